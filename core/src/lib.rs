@@ -17,8 +17,10 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod chunk;
 pub mod id;
 mod rng;
+mod setup;
 mod shard_id;
 mod time;
 
