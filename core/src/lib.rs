@@ -17,10 +17,19 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod error;
 pub mod id;
+mod input;
+mod intents;
 mod rng;
 mod shard_id;
 mod time;
+mod token;
+pub mod wire;
 
+pub use error::RequestError;
+pub use input::Input;
+pub use intents::Intents;
 pub use shard_id::ShardId;
 pub use time::Instant;
+pub use token::Token;
