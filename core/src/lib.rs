@@ -21,6 +21,7 @@ pub mod id;
 mod rng;
 mod shard_id;
 mod time;
+pub mod wire;
 
 pub use shard_id::ShardId;
 pub use time::Instant;
