@@ -2,6 +2,7 @@
 //! family.
 
 pub mod close;
+pub mod command;
 mod envelope;
 pub mod json;
 mod malformed;

@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::chunk::RequestMembers;
 use crate::id::{ChannelId, GuildId};
 use crate::intents::Intents;
 use crate::shard_id::ShardId;
@@ -24,8 +23,6 @@ pub enum Command {
     Identify(Box<Identify>),
     /// Op 6: go on with a session.
     Resume(Box<Resume>),
-    /// Op 8: ask for members of a guild.
-    RequestMembers(Box<RequestMembers>),
     /// Op 3: change what the bot shows of itself.
     UpdatePresence(Box<Presence>),
     /// Op 4: join, move or leave a voice channel.
@@ -91,7 +88,6 @@ impl Command {
                 Self::Heartbeat { sequence } => w.option(*sequence, |w, s| w.raw(&s)),
                 Self::Identify(identify) => identify.write(w),
                 Self::Resume(resume) => resume.write(w),
-                Self::RequestMembers(request) => request.write(w),
                 Self::UpdatePresence(presence) => presence.write(w),
                 Self::UpdateVoiceState(state) => state.write(w),
                 Self::RequestSoundboardSounds(guilds) => {
@@ -119,7 +115,6 @@ impl Command {
             Self::UpdatePresence(_) => 3,
             Self::UpdateVoiceState(_) => 4,
             Self::Resume(_) => 6,
-            Self::RequestMembers(_) => 8,
             Self::GuildSync(_) => 12,
             Self::RequestSoundboardSounds(_) => 31,
             Self::RequestChannelInfo(_) => 43,
@@ -167,7 +162,8 @@ impl VoiceState {
     fn write(&self, w: &mut Writer<'_>) {
         w.object(|w| {
             w.key("guild_id").id(&self.guild);
-            w.key("channel_id").option(self.channel, |w, channel| w.id(&channel));
+            w.key("channel_id")
+                .option(self.channel, |w, channel| w.id(&channel));
             w.key("self_mute").raw(&self.self_mute);
             w.key("self_deaf").raw(&self.self_deaf);
         });
@@ -185,9 +181,14 @@ mod tests {
 
     #[test]
     fn heartbeats_carry_the_sequence_or_null() {
-        let beat = Command::Heartbeat { sequence: Some(251) };
+        let beat = Command::Heartbeat {
+            sequence: Some(251),
+        };
         assert_eq!(encoded(&beat), json!({"op": 1, "d": 251}));
-        assert_eq!(encoded(&Command::Heartbeat { sequence: None }), json!({"op": 1, "d": null}));
+        assert_eq!(
+            encoded(&Command::Heartbeat { sequence: None }),
+            json!({"op": 1, "d": null})
+        );
     }
 
     #[test]
@@ -213,12 +214,21 @@ mod tests {
     #[test]
     fn the_other_commands_have_the_documented_shape() {
         let guild = GuildId::new(5).unwrap();
-        let resume = Resume { token: Token::new("t"), session: "ab".into(), sequence: 9 };
+        let resume = Resume {
+            token: Token::new("t"),
+            session: "ab".into(),
+            sequence: 9,
+        };
         assert_eq!(
             encoded(&Command::Resume(Box::new(resume))),
             json!({"op": 6, "d": {"token": "t", "session_id": "ab", "seq": 9}})
         );
-        let voice = VoiceState { guild, channel: None, self_mute: true, self_deaf: false };
+        let voice = VoiceState {
+            guild,
+            channel: None,
+            self_mute: true,
+            self_deaf: false,
+        };
         assert_eq!(
             encoded(&Command::UpdateVoiceState(voice)),
             json!({"op": 4, "d": {"guild_id": "5", "channel_id": null,
@@ -232,6 +242,9 @@ mod tests {
             encoded(&Command::RequestChannelInfo(guild)),
             json!({"op": 43, "d": {"guild_id": "5", "fields": ["status", "voice_start_time"]}})
         );
-        assert_eq!(encoded(&Command::GuildSync([guild].into())), json!({"op": 12, "d": ["5"]}));
+        assert_eq!(
+            encoded(&Command::GuildSync([guild].into())),
+            json!({"op": 12, "d": ["5"]})
+        );
     }
 }
