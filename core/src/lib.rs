@@ -17,12 +17,34 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod chunk;
+mod action;
+pub mod chunk;
+pub mod config;
+mod dispatch;
+pub mod error;
+pub mod event;
 pub mod id;
+mod input;
+mod intents;
+mod outbox;
 mod rng;
-mod setup;
+pub mod session;
+pub mod setup;
+mod shard;
 mod shard_id;
 mod time;
+mod token;
+pub mod wire;
 
+pub use action::{Action, Actions};
+pub use config::Config;
+pub use dispatch::Dispatch;
+pub use error::RequestError;
+pub use event::Event;
+pub use input::Input;
+pub use intents::Intents;
+pub use session::Session;
+pub use shard::Shard;
 pub use shard_id::ShardId;
 pub use time::Instant;
+pub use token::Token;

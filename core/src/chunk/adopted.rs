@@ -13,7 +13,7 @@ use crate::{Instant, ShardId};
 
 type Key = (GuildId, Nonce);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Foreign {
     record: Record,
     /// When it ends in silence; `None` while the connection is lost.
@@ -21,7 +21,7 @@ struct Foreign {
 }
 
 /// The answers of others: a bounded number of open ones, and the memory of ended ones.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Adopted {
     shard: ShardId,
     open: BTreeMap<Key, Foreign>,

@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 
 use super::nonce::Nonce;
 use crate::Instant;
+use crate::error::RequestError;
 use crate::id::{GuildId, UserId};
+use crate::intents::Intents;
 
 /// The most ids, and the highest limit, that the gateway answers in one request.
 pub(crate) const MOST: usize = 100;
@@ -47,7 +49,7 @@ pub enum MemberQuery {
         /// The text, 1 to 512 bytes.
         query: String,
         /// How many at most, 1 to 100.
-        limit: u8,
+        limit: u16,
     },
     /// Those with these ids, 1 to 100 of them.
     Users(Vec<UserId>),
@@ -64,95 +66,39 @@ impl MemberQuery {
     }
 
     /// Checks the arguments, and that the intents allow the request.
-    pub(crate) fn check(&self, presences: bool, granted: Granted) -> Result<(), RequestError> {
+    pub(crate) fn check(&self, presences: bool, intents: Intents) -> Result<(), RequestError> {
+        let mut needed = Intents::empty();
         match self {
-            Self::All if !granted.members => return Err(RequestError::NeedsMembersIntent),
-            Self::All => {}
-            Self::Prefix { query, .. } if query.is_empty() => return Err(RequestError::Empty),
+            Self::All => needed |= Intents::GUILD_MEMBERS,
+            Self::Prefix { query, .. } if query.is_empty() => {
+                return Err(RequestError::EmptyPrefix);
+            }
             Self::Prefix { query, .. } if query.len() > LONGEST_PREFIX => {
-                return Err(RequestError::PrefixTooLong { bytes: query.len() });
+                return Err(RequestError::TooLarge {
+                    bytes: query.len(),
+                    limit: LONGEST_PREFIX,
+                });
             }
             Self::Prefix { limit, .. } if !(1..=MOST).contains(&usize::from(*limit)) => {
-                return Err(RequestError::LimitOutOfRange { limit: *limit });
+                return Err(RequestError::Limit(*limit));
             }
             Self::Prefix { .. } => {}
-            Self::Users(users) if users.is_empty() => return Err(RequestError::Empty),
-            Self::Users(users) if users.len() > MOST => {
-                return Err(RequestError::TooManyUsers { users: users.len() });
+            Self::Users(users) if !(1..=MOST).contains(&users.len()) => {
+                return Err(RequestError::UserCount(users.len()));
             }
             Self::Users(_) => {}
         }
-        if presences && !granted.presences {
-            return Err(RequestError::NeedsPresencesIntent);
+        if presences {
+            needed |= Intents::GUILD_PRESENCES;
         }
-        Ok(())
-    }
-}
-
-/// Which of the intents that member requests and guild streaming depend on were granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Granted {
-    pub(crate) guilds: bool,
-    pub(crate) members: bool,
-    pub(crate) presences: bool,
-}
-
-/// Why a member request was refused at the call; nothing has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RequestError {
-    /// Asking for everyone needs the members intent.
-    NeedsMembersIntent,
-    /// Asking for presences needs the presences intent.
-    NeedsPresencesIntent,
-    /// The prefix or the list of ids is empty.
-    Empty,
-    /// The prefix is longer than 512 bytes.
-    PrefixTooLong {
-        /// Its length in bytes.
-        bytes: usize,
-    },
-    /// The limit is not within 1 to 100.
-    LimitOutOfRange {
-        /// The limit given.
-        limit: u8,
-    },
-    /// More than 100 ids; the rest would never be answered.
-    TooManyUsers {
-        /// How many were given.
-        users: usize,
-    },
-    /// As many requests wait as the configuration allows.
-    QueueFull,
-    /// The guild is served by another shard, which alone can answer.
-    WrongShard,
-    /// The shard has halted and sends nothing any more.
-    Halted,
-}
-
-impl fmt::Display for RequestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NeedsMembersIntent => f.write_str("asking for everyone needs the members intent"),
-            Self::NeedsPresencesIntent => {
-                f.write_str("asking for presences needs the presences intent")
-            }
-            Self::Empty => f.write_str("nothing to ask for: the prefix or the list is empty"),
-            Self::PrefixTooLong { bytes } => {
-                write!(f, "a prefix of {bytes} bytes; 512 are the most")
-            }
-            Self::LimitOutOfRange { limit } => {
-                write!(f, "a limit of {limit}; 1 to 100 are allowed")
-            }
-            Self::TooManyUsers { users } => write!(f, "{users} ids; 100 are the most"),
-            Self::QueueFull => f.write_str("too many member requests are waiting"),
-            Self::WrongShard => f.write_str("another shard serves this guild"),
-            Self::Halted => f.write_str("the shard has halted"),
+        let missing = needed.difference(intents);
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(RequestError::MissingIntents(missing))
         }
     }
 }
-
-impl core::error::Error for RequestError {}
 
 /// What the machine is asked to request.
 #[derive(Clone, Debug)]
@@ -221,67 +167,37 @@ mod tests {
 
     #[test]
     fn arguments_and_intents_are_checked() {
-        let none = Granted {
-            guilds: true,
-            members: false,
-            presences: false,
-        };
-        let all = Granted {
-            guilds: true,
-            members: true,
-            presences: true,
-        };
+        let none = Intents::GUILDS;
+        let all = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES;
+        let missing = |intents| Err(RequestError::MissingIntents(intents));
         let prefix = |query: &str, limit| MemberQuery::Prefix {
             query: query.into(),
             limit,
         };
         let users = |count: usize| MemberQuery::Users(alloc::vec![UserId::new(1).unwrap(); count]);
+        let long = prefix(&"a".repeat(513), 1);
+        let too_long = RequestError::TooLarge {
+            bytes: 513,
+            limit: 512,
+        };
+        let (members, presences) = (Intents::GUILD_MEMBERS, Intents::GUILD_PRESENCES);
         let table = [
-            (
-                MemberQuery::All,
-                false,
-                none,
-                Err(RequestError::NeedsMembersIntent),
-            ),
+            (MemberQuery::All, false, none, missing(members)),
+            (MemberQuery::All, true, none, missing(members | presences)),
             (MemberQuery::All, true, all, Ok(())),
             (prefix("a", 1), false, none, Ok(())),
-            (
-                prefix("a", 1),
-                true,
-                none,
-                Err(RequestError::NeedsPresencesIntent),
-            ),
-            (prefix("", 1), false, all, Err(RequestError::Empty)),
-            (
-                prefix("a", 0),
-                false,
-                all,
-                Err(RequestError::LimitOutOfRange { limit: 0 }),
-            ),
+            (prefix("a", 1), true, none, missing(presences)),
+            (prefix("", 1), false, all, Err(RequestError::EmptyPrefix)),
+            (prefix("a", 0), false, all, Err(RequestError::Limit(0))),
             (prefix("a", 100), false, all, Ok(())),
-            (
-                prefix("a", 101),
-                false,
-                all,
-                Err(RequestError::LimitOutOfRange { limit: 101 }),
-            ),
-            (
-                prefix(&"a".repeat(513), 1),
-                false,
-                all,
-                Err(RequestError::PrefixTooLong { bytes: 513 }),
-            ),
-            (users(0), false, all, Err(RequestError::Empty)),
+            (prefix("a", 101), false, all, Err(RequestError::Limit(101))),
+            (long, false, all, Err(too_long)),
+            (users(0), false, all, Err(RequestError::UserCount(0))),
             (users(100), false, none, Ok(())),
-            (
-                users(101),
-                false,
-                all,
-                Err(RequestError::TooManyUsers { users: 101 }),
-            ),
+            (users(101), false, all, Err(RequestError::UserCount(101))),
         ];
-        for (query, presences, granted, expected) in table {
-            assert_eq!(query.check(presences, granted), expected, "{query:?}");
+        for (query, presences, intents, expected) in table {
+            assert_eq!(query.check(presences, intents), expected, "{query:?}");
         }
     }
 }

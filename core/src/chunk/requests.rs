@@ -10,8 +10,10 @@ use super::finished::{ChunkRequestFinished, FinishReason};
 use super::gate::Gates;
 use super::nonce::Tag;
 use super::record::Record;
-use super::request::{Ask, Granted, RequestError, RequestId, RequestMembers, RequestProgress};
+use super::request::{Ask, RequestId, RequestMembers, RequestProgress};
+use crate::error::RequestError;
 use crate::id::GuildId;
+use crate::intents::Intents;
 use crate::rng::Rng;
 use crate::{Instant, ShardId};
 
@@ -33,7 +35,7 @@ pub(super) enum Phase {
     Sent(Instant),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) ask: Ask,
     pub(super) phase: Phase,
@@ -43,7 +45,7 @@ pub(super) struct Request {
 }
 
 /// The machine of member requests. See the [module](super).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Requests {
     pub(super) shard: ShardId,
     pub(super) config: RequestConfig,
@@ -86,17 +88,18 @@ impl Requests {
         &mut self,
         now: Instant,
         ask: Ask,
-        granted: Granted,
+        intents: Intents,
     ) -> Result<RequestId, RequestError> {
-        ask.query.check(ask.presences, granted)?;
+        ask.query.check(ask.presences, intents)?;
         if self.link == Link::Halted {
             return Err(RequestError::Halted);
         }
         if !self.shard.serves(ask.guild) {
-            return Err(RequestError::WrongShard);
+            return Err(RequestError::OtherShard(ask.guild));
         }
         if self.callers.len() >= self.config.waiting {
-            return Err(RequestError::QueueFull);
+            let bound = self.config.waiting;
+            return Err(RequestError::QueueFull { bound });
         }
         Ok(self.accept(now, ask))
     }

@@ -10,6 +10,7 @@ use super::stage::{MemberCount, Origin, Outcome, Stage};
 use crate::Instant;
 use crate::chunk::{Ask, Chunk, ChunkOutcome, FinishReason, MemberQuery, Refusal};
 use crate::id::GuildId;
+use crate::intents::Intents;
 
 /// Members were wanted, and cut short before anyone knew how many chunks there are.
 const UNKNOWN_MISSING: Outcome = Outcome::Incomplete {
@@ -98,7 +99,8 @@ impl Setup {
         out: &mut Vec<News>,
     ) {
         let guild = arrival.guild;
-        let wanted = self.config.chunking.wants(&arrival, origin) && self.granted.members;
+        let wanted = self.config.chunking.wants(&arrival, origin)
+            && self.intents.contains(Intents::GUILD_MEMBERS);
         if !wanted || self.is_halted() {
             let outcome = if wanted { UNKNOWN_MISSING } else { otherwise };
             let end = (outcome, listed(&arrival));
@@ -107,7 +109,8 @@ impl Setup {
         let ask = Ask {
             guild,
             query: MemberQuery::All,
-            presences: self.config.chunking.presences && self.granted.presences,
+            presences: self.config.chunking.presences
+                && self.intents.contains(Intents::GUILD_PRESENCES),
             auto: true,
             members: arrival.members,
             awaits_guild: false,

@@ -23,7 +23,7 @@ impl Default for HoldConfig {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Kept<T> {
     events: Vec<T>,
     bytes: usize,
@@ -31,7 +31,7 @@ struct Kept<T> {
 
 /// Held events by guild. Nothing is ever dropped: a guild whose events do not fit gets them
 /// early, and holds no more until its setup ends.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Held<T> {
     config: HoldConfig,
     kept: BTreeMap<GuildId, Kept<T>>,

@@ -36,7 +36,7 @@ enum Account {
 }
 
 /// The guilds of the last READY: each is in exactly one of these sets.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     account: Account,
     holding: BTreeSet<GuildId>,

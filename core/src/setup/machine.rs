@@ -10,10 +10,12 @@ use super::roster::Roster;
 use super::stage::{MemberCount, Origin, Outcome, Stage, Standing};
 use super::sync::Syncs;
 use crate::chunk::{
-    Ask, ChunkRequestFinished, FinishReason, Granted, MemberQuery, RequestConfig, RequestError,
-    RequestId, RequestMembers, Requests,
+    Ask, ChunkRequestFinished, FinishReason, MemberQuery, RequestConfig, RequestId, RequestMembers,
+    Requests,
 };
+use crate::error::RequestError;
 use crate::id::GuildId;
+use crate::intents::Intents;
 use crate::rng::Rng;
 use crate::{Instant, ShardId};
 
@@ -26,11 +28,11 @@ pub(crate) enum Outgoing {
 }
 
 /// The machine of guild streaming. See the [module](super).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(super) shard: ShardId,
     pub(super) config: SetupConfig,
-    pub(super) granted: Granted,
+    pub(super) intents: Intents,
     pub(super) roster: Roster,
     pub(super) ledger: Ledger,
     pub(super) requests: Requests,
@@ -52,13 +54,13 @@ impl Setup {
         shard: ShardId,
         config: SetupConfig,
         requests: RequestConfig,
-        granted: Granted,
+        intents: Intents,
         rng: &mut Rng,
     ) -> Self {
         Self {
             shard,
             config,
-            granted,
+            intents,
             roster: Roster::default(),
             ledger: Ledger::default(),
             requests: Requests::new(shard, requests, rng),
@@ -105,7 +107,7 @@ impl Setup {
         }
         self.ledger = Ledger::open(listed);
         self.quiet_since = Some(now);
-        if !self.granted.guilds {
+        if !self.intents.contains(Intents::GUILDS) {
             self.miss_expected(now);
         }
         self.conclude(out);
@@ -344,7 +346,7 @@ impl Setup {
             members,
             awaits_guild,
         };
-        self.requests.request(now, ask, self.granted)
+        self.requests.request(now, ask, self.intents)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::id::GuildId;
 type Since = Instant;
 
 /// Every guild known to a shard, in exactly one map.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
     expected: BTreeMap<GuildId, Since>,
     syncing: BTreeMap<GuildId, (Since, Origin, MemberCount)>,
@@ -157,7 +157,10 @@ impl Roster {
     /// Notes how far a guild's request is: the stage follows from whether any member chunk of
     /// the last attempt has come (`Some`, with the members so far). Ignores other requests.
     pub(crate) fn progress(&mut self, now: Instant, guild: GuildId, received: Option<u64>) {
-        let (Some(request), Some(standing)) = (self.request_of(guild), self.take(guild)) else {
+        let Some(request) = self.request_of(guild) else {
+            return;
+        };
+        let Some(standing) = self.take(guild) else {
             return;
         };
         let (origin, mut members, was_receiving) = match standing.stage {

@@ -27,7 +27,7 @@ struct Sync {
 }
 
 /// The guilds that wait for their sync.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Syncs {
     guilds: BTreeMap<GuildId, Sync>,
     waiting: BTreeSet<(Instant, GuildId)>,

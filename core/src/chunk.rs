@@ -22,8 +22,8 @@ pub use attempt::ChunkOutcome;
 pub use config::RequestConfig;
 pub use finished::{ChunkRequestFinished, FinishReason};
 pub use nonce::Nonce;
-pub use request::{MemberQuery, RequestError, RequestId, RequestMembers, RequestProgress};
+pub use request::{MemberQuery, RequestId, RequestMembers, RequestProgress};
 
 pub(crate) use answers::{Chunk, Refusal};
-pub(crate) use request::{Ask, Granted};
+pub(crate) use request::Ask;
 pub(crate) use requests::Requests;
