@@ -21,10 +21,16 @@ mod held;
 mod ledger;
 mod machine;
 mod news;
+#[cfg(test)]
+mod random;
 mod readiness;
 mod roster;
 mod stage;
+#[cfg(test)]
+mod stories;
 mod sync;
+#[cfg(test)]
+mod testing;
 
 pub use config::{AutoChunk, Chunking, SetupConfig, SyncConfig};
 pub use held::HoldConfig;
