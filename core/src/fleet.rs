@@ -148,13 +148,18 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// A fleet of these shards: those of the bot that this process runs.
+    /// A fleet of these shards: those of the bot that this process runs. The budget is as of
+    /// `now`.
     #[must_use]
-    pub fn new(config: FleetConfig, shards: impl IntoIterator<Item = ShardId>) -> Self {
+    pub fn new(
+        now: Instant,
+        config: FleetConfig,
+        shards: impl IntoIterator<Item = ShardId>,
+    ) -> Self {
         Self {
-            now: Instant::ZERO,
+            now,
             gate: Gate::new(config.limit.max_concurrency, config.spacing),
-            budget: DailyBudget::new(config.limit),
+            budget: DailyBudget::new(now, config.limit),
             readiness: Readiness::new(shards),
             config,
         }

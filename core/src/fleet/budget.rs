@@ -50,8 +50,8 @@ pub(super) enum Level {
 }
 
 impl DailyBudget {
-    pub(super) fn new(limit: StartLimit) -> Self {
-        let resets = (!limit.reset_after.is_zero()).then(|| Instant::ZERO.after(limit.reset_after));
+    pub(super) fn new(now: Instant, limit: StartLimit) -> Self {
+        let resets = (!limit.reset_after.is_zero()).then(|| now.after(limit.reset_after));
         Self { limit, spent: 0, resets, warned_low: false, warned_spent: false }
     }
 
@@ -75,7 +75,7 @@ impl DailyBudget {
     pub(super) fn spend(&mut self, now: Instant) {
         if self.is_reset(now) {
             let limit = StartLimit { remaining: self.limit.total, ..self.limit };
-            *self = Self::new(StartLimit { reset_after: Duration::ZERO, ..limit });
+            *self = Self::new(now, StartLimit { reset_after: Duration::ZERO, ..limit });
         }
         self.spent = self.spent.saturating_add(1);
         self.resets = self.resets.or(Some(now.after(DAY)));
