@@ -18,6 +18,7 @@ extern crate alloc;
 extern crate std;
 
 mod action;
+pub mod chunk;
 pub mod config;
 mod dispatch;
 pub mod error;
@@ -28,6 +29,7 @@ mod intents;
 mod outbox;
 mod rng;
 pub mod session;
+pub mod setup;
 mod shard;
 mod shard_id;
 mod time;
