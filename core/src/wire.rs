@@ -1,12 +1,22 @@
 //! What is on the wire: frames, envelopes, names, and one borrowed view per payload family.
 
 mod envelope;
+mod field;
+mod image;
 pub mod json;
 mod malformed;
 mod name;
+mod permissions;
+mod row;
 mod text;
+mod timestamp;
+pub mod view;
 
 pub use envelope::Envelope;
+pub use field::Field;
+pub use image::Image;
 pub use malformed::Malformed;
 pub use name::Name;
+pub use permissions::Permissions;
 pub use text::Text;
+pub use timestamp::Timestamp;
