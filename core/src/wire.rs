@@ -14,6 +14,7 @@ pub mod view;
 
 pub use envelope::Envelope;
 pub use field::Field;
+pub(crate) use field::Part;
 pub use image::Image;
 pub use malformed::Malformed;
 pub use name::Name;
