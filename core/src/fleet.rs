@@ -41,7 +41,12 @@ impl FleetConfig {
     /// The defaults, with this budget.
     #[must_use]
     pub const fn new(limit: StartLimit) -> Self {
-        Self { limit, spacing: Duration::from_millis(5_300), warn_at: 100, refuse_at: 10 }
+        Self {
+            limit,
+            spacing: Duration::from_millis(5_300),
+            warn_at: 100,
+            refuse_at: 10,
+        }
     }
 }
 
@@ -246,11 +251,18 @@ impl Fleet {
             return;
         }
         // What is granted now is not spent yet: it must not go below the refusal level either.
-        let left = self.budget.left(self.now).saturating_sub(self.config.refuse_at);
+        let left = self
+            .budget
+            .left(self.now)
+            .saturating_sub(self.config.refuse_at);
         let held = self.gate.held();
-        let room = usize::try_from(left).unwrap_or(usize::MAX).saturating_sub(held);
+        let room = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(held);
         let granted: Vec<_> = self.gate.grant(self.now, room);
-        granted.into_iter().for_each(|shard| out.push(FleetAction::Grant(shard)));
+        granted
+            .into_iter()
+            .for_each(|shard| out.push(FleetAction::Grant(shard)));
     }
 }
 

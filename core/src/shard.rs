@@ -166,6 +166,7 @@ impl Shard {
             Command::Heartbeat { .. }
             | Command::Identify(_)
             | Command::Resume(_)
+            | Command::RequestMembers(_)
             | Command::GuildSync(_) => Err(RequestError::Reserved),
             Command::UpdatePresence(presence) => {
                 let later = (*presence).clone();

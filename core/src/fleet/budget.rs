@@ -23,7 +23,12 @@ pub struct StartLimit {
 impl Default for StartLimit {
     /// What a bot of ordinary size has: 1000 a day, one at a time.
     fn default() -> Self {
-        Self { total: 1000, remaining: 1000, reset_after: Duration::ZERO, max_concurrency: 1 }
+        Self {
+            total: 1000,
+            remaining: 1000,
+            reset_after: Duration::ZERO,
+            max_concurrency: 1,
+        }
     }
 }
 
@@ -52,12 +57,23 @@ pub(super) enum Level {
 impl DailyBudget {
     pub(super) fn new(now: Instant, limit: StartLimit) -> Self {
         let resets = (!limit.reset_after.is_zero()).then(|| now.after(limit.reset_after));
-        Self { limit, spent: 0, resets, warned_low: false, warned_spent: false }
+        Self {
+            limit,
+            spent: 0,
+            resets,
+            warned_low: false,
+            warned_spent: false,
+        }
     }
 
     pub(super) fn refresh(&mut self, now: Instant, limit: StartLimit) {
         let resets = (!limit.reset_after.is_zero()).then(|| now.after(limit.reset_after));
-        *self = Self { limit, spent: 0, resets, ..*self };
+        *self = Self {
+            limit,
+            spent: 0,
+            resets,
+            ..*self
+        };
     }
 
     fn is_reset(&self, now: Instant) -> bool {
@@ -74,8 +90,17 @@ impl DailyBudget {
     /// Counts an identify.
     pub(super) fn spend(&mut self, now: Instant) {
         if self.is_reset(now) {
-            let limit = StartLimit { remaining: self.limit.total, ..self.limit };
-            *self = Self::new(now, StartLimit { reset_after: Duration::ZERO, ..limit });
+            let limit = StartLimit {
+                remaining: self.limit.total,
+                ..self.limit
+            };
+            *self = Self::new(
+                now,
+                StartLimit {
+                    reset_after: Duration::ZERO,
+                    ..limit
+                },
+            );
         }
         self.spent = self.spent.saturating_add(1);
         self.resets = self.resets.or(Some(now.after(DAY)));
@@ -97,7 +122,10 @@ impl DailyBudget {
         match level {
             Level::Low(until) if !self.warned_low => {
                 self.warned_low = true;
-                Some(FleetEvent::IdentifyBudgetLow { remaining: self.left(now), until })
+                Some(FleetEvent::IdentifyBudgetLow {
+                    remaining: self.left(now),
+                    until,
+                })
             }
             Level::Spent(until) if !self.warned_spent => {
                 self.warned_spent = true;

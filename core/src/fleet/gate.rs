@@ -81,7 +81,8 @@ impl Gate {
     pub(super) fn identified(&mut self, now: Instant, shard: ShardId) {
         self.waiting.retain(|waiting| *waiting != shard);
         let until = now.after(self.spacing);
-        self.buckets.insert(self.key(shard), Bucket::Resting { until });
+        self.buckets
+            .insert(self.key(shard), Bucket::Resting { until });
     }
 
     /// The shard has given up: if it was let in and has not identified, its bucket is free.
@@ -97,10 +98,18 @@ impl Gate {
         self.buckets.retain(|_, bucket| bucket.until() > now);
         let mut granted = Vec::new();
         for _ in 0..self.waiting.len() {
-            let Some(shard) = self.waiting.pop_front() else { break };
+            let Some(shard) = self.waiting.pop_front() else {
+                break;
+            };
             let key = self.key(shard);
             if granted.len() < room && !self.buckets.contains_key(&key) {
-                self.buckets.insert(key, Bucket::Held { by: shard, until: now.after(FORGET) });
+                self.buckets.insert(
+                    key,
+                    Bucket::Held {
+                        by: shard,
+                        until: now.after(FORGET),
+                    },
+                );
                 granted.push(shard);
             } else {
                 self.waiting.push_back(shard);
@@ -112,7 +121,9 @@ impl Gate {
     /// When the first of those who wait can be let in.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let free_at = |shard: &ShardId| {
-            self.buckets.get(&self.key(*shard)).map_or(Instant::ZERO, Bucket::until)
+            self.buckets
+                .get(&self.key(*shard))
+                .map_or(Instant::ZERO, Bucket::until)
         };
         self.waiting.iter().map(free_at).min()
     }

@@ -52,8 +52,15 @@ impl Progress {
 
 impl Readiness {
     pub(super) fn new(shards: impl IntoIterator<Item = ShardId>) -> Self {
-        let shards = shards.into_iter().map(|shard| (shard, Progress::default())).collect();
-        Self { shards, told_chunking: false, told_ready: false }
+        let shards = shards
+            .into_iter()
+            .map(|shard| (shard, Progress::default()))
+            .collect();
+        Self {
+            shards,
+            told_chunking: false,
+            told_ready: false,
+        }
     }
 
     pub(super) fn has(&self, shard: ShardId) -> bool {
@@ -61,8 +68,11 @@ impl Readiness {
     }
 
     pub(super) fn counts(&self, waiting: usize) -> FleetReadiness {
-        let mut counts =
-            FleetReadiness { shards: self.shards.len(), waiting, ..FleetReadiness::default() };
+        let mut counts = FleetReadiness {
+            shards: self.shards.len(),
+            waiting,
+            ..FleetReadiness::default()
+        };
         for progress in self.shards.values() {
             let count = |slot: &mut usize, yes: bool| {
                 *slot = slot.saturating_add(usize::from(yes));
@@ -77,7 +87,9 @@ impl Readiness {
 
     /// Takes note of a shard's event. What it completes comes in the order chunking, ready.
     pub(super) fn observe(&mut self, shard: ShardId, event: &Event<'_>) -> Vec<FleetEvent> {
-        let Some(progress) = self.shards.get_mut(&shard) else { return Vec::new() };
+        let Some(progress) = self.shards.get_mut(&shard) else {
+            return Vec::new();
+        };
         match event {
             Event::StateChanged(StateChanged { to, .. }) => {
                 progress.phase = Some(*to);
@@ -107,14 +119,22 @@ impl Readiness {
         {
             self.told_chunking = true;
             let halted = self.halted();
-            events.push(FleetEvent::FinishedChunking { complete, others, halted });
+            events.push(FleetEvent::FinishedChunking {
+                complete,
+                others,
+                halted,
+            });
         }
         if !self.told_ready
             && let Some((available, unavailable)) = self.total(|progress| progress.ready)
         {
             self.told_ready = true;
             let halted = self.halted();
-            events.push(FleetEvent::BotReady { available, unavailable, halted });
+            events.push(FleetEvent::BotReady {
+                available,
+                unavailable,
+                halted,
+            });
         }
         events
     }
