@@ -18,11 +18,13 @@ extern crate alloc;
 extern crate std;
 
 mod action;
+pub mod cache;
 pub mod chunk;
 pub mod config;
 mod dispatch;
 pub mod error;
 pub mod event;
+pub mod fleet;
 pub mod id;
 mod input;
 mod intents;

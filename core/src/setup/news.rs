@@ -93,6 +93,21 @@ pub(crate) enum News {
 }
 
 impl ShardFinishedChunking {
+    /// How many guilds ended in any other way than complete.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        [
+            &self.missed,
+            &self.unavailable,
+            &self.removed,
+            &self.refused,
+        ]
+        .iter()
+        .fold(self.incomplete.len(), |sum, guilds| {
+            sum.saturating_add(guilds.len())
+        })
+    }
+
     pub(crate) fn new(shard: ShardId, summary: Summary, untracked: u64) -> Self {
         Self {
             shard,
