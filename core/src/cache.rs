@@ -1,7 +1,9 @@
 //! The entity cache: what a dispatch changes, and a store in memory.
 
+mod derive;
 mod kind;
 mod mutation;
 
+pub use derive::Deriver;
 pub use kind::{Kind, Kinds};
 pub use mutation::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};
