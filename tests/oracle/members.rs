@@ -72,7 +72,11 @@ fn requests_take_turns_and_may_be_shuffled() {
         .iter()
         .map(|c| c["d"]["nonce"].as_str().unwrap())
         .collect();
-    assert_eq!(nonces[..6], ["a", "b", "a", "b", "a", "b"]);
+    assert_eq!(
+        nonces[..6],
+        ["a", "a", "b", "a", "b", "a"],
+        "b comes a chunk later"
+    );
     let of_a = |chunk: &&&Value| chunk["d"]["nonce"] == "a";
     let order: Vec<u64> = chunks
         .iter()

@@ -143,10 +143,10 @@ impl World {
         self.messages
     }
 
-    /// Gives the user another status by chance.
+    /// Gives the user another status by chance; offline half as often as at the start.
     pub(crate) fn redraw_status(&mut self, user: u64, rng: &mut Rng) {
         self.statuses
-            .insert(user, Status::draw(rng, self.plan.offline_percent));
+            .insert(user, Status::draw(rng, self.plan.offline_percent / 2));
     }
 
     pub(crate) fn user(&self, id: u64) -> User {

@@ -119,7 +119,7 @@ pub(crate) fn channel(seed: u64, guild: &Guild, number: u32, alone: bool, w: &mu
 }
 
 fn overwrites(guild: &Guild, rng: &mut Rng, w: &mut Writer) {
-    for number in 0..2 + rng.below(6) as u32 {
+    for number in 0..1 + rng.below(5) as u32 {
         w.entry(|w| {
             w.field("type", 0_u32);
             w.field("id", Id(role_id(guild, number % guild.role_count())));

@@ -95,10 +95,10 @@ impl Presence<'_> {
         if self.rng.percent(45) {
             w.entry(|w| self.custom(w));
         }
-        if self.rng.percent(35) {
+        if self.rng.percent(40) {
             w.entry(|w| self.game(w));
         }
-        if self.rng.percent(25) {
+        if self.rng.percent(30) {
             w.entry(|w| self.music(w));
         }
     }
