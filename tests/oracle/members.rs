@@ -171,7 +171,7 @@ fn a_prefix_finds_names_and_a_limit_bounds_them() {
             name.as_str()
                 .is_some_and(|name| name.to_lowercase().starts_with("ka"))
         };
-        assert!(names.iter().any(|name| fits(name)), "{member}");
+        assert!(names.iter().any(fits), "{member}");
     }
     assert_eq!(chunks[1]["d"]["members"], json!([]));
     assert_eq!(chunks[1]["d"]["chunk_count"], 1);

@@ -164,7 +164,10 @@ fn people_change_join_and_leave() {
 #[test]
 fn some_users_are_in_several_guilds_and_look_the_same_there() {
     let world = World::new(&Plan::even(4, 200), 9);
-    let members: usize = world.guilds().map(|guild| guild.len()).sum();
+    let members: usize = world
+        .guilds()
+        .map(headcount_sim::world::guild::Guild::len)
+        .sum();
     assert!(
         world.user_count() < members - 20,
         "{} of {members}",

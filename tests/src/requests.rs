@@ -241,7 +241,7 @@ impl Job {
         }
         if let Some(unknown) = &self.not_found {
             w.list("not_found", |w| {
-                unknown.iter().for_each(|id| w.item(Id(*id)))
+                unknown.iter().for_each(|id| w.item(Id(*id)));
             });
         }
         if let Some(nonce) = &self.nonce {

@@ -135,7 +135,7 @@ fn application(world: &World) -> String {
         w.field("interactions_endpoint_url", json::Null);
         w.field("role_connections_verification_url", json::Null);
         w.object("owner", |w| {
-            world.user(world.bot() + 1).write(w, Place::Member)
+            world.user(world.bot() + 1).write(w, Place::Member);
         });
         w.field("approximate_guild_count", world.guilds().count() as u64);
         w.field("approximate_user_install_count", 0_u32);

@@ -107,7 +107,9 @@ impl Gateway {
         self.dispatch(session, "CHANNEL_INFO", |world, _, w| {
             w.field("guild_id", Id(guild));
             w.list("channels", |w| {
-                let Some(channel) = world.guild(guild).and_then(|guild| guild.voice_channel())
+                let Some(channel) = world
+                    .guild(guild)
+                    .and_then(super::super::world::guild::Guild::voice_channel)
                 else {
                     return;
                 };
@@ -135,6 +137,6 @@ impl Gateway {
         owns && self
             .world
             .guild(guild)
-            .is_some_and(|guild| guild.is_available())
+            .is_some_and(super::super::world::guild::Guild::is_available)
     }
 }

@@ -37,7 +37,7 @@ impl Gateway {
                 self.each(target, |gateway, id| gateway.invalidate(id, resumable));
             }
             Act::AskBeat(target) => {
-                self.each(target, |gateway, id| gateway.say(id, plain(1, Null)))
+                self.each(target, |gateway, id| gateway.say(id, plain(1, Null)));
             }
             Act::WithholdAcks(target) => self.each(target, |gateway, id| {
                 if let Some(connection) = gateway.connections.get_mut(&id) {
@@ -185,7 +185,7 @@ impl Gateway {
         }
         self.fan_out(Some(guild), "GUILD_MEMBER_REMOVE", |world, _, w| {
             w.object("user", |w| {
-                world.user(user).write(w, crate::world::user::Place::Member)
+                world.user(user).write(w, crate::world::user::Place::Member);
             });
             w.field("guild_id", Id(guild));
         });

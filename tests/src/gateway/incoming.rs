@@ -52,7 +52,7 @@ impl Gateway {
         let session = self
             .connections
             .get(&id)
-            .and_then(|connection| connection.session());
+            .and_then(super::super::connection::Connection::session);
         match (op, session) {
             (1, _) => self.beat(id, d),
             (2, None) => self.identify(id, d),

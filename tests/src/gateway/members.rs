@@ -67,7 +67,7 @@ impl Gateway {
         if !self
             .world
             .guild(ask.guild)
-            .is_some_and(|guild| guild.is_available())
+            .is_some_and(super::super::world::guild::Guild::is_available)
         {
             return RequestOutcome::Ignored;
         }

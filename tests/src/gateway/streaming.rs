@@ -19,7 +19,11 @@ impl Gateway {
             let Some(guild) = found.and_then(|found| found.arriving.pop_front()) else {
                 return;
             };
-            match self.world.guild(guild).map(|guild| guild.arrival()) {
+            match self
+                .world
+                .guild(guild)
+                .map(super::super::world::guild::Guild::arrival)
+            {
                 Some(Arrival::Normal) => self.send_create(session, guild),
                 Some(Arrival::Outage) => self.send_outage(session, guild),
                 Some(Arrival::Never) | None => {}

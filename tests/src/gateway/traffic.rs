@@ -41,7 +41,7 @@ impl Gateway {
             return;
         }
         for _ in 0..events {
-            let guild = *self.rng.pick(&guilds);
+            let guild = self.rng.pick(&guilds);
             let Some(found) = self.world.guild(guild) else {
                 continue;
             };

@@ -53,7 +53,7 @@ impl Member {
     /// Writes the member without its user, as messages carry it.
     pub(crate) fn write_bare(&self, w: &mut Writer) {
         w.list("roles", |w| {
-            self.roles.iter().for_each(|role| w.item(Id(*role)))
+            self.roles.iter().for_each(|role| w.item(Id(*role)));
         });
         w.field(
             "premium_since",

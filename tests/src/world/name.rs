@@ -25,7 +25,7 @@ const FOREIGN: [&str; 12] = [
 pub(crate) fn account(rng: &mut Rng) -> String {
     let mut name = String::with_capacity(32);
     for _ in 0..2 + rng.below(3) {
-        name.push_str(*rng.pick(&SYLLABLES));
+        name.push_str(rng.pick(&SYLLABLES));
     }
     match rng.below(4) {
         0 => name.push_str(&format!("_{}", rng.below(10_000))),
@@ -44,11 +44,11 @@ pub(crate) fn shown(rng: &mut Rng) -> String {
         first.make_ascii_uppercase();
     }
     if rng.below(7) == 0 {
-        let piece: &str = *rng.pick(&FOREIGN);
+        let piece: &str = rng.pick(&FOREIGN);
         name.insert_str(rng.below(2) as usize * name.len(), piece);
     }
     if rng.percent(2) {
-        name.push_str(*rng.pick(&[" \"x\"", "\\o/", " / \\ /"]));
+        name.push_str(rng.pick(&[" \"x\"", "\\o/", " / \\ /"]));
     }
     name
 }

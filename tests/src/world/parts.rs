@@ -190,7 +190,7 @@ pub(crate) fn event(seed: u64, guild: &Guild, number: u32, w: &mut Writer) {
     w.field("guild_id", Id(guild.id()));
     w.field("entity_type", 3_u32);
     w.object("entity_metadata", |w| {
-        w.field("location", name::words(&mut rng, 2).as_str())
+        w.field("location", name::words(&mut rng, 2).as_str());
     });
     w.field("entity_id", Null);
     w.field("description", name::words(&mut rng, 12).as_str());

@@ -34,7 +34,7 @@ impl Status {
         if rng.percent(u64::from(offline_percent)) {
             return Self::Offline;
         }
-        *rng.pick(&[Self::Online, Self::Online, Self::Idle, Self::Dnd])
+        rng.pick(&[Self::Online, Self::Online, Self::Idle, Self::Dnd])
     }
 }
 
@@ -139,7 +139,7 @@ impl Presence<'_> {
         w.field("sync_id", album);
         w.field("state", name::words(&mut self.rng, 2).as_str());
         w.object("party", |w| {
-            w.field("id", format!("spotify:{}", self.id).as_str())
+            w.field("id", format!("spotify:{}", self.id).as_str());
         });
         w.field("name", "Spotify");
         w.field("id", "spotify:1");

@@ -41,7 +41,7 @@ impl User {
             decoration: rng.percent(7).then(|| rng.next()),
             plate: rng.percent(4),
             flags: if rng.percent(40) {
-                *rng.pick(&[64, 128, 256, 4_194_304])
+                rng.pick(&[64, 128, 256, 4_194_304])
             } else {
                 0
             },

@@ -8,7 +8,7 @@ pub(crate) fn state(user: u64, channel: Option<u64>, w: &mut Writer) {
     w.field("suppress", false);
     w.field("session_id", Image::still(user));
     w.field("self_video", false);
-    w.field("self_mute", user % 3 == 0);
+    w.field("self_mute", user.is_multiple_of(3));
     w.field("self_deaf", false);
     w.field("request_to_speak_timestamp", Null);
     w.field("mute", false);
