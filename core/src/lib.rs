@@ -121,6 +121,7 @@ mod shard;
 mod shard_id;
 mod time;
 mod token;
+pub mod tracker;
 pub mod wire;
 
 pub use action::{Action, Actions};
@@ -135,3 +136,4 @@ pub use shard::Shard;
 pub use shard_id::ShardId;
 pub use time::Instant;
 pub use token::Token;
+pub use tracker::Tracker;

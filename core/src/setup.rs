@@ -39,6 +39,6 @@ pub use readiness::{GuildReadiness, OutcomeCounts, Readiness, StageCounts, Waits
 pub use stage::{MemberCount, Origin, Outcome, Stage};
 
 pub(crate) use arrival::Arrival;
-pub(crate) use held::{Held, Overflow};
-pub(crate) use machine::Setup;
+pub(crate) use held::{Held, Holding};
+pub(crate) use machine::{Outgoing, Setup};
 pub(crate) use news::News;

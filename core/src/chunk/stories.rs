@@ -240,7 +240,7 @@ fn an_answer_that_goes_on_after_all_needs_no_second_attempt() {
 fn refusals_wait_as_told_and_end_in_refused() {
     let mut story = Story::new();
     let id = story.ask_all(1);
-    let mut wait = |story: &mut Story, expected: Refusal, nonce: Option<&str>| {
+    let wait = |story: &mut Story, expected: Refusal, nonce: Option<&str>| {
         let after = Duration::from_secs(3);
         let (now, ended) = (story.now, &mut story.ended);
         let refusal = story
@@ -373,7 +373,7 @@ fn halting_ends_everything() {
     story.ask_all(1);
     story.ask_all(1);
     story.send();
-    story.chunk(&"other".to_string(), 0, 2);
+    story.chunk("other", 0, 2);
     story.requests.halted(&mut story.ended);
     assert_eq!(story.ended.len(), 3);
     assert!(

@@ -2,12 +2,11 @@
 
 use core::time::Duration;
 
-use alloc::string::String;
 use alloc::vec;
 
 use super::testing::{Story, at, guild};
 use super::*;
-use crate::chunk::{MemberQuery, Refusal};
+use crate::chunk::{ChunkOutcome, MemberQuery, Refusal};
 use crate::intents::Intents;
 
 const NOTHING: [&str; 0] = [];
@@ -375,6 +374,25 @@ fn the_callers_request_waits_for_a_guild_still_to_come() {
 }
 
 #[test]
+fn the_callers_half_answer_is_asked_for_again_when_the_guild_comes_anew() {
+    let mut story = Story::with(SetupConfig::default());
+    story.ready(1..2);
+    story.create(1);
+    let asked = story
+        .setup
+        .request_members(at(0), guild(1), MemberQuery::All, false)
+        .unwrap();
+    let nonce = story.sent();
+    story.chunk(1, &nonce, 0, 2);
+    story.create(1);
+    assert_eq!(story.chunk(1, &nonce, 1, 2), ChunkOutcome::Late);
+    story.wait_until(30_500);
+    let nonce = story.sent();
+    let outcome = story.chunk(1, &nonce, 0, 1);
+    assert_eq!(outcome, ChunkOutcome::Completed(Some(asked)));
+}
+
+#[test]
 fn chunking_is_switched_at_run_time() {
     let mut story = Story::new();
     story.ready(1..3);
@@ -485,7 +503,7 @@ fn a_hundred_thousand_guilds_stay_cheap() {
         }
         story.now = at(story.now.as_millis() + 10);
     }
-    let told: alloc::vec::Vec<String> = story.told();
+    let told = story.told();
     assert_eq!(told.len() as u64, count * 2 + 2);
     assert_eq!(story.setup.readiness().outcomes.complete as u64, count);
 }
