@@ -1,6 +1,6 @@
 use flate2::{Compress, Compression as Level, FlushCompress};
 use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
-use zstd::zstd_safe::{CCtx, InBuffer as In, OutBuffer as Out};
+use zstd::zstd_safe::{CCtx, CParameter, InBuffer as In, OutBuffer as Out};
 
 use super::*;
 
@@ -70,6 +70,32 @@ fn messages_come_back_whole_in_order() {
                 assert!(client.push(&server.message(&text)).expect("valid"));
                 assert_eq!(client.message(), text);
             }
+        }
+    }
+}
+
+#[test]
+fn zstd_messages_at_block_borders_are_whole_at_every_level() {
+    let block = 128 << 10;
+    for level in [-5, 1, 3, 12, 19] {
+        let mut context = CCtx::create();
+        context
+            .set_parameter(CParameter::CompressionLevel(level))
+            .expect("a level");
+        let mut server = Deflate::Zstd(context);
+        let mut client = Inflate::new(Compression::ZstdStream, MAX_MESSAGE_BYTES).expect("context");
+        let mut random = Random(9);
+        for size in [block - 1, block, block + 1, 2 * block, 3, 3 * block, 1] {
+            let text: Vec<u8> = match size % 3 {
+                0 => vec![b'a'; size],
+                1 => (0..size).map(|_| random.next() as u8).collect(),
+                _ => (0..size).map(|at| b"{\"member\":17}"[at % 13]).collect(),
+            };
+            assert!(
+                client.push(&server.message(&text)).expect("valid"),
+                "{level} {size}"
+            );
+            assert_eq!(client.message(), text);
         }
     }
 }
@@ -158,7 +184,7 @@ fn a_zlib_bomb_in_parts_ends_at_the_limit_too() {
 fn a_zstd_window_above_the_limit_is_refused() {
     let mut context = CCtx::create();
     context
-        .set_parameter(zstd::zstd_safe::CParameter::WindowLog(27))
+        .set_parameter(CParameter::WindowLog(27))
         .expect("parameter");
     let message = Deflate::Zstd(context).message(b"{}");
     let mut client = Inflate::new(Compression::ZstdStream, 1000).expect("context");
