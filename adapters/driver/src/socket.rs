@@ -70,6 +70,13 @@ pub struct Ended {
     pub error: Option<Error>,
 }
 
+impl Ended {
+    /// The connection is gone, and nobody said why.
+    pub(crate) fn silent() -> Self {
+        Self { code: None, reason: String::new(), error: None }
+    }
+}
+
 /// An open WebSocket connection to a gateway.
 pub struct Socket {
     ws: WebSocketStream<Stream>,
