@@ -20,7 +20,12 @@ pub(crate) struct Alarm<R: Runtime> {
 
 impl<R: Runtime> Alarm<R> {
     pub(crate) fn new(runtime: R, clock: Clock) -> Self {
-        Self { runtime, clock, set: None, timer: None }
+        Self {
+            runtime,
+            clock,
+            set: None,
+            timer: None,
+        }
     }
 
     /// Ready once `deadline` has come; never ready without one.
@@ -43,7 +48,9 @@ impl<R: Runtime> Alarm<R> {
                 }
                 self.set = Some(deadline);
             }
-            let Some(timer) = &mut self.timer else { return Poll::Pending };
+            let Some(timer) = &mut self.timer else {
+                return Poll::Pending;
+            };
             match timer.as_mut().poll(cx) {
                 // A timer that is a little early is set again.
                 Poll::Ready(()) => self.set = None,

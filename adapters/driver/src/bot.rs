@@ -37,7 +37,12 @@ impl<R: Runtime> Bot<R> {
         handle: Handle,
         patience: Duration,
     ) -> Self {
-        Self { runtime, events, handle, patience }
+        Self {
+            runtime,
+            events,
+            handle,
+            patience,
+        }
     }
 
     /// The next event; `None` once every shard has ended for good. Cancel-safe.
@@ -64,7 +69,10 @@ impl<R: Runtime> Bot<R> {
     pub async fn shutdown(mut self, keep: Keep) -> Vec<Session> {
         self.handle.stop(keep);
         let ended = async { while self.events.next().await.is_some() {} };
-        if within(&self.runtime, self.patience + GRACE, ended).await.is_none() {
+        if within(&self.runtime, self.patience + GRACE, ended)
+            .await
+            .is_none()
+        {
             tracing::warn!("some shards did not end in time");
         }
         match keep {
@@ -109,6 +117,8 @@ impl<R: Runtime> Drop for Bot<R> {
 
 impl<R: Runtime> std::fmt::Debug for Bot<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bot").field("handle", &self.handle).finish_non_exhaustive()
+        f.debug_struct("Bot")
+            .field("handle", &self.handle)
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! Describing a bot and starting it.
 
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -140,7 +141,11 @@ impl<R: Runtime> Builder<R> {
     pub async fn connect(self) -> Result<Bot<R>, Error> {
         let info = match &self.info {
             Some(info) => info.clone(),
-            None => self.api.gateway_info(&self.runtime, self.token.expose()).await?,
+            None => {
+                self.api
+                    .gateway_info(&self.runtime, self.token.expose())
+                    .await?
+            }
         };
         self.start(info)
     }
@@ -148,14 +153,19 @@ impl<R: Runtime> Builder<R> {
     fn start(mut self, info: GatewayInfo) -> Result<Bot<R>, Error> {
         let (numbers, total) = self.shards.take().unwrap_or((0..info.shards, info.shards));
         if numbers.is_empty() || numbers.end > total {
-            return Err(Error::new(ErrorKind::Config, "these shard numbers do not exist"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "these shard numbers do not exist",
+            ));
         }
+        let total = NonZeroU32::new(total)
+            .ok_or_else(|| Error::new(ErrorKind::Config, "a bot has at least one shard"))?;
         self.config.url = info.url.into();
         let clock = Clock::start(&self.runtime);
         let (sender, events) = mpsc::channel(self.events);
         let mut seats = Vec::new();
         for number in numbers {
-            let id = ShardId::new_checked(number, total)
+            let id = ShardId::new_checked(number, total.get())
                 .ok_or_else(|| Error::new(ErrorKind::Config, "no such shard"))?;
             seats.push((id, Arc::new(Seat::new(self.shard(id)?))));
         }
@@ -167,17 +177,28 @@ impl<R: Runtime> Builder<R> {
             self.spawn(*id, Arc::clone(seat), clock, sender.clone());
         }
         let patience = self.options.write_deadline + self.options.close_deadline;
-        let handle = Handle::new(Shared { clock, total, seats });
+        let handle = Handle::new(Shared {
+            clock,
+            total,
+            seats,
+        });
         Ok(Bot::new(self.runtime, events, handle, patience))
     }
 
     /// One shard's core, with its session of an earlier process if there is one.
     fn shard(&mut self, id: ShardId) -> Result<Shard, Error> {
-        let config = Config { shard: id, ..self.config.clone() };
+        let config = Config {
+            shard: id,
+            ..self.config.clone()
+        };
         let seed = getrandom::u64().map_err(|e| {
             Error::with_source(ErrorKind::Config, "the system gives no random numbers", e)
         })?;
-        match self.sessions.iter().position(|session| session.shard() == id) {
+        match self
+            .sessions
+            .iter()
+            .position(|session| session.shard() == id)
+        {
             None => Ok(Shard::new(config, seed)),
             Some(at) => Shard::with_session(config, seed, self.sessions.swap_remove(at))
                 .map_err(|e| Error::new(ErrorKind::Config, e.to_string())),

@@ -16,7 +16,10 @@ pub struct Clock {
 impl Clock {
     /// A clock that starts now.
     pub(crate) fn start<R: Runtime>(runtime: &R) -> Self {
-        Self { epoch: runtime.now(), wall: SystemTime::now() }
+        Self {
+            epoch: runtime.now(),
+            wall: SystemTime::now(),
+        }
     }
 
     /// The core's time now.

@@ -18,7 +18,10 @@ pub(crate) struct Delivery {
 
 impl Delivery {
     pub(crate) fn new(consumer: Sender<BotEvent>) -> Self {
-        Self { waiting: VecDeque::new(), consumer }
+        Self {
+            waiting: VecDeque::new(),
+            consumer,
+        }
     }
 
     pub(crate) fn push(&mut self, event: BotEvent) {
@@ -33,7 +36,9 @@ impl Delivery {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(_)) => self.waiting.clear(),
                 Poll::Ready(Ok(())) => {
-                    let Some(event) = self.waiting.pop_front() else { break };
+                    let Some(event) = self.waiting.pop_front() else {
+                        break;
+                    };
                     if self.consumer.start_send(event).is_err() {
                         self.waiting.clear();
                     }

@@ -90,8 +90,14 @@ impl<R: Runtime> Drive<R> {
         if self.seat.poll_granted(cx) {
             return Poll::Ready(Wake::Granted);
         }
-        let (deadline, phase) = self.seat.read(|shard| (shard.poll_timeout(), shard.phase()));
-        if self.alarm.poll(cx, deadline.map(|deadline| deadline.at)).is_ready() {
+        let (deadline, phase) = self
+            .seat
+            .read(|shard| (shard.poll_timeout(), shard.phase()));
+        if self
+            .alarm
+            .poll(cx, deadline.map(|deadline| deadline.at))
+            .is_ready()
+        {
             return Poll::Ready(Wake::Deadline);
         }
         // A slow consumer stops the reading; but a connection is always brought up.
@@ -164,9 +170,13 @@ impl<R: Runtime> Drive<R> {
 
     /// Whether the command is on its way; otherwise the connection is gone.
     async fn send(&mut self, command: &Command) -> bool {
-        let Link::Open(socket) = &mut self.link else { return false };
+        let Link::Open(socket) = &mut self.link else {
+            return false;
+        };
         tracing::trace!(opcode = command.opcode(), "sending");
-        let sent = socket.send(&self.runtime, command.encode(&mut self.scratch)).await;
+        let sent = socket
+            .send(&self.runtime, command.encode(&mut self.scratch))
+            .await;
         if let Err(error) = &sent {
             tracing::warn!(%error, "the connection broke");
             self.link = Link::None;
@@ -177,7 +187,9 @@ impl<R: Runtime> Drive<R> {
     /// Closes without waiting for the peer; but a shard that ends waits, since the process may.
     async fn close(&mut self, code: u16) {
         tracing::debug!(code, "closing");
-        let Some(socket) = self.link.take() else { return };
+        let Some(socket) = self.link.take() else {
+            return;
+        };
         let close = socket.close(self.runtime.clone(), code);
         if self.seat.read(|shard| shard.phase()) == Phase::Halted {
             close.await;

@@ -11,7 +11,10 @@ pub struct BotEvent {
 
 impl BotEvent {
     pub(crate) fn new(shard: ShardId, event: Event<'_>) -> Self {
-        Self { shard, kind: event.into_owned() }
+        Self {
+            shard,
+            kind: event.into_owned(),
+        }
     }
 
     /// The shard that it comes from.

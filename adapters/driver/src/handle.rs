@@ -1,6 +1,7 @@
 //! Asking and commanding a running bot from anywhere.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub struct Handle {
 
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
-    pub(crate) total: u32,
+    pub(crate) total: NonZeroU32,
     /// In ascending order of shard number.
     pub(crate) seats: Vec<(ShardId, Arc<Seat>)>,
 }
@@ -47,7 +48,9 @@ pub struct ShardState {
 
 impl Handle {
     pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared) }
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// The shards that this bot runs, in ascending order.
@@ -72,7 +75,8 @@ impl Handle {
     /// Queues a command at a shard. What becomes of it is told by an event with the ticket.
     ///
     /// # Errors
-    /// Those of [`Shard::send`]; [`RequestError::UnknownShard`] if this bot does not run it.
+    /// Those of [`Shard::send`];
+    /// [`RequestError::Halted`] also for a shard that this bot does not run.
     pub fn send(&self, shard: ShardId, command: Command) -> Result<Ticket, RequestError> {
         self.seat(shard)?.change(|shard| shard.send(command))
     }
@@ -95,17 +99,24 @@ impl Handle {
     /// The sessions as they are now. While shards run they grow old with the next event.
     #[must_use]
     pub fn sessions(&self) -> Vec<Session> {
-        self.shared.seats.iter().filter_map(|(_, seat)| seat.read(Shard::session)).collect()
+        self.shared
+            .seats
+            .iter()
+            .filter_map(|(_, seat)| seat.read(Shard::session))
+            .collect()
     }
 
     fn seat(&self, id: ShardId) -> Result<&Seat, RequestError> {
         let at = self.shared.seats.binary_search_by_key(&id, |(id, _)| *id);
-        at.map(|at| &*self.shared.seats[at].1).map_err(|_| RequestError::UnknownShard)
+        at.map(|at| &*self.shared.seats[at].1)
+            .map_err(|_| RequestError::Halted)
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("shards", &self.shared.seats.len()).finish_non_exhaustive()
+        f.debug_struct("Handle")
+            .field("shards", &self.shared.seats.len())
+            .finish_non_exhaustive()
     }
 }

@@ -18,7 +18,11 @@ pub(crate) struct Seat {
 
 impl Seat {
     pub(crate) fn new(shard: Shard) -> Self {
-        Self { shard: Mutex::new(shard), bell: AtomicWaker::new(), granted: AtomicBool::new(false) }
+        Self {
+            shard: Mutex::new(shard),
+            bell: AtomicWaker::new(),
+            granted: AtomicBool::new(false),
+        }
     }
 
     /// Reads the shard.

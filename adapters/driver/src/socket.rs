@@ -73,7 +73,11 @@ pub struct Ended {
 impl Ended {
     /// The connection is gone, and nobody said why.
     pub(crate) fn silent() -> Self {
-        Self { code: None, reason: String::new(), error: None }
+        Self {
+            code: None,
+            reason: String::new(),
+            error: None,
+        }
     }
 }
 
