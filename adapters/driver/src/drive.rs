@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_channel::mpsc::Sender;
 use headcount_core::session::Phase;
 use headcount_core::wire::command::Command;
-use headcount_core::{Action, Input, ShardId};
+use headcount_core::{Action, Input, Shard, ShardId};
 
 use crate::alarm::Alarm;
 use crate::clock::Clock;
@@ -43,6 +43,8 @@ enum Todo {
 /// What woke the loop.
 enum Wake {
     Deadline,
+    /// The deadline came while a slow consumer keeps us from reading.
+    DeadlineUnread,
     Granted,
     News(News),
 }
@@ -90,19 +92,19 @@ impl<R: Runtime> Drive<R> {
         if self.seat.poll_granted(cx) {
             return Poll::Ready(Wake::Granted);
         }
-        let (deadline, phase) = self
-            .seat
-            .read(|shard| (shard.poll_timeout(), shard.phase()));
-        if self
-            .alarm
-            .poll(cx, deadline.map(|deadline| deadline.at))
-            .is_ready()
-        {
-            return Poll::Ready(Wake::Deadline);
-        }
+        let look = |shard: &Shard| (shard.poll_timeout(), shard.phase());
+        let (deadline, phase) = self.seat.read(look);
         // A slow consumer stops the reading; but a connection is always brought up.
-        let blocked = self.delivery.poll_flush(cx).is_pending();
-        if blocked && phase == Phase::Active {
+        let slow = self.delivery.poll_flush(cx).is_pending() && phase == Phase::Active;
+        let at = deadline.map(|deadline| deadline.at);
+        if self.alarm.poll(cx, at).is_ready() {
+            return Poll::Ready(if slow {
+                Wake::DeadlineUnread
+            } else {
+                Wake::Deadline
+            });
+        }
+        if slow {
             return Poll::Pending;
         }
         self.link.poll(cx).map(Wake::News)
@@ -113,6 +115,7 @@ impl<R: Runtime> Drive<R> {
     fn step(&mut self, wake: &Wake) {
         let input = match wake {
             Wake::Deadline => Input::Timeout,
+            Wake::DeadlineUnread => Input::Unread,
             Wake::Granted => Input::IdentifyGranted,
             Wake::News(News::Opened) => Input::Opened,
             Wake::News(News::Payload) => Input::Payload(self.link.message()),
