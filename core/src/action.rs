@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use smallvec::SmallVec;
 
+use crate::cache::Mutation;
 use crate::event::Event;
 use crate::wire::command::Command;
 
@@ -30,8 +31,25 @@ pub enum Action<'i> {
     /// [`Input::IdentifyGranted`](crate::Input::IdentifyGranted) when it agrees. Only with
     /// [`Identifying::Fleet`](crate::config::Identifying::Fleet).
     WantIdentify,
+    /// Apply this to the store, before the events that follow.
+    Mutate(Mutation<'i>),
     /// Tell the user.
     Emit(Event<'i>),
+}
+
+impl Action<'_> {
+    /// The same action, owning its data.
+    #[must_use]
+    pub fn into_owned(self) -> Action<'static> {
+        match self {
+            Self::Connect { url } => Action::Connect { url },
+            Self::Send(command) => Action::Send(command),
+            Self::Close(code) => Action::Close(code),
+            Self::WantIdentify => Action::WantIdentify,
+            Self::Mutate(mutation) => Action::Mutate(mutation.into_owned()),
+            Self::Emit(event) => Action::Emit(event.into_owned()),
+        }
+    }
 }
 
 /// What one input leads to, in order.

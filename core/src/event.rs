@@ -1,7 +1,12 @@
 //! What the user is told.
 
+use alloc::boxed::Box;
+
+use crate::chunk::ChunkRequestFinished;
 use crate::dispatch::Dispatch;
+use crate::id::GuildId;
 use crate::session::{Halt, Phase, Reason};
+use crate::setup::{GuildLeave, GuildReady, GuildUnavailable, ShardFinishedChunking, ShardReady};
 use crate::wire::{Malformed, Name};
 
 /// News from one shard.
@@ -29,6 +34,24 @@ pub enum Event<'i> {
     Halted(Halt),
     /// What became of a command that was queued with [`Shard::send`](crate::Shard::send).
     CommandFinished(CommandFinished),
+    /// A guild of READY is ready.
+    GuildReady(GuildReady),
+    /// The bot was added to a guild, and that guild is ready.
+    GuildJoin(GuildReady),
+    /// A guild is back from an outage, and ready.
+    GuildRestored(GuildReady),
+    /// A guild is in an outage. What the cache has of it is kept, and stale.
+    GuildUnavailable(GuildUnavailable),
+    /// The bot is no longer in a guild.
+    GuildLeave(GuildLeave),
+    /// Events held for a guild in setup were more than the bounds allow. They follow.
+    HeldOverflow(HeldOverflow),
+    /// A member request has ended.
+    ChunkRequestFinished(Box<ChunkRequestFinished>),
+    /// Every guild of READY has its outcome; once per fresh identify.
+    ShardFinishedChunking(Box<ShardFinishedChunking>),
+    /// No guild of READY is pending; once per fresh identify.
+    ShardReady(ShardReady),
 }
 
 /// The connection's state changed.
@@ -77,6 +100,17 @@ pub enum Fault {
     OutOfPlace,
 }
 
+/// A guild in setup had more events held than the bounds allow: they came before it is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldOverflow {
+    /// The guild. Its events are delivered at once until it is ready.
+    pub guild: GuildId,
+    /// Events delivered early.
+    pub events: usize,
+    /// Their size, in bytes.
+    pub bytes: usize,
+}
+
 /// Names a queued command; unique within a shard, ascending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub(crate) u64);
@@ -115,6 +149,15 @@ impl Event<'_> {
             Self::SessionLost(news) => Event::SessionLost(news),
             Self::Halted(news) => Event::Halted(news),
             Self::CommandFinished(news) => Event::CommandFinished(news),
+            Self::GuildReady(news) => Event::GuildReady(news),
+            Self::GuildJoin(news) => Event::GuildJoin(news),
+            Self::GuildRestored(news) => Event::GuildRestored(news),
+            Self::GuildUnavailable(news) => Event::GuildUnavailable(news),
+            Self::GuildLeave(news) => Event::GuildLeave(news),
+            Self::HeldOverflow(news) => Event::HeldOverflow(news),
+            Self::ChunkRequestFinished(news) => Event::ChunkRequestFinished(news),
+            Self::ShardFinishedChunking(news) => Event::ShardFinishedChunking(news),
+            Self::ShardReady(news) => Event::ShardReady(news),
         }
     }
 }

@@ -167,12 +167,14 @@ impl Shard {
             Command::Heartbeat { .. }
             | Command::Identify(_)
             | Command::Resume(_)
+            | Command::RequestMembers(_)
             | Command::GuildSync(_) => Err(RequestError::Reserved),
             Command::UpdatePresence(presence) => {
-                self.session.set_presence((*presence).clone());
-                self.outbox
-                    .set_presence(presence, bound)
-                    .ok_or(RequestError::QueueFull { bound })
+                let later = (*presence).clone();
+                let ticket = self.outbox.set_presence(presence, bound);
+                let ticket = ticket.ok_or(RequestError::QueueFull { bound })?;
+                self.session.set_presence(later);
+                Ok(ticket)
             }
             command @ (Command::UpdateVoiceState(_)
             | Command::RequestSoundboardSounds(_)
@@ -255,9 +257,9 @@ impl Shard {
     fn dispatch<'i>(&mut self, envelope: Envelope<'i>, out: &mut Actions<'i>) {
         let name = envelope.kind();
         let sequence = envelope.seq;
-        let fresh = match name {
-            Name::Ready => news::ready(envelope.data).map(Some),
-            _ => Ok(None),
+        let fresh = match name == Name::Ready {
+            true => news::ready(envelope.data).map(Some),
+            false => Ok(None),
         };
         let delivery = match (&fresh, name) {
             (Ok(Some(session)), _) => {

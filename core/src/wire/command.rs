@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::chunk::{MemberQuery, RequestMembers};
 use crate::id::{ChannelId, GuildId};
 use crate::intents::Intents;
 use crate::shard_id::ShardId;
@@ -23,6 +24,8 @@ pub enum Command {
     Identify(Box<Identify>),
     /// Op 6: go on with a session.
     Resume(Box<Resume>),
+    /// Op 8: ask for members of a guild.
+    RequestMembers(Box<RequestMembers>),
     /// Op 3: change what the bot shows of itself.
     UpdatePresence(Box<Presence>),
     /// Op 4: join, move or leave a voice channel.
@@ -88,6 +91,7 @@ impl Command {
                 Self::Heartbeat { sequence } => w.option(*sequence, |w, s| w.raw(&s)),
                 Self::Identify(identify) => identify.write(w),
                 Self::Resume(resume) => resume.write(w),
+                Self::RequestMembers(request) => request.write(w),
                 Self::UpdatePresence(presence) => presence.write(w),
                 Self::UpdateVoiceState(state) => state.write(w),
                 Self::RequestSoundboardSounds(guilds) => {
@@ -115,6 +119,7 @@ impl Command {
             Self::UpdatePresence(_) => 3,
             Self::UpdateVoiceState(_) => 4,
             Self::Resume(_) => 6,
+            Self::RequestMembers(_) => 8,
             Self::GuildSync(_) => 12,
             Self::RequestSoundboardSounds(_) => 31,
             Self::RequestChannelInfo(_) => 43,
@@ -158,6 +163,32 @@ impl Resume {
     }
 }
 
+impl RequestMembers {
+    fn write(&self, w: &mut Writer<'_>) {
+        w.object(|w| {
+            w.key("guild_id").id(&self.guild);
+            match &self.query {
+                MemberQuery::All => {
+                    w.key("query").string("");
+                    w.key("limit").raw(&0);
+                }
+                MemberQuery::Prefix { query, limit } => {
+                    w.key("query").string(query);
+                    w.key("limit").raw(limit);
+                }
+                MemberQuery::Users(users) => {
+                    w.key("user_ids")
+                        .array(|w| users.iter().for_each(|user| w.id(user)));
+                }
+            }
+            if self.presences {
+                w.key("presences").raw(&true);
+            }
+            w.key("nonce").string(self.nonce.as_str());
+        });
+    }
+}
+
 impl VoiceState {
     fn write(&self, w: &mut Writer<'_>) {
         w.object(|w| {
@@ -173,6 +204,8 @@ impl VoiceState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::Nonce;
+    use crate::id::UserId;
     use serde_json::{Value, json};
 
     fn encoded(command: &Command) -> Value {
@@ -209,6 +242,39 @@ mod tests {
         assert_eq!(value["d"]["properties"]["os"], "linux");
         assert_eq!(value["d"]["presence"]["status"], "online");
         assert!(!alloc::format!("{identify:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn member_requests_carry_one_kind_of_query_and_the_nonce() {
+        let request = |query, presences| {
+            let guild = GuildId::new(5).unwrap();
+            let nonce = Nonce::new("n").unwrap();
+            let request = RequestMembers {
+                guild,
+                query,
+                presences,
+                nonce,
+            };
+            encoded(&Command::RequestMembers(Box::new(request)))
+        };
+        assert_eq!(
+            request(MemberQuery::All, true),
+            json!({"op": 8, "d": {"guild_id": "5", "query": "", "limit": 0, "presences": true,
+                "nonce": "n"}})
+        );
+        let prefix = MemberQuery::Prefix {
+            query: "a\"".into(),
+            limit: 7,
+        };
+        assert_eq!(
+            request(prefix, false),
+            json!({"op": 8, "d": {"guild_id": "5", "query": "a\"", "limit": 7, "nonce": "n"}})
+        );
+        let users = MemberQuery::Users([UserId::new(8).unwrap()].into());
+        assert_eq!(
+            request(users, false),
+            json!({"op": 8, "d": {"guild_id": "5", "user_ids": ["8"], "nonce": "n"}})
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The contents of a JSON string, borrowed from the payload and unescaped only when asked for.
 
-use alloc::borrow::{Cow, ToOwned as _};
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::cmp::Ordering;
@@ -93,6 +93,14 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn into_owned(self) -> Text<'static> {
         Text(Form::Owned(self.into_boxed_str()))
+    }
+
+    /// Bytes on the heap.
+    pub(crate) const fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Form::Plain(_) | Form::Escaped(_) => 0,
+            Form::Owned(text) => text.len(),
+        }
     }
 
     /// The characters in a box of their own.
@@ -204,7 +212,7 @@ impl Serialize for Text<'_> {
 impl<'de> Deserialize<'de> for Text<'_> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(from)?;
-        Ok(Self(Form::Owned(text.to_owned().into())))
+        Ok(Self(Form::Owned(text.into_owned().into())))
     }
 }
 

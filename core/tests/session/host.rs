@@ -64,13 +64,7 @@ impl Host {
     pub(crate) fn input(&mut self, input: Input<'_>) -> usize {
         let before = self.done.len();
         for action in self.shard.handle(self.now, input) {
-            self.done.push(match action {
-                Action::Connect { url } => Action::Connect { url },
-                Action::Send(command) => Action::Send(command),
-                Action::Close(code) => Action::Close(code),
-                Action::WantIdentify => Action::WantIdentify,
-                Action::Emit(event) => Action::Emit(event.into_owned()),
-            });
+            self.done.push(action.into_owned());
         }
         self.done.len() - before
     }
