@@ -19,13 +19,18 @@ use tungstenite::protocol::frame::{CloseFrame, coding::CloseCode};
 use tungstenite::{Message, WebSocket};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let url = std::env::args().nth(1).ok_or("usage: blocking ws://HOST:PORT")?;
+    let url = std::env::args()
+        .nth(1)
+        .ok_or("usage: blocking ws://HOST:PORT")?;
     let token = std::env::var("DISCORD_TOKEN").unwrap_or_else(|_| "token".into());
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
     let mut config = Config::new(Token::new(&token), intents, ShardId::ONE);
     config.url = url.into();
 
-    let halt = run(Shard::new(config, Clock::now().elapsed().subsec_nanos().into()));
+    let halt = run(Shard::new(
+        config,
+        Clock::now().elapsed().subsec_nanos().into(),
+    ));
     match halt {
         Halt::Stopped => Ok(()),
         Halt::Refused(fatal) => Err(fatal.remedy().into()),
@@ -46,29 +51,43 @@ fn run(mut shard: Shard) -> Halt {
             match action {
                 Action::Connect { url } => {
                     socket = dial(&url).ok();
-                    next = Some(if socket.is_some() { Input::Opened } else { Input::DialFailed });
+                    next = Some(if socket.is_some() {
+                        Input::Opened
+                    } else {
+                        Input::DialFailed
+                    });
                 }
                 Action::Send(command) => {
                     let text = Message::text(command.encode(&mut scratch));
-                    if socket.as_mut().is_some_and(|socket| socket.send(text).is_err()) {
+                    if socket
+                        .as_mut()
+                        .is_some_and(|socket| socket.send(text).is_err())
+                    {
                         next = Some(Input::Closed(None));
                     }
                 }
                 Action::Close(code) => {
-                    let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
+                    let frame = CloseFrame {
+                        code: CloseCode::from(code),
+                        reason: "".into(),
+                    };
                     if let Some(mut socket) = socket.take() {
                         let _ = socket.close(Some(frame));
                     }
                 }
                 Action::WantIdentify | Action::Mutate(_) => {}
                 Action::Emit(Event::Halted(halt)) => return halt,
-                Action::Emit(event) => tell(&event),
+                Action::Emit(event) => {
+                    tell(&event);
+                    if matches!(event, Event::ShardReady(_)) {
+                        shard.stop(Keep::Nothing);
+                    }
+                }
             }
         }
-        if shard.readiness().ready() {
-            shard.stop(Keep::Nothing);
-        }
-        let Some(deadline) = shard.poll_timeout() else { return Halt::Stopped };
+        let Some(deadline) = shard.poll_timeout() else {
+            return Halt::Stopped;
+        };
         let wait = deadline.at.since(now());
         input = match (next, &mut socket) {
             (Some(input), _) => input,
@@ -103,7 +122,9 @@ impl Frame {
 
 fn dial(url: &str) -> Result<WebSocket<TcpStream>, Box<dyn Error>> {
     let url = format!("{}/?v=10&encoding=json", url.trim_end_matches('/'));
-    let host = url.strip_prefix("ws://").and_then(|rest| rest.split('/').next());
+    let host = url
+        .strip_prefix("ws://")
+        .and_then(|rest| rest.split('/').next());
     let stream = TcpStream::connect(host.ok_or("this example speaks ws:// alone")?)?;
     stream.set_write_timeout(Some(Duration::from_secs(5)))?;
     let (socket, _) = tungstenite::client(url.as_str(), stream)?;
@@ -125,7 +146,10 @@ fn receive(socket: &mut WebSocket<TcpStream>, wait: Duration) -> Frame {
 }
 
 fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
 }
 
 fn tell(event: &Event<'_>) {
@@ -133,7 +157,10 @@ fn tell(event: &Event<'_>) {
         Event::StateChanged(change) => println!("{:?} ({:?})", change.to, change.reason),
         Event::GuildReady(guild) => println!("{}: {:?}", guild.guild, guild.outcome),
         Event::ShardReady(ready) => {
-            println!("ready: {} guilds, {} in an outage", ready.available, ready.unavailable);
+            println!(
+                "ready: {} guilds, {} in an outage",
+                ready.available, ready.unavailable
+            );
         }
         _ => {}
     }
