@@ -7,6 +7,7 @@ pub mod json;
 mod malformed;
 mod name;
 mod permissions;
+mod room;
 mod row;
 mod text;
 mod timestamp;
