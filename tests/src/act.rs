@@ -119,7 +119,7 @@ pub enum Act {
     Silence(Target),
     /// Says something that makes no sense.
     Babble(Target, Junk),
-    /// Forgets the sessions of these connections, so that resumes fail.
+    /// Forgets the sessions, also those without a connection, so that resumes fail.
     ForgetSessions(Target),
     /// Adds a fault.
     Inject(Fault),

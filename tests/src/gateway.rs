@@ -192,7 +192,7 @@ impl Gateway {
             Task::Expire { session, since } => self.expire(session, since),
             Task::Stream(session) => self.stream(session),
             Task::Chunk(session) => self.send_chunks(session),
-            Task::Late(session, job) => self.enqueue(session, *job),
+            Task::Late(session, job) => self.take_up(session, *job),
             Task::Perform(act) => self.happen(*act),
         }
     }

@@ -108,6 +108,12 @@ impl Guild {
         self.members.iter().map(|entry| entry.id)
     }
 
+    /// The id of the member at this place in the ascending order.
+    #[must_use]
+    pub fn member_at(&self, place: usize) -> Option<u64> {
+        self.members.get(place).map(|entry| entry.id)
+    }
+
     /// Whether this user is a member now.
     #[must_use]
     pub fn holds(&self, user: u64) -> bool {
