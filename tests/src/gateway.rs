@@ -1,5 +1,6 @@
 //! The whole service: its world, sessions and connections.
 mod agenda;
+mod changes;
 mod commands;
 mod delivery;
 mod happenings;
