@@ -493,3 +493,59 @@ fn equal_seeds_and_inputs_give_equal_outputs_however_time_is_cut() {
     assert_eq!(run(5, 1000), run(5, 10));
     assert_ne!(run(5, 1000), run(6, 1000));
 }
+
+#[test]
+fn a_sixth_presence_within_20_seconds_is_noted() {
+    let mut client = Client::new(options(), 1);
+    let id = client.start([0, 1], INTENTS);
+    let presence = json!({ "status": "idle", "afk": false, "since": null, "activities": [] });
+    for _ in 0..5 {
+        client.say(id, 3, presence.clone());
+        client.wait(3999);
+    }
+    assert!(client.rules().is_empty());
+    client.say(id, 3, presence.clone());
+    assert_eq!(client.rules(), [Rule::PresencePace]);
+    assert!(client.ends.is_empty());
+}
+
+#[test]
+fn too_many_guilds_for_one_shard_need_more_shards() {
+    let limits = Limits {
+        guilds_per_shard: 3,
+        ..Limits::default()
+    };
+    let mut client = Client::new(
+        Options {
+            limits,
+            ..options()
+        },
+        1,
+    );
+    let id = client.open();
+    client.identify(id, [0, 1], INTENTS);
+    assert_eq!(client.ends, [(id, Some(4011))]);
+    assert_eq!(client.rules(), [Rule::GuildsPerShard]);
+    client.start([0, 2], INTENTS);
+    assert_eq!(client.events("GUILD_CREATE").len(), 2);
+}
+
+#[test]
+fn a_resume_takes_a_session_over_from_a_connection_that_seems_alive() {
+    let mut client = Client::new(options(), 1);
+    let old = client.start([0, 1], INTENTS);
+    let new = client.open();
+    client.resume(new, 5);
+    assert_eq!(client.ends, [(old, Some(4000))]);
+    client.say(new, 1, Value::Null);
+    client.gateway.act(
+        client.now,
+        Act::AddMember {
+            guild: guild_id(0),
+            user: None,
+        },
+    );
+    client.drain();
+    assert_eq!(client.heard.last().unwrap().0, new);
+    assert_eq!(client.events("GUILD_MEMBER_ADD").len(), 1);
+}
