@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod options;
 pub mod rest;
 pub mod rules;
+pub mod server;
 pub mod world;
 
 pub use act::Act;
