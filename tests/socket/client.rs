@@ -6,12 +6,23 @@ use async_tungstenite::{WebSocketStream, client_async_with_config};
 use flate2::{Decompress, FlushDecompress};
 use futures_rustls::TlsConnector;
 use futures_util::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
+use headcount_sim::Options;
 use headcount_sim::server::{Certificate, Server};
+use headcount_sim::world::plan::Plan;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::Arc;
 use tokio::net::TcpStream;
 use zstd::stream::write::Decoder;
+
+/// The token that [`options`] accept.
+pub(crate) const TOKEN: &str = "s3cret";
+
+/// A few small guilds and one of several chunks.
+pub(crate) fn options() -> Options {
+    let world = Plan::sizes([2400, 60, 5]);
+    Options { world, token: Some(TOKEN.to_owned()), ..Options::default() }
+}
 
 /// Any byte stream.
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}

@@ -1,10 +1,9 @@
 //! HTTP replies.
-use crate::client::{Client, http};
-use headcount_sim::Options;
+use crate::client::{Client, TOKEN, http, options};
 use headcount_sim::server::{Server, ServerConfig};
 
 async fn start() -> Server {
-    Server::start(Options::default(), 7, ServerConfig::default()).await.unwrap()
+    Server::start(options(), 7, ServerConfig::default()).await.unwrap()
 }
 
 #[tokio::test]
@@ -23,9 +22,8 @@ async fn the_gateway_names_its_own_url_as_json() {
 #[tokio::test]
 async fn a_bot_asks_with_its_token() {
     let server = start().await;
-    let token = Options::default().token;
     let ask = "GET /api/v10/gateway/bot HTTP/1.1\r\nAuthorization:";
-    let (head, body) = http(&server, &format!("{ask} Bot {token}")).await;
+    let (head, body) = http(&server, &format!("{ask} Bot {TOKEN}")).await;
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     assert_eq!(body["shards"], 1);
     assert!(body["session_start_limit"]["remaining"].as_u64().unwrap() > 0);
@@ -36,9 +34,8 @@ async fn a_bot_asks_with_its_token() {
 #[tokio::test]
 async fn who_am_i_and_what_application_am_i() {
     let server = start().await;
-    let token = Options::default().token;
     for path in ["/api/v10/users/@me", "/api/v10/oauth2/applications/@me"] {
-        let request = format!("GET {path} HTTP/1.1\r\nAuthorization: Bot {token}");
+        let request = format!("GET {path} HTTP/1.1\r\nAuthorization: Bot {TOKEN}");
         let (head, body) = http(&server, &request).await;
         assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
         assert!(body["id"].is_string(), "{path}: {body}");

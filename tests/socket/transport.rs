@@ -1,19 +1,18 @@
 //! Identify, READY, guilds and chunks over each transport.
-use crate::client::Client;
-use headcount_sim::Options;
+use crate::client::{Client, TOKEN, options};
 use headcount_sim::server::{Certificate, Cutting, Server, ServerConfig};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 async fn start(config: ServerConfig) -> Server {
-    Server::start(Options::default(), 7, config).await.unwrap()
+    Server::start(options(), 7, config).await.unwrap()
 }
 
 /// Identifies as the only shard and counts the members of every guild; returns messages needed.
 async fn roll_call(server: &Server, compress: &str, trusted: Option<&Certificate>) -> usize {
     let mut client = Client::open(&server.ws_url(), compress, trusted).await.unwrap();
     assert_eq!(client.next().await.unwrap()["op"], 10);
-    client.identify(&Options::default().token, [0, 1]).await;
+    client.identify(TOKEN, [0, 1]).await;
     let ready = client.dispatch("READY").await;
     let guilds = ready["guilds"].as_array().unwrap().len();
     assert!(guilds > 0);

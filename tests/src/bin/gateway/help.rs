@@ -12,11 +12,11 @@ line for each connection, each HTTP request and each rule that a client breaks. 
 THE WORLD
     --port N             port of HTTP and WebSockets on 127.0.0.1; 0 takes a free one [0]
     --guilds N           number of guilds [10]
-    --members N          number of members of all guilds together [1000]
-    --large N            give the first guild N members on top of its share [0]
+    --members N          number of members of all guilds together, spread evenly [1000]
+    --large N            give the first guild N members instead of its share
     --shards N           number of shards that the gateway recommends [1]
     --seed N             the seed of the world and of everything random [1]
-    --token TEXT         the only valid token, without "Bot " ["token"]
+    --token TEXT         the only valid token, without "Bot " [any]
 
 PROTOCOL
     --heartbeat MS       heartbeat interval in milliseconds [41250]
@@ -25,8 +25,8 @@ PROTOCOL
     --member-gate MS     time between two full member requests of a guild [30000]
 
 FAULTS
-    --cut-after N        cut each session's first connection after N dispatches, with no close frame
-    --lose-chunk G:C     lose chunk C of guild number G; append :once (default) or :always; repeatable
+    --cut-after N        cut a connection of each shard once, after N dispatches, without a close frame
+    --lose-chunk G:C     lose chunk C of guild number G (from 0); append :once (default) or :always; repeatable
     --outage N           the last N guilds are unavailable from the start
     --dead-resume-host   the resume host answers handshakes with HTTP 503
     --invalid-session    answer every resume with "invalid session"
@@ -52,7 +52,7 @@ EXAMPLES
     headcount     give the URLs above as the base of HTTP requests
     by hand       curl -H "Authorization: Bot token" http://127.0.0.1:4000/api/v10/gateway/bot
 
-    Two shards, one guild with 100 000 members, each connection cut once in the middle:
+    Two shards, one guild with 100 000 members, each shard cut once in the middle:
         gateway --port 4000 --shards 2 --guilds 40 --large 100000 --cut-after 50
 
     One chunk that never arrives, and a guild in outage:
