@@ -70,7 +70,7 @@ fn redact(value: &mut Value) {
         Value::Object(fields) => {
             for (key, value) in fields {
                 match key.as_str() {
-                    "token" => *value = TOKEN.into(),
+                    "token" => *value = placeholder(value),
                     "os" | "$os" => name_only(value),
                     _ => redact(value),
                 }
@@ -78,6 +78,14 @@ fn redact(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(redact),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The placeholder, with the `Bot ` in front that some clients send.
+fn placeholder(token: &Value) -> Value {
+    match token.as_str() {
+        Some(text) if text.starts_with("Bot ") => format!("Bot {TOKEN}").into(),
+        _ => TOKEN.into(),
     }
 }
 
@@ -109,7 +117,7 @@ mod tests {
             },
         )
         .unwrap();
-        assert_eq!(line["payload"]["d"]["token"], TOKEN);
+        assert_eq!(line["payload"]["d"]["token"], "Bot TOKEN");
         assert_eq!(line["payload"]["d"]["properties"]["os"], "linux");
         assert_eq!((&line["t_ms"], &line["connection"]), (&json!(9), &json!(4)));
         assert!(!line.to_string().contains("s3cret"));
