@@ -19,7 +19,7 @@ pub use happening::{Happening, Observer};
 pub use hosted::HostedServer;
 pub use link::Flow;
 
-use crate::act::Act;
+use crate::act::{Act, Target};
 use crate::edge::Millis;
 use crate::gateway::Gateway;
 use crate::options::Options;
@@ -57,6 +57,15 @@ impl Default for ServerConfig {
             observers: Vec::new(),
         }
     }
+}
+
+/// What a restart of the gateway does to sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sessions {
+    /// Clients can resume.
+    Kept,
+    /// Resumes fail.
+    Lost,
 }
 
 /// A running server; dropping it stops it.
@@ -180,6 +189,16 @@ impl Server {
     /// Cuts every connection at once, without a close frame; sessions live on.
     pub fn cut_all(&self) {
         self.host.lock().cut_all();
+    }
+
+    /// Goes through a restart of the gateway: every connection is cut, and sessions of open
+    /// connections are kept or lost.
+    pub fn restart(&self, sessions: Sessions) {
+        match sessions {
+            Sessions::Kept => {}
+            Sessions::Lost => self.act(Act::ForgetSessions(Target::All)),
+        }
+        self.cut_all();
     }
 
     /// Stops or restarts reading and writing on every connection that is open now.
