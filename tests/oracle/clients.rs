@@ -5,7 +5,7 @@
 use headcount_sim::server::recording::TOKEN;
 use headcount_sim::world::plan::Plan;
 use headcount_sim::{
-    Accept, Compression, ConnectionId, Gateway, Millis, Options, Output, Rest, Upgrade,
+    Accept, Compression, ConnectionId, Gateway, Millis, Options, Output, Rest, Token, Upgrade,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ fn options() -> Options {
     let sizes = [3500].into_iter().chain([100; 9]);
     Options {
         world: Plan::sizes(sizes),
-        token: Some(TOKEN.to_owned()),
+        token: Token::new(TOKEN),
         shards: 2,
         ..Options::default()
     }

@@ -6,7 +6,7 @@ use async_tungstenite::{WebSocketStream, client_async_with_config};
 use flate2::{Decompress, FlushDecompress};
 use futures_rustls::TlsConnector;
 use futures_util::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
-use headcount_sim::Options;
+use headcount_sim::{Options, Token};
 use headcount_sim::server::{Certificate, Server};
 use headcount_sim::world::plan::Plan;
 use serde_json::{Value, json};
@@ -18,10 +18,15 @@ use zstd::stream::write::Decoder;
 /// The token that [`options`] accept.
 pub(crate) const TOKEN: &str = "s3cret";
 
+const SIZES: [u32; 3] = [2400, 60, 5];
+
+/// The members of all guilds together.
+pub(crate) const MEMBERS: usize = 2465;
+
 /// A few small guilds and one of several chunks.
 pub(crate) fn options() -> Options {
-    let world = Plan::sizes([2400, 60, 5]);
-    Options { world, token: Some(TOKEN.to_owned()), ..Options::default() }
+    let world = Plan::sizes(SIZES);
+    Options { world, token: Token::new(TOKEN), ..Options::default() }
 }
 
 /// Any byte stream.
