@@ -6,9 +6,9 @@ use async_tungstenite::{WebSocketStream, client_async_with_config};
 use flate2::{Decompress, FlushDecompress};
 use futures_rustls::TlsConnector;
 use futures_util::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
-use headcount_sim::{Options, Token};
 use headcount_sim::server::{Certificate, Server};
 use headcount_sim::world::plan::Plan;
+use headcount_sim::{Options, Token};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::Arc;
@@ -26,7 +26,11 @@ pub(crate) const MEMBERS: usize = 2465;
 /// A few small guilds and one of several chunks.
 pub(crate) fn options() -> Options {
     let world = Plan::sizes(SIZES);
-    Options { world, token: Token::new(TOKEN), ..Options::default() }
+    Options {
+        world,
+        token: Token::new(TOKEN),
+        ..Options::default()
+    }
 }
 
 /// Any byte stream.
@@ -51,7 +55,9 @@ enum Inflater {
 pub(crate) async fn dial(url: &str, trusted: Option<&Certificate>) -> Box<dyn Duplex> {
     let host = url.split_once("://").unwrap().1;
     let stream = TokioAdapter::new(TcpStream::connect(host).await.unwrap());
-    let Some(certificate) = trusted else { return Box::new(stream) };
+    let Some(certificate) = trusted else {
+        return Box::new(stream);
+    };
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -83,7 +89,11 @@ async fn shake(
     trusted: Option<&Certificate>,
 ) -> Result<WebSocketStream<Box<dyn Duplex>>, Error> {
     let stream = dial(url, trusted).await;
-    Ok(client_async_with_config(format!("{url}/?{query}"), stream, None).await?.0)
+    Ok(
+        client_async_with_config(format!("{url}/?{query}"), stream, None)
+            .await?
+            .0,
+    )
 }
 
 impl Client {
@@ -103,13 +113,23 @@ impl Client {
             compress => format!("&compress={compress}"),
         };
         let socket = shake(url, &format!("v=10&encoding=json{query}"), trusted).await?;
-        Ok(Self { socket, inflater, messages: 0 })
+        Ok(Self {
+            socket,
+            inflater,
+            messages: 0,
+        })
     }
 
     /// Connects with this query and waits for the server to close.
     pub(crate) async fn closed_with(server: &Server, query: &str) -> Result<(), Option<u16>> {
-        let socket = shake(&server.ws_url(), query, server.certificate()).await.unwrap();
-        let mut client = Self { socket, inflater: Inflater::Plain, messages: 0 };
+        let socket = shake(&server.ws_url(), query, server.certificate())
+            .await
+            .unwrap();
+        let mut client = Self {
+            socket,
+            inflater: Inflater::Plain,
+            messages: 0,
+        };
         loop {
             client.next().await?;
         }
@@ -162,7 +182,13 @@ impl Client {
     /// Closes with a code.
     pub(crate) async fn close(mut self, code: u16) {
         let reason = String::new().into();
-        let _ = self.socket.close(Some(CloseFrame { code: code.into(), reason })).await;
+        let _ = self
+            .socket
+            .close(Some(CloseFrame {
+                code: code.into(),
+                reason,
+            }))
+            .await;
         while self.next().await.is_ok() {}
     }
 }
@@ -182,9 +208,12 @@ impl Inflater {
                 let goal = inflater.total_in() + compressed.len() as u64;
                 while inflater.total_in() < goal || text.len() == text.capacity() {
                     text.reserve(1 << 16);
-                    let from = compressed.len() - usize::try_from(goal - inflater.total_in()).unwrap();
+                    let from =
+                        compressed.len() - usize::try_from(goal - inflater.total_in()).unwrap();
                     let flush = FlushDecompress::Sync;
-                    inflater.decompress_vec(&compressed[from..], &mut text, flush).unwrap();
+                    inflater
+                        .decompress_vec(&compressed[from..], &mut text, flush)
+                        .unwrap();
                 }
                 Some(text)
             }

@@ -1,7 +1,7 @@
 //! The ways a connection can end or hang.
 use crate::client::{Client, TOKEN, options};
-use headcount_sim::server::{Flow, Happening, HostedServer, Server, ServerConfig};
 use headcount_sim::act::{Act, Target};
+use headcount_sim::server::{Flow, Happening, HostedServer, Server, ServerConfig};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,9 @@ async fn open(server: &Server) -> Client {
 
 #[tokio::test]
 async fn the_server_closes_with_the_code_of_the_model() {
-    let server = Server::start(options(), 7, ServerConfig::default()).await.unwrap();
+    let server = Server::start(options(), 7, ServerConfig::default())
+        .await
+        .unwrap();
     let mut client = open(&server).await;
     server.act(Act::Close(Target::All, 4000));
     assert_eq!(client.next().await, Err(Some(4000)));
@@ -22,7 +24,9 @@ async fn the_server_closes_with_the_code_of_the_model() {
 
 #[tokio::test]
 async fn a_cut_connection_ends_without_a_close_frame() {
-    let server = Server::start(options(), 7, ServerConfig::default()).await.unwrap();
+    let server = Server::start(options(), 7, ServerConfig::default())
+        .await
+        .unwrap();
     let mut client = open(&server).await;
     server.cut_all();
     assert_eq!(client.next().await, Err(None));
@@ -30,7 +34,9 @@ async fn a_cut_connection_ends_without_a_close_frame() {
 
 #[tokio::test]
 async fn a_mute_connection_says_nothing_until_it_flows_again() {
-    let server = Server::start(options(), 7, ServerConfig::default()).await.unwrap();
+    let server = Server::start(options(), 7, ServerConfig::default())
+        .await
+        .unwrap();
     let mut client = open(&server).await;
     server.set_flow(Flow::Mute);
     client.send(1, Value::Null).await;
@@ -47,17 +53,26 @@ async fn observers_are_told_what_happens() {
     let observer = Box::new(move |_, happening: &Happening<'_>| {
         lines.lock().unwrap().push(happening.to_string());
     });
-    let config = ServerConfig { observers: vec![observer], ..ServerConfig::default() };
+    let config = ServerConfig {
+        observers: vec![observer],
+        ..ServerConfig::default()
+    };
     let server = Server::start(options(), 7, config).await.unwrap();
     open(&server).await.close(4321).await;
     let told = told.lock().unwrap();
-    assert_eq!(told[0], "connection 1: opened on the base host, v=10&encoding=json");
+    assert_eq!(
+        told[0],
+        "connection 1: opened on the base host, v=10&encoding=json"
+    );
     assert_eq!(told[1], "connection 1: the client closed with 4321");
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_cut_when_too_much_waits() {
-    let config = ServerConfig { waiting_limit: 1000, ..ServerConfig::default() };
+    let config = ServerConfig {
+        waiting_limit: 1000,
+        ..ServerConfig::default()
+    };
     let server = Server::start(options(), 7, config).await.unwrap();
     let mut client = open(&server).await;
     server.set_flow(Flow::Frozen);
@@ -68,7 +83,9 @@ async fn a_client_that_does_not_read_is_cut_when_too_much_waits() {
 
 #[tokio::test]
 async fn a_stopped_server_drops_its_connections() {
-    let server = Server::start(options(), 7, ServerConfig::default()).await.unwrap();
+    let server = Server::start(options(), 7, ServerConfig::default())
+        .await
+        .unwrap();
     let mut client = open(&server).await;
     server.stop().await;
     assert_eq!(client.next().await, Err(None));

@@ -3,7 +3,9 @@ use crate::client::{Client, TOKEN, http, options};
 use headcount_sim::server::{Server, ServerConfig};
 
 async fn start() -> Server {
-    Server::start(options(), 7, ServerConfig::default()).await.unwrap()
+    Server::start(options(), 7, ServerConfig::default())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -13,7 +15,11 @@ async fn the_gateway_names_its_own_url_as_json() {
         let (head, body) = http(&server, &format!("GET {path} HTTP/1.1")).await;
         assert!(head.starts_with("HTTP/1.1 200 OK"), "{path}: {head}");
         let head = head.to_lowercase();
-        assert!(head.lines().any(|line| line == "content-type: application/json"), "{head}");
+        assert!(
+            head.lines()
+                .any(|line| line == "content-type: application/json"),
+            "{head}"
+        );
         let url = body["url"].as_str().unwrap();
         assert_eq!(url.trim_end_matches('/'), server.ws_url());
     }
@@ -40,13 +46,20 @@ async fn who_am_i_and_what_application_am_i() {
         assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
         assert!(body["id"].is_string(), "{path}: {body}");
     }
-    let (head, _) = http(&server, "POST /api/v10/nowhere HTTP/1.1\r\nContent-Length: 0").await;
+    let (head, _) = http(
+        &server,
+        "POST /api/v10/nowhere HTTP/1.1\r\nContent-Length: 0",
+    )
+    .await;
     assert!(head.starts_with("HTTP/1.1 404"), "{head}");
 }
 
 #[tokio::test]
 async fn an_unknown_compression_is_told_at_the_handshake() {
     let server = start().await;
-    let error = Client::open(&server.ws_url(), "lz4", None).await.err().unwrap();
+    let error = Client::open(&server.ws_url(), "lz4", None)
+        .await
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("400"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! Identify, READY, guilds and chunks over each transport.
 use crate::client::{Client, MEMBERS, TOKEN, options};
 use headcount_sim::server::{Certificate, Cutting, Server, ServerConfig};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 async fn start(config: ServerConfig) -> Server {
@@ -10,10 +10,15 @@ async fn start(config: ServerConfig) -> Server {
 
 /// Identifies as the only shard and counts the members of every guild; returns messages needed.
 async fn roll_call(server: &Server, compress: &str, trusted: Option<&Certificate>) -> usize {
-    let mut client = Client::open(&server.ws_url(), compress, trusted).await.unwrap();
+    let mut client = Client::open(&server.ws_url(), compress, trusted)
+        .await
+        .unwrap();
     assert_eq!(client.next().await.unwrap()["op"], 10);
     client.identify(TOKEN, [0, 1]).await;
-    let guilds = client.dispatch("READY").await["guilds"].as_array().unwrap().len();
+    let guilds = client.dispatch("READY").await["guilds"]
+        .as_array()
+        .unwrap()
+        .len();
     let mut expected = BTreeMap::new();
     let mut counted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     while expected.len() < guilds || counted.iter().any(|(id, m)| m.len() < expected[id]) {
@@ -21,15 +26,23 @@ async fn roll_call(server: &Server, compress: &str, trusted: Option<&Certificate
         let d = &payload["d"];
         match payload["t"].as_str() {
             Some("GUILD_CREATE") => {
-                expected.insert(d["id"].to_string(), d["member_count"].as_u64().unwrap() as usize);
+                expected.insert(
+                    d["id"].to_string(),
+                    d["member_count"].as_u64().unwrap() as usize,
+                );
                 counted.entry(d["id"].to_string()).or_default();
                 let all = json!({ "guild_id": d["id"], "query": "", "limit": 0 });
                 client.send(8, all).await;
             }
             Some("GUILD_MEMBERS_CHUNK") => {
                 let members = d["members"].as_array().unwrap();
-                let ids = members.iter().map(|member| member["user"]["id"].to_string());
-                counted.entry(d["guild_id"].to_string()).or_default().extend(ids);
+                let ids = members
+                    .iter()
+                    .map(|member| member["user"]["id"].to_string());
+                counted
+                    .entry(d["guild_id"].to_string())
+                    .or_default()
+                    .extend(ids);
             }
             _ => {}
         }
@@ -56,7 +69,10 @@ async fn zlib_stream_counts_everyone() {
 #[tokio::test]
 async fn zlib_stream_may_be_cut_into_several_messages() {
     let whole = roll_call(&start(ServerConfig::default()).await, "zlib-stream", None).await;
-    let config = ServerConfig { cutting: Cutting::Random, ..ServerConfig::default() };
+    let config = ServerConfig {
+        cutting: Cutting::Random,
+        ..ServerConfig::default()
+    };
     assert!(roll_call(&start(config).await, "zlib-stream", None).await > whole);
 }
 
@@ -68,7 +84,11 @@ async fn zstd_stream_counts_everyone() {
 
 #[tokio::test]
 async fn tls_works_for_who_trusts_the_certificate() {
-    let server = start(ServerConfig { tls: true, ..ServerConfig::default() }).await;
+    let server = start(ServerConfig {
+        tls: true,
+        ..ServerConfig::default()
+    })
+    .await;
     assert!(server.ws_url().starts_with("wss://127.0.0.1:"));
     let certificate = server.certificate().unwrap();
     assert!(certificate.pem().contains("BEGIN CERTIFICATE"));
@@ -78,6 +98,12 @@ async fn tls_works_for_who_trusts_the_certificate() {
 #[tokio::test]
 async fn etf_and_old_versions_are_closed_with_their_codes() {
     let server = start(ServerConfig::default()).await;
-    assert_eq!(Client::closed_with(&server, "v=10&encoding=etf").await, Err(Some(4002)));
-    assert_eq!(Client::closed_with(&server, "v=3&encoding=json").await, Err(Some(4012)));
+    assert_eq!(
+        Client::closed_with(&server, "v=10&encoding=etf").await,
+        Err(Some(4002))
+    );
+    assert_eq!(
+        Client::closed_with(&server, "v=3&encoding=json").await,
+        Err(Some(4012))
+    );
 }

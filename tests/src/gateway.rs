@@ -1,37 +1,80 @@
-//! The whole service.
-use crate::act::Act;
-use crate::edge::{Accept, ConnectionId, Millis, Output, Upgrade};
-use crate::ledger::Ledger;
-use crate::options::Options;
-use crate::rest::{Rest, RestReply};
-use crate::rules::Violation;
-use crate::world::World;
-use std::collections::VecDeque;
+//! The whole service: its world, sessions and connections.
+mod agenda;
+mod commands;
+mod delivery;
+mod happenings;
+mod identify;
+mod incoming;
+mod members;
+mod opening;
+mod resume;
+mod streaming;
+mod traffic;
 
-/// The service: worlds, sessions and connections.
+use crate::act::Act;
+use crate::connection::Connection;
+use crate::edge::{Accept, ConnectionId, Millis, Output, Upgrade};
+use crate::faults::Faults;
+use crate::ledger::{Ledger, Side};
+use crate::options::Options;
+use crate::rest::{self, Rest, RestReply};
+use crate::rng::Rng;
+use crate::rules::{Rule, Violation};
+use crate::session::Session;
+use crate::world::World;
+use agenda::{Agenda, Task};
+use identify::IdentifyGate;
+use std::collections::{BTreeMap, VecDeque};
+
+/// The service. Drain [`poll_output`](Self::poll_output) after every other call.
 #[derive(Debug)]
 pub struct Gateway {
+    options: Options,
     base: String,
     resume: String,
+    now: Millis,
+    rng: Rng,
+    world: World,
+    connections: BTreeMap<ConnectionId, Connection>,
     opened: u64,
+    sessions: BTreeMap<u64, Session>,
+    started: u64,
+    gate: IdentifyGate,
+    /// When all members of a guild were asked for last.
+    asked: BTreeMap<u64, Millis>,
+    agenda: Agenda,
+    faults: Faults,
     outputs: VecDeque<(ConnectionId, Output)>,
     violations: Vec<Violation>,
     ledger: Ledger,
-    world: World,
 }
 
 impl Gateway {
     /// A gateway whose world is drawn from `seed`.
     #[must_use]
-    pub fn new(_options: Options, _seed: u64) -> Self {
+    pub fn new(options: Options, seed: u64) -> Self {
+        let mut agenda = Agenda::default();
+        for (at, act) in &options.script {
+            agenda.plan(*at, Task::Perform(Box::new(act.clone())));
+        }
         Self {
-            base: String::new(),
-            resume: String::new(),
+            base: "ws://127.0.0.1".to_owned(),
+            resume: "ws://127.0.0.1".to_owned(),
+            now: 0,
+            rng: Rng::of(&[seed, 1]),
+            world: World::new(&options.world, seed),
+            connections: BTreeMap::new(),
             opened: 0,
+            sessions: BTreeMap::new(),
+            started: 0,
+            gate: IdentifyGate::default(),
+            asked: BTreeMap::new(),
+            agenda,
+            faults: Faults::new(options.faults.clone()),
             outputs: VecDeque::new(),
             violations: Vec::new(),
             ledger: Ledger::default(),
-            world: World::default(),
+            options,
         }
     }
 
@@ -41,44 +84,81 @@ impl Gateway {
     }
 
     /// A client asks for a WebSocket.
-    pub fn upgrade(&mut self, _now: Millis, _upgrade: Upgrade) -> Accept {
-        self.opened += 1;
-        let id = ConnectionId(self.opened);
-        let hello = r#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250,"_trace":[]}}"#;
-        self.outputs.push_back((id, Output::Send(hello.to_owned())));
-        Accept::Open(id)
+    pub fn upgrade(&mut self, now: Millis, upgrade: Upgrade) -> Accept {
+        self.advance(now);
+        let accept = self.open(&upgrade);
+        self.advance(now);
+        accept
     }
 
-    /// A client's payload arrived.
-    pub fn receive(&mut self, _now: Millis, _from: ConnectionId, _payload: &[u8]) {}
+    /// A client's payload arrived. Payloads of connections that have ended are ignored.
+    pub fn receive(&mut self, now: Millis, from: ConnectionId, payload: &[u8]) {
+        self.advance(now);
+        self.take_in(from, payload);
+        self.advance(now);
+    }
 
-    /// The client closed with `code`, or its socket died (`None`).
-    pub fn closed(&mut self, _now: Millis, _which: ConnectionId, _code: Option<u16>) {}
+    /// The client closed with `code`, or its socket died (`None`). 1000 and 1001 end the session,
+    /// everything else leaves it to be resumed.
+    pub fn closed(&mut self, now: Millis, which: ConnectionId, code: Option<u16>) {
+        self.advance(now);
+        let Some(connection) = self.forget(which, Side::Client, code) else {
+            return;
+        };
+        match (connection.session(), code) {
+            (Some(session), Some(1000 | 1001)) => self.end_session(session),
+            (Some(session), _) => self.detach(session),
+            (None, _) => {}
+        }
+        self.advance(now);
+    }
 
-    /// The next output; drain after every call.
+    /// The next output; those of one connection come in order.
     pub fn poll_output(&mut self) -> Option<(ConnectionId, Output)> {
         self.outputs.pop_front()
     }
 
-    /// When [`advance`](Self::advance) wants to be called next.
+    /// When [`advance`](Self::advance) wants to be called next, in milliseconds.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Millis> {
-        None
+        self.agenda.next_at()
     }
 
-    /// Does what is due at `now`.
-    pub fn advance(&mut self, _now: Millis) {}
+    /// Does what is due at `now`. A time before the last one counts as the last one.
+    pub fn advance(&mut self, now: Millis) {
+        let now = self.now.max(now);
+        while let Some((at, task)) = self.agenda.take_due(now) {
+            self.now = self.now.max(at);
+            self.perform(task);
+        }
+        self.now = now;
+    }
 
     /// Answers an HTTP request.
-    pub fn rest(&mut self, _now: Millis, _request: &Rest<'_>) -> RestReply {
-        RestReply {
-            status: 200,
-            body: format!("{{\"url\":\"{}\"}}", self.base),
+    pub fn rest(&mut self, now: Millis, request: &Rest<'_>) -> RestReply {
+        self.advance(now);
+        let call = rest::Call::of(request);
+        if call.needs_token() && !self.knows(request.authorization) {
+            let detail = format!("{} {} without the token", request.method, request.path);
+            self.violations.push(Violation {
+                at: self.now,
+                connection: None,
+                shard: None,
+                rule: Rule::Authorization,
+                detail,
+            });
+            return rest::unauthorised();
         }
+        let start = self.gate.left(self.now, &self.options);
+        call.answer(&self.world, &self.base, &self.options, start)
     }
 
-    /// Makes something happen.
-    pub fn act(&mut self, _now: Millis, _act: Act) {}
+    /// Makes something happen now.
+    pub fn act(&mut self, now: Millis, act: Act) {
+        self.advance(now);
+        self.happen(act);
+        self.advance(now);
+    }
 
     /// Every rule that was broken, oldest first.
     #[must_use]
@@ -92,9 +172,45 @@ impl Gateway {
         &self.ledger
     }
 
-    /// What exists.
+    /// What exists now.
     #[must_use]
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// How many sessions can be resumed or run now.
+    #[must_use]
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    fn perform(&mut self, task: Task) {
+        match task {
+            Task::CheckBeat(connection) => self.check_beat(connection),
+            Task::Ack(connection) => self.ack(connection),
+            Task::CloseAfterReconnect(connection) => self.close(connection, Some(4000)),
+            Task::Expire { session, since } => self.expire(session, since),
+            Task::Stream(session) => self.stream(session),
+            Task::Chunk(session) => self.send_chunks(session),
+            Task::Late(session, job) => self.enqueue(session, *job),
+            Task::Perform(act) => self.happen(*act),
+        }
+    }
+
+    fn blame(&mut self, connection: ConnectionId, rule: Rule, detail: impl Into<String>) {
+        let session = self
+            .connections
+            .get(&connection)
+            .and_then(Connection::session);
+        let shard = session
+            .and_then(|number| self.sessions.get(&number))
+            .map(|s| s.view.shard);
+        self.violations.push(Violation {
+            at: self.now,
+            connection: Some(connection),
+            shard,
+            rule,
+            detail: detail.into(),
+        });
     }
 }

@@ -16,7 +16,7 @@ THE WORLD
     --large N            give the first guild N members instead of its share
     --shards N           number of shards that the gateway recommends [1]
     --seed N             the seed of the world and of everything random [1]
-    --token TEXT         the only valid token, without "Bot " [any]
+    --token TEXT         the only valid token [any]
 
 PROTOCOL
     --heartbeat MS       heartbeat interval in milliseconds [41250]

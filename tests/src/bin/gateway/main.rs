@@ -45,7 +45,11 @@ fn run(asked: &Arguments) -> Result<HostedServer, String> {
     let config = ServerConfig {
         port: asked.port,
         tls: asked.tls.is_some(),
-        cutting: if asked.cut_frames { Cutting::Random } else { Cutting::Whole },
+        cutting: if asked.cut_frames {
+            Cutting::Random
+        } else {
+            Cutting::Whole
+        },
         observers,
         ..ServerConfig::default()
     };
@@ -54,7 +58,11 @@ fn run(asked: &Arguments) -> Result<HostedServer, String> {
     if let (Some(path), Some(certificate)) = (&asked.tls, server.certificate()) {
         std::fs::write(path, certificate.pem()).map_err(|error| format!("--tls: {error}"))?;
     }
-    say(&format!("http {}\nws {}", server.http_url(), server.ws_url()));
+    say(&format!(
+        "http {}\nws {}",
+        server.http_url(),
+        server.ws_url()
+    ));
     Ok(server)
 }
 

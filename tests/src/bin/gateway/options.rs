@@ -53,14 +53,23 @@ fn faults(asked: &Arguments) -> Vec<Fault> {
         }
     }
     for lost in &asked.lost_chunks {
-        let trouble = Trouble::LoseChunk { guild: guild_id(lost.guild), index: lost.chunk };
-        faults.push(if lost.always { Fault::always(trouble) } else { Fault::once(trouble) });
+        let trouble = Trouble::LoseChunk {
+            guild: guild_id(lost.guild),
+            index: lost.chunk,
+        };
+        faults.push(if lost.always {
+            Fault::always(trouble)
+        } else {
+            Fault::once(trouble)
+        });
     }
     if asked.dead_resume_host {
         faults.push(Fault::always(Trouble::DeadResumeHost(UNAVAILABLE)));
     }
     if asked.invalid_session {
-        faults.push(Fault::always(Trouble::InvalidateResume { resumable: false }));
+        faults.push(Fault::always(Trouble::InvalidateResume {
+            resumable: false,
+        }));
     }
     faults
 }
@@ -78,31 +87,64 @@ mod tests {
     use super::*;
 
     fn sizes(asked: &Arguments) -> Vec<u32> {
-        world(asked).guilds.iter().map(|guild| guild.members).collect()
+        world(asked)
+            .guilds
+            .iter()
+            .map(|guild| guild.members)
+            .collect()
     }
 
     #[test]
     fn members_are_spread_and_none_is_lost() {
-        let asked = Arguments { guilds: 3, members: 11, ..Arguments::default() };
+        let asked = Arguments {
+            guilds: 3,
+            members: 11,
+            ..Arguments::default()
+        };
         assert_eq!(sizes(&asked), [4, 4, 3]);
         assert_eq!(sizes(&Arguments { large: 70, ..asked }), [70, 4, 3]);
-        assert_eq!(sizes(&Arguments { guilds: 0, ..Arguments::default() }), []);
+        let asked = Arguments {
+            guilds: 0,
+            ..Arguments::default()
+        };
+        assert!(sizes(&asked).is_empty());
     }
 
     #[test]
     fn the_last_guilds_are_in_outage() {
-        let plan = world(&Arguments { guilds: 3, outage: 1, ..Arguments::default() });
+        let plan = world(&Arguments {
+            guilds: 3,
+            outage: 1,
+            ..Arguments::default()
+        });
         let arrivals: Vec<Arrival> = plan.guilds.iter().map(|guild| guild.arrival).collect();
-        assert_eq!(arrivals, [Arrival::Normal, Arrival::Normal, Arrival::Outage]);
+        assert_eq!(
+            arrivals,
+            [Arrival::Normal, Arrival::Normal, Arrival::Outage]
+        );
     }
 
     #[test]
     fn faults_name_guilds_by_id() {
-        let asked = Arguments { cut_after: Some(5), shards: 2, ..Arguments::default() };
+        let asked = Arguments {
+            cut_after: Some(5),
+            shards: 2,
+            ..Arguments::default()
+        };
         assert_eq!(faults(&asked).len(), 2);
-        let lost = crate::arguments::LostChunk { guild: 4, chunk: 1, always: true };
-        let asked = Arguments { lost_chunks: vec![lost], ..Arguments::default() };
-        let trouble = Trouble::LoseChunk { guild: guild_id(4), index: 1 };
+        let lost = crate::arguments::LostChunk {
+            guild: 4,
+            chunk: 1,
+            always: true,
+        };
+        let asked = Arguments {
+            lost_chunks: vec![lost],
+            ..Arguments::default()
+        };
+        let trouble = Trouble::LoseChunk {
+            guild: guild_id(4),
+            index: 1,
+        };
         assert_eq!(faults(&asked), [Fault::always(trouble)]);
     }
 }
