@@ -26,7 +26,7 @@ pub mod server;
 pub mod token;
 pub mod world;
 
-pub use act::{Act, Target};
+pub use act::{Act, Change, Target};
 pub use edge::{Accept, Compression, ConnectionId, Encoding, Millis, Output, Upgrade};
 pub use faults::{Fault, Junk, Times, Trouble};
 pub use gateway::Gateway;

@@ -197,9 +197,11 @@ impl Gateway {
             self.say(id, plain(9, false));
             return false;
         }
-        let fits = |trouble: &Trouble| (*trouble == Trouble::InvalidateIdentify).then_some(());
-        if self.faults.strike(Some(shard), fits).is_some() {
-            self.say(id, plain(9, false));
+        if let Some(resumable) = self.faults.strike(Some(shard), |trouble| match trouble {
+            Trouble::InvalidateIdentify { resumable } => Some(*resumable),
+            _ => None,
+        }) {
+            self.say(id, plain(9, resumable));
             return false;
         }
         true
@@ -278,7 +280,7 @@ impl Ready {
     fn write(&self, world: &World, w: &mut Writer) {
         w.field("v", 10_u32);
         w.object("user_settings", |_| {});
-        w.object("user", |w| world.user(world.bot()).write(w, Place::Member));
+        w.object("user", |w| world.user(world.bot()).write(w, Place::Own));
         if let Some(shard) = self.shard {
             w.list("shard", |w| shard.iter().for_each(|number| w.item(*number)));
         }

@@ -10,6 +10,8 @@ pub(crate) enum Place {
     Member,
     /// As the author of a message, or whole in a presence.
     Event,
+    /// As the client's own account, with the fields that only its owner sees.
+    Own,
 }
 
 /// One user.
@@ -64,7 +66,7 @@ impl User {
         w.field("display_name_styles", Null);
         match place {
             Place::Member => w.field("display_name", self.global_name.as_ref()),
-            Place::Event => {}
+            Place::Event | Place::Own => {}
         }
         match self.bot {
             Some(number) => w.field("discriminator", format!("{number:04}").as_str()),
@@ -74,10 +76,20 @@ impl User {
         match place {
             Place::Member => {}
             Place::Event => self.write_tag(w, "clan"),
+            Place::Own => self.write_own(w),
         }
         w.field("bot", self.bot.is_some());
         self.write_decoration(w);
         w.field("avatar", self.avatar);
+    }
+
+    /// What an account is told about itself alone.
+    fn write_own(&self, w: &mut Writer) {
+        w.field("verified", true);
+        w.field("mfa_enabled", true);
+        w.field("locale", "en-US");
+        w.field("flags", self.flags);
+        w.field("email", Null);
     }
 
     fn write_tag(&self, w: &mut Writer, key: &str) {
