@@ -3,9 +3,9 @@
 //! The recordings were made with `--record` and the arguments in `tests/cases/clients/README.md`.
 #![allow(clippy::tests_outside_test_module, reason = "the whole crate is tests")]
 use headcount_sim::server::recording::TOKEN;
-use headcount_sim::world::plan::Plan;
 use headcount_sim::{
-    Accept, Compression, ConnectionId, Gateway, Millis, Options, Output, Rest, Token, Upgrade,
+    Accept, Compression, ConnectionId, Gateway, Limits, Millis, Options, Output, Plan, Rest, Token,
+    Upgrade,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,10 @@ fn options() -> Options {
         world: Plan::sizes(sizes),
         token: Token::new(TOKEN),
         shards: 2,
+        limits: Limits {
+            heartbeat_interval: 3000,
+            ..Limits::default()
+        },
         ..Options::default()
     }
 }
@@ -66,7 +70,14 @@ impl Replay {
             let (method, path) = rest.split_once(' ').unwrap();
             let authorization = format!("Bot {TOKEN}");
             let authorization = Some(authorization.as_str());
-            let reply = self.gateway.rest(now, &Rest { method, path, authorization });
+            let reply = self.gateway.rest(
+                now,
+                &Rest {
+                    method,
+                    path,
+                    authorization,
+                },
+            );
             assert_eq!(reply.status, 200, "{rest}");
             return;
         }
@@ -81,10 +92,13 @@ impl Replay {
         let connection = self.connections[&recorded];
         match line.get("payload") {
             Some(payload) => {
-                self.gateway.receive(now, connection, payload.to_string().as_bytes());
+                self.gateway
+                    .receive(now, connection, payload.to_string().as_bytes());
             }
             None => {
-                let code = line["close"].as_u64().map(|code| u16::try_from(code).unwrap());
+                let code = line["close"]
+                    .as_u64()
+                    .map(|code| u16::try_from(code).unwrap());
                 self.gateway.closed(now, connection, code);
             }
         }
@@ -92,7 +106,9 @@ impl Replay {
 
     fn drain(&mut self) {
         while let Some((connection, output)) = self.gateway.poll_output() {
-            let Output::Send(text) = output else { panic!("{connection:?}: {output:?}") };
+            let Output::Send(text) = output else {
+                panic!("{connection:?}: {output:?}")
+            };
             let payload: Value = serde_json::from_str(&text).unwrap();
             match payload["t"].as_str() {
                 Some("READY") => self.ready += 1,
@@ -105,7 +121,10 @@ impl Replay {
     fn note_chunk(&mut self, chunk: &Value) {
         let members = chunk["members"].as_array().unwrap();
         let ids = members.iter().map(|member| id(&member["user"]["id"]));
-        self.chunked.entry(id(&chunk["guild_id"])).or_default().extend(ids);
+        self.chunked
+            .entry(id(&chunk["guild_id"]))
+            .or_default()
+            .extend(ids);
     }
 }
 
@@ -115,7 +134,10 @@ fn id(value: &Value) -> u64 {
 
 fn upgrade(open: &Value) -> Upgrade {
     let query = open["query"].as_str().unwrap();
-    assert!(query.contains("v=10") && query.contains("encoding=json"), "{query}");
+    assert!(
+        query.contains("v=10") && query.contains("encoding=json"),
+        "{query}"
+    );
     let compression = match query.split_once("compress=").map(|(_, rest)| rest) {
         None => Compression::None,
         Some(rest) if rest.starts_with("zlib-stream") => Compression::ZlibStream,
@@ -123,7 +145,11 @@ fn upgrade(open: &Value) -> Upgrade {
         Some(other) => panic!("{other}"),
     };
     let resume_host = open["resume_host"].as_bool().unwrap();
-    Upgrade { compression, resume_host, ..Upgrade::default() }
+    Upgrade {
+        compression,
+        resume_host,
+        ..Upgrade::default()
+    }
 }
 
 /// Every member of every guild was sent in chunks, and no rule was broken.
@@ -133,8 +159,10 @@ fn everyone_is_counted(recording: &str) {
     assert_eq!(replay.ready, 2);
     assert_eq!(replay.gateway.violations(), []);
     let world = replay.gateway.world();
-    let everyone: BTreeMap<u64, BTreeSet<u64>> =
-        world.guilds().map(|guild| (guild.id(), guild.members().collect())).collect();
+    let everyone: BTreeMap<u64, BTreeSet<u64>> = world
+        .guilds()
+        .map(|guild| (guild.id(), guild.member_ids().collect()))
+        .collect();
     assert_eq!(everyone.len(), 10);
     assert_eq!(replay.chunked, everyone);
 }
