@@ -10,6 +10,8 @@ pub(crate) enum Place {
     Member,
     /// As the author of a message, or whole in a presence.
     Event,
+    /// As the client's own account, with the fields that only its owner sees.
+    Own,
 }
 
 /// One user.
@@ -56,24 +58,34 @@ impl User {
 
     /// Writes the user's fields.
     pub(crate) fn write(&self, w: &mut Writer, place: Place) {
+        let own = place == Place::Own;
+        if own {
+            w.field("verified", true);
+        }
         w.field("username", &self.username);
         w.field("public_flags", self.flags);
         self.write_tag(w, "primary_guild");
+        if own {
+            w.field("mfa_enabled", true);
+            w.field("locale", "en-US");
+        }
         w.field("id", Id(self.id));
         w.field("global_name", self.global_name.as_ref());
+        if own {
+            w.field("flags", self.flags);
+            w.field("email", Null);
+        }
         w.field("display_name_styles", Null);
-        match place {
-            Place::Member => w.field("display_name", self.global_name.as_ref()),
-            Place::Event => {}
+        if place == Place::Member {
+            w.field("display_name", self.global_name.as_ref());
         }
         match self.bot {
             Some(number) => w.field("discriminator", format!("{number:04}").as_str()),
             None => w.field("discriminator", "0"),
         }
         self.write_plate(w);
-        match place {
-            Place::Member => {}
-            Place::Event => self.write_tag(w, "clan"),
+        if place == Place::Event {
+            self.write_tag(w, "clan");
         }
         w.field("bot", self.bot.is_some());
         self.write_decoration(w);
