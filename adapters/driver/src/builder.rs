@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use futures_channel::mpsc;
+use headcount_core::config::Identifying;
+use headcount_core::fleet::{Fleet, FleetConfig};
 use headcount_core::wire::presence::Presence;
 use headcount_core::{Config, Intents, Session, Shard, ShardId, Token};
 use rustls::ClientConfig;
@@ -14,6 +16,7 @@ use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::drive::Drive;
 use crate::event::BotEvent;
+use crate::fleet::{SharedFleet, keep_time};
 use crate::handle::{Handle, Shared};
 use crate::seat::Seat;
 use crate::{Api, Compression, Error, ErrorKind, GatewayInfo, Runtime, SocketOptions};
@@ -35,6 +38,7 @@ pub struct Builder<R> {
     sessions: Vec<Session>,
     options: SocketOptions,
     events: usize,
+    fleet: Option<Box<dyn FnOnce(&mut FleetConfig) + Send>>,
 }
 
 impl<R: Runtime> Builder<R> {
@@ -53,6 +57,7 @@ impl<R: Runtime> Builder<R> {
             sessions: Vec::new(),
             options: SocketOptions::default(),
             events: EVENTS,
+            fleet: None,
         }
     }
 
@@ -122,6 +127,14 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
+    /// Changes how identifies are paced and budgeted. The budget itself comes with the gateway
+    /// information.
+    #[must_use]
+    pub fn fleet_config(mut self, change: impl FnOnce(&mut FleetConfig) + Send + 'static) -> Self {
+        self.fleet = Some(Box::new(change));
+        self
+    }
+
     /// Events that may wait for the consumer before the shards stop reading, at least one per
     /// shard; 1024 by default.
     #[must_use]
@@ -160,7 +173,8 @@ impl<R: Runtime> Builder<R> {
         }
         let total = NonZeroU32::new(total)
             .ok_or_else(|| Error::new(ErrorKind::Config, "a bot has at least one shard"))?;
-        self.config.url = info.url.into();
+        self.config.url = info.url.as_str().into();
+        self.config.identify = Identifying::Fleet;
         let clock = Clock::start(&self.runtime);
         let (sender, events) = mpsc::channel(self.events);
         let mut seats = Vec::new();
@@ -173,16 +187,39 @@ impl<R: Runtime> Builder<R> {
             let detail = "a session belongs to a shard that this bot does not run";
             return Err(Error::new(ErrorKind::Config, detail));
         }
-        for (id, seat) in &seats {
-            self.spawn(*id, Arc::clone(seat), clock, sender.clone());
+        let fleet = Arc::new(SharedFleet::new(
+            self.new_fleet(clock, &info, &seats),
+            seats,
+        ));
+        for (id, _) in fleet.seats() {
+            self.spawn(*id, Arc::clone(&fleet), clock, sender.clone());
         }
+        let time = keep_time(self.runtime.clone(), clock, Arc::clone(&fleet), sender);
+        self.runtime.spawn(time);
         let patience = self.options.write_deadline + self.options.close_deadline;
         let handle = Handle::new(Shared {
             clock,
             total,
-            seats,
+            fleet,
         });
         Ok(Bot::new(self.runtime, events, handle, patience))
+    }
+
+    fn new_fleet(
+        &mut self,
+        clock: Clock,
+        info: &GatewayInfo,
+        seats: &[(ShardId, Arc<Seat>)],
+    ) -> Fleet {
+        let mut config = FleetConfig::new(info.session_start_limit.into());
+        if let Some(change) = self.fleet.take() {
+            change(&mut config);
+        }
+        Fleet::new(
+            clock.now(&self.runtime),
+            config,
+            seats.iter().map(|(id, _)| *id),
+        )
     }
 
     /// One shard's core, with its session of an earlier process if there is one.
@@ -205,11 +242,18 @@ impl<R: Runtime> Builder<R> {
         }
     }
 
-    fn spawn(&self, id: ShardId, seat: Arc<Seat>, clock: Clock, events: mpsc::Sender<BotEvent>) {
+    fn spawn(
+        &self,
+        id: ShardId,
+        fleet: Arc<SharedFleet>,
+        clock: Clock,
+        events: mpsc::Sender<BotEvent>,
+    ) {
         let (runtime, options) = (self.runtime.clone(), self.options.clone());
-        let drive = Drive::new(runtime, clock, id, seat, options, events);
         let span = tracing::info_span!("shard", number = id.number(), total = id.total());
-        self.runtime.spawn(drive.run().instrument(span));
+        if let Some(drive) = Drive::new(runtime, clock, id, fleet, options, events) {
+            self.runtime.spawn(drive.run().instrument(span));
+        }
     }
 }
 

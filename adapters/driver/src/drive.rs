@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_channel::mpsc::Sender;
+use headcount_core::fleet::FleetInput;
 use headcount_core::session::Phase;
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Input, Shard, ShardId};
@@ -14,6 +15,7 @@ use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
+use crate::fleet::SharedFleet;
 use crate::link::{Link, News};
 use crate::seat::Seat;
 use crate::{Runtime, SocketOptions};
@@ -24,6 +26,7 @@ pub(crate) struct Drive<R: Runtime> {
     clock: Clock,
     id: ShardId,
     seat: Arc<Seat>,
+    fleet: Arc<SharedFleet>,
     options: SocketOptions,
     delivery: Delivery,
     alarm: Alarm<R>,
@@ -54,13 +57,15 @@ impl<R: Runtime> Drive<R> {
         runtime: R,
         clock: Clock,
         id: ShardId,
-        seat: Arc<Seat>,
+        fleet: Arc<SharedFleet>,
         options: SocketOptions,
         events: Sender<BotEvent>,
-    ) -> Self {
-        Self {
+    ) -> Option<Self> {
+        let seat = Arc::clone(fleet.seat(id)?);
+        Some(Self {
             id,
             seat,
+            fleet,
             options,
             delivery: Delivery::new(events),
             alarm: Alarm::new(runtime.clone(), clock),
@@ -69,7 +74,7 @@ impl<R: Runtime> Drive<R> {
             scratch: String::new(),
             runtime,
             clock,
-        }
+        })
     }
 
     /// Runs the shard until it has ended for good. Not cancel-safe: dropping it drops the
@@ -84,6 +89,7 @@ impl<R: Runtime> Drive<R> {
             }
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
         }
+        self.fleet.ended();
         poll_fn(|cx| self.delivery.poll_flush(cx)).await;
     }
 
@@ -136,8 +142,17 @@ impl<R: Runtime> Drive<R> {
                 Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
                 Action::Send(command) => self.todo.push_back(Todo::Send(command)),
                 Action::Close(code) => self.todo.push_back(Todo::Close(code)),
-                Action::WantIdentify => self.seat.grant(),
-                Action::Emit(event) => self.delivery.push(BotEvent::new(self.id, event)),
+                Action::WantIdentify => {
+                    let news = self.fleet.handle(now, FleetInput::WantIdentify(self.id));
+                    self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
+                }
+                Action::Mutate(_) => {}
+                Action::Emit(event) => {
+                    let news = self.fleet.handle(now, FleetInput::Event(self.id, &event));
+                    self.delivery
+                        .push(BotEvent::Shard(self.id, event.into_owned()));
+                    self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
+                }
             }
         }
     }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headcount_core::event::Ticket;
+use headcount_core::fleet::{Fleet, FleetReadiness};
 use headcount_core::id::GuildId;
 use headcount_core::session::{Keep, Phase};
 use headcount_core::wire::command::Command;
 use headcount_core::{RequestError, Session, Shard, ShardId};
 
 use crate::clock::Clock;
+use crate::fleet::SharedFleet;
 use crate::seat::Seat;
 
 /// A clonable handle to a running bot.
@@ -27,8 +29,7 @@ pub struct Handle {
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) total: NonZeroU32,
-    /// In ascending order of shard number.
-    pub(crate) seats: Vec<(ShardId, Arc<Seat>)>,
+    pub(crate) fleet: Arc<SharedFleet>,
 }
 
 /// One shard at a glance.
@@ -55,7 +56,7 @@ impl Handle {
 
     /// The shards that this bot runs, in ascending order.
     pub fn shards(&self) -> impl ExactSizeIterator<Item = ShardState> + '_ {
-        self.shared.seats.iter().map(|(id, seat)| {
+        self.shared.fleet.seats().iter().map(|(id, seat)| {
             seat.read(|shard| ShardState {
                 id: *id,
                 phase: shard.phase(),
@@ -91,7 +92,7 @@ impl Handle {
     ///
     /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and gives back the sessions.
     pub fn stop(&self, keep: Keep) {
-        for (_, seat) in &self.shared.seats {
+        for (_, seat) in self.shared.fleet.seats() {
             seat.change(|shard| shard.stop(keep));
         }
     }
@@ -100,23 +101,38 @@ impl Handle {
     #[must_use]
     pub fn sessions(&self) -> Vec<Session> {
         self.shared
-            .seats
+            .fleet
+            .seats()
             .iter()
             .filter_map(|(_, seat)| seat.read(Shard::session))
             .collect()
     }
 
+    /// How far the whole bot is, as counts; cheap enough for every frame of a progress bar.
+    #[must_use]
+    pub fn readiness(&self) -> FleetReadiness {
+        self.shared.fleet.read(Fleet::readiness)
+    }
+
+    /// Identifies left for the day.
+    #[must_use]
+    pub fn identifies_left(&self) -> u32 {
+        self.shared.fleet.read(Fleet::identifies_left)
+    }
+
     fn seat(&self, id: ShardId) -> Result<&Seat, RequestError> {
-        let at = self.shared.seats.binary_search_by_key(&id, |(id, _)| *id);
-        at.map(|at| &*self.shared.seats[at].1)
-            .map_err(|_| RequestError::Halted)
+        self.shared
+            .fleet
+            .seat(id)
+            .map(|seat| &**seat)
+            .ok_or(RequestError::Halted)
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("shards", &self.shared.seats.len())
+            .field("shards", &self.shared.fleet.seats().len())
             .finish_non_exhaustive()
     }
 }

@@ -11,6 +11,7 @@ mod delivery;
 mod drive;
 mod error;
 mod event;
+mod fleet;
 mod frame;
 mod handle;
 mod http_get;
