@@ -24,7 +24,7 @@ async fn serve(listener: TcpListener) -> Option<u16> {
     assert!(http.read(&mut question).await.expect("read") > 0);
     let body = format!(
         r#"{{"url":"{url}","shards":1,"session_start_limit":{}}}"#,
-        r#"{"total":9,"remaining":9,"reset_after":0,"max_concurrency":1}"#
+        r#"{"total":1000,"remaining":999,"reset_after":0,"max_concurrency":1}"#
     );
     let length = body.len();
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
