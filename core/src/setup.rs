@@ -21,10 +21,16 @@ mod held;
 mod ledger;
 mod machine;
 mod news;
+#[cfg(test)]
+mod random;
 mod readiness;
 mod roster;
 mod stage;
+#[cfg(test)]
+mod stories;
 mod sync;
+#[cfg(test)]
+mod testing;
 
 pub use config::{AutoChunk, Chunking, SetupConfig, SyncConfig};
 pub use held::HoldConfig;
@@ -33,6 +39,6 @@ pub use readiness::{GuildReadiness, OutcomeCounts, Readiness, StageCounts, Waits
 pub use stage::{MemberCount, Origin, Outcome, Stage};
 
 pub(crate) use arrival::Arrival;
-pub(crate) use held::{Held, Overflow};
-pub(crate) use machine::Setup;
+pub(crate) use held::{Held, Holding};
+pub(crate) use machine::{Outgoing, Setup};
 pub(crate) use news::News;

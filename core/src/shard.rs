@@ -92,7 +92,7 @@ impl Shard {
             Input::Opened => self.signal(Signal::Opened, &mut out),
             Input::Closed(code) => self.signal(Signal::Closed(code), &mut out),
             Input::DialFailed => self.signal(Signal::DialFailed, &mut out),
-            Input::Unread => self.signal(Signal::Answered, &mut out),
+            Input::Unread => self.signal(Signal::Unread, &mut out),
             Input::IdentifyGranted => self.signal(Signal::Granted, &mut out),
             Input::Timeout => {}
         }

@@ -46,6 +46,8 @@ pub enum Op<'i> {
     SetStatus(GuildStatus),
     /// Takes a role from every member and emoji of the guild; overwrites of channels keep it.
     StripRole(RoleId),
+    /// Sets the guild's member count.
+    SetMemberCount(u64),
     /// Adds to the guild's member count, never below zero.
     CountMember {
         /// One more or one less.
@@ -183,6 +185,11 @@ impl<'i> Mutation<'i> {
         self.ops.push(op);
     }
 
+    /// Adds a step if there is one.
+    pub fn extend(&mut self, op: Option<Op<'i>>) {
+        self.ops.extend(op);
+    }
+
     /// The guild that it is about, if it is about one.
     #[must_use]
     pub const fn guild(&self) -> Option<GuildId> {
@@ -239,6 +246,7 @@ impl Op<'_> {
             Self::Cascade(scope) => Op::Cascade(scope),
             Self::SetStatus(status) => Op::SetStatus(status),
             Self::StripRole(role) => Op::StripRole(role),
+            Self::SetMemberCount(count) => Op::SetMemberCount(count),
             Self::CountMember { by, unless_cached } => Op::CountMember { by, unless_cached },
             Self::Recount => Op::Recount,
             Self::Complete => Op::Complete,

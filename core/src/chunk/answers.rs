@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use alloc::vec::Vec;
 
-use super::attempt::{ChunkOutcome, Taken};
+use super::attempt::{Attempt, ChunkOutcome, Taken};
 use super::finished::{ChunkRequestFinished, FinishReason};
 use super::nonce::Nonce;
 pub(crate) use super::record::Chunk;
@@ -70,7 +70,7 @@ impl Requests {
         }
         let silence = self.config.silence_of(request.ask.members);
         match request.record.take(now, chunk, self.config.chunks) {
-            None => return ChunkOutcome::NeverSent,
+            None => return ChunkOutcome::Late,
             Some(Taken::Ignored(outcome)) => return outcome,
             Some(Taken::Counted | Taken::Whole) => {}
         }
@@ -81,7 +81,7 @@ impl Requests {
         let whole = request
             .record
             .attempt()
-            .and_then(|attempt| attempt.chunks())
+            .and_then(Attempt::chunks)
             .is_some_and(|(come, all)| come == all);
         if whole {
             self.finish(id, FinishReason::Complete, out);
@@ -153,6 +153,24 @@ impl Requests {
         }
         self.adopted.timeout(now, self.config.remembered, out);
         self.gates.prune(now);
+    }
+
+    /// The guild's data came anew, and has swept away what the answers under way have brought:
+    /// they are asked for again.
+    pub(crate) fn swept(
+        &mut self,
+        now: Instant,
+        guild: GuildId,
+        out: &mut Vec<ChunkRequestFinished>,
+    ) {
+        let ids: Vec<RequestId> = self.of_guild(guild).collect();
+        for id in ids {
+            let begun = self.received(id).is_some();
+            if let Some(request) = self.requests.get_mut(&id).filter(|_| begun) {
+                request.record.make_void();
+                self.retry(id, now, FinishReason::TimedOut, out);
+            }
+        }
     }
 
     /// Puts a request in line again, or ends it once any of its bounds is reached.

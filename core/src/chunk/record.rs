@@ -30,6 +30,8 @@ pub(crate) struct Record {
     first_receipt: Option<Instant>,
     last_receipt: Option<Instant>,
     not_found: Vec<UserId>,
+    /// What the last attempt brought is lost, and what else it brings does not count.
+    void: bool,
 }
 
 impl Record {
@@ -38,11 +40,17 @@ impl Record {
         self.attempt = Some(Attempt::new(nonce));
         self.attempts = self.attempts.saturating_add(1);
         self.not_found.clear();
+        self.void = false;
     }
 
-    /// Counts a chunk of the last attempt.
+    /// The last attempt's answer is lost: only another attempt can bring a whole one.
+    pub(crate) const fn make_void(&mut self) {
+        self.void = true;
+    }
+
+    /// Counts a chunk of the last attempt; `None` when there is none that counts.
     pub(crate) fn take(&mut self, now: Instant, chunk: &Chunk<'_>, bound: u32) -> Option<Taken> {
-        let attempt = self.attempt.as_mut()?;
+        let attempt = self.attempt.as_mut().filter(|_| !self.void)?;
         let taken = attempt.take(chunk.index, chunk.count, chunk.members, bound);
         match taken {
             Taken::Counted | Taken::Whole => {

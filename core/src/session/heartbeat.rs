@@ -84,6 +84,11 @@ impl Heartbeat {
         self.unanswered = self.unanswered.saturating_add(1);
     }
 
+    /// The answer to the regular beat may have come unread: it is not held against the connection.
+    pub(crate) const fn excuse(&mut self) {
+        self.regular = None;
+    }
+
     /// Takes note of an answer. One too many is ignored.
     pub(crate) fn answered(&mut self, now: Instant) {
         self.unanswered = self.unanswered.saturating_sub(1);
@@ -151,6 +156,18 @@ mod tests {
         beats.answered(Instant::ZERO);
         assert_eq!(beats.beat(beats.due()), Beat::Send);
         assert_eq!(beats.beat(beats.due()), Beat::Unanswered);
+    }
+
+    #[test]
+    fn answers_read_late_do_not_count_for_later_beats() {
+        let mut beats = started();
+        assert_eq!(beats.beat(beats.due()), Beat::Send);
+        beats.excuse();
+        assert_eq!(beats.beat(beats.due()), Beat::Send);
+        beats.answered(beats.due());
+        assert_eq!(beats.clone().beat(beats.due()), Beat::Unanswered);
+        beats.answered(beats.due());
+        assert_eq!(beats.beat(beats.due()), Beat::Send);
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(crate) enum Signal<'a> {
     Closed(Option<u16>),
     /// The fleet lets us identify.
     Granted,
+    /// What the server sent has not been read: an answer to the last beat may be among it.
+    Unread,
     /// The user wants it to end.
     Stop(Keep),
     /// Op 10.
@@ -129,6 +131,7 @@ fn idle(wake: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<'_, '_>)
         | Signal::DialFailed
         | Signal::Closed(_)
         | Signal::Granted
+        | Signal::Unread
         | Signal::Stop(_)
         | Signal::Hello(_)
         | Signal::Answered
@@ -150,6 +153,7 @@ fn waiting(again: Instant, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> Stat
         | Signal::Opened
         | Signal::DialFailed
         | Signal::Closed(_)
+        | Signal::Unread
         | Signal::Stop(_)
         | Signal::Hello(_)
         | Signal::Answered
@@ -180,6 +184,7 @@ fn connecting(
         Signal::DialFailed | Signal::Closed(_) => cx.lost(plan.off_its_host(), Reason::DialFailed),
         Signal::Timeout
         | Signal::Granted
+        | Signal::Unread
         | Signal::Stop(_)
         | Signal::Hello(_)
         | Signal::Answered
@@ -206,6 +211,7 @@ fn greeting(deadline: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<
         | Signal::Opened
         | Signal::DialFailed
         | Signal::Granted
+        | Signal::Unread
         | Signal::Stop(_)
         | Signal::Answered
         | Signal::BeatAsked
@@ -264,6 +270,10 @@ fn identifying(
         }
         Signal::Answered => {
             link.beat.answered(cx.now());
+            State::Identifying { deadline, link }
+        }
+        Signal::Unread => {
+            link.beat.excuse();
             State::Identifying { deadline, link }
         }
         Signal::ReconnectAsked => cx.hang_up(Plan::Identify, Reason::ReconnectAsked),
@@ -356,6 +366,15 @@ fn resuming(
                 replayed,
             }
         }
+        Signal::Unread => {
+            link.beat.excuse();
+            State::Resuming {
+                deadline,
+                link,
+                session,
+                replayed,
+            }
+        }
         Signal::ReconnectAsked => {
             let plan = cx.resume_failed(session);
             cx.hang_up(plan, Reason::ReconnectAsked)
@@ -429,6 +448,14 @@ fn active(
         }
         Signal::Answered => {
             link.beat.answered(cx.now());
+            State::Active {
+                since,
+                link,
+                session,
+            }
+        }
+        Signal::Unread => {
+            link.beat.excuse();
             State::Active {
                 since,
                 link,

@@ -38,6 +38,7 @@ impl Setup {
             return;
         }
         let origin = self.origin(now, guild);
+        self.requests.swept(now, guild, &mut self.ended);
         self.requests.release(now, guild);
         self.tell_ended(now, out);
         if self.restarts.get(&guild).copied().unwrap_or(0) > self.config.restarts {

@@ -59,6 +59,12 @@ impl From<AutoChunk> for Chunking {
 }
 
 impl Chunking {
+    /// Whether every guild is asked, however it comes.
+    pub(crate) fn is_all(&self) -> bool {
+        let unlisted = self.allow.is_none() && self.deny.is_empty();
+        self.mode == AutoChunk::All && self.at_start && self.on_join && unlisted
+    }
+
     /// Whether this guild is to be asked for its members.
     pub(crate) fn wants(&self, arrival: &Arrival, origin: Origin) -> bool {
         let time = match origin {

@@ -112,12 +112,10 @@ impl<T> Held<T> {
         kept.events
     }
 
-    /// Every guild's setup has ended: all events, in order within each guild, guilds ascending.
-    pub(crate) fn release_all(&mut self) -> Vec<T> {
-        self.spilled.clear();
-        (self.events, self.bytes) = (0, 0);
-        let kept = core::mem::take(&mut self.kept);
-        kept.into_values().flat_map(|kept| kept.events).collect()
+    /// The guilds for which anything is held or was spilled, ascending.
+    pub(crate) fn guilds(&self) -> BTreeSet<GuildId> {
+        let spilled = self.spilled.iter().copied();
+        self.kept.keys().copied().chain(spilled).collect()
     }
 }
 
@@ -137,7 +135,9 @@ mod tests {
         }
         assert_eq!(held.release(guild(2)), ['a', 'c']);
         assert_eq!(held.release(guild(2)), []);
-        assert_eq!(held.release_all(), ['b', 'd']);
+        assert_eq!(held.guilds(), [guild(1), guild(3)].into());
+        assert_eq!(held.release(guild(1)), ['b']);
+        assert_eq!(held.release(guild(3)), ['d']);
         assert_eq!((held.events, held.bytes), (0, 0));
     }
 

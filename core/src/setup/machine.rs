@@ -11,7 +11,7 @@ use super::stage::{MemberCount, Origin, Outcome, Stage, Standing};
 use super::sync::Syncs;
 use crate::chunk::{
     Ask, ChunkRequestFinished, FinishReason, MemberQuery, RequestConfig, RequestId, RequestMembers,
-    Requests,
+    RequestProgress, Requests,
 };
 use crate::error::RequestError;
 use crate::id::GuildId;
@@ -318,6 +318,19 @@ impl Setup {
             self.roster.progress(now, sent.guild, None);
         }
         Some(Outgoing::Members(sent))
+    }
+
+    pub(crate) const fn shard(&self) -> ShardId {
+        self.shard
+    }
+
+    pub(crate) const fn intents(&self) -> Intents {
+        self.intents
+    }
+
+    /// Where a request stands; `None` once it has ended.
+    pub(crate) fn request(&self, id: RequestId) -> Option<RequestProgress> {
+        self.requests.progress(id)
     }
 
     /// Accepts a request of the caller.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::User;
 use crate::id::{RoleId, UserId};
+use crate::wire::room::room_for;
 use crate::wire::row::row;
 use crate::wire::{Field, Image, Malformed, Text, Timestamp, json::Reader};
 
@@ -126,38 +127,42 @@ impl<'i> Members<'i> {
             if members.rows.capacity() == 0 {
                 members = Self::with_room_for(bytes);
             }
-            members.push(reader)
+            members.push(reader, |_, reader| reader.skip())
         })?;
         Ok(members)
     }
 
-    /// Reads one member.
-    pub(crate) fn read_one(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+    /// Reads one member; `other` gets the keys that are not its own.
+    pub(crate) fn read_one<F>(reader: &mut Reader<'i>, other: F) -> Result<Self, Malformed>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
         let mut members = Self {
             rows: Vec::with_capacity(1),
             roles: Vec::new(),
         };
-        members.push(reader)?;
+        members.push(reader, other)?;
         Ok(members)
     }
 
-    /// Makes room for the members in `bytes` of text, never more than so many bytes.
+    /// Makes room for the members in `bytes` of text.
     fn with_room_for(bytes: usize) -> Self {
-        let rows = bytes / size_of::<Row<'_>>();
-        let roles = bytes / 8 / size_of::<RoleId>();
         Self {
-            rows: Vec::with_capacity(rows),
-            roles: Vec::with_capacity(roles),
+            rows: room_for(bytes),
+            roles: room_for(bytes / 8),
         }
     }
 
-    fn push(&mut self, reader: &mut Reader<'i>) -> Result<(), Malformed> {
+    fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
         let (mut user, mut roles) = (None, None);
         let membership = Membership::read_with(reader, |key, reader| {
             match key {
                 "user" => user = Some(User::read_whole(reader)?),
                 "roles" => roles = Some(self.pool(reader)?),
-                _ => reader.skip()?,
+                _ => other(key, reader)?,
             }
             Ok(())
         })?;

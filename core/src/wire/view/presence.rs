@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::User;
-use crate::id::{ApplicationId, EmojiId, UserId};
+use crate::id::{ApplicationId, EmojiId};
 use crate::wire::field::{Read, flat};
+use crate::wire::room::room_for;
 use crate::wire::row::row;
 use crate::wire::{Field, Malformed, Text, json::Reader};
 
@@ -179,12 +180,11 @@ impl<'i> Presences<'i> {
         Ok(presences)
     }
 
-    /// Makes room for the presences in `bytes` of text, never more than so many bytes.
+    /// Makes room for the presences in `bytes` of text.
     fn with_room_for(bytes: usize) -> Self {
-        let half = bytes / 2;
         Self {
-            rows: Vec::with_capacity(half / size_of::<Row<'_>>()),
-            activities: Vec::with_capacity(half / size_of::<Activity<'_>>()),
+            rows: room_for(bytes / 2),
+            activities: room_for(bytes / 2),
         }
     }
 
@@ -239,19 +239,9 @@ impl<'i> Presences<'i> {
 
 /// Reads a user of whom only the id is sure: parts of odd types are as good as absent.
 fn lenient_user<'i>(reader: &mut Reader<'i>) -> Result<User<'i>, Malformed> {
-    let whole = reader.clone();
     let text = reader.raw()?;
     if let Ok(user) = User::read(&mut Reader::new(text)) {
         return Ok(user);
     }
-    let mut id: Option<UserId> = None;
-    whole.clone().object(|key, reader| {
-        match key {
-            "id" => id = Some(reader.id()?),
-            _ => reader.skip()?,
-        }
-        Ok(())
-    })?;
-    id.map(User::bare)
-        .ok_or_else(|| whole.fault("a user without an id"))
+    super::user::read_id(&mut Reader::new(text)).map(User::bare)
 }

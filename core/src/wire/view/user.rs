@@ -50,3 +50,16 @@ impl<'i> User<'i> {
         text.and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 }
+
+/// Reads a user of whom nothing but the id matters.
+pub(super) fn read_id(reader: &mut Reader<'_>) -> Result<UserId, Malformed> {
+    let mut id = None;
+    reader.object(|key, reader| {
+        match key {
+            "id" => id = Some(reader.id()?),
+            _ => reader.skip()?,
+        }
+        Ok(())
+    })?;
+    id.ok_or_else(|| reader.fault("a user without an id"))
+}
