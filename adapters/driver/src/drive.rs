@@ -12,21 +12,19 @@ use headcount_core::wire::command::Command;
 use headcount_core::{Action, Input, Shard, ShardId};
 
 use crate::alarm::Alarm;
-use crate::clock::Clock;
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
-use crate::fleet::SharedFleet;
 use crate::link::{Link, News};
 use crate::seat::Seat;
+use crate::shared::Shared;
 use crate::{Runtime, SocketOptions};
 
 /// Everything that one shard's loop works with.
 pub(crate) struct Drive<R: Runtime> {
     runtime: R,
-    clock: Clock,
     id: ShardId,
     seat: Arc<Seat>,
-    fleet: Arc<SharedFleet>,
+    shared: Arc<Shared>,
     options: SocketOptions,
     delivery: Delivery,
     alarm: Alarm<R>,
@@ -53,27 +51,25 @@ enum Wake {
 }
 
 impl<R: Runtime> Drive<R> {
+    /// A loop for one of the bot's shards; `None` if the bot does not run it.
     pub(crate) fn new(
         runtime: R,
-        clock: Clock,
+        shared: Arc<Shared>,
         id: ShardId,
-        fleet: Arc<SharedFleet>,
         options: SocketOptions,
         events: Sender<BotEvent>,
     ) -> Option<Self> {
-        let seat = Arc::clone(fleet.seat(id)?);
         Some(Self {
             id,
-            seat,
-            fleet,
+            seat: Arc::clone(shared.fleet.seat(id)?),
             options,
             delivery: Delivery::new(events),
-            alarm: Alarm::new(runtime.clone(), clock),
+            alarm: Alarm::new(runtime.clone(), shared.clock),
             link: Link::None,
             todo: VecDeque::new(),
             scratch: String::new(),
             runtime,
-            clock,
+            shared,
         })
     }
 
@@ -89,7 +85,7 @@ impl<R: Runtime> Drive<R> {
             }
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
         }
-        self.fleet.ended();
+        self.shared.fleet.ended();
         poll_fn(|cx| self.delivery.poll_flush(cx)).await;
     }
 
@@ -135,7 +131,7 @@ impl<R: Runtime> Drive<R> {
                 Input::Closed(ended.code)
             }
         };
-        let now = self.clock.now(&self.runtime);
+        let now = self.shared.clock.now(&self.runtime);
         let actions = self.seat.lock().handle(now, input);
         for action in actions {
             match action {
@@ -143,12 +139,18 @@ impl<R: Runtime> Drive<R> {
                 Action::Send(command) => self.todo.push_back(Todo::Send(command)),
                 Action::Close(code) => self.todo.push_back(Todo::Close(code)),
                 Action::WantIdentify => {
-                    let news = self.fleet.handle(now, FleetInput::WantIdentify(self.id));
+                    let news = self
+                        .shared
+                        .fleet
+                        .handle(now, FleetInput::WantIdentify(self.id));
                     self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
                 }
-                Action::Mutate(_) => {}
+                Action::Mutate(mutation) => self.shared.cache.apply(mutation),
                 Action::Emit(event) => {
-                    let news = self.fleet.handle(now, FleetInput::Event(self.id, &event));
+                    let news = self
+                        .shared
+                        .fleet
+                        .handle(now, FleetInput::Event(self.id, &event));
                     self.delivery
                         .push(BotEvent::Shard(self.id, event.into_owned()));
                     self.delivery.extend(news.into_iter().map(BotEvent::Fleet));

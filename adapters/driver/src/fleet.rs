@@ -12,10 +12,10 @@ use headcount_core::{Instant, ShardId};
 
 use crate::Runtime;
 use crate::alarm::Alarm;
-use crate::clock::Clock;
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
 use crate::seat::Seat;
+use crate::shared::Shared;
 
 /// The fleet behind a short lock. Grants go straight to the shards' seats.
 pub(crate) struct SharedFleet {
@@ -92,11 +92,11 @@ impl SharedFleet {
 /// Wakes the fleet at its deadlines until every shard has ended.
 pub(crate) async fn keep_time<R: Runtime>(
     runtime: R,
-    clock: Clock,
-    fleet: Arc<SharedFleet>,
+    shared: Arc<Shared>,
     events: Sender<BotEvent>,
 ) {
-    let mut alarm = Alarm::new(runtime.clone(), clock);
+    let Shared { clock, fleet, .. } = &*shared;
+    let mut alarm = Alarm::new(runtime.clone(), *clock);
     let mut delivery = Delivery::new(events);
     loop {
         let running = poll_fn(|cx| {

@@ -5,6 +5,7 @@ mod address;
 mod alarm;
 mod bot;
 mod builder;
+mod cache;
 mod clock;
 mod deadline;
 mod delivery;
@@ -20,7 +21,9 @@ mod info;
 mod link;
 mod runtime;
 mod seat;
+mod shared;
 mod socket;
+mod start;
 mod stream;
 pub mod tls;
 
