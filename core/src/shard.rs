@@ -3,10 +3,12 @@
 use alloc::string::String;
 
 use crate::action::{Action, Actions};
+use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::error::RequestError;
 use crate::event::{CommandFinished, CommandOutcome, Event, Fault, Misunderstood, Ticket};
+use crate::id::GuildId;
 use crate::input::Input;
 use crate::outbox::Outbox;
 use crate::rng::Rng;
@@ -16,11 +18,13 @@ use crate::session::news;
 use crate::session::state::State;
 use crate::session::step::{Delivery, Kind, Signal};
 use crate::session::{Keep, Phase, Session, Wait};
+use crate::setup::{Chunking, GuildReadiness, Readiness};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
+use crate::tracker::Tracker;
 use crate::wire::command::Command;
 use crate::wire::opcode::Opcode;
-use crate::wire::{Envelope, Name, Text};
+use crate::wire::{Envelope, Name};
 
 /// A gateway connection's whole core state.
 ///
@@ -30,6 +34,7 @@ use crate::wire::{Envelope, Name, Text};
 pub struct Shard {
     now: Instant,
     session: Machine,
+    tracker: Tracker,
     outbox: Outbox,
     misunderstood: u64,
     stop: Option<Keep>,
@@ -67,9 +72,13 @@ impl Shard {
     }
 
     fn build(config: Config, seed: u64, session: Option<Session>) -> Self {
+        let mut rng = Rng::new(seed);
+        let settings = config.tracker.clone();
+        let tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
         Self {
             now: Instant::ZERO,
-            session: Machine::new(config, Rng::new(seed), session),
+            session: Machine::new(config, rng, session),
+            tracker,
             outbox: Outbox::default(),
             misunderstood: 0,
             stop: None,
@@ -118,25 +127,31 @@ impl Shard {
             at,
             wait: Wait::SendBudget,
         });
-        [sends]
+        let tracker = self.tracker.deadline().map(|at| Deadline {
+            at,
+            wait: Wait::Tracker,
+        });
+        [tracker, sends]
             .into_iter()
             .flatten()
             .chain([state])
             .min_by_key(|deadline| deadline.at)
     }
 
-    /// When the next command can go out.
+    /// When the next command or member request can go out.
     fn send_deadline(&self) -> Option<Instant> {
         let State::Active { link, .. } = self.session.state() else {
             return None;
         };
-        let limits = &self.session.config().limits;
-        let ready = self.outbox.next_at(self.now, limits)?;
-        Some(
-            link.budget
-                .room_at(Rank::Command)
-                .map_or(ready, |room| room.max(ready)),
-        )
+        let with_room =
+            |at: Instant, rank| link.budget.room_at(rank).map_or(at, |room| room.max(at));
+        let command = self.outbox.next_at(self.now, &self.session.config().limits);
+        let command = command.map(|at| with_room(at, Rank::Command));
+        let request = self
+            .tracker
+            .sendable_at()
+            .map(|at| with_room(at, Rank::Request));
+        command.into_iter().chain(request).min()
     }
 
     /// Queues a command; what becomes of it is told by
@@ -183,6 +198,48 @@ impl Shard {
                 .push(command, bound)
                 .ok_or(RequestError::QueueFull { bound }),
         }
+    }
+
+    /// Queues a member request; [`Event::ChunkRequestFinished`](crate::Event::ChunkRequestFinished)
+    /// tells how it ended, exactly once.
+    ///
+    /// It goes out when the shard is active and the gate and the send budget allow, and is sent
+    /// again after silence, a lost connection or a refusal, within the configured bounds.
+    ///
+    /// # Errors
+    /// [`RequestError::MissingIntents`], an argument out of its bounds,
+    /// [`RequestError::OtherShard`], [`RequestError::QueueFull`] or [`RequestError::Halted`].
+    pub fn request_members(
+        &mut self,
+        guild: GuildId,
+        query: MemberQuery,
+        presences: bool,
+    ) -> Result<RequestId, RequestError> {
+        self.tracker.request_members(guild, query, presences)
+    }
+
+    /// Where a member request stands; `None` once it has ended.
+    #[must_use]
+    pub fn request(&self, request: RequestId) -> Option<RequestProgress> {
+        self.tracker.request(request)
+    }
+
+    /// Changes automatic member requests, for guilds that come from now on.
+    pub fn set_chunking(&mut self, chunking: Chunking) {
+        self.tracker.set_chunking(chunking);
+    }
+
+    /// How far the shard is. Constant time: cheap enough for every frame of a progress bar.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.tracker.readiness()
+    }
+
+    /// Where a guild stands, since when, what it waits for and until when; `None` when it is not
+    /// known.
+    #[must_use]
+    pub fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
+        self.tracker.guild(guild)
     }
 
     /// Ends the shard at its next [`Input::Timeout`]: it closes the connection and emits
@@ -255,29 +312,36 @@ impl Shard {
     }
 
     fn dispatch<'i>(&mut self, envelope: Envelope<'i>, out: &mut Actions<'i>) {
+        let Envelope {
+            seq: sequence,
+            data,
+            ..
+        } = envelope;
         let name = envelope.kind();
-        let sequence = envelope.seq;
-        let fresh = match name == Name::Ready {
-            true => news::ready(envelope.data).map(Some),
-            false => Ok(None),
-        };
-        let delivery = match (&fresh, name) {
-            (Ok(Some(session)), _) => {
-                let (id, url) = (session.id.as_cow(), session.url.as_cow());
-                self.dispatched(sequence, Kind::Ready { id: &id, url: &url }, out)
-            }
-            (Ok(None), Name::Resumed) => self.dispatched(sequence, Kind::Resumed, out),
-            (Ok(None) | Err(_), _) => self.dispatched(sequence, Kind::Other, out),
-        };
         let at = Some((name, sequence));
-        match (delivery, fresh) {
+        let decoded = self.tracker.decode(name, data);
+        let delivery = match (name, &decoded) {
+            (Name::Ready, Ok(_)) => match news::ready(data) {
+                Ok(session) => {
+                    let (id, url) = (session.id.as_cow(), session.url.as_cow());
+                    self.dispatched(sequence, Kind::Ready { id: &id, url: &url }, out)
+                }
+                Err(malformed) => {
+                    self.dispatched(sequence, Kind::Other, out);
+                    return self.misunderstand(Fault::Malformed(malformed), at, out);
+                }
+            },
+            (Name::Resumed, _) => self.dispatched(sequence, Kind::Resumed, out),
+            _ => self.dispatched(sequence, Kind::Other, out),
+        };
+        match (delivery, decoded) {
             (Delivery::Repeated, _) => self.misunderstand(Fault::Repeated, at, out),
             (_, Err(malformed)) => self.misunderstand(Fault::Malformed(malformed), at, out),
             (Delivery::OutOfPlace, Ok(_)) => self.misunderstand(Fault::OutOfPlace, at, out),
-            (Delivery::Deliver, Ok(_)) => {
-                let text = envelope.name.unwrap_or(Text::plain(""));
-                let dispatch = Dispatch::read(text, sequence, envelope.data);
-                out.emit(Event::Dispatch(dispatch));
+            (Delivery::Deliver, Ok(view)) => {
+                let text = envelope.name.unwrap_or_default();
+                let dispatch = Dispatch::read(text, sequence, data);
+                self.tracker.dispatched(self.now, view, dispatch, data, out);
             }
         }
     }
@@ -312,19 +376,20 @@ impl Shard {
 impl Shard {
     fn signal(&mut self, signal: Signal<'_>, out: &mut Actions<'_>) {
         let had_session = self.session.state().session().is_some();
+        let was = self.phase();
         self.session.handle(self.now, signal, out);
-        match self.session.state() {
-            State::Halted { .. } => self.drop_commands(CommandOutcome::Halted, out),
-            state if had_session && state.session().is_none() => {
-                self.drop_commands(CommandOutcome::SessionLost, out);
-            }
-            State::Idle { .. }
-            | State::Waiting { .. }
-            | State::Connecting { .. }
-            | State::Greeting { .. }
-            | State::Identifying { .. }
-            | State::Resuming { .. }
-            | State::Active { .. } => {}
+        let is = self.phase();
+        if was == is {
+            return;
+        }
+        if is == Phase::Halted {
+            self.tracker.halted(self.now, out);
+            self.drop_commands(CommandOutcome::Halted, out);
+        } else if was.has_session() && !is.has_session() {
+            self.tracker.connection_lost(self.now, out);
+        }
+        if had_session && self.session.state().session().is_none() {
+            self.drop_commands(CommandOutcome::SessionLost, out);
         }
     }
 
@@ -334,9 +399,12 @@ impl Shard {
         }
     }
 
-    /// Acts on the deadlines of the state that have passed. Each leads to one later, or to
-    /// another state; the bound is there in case of a mistake.
+    /// Acts on the deadlines that have passed. Each leads to one later, or to another state; the
+    /// bound is there in case of a mistake.
     fn pass_deadlines(&mut self, out: &mut Actions<'_>) {
+        if self.tracker.deadline().is_some_and(|at| at <= self.now) {
+            self.tracker.timeout(self.now, out);
+        }
         for _ in 0..8 {
             let due = self
                 .session
@@ -369,6 +437,15 @@ impl Shard {
             out.push(Action::Send(command));
             let outcome = CommandOutcome::Sent;
             out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
+        }
+        while self.tracker.sendable_at().is_some_and(|at| at <= self.now)
+            && self.session.has_room(self.now, Rank::Request)
+        {
+            let Some(command) = self.tracker.next_send(self.now) else {
+                return;
+            };
+            self.session.take_room(self.now, Rank::Request);
+            out.push(Action::Send(command));
         }
     }
 }
