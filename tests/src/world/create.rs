@@ -235,7 +235,7 @@ impl<'a> Create<'a> {
         w.list("voice_states", |w| {
             if self.intents & intents::GUILD_VOICE_STATES != 0 {
                 for (user, channel) in self.guild.in_voice() {
-                    w.entry(|w| voice::state(user, Some(channel), w));
+                    w.entry(|w| voice::state(user, Some(channel), None, w));
                 }
             }
         });

@@ -170,12 +170,12 @@ impl Value for Image {
         if self.animated {
             out.push_str("a_");
         }
-        for half in self.hash {
-            for shift in (0..16).rev() {
-                let digit = b"0123456789abcdef"[(half >> (shift * 4)) as usize & 15];
-                out.push(char::from(digit));
-            }
+        let mut digits = [0_u8; 32];
+        for (at, digit) in digits.iter_mut().enumerate() {
+            let nibble = self.hash[at / 16] >> (60 - at % 16 * 4);
+            *digit = b"0123456789abcdef"[nibble as usize & 15];
         }
+        out.push_str(std::str::from_utf8(&digits).unwrap_or_default());
         out.push('"');
     }
 }
