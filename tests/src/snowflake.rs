@@ -87,7 +87,7 @@ impl Value for Time {
             out.push(mark);
             digits(out, part, 2);
         }
-        if rest % 1000 > 0 {
+        if !rest.is_multiple_of(1000) {
             out.push('.');
             digits(out, rest % 1000 * 1000, 6);
         }
