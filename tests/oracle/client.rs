@@ -1,5 +1,4 @@
 //! A naive client for tests: it says what it is told to and keeps what it hears.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 use headcount_sim::{Accept, ConnectionId, Gateway, Options, Output, Upgrade};
 use serde_json::{Value, json};
 

@@ -1,7 +1,6 @@
 //! What existing client libraries send, replayed against the model on virtual time.
 //!
 //! The recordings were made with `--record` and the arguments in `tests/cases/clients/README.md`.
-#![allow(clippy::tests_outside_test_module, reason = "the whole crate is tests")]
 use headcount_sim::server::recording::TOKEN;
 use headcount_sim::{
     Accept, Compression, ConnectionId, Gateway, Limits, Millis, Options, Output, Plan, Rest, Token,

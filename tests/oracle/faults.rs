@@ -1,7 +1,6 @@
 //! Every trouble does what it says, as often as it says.
-mod client;
 
-use client::{Client, INTENTS};
+use crate::client::{Client, INTENTS};
 use headcount_sim::{
     Accept, Act, Fault, Junk, Options, Plan, Rule, Target, Times, Trouble, Upgrade, guild_id,
 };

@@ -1,7 +1,6 @@
 //! Requests for members: chunk maths, the gate, arguments, faults, and cuts in between.
-mod client;
 
-use client::{Client, INTENTS};
+use crate::client::{Client, INTENTS};
 use headcount_sim::ledger::RequestOutcome;
 use headcount_sim::{Act, Burst, Fault, Options, Pace, Plan, Rule, Target, Trouble, guild_id};
 use serde_json::{Value, json};

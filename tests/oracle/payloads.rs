@@ -1,11 +1,9 @@
 //! The look and size of payloads.
-mod client;
-mod order;
 
-use client::Client;
+use crate::client::Client;
+use crate::order::Disorder;
 use headcount_sim::world::presence::Status;
 use headcount_sim::{Act, Burst, Change, Options, Pace, Plan, World, guild_id};
-use order::Disorder;
 use serde_json::{Value, json};
 
 const EVERYTHING: u64 = 53_608_447;

@@ -1,7 +1,6 @@
 //! The protocol's rows: what each thing that a client does leads to.
-mod client;
 
-use client::{Client, INTENTS, identify};
+use crate::client::{Client, INTENTS, identify};
 use headcount_sim::{
     Accept, Act, Arrival, Fault, GuildPlan, Limits, Options, Plan, Rule, Target, Token, Trouble,
     Upgrade, guild_id,

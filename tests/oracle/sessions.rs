@@ -1,7 +1,6 @@
 //! Sessions: resume, replay, take-over, ends, and copies for several sessions of a shard.
-mod client;
 
-use client::{Client, INTENTS};
+use crate::client::{Client, INTENTS};
 use headcount_sim::{Act, Limits, Options, Plan, guild_id};
 use serde_json::{Value, json};
 

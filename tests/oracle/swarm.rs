@@ -1,8 +1,7 @@
 //! Random clients, faults and acts: nothing panics, time goes on, sequences stay whole, and the
 //! same seed tells the same story.
-mod client;
 
-use client::{Client, INTENTS, identify};
+use crate::client::{Client, INTENTS, identify};
 use headcount_sim::{
     Accept, Act, Burst, Change, ConnectionId, Fault, Junk, Options, Pace, Plan, Target, Times,
     Trouble, Upgrade, guild_id,

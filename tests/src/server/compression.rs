@@ -1,5 +1,6 @@
 //! Transport compression: the text of one payload becomes the WebSocket messages that carry it.
 use crate::edge::Compression;
+use crate::rng::Rng;
 use async_tungstenite::tungstenite::Message;
 use flate2::write::ZlibEncoder;
 use std::io::{self, Write};
@@ -12,8 +13,11 @@ pub enum Cutting {
     /// One message per payload, as the real gateway does for almost everything.
     #[default]
     Whole,
-    /// Up to four messages per payload, cut at seeded random places, also inside the flush suffix.
-    Random,
+    /// Up to four messages per payload, cut at seeded random places before the flush suffix.
+    Body,
+    /// The same, and sometimes inside the suffix as well. The protocol allows it, but the real
+    /// gateway hardly does it: discord.py and discord.js look for the suffix in one message.
+    Anywhere,
 }
 
 /// The compression state of one connection.
@@ -31,7 +35,8 @@ impl Compressor {
             Compression::ZlibStream => {
                 let cuts = match cutting {
                     Cutting::Whole => None,
-                    Cutting::Random => Some(Cuts(seed | 1)),
+                    Cutting::Body => Some(Cuts::new(seed, false)),
+                    Cutting::Anywhere => Some(Cuts::new(seed, true)),
                 };
                 Self::Zlib(
                     ZlibEncoder::new(Vec::new(), flate2::Compression::fast()),
@@ -77,35 +82,44 @@ fn flushed<W: Write>(
     Ok(std::mem::take(sink(encoder)))
 }
 
-/// Seeded random places to cut a payload (xorshift, never zero).
-pub(super) struct Cuts(u64);
+/// The bytes that end a flushed zlib payload: `00 00 FF FF`.
+const SUFFIX: usize = 4;
+
+/// Seeded random places to cut a payload.
+pub(super) struct Cuts {
+    rng: Rng,
+    in_suffix: bool,
+}
 
 impl Cuts {
+    fn new(seed: u64, in_suffix: bool) -> Self {
+        Self {
+            rng: Rng::of(&[seed]),
+            in_suffix,
+        }
+    }
+
     fn apply(&mut self, bytes: &[u8]) -> Vec<Message> {
-        let mut places: Vec<usize> = (0..self.below(4))
-            .map(|_| self.below(bytes.len()))
-            .collect();
-        if self.below(4) == 0 {
-            places.push(bytes.len().saturating_sub(1 + self.below(3)));
+        let body = bytes.len().saturating_sub(SUFFIX);
+        let cuts = self.rng.below(4);
+        let mut places: Vec<usize> = (0..cuts).map(|_| self.below(body + 1)).collect();
+        if self.in_suffix && self.rng.percent(25) {
+            places.push(body + 1 + self.below(SUFFIX - 1));
         }
         places.push(bytes.len());
         places.sort_unstable();
+        places.dedup();
         let mut from = 0;
         let mut messages = Vec::with_capacity(places.len());
-        for to in places {
-            if to > from {
-                messages.push(Message::binary(bytes[from..to].to_vec()));
-                from = to;
-            }
+        for to in places.into_iter().filter(|to| *to > 0) {
+            messages.push(Message::binary(bytes[from..to].to_vec()));
+            from = to;
         }
         messages
     }
 
     fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound.max(1) as u64).unwrap_or(0)
+        usize::try_from(self.rng.below(bound as u64)).unwrap_or(0)
     }
 }
 
@@ -146,24 +160,30 @@ mod tests {
         }
     }
 
-    #[test]
-    fn random_cuts_keep_the_bytes_and_cut_the_suffix_sometimes() {
+    /// How many payloads of 200 streams were cut inside the suffix; the bytes stay the same.
+    fn cut_suffixes(cutting: Cutting) -> usize {
         let whole = compressed(Compression::ZlibStream, Cutting::Whole, 1)
             .concat()
             .concat();
-        let mut inside_suffix = 0;
+        let mut count = 0;
         for seed in 1..200 {
-            let cut = compressed(Compression::ZlibStream, Cutting::Random, seed);
-            inside_suffix += cut.iter().filter(|m| m[m.len() - 1].len() < 4).count();
+            let cut = compressed(Compression::ZlibStream, cutting, seed);
+            count += cut.iter().filter(|m| m[m.len() - 1].len() < SUFFIX).count();
             assert!(cut.iter().flatten().all(|message| !message.is_empty()));
             assert_eq!(cut.concat().concat(), whole);
         }
-        assert!(inside_suffix > 0);
+        count
+    }
+
+    #[test]
+    fn cuts_keep_the_bytes_and_spare_the_suffix_unless_asked() {
+        assert_eq!(cut_suffixes(Cutting::Body), 0);
+        assert!(cut_suffixes(Cutting::Anywhere) > 0);
     }
 
     #[test]
     fn zstd_is_one_stream_with_one_message_per_payload() {
-        let messages = compressed(Compression::ZstdStream, Cutting::Random, 1);
+        let messages = compressed(Compression::ZstdStream, Cutting::Anywhere, 1);
         assert!(messages.iter().all(|m| m.len() == 1));
         let bytes = messages.concat().concat();
         let mut text = vec![0; PAYLOADS.concat().len()];

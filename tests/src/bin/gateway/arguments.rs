@@ -1,4 +1,5 @@
 //! The command line: what may be asked, and what is wrong with it in one line.
+use headcount_sim::server::Cutting;
 use headcount_sim::{Millis, Token};
 use lexopt::prelude::{Long, Short};
 use lexopt::{Parser, ValueExt};
@@ -33,7 +34,7 @@ pub(crate) struct Arguments {
     pub(crate) dead_resume_host: bool,
     pub(crate) invalid_session: bool,
     pub(crate) timed: Vec<Timed>,
-    pub(crate) cut_frames: bool,
+    pub(crate) cutting: Cutting,
     pub(crate) tls: Option<PathBuf>,
     pub(crate) record: Option<PathBuf>,
 }
@@ -74,7 +75,7 @@ impl Default for Arguments {
             dead_resume_host: false,
             invalid_session: false,
             timed: Vec::new(),
-            cut_frames: false,
+            cutting: Cutting::Whole,
             tls: None,
             record: None,
         }
@@ -133,7 +134,7 @@ impl Arguments {
             "withhold-acks-after" => self.timed.push(Timed::WithholdAcks {
                 at: number(parser)?,
             }),
-            "cut-frames" => self.cut_frames = true,
+            "cut-frames" => self.cutting = cutting(&text(parser)?)?,
             "tls" => self.tls = Some(text(parser)?.into()),
             "record" => self.record = Some(text(parser)?.into()),
             _ => return Err("unknown option; try --help".to_owned()),
@@ -207,6 +208,14 @@ fn positive<N: FromStr + PartialEq + From<u8>>(parser: &mut Parser) -> Result<N,
 fn parsed<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse()
         .map_err(|_| format!("{text:?} is not a number in range"))
+}
+
+fn cutting(text: &str) -> Result<Cutting, String> {
+    match text {
+        "body" => Ok(Cutting::Body),
+        "anywhere" => Ok(Cutting::Anywhere),
+        other => Err(format!("{other:?} is neither body nor anywhere")),
+    }
 }
 
 fn lost_chunk(text: &str) -> Result<LostChunk, String> {
@@ -300,6 +309,7 @@ mod tests {
             ("--concurrency 0", "--concurrency"),
             ("--heartbeat 0", "--heartbeat"),
             ("--token=", "--token"),
+            ("--cut-frames x", "--cut-frames"),
             ("--no-such-thing", "--no-such-thing"),
             ("stray", "stray"),
         ] {

@@ -1,7 +1,7 @@
 //! The text of `--help`.
 
 /// What `--help` prints.
-pub(crate) const HELP: &str = r#"A simulated chat gateway on loopback: point a bot at it instead of the real one.
+pub(crate) const HELP: &str = r#"A simulated chat gateway on loopback, for bots in place of the real one.
 
 USAGE
     cargo run --release -p headcount-sim --bin gateway -- [OPTIONS]
@@ -25,8 +25,9 @@ PROTOCOL
     --member-gate MS     time between two full member requests of a guild [30000]
 
 FAULTS
-    --cut-after N        cut a connection of each shard once, after N dispatches, without a close frame
-    --lose-chunk G:C     lose chunk C of guild number G (from 0); append :once (default) or :always; repeatable
+    --cut-after N        cut each shard's connection once after N dispatches, with no close frame
+    --lose-chunk G:C     lose chunk C of guild number G, both from 0, in one answer; with :always
+                         behind it in every answer; can be given several times
     --outage N           the last N guilds are unavailable from the start
     --dead-resume-host   the resume host answers handshakes with HTTP 503
     --invalid-session    answer every resume with "invalid session"
@@ -35,7 +36,9 @@ FAULTS
     --withhold-acks-after MS  stop answering heartbeats, MS milliseconds after the start
 
 TRANSPORT
-    --cut-frames         cut zlib-stream payloads into several messages at random places
+    --cut-frames WHERE   cut zlib-stream payloads into several messages at random places:
+                         "body" spares the flush suffix, "anywhere" does not (some libraries
+                         cannot read that)
     --tls FILE           speak TLS; write the throw-away certificate to FILE (PEM)
     --record FILE        write what clients send to FILE as JSON lines, without tokens
 
@@ -44,8 +47,9 @@ TRANSPORT
 EXAMPLES
     Say it printed "http http://127.0.0.1:4000" and "ws ws://127.0.0.1:4000".
 
-    hikari        hikari.GatewayBot("token", rest_url="http://127.0.0.1:4000/api/v10")
+    hikari        hikari.GatewayBot("MTExMQ.a.b", rest_url="http://127.0.0.1:4000/api/v10")
     discord.py    discord.http.Route.BASE = "http://127.0.0.1:4000/api/v10"
+                  discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL("ws://127.0.0.1:4000")
     discord.js    new Client({ intents, rest: { api: "http://127.0.0.1:4000/api" } })
     twilight      ConfigBuilder::new(token, intents).proxy_url("ws://127.0.0.1:4000".into())
                   twilight_http::Client::builder().proxy("127.0.0.1:4000".into(), true)

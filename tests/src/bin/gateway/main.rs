@@ -10,7 +10,7 @@ mod options;
 
 use arguments::{Arguments, Command};
 use headcount_sim::server::recording::recorder;
-use headcount_sim::server::{Cutting, Happening, HostedServer, Observer, ServerConfig};
+use headcount_sim::server::{Happening, HostedServer, Observer, ServerConfig};
 use std::fs::File;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -45,11 +45,7 @@ fn run(asked: &Arguments) -> Result<HostedServer, String> {
     let config = ServerConfig {
         port: asked.port,
         tls: asked.tls.is_some(),
-        cutting: if asked.cut_frames {
-            Cutting::Random
-        } else {
-            Cutting::Whole
-        },
+        cutting: asked.cutting,
         observers,
         ..ServerConfig::default()
     };
