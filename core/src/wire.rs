@@ -1,17 +1,23 @@
-//! What is on the wire: frames, envelopes, names, and one borrowed view per payload family.
+//! What is on the wire: frames, envelopes, names, commands, and one borrowed view per payload
+//! family.
 
+pub mod close;
+pub mod command;
 mod envelope;
 mod field;
 mod image;
 pub mod json;
 mod malformed;
 mod name;
+pub mod opcode;
 mod permissions;
+pub mod presence;
 mod room;
 mod row;
 mod text;
 mod timestamp;
 pub mod view;
+pub(crate) mod writer;
 
 pub use envelope::Envelope;
 pub use field::Field;
