@@ -13,7 +13,6 @@ mod presence;
 mod ready;
 mod role;
 mod role_event;
-mod route;
 mod user;
 
 pub use channel::{Channel, ForumTag, Overwrite};
@@ -29,5 +28,4 @@ pub use presence::{Activity, ActivityEmoji, ClientStatus, Presence, Presences, S
 pub use ready::{Application, ListedGuild, Ready};
 pub use role::{Role, RoleColors};
 pub use role_event::{RoleDelete, RoleEvent};
-pub use route::guild_of;
 pub use user::User;
