@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::world::{ME, World, guild, guild_json, in_guild, member_json, role, user, user_json};
 
-pub fn chunk(members: &[u64]) -> Value {
+pub(crate) fn chunk(members: &[u64]) -> Value {
     json!({
         "members": members.iter().map(|&id| member_json(id)).collect::<Vec<_>>(),
         "presences": members

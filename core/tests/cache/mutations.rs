@@ -10,7 +10,7 @@ use crate::world::{World, guild, guild_1, user};
 
 impl World {
     /// What a tracker adds when a request for all members has been answered.
-    pub fn complete(&mut self, guild_id: u64) {
+    pub(crate) fn complete(&mut self, guild_id: u64) {
         self.store
             .apply(Mutation::new(Some(guild(guild_id))).with(Op::Complete));
     }

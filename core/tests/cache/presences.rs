@@ -12,7 +12,8 @@ fn presence_update_keeps_who_is_there_and_drops_who_is_not() {
         "guild_id": "1", "user": {"id": "10"}, "status": "dnd", "processed_at_timestamp": 5,
         "client_status": {"desktop": "dnd", "mobile": "idle"},
         "activities": [
-            {"name": "Custom Status", "type": 4, "state": "h\u{e9}", "created_at": 1_693_579_682_222_u64,
+            {"name": "Custom Status", "type": 4, "state": "h\u{e9}",
+             "created_at": 1_693_579_682_222_u64,
              "emoji": {"name": "\u{1f600}"}, "timestamps": {"start": 1}, "party": {"size": [1, 2]}},
             {"name": "chess", "type": 0},
         ],
