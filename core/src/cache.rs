@@ -4,6 +4,7 @@ mod derive;
 mod kind;
 pub mod memory;
 mod mutation;
+mod ops;
 
 pub use derive::Deriver;
 pub use kind::{Kind, Kinds};

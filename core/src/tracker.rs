@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::action::{Action, Actions};
-use crate::cache::{Deriver, Mutation, Op};
+use crate::cache::{Deriver, Mutation};
 use crate::chunk::{Chunk, ChunkOutcome, MemberQuery, RequestId, RequestProgress};
 use crate::dispatch::Dispatch;
 use crate::error::RequestError;
@@ -377,7 +377,7 @@ impl Tracker {
     ) {
         let mut mutation: Mutation<'i> = self.deriver.derive(view);
         if whole {
-            mutation.push(Op::Complete);
+            mutation = self.deriver.complete(mutation);
         }
         if mutation.is_empty() {
             return;

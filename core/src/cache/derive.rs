@@ -80,6 +80,17 @@ impl Deriver {
         }
     }
 
+    /// Adds that all members of the guild have come: the last chunk of a request for all of them,
+    /// none missing. Changes nothing if members are not cached.
+    #[must_use]
+    pub fn complete<'i>(&self, last_chunk: Mutation<'i>) -> Mutation<'i> {
+        if self.kinds.contains(Kinds::MEMBERS) {
+            last_chunk.with(Op::Complete)
+        } else {
+            last_chunk
+        }
+    }
+
     fn ready<'i>(&mut self, ready: Ready<'i>) -> Mutation<'i> {
         self.me = Some(ready.user.id);
         let guilds = ready.guilds.iter().map(|guild| guild.id).collect();

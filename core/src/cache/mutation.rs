@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
+use super::ops::Ops;
 use crate::ShardId;
 use crate::id::{
     ChannelId, EmojiId, GuildId, IntegrationId, MessageId, RoleId, RuleId, ScheduledEventId,
@@ -22,7 +22,7 @@ pub struct Mutation<'i> {
     guild: Option<GuildId>,
     sequence: Option<u64>,
     shard: Option<ShardId>,
-    ops: SmallVec<[Op<'i>; 2]>,
+    ops: Ops<'i>,
 }
 
 /// One step of a mutation. Where it names no guild, it is about the mutation's.
@@ -161,7 +161,7 @@ impl<'i> Mutation<'i> {
             guild,
             sequence: None,
             shard: None,
-            ops: SmallVec::new(),
+            ops: Ops::new(),
         }
     }
 
@@ -187,7 +187,9 @@ impl<'i> Mutation<'i> {
 
     /// Adds a step if there is one.
     pub fn extend(&mut self, op: Option<Op<'i>>) {
-        self.ops.extend(op);
+        if let Some(op) = op {
+            self.push(op);
+        }
     }
 
     /// The guild that it is about, if it is about one.
@@ -206,9 +208,8 @@ impl<'i> Mutation<'i> {
     }
 
     /// The steps, in order.
-    #[must_use]
-    pub fn ops(&self) -> &[Op<'i>] {
-        &self.ops
+    pub fn ops(&self) -> impl Iterator<Item = &Op<'i>> {
+        self.ops.iter()
     }
 
     /// The steps, in order.
@@ -218,7 +219,7 @@ impl<'i> Mutation<'i> {
 
     /// Whether nothing changes.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.ops.is_empty()
     }
 
@@ -229,7 +230,7 @@ impl<'i> Mutation<'i> {
             guild: self.guild,
             sequence: self.sequence,
             shard: self.shard,
-            ops: self.ops.into_iter().map(Op::into_owned).collect(),
+            ops: self.ops.into_owned(),
         }
     }
 }

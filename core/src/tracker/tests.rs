@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::*;
+use crate::cache::Op;
 use crate::setup::{AutoChunk, HoldConfig, Outcome, SetupConfig};
 
 const GUILD: &str = r#""name":"g","owner_id":"9","roles":[],"channels":[]"#;
@@ -138,7 +139,7 @@ impl Story {
 }
 
 fn steps(mutation: &Mutation<'_>) -> String {
-    let complete = mutation.ops().iter().any(|op| *op == Op::Complete);
+    let complete = mutation.ops().any(|op| *op == Op::Complete);
     let more = if complete { " complete" } else { "" };
     let guild = mutation.guild().map_or(0, GuildId::get);
     assert!(mutation.origin().is_some());

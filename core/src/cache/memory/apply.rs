@@ -52,10 +52,7 @@ impl MemoryStore {
         let Some((shard, sequence)) = mutation.origin() else {
             return false;
         };
-        let fresh = mutation
-            .ops()
-            .iter()
-            .any(|op| matches!(op, Op::NewSession(_)));
+        let fresh = mutation.ops().any(|op| matches!(op, Op::NewSession(_)));
         let last = self.sequences.get(&shard);
         if !fresh && last.is_some_and(|&last| sequence <= last) {
             return true;

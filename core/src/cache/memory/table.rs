@@ -196,7 +196,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_table_is_a_map(steps in prop::collection::vec((0..3_u8, 1..40_u64, 0..9_usize), 0..300)) {
+        fn a_table_is_a_map(
+            steps in prop::collection::vec((0..3_u8, 1..40_u64, 0..9_usize), 0..300),
+        ) {
             let mut table = Table::new(Mixer::new(3));
             let mut map = BTreeMap::new();
             for (step, key, value) in steps {

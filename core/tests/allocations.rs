@@ -1,0 +1,155 @@
+//! How often the way from a frame to a mutation allocates.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::fmt::Write as _;
+
+use headcount_core::ShardId;
+use headcount_core::cache::{Deriver, Kinds, Mutation};
+use headcount_core::wire::view::View;
+use headcount_core::wire::{Envelope, Text};
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: hands everything on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        BYTES.set(BYTES.get() + layout.size());
+        // SAFETY: the caller's promises are the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are the same.
+        unsafe { System.dealloc(place, layout) }
+    }
+
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        BYTES.set(BYTES.get() + size);
+        // SAFETY: the caller's promises are the same.
+        unsafe { System.realloc(place, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Runs `work` and returns its result, the allocations and their bytes.
+fn counted<T>(work: impl FnOnce() -> T) -> (T, u64, usize) {
+    let (count, bytes) = (COUNT.get(), BYTES.get());
+    let result = work();
+    (result, COUNT.get() - count, BYTES.get() - bytes)
+}
+
+fn derive(frame: &str, kinds: Kinds) -> Option<Mutation<'_>> {
+    let envelope = Envelope::parse(frame.as_bytes()).unwrap();
+    let view = View::parse(envelope.kind(), envelope.data, kinds).unwrap();
+    view.map(|view| Deriver::new(ShardId::ONE, kinds).derive(view))
+}
+
+fn member(id: u64) -> String {
+    format!(
+        r#"{{"user":{{"username":"user{id}","public_flags":0,"primary_guild":null,"id":"{id}",
+        "global_name":"User \u00e9 {id}","display_name_styles":null,"display_name":"User {id}",
+        "discriminator":"0","collectibles":null,"bot":false,"avatar_decoration_data":null,
+        "avatar":"a_0123456789abcdef0123456789abcdef"}},"roles":["1001","1002","1003"],
+        "premium_since":null,"pending":false,"nick":null,"mute":false,
+        "joined_at":"2023-09-01T14:48:02.222000+00:00","flags":0,"deaf":false,
+        "communication_disabled_until":null,"banner":null,"avatar":null}}"#
+    )
+}
+
+fn chunk(members: u64) -> String {
+    let mut list = String::new();
+    let mut presences = String::new();
+    for id in 1..=members {
+        write!(list, "{},", member(id)).unwrap();
+        write!(
+            presences,
+            r#"{{"user":{{"id":"{id}"}},"status":"online","client_status":{{"web":"online"}},
+            "activities":[{{"name":"chess","type":0,"created_at":1693579682222}}]}},"#
+        )
+        .unwrap();
+    }
+    list.pop();
+    presences.pop();
+    format!(
+        r#"{{"t":"GUILD_MEMBERS_CHUNK","s":3,"op":0,"d":{{"presences":[{presences}],
+        "not_found":[],"nonce":"abc","members":[{list}],"guild_id":"7","chunk_index":0,
+        "chunk_count":1}}}}"#
+    )
+}
+
+#[test]
+fn a_chunk_of_1000_members_is_one_mutation_of_few_allocations() {
+    let frame = chunk(1000);
+    let (mutation, count, bytes) = counted(|| derive(&frame, Kinds::all()).unwrap());
+    assert_eq!(mutation.ops().count(), 2);
+    assert!(count <= 16, "{count} allocations");
+    assert!(bytes < 4 * frame.len(), "{bytes} bytes for {}", frame.len());
+}
+
+#[test]
+fn a_skipped_dispatch_allocates_nothing() {
+    let frame = r#"{"t":"TYPING_START","s":3,"op":0,"d":{"user_id":"1","timestamp":5,
+        "member":{"nick":"a\"b"},"channel_id":"2","guild_id":"3"}}"#;
+    let (mutation, count, _) = counted(|| derive(frame, Kinds::all()));
+    assert_eq!((mutation, count), (None, 0));
+    let frame = frame.replace("TYPING_START", "PRESENCE_UPDATE");
+    let (mutation, count, _) = counted(|| derive(&frame, Kinds::default()));
+    assert_eq!((mutation, count), (None, 0));
+}
+
+#[test]
+fn a_heartbeat_ack_allocates_nothing() {
+    let (envelope, count, _) = counted(|| Envelope::parse(br#"{"op":11}"#).unwrap());
+    assert_eq!((envelope.op, count), (11, 0));
+}
+
+#[test]
+fn members_that_are_not_cached_are_counted_without_allocating_for_them() {
+    let frame = chunk(1000);
+    let (mutation, count, _) = counted(|| derive(&frame, Kinds::GUILDS).unwrap());
+    assert!(mutation.is_empty());
+    assert!(count <= 1, "{count} allocations");
+}
+
+#[test]
+fn texts_compare_without_allocating() {
+    let frame = r#"{"op":0,"t":"A\u0062C"}"#;
+    let (same, count, _) = counted(|| {
+        let envelope = Envelope::parse(frame.as_bytes()).unwrap();
+        envelope.name == Some(Text::plain("AbC"))
+    });
+    assert!(same);
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn little_text_reserves_little() {
+    for data in [
+        "[",
+        "[{",
+        "[{}]",
+        "[[[[",
+        "[{\"user\":{\"id\":\"1\",\"username\":\"\"}},",
+    ] {
+        let frame = format!(r#"{{"guild_id":"1","members":{data}"#);
+        let (view, _, bytes) = counted(|| {
+            View::parse(
+                headcount_core::wire::Name::GuildMembersChunk,
+                &frame,
+                Kinds::all(),
+            )
+        });
+        assert!(view.is_err());
+        assert!(bytes <= 4096, "{bytes} bytes for {data}");
+    }
+}

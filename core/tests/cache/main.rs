@@ -1,0 +1,11 @@
+//! What each dispatch does to the cache: one test for each row of the table of events.
+
+mod bad_input;
+mod channels;
+mod guilds;
+mod members;
+mod mutations;
+mod presences;
+mod roles;
+mod sessions;
+mod world;

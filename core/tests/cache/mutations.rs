@@ -1,0 +1,108 @@
+//! Mutations as values: what is in them, and who may hold them.
+
+use headcount_core::ShardId;
+use headcount_core::cache::{Deriver, Kinds, Mutation, Op, Rows};
+use headcount_core::wire::Name;
+use headcount_core::wire::view::View;
+
+use crate::members::chunk;
+use crate::world::{World, guild, guild_1, user};
+
+impl World {
+    /// What a tracker adds when a request for all members has been answered.
+    pub(crate) fn complete(&mut self, guild_id: u64) {
+        self.store
+            .apply(Mutation::new(Some(guild(guild_id))).with(Op::Complete));
+    }
+}
+
+#[test]
+fn a_chunk_is_one_batch_in_the_order_of_the_payload() {
+    let text = chunk(&[3, 1, 2]).to_string();
+    let view = View::parse(Name::GuildMembersChunk, &text, Kinds::all())
+        .unwrap()
+        .unwrap();
+    let View::MembersChunk(chunk) = &view else {
+        panic!("no chunk")
+    };
+    assert_eq!((chunk.index, chunk.count, chunk.received), (0, 1, 3));
+    assert_eq!(chunk.not_found, [user(555)]);
+    assert_eq!(chunk.nonce.as_ref().unwrap(), &"n");
+    let mutation = Deriver::new(ShardId::ONE, Kinds::all()).derive(view);
+    assert_eq!(mutation.guild(), Some(guild(1)));
+    let ops: Vec<_> = mutation.ops().collect();
+    let [
+        Op::Upsert(Rows::Members(members)),
+        Op::Upsert(Rows::Presences(_)),
+    ] = ops[..]
+    else {
+        panic!("{mutation:?}");
+    };
+    assert_eq!(members.users().collect::<Vec<_>>(), [3, 1, 2].map(user));
+}
+
+#[test]
+fn an_owned_mutation_outlives_its_payload() {
+    let owned: Mutation<'static> = {
+        let text = guild_1().to_string();
+        let view = View::parse(Name::GuildCreate, &text, Kinds::all())
+            .unwrap()
+            .unwrap();
+        Deriver::new(ShardId::ONE, Kinds::all())
+            .derive(view)
+            .into_owned()
+    };
+    let mut world = World::empty();
+    world.store.apply(owned);
+    assert_eq!(world.member_ids(1), [10, 99]);
+}
+
+#[test]
+fn rate_limited_says_how_long_and_whose() {
+    let parse = |text: &'static str| View::parse(Name::RateLimited, text, Kinds::all());
+    let text = r#"{"meta":{"guild_id":"5","nonce":"n"},"retry_after":29.457,"opcode":8}"#;
+    let Ok(Some(View::RateLimited(limited))) = parse(text) else {
+        panic!("no view")
+    };
+    assert_eq!(limited.retry_after.as_millis(), 29_457);
+    assert_eq!((limited.opcode, limited.guild), (8, Some(guild(5))));
+    assert_eq!(limited.nonce.unwrap(), "n");
+    let text = r#"{"opcode":31,"retry_after":1e300,"meta":{"guild_id":[]}}"#;
+    let Ok(Some(View::RateLimited(limited))) = parse(text) else {
+        panic!("no view")
+    };
+    assert_eq!(
+        (limited.guild, limited.retry_after),
+        (None, core::time::Duration::MAX)
+    );
+    for text in [
+        r#"{"opcode":8}"#,
+        r#"{"retry_after":1}"#,
+        r#"{"opcode":8,"retry_after":-1}"#,
+        r#"{"opcode":8,"retry_after":1e999}"#,
+        r#"{"opcode":8,"retry_after":"1"}"#,
+        r#"{"opcode":8,"retry_after":1,"meta":{"guild_id":"x"}}"#,
+    ] {
+        assert!(parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn ready_tells_all_that_a_session_needs() {
+    let text = crate::world::ready(&[1, 2]).to_string();
+    let view = View::parse(Name::Ready, &text, Kinds::all())
+        .unwrap()
+        .unwrap();
+    let View::Ready(ready) = view else {
+        panic!("no view")
+    };
+    assert_eq!(ready.session_id, "abc");
+    assert_eq!(ready.resume_gateway_url.unwrap(), "wss://resume.example");
+    assert_eq!(ready.shard, Some(ShardId::ONE));
+    assert!(ready.guilds.iter().all(|guild| guild.unavailable));
+    let application = ready.application.unwrap();
+    assert_eq!(
+        (application.id.get(), application.flags),
+        (99, 4_294_967_304)
+    );
+}

@@ -1,0 +1,84 @@
+//! Presences.
+
+use headcount_core::wire::view::Status;
+use serde_json::json;
+
+use crate::world::{World, guild, user};
+
+#[test]
+fn presence_update_keeps_who_is_there_and_drops_who_is_not() {
+    let mut world = World::new();
+    let online = json!({
+        "guild_id": "1", "user": {"id": "10"}, "status": "dnd", "processed_at_timestamp": 5,
+        "client_status": {"desktop": "dnd", "mobile": "idle"},
+        "activities": [
+            {"name": "Custom Status", "type": 4, "state": "h\u{e9}",
+             "created_at": 1_693_579_682_222_u64,
+             "emoji": {"name": "\u{1f600}"}, "timestamps": {"start": 1}, "party": {"size": [1, 2]}},
+            {"name": "chess", "type": 0},
+        ],
+    });
+    world.feed("PRESENCE_UPDATE", &online);
+    let row = world.store.presence(guild(1), user(10)).unwrap();
+    assert_eq!((row.user(), row.status()), (user(10), Status::Dnd));
+    assert_eq!(
+        (row.desktop(), row.mobile()),
+        (Some(Status::Dnd), Some(Status::Idle))
+    );
+    assert_eq!((row.web(), row.vr()), (None, None));
+    assert_eq!(row.activities().len(), 2);
+    assert_eq!(row.activities()[0].state.value().unwrap(), &"h\u{e9}");
+    let again = json!({"guild_id": "1", "user": {"id": "10"}, "status": "online"});
+    world.feed("PRESENCE_UPDATE", &again);
+    assert_eq!(
+        world
+            .store
+            .presence(guild(1), user(10))
+            .unwrap()
+            .activities(),
+        []
+    );
+    let offline = json!({"guild_id": "1", "user": {"id": "10"}, "status": "offline"});
+    world.feed("PRESENCE_UPDATE", &offline);
+    assert!(world.store.presence(guild(1), user(10)).is_none());
+    assert_eq!(world.store.counts(guild(1)).presences, 0);
+}
+
+#[test]
+fn presence_update_never_creates_users_or_members() {
+    let mut world = World::new();
+    let before = world.rows();
+    let stranger =
+        json!({"guild_id": "1", "user": {"id": "44", "username": "x"}, "status": "idle"});
+    world.feed("PRESENCE_UPDATE", &stranger);
+    let elsewhere = json!({"guild_id": "9", "user": {"id": "10"}, "status": "idle"});
+    world.feed("PRESENCE_UPDATE", &elsewhere);
+    let nowhere = json!({"user": {"id": "10"}, "status": "idle"});
+    world.feed("PRESENCE_UPDATE", &nowhere);
+    assert_eq!(world.rows(), before);
+}
+
+#[test]
+fn presence_update_patches_a_user_that_is_there() {
+    let mut world = World::new();
+    let update = json!({"guild_id": "1", "user": {"id": "10", "username": "renamed"},
+        "status": "idle"});
+    world.feed("PRESENCE_UPDATE", &update);
+    let row = world.store.user(user(10)).unwrap();
+    assert_eq!(
+        (row.username(), row.global_name()),
+        ("renamed", Some("User 10"))
+    );
+}
+
+#[test]
+fn presence_update_tolerates_a_user_of_odd_types() {
+    let mut world = World::new();
+    let update = json!({"guild_id": "1", "status": "idle",
+        "user": {"id": "10", "username": 5, "avatar": {"x": []}, "bot": "yes"}});
+    world.feed("PRESENCE_UPDATE", &update);
+    assert_eq!(world.store.user(user(10)).unwrap().username(), "user10");
+    assert!(world.store.presence(guild(1), user(10)).is_some());
+    let nobody = r#"{"guild_id":"1","status":"idle","user":{"username":"x"}}"#;
+    assert!(world.try_feed("PRESENCE_UPDATE", nobody).is_err());
+}
