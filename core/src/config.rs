@@ -6,6 +6,7 @@ use core::time::Duration;
 use crate::intents::Intents;
 use crate::shard_id::ShardId;
 use crate::token::Token;
+use crate::tracker::TrackerConfig;
 use crate::wire::presence::Presence;
 
 /// Everything a [`Shard`](crate::Shard) needs to know. Make one with [`Config::new`] and change
@@ -35,6 +36,8 @@ pub struct Config {
     pub timing: Timing,
     /// Limits on what is sent.
     pub limits: SendLimits,
+    /// Guild streaming, member requests and cache derivation.
+    pub tracker: TrackerConfig,
 }
 
 impl Config {
@@ -52,6 +55,7 @@ impl Config {
             identify: Identifying::Alone,
             timing: Timing::default(),
             limits: SendLimits::default(),
+            tracker: TrackerConfig::default(),
         }
     }
 }

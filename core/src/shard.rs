@@ -3,10 +3,12 @@
 use alloc::string::String;
 
 use crate::action::{Action, Actions};
+use crate::chunk::{MemberQuery, RequestId};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::error::RequestError;
 use crate::event::{CommandFinished, CommandOutcome, Event, Fault, Misunderstood, Ticket};
+use crate::id::GuildId;
 use crate::input::Input;
 use crate::outbox::Outbox;
 use crate::rng::Rng;
@@ -16,8 +18,10 @@ use crate::session::news;
 use crate::session::state::State;
 use crate::session::step::{Delivery, Kind, Signal};
 use crate::session::{Keep, Phase, Session, Wait};
+use crate::setup::Chunking;
 use crate::shard_id::ShardId;
 use crate::time::Instant;
+use crate::tracker::Tracker;
 use crate::wire::command::Command;
 use crate::wire::opcode::Opcode;
 use crate::wire::{Envelope, Name, Text};
@@ -30,6 +34,7 @@ use crate::wire::{Envelope, Name, Text};
 pub struct Shard {
     now: Instant,
     session: Machine,
+    tracker: Tracker,
     outbox: Outbox,
     misunderstood: u64,
     stop: Option<Keep>,
@@ -67,8 +72,10 @@ impl Shard {
     }
 
     fn build(config: Config, seed: u64, session: Option<Session>) -> Self {
+        let tracker = config.tracker.clone();
         Self {
             now: Instant::ZERO,
+            tracker: Tracker::new(config.shard, config.intents, tracker, seed),
             session: Machine::new(config, Rng::new(seed), session),
             outbox: Outbox::default(),
             misunderstood: 0,
@@ -114,13 +121,17 @@ impl Shard {
                 wait: Wait::Stop,
             });
         }
-        let sends = self.send_deadline().map(|at| Deadline {
+        let sends = [self.send_deadline(), self.request_deadline()];
+        let sends = sends.into_iter().flatten().map(|at| Deadline {
             at,
             wait: Wait::SendBudget,
         });
-        [sends]
-            .into_iter()
-            .flatten()
+        let tracker = self.tracker.deadline().map(|at| Deadline {
+            at,
+            wait: Wait::Tracker,
+        });
+        sends
+            .chain(tracker)
             .chain([state])
             .min_by_key(|deadline| deadline.at)
     }
@@ -137,6 +148,13 @@ impl Shard {
                 .room_at(Rank::Command)
                 .map_or(ready, |room| room.max(ready)),
         )
+    }
+
+    /// When the next member request, or guild sync, can go out.
+    fn request_deadline(&self) -> Option<Instant> {
+        let ready = self.tracker.sendable_at()?;
+        let room = self.session.state().link()?.budget.room_at(Rank::Request);
+        Some(room.map_or(ready, |room| room.max(ready)))
     }
 
     /// Queues a command; what becomes of it is told by
@@ -183,6 +201,33 @@ impl Shard {
                 .push(command, bound)
                 .ok_or(RequestError::QueueFull { bound }),
         }
+    }
+
+    /// Queues a member request; see [`Tracker::request_members`].
+    ///
+    /// It goes out while the shard is active, when the guild's gate is open and no command waits
+    /// for the same room. It outlives lost connections and lost sessions.
+    ///
+    /// # Errors
+    /// Those of [`Tracker::request_members`].
+    pub fn request_members(
+        &mut self,
+        guild: GuildId,
+        query: MemberQuery,
+        presences: bool,
+    ) -> Result<RequestId, RequestError> {
+        self.tracker.request_members(guild, query, presences)
+    }
+
+    /// Changes automatic member requests, for guilds that come from now on.
+    pub fn set_chunking(&mut self, chunking: Chunking) {
+        self.tracker.set_chunking(chunking);
+    }
+
+    /// The guilds and member requests of this shard: readiness, stages, progress.
+    #[must_use]
+    pub const fn tracker(&self) -> &Tracker {
+        &self.tracker
     }
 
     /// Ends the shard at its next [`Input::Timeout`]: it closes the connection and emits
@@ -255,10 +300,11 @@ impl Shard {
     }
 
     fn dispatch<'i>(&mut self, envelope: Envelope<'i>, out: &mut Actions<'i>) {
-        let name = envelope.kind();
+        let (name, data) = (envelope.kind(), envelope.data);
         let sequence = envelope.seq;
-        let fresh = match name == Name::Ready {
-            true => news::ready(envelope.data).map(Some),
+        let view = self.tracker.decode(name, data);
+        let fresh = match name == Name::Ready && view.is_ok() {
+            true => news::ready(data).map(Some),
             false => Ok(None),
         };
         let delivery = match (&fresh, name) {
@@ -270,14 +316,14 @@ impl Shard {
             (Ok(None) | Err(_), _) => self.dispatched(sequence, Kind::Other, out),
         };
         let at = Some((name, sequence));
-        match (delivery, fresh) {
+        match (delivery, fresh.and(view)) {
             (Delivery::Repeated, _) => self.misunderstand(Fault::Repeated, at, out),
             (_, Err(malformed)) => self.misunderstand(Fault::Malformed(malformed), at, out),
             (Delivery::OutOfPlace, Ok(_)) => self.misunderstand(Fault::OutOfPlace, at, out),
-            (Delivery::Deliver, Ok(_)) => {
+            (Delivery::Deliver, Ok(view)) => {
                 let text = envelope.name.unwrap_or(Text::plain(""));
-                let dispatch = Dispatch::read(text, sequence, envelope.data);
-                out.emit(Event::Dispatch(dispatch));
+                let dispatch = Dispatch::read(text, sequence, data);
+                self.tracker.dispatched(self.now, view, dispatch, data, out);
             }
         }
     }
@@ -288,8 +334,7 @@ impl Shard {
         kind: Kind<'_>,
         out: &mut Actions<'_>,
     ) -> Delivery {
-        self.session
-            .handle(self.now, Signal::Dispatch { sequence, kind }, out)
+        self.step(Signal::Dispatch { sequence, kind }, out)
     }
 
     fn misunderstand(
@@ -311,10 +356,25 @@ impl Shard {
 /// What goes on of itself.
 impl Shard {
     fn signal(&mut self, signal: Signal<'_>, out: &mut Actions<'_>) {
+        self.step(signal, out);
+    }
+
+    /// Moves the session on, and tells the others what has become of it.
+    fn step(&mut self, signal: Signal<'_>, out: &mut Actions<'_>) -> Delivery {
+        let before = self.phase();
         let had_session = self.session.state().session().is_some();
-        self.session.handle(self.now, signal, out);
+        let delivery = self.session.handle(self.now, signal, out);
+        if before == Phase::Active && self.phase() != Phase::Active {
+            self.tracker.connection_lost(self.now, out);
+        }
         match self.session.state() {
-            State::Halted { .. } => self.drop_commands(CommandOutcome::Halted, out),
+            State::Halted { .. } if before == Phase::Halted => {}
+            State::Halted { cause, .. } => {
+                let cause = *cause;
+                self.drop_commands(CommandOutcome::Halted, out);
+                self.tracker.halted(self.now, out);
+                out.emit(Event::Halted(cause));
+            }
             state if had_session && state.session().is_none() => {
                 self.drop_commands(CommandOutcome::SessionLost, out);
             }
@@ -326,6 +386,7 @@ impl Shard {
             | State::Resuming { .. }
             | State::Active { .. } => {}
         }
+        delivery
     }
 
     fn drop_commands(&mut self, outcome: CommandOutcome, out: &mut Actions<'_>) {
@@ -344,11 +405,17 @@ impl Shard {
                 .deadline()
                 .is_some_and(|(at, _)| at <= self.now);
             if !due {
-                return;
+                return self.pass_tracker_deadline(out);
             }
             self.signal(Signal::Timeout, out);
         }
         debug_assert!(false, "a deadline does not move on");
+    }
+
+    fn pass_tracker_deadline(&mut self, out: &mut Actions<'_>) {
+        if self.tracker.deadline().is_some_and(|at| at <= self.now) {
+            self.tracker.timeout(self.now, out);
+        }
     }
 
     /// Sends what waits and has room.
@@ -369,6 +436,20 @@ impl Shard {
             out.push(Action::Send(command));
             let outcome = CommandOutcome::Sent;
             out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
+        }
+        self.flush_requests(out);
+    }
+
+    /// Sends the member requests that may go, with what room the commands have left.
+    fn flush_requests(&mut self, out: &mut Actions<'_>) {
+        while self.tracker.sendable_at().is_some_and(|at| at <= self.now)
+            && self.session.has_room(self.now, Rank::Request)
+        {
+            let Some(command) = self.tracker.next_send(self.now) else {
+                return;
+            };
+            self.session.take_room(self.now, Rank::Request);
+            out.push(Action::Send(command));
         }
     }
 }

@@ -113,6 +113,20 @@ impl Machine {
             .is_some_and(|link| link.beat.overslept(now))
     }
 
+    /// Whether [`Machine::take_room`] would succeed.
+    pub(crate) fn has_room(&mut self, now: Instant, rank: Rank) -> bool {
+        match &mut self.state {
+            State::Active { link, .. } => link.budget.has_room(now, rank),
+            State::Idle { .. }
+            | State::Waiting { .. }
+            | State::Connecting { .. }
+            | State::Greeting { .. }
+            | State::Identifying { .. }
+            | State::Resuming { .. }
+            | State::Halted { .. } => false,
+        }
+    }
+
     /// Counts a send on an active connection, if there is one with room.
     pub(crate) fn take_room(&mut self, now: Instant, rank: Rank) -> bool {
         match &mut self.state {
@@ -171,7 +185,6 @@ impl Context<'_, '_> {
     }
 
     pub(crate) fn halt(&mut self, cause: Halt, session: Option<Session>) -> State {
-        self.out.emit(Event::Halted(cause));
         State::Halted { cause, session }
     }
 
