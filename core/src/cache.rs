@@ -2,8 +2,10 @@
 
 mod derive;
 mod kind;
+pub mod memory;
 mod mutation;
 
 pub use derive::Deriver;
 pub use kind::{Kind, Kinds};
+pub use memory::MemoryStore;
 pub use mutation::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};

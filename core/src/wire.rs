@@ -12,6 +12,7 @@ mod name;
 pub mod opcode;
 mod permissions;
 pub mod presence;
+mod room;
 mod row;
 mod text;
 mod timestamp;

@@ -1,9 +1,11 @@
 //! The look and size of payloads.
 mod client;
+mod order;
 
 use client::Client;
 use headcount_sim::world::presence::Status;
-use headcount_sim::{Act, Burst, Options, Pace, Plan, World, guild_id};
+use headcount_sim::{Act, Burst, Change, Options, Pace, Plan, World, guild_id};
+use order::Disorder;
 use serde_json::{Value, json};
 
 const EVERYTHING: u64 = 53_608_447;
@@ -49,34 +51,64 @@ fn members_and_guilds_are_as_large_as_real_ones() {
     assert!(client.heard.iter().all(|(_, value)| value.is_object()));
 }
 
-/// Objects come in reverse alphabetical order, except guilds and the envelope.
+/// Objects come in reverse alphabetical order, except guilds.
 #[test]
 fn keys_come_in_the_order_of_the_wire() {
-    let world = World::new(&Plan::even(1, 300), 9);
-    for user in world.guild(guild_id(0)).unwrap().member_ids() {
-        let text = world.member_json(guild_id(0), user).unwrap();
-        assert!(text.starts_with("{\"user\":{\"username\":"));
-        let at = |key: &str| {
-            text.find(&format!("\"{key}\":"))
-                .unwrap_or_else(|| panic!("{key}"))
-        };
-        let keys = [
-            "primary_guild",
-            "global_name",
-            "display_name",
-            "roles",
-            "premium_since",
-            "pending",
-            "nick",
-            "mute",
-            "joined_at",
-            "flags",
-            "deaf",
-        ];
-        assert!(
-            keys.windows(2).all(|pair| at(pair[0]) < at(pair[1])),
-            "{text}"
-        );
+    let mut client = Client::new(
+        Options {
+            world: Plan::even(3, 60),
+            ..Options::default()
+        },
+        9,
+    );
+    let id = client.start([0, 1], EVERYTHING);
+    let guild = guild_id(0);
+    client.gateway.act(client.now, Act::Traffic { events: 500 });
+    client
+        .gateway
+        .act(client.now, Act::MessagePreview { guild });
+    client.gateway.act(client.now, Act::UpdateGuild { guild });
+    client.gateway.act(
+        client.now,
+        Act::ChangeRole {
+            guild,
+            change: Change::Add,
+        },
+    );
+    client.gateway.act(
+        client.now,
+        Act::ChangeChannel {
+            guild,
+            change: Change::Add,
+        },
+    );
+    client
+        .gateway
+        .act(client.now, Act::AddMember { guild, user: None });
+    client.gateway.act(
+        client.now,
+        Act::UpdateUser {
+            user: client.gateway.world().bot(),
+        },
+    );
+    let whole = json!({ "guild_id": guild, "query": "", "limit": 0, "presences": true });
+    client.say(id, 8, whole.clone());
+    client.say(id, 8, whole);
+    client.say(
+        id,
+        8,
+        json!({ "guild_id": guild, "user_ids": ["1"], "nonce": "n" }),
+    );
+    client.say(id, 31, json!({ "guild_ids": [guild] }));
+    client.say(
+        id,
+        43,
+        json!({ "guild_id": guild, "fields": ["status", "voice_start_time"] }),
+    );
+    client.wait(1000);
+    for text in &client.raw {
+        let Disorder(found) = serde_json::from_str(text).unwrap();
+        assert!(found.is_empty(), "{found:?} in {text}");
     }
 }
 
@@ -208,4 +240,84 @@ fn a_hundred_thousand_members_are_told_at_once() {
     }
     assert!((54_000_000..62_000_000).contains(&bytes), "{bytes}");
     assert!(client.gateway.ledger().requests[0].is_whole());
+}
+
+#[test]
+fn roles_channels_and_guilds_change_and_new_sessions_see_it() {
+    let mut client = Client::new(
+        Options {
+            world: Plan::even(1, 30),
+            ..Options::default()
+        },
+        9,
+    );
+    client.start([0, 1], EVERYTHING);
+    let guild = guild_id(0);
+    let ids = |client: &Client| -> (Vec<u64>, Vec<u64>) {
+        let found = client.gateway.world().guild(guild).unwrap();
+        (found.role_ids().collect(), found.channel_ids().collect())
+    };
+    let (roles, channels) = ids(&client);
+    assert_eq!((roles.len(), channels.len(), roles[0]), (20, 30, guild));
+    for change in [
+        Change::Add,
+        Change::Update(roles[3]),
+        Change::Remove(roles[3]),
+    ] {
+        client
+            .gateway
+            .act(client.now, Act::ChangeRole { guild, change });
+    }
+    for change in [
+        Change::Add,
+        Change::Update(channels[3]),
+        Change::Remove(channels[3]),
+    ] {
+        client
+            .gateway
+            .act(client.now, Act::ChangeChannel { guild, change });
+    }
+    for change in [Change::Remove(guild), Change::Remove(7)] {
+        client
+            .gateway
+            .act(client.now, Act::ChangeRole { guild, change });
+    }
+    client.gateway.act(client.now, Act::UpdateGuild { guild });
+    client.wait(5000);
+    let names: Vec<&str> = client.heard[3..]
+        .iter()
+        .map(|(_, value)| value["t"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "GUILD_ROLE_CREATE",
+            "GUILD_ROLE_UPDATE",
+            "GUILD_ROLE_DELETE",
+            "CHANNEL_CREATE",
+            "CHANNEL_UPDATE",
+            "CHANNEL_DELETE",
+            "GUILD_UPDATE",
+        ]
+    );
+    assert_eq!(
+        client.events("GUILD_ROLE_DELETE")[0]["d"]["role_id"],
+        roles[3].to_string()
+    );
+    assert_eq!(
+        client.events("CHANNEL_DELETE")[0]["d"]["id"],
+        channels[3].to_string()
+    );
+    client.start([0, 1], EVERYTHING);
+    let creates = client.events("GUILD_CREATE");
+    let name = |at: usize| creates[at]["d"]["name"].clone();
+    assert_ne!(name(0), name(1));
+    assert_eq!(client.events("GUILD_UPDATE")[0]["d"]["name"], name(1));
+    let listed = |key: &str| -> Vec<u64> {
+        let list = creates[1]["d"][key].as_array().unwrap();
+        list.iter()
+            .map(|part| part["id"].as_str().unwrap().parse().unwrap())
+            .collect()
+    };
+    assert_eq!((listed("roles"), listed("channels")), ids(&client));
 }

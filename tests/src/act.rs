@@ -27,6 +27,26 @@ pub enum Act {
         /// The guild's id.
         guild: u64,
     },
+    /// `GUILD_UPDATE`: another name.
+    UpdateGuild {
+        /// The guild's id.
+        guild: u64,
+    },
+    /// `GUILD_ROLE_CREATE`, `GUILD_ROLE_UPDATE` or `GUILD_ROLE_DELETE`; `@everyone` stays. Members
+    /// lose a deleted role without an event of their own.
+    ChangeRole {
+        /// The guild's id.
+        guild: u64,
+        /// What changes.
+        change: Change,
+    },
+    /// `CHANNEL_CREATE`, `CHANNEL_UPDATE` or `CHANNEL_DELETE`.
+    ChangeChannel {
+        /// The guild's id.
+        guild: u64,
+        /// What changes.
+        change: Change,
+    },
     /// `GUILD_MEMBER_ADD`; for somebody who is a member already the event is sent all the same.
     AddMember {
         /// The guild's id.
@@ -119,12 +139,23 @@ pub enum Act {
     Silence(Target),
     /// Says something that makes no sense.
     Babble(Target, Junk),
-    /// Forgets the sessions of these connections, so that resumes fail.
+    /// Forgets the sessions, also those without a connection, so that resumes fail.
     ForgetSessions(Target),
     /// Adds a fault.
     Inject(Fault),
     /// Takes away all faults that have not struck yet.
     Heal,
+}
+
+/// What happens to a guild's roles or channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// One more.
+    Add,
+    /// The one with this id is drawn anew.
+    Update(u64),
+    /// The one with this id goes.
+    Remove(u64),
 }
 
 /// Which connections an act is about.

@@ -64,7 +64,10 @@ pub enum Trouble {
     /// RECONNECT comes instead of HELLO.
     ReconnectInsteadOfHello,
     /// An identify is answered with INVALID_SESSION; it spends the daily budget.
-    InvalidateIdentify,
+    InvalidateIdentify {
+        /// The `d` of the answer.
+        resumable: bool,
+    },
     /// A resume is answered with INVALID_SESSION; the session lives on when `resumable`.
     InvalidateResume {
         /// The `d` of the answer.
@@ -95,7 +98,7 @@ pub enum Trouble {
         /// On the host's clock, in milliseconds.
         from: Millis,
     },
-    /// A chunk of a request for all members of this guild is never sent.
+    /// A chunk of an answer about this guild is never sent.
     LoseChunk {
         /// The guild's id.
         guild: u64,
@@ -195,9 +198,9 @@ mod tests {
 
     #[test]
     fn a_fault_strikes_its_shard_as_often_as_it_says() {
-        let trouble = Trouble::InvalidateIdentify;
+        let trouble = Trouble::CutAfterChunks(1);
         let mut faults = Faults::new(vec![Fault::once(trouble).on_shard(1)]);
-        let fits = |trouble: &Trouble| (*trouble == Trouble::InvalidateIdentify).then_some(());
+        let fits = |trouble: &Trouble| (*trouble == Trouble::CutAfterChunks(1)).then_some(());
         assert_eq!(faults.strike(Some(0), fits), None);
         assert_eq!(faults.strike(Some(1), fits), Some(()));
         assert_eq!(faults.strike(Some(1), fits), None);

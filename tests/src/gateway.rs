@@ -1,5 +1,6 @@
 //! The whole service: its world, sessions and connections.
 mod agenda;
+mod changes;
 mod commands;
 mod delivery;
 mod happenings;
@@ -192,7 +193,7 @@ impl Gateway {
             Task::Expire { session, since } => self.expire(session, since),
             Task::Stream(session) => self.stream(session),
             Task::Chunk(session) => self.send_chunks(session),
-            Task::Late(session, job) => self.enqueue(session, *job),
+            Task::Late(session, job) => self.take_up(session, *job),
             Task::Perform(act) => self.happen(*act),
         }
     }

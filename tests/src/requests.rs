@@ -115,11 +115,8 @@ fn by_query(
             format!("a prefix with limit {limit}"),
         ));
     }
-    let limit = if limit == 0 {
-        MOST_BY_PREFIX
-    } else {
-        MOST_BY_PREFIX.min(limit as u32)
-    };
+    let most = u64::from(MOST_BY_PREFIX);
+    let limit = if limit == 0 { most } else { limit.min(most) } as u32;
     Ok(RequestKind::Prefix(query.to_owned(), limit))
 }
 

@@ -7,6 +7,7 @@ pub mod plan;
 pub mod presence;
 
 pub(crate) mod create;
+pub(crate) mod inventory;
 pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod name;

@@ -24,7 +24,12 @@ impl Deriver {
     /// For the dispatches of `shard`, decoded for `kinds`.
     #[must_use]
     pub const fn new(shard: ShardId, kinds: Kinds) -> Self {
-        Self { shard, kinds, sweep_after_chunk: false, me: None }
+        Self {
+            shard,
+            kinds,
+            sweep_after_chunk: false,
+            me: None,
+        }
     }
 
     /// Keeps the members of a guild that comes again, as stale ones, until all have been received
@@ -78,7 +83,10 @@ impl Deriver {
     fn ready<'i>(&mut self, ready: Ready<'i>) -> Mutation<'i> {
         self.me = Some(ready.user.id);
         let guilds = ready.guilds.iter().map(|guild| guild.id).collect();
-        let session = NewSession { shard: self.shard, guilds };
+        let session = NewSession {
+            shard: self.shard,
+            guilds,
+        };
         Mutation::new(None)
             .with(Op::Upsert(Rows::CurrentUser(Box::new(ready.user))))
             .with(Op::NewSession(Box::new(session)))
@@ -95,7 +103,13 @@ impl Deriver {
             to.push(Op::SetMemberCount(count));
         }
         to.push(Op::SetStatus(GuildStatus::Available));
-        let Content { channels, roles, members, presences, listed } = create.content;
+        let Content {
+            channels,
+            roles,
+            members,
+            presences,
+            listed,
+        } = create.content;
         to.extend(roles.map(|roles| Op::Replace(Rows::Roles(roles))));
         to.extend(channels.map(|channels| Op::Replace(Rows::Channels(channels))));
         if let Some(members) = members {
@@ -123,7 +137,10 @@ impl Deriver {
 
     fn member_add<'i>(&self, event: MemberEvent<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
         let user = event.members.users().next();
-        to.push(Op::CountMember { by: 1, unless_cached: user });
+        to.push(Op::CountMember {
+            by: 1,
+            unless_cached: user,
+        });
         if self.kinds.contains(Kinds::MEMBERS) {
             to.push(Op::Upsert(Rows::Members(event.members)));
         }
@@ -135,7 +152,10 @@ impl Deriver {
         if self.me == Some(event.user) {
             return to;
         }
-        to.push(Op::CountMember { by: -1, unless_cached: None });
+        to.push(Op::CountMember {
+            by: -1,
+            unless_cached: None,
+        });
         if self.kinds.contains(Kinds::PRESENCES) {
             to.push(Op::Remove(Key::Presence(event.user)));
         }
@@ -145,11 +165,7 @@ impl Deriver {
         to
     }
 
-    fn presence_update<'i>(
-        &self,
-        event: PresenceUpdate<'i>,
-        mut to: Mutation<'i>,
-    ) -> Mutation<'i> {
+    fn presence_update<'i>(&self, event: PresenceUpdate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
         if event.guild.is_none() {
             return to;
         }
@@ -170,15 +186,25 @@ fn guild_delete<'i>(delete: GuildDelete, to: Mutation<'i>) -> Mutation<'i> {
 }
 
 fn guild_sync<'i>(sync: GuildSync<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
-    let Content { members, presences, .. } = sync.content;
+    let Content {
+        members, presences, ..
+    } = sync.content;
     to.extend(members.map(|members| Op::Upsert(Rows::Members(members))));
     to.extend(presences.map(|presences| Op::Upsert(Rows::Presences(presences))));
     to
 }
 
 fn members_chunk<'i>(chunk: MembersChunk<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
-    to.extend(chunk.members.map(|members| Op::Upsert(Rows::Members(members))));
-    to.extend(chunk.presences.map(|presences| Op::Upsert(Rows::Presences(presences))));
+    to.extend(
+        chunk
+            .members
+            .map(|members| Op::Upsert(Rows::Members(members))),
+    );
+    to.extend(
+        chunk
+            .presences
+            .map(|presences| Op::Upsert(Rows::Presences(presences))),
+    );
     to
 }
 
@@ -210,5 +236,6 @@ fn role_upsert<'i>(event: RoleEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
 }
 
 fn role_delete<'i>(event: RoleDelete, to: Mutation<'i>) -> Mutation<'i> {
-    to.with(Op::Remove(Key::Role(event.role))).with(Op::StripRole(event.role))
+    to.with(Op::Remove(Key::Role(event.role)))
+        .with(Op::StripRole(event.role))
 }

@@ -260,7 +260,9 @@ impl<T: Part> Part for Vec<T> {
     type Owned = Vec<T::Owned>;
 
     fn own(self) -> Self::Owned {
-        self.into_iter().map(T::own).collect()
+        let mut list: Vec<T::Owned> = self.into_iter().map(T::own).collect();
+        list.shrink_to_fit();
+        list
     }
 
     fn heap(&self) -> usize {

@@ -63,10 +63,10 @@ impl Gateway {
             intents::GUILD_VOICE_STATES
         };
         self.fan_out_to(Some(guild), needed, "VOICE_STATE_UPDATE", |world, _, w| {
-            if let Some(found) = world.guild(guild) {
-                w.object("member", |w| world.write_member(found, user, w));
-            }
-            voice::state(user, channel, w);
+            let member = world
+                .guild(guild)
+                .and_then(|found| world.draw_member(found, user));
+            voice::state(user, channel, member.as_ref(), w);
             w.field("guild_id", Id(guild));
         });
     }

@@ -190,9 +190,7 @@ impl Gateway {
             false => std::mem::take(&mut found.jobs),
         };
         for job in forgotten {
-            if let Some(record) = self.ledger.requests.get_mut(job.request) {
-                record.lost.extend(job.left);
-            }
+            self.lose(job.request, job.left);
         }
         self.release(connection);
         let at = self.now + self.options.limits.session_ttl;

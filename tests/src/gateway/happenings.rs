@@ -17,6 +17,9 @@ impl Gateway {
             Act::Restore { guild } => self.restore(guild),
             Act::CreateGuild { members } => self.found_guild(members),
             Act::DeleteGuild { guild } => self.delete_guild(guild),
+            Act::UpdateGuild { guild } => self.update_guild(guild),
+            Act::ChangeRole { guild, change } => self.change_role(guild, change),
+            Act::ChangeChannel { guild, change } => self.change_channel(guild, change),
             Act::AddMember { guild, user } => self.add_member(guild, user),
             Act::UpdateMember { guild, user, nick } => self.update_member(guild, user, nick),
             Act::RemoveMember { guild, user } => self.remove_member(guild, user),
@@ -46,12 +49,7 @@ impl Gateway {
             }),
             Act::Silence(target) => self.each(target, Self::silence),
             Act::Babble(target, junk) => self.each(target, |gateway, id| gateway.babble(id, &junk)),
-            Act::ForgetSessions(target) => self.each(target, |gateway, id| {
-                let session = gateway.connections.get(&id).and_then(Connection::session);
-                session
-                    .into_iter()
-                    .for_each(|session| gateway.end_session(session));
-            }),
+            Act::ForgetSessions(target) => self.forget_sessions(target),
             Act::Inject(fault) => self.faults.add(fault),
             Act::Heal => self.faults.clear(),
         }
@@ -68,6 +66,16 @@ impl Gateway {
             if meant {
                 what(self, id);
             }
+        }
+    }
+
+    fn forget_sessions(&mut self, target: Target) {
+        for session in self.sessions_that(|session| match target {
+            Target::All => true,
+            Target::Shard(shard) => session.view.shard[0] == shard,
+            Target::One(one) => session.attached == Some(one),
+        }) {
+            self.end_session(session);
         }
     }
 

@@ -197,9 +197,11 @@ impl Gateway {
             self.say(id, plain(9, false));
             return false;
         }
-        let fits = |trouble: &Trouble| (*trouble == Trouble::InvalidateIdentify).then_some(());
-        if self.faults.strike(Some(shard), fits).is_some() {
-            self.say(id, plain(9, false));
+        if let Some(resumable) = self.faults.strike(Some(shard), |trouble| match trouble {
+            Trouble::InvalidateIdentify { resumable } => Some(*resumable),
+            _ => None,
+        }) {
+            self.say(id, plain(9, resumable));
             return false;
         }
         true

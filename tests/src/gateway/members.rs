@@ -7,7 +7,7 @@ use crate::json::Id;
 use crate::ledger::{ChunkRecord, RequestKind, RequestOutcome};
 use crate::requests::{Ask, Job};
 use crate::rules::Rule;
-use crate::session::View;
+use crate::session::{Session, View};
 use serde_json::Value;
 
 /// What a fault does to a chunk.
@@ -161,22 +161,28 @@ impl Gateway {
             };
             self.send_or_lose(session, &job, index);
             if !job.left.is_empty() {
-                self.requeue(session, job);
+                self.take_up(session, job);
             }
         }
         self.agenda
             .plan(self.now + burst.every.max(1), Task::Chunk(session));
     }
 
-    /// Puts a job back behind the others, unless its connection's end made it forgotten.
-    fn requeue(&mut self, session: u64, job: Job) {
-        let Some(found) = self.sessions.get_mut(&session) else {
-            return;
-        };
-        if found.attached.is_some() || self.options.pace.answers_outlive_connection {
-            found.jobs.push_back(job);
-        } else if let Some(record) = self.ledger.requests.get_mut(job.request) {
-            record.lost.extend(job.left);
+    /// Puts a job behind the others, unless its connection's end made it forgotten.
+    pub(super) fn take_up(&mut self, session: u64, job: Job) {
+        let attached = |found: &Session| found.attached.is_some();
+        let heard = self.sessions.get(&session).is_some_and(attached);
+        if heard || self.options.pace.answers_outlive_connection {
+            self.enqueue(session, job);
+        } else {
+            self.lose(job.request, job.left);
+        }
+    }
+
+    /// Notes that chunks are never sent.
+    pub(super) fn lose(&mut self, request: usize, chunks: impl IntoIterator<Item = u32>) {
+        if let Some(record) = self.ledger.requests.get_mut(request) {
+            record.lost.extend(chunks);
         }
     }
 
@@ -186,12 +192,7 @@ impl Gateway {
                 let late = Box::new(job.only(index));
                 return self.agenda.plan(self.now + by, Task::Late(session, late));
             }
-            Some(Mishap::Lost) => {
-                if let Some(record) = self.ledger.requests.get_mut(job.request) {
-                    record.lost.insert(index);
-                }
-                return;
-            }
+            Some(Mishap::Lost) => return self.lose(job.request, [index]),
             Some(Mishap::Twice) => 2,
             None => 1,
         };
@@ -217,7 +218,7 @@ impl Gateway {
             .guild(job.guild)
             .filter(|guild| guild.is_available())
         else {
-            return;
+            return self.lose(job.request, [index]);
         };
         let members = job.members_of(guild, index);
         if let Some(record) = self.ledger.requests.get_mut(job.request) {

@@ -46,7 +46,7 @@ impl Gateway {
                 continue;
             };
             let at = self.rng.below(found.len() as u64) as usize;
-            let Some(user) = found.member_ids().nth(at) else {
+            let Some(user) = found.member_at(at) else {
                 continue;
             };
             let kind = self.draw_kind();

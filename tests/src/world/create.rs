@@ -14,6 +14,9 @@ use crate::world::{World, voice};
 /// Above this many members nobody but the bot and people in voice is listed.
 const MOST_LISTED: usize = 75_000;
 
+/// Writes some of a guild's fields.
+type Section<'a> = fn(&Create<'a>, &mut Writer);
+
 /// One guild as one session sees it.
 pub(crate) struct Create<'a> {
     pub(crate) world: &'a World,
@@ -76,39 +79,66 @@ impl<'a> Create<'a> {
 
     /// Writes the body; the order of its keys differs from guild to guild.
     pub(crate) fn write(&self, w: &mut Writer) {
-        type Section<'s> = fn(&Create<'s>, &mut Writer);
-        let mut sections: Vec<Section<'a>> = vec![
+        let mut sections = self.lasting();
+        sections.extend([
+            Self::standing as Section<'a>,
+            Self::people,
+            Self::presences,
+            Self::voice_states,
+            Self::channels,
+            Self::sounds,
+            Self::happenings,
+        ]);
+        self.write_shuffled(sections, w);
+    }
+
+    /// Writes the body of `GUILD_UPDATE`: the guild without what only `GUILD_CREATE` tells.
+    pub(crate) fn write_update(&self, w: &mut Writer) {
+        self.write_shuffled(self.lasting(), w);
+    }
+
+    fn lasting(&self) -> Vec<Section<'a>> {
+        vec![
             Self::identity,
             Self::looks,
             Self::limits,
             Self::settings,
             Self::special_channels,
-            Self::people,
-            Self::presences,
-            Self::voice_states,
             Self::roles,
-            Self::channels,
             Self::expressions,
-            Self::happenings,
-        ];
+        ]
+    }
+
+    fn write_shuffled(&self, mut sections: Vec<Section<'a>>, w: &mut Writer) {
         Rng::of(&[self.world.seed(), self.guild.id(), 9]).shuffle(&mut sections);
         sections.iter().for_each(|section| section(self, w));
     }
 
     fn rng(&self) -> Rng {
-        Rng::of(&[self.world.seed(), self.guild.id(), 8])
+        Rng::of(&[
+            self.world.seed(),
+            self.guild.id(),
+            8,
+            u64::from(self.guild.revision()),
+        ])
     }
 
     fn identity(&self, w: &mut Writer) {
         let owner = self.guild.member_ids().next().unwrap_or(self.world.bot());
         w.field("id", Id(self.guild.id()));
+        w.field("owner_id", Id(owner));
+        w.field("application_id", Null);
+        w.field(
+            "version",
+            1_700_000_000_000_u64 + u64::from(self.guild.revision()),
+        );
+    }
+
+    fn standing(&self, w: &mut Writer) {
         w.field("member_count", self.guild.len() as u64);
         w.field("unavailable", false);
         w.field("large", self.guild.len() > self.large_threshold as usize);
-        w.field("owner_id", Id(owner));
         w.field("joined_at", Time::of(self.guild.id()).plus(40_000_000_321));
-        w.field("application_id", Null);
-        w.field("version", 1_700_000_000_000_u64);
         w.field("lazy", true);
     }
 
@@ -169,7 +199,11 @@ impl<'a> Create<'a> {
     }
 
     fn special_channels(&self, w: &mut Writer) {
-        let first = (self.guild.channel_count() > 1).then(|| Id(parts::channel_id(self.guild, 1)));
+        let first = self
+            .guild
+            .channels
+            .has(1)
+            .then(|| Id(parts::channel_id(self.guild, 1)));
         w.field("system_channel_id", first);
         w.field("rules_channel_id", first);
         w.field("public_updates_channel_id", first);
@@ -201,7 +235,7 @@ impl<'a> Create<'a> {
         w.list("voice_states", |w| {
             if self.intents & intents::GUILD_VOICE_STATES != 0 {
                 for (user, channel) in self.guild.in_voice() {
-                    w.entry(|w| voice::state(user, Some(channel), w));
+                    w.entry(|w| voice::state(user, Some(channel), None, w));
                 }
             }
         });
@@ -209,7 +243,7 @@ impl<'a> Create<'a> {
 
     fn roles(&self, w: &mut Writer) {
         w.list("roles", |w| {
-            for number in 0..self.guild.role_count() {
+            for number in self.guild.roles.numbers() {
                 w.entry(|w| parts::role(self.world.seed(), self.guild, number, w));
             }
         });
@@ -217,7 +251,7 @@ impl<'a> Create<'a> {
 
     fn channels(&self, w: &mut Writer) {
         w.list("channels", |w| {
-            for number in 0..self.guild.channel_count() {
+            for number in self.guild.channels.numbers() {
                 w.entry(|w| parts::channel(self.world.seed(), self.guild, number, false, w));
             }
         });
@@ -235,6 +269,9 @@ impl<'a> Create<'a> {
                 w.entry(|w| parts::sticker(self.world.seed(), self.guild, number, w));
             }
         });
+    }
+
+    fn sounds(&self, w: &mut Writer) {
         w.list("soundboard_sounds", |w| {
             for number in 0..3 {
                 w.entry(|w| parts::sound(self.world.seed(), self.guild, number, w));

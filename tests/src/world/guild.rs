@@ -1,5 +1,7 @@
 //! One guild's state: who is in it now.
 use crate::snowflake::{Part, guild_id, own_user_id, part_id, shared_user_id};
+use crate::world::inventory::Inventory;
+use crate::world::parts;
 use crate::world::plan::{Arrival, GuildPlan, Plan};
 use std::collections::BTreeMap;
 
@@ -13,8 +15,12 @@ pub struct Guild {
     next_user: u32,
     nicks: BTreeMap<u64, Option<String>>,
     voice: BTreeMap<u64, u64>,
-    roles: u32,
-    channels: u32,
+    /// Raised by each change of the guild's own fields.
+    revision: u32,
+    planned_roles: u32,
+    planned_channels: u32,
+    pub(crate) roles: Inventory,
+    pub(crate) channels: Inventory,
     emojis: u32,
 }
 
@@ -49,8 +55,11 @@ impl Guild {
             next_user: people,
             nicks: BTreeMap::new(),
             voice: BTreeMap::new(),
-            roles: plan.roles.clamp(1, 250),
-            channels: plan.channels.min(500),
+            revision: 0,
+            planned_roles: plan.roles.clamp(1, 250),
+            planned_channels: plan.channels.min(500),
+            roles: Inventory::new(plan.roles.clamp(1, 250)),
+            channels: Inventory::new(plan.channels.min(500)),
             emojis: plan.emojis.min(500),
         };
         guild.seat(plan.in_voice, bot);
@@ -108,6 +117,12 @@ impl Guild {
         self.members.iter().map(|entry| entry.id)
     }
 
+    /// The id of the member at this place in the ascending order.
+    #[must_use]
+    pub fn member_at(&self, place: usize) -> Option<u64> {
+        self.members.get(place).map(|entry| entry.id)
+    }
+
     /// Whether this user is a member now.
     #[must_use]
     pub fn holds(&self, user: u64) -> bool {
@@ -119,12 +134,36 @@ impl Guild {
         self.voice.iter().map(|(user, channel)| (*user, *channel))
     }
 
-    pub(crate) fn role_count(&self) -> u32 {
+    /// The ids of the roles now, in the order of their numbers, `@everyone` first.
+    pub fn role_ids(&self) -> impl Iterator<Item = u64> {
         self.roles
+            .numbers()
+            .map(|number| parts::role_id(self, number))
     }
 
-    pub(crate) fn channel_count(&self) -> u32 {
+    /// The ids of the channels now, in the order of their numbers.
+    pub fn channel_ids(&self) -> impl Iterator<Item = u64> {
         self.channels
+            .numbers()
+            .map(|number| parts::channel_id(self, number))
+    }
+
+    pub(crate) fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    pub(crate) fn revise(&mut self) {
+        self.revision += 1;
+    }
+
+    /// How many roles it had at first.
+    pub(crate) fn role_count(&self) -> u32 {
+        self.planned_roles
+    }
+
+    /// How many channels it had at first.
+    pub(crate) fn channel_count(&self) -> u32 {
+        self.planned_channels
     }
 
     pub(crate) fn emoji_count(&self) -> u32 {
@@ -133,7 +172,10 @@ impl Guild {
 
     /// A channel that people can talk in; its last one.
     pub(crate) fn voice_channel(&self) -> Option<u64> {
-        let last = self.channels.checked_sub(1)?;
+        let last = self
+            .planned_channels
+            .checked_sub(1)
+            .filter(|last| self.channels.has(*last))?;
         Some(part_id(self.number, Part::Channel, last))
     }
 

@@ -92,6 +92,7 @@ fn roles(rng: &mut Rng, guild: &Guild) -> Vec<u64> {
     let first = rng.below(available);
     (0..count)
         .map(|step| 1 + ((first + step) % available) as u32)
+        .filter(|number| guild.roles.has(*number))
         .map(|number| part_id(guild.number(), Part::Role, number))
         .collect()
 }

@@ -23,10 +23,12 @@ impl Message {
 
     /// The first channel for text.
     fn channel(guild: &Guild) -> Id {
-        Id(parts::channel_id(
-            guild,
-            1.min(guild.channel_count().saturating_sub(1)),
-        ))
+        let number = guild
+            .channels
+            .numbers()
+            .find(|number| *number > 0)
+            .unwrap_or(0);
+        Id(parts::channel_id(guild, number))
     }
 
     /// Writes the body of `MESSAGE_CREATE`; without the intent the content is empty.

@@ -22,7 +22,7 @@ pub(crate) fn role_id(guild: &Guild, number: u32) -> u64 {
 /// Writes one role.
 pub(crate) fn role(seed: u64, guild: &Guild, number: u32, w: &mut Writer) {
     let id = role_id(guild, number);
-    let mut rng = rng(seed, id);
+    let mut rng = rng(seed, id ^ u64::from(guild.roles.revision(number)));
     let color = rng.below(0x100_0000);
     w.field("version", 1_700_000_000_000 + rng.below(1_000_000));
     w.field("unicode_emoji", Null);
@@ -65,10 +65,11 @@ pub(crate) fn channel_id(guild: &Guild, number: u32) -> u64 {
 /// last six are for voice, the others for text.
 pub(crate) fn channel(seed: u64, guild: &Guild, number: u32, alone: bool, w: &mut Writer) {
     let id = channel_id(guild, number);
-    let mut rng = rng(seed, id);
+    let mut rng = rng(seed, id ^ u64::from(guild.channels.revision(number)));
+    let planned = guild.channel_count();
     let kind = match number {
         0 => 4_u32,
-        _ if number + 6 >= guild.channel_count() => 2,
+        _ if number < planned && number + 6 >= planned => 2,
         _ => 0,
     };
     w.field("version", 1_700_000_000_000 + rng.below(1_000_000));
@@ -93,7 +94,10 @@ pub(crate) fn channel(seed: u64, guild: &Guild, number: u32, alone: bool, w: &mu
     }
     w.field("position", number);
     w.list("permission_overwrites", |w| overwrites(guild, &mut rng, w));
-    w.field("parent_id", (number > 0).then(|| Id(channel_id(guild, 0))));
+    w.field(
+        "parent_id",
+        (number > 0 && guild.channels.has(0)).then(|| Id(channel_id(guild, 0))),
+    );
     if kind != 4 {
         w.field("nsfw", false);
     }
@@ -119,10 +123,11 @@ pub(crate) fn channel(seed: u64, guild: &Guild, number: u32, alone: bool, w: &mu
 }
 
 fn overwrites(guild: &Guild, rng: &mut Rng, w: &mut Writer) {
-    for number in 0..1 + rng.below(5) as u32 {
+    let some = 0..1 + rng.below(5) as u32;
+    for number in some.filter(|number| guild.roles.has(*number)) {
         w.entry(|w| {
             w.field("type", 0_u32);
-            w.field("id", Id(role_id(guild, number % guild.role_count())));
+            w.field("id", Id(role_id(guild, number)));
             w.field("deny", (rng.next() >> 20).to_string().as_str());
             w.field("allow", (rng.next() >> 30).to_string().as_str());
         });

@@ -75,6 +75,10 @@ impl<'i> View<'i> {
         Ok(view)
     }
 
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "most dispatches have no view"
+    )]
     fn read(name: Name, reader: &mut Reader<'i>, kinds: Kinds) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::Ready => Self::Ready(boxed(reader)?),
@@ -131,6 +135,10 @@ fn boxed<'i, T: Read<'i>>(reader: &mut Reader<'i>) -> Result<Box<T>, Malformed> 
 }
 
 /// Whether a dispatch says anything about these kinds, to setup or to member requests.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the others depend on no kind"
+)]
 const fn wanted(name: Name, kinds: Kinds) -> bool {
     match name {
         Name::GuildUpdate => kinds.intersects(Kinds::GUILDS.union(Kinds::ROLES)),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{Channel, Guild, Members, Presences, Role};
 use crate::cache::Kinds;
 use crate::id::GuildId;
-use crate::wire::{Malformed, field::Read, json::Reader, row::row};
+use crate::wire::{Malformed, field::Read, json::Reader};
 
 /// A guild with what lives in it, or the news that it cannot be reached.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,22 +71,24 @@ fn list<'i, T>(
     Ok(rows)
 }
 
-row! {
-    /// What is wanted of a guild even if guilds are not cached.
-    Head {
-        key "id" id: GuildId;
-        "large" large: Option<bool>,
-        "member_count" member_count: Option<u64>,
-    }
-}
-
-impl<'i> From<Head<'i>> for Guild<'i> {
-    fn from(head: Head<'i>) -> Self {
-        let mut guild = Self::bare(head.id);
-        guild.large = head.large;
-        guild.member_count = head.member_count;
-        guild
-    }
+/// Reads what is wanted of a guild even if guilds are not cached.
+fn read_head<'i>(
+    reader: &mut Reader<'i>,
+    mut other: impl FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+) -> Result<Guild<'i>, Malformed> {
+    let (mut id, mut large, mut member_count) = (None, None, None);
+    reader.object(|key, reader| {
+        match key {
+            "id" => id = Some(reader.id()?),
+            "large" => large = Option::read(reader)?,
+            "member_count" => member_count = Option::read(reader)?,
+            _ => other(key, reader)?,
+        }
+        Ok(())
+    })?;
+    let mut guild = Guild::bare(id.ok_or_else(|| reader.fault("no id"))?);
+    (guild.large, guild.member_count) = (large, member_count);
+    Ok(guild)
 }
 
 impl<'i> GuildCreate<'i> {
@@ -103,7 +105,7 @@ impl<'i> GuildCreate<'i> {
         let guild = if kinds.contains(Kinds::GUILDS) {
             Guild::read_with(reader, others)?
         } else {
-            Head::read_with(reader, others)?.into()
+            read_head(reader, others)?
         };
         if !unavailable && kinds.contains(Kinds::GUILDS) && guild.name.is_none() {
             return Err(reader.fault("a guild without a name"));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::User;
 use crate::id::{RoleId, UserId};
+use crate::wire::room::room_for;
 use crate::wire::row::row;
 use crate::wire::{Field, Image, Malformed, Text, Timestamp, json::Reader};
 
@@ -144,13 +145,11 @@ impl<'i> Members<'i> {
         Ok(members)
     }
 
-    /// Makes room for the members in `bytes` of text, never more than so many bytes.
+    /// Makes room for the members in `bytes` of text.
     fn with_room_for(bytes: usize) -> Self {
-        let rows = bytes / size_of::<Row<'_>>();
-        let roles = bytes / 8 / size_of::<RoleId>();
         Self {
-            rows: Vec::with_capacity(rows),
-            roles: Vec::with_capacity(roles),
+            rows: room_for(bytes),
+            roles: room_for(bytes / 8),
         }
     }
 

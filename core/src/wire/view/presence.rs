@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::User;
 use crate::id::{ApplicationId, EmojiId};
 use crate::wire::field::{Read, flat};
+use crate::wire::room::room_for;
 use crate::wire::row::row;
 use crate::wire::{Field, Malformed, Text, json::Reader};
 
@@ -179,12 +180,11 @@ impl<'i> Presences<'i> {
         Ok(presences)
     }
 
-    /// Makes room for the presences in `bytes` of text, never more than so many bytes.
+    /// Makes room for the presences in `bytes` of text.
     fn with_room_for(bytes: usize) -> Self {
-        let half = bytes / 2;
         Self {
-            rows: Vec::with_capacity(half / size_of::<Row<'_>>()),
-            activities: Vec::with_capacity(half / size_of::<Activity<'_>>()),
+            rows: room_for(bytes / 2),
+            activities: room_for(bytes / 2),
         }
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::User;
 use crate::ShardId;
 use crate::id::{ApplicationId, GuildId};
-use crate::wire::{Field, Malformed, Text, field::Read, json::Reader, row::row};
+use crate::wire::{Field, Malformed, Permissions, Text, field::Read, json::Reader};
 
 /// A new session: who the bot is and which guilds will follow.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,25 +43,21 @@ pub struct Application {
     pub flags: u64,
 }
 
-row! {
-    ApplicationRow {
-        key "id" id: ApplicationId;
-        "flags" flags: Option<u64>,
-        "flags_new" flags_new: Field<crate::wire::Permissions>,
-    }
-}
-
 impl Read<'_> for Application {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let row = ApplicationRow::read(reader)?;
-        let new = row
-            .flags_new
-            .into_value()
-            .map(crate::wire::Permissions::bits);
-        Ok(Self {
-            id: row.id,
-            flags: new.or(row.flags).unwrap_or(0),
-        })
+        let (mut id, mut flags, mut newer) = (None, 0, Field::Absent);
+        reader.object(|key, reader| {
+            match key {
+                "id" => id = Some(reader.id()?),
+                "flags" => flags = reader.u64()?,
+                "flags_new" => newer = Field::<Permissions>::read(reader)?,
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        let id = id.ok_or_else(|| reader.fault("an application without an id"))?;
+        let flags = newer.into_value().map_or(flags, Permissions::bits);
+        Ok(Self { id, flags })
     }
 }
 
