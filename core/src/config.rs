@@ -36,7 +36,7 @@ pub struct Config {
     pub timing: Timing,
     /// Limits on what is sent.
     pub limits: SendLimits,
-    /// Guild streaming, member requests and cache derivation.
+    /// Guild streaming, member requests and the cache.
     pub tracker: TrackerConfig,
 }
 

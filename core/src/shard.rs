@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::action::{Action, Actions};
-use crate::chunk::{MemberQuery, RequestId};
+use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::error::RequestError;
@@ -18,13 +18,13 @@ use crate::session::news;
 use crate::session::state::State;
 use crate::session::step::{Delivery, Kind, Signal};
 use crate::session::{Keep, Phase, Session, Wait};
-use crate::setup::Chunking;
+use crate::setup::{Chunking, GuildReadiness, Readiness};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 use crate::tracker::Tracker;
 use crate::wire::command::Command;
 use crate::wire::opcode::Opcode;
-use crate::wire::{Envelope, Name, Text};
+use crate::wire::{Envelope, Name};
 
 /// A gateway connection's whole core state.
 ///
@@ -72,11 +72,13 @@ impl Shard {
     }
 
     fn build(config: Config, seed: u64, session: Option<Session>) -> Self {
-        let tracker = config.tracker.clone();
+        let mut rng = Rng::new(seed);
+        let settings = config.tracker.clone();
+        let tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
         Self {
             now: Instant::ZERO,
-            tracker: Tracker::new(config.shard, config.intents, tracker, seed),
-            session: Machine::new(config, Rng::new(seed), session),
+            session: Machine::new(config, rng, session),
+            tracker,
             outbox: Outbox::default(),
             misunderstood: 0,
             stop: None,
@@ -121,8 +123,7 @@ impl Shard {
                 wait: Wait::Stop,
             });
         }
-        let sends = [self.send_deadline(), self.request_deadline()];
-        let sends = sends.into_iter().flatten().map(|at| Deadline {
+        let sends = self.send_deadline().map(|at| Deadline {
             at,
             wait: Wait::SendBudget,
         });
@@ -130,31 +131,27 @@ impl Shard {
             at,
             wait: Wait::Tracker,
         });
-        sends
-            .chain(tracker)
+        [tracker, sends]
+            .into_iter()
+            .flatten()
             .chain([state])
             .min_by_key(|deadline| deadline.at)
     }
 
-    /// When the next command can go out.
+    /// When the next command or member request can go out.
     fn send_deadline(&self) -> Option<Instant> {
         let State::Active { link, .. } = self.session.state() else {
             return None;
         };
-        let limits = &self.session.config().limits;
-        let ready = self.outbox.next_at(self.now, limits)?;
-        Some(
-            link.budget
-                .room_at(Rank::Command)
-                .map_or(ready, |room| room.max(ready)),
-        )
-    }
-
-    /// When the next member request, or guild sync, can go out.
-    fn request_deadline(&self) -> Option<Instant> {
-        let ready = self.tracker.sendable_at()?;
-        let room = self.session.state().link()?.budget.room_at(Rank::Request);
-        Some(room.map_or(ready, |room| room.max(ready)))
+        let with_room =
+            |at: Instant, rank| link.budget.room_at(rank).map_or(at, |room| room.max(at));
+        let command = self.outbox.next_at(self.now, &self.session.config().limits);
+        let command = command.map(|at| with_room(at, Rank::Command));
+        let request = self
+            .tracker
+            .sendable_at()
+            .map(|at| with_room(at, Rank::Request));
+        command.into_iter().chain(request).min()
     }
 
     /// Queues a command; what becomes of it is told by
@@ -203,13 +200,15 @@ impl Shard {
         }
     }
 
-    /// Queues a member request; see [`Tracker::request_members`].
+    /// Queues a member request; [`Event::ChunkRequestFinished`](crate::Event::ChunkRequestFinished)
+    /// tells how it ended, exactly once.
     ///
-    /// It goes out while the shard is active, when the guild's gate is open and no command waits
-    /// for the same room. It outlives lost connections and lost sessions.
+    /// It goes out when the shard is active and the gate and the send budget allow, and is sent
+    /// again after silence, a lost connection or a refusal, within the configured bounds.
     ///
     /// # Errors
-    /// Those of [`Tracker::request_members`].
+    /// [`RequestError::MissingIntents`], an argument out of its bounds,
+    /// [`RequestError::OtherShard`], [`RequestError::QueueFull`] or [`RequestError::Halted`].
     pub fn request_members(
         &mut self,
         guild: GuildId,
@@ -219,15 +218,28 @@ impl Shard {
         self.tracker.request_members(guild, query, presences)
     }
 
+    /// Where a member request stands; `None` once it has ended.
+    #[must_use]
+    pub fn request(&self, request: RequestId) -> Option<RequestProgress> {
+        self.tracker.request(request)
+    }
+
     /// Changes automatic member requests, for guilds that come from now on.
     pub fn set_chunking(&mut self, chunking: Chunking) {
         self.tracker.set_chunking(chunking);
     }
 
-    /// The guilds and member requests of this shard: readiness, stages, progress.
+    /// How far the shard is. Constant time: cheap enough for every frame of a progress bar.
     #[must_use]
-    pub const fn tracker(&self) -> &Tracker {
-        &self.tracker
+    pub fn readiness(&self) -> Readiness {
+        self.tracker.readiness()
+    }
+
+    /// Where a guild stands, since when, what it waits for and until when; `None` when it is not
+    /// known.
+    #[must_use]
+    pub fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
+        self.tracker.guild(guild)
     }
 
     /// Ends the shard at its next [`Input::Timeout`]: it closes the connection and emits
@@ -300,28 +312,34 @@ impl Shard {
     }
 
     fn dispatch<'i>(&mut self, envelope: Envelope<'i>, out: &mut Actions<'i>) {
-        let (name, data) = (envelope.kind(), envelope.data);
-        let sequence = envelope.seq;
-        let view = self.tracker.decode(name, data);
-        let fresh = match name == Name::Ready && view.is_ok() {
-            true => news::ready(data).map(Some),
-            false => Ok(None),
-        };
-        let delivery = match (&fresh, name) {
-            (Ok(Some(session)), _) => {
-                let (id, url) = (session.id.as_cow(), session.url.as_cow());
-                self.dispatched(sequence, Kind::Ready { id: &id, url: &url }, out)
-            }
-            (Ok(None), Name::Resumed) => self.dispatched(sequence, Kind::Resumed, out),
-            (Ok(None) | Err(_), _) => self.dispatched(sequence, Kind::Other, out),
-        };
+        let Envelope {
+            seq: sequence,
+            data,
+            ..
+        } = envelope;
+        let name = envelope.kind();
         let at = Some((name, sequence));
-        match (delivery, fresh.and(view)) {
+        let decoded = self.tracker.decode(name, data);
+        let delivery = match (name, &decoded) {
+            (Name::Ready, Ok(_)) => match news::ready(data) {
+                Ok(session) => {
+                    let (id, url) = (session.id.as_cow(), session.url.as_cow());
+                    self.dispatched(sequence, Kind::Ready { id: &id, url: &url }, out)
+                }
+                Err(malformed) => {
+                    self.dispatched(sequence, Kind::Other, out);
+                    return self.misunderstand(Fault::Malformed(malformed), at, out);
+                }
+            },
+            (Name::Resumed, _) => self.dispatched(sequence, Kind::Resumed, out),
+            _ => self.dispatched(sequence, Kind::Other, out),
+        };
+        match (delivery, decoded) {
             (Delivery::Repeated, _) => self.misunderstand(Fault::Repeated, at, out),
             (_, Err(malformed)) => self.misunderstand(Fault::Malformed(malformed), at, out),
             (Delivery::OutOfPlace, Ok(_)) => self.misunderstand(Fault::OutOfPlace, at, out),
             (Delivery::Deliver, Ok(view)) => {
-                let text = envelope.name.unwrap_or(Text::plain(""));
+                let text = envelope.name.unwrap_or_default();
                 let dispatch = Dispatch::read(text, sequence, data);
                 self.tracker.dispatched(self.now, view, dispatch, data, out);
             }
@@ -334,7 +352,8 @@ impl Shard {
         kind: Kind<'_>,
         out: &mut Actions<'_>,
     ) -> Delivery {
-        self.step(Signal::Dispatch { sequence, kind }, out)
+        self.session
+            .handle(self.now, Signal::Dispatch { sequence, kind }, out)
     }
 
     fn misunderstand(
@@ -356,37 +375,25 @@ impl Shard {
 /// What goes on of itself.
 impl Shard {
     fn signal(&mut self, signal: Signal<'_>, out: &mut Actions<'_>) {
-        self.step(signal, out);
-    }
-
-    /// Moves the session on, and tells the others what has become of it.
-    fn step(&mut self, signal: Signal<'_>, out: &mut Actions<'_>) -> Delivery {
-        let before = self.phase();
         let had_session = self.session.state().session().is_some();
-        let delivery = self.session.handle(self.now, signal, out);
-        if before == Phase::Active && self.phase() != Phase::Active {
+        let was = self.phase();
+        self.session.handle(self.now, signal, out);
+        let is = self.phase();
+        if was == is {
+            return;
+        }
+        if is == Phase::Halted {
+            self.tracker.halted(self.now, out);
+            self.drop_commands(CommandOutcome::Halted, out);
+            if let State::Halted { cause, .. } = self.session.state() {
+                out.emit(Event::Halted(*cause));
+            }
+        } else if was.has_session() && !is.has_session() {
             self.tracker.connection_lost(self.now, out);
         }
-        match self.session.state() {
-            State::Halted { .. } if before == Phase::Halted => {}
-            State::Halted { cause, .. } => {
-                let cause = *cause;
-                self.drop_commands(CommandOutcome::Halted, out);
-                self.tracker.halted(self.now, out);
-                out.emit(Event::Halted(cause));
-            }
-            state if had_session && state.session().is_none() => {
-                self.drop_commands(CommandOutcome::SessionLost, out);
-            }
-            State::Idle { .. }
-            | State::Waiting { .. }
-            | State::Connecting { .. }
-            | State::Greeting { .. }
-            | State::Identifying { .. }
-            | State::Resuming { .. }
-            | State::Active { .. } => {}
+        if had_session && self.session.state().session().is_none() {
+            self.drop_commands(CommandOutcome::SessionLost, out);
         }
-        delivery
     }
 
     fn drop_commands(&mut self, outcome: CommandOutcome, out: &mut Actions<'_>) {
@@ -395,9 +402,12 @@ impl Shard {
         }
     }
 
-    /// Acts on the deadlines of the state that have passed. Each leads to one later, or to
-    /// another state; the bound is there in case of a mistake.
+    /// Acts on the deadlines that have passed. Each leads to one later, or to another state; the
+    /// bound is there in case of a mistake.
     fn pass_deadlines(&mut self, out: &mut Actions<'_>) {
+        if self.tracker.deadline().is_some_and(|at| at <= self.now) {
+            self.tracker.timeout(self.now, out);
+        }
         for _ in 0..8 {
             let due = self
                 .session
@@ -405,17 +415,11 @@ impl Shard {
                 .deadline()
                 .is_some_and(|(at, _)| at <= self.now);
             if !due {
-                return self.pass_tracker_deadline(out);
+                return;
             }
             self.signal(Signal::Timeout, out);
         }
         debug_assert!(false, "a deadline does not move on");
-    }
-
-    fn pass_tracker_deadline(&mut self, out: &mut Actions<'_>) {
-        if self.tracker.deadline().is_some_and(|at| at <= self.now) {
-            self.tracker.timeout(self.now, out);
-        }
     }
 
     /// Sends what waits and has room.
@@ -437,11 +441,6 @@ impl Shard {
             let outcome = CommandOutcome::Sent;
             out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
         }
-        self.flush_requests(out);
-    }
-
-    /// Sends the member requests that may go, with what room the commands have left.
-    fn flush_requests(&mut self, out: &mut Actions<'_>) {
         while self.tracker.sendable_at().is_some_and(|at| at <= self.now)
             && self.session.has_room(self.now, Rank::Request)
         {

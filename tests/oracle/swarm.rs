@@ -1,5 +1,5 @@
-//! Random clients, faults and acts: nothing panics, time goes on, sequences stay whole, and the same
-//! seed tells the same story.
+//! Random clients, faults and acts: nothing panics, time goes on, sequences stay whole, and the
+//! same seed tells the same story.
 mod client;
 
 use client::{Client, INTENTS, identify};

@@ -50,6 +50,7 @@ pub mod ledger;
 pub mod options;
 pub mod rest;
 pub mod rules;
+pub mod server;
 pub mod token;
 pub mod world;
 

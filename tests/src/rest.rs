@@ -79,7 +79,7 @@ impl Call {
         let body = match self {
             Self::Gateway => json::object(|w| w.field("url", url)),
             Self::GatewayBot => gateway_bot(url, options, left),
-            Self::User => json::object(|w| world.user(world.bot()).write(w, Place::Member)),
+            Self::User => json::object(|w| world.user(world.bot()).write(w, Place::Own)),
             Self::Application => application(world),
             Self::WrongMethod => return refusal(405, "405: Method Not Allowed"),
             Self::Unknown => return refusal(404, "404: Not Found"),

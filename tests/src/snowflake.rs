@@ -1,7 +1,6 @@
 //! Ids that carry their time of creation, and times as the wire writes them.
 use crate::json::Value;
 use crate::rng::scramble;
-use std::fmt::Write as _;
 
 /// Milliseconds from 1970 to the ids' own epoch, 2015-01-01.
 const EPOCH: u64 = 1_420_070_400_000;
@@ -74,18 +73,32 @@ impl Time {
 
 impl Value for Time {
     fn write(&self, out: &mut String) {
-        let (days, rest) = (self.0 / 86_400_000, self.0 % 86_400_000);
-        let (year, month, day) = date(days);
-        let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
-        let (second, milli) = (rest / 1000 % 60, rest % 1000);
-        let _ = write!(
-            out,
-            "\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-        );
-        if milli > 0 {
-            let _ = write!(out, ".{milli:03}000");
+        let (year, month, day) = date(self.0 / 86_400_000);
+        let rest = self.0 % 86_400_000;
+        out.push('"');
+        digits(out, year, 4);
+        for (mark, part) in [
+            ('-', month),
+            ('-', day),
+            ('T', rest / 3_600_000),
+            (':', rest / 60_000 % 60),
+            (':', rest / 1000 % 60),
+        ] {
+            out.push(mark);
+            digits(out, part, 2);
+        }
+        if !rest.is_multiple_of(1000) {
+            out.push('.');
+            digits(out, rest % 1000 * 1000, 6);
         }
         out.push_str("+00:00\"");
+    }
+}
+
+/// Writes a number with leading zeros to this width.
+fn digits(out: &mut String, number: u64, width: u32) {
+    for place in (0..width).rev() {
+        out.push(char::from(b'0' + (number / 10_u64.pow(place) % 10) as u8));
     }
 }
 

@@ -1,22 +1,16 @@
-//! Describing a bot and starting it.
+//! Describing a bot.
 
-use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
-use futures_channel::mpsc;
+use headcount_core::cache::Kinds;
+use headcount_core::fleet::FleetConfig;
+use headcount_core::setup::Chunking;
 use headcount_core::wire::presence::Presence;
-use headcount_core::{Config, Intents, Session, Shard, ShardId, Token};
+use headcount_core::{Config, Intents, Session, ShardId, Token};
 use rustls::ClientConfig;
-use tracing::Instrument;
 
-use crate::bot::Bot;
-use crate::clock::Clock;
-use crate::drive::Drive;
-use crate::event::BotEvent;
-use crate::handle::{Handle, Shared};
-use crate::seat::Seat;
-use crate::{Api, Compression, Error, ErrorKind, GatewayInfo, Runtime, SocketOptions};
+use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
 
 /// Events that may wait for the consumer, over all shards; each shard may hold one more.
 const EVENTS: usize = 1024;
@@ -26,15 +20,16 @@ const EVENTS: usize = 1024;
 /// Everything has a default: the shards and the address that the service recommends, zstd-stream
 /// compression, the web's trusted roots.
 pub struct Builder<R> {
-    runtime: R,
-    token: Token,
-    config: Config,
-    api: Api,
-    info: Option<GatewayInfo>,
-    shards: Option<(Range<u32>, u32)>,
-    sessions: Vec<Session>,
-    options: SocketOptions,
-    events: usize,
+    pub(crate) runtime: R,
+    pub(crate) token: Token,
+    pub(crate) config: Config,
+    pub(crate) api: Api,
+    pub(crate) info: Option<GatewayInfo>,
+    pub(crate) shards: Option<(Range<u32>, u32)>,
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) options: SocketOptions,
+    pub(crate) events: usize,
+    pub(crate) fleet: Option<Box<dyn FnOnce(&mut FleetConfig) + Send>>,
 }
 
 impl<R: Runtime> Builder<R> {
@@ -53,6 +48,7 @@ impl<R: Runtime> Builder<R> {
             sessions: Vec::new(),
             options: SocketOptions::default(),
             events: EVENTS,
+            fleet: None,
         }
     }
 
@@ -114,11 +110,35 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
+    /// Which guilds are asked for their members without being told to: an
+    /// [`AutoChunk`](headcount_core::setup::AutoChunk) mode, or a [`Chunking`] with lists. None by
+    /// default.
+    #[must_use]
+    pub fn chunking(mut self, chunking: impl Into<Chunking>) -> Self {
+        self.config.tracker.setup.chunking = chunking.into();
+        self
+    }
+
+    /// Which kinds of rows are cached; others are not even decoded.
+    #[must_use]
+    pub fn cache(mut self, kinds: Kinds) -> Self {
+        self.config.tracker.kinds = kinds;
+        self
+    }
+
     /// Changes the core's configuration, the same for every shard. Its shard id and address are
     /// set when the bot connects.
     #[must_use]
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
+        self
+    }
+
+    /// Changes how identifies are paced and budgeted. The budget itself comes with the gateway
+    /// information.
+    #[must_use]
+    pub fn fleet_config(mut self, change: impl FnOnce(&mut FleetConfig) + Send + 'static) -> Self {
+        self.fleet = Some(Box::new(change));
         self
     }
 
@@ -128,88 +148,6 @@ impl<R: Runtime> Builder<R> {
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.events = events;
         self
-    }
-
-    /// Asks the service how to connect, unless [`Builder::gateway`] says so, and starts the
-    /// shards. It does not wait until they are connected: events tell that.
-    ///
-    /// Cancel-safe: nothing was started.
-    ///
-    /// # Errors
-    /// Those of [`Api::gateway_info`]; [`ErrorKind::Config`] for no shards at all, a shard number
-    /// out of range, or a session that does not belong to this bot.
-    pub async fn connect(self) -> Result<Bot<R>, Error> {
-        let info = match &self.info {
-            Some(info) => info.clone(),
-            None => {
-                self.api
-                    .gateway_info(&self.runtime, self.token.expose())
-                    .await?
-            }
-        };
-        self.start(info)
-    }
-
-    fn start(mut self, info: GatewayInfo) -> Result<Bot<R>, Error> {
-        let (numbers, total) = self.shards.take().unwrap_or((0..info.shards, info.shards));
-        if numbers.is_empty() || numbers.end > total {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "these shard numbers do not exist",
-            ));
-        }
-        let total = NonZeroU32::new(total)
-            .ok_or_else(|| Error::new(ErrorKind::Config, "a bot has at least one shard"))?;
-        self.config.url = info.url.into();
-        let clock = Clock::start(&self.runtime);
-        let (sender, events) = mpsc::channel(self.events);
-        let mut seats = Vec::new();
-        for number in numbers {
-            let id = ShardId::new_checked(number, total.get())
-                .ok_or_else(|| Error::new(ErrorKind::Config, "no such shard"))?;
-            seats.push((id, Arc::new(Seat::new(self.shard(id)?))));
-        }
-        if !self.sessions.is_empty() {
-            let detail = "a session belongs to a shard that this bot does not run";
-            return Err(Error::new(ErrorKind::Config, detail));
-        }
-        for (id, seat) in &seats {
-            self.spawn(*id, Arc::clone(seat), clock, sender.clone());
-        }
-        let patience = self.options.write_deadline + self.options.close_deadline;
-        let handle = Handle::new(Shared {
-            clock,
-            total,
-            seats,
-        });
-        Ok(Bot::new(self.runtime, events, handle, patience))
-    }
-
-    /// One shard's core, with its session of an earlier process if there is one.
-    fn shard(&mut self, id: ShardId) -> Result<Shard, Error> {
-        let config = Config {
-            shard: id,
-            ..self.config.clone()
-        };
-        let seed = getrandom::u64().map_err(|e| {
-            Error::with_source(ErrorKind::Config, "the system gives no random numbers", e)
-        })?;
-        match self
-            .sessions
-            .iter()
-            .position(|session| session.shard() == id)
-        {
-            None => Ok(Shard::new(config, seed)),
-            Some(at) => Shard::with_session(config, seed, self.sessions.swap_remove(at))
-                .map_err(|e| Error::new(ErrorKind::Config, e.to_string())),
-        }
-    }
-
-    fn spawn(&self, id: ShardId, seat: Arc<Seat>, clock: Clock, events: mpsc::Sender<BotEvent>) {
-        let (runtime, options) = (self.runtime.clone(), self.options.clone());
-        let drive = Drive::new(runtime, clock, id, seat, options, events);
-        let span = tracing::info_span!("shard", number = id.number(), total = id.total());
-        self.runtime.spawn(drive.run().instrument(span));
     }
 }
 

@@ -6,24 +6,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_channel::mpsc::Sender;
+use headcount_core::fleet::FleetInput;
 use headcount_core::session::Phase;
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Input, Shard, ShardId};
 
 use crate::alarm::Alarm;
-use crate::clock::Clock;
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
 use crate::link::{Link, News};
 use crate::seat::Seat;
+use crate::shared::Shared;
 use crate::{Runtime, SocketOptions};
 
 /// Everything that one shard's loop works with.
 pub(crate) struct Drive<R: Runtime> {
     runtime: R,
-    clock: Clock,
     id: ShardId,
     seat: Arc<Seat>,
+    shared: Arc<Shared>,
     options: SocketOptions,
     delivery: Delivery,
     alarm: Alarm<R>,
@@ -50,26 +51,26 @@ enum Wake {
 }
 
 impl<R: Runtime> Drive<R> {
+    /// A loop for one of the bot's shards; `None` if the bot does not run it.
     pub(crate) fn new(
         runtime: R,
-        clock: Clock,
+        shared: Arc<Shared>,
         id: ShardId,
-        seat: Arc<Seat>,
         options: SocketOptions,
         events: Sender<BotEvent>,
-    ) -> Self {
-        Self {
+    ) -> Option<Self> {
+        Some(Self {
             id,
-            seat,
+            seat: Arc::clone(shared.fleet.seat(id)?),
             options,
             delivery: Delivery::new(events),
-            alarm: Alarm::new(runtime.clone(), clock),
+            alarm: Alarm::new(runtime.clone(), shared.clock),
             link: Link::None,
             todo: VecDeque::new(),
             scratch: String::new(),
             runtime,
-            clock,
-        }
+            shared,
+        })
     }
 
     /// Runs the shard until it has ended for good. Not cancel-safe: dropping it drops the
@@ -84,6 +85,7 @@ impl<R: Runtime> Drive<R> {
             }
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
         }
+        self.shared.fleet.ended();
         poll_fn(|cx| self.delivery.poll_flush(cx)).await;
     }
 
@@ -129,15 +131,30 @@ impl<R: Runtime> Drive<R> {
                 Input::Closed(ended.code)
             }
         };
-        let now = self.clock.now(&self.runtime);
+        let now = self.shared.clock.now(&self.runtime);
         let actions = self.seat.lock().handle(now, input);
         for action in actions {
             match action {
                 Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
                 Action::Send(command) => self.todo.push_back(Todo::Send(command)),
                 Action::Close(code) => self.todo.push_back(Todo::Close(code)),
-                Action::WantIdentify => self.seat.grant(),
-                Action::Emit(event) => self.delivery.push(BotEvent::new(self.id, event)),
+                Action::WantIdentify => {
+                    let news = self
+                        .shared
+                        .fleet
+                        .handle(now, FleetInput::WantIdentify(self.id));
+                    self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
+                }
+                Action::Mutate(mutation) => self.shared.cache.apply(mutation),
+                Action::Emit(event) => {
+                    let news = self
+                        .shared
+                        .fleet
+                        .handle(now, FleetInput::Event(self.id, &event));
+                    self.delivery
+                        .push(BotEvent::Shard(self.id, event.into_owned()));
+                    self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
+                }
             }
         }
     }

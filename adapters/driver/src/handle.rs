@@ -1,18 +1,22 @@
 //! Asking and commanding a running bot from anywhere.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use headcount_core::cache::MemoryStore;
+use headcount_core::chunk::{MemberQuery, RequestId, RequestProgress};
 use headcount_core::event::Ticket;
+use headcount_core::fleet::{Fleet, FleetReadiness};
 use headcount_core::id::GuildId;
 use headcount_core::session::{Keep, Phase};
+use headcount_core::setup::{Chunking, GuildReadiness, Readiness};
 use headcount_core::wire::command::Command;
 use headcount_core::{RequestError, Session, Shard, ShardId};
 
 use crate::clock::Clock;
 use crate::seat::Seat;
+use crate::shared::Shared;
 
 /// A clonable handle to a running bot.
 ///
@@ -22,13 +26,6 @@ use crate::seat::Seat;
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
-}
-
-pub(crate) struct Shared {
-    pub(crate) clock: Clock,
-    pub(crate) total: NonZeroU32,
-    /// In ascending order of shard number.
-    pub(crate) seats: Vec<(ShardId, Arc<Seat>)>,
 }
 
 /// One shard at a glance.
@@ -44,24 +41,25 @@ pub struct ShardState {
     pub failures: u32,
     /// Payloads that were not understood so far.
     pub misunderstood: u64,
+    /// How far its guilds and members are.
+    pub readiness: Readiness,
 }
 
 impl Handle {
-    pub(crate) fn new(shared: Shared) -> Self {
-        Self {
-            shared: Arc::new(shared),
-        }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     /// The shards that this bot runs, in ascending order.
     pub fn shards(&self) -> impl ExactSizeIterator<Item = ShardState> + '_ {
-        self.shared.seats.iter().map(|(id, seat)| {
+        self.shared.fleet.seats().iter().map(|(id, seat)| {
             seat.read(|shard| ShardState {
                 id: *id,
                 phase: shard.phase(),
                 latency: shard.latency(),
                 failures: shard.failures(),
                 misunderstood: shard.misunderstood(),
+                readiness: shard.readiness(),
             })
         })
     }
@@ -70,6 +68,58 @@ impl Handle {
     #[must_use]
     pub fn shard_of(&self, guild: GuildId) -> ShardId {
         ShardId::of_guild(guild, self.shared.total)
+    }
+
+    /// Queues a member request at the guild's shard;
+    /// [`Event::ChunkRequestFinished`](headcount_core::Event::ChunkRequestFinished) tells how it
+    /// ended, exactly once. `presences` asks for presences too.
+    ///
+    /// # Errors
+    /// Those of [`Shard::request_members`]; [`RequestError::OtherShard`] if this bot does not run
+    /// the guild's shard.
+    pub fn request_members(
+        &self,
+        guild: GuildId,
+        query: MemberQuery,
+        presences: bool,
+    ) -> Result<RequestId, RequestError> {
+        let seat = self.seat_of(guild).ok_or(RequestError::OtherShard(guild))?;
+        seat.change(|shard| shard.request_members(guild, query, presences))
+    }
+
+    /// Where a member request of a guild stands; `None` once it has ended.
+    #[must_use]
+    pub fn request(&self, guild: GuildId, request: RequestId) -> Option<RequestProgress> {
+        self.seat_of(guild)?.read(|shard| shard.request(request))
+    }
+
+    /// Changes automatic member requests on every shard, for guilds that come from now on.
+    pub fn set_chunking(&self, chunking: &Chunking) {
+        for (_, seat) in self.shared.fleet.seats() {
+            seat.change(|shard| shard.set_chunking(chunking.clone()));
+        }
+    }
+
+    /// Where a guild stands, since when, what it waits for and until when; `None` when it is not
+    /// known.
+    #[must_use]
+    pub fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
+        self.seat_of(guild)?.read(|shard| shard.guild(guild))
+    }
+
+    /// Reads the cache that all shards share. The closure runs under the store's lock: take out
+    /// what you need and leave; the shards wait meanwhile. It must not call this handle.
+    ///
+    /// ```no_run
+    /// # use headcount_driver::{Handle, core::id::{GuildId, UserId}};
+    /// # fn look(handle: &Handle, guild: GuildId, user: UserId) {
+    /// let nick = handle.cache(|store| {
+    ///     store.member(guild, user).and_then(|member| member.nick().map(str::to_owned))
+    /// });
+    /// # }
+    /// ```
+    pub fn cache<T>(&self, look: impl FnOnce(&MemoryStore) -> T) -> T {
+        self.shared.cache.read(look)
     }
 
     /// Queues a command at a shard. What becomes of it is told by an event with the ticket.
@@ -91,7 +141,7 @@ impl Handle {
     ///
     /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and gives back the sessions.
     pub fn stop(&self, keep: Keep) {
-        for (_, seat) in &self.shared.seats {
+        for (_, seat) in self.shared.fleet.seats() {
             seat.change(|shard| shard.stop(keep));
         }
     }
@@ -100,23 +150,42 @@ impl Handle {
     #[must_use]
     pub fn sessions(&self) -> Vec<Session> {
         self.shared
-            .seats
+            .fleet
+            .seats()
             .iter()
             .filter_map(|(_, seat)| seat.read(Shard::session))
             .collect()
     }
 
+    /// How far the whole bot is, as counts; cheap enough for every frame of a progress bar.
+    #[must_use]
+    pub fn readiness(&self) -> FleetReadiness {
+        self.shared.fleet.read(Fleet::readiness)
+    }
+
+    /// Identifies left for the day.
+    #[must_use]
+    pub fn identifies_left(&self) -> u32 {
+        self.shared.fleet.read(Fleet::identifies_left)
+    }
+
+    fn seat_of(&self, guild: GuildId) -> Option<&Arc<Seat>> {
+        self.shared.fleet.seat(self.shard_of(guild))
+    }
+
     fn seat(&self, id: ShardId) -> Result<&Seat, RequestError> {
-        let at = self.shared.seats.binary_search_by_key(&id, |(id, _)| *id);
-        at.map(|at| &*self.shared.seats[at].1)
-            .map_err(|_| RequestError::Halted)
+        self.shared
+            .fleet
+            .seat(id)
+            .map(|seat| &**seat)
+            .ok_or(RequestError::Halted)
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("shards", &self.shared.seats.len())
+            .field("shards", &self.shared.fleet.seats().len())
             .finish_non_exhaustive()
     }
 }

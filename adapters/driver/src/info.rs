@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use headcount_core::fleet::StartLimit;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rustls::ClientConfig;
 use serde::Deserialize;
@@ -34,6 +35,24 @@ pub struct SessionStartLimit {
     pub reset_after: u64,
     /// Identifies per 5 s; the number of identify buckets.
     pub max_concurrency: u32,
+}
+
+impl From<SessionStartLimit> for StartLimit {
+    fn from(limit: SessionStartLimit) -> Self {
+        let SessionStartLimit {
+            total,
+            remaining,
+            reset_after,
+            max_concurrency,
+        } = limit;
+        let reset_after = Duration::from_millis(reset_after);
+        Self {
+            total,
+            remaining,
+            reset_after,
+            max_concurrency,
+        }
+    }
 }
 
 /// Where the service's HTTP interface is.

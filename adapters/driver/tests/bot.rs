@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use headcount_driver::core::fleet::FleetEvent;
 use headcount_driver::core::session::{Halt, Keep, Phase, Reason};
 use headcount_driver::core::wire::Name;
 use headcount_driver::core::{Event, Intents};
-use headcount_driver::{Bot, Builder, ErrorKind};
+use headcount_driver::{Bot, BotEvent, Builder, ErrorKind};
 use serde_json::json;
 
 mod memory;
@@ -23,7 +24,7 @@ fn builder(shards: u32) -> (Builder<Memory>, Listener) {
 async fn dispatch(bot: &mut Bot<Memory>) -> (Name, String) {
     loop {
         let event = bot.next().await.expect("the bot runs");
-        if let Event::Dispatch(dispatch) = event.kind() {
+        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = event {
             return (dispatch.name(), dispatch.data().to_owned());
         }
     }
@@ -144,7 +145,7 @@ async fn a_refused_token_ends_the_stream_with_its_reason() {
     gateway.close(4004).await;
     let mut halted = false;
     while let Some(event) = bot.next().await {
-        halted |= matches!(event.kind(), Event::Halted(Halt::Refused(_)));
+        halted |= matches!(event, BotEvent::Shard(_, Event::Halted(Halt::Refused(_))));
     }
     assert!(halted);
 }
@@ -156,9 +157,9 @@ async fn cuts_dead_dials_and_silence_are_survived() {
     let events = tokio::spawn(async move {
         let mut reasons = Vec::new();
         loop {
-            match bot.next().await.expect("the bot runs").into_kind() {
-                Event::StateChanged(news) => reasons.push(news.reason),
-                Event::Resumed { .. } => return reasons,
+            match bot.next().await.expect("the bot runs") {
+                BotEvent::Shard(_, Event::StateChanged(news)) => reasons.push(news.reason),
+                BotEvent::Shard(_, Event::Resumed { .. }) => return reasons,
                 _ => {}
             }
         }
@@ -225,4 +226,51 @@ async fn what_cannot_be_started_is_refused_at_once() {
     assert!(!format!("{error:?}").contains("secret"));
     let (builder, _listener) = self::builder(2);
     assert!(!format!("{builder:?}").contains("secret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn shards_of_one_bucket_identify_one_after_another() {
+    let (runtime, mut listener) = memory();
+    let mut info = info(3);
+    info.session_start_limit.max_concurrency = 1;
+    let builder = Builder::new(runtime, TOKEN, Intents::GUILDS).gateway(info);
+    let bot = builder.compression(PLAIN).connect().await.expect("started");
+    let start = tokio::time::Instant::now();
+    let mut gateways = Vec::new();
+    for number in 0..3 {
+        let mut gateway = listener.accept().await;
+        let identify = gateway.begin("s").await;
+        assert_eq!(identify["d"]["shard"], json!([number, 3]));
+        let spacing = Duration::from_secs(5) * number;
+        assert!(
+            start.elapsed() >= spacing,
+            "{number} after {:?}",
+            start.elapsed()
+        );
+        gateways.push(gateway);
+    }
+    assert!(start.elapsed() < Duration::from_secs(12));
+    assert_eq!(bot.handle().identifies_left(), 997);
+    assert_eq!(bot.handle().readiness().shards, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spent_identify_budget_is_told_and_waited_for() {
+    let (runtime, mut listener) = memory();
+    let mut info = info(1);
+    info.session_start_limit.remaining = 0;
+    info.session_start_limit.reset_after = 3_600_000;
+    let builder = Builder::new(runtime, TOKEN, Intents::GUILDS).gateway(info);
+    let mut bot = builder.compression(PLAIN).connect().await.expect("started");
+    let start = tokio::time::Instant::now();
+    loop {
+        if let BotEvent::Fleet(FleetEvent::IdentifyBudgetSpent { .. }) =
+            bot.next().await.expect("the bot runs")
+        {
+            break;
+        }
+    }
+    assert!(start.elapsed() < Duration::from_secs(1));
+    listener.accept().await.begin("s").await;
+    assert!(start.elapsed() >= Duration::from_secs(3600));
 }

@@ -4,15 +4,18 @@
 //! decision in [`driver::core`].
 //!
 //! ```no_run
-//! use headcount_tokio::{Bot, Event, Intents, Keep};
+//! use headcount_tokio::{Bot, BotEvent, Event, Intents, Keep};
 //!
 //! # async fn run(token: String) -> Result<(), headcount_tokio::Error> {
 //! let mut bot = Bot::connect(token, Intents::GUILDS).await?;
 //! while let Some(event) = bot.next().await {
-//!     match event.kind() {
-//!         Event::Dispatch(dispatch) => println!("{}: {:?}", event.shard(), dispatch.name()),
-//!         Event::Halted(why) => println!("{}: {why:?}", event.shard()),
-//!         _ => {}
+//!     match event {
+//!         BotEvent::Shard(shard, Event::Dispatch(dispatch)) => {
+//!             println!("{shard}: {:?}", dispatch.name());
+//!         }
+//!         BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
+//!         BotEvent::Shard(..) => {}
+//!         BotEvent::Fleet(news) => println!("{news:?}"),
 //!     }
 //! }
 //! let sessions = bot.shutdown(Keep::Session).await; // the next process can resume them

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_tungstenite::tungstenite::Message;
 use futures_util::StreamExt;
 use headcount_tokio::driver::Runtime;
-use headcount_tokio::{Api, Bot, Compression, ErrorKind, Event, Intents, Keep, Tokio};
+use headcount_tokio::{Api, Bot, BotEvent, Compression, ErrorKind, Event, Intents, Keep, Tokio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_util::compat::TokioAsyncReadCompatExt;
@@ -24,7 +24,7 @@ async fn serve(listener: TcpListener) -> Option<u16> {
     assert!(http.read(&mut question).await.expect("read") > 0);
     let body = format!(
         r#"{{"url":"{url}","shards":1,"session_start_limit":{}}}"#,
-        r#"{"total":9,"remaining":9,"reset_after":0,"max_concurrency":1}"#
+        r#"{"total":1000,"remaining":999,"reset_after":0,"max_concurrency":1}"#
     );
     let length = body.len();
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
@@ -60,7 +60,7 @@ async fn a_bot_comes_up_and_goes_down_over_real_sockets() {
         .expect("started");
     loop {
         let event = bot.next().await.expect("the bot runs");
-        if let Event::Dispatch(dispatch) = event.kind() {
+        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = event {
             assert_eq!(dispatch.sequence(), Some(1));
             break;
         }

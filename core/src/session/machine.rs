@@ -9,7 +9,7 @@ use crate::config::{Config, Identifying, SendLimits, Timing};
 use crate::event::{Event, SessionLost, StateChanged};
 use crate::rng::Rng;
 use crate::session::backoff::Backoff;
-use crate::session::budget::Rank;
+use crate::session::budget::{Budget, Rank};
 use crate::session::resume::Session;
 use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
 use crate::session::step::{Delivery, Signal};
@@ -113,31 +113,28 @@ impl Machine {
             .is_some_and(|link| link.beat.overslept(now))
     }
 
-    /// Whether [`Machine::take_room`] would succeed.
-    pub(crate) fn has_room(&mut self, now: Instant, rank: Rank) -> bool {
-        match &mut self.state {
-            State::Active { link, .. } => link.budget.has_room(now, rank),
-            State::Idle { .. }
-            | State::Waiting { .. }
-            | State::Connecting { .. }
-            | State::Greeting { .. }
-            | State::Identifying { .. }
-            | State::Resuming { .. }
-            | State::Halted { .. } => false,
-        }
-    }
-
     /// Counts a send on an active connection, if there is one with room.
     pub(crate) fn take_room(&mut self, now: Instant, rank: Rank) -> bool {
+        self.active_budget()
+            .is_some_and(|budget| budget.take(now, rank))
+    }
+
+    /// Whether [`Machine::take_room`] would succeed.
+    pub(crate) fn has_room(&mut self, now: Instant, rank: Rank) -> bool {
+        self.active_budget()
+            .is_some_and(|budget| budget.has_room(now, rank))
+    }
+
+    const fn active_budget(&mut self) -> Option<&mut Budget> {
         match &mut self.state {
-            State::Active { link, .. } => link.budget.take(now, rank),
+            State::Active { link, .. } => Some(&mut link.budget),
             State::Idle { .. }
             | State::Waiting { .. }
             | State::Connecting { .. }
             | State::Greeting { .. }
             | State::Identifying { .. }
             | State::Resuming { .. }
-            | State::Halted { .. } => false,
+            | State::Halted { .. } => None,
         }
     }
 }

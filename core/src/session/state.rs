@@ -159,6 +159,21 @@ pub enum Wait {
     Stop,
 }
 
+impl Phase {
+    /// Whether events of a session come in this state.
+    pub(crate) const fn has_session(self) -> bool {
+        match self {
+            Self::Resuming | Self::Active => true,
+            Self::Idle
+            | Self::Waiting
+            | Self::Connecting
+            | Self::Greeting
+            | Self::Identifying
+            | Self::Halted => false,
+        }
+    }
+}
+
 impl State {
     pub(crate) const fn phase(&self) -> Phase {
         match self {

@@ -167,7 +167,7 @@ fn a_new_session_asks_again_for_the_caller() {
     assert_eq!(all.len(), 2);
     host.receive(&chunk(3, 10, &all[1], 0, 1));
     assert_eq!(reasons(&host), [FinishReason::Complete]);
-    assert_eq!(host.shard.tracker().request(request), None);
+    assert_eq!(host.shard.request(request), None);
 }
 
 #[test]

@@ -212,7 +212,7 @@ impl Gateway {
         if user == self.world.bot() {
             for session in self.sessions_that(|_| true) {
                 self.dispatch(session, "USER_UPDATE", |world, _, w| {
-                    world.user(user).write(w, crate::world::user::Place::Member);
+                    world.user(user).write(w, crate::world::user::Place::Own);
                 });
             }
         }

@@ -280,7 +280,7 @@ impl Ready {
     fn write(&self, world: &World, w: &mut Writer) {
         w.field("v", 10_u32);
         w.object("user_settings", |_| {});
-        w.object("user", |w| world.user(world.bot()).write(w, Place::Member));
+        w.object("user", |w| world.user(world.bot()).write(w, Place::Own));
         if let Some(shard) = self.shard {
             w.list("shard", |w| shard.iter().for_each(|number| w.item(*number)));
         }

@@ -10,6 +10,8 @@ pub(crate) enum Place {
     Member,
     /// As the author of a message, or whole in a presence.
     Event,
+    /// As the client's own account, with the fields that only its owner sees.
+    Own,
 }
 
 /// One user.
@@ -56,24 +58,34 @@ impl User {
 
     /// Writes the user's fields.
     pub(crate) fn write(&self, w: &mut Writer, place: Place) {
+        let own = place == Place::Own;
+        if own {
+            w.field("verified", true);
+        }
         w.field("username", &self.username);
         w.field("public_flags", self.flags);
         self.write_tag(w, "primary_guild");
+        if own {
+            w.field("mfa_enabled", true);
+            w.field("locale", "en-US");
+        }
         w.field("id", Id(self.id));
         w.field("global_name", self.global_name.as_ref());
+        if own {
+            w.field("flags", self.flags);
+            w.field("email", Null);
+        }
         w.field("display_name_styles", Null);
-        match place {
-            Place::Member => w.field("display_name", self.global_name.as_ref()),
-            Place::Event => {}
+        if place == Place::Member {
+            w.field("display_name", self.global_name.as_ref());
         }
         match self.bot {
             Some(number) => w.field("discriminator", format!("{number:04}").as_str()),
             None => w.field("discriminator", "0"),
         }
         self.write_plate(w);
-        match place {
-            Place::Member => {}
-            Place::Event => self.write_tag(w, "clan"),
+        if place == Place::Event {
+            self.write_tag(w, "clan");
         }
         w.field("bot", self.bot.is_some());
         self.write_decoration(w);
@@ -158,12 +170,12 @@ impl Value for Image {
         if self.animated {
             out.push_str("a_");
         }
-        for half in self.hash {
-            for shift in (0..16).rev() {
-                let digit = b"0123456789abcdef"[(half >> (shift * 4)) as usize & 15];
-                out.push(char::from(digit));
-            }
+        let mut digits = [0_u8; 32];
+        for (at, digit) in digits.iter_mut().enumerate() {
+            let nibble = self.hash[at / 16] >> (60 - at % 16 * 4);
+            *digit = b"0123456789abcdef"[nibble as usize & 15];
         }
+        out.push_str(std::str::from_utf8(&digits).unwrap_or_default());
         out.push('"');
     }
 }

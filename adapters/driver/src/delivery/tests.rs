@@ -5,12 +5,12 @@ use headcount_core::{Event, ShardId};
 use super::*;
 
 fn event(replayed: u64) -> BotEvent {
-    BotEvent::new(ShardId::ONE, Event::Resumed { replayed })
+    BotEvent::Shard(ShardId::ONE, Event::Resumed { replayed })
 }
 
 fn number(event: &BotEvent) -> u64 {
-    match event.kind() {
-        Event::Resumed { replayed } => *replayed,
+    match event {
+        BotEvent::Shard(_, Event::Resumed { replayed }) => *replayed,
         other => panic!("another event: {other:?}"),
     }
 }

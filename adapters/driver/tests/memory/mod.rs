@@ -98,8 +98,12 @@ impl Gateway {
     }
 
     pub(crate) async fn ready(&mut self, session: &str) {
+        self.ready_with(session, json!([])).await;
+    }
+
+    pub(crate) async fn ready_with(&mut self, session: &str, guilds: Value) {
         let data = json!({
-            "v": 10, "user": {"id": "1", "username": "bot", "bot": true}, "guilds": [],
+            "v": 10, "user": {"id": "1", "username": "bot", "bot": true}, "guilds": guilds,
             "session_id": session, "resume_gateway_url": "ws://resume.example",
             "application": {"id": "1", "flags": 0},
         });
