@@ -1,8 +1,8 @@
 //! Member requests: who is asked for, what has come of the answer, and how each request ended.
 //!
-//! [`Requests`] is a pure machine. It is fed with what the tracker read (chunks, refusals, the
-//! state of the connection) and hands out requests when its owner has room to send one. Every
-//! request it accepts ends exactly once, in a [`ChunkRequestFinished`].
+//! A pure machine: it is fed with what the tracker read (chunks, refusals, the state of the
+//! connection), and hands out requests when its owner has room to send one. Every request it
+//! accepts ends exactly once, in a [`ChunkRequestFinished`].
 
 mod adopted;
 mod answers;

@@ -1,7 +1,7 @@
 //! Guild streaming: takes each guild from unavailable to ready, and says when the shard is.
 //!
-//! [`Setup`] is a pure machine, fed with what the tracker read (guilds that come and go, chunks,
-//! the state of the connection). It owns the member requests, since most of them are its own.
+//! A pure machine, fed with what the tracker read (guilds that come and go, chunks, the state of
+//! the connection). It owns the member requests, since most of them are its own.
 //!
 //! Rules that are easy to get wrong, and hold here:
 //! - Only guilds of the last READY hold up [`ShardReady`], each until its first outcome. A guild
@@ -25,6 +25,8 @@ mod news;
 mod random;
 mod readiness;
 mod roster;
+#[cfg(test)]
+mod sessions;
 mod stage;
 #[cfg(test)]
 mod stories;

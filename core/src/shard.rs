@@ -385,6 +385,9 @@ impl Shard {
         if is == Phase::Halted {
             self.tracker.halted(self.now, out);
             self.drop_commands(CommandOutcome::Halted, out);
+            if let State::Halted { cause, .. } = self.session.state() {
+                out.emit(Event::Halted(*cause));
+            }
         } else if was.has_session() && !is.has_session() {
             self.tracker.connection_lost(self.now, out);
         }

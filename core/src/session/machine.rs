@@ -181,11 +181,6 @@ impl Context<'_, '_> {
         }));
     }
 
-    pub(crate) fn halt(&mut self, cause: Halt, session: Option<Session>) -> State {
-        self.out.emit(Event::Halted(cause));
-        State::Halted { cause, session }
-    }
-
     /// The wait is over: connect, or ask the fleet first.
     pub(crate) fn begin(&mut self, plan: Plan) -> State {
         match (plan, self.memory.config.identify) {
@@ -262,7 +257,10 @@ impl Context<'_, '_> {
             Verdict::Fatal(fatal) => {
                 self.give_up(plan, SessionLost::Refused);
                 self.reason(reason);
-                self.halt(Halt::Refused(fatal), None)
+                State::Halted {
+                    cause: Halt::Refused(fatal),
+                    session: None,
+                }
             }
         }
     }

@@ -116,7 +116,10 @@ impl State {
             Keep::Nothing => None,
         };
         cx.reason(Reason::Stopped);
-        cx.halt(Halt::Stopped, session)
+        Self::Halted {
+            cause: Halt::Stopped,
+            session,
+        }
     }
 }
 

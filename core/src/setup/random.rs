@@ -98,7 +98,7 @@ impl Life {
         let mut rng = Rng::new(seed);
         let modes = [AutoChunk::Never, AutoChunk::Missing, AutoChunk::All];
         let mode = modes[(rng.next_u64() % 3) as usize];
-        let sync = (rng.next_u64() % 4 == 0).then(SyncConfig::default);
+        let sync = rng.next_u64().is_multiple_of(4).then(SyncConfig::default);
         let story = Story::with(SetupConfig {
             chunking: mode.into(),
             sync,

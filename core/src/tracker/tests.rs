@@ -5,8 +5,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::*;
-use crate::cache::Op;
+use crate::cache::{Mutation, Op};
 use crate::setup::{AutoChunk, HoldConfig, Outcome, SetupConfig};
+use crate::wire::command::Command;
 
 const GUILD: &str = r#""name":"g","owner_id":"9","roles":[],"channels":[]"#;
 
@@ -77,7 +78,8 @@ impl Story {
             .map(|id| format!(r#"{{"id":"{id}","unavailable":true}}"#))
             .collect();
         let data = format!(
-            r#"{{"session_id":"s","user":{{"id":"1","username":"b","discriminator":"0"}},"guilds":[{}]}}"#,
+            r#"{{"session_id":"s","guilds":[{}],
+            "user":{{"id":"1","username":"b","discriminator":"0"}}}}"#,
             listed.join(",")
         );
         self.dispatch("READY", &data);

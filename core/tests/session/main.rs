@@ -3,6 +3,7 @@
 
 mod budget;
 mod closing;
+mod guilds;
 mod heartbeat;
 mod host;
 mod life;

@@ -1,0 +1,286 @@
+//! What a dispatch, a deadline or a lost connection leads to, in the order in which it is told.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::{Tracker, hold};
+use crate::action::{Action, Actions};
+use crate::cache::Mutation;
+use crate::chunk::{Chunk, ChunkOutcome};
+use crate::dispatch::Dispatch;
+use crate::event::Event;
+use crate::id::GuildId;
+use crate::setup::{Arrival, GuildReady, News, Origin, Outgoing};
+use crate::time::Instant;
+use crate::wire::command::Command;
+use crate::wire::view::{GuildCreate, MembersChunk, RateLimited, View};
+use crate::wire::{Malformed, Name, Text};
+
+impl Tracker {
+    /// Decodes what this dispatch means to setup, requests and cache; `None` if nothing.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it lacks what it must have; the dispatch is not to be handed in then.
+    pub(crate) fn decode<'i>(
+        &self,
+        name: Name,
+        data: &'i str,
+    ) -> Result<Option<View<'i>>, Malformed> {
+        View::parse(name, data, self.config.kinds)
+    }
+
+    /// Takes in a dispatch that [`Tracker::decode`] made `view` of: its mutation, itself, and
+    /// what follows from it, in that order.
+    pub(crate) fn dispatched<'i>(
+        &mut self,
+        now: Instant,
+        view: Option<View<'i>>,
+        dispatch: Dispatch<'i>,
+        data: &'i str,
+        out: &mut Actions<'i>,
+    ) {
+        self.now = self.now.max(now);
+        let mut news = Vec::new();
+        let guild = self.guild_to_hold_for(view.as_ref(), &dispatch, data);
+        if dispatch.name() == Name::Ready {
+            self.release_all(out);
+        }
+        if let Some(view) = view {
+            let whole = self.advance(&view, &mut news);
+            self.derive(view, dispatch.sequence(), whole, out);
+        } else if dispatch.name() == Name::Resumed {
+            self.setup.resumed(self.now);
+        }
+        match (&mut self.hold, guild) {
+            (Some(hold), Some(guild)) => hold.hold(guild, dispatch, data.len(), out),
+            (Some(_) | None, _) => out.emit(Event::Dispatch(dispatch)),
+        }
+        self.tell(news, out);
+    }
+
+    /// What a dispatch means to setup and requests; whether it makes a guild's members whole.
+    fn advance(&mut self, view: &View<'_>, news: &mut Vec<News>) -> bool {
+        let now = self.now;
+        match view {
+            View::Ready(ready) => {
+                let guilds = ready.guilds.iter().map(|guild| guild.id);
+                self.setup.ready(now, guilds, news);
+            }
+            View::GuildCreate(create) if create.unavailable => {
+                self.setup.guild_unavailable(now, create.guild.id, news);
+            }
+            View::GuildCreate(create) => self.setup.guild_create(now, arrival(create), news),
+            View::GuildDelete(delete) if delete.unavailable => {
+                self.setup.guild_unavailable(now, delete.guild, news);
+            }
+            View::GuildDelete(delete) => self.setup.guild_delete(now, delete.guild, news),
+            View::GuildSync(sync) => {
+                let listed = sync.content.listed;
+                self.setup.guild_sync(now, sync.guild, listed, news);
+            }
+            View::MembersChunk(chunk) => return self.chunk(chunk, news),
+            View::RateLimited(limited) => self.rate_limited(limited, news),
+            View::UserUpdate(_)
+            | View::GuildUpdate(_)
+            | View::MemberAdd(_)
+            | View::MemberUpdate(_)
+            | View::MemberRemove(_)
+            | View::PresenceUpdate(_)
+            | View::ChannelCreate(_)
+            | View::ChannelUpdate(_)
+            | View::ChannelDelete(_)
+            | View::ChannelPins(_)
+            | View::RoleCreate(_)
+            | View::RoleUpdate(_)
+            | View::RoleDelete(_) => {}
+        }
+        false
+    }
+
+    /// Whether this chunk is the last of a whole answer that lists everyone.
+    fn chunk(&mut self, view: &MembersChunk<'_>, news: &mut Vec<News>) -> bool {
+        let nonce = view.nonce.as_ref().map(Text::as_cow);
+        let chunk = Chunk {
+            guild: view.guild,
+            nonce: nonce.as_deref(),
+            index: view.index,
+            count: view.count,
+            members: view.received,
+            not_found: &view.not_found,
+        };
+        let outcome = self.setup.chunk(self.now, &chunk, news);
+        let ChunkOutcome::Completed(Some(request)) = outcome else {
+            return false;
+        };
+        news.iter().any(|news| match news {
+            News::RequestFinished(end) => end.full && end.request == Some(request),
+            News::GuildReady(_)
+            | News::GuildUnavailable(_)
+            | News::GuildLeave(_)
+            | News::ShardFinishedChunking(_)
+            | News::ShardReady(_) => false,
+        })
+    }
+
+    fn rate_limited(&mut self, limited: &RateLimited<'_>, news: &mut Vec<News>) {
+        let Some(guild) = limited.guild else {
+            return;
+        };
+        let nonce = limited.nonce.as_ref().map(Text::as_cow);
+        let wait = limited.retry_after;
+        let _ = self
+            .setup
+            .rate_limited(self.now, guild, nonce.as_deref(), wait, news);
+    }
+
+    fn derive<'i>(
+        &mut self,
+        view: View<'i>,
+        sequence: Option<u64>,
+        whole: bool,
+        out: &mut Actions<'i>,
+    ) {
+        let mut mutation: Mutation<'i> = self.deriver.derive(view);
+        if whole {
+            mutation = self.deriver.complete(mutation);
+        }
+        if mutation.is_empty() {
+            return;
+        }
+        if let Some(sequence) = sequence {
+            mutation = mutation.at(self.setup.shard(), sequence);
+        }
+        out.push(Action::Mutate(mutation));
+    }
+
+    /// The guild for which this dispatch is to be held, if it is.
+    fn guild_to_hold_for(
+        &self,
+        view: Option<&View<'_>>,
+        dispatch: &Dispatch<'_>,
+        data: &str,
+    ) -> Option<GuildId> {
+        self.hold.as_ref()?;
+        if !hold::may_wait(dispatch.name()) {
+            return None;
+        }
+        let guild = match view {
+            Some(view) => view.guild(),
+            None => hold::guild_of(dispatch.name(), data),
+        };
+        guild.filter(|&guild| self.setup.in_setup(guild))
+    }
+
+    /// The connection is lost; what comes until RESUMED is replay.
+    pub(crate) fn connection_lost(&mut self, now: Instant, out: &mut Actions<'_>) {
+        self.now = self.now.max(now);
+        let mut news = Vec::new();
+        self.setup.connection_lost(self.now, &mut news);
+        self.tell(news, out);
+    }
+
+    /// The shard has ended for good: all that is pending is settled as it stands.
+    pub(crate) fn halted(&mut self, now: Instant, out: &mut Actions<'_>) {
+        self.now = self.now.max(now);
+        let mut news = Vec::new();
+        self.setup.halted(self.now, &mut news);
+        self.tell(news, out);
+        self.release_settled(out);
+    }
+
+    /// Deals with everything that has been silent for too long.
+    pub(crate) fn timeout(&mut self, now: Instant, out: &mut Actions<'_>) {
+        self.now = self.now.max(now);
+        let mut news = Vec::new();
+        self.setup.timeout(self.now, &mut news);
+        self.tell(news, out);
+        self.release_settled(out);
+    }
+
+    /// When [`Tracker::timeout`] has something to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.setup.deadline()
+    }
+
+    /// From when on there is something to send; `None` while nothing may be sent.
+    pub(crate) fn sendable_at(&self) -> Option<Instant> {
+        self.setup.sendable_at()
+    }
+
+    /// The next command that may be sent now, marked as sent: call this only with room to send.
+    pub(crate) fn next_send(&mut self, now: Instant) -> Option<Command> {
+        self.now = self.now.max(now);
+        Some(match self.setup.next_send(self.now)? {
+            Outgoing::Members(request) => Command::RequestMembers(Box::new(request)),
+            Outgoing::Sync(guilds) => Command::GuildSync(guilds),
+        })
+    }
+
+    /// Emits what setup has to tell; events held for a guild come after it is ready, and before
+    /// it is gone.
+    fn tell(&mut self, news: Vec<News>, out: &mut Actions<'_>) {
+        for news in news {
+            match news {
+                News::RequestFinished(end) => out.emit(Event::ChunkRequestFinished(end.into())),
+                News::GuildReady(ready) => {
+                    let guild = ready.guild;
+                    out.emit(guild_event(ready));
+                    self.release(guild, out);
+                }
+                News::GuildUnavailable(gone) => {
+                    self.release(gone.guild, out);
+                    out.emit(Event::GuildUnavailable(gone));
+                }
+                News::GuildLeave(left) => {
+                    self.release(left.guild, out);
+                    out.emit(Event::GuildLeave(left));
+                }
+                News::ShardFinishedChunking(summary) => {
+                    self.release_settled(out);
+                    out.emit(Event::ShardFinishedChunking(summary.into()));
+                }
+                News::ShardReady(ready) => out.emit(Event::ShardReady(ready)),
+            }
+        }
+    }
+
+    fn release(&mut self, guild: GuildId, out: &mut Actions<'_>) {
+        if let Some(hold) = &mut self.hold {
+            hold.release(guild, out);
+        }
+    }
+
+    /// Releases what is held for guilds that are no longer in setup without a word of their own:
+    /// those that were missed.
+    fn release_settled(&mut self, out: &mut Actions<'_>) {
+        let setup = &self.setup;
+        if let Some(hold) = &mut self.hold {
+            hold.release_unless(|guild| setup.in_setup(guild), out);
+        }
+    }
+
+    /// What was held under the last session comes before the new one's READY.
+    fn release_all(&mut self, out: &mut Actions<'_>) {
+        if let Some(hold) = &mut self.hold {
+            hold.release_unless(|_| false, out);
+        }
+    }
+}
+
+fn guild_event(ready: GuildReady) -> Event<'static> {
+    match ready.origin {
+        Origin::Initial => Event::GuildReady(ready),
+        Origin::Join => Event::GuildJoin(ready),
+        Origin::Returned => Event::GuildRestored(ready),
+    }
+}
+
+fn arrival(create: &GuildCreate<'_>) -> Arrival {
+    let listed = create.content.listed;
+    Arrival {
+        guild: create.guild.id,
+        members: create.guild.member_count.unwrap_or(listed),
+        listed,
+        large: create.guild.large.unwrap_or(false),
+    }
+}
