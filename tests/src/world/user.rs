@@ -58,11 +58,23 @@ impl User {
 
     /// Writes the user's fields.
     pub(crate) fn write(&self, w: &mut Writer, place: Place) {
+        let own = place == Place::Own;
+        if own {
+            w.field("verified", true);
+        }
         w.field("username", &self.username);
         w.field("public_flags", self.flags);
         self.write_tag(w, "primary_guild");
+        if own {
+            w.field("mfa_enabled", true);
+            w.field("locale", "en-US");
+        }
         w.field("id", Id(self.id));
         w.field("global_name", self.global_name.as_ref());
+        if own {
+            w.field("flags", self.flags);
+            w.field("email", Null);
+        }
         w.field("display_name_styles", Null);
         match place {
             Place::Member => w.field("display_name", self.global_name.as_ref()),
@@ -76,20 +88,11 @@ impl User {
         match place {
             Place::Member => {}
             Place::Event => self.write_tag(w, "clan"),
-            Place::Own => self.write_own(w),
+            Place::Own => {}
         }
         w.field("bot", self.bot.is_some());
         self.write_decoration(w);
         w.field("avatar", self.avatar);
-    }
-
-    /// What an account is told about itself alone.
-    fn write_own(&self, w: &mut Writer) {
-        w.field("verified", true);
-        w.field("mfa_enabled", true);
-        w.field("locale", "en-US");
-        w.field("flags", self.flags);
-        w.field("email", Null);
     }
 
     fn write_tag(&self, w: &mut Writer, key: &str) {
