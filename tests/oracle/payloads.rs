@@ -122,7 +122,7 @@ fn who_is_listed_in_a_guild_depends_on_intents_and_size() {
             9,
         );
         let id = client.open();
-        let mut body = client::identify([0, 1], intents);
+        let mut body = crate::client::identify([0, 1], intents);
         body["large_threshold"] = json!(threshold);
         client.say(id, 2, body);
         client.wait(10);

@@ -45,6 +45,10 @@ async fn who_am_i_and_what_application_am_i() {
         let (head, body) = http(&server, &request).await;
         assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
         assert!(body["id"].is_string(), "{path}: {body}");
+        assert!(
+            path.contains("oauth2") || body["mfa_enabled"] == true,
+            "{body}"
+        );
     }
     let (head, _) = http(
         &server,

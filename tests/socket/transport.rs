@@ -15,10 +15,10 @@ async fn roll_call(server: &Server, compress: &str, trusted: Option<&Certificate
         .unwrap();
     assert_eq!(client.next().await.unwrap()["op"], 10);
     client.identify(TOKEN, [0, 1]).await;
-    let guilds = client.dispatch("READY").await["guilds"]
-        .as_array()
-        .unwrap()
-        .len();
+    let ready = client.dispatch("READY").await;
+    // What twilight's own user type asks for.
+    assert_eq!(ready["user"]["mfa_enabled"], true);
+    let guilds = ready["guilds"].as_array().unwrap().len();
     let mut expected = BTreeMap::new();
     let mut counted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     while expected.len() < guilds || counted.iter().any(|(id, m)| m.len() < expected[id]) {

@@ -106,8 +106,19 @@ impl Readiness {
                 progress.ready = progress.ready.or(Some((0, 0)));
                 progress.chunked = progress.chunked.or(Some((0, 0)));
             }
-            // No other event says anything about readiness.
-            _ => return Vec::new(),
+            Event::Resumed { .. }
+            | Event::Dispatch(_)
+            | Event::Misunderstood(_)
+            | Event::SessionLost(_)
+            | Event::Halted(_)
+            | Event::CommandFinished(_)
+            | Event::GuildReady(_)
+            | Event::GuildJoin(_)
+            | Event::GuildRestored(_)
+            | Event::GuildUnavailable(_)
+            | Event::GuildLeave(_)
+            | Event::HeldOverflow(_)
+            | Event::ChunkRequestFinished(_) => return Vec::new(),
         }
         self.completed()
     }

@@ -1,7 +1,7 @@
 //! The text of `--help`.
 
 /// What `--help` prints.
-pub(crate) const HELP: &str = r#"A simulated chat gateway on loopback, for bots in place of the real one.
+pub(crate) const HELP: &str = r#"A simulated chat gateway on loopback for testing bots.
 
 USAGE
     cargo run --release -p headcount-sim --bin gateway -- [OPTIONS]
