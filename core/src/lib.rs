@@ -21,10 +21,12 @@ pub mod error;
 pub mod id;
 mod input;
 mod intents;
+pub mod manager;
 mod rng;
 mod shard_id;
 mod time;
 mod token;
+pub mod twitch;
 pub mod wire;
 
 pub use error::RequestError;

@@ -1,0 +1,5 @@
+//! Twitch chat.
+
+mod name;
+
+pub use name::{InvalidName, Login, Room};
