@@ -151,7 +151,8 @@ impl Line<'_> {
     fn write_command(&self, out: &mut String) -> Result<(), EncodeError> {
         let command = self.command.as_bytes();
         let letters = !command.is_empty() && command.iter().all(u8::is_ascii_alphabetic);
-        if !letters && !(command.len() == 3 && command.iter().all(u8::is_ascii_digit)) {
+        let numeric = command.len() == 3 && command.iter().all(u8::is_ascii_digit);
+        if !letters && !numeric {
             return Err(EncodeError::BadCommand);
         }
         out.push_str(self.command);
