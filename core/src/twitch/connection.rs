@@ -220,6 +220,20 @@ impl Connection {
         }
     }
 
+    /// When the server was last heard, while it is not suspected to be gone.
+    #[must_use]
+    pub fn heard(&self) -> Option<Instant> {
+        match self.state {
+            State::Listening { heard, .. } => Some(heard),
+            State::Dialing { .. }
+            | State::Opened { .. }
+            | State::LoggingIn { .. }
+            | State::Probing { .. }
+            | State::Closing { .. }
+            | State::Ended => None,
+        }
+    }
+
     /// Whether it waits for its login to be granted.
     #[must_use]
     pub fn wants_login(&self) -> bool {

@@ -271,13 +271,6 @@ fn stop_ends_all_and_a_stopped_manager_starts_again() {
         world.run_for(seconds(6));
         assert!(world.pool.has_ended(manager), "round {round}");
         assert_eq!((world.links().len(), world.ended), (0, round as usize));
-        assert_eq!(
-            world
-                .pool
-                .poll_timeout()
-                .map(|(at, _)| at.as_millis() > world.now()),
-            None
-        );
         world.pool.start_all(manager).unwrap();
     }
     world.run_for(seconds(120));
@@ -399,10 +392,8 @@ fn hours(seed: u64) {
         "no message twice"
     );
     assert_eq!(world.outcomes.len(), says, "every message has one outcome");
-    assert!(
-        world.seen.values().all(|times| *times == 1),
-        "every message is seen once"
-    );
+    let twice = world.seen.iter().find(|(_, times)| **times != 1);
+    assert_eq!(twice, None, "every message is seen once, seed {seed}");
 }
 
 fn trouble(world: &mut World, managers: &[ManagerKey], wanted: &[Vec<Room>; 3], says: &mut usize) {

@@ -50,6 +50,8 @@ enum Next {
 struct Socket {
     login: Option<String>,
     rooms: BTreeSet<Room>,
+    /// JOINs that are still worked on; a PART ends them.
+    coming: BTreeSet<Room>,
     /// Nothing gets through any more, and nobody says so.
     deaf: bool,
     up_at: u64,
@@ -311,7 +313,7 @@ impl World {
     }
 
     pub fn send_nonsense(&mut self, link: LinkId) {
-        let nonsense = "@=;; :\r\nPRIVMSG\r\n:x JOIN\r\n@id=1 PRIVMSG # :a\r\nNOTICE #a\r\n\r\n";
+        let nonsense = "@=;; :\r\nPRIVMSG\r\n:x JOIN\r\n@x=1 PRIVMSG # :a\r\nNOTICE #a\r\n\r\n";
         self.reply(link, nonsense.into());
         self.reply(link, format!("PRIVMSG #a :{}\r\n", "x".repeat(10_000)));
     }
@@ -357,7 +359,9 @@ impl World {
             }
             ("PART", Some(login)) => {
                 let room = message.room().unwrap();
-                if self.sockets.get_mut(&link).unwrap().rooms.remove(&room) {
+                let socket = self.sockets.get_mut(&link).unwrap();
+                socket.coming.remove(&room);
+                if socket.rooms.remove(&room) {
                     let line = format!(":{login}!{login}@{login}.tmi.twitch.tv PART {room}\r\n");
                     self.reply(link, line);
                 }
@@ -402,6 +406,7 @@ impl World {
         } else {
             0
         };
+        self.sockets.get_mut(&link).unwrap().coming.insert(room);
         self.at(self.now + wait, Next::Admit(link, room));
     }
 
@@ -414,7 +419,11 @@ impl World {
             return;
         };
         let moderator = self.manners.moderated.contains(&room);
-        self.sockets.get_mut(&link).unwrap().rooms.insert(room);
+        let socket = self.sockets.get_mut(&link).unwrap();
+        if !socket.coming.remove(&room) {
+            return;
+        }
+        socket.rooms.insert(room);
         let of_account = self
             .sockets
             .values()

@@ -121,7 +121,8 @@ impl Pool {
         }
     }
 
-    /// A JOIN or a PART was never answered: the room does not count any more.
+    /// A JOIN or a PART was never answered: the room does not count any more. When nothing at
+    /// all was heard the link may be deaf, and the room is kept until that is known.
     fn on_presence_timer(&mut self, id: LinkId, room: Room, out: Out<'_, '_>) {
         let now = self.now;
         let Some(link) = self.links.get(&id) else {
@@ -132,7 +133,13 @@ impl Pool {
             Some(Presence::Asked { until } | Presence::Leaving { until }) => *until <= now,
             Some(Presence::Joined) | None => false,
         };
-        if over {
+        let patience = self.config.join_patience;
+        let heard = link.connection.heard();
+        let hears = heard.is_some_and(|heard| now.since(heard) <= patience);
+        if over && !hears {
+            self.timers
+                .insert((now.after(patience), Timer::Presence(id, room)));
+        } else if over {
             self.set_presence(id, room, None);
             self.close_empty_retired(manager, shard, out);
         }

@@ -125,12 +125,18 @@ impl Pool {
             "PRIVMSG" | "USERNOTICE" => message.tag("id"),
             _ => None,
         };
-        let Some(message_id) = message_id else {
-            let elsewhere = seat.serving.is_some_and(|serving| serving != id);
-            return !(holds && elsewhere);
-        };
         let overlaps = seat.overlap_until.is_some_and(|until| now <= until);
-        if overlaps && !squad.seen.insert(message_id.raw()) {
+        let elsewhere = holds && seat.serving.is_some_and(|serving| serving != id);
+        let Some(message_id) = message_id else {
+            return !elsewhere;
+        };
+        // Without an overlap the link that serves brings it too.
+        let news = if overlaps {
+            squad.seen.insert(message_id.raw())
+        } else {
+            !elsewhere
+        };
+        if !news {
             return false;
         }
         match message.tag("source-id") {

@@ -155,9 +155,10 @@ impl Pool {
         };
         self.set_presence(link, room, Some(presence));
         self.timers.insert((until, Timer::Seat(manager, room)));
+        let overlaps = self.is_held_elsewhere(link, room);
         if let Some(seat) = self.seat_mut(manager, room) {
             seat.joining = Joining::Asked { link, until };
-            seat.overlap_until = seat.serving.map(|_| Instant::from_millis(u64::MAX));
+            seat.overlap_until = overlaps.then_some(Instant::from_millis(u64::MAX));
         }
     }
 
@@ -211,7 +212,9 @@ impl Pool {
         let doubled = 1_u32.checked_shl(seat.failures).unwrap_or(u32::MAX);
         let retry_in = first.map(|wait| wait.saturating_mul(doubled).min(longest));
         seat.failures = seat.failures.saturating_add(1);
-        seat.overlap_until = None;
+        // A JOIN that was not answered may be answered late.
+        let late = now.after(DOUBT.saturating_mul(2));
+        seat.overlap_until = seat.overlap_until.map(|until| until.min(late));
         let shard = seat.shard;
         let retry_at = retry_in.map(|wait| now.after(wait));
         seat.joining = retry_at.map_or(Joining::Refused, |until| Joining::Waiting { until });

@@ -45,13 +45,16 @@ impl Pool {
         let Some(link) = self.links.get(&id) else {
             return;
         };
-        match link.rooms.get(&room) {
-            Some(Presence::Joined | Presence::Asked { .. }) if link.is_ready() => {}
-            Some(Presence::Joined | Presence::Asked { .. } | Presence::Leaving { .. }) | None => {
-                return;
-            }
+        let answer = self.now.after(self.config.join_patience);
+        let until = match link.rooms.get(&room) {
+            Some(Presence::Joined) => answer,
+            // The JOIN may still be answered, after the PART even.
+            Some(Presence::Asked { until }) => answer.max(*until),
+            Some(Presence::Leaving { .. }) | None => return,
+        };
+        if !link.is_ready() {
+            return;
         }
-        let until = self.now.after(self.config.join_patience);
         self.set_presence(id, room, Some(Presence::Leaving { until }));
         let command = Command::Part(alloc::vec![room]);
         out.push(Action::Send { link: id, command });
@@ -64,10 +67,14 @@ impl Pool {
             return;
         };
         let (manager, shard) = (link.manager, link.shard);
-        if let Some(Presence::Leaving { .. } | Presence::Joined) = link.rooms.get(&room) {
-            return;
-        }
+        let before = link.rooms.get(&room).copied();
         self.set_presence(id, room, Some(Presence::Joined));
+        match before {
+            Some(Presence::Joined) => return,
+            // The PART may have come before the server let us in.
+            Some(Presence::Leaving { .. }) => return self.part(id, room, out),
+            Some(Presence::Asked { .. }) | None => {}
+        }
         let Some(seat) = self
             .squads
             .get(manager.0)
@@ -85,6 +92,7 @@ impl Pool {
         if current {
             self.unqueue_join(manager, room);
         }
+        let overlaps = self.is_held_elsewhere(id, room);
         let Some(seat) = self.seat_mut(manager, room) else {
             return;
         };
@@ -110,11 +118,19 @@ impl Pool {
                 again,
             },
         };
-        seat.overlap_until = before.map(|_| now.after(AFTERGLOW));
+        seat.overlap_until = overlaps.then(|| now.after(AFTERGLOW));
         out.push(Action::Emit(event));
         if let Some(old) = before.filter(|old| *old != id) {
             self.part(old, room, out);
         }
+    }
+
+    /// Whether another link of the same manager is in the room, or may be.
+    pub(super) fn is_held_elsewhere(&self, id: LinkId, room: Room) -> bool {
+        let manager = self.links.get(&id).map(|link| link.manager);
+        self.links.iter().any(|(other, link)| {
+            *other != id && Some(link.manager) == manager && link.rooms.contains_key(&room)
+        })
     }
 
     /// The server told that a link of ours has left a room.
