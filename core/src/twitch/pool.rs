@@ -80,7 +80,7 @@ impl Default for PoolConfig {
 ///
 /// The host opens sockets, carries lines and tells the time; everything else is decided here:
 /// which connection joins which room and when, what may be said and when, how a connection is
-/// replaced. Requests only queue; their actions come from the next [`handle`](Self::handle), for
+/// replaced. Requests tell the time too, and only queue; their actions come from the next [`handle`](Self::handle), for
 /// which [`poll_timeout`](Self::poll_timeout) then asks at once.
 ///
 /// # Who sends
@@ -183,16 +183,21 @@ impl Pool {
     ///
     /// # Errors
     /// What the manager refuses.
-    pub fn start_all(&mut self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
-        self.ask(manager, Supervisor::start_all)
+    pub fn start_all(&mut self, now: Instant, manager: ManagerKey) -> Result<(), Refusal<Room>> {
+        self.ask(now, manager, Supervisor::start_all)
     }
 
     /// Starts one shard.
     ///
     /// # Errors
     /// [`Refusal::NoSuchShard`].
-    pub fn start(&mut self, manager: ManagerKey, shard: ShardKey) -> Result<(), Refusal<Room>> {
-        self.ask(manager, |squad, now| squad.start(now, shard))
+    pub fn start(
+        &mut self,
+        now: Instant,
+        manager: ManagerKey,
+        shard: ShardKey,
+    ) -> Result<(), Refusal<Room>> {
+        self.ask(now, manager, |squad, now| squad.start(now, shard))
     }
 
     /// Stops all shards of a manager, those without a connection too. [`Event::Ended`] tells when
@@ -200,8 +205,8 @@ impl Pool {
     ///
     /// # Errors
     /// What the manager refuses.
-    pub fn stop_all(&mut self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
-        self.ask(manager, Supervisor::stop_all)?;
+    pub fn stop_all(&mut self, now: Instant, manager: ManagerKey) -> Result<(), Refusal<Room>> {
+        self.ask(now, manager, Supervisor::stop_all)?;
         if let Some(squad) = self.squads.get_mut(manager.0) {
             squad.ending = true;
         }
@@ -222,35 +227,50 @@ impl Pool {
     ///
     /// # Errors
     /// [`Refusal::NoSuchShard`].
-    pub fn stop(&mut self, manager: ManagerKey, shard: ShardKey) -> Result<(), Refusal<Room>> {
-        self.ask(manager, |squad, now| squad.stop(now, shard))
+    pub fn stop(
+        &mut self,
+        now: Instant,
+        manager: ManagerKey,
+        shard: ShardKey,
+    ) -> Result<(), Refusal<Room>> {
+        self.ask(now, manager, |squad, now| squad.stop(now, shard))
     }
 
     /// Adds a shard without rooms.
     ///
     /// # Errors
     /// What the manager refuses.
-    pub fn add_shard(&mut self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
-        self.ask(manager, Supervisor::add_shard)
+    pub fn add_shard(&mut self, now: Instant, manager: ManagerKey) -> Result<(), Refusal<Room>> {
+        self.ask(now, manager, Supervisor::add_shard)
     }
 
     /// Assigns a room; [`Event::Joined`] or [`Event::JoinFailed`] follows when the manager runs.
     ///
     /// # Errors
     /// [`Refusal::Full`] when all shards are full; the room can be assigned later.
-    pub fn assign(&mut self, manager: ManagerKey, room: Room) -> Result<(), Refusal<Room>> {
-        self.ask(manager, |squad, now| squad.assign(now, &room))
+    pub fn assign(
+        &mut self,
+        now: Instant,
+        manager: ManagerKey,
+        room: Room,
+    ) -> Result<(), Refusal<Room>> {
+        self.ask(now, manager, |squad, now| squad.assign(now, &room))
     }
 
     /// Leaves a room for good.
     ///
     /// # Errors
     /// [`Refusal::NotAssigned`].
-    pub fn unassign(&mut self, manager: ManagerKey, room: Room) -> Result<(), Refusal<Room>> {
+    pub fn unassign(
+        &mut self,
+        now: Instant,
+        manager: ManagerKey,
+        room: Room,
+    ) -> Result<(), Refusal<Room>> {
         let shard = self
             .manager(manager)
             .and_then(|squad| squad.roster().shard_of(&room));
-        self.ask(manager, |squad, now| squad.unassign(now, &room))?;
+        self.ask(now, manager, |squad, now| squad.unassign(now, &room))?;
         // A stopped shard decides nothing, and its seat must go all the same.
         if let Some(shard) = shard {
             let channel = room;
@@ -262,9 +282,9 @@ impl Pool {
 
     /// Ends a shard as if it had died for good: its rooms go elsewhere if the manager's options
     /// say so.
-    pub fn kill(&mut self, manager: ManagerKey, shard: ShardKey) {
-        self.bury(manager, shard);
-        self.report(manager, shard, Health::Dead);
+    pub fn kill(&mut self, now: Instant, manager: ManagerKey, shard: ShardKey) {
+        self.now = self.now.max(now);
+        self.end_shard(manager, shard);
     }
 
     /// Whether every socket of a manager has ended.
@@ -302,12 +322,19 @@ impl Pool {
         first
     }
 
+    pub(super) fn end_shard(&mut self, manager: ManagerKey, shard: ShardKey) {
+        self.bury(manager, shard);
+        self.report(manager, shard, Health::Dead);
+    }
+
     /// Asks a manager and queues what it decides.
     fn ask(
         &mut self,
+        now: Instant,
         manager: ManagerKey,
         call: impl FnOnce(&mut Supervisor, Instant) -> Result<Vec<Decision<Room>>, Refusal<Room>>,
     ) -> Result<(), Refusal<Room>> {
+        self.now = self.now.max(now);
         let now = self.now;
         let Some(squad) = self.squads.get_mut(manager.0) else {
             return Err(Refusal::Other("there is no such manager".into()));

@@ -5,6 +5,7 @@ mod stub;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use headcount_core::Instant;
 use headcount_core::manager::{Distributed, Health, Options, Single, Spread};
 use headcount_core::twitch::{
     Account, LinkId, Login, ManagerKey, Pool, PoolConfig, Priority, Room, Say, SayOutcome,
@@ -52,7 +53,7 @@ fn start(
     let key = pool.add_account(account("bot").moderating(moderated));
     let made = pool.add_manager(key, options, (0..n).map(room), |_| manager);
     let manager = made.unwrap();
-    pool.start_all(manager).unwrap();
+    pool.start_all(Instant::ZERO, manager).unwrap();
     let mut world = World::new(pool, manners, 11);
     world.logins.insert(key.get(), "bot".into());
     (world, manager)
@@ -91,7 +92,8 @@ fn several_accounts_have_their_own_budgets() {
         let rooms = (first..first + 40).map(room);
         let made = pool.add_manager(key, Options::default(), rooms, |_| shards(25, None, 1));
         managers.push(made.unwrap());
-        pool.start_all(managers[managers.len() - 1]).unwrap();
+        pool.start_all(Instant::ZERO, managers[managers.len() - 1])
+            .unwrap();
     }
     let mut world = World::new(pool, Manners::default(), 5);
     world.logins.extend(world_logins);
@@ -173,7 +175,10 @@ fn moderated_rooms_do_not_count() {
         .filter(|(_, event)| event.contains("RoomLimit"));
     assert_eq!(told.count(), 5, "each that waits is told once");
     // A place that becomes free is taken.
-    world.pool.unassign(manager, room(50)).unwrap();
+    world
+        .pool
+        .unassign(world.time(), manager, room(50))
+        .unwrap();
     world.run_for(seconds(30));
     let held = (0..125)
         .map(room)
@@ -197,11 +202,11 @@ fn a_dead_shards_rooms_move_and_no_message_is_sent_twice() {
     for (n, room) in rooms.iter().enumerate() {
         world
             .pool
-            .say(manager, Say::new(*room, format!("s{n}")))
+            .say(world.time(), manager, Say::new(*room, format!("s{n}")))
             .unwrap();
     }
     world.run_for(Duration::from_millis(100));
-    world.pool.kill(manager, dead);
+    world.pool.kill(world.time(), manager, dead);
     world.run_for(seconds(25));
     assert_eq!(missing(&world, manager, (0..100).map(room)), []);
     let roster = world.pool.manager(manager).unwrap().roster();
@@ -230,15 +235,15 @@ fn messages_keep_their_budget_and_their_priority() {
     world.run_for(seconds(30));
     for n in 0..60 {
         let say = Say::new(room(n % 40), format!("low{n}")).priority(Priority::Low);
-        world.pool.say(manager, say).unwrap();
+        world.pool.say(world.time(), manager, say).unwrap();
     }
     let mut moderated = Vec::new();
     for n in 0..70 {
         let say = Say::new(room(1), format!("mod{n}"));
-        moderated.push(world.pool.say(manager, say).unwrap());
+        moderated.push(world.pool.say(world.time(), manager, say).unwrap());
     }
     let high = Say::new(room(30), "high").priority(Priority::High);
-    let high = world.pool.say(manager, high).unwrap();
+    let high = world.pool.say(world.time(), manager, high).unwrap();
     world.run_for(seconds(2));
     assert_eq!(world.outcomes.get(&high.get()), Some(&SayOutcome::Accepted));
     let accepted =
@@ -267,11 +272,11 @@ fn stop_ends_all_and_a_stopped_manager_starts_again() {
     let (mut world, manager) = start(40, shards(5, None, 1), Options::default(), manners);
     for round in 1..=20 {
         world.run_for(Duration::from_millis(900 * round));
-        world.pool.stop_all(manager).unwrap();
+        world.pool.stop_all(world.time(), manager).unwrap();
         world.run_for(seconds(6));
         assert!(world.pool.has_ended(manager), "round {round}");
         assert_eq!((world.links().len(), world.ended), (0, round as usize));
-        world.pool.start_all(manager).unwrap();
+        world.pool.start_all(world.time(), manager).unwrap();
     }
     world.run_for(seconds(120));
     assert_eq!(missing(&world, manager, (0..40).map(room)), []);
@@ -307,13 +312,16 @@ fn a_sender_of_its_own_sees_what_the_bot_says() {
     };
     let made = pool.add_manager(ear, Options::default(), (0..5).map(room), make);
     let manager = made.unwrap();
-    pool.start_all(manager).unwrap();
+    pool.start_all(Instant::ZERO, manager).unwrap();
     let mut world = World::new(pool, Manners::default(), 9);
     world
         .logins
         .extend([(ear.get(), "ear".into()), (voice.get(), "voice".into())]);
     world.run_for(seconds(10));
-    world.pool.say(manager, Say::new(room(0), "hello")).unwrap();
+    world
+        .pool
+        .say(world.time(), manager, Say::new(room(0), "hello"))
+        .unwrap();
     world.run_for(seconds(3));
     assert_eq!(world.usage["voice"].plain.len(), 1);
     assert!(world.usage["ear"].plain.is_empty());
@@ -351,7 +359,7 @@ fn hours(seed: u64) {
     ]
     .map(Result::unwrap);
     for manager in managers {
-        pool.start_all(manager).unwrap();
+        pool.start_all(Instant::ZERO, manager).unwrap();
     }
     let manners = Manners {
         missing: [room(3), room(105)].into(),
@@ -413,20 +421,22 @@ fn trouble(world: &mut World, managers: &[ManagerKey], wanted: &[Vec<Room>; 3], 
         (6, _) => {
             let keys = world.pool.manager(manager).unwrap().roster().keys();
             if which != 1 && !keys.is_empty() {
-                world.pool.kill(manager, keys[pick % keys.len()]);
+                world
+                    .pool
+                    .kill(world.time(), manager, keys[pick % keys.len()]);
             }
         }
         (7, _) => {
             let room = wanted[which][pick % wanted[which].len()];
-            world.pool.unassign(manager, room).unwrap();
+            world.pool.unassign(world.time(), manager, room).unwrap();
             world.run_for(Duration::from_millis(pick as u64 % 3000));
-            world.pool.assign(manager, room).unwrap();
+            world.pool.assign(world.time(), manager, room).unwrap();
         }
         _ => {
             for _ in 0..30 {
                 let room = wanted[which][world.dice.next() as usize % wanted[which].len()];
                 let say = Say::new(room, format!("say{says}"));
-                if world.pool.say(manager, say).is_ok() {
+                if world.pool.say(world.time(), manager, say).is_ok() {
                     *says += 1;
                 }
             }

@@ -133,6 +133,10 @@ impl World {
         self.now
     }
 
+    pub fn time(&self) -> Instant {
+        Instant::from_millis(self.now)
+    }
+
     fn at(&mut self, at: u64, next: Next) {
         self.serial += 1;
         self.queue.insert((at, self.serial), next);

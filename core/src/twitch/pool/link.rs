@@ -281,7 +281,7 @@ impl Pool {
             .give_up_after
             .is_some_and(|most| failures >= most)
         {
-            self.kill(manager, shard);
+            self.end_shard(manager, shard);
         } else if self.speaker(manager, shard).is_none() {
             self.report(manager, shard, Health::Down);
         }

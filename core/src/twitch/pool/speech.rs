@@ -112,7 +112,8 @@ impl Pool {
     ///
     /// # Errors
     /// [`SayError`].
-    pub fn say(&mut self, manager: ManagerKey, say: Say) -> Result<SayId, SayError> {
+    pub fn say(&mut self, now: Instant, manager: ManagerKey, say: Say) -> Result<SayId, SayError> {
+        self.now = self.now.max(now);
         let squad = self.squads.get(manager.0);
         if !squad.is_some_and(|squad| squad.supervisor.roster().is_running()) {
             return Err(SayError::NotRunning);
