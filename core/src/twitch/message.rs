@@ -172,22 +172,27 @@ fn action(text: &str) -> Option<&str> {
     Some(inner.strip_suffix('\u{1}').unwrap_or(inner))
 }
 
-/// Folds instead of stopping early, so that many bytes are compared at once.
+/// Folds over blocks instead of stopping at a byte, so that many are compared at once.
 fn has_forbidden(line: &[u8]) -> bool {
-    line.iter().fold(false, |found, byte| {
-        found | (*byte == b'\0') | (*byte == b'\r') | (*byte == b'\n')
-    })
+    let forbidden = |block: &[u8]| {
+        block.iter().fold(false, |found, byte| {
+            found | (*byte == b'\0') | (*byte == b'\r') | (*byte == b'\n')
+        })
+    };
+    let (blocks, rest) = line.as_chunks::<32>();
+    blocks.iter().any(|block| forbidden(block)) || forbidden(rest)
 }
 
 fn take_tags(line: &str) -> Result<(Tags<'_>, &str), ParseError> {
     let Some(tagged) = line.strip_prefix('@') else {
         return Ok((Tags::default(), line));
     };
-    let (tags, rest) = scan::split(tagged, b' ');
+    let end = scan::find_far(b' ', tagged.as_bytes()).unwrap_or(tagged.len());
+    let tags = scan::head(tagged, end);
     if tags.len() > LONGEST_TAGS {
         return Err(ParseError::TagsTooLong);
     }
-    let rest = rest.ok_or(ParseError::BadTags)?.trim_start_matches(' ');
+    let rest = scan::tail(tagged, end).trim_start_matches(' ');
     if rest.is_empty() || !has_keys(tags.as_bytes()) {
         return Err(ParseError::BadTags);
     }
@@ -196,13 +201,12 @@ fn take_tags(line: &str) -> Result<(Tags<'_>, &str), ParseError> {
 
 /// Whether every tag has a key: none begins with `=` or `;` or at the end.
 fn has_keys(tags: &[u8]) -> bool {
-    let mut before = b';';
-    let keyless = tags.iter().fold(false, |found, byte| {
-        let found = found | ((before == b';') & ((*byte == b';') | (*byte == b'=')));
-        before = *byte;
-        found
+    let next = tags.get(1..).unwrap_or_default();
+    let keyless = tags.iter().zip(next).fold(false, |found, (byte, next)| {
+        found | ((*byte == b';') & ((*next == b';') | (*next == b'=')))
     });
-    !keyless && before != b';'
+    let first = tags.first().is_none_or(|byte| matches!(byte, b';' | b'='));
+    !keyless && !first && tags.last() != Some(&b';')
 }
 
 fn take_prefix(line: &str) -> Result<(Option<Prefix<'_>>, &str), ParseError> {

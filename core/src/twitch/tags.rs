@@ -66,26 +66,60 @@ pub struct TagIter<'a>(&'a str);
 impl<'a> Iterator for TagIter<'a> {
     type Item = (&'a str, TagValue<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.0.is_empty() {
             return None;
         }
-        let (tag, rest) = scan::split(self.0, b';');
-        self.0 = rest.unwrap_or_default();
-        let (key, value) = scan::split(tag, b'=');
-        Some((key, TagValue(value.unwrap_or_default())))
+        let text = self.0;
+        let Some(end) = scan::find_either(b'=', b';', text.as_bytes()) else {
+            self.0 = "";
+            return Some((text, TagValue::EMPTY));
+        };
+        let (key, rest) = (scan::head(text, end), scan::tail(text, end));
+        if text.as_bytes().get(end) == Some(&b';') {
+            self.0 = rest;
+            return Some((key, TagValue::EMPTY));
+        }
+        let (value, rest) = TagValue::take(rest);
+        self.0 = rest;
+        Some((key, value))
     }
 }
 
 /// The value of a tag. A missing value and an empty one are the same thing.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct TagValue<'a>(&'a str);
+pub struct TagValue<'a> {
+    raw: &'a str,
+    escaped: bool,
+}
 
 impl<'a> TagValue<'a> {
+    const EMPTY: Self = Self {
+        raw: "",
+        escaped: false,
+    };
+
+    /// Splits a value from the tags that follow it, and notes on the way whether it has escapes.
+    #[inline]
+    fn take(text: &'a str) -> (Self, &'a str) {
+        let bytes = text.as_bytes();
+        let mut end = scan::find_either(b';', b'\\', bytes);
+        let escaped = end.is_some_and(|end| bytes.get(end) == Some(&b'\\'));
+        if escaped {
+            end = scan::find(b';', bytes);
+        }
+        let (raw, rest) = match end {
+            Some(end) => (scan::head(text, end), scan::tail(text, end)),
+            None => (text, ""),
+        };
+        (Self { raw, escaped }, rest)
+    }
+
     /// The value as it is on the wire, escapes and all.
     #[must_use]
     pub const fn raw(self) -> &'a str {
-        self.0
+        self.raw
     }
 
     /// The value with its escapes undone; borrowed when it has none.
@@ -93,14 +127,19 @@ impl<'a> TagValue<'a> {
     /// `\:` is `;`, `\s` a blank, `\\` a backslash, `\r` and `\n` CR and LF; any other escaped
     /// character stands for itself, and a lone backslash at the end is dropped (IRCv3).
     #[must_use]
+    #[inline]
     pub fn unescape(self) -> Cow<'a, str> {
-        let (plain, rest) = scan::split(self.0, b'\\');
-        let Some(rest) = rest else {
-            return Cow::Borrowed(plain);
-        };
-        let mut text = String::with_capacity(self.0.len());
+        if self.escaped {
+            Cow::Owned(self.without_escapes())
+        } else {
+            Cow::Borrowed(self.raw)
+        }
+    }
+
+    fn without_escapes(self) -> String {
+        let mut text = String::with_capacity(self.raw.len());
+        let (plain, mut rest) = scan::split(self.raw, b'\\');
         text.push_str(plain);
-        let mut rest = Some(rest);
         while let Some(escaped) = rest {
             let mut chars = escaped.chars();
             match chars.next() {
@@ -115,13 +154,13 @@ impl<'a> TagValue<'a> {
             text.push_str(plain);
             rest = more;
         }
-        Cow::Owned(text)
+        text
     }
 }
 
 impl fmt::Debug for TagValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.0, f)
+        fmt::Debug::fmt(self.raw, f)
     }
 }
 
@@ -155,7 +194,7 @@ mod tests {
 
     #[test]
     fn escapes_follow_the_table() {
-        let text = |raw| TagValue(raw).unescape();
+        let text = |raw| TagValue::take(raw).0.unescape();
         assert_eq!(text("a\\:b\\s\\\\c\\r\\n"), "a;b \\c\r\n");
         assert_eq!(text("\\b\\é\\"), "bé");
         assert_eq!(text("\\\\s"), "\\s");
