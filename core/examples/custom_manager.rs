@@ -2,7 +2,7 @@
 //! a connection with its own login, and the other rooms are spread as usual.
 //!
 //! Run it with `cargo run -p headcount-core --example custom_manager`.
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(clippy::print_stdout, missing_docs, unreachable_pub)]
 
 use headcount_core::Instant;
 use headcount_core::manager::{

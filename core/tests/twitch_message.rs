@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use headcount_core::twitch::{Limits, Line, Message, lines};
+use headcount_core::twitch::{Limits, Line, Message, Prefix, lines};
 use proptest::prelude::*;
 
 thread_local! {
@@ -46,7 +46,7 @@ fn reading_a_chat_message_with_20_tags_allocates_nothing() {
         .iter()
         .map(|(_, value)| value.unescape().len())
         .sum();
-    let sender = message.prefix().and_then(|prefix| prefix.nick());
+    let sender = message.prefix().and_then(Prefix::nick);
     let (room, text) = (message.room(), message.text());
     assert_eq!(ALLOCATIONS.with(Cell::get), before);
     assert_eq!(
@@ -80,7 +80,7 @@ proptest! {
         line.encode(Limits::SERVER, &mut text).unwrap();
         prop_assert_eq!(lines(text.as_bytes()).count(), 1);
         let message = Message::parse(text.as_bytes()).unwrap();
-        prop_assert_eq!(message.prefix().map(|prefix| prefix.as_str()), prefix.as_deref());
+        prop_assert_eq!(message.prefix().map(Prefix::as_str), prefix.as_deref());
         prop_assert_eq!(message.command(), command);
         prop_assert_eq!(message.params().iter().collect::<Vec<_>>(), params);
         let read: Vec<_> = message.tags().iter().map(|(k, v)| (k, v.unescape())).collect();

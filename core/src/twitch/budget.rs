@@ -57,6 +57,12 @@ impl Window {
         (free > now).then_some(free)
     }
 
+    /// How many may be spent now.
+    pub(super) fn available(&self, now: Instant) -> usize {
+        let fresh = self.spent.iter().filter(|at| at.after(self.span) > now);
+        self.count.saturating_sub(fresh.count())
+    }
+
     /// Spends one; the caller has asked before.
     pub(super) fn spend(&mut self, now: Instant) {
         self.spent.push_back(now);
@@ -76,7 +82,9 @@ mod tests {
         let mut sent: alloc::vec::Vec<u64> = alloc::vec::Vec::new();
         for at in (0..60_000).step_by(7) {
             let now = Instant::from_millis(at);
-            if at % 5 != 0 && window.blocked_until(now).is_none() {
+            let free = window.blocked_until(now).is_none();
+            assert_eq!(free, window.available(now) > 0);
+            if at % 5 != 0 && free {
                 window.spend(now);
                 sent.push(at);
             }

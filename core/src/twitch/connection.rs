@@ -1,179 +1,15 @@
 //! One connection to Twitch chat, from the dial to its end.
 
-use core::ops::Deref;
-use core::time::Duration;
+mod input;
+mod patience;
+mod step;
 
-use smallvec::SmallVec;
+pub use input::{Identity, Input};
+pub use patience::{Patience, Wait};
+pub use step::{End, Step, StepIter, Steps};
 
-use crate::twitch::{Command, Login, Message, ParseError, lines};
-use crate::{Instant, Token};
-
-/// What happened to a connection.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'i> {
-    /// The time of [`Connection::poll_timeout`] has come, or just a moment to look at the clock.
-    Timeout,
-    /// The socket is open.
-    Opened,
-    /// The account's login budget allows to log in, as this.
-    LoginGranted(&'i Identity),
-    /// A frame or some whole lines arrived.
-    Frame(&'i [u8]),
-    /// The socket has ended.
-    Closed,
-    /// The socket could not be opened.
-    DialFailed,
-}
-
-/// Who logs in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// Nobody: reads everything, sends nothing. The login is `justinfan` and digits.
-    Anonymous(Login),
-    /// An account.
-    Account {
-        /// Its login; the token decides, so [`Step::Ready`] may tell another.
-        login: Login,
-        /// Its token, with or without `oauth:`.
-        token: Token,
-    },
-}
-
-/// What the connection wants done or has to tell, in this order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step<'i> {
-    /// Open a socket.
-    Connect,
-    /// The socket is open: answer with [`Input::LoginGranted`] when the account may log in.
-    WantLogin,
-    /// Send a line.
-    Send(Command),
-    /// Close the socket, or give up dialling; answer with [`Input::Closed`].
-    Close,
-    /// Logged in, as this login.
-    Ready(Login),
-    /// A message that the connection does not answer itself.
-    Message(Message<'i>),
-    /// A line that is no message; the connection goes on.
-    Malformed(ParseError),
-    /// The server will end this connection soon: open another.
-    Reconnect,
-    /// No use any more, and why. Comes once, before `Ended`.
-    Lost(End),
-    /// The socket is gone. Nothing follows.
-    Ended,
-}
-
-/// Why a connection was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum End {
-    /// The socket could not be opened.
-    DialFailed,
-    /// The socket did not open in time.
-    DialTimeout,
-    /// No login was granted in time.
-    GrantTimeout,
-    /// The token is bad, expired or lacks the scope for chat: a fresh one is needed.
-    BadToken,
-    /// The server refused the login for another reason.
-    LoginRefused,
-    /// The server did not answer the login in time.
-    LoginTimeout,
-    /// The server was silent and did not answer a PING.
-    Deaf,
-    /// The server, or something in between, closed the connection.
-    Closed,
-    /// We closed it.
-    Stopped,
-}
-
-/// What a connection waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Wait {
-    /// The socket to open.
-    Dial,
-    /// The login to be granted.
-    Grant,
-    /// The server's welcome.
-    Welcome,
-    /// Anything from the server, before it is asked.
-    Silence,
-    /// The server's PONG, or anything else.
-    Pong,
-    /// The socket to end.
-    Close,
-}
-
-/// How long a connection waits, each with its default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// For the socket to open: 15 s.
-    pub dial: Duration,
-    /// For the login to be granted: 60 s.
-    pub grant: Duration,
-    /// For the welcome: 15 s.
-    pub welcome: Duration,
-    /// For anything at all before it sends a PING: 60 s.
-    pub silence: Duration,
-    /// For the answer to its PING: 10 s.
-    pub pong: Duration,
-    /// For the socket to end after a close: 5 s.
-    pub close: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            dial: Duration::from_secs(15),
-            grant: Duration::from_secs(60),
-            welcome: Duration::from_secs(15),
-            silence: Duration::from_secs(60),
-            pong: Duration::from_secs(10),
-            close: Duration::from_secs(5),
-        }
-    }
-}
-
-/// The steps that one input leads to, in order. Borrows the input, not the connection.
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct Steps<'i>(SmallVec<[Step<'i>; 4]>);
-
-impl<'i> Steps<'i> {
-    fn push(&mut self, step: Step<'i>) {
-        self.0.push(step);
-    }
-}
-
-impl<'i> Deref for Steps<'i> {
-    type Target = [Step<'i>];
-
-    fn deref(&self) -> &[Step<'i>] {
-        &self.0
-    }
-}
-
-impl<'i> IntoIterator for Steps<'i> {
-    type Item = Step<'i>;
-    type IntoIter = StepIter<'i>;
-
-    fn into_iter(self) -> StepIter<'i> {
-        StepIter(self.0.into_iter())
-    }
-}
-
-/// Takes the steps one by one.
-#[derive(Debug)]
-pub struct StepIter<'i>(smallvec::IntoIter<[Step<'i>; 4]>);
-
-impl<'i> Iterator for StepIter<'i> {
-    type Item = Step<'i>;
-
-    fn next(&mut self) -> Option<Step<'i>> {
-        self.0.next()
-    }
-}
+use crate::Instant;
+use crate::twitch::{Command, Login, Message, lines};
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -433,6 +269,8 @@ fn refusal(text: &str) -> End {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Token;
+    use crate::twitch::ParseError;
 
     const WELCOME: &[u8] = b":tmi.twitch.tv 001 bot :Welcome, GLHF!\r\n";
 

@@ -155,6 +155,11 @@ fn at_the_room_limit_a_reconnect_parts_first() {
     assert_eq!(world.links().len(), 2);
     assert!(!world.links().contains(&old[0]));
     assert_eq!(world.usage["bot"].most_rooms, 100);
+    // Each room is left only when its join can follow at once.
+    let mut again = world.rejoins.iter().collect::<Vec<_>>();
+    again.sort();
+    assert_eq!(again.len(), 50);
+    assert!(*again[49] < seconds(2), "{again:?}");
 }
 
 #[test]

@@ -10,21 +10,21 @@ use headcount_core::twitch::{
 };
 
 /// A small generator of the stub's own.
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    pub fn roll(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn roll(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
 
-    pub fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.next() % 100 < percent
     }
 }
@@ -59,42 +59,43 @@ struct Socket {
 }
 
 #[derive(Default)]
-pub struct Usage {
-    pub joins: VecDeque<u64>,
-    pub logins: VecDeque<u64>,
-    pub plain: VecDeque<u64>,
-    pub all: VecDeque<u64>,
-    pub most_rooms: usize,
+pub(crate) struct Usage {
+    pub(crate) joins: VecDeque<u64>,
+    pub(crate) logins: VecDeque<u64>,
+    pub(crate) plain: VecDeque<u64>,
+    pub(crate) all: VecDeque<u64>,
+    pub(crate) most_rooms: usize,
 }
 
 /// How the server behaves.
 #[derive(Clone, Default)]
-pub struct Manners {
-    pub missing: BTreeSet<Room>,
-    pub banned: BTreeSet<Room>,
-    pub moderated: BTreeSet<Room>,
+pub(crate) struct Manners {
+    pub(crate) missing: BTreeSet<Room>,
+    pub(crate) banned: BTreeSet<Room>,
+    pub(crate) moderated: BTreeSet<Room>,
     /// Per cent of JOINs that are dropped, and that take long.
-    pub dropped: u64,
-    pub slow: u64,
-    pub dial_failures: u64,
-    pub bad_tokens: u64,
+    pub(crate) dropped: u64,
+    pub(crate) slow: u64,
+    pub(crate) dial_failures: u64,
+    pub(crate) bad_tokens: u64,
     /// Milliseconds between two chat messages in each room; 0 for none.
-    pub chat_every: u64,
+    pub(crate) chat_every: u64,
 }
 
-pub struct World {
-    pub pool: Pool,
-    pub manners: Manners,
-    pub dice: Dice,
-    pub usage: BTreeMap<String, Usage>,
-    pub logins: BTreeMap<usize, String>,
-    pub said: BTreeMap<String, usize>,
-    pub outcomes: BTreeMap<u64, SayOutcome>,
-    pub seen: BTreeMap<(ManagerKey, String), usize>,
-    pub events: Vec<(u64, String)>,
-    pub joined: BTreeMap<(ManagerKey, Room), (ShardKey, u64)>,
-    pub tokens_wanted: usize,
-    pub ended: usize,
+pub(crate) struct World {
+    pub(crate) pool: Pool,
+    pub(crate) manners: Manners,
+    pub(crate) dice: Dice,
+    pub(crate) usage: BTreeMap<String, Usage>,
+    pub(crate) logins: BTreeMap<usize, String>,
+    pub(crate) said: BTreeMap<String, usize>,
+    pub(crate) outcomes: BTreeMap<u64, SayOutcome>,
+    pub(crate) seen: BTreeMap<(ManagerKey, String), usize>,
+    pub(crate) events: Vec<(u64, String)>,
+    pub(crate) joined: BTreeMap<(ManagerKey, Room), (ShardKey, u64)>,
+    pub(crate) rejoins: Vec<Duration>,
+    pub(crate) tokens_wanted: usize,
+    pub(crate) ended: usize,
     now: u64,
     queue: BTreeMap<(u64, u64), Next>,
     serial: u64,
@@ -103,7 +104,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(pool: Pool, manners: Manners, seed: u64) -> Self {
+    pub(crate) fn new(pool: Pool, manners: Manners, seed: u64) -> Self {
         let mut new = Self {
             pool,
             manners,
@@ -115,6 +116,7 @@ impl World {
             seen: BTreeMap::new(),
             events: Vec::new(),
             joined: BTreeMap::new(),
+            rejoins: Vec::new(),
             tokens_wanted: 0,
             ended: 0,
             now: 0,
@@ -129,11 +131,11 @@ impl World {
         new
     }
 
-    pub fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.now
     }
 
-    pub fn time(&self) -> Instant {
+    pub(crate) fn time(&self) -> Instant {
         Instant::from_millis(self.now)
     }
 
@@ -142,23 +144,23 @@ impl World {
         self.queue.insert((at, self.serial), next);
     }
 
-    pub fn links(&self) -> Vec<LinkId> {
+    pub(crate) fn links(&self) -> Vec<LinkId> {
         self.sockets.keys().copied().collect()
     }
 
-    pub fn rooms_of(&self, link: LinkId) -> usize {
+    pub(crate) fn rooms_of(&self, link: LinkId) -> usize {
         self.sockets
             .get(&link)
             .map_or(0, |socket| socket.rooms.len())
     }
 
     /// How many sockets are in a room.
-    pub fn crowd(&self, room: Room) -> usize {
+    pub(crate) fn crowd(&self, room: Room) -> usize {
         let there = |socket: &&Socket| socket.rooms.contains(&room);
         self.sockets.values().filter(there).count()
     }
 
-    pub fn run_for(&mut self, span: Duration) {
+    pub(crate) fn run_for(&mut self, span: Duration) {
         let end = self.now + u64::try_from(span.as_millis()).unwrap();
         let mut spins = 0;
         loop {
@@ -261,6 +263,12 @@ impl World {
             Event::Ended { .. } => self.ended += 1,
             _ => {}
         }
+        if let Event::Joined {
+            again: true, took, ..
+        } = &event
+        {
+            self.rejoins.push(*took);
+        }
         self.events.push((self.now, format!("{event:?}")));
     }
 
@@ -297,26 +305,26 @@ impl World {
     }
 
     /// The server ends a socket.
-    pub fn kill(&mut self, link: LinkId) {
+    pub(crate) fn kill(&mut self, link: LinkId) {
         if self.sockets.remove(&link).is_some() {
             self.at(self.now + 200, Next::Closed(link));
         }
     }
 
-    pub fn deafen(&mut self, link: LinkId) {
+    pub(crate) fn deafen(&mut self, link: LinkId) {
         if let Some(socket) = self.sockets.get_mut(&link) {
             socket.deaf = true;
         }
     }
 
     /// The server announces the end of a socket, and ends it later.
-    pub fn reconnect(&mut self, link: LinkId, after: u64) {
+    pub(crate) fn reconnect(&mut self, link: LinkId, after: u64) {
         self.reply(link, ":tmi.twitch.tv RECONNECT\r\n".into());
         self.at(self.now + after, Next::Gone(link));
         self.at(self.now + after + 200, Next::Closed(link));
     }
 
-    pub fn send_nonsense(&mut self, link: LinkId) {
+    pub(crate) fn send_nonsense(&mut self, link: LinkId) {
         let nonsense = "@=;; :\r\nPRIVMSG\r\n:x JOIN\r\n@x=1 PRIVMSG # :a\r\nNOTICE #a\r\n\r\n";
         self.reply(link, nonsense.into());
         self.reply(link, format!("PRIVMSG #a :{}\r\n", "x".repeat(10_000)));
@@ -343,7 +351,7 @@ impl World {
         }
     }
 
-    pub fn messages_sent(&self) -> u64 {
+    pub(crate) fn messages_sent(&self) -> u64 {
         self.next_message
     }
 

@@ -28,6 +28,8 @@ enum Verdict {
     Join(LinkId),
     /// The account is in as many rooms as it may; this link of its own must leave it first.
     PartFirst(LinkId),
+    /// It has just been left for that.
+    MakesWay,
     /// The account is in as many rooms as it may.
     Full,
 }
@@ -79,23 +81,29 @@ impl Pool {
                 continue;
             };
             let turns: Vec<Turn> = ledger.queue.iter().copied().collect();
-            for turn in turns {
-                let (_, _, manager, room) = turn;
-                if let Some(at) = self.joins_blocked(account) {
-                    self.look_again(at);
+            let mut left = ledger.joins.available(self.now);
+            for (_, _, manager, room) in turns {
+                if left == 0 {
                     break;
                 }
                 match self.judge(account, manager, room) {
                     Verdict::Drop => self.unqueue_join(manager, room),
                     Verdict::Wait => {}
                     Verdict::Join(link) => {
+                        left = left.saturating_sub(1);
                         self.ask_join(account, link, manager, room);
                         lines.entry(link).or_default().push(room);
                     }
-                    Verdict::PartFirst(old) => self.leave_first(old, manager, room, out),
+                    Verdict::PartFirst(old) => {
+                        left = left.saturating_sub(1);
+                        self.leave_first(old, manager, room, out);
+                    }
+                    // Its join is as good as spent: it goes as soon as the PART is answered.
+                    Verdict::MakesWay => left = left.saturating_sub(1),
                     Verdict::Full => self.tell_limit(manager, room, out),
                 }
             }
+            self.note_blocked(account);
         }
         for (link, rooms) in lines {
             for rooms in rooms.chunks(ROOMS_PER_LINE) {
@@ -105,9 +113,15 @@ impl Pool {
         }
     }
 
-    fn joins_blocked(&self, account: usize) -> Option<Instant> {
-        let ledger = self.accounts.get(account)?;
-        ledger.joins.blocked_until(self.now)
+    /// Looks again when the budget that rooms wait for is there.
+    fn note_blocked(&mut self, account: usize) {
+        let Some(ledger) = self.accounts.get(account) else {
+            return;
+        };
+        let blocked = ledger.joins.blocked_until(self.now);
+        if let Some(at) = blocked.filter(|_| !ledger.queue.is_empty()) {
+            self.look_again(at);
+        }
     }
 
     fn judge(&self, account: usize, manager: ManagerKey, room: Room) -> Verdict {
@@ -140,7 +154,11 @@ impl Pool {
             let link = self.links.get(old);
             link.is_some_and(|link| link.account == account)
         });
-        old.map_or(Verdict::Full, Verdict::PartFirst)
+        match old {
+            Some(old) => Verdict::PartFirst(old),
+            None if seat.makes_way => Verdict::MakesWay,
+            None => Verdict::Full,
+        }
     }
 
     fn ask_join(&mut self, account: usize, link: LinkId, manager: ManagerKey, room: Room) {
@@ -158,6 +176,7 @@ impl Pool {
         let overlaps = self.is_held_elsewhere(link, room);
         if let Some(seat) = self.seat_mut(manager, room) {
             seat.joining = Joining::Asked { link, until };
+            seat.makes_way = false;
             seat.overlap_until = overlaps.then_some(Instant::from_millis(u64::MAX));
         }
     }
@@ -169,6 +188,7 @@ impl Pool {
         if let Some(seat) = self.seat_mut(manager, room) {
             seat.serving = None;
             seat.since = now;
+            seat.makes_way = true;
         }
     }
 

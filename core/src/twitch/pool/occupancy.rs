@@ -175,6 +175,7 @@ impl Pool {
         };
         let mut lost = Vec::new();
         for (room, seat) in &mut squad.seats {
+            seat.makes_way = false;
             if seat.serving == Some(id) {
                 seat.serving = None;
                 seat.since = now;

@@ -55,6 +55,8 @@ pub(super) struct Seat {
     pub(super) joined_before: bool,
     /// While two links may be in the room.
     pub(super) overlap_until: Option<Instant>,
+    /// It was left at the room limit to be joined on another link.
+    pub(super) makes_way: bool,
     /// Whether the account's own room limit was told.
     pub(super) limit_told: bool,
 }
@@ -69,6 +71,7 @@ impl Seat {
             since: now,
             joined_before: false,
             overlap_until: None,
+            makes_way: false,
             limit_told: false,
         }
     }
