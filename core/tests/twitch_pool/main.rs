@@ -1,5 +1,6 @@
 //! Stories of a whole Twitch bot in virtual time.
 
+mod details;
 mod stub;
 
 use std::collections::BTreeSet;
@@ -331,6 +332,30 @@ fn a_sender_of_its_own_sees_what_the_bot_says() {
     assert_eq!(world.usage["voice"].plain.len(), 1);
     assert!(world.usage["ear"].plain.is_empty());
     assert_eq!(world.seen.get(&(manager, "ehello".into())), Some(&1));
+}
+
+#[test]
+fn same_seed_same_inputs_same_actions() {
+    let story = || {
+        let manners = Manners {
+            dropped: 5,
+            slow: 20,
+            dial_failures: 20,
+            chat_every: 1000,
+            ..Manners::default()
+        };
+        let (mut world, _) = start(60, shards(25, None, 2), Options::default(), manners);
+        for _ in 0..20 {
+            world.run_for(seconds(20));
+            let links = world.links();
+            let pick = world.dice.next() as usize % links.len().max(1);
+            if let Some(link) = links.get(pick) {
+                world.kill(*link);
+            }
+        }
+        (world.events, world.seen)
+    };
+    assert_eq!(story(), story());
 }
 
 #[test]
