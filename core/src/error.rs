@@ -13,6 +13,8 @@ pub enum RequestError {
     MissingIntents(Intents),
     /// A member search by prefix takes a limit from 1 to 100.
     Limit(u16),
+    /// A member search by prefix takes a prefix.
+    EmptyPrefix,
     /// A request by user takes 1 to 100 ids; this is how many were given.
     UserCount(usize),
     /// The guild is another shard's: nothing would ever come back.
@@ -45,6 +47,7 @@ impl fmt::Display for RequestError {
             Self::Limit(limit) => {
                 write!(f, "a prefix search takes a limit of 1 to 100, not {limit}")
             }
+            Self::EmptyPrefix => f.write_str("a prefix search takes a prefix"),
             Self::UserCount(count) => write!(f, "a request takes 1 to 100 user ids, not {count}"),
             Self::OtherShard(guild) => write!(f, "guild {guild} belongs to another shard"),
             Self::TooLarge { bytes, limit } => {

@@ -19,6 +19,10 @@ pub enum Input<'i> {
     Closed(Option<u16>),
     /// The connection that was asked for could not be opened.
     DialFailed,
+    /// The host holds back what the gateway sent, since its user is slow: an answer to a heartbeat
+    /// may be among it. Given with a heartbeat's deadline, so that a slow user does not look like a
+    /// dead connection; a connection that died meanwhile is noticed once reading goes on.
+    Unread,
     /// The fleet lets this shard identify. Only after
     /// [`Action::WantIdentify`](crate::Action::WantIdentify); at other times it is ignored.
     IdentifyGranted,

@@ -1,4 +1,89 @@
-//! headcount's core.
+//! The pure core of a gateway library for chat bots.
+//!
+//! It has no socket, no clock, no task and no thread. You tell a [`Shard`] what happened, and it
+//! says what to do: that is the whole contract.
+//!
+//! ```text
+//!  frames, time --> Shard::handle --> actions: connect, send, close, mutate the cache, emit an event
+//!                   Shard::poll_timeout --> when to call again, and why
+//! ```
+//!
+//! # The loop
+//!
+//! ```
+//! use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
+//! # struct Socket(Vec<&'static str>);
+//! # impl Socket {
+//! #     fn connect(&mut self, _: &str) -> Input<'static> { Input::Opened }
+//! #     fn send(&mut self, text: &str) { assert!(text.starts_with("{\"op\":")); }
+//! #     fn close(&mut self, _: u16) {}
+//! #     fn recv_until(&mut self, _: Instant) -> Input<'static> {
+//! #         self.0.pop().map_or(Input::Timeout, |text| Input::Payload(text.as_bytes()))
+//! #     }
+//! # }
+//! # let mut socket = Socket(vec![
+//! #     r#"{"t":"READY","s":1,"op":0,"d":{"session_id":"x","guilds":[],"user":{"id":"1",
+//! #        "username":"b","discriminator":"0"},"application":{"id":"2","flags":0},"v":10}}"#,
+//! #     r#"{"op":10,"d":{"heartbeat_interval":41250}}"#,
+//! # ]);
+//! # let now = Instant::ZERO;
+//! let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
+//! let config = Config::new(Token::new("the bot's token"), intents, ShardId::ONE);
+//! let mut shard = Shard::new(config, 42); // the seed of everything random
+//!
+//! let mut scratch = String::new();
+//! let mut input = Input::Timeout; // the first wake-up opens the connection
+//! 'bot: loop {
+//!     let mut next = None;
+//!     for action in shard.handle(now, input) {
+//!         match action {
+//!             Action::Connect { url } => next = Some(socket.connect(&url)),
+//!             Action::Send(command) => socket.send(command.encode(&mut scratch)),
+//!             Action::Close(code) => socket.close(code),
+//!             Action::Mutate(_change) => { /* cache.apply(&change) */ }
+//!             Action::Emit(Event::ShardReady(ready)) => {
+//!                 println!("{} guilds are here", ready.available);
+//!                 break 'bot;
+//!             }
+//!             Action::Emit(_event) => { /* everything else that happens */ }
+//!             Action::WantIdentify => { /* only when a fleet paces identifies */ }
+//!         }
+//!     }
+//!     let Some(deadline) = shard.poll_timeout() else { break }; // the shard has ended
+//!     // A dead socket is `Input::Closed`, never an early return: the shard knows what to do.
+//!     input = next.unwrap_or_else(|| socket.recv_until(deadline.at));
+//! }
+//! ```
+//!
+//! # What holds
+//!
+//! - Every effect is an [`Action`]; every wait is [`Shard::poll_timeout`]. The same seed and the
+//!   same inputs give the same actions.
+//! - Whatever a peer sends, nothing panics and nothing grows without bound. What cannot be
+//!   understood changes nothing but the sequence and a counter, and is told
+//!   ([`Event::Misunderstood`]).
+//! - The mutations of a dispatch come before its event, in order of sequence.
+//! - Every guild of READY and every member request ends in exactly one outcome.
+//! - The send budgets of the gateway are never exceeded, and every wait has a deadline.
+//! - The token is in no event, error or `Debug`.
+//!
+//! # A connection's life
+//!
+//! ```text
+//!            WaitOver               Opened             Greeted
+//!   Idle ---------------> Connecting -----> Greeting ---------> Identifying --Ready----> Active
+//!    ^ \                      ^                      \                                    ^
+//!    |  `-> Waiting ----------'                       `------> Resuming ----Resumed-------'
+//!    |      (for the fleet, before an identify)
+//!    `--- any failure, with a Reason; the next try waits longer      Halted: over for good
+//! ```
+//!
+//! # Where to look
+//!
+//! [`Shard`] is one connection: a session and a [`Tracker`]. The tracker alone (guild streaming,
+//! member requests, cache mutations) also works beside another gateway library. A
+//! [`Fleet`](fleet::Fleet) lets the shards of one bot identify in turn, and says when the whole
+//! bot is ready.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -17,21 +102,40 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod action;
+pub mod cache;
+pub mod chunk;
+pub mod config;
+mod dispatch;
 pub mod error;
+pub mod event;
+pub mod fleet;
 pub mod id;
 mod input;
 mod intents;
 pub mod manager;
+mod outbox;
 mod rng;
+pub mod session;
+pub mod setup;
+mod shard;
 mod shard_id;
 mod time;
 mod token;
+pub mod tracker;
 pub mod twitch;
 pub mod wire;
 
+pub use action::{Action, Actions};
+pub use config::Config;
+pub use dispatch::Dispatch;
 pub use error::RequestError;
+pub use event::Event;
 pub use input::Input;
 pub use intents::Intents;
+pub use session::Session;
+pub use shard::Shard;
 pub use shard_id::ShardId;
 pub use time::Instant;
 pub use token::Token;
+pub use tracker::Tracker;

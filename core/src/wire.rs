@@ -1,6 +1,30 @@
-//! What travels on the wire, and how it is read and written.
+//! What is on the wire: frames, envelopes, names, commands, and one borrowed view per payload
+//! family.
 
 pub mod close;
+pub mod command;
+mod envelope;
+mod field;
+mod image;
+pub mod json;
+mod malformed;
+mod name;
 pub mod opcode;
+mod permissions;
 pub mod presence;
+mod room;
+mod row;
+mod text;
+mod timestamp;
+pub mod view;
 pub(crate) mod writer;
+
+pub use envelope::Envelope;
+pub use field::Field;
+pub(crate) use field::Part;
+pub use image::Image;
+pub use malformed::Malformed;
+pub use name::Name;
+pub use permissions::Permissions;
+pub use text::Text;
+pub use timestamp::Timestamp;

@@ -1,1 +1,42 @@
-//! Placeholder.
+//! The runtime-agnostic driver of `headcount`: everything between the pure core and a socket.
+#![forbid(unsafe_code)]
+
+mod address;
+mod alarm;
+mod bot;
+mod builder;
+mod cache;
+mod clock;
+mod deadline;
+mod delivery;
+mod drive;
+mod error;
+mod event;
+mod fleet;
+mod frame;
+mod handle;
+mod http_get;
+mod inflate;
+mod info;
+mod link;
+mod runtime;
+mod seat;
+mod shared;
+mod socket;
+mod start;
+mod stream;
+pub mod tls;
+
+pub use bot::Bot;
+pub use builder::Builder;
+pub use clock::Clock;
+pub use error::{Error, ErrorKind};
+pub use event::BotEvent;
+pub use handle::{Handle, ShardState};
+pub use inflate::{Compression, Inflate, MAX_MESSAGE_BYTES};
+pub use info::{Api, GatewayInfo, SessionStartLimit};
+pub use runtime::Runtime;
+pub use socket::{Ended, Socket, SocketOptions};
+
+pub use headcount_core as core;
+pub use rustls;

@@ -1,1 +1,76 @@
-//! Placeholder.
+//! `headcount` on tokio: a gateway bot that knows when everyone in the room has been counted.
+//!
+//! This crate holds the few lines that tokio needs; the bot itself is in [`driver`], and every
+//! decision in [`driver::core`].
+//!
+//! ```no_run
+//! use headcount_tokio::{Bot, BotEvent, Event, Intents, Keep};
+//!
+//! # async fn run(token: String) -> Result<(), headcount_tokio::Error> {
+//! let mut bot = Bot::connect(token, Intents::GUILDS).await?;
+//! while let Some(event) = bot.next().await {
+//!     match event {
+//!         BotEvent::Shard(shard, Event::Dispatch(dispatch)) => {
+//!             println!("{shard}: {:?}", dispatch.name());
+//!         }
+//!         BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
+//!         BotEvent::Shard(..) => {}
+//!         BotEvent::Fleet(news) => println!("{news:?}"),
+//!     }
+//! }
+//! let sessions = bot.shutdown(Keep::Session).await; // the next process can resume them
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+use std::future::Future;
+use std::io;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
+
+pub use headcount_driver as driver;
+pub use headcount_driver::core::session::Keep;
+pub use headcount_driver::core::{Event, Intents};
+pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
+
+/// A running bot on tokio.
+pub type Bot = driver::Bot<Tokio>;
+
+/// A bot on tokio that is not started yet.
+pub type Builder = driver::Builder<Tokio>;
+
+/// The tokio runtime that the calling task runs in.
+///
+/// Its methods panic outside a tokio runtime, as tokio's own functions do. Its clock is tokio's,
+/// so that a paused clock in a test moves everything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tokio;
+
+impl driver::Runtime for Tokio {
+    type Stream = Compat<TcpStream>;
+    type Timer = tokio::time::Sleep;
+
+    async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream.compat())
+    }
+
+    fn timer(&self, after: Duration) -> Self::Timer {
+        tokio::time::sleep(after)
+    }
+
+    fn spawn<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        tokio::spawn(future);
+    }
+
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+}

@@ -81,6 +81,8 @@ pub(crate) const fn verdict(code: Option<u16>) -> Verdict {
     }
 }
 
+/// The peer says that we sent too much: resume after a pause.
+pub(crate) const RATE_LIMITED: u16 = 4008;
 /// We leave for good: the server ends the session and shows the bot offline.
 pub(crate) const NORMAL: u16 = 1000;
 /// We leave for now: the server keeps the session for a few minutes.

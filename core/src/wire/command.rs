@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::chunk::RequestMembers;
+use crate::chunk::{MemberQuery, RequestMembers};
 use crate::id::{ChannelId, GuildId};
 use crate::intents::Intents;
 use crate::shard_id::ShardId;
@@ -163,11 +163,38 @@ impl Resume {
     }
 }
 
+impl RequestMembers {
+    fn write(&self, w: &mut Writer<'_>) {
+        w.object(|w| {
+            w.key("guild_id").id(&self.guild);
+            match &self.query {
+                MemberQuery::All => {
+                    w.key("query").string("");
+                    w.key("limit").raw(&0);
+                }
+                MemberQuery::Prefix { query, limit } => {
+                    w.key("query").string(query);
+                    w.key("limit").raw(limit);
+                }
+                MemberQuery::Users(users) => {
+                    w.key("user_ids")
+                        .array(|w| users.iter().for_each(|user| w.id(user)));
+                }
+            }
+            if self.presences {
+                w.key("presences").raw(&true);
+            }
+            w.key("nonce").string(self.nonce.as_str());
+        });
+    }
+}
+
 impl VoiceState {
     fn write(&self, w: &mut Writer<'_>) {
         w.object(|w| {
             w.key("guild_id").id(&self.guild);
-            w.key("channel_id").option(self.channel, |w, channel| w.id(&channel));
+            w.key("channel_id")
+                .option(self.channel, |w, channel| w.id(&channel));
             w.key("self_mute").raw(&self.self_mute);
             w.key("self_deaf").raw(&self.self_deaf);
         });
@@ -177,6 +204,8 @@ impl VoiceState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::Nonce;
+    use crate::id::UserId;
     use serde_json::{Value, json};
 
     fn encoded(command: &Command) -> Value {
@@ -185,9 +214,14 @@ mod tests {
 
     #[test]
     fn heartbeats_carry_the_sequence_or_null() {
-        let beat = Command::Heartbeat { sequence: Some(251) };
+        let beat = Command::Heartbeat {
+            sequence: Some(251),
+        };
         assert_eq!(encoded(&beat), json!({"op": 1, "d": 251}));
-        assert_eq!(encoded(&Command::Heartbeat { sequence: None }), json!({"op": 1, "d": null}));
+        assert_eq!(
+            encoded(&Command::Heartbeat { sequence: None }),
+            json!({"op": 1, "d": null})
+        );
     }
 
     #[test]
@@ -211,14 +245,56 @@ mod tests {
     }
 
     #[test]
+    fn member_requests_carry_one_kind_of_query_and_the_nonce() {
+        let request = |query, presences| {
+            let guild = GuildId::new(5).unwrap();
+            let nonce = Nonce::new("n").unwrap();
+            let request = RequestMembers {
+                guild,
+                query,
+                presences,
+                nonce,
+            };
+            encoded(&Command::RequestMembers(Box::new(request)))
+        };
+        assert_eq!(
+            request(MemberQuery::All, true),
+            json!({"op": 8, "d": {"guild_id": "5", "query": "", "limit": 0, "presences": true,
+                "nonce": "n"}})
+        );
+        let prefix = MemberQuery::Prefix {
+            query: "a\"".into(),
+            limit: 7,
+        };
+        assert_eq!(
+            request(prefix, false),
+            json!({"op": 8, "d": {"guild_id": "5", "query": "a\"", "limit": 7, "nonce": "n"}})
+        );
+        let users = MemberQuery::Users([UserId::new(8).unwrap()].into());
+        assert_eq!(
+            request(users, false),
+            json!({"op": 8, "d": {"guild_id": "5", "user_ids": ["8"], "nonce": "n"}})
+        );
+    }
+
+    #[test]
     fn the_other_commands_have_the_documented_shape() {
         let guild = GuildId::new(5).unwrap();
-        let resume = Resume { token: Token::new("t"), session: "ab".into(), sequence: 9 };
+        let resume = Resume {
+            token: Token::new("t"),
+            session: "ab".into(),
+            sequence: 9,
+        };
         assert_eq!(
             encoded(&Command::Resume(Box::new(resume))),
             json!({"op": 6, "d": {"token": "t", "session_id": "ab", "seq": 9}})
         );
-        let voice = VoiceState { guild, channel: None, self_mute: true, self_deaf: false };
+        let voice = VoiceState {
+            guild,
+            channel: None,
+            self_mute: true,
+            self_deaf: false,
+        };
         assert_eq!(
             encoded(&Command::UpdateVoiceState(voice)),
             json!({"op": 4, "d": {"guild_id": "5", "channel_id": null,
@@ -232,6 +308,9 @@ mod tests {
             encoded(&Command::RequestChannelInfo(guild)),
             json!({"op": 43, "d": {"guild_id": "5", "fields": ["status", "voice_start_time"]}})
         );
-        assert_eq!(encoded(&Command::GuildSync([guild].into())), json!({"op": 12, "d": ["5"]}));
+        assert_eq!(
+            encoded(&Command::GuildSync([guild].into())),
+            json!({"op": 12, "d": ["5"]})
+        );
     }
 }

@@ -1,0 +1,124 @@
+//! A running bot: its events in one stream, and its end.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_channel::mpsc::Receiver;
+use futures_util::{Stream, StreamExt};
+use headcount_core::session::Keep;
+use headcount_core::{Intents, Session};
+
+use crate::builder::Builder;
+use crate::deadline::within;
+use crate::event::BotEvent;
+use crate::handle::Handle;
+use crate::{Error, Runtime};
+
+/// How long a shutdown waits for the shards beyond their own deadlines.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A running bot: all its shards, their events in one stream.
+///
+/// Events of one shard keep their order. Dropping the bot ends its sessions and connections in
+/// the background; [`Bot::shutdown`] does it in the open.
+pub struct Bot<R: Runtime> {
+    runtime: R,
+    events: Receiver<BotEvent>,
+    handle: Handle,
+    /// The longest that a shard may take to end.
+    patience: Duration,
+}
+
+impl<R: Runtime> Bot<R> {
+    pub(crate) fn new(
+        runtime: R,
+        events: Receiver<BotEvent>,
+        handle: Handle,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            runtime,
+            events,
+            handle,
+            patience,
+        }
+    }
+
+    /// The next event; `None` once every shard has ended for good. Cancel-safe.
+    ///
+    /// A bot whose events are not taken goes on beating, and stops reading from the gateway.
+    pub async fn next(&mut self) -> Option<BotEvent> {
+        self.events.next().await
+    }
+
+    /// A handle to ask and to command with; it may be cloned and sent anywhere.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Ends every shard and gives back the sessions that can be resumed.
+    ///
+    /// With [`Keep::Session`] the bot still shows online for some minutes, and the sessions can
+    /// be given to the [`Builder`](crate::Builder::sessions) of the next process, which then
+    /// misses nothing. With [`Keep::Nothing`] the bot is offline at once and there are none.
+    ///
+    /// Bounded by the write and close deadlines. Events that nobody took are dropped. Not
+    /// cancel-safe: the sessions are lost, though the shards still end.
+    pub async fn shutdown(mut self, keep: Keep) -> Vec<Session> {
+        self.handle.stop(keep);
+        let ended = async { while self.events.next().await.is_some() {} };
+        if within(&self.runtime, self.patience + GRACE, ended)
+            .await
+            .is_none()
+        {
+            tracing::warn!("some shards did not end in time");
+        }
+        match keep {
+            Keep::Session => self.handle.sessions(),
+            Keep::Nothing => Vec::new(),
+        }
+    }
+}
+
+impl<R: Runtime + Default> Bot<R> {
+    /// Begins to describe a bot; `token` with or without the `Bot ` prefix.
+    #[must_use]
+    pub fn builder(token: impl AsRef<str>, intents: Intents) -> Builder<R> {
+        Builder::new(R::default(), token.as_ref(), intents)
+    }
+
+    /// A bot with the defaults: see [`Builder::connect`].
+    ///
+    /// # Errors
+    /// Those of [`Builder::connect`].
+    pub async fn connect(token: impl AsRef<str>, intents: Intents) -> Result<Self, Error> {
+        Self::builder(token, intents).connect().await
+    }
+}
+
+impl<R: Runtime> Stream for Bot<R> {
+    type Item = BotEvent;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BotEvent>> {
+        self.events.poll_next_unpin(cx)
+    }
+}
+
+impl<R: Runtime> Unpin for Bot<R> {}
+
+impl<R: Runtime> Drop for Bot<R> {
+    fn drop(&mut self) {
+        self.events.close();
+        self.handle.stop(Keep::Nothing);
+    }
+}
+
+impl<R: Runtime> std::fmt::Debug for Bot<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bot")
+            .field("handle", &self.handle)
+            .finish_non_exhaustive()
+    }
+}

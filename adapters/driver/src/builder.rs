@@ -1,0 +1,162 @@
+//! Describing a bot.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use headcount_core::cache::Kinds;
+use headcount_core::fleet::FleetConfig;
+use headcount_core::setup::Chunking;
+use headcount_core::wire::presence::Presence;
+use headcount_core::{Config, Intents, Session, ShardId, Token};
+use rustls::ClientConfig;
+
+use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
+
+/// Events that may wait for the consumer, over all shards; each shard may hold one more.
+const EVENTS: usize = 1024;
+
+/// A bot that is not started yet.
+///
+/// Everything has a default: the shards and the address that the service recommends, zstd-stream
+/// compression, the web's trusted roots.
+pub struct Builder<R> {
+    pub(crate) runtime: R,
+    pub(crate) token: Token,
+    pub(crate) config: Config,
+    pub(crate) api: Api,
+    pub(crate) info: Option<GatewayInfo>,
+    pub(crate) shards: Option<(Range<u32>, u32)>,
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) options: SocketOptions,
+    pub(crate) events: usize,
+    pub(crate) fleet: Option<Box<dyn FnOnce(&mut FleetConfig) + Send>>,
+}
+
+impl<R: Runtime> Builder<R> {
+    /// Begins to describe a bot on a runtime; `token` with or without the `Bot ` prefix.
+    #[must_use]
+    pub fn new(runtime: R, token: &str, intents: Intents) -> Self {
+        let token = Token::new(token);
+        let config = Config::new(token.clone(), intents, ShardId::ONE);
+        Self {
+            runtime,
+            token,
+            config,
+            api: Api::default(),
+            info: None,
+            shards: None,
+            sessions: Vec::new(),
+            options: SocketOptions::default(),
+            events: EVENTS,
+            fleet: None,
+        }
+    }
+
+    /// Asks another service for gateway information, for example a simulated gateway.
+    #[must_use]
+    pub fn api(mut self, api: Api) -> Self {
+        self.api = api;
+        self
+    }
+
+    /// Uses this gateway information and asks nobody.
+    #[must_use]
+    pub fn gateway(mut self, info: GatewayInfo) -> Self {
+        self.info = Some(info);
+        self
+    }
+
+    /// Runs these shard numbers of `total`; without it, all that the service recommends.
+    #[must_use]
+    pub fn shards(mut self, numbers: Range<u32>, total: u32) -> Self {
+        self.shards = Some((numbers, total));
+        self
+    }
+
+    /// Sessions of an earlier process: their shards resume instead of beginning anew. A session
+    /// of a shard that this bot does not run, or begun with other intents, is an error.
+    #[must_use]
+    pub fn sessions(mut self, sessions: impl IntoIterator<Item = Session>) -> Self {
+        self.sessions.extend(sessions);
+        self
+    }
+
+    /// How the gateway compresses what it sends; zstd-stream by default.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.options.compression = compression;
+        self
+    }
+
+    /// The TLS configuration for the gateway and the service.
+    #[must_use]
+    pub fn tls(mut self, config: Arc<ClientConfig>) -> Self {
+        self.api.tls = Some(Arc::clone(&config));
+        self.options.tls = Some(config);
+        self
+    }
+
+    /// Deadlines and limits of the sockets.
+    #[must_use]
+    pub fn socket(mut self, change: impl FnOnce(&mut SocketOptions)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// What the bot shows of itself from the start.
+    #[must_use]
+    pub fn presence(mut self, presence: Presence) -> Self {
+        self.config.presence = Some(presence);
+        self
+    }
+
+    /// Which guilds are asked for their members without being told to: an
+    /// [`AutoChunk`](headcount_core::setup::AutoChunk) mode, or a [`Chunking`] with lists. None by
+    /// default.
+    #[must_use]
+    pub fn chunking(mut self, chunking: impl Into<Chunking>) -> Self {
+        self.config.tracker.setup.chunking = chunking.into();
+        self
+    }
+
+    /// Which kinds of rows are cached; others are not even decoded.
+    #[must_use]
+    pub fn cache(mut self, kinds: Kinds) -> Self {
+        self.config.tracker.kinds = kinds;
+        self
+    }
+
+    /// Changes the core's configuration, the same for every shard. Its shard id and address are
+    /// set when the bot connects.
+    #[must_use]
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// Changes how identifies are paced and budgeted. The budget itself comes with the gateway
+    /// information.
+    #[must_use]
+    pub fn fleet_config(mut self, change: impl FnOnce(&mut FleetConfig) + Send + 'static) -> Self {
+        self.fleet = Some(Box::new(change));
+        self
+    }
+
+    /// Events that may wait for the consumer before the shards stop reading, at least one per
+    /// shard; 1024 by default.
+    #[must_use]
+    pub fn event_buffer(mut self, events: usize) -> Self {
+        self.events = events;
+        self
+    }
+}
+
+impl<R> std::fmt::Debug for Builder<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .field("api", &self.api)
+            .field("shards", &self.shards)
+            .finish_non_exhaustive()
+    }
+}

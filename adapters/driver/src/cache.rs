@@ -1,0 +1,29 @@
+//! The bot's cache: one store in memory, shared by all shards.
+
+use std::sync::{PoisonError, RwLock};
+
+use headcount_core::cache::{MemoryStore, Mutation};
+
+/// The store behind a short lock, held for one mutation or one read.
+pub(crate) struct Cache(RwLock<MemoryStore>);
+
+impl Cache {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(RwLock::new(MemoryStore::new(seed)))
+    }
+
+    /// Applies one mutation whole.
+    pub(crate) fn apply(&self, mutation: Mutation<'_>) {
+        let mut store = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let applied = store.apply(mutation);
+        drop(store);
+        for guild in applied.vanished {
+            tracing::debug!(%guild, "a guild is gone since the last session");
+        }
+    }
+
+    /// Reads; what is given back cannot borrow from the store.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&MemoryStore) -> T) -> T {
+        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}

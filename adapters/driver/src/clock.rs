@@ -1,0 +1,38 @@
+//! The bot's clock: the core's time from a runtime's, and wall-clock time for people.
+
+use std::time::{Duration, Instant as StdInstant, SystemTime};
+
+use headcount_core::Instant;
+
+use crate::Runtime;
+
+/// Tells the core's time, in milliseconds since the bot was made. All shards of a bot share it.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    epoch: StdInstant,
+    wall: SystemTime,
+}
+
+impl Clock {
+    /// A clock that starts now.
+    pub(crate) fn start<R: Runtime>(runtime: &R) -> Self {
+        Self {
+            epoch: runtime.now(),
+            wall: SystemTime::now(),
+        }
+    }
+
+    /// The core's time now.
+    pub(crate) fn now<R: Runtime>(&self, runtime: &R) -> Instant {
+        let elapsed = runtime.now().saturating_duration_since(self.epoch);
+        Instant::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// The wall-clock time of a point in the core's time, for example of the first chunk of a
+    /// request. It counts from the wall clock at the bot's start, so that changes of the system's
+    /// clock never reorder two points. `None` when no calendar reaches that far.
+    #[must_use]
+    pub fn wall_time(&self, at: Instant) -> Option<SystemTime> {
+        self.wall.checked_add(Duration::from_millis(at.as_millis()))
+    }
+}

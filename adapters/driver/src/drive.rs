@@ -1,0 +1,220 @@
+//! The one loop: it wakes a shard, does what the shard says, and waits for what comes next.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_channel::mpsc::Sender;
+use headcount_core::fleet::FleetInput;
+use headcount_core::session::Phase;
+use headcount_core::wire::command::Command;
+use headcount_core::{Action, Input, Shard, ShardId};
+
+use crate::alarm::Alarm;
+use crate::delivery::Delivery;
+use crate::event::BotEvent;
+use crate::link::{Link, News};
+use crate::seat::Seat;
+use crate::shared::Shared;
+use crate::{Runtime, SocketOptions};
+
+/// Everything that one shard's loop works with.
+pub(crate) struct Drive<R: Runtime> {
+    runtime: R,
+    id: ShardId,
+    seat: Arc<Seat>,
+    shared: Arc<Shared>,
+    options: SocketOptions,
+    delivery: Delivery,
+    alarm: Alarm<R>,
+    link: Link,
+    /// What is still to be done on the connection, in order.
+    todo: VecDeque<Todo>,
+    scratch: String,
+}
+
+/// An action on the connection.
+enum Todo {
+    Connect(Box<str>),
+    Send(Command),
+    Close(u16),
+}
+
+/// What woke the loop.
+enum Wake {
+    Deadline,
+    /// The deadline came while a slow consumer keeps us from reading.
+    DeadlineUnread,
+    Granted,
+    News(News),
+}
+
+impl<R: Runtime> Drive<R> {
+    /// A loop for one of the bot's shards; `None` if the bot does not run it.
+    pub(crate) fn new(
+        runtime: R,
+        shared: Arc<Shared>,
+        id: ShardId,
+        options: SocketOptions,
+        events: Sender<BotEvent>,
+    ) -> Option<Self> {
+        Some(Self {
+            id,
+            seat: Arc::clone(shared.fleet.seat(id)?),
+            options,
+            delivery: Delivery::new(events),
+            alarm: Alarm::new(runtime.clone(), shared.clock),
+            link: Link::None,
+            todo: VecDeque::new(),
+            scratch: String::new(),
+            runtime,
+            shared,
+        })
+    }
+
+    /// Runs the shard until it has ended for good. Not cancel-safe: dropping it drops the
+    /// connection, and the session with it.
+    pub(crate) async fn run(mut self) {
+        let mut wake = Wake::Deadline;
+        loop {
+            self.step(&wake);
+            self.work().await;
+            if self.seat.read(|shard| shard.phase()) == Phase::Halted {
+                break;
+            }
+            wake = poll_fn(|cx| self.poll_wake(cx)).await;
+        }
+        self.shared.fleet.ended();
+        poll_fn(|cx| self.delivery.poll_flush(cx)).await;
+    }
+
+    /// What comes next. The deadline goes first, so that no flood of payloads delays a heartbeat.
+    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
+        if self.seat.poll_granted(cx) {
+            return Poll::Ready(Wake::Granted);
+        }
+        let look = |shard: &Shard| (shard.poll_timeout(), shard.phase());
+        let (deadline, phase) = self.seat.read(look);
+        // A slow consumer stops the reading; but a connection is always brought up.
+        let slow = self.delivery.poll_flush(cx).is_pending() && phase == Phase::Active;
+        let at = deadline.map(|deadline| deadline.at);
+        if self.alarm.poll(cx, at).is_ready() {
+            return Poll::Ready(if slow {
+                Wake::DeadlineUnread
+            } else {
+                Wake::Deadline
+            });
+        }
+        if slow {
+            return Poll::Pending;
+        }
+        self.link.poll(cx).map(Wake::News)
+    }
+
+    /// Hands what happened to the shard and sorts what it wants done: events go to the consumer,
+    /// the connection's work is queued. Each keeps its order.
+    fn step(&mut self, wake: &Wake) {
+        let input = match wake {
+            Wake::Deadline => Input::Timeout,
+            Wake::DeadlineUnread => Input::Unread,
+            Wake::Granted => Input::IdentifyGranted,
+            Wake::News(News::Opened) => Input::Opened,
+            Wake::News(News::Payload) => Input::Payload(self.link.message()),
+            Wake::News(News::DialFailed(error)) => {
+                tracing::warn!(%error, "the gateway could not be dialled");
+                Input::DialFailed
+            }
+            Wake::News(News::Closed(ended)) => {
+                let error = ended.error.as_ref().map(tracing::field::display);
+                tracing::info!(code = ended.code, reason = ended.reason, error, "closed");
+                Input::Closed(ended.code)
+            }
+        };
+        let now = self.shared.clock.now(&self.runtime);
+        let actions = self.seat.lock().handle(now, input);
+        for action in actions {
+            match action {
+                Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
+                Action::Send(command) => self.todo.push_back(Todo::Send(command)),
+                Action::Close(code) => self.todo.push_back(Todo::Close(code)),
+                Action::WantIdentify => {
+                    let news = self
+                        .shared
+                        .fleet
+                        .handle(now, FleetInput::WantIdentify(self.id));
+                    self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
+                }
+                Action::Mutate(mutation) => self.shared.cache.apply(mutation),
+                Action::Emit(event) => {
+                    let news = self
+                        .shared
+                        .fleet
+                        .handle(now, FleetInput::Event(self.id, &event));
+                    self.delivery
+                        .push(BotEvent::Shard(self.id, event.into_owned()));
+                    self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
+                }
+            }
+        }
+    }
+
+    /// Does the connection's work. A connection that breaks meanwhile is told to the shard, unless
+    /// the shard has already left it.
+    async fn work(&mut self) {
+        let mut broken = false;
+        loop {
+            match self.todo.pop_front() {
+                Some(Todo::Connect(url)) => {
+                    broken = false;
+                    self.connect(url);
+                }
+                Some(Todo::Send(command)) => broken |= !self.send(&command).await,
+                Some(Todo::Close(code)) => {
+                    broken = false;
+                    self.close(code).await;
+                }
+                None if broken => {
+                    broken = false;
+                    self.step(&Wake::News(News::Closed(crate::Ended::silent())));
+                }
+                None => return,
+            }
+        }
+    }
+
+    fn connect(&mut self, url: Box<str>) {
+        tracing::debug!(url, "dialling");
+        self.link = Link::dial(self.runtime.clone(), url.into(), self.options.clone());
+    }
+
+    /// Whether the command is on its way; otherwise the connection is gone.
+    async fn send(&mut self, command: &Command) -> bool {
+        let Link::Open(socket) = &mut self.link else {
+            return false;
+        };
+        tracing::trace!(opcode = command.opcode(), "sending");
+        let sent = socket
+            .send(&self.runtime, command.encode(&mut self.scratch))
+            .await;
+        if let Err(error) = &sent {
+            tracing::warn!(%error, "the connection broke");
+            self.link = Link::None;
+        }
+        sent.is_ok()
+    }
+
+    /// Closes without waiting for the peer; but a shard that ends waits, since the process may.
+    async fn close(&mut self, code: u16) {
+        tracing::debug!(code, "closing");
+        let Some(socket) = self.link.take() else {
+            return;
+        };
+        let close = socket.close(self.runtime.clone(), code);
+        if self.seat.read(|shard| shard.phase()) == Phase::Halted {
+            close.await;
+        } else {
+            self.runtime.spawn(close);
+        }
+    }
+}

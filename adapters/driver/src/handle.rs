@@ -1,0 +1,191 @@
+//! Asking and commanding a running bot from anywhere.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use headcount_core::cache::MemoryStore;
+use headcount_core::chunk::{MemberQuery, RequestId, RequestProgress};
+use headcount_core::event::Ticket;
+use headcount_core::fleet::{Fleet, FleetReadiness};
+use headcount_core::id::GuildId;
+use headcount_core::session::{Keep, Phase};
+use headcount_core::setup::{Chunking, GuildReadiness, Readiness};
+use headcount_core::wire::command::Command;
+use headcount_core::{RequestError, Session, Shard, ShardId};
+
+use crate::clock::Clock;
+use crate::seat::Seat;
+use crate::shared::Shared;
+
+/// A clonable handle to a running bot.
+///
+/// Every method is synchronous and short: it takes one shard's lock for one call of the core and
+/// gives back owned values, never a guard. None waits for the network. After the bot has ended,
+/// commands are refused with [`RequestError::Halted`] and reads tell the last state.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+/// One shard at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardState {
+    /// Which shard.
+    pub id: ShardId,
+    /// Where its connection stands.
+    pub phase: Phase,
+    /// Time from the last answered heartbeat to its answer on this connection.
+    pub latency: Option<Duration>,
+    /// Connections in a row that came to nothing.
+    pub failures: u32,
+    /// Payloads that were not understood so far.
+    pub misunderstood: u64,
+    /// How far its guilds and members are.
+    pub readiness: Readiness,
+}
+
+impl Handle {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The shards that this bot runs, in ascending order.
+    pub fn shards(&self) -> impl ExactSizeIterator<Item = ShardState> + '_ {
+        self.shared.fleet.seats().iter().map(|(id, seat)| {
+            seat.read(|shard| ShardState {
+                id: *id,
+                phase: shard.phase(),
+                latency: shard.latency(),
+                failures: shard.failures(),
+                misunderstood: shard.misunderstood(),
+                readiness: shard.readiness(),
+            })
+        })
+    }
+
+    /// The shard that a guild's events come to, also when this bot does not run it.
+    #[must_use]
+    pub fn shard_of(&self, guild: GuildId) -> ShardId {
+        ShardId::of_guild(guild, self.shared.total)
+    }
+
+    /// Queues a member request at the guild's shard;
+    /// [`Event::ChunkRequestFinished`](headcount_core::Event::ChunkRequestFinished) tells how it
+    /// ended, exactly once. `presences` asks for presences too.
+    ///
+    /// # Errors
+    /// Those of [`Shard::request_members`]; [`RequestError::OtherShard`] if this bot does not run
+    /// the guild's shard.
+    pub fn request_members(
+        &self,
+        guild: GuildId,
+        query: MemberQuery,
+        presences: bool,
+    ) -> Result<RequestId, RequestError> {
+        let seat = self.seat_of(guild).ok_or(RequestError::OtherShard(guild))?;
+        seat.change(|shard| shard.request_members(guild, query, presences))
+    }
+
+    /// Where a member request of a guild stands; `None` once it has ended.
+    #[must_use]
+    pub fn request(&self, guild: GuildId, request: RequestId) -> Option<RequestProgress> {
+        self.seat_of(guild)?.read(|shard| shard.request(request))
+    }
+
+    /// Changes automatic member requests on every shard, for guilds that come from now on.
+    pub fn set_chunking(&self, chunking: &Chunking) {
+        for (_, seat) in self.shared.fleet.seats() {
+            seat.change(|shard| shard.set_chunking(chunking.clone()));
+        }
+    }
+
+    /// Where a guild stands, since when, what it waits for and until when; `None` when it is not
+    /// known.
+    #[must_use]
+    pub fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
+        self.seat_of(guild)?.read(|shard| shard.guild(guild))
+    }
+
+    /// Reads the cache that all shards share. The closure runs under the store's lock: take out
+    /// what you need and leave; the shards wait meanwhile. It must not call this handle.
+    ///
+    /// ```no_run
+    /// # use headcount_driver::{Handle, core::id::{GuildId, UserId}};
+    /// # fn look(handle: &Handle, guild: GuildId, user: UserId) {
+    /// let nick = handle.cache(|store| {
+    ///     store.member(guild, user).and_then(|member| member.nick().map(str::to_owned))
+    /// });
+    /// # }
+    /// ```
+    pub fn cache<T>(&self, look: impl FnOnce(&MemoryStore) -> T) -> T {
+        self.shared.cache.read(look)
+    }
+
+    /// Queues a command at a shard. What becomes of it is told by an event with the ticket.
+    ///
+    /// # Errors
+    /// Those of [`Shard::send`];
+    /// [`RequestError::Halted`] also for a shard that this bot does not run.
+    pub fn send(&self, shard: ShardId, command: Command) -> Result<Ticket, RequestError> {
+        self.seat(shard)?.change(|shard| shard.send(command))
+    }
+
+    /// The clock that turns the core's time points into wall-clock time.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.shared.clock
+    }
+
+    /// Asks every shard to end; the bot's stream ends after its last events.
+    ///
+    /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and gives back the sessions.
+    pub fn stop(&self, keep: Keep) {
+        for (_, seat) in self.shared.fleet.seats() {
+            seat.change(|shard| shard.stop(keep));
+        }
+    }
+
+    /// The sessions as they are now. While shards run they grow old with the next event.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<Session> {
+        self.shared
+            .fleet
+            .seats()
+            .iter()
+            .filter_map(|(_, seat)| seat.read(Shard::session))
+            .collect()
+    }
+
+    /// How far the whole bot is, as counts; cheap enough for every frame of a progress bar.
+    #[must_use]
+    pub fn readiness(&self) -> FleetReadiness {
+        self.shared.fleet.read(Fleet::readiness)
+    }
+
+    /// Identifies left for the day.
+    #[must_use]
+    pub fn identifies_left(&self) -> u32 {
+        self.shared.fleet.read(Fleet::identifies_left)
+    }
+
+    fn seat_of(&self, guild: GuildId) -> Option<&Arc<Seat>> {
+        self.shared.fleet.seat(self.shard_of(guild))
+    }
+
+    fn seat(&self, id: ShardId) -> Result<&Seat, RequestError> {
+        self.shared
+            .fleet
+            .seat(id)
+            .map(|seat| &**seat)
+            .ok_or(RequestError::Halted)
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("shards", &self.shared.fleet.seats().len())
+            .finish_non_exhaustive()
+    }
+}

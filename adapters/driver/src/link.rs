@@ -1,0 +1,71 @@
+//! The one connection that a shard has at a time: none, being dialled, or open.
+
+use std::task::{Context, Poll, ready};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::socket::{Ended, Socket};
+use crate::{Error, Runtime, SocketOptions};
+
+/// A shard's connection.
+pub(crate) enum Link {
+    None,
+    Dialling(BoxFuture<'static, Result<Socket, Error>>),
+    Open(Box<Socket>),
+}
+
+/// What happened on the connection.
+pub(crate) enum News {
+    Opened,
+    DialFailed(Error),
+    /// [`Link::message`] is the payload.
+    Payload,
+    Closed(Ended),
+}
+
+impl Link {
+    /// Starts to dial; whatever there was before is dropped.
+    pub(crate) fn dial<R: Runtime>(runtime: R, url: String, options: SocketOptions) -> Self {
+        let dial = async move { Socket::dial(&runtime, &url, &options).await };
+        Self::Dialling(dial.boxed())
+    }
+
+    /// The next news; pending for ever without a connection. A connection that ended is gone.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<News> {
+        match self {
+            Self::None => Poll::Pending,
+            Self::Dialling(dial) => {
+                let (link, news) = match ready!(dial.poll_unpin(cx)) {
+                    Ok(socket) => (Self::Open(Box::new(socket)), News::Opened),
+                    Err(error) => (Self::None, News::DialFailed(error)),
+                };
+                *self = link;
+                Poll::Ready(news)
+            }
+            Self::Open(socket) => match ready!(socket.poll_receive(cx)) {
+                Ok(()) => Poll::Ready(News::Payload),
+                Err(ended) => {
+                    *self = Self::None;
+                    Poll::Ready(News::Closed(ended))
+                }
+            },
+        }
+    }
+
+    /// The payload that came last.
+    pub(crate) fn message(&self) -> &[u8] {
+        match self {
+            Self::None | Self::Dialling(_) => &[],
+            Self::Open(socket) => socket.message(),
+        }
+    }
+
+    /// Takes the connection away; the socket, if it was open.
+    pub(crate) fn take(&mut self) -> Option<Box<Socket>> {
+        match std::mem::replace(self, Self::None) {
+            Self::None | Self::Dialling(_) => None,
+            Self::Open(socket) => Some(socket),
+        }
+    }
+}

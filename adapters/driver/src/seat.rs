@@ -1,0 +1,57 @@
+//! A shard's place in the bot: its core state, shared between its loop and the handles.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Context;
+
+use futures_util::task::AtomicWaker;
+use headcount_core::Shard;
+
+/// One shard's core state behind a short lock, and a bell for its loop.
+///
+/// The lock is held for one call of the core, never across an await and never by a caller.
+pub(crate) struct Seat {
+    shard: Mutex<Shard>,
+    bell: AtomicWaker,
+    granted: AtomicBool,
+}
+
+impl Seat {
+    pub(crate) fn new(shard: Shard) -> Self {
+        Self {
+            shard: Mutex::new(shard),
+            bell: AtomicWaker::new(),
+            granted: AtomicBool::new(false),
+        }
+    }
+
+    /// Reads the shard.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Shard) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// Changes the shard from outside its loop, and wakes the loop: its deadline may have moved.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Shard) -> T) -> T {
+        let result = change(&mut self.lock());
+        self.bell.wake();
+        result
+    }
+
+    /// The shard, for its loop.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Shard> {
+        // The core does not panic, and if a caller's closure did, the state is still whole.
+        self.shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the loop that the fleet lets it identify.
+    pub(crate) fn grant(&self) {
+        self.granted.store(true, Ordering::Release);
+        self.bell.wake();
+    }
+
+    /// Whether a grant came since the last call; otherwise the task is woken by the next ring.
+    pub(crate) fn poll_granted(&self, cx: &Context<'_>) -> bool {
+        self.bell.register(cx.waker());
+        self.granted.swap(false, Ordering::AcqRel)
+    }
+}

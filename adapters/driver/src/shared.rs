@@ -1,0 +1,16 @@
+//! What the shards' loops and the handles share.
+
+use std::num::NonZeroU32;
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::fleet::SharedFleet;
+
+/// One bot's clock, fleet and cache.
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    /// Shards of the whole bot, those of other processes included.
+    pub(crate) total: NonZeroU32,
+    pub(crate) fleet: SharedFleet,
+    pub(crate) cache: Cache,
+}

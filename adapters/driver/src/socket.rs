@@ -1,0 +1,275 @@
+//! One gateway connection: WebSocket over TCP or TLS, with decompression.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use async_tungstenite::tungstenite::error::Error as WsError;
+use async_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use async_tungstenite::tungstenite::{Bytes, Message};
+use async_tungstenite::{WebSocketStream, client_async_with_config};
+use futures_util::{AsyncWriteExt, SinkExt, StreamExt};
+use rustls::ClientConfig;
+
+use crate::address::{self, Address};
+use crate::deadline::within;
+use crate::inflate::{Inflate, MAX_MESSAGE_BYTES};
+use crate::stream::{self, Stream};
+use crate::{Compression, Error, ErrorKind, Runtime, frame};
+
+/// How connections are made.
+#[derive(Clone)]
+pub struct SocketOptions {
+    /// How the gateway compresses what it sends.
+    pub compression: Compression,
+    /// The largest message in bytes, on the wire and after decompression; 64 MiB by default.
+    pub max_message_bytes: usize,
+    /// How long one write may take; 10 s by default. A write that does not finish is a dead
+    /// connection: the send budget is counted when the core decides, so it must hold on the wire.
+    pub write_deadline: Duration,
+    /// How long [`Socket::close`] waits for the peer after the close frame; 2 s by default.
+    pub close_deadline: Duration,
+    /// The TLS configuration; by default [`crate::tls::web_roots`].
+    pub tls: Option<Arc<ClientConfig>>,
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        Self {
+            compression: Compression::default(),
+            max_message_bytes: MAX_MESSAGE_BYTES,
+            write_deadline: Duration::from_secs(10),
+            close_deadline: Duration::from_secs(2),
+            tls: None,
+        }
+    }
+}
+
+impl fmt::Debug for SocketOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketOptions")
+            .field("compression", &self.compression)
+            .field("max_message_bytes", &self.max_message_bytes)
+            .field("write_deadline", &self.write_deadline)
+            .field("close_deadline", &self.close_deadline)
+            .field("tls", &self.tls.is_some())
+            .finish()
+    }
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The close code, when the peer sent one.
+    pub code: Option<u16>,
+    /// The peer's words beside the code; often empty.
+    pub reason: String,
+    /// What broke the connection, when it was not a close frame.
+    pub error: Option<Error>,
+}
+
+impl Ended {
+    /// The connection is gone, and nobody said why.
+    pub(crate) fn silent() -> Self {
+        Self {
+            code: None,
+            reason: String::new(),
+            error: None,
+        }
+    }
+}
+
+/// An open WebSocket connection to a gateway.
+pub struct Socket {
+    ws: WebSocketStream<Stream>,
+    inflate: Inflate,
+    write_deadline: Duration,
+    close_deadline: Duration,
+}
+
+impl Socket {
+    /// Dials a gateway: TCP, TLS for `wss://`, and the WebSocket handshake. `base` is a gateway
+    /// URL; version, encoding and compression are added to its query.
+    ///
+    /// It has no deadline of its own. Cancel-safe: dropping it drops the connection.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Url`], [`ErrorKind::Network`], [`ErrorKind::Tls`], [`ErrorKind::Status`] when
+    /// the server answers with anything but an upgrade, [`ErrorKind::Nonsense`] when it does not
+    /// speak HTTP.
+    pub async fn dial<R: Runtime>(
+        runtime: &R,
+        base: &str,
+        options: &SocketOptions,
+    ) -> Result<Self, Error> {
+        let url = address::gateway(base, options.compression)?;
+        let address = Address::of(&url)?;
+        let inflate = Inflate::new(options.compression, options.max_message_bytes)?;
+        let stream = stream::open(runtime, &address, options.tls.as_ref()).await?;
+        let limit = Some(options.max_message_bytes);
+        let config = WebSocketConfig::default()
+            .max_message_size(limit)
+            .max_frame_size(limit);
+        let (ws, _) = client_async_with_config(url, stream, Some(config))
+            .await
+            .map_err(|error| refused(&address.host, error))?;
+        let (write_deadline, close_deadline) = (options.write_deadline, options.close_deadline);
+        Ok(Self {
+            ws,
+            inflate,
+            write_deadline,
+            close_deadline,
+        })
+    }
+
+    /// Waits for the next gateway message and lends it until the next call.
+    ///
+    /// Cancel-safe: what arrived of a message is kept for the next call.
+    ///
+    /// # Errors
+    /// [`Ended`] once, when the connection is over: the peer closed it, it broke, or what came
+    /// cannot be decompressed. Drop or [`close`](Self::close) the socket then.
+    pub async fn receive(&mut self) -> Result<&[u8], Ended> {
+        poll_fn(|cx| self.poll_receive(cx)).await?;
+        Ok(self.message())
+    }
+
+    /// The poll form of [`Socket::receive`]; when ready, [`Socket::message`] is the message.
+    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        loop {
+            let part: Bytes = match ready!(self.ws.poll_next_unpin(cx)) {
+                Some(Ok(Message::Text(text))) => text.into(),
+                Some(Ok(Message::Binary(bytes))) => bytes,
+                Some(Ok(Message::Close(frame))) => return Poll::Ready(Err(closed(frame))),
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                Some(Err(error)) => return Poll::Ready(Err(broken(error))),
+                None => return Poll::Ready(Err(broken(WsError::ConnectionClosed))),
+            };
+            match self.inflate.push(&part) {
+                Ok(true) => return Poll::Ready(Ok(())),
+                Ok(false) => {}
+                Err(error) => return Poll::Ready(Err(failed(error))),
+            }
+        }
+    }
+
+    /// The message that [`Socket::receive`] gave last.
+    pub(crate) fn message(&self) -> &[u8] {
+        self.inflate.message()
+    }
+
+    /// Sends one text message and waits until it is handed to the operating system.
+    ///
+    /// Not cancel-safe: half a message may have been written, so drop the socket after cancelling.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] when the write deadline passes, [`ErrorKind::Broken`] when the
+    /// connection is gone. Either way nothing more can be sent.
+    pub async fn send<R: Runtime>(&mut self, runtime: &R, text: &str) -> Result<(), Error> {
+        let bytes = frame::text(text)?;
+        let limit = self.write_deadline;
+        let write = async {
+            // A pong may be half written; it goes first.
+            SinkExt::flush(&mut self.ws)
+                .await
+                .map_err(std::io::Error::other)?;
+            let stream = self.ws.get_mut();
+            stream.write_all(&bytes).await?;
+            stream.flush().await
+        };
+        match within(runtime, limit, write).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(e)) => Err(Error::with_source(
+                ErrorKind::Broken,
+                "the connection broke in a write",
+                e,
+            )),
+            None => Err(Error::new(
+                ErrorKind::Timeout,
+                "a write did not finish in time",
+            )),
+        }
+    }
+
+    /// Sends a close frame and gives the peer a moment to take it; then drops the connection.
+    ///
+    /// It waits for the peer at most the close deadline, so a host need not wait for it: spawn it
+    /// and dial again at once. Cancel-safe: dropping it drops the connection.
+    pub async fn close<R: Runtime>(mut self, runtime: R, code: u16) {
+        let limit = self.close_deadline;
+        within(&runtime, limit, async {
+            let frame = CloseFrame {
+                code: code.into(),
+                reason: "".into(),
+            };
+            if self.ws.close(Some(frame)).await.is_ok() {
+                // Dropping a socket with unread bytes resets it, and the frame may be lost.
+                while let Some(Ok(_)) = self.ws.next().await {}
+            }
+        })
+        .await;
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").finish_non_exhaustive()
+    }
+}
+
+fn refused(host: &str, error: WsError) -> Error {
+    match error {
+        WsError::Http(response) => {
+            let code = response.status().as_u16();
+            Error::new(
+                ErrorKind::Status { code },
+                format!("{host} answered with status {code}"),
+            )
+        }
+        WsError::Io(e) => Error::with_source(
+            ErrorKind::Network,
+            format!("{host} broke the connection"),
+            e,
+        ),
+        other => {
+            let detail = format!("{host} does not speak WebSocket");
+            Error::with_source(ErrorKind::Nonsense, detail, other)
+        }
+    }
+}
+
+fn closed(frame: Option<CloseFrame>) -> Ended {
+    match frame {
+        Some(frame) => {
+            let (code, reason) = (Some(frame.code.into()), frame.reason.as_str().to_owned());
+            Ended {
+                code,
+                reason,
+                error: None,
+            }
+        }
+        None => Ended {
+            code: None,
+            reason: String::new(),
+            error: None,
+        },
+    }
+}
+
+fn broken(error: WsError) -> Ended {
+    failed(Error::with_source(
+        ErrorKind::Broken,
+        "the connection broke",
+        error,
+    ))
+}
+
+fn failed(error: Error) -> Ended {
+    Ended {
+        code: None,
+        reason: String::new(),
+        error: Some(error),
+    }
+}

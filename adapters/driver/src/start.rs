@@ -1,0 +1,139 @@
+//! Starting a bot.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use futures_channel::mpsc;
+use headcount_core::config::Identifying;
+use headcount_core::fleet::{Fleet, FleetConfig};
+use headcount_core::{Config, Shard, ShardId};
+use tracing::Instrument;
+
+use crate::bot::Bot;
+use crate::builder::Builder;
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::drive::Drive;
+use crate::event::BotEvent;
+use crate::fleet::{SharedFleet, keep_time};
+use crate::handle::Handle;
+use crate::seat::Seat;
+use crate::shared::Shared;
+use crate::{Error, ErrorKind, GatewayInfo, Runtime};
+
+/// The shards of a bot in ascending order.
+type Seats = Vec<(ShardId, Arc<Seat>)>;
+
+impl<R: Runtime> Builder<R> {
+    /// Asks the service how to connect, unless [`Builder::gateway`] says so, and starts the
+    /// shards. It does not wait until they are connected: events tell that.
+    ///
+    /// Cancel-safe: nothing was started.
+    ///
+    /// # Errors
+    /// Those of [`Api::gateway_info`](crate::Api::gateway_info); [`ErrorKind::Config`] for no
+    /// shards at all, a shard number out of range, or a session that does not belong to this bot.
+    pub async fn connect(mut self) -> Result<Bot<R>, Error> {
+        let info = match self.info.take() {
+            Some(info) => info,
+            None => {
+                self.api
+                    .gateway_info(&self.runtime, self.token.expose())
+                    .await?
+            }
+        };
+        self.start(&info)
+    }
+
+    fn start(mut self, info: &GatewayInfo) -> Result<Bot<R>, Error> {
+        let clock = Clock::start(&self.runtime);
+        self.config.url = info.url.as_str().into();
+        self.config.identify = Identifying::Fleet;
+        let (total, seats) = self.seats(info)?;
+        let ids: Vec<ShardId> = seats.iter().map(|(id, _)| *id).collect();
+        let fleet = SharedFleet::new(self.fleet(clock, info, &ids), seats);
+        let cache = Cache::new(seed()?);
+        let shared = Arc::new(Shared {
+            clock,
+            total,
+            fleet,
+            cache,
+        });
+        let (sender, events) = mpsc::channel(self.events);
+        for id in ids {
+            self.spawn(id, Arc::clone(&shared), sender.clone());
+        }
+        let time = keep_time(self.runtime.clone(), Arc::clone(&shared), sender);
+        self.runtime.spawn(time);
+        let patience = self.options.write_deadline + self.options.close_deadline;
+        Ok(Bot::new(
+            self.runtime,
+            events,
+            Handle::new(shared),
+            patience,
+        ))
+    }
+
+    /// The shards' cores, and how many shards the whole bot has.
+    fn seats(&mut self, info: &GatewayInfo) -> Result<(NonZeroU32, Seats), Error> {
+        let (numbers, total) = self.shards.take().unwrap_or((0..info.shards, info.shards));
+        let total = NonZeroU32::new(total).ok_or_else(|| unusable("a bot has a shard"))?;
+        if numbers.is_empty() || numbers.end > total.get() {
+            return Err(unusable("these shard numbers do not exist"));
+        }
+        let mut seats = Vec::new();
+        for number in numbers {
+            let id = ShardId::new_checked(number, total.get())
+                .ok_or_else(|| unusable("this shard number does not exist"))?;
+            seats.push((id, Arc::new(Seat::new(self.shard(id)?))));
+        }
+        if !self.sessions.is_empty() {
+            return Err(unusable(
+                "a session belongs to a shard that this bot does not run",
+            ));
+        }
+        Ok((total, seats))
+    }
+
+    /// One shard's core, with its session of an earlier process if there is one.
+    fn shard(&mut self, id: ShardId) -> Result<Shard, Error> {
+        let config = Config {
+            shard: id,
+            ..self.config.clone()
+        };
+        match self
+            .sessions
+            .iter()
+            .position(|session| session.shard() == id)
+        {
+            None => Ok(Shard::new(config, seed()?)),
+            Some(at) => Shard::with_session(config, seed()?, self.sessions.swap_remove(at))
+                .map_err(|e| Error::new(ErrorKind::Config, e.to_string())),
+        }
+    }
+
+    fn fleet(&mut self, clock: Clock, info: &GatewayInfo, ids: &[ShardId]) -> Fleet {
+        let mut config = FleetConfig::new(info.session_start_limit.into());
+        if let Some(change) = self.fleet.take() {
+            change(&mut config);
+        }
+        Fleet::new(clock.now(&self.runtime), config, ids.iter().copied())
+    }
+
+    fn spawn(&self, id: ShardId, shared: Arc<Shared>, events: mpsc::Sender<BotEvent>) {
+        let (runtime, options) = (self.runtime.clone(), self.options.clone());
+        let span = tracing::info_span!("shard", number = id.number(), total = id.total());
+        if let Some(drive) = Drive::new(runtime, shared, id, options, events) {
+            self.runtime.spawn(drive.run().instrument(span));
+        }
+    }
+}
+
+fn unusable(detail: &'static str) -> Error {
+    Error::new(ErrorKind::Config, detail)
+}
+
+fn seed() -> Result<u64, Error> {
+    getrandom::u64()
+        .map_err(|e| Error::with_source(ErrorKind::Config, "the system gives no random numbers", e))
+}

@@ -1,0 +1,276 @@
+//! The bot against a scripted gateway, on virtual time.
+
+use std::time::Duration;
+
+use headcount_driver::core::fleet::FleetEvent;
+use headcount_driver::core::session::{Halt, Keep, Phase, Reason};
+use headcount_driver::core::wire::Name;
+use headcount_driver::core::{Event, Intents};
+use headcount_driver::{Bot, BotEvent, Builder, ErrorKind};
+use serde_json::json;
+
+mod memory;
+use memory::{Listener, Memory, PLAIN, info, memory};
+
+const TOKEN: &str = "Bot MTIz.secret.token";
+
+fn builder(shards: u32) -> (Builder<Memory>, Listener) {
+    let (runtime, listener) = memory();
+    let builder = Builder::new(runtime, TOKEN, Intents::GUILDS);
+    (builder.gateway(info(shards)).compression(PLAIN), listener)
+}
+
+/// The next event that is a dispatch.
+async fn dispatch(bot: &mut Bot<Memory>) -> (Name, String) {
+    loop {
+        let event = bot.next().await.expect("the bot runs");
+        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = event {
+            return (dispatch.name(), dispatch.data().to_owned());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_identifies_beats_and_delivers_in_order() {
+    let (builder, mut listener) = builder(1);
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    let identify = gateway.begin("s1").await;
+    assert_eq!(identify["d"]["token"], "MTIz.secret.token");
+    assert_eq!(identify["d"]["shard"], json!([0, 1]));
+    for number in 0..100 {
+        gateway
+            .dispatch("TYPING_START", json!({ "number": number }))
+            .await;
+    }
+    assert_eq!(dispatch(&mut bot).await.0, Name::Ready);
+    for number in 0..100 {
+        let (name, data) = dispatch(&mut bot).await;
+        assert_eq!(
+            (name, data),
+            (Name::TypingStart, json!({ "number": number }).to_string())
+        );
+    }
+    for _ in 0..3 {
+        let beat = gateway.any().await;
+        assert_eq!(beat, json!({"op": 1, "d": 101}));
+        gateway.send(json!({"op": 11})).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_kept_over_a_shutdown_and_resumed_by_the_next_bot() {
+    let (first, mut listener) = builder(1);
+    let mut bot = first.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("kept").await;
+    dispatch(&mut bot).await;
+    let server = tokio::spawn(async move { gateway.closed().await });
+    let sessions = bot.shutdown(Keep::Session).await;
+    let code = server.await.expect("served").expect("a code");
+    assert!(
+        code != 1000 && code != 1001,
+        "these end the session: {code}"
+    );
+    assert_eq!(sessions.len(), 1);
+
+    let (second, mut listener) = builder(1);
+    let mut bot = second.sessions(sessions).connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.hello(Duration::from_secs(40)).await;
+    let resume = gateway.expect(6).await;
+    assert_eq!(resume["d"]["session_id"], "kept");
+    assert_eq!(resume["d"]["seq"], 1);
+    gateway
+        .send(json!({"op": 0, "s": 2, "t": "RESUMED", "d": {}}))
+        .await;
+    assert_eq!(dispatch(&mut bot).await.0, Name::Resumed);
+    let server = tokio::spawn(async move { gateway.closed().await });
+    assert!(bot.shutdown(Keep::Nothing).await.is_empty());
+    assert_eq!(server.await.expect("served"), Some(1000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_consumer_stops_the_reading_but_not_the_heartbeats() {
+    let (builder, mut listener) = builder(1);
+    let mut bot = builder.event_buffer(1).connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("slow").await;
+    let blocks = 200;
+    let mut sender = 0;
+    // Nobody takes events: the pipe fills up, so nothing was read into memory without bound.
+    let block = "x".repeat(10_000);
+    while sender < blocks {
+        let send = gateway.dispatch("TYPING_START", json!({ "at": sender, "block": block }));
+        if tokio::time::timeout(Duration::from_secs(1), send)
+            .await
+            .is_err()
+        {
+            break;
+        }
+        sender += 1;
+    }
+    assert!((5..50).contains(&sender), "the reading stops: {sender}");
+    // Far longer than a zombie would be suffered; no answer can get through.
+    for _ in 0..10 {
+        let beat = gateway.any().await;
+        assert_eq!(beat["op"], 1, "on the same connection: {beat}");
+    }
+    let drain = tokio::spawn(async move {
+        let mut numbers = Vec::new();
+        while numbers.len() < usize::try_from(sender).expect("small") {
+            let (name, data) = dispatch(&mut bot).await;
+            if name == Name::TypingStart {
+                let data: serde_json::Value = serde_json::from_str(&data).expect("JSON");
+                numbers.push(data["at"].as_u64().expect("a number"));
+            }
+        }
+        (numbers, bot)
+    });
+    let (numbers, bot) = drain.await.expect("drained");
+    assert_eq!(numbers, (0..sender).collect::<Vec<u64>>());
+    assert_eq!(
+        bot.handle().shards().next().expect("one").phase,
+        Phase::Active
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_ends_the_stream_with_its_reason() {
+    let (builder, mut listener) = builder(1);
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.hello(Duration::from_secs(40)).await;
+    gateway.expect(2).await;
+    gateway.close(4004).await;
+    let mut halted = false;
+    while let Some(event) = bot.next().await {
+        halted |= matches!(event, BotEvent::Shard(_, Event::Halted(Halt::Refused(_))));
+    }
+    assert!(halted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cuts_dead_dials_and_silence_are_survived() {
+    let (builder, mut listener) = builder(1);
+    let mut bot = builder.connect().await.expect("started");
+    let events = tokio::spawn(async move {
+        let mut reasons = Vec::new();
+        loop {
+            match bot.next().await.expect("the bot runs") {
+                BotEvent::Shard(_, Event::StateChanged(news)) => reasons.push(news.reason),
+                BotEvent::Shard(_, Event::Resumed { .. }) => return reasons,
+                _ => {}
+            }
+        }
+    });
+    drop(listener.raw().await);
+    let silent = listener.raw().await;
+    let mut mute = listener.accept().await;
+    assert!(mute.closed().await.is_some(), "hello has a deadline");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s").await;
+    drop(gateway);
+    let mut gateway = listener.accept().await;
+    gateway.hello(Duration::from_secs(40)).await;
+    gateway.expect(6).await;
+    gateway
+        .send(json!({"op": 0, "s": 2, "t": "RESUMED", "d": {}}))
+        .await;
+    let reasons = events.await.expect("resumed");
+    for reason in [
+        Reason::DialFailed,
+        Reason::DialTimedOut,
+        Reason::HelloTimedOut,
+        Reason::Ready,
+        Reason::Closed(None),
+    ] {
+        assert!(reasons.contains(&reason), "{reason:?} in {reasons:?}");
+    }
+    drop(silent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_bot_ends_its_sessions() {
+    let (builder, mut listener) = builder(2);
+    let bot = builder.connect().await.expect("started");
+    let handle = bot.handle();
+    let (mut one, mut two) = (listener.accept().await, listener.accept().await);
+    one.begin("a").await;
+    two.begin("b").await;
+    drop(bot);
+    assert_eq!(
+        (one.closed().await, two.closed().await),
+        (Some(1000), Some(1000))
+    );
+    assert!(handle.shards().all(|shard| shard.phase == Phase::Halted));
+    assert!(handle.sessions().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_started_is_refused_at_once() {
+    let (builder, _listener) = builder(2);
+    let error = builder
+        .shards(0..0, 2)
+        .connect()
+        .await
+        .expect_err("no shards");
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let (builder, _listener) = self::builder(2);
+    let error = builder
+        .shards(1..3, 2)
+        .connect()
+        .await
+        .expect_err("no such shard");
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(!format!("{error:?}").contains("secret"));
+    let (builder, _listener) = self::builder(2);
+    assert!(!format!("{builder:?}").contains("secret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn shards_of_one_bucket_identify_one_after_another() {
+    let (runtime, mut listener) = memory();
+    let mut info = info(3);
+    info.session_start_limit.max_concurrency = 1;
+    let builder = Builder::new(runtime, TOKEN, Intents::GUILDS).gateway(info);
+    let bot = builder.compression(PLAIN).connect().await.expect("started");
+    let start = tokio::time::Instant::now();
+    let mut gateways = Vec::new();
+    for number in 0..3 {
+        let mut gateway = listener.accept().await;
+        let identify = gateway.begin("s").await;
+        assert_eq!(identify["d"]["shard"], json!([number, 3]));
+        let spacing = Duration::from_secs(5) * number;
+        assert!(
+            start.elapsed() >= spacing,
+            "{number} after {:?}",
+            start.elapsed()
+        );
+        gateways.push(gateway);
+    }
+    assert!(start.elapsed() < Duration::from_secs(12));
+    assert_eq!(bot.handle().identifies_left(), 997);
+    assert_eq!(bot.handle().readiness().shards, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spent_identify_budget_is_told_and_waited_for() {
+    let (runtime, mut listener) = memory();
+    let mut info = info(1);
+    info.session_start_limit.remaining = 0;
+    info.session_start_limit.reset_after = 3_600_000;
+    let builder = Builder::new(runtime, TOKEN, Intents::GUILDS).gateway(info);
+    let mut bot = builder.compression(PLAIN).connect().await.expect("started");
+    let start = tokio::time::Instant::now();
+    loop {
+        if let BotEvent::Fleet(FleetEvent::IdentifyBudgetSpent { .. }) =
+            bot.next().await.expect("the bot runs")
+        {
+            break;
+        }
+    }
+    assert!(start.elapsed() < Duration::from_secs(1));
+    listener.accept().await.begin("s").await;
+    assert!(start.elapsed() >= Duration::from_secs(3600));
+}

@@ -1,0 +1,59 @@
+//! The token never reaches a logger, not even at the most talkative level of any dependency.
+
+use std::sync::Mutex;
+
+use headcount_driver::{Api, Compression, Socket, SocketOptions};
+use tokio::io::AsyncReadExt;
+
+mod loopback;
+use loopback::{Rt, accept, listen};
+
+const TOKEN: &str = "MTIz.secret.token";
+
+struct Recorder(Mutex<String>);
+
+impl log::Log for Recorder {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = format!("{} {}\n", record.target(), record.args());
+        self.0.lock().expect("the record").push_str(&line);
+    }
+
+    fn flush(&self) {}
+}
+
+static RECORDER: Recorder = Recorder(Mutex::new(String::new()));
+
+#[tokio::test]
+async fn dependencies_do_not_log_what_we_send() {
+    log::set_logger(&RECORDER).expect("the only logger");
+    log::set_max_level(log::LevelFilter::Trace);
+    let (listener, url) = listen().await;
+    let server = tokio::spawn(async move {
+        // Past the handshake the server reads raw bytes: it shares the process and the logger.
+        let mut stream = accept(&listener).await.into_inner().into_inner();
+        stream.read(&mut [0; 1000]).await.expect("a frame")
+    });
+    let options = SocketOptions {
+        compression: Compression::None,
+        ..SocketOptions::default()
+    };
+    let mut socket = Socket::dial(&Rt, &url, &options).await.expect("up");
+    socket
+        .send(&Rt, &format!("{{\"token\":\"{TOKEN}\"}}"))
+        .await
+        .expect("sent");
+    assert!(server.await.expect("served") > TOKEN.len());
+    let (listener, url) = listen().await;
+    tokio::spawn(async move { drop(listener.accept().await) });
+    let api = Api::at(url.replace("ws://", "http://"));
+    api.gateway_info(&Rt, TOKEN).await.expect_err("no answer");
+    let record = RECORDER.0.lock().expect("the record");
+    assert!(record.contains("tungstenite"), "loggers are on: {record}");
+    for hidden in ["secret", "7365637265"] {
+        assert!(!record.contains(hidden), "{hidden}: {record}");
+    }
+}

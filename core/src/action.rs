@@ -1,0 +1,121 @@
+//! What the host must do now.
+
+use alloc::boxed::Box;
+
+use smallvec::SmallVec;
+
+use crate::cache::Mutation;
+use crate::event::Event;
+use crate::wire::command::Command;
+
+/// One thing for the host to do.
+#[derive(Clone, Debug)]
+pub enum Action<'i> {
+    /// Open a connection to this base address, within
+    /// [`Timing::dial`](crate::config::Timing::dial), and tell
+    /// [`Input::Opened`](crate::Input::Opened) or [`Input::DialFailed`](crate::Input::DialFailed).
+    /// The host adds the query (version, encoding, compression). If another dial is still under
+    /// way, forget that one.
+    Connect {
+        /// `wss://host`, perhaps with a path.
+        url: Box<str>,
+    },
+    /// Write this payload to the open connection, before anything later in the list. A write that
+    /// does not finish soon means that the connection is dead:
+    /// [`Input::Closed`](crate::Input::Closed).
+    Send(Command),
+    /// Close the connection with this code, or give up the dial under way. Do not wait for the
+    /// peer, and deliver nothing more of that connection.
+    Close(u16),
+    /// Ask the fleet for an identify; answer with
+    /// [`Input::IdentifyGranted`](crate::Input::IdentifyGranted) when it agrees. Only with
+    /// [`Identifying::Fleet`](crate::config::Identifying::Fleet).
+    WantIdentify,
+    /// Apply this to the store, before the events that follow.
+    Mutate(Mutation<'i>),
+    /// Tell the user.
+    Emit(Event<'i>),
+}
+
+impl Action<'_> {
+    /// The same action, owning its data.
+    #[must_use]
+    pub fn into_owned(self) -> Action<'static> {
+        match self {
+            Self::Connect { url } => Action::Connect { url },
+            Self::Send(command) => Action::Send(command),
+            Self::Close(code) => Action::Close(code),
+            Self::WantIdentify => Action::WantIdentify,
+            Self::Mutate(mutation) => Action::Mutate(mutation.into_owned()),
+            Self::Emit(event) => Action::Emit(event.into_owned()),
+        }
+    }
+}
+
+/// What one input leads to, in order.
+///
+/// Connect, send and close are to be done in the order given, and so are mutations and events;
+/// the two groups may run side by side. The list borrows the input, never the shard, so a host
+/// may keep it while a slow store works and hand other inputs to the shard meanwhile.
+#[derive(Clone, Debug, Default)]
+#[must_use = "every effect of the core is in this list"]
+pub struct Actions<'i>(SmallVec<[Action<'i>; 2]>);
+
+impl<'i> Actions<'i> {
+    /// An empty list.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The actions still to come, in order, without taking them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Action<'i>> {
+        self.0.iter()
+    }
+
+    /// How many actions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, action: Action<'i>) {
+        self.0.push(action);
+    }
+
+    pub(crate) fn emit(&mut self, event: Event<'i>) {
+        self.push(Action::Emit(event));
+    }
+}
+
+impl<'i> IntoIterator for Actions<'i> {
+    type Item = Action<'i>;
+    type IntoIter = IntoIter<'i>;
+
+    fn into_iter(self) -> IntoIter<'i> {
+        IntoIter(self.0.into_iter())
+    }
+}
+
+/// The actions of a list, by value and in order.
+#[derive(Debug)]
+pub struct IntoIter<'i>(smallvec::IntoIter<[Action<'i>; 2]>);
+
+impl<'i> Iterator for IntoIter<'i> {
+    type Item = Action<'i>;
+
+    fn next(&mut self) -> Option<Action<'i>> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for IntoIter<'_> {}

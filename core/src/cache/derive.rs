@@ -1,0 +1,241 @@
+//! From a decoded dispatch to what it changes.
+
+use alloc::boxed::Box;
+use alloc::vec;
+
+use super::{GuildStatus, Key, Kinds, Mutation, NewSession, Op, Rows, Scope};
+use crate::ShardId;
+use crate::id::UserId;
+use crate::wire::view::{
+    Channel, ChannelPins, Content, GuildCreate, GuildDelete, GuildSync, GuildUpdate, MemberEvent,
+    MemberRemove, MembersChunk, PresenceUpdate, Ready, RoleDelete, RoleEvent, View,
+};
+
+/// Turns the dispatches of one shard into mutations.
+#[derive(Clone, Debug)]
+pub struct Deriver {
+    shard: ShardId,
+    kinds: Kinds,
+    sweep_after_chunk: bool,
+    me: Option<UserId>,
+}
+
+impl Deriver {
+    /// For the dispatches of `shard`, decoded for `kinds`.
+    #[must_use]
+    pub const fn new(shard: ShardId, kinds: Kinds) -> Self {
+        Self {
+            shard,
+            kinds,
+            sweep_after_chunk: false,
+            me: None,
+        }
+    }
+
+    /// Keeps the members of a guild that comes again, as stale ones, until all have been received
+    /// ([`Op::Complete`]); by default those that the guild does not list go at once.
+    ///
+    /// Only for those who ask for all members of every guild: nothing else drops the stale ones.
+    #[must_use]
+    pub const fn sweep_after_chunk(mut self, sweep: bool) -> Self {
+        self.sweep_after_chunk = sweep;
+        self
+    }
+
+    /// The bot's user, known since the first `READY`.
+    #[must_use]
+    pub const fn me(&self) -> Option<UserId> {
+        self.me
+    }
+
+    /// Says who the bot is, if no `READY` will be seen.
+    pub const fn set_me(&mut self, me: UserId) {
+        self.me = Some(me);
+    }
+
+    /// What `view` changes; may be nothing.
+    #[must_use]
+    pub fn derive<'i>(&mut self, view: View<'i>) -> Mutation<'i> {
+        let nothing = Mutation::new(view.guild());
+        match view {
+            View::Ready(ready) => self.ready(*ready),
+            View::UserUpdate(user) => nothing.with(Op::Upsert(Rows::CurrentUser(user))),
+            View::GuildCreate(create) => self.guild_create(*create, nothing),
+            View::GuildUpdate(update) => self.guild_update(*update, nothing),
+            View::GuildDelete(delete) => guild_delete(delete, nothing),
+            View::GuildSync(sync) => guild_sync(*sync, nothing),
+            View::MembersChunk(chunk) => members_chunk(*chunk, nothing),
+            View::RateLimited(_) => nothing,
+            View::MemberAdd(event) => self.member_add(event, nothing),
+            View::MemberUpdate(event) => nothing.with(Op::Upsert(Rows::Members(event.members))),
+            View::MemberRemove(event) => self.member_remove(event, nothing),
+            View::PresenceUpdate(event) => self.presence_update(event, nothing),
+            View::ChannelCreate(channel) | View::ChannelUpdate(channel) => {
+                channel_upsert(*channel, nothing)
+            }
+            View::ChannelDelete(channel) => channel_delete(&channel, nothing),
+            View::ChannelPins(pins) => channel_pins(&pins, nothing),
+            View::RoleCreate(event) | View::RoleUpdate(event) => role_upsert(*event, nothing),
+            View::RoleDelete(event) => role_delete(event, nothing),
+        }
+    }
+
+    fn ready<'i>(&mut self, ready: Ready<'i>) -> Mutation<'i> {
+        self.me = Some(ready.user.id);
+        let guilds = ready.guilds.iter().map(|guild| guild.id).collect();
+        let session = NewSession {
+            shard: self.shard,
+            guilds,
+        };
+        Mutation::new(None)
+            .with(Op::Upsert(Rows::CurrentUser(Box::new(ready.user))))
+            .with(Op::NewSession(Box::new(session)))
+    }
+
+    fn guild_create<'i>(&self, create: GuildCreate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+        if create.unavailable {
+            return to.with(Op::SetStatus(GuildStatus::Outage));
+        }
+        let member_count = create.guild.member_count;
+        if self.kinds.contains(Kinds::GUILDS) {
+            to.push(Op::Upsert(Rows::Guild(Box::new(create.guild))));
+        } else if let Some(count) = member_count {
+            to.push(Op::SetMemberCount(count));
+        }
+        to.push(Op::SetStatus(GuildStatus::Available));
+        let Content {
+            channels,
+            roles,
+            members,
+            presences,
+            listed,
+        } = create.content;
+        to.extend(roles.map(|roles| Op::Replace(Rows::Roles(roles))));
+        to.extend(channels.map(|channels| Op::Replace(Rows::Channels(channels))));
+        if let Some(members) = members {
+            if self.sweep_after_chunk {
+                to.push(Op::Recount);
+                to.push(Op::Upsert(Rows::Members(members)));
+            } else {
+                to.push(Op::Replace(Rows::Members(members)));
+            }
+            if member_count.is_some_and(|count| listed >= count) {
+                to.push(Op::Complete);
+            }
+        }
+        to.extend(presences.map(|presences| Op::Replace(Rows::Presences(presences))));
+        to
+    }
+
+    fn guild_update<'i>(&self, update: GuildUpdate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+        if self.kinds.contains(Kinds::GUILDS) {
+            to.push(Op::Patch(Rows::Guild(Box::new(update.guild))));
+        }
+        to.extend(update.roles.map(|roles| Op::Replace(Rows::Roles(roles))));
+        to
+    }
+
+    fn member_add<'i>(&self, event: MemberEvent<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+        let user = event.members.users().next();
+        to.push(Op::CountMember {
+            by: 1,
+            unless_cached: user,
+        });
+        if self.kinds.contains(Kinds::MEMBERS) {
+            to.push(Op::Upsert(Rows::Members(event.members)));
+        }
+        to
+    }
+
+    /// The bot's own removal changes nothing: the guild's follows.
+    fn member_remove<'i>(&self, event: MemberRemove, mut to: Mutation<'i>) -> Mutation<'i> {
+        if self.me == Some(event.user) {
+            return to;
+        }
+        to.push(Op::CountMember {
+            by: -1,
+            unless_cached: None,
+        });
+        if self.kinds.contains(Kinds::PRESENCES) {
+            to.push(Op::Remove(Key::Presence(event.user)));
+        }
+        if self.kinds.contains(Kinds::MEMBERS) {
+            to.push(Op::Remove(Key::Member(event.user)));
+        }
+        to
+    }
+
+    fn presence_update<'i>(&self, event: PresenceUpdate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+        if event.guild.is_none() {
+            return to;
+        }
+        let user = event.presences.iter().next().map(|presence| presence.user);
+        if let Some(user) = user.filter(|user| !user.is_bare()) {
+            to.push(Op::Patch(Rows::Users(vec![user.clone()])));
+        }
+        to.with(Op::Upsert(Rows::Presences(event.presences)))
+    }
+}
+
+fn guild_delete<'i>(delete: GuildDelete, to: Mutation<'i>) -> Mutation<'i> {
+    to.with(if delete.unavailable {
+        Op::SetStatus(GuildStatus::Outage)
+    } else {
+        Op::Cascade(Scope::Guild)
+    })
+}
+
+fn guild_sync<'i>(sync: GuildSync<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    let Content {
+        members, presences, ..
+    } = sync.content;
+    to.extend(members.map(|members| Op::Upsert(Rows::Members(members))));
+    to.extend(presences.map(|presences| Op::Upsert(Rows::Presences(presences))));
+    to
+}
+
+fn members_chunk<'i>(chunk: MembersChunk<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    to.extend(
+        chunk
+            .members
+            .map(|members| Op::Upsert(Rows::Members(members))),
+    );
+    to.extend(
+        chunk
+            .presences
+            .map(|presences| Op::Upsert(Rows::Presences(presences))),
+    );
+    to
+}
+
+fn channel_upsert<'i>(channel: Channel<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    if channel.guild.is_some() {
+        to.push(Op::Upsert(Rows::Channels(vec![channel])));
+    }
+    to
+}
+
+fn channel_delete<'i>(channel: &Channel<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    if channel.guild.is_some() {
+        to.push(Op::Cascade(Scope::Channel(channel.id)));
+    }
+    to
+}
+
+fn channel_pins<'i>(pins: &ChannelPins<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    if pins.guild.is_some() && !pins.last_pin.is_absent() {
+        let mut channel = Channel::bare(pins.channel);
+        channel.last_pin = pins.last_pin;
+        to.push(Op::Patch(Rows::Channels(vec![channel])));
+    }
+    to
+}
+
+fn role_upsert<'i>(event: RoleEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
+    to.with(Op::Upsert(Rows::Roles(vec![event.role])))
+}
+
+fn role_delete<'i>(event: RoleDelete, to: Mutation<'i>) -> Mutation<'i> {
+    to.with(Op::Remove(Key::Role(event.role)))
+        .with(Op::StripRole(event.role))
+}

@@ -1,0 +1,266 @@
+//! Mutations, applied.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::MemoryStore;
+use super::shared::Shared;
+use super::slot::Slot;
+use super::usage::Usage;
+use crate::cache::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};
+use crate::id::{ChannelId, GuildId};
+use crate::wire::view::{Channel, User};
+
+/// What came of a mutation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// Guilds that a new session no longer names, by id: the bot left them while it was away, and
+    /// no event will say so.
+    pub vanished: Vec<GuildId>,
+    /// Whether the dispatch had been applied before, so that nothing was done.
+    pub replayed: bool,
+}
+
+impl MemoryStore {
+    /// Applies all of a mutation.
+    ///
+    /// A mutation that says where it comes from is passed over if its sequence number is not
+    /// above the last one of the same session.
+    pub fn apply(&mut self, mutation: Mutation<'_>) -> Applied {
+        let mut applied = Applied::default();
+        if self.is_replay(&mutation) {
+            applied.replayed = true;
+            return applied;
+        }
+        let guild = mutation.guild();
+        for op in mutation.into_ops() {
+            match (op, guild) {
+                (Op::NewSession(session), _) => applied.vanished = self.new_session(&session),
+                (Op::Upsert(Rows::CurrentUser(user)), _) => self.set_current_user(*user),
+                (Op::Patch(Rows::Users(users)), _) => {
+                    users.iter().for_each(|user| self.shared.users.patch(user));
+                }
+                (op, Some(guild)) => self.step(guild, op),
+                (_, None) => {}
+            }
+        }
+        applied
+    }
+
+    fn is_replay(&mut self, mutation: &Mutation<'_>) -> bool {
+        let Some((shard, sequence)) = mutation.origin() else {
+            return false;
+        };
+        let fresh = mutation
+            .ops()
+            .iter()
+            .any(|op| matches!(op, Op::NewSession(_)));
+        let last = self.sequences.get(&shard);
+        if !fresh && last.is_some_and(|&last| sequence <= last) {
+            return true;
+        }
+        self.sequences.insert(shard, sequence);
+        false
+    }
+
+    fn set_current_user(&mut self, user: User<'_>) {
+        if let Some(old) = self.current_user.as_ref().map(|old| old.id)
+            && old != user.id
+        {
+            self.current_user = None;
+            self.shared.users.disown(old);
+        }
+        self.shared.users.own(&user);
+        match &mut self.current_user {
+            Some(own) => own.merge(user.into_owned()),
+            None => self.current_user = Some(Box::new(user.into_owned())),
+        }
+    }
+
+    /// Lets `change` at a guild's slot, if there is one, and keeps the totals.
+    pub(super) fn within<T>(
+        &mut self,
+        guild: GuildId,
+        change: impl FnOnce(&mut Slot, &mut Shared) -> T,
+    ) -> Option<T> {
+        let Self {
+            guilds,
+            shared,
+            usage,
+            ..
+        } = self;
+        guilds.update(guild.get(), |slot| {
+            let before = slot.usage();
+            let result = change(slot, shared);
+            usage.replace(before, slot.usage());
+            result
+        })
+    }
+
+    fn ensure(&mut self, guild: GuildId) {
+        if !self.guilds.contains(guild.get()) {
+            let slot = Slot::new(guild, self.mixer);
+            self.usage.replace(Usage::default(), slot.usage());
+            self.guilds.insert(Box::new(slot));
+        }
+    }
+
+    fn set_status(&mut self, guild: GuildId, status: GuildStatus) {
+        self.ensure(guild);
+        self.within(guild, |slot, _| slot.set_status(status));
+        if status == GuildStatus::Available {
+            self.sessions.delivered(guild);
+        }
+    }
+
+    pub(super) fn remove_guild(&mut self, guild: GuildId) {
+        if let Some(slot) = self.guilds.remove(guild.get()) {
+            self.usage.replace(slot.usage(), Usage::default());
+            slot.dissolve(&mut self.shared);
+        }
+    }
+
+    fn new_session(&mut self, session: &NewSession) -> Vec<GuildId> {
+        let verdict = self.sessions.judge(session);
+        let all = self.guilds.iter().map(|slot| slot.id);
+        let mut vanished: Vec<GuildId> = all.filter(|&guild| !verdict.keeps(guild)).collect();
+        vanished.sort_unstable();
+        for &guild in &vanished {
+            self.remove_guild(guild);
+        }
+        for &guild in &session.guilds {
+            self.set_status(guild, GuildStatus::Pending);
+        }
+        vanished
+    }
+
+    /// One step in a guild.
+    fn step(&mut self, guild: GuildId, op: Op<'_>) {
+        match op {
+            Op::SetStatus(status) => self.set_status(guild, status),
+            Op::Cascade(Scope::Guild) => self.remove_guild(guild),
+            Op::Upsert(Rows::Guild(row)) => {
+                self.ensure(guild);
+                self.within(guild, |slot, _| slot.merge_guild(row.into_owned(), true));
+            }
+            Op::SetMemberCount(count) => {
+                self.ensure(guild);
+                self.within(guild, |slot, _| slot.member_count = Some(count));
+            }
+            Op::Upsert(rows) => {
+                self.claim(guild, &rows);
+                self.known(guild, |slot, shared| upsert(slot, shared, rows));
+            }
+            Op::Replace(rows) => {
+                self.claim(guild, &rows);
+                self.known(guild, |slot, shared| replace(slot, shared, rows));
+            }
+            Op::Patch(rows) => self.known(guild, |slot, shared| patch(slot, shared, rows)),
+            Op::Remove(key) => self.known(guild, |slot, shared| remove(slot, shared, &key)),
+            Op::Cascade(Scope::Channel(channel)) => {
+                self.known(guild, |slot, shared| slot.remove_channel(channel, shared));
+            }
+            Op::StripRole(role) => self.known(guild, |slot, _| slot.lists.strip(role)),
+            Op::CountMember { by, unless_cached } => {
+                self.known(guild, |slot, _| slot.count_member(by, unless_cached));
+            }
+            Op::Recount => self.known(guild, |slot, _| slot.recount()),
+            Op::Complete => self.known(guild, Slot::complete),
+            Op::NewSession(_) => {}
+        }
+    }
+
+    /// Lets `change` at the slot of a guild whose data has come.
+    fn known(&mut self, guild: GuildId, change: impl FnOnce(&mut Slot, &mut Shared)) {
+        self.within(guild, |slot, shared| {
+            if slot.known() {
+                change(slot, shared);
+            }
+        });
+    }
+
+    /// Takes channels out of other guilds that hold them: a channel lies in one guild.
+    fn claim(&mut self, guild: GuildId, rows: &Rows<'_>) {
+        let Rows::Channels(channels) = rows else {
+            return;
+        };
+        for channel in channels.iter().map(|channel: &Channel<'_>| channel.id) {
+            match self.shared.guild_of(channel) {
+                Some(other) if other != guild => self.evict(other, channel),
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    fn evict(&mut self, guild: GuildId, channel: ChannelId) {
+        self.within(guild, |slot, shared| slot.remove_channel(channel, shared));
+    }
+}
+
+fn upsert(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
+    match rows {
+        Rows::Channels(channels) => slot.upsert_channels(channels, false, shared),
+        Rows::Roles(roles) => slot.upsert_roles(roles),
+        Rows::Members(members) => slot.upsert_members(&members, shared),
+        Rows::Presences(presences) => slot.upsert_presences(&presences),
+        Rows::Guild(guild) => slot.merge_guild(guild.into_owned(), true),
+        Rows::Users(users) => users.iter().for_each(|user| shared.users.patch(user)),
+        Rows::CurrentUser(_) => {}
+    }
+}
+
+fn replace(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
+    match rows {
+        Rows::Channels(channels) => slot.replace_channels(channels, shared),
+        Rows::Roles(roles) => slot.replace_roles(roles),
+        Rows::Members(members) => {
+            slot.recount();
+            slot.upsert_members(&members, shared);
+            slot.sweep(shared);
+        }
+        Rows::Presences(presences) => slot.replace_presences(&presences),
+        one @ (Rows::Guild(_) | Rows::Users(_) | Rows::CurrentUser(_)) => upsert(slot, shared, one),
+    }
+}
+
+fn patch(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
+    match rows {
+        Rows::Guild(guild) => slot.merge_guild(guild.into_owned(), false),
+        Rows::Channels(channels) => slot.patch_channels(channels),
+        Rows::Roles(mut roles) => {
+            roles.retain(|role| slot.roles.contains(role.id.get()));
+            slot.upsert_roles(roles);
+        }
+        Rows::Members(members) => slot.patch_members(&members, shared),
+        Rows::Users(users) => users.iter().for_each(|user| shared.users.patch(user)),
+        Rows::Presences(presences) => slot.upsert_presences(&presences),
+        Rows::CurrentUser(_) => {}
+    }
+}
+
+fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
+    match *key {
+        Key::Channel(channel) => slot.remove_channel(channel, shared),
+        Key::Role(role) => {
+            slot.roles.remove(role.get());
+        }
+        Key::Member(user) => slot.remove_member(user, shared),
+        Key::Presence(user) => {
+            slot.presences.remove(user.get());
+        }
+        // Kinds that this store does not keep.
+        Key::Thread(_)
+        | Key::ThreadMember(..)
+        | Key::Emoji(_)
+        | Key::Sticker(_)
+        | Key::Sound(_)
+        | Key::VoiceState(_)
+        | Key::Stage(_)
+        | Key::ScheduledEvent(_)
+        | Key::Integration(_)
+        | Key::Messages(..)
+        | Key::Rule(_)
+        | Key::Invite(_) => {}
+    }
+}

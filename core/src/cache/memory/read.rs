@@ -1,0 +1,285 @@
+//! Looking things up.
+
+use core::fmt;
+
+use super::MemoryStore;
+use super::member::{MemberRef, MemberRow};
+use super::presence::PresenceRef;
+use super::slot::Slot;
+use super::usage::Weight;
+use super::user::UserRef;
+use crate::cache::{GuildStatus, Kind};
+use crate::id::{ChannelId, GuildId, RoleId, UserId};
+use crate::wire::view::{Channel, Guild, Role, User};
+
+/// Whether all members of a guild are in the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completeness {
+    /// All of them are, and events keep it so.
+    Complete {
+        /// How many there are.
+        members: u64,
+    },
+    /// Some of them are.
+    Partial {
+        /// How many are in the cache.
+        members: u64,
+        /// How many there are, if it is known.
+        of: Option<u64>,
+    },
+    /// The guild is out of reach or has not been delivered since the session began: whatever is
+    /// in the cache may be old.
+    Stale {
+        /// How many are in the cache.
+        members: u64,
+        /// How many there were, if it is known.
+        of: Option<u64>,
+    },
+}
+
+impl fmt::Display for Completeness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (members, of, stale) = match *self {
+            Self::Complete { members } => return write!(f, "complete, {members} members"),
+            Self::Partial { members, of } => (members, of, ""),
+            Self::Stale { members, of } => (members, of, ", stale"),
+        };
+        match of {
+            Some(of) => write!(f, "{members} of {of} members{stale}"),
+            None => write!(f, "{members} members{stale}"),
+        }
+    }
+}
+
+/// How many rows a guild has, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Channels.
+    pub channels: usize,
+    /// Roles.
+    pub roles: usize,
+    /// Members.
+    pub members: usize,
+    /// Presences: whoever is offline has none.
+    pub presences: usize,
+}
+
+/// A cached guild.
+#[derive(Clone, Copy, Debug)]
+pub struct GuildRef<'a> {
+    slot: &'a Slot,
+    guild: &'a Guild<'static>,
+}
+
+impl<'a> GuildRef<'a> {
+    /// Its id.
+    #[must_use]
+    pub const fn id(self) -> GuildId {
+        self.guild.id
+    }
+
+    /// Its own data, the member count left out.
+    #[must_use]
+    pub const fn data(self) -> &'a Guild<'static> {
+        self.guild
+    }
+
+    /// How many members it has, cached or not, as last told and counted on since.
+    #[must_use]
+    pub const fn member_count(self) -> Option<u64> {
+        self.slot.member_count
+    }
+
+    /// Whether its rows are current.
+    #[must_use]
+    pub const fn status(self) -> GuildStatus {
+        self.slot.status
+    }
+}
+
+impl MemoryStore {
+    fn slot(&self, guild: GuildId) -> Option<&Slot> {
+        self.guilds.get(guild.get()).map(|slot| &**slot)
+    }
+
+    /// A guild.
+    #[must_use]
+    pub fn guild(&self, guild: GuildId) -> Option<GuildRef<'_>> {
+        self.slot(guild)?.guild_ref()
+    }
+
+    /// All guilds, in no order that means anything.
+    pub fn guilds(&self) -> impl Iterator<Item = GuildRef<'_>> {
+        self.guilds.iter().filter_map(|slot| slot.guild_ref())
+    }
+
+    /// Whether a guild's rows are current; `None` if the bot is not in it.
+    #[must_use]
+    pub fn guild_status(&self, guild: GuildId) -> Option<GuildStatus> {
+        self.slot(guild).map(|slot| slot.status)
+    }
+
+    /// A channel of any guild.
+    #[must_use]
+    pub fn channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
+        let guild = self.shared.guild_of(channel)?;
+        self.slot(guild)?.channels.get(channel.get())
+    }
+
+    /// The channels of a guild, in no order that means anything.
+    pub fn channels(&self, guild: GuildId) -> impl Iterator<Item = &Channel<'static>> {
+        self.slot(guild)
+            .into_iter()
+            .flat_map(|slot| slot.channels.iter())
+    }
+
+    /// A role of a guild.
+    #[must_use]
+    pub fn role(&self, guild: GuildId, role: RoleId) -> Option<&Role<'static>> {
+        self.slot(guild)?.roles.get(role.get())
+    }
+
+    /// The roles of a guild, in no order that means anything.
+    pub fn roles(&self, guild: GuildId) -> impl Iterator<Item = &Role<'static>> {
+        self.slot(guild)
+            .into_iter()
+            .flat_map(|slot| slot.roles.iter())
+    }
+
+    /// A member of a guild.
+    #[must_use]
+    pub fn member(&self, guild: GuildId, user: UserId) -> Option<MemberRef<'_>> {
+        let slot = self.slot(guild)?;
+        self.member_ref(slot, slot.members.get(user.get())?)
+    }
+
+    /// The cached members of a guild, in no order that means anything.
+    pub fn members(&self, guild: GuildId) -> impl Iterator<Item = MemberRef<'_>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(move |slot| {
+            slot.members
+                .iter()
+                .filter_map(move |row| self.member_ref(slot, row))
+        })
+    }
+
+    fn member_ref<'a>(&'a self, slot: &'a Slot, row: &'a MemberRow) -> Option<MemberRef<'a>> {
+        let user = self.user(row.user())?;
+        Some(MemberRef {
+            row,
+            lists: &slot.lists,
+            user,
+        })
+    }
+
+    /// A user that somebody holds.
+    #[must_use]
+    pub fn user(&self, user: UserId) -> Option<UserRef<'_>> {
+        self.shared.users.0.get(user.get()).map(UserRef)
+    }
+
+    /// The bot's own user.
+    #[must_use]
+    pub fn current_user(&self) -> Option<&User<'static>> {
+        self.current_user.as_deref()
+    }
+
+    /// A user's presence in a guild; `None` also for whoever is offline.
+    #[must_use]
+    pub fn presence(&self, guild: GuildId, user: UserId) -> Option<PresenceRef<'_>> {
+        self.slot(guild)?.presences.get(user.get()).map(PresenceRef)
+    }
+
+    /// The presences in a guild, in no order that means anything.
+    pub fn presences(&self, guild: GuildId) -> impl Iterator<Item = PresenceRef<'_>> {
+        self.slot(guild)
+            .into_iter()
+            .flat_map(|slot| slot.presences.iter().map(PresenceRef))
+    }
+
+    /// Whether all members of a guild are in the cache; `None` if the bot is not in it.
+    #[must_use]
+    pub fn completeness(&self, guild: GuildId) -> Option<Completeness> {
+        let slot = self.slot(guild)?;
+        let (members, of) = (slot.members.len() as u64, slot.member_count);
+        Some(match slot.status {
+            GuildStatus::Pending | GuildStatus::Outage => Completeness::Stale { members, of },
+            GuildStatus::Available if slot.complete => Completeness::Complete { members },
+            GuildStatus::Available => Completeness::Partial { members, of },
+        })
+    }
+
+    /// How many rows a guild has.
+    #[must_use]
+    pub fn counts(&self, guild: GuildId) -> Counts {
+        self.slot(guild)
+            .map_or_else(Counts::default, |slot| Counts {
+                channels: slot.channels.len(),
+                roles: slot.roles.len(),
+                members: slot.members.len(),
+                presences: slot.presences.len(),
+            })
+    }
+
+    fn weight(&self, kind: Kind) -> Weight {
+        match kind {
+            Kind::Guild => {
+                let bytes = self.usage.guilds.bytes.saturating_add(self.guilds.bytes());
+                Weight {
+                    bytes,
+                    ..self.usage.guilds
+                }
+            }
+            Kind::Channel => {
+                let bytes = self
+                    .usage
+                    .channels
+                    .bytes
+                    .saturating_add(self.shared.bytes());
+                Weight {
+                    bytes,
+                    ..self.usage.channels
+                }
+            }
+            Kind::Role => self.usage.roles,
+            Kind::Member => self.usage.members,
+            Kind::Presence => self.usage.presences,
+            Kind::User => Weight::of(&self.shared.users.0),
+            Kind::Thread
+            | Kind::ThreadMember
+            | Kind::Emoji
+            | Kind::Sticker
+            | Kind::Sound
+            | Kind::VoiceState
+            | Kind::Stage
+            | Kind::ScheduledEvent
+            | Kind::Integration
+            | Kind::Message
+            | Kind::Rule
+            | Kind::Invite
+            | Kind::WebhookMark => Weight::default(),
+        }
+    }
+
+    /// How many rows of a kind there are, in constant time.
+    #[must_use]
+    pub fn rows(&self, kind: Kind) -> usize {
+        self.weight(kind).rows
+    }
+
+    /// How many bytes the rows of a kind take with their indexes and spare room, in constant
+    /// time; the allocator's own cost is left out.
+    #[must_use]
+    pub fn bytes(&self, kind: Kind) -> usize {
+        self.weight(kind).bytes
+    }
+}
+
+impl Slot {
+    fn guild_ref(&self) -> Option<GuildRef<'_>> {
+        self.guild
+            .as_deref()
+            .map(|guild| GuildRef { slot: self, guild })
+    }
+}

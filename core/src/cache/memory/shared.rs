@@ -1,0 +1,56 @@
+//! What guilds share: users, and which channel lies in which guild.
+
+use super::hash::Mixer;
+use super::table::{Row, Table};
+use super::user::Users;
+use crate::id::{ChannelId, GuildId};
+
+/// Where a channel lies.
+#[derive(Debug)]
+struct Place {
+    channel: ChannelId,
+    guild: GuildId,
+}
+
+impl Row for Place {
+    fn key(&self) -> u64 {
+        self.channel.get()
+    }
+
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) users: Users,
+    places: Table<Place>,
+}
+
+impl Shared {
+    pub(super) const fn new(mixer: Mixer) -> Self {
+        Self {
+            users: Users(Table::new(mixer)),
+            places: Table::new(mixer),
+        }
+    }
+
+    /// The guild of a channel.
+    pub(super) fn guild_of(&self, channel: ChannelId) -> Option<GuildId> {
+        self.places.get(channel.get()).map(|place| place.guild)
+    }
+
+    pub(super) fn place(&mut self, channel: ChannelId, guild: GuildId) {
+        self.places.insert(Place { channel, guild });
+    }
+
+    pub(super) fn displace(&mut self, channel: ChannelId) {
+        self.places.remove(channel.get());
+    }
+
+    /// Bytes of the places.
+    pub(super) fn bytes(&self) -> usize {
+        self.places.bytes()
+    }
+}

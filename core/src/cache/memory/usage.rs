@@ -1,0 +1,48 @@
+//! How many rows of a kind there are, and what they weigh.
+
+use super::table::{Row, Table};
+
+/// Rows of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Weight {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
+}
+
+impl Weight {
+    pub(super) fn of<R: Row>(table: &Table<R>) -> Self {
+        Self {
+            rows: table.len(),
+            bytes: table.bytes(),
+        }
+    }
+
+    const fn replace(&mut self, before: Self, after: Self) {
+        self.rows = self.rows.wrapping_sub(before.rows).wrapping_add(after.rows);
+        self.bytes = self
+            .bytes
+            .wrapping_sub(before.bytes)
+            .wrapping_add(after.bytes);
+    }
+}
+
+/// The kinds that lie in guilds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) guilds: Weight,
+    pub(super) channels: Weight,
+    pub(super) roles: Weight,
+    pub(super) members: Weight,
+    pub(super) presences: Weight,
+}
+
+impl Usage {
+    /// One guild's part changed from `before` to `after`.
+    pub(super) const fn replace(&mut self, before: Self, after: Self) {
+        self.guilds.replace(before.guilds, after.guilds);
+        self.channels.replace(before.channels, after.channels);
+        self.roles.replace(before.roles, after.roles);
+        self.members.replace(before.members, after.members);
+        self.presences.replace(before.presences, after.presences);
+    }
+}

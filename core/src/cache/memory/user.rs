@@ -1,0 +1,201 @@
+//! Users, shared by the guilds that hold them.
+
+use alloc::boxed::Box;
+
+use super::holders::Holders;
+use super::names::Names;
+use super::table::{Row, Table};
+use crate::id::{GuildId, UserId};
+use crate::wire::view::User;
+use crate::wire::{Field, Image, Part as _};
+
+#[derive(Debug)]
+pub(super) struct UserRow {
+    id: UserId,
+    names: Names,
+    avatar: Option<Image<'static>>,
+    banner: Option<Box<Image<'static>>>,
+    holders: Holders,
+    public_flags: u64,
+    discriminator: u16,
+    bot: bool,
+    system: bool,
+    /// The bot's own user stays without a holder.
+    own: bool,
+}
+
+impl Row for UserRow {
+    fn key(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn heap(&self) -> usize {
+        let avatar = self.avatar.heap();
+        let banner = self.banner.as_ref().map_or(0, |banner| {
+            size_of::<Image<'_>>().saturating_add(banner.heap())
+        });
+        let names = self.names.heap().saturating_add(self.holders.heap());
+        names.saturating_add(avatar).saturating_add(banner)
+    }
+}
+
+impl UserRow {
+    fn new(id: UserId) -> Self {
+        Self {
+            id,
+            names: Names::default(),
+            avatar: None,
+            banner: None,
+            holders: Holders::default(),
+            public_flags: 0,
+            discriminator: 0,
+            bot: false,
+            system: false,
+            own: false,
+        }
+    }
+
+    fn merge(&mut self, user: &User<'_>) {
+        self.names.update(user.username.as_ref(), &user.global_name);
+        merge_image(&mut self.avatar, &user.avatar);
+        match &user.banner {
+            Field::Absent => {}
+            Field::Null => self.banner = None,
+            Field::Value(banner) => self.banner = Some(Box::new(banner.clone().into_owned())),
+        }
+        if user.discriminator.is_some() {
+            self.discriminator = user.discriminator_number();
+        }
+        self.bot = user.bot.unwrap_or(self.bot);
+        self.system = user.system.unwrap_or(self.system);
+        self.public_flags = user.public_flags.unwrap_or(self.public_flags);
+    }
+}
+
+/// Takes what is said, copying only what is new.
+pub(super) fn merge_image(to: &mut Option<Image<'static>>, from: &Field<Image<'_>>) {
+    match from {
+        Field::Absent => {}
+        Field::Null => *to = None,
+        Field::Value(image) => *to = Some(image.clone().into_owned()),
+    }
+}
+
+/// All users that somebody holds.
+#[derive(Debug)]
+pub(super) struct Users(pub(super) Table<UserRow>);
+
+impl Users {
+    /// A guild's member has this user: adds or updates the row, and the guild to its holders.
+    pub(super) fn hold(&mut self, user: &User<'_>, guild: GuildId) {
+        self.ensure(user.id);
+        self.0.update(user.id.get(), |row| {
+            row.merge(user);
+            row.holders.add(guild);
+        });
+    }
+
+    /// Updates a user that is there; never adds one, and never changes who holds it.
+    pub(super) fn patch(&mut self, user: &User<'_>) {
+        self.0.update(user.id.get(), |row| row.merge(user));
+    }
+
+    /// The bot's own user: it stays.
+    pub(super) fn own(&mut self, user: &User<'_>) {
+        self.ensure(user.id);
+        self.0.update(user.id.get(), |row| {
+            row.merge(user);
+            row.own = true;
+        });
+    }
+
+    /// The user is the bot's no longer.
+    pub(super) fn disown(&mut self, user: UserId) {
+        self.0.update(user.get(), |row| row.own = false);
+        self.drop_unheld(user);
+    }
+
+    /// A guild holds the user no longer; the row goes with its last holder.
+    pub(super) fn release(&mut self, user: UserId, guild: GuildId) {
+        self.0.update(user.get(), |row| row.holders.remove(guild));
+        self.drop_unheld(user);
+    }
+
+    fn ensure(&mut self, id: UserId) {
+        if !self.0.contains(id.get()) {
+            self.0.insert(UserRow::new(id));
+        }
+    }
+
+    fn drop_unheld(&mut self, user: UserId) {
+        let held = |row: &UserRow| row.own || !row.holders.is_empty();
+        if self.0.get(user.get()).is_some_and(|row| !held(row)) {
+            self.0.remove(user.get());
+        }
+    }
+}
+
+/// A cached user.
+#[derive(Clone, Copy, Debug)]
+pub struct UserRef<'a>(pub(super) &'a UserRow);
+
+impl<'a> UserRef<'a> {
+    /// Its id.
+    #[must_use]
+    pub const fn id(self) -> UserId {
+        self.0.id
+    }
+
+    /// The unique name.
+    #[must_use]
+    pub fn username(self) -> &'a str {
+        self.0.names.username()
+    }
+
+    /// The name to show, if there is one.
+    #[must_use]
+    pub fn global_name(self) -> Option<&'a str> {
+        self.0.names.global()
+    }
+
+    /// The number behind the name, for those who still have one; zero for the others.
+    #[must_use]
+    pub const fn discriminator(self) -> u16 {
+        self.0.discriminator
+    }
+
+    /// The picture.
+    #[must_use]
+    pub const fn avatar(self) -> Option<&'a Image<'static>> {
+        self.0.avatar.as_ref()
+    }
+
+    /// The picture behind the profile.
+    #[must_use]
+    pub fn banner(self) -> Option<&'a Image<'static>> {
+        self.0.banner.as_deref()
+    }
+
+    /// Whether it is a bot.
+    #[must_use]
+    pub const fn is_bot(self) -> bool {
+        self.0.bot
+    }
+
+    /// Whether it speaks for the platform.
+    #[must_use]
+    pub const fn is_system(self) -> bool {
+        self.0.system
+    }
+
+    /// Flags that everyone may see.
+    #[must_use]
+    pub const fn public_flags(self) -> u64 {
+        self.0.public_flags
+    }
+
+    /// The guilds that hold the user, by id.
+    pub fn guilds(self) -> impl ExactSizeIterator<Item = GuildId> + 'a {
+        self.0.holders.iter()
+    }
+}

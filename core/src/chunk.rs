@@ -1,0 +1,29 @@
+//! Member requests: who is asked for, what has come of the answer, and how each request ended.
+//!
+//! [`Requests`] is a pure machine. It is fed with what the tracker read (chunks, refusals, the
+//! state of the connection) and hands out requests when its owner has room to send one. Every
+//! request it accepts ends exactly once, in a [`ChunkRequestFinished`].
+
+mod adopted;
+mod answers;
+mod attempt;
+mod config;
+mod finished;
+mod gate;
+mod nonce;
+mod received;
+mod record;
+mod request;
+mod requests;
+#[cfg(test)]
+mod stories;
+
+pub use attempt::ChunkOutcome;
+pub use config::RequestConfig;
+pub use finished::{ChunkRequestFinished, FinishReason};
+pub use nonce::Nonce;
+pub use request::{MemberQuery, RequestId, RequestMembers, RequestProgress};
+
+pub(crate) use answers::{Chunk, Refusal};
+pub(crate) use request::Ask;
+pub(crate) use requests::Requests;

@@ -1,0 +1,138 @@
+//! One attempt at an answer: which chunks of one nonce have come.
+
+use alloc::vec::Vec;
+
+use super::nonce::Nonce;
+use super::received::Received;
+use super::request::RequestId;
+
+/// What became of one chunk. Its members reach the cache whatever is said here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChunkOutcome {
+    /// Counted; more are to come. `None` when the request is not ours but adopted.
+    Counted(Option<RequestId>),
+    /// Counted, and the answer is whole. `None` when the request is not ours but adopted.
+    Completed(Option<RequestId>),
+    /// This index has come before: ignored.
+    Duplicate,
+    /// The index is not below the count, or the count is zero or beyond the bound: ignored.
+    OutOfRange,
+    /// The count differs from that of the answer's first chunk: ignored.
+    CountChanged,
+    /// The nonce is ours, but was sent to another guild: ignored.
+    WrongGuild,
+    /// The request has ended, or has been sent again with another nonce: ignored.
+    Late,
+    /// The nonce looks like ours, but was never sent: ignored.
+    NeverSent,
+    /// A nonce of someone else, while as many are followed as the configuration allows: ignored.
+    NotAdopted,
+    /// No nonce: feeds the cache and nothing else.
+    NoNonce,
+}
+
+/// What became of a chunk within its attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Counted,
+    Whole,
+    Ignored(ChunkOutcome),
+}
+
+/// The chunks of one nonce.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    nonce: Nonce,
+    received: Option<Received>,
+    members: u64,
+}
+
+impl Attempt {
+    pub(crate) const fn new(nonce: Nonce) -> Self {
+        Self {
+            nonce,
+            received: None,
+            members: 0,
+        }
+    }
+
+    /// Counts one chunk; answers with more than `bound` chunks are not followed.
+    pub(crate) fn take(&mut self, index: u32, count: u32, members: u64, bound: u32) -> Taken {
+        if index >= count || count > bound {
+            return Taken::Ignored(ChunkOutcome::OutOfRange);
+        }
+        let received = self.received.get_or_insert_with(|| Received::new(count));
+        if received.size() != count {
+            return Taken::Ignored(ChunkOutcome::CountChanged);
+        }
+        if !received.insert(index) {
+            return Taken::Ignored(ChunkOutcome::Duplicate);
+        }
+        self.members = self.members.saturating_add(members);
+        if received.is_whole() {
+            Taken::Whole
+        } else {
+            Taken::Counted
+        }
+    }
+
+    pub(crate) const fn nonce(&self) -> Nonce {
+        self.nonce
+    }
+
+    /// Members in the chunks that came.
+    pub(crate) const fn members(&self) -> u64 {
+        self.members
+    }
+
+    /// How many chunks came, and how many the answer has; `None` before the first.
+    pub(crate) fn chunks(&self) -> Option<(u32, u32)> {
+        self.received.as_ref().map(|set| (set.len(), set.size()))
+    }
+
+    /// The chunks that did not come, ascending; all below `known` when none came.
+    pub(crate) fn missed(&self, known: Option<u32>) -> Vec<u32> {
+        match &self.received {
+            Some(set) => set.missing(),
+            None => (0..known.unwrap_or(0)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_oddity_has_its_name() {
+        let mut attempt = Attempt::new(Nonce::new("n").unwrap());
+        let ignored = Taken::Ignored;
+        let table = [
+            ((0, 0), ignored(ChunkOutcome::OutOfRange)),
+            ((3, 3), ignored(ChunkOutcome::OutOfRange)),
+            ((0, 11), ignored(ChunkOutcome::OutOfRange)),
+            ((1, 3), Taken::Counted),
+            ((1, 3), ignored(ChunkOutcome::Duplicate)),
+            ((1, 4), ignored(ChunkOutcome::CountChanged)),
+            ((2, 3), Taken::Counted),
+        ];
+        for ((index, count), expected) in table {
+            assert_eq!(
+                attempt.take(index, count, 5, 10),
+                expected,
+                "{index} of {count}"
+            );
+        }
+        assert_eq!(attempt.missed(None), [0]);
+        assert_eq!(attempt.take(0, 3, 5, 10), Taken::Whole);
+        assert_eq!((attempt.members(), attempt.chunks()), (15, Some((3, 3))));
+    }
+
+    #[test]
+    fn nothing_came() {
+        let attempt = Attempt::new(Nonce::new("n").unwrap());
+        assert_eq!(attempt.chunks(), None);
+        assert!(attempt.missed(None).is_empty());
+        assert_eq!(attempt.missed(Some(2)), [0, 1]);
+    }
+}

@@ -1,0 +1,57 @@
+//! How a member request ended.
+
+use alloc::vec::Vec;
+
+use super::nonce::Nonce;
+use super::request::RequestId;
+use crate::id::{GuildId, UserId};
+use crate::{Instant, ShardId};
+
+/// A member request has ended. Comes exactly once for each request, adopted ones included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkRequestFinished {
+    /// The shard that asked.
+    pub shard: ShardId,
+    /// The guild asked about.
+    pub guild: GuildId,
+    /// The request; `None` when it was made elsewhere (another process, an earlier run) and
+    /// adopted by its nonce.
+    pub request: Option<RequestId>,
+    /// Whether everyone was asked for; `false` for adopted requests, of which nobody knows.
+    pub full: bool,
+    /// The nonce of the last attempt; `None` when it was never sent.
+    pub nonce: Option<Nonce>,
+    /// How often it was sent; 1 for an adopted one.
+    pub attempts: u32,
+    /// How many chunks the answer has; `None` when none ever came.
+    pub chunk_count: Option<u32>,
+    /// The indexes of the last attempt that did not come, ascending.
+    pub missed: Vec<u32>,
+    /// The ids asked for that the guild does not have, ascending.
+    pub not_found: Vec<UserId>,
+    /// When the first chunk of any attempt came; `None` when nothing came.
+    pub first_receipt: Option<Instant>,
+    /// When the last chunk came; `None` when nothing came.
+    pub last_receipt: Option<Instant>,
+    /// Members in the chunks of the last attempt.
+    pub members: u64,
+    /// Why it ended.
+    pub reason: FinishReason,
+}
+
+/// Why a member request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FinishReason {
+    /// Every chunk has come.
+    Complete,
+    /// Silence, as often as the configuration allows.
+    TimedOut,
+    /// Another request took its place: the guild's data came anew, or a new session began.
+    Superseded,
+    /// The guild was left, deleted, or went into an outage.
+    GuildGone,
+    /// The server refused it (`RATE_LIMITED`) as often as the configuration allows.
+    Refused,
+    /// The shard ended for good.
+    Halted,
+}

@@ -1,0 +1,386 @@
+//! The table of member requests: what waits, what is under way, and what may be sent when.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::adopted::Adopted;
+use super::attempt::Attempt;
+use super::config::RequestConfig;
+use super::finished::{ChunkRequestFinished, FinishReason};
+use super::gate::Gates;
+use super::nonce::Tag;
+use super::record::Record;
+use super::request::{Ask, RequestId, RequestMembers, RequestProgress};
+use crate::error::RequestError;
+use crate::id::GuildId;
+use crate::intents::Intents;
+use crate::rng::Rng;
+use crate::{Instant, ShardId};
+
+/// Whether requests can be sent and answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    /// No session is active: nothing is sent, and no clock runs.
+    Down,
+    Up,
+    /// For good.
+    Halted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    AwaitingGuild,
+    /// The last attempt still counts until the next is sent.
+    Queued(Instant),
+    Sent(Instant),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) ask: Ask,
+    pub(super) phase: Phase,
+    pub(super) record: Record,
+    pub(super) timeouts: u32,
+    pub(super) refusals: u32,
+}
+
+/// The machine of member requests. See the [module](super).
+#[derive(Clone, Debug)]
+pub(crate) struct Requests {
+    pub(super) shard: ShardId,
+    pub(super) config: RequestConfig,
+    pub(super) tag: Tag,
+    pub(super) requests: BTreeMap<RequestId, Request>,
+    by_guild: BTreeSet<(GuildId, RequestId)>,
+    /// Waiting to be sent, by the time before which they may not.
+    queue: BTreeSet<(Instant, RequestId)>,
+    /// Sent, by the time at which the attempt has failed.
+    deadlines: BTreeSet<(Instant, RequestId)>,
+    pub(super) gates: Gates,
+    pub(super) adopted: Adopted,
+    next: u64,
+    /// Those that the caller made.
+    callers: BTreeSet<RequestId>,
+    link: Link,
+}
+
+impl Requests {
+    /// A machine without requests; nothing is sent before [`Requests::new_session`].
+    pub(crate) fn new(shard: ShardId, config: RequestConfig, rng: &mut Rng) -> Self {
+        Self {
+            shard,
+            config,
+            tag: Tag::draw(rng),
+            requests: BTreeMap::new(),
+            by_guild: BTreeSet::new(),
+            queue: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            gates: Gates::default(),
+            adopted: Adopted::new(shard),
+            next: 1,
+            callers: BTreeSet::new(),
+            link: Link::Down,
+        }
+    }
+
+    /// Accepts a request of the caller, after checking it.
+    pub(crate) fn request(
+        &mut self,
+        now: Instant,
+        ask: Ask,
+        intents: Intents,
+    ) -> Result<RequestId, RequestError> {
+        ask.query.check(ask.presences, intents)?;
+        if self.link == Link::Halted {
+            return Err(RequestError::Halted);
+        }
+        if !self.shard.serves(ask.guild) {
+            return Err(RequestError::OtherShard(ask.guild));
+        }
+        if self.callers.len() >= self.config.waiting {
+            let bound = self.config.waiting;
+            return Err(RequestError::QueueFull { bound });
+        }
+        Ok(self.accept(now, ask))
+    }
+
+    /// Accepts a request that needs no check: setup's own, bounded by the number of guilds.
+    pub(crate) fn accept(&mut self, now: Instant, ask: Ask) -> RequestId {
+        let id = RequestId::new(self.next);
+        self.next = self.next.saturating_add(1);
+        self.by_guild.insert((ask.guild, id));
+        if !ask.auto {
+            self.callers.insert(id);
+        }
+        let awaits = ask.awaits_guild;
+        let request = Request {
+            ask,
+            phase: Phase::AwaitingGuild,
+            record: Record::default(),
+            timeouts: 0,
+            refusals: 0,
+        };
+        self.requests.insert(id, request);
+        if !awaits {
+            self.enqueue(id, now);
+        }
+        id
+    }
+
+    /// Puts a request in line, not before a time nor before its guild's gate opens.
+    pub(super) fn enqueue(&mut self, id: RequestId, not_before: Instant) {
+        let Some(request) = self.requests.get(&id) else {
+            return;
+        };
+        let full = request.ask.query.is_full();
+        let gate = if full {
+            self.gates.opens(request.ask.guild)
+        } else {
+            Instant::ZERO
+        };
+        self.set_phase(id, Phase::Queued(not_before.max(gate)));
+    }
+
+    /// The only place where a phase changes, so that the ordered sets always agree with it.
+    pub(super) fn set_phase(&mut self, id: RequestId, phase: Phase) {
+        let Some(request) = self.requests.get_mut(&id) else {
+            return;
+        };
+        let before = core::mem::replace(&mut request.phase, phase);
+        self.unlist(id, before);
+        match phase {
+            Phase::AwaitingGuild => {}
+            Phase::Queued(at) => {
+                self.queue.insert((at, id));
+            }
+            Phase::Sent(until) => {
+                self.deadlines.insert((until, id));
+            }
+        }
+    }
+
+    fn unlist(&mut self, id: RequestId, phase: Phase) {
+        match phase {
+            Phase::AwaitingGuild => {}
+            Phase::Queued(at) => {
+                self.queue.remove(&(at, id));
+            }
+            Phase::Sent(until) => {
+                self.deadlines.remove(&(until, id));
+            }
+        }
+    }
+
+    /// The next attempt that may be sent now, marked as sent: call this only with room to send.
+    pub(crate) fn next_request(&mut self, now: Instant) -> Option<RequestMembers> {
+        self.gates.prune(now);
+        while let Some(at) = self.sendable_at() {
+            if at > now {
+                return None;
+            }
+            let &(_, id) = self.queue.first()?;
+            let request = self.requests.get_mut(&id)?;
+            let guild = request.ask.guild;
+            if request.ask.query.is_full() {
+                let opens = self.gates.opens(guild);
+                if opens > now {
+                    self.set_phase(id, Phase::Queued(opens));
+                    continue;
+                }
+                self.gates.shut(guild, now.after(self.config.gate));
+            }
+            let attempt = request.record.attempts().saturating_add(1);
+            let nonce = self.tag.nonce(id, attempt);
+            request.record.begin(nonce);
+            let sent = RequestMembers {
+                guild,
+                query: request.ask.query.clone(),
+                presences: request.ask.presences,
+                nonce,
+            };
+            let until = now.after(self.config.silence_of(request.ask.members));
+            self.set_phase(id, Phase::Sent(until));
+            return Some(sent);
+        }
+        None
+    }
+
+    /// From when on there is something to send; `None` while nothing may be sent at all.
+    pub(crate) fn sendable_at(&self) -> Option<Instant> {
+        match self.link {
+            Link::Down | Link::Halted => None,
+            Link::Up if self.deadlines.len() >= self.config.outstanding => None,
+            Link::Up => self.queue.first().map(|&(at, _)| at),
+        }
+    }
+
+    /// When [`Requests::timeout`] has something to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let own = self.deadlines.first().map(|&(until, _)| until);
+        own.into_iter().chain(self.adopted.deadline()).min()
+    }
+
+    /// The first attempt whose silence has lasted too long.
+    pub(super) fn overdue(&self, now: Instant) -> Option<RequestId> {
+        let &(until, id) = self.deadlines.first()?;
+        (until <= now).then_some(id)
+    }
+
+    /// The requests about one guild, oldest first.
+    pub(super) fn of_guild(&self, guild: GuildId) -> impl Iterator<Item = RequestId> {
+        let all = (guild, RequestId::new(0))..=(guild, RequestId::new(u64::MAX));
+        self.by_guild.range(all).map(|&(_, id)| id)
+    }
+
+    /// The guild's own data has come, or never will: requests that waited for it may go.
+    pub(crate) fn release(&mut self, now: Instant, guild: GuildId) {
+        let ids: Vec<RequestId> = self.of_guild(guild).collect();
+        for id in ids {
+            match self.requests.get(&id).map(|request| request.phase) {
+                Some(Phase::AwaitingGuild) => self.enqueue(id, now),
+                Some(Phase::Queued(_) | Phase::Sent(_)) | None => {}
+            }
+        }
+    }
+
+    /// Ends a request; the only way out of the table.
+    pub(crate) fn finish(
+        &mut self,
+        id: RequestId,
+        reason: FinishReason,
+        out: &mut Vec<ChunkRequestFinished>,
+    ) {
+        let Some(request) = self.requests.remove(&id) else {
+            return;
+        };
+        self.unlist(id, request.phase);
+        self.by_guild.remove(&(request.ask.guild, id));
+        self.callers.remove(&id);
+        let guild = request.ask.guild;
+        let end = request.record.finish(self.shard, guild, Some(id), reason);
+        out.push(ChunkRequestFinished {
+            full: request.ask.query.is_full(),
+            ..end
+        });
+    }
+
+    /// The guild has gone: all requests about it end.
+    pub(crate) fn guild_gone(&mut self, guild: GuildId, out: &mut Vec<ChunkRequestFinished>) {
+        let ids: Vec<RequestId> = self.of_guild(guild).collect();
+        for id in ids {
+            self.finish(id, FinishReason::GuildGone, out);
+        }
+        let remembered = self.config.remembered;
+        self.adopted
+            .end_all(Some(guild), FinishReason::GuildGone, remembered, out);
+    }
+
+    /// The connection is lost: nothing is sent, no clock runs, and what lacks a whole answer is
+    /// in line to be sent again. Chunks that the server replays still count.
+    pub(crate) fn connection_lost(&mut self, out: &mut Vec<ChunkRequestFinished>) {
+        if self.link == Link::Up {
+            self.link = Link::Down;
+        }
+        self.adopted.pause();
+        while let Some(&(_, id)) = self.deadlines.first() {
+            self.retry(id, Instant::ZERO, FinishReason::TimedOut, out);
+        }
+    }
+
+    /// The session goes on: what is in line is sent again.
+    pub(crate) fn resumed(&mut self, now: Instant) {
+        if self.link == Link::Down {
+            self.link = Link::Up;
+            self.adopted.resume(now.after(self.config.silence));
+        }
+    }
+
+    /// A new session: setup's requests end, since it makes them anew. Those of the caller are
+    /// sent again once their guild has come; they end if the new session does not list it.
+    pub(crate) fn new_session(
+        &mut self,
+        listed: impl Fn(GuildId) -> bool,
+        out: &mut Vec<ChunkRequestFinished>,
+    ) {
+        self.link = Link::Up;
+        let remembered = self.config.remembered;
+        self.adopted
+            .end_all(None, FinishReason::Superseded, remembered, out);
+        let all: Vec<(RequestId, bool, GuildId)> = self
+            .requests
+            .iter()
+            .map(|(&id, request)| (id, request.ask.auto, request.ask.guild))
+            .collect();
+        for (id, auto, guild) in all {
+            if auto {
+                self.finish(id, FinishReason::Superseded, out);
+            } else if listed(guild) {
+                self.set_phase(id, Phase::AwaitingGuild);
+            } else {
+                self.finish(id, FinishReason::GuildGone, out);
+            }
+        }
+    }
+
+    /// The shard has ended for good, and with it every request.
+    pub(crate) fn halted(&mut self, out: &mut Vec<ChunkRequestFinished>) {
+        self.link = Link::Halted;
+        let remembered = self.config.remembered;
+        self.adopted
+            .end_all(None, FinishReason::Halted, remembered, out);
+        let all: Vec<RequestId> = self.requests.keys().copied().collect();
+        for id in all {
+            self.finish(id, FinishReason::Halted, out);
+        }
+    }
+
+    /// Where a request stands; `None` once it has ended.
+    pub(crate) fn progress(&self, id: RequestId) -> Option<RequestProgress> {
+        let request = self.requests.get(&id)?;
+        let attempts = request.record.attempts();
+        let attempt = request.record.attempt();
+        Some(match request.phase {
+            Phase::AwaitingGuild => RequestProgress::AwaitingGuild,
+            Phase::Queued(not_before) => RequestProgress::Queued {
+                not_before,
+                attempts,
+            },
+            Phase::Sent(until) => match attempt.and_then(Attempt::chunks) {
+                None => RequestProgress::Sent { until, attempts },
+                Some((chunks, chunk_count)) => RequestProgress::Receiving {
+                    until,
+                    attempts,
+                    chunks,
+                    chunk_count,
+                    members: attempt.map_or(0, Attempt::members),
+                },
+            },
+        })
+    }
+
+    /// Members in the chunks of the last attempt; `None` when no chunk of it came.
+    pub(crate) fn received(&self, id: RequestId) -> Option<u64> {
+        let attempt = self.requests.get(&id)?.record.attempt()?;
+        attempt.chunks().map(|_| attempt.members())
+    }
+
+    /// Whether an active session carries requests and answers.
+    pub(crate) fn is_up(&self) -> bool {
+        self.link == Link::Up
+    }
+
+    /// How many requests wait to be sent.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// How many are sent and lack a whole answer.
+    pub(crate) fn outstanding(&self) -> usize {
+        self.deadlines.len()
+    }
+
+    /// Whether a request with this number was ever accepted.
+    pub(super) const fn was_issued(&self, id: RequestId) -> bool {
+        id.get() != 0 && id.get() < self.next
+    }
+}

@@ -1,0 +1,167 @@
+//! What a shard is told before it starts, with defaults that suit the real gateway.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use crate::intents::Intents;
+use crate::shard_id::ShardId;
+use crate::token::Token;
+use crate::tracker::TrackerConfig;
+use crate::wire::presence::Presence;
+
+/// Everything a [`Shard`](crate::Shard) needs to know. Make one with [`Config::new`] and change
+/// what you like.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The bot's token.
+    pub token: Token,
+    /// Which shard of how many.
+    pub shard: ShardId,
+    /// The events asked for.
+    pub intents: Intents,
+    /// The gateway's base address, as `GET /gateway/bot` names it. The host adds the query.
+    pub url: Box<str>,
+    /// What the bot shows of itself from the start. A later
+    /// [`Command::UpdatePresence`](crate::wire::command::Command::UpdatePresence) takes its place
+    /// when a new session begins.
+    pub presence: Option<Presence>,
+    /// Members from which on a guild is large; 50 to 250, clamped. Default 250: fewer guilds
+    /// then need a request of their own.
+    pub large_threshold: u8,
+    /// The operating system named to the gateway.
+    pub os: &'static str,
+    /// Who paces identifies.
+    pub identify: Identifying,
+    /// Deadlines and waits of the connection.
+    pub timing: Timing,
+    /// Limits on what is sent.
+    pub limits: SendLimits,
+    /// Guild streaming, member requests and the cache.
+    pub tracker: TrackerConfig,
+}
+
+impl Config {
+    /// A configuration with the defaults for one shard.
+    #[must_use]
+    pub fn new(token: Token, intents: Intents, shard: ShardId) -> Self {
+        Self {
+            token,
+            shard,
+            intents,
+            url: "wss://gateway.discord.gg".into(),
+            presence: None,
+            large_threshold: 250,
+            os: "linux",
+            identify: Identifying::Alone,
+            timing: Timing::default(),
+            limits: SendLimits::default(),
+            tracker: TrackerConfig::default(),
+        }
+    }
+}
+
+/// Who paces identifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identifying {
+    /// The shard itself: one per [`Timing::identify_spacing`].
+    Alone,
+    /// A [`Fleet`](crate::fleet::Fleet): the shard asks with
+    /// [`Action::WantIdentify`](crate::Action::WantIdentify) and waits for the grant.
+    Fleet,
+}
+
+/// Deadlines and waits of the connection.
+///
+/// A shard whose server is well is active again after any fault within two heartbeat intervals
+/// plus `dial`, `hello`, `ready` and `longest_backoff`, whose defaults add up to 120 s. Only the
+/// identify budget can add to that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// From asking for a connection to its opening. Default 10 s.
+    pub dial: Duration,
+    /// From the opening to Hello. Default 10 s.
+    pub hello: Duration,
+    /// From identify to READY, or from resume to RESUMED; each replayed event renews it.
+    /// Default 40 s.
+    pub ready: Duration,
+    /// Upper end of the first wait before a new connection; doubles with each failure.
+    /// Default 1 s.
+    pub first_backoff: Duration,
+    /// Upper end of any such wait. Default 60 s.
+    pub longest_backoff: Duration,
+    /// How long a connection has to be active before its end counts as a first failure again.
+    /// Default 60 s.
+    pub stable: Duration,
+    /// The random wait after an invalid session, from this to five times as much. Default 1 s,
+    /// as older documentation asks for 1 to 5 s.
+    pub invalid_session: Duration,
+    /// Resumes in a row that may fail before the session is given up. Default 5.
+    pub resume_failures: u32,
+    /// Time between identifies of a shard alone. Default 5.3 s: the protocol's 5 s, and some for
+    /// the way there.
+    pub identify_spacing: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            dial: Duration::from_secs(10),
+            hello: Duration::from_secs(10),
+            ready: Duration::from_secs(40),
+            first_backoff: Duration::from_secs(1),
+            longest_backoff: Duration::from_secs(60),
+            stable: Duration::from_secs(60),
+            invalid_session: Duration::from_secs(1),
+            resume_failures: 5,
+            identify_spacing: Duration::from_millis(5_300),
+        }
+    }
+}
+
+/// Limits on what is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendLimits {
+    /// Sends per window on one connection, heartbeats included. Default 120, the protocol's.
+    pub total: usize,
+    /// That window. Default 61 s: the protocol's 60 s, and one for delays on the way.
+    pub window: Duration,
+    /// Presence updates per presence window. Default 5, the protocol's.
+    pub presences: usize,
+    /// That window. Default 20.5 s: the protocol's 20 s, and some for delays on the way.
+    pub presence_window: Duration,
+    /// Bytes of one payload. Default 4096, the protocol's.
+    pub payload: usize,
+    /// Commands that may wait for room. Default 128: more than a whole window takes.
+    pub queue: usize,
+}
+
+impl Default for SendLimits {
+    fn default() -> Self {
+        Self {
+            total: 120,
+            window: Duration::from_secs(61),
+            presences: 5,
+            presence_window: Duration::from_millis(20_500),
+            payload: 4096,
+            queue: 128,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deadlines_add_up_to_the_promised_bound() {
+        let timing = Timing::default();
+        let sum = timing.dial + timing.hello + timing.ready + timing.longest_backoff;
+        assert!(sum <= Duration::from_secs(120));
+    }
+
+    #[test]
+    fn debug_hides_the_token() {
+        let config = Config::new(Token::new("s3cr3t"), Intents::GUILDS, ShardId::ONE);
+        assert!(!alloc::format!("{config:?}").contains("s3cr3t"));
+    }
+}

@@ -1,0 +1,77 @@
+//! One event of the gateway, as it came.
+
+use alloc::borrow::Cow;
+
+use serde::de::Deserialize;
+
+use crate::wire::{Name, Text};
+
+/// A dispatch: its name, its sequence, and its data as raw JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispatch<'i> {
+    name: Name,
+    text: Text<'i>,
+    sequence: Option<u64>,
+    data: Cow<'i, str>,
+}
+
+impl<'i> Dispatch<'i> {
+    /// A dispatch of this name, as a gateway library hands it over. `data` is the JSON of `d`.
+    #[must_use]
+    pub fn new(name: &'i str, sequence: Option<u64>, data: &'i str) -> Self {
+        Self::read(Text::plain(name), sequence, data)
+    }
+
+    pub(crate) fn read(text: Text<'i>, sequence: Option<u64>, data: &'i str) -> Self {
+        let name = Name::from_wire(&text.as_cow());
+        Self {
+            name,
+            text,
+            sequence,
+            data: Cow::Borrowed(data),
+        }
+    }
+
+    /// Which event it is; [`Name::Unknown`] for one that this version does not know.
+    #[must_use]
+    pub const fn name(&self) -> Name {
+        self.name
+    }
+
+    /// The name as it came, also when it is unknown.
+    #[must_use]
+    pub const fn name_text(&self) -> &Text<'i> {
+        &self.text
+    }
+
+    /// The sequence within the session; `None` if the source did not tell.
+    #[must_use]
+    pub const fn sequence(&self) -> Option<u64> {
+        self.sequence
+    }
+
+    /// The event's data: raw JSON whose structure has been checked.
+    #[must_use]
+    pub fn data(&self) -> &str {
+        &self.data
+    }
+
+    /// Reads the data as any type that deserialises.
+    ///
+    /// # Errors
+    /// Whatever the type finds missing or wrong.
+    pub fn parse<'d, T: Deserialize<'d>>(&'d self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.data)
+    }
+
+    /// The same dispatch, owning its data.
+    #[must_use]
+    pub fn into_owned(self) -> Dispatch<'static> {
+        Dispatch {
+            name: self.name,
+            text: self.text.into_owned(),
+            sequence: self.sequence,
+            data: Cow::Owned(self.data.into_owned()),
+        }
+    }
+}

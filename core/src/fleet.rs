@@ -1,0 +1,270 @@
+//! The shards of one bot, seen together: who may identify, and when the whole bot is ready.
+
+mod budget;
+mod gate;
+mod readiness;
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use smallvec::SmallVec;
+
+use crate::event::{Event, StateChanged};
+use crate::session::Phase;
+use crate::shard_id::ShardId;
+use crate::time::Instant;
+use budget::{DailyBudget, Level};
+use gate::Gate;
+use readiness::Readiness;
+
+pub use budget::StartLimit;
+pub use readiness::FleetReadiness;
+
+/// What a fleet needs to know.
+#[derive(Clone, Debug)]
+pub struct FleetConfig {
+    /// The identify budget, as `GET /gateway/bot` tells it.
+    pub limit: StartLimit,
+    /// Time between identifies of one bucket. Default 5.3 s: the protocol's 5 s, and some for
+    /// the way there.
+    pub spacing: Duration,
+    /// When no more than this many identifies are left for the day, a warning is emitted.
+    /// Default 100.
+    pub warn_at: u32,
+    /// When no more than this many are left, none is granted before the budget is full again:
+    /// going beyond the last one resets the bot's token. Default 10, for other processes and
+    /// counting errors.
+    pub refuse_at: u32,
+}
+
+impl FleetConfig {
+    /// The defaults, with this budget.
+    #[must_use]
+    pub const fn new(limit: StartLimit) -> Self {
+        Self {
+            limit,
+            spacing: Duration::from_millis(5_300),
+            warn_at: 100,
+            refuse_at: 10,
+        }
+    }
+}
+
+/// What a fleet is told.
+#[derive(Clone, Copy, Debug)]
+pub enum FleetInput<'e> {
+    /// The deadline has come, or the host woke up for another reason.
+    Timeout,
+    /// A shard emitted [`Action::WantIdentify`](crate::Action::WantIdentify).
+    WantIdentify(ShardId),
+    /// A shard emitted this event.
+    Event(ShardId, &'e Event<'e>),
+}
+
+/// What the host must do for a fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FleetAction {
+    /// Hand [`Input::IdentifyGranted`](crate::Input::IdentifyGranted) to this shard.
+    Grant(ShardId),
+    /// Tell the user.
+    Emit(FleetEvent),
+}
+
+/// News of the whole bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FleetEvent {
+    /// Every expected shard has finished chunking. Once per life of the fleet.
+    FinishedChunking {
+        /// Guilds whose members are known completely.
+        complete: usize,
+        /// Guilds that ended in any other way.
+        others: usize,
+        /// Shards that had ended for good before.
+        halted: Vec<ShardId>,
+    },
+    /// Every expected shard has been ready. Once per life of the fleet.
+    BotReady {
+        /// Guilds that are there.
+        available: usize,
+        /// Guilds in an outage.
+        unavailable: usize,
+        /// Shards that had ended for good before.
+        halted: Vec<ShardId>,
+    },
+    /// Few identifies are left for the day. Once until the budget is full again.
+    IdentifyBudgetLow {
+        /// How many.
+        remaining: u32,
+        /// When the budget is full again.
+        until: Instant,
+    },
+    /// Shards wait for an identify until the budget is full again. Once until then.
+    IdentifyBudgetSpent {
+        /// When that is.
+        until: Instant,
+    },
+}
+
+/// What one input leads to, in order.
+#[derive(Clone, Debug, Default)]
+#[must_use = "grants are in this list"]
+pub struct FleetActions(SmallVec<[FleetAction; 2]>);
+
+impl FleetActions {
+    fn push(&mut self, action: FleetAction) {
+        self.0.push(action);
+    }
+}
+
+impl IntoIterator for FleetActions {
+    type Item = FleetAction;
+    type IntoIter = FleetIntoIter;
+
+    fn into_iter(self) -> FleetIntoIter {
+        FleetIntoIter(self.0.into_iter())
+    }
+}
+
+/// The actions of a list, by value and in order.
+#[derive(Debug)]
+pub struct FleetIntoIter(smallvec::IntoIter<[FleetAction; 2]>);
+
+impl Iterator for FleetIntoIter {
+    type Item = FleetAction;
+
+    fn next(&mut self) -> Option<FleetAction> {
+        self.0.next()
+    }
+}
+
+/// The set of shards that one process runs for one bot, as a pure machine.
+///
+/// It grants identifies, one per bucket (`shard number % max_concurrency`) at a time and within
+/// the daily budget, in the order they were asked for. A bucket is held from the grant until the
+/// identify has been written, or until its shard gives up; then it rests for the spacing.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    now: Instant,
+    config: FleetConfig,
+    gate: Gate,
+    budget: DailyBudget,
+    readiness: Readiness,
+}
+
+impl Fleet {
+    /// A fleet of these shards: those of the bot that this process runs. The budget is as of
+    /// `now`.
+    #[must_use]
+    pub fn new(
+        now: Instant,
+        config: FleetConfig,
+        shards: impl IntoIterator<Item = ShardId>,
+    ) -> Self {
+        Self {
+            now,
+            gate: Gate::new(config.limit.max_concurrency, config.spacing),
+            budget: DailyBudget::new(now, config.limit),
+            readiness: Readiness::new(shards),
+            config,
+        }
+    }
+
+    /// Takes in what happened at `now`, and says what to do about it.
+    ///
+    /// Hand in every event of every shard, in the order the shard emitted them. Shards that are
+    /// not of this fleet are ignored.
+    pub fn handle(&mut self, now: Instant, input: FleetInput<'_>) -> FleetActions {
+        let mut out = FleetActions::default();
+        self.now = self.now.max(now);
+        match input {
+            FleetInput::Timeout => {}
+            FleetInput::WantIdentify(shard) if self.readiness.has(shard) => self.gate.queue(shard),
+            FleetInput::Event(shard, event) if self.readiness.has(shard) => {
+                self.observe(shard, event, &mut out);
+            }
+            FleetInput::WantIdentify(_) | FleetInput::Event(..) => {}
+        }
+        self.grant(&mut out);
+        out
+    }
+
+    /// When to hand in [`FleetInput::Timeout`]; `None` when nothing waits.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let gate = self.gate.poll_timeout()?;
+        match self.budget.level(self.now, &self.config) {
+            Level::Spent(until) => Some(gate.max(until)),
+            Level::Low(_) | Level::Plenty => Some(gate),
+        }
+    }
+
+    /// How far the bot is, as counts; cheap enough for every frame of a progress bar.
+    #[must_use]
+    pub fn readiness(&self) -> FleetReadiness {
+        self.readiness.counts(self.gate.waiting())
+    }
+
+    /// Identifies left for the day.
+    #[must_use]
+    pub fn identifies_left(&self) -> u32 {
+        self.budget.left(self.now)
+    }
+
+    /// Takes over a newer answer of `GET /gateway/bot`.
+    pub fn refresh(&mut self, now: Instant, limit: StartLimit) {
+        self.now = self.now.max(now);
+        self.budget.refresh(self.now, limit);
+        self.gate.set_concurrency(limit.max_concurrency);
+    }
+
+    fn observe(&mut self, shard: ShardId, event: &Event<'_>, out: &mut FleetActions) {
+        if let Event::StateChanged(StateChanged { to, .. }) = event {
+            match to {
+                Phase::Identifying => {
+                    self.gate.identified(self.now, shard);
+                    self.budget.spend(self.now);
+                }
+                Phase::Idle | Phase::Halted => self.gate.release(shard),
+                Phase::Waiting
+                | Phase::Connecting
+                | Phase::Greeting
+                | Phase::Resuming
+                | Phase::Active => {}
+            }
+        }
+        for event in self.readiness.observe(shard, event) {
+            out.push(FleetAction::Emit(event));
+        }
+    }
+
+    /// Lets those identify who may.
+    fn grant(&mut self, out: &mut FleetActions) {
+        if !self.gate.has_waiting() {
+            return;
+        }
+        let level = self.budget.level(self.now, &self.config);
+        if let Some(event) = self.budget.warning(self.now, level) {
+            out.push(FleetAction::Emit(event));
+        }
+        if let Level::Spent(_) = level {
+            return;
+        }
+        // What is granted now is not spent yet: it must not go below the refusal level either.
+        let left = self
+            .budget
+            .left(self.now)
+            .saturating_sub(self.config.refuse_at);
+        let held = self.gate.held();
+        let room = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(held);
+        let granted: Vec<_> = self.gate.grant(self.now, room);
+        granted
+            .into_iter()
+            .for_each(|shard| out.push(FleetAction::Grant(shard)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Whose turn it is to identify.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::shard_id::ShardId;
+use crate::time::Instant;
+
+/// How long a grant holds its bucket when nothing more is heard of the shard: longer than any
+/// dial and Hello may take.
+const FORGET: Duration = Duration::from_secs(60);
+
+/// The identify buckets, each admitting one shard at a time, in the order of asking.
+#[derive(Clone, Debug)]
+pub(super) struct Gate {
+    concurrency: u32,
+    spacing: Duration,
+    waiting: VecDeque<ShardId>,
+    buckets: BTreeMap<u32, Bucket>,
+}
+
+/// A bucket that is not simply free.
+#[derive(Clone, Copy, Debug)]
+enum Bucket {
+    /// A shard was let in, and has not identified yet.
+    Held { by: ShardId, until: Instant },
+    /// A shard identified; the next may from `until`.
+    Resting { until: Instant },
+}
+
+impl Bucket {
+    const fn until(&self) -> Instant {
+        match self {
+            Self::Held { until, .. } | Self::Resting { until } => *until,
+        }
+    }
+}
+
+impl Gate {
+    pub(super) fn new(concurrency: u32, spacing: Duration) -> Self {
+        Self {
+            concurrency: concurrency.max(1),
+            spacing,
+            waiting: VecDeque::new(),
+            buckets: BTreeMap::new(),
+        }
+    }
+
+    /// Changes the number of buckets; those in use rest until all of the old ones are free.
+    pub(super) fn set_concurrency(&mut self, concurrency: u32) {
+        let concurrency = concurrency.max(1);
+        if concurrency == self.concurrency {
+            return;
+        }
+        let latest = self.buckets.values().map(Bucket::until).max();
+        self.concurrency = concurrency;
+        self.buckets.clear();
+        if let Some(until) = latest {
+            let rest = |key| (key, Bucket::Resting { until });
+            self.buckets = (0..concurrency.min(1024)).map(rest).collect();
+        }
+    }
+
+    fn key(&self, shard: ShardId) -> u32 {
+        shard.number().checked_rem(self.concurrency).unwrap_or(0)
+    }
+
+    /// Puts a shard in line; one that waits already keeps its place.
+    pub(super) fn queue(&mut self, shard: ShardId) {
+        if !self.waiting.contains(&shard) && !self.is_held_by(shard) {
+            self.waiting.push_back(shard);
+        }
+    }
+
+    fn is_held_by(&self, shard: ShardId) -> bool {
+        matches!(self.buckets.get(&self.key(shard)), Some(Bucket::Held { by, .. }) if *by == shard)
+    }
+
+    /// The shard has written its identify: its bucket rests.
+    pub(super) fn identified(&mut self, now: Instant, shard: ShardId) {
+        self.waiting.retain(|waiting| *waiting != shard);
+        let until = now.after(self.spacing);
+        self.buckets
+            .insert(self.key(shard), Bucket::Resting { until });
+    }
+
+    /// The shard has given up: if it was let in and has not identified, its bucket is free.
+    pub(super) fn release(&mut self, shard: ShardId) {
+        self.waiting.retain(|waiting| *waiting != shard);
+        if self.is_held_by(shard) {
+            self.buckets.remove(&self.key(shard));
+        }
+    }
+
+    /// Lets in the first of each free bucket, at most `room` in all.
+    pub(super) fn grant(&mut self, now: Instant, room: usize) -> Vec<ShardId> {
+        self.buckets.retain(|_, bucket| bucket.until() > now);
+        let mut granted = Vec::new();
+        for _ in 0..self.waiting.len() {
+            let Some(shard) = self.waiting.pop_front() else {
+                break;
+            };
+            let key = self.key(shard);
+            if granted.len() < room && !self.buckets.contains_key(&key) {
+                self.buckets.insert(
+                    key,
+                    Bucket::Held {
+                        by: shard,
+                        until: now.after(FORGET),
+                    },
+                );
+                granted.push(shard);
+            } else {
+                self.waiting.push_back(shard);
+            }
+        }
+        granted
+    }
+
+    /// When the first of those who wait can be let in.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let free_at = |shard: &ShardId| {
+            self.buckets
+                .get(&self.key(*shard))
+                .map_or(Instant::ZERO, Bucket::until)
+        };
+        self.waiting.iter().map(free_at).min()
+    }
+
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// How many were let in and have not identified yet.
+    pub(super) fn held(&self) -> usize {
+        let held = |bucket: &&Bucket| matches!(bucket, Bucket::Held { .. });
+        self.buckets.values().filter(held).count()
+    }
+}

@@ -1,0 +1,247 @@
+//! Who identifies when, what the budget allows, and when the bot is ready.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+use super::{Fleet, FleetAction, FleetConfig, FleetEvent, FleetInput, StartLimit};
+use crate::event::{Event, StateChanged};
+use crate::session::{Phase, Reason};
+use crate::setup::{ShardFinishedChunking, ShardReady};
+use crate::{Instant, ShardId};
+
+fn shards(total: u32) -> Vec<ShardId> {
+    ShardId::all(NonZeroU32::new(total).unwrap()).collect()
+}
+
+fn limit(max_concurrency: u32, remaining: u32) -> StartLimit {
+    let reset_after = Duration::from_secs(3600);
+    StartLimit {
+        total: 1000,
+        remaining,
+        reset_after,
+        max_concurrency,
+    }
+}
+
+fn fleet(total: u32, limit: StartLimit) -> Fleet {
+    Fleet::new(Instant::ZERO, FleetConfig::new(limit), shards(total))
+}
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+fn want(fleet: &mut Fleet, now: Instant, shard: ShardId) -> Vec<FleetAction> {
+    fleet
+        .handle(now, FleetInput::WantIdentify(shard))
+        .into_iter()
+        .collect()
+}
+
+fn wake(fleet: &mut Fleet, now: Instant) -> Vec<FleetAction> {
+    fleet.handle(now, FleetInput::Timeout).into_iter().collect()
+}
+
+fn tell(fleet: &mut Fleet, now: Instant, shard: ShardId, event: &Event<'_>) -> Vec<FleetAction> {
+    fleet
+        .handle(now, FleetInput::Event(shard, event))
+        .into_iter()
+        .collect()
+}
+
+fn moves_to(to: Phase) -> Event<'static> {
+    Event::StateChanged(StateChanged {
+        from: Phase::Idle,
+        to,
+        reason: Reason::WaitOver,
+    })
+}
+
+fn ready(shard: ShardId, available: usize, unavailable: usize) -> Event<'static> {
+    Event::ShardReady(ShardReady {
+        shard,
+        available,
+        unavailable,
+    })
+}
+
+fn finished(shard: ShardId, complete: usize) -> Event<'static> {
+    Event::ShardFinishedChunking(Box::new(ShardFinishedChunking {
+        shard,
+        complete,
+        incomplete: Vec::new(),
+        missed: Vec::new(),
+        unavailable: Vec::new(),
+        removed: Vec::new(),
+        refused: Vec::new(),
+        untracked: 0,
+    }))
+}
+
+#[test]
+fn one_shard_of_each_bucket_identifies_at_a_time_in_order_of_asking() {
+    let all = shards(5);
+    let mut fleet = fleet(5, limit(2, 1000));
+    let mut granted = Vec::new();
+    for shard in &all {
+        granted.extend(want(&mut fleet, at(0), *shard));
+    }
+    assert_eq!(
+        granted,
+        [FleetAction::Grant(all[0]), FleetAction::Grant(all[1])]
+    );
+
+    // The bucket of shard 0 rests from the moment its identify was written.
+    assert_eq!(
+        tell(&mut fleet, at(400), all[0], &moves_to(Phase::Identifying)),
+        []
+    );
+    assert_eq!(wake(&mut fleet, at(5_699)), []);
+    assert_eq!(fleet.poll_timeout(), Some(at(5_700)));
+    assert_eq!(wake(&mut fleet, at(5_700)), [FleetAction::Grant(all[2])]);
+
+    // Shard 1 gave up before it wrote anything: its bucket is free at once.
+    let freed = tell(&mut fleet, at(5_800), all[1], &moves_to(Phase::Idle));
+    assert_eq!(freed, [FleetAction::Grant(all[3])]);
+}
+
+#[test]
+fn a_grant_that_leads_to_nothing_is_forgotten() {
+    let all = shards(2);
+    let mut fleet = fleet(2, limit(1, 1000));
+    assert_eq!(want(&mut fleet, at(0), all[0]).len(), 1);
+    assert_eq!(want(&mut fleet, at(0), all[1]), []);
+    let again = fleet.poll_timeout().unwrap();
+    assert!(again <= at(60_000));
+    assert_eq!(wake(&mut fleet, again), [FleetAction::Grant(all[1])]);
+}
+
+#[test]
+fn asking_twice_is_asking_once() {
+    let all = shards(3);
+    let mut fleet = fleet(3, limit(1, 1000));
+    for shard in [all[0], all[0], all[1], all[1], all[2]] {
+        want(&mut fleet, at(0), shard).into_iter().for_each(drop);
+    }
+    assert_eq!(fleet.readiness().waiting, 2);
+    tell(&mut fleet, at(1), all[0], &moves_to(Phase::Identifying))
+        .into_iter()
+        .for_each(drop);
+    assert_eq!(wake(&mut fleet, at(10_000)), [FleetAction::Grant(all[1])]);
+}
+
+#[test]
+fn the_budget_warns_then_refuses_and_is_full_again_at_its_time() {
+    let all = shards(200);
+    let mut fleet = fleet(200, limit(1000, 102));
+    let mut granted = 0;
+    let mut low = 0;
+    let mut spent = Vec::new();
+    for shard in &all {
+        for action in want(&mut fleet, at(0), *shard) {
+            match action {
+                FleetAction::Grant(shard) => {
+                    granted += 1;
+                    let told = tell(&mut fleet, at(0), shard, &moves_to(Phase::Identifying));
+                    assert_eq!(told, []);
+                }
+                FleetAction::Emit(FleetEvent::IdentifyBudgetLow { .. }) => low += 1,
+                FleetAction::Emit(event) => spent.push(event),
+            }
+        }
+    }
+    assert_eq!((granted, low, fleet.identifies_left()), (92, 1, 10));
+    let until = at(3_600_000);
+    assert_eq!(spent, [FleetEvent::IdentifyBudgetSpent { until }]);
+    assert_eq!(fleet.poll_timeout(), Some(until));
+    let refilled = wake(&mut fleet, until);
+    assert_eq!(refilled.len(), 200 - 92);
+}
+
+#[test]
+fn grants_under_way_count_against_the_budget() {
+    let all = shards(8);
+    let mut fleet = fleet(8, limit(8, 13));
+    let granted: usize = all
+        .iter()
+        .map(|s| want(&mut fleet, at(0), *s))
+        .map(|actions| {
+            actions
+                .iter()
+                .filter(|action| matches!(action, FleetAction::Grant(_)))
+                .count()
+        })
+        .sum();
+    assert_eq!(granted, 3);
+}
+
+#[test]
+fn the_bot_is_ready_once_when_every_shard_is() {
+    let all = shards(2);
+    let mut fleet = fleet(2, limit(1, 1000));
+    for shard in &all {
+        tell(&mut fleet, at(0), *shard, &moves_to(Phase::Identifying))
+            .into_iter()
+            .for_each(drop);
+    }
+    assert_eq!(tell(&mut fleet, at(1), all[0], &finished(all[0], 3)), []);
+    assert_eq!(tell(&mut fleet, at(1), all[0], &ready(all[0], 3, 1)), []);
+    let chunked = FleetEvent::FinishedChunking {
+        complete: 7,
+        others: 0,
+        halted: Vec::new(),
+    };
+    assert_eq!(
+        tell(&mut fleet, at(2), all[1], &finished(all[1], 4)),
+        [FleetAction::Emit(chunked)]
+    );
+    let done = FleetEvent::BotReady {
+        available: 7,
+        unavailable: 1,
+        halted: Vec::new(),
+    };
+    assert_eq!(
+        tell(&mut fleet, at(2), all[1], &ready(all[1], 4, 0)),
+        [FleetAction::Emit(done)]
+    );
+    // A later fresh session of a shard says it again; the bot does not.
+    assert_eq!(tell(&mut fleet, at(9), all[1], &finished(all[1], 4)), []);
+    assert_eq!(tell(&mut fleet, at(9), all[1], &ready(all[1], 4, 0)), []);
+    assert_eq!((fleet.readiness().ready, fleet.readiness().chunked), (2, 2));
+}
+
+#[test]
+fn a_halted_shard_is_not_waited_for_and_is_named() {
+    let all = shards(2);
+    let mut fleet = fleet(2, limit(1, 1000));
+    assert_eq!(
+        tell(&mut fleet, at(0), all[0], &moves_to(Phase::Halted)),
+        []
+    );
+    let done = FleetEvent::BotReady {
+        available: 1,
+        unavailable: 0,
+        halted: [all[0]].into(),
+    };
+    assert_eq!(
+        tell(&mut fleet, at(2), all[1], &ready(all[1], 1, 0)),
+        [FleetAction::Emit(done)]
+    );
+}
+
+#[test]
+fn a_session_taken_over_counts_as_ready() {
+    let all = shards(1);
+    let mut fleet = fleet(1, limit(1, 1000));
+    let told = tell(&mut fleet, at(0), all[0], &Event::Resumed { replayed: 3 });
+    assert_eq!(told.len(), 2);
+}
+
+#[test]
+fn shards_of_others_are_ignored() {
+    let mut fleet = fleet(2, limit(1, 1000));
+    assert_eq!(want(&mut fleet, at(0), ShardId::new(0, 3)), []);
+    assert_eq!(fleet.poll_timeout(), None);
+}

@@ -1,0 +1,388 @@
+//! The session machine: a state, and the few things that outlive every state.
+
+use alloc::boxed::Box;
+use core::mem;
+use core::time::Duration;
+
+use crate::action::{Action, Actions};
+use crate::config::{Config, Identifying, SendLimits, Timing};
+use crate::event::{Event, SessionLost, StateChanged};
+use crate::rng::Rng;
+use crate::session::backoff::Backoff;
+use crate::session::budget::{Budget, Rank};
+use crate::session::resume::Session;
+use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
+use crate::session::step::{Delivery, Signal};
+use crate::time::Instant;
+use crate::wire::close::{self, Verdict};
+use crate::wire::command::{Command, Identify, Resume};
+use crate::wire::presence::Presence;
+
+/// How often the fleet is asked again for an identify, should its answer have been lost.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+
+/// Connection and session of one shard.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    state: State,
+    memory: Memory,
+}
+
+/// What outlives a connection.
+#[derive(Clone, Debug)]
+struct Memory {
+    config: Config,
+    rng: Rng,
+    backoff: Backoff,
+    resume_failures: u32,
+    /// When a shard alone may identify again.
+    next_identify: Instant,
+}
+
+impl Machine {
+    /// A machine that connects at its first timeout, to resume the session if there is one.
+    pub(crate) fn new(config: Config, rng: Rng, session: Option<Session>) -> Self {
+        let plan = session.map_or(Plan::Identify, Plan::Resume);
+        Self {
+            state: State::Idle {
+                wake: Instant::ZERO,
+                plan,
+            },
+            memory: Memory {
+                config,
+                rng,
+                backoff: Backoff::default(),
+                resume_failures: 0,
+                next_identify: Instant::ZERO,
+            },
+        }
+    }
+
+    pub(crate) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(crate) const fn config(&self) -> &Config {
+        &self.memory.config
+    }
+
+    /// Connections in a row that came to nothing.
+    pub(crate) const fn failures(&self) -> u32 {
+        self.memory.backoff.failures()
+    }
+
+    /// The presence to begin the next session with.
+    pub(crate) fn set_presence(&mut self, presence: Presence) {
+        self.memory.config.presence = Some(presence);
+    }
+
+    /// Moves on by one signal. Says what is to be done with a dispatch.
+    pub(crate) fn handle<'i>(
+        &mut self,
+        now: Instant,
+        signal: Signal<'_>,
+        out: &mut Actions<'i>,
+    ) -> Delivery {
+        let halted = State::Halted {
+            cause: Halt::Stopped,
+            session: None,
+        };
+        let state = mem::replace(&mut self.state, halted);
+        let from = state.phase();
+        let mut cx = Context {
+            now,
+            memory: &mut self.memory,
+            out,
+            reason: None,
+            delivery: Delivery::OutOfPlace,
+        };
+        self.state = state.step(signal, &mut cx);
+        let (reason, delivery) = (cx.reason, cx.delivery);
+        let to = self.state.phase();
+        if let (true, Some(reason)) = (from != to, reason) {
+            out.emit(Event::StateChanged(StateChanged { from, to, reason }));
+        }
+        delivery
+    }
+
+    /// Whether the host slept through a whole heartbeat interval, so that the next timeout gives
+    /// the connection up.
+    pub(crate) fn overslept(&self, now: Instant) -> bool {
+        self.state
+            .link()
+            .is_some_and(|link| link.beat.overslept(now))
+    }
+
+    /// Counts a send on an active connection, if there is one with room.
+    pub(crate) fn take_room(&mut self, now: Instant, rank: Rank) -> bool {
+        self.active_budget()
+            .is_some_and(|budget| budget.take(now, rank))
+    }
+
+    /// Whether [`Machine::take_room`] would succeed.
+    pub(crate) fn has_room(&mut self, now: Instant, rank: Rank) -> bool {
+        self.active_budget()
+            .is_some_and(|budget| budget.has_room(now, rank))
+    }
+
+    const fn active_budget(&mut self) -> Option<&mut Budget> {
+        match &mut self.state {
+            State::Active { link, .. } => Some(&mut link.budget),
+            State::Idle { .. }
+            | State::Waiting { .. }
+            | State::Connecting { .. }
+            | State::Greeting { .. }
+            | State::Identifying { .. }
+            | State::Resuming { .. }
+            | State::Halted { .. } => None,
+        }
+    }
+}
+
+/// What a step works with.
+pub(crate) struct Context<'m, 'i> {
+    now: Instant,
+    memory: &'m mut Memory,
+    out: &'m mut Actions<'i>,
+    reason: Option<Reason>,
+    delivery: Delivery,
+}
+
+impl Context<'_, '_> {
+    pub(crate) const fn now(&self) -> Instant {
+        self.now
+    }
+
+    pub(crate) const fn timing(&self) -> &Timing {
+        &self.memory.config.timing
+    }
+
+    pub(crate) const fn limits(&self) -> &SendLimits {
+        &self.memory.config.limits
+    }
+
+    pub(crate) const fn rng(&mut self) -> &mut Rng {
+        &mut self.memory.rng
+    }
+
+    /// Why the state changes; the last one told counts.
+    pub(crate) const fn reason(&mut self, reason: Reason) {
+        self.reason = Some(reason);
+    }
+
+    pub(crate) fn send(&mut self, command: Command) {
+        self.out.push(Action::Send(command));
+    }
+
+    pub(crate) fn close(&mut self, keep: Keep) {
+        self.out.push(Action::Close(match keep {
+            Keep::Session => close::RESUMABLE,
+            Keep::Nothing => close::NORMAL,
+        }));
+    }
+
+    pub(crate) fn halt(&mut self, cause: Halt, session: Option<Session>) -> State {
+        self.out.emit(Event::Halted(cause));
+        State::Halted { cause, session }
+    }
+
+    /// The wait is over: connect, or ask the fleet first.
+    pub(crate) fn begin(&mut self, plan: Plan) -> State {
+        match (plan, self.memory.config.identify) {
+            (Plan::Identify, Identifying::Fleet) => {
+                self.out.push(Action::WantIdentify);
+                State::Waiting {
+                    again: self.now.after(ASK_AGAIN),
+                }
+            }
+            (plan @ (Plan::Identify | Plan::Resume(_)), _) => self.dial(plan),
+        }
+    }
+
+    /// Asks for a connection to the host that the plan names.
+    pub(crate) fn dial(&mut self, plan: Plan) -> State {
+        let base = &self.memory.config.url;
+        let url = match &plan {
+            Plan::Resume(Session { url: Some(url), .. }) => url,
+            Plan::Resume(Session { url: None, .. }) | Plan::Identify => base,
+        };
+        self.out.push(Action::Connect { url: url.clone() });
+        State::Connecting {
+            deadline: self.now.after(self.timing().dial),
+            plan,
+        }
+    }
+
+    /// Ends the connection from our side, the session kept, and waits for the next.
+    pub(crate) fn hang_up(&mut self, plan: Plan, reason: Reason) -> State {
+        self.close(Keep::Session);
+        self.lost(plan, reason)
+    }
+
+    /// The connection is gone: wait before the next.
+    pub(crate) fn lost(&mut self, plan: Plan, reason: Reason) -> State {
+        let Timing {
+            first_backoff,
+            longest_backoff,
+            ..
+        } = self.memory.config.timing;
+        let wait = self
+            .memory
+            .backoff
+            .next(first_backoff, longest_backoff, &mut self.memory.rng);
+        self.wait(plan, reason, wait)
+    }
+
+    fn wait(&mut self, plan: Plan, reason: Reason, wait: Duration) -> State {
+        self.reason(reason);
+        let wake = match plan {
+            Plan::Identify => self.now.after(wait).max(self.memory.next_identify),
+            Plan::Resume(_) => self.now.after(wait),
+        };
+        State::Idle { wake, plan }
+    }
+
+    /// The peer ended the connection: its code decides what comes next.
+    pub(crate) fn closed(&mut self, plan: Plan, code: Option<u16>) -> State {
+        let reason = Reason::Closed(code);
+        match close::verdict(code) {
+            Verdict::Resume if code == Some(close::RATE_LIMITED) => {
+                let half = self
+                    .timing()
+                    .longest_backoff
+                    .checked_div(2)
+                    .unwrap_or_default();
+                self.wait(plan, reason, half)
+            }
+            Verdict::Resume => self.lost(plan, reason),
+            Verdict::Identify => {
+                let plan = self.give_up(plan, SessionLost::Refused);
+                self.lost(plan, reason)
+            }
+            Verdict::Fatal(fatal) => {
+                self.give_up(plan, SessionLost::Refused);
+                self.reason(reason);
+                self.halt(Halt::Refused(fatal), None)
+            }
+        }
+    }
+
+    /// Op 9: hang up, and try again after a random wait.
+    pub(crate) fn invalid(&mut self, plan: Plan, resumable: bool) -> State {
+        self.close(Keep::Session);
+        let plan = if resumable {
+            plan
+        } else {
+            self.give_up(plan, SessionLost::Refused)
+        };
+        let least = self.timing().invalid_session;
+        let random = self.memory.rng.between(least, least.saturating_mul(5));
+        let Timing {
+            first_backoff,
+            longest_backoff,
+            ..
+        } = self.memory.config.timing;
+        let backoff =
+            self.memory
+                .backoff
+                .next(first_backoff, longest_backoff, &mut self.memory.rng);
+        self.wait(
+            plan,
+            Reason::InvalidSession { resumable },
+            random.max(backoff),
+        )
+    }
+
+    /// The plan after a resume that did not come to its end.
+    pub(crate) fn resume_failed(&mut self, session: Session) -> Plan {
+        self.memory.resume_failures = self.memory.resume_failures.saturating_add(1);
+        let plan = Plan::Resume(session).off_its_host();
+        if self.memory.resume_failures < self.timing().resume_failures {
+            return plan;
+        }
+        self.give_up(plan, SessionLost::ResumesFailed)
+    }
+
+    /// Drops the session, if the plan has one, and says so.
+    fn give_up(&mut self, plan: Plan, why: SessionLost) -> Plan {
+        if let Plan::Resume(_) = plan {
+            self.memory.resume_failures = 0;
+            self.out.emit(Event::SessionLost(why));
+        }
+        Plan::Identify
+    }
+
+    /// An active connection has ended: was it good enough to forget earlier failures?
+    pub(crate) fn was_active(&mut self, since: Instant) {
+        if self.now.since(since) >= self.timing().stable {
+            self.memory.backoff.succeeded();
+        }
+    }
+
+    pub(crate) fn identify(&mut self) {
+        let config = &self.memory.config;
+        self.memory.next_identify = self.now.after(config.timing.identify_spacing);
+        let identify = Identify {
+            token: config.token.clone(),
+            intents: config.intents,
+            shard: config.shard,
+            large_threshold: config.large_threshold.clamp(50, 250),
+            presence: config.presence.clone(),
+            os: config.os,
+        };
+        self.send(Command::Identify(Box::new(identify)));
+    }
+
+    pub(crate) fn resume(&mut self, session: &Session) {
+        let resume = Resume {
+            token: self.memory.config.token.clone(),
+            session: session.id.clone(),
+            sequence: session.sequence,
+        };
+        self.send(Command::Resume(Box::new(resume)));
+    }
+
+    /// READY: a new session begins.
+    pub(crate) fn ready(
+        &mut self,
+        link: Link,
+        id: &str,
+        url: &str,
+        sequence: Option<u64>,
+    ) -> State {
+        self.memory.resume_failures = 0;
+        self.delivery = Delivery::Deliver;
+        self.reason(Reason::Ready);
+        let session = Session {
+            shard: self.memory.config.shard,
+            intents: self.memory.config.intents,
+            id: id.into(),
+            sequence: sequence.unwrap_or(0),
+            url: (!url.is_empty()).then(|| url.into()),
+        };
+        State::Active {
+            since: self.now,
+            link,
+            session,
+        }
+    }
+
+    /// RESUMED: every missed event has been replayed.
+    pub(crate) fn resumed(&mut self, replayed: u64) {
+        self.memory.resume_failures = 0;
+        self.reason(Reason::Resumed);
+        self.out.emit(Event::Resumed { replayed });
+    }
+
+    /// Takes note of a dispatch's sequence; one that was seen before is not delivered again.
+    pub(crate) fn deliver(&mut self, session: &mut Session, sequence: Option<u64>) {
+        self.delivery = match sequence {
+            Some(sequence) if sequence <= session.sequence => Delivery::Repeated,
+            Some(sequence) => {
+                session.sequence = sequence;
+                Delivery::Deliver
+            }
+            None => Delivery::Deliver,
+        };
+    }
+}

@@ -1,0 +1,124 @@
+//! What survives a connection.
+
+use alloc::boxed::Box;
+
+use serde::{Deserialize, Serialize};
+
+use crate::intents::Intents;
+use crate::shard_id::ShardId;
+
+/// A gateway session: enough to go on where the last connection ended, also in another process.
+///
+/// The server keeps a session for a few minutes after its connection is gone. It is bound to the
+/// token, the shard and the intents it began with. The token is not part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Saved", into = "Saved")]
+pub struct Session {
+    pub(crate) shard: ShardId,
+    pub(crate) intents: Intents,
+    pub(crate) id: Box<str>,
+    pub(crate) sequence: u64,
+    /// Where to resume; `None` once that host could not be reached.
+    pub(crate) url: Option<Box<str>>,
+}
+
+impl Session {
+    /// The shard whose session it is.
+    #[must_use]
+    pub const fn shard(&self) -> ShardId {
+        self.shard
+    }
+
+    /// The sequence of the last event received. What came later is replayed on resuming.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+}
+
+/// The stored form.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    version: u32,
+    shard: ShardId,
+    intents: u64,
+    id: Box<str>,
+    sequence: u64,
+    url: Option<Box<str>>,
+}
+
+const VERSION: u32 = 1;
+
+impl From<Session> for Saved {
+    fn from(session: Session) -> Self {
+        let Session {
+            shard,
+            intents,
+            id,
+            sequence,
+            url,
+        } = session;
+        Self {
+            version: VERSION,
+            shard,
+            intents: intents.bits(),
+            id,
+            sequence,
+            url,
+        }
+    }
+}
+
+impl TryFrom<Saved> for Session {
+    type Error = &'static str;
+
+    fn try_from(saved: Saved) -> Result<Self, Self::Error> {
+        let Saved {
+            version,
+            shard,
+            intents,
+            id,
+            sequence,
+            url,
+        } = saved;
+        if version != VERSION {
+            return Err("the session was stored by an incompatible version");
+        }
+        let intents = Intents::from_bits(intents).ok_or("the session has unknown intents")?;
+        Ok(Self {
+            shard,
+            intents,
+            id,
+            sequence,
+            url,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Session {
+        Session {
+            shard: ShardId::new(1, 2),
+            intents: Intents::GUILDS,
+            id: "abc".into(),
+            sequence: 42,
+            url: Some("wss://resume.example".into()),
+        }
+    }
+
+    #[test]
+    fn a_stored_session_comes_back_whole() {
+        let text = serde_json::to_string(&session()).unwrap();
+        assert_eq!(serde_json::from_str::<Session>(&text).unwrap(), session());
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let text = serde_json::to_string(&session()).unwrap();
+        let text = text.replace("\"version\":1", "\"version\":2");
+        assert!(serde_json::from_str::<Session>(&text).is_err());
+    }
+}

@@ -1,0 +1,267 @@
+//! Where a connection stands. What a state needs lives in its variant.
+
+use core::time::Duration;
+
+use crate::session::budget::Budget;
+use crate::session::heartbeat::Heartbeat;
+use crate::session::resume::Session;
+use crate::time::Instant;
+use crate::wire::close::Fatal;
+
+/// The state of a shard's connection and session.
+#[derive(Clone, Debug)]
+pub(crate) enum State {
+    /// No connection; the next is asked for at `wake`.
+    Idle { wake: Instant, plan: Plan },
+    /// No connection; the fleet has been asked for an identify and is asked again at `again`.
+    Waiting { again: Instant },
+    /// A connection has been asked for.
+    Connecting { deadline: Instant, plan: Plan },
+    /// Connected; Hello has not come.
+    Greeting { deadline: Instant, plan: Plan },
+    /// Identify was sent; READY has not come.
+    Identifying { deadline: Instant, link: Link },
+    /// Resume was sent; RESUMED has not come. Missed events are being replayed.
+    Resuming {
+        deadline: Instant,
+        link: Link,
+        session: Session,
+        replayed: u64,
+    },
+    /// Events flow.
+    Active {
+        since: Instant,
+        link: Link,
+        session: Session,
+    },
+    /// Over for good; a kept session can still be taken along.
+    Halted {
+        cause: Halt,
+        session: Option<Session>,
+    },
+}
+
+/// What the next connection is for.
+#[derive(Clone, Debug)]
+pub(crate) enum Plan {
+    /// A new session.
+    Identify,
+    /// This session.
+    Resume(Session),
+}
+
+/// What a connection has after Hello.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) beat: Heartbeat,
+    pub(crate) budget: Budget,
+}
+
+/// The name of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// No connection; waiting to start or for the back-off to pass.
+    Idle,
+    /// No connection; waiting for the fleet to grant an identify.
+    Waiting,
+    /// A connection has been asked for.
+    Connecting,
+    /// Connected, and waiting for Hello.
+    Greeting,
+    /// Waiting for READY.
+    Identifying,
+    /// Missed events are being replayed.
+    Resuming,
+    /// Events flow.
+    Active,
+    /// Over for good.
+    Halted,
+}
+
+/// Why a shard ended for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Halt {
+    /// The gateway will not accept this bot as configured.
+    Refused(Fatal),
+    /// The user stopped it.
+    Stopped,
+}
+
+/// What to do with the session when a shard is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Keep {
+    /// Keep it: the bot still shows online for some minutes, and another process can resume.
+    Session,
+    /// End it: the bot shows offline at once.
+    Nothing,
+}
+
+/// Why a shard's state changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The wait before this connection is over.
+    WaitOver,
+    /// The fleet granted an identify.
+    IdentifyGranted,
+    /// The connection opened.
+    Opened,
+    /// Hello came.
+    Greeted,
+    /// READY came: a new session.
+    Ready,
+    /// RESUMED came: every missed event has been replayed.
+    Resumed,
+    /// The connection could not be opened.
+    DialFailed,
+    /// The connection did not open within [`Timing::dial`](crate::config::Timing::dial).
+    DialTimedOut,
+    /// Hello did not come within [`Timing::hello`](crate::config::Timing::hello).
+    HelloTimedOut,
+    /// READY or RESUMED did not come within [`Timing::ready`](crate::config::Timing::ready).
+    ReadyTimedOut,
+    /// A regular heartbeat had no answer when the next was due.
+    HeartbeatUnanswered,
+    /// The host was suspended or stalled for more than a heartbeat interval.
+    Overslept,
+    /// The gateway asked for a reconnect.
+    ReconnectAsked,
+    /// The gateway called the session invalid.
+    InvalidSession {
+        /// Whether it may still be resumed.
+        resumable: bool,
+    },
+    /// The connection ended, with the peer's close code if it sent one.
+    Closed(Option<u16>),
+    /// The user stopped the shard.
+    Stopped,
+}
+
+/// What a shard waits for, and so what happens at its deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wait {
+    /// The time for the next connection.
+    Backoff,
+    /// The fleet's grant; it is asked again at the deadline.
+    IdentifyGrant,
+    /// The connection to open.
+    Dial,
+    /// Hello.
+    Hello,
+    /// READY or RESUMED.
+    Ready,
+    /// The next heartbeat.
+    Heartbeat,
+    /// Room in the send budget, or something to send at once.
+    SendBudget,
+    /// A guild in setup, or a member request.
+    Tracker,
+    /// A stop that was asked for.
+    Stop,
+}
+
+impl Phase {
+    /// Whether events of a session come in this state.
+    pub(crate) const fn has_session(self) -> bool {
+        match self {
+            Self::Resuming | Self::Active => true,
+            Self::Idle
+            | Self::Waiting
+            | Self::Connecting
+            | Self::Greeting
+            | Self::Identifying
+            | Self::Halted => false,
+        }
+    }
+}
+
+impl State {
+    pub(crate) const fn phase(&self) -> Phase {
+        match self {
+            Self::Idle { .. } => Phase::Idle,
+            Self::Waiting { .. } => Phase::Waiting,
+            Self::Connecting { .. } => Phase::Connecting,
+            Self::Greeting { .. } => Phase::Greeting,
+            Self::Identifying { .. } => Phase::Identifying,
+            Self::Resuming { .. } => Phase::Resuming,
+            Self::Active { .. } => Phase::Active,
+            Self::Halted { .. } => Phase::Halted,
+        }
+    }
+
+    /// The next deadline of the state, and what it is for.
+    pub(crate) fn deadline(&self) -> Option<(Instant, Wait)> {
+        let with_beat = |deadline: Instant, link: &Link| {
+            let beat = link.beat.due();
+            if beat < deadline {
+                (beat, Wait::Heartbeat)
+            } else {
+                (deadline, Wait::Ready)
+            }
+        };
+        match self {
+            Self::Idle { wake, .. } => Some((*wake, Wait::Backoff)),
+            Self::Waiting { again } => Some((*again, Wait::IdentifyGrant)),
+            Self::Connecting { deadline, .. } => Some((*deadline, Wait::Dial)),
+            Self::Greeting { deadline, .. } => Some((*deadline, Wait::Hello)),
+            Self::Identifying { deadline, link } | Self::Resuming { deadline, link, .. } => {
+                Some(with_beat(*deadline, link))
+            }
+            Self::Active { link, .. } => Some((link.beat.due(), Wait::Heartbeat)),
+            Self::Halted { .. } => None,
+        }
+    }
+
+    /// The session that would be resumed next, if there is one.
+    pub(crate) const fn session(&self) -> Option<&Session> {
+        match self {
+            Self::Idle {
+                plan: Plan::Resume(session),
+                ..
+            }
+            | Self::Connecting {
+                plan: Plan::Resume(session),
+                ..
+            }
+            | Self::Greeting {
+                plan: Plan::Resume(session),
+                ..
+            }
+            | Self::Resuming { session, .. }
+            | Self::Active { session, .. } => Some(session),
+            Self::Halted { session, .. } => session.as_ref(),
+            Self::Idle {
+                plan: Plan::Identify,
+                ..
+            }
+            | Self::Waiting { .. }
+            | Self::Connecting {
+                plan: Plan::Identify,
+                ..
+            }
+            | Self::Greeting {
+                plan: Plan::Identify,
+                ..
+            }
+            | Self::Identifying { .. } => None,
+        }
+    }
+
+    /// The beats and budget of a connection that has said Hello.
+    pub(crate) const fn link(&self) -> Option<&Link> {
+        match self {
+            Self::Identifying { link, .. }
+            | Self::Resuming { link, .. }
+            | Self::Active { link, .. } => Some(link),
+            Self::Idle { .. }
+            | Self::Waiting { .. }
+            | Self::Connecting { .. }
+            | Self::Greeting { .. }
+            | Self::Halted { .. } => None,
+        }
+    }
+
+    /// The last measured time from a heartbeat to its answer.
+    pub(crate) fn latency(&self) -> Option<Duration> {
+        self.link().and_then(|link| link.beat.latency())
+    }
+}

@@ -1,0 +1,44 @@
+//! Guild streaming: takes each guild from unavailable to ready, and says when the shard is.
+//!
+//! [`Setup`] is a pure machine, fed with what the tracker read (guilds that come and go, chunks,
+//! the state of the connection). It owns the member requests, since most of them are its own.
+//!
+//! Rules that are easy to get wrong, and hold here:
+//! - Only guilds of the last READY hold up [`ShardReady`], each until its first outcome. A guild
+//!   that returns from an outage, or joins, holds up nothing; the summary tells each guild's
+//!   state at that time.
+//! - [`ShardFinishedChunking`], then [`ShardReady`], come once per READY, together: at once when
+//!   no guild is listed. With chunking off a guild is ready when it comes.
+//! - A READY that comes before the last one's guilds are settled takes its place: every guild
+//!   starts anew, and the summary of the old one never comes. Guilds that it no longer lists are
+//!   left.
+//! - A halted shard settles what is pending as missed or incomplete, with a summary but without
+//!   [`ShardReady`].
+
+mod arrival;
+mod config;
+mod held;
+mod ledger;
+mod machine;
+mod news;
+#[cfg(test)]
+mod random;
+mod readiness;
+mod roster;
+mod stage;
+#[cfg(test)]
+mod stories;
+mod sync;
+#[cfg(test)]
+mod testing;
+
+pub use config::{AutoChunk, Chunking, SetupConfig, SyncConfig};
+pub use held::HoldConfig;
+pub use news::{GuildLeave, GuildReady, GuildUnavailable, ShardFinishedChunking, ShardReady};
+pub use readiness::{GuildReadiness, OutcomeCounts, Readiness, StageCounts, WaitsFor};
+pub use stage::{MemberCount, Origin, Outcome, Stage};
+
+pub(crate) use arrival::Arrival;
+pub(crate) use held::{Held, Holding};
+pub(crate) use machine::{Outgoing, Setup};
+pub(crate) use news::News;

@@ -1,0 +1,196 @@
+//! Which guilds are asked for their members, and the bounds and waits of setup.
+
+use alloc::collections::BTreeSet;
+use core::time::Duration;
+
+use super::arrival::Arrival;
+use super::stage::Origin;
+use crate::id::GuildId;
+
+/// Which guilds are asked for their members without being told to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoChunk {
+    /// None.
+    #[default]
+    Never,
+    /// Those that the server calls large (more members than `large_threshold`).
+    Large,
+    /// Those that list fewer members than they have; without the presence intent even small
+    /// guilds list hardly anyone.
+    Missing,
+    /// All.
+    All,
+}
+
+/// Automatic member requests. They need the members intent; without it none is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunking {
+    /// Which guilds are asked.
+    pub mode: AutoChunk,
+    /// Whether presences are wanted too; needs the presences intent, and is dropped without it.
+    pub presences: bool,
+    /// Whether guilds of READY, and guilds that return, are asked. Default yes.
+    pub at_start: bool,
+    /// Whether guilds that the bot joins are asked. Default yes.
+    pub on_join: bool,
+    /// When given, only these guilds are asked.
+    pub allow: Option<BTreeSet<GuildId>>,
+    /// These guilds are never asked.
+    pub deny: BTreeSet<GuildId>,
+}
+
+impl Default for Chunking {
+    fn default() -> Self {
+        Self::from(AutoChunk::Never)
+    }
+}
+
+impl From<AutoChunk> for Chunking {
+    fn from(mode: AutoChunk) -> Self {
+        Self {
+            mode,
+            presences: false,
+            at_start: true,
+            on_join: true,
+            allow: None,
+            deny: BTreeSet::new(),
+        }
+    }
+}
+
+impl Chunking {
+    /// Whether every guild is asked, however it comes.
+    pub(crate) fn is_all(&self) -> bool {
+        let unlisted = self.allow.is_none() && self.deny.is_empty();
+        self.mode == AutoChunk::All && self.at_start && self.on_join && unlisted
+    }
+
+    /// Whether this guild is to be asked for its members.
+    pub(crate) fn wants(&self, arrival: &Arrival, origin: Origin) -> bool {
+        let time = match origin {
+            Origin::Initial | Origin::Returned => self.at_start,
+            Origin::Join => self.on_join,
+        };
+        let named = self.allow.as_ref();
+        let allowed = named.is_none_or(|allow| allow.contains(&arrival.guild));
+        let wanted = match self.mode {
+            AutoChunk::Never => false,
+            AutoChunk::Large => arrival.large,
+            AutoChunk::Missing => arrival.listed < arrival.members,
+            AutoChunk::All => true,
+        };
+        time && allowed && wanted && !self.deny.contains(&arrival.guild)
+    }
+}
+
+/// Guild sync, for client accounts on servers that speak the old protocol.
+///
+/// Not allowed on Discord itself, which closes the connection of a bot that sends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncConfig {
+    /// How many guilds one message names, at most 50 (the old protocol's bound).
+    pub batch: usize,
+    /// How long a batch may gather before it is sent. Default 500 ms.
+    pub gather: Duration,
+    /// The silence after which a guild's sync has failed. Default 10 s.
+    pub silence: Duration,
+    /// How often a guild is named before it goes on without. Default 2.
+    pub attempts: u32,
+}
+
+impl Default for SyncConfig {
+    fn default() -> Self {
+        Self {
+            batch: 50,
+            gather: Duration::from_millis(500),
+            silence: Duration::from_secs(10),
+            attempts: 2,
+        }
+    }
+}
+
+/// Bounds and waits of setup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupConfig {
+    /// Automatic member requests. Default never.
+    pub chunking: Chunking,
+    /// The silence after which the guilds of READY that have not come are missed; each one that
+    /// comes, or turns out to be gone, renews it.
+    ///
+    /// Default 15 s. Other libraries wait 2 s (a hiccup loses guilds), 15 s and 75 s after the
+    /// last guild; on a healthy connection guilds follow each other within a second.
+    pub silence: Duration,
+    /// How many guilds a shard follows. Default 262,144: a hundred times the 2,500 guilds that
+    /// the gateway allows on a shard. Further ones are counted, and reach the cache alone.
+    pub guilds: usize,
+    /// How often a guild's data may come anew while it is being set up. Default 3; after that
+    /// the guild ends incomplete rather than hold up the shard for ever.
+    pub restarts: u32,
+    /// Guild sync for client accounts. Default off.
+    pub sync: Option<SyncConfig>,
+}
+
+impl Default for SetupConfig {
+    fn default() -> Self {
+        Self {
+            chunking: Chunking::default(),
+            silence: Duration::from_secs(15),
+            guilds: 262_144,
+            restarts: 3,
+            sync: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival(guild: u64, members: u64, listed: u64, large: bool) -> Arrival {
+        Arrival {
+            guild: GuildId::new(guild).unwrap(),
+            members,
+            listed,
+            large,
+        }
+    }
+
+    #[test]
+    fn modes_choose() {
+        let (small, partial, large) = (
+            arrival(1, 10, 10, false),
+            arrival(1, 10, 1, false),
+            arrival(1, 1000, 1000, true),
+        );
+        for (mode, expected) in [
+            (AutoChunk::Never, [false, false, false]),
+            (AutoChunk::Large, [false, false, true]),
+            (AutoChunk::Missing, [false, true, false]),
+            (AutoChunk::All, [true, true, true]),
+        ] {
+            let chunking = Chunking::from(mode);
+            let wanted = [&small, &partial, &large].map(|it| chunking.wants(it, Origin::Initial));
+            assert_eq!(wanted, expected, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn lists_and_times_choose() {
+        let guild = |number| GuildId::new(number).unwrap();
+        let mut chunking = Chunking::from(AutoChunk::All);
+        chunking.allow = Some([guild(1), guild(2)].into());
+        chunking.deny = [guild(2)].into();
+        for (number, expected) in [(1, true), (2, false), (3, false)] {
+            let it = arrival(number, 1, 1, false);
+            assert_eq!(chunking.wants(&it, Origin::Initial), expected);
+        }
+        let it = arrival(1, 1, 1, false);
+        chunking.on_join = false;
+        let by_origin = |chunking: &Chunking| {
+            [Origin::Initial, Origin::Join, Origin::Returned].map(|from| chunking.wants(&it, from))
+        };
+        assert_eq!(by_origin(&chunking), [true, false, true]);
+        (chunking.on_join, chunking.at_start) = (true, false);
+        assert_eq!(by_origin(&chunking), [false, true, false]);
+    }
+}

@@ -1,0 +1,200 @@
+//! Who holds up readiness, and how each guild of READY ended.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::stage::Outcome;
+use crate::id::GuildId;
+
+/// How many guilds of READY ended in each way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutcomeCounts {
+    /// All that was wanted has come.
+    pub complete: usize,
+    /// Some chunks are missing.
+    pub incomplete: usize,
+    /// Nothing came.
+    pub missed: usize,
+    /// In an outage.
+    pub unavailable: usize,
+    /// Left or deleted.
+    pub removed: usize,
+    /// Refused by the server.
+    pub refused: usize,
+}
+
+/// Where the account of a READY stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Account {
+    /// No READY has come.
+    #[default]
+    None,
+    /// Its guilds are being settled.
+    Open,
+    /// Its summary has been told; nothing changes any more.
+    Told,
+}
+
+/// The guilds of the last READY: each is in exactly one of these sets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ledger {
+    account: Account,
+    holding: BTreeSet<GuildId>,
+    complete: BTreeSet<GuildId>,
+    incomplete: BTreeMap<GuildId, Vec<u32>>,
+    missed: BTreeSet<GuildId>,
+    unavailable: BTreeSet<GuildId>,
+    removed: BTreeSet<GuildId>,
+    refused: BTreeSet<GuildId>,
+}
+
+/// The guilds of a READY by outcome, each list ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) complete: usize,
+    pub(crate) incomplete: Vec<(GuildId, Vec<u32>)>,
+    pub(crate) missed: Vec<GuildId>,
+    pub(crate) unavailable: Vec<GuildId>,
+    pub(crate) removed: Vec<GuildId>,
+    pub(crate) refused: Vec<GuildId>,
+}
+
+impl Ledger {
+    /// Opens the account of a new READY; what is left of the last one is dropped.
+    pub(crate) fn open(guilds: BTreeSet<GuildId>) -> Self {
+        Self {
+            account: Account::Open,
+            holding: guilds,
+            ..Self::default()
+        }
+    }
+
+    /// Notes how a guild ended, or ended anew. Nothing for guilds that READY did not list, and
+    /// nothing once the summary is told.
+    pub(crate) fn settle(&mut self, guild: GuildId, outcome: &Outcome) {
+        if self.account != Account::Open || !self.remove(guild) {
+            return;
+        }
+        match outcome {
+            Outcome::Complete => drop(self.complete.insert(guild)),
+            Outcome::Incomplete { missing } => {
+                self.incomplete.insert(guild, missing.clone());
+            }
+            Outcome::Missed => drop(self.missed.insert(guild)),
+            Outcome::Unavailable => drop(self.unavailable.insert(guild)),
+            Outcome::Removed => drop(self.removed.insert(guild)),
+            Outcome::Refused => drop(self.refused.insert(guild)),
+        }
+    }
+
+    fn remove(&mut self, guild: GuildId) -> bool {
+        self.holding.remove(&guild)
+            || self.complete.remove(&guild)
+            || self.incomplete.remove(&guild).is_some()
+            || self.missed.remove(&guild)
+            || self.unavailable.remove(&guild)
+            || self.removed.remove(&guild)
+            || self.refused.remove(&guild)
+    }
+
+    /// How many guilds are without an outcome. Constant time.
+    pub(crate) fn pending(&self) -> usize {
+        self.holding.len()
+    }
+
+    /// Whether the summary of the last READY has been told.
+    pub(crate) fn is_told(&self) -> bool {
+        self.account == Account::Told
+    }
+
+    /// The summary, once, when no guild is without an outcome.
+    pub(crate) fn close(&mut self) -> Option<Summary> {
+        if self.account != Account::Open || !self.holding.is_empty() {
+            return None;
+        }
+        self.account = Account::Told;
+        let list = |set: &BTreeSet<GuildId>| set.iter().copied().collect();
+        let incomplete = self.incomplete.iter();
+        Some(Summary {
+            complete: self.complete.len(),
+            incomplete: incomplete
+                .map(|(id, missing)| (*id, missing.clone()))
+                .collect(),
+            missed: list(&self.missed),
+            unavailable: list(&self.unavailable),
+            removed: list(&self.removed),
+            refused: list(&self.refused),
+        })
+    }
+
+    /// How many guilds ended in each way. Constant time.
+    pub(crate) fn counts(&self) -> OutcomeCounts {
+        OutcomeCounts {
+            complete: self.complete.len(),
+            incomplete: self.incomplete.len(),
+            missed: self.missed.len(),
+            unavailable: self.unavailable.len(),
+            removed: self.removed.len(),
+            refused: self.refused.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guild(number: u64) -> GuildId {
+        GuildId::new(number).unwrap()
+    }
+
+    fn outcomes() -> [Outcome; 6] {
+        [
+            Outcome::Complete,
+            Outcome::Incomplete {
+                missing: [3].into(),
+            },
+            Outcome::Missed,
+            Outcome::Unavailable,
+            Outcome::Removed,
+            Outcome::Refused,
+        ]
+    }
+
+    fn total(counts: OutcomeCounts) -> usize {
+        counts.complete
+            + counts.incomplete
+            + counts.missed
+            + counts.unavailable
+            + counts.removed
+            + counts.refused
+    }
+
+    #[test]
+    fn each_guild_has_one_outcome_the_last() {
+        for first in outcomes() {
+            for last in outcomes() {
+                let mut ledger = Ledger::open([guild(1), guild(2)].into());
+                ledger.settle(guild(1), &first);
+                assert_eq!((ledger.pending(), ledger.close()), (1, None));
+                ledger.settle(guild(1), &last);
+                assert_eq!(total(ledger.counts()), 1);
+                ledger.settle(guild(2), &last);
+                ledger.settle(guild(3), &last);
+                let counts = ledger.counts();
+                assert_eq!(total(counts), 2);
+                assert!(ledger.close().is_some() && ledger.is_told());
+                ledger.settle(guild(1), &Outcome::Complete);
+                assert_eq!(ledger.counts(), counts);
+                assert_eq!(ledger.close(), None);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_before_ready_and_no_guilds_are_told_at_once() {
+        assert_eq!(Ledger::default().close(), None);
+        let mut ledger = Ledger::open(BTreeSet::new());
+        assert_eq!(ledger.close(), Some(Summary::default()));
+    }
+}

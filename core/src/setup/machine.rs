@@ -1,0 +1,381 @@
+//! The machine of guild streaming: sessions, time, and how guilds become ready.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::config::{Chunking, SetupConfig};
+use super::ledger::Ledger;
+use super::news::{GuildLeave, GuildReady, News, ShardFinishedChunking, ShardReady};
+use super::roster::Roster;
+use super::stage::{MemberCount, Origin, Outcome, Stage, Standing};
+use super::sync::Syncs;
+use crate::chunk::{
+    Ask, ChunkRequestFinished, FinishReason, MemberQuery, RequestConfig, RequestId, RequestMembers,
+    RequestProgress, Requests,
+};
+use crate::error::RequestError;
+use crate::id::GuildId;
+use crate::intents::Intents;
+use crate::rng::Rng;
+use crate::{Instant, ShardId};
+
+/// What setup wants to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outgoing {
+    Members(RequestMembers),
+    /// Client accounts only: at most 50 guilds.
+    Sync(Vec<GuildId>),
+}
+
+/// The machine of guild streaming. See the [module](super).
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(super) shard: ShardId,
+    pub(super) config: SetupConfig,
+    pub(super) intents: Intents,
+    pub(super) roster: Roster,
+    pub(super) ledger: Ledger,
+    pub(super) requests: Requests,
+    pub(super) syncs: Syncs,
+    /// How often the data of a guild in setup came anew.
+    pub(super) restarts: BTreeMap<GuildId, u32>,
+    /// Since when no guild of READY has come; `None` while none can.
+    pub(super) quiet_since: Option<Instant>,
+    /// Guilds beyond the bound.
+    pub(super) untracked: u64,
+    /// Requests that ended and have not been told yet.
+    pub(super) ended: Vec<ChunkRequestFinished>,
+    halted: bool,
+}
+
+impl Setup {
+    /// A machine that waits for its first READY.
+    pub(crate) fn new(
+        shard: ShardId,
+        config: SetupConfig,
+        requests: RequestConfig,
+        intents: Intents,
+        rng: &mut Rng,
+    ) -> Self {
+        Self {
+            shard,
+            config,
+            intents,
+            roster: Roster::default(),
+            ledger: Ledger::default(),
+            requests: Requests::new(shard, requests, rng),
+            syncs: Syncs::default(),
+            restarts: BTreeMap::new(),
+            quiet_since: None,
+            untracked: 0,
+            ended: Vec::new(),
+            halted: false,
+        }
+    }
+
+    /// Changes automatic requests, for guilds that come from now on.
+    pub(crate) fn set_chunking(&mut self, chunking: Chunking) {
+        self.config.chunking = chunking;
+    }
+
+    /// A new session began and listed these guilds.
+    pub(crate) fn ready(
+        &mut self,
+        now: Instant,
+        guilds: impl Iterator<Item = GuildId>,
+        out: &mut Vec<News>,
+    ) {
+        let mut listed = BTreeSet::new();
+        self.untracked = 0;
+        self.halted = false;
+        for guild in guilds {
+            if listed.len() < self.config.guilds {
+                listed.insert(guild);
+            } else if !listed.contains(&guild) {
+                self.untracked = self.untracked.saturating_add(1);
+            }
+        }
+        let before = core::mem::take(&mut self.roster);
+        self.requests
+            .new_session(|guild| listed.contains(&guild), &mut self.ended);
+        self.tell_ended(now, out);
+        self.tell_left(&before, &listed, out);
+        self.syncs = Syncs::default();
+        self.restarts.clear();
+        for &guild in &listed {
+            self.place(now, guild, Stage::Expected);
+        }
+        self.ledger = Ledger::open(listed);
+        self.quiet_since = Some(now);
+        if !self.intents.contains(Intents::GUILDS) {
+            self.miss_expected(now);
+        }
+        self.conclude(out);
+    }
+
+    /// Guilds that a new session no longer lists were left while disconnected.
+    fn tell_left(&self, before: &Roster, listed: &BTreeSet<GuildId>, out: &mut Vec<News>) {
+        let gone = before.guilds().filter(|guild| !listed.contains(guild));
+        let gone: BTreeSet<GuildId> = gone.collect();
+        for guild in gone {
+            let stage = before.get(guild).map(|standing| standing.stage);
+            out.push(News::GuildLeave(GuildLeave {
+                shard: self.shard,
+                guild,
+                was_unavailable: stage == Some(Stage::Unavailable),
+                while_disconnected: true,
+            }));
+        }
+    }
+
+    pub(super) fn place(&mut self, since: Instant, guild: GuildId, stage: Stage) {
+        self.roster.put(guild, Standing { since, stage });
+    }
+
+    /// The guilds of READY that have not come are missed; they may still come later.
+    fn miss_expected(&mut self, now: Instant) {
+        let expected: Vec<GuildId> = self.roster.expected().collect();
+        for guild in expected {
+            self.place(now, guild, Stage::Missed);
+            self.ledger.settle(guild, &Outcome::Missed);
+            self.requests.release(now, guild);
+        }
+    }
+
+    /// Tells which requests have ended, then which guilds are ready by that.
+    pub(super) fn tell_ended(&mut self, now: Instant, out: &mut Vec<News>) {
+        let mut ready = Vec::new();
+        for end in core::mem::take(&mut self.ended) {
+            if end.request.is_some() && self.roster.request_of(end.guild) == end.request {
+                ready.push((end.guild, outcome_of(&end), end.members));
+            }
+            out.push(News::RequestFinished(end));
+        }
+        for (guild, outcome, received) in ready {
+            let Some(standing) = self.roster.take(guild) else {
+                continue;
+            };
+            match standing.stage {
+                Stage::Requested {
+                    origin,
+                    request,
+                    members,
+                }
+                | Stage::Receiving {
+                    origin,
+                    request,
+                    members,
+                } => {
+                    let members = MemberCount {
+                        received,
+                        ..members
+                    };
+                    self.finish_guild(now, guild, origin, (outcome, members), Some(request), out);
+                }
+                Stage::Expected
+                | Stage::Syncing { .. }
+                | Stage::Ready { .. }
+                | Stage::Missed
+                | Stage::Unavailable => self.roster.put(guild, standing),
+            }
+        }
+    }
+
+    /// A guild is set up.
+    pub(super) fn finish_guild(
+        &mut self,
+        now: Instant,
+        guild: GuildId,
+        origin: Origin,
+        (outcome, members): (Outcome, MemberCount),
+        request: Option<RequestId>,
+        out: &mut Vec<News>,
+    ) {
+        self.restarts.remove(&guild);
+        self.ledger.settle(guild, &outcome);
+        let stage = Stage::Ready {
+            origin,
+            outcome: outcome.clone(),
+            members,
+        };
+        self.place(now, guild, stage);
+        out.push(News::GuildReady(GuildReady {
+            shard: self.shard,
+            guild,
+            origin,
+            outcome,
+            members,
+            request,
+        }));
+    }
+
+    pub(super) const fn is_halted(&self) -> bool {
+        self.halted
+    }
+
+    /// Tells the summary, and that the shard is ready, once nothing holds them up.
+    pub(super) fn conclude(&mut self, out: &mut Vec<News>) {
+        let Some(summary) = self.ledger.close() else {
+            return;
+        };
+        let told = ShardFinishedChunking::new(self.shard, summary, self.untracked);
+        out.push(News::ShardFinishedChunking(told));
+        if self.halted {
+            return;
+        }
+        let counts = self.roster.counts();
+        out.push(News::ShardReady(ShardReady {
+            shard: self.shard,
+            available: counts.ready,
+            unavailable: counts.unavailable.saturating_add(counts.missed),
+        }));
+    }
+
+    /// The connection is lost; what comes until [`Setup::resumed`] is replay.
+    pub(crate) fn connection_lost(&mut self, now: Instant, out: &mut Vec<News>) {
+        self.quiet_since = None;
+        self.syncs.connection_lost();
+        self.requests.connection_lost(&mut self.ended);
+        self.tell_ended(now, out);
+        self.conclude(out);
+    }
+
+    /// The session goes on where it was.
+    pub(crate) fn resumed(&mut self, now: Instant) {
+        self.quiet_since = Some(now);
+        self.requests.resumed(now);
+    }
+
+    /// The shard has ended for good: what is pending is settled as it stands.
+    pub(crate) fn halted(&mut self, now: Instant, out: &mut Vec<News>) {
+        self.halted = true;
+        self.quiet_since = None;
+        self.requests.halted(&mut self.ended);
+        self.tell_ended(now, out);
+        let syncing: Vec<GuildId> = self.roster.syncing().collect();
+        for guild in syncing {
+            self.give_up_sync(now, guild, out);
+        }
+        self.miss_expected(now);
+        self.conclude(out);
+    }
+
+    /// Deals with everything that has been silent for too long.
+    pub(crate) fn timeout(&mut self, now: Instant, out: &mut Vec<News>) {
+        self.requests.timeout(now, &mut self.ended);
+        self.tell_ended(now, out);
+        while let Some(config) = &self.config.sync
+            && let Some(guild) = self.syncs.timeout(now, config)
+        {
+            self.give_up_sync(now, guild, out);
+        }
+        if self.expected_until().is_some_and(|until| until <= now) {
+            self.miss_expected(now);
+        }
+        self.conclude(out);
+    }
+
+    /// When the guilds that have not come are missed.
+    pub(super) fn expected_until(&self) -> Option<Instant> {
+        let pending = self.roster.counts().expected > 0;
+        let since = self.quiet_since.filter(|_| pending)?;
+        Some(since.after(self.config.silence))
+    }
+
+    /// When [`Setup::timeout`] has something to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let all = [
+            self.requests.deadline(),
+            self.syncs.deadline(),
+            self.expected_until(),
+        ];
+        all.into_iter().flatten().min()
+    }
+
+    /// From when on there is something to send; `None` while nothing may be sent.
+    pub(crate) fn sendable_at(&self) -> Option<Instant> {
+        let sync = self.config.sync.as_ref().filter(|_| self.requests.is_up());
+        let more = self.roster.counts().expected > 0;
+        let batch = sync.and_then(|config| self.syncs.sendable_at(config, more));
+        batch.into_iter().chain(self.requests.sendable_at()).min()
+    }
+
+    /// The next message that may be sent now, marked as sent: call this only with room to send.
+    pub(crate) fn next_send(&mut self, now: Instant) -> Option<Outgoing> {
+        if let Some(config) = &self.config.sync
+            && self.requests.is_up()
+        {
+            let more = self.roster.counts().expected > 0;
+            let batch = self.syncs.next_batch(now, config, more);
+            if !batch.is_empty() {
+                return Some(Outgoing::Sync(batch));
+            }
+        }
+        let sent = self.requests.next_request(now)?;
+        if let Some(request) = self.roster.request_of(sent.guild)
+            && self.requests.received(request).is_none()
+        {
+            self.roster.progress(now, sent.guild, None);
+        }
+        Some(Outgoing::Members(sent))
+    }
+
+    pub(crate) const fn shard(&self) -> ShardId {
+        self.shard
+    }
+
+    pub(crate) const fn intents(&self) -> Intents {
+        self.intents
+    }
+
+    /// Where a request stands; `None` once it has ended.
+    pub(crate) fn request(&self, id: RequestId) -> Option<RequestProgress> {
+        self.requests.progress(id)
+    }
+
+    /// Accepts a request of the caller.
+    pub(crate) fn request_members(
+        &mut self,
+        now: Instant,
+        guild: GuildId,
+        query: MemberQuery,
+        presences: bool,
+    ) -> Result<RequestId, RequestError> {
+        let (awaits_guild, members) = match self.roster.get(guild).map(|it| it.stage) {
+            Some(Stage::Expected) => (true, 0),
+            Some(
+                Stage::Syncing { members, .. }
+                | Stage::Requested { members, .. }
+                | Stage::Receiving { members, .. }
+                | Stage::Ready { members, .. },
+            ) => (false, members.expected),
+            Some(Stage::Missed | Stage::Unavailable) | None => (false, 0),
+        };
+        let ask = Ask {
+            guild,
+            query,
+            presences,
+            auto: false,
+            members,
+            awaits_guild,
+        };
+        self.requests.request(now, ask, self.intents)
+    }
+}
+
+/// What the end of its request means for a guild.
+fn outcome_of(end: &ChunkRequestFinished) -> Outcome {
+    match end.reason {
+        FinishReason::Complete => Outcome::Complete,
+        FinishReason::Refused => Outcome::Refused,
+        FinishReason::TimedOut
+        | FinishReason::Superseded
+        | FinishReason::GuildGone
+        | FinishReason::Halted => match end.first_receipt {
+            None => Outcome::Missed,
+            Some(_) => Outcome::Incomplete {
+                missing: end.missed.clone(),
+            },
+        },
+    }
+}

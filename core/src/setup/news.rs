@@ -1,0 +1,123 @@
+//! What setup has to tell.
+
+use alloc::vec::Vec;
+
+use super::ledger::Summary;
+use super::stage::{MemberCount, Origin, Outcome};
+use crate::ShardId;
+use crate::chunk::{ChunkRequestFinished, RequestId};
+use crate::id::GuildId;
+
+/// A guild is set up. Its origin tells which event this is: ready, joined or restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuildReady {
+    /// The shard that serves it.
+    pub shard: ShardId,
+    /// The guild.
+    pub guild: GuildId,
+    /// How it came into setup.
+    pub origin: Origin,
+    /// Complete, incomplete, missed (not a single chunk came) or refused.
+    pub outcome: Outcome,
+    /// Its members as counted and as listed.
+    pub members: MemberCount,
+    /// The member request behind it; `None` when none was made.
+    pub request: Option<RequestId>,
+}
+
+/// A guild went into an outage: its data is stale until it is restored. Not repeated when the
+/// server repeats itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuildUnavailable {
+    /// The shard that serves it.
+    pub shard: ShardId,
+    /// The guild.
+    pub guild: GuildId,
+}
+
+/// The bot is no longer in a guild.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuildLeave {
+    /// The shard that served it.
+    pub shard: ShardId,
+    /// The guild.
+    pub guild: GuildId,
+    /// Whether it was in an outage.
+    pub was_unavailable: bool,
+    /// No message said so: it was left while disconnected, and a new READY does not list it.
+    pub while_disconnected: bool,
+}
+
+/// Every guild of READY has an outcome. Once per READY, before [`ShardReady`]; lists ascend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardFinishedChunking {
+    /// The shard.
+    pub shard: ShardId,
+    /// How many guilds are complete.
+    pub complete: usize,
+    /// Guilds that lack chunks, with the indexes of these.
+    pub incomplete: Vec<(GuildId, Vec<u32>)>,
+    /// Guilds of which nothing came: neither the guild, or not a single chunk.
+    pub missed: Vec<GuildId>,
+    /// Guilds in an outage.
+    pub unavailable: Vec<GuildId>,
+    /// Guilds left or deleted meanwhile.
+    pub removed: Vec<GuildId>,
+    /// Guilds whose members the server refused to list.
+    pub refused: Vec<GuildId>,
+    /// Guilds beyond the configured bound, of which nothing is known.
+    pub untracked: u64,
+}
+
+/// No guild of READY is pending any more. Once per READY, after [`ShardFinishedChunking`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardReady {
+    /// The shard.
+    pub shard: ShardId,
+    /// Guilds that are set up.
+    pub available: usize,
+    /// Guilds that are in an outage, or never came.
+    pub unavailable: usize,
+}
+
+/// What setup has to tell, in the order in which it is to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    RequestFinished(ChunkRequestFinished),
+    /// Ready, joined or restored, by its origin.
+    GuildReady(GuildReady),
+    GuildUnavailable(GuildUnavailable),
+    GuildLeave(GuildLeave),
+    ShardFinishedChunking(ShardFinishedChunking),
+    ShardReady(ShardReady),
+}
+
+impl ShardFinishedChunking {
+    /// How many guilds ended in any other way than complete.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        [
+            &self.missed,
+            &self.unavailable,
+            &self.removed,
+            &self.refused,
+        ]
+        .iter()
+        .fold(self.incomplete.len(), |sum, guilds| {
+            sum.saturating_add(guilds.len())
+        })
+    }
+
+    pub(crate) fn new(shard: ShardId, summary: Summary, untracked: u64) -> Self {
+        Self {
+            shard,
+            complete: summary.complete,
+            incomplete: summary.incomplete,
+            missed: summary.missed,
+            unavailable: summary.unavailable,
+            removed: summary.removed,
+            refused: summary.refused,
+            untracked,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! How far setup is, as values to be asked for at any time.
+
+pub use super::ledger::OutcomeCounts;
+use super::machine::Setup;
+pub use super::roster::StageCounts;
+use super::stage::{MemberCount, Stage};
+use crate::Instant;
+use crate::chunk::{RequestId, RequestProgress};
+use crate::id::GuildId;
+
+/// How far a shard is. Made in constant time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether every guild of the last READY has its outcome, and `ShardFinishedChunking` came.
+    pub finished: bool,
+    /// Guilds of the last READY without an outcome: what holds up readiness.
+    pub pending: usize,
+    /// How the other guilds of the last READY ended.
+    pub outcomes: OutcomeCounts,
+    /// All guilds known now, by stage; guilds that joined later included.
+    pub stages: StageCounts,
+    /// The members of all guilds that have come.
+    pub members: MemberCount,
+    /// Member requests that wait to be sent.
+    pub requests_queued: usize,
+    /// Member requests sent that lack a whole answer.
+    pub requests_outstanding: usize,
+    /// Guilds beyond the configured bound, of which nothing is known.
+    pub untracked: u64,
+}
+
+/// Where one guild stands, and what it waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuildReadiness {
+    /// Its stage.
+    pub stage: Stage,
+    /// When that stage began.
+    pub since: Instant,
+    /// What it waits for.
+    pub waits_for: WaitsFor,
+    /// Until when it waits at most before something else is tried, or it is settled as it is;
+    /// `None` when it waits for nothing, or without a clock of its own.
+    pub until: Option<Instant>,
+}
+
+/// What a guild waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// Nothing: it is settled.
+    Nothing,
+    /// The connection to be resumed.
+    Connection,
+    /// Its own data.
+    Guild,
+    /// Its sync (client accounts only).
+    Sync,
+    /// Room to send its member request, or the gate of such requests.
+    Sending {
+        /// The request.
+        request: RequestId,
+        /// Not sent before this.
+        not_before: Instant,
+    },
+    /// Chunks of its members.
+    Chunks {
+        /// The request.
+        request: RequestId,
+        /// How often it was sent.
+        attempts: u32,
+        /// Chunks that have come.
+        received: u32,
+        /// Chunks that the answer has; `None` before the first has come.
+        count: Option<u32>,
+    },
+    /// The end of its outage.
+    Outage,
+}
+
+impl Setup {
+    /// How far the shard is. Constant time.
+    pub(crate) fn readiness(&self) -> Readiness {
+        Readiness {
+            finished: self.ledger.is_told(),
+            pending: self.ledger.pending(),
+            outcomes: self.ledger.counts(),
+            stages: self.roster.counts(),
+            members: self.roster.members(),
+            requests_queued: self.requests.queued(),
+            requests_outstanding: self.requests.outstanding(),
+            untracked: self.untracked,
+        }
+    }
+
+    /// Where a guild stands; `None` when it is not known.
+    pub(crate) fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
+        let standing = self.roster.get(guild)?;
+        let (waits_for, until) = match &standing.stage {
+            Stage::Ready { .. } => (WaitsFor::Nothing, None),
+            Stage::Unavailable => (WaitsFor::Outage, None),
+            Stage::Missed => (WaitsFor::Guild, None),
+            Stage::Expected => (WaitsFor::Guild, self.expected_until()),
+            Stage::Syncing { .. } => (WaitsFor::Sync, self.syncs.deadline_of(guild)),
+            Stage::Requested { request, .. } | Stage::Receiving { request, .. } => {
+                self.waits_for_request(*request)
+            }
+        };
+        let settled = matches!(waits_for, WaitsFor::Nothing | WaitsFor::Outage);
+        let waits_for = if settled || self.requests.is_up() {
+            waits_for
+        } else {
+            WaitsFor::Connection
+        };
+        Some(GuildReadiness {
+            stage: standing.stage,
+            since: standing.since,
+            waits_for,
+            until,
+        })
+    }
+
+    fn waits_for_request(&self, request: RequestId) -> (WaitsFor, Option<Instant>) {
+        let (until, attempts, received, count) = match self.requests.progress(request) {
+            None => return (WaitsFor::Nothing, None),
+            Some(RequestProgress::AwaitingGuild) => return (WaitsFor::Guild, None),
+            Some(RequestProgress::Queued { not_before, .. }) => {
+                let waits_for = WaitsFor::Sending {
+                    request,
+                    not_before,
+                };
+                return (waits_for, None);
+            }
+            Some(RequestProgress::Sent { until, attempts }) => (until, attempts, 0, None),
+            Some(RequestProgress::Receiving {
+                until,
+                attempts,
+                chunks,
+                chunk_count,
+                ..
+            }) => (until, attempts, chunks, Some(chunk_count)),
+        };
+        let waits_for = WaitsFor::Chunks {
+            request,
+            attempts,
+            received,
+            count,
+        };
+        (waits_for, Some(until))
+    }
+
+    /// Whether a guild is on its way to ready, so that its events may be held.
+    pub(crate) fn in_setup(&self, guild: GuildId) -> bool {
+        self.roster.in_setup(guild)
+    }
+}

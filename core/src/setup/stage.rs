@@ -1,0 +1,99 @@
+//! Where a guild stands, where it came from, and how its setup ended.
+
+use alloc::vec::Vec;
+
+use crate::Instant;
+use crate::chunk::RequestId;
+
+/// How a guild came into setup; chooses the event at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// Listed in READY: ends in `GuildReady`.
+    Initial,
+    /// Not known before, the bot was added: ends in `GuildJoin`.
+    Join,
+    /// Known, and back from an outage or too late for its READY: ends in `GuildRestored`.
+    Returned,
+}
+
+/// How many members a guild has, and how many were listed to us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemberCount {
+    /// The guild's own count when it came.
+    pub expected: u64,
+    /// Members listed: by the guild itself, or by the chunks of the last attempt.
+    pub received: u64,
+}
+
+/// How the setup of a guild ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All that was wanted has come: the guild, and its members if they were asked for.
+    Complete,
+    /// Some chunks have come, but these indexes have not; empty when the request was cut short
+    /// before the number of chunks was known.
+    Incomplete {
+        /// Chunk indexes, ascending.
+        missing: Vec<u32>,
+    },
+    /// Nothing came: neither the guild, or not a single chunk of its members.
+    Missed,
+    /// The guild is in an outage.
+    Unavailable,
+    /// The guild was left or deleted.
+    Removed,
+    /// The server refused to list the members (`RATE_LIMITED`).
+    Refused,
+}
+
+/// Where a guild stands in setup. Every guild known to a shard is in exactly one stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Listed in READY, and nothing has come yet.
+    Expected,
+    /// Client accounts only: the guild has come, and its sync is wanted.
+    Syncing {
+        /// How it came into setup.
+        origin: Origin,
+        /// Its members as listed by the guild itself.
+        members: MemberCount,
+    },
+    /// Its members are asked for; no chunk of the last attempt has come.
+    Requested {
+        /// How it came into setup.
+        origin: Origin,
+        /// The request.
+        request: RequestId,
+        /// None received yet.
+        members: MemberCount,
+    },
+    /// Part of its members has come.
+    Receiving {
+        /// How it came into setup.
+        origin: Origin,
+        /// The request.
+        request: RequestId,
+        /// How far the last attempt is.
+        members: MemberCount,
+    },
+    /// Set up.
+    Ready {
+        /// How it came into setup.
+        origin: Origin,
+        /// Whether its members are complete.
+        outcome: Outcome,
+        /// Its members as listed.
+        members: MemberCount,
+    },
+    /// Listed in READY, but it did not come in time; it may still.
+    Missed,
+    /// In an outage.
+    Unavailable,
+}
+
+/// A stage with the time at which it began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) since: Instant,
+    pub(crate) stage: Stage,
+}

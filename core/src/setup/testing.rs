@@ -1,0 +1,170 @@
+//! A setup machine with a clock and a notebook, for tests.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::machine::{Outgoing, Setup};
+use super::{Arrival, AutoChunk, GuildReady, News, Outcome, SetupConfig, ShardFinishedChunking};
+use crate::chunk::{Chunk, ChunkOutcome, RequestConfig};
+use crate::id::GuildId;
+use crate::intents::Intents;
+use crate::rng::Rng;
+use crate::{Instant, ShardId};
+
+pub(super) fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+pub(super) fn guild(number: u64) -> GuildId {
+    GuildId::new(number).unwrap()
+}
+
+pub(super) struct Story {
+    pub(super) setup: Setup,
+    pub(super) now: Instant,
+    pub(super) news: Vec<News>,
+}
+
+impl Story {
+    /// All guilds are asked for their members.
+    pub(super) fn new() -> Self {
+        Self::with(SetupConfig {
+            chunking: AutoChunk::All.into(),
+            ..SetupConfig::default()
+        })
+    }
+
+    pub(super) fn with(config: SetupConfig) -> Self {
+        Self::granted(config, Intents::all())
+    }
+
+    pub(super) fn granted(config: SetupConfig, intents: Intents) -> Self {
+        let requests = RequestConfig::default();
+        let mut rng = Rng::new(1);
+        Self {
+            setup: Setup::new(ShardId::ONE, config, requests, intents, &mut rng),
+            now: at(0),
+            news: Vec::new(),
+        }
+    }
+
+    pub(super) fn ready(&mut self, guilds: core::ops::Range<u64>) {
+        let guilds = guilds.filter_map(GuildId::new);
+        self.setup.ready(self.now, guilds, &mut self.news);
+    }
+
+    pub(super) fn create(&mut self, number: u64) {
+        let arrival = Arrival {
+            guild: guild(number),
+            members: 1500,
+            listed: 1,
+            large: true,
+        };
+        self.setup.guild_create(self.now, arrival, &mut self.news);
+    }
+
+    pub(super) fn outage(&mut self, number: u64) {
+        self.setup
+            .guild_unavailable(self.now, guild(number), &mut self.news);
+    }
+
+    pub(super) fn delete(&mut self, number: u64) {
+        self.setup
+            .guild_delete(self.now, guild(number), &mut self.news);
+    }
+
+    pub(super) fn lose(&mut self) {
+        self.setup.connection_lost(self.now, &mut self.news);
+    }
+
+    pub(super) fn send(&mut self) -> Vec<(GuildId, String)> {
+        let mut sent = Vec::new();
+        while let Some(outgoing) = self.setup.next_send(self.now) {
+            match outgoing {
+                Outgoing::Members(it) => sent.push((it.guild, it.nonce.to_string())),
+                Outgoing::Sync(guilds) => {
+                    sent.extend(guilds.into_iter().map(|guild| (guild, "sync".into())));
+                }
+            }
+        }
+        sent
+    }
+
+    /// Sends the one request that may be sent, and gives its nonce.
+    pub(super) fn sent(&mut self) -> String {
+        let sent = self.send();
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        sent.into_iter().next().unwrap().1
+    }
+
+    pub(super) fn chunk(&mut self, number: u64, nonce: &str, index: u32, of: u32) -> ChunkOutcome {
+        let chunk = Chunk {
+            guild: guild(number),
+            nonce: Some(nonce),
+            index,
+            count: of,
+            members: 750,
+            not_found: &[],
+        };
+        self.setup.chunk(self.now, &chunk, &mut self.news)
+    }
+
+    /// Goes to a time, through every deadline on the way.
+    pub(super) fn wait_until(&mut self, millis: u64) {
+        while let Some(next) = self.setup.deadline().filter(|next| *next <= at(millis)) {
+            self.now = self.now.max(next);
+            self.setup.timeout(self.now, &mut self.news);
+            assert_ne!(
+                self.setup.deadline(),
+                Some(next),
+                "a deadline does not move on"
+            );
+        }
+        self.now = at(millis);
+    }
+
+    /// What was told, one short word each, and forgets it.
+    pub(super) fn told(&mut self) -> Vec<String> {
+        self.news.drain(..).map(|news| word(&news)).collect()
+    }
+
+    /// The one summary told, and forgets everything told.
+    pub(super) fn summary(&mut self) -> ShardFinishedChunking {
+        let mut found = Vec::new();
+        for news in self.news.drain(..) {
+            if let News::ShardFinishedChunking(summary) = news {
+                found.push(summary);
+            }
+        }
+        assert_eq!(found.len(), 1);
+        found.remove(0)
+    }
+}
+
+fn word(news: &News) -> String {
+    match news {
+        News::RequestFinished(end) => {
+            alloc::format!("{:?} {}", end.reason, end.guild).to_lowercase()
+        }
+        News::GuildReady(it) => alloc::format!("{} {} {}", event(it), it.guild, how(&it.outcome)),
+        News::GuildUnavailable(it) => alloc::format!("unavailable {}", it.guild),
+        News::GuildLeave(it) if it.while_disconnected => alloc::format!("vanished {}", it.guild),
+        News::GuildLeave(it) => alloc::format!("left {}", it.guild),
+        News::ShardFinishedChunking(_) => "finished".into(),
+        News::ShardReady(it) => {
+            alloc::format!("shard ready {}+{}", it.available, it.unavailable)
+        }
+    }
+}
+
+fn event(ready: &GuildReady) -> &'static str {
+    match ready.origin {
+        super::Origin::Initial => "ready",
+        super::Origin::Join => "join",
+        super::Origin::Returned => "restored",
+    }
+}
+
+fn how(outcome: &Outcome) -> String {
+    alloc::format!("{outcome:?}").to_lowercase()
+}

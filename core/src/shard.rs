@@ -1,0 +1,451 @@
+//! One gateway connection's whole core: a session, a tracker, and what waits to be sent.
+
+use alloc::string::String;
+
+use crate::action::{Action, Actions};
+use crate::chunk::{MemberQuery, RequestId, RequestProgress};
+use crate::config::Config;
+use crate::dispatch::Dispatch;
+use crate::error::RequestError;
+use crate::event::{CommandFinished, CommandOutcome, Event, Fault, Misunderstood, Ticket};
+use crate::id::GuildId;
+use crate::input::Input;
+use crate::outbox::Outbox;
+use crate::rng::Rng;
+use crate::session::budget::Rank;
+use crate::session::machine::Machine;
+use crate::session::news;
+use crate::session::state::State;
+use crate::session::step::{Delivery, Kind, Signal};
+use crate::session::{Keep, Phase, Session, Wait};
+use crate::setup::{Chunking, GuildReadiness, Readiness};
+use crate::shard_id::ShardId;
+use crate::time::Instant;
+use crate::tracker::Tracker;
+use crate::wire::command::Command;
+use crate::wire::opcode::Opcode;
+use crate::wire::{Envelope, Name};
+
+/// A gateway connection's whole core state.
+///
+/// Feed it with [`Shard::handle`], wake it at [`Shard::poll_timeout`], and do what the returned
+/// actions say: there is no other contract.
+#[derive(Clone, Debug)]
+pub struct Shard {
+    now: Instant,
+    session: Machine,
+    tracker: Tracker,
+    outbox: Outbox,
+    misunderstood: u64,
+    stop: Option<Keep>,
+}
+
+/// When to wake a shard, and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// Hand in [`Input::Timeout`] at this time, or soon after. It may lie in the past.
+    pub at: Instant,
+    /// What the shard waits for.
+    pub wait: Wait,
+}
+
+impl Shard {
+    /// A shard that begins a new session at its first [`Input::Timeout`].
+    ///
+    /// All that is random about it (jitter, back-off, nonces) follows from `seed`. Give each shard
+    /// of each process a seed of its own.
+    #[must_use]
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self::build(config, seed, None)
+    }
+
+    /// A shard that goes on with a session that another shard left behind.
+    ///
+    /// # Errors
+    /// [`RequestError::ForeignSession`] if the session was begun by another shard or with other
+    /// intents: a resume can change neither.
+    pub fn with_session(config: Config, seed: u64, session: Session) -> Result<Self, RequestError> {
+        if session.shard != config.shard || session.intents != config.intents {
+            return Err(RequestError::ForeignSession);
+        }
+        Ok(Self::build(config, seed, Some(session)))
+    }
+
+    fn build(config: Config, seed: u64, session: Option<Session>) -> Self {
+        let mut rng = Rng::new(seed);
+        let settings = config.tracker.clone();
+        let tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
+        Self {
+            now: Instant::ZERO,
+            session: Machine::new(config, rng, session),
+            tracker,
+            outbox: Outbox::default(),
+            misunderstood: 0,
+            stop: None,
+        }
+    }
+
+    /// Takes in what happened at `now`, and says what to do about it.
+    ///
+    /// A `now` earlier than one before counts as unchanged. Deadlines that have passed are acted
+    /// on whatever the input is.
+    pub fn handle<'i>(&mut self, now: Instant, input: Input<'i>) -> Actions<'i> {
+        let mut out = Actions::new();
+        self.now = self.now.max(now);
+        if let Some(keep) = self.stop.take() {
+            self.signal(Signal::Stop(keep), &mut out);
+        }
+        match input {
+            Input::Payload(_) if self.session.overslept(self.now) => {}
+            Input::Payload(frame) => self.payload(frame, &mut out),
+            Input::Opened => self.signal(Signal::Opened, &mut out),
+            Input::Closed(code) => self.signal(Signal::Closed(code), &mut out),
+            Input::DialFailed => self.signal(Signal::DialFailed, &mut out),
+            Input::Unread => self.signal(Signal::Unread, &mut out),
+            Input::IdentifyGranted => self.signal(Signal::Granted, &mut out),
+            Input::Timeout => {}
+        }
+        self.pass_deadlines(&mut out);
+        self.flush(&mut out);
+        out
+    }
+
+    /// When to hand in [`Input::Timeout`], and what for; `None` once the shard has ended.
+    ///
+    /// May change with every call that takes `&mut self`. Waking up early is harmless.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        let (at, wait) = self.session.state().deadline()?;
+        let state = Deadline { at, wait };
+        if self.stop.is_some() {
+            return Some(Deadline {
+                at: self.now,
+                wait: Wait::Stop,
+            });
+        }
+        let sends = self.send_deadline().map(|at| Deadline {
+            at,
+            wait: Wait::SendBudget,
+        });
+        let tracker = self.tracker.deadline().map(|at| Deadline {
+            at,
+            wait: Wait::Tracker,
+        });
+        [tracker, sends]
+            .into_iter()
+            .flatten()
+            .chain([state])
+            .min_by_key(|deadline| deadline.at)
+    }
+
+    /// When the next command or member request can go out.
+    fn send_deadline(&self) -> Option<Instant> {
+        let State::Active { link, .. } = self.session.state() else {
+            return None;
+        };
+        let with_room =
+            |at: Instant, rank| link.budget.room_at(rank).map_or(at, |room| room.max(at));
+        let command = self.outbox.next_at(self.now, &self.session.config().limits);
+        let command = command.map(|at| with_room(at, Rank::Command));
+        let request = self
+            .tracker
+            .sendable_at()
+            .map(|at| with_room(at, Rank::Request));
+        command.into_iter().chain(request).min()
+    }
+
+    /// Queues a command; what becomes of it is told by
+    /// [`Event::CommandFinished`](crate::Event::CommandFinished).
+    ///
+    /// Commands go out in order while the shard is active, as the budget allows; they wait for a
+    /// resume, and are dropped with a session that is lost. Of presences only the last is sent,
+    /// ahead of the others, and it becomes the presence of later sessions.
+    ///
+    /// # Errors
+    /// [`RequestError::Reserved`] for a heartbeat, identify, resume, member request or guild sync,
+    /// [`RequestError::TooLarge`] beyond [`SendLimits::payload`](crate::config::SendLimits),
+    /// [`RequestError::QueueFull`], and [`RequestError::Halted`].
+    pub fn send(&mut self, command: Command) -> Result<Ticket, RequestError> {
+        let limits = &self.session.config().limits;
+        if let State::Halted { .. } = self.session.state() {
+            return Err(RequestError::Halted);
+        }
+        let bytes = command.encode(&mut String::new()).len();
+        if bytes > limits.payload {
+            return Err(RequestError::TooLarge {
+                bytes,
+                limit: limits.payload,
+            });
+        }
+        let bound = limits.queue;
+        match command {
+            Command::Heartbeat { .. }
+            | Command::Identify(_)
+            | Command::Resume(_)
+            | Command::RequestMembers(_)
+            | Command::GuildSync(_) => Err(RequestError::Reserved),
+            Command::UpdatePresence(presence) => {
+                let later = (*presence).clone();
+                let ticket = self.outbox.set_presence(presence, bound);
+                let ticket = ticket.ok_or(RequestError::QueueFull { bound })?;
+                self.session.set_presence(later);
+                Ok(ticket)
+            }
+            command @ (Command::UpdateVoiceState(_)
+            | Command::RequestSoundboardSounds(_)
+            | Command::RequestChannelInfo(_)) => self
+                .outbox
+                .push(command, bound)
+                .ok_or(RequestError::QueueFull { bound }),
+        }
+    }
+
+    /// Queues a member request; [`Event::ChunkRequestFinished`](crate::Event::ChunkRequestFinished)
+    /// tells how it ended, exactly once.
+    ///
+    /// It goes out when the shard is active and the gate and the send budget allow, and is sent
+    /// again after silence, a lost connection or a refusal, within the configured bounds.
+    ///
+    /// # Errors
+    /// [`RequestError::MissingIntents`], an argument out of its bounds,
+    /// [`RequestError::OtherShard`], [`RequestError::QueueFull`] or [`RequestError::Halted`].
+    pub fn request_members(
+        &mut self,
+        guild: GuildId,
+        query: MemberQuery,
+        presences: bool,
+    ) -> Result<RequestId, RequestError> {
+        self.tracker.request_members(guild, query, presences)
+    }
+
+    /// Where a member request stands; `None` once it has ended.
+    #[must_use]
+    pub fn request(&self, request: RequestId) -> Option<RequestProgress> {
+        self.tracker.request(request)
+    }
+
+    /// Changes automatic member requests, for guilds that come from now on.
+    pub fn set_chunking(&mut self, chunking: Chunking) {
+        self.tracker.set_chunking(chunking);
+    }
+
+    /// How far the shard is. Constant time: cheap enough for every frame of a progress bar.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.tracker.readiness()
+    }
+
+    /// Where a guild stands, since when, what it waits for and until when; `None` when it is not
+    /// known.
+    #[must_use]
+    pub fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
+        self.tracker.guild(guild)
+    }
+
+    /// Ends the shard at its next [`Input::Timeout`]: it closes the connection and emits
+    /// [`Event::Halted`](crate::Event::Halted).
+    ///
+    /// With [`Keep::Session`] the session can be fetched afterwards with [`Shard::session`].
+    pub fn stop(&mut self, keep: Keep) {
+        self.stop = Some(keep);
+    }
+
+    /// Which shard of how many.
+    #[must_use]
+    pub fn id(&self) -> ShardId {
+        self.session.config().shard
+    }
+
+    /// Where the connection stands.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.session.state().phase()
+    }
+
+    /// The session as it is now, to be given to a new shard; `None` when there is none to resume.
+    #[must_use]
+    pub fn session(&self) -> Option<Session> {
+        self.session.state().session().cloned()
+    }
+
+    /// Time from the last answered regular heartbeat to its answer on this connection.
+    #[must_use]
+    pub fn latency(&self) -> Option<core::time::Duration> {
+        self.session.state().latency()
+    }
+
+    /// Connections in a row that came to nothing.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.session.failures()
+    }
+
+    /// How many payloads were not understood so far.
+    #[must_use]
+    pub const fn misunderstood(&self) -> u64 {
+        self.misunderstood
+    }
+}
+
+/// One payload.
+impl Shard {
+    fn payload<'i>(&mut self, frame: &'i [u8], out: &mut Actions<'i>) {
+        match Envelope::parse(frame) {
+            Err(malformed) => self.misunderstand(Fault::Malformed(malformed), None, out),
+            Ok(envelope) => match Opcode::from_number(envelope.op) {
+                None => self.misunderstand(Fault::UnknownOpcode(envelope.op), None, out),
+                Some(Opcode::Dispatch) => self.dispatch(envelope, out),
+                Some(Opcode::Heartbeat) => self.signal(Signal::BeatAsked, out),
+                Some(Opcode::HeartbeatAck) => self.signal(Signal::Answered, out),
+                Some(Opcode::Reconnect) => self.signal(Signal::ReconnectAsked, out),
+                Some(Opcode::InvalidSession) => {
+                    // Anything but a plain `true` means that the session is gone.
+                    let resumable = envelope.data == "true";
+                    self.signal(Signal::InvalidSession { resumable }, out);
+                }
+                Some(Opcode::Hello) => match news::hello(envelope.data) {
+                    Ok(interval) => self.signal(Signal::Hello(interval), out),
+                    Err(malformed) => self.misunderstand(Fault::Malformed(malformed), None, out),
+                },
+            },
+        }
+    }
+
+    fn dispatch<'i>(&mut self, envelope: Envelope<'i>, out: &mut Actions<'i>) {
+        let Envelope {
+            seq: sequence,
+            data,
+            ..
+        } = envelope;
+        let name = envelope.kind();
+        let at = Some((name, sequence));
+        let decoded = self.tracker.decode(name, data);
+        let delivery = match (name, &decoded) {
+            (Name::Ready, Ok(_)) => match news::ready(data) {
+                Ok(session) => {
+                    let (id, url) = (session.id.as_cow(), session.url.as_cow());
+                    self.dispatched(sequence, Kind::Ready { id: &id, url: &url }, out)
+                }
+                Err(malformed) => {
+                    self.dispatched(sequence, Kind::Other, out);
+                    return self.misunderstand(Fault::Malformed(malformed), at, out);
+                }
+            },
+            (Name::Resumed, _) => self.dispatched(sequence, Kind::Resumed, out),
+            _ => self.dispatched(sequence, Kind::Other, out),
+        };
+        match (delivery, decoded) {
+            (Delivery::Repeated, _) => self.misunderstand(Fault::Repeated, at, out),
+            (_, Err(malformed)) => self.misunderstand(Fault::Malformed(malformed), at, out),
+            (Delivery::OutOfPlace, Ok(_)) => self.misunderstand(Fault::OutOfPlace, at, out),
+            (Delivery::Deliver, Ok(view)) => {
+                let text = envelope.name.unwrap_or_default();
+                let dispatch = Dispatch::read(text, sequence, data);
+                self.tracker.dispatched(self.now, view, dispatch, data, out);
+            }
+        }
+    }
+
+    fn dispatched(
+        &mut self,
+        sequence: Option<u64>,
+        kind: Kind<'_>,
+        out: &mut Actions<'_>,
+    ) -> Delivery {
+        self.session
+            .handle(self.now, Signal::Dispatch { sequence, kind }, out)
+    }
+
+    fn misunderstand(
+        &mut self,
+        fault: Fault,
+        dispatch: Option<(Name, Option<u64>)>,
+        out: &mut Actions<'_>,
+    ) {
+        self.misunderstood = self.misunderstood.saturating_add(1);
+        out.emit(Event::Misunderstood(Misunderstood {
+            fault,
+            name: dispatch.map(|(name, _)| name),
+            sequence: dispatch.and_then(|(_, sequence)| sequence),
+            count: self.misunderstood,
+        }));
+    }
+}
+
+/// What goes on of itself.
+impl Shard {
+    fn signal(&mut self, signal: Signal<'_>, out: &mut Actions<'_>) {
+        let had_session = self.session.state().session().is_some();
+        let was = self.phase();
+        self.session.handle(self.now, signal, out);
+        let is = self.phase();
+        if was == is {
+            return;
+        }
+        if is == Phase::Halted {
+            self.tracker.halted(self.now, out);
+            self.drop_commands(CommandOutcome::Halted, out);
+        } else if was.has_session() && !is.has_session() {
+            self.tracker.connection_lost(self.now, out);
+        }
+        if had_session && self.session.state().session().is_none() {
+            self.drop_commands(CommandOutcome::SessionLost, out);
+        }
+    }
+
+    fn drop_commands(&mut self, outcome: CommandOutcome, out: &mut Actions<'_>) {
+        for ticket in self.outbox.clear() {
+            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
+        }
+    }
+
+    /// Acts on the deadlines that have passed. Each leads to one later, or to another state; the
+    /// bound is there in case of a mistake.
+    fn pass_deadlines(&mut self, out: &mut Actions<'_>) {
+        if self.tracker.deadline().is_some_and(|at| at <= self.now) {
+            self.tracker.timeout(self.now, out);
+        }
+        for _ in 0..8 {
+            let due = self
+                .session
+                .state()
+                .deadline()
+                .is_some_and(|(at, _)| at <= self.now);
+            if !due {
+                return;
+            }
+            self.signal(Signal::Timeout, out);
+        }
+        debug_assert!(false, "a deadline does not move on");
+    }
+
+    /// Sends what waits and has room.
+    fn flush(&mut self, out: &mut Actions<'_>) {
+        for ticket in self.outbox.take_replaced() {
+            let outcome = CommandOutcome::Replaced;
+            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
+        }
+        while self
+            .outbox
+            .has_ready(self.now, &self.session.config().limits)
+            && self.session.take_room(self.now, Rank::Command)
+        {
+            let limits = &self.session.config().limits;
+            let Some((ticket, command)) = self.outbox.pop(self.now, limits) else {
+                return;
+            };
+            out.push(Action::Send(command));
+            let outcome = CommandOutcome::Sent;
+            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
+        }
+        while self.tracker.sendable_at().is_some_and(|at| at <= self.now)
+            && self.session.has_room(self.now, Rank::Request)
+        {
+            let Some(command) = self.tracker.next_send(self.now) else {
+                return;
+            };
+            self.session.take_room(self.now, Rank::Request);
+            out.push(Action::Send(command));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What a tracker is told before it starts.
+
+use core::time::Duration;
+
+use crate::cache::Kinds;
+use crate::chunk::RequestConfig;
+use crate::config::SendLimits;
+use crate::setup::{HoldConfig, SetupConfig};
+
+/// The time between heartbeats of the connection that a tracker alone shares; the gateway's.
+pub(super) const HEARTBEATS: Duration = Duration::from_millis(41_250);
+
+/// Guild streaming, member requests and cache derivation of one shard.
+#[derive(Clone, Debug)]
+pub struct TrackerConfig {
+    /// Guild streaming.
+    pub setup: SetupConfig,
+    /// Member requests.
+    pub requests: RequestConfig,
+    /// Whether the events of a guild in setup are held until it is ready, and how many at most.
+    ///
+    /// Default `None`: they are delivered at once. The dispatches that make up the setup
+    /// (guilds, chunks, sessions), and interactions, which must be answered within seconds, are
+    /// never held. Mutations always apply on arrival.
+    pub hold: Option<HoldConfig>,
+    /// Which kinds of rows are derived; others are not even decoded.
+    pub kinds: Kinds,
+    /// Whether the members of a guild that comes again stay, as stale ones, until its last chunk.
+    ///
+    /// Default no. Has an effect only while all guilds are asked for all members
+    /// ([`AutoChunk::All`](crate::setup::AutoChunk::All), without lists).
+    pub sweep_after_chunk: bool,
+    /// For a tracker beside another library: its share of the connection's sends. Default 60 per
+    /// window, half of the protocol's, and a little less of that for member requests, so that
+    /// heartbeats and commands have room. A shard counts all its sends together instead.
+    pub limits: SendLimits,
+}
+
+impl Default for TrackerConfig {
+    fn default() -> Self {
+        Self {
+            setup: SetupConfig::default(),
+            requests: RequestConfig::default(),
+            hold: None,
+            kinds: Kinds::default(),
+            sweep_after_chunk: false,
+            limits: SendLimits {
+                total: 60,
+                ..SendLimits::default()
+            },
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Which events wait until their guild is ready.
+
+use alloc::vec::Vec;
+
+use crate::action::Actions;
+use crate::dispatch::Dispatch;
+use crate::event::{Event, HeldOverflow};
+use crate::id::GuildId;
+use crate::setup::{Held, HoldConfig, Holding};
+use crate::wire::Name;
+use crate::wire::json::Reader;
+
+/// The held dispatches of a shard.
+#[derive(Clone, Debug)]
+pub(super) struct Hold(Held<Dispatch<'static>>);
+
+impl Hold {
+    pub(super) const fn new(config: HoldConfig) -> Self {
+        Self(Held::new(config))
+    }
+
+    /// Holds a dispatch, or delivers it when the guild has overflowed.
+    pub(super) fn hold<'i>(
+        &mut self,
+        guild: GuildId,
+        dispatch: Dispatch<'i>,
+        bytes: usize,
+        out: &mut Actions<'i>,
+    ) {
+        match self.0.hold(guild, dispatch.into_owned(), bytes) {
+            Holding::Held => {}
+            Holding::Deliver(dispatch) => out.emit(Event::Dispatch(dispatch)),
+            Holding::Overflow(overflow) => {
+                out.emit(Event::HeldOverflow(HeldOverflow {
+                    guild,
+                    events: overflow.events.len(),
+                    bytes: overflow.bytes,
+                }));
+                deliver(overflow.events, out);
+            }
+        }
+    }
+
+    /// Delivers what is held for a guild.
+    pub(super) fn release(&mut self, guild: GuildId, out: &mut Actions<'_>) {
+        deliver(self.0.release(guild), out);
+    }
+
+    /// Delivers what is held for every guild that need not wait any more, guilds ascending.
+    pub(super) fn release_unless(
+        &mut self,
+        waits: impl Fn(GuildId) -> bool,
+        out: &mut Actions<'_>,
+    ) {
+        for guild in self.0.guilds() {
+            if !waits(guild) {
+                self.release(guild, out);
+            }
+        }
+    }
+}
+
+fn deliver(dispatches: Vec<Dispatch<'static>>, out: &mut Actions<'_>) {
+    for dispatch in dispatches {
+        out.emit(Event::Dispatch(dispatch));
+    }
+}
+
+/// Whether an event may wait: not those that make up the setup itself, nor interactions, which
+/// have to be answered within three seconds.
+pub(super) fn may_wait(name: Name) -> bool {
+    !matches!(
+        name,
+        Name::Ready
+            | Name::Resumed
+            | Name::GuildCreate
+            | Name::GuildDelete
+            | Name::GuildSync
+            | Name::GuildMembersChunk
+            | Name::RateLimited
+            | Name::InteractionCreate
+    )
+}
+
+/// The guild that an event names in its `guild_id`, or in its `id` if it is the guild's own.
+pub(super) fn guild_of(name: Name, data: &str) -> Option<GuildId> {
+    let its_own = name == Name::GuildUpdate;
+    let wanted = if its_own { "id" } else { "guild_id" };
+    let mut guild = None;
+    let read = Reader::new(data).object(|key, reader| {
+        if key == wanted && reader.peek() != Some(b'n') {
+            guild = Some(reader.id()?);
+            return Ok(());
+        }
+        reader.skip()
+    });
+    read.ok().and(guild)
+}

@@ -1,0 +1,422 @@
+//! The tracker on JSON: what comes out, and in which order.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::*;
+use crate::setup::{AutoChunk, HoldConfig, Outcome, SetupConfig};
+
+const GUILD: &str = r#""name":"g","owner_id":"9","roles":[],"channels":[]"#;
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+fn guild(number: u64) -> GuildId {
+    GuildId::new(number).unwrap()
+}
+
+struct Story {
+    tracker: Tracker,
+    now: Instant,
+    sequence: u64,
+    sent: Vec<Command>,
+    told: Vec<String>,
+}
+
+impl Story {
+    fn new(mode: AutoChunk, hold: Option<HoldConfig>) -> Self {
+        let config = TrackerConfig {
+            setup: SetupConfig {
+                chunking: mode.into(),
+                ..SetupConfig::default()
+            },
+            hold,
+            ..TrackerConfig::default()
+        };
+        Self {
+            tracker: Tracker::new(ShardId::ONE, Intents::all(), config, 7),
+            now: at(0),
+            sequence: 0,
+            sent: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, actions: Actions<'_>) {
+        for action in actions {
+            match action {
+                Action::Send(command) => self.sent.push(command),
+                Action::Mutate(mutation) => self.told.push(steps(&mutation)),
+                Action::Emit(event) => self.told.push(word(&event)),
+                Action::Connect { .. } | Action::Close(_) | Action::WantIdentify => {
+                    panic!("a tracker has no connection")
+                }
+            }
+        }
+    }
+
+    fn dispatch(&mut self, name: &str, data: &str) {
+        self.sequence += 1;
+        let actions = self
+            .tracker
+            .dispatch(self.now, name, Some(self.sequence), data);
+        let owned: Vec<Action<'static>> = actions.into_iter().map(Action::into_owned).collect();
+        let mut actions = Actions::new();
+        for action in owned {
+            actions.push(action);
+        }
+        self.note(actions);
+    }
+
+    fn ready(&mut self, guilds: &[u64]) {
+        let listed: Vec<String> = guilds
+            .iter()
+            .map(|id| format!(r#"{{"id":"{id}","unavailable":true}}"#))
+            .collect();
+        let data = format!(
+            r#"{{"session_id":"s","user":{{"id":"1","username":"b","discriminator":"0"}},"guilds":[{}]}}"#,
+            listed.join(",")
+        );
+        self.dispatch("READY", &data);
+    }
+
+    fn create(&mut self, number: u64) {
+        let data = format!(r#"{{"id":"{number}",{GUILD},"member_count":3,"members":[]}}"#);
+        self.dispatch("GUILD_CREATE", &data);
+    }
+
+    fn message(&mut self, number: u64) {
+        let data = format!(r#"{{"id":"5","guild_id":"{number}"}}"#);
+        self.dispatch("MESSAGE_CREATE", &data);
+    }
+
+    fn nonce(&mut self) -> String {
+        let Some(Command::RequestMembers(request)) = self.sent.pop() else {
+            panic!("no request was sent");
+        };
+        request.nonce.to_string()
+    }
+
+    fn chunk(&mut self, number: u64, nonce: &str, index: u32, of: u32) {
+        let data = format!(
+            r#"{{"guild_id":"{number}","members":[{{"user":{{"id":"{}","username":"u"}},"roles":[],
+            "joined_at":"2020-01-01T00:00:00+00:00"}}],
+            "chunk_index":{index},"chunk_count":{of},"nonce":"{nonce}"}}"#,
+            100 + index
+        );
+        self.dispatch("GUILD_MEMBERS_CHUNK", &data);
+    }
+
+    fn handle(&mut self, input: TrackerInput<'_>) {
+        let actions = self.tracker.handle(self.now, input);
+        let owned: Vec<Action<'static>> = actions.into_iter().map(Action::into_owned).collect();
+        let mut actions = Actions::new();
+        for action in owned {
+            actions.push(action);
+        }
+        self.note(actions);
+    }
+
+    fn wait_until(&mut self, millis: u64) {
+        while let Some(next) = self
+            .tracker
+            .poll_timeout()
+            .filter(|next| *next <= at(millis))
+        {
+            self.now = self.now.max(next);
+            self.handle(TrackerInput::Timeout);
+            assert_ne!(self.tracker.poll_timeout(), Some(next));
+        }
+        self.now = at(millis);
+    }
+
+    fn told(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.told)
+    }
+}
+
+fn steps(mutation: &Mutation<'_>) -> String {
+    let complete = mutation.ops().iter().any(|op| *op == Op::Complete);
+    let more = if complete { " complete" } else { "" };
+    let guild = mutation.guild().map_or(0, GuildId::get);
+    assert!(mutation.origin().is_some());
+    format!("mutate {guild}{more}")
+}
+
+fn word(event: &Event<'_>) -> String {
+    match event {
+        Event::Dispatch(dispatch) => format!("{} {}", dispatch.name_text(), sequence(dispatch)),
+        Event::GuildReady(it) => format!("ready {}", it.guild),
+        Event::GuildJoin(it) => format!("join {}", it.guild),
+        Event::GuildRestored(it) => format!("restored {}", it.guild),
+        Event::GuildUnavailable(it) => format!("unavailable {}", it.guild),
+        Event::GuildLeave(it) => format!("left {}", it.guild),
+        Event::HeldOverflow(it) => format!("overflow {} {}", it.guild, it.events),
+        Event::ChunkRequestFinished(it) => format!("finished {} {:?}", it.guild, it.reason),
+        Event::ShardFinishedChunking(_) => "shard finished".into(),
+        Event::ShardReady(_) => "shard ready".into(),
+        Event::Misunderstood(it) => format!("misunderstood {}", it.count),
+        other => format!("{other:?}"),
+    }
+}
+
+fn sequence(dispatch: &Dispatch<'_>) -> u64 {
+    dispatch.sequence().unwrap()
+}
+
+#[test]
+fn one_payload_tells_everything_in_order() {
+    let hold = Some(HoldConfig::default());
+    let mut story = Story::new(AutoChunk::Missing, hold);
+    story.ready(&[10]);
+    assert_eq!(story.told(), ["mutate 0", "READY 1"]);
+    story.create(10);
+    assert_eq!(story.told(), ["mutate 10", "GUILD_CREATE 2"]);
+    story.message(10);
+    story.message(11);
+    assert_eq!(story.told(), ["MESSAGE_CREATE 4"]);
+    let nonce = story.nonce();
+    story.chunk(10, &nonce, 0, 2);
+    assert_eq!(story.told(), ["mutate 10", "GUILD_MEMBERS_CHUNK 5"]);
+    story.chunk(10, &nonce, 1, 2);
+    let expected = [
+        "mutate 10 complete",
+        "GUILD_MEMBERS_CHUNK 6",
+        "finished 10 Complete",
+        "ready 10",
+        "MESSAGE_CREATE 3",
+        "shard finished",
+        "shard ready",
+    ];
+    assert_eq!(story.told(), expected);
+}
+
+#[test]
+fn by_default_events_are_delivered_at_once() {
+    let mut story = Story::new(AutoChunk::All, None);
+    story.ready(&[10]);
+    story.create(10);
+    story.told();
+    story.message(10);
+    assert_eq!(story.told(), ["MESSAGE_CREATE 3"]);
+}
+
+#[test]
+fn interactions_are_never_held() {
+    let mut story = Story::new(AutoChunk::All, Some(HoldConfig::default()));
+    story.ready(&[10]);
+    story.told();
+    story.dispatch("INTERACTION_CREATE", r#"{"id":"5","guild_id":"10"}"#);
+    assert_eq!(story.told(), ["INTERACTION_CREATE 2"]);
+}
+
+#[test]
+fn held_events_come_before_the_guild_goes() {
+    let mut story = Story::new(AutoChunk::All, Some(HoldConfig::default()));
+    story.ready(&[10, 11, 12, 13]);
+    for number in [10, 11, 12, 13] {
+        story.message(number);
+    }
+    story.told();
+    story.dispatch("GUILD_DELETE", r#"{"id":"10","unavailable":true}"#);
+    let outage = [
+        "mutate 10",
+        "GUILD_DELETE 6",
+        "MESSAGE_CREATE 2",
+        "unavailable 10",
+    ];
+    assert_eq!(story.told(), outage);
+    story.dispatch("GUILD_DELETE", r#"{"id":"11"}"#);
+    let left = ["mutate 11", "GUILD_DELETE 7", "MESSAGE_CREATE 3", "left 11"];
+    assert_eq!(story.told(), left);
+    story.wait_until(15_000);
+    let missed = [
+        "MESSAGE_CREATE 4",
+        "MESSAGE_CREATE 5",
+        "shard finished",
+        "shard ready",
+    ];
+    assert_eq!(story.told(), missed);
+}
+
+#[test]
+fn held_events_of_the_last_session_come_before_the_next_ready() {
+    let mut story = Story::new(AutoChunk::All, Some(HoldConfig::default()));
+    story.ready(&[10]);
+    story.message(10);
+    story.told();
+    story.ready(&[]);
+    let expected = [
+        "MESSAGE_CREATE 2",
+        "mutate 0",
+        "READY 3",
+        "left 10",
+        "shard finished",
+        "shard ready",
+    ];
+    assert_eq!(story.told(), expected);
+}
+
+#[test]
+fn overflow_says_so_and_loses_nothing() {
+    let hold = HoldConfig {
+        events: 2,
+        bytes: 1_000,
+    };
+    let mut story = Story::new(AutoChunk::All, Some(hold));
+    story.ready(&[10]);
+    story.told();
+    for _ in 0..4 {
+        story.message(10);
+    }
+    let expected = [
+        "overflow 10 3",
+        "MESSAGE_CREATE 2",
+        "MESSAGE_CREATE 3",
+        "MESSAGE_CREATE 4",
+        "MESSAGE_CREATE 5",
+    ];
+    assert_eq!(story.told(), expected);
+}
+
+#[test]
+fn malformed_data_changes_nothing_and_says_so() {
+    let mut story = Story::new(AutoChunk::All, None);
+    story.ready(&[10]);
+    story.told();
+    let before = story.tracker.readiness();
+    for (count, (name, data)) in [
+        ("GUILD_CREATE", "{"),
+        ("GUILD_CREATE", "[]"),
+        ("GUILD_CREATE", r#"{"id":"0"}"#),
+        ("GUILD_DELETE", r#"{"id":10.5}"#),
+        ("GUILD_MEMBERS_CHUNK", r#"{"guild_id":"10","members":{}}"#),
+        ("RATE_LIMITED", r#"{"opcode":8,"retry_after":-1,"meta":{}}"#),
+        ("READY", "null"),
+        ("NO_SUCH_EVENT", r#"{"a":[}"#),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        story.dispatch(name, data);
+        assert_eq!(story.told(), [format!("misunderstood {}", count + 1)]);
+        assert_eq!(story.tracker.readiness(), before);
+    }
+    story.dispatch("NO_SUCH_EVENT", "null");
+    assert_eq!(story.told(), ["NO_SUCH_EVENT 10"]);
+}
+
+#[test]
+fn a_cut_in_mid_answer_ends_complete() {
+    let mut story = Story::new(AutoChunk::Missing, None);
+    story.ready(&[10]);
+    story.create(10);
+    let first = story.nonce();
+    story.chunk(10, &first, 0, 2);
+    story.handle(TrackerInput::ConnectionLost);
+    assert_eq!(story.tracker.poll_timeout(), None);
+    story.now = at(60_000);
+    story.dispatch("RESUMED", "{}");
+    let second = story.nonce();
+    assert_ne!(first, second);
+    story.chunk(10, &second, 1, 2);
+    story.told();
+    story.chunk(10, &second, 0, 2);
+    assert_eq!(story.told()[2..4], ["finished 10 Complete", "ready 10"]);
+}
+
+#[test]
+fn refusals_reach_the_request_they_name() {
+    let mut story = Story::new(AutoChunk::All, None);
+    story.ready(&[10]);
+    story.create(10);
+    let nonce = story.nonce();
+    let data =
+        format!(r#"{{"opcode":8,"retry_after":2.5,"meta":{{"guild_id":"10","nonce":"{nonce}"}}}}"#);
+    story.dispatch("RATE_LIMITED", &data);
+    assert_eq!(story.tracker.poll_timeout(), Some(at(2_500)));
+    story.wait_until(2_500);
+    assert_eq!(story.sent.len(), 1);
+}
+
+#[test]
+fn requests_are_paced() {
+    let mut story = Story::new(AutoChunk::All, None);
+    let all: Vec<u64> = (1..=200).collect();
+    story.ready(&all);
+    for &number in &all {
+        story.create(number);
+    }
+    let mut answered = 0;
+    while let Some(command) = story.sent.pop() {
+        let Command::RequestMembers(request) = command else {
+            panic!("only members are asked for");
+        };
+        story.chunk(request.guild.get(), request.nonce.as_str(), 0, 1);
+        answered += 1;
+    }
+    assert!((40..60).contains(&answered), "{answered} within one window");
+    assert_eq!(story.tracker.poll_timeout(), Some(at(61_000)));
+}
+
+#[test]
+fn halting_settles_everything_and_refuses_more() {
+    let mut story = Story::new(AutoChunk::All, None);
+    story.ready(&[10]);
+    story.create(10);
+    story.told();
+    story.handle(TrackerInput::Halted);
+    assert_eq!(
+        story.told(),
+        ["finished 10 Halted", "ready 10", "shard finished"]
+    );
+    let asked = story
+        .tracker
+        .request_members(guild(10), MemberQuery::All, false);
+    assert_eq!(asked, Err(RequestError::Halted));
+    let Some(Stage::Ready { outcome, .. }) = story.tracker.stage(guild(10)) else {
+        panic!("not ready");
+    };
+    assert_eq!(outcome, Outcome::Missed);
+}
+
+#[test]
+fn a_callers_request_is_followed() {
+    let mut story = Story::new(AutoChunk::Never, None);
+    story.ready(&[10]);
+    story.create(10);
+    story.told();
+    let query = MemberQuery::Prefix {
+        query: "u".into(),
+        limit: 5,
+    };
+    let request = story
+        .tracker
+        .request_members(guild(10), query, false)
+        .unwrap();
+    assert_eq!(story.tracker.poll_timeout(), Some(at(0)));
+    story.handle(TrackerInput::Timeout);
+    let nonce = story.nonce();
+    assert!(matches!(
+        story.tracker.request(request),
+        Some(RequestProgress::Sent { .. })
+    ));
+    story.chunk(10, &nonce, 0, 1);
+    let expected = ["mutate 10", "GUILD_MEMBERS_CHUNK 3", "finished 10 Complete"];
+    assert_eq!(story.told(), expected, "a search completes no guild");
+    assert_eq!(story.tracker.request(request), None);
+}
+
+#[test]
+fn same_seed_same_bytes() {
+    let run = || {
+        let mut story = Story::new(AutoChunk::All, None);
+        story.ready(&[10, 11]);
+        story.create(10);
+        story.create(11);
+        format!("{:?}{:?}", story.sent, story.told)
+    };
+    assert_eq!(run(), run());
+}

@@ -1,0 +1,155 @@
+//! The frame around every payload.
+
+use super::{Malformed, Name, Text, json::Reader};
+
+/// An envelope: what kind of payload it is, and the payload's text.
+///
+/// Of a key that comes twice the last one counts. The nesting is at most
+/// [`MAX_DEPTH`](super::json::MAX_DEPTH), the envelope included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// The opcode, as it came.
+    pub op: u64,
+    /// The sequence number, of a dispatch alone.
+    pub seq: Option<u64>,
+    /// The dispatch's name, of a dispatch alone.
+    pub name: Option<Text<'a>>,
+    /// The raw JSON of `d`; `"null"` if there is none. Its structure has been checked.
+    pub data: &'a str,
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads a frame without allocating.
+    ///
+    /// # Errors
+    /// [`Malformed`] if the frame is no UTF-8, no object, has no `op`, or if `op`, `s` or `t` is
+    /// of the wrong type.
+    pub fn parse(frame: &'a [u8]) -> Result<Self, Malformed> {
+        let text = core::str::from_utf8(frame)
+            .map_err(|error| Malformed::new("not UTF-8", error.valid_up_to()))?;
+        let mut reader = Reader::new(text);
+        let (mut op, mut seq, mut name, mut data) = (None, None, None, "null");
+        reader.object(|key, reader| {
+            match key {
+                "op" => op = Some(reader.raw()?),
+                "s" => seq = Some(reader.raw()?),
+                "t" => name = Some(reader.raw()?),
+                "d" => data = reader.raw()?,
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        reader.end()?;
+        let op = op.ok_or_else(|| reader.fault("no op"))?;
+        Ok(Self {
+            op: whole(op, Reader::u64)?,
+            seq: optional(seq, Reader::u64)?,
+            name: optional(name, Reader::text)?,
+            data,
+        })
+    }
+
+    /// Which dispatch it is: [`Name::Unknown`] for a name that this version does not know and for
+    /// no name at all.
+    #[must_use]
+    pub fn kind(&self) -> Name {
+        match &self.name {
+            Some(name) => Name::from_wire(&name.as_cow()),
+            None => Name::Unknown,
+        }
+    }
+}
+
+/// Decodes all of `text`.
+fn whole<'a, T>(
+    text: &'a str,
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>,
+) -> Result<T, Malformed> {
+    let mut reader = Reader::new(text);
+    let value = read(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// Decodes all of `text`; nothing if it is absent or null.
+fn optional<'a, T>(
+    text: Option<&'a str>,
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>,
+) -> Result<Option<T>, Malformed> {
+    match text {
+        None | Some("null") => Ok(None),
+        Some(text) => whole(text, read).map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+
+    #[test]
+    fn a_dispatch_is_taken_apart() {
+        let frame = br#" {"t":"GUILD_DELETE","s":7,"op":0,"d":{"id":"1"}, "x":[1]} "#;
+        let envelope = Envelope::parse(frame).unwrap();
+        assert_eq!((envelope.op, envelope.seq), (0, Some(7)));
+        assert_eq!(envelope.kind(), Name::GuildDelete);
+        assert_eq!(envelope.data, r#"{"id":"1"}"#);
+    }
+
+    #[test]
+    fn the_last_of_two_keys_counts() {
+        let frame = br#"{"op":0,"s":"x","s":1,"op":10,"d":1,"d":{"a":2},"t":5,"t":null}"#;
+        let envelope = Envelope::parse(frame).unwrap();
+        assert_eq!(
+            (envelope.op, envelope.seq, envelope.name),
+            (10, Some(1), None)
+        );
+        assert_eq!(envelope.data, r#"{"a":2}"#);
+    }
+
+    #[test]
+    fn absent_and_null_are_none() {
+        let envelope = Envelope::parse(br#"{"op":11}"#).unwrap();
+        assert_eq!(
+            (envelope.seq, envelope.name, envelope.data),
+            (None, None, "null")
+        );
+    }
+
+    #[test]
+    fn an_unknown_name_keeps_its_text() {
+        let envelope = Envelope::parse(br#"{"op":0,"t":"BRAND_NEW","s":1,"d":null}"#).unwrap();
+        assert_eq!(envelope.kind(), Name::Unknown);
+        assert_eq!(envelope.name, Some(Text::plain("BRAND_NEW")));
+    }
+
+    #[test]
+    fn nonsense_is_malformed() {
+        for frame in [
+            &b""[..],
+            b"not json",
+            b"[]",
+            b"null",
+            b"{}",
+            b"{\"op\":-1}",
+            b"{\"op\":1.5}",
+            b"{\"op\":\"0\"}",
+            b"{\"op\":null}",
+            b"{\"op\":99999999999999999999}",
+            b"{\"op\":0,\"s\":-1}",
+            b"{\"op\":0,\"s\":\"1\"}",
+            b"{\"op\":0,\"t\":1}",
+            b"{\"op\":0,\"t\":\"\\ud800\"}",
+            b"{\"op\":0}x",
+            b"{\"op\":0",
+            b"{\"op\":0,\"d\":[}",
+            b"{\"op\":0,\"d\":\"\xff\"}",
+        ] {
+            assert!(
+                Envelope::parse(frame).is_err(),
+                "{}",
+                String::from_utf8_lossy(frame)
+            );
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The parts of a row: how they are read, merged, owned and weighed.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{Malformed, Text, json::Reader};
+use crate::id::{
+    ApplicationId, ChannelId, EmojiId, GuildId, IntegrationId, MessageId, RoleId, RuleId,
+    ScheduledEventId, SoundId, StageId, StickerId, UserId, WebhookId,
+};
+
+/// A part that may be missing and may be null, which are not the same.
+///
+/// Missing means unchanged; null means that there is none now. A part that cannot be null is an
+/// `Option` instead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Option<T>")]
+pub enum Field<T> {
+    /// The payload does not speak of it.
+    #[default]
+    Absent,
+    /// There is none.
+    Null,
+    /// This it is.
+    Value(T),
+}
+
+impl<T> Field<T> {
+    /// The value, if there is one.
+    pub const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// The value, if there is one.
+    pub fn into_value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// Whether the payload does not speak of it.
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// Takes what is newer, if that is not absent.
+    pub fn merge(&mut self, newer: Self) {
+        if !newer.is_absent() {
+            *self = newer;
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Field<T> {
+    /// `None` becomes null.
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::Value)
+    }
+}
+
+impl<T: Serialize> Serialize for Field<T> {
+    /// As an option; rows leave out what is absent.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(to)
+    }
+}
+
+/// What can be read from a payload.
+pub(crate) trait Read<'i>: Sized {
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed>;
+}
+
+/// What a row is made of.
+pub(crate) trait Part {
+    /// The same, borrowing nothing.
+    type Owned;
+
+    fn own(self) -> Self::Owned;
+
+    /// Bytes on the heap, the allocator's own cost left out.
+    fn heap(&self) -> usize;
+}
+
+/// What a newer payload may overwrite.
+pub(crate) trait Merge {
+    fn merge(&mut self, newer: Self);
+}
+
+impl<T> Merge for Field<T> {
+    fn merge(&mut self, newer: Self) {
+        Self::merge(self, newer);
+    }
+}
+
+impl<T> Merge for Option<T> {
+    fn merge(&mut self, newer: Self) {
+        if newer.is_some() {
+            *self = newer;
+        }
+    }
+}
+
+macro_rules! flat {
+    ($($type:ty),*) => {$(
+        impl $crate::wire::field::Part for $type {
+            type Owned = Self;
+
+            fn own(self) -> Self {
+                self
+            }
+
+            fn heap(&self) -> usize {
+                0
+            }
+        }
+    )*};
+}
+pub(crate) use flat;
+
+macro_rules! ids {
+    ($($type:ty),*) => {$(
+        flat!($type);
+
+        impl Read<'_> for $type {
+            #[inline]
+            fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+                reader.id()
+            }
+        }
+    )*};
+}
+
+macro_rules! integers {
+    ($($type:ty),*) => {$(
+        flat!($type);
+
+        impl Read<'_> for $type {
+            #[inline]
+            fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+                let value = reader.u64()?;
+                value.try_into().map_err(|_| reader.fault("an integer out of range"))
+            }
+        }
+    )*};
+}
+
+ids!(
+    ApplicationId,
+    ChannelId,
+    EmojiId,
+    GuildId,
+    IntegrationId,
+    MessageId,
+    RoleId,
+    RuleId,
+    ScheduledEventId,
+    SoundId,
+    StageId,
+    StickerId,
+    UserId,
+    WebhookId
+);
+integers!(u8, u16, u32, u64);
+flat!(bool, i64, f64);
+
+impl Read<'_> for bool {
+    #[inline]
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        reader.bool()
+    }
+}
+
+impl Read<'_> for i64 {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        reader.i64()
+    }
+}
+
+impl<'i> Read<'i> for Text<'i> {
+    #[inline]
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        reader.text()
+    }
+}
+
+impl Part for Text<'_> {
+    type Owned = Text<'static>;
+
+    fn own(self) -> Text<'static> {
+        self.into_owned()
+    }
+
+    fn heap(&self) -> usize {
+        self.heap_bytes()
+    }
+}
+
+impl<'i, T: Read<'i>> Read<'i> for Field<T> {
+    #[inline]
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        if reader.null()? {
+            return Ok(Self::Null);
+        }
+        T::read(reader).map(Self::Value)
+    }
+}
+
+impl<T: Part> Part for Field<T> {
+    type Owned = Field<T::Owned>;
+
+    fn own(self) -> Self::Owned {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Null => Field::Null,
+            Self::Value(value) => Field::Value(value.own()),
+        }
+    }
+
+    fn heap(&self) -> usize {
+        self.value().map_or(0, T::heap)
+    }
+}
+
+impl<'i, T: Read<'i>> Read<'i> for Option<T> {
+    #[inline]
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        T::read(reader).map(Some)
+    }
+}
+
+impl<T: Part> Part for Option<T> {
+    type Owned = Option<T::Owned>;
+
+    fn own(self) -> Self::Owned {
+        self.map(T::own)
+    }
+
+    fn heap(&self) -> usize {
+        self.as_ref().map_or(0, T::heap)
+    }
+}
+
+impl<'i, T: Read<'i>> Read<'i> for Vec<T> {
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        let mut list = Self::new();
+        reader.array(|reader| {
+            list.push(T::read(reader)?);
+            Ok(())
+        })?;
+        Ok(list)
+    }
+}
+
+impl<T: Part> Part for Vec<T> {
+    type Owned = Vec<T::Owned>;
+
+    fn own(self) -> Self::Owned {
+        let mut list: Vec<T::Owned> = self.into_iter().map(T::own).collect();
+        list.shrink_to_fit();
+        list
+    }
+
+    fn heap(&self) -> usize {
+        let rows = self.capacity().saturating_mul(size_of::<T>());
+        self.iter()
+            .fold(rows, |sum, part| sum.saturating_add(part.heap()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_changes_nothing_and_null_clears() {
+        let mut nick = Field::Value(1);
+        nick.merge(Field::Absent);
+        assert_eq!(nick, Field::Value(1));
+        nick.merge(Field::Null);
+        assert_eq!(nick, Field::Null);
+    }
+
+    #[test]
+    fn null_is_read_only_where_it_may_stand() {
+        let read = <Field<u8> as Read<'_>>::read(&mut Reader::new("null"));
+        assert_eq!(read, Ok(Field::Null));
+        assert!(<Option<u8> as Read<'_>>::read(&mut Reader::new("null")).is_err());
+        assert!(<Field<u8> as Read<'_>>::read(&mut Reader::new("256")).is_err());
+    }
+}

@@ -1,0 +1,146 @@
+//! References to images: avatars, banners, icons.
+
+use alloc::string::String;
+
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+
+use super::field::{Part, Read};
+use super::{Malformed, Text, json::Reader};
+use core::fmt;
+
+/// An image's hash, as small as it can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Image<'i> {
+    /// 32 hexadecimal digits: a still image.
+    Still([u8; 16]),
+    /// `a_` and 32 hexadecimal digits: an animated image.
+    Animated([u8; 16]),
+    /// Any other name.
+    Other(Text<'i>),
+}
+
+impl<'i> Image<'i> {
+    /// The image with this name.
+    #[must_use]
+    pub fn new(name: Text<'i>) -> Self {
+        let plain = name.as_plain().unwrap_or_default();
+        let (animated, digits) = match plain.strip_prefix("a_") {
+            Some(digits) => (true, digits),
+            None => (false, plain),
+        };
+        match hash(digits.as_bytes()) {
+            Some(hash) if animated => Self::Animated(hash),
+            Some(hash) => Self::Still(hash),
+            None => Self::Other(name),
+        }
+    }
+
+    /// The same image, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Image<'static> {
+        match self {
+            Self::Still(hash) => Image::Still(hash),
+            Self::Animated(hash) => Image::Animated(hash),
+            Self::Other(name) => Image::Other(name.into_owned()),
+        }
+    }
+}
+
+/// Sixteen bytes from 32 lower-case hexadecimal digits.
+#[inline]
+fn hash(digits: &[u8]) -> Option<[u8; 16]> {
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    let pairs: &[[u8; 2]; 16] = pairs.try_into().ok()?;
+    let mut bad = 0;
+    let hash = pairs.map(|[high, low]| {
+        let (high, low) = (digit(high), digit(low));
+        bad |= high | low;
+        (high << 4) | (low & 0xf)
+    });
+    (bad < 16).then_some(hash)
+}
+
+/// The value of a digit; 255 if it is none. Upper case is no hash: it would not come back as it
+/// was.
+#[inline]
+const fn digit(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => byte.wrapping_sub(b'0'),
+        b'a'..=b'f' => byte.wrapping_sub(b'a' - 10),
+        _ => 0xff,
+    }
+}
+
+impl fmt::Display for Image<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hash = match self {
+            Self::Still(hash) => hash,
+            Self::Animated(hash) => {
+                f.write_str("a_")?;
+                hash
+            }
+            Self::Other(name) => return name.fmt(f),
+        };
+        hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for Image<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Image<'_> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(from)?;
+        Ok(Image::new(Text::plain(&name)).into_owned())
+    }
+}
+
+impl<'i> Read<'i> for Image<'i> {
+    #[inline]
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        reader.text().map(Self::new)
+    }
+}
+
+impl Part for Image<'_> {
+    type Owned = Image<'static>;
+
+    fn own(self) -> Image<'static> {
+        self.into_owned()
+    }
+
+    fn heap(&self) -> usize {
+        match self {
+            Self::Still(_) | Self::Animated(_) => 0,
+            Self::Other(name) => name.heap_bytes(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn every_name_comes_back_as_it_was() {
+        let still = "0123456789abcdef0123456789abcdef";
+        assert!(matches!(Image::new(Text::plain(still)), Image::Still(_)));
+        let animated = "a_ffffffffffffffffffffffffffffffff";
+        assert!(matches!(
+            Image::new(Text::plain(animated)),
+            Image::Animated(_)
+        ));
+        let upper = "0123456789ABCDEF0123456789abcdef";
+        for name in [still, animated, upper, "", "a_", "clan_1", "\u{e9}"] {
+            assert_eq!(Image::new(Text::plain(name)).to_string(), name);
+            assert_eq!(Image::new(Text::plain(name)).into_owned().to_string(), name);
+        }
+    }
+}

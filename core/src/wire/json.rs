@@ -1,0 +1,16 @@
+//! A pull reader for JSON that allocates nothing and checks what it decodes.
+//!
+//! One pass, driven by what the caller wants: [`Reader::object`] hands out keys, and for each the
+//! caller decodes the value or lets [`Reader::skip`] pass over it. What is decoded is checked as
+//! strictly as `serde_json` does; what is skipped is checked for structure alone: brackets match,
+//! strings end, and the nesting is bounded.
+
+mod number;
+mod reader;
+mod scan;
+mod skip;
+mod string;
+mod unescape;
+
+pub use reader::{MAX_DEPTH, Reader};
+pub use unescape::Unescape;

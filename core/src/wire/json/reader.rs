@@ -1,0 +1,344 @@
+//! The reader itself: where it stands, and the two containers.
+
+use crate::wire::Malformed;
+
+/// How deep containers may nest: one more is malformed, as it is for `serde_json`.
+pub const MAX_DEPTH: u8 = 127;
+
+/// Room for a key with escapes; a longer one is none that anybody asks for.
+const KEY: usize = 64;
+
+/// Reads one JSON text from front to back.
+///
+/// After an error the reader stands anywhere; drop it.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    pub(super) depth: u8,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at the front of `text`.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            depth: 0,
+        }
+    }
+
+    /// How many bytes have not been read.
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        self.text.len().saturating_sub(self.at)
+    }
+
+    /// A fault at the reader's place.
+    #[cold]
+    #[must_use]
+    pub fn fault(&self, what: &'static str) -> Malformed {
+        Malformed::new(what, self.at)
+    }
+
+    #[inline]
+    pub(super) fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.at = self.at.wrapping_add(bytes);
+    }
+
+    /// Passes over blanks and returns the byte after them, which stays unread.
+    #[inline]
+    pub fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.byte() {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.advance(1),
+                other => return other,
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        if found {
+            self.advance(1);
+        }
+        found
+    }
+
+    #[inline]
+    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Malformed> {
+        if self.eat(byte) {
+            Ok(())
+        } else {
+            Err(self.fault(what))
+        }
+    }
+
+    #[inline]
+    fn open(&mut self, byte: u8, what: &'static str) -> Result<(), Malformed> {
+        self.expect(byte, what)?;
+        if self.depth >= MAX_DEPTH {
+            return Err(self.fault("nested too deeply"));
+        }
+        self.depth = self.depth.wrapping_add(1);
+        Ok(())
+    }
+
+    #[inline]
+    fn close(&mut self) {
+        self.depth = self.depth.wrapping_sub(1);
+    }
+
+    /// Reads an object: for each key, in order, `field` must read or skip one value.
+    ///
+    /// A key that comes twice is handed out twice; let the last one win. Keys are unescaped.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is no object, or what `field` says.
+    #[inline]
+    pub fn object<F>(&mut self, mut field: F) -> Result<(), Malformed>
+    where
+        F: FnMut(&str, &mut Self) -> Result<(), Malformed>,
+    {
+        self.open(b'{', "not an object")?;
+        if !self.eat(b'}') {
+            loop {
+                self.member(&mut field)?;
+                if self.eat(b',') {
+                    continue;
+                }
+                self.expect(b'}', "an object is not closed")?;
+                break;
+            }
+        }
+        self.close();
+        Ok(())
+    }
+
+    #[inline]
+    fn member<F>(&mut self, field: &mut F) -> Result<(), Malformed>
+    where
+        F: FnMut(&str, &mut Self) -> Result<(), Malformed>,
+    {
+        let key = self.text()?;
+        self.expect(b':', "a colon is missing")?;
+        if let Some(key) = key.as_plain() {
+            return field(key, self);
+        }
+        let mut room = [0; KEY];
+        field(unescaped(key.chars(), &mut room).unwrap_or("\\"), self)
+    }
+
+    /// Reads an array: `element` must read or skip one value each time.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is no array, or what `element` says.
+    #[inline]
+    pub fn array<F>(&mut self, mut element: F) -> Result<(), Malformed>
+    where
+        F: FnMut(&mut Self) -> Result<(), Malformed>,
+    {
+        self.open(b'[', "not an array")?;
+        if !self.eat(b']') {
+            loop {
+                element(self)?;
+                if self.eat(b',') {
+                    continue;
+                }
+                self.expect(b']', "an array is not closed")?;
+                break;
+            }
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// Reads `null` if it is next, and says whether it was.
+    ///
+    /// # Errors
+    /// [`Malformed`] for a misspelt `null`.
+    #[inline]
+    pub fn null(&mut self) -> Result<bool, Malformed> {
+        if self.peek() != Some(b'n') {
+            return Ok(false);
+        }
+        self.word(b"null")?;
+        Ok(true)
+    }
+
+    /// Reads `true` or `false`.
+    ///
+    /// # Errors
+    /// [`Malformed`] for anything else.
+    #[inline]
+    pub fn bool(&mut self) -> Result<bool, Malformed> {
+        match self.peek() {
+            Some(b't') => self.word(b"true").map(|()| true),
+            Some(b'f') => self.word(b"false").map(|()| false),
+            _ => Err(self.fault("not a boolean")),
+        }
+    }
+
+    #[inline]
+    fn word(&mut self, word: &'static [u8]) -> Result<(), Malformed> {
+        if !self.rest().starts_with(word) {
+            return Err(self.fault("not a value"));
+        }
+        self.advance(word.len());
+        Ok(())
+    }
+
+    /// Reads any value and checks all of it.
+    ///
+    /// # Errors
+    /// [`Malformed`] for whatever `serde_json` refuses too.
+    pub fn value(&mut self) -> Result<(), Malformed> {
+        match self.peek() {
+            Some(b'{') => self.object(|_, reader| reader.value()),
+            Some(b'[') => self.array(Self::value),
+            Some(b'"') => self.text().map(drop),
+            Some(b't' | b'f') => self.bool().map(drop),
+            Some(b'n') => self.null().map(drop),
+            _ => self.f64().map(drop),
+        }
+    }
+
+    /// Checks that nothing but blanks is left.
+    ///
+    /// # Errors
+    /// [`Malformed`] otherwise.
+    pub fn end(&mut self) -> Result<(), Malformed> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.fault("something follows the value")),
+        }
+    }
+}
+
+/// Writes the characters into `room`; `None` if they do not fit.
+#[cold]
+fn unescaped(characters: impl Iterator<Item = char>, room: &mut [u8; KEY]) -> Option<&str> {
+    let mut length = 0_usize;
+    for character in characters {
+        let end = length.wrapping_add(character.len_utf8());
+        character.encode_utf8(room.get_mut(length..end)?);
+        length = end;
+    }
+    core::str::from_utf8(room.get(..length)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    fn full(text: &str) -> Result<(), Malformed> {
+        let mut reader = Reader::new(text);
+        reader.value()?;
+        reader.end()
+    }
+
+    #[test]
+    fn the_grammar_is_that_of_serde_json() {
+        let texts = [
+            "",
+            " ",
+            "{}",
+            "[]",
+            " [ ] ",
+            "nul",
+            "null",
+            "nullx",
+            "tru",
+            "true",
+            "false",
+            "0",
+            "-0",
+            "01",
+            "1.",
+            "1.5",
+            ".5",
+            "1e5",
+            "1e",
+            "1e+",
+            "1e-5",
+            "1e400",
+            "-1e400",
+            "-",
+            "+1",
+            "0e999",
+            "123456789012345678901234567890",
+            "\"\"",
+            "\"a",
+            "\"\\",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\\u00e9\"",
+            "\"\\ud800\"",
+            "\"\\ud800\\u0041\"",
+            "\"\\udc00\"",
+            "\"\\ud83d\\ude00\"",
+            "\"\t\"",
+            "\"\u{7f}\"",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\":1 \"b\":2}",
+            "{\"a\":[1,{\"b\":null}]}",
+            "[}",
+            "{]",
+            "[[1]",
+            "1 1",
+            "\u{feff}1",
+            "[1]x",
+            "{\"\\u0061\":1}",
+            "\"\\ud83dx\"",
+            "[\"\\\"\",\"\\\\\"]",
+        ];
+        for text in texts {
+            let theirs = serde_json::from_str::<serde_json::Value>(text).is_ok();
+            assert_eq!(full(text).is_ok(), theirs, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded_as_in_serde_json() {
+        for depth in [126, 127, 128, 129, 100_000] {
+            let mut text = "[".repeat(depth);
+            text.push_str(&"]".repeat(depth));
+            let theirs = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            assert_eq!(full(&text).is_ok(), theirs, "{depth}");
+            assert_eq!(Reader::new(&text).skip().is_ok(), theirs, "{depth}");
+        }
+    }
+
+    #[test]
+    fn keys_are_unescaped_and_come_in_order() {
+        let mut keys = Vec::new();
+        let long = "\\u0041".repeat(100);
+        let text = std::format!("{{\"\\u0069d\":1,\"id\":2,\"{long}\":3}}");
+        let read = Reader::new(&text).object(|key, reader| {
+            keys.push(String::from(key));
+            reader.skip()
+        });
+        assert_eq!(read, Ok(()));
+        assert_eq!(keys, ["id", "id", "\\"]);
+    }
+}

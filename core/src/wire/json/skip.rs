@@ -1,0 +1,160 @@
+//! Passing over what nobody wants.
+
+use super::reader::MAX_DEPTH;
+use super::{Reader, scan};
+use crate::wire::Malformed;
+
+/// The open brackets around a place, a bit for each.
+#[derive(Default)]
+struct Brackets {
+    /// The innermost is the lowest bit: 1 for an object.
+    kinds: u128,
+    count: u8,
+}
+
+impl Brackets {
+    fn open(&mut self, object: bool) {
+        self.kinds = (self.kinds << 1) | u128::from(object);
+        self.count = self.count.wrapping_add(1);
+    }
+
+    /// Closes the innermost one; whether it is of this kind.
+    fn close(&mut self, object: bool) -> bool {
+        let matches = self.kinds & 1 == u128::from(object);
+        self.kinds >>= 1;
+        self.count = self.count.wrapping_sub(1);
+        matches
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Passes over one value, checking its structure alone.
+    ///
+    /// # Errors
+    /// [`Malformed`] if a string does not end, brackets do not match or nest too deeply, or there
+    /// is no value.
+    pub fn skip(&mut self) -> Result<(), Malformed> {
+        match self.peek() {
+            Some(b'"') => {
+                self.advance(1);
+                self.skip_string()
+            }
+            Some(b'{' | b'[') => self.skip_container(),
+            _ => self.skip_word(),
+        }
+    }
+
+    /// Passes over one value like [`Reader::skip`] and returns its text.
+    ///
+    /// # Errors
+    /// As [`Reader::skip`].
+    pub fn raw(&mut self) -> Result<&'a str, Malformed> {
+        self.peek();
+        let start = self.at;
+        self.skip()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    /// Counts the elements of an array, checking the structure alone.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is no array, or as [`Reader::skip`].
+    pub fn count(&mut self) -> Result<usize, Malformed> {
+        let mut count = 0_usize;
+        self.array(|reader| {
+            count = count.saturating_add(1);
+            reader.skip()
+        })?;
+        Ok(count)
+    }
+
+    /// From behind the opening quote to behind the closing one.
+    #[inline]
+    fn skip_string(&mut self) -> Result<(), Malformed> {
+        loop {
+            self.advance(scan::until_end(self.rest()));
+            match self.byte() {
+                Some(b'"') => break,
+                Some(_) => self.advance(2),
+                None => return Err(self.fault("a string does not end")),
+            }
+        }
+        self.advance(1);
+        Ok(())
+    }
+
+    fn skip_container(&mut self) -> Result<(), Malformed> {
+        let mut brackets = Brackets::default();
+        loop {
+            let Some(byte) = self.byte() else {
+                return Err(self.fault("a bracket is not closed"));
+            };
+            self.advance(1);
+            match byte {
+                b'"' => self.skip_string()?,
+                b'{' | b'[' => {
+                    brackets.open(byte == b'{');
+                    if self.depth.saturating_add(brackets.count) > MAX_DEPTH {
+                        return Err(self.fault("nested too deeply"));
+                    }
+                }
+                b'}' | b']' => {
+                    if !brackets.close(byte == b'}') {
+                        return Err(self.fault("brackets do not match"));
+                    }
+                    if brackets.count == 0 {
+                        return Ok(());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A number, a boolean or null, unchecked.
+    fn skip_word(&mut self) -> Result<(), Malformed> {
+        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
+        let inside = |byte: &u8| matches!(byte, b':' | b'"' | b'{' | b'[');
+        let rest = self.rest();
+        let length = rest.iter().position(|byte| ends(byte) || inside(byte));
+        let length = length.unwrap_or(rest.len());
+        if length == 0 {
+            return Err(self.fault("not a value"));
+        }
+        self.advance(length);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structure_is_checked_and_no_more() {
+        for text in [
+            "{}",
+            "[1,{\"a\":\"]\"}]",
+            "\"\\\"\"",
+            "tru",
+            "[\"\t\\x\"]",
+            "{\"a\" 1}",
+        ] {
+            let mut reader = Reader::new(text);
+            assert_eq!(reader.raw(), Ok(text));
+            assert_eq!(reader.end(), Ok(()));
+        }
+        for text in [
+            "", "[", "[}", "{]", "[[]", "\"a", "\"a\\\"", "[\"a]", ",", "}", "\"\\",
+        ] {
+            assert!(Reader::new(text).skip().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn elements_are_counted() {
+        assert_eq!(Reader::new("[]").count(), Ok(0));
+        assert_eq!(Reader::new("[{},[1,2],\"a,b\"]").count(), Ok(3));
+        assert!(Reader::new("{}").count().is_err());
+    }
+}

@@ -1,0 +1,83 @@
+//! Strings.
+
+use super::{Reader, scan};
+use crate::wire::{Malformed, Text};
+
+impl<'a> Reader<'a> {
+    /// Reads a string, borrowing what is between the quotes.
+    ///
+    /// # Errors
+    /// [`Malformed`] for no string, a control character, an unknown escape, half a surrogate pair
+    /// or an end within.
+    #[inline]
+    pub fn text(&mut self) -> Result<Text<'a>, Malformed> {
+        if !self.eat(b'"') {
+            return Err(self.fault("not a string"));
+        }
+        let start = self.at;
+        self.advance(scan::until_special(self.rest()));
+        let escaped = self.byte() != Some(b'"');
+        if escaped {
+            self.text_with_escapes()?;
+        }
+        let inside = self.text.get(start..self.at).unwrap_or_default();
+        self.advance(1);
+        Ok(Text::checked(inside, escaped))
+    }
+
+    /// Goes on to the closing quote.
+    #[cold]
+    fn text_with_escapes(&mut self) -> Result<(), Malformed> {
+        loop {
+            match self.byte() {
+                Some(b'"') => return Ok(()),
+                Some(b'\\') => self.escape()?,
+                Some(_) => return Err(self.fault("a control character in a string")),
+                None => return Err(self.fault("a string does not end")),
+            }
+            self.advance(scan::until_special(self.rest()));
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Malformed> {
+        self.advance(1);
+        match self.byte() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.advance(1),
+            Some(b'u') => return self.unicode_escape(),
+            _ => return Err(self.fault("an unknown escape")),
+        }
+        Ok(())
+    }
+
+    fn unicode_escape(&mut self) -> Result<(), Malformed> {
+        match self.hex()? {
+            0xdc00..=0xdfff => Err(self.fault("half a surrogate pair")),
+            0xd800..=0xdbff => {
+                if !self.rest().starts_with(b"\\u") {
+                    return Err(self.fault("half a surrogate pair"));
+                }
+                self.advance(1);
+                match self.hex()? {
+                    0xdc00..=0xdfff => Ok(()),
+                    _ => Err(self.fault("half a surrogate pair")),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads `uXXXX`.
+    fn hex(&mut self) -> Result<u32, Malformed> {
+        self.advance(1);
+        let mut value = 0_u32;
+        for _ in 0..4 {
+            let digit = self.byte().and_then(|byte| char::from(byte).to_digit(16));
+            let Some(digit) = digit else {
+                return Err(self.fault("not a hexadecimal digit"));
+            };
+            value = (value << 4) | digit;
+            self.advance(1);
+        }
+        Ok(value)
+    }
+}

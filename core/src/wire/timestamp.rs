@@ -1,0 +1,234 @@
+//! Points in time as the wire writes them.
+
+use serde::{Deserialize, Serialize};
+
+use super::field::{Read, flat};
+use super::{Malformed, json::Reader};
+
+/// A point in time, in microseconds since 1970-01-01T00:00:00Z; earlier ones are negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+flat!(Timestamp);
+
+const DAY: i64 = 86_400;
+const MICROS: i64 = 1_000_000;
+
+impl Timestamp {
+    /// The point `micros` microseconds after 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Reads ISO 8601 with a date, a time and an offset: `2023-09-01T14:48:02.222000+00:00`.
+    ///
+    /// The fraction may be missing; what is finer than a microsecond is cut off. `Z` is an
+    /// offset. `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut rest = Digits(text.as_bytes());
+        let year = rest.number(4)?;
+        rest.byte(b'-')?;
+        let month = rest.within(2, 1, 12)?;
+        rest.byte(b'-')?;
+        let day = rest.within(2, 1, month_length(year, month))?;
+        rest.byte(b'T')?;
+        let hour = rest.within(2, 0, 23)?;
+        rest.byte(b':')?;
+        let minute = rest.within(2, 0, 59)?;
+        rest.byte(b':')?;
+        let second = rest.within(2, 0, 60)?;
+        let fraction = rest.fraction()?;
+        let offset = rest.offset()?;
+        let seconds = days(year, month, day).wrapping_mul(DAY);
+        let seconds = seconds.wrapping_add(hour.wrapping_mul(3600));
+        let seconds = seconds
+            .wrapping_add(minute.wrapping_mul(60))
+            .wrapping_add(second);
+        let seconds = seconds.wrapping_sub(offset);
+        Some(Self(seconds.wrapping_mul(MICROS).wrapping_add(fraction)))
+    }
+}
+
+/// Days from 1970-01-01 to a day of the Gregorian calendar; years have four digits at most, so
+/// that nothing overflows.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    // March is the first month here: the leap day ends the year.
+    let year = if month <= 2 {
+        year.wrapping_sub(1)
+    } else {
+        year
+    };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let month = month.wrapping_add(9) % 12;
+    let day_of_year = (month.wrapping_mul(153).wrapping_add(2) / 5)
+        .wrapping_add(day)
+        .wrapping_sub(1);
+    let leap_days = (year_of_era / 4).wrapping_sub(year_of_era / 100);
+    let day_of_era = year_of_era
+        .wrapping_mul(365)
+        .wrapping_add(leap_days)
+        .wrapping_add(day_of_year);
+    era.wrapping_mul(146_097)
+        .wrapping_add(day_of_era)
+        .wrapping_sub(719_468)
+}
+
+const fn month_length(year: i64, month: i64) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// What is left of the text.
+struct Digits<'a>(&'a [u8]);
+
+impl Digits<'_> {
+    fn next(&mut self) -> Option<u8> {
+        let (&first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(first)
+    }
+
+    fn byte(&mut self, wanted: u8) -> Option<()> {
+        (self.next()? == wanted).then_some(())
+    }
+
+    fn digit(&mut self) -> Option<i64> {
+        let digit = self.next()?.wrapping_sub(b'0');
+        (digit <= 9).then_some(i64::from(digit))
+    }
+
+    fn number(&mut self, digits: u8) -> Option<i64> {
+        let mut value = 0_i64;
+        for _ in 0..digits {
+            value = value.wrapping_mul(10).wrapping_add(self.digit()?);
+        }
+        Some(value)
+    }
+
+    fn within(&mut self, digits: u8, low: i64, high: i64) -> Option<i64> {
+        self.number(digits)
+            .filter(|value| (low..=high).contains(value))
+    }
+
+    /// Microseconds; zero if there is no point.
+    fn fraction(&mut self) -> Option<i64> {
+        if self.0.first() != Some(&b'.') {
+            return Some(0);
+        }
+        self.next();
+        let mut value = self.digit()?.wrapping_mul(MICROS / 10);
+        let mut scale = MICROS / 100;
+        while self.0.first().is_some_and(u8::is_ascii_digit) {
+            value = value.wrapping_add(self.digit()?.wrapping_mul(scale));
+            scale /= 10;
+        }
+        Some(value)
+    }
+
+    /// Seconds east of Greenwich, and the end.
+    fn offset(&mut self) -> Option<i64> {
+        let sign = match self.next()? {
+            b'Z' => return self.0.is_empty().then_some(0),
+            b'+' => 1_i64,
+            b'-' => -1_i64,
+            _ => return None,
+        };
+        let hours = self.within(2, 0, 23)?;
+        self.byte(b':')?;
+        let minutes = self.within(2, 0, 59)?;
+        let seconds = hours
+            .wrapping_mul(60)
+            .wrapping_add(minutes)
+            .wrapping_mul(60);
+        self.0.is_empty().then_some(sign.wrapping_mul(seconds))
+    }
+}
+
+impl<'i> Read<'i> for Timestamp {
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        let text = reader.text()?;
+        let time = match text.as_plain() {
+            Some(text) => Self::parse(text),
+            None => Self::parse(&text.as_cow()),
+        };
+        time.ok_or_else(|| reader.fault("not a timestamp"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn micros(text: &str) -> Option<i64> {
+        Timestamp::parse(text).map(Timestamp::as_micros)
+    }
+
+    #[test]
+    fn known_points_in_time() {
+        assert_eq!(micros("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(
+            micros("2023-09-01T14:48:02.222000+00:00"),
+            Some(1_693_579_682_222_000)
+        );
+        assert_eq!(
+            micros("2024-02-29T23:59:59+00:00"),
+            Some(1_709_251_199_000_000)
+        );
+        assert_eq!(
+            micros("2000-01-01T00:30:00.5+01:30"),
+            Some(946_681_200_500_000)
+        );
+        assert_eq!(micros("1969-12-31T23:59:59.999999999Z"), Some(-1));
+        assert_eq!(
+            micros("0000-03-01T00:00:00Z"),
+            Some(-62_162_035_200_000_000)
+        );
+    }
+
+    #[test]
+    fn days_follow_one_another_for_centuries() {
+        let mut expected = days(1600, 1, 1);
+        for year in 1600..2400 {
+            for month in 1..=12 {
+                for day in 1..=month_length(year, month) {
+                    assert_eq!(days(year, month, day), expected);
+                    expected += 1;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in [
+            "",
+            "now",
+            "2023-09-01",
+            "2023-13-01T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "2023-09-01T24:00:00Z",
+            "2023-09-01T00:00:00",
+            "2023-09-01T00:00:00.Z",
+            "2023-09-01T00:00:00Zx",
+            "2023-09-01T00:00:00+0000",
+            "2023-09-01 00:00:00Z",
+            "+023-09-01T00:00:00Z",
+        ] {
+            assert_eq!(micros(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Channels.
+
+use alloc::vec::Vec;
+use core::num::NonZeroU64;
+
+use crate::id::{ChannelId, EmojiId, GuildId, MessageId, UserId};
+use crate::wire::row::row;
+use crate::wire::{Field, Malformed, Permissions, Text, Timestamp, field::Read as _, json::Reader};
+
+row! {
+    /// A channel of a guild.
+    Channel {
+        key "id" id: ChannelId;
+        /// The guild; absent inside a guild.
+        "guild_id" guild: Option<GuildId>,
+        /// What kind of channel it is, as the wire numbers them; unknown numbers survive.
+        "type" kind: Option<u16>,
+        /// Its name.
+        "name" name: Field<Text<'i>>,
+        /// What it is about.
+        "topic" topic: Field<Text<'i>>,
+        /// Its place in the order; several channels may share one.
+        "position" position: Option<i64>,
+        /// Who may do what here; may name roles and members that are gone.
+        "permission_overwrites" overwrites: Option<Vec<Overwrite<'i>>>,
+        /// The category above it.
+        "parent_id" parent: Field<ChannelId>,
+        /// Whether it is for adults.
+        "nsfw" nsfw: Option<bool>,
+        /// The newest message, or thread of a forum; it may be gone.
+        "last_message_id" last_message: Field<MessageId>,
+        /// When the newest pin was set.
+        "last_pin_timestamp" last_pin: Field<Timestamp>,
+        /// Bits per second of a voice channel.
+        "bitrate" bitrate: Option<u32>,
+        /// How many fit into a voice channel; zero for no limit.
+        "user_limit" user_limit: Option<u32>,
+        /// Seconds between two messages of a member.
+        "rate_limit_per_user" rate_limit: Option<u32>,
+        /// The region of a voice channel; none for automatic.
+        "rtc_region" rtc_region: Field<Text<'i>>,
+        /// The quality of video: 1 automatic, 2 full.
+        "video_quality_mode" video_quality: Option<u16>,
+        /// Minutes until a new thread is archived.
+        "default_auto_archive_duration" auto_archive: Field<u32>,
+        /// Seconds between two messages of a member in a new thread.
+        "default_thread_rate_limit_per_user" thread_rate_limit: Option<u32>,
+        /// The tags of a forum.
+        "available_tags" tags: Option<Vec<ForumTag<'i>>>,
+        /// How a forum is sorted.
+        "default_sort_order" sort_order: Field<u16>,
+        /// How a forum is laid out.
+        "default_forum_layout" layout: Option<u16>,
+        /// Flags.
+        "flags" flags: Option<u64>,
+        /// What is said about a voice channel's talk; sent apart from the channel.
+        "status" status: Field<Text<'i>>,
+        /// When the talk began, in seconds since 1970; sent apart from the channel.
+        "voice_start_time" voice_start: Field<i64>,
+    }
+}
+
+row! {
+    /// What a role or a member may and may not do in a channel.
+    Overwrite {
+        key "id" id: NonZeroU64;
+        /// 0 for a role, 1 for a member.
+        "type" kind: Option<u16>,
+        /// What is allowed.
+        "allow" allow: Option<Permissions>,
+        /// What is denied.
+        "deny" deny: Option<Permissions>,
+    }
+}
+
+row! {
+    /// A tag of a forum.
+    ForumTag {
+        key "id" id: NonZeroU64;
+        /// Its name.
+        "name" name: Option<Text<'i>>,
+        /// Whether only moderators may set it.
+        "moderated" moderated: Option<bool>,
+        /// A custom emoji.
+        "emoji_id" emoji: Field<EmojiId>,
+        /// An ordinary emoji.
+        "emoji_name" emoji_name: Field<Text<'i>>,
+    }
+}
+
+impl Overwrite<'_> {
+    /// The member it is about, if it is about one.
+    #[must_use]
+    pub fn member(&self) -> Option<UserId> {
+        (self.kind == Some(1)).then_some(UserId::from(self.id))
+    }
+}
+
+impl<'i> Channel<'i> {
+    /// Reads a whole channel.
+    pub(crate) fn read_whole(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        let channel = Self::read(reader)?;
+        match channel.kind {
+            Some(_) => Ok(channel),
+            None => Err(reader.fault("a channel without a type")),
+        }
+    }
+}

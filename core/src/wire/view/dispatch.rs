@@ -1,0 +1,158 @@
+//! Which view a dispatch has.
+
+use alloc::boxed::Box;
+
+use super::{
+    Channel, ChannelPins, GuildCreate, GuildDelete, GuildSync, GuildUpdate, MemberEvent,
+    MemberRemove, MembersChunk, PresenceUpdate, RateLimited, Ready, RoleDelete, RoleEvent, User,
+};
+use crate::cache::Kinds;
+use crate::id::GuildId;
+use crate::wire::{Malformed, Name, field::Read, json::Reader};
+
+/// A decoded dispatch: what setup, member requests and the cache need of it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum View<'i> {
+    /// `READY`.
+    Ready(Box<Ready<'i>>),
+    /// `USER_UPDATE`: the bot's own user.
+    UserUpdate(Box<User<'i>>),
+    /// `GUILD_CREATE`.
+    GuildCreate(Box<GuildCreate<'i>>),
+    /// `GUILD_UPDATE`.
+    GuildUpdate(Box<GuildUpdate<'i>>),
+    /// `GUILD_DELETE`.
+    GuildDelete(GuildDelete),
+    /// `GUILD_SYNC`, which only old servers send.
+    GuildSync(Box<GuildSync<'i>>),
+    /// `GUILD_MEMBERS_CHUNK`.
+    MembersChunk(Box<MembersChunk<'i>>),
+    /// `RATE_LIMITED`.
+    RateLimited(RateLimited<'i>),
+    /// `GUILD_MEMBER_ADD`.
+    MemberAdd(MemberEvent<'i>),
+    /// `GUILD_MEMBER_UPDATE`.
+    MemberUpdate(MemberEvent<'i>),
+    /// `GUILD_MEMBER_REMOVE`.
+    MemberRemove(MemberRemove),
+    /// `PRESENCE_UPDATE`.
+    PresenceUpdate(PresenceUpdate<'i>),
+    /// `CHANNEL_CREATE`.
+    ChannelCreate(Box<Channel<'i>>),
+    /// `CHANNEL_UPDATE`.
+    ChannelUpdate(Box<Channel<'i>>),
+    /// `CHANNEL_DELETE`.
+    ChannelDelete(Box<Channel<'i>>),
+    /// `CHANNEL_PINS_UPDATE`.
+    ChannelPins(ChannelPins<'i>),
+    /// `GUILD_ROLE_CREATE`.
+    RoleCreate(Box<RoleEvent<'i>>),
+    /// `GUILD_ROLE_UPDATE`.
+    RoleUpdate(Box<RoleEvent<'i>>),
+    /// `GUILD_ROLE_DELETE`.
+    RoleDelete(RoleDelete),
+}
+
+impl<'i> View<'i> {
+    /// Decodes the `d` of a dispatch, all of it or nothing.
+    ///
+    /// `None`, without looking at `data`, if nothing of this dispatch is wanted: because there is
+    /// no view for it, or because it is only about kinds that are not cached.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is no JSON, lacks what it must have, or if a part that is wanted is of
+    /// the wrong type.
+    pub fn parse(name: Name, data: &'i str, kinds: Kinds) -> Result<Option<Self>, Malformed> {
+        if !wanted(name, kinds) {
+            return Ok(None);
+        }
+        let mut reader = Reader::new(data);
+        let view = Self::read(name, &mut reader, kinds)?;
+        if view.is_some() {
+            reader.end()?;
+        }
+        Ok(view)
+    }
+
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "most dispatches have no view"
+    )]
+    fn read(name: Name, reader: &mut Reader<'i>, kinds: Kinds) -> Result<Option<Self>, Malformed> {
+        Ok(Some(match name {
+            Name::Ready => Self::Ready(boxed(reader)?),
+            Name::UserUpdate => Self::UserUpdate(Box::new(User::read_whole(reader)?)),
+            Name::GuildCreate => Self::GuildCreate(Box::new(GuildCreate::read(reader, kinds)?)),
+            Name::GuildUpdate => Self::GuildUpdate(Box::new(GuildUpdate::read(reader, kinds)?)),
+            Name::GuildDelete => Self::GuildDelete(GuildDelete::read(reader)?),
+            Name::GuildSync => Self::GuildSync(Box::new(GuildSync::read(reader, kinds)?)),
+            Name::GuildMembersChunk => {
+                Self::MembersChunk(Box::new(MembersChunk::read(reader, kinds)?))
+            }
+            Name::RateLimited => Self::RateLimited(RateLimited::read(reader)?),
+            Name::GuildMemberAdd => Self::MemberAdd(MemberEvent::read(reader)?),
+            Name::GuildMemberUpdate => Self::MemberUpdate(MemberEvent::read(reader)?),
+            Name::GuildMemberRemove => Self::MemberRemove(MemberRemove::read(reader)?),
+            Name::PresenceUpdate => Self::PresenceUpdate(PresenceUpdate::read(reader)?),
+            Name::ChannelCreate => Self::ChannelCreate(Box::new(Channel::read_whole(reader)?)),
+            Name::ChannelUpdate => Self::ChannelUpdate(Box::new(Channel::read_whole(reader)?)),
+            Name::ChannelDelete => Self::ChannelDelete(Box::new(Channel::read_whole(reader)?)),
+            Name::ChannelPinsUpdate => Self::ChannelPins(ChannelPins::read(reader)?),
+            Name::GuildRoleCreate => Self::RoleCreate(boxed(reader)?),
+            Name::GuildRoleUpdate => Self::RoleUpdate(boxed(reader)?),
+            Name::GuildRoleDelete => Self::RoleDelete(RoleDelete::read(reader)?),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The guild that it is about, if it is about one.
+    #[must_use]
+    pub fn guild(&self) -> Option<GuildId> {
+        match self {
+            Self::Ready(_) | Self::UserUpdate(_) => None,
+            Self::GuildCreate(create) => Some(create.guild.id),
+            Self::GuildUpdate(update) => Some(update.guild.id),
+            Self::GuildDelete(delete) => Some(delete.guild),
+            Self::GuildSync(sync) => Some(sync.guild),
+            Self::MembersChunk(chunk) => Some(chunk.guild),
+            Self::RateLimited(limited) => limited.guild,
+            Self::MemberAdd(event) | Self::MemberUpdate(event) => Some(event.guild),
+            Self::MemberRemove(event) => Some(event.guild),
+            Self::PresenceUpdate(event) => event.guild,
+            Self::ChannelCreate(channel)
+            | Self::ChannelUpdate(channel)
+            | Self::ChannelDelete(channel) => channel.guild,
+            Self::ChannelPins(pins) => pins.guild,
+            Self::RoleCreate(event) | Self::RoleUpdate(event) => Some(event.guild),
+            Self::RoleDelete(event) => Some(event.guild),
+        }
+    }
+}
+
+fn boxed<'i, T: Read<'i>>(reader: &mut Reader<'i>) -> Result<Box<T>, Malformed> {
+    T::read(reader).map(Box::new)
+}
+
+/// Whether a dispatch says anything about these kinds, to setup or to member requests.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the others depend on no kind"
+)]
+const fn wanted(name: Name, kinds: Kinds) -> bool {
+    match name {
+        Name::GuildUpdate => kinds.intersects(Kinds::GUILDS.union(Kinds::ROLES)),
+        Name::GuildMemberAdd | Name::GuildMemberRemove => {
+            kinds.intersects(Kinds::MEMBERS.union(Kinds::GUILDS).union(Kinds::PRESENCES))
+        }
+        Name::GuildMemberUpdate => kinds.intersects(Kinds::MEMBERS),
+        Name::PresenceUpdate => kinds.intersects(Kinds::PRESENCES),
+        Name::ChannelCreate
+        | Name::ChannelUpdate
+        | Name::ChannelDelete
+        | Name::ChannelPinsUpdate => kinds.intersects(Kinds::CHANNELS),
+        Name::GuildRoleCreate | Name::GuildRoleUpdate => kinds.intersects(Kinds::ROLES),
+        Name::GuildRoleDelete => kinds.intersects(Kinds::ROLES.union(Kinds::MEMBERS)),
+        _ => true,
+    }
+}

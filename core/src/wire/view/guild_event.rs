@@ -1,0 +1,187 @@
+//! Guilds as they come, change and go.
+
+use alloc::vec::Vec;
+
+use super::{Channel, Guild, Members, Presences, Role};
+use crate::cache::Kinds;
+use crate::id::GuildId;
+use crate::wire::{Malformed, field::Read, json::Reader};
+
+/// A guild with what lives in it, or the news that it cannot be reached.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct GuildCreate<'i> {
+    /// The guild itself; little more than its id when guilds are not cached.
+    pub guild: Guild<'i>,
+    /// Whether there is an outage; then nothing but the id can be relied on.
+    pub unavailable: bool,
+    /// What lives in it.
+    pub content: Content<'i>,
+}
+
+/// What lives in a guild. `None`: the payload does not say, or the kind is not cached.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Content<'i> {
+    /// All channels that the bot sees.
+    pub channels: Option<Vec<Channel<'i>>>,
+    /// All roles.
+    pub roles: Option<Vec<Role<'i>>>,
+    /// All members or some of them; see [`Content::listed`].
+    pub members: Option<Members<'i>>,
+    /// The presences of these.
+    pub presences: Option<Presences<'i>>,
+    /// How many members the payload lists, even if members are not cached.
+    pub listed: u64,
+}
+
+impl<'i> Content<'i> {
+    fn field(&mut self, key: &str, from: &mut Reader<'i>, kinds: Kinds) -> Result<(), Malformed> {
+        match key {
+            "channels" if kinds.contains(Kinds::CHANNELS) => {
+                self.channels = Some(list(from, Channel::read_whole)?);
+            }
+            "roles" if kinds.contains(Kinds::ROLES) => {
+                self.roles = Some(list(from, Role::read_whole)?);
+            }
+            "members" if kinds.contains(Kinds::MEMBERS) => {
+                let members = Members::read(from)?;
+                self.listed = members.len() as u64;
+                self.members = Some(members);
+            }
+            "members" => self.listed = from.count()? as u64,
+            "presences" if kinds.contains(Kinds::PRESENCES) => {
+                self.presences = Some(Presences::read(from)?);
+            }
+            _ => from.skip()?,
+        }
+        Ok(())
+    }
+}
+
+fn list<'i, T>(
+    reader: &mut Reader<'i>,
+    read: impl Fn(&mut Reader<'i>) -> Result<T, Malformed>,
+) -> Result<Vec<T>, Malformed> {
+    let mut rows = Vec::new();
+    reader.array(|reader| {
+        rows.push(read(reader)?);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Reads what is wanted of a guild even if guilds are not cached.
+fn read_head<'i>(
+    reader: &mut Reader<'i>,
+    mut other: impl FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+) -> Result<Guild<'i>, Malformed> {
+    let (mut id, mut large, mut member_count) = (None, None, None);
+    reader.object(|key, reader| {
+        match key {
+            "id" => id = Some(reader.id()?),
+            "large" => large = Option::read(reader)?,
+            "member_count" => member_count = Option::read(reader)?,
+            _ => other(key, reader)?,
+        }
+        Ok(())
+    })?;
+    let mut guild = Guild::bare(id.ok_or_else(|| reader.fault("no id"))?);
+    (guild.large, guild.member_count) = (large, member_count);
+    Ok(guild)
+}
+
+impl<'i> GuildCreate<'i> {
+    pub(super) fn read(reader: &mut Reader<'i>, kinds: Kinds) -> Result<Self, Malformed> {
+        let mut content = Content::default();
+        let mut unavailable = false;
+        let others = |key: &str, reader: &mut Reader<'i>| match key {
+            "unavailable" => {
+                unavailable = reader.bool()?;
+                Ok(())
+            }
+            _ => content.field(key, reader, kinds),
+        };
+        let guild = if kinds.contains(Kinds::GUILDS) {
+            Guild::read_with(reader, others)?
+        } else {
+            read_head(reader, others)?
+        };
+        if !unavailable && kinds.contains(Kinds::GUILDS) && guild.name.is_none() {
+            return Err(reader.fault("a guild without a name"));
+        }
+        Ok(Self {
+            guild,
+            unavailable,
+            content,
+        })
+    }
+}
+
+/// A guild's new data, without what only [`GuildCreate`] tells.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct GuildUpdate<'i> {
+    /// The guild itself.
+    pub guild: Guild<'i>,
+    /// All roles, if the payload lists them and roles are cached.
+    pub roles: Option<Vec<Role<'i>>>,
+}
+
+impl<'i> GuildUpdate<'i> {
+    pub(super) fn read(reader: &mut Reader<'i>, kinds: Kinds) -> Result<Self, Malformed> {
+        let mut content = Content::default();
+        let mut guild = Guild::read_with(reader, |key, reader| match key {
+            "roles" => content.field(key, reader, kinds),
+            _ => reader.skip(),
+        })?;
+        (guild.joined_at, guild.large, guild.member_count) = (None, None, None);
+        Ok(Self {
+            guild,
+            roles: content.roles,
+        })
+    }
+}
+
+/// A guild is gone, or cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuildDelete {
+    /// The guild.
+    pub guild: GuildId,
+    /// Whether it is an outage; otherwise the bot is no longer in it.
+    pub unavailable: bool,
+}
+
+impl Read<'_> for GuildDelete {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let listed = super::ready::ListedGuild::read(reader)?;
+        Ok(Self {
+            guild: listed.id,
+            unavailable: listed.unavailable,
+        })
+    }
+}
+
+/// The answer of servers that speak the old protocol to a client account's guild sync.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct GuildSync<'i> {
+    /// The guild.
+    pub guild: GuildId,
+    /// Whether it counts as large.
+    pub large: Option<bool>,
+    /// What lives in it: members and presences.
+    pub content: Content<'i>,
+}
+
+impl<'i> GuildSync<'i> {
+    pub(super) fn read(reader: &mut Reader<'i>, kinds: Kinds) -> Result<Self, Malformed> {
+        let kinds = kinds & (Kinds::MEMBERS | Kinds::PRESENCES);
+        let create = GuildCreate::read(reader, kinds)?;
+        Ok(Self {
+            guild: create.guild.id,
+            large: create.guild.large,
+            content: create.content,
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! The first dispatch of a session.
+
+use alloc::vec::Vec;
+
+use super::User;
+use crate::ShardId;
+use crate::id::{ApplicationId, GuildId};
+use crate::wire::{Field, Malformed, Permissions, Text, field::Read, json::Reader};
+
+/// A new session: who the bot is and which guilds will follow.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Ready<'i> {
+    /// What a resume must name.
+    pub session_id: Text<'i>,
+    /// Where a resume must go; `None` from servers that have one address for everything.
+    pub resume_gateway_url: Option<Text<'i>>,
+    /// The bot.
+    pub user: User<'i>,
+    /// Its guilds, in the order of the payload.
+    pub guilds: Vec<ListedGuild>,
+    /// The bot's application.
+    pub application: Option<Application>,
+    /// The shard, if the identify named one.
+    pub shard: Option<ShardId>,
+}
+
+/// A guild as a new session names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedGuild {
+    /// Its id.
+    pub id: GuildId,
+    /// Whether its data will follow: always, for a bot.
+    pub unavailable: bool,
+}
+
+/// The bot's application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Its id.
+    pub id: ApplicationId,
+    /// Its flags: those above bit 30 only from servers that send the newer form.
+    pub flags: u64,
+}
+
+impl Read<'_> for Application {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let (mut id, mut flags, mut newer) = (None, 0, Field::Absent);
+        reader.object(|key, reader| {
+            match key {
+                "id" => id = Some(reader.id()?),
+                "flags" => flags = reader.u64()?,
+                "flags_new" => newer = Field::<Permissions>::read(reader)?,
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        let id = id.ok_or_else(|| reader.fault("an application without an id"))?;
+        let flags = newer.into_value().map_or(flags, Permissions::bits);
+        Ok(Self { id, flags })
+    }
+}
+
+impl Read<'_> for ListedGuild {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let (mut id, mut unavailable) = (None, false);
+        reader.object(|key, reader| {
+            match key {
+                "id" => id = Some(reader.id()?),
+                "unavailable" => unavailable = reader.bool()?,
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        let id = id.ok_or_else(|| reader.fault("no id"))?;
+        Ok(Self { id, unavailable })
+    }
+}
+
+impl Read<'_> for ShardId {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let parts = Vec::<u32>::read(reader)?;
+        let shard = match parts.as_slice() {
+            &[number, total] => Self::new_checked(number, total),
+            _ => None,
+        };
+        shard.ok_or_else(|| reader.fault("not a shard"))
+    }
+}
+
+impl<'i> Read<'i> for Ready<'i> {
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        let (mut session, mut url, mut user) = (None, Field::Absent, None);
+        let (mut guilds, mut application, mut shard) = (None, Field::Absent, Field::Absent);
+        reader.object(|key, reader| {
+            match key {
+                "session_id" => session = Some(reader.text()?),
+                "resume_gateway_url" => url = Field::read(reader)?,
+                "user" => user = Some(User::read_whole(reader)?),
+                "guilds" => guilds = Some(Vec::read(reader)?),
+                "application" => application = Field::read(reader)?,
+                "shard" => shard = Field::read(reader)?,
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(Self {
+            session_id: session.ok_or_else(|| reader.fault("no session id"))?,
+            resume_gateway_url: url.into_value(),
+            user: user.ok_or_else(|| reader.fault("no user"))?,
+            guilds: guilds.ok_or_else(|| reader.fault("no guilds"))?,
+            application: application.into_value(),
+            shard: shard.into_value(),
+        })
+    }
+}

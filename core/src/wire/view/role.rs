@@ -1,0 +1,57 @@
+//! Roles.
+
+use crate::id::RoleId;
+use crate::wire::row::row;
+use crate::wire::{Field, Image, Malformed, Permissions, Text, field::Read as _, json::Reader};
+
+row! {
+    /// A role of a guild.
+    Role {
+        key "id" id: RoleId;
+        /// Its name.
+        "name" name: Option<Text<'i>>,
+        /// Its only color, as 0xRRGGBB; older than `colors`.
+        "color" color: Option<u32>,
+        /// Its colors.
+        "colors" colors: Option<RoleColors<'i>>,
+        /// Whether its members are shown apart.
+        "hoist" hoist: Option<bool>,
+        /// A picture beside its members' names.
+        "icon" icon: Field<Image<'i>>,
+        /// An emoji beside its members' names.
+        "unicode_emoji" unicode_emoji: Field<Text<'i>>,
+        /// Its place in the order, from the bottom; several roles may share one.
+        "position" position: Option<i64>,
+        /// What its members may do.
+        "permissions" permissions: Option<Permissions>,
+        /// Whether an integration manages it.
+        "managed" managed: Option<bool>,
+        /// Whether everyone may mention it.
+        "mentionable" mentionable: Option<bool>,
+        /// Flags.
+        "flags" flags: Option<u64>,
+    }
+}
+
+row! {
+    /// The colors of a role, each as 0xRRGGBB.
+    RoleColors {
+        /// The first.
+        "primary_color" primary: Option<u32>,
+        /// The second, for a gradient.
+        "secondary_color" secondary: Field<u32>,
+        /// The third, for a gradient.
+        "tertiary_color" tertiary: Field<u32>,
+    }
+}
+
+impl<'i> Role<'i> {
+    /// Reads a whole role.
+    pub(crate) fn read_whole(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        let role = Self::read(reader)?;
+        match (&role.name, role.permissions) {
+            (Some(_), Some(_)) => Ok(role),
+            _ => Err(reader.fault("a role without name or permissions")),
+        }
+    }
+}

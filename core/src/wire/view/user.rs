@@ -1,0 +1,65 @@
+//! Users.
+
+use crate::id::UserId;
+use crate::wire::row::row;
+use crate::wire::{Field, Image, Malformed, Text, json::Reader};
+
+row! {
+    /// A user, or what a payload says of one.
+    User {
+        key "id" id: UserId;
+        /// The unique name.
+        "username" username: Option<Text<'i>>,
+        /// Four digits, or `"0"` for those who have none any more.
+        "discriminator" discriminator: Option<Text<'i>>,
+        /// The name to show.
+        "global_name" global_name: Field<Text<'i>>,
+        /// The picture.
+        "avatar" avatar: Field<Image<'i>>,
+        /// The picture behind the profile.
+        "banner" banner: Field<Image<'i>>,
+        /// Whether it is a bot.
+        "bot" bot: Option<bool>,
+        /// Whether it speaks for the platform.
+        "system" system: Option<bool>,
+        /// Flags that everyone may see.
+        "public_flags" public_flags: Option<u64>,
+    }
+}
+
+impl<'i> User<'i> {
+    /// Reads a whole user.
+    pub(crate) fn read_whole(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        let user = <Self as crate::wire::field::Read<'i>>::read(reader)?;
+        match user.username {
+            Some(_) => Ok(user),
+            None => Err(reader.fault("a user without a name")),
+        }
+    }
+
+    /// Whether there is nothing but the id.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        *self == Self::bare(self.id)
+    }
+
+    /// The number of the discriminator; zero if there is none.
+    #[must_use]
+    pub fn discriminator_number(&self) -> u16 {
+        let text = self.discriminator.as_ref().and_then(Text::as_plain);
+        text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// Reads a user of whom nothing but the id matters.
+pub(super) fn read_id(reader: &mut Reader<'_>) -> Result<UserId, Malformed> {
+    let mut id = None;
+    reader.object(|key, reader| {
+        match key {
+            "id" => id = Some(reader.id()?),
+            _ => reader.skip()?,
+        }
+        Ok(())
+    })?;
+    id.ok_or_else(|| reader.fault("a user without an id"))
+}

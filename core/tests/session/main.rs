@@ -1,0 +1,11 @@
+//! The session's table, row by row, on virtual time.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod budget;
+mod closing;
+mod heartbeat;
+mod host;
+mod life;
+mod reconnecting;
+mod sequence;
+mod stopping;

@@ -1,0 +1,162 @@
+//! Resuming, beginning anew, and never in a loop without waits.
+
+use std::time::Duration;
+
+use headcount_core::event::SessionLost;
+use headcount_core::session::{Phase, Session};
+use headcount_core::wire::command::Command;
+use headcount_core::{Event, Input, RequestError, Shard, ShardId};
+
+use crate::host::{Host, RESUMED, config};
+
+const BASE: &str = "wss://base.example";
+const RESUME: &str = "wss://resume.example";
+
+fn resumes(host: &Host) -> usize {
+    host.commands()
+        .filter(|command| matches!(command, Command::Resume(_)))
+        .count()
+}
+
+#[test]
+fn a_lost_connection_is_resumed_on_the_resume_host() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    host.take();
+    host.dial();
+    host.hello();
+    assert_eq!((host.urls(), resumes(&host)), (vec![RESUME], 1));
+    host.receive(RESUMED);
+    assert_eq!(host.shard.phase(), Phase::Active);
+}
+
+#[test]
+fn reconnect_asked_for_keeps_the_session_also_in_place_of_hello() {
+    let mut host = Host::active();
+    host.receive(r#"{"op":7,"d":null}"#);
+    assert_eq!(host.closes(), [4000]);
+    host.dial();
+    host.receive(r#"{"op":7}"#);
+    assert_eq!(
+        (host.shard.phase(), host.closes()),
+        (Phase::Idle, vec![4000, 4000])
+    );
+    host.dial();
+    host.hello();
+    assert_eq!(resumes(&host), 1);
+}
+
+#[test]
+fn one_failed_dial_leaves_a_dead_resume_host_and_keeps_the_session() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    host.take();
+    host.wake();
+    host.input(Input::DialFailed);
+    host.dial();
+    host.hello();
+    assert_eq!((host.urls(), resumes(&host)), (vec![RESUME, BASE], 1));
+}
+
+#[test]
+fn a_resume_host_that_accepts_and_stays_silent_is_left_too() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    host.take();
+    host.dial();
+    host.wake();
+    host.dial();
+    assert_eq!(host.urls(), [RESUME, BASE]);
+    assert!(host.session().is_some());
+}
+
+#[test]
+fn an_invalid_session_is_dropped_or_kept_as_told_after_1_to_5_seconds() {
+    for resumable in [true, false] {
+        let mut host = Host::active();
+        let told = host.now;
+        host.receive(&format!(r#"{{"op":9,"d":{resumable}}}"#));
+        assert_eq!(host.session().is_some(), resumable);
+        let lost = host
+            .events()
+            .any(|e| matches!(e, Event::SessionLost(SessionLost::Refused)));
+        assert_eq!(lost, !resumable);
+        host.take();
+        host.dial();
+        let waited = host.now.since(told);
+        assert!((Duration::from_secs(1)..=Duration::from_millis(5300)).contains(&waited));
+        host.hello();
+        assert_eq!(resumes(&host), usize::from(resumable));
+        assert_eq!(host.urls(), [if resumable { RESUME } else { BASE }]);
+    }
+}
+
+#[test]
+fn a_session_that_cannot_be_resumed_is_given_up_after_some_tries() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    for _ in 0..config().timing.resume_failures {
+        assert!(host.session().is_some());
+        host.dial();
+        host.hello();
+        host.input(Input::Closed(None));
+    }
+    assert!(host.session().is_none());
+    assert!(
+        host.events()
+            .any(|e| matches!(e, Event::SessionLost(SessionLost::ResumesFailed)))
+    );
+    host.begin();
+}
+
+#[test]
+fn a_server_that_accepts_and_closes_is_called_ever_more_rarely() {
+    let mut host = Host::new(config());
+    let mut dials = 0;
+    while host.now.as_millis() < 3_600_000 {
+        host.begin();
+        dials += 1;
+        host.input(Input::Closed(Some(4000)));
+    }
+    // One hour of it: a handful at first, then one in 30 to 60 s.
+    assert!((60..=130).contains(&dials), "{dials}");
+    assert!(host.shard.failures() > 50);
+}
+
+#[test]
+fn a_connection_that_lasted_makes_the_next_failure_the_first() {
+    let mut host = Host::new(config());
+    for _ in 0..5 {
+        host.dial();
+        host.input(Input::Closed(None));
+    }
+    host.begin();
+    host.run(config().timing.stable);
+    host.input(Input::Closed(None));
+    assert_eq!(host.shard.failures(), 1);
+    let lost = host.now;
+    host.dial();
+    assert!(host.now.since(lost) <= config().timing.first_backoff);
+}
+
+#[test]
+fn an_exported_session_is_resumed_by_another_shard() {
+    let mut host = Host::active();
+    host.receive(&crate::host::dispatch(41));
+    let text = serde_json::to_string(&host.session().unwrap()).unwrap();
+    assert!(!text.contains("s3cr3t"));
+    let session: Session = serde_json::from_str(&text).unwrap();
+    let mut next = Host::of(Shard::with_session(config(), 8, session.clone()).unwrap());
+    next.dial();
+    next.hello();
+    assert_eq!(next.urls(), [RESUME]);
+    let Some(Command::Resume(resume)) = next.commands().next() else {
+        panic!("no resume")
+    };
+    assert_eq!((&*resume.session, resume.sequence), ("5e55", 41));
+
+    let mut other = config();
+    other.shard = ShardId::new(0, 2);
+    let refused = Shard::with_session(other, 8, session).err();
+    assert_eq!(refused, Some(RequestError::ForeignSession));
+}

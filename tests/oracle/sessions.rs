@@ -1,0 +1,165 @@
+//! Sessions: resume, replay, take-over, ends, and copies for several sessions of a shard.
+mod client;
+
+use client::{Client, INTENTS};
+use headcount_sim::{Act, Limits, Options, Plan, guild_id};
+use serde_json::{Value, json};
+
+fn options() -> Options {
+    Options {
+        world: Plan::even(4, 30),
+        ..Options::default()
+    }
+}
+
+#[test]
+fn a_resume_replays_what_was_missed_unchanged_and_then_says_so() {
+    let mut client = Client::new(options(), 1);
+    let id = client.start([0, 1], INTENTS);
+    let before = client.raw.clone();
+    client.gateway.closed(client.now, id, None);
+    client.gateway.act(
+        client.now,
+        Act::AddMember {
+            guild: guild_id(0),
+            user: None,
+        },
+    );
+    let again = client.open();
+    let heard = client.raw.len();
+    client.resume(again, 2);
+    let replayed = &client.raw[heard..];
+    assert_eq!(
+        replayed[0], before[3],
+        "the first GUILD_CREATE has sequence 2, the next is sent"
+    );
+    let sequences: Vec<u64> = client.heard[heard..]
+        .iter()
+        .filter_map(|(_, value)| value["s"].as_u64())
+        .collect();
+    assert_eq!(sequences, [3, 4, 5, 6, 7]);
+    assert_eq!(client.heard.last().unwrap().1["t"], "RESUMED");
+    assert_eq!(client.events("GUILD_MEMBER_ADD").len(), 1);
+    assert!(client.gateway.ledger().resumes[0].accepted);
+}
+
+#[test]
+fn a_resume_fails_after_its_time_after_overflow_and_with_a_sequence_from_nowhere() {
+    let limits = Limits {
+        replay_dispatches: 3,
+        ..Limits::default()
+    };
+    for (wait, sequence, expected) in [
+        (89_000, 5, None),
+        (90_001, 5, Some(9)),
+        (10, 2, None),
+        (10, 1, Some(9)),
+        (10, 6, Some(4007)),
+    ] {
+        let mut client = Client::new(
+            Options {
+                limits: limits.clone(),
+                ..options()
+            },
+            1,
+        );
+        let id = client.start([0, 1], INTENTS);
+        client.gateway.closed(client.now, id, Some(4000));
+        client.wait(wait);
+        let again = client.open();
+        client.resume(again, sequence);
+        match expected {
+            None => assert_eq!(client.events("RESUMED").len(), 1, "{wait} {sequence}"),
+            Some(9) => assert_eq!(client.opcodes(again), [10, 9], "{wait} {sequence}"),
+            Some(code) => assert_eq!(client.ends, [(again, Some(code))]),
+        }
+        assert_eq!(
+            client.gateway.session_count(),
+            usize::from(expected.is_none())
+        );
+    }
+}
+
+#[test]
+fn closing_with_1000_ends_the_session_and_4000_does_not() {
+    for (code, left) in [(Some(1000), 0), (Some(1001), 0), (Some(4000), 1), (None, 1)] {
+        let mut client = Client::new(options(), 1);
+        let id = client.start([0, 1], INTENTS);
+        client.gateway.closed(client.now, id, code);
+        assert_eq!(client.gateway.session_count(), left, "{code:?}");
+    }
+}
+
+#[test]
+fn a_refused_resume_may_identify_on_the_same_connection() {
+    let mut client = Client::new(options(), 1);
+    let id = client.open();
+    client.say(
+        id,
+        6,
+        json!({ "token": "t", "session_id": "none", "seq": 1 }),
+    );
+    assert_eq!(client.opcodes(id), [10, 9]);
+    client.identify(id, [0, 1], INTENTS);
+    assert_eq!(client.events("READY").len(), 1);
+}
+
+#[test]
+fn two_sessions_of_a_shard_both_hear_with_numbers_of_their_own() {
+    let mut client = Client::new(options(), 1);
+    let first = client.start([0, 1], INTENTS);
+    client.wait(5000);
+    let second = client.start([0, 2], INTENTS);
+    client.gateway.act(
+        client.now,
+        Act::AddMember {
+            guild: guild_id(2),
+            user: None,
+        },
+    );
+    client.drain();
+    let adds: Vec<_> = client
+        .heard
+        .iter()
+        .filter(|(_, value)| value["t"] == "GUILD_MEMBER_ADD")
+        .collect();
+    assert_eq!(adds.len(), 2);
+    assert_eq!((adds[0].0, adds[1].0), (first, second));
+    assert_eq!(adds[0].1["d"], adds[1].1["d"]);
+    assert_ne!(adds[0].1["s"], adds[1].1["s"]);
+}
+
+#[test]
+fn equal_seeds_and_inputs_give_equal_outputs_however_time_is_cut() {
+    let run = |seed: u64, step: u64| {
+        let mut client = Client::new(options(), seed);
+        client.start([0, 1], 53_608_447);
+        client.gateway.act(client.now, Act::Traffic { events: 200 });
+        for _ in 0..(1000 / step) {
+            client.wait(step);
+        }
+        client.raw
+    };
+    assert_eq!(run(5, 1000), run(5, 10));
+    assert_ne!(run(5, 1000), run(6, 1000));
+}
+
+#[test]
+fn a_resume_takes_a_session_over_from_a_connection_that_seems_alive() {
+    let mut client = Client::new(options(), 1);
+    let old = client.start([0, 1], INTENTS);
+    let new = client.open();
+    client.resume(new, 5);
+    assert_eq!(client.ends, [(old, Some(4000))]);
+    client.say(new, 1, Value::Null);
+    client.gateway.act(
+        client.now,
+        Act::AddMember {
+            guild: guild_id(0),
+            user: None,
+        },
+    );
+    client.drain();
+    assert_eq!(client.heard.last().unwrap().0, new);
+    assert_eq!(client.events("GUILD_MEMBER_ADD").len(), 1);
+}

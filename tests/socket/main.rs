@@ -1,0 +1,6 @@
+//! The server on loopback: each transport, HTTP, TLS and the ways a connection can end.
+#![allow(clippy::tests_outside_test_module, reason = "the whole crate is tests")]
+mod client;
+mod ends;
+mod rest;
+mod transport;

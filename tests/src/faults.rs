@@ -1,0 +1,208 @@
+//! Faults as data: what goes wrong, on which shard, and how often.
+use crate::edge::Millis;
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Only on this shard; `None` for any. Troubles of a handshake know no shard and ignore it.
+    pub shard: Option<u32>,
+    /// How often.
+    pub times: Times,
+    /// What.
+    pub trouble: Trouble,
+}
+
+impl Fault {
+    /// A trouble on any shard that happens once.
+    #[must_use]
+    pub const fn once(trouble: Trouble) -> Self {
+        Self {
+            shard: None,
+            times: Times::Count(1),
+            trouble,
+        }
+    }
+
+    /// A trouble on any shard that happens whenever it can.
+    #[must_use]
+    pub const fn always(trouble: Trouble) -> Self {
+        Self {
+            shard: None,
+            times: Times::Always,
+            trouble,
+        }
+    }
+
+    /// The same on this shard only.
+    #[must_use]
+    pub const fn on_shard(mut self, shard: u32) -> Self {
+        self.shard = Some(shard);
+        self
+    }
+}
+
+/// How often a fault strikes. Troubles of a connection strike each connection once at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// So many times.
+    Count(u32),
+    /// Each time.
+    Always,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Any host answers the handshake with this HTTP status.
+    RefuseUpgrade(u16),
+    /// The resume host answers the handshake with this HTTP status (503 in real incidents).
+    DeadResumeHost(u16),
+    /// The host accepts the TCP connection and never answers.
+    SilentUpgrade,
+    /// The connection is closed instead of HELLO; without a code it is dropped.
+    CloseInsteadOfHello(Option<u16>),
+    /// RECONNECT comes instead of HELLO.
+    ReconnectInsteadOfHello,
+    /// An identify is answered with INVALID_SESSION; it spends the daily budget.
+    InvalidateIdentify {
+        /// The `d` of the answer.
+        resumable: bool,
+    },
+    /// A resume is answered with INVALID_SESSION; the session lives on when `resumable`.
+    InvalidateResume {
+        /// The `d` of the answer.
+        resumable: bool,
+    },
+    /// The connection closes right after RESUMED or READY; without a code it is dropped.
+    CloseAfterStart(Option<u16>),
+    /// The connection is dropped after this many dispatches on it.
+    CutAfterDispatches(u32),
+    /// The connection is dropped after this many chunks on it.
+    CutAfterChunks(u32),
+    /// The connection neither hears nor says anything after this many dispatches on it.
+    SilentAfterDispatches(u32),
+    /// Junk comes after this many dispatches on the connection.
+    JunkAfterDispatches(u32, Junk),
+    /// Heartbeats on the connection stay unanswered from this time on.
+    WithholdAcks {
+        /// On the host's clock, in milliseconds.
+        from: Millis,
+    },
+    /// Heartbeats on the connection are answered late.
+    DelayAcks {
+        /// In milliseconds.
+        by: Millis,
+    },
+    /// The connection neither hears nor says anything from this time on.
+    SilentFrom {
+        /// On the host's clock, in milliseconds.
+        from: Millis,
+    },
+    /// A chunk of an answer about this guild is never sent.
+    LoseChunk {
+        /// The guild's id.
+        guild: u64,
+        /// Which chunk, from 0.
+        index: u32,
+    },
+    /// The chunk is sent twice.
+    DuplicateChunk {
+        /// The guild's id.
+        guild: u64,
+        /// Which chunk, from 0.
+        index: u32,
+    },
+    /// The chunk is sent late, after the others.
+    DelayChunk {
+        /// The guild's id.
+        guild: u64,
+        /// Which chunk, from 0.
+        index: u32,
+        /// In milliseconds.
+        by: Millis,
+    },
+    /// A request for members gets no answer at all.
+    IgnoreRequest {
+        /// The guild's id.
+        guild: u64,
+    },
+    /// A request for all members is answered with RATE_LIMITED.
+    RefuseRequest {
+        /// The guild's id.
+        guild: u64,
+        /// In milliseconds.
+        retry_after: Millis,
+    },
+}
+
+/// What a broken server might say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Junk {
+    /// Text that is not JSON.
+    NotJson,
+    /// JSON that is no envelope.
+    NotAnEnvelope,
+    /// Lists within lists, 2,000 deep.
+    Deep,
+    /// An opcode that nobody knows.
+    UnknownOpcode,
+    /// A dispatch with a name that nobody knows; it has a sequence number.
+    UnknownEvent,
+    /// A known dispatch whose body has the wrong type; it has a sequence number.
+    WrongBody(String),
+    /// Numbers far out of range where ids and counts belong; it has a sequence number.
+    HugeNumbers,
+    /// This text as it stands.
+    Text(String),
+}
+
+/// The faults that are still to come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(crate) fn new(faults: Vec<Fault>) -> Self {
+        Self(faults)
+    }
+
+    pub(crate) fn add(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Strikes with the first fault that `fits` on this shard, if there is one.
+    pub(crate) fn strike<T>(
+        &mut self,
+        shard: Option<u32>,
+        fits: impl Fn(&Trouble) -> Option<T>,
+    ) -> Option<T> {
+        self.0.iter_mut().find_map(|fault| {
+            if fault.shard.is_some() && shard.is_some() && fault.shard != shard {
+                return None;
+            }
+            match &mut fault.times {
+                Times::Count(0) => None,
+                Times::Always => fits(&fault.trouble),
+                Times::Count(left) => fits(&fault.trouble).inspect(|_| *left -= 1),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_strikes_its_shard_as_often_as_it_says() {
+        let trouble = Trouble::CutAfterChunks(1);
+        let mut faults = Faults::new(vec![Fault::once(trouble).on_shard(1)]);
+        let fits = |trouble: &Trouble| (*trouble == Trouble::CutAfterChunks(1)).then_some(());
+        assert_eq!(faults.strike(Some(0), fits), None);
+        assert_eq!(faults.strike(Some(1), fits), Some(()));
+        assert_eq!(faults.strike(Some(1), fits), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! One session: what outlives a connection.
+use crate::edge::{ConnectionId, Millis};
+use crate::json::{Raw, Writer};
+use crate::options::Limits;
+use crate::requests::Job;
+use crate::rng::Rng;
+use crate::token::Token;
+use crate::window::Window;
+use std::collections::VecDeque;
+
+/// One session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// What a resume names: 32 hexadecimal digits.
+    pub(crate) name: String,
+    pub(crate) token: Token,
+    pub(crate) view: View,
+    /// The number of the last dispatch, from 1.
+    pub(crate) sequence: u64,
+    pub(crate) attached: Option<ConnectionId>,
+    /// When its connection ended last.
+    pub(crate) detached_at: Millis,
+    /// The guilds of READY that are still to be streamed.
+    pub(crate) arriving: VecDeque<u64>,
+    /// Requests whose chunks are still to be sent; they take turns.
+    pub(crate) jobs: VecDeque<Job>,
+    /// Whether the next burst of chunks has its time.
+    pub(crate) chunking: bool,
+    pub(crate) presence_updates: Window,
+    replay: Replay,
+}
+
+/// What a session sees of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct View {
+    /// `[id, count]`.
+    pub(crate) shard: [u32; 2],
+    pub(crate) intents: u64,
+    pub(crate) large_threshold: u32,
+}
+
+impl View {
+    /// Whether the guild belongs to the shard; without a guild, whether it is shard 0.
+    pub(crate) fn owns(&self, guild: Option<u64>) -> bool {
+        let [id, count] = self.shard.map(u64::from);
+        guild.map_or(0, |guild| (guild >> 22) % count.max(1)) == id
+    }
+
+    /// Whether one of these intents is there; an event that needs none always comes.
+    pub(crate) fn wants(&self, intents: u64) -> bool {
+        intents == 0 || self.intents & intents != 0
+    }
+}
+
+impl Session {
+    pub(crate) fn new(token: Token, view: View, on: ConnectionId, rng: &mut Rng) -> Self {
+        Self {
+            name: format!("{:016x}{:016x}", rng.next(), rng.next()),
+            token,
+            view,
+            sequence: 0,
+            attached: Some(on),
+            detached_at: 0,
+            arriving: VecDeque::new(),
+            jobs: VecDeque::new(),
+            chunking: false,
+            presence_updates: Window::default(),
+            replay: Replay::default(),
+        }
+    }
+
+    /// Numbers and records one dispatch and returns its text.
+    pub(crate) fn dispatch(
+        &mut self,
+        limits: &Limits,
+        event: &str,
+        body: impl FnOnce(&mut Writer),
+    ) -> String {
+        self.sequence += 1;
+        let mut w = Writer::new(String::with_capacity(256));
+        w.entry(|w| {
+            w.field("t", event);
+            w.field("s", self.sequence);
+            w.field("op", 0_u32);
+            w.object("d", body);
+        });
+        self.record(limits, w.into_text())
+    }
+
+    /// Numbers and records one dispatch whose body is this JSON text.
+    pub(crate) fn dispatch_text(&mut self, limits: &Limits, event: &str, body: &str) -> String {
+        self.sequence += 1;
+        let text = crate::json::object(|w| {
+            w.field("t", event);
+            w.field("s", self.sequence);
+            w.field("op", 0_u32);
+            w.field("d", Raw(body));
+        });
+        self.record(limits, text)
+    }
+
+    fn record(&mut self, limits: &Limits, text: String) -> String {
+        self.replay.push(self.sequence, &text, limits);
+        text
+    }
+
+    /// Every dispatch after `sequence`; `None` when some of them are no longer kept.
+    pub(crate) fn missed_since(&self, sequence: u64) -> Option<Vec<String>> {
+        self.replay.after(sequence, self.sequence)
+    }
+}
+
+/// The last dispatches, bounded in number and bytes.
+#[derive(Debug, Default)]
+struct Replay {
+    kept: VecDeque<(u64, String)>,
+    bytes: usize,
+}
+
+impl Replay {
+    fn push(&mut self, sequence: u64, text: &str, limits: &Limits) {
+        self.kept.push_back((sequence, text.to_owned()));
+        self.bytes += text.len();
+        while self.kept.len() > limits.replay_dispatches || self.bytes > limits.replay_bytes {
+            let Some((_, first)) = self.kept.pop_front() else {
+                return;
+            };
+            self.bytes -= first.len();
+        }
+    }
+
+    fn after(&self, sequence: u64, last: u64) -> Option<Vec<String>> {
+        let wanted = (last - sequence) as usize;
+        let skipped = self.kept.len().checked_sub(wanted)?;
+        Some(
+            self.kept
+                .iter()
+                .skip(skipped)
+                .map(|(_, text)| text.clone())
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_replay_is_bounded_and_says_so() {
+        let limits = Limits {
+            replay_dispatches: 3,
+            ..Limits::default()
+        };
+        let mut replay = Replay::default();
+        for sequence in 1..=5 {
+            replay.push(sequence, &sequence.to_string(), &limits);
+        }
+        assert_eq!(replay.after(5, 5), Some(vec![]));
+        assert_eq!(
+            replay.after(2, 5),
+            Some(vec!["3".into(), "4".into(), "5".into()])
+        );
+        assert_eq!(replay.after(1, 5), None);
+    }
+
+    #[test]
+    fn a_view_owns_the_guilds_of_its_shard() {
+        let view = View {
+            shard: [1, 2],
+            intents: 1,
+            large_threshold: 50,
+        };
+        assert!(view.owns(Some(3 << 22)) && !view.owns(Some(2 << 22)) && !view.owns(None));
+        assert!(view.wants(0) && view.wants(1) && !view.wants(2));
+    }
+}
