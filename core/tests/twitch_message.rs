@@ -1,6 +1,7 @@
 //! Twitch messages: round trips, hostile input, and no allocation on the way in.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use headcount_core::twitch::{Limits, Line, Message, Prefix, lines};
@@ -75,7 +76,12 @@ proptest! {
     ) {
         let tags: Vec<_> = tags.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         let params: Vec<_> = words.iter().chain(&last).map(String::as_str).collect();
-        let line = Line { tags: &tags, prefix: prefix.as_deref(), command: &command, params: &params };
+        let line = Line {
+            tags: &tags,
+            prefix: prefix.as_deref(),
+            command: &command,
+            params: &params,
+        };
         let mut text = String::new();
         line.encode(Limits::SERVER, &mut text).unwrap();
         prop_assert_eq!(lines(text.as_bytes()).count(), 1);
@@ -84,7 +90,7 @@ proptest! {
         prop_assert_eq!(message.command(), command);
         prop_assert_eq!(message.params().iter().collect::<Vec<_>>(), params);
         let read: Vec<_> = message.tags().iter().map(|(k, v)| (k, v.unescape())).collect();
-        let wanted: Vec<_> = tags.iter().map(|(k, v)| (*k, std::borrow::Cow::Borrowed(*v))).collect();
+        let wanted: Vec<_> = tags.iter().map(|(k, v)| (*k, Cow::Borrowed(*v))).collect();
         prop_assert_eq!(read, wanted);
         for (key, _) in &tags {
             let last = tags.iter().rfind(|(other, _)| other == key).unwrap().1;

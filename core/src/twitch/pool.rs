@@ -80,7 +80,8 @@ impl Default for PoolConfig {
 ///
 /// The host opens sockets, carries lines and tells the time; everything else is decided here:
 /// which connection joins which room and when, what may be said and when, how a connection is
-/// replaced. Requests tell the time too, and only queue; their actions come from the next [`handle`](Self::handle), for
+/// replaced. Requests tell the time too, and only queue; their actions
+/// come from the next [`handle`](Self::handle), for
 /// which [`poll_timeout`](Self::poll_timeout) then asks at once.
 ///
 /// # Who sends

@@ -11,7 +11,8 @@ use crate::twitch::{Command, Login, Message, ParseError};
 pub enum Step<'i> {
     /// Open a socket.
     Connect,
-    /// The socket is open: answer with [`Input::LoginGranted`](super::Input::LoginGranted) when the account may log in.
+    /// The socket is open: answer with [`Input::LoginGranted`](super::Input::LoginGranted) when
+    /// the account may log in.
     WantLogin,
     /// Send a line.
     Send(Command),
