@@ -64,7 +64,7 @@ impl World {
     pub(crate) fn member_count(&self) -> Option<u64> {
         self.store
             .guild(guild(1))
-            .and_then(|guild| guild.member_count())
+            .and_then(headcount_core::cache::memory::GuildRef::member_count)
     }
 
     /// Rows of every kind that the store keeps.

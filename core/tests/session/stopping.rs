@@ -2,7 +2,6 @@
 
 use headcount_core::session::{Halt, Keep, Phase, Wait};
 use headcount_core::wire::command::Command;
-use headcount_core::wire::presence::Presence;
 use headcount_core::{Event, Input, RequestError};
 
 use crate::host::{Host, config};
@@ -42,8 +41,6 @@ fn a_stop_before_the_start_ends_it() {
     host.shard.stop(Keep::Session);
     host.wake();
     assert_eq!((host.shard.phase(), host.urls().len()), (Phase::Halted, 0));
-    let refused = host
-        .shard
-        .send(Command::UpdatePresence(Box::new(Presence::default())));
+    let refused = host.shard.send(Command::UpdatePresence(Box::default()));
     assert_eq!(refused, Err(RequestError::Halted));
 }
