@@ -75,10 +75,7 @@ async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
     let bot = bot
         .compression(arguments.compression)
         .chunking(AutoChunk::Missing);
-    let mut bot = bot.connect().await.map_err(|error| {
-        let remedy = error.kind().remedy();
-        format!("{error}: {remedy}")
-    })?;
+    let mut bot = bot.connect().await.map_err(|error| error.to_string())?;
     let handle = bot.handle();
     let mut progress = Progress::new(arguments, &handle);
     let mut call = Call::default();
