@@ -93,7 +93,12 @@ fn dispatch(tracker: &mut Tracker, now: Instant, text: &str, shard: &twilight::S
     let Ok(frame) = serde_json::from_str::<Frame<'_>>(text) else {
         return;
     };
-    if let Frame { t: Some(name), s, d: Some(data) } = frame {
+    if let Frame {
+        t: Some(name),
+        s,
+        d: Some(data),
+    } = frame
+    {
         obey(tracker.dispatch(now, name, s, data.get()), shard);
     }
 }
