@@ -11,6 +11,7 @@ use headcount_core::{Action, Actions, Dispatch, Event, Input, Instant, ShardId};
 
 #[test]
 fn sizes_in_bytes() {
+    // The limits are the sizes on 64-bit targets; others are smaller.
     let table = [
         ("GuildId", size_of::<GuildId>(), 8),
         ("Option<ChannelId>", size_of::<Option<ChannelId>>(), 8),
@@ -24,15 +25,12 @@ fn sizes_in_bytes() {
         ("Input", size_of::<Input<'_>>(), 24),
         ("Command", size_of::<Command>(), 32),
         ("Dispatch", size_of::<Dispatch<'_>>(), 72),
-        ("Op", size_of::<Op<'_>>(), 48),
-        ("Event", size_of::<Event<'_>>(), 112),
-        ("Mutation", size_of::<Mutation<'_>>(), 128),
-        ("Action", size_of::<Action<'_>>(), 128),
-        ("Actions", size_of::<Actions<'_>>(), 272),
+        ("Op", size_of::<Op<'_>>(), 64),
+        ("Event", size_of::<Event<'_>>(), 88),
+        ("Mutation", size_of::<Mutation<'_>>(), 120),
+        ("Action", size_of::<Action<'_>>(), 120),
+        ("Actions", size_of::<Actions<'_>>(), 256),
     ];
-    let over: Vec<_> = table
-        .iter()
-        .filter(|(_, size, most)| size != most)
-        .collect();
+    let over: Vec<_> = table.iter().filter(|(_, size, most)| size > most).collect();
     assert!(over.is_empty(), "name, size, limit: {over:?}");
 }

@@ -1,6 +1,6 @@
 //! The recording, line by line, on virtual time.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::{BTreeMap, Entry as Slot};
 use std::fmt;
 
 use headcount_core::{Action, Instant, ShardId};
@@ -57,8 +57,8 @@ impl Stage {
         }
         let settings = self.settings.get_or_insert_default();
         let shard = settings.shard(name)?;
-        if !self.shards.contains_key(&shard) {
-            self.shards.insert(shard, Machine::new(settings, shard)?);
+        if let Slot::Vacant(place) = self.shards.entry(shard) {
+            place.insert(Machine::new(settings, shard)?);
         }
         self.pass(at, print);
         self.happen(shard, &entry, print)?;

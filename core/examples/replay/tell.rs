@@ -1,7 +1,7 @@
 //! Actions as lines of JSON.
 
 use headcount_core::cache::{Mutation, Op, Rows};
-use headcount_core::chunk::ChunkRequestFinished;
+use headcount_core::chunk::{ChunkRequestFinished, RequestId};
 use headcount_core::setup::{GuildReady, ShardFinishedChunking};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Event, Instant, ShardId};
@@ -115,7 +115,7 @@ fn set_up(ready: &GuildReady) -> Value {
 fn finished(end: &ChunkRequestFinished) -> Value {
     json!({
         "guild": end.guild,
-        "request": end.request.map(|request| request.get()),
+        "request": end.request.map(RequestId::get),
         "nonce": end.nonce.as_ref().map(ToString::to_string),
         "attempts": end.attempts,
         "chunks": end.chunk_count,

@@ -42,7 +42,7 @@ fn press(pair: &mut Pair, dice: &mut Dice) {
                 let _ = seat.shard.send(voice(guild));
             }
             for _ in 0..dice.below(9) {
-                let presence = Command::UpdatePresence(Box::new(Presence::default()));
+                let presence = Command::UpdatePresence(Box::<Presence>::default());
                 let _ = seat.shard.send(presence);
             }
             for _ in 0..dice.below(9) {

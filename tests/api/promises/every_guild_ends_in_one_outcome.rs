@@ -188,9 +188,10 @@ fn every_request_ends_exactly_once() {
         assert!(asked.len() > 30, "seed {seed}: {}", asked.len());
         let mut ends: BTreeMap<RequestId, u32> = BTreeMap::new();
         for event in pair.events() {
-            if let Event::ChunkRequestFinished(end) = event {
-                end.request
-                    .map(|request| *ends.entry(request).or_default() += 1);
+            if let Event::ChunkRequestFinished(end) = event
+                && let Some(request) = end.request
+            {
+                *ends.entry(request).or_default() += 1;
             }
         }
         for request in asked {

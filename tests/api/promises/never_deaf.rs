@@ -4,9 +4,21 @@ use std::time::Duration;
 
 use headcount_core::Action;
 use headcount_core::config::Timing;
-use headcount_sim::{Act, Fault, Junk, Options, Pair, Target, Trouble};
+use headcount_sim::{Act, Fault, Junk, Options, Pair, Plan, Target, Trouble};
 
-use crate::bot::{all_active, options, pair, troubles};
+use crate::bot::{self, all_active, pair, troubles};
+
+/// A guild of two chunks and one of none.
+fn options() -> Options {
+    let world = Plan {
+        guilds: Plan::sizes([1_100, 3]).guilds,
+        ..bot::options().world
+    };
+    Options {
+        world,
+        ..bot::options()
+    }
+}
 
 /// Two heartbeat intervals and the deadlines of one attempt, in milliseconds.
 fn bound() -> u64 {
