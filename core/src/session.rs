@@ -9,6 +9,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod machine;
 pub(crate) mod news;
 pub(crate) mod resume;
+pub(crate) mod signal;
 pub(crate) mod state;
 pub(crate) mod step;
 

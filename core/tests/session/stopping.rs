@@ -2,6 +2,7 @@
 
 use headcount_core::session::{Halt, Keep, Phase, Wait};
 use headcount_core::wire::command::Command;
+use headcount_core::wire::presence::Presence;
 use headcount_core::{Event, Input, RequestError};
 
 use crate::host::{Host, config};
@@ -41,6 +42,8 @@ fn a_stop_before_the_start_ends_it() {
     host.shard.stop(Keep::Session);
     host.wake();
     assert_eq!((host.shard.phase(), host.urls().len()), (Phase::Halted, 0));
-    let refused = host.shard.send(Command::UpdatePresence(Box::default()));
+    let refused = host
+        .shard
+        .send(Command::UpdatePresence(Box::<Presence>::default()));
     assert_eq!(refused, Err(RequestError::Halted));
 }
