@@ -238,8 +238,27 @@ impl Context<'_, '_> {
         State::Idle { wake, plan }
     }
 
-    /// The peer ended the connection: its code decides what comes next.
-    pub(crate) fn closed(&mut self, plan: Plan, code: Option<u16>) -> State {
+    /// The peer ended the connection, or asked us to.
+    pub(crate) fn ended(&mut self, plan: Plan, how: Signal<'_>) -> State {
+        match how {
+            Signal::Closed(code) => self.closed(plan, code),
+            Signal::InvalidSession { resumable } => self.invalid(plan, resumable),
+            Signal::ReconnectAsked
+            | Signal::Timeout
+            | Signal::Opened
+            | Signal::DialFailed
+            | Signal::Granted
+            | Signal::Unread
+            | Signal::Stop(_)
+            | Signal::Hello(_)
+            | Signal::Answered
+            | Signal::BeatAsked
+            | Signal::Dispatch { .. } => self.hang_up(plan, Reason::ReconnectAsked),
+        }
+    }
+
+    /// The peer closed: its code decides what comes next.
+    fn closed(&mut self, plan: Plan, code: Option<u16>) -> State {
         let reason = Reason::Closed(code);
         match close::verdict(code) {
             Verdict::Resume if code == Some(close::RATE_LIMITED) => {
@@ -267,7 +286,7 @@ impl Context<'_, '_> {
     }
 
     /// Op 9: hang up, and try again after a random wait.
-    pub(crate) fn invalid(&mut self, plan: Plan, resumable: bool) -> State {
+    fn invalid(&mut self, plan: Plan, resumable: bool) -> State {
         self.close(Keep::Session);
         let plan = if resumable {
             plan
