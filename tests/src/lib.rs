@@ -50,7 +50,9 @@ pub mod ledger;
 pub mod options;
 pub mod rest;
 pub mod rules;
+pub mod scenario;
 pub mod server;
+pub mod simulation;
 pub mod token;
 pub mod world;
 

@@ -1,0 +1,3 @@
+//! Simulated bots under every kind of fault, from seeds.
+#[test]
+fn placeholder() {}
