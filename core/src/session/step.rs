@@ -306,7 +306,7 @@ fn resuming(
         Signal::Dispatch {
             sequence,
             kind: Kind::Ready { id, url },
-        } => cx.ready(link, id, url, sequence),
+        } if !session.began_with(id, sequence) => cx.ready(link, id, url, sequence),
         Signal::Dispatch {
             sequence,
             kind: Kind::Resumed,
@@ -321,7 +321,7 @@ fn resuming(
         }
         Signal::Dispatch {
             sequence,
-            kind: Kind::Other,
+            kind: Kind::Ready { .. } | Kind::Other,
         } => {
             cx.deliver(&mut session, sequence);
             let deadline = cx.now().after(cx.timing().ready);
@@ -414,10 +414,10 @@ fn active(
         Signal::Dispatch {
             sequence,
             kind: Kind::Ready { id, url },
-        } => cx.ready(link, id, url, sequence),
+        } if !session.began_with(id, sequence) => cx.ready(link, id, url, sequence),
         Signal::Dispatch {
             sequence,
-            kind: Kind::Resumed | Kind::Other,
+            kind: Kind::Ready { .. } | Kind::Resumed | Kind::Other,
         } => {
             cx.deliver(&mut session, sequence);
             State::Active {

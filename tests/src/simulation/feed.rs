@@ -53,6 +53,9 @@ impl Simulation {
         };
         let host = self.network.lane(lane).host;
         if self.hosts[host].lane == Some(lane) {
+            let unread = self.hosts[host].stalled > self.now;
+            // A Hello that nobody reads brings no heartbeats.
+            self.network.lane_mut(lane).spoiled |= unread;
             self.hosts[host].inbox.push_back(frame);
         }
     }

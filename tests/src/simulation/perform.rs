@@ -52,6 +52,10 @@ impl Simulation {
         if name.is_none() {
             self.trace.line(self.now, None, format_args!("# {act:?}"));
         }
+        if let Act::ForgetSessions(target) = act {
+            // A server that forgets a session ends its connection; nothing else would tell.
+            self.gateway.act(self.now, Act::Cut(target));
+        }
         self.gateway.act(self.now, act);
     }
 

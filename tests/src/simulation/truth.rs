@@ -89,13 +89,14 @@ impl Simulation {
         if missing.is_empty() && told == guild.len() as u64 {
             return Ok(());
         }
-        let extra = self
-            .store
-            .members(id)
-            .map(|member| member.user().id().get());
-        let extra: BTreeSet<u64> = extra.filter(|user| !guild.holds(*user)).collect();
+        let held = self.store.members(id).map(|row| row.user().id().get());
+        let held: Vec<u64> = held.collect();
+        let extra: Vec<&u64> = held.iter().filter(|user| !guild.holds(**user)).collect();
         Err(format!(
-            "told to be complete, but lacks {missing:?} and has {extra:?} too many"
+            "told to be complete with {told} members, of which there are {}; holds {}, lacks \
+             {missing:?}, and has {extra:?} too many",
+            guild.len(),
+            held.len(),
         ))
     }
 
