@@ -31,7 +31,7 @@ use host::Host;
 use judge::Excuses;
 use network::Network;
 
-pub use campaign::{Campaign, Failure, check_seed, reproduce};
+pub use campaign::{Campaign, Failure, check_bytes, check_seed, reproduce};
 pub use tally::Tally;
 pub use trace::Trace;
 

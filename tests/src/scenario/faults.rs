@@ -18,13 +18,12 @@ pub(super) fn server(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
         true => Target::All,
         false => Target::Shard(shard),
     };
-    let (act, name) = match source.below(16) {
+    let (act, name) = match source.below(17) {
         0 | 1 => (Act::Cut(target), "server: cut"),
-        2 => (
+        2 | 3 => (
             Act::Close(Target::Shard(shard), source.pick(&CODES)),
             "server: close",
         ),
-        3 => (Act::Close(target, source.pick(&PASSING)), "server: close"),
         4 => (Act::Reconnect(target), "server: reconnect"),
         5 => {
             let resumable = source.percent(50);
@@ -40,6 +39,7 @@ pub(super) fn server(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
         8 => (Act::Silence(target), "server: silent"),
         9 | 10 => (Act::Babble(target, junk(source)), "server: junk"),
         11 => (Act::ForgetSessions(target), "server: forgets sessions"),
+        12 => (Act::Close(target, source.pick(&PASSING)), "server: close"),
         _ => {
             let times = Times::Count(1 + source.up_to(2));
             let trouble = opening(source);
@@ -172,7 +172,10 @@ pub(super) fn line(source: &mut Source<'_>) -> Line {
         ]),
         3 => Line::Slow(1 + source.below(4_000)),
         4 | 5 => Line::Duplicate(1 + source.up_to(3)),
-        6 | 7 => Line::Forge(forged(source)),
+        6 | 7 => Line::Forge {
+            bytes: forged(source),
+            after: source.up_to(2) as u8,
+        },
         8 => Line::Truncate(source.below(100) as u8),
         9 => Line::Straggle(500 + source.below(8_000)),
         10 => Line::Refuse(1 + source.up_to(3)),
@@ -182,7 +185,7 @@ pub(super) fn line(source: &mut Source<'_>) -> Line {
 
 /// Bytes that nobody sent: noise, and control frames out of place.
 fn forged(source: &mut Source<'_>) -> Vec<u8> {
-    let text = match source.below(9) {
+    let text = match source.below(10) {
         0 => {
             return (0..source.below(40))
                 .map(|_| source.below(256) as u8)
@@ -195,6 +198,7 @@ fn forged(source: &mut Source<'_>) -> Vec<u8> {
         5 => r#"{"op":9,"d":false}"#,
         6 => r#"{"op":10,"d":{"heartbeat_interval":45000}}"#,
         7 => "",
+        8 => r#"{"op":0,"t":"TYPING_START","s":1,"d":{"user_id":"3"}}"#,
         _ => r#"{"op":2,"d":{}}"#,
     };
     text.as_bytes().to_vec()

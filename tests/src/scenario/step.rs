@@ -60,8 +60,14 @@ pub enum Line {
     Slow(u64),
     /// The next frames to the shard arrive twice.
     Duplicate(u32),
-    /// This arrives at the shard, and the server never said it.
-    Forge(Vec<u8>),
+    /// Something arrives at the shard that the server never said; on a connection that is still to
+    /// come, behind so many frames of the server.
+    Forge {
+        /// What arrives.
+        bytes: Vec<u8>,
+        /// Frames before it.
+        after: u8,
+    },
     /// Before the next frame to the shard comes its beginning.
     Truncate(u8),
     /// The shard sees its connection end, while what it sent is on its way for so long that it
@@ -135,7 +141,7 @@ impl Step {
                 Line::HalfOpen { .. } => "line: half-open",
                 Line::Slow(_) => "line: slow",
                 Line::Duplicate(_) => "line: duplicate",
-                Line::Forge(_) => "line: garbage",
+                Line::Forge { .. } => "line: garbage",
                 Line::Truncate(_) => "line: truncated",
                 Line::Straggle(_) => "line: reordered over a reconnect",
                 Line::Refuse(_) => "line: dial refused",

@@ -58,6 +58,22 @@ pub fn check_seed(seed: u64, length: Length) -> Result<Tally, Box<Failure>> {
     }))
 }
 
+/// Runs the scenario that these bytes spell: what a fuzzer and the properties call.
+///
+/// # Errors
+/// What was broken, and the last lines of the trace.
+pub fn check_bytes(bytes: &[u8]) -> Result<Tally, String> {
+    let mut source = Source::bytes(bytes);
+    let mut run = Simulation::new(&mut source, false);
+    match run.run(&mut source, Length::default()) {
+        Ok(()) => Ok(run.tally().clone()),
+        Err(what) => {
+            let lines: Vec<&str> = run.trace().lines().collect();
+            Err(format!("{}\n{what}", lines.join("\n")))
+        }
+    }
+}
+
 fn run(seed: u64, length: Length) -> Result<((u64, u64), Tally), Box<Failure>> {
     let mut source = Source::seed(seed);
     let mut run = Simulation::new(&mut source, false);

@@ -24,7 +24,11 @@ pub(crate) struct Lane {
     deaf_down: bool,
     duplicate: u32,
     truncate: Option<u8>,
+    forged: Option<Forged>,
 }
+
+/// A frame that nobody sent, and after how many frames of the server it comes.
+type Forged = (u8, Vec<u8>);
 
 /// Something under way.
 #[derive(Clone, Debug)]
@@ -69,6 +73,8 @@ pub(crate) struct Network {
     /// For each host: dials that fail, and dials that vanish.
     refuse: Vec<u32>,
     vanish: Vec<u32>,
+    /// For each host: what is forged on its next connection.
+    forge: Vec<Option<Forged>>,
 }
 
 impl Network {
@@ -84,6 +90,7 @@ impl Network {
             late_until: 0,
             refuse: vec![0; hosts],
             vanish: vec![0; hosts],
+            forge: vec![None; hosts],
         }
     }
 
@@ -129,6 +136,7 @@ impl Network {
             deaf_down: false,
             duplicate: 0,
             truncate: None,
+            forged: self.forge[host].take(),
         });
         if let Some(left) = self.refuse[host].checked_sub(1) {
             self.refuse[host] = left;
@@ -146,6 +154,7 @@ impl Network {
         self.lanes[lane].connection = Some(connection);
         self.by_connection.push(lane);
         self.post(now, lane, Parcel::Opened);
+        self.forge_in_time(now, lane);
     }
 
     /// Sends something on its way, unless the line is dead.
@@ -171,7 +180,24 @@ impl Network {
                 self.put(now, lane, parcel.clone());
             }
         }
+        let down = matches!(parcel, Parcel::Down(_));
         self.put(now, lane, parcel);
+        if down {
+            self.forge_in_time(now, lane);
+        }
+    }
+
+    /// Adds a forged frame when its turn has come.
+    fn forge_in_time(&mut self, now: Millis, lane: usize) {
+        let it = &mut self.lanes[lane];
+        match it.forged.take() {
+            None => {}
+            Some((0, bytes)) => {
+                it.spoiled = true;
+                self.put(now, lane, Parcel::Down(bytes));
+            }
+            Some((after, bytes)) => it.forged = Some((after - 1, bytes)),
+        }
     }
 
     fn put(&mut self, now: Millis, lane: usize, parcel: Parcel) {
@@ -212,6 +238,12 @@ impl Network {
         match (line, lane) {
             (Line::Refuse(dials), _) => self.refuse[host] += dials,
             (Line::Vanish(dials), _) => self.vanish[host] += dials,
+            (Line::Forge { bytes, after }, None) => {
+                self.forge[host] = Some((*after, bytes.clone()))
+            }
+            (Line::Forge { bytes, after }, Some(lane)) if self.lanes[lane].connection.is_none() => {
+                self.lanes[lane].forged = Some((*after, bytes.clone()));
+            }
             (line, Some(lane)) => self.befall(now, lane, line),
             (_, None) => {}
         }
@@ -247,7 +279,7 @@ impl Network {
                 self.lanes[lane].spoiled = true;
             }
             Line::Duplicate(frames) => self.lanes[lane].duplicate += frames,
-            Line::Forge(bytes) => {
+            Line::Forge { bytes, .. } => {
                 self.lanes[lane].spoiled = true;
                 self.post(now, lane, Parcel::Down(bytes.clone()));
             }
@@ -284,8 +316,10 @@ impl Network {
             .iter_mut()
             .chain(&mut self.vanish)
             .for_each(|dials| *dials = 0);
+        self.forge.iter_mut().for_each(|forged| *forged = None);
         for lane in &mut self.lanes {
-            (lane.slow, lane.duplicate, lane.truncate) = (0, 0, None);
+            (lane.slow, lane.duplicate) = (0, 0);
+            (lane.truncate, lane.forged) = (None, None);
         }
     }
 }
