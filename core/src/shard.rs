@@ -100,6 +100,7 @@ impl Shard {
             self.signal(Signal::Stop(keep), &mut out);
         }
         match input {
+            Input::Payload(_) if self.phase() == Phase::Halted => {}
             Input::Payload(_) if self.session.overslept(self.now) => {}
             Input::Payload(frame) => self.payload(frame, &mut out),
             Input::Opened => self.signal(Signal::Opened, &mut out),
@@ -403,7 +404,15 @@ impl Shard {
     }
 
     fn drop_commands(&mut self, outcome: CommandOutcome, out: &mut Actions<'_>) {
+        self.tell_replaced(out);
         for ticket in self.outbox.clear() {
+            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
+        }
+    }
+
+    fn tell_replaced(&mut self, out: &mut Actions<'_>) {
+        for ticket in self.outbox.take_replaced() {
+            let outcome = CommandOutcome::Replaced;
             out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
         }
     }
@@ -430,10 +439,7 @@ impl Shard {
 
     /// Sends what waits and has room.
     fn flush(&mut self, out: &mut Actions<'_>) {
-        for ticket in self.outbox.take_replaced() {
-            let outcome = CommandOutcome::Replaced;
-            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
-        }
+        self.tell_replaced(out);
         while self
             .outbox
             .has_ready(self.now, &self.session.config().limits)

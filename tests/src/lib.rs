@@ -51,7 +51,9 @@ pub mod options;
 pub mod pair;
 pub mod rest;
 pub mod rules;
+pub mod scenario;
 pub mod server;
+pub mod simulation;
 pub mod token;
 pub mod world;
 

@@ -32,6 +32,11 @@ impl Session {
         self.shard
     }
 
+    /// Whether this READY began it: told again, it begins nothing.
+    pub(crate) fn began_with(&self, id: &str, sequence: Option<u64>) -> bool {
+        *self.id == *id && sequence.is_some_and(|sequence| sequence <= self.sequence)
+    }
+
     /// The sequence of the last event received. What came later is replayed on resuming.
     #[must_use]
     pub const fn sequence(&self) -> u64 {

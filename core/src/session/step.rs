@@ -236,7 +236,9 @@ fn resuming(
 ) -> State {
     match signal {
         Signal::Dispatch { sequence, kind } => match kind {
-            Kind::Ready { id, url } => cx.ready(link, id, url, sequence),
+            Kind::Ready { id, url } if !session.began_with(id, sequence) => {
+                cx.ready(link, id, url, sequence)
+            }
             Kind::Resumed => {
                 cx.deliver(&mut session, sequence);
                 cx.resumed(replayed);
@@ -246,7 +248,7 @@ fn resuming(
                     session,
                 }
             }
-            Kind::Other => {
+            Kind::Ready { .. } | Kind::Other => {
                 cx.deliver(&mut session, sequence);
                 State::Resuming {
                     deadline: cx.now().after(cx.timing().ready),
@@ -302,10 +304,10 @@ fn active(
         Signal::Dispatch {
             sequence,
             kind: Kind::Ready { id, url },
-        } => cx.ready(link, id, url, sequence),
+        } if !session.began_with(id, sequence) => cx.ready(link, id, url, sequence),
         Signal::Dispatch {
             sequence,
-            kind: Kind::Resumed | Kind::Other,
+            kind: Kind::Ready { .. } | Kind::Resumed | Kind::Other,
         } => {
             cx.deliver(&mut session, sequence);
             State::Active {
