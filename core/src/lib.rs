@@ -113,6 +113,7 @@ pub mod fleet;
 pub mod id;
 mod input;
 mod intents;
+pub mod manager;
 mod outbox;
 mod rng;
 pub mod session;
@@ -122,6 +123,7 @@ mod shard_id;
 mod time;
 mod token;
 pub mod tracker;
+pub mod twitch;
 pub mod wire;
 
 pub use action::{Action, Actions};

@@ -13,6 +13,7 @@ use crate::session::budget::{Budget, Rank};
 use crate::session::resume::Session;
 use crate::session::signal::{Delivery, Signal};
 use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
+use crate::setup::KnownGuilds;
 use crate::time::Instant;
 use crate::wire::close::{self, Verdict};
 use crate::wire::command::{Command, Identify, Resume};
@@ -357,6 +358,7 @@ impl Context<'_, '_> {
             id: id.into(),
             sequence: sequence.unwrap_or(0),
             url: (!url.is_empty()).then(|| url.into()),
+            guilds: KnownGuilds::default(),
         };
         State::Active {
             since: self.now,
