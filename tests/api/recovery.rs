@@ -109,10 +109,10 @@ fn so_does_every_other_way_to_lose_the_connection_in_between() {
 }
 
 #[test]
-fn two_cuts_within_one_answer_end_complete() {
-    let faults = [1, 2].map(|chunks| Fault::once(Trouble::CutAfterChunks(chunks)));
+fn more_cuts_within_one_answer_than_silences_are_suffered_end_complete() {
+    let faults = [1, 2, 1, 2, 1].map(|chunks| Fault::once(Trouble::CutAfterChunks(chunks)));
     let mut pair = pair(large(faults.into(), false), 3);
-    pair.run(300_000);
-    assert_eq!(pair.gateway.ledger().resumes.len(), 2);
-    check(&pair, "two cuts");
+    pair.run(600_000);
+    assert_eq!(pair.gateway.ledger().resumes.len(), 5);
+    check(&pair, "five cuts");
 }

@@ -12,6 +12,7 @@
 //! | what happens on the server's side | [`Act`], at once or in [`Options::script`] |
 //! | which rules a client broke | [`Gateway::violations`] |
 //! | what was sent | [`Gateway::ledger`] |
+//! | shards of the core against it, on virtual time | [`Pair`] |
 //!
 //! ```
 //! use headcount_sim::{Accept, Gateway, Options, Output, Plan, Upgrade};

@@ -124,6 +124,29 @@ fn while_connections_and_sessions_come_and_go() {
 }
 
 #[test]
+fn presences_that_change_each_second_keep_to_their_own_budget() {
+    let mut pair = pair(small(), 5);
+    pair.run(10_000);
+    for second in 0..300 {
+        let presence = Command::UpdatePresence(Box::<Presence>::default());
+        pair.seats[0].shard.send(presence).unwrap();
+        pair.run(1_000);
+        if second % 70 == 0 {
+            pair.act(Act::Cut(Target::All));
+        }
+    }
+    assert_eq!(pair.gateway.violations(), []);
+    let sent = pair.events().filter(|event| match event {
+        Event::CommandFinished(end) => end.outcome == CommandOutcome::Sent,
+        _ => false,
+    });
+    assert!(
+        (50..=75).contains(&sent.count()),
+        "most of the budget is used"
+    );
+}
+
+#[test]
 fn a_spent_daily_budget_is_respected() {
     let mut limits = options().limits;
     limits.identify_total = 30;

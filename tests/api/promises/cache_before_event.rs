@@ -1,10 +1,11 @@
 //! Promise 5: the mutations of a dispatch come before it, in order of sequence; what follows
 //! from it comes after, in one order.
 
+use headcount_core::event::Fault;
 use headcount_core::wire::Name;
 use headcount_core::{Action, Event};
 use headcount_sim::pair::Done;
-use headcount_sim::{Act, Options, Target, guild_id};
+use headcount_sim::{Act, Junk, Options, Target, guild_id};
 
 use crate::bot::{Dice, faults, options, pair};
 
@@ -67,7 +68,7 @@ fn dispatches_come_in_order_of_sequence_and_once() {
         let done = story(seed, 1);
         let mut last = 0;
         for action in of(&done, 0) {
-            let (Action::Emit(Event::Dispatch(dispatch)), true) = (action, true) else {
+            let Action::Emit(Event::Dispatch(dispatch)) = action else {
                 continue;
             };
             let sequence = dispatch.sequence().expect("a sequence");
@@ -78,6 +79,29 @@ fn dispatches_come_in_order_of_sequence_and_once() {
             last = sequence;
         }
         assert!(last > 20, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_dispatch_that_is_sent_twice_is_delivered_once() {
+    let mut pair = pair(options(), 2);
+    pair.run(60_000);
+    pair.done.clear();
+    let last = pair.seats[0].shard.session().expect("a session").sequence();
+    for sequence in [last + 1, last + 1, last, 1] {
+        let text = format!(r#"{{"op":0,"t":"TYPING_START","s":{sequence},"d":{{}}}}"#);
+        pair.act(Act::Babble(Target::All, Junk::Text(text)));
+    }
+    let events: Vec<_> = pair.events().collect();
+    let [Event::Dispatch(_), repeated @ ..] = &events[..] else {
+        panic!("delivered: {events:?}");
+    };
+    assert_eq!(repeated.len(), 3);
+    for event in repeated {
+        let Event::Misunderstood(news) = event else {
+            panic!("{event:?}");
+        };
+        assert_eq!(news.fault, Fault::Repeated);
     }
 }
 
