@@ -1,18 +1,21 @@
 //! One event of the gateway, as it came.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 
 use serde::de::Deserialize;
 
+use crate::cache::memory::Displaced;
 use crate::wire::{Name, Text};
 
 /// A dispatch: its name, its sequence, and its data as raw JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dispatch<'i> {
     name: Name,
     text: Text<'i>,
     sequence: Option<u64>,
     data: Cow<'i, str>,
+    displaced: Option<Box<Displaced>>,
 }
 
 impl<'i> Dispatch<'i> {
@@ -29,6 +32,7 @@ impl<'i> Dispatch<'i> {
             text,
             sequence,
             data: Cow::Borrowed(data),
+            displaced: None,
         }
     }
 
@@ -56,6 +60,19 @@ impl<'i> Dispatch<'i> {
         &self.data
     }
 
+    /// The rows that this event displaced in the cache; `None` if the host did not keep them.
+    #[must_use]
+    pub fn displaced(&self) -> Option<&Displaced> {
+        self.displaced.as_deref()
+    }
+
+    /// Keeps what the event's mutation displaced, as
+    /// [`MemoryStore::replace`](crate::cache::MemoryStore::replace) tells it, for
+    /// [`Dispatch::displaced`]. The mutation of an event has its sequence.
+    pub fn set_displaced(&mut self, displaced: Displaced) {
+        self.displaced = Some(Box::new(displaced));
+    }
+
     /// Reads the data as any type that deserialises.
     ///
     /// # Errors
@@ -72,6 +89,7 @@ impl<'i> Dispatch<'i> {
             text: self.text.into_owned(),
             sequence: self.sequence,
             data: Cow::Owned(self.data.into_owned()),
+            displaced: self.displaced,
         }
     }
 }

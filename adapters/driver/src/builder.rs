@@ -33,6 +33,7 @@ pub struct Builder<R> {
     pub(crate) options: SocketOptions,
     pub(crate) events: usize,
     pub(crate) fleet: Option<FleetChange>,
+    pub(crate) old_values: bool,
 }
 
 impl<R: Runtime> Builder<R> {
@@ -52,6 +53,7 @@ impl<R: Runtime> Builder<R> {
             options: SocketOptions::default(),
             events: EVENTS,
             fleet: None,
+            old_values: false,
         }
     }
 
@@ -126,6 +128,15 @@ impl<R: Runtime> Builder<R> {
     #[must_use]
     pub fn cache(mut self, kinds: Kinds) -> Self {
         self.config.tracker.kinds = kinds;
+        self
+    }
+
+    /// Whether events carry what they displaced in the cache
+    /// ([`Dispatch::displaced`](headcount_core::Dispatch::displaced)); off by default, since it
+    /// copies each row that changes.
+    #[must_use]
+    pub fn old_values(mut self, wanted: bool) -> Self {
+        self.old_values = wanted;
         self
     }
 

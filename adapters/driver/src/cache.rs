@@ -2,6 +2,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use headcount_core::cache::memory::Displaced;
 use headcount_core::cache::{MemoryStore, Mutation};
 
 /// The store behind a short lock, held for one mutation or one read.
@@ -12,14 +13,18 @@ impl Cache {
         Self(RwLock::new(MemoryStore::new(seed)))
     }
 
-    /// Applies one mutation whole.
-    pub(crate) fn apply(&self, mutation: Mutation<'_>) {
+    /// Applies one mutation whole; with `keep`, tells what it displaced.
+    pub(crate) fn apply(&self, mutation: Mutation<'_>, keep: bool) -> Displaced {
         let mut store = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let applied = store.apply(mutation);
+        let (applied, displaced) = match keep {
+            true => store.replace(mutation),
+            false => (store.apply(mutation), Displaced::default()),
+        };
         drop(store);
         for guild in applied.vanished {
             tracing::debug!(%guild, "a guild is gone since the last session");
         }
+        displaced
     }
 
     /// Reads; what is given back cannot borrow from the store.

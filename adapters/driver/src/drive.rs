@@ -15,6 +15,7 @@ use crate::alarm::Alarm;
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
 use crate::link::{Link, News};
+use crate::old_values::OldValues;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::{Runtime, SocketOptions};
@@ -32,6 +33,7 @@ pub(crate) struct Drive<R: Runtime> {
     /// What is still to be done on the connection, in order.
     todo: VecDeque<Todo>,
     scratch: String,
+    old_values: OldValues,
 }
 
 /// An action on the connection.
@@ -68,6 +70,7 @@ impl<R: Runtime> Drive<R> {
             link: Link::None,
             todo: VecDeque::new(),
             scratch: String::new(),
+            old_values: OldValues::default(),
             runtime,
             shared,
         })
@@ -145,8 +148,12 @@ impl<R: Runtime> Drive<R> {
                         .handle(now, FleetInput::WantIdentify(self.id));
                     self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
                 }
-                Action::Mutate(mutation) => self.shared.cache.apply(mutation),
-                Action::Emit(event) => {
+                Action::Mutate(mutation) => {
+                    let (cache, keep) = (&self.shared.cache, self.shared.old_values);
+                    self.old_values.apply(cache, mutation, keep);
+                }
+                Action::Emit(mut event) => {
+                    self.old_values.attach(&mut event);
                     let news = self
                         .shared
                         .fleet

@@ -19,6 +19,7 @@ mod http_get;
 mod inflate;
 mod info;
 mod link;
+mod old_values;
 mod runtime;
 mod seat;
 mod shared;

@@ -13,4 +13,6 @@ pub(crate) struct Shared {
     pub(crate) total: NonZeroU32,
     pub(crate) fleet: SharedFleet,
     pub(crate) cache: Cache,
+    /// Whether events carry what they displaced in the cache.
+    pub(crate) old_values: bool,
 }

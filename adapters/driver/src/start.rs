@@ -58,6 +58,7 @@ impl<R: Runtime> Builder<R> {
             total,
             fleet,
             cache,
+            old_values: self.old_values,
         });
         let (sender, events) = mpsc::channel(self.events);
         for id in ids {

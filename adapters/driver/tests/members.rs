@@ -8,6 +8,7 @@ use headcount_driver::core::error::RequestError;
 use headcount_driver::core::fleet::FleetEvent;
 use headcount_driver::core::id::{GuildId, UserId};
 use headcount_driver::core::setup::AutoChunk;
+use headcount_driver::core::wire::Name;
 use headcount_driver::core::{Event, Intents};
 use headcount_driver::{Bot, BotEvent, Builder};
 use serde_json::{Value, json};
@@ -50,6 +51,7 @@ async fn started() -> (Bot<Memory>, Gateway, Listener) {
         .gateway(info(1))
         .compression(PLAIN);
     let builder = builder.chunking(AutoChunk::Missing).cache(Kinds::all());
+    let builder = builder.old_values(true);
     let bot = builder.connect().await.expect("started");
     let mut gateway = listener.accept().await;
     gateway.hello(Duration::from_secs(40)).await;
@@ -170,4 +172,28 @@ async fn a_handle_asks_for_members_from_another_task() {
     assert!(handle.request(guild(), id).is_none());
     let none = handle.request_members(guild(), MemberQuery::Users(Vec::new()), false);
     assert!(matches!(none, Err(RequestError::UserCount(0))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_brings_what_it_displaced_and_the_cache_is_ahead_of_it() {
+    let (mut bot, mut gateway, _listener) = started().await;
+    let handle = bot.handle();
+    let mut update = member(1);
+    update["guild_id"] = GUILD.to_string().into();
+    update["nick"] = "new".into();
+    gateway.dispatch("GUILD_MEMBER_UPDATE", update).await;
+    loop {
+        let event = bot.next().await.expect("the bot runs");
+        let BotEvent::Shard(_, Event::Dispatch(dispatch)) = event else {
+            continue;
+        };
+        if dispatch.name() == Name::GuildMemberUpdate {
+            let old = dispatch.displaced().and_then(|old| old.member.as_ref());
+            assert_eq!(old.expect("a member").nick.as_deref(), Some("nick1"));
+            break;
+        }
+    }
+    let user = UserId::new(1).expect("not zero");
+    let nick = handle.cache(|store| Some(store.member(guild(), user)?.nick()?.to_owned()));
+    assert_eq!(nick.as_deref(), Some("new"));
 }

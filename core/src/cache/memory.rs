@@ -5,6 +5,7 @@
 //! time proportional to what it holds. No order depends on hashes.
 
 mod apply;
+mod displaced;
 mod hash;
 mod holders;
 mod member;
@@ -32,6 +33,7 @@ use table::Table;
 use usage::Usage;
 
 pub use apply::Applied;
+pub use displaced::{Displaced, OldMember};
 pub use member::MemberRef;
 pub use presence::PresenceRef;
 pub use read::{Completeness, Counts, GuildRef};

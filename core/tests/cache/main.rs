@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod channels;
+mod displaced;
 mod guilds;
 mod members;
 mod mutations;

@@ -1,0 +1,35 @@
+//! What mutations displaced in the cache, on its way to the events that displaced it.
+
+use std::collections::BTreeMap;
+
+use headcount_core::Event;
+use headcount_core::cache::Mutation;
+use headcount_core::cache::memory::Displaced;
+
+use crate::cache::Cache;
+
+/// One shard's displaced rows by sequence. An event of a guild in setup may be held back, so its
+/// rows wait here for it.
+#[derive(Default)]
+pub(crate) struct OldValues(BTreeMap<u64, Displaced>);
+
+impl OldValues {
+    /// Applies a mutation; with `keep`, keeps what it displaced for its event.
+    pub(crate) fn apply(&mut self, cache: &Cache, mutation: Mutation<'_>, keep: bool) {
+        let sequence = mutation.origin().map(|(_, sequence)| sequence);
+        let displaced = cache.apply(mutation, keep);
+        if let (Some(sequence), false) = (sequence, displaced.is_empty()) {
+            self.0.insert(sequence, displaced);
+        }
+    }
+
+    /// Gives an event what it displaced.
+    pub(crate) fn attach(&mut self, event: &mut Event<'_>) {
+        if let Event::Dispatch(dispatch) = event
+            && let Some(sequence) = dispatch.sequence()
+            && let Some(displaced) = self.0.remove(&sequence)
+        {
+            dispatch.set_displaced(displaced);
+        }
+    }
+}
