@@ -249,7 +249,7 @@ impl Network {
             (Line::Vanish(dials), _) => self.vanish[host] += dials,
             (Line::Mute(dials), _) => self.mute[host] += dials,
             (Line::Forge { bytes, after }, None) => {
-                self.forge[host] = Some((*after, bytes.clone()))
+                self.forge[host] = Some((*after, bytes.clone()));
             }
             (Line::Forge { bytes, after }, Some(lane)) if self.lanes[lane].connection.is_none() => {
                 self.lanes[lane].forged = Some((*after, bytes.clone()));
