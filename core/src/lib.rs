@@ -4,7 +4,7 @@
 //! says what to do: that is the whole contract.
 //!
 //! ```text
-//!  frames, time --> Shard::handle --> actions: connect, send, close, mutate the cache, emit an event
+//!  frames, time --> Shard::handle --> actions: connect, send, close, mutate, emit
 //!                   Shard::poll_timeout --> when to call again, and why
 //! ```
 //!
@@ -113,6 +113,7 @@ pub mod fleet;
 pub mod id;
 mod input;
 mod intents;
+pub mod manager;
 mod outbox;
 mod rng;
 pub mod session;
@@ -122,6 +123,7 @@ mod shard_id;
 mod time;
 mod token;
 pub mod tracker;
+pub mod twitch;
 pub mod wire;
 
 pub use action::{Action, Actions};

@@ -68,6 +68,6 @@ fn a_stop_before_the_start_ends_it() {
     assert_eq!((host.shard.phase(), host.urls().len()), (Phase::Halted, 0));
     let refused = host
         .shard
-        .send(Command::UpdatePresence(Box::new(Presence::default())));
+        .send(Command::UpdatePresence(Box::<Presence>::default()));
     assert_eq!(refused, Err(RequestError::Halted));
 }

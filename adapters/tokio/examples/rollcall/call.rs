@@ -1,0 +1,115 @@
+//! What is noted while the roll is called.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use headcount_tokio::driver::core::ShardId;
+use headcount_tokio::driver::core::cache::Kind;
+use headcount_tokio::driver::core::fleet::FleetEvent;
+use headcount_tokio::driver::core::id::GuildId;
+use headcount_tokio::driver::core::session::Halt;
+use headcount_tokio::driver::core::setup::{Outcome, ShardFinishedChunking};
+use headcount_tokio::driver::core::wire::Name;
+use headcount_tokio::{BotEvent, Event, Handle};
+
+use crate::report::{CacheRow, GuildLine, Report};
+
+/// The events that matter to the roll, as they come.
+#[derive(Default)]
+pub(crate) struct Call {
+    guilds: BTreeMap<GuildId, GuildLine>,
+    /// How often each guild's members were asked for.
+    attempts: BTreeMap<GuildId, u32>,
+    chunks: u64,
+    over: bool,
+}
+
+impl Call {
+    /// Whether the whole bot is ready.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Takes note of an event.
+    ///
+    /// # Errors
+    /// When a shard has ended for good: why, and what to do about it.
+    pub(crate) fn note(&mut self, event: &BotEvent) -> Result<(), String> {
+        match event {
+            BotEvent::Fleet(FleetEvent::BotReady { .. }) => self.over = true,
+            BotEvent::Fleet(_) => {}
+            BotEvent::Shard(shard, event) => self.note_shard(*shard, event)?,
+        }
+        Ok(())
+    }
+
+    fn note_shard(&mut self, shard: ShardId, event: &Event<'_>) -> Result<(), String> {
+        match event {
+            Event::Dispatch(dispatch) if dispatch.name() == Name::GuildMembersChunk => {
+                self.chunks += 1;
+            }
+            Event::ChunkRequestFinished(end) => {
+                self.attempts.insert(end.guild, end.attempts);
+            }
+            Event::GuildReady(ready) => {
+                let line = GuildLine {
+                    shard,
+                    outcome: ready.outcome.clone(),
+                    members: ready.members.received,
+                    of: Some(ready.members.expected),
+                    attempts: self.attempts.get(&ready.guild).copied().unwrap_or(0),
+                };
+                self.guilds.insert(ready.guild, line);
+            }
+            Event::ShardFinishedChunking(summary) => self.note_absent(shard, summary),
+            Event::Halted(Halt::Refused(fatal)) => {
+                return Err(format!("shard {shard}: {}", fatal.remedy()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Guilds that never became ready.
+    fn note_absent(&mut self, shard: ShardId, summary: &ShardFinishedChunking) {
+        let absent = [
+            (Outcome::Missed, &summary.missed),
+            (Outcome::Unavailable, &summary.unavailable),
+            (Outcome::Removed, &summary.removed),
+        ];
+        for (outcome, guilds) in absent {
+            for guild in guilds {
+                self.guilds.entry(*guild).or_insert_with(|| GuildLine {
+                    shard,
+                    outcome: outcome.clone(),
+                    members: 0,
+                    of: None,
+                    attempts: 0,
+                });
+            }
+        }
+    }
+
+    /// Sums up, with what the cache holds now.
+    pub(crate) fn report(self, handle: &Handle, elapsed: Duration) -> Report {
+        let cache = handle.cache(|store| {
+            let row = |kind: &Kind| CacheRow {
+                kind: *kind,
+                rows: store.rows(*kind),
+                bytes: store.bytes(*kind),
+            };
+            Kind::ALL
+                .iter()
+                .map(row)
+                .filter(|row| row.rows > 0)
+                .collect()
+        });
+        Report {
+            shards: handle.shards().len(),
+            guilds: self.guilds,
+            chunks: self.chunks,
+            cache,
+            elapsed,
+        }
+    }
+}

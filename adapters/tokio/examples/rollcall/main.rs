@@ -1,0 +1,99 @@
+//! Roll call: a bot comes up, and says of every guild whether everyone in it has been counted.
+//!
+//! Without arguments it starts a simulated gateway inside the process and connects to it over a
+//! real socket. `--help` tells the rest.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is a program for a terminal"
+)]
+
+mod arguments;
+mod call;
+mod demonstration;
+mod progress;
+mod report;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use arguments::{Arguments, Place};
+use call::Call;
+use headcount_tokio::driver::core::chunk::RequestConfig;
+use headcount_tokio::driver::core::session::Keep;
+use headcount_tokio::driver::core::setup::AutoChunk;
+use headcount_tokio::{Api, Bot, Builder, Intents};
+use progress::Progress;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = match Arguments::read() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(mistake) => {
+            eprintln!("rollcall: {mistake} (see --help)");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("rollcall: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), String> {
+    let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
+    match &arguments.place {
+        Place::Demonstration { seed } => {
+            let server = demonstration::start(*seed)
+                .await
+                .map_err(|e| e.to_string())?;
+            if !arguments.json {
+                println!("{}\n", demonstration::ABOUT);
+            }
+            let bot = Bot::builder(demonstration::TOKEN, intents)
+                .api(Api::at(server.http_url()))
+                .configure(|config| {
+                    config.tracker.requests = RequestConfig {
+                        gate: demonstration::CLIENT_GATE,
+                        silence: demonstration::SILENCE,
+                        ..config.tracker.requests.clone()
+                    };
+                });
+            call(bot, arguments).await
+        }
+        Place::Live { token } => call(Bot::builder(token, intents), arguments).await,
+    }
+}
+
+/// Starts the bot, follows it until everyone is counted, and tells the result.
+async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
+    let started = Instant::now();
+    let bot = bot
+        .compression(arguments.compression)
+        .chunking(AutoChunk::Missing);
+    let mut bot = bot.connect().await.map_err(|error| error.to_string())?;
+    let handle = bot.handle();
+    let mut progress = Progress::new(arguments, &handle);
+    let mut call = Call::default();
+    while !call.is_over() {
+        tokio::select! {
+            event = bot.next() => match event {
+                Some(event) => call.note(&event)?,
+                None => return Err("the gateway ended every shard".into()),
+            },
+            () = progress.tick() => progress.show(&handle),
+        }
+    }
+    progress.finish(&handle);
+    let report = call.report(&handle, started.elapsed());
+    match arguments.json {
+        true => println!("{}", report.to_json()),
+        false => println!("{report}"),
+    }
+    let _ = bot.shutdown(Keep::Nothing).await;
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! What a manager writes its wishes into: checked, and undone as a whole when it refuses.
+
+use alloc::vec::Vec;
+
+use crate::Instant;
+use crate::manager::{
+    Channel, Decision, Health, NewShard, Options, Refusal, Roster, Shard, ShardKey,
+};
+
+/// A draft of decisions over the roster. Each step shows in the roster at once.
+///
+/// The plan refuses what no manager may do: put a channel on two shards, overfill a shard, close
+/// one that still has channels, or use a name twice.
+#[derive(Debug)]
+pub struct Plan<'r, C: Channel> {
+    roster: &'r mut Roster<C>,
+    options: &'r Options,
+    now: Instant,
+    decisions: Vec<Decision<C>>,
+    undo: Vec<Undo<C>>,
+}
+
+/// How to take one step back.
+#[derive(Debug)]
+enum Undo<C> {
+    Open(ShardKey),
+    Seat(C, Option<ShardKey>),
+    Close(ShardKey, Shard<C>),
+    Health(ShardKey, Health),
+}
+
+impl<'r, C: Channel> Plan<'r, C> {
+    pub(super) fn new(roster: &'r mut Roster<C>, options: &'r Options, now: Instant) -> Self {
+        Self {
+            roster,
+            options,
+            now,
+            decisions: Vec::new(),
+            undo: Vec::new(),
+        }
+    }
+
+    /// The shards as they are with this plan so far.
+    #[must_use]
+    pub fn roster(&self) -> &Roster<C> {
+        self.roster
+    }
+
+    /// The options of the supervisor.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        self.options
+    }
+
+    /// Opens a shard; it starts at once if the manager runs.
+    ///
+    /// # Errors
+    /// [`Refusal::NameTaken`].
+    pub fn open(&mut self, spec: NewShard) -> Result<ShardKey, Refusal<C>> {
+        let key = ShardKey(self.roster.next);
+        let spec = spec.with_default_name(key);
+        if let Some(name) = self.roster.taken(spec.name()) {
+            return Err(Refusal::NameTaken(name));
+        }
+        self.roster.next = self.roster.next.saturating_add(1);
+        let health = if self.roster.running {
+            let spec = spec.clone();
+            self.decisions.push(Decision::Open { shard: key, spec });
+            Health::Opening
+        } else {
+            Health::Stopped
+        };
+        self.roster.insert(key, Shard::new(spec, health, self.now));
+        self.undo.push(Undo::Open(key));
+        Ok(key)
+    }
+
+    /// Assigns a channel to a shard; one that another shard has is moved.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchShard`], [`Refusal::ShardFull`].
+    pub fn join(&mut self, shard: ShardKey, channel: &C) -> Result<(), Refusal<C>> {
+        let Some(target) = self.roster.get(shard) else {
+            return Err(Refusal::NoSuchShard(shard));
+        };
+        if self.roster.shard_of(channel) == Some(shard) {
+            return Ok(());
+        }
+        if target.free() == 0 {
+            return Err(Refusal::ShardFull(shard));
+        }
+        let from = self.roster.seat(channel, Some(shard), self.now);
+        self.undo.push(Undo::Seat(channel.clone(), from));
+        self.tell_seat(channel, from, Some(shard));
+        Ok(())
+    }
+
+    /// Takes a channel away from its shard; nothing happens when it has none.
+    pub fn part(&mut self, channel: &C) {
+        if let Some(from) = self.roster.seat(channel, None, self.now) {
+            self.undo.push(Undo::Seat(channel.clone(), Some(from)));
+            self.tell_seat(channel, Some(from), None);
+        }
+    }
+
+    /// Starts a shard and joins its channels; nothing happens when it runs.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchShard`].
+    pub fn start(&mut self, shard: ShardKey) -> Result<(), Refusal<C>> {
+        let Some(entry) = self.roster.get(shard) else {
+            return Err(Refusal::NoSuchShard(shard));
+        };
+        if entry.health.is_running() {
+            return Ok(());
+        }
+        let spec = entry.spec.clone();
+        self.decisions.push(Decision::Open { shard, spec });
+        let joins = entry.channels.iter().cloned();
+        self.decisions
+            .extend(joins.map(|channel| Decision::Join { shard, channel }));
+        self.set_health(shard, Health::Opening);
+        Ok(())
+    }
+
+    /// Stops a shard, which keeps its channels; nothing happens when it does not run.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchShard`].
+    pub fn stop(&mut self, shard: ShardKey) -> Result<(), Refusal<C>> {
+        let Some(entry) = self.roster.get(shard) else {
+            return Err(Refusal::NoSuchShard(shard));
+        };
+        if entry.health.is_running() {
+            self.decisions.push(Decision::Close { shard });
+            self.set_health(shard, Health::Closing);
+        }
+        Ok(())
+    }
+
+    /// Closes a shard without channels and forgets it.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchShard`], [`Refusal::NotEmpty`].
+    pub fn close(&mut self, shard: ShardKey) -> Result<(), Refusal<C>> {
+        match self.roster.get(shard) {
+            None => return Err(Refusal::NoSuchShard(shard)),
+            Some(entry) if entry.load() > 0 => return Err(Refusal::NotEmpty(shard)),
+            Some(_) => {}
+        }
+        let Some(entry) = self.roster.remove(shard) else {
+            return Err(Refusal::NoSuchShard(shard));
+        };
+        if entry.health.is_running() {
+            self.decisions.push(Decision::Close { shard });
+        }
+        match entry.health {
+            Health::Opening | Health::Up | Health::Down | Health::Closing => {
+                self.roster.closing.insert(shard);
+            }
+            Health::Stopped | Health::Dead => {}
+        }
+        self.undo.push(Undo::Close(shard, entry));
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Vec<Decision<C>> {
+        self.decisions
+    }
+
+    /// Takes every step back, the last one first.
+    pub(super) fn roll_back(mut self) {
+        while let Some(step) = self.undo.pop() {
+            match step {
+                Undo::Open(key) => {
+                    self.roster.remove(key);
+                    self.roster.next = key.0;
+                }
+                Undo::Seat(channel, shard) => {
+                    self.roster.seat(&channel, shard, self.now);
+                }
+                Undo::Close(key, shard) => {
+                    self.roster.closing.remove(&key);
+                    self.roster.insert(key, shard);
+                }
+                Undo::Health(key, health) => {
+                    if let Some(shard) = self.roster.shards.get_mut(&key) {
+                        shard.health = health;
+                    }
+                }
+            }
+        }
+    }
+
+    fn set_health(&mut self, key: ShardKey, health: Health) {
+        if let Some(shard) = self.roster.shards.get_mut(&key) {
+            self.undo.push(Undo::Health(key, shard.health));
+            shard.health = health;
+        }
+    }
+
+    /// Tells the host about a change of seat, as far as running shards are concerned.
+    fn tell_seat(&mut self, channel: &C, from: Option<ShardKey>, to: Option<ShardKey>) {
+        let runs = |key: &ShardKey| {
+            let shard = self.roster.get(*key);
+            shard.is_some_and(|shard| shard.health.is_running())
+        };
+        let channel = channel.clone();
+        self.decisions
+            .extend(match (from.filter(runs), to.filter(runs)) {
+                (Some(from), Some(to)) => Some(Decision::Move { channel, from, to }),
+                (Some(shard), None) => Some(Decision::Part { shard, channel }),
+                (None, Some(shard)) => Some(Decision::Join { shard, channel }),
+                (None, None) => None,
+            });
+    }
+}

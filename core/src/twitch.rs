@@ -1,0 +1,61 @@
+//! Twitch chat: messages, connections, and a whole bot as one pure machine.
+//!
+//! From the bottom up, each usable alone:
+//!
+//! - [`Message`] reads a line in place and [`Line`] writes one; see also [`Command`].
+//! - [`Connection`](connection::Connection) is one socket, from the dial to its end.
+//! - [`Pool`] runs accounts with their budgets, [shard managers](crate::manager) and all their
+//!   connections.
+//!
+//! A host opens sockets (`wss://irc-ws.chat.twitch.tv:443`), carries lines and tells the time:
+//!
+//! ```
+//! use headcount_core::manager::{Distributed, Options};
+//! use headcount_core::twitch::{Account, Action, Input, Pool, PoolConfig, Room};
+//! use headcount_core::Instant;
+//!
+//! let mut pool = Pool::new(PoolConfig::default(), 42);
+//! let account = pool.add_account(Account::anonymous());
+//! let rooms = ["#ann", "bob"].map(|name| Room::new(name).unwrap());
+//! let make = |_: &Options| Distributed::default();
+//! let manager = pool.add_manager(account, Options::default(), rooms, make)?;
+//! pool.start_all(Instant::ZERO, manager)?;
+//!
+//! let mut scratch = String::new();
+//! for action in pool.handle(Instant::ZERO, Input::Timeout) {
+//!     match action {
+//!         Action::Connect { link, .. } => println!("open a socket for {link:?}"),
+//!         Action::Send { command, .. } => command.encode(&mut scratch)?,
+//!         Action::Close { link } => println!("close {link:?}"),
+//!         Action::WantToken { account } => println!("refresh the token of {account:?}"),
+//!         Action::Emit(event) => println!("{event:?}"),
+//!     }
+//! }
+//! // Then sleep until pool.poll_timeout(), or until a socket has something to say.
+//! # Ok::<_, Box<dyn core::error::Error>>(())
+//! ```
+
+mod account;
+mod budget;
+mod command;
+pub mod connection;
+mod encode;
+mod message;
+mod name;
+mod pool;
+mod scan;
+mod tags;
+
+pub use account::{Account, AccountLimits};
+pub use budget::Rate;
+pub use command::Command;
+pub use encode::{EncodeError, Limits, Line};
+pub use message::{
+    LONGEST_REST, LONGEST_TAGS, Message, ParamIter, Params, ParseError, Prefix, lines,
+};
+pub use name::{InvalidName, Login, Room};
+pub use pool::{
+    AccountKey, Action, Event, Input, JoinFailure, LinkId, ManagerKey, Pool, PoolConfig, Priority,
+    Say, SayError, SayId, SayOutcome, Wait,
+};
+pub use tags::{TagIter, TagValue, Tags};

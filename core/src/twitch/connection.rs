@@ -1,0 +1,398 @@
+//! One connection to Twitch chat, from the dial to its end.
+
+mod input;
+mod patience;
+mod step;
+
+pub use input::{Identity, Input};
+pub use patience::{Patience, Wait};
+pub use step::{End, Step, StepIter, Steps};
+
+use crate::Instant;
+use crate::twitch::{Command, Login, Message, lines};
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Dialing { until: Instant },
+    Opened { until: Instant },
+    LoggingIn { until: Instant },
+    Listening { heard: Instant, login: Login },
+    Probing { until: Instant, login: Login },
+    Closing { until: Instant },
+    Ended,
+}
+
+/// The machine of one connection; it is used once.
+///
+/// ```text
+/// Dialing -> Opened -> LoggingIn -> Listening <-> Probing
+///    \_________\___________\____________\____________\__> Closing -> Ended
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connection {
+    state: State,
+    patience: Patience,
+}
+
+impl Connection {
+    /// A connection that is to be opened now: the first step is [`Step::Connect`].
+    #[must_use]
+    pub fn open<'i>(now: Instant, patience: Patience) -> (Self, Step<'i>) {
+        let until = now.after(patience.dial);
+        let state = State::Dialing { until };
+        (Self { state, patience }, Step::Connect)
+    }
+
+    /// The login, while logged in.
+    #[must_use]
+    pub fn login(&self) -> Option<Login> {
+        match self.state {
+            State::Listening { login, .. } | State::Probing { login, .. } => Some(login),
+            State::Dialing { .. }
+            | State::Opened { .. }
+            | State::LoggingIn { .. }
+            | State::Closing { .. }
+            | State::Ended => None,
+        }
+    }
+
+    /// When the server was last heard, while it is not suspected to be gone.
+    #[must_use]
+    pub fn heard(&self) -> Option<Instant> {
+        match self.state {
+            State::Listening { heard, .. } => Some(heard),
+            State::Dialing { .. }
+            | State::Opened { .. }
+            | State::LoggingIn { .. }
+            | State::Probing { .. }
+            | State::Closing { .. }
+            | State::Ended => None,
+        }
+    }
+
+    /// Whether it waits for its login to be granted.
+    #[must_use]
+    pub fn wants_login(&self) -> bool {
+        matches!(self.state, State::Opened { .. })
+    }
+
+    /// Whether it can still be used, now or after logging in.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        match self.state {
+            State::Dialing { .. }
+            | State::Opened { .. }
+            | State::LoggingIn { .. }
+            | State::Listening { .. }
+            | State::Probing { .. } => true,
+            State::Closing { .. } | State::Ended => false,
+        }
+    }
+
+    /// When to call `handle` with [`Input::Timeout`], and what is being waited for.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Instant, Wait)> {
+        match self.state {
+            State::Dialing { until } => Some((until, Wait::Dial)),
+            State::Opened { until } => Some((until, Wait::Grant)),
+            State::LoggingIn { until } => Some((until, Wait::Welcome)),
+            State::Listening { heard, .. } => {
+                Some((heard.after(self.patience.silence), Wait::Silence))
+            }
+            State::Probing { until, .. } => Some((until, Wait::Pong)),
+            State::Closing { until } => Some((until, Wait::Close)),
+            State::Ended => None,
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn handle<'i>(&mut self, now: Instant, input: Input<'i>) -> Steps<'i> {
+        let mut steps = Steps::default();
+        match input {
+            Input::Timeout => self.on_timeout(now, &mut steps),
+            Input::Opened => self.on_opened(now, &mut steps),
+            Input::LoginGranted(identity) => self.on_grant(now, identity, &mut steps),
+            Input::Frame(frame) => self.on_frame(now, frame, &mut steps),
+            Input::Closed => self.on_ended(End::Closed, &mut steps),
+            Input::DialFailed => self.on_ended(End::DialFailed, &mut steps),
+        }
+        steps
+    }
+
+    /// Ends the connection because we do not want it any more.
+    pub fn close<'i>(&mut self, now: Instant) -> Steps<'i> {
+        let mut steps = Steps::default();
+        self.give_up(now, End::Stopped, &mut steps);
+        steps
+    }
+
+    fn on_timeout(&mut self, now: Instant, steps: &mut Steps<'_>) {
+        match self.poll_timeout() {
+            Some((at, _)) if at > now => return,
+            Some(_) => {}
+            None => return,
+        }
+        match self.state {
+            State::Dialing { .. } => self.give_up(now, End::DialTimeout, steps),
+            State::Opened { .. } => self.give_up(now, End::GrantTimeout, steps),
+            State::LoggingIn { .. } => self.give_up(now, End::LoginTimeout, steps),
+            State::Listening { login, .. } => {
+                steps.push(Step::Send(Command::Ping));
+                let until = now.after(self.patience.pong);
+                self.state = State::Probing { until, login };
+            }
+            State::Probing { .. } => self.give_up(now, End::Deaf, steps),
+            State::Closing { .. } => {
+                self.state = State::Ended;
+                steps.push(Step::Ended);
+            }
+            State::Ended => {}
+        }
+    }
+
+    fn on_opened(&mut self, now: Instant, steps: &mut Steps<'_>) {
+        match self.state {
+            State::Dialing { .. } => {
+                let until = now.after(self.patience.grant);
+                self.state = State::Opened { until };
+                steps.push(Step::WantLogin);
+            }
+            State::Opened { .. }
+            | State::LoggingIn { .. }
+            | State::Listening { .. }
+            | State::Probing { .. }
+            | State::Closing { .. }
+            | State::Ended => {}
+        }
+    }
+
+    fn on_grant(&mut self, now: Instant, identity: &Identity, steps: &mut Steps<'_>) {
+        if !self.wants_login() {
+            return;
+        }
+        steps.push(Step::Send(Command::Capabilities));
+        let login = match identity {
+            Identity::Anonymous(login) => *login,
+            Identity::Account { login, token } => {
+                steps.push(Step::Send(Command::Pass(token.clone())));
+                *login
+            }
+        };
+        steps.push(Step::Send(Command::Nick(login)));
+        let until = now.after(self.patience.welcome);
+        self.state = State::LoggingIn { until };
+    }
+
+    fn on_frame<'i>(&mut self, now: Instant, frame: &'i [u8], steps: &mut Steps<'i>) {
+        if let State::Probing { login, .. } | State::Listening { login, .. } = self.state {
+            self.state = State::Listening { heard: now, login };
+        }
+        for line in lines(frame) {
+            if !self.is_alive() {
+                return;
+            }
+            match Message::parse(line) {
+                Ok(message) => self.on_message(now, message, steps),
+                Err(error) => steps.push(Step::Malformed(error)),
+            }
+        }
+    }
+
+    fn on_message<'i>(&mut self, now: Instant, message: Message<'i>, steps: &mut Steps<'i>) {
+        match message.command() {
+            "PING" => {
+                let word = message.param(0).unwrap_or("tmi.twitch.tv");
+                steps.push(Step::Send(Command::Pong(word.into())));
+            }
+            "PONG" => {}
+            "RECONNECT" => steps.push(Step::Reconnect),
+            "001" => self.on_welcome(now, message, steps),
+            "NOTICE" if self.is_logging_in() && message.param(0) == Some("*") => {
+                let end = refusal(message.param(1).unwrap_or_default());
+                steps.push(Step::Message(message));
+                self.give_up(now, end, steps);
+            }
+            _ => steps.push(Step::Message(message)),
+        }
+    }
+
+    fn is_logging_in(&self) -> bool {
+        matches!(self.state, State::LoggingIn { .. })
+    }
+
+    fn on_welcome<'i>(&mut self, now: Instant, message: Message<'i>, steps: &mut Steps<'i>) {
+        let login = message.param(0).and_then(|nick| Login::new(nick).ok());
+        match (login, self.is_logging_in()) {
+            (Some(login), true) => {
+                self.state = State::Listening { heard: now, login };
+                steps.push(Step::Ready(login));
+            }
+            (None, true) => self.give_up(now, End::LoginRefused, steps),
+            (Some(_) | None, false) => steps.push(Step::Message(message)),
+        }
+    }
+
+    fn on_ended(&mut self, end: End, steps: &mut Steps<'_>) {
+        match self.state {
+            State::Ended => return,
+            State::Closing { .. } => {}
+            State::Dialing { .. }
+            | State::Opened { .. }
+            | State::LoggingIn { .. }
+            | State::Listening { .. }
+            | State::Probing { .. } => steps.push(Step::Lost(end)),
+        }
+        self.state = State::Ended;
+        steps.push(Step::Ended);
+    }
+
+    fn give_up(&mut self, now: Instant, end: End, steps: &mut Steps<'_>) {
+        if self.is_alive() {
+            let until = now.after(self.patience.close);
+            self.state = State::Closing { until };
+            steps.push(Step::Close);
+            steps.push(Step::Lost(end));
+        }
+    }
+}
+
+/// What a NOTICE before the welcome means. There is no numeric for it; these are Twitch's texts.
+fn refusal(text: &str) -> End {
+    match text {
+        "Login authentication failed" | "Login unsuccessful" | "Improperly formatted auth" => {
+            End::BadToken
+        }
+        _ => End::LoginRefused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Token;
+    use crate::twitch::ParseError;
+
+    const WELCOME: &[u8] = b":tmi.twitch.tv 001 bot :Welcome, GLHF!\r\n";
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_millis(seconds * 1000)
+    }
+
+    fn identity() -> Identity {
+        Identity::Account {
+            login: Login::new("bot").unwrap(),
+            token: Token::new("secret"),
+        }
+    }
+
+    fn opened() -> Connection {
+        let (mut connection, _) = Connection::open(at(0), Patience::default());
+        assert_eq!(
+            connection.handle(at(0), Input::Opened)[..],
+            [Step::WantLogin]
+        );
+        let identity = identity();
+        let steps = connection.handle(at(0), Input::LoginGranted(&identity));
+        assert_eq!(steps.len(), 3);
+        connection
+    }
+
+    fn ready() -> Connection {
+        let mut connection = opened();
+        let steps = connection.handle(at(0), Input::Frame(WELCOME));
+        assert_eq!(steps[..], [Step::Ready(Login::new("bot").unwrap())]);
+        connection
+    }
+
+    #[test]
+    fn anonymous_needs_no_password() {
+        let (mut connection, _) = Connection::open(at(0), Patience::default());
+        let _ = connection.handle(at(0), Input::Opened);
+        let nobody = Identity::Anonymous(Login::new("justinfan1").unwrap());
+        let steps = connection.handle(at(0), Input::LoginGranted(&nobody));
+        assert!(matches!(
+            steps[..],
+            [
+                Step::Send(Command::Capabilities),
+                Step::Send(Command::Nick(_))
+            ]
+        ));
+    }
+
+    #[test]
+    fn a_refused_login_is_told_from_a_lost_network() {
+        for (text, end) in [
+            ("Login authentication failed", End::BadToken),
+            ("Login unsuccessful", End::BadToken),
+            ("Improperly formatted auth", End::BadToken),
+            ("Invalid NICK", End::LoginRefused),
+        ] {
+            let mut connection = opened();
+            let line = alloc::format!(":tmi.twitch.tv NOTICE * :{text}\r\n");
+            let steps = connection.handle(at(1), Input::Frame(line.as_bytes()));
+            assert_eq!(steps[1..], [Step::Close, Step::Lost(end)]);
+            assert_eq!(connection.handle(at(1), Input::Closed)[..], [Step::Ended]);
+        }
+        let mut connection = opened();
+        let steps = connection.handle(at(1), Input::Closed);
+        assert_eq!(steps[..], [Step::Lost(End::Closed), Step::Ended]);
+    }
+
+    #[test]
+    fn a_silent_server_is_asked_and_then_left() {
+        let mut connection = ready();
+        assert_eq!(connection.poll_timeout(), Some((at(60), Wait::Silence)));
+        assert!(connection.handle(at(59), Input::Timeout).is_empty());
+        let steps = connection.handle(at(60), Input::Timeout);
+        assert_eq!(steps[..], [Step::Send(Command::Ping)]);
+        assert!(
+            connection
+                .handle(at(61), Input::Frame(b"PONG\r\n"))
+                .is_empty()
+        );
+        assert_eq!(connection.poll_timeout(), Some((at(121), Wait::Silence)));
+        let _ = connection.handle(at(121), Input::Timeout);
+        let steps = connection.handle(at(131), Input::Timeout);
+        assert_eq!(steps[..], [Step::Close, Step::Lost(End::Deaf)]);
+        assert_eq!(connection.poll_timeout(), Some((at(136), Wait::Close)));
+        assert_eq!(
+            connection.handle(at(136), Input::Timeout)[..],
+            [Step::Ended]
+        );
+        assert_eq!(connection.poll_timeout(), None);
+    }
+
+    #[test]
+    fn every_early_wait_ends() {
+        let (mut connection, _) = Connection::open(at(0), Patience::default());
+        let lost = |steps: Steps<'_>| match steps.last() {
+            Some(Step::Lost(end)) => *end,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            lost(connection.handle(at(15), Input::Timeout)),
+            End::DialTimeout
+        );
+        let (mut connection, _) = Connection::open(at(0), Patience::default());
+        let _ = connection.handle(at(0), Input::Opened);
+        assert_eq!(
+            lost(connection.handle(at(60), Input::Timeout)),
+            End::GrantTimeout
+        );
+        assert_eq!(
+            lost(opened().handle(at(15), Input::Timeout)),
+            End::LoginTimeout
+        );
+    }
+
+    #[test]
+    fn pings_are_answered_and_bad_lines_told() {
+        let mut connection = ready();
+        let frame = b"PING :tmi.twitch.tv\r\n@bad\r\n:x PRIVMSG #a :hi\n:tmi.twitch.tv RECONNECT";
+        let steps = connection.handle(at(1), Input::Frame(frame));
+        assert_eq!(steps[0], Step::Send(Command::Pong("tmi.twitch.tv".into())));
+        assert_eq!(steps[1], Step::Malformed(ParseError::BadTags));
+        assert!(matches!(steps[2], Step::Message(_)));
+        assert_eq!(steps[3], Step::Reconnect);
+    }
+}

@@ -1,0 +1,97 @@
+//! What a connection answers.
+
+use core::ops::Deref;
+
+use smallvec::SmallVec;
+
+use crate::twitch::{Command, Login, Message, ParseError};
+
+/// What the connection wants done or has to tell, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step<'i> {
+    /// Open a socket.
+    Connect,
+    /// The socket is open: answer with [`Input::LoginGranted`](super::Input::LoginGranted) when
+    /// the account may log in.
+    WantLogin,
+    /// Send a line.
+    Send(Command),
+    /// Close the socket, or give up dialling; answer with [`Input::Closed`](super::Input::Closed).
+    Close,
+    /// Logged in, as this login.
+    Ready(Login),
+    /// A message that the connection does not answer itself.
+    Message(Message<'i>),
+    /// A line that is no message; the connection goes on.
+    Malformed(ParseError),
+    /// The server will end this connection soon: open another.
+    Reconnect,
+    /// No use any more, and why. Comes once, before `Ended`.
+    Lost(End),
+    /// The socket is gone. Nothing follows.
+    Ended,
+}
+
+/// Why a connection was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum End {
+    /// The socket could not be opened.
+    DialFailed,
+    /// The socket did not open in time.
+    DialTimeout,
+    /// No login was granted in time.
+    GrantTimeout,
+    /// The token is bad, expired or lacks the scope for chat: a fresh one is needed.
+    BadToken,
+    /// The server refused the login for another reason.
+    LoginRefused,
+    /// The server did not answer the login in time.
+    LoginTimeout,
+    /// The server was silent and did not answer a PING.
+    Deaf,
+    /// The server, or something in between, closed the connection.
+    Closed,
+    /// We closed it.
+    Stopped,
+}
+
+/// The steps that one input leads to, in order. Borrows the input, not the connection.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Steps<'i>(SmallVec<[Step<'i>; 4]>);
+
+impl<'i> Steps<'i> {
+    pub(super) fn push(&mut self, step: Step<'i>) {
+        self.0.push(step);
+    }
+}
+
+impl<'i> Deref for Steps<'i> {
+    type Target = [Step<'i>];
+
+    fn deref(&self) -> &[Step<'i>] {
+        &self.0
+    }
+}
+
+impl<'i> IntoIterator for Steps<'i> {
+    type Item = Step<'i>;
+    type IntoIter = StepIter<'i>;
+
+    fn into_iter(self) -> StepIter<'i> {
+        StepIter(self.0.into_iter())
+    }
+}
+
+/// Takes the steps one by one.
+#[derive(Debug)]
+pub struct StepIter<'i>(smallvec::IntoIter<[Step<'i>; 4]>);
+
+impl<'i> Iterator for StepIter<'i> {
+    type Item = Step<'i>;
+
+    fn next(&mut self) -> Option<Step<'i>> {
+        self.0.next()
+    }
+}

@@ -1,0 +1,291 @@
+//! One behaviour at a time, with every line by hand.
+
+use std::time::Duration;
+
+use headcount_core::manager::{Distributed, Options, Single, Spread};
+use headcount_core::twitch::{
+    Account, Action, Event, Input, JoinFailure, LinkId, Login, ManagerKey, Pool, PoolConfig, Room,
+    Say, SayError, SayOutcome,
+};
+use headcount_core::{Instant, Token};
+
+fn at(seconds: u64) -> Instant {
+    Instant::from_millis(seconds * 1000)
+}
+
+fn room(name: &str) -> Room {
+    Room::new(name).unwrap()
+}
+
+fn account() -> Account {
+    Account::new(Login::new("bot").unwrap(), Some(Token::new("secret")))
+}
+
+/// The lines that are sent, with their links.
+fn lines(actions: &[Action<'_>]) -> Vec<(LinkId, String)> {
+    let line = |action: &Action<'_>| match action {
+        Action::Send { link, command } => {
+            let mut line = String::new();
+            command.encode(&mut line).unwrap();
+            Some((*link, line.trim_end().into()))
+        }
+        _ => None,
+    };
+    actions.iter().filter_map(line).collect()
+}
+
+fn events<'a>(actions: &'a [Action<'a>]) -> Vec<&'a Event<'a>> {
+    let event = |action: &'a Action<'a>| match action {
+        Action::Emit(event) => Some(event),
+        _ => None,
+    };
+    actions.iter().filter_map(event).collect()
+}
+
+fn connects(actions: &[Action<'_>]) -> Vec<LinkId> {
+    let link = |action: &Action<'_>| match action {
+        Action::Connect { link, .. } => Some(*link),
+        _ => None,
+    };
+    actions.iter().filter_map(link).collect()
+}
+
+/// A pool with one link per room, all logged in and joined at second 0.
+fn up(config: PoolConfig, rooms: &[&str]) -> (Pool, ManagerKey, Vec<LinkId>) {
+    let mut pool = Pool::new(config, 1);
+    let account = pool.add_account(account());
+    let one_each = Distributed::new(Spread {
+        channels_per_shard: 1,
+        max_shard_count: None,
+        initial_shard_count: 1,
+    });
+    let initial: Vec<Room> = rooms.iter().map(|name| room(name)).collect();
+    let made = pool.add_manager(account, Options::default(), initial, |_| one_each);
+    let manager = made.unwrap();
+    pool.start_all(at(0), manager).unwrap();
+    let actions = pool.handle(at(0), Input::Timeout);
+    let links = connects(&actions);
+    for (link, room) in links.iter().zip(rooms) {
+        let _ = pool.handle(at(0), Input::Opened(*link));
+        let _ = pool.handle(at(0), Input::Frame(*link, b":x 001 bot :Welcome\r\n"));
+        let echo = format!(":bot!bot@bot JOIN #{room}\r\n");
+        let _ = pool.handle(at(0), Input::Frame(*link, echo.as_bytes()));
+    }
+    assert_eq!(links.len(), rooms.len());
+    (pool, manager, links)
+}
+
+fn messages(pool: &mut Pool, link: LinkId, line: &str) -> usize {
+    let actions = pool.handle(at(1), Input::Frame(link, line.as_bytes()));
+    let events = events(&actions);
+    events
+        .iter()
+        .filter(|event| matches!(event, Event::Message { .. }))
+        .count()
+}
+
+#[test]
+fn mirrors_of_shared_chat_are_dropped_when_asked() {
+    for drop_mirrors in [false, true] {
+        let config = PoolConfig {
+            drop_mirrors,
+            ..PoolConfig::default()
+        };
+        let (mut pool, _, links) = up(config, &["a", "b"]);
+        let line = |id: u8, room: &str| {
+            format!("@id=m{id};source-id=m1 :ann!ann@ann PRIVMSG #{room} :hi\r\n")
+        };
+        assert_eq!(messages(&mut pool, links[0], &line(1, "a")), 1);
+        let second = messages(&mut pool, links[1], &line(2, "b"));
+        assert_eq!(second, usize::from(!drop_mirrors));
+    }
+}
+
+#[test]
+fn a_whisper_comes_once_though_every_link_brings_it() {
+    let (mut pool, _, links) = up(PoolConfig::default(), &["a", "b"]);
+    let line = "@message-id=1;thread-id=2 :ann!ann@ann WHISPER bot :psst\r\n";
+    assert_eq!(messages(&mut pool, links[0], line), 1);
+    assert_eq!(messages(&mut pool, links[1], line), 0);
+}
+
+#[test]
+fn messages_end_refused_or_unconfirmed_and_are_not_repeated() {
+    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let first = pool
+        .say(at(2), manager, Say::new(room("a"), "one"))
+        .unwrap();
+    let sent = lines(&pool.handle(at(2), Input::Timeout));
+    assert_eq!(sent[0].1, "@client-nonce=0 PRIVMSG #a :one");
+    let notice = b"@msg-id=msg_duplicate :tmi.twitch.tv NOTICE #a :No.\r\n";
+    let actions = pool.handle(at(3), Input::Frame(links[0], notice));
+    let refused = Event::Said {
+        manager,
+        id: first,
+        outcome: SayOutcome::Refused("msg_duplicate".into()),
+    };
+    assert!(events(&actions).contains(&&refused));
+    let reply = Say::new(room("a"), "two").reply_to("m-1");
+    let second = pool.say(at(5), manager, reply).unwrap();
+    let sent = lines(&pool.handle(at(5), Input::Timeout));
+    assert!(sent[0].1.contains("reply-parent-msg-id=m-1"));
+    let actions = pool.handle(at(6), Input::Closed(links[0]));
+    let lost = Event::Said {
+        manager,
+        id: second,
+        outcome: SayOutcome::Unconfirmed,
+    };
+    assert!(events(&actions).contains(&&lost));
+    let link = connects(&actions)[0];
+    let _ = pool.handle(at(6), Input::Opened(link));
+    let actions = pool.handle(at(6), Input::Frame(link, b":x 001 bot :Welcome\r\n"));
+    assert_eq!(lines(&actions), [(link, "JOIN #a".into())]);
+}
+
+#[test]
+fn what_cannot_be_said_is_refused_at_the_call() {
+    let (mut pool, manager, _) = up(PoolConfig::default(), &["a"]);
+    let mut say = |text: &str| pool.say(at(1), manager, Say::new(room("a"), text));
+    assert_eq!(say(" "), Err(SayError::Empty));
+    assert!(matches!(say("a\r\nPART #a"), Err(SayError::Encode(_))));
+    assert!(matches!(say(&"x".repeat(5000)), Err(SayError::Encode(_))));
+    for _ in 0..1000 {
+        say("hi").unwrap();
+    }
+    assert_eq!(say("hi"), Err(SayError::QueueFull));
+}
+
+#[test]
+fn slow_mode_is_kept() {
+    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let slow = b"@room-id=1;slow=30 :tmi.twitch.tv ROOMSTATE #a\r\n";
+    let _ = pool.handle(at(1), Input::Frame(links[0], slow));
+    for text in ["one", "two"] {
+        pool.say(at(1), manager, Say::new(room("a"), text)).unwrap();
+    }
+    assert_eq!(lines(&pool.handle(at(1), Input::Timeout)).len(), 1);
+    assert!(lines(&pool.handle(at(31), Input::Timeout)).is_empty());
+    let sent = lines(&pool.handle(at(32), Input::Timeout));
+    assert!(sent[0].1.ends_with(":two"), "{sent:?}");
+}
+
+#[test]
+fn a_refused_join_is_told_with_its_reason_and_a_full_account_tries_later() {
+    for (notice, wanted, retry) in [
+        ("msg_banned", JoinFailure::Banned, None),
+        ("msg_channel_suspended", JoinFailure::Suspended, None),
+        ("msg_room_not_found", JoinFailure::NotFound, None),
+        (
+            "msg_concurrent_channel_limit_reached",
+            JoinFailure::RoomLimit,
+            Some(60),
+        ),
+    ] {
+        let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+        let put_out = pool.handle(at(1), Input::Frame(links[0], b":bot!bot@bot PART #a\r\n"));
+        assert!(matches!(
+            events(&put_out)[0],
+            Event::Parted {
+                by_server: true,
+                ..
+            }
+        ));
+        let asked = lines(&pool.handle(at(61), Input::Timeout));
+        assert!(asked.contains(&(links[0], "JOIN #a".into())), "{asked:?}");
+        let line = format!("@msg-id={notice} :tmi.twitch.tv NOTICE #a :No.\r\n");
+        let actions = pool.handle(at(62), Input::Frame(links[0], line.as_bytes()));
+        let failed = events(&actions).into_iter().find_map(|event| match event {
+            Event::JoinFailed {
+                reason, retry_in, ..
+            } => Some((*reason, *retry_in)),
+            _ => None,
+        });
+        let (reason, retry_in) = failed.unwrap();
+        assert_eq!(reason, wanted);
+        assert_eq!(retry_in.is_some(), retry.is_some());
+        assert!(retry_in.is_none_or(|wait| wait >= Duration::from_secs(60)));
+        assert!(!pool.is_joined(manager, room("a")));
+    }
+}
+
+#[test]
+fn nothing_is_dialled_without_a_token_and_the_host_is_asked_again() {
+    let mut pool = Pool::new(PoolConfig::default(), 1);
+    let key = pool.add_account(Account::new(Login::new("bot").unwrap(), None));
+    let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
+    pool.start_all(at(0), made.unwrap()).unwrap();
+    assert_eq!(
+        pool.handle(at(0), Input::Timeout),
+        [Action::WantToken { account: key }]
+    );
+    assert_eq!(pool.handle(at(1), Input::Timeout), []);
+    assert_eq!(pool.poll_timeout().unwrap().0, at(60));
+    assert_eq!(
+        pool.handle(at(60), Input::Timeout),
+        [Action::WantToken { account: key }]
+    );
+    pool.set_token(key, Token::new("secret"));
+    assert_eq!(connects(&pool.handle(at(61), Input::Timeout)).len(), 1);
+}
+
+#[test]
+fn nobody_reads_and_says_nothing() {
+    let mut pool = Pool::new(PoolConfig::default(), 1);
+    let key = pool.add_account(Account::anonymous());
+    let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
+    let manager = made.unwrap();
+    pool.start_all(at(0), manager).unwrap();
+    let link = connects(&pool.handle(at(0), Input::Timeout))[0];
+    let sent = lines(&pool.handle(at(0), Input::Opened(link)));
+    assert!(
+        sent.len() == 2 && sent[1].1.starts_with("NICK justinfan"),
+        "{sent:?}"
+    );
+    let _ = pool.handle(at(0), Input::Frame(link, b":x 001 justinfan1 :Welcome\r\n"));
+    pool.say(at(1), manager, Say::new(room("a"), "hi")).unwrap();
+    let actions = pool.handle(at(1), Input::Timeout);
+    assert!(lines(&actions).is_empty());
+    let outcome = SayOutcome::Anonymous;
+    let refused =
+        |event: &&Event<'_>| matches!(event, Event::Said { outcome: o, .. } if *o == outcome);
+    assert!(events(&actions).iter().any(refused));
+}
+
+#[test]
+fn bad_lines_are_events() {
+    let (mut pool, _, links) = up(PoolConfig::default(), &["a"]);
+    let mut frame =
+        b"@=1 X\r\nPING a\0b\r\n\xff\r\n:a\r\nPRIVMSG\r\n:tmi.twitch.tv NOTICE\r\n".to_vec();
+    frame.extend(b"PRIVMSG #a :");
+    frame.extend([b'x'; 10_000]);
+    let actions = pool.handle(at(1), Input::Frame(links[0], &frame));
+    let malformed = |event: &&&Event<'_>| matches!(event, Event::Malformed { .. });
+    assert_eq!(events(&actions).iter().filter(malformed).count(), 5);
+    assert_eq!(actions.len(), 7, "{actions:?}");
+}
+
+#[test]
+fn a_shard_that_always_fails_is_given_up_if_wanted() {
+    let config = PoolConfig {
+        give_up_after: Some(3),
+        ..PoolConfig::default()
+    };
+    let mut pool = Pool::new(config, 1);
+    let key = pool.add_account(account());
+    let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
+    let manager = made.unwrap();
+    pool.start_all(at(0), manager).unwrap();
+    let mut dials = Vec::new();
+    let mut open = Vec::new();
+    for second in 0..60 {
+        open.extend(connects(&pool.handle(at(second), Input::Timeout)));
+        while let Some(link) = open.pop() {
+            dials.push(second);
+            open.extend(connects(&pool.handle(at(second), Input::DialFailed(link))));
+        }
+    }
+    assert_eq!(dials.len(), 3, "{dials:?}");
+    assert_eq!(dials[1], 0, "the second at once, the third after a second");
+    assert!((1..=2).contains(&dials[2]));
+    assert!(pool.has_ended(manager));
+}
