@@ -138,9 +138,8 @@ fn foreign(source: &mut Source<'_>, guild: u64) -> Step {
     let nonce = source.pick(&[r#""nonce":"theirs","#, r#""nonce":"others","#, ""]);
     let count = 1 + source.up_to(3);
     let index = source.up_to(4);
-    let body = format!(
-        r#"{{"guild_id":"{guild}","members":[],{nonce}"chunk_index":{index},"chunk_count":{count}}}"#
-    );
+    let place = format!(r#""chunk_index":{index},"chunk_count":{count}"#);
+    let body = format!(r#"{{"guild_id":"{guild}","members":[],{nonce}{place}}}"#);
     let act = Act::Dispatch {
         guild: Some(guild),
         event: "GUILD_MEMBERS_CHUNK".to_owned(),

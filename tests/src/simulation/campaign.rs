@@ -35,7 +35,8 @@ impl fmt::Display for Failure {
 pub fn reproduce(seed: u64, length: Length) -> String {
     let steps = length.steps;
     format!(
-        "cargo run --release -p headcount-sim --bin simulate -- --seed {seed} --steps {steps} --trace"
+        "cargo run --release -p headcount-sim --bin simulate -- \
+         --seed {seed} --steps {steps} --trace"
     )
 }
 
