@@ -52,6 +52,7 @@ pub mod rest;
 pub mod rules;
 pub mod server;
 pub mod token;
+pub mod twitch;
 pub mod world;
 
 pub use act::{Act, Change, Target};
