@@ -6,6 +6,7 @@ mod alarm;
 mod bot;
 mod builder;
 mod cache;
+mod chat;
 mod clock;
 mod deadline;
 mod delivery;
@@ -29,6 +30,7 @@ pub mod tls;
 
 pub use bot::Bot;
 pub use builder::Builder;
+pub use chat::{Chat, ChatBuilder, ChatEvent, ChatHandle, TWITCH_URL};
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};
 pub use event::BotEvent;

@@ -35,12 +35,19 @@ pub use headcount_driver as driver;
 pub use headcount_driver::core::session::Keep;
 pub use headcount_driver::core::{Event, Intents};
 pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
+pub use headcount_driver::{ChatEvent, ChatHandle};
 
 /// A running bot on tokio.
 pub type Bot = driver::Bot<Tokio>;
 
 /// A bot on tokio that is not started yet.
 pub type Builder = driver::Builder<Tokio>;
+
+/// A running Twitch chat bot on tokio.
+pub type Chat = driver::Chat<Tokio>;
+
+/// A Twitch chat bot on tokio that is not started yet.
+pub type ChatBuilder = driver::ChatBuilder<Tokio>;
 
 /// The tokio runtime that the calling task runs in.
 ///
