@@ -91,12 +91,7 @@ impl Arguments {
     }
 }
 
-fn number(
-    parser: &mut lexopt::Parser,
-    name: &str,
-    least: u64,
-    most: u64,
-) -> Result<u64, String> {
+fn number(parser: &mut lexopt::Parser, name: &str, least: u64, most: u64) -> Result<u64, String> {
     let value = parser.value().and_then(|value| value.parse::<u64>());
     let number = value.map_err(|e| format!("{name}: {e}"))?;
     match (least..=most).contains(&number) {
@@ -106,7 +101,11 @@ fn number(
 }
 
 fn account() -> Result<Option<(Login, Token)>, String> {
-    let read = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let read = |name| {
+        std::env::var(name)
+            .ok()
+            .filter(|value| !value.trim().is_empty())
+    };
     match (read("TWITCH_LOGIN"), read("TWITCH_TOKEN")) {
         (Some(login), Some(token)) => {
             let login = Login::new(&login).map_err(|e| format!("TWITCH_LOGIN: {e}"))?;

@@ -104,7 +104,10 @@ impl Demonstration {
     /// How often the server saw a budget broken.
     pub(crate) fn budget_violations(&self) -> usize {
         let violations = self.server.violations();
-        violations.iter().filter(|violation| violation.rule.is_budget()).count()
+        violations
+            .iter()
+            .filter(|violation| violation.rule.is_budget())
+            .count()
     }
 }
 

@@ -20,7 +20,12 @@ pub(crate) fn describe(live: &Live) -> Result<(ChatBuilder, Vec<Crew>), String> 
     let account = builder.account(account);
     let make = |_: &Options| Distributed::default();
     let manager = builder
-        .manager(account, Options::default(), live.rooms.iter().copied(), make)
+        .manager(
+            account,
+            Options::default(),
+            live.rooms.iter().copied(),
+            make,
+        )
         .map_err(|refusal| refusal.to_string())?;
     let mut rooms = live.rooms.clone();
     rooms.sort_unstable();

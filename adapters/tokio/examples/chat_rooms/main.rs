@@ -68,7 +68,9 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
 
 /// The simulated run: ends once a shard was killed and every room is joined.
 async fn demonstrate(arguments: &Arguments, speed: u32, seed: u64) -> Result<Report, String> {
-    let show = Demonstration::start(speed, seed).await.map_err(|e| e.to_string())?;
+    let show = Demonstration::start(speed, seed)
+        .await
+        .map_err(|e| e.to_string())?;
     if !arguments.json {
         println!("{}\n", show.about());
     }
@@ -88,7 +90,9 @@ async fn demonstrate(arguments: &Arguments, speed: u32, seed: u64) -> Result<Rep
         }
         if started.elapsed() > PATIENCE {
             let (joined, rooms) = (tally.joined(), tally.rooms());
-            return Err(format!("only {joined} of {rooms} rooms were joined in time"));
+            return Err(format!(
+                "only {joined} of {rooms} rooms were joined in time"
+            ));
         }
     }
     let seconds = started.elapsed();

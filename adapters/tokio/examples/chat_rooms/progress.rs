@@ -86,6 +86,10 @@ fn bars(tally: &Tally) -> Look {
         let bar = ProgressBar::new(rooms as u64).with_style(style.clone());
         all.add(bar.with_prefix(name.to_owned()))
     };
-    let crews = tally.crews.iter().map(|crew| bar(crew.rooms, &crew.name)).collect();
+    let crews = tally
+        .crews
+        .iter()
+        .map(|crew| bar(crew.rooms, &crew.name))
+        .collect();
     Look::Bars { all, crews }
 }

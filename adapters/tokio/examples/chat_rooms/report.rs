@@ -42,9 +42,10 @@ impl Report {
         let mut rows = Vec::new();
         for crew in &tally.crews {
             let names = handle.roster(crew.manager, |roster| {
-                let name = |(key, shard): (_, &headcount_tokio::driver::core::manager::Shard<_>)| {
-                    (key, shard.name().to_owned())
-                };
+                let name =
+                    |(key, shard): (_, &headcount_tokio::driver::core::manager::Shard<_>)| {
+                        (key, shard.name().to_owned())
+                    };
                 roster.shards().map(name).collect::<Vec<_>>()
             });
             for (key, shard) in names.unwrap_or_default() {
@@ -114,7 +115,10 @@ fn median(times: &[Duration]) -> Option<Duration> {
 
 /// A time in seconds, or a dash.
 fn seconds(time: Option<Duration>) -> String {
-    time.map_or_else(|| "-".to_owned(), |time| format!("{:.1} s", time.as_secs_f64()))
+    time.map_or_else(
+        || "-".to_owned(),
+        |time| format!("{:.1} s", time.as_secs_f64()),
+    )
 }
 
 impl fmt::Display for Report {
@@ -129,9 +133,16 @@ impl fmt::Display for Report {
         )?;
         for row in &self.rows {
             let (again, messages) = (row.rejoins.len(), row.messages);
-            let (first, last) = (seconds(median(&row.joins)), seconds(row.joins.last().copied()));
+            let (first, last) = (
+                seconds(median(&row.joins)),
+                seconds(row.joins.last().copied()),
+            );
             let last_again = seconds(row.rejoins.last().copied());
-            let killed = if row.losses > 0 { "  connection lost" } else { "" };
+            let killed = if row.losses > 0 {
+                "  connection lost"
+            } else {
+                ""
+            };
             writeln!(
                 f,
                 "{:<12} {:<9} {:>5} {first:>9} {last:>9} {again:>9} {last_again:>9} \

@@ -49,7 +49,9 @@ impl Tally {
     pub(crate) fn note(&mut self, event: &ChatEvent) {
         match event {
             ChatEvent::Heard(heard) => {
-                let command = heard.message().map(|message| message.command() == "PRIVMSG");
+                let command = heard
+                    .message()
+                    .map(|message| message.command() == "PRIVMSG");
                 if command.unwrap_or(false) {
                     self.messages += 1;
                     self.shard(heard.manager(), heard.shard()).messages += 1;
@@ -94,9 +96,8 @@ impl Tally {
             }
             Event::LinkLost { manager, shard, .. } => {
                 self.shard(*manager, *shard).losses += 1;
-                let lost = |key: &(ManagerKey, Room), home: &ShardKey| {
-                    key.0 == *manager && home == shard
-                };
+                let lost =
+                    |key: &(ManagerKey, Room), home: &ShardKey| key.0 == *manager && home == shard;
                 self.joined.retain(|key, home| !lost(key, home));
             }
             _ => {}
@@ -125,7 +126,9 @@ impl Tally {
     /// Rooms that a shard has joined at the moment.
     pub(crate) fn joined_on(&self, manager: ManagerKey, shard: ShardKey) -> usize {
         let there = self.joined.iter();
-        there.filter(|((of, _), home)| *of == manager && **home == shard).count()
+        there
+            .filter(|((of, _), home)| *of == manager && **home == shard)
+            .count()
     }
 
     /// Joins that came after a loss.
