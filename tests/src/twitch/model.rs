@@ -318,10 +318,11 @@ impl Twitch {
             ("PASS", None) => self.pass(id, line.param(0)),
             ("NICK", None) => self.nick(id, line.param(0)),
             ("NICK", Some(_)) => self.end(id),
+            // tmi.js asks without a word, and knows the answer by its having no prefix.
+            ("PING", _) if line.params.is_empty() => self.send(id, "PONG\r\n".to_owned()),
             ("PING", _) => {
-                let word = line.params.first().map(|word| format!(" :{word}"));
-                let tail = word.unwrap_or_default();
-                self.send(id, format!(":tmi.twitch.tv PONG tmi.twitch.tv{tail}\r\n"));
+                let word = line.param(0);
+                self.send(id, format!(":tmi.twitch.tv PONG tmi.twitch.tv :{word}\r\n"));
             }
             ("PONG", _) => connection.pinged = false,
             ("PASS" | "USER" | "MODE", _) => {}

@@ -57,8 +57,10 @@ impl Twitch {
         }
     }
 
-    /// Runs of blanks become one, and long texts are cut.
+    /// Runs of blanks become one, and long texts are cut. A leading `. ` is how clients say that
+    /// what follows is no command; it is taken off.
     fn trimmed(&self, text: &str) -> String {
+        let text = text.strip_prefix(". ").unwrap_or(text);
         let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
         words
             .join(" ")
