@@ -23,7 +23,10 @@ fn replay(recording: &str) -> Outcome {
     let mut outcome = Outcome::default();
     for line in recording.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
-        let (at, number) = (line["t_ms"].as_u64().unwrap(), line["connection"].as_u64().unwrap());
+        let (at, number) = (
+            line["t_ms"].as_u64().unwrap(),
+            line["connection"].as_u64().unwrap(),
+        );
         visit.wait(at.saturating_sub(visit.now));
         if line["open"].is_string() {
             connections.insert(number, visit.twitch.open(visit.now));
@@ -38,16 +41,25 @@ fn replay(recording: &str) -> Outcome {
     note(&mut visit, &connections, &mut outcome);
     assert_eq!(visit.broken(), []);
     let said = visit.twitch.said().iter();
-    outcome.said = said.map(|said| (said.room.clone(), said.text.clone())).collect();
+    outcome.said = said
+        .map(|said| (said.room.clone(), said.text.clone()))
+        .collect();
     outcome
 }
 
 fn note(visit: &mut Visit, connections: &BTreeMap<u64, ConnectionId>, outcome: &mut Outcome) {
-    let open: Vec<_> = visit.twitch.connections().map(|(_, login, _)| login.map(str::to_owned)).collect();
+    let open: Vec<_> = visit
+        .twitch
+        .connections()
+        .map(|(_, login, _)| login.map(str::to_owned))
+        .collect();
     outcome.logins.extend(open.into_iter().flatten());
     for id in connections.values() {
         let heard = visit.take(*id);
-        assert!(!has(&heard, "Unknown command") && !has(&heard, "NOTICE"), "{heard:?}");
+        assert!(
+            !has(&heard, "Unknown command") && !has(&heard, "NOTICE"),
+            "{heard:?}"
+        );
         let confirmed = heard.iter().filter_map(|line| {
             let (who, room) = line.split_once(" JOIN #")?;
             who.starts_with(":bot!").then(|| room.to_owned())

@@ -88,7 +88,10 @@ fn a_hundred_rooms_are_the_limit_and_moderated_ones_do_not_count() {
     visit.twitch.closed(visit.now, one);
     let answer = visit.ask(two, "JOIN #room102");
     assert!(has(&answer, "too many chat channels"));
-    assert!(has(&visit.ask(two, "JOIN #room30"), ":big!big@big.tmi.twitch.tv JOIN #room30"));
+    assert!(has(
+        &visit.ask(two, "JOIN #room30"),
+        ":big!big@big.tmi.twitch.tv JOIN #room30"
+    ));
     visit.wait(30_000);
     assert!(has(&visit.ask(two, "JOIN #room102"), "JOIN #room102"));
 }
@@ -102,7 +105,9 @@ fn too_many_messages_are_not_heard_for_half_an_hour() {
     }
     assert_eq!(visit.broken(), [TwitchRule::MessageRate]);
     assert_eq!(visit.twitch.said().len(), 20);
+    // On a new connection: the old one is dropped, since it answers no PING.
     visit.wait(1_700_000);
+    let id = visit.guest("bot");
     visit.send(id, "PRIVMSG #a :are you there?");
     assert_eq!(visit.twitch.said().len(), 20);
     visit.wait(200_000);

@@ -1,13 +1,17 @@
 //! Logging in, joining, parting, and how connections end.
 
 use crate::visitor::{Visit, has};
-use headcount_sim::twitch::{
-    AccountPlan, RoomPlan, TwitchAct, TwitchOptions, TwitchRule, Who,
-};
+use headcount_sim::twitch::{AccountPlan, RoomPlan, TwitchAct, TwitchOptions, TwitchRule, Who};
 
 fn visit() -> Visit {
-    let missing = RoomPlan { missing: true, ..RoomPlan::default() };
-    let suspended = RoomPlan { suspended: true, ..RoomPlan::default() };
+    let missing = RoomPlan {
+        missing: true,
+        ..RoomPlan::default()
+    };
+    let suspended = RoomPlan {
+        suspended: true,
+        ..RoomPlan::default()
+    };
     let plan = AccountPlan {
         moderates: ["friend".to_owned()].into(),
         banned: ["foe".to_owned()].into(),
@@ -15,7 +19,11 @@ fn visit() -> Visit {
     };
     Visit::new(TwitchOptions {
         accounts: vec![plan],
-        rooms: [("ghost".to_owned(), missing), ("gone".to_owned(), suspended)].into(),
+        rooms: [
+            ("ghost".to_owned(), missing),
+            ("gone".to_owned(), suspended),
+        ]
+        .into(),
         ..TwitchOptions::default()
     })
 }
@@ -24,26 +32,51 @@ fn visit() -> Visit {
 fn a_login_gets_what_was_asked_for() {
     let mut visit = visit();
     let id = visit.twitch.open(0);
-    assert!(has(&visit.ask(id, "CAP LS"), "CAP * LS :twitch.tv/tags twitch.tv/commands"));
-    assert!(has(&visit.ask(id, "CAP REQ :twitch.tv/tags other"), "CAP * NAK"));
+    assert!(has(
+        &visit.ask(id, "CAP LS"),
+        "CAP * LS :twitch.tv/tags twitch.tv/commands"
+    ));
+    assert!(has(
+        &visit.ask(id, "CAP REQ :twitch.tv/tags other"),
+        "CAP * NAK"
+    ));
     let plain = visit.ask(id, "PASS oauth:secret_bot\r\nNICK somebody_else");
-    assert!(has(&plain, ":tmi.twitch.tv 001 bot :Welcome, GLHF!"), "the token decides");
+    assert!(
+        has(&plain, ":tmi.twitch.tv 001 bot :Welcome, GLHF!"),
+        "the token decides"
+    );
     assert!(has(&plain, " 376 bot :>") && !has(&plain, "GLOBALUSERSTATE"));
-    assert!(has(&visit.ask(id, "DANCE now"), "421 bot DANCE :Unknown command"));
-    assert!(has(&visit.ask(id, "PING :x y"), ":tmi.twitch.tv PONG tmi.twitch.tv :x y"));
-    assert_eq!(visit.ask(id, "PING"), ["PONG"], "no prefix, as tmi.js needs it");
+    assert!(has(
+        &visit.ask(id, "DANCE now"),
+        "421 bot DANCE :Unknown command"
+    ));
+    assert!(has(
+        &visit.ask(id, "PING :x y"),
+        ":tmi.twitch.tv PONG tmi.twitch.tv :x y"
+    ));
+    assert_eq!(
+        visit.ask(id, "PING"),
+        ["PONG"],
+        "no prefix, as tmi.js needs it"
+    );
     visit.ask(id, "NICK again");
     assert!(visit.has_ended(id));
     let id = visit.twitch.open(visit.now);
     visit.send(id, "CAP REQ :twitch.tv/tags twitch.tv/commands");
     let tagged = visit.ask(id, "PASS oauth:secret_bot\r\nNICK bot");
-    assert!(has(&tagged, "user-type= :tmi.twitch.tv GLOBALUSERSTATE"), "{tagged:?}");
+    assert!(
+        has(&tagged, "user-type= :tmi.twitch.tv GLOBALUSERSTATE"),
+        "{tagged:?}"
+    );
 }
 
 #[test]
 fn a_login_that_fails_says_why_and_ends() {
     for (lines, why) in [
-        ("PASS oauth:wrong\r\nNICK bot", "Login authentication failed"),
+        (
+            "PASS oauth:wrong\r\nNICK bot",
+            "Login authentication failed",
+        ),
         ("PASS secret_bot\r\nNICK bot", "Improperly formatted auth"),
         ("NICK bot", "Improperly formatted auth"),
         ("PASS oauth:x\r\nNICK no-name!", "Invalid NICK"),
@@ -72,8 +105,15 @@ fn a_join_is_confirmed_and_refusals_are_told_apart() {
     }
     assert_eq!(answer.len(), 5);
     assert_eq!(visit.ask(id, "JOIN #ghost").len(), 0);
-    assert_eq!(visit.ask(id, "JOIN #friend").len(), 0, "it is there already");
-    assert!(has(&visit.ask(id, "JOIN #gone"), "msg-id=msg_channel_suspended"));
+    assert_eq!(
+        visit.ask(id, "JOIN #friend").len(),
+        0,
+        "it is there already"
+    );
+    assert!(has(
+        &visit.ask(id, "JOIN #gone"),
+        "msg-id=msg_channel_suspended"
+    ));
     assert!(has(&visit.ask(id, "JOIN #foe"), "msg-id=msg_banned"));
     let answer = visit.ask(id, "PART #friend,#never");
     assert_eq!(answer, [":bot!bot@bot.tmi.twitch.tv PART #friend"]);
@@ -87,14 +127,19 @@ fn a_ban_puts_out_and_can_be_lifted() {
     visit.ask(one, "JOIN #a");
     visit.ask(two, "JOIN #a");
     let (login, room) = ("bot".to_owned(), "a".to_owned());
-    let ban = TwitchAct::Ban { login: login.clone(), room: room.clone() };
+    let ban = TwitchAct::Ban {
+        login: login.clone(),
+        room: room.clone(),
+    };
     visit.take(one);
     visit.twitch.act(visit.now, ban);
     visit.drain();
     assert!(has(&visit.take(one), ":bot!bot@bot.tmi.twitch.tv PART #a"));
     assert!(has(&visit.take(two), ":tmi.twitch.tv CLEARCHAT #a :bot"));
     assert!(has(&visit.ask(one, "JOIN #a"), "msg_banned"));
-    visit.twitch.act(visit.now, TwitchAct::Unban { login, room });
+    visit
+        .twitch
+        .act(visit.now, TwitchAct::Unban { login, room });
     assert!(has(&visit.ask(one, "JOIN #a"), "JOIN #a"));
 }
 
@@ -103,7 +148,9 @@ fn a_reconnect_is_announced_and_a_frozen_connection_hears_nothing() {
     let mut visit = visit();
     let (one, two) = (visit.guest("bot"), visit.guest("ann"));
     let who = Who::Account("bot".to_owned());
-    visit.twitch.act(visit.now, TwitchAct::Reconnect { who, after: 500 });
+    visit
+        .twitch
+        .act(visit.now, TwitchAct::Reconnect { who, after: 500 });
     visit.drain();
     assert_eq!(visit.take(one), [":tmi.twitch.tv RECONNECT"]);
     assert!(!visit.has_ended(one));

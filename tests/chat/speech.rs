@@ -14,12 +14,18 @@ fn a_sender_does_not_hear_itself_but_its_other_connections_do() {
     for id in [two, ann, away] {
         visit.take(id);
     }
-    let answer = visit.ask(one, "@client-nonce=7;reply-parent-msg-id=x PRIVMSG #a :  hi   there ");
+    let answer = visit.ask(
+        one,
+        "@client-nonce=7;reply-parent-msg-id=x PRIVMSG #a :  hi   there ",
+    );
     assert_eq!(answer.len(), 1, "{answer:?}");
     assert!(has(&answer, "client-nonce=7;id=") && has(&answer, "USERSTATE #a"));
     for id in [two, ann] {
         let heard = visit.take(id);
-        assert!(has(&heard, ":bot!bot@bot.tmi.twitch.tv PRIVMSG #a :hi there"), "{heard:?}");
+        assert!(
+            has(&heard, ":bot!bot@bot.tmi.twitch.tv PRIVMSG #a :hi there"),
+            "{heard:?}"
+        );
         assert!(has(&heard, "reply-parent-msg-id=x;"));
     }
     assert_eq!(visit.take(away).len(), 0);
@@ -35,13 +41,22 @@ fn too_fast_and_twice_the_same_are_refused() {
     let id = visit.guest("bot");
     visit.ask(id, "PRIVMSG #a :one");
     visit.send(id, "PRIVMSG #a :two");
-    assert!(has(&visit.ask(id, "PRIVMSG #a :three"), "msg-id=msg_ratelimit"));
+    assert!(has(
+        &visit.ask(id, "PRIVMSG #a :three"),
+        "msg-id=msg_ratelimit"
+    ));
     assert_eq!(visit.broken(), [TwitchRule::RoomRate]);
     visit.wait(1000);
-    assert!(has(&visit.ask(id, "PRIVMSG #a :three"), "msg-id=msg_duplicate"));
+    assert!(has(
+        &visit.ask(id, "PRIVMSG #a :three"),
+        "msg-id=msg_duplicate"
+    ));
     let long = "x".repeat(600);
     visit.send(id, &format!("PRIVMSG #b :{long}"));
-    assert_eq!(visit.twitch.said().last().map(|said| said.text.len()), Some(500));
+    assert_eq!(
+        visit.twitch.said().last().map(|said| said.text.len()),
+        Some(500)
+    );
 }
 
 #[test]
@@ -51,18 +66,30 @@ fn whispers_reach_every_connection_and_shared_chat_every_room() {
     visit.ask(one, "JOIN #a,#b");
     visit.take(two);
     let (to, from, text) = ("bot".to_owned(), "ann".to_owned(), "psst".to_owned());
-    visit.twitch.act(visit.now, TwitchAct::Whisper { to, from: from.clone(), text });
+    visit.twitch.act(
+        visit.now,
+        TwitchAct::Whisper {
+            to,
+            from: from.clone(),
+            text,
+        },
+    );
     visit.drain();
     for id in [one, two] {
         assert!(has(&visit.take(id), "WHISPER bot :psst"));
     }
     let (rooms, text) = (vec!["a".to_owned(), "b".to_owned()], "both".to_owned());
-    visit.twitch.act(visit.now, TwitchAct::SayShared { rooms, from, text });
+    visit
+        .twitch
+        .act(visit.now, TwitchAct::SayShared { rooms, from, text });
     visit.drain();
     let heard = visit.take(one);
     assert_eq!(heard.len(), 2);
     let source = |line: &String| {
-        let tag = line.split(';').find(|tag| tag.starts_with("source-id=")).map(str::to_owned);
+        let tag = line
+            .split(';')
+            .find(|tag| tag.starts_with("source-id="))
+            .map(str::to_owned);
         tag.expect("a source")
     };
     assert_eq!(source(&heard[0]), source(&heard[1]));
@@ -79,7 +106,10 @@ fn viewers_speak_where_somebody_listens_and_tags_go_to_those_who_asked() {
     visit.ask(nobody, "JOIN #a");
     visit.wait(3000);
     let heard = visit.take(nobody);
-    let chat: Vec<&String> = heard.iter().filter(|line| line.contains("PRIVMSG")).collect();
+    let chat: Vec<&String> = heard
+        .iter()
+        .filter(|line| line.contains("PRIVMSG"))
+        .collect();
     assert_eq!(chat.len(), 3, "{heard:?}");
     assert!(chat.iter().all(|line| line.starts_with(":viewer_")));
 }

@@ -34,7 +34,8 @@ impl Visit {
     }
 
     pub(crate) fn send(&mut self, id: ConnectionId, lines: &str) {
-        self.twitch.receive(self.now, id, format!("{lines}\r\n").as_bytes());
+        self.twitch
+            .receive(self.now, id, format!("{lines}\r\n").as_bytes());
         self.drain();
     }
 
@@ -78,7 +79,11 @@ impl Visit {
     }
 
     pub(crate) fn broken(&self) -> Vec<TwitchRule> {
-        self.twitch.violations().iter().map(|violation| violation.rule).collect()
+        self.twitch
+            .violations()
+            .iter()
+            .map(|violation| violation.rule)
+            .collect()
     }
 }
 
