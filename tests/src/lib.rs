@@ -31,6 +31,8 @@
 //! assert_eq!(names, [r#"{"t":null,"s"#, r#"{"t":"READY""#, r#"{"t":"GUILD_"#, r#"{"t":"GUILD_"#]);
 //! assert!(gateway.violations().is_empty());
 //! ```
+//!
+//! Beside it, [`twitch`] is a simulated Twitch chat, made in the same way.
 #![forbid(unsafe_code)]
 
 mod connection;

@@ -46,9 +46,9 @@ impl<'l> Line<'l> {
             .split(';')
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         pairs
-            .filter(|(name, _)| *name == key)
+            .rev()
+            .find(|(name, _)| *name == key)
             .map(|(_, value)| value)
-            .last()
     }
 
     /// The rooms of a JOIN or a PART, without `#`; `None` for one that is no room's name.
