@@ -72,6 +72,11 @@ impl<'i> Actions<'i> {
         self.0.iter()
     }
 
+    /// The same list, owning its data: it no longer borrows the input.
+    pub fn into_owned(self) -> Actions<'static> {
+        Actions(self.0.into_iter().map(Action::into_owned).collect())
+    }
+
     /// How many actions there are.
     #[must_use]
     pub fn len(&self) -> usize {

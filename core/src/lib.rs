@@ -4,7 +4,7 @@
 //! says what to do: that is the whole contract.
 //!
 //! ```text
-//!  frames, time --> Shard::handle --> actions: connect, send, close, mutate the cache, emit an event
+//!  frames, time --> Shard::handle --> actions: connect, send, close, mutate, emit
 //!                   Shard::poll_timeout --> when to call again, and why
 //! ```
 //!

@@ -1,7 +1,7 @@
 //! One connection after another, and the session that outlives them.
 //!
-//! [`state`] says what there is, [`step`] what happens: its arms are the rows of the protocol's
-//! table. [`machine`] keeps the little that belongs to no single state.
+//! `state` says what there is, `step` what happens: its arms are the rows of the protocol's
+//! table. `machine` keeps the little that belongs to no single state.
 
 pub(crate) mod backoff;
 pub(crate) mod budget;
@@ -9,6 +9,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod machine;
 pub(crate) mod news;
 pub(crate) mod resume;
+pub(crate) mod signal;
 pub(crate) mod state;
 pub(crate) mod step;
 

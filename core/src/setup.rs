@@ -18,6 +18,7 @@
 mod arrival;
 mod config;
 mod held;
+mod known;
 mod ledger;
 mod machine;
 mod news;
@@ -42,5 +43,6 @@ pub use stage::{MemberCount, Origin, Outcome, Stage};
 
 pub(crate) use arrival::Arrival;
 pub(crate) use held::{Held, Holding};
+pub(crate) use known::KnownGuilds;
 pub(crate) use machine::{Outgoing, Setup};
 pub(crate) use news::News;

@@ -1,6 +1,7 @@
 //! One gateway connection's whole core: a session, a tracker, and what waits to be sent.
 
 use alloc::string::String;
+use core::mem;
 
 use crate::action::{Action, Actions};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
@@ -15,8 +16,8 @@ use crate::rng::Rng;
 use crate::session::budget::Rank;
 use crate::session::machine::Machine;
 use crate::session::news;
+use crate::session::signal::{Delivery, Kind, Signal};
 use crate::session::state::State;
-use crate::session::step::{Delivery, Kind, Signal};
 use crate::session::{Keep, Phase, Session, Wait};
 use crate::setup::{Chunking, GuildReadiness, Readiness};
 use crate::shard_id::ShardId;
@@ -71,10 +72,13 @@ impl Shard {
         Ok(Self::build(config, seed, Some(session)))
     }
 
-    fn build(config: Config, seed: u64, session: Option<Session>) -> Self {
+    fn build(config: Config, seed: u64, mut session: Option<Session>) -> Self {
         let mut rng = Rng::new(seed);
         let settings = config.tracker.clone();
-        let tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
+        let mut tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
+        if let Some(session) = &mut session {
+            tracker.restore(&mem::take(&mut session.guilds));
+        }
         Self {
             now: Instant::ZERO,
             session: Machine::new(config, rng, session),
@@ -96,6 +100,7 @@ impl Shard {
             self.signal(Signal::Stop(keep), &mut out);
         }
         match input {
+            Input::Payload(_) if self.phase() == Phase::Halted => {}
             Input::Payload(_) if self.session.overslept(self.now) => {}
             Input::Payload(frame) => self.payload(frame, &mut out),
             Input::Opened => self.signal(Signal::Opened, &mut out),
@@ -265,7 +270,9 @@ impl Shard {
     /// The session as it is now, to be given to a new shard; `None` when there is none to resume.
     #[must_use]
     pub fn session(&self) -> Option<Session> {
-        self.session.state().session().cloned()
+        let session = self.session.state().session()?.clone();
+        let guilds = self.tracker.known();
+        Some(Session { guilds, ..session })
     }
 
     /// Time from the last answered regular heartbeat to its answer on this connection.
@@ -397,7 +404,15 @@ impl Shard {
     }
 
     fn drop_commands(&mut self, outcome: CommandOutcome, out: &mut Actions<'_>) {
+        self.tell_replaced(out);
         for ticket in self.outbox.clear() {
+            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
+        }
+    }
+
+    fn tell_replaced(&mut self, out: &mut Actions<'_>) {
+        for ticket in self.outbox.take_replaced() {
+            let outcome = CommandOutcome::Replaced;
             out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
         }
     }
@@ -424,10 +439,7 @@ impl Shard {
 
     /// Sends what waits and has room.
     fn flush(&mut self, out: &mut Actions<'_>) {
-        for ticket in self.outbox.take_replaced() {
-            let outcome = CommandOutcome::Replaced;
-            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
-        }
+        self.tell_replaced(out);
         while self
             .outbox
             .has_ready(self.now, &self.session.config().limits)

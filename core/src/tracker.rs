@@ -80,7 +80,8 @@ impl Tracker {
             intents,
             &mut rng,
         );
-        let deriver = Deriver::new(shard, config.kinds);
+        let hears = intents.contains(Intents::GUILD_MEMBERS);
+        let deriver = Deriver::new(shard, config.kinds).hears_of_members(hears);
         let hold = config.hold.map(Hold::new);
         let budget = Budget::new(&config.limits, config::HEARTBEATS);
         let mut tracker = Self {

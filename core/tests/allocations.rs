@@ -4,10 +4,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write as _;
 
-use headcount_core::ShardId;
 use headcount_core::cache::{Deriver, Kinds, Mutation};
+use headcount_core::session::Phase;
+use headcount_core::setup::AutoChunk;
+use headcount_core::wire::command::Command;
 use headcount_core::wire::view::View;
 use headcount_core::wire::{Envelope, Text};
+use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
 
 struct Counting;
 
@@ -152,4 +155,102 @@ fn little_text_reserves_little() {
         assert!(view.is_err());
         assert!(bytes <= 4096, "{bytes} bytes for {data}");
     }
+}
+
+/// A shard that has begun a session and asked its one guild for members; and its nonce.
+fn shard() -> (Shard, String) {
+    let intents = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES;
+    let mut config = Config::new(Token::new("t"), intents, ShardId::ONE);
+    config.tracker.setup.chunking = AutoChunk::Missing.into();
+    config.tracker.kinds = Kinds::all();
+    let mut shard = Shard::new(config, 3);
+    let mut nonce = String::new();
+    let ready = r#"{"op":0,"t":"READY","s":1,"d":{"session_id":"5e55","guilds":[],
+        "user":{"id":"1","username":"bot"}}}"#;
+    let create = r#"{"op":0,"t":"GUILD_CREATE","s":2,"d":{"id":"7","name":"g","owner_id":"9",
+        "roles":[],"channels":[],"members":[],"member_count":1000}}"#;
+    let hello = br#"{"op":10,"d":{"heartbeat_interval":41250}}"#;
+    for input in [
+        Input::Timeout,
+        Input::Opened,
+        Input::Payload(hello),
+        Input::Payload(ready.as_bytes()),
+        Input::Payload(create.as_bytes()),
+    ] {
+        for action in shard.handle(Instant::ZERO, input) {
+            if let Action::Send(Command::RequestMembers(request)) = action {
+                nonce = request.nonce.to_string();
+            }
+        }
+    }
+    assert_eq!(shard.phase(), Phase::Active);
+    (shard, nonce)
+}
+
+/// Lets the shard beat, encodes the beat, and lets it be answered.
+fn beat(shard: &mut Shard, scratch: &mut String) {
+    let now = loop {
+        let now = shard.poll_timeout().unwrap().at;
+        let mut beaten = false;
+        for action in shard.handle(now, Input::Timeout) {
+            if let Action::Send(command @ Command::Heartbeat { .. }) = action {
+                assert!(command.encode(scratch).starts_with("{\"op\":1"));
+                beaten = true;
+            }
+        }
+        if beaten {
+            break now;
+        }
+    };
+    let answer = shard.handle(now, Input::Payload(br#"{"op":11}"#));
+    assert_eq!(answer.len(), 0);
+}
+
+#[test]
+fn a_heartbeat_of_a_shard_allocates_nothing() {
+    let (mut shard, _) = shard();
+    let mut scratch = String::new();
+    // The member request runs into its retries first; then there is nothing but beats.
+    for _ in 0..10 {
+        beat(&mut shard, &mut scratch);
+    }
+    for _ in 0..100 {
+        let ((), count, _) = counted(|| beat(&mut shard, &mut scratch));
+        assert_eq!(count, 0);
+    }
+}
+
+#[test]
+fn a_skipped_dispatch_of_a_shard_allocates_nothing() {
+    let (mut shard, _) = shard();
+    for sequence in 3..50 {
+        let frame = format!(
+            r#"{{"t":"TYPING_START","s":{sequence},"op":0,"d":{{"user_id":"1","channel_id":"2"}}}}"#
+        );
+        let handle = || shard.handle(Instant::ZERO, Input::Payload(frame.as_bytes()));
+        let (actions, count, _) = counted(handle);
+        assert!(matches!(
+            actions.iter().next(),
+            Some(Action::Emit(Event::Dispatch(_)))
+        ));
+        assert_eq!((actions.len(), count), (1, 0));
+    }
+}
+
+#[test]
+fn a_chunk_of_a_shard_is_one_mutation_of_few_allocations() {
+    let (mut shard, nonce) = shard();
+    let frame = chunk(1000).replace("\"abc\"", &format!("\"{nonce}\""));
+    let handle = || shard.handle(Instant::ZERO, Input::Payload(frame.as_bytes()));
+    let (actions, count, _) = counted(handle);
+    let mutations = actions
+        .iter()
+        .filter(|action| matches!(action, Action::Mutate(_)));
+    assert_eq!(mutations.count(), 1);
+    let finished = |action: &&Action<'_>| matches!(action, Action::Emit(Event::GuildJoin(_)));
+    assert!(
+        actions.iter().any(|action| finished(&action)),
+        "the answer is whole"
+    );
+    assert!(count <= 16, "{count} allocations");
 }

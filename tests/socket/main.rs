@@ -4,4 +4,5 @@ mod binary;
 mod client;
 mod ends;
 mod rest;
+mod rollcall;
 mod transport;

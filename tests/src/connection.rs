@@ -9,6 +9,8 @@ pub(crate) struct Connection {
     pub(crate) acks: Acks,
     /// Neither hears nor says anything: the path is dead, and nobody has noticed.
     pub(crate) silent: bool,
+    /// Missed dispatches are being told again.
+    pub(crate) replaying: bool,
     /// When the last heartbeat came, or HELLO went.
     pub(crate) last_beat: Millis,
     /// Payloads from the client.
@@ -45,6 +47,7 @@ impl Connection {
             phase: Phase::Waiting,
             acks: Acks::Prompt,
             silent: false,
+            replaying: false,
             last_beat: now,
             sends: Window::default(),
             dispatches: 0,

@@ -1,5 +1,6 @@
 //! Faults as data: what goes wrong, on which shard, and how often.
 use crate::edge::Millis;
+use std::collections::BTreeMap;
 
 /// One thing that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +136,36 @@ pub enum Trouble {
     },
 }
 
+impl Trouble {
+    /// A name for counting.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::RefuseUpgrade(_) => "refuse upgrade",
+            Self::DeadResumeHost(_) => "dead resume host",
+            Self::SilentUpgrade => "silent upgrade",
+            Self::CloseInsteadOfHello(_) => "close instead of hello",
+            Self::ReconnectInsteadOfHello => "reconnect instead of hello",
+            Self::InvalidateIdentify { .. } => "invalidate identify",
+            Self::InvalidateResume { resumable: true } => "invalidate resume, resumable",
+            Self::InvalidateResume { resumable: false } => "invalidate resume",
+            Self::CloseAfterStart(_) => "close after start",
+            Self::CutAfterDispatches(_) => "cut after dispatches",
+            Self::CutAfterChunks(_) => "cut after chunks",
+            Self::SilentAfterDispatches(_) => "silent after dispatches",
+            Self::JunkAfterDispatches(..) => "junk after dispatches",
+            Self::WithholdAcks { .. } => "withhold acks",
+            Self::DelayAcks { .. } => "delay acks",
+            Self::SilentFrom { .. } => "silent from",
+            Self::LoseChunk { .. } => "lose chunk",
+            Self::DuplicateChunk { .. } => "duplicate chunk",
+            Self::DelayChunk { .. } => "delay chunk",
+            Self::IgnoreRequest { .. } => "ignore request",
+            Self::RefuseRequest { .. } => "refuse request",
+        }
+    }
+}
+
 /// What a broken server might say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Junk {
@@ -158,19 +189,30 @@ pub enum Junk {
 
 /// The faults that are still to come.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Faults(Vec<Fault>);
+pub(crate) struct Faults {
+    pending: Vec<Fault>,
+    struck: BTreeMap<&'static str, u64>,
+}
 
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
-        Self(faults)
+        Self {
+            pending: faults,
+            struck: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push(fault);
+        self.pending.push(fault);
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.pending.clear();
+    }
+
+    /// How often each kind has struck.
+    pub(crate) const fn struck(&self) -> &BTreeMap<&'static str, u64> {
+        &self.struck
     }
 
     /// Strikes with the first fault that `fits` on this shard, if there is one.
@@ -179,15 +221,17 @@ impl Faults {
         shard: Option<u32>,
         fits: impl Fn(&Trouble) -> Option<T>,
     ) -> Option<T> {
-        self.0.iter_mut().find_map(|fault| {
+        let struck = &mut self.struck;
+        self.pending.iter_mut().find_map(|fault| {
             if fault.shard.is_some() && shard.is_some() && fault.shard != shard {
                 return None;
             }
-            match &mut fault.times {
+            let hit = match &mut fault.times {
                 Times::Count(0) => None,
                 Times::Always => fits(&fault.trouble),
                 Times::Count(left) => fits(&fault.trouble).inspect(|_| *left -= 1),
-            }
+            };
+            hit.inspect(|_| *struck.entry(fault.trouble.name()).or_default() += 1)
         })
     }
 }

@@ -185,6 +185,18 @@ impl Gateway {
         self.sessions.len()
     }
 
+    /// How often each kind of trouble has struck, by [`Trouble::name`](crate::Trouble::name).
+    #[must_use]
+    pub fn struck(&self) -> &BTreeMap<&'static str, u64> {
+        self.faults.struck()
+    }
+
+    /// The sequence that the session on this connection has reached; `None` when it carries none.
+    #[must_use]
+    pub fn reached(&self, connection: ConnectionId) -> Option<u64> {
+        self.session_on(connection).map(|session| session.sequence)
+    }
+
     fn perform(&mut self, task: Task) {
         match task {
             Task::CheckBeat(connection) => self.check_beat(connection),

@@ -12,6 +12,7 @@
 //! | what happens on the server's side | [`Act`], at once or in [`Options::script`] |
 //! | which rules a client broke | [`Gateway::violations`] |
 //! | what was sent | [`Gateway::ledger`] |
+//! | shards of the core against it, on virtual time | [`Pair`] |
 //!
 //! ```
 //! use headcount_sim::{Accept, Gateway, Options, Output, Plan, Upgrade};
@@ -50,9 +51,12 @@ pub mod gateway;
 pub mod intents;
 pub mod ledger;
 pub mod options;
+pub mod pair;
 pub mod rest;
 pub mod rules;
+pub mod scenario;
 pub mod server;
+pub mod simulation;
 pub mod token;
 pub mod twitch;
 pub mod world;
@@ -63,6 +67,7 @@ pub use faults::{Fault, Junk, Times, Trouble};
 pub use gateway::Gateway;
 pub use ledger::Ledger;
 pub use options::{Burst, Limits, Options, Pace};
+pub use pair::Pair;
 pub use rest::{Rest, RestReply};
 pub use rules::{Rule, Violation};
 pub use snowflake::guild_id;

@@ -77,6 +77,8 @@ pub struct Limits {
     pub presence_window: Millis,
     /// The largest payload from a client, in bytes.
     pub payload_bytes: usize,
+    /// Members per chunk; at least 1. Few make answers of many chunks cheap to simulate.
+    pub chunk_members: usize,
     /// The most guilds on one shard; above it the close code is 4011.
     pub guilds_per_shard: usize,
     /// How long after RECONNECT the gateway itself closes, in milliseconds.
@@ -99,6 +101,7 @@ impl Default for Limits {
             presences: 5,
             presence_window: 20_000,
             payload_bytes: 4096,
+            chunk_members: 1000,
             guilds_per_shard: 2500,
             reconnect_grace: 5_000,
         }

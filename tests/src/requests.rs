@@ -12,8 +12,6 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// Members per chunk.
-pub(crate) const CHUNK: usize = 1000;
 const MOST_IDS: usize = 100;
 const MOST_BY_PREFIX: u32 = 100;
 const MOST_NONCE_BYTES: usize = 32;
@@ -151,6 +149,8 @@ pub(crate) struct Job {
     pub(crate) guild: u64,
     nonce: Option<String>,
     members: Arc<[u64]>,
+    /// Members per chunk.
+    size: usize,
     pub(crate) left: VecDeque<u32>,
     pub(crate) count: u32,
     presences: bool,
@@ -166,6 +166,7 @@ impl Job {
         guild: &Guild,
         request: usize,
         record: &RequestRecord,
+        size: usize,
     ) -> Self {
         let (members, not_found) = match &record.kind {
             RequestKind::All => (guild.member_ids().collect::<Vec<_>>(), None),
@@ -175,12 +176,13 @@ impl Job {
                 (found, Some(unknown))
             }
         };
-        let count = members.len().div_ceil(CHUNK).max(1) as u32;
+        let count = members.len().div_ceil(size.max(1)).max(1) as u32;
         Self {
             request,
             guild: guild.id(),
             nonce: record.nonce.clone(),
             members: members.into(),
+            size: size.max(1),
             left: (0..count).collect(),
             count,
             presences: record.presences,
@@ -213,8 +215,8 @@ impl Job {
     }
 
     fn slice(&self, index: u32) -> &[u64] {
-        let first = (index as usize * CHUNK).min(self.members.len());
-        &self.members[first..(first + CHUNK).min(self.members.len())]
+        let first = (index as usize * self.size).min(self.members.len());
+        &self.members[first..(first + self.size).min(self.members.len())]
     }
 
     /// Writes the body of one chunk with these members.

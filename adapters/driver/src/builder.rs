@@ -15,6 +15,9 @@ use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
 /// Events that may wait for the consumer, over all shards; each shard may hold one more.
 const EVENTS: usize = 1024;
 
+/// What the caller changes of the fleet's configuration, once the budget is known.
+type FleetChange = Box<dyn FnOnce(&mut FleetConfig) + Send>;
+
 /// A bot that is not started yet.
 ///
 /// Everything has a default: the shards and the address that the service recommends, zstd-stream
@@ -29,7 +32,7 @@ pub struct Builder<R> {
     pub(crate) sessions: Vec<Session>,
     pub(crate) options: SocketOptions,
     pub(crate) events: usize,
-    pub(crate) fleet: Option<Box<dyn FnOnce(&mut FleetConfig) + Send>>,
+    pub(crate) fleet: Option<FleetChange>,
 }
 
 impl<R: Runtime> Builder<R> {

@@ -80,7 +80,7 @@ impl<R: Runtime> Drive<R> {
         loop {
             self.step(&wake);
             self.work().await;
-            if self.seat.read(|shard| shard.phase()) == Phase::Halted {
+            if self.seat.read(Shard::phase) == Phase::Halted {
                 break;
             }
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
@@ -211,7 +211,7 @@ impl<R: Runtime> Drive<R> {
             return;
         };
         let close = socket.close(self.runtime.clone(), code);
-        if self.seat.read(|shard| shard.phase()) == Phase::Halted {
+        if self.seat.read(Shard::phase) == Phase::Halted {
             close.await;
         } else {
             self.runtime.spawn(close);

@@ -111,3 +111,8 @@ impl driver::Runtime for Tokio {
         tokio::time::Instant::now().into_std()
     }
 }
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

@@ -17,6 +17,7 @@ pub struct Deriver {
     shard: ShardId,
     kinds: Kinds,
     sweep_after_chunk: bool,
+    hears_of_members: bool,
     me: Option<UserId>,
 }
 
@@ -28,6 +29,7 @@ impl Deriver {
             shard,
             kinds,
             sweep_after_chunk: false,
+            hears_of_members: true,
             me: None,
         }
     }
@@ -39,6 +41,14 @@ impl Deriver {
     #[must_use]
     pub const fn sweep_after_chunk(mut self, sweep: bool) -> Self {
         self.sweep_after_chunk = sweep;
+        self
+    }
+
+    /// Whether the gateway tells who comes and goes, which needs the members intent; by default
+    /// yes. Otherwise no guild is marked complete: it would not stay so.
+    #[must_use]
+    pub const fn hears_of_members(mut self, hears: bool) -> Self {
+        self.hears_of_members = hears;
         self
     }
 
@@ -130,7 +140,7 @@ impl Deriver {
             } else {
                 to.push(Op::Replace(Rows::Members(members)));
             }
-            if member_count.is_some_and(|count| listed >= count) {
+            if self.hears_of_members && member_count.is_some_and(|count| listed >= count) {
                 to.push(Op::Complete);
             }
         }

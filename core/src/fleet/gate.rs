@@ -66,9 +66,11 @@ impl Gate {
         shard.number().checked_rem(self.concurrency).unwrap_or(0)
     }
 
-    /// Puts a shard in line; one that waits already keeps its place.
+    /// Puts a shard in line; one that waits already keeps its place. One that was let in and asks
+    /// again has lost its grant, perhaps with its process: it waits anew.
     pub(super) fn queue(&mut self, shard: ShardId) {
-        if !self.waiting.contains(&shard) && !self.is_held_by(shard) {
+        if !self.waiting.contains(&shard) {
+            self.release(shard);
             self.waiting.push_back(shard);
         }
     }

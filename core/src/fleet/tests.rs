@@ -119,10 +119,22 @@ fn a_grant_that_leads_to_nothing_is_forgotten() {
 }
 
 #[test]
+fn a_shard_that_lost_its_grant_gets_another() {
+    let all = shards(1);
+    let mut fleet = fleet(1, limit(1, 1000));
+    for time in [0, 20_000, 200_000] {
+        assert_eq!(
+            want(&mut fleet, at(time), all[0]),
+            [FleetAction::Grant(all[0])]
+        );
+    }
+}
+
+#[test]
 fn asking_twice_is_asking_once() {
     let all = shards(3);
     let mut fleet = fleet(3, limit(1, 1000));
-    for shard in [all[0], all[0], all[1], all[1], all[2]] {
+    for shard in [all[0], all[1], all[1], all[2], all[2]] {
         want(&mut fleet, at(0), shard).into_iter().for_each(drop);
     }
     assert_eq!(fleet.readiness().waiting, 2);

@@ -11,8 +11,9 @@ use crate::rng::Rng;
 use crate::session::backoff::Backoff;
 use crate::session::budget::{Budget, Rank};
 use crate::session::resume::Session;
+use crate::session::signal::{Delivery, Signal};
 use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
-use crate::session::step::{Delivery, Signal};
+use crate::setup::KnownGuilds;
 use crate::time::Instant;
 use crate::wire::close::{self, Verdict};
 use crate::wire::command::{Command, Identify, Resume};
@@ -237,8 +238,27 @@ impl Context<'_, '_> {
         State::Idle { wake, plan }
     }
 
-    /// The peer ended the connection: its code decides what comes next.
-    pub(crate) fn closed(&mut self, plan: Plan, code: Option<u16>) -> State {
+    /// The peer ended the connection, or asked us to.
+    pub(crate) fn ended(&mut self, plan: Plan, how: Signal<'_>) -> State {
+        match how {
+            Signal::Closed(code) => self.closed(plan, code),
+            Signal::InvalidSession { resumable } => self.invalid(plan, resumable),
+            Signal::ReconnectAsked
+            | Signal::Timeout
+            | Signal::Opened
+            | Signal::DialFailed
+            | Signal::Granted
+            | Signal::Unread
+            | Signal::Stop(_)
+            | Signal::Hello(_)
+            | Signal::Answered
+            | Signal::BeatAsked
+            | Signal::Dispatch { .. } => self.hang_up(plan, Reason::ReconnectAsked),
+        }
+    }
+
+    /// The peer closed: its code decides what comes next.
+    fn closed(&mut self, plan: Plan, code: Option<u16>) -> State {
         let reason = Reason::Closed(code);
         match close::verdict(code) {
             Verdict::Resume if code == Some(close::RATE_LIMITED) => {
@@ -266,7 +286,7 @@ impl Context<'_, '_> {
     }
 
     /// Op 9: hang up, and try again after a random wait.
-    pub(crate) fn invalid(&mut self, plan: Plan, resumable: bool) -> State {
+    fn invalid(&mut self, plan: Plan, resumable: bool) -> State {
         self.close(Keep::Session);
         let plan = if resumable {
             plan
@@ -357,6 +377,7 @@ impl Context<'_, '_> {
             id: id.into(),
             sequence: sequence.unwrap_or(0),
             url: (!url.is_empty()).then(|| url.into()),
+            guilds: KnownGuilds::default(),
         };
         State::Active {
             since: self.now,

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use serde::{Deserialize, Serialize};
 
 use crate::intents::Intents;
+use crate::setup::KnownGuilds;
 use crate::shard_id::ShardId;
 
 /// A gateway session: enough to go on where the last connection ended, also in another process.
@@ -20,6 +21,8 @@ pub struct Session {
     pub(crate) sequence: u64,
     /// Where to resume; `None` once that host could not be reached.
     pub(crate) url: Option<Box<str>>,
+    /// Filled in when the session is handed out, and empty while it runs.
+    pub(crate) guilds: KnownGuilds,
 }
 
 impl Session {
@@ -27,6 +30,11 @@ impl Session {
     #[must_use]
     pub const fn shard(&self) -> ShardId {
         self.shard
+    }
+
+    /// Whether this READY began it: told again, it begins nothing.
+    pub(crate) fn began_with(&self, id: &str, sequence: Option<u64>) -> bool {
+        *self.id == *id && sequence.is_some_and(|sequence| sequence <= self.sequence)
     }
 
     /// The sequence of the last event received. What came later is replayed on resuming.
@@ -45,6 +53,7 @@ struct Saved {
     id: Box<str>,
     sequence: u64,
     url: Option<Box<str>>,
+    guilds: KnownGuilds,
 }
 
 const VERSION: u32 = 1;
@@ -57,6 +66,7 @@ impl From<Session> for Saved {
             id,
             sequence,
             url,
+            guilds,
         } = session;
         Self {
             version: VERSION,
@@ -65,6 +75,7 @@ impl From<Session> for Saved {
             id,
             sequence,
             url,
+            guilds,
         }
     }
 }
@@ -80,6 +91,7 @@ impl TryFrom<Saved> for Session {
             id,
             sequence,
             url,
+            guilds,
         } = saved;
         if version != VERSION {
             return Err("the session was stored by an incompatible version");
@@ -91,6 +103,7 @@ impl TryFrom<Saved> for Session {
             id,
             sequence,
             url,
+            guilds,
         })
     }
 }
@@ -98,6 +111,7 @@ impl TryFrom<Saved> for Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::GuildId;
 
     fn session() -> Session {
         Session {
@@ -106,6 +120,10 @@ mod tests {
             id: "abc".into(),
             sequence: 42,
             url: Some("wss://resume.example".into()),
+            guilds: KnownGuilds {
+                arrived: [GuildId::new(7).unwrap()].into(),
+                ..KnownGuilds::default()
+            },
         }
     }
 

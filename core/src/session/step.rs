@@ -6,65 +6,10 @@ use crate::session::budget::{Budget, Rank};
 use crate::session::heartbeat::{Beat, Heartbeat};
 use crate::session::machine::Context;
 use crate::session::resume::Session;
+use crate::session::signal::{Kind, Signal};
 use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
 use crate::time::Instant;
 use crate::wire::command::Command;
-
-/// What a state has to react to: an input of the host, or a payload that has been read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal<'a> {
-    /// Look at the clock.
-    Timeout,
-    /// The connection is open.
-    Opened,
-    /// The connection could not be opened.
-    DialFailed,
-    /// The connection ended.
-    Closed(Option<u16>),
-    /// The fleet lets us identify.
-    Granted,
-    /// What the server sent has not been read: an answer to the last beat may be among it.
-    Unread,
-    /// The user wants it to end.
-    Stop(Keep),
-    /// Op 10.
-    Hello(Duration),
-    /// Op 11.
-    Answered,
-    /// Op 1.
-    BeatAsked,
-    /// Op 7.
-    ReconnectAsked,
-    /// Op 9.
-    InvalidSession { resumable: bool },
-    /// Op 0.
-    Dispatch {
-        sequence: Option<u64>,
-        kind: Kind<'a>,
-    },
-}
-
-/// The dispatches that mean something to a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind<'a> {
-    /// A new session.
-    Ready { id: &'a str, url: &'a str },
-    /// The end of a replay.
-    Resumed,
-    /// Any other.
-    Other,
-}
-
-/// Whether a dispatch goes on to the tracker and the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    /// It does.
-    Deliver,
-    /// Its sequence was seen before in this session.
-    Repeated,
-    /// There is no session that it could belong to.
-    OutOfPlace,
-}
 
 impl State {
     /// The state after `signal`. Whether a dispatch is to be delivered is left in the context.
@@ -207,9 +152,9 @@ fn greeting(deadline: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<
         Signal::Timeout if cx.now() >= deadline => {
             cx.hang_up(plan.off_its_host(), Reason::HelloTimedOut)
         }
-        Signal::ReconnectAsked => cx.hang_up(plan.off_its_host(), Reason::ReconnectAsked),
-        Signal::Closed(code) => cx.closed(plan.off_its_host(), code),
-        Signal::InvalidSession { resumable } => cx.invalid(plan.off_its_host(), resumable),
+        Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
+            cx.ended(plan.off_its_host(), signal)
+        }
         Signal::Timeout
         | Signal::Opened
         | Signal::DialFailed
@@ -257,31 +202,18 @@ fn identifying(
             sequence,
             kind: Kind::Ready { id, url },
         } => cx.ready(link, id, url, sequence),
-        Signal::Timeout if link.beat.overslept(cx.now()) => {
-            cx.hang_up(Plan::Identify, Reason::Overslept)
-        }
         Signal::Timeout if cx.now() >= deadline => {
             cx.hang_up(Plan::Identify, Reason::ReadyTimedOut)
         }
-        Signal::Timeout => match link.on_time(None, cx) {
-            Beat::Send => State::Identifying { deadline, link },
-            Beat::Unanswered => cx.hang_up(Plan::Identify, Reason::HeartbeatUnanswered),
-        },
-        Signal::BeatAsked => {
-            link.asked(None, cx);
-            State::Identifying { deadline, link }
+        Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread => {
+            match link.beat(signal, None, cx) {
+                Ok(()) => State::Identifying { deadline, link },
+                Err(dead) => cx.hang_up(Plan::Identify, dead),
+            }
         }
-        Signal::Answered => {
-            link.beat.answered(cx.now());
-            State::Identifying { deadline, link }
+        Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
+            cx.ended(Plan::Identify, signal)
         }
-        Signal::Unread => {
-            link.beat.excuse();
-            State::Identifying { deadline, link }
-        }
-        Signal::ReconnectAsked => cx.hang_up(Plan::Identify, Reason::ReconnectAsked),
-        Signal::InvalidSession { resumable } => cx.invalid(Plan::Identify, resumable),
-        Signal::Closed(code) => cx.closed(Plan::Identify, code),
         Signal::Dispatch {
             kind: Kind::Resumed | Kind::Other,
             ..
@@ -303,92 +235,50 @@ fn resuming(
     cx: &mut Context<'_, '_>,
 ) -> State {
     match signal {
-        Signal::Dispatch {
-            sequence,
-            kind: Kind::Ready { id, url },
-        } => cx.ready(link, id, url, sequence),
-        Signal::Dispatch {
-            sequence,
-            kind: Kind::Resumed,
-        } => {
-            cx.deliver(&mut session, sequence);
-            cx.resumed(replayed);
-            State::Active {
-                since: cx.now(),
-                link,
-                session,
+        Signal::Dispatch { sequence, kind } => match kind {
+            Kind::Ready { id, url } if !session.began_with(id, sequence) => {
+                cx.ready(link, id, url, sequence)
             }
-        }
-        Signal::Dispatch {
-            sequence,
-            kind: Kind::Other,
-        } => {
-            cx.deliver(&mut session, sequence);
-            let deadline = cx.now().after(cx.timing().ready);
-            State::Resuming {
-                deadline,
-                link,
-                session,
-                replayed: replayed.saturating_add(1),
+            Kind::Resumed => {
+                cx.deliver(&mut session, sequence);
+                cx.resumed(replayed);
+                State::Active {
+                    since: cx.now(),
+                    link,
+                    session,
+                }
             }
-        }
-        Signal::Timeout if link.beat.overslept(cx.now()) => {
-            cx.hang_up(Plan::Resume(session), Reason::Overslept)
-        }
+            Kind::Ready { .. } | Kind::Other => {
+                cx.deliver(&mut session, sequence);
+                State::Resuming {
+                    deadline: cx.now().after(cx.timing().ready),
+                    link,
+                    session,
+                    replayed: replayed.saturating_add(1),
+                }
+            }
+        },
         Signal::Timeout if cx.now() >= deadline => {
             let plan = cx.resume_failed(session);
             cx.hang_up(plan, Reason::ReadyTimedOut)
         }
-        Signal::Timeout => match link.on_time(Some(session.sequence), cx) {
-            Beat::Send => State::Resuming {
-                deadline,
-                link,
-                session,
-                replayed,
-            },
-            Beat::Unanswered => {
-                let plan = cx.resume_failed(session);
-                cx.hang_up(plan, Reason::HeartbeatUnanswered)
-            }
-        },
-        Signal::BeatAsked => {
-            link.asked(Some(session.sequence), cx);
-            State::Resuming {
-                deadline,
-                link,
-                session,
-                replayed,
+        Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread => {
+            match link.beat(signal, Some(session.sequence), cx) {
+                Ok(()) => State::Resuming {
+                    deadline,
+                    link,
+                    session,
+                    replayed,
+                },
+                Err(dead) => {
+                    let plan = cx.resume_failed(session);
+                    cx.hang_up(plan, dead)
+                }
             }
         }
-        Signal::Answered => {
-            link.beat.answered(cx.now());
-            State::Resuming {
-                deadline,
-                link,
-                session,
-                replayed,
-            }
-        }
-        Signal::Unread => {
-            link.beat.excuse();
-            State::Resuming {
-                deadline,
-                link,
-                session,
-                replayed,
-            }
-        }
-        Signal::ReconnectAsked => {
+        Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
             let plan = cx.resume_failed(session);
-            cx.hang_up(plan, Reason::ReconnectAsked)
-        }
-        Signal::InvalidSession { resumable } => {
-            let plan = cx.resume_failed(session);
-            cx.invalid(plan, resumable)
-        }
-        Signal::Closed(code) => {
-            let plan = cx.resume_failed(session);
-            cx.closed(plan, code)
+            cx.ended(plan, signal)
         }
         Signal::Opened
         | Signal::DialFailed
@@ -414,10 +304,10 @@ fn active(
         Signal::Dispatch {
             sequence,
             kind: Kind::Ready { id, url },
-        } => cx.ready(link, id, url, sequence),
+        } if !session.began_with(id, sequence) => cx.ready(link, id, url, sequence),
         Signal::Dispatch {
             sequence,
-            kind: Kind::Resumed | Kind::Other,
+            kind: Kind::Ready { .. } | Kind::Resumed | Kind::Other,
         } => {
             cx.deliver(&mut session, sequence);
             State::Active {
@@ -426,56 +316,22 @@ fn active(
                 session,
             }
         }
-        Signal::Timeout if link.beat.overslept(cx.now()) => {
-            cx.was_active(since);
-            cx.hang_up(Plan::Resume(session), Reason::Overslept)
-        }
-        Signal::Timeout => match link.on_time(Some(session.sequence), cx) {
-            Beat::Send => State::Active {
-                since,
-                link,
-                session,
-            },
-            Beat::Unanswered => {
-                cx.was_active(since);
-                cx.hang_up(Plan::Resume(session), Reason::HeartbeatUnanswered)
-            }
-        },
-        Signal::BeatAsked => {
-            link.asked(Some(session.sequence), cx);
-            State::Active {
-                since,
-                link,
-                session,
+        Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread => {
+            match link.beat(signal, Some(session.sequence), cx) {
+                Ok(()) => State::Active {
+                    since,
+                    link,
+                    session,
+                },
+                Err(dead) => {
+                    cx.was_active(since);
+                    cx.hang_up(Plan::Resume(session), dead)
+                }
             }
         }
-        Signal::Answered => {
-            link.beat.answered(cx.now());
-            State::Active {
-                since,
-                link,
-                session,
-            }
-        }
-        Signal::Unread => {
-            link.beat.excuse();
-            State::Active {
-                since,
-                link,
-                session,
-            }
-        }
-        Signal::ReconnectAsked => {
+        Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
             cx.was_active(since);
-            cx.hang_up(Plan::Resume(session), Reason::ReconnectAsked)
-        }
-        Signal::InvalidSession { resumable } => {
-            cx.was_active(since);
-            cx.invalid(Plan::Resume(session), resumable)
-        }
-        Signal::Closed(code) => {
-            cx.was_active(since);
-            cx.closed(Plan::Resume(session), code)
+            cx.ended(Plan::Resume(session), signal)
         }
         Signal::Opened
         | Signal::DialFailed
@@ -504,18 +360,51 @@ impl Plan {
 }
 
 impl Link {
+    /// What a connection that has said Hello makes of the clock and of beats.
+    ///
+    /// # Errors
+    /// Why the connection is dead.
+    fn beat(
+        &mut self,
+        signal: Signal<'_>,
+        sequence: Option<u64>,
+        cx: &mut Context<'_, '_>,
+    ) -> Result<(), Reason> {
+        match signal {
+            Signal::Timeout => self.on_time(sequence, cx)?,
+            Signal::BeatAsked => self.asked(sequence, cx),
+            Signal::Answered => self.beat.answered(cx.now()),
+            Signal::Unread => self.beat.excuse(),
+            Signal::Opened
+            | Signal::DialFailed
+            | Signal::Closed(_)
+            | Signal::Granted
+            | Signal::Stop(_)
+            | Signal::Hello(_)
+            | Signal::ReconnectAsked
+            | Signal::InvalidSession { .. }
+            | Signal::Dispatch { .. } => {}
+        }
+        Ok(())
+    }
+
     /// Sends the regular beat when it is due.
-    fn on_time(&mut self, sequence: Option<u64>, cx: &mut Context<'_, '_>) -> Beat {
+    fn on_time(&mut self, sequence: Option<u64>, cx: &mut Context<'_, '_>) -> Result<(), Reason> {
+        if self.beat.overslept(cx.now()) {
+            return Err(Reason::Overslept);
+        }
         if cx.now() < self.beat.due() {
-            return Beat::Send;
+            return Ok(());
         }
-        let beat = self.beat.beat(cx.now());
-        if beat == Beat::Send {
-            let room = self.budget.take(cx.now(), Rank::Beat);
-            debug_assert!(room, "room for regular beats is kept");
-            cx.send(Command::Heartbeat { sequence });
+        match self.beat.beat(cx.now()) {
+            Beat::Unanswered => Err(Reason::HeartbeatUnanswered),
+            Beat::Send => {
+                let room = self.budget.take(cx.now(), Rank::Beat);
+                debug_assert!(room, "room for regular beats is kept");
+                cx.send(Command::Heartbeat { sequence });
+                Ok(())
+            }
         }
-        beat
     }
 
     /// Sends a beat that the server asked for, unless it asks beyond the budget.

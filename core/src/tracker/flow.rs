@@ -10,7 +10,7 @@ use crate::chunk::{Chunk, ChunkOutcome};
 use crate::dispatch::Dispatch;
 use crate::event::Event;
 use crate::id::GuildId;
-use crate::setup::{Arrival, GuildReady, News, Origin, Outgoing};
+use crate::setup::{Arrival, GuildReady, KnownGuilds, News, Origin, Outgoing};
 use crate::time::Instant;
 use crate::wire::command::Command;
 use crate::wire::view::{GuildCreate, MembersChunk, RateLimited, View};
@@ -169,6 +169,16 @@ impl Tracker {
             None => hold::guild_of(dispatch.name(), data),
         };
         guild.filter(|&guild| self.setup.in_setup(guild))
+    }
+
+    /// The guilds of the session, for the process that goes on with it.
+    pub(crate) fn known(&self) -> KnownGuilds {
+        self.setup.known()
+    }
+
+    /// Takes over the guilds of a session that another process began.
+    pub(crate) fn restore(&mut self, guilds: &KnownGuilds) {
+        self.setup.restore(self.now, guilds);
     }
 
     /// The connection is lost; what comes until RESUMED is replay.

@@ -413,6 +413,25 @@ fn a_callers_request_is_followed() {
 }
 
 #[test]
+fn without_the_members_intent_no_guild_is_marked_complete() {
+    let complete = |intents| {
+        let mut tracker = Tracker::new(ShardId::ONE, intents, TrackerConfig::default(), 7);
+        let data = format!(
+            r#"{{"id":"1",{GUILD},"member_count":1,"members":[{{
+            "user":{{"id":"7","username":"u"}},"roles":[],
+            "joined_at":"2020-01-01T00:00:00+00:00"}}]}}"#
+        );
+        let actions = tracker.dispatch(at(0), "GUILD_CREATE", Some(1), &data);
+        actions.into_iter().any(|action| match action {
+            Action::Mutate(mutation) => mutation.ops().any(|op| matches!(op, Op::Complete)),
+            _ => false,
+        })
+    };
+    assert!(complete(Intents::GUILDS | Intents::GUILD_MEMBERS));
+    assert!(!complete(Intents::GUILDS | Intents::GUILD_PRESENCES));
+}
+
+#[test]
 fn same_seed_same_bytes() {
     let run = || {
         let mut story = Story::new(AutoChunk::All, None);

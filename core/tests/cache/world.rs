@@ -1,7 +1,7 @@
 //! A cache fed with dispatches as a tracker would feed it.
 
 use headcount_core::ShardId;
-use headcount_core::cache::memory::{Applied, MemberRef};
+use headcount_core::cache::memory::{Applied, GuildRef, MemberRef};
 use headcount_core::cache::{Deriver, Kind, Kinds, MemoryStore, Mutation};
 use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
 use headcount_core::wire::view::View;
@@ -62,9 +62,7 @@ impl World {
     }
 
     pub(crate) fn member_count(&self) -> Option<u64> {
-        self.store
-            .guild(guild(1))
-            .and_then(|guild| guild.member_count())
+        self.store.guild(guild(1)).and_then(GuildRef::member_count)
     }
 
     /// Rows of every kind that the store keeps.

@@ -7,7 +7,7 @@ use headcount_core::id::{GuildId, UserId};
 use headcount_core::session::{Keep, Phase};
 use headcount_core::setup::{AutoChunk, Outcome};
 use headcount_core::wire::command::Command;
-use headcount_core::{Action, Config, Event, Input, Intents};
+use headcount_core::{Action, Config, Event, Input, Intents, Session, Shard};
 
 use crate::host::{Host, config};
 
@@ -219,4 +219,44 @@ fn a_ready_without_guilds_begins_no_session() {
     );
     assert_eq!(host.shard.phase(), Phase::Identifying);
     assert_eq!(host.shard.misunderstood(), 1);
+}
+
+#[test]
+fn a_session_handed_to_another_process_brings_its_guilds() {
+    let mut first = begun(config(), &[1, 2, 3]);
+    first.receive(&create(2, 1));
+    first.receive(r#"{"op":0,"t":"GUILD_DELETE","s":3,"d":{"id":"3","unavailable":true}}"#);
+    let text = serde_json::to_string(&first.session().unwrap()).unwrap();
+    let session: Session = serde_json::from_str(&text).unwrap();
+
+    let mut second = Host::of(Shard::with_session(config(), 9, session).unwrap());
+    second.dial();
+    second.hello();
+    // Guild 2 was still to come, guild 3 was away, and guild 4 is the only one that is new.
+    for (sequence, number) in [(4, 2), (5, 3), (6, 4)] {
+        second.receive(&create(sequence, number));
+    }
+    second.receive(r#"{"op":0,"t":"RESUMED","s":7,"d":{}}"#);
+    let told = |event: &Event<'_>| match event {
+        Event::GuildReady(news) => Some(("ready", news.guild)),
+        Event::GuildRestored(news) => Some(("restored", news.guild)),
+        Event::GuildJoin(news) => Some(("joined", news.guild)),
+        _ => None,
+    };
+    let news: Vec<_> = second.events().filter_map(told).collect();
+    assert_eq!(
+        news,
+        [
+            ("ready", guild(2)),
+            ("restored", guild(3)),
+            ("joined", guild(4))
+        ]
+    );
+    second.receive(r#"{"op":0,"t":"GUILD_DELETE","s":8,"d":{"id":"1"}}"#);
+    assert!(
+        second
+            .events()
+            .any(|event| matches!(event, Event::GuildLeave(_)))
+    );
+    assert_eq!(second.shard.readiness().stages.ready, 3);
 }

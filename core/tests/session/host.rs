@@ -40,11 +40,14 @@ impl Host {
         host
     }
 
-    /// Connects, greets, and lets the shard begin a session.
+    /// Connects, greets, and lets the shard begin a session, or go on with the one it has.
     pub(crate) fn begin(&mut self) {
         self.dial();
         self.hello();
-        self.receive(READY);
+        self.receive(match self.shard.phase() {
+            Phase::Resuming => RESUMED,
+            _ => READY,
+        });
         assert_eq!(self.shard.phase(), Phase::Active);
     }
 

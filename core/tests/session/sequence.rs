@@ -3,7 +3,7 @@
 use headcount_core::event::{Fault, Misunderstood};
 use headcount_core::{Event, Input};
 
-use crate::host::{Host, RESUMED, config, dispatch};
+use crate::host::{Host, READY, RESUMED, config, dispatch};
 
 fn sequence(host: &Host) -> u64 {
     host.session().unwrap().sequence()
@@ -53,6 +53,16 @@ fn a_repeated_dispatch_is_not_delivered_twice() {
     host.receive(&dispatch(1));
     assert_eq!(faults(&host), [Fault::Repeated, Fault::Repeated]);
     assert_eq!(host.events().count(), 2);
+}
+
+#[test]
+fn a_repeated_ready_begins_nothing() {
+    let mut host = Host::active();
+    host.receive(&dispatch(2));
+    host.take();
+    host.receive(READY);
+    assert_eq!(faults(&host), [Fault::Repeated]);
+    assert_eq!((host.events().count(), sequence(&host)), (1, 2));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use headcount_core::wire::command::Command;
 use headcount_core::wire::presence::Presence;
 use headcount_core::{Event, Input, RequestError};
 
-use crate::host::{Host, config};
+use crate::host::{Host, config, dispatch};
 
 #[test]
 fn a_stop_keeps_or_ends_the_session() {
@@ -27,6 +27,30 @@ fn a_stop_keeps_or_ends_the_session() {
 }
 
 #[test]
+fn nothing_is_told_after_the_end() {
+    let mut host = Host::active();
+    host.shard.stop(Keep::Session);
+    host.receive(&dispatch(2));
+    let last = host.events().last();
+    assert!(matches!(last, Some(Event::Halted(Halt::Stopped))));
+    assert_eq!(host.receive("nonsense") + host.receive(&dispatch(3)), 0);
+}
+
+#[test]
+fn a_replaced_presence_is_told_before_the_end() {
+    let mut host = Host::new(config());
+    for _ in 0..2 {
+        let presence = Command::UpdatePresence(Box::default());
+        host.shard.send(presence).unwrap();
+    }
+    host.shard.stop(Keep::Nothing);
+    host.wake();
+    let finished = |event: &&Event<'_>| matches!(event, Event::CommandFinished(_));
+    assert_eq!(host.events().filter(finished).count(), 2);
+    assert!(matches!(host.events().last(), Some(Event::Halted(_))));
+}
+
+#[test]
 fn a_stop_between_connections_keeps_the_session_too() {
     let mut host = Host::active();
     host.input(Input::Closed(None));
@@ -44,6 +68,6 @@ fn a_stop_before_the_start_ends_it() {
     assert_eq!((host.shard.phase(), host.urls().len()), (Phase::Halted, 0));
     let refused = host
         .shard
-        .send(Command::UpdatePresence(Box::new(Presence::default())));
+        .send(Command::UpdatePresence(Box::<Presence>::default()));
     assert_eq!(refused, Err(RequestError::Halted));
 }

@@ -126,7 +126,12 @@ impl Gateway {
     }
 
     fn babble_event(&mut self, id: ConnectionId, event: &str, body: &str) {
-        let number = self.connections.get(&id).and_then(Connection::session);
+        let found = self.connections.get(&id);
+        if found.is_some_and(|connection| connection.replaying) {
+            // A new event among old ones would make the old ones look repeated.
+            return self.say(id, plain(99, Null));
+        }
+        let number = found.and_then(Connection::session);
         let Some(session) = number.and_then(|number| self.sessions.get_mut(&number)) else {
             return;
         };

@@ -42,7 +42,13 @@ impl Gateway {
                 let Some(guild) = self.world.guild(ask.guild) else {
                     return;
                 };
-                let mut job = Job::new(&self.world, guild, request, &record);
+                let mut job = Job::new(
+                    &self.world,
+                    guild,
+                    request,
+                    &record,
+                    self.options.limits.chunk_members,
+                );
                 if self.options.pace.shuffle_chunks {
                     self.rng.shuffle(job.left.make_contiguous());
                 }

@@ -94,6 +94,7 @@ impl Gateway {
         session.attached = Some(id);
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.phase = Phase::Attached(number);
+            connection.replaying = true;
         }
         for text in missed {
             let chunk = text.starts_with(r#"{"t":"GUILD_MEMBERS_CHUNK""#);
@@ -101,6 +102,9 @@ impl Gateway {
             if !self.connections.contains_key(&id) {
                 return;
             }
+        }
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.replaying = false;
         }
         self.dispatch(number, "RESUMED", |_, _, w| w.list("_trace", |_| {}));
         self.close_after_start(id);

@@ -35,8 +35,9 @@ impl Guild {
     /// The guild with this number; `bot` is in every guild.
     pub(crate) fn new(number: u32, plan: &Plan, own: GuildPlan, bot: u64) -> Self {
         let people = own.members.clamp(1, 500_000) - 1;
-        let shared = (u64::from(people) * u64::from(plan.shared_percent.min(100)) / 100) as u32;
         let pool = shared_pool(plan);
+        let share = u64::from(people) * u64::from(plan.shared_percent.min(100)) / 100;
+        let shared = pool.min(share as u32);
         let first = number.wrapping_mul(7919) % pool;
         let mut members: Vec<Entry> = (0..people)
             .map(|at| match at < shared {

@@ -21,6 +21,7 @@ use arguments::{Arguments, Place};
 use call::Call;
 use headcount_tokio::driver::core::chunk::RequestConfig;
 use headcount_tokio::driver::core::session::Keep;
+use headcount_tokio::driver::core::setup::AutoChunk;
 use headcount_tokio::{Api, Bot, Builder, Intents};
 use progress::Progress;
 
@@ -71,11 +72,10 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
 /// Starts the bot, follows it until everyone is counted, and tells the result.
 async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
     let started = Instant::now();
-    let bot = bot.compression(arguments.compression);
-    let mut bot = bot.connect().await.map_err(|error| {
-        let remedy = error.kind().remedy();
-        format!("{error}: {remedy}")
-    })?;
+    let bot = bot
+        .compression(arguments.compression)
+        .chunking(AutoChunk::Missing);
+    let mut bot = bot.connect().await.map_err(|error| error.to_string())?;
     let handle = bot.handle();
     let mut progress = Progress::new(arguments, &handle);
     let mut call = Call::default();

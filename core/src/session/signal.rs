@@ -1,0 +1,61 @@
+//! What a session reacts to.
+
+use core::time::Duration;
+
+use crate::session::state::Keep;
+
+/// What a state has to react to: an input of the host, or a payload that has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal<'a> {
+    /// Look at the clock.
+    Timeout,
+    /// The connection is open.
+    Opened,
+    /// The connection could not be opened.
+    DialFailed,
+    /// The connection ended.
+    Closed(Option<u16>),
+    /// The fleet lets us identify.
+    Granted,
+    /// What the server sent has not been read: an answer to the last beat may be among it.
+    Unread,
+    /// The user wants it to end.
+    Stop(Keep),
+    /// Op 10.
+    Hello(Duration),
+    /// Op 11.
+    Answered,
+    /// Op 1.
+    BeatAsked,
+    /// Op 7.
+    ReconnectAsked,
+    /// Op 9.
+    InvalidSession { resumable: bool },
+    /// Op 0.
+    Dispatch {
+        sequence: Option<u64>,
+        kind: Kind<'a>,
+    },
+}
+
+/// The dispatches that mean something to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind<'a> {
+    /// A new session.
+    Ready { id: &'a str, url: &'a str },
+    /// The end of a replay.
+    Resumed,
+    /// Any other.
+    Other,
+}
+
+/// Whether a dispatch goes on to the tracker and the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// It does.
+    Deliver,
+    /// Its sequence was seen before in this session.
+    Repeated,
+    /// There is no session that it could belong to.
+    OutOfPlace,
+}

@@ -1,0 +1,10 @@
+//! What the library promises to those who use it, and what its sources hold to.
+#![allow(missing_docs, reason = "tests")]
+
+mod bot;
+mod promises;
+mod recovery;
+mod sizes;
+mod sources;
+mod surface;
+mod tidy;

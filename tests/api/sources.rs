@@ -1,0 +1,73 @@
+//! The project's own source files, as text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One source file.
+pub(crate) struct Source {
+    /// From the project's root.
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The text of a file, by its path from the root.
+pub(crate) fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The Rust sources under a folder, by its path from the root; none if it is not there.
+pub(crate) fn under(folder: &str) -> Vec<Source> {
+    let mut sources = Vec::new();
+    collect(&root().join(folder), &mut sources);
+    sources.sort_by(|one, two| one.path.cmp(&two.path));
+    sources
+}
+
+fn collect(folder: &Path, sources: &mut Vec<Source>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() && !path.ends_with("target") {
+            collect(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("a source is text");
+            let path = path
+                .strip_prefix(root())
+                .expect("under the root")
+                .to_path_buf();
+            sources.push(Source { path, text });
+        }
+    }
+}
+
+/// Every source of the workspace.
+pub(crate) fn all() -> Vec<Source> {
+    ["core", "adapters", "tests", "fuzz"]
+        .into_iter()
+        .flat_map(under)
+        .collect()
+}
+
+/// The core's library, without files that hold tests alone.
+pub(crate) fn core_sources() -> Vec<Source> {
+    let is_test = |path: &Path| {
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
+        ["tests", "stories", "sessions", "testing", "random"].contains(&stem)
+    };
+    let mut sources = under("core/src");
+    sources.retain(|source| !is_test(&source.path));
+    assert!(sources.len() > 50);
+    sources
+}
+
+/// A file's text up to the tests at its foot.
+pub(crate) fn without_tests(text: &str) -> &str {
+    text.find("\n#[cfg(test)]\nmod tests {")
+        .map_or(text, |at| &text[..at])
+}

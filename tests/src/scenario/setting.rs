@@ -1,0 +1,194 @@
+//! What a run is made of.
+use super::Source;
+use crate::options::{Burst, Limits, Options, Pace};
+use crate::world::plan::{Arrival, GuildPlan, Plan};
+use headcount_core::Intents;
+use headcount_core::cache::Kinds;
+use headcount_core::setup::{AutoChunk, HoldConfig};
+
+/// Sizes, features and fault rates of one run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Seeds the gateway, the shards and the store.
+    pub seed: u64,
+    /// How many shards the bot has.
+    pub shards: u32,
+    /// Whether a fleet grants identifies; otherwise each shard paces its own.
+    pub fleet: bool,
+    /// What the shards ask for.
+    pub intents: Intents,
+    /// Which guilds are asked for their members.
+    pub chunking: AutoChunk,
+    /// Whether presences are asked for with them.
+    pub presences: bool,
+    /// Whether events of guilds in setup are held.
+    pub hold: Option<HoldConfig>,
+    /// Whether stale members stay until the last chunk.
+    pub sweep_after_chunk: bool,
+    /// What is cached.
+    pub kinds: Kinds,
+    /// From how many members on a guild is large.
+    pub large_threshold: u8,
+    /// The server's side.
+    pub gateway: Options,
+    /// The shortest way from one side to the other, in milliseconds.
+    pub latency: u64,
+    /// What the way varies by, in milliseconds; small enough that no pace of ours is spoilt.
+    pub jitter: u64,
+    /// How often what happens.
+    pub rates: Rates,
+}
+
+/// Weights of the kinds of steps; 0 means never.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// Ordinary life: traffic, members who come and go.
+    pub life: u64,
+    /// Guilds that go down, come back, come and go.
+    pub guilds: u64,
+    /// Requests and commands of the user.
+    pub user: u64,
+    /// Troubles of the server.
+    pub server: u64,
+    /// Troubles of chunks.
+    pub chunks: u64,
+    /// Troubles of the line.
+    pub line: u64,
+    /// Troubles of the host: its clock, its consumer, its life.
+    pub host: u64,
+}
+
+impl Setting {
+    /// Draws a run.
+    pub fn draw(source: &mut Source<'_>) -> Self {
+        let seed = source.below(u64::MAX);
+        let shards = 1 + source.pick(&[0, 0, 1, 1, 2, 3]);
+        let concurrency = source.pick(&[1, 1, 2, 16]);
+        let large_threshold = source.pick(&[50, 50, 250]);
+        Self {
+            seed,
+            shards,
+            fleet: shards > concurrency || source.percent(70),
+            intents: intents(source),
+            chunking: source.pick(&[
+                AutoChunk::Missing,
+                AutoChunk::All,
+                AutoChunk::All,
+                AutoChunk::Missing,
+                AutoChunk::Large,
+                AutoChunk::Never,
+            ]),
+            presences: source.percent(30),
+            hold: hold(source),
+            sweep_after_chunk: source.percent(25),
+            kinds: kinds(source),
+            large_threshold,
+            gateway: gateway(source, concurrency),
+            latency: source.pick(&[20, 5, 100, 250]),
+            jitter: source.pick(&[0, 10, 100]),
+            rates: Rates::draw(source),
+        }
+    }
+}
+
+impl Rates {
+    fn draw(source: &mut Source<'_>) -> Self {
+        let mut rate = |usual: u64| usual * source.pick(&[1, 1, 0, 2, 4]);
+        Self {
+            life: rate(12).max(4),
+            guilds: rate(8),
+            user: rate(6),
+            server: rate(10),
+            chunks: rate(10),
+            line: rate(10),
+            host: rate(4),
+        }
+    }
+}
+
+fn intents(source: &mut Source<'_>) -> Intents {
+    let base = Intents::GUILDS | Intents::GUILD_MEMBERS;
+    match source.below(10) {
+        0..=4 => base,
+        5..=7 => base | Intents::GUILD_PRESENCES | Intents::GUILD_MESSAGES,
+        8 => Intents::GUILDS | Intents::GUILD_PRESENCES,
+        _ => source.pick(&[Intents::GUILDS, Intents::GUILD_MEMBERS]),
+    }
+}
+
+fn hold(source: &mut Source<'_>) -> Option<HoldConfig> {
+    match source.below(4) {
+        0 | 1 => None,
+        2 => Some(HoldConfig::default()),
+        _ => Some(HoldConfig {
+            events: 3,
+            ..HoldConfig::default()
+        }),
+    }
+}
+
+fn kinds(source: &mut Source<'_>) -> Kinds {
+    match source.below(8) {
+        0..=4 => Kinds::default(),
+        5 | 6 => Kinds::all(),
+        _ => Kinds::default().difference(Kinds::MEMBERS),
+    }
+}
+
+fn gateway(source: &mut Source<'_>, concurrency: u32) -> Options {
+    let guilds = 1 + source.up_to(8);
+    let guild = |source: &mut Source<'_>| GuildPlan {
+        members: 1 + match source.below(8) {
+            0..=5 => source.up_to(40),
+            6 => 45 + source.up_to(20),
+            _ => 100 + source.up_to(200),
+        },
+        arrival: source.pick(&[
+            Arrival::Normal,
+            Arrival::Normal,
+            Arrival::Normal,
+            Arrival::Normal,
+            Arrival::Normal,
+            Arrival::Normal,
+            Arrival::Outage,
+            Arrival::Never,
+        ]),
+    };
+    let world = Plan {
+        guilds: (0..guilds).map(|_| guild(source)).collect(),
+        roles: 1 + source.up_to(4),
+        channels: source.up_to(4),
+        emojis: 1,
+        ..Plan::default()
+    };
+    Options {
+        world,
+        max_concurrency: concurrency,
+        limits: limits(source),
+        pace: pace(source),
+        ..Options::default()
+    }
+}
+
+fn limits(source: &mut Source<'_>) -> Limits {
+    Limits {
+        heartbeat_interval: source.pick(&[41_250, 41_250, 10_000, 15_000, 5_000]),
+        session_ttl: source.pick(&[90_000, 180_000, 20_000]),
+        replay_dispatches: source.pick(&[10_000, 10_000, 40]),
+        chunk_members: source.pick(&[10, 5, 25, 1000]),
+        ..Limits::default()
+    }
+}
+
+fn pace(source: &mut Source<'_>) -> Pace {
+    let burst = |source: &mut Source<'_>| Burst {
+        size: 1 + source.up_to(4),
+        every: source.pick(&[5, 50, 0, 400, 1500]),
+    };
+    Pace {
+        guilds: burst(source),
+        chunks: burst(source),
+        shuffle_chunks: source.percent(40),
+        answers_outlive_connection: !source.percent(40),
+    }
+}

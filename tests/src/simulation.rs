@@ -1,0 +1,254 @@
+//! Whole bots on virtual time: shards, a fleet and a store against the gateway model, over lines
+//! and a host that misbehave.
+//!
+//! A run follows from its [`Source`] alone. First the safety phase: steps of a scenario, faults
+//! included, and after every input the promises that hold at any time. Then the liveness phase:
+//! the faults stop, and within a stated bound every shard is active, every guild has its outcome
+//! and every request has ended. What fails is told with the last lines of the [`Trace`].
+mod book;
+mod campaign;
+mod check;
+mod clock;
+mod feed;
+mod host;
+mod judge;
+mod liveness;
+mod network;
+mod perform;
+mod tally;
+mod trace;
+mod truth;
+
+use crate::edge::Millis;
+use crate::gateway::Gateway;
+use crate::scenario::{Scene, Setting, Source, Step};
+use clock::HostClock;
+use headcount_core::Instant;
+use headcount_core::ShardId;
+use headcount_core::cache::MemoryStore;
+use headcount_core::fleet::{Fleet, FleetConfig, StartLimit};
+use host::Host;
+use judge::Excuses;
+use network::Network;
+
+pub use campaign::{Campaign, Failure, check_bytes, check_seed, reproduce};
+pub use tally::Tally;
+pub use trace::Trace;
+
+/// How long a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Length {
+    /// Steps of the safety phase: inputs that are no bare timeouts, and faults.
+    pub steps: u64,
+    /// Moves of the scenario at most, so that a run without inputs ends too.
+    pub moves: u64,
+}
+
+impl Default for Length {
+    fn default() -> Self {
+        Self {
+            steps: 600,
+            moves: 1_000,
+        }
+    }
+}
+
+/// One run under way.
+#[derive(Debug)]
+pub struct Simulation {
+    setting: Setting,
+    now: Millis,
+    clock: HostClock,
+    gateway: Gateway,
+    network: Network,
+    hosts: Vec<Host>,
+    fleet: Fleet,
+    store: MemoryStore,
+    trace: Trace,
+    tally: Tally,
+    excuses: Excuses,
+    /// How many guilds there have ever been.
+    guilds: u32,
+    scratch: String,
+    failure: Option<String>,
+}
+
+impl Simulation {
+    /// A run that has not begun. With `whole_trace` all lines are kept, not only the last.
+    #[must_use]
+    pub fn new(source: &mut Source<'_>, whole_trace: bool) -> Self {
+        let setting = Setting::draw(source);
+        let mut gateway = Gateway::new(setting.gateway.clone(), setting.seed);
+        gateway.set_urls("ws://base".to_owned(), "ws://resume".to_owned());
+        let limit = StartLimit {
+            max_concurrency: setting.gateway.max_concurrency,
+            ..StartLimit::default()
+        };
+        let mut clock = HostClock::new();
+        let start = Instant::from_millis(clock.read(0));
+        let shards = (0..setting.shards).map(|number| ShardId::new(number, setting.shards));
+        Self {
+            now: 0,
+            fleet: Fleet::new(start, FleetConfig::new(limit), shards),
+            network: Network::new(
+                setting.shards as usize,
+                setting.latency,
+                setting.jitter,
+                setting.seed,
+            ),
+            hosts: (0..setting.shards)
+                .map(|number| Host::new(&setting, number))
+                .collect(),
+            store: MemoryStore::new(setting.seed),
+            trace: Trace::new(whole_trace),
+            tally: Tally {
+                seeds: 1,
+                ..Tally::default()
+            },
+            excuses: Excuses::default(),
+            guilds: setting.gateway.world.guilds.len() as u32,
+            scratch: String::new(),
+            failure: None,
+            clock,
+            gateway,
+            setting,
+        }
+    }
+
+    /// Runs both phases.
+    ///
+    /// # Errors
+    /// What promise was broken.
+    pub fn run(&mut self, source: &mut Source<'_>, length: Length) -> Result<(), String> {
+        self.safety(source, length);
+        if self.failure.is_none() {
+            self.liveness();
+        }
+        self.tally.session_millis = self.now * u64::from(self.setting.shards);
+        for (name, count) in self.gateway.struck() {
+            *self.tally.faults.entry(name).or_default() += count;
+        }
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// What was reached so far.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The lines so far.
+    #[must_use]
+    pub const fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    fn safety(&mut self, source: &mut Source<'_>, length: Length) {
+        let described = format!(
+            "{} shards, {:?}, {:?}, hold {:?}, heartbeats of {} ms",
+            self.setting.shards,
+            self.setting.intents,
+            self.setting.chunking,
+            self.setting.hold,
+            self.setting.gateway.limits.heartbeat_interval,
+        );
+        self.trace
+            .line(0, None, format_args!("= safety: {described}"));
+        for _ in 0..length.moves {
+            let enough = self.tally.steps >= length.steps || source.is_spent();
+            if enough || self.failure.is_some() {
+                return;
+            }
+            let scene = Scene {
+                setting: &self.setting,
+                world: self.gateway.world(),
+                guilds: self.guilds,
+            };
+            let step = Step::draw(source, scene);
+            self.perform(step);
+            self.run_until(self.now);
+            for host in 0..self.hosts.len() {
+                self.note_requests(host);
+                self.compare(host, false);
+            }
+        }
+    }
+
+    /// Lets everything happen that is due by `end`.
+    fn run_until(&mut self, end: Millis) {
+        let mut still = 0;
+        self.collect();
+        while let Some(at) = self.next_at().filter(|at| *at <= end) {
+            still = if at > self.now { 0 } else { still + 1 };
+            if still > 5_000 {
+                self.fail("time stands still".to_owned());
+            }
+            if self.failure.is_some() {
+                return;
+            }
+            self.now = self.now.max(at);
+            self.turn();
+        }
+        self.now = self.now.max(end);
+    }
+
+    /// When anything happens next.
+    fn next_at(&self) -> Option<Millis> {
+        let hosts = match self.clock.asleep(self.now) {
+            Some(until) => Some(until),
+            None => self
+                .hosts
+                .iter()
+                .filter_map(|host| self.host_at(host))
+                .min(),
+        };
+        let fleet = self
+            .fleet
+            .poll_timeout()
+            .filter(|_| self.clock.asleep(self.now).is_none());
+        let fleet = fleet.map(|at| self.clock.real(self.now, at.as_millis()));
+        let network = self.network.next_at();
+        [self.gateway.poll_timeout(), network, hosts, fleet]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When a host does something by itself.
+    fn host_at(&self, host: &Host) -> Option<Millis> {
+        let reading = (!host.inbox.is_empty()).then(|| host.stalled.max(self.now));
+        let deadline = host.shard.poll_timeout();
+        let deadline = deadline.map(|it| self.clock.real(self.now, it.at.as_millis()));
+        reading.into_iter().chain(deadline).min()
+    }
+
+    /// Everything that is due now.
+    fn turn(&mut self) {
+        self.gateway.advance(self.now);
+        self.collect();
+        while let Some((lane, parcel)) = self.network.take_due(self.now) {
+            self.deliver(lane, parcel);
+            self.collect();
+        }
+        if self.clock.asleep(self.now).is_none() {
+            (0..self.hosts.len()).for_each(|host| self.attend(host));
+            let shown = self.clock.read(self.now);
+            if self
+                .fleet
+                .poll_timeout()
+                .is_some_and(|at| at.as_millis() <= shown)
+            {
+                self.wake_fleet();
+            }
+        }
+        self.judge_rules();
+    }
+
+    fn fail(&mut self, what: String) {
+        if self.failure.is_none() {
+            self.trace
+                .line(self.now, None, format_args!("= FAILED: {what}"));
+            self.failure = Some(what);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What anybody could note down about one shard from its events, and what must never come.
+use headcount_core::Event;
+use headcount_core::chunk::{ChunkRequestFinished, FinishReason, RequestId};
+use headcount_core::event::{Fault, Ticket};
+use headcount_core::id::GuildId;
+use headcount_core::session::Phase;
+use headcount_core::setup::{GuildReady, Origin, ShardFinishedChunking};
+use headcount_core::wire::Name;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The account of one shard.
+#[derive(Clone, Debug)]
+pub(crate) struct Book {
+    holds: bool,
+    pub(crate) phase: Phase,
+    /// The last sequence of the session, told or held.
+    last: u64,
+    /// The sequences told, when events may be held and come late.
+    told: BTreeSet<u64>,
+    sessions: BTreeSet<String>,
+    /// The guilds of the last READY.
+    pub(crate) listed: BTreeSet<GuildId>,
+    ready_once: BTreeSet<GuildId>,
+    pub(crate) finished: bool,
+    ready: bool,
+    halted: bool,
+    misunderstood: u64,
+    ended: BTreeSet<RequestId>,
+    pub(crate) asked: BTreeSet<RequestId>,
+    pub(crate) tickets: BTreeSet<Ticket>,
+}
+
+type Verdict = Result<(), String>;
+
+fn ensure(holds: bool, wrong: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(wrong()) }
+}
+
+impl Book {
+    pub(crate) const fn new(holds: bool) -> Self {
+        Self {
+            holds,
+            phase: Phase::Idle,
+            last: 0,
+            told: BTreeSet::new(),
+            sessions: BTreeSet::new(),
+            listed: BTreeSet::new(),
+            ready_once: BTreeSet::new(),
+            finished: false,
+            ready: false,
+            halted: false,
+            misunderstood: 0,
+            ended: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            tickets: BTreeSet::new(),
+        }
+    }
+
+    /// The account of the shard that follows, with the session that it takes over, if it does.
+    pub(crate) fn next_life(&self, sequence: Option<u64>) -> Self {
+        Self {
+            last: sequence.unwrap_or(0),
+            sessions: self.sessions.clone(),
+            ..Self::new(self.holds)
+        }
+    }
+
+    /// Notes an event, or says what is wrong with it.
+    pub(crate) fn note(&mut self, event: &Event<'_>) -> Verdict {
+        ensure(!self.halted, || "an event after the end".to_owned())?;
+        match event {
+            Event::Dispatch(dispatch) if dispatch.name() == Name::Ready => {
+                self.session(dispatch.sequence(), dispatch.data())
+            }
+            Event::Dispatch(dispatch) => self.sequence(dispatch.sequence()),
+            Event::Misunderstood(it) => {
+                self.misunderstood += 1;
+                ensure(it.count == self.misunderstood, || {
+                    format!("{it:?} is miscounted")
+                })?;
+                match it.fault {
+                    Fault::Malformed(_) => self.sequence(it.sequence),
+                    Fault::UnknownOpcode(_) | Fault::Repeated | Fault::OutOfPlace => Ok(()),
+                }
+            }
+            Event::StateChanged(it) => {
+                let follows = it.from == self.phase && it.from != it.to;
+                let was = core::mem::replace(&mut self.phase, it.to);
+                ensure(follows, || format!("{it:?} in {was:?}"))
+            }
+            Event::Halted(_) => {
+                self.halted = true;
+                ensure(self.phase == Phase::Halted, || {
+                    "halted, and not in that state".to_owned()
+                })
+            }
+            Event::CommandFinished(it) => ensure(self.tickets.remove(&it.ticket), || {
+                format!("{:?} ended twice or was never queued", it.ticket)
+            }),
+            Event::GuildReady(it) => self.initial(it),
+            Event::GuildJoin(it) => expect_origin(it, Origin::Join),
+            Event::GuildRestored(it) => expect_origin(it, Origin::Returned),
+            Event::ChunkRequestFinished(it) => self.request(it),
+            Event::ShardFinishedChunking(it) => self.summary(it),
+            Event::ShardReady(_) => {
+                let fits = self.finished && !core::mem::replace(&mut self.ready, true);
+                ensure(fits, || {
+                    "ShardReady twice, or before the summary".to_owned()
+                })
+            }
+            // The others are news that may come at any time; new kinds have no rule yet.
+            _ => Ok(()),
+        }
+    }
+
+    fn session(&mut self, sequence: Option<u64>, data: &str) -> Verdict {
+        let ready: Value = serde_json::from_str(data).map_err(|error| format!("READY: {error}"))?;
+        let id = |listed: &Value| listed["id"].as_str()?.parse().ok().and_then(GuildId::new);
+        let session = ready["session_id"].as_str().unwrap_or_default();
+        let listed = ready["guilds"].as_array();
+        self.listed = listed.into_iter().flatten().filter_map(id).collect();
+        self.ready_once.clear();
+        self.told.clear();
+        (self.finished, self.ready) = (false, false);
+        self.last = sequence.unwrap_or(0);
+        ensure(self.sessions.insert(session.to_owned()), || {
+            format!("the READY of session {session} was told twice")
+        })
+    }
+
+    /// Every sequence once, and in order unless events are held.
+    fn sequence(&mut self, sequence: Option<u64>) -> Verdict {
+        let Some(sequence) = sequence else {
+            return Ok(());
+        };
+        if self.holds {
+            let first = self.told.insert(sequence);
+            return ensure(first, || format!("sequence {sequence} was told twice"));
+        }
+        let last = core::mem::replace(&mut self.last, sequence);
+        ensure(sequence == last + 1, || {
+            format!("sequence {sequence} after {last}")
+        })
+    }
+
+    fn initial(&mut self, it: &GuildReady) -> Verdict {
+        expect_origin(it, Origin::Initial)?;
+        let listed = self.listed.contains(&it.guild) && !self.finished;
+        ensure(listed, || {
+            format!("{} is ready, and READY did not list it", it.guild)
+        })?;
+        ensure(self.ready_once.insert(it.guild), || {
+            format!("{} is ready twice", it.guild)
+        })
+    }
+
+    fn request(&mut self, it: &ChunkRequestFinished) -> Verdict {
+        let whole = it.missed.is_empty() && it.chunk_count.is_some();
+        ensure(it.reason != FinishReason::Complete || whole, || {
+            format!("{:?} is complete, and lacks {:?}", it.request, it.missed)
+        })?;
+        let Some(request) = it.request else {
+            return Ok(());
+        };
+        self.asked.remove(&request);
+        ensure(self.ended.insert(request), || {
+            format!("request {request} ended twice")
+        })
+    }
+
+    /// The lists and the complete ones together are the guilds of READY, each once.
+    fn summary(&mut self, it: &ShardFinishedChunking) -> Verdict {
+        ensure(!self.finished, || {
+            "a second ShardFinishedChunking".to_owned()
+        })?;
+        self.finished = true;
+        let mut named = BTreeSet::new();
+        let incomplete = it.incomplete.iter().map(|(guild, _)| *guild);
+        let lists = [&it.missed, &it.unavailable, &it.removed, &it.refused];
+        for guild in incomplete.chain(lists.into_iter().flatten().copied()) {
+            let fits = named.insert(guild) && self.listed.contains(&guild);
+            ensure(fits, || {
+                format!("{guild} has two outcomes, or READY did not list it")
+            })?;
+        }
+        let all = named.len() + it.complete;
+        ensure(all == self.listed.len(), || {
+            format!("{all} outcomes for {} guilds", self.listed.len())
+        })
+    }
+}
+
+fn expect_origin(it: &GuildReady, origin: Origin) -> Verdict {
+    ensure(it.origin == origin, || {
+        format!("{it:?} is told as {origin:?}")
+    })
+}

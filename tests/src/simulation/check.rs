@@ -1,0 +1,221 @@
+//! What must hold after every input.
+use super::Simulation;
+use crate::snowflake::guild_id;
+use headcount_core::Event;
+use headcount_core::cache::Kinds;
+use headcount_core::cache::memory::Completeness;
+use headcount_core::chunk::RequestProgress;
+use headcount_core::fleet::FleetEvent;
+use headcount_core::id::GuildId;
+use headcount_core::session::{Phase, Reason};
+use headcount_core::setup::{GuildReady, MemberCount, Outcome, Stage, StageCounts, WaitsFor};
+
+/// The names of stages, with the ways in which a guild may be ready.
+const STAGES: [&str; 12] = [
+    "unknown",
+    "expected",
+    "syncing",
+    "requested",
+    "receiving",
+    "complete",
+    "incomplete",
+    "without members",
+    "refused",
+    "missed",
+    "unavailable",
+    "ready otherwise",
+];
+
+impl Simulation {
+    /// Counts anew what the shard keeps counts of, and looks whether every wait has an end.
+    pub(super) fn recount(&mut self, host: usize) {
+        let shard = &self.hosts[host].shard;
+        let ended = shard.phase() == Phase::Halted;
+        if shard.poll_timeout().is_none() != ended {
+            return self.fail(format!("s{host} waits without a deadline"));
+        }
+        let readiness = shard.readiness();
+        let mut stages = StageCounts::default();
+        let mut members = MemberCount::default();
+        for number in 0..self.guilds {
+            let guild = guild_id(number);
+            if !self.hosts[host].serves(guild) {
+                continue;
+            }
+            let stage = self.look(host, number, guild);
+            count(&mut stages, &mut members, stage.as_ref());
+        }
+        let book = &self.hosts[host].book;
+        let outcomes = readiness.outcomes;
+        let settled = outcomes.complete
+            + outcomes.incomplete
+            + outcomes.missed
+            + outcomes.unavailable
+            + outcomes.removed
+            + outcomes.refused;
+        if (stages, members) != (readiness.stages, readiness.members) {
+            self.fail(format!(
+                "s{host}: {readiness:?}, but {stages:?} and {members:?}"
+            ));
+        } else if readiness.pending + settled != book.listed.len() {
+            self.fail(format!(
+                "s{host}: {readiness:?} of {} guilds",
+                book.listed.len()
+            ));
+        } else if readiness.finished != book.finished {
+            self.fail(format!(
+                "s{host}: {readiness:?}, but the summary says otherwise"
+            ));
+        }
+    }
+
+    /// The guild's stage; notes it when it has changed.
+    fn look(&mut self, host: usize, number: u32, guild: u64) -> Option<Stage> {
+        let it = self.hosts[host].shard.guild(GuildId::new(guild)?);
+        let waits_without_end = it.as_ref().is_some_and(|it| {
+            matches!(it.waits_for, WaitsFor::Chunks { .. }) && it.until.is_none()
+        });
+        if waits_without_end {
+            self.fail(format!(
+                "s{host}: guild {guild} waits for chunks without end"
+            ));
+        }
+        let stage = it.map(|it| it.stage);
+        let (is, place) = (place_of(stage.as_ref()), number as usize);
+        let stages = &mut self.hosts[host].stages;
+        if stages.len() <= place {
+            stages.resize(place + 1, 0);
+        }
+        let was = std::mem::replace(&mut stages[place], is);
+        if was != is {
+            let (from, to) = (STAGES[usize::from(was)], STAGES[usize::from(is)]);
+            self.tally.mark(format!("setup: {from} -> {to}"));
+            self.trace.line(
+                self.now,
+                Some(host),
+                format_args!("! guild {number}: {from} -> {to}"),
+            );
+        }
+        stage
+    }
+
+    /// Notes an event, and holds what it says against the store.
+    pub(super) fn mark_event(&mut self, host: usize, event: &Event<'_>) {
+        match event {
+            Event::Dispatch(_) => return,
+            Event::StateChanged(it) => {
+                let stalled = self.hosts[host].stalled > self.now;
+                if stalled && it.reason == Reason::HeartbeatUnanswered {
+                    self.fail(format!(
+                        "s{host} takes a slow consumer for a dead connection"
+                    ));
+                }
+                let reason = match it.reason {
+                    Reason::Closed(_) => "Closed".to_owned(),
+                    other => format!("{other:?}"),
+                };
+                self.tally
+                    .mark(format!("session: {:?} -> {:?}, {reason}", it.from, it.to));
+            }
+            Event::ChunkRequestFinished(it) => {
+                let whose = if it.request.is_none() {
+                    "theirs"
+                } else if it.attempts > 1 {
+                    "again"
+                } else {
+                    "once"
+                };
+                self.tally.mark(format!("chunk: {:?}, {whose}", it.reason));
+            }
+            Event::GuildReady(it) | Event::GuildJoin(it) | Event::GuildRestored(it) => {
+                self.tally.mark(format!("guild: {:?}", it.origin));
+                self.hold_to_its_word(host, it);
+            }
+            Event::SessionLost(why) => self.tally.mark(format!("session: lost, {why:?}")),
+            Event::Misunderstood(it) => {
+                let fault = format!("{:?}", it.fault);
+                let fault = fault.split('(').next().unwrap_or_default();
+                self.tally.mark(format!("misunderstood: {fault}"));
+            }
+            _ => {}
+        }
+        let text = format!("{event:?}");
+        self.trace
+            .line(self.now, Some(host), format_args!("! {text}"));
+    }
+
+    /// A guild whose members were asked for and that is told to be complete is so in the store.
+    fn hold_to_its_word(&mut self, host: usize, it: &GuildReady) {
+        let told = it.outcome == Outcome::Complete && it.request.is_some();
+        if !told || !self.setting.kinds.contains(Kinds::MEMBERS) {
+            return;
+        }
+        let is = self.store.completeness(it.guild);
+        if !matches!(is, Some(Completeness::Complete { .. })) {
+            self.fail(format!(
+                "s{host}: {} is told to be complete, and is {is:?}",
+                it.guild
+            ));
+        }
+    }
+
+    pub(super) fn note_fleet(&mut self, event: &FleetEvent) {
+        let text = format!("{event:?}");
+        let name = text.split([' ', '{']).next().unwrap_or_default().to_owned();
+        if self.tally.marks.contains_key(&format!("fleet: {name}")) {
+            self.fail(format!("the fleet tells {name} twice"));
+        }
+        self.tally.mark(format!("fleet: {name}"));
+        self.trace.line(self.now, None, format_args!("! {text}"));
+    }
+
+    /// Notes where the user's requests stand.
+    pub(super) fn note_requests(&mut self, host: usize) {
+        let shard = &self.hosts[host].shard;
+        for request in &self.hosts[host].book.asked {
+            let name = match shard.request(*request) {
+                None => continue,
+                Some(RequestProgress::AwaitingGuild) => "request: awaits its guild",
+                Some(RequestProgress::Queued { .. }) => "request: queued",
+                Some(RequestProgress::Sent { .. }) => "request: sent",
+                Some(RequestProgress::Receiving { .. }) => "request: receiving",
+            };
+            self.tally.mark(name.to_owned());
+        }
+    }
+}
+
+fn count(stages: &mut StageCounts, sum: &mut MemberCount, stage: Option<&Stage>) {
+    let (slot, members) = match stage {
+        None => return,
+        Some(Stage::Expected) => (&mut stages.expected, None),
+        Some(Stage::Syncing { members, .. }) => (&mut stages.syncing, Some(members)),
+        Some(Stage::Requested { members, .. }) => (&mut stages.requested, Some(members)),
+        Some(Stage::Receiving { members, .. }) => (&mut stages.receiving, Some(members)),
+        Some(Stage::Ready { members, .. }) => (&mut stages.ready, Some(members)),
+        Some(Stage::Missed) => (&mut stages.missed, None),
+        Some(Stage::Unavailable) => (&mut stages.unavailable, None),
+    };
+    *slot += 1;
+    sum.expected += members.map_or(0, |members| members.expected);
+    sum.received += members.map_or(0, |members| members.received);
+}
+
+fn place_of(stage: Option<&Stage>) -> u8 {
+    match stage {
+        None => 0,
+        Some(Stage::Expected) => 1,
+        Some(Stage::Syncing { .. }) => 2,
+        Some(Stage::Requested { .. }) => 3,
+        Some(Stage::Receiving { .. }) => 4,
+        Some(Stage::Ready { outcome, .. }) => match outcome {
+            Outcome::Complete => 5,
+            Outcome::Incomplete { .. } => 6,
+            Outcome::Missed => 7,
+            Outcome::Refused => 8,
+            Outcome::Unavailable | Outcome::Removed => 11,
+        },
+        Some(Stage::Missed) => 9,
+        Some(Stage::Unavailable) => 10,
+    }
+}

@@ -1,0 +1,291 @@
+//! What goes into the shards, and what they want done.
+use super::Simulation;
+use super::host::Frame;
+use super::network::Parcel;
+use crate::edge::{Accept, Output, Upgrade};
+use headcount_core::fleet::{FleetAction, FleetInput};
+use headcount_core::session::Phase;
+use headcount_core::wire::command::Command;
+use headcount_core::{Action, Event, Input, Instant};
+
+/// How many times at most a shard may be woken at one time.
+const WAKES: u32 = 16;
+
+impl Simulation {
+    /// Puts what the gateway says on its way.
+    pub(super) fn collect(&mut self) {
+        while let Some((connection, output)) = self.gateway.poll_output() {
+            let Some(lane) = self.network.lane_of(connection) else {
+                continue;
+            };
+            let parcel = match output {
+                Output::Send(text) => Parcel::Down(text.into_bytes()),
+                Output::Close(code) => {
+                    *self.tally.codes.entry(code).or_default() += 1;
+                    Parcel::DownEnd(Some(code))
+                }
+                Output::Drop => Parcel::DownEnd(None),
+            };
+            self.network.post(self.now, lane, parcel);
+        }
+    }
+
+    /// Something has arrived.
+    pub(super) fn deliver(&mut self, lane: usize, parcel: Parcel) {
+        let frame = match parcel {
+            Parcel::Dial { resume_host } => return self.upgrade(lane, resume_host),
+            Parcel::Up(bytes) => {
+                if let Some(connection) = self.network.lane(lane).connection {
+                    self.gateway.receive(self.now, connection, &bytes);
+                }
+                return;
+            }
+            Parcel::UpEnd(code) => {
+                if let Some(connection) = self.network.lane(lane).connection {
+                    self.gateway.closed(self.now, connection, code);
+                }
+                return;
+            }
+            Parcel::Opened => Frame::Opened,
+            Parcel::Refused => Frame::Refused,
+            Parcel::Down(bytes) => Frame::Payload(bytes),
+            Parcel::DownEnd(code) => Frame::End(code),
+        };
+        let host = self.network.lane(lane).host;
+        if self.hosts[host].lane == Some(lane) {
+            let unread = self.hosts[host].stalled > self.now;
+            // A Hello that nobody reads brings no heartbeats.
+            self.network.lane_mut(lane).spoiled |= unread;
+            self.hosts[host].inbox.push_back(frame);
+        }
+    }
+
+    fn upgrade(&mut self, lane: usize, resume_host: bool) {
+        let upgrade = Upgrade {
+            resume_host,
+            ..Upgrade::default()
+        };
+        match self.gateway.upgrade(self.now, upgrade) {
+            Accept::Open(id) => self.network.connect(self.now, lane, id),
+            Accept::Refuse(_) => self.network.post(self.now, lane, Parcel::Refused),
+            Accept::Silent => {}
+        }
+    }
+
+    /// Reads what has come for a host, and wakes its shard.
+    pub(super) fn attend(&mut self, host: usize) {
+        while self.hosts[host].stalled <= self.now
+            && let Some(frame) = self.hosts[host].inbox.pop_front()
+        {
+            self.read(host, &frame);
+        }
+        let shown = self.clock.read(self.now);
+        let due = |at: Instant| at.as_millis() <= shown;
+        for wake in 0.. {
+            let deadline = self.hosts[host].shard.poll_timeout();
+            let Some(deadline) = deadline.filter(|it| due(it.at)) else {
+                break;
+            };
+            if wake == WAKES || self.failure.is_some() {
+                return self.fail(format!("s{host} is woken again and again: {deadline:?}"));
+            }
+            let input = match self.hosts[host].stalled > self.now {
+                true => Input::Unread,
+                false => Input::Timeout,
+            };
+            self.feed(host, input);
+        }
+        self.revive(host);
+    }
+
+    fn read(&mut self, host: usize, frame: &Frame) {
+        let input = match frame {
+            Frame::Opened => Input::Opened,
+            Frame::Refused => Input::DialFailed,
+            Frame::Payload(bytes) => Input::Payload(bytes),
+            Frame::End(code) => Input::Closed(*code),
+        };
+        if let Frame::Refused | Frame::End(_) = frame {
+            self.hosts[host].lane = None;
+            self.hosts[host].inbox.clear();
+        }
+        self.feed(host, input);
+    }
+
+    /// Hands an input to a shard, does what it wants, and looks whether all is well.
+    pub(super) fn feed(&mut self, host: usize, input: Input<'_>) {
+        if self.failure.is_some() {
+            return;
+        }
+        let shown = Instant::from_millis(self.clock.read(self.now));
+        self.note_input(host, input);
+        let actions = self.hosts[host].shard.handle(shown, input);
+        let mut told = None;
+        let mut grants = Vec::new();
+        for action in actions {
+            match action {
+                Action::Mutate(mutation) => {
+                    let late = mutation.origin().map(|(_, sequence)| sequence) == told;
+                    if late && told.is_some() {
+                        self.fail(format!("s{host}: a mutation after its event, {told:?}"));
+                    }
+                    self.store.apply(mutation);
+                }
+                Action::Emit(event) => {
+                    if let Event::Dispatch(dispatch) = &event {
+                        told = dispatch.sequence();
+                    }
+                    self.emit(host, &event, &mut grants);
+                }
+                Action::WantIdentify => {
+                    let id = self.hosts[host].id;
+                    let granted = self.fleet.handle(shown, FleetInput::WantIdentify(id));
+                    grants.extend(granted);
+                }
+                Action::Connect { url } => self.connect(host, &url),
+                Action::Send(command) => self.send(host, &command),
+                Action::Close(code) => self.close(host, code),
+            }
+        }
+        self.recount(host);
+        self.grant(grants);
+    }
+
+    fn note_input(&mut self, host: usize, input: Input<'_>) {
+        let what = match input {
+            Input::Timeout => "timeout",
+            Input::Opened => "opened",
+            Input::Payload(bytes) => return self.note_payload(host, bytes),
+            Input::Closed(_) => "closed",
+            Input::DialFailed => "dial failed",
+            Input::Unread => "unread",
+            Input::IdentifyGranted => "granted",
+        };
+        if input != Input::Timeout {
+            self.tally.steps += 1;
+        }
+        if input == Input::Unread {
+            let phase = self.hosts[host].shard.phase();
+            self.tally.mark(format!("session: {phase:?} is unread"));
+        }
+        self.trace
+            .line(self.now, Some(host), format_args!("< {what}"));
+    }
+
+    fn note_payload(&mut self, host: usize, bytes: &[u8]) {
+        self.tally.steps += 1;
+        let head = String::from_utf8_lossy(&bytes[..bytes.len().min(72)]);
+        let op = head.split_once("\"op\":").map(|(_, rest)| rest);
+        let op = op
+            .and_then(|rest| rest.split([',', '}']).next())
+            .unwrap_or("none");
+        if op != "0" {
+            let phase = self.hosts[host].shard.phase();
+            self.tally.mark(format!("session: {phase:?} hears op {op}"));
+        }
+        self.trace.line(
+            self.now,
+            Some(host),
+            format_args!("< {} bytes {head}", bytes.len()),
+        );
+    }
+
+    fn emit(&mut self, host: usize, event: &Event<'_>, grants: &mut Vec<FleetAction>) {
+        self.mark_event(host, event);
+        if let Err(wrong) = self.hosts[host].book.note(event) {
+            self.fail(format!("s{host}: {wrong}"));
+        }
+        let shown = Instant::from_millis(self.clock.read(self.now));
+        let id = self.hosts[host].id;
+        grants.extend(self.fleet.handle(shown, FleetInput::Event(id, event)));
+    }
+
+    /// Carries out what the fleet wants.
+    fn grant(&mut self, actions: Vec<FleetAction>) {
+        for action in actions {
+            match action {
+                FleetAction::Grant(id) => self.feed(id.number() as usize, Input::IdentifyGranted),
+                FleetAction::Emit(event) => self.note_fleet(&event),
+            }
+        }
+    }
+
+    pub(super) fn wake_fleet(&mut self) {
+        let shown = Instant::from_millis(self.clock.read(self.now));
+        let actions = self
+            .fleet
+            .handle(shown, FleetInput::Timeout)
+            .into_iter()
+            .collect();
+        self.grant(actions);
+    }
+
+    fn connect(&mut self, host: usize, url: &str) {
+        let resume_host = url == "ws://resume";
+        let lane = self.network.dial(self.now, host, resume_host);
+        self.hosts[host].lane = Some(lane);
+        self.hosts[host].inbox.clear();
+        self.trace
+            .line(self.now, Some(host), format_args!("> connect {url}"));
+    }
+
+    fn close(&mut self, host: usize, code: u16) {
+        self.trace
+            .line(self.now, Some(host), format_args!("> close {code}"));
+        if let Some(lane) = self.hosts[host].lane.take() {
+            self.network.post(self.now, lane, Parcel::UpEnd(Some(code)));
+        }
+        self.hosts[host].inbox.clear();
+    }
+
+    /// Puts a command on its way; a connection begins with one identify or resume.
+    fn send(&mut self, host: usize, command: &Command) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let text = command.encode(&mut scratch);
+        let head = text.get(..12.min(text.len())).unwrap_or_default();
+        self.trace.line(
+            self.now,
+            Some(host),
+            format_args!("> {} bytes {head}", text.len()),
+        );
+        let opens = matches!(command, Command::Identify(_) | Command::Resume(_));
+        let Some(lane) = self.hosts[host].lane else {
+            return self.fail(format!("s{host} sends without a connection: {head}"));
+        };
+        if self.network.lane(lane).spoke == opens {
+            self.fail(format!("s{host} sends {head} at the wrong time"));
+        }
+        self.network.lane_mut(lane).spoke = true;
+        self.network
+            .post(self.now, lane, Parcel::Up(text.as_bytes().to_vec()));
+        self.scratch = scratch;
+    }
+
+    /// Starts a shard anew that has ended.
+    fn revive(&mut self, host: usize) {
+        if self.hosts[host].shard.phase() != Phase::Halted || self.failure.is_some() {
+            return;
+        }
+        let left =
+            !self.hosts[host].book.asked.is_empty() || !self.hosts[host].book.tickets.is_empty();
+        if left {
+            return self.fail(format!(
+                "s{host} ended, and left requests or commands without end"
+            ));
+        }
+        let session = self.hosts[host].shard.session();
+        let how = if session.is_some() {
+            "its session"
+        } else {
+            "nothing"
+        };
+        self.trace.line(
+            self.now,
+            Some(host),
+            format_args!("# starts anew with {how}"),
+        );
+        self.tally.mark(format!("host: starts anew with {how}"));
+        self.excuses.pace(self.now);
+        self.hosts[host].restart(&self.setting, session);
+    }
+}

@@ -1,0 +1,95 @@
+//! One shard with what a host keeps for it.
+use super::book::Book;
+use crate::edge::Millis;
+use crate::scenario::Setting;
+use headcount_core::config::Identifying;
+use headcount_core::id::GuildId;
+use headcount_core::{Config, Session, Shard, ShardId, Token};
+use std::collections::VecDeque;
+
+/// What an end of a line brings to the shard.
+#[derive(Clone, Debug)]
+pub(crate) enum Frame {
+    Opened,
+    Refused,
+    Payload(Vec<u8>),
+    End(Option<u16>),
+}
+
+/// A shard, its connection, and its consumer.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    pub(crate) id: ShardId,
+    pub(crate) shard: Shard,
+    /// The lane of the dial or connection under way.
+    pub(crate) lane: Option<usize>,
+    /// What has come and has not been read.
+    pub(crate) inbox: VecDeque<Frame>,
+    /// Until when the consumer stalls.
+    pub(crate) stalled: Millis,
+    pub(crate) book: Book,
+    /// Each guild's stage when it was last looked at, by the guild's number.
+    pub(crate) stages: Vec<u8>,
+    lives: u64,
+}
+
+impl Host {
+    pub(crate) fn new(setting: &Setting, number: u32) -> Self {
+        let id = ShardId::new(number, setting.shards);
+        Self {
+            id,
+            shard: Shard::new(config(setting, id), seed(setting, number, 0)),
+            lane: None,
+            inbox: VecDeque::new(),
+            stalled: 0,
+            book: Book::new(setting.hold.is_some()),
+            stages: Vec::new(),
+            lives: 0,
+        }
+    }
+
+    /// A new shard in place of the old one, with the session that it left behind, if it did.
+    pub(crate) fn restart(&mut self, setting: &Setting, session: Option<Session>) {
+        self.lives += 1;
+        let seed = seed(setting, self.id.number(), self.lives);
+        let sequence = session.as_ref().map(Session::sequence);
+        let config = config(setting, self.id);
+        self.shard = session
+            .and_then(|session| Shard::with_session(config.clone(), seed, session).ok())
+            .unwrap_or_else(|| Shard::new(config, seed));
+        self.book = self.book.next_life(sequence);
+        (self.lane, self.stalled) = (None, 0);
+        self.inbox.clear();
+        self.stages.clear();
+    }
+
+    /// Whether this shard serves the guild.
+    pub(crate) fn serves(&self, guild: u64) -> bool {
+        GuildId::new(guild).is_some_and(|guild| self.id.serves(guild))
+    }
+}
+
+fn seed(setting: &Setting, number: u32, life: u64) -> u64 {
+    setting.seed ^ u64::from(number).rotate_left(40) ^ life.rotate_left(20)
+}
+
+fn config(setting: &Setting, id: ShardId) -> Config {
+    let mut config = Config::new(
+        Token::new("Bot.token.of-the-simulation"),
+        setting.intents,
+        id,
+    );
+    config.url = "ws://base".into();
+    config.large_threshold = setting.large_threshold;
+    config.identify = match setting.fleet {
+        true => Identifying::Fleet,
+        false => Identifying::Alone,
+    };
+    let tracker = &mut config.tracker;
+    tracker.setup.chunking = setting.chunking.into();
+    tracker.setup.chunking.presences = setting.presences;
+    tracker.hold = setting.hold;
+    tracker.kinds = setting.kinds;
+    tracker.sweep_after_chunk = setting.sweep_after_chunk;
+    config
+}

@@ -1,0 +1,65 @@
+//! The rules of the protocol that the model saw broken, and when that is nobody's fault.
+use super::Simulation;
+use crate::edge::Millis;
+use crate::rules::{Rule, Violation};
+use crate::scenario::Clock;
+
+/// Longer than any pace of the protocol.
+const PACE: Millis = 70_000;
+
+/// Until when which rule may be broken, because a clock or a process was.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Excuses {
+    pace: Millis,
+    beats: Millis,
+    judged: usize,
+}
+
+impl Excuses {
+    /// A clock jumped, or a process that knew when it had sent what is gone.
+    pub(super) fn pace(&mut self, now: Millis) {
+        self.pace = self.pace.max(now + PACE);
+    }
+
+    /// A clock or a host stands still for a while.
+    pub(super) fn beats(&mut self, now: Millis, clock: Clock) {
+        let (Clock::Forward(time)
+        | Clock::Backward(time)
+        | Clock::Stuck(time)
+        | Clock::Asleep(time)
+        | Clock::Unaware(time)) = clock;
+        self.beats = self.beats.max(now) + time + PACE;
+    }
+}
+
+impl Simulation {
+    /// Fails for every rule that was broken without an excuse.
+    pub(super) fn judge_rules(&mut self) {
+        let broken: Vec<Violation> = self.gateway.violations()[self.excuses.judged..].to_vec();
+        self.excuses.judged += broken.len();
+        for violation in broken {
+            if self.is_excused(&violation) {
+                self.trace
+                    .line(self.now, None, format_args!("# excused: {violation}"));
+            } else {
+                self.fail(format!("rule broken: {violation}"));
+            }
+        }
+    }
+
+    fn is_excused(&self, violation: &Violation) -> bool {
+        let lane = violation.connection.and_then(|id| self.network.lane_of(id));
+        let lane = lane.map(|lane| self.network.lane(lane));
+        match violation.rule {
+            Rule::Heartbeat => {
+                self.now < self.excuses.beats || lane.is_some_and(|lane| lane.spoiled)
+            }
+            Rule::SendBudget | Rule::IdentifyPace | Rule::RequestPace | Rule::PresencePace => {
+                self.now < self.excuses.pace || self.network.is_late(self.now)
+            }
+            // What was on its way when the server ended the session.
+            Rule::Authentication => lane.is_some_and(|lane| lane.spoke),
+            _ => false,
+        }
+    }
+}

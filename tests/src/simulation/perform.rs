@@ -1,0 +1,145 @@
+//! Doing what a step says.
+use super::Simulation;
+use crate::act::Act;
+use crate::scenario::{Clock, Line, Step};
+use headcount_core::chunk::MemberQuery;
+use headcount_core::id::GuildId;
+use headcount_core::session::Keep;
+use headcount_core::wire::command::Command;
+
+/// Requests of the user under way at once; those of one guild pass its gate one by one.
+const MOST_ASKED: usize = 8;
+
+impl Simulation {
+    pub(super) fn perform(&mut self, step: Step) {
+        let fault = step.fault();
+        if let Some(name) = fault {
+            self.trace
+                .line(self.now, None, format_args!("# fault: {name}: {step:?}"));
+        }
+        match step {
+            Step::Wait(time) => self.run_until(self.now + time),
+            Step::Server(act, name) => self.act(act, name),
+            Step::Line(host, line) => self.line(host, &line, fault),
+            Step::Clock(clock) => self.disturb(clock, fault),
+            Step::Stall(host, time) => {
+                self.count(fault);
+                self.hosts[host].stalled = self.hosts[host].stalled.max(self.now + time);
+            }
+            Step::Ask(host, guild, query, presences) => self.ask(host, guild, query, presences),
+            Step::Send(host, command) => self.queue(host, *command),
+            Step::Chunking(host, mode) => self.hosts[host].shard.set_chunking(mode.into()),
+            Step::Stop(host, keep) => self.stop(host, keep),
+            Step::Crash(host) => {
+                self.count(fault);
+                self.crash(host);
+            }
+        }
+    }
+
+    fn count(&mut self, fault: Option<&'static str>) {
+        if let Some(name) = fault {
+            self.tally.fault(name);
+        }
+    }
+
+    fn act(&mut self, act: Act, name: Option<&'static str>) {
+        // An injected fault counts when it strikes.
+        if !matches!(act, Act::Inject(_)) {
+            self.count(name);
+        }
+        self.guilds += u32::from(matches!(act, Act::CreateGuild { .. }));
+        if name.is_none() {
+            self.trace.line(self.now, None, format_args!("# {act:?}"));
+        }
+        if let Act::ForgetSessions(target) = act {
+            // A server that forgets a session ends its connection; nothing else would tell.
+            self.gateway.act(self.now, Act::Cut(target));
+        }
+        self.gateway.act(self.now, act);
+    }
+
+    /// A line counts as faulty only when there is one, or will be.
+    fn line(&mut self, host: usize, line: &Line, fault: Option<&'static str>) {
+        let lane = self.hosts[host].lane;
+        if lane.is_some() || matches!(line, Line::Refuse(_) | Line::Vanish(_) | Line::Forge { .. })
+        {
+            self.count(fault);
+        }
+        self.network.suffer(self.now, host, lane, line);
+    }
+
+    fn disturb(&mut self, clock: Clock, fault: Option<&'static str>) {
+        self.count(fault);
+        self.excuses.pace(self.now);
+        for host in &self.hosts {
+            if let Some(lane) = host.lane {
+                self.network.lane_mut(lane).spoiled = true;
+            }
+        }
+        match clock {
+            Clock::Forward(time) => self.clock.jump(self.now, time, 0),
+            Clock::Backward(time) => self.clock.jump(self.now, 0, time),
+            Clock::Stuck(time) => self.clock.stick(self.now, time),
+            Clock::Asleep(time) => self.clock.sleep(self.now, time),
+            Clock::Unaware(time) => {
+                self.clock.stick(self.now, time);
+                self.clock.sleep(self.now, time);
+            }
+        }
+        self.excuses.beats(self.now, clock);
+    }
+
+    fn ask(&mut self, host: usize, guild: GuildId, query: MemberQuery, presences: bool) {
+        if self.hosts[host].book.asked.len() >= MOST_ASKED {
+            return;
+        }
+        let asked = self.hosts[host]
+            .shard
+            .request_members(guild, query, presences);
+        let told = asked.as_ref().map(ToString::to_string);
+        self.trace.line(
+            self.now,
+            Some(host),
+            format_args!("# asks for {guild}: {told:?}"),
+        );
+        match asked {
+            Ok(request) => {
+                self.tally.steps += 1;
+                self.hosts[host].book.asked.insert(request);
+            }
+            Err(error) => {
+                let name = format!("{error:?}");
+                let name = name.split(['(', ' ']).next().unwrap_or_default();
+                self.tally.mark(format!("request: {name}"));
+            }
+        }
+    }
+
+    fn queue(&mut self, host: usize, command: Command) {
+        if let Ok(ticket) = self.hosts[host].shard.send(command) {
+            self.tally.steps += 1;
+            self.hosts[host].book.tickets.insert(ticket);
+        }
+    }
+
+    fn stop(&mut self, host: usize, keep: Keep) {
+        self.tally.steps += 1;
+        self.trace
+            .line(self.now, Some(host), format_args!("# stop, keep {keep:?}"));
+        self.hosts[host].shard.stop(keep);
+    }
+
+    /// The process of the shard is gone; its system closes the connection.
+    fn crash(&mut self, host: usize) {
+        let lane = self.hosts[host].lane.take();
+        let end = Line::Cut {
+            down: 0,
+            up: 2,
+            told: true,
+        };
+        self.network.suffer(self.now, host, lane, &end);
+        self.excuses.pace(self.now);
+        self.hosts[host].restart(&self.setting, None);
+    }
+}
