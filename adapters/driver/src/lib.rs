@@ -1,7 +1,7 @@
 //! The runtime-agnostic driver of `headcount`: everything between the pure core and a socket.
 //!
-//! A [`Bot`] runs the shards of a gateway bot, a [`Chat`] the connections of a Twitch chat bot. Both
-//! stand on the same [`Runtime`] and the same [`Socket`].
+//! A [`Bot`] runs the shards of a gateway bot, a [`Chat`] the connections of a Twitch chat bot.
+//! Both stand on the same [`Runtime`] and the same [`Socket`].
 #![forbid(unsafe_code)]
 
 mod address;

@@ -239,7 +239,7 @@ impl Network {
             (Line::Refuse(dials), _) => self.refuse[host] += dials,
             (Line::Vanish(dials), _) => self.vanish[host] += dials,
             (Line::Forge { bytes, after }, None) => {
-                self.forge[host] = Some((*after, bytes.clone()))
+                self.forge[host] = Some((*after, bytes.clone()));
             }
             (Line::Forge { bytes, after }, Some(lane)) if self.lanes[lane].connection.is_none() => {
                 self.lanes[lane].forged = Some((*after, bytes.clone()));

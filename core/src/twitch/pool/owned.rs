@@ -63,108 +63,81 @@ impl fmt::Debug for Heard {
     }
 }
 
+/// Takes an event that borrows nothing apart and puts it together again, with a free lifetime.
+macro_rules! rebuilt {
+    ($event:ident, $heard:expr, $($name:ident { $($field:ident),* })*) => {
+        match $event {
+            Event::Message { manager, shard, link, message } => {
+                $heard(manager, shard, link, message)
+            }
+            $(Event::$name { $($field),* } => News::Event(Event::$name { $($field),* }),)*
+        }
+    };
+}
+
 impl Event<'_> {
     /// Copies what is borrowed: the line of a message, nothing else.
     #[must_use]
     pub fn into_owned(self) -> News {
-        News::Event(match self {
+        let heard = |manager, shard, link, message: Message<'_>| {
+            News::Heard(Heard {
+                manager,
+                shard,
+                link,
+                line: message.line().into(),
+            })
+        };
+        rebuilt!(
+            self,
+            heard,
+            Malformed { manager, shard, error }
+            ShardUp { manager, shard, login }
+            LinkLost { manager, shard, end }
+            Reconnecting { manager, shard }
+            Joined { manager, shard, room, took, again }
+            HandedOver { manager, shard, room }
+            JoinFailed { manager, shard, room, reason, retry_in }
+            Parted { manager, room, by_server }
+            Said { manager, id, outcome }
+            UnknownAccount { manager, shard }
+            Ended { manager }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::{Options, Single};
+    use crate::twitch::{Account, Pool, PoolConfig};
+
+    #[test]
+    fn a_message_takes_its_line_along_and_other_events_stay_as_they_are() {
+        let mut pool = Pool::new(PoolConfig::default(), 1);
+        let account = pool.add_account(Account::anonymous());
+        let manager = pool.add_manager(account, Options::default(), [], |_| Single);
+        let manager = manager.unwrap();
+        let shard = pool.manager(manager).unwrap().roster().keys()[0];
+        let heard = {
+            let line = alloc::string::String::from("@id=1 :a!a@b PRIVMSG #a :hi\r\n");
+            let message = Message::parse(line.as_bytes()).unwrap();
+            let link = LinkId(7);
             Event::Message {
                 manager,
                 shard,
                 link,
                 message,
-            } => {
-                let line = message.line().into();
-                return News::Heard(Heard {
-                    manager,
-                    shard,
-                    link,
-                    line,
-                });
             }
-            Event::Malformed {
-                manager,
-                shard,
-                error,
-            } => Event::Malformed {
-                manager,
-                shard,
-                error,
-            },
-            Event::ShardUp {
-                manager,
-                shard,
-                login,
-            } => Event::ShardUp {
-                manager,
-                shard,
-                login,
-            },
-            Event::LinkLost {
-                manager,
-                shard,
-                end,
-            } => Event::LinkLost {
-                manager,
-                shard,
-                end,
-            },
-            Event::Reconnecting { manager, shard } => Event::Reconnecting { manager, shard },
-            Event::Joined {
-                manager,
-                shard,
-                room,
-                took,
-                again,
-            } => Event::Joined {
-                manager,
-                shard,
-                room,
-                took,
-                again,
-            },
-            Event::HandedOver {
-                manager,
-                shard,
-                room,
-            } => Event::HandedOver {
-                manager,
-                shard,
-                room,
-            },
-            Event::JoinFailed {
-                manager,
-                shard,
-                room,
-                reason,
-                retry_in,
-            } => Event::JoinFailed {
-                manager,
-                shard,
-                room,
-                reason,
-                retry_in,
-            },
-            Event::Parted {
-                manager,
-                room,
-                by_server,
-            } => Event::Parted {
-                manager,
-                room,
-                by_server,
-            },
-            Event::Said {
-                manager,
-                id,
-                outcome,
-            } => Event::Said {
-                manager,
-                id,
-                outcome,
-            },
-            Event::UnknownAccount { manager, shard } => Event::UnknownAccount { manager, shard },
-            Event::Ended { manager } => Event::Ended { manager },
-        })
+            .into_owned()
+        };
+        let News::Heard(heard) = heard else {
+            panic!("{heard:?}")
+        };
+        assert_eq!(heard.line(), "@id=1 :a!a@b PRIVMSG #a :hi");
+        assert_eq!(heard.message().unwrap().text(), Some("hi"));
+        assert_eq!((heard.manager(), heard.shard()), (manager, shard));
+        assert_eq!(heard.link(), LinkId(7));
+        let ended = Event::Ended { manager };
+        assert_eq!(ended.clone().into_owned(), News::Event(ended));
     }
 }
