@@ -5,7 +5,7 @@
 //! accounts), READY in answer to a resume, and inputs against the host's contract.
 use headcount_sim::simulation::Tally;
 
-pub(crate) const FAULTS: [&str; 49] = [
+pub(crate) const FAULTS: [&str; 50] = [
     "clock: backward",
     "clock: forward",
     "clock: stuck",
@@ -29,6 +29,7 @@ pub(crate) const FAULTS: [&str; 49] = [
     "invalidate resume, resumable",
     "junk after dispatches",
     "line: cut",
+    "line: dead once open",
     "line: dial refused",
     "line: dial unanswered",
     "line: duplicate",

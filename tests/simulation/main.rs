@@ -6,7 +6,7 @@ use headcount_sim::simulation::{Campaign, Length, Tally, check_seed};
 use std::time::Duration;
 
 /// Consecutive seeds from 0, each run twice.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 400;
 /// How often each kind of fault has to strike in all runs together.
 const LEAST: u64 = 100;
 /// How often each close code has to be used.

@@ -106,19 +106,20 @@ pub(super) fn chunks(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
     let guild = scene.guild(source);
     let index = source.up_to(4);
     let times = source.pick(&[Times::Count(1), Times::Count(2), Times::Count(6)]);
-    let trouble = match source.below(9) {
+    let trouble = match source.below(12) {
         0 | 1 => Trouble::LoseChunk { guild, index },
         2 | 3 => Trouble::DuplicateChunk { guild, index },
-        4 => Trouble::DelayChunk {
+        4 | 5 => Trouble::DelayChunk {
             guild,
             index,
             by: 1 + source.below(30_000),
         },
-        5 => Trouble::IgnoreRequest { guild },
-        6 | 7 => Trouble::RefuseRequest {
+        6 => Trouble::IgnoreRequest { guild },
+        7 | 8 => Trouble::RefuseRequest {
             guild,
             retry_after: source.below(40_000),
         },
+        9 | 10 => Trouble::CutAfterChunks(1 + source.up_to(2)),
         _ => return foreign(source, guild),
     };
     let name = trouble.name();
@@ -150,7 +151,7 @@ fn foreign(source: &mut Source<'_>, guild: u64) -> Step {
 
 /// Troubles of a shard's line.
 pub(super) fn line(source: &mut Source<'_>) -> Line {
-    match source.below(12) {
+    match source.below(13) {
         0 | 1 => Line::Cut {
             down: source.below(4) as usize,
             up: source.below(3) as usize,
@@ -179,7 +180,8 @@ pub(super) fn line(source: &mut Source<'_>) -> Line {
         8 => Line::Truncate(source.below(100) as u8),
         9 => Line::Straggle(500 + source.below(8_000)),
         10 => Line::Refuse(1 + source.up_to(3)),
-        _ => Line::Vanish(1 + source.up_to(2)),
+        11 => Line::Vanish(1 + source.up_to(2)),
+        _ => Line::Mute(1),
     }
 }
 

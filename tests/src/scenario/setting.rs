@@ -98,8 +98,8 @@ impl Rates {
             life: rate(12).max(4),
             guilds: rate(8),
             user: rate(6),
-            server: rate(10),
-            chunks: rate(10),
+            server: rate(12),
+            chunks: rate(14),
             line: rate(10),
             host: rate(4),
         }

@@ -77,6 +77,8 @@ pub enum Line {
     Refuse(u32),
     /// The next dials are never answered.
     Vanish(u32),
+    /// The next connections open, and then nothing arrives at the shard.
+    Mute(u32),
 }
 
 /// What befalls the host of all shards.
@@ -146,6 +148,7 @@ impl Step {
                 Line::Straggle(_) => "line: reordered over a reconnect",
                 Line::Refuse(_) => "line: dial refused",
                 Line::Vanish(_) => "line: dial unanswered",
+                Line::Mute(_) => "line: dead once open",
             }),
             Self::Clock(clock) => Some(match clock {
                 Clock::Forward(_) => "clock: forward",

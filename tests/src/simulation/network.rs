@@ -73,6 +73,8 @@ pub(crate) struct Network {
     /// For each host: dials that fail, and dials that vanish.
     refuse: Vec<u32>,
     vanish: Vec<u32>,
+    /// For each host: connections that are dead once they are open.
+    mute: Vec<u32>,
     /// For each host: what is forged on its next connection.
     forge: Vec<Option<Forged>>,
 }
@@ -90,6 +92,7 @@ impl Network {
             late_until: 0,
             refuse: vec![0; hosts],
             vanish: vec![0; hosts],
+            mute: vec![0; hosts],
             forge: vec![None; hosts],
         }
     }
@@ -155,6 +158,12 @@ impl Network {
         self.by_connection.push(lane);
         self.post(now, lane, Parcel::Opened);
         self.forge_in_time(now, lane);
+        let host = self.lanes[lane].host;
+        if let Some(left) = self.mute[host].checked_sub(1) {
+            self.mute[host] = left;
+            let it = &mut self.lanes[lane];
+            (it.deaf_down, it.spoiled) = (true, true);
+        }
     }
 
     /// Sends something on its way, unless the line is dead.
@@ -238,6 +247,7 @@ impl Network {
         match (line, lane) {
             (Line::Refuse(dials), _) => self.refuse[host] += dials,
             (Line::Vanish(dials), _) => self.vanish[host] += dials,
+            (Line::Mute(dials), _) => self.mute[host] += dials,
             (Line::Forge { bytes, after }, None) => {
                 self.forge[host] = Some((*after, bytes.clone()));
             }
@@ -251,7 +261,7 @@ impl Network {
 
     fn befall(&mut self, now: Millis, lane: usize, line: &Line) {
         match line {
-            Line::Refuse(_) | Line::Vanish(_) => {}
+            Line::Refuse(_) | Line::Vanish(_) | Line::Mute(_) => {}
             Line::Cut { down, up, told } => {
                 self.lose(lane, false, *down);
                 self.lose(lane, true, *up);
@@ -315,6 +325,7 @@ impl Network {
         self.refuse
             .iter_mut()
             .chain(&mut self.vanish)
+            .chain(&mut self.mute)
             .for_each(|dials| *dials = 0);
         self.forge.iter_mut().for_each(|forged| *forged = None);
         for lane in &mut self.lanes {

@@ -62,7 +62,11 @@ impl Simulation {
     /// A line counts as faulty only when there is one, or will be.
     fn line(&mut self, host: usize, line: &Line, fault: Option<&'static str>) {
         let lane = self.hosts[host].lane;
-        if lane.is_some() || matches!(line, Line::Refuse(_) | Line::Vanish(_) | Line::Forge { .. })
+        if lane.is_some()
+            || matches!(
+                line,
+                Line::Refuse(_) | Line::Vanish(_) | Line::Mute(_) | Line::Forge { .. }
+            )
         {
             self.count(fault);
         }
