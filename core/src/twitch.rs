@@ -55,7 +55,7 @@ pub use message::{
 };
 pub use name::{InvalidName, Login, Room};
 pub use pool::{
-    AccountKey, Action, Event, Input, JoinFailure, LinkId, ManagerKey, Pool, PoolConfig, Priority,
-    Say, SayError, SayId, SayOutcome, Wait,
+    AccountKey, Action, Event, Heard, Input, JoinFailure, LinkId, ManagerKey, News, Pool,
+    PoolConfig, Priority, Say, SayError, SayId, SayOutcome, Wait,
 };
 pub use tags::{TagIter, TagValue, Tags};

@@ -154,8 +154,10 @@ fn the_oldest_compiler_is_stated_once() {
             "{member}"
         );
     }
-    let outside = read("core/examples/beside_twilight/Cargo.toml");
-    assert_eq!(value(&outside, "rust-version"), Some(&*msrv));
+    for outside in ["core/examples/beside_twilight", "tests/chat_bench"] {
+        let manifest = read(&format!("{outside}/Cargo.toml"));
+        assert_eq!(value(&manifest, "rust-version"), Some(&*msrv));
+    }
 }
 
 #[test]
@@ -166,6 +168,7 @@ fn every_package_is_a_member_or_named_as_left_out() {
         "core",
         "tests",
         "fuzz",
+        "tests/chat_bench",
         "tests/peers",
         "core/examples/beside_twilight",
     ] {

@@ -32,6 +32,8 @@
 //! assert_eq!(names, [r#"{"t":null,"s"#, r#"{"t":"READY""#, r#"{"t":"GUILD_"#, r#"{"t":"GUILD_"#]);
 //! assert!(gateway.violations().is_empty());
 //! ```
+//!
+//! Beside it, [`twitch`] is a simulated Twitch chat, made in the same way.
 #![forbid(unsafe_code)]
 
 mod connection;
@@ -56,6 +58,7 @@ pub mod scenario;
 pub mod server;
 pub mod simulation;
 pub mod token;
+pub mod twitch;
 pub mod world;
 
 pub use act::{Act, Change, Target};

@@ -8,8 +8,8 @@ mod entrance;
 mod happening;
 mod host;
 mod hosted;
-mod http;
-mod link;
+pub(crate) mod http;
+pub(crate) mod link;
 pub mod recording;
 mod socket;
 

@@ -1,4 +1,7 @@
 //! The runtime-agnostic driver of `headcount`: everything between the pure core and a socket.
+//!
+//! A [`Bot`] runs the shards of a gateway bot, a [`Chat`] the connections of a Twitch chat bot.
+//! Both stand on the same [`Runtime`] and the same [`Socket`].
 #![forbid(unsafe_code)]
 
 mod address;
@@ -6,6 +9,7 @@ mod alarm;
 mod bot;
 mod builder;
 mod cache;
+mod chat;
 mod clock;
 mod deadline;
 mod delivery;
@@ -30,6 +34,7 @@ pub mod tls;
 
 pub use bot::Bot;
 pub use builder::Builder;
+pub use chat::{Chat, ChatBuilder, ChatEvent, ChatHandle, TWITCH_URL};
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};
 pub use event::BotEvent;

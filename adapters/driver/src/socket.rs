@@ -11,6 +11,7 @@ use async_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use async_tungstenite::tungstenite::{Bytes, Message};
 use async_tungstenite::{WebSocketStream, client_async_with_config};
 use futures_util::{AsyncWriteExt, SinkExt, StreamExt};
+use http::Uri;
 use rustls::ClientConfig;
 
 use crate::address::{self, Address};
@@ -105,8 +106,29 @@ impl Socket {
         options: &SocketOptions,
     ) -> Result<Self, Error> {
         let url = address::gateway(base, options.compression)?;
+        Self::connect(runtime, url, options.compression, options).await
+    }
+
+    /// Dials a server of another protocol: the URL is taken as it is, and nothing is compressed.
+    ///
+    /// Cancel-safe, and with the errors of [`Socket::dial`].
+    pub(crate) async fn dial_plain<R: Runtime>(
+        runtime: &R,
+        url: &str,
+        options: &SocketOptions,
+    ) -> Result<Self, Error> {
+        let url = address::parse(url)?;
+        Self::connect(runtime, url, Compression::None, options).await
+    }
+
+    async fn connect<R: Runtime>(
+        runtime: &R,
+        url: Uri,
+        compression: Compression,
+        options: &SocketOptions,
+    ) -> Result<Self, Error> {
         let address = Address::of(&url)?;
-        let inflate = Inflate::new(options.compression, options.max_message_bytes)?;
+        let inflate = Inflate::new(compression, options.max_message_bytes)?;
         let stream = stream::open(runtime, &address, options.tls.as_ref()).await?;
         let limit = Some(options.max_message_bytes);
         let config = WebSocketConfig::default()

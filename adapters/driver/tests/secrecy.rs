@@ -2,7 +2,10 @@
 
 use std::sync::Mutex;
 
-use headcount_driver::{Api, Compression, Socket, SocketOptions};
+use headcount_core::manager::{Options, Single};
+use headcount_core::twitch::{Account, Event, Login};
+use headcount_driver::core as headcount_core;
+use headcount_driver::{Api, ChatBuilder, ChatEvent, Compression, Socket, SocketOptions};
 use tokio::io::AsyncReadExt;
 
 mod loopback;
@@ -26,6 +29,30 @@ impl log::Log for Recorder {
 }
 
 static RECORDER: Recorder = Recorder(Mutex::new(String::new()));
+
+/// A chat bot logs in and is cut off, with its PASS on the way.
+async fn log_into_chat() {
+    let (listener, url) = listen().await;
+    let mut builder = ChatBuilder::new(Rt).url(url);
+    let login = Login::new("bot").expect("a name");
+    let account = builder.account(Account::new(login, Some(headcount_core::Token::new(TOKEN))));
+    let make = |_: &Options| Single;
+    builder
+        .manager(account, Options::default(), [], make)
+        .expect("a manager");
+    let mut chat = builder.start().expect("started");
+    let mut stream = accept(&listener).await.into_inner().into_inner();
+    let mut got = 0;
+    while got < TOKEN.len() + "PASS oauth:".len() {
+        got += stream.read(&mut [0; 1000]).await.expect("frames");
+    }
+    drop(stream);
+    let lost = chat.next().await;
+    assert!(
+        matches!(lost, Some(ChatEvent::Pool(Event::LinkLost { .. }))),
+        "{lost:?}"
+    );
+}
 
 #[tokio::test]
 async fn dependencies_do_not_log_what_we_send() {
@@ -51,6 +78,7 @@ async fn dependencies_do_not_log_what_we_send() {
     tokio::spawn(async move { drop(listener.accept().await) });
     let api = Api::at(url.replace("ws://", "http://"));
     api.gateway_info(&Rt, TOKEN).await.expect_err("no answer");
+    log_into_chat().await;
     let record = RECORDER.0.lock().expect("the record");
     assert!(record.contains("tungstenite"), "loggers are on: {record}");
     for hidden in ["secret", "7365637265"] {

@@ -1,4 +1,5 @@
-//! `headcount` on tokio: a gateway bot that knows when everyone in the room has been counted.
+//! `headcount` on tokio: a gateway bot that knows when everyone in the room has been counted, and a
+//! Twitch chat bot in hundreds of rooms.
 //!
 //! This crate holds the few lines that tokio needs; the bot itself is in [`driver`], and every
 //! decision in [`driver::core`].
@@ -22,6 +23,35 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A Twitch chat bot has accounts, and shard managers that spread its rooms over connections:
+//!
+//! ```no_run
+//! use headcount_tokio::driver::core::Token;
+//! use headcount_tokio::driver::core::manager::{Distributed, Options};
+//! use headcount_tokio::driver::core::twitch::{Account, Login, Room, Say};
+//! use headcount_tokio::{Chat, ChatEvent};
+//!
+//! # async fn run(token: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut builder = Chat::builder();
+//! let account = builder.account(Account::new(Login::new("my_bot")?, Some(Token::new(token))));
+//! let rooms = ["ann", "bob"].map(|name| Room::new(name).expect("a room's name"));
+//! let make = |_: &Options| Distributed::default(); // 25 rooms a connection, 5 connections
+//! let manager = builder.manager(account, Options::default(), rooms, make)?;
+//! let mut chat = builder.start()?;
+//! let handle = chat.handle();
+//! while let Some(event) = chat.next().await {
+//!     let ChatEvent::Heard(heard) = event else { continue };
+//!     let Some(message) = heard.message() else { continue };
+//!     if let ("PRIVMSG", Some("!hello"), Some(room)) =
+//!         (message.command(), message.text(), message.room())
+//!     {
+//!         handle.say(manager, Say::new(room, "hello!"))?; // queued within Twitch's limits
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 
 use std::future::Future;
@@ -35,12 +65,19 @@ pub use headcount_driver as driver;
 pub use headcount_driver::core::session::Keep;
 pub use headcount_driver::core::{Event, Intents};
 pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
+pub use headcount_driver::{ChatEvent, ChatHandle};
 
 /// A running bot on tokio.
 pub type Bot = driver::Bot<Tokio>;
 
 /// A bot on tokio that is not started yet.
 pub type Builder = driver::Builder<Tokio>;
+
+/// A running Twitch chat bot on tokio.
+pub type Chat = driver::Chat<Tokio>;
+
+/// A Twitch chat bot on tokio that is not started yet.
+pub type ChatBuilder = driver::ChatBuilder<Tokio>;
 
 /// The tokio runtime that the calling task runs in.
 ///

@@ -7,6 +7,7 @@ mod joining;
 mod ledger;
 mod link;
 mod occupancy;
+mod owned;
 mod seen;
 mod shards;
 mod speech;
@@ -21,6 +22,7 @@ pub use action::{
     AccountKey, Action, Event, Input, JoinFailure, LinkId, ManagerKey, SayId, SayOutcome,
 };
 pub use clock::Wait;
+pub use owned::{Heard, News};
 pub use speech::{Priority, Say, SayError};
 
 use self::clock::Timer;

@@ -103,7 +103,7 @@ impl Entrance {
             Handshake::Open(connection, outbox) => {
                 let seed = self.seed.wrapping_add(connection.get());
                 let compressor = Compressor::new(upgrade.compression, self.cutting, seed)?;
-                if let Err(error) = http::switch(&mut stream, key).await {
+                if let Err(error) = http::switch(&mut stream, key, None).await {
                     self.host.lock().closed(connection, None);
                     return Err(error);
                 }

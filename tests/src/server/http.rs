@@ -10,13 +10,15 @@ const HEADER_LIMIT: usize = 100;
 
 /// What one request asks for; its body, if any, has been skipped.
 #[derive(Debug, Default)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) authorization: Option<String>,
-    pub(super) websocket_key: Option<String>,
-    pub(super) keep_alive: bool,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) websocket_key: Option<String>,
+    /// The subprotocols that the client offers, as it wrote them.
+    pub(crate) websocket_protocols: String,
+    pub(crate) keep_alive: bool,
     body: usize,
 }
 
@@ -24,7 +26,7 @@ pub(super) struct Request {
 ///
 /// # Errors
 /// The stream's errors, and `InvalidData` when the bytes are not HTTP.
-pub(super) async fn read_request<S: AsyncRead + Unpin>(
+pub(crate) async fn read_request<S: AsyncRead + Unpin>(
     stream: &mut S,
     buffer: &mut Vec<u8>,
 ) -> io::Result<Option<Request>> {
@@ -80,6 +82,7 @@ impl Request {
         match name.to_ascii_lowercase().as_str() {
             "authorization" => self.authorization = Some(value.to_owned()),
             "sec-websocket-key" => self.websocket_key = Some(value.trim().to_owned()),
+            "sec-websocket-protocol" => self.websocket_protocols = value.trim().to_owned(),
             "content-length" => self.body = value.trim().parse().unwrap_or(0).min(1 << 24),
             "connection" if value.eq_ignore_ascii_case("close") => self.keep_alive = false,
             // A body whose end is not known from the head: answer, then close.
@@ -89,7 +92,7 @@ impl Request {
     }
 
     /// The gateway parameters of an upgrade, or what is wrong with the query.
-    pub(super) fn upgrade(&self, resume_host: bool) -> Result<Upgrade, String> {
+    pub(crate) fn upgrade(&self, resume_host: bool) -> Result<Upgrade, String> {
         let mut upgrade = Upgrade {
             version: 0,
             resume_host,
@@ -112,7 +115,7 @@ impl Request {
 }
 
 /// Writes a JSON reply.
-pub(super) async fn reply<S: AsyncWrite + Unpin>(
+pub(crate) async fn reply<S: AsyncWrite + Unpin>(
     stream: &mut S,
     status: u16,
     body: &str,
@@ -130,12 +133,19 @@ pub(super) async fn reply<S: AsyncWrite + Unpin>(
     stream.flush().await
 }
 
-/// Accepts the upgrade whose `Sec-WebSocket-Key` is `key`.
-pub(super) async fn switch<S: AsyncWrite + Unpin>(stream: &mut S, key: &str) -> io::Result<()> {
+/// Accepts the upgrade whose `Sec-WebSocket-Key` is `key`, and selects a subprotocol if one is
+/// given.
+pub(crate) async fn switch<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    key: &str,
+    protocol: Option<&str>,
+) -> io::Result<()> {
     let accept = derive_accept_key(key.as_bytes());
+    let selected = protocol.map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
+    let selected = selected.unwrap_or_default();
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+         Sec-WebSocket-Accept: {accept}\r\n{selected}\r\n"
     );
     stream.write_all(head.as_bytes()).await?;
     stream.flush().await

@@ -19,17 +19,17 @@ pub enum Flow {
 }
 
 impl Flow {
-    pub(super) fn reads(self) -> bool {
+    pub(crate) fn reads(self) -> bool {
         matches!(self, Self::Open | Self::Mute)
     }
 
-    pub(super) fn writes(self) -> bool {
+    pub(crate) fn writes(self) -> bool {
         matches!(self, Self::Open | Self::Deaf)
     }
 }
 
 /// The host's end of a connection; dropping it lets the connection send what waits, and end.
-pub(super) struct Link {
+pub(crate) struct Link {
     outbox: mpsc::UnboundedSender<Output>,
     waiting: Arc<AtomicUsize>,
     orders: watch::Sender<Orders>,
@@ -37,20 +37,20 @@ pub(super) struct Link {
 
 /// What the host tells a connection out of turn.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Orders {
-    pub(super) flow: Flow,
-    pub(super) cut: bool,
+pub(crate) struct Orders {
+    pub(crate) flow: Flow,
+    pub(crate) cut: bool,
 }
 
 /// The connection's end of a link.
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     outputs: mpsc::UnboundedReceiver<Output>,
     waiting: Arc<AtomicUsize>,
-    pub(super) orders: watch::Receiver<Orders>,
+    pub(crate) orders: watch::Receiver<Orders>,
 }
 
 /// A link with both ends.
-pub(super) fn pair() -> (Link, Outbox) {
+pub(crate) fn pair() -> (Link, Outbox) {
     let (outbox, outputs) = mpsc::unbounded_channel();
     let (orders, heard) = watch::channel(Orders::default());
     let waiting = Arc::new(AtomicUsize::new(0));
@@ -71,7 +71,7 @@ pub(super) fn pair() -> (Link, Outbox) {
 
 impl Link {
     /// Queues an output and returns the bytes of text that wait now.
-    pub(super) fn push(&self, output: Output) -> usize {
+    pub(crate) fn push(&self, output: Output) -> usize {
         let size = size(&output);
         let waiting = self.waiting.fetch_add(size, Ordering::Relaxed) + size;
         // A connection that has ended already wants nothing any more.
@@ -79,19 +79,19 @@ impl Link {
         waiting
     }
 
-    pub(super) fn set_flow(&self, flow: Flow) {
+    pub(crate) fn set_flow(&self, flow: Flow) {
         self.orders.send_modify(|orders| orders.flow = flow);
     }
 
     /// Ends the connection at once: what waits is not sent.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.orders.send_modify(|orders| orders.cut = true);
     }
 }
 
 impl Outbox {
     /// The next output, or `None` when the host has let go of the connection.
-    pub(super) async fn next(&mut self) -> Option<Output> {
+    pub(crate) async fn next(&mut self) -> Option<Output> {
         let output = self.outputs.recv().await?;
         self.waiting.fetch_sub(size(&output), Ordering::Relaxed);
         Some(output)

@@ -1,0 +1,167 @@
+//! Describing a chat bot.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_channel::mpsc;
+use headcount_core::manager::{Manager, Options, Refusal};
+use headcount_core::twitch::{Account, AccountKey, ManagerKey, Pool, PoolConfig, Room};
+use rustls::ClientConfig;
+
+use super::backlog::Backlog;
+use super::carrier::Carrier;
+use super::shared::Shared;
+use super::{Chat, ChatHandle};
+use crate::address::{self, Address};
+use crate::alarm::Alarm;
+use crate::clock::Clock;
+use crate::{Compression, Error, ErrorKind, Runtime, SocketOptions};
+
+/// Where Twitch's chat is.
+pub const TWITCH_URL: &str = "wss://irc-ws.chat.twitch.tv:443";
+
+/// Events that the channel to the consumer holds.
+const EVENTS: usize = 1024;
+
+/// Messages that may wait beyond it.
+const BACKLOG: usize = 8192;
+
+/// How long a shutdown waits for the connections beyond their own deadlines.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The largest frame from the server, in bytes; it holds many lines at most.
+const FRAME_BYTES: usize = 1 << 20;
+
+/// A chat bot that is not started yet.
+///
+/// Add accounts and shard managers, then [`start`](Self::start). Everything else has a default:
+/// Twitch itself, the web's trusted roots.
+pub struct ChatBuilder<R> {
+    runtime: R,
+    pool: Pool,
+    managers: Vec<ManagerKey>,
+    url: String,
+    options: SocketOptions,
+    backlog: usize,
+}
+
+impl<R: Runtime> ChatBuilder<R> {
+    /// Begins to describe a chat bot on a runtime.
+    #[must_use]
+    pub fn new(runtime: R) -> Self {
+        Self::with_config(runtime, PoolConfig::default())
+    }
+
+    /// The same, with other waits and bounds than the default ones.
+    #[must_use]
+    pub fn with_config(runtime: R, config: PoolConfig) -> Self {
+        // Chance only spreads dials and picks an anonymous number: none is better than no bot.
+        let seed = getrandom::u64().unwrap_or_default();
+        Self {
+            runtime,
+            pool: Pool::new(config, seed),
+            managers: Vec::new(),
+            url: TWITCH_URL.to_owned(),
+            options: SocketOptions {
+                compression: Compression::None,
+                max_message_bytes: FRAME_BYTES,
+                ..SocketOptions::default()
+            },
+            backlog: BACKLOG,
+        }
+    }
+
+    /// Adds an account.
+    pub fn account(&mut self, account: Account) -> AccountKey {
+        self.pool.add_account(account)
+    }
+
+    /// Adds a shard manager made by `factory`, whose shards use `account` unless they name
+    /// another one by its login.
+    ///
+    /// # Errors
+    /// What the manager refuses: [`Refusal::Capacity`] when the initial rooms do not fit.
+    pub fn manager<M: Manager + Send + 'static>(
+        &mut self,
+        account: AccountKey,
+        options: Options,
+        initial: impl IntoIterator<Item = Room>,
+        factory: impl FnOnce(&Options) -> M,
+    ) -> Result<ManagerKey, Refusal<Room>> {
+        let key = self.pool.add_manager(account, options, initial, factory)?;
+        self.managers.push(key);
+        Ok(key)
+    }
+
+    /// Connects to another server, for example a simulated one: `ws://` or `wss://`.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = url.into();
+        self
+    }
+
+    /// The TLS configuration.
+    #[must_use]
+    pub fn tls(mut self, config: Arc<ClientConfig>) -> Self {
+        self.options.tls = Some(config);
+        self
+    }
+
+    /// Deadlines and limits of the sockets; chat is never compressed.
+    #[must_use]
+    pub fn socket(mut self, change: impl FnOnce(&mut SocketOptions)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// How many messages may wait when the consumer is slow, beyond the 1024 in its channel; 8192
+    /// by default. See [`Chat`].
+    #[must_use]
+    pub fn backlog(mut self, messages: usize) -> Self {
+        self.backlog = messages;
+        self
+    }
+
+    /// Starts every manager. It does not wait for a connection: events tell that. Must be called
+    /// where the runtime can spawn.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Config`] when a manager
+    /// refuses to start. Nothing was started.
+    pub fn start(mut self) -> Result<Chat<R>, Error> {
+        Address::of(&address::parse(&self.url)?)?;
+        let clock = Clock::start(&self.runtime);
+        for manager in &self.managers {
+            let started = self.pool.start_all(clock.now(&self.runtime), *manager);
+            started.map_err(|refusal| Error::new(ErrorKind::Config, refusal.to_string()))?;
+        }
+        let runtime = self.runtime.clone();
+        let now = move || clock.now(&runtime);
+        let shared = Arc::new(Shared::new(self.pool, self.managers, now));
+        let (sender, events) = mpsc::channel(EVENTS);
+        let carrier = Carrier::new(
+            self.runtime.clone(),
+            Arc::clone(&shared),
+            self.url.into(),
+            self.options.clone(),
+            Backlog::new(sender, self.backlog),
+            Alarm::new(self.runtime.clone(), clock),
+        );
+        self.runtime.spawn(carrier.run());
+        Ok(Chat {
+            patience: self.options.write_deadline + self.options.close_deadline + GRACE,
+            handle: ChatHandle::new(shared),
+            runtime: self.runtime,
+            events,
+        })
+    }
+}
+
+impl<R> fmt::Debug for ChatBuilder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatBuilder")
+            .field("managers", &self.managers.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,156 @@
+//! The chat's one loop: it wakes the pool, does what the pool says, and waits for what comes next.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_channel::mpsc::{self, Receiver, UnboundedSender};
+use futures_util::StreamExt;
+use headcount_core::twitch::{Action, Input, LinkId};
+use tracing::Instrument;
+
+use super::backlog::Backlog;
+use super::event::ChatEvent;
+use super::shared::Shared;
+use super::wire::{NewsSender, Order, Wire, WireNews};
+use crate::alarm::Alarm;
+use crate::{Runtime, SocketOptions};
+
+/// News of sockets that may wait for the loop; each socket may hold one more.
+const NEWS: usize = 256;
+
+/// Everything that the loop works with.
+pub(super) struct Carrier<R: Runtime> {
+    runtime: R,
+    shared: Arc<Shared>,
+    url: Arc<str>,
+    options: SocketOptions,
+    backlog: Backlog,
+    alarm: Alarm<R>,
+    /// The sockets that take orders.
+    wires: BTreeMap<LinkId, UnboundedSender<Order>>,
+    sender: NewsSender,
+    news: Receiver<(LinkId, WireNews)>,
+}
+
+/// What woke the loop.
+enum Wake {
+    Deadline,
+    News(LinkId, WireNews),
+    Over,
+}
+
+impl<R: Runtime> Carrier<R> {
+    pub(super) fn new(
+        runtime: R,
+        shared: Arc<Shared>,
+        url: Arc<str>,
+        options: SocketOptions,
+        backlog: Backlog,
+        alarm: Alarm<R>,
+    ) -> Self {
+        let (sender, news) = mpsc::channel(NEWS);
+        Self {
+            runtime,
+            shared,
+            url,
+            options,
+            backlog,
+            alarm,
+            wires: BTreeMap::new(),
+            sender,
+            news,
+        }
+    }
+
+    /// Runs until the chat was shut down and every connection has ended. Not cancel-safe: dropping
+    /// it closes the connections.
+    pub(super) async fn run(mut self) {
+        loop {
+            match poll_fn(|cx| self.poll_wake(cx)).await {
+                Wake::Deadline => self.step(Input::Timeout),
+                Wake::News(link, news) => self.hear(link, &news),
+                Wake::Over => break,
+            }
+        }
+        poll_fn(|cx| self.backlog.poll_flush(cx)).await;
+    }
+
+    /// What comes next. The deadline goes first, so that no flood of messages delays a PONG's end.
+    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
+        self.shared.listen(cx.waker());
+        // Events that wait do not keep from reading: PINGs come in between.
+        let _ = self.backlog.poll_flush(cx);
+        if self.shared.is_over() {
+            return Poll::Ready(Wake::Over);
+        }
+        let deadline = self.shared.pool().poll_timeout().map(|(at, _)| at);
+        if self.alarm.poll(cx, deadline).is_ready() {
+            return Poll::Ready(Wake::Deadline);
+        }
+        match self.news.poll_next_unpin(cx) {
+            Poll::Ready(Some((link, news))) => Poll::Ready(Wake::News(link, news)),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn hear(&mut self, link: LinkId, news: &WireNews) {
+        let number = link.get();
+        match news {
+            WireNews::Opened => self.step(Input::Opened(link)),
+            WireNews::Frame(frame) => self.step(Input::Frame(link, frame)),
+            WireNews::DialFailed(error) => {
+                tracing::warn!(link = number, %error, "the chat server could not be dialled");
+                self.wires.remove(&link);
+                self.step(Input::DialFailed(link));
+            }
+            WireNews::Closed(ended) => {
+                let error = ended.error.as_ref().map(tracing::field::display);
+                tracing::info!(link = number, code = ended.code, error, "closed");
+                self.wires.remove(&link);
+                self.step(Input::Closed(link));
+            }
+        }
+    }
+
+    /// Hands what happened to the pool and does what it says.
+    fn step(&mut self, input: Input<'_>) {
+        let now = self.shared.now();
+        let actions = self.shared.pool().handle(now, input);
+        for action in actions {
+            match action {
+                Action::Connect { link, .. } => self.connect(link),
+                Action::Send { link, command } => self.order(link, Order::Send(command)),
+                Action::Close { link } => {
+                    self.order(link, Order::Close);
+                    self.wires.remove(&link);
+                }
+                Action::WantToken { account } => self.backlog.push(ChatEvent::WantToken(account)),
+                Action::Emit(event) => self.backlog.push(event.into_owned().into()),
+            }
+        }
+    }
+
+    fn connect(&mut self, link: LinkId) {
+        let (sender, orders) = mpsc::unbounded();
+        self.wires.insert(link, sender);
+        let wire = Wire {
+            runtime: self.runtime.clone(),
+            url: Arc::clone(&self.url),
+            options: self.options.clone(),
+            link,
+            orders,
+            news: self.sender.clone(),
+        };
+        let span = tracing::info_span!("chat", link = link.get());
+        self.runtime.spawn(wire.run().instrument(span));
+    }
+
+    /// A socket that has just ended takes no orders, and says so by its news.
+    fn order(&mut self, link: LinkId, order: Order) {
+        if let Some(wire) = self.wires.get(&link) {
+            let _ = wire.unbounded_send(order);
+        }
+    }
+}

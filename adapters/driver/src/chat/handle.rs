@@ -1,0 +1,150 @@
+//! Asking and commanding a running chat bot from anywhere.
+
+use std::fmt;
+use std::sync::Arc;
+
+use headcount_core::Token;
+use headcount_core::manager::{Refusal, Roster, ShardKey};
+use headcount_core::twitch::{AccountKey, ManagerKey, Room, Say, SayError, SayId};
+
+use super::shared::Shared;
+
+/// A clonable handle to a running chat bot.
+///
+/// Every method is synchronous and short: it takes the pool's lock for one call of the core and
+/// gives back owned values, never a guard. None waits for the network.
+#[derive(Clone)]
+pub struct ChatHandle {
+    shared: Arc<Shared>,
+}
+
+impl ChatHandle {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The shard managers, in the order in which they were added.
+    #[must_use]
+    pub fn managers(&self) -> &[ManagerKey] {
+        &self.shared.managers
+    }
+
+    /// Queues a message. What comes of it is told by
+    /// [`Event::Said`](headcount_core::twitch::Event::Said) with this id.
+    ///
+    /// # Errors
+    /// Those of [`Pool::say`](headcount_core::twitch::Pool::say); nothing was queued.
+    pub fn say(&self, manager: ManagerKey, say: Say) -> Result<SayId, SayError> {
+        self.shared.change(|pool, now| pool.say(now, manager, say))
+    }
+
+    /// Assigns a room, which is then joined.
+    ///
+    /// # Errors
+    /// [`Refusal::Full`] when all shards are full; the room can be assigned later.
+    pub fn assign(&self, manager: ManagerKey, room: Room) -> Result<(), Refusal<Room>> {
+        self.shared
+            .change(|pool, now| pool.assign(now, manager, room))
+    }
+
+    /// Leaves a room for good.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAssigned`].
+    pub fn unassign(&self, manager: ManagerKey, room: Room) -> Result<(), Refusal<Room>> {
+        self.shared
+            .change(|pool, now| pool.unassign(now, manager, room))
+    }
+
+    /// Adds a shard without rooms.
+    ///
+    /// # Errors
+    /// What the manager refuses.
+    pub fn add_shard(&self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
+        self.shared.change(|pool, now| pool.add_shard(now, manager))
+    }
+
+    /// Starts all shards of a manager, after a stop too.
+    ///
+    /// # Errors
+    /// What the manager refuses.
+    pub fn start(&self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
+        self.shared.change(|pool, now| pool.start_all(now, manager))
+    }
+
+    /// Stops all shards of a manager; `Event::Ended` tells when the last socket is gone.
+    ///
+    /// # Errors
+    /// What the manager refuses.
+    pub fn stop(&self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
+        self.shared.change(|pool, now| pool.stop_all(now, manager))
+    }
+
+    /// Starts one shard.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchShard`].
+    pub fn start_shard(&self, manager: ManagerKey, shard: ShardKey) -> Result<(), Refusal<Room>> {
+        self.shared
+            .change(|pool, now| pool.start(now, manager, shard))
+    }
+
+    /// Stops one shard; its rooms are joined again at its next start.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchShard`].
+    pub fn stop_shard(&self, manager: ManagerKey, shard: ShardKey) -> Result<(), Refusal<Room>> {
+        self.shared
+            .change(|pool, now| pool.stop(now, manager, shard))
+    }
+
+    /// Ends a shard as if it had died for good: its rooms go elsewhere if the manager's options
+    /// say so.
+    pub fn kill_shard(&self, manager: ManagerKey, shard: ShardKey) {
+        self.shared
+            .change(|pool, now| pool.kill(now, manager, shard));
+    }
+
+    /// Gives an account a token: the answer to
+    /// [`ChatEvent::WantToken`](crate::ChatEvent::WantToken), or ahead of it.
+    pub fn set_token(&self, account: AccountKey, token: &str) {
+        let token = Token::new(token);
+        self.shared.change(|pool, _| pool.set_token(account, token));
+    }
+
+    /// Reads a manager's shards, their health and their load; `None` if there is no such manager.
+    /// The closure runs under the pool's lock: take out what you need and leave. It must not call
+    /// this handle.
+    pub fn roster<T>(
+        &self,
+        manager: ManagerKey,
+        look: impl FnOnce(&Roster<Room>) -> T,
+    ) -> Option<T> {
+        let pool = self.shared.pool();
+        pool.manager(manager).map(|manager| look(manager.roster()))
+    }
+
+    /// Whether a room is joined at this moment.
+    #[must_use]
+    pub fn is_joined(&self, manager: ManagerKey, room: Room) -> bool {
+        self.shared.pool().is_joined(manager, room)
+    }
+
+    /// Stops every manager and ends the chat; its stream ends after its last events.
+    pub fn shutdown(&self) {
+        for manager in &self.shared.managers {
+            if let Err(refusal) = self.stop(*manager) {
+                tracing::warn!(%refusal, "a manager refuses to stop");
+            }
+        }
+        self.shared.close();
+    }
+}
+
+impl fmt::Debug for ChatHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatHandle")
+            .field("managers", &self.shared.managers.len())
+            .finish_non_exhaustive()
+    }
+}

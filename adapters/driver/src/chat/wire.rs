@@ -1,0 +1,121 @@
+//! One socket of the chat: dialled, read and written by a task of its own, so that none delays
+//! another.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures_channel::mpsc::{Sender, UnboundedReceiver};
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use headcount_core::twitch::{Command, LinkId};
+
+use crate::socket::{Ended, Socket};
+use crate::{Error, Runtime, SocketOptions};
+
+/// The close code of an orderly end (RFC 6455, 7.4.1).
+const NORMAL: u16 = 1000;
+
+/// What a socket is told. Dropping the sender closes it too.
+pub(super) enum Order {
+    Send(Command),
+    Close,
+}
+
+/// What happened to a socket.
+pub(super) enum WireNews {
+    Opened,
+    DialFailed(Error),
+    Frame(Box<[u8]>),
+    Closed(Ended),
+}
+
+/// Where news go, from all sockets.
+pub(super) type NewsSender = Sender<(LinkId, WireNews)>;
+
+/// What a socket's task works with.
+pub(super) struct Wire<R> {
+    pub(super) runtime: R,
+    pub(super) url: Arc<str>,
+    pub(super) options: SocketOptions,
+    pub(super) link: LinkId,
+    pub(super) orders: UnboundedReceiver<Order>,
+    pub(super) news: NewsSender,
+}
+
+impl<R: Runtime> Wire<R> {
+    /// Dials and carries until the socket has ended. The last news are `DialFailed` or `Closed`.
+    pub(super) async fn run(mut self) {
+        let last = match self.dial().await {
+            Ok(Some(socket)) => {
+                self.tell(WireNews::Opened).await;
+                WireNews::Closed(self.carry(socket).await)
+            }
+            Ok(None) => WireNews::Closed(Ended::silent()),
+            Err(error) => WireNews::DialFailed(error),
+        };
+        self.tell(last).await;
+    }
+
+    /// A loop that is gone wants no news.
+    async fn tell(&mut self, news: WireNews) {
+        if poll_fn(|cx| self.news.poll_ready(cx)).await.is_ok() {
+            let _ = self.news.start_send((self.link, news));
+        }
+    }
+
+    /// The socket; `None` when the dial was given up.
+    async fn dial(&mut self) -> Result<Option<Socket>, Error> {
+        tracing::debug!(url = &*self.url, "dialling");
+        let dial = std::pin::pin!(Socket::dial_plain(&self.runtime, &self.url, &self.options));
+        // Nothing can be sent before the socket is open, so any order is one to close.
+        match select(dial, self.orders.next()).await {
+            Either::Left((dialled, _)) => dialled.map(Some),
+            Either::Right(_) => Ok(None),
+        }
+    }
+
+    async fn carry(&mut self, mut socket: Socket) -> Ended {
+        let mut scratch = String::new();
+        loop {
+            let turn = poll_fn(|cx| match self.orders.poll_next_unpin(cx) {
+                Poll::Ready(order) => Poll::Ready(Either::Left(order)),
+                Poll::Pending => socket.poll_receive(cx).map(Either::Right),
+            });
+            match turn.await {
+                Either::Left(Some(Order::Send(command))) => {
+                    if let Err(error) = self.send(&mut socket, &command, &mut scratch).await {
+                        return Ended {
+                            error: Some(error),
+                            ..Ended::silent()
+                        };
+                    }
+                }
+                Either::Left(Some(Order::Close) | None) => {
+                    socket.close(self.runtime.clone(), NORMAL).await;
+                    return Ended::silent();
+                }
+                Either::Right(Ok(())) => {
+                    let frame = socket.message().into();
+                    self.tell(WireNews::Frame(frame)).await;
+                }
+                Either::Right(Err(ended)) => return ended,
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        socket: &mut Socket,
+        command: &Command,
+        scratch: &mut String,
+    ) -> Result<(), Error> {
+        scratch.clear();
+        if let Err(error) = command.encode(scratch) {
+            // The pool has encoded every message before; nothing else comes from outside.
+            tracing::error!(%error, "a line cannot be sent");
+            return Ok(());
+        }
+        socket.send(&self.runtime, scratch).await
+    }
+}

@@ -1,0 +1,143 @@
+//! Events that outlive the frame they came from.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use super::action::{Event, LinkId, ManagerKey};
+use crate::manager::ShardKey;
+use crate::twitch::Message;
+
+/// An event that borrows nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// A message from the server; an [`Event::Message`] with a line of its own.
+    Heard(Heard),
+    /// Anything else; never an [`Event::Message`].
+    Event(Event<'static>),
+}
+
+/// A message with its line, kept in one allocation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Heard {
+    manager: ManagerKey,
+    shard: ShardKey,
+    link: LinkId,
+    line: Box<str>,
+}
+
+impl Heard {
+    /// The manager.
+    #[must_use]
+    pub const fn manager(&self) -> ManagerKey {
+        self.manager
+    }
+
+    /// The shard.
+    #[must_use]
+    pub const fn shard(&self) -> ShardKey {
+        self.shard
+    }
+
+    /// The socket.
+    #[must_use]
+    pub const fn link(&self) -> LinkId {
+        self.link
+    }
+
+    /// The line without its end, as it came.
+    #[must_use]
+    pub const fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// The message, read in place. It was read before, so it is always there.
+    #[must_use]
+    pub fn message(&self) -> Option<Message<'_>> {
+        Message::parse(self.line.as_bytes()).ok()
+    }
+}
+
+impl fmt::Debug for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Heard").field(&self.line).finish()
+    }
+}
+
+/// Takes an event that borrows nothing apart and puts it together again, with a free lifetime.
+macro_rules! rebuilt {
+    ($event:ident, $heard:expr, $($name:ident { $($field:ident),* })*) => {
+        match $event {
+            Event::Message { manager, shard, link, message } => {
+                $heard(manager, shard, link, message)
+            }
+            $(Event::$name { $($field),* } => News::Event(Event::$name { $($field),* }),)*
+        }
+    };
+}
+
+impl Event<'_> {
+    /// Copies what is borrowed: the line of a message, nothing else.
+    #[must_use]
+    pub fn into_owned(self) -> News {
+        let heard = |manager, shard, link, message: Message<'_>| {
+            News::Heard(Heard {
+                manager,
+                shard,
+                link,
+                line: message.line().into(),
+            })
+        };
+        rebuilt!(
+            self,
+            heard,
+            Malformed { manager, shard, error }
+            ShardUp { manager, shard, login }
+            LinkLost { manager, shard, end }
+            Reconnecting { manager, shard }
+            Joined { manager, shard, room, took, again }
+            HandedOver { manager, shard, room }
+            JoinFailed { manager, shard, room, reason, retry_in }
+            Parted { manager, room, by_server }
+            Said { manager, id, outcome }
+            UnknownAccount { manager, shard }
+            Ended { manager }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::{Options, Single};
+    use crate::twitch::{Account, Pool, PoolConfig};
+
+    #[test]
+    fn a_message_takes_its_line_along_and_other_events_stay_as_they_are() {
+        let mut pool = Pool::new(PoolConfig::default(), 1);
+        let account = pool.add_account(Account::anonymous());
+        let manager = pool.add_manager(account, Options::default(), [], |_| Single);
+        let manager = manager.unwrap();
+        let shard = pool.manager(manager).unwrap().roster().keys()[0];
+        let heard = {
+            let line = alloc::string::String::from("@id=1 :a!a@b PRIVMSG #a :hi\r\n");
+            let message = Message::parse(line.as_bytes()).unwrap();
+            let link = LinkId(7);
+            Event::Message {
+                manager,
+                shard,
+                link,
+                message,
+            }
+            .into_owned()
+        };
+        let News::Heard(heard) = heard else {
+            panic!("{heard:?}")
+        };
+        assert_eq!(heard.line(), "@id=1 :a!a@b PRIVMSG #a :hi");
+        assert_eq!(heard.message().unwrap().text(), Some("hi"));
+        assert_eq!((heard.manager(), heard.shard()), (manager, shard));
+        assert_eq!(heard.link(), LinkId(7));
+        let ended = Event::Ended { manager };
+        assert_eq!(ended.clone().into_owned(), News::Event(ended));
+    }
+}
