@@ -1,12 +1,18 @@
 //! The entity cache: what a dispatch changes, and a store in memory.
 
 mod derive;
+mod key;
 mod kind;
 pub mod memory;
 mod mutation;
 mod ops;
+mod react;
+mod rows;
 
 pub use derive::Deriver;
+pub use key::Key;
 pub use kind::{Kind, Kinds};
 pub use memory::MemoryStore;
-pub use mutation::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};
+pub use mutation::{GuildStatus, Mutation, NewSession, Op, Scope};
+pub use react::{OneReaction, React, ReactChange, Vote};
+pub use rows::Rows;

@@ -6,16 +6,15 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::ops::Ops;
+use super::{Key, React, Rows, Vote};
 use crate::ShardId;
-use crate::id::{
-    ChannelId, EmojiId, GuildId, IntegrationId, MessageId, RoleId, RuleId, ScheduledEventId,
-    SoundId, StageId, StickerId, UserId,
-};
-use crate::wire::view::{Channel, Guild, Members, Presences, Role, User};
+use crate::id::{ChannelId, GuildId, MessageId, RoleId, ScheduledEventId, UserId};
+use crate::wire::Part as _;
+use crate::wire::view::Thread;
 
 /// All that one dispatch changes, to be applied in order and as one.
 ///
-/// It is valid: a store never has to refuse it. Applying it twice is harmless, member counts
+/// It is valid: a store never has to refuse it. Applying it twice is harmless, counters
 /// apart, which a sequence number guards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mutation<'i> {
@@ -55,6 +54,28 @@ pub enum Op<'i> {
         /// Only if this user is no member in the cache.
         unless_cached: Option<UserId>,
     },
+    /// Replaces the threads under these channels of the guild; threads elsewhere stay.
+    SyncThreads(Vec<ChannelId>, Vec<Thread<'i>>),
+    /// The newest message of a channel or thread, never an older one than before.
+    LastMessage(ChannelId, MessageId),
+    /// Adds to a thread's message count, never below zero, and if it grows to the total.
+    CountMessages {
+        /// The thread; a channel has no count.
+        thread: ChannelId,
+        /// How many more.
+        by: i32,
+    },
+    /// Adds to the number of those interested in an event, if it is known, never below zero.
+    CountInterested {
+        /// The event.
+        event: ScheduledEventId,
+        /// One more or one less.
+        by: i8,
+    },
+    /// Changes the reactions to a message.
+    React(Box<React<'i>>),
+    /// Counts a vote in a message's poll.
+    Vote(Vote),
     /// Members of the guild that are not upserted from here on are dropped by `Complete`.
     Recount,
     /// All members of the guild have been upserted: drops the others, sets the member count to
@@ -63,64 +84,6 @@ pub enum Op<'i> {
     /// A shard has a new session: of its guilds, those that are not listed go with all that hangs
     /// on them, and the listed ones wait for their data.
     NewSession(Box<NewSession>),
-}
-
-/// Rows of one kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Rows<'i> {
-    /// The bot's own user, which is always kept.
-    CurrentUser(Box<User<'i>>),
-    /// The guild itself.
-    Guild(Box<Guild<'i>>),
-    /// Channels of the guild.
-    Channels(Vec<Channel<'i>>),
-    /// Roles of the guild.
-    Roles(Vec<Role<'i>>),
-    /// Members of the guild, and their users.
-    Members(Members<'i>),
-    /// Users without a new holder: of use in a patch alone.
-    Users(Vec<User<'i>>),
-    /// Presences in the guild; one that is offline removes the row.
-    Presences(Presences<'i>),
-}
-
-/// Which row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Key<'i> {
-    /// A channel.
-    Channel(ChannelId),
-    /// A thread.
-    Thread(ChannelId),
-    /// A user's membership of a thread.
-    ThreadMember(ChannelId, UserId),
-    /// A role.
-    Role(RoleId),
-    /// An emoji.
-    Emoji(EmojiId),
-    /// A sticker.
-    Sticker(StickerId),
-    /// A soundboard sound.
-    Sound(SoundId),
-    /// A member, whose user stays only if somebody else holds it.
-    Member(UserId),
-    /// A presence.
-    Presence(UserId),
-    /// A voice state.
-    VoiceState(UserId),
-    /// A stage instance.
-    Stage(StageId),
-    /// A scheduled event.
-    ScheduledEvent(ScheduledEventId),
-    /// An integration.
-    Integration(IntegrationId),
-    /// Messages of a channel.
-    Messages(ChannelId, Vec<MessageId>),
-    /// An auto-moderation rule.
-    Rule(RuleId),
-    /// An invitation.
-    Invite(crate::wire::Text<'i>),
 }
 
 /// What a cascade takes away.
@@ -249,51 +212,15 @@ impl Op<'_> {
             Self::StripRole(role) => Op::StripRole(role),
             Self::SetMemberCount(count) => Op::SetMemberCount(count),
             Self::CountMember { by, unless_cached } => Op::CountMember { by, unless_cached },
+            Self::SyncThreads(parents, threads) => Op::SyncThreads(parents, threads.own()),
+            Self::LastMessage(channel, message) => Op::LastMessage(channel, message),
+            Self::CountMessages { thread, by } => Op::CountMessages { thread, by },
+            Self::CountInterested { event, by } => Op::CountInterested { event, by },
+            Self::React(react) => Op::React(Box::new(react.into_owned())),
+            Self::Vote(vote) => Op::Vote(vote),
             Self::Recount => Op::Recount,
             Self::Complete => Op::Complete,
             Self::NewSession(session) => Op::NewSession(session),
-        }
-    }
-}
-
-impl Rows<'_> {
-    /// The same rows, borrowing nothing.
-    #[must_use]
-    pub fn into_owned(self) -> Rows<'static> {
-        use crate::wire::Part as _;
-        match self {
-            Self::CurrentUser(user) => Rows::CurrentUser(Box::new(user.into_owned())),
-            Self::Guild(guild) => Rows::Guild(Box::new(guild.into_owned())),
-            Self::Channels(channels) => Rows::Channels(channels.own()),
-            Self::Roles(roles) => Rows::Roles(roles.own()),
-            Self::Members(members) => Rows::Members(members.into_owned()),
-            Self::Users(users) => Rows::Users(users.own()),
-            Self::Presences(presences) => Rows::Presences(presences.into_owned()),
-        }
-    }
-}
-
-impl Key<'_> {
-    /// The same key, borrowing nothing.
-    #[must_use]
-    pub fn into_owned(self) -> Key<'static> {
-        match self {
-            Self::Channel(id) => Key::Channel(id),
-            Self::Thread(id) => Key::Thread(id),
-            Self::ThreadMember(thread, user) => Key::ThreadMember(thread, user),
-            Self::Role(id) => Key::Role(id),
-            Self::Emoji(id) => Key::Emoji(id),
-            Self::Sticker(id) => Key::Sticker(id),
-            Self::Sound(id) => Key::Sound(id),
-            Self::Member(user) => Key::Member(user),
-            Self::Presence(user) => Key::Presence(user),
-            Self::VoiceState(user) => Key::VoiceState(user),
-            Self::Stage(id) => Key::Stage(id),
-            Self::ScheduledEvent(id) => Key::ScheduledEvent(id),
-            Self::Integration(id) => Key::Integration(id),
-            Self::Messages(channel, ids) => Key::Messages(channel, ids),
-            Self::Rule(id) => Key::Rule(id),
-            Self::Invite(code) => Key::Invite(code.into_owned()),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The parts of a row: how they are read, merged, owned and weighed.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -156,6 +158,7 @@ ids!(
     GuildId,
     IntegrationId,
     MessageId,
+    NonZeroU64,
     RoleId,
     RuleId,
     ScheduledEventId,
@@ -178,6 +181,30 @@ impl Read<'_> for bool {
 impl Read<'_> for i64 {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         reader.i64()
+    }
+}
+
+impl Read<'_> for f64 {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        reader.f64()
+    }
+}
+
+impl<'i, T: Read<'i>> Read<'i> for Box<T> {
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        T::read(reader).map(Self::new)
+    }
+}
+
+impl<T: Part> Part for Box<T> {
+    type Owned = Box<T::Owned>;
+
+    fn own(self) -> Self::Owned {
+        Box::new((*self).own())
+    }
+
+    fn heap(&self) -> usize {
+        size_of::<T>().saturating_add((**self).heap())
     }
 }
 

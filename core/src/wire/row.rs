@@ -56,7 +56,7 @@ macro_rules! row {
                 $(let mut $field = <$type as crate::wire::row::Silent>::SILENT;)*
                 reader.object(|key, reader| {
                     match key {
-                        $($key_wire => $key = Some(reader.id()?),)?
+                        $($key_wire => $key = Some(crate::wire::field::Read::read(reader)?),)?
                         $($wire => $field = crate::wire::field::Read::read(reader)?,)*
                         _ => return other(key, reader),
                     }
@@ -77,7 +77,7 @@ macro_rules! row {
             #[must_use]
             pub fn into_owned(self) -> $name<'static> {
                 $name {
-                    $($key: self.$key,)?
+                    $($key: crate::wire::field::Part::own(self.$key),)?
                     $($field: crate::wire::field::Part::own(self.$field),)*
                     lifetime: core::marker::PhantomData,
                 }
@@ -101,7 +101,9 @@ macro_rules! row {
             }
 
             fn heap(&self) -> usize {
-                0_usize$(.saturating_add(crate::wire::field::Part::heap(&self.$field)))*
+                0_usize
+                    $(.saturating_add(crate::wire::field::Part::heap(&self.$key)))?
+                    $(.saturating_add(crate::wire::field::Part::heap(&self.$field)))*
             }
         }
     };

@@ -106,3 +106,86 @@ fn ready_tells_all_that_a_session_needs() {
         (99, 4_294_967_304)
     );
 }
+
+/// Every kind of row and of step, as a store in another process gets it.
+fn of_every_kind() -> Mutation<'static> {
+    use headcount_core::cache::{Key, OneReaction, React, ReactChange, Vote};
+    use headcount_core::id::{MessageId, ScheduledEventId};
+    use headcount_core::wire::view;
+    use headcount_core::wire::{Field, Text};
+    fn id<T: From<std::num::NonZeroU64>>() -> T {
+        std::num::NonZeroU64::new(7).unwrap().into()
+    }
+    let one = || OneReaction {
+        emoji: view::ReactionEmoji::bare(),
+        burst: true,
+        me: false,
+    };
+    let react = |change| {
+        Op::React(Box::new(React {
+            channel: id(),
+            message: id(),
+            change,
+        }))
+    };
+    let mut sound = view::Sound::bare(id());
+    sound.volume = Some(0.5);
+    sound.emoji_name = Field::Null;
+    let member = view::ThreadMembership::bare().named(id(), id());
+    let rows = [
+        Rows::Threads(vec![view::Thread::bare(id())]),
+        Rows::ThreadMembers(vec![member]),
+        Rows::Emojis(vec![view::Emoji::bare(id())]),
+        Rows::Stickers(vec![view::Sticker::bare(id())]),
+        Rows::Sounds(vec![sound]),
+        Rows::VoiceStates(vec![view::VoiceState::bare(id())]),
+        Rows::Stages(vec![view::Stage::bare(id())]),
+        Rows::ScheduledEvents(vec![view::ScheduledEvent::bare(id())]),
+        Rows::Integrations(vec![view::Integration::bare(id())]),
+        Rows::Invites(vec![view::Invite::bare(Text::plain("abc"))]),
+        Rows::Rules(vec![view::Rule::bare(id())]),
+        Rows::Messages(vec![view::Message::bare(id())]),
+        Rows::WebhookMarks(vec![id()]),
+    ];
+    let mut mutation = Mutation::new(Some(id())).at(ShardId::ONE, 1);
+    rows.into_iter()
+        .for_each(|rows| mutation.push(Op::Upsert(rows)));
+    mutation
+        .with(Op::SyncThreads(vec![id()], vec![view::Thread::bare(id())]))
+        .with(Op::LastMessage(id(), id()))
+        .with(Op::CountMessages {
+            thread: id(),
+            by: -3,
+        })
+        .with(Op::CountInterested {
+            event: id::<ScheduledEventId>(),
+            by: 1,
+        })
+        .with(react(ReactChange::Add(one())))
+        .with(react(ReactChange::Remove(one())))
+        .with(react(ReactChange::RemoveEmoji(one().emoji)))
+        .with(react(ReactChange::RemoveAll))
+        .with(Op::Vote(Vote {
+            channel: id(),
+            message: id(),
+            answer: 3,
+            given: true,
+            me: true,
+        }))
+        .with(Op::Remove(Key::Invite(Text::plain("abc"))))
+        .with(Op::Remove(Key::WebhookMark(id())))
+        .with(Op::Remove(Key::ThreadMembersOf(id())))
+        .with(Op::Remove(Key::Messages(id(), vec![id::<MessageId>()])))
+}
+
+#[test]
+fn a_mutation_of_every_kind_comes_back_from_serde_as_it_was() {
+    let mutation = of_every_kind();
+    let text = serde_json::to_string(&mutation).unwrap();
+    let back: Mutation<'static> = serde_json::from_str(&text).unwrap();
+    assert_eq!(back, mutation);
+    assert_eq!(mutation.clone().into_owned(), mutation);
+    let mut world = World::new();
+    world.store.apply(mutation);
+    assert_eq!(world.member_ids(1), [10, 99], "nothing is stored elsewhere");
+}

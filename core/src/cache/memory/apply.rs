@@ -164,7 +164,13 @@ impl MemoryStore {
             }
             Op::Recount => self.known(guild, |slot, _| slot.recount()),
             Op::Complete => self.known(guild, Slot::complete),
-            Op::NewSession(_) => {}
+            Op::SyncThreads(..)
+            | Op::LastMessage(..)
+            | Op::CountMessages { .. }
+            | Op::CountInterested { .. }
+            | Op::React(_)
+            | Op::Vote(_)
+            | Op::NewSession(_) => {}
         }
     }
 
@@ -203,7 +209,21 @@ fn upsert(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
         Rows::Presences(presences) => slot.upsert_presences(&presences),
         Rows::Guild(guild) => slot.merge_guild(guild.into_owned(), true),
         Rows::Users(users) => users.iter().for_each(|user| shared.users.patch(user)),
-        Rows::CurrentUser(_) => {}
+        // The others are kinds that this store does not keep.
+        Rows::CurrentUser(_)
+        | Rows::Threads(_)
+        | Rows::ThreadMembers(_)
+        | Rows::Emojis(_)
+        | Rows::Stickers(_)
+        | Rows::Sounds(_)
+        | Rows::VoiceStates(_)
+        | Rows::Stages(_)
+        | Rows::ScheduledEvents(_)
+        | Rows::Integrations(_)
+        | Rows::Invites(_)
+        | Rows::Rules(_)
+        | Rows::Messages(_)
+        | Rows::WebhookMarks(_) => {}
     }
 }
 
@@ -217,7 +237,22 @@ fn replace(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
             slot.sweep(shared);
         }
         Rows::Presences(presences) => slot.replace_presences(&presences),
-        one @ (Rows::Guild(_) | Rows::Users(_) | Rows::CurrentUser(_)) => upsert(slot, shared, one),
+        one @ (Rows::Guild(_)
+        | Rows::Users(_)
+        | Rows::CurrentUser(_)
+        | Rows::Threads(_)
+        | Rows::ThreadMembers(_)
+        | Rows::Emojis(_)
+        | Rows::Stickers(_)
+        | Rows::Sounds(_)
+        | Rows::VoiceStates(_)
+        | Rows::Stages(_)
+        | Rows::ScheduledEvents(_)
+        | Rows::Integrations(_)
+        | Rows::Invites(_)
+        | Rows::Rules(_)
+        | Rows::Messages(_)
+        | Rows::WebhookMarks(_)) => upsert(slot, shared, one),
     }
 }
 
@@ -232,7 +267,21 @@ fn patch(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
         Rows::Members(members) => slot.patch_members(&members, shared),
         Rows::Users(users) => users.iter().for_each(|user| shared.users.patch(user)),
         Rows::Presences(presences) => slot.upsert_presences(&presences),
-        Rows::CurrentUser(_) => {}
+        // The others are kinds that this store does not keep.
+        Rows::CurrentUser(_)
+        | Rows::Threads(_)
+        | Rows::ThreadMembers(_)
+        | Rows::Emojis(_)
+        | Rows::Stickers(_)
+        | Rows::Sounds(_)
+        | Rows::VoiceStates(_)
+        | Rows::Stages(_)
+        | Rows::ScheduledEvents(_)
+        | Rows::Integrations(_)
+        | Rows::Invites(_)
+        | Rows::Rules(_)
+        | Rows::Messages(_)
+        | Rows::WebhookMarks(_) => {}
     }
 }
 
@@ -258,6 +307,8 @@ fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
         | Key::Integration(_)
         | Key::Messages(..)
         | Key::Rule(_)
-        | Key::Invite(_) => {}
+        | Key::Invite(_)
+        | Key::ThreadMembersOf(_)
+        | Key::WebhookMark(_) => {}
     }
 }

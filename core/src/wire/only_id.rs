@@ -1,0 +1,37 @@
+//! Objects inside a row of which nothing but the id is kept.
+
+use serde::{Deserialize, Serialize};
+
+use super::field::{Part, Read};
+use super::{Malformed, json::Reader};
+
+/// The id of an object; the rest of the object is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OnlyId<T>(pub T);
+
+impl<'i, T: Read<'i>> Read<'i> for OnlyId<T> {
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        let mut id = None;
+        reader.object(|key, reader| {
+            match key {
+                "id" => id = Some(T::read(reader)?),
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        id.map(Self).ok_or_else(|| reader.fault("no id"))
+    }
+}
+
+impl<T: Copy> Part for OnlyId<T> {
+    type Owned = Self;
+
+    fn own(self) -> Self {
+        self
+    }
+
+    fn heap(&self) -> usize {
+        0
+    }
+}

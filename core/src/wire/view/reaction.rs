@@ -1,0 +1,98 @@
+//! Reactions and polls.
+
+use alloc::vec::Vec;
+
+use crate::id::EmojiId;
+use crate::wire::row::row;
+use crate::wire::{Field, Json, Text, Timestamp};
+
+row! {
+    /// The reactions to a message with one emoji.
+    Reaction {
+        /// The emoji.
+        "emoji" emoji: Option<ReactionEmoji<'i>>,
+        /// How many there are, both kinds.
+        "count" count: Option<u64>,
+        /// How many there are of each kind.
+        "count_details" details: Option<ReactionCounts<'i>>,
+        /// Whether a plain one is the bot's.
+        "me" me: Option<bool>,
+        /// Whether a burst is the bot's.
+        "me_burst" me_burst: Option<bool>,
+        /// The colours of bursts.
+        "burst_colors" colors: Option<Vec<Text<'i>>>,
+    }
+}
+
+row! {
+    /// Reactions by kind.
+    ReactionCounts {
+        /// Plain ones.
+        "normal" normal: Option<u64>,
+        /// Bursts.
+        "burst" burst: Option<u64>,
+    }
+}
+
+row! {
+    /// An emoji to react with.
+    ReactionEmoji {
+        /// The id of a custom one; null for an ordinary one.
+        "id" id: Field<EmojiId>,
+        /// The name, or the emoji itself.
+        "name" name: Field<Text<'i>>,
+        /// Whether it moves.
+        "animated" animated: Option<bool>,
+    }
+}
+
+row! {
+    /// A poll.
+    Poll {
+        /// What is asked.
+        "question" question: Option<Json<'i>>,
+        /// What may be answered.
+        "answers" answers: Option<Json<'i>>,
+        /// When it ends.
+        "expiry" ends_at: Field<Timestamp>,
+        /// Whether several answers may be given.
+        "allow_multiselect" several: Option<bool>,
+        /// How it is laid out, as the wire numbers it.
+        "layout_type" layout: Option<u16>,
+        /// The votes, as far as they are known.
+        "results" results: Field<PollResults<'i>>,
+    }
+}
+
+row! {
+    /// The votes of a poll.
+    PollResults {
+        /// Whether they are final.
+        "is_finalized" is_final: Option<bool>,
+        /// The votes for each answer that has any.
+        "answer_counts" counts: Option<Vec<PollCount<'i>>>,
+    }
+}
+
+row! {
+    /// The votes for one answer.
+    PollCount {
+        /// The answer.
+        "id" answer: Option<u32>,
+        /// How many there are.
+        "count" count: Option<u64>,
+        /// Whether one is the bot's.
+        "me_voted" me: Option<bool>,
+    }
+}
+
+impl ReactionEmoji<'_> {
+    /// Whether it is the same emoji: the ids decide, and the names only where there are none.
+    #[must_use]
+    pub fn is(&self, other: &ReactionEmoji<'_>) -> bool {
+        match (self.id.value(), other.id.value()) {
+            (None, None) => self.name.value() == other.name.value(),
+            (one, another) => one == another,
+        }
+    }
+}
