@@ -134,7 +134,10 @@ async fn take(chat: &mut Chat, tally: &mut Tally, progress: &mut Progress) -> Re
             }
             Some(event) => {
                 tally.note(&event);
-                Ok(())
+                match tally.is_out_of_reach() {
+                    true => Err("Twitch cannot be reached: check the network".into()),
+                    false => Ok(()),
+                }
             }
             None => Err("the chat has ended".into()),
         },

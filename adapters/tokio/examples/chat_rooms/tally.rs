@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use headcount_tokio::ChatEvent;
 use headcount_tokio::driver::core::manager::ShardKey;
+use headcount_tokio::driver::core::twitch::connection::End;
 use headcount_tokio::driver::core::twitch::{Event, ManagerKey, Room};
+
+/// Dials that fail before the first success, after which the server counts as out of reach.
+const HOPELESS: usize = 3;
 
 /// An account with its manager.
 pub(crate) struct Crew {
@@ -32,6 +36,9 @@ pub(crate) struct Tally {
     joined: BTreeMap<(ManagerKey, Room), ShardKey>,
     failed: BTreeSet<(ManagerKey, Room)>,
     messages: u64,
+    /// Whether any connection was ever up.
+    reached: bool,
+    dial_failures: usize,
 }
 
 impl Tally {
@@ -42,6 +49,8 @@ impl Tally {
             joined: BTreeMap::new(),
             failed: BTreeSet::new(),
             messages: 0,
+            reached: false,
+            dial_failures: 0,
         }
     }
 
@@ -94,7 +103,13 @@ impl Tally {
             Event::Parted { manager, room, .. } => {
                 self.joined.remove(&(*manager, *room));
             }
-            Event::LinkLost { manager, shard, .. } => {
+            Event::ShardUp { .. } => self.reached = true,
+            Event::LinkLost {
+                manager,
+                shard,
+                end,
+            } => {
+                self.dial_failures += usize::from(*end == End::DialFailed);
                 self.shard(*manager, *shard).losses += 1;
                 let lost =
                     |key: &(ManagerKey, Room), home: &ShardKey| key.0 == *manager && home == shard;
@@ -139,6 +154,11 @@ impl Tally {
     /// Rooms whose join failed and did not come true later.
     pub(crate) fn failed(&self) -> usize {
         self.failed.len()
+    }
+
+    /// Whether the server seems to be out of reach.
+    pub(crate) fn is_out_of_reach(&self) -> bool {
+        !self.reached && self.dial_failures >= HOPELESS
     }
 
     /// Chat messages seen.
