@@ -5,13 +5,19 @@
 //! time proportional to what it holds. No order depends on hashes.
 
 mod apply;
+mod counters;
+mod entities;
 mod hash;
 mod holders;
+mod lot;
 mod member;
+mod messages;
 mod names;
 mod presence;
 mod read;
+mod read_entities;
 mod role_lists;
+mod roster;
 mod sessions;
 mod shared;
 mod slot;
@@ -29,7 +35,7 @@ use sessions::Sessions;
 use shared::Shared;
 use slot::Slot;
 use table::Table;
-use usage::Usage;
+use usage::{EntityUsage, Usage};
 
 pub use apply::Applied;
 pub use member::MemberRef;
@@ -48,6 +54,7 @@ pub struct MemoryStore {
     /// The last sequence number applied, by shard.
     sequences: BTreeMap<ShardId, u64>,
     usage: Usage,
+    entity_usage: EntityUsage,
 }
 
 impl MemoryStore {
@@ -64,6 +71,7 @@ impl MemoryStore {
             sessions: Sessions::default(),
             sequences: BTreeMap::new(),
             usage: Usage::default(),
+            entity_usage: EntityUsage::default(),
         }
     }
 }

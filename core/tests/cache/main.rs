@@ -2,10 +2,12 @@
 
 mod bad_input;
 mod channels;
+mod entities;
 mod guilds;
 mod members;
 mod mutations;
 mod presences;
 mod roles;
 mod sessions;
+mod threads;
 mod world;

@@ -81,9 +81,26 @@ pub(super) fn merge_image(to: &mut Option<Image<'static>>, from: &Field<Image<'_
     }
 }
 
+/// Who wrote messages that are kept, and how many: a holder too.
+#[derive(Debug)]
+pub(super) struct Author {
+    user: UserId,
+    messages: u64,
+}
+
+impl Row for Author {
+    fn key(&self) -> u64 {
+        self.user.get()
+    }
+
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
 /// All users that somebody holds.
 #[derive(Debug)]
-pub(super) struct Users(pub(super) Table<UserRow>);
+pub(super) struct Users(pub(super) Table<UserRow>, pub(super) Table<Author>);
 
 impl Users {
     /// A guild's member has this user: adds or updates the row, and the guild to its holders.
@@ -121,6 +138,32 @@ impl Users {
         self.drop_unheld(user);
     }
 
+    /// A message that is kept has this author.
+    pub(super) fn hold_author(&mut self, user: &User<'_>) {
+        self.ensure(user.id);
+        self.patch(user);
+        let messages = 0;
+        self.1.insert(Author {
+            user: user.id,
+            messages,
+        });
+        self.1.update(user.id.get(), |row| {
+            row.messages = row.messages.saturating_add(1);
+        });
+    }
+
+    /// A message of this author is kept no longer.
+    pub(super) fn release_author(&mut self, user: UserId) {
+        let left = self.1.update(user.get(), |row| {
+            row.messages = row.messages.saturating_sub(1);
+            row.messages
+        });
+        if left == Some(0) {
+            self.1.remove(user.get());
+            self.drop_unheld(user);
+        }
+    }
+
     fn ensure(&mut self, id: UserId) {
         if !self.0.contains(id.get()) {
             self.0.insert(UserRow::new(id));
@@ -128,7 +171,8 @@ impl Users {
     }
 
     fn drop_unheld(&mut self, user: UserId) {
-        let held = |row: &UserRow| row.own || !row.holders.is_empty();
+        let wrote = self.1.contains(user.get());
+        let held = |row: &UserRow| wrote || row.own || !row.holders.is_empty();
         if self.0.get(user.get()).is_some_and(|row| !held(row)) {
             self.0.remove(user.get());
         }

@@ -153,7 +153,8 @@ impl<'i> Members<'i> {
         }
     }
 
-    fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
+    /// Reads one member and adds it; `other` gets the keys that are not its own.
+    pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
