@@ -5,6 +5,7 @@ mod channels;
 mod entities;
 mod guilds;
 mod members;
+mod messages;
 mod mutations;
 mod presences;
 mod roles;
