@@ -48,7 +48,10 @@ pub use member::{Member, Members, Membership};
 pub use member_event::{MemberEvent, MemberRemove, PresenceUpdate};
 pub use message::{Attachment, Message, MessageReference, StickerItem};
 pub use message_event::{MessageChange, MessageDelete, MessageEvent, MessageHead};
-pub use presence::{Activity, ActivityEmoji, ClientStatus, Presence, Presences, Status};
+pub use presence::{
+    Activity, ActivityAssets, ActivityEmoji, ActivityParty, ActivityTimes, ClientStatus, Presence,
+    Presences, Status,
+};
 pub use reaction::{Poll, PollCount, PollResults, Reaction, ReactionCounts, ReactionEmoji};
 pub use ready::{Application, ListedGuild, Ready};
 pub use role::{Role, RoleColors};
@@ -57,6 +60,6 @@ pub use rule::{Rule, RuleAction, RuleActionDetails, RuleTrigger};
 pub use scheduled_event::{EventPlace, ScheduledEvent};
 pub use thread::{Thread, ThreadMember, ThreadMembership, ThreadState};
 pub use thread_event::{ThreadEvent, ThreadListSync, ThreadMembersUpdate};
-pub use user::User;
+pub use user::{Decoration, PrimaryGuild, User};
 pub use voice::{Stage, VoiceState};
 pub use voice_event::{VoiceChannelInfo, VoiceStateUpdate};
