@@ -1,5 +1,8 @@
 //! From a decoded dispatch to what it changes.
 
+mod content;
+mod entity;
+
 use alloc::boxed::Box;
 use alloc::vec;
 
@@ -8,7 +11,7 @@ use crate::ShardId;
 use crate::id::UserId;
 use crate::wire::view::{
     Channel, ChannelPins, Content, GuildCreate, GuildDelete, GuildSync, GuildUpdate, MemberEvent,
-    MemberRemove, MembersChunk, PresenceUpdate, Ready, RoleDelete, RoleEvent, View,
+    MemberRemove, MembersChunk, PresenceUpdate, Ready, RoleDelete, RoleEvent, Thread, View,
 };
 
 /// Turns the dispatches of one shard into mutations.
@@ -87,6 +90,7 @@ impl Deriver {
             View::ChannelPins(pins) => channel_pins(&pins, nothing),
             View::RoleCreate(event) | View::RoleUpdate(event) => role_upsert(*event, nothing),
             View::RoleDelete(event) => role_delete(event, nothing),
+            View::Entity(event) => self.entity(event, nothing),
         }
     }
 
@@ -124,35 +128,14 @@ impl Deriver {
             to.push(Op::SetMemberCount(count));
         }
         to.push(Op::SetStatus(GuildStatus::Available));
-        let Content {
-            channels,
-            roles,
-            members,
-            presences,
-            listed,
-        } = create.content;
-        to.extend(roles.map(|roles| Op::Replace(Rows::Roles(roles))));
-        to.extend(channels.map(|channels| Op::Replace(Rows::Channels(channels))));
-        if let Some(members) = members {
-            if self.sweep_after_chunk {
-                to.push(Op::Recount);
-                to.push(Op::Upsert(Rows::Members(members)));
-            } else {
-                to.push(Op::Replace(Rows::Members(members)));
-            }
-            if self.hears_of_members && member_count.is_some_and(|count| listed >= count) {
-                to.push(Op::Complete);
-            }
-        }
-        to.extend(presences.map(|presences| Op::Replace(Rows::Presences(presences))));
-        to
+        self.content(create.content, member_count, to)
     }
 
     fn guild_update<'i>(&self, update: GuildUpdate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
         if self.kinds.contains(Kinds::GUILDS) {
             to.push(Op::Patch(Rows::Guild(Box::new(update.guild))));
         }
-        to.extend(update.roles.map(|roles| Op::Replace(Rows::Roles(roles))));
+        content::expressions_and_roles(update.content, &mut to);
         to
     }
 
@@ -179,6 +162,12 @@ impl Deriver {
         });
         if self.kinds.contains(Kinds::PRESENCES) {
             to.push(Op::Remove(Key::Presence(event.user)));
+        }
+        if self.kinds.contains(Kinds::VOICE_STATES) {
+            to.push(Op::Remove(Key::VoiceState(event.user)));
+        }
+        if self.kinds.contains(Kinds::THREAD_MEMBERS) {
+            to.push(Op::Remove(Key::ThreadMembersOf(event.user)));
         }
         if self.kinds.contains(Kinds::MEMBERS) {
             to.push(Op::Remove(Key::Member(event.user)));
@@ -248,6 +237,9 @@ fn channel_pins<'i>(pins: &ChannelPins<'i>, mut to: Mutation<'i>) -> Mutation<'i
         let mut channel = Channel::bare(pins.channel);
         channel.last_pin = pins.last_pin;
         to.push(Op::Patch(Rows::Channels(vec![channel])));
+        let mut thread = Thread::bare(pins.channel);
+        thread.last_pin = pins.last_pin;
+        to.push(Op::Patch(Rows::Threads(vec![thread])));
     }
     to
 }

@@ -5,14 +5,20 @@
 //! time proportional to what it holds. No order depends on hashes.
 
 mod apply;
+mod counters;
 mod displaced;
+mod entities;
 mod hash;
 mod holders;
+mod lot;
 mod member;
+mod messages;
 mod names;
 mod presence;
 mod read;
+mod read_entities;
 mod role_lists;
+mod roster;
 mod sessions;
 mod shared;
 mod slot;
@@ -30,7 +36,7 @@ use sessions::Sessions;
 use shared::Shared;
 use slot::Slot;
 use table::Table;
-use usage::Usage;
+use usage::{EntityUsage, Usage};
 
 pub use apply::Applied;
 pub use displaced::{Displaced, OldMember};
@@ -50,6 +56,7 @@ pub struct MemoryStore {
     /// The last sequence number applied, by shard.
     sequences: BTreeMap<ShardId, u64>,
     usage: Usage,
+    entity_usage: EntityUsage,
 }
 
 impl MemoryStore {
@@ -66,6 +73,7 @@ impl MemoryStore {
             sessions: Sessions::default(),
             sequences: BTreeMap::new(),
             usage: Usage::default(),
+            entity_usage: EntityUsage::default(),
         }
     }
 }

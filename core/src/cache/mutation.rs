@@ -58,6 +58,15 @@ pub enum Op<'i> {
     SyncThreads(Vec<ChannelId>, Vec<Thread<'i>>),
     /// The newest message of a channel or thread, never an older one than before.
     LastMessage(ChannelId, MessageId),
+    /// A thread has begun: the newest message of its parent, if that is a forum.
+    LastThread {
+        /// The forum.
+        parent: ChannelId,
+        /// The thread.
+        thread: ChannelId,
+    },
+    /// The bot has left a thread: a private one is gone from its sight.
+    LeavePrivateThread(ChannelId),
     /// Adds to a thread's message count, never below zero, and if it grows to the total.
     CountMessages {
         /// The thread; a channel has no count.
@@ -214,6 +223,8 @@ impl Op<'_> {
             Self::CountMember { by, unless_cached } => Op::CountMember { by, unless_cached },
             Self::SyncThreads(parents, threads) => Op::SyncThreads(parents, threads.own()),
             Self::LastMessage(channel, message) => Op::LastMessage(channel, message),
+            Self::LastThread { parent, thread } => Op::LastThread { parent, thread },
+            Self::LeavePrivateThread(thread) => Op::LeavePrivateThread(thread),
             Self::CountMessages { thread, by } => Op::CountMessages { thread, by },
             Self::CountInterested { event, by } => Op::CountInterested { event, by },
             Self::React(react) => Op::React(Box::new(react.into_owned())),

@@ -92,7 +92,8 @@ impl Tracker {
             | View::ChannelPins(_)
             | View::RoleCreate(_)
             | View::RoleUpdate(_)
-            | View::RoleDelete(_) => {}
+            | View::RoleDelete(_)
+            | View::Entity(_) => {}
         }
         false
     }

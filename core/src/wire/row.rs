@@ -84,6 +84,21 @@ macro_rules! row {
             }
         }
 
+        impl<'i> crate::wire::row::ReadWith<'i> for $name<'i> {
+            fn read_with<F>(
+                reader: &mut crate::wire::json::Reader<'i>,
+                other: F,
+            ) -> Result<Self, crate::wire::Malformed>
+            where
+                F: FnMut(
+                    &str,
+                    &mut crate::wire::json::Reader<'i>,
+                ) -> Result<(), crate::wire::Malformed>,
+            {
+                Self::read_with(reader, other)
+            }
+        }
+
         impl<'i> crate::wire::field::Read<'i> for $name<'i> {
             #[inline]
             fn read(
@@ -109,6 +124,16 @@ macro_rules! row {
     };
 }
 pub(crate) use row;
+
+use super::{Malformed, json::Reader};
+
+/// A row whose object may hold more than the row.
+pub(crate) trait ReadWith<'i>: Sized {
+    /// Reads an object; `other` gets the keys that are not the row's.
+    fn read_with<F>(reader: &mut Reader<'i>, other: F) -> Result<Self, Malformed>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>;
+}
 
 /// A part that may say nothing.
 pub(crate) trait Silent {

@@ -3,10 +3,13 @@
 mod bad_input;
 mod channels;
 mod displaced;
+mod entities;
 mod guilds;
 mod members;
+mod messages;
 mod mutations;
 mod presences;
 mod roles;
 mod sessions;
+mod threads;
 mod world;

@@ -228,3 +228,36 @@ fn strange_pictures_and_discriminators_survive() {
     assert_eq!((row.discriminator(), row.is_bot()), (42, true));
     assert_eq!(row.public_flags(), u64::MAX);
 }
+
+#[test]
+fn tags_and_frames_of_users_and_members_come_and_go() {
+    let mut world = World::new();
+    let mut member = member_json(10);
+    member["avatar_decoration_data"] = json!({"asset": "a_1", "sku_id": "5"});
+    member["user"]["avatar_decoration_data"] = json!({"asset": "a_2", "sku_id": "6"});
+    member["user"]["primary_guild"] = json!({"identity_guild_id": "4", "identity_enabled": true,
+        "tag": "ABCD", "badge": "0123456789abcdef0123456789abcdef"});
+    world.feed("GUILD_MEMBER_UPDATE", &in_guild(member.clone(), 1));
+    let row = world.member(10).unwrap();
+    assert_eq!(
+        row.decoration()
+            .unwrap()
+            .asset
+            .as_ref()
+            .unwrap()
+            .to_string(),
+        "a_1"
+    );
+    assert_eq!(
+        row.user().decoration().unwrap().sku.value().unwrap().get(),
+        6
+    );
+    let tag = row.user().primary_guild().unwrap();
+    assert_eq!(tag.tag.value().unwrap(), &"ABCD");
+    member["avatar_decoration_data"] = json!(null);
+    member["user"]["avatar_decoration_data"] = json!(null);
+    member["user"]["primary_guild"] = json!(null);
+    world.feed("GUILD_MEMBER_UPDATE", &in_guild(member, 1));
+    let row = world.member(10).unwrap();
+    assert!(row.decoration().is_none() && row.user().primary_guild().is_none());
+}

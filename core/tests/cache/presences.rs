@@ -28,6 +28,9 @@ fn presence_update_keeps_who_is_there_and_drops_who_is_not() {
     assert_eq!((row.web(), row.vr()), (None, None));
     assert_eq!(row.activities().len(), 2);
     assert_eq!(row.activities()[0].state.value().unwrap(), &"h\u{e9}");
+    let custom = &row.activities()[0];
+    assert_eq!(custom.times.value().unwrap().start.value(), Some(&1));
+    assert_eq!(custom.party.value().unwrap().size.value().unwrap(), &[1, 2]);
     let again = json!({"guild_id": "1", "user": {"id": "10"}, "status": "online"});
     world.feed("PRESENCE_UPDATE", &again);
     assert_eq!(

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use super::MemoryStore;
 use super::shared::Shared;
 use super::slot::Slot;
-use super::usage::Usage;
+use super::usage::{EntityUsage, Usage};
 use crate::cache::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};
 use crate::id::{ChannelId, GuildId};
-use crate::wire::view::{Channel, User};
+use crate::wire::Part as _;
+use crate::wire::view::User;
 
 /// What came of a mutation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,6 +115,9 @@ impl MemoryStore {
     pub(super) fn remove_guild(&mut self, guild: GuildId) {
         if let Some(slot) = self.guilds.remove(guild.get()) {
             self.usage.replace(slot.usage(), Usage::default());
+            let entities = slot.entities.usage();
+            self.entity_usage
+                .replace(&entities, &EntityUsage::default());
             slot.dissolve(&mut self.shared);
         }
     }
@@ -127,6 +131,7 @@ impl MemoryStore {
             self.remove_guild(guild);
         }
         for &guild in &session.guilds {
+            self.all(guild, |slot, shared| slot.entities.forget(shared));
             self.set_status(guild, GuildStatus::Pending);
         }
         vanished
@@ -147,30 +152,50 @@ impl MemoryStore {
             }
             Op::Upsert(rows) => {
                 self.claim(guild, &rows);
-                self.known(guild, |slot, shared| upsert(slot, shared, rows));
+                if matches!(rows, Rows::Members(_) | Rows::Presences(_) | Rows::Users(_)) {
+                    self.known(guild, |slot, shared| upsert(slot, shared, rows));
+                } else {
+                    self.all(guild, |slot, shared| upsert(slot, shared, rows));
+                }
             }
             Op::Replace(rows) => {
                 self.claim(guild, &rows);
-                self.known(guild, |slot, shared| replace(slot, shared, rows));
+                self.all(guild, |slot, shared| replace(slot, shared, rows));
             }
-            Op::Patch(rows) => self.known(guild, |slot, shared| patch(slot, shared, rows)),
-            Op::Remove(key) => self.known(guild, |slot, shared| remove(slot, shared, &key)),
+            Op::Patch(rows) => self.all(guild, |slot, shared| patch(slot, shared, rows)),
+            Op::Remove(key) => self.all(guild, |slot, shared| remove(slot, shared, &key)),
             Op::Cascade(Scope::Channel(channel)) => {
-                self.known(guild, |slot, shared| slot.remove_channel(channel, shared));
+                self.all(guild, |slot, shared| slot.remove_channel(channel, shared));
             }
-            Op::StripRole(role) => self.known(guild, |slot, _| slot.lists.strip(role)),
+            Op::StripRole(role) => self.all(guild, |slot, _| {
+                slot.lists.strip(role);
+                slot.entities.strip(role);
+            }),
             Op::CountMember { by, unless_cached } => {
                 self.known(guild, |slot, _| slot.count_member(by, unless_cached));
             }
             Op::Recount => self.known(guild, |slot, _| slot.recount()),
             Op::Complete => self.known(guild, Slot::complete),
-            Op::SyncThreads(..)
-            | Op::LastMessage(..)
+            Op::SyncThreads(parents, threads) => self.all(guild, |slot, shared| {
+                let entities = &mut slot.entities;
+                entities.sync_threads(slot.id, Some(&parents), threads.own(), shared);
+            }),
+            Op::LastMessage(channel, message) => {
+                self.known(guild, |slot, _| slot.last_message(channel, message));
+            }
+            Op::LastThread { parent, thread } => {
+                self.known(guild, |slot, _| slot.last_thread(parent, thread));
+            }
+            op @ (Op::LeavePrivateThread(_)
             | Op::CountMessages { .. }
             | Op::CountInterested { .. }
             | Op::React(_)
-            | Op::Vote(_)
-            | Op::NewSession(_) => {}
+            | Op::Vote(_)) => {
+                self.all(guild, |slot, shared| {
+                    slot.entities.count(op.into_owned(), shared)
+                });
+            }
+            Op::NewSession(_) => {}
         }
     }
 
@@ -183,12 +208,32 @@ impl MemoryStore {
         });
     }
 
-    /// Takes channels out of other guilds that hold them: a channel lies in one guild.
-    fn claim(&mut self, guild: GuildId, rows: &Rows<'_>) {
-        let Rows::Channels(channels) = rows else {
-            return;
+    /// The same for a change that touches the other kinds too, which are weighed apart.
+    fn all(&mut self, guild: GuildId, change: impl FnOnce(&mut Slot, &mut Shared)) {
+        let change = |slot: &mut Slot, shared: &mut Shared| {
+            let before = slot.entities.usage();
+            if slot.known() {
+                change(slot, shared);
+            }
+            (before, slot.entities.usage())
         };
-        for channel in channels.iter().map(|channel: &Channel<'_>| channel.id) {
+        if let Some((before, after)) = self.within(guild, change) {
+            self.entity_usage.replace(&before, &after);
+        }
+    }
+
+    /// Takes channels out of other guilds that hold them: a channel lies in one guild.
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "the other rows lie nowhere else"
+    )]
+    fn claim(&mut self, guild: GuildId, rows: &Rows<'_>) {
+        let channels: Vec<ChannelId> = match rows {
+            Rows::Channels(channels) => channels.iter().map(|row| row.id).collect(),
+            Rows::Threads(threads) => threads.iter().map(|row| row.id).collect(),
+            _ => return,
+        };
+        for channel in channels {
             match self.shared.guild_of(channel) {
                 Some(other) if other != guild => self.evict(other, channel),
                 Some(_) | None => {}
@@ -197,7 +242,10 @@ impl MemoryStore {
     }
 
     fn evict(&mut self, guild: GuildId, channel: ChannelId) {
-        self.within(guild, |slot, shared| slot.remove_channel(channel, shared));
+        self.all(guild, |slot, shared| {
+            slot.remove_channel(channel, shared);
+            slot.entities.remove_thread(channel, shared);
+        });
     }
 }
 
@@ -209,9 +257,8 @@ fn upsert(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
         Rows::Presences(presences) => slot.upsert_presences(&presences),
         Rows::Guild(guild) => slot.merge_guild(guild.into_owned(), true),
         Rows::Users(users) => users.iter().for_each(|user| shared.users.patch(user)),
-        // The others are kinds that this store does not keep.
-        Rows::CurrentUser(_)
-        | Rows::Threads(_)
+        Rows::CurrentUser(_) => {}
+        rows @ (Rows::Threads(_)
         | Rows::ThreadMembers(_)
         | Rows::Emojis(_)
         | Rows::Stickers(_)
@@ -223,7 +270,7 @@ fn upsert(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
         | Rows::Invites(_)
         | Rows::Rules(_)
         | Rows::Messages(_)
-        | Rows::WebhookMarks(_) => {}
+        | Rows::WebhookMarks(_)) => slot.entities.upsert(slot.id, rows.into_owned(), shared),
     }
 }
 
@@ -237,10 +284,8 @@ fn replace(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
             slot.sweep(shared);
         }
         Rows::Presences(presences) => slot.replace_presences(&presences),
-        one @ (Rows::Guild(_)
-        | Rows::Users(_)
-        | Rows::CurrentUser(_)
-        | Rows::Threads(_)
+        one @ (Rows::Guild(_) | Rows::Users(_) | Rows::CurrentUser(_)) => upsert(slot, shared, one),
+        rows @ (Rows::Threads(_)
         | Rows::ThreadMembers(_)
         | Rows::Emojis(_)
         | Rows::Stickers(_)
@@ -252,7 +297,7 @@ fn replace(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
         | Rows::Invites(_)
         | Rows::Rules(_)
         | Rows::Messages(_)
-        | Rows::WebhookMarks(_)) => upsert(slot, shared, one),
+        | Rows::WebhookMarks(_)) => slot.entities.replace(slot.id, rows.into_owned(), shared),
     }
 }
 
@@ -267,9 +312,8 @@ fn patch(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
         Rows::Members(members) => slot.patch_members(&members, shared),
         Rows::Users(users) => users.iter().for_each(|user| shared.users.patch(user)),
         Rows::Presences(presences) => slot.upsert_presences(&presences),
-        // The others are kinds that this store does not keep.
-        Rows::CurrentUser(_)
-        | Rows::Threads(_)
+        Rows::CurrentUser(_) => {}
+        rows @ (Rows::Threads(_)
         | Rows::ThreadMembers(_)
         | Rows::Emojis(_)
         | Rows::Stickers(_)
@@ -281,7 +325,7 @@ fn patch(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
         | Rows::Invites(_)
         | Rows::Rules(_)
         | Rows::Messages(_)
-        | Rows::WebhookMarks(_) => {}
+        | Rows::WebhookMarks(_)) => slot.entities.patch(rows.into_owned()),
     }
 }
 
@@ -295,9 +339,9 @@ fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
         Key::Presence(user) => {
             slot.presences.remove(user.get());
         }
-        // Kinds that this store does not keep.
         Key::Thread(_)
         | Key::ThreadMember(..)
+        | Key::ThreadMembersOf(_)
         | Key::Emoji(_)
         | Key::Sticker(_)
         | Key::Sound(_)
@@ -308,7 +352,6 @@ fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
         | Key::Messages(..)
         | Key::Rule(_)
         | Key::Invite(_)
-        | Key::ThreadMembersOf(_)
-        | Key::WebhookMark(_) => {}
+        | Key::WebhookMark(_) => slot.entities.remove(key, shared),
     }
 }

@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 
 use super::role_lists::{ListId, RoleLists};
 use super::table::Row;
-use super::user::{UserRef, merge_image};
+use super::user::{UserRef, merge_decoration, merge_image};
 use crate::id::{RoleId, UserId};
-use crate::wire::view::{Member, Membership};
+use crate::wire::view::{Decoration, Member, Membership};
 use crate::wire::{Field, Image, Part as _, Text, Timestamp};
 
 #[derive(Debug)]
@@ -31,6 +31,7 @@ struct Rare {
     banner: Option<Image<'static>>,
     premium_since: Option<Timestamp>,
     timeout: Option<Timestamp>,
+    decoration: Option<Decoration<'static>>,
 }
 
 /// A point in time in eight bytes even if it may be missing: microseconds since 1970, mirrored so
@@ -57,7 +58,8 @@ impl Row for MemberRow {
         let nick = self.nick.as_ref().map_or(0, |nick| nick.len());
         let rare = self.rare.as_ref().map_or(0, |rare| {
             let images = rare.avatar.heap().saturating_add(rare.banner.heap());
-            size_of::<Rare>().saturating_add(images)
+            let parts = images.saturating_add(rare.decoration.heap());
+            size_of::<Rare>().saturating_add(parts)
         });
         nick.saturating_add(rare)
     }
@@ -112,7 +114,8 @@ impl MemberRow {
             && new.avatar.value().is_none()
             && new.banner.value().is_none()
             && new.premium_since.value().is_none()
-            && new.timeout.value().is_none();
+            && new.timeout.value().is_none()
+            && new.decoration.value().is_none();
         if nothing {
             return;
         }
@@ -121,6 +124,7 @@ impl MemberRow {
         merge_image(&mut rare.banner, &new.banner);
         merge_time(&mut rare.premium_since, new.premium_since);
         merge_time(&mut rare.timeout, new.timeout);
+        merge_decoration(&mut rare.decoration, &new.decoration);
         if **rare == Rare::default() {
             self.rare = None;
         }
@@ -200,6 +204,12 @@ impl<'a> MemberRef<'a> {
     #[must_use]
     pub fn banner(self) -> Option<&'a Image<'static>> {
         self.row.rare.as_ref()?.banner.as_ref()
+    }
+
+    /// The frame around the picture in this guild.
+    #[must_use]
+    pub fn decoration(self) -> Option<&'a Decoration<'static>> {
+        self.row.rare.as_ref()?.decoration.as_ref()
     }
 
     /// Whether the guild deafened the member; `None` if no payload told.

@@ -99,7 +99,7 @@ impl<'a> GuildRef<'a> {
 }
 
 impl MemoryStore {
-    fn slot(&self, guild: GuildId) -> Option<&Slot> {
+    pub(super) fn slot(&self, guild: GuildId) -> Option<&Slot> {
         self.guilds.get(guild.get()).map(|slot| &**slot)
     }
 
@@ -245,7 +245,14 @@ impl MemoryStore {
             Kind::Role => self.usage.roles,
             Kind::Member => self.usage.members,
             Kind::Presence => self.usage.presences,
-            Kind::User => Weight::of(&self.shared.users.0),
+            Kind::User => {
+                let users = Weight::of(&self.shared.users.0);
+                let authors = self.shared.users.1.bytes();
+                Weight {
+                    bytes: users.bytes.saturating_add(authors),
+                    ..users
+                }
+            }
             Kind::Thread
             | Kind::ThreadMember
             | Kind::Emoji
@@ -258,7 +265,7 @@ impl MemoryStore {
             | Kind::Message
             | Kind::Rule
             | Kind::Invite
-            | Kind::WebhookMark => Weight::default(),
+            | Kind::WebhookMark => self.entity_usage.get(kind),
         }
     }
 

@@ -25,13 +25,16 @@ impl Row for Place {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) users: Users,
+    /// How many messages of each channel are kept.
+    pub(super) messages_per_channel: usize,
     places: Table<Place>,
 }
 
 impl Shared {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
-            users: Users(Table::new(mixer)),
+            users: Users(Table::new(mixer), Table::new(mixer)),
+            messages_per_channel: 100,
             places: Table::new(mixer),
         }
     }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::entities::Entities;
 use super::hash::Mixer;
 use super::member::MemberRow;
 use super::presence::PresenceRow;
@@ -11,7 +12,7 @@ use super::shared::Shared;
 use super::table::{Row, Table};
 use super::usage::{Usage, Weight};
 use crate::cache::GuildStatus;
-use crate::id::{ChannelId, GuildId, UserId};
+use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::view::{Channel, Guild, Members, Presence, Presences, Role, Status};
 use crate::wire::{Field, Part as _};
 
@@ -32,6 +33,7 @@ pub(super) struct Slot {
     pub(super) members: Table<MemberRow>,
     pub(super) lists: RoleLists,
     pub(super) presences: Table<PresenceRow>,
+    pub(super) entities: Entities,
 }
 
 impl Row for Box<Slot> {
@@ -81,6 +83,7 @@ impl Slot {
             members: Table::new(mixer),
             lists: RoleLists::new(mixer),
             presences: Table::new(mixer),
+            entities: Entities::new(mixer),
         }
     }
 
@@ -292,10 +295,35 @@ impl Slot {
         if self.channels.remove(channel.get()).is_some() {
             shared.displace(channel);
         }
+        self.entities.remove_channel(channel, shared);
+    }
+
+    /// A channel or thread has a newer message.
+    pub(super) fn last_message(&mut self, channel: ChannelId, message: MessageId) {
+        let newest = |last: &mut Field<MessageId>| {
+            if last.value().is_none_or(|old| *old < message) {
+                *last = Field::Value(message);
+            }
+        };
+        let key = channel.get();
+        self.channels
+            .update(key, |row| newest(&mut row.last_message));
+        let threads = &mut self.entities.threads;
+        threads.update(key, |row| newest(&mut row.last_message));
+    }
+
+    /// The newest thread of a forum (15) or of a media channel (16) stands for its message.
+    pub(super) fn last_thread(&mut self, parent: ChannelId, thread: ChannelId) {
+        let row = self.channels.get(parent.get());
+        if row.is_some_and(|row| matches!(row.kind, Some(15 | 16))) {
+            let message = core::num::NonZeroU64::from(thread).into();
+            self.last_message(parent, message);
+        }
     }
 
     /// Lets go of everything that others share.
     pub(super) fn dissolve(self, shared: &mut Shared) {
+        self.entities.dissolve(shared);
         for channel in self.channels.iter() {
             shared.displace(channel.id);
         }

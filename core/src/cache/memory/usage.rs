@@ -1,6 +1,7 @@
 //! How many rows of a kind there are, and what they weigh.
 
 use super::table::{Row, Table};
+use crate::cache::Kind;
 
 /// Rows of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,5 +45,28 @@ impl Usage {
         self.roles.replace(before.roles, after.roles);
         self.members.replace(before.members, after.members);
         self.presences.replace(before.presences, after.presences);
+    }
+}
+
+/// The other kinds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct EntityUsage([Weight; Kind::ALL.len()]);
+
+impl EntityUsage {
+    pub(super) fn set(&mut self, kind: Kind, weight: Weight) {
+        if let Some(place) = self.0.get_mut(kind as usize) {
+            *place = weight;
+        }
+    }
+
+    pub(super) fn get(&self, kind: Kind) -> Weight {
+        self.0.get(kind as usize).copied().unwrap_or_default()
+    }
+
+    /// One guild's part changed from `before` to `after`.
+    pub(super) fn replace(&mut self, before: &Self, after: &Self) {
+        for (own, (before, after)) in self.0.iter_mut().zip(before.0.iter().zip(&after.0)) {
+            own.replace(*before, *after);
+        }
     }
 }

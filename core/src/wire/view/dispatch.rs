@@ -2,9 +2,11 @@
 
 use alloc::boxed::Box;
 
+use super::wanted::wanted;
 use super::{
-    Channel, ChannelPins, GuildCreate, GuildDelete, GuildSync, GuildUpdate, MemberEvent,
-    MemberRemove, MembersChunk, PresenceUpdate, RateLimited, Ready, RoleDelete, RoleEvent, User,
+    Channel, ChannelPins, EntityEvent, GuildCreate, GuildDelete, GuildSync, GuildUpdate,
+    MemberEvent, MemberRemove, MembersChunk, PresenceUpdate, RateLimited, Ready, RoleDelete,
+    RoleEvent, User,
 };
 use crate::cache::Kinds;
 use crate::id::GuildId;
@@ -52,6 +54,8 @@ pub enum View<'i> {
     RoleUpdate(Box<RoleEvent<'i>>),
     /// `GUILD_ROLE_DELETE`.
     RoleDelete(RoleDelete),
+    /// A dispatch that only the cache looks at, about one of the other kinds.
+    Entity(EntityEvent<'i>),
 }
 
 impl<'i> View<'i> {
@@ -77,7 +81,7 @@ impl<'i> View<'i> {
 
     #[allow(
         clippy::wildcard_enum_match_arm,
-        reason = "most dispatches have no view"
+        reason = "the others are entities' or have no view"
     )]
     fn read(name: Name, reader: &mut Reader<'i>, kinds: Kinds) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
@@ -102,7 +106,7 @@ impl<'i> View<'i> {
             Name::GuildRoleCreate => Self::RoleCreate(boxed(reader)?),
             Name::GuildRoleUpdate => Self::RoleUpdate(boxed(reader)?),
             Name::GuildRoleDelete => Self::RoleDelete(RoleDelete::read(reader)?),
-            _ => return Ok(None),
+            _ => return Ok(EntityEvent::read(name, reader, kinds)?.map(Self::Entity)),
         }))
     }
 
@@ -126,33 +130,11 @@ impl<'i> View<'i> {
             Self::ChannelPins(pins) => pins.guild,
             Self::RoleCreate(event) | Self::RoleUpdate(event) => Some(event.guild),
             Self::RoleDelete(event) => Some(event.guild),
+            Self::Entity(event) => event.guild(),
         }
     }
 }
 
 fn boxed<'i, T: Read<'i>>(reader: &mut Reader<'i>) -> Result<Box<T>, Malformed> {
     T::read(reader).map(Box::new)
-}
-
-/// Whether a dispatch says anything about these kinds, to setup or to member requests.
-#[allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "the others depend on no kind"
-)]
-const fn wanted(name: Name, kinds: Kinds) -> bool {
-    match name {
-        Name::GuildUpdate => kinds.intersects(Kinds::GUILDS.union(Kinds::ROLES)),
-        Name::GuildMemberAdd | Name::GuildMemberRemove => {
-            kinds.intersects(Kinds::MEMBERS.union(Kinds::GUILDS).union(Kinds::PRESENCES))
-        }
-        Name::GuildMemberUpdate => kinds.intersects(Kinds::MEMBERS),
-        Name::PresenceUpdate => kinds.intersects(Kinds::PRESENCES),
-        Name::ChannelCreate
-        | Name::ChannelUpdate
-        | Name::ChannelDelete
-        | Name::ChannelPinsUpdate => kinds.intersects(Kinds::CHANNELS),
-        Name::GuildRoleCreate | Name::GuildRoleUpdate => kinds.intersects(Kinds::ROLES),
-        Name::GuildRoleDelete => kinds.intersects(Kinds::ROLES.union(Kinds::MEMBERS)),
-        _ => true,
-    }
 }

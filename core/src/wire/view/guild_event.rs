@@ -1,8 +1,6 @@
 //! Guilds as they come, change and go.
 
-use alloc::vec::Vec;
-
-use super::{Channel, Guild, Members, Presences, Role};
+use super::{Content, Guild};
 use crate::cache::Kinds;
 use crate::id::GuildId;
 use crate::wire::{Malformed, field::Read, json::Reader};
@@ -17,58 +15,6 @@ pub struct GuildCreate<'i> {
     pub unavailable: bool,
     /// What lives in it.
     pub content: Content<'i>,
-}
-
-/// What lives in a guild. `None`: the payload does not say, or the kind is not cached.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Content<'i> {
-    /// All channels that the bot sees.
-    pub channels: Option<Vec<Channel<'i>>>,
-    /// All roles.
-    pub roles: Option<Vec<Role<'i>>>,
-    /// All members or some of them; see [`Content::listed`].
-    pub members: Option<Members<'i>>,
-    /// The presences of these.
-    pub presences: Option<Presences<'i>>,
-    /// How many members the payload lists, even if members are not cached.
-    pub listed: u64,
-}
-
-impl<'i> Content<'i> {
-    fn field(&mut self, key: &str, from: &mut Reader<'i>, kinds: Kinds) -> Result<(), Malformed> {
-        match key {
-            "channels" if kinds.contains(Kinds::CHANNELS) => {
-                self.channels = Some(list(from, Channel::read_whole)?);
-            }
-            "roles" if kinds.contains(Kinds::ROLES) => {
-                self.roles = Some(list(from, Role::read_whole)?);
-            }
-            "members" if kinds.contains(Kinds::MEMBERS) => {
-                let members = Members::read(from)?;
-                self.listed = members.len() as u64;
-                self.members = Some(members);
-            }
-            "members" => self.listed = from.count()? as u64,
-            "presences" if kinds.contains(Kinds::PRESENCES) => {
-                self.presences = Some(Presences::read(from)?);
-            }
-            _ => from.skip()?,
-        }
-        Ok(())
-    }
-}
-
-fn list<'i, T>(
-    reader: &mut Reader<'i>,
-    read: impl Fn(&mut Reader<'i>) -> Result<T, Malformed>,
-) -> Result<Vec<T>, Malformed> {
-    let mut rows = Vec::new();
-    reader.array(|reader| {
-        rows.push(read(reader)?);
-        Ok(())
-    })?;
-    Ok(rows)
 }
 
 /// Reads what is wanted of a guild even if guilds are not cached.
@@ -124,22 +70,17 @@ impl<'i> GuildCreate<'i> {
 pub struct GuildUpdate<'i> {
     /// The guild itself.
     pub guild: Guild<'i>,
-    /// All roles, if the payload lists them and roles are cached.
-    pub roles: Option<Vec<Role<'i>>>,
+    /// What it lists: roles, emojis and stickers.
+    pub content: Content<'i>,
 }
 
 impl<'i> GuildUpdate<'i> {
     pub(super) fn read(reader: &mut Reader<'i>, kinds: Kinds) -> Result<Self, Malformed> {
+        let kinds = kinds & (Kinds::ROLES | Kinds::EMOJIS | Kinds::STICKERS);
         let mut content = Content::default();
-        let mut guild = Guild::read_with(reader, |key, reader| match key {
-            "roles" => content.field(key, reader, kinds),
-            _ => reader.skip(),
-        })?;
+        let mut guild = Guild::read_with(reader, |key, reader| content.field(key, reader, kinds))?;
         (guild.joined_at, guild.large, guild.member_count) = (None, None, None);
-        Ok(Self {
-            guild,
-            roles: content.roles,
-        })
+        Ok(Self { guild, content })
     }
 }
 

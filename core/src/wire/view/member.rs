@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::User;
+use super::{Decoration, User};
 use crate::id::{RoleId, UserId};
 use crate::wire::room::room_for;
 use crate::wire::row::row;
@@ -34,6 +34,8 @@ row! {
         "pending" pending: Option<bool>,
         /// Flags.
         "flags" flags: Option<u32>,
+        /// The frame around the picture in this guild.
+        "avatar_decoration_data" decoration: Field<Decoration<'i>>,
     }
 }
 
@@ -153,7 +155,8 @@ impl<'i> Members<'i> {
         }
     }
 
-    fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
+    /// Reads one member and adds it; `other` gets the keys that are not its own.
+    pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {

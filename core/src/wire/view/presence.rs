@@ -1,5 +1,6 @@
 //! Presences, one or a thousand, with one pool for all their activities.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,48 @@ row! {
         "emoji" emoji: Field<ActivityEmoji<'i>>,
         /// Flags.
         "flags" flags: Option<u64>,
+        /// Its id.
+        "id" id: Field<Text<'i>>,
+        /// Since when and until when.
+        "timestamps" times: Field<Box<ActivityTimes<'i>>>,
+        /// Who takes part.
+        "party" party: Field<Box<ActivityParty<'i>>>,
+        /// Its pictures.
+        "assets" assets: Field<Box<ActivityAssets<'i>>>,
+    }
+}
+
+row! {
+    /// Since when and until when, in milliseconds since 1970.
+    ActivityTimes {
+        /// Since when.
+        "start" start: Field<u64>,
+        /// Until when.
+        "end" end: Field<u64>,
+    }
+}
+
+row! {
+    /// Who takes part in an activity.
+    ActivityParty {
+        /// The party.
+        "id" id: Field<Text<'i>>,
+        /// How many there are, and how many there may be.
+        "size" size: Field<Vec<u64>>,
+    }
+}
+
+row! {
+    /// The pictures of an activity.
+    ActivityAssets {
+        /// The large one.
+        "large_image" large: Field<Text<'i>>,
+        /// What it shows.
+        "large_text" large_text: Field<Text<'i>>,
+        /// The small one.
+        "small_image" small: Field<Text<'i>>,
+        /// What it shows.
+        "small_text" small_text: Field<Text<'i>>,
     }
 }
 

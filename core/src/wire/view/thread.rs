@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::field::flat;
 use crate::wire::row::row;
-use crate::wire::{Field, Text, Timestamp};
+use crate::wire::{Field, Malformed, Text, Timestamp, json::Reader};
 
 row! {
     /// A thread of a guild.
@@ -93,6 +93,18 @@ pub struct ThreadMember {
 flat!(ThreadMember);
 
 impl<'i> Thread<'i> {
+    /// Reads a whole thread; `other` gets the keys that are not its own.
+    pub(crate) fn read_whole<F>(reader: &mut Reader<'i>, other: F) -> Result<Self, Malformed>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
+        let thread = Self::read_with(reader, other)?;
+        match (thread.kind, thread.parent) {
+            (Some(_), Some(_)) => Ok(thread),
+            _ => Err(reader.fault("a thread without a type or a parent")),
+        }
+    }
+
     /// Whether it is archived; a thread that does not say goes on.
     #[must_use]
     pub fn is_archived(&self) -> bool {

@@ -1,6 +1,8 @@
 //! Users.
 
-use crate::id::UserId;
+use core::num::NonZeroU64;
+
+use crate::id::{GuildId, UserId};
 use crate::wire::row::row;
 use crate::wire::{Field, Image, Malformed, Text, json::Reader};
 
@@ -24,6 +26,34 @@ row! {
         "system" system: Option<bool>,
         /// Flags that everyone may see.
         "public_flags" public_flags: Option<u64>,
+        /// The frame around the picture.
+        "avatar_decoration_data" decoration: Field<Decoration<'i>>,
+        /// The guild whose tag the user wears.
+        "primary_guild" primary_guild: Field<PrimaryGuild<'i>>,
+    }
+}
+
+row! {
+    /// A frame around a picture.
+    Decoration {
+        /// The frame.
+        "asset" asset: Option<Image<'i>>,
+        /// What was bought.
+        "sku_id" sku: Field<NonZeroU64>,
+    }
+}
+
+row! {
+    /// The guild whose tag a user wears beside the name.
+    PrimaryGuild {
+        /// The guild.
+        "identity_guild_id" guild: Field<GuildId>,
+        /// Whether the tag is shown.
+        "identity_enabled" enabled: Field<bool>,
+        /// The tag, up to four characters.
+        "tag" tag: Field<Text<'i>>,
+        /// The badge beside it.
+        "badge" badge: Field<Image<'i>>,
     }
 }
 

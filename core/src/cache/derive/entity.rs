@@ -1,0 +1,253 @@
+//! The dispatches that only the cache looks at.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{Deriver, Mutation, Op, Rows};
+use crate::cache::{Key, Kinds, OneReaction, React, ReactChange, Vote};
+use crate::wire::Field;
+use crate::wire::view::{
+    Channel, EntityEvent, MessageChange, MessageDelete, MessageEvent, MessageHead, Thread,
+    ThreadEvent, ThreadListSync, ThreadMembersUpdate, VoiceChannelInfo, VoiceStateUpdate,
+};
+
+impl Deriver {
+    pub(super) fn entity<'i>(&self, event: EntityEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
+        let upsert = |rows| Op::Upsert(rows);
+        let op = match event {
+            EntityEvent::ThreadCreate(event) => return self.thread_create(*event, to),
+            EntityEvent::ThreadUpdate(event) => return self.thread_update(*event, to),
+            EntityEvent::ThreadDelete(event) => Op::Remove(Key::Thread(event.item)),
+            EntityEvent::ThreadListSync(sync) => return self.thread_list_sync(*sync, to),
+            EntityEvent::ThreadMember(event) => {
+                upsert(Rows::ThreadMembers(self.memberships(&[event.item])))
+            }
+            EntityEvent::ThreadMembers(event) => return self.thread_members(*event, to),
+            EntityEvent::Emojis(event) => Op::Replace(Rows::Emojis(event.item)),
+            EntityEvent::Stickers(event) => Op::Replace(Rows::Stickers(event.item)),
+            EntityEvent::Sound(event) => upsert(Rows::Sounds(vec![event.item])),
+            EntityEvent::SoundDelete(event) => Op::Remove(Key::Sound(event.item)),
+            EntityEvent::SoundsUpdate(event) => upsert(Rows::Sounds(event.item)),
+            EntityEvent::Sounds(event) => Op::Replace(Rows::Sounds(event.item)),
+            EntityEvent::VoiceState(event) => return voice_state(*event, to),
+            EntityEvent::VoiceChannels(event) => {
+                let channels = event.item.into_iter().map(voice_channel);
+                Op::Patch(Rows::Channels(channels.collect()))
+            }
+            EntityEvent::Stage(event) => upsert(Rows::Stages(vec![event.item])),
+            EntityEvent::StageDelete(event) => Op::Remove(Key::Stage(event.item)),
+            EntityEvent::ScheduledEvent(event) => upsert(Rows::ScheduledEvents(vec![event.item])),
+            EntityEvent::ScheduledEventDelete(event) => Op::Remove(Key::ScheduledEvent(event.item)),
+            EntityEvent::InterestedAdd(event) => {
+                let (event, by) = (event.item, 1);
+                Op::CountInterested { event, by }
+            }
+            EntityEvent::InterestedRemove(event) => {
+                let (event, by) = (event.item, -1);
+                Op::CountInterested { event, by }
+            }
+            EntityEvent::Integration(event) => upsert(Rows::Integrations(vec![event.item])),
+            EntityEvent::IntegrationDelete(event) => Op::Remove(Key::Integration(event.item)),
+            EntityEvent::Invite(event) => upsert(Rows::Invites(vec![event.item])),
+            EntityEvent::InviteDelete(event) => Op::Remove(Key::Invite(event.item)),
+            EntityEvent::Rule(event) => upsert(Rows::Rules(vec![event.item])),
+            EntityEvent::RuleDelete(event) => Op::Remove(Key::Rule(event.item)),
+            EntityEvent::Webhooks(event) => upsert(Rows::WebhookMarks(vec![event.item])),
+            EntityEvent::MessageSeen(head) => return self.message_seen(head, to),
+            EntityEvent::MessageCreate(event) => return self.message_create(*event, to),
+            EntityEvent::MessageUpdate(event) => {
+                let MessageEvent { mut message, .. } = *event;
+                message.tts = None;
+                Op::Patch(Rows::Messages(vec![message]))
+            }
+            EntityEvent::MessageDelete(delete) => return self.message_delete(delete, to),
+            EntityEvent::ReactionAdd(change) => return self.react(*change, ReactChange::Add, to),
+            EntityEvent::ReactionRemove(change) => {
+                return self.react(*change, ReactChange::Remove, to);
+            }
+            EntityEvent::ReactionsClear(change) => reactions_clear(*change),
+            EntityEvent::VoteAdd(change) => return self.vote(&change, true, to),
+            EntityEvent::VoteRemove(change) => return self.vote(&change, false, to),
+        };
+        to.with(op)
+    }
+
+    /// A thread of a forum that has just begun is the forum's newest message.
+    fn thread_create<'i>(&self, event: ThreadEvent<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+        let (id, parent) = (event.thread.id, event.thread.parent);
+        if self.kinds.contains(Kinds::THREADS) {
+            to.push(Op::Upsert(Rows::Threads(vec![event.thread])));
+        }
+        if let (Some(own), Some(me)) = (event.own, self.me)
+            && self.kinds.contains(Kinds::THREAD_MEMBERS)
+        {
+            to.push(Op::Upsert(Rows::ThreadMembers(vec![own.named(id, me)])));
+        }
+        if let (true, Some(parent)) = (event.newly_created, parent)
+            && self.kinds.contains(Kinds::CHANNELS)
+        {
+            to.push(Op::LastThread { parent, thread: id });
+        }
+        to
+    }
+
+    fn thread_update<'i>(&self, event: ThreadEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
+        if event.thread.is_archived() {
+            return to.with(Op::Remove(Key::Thread(event.thread.id)));
+        }
+        if !self.kinds.contains(Kinds::THREADS) {
+            return to;
+        }
+        to.with(Op::Upsert(Rows::Threads(vec![event.thread])))
+    }
+
+    fn thread_list_sync<'i>(&self, sync: ThreadListSync<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+        if self.kinds.contains(Kinds::THREADS) {
+            to.push(match sync.parents {
+                Some(parents) => Op::SyncThreads(parents, sync.threads),
+                None => Op::Replace(Rows::Threads(sync.threads)),
+            });
+        }
+        if self.kinds.contains(Kinds::THREAD_MEMBERS) {
+            let own = self.memberships(&sync.memberships);
+            to.push(Op::Upsert(Rows::ThreadMembers(own)));
+        }
+        to
+    }
+
+    fn thread_members<'i>(
+        &self,
+        event: ThreadMembersUpdate<'i>,
+        mut to: Mutation<'i>,
+    ) -> Mutation<'i> {
+        if self.kinds.contains(Kinds::THREADS) {
+            let mut thread = Thread::bare(event.thread);
+            thread.member_count = event.member_count;
+            to.push(Op::Patch(Rows::Threads(vec![thread])));
+        }
+        if !event.members.is_empty() {
+            to.push(Op::Upsert(Rows::Members(event.members)));
+        }
+        if !event.presences.is_empty() {
+            to.push(Op::Upsert(Rows::Presences(event.presences)));
+        }
+        if self.kinds.contains(Kinds::THREAD_MEMBERS) {
+            let added = event.added.iter();
+            let named = added.filter_map(|one| Some(one.named(event.thread, one.user?)));
+            to.push(Op::Upsert(Rows::ThreadMembers(named.collect())));
+            for &user in &event.removed {
+                to.push(Op::Remove(Key::ThreadMember(event.thread, user)));
+            }
+        }
+        if self.me.is_some_and(|me| event.removed.contains(&me)) {
+            to.push(Op::LeavePrivateThread(event.thread));
+        }
+        to
+    }
+
+    fn message_seen<'i>(&self, head: MessageHead, mut to: Mutation<'i>) -> Mutation<'i> {
+        if head.guild.is_none() {
+            return to;
+        }
+        if self.kinds.intersects(Kinds::CHANNELS | Kinds::THREADS) {
+            to.push(Op::LastMessage(head.channel, head.message));
+        }
+        if self.kinds.contains(Kinds::THREADS) {
+            let (thread, by) = (head.channel, 1);
+            to.push(Op::CountMessages { thread, by });
+        }
+        to
+    }
+
+    fn message_create<'i>(&self, event: MessageEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
+        let to = self.message_seen(event.head, to);
+        to.with(Op::Upsert(Rows::Messages(vec![event.message])))
+    }
+
+    fn message_delete<'i>(&self, delete: MessageDelete, mut to: Mutation<'i>) -> Mutation<'i> {
+        let gone = i32::try_from(delete.messages.len()).unwrap_or(i32::MAX);
+        if self.kinds.contains(Kinds::THREADS) {
+            let (thread, by) = (delete.channel, gone.saturating_neg());
+            to.push(Op::CountMessages { thread, by });
+        }
+        if self.kinds.contains(Kinds::MESSAGES) {
+            let key = Key::Messages(delete.channel, delete.messages);
+            to.push(Op::Remove(key));
+        }
+        to
+    }
+
+    fn react<'i>(
+        &self,
+        change: MessageChange<'i>,
+        kind: fn(OneReaction<'i>) -> ReactChange<'i>,
+        to: Mutation<'i>,
+    ) -> Mutation<'i> {
+        let Some(emoji) = change.emoji else {
+            return to;
+        };
+        let one = OneReaction {
+            emoji,
+            burst: change.burst,
+            me: change.user.is_some() && change.user == self.me,
+        };
+        to.with(Op::React(Box::new(React {
+            channel: change.channel,
+            message: change.message,
+            change: kind(one),
+        })))
+    }
+
+    fn vote<'i>(&self, change: &MessageChange<'i>, given: bool, to: Mutation<'i>) -> Mutation<'i> {
+        let Some(answer) = change.answer else {
+            return to;
+        };
+        to.with(Op::Vote(Vote {
+            channel: change.channel,
+            message: change.message,
+            answer,
+            given,
+            me: change.user.is_some() && change.user == self.me,
+        }))
+    }
+}
+
+fn reactions_clear(change: MessageChange<'_>) -> Op<'_> {
+    let what = match change.emoji {
+        Some(emoji) => ReactChange::RemoveEmoji(emoji),
+        None => ReactChange::RemoveAll,
+    };
+    Op::React(Box::new(React {
+        channel: change.channel,
+        message: change.message,
+        change: what,
+    }))
+}
+
+/// A guest of a stage is no member: who has never joined is not kept as one.
+fn voice_state<'i>(event: VoiceStateUpdate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    if event.guild.is_none() {
+        return to;
+    }
+    let joined = |field: &Field<_>| field.value().is_some();
+    if event
+        .members
+        .iter()
+        .any(|member| joined(&member.membership.joined_at))
+    {
+        to.push(Op::Upsert(Rows::Members(event.members)));
+    }
+    let user = event.state.user;
+    to.with(match event.state.channel {
+        Field::Value(_) => Op::Upsert(Rows::VoiceStates(Vec::from([event.state]))),
+        Field::Null | Field::Absent => Op::Remove(Key::VoiceState(user)),
+    })
+}
+
+fn voice_channel(info: VoiceChannelInfo<'_>) -> Channel<'_> {
+    let mut channel = Channel::bare(info.channel);
+    channel.status = info.status;
+    channel.voice_start = info.start;
+    channel
+}

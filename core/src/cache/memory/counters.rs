@@ -1,0 +1,66 @@
+//! What is counted on between payloads. A sequence number guards against counting twice.
+
+use super::entities::Entities;
+use super::messages::{react, vote};
+use super::shared::Shared;
+use crate::cache::Op;
+use crate::id::{ChannelId, MessageId};
+use crate::wire::view::{Message, Thread};
+
+impl Entities {
+    /// Applies a step that counts; no other.
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "the other steps count nothing"
+    )]
+    pub(super) fn count(&mut self, op: Op<'static>, shared: &mut Shared) {
+        match op {
+            Op::CountMessages { thread, by } => {
+                self.threads
+                    .update(thread.get(), |row| count_messages(row, by));
+            }
+            Op::CountInterested { event, by } => {
+                self.events.update(event.get(), |row| {
+                    let by = i64::from(by);
+                    row.user_count = row.user_count.map(|count| count.saturating_add_signed(by));
+                });
+            }
+            Op::LeavePrivateThread(thread) => {
+                if self
+                    .threads
+                    .get(thread.get())
+                    .is_some_and(Thread::is_private)
+                {
+                    self.remove_thread(thread, shared);
+                }
+            }
+            Op::React(change) => {
+                let (channel, message) = (change.channel, change.message);
+                self.at(channel, message, |row| react(row, change.change));
+            }
+            Op::Vote(one) => self.at(one.channel, one.message, |row| vote(row, one)),
+            _ => {}
+        }
+    }
+
+    fn at(
+        &mut self,
+        channel: ChannelId,
+        message: MessageId,
+        change: impl FnOnce(&mut Message<'static>),
+    ) {
+        self.rings.update(channel.get(), |ring| {
+            ring.get_mut(message).map(change);
+        });
+    }
+}
+
+/// The total only grows.
+fn count_messages(thread: &mut Thread<'_>, by: i32) {
+    let signed = i64::from(by);
+    let more = |count: u64| count.saturating_add_signed(signed);
+    thread.message_count = thread.message_count.map(more);
+    if by > 0 {
+        thread.total_messages = thread.total_messages.map(more);
+    }
+}

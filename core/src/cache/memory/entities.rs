@@ -1,0 +1,471 @@
+//! What lies in a guild beside channels, roles, members and presences.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::hash::Mixer;
+use super::lot::{Lot, Plain, plain};
+use super::messages::Ring;
+use super::roster::Roster;
+use super::shared::Shared;
+use super::table::Row;
+use super::usage::{EntityUsage, Weight};
+use crate::cache::{Key, Kind, Rows};
+use crate::id::{ChannelId, GuildId, MessageId, RoleId, UserId};
+use crate::wire::view::{
+    Emoji, Integration, Invite, Message, Rule, ScheduledEvent, Sound, Stage, Sticker, Thread,
+    ThreadMember, VoiceState,
+};
+use crate::wire::{Field, Part as _, Text};
+
+plain! {
+    Thread by id,
+    Emoji by id,
+    Sticker by id,
+    Sound by id,
+    VoiceState by user,
+    Stage by id,
+    ScheduledEvent by id,
+    Integration by id,
+    Rule by id,
+}
+
+/// The mark of a channel whose webhooks have changed.
+#[derive(Debug)]
+pub(super) struct Mark(pub(super) ChannelId);
+
+impl Row for Mark {
+    fn key(&self) -> u64 {
+        self.0.get()
+    }
+
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+impl Plain for Mark {
+    fn take(&mut self, newer: Self) {
+        *self = newer;
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Entities {
+    mixer: Mixer,
+    pub(super) threads: Lot<Thread<'static>>,
+    pub(super) rosters: Lot<Roster>,
+    memberships: usize,
+    pub(super) emojis: Lot<Emoji<'static>>,
+    pub(super) stickers: Lot<Sticker<'static>>,
+    pub(super) sounds: Lot<Sound<'static>>,
+    pub(super) voice_states: Lot<VoiceState<'static>>,
+    pub(super) stages: Lot<Stage<'static>>,
+    pub(super) events: Lot<ScheduledEvent<'static>>,
+    pub(super) integrations: Lot<Integration<'static>>,
+    pub(super) invites: BTreeMap<Text<'static>, Invite<'static>>,
+    invite_heap: usize,
+    pub(super) rules: Lot<Rule<'static>>,
+    pub(super) marks: Lot<Mark>,
+    pub(super) rings: Lot<Ring>,
+    messages: usize,
+}
+
+impl Entities {
+    pub(super) const fn new(mixer: Mixer) -> Self {
+        Self {
+            mixer,
+            threads: Lot::new(),
+            rosters: Lot::new(),
+            memberships: 0,
+            emojis: Lot::new(),
+            stickers: Lot::new(),
+            sounds: Lot::new(),
+            voice_states: Lot::new(),
+            stages: Lot::new(),
+            events: Lot::new(),
+            integrations: Lot::new(),
+            invites: BTreeMap::new(),
+            invite_heap: 0,
+            rules: Lot::new(),
+            marks: Lot::new(),
+            rings: Lot::new(),
+            messages: 0,
+        }
+    }
+
+    pub(super) fn usage(&self) -> EntityUsage {
+        let mut usage = EntityUsage::default();
+        let rows = |rows, weight: Weight| Weight { rows, ..weight };
+        let invites = self.invites.len();
+        let invite = size_of::<(Text<'_>, Invite<'_>)>();
+        for (kind, weight) in [
+            (Kind::Thread, self.threads.weight()),
+            (
+                Kind::ThreadMember,
+                rows(self.memberships, self.rosters.weight()),
+            ),
+            (Kind::Emoji, self.emojis.weight()),
+            (Kind::Sticker, self.stickers.weight()),
+            (Kind::Sound, self.sounds.weight()),
+            (Kind::VoiceState, self.voice_states.weight()),
+            (Kind::Stage, self.stages.weight()),
+            (Kind::ScheduledEvent, self.events.weight()),
+            (Kind::Integration, self.integrations.weight()),
+            (Kind::Rule, self.rules.weight()),
+            (Kind::WebhookMark, self.marks.weight()),
+            (Kind::Message, rows(self.messages, self.rings.weight())),
+            (
+                Kind::Invite,
+                Weight {
+                    rows: invites,
+                    bytes: invites
+                        .saturating_mul(invite)
+                        .saturating_add(self.invite_heap),
+                },
+            ),
+        ] {
+            usage.set(kind, weight);
+        }
+        usage
+    }
+
+    pub(super) fn upsert(&mut self, guild: GuildId, rows: Rows<'static>, shared: &mut Shared) {
+        let mixer = self.mixer;
+        match rows {
+            Rows::Threads(rows) => rows
+                .into_iter()
+                .for_each(|row| self.upsert_thread(guild, row, shared)),
+            Rows::ThreadMembers(rows) => rows.into_iter().for_each(|row| self.join(row)),
+            Rows::Emojis(rows) => add(&mut self.emojis, mixer, rows),
+            Rows::Stickers(rows) => add(&mut self.stickers, mixer, rows),
+            Rows::Sounds(rows) => add(&mut self.sounds, mixer, rows),
+            Rows::VoiceStates(rows) => add(&mut self.voice_states, mixer, rows),
+            Rows::Stages(rows) => add(&mut self.stages, mixer, rows),
+            Rows::ScheduledEvents(rows) => add(&mut self.events, mixer, rows),
+            Rows::Integrations(rows) => add(&mut self.integrations, mixer, rows),
+            Rows::Invites(rows) => rows.into_iter().for_each(|row| self.upsert_invite(row)),
+            Rows::Rules(rows) => add(&mut self.rules, mixer, rows),
+            Rows::WebhookMarks(rows) => {
+                add(&mut self.marks, mixer, rows.into_iter().map(Mark).collect());
+            }
+            Rows::Messages(rows) => rows
+                .into_iter()
+                .for_each(|row| self.upsert_message(row, shared)),
+            Rows::CurrentUser(_)
+            | Rows::Guild(_)
+            | Rows::Channels(_)
+            | Rows::Roles(_)
+            | Rows::Members(_)
+            | Rows::Users(_)
+            | Rows::Presences(_) => {}
+        }
+    }
+
+    pub(super) fn replace(&mut self, guild: GuildId, rows: Rows<'static>, shared: &mut Shared) {
+        let mixer = self.mixer;
+        match rows {
+            Rows::Threads(rows) => self.sync_threads(guild, None, rows, shared),
+            Rows::ThreadMembers(rows) => {
+                self.rosters = Lot::new();
+                self.memberships = 0;
+                rows.into_iter().for_each(|row| self.join(row));
+            }
+            Rows::Emojis(rows) => drop(self.emojis.replace(mixer, rows)),
+            Rows::Stickers(rows) => drop(self.stickers.replace(mixer, rows)),
+            Rows::Sounds(rows) => drop(self.sounds.replace(mixer, rows)),
+            Rows::VoiceStates(rows) => drop(self.voice_states.replace(mixer, rows)),
+            Rows::Stages(rows) => drop(self.stages.replace(mixer, rows)),
+            Rows::ScheduledEvents(rows) => drop(self.events.replace(mixer, rows)),
+            Rows::Integrations(rows) => drop(self.integrations.replace(mixer, rows)),
+            Rows::Rules(rows) => drop(self.rules.replace(mixer, rows)),
+            rest @ (Rows::CurrentUser(_)
+            | Rows::Guild(_)
+            | Rows::Channels(_)
+            | Rows::Roles(_)
+            | Rows::Members(_)
+            | Rows::Users(_)
+            | Rows::Presences(_)
+            | Rows::Invites(_)
+            | Rows::WebhookMarks(_)
+            | Rows::Messages(_)) => self.upsert(guild, rest, shared),
+        }
+    }
+
+    pub(super) fn patch(&mut self, rows: Rows<'static>) {
+        match rows {
+            Rows::Threads(rows) => merge(&mut self.threads, rows),
+            Rows::Emojis(rows) => merge(&mut self.emojis, rows),
+            Rows::Stickers(rows) => merge(&mut self.stickers, rows),
+            Rows::Sounds(rows) => merge(&mut self.sounds, rows),
+            Rows::VoiceStates(rows) => merge(&mut self.voice_states, rows),
+            Rows::Stages(rows) => merge(&mut self.stages, rows),
+            Rows::ScheduledEvents(rows) => merge(&mut self.events, rows),
+            Rows::Integrations(rows) => merge(&mut self.integrations, rows),
+            Rows::Rules(rows) => merge(&mut self.rules, rows),
+            Rows::Messages(rows) => {
+                for row in rows {
+                    self.patch_message(row);
+                }
+            }
+            Rows::CurrentUser(_)
+            | Rows::Guild(_)
+            | Rows::Channels(_)
+            | Rows::Roles(_)
+            | Rows::Members(_)
+            | Rows::Users(_)
+            | Rows::Presences(_)
+            | Rows::ThreadMembers(_)
+            | Rows::Invites(_)
+            | Rows::WebhookMarks(_) => {}
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: &Key<'_>, shared: &mut Shared) {
+        match key {
+            Key::Thread(thread) => self.remove_thread(*thread, shared),
+            Key::ThreadMember(thread, user) => self.leave(*thread, *user),
+            Key::ThreadMembersOf(user) => self.leave_all(*user),
+            Key::Emoji(id) => drop(self.emojis.remove(id.get())),
+            Key::Sticker(id) => drop(self.stickers.remove(id.get())),
+            Key::Sound(id) => drop(self.sounds.remove(id.get())),
+            Key::VoiceState(user) => drop(self.voice_states.remove(user.get())),
+            Key::Stage(id) => drop(self.stages.remove(id.get())),
+            Key::ScheduledEvent(id) => drop(self.events.remove(id.get())),
+            Key::Integration(id) => drop(self.integrations.remove(id.get())),
+            Key::Rule(id) => drop(self.rules.remove(id.get())),
+            Key::Invite(code) => self.remove_invite(code),
+            Key::WebhookMark(channel) => drop(self.marks.remove(channel.get())),
+            Key::Messages(channel, ids) => self.remove_messages(*channel, ids, shared),
+            Key::Channel(_) | Key::Role(_) | Key::Member(_) | Key::Presence(_) => {}
+        }
+    }
+
+    fn upsert_thread(&mut self, guild: GuildId, mut row: Thread<'static>, shared: &mut Shared) {
+        let id = row.id;
+        row.guild = Some(guild);
+        let newest = |row: &Thread<'_>| row.last_message.value().copied();
+        if self.threads.get(row.key()).and_then(newest) > newest(&row) {
+            row.last_message = Field::Absent;
+        }
+        if self.threads.upsert(self.mixer, row) {
+            shared.place(id, guild);
+        }
+    }
+
+    /// Replaces the threads under `parents`, or all of them.
+    pub(super) fn sync_threads(
+        &mut self,
+        guild: GuildId,
+        parents: Option<&[ChannelId]>,
+        rows: Vec<Thread<'static>>,
+        shared: &mut Shared,
+    ) {
+        let mut listed: Vec<ChannelId> = rows.iter().map(|row| row.id).collect();
+        listed.sort_unstable();
+        let inside = |row: &Thread<'_>| {
+            let parents = parents.is_none_or(|all| row.parent.is_some_and(|up| all.contains(&up)));
+            parents && listed.binary_search(&row.id).is_err()
+        };
+        let gone: Vec<ChannelId> = self
+            .threads
+            .iter()
+            .filter(|row| inside(row))
+            .map(|row| row.id)
+            .collect();
+        for thread in gone {
+            self.remove_thread(thread, shared);
+        }
+        for row in rows {
+            self.upsert_thread(guild, row, shared);
+        }
+    }
+
+    pub(super) fn remove_thread(&mut self, thread: ChannelId, shared: &mut Shared) {
+        if self.threads.remove(thread.get()).is_some() {
+            shared.displace(thread);
+        }
+        if let Some(roster) = self.rosters.remove(thread.get()) {
+            self.memberships = self.memberships.saturating_sub(roster.members.len());
+        }
+        self.remove_ring(thread, shared);
+    }
+
+    fn join(&mut self, member: ThreadMember) {
+        let key = member.thread.get();
+        let size = |lot: &Lot<Roster>| lot.get(key).map_or(0, |roster| roster.members.len());
+        let before = size(&self.rosters);
+        self.rosters.upsert(self.mixer, Roster::of(member));
+        let more = size(&self.rosters).saturating_sub(before);
+        self.memberships = self.memberships.saturating_add(more);
+    }
+
+    fn leave(&mut self, thread: ChannelId, user: UserId) {
+        let left = self.rosters.update(thread.get(), |roster| {
+            (roster.remove(user), roster.members.is_empty())
+        });
+        let Some((true, empty)) = left else {
+            return;
+        };
+        self.memberships = self.memberships.saturating_sub(1);
+        if empty {
+            self.rosters.remove(thread.get());
+        }
+    }
+
+    fn leave_all(&mut self, user: UserId) {
+        let of = self
+            .rosters
+            .iter()
+            .filter(|roster| roster.get(user).is_some());
+        let threads: Vec<ChannelId> = of.map(Roster::thread).collect();
+        for thread in threads {
+            self.leave(thread, user);
+        }
+    }
+
+    fn upsert_invite(&mut self, row: Invite<'static>) {
+        self.remove_invite(&row.code.clone());
+        let code = row.code.clone();
+        self.invite_heap = self.invite_heap.wrapping_add(weigh(&row));
+        self.invites.insert(code, row);
+    }
+
+    fn remove_invite(&mut self, code: &Text<'_>) {
+        if let Some(row) = self.invites.remove(&code.clone().into_owned()) {
+            self.invite_heap = self.invite_heap.wrapping_sub(weigh(&row));
+        }
+    }
+
+    /// Takes a role from every emoji.
+    pub(super) fn strip(&mut self, role: RoleId) {
+        let has = |emoji: &&Emoji<'_>| emoji.roles.as_ref().is_some_and(|all| all.contains(&role));
+        let keys: Vec<u64> = self.emojis.iter().filter(has).map(Row::key).collect();
+        for key in keys {
+            self.emojis.update(key, |emoji| {
+                emoji
+                    .roles
+                    .iter_mut()
+                    .for_each(|roles| roles.retain(|other| *other != role));
+            });
+        }
+    }
+
+    /// All that hangs on a channel.
+    pub(super) fn remove_channel(&mut self, channel: ChannelId, shared: &mut Shared) {
+        let under = self
+            .threads
+            .iter()
+            .filter(|row| row.parent == Some(channel));
+        let threads: Vec<ChannelId> = under.map(|row| row.id).collect();
+        for thread in threads {
+            self.remove_thread(thread, shared);
+        }
+        self.stages.sweep(|row| row.channel != Some(channel));
+        self.events
+            .sweep(|row| row.channel.value() != Some(&channel));
+        self.voice_states
+            .sweep(|row| row.channel.value() != Some(&channel));
+        self.marks.remove(channel.get());
+        let leads = |row: &&Invite<'_>| row.channel == Some(channel);
+        let codes: Vec<_> = self
+            .invites
+            .values()
+            .filter(leads)
+            .map(|row| row.code.clone())
+            .collect();
+        codes.iter().for_each(|code| self.remove_invite(code));
+        self.remove_ring(channel, shared);
+    }
+
+    /// Drops what no event of a new session can refill.
+    pub(super) fn forget(&mut self, shared: &mut Shared) {
+        self.remove_rings(shared);
+        self.integrations = Lot::new();
+        self.rules = Lot::new();
+        self.marks = Lot::new();
+        self.invites = BTreeMap::new();
+        self.invite_heap = 0;
+    }
+
+    /// Lets go of everything that guilds share.
+    pub(super) fn dissolve(mut self, shared: &mut Shared) {
+        self.remove_rings(shared);
+        self.threads.iter().for_each(|row| shared.displace(row.id));
+    }
+
+    fn remove_rings(&mut self, shared: &mut Shared) {
+        let channels: Vec<ChannelId> = self.rings.iter().map(Ring::channel).collect();
+        for channel in channels {
+            self.remove_ring(channel, shared);
+        }
+    }
+
+    fn remove_ring(&mut self, channel: ChannelId, shared: &mut Shared) {
+        if let Some(ring) = self.rings.remove(channel.get()) {
+            self.messages = self.messages.saturating_sub(ring.len());
+            ring.authors()
+                .for_each(|author| shared.users.release_author(author));
+        }
+    }
+
+    fn upsert_message(&mut self, row: Message<'static>, shared: &mut Shared) {
+        let limit = shared.messages_per_channel;
+        let Some(channel) = row.channel.filter(|_| limit > 0) else {
+            return;
+        };
+        if self.message(channel, row.id).is_some() {
+            return self.patch_message(row);
+        }
+        let author = row.author.as_deref().filter(|_| row.webhook.is_none());
+        if let Some(author) = author {
+            shared.users.hold_author(author);
+        }
+        self.rings.upsert(self.mixer, Ring::of(channel, row));
+        self.messages = self.messages.saturating_add(1);
+        let dropped = self.rings.update(channel.get(), |ring| ring.trim(limit));
+        self.gone(dropped.unwrap_or_default(), shared);
+    }
+
+    fn patch_message(&mut self, row: Message<'static>) {
+        if let Some(channel) = row.channel {
+            self.rings.update(channel.get(), |ring| {
+                if let Some(old) = ring.get_mut(row.id) {
+                    old.merge(row);
+                }
+            });
+        }
+    }
+
+    fn remove_messages(&mut self, channel: ChannelId, ids: &[MessageId], shared: &mut Shared) {
+        let gone = self.rings.update(channel.get(), |ring| ring.take_out(ids));
+        self.gone(gone.unwrap_or_default(), shared);
+    }
+
+    fn gone(&mut self, messages: Vec<Message<'static>>, shared: &mut Shared) {
+        self.messages = self.messages.saturating_sub(messages.len());
+        for author in messages.iter().filter_map(super::messages::author) {
+            shared.users.release_author(author);
+        }
+    }
+
+    pub(super) fn message(&self, channel: ChannelId, id: MessageId) -> Option<&Message<'static>> {
+        self.rings.get(channel.get())?.get(id)
+    }
+}
+
+fn weigh(invite: &Invite<'_>) -> usize {
+    invite.heap().saturating_add(invite.code.heap())
+}
+
+fn add<R: Plain>(to: &mut Lot<R>, mixer: Mixer, rows: Vec<R>) {
+    for row in rows {
+        to.upsert(mixer, row);
+    }
+}
+
+fn merge<R: Plain>(to: &mut Lot<R>, rows: Vec<R>) {
+    for row in rows {
+        to.update(row.key(), |old| old.take(row));
+    }
+}

@@ -1,0 +1,206 @@
+//! Looking up what lies in a guild beside channels, roles, members and presences.
+
+use super::MemoryStore;
+use crate::id::{
+    ChannelId, EmojiId, GuildId, IntegrationId, MessageId, RuleId, ScheduledEventId, SoundId,
+    StageId, StickerId, UserId,
+};
+use crate::wire::Text;
+use crate::wire::view::{
+    Emoji, Integration, Invite, Message, Rule, ScheduledEvent, Sound, Stage, Sticker, Thread,
+    ThreadMember, VoiceState,
+};
+
+impl MemoryStore {
+    /// Keeps no more than this many messages of each channel from now on: the newest ones. Zero
+    /// keeps none; 100 is the default. None at all are kept unless messages are cached.
+    #[must_use]
+    pub const fn messages_per_channel(mut self, limit: usize) -> Self {
+        self.shared.messages_per_channel = limit;
+        self
+    }
+
+    /// An active thread of any guild.
+    #[must_use]
+    pub fn thread(&self, thread: ChannelId) -> Option<&Thread<'static>> {
+        let guild = self.shared.guild_of(thread)?;
+        self.slot(guild)?.entities.threads.get(thread.get())
+    }
+
+    /// The active threads of a guild, in no order that means anything.
+    pub fn threads(&self, guild: GuildId) -> impl Iterator<Item = &Thread<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.threads.iter())
+    }
+
+    /// A user's membership of a thread.
+    #[must_use]
+    pub fn thread_member(
+        &self,
+        guild: GuildId,
+        thread: ChannelId,
+        user: UserId,
+    ) -> Option<&ThreadMember> {
+        let rosters = &self.slot(guild)?.entities.rosters;
+        rosters.get(thread.get())?.get(user)
+    }
+
+    /// The known members of a thread, by user.
+    pub fn thread_members(&self, guild: GuildId, thread: ChannelId) -> &[ThreadMember] {
+        let slot = self.slot(guild);
+        let roster = slot.and_then(|slot| slot.entities.rosters.get(thread.get()));
+        roster.map_or(&[], |roster| &roster.members)
+    }
+
+    /// An emoji of a guild.
+    #[must_use]
+    pub fn emoji(&self, guild: GuildId, emoji: EmojiId) -> Option<&Emoji<'static>> {
+        self.slot(guild)?.entities.emojis.get(emoji.get())
+    }
+
+    /// The emojis of a guild, in no order that means anything.
+    pub fn emojis(&self, guild: GuildId) -> impl Iterator<Item = &Emoji<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.emojis.iter())
+    }
+
+    /// A sticker of a guild.
+    #[must_use]
+    pub fn sticker(&self, guild: GuildId, sticker: StickerId) -> Option<&Sticker<'static>> {
+        self.slot(guild)?.entities.stickers.get(sticker.get())
+    }
+
+    /// The stickers of a guild, in no order that means anything.
+    pub fn stickers(&self, guild: GuildId) -> impl Iterator<Item = &Sticker<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.stickers.iter())
+    }
+
+    /// A soundboard sound of a guild.
+    #[must_use]
+    pub fn sound(&self, guild: GuildId, sound: SoundId) -> Option<&Sound<'static>> {
+        self.slot(guild)?.entities.sounds.get(sound.get())
+    }
+
+    /// The soundboard sounds of a guild, in no order that means anything.
+    pub fn sounds(&self, guild: GuildId) -> impl Iterator<Item = &Sound<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.sounds.iter())
+    }
+
+    /// A voice state of a guild.
+    #[must_use]
+    pub fn voice_state(&self, guild: GuildId, user: UserId) -> Option<&VoiceState<'static>> {
+        self.slot(guild)?.entities.voice_states.get(user.get())
+    }
+
+    /// The voice states of a guild, in no order that means anything.
+    pub fn voice_states(&self, guild: GuildId) -> impl Iterator<Item = &VoiceState<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.voice_states.iter())
+    }
+
+    /// A stage instance of a guild.
+    #[must_use]
+    pub fn stage(&self, guild: GuildId, stage: StageId) -> Option<&Stage<'static>> {
+        self.slot(guild)?.entities.stages.get(stage.get())
+    }
+
+    /// The stage instances of a guild, in no order that means anything.
+    pub fn stages(&self, guild: GuildId) -> impl Iterator<Item = &Stage<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.stages.iter())
+    }
+
+    /// A scheduled event of a guild.
+    #[must_use]
+    pub fn scheduled_event(
+        &self,
+        guild: GuildId,
+        event: ScheduledEventId,
+    ) -> Option<&ScheduledEvent<'static>> {
+        self.slot(guild)?.entities.events.get(event.get())
+    }
+
+    /// The scheduled events of a guild, in no order that means anything.
+    pub fn scheduled_events(
+        &self,
+        guild: GuildId,
+    ) -> impl Iterator<Item = &ScheduledEvent<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.events.iter())
+    }
+
+    /// An integration of a guild.
+    #[must_use]
+    pub fn integration(
+        &self,
+        guild: GuildId,
+        integration: IntegrationId,
+    ) -> Option<&Integration<'static>> {
+        self.slot(guild)?
+            .entities
+            .integrations
+            .get(integration.get())
+    }
+
+    /// The integrations of a guild, in no order that means anything.
+    pub fn integrations(&self, guild: GuildId) -> impl Iterator<Item = &Integration<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.integrations.iter())
+    }
+
+    /// An auto-moderation rule of a guild.
+    #[must_use]
+    pub fn rule(&self, guild: GuildId, rule: RuleId) -> Option<&Rule<'static>> {
+        self.slot(guild)?.entities.rules.get(rule.get())
+    }
+
+    /// The auto-moderation rules of a guild, in no order that means anything.
+    pub fn rules(&self, guild: GuildId) -> impl Iterator<Item = &Rule<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.rules.iter())
+    }
+
+    /// An invitation to a guild.
+    #[must_use]
+    pub fn invite(&self, guild: GuildId, code: &str) -> Option<&Invite<'static>> {
+        let code = Text::plain(code).into_owned();
+        self.slot(guild)?.entities.invites.get(&code)
+    }
+
+    /// The invitations to a guild, by code.
+    pub fn invites(&self, guild: GuildId) -> impl Iterator<Item = &Invite<'static>> {
+        let slot = self.slot(guild).into_iter();
+        slot.flat_map(|slot| slot.entities.invites.values())
+    }
+
+    /// Whether a channel's webhooks have changed since the mark was last taken away.
+    #[must_use]
+    pub fn webhooks_changed(&self, guild: GuildId, channel: ChannelId) -> bool {
+        let slot = self.slot(guild);
+        slot.is_some_and(|slot| slot.entities.marks.get(channel.get()).is_some())
+    }
+
+    /// A message of a channel or thread of a guild.
+    #[must_use]
+    pub fn message(
+        &self,
+        guild: GuildId,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Option<&Message<'static>> {
+        self.slot(guild)?.entities.message(channel, message)
+    }
+
+    /// The messages of a channel or thread that are kept, from the oldest to the newest.
+    pub fn messages(
+        &self,
+        guild: GuildId,
+        channel: ChannelId,
+    ) -> impl DoubleEndedIterator<Item = &Message<'static>> {
+        let slot = self.slot(guild);
+        let ring = slot.and_then(|slot| slot.entities.rings.get(channel.get()));
+        ring.into_iter().flat_map(super::messages::Ring::iter)
+    }
+}

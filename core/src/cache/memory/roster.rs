@@ -1,0 +1,74 @@
+//! Who is in a thread.
+
+use alloc::vec::Vec;
+
+use super::lot::Plain;
+use super::table::Row;
+use crate::id::{ChannelId, UserId};
+use crate::wire::view::ThreadMember;
+
+/// The members of one thread, by user.
+#[derive(Debug)]
+pub(super) struct Roster {
+    thread: ChannelId,
+    pub(super) members: Vec<ThreadMember>,
+}
+
+impl Roster {
+    pub(super) fn of(member: ThreadMember) -> Self {
+        Self {
+            thread: member.thread,
+            members: Vec::from([member]),
+        }
+    }
+
+    pub(super) const fn thread(&self) -> ChannelId {
+        self.thread
+    }
+
+    fn place(&self, user: UserId) -> Result<usize, usize> {
+        self.members
+            .binary_search_by_key(&user, |member| member.user)
+    }
+
+    pub(super) fn get(&self, user: UserId) -> Option<&ThreadMember> {
+        self.members.get(self.place(user).ok()?)
+    }
+
+    /// Whether the user was in it.
+    pub(super) fn remove(&mut self, user: UserId) -> bool {
+        match self.place(user) {
+            Ok(place) => {
+                self.members.remove(place);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+impl Row for Roster {
+    fn key(&self) -> u64 {
+        self.thread.get()
+    }
+
+    fn heap(&self) -> usize {
+        let rows = self.members.capacity();
+        rows.saturating_mul(size_of::<ThreadMember>())
+    }
+}
+
+impl Plain for Roster {
+    fn take(&mut self, newer: Self) {
+        for member in newer.members {
+            match self.place(member.user) {
+                Ok(place) => self
+                    .members
+                    .get_mut(place)
+                    .into_iter()
+                    .for_each(|old| *old = member),
+                Err(place) => self.members.insert(place, member),
+            }
+        }
+    }
+}

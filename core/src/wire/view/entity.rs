@@ -1,0 +1,233 @@
+//! The dispatches about kinds that neither setup nor member requests look at.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::in_guild::List;
+use super::{
+    Emoji, InGuild, Integration, Invite, MessageChange, MessageDelete, MessageEvent, MessageHead,
+    Rule, ScheduledEvent, Sound, Stage, Sticker, ThreadEvent, ThreadListSync, ThreadMembersUpdate,
+    ThreadMembership, VoiceChannelInfo, VoiceStateUpdate, voice_event,
+};
+use crate::cache::Kinds;
+use crate::id::{ChannelId, GuildId, IntegrationId, RuleId, ScheduledEventId, SoundId, StageId};
+use crate::wire::{Malformed, Name, Text, field::Read, json::Reader};
+
+/// A dispatch about threads, expressions, voice, events, integrations, invitations, rules,
+/// webhooks or messages. Where creation and update are alike, they are one.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum EntityEvent<'i> {
+    /// `THREAD_CREATE`.
+    ThreadCreate(Box<ThreadEvent<'i>>),
+    /// `THREAD_UPDATE`.
+    ThreadUpdate(Box<ThreadEvent<'i>>),
+    /// `THREAD_DELETE`.
+    ThreadDelete(InGuild<ChannelId>),
+    /// `THREAD_LIST_SYNC`.
+    ThreadListSync(Box<ThreadListSync<'i>>),
+    /// `THREAD_MEMBER_UPDATE`: the bot's own.
+    ThreadMember(Box<InGuild<ThreadMembership<'i>>>),
+    /// `THREAD_MEMBERS_UPDATE`.
+    ThreadMembers(Box<ThreadMembersUpdate<'i>>),
+    /// `GUILD_EMOJIS_UPDATE`.
+    Emojis(InGuild<Vec<Emoji<'i>>>),
+    /// `GUILD_STICKERS_UPDATE`.
+    Stickers(InGuild<Vec<Sticker<'i>>>),
+    /// `GUILD_SOUNDBOARD_SOUND_CREATE` and `..._UPDATE`.
+    Sound(Box<InGuild<Sound<'i>>>),
+    /// `GUILD_SOUNDBOARD_SOUND_DELETE`.
+    SoundDelete(InGuild<SoundId>),
+    /// `GUILD_SOUNDBOARD_SOUNDS_UPDATE`: some sounds changed.
+    SoundsUpdate(InGuild<Vec<Sound<'i>>>),
+    /// `SOUNDBOARD_SOUNDS`: all sounds.
+    Sounds(InGuild<Vec<Sound<'i>>>),
+    /// `VOICE_STATE_UPDATE`.
+    VoiceState(Box<VoiceStateUpdate<'i>>),
+    /// `VOICE_CHANNEL_STATUS_UPDATE`, `VOICE_CHANNEL_START_TIME_UPDATE` and `CHANNEL_INFO`.
+    VoiceChannels(InGuild<Vec<VoiceChannelInfo<'i>>>),
+    /// `STAGE_INSTANCE_CREATE` and `..._UPDATE`.
+    Stage(Box<InGuild<Stage<'i>>>),
+    /// `STAGE_INSTANCE_DELETE`.
+    StageDelete(InGuild<StageId>),
+    /// `GUILD_SCHEDULED_EVENT_CREATE` and `..._UPDATE`.
+    ScheduledEvent(Box<InGuild<ScheduledEvent<'i>>>),
+    /// `GUILD_SCHEDULED_EVENT_DELETE`.
+    ScheduledEventDelete(InGuild<ScheduledEventId>),
+    /// `GUILD_SCHEDULED_EVENT_USER_ADD`.
+    InterestedAdd(InGuild<ScheduledEventId>),
+    /// `GUILD_SCHEDULED_EVENT_USER_REMOVE`.
+    InterestedRemove(InGuild<ScheduledEventId>),
+    /// `INTEGRATION_CREATE` and `INTEGRATION_UPDATE`.
+    Integration(Box<InGuild<Integration<'i>>>),
+    /// `INTEGRATION_DELETE`.
+    IntegrationDelete(InGuild<IntegrationId>),
+    /// `INVITE_CREATE`.
+    Invite(Box<InGuild<Invite<'i>>>),
+    /// `INVITE_DELETE`.
+    InviteDelete(InGuild<Text<'i>>),
+    /// `AUTO_MODERATION_RULE_CREATE` and `..._UPDATE`.
+    Rule(Box<InGuild<Rule<'i>>>),
+    /// `AUTO_MODERATION_RULE_DELETE`.
+    RuleDelete(InGuild<RuleId>),
+    /// `WEBHOOKS_UPDATE`.
+    Webhooks(InGuild<ChannelId>),
+    /// `MESSAGE_CREATE`, where messages are not cached.
+    MessageSeen(MessageHead),
+    /// `MESSAGE_CREATE`.
+    MessageCreate(Box<MessageEvent<'i>>),
+    /// `MESSAGE_UPDATE`.
+    MessageUpdate(Box<MessageEvent<'i>>),
+    /// `MESSAGE_DELETE` and `MESSAGE_DELETE_BULK`.
+    MessageDelete(MessageDelete),
+    /// `MESSAGE_REACTION_ADD`.
+    ReactionAdd(Box<MessageChange<'i>>),
+    /// `MESSAGE_REACTION_REMOVE`.
+    ReactionRemove(Box<MessageChange<'i>>),
+    /// `MESSAGE_REACTION_REMOVE_ALL` and `MESSAGE_REACTION_REMOVE_EMOJI`.
+    ReactionsClear(Box<MessageChange<'i>>),
+    /// `MESSAGE_POLL_VOTE_ADD`.
+    VoteAdd(Box<MessageChange<'i>>),
+    /// `MESSAGE_POLL_VOTE_REMOVE`.
+    VoteRemove(Box<MessageChange<'i>>),
+}
+
+fn boxed<'i, T: crate::wire::row::ReadWith<'i>>(
+    reader: &mut Reader<'i>,
+) -> Result<Box<InGuild<T>>, Malformed> {
+    InGuild::row(reader).map(Box::new)
+}
+
+impl<'i> EntityEvent<'i> {
+    /// Decodes a dispatch; `None` if it is none of these.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others are elsewhere")]
+    pub(super) fn read(
+        name: Name,
+        reader: &mut Reader<'i>,
+        kinds: Kinds,
+    ) -> Result<Option<Self>, Malformed> {
+        Ok(Some(match name {
+            Name::ThreadCreate => Self::ThreadCreate(Read::read(reader)?),
+            Name::ThreadUpdate => Self::ThreadUpdate(Read::read(reader)?),
+            Name::ThreadDelete => Self::ThreadDelete(InGuild::at(reader, "id")?),
+            Name::ThreadListSync => Self::ThreadListSync(Read::read(reader)?),
+            Name::ThreadMemberUpdate => Self::ThreadMember(boxed(reader)?),
+            Name::ThreadMembersUpdate => {
+                Self::ThreadMembers(Box::new(ThreadMembersUpdate::read(reader, kinds)?))
+            }
+            Name::GuildEmojisUpdate => Self::Emojis(List::at(reader, "emojis")?),
+            Name::GuildStickersUpdate => Self::Stickers(List::at(reader, "stickers")?),
+            Name::GuildSoundboardSoundCreate | Name::GuildSoundboardSoundUpdate => {
+                Self::Sound(boxed(reader)?)
+            }
+            Name::GuildSoundboardSoundDelete => Self::SoundDelete(InGuild::at(reader, "sound_id")?),
+            Name::GuildSoundboardSoundsUpdate => {
+                Self::SoundsUpdate(List::at(reader, "soundboard_sounds")?)
+            }
+            Name::SoundboardSounds => Self::Sounds(List::at(reader, "soundboard_sounds")?),
+            Name::VoiceStateUpdate => {
+                Self::VoiceState(Box::new(VoiceStateUpdate::read(reader, kinds)?))
+            }
+            Name::ChannelInfo => Self::VoiceChannels(List::at(reader, "channels")?),
+            Name::VoiceChannelStatusUpdate | Name::VoiceChannelStartTimeUpdate => {
+                Self::voice_channel(reader)?
+            }
+            _ => return Self::read_more(name, reader, kinds),
+        }))
+    }
+
+    fn voice_channel(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        let (guild, info) = voice_event::info(reader)?;
+        let guild = guild.ok_or_else(|| reader.fault("no guild"))?;
+        let item = Vec::from([info]);
+        Ok(Self::VoiceChannels(InGuild { guild, item }))
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others are elsewhere")]
+    fn read_more(
+        name: Name,
+        reader: &mut Reader<'i>,
+        kinds: Kinds,
+    ) -> Result<Option<Self>, Malformed> {
+        Ok(Some(match name {
+            Name::StageInstanceCreate | Name::StageInstanceUpdate => Self::Stage(boxed(reader)?),
+            Name::StageInstanceDelete => Self::StageDelete(InGuild::at(reader, "id")?),
+            Name::GuildScheduledEventCreate | Name::GuildScheduledEventUpdate => {
+                Self::ScheduledEvent(boxed(reader)?)
+            }
+            Name::GuildScheduledEventDelete => {
+                Self::ScheduledEventDelete(InGuild::at(reader, "id")?)
+            }
+            Name::GuildScheduledEventUserAdd => {
+                Self::InterestedAdd(InGuild::at(reader, "guild_scheduled_event_id")?)
+            }
+            Name::GuildScheduledEventUserRemove => {
+                Self::InterestedRemove(InGuild::at(reader, "guild_scheduled_event_id")?)
+            }
+            Name::IntegrationCreate | Name::IntegrationUpdate => Self::Integration(boxed(reader)?),
+            Name::IntegrationDelete => Self::IntegrationDelete(InGuild::at(reader, "id")?),
+            Name::InviteCreate => Self::Invite(boxed(reader)?),
+            Name::InviteDelete => Self::InviteDelete(InGuild::at(reader, "code")?),
+            Name::AutoModerationRuleCreate | Name::AutoModerationRuleUpdate => {
+                Self::Rule(boxed(reader)?)
+            }
+            Name::AutoModerationRuleDelete => Self::RuleDelete(InGuild::at(reader, "id")?),
+            Name::WebhooksUpdate => Self::Webhooks(InGuild::at(reader, "channel_id")?),
+            Name::MessageCreate if kinds.contains(Kinds::MESSAGES) => {
+                Self::MessageCreate(Read::read(reader)?)
+            }
+            Name::MessageCreate => Self::MessageSeen(Read::read(reader)?),
+            Name::MessageUpdate => Self::MessageUpdate(Read::read(reader)?),
+            Name::MessageDelete | Name::MessageDeleteBulk => {
+                Self::MessageDelete(Read::read(reader)?)
+            }
+            Name::MessageReactionAdd => Self::ReactionAdd(Read::read(reader)?),
+            Name::MessageReactionRemove => Self::ReactionRemove(Read::read(reader)?),
+            Name::MessageReactionRemoveAll | Name::MessageReactionRemoveEmoji => {
+                Self::ReactionsClear(Read::read(reader)?)
+            }
+            Name::MessagePollVoteAdd => Self::VoteAdd(Read::read(reader)?),
+            Name::MessagePollVoteRemove => Self::VoteRemove(Read::read(reader)?),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The guild that it is about, if it is about one.
+    #[must_use]
+    pub fn guild(&self) -> Option<GuildId> {
+        match self {
+            Self::ThreadCreate(event) | Self::ThreadUpdate(event) => Some(event.guild),
+            Self::ThreadListSync(sync) => Some(sync.guild),
+            Self::ThreadMember(event) => Some(event.guild),
+            Self::ThreadMembers(event) => Some(event.guild),
+            Self::Emojis(event) => Some(event.guild),
+            Self::Stickers(event) => Some(event.guild),
+            Self::Sound(event) => Some(event.guild),
+            Self::SoundDelete(event) => Some(event.guild),
+            Self::SoundsUpdate(event) | Self::Sounds(event) => Some(event.guild),
+            Self::VoiceState(event) => event.guild,
+            Self::VoiceChannels(event) => Some(event.guild),
+            Self::Stage(event) => Some(event.guild),
+            Self::StageDelete(event) => Some(event.guild),
+            Self::ScheduledEvent(event) => Some(event.guild),
+            Self::ScheduledEventDelete(event)
+            | Self::InterestedAdd(event)
+            | Self::InterestedRemove(event) => Some(event.guild),
+            Self::Integration(event) => Some(event.guild),
+            Self::IntegrationDelete(event) => Some(event.guild),
+            Self::Invite(event) => Some(event.guild),
+            Self::InviteDelete(event) => Some(event.guild),
+            Self::Rule(event) => Some(event.guild),
+            Self::RuleDelete(event) => Some(event.guild),
+            Self::Webhooks(event) | Self::ThreadDelete(event) => Some(event.guild),
+            Self::MessageSeen(head) => head.guild,
+            Self::MessageCreate(event) | Self::MessageUpdate(event) => event.head.guild,
+            Self::MessageDelete(delete) => delete.guild,
+            Self::ReactionAdd(change)
+            | Self::ReactionRemove(change)
+            | Self::ReactionsClear(change)
+            | Self::VoteAdd(change)
+            | Self::VoteRemove(change) => change.guild,
+        }
+    }
+}

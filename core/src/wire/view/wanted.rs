@@ -1,0 +1,110 @@
+//! Which dispatches are decoded at all.
+
+use crate::cache::Kinds;
+use crate::wire::Name;
+
+/// Whether a dispatch says anything about these kinds, to setup or to member requests.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the others depend on no kind"
+)]
+pub(super) const fn wanted(name: Name, kinds: Kinds) -> bool {
+    match name {
+        Name::GuildUpdate => kinds.intersects(
+            Kinds::GUILDS
+                .union(Kinds::ROLES)
+                .union(Kinds::EMOJIS)
+                .union(Kinds::STICKERS),
+        ),
+        Name::GuildMemberAdd => {
+            kinds.intersects(Kinds::MEMBERS.union(Kinds::GUILDS).union(Kinds::PRESENCES))
+        }
+        Name::GuildMemberRemove => kinds.intersects(
+            Kinds::MEMBERS
+                .union(Kinds::GUILDS)
+                .union(Kinds::PRESENCES)
+                .union(Kinds::VOICE_STATES)
+                .union(Kinds::THREAD_MEMBERS),
+        ),
+        Name::GuildMemberUpdate => kinds.intersects(Kinds::MEMBERS),
+        Name::PresenceUpdate => kinds.intersects(Kinds::PRESENCES),
+        Name::ChannelCreate | Name::ChannelUpdate => kinds.intersects(Kinds::CHANNELS),
+        Name::ChannelDelete => kinds.intersects(HANGS_ON_CHANNELS),
+        Name::ChannelPinsUpdate => kinds.intersects(Kinds::CHANNELS.union(Kinds::THREADS)),
+        Name::GuildRoleCreate | Name::GuildRoleUpdate => kinds.intersects(Kinds::ROLES),
+        Name::GuildRoleDelete => {
+            kinds.intersects(Kinds::ROLES.union(Kinds::MEMBERS).union(Kinds::EMOJIS))
+        }
+        _ => match only(name) {
+            Some(one) => kinds.intersects(one),
+            None => true,
+        },
+    }
+}
+
+/// Kinds whose rows may go with a channel.
+const HANGS_ON_CHANNELS: Kinds = Kinds::CHANNELS
+    .union(Kinds::THREADS)
+    .union(Kinds::THREAD_MEMBERS)
+    .union(Kinds::MESSAGES)
+    .union(Kinds::STAGES)
+    .union(Kinds::SCHEDULED_EVENTS)
+    .union(Kinds::VOICE_STATES)
+    .union(Kinds::INVITES)
+    .union(Kinds::WEBHOOK_MARKS);
+
+/// The kinds of a dispatch that is about nothing else.
+#[allow(clippy::wildcard_enum_match_arm, reason = "most depend on no kind")]
+const fn only(name: Name) -> Option<Kinds> {
+    Some(match name {
+        Name::ThreadCreate => Kinds::THREADS
+            .union(Kinds::THREAD_MEMBERS)
+            .union(Kinds::CHANNELS),
+        Name::ThreadUpdate | Name::ThreadDelete => Kinds::THREADS
+            .union(Kinds::THREAD_MEMBERS)
+            .union(Kinds::MESSAGES),
+        Name::ThreadListSync => Kinds::THREADS.union(Kinds::THREAD_MEMBERS),
+        Name::ThreadMemberUpdate => Kinds::THREAD_MEMBERS,
+        Name::ThreadMembersUpdate => Kinds::THREADS
+            .union(Kinds::THREAD_MEMBERS)
+            .union(Kinds::MEMBERS)
+            .union(Kinds::PRESENCES),
+        Name::GuildEmojisUpdate => Kinds::EMOJIS,
+        Name::GuildStickersUpdate => Kinds::STICKERS,
+        Name::GuildSoundboardSoundCreate
+        | Name::GuildSoundboardSoundUpdate
+        | Name::GuildSoundboardSoundDelete
+        | Name::GuildSoundboardSoundsUpdate
+        | Name::SoundboardSounds => Kinds::SOUNDS,
+        Name::VoiceStateUpdate => Kinds::VOICE_STATES,
+        Name::ChannelInfo | Name::VoiceChannelStatusUpdate | Name::VoiceChannelStartTimeUpdate => {
+            Kinds::CHANNELS
+        }
+        Name::StageInstanceCreate | Name::StageInstanceUpdate | Name::StageInstanceDelete => {
+            Kinds::STAGES
+        }
+        Name::GuildScheduledEventCreate
+        | Name::GuildScheduledEventUpdate
+        | Name::GuildScheduledEventDelete
+        | Name::GuildScheduledEventUserAdd
+        | Name::GuildScheduledEventUserRemove => Kinds::SCHEDULED_EVENTS,
+        Name::IntegrationCreate | Name::IntegrationUpdate | Name::IntegrationDelete => {
+            Kinds::INTEGRATIONS
+        }
+        Name::InviteCreate | Name::InviteDelete => Kinds::INVITES,
+        Name::AutoModerationRuleCreate
+        | Name::AutoModerationRuleUpdate
+        | Name::AutoModerationRuleDelete => Kinds::RULES,
+        Name::WebhooksUpdate => Kinds::WEBHOOK_MARKS,
+        Name::MessageCreate => Kinds::MESSAGES.union(Kinds::CHANNELS).union(Kinds::THREADS),
+        Name::MessageDelete | Name::MessageDeleteBulk => Kinds::MESSAGES.union(Kinds::THREADS),
+        Name::MessageUpdate
+        | Name::MessageReactionAdd
+        | Name::MessageReactionRemove
+        | Name::MessageReactionRemoveAll
+        | Name::MessageReactionRemoveEmoji
+        | Name::MessagePollVoteAdd
+        | Name::MessagePollVoteRemove => Kinds::MESSAGES,
+        _ => return None,
+    })
+}
