@@ -192,7 +192,7 @@ impl MemoryStore {
             | Op::React(_)
             | Op::Vote(_)) => {
                 self.all(guild, |slot, shared| {
-                    slot.entities.count(op.into_owned(), shared)
+                    slot.entities.count(op.into_owned(), shared);
                 });
             }
             Op::NewSession(_) => {}

@@ -25,14 +25,13 @@ impl Entities {
                     row.user_count = row.user_count.map(|count| count.saturating_add_signed(by));
                 });
             }
-            Op::LeavePrivateThread(thread) => {
+            Op::LeavePrivateThread(thread)
                 if self
                     .threads
                     .get(thread.get())
-                    .is_some_and(Thread::is_private)
-                {
-                    self.remove_thread(thread, shared);
-                }
+                    .is_some_and(Thread::is_private) =>
+            {
+                self.remove_thread(thread, shared);
             }
             Op::React(change) => {
                 let (channel, message) = (change.channel, change.message);

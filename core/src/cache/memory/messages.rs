@@ -8,7 +8,7 @@ use super::table::Row;
 use crate::cache::{OneReaction, ReactChange, Vote};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::wire::view::{Message, PollCount, PollResults, Reaction, ReactionCounts};
-use crate::wire::{Field, Part as _};
+use crate::wire::{Field, Part};
 
 /// Messages of one channel, by id.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Row for Ring {
             .messages
             .capacity()
             .saturating_mul(size_of::<Message<'_>>());
-        let parts = self.messages.iter().map(|message| message.heap());
+        let parts = self.messages.iter().map(Part::heap);
         parts.fold(rows, usize::saturating_add)
     }
 }

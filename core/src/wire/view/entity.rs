@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::in_guild::List;
+use super::message_event::read_head;
 use super::{
     Emoji, InGuild, Integration, Invite, MessageChange, MessageDelete, MessageEvent, MessageHead,
     Rule, ScheduledEvent, Sound, Stage, Sticker, ThreadEvent, ThreadListSync, ThreadMembersUpdate,
@@ -176,7 +177,7 @@ impl<'i> EntityEvent<'i> {
             Name::MessageCreate if kinds.contains(Kinds::MESSAGES) => {
                 Self::MessageCreate(Read::read(reader)?)
             }
-            Name::MessageCreate => Self::MessageSeen(Read::read(reader)?),
+            Name::MessageCreate => return Ok(read_head(reader)?.map(Self::MessageSeen)),
             Name::MessageUpdate => Self::MessageUpdate(Read::read(reader)?),
             Name::MessageDelete | Name::MessageDeleteBulk => {
                 Self::MessageDelete(Read::read(reader)?)

@@ -19,26 +19,22 @@ pub struct MessageHead {
     pub message: MessageId,
 }
 
-impl Read<'_> for MessageHead {
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let (mut message, mut channel) = (None, None);
-        let guild = guild_and(reader, |key, reader| {
-            match key {
-                "id" => message = Some(reader.id()?),
-                "channel_id" => channel = Some(reader.id()?),
-                _ => reader.skip()?,
-            }
-            Ok(())
-        })?;
-        match (channel, message) {
-            (Some(channel), Some(message)) => Ok(Self {
-                guild,
-                channel,
-                message,
-            }),
-            _ => Err(reader.fault("no channel or no message")),
+/// Reads where a message is; `None` if the payload does not say, as there is nothing to keep then.
+pub(super) fn read_head(reader: &mut Reader<'_>) -> Result<Option<MessageHead>, Malformed> {
+    let (mut message, mut channel) = (None, None);
+    let guild = guild_and(reader, |key, reader| {
+        match key {
+            "id" => message = Some(reader.id()?),
+            "channel_id" => channel = Some(reader.id()?),
+            _ => reader.skip()?,
         }
-    }
+        Ok(())
+    })?;
+    Ok(channel.zip(message).map(|(channel, message)| MessageHead {
+        guild,
+        channel,
+        message,
+    }))
 }
 
 /// A message, new or edited, with its place.
