@@ -24,7 +24,7 @@ fn sizes_in_bytes() {
         ("Text", size_of::<Text<'_>>(), 24),
         ("Input", size_of::<Input<'_>>(), 24),
         ("Command", size_of::<Command>(), 32),
-        ("Dispatch", size_of::<Dispatch<'_>>(), 72),
+        ("Dispatch", size_of::<Dispatch<'_>>(), 80),
         ("Op", size_of::<Op<'_>>(), 64),
         ("Event", size_of::<Event<'_>>(), 88),
         ("Mutation", size_of::<Mutation<'_>>(), 120),
