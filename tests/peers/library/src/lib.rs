@@ -1,0 +1,62 @@
+//! What is measured of a library: the way from the text of a frame to a cache and an event.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// A row's fields by name; a field that is not there is as good as null.
+pub type Fields = BTreeMap<String, Value>;
+
+/// A row that a cache may keep: the guild first, where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowKey {
+    /// A guild.
+    Guild(u64),
+    /// A channel.
+    Channel(u64, u64),
+    /// A role.
+    Role(u64, u64),
+    /// A custom emoji.
+    Emoji(u64, u64),
+    /// A member.
+    Member(u64, u64),
+    /// A user.
+    User(u64),
+    /// A presence.
+    Presence(u64, u64),
+    /// A voice state.
+    VoiceState(u64, u64),
+}
+
+/// One library with a cache of guilds, channels, roles, emojis, stickers, members, users,
+/// presences and voice states, and of no messages.
+pub trait Library {
+    /// From the text of one frame to the cache and an event, which is thrown away.
+    ///
+    /// # Panics
+    /// If the library refuses the frame: the payloads are sound.
+    fn feed(&mut self, frame: &mut [u8]);
+
+    /// How many members of a guild are cached.
+    fn members(&self, guild: u64) -> usize;
+
+    /// Looks each user up as a member of the guild and adds up how many roles they have.
+    ///
+    /// # Panics
+    /// If one of them is not cached.
+    fn look_up(&self, guild: u64, users: &[u64]) -> u64;
+
+    /// A cached row.
+    fn row(&self, key: RowKey) -> Option<Fields>;
+}
+
+/// The fields of a row that can be serialised.
+///
+/// # Panics
+/// If it does not become an object.
+pub fn fields(row: &impl serde::Serialize) -> Fields {
+    match serde_json::to_value(row) {
+        Ok(Value::Object(fields)) => fields.into_iter().collect(),
+        other => panic!("a row is an object, not {other:?}"),
+    }
+}

@@ -1,0 +1,92 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use lexopt::prelude::*;
+
+use crate::inner;
+use crate::library::Which;
+use crate::payload::World;
+use crate::rows;
+use crate::scale::Scale;
+
+/// How to run it.
+pub const HELP: &str = "\
+Usage: headcount-peers [--json] [--quick] [--rows KEY,KEY] [--profile FOLDER]
+
+  --json            one object, a key for each row, instead of a Markdown table
+  --quick           small sizes, for development: the numbers prove nothing
+  --rows KEY,KEY    only these rows; `further` and `fields` are what comes below the table
+  --profile FOLDER  where callgrind's output goes and stays";
+
+/// What to do.
+pub enum Task {
+    /// Print the table.
+    Table,
+    /// Measure one thing in this process, for another one.
+    Inner {
+        work: fn(World, Which, u64) -> f64,
+        which: Which,
+        count: u64,
+    },
+}
+
+/// What the command line says.
+pub struct Arguments {
+    pub task: Task,
+    pub json: bool,
+    pub scale: Scale,
+    pub rows: Vec<String>,
+    pub profile: PathBuf,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read() -> Result<Arguments, lexopt::Error> {
+    let mut parser = lexopt::Parser::from_env();
+    let mut arguments = Arguments {
+        task: Task::Table,
+        json: false,
+        scale: Scale::FULL,
+        rows: Vec::new(),
+        profile: std::env::temp_dir(),
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("json") => arguments.json = true,
+            Long("quick") => arguments.scale = Scale::QUICK,
+            Long("profile") => arguments.profile = PathBuf::from(parser.value()?),
+            Long("rows") => arguments.rows = keys(&parser.value()?.string()?)?,
+            Value(value) if value == "inner" => arguments.task = inner(&mut parser)?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(arguments)
+}
+
+fn keys(list: &str) -> Result<Vec<String>, lexopt::Error> {
+    let known = |key: &str| {
+        ["further", "fields"].contains(&key) || rows::ALL.iter().any(|(row, _)| *row == key)
+    };
+    match list.split(',').find(|key| !known(key)) {
+        Some(key) => Err(format!("there is no row {key}").into()),
+        None => Ok(list.split(',').map(str::to_owned).collect()),
+    }
+}
+
+fn inner(parser: &mut lexopt::Parser) -> Result<Task, lexopt::Error> {
+    let name = parser.value()?.string()?;
+    let (_, work) = inner::WORK
+        .iter()
+        .find(|(work, _)| *work == name)
+        .ok_or("no such work")?;
+    let which = Which::from_name(&parser.value()?.string()?).ok_or("no such library")?;
+    let count = parser.value()?.parse()?;
+    Ok(Task::Inner {
+        work: *work,
+        which,
+        count,
+    })
+}

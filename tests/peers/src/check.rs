@@ -1,0 +1,134 @@
+//! Every field that a peer keeps can be read from our rows, with the same value.
+
+use std::collections::BTreeMap;
+
+use headcount_core::wire::Timestamp;
+use serde_json::Value;
+
+use crate::library::{Library, RowKey, Which};
+use crate::payload::{Frames, Rng, World};
+
+/// What differs: for each field, in how many rows and one example.
+#[derive(Default)]
+pub struct Differences {
+    /// Rows compared.
+    pub rows: u64,
+    fields: BTreeMap<String, (u64, String)>,
+}
+
+impl Differences {
+    /// One line for each field that differs.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.fields
+            .iter()
+            .map(|(field, (rows, example))| format!("{field}: {rows} rows, {example}"))
+    }
+
+    fn note(&mut self, field: String, example: impl FnOnce() -> String) {
+        self.fields.entry(field).or_insert_with(|| (0, example())).0 += 1;
+    }
+}
+
+/// Loads the same frames into us and a peer, and compares one row in a hundred.
+pub fn against(peer: Which, world: World, members: u64) -> Differences {
+    let (mut ours, mut theirs) = (Which::Ours.start(), peer.start());
+    let mut frames = Frames::default();
+    world.bare_guild(1, &mut frames);
+    for start in (0..members).step_by(1_000) {
+        world.chunk(1, start..start + 1_000, members / 1_000, &mut frames);
+    }
+    (0..members).for_each(|user| world.presence(1, user, &mut frames));
+    (100..110).for_each(|guild| world.guild_create(guild, &mut frames));
+    (0..members).for_each(|number| world.event(number, 1, 0..members, &mut frames));
+    for library in [&mut ours, &mut theirs] {
+        frames
+            .clone()
+            .iter_mut()
+            .for_each(|frame| library.feed(frame));
+    }
+    let mut found = Differences::default();
+    for key in keys(world, members) {
+        compare(&mut found, key, &*ours, &*theirs);
+    }
+    found
+}
+
+fn keys(world: World, members: u64) -> Vec<RowKey> {
+    let mut rng = Rng::new(5);
+    let mut keys = Vec::new();
+    for _ in 0..(members / 100).max(100) {
+        let user = world.user_id(rng.below(members));
+        let guild = world.guild_id(1);
+        keys.extend([
+            RowKey::Member(guild, user),
+            RowKey::User(user),
+            RowKey::Presence(guild, user),
+        ]);
+    }
+    for guild in 100..110 {
+        keys.extend(world.rows(guild));
+    }
+    keys
+}
+
+fn compare(found: &mut Differences, key: RowKey, ours: &dyn Library, theirs: &dyn Library) {
+    let Some(theirs) = theirs.row(key) else {
+        return;
+    };
+    if theirs
+        .get("status")
+        .is_some_and(|status| status == "offline")
+    {
+        return;
+    }
+    found.rows += 1;
+    let kind = format!("{key:?}");
+    let kind = kind.split('(').next().unwrap_or_default().to_lowercase();
+    let Some(ours) = ours.row(key) else {
+        return found.note(kind, || format!("not kept, such as {key:?}"));
+    };
+    for (field, theirs) in &theirs {
+        differ(found, &format!("{kind}.{field}"), theirs, ours.get(field));
+    }
+}
+
+/// Objects and lists are gone through part by part; a part that is null or empty need not be.
+fn differ(found: &mut Differences, path: &str, theirs: &Value, ours: Option<&Value>) {
+    let nothing = Value::Null;
+    let ours = ours.unwrap_or(&nothing);
+    match (theirs, ours) {
+        (Value::Object(theirs), Value::Object(ours)) => {
+            for (field, theirs) in theirs {
+                differ(found, &format!("{path}.{field}"), theirs, ours.get(field));
+            }
+        }
+        (Value::Array(theirs), Value::Array(ours)) if theirs.len() == ours.len() => {
+            for (theirs, ours) in theirs.iter().zip(ours) {
+                differ(found, &format!("{path}[]"), theirs, Some(ours));
+            }
+        }
+        _ if plain(theirs) == plain(ours) => {}
+        _ => found.note(path.to_owned(), || example(theirs, ours)),
+    }
+}
+
+/// Numbers and ids as digits, times as microseconds; null, no, zero and empty are nothing.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null | Value::Bool(false) => String::new(),
+        Value::Array(list) if list.is_empty() => String::new(),
+        Value::Object(map) if map.values().all(|value| plain(value).is_empty()) => String::new(),
+        Value::Number(number) if number.as_u64() == Some(0) => String::new(),
+        Value::String(text) => match Timestamp::parse(text) {
+            Some(time) => time.as_micros().to_string(),
+            None => text.trim_start_matches('0').to_owned(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// Both values, cut short.
+fn example(theirs: &Value, ours: &Value) -> String {
+    let short = |value: &Value| value.to_string().chars().take(60).collect::<String>();
+    format!("theirs {}, ours {}", short(theirs), short(ours))
+}

@@ -1,0 +1,36 @@
+//! The rows of the table, each measured by a function of its own.
+
+mod counts;
+mod lookups;
+mod times;
+
+use std::path::PathBuf;
+
+use crate::payload::World;
+use crate::row::Row;
+use crate::scale::Scale;
+
+/// What every row is measured with.
+pub struct Setup {
+    pub world: World,
+    pub scale: Scale,
+    /// Where callgrind's output goes.
+    pub profile: PathBuf,
+}
+
+/// Measures one row.
+type Measure = fn(&Setup) -> Row;
+
+/// Every row of the table by its key, in order.
+pub const ALL: &[(&str, Measure)] = &[
+    ("chunk_time", times::chunk_time),
+    ("member_instructions", counts::member_instructions),
+    ("steady_time", times::steady_time),
+    ("steady_inflate_time", times::steady_inflate_time),
+    ("guild_create_time", times::guild_create_time),
+    ("member_bytes", counts::member_bytes),
+    ("presence_bytes", counts::presence_bytes),
+    ("allocations", counts::allocations),
+    ("lookup_time", lookups::lookup_time),
+    ("guild_delete_time", times::guild_delete_time),
+];

@@ -1,0 +1,213 @@
+//! Rows that are a time.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+use super::Setup;
+use crate::clock::Time;
+use crate::inflate::{Codec, Inflater, deflate};
+use crate::library::{Library, Which};
+use crate::measure::{Figures, feed, interleaved, timed_feed};
+use crate::payload::Frames;
+use crate::row::{Part, Row, Target, Unit};
+
+type Caches = BTreeMap<Which, Box<dyn Library>>;
+
+fn part(title: &str, must: f64, aim: f64, figures: Figures) -> Part {
+    let target = Target::TimesLess { must, aim };
+    Part {
+        title: title.to_owned(),
+        unit: Unit::Nanoseconds,
+        target,
+        figures,
+    }
+}
+
+/// Chunks of new members into a new cache, growth of its tables included.
+pub fn chunk_time(setup: &Setup) -> Row {
+    let Setup { world, scale, .. } = setup;
+    let (mut guild, mut chunks) = (Frames::default(), Frames::default());
+    world.bare_guild(1, &mut guild);
+    for start in (0..scale.chunks * 1_000).step_by(1_000) {
+        world.chunk(1, start..start + 1_000, scale.chunks, &mut chunks);
+    }
+    let members = scale.chunks * 1_000;
+    let figures = interleaved(&Which::ALL, scale.repetitions, members, |_, which| {
+        let mut library = which.start();
+        feed(&mut *library, &guild);
+        let time = timed_feed(&mut *library, &chunks);
+        assert_eq!(
+            library.members(world.guild_id(1)) as u64,
+            members,
+            "all are cached"
+        );
+        time
+    });
+    let title = format!(
+        "chunks into the cache, a member of {} B",
+        chunks.bytes() as u64 / members
+    );
+    Row {
+        key: "chunk_time",
+        parts: vec![part(&title, 4.0, 6.0, figures)],
+        missing: None,
+    }
+}
+
+/// Whole guilds into a new cache.
+pub fn guild_create_time(setup: &Setup) -> Row {
+    let mut guilds = Frames::default();
+    let count = setup.scale.guild_creates;
+    (0..count).for_each(|guild| setup.world.guild_create(guild, &mut guilds));
+    let figures = interleaved(&Which::ALL, setup.scale.repetitions, count, |_, which| {
+        timed_feed(&mut *which.start(), &guilds)
+    });
+    let title = format!(
+        "guild creates into the cache, one of {} B",
+        guilds.bytes() as u64 / count
+    );
+    Row {
+        key: "guild_create_time",
+        parts: vec![part(&title, 3.0, 5.0, figures)],
+        missing: None,
+    }
+}
+
+/// Caches of several guilds with all members and presences.
+fn steady_caches(setup: &Setup, libraries: &[Which]) -> Caches {
+    let Setup { world, scale, .. } = setup;
+    let mut frames = Frames::default();
+    for guild in 0..scale.guilds {
+        world.bare_guild(guild, &mut frames);
+        let users = guild * scale.members..(guild + 1) * scale.members;
+        for start in users.clone().step_by(1_000) {
+            world.chunk(
+                guild,
+                start..start + 1_000,
+                scale.members / 1_000,
+                &mut frames,
+            );
+        }
+        users.for_each(|user| world.presence(guild, user, &mut frames));
+    }
+    let start = |&which: &Which| {
+        let mut library = which.start();
+        feed(&mut *library, &frames);
+        (which, library)
+    };
+    libraries.iter().map(start).collect()
+}
+
+/// The events of one round; no two rounds have the same.
+fn steady_events(setup: &Setup, round: usize) -> Frames {
+    let Setup { world, scale, .. } = setup;
+    let mut frames = Frames::default();
+    for number in 0..scale.events {
+        let guild = number % scale.guilds;
+        let users = guild * scale.members..(guild + 1) * scale.members;
+        world.event(
+            round as u64 * scale.events + number,
+            guild,
+            users,
+            &mut frames,
+        );
+    }
+    frames
+}
+
+fn cache<'a>(caches: &'a mut Caches, which: Which) -> &'a mut dyn Library {
+    &mut **caches.get_mut(&which).expect("a cache for each library")
+}
+
+/// The steady mix from text to cache and event.
+pub fn steady_time(setup: &Setup) -> Row {
+    let scale = &setup.scale;
+    let mut caches = steady_caches(setup, &Which::ALL);
+    let rounds: Vec<Frames> = (0..=scale.repetitions)
+        .map(|at| steady_events(setup, at))
+        .collect();
+    let figures = interleaved(
+        &Which::ALL,
+        scale.repetitions,
+        scale.events,
+        |round, which| timed_feed(cache(&mut caches, which), &rounds[round]),
+    );
+    let bytes = rounds[0].bytes() as u64 / scale.events;
+    let title = format!("steady mix, text to cache and event, one of {bytes} B");
+    Row {
+        key: "steady_time",
+        parts: vec![part(&title, 3.0, 5.0, figures)],
+        missing: None,
+    }
+}
+
+/// The steady mix with what the two compressed transports add, which is the same for all.
+pub fn steady_inflate_time(setup: &Setup) -> Row {
+    let mut caches = steady_caches(setup, &Which::ALL);
+    let zlib = inflate_time(setup, &mut caches, Codec::Zlib);
+    let zstd = inflate_time(setup, &mut caches, Codec::Zstd);
+    let parts = vec![
+        part(
+            "steady mix with inflate, end to end, zlib (zlib-rs)",
+            1.5,
+            1.8,
+            zlib,
+        ),
+        part("steady mix with inflate, end to end, zstd", 1.5, 2.0, zstd),
+    ];
+    Row {
+        key: "steady_inflate_time",
+        parts,
+        missing: None,
+    }
+}
+
+fn inflate_time(setup: &Setup, caches: &mut Caches, codec: Codec) -> Figures {
+    let scale = &setup.scale;
+    let round = |at| deflate(codec, &steady_events(setup, at));
+    let rounds: Vec<Frames> = (0..=scale.repetitions).map(round).collect();
+    interleaved(
+        &Which::ALL,
+        scale.repetitions,
+        scale.events,
+        |round, which| {
+            let library = cache(caches, which);
+            let (mut inflater, mut text) = (Inflater::new(codec), Vec::new());
+            let work = || {
+                for packed in rounds[round].iter() {
+                    inflater.inflate(packed, &mut text);
+                    library.feed(&mut text);
+                }
+            };
+            Time::of(work).1
+        },
+    )
+}
+
+/// A guild leaves; another one with the same users does not stay.
+pub fn guild_delete_time(setup: &Setup) -> Row {
+    let Setup { world, scale, .. } = setup;
+    let (mut load, mut delete) = (Frames::default(), Frames::default());
+    world.bare_guild(1, &mut load);
+    for start in (0..scale.deleted).step_by(1_000) {
+        world.chunk(1, start..start + 1_000, scale.deleted / 1_000, &mut load);
+    }
+    world.guild_delete(1, &mut delete);
+    let figures = interleaved(&Which::CACHES, scale.repetitions.min(5), 1, |_, which| {
+        let mut library = which.start();
+        feed(&mut *library, &load);
+        let time = timed_feed(&mut *library, &delete);
+        assert_eq!(
+            black_box(library.members(world.guild_id(1))),
+            0,
+            "the guild has gone"
+        );
+        time
+    });
+    let title = format!("delete a guild of {} members", scale.deleted);
+    Row {
+        key: "guild_delete_time",
+        parts: vec![part(&title, 3.0, 5.0, figures)],
+        missing: None,
+    }
+}

@@ -1,0 +1,104 @@
+//! twilight-model and twilight-cache-inmemory, as twilight-gateway puts them together.
+
+use std::hint::black_box;
+
+use peer_library::{Fields, Library, RowKey, fields};
+use serde::de::DeserializeSeed as _;
+use twilight_cache_inmemory::{DefaultInMemoryCache, ResourceType};
+use twilight_model::gateway::event::{Event, GatewayEvent, GatewayEventDeserializer};
+use twilight_model::id::Id;
+
+/// What reads the JSON.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Parser {
+    /// serde_json, the default.
+    Serde,
+    /// simd-json, the feature of that name.
+    Simd,
+}
+
+/// twilight with one of its parsers.
+pub struct Twilight {
+    cache: DefaultInMemoryCache,
+    parser: Parser,
+}
+
+impl Twilight {
+    /// An empty cache.
+    pub fn new(parser: Parser) -> Self {
+        let kinds = ResourceType::all() - ResourceType::MESSAGE - ResourceType::REACTION;
+        let cache = DefaultInMemoryCache::builder()
+            .resource_types(kinds)
+            .message_cache_size(0)
+            .build();
+        Self { cache, parser }
+    }
+
+    /// The text is checked to be UTF-8, as twilight does when it has inflated a frame.
+    fn parse(&self, frame: &mut [u8]) -> GatewayEvent {
+        let text = std::str::from_utf8(frame).expect("a frame is UTF-8");
+        let event = GatewayEventDeserializer::from_json(text).expect("a frame has an opcode");
+        match self.parser {
+            Parser::Serde => {
+                let mut json = serde_json::Deserializer::from_str(text);
+                event
+                    .deserialize(&mut json)
+                    .expect("twilight parses the frame")
+            }
+            Parser::Simd => {
+                let event = event.into_owned();
+                let mut json = simd_json::Deserializer::from_slice(frame).expect("valid JSON");
+                event
+                    .deserialize(&mut json)
+                    .expect("twilight parses the frame")
+            }
+        }
+    }
+}
+
+impl Library for Twilight {
+    fn feed(&mut self, frame: &mut [u8]) {
+        let event = Event::from(self.parse(frame));
+        self.cache.update(&event);
+        black_box(&event);
+    }
+
+    fn members(&self, guild: u64) -> usize {
+        self.cache
+            .guild_members(Id::new(guild))
+            .map_or(0, |members| members.len())
+    }
+
+    fn look_up(&self, guild: u64, users: &[u64]) -> u64 {
+        let guild = Id::new(guild);
+        let roles = |&user: &u64| {
+            let member = self
+                .cache
+                .member(guild, Id::new(user))
+                .expect("a cached member");
+            black_box(member.roles().len() as u64)
+        };
+        users.iter().map(roles).sum()
+    }
+
+    fn row(&self, key: RowKey) -> Option<Fields> {
+        let cache = &self.cache;
+        let row = match key {
+            RowKey::Guild(guild) => fields(cache.guild(Id::new(guild))?.value()),
+            RowKey::Channel(_, channel) => fields(cache.channel(Id::new(channel))?.value()),
+            RowKey::Role(_, role) => fields(cache.role(Id::new(role))?.resource()),
+            RowKey::Emoji(_, emoji) => fields(cache.emoji(Id::new(emoji))?.resource()),
+            RowKey::Member(guild, user) => {
+                fields(cache.member(Id::new(guild), Id::new(user))?.value())
+            }
+            RowKey::User(user) => fields(cache.user(Id::new(user))?.value()),
+            RowKey::Presence(guild, user) => {
+                fields(cache.presence(Id::new(guild), Id::new(user))?.value())
+            }
+            RowKey::VoiceState(guild, user) => {
+                fields(cache.voice_state(Id::new(user), Id::new(guild))?.value())
+            }
+        };
+        Some(row)
+    }
+}
