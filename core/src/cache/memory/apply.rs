@@ -34,6 +34,7 @@ impl MemoryStore {
             applied.replayed = true;
             return applied;
         }
+        let touched = self.look(&mutation);
         let guild = mutation.guild();
         for op in mutation.into_ops() {
             match (op, guild) {
@@ -45,6 +46,9 @@ impl MemoryStore {
                 (op, Some(guild)) => self.step(guild, op),
                 (_, None) => {}
             }
+        }
+        if let Some(touched) = touched {
+            self.settle(touched);
         }
         applied
     }
@@ -138,7 +142,7 @@ impl MemoryStore {
     }
 
     /// One step in a guild.
-    fn step(&mut self, guild: GuildId, op: Op<'_>) {
+    pub(super) fn step(&mut self, guild: GuildId, op: Op<'_>) {
         match op {
             Op::SetStatus(status) => self.set_status(guild, status),
             Op::Cascade(Scope::Guild) => self.remove_guild(guild),

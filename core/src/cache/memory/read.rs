@@ -6,8 +6,10 @@ use super::MemoryStore;
 use super::member::{MemberRef, MemberRow};
 use super::presence::PresenceRef;
 use super::slot::Slot;
+use super::spot::Spot;
 use super::usage::Weight;
 use super::user::UserRef;
+use crate::cache::policy::Lifetimes;
 use crate::cache::{GuildStatus, Kind};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{Channel, Guild, Role, User};
@@ -22,6 +24,13 @@ pub enum Completeness {
     },
     /// Some of them are.
     Partial {
+        /// How many are in the cache.
+        members: u64,
+        /// How many there are, if it is known.
+        of: Option<u64>,
+    },
+    /// Some of them are: others have come, and a policy did not let them stay.
+    Limited {
         /// How many are in the cache.
         members: u64,
         /// How many there are, if it is known.
@@ -42,6 +51,7 @@ impl fmt::Display for Completeness {
         let (members, of, stale) = match *self {
             Self::Complete { members } => return write!(f, "complete, {members} members"),
             Self::Partial { members, of } => (members, of, ""),
+            Self::Limited { members, of } => (members, of, ", as its policy says"),
             Self::Stale { members, of } => (members, of, ", stale"),
         };
         match of {
@@ -124,6 +134,7 @@ impl MemoryStore {
     #[must_use]
     pub fn channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
         let guild = self.shared.guild_of(channel)?;
+        self.used(Kind::Channel, Spot::new(guild, channel.get()));
         self.slot(guild)?.channels.get(channel.get())
     }
 
@@ -137,6 +148,7 @@ impl MemoryStore {
     /// A role of a guild.
     #[must_use]
     pub fn role(&self, guild: GuildId, role: RoleId) -> Option<&Role<'static>> {
+        self.used(Kind::Role, Spot::new(guild, role.get()));
         self.slot(guild)?.roles.get(role.get())
     }
 
@@ -150,8 +162,13 @@ impl MemoryStore {
     /// A member of a guild.
     #[must_use]
     pub fn member(&self, guild: GuildId, user: UserId) -> Option<MemberRef<'_>> {
+        self.used(Kind::Member, Spot::new(guild, user.get()));
+        self.find_member(guild, user.get())
+    }
+
+    pub(super) fn find_member(&self, guild: GuildId, user: u64) -> Option<MemberRef<'_>> {
         let slot = self.slot(guild)?;
-        self.member_ref(slot, slot.members.get(user.get())?)
+        self.member_ref(slot, slot.members.get(user)?)
     }
 
     /// The cached members of a guild, in no order that means anything.
@@ -188,7 +205,12 @@ impl MemoryStore {
     /// A user's presence in a guild; `None` also for whoever is offline.
     #[must_use]
     pub fn presence(&self, guild: GuildId, user: UserId) -> Option<PresenceRef<'_>> {
-        self.slot(guild)?.presences.get(user.get()).map(PresenceRef)
+        self.used(Kind::Presence, Spot::new(guild, user.get()));
+        self.find_presence(guild, user.get())
+    }
+
+    pub(super) fn find_presence(&self, guild: GuildId, user: u64) -> Option<PresenceRef<'_>> {
+        self.slot(guild)?.presences.get(user).map(PresenceRef)
     }
 
     /// The presences in a guild, in no order that means anything.
@@ -206,6 +228,7 @@ impl MemoryStore {
         Some(match slot.status {
             GuildStatus::Pending | GuildStatus::Outage => Completeness::Stale { members, of },
             GuildStatus::Available if slot.complete => Completeness::Complete { members },
+            GuildStatus::Available if slot.limited => Completeness::Limited { members, of },
             GuildStatus::Available => Completeness::Partial { members, of },
         })
     }
@@ -276,10 +299,12 @@ impl MemoryStore {
     }
 
     /// How many bytes the rows of a kind take with their indexes and spare room, in constant
-    /// time; the allocator's own cost is left out.
+    /// time; the allocator's own cost is left out. What a policy has to remember is part of it.
     #[must_use]
     pub fn bytes(&self, kind: Kind) -> usize {
-        self.weight(kind).bytes
+        let lifetimes = self.wards.as_ref().and_then(|wards| wards.lifetimes(kind));
+        let remembered = lifetimes.map_or(0, Lifetimes::bytes);
+        self.weight(kind).bytes.saturating_add(remembered)
     }
 }
 
