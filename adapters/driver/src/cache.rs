@@ -2,20 +2,28 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use headcount_core::Instant;
 use headcount_core::cache::memory::Displaced;
-use headcount_core::cache::{MemoryStore, Mutation};
+use headcount_core::cache::{Kind, MemoryStore, Mutation, Policies, Policy, Unsuitable};
 
 /// The store behind a short lock, held for one mutation or one read.
 pub(crate) struct Cache(RwLock<MemoryStore>);
 
 impl Cache {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(RwLock::new(MemoryStore::new(seed)))
+    pub(crate) fn new(seed: u64, policies: Policies) -> Self {
+        Self(RwLock::new(MemoryStore::with_policies(seed, policies)))
     }
 
-    /// Applies one mutation whole; with `keep`, tells what it displaced.
-    pub(crate) fn apply(&self, mutation: Mutation<'_>, keep: bool) -> Displaced {
+    /// Changes the policy for a kind; says how many rows went.
+    pub(crate) fn set_policy(&self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
         let mut store = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        store.set_policy(kind, policy)
+    }
+
+    /// Applies one mutation whole at `now`; with `keep`, tells what it displaced.
+    pub(crate) fn apply(&self, now: Instant, mutation: Mutation<'_>, keep: bool) -> Displaced {
+        let mut store = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        store.advance(now);
         let (applied, displaced) = match keep {
             true => store.replace(mutation),
             false => (store.apply(mutation), Displaced::default()),

@@ -150,7 +150,7 @@ impl<R: Runtime> Drive<R> {
                 }
                 Action::Mutate(mutation) => {
                     let (cache, keep) = (&self.shared.cache, self.shared.old_values);
-                    self.old_values.apply(cache, mutation, keep);
+                    self.old_values.apply(cache, now, mutation, keep);
                 }
                 Action::Emit(mut event) => {
                     self.old_values.attach(&mut event);

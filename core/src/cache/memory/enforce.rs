@@ -355,15 +355,18 @@ impl MemoryStore {
     }
 }
 
-/// The next row that is too much or too old; `groups` are those that may have too many.
+/// The next row that is too old or too much; `groups` are those that may have too many.
 fn next_victim(wards: &mut Wards, kind: Kind, groups: &mut Vec<u64>) -> Option<Spot> {
     let now = wards.now;
     let lifetimes = wards.lifetimes_mut(kind)?;
+    if let Some(spot) = lifetimes.expired(now) {
+        return Some(spot);
+    }
     while let Some(&group) = groups.last() {
         if let Some(spot) = lifetimes.overflow(group) {
             return Some(spot);
         }
         groups.pop();
     }
-    lifetimes.overflow_all().or_else(|| lifetimes.expired(now))
+    lifetimes.overflow_all()
 }

@@ -226,15 +226,15 @@ impl<K: Hash + Ord + Clone, V> Kept<K, V> {
             return 0;
         };
         let before = self.rows.len();
+        while let Some(key) = lifetimes.expired(self.now) {
+            self.drop_row(&key);
+        }
         for &group in groups {
             while let Some(key) = lifetimes.overflow(group) {
                 self.drop_row(&key);
             }
         }
         while let Some(key) = lifetimes.overflow_all() {
-            self.drop_row(&key);
-        }
-        while let Some(key) = lifetimes.expired(self.now) {
             self.drop_row(&key);
         }
         self.lifetimes = Some(lifetimes);
