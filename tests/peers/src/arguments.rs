@@ -75,7 +75,8 @@ pub fn read() -> Result<Arguments, lexopt::Error> {
 
 fn keys(list: &str) -> Result<Vec<String>, lexopt::Error> {
     let known = |key: &str| {
-        ["further", "readers", "fields"].contains(&key)
+        ["readers", "fields"].contains(&key)
+            || further::ALL.iter().any(|(figure, _)| *figure == key)
             || rows::ALL.iter().any(|(row, _)| *row == key)
     };
     match list.split(',').find(|key| !known(key)) {
