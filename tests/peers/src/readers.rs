@@ -14,10 +14,14 @@ use crate::ours::Ours;
 use crate::payload::{Frames, Rng, World};
 use crate::rows::Setup;
 
+/// How long the writer writes, unless it has written everything before.
+const LENGTH: Duration = Duration::from_secs(3);
+
 /// One run: how long the writer took, and how many look-ups there were meanwhile.
 struct Run {
     wall: Duration,
     look_ups: u64,
+    events: u64,
     /// How long the writer waited for the store, each time.
     waits: Vec<Duration>,
 }
@@ -44,7 +48,7 @@ pub fn print(setup: &Setup) {
         println!(
             "| {readers} | {} | {} | {:?} | {:?} | {:?} |",
             a_second(run.look_ups),
-            a_second(setup.scale.written),
+            a_second(run.events),
             wait(500),
             wait(990),
             wait(1_000),
@@ -82,29 +86,39 @@ fn run(
 ) -> Run {
     let (done, look_ups) = (AtomicBool::new(false), AtomicU64::new(0));
     let (done, look_ups) = (&done, &look_ups);
-    let (wall, waits) = thread::scope(|scope| {
+    let (wall, events, waits) = thread::scope(|scope| {
         for reader in 0..readers {
             scope.spawn(move || {
                 look_ups.fetch_add(read(setup, reader, store, done), Relaxed);
             });
         }
         let start = Clock::now();
-        let waits = write(shard, store, events);
+        let (events, waits) = write(shard, store, events);
         let wall = start.elapsed();
         done.store(true, Relaxed);
-        (wall, waits)
+        (wall, events, waits)
     });
     Run {
         wall,
         look_ups: look_ups.load(Relaxed),
+        events,
         waits,
     }
 }
 
-/// Feeds the shard and applies what it says, as a shard's loop does.
-fn write(shard: &mut Shard, store: &RwLock<MemoryStore>, events: &mut Frames) -> Vec<Duration> {
-    let mut waits = Vec::new();
+/// Feeds the shard and applies what it says, as a shard's loop does, until time is up.
+fn write(
+    shard: &mut Shard,
+    store: &RwLock<MemoryStore>,
+    events: &mut Frames,
+) -> (u64, Vec<Duration>) {
+    let (mut count, mut waits) = (0, Vec::new());
+    let begin = Clock::now();
     for frame in events.iter_mut() {
+        if begin.elapsed() > LENGTH {
+            break;
+        }
+        count += 1;
         for action in shard.handle(Instant::ZERO, Input::Payload(frame)) {
             if let Action::Mutate(mutation) = action {
                 let start = Clock::now();
@@ -114,7 +128,7 @@ fn write(shard: &mut Shard, store: &RwLock<MemoryStore>, events: &mut Frames) ->
             }
         }
     }
-    waits
+    (count, waits)
 }
 
 /// Looks up one member after the other and takes its nick out, until the writer is done.
