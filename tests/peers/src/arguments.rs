@@ -7,7 +7,6 @@ use lexopt::prelude::*;
 use crate::further;
 use crate::inner;
 use crate::library::Which;
-use crate::payload::World;
 use crate::rows;
 use crate::scale::Scale;
 
@@ -29,7 +28,7 @@ pub enum Task {
     Table,
     /// Measure one thing in this process, for another one.
     Inner {
-        work: fn(World, Which, u64) -> f64,
+        work: inner::Work,
         which: Which,
         count: u64,
     },

@@ -115,7 +115,7 @@ fn steady_events(setup: &Setup, round: usize) -> Frames {
     frames
 }
 
-fn cache<'a>(caches: &'a mut Caches, which: Which) -> &'a mut dyn Library {
+fn cache(caches: &mut Caches, which: Which) -> &mut dyn Library {
     &mut **caches.get_mut(&which).expect("a cache for each library")
 }
 
