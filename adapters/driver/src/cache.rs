@@ -1,28 +1,52 @@
 //! The bot's cache: one store in memory, shared by all shards.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use headcount_core::Instant;
 use headcount_core::cache::memory::Displaced;
 use headcount_core::cache::{Kind, MemoryStore, Mutation, Policies, Policy, Unsuitable};
 
 /// The store behind a short lock, held for one mutation or one read.
-pub(crate) struct Cache(RwLock<MemoryStore>);
+pub(crate) struct Cache {
+    store: RwLock<MemoryStore>,
+    /// Held while a payload is taken in and applied, against policies that change in between.
+    policies: RwLock<()>,
+}
 
 impl Cache {
     pub(crate) fn new(seed: u64, policies: Policies) -> Self {
-        Self(RwLock::new(MemoryStore::with_policies(seed, policies)))
+        Self {
+            store: RwLock::new(MemoryStore::with_policies(seed, policies)),
+            policies: RwLock::new(()),
+        }
     }
 
-    /// Changes the policy for a kind; says how many rows went.
-    pub(crate) fn set_policy(&self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
-        let mut store = self.0.write().unwrap_or_else(PoisonError::into_inner);
+    /// Policies stay as they are until the guard goes: what the core derives by them is applied
+    /// under them.
+    pub(crate) fn hold_policies(&self) -> RwLockReadGuard<'_, ()> {
+        self.policies.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the policy for a kind, first where its rows are derived; says how many rows went.
+    pub(crate) fn set_policy(
+        &self,
+        kind: Kind,
+        policy: Policy,
+        derive: impl FnOnce(&Policy),
+    ) -> Result<usize, Unsuitable> {
+        Policies::default().set(kind, policy.clone())?;
+        let _alone = self
+            .policies
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        derive(&policy);
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.set_policy(kind, policy)
     }
 
     /// Applies one mutation whole at `now`; with `keep`, tells what it displaced.
     pub(crate) fn apply(&self, now: Instant, mutation: Mutation<'_>, keep: bool) -> Displaced {
-        let mut store = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.advance(now);
         let (applied, displaced) = match keep {
             true => store.replace(mutation),
@@ -37,6 +61,6 @@ impl Cache {
 
     /// Reads; what is given back cannot borrow from the store.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&MemoryStore) -> T) -> T {
-        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        look(&self.store.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -135,6 +135,7 @@ impl<R: Runtime> Drive<R> {
             }
         };
         let now = self.shared.clock.now(&self.runtime);
+        let _steady = self.shared.cache.hold_policies();
         let actions = self.seat.lock().handle(now, input);
         for action in actions {
             match action {

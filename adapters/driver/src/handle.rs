@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headcount_core::cache::{Kind, MemoryStore, Policies, Policy, Unsuitable};
+use headcount_core::cache::{Kind, MemoryStore, Policy, Unsuitable};
 use headcount_core::chunk::{MemberQuery, RequestId, RequestProgress};
 use headcount_core::event::Ticket;
 use headcount_core::fleet::{Fleet, FleetReadiness};
@@ -131,11 +131,11 @@ impl Handle {
     /// # Errors
     /// [`Unsuitable`] if the policy makes no sense for the kind; nothing has changed then.
     pub fn set_policy(&self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
-        Policies::default().set(kind, policy.clone())?;
-        for (_, seat) in self.shared.fleet.seats() {
-            seat.change(|shard| shard.set_policy(kind, &policy));
-        }
-        self.shared.cache.set_policy(kind, policy)
+        self.shared.cache.set_policy(kind, policy, |policy| {
+            for (_, seat) in self.shared.fleet.seats() {
+                seat.change(|shard| shard.set_policy(kind, policy));
+            }
+        })
     }
 
     /// Queues a command at a shard. What becomes of it is told by an event with the ticket.

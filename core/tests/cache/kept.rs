@@ -32,7 +32,9 @@ fn limits_ages_and_uses_are_those_of_a_policy() {
         .per_guild(2)
         .time_to_live(Duration::from_secs(9));
     let mut kept = Kept::new(1, policy).unwrap();
-    (1..=3).for_each(|key| drop(kept.insert(guild(1), key, "a")));
+    for key in 1..=3 {
+        kept.insert(guild(1), key, "a");
+    }
     assert_eq!(keys(&kept, 1), [2, 3]);
     assert!(kept.get(&2).is_some(), "a use");
     assert!(kept.contains(&3), "no use");
@@ -73,7 +75,9 @@ fn groups_go_with_their_guild_channel_or_thread() {
 #[test]
 fn its_policy_changes_at_run_time() {
     let mut kept = Kept::new(1, Policy::all()).unwrap();
-    (1..=5).for_each(|key| drop(kept.insert(guild(1), key, "a")));
+    for key in 1..=5 {
+        kept.insert(guild(1), key, "a");
+    }
     assert_eq!(kept.set_policy(Policy::lru(4)), Ok(1));
     assert_eq!(
         keys(&kept, 1),

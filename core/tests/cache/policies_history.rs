@@ -34,6 +34,7 @@ enum Step {
     Read(u64, u64),
     ReadMessage(u64, u64),
     ReadPresence(u64, u64),
+    ReadVoice(u64, u64),
     Wait(u64),
     Rule(Kind, Rule),
 }
@@ -75,6 +76,7 @@ fn step() -> impl Strategy<Value = Step> {
         rule(Kind::Member).prop_map(|rule| Step::Rule(Kind::Member, rule)),
         rule(Kind::Message).prop_map(|rule| Step::Rule(Kind::Message, rule)),
         rule(Kind::Presence).prop_map(|rule| Step::Rule(Kind::Presence, rule)),
+        rule(Kind::VoiceState).prop_map(|rule| Step::Rule(Kind::VoiceState, rule)),
     ];
     let guild = (g.clone(), some(), u.clone(), some(), some()).prop_map(
         |(g, members, owner, voice, online)| Step::Guild {
@@ -99,6 +101,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => at().prop_map(|(g, u)| Step::Read(g, u)),
         2 => (g.clone(), 1000..1030_u64).prop_map(|(g, id)| Step::ReadMessage(g, id)),
         1 => at().prop_map(|(g, u)| Step::ReadPresence(g, u)),
+        1 => at().prop_map(|(g, u)| Step::ReadVoice(g, u)),
         2 => (0..20_u64).prop_map(Step::Wait),
         3 => ruled,
     ]
@@ -179,8 +182,9 @@ impl Pair {
                 self.world.feed("GUILD_MEMBER_REMOVE", &data);
                 if let Some(guild) = self.model.guilds.get_mut(&g) {
                     guild.real.remove(&u);
-                    guild.voice.remove(&u);
                     self.model.member_gone(g, u);
+                    self.model
+                        .drop_rows(Kind::VoiceState, |at| *at == (g, 0, u));
                 }
             }
             other => self.smaller_step(other),
@@ -196,9 +200,11 @@ impl Pair {
                     "channel_id": channel, "session_id": "v", "member": member_json(u)});
                 self.world.feed("VOICE_STATE_UPDATE", &data);
                 self.member(g, u, false);
-                if let Some(guild) = self.model.guilds.get_mut(&g) {
-                    guild.voice.remove(&u);
-                    guild.voice.extend(on.then_some(u));
+                if !on {
+                    self.model
+                        .drop_rows(Kind::VoiceState, |at| *at == (g, 0, u));
+                } else if self.model.guilds.contains_key(&g) {
+                    self.model.tell(Kind::VoiceState, (g, 0, u));
                 }
             }
             Step::Presence(g, u, on) => {
@@ -260,6 +266,10 @@ impl Pair {
                 model.used(Kind::Presence, (g, 0, u));
                 let _ = store.presence(guild(g), user(u));
             }
+            Step::ReadVoice(g, u) => {
+                model.used(Kind::VoiceState, (g, 0, u));
+                let _ = store.voice_state(guild(g), user(u));
+            }
             _ => {}
         }
     }
@@ -288,7 +298,6 @@ impl Pair {
         self.world.feed("GUILD_CREATE", &data);
         let guild = Guild {
             owner,
-            voice: voice.iter().copied().collect(),
             ..Guild::default()
         };
         self.model.guilds.insert(g, guild);
@@ -298,6 +307,10 @@ impl Pair {
         model.drop_rows(Kind::Presence, |at| at.0 == g && !kept(at));
         listed.iter().for_each(|&u| self.member(g, u, false));
         online.iter().for_each(|&u| self.model.presence(g, u, true));
+        self.model
+            .drop_rows(Kind::VoiceState, |at| at.0 == g && !voice.contains(&at.2));
+        let states = voice.iter().map(|&u| (g, 0, u));
+        states.for_each(|at| self.model.tell(Kind::VoiceState, at));
     }
 
     fn compare(&self) -> Result<(), TestCaseError> {
@@ -308,6 +321,14 @@ impl Pair {
             let own = |kind: Kind| model.of(kind).into_iter().filter(move |at| at.0 == g);
             let expected: Vec<u64> = own(Kind::Member).map(|at| at.2).collect();
             prop_assert_eq!(&members, &expected, "members of {}", g);
+            let states = store.voice_states(guild(g)).map(|row| row.user.get());
+            let expected: BTreeSet<u64> = own(Kind::VoiceState).map(|at| at.2).collect();
+            prop_assert_eq!(
+                states.collect::<BTreeSet<u64>>(),
+                expected,
+                "in voice in {}",
+                g
+            );
             let seen: BTreeSet<u64> = store
                 .presences(guild(g))
                 .map(|row| row.user().get())
@@ -356,9 +377,15 @@ proptest! {
         member in prop::option::of(rule(Kind::Member)),
         message in prop::option::of(rule(Kind::Message)),
         presence in prop::option::of(rule(Kind::Presence)),
+        voice in prop::option::of(rule(Kind::VoiceState)),
         steps in prop::collection::vec(step(), 1..60),
     ) {
-        let all = [(Kind::Member, member), (Kind::Message, message), (Kind::Presence, presence)];
+        let all = [
+            (Kind::Member, member),
+            (Kind::Message, message),
+            (Kind::Presence, presence),
+            (Kind::VoiceState, voice),
+        ];
         let rules: Vec<_> =
             all.into_iter().filter_map(|(kind, rule)| Some((kind, rule?))).collect();
         let mut pair = Pair::new(&rules);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use headcount_core::cache::{Keep, Kind, Policy, Predicate};
+use headcount_core::cache::{Keep, Kind, Policy, Predicate, RowRef};
 
 use crate::world::ME;
 
@@ -35,6 +35,12 @@ impl Rule {
             let even = match kind {
                 Kind::Member => Predicate::member(|row| row.user().id().get() % 2 == 0),
                 Kind::Presence => Predicate::presence(|row| row.user().get() % 2 == 0),
+                Kind::VoiceState => Predicate::when(|one| {
+                    let RowRef::VoiceState(row) = one.row else {
+                        return false;
+                    };
+                    row.user.get() % 2 == 0
+                }),
                 _ => Predicate::message(|row| row.id.get() % 2 == 0),
             };
             match (one.even, one.keep.is_empty()) {
@@ -85,7 +91,6 @@ impl Rule {
 pub(crate) struct Guild {
     pub(crate) owner: u64,
     pub(crate) boosters: BTreeSet<u64>,
-    pub(crate) voice: BTreeSet<u64>,
     /// Who is a member, kept or not.
     pub(crate) real: BTreeSet<u64>,
 }
@@ -107,7 +112,12 @@ pub(crate) struct Model {
     pub(crate) now: u64,
 }
 
-pub(crate) const RULED: [Kind; 3] = [Kind::Presence, Kind::Message, Kind::Member];
+pub(crate) const RULED: [Kind; 4] = [
+    Kind::Presence,
+    Kind::VoiceState,
+    Kind::Message,
+    Kind::Member,
+];
 
 impl Model {
     pub(crate) fn tell(&mut self, kind: Kind, at: At) {
@@ -168,9 +178,10 @@ impl Model {
         let (member, u) = (kind == Kind::Member, at.2);
         let holds = |one: Condition| {
             let online = self.of(Kind::Presence).contains(&at);
+            let voice = self.of(Kind::VoiceState).contains(&at);
             (one.even && u % 2 == 0)
                 || (member && one.keep.contains(Keep::OWNER) && guild.owner == u)
-                || (member && one.keep.contains(Keep::IN_VOICE) && guild.voice.contains(&u))
+                || (member && one.keep.contains(Keep::IN_VOICE) && voice)
                 || (member && one.keep.contains(Keep::ONLINE) && online)
                 || (member && one.keep.contains(Keep::BOOSTER) && guild.boosters.contains(&u))
         };
