@@ -10,17 +10,20 @@ mod displaced;
 mod entities;
 mod hash;
 mod holders;
+mod index;
 mod lot;
 mod member;
 mod messages;
-mod names;
+mod packed_table;
+mod pages;
 mod presence;
 mod read;
 mod read_entities;
-mod role_lists;
+mod role_numbers;
 mod roster;
 mod sessions;
 mod shared;
+mod size_class;
 mod slot;
 mod table;
 mod usage;
@@ -40,9 +43,11 @@ use usage::{EntityUsage, Usage};
 
 pub use apply::Applied;
 pub use displaced::{Displaced, OldMember};
+pub use holders::Guilds;
 pub use member::MemberRef;
 pub use presence::PresenceRef;
 pub use read::{Completeness, Counts, GuildRef};
+pub use role_numbers::MemberRoles;
 pub use user::UserRef;
 
 /// A store that keeps every row it is given.
