@@ -157,7 +157,7 @@ mod tests {
             shares[SEGMENTS - 64..].iter().sum(),
         );
         assert!(
-            first > last * 19 / 10 && first < last * 21 / 10,
+            first > last * 18 / 10 && first < last * 21 / 10,
             "{first} {last}"
         );
         assert!(shares.iter().all(|&share| share > 40));

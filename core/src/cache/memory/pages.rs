@@ -125,29 +125,24 @@ impl Pages {
 
     fn give_back(&mut self) {
         let needed = self.rows.div_ceil(1_usize.wrapping_shl(self.shift));
-        while self.pages.len() > needed.wrapping_add(1) {
-            let gone = self.pages.pop();
-            self.allocated = self
-                .allocated
-                .wrapping_sub(gone.map_or(0, |page| page.capacity()));
-        }
-        if needed > 1 {
+        self.keep(needed.wrapping_add(1));
+        let Some(first) = self.pages.first_mut().filter(|_| needed <= 1) else {
             return;
+        };
+        let (before, used) = (first.capacity(), first.len());
+        if before > used.saturating_mul(4).max(self.row.saturating_mul(8)) {
+            first.shrink_to(used.saturating_mul(2));
+            let after = first.capacity();
+            self.allocated = self.allocated.wrapping_sub(before).wrapping_add(after);
+            self.keep(1);
         }
-        if let [first] = &mut *self.pages {
-            let before = first.capacity();
-            if before
-                > first
-                    .len()
-                    .saturating_mul(4)
-                    .max(self.row.saturating_mul(8))
-            {
-                first.shrink_to(first.len().saturating_mul(2));
-                self.allocated = self
-                    .allocated
-                    .wrapping_sub(before)
-                    .wrapping_add(first.capacity());
-            }
+    }
+
+    /// Gives back the pages after the first `count`, which are empty.
+    fn keep(&mut self, count: usize) {
+        while self.pages.len() > count {
+            let gone = self.pages.pop().map_or(0, |page| page.capacity());
+            self.allocated = self.allocated.wrapping_sub(gone);
         }
     }
 
