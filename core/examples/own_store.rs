@@ -105,7 +105,7 @@ const DISPATCHES: [(&str, &str); 4] = [
     ),
     (
         "GUILD_MEMBER_REMOVE",
-        r#"{"guild_id":"1","user":{"id":"9","username":"bot"}}"#,
+        r#"{"guild_id":"1","user":{"id":"10","username":"ann"}}"#,
     ),
 ];
 

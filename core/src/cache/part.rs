@@ -35,7 +35,8 @@ impl Op<'_> {
             Self::StripRole(_) => Kinds::MEMBERS.union(Kinds::EMOJIS),
             Self::SetMemberCount(_) | Self::CountMember { .. } => Kinds::GUILDS,
             Self::Recount | Self::Complete => Kinds::MEMBERS.union(Kinds::GUILDS),
-            Self::SyncThreads(..) | Self::LeavePrivateThread(_) => OF_THREADS,
+            Self::SyncThreads(..) => Kinds::THREADS,
+            Self::LeavePrivateThread(_) => OF_THREADS,
             Self::LastMessage(..) | Self::LastThread { .. } => {
                 Kinds::CHANNELS.union(Kinds::THREADS)
             }

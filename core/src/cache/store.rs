@@ -83,7 +83,8 @@ impl Store for MemoryStore {
 
 /// Two stores as one: some kinds go to the second, all others to the first.
 ///
-/// Three stores are a router in a router. What concerns kinds of both, such as a guild that goes,
+/// Kinds that hang together are best kept together: threads with their members, members with
+/// their presences. Three stores are a router in a router. What concerns kinds of both, such as a guild that goes,
 /// is handed to both.
 #[derive(Debug)]
 pub struct Router<A, B> {

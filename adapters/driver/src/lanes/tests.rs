@@ -19,7 +19,7 @@ struct Bench {
 type End = oneshot::Sender<Outcome>;
 
 fn bench() -> Bench {
-    let (sender, events) = mpsc::channel(64);
+    let (sender, events) = mpsc::channel(4096);
     Bench {
         lanes: Lanes::new(ShardId::ONE),
         delivery: Delivery::new(sender),
