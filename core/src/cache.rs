@@ -1,4 +1,4 @@
-//! The entity cache: what a dispatch changes, and a store in memory.
+//! The entity cache: what a dispatch changes, and the stores that keep it.
 
 mod derive;
 mod key;
@@ -6,9 +6,11 @@ mod kind;
 pub mod memory;
 mod mutation;
 mod ops;
+mod part;
 mod policy;
 mod react;
 mod rows;
+mod store;
 
 pub use derive::Deriver;
 pub use key::Key;
@@ -18,3 +20,4 @@ pub use mutation::{GuildStatus, Mutation, NewSession, Op, Scope};
 pub use policy::{Candidate, Keep, Kept, Policies, Policy, Predicate, RowRef, Unsuitable, Warning};
 pub use react::{OneReaction, React, ReactChange, Vote};
 pub use rows::Rows;
+pub use store::{AsyncStore, Router, RouterError, Store};

@@ -1,22 +1,28 @@
-//! The bot's cache: one store in memory, shared by all shards.
+//! The bot's cache in memory, shared by all shards: all kinds that no other store keeps.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use headcount_core::Instant;
 use headcount_core::cache::memory::Displaced;
-use headcount_core::cache::{Kind, MemoryStore, Mutation, Policies, Policy, Unsuitable};
+use headcount_core::cache::{
+    GuildStatus, Kind, Kinds, MemoryStore, Mutation, Op, Policies, Policy, Unsuitable,
+};
+use headcount_core::id::GuildId;
 
 /// The store behind a short lock, held for one mutation or one read.
 pub(crate) struct Cache {
     store: RwLock<MemoryStore>,
+    /// Kinds that other stores keep.
+    elsewhere: Kinds,
     /// Held while a payload is taken in and applied, against policies that change in between.
     policies: RwLock<()>,
 }
 
 impl Cache {
-    pub(crate) fn new(seed: u64, policies: Policies) -> Self {
+    pub(crate) fn new(seed: u64, policies: Policies, elsewhere: Kinds) -> Self {
         Self {
             store: RwLock::new(MemoryStore::with_policies(seed, policies)),
+            elsewhere,
             policies: RwLock::new(()),
         }
     }
@@ -46,6 +52,13 @@ impl Cache {
 
     /// Applies one mutation whole at `now`; with `keep`, tells what it displaced.
     pub(crate) fn apply(&self, now: Instant, mutation: Mutation<'_>, keep: bool) -> Displaced {
+        let mutation = match self.elsewhere.is_empty() {
+            true => Some(mutation),
+            false => mutation.part(self.elsewhere.complement()),
+        };
+        let Some(mutation) = mutation else {
+            return Displaced::default();
+        };
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.advance(now);
         let (applied, displaced) = match keep {
@@ -57,6 +70,13 @@ impl Cache {
             tracing::debug!(%guild, "a guild is gone since the last session");
         }
         displaced
+    }
+
+    /// A store failed to apply a change of the guild.
+    pub(crate) fn mark_stale(&self, guild: GuildId) {
+        let stale = Op::SetStatus(GuildStatus::Stale);
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        store.apply(Mutation::new(Some(guild)).with(stale));
     }
 
     /// Reads; what is given back cannot borrow from the store.

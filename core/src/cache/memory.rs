@@ -12,17 +12,20 @@ mod enforce;
 mod entities;
 mod hash;
 mod holders;
+mod index;
 mod lot;
 mod member;
 mod messages;
-mod names;
+mod packed_table;
+mod pages;
 mod presence;
 mod read;
 mod read_entities;
-mod role_lists;
+mod role_numbers;
 mod roster;
 mod sessions;
 mod shared;
+mod size_class;
 mod slot;
 mod spot;
 mod table;
@@ -45,9 +48,11 @@ use wards::Wards;
 
 pub use apply::Applied;
 pub use displaced::{Displaced, OldMember};
+pub use holders::Guilds;
 pub use member::MemberRef;
 pub use presence::PresenceRef;
 pub use read::{Completeness, Counts, GuildRef};
+pub use role_numbers::MemberRoles;
 pub use user::UserRef;
 
 /// A store in memory, which keeps the rows that its policies say.

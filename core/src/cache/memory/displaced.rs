@@ -52,6 +52,17 @@ pub struct OldMember {
 }
 
 impl Displaced {
+    /// Adds what another store displaced; of what both told, this one's word stays.
+    pub fn add(&mut self, other: Self) {
+        let own = core::mem::take(self);
+        *self = Self {
+            guild: own.guild.or(other.guild),
+            channel: own.channel.or(other.channel),
+            role: own.role.or(other.role),
+            member: own.member.or(other.member),
+        };
+    }
+
     /// Whether nothing was displaced.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -65,7 +76,7 @@ impl OldMember {
             user: member.user().id(),
             username: member.user().username().into(),
             nick: member.nick().map(String::from),
-            roles: member.roles().to_vec(),
+            roles: member.roles().collect(),
             joined_at: member.joined_at(),
             premium_since: member.premium_since(),
             timeout: member.timeout(),
@@ -117,9 +128,9 @@ impl MemoryStore {
         }
         if let Op::Upsert(Rows::Members(rows)) | Op::Patch(Rows::Members(rows)) = op
             && rows.len() == 1
-            && let Some(row) = rows.iter().next()
+            && let Some(user) = rows.users().next()
         {
-            to.member = self.old_member(guild, row.user.id);
+            to.member = self.old_member(guild, user);
         }
     }
 

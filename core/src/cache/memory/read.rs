@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::MemoryStore;
-use super::member::{MemberRef, MemberRow};
+use super::member::MemberRef;
 use super::presence::PresenceRef;
 use super::slot::Slot;
 use super::spot::Spot;
@@ -36,8 +36,8 @@ pub enum Completeness {
         /// How many there are, if it is known.
         of: Option<u64>,
     },
-    /// The guild is out of reach or has not been delivered since the session began: whatever is
-    /// in the cache may be old.
+    /// The guild is out of reach, has not been delivered since the session began, or a store
+    /// failed to apply a change: whatever is in the cache may be old.
     Stale {
         /// How many are in the cache.
         members: u64,
@@ -167,33 +167,20 @@ impl MemoryStore {
     }
 
     pub(super) fn find_member(&self, guild: GuildId, user: u64) -> Option<MemberRef<'_>> {
-        let slot = self.slot(guild)?;
-        self.member_ref(slot, slot.members.get(user)?)
+        let user = self.user(UserId::new(user)?)?;
+        self.slot(guild)?.members.get(user)
     }
 
     /// The cached members of a guild, in no order that means anything.
     pub fn members(&self, guild: GuildId) -> impl Iterator<Item = MemberRef<'_>> {
         let slot = self.slot(guild).into_iter();
-        slot.flat_map(move |slot| {
-            slot.members
-                .iter()
-                .filter_map(move |row| self.member_ref(slot, row))
-        })
-    }
-
-    fn member_ref<'a>(&'a self, slot: &'a Slot, row: &'a MemberRow) -> Option<MemberRef<'a>> {
-        let user = self.user(row.user())?;
-        Some(MemberRef {
-            row,
-            lists: &slot.lists,
-            user,
-        })
+        slot.flat_map(|slot| slot.members.iter(|user| self.user(user)))
     }
 
     /// A user that somebody holds.
     #[must_use]
     pub fn user(&self, user: UserId) -> Option<UserRef<'_>> {
-        self.shared.users.0.get(user.get()).map(UserRef)
+        self.shared.users.get(user)
     }
 
     /// The bot's own user.
@@ -210,14 +197,15 @@ impl MemoryStore {
     }
 
     pub(super) fn find_presence(&self, guild: GuildId, user: u64) -> Option<PresenceRef<'_>> {
-        self.slot(guild)?.presences.get(user).map(PresenceRef)
+        let record = self.slot(guild)?.presences.get(user)?;
+        Some(PresenceRef::new(UserId::new(user)?, record))
     }
 
     /// The presences in a guild, in no order that means anything.
     pub fn presences(&self, guild: GuildId) -> impl Iterator<Item = PresenceRef<'_>> {
-        self.slot(guild)
-            .into_iter()
-            .flat_map(|slot| slot.presences.iter().map(PresenceRef))
+        let presences = self.slot(guild).map(|slot| slot.presences.iter());
+        let presence = |(key, record)| Some(PresenceRef::new(UserId::new(key)?, record));
+        presences.into_iter().flatten().filter_map(presence)
     }
 
     /// Whether all members of a guild are in the cache; `None` if the bot is not in it.
@@ -226,7 +214,9 @@ impl MemoryStore {
         let slot = self.slot(guild)?;
         let (members, of) = (slot.members.len() as u64, slot.member_count);
         Some(match slot.status {
-            GuildStatus::Pending | GuildStatus::Outage => Completeness::Stale { members, of },
+            GuildStatus::Pending | GuildStatus::Outage | GuildStatus::Stale => {
+                Completeness::Stale { members, of }
+            }
             GuildStatus::Available if slot.complete => Completeness::Complete { members },
             GuildStatus::Available if slot.limited => Completeness::Limited { members, of },
             GuildStatus::Available => Completeness::Partial { members, of },
@@ -268,14 +258,10 @@ impl MemoryStore {
             Kind::Role => self.usage.roles,
             Kind::Member => self.usage.members,
             Kind::Presence => self.usage.presences,
-            Kind::User => {
-                let users = Weight::of(&self.shared.users.0);
-                let authors = self.shared.users.1.bytes();
-                Weight {
-                    bytes: users.bytes.saturating_add(authors),
-                    ..users
-                }
-            }
+            Kind::User => Weight {
+                rows: self.shared.users.len(),
+                bytes: self.shared.users.bytes(),
+            },
             Kind::Thread
             | Kind::ThreadMember
             | Kind::Emoji
