@@ -7,8 +7,9 @@ use crate::dispatch::Dispatch;
 use crate::event::{Event, HeldOverflow};
 use crate::id::GuildId;
 use crate::setup::{Held, HoldConfig, Holding};
-use crate::wire::Name;
+use crate::wire::field::Read as _;
 use crate::wire::json::Reader;
+use crate::wire::{Field, Name};
 
 /// The held dispatches of a shard.
 #[derive(Clone, Debug)]
@@ -88,8 +89,8 @@ pub(super) fn guild_of(name: Name, data: &str) -> Option<GuildId> {
     let wanted = if its_own { "id" } else { "guild_id" };
     let mut guild = None;
     let read = Reader::new(data).object(|key, reader| {
-        if key == wanted && reader.peek() != Some(b'n') {
-            guild = Some(reader.id()?);
+        if key == wanted {
+            guild = Field::read(reader)?.into_value();
             return Ok(());
         }
         reader.skip()
