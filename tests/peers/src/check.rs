@@ -90,7 +90,16 @@ fn compare(found: &mut Differences, key: RowKey, ours: &dyn Library, theirs: &dy
         return found.note(kind, || format!("not kept, such as {key:?}"));
     };
     for (field, theirs) in theirs.iter().filter(|(field, _)| !is_rows(&kind, field)) {
-        differ(found, &format!("{kind}.{field}"), theirs, ours.get(field));
+        let name = wire(&kind, field);
+        differ(found, &format!("{kind}.{name}"), theirs, ours.get(name));
+    }
+}
+
+/// The wire's name of a peer's field.
+fn wire<'a>(kind: &str, field: &'a str) -> &'a str {
+    match (kind, field) {
+        ("sticker", "kind") => "type",
+        _ => field,
     }
 }
 
