@@ -1,4 +1,4 @@
-//! The entity cache: what a dispatch changes, and a store in memory.
+//! The entity cache: what a dispatch changes, and the stores that keep it.
 
 mod derive;
 mod key;
@@ -6,8 +6,10 @@ mod kind;
 pub mod memory;
 mod mutation;
 mod ops;
+mod part;
 mod react;
 mod rows;
+mod store;
 
 pub use derive::Deriver;
 pub use key::Key;
@@ -16,3 +18,4 @@ pub use memory::MemoryStore;
 pub use mutation::{GuildStatus, Mutation, NewSession, Op, Scope};
 pub use react::{OneReaction, React, ReactChange, Vote};
 pub use rows::Rows;
+pub use store::{AsyncStore, Router, RouterError, Store};

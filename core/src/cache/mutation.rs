@@ -114,6 +114,8 @@ pub enum GuildStatus {
     Available,
     /// Out of reach; older rows are stale.
     Outage,
+    /// A store failed to apply a change: rows may be wrong until the guild is delivered anew.
+    Stale,
 }
 
 /// A shard's new session and the guilds that it names.
@@ -133,6 +135,16 @@ impl<'i> Mutation<'i> {
             guild,
             sequence: None,
             shard: None,
+            ops: Ops::new(),
+        }
+    }
+
+    /// One of the same guild and origin that changes nothing.
+    pub(super) const fn without_ops(&self) -> Self {
+        Self {
+            guild: self.guild,
+            sequence: self.sequence,
+            shard: self.shard,
             ops: Ops::new(),
         }
     }

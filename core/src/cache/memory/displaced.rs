@@ -52,6 +52,17 @@ pub struct OldMember {
 }
 
 impl Displaced {
+    /// Adds what another store displaced; of what both told, this one's word stays.
+    pub fn add(&mut self, other: Self) {
+        let own = core::mem::take(self);
+        *self = Self {
+            guild: own.guild.or(other.guild),
+            channel: own.channel.or(other.channel),
+            role: own.role.or(other.role),
+            member: own.member.or(other.member),
+        };
+    }
+
     /// Whether nothing was displaced.
     #[must_use]
     pub fn is_empty(&self) -> bool {
