@@ -7,9 +7,8 @@ use crate::dispatch::Dispatch;
 use crate::event::{Event, HeldOverflow};
 use crate::id::GuildId;
 use crate::setup::{Held, HoldConfig, Holding};
-use crate::wire::field::Read as _;
+use crate::wire::Name;
 use crate::wire::json::Reader;
-use crate::wire::{Field, Name};
 
 /// The held dispatches of a shard.
 #[derive(Clone, Debug)]
@@ -90,7 +89,10 @@ pub(super) fn guild_of(name: Name, data: &str) -> Option<GuildId> {
     let mut guild = None;
     let read = Reader::new(data).object(|key, reader| {
         if key == wanted {
-            guild = Field::read(reader)?.into_value();
+            guild = match reader.null()? {
+                true => None,
+                false => Some(reader.id()?),
+            };
             return Ok(());
         }
         reader.skip()
