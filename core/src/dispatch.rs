@@ -25,11 +25,17 @@ impl<'i> Dispatch<'i> {
     /// A dispatch of this name, as a gateway library hands it over. `data` is the JSON of `d`.
     #[must_use]
     pub fn new(name: &'i str, sequence: Option<u64>, data: &'i str) -> Self {
-        Self::read(Text::plain(name), sequence, data)
+        let text = Text::plain(name);
+        Self::read(Name::from_wire(name), text, sequence, data)
     }
 
-    pub(crate) fn read(text: Text<'i>, sequence: Option<u64>, data: &'i str) -> Self {
-        let name = Name::from_wire(&text.as_cow());
+    /// A dispatch whose `text` is the spelling of `name`.
+    pub(crate) const fn read(
+        name: Name,
+        text: Text<'i>,
+        sequence: Option<u64>,
+        data: &'i str,
+    ) -> Self {
         Self {
             name,
             text,

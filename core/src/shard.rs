@@ -26,7 +26,7 @@ use crate::time::Instant;
 use crate::tracker::Tracker;
 use crate::wire::command::Command;
 use crate::wire::opcode::Opcode;
-use crate::wire::{Envelope, Name};
+use crate::wire::{Frame, Name};
 
 /// A gateway connection's whole core state.
 ///
@@ -308,20 +308,20 @@ impl Shard {
 /// One payload.
 impl Shard {
     fn payload<'i>(&mut self, frame: &'i [u8], out: &mut Actions<'i>) {
-        match Envelope::parse(frame) {
+        match self.tracker.read(frame) {
             Err(malformed) => self.misunderstand(Fault::Malformed(malformed), None, out),
-            Ok(envelope) => match Opcode::from_number(envelope.op) {
-                None => self.misunderstand(Fault::UnknownOpcode(envelope.op), None, out),
-                Some(Opcode::Dispatch) => self.dispatch(envelope, out),
+            Ok(frame) => match Opcode::from_number(frame.envelope.op) {
+                None => self.misunderstand(Fault::UnknownOpcode(frame.envelope.op), None, out),
+                Some(Opcode::Dispatch) => self.dispatch(frame, out),
                 Some(Opcode::Heartbeat) => self.signal(Signal::BeatAsked, out),
                 Some(Opcode::HeartbeatAck) => self.signal(Signal::Answered, out),
                 Some(Opcode::Reconnect) => self.signal(Signal::ReconnectAsked, out),
                 Some(Opcode::InvalidSession) => {
                     // Anything but a plain `true` means that the session is gone.
-                    let resumable = envelope.data == "true";
+                    let resumable = frame.envelope.data == "true";
                     self.signal(Signal::InvalidSession { resumable }, out);
                 }
-                Some(Opcode::Hello) => match news::hello(envelope.data) {
+                Some(Opcode::Hello) => match news::hello(frame.envelope.data) {
                     Ok(interval) => self.signal(Signal::Hello(interval), out),
                     Err(malformed) => self.misunderstand(Fault::Malformed(malformed), None, out),
                 },
@@ -329,15 +329,14 @@ impl Shard {
         }
     }
 
-    fn dispatch<'i>(&mut self, envelope: Envelope<'i>, out: &mut Actions<'i>) {
-        let Envelope {
-            seq: sequence,
-            data,
-            ..
-        } = envelope;
-        let name = envelope.kind();
+    fn dispatch<'i>(&mut self, frame: Frame<'i>, out: &mut Actions<'i>) {
+        let Frame {
+            envelope,
+            name,
+            view: decoded,
+        } = frame;
+        let (sequence, data) = (envelope.seq, envelope.data);
         let at = Some((name, sequence));
-        let decoded = self.tracker.decode(name, data);
         let delivery = match (name, &decoded) {
             (Name::Ready, Ok(_)) => match news::ready(data) {
                 Ok(session) => {
@@ -358,7 +357,7 @@ impl Shard {
             (Delivery::OutOfPlace, Ok(_)) => self.misunderstand(Fault::OutOfPlace, at, out),
             (Delivery::Deliver, Ok(view)) => {
                 let text = envelope.name.unwrap_or_default();
-                let dispatch = Dispatch::read(text, sequence, data);
+                let dispatch = Dispatch::read(name, text, sequence, data);
                 self.tracker.dispatched(self.now, view, dispatch, data, out);
             }
         }

@@ -19,7 +19,7 @@ use crate::session::budget::{Budget, Rank};
 use crate::setup::{Chunking, GuildReadiness, Readiness, Setup, Stage};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
-use crate::wire::Text;
+use crate::wire::Malformed;
 use crate::wire::json::Reader;
 use hold::Hold;
 
@@ -113,7 +113,7 @@ impl Tracker {
                 name,
                 sequence,
                 data,
-            } => self.untrusted(Text::plain(name), sequence, data, &mut out),
+            } => self.untrusted(Dispatch::new(name, sequence, data), data, &mut out),
             TrackerInput::ConnectionLost => self.connection_lost(self.now, &mut out),
             TrackerInput::Halted => self.halted(self.now, &mut out),
         }
@@ -151,24 +151,19 @@ impl Tracker {
     }
 
     /// Data that nobody has looked at: its structure is checked even if nothing of it is wanted.
-    fn untrusted<'i>(
-        &mut self,
-        name: Text<'i>,
-        sequence: Option<u64>,
-        data: &'i str,
-        out: &mut Actions<'i>,
-    ) {
-        let dispatch = Dispatch::read(name, sequence, data);
-        let mut reader = Reader::new(data);
-        let structure = reader.skip().and_then(|()| reader.end());
-        match structure.and_then(|()| self.decode(dispatch.name(), data)) {
+    fn untrusted<'i>(&mut self, dispatch: Dispatch<'i>, data: &'i str, out: &mut Actions<'i>) {
+        let decoded = match self.decode(dispatch.name(), data) {
+            Ok(Some(view)) => Ok(Some(view)),
+            other => structure(data).and(other),
+        };
+        match decoded {
             Ok(view) => self.dispatched(self.now, view, dispatch, data, out),
             Err(malformed) => {
                 self.misunderstood = self.misunderstood.saturating_add(1);
                 out.emit(Event::Misunderstood(Misunderstood {
                     fault: Fault::Malformed(malformed),
                     name: Some(dispatch.name()),
-                    sequence,
+                    sequence: dispatch.sequence(),
                     count: self.misunderstood,
                 }));
             }
@@ -186,6 +181,13 @@ impl Tracker {
             out.push(Action::Send(command));
         }
     }
+}
+
+/// Checks that the text is one value, as far as brackets and strings go.
+fn structure(text: &str) -> Result<(), Malformed> {
+    let mut reader = Reader::new(text);
+    reader.skip()?;
+    reader.end()
 }
 
 /// What the caller can ask and change; within a shard too.

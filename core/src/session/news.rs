@@ -44,6 +44,10 @@ pub(crate) fn ready(data: &str) -> Result<NewSession<'_>, Malformed> {
         match key {
             "session_id" => session.id = reader.text()?,
             "resume_gateway_url" if reader.peek() == Some(b'"') => session.url = reader.text()?,
+            "resume_gateway_url" => {
+                session.url = Text::default();
+                reader.skip()?;
+            }
             _ => reader.skip()?,
         }
         Ok(())
@@ -81,7 +85,7 @@ mod tests {
             (Text::plain("ab"), Text::plain("wss://x"))
         );
         assert!(
-            ready(r#"{"session_id":"a","resume_gateway_url":null}"#)
+            ready(r#"{"session_id":"a","resume_gateway_url":"x","resume_gateway_url":null}"#)
                 .unwrap()
                 .url
                 .is_empty()

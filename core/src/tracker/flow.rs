@@ -14,14 +14,22 @@ use crate::setup::{Arrival, GuildReady, KnownGuilds, News, Origin, Outgoing};
 use crate::time::Instant;
 use crate::wire::command::Command;
 use crate::wire::view::{GuildCreate, MembersChunk, RateLimited, View};
-use crate::wire::{Malformed, Name, Text};
+use crate::wire::{Frame, Malformed, Name, Text};
 
 impl Tracker {
+    /// Reads a frame, and what its dispatch means to setup, requests and cache.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is no frame at all.
+    pub(crate) fn read<'i>(&self, frame: &'i [u8]) -> Result<Frame<'i>, Malformed> {
+        Frame::parse(frame, self.config.kinds)
+    }
+
     /// Decodes what this dispatch means to setup, requests and cache; `None` if nothing.
     ///
     /// # Errors
     /// [`Malformed`] if it lacks what it must have; the dispatch is not to be handed in then.
-    pub(crate) fn decode<'i>(
+    pub(super) fn decode<'i>(
         &self,
         name: Name,
         data: &'i str,
@@ -29,7 +37,7 @@ impl Tracker {
         View::parse(name, data, self.config.kinds)
     }
 
-    /// Takes in a dispatch that [`Tracker::decode`] made `view` of: its mutation, itself, and
+    /// Takes in a dispatch that [`Tracker::read`] made `view` of: its mutation, itself, and
     /// what follows from it, in that order.
     pub(crate) fn dispatched<'i>(
         &mut self,

@@ -88,8 +88,11 @@ pub(super) fn guild_of(name: Name, data: &str) -> Option<GuildId> {
     let wanted = if its_own { "id" } else { "guild_id" };
     let mut guild = None;
     let read = Reader::new(data).object(|key, reader| {
-        if key == wanted && reader.peek() != Some(b'n') {
-            guild = Some(reader.id()?);
+        if key == wanted {
+            guild = match reader.null()? {
+                true => None,
+                false => Some(reader.id()?),
+            };
             return Ok(());
         }
         reader.skip()

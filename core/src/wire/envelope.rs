@@ -1,6 +1,7 @@
 //! The frame around every payload.
 
-use super::{Malformed, Name, Text, json::Reader};
+use super::json::{Key, Reader};
+use super::{Malformed, Name, Text};
 
 /// An envelope: what kind of payload it is, and the payload's text.
 ///
@@ -25,27 +26,35 @@ impl<'a> Envelope<'a> {
     /// [`Malformed`] if the frame is no UTF-8, no object, has no `op`, or if `op`, `s` or `t` is
     /// of the wrong type.
     pub fn parse(frame: &'a [u8]) -> Result<Self, Malformed> {
+        Self::read(frame, |_, reader| reader.raw())
+    }
+
+    /// Reads a frame; `data` reads `d` and returns its text, knowing what came before it.
+    pub(super) fn read<F>(frame: &'a [u8], mut data: F) -> Result<Self, Malformed>
+    where
+        F: FnMut(Head<'a>, &mut Reader<'a>) -> Result<&'a str, Malformed>,
+    {
         let text = core::str::from_utf8(frame)
             .map_err(|error| Malformed::new("not UTF-8", error.valid_up_to()))?;
         let mut reader = Reader::new(text);
-        let (mut op, mut seq, mut name, mut data) = (None, None, None, "null");
-        reader.object(|key, reader| {
+        let (mut head, mut seq, mut d) = (Head::default(), None, "null");
+        reader.object_in(ORDER, |key, reader| {
             match key {
-                "op" => op = Some(reader.raw()?),
+                "op" => head.op = Some(reader.raw()?),
                 "s" => seq = Some(reader.raw()?),
-                "t" => name = Some(reader.raw()?),
-                "d" => data = reader.raw()?,
+                "t" => head.name = Some(reader.raw()?),
+                "d" => d = data(head, reader)?,
                 _ => reader.skip()?,
             }
             Ok(())
         })?;
         reader.end()?;
-        let op = op.ok_or_else(|| reader.fault("no op"))?;
+        let op = head.op.ok_or_else(|| reader.fault("no op"))?;
         Ok(Self {
             op: whole(op, Reader::u64)?,
             seq: optional(seq, Reader::u64)?,
-            name: optional(name, Reader::text)?,
-            data,
+            name: optional(head.name, Reader::text)?,
+            data: d,
         })
     }
 
@@ -59,6 +68,30 @@ impl<'a> Envelope<'a> {
         }
     }
 }
+
+/// What a frame has said so far of what it is, as raw JSON.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Head<'a> {
+    op: Option<&'a str>,
+    name: Option<&'a str>,
+}
+
+impl<'a> Head<'a> {
+    /// The name of a dispatch, if it is one by now: [`Name::Unknown`] if that cannot be told yet.
+    pub(super) fn dispatch(self) -> Name {
+        let text = self.name.unwrap_or_default();
+        match text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+        {
+            Some(name) if self.op == Some("0") => Name::from_wire(name),
+            Some(_) | None => Name::Unknown,
+        }
+    }
+}
+
+/// The keys, which come in this order.
+const ORDER: &[Key] = &Key::sorted(["t", "s", "op", "d"]);
 
 /// Decodes all of `text`.
 fn whole<'a, T>(

@@ -24,15 +24,19 @@ impl<'i> Image<'i> {
     /// The image with this name.
     #[must_use]
     pub fn new(name: Text<'i>) -> Self {
-        let plain = name.as_plain().unwrap_or_default();
-        let (animated, digits) = match plain.strip_prefix("a_") {
-            Some(digits) => (true, digits),
-            None => (false, plain),
+        let hash = match name.as_plain() {
+            Some(plain) => Self::hash(plain),
+            None => Self::hash(&name.as_cow()),
         };
-        match hash(digits.as_bytes()) {
-            Some(hash) if animated => Self::Animated(hash),
-            Some(hash) => Self::Still(hash),
-            None => Self::Other(name),
+        hash.unwrap_or(Self::Other(name))
+    }
+
+    /// The image whose name is a hash.
+    #[inline]
+    fn hash(name: &str) -> Option<Self> {
+        match name.strip_prefix("a_") {
+            Some(digits) => hash(digits.as_bytes()).map(Self::Animated),
+            None => hash(name.as_bytes()).map(Self::Still),
         }
     }
 
@@ -140,6 +144,12 @@ mod tests {
         let upper = "0123456789ABCDEF0123456789abcdef";
         for name in [still, animated, upper, "", "a_", "clan_1", "\u{e9}"] {
             assert_eq!(Image::new(Text::plain(name)).to_string(), name);
+            let escaped: String = name
+                .chars()
+                .map(|c| std::format!("\\u{:04x}", u32::from(c)))
+                .collect();
+            let escaped = Image::new(Text::checked(&escaped, true));
+            assert_eq!(escaped, Image::new(Text::plain(name)));
             assert_eq!(Image::new(Text::plain(name)).into_owned().to_string(), name);
         }
     }

@@ -6,11 +6,13 @@
 //! strings end, and the nesting is bounded.
 
 mod number;
+mod order;
 mod reader;
 mod scan;
 mod skip;
 mod string;
 mod unescape;
 
+pub(crate) use order::Key;
 pub use reader::{MAX_DEPTH, Reader};
 pub use unescape::Unescape;

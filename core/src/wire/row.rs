@@ -52,9 +52,11 @@ macro_rules! row {
                     &mut crate::wire::json::Reader<'i>,
                 ) -> Result<(), crate::wire::Malformed>,
             {
+                const ORDER: &[crate::wire::json::Key] =
+                    &crate::wire::json::Key::sorted([$($key_wire,)? $($wire,)*]);
                 $(let mut $key: Option<$key_type> = None;)?
                 $(let mut $field = <$type as crate::wire::row::Silent>::SILENT;)*
-                reader.object(|key, reader| {
+                reader.object_in(ORDER, |key, reader| {
                     match key {
                         $($key_wire => $key = Some(crate::wire::field::Read::read(reader)?),)?
                         $($wire => $field = crate::wire::field::Read::read(reader)?,)*

@@ -34,28 +34,112 @@ impl Timestamp {
     /// offset. `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut rest = Digits(text.as_bytes());
-        let year = rest.number(4)?;
-        rest.byte(b'-')?;
-        let month = rest.within(2, 1, 12)?;
-        rest.byte(b'-')?;
-        let day = rest.within(2, 1, month_length(year, month))?;
-        rest.byte(b'T')?;
-        let hour = rest.within(2, 0, 23)?;
-        rest.byte(b':')?;
-        let minute = rest.within(2, 0, 59)?;
-        rest.byte(b':')?;
-        let second = rest.within(2, 0, 60)?;
-        let fraction = rest.fraction()?;
-        let offset = rest.offset()?;
-        let seconds = days(year, month, day).wrapping_mul(DAY);
-        let seconds = seconds.wrapping_add(hour.wrapping_mul(3600));
-        let seconds = seconds
-            .wrapping_add(minute.wrapping_mul(60))
-            .wrapping_add(second);
-        let seconds = seconds.wrapping_sub(offset);
-        Some(Self(seconds.wrapping_mul(MICROS).wrapping_add(fraction)))
+        usual(text.as_bytes()).or_else(|| unusual(text.as_bytes()))
     }
+}
+
+/// Reads the form that servers write, with six digits of a fraction or with none.
+#[inline]
+fn usual(text: &[u8]) -> Option<Timestamp> {
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        o0,
+        o1,
+        b'-',
+        d0,
+        d1,
+        b'T',
+        h0,
+        h1,
+        b':',
+        m0,
+        m1,
+        b':',
+        s0,
+        s1,
+        rest @ ..,
+    ] = text
+    else {
+        return None;
+    };
+    let micros = match rest {
+        [
+            b'.',
+            f0,
+            f1,
+            f2,
+            f3,
+            f4,
+            f5,
+            b'+',
+            b'0',
+            b'0',
+            b':',
+            b'0',
+            b'0',
+        ] => {
+            let fraction = pair(*f0, *f1)?.wrapping_mul(10_000);
+            let fraction = fraction.wrapping_add(pair(*f2, *f3)?.wrapping_mul(100));
+            fraction.wrapping_add(pair(*f4, *f5)?)
+        }
+        b"+00:00" => 0,
+        _ => return None,
+    };
+    let year = pair(*y0, *y1)?
+        .wrapping_mul(100)
+        .wrapping_add(pair(*y2, *y3)?);
+    let (month, day) = (pair(*o0, *o1)?, pair(*d0, *d1)?);
+    let (hour, minute, second) = (pair(*h0, *h1)?, pair(*m0, *m1)?, pair(*s0, *s1)?);
+    let sound = (1..=12).contains(&month)
+        && (1..=month_length(year, month)).contains(&day)
+        && (hour <= 23 && minute <= 59 && second <= 60);
+    sound.then(|| point([year, month, day], [hour, minute, second], micros))
+}
+
+/// Two digits.
+#[inline]
+const fn pair(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    if tens > 9 || ones > 9 {
+        return None;
+    }
+    Some(tens.wrapping_mul(10).wrapping_add(ones) as i64)
+}
+
+/// Reads any form.
+#[cold]
+fn unusual(text: &[u8]) -> Option<Timestamp> {
+    let mut rest = Digits(text);
+    let year = rest.number(4)?;
+    rest.byte(b'-')?;
+    let month = rest.within(2, 1, 12)?;
+    rest.byte(b'-')?;
+    let day = rest.within(2, 1, month_length(year, month))?;
+    rest.byte(b'T')?;
+    let hour = rest.within(2, 0, 23)?;
+    rest.byte(b':')?;
+    let minute = rest.within(2, 0, 59)?;
+    rest.byte(b':')?;
+    let second = rest.within(2, 0, 60)?;
+    let fraction = rest.fraction()?;
+    let second = second.wrapping_sub(rest.offset()?);
+    Some(point([year, month, day], [hour, minute, second], fraction))
+}
+
+/// The point at a date and a time of day, both in Greenwich.
+#[inline]
+const fn point(date: [i64; 3], time: [i64; 3], micros: i64) -> Timestamp {
+    let ([year, month, day], [hour, minute, second]) = (date, time);
+    let minutes = hour.wrapping_mul(60).wrapping_add(minute);
+    let seconds = minutes.wrapping_mul(60).wrapping_add(second);
+    let seconds = days(year, month, day)
+        .wrapping_mul(DAY)
+        .wrapping_add(seconds);
+    Timestamp(seconds.wrapping_mul(MICROS).wrapping_add(micros))
 }
 
 /// Days from 1970-01-01 to a day of the Gregorian calendar; years have four digits at most, so
@@ -200,6 +284,18 @@ mod tests {
     }
 
     #[test]
+    fn the_usual_form_is_read_as_any_other() {
+        for text in [
+            "2023-09-01T14:48:02.222000+00:00",
+            "1969-12-31T23:59:60.000001+00:00",
+            "2024-02-29T00:00:00+00:00",
+        ] {
+            assert!(usual(text.as_bytes()).is_some(), "{text}");
+            assert_eq!(usual(text.as_bytes()), unusual(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
     fn days_follow_one_another_for_centuries() {
         let mut expected = days(1600, 1, 1);
         for year in 1600..2400 {
@@ -217,6 +313,13 @@ mod tests {
         for text in [
             "",
             "now",
+            "2023-09-01T14:48:02.22200x+00:00",
+            "2023-02-29T14:48:02.222000+00:00",
+            "2023-00-01T14:48:02.222000+00:00",
+            "2023-09-01T14:48:61.222000+00:00",
+            "2023-09-01T14:60:02+00:00",
+            "2023-09-01T24:48:02+00:00",
+            "202/-09-01T14:48:02+00:00",
             "2023-09-01",
             "2023-13-01T00:00:00Z",
             "2023-02-29T00:00:00Z",

@@ -35,6 +35,10 @@ impl<'a> Reader<'a> {
             return Err(self.fault("not an integer"));
         }
         let size = self.u64()?;
+        if negative && size == 0 {
+            // A zero with a sign is a fraction to `serde_json`.
+            return Err(self.fault("not an integer"));
+        }
         let value = if negative {
             0_i64.checked_sub_unsigned(size)
         } else {
@@ -124,7 +128,7 @@ impl<'a> Reader<'a> {
         if self.byte() == Some(b'\\') {
             return self.escaped_u64(start);
         }
-        let value = self.digits("not a string of digits")?;
+        let value = self.many_digits()?;
         match self.byte() {
             Some(b'"') => {
                 self.advance(1);
@@ -150,33 +154,74 @@ impl<'a> Reader<'a> {
         value.ok_or_else(|| self.fault("not a string of digits"))
     }
 
+    /// Reads the digits of an id, sixteen at once if there are as many.
+    #[inline]
+    fn many_digits(&mut self) -> Result<u64, Malformed> {
+        let sixteen = self.rest().first_chunk().and_then(sixteen_digits);
+        match sixteen {
+            Some(value) => {
+                self.advance(16);
+                self.more_digits(value, 16)
+            }
+            None => self.digits("not a string of digits"),
+        }
+    }
+
     /// Reads at least one digit, and as many as there are.
     #[inline]
     fn digits(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        let mut value = 0_u64;
-        let mut count = 0_usize;
+        if !self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            return Err(self.fault(what));
+        }
+        self.more_digits(0, 0)
+    }
+
+    /// Reads as many digits as follow the first `count`, which are worth `value`.
+    #[inline]
+    fn more_digits(&mut self, mut value: u64, mut count: usize) -> Result<u64, Malformed> {
+        let before = count;
         for &byte in self.rest() {
-            let digit = byte.wrapping_sub(b'0');
+            let digit = u64::from(byte.wrapping_sub(b'0'));
             if digit > 9 {
                 break;
             }
-            let next = if count < 19 {
-                Some(value.wrapping_mul(10).wrapping_add(u64::from(digit)))
+            if count >= SAFE_DIGITS {
+                let next = value.checked_mul(10);
+                let next = next.and_then(|value| value.checked_add(digit));
+                value = next.ok_or_else(|| self.fault("a number out of range"))?;
             } else {
-                value
-                    .checked_mul(10)
-                    .and_then(|value| value.checked_add(u64::from(digit)))
-            };
-            value = next.ok_or_else(|| self.fault("a number out of range"))?;
+                value = value.wrapping_mul(10).wrapping_add(digit);
+            }
             count = count.wrapping_add(1);
         }
-        self.advance(count);
-        if count == 0 {
-            Err(self.fault(what))
-        } else {
-            Ok(value)
-        }
+        self.advance(count.wrapping_sub(before));
+        Ok(value)
     }
+}
+
+/// So many digits fit into a `u64` whatever they are.
+const SAFE_DIGITS: usize = 19;
+
+#[inline]
+fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
+    let (high, rest) = digits.split_first_chunk()?;
+    let high = eight_digits(u64::from_le_bytes(*high))?;
+    let low = eight_digits(u64::from_le_bytes(*rest.first_chunk()?))?;
+    Some(high.wrapping_mul(100_000_000).wrapping_add(low))
+}
+
+/// Eight digits of which the first is the lowest byte: pairs are joined, then pairs of pairs.
+#[inline]
+const fn eight_digits(word: u64) -> Option<u64> {
+    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let over = word.wrapping_add(0x0606_0606_0606_0606);
+    if (word & HIGH) | ((over & HIGH) >> 4) != ZEROS | (ZEROS >> 4) {
+        return None;
+    }
+    let ones = (word & !HIGH).wrapping_mul(10 << 8 | 1) >> 8;
+    let pairs = (ones & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 << 16 | 1) >> 16;
+    Some((pairs & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
 #[cfg(test)]
@@ -204,6 +249,45 @@ mod tests {
         assert_eq!(Reader::new("-9223372036854775808").i64(), Ok(i64::MIN));
         assert!(Reader::new("9223372036854775808").i64().is_err());
         assert!(Reader::new("- 1").i64().is_err());
+        assert!(Reader::new("-0").i64().is_err());
+    }
+
+    #[test]
+    fn digits_are_told_from_everything_else() {
+        for place in 0..8 {
+            for byte in 0..=255_u8 {
+                let mut digits = *b"12345678";
+                digits[place] = byte;
+                let theirs = core::str::from_utf8(&digits).ok();
+                let theirs = theirs.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+                let theirs = theirs.and_then(|text| text.parse().ok());
+                assert_eq!(
+                    eight_digits(u64::from_le_bytes(digits)),
+                    theirs,
+                    "{digits:?}"
+                );
+            }
+        }
+        for value in [
+            1,
+            12_345_678,
+            1_144_003_000_000_000_000,
+            u64::MAX,
+            u64::MAX - 9,
+        ] {
+            let text = std::format!("\"{value}\"");
+            assert_eq!(Reader::new(&text).quoted_u64(), Ok(value));
+        }
+        assert!(
+            Reader::new("\"18446744073709551620\"")
+                .quoted_u64()
+                .is_err()
+        );
+        assert!(
+            Reader::new("\"184467440737095516150\"")
+                .quoted_u64()
+                .is_err()
+        );
     }
 
     #[test]

@@ -4,21 +4,26 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 const QUOTES: u64 = ONES * b'"' as u64;
 const BACKSLASHES: u64 = ONES * b'\\' as u64;
-const SPACES: u64 = ONES * b' ' as u64;
 
-/// Sets the high bit of each zero byte; bits above the lowest one set may be wrong.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & HIGHS
+/// Turning this bit over puts `"` right above the control characters, and a blank out of the way.
+const BESIDE_CONTROLS: u64 = ONES * 2;
+const CONTROLS_AND_QUOTE: u64 = ONES * 0x21;
+
+/// Sets the high bit of each byte that is below that of `bounds`, if neither is above 127; bits
+/// above the lowest one set may be wrong, and so may those of bytes that are not ASCII.
+const fn below(word: u64, bounds: u64) -> u64 {
+    word.wrapping_sub(bounds)
 }
 
 /// Marks `"` and `\`.
 const fn ends(word: u64) -> u64 {
-    zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES)
+    (below(word ^ QUOTES, ONES) | below(word ^ BACKSLASHES, ONES)) & !word & HIGHS
 }
 
 /// Marks `"`, `\` and control characters.
 const fn specials(word: u64) -> u64 {
-    ends(word) | (word.wrapping_sub(SPACES) & !word & HIGHS)
+    let low = below(word ^ BESIDE_CONTROLS, CONTROLS_AND_QUOTE);
+    (low | below(word ^ BACKSLASHES, ONES)) & !word & HIGHS
 }
 
 /// The length of the run at the start of `bytes` without `"` and `\`.
@@ -37,16 +42,24 @@ pub(super) fn until_special(bytes: &[u8]) -> usize {
 
 #[inline]
 fn run(bytes: &[u8], mark: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> usize {
-    let (words, tail) = bytes.as_chunks::<8>();
-    let mut length = 0_usize;
-    for word in words {
+    let mut rest = bytes;
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
         let marked = mark(u64::from_le_bytes(*word));
         if marked != 0 {
-            return length.wrapping_add((marked.trailing_zeros() >> 3) as usize);
+            let passed = bytes.len().wrapping_sub(rest.len());
+            return passed.wrapping_add((marked.trailing_zeros() >> 3) as usize);
         }
-        length = length.wrapping_add(8);
+        rest = after;
     }
-    length.wrapping_add(tail.iter().position(|&byte| is(byte)).unwrap_or(tail.len()))
+    let passed = bytes.len().wrapping_sub(rest.len());
+    passed.wrapping_add(run_of_few(rest, is))
+}
+
+/// The end of the text, byte by byte; few strings are there.
+#[cold]
+#[inline(never)]
+fn run_of_few(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().take_while(|&&byte| !is(byte)).count()
 }
 
 #[cfg(test)]

@@ -90,40 +90,62 @@ impl<'a> Reader<'a> {
                 return Err(self.fault("a bracket is not closed"));
             };
             self.advance(1);
-            match byte {
-                b'"' => self.skip_string()?,
-                b'{' | b'[' => {
-                    brackets.open(byte == b'{');
-                    if self.depth.saturating_add(brackets.count) > MAX_DEPTH {
-                        return Err(self.fault("nested too deeply"));
-                    }
-                }
-                b'}' | b']' => {
-                    if !brackets.close(byte == b'}') {
-                        return Err(self.fault("brackets do not match"));
-                    }
-                    if brackets.count == 0 {
-                        return Ok(());
-                    }
-                }
-                _ => {}
+            if byte == b'"' {
+                self.skip_string()?;
+            } else if is_bracket(byte) && self.bracket(byte, &mut brackets)? {
+                return Ok(());
             }
         }
     }
 
+    /// Counts a bracket in, or out; whether it was the last one.
+    #[inline]
+    fn bracket(&self, byte: u8, brackets: &mut Brackets) -> Result<bool, Malformed> {
+        let object = byte | 0x06 == b'{' | 0x06;
+        if byte & 0x04 == 0 {
+            brackets.open(object);
+            if self.depth.saturating_add(brackets.count) > MAX_DEPTH {
+                return Err(self.fault("nested too deeply"));
+            }
+            return Ok(false);
+        }
+        if !brackets.close(object) {
+            return Err(self.fault("brackets do not match"));
+        }
+        Ok(brackets.count == 0)
+    }
+
     /// A number, a boolean or null, unchecked.
+    #[inline]
     fn skip_word(&mut self) -> Result<(), Malformed> {
-        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
-        let inside = |byte: &u8| matches!(byte, b':' | b'"' | b'{' | b'[');
         let rest = self.rest();
-        let length = rest.iter().position(|byte| ends(byte) || inside(byte));
-        let length = length.unwrap_or(rest.len());
+        let length = rest.iter().take_while(|&&byte| !ends_word(byte)).count();
         if length == 0 {
             return Err(self.fault("not a value"));
         }
         self.advance(length);
         Ok(())
     }
+}
+
+/// Whether it is one of `{`, `}`, `[` and `]`.
+const fn is_bracket(byte: u8) -> bool {
+    matches!(byte, b'{' | b'}' | b'[' | b']')
+}
+
+/// Whether it ends a number, a boolean or null.
+#[inline]
+fn ends_word(byte: u8) -> bool {
+    const ENDS: [bool; 256] = {
+        let mut ends = [false; 256];
+        let (marks, mut at) = (b",}] \n\r\t:\"{[", 0);
+        while at < marks.len() {
+            ends[marks[at] as usize] = true;
+            at += 1;
+        }
+        ends
+    };
+    ENDS.get(usize::from(byte)).copied().unwrap_or(true)
 }
 
 #[cfg(test)]

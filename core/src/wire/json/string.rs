@@ -11,6 +11,12 @@ impl<'a> Reader<'a> {
     /// or an end within.
     #[inline]
     pub fn text(&mut self) -> Result<Text<'a>, Malformed> {
+        let (inside, escaped) = self.string()?;
+        Ok(Text::checked(inside, escaped))
+    }
+
+    /// Reads a string: what is between the quotes, and whether there are escapes.
+    pub(super) fn string(&mut self) -> Result<(&'a str, bool), Malformed> {
         if !self.eat(b'"') {
             return Err(self.fault("not a string"));
         }
@@ -22,7 +28,7 @@ impl<'a> Reader<'a> {
         }
         let inside = self.text.get(start..self.at).unwrap_or_default();
         self.advance(1);
-        Ok(Text::checked(inside, escaped))
+        Ok((inside, escaped))
     }
 
     /// Goes on to the closing quote.

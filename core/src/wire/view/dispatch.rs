@@ -79,6 +79,19 @@ impl<'i> View<'i> {
         Ok(view)
     }
 
+    /// Decodes a value in the midst of a frame; `None` if nothing of it is wanted, or if
+    /// something is wrong with it.
+    pub(in crate::wire) fn read_in(
+        name: Name,
+        reader: &mut Reader<'i>,
+        kinds: Kinds,
+    ) -> Option<Self> {
+        if !wanted(name, kinds) {
+            return None;
+        }
+        Self::read(name, reader, kinds).ok().flatten()
+    }
+
     #[allow(
         clippy::wildcard_enum_match_arm,
         reason = "the others are entities' or have no view"

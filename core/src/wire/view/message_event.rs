@@ -74,11 +74,11 @@ pub struct MessageDelete {
 
 impl Read<'_> for MessageDelete {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let (mut channel, mut messages) = (None, Vec::new());
+        let (mut channel, mut one, mut many) = (None, None, None);
         let guild = guild_and(reader, |key, reader| {
             match key {
-                "id" => messages = Vec::from([reader.id()?]),
-                "ids" => messages = Vec::read(reader)?,
+                "id" => one = Some(reader.id()?),
+                "ids" => many = Some(Vec::read(reader)?),
                 "channel_id" => channel = Some(reader.id()?),
                 _ => reader.skip()?,
             }
@@ -88,7 +88,7 @@ impl Read<'_> for MessageDelete {
         Ok(Self {
             guild,
             channel,
-            messages,
+            messages: many.unwrap_or_else(|| one.into_iter().collect()),
         })
     }
 }

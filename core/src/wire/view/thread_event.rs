@@ -113,11 +113,13 @@ impl<'i> ThreadMembersUpdate<'i> {
                 "id" => thread = Some(reader.id()?),
                 "member_count" => member_count = Option::read(reader)?,
                 "removed_member_ids" => removed = Vec::read(reader)?,
-                "added_members" => reader.array(|reader| {
-                    let one = one_added(reader, kinds, &mut members, &mut presences)?;
-                    added.push(one);
-                    Ok(())
-                })?,
+                "added_members" => {
+                    (added, members, presences) = Default::default();
+                    reader.array(|reader| {
+                        added.push(one_added(reader, kinds, &mut members, &mut presences)?);
+                        Ok(())
+                    })?;
+                }
                 _ => reader.skip()?,
             }
             Ok(())
@@ -143,14 +145,20 @@ fn one_added<'i>(
     members: &mut Members<'i>,
     presences: &mut Presences<'i>,
 ) -> Result<ThreadMembership<'i>, Malformed> {
-    ThreadMembership::read_with(reader, |key, reader| match key {
-        "member" if kinds.contains(Kinds::MEMBERS) => {
-            members.push(reader, |_, reader| reader.skip())
+    let (mut member, mut presence) = ("null", "null");
+    let added = ThreadMembership::read_with(reader, |key, reader| {
+        match key {
+            "member" if kinds.contains(Kinds::MEMBERS) => member = reader.raw()?,
+            "presence" if kinds.contains(Kinds::PRESENCES) => presence = reader.raw()?,
+            _ => reader.skip()?,
         }
-        "presence" if kinds.contains(Kinds::PRESENCES) && !reader.null()? => {
-            presences.push(reader, |_, reader| reader.skip())
-        }
-        "presence" if kinds.contains(Kinds::PRESENCES) => Ok(()),
-        _ => reader.skip(),
-    })
+        Ok(())
+    })?;
+    if member != "null" {
+        members.push(&mut Reader::new(member), |_, reader| reader.skip())?;
+    }
+    if presence != "null" {
+        presences.push(&mut Reader::new(presence), |_, reader| reader.skip())?;
+    }
+    Ok(added)
 }

@@ -1,0 +1,145 @@
+//! A frame with the view of its dispatch, read in one pass.
+
+use super::view::View;
+use super::{Envelope, Malformed, Name};
+use crate::cache::Kinds;
+
+/// An envelope, and what its data means.
+///
+/// The same as [`Envelope::parse`] and then [`View::parse`], for every frame. It is faster if the
+/// name and the opcode come before the data, as they do: the data is read once.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Frame<'a> {
+    /// The envelope.
+    pub envelope: Envelope<'a>,
+    /// Which dispatch it is, by [`Envelope::kind`].
+    pub name: Name,
+    /// Of a dispatch, what [`View::parse`] says; of other payloads, nothing.
+    pub view: Result<Option<View<'a>>, Malformed>,
+}
+
+/// The opcode of a dispatch.
+const DISPATCH: u64 = 0;
+
+impl<'a> Frame<'a> {
+    /// Reads a frame and what is wanted of its data: what setup and member requests need, and
+    /// these kinds.
+    ///
+    /// # Errors
+    /// As [`Envelope::parse`]. A dispatch whose data is malformed is none; see [`Frame::view`].
+    pub fn parse(frame: &'a [u8], kinds: Kinds) -> Result<Self, Malformed> {
+        let mut early = None;
+        let envelope = Envelope::read(frame, |head, reader| {
+            let mut ahead = reader.clone();
+            ahead.peek();
+            let start = ahead.place();
+            let name = head.dispatch();
+            early = View::read_in(name, &mut ahead, kinds).map(|view| (name, view));
+            if early.is_none() {
+                return reader.raw();
+            }
+            *reader = ahead;
+            Ok(reader.since(start))
+        })?;
+        let name = envelope.kind();
+        let view = match early {
+            _ if envelope.op != DISPATCH => Ok(None),
+            Some((known, view)) if known == name => Ok(Some(view)),
+            Some(_) | None => View::parse(name, envelope.data, kinds),
+        };
+        Ok(Self {
+            envelope,
+            name,
+            view,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    fn kinds() -> Kinds {
+        Kinds::all()
+    }
+
+    /// One pass and two passes see the same.
+    fn agree(text: &str) -> Frame<'_> {
+        let frame = Frame::parse(text.as_bytes(), kinds());
+        let Ok(envelope) = Envelope::parse(text.as_bytes()) else {
+            panic!("{text}");
+        };
+        let frame = frame.expect(text);
+        assert_eq!(frame.envelope, envelope, "{text}");
+        assert_eq!(frame.name, envelope.kind(), "{text}");
+        if envelope.op == DISPATCH {
+            let view = View::parse(envelope.kind(), envelope.data, kinds());
+            assert_eq!(frame.view, view, "{text}");
+        } else {
+            assert_eq!(frame.view, Ok(None), "{text}");
+        }
+        frame
+    }
+
+    #[test]
+    fn a_dispatch_is_viewed_whatever_the_order() {
+        let data = r#"{"id":"1","unavailable":true}"#;
+        for text in [
+            format!(r#"{{"t":"GUILD_DELETE","s":1,"op":0,"d":{data}}}"#),
+            format!(r#"{{"t":"GUILD_DELETE","s":1,"op":0,"d": {data} }}"#),
+            format!(r#"{{"d":{data},"op":0,"s":1,"t":"GUILD_DELETE"}}"#),
+            format!(r#"{{"t":"GUILD_UPDATE","op":0,"d":{data},"t":"GUILD_DELETE"}}"#),
+            format!(r#"{{"t":"GUILD_DELETE","op":0,"d":{{"id":"2"}},"d":{data}}}"#),
+            format!(r#"{{"t":"GUILD_DELETE","op":1,"d":{data},"op":0}}"#),
+            format!(r#"{{"t":"GUILD\u005fDELETE","op":0,"d":{data}}}"#),
+        ] {
+            let frame = agree(&text);
+            assert!(
+                matches!(frame.view, Ok(Some(View::GuildDelete(_)))),
+                "{text}"
+            );
+            assert_eq!(frame.envelope.data, data);
+        }
+    }
+
+    #[test]
+    fn what_is_no_dispatch_has_no_view() {
+        for text in [
+            r#"{"t":"GUILD_DELETE","op":0,"d":{"id":"1"},"op":11}"#,
+            r#"{"t":"GUILD_DELETE","op":0,"d":{"id":"1"},"t":null}"#,
+            r#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":1}}"#,
+            r#"{"op":11}"#,
+        ] {
+            assert_eq!(agree(text).view, Ok(None), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_dispatch_keeps_its_envelope() {
+        for data in ["{}", "null", "[]", r#"{"id":"x"}"#, r#"{"id":"1","id":[]}"#] {
+            let text = format!(r#"{{"t":"GUILD_DELETE","s":3,"op":0,"d":{data}}}"#);
+            let frame = agree(&text);
+            assert!(frame.view.is_err(), "{text}");
+            assert_eq!(frame.envelope.seq, Some(3));
+        }
+        for data in ["{", r#"{"id":"1"]"#, r#"{"id":"1}"#] {
+            let text = format!(r#"{{"t":"GUILD_DELETE","s":3,"op":0,"d":{data}}}"#);
+            let two = Envelope::parse(text.as_bytes()).unwrap_err();
+            assert_eq!(Frame::parse(text.as_bytes(), kinds()), Err(two), "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded_by_the_whole_frame() {
+        for depth in [124, 125, 126, 127] {
+            let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            let data = format!(r#"{{"id":"1","x":{deep}}}"#);
+            let text = format!(r#"{{"t":"GUILD_DELETE","op":0,"d":{data}}}"#);
+            let two = Envelope::parse(text.as_bytes()).map(|envelope| envelope.data);
+            let one = Frame::parse(text.as_bytes(), kinds());
+            assert_eq!(one.map(|frame| frame.envelope.data), two, "{depth}");
+        }
+    }
+}
