@@ -66,6 +66,11 @@ impl Deriver {
         self.me = Some(me);
     }
 
+    /// Derives rows of these kinds from now on.
+    pub const fn set_kinds(&mut self, kinds: Kinds) {
+        self.kinds = kinds;
+    }
+
     /// What `view` changes; may be nothing.
     #[must_use]
     pub fn derive<'i>(&mut self, view: View<'i>) -> Mutation<'i> {
@@ -179,9 +184,10 @@ impl Deriver {
         if event.guild.is_none() {
             return to;
         }
-        let user = event.presences.iter().next().map(|presence| presence.user);
-        if let Some(user) = user.filter(|user| !user.is_bare()) {
-            to.push(Op::Patch(Rows::Users(vec![user.clone()])));
+        let presence = event.presences.records().next();
+        if let Some(presence) = presence.filter(|presence| !presence.is_bare()) {
+            let user = presence.unpack_user().into_owned();
+            to.push(Op::Patch(Rows::Users(vec![user])));
         }
         to.with(Op::Upsert(Rows::Presences(event.presences)))
     }

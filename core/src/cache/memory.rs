@@ -5,47 +5,57 @@
 //! time proportional to what it holds. No order depends on hashes.
 
 mod apply;
+mod census;
 mod counters;
 mod displaced;
+mod enforce;
 mod entities;
 mod hash;
 mod holders;
+mod index;
 mod lot;
 mod member;
 mod messages;
-mod names;
+mod packed_table;
+mod pages;
 mod presence;
 mod read;
 mod read_entities;
-mod role_lists;
+mod role_numbers;
 mod roster;
 mod sessions;
 mod shared;
+mod size_class;
 mod slot;
+mod spot;
 mod table;
 mod usage;
 mod user;
+mod wards;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use crate::ShardId;
 use crate::wire::view::User;
-use hash::Mixer;
+pub(super) use hash::Mixer;
 use sessions::Sessions;
 use shared::Shared;
 use slot::Slot;
 use table::Table;
 use usage::{EntityUsage, Usage};
+use wards::Wards;
 
 pub use apply::Applied;
 pub use displaced::{Displaced, OldMember};
+pub use holders::Guilds;
 pub use member::MemberRef;
 pub use presence::PresenceRef;
 pub use read::{Completeness, Counts, GuildRef};
+pub use role_numbers::MemberRoles;
 pub use user::UserRef;
 
-/// A store that keeps every row it is given.
+/// A store in memory, which keeps the rows that its policies say.
 #[derive(Debug)]
 pub struct MemoryStore {
     mixer: Mixer,
@@ -57,10 +67,13 @@ pub struct MemoryStore {
     sequences: BTreeMap<ShardId, u64>,
     usage: Usage,
     entity_usage: EntityUsage,
+    /// `None` if every row stays.
+    wards: Option<Box<Wards>>,
 }
 
 impl MemoryStore {
-    /// An empty store. The seed decides where rows lie, and nothing that can be observed; take a
+    /// An empty store that keeps every row it is given; of messages, the newest 100 of each
+    /// channel. The seed decides where rows lie, and nothing that can be observed; take a
     /// random one, so that a peer cannot guess it.
     #[must_use]
     pub fn new(seed: u64) -> Self {
@@ -74,6 +87,7 @@ impl MemoryStore {
             sequences: BTreeMap::new(),
             usage: Usage::default(),
             entity_usage: EntityUsage::default(),
+            wards: None,
         }
     }
 }

@@ -64,7 +64,12 @@ impl Simulation {
                     Ok(())
                 }
             }
-            Some(Completeness::Partial { .. } | Completeness::Stale { .. }) | None => Ok(()),
+            Some(
+                Completeness::Partial { .. }
+                | Completeness::Limited { .. }
+                | Completeness::Stale { .. },
+            )
+            | None => Ok(()),
         }
     }
 
@@ -118,7 +123,7 @@ impl Simulation {
             let Some(row) = UserId::new(user).and_then(|user| self.store.member(id, user)) else {
                 continue;
             };
-            let roles: BTreeSet<u64> = row.roles().iter().map(|role| role.get()).collect();
+            let roles: BTreeSet<u64> = row.roles().map(|role| role.get()).collect();
             let role = |role: &Value| role.as_str()?.parse().ok();
             let is: BTreeSet<u64> = truth["roles"]
                 .as_array()

@@ -76,7 +76,7 @@ impl OldMember {
             user: member.user().id(),
             username: member.user().username().into(),
             nick: member.nick().map(String::from),
-            roles: member.roles().to_vec(),
+            roles: member.roles().collect(),
             joined_at: member.joined_at(),
             premium_since: member.premium_since(),
             timeout: member.timeout(),
@@ -128,9 +128,9 @@ impl MemoryStore {
         }
         if let Op::Upsert(Rows::Members(rows)) | Op::Patch(Rows::Members(rows)) = op
             && rows.len() == 1
-            && let Some(row) = rows.iter().next()
+            && let Some(user) = rows.users().next()
         {
-            to.member = self.old_member(guild, row.user.id);
+            to.member = self.old_member(guild, user);
         }
     }
 

@@ -3,11 +3,13 @@
 use core::fmt;
 
 use super::MemoryStore;
-use super::member::{MemberRef, MemberRow};
+use super::member::MemberRef;
 use super::presence::PresenceRef;
 use super::slot::Slot;
+use super::spot::Spot;
 use super::usage::Weight;
 use super::user::UserRef;
+use crate::cache::policy::Lifetimes;
 use crate::cache::{GuildStatus, Kind};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{Channel, Guild, Role, User};
@@ -22,6 +24,13 @@ pub enum Completeness {
     },
     /// Some of them are.
     Partial {
+        /// How many are in the cache.
+        members: u64,
+        /// How many there are, if it is known.
+        of: Option<u64>,
+    },
+    /// Some of them are: others have come, and a policy did not let them stay.
+    Limited {
         /// How many are in the cache.
         members: u64,
         /// How many there are, if it is known.
@@ -42,6 +51,7 @@ impl fmt::Display for Completeness {
         let (members, of, stale) = match *self {
             Self::Complete { members } => return write!(f, "complete, {members} members"),
             Self::Partial { members, of } => (members, of, ""),
+            Self::Limited { members, of } => (members, of, ", as its policy says"),
             Self::Stale { members, of } => (members, of, ", stale"),
         };
         match of {
@@ -124,6 +134,7 @@ impl MemoryStore {
     #[must_use]
     pub fn channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
         let guild = self.shared.guild_of(channel)?;
+        self.used(Kind::Channel, Spot::new(guild, channel.get()));
         self.slot(guild)?.channels.get(channel.get())
     }
 
@@ -137,6 +148,7 @@ impl MemoryStore {
     /// A role of a guild.
     #[must_use]
     pub fn role(&self, guild: GuildId, role: RoleId) -> Option<&Role<'static>> {
+        self.used(Kind::Role, Spot::new(guild, role.get()));
         self.slot(guild)?.roles.get(role.get())
     }
 
@@ -150,33 +162,25 @@ impl MemoryStore {
     /// A member of a guild.
     #[must_use]
     pub fn member(&self, guild: GuildId, user: UserId) -> Option<MemberRef<'_>> {
-        let slot = self.slot(guild)?;
-        self.member_ref(slot, slot.members.get(user.get())?)
+        self.used(Kind::Member, Spot::new(guild, user.get()));
+        self.find_member(guild, user.get())
+    }
+
+    pub(super) fn find_member(&self, guild: GuildId, user: u64) -> Option<MemberRef<'_>> {
+        let user = self.user(UserId::new(user)?)?;
+        self.slot(guild)?.members.get(user)
     }
 
     /// The cached members of a guild, in no order that means anything.
     pub fn members(&self, guild: GuildId) -> impl Iterator<Item = MemberRef<'_>> {
         let slot = self.slot(guild).into_iter();
-        slot.flat_map(move |slot| {
-            slot.members
-                .iter()
-                .filter_map(move |row| self.member_ref(slot, row))
-        })
-    }
-
-    fn member_ref<'a>(&'a self, slot: &'a Slot, row: &'a MemberRow) -> Option<MemberRef<'a>> {
-        let user = self.user(row.user())?;
-        Some(MemberRef {
-            row,
-            lists: &slot.lists,
-            user,
-        })
+        slot.flat_map(|slot| slot.members.iter(|user| self.user(user)))
     }
 
     /// A user that somebody holds.
     #[must_use]
     pub fn user(&self, user: UserId) -> Option<UserRef<'_>> {
-        self.shared.users.0.get(user.get()).map(UserRef)
+        self.shared.users.get(user)
     }
 
     /// The bot's own user.
@@ -188,14 +192,20 @@ impl MemoryStore {
     /// A user's presence in a guild; `None` also for whoever is offline.
     #[must_use]
     pub fn presence(&self, guild: GuildId, user: UserId) -> Option<PresenceRef<'_>> {
-        self.slot(guild)?.presences.get(user.get()).map(PresenceRef)
+        self.used(Kind::Presence, Spot::new(guild, user.get()));
+        self.find_presence(guild, user.get())
+    }
+
+    pub(super) fn find_presence(&self, guild: GuildId, user: u64) -> Option<PresenceRef<'_>> {
+        let record = self.slot(guild)?.presences.get(user)?;
+        Some(PresenceRef::new(UserId::new(user)?, record))
     }
 
     /// The presences in a guild, in no order that means anything.
     pub fn presences(&self, guild: GuildId) -> impl Iterator<Item = PresenceRef<'_>> {
-        self.slot(guild)
-            .into_iter()
-            .flat_map(|slot| slot.presences.iter().map(PresenceRef))
+        let presences = self.slot(guild).map(|slot| slot.presences.iter());
+        let presence = |(key, record)| Some(PresenceRef::new(UserId::new(key)?, record));
+        presences.into_iter().flatten().filter_map(presence)
     }
 
     /// Whether all members of a guild are in the cache; `None` if the bot is not in it.
@@ -208,6 +218,7 @@ impl MemoryStore {
                 Completeness::Stale { members, of }
             }
             GuildStatus::Available if slot.complete => Completeness::Complete { members },
+            GuildStatus::Available if slot.limited => Completeness::Limited { members, of },
             GuildStatus::Available => Completeness::Partial { members, of },
         })
     }
@@ -247,14 +258,10 @@ impl MemoryStore {
             Kind::Role => self.usage.roles,
             Kind::Member => self.usage.members,
             Kind::Presence => self.usage.presences,
-            Kind::User => {
-                let users = Weight::of(&self.shared.users.0);
-                let authors = self.shared.users.1.bytes();
-                Weight {
-                    bytes: users.bytes.saturating_add(authors),
-                    ..users
-                }
-            }
+            Kind::User => Weight {
+                rows: self.shared.users.len(),
+                bytes: self.shared.users.bytes(),
+            },
             Kind::Thread
             | Kind::ThreadMember
             | Kind::Emoji
@@ -278,10 +285,12 @@ impl MemoryStore {
     }
 
     /// How many bytes the rows of a kind take with their indexes and spare room, in constant
-    /// time; the allocator's own cost is left out.
+    /// time; the allocator's own cost is left out. What a policy has to remember is part of it.
     #[must_use]
     pub fn bytes(&self, kind: Kind) -> usize {
-        self.weight(kind).bytes
+        let lifetimes = self.wards.as_ref().and_then(|wards| wards.lifetimes(kind));
+        let remembered = lifetimes.map_or(0, Lifetimes::bytes);
+        self.weight(kind).bytes.saturating_add(remembered)
     }
 }
 
