@@ -51,15 +51,11 @@ fn run(bytes: &[u8], mark: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> usiz
         }
         rest = after;
     }
-    let passed = bytes.len().wrapping_sub(rest.len());
-    passed.wrapping_add(run_of_few(rest, is))
-}
-
-/// The end of the text, byte by byte; few strings are there.
-#[cold]
-#[inline(never)]
-fn run_of_few(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
-    bytes.iter().take_while(|&&byte| !is(byte)).count()
+    let last = rest.iter().position(|&byte| is(byte));
+    bytes
+        .len()
+        .wrapping_sub(rest.len())
+        .wrapping_add(last.unwrap_or(rest.len()))
 }
 
 #[cfg(test)]

@@ -136,17 +136,19 @@ const fn is_bracket(byte: u8) -> bool {
 /// Whether it ends a number, a boolean or null.
 #[inline]
 fn ends_word(byte: u8) -> bool {
-    const ENDS: [bool; 256] = {
-        let mut ends = [false; 256];
-        let (marks, mut at) = (b",}] \n\r\t:\"{[", 0);
-        while at < marks.len() {
-            ends[marks[at] as usize] = true;
-            at += 1;
-        }
-        ends
-    };
     ENDS.get(usize::from(byte)).copied().unwrap_or(true)
 }
+
+const ENDS: [bool; 256] = {
+    let (mut ends, mut left) = ([false; 256], b",}] \n\r\t:\"{[".as_slice());
+    while let Some((&end, rest)) = left.split_first() {
+        if let Some(place) = ends.split_at_mut(end as usize).1.first_mut() {
+            *place = true;
+        }
+        left = rest;
+    }
+    ends
+};
 
 #[cfg(test)]
 mod tests {
