@@ -6,6 +6,7 @@ macro_rules! packed {
         $(#[$meta:meta])*
         $name:ident {
             $(key $key_wire:literal $key:ident: $key_type:ty;)?
+            $(beside $($beside:literal),+;)?
             $($(#[$doc:meta])* $wire:literal $field:ident: $type:ty,)*
         }
     ) => {
@@ -13,6 +14,7 @@ macro_rules! packed {
             $(#[$meta])*
             $name {
                 $(key $key_wire $key: $key_type;)?
+                $(beside $($beside),+;)?
                 $($(#[$doc])* $wire $field: $type,)*
             }
         }

@@ -1,49 +1,111 @@
 //! Writing records.
 
-use smallvec::SmallVec;
+use alloc::vec::Vec;
 
 use crate::wire::Text;
 
 /// Room for the rows of most events without an allocation.
 const INLINE: usize = 256;
 
-/// Bytes being written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sink(SmallVec<[u8; INLINE]>);
+/// Bytes being written: in place as long as they are few, which most are.
+///
+/// A small vector of our own, since nearly all writes are of a few bytes whose number is known
+/// when this is compiled, and are then a move or two.
+#[derive(Clone, Debug)]
+pub(crate) struct Sink {
+    inline: [u8; INLINE],
+    /// How many of these are written.
+    filled: usize,
+    /// All that is written, once it was too much.
+    heap: Vec<u8>,
+}
 
 impl Sink {
-    pub(crate) fn new() -> Self {
-        Self(SmallVec::new())
+    pub(crate) const fn new() -> Self {
+        Self {
+            inline: [0; INLINE],
+            filled: 0,
+            heap: Vec::new(),
+        }
     }
 
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self(SmallVec::with_capacity(bytes))
+        Self {
+            heap: match bytes > INLINE {
+                true => Vec::with_capacity(bytes),
+                false => Vec::new(),
+            },
+            ..Self::new()
+        }
     }
 
+    /// Whether the bytes are on the heap.
+    #[inline]
+    const fn is_spilled(&self) -> bool {
+        self.heap.capacity() > 0
+    }
+
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.0
+        match self.is_spilled() {
+            true => &self.heap,
+            false => self.inline.get(..self.filled).unwrap_or_default(),
+        }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        match self.is_spilled() {
+            true => &mut self.heap,
+            false => self.inline.get_mut(..self.filled).unwrap_or_default(),
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        match self.is_spilled() {
+            true => self.heap.len(),
+            false => self.filled,
+        }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.filled = 0;
+        self.heap.clear();
     }
 
     pub(crate) fn shrink_to_fit(&mut self) {
-        self.0.shrink_to_fit();
+        self.heap.shrink_to_fit();
     }
 
     #[inline]
     pub(crate) fn put(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        if self.is_spilled() {
+            return self.heap.extend_from_slice(bytes);
+        }
+        let end = self.filled.wrapping_add(bytes.len());
+        match self.inline.get_mut(self.filled..end) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                self.filled = end;
+            }
+            None => self.spill(bytes),
+        }
+    }
+
+    /// Moves to the heap, with room for twice as much.
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        let all = self.filled.saturating_add(bytes.len());
+        self.heap.reserve(all.saturating_mul(2));
+        let written = self.inline.get(..self.filled).unwrap_or_default();
+        self.heap.extend_from_slice(written);
+        self.heap.extend_from_slice(bytes);
+        self.filled = 0;
     }
 
     #[inline]
     pub(crate) fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
+        self.put(&[byte]);
     }
 
     /// A number of seven bits a byte, the lowest first.
@@ -81,7 +143,8 @@ impl Sink {
 
     /// Writes four bytes over those at `place`.
     pub(crate) fn set(&mut self, place: usize, value: u32) {
-        let target = self.0.get_mut(place..).and_then(<[u8]>::first_chunk_mut);
+        let target = self.as_mut_slice().get_mut(place..);
+        let target = target.and_then(<[u8]>::first_chunk_mut);
         if let Some(target) = target {
             *target = value.to_le_bytes();
         }
@@ -93,5 +156,46 @@ impl Sink {
         write(self);
         let written = self.len().wrapping_sub(before);
         self.set(place, u32::try_from(written).unwrap_or(u32::MAX));
+    }
+}
+
+impl Default for Sink {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PartialEq for Sink {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Sink {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_stays_when_it_moves_to_the_heap() {
+        for room in [0, 10, 300, 10_000] {
+            let mut sink = Sink::with_capacity(room);
+            let mut all = Vec::new();
+            for part in 0..100_u8 {
+                let bytes = alloc::vec![part; part as usize % 13];
+                sink.put(&bytes);
+                all.extend_from_slice(&bytes);
+                assert_eq!((sink.as_slice(), sink.len()), (&*all, all.len()), "{part}");
+            }
+            sink.set(100, 7);
+            assert_eq!(sink.as_slice().get(100..104), Some(&[7, 0, 0, 0][..]));
+            sink.shrink_to_fit();
+            assert_eq!(sink.len(), all.len());
+            sink.clear();
+            assert_eq!(sink, Sink::new());
+            sink.byte(1);
+            assert_eq!(sink.as_slice(), [1]);
+        }
     }
 }

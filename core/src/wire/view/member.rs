@@ -16,6 +16,7 @@ use crate::wire::{Field, Image, Malformed, Text, Timestamp, json::Reader};
 packed! {
     /// What a guild knows of a member, the roles left out.
     Membership {
+        beside "user", "roles";
         /// The name in this guild.
         "nick" nick: Field<Text<'i>>,
         /// The picture in this guild.

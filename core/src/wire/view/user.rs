@@ -10,6 +10,7 @@ packed! {
     /// A user, or what a payload says of one.
     User {
         key "id" id: UserId;
+        beside "display_name_styles", "display_name", "collectibles", "clan";
         /// The unique name.
         "username" username: Option<Text<'i>>,
         /// Four digits, or `"0"` for those who have none any more.
