@@ -6,6 +6,7 @@ mod kind;
 pub mod memory;
 mod mutation;
 mod ops;
+pub mod permissions;
 mod react;
 mod rows;
 

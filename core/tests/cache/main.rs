@@ -8,6 +8,7 @@ mod guilds;
 mod members;
 mod messages;
 mod mutations;
+mod permissions;
 mod presences;
 mod roles;
 mod sessions;

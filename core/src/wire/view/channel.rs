@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
-use crate::id::{ChannelId, EmojiId, GuildId, MessageId, UserId};
+use crate::id::{ChannelId, EmojiId, GuildId, MessageId, RoleId, UserId};
 use crate::wire::row::row;
 use crate::wire::{Field, Malformed, Permissions, Text, Timestamp, field::Read as _, json::Reader};
 
@@ -89,6 +89,12 @@ row! {
 }
 
 impl Overwrite<'_> {
+    /// The role it is about, if it is about one.
+    #[must_use]
+    pub fn role(&self) -> Option<RoleId> {
+        (self.kind == Some(0)).then_some(RoleId::from(self.id))
+    }
+
     /// The member it is about, if it is about one.
     #[must_use]
     pub fn member(&self) -> Option<UserId> {
