@@ -6,6 +6,7 @@
 
 mod apply;
 mod counters;
+mod displace;
 mod displaced;
 mod entities;
 mod hash;
@@ -16,8 +17,10 @@ mod messages;
 mod names;
 mod permitted;
 mod presence;
+mod private;
 mod read;
 mod read_entities;
+mod rings;
 mod role_lists;
 mod roster;
 mod sessions;
@@ -26,13 +29,15 @@ mod slot;
 mod table;
 mod usage;
 mod user;
+mod webhooks;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use crate::ShardId;
-use crate::wire::view::User;
+use crate::wire::view::{Application, User};
 use hash::Mixer;
+use private::Private;
 use sessions::Sessions;
 use shared::Shared;
 use slot::Slot;
@@ -40,12 +45,13 @@ use table::Table;
 use usage::{EntityUsage, Usage};
 
 pub use apply::Applied;
-pub use displaced::{Displaced, OldMember};
+pub use displaced::{Displaced, OldMember, OldPresence, OldUser};
 pub use member::MemberRef;
 pub use permitted::PermissionsUnknown;
 pub use presence::PresenceRef;
 pub use read::{Completeness, Counts, GuildRef};
 pub use user::UserRef;
+pub use webhooks::Webhooks;
 
 /// A store that keeps every row it is given.
 #[derive(Debug)]
@@ -53,7 +59,9 @@ pub struct MemoryStore {
     mixer: Mixer,
     guilds: Table<Box<Slot>>,
     shared: Shared,
+    private: Private,
     current_user: Option<Box<User<'static>>>,
+    application: Option<Application>,
     sessions: Sessions,
     /// The last sequence number applied, by shard.
     sequences: BTreeMap<ShardId, u64>,
@@ -71,7 +79,9 @@ impl MemoryStore {
             mixer,
             guilds: Table::new(mixer),
             shared: Shared::new(mixer),
+            private: Private::new(mixer),
             current_user: None,
+            application: None,
             sessions: Sessions::default(),
             sequences: BTreeMap::new(),
             usage: Usage::default(),

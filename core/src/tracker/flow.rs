@@ -26,7 +26,7 @@ impl Tracker {
         name: Name,
         data: &'i str,
     ) -> Result<Option<View<'i>>, Malformed> {
-        View::parse(name, data, self.config.kinds)
+        self.deriver.decode(name, data)
     }
 
     /// Takes in a dispatch that [`Tracker::decode`] made `view` of: its mutation, itself, and

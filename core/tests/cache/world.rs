@@ -4,7 +4,6 @@ use headcount_core::ShardId;
 use headcount_core::cache::memory::{Applied, GuildRef, MemberRef};
 use headcount_core::cache::{Deriver, Kind, Kinds, MemoryStore, Mutation};
 use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
-use headcount_core::wire::view::View;
 use headcount_core::wire::{Malformed, Name};
 use serde_json::{Value, json};
 
@@ -47,7 +46,7 @@ impl World {
     pub(crate) fn try_feed(&mut self, name: &str, data: &str) -> Result<Applied, Malformed> {
         let name = Name::from_wire(name);
         assert_ne!(name, Name::Unknown);
-        Ok(match View::parse(name, data, self.kinds)? {
+        Ok(match self.deriver.decode(name, data)? {
             Some(view) => {
                 let mutation = self.deriver.derive(view);
                 let owned = through_json(mutation);

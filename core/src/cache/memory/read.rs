@@ -10,7 +10,7 @@ use super::usage::Weight;
 use super::user::UserRef;
 use crate::cache::{GuildStatus, Kind};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
-use crate::wire::view::{Channel, Guild, Role, User};
+use crate::wire::view::{Application, Channel, Guild, Role, User};
 
 /// Whether all members of a guild are in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +185,12 @@ impl MemoryStore {
         self.current_user.as_deref()
     }
 
+    /// The bot's application, as the newest session told it.
+    #[must_use]
+    pub const fn application(&self) -> Option<Application> {
+        self.application
+    }
+
     /// A user's presence in a guild; `None` also for whoever is offline.
     #[must_use]
     pub fn presence(&self, guild: GuildId, user: UserId) -> Option<PresenceRef<'_>> {
@@ -232,15 +238,11 @@ impl MemoryStore {
                 }
             }
             Kind::Channel => {
-                let bytes = self
-                    .usage
-                    .channels
-                    .bytes
-                    .saturating_add(self.shared.bytes());
-                Weight {
-                    bytes,
-                    ..self.usage.channels
-                }
+                let places = Weight {
+                    rows: 0,
+                    bytes: self.shared.bytes(),
+                };
+                self.usage.channels.and(places).and(self.private.weight().0)
             }
             Kind::Role => self.usage.roles,
             Kind::Member => self.usage.members,
@@ -253,6 +255,7 @@ impl MemoryStore {
                     ..users
                 }
             }
+            Kind::Message => self.entity_usage.get(kind).and(self.private.weight().1),
             Kind::Thread
             | Kind::ThreadMember
             | Kind::Emoji
@@ -262,7 +265,6 @@ impl MemoryStore {
             | Kind::Stage
             | Kind::ScheduledEvent
             | Kind::Integration
-            | Kind::Message
             | Kind::Rule
             | Kind::Invite
             | Kind::WebhookMark => self.entity_usage.get(kind),
