@@ -66,6 +66,7 @@ impl MemoryStore {
     }
 
     /// The old values of rows that are added to or overwritten.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others are entities")]
     fn old_rows(&self, guild: Option<GuildId>, rows: &Rows<'_>, to: &mut Displaced) {
         match rows {
             Rows::CurrentUser(_) => {
@@ -132,6 +133,7 @@ impl MemoryStore {
     }
 
     /// The old value of a row that goes.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others are entities")]
     fn old_row(&self, guild: Option<GuildId>, key: &Key<'_>, to: &mut Displaced) {
         match key {
             Key::Channel(id) => self.old_channel(*id, to),

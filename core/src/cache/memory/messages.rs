@@ -247,7 +247,8 @@ mod tests {
         let channel = ChannelId::new(1).unwrap();
         let mut ring = Ring::of(channel, message(50, 10));
         let check = |ring: &Ring| {
-            assert_eq!(ring.parts, ring.messages.iter().map(Part::heap).sum());
+            let parts: usize = ring.messages.iter().map(Part::heap).sum();
+            assert_eq!(ring.parts, parts);
         };
         for number in [3, 60, 20, 60] {
             ring.take(Ring::of(channel, message(number, 30)));

@@ -65,7 +65,7 @@ impl Private {
                 .into_iter()
                 .for_each(|row| self.rings.upsert(row, shared)),
             Op::Patch(Rows::Messages(rows)) => {
-                rows.own().into_iter().for_each(|row| self.rings.patch(row))
+                rows.own().into_iter().for_each(|row| self.rings.patch(row));
             }
             Op::Remove(Key::Messages(channel, ids)) => self.rings.take_out(channel, &ids, shared),
             Op::React(change) => self.rings.react(change.into_owned()),
