@@ -1,4 +1,4 @@
-//! The entity cache: what a dispatch changes, and a store in memory.
+//! The entity cache: what a dispatch changes, and the stores that keep it.
 
 mod derive;
 mod key;
@@ -6,9 +6,11 @@ mod kind;
 pub mod memory;
 mod mutation;
 mod ops;
+mod part;
 pub mod permissions;
 mod react;
 mod rows;
+mod store;
 
 pub use derive::Deriver;
 pub use key::Key;
@@ -17,3 +19,4 @@ pub use memory::MemoryStore;
 pub use mutation::{GuildStatus, Mutation, NewSession, Op, Scope};
 pub use react::{OneReaction, React, ReactChange, Vote};
 pub use rows::Rows;
+pub use store::{AsyncStore, Router, RouterError, Store};

@@ -6,6 +6,8 @@ use alloc::boxed::Box;
 use serde::de::Deserialize;
 
 use crate::cache::memory::Displaced;
+use crate::id::GuildId;
+use crate::wire::json::Reader;
 use crate::wire::{Name, Text};
 
 /// A dispatch: its name, its sequence, and its data as raw JSON.
@@ -16,6 +18,7 @@ pub struct Dispatch<'i> {
     sequence: Option<u64>,
     data: Cow<'i, str>,
     displaced: Option<Box<Displaced>>,
+    unstored: bool,
 }
 
 impl<'i> Dispatch<'i> {
@@ -33,6 +36,7 @@ impl<'i> Dispatch<'i> {
             sequence,
             data: Cow::Borrowed(data),
             displaced: None,
+            unstored: false,
         }
     }
 
@@ -73,6 +77,45 @@ impl<'i> Dispatch<'i> {
         self.displaced = Some(Box::new(displaced));
     }
 
+    /// Adds what another store displaced, to what the event carries already.
+    pub fn add_displaced(&mut self, displaced: Displaced) {
+        match &mut self.displaced {
+            Some(own) => own.add(displaced),
+            None if displaced.is_empty() => {}
+            None => self.set_displaced(displaced),
+        }
+    }
+
+    /// The guild that the event is about; `None` if its data names none. Reads the data's outer
+    /// keys each time it is asked.
+    #[must_use]
+    pub fn guild(&self) -> Option<GuildId> {
+        let key = match self.name {
+            Name::GuildCreate | Name::GuildUpdate | Name::GuildDelete => "id",
+            _ => "guild_id",
+        };
+        let mut guild = None;
+        let read = Reader::new(&self.data).object(|name, reader| {
+            match name == key {
+                true => guild = reader.id().ok(),
+                false => reader.skip()?,
+            }
+            Ok(())
+        });
+        read.ok().and(guild)
+    }
+
+    /// Whether a store failed to apply what this event changes: the cache does not show it.
+    #[must_use]
+    pub const fn is_unstored(&self) -> bool {
+        self.unstored
+    }
+
+    /// Says that a store failed to apply what this event changes; for hosts.
+    pub const fn set_unstored(&mut self) {
+        self.unstored = true;
+    }
+
     /// Reads the data as any type that deserialises.
     ///
     /// # Errors
@@ -90,6 +133,7 @@ impl<'i> Dispatch<'i> {
             sequence: self.sequence,
             data: Cow::Owned(self.data.into_owned()),
             displaced: self.displaced,
+            unstored: self.unstored,
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
-use headcount_core::cache::Kinds;
+use headcount_core::cache::{AsyncStore, Kinds};
 use headcount_core::fleet::FleetConfig;
 use headcount_core::setup::Chunking;
 use headcount_core::wire::presence::Presence;
 use headcount_core::{Config, Intents, Session, ShardId, Token};
 use rustls::ClientConfig;
 
+use crate::stores::Stores;
 use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
 
 /// Events that may wait for the consumer, over all shards; each shard may hold one more.
@@ -34,6 +36,7 @@ pub struct Builder<R> {
     pub(crate) events: usize,
     pub(crate) fleet: Option<FleetChange>,
     pub(crate) old_values: bool,
+    pub(crate) stores: Stores,
 }
 
 impl<R: Runtime> Builder<R> {
@@ -54,6 +57,7 @@ impl<R: Runtime> Builder<R> {
             events: EVENTS,
             fleet: None,
             old_values: false,
+            stores: Stores::default(),
         }
     }
 
@@ -128,6 +132,32 @@ impl<R: Runtime> Builder<R> {
     #[must_use]
     pub fn cache(mut self, kinds: Kinds) -> Self {
         self.config.tracker.kinds = kinds;
+        self
+    }
+
+    /// Keeps these kinds in a store of your own instead of in memory; they are cached then, too.
+    ///
+    /// An event waits until its change is stored, and so do later events of its guild; other
+    /// guilds go on, and so do heartbeats. A change that fails, or takes longer than
+    /// [`Builder::store_deadline`], is told with [`BotEvent::StoreFailed`](crate::BotEvent), and
+    /// the event follows all the same
+    /// ([`Dispatch::is_unstored`](headcount_core::Dispatch::is_unstored)). Users go with the
+    /// members and messages that hold them.
+    #[must_use]
+    pub fn store<S>(mut self, kinds: Kinds, store: S) -> Self
+    where
+        S: AsyncStore + Send + Sync + 'static,
+        S::Error: Send + Sync + 'static,
+    {
+        self.stores.route(kinds, store);
+        self
+    }
+
+    /// How long a store of your own may take for one change before it counts as failed; 10
+    /// seconds by default.
+    #[must_use]
+    pub fn store_deadline(mut self, deadline: Duration) -> Self {
+        self.stores.deadline = deadline;
         self
     }
 

@@ -28,10 +28,6 @@ impl Delivery {
         self.waiting.push_back(event);
     }
 
-    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = BotEvent>) {
-        self.waiting.extend(events);
-    }
-
     /// Hands over as much as the channel takes; ready when nothing waits. A consumer that is gone
     /// takes everything.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {

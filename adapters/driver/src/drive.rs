@@ -6,16 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_channel::mpsc::Sender;
-use headcount_core::fleet::FleetInput;
 use headcount_core::session::Phase;
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Input, Shard, ShardId};
 
 use crate::alarm::Alarm;
-use crate::delivery::Delivery;
 use crate::event::BotEvent;
 use crate::link::{Link, News};
-use crate::old_values::OldValues;
+use crate::outlet::Outlet;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::{Runtime, SocketOptions};
@@ -23,17 +21,15 @@ use crate::{Runtime, SocketOptions};
 /// Everything that one shard's loop works with.
 pub(crate) struct Drive<R: Runtime> {
     runtime: R,
-    id: ShardId,
     seat: Arc<Seat>,
     shared: Arc<Shared>,
     options: SocketOptions,
-    delivery: Delivery,
+    outlet: Outlet<R>,
     alarm: Alarm<R>,
     link: Link,
     /// What is still to be done on the connection, in order.
     todo: VecDeque<Todo>,
     scratch: String,
-    old_values: OldValues,
 }
 
 /// An action on the connection.
@@ -62,15 +58,13 @@ impl<R: Runtime> Drive<R> {
         events: Sender<BotEvent>,
     ) -> Option<Self> {
         Some(Self {
-            id,
             seat: Arc::clone(shared.fleet.seat(id)?),
             options,
-            delivery: Delivery::new(events),
+            outlet: Outlet::new(runtime.clone(), id, Arc::clone(&shared), events),
             alarm: Alarm::new(runtime.clone(), shared.clock),
             link: Link::None,
             todo: VecDeque::new(),
             scratch: String::new(),
-            old_values: OldValues::default(),
             runtime,
             shared,
         })
@@ -89,7 +83,7 @@ impl<R: Runtime> Drive<R> {
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
         }
         self.shared.fleet.ended();
-        poll_fn(|cx| self.delivery.poll_flush(cx)).await;
+        poll_fn(|cx| self.outlet.poll_finish(cx)).await;
     }
 
     /// What comes next. The deadline goes first, so that no flood of payloads delays a heartbeat.
@@ -99,8 +93,8 @@ impl<R: Runtime> Drive<R> {
         }
         let look = |shard: &Shard| (shard.poll_timeout(), shard.phase());
         let (deadline, phase) = self.seat.read(look);
-        // A slow consumer stops the reading; but a connection is always brought up.
-        let slow = self.delivery.poll_flush(cx).is_pending() && phase == Phase::Active;
+        // A slow consumer or store stops the reading; but a connection is always brought up.
+        let slow = self.outlet.poll_room(cx).is_pending() && phase == Phase::Active;
         let at = deadline.map(|deadline| deadline.at);
         if self.alarm.poll(cx, at).is_ready() {
             return Poll::Ready(if slow {
@@ -141,27 +135,9 @@ impl<R: Runtime> Drive<R> {
                 Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
                 Action::Send(command) => self.todo.push_back(Todo::Send(command)),
                 Action::Close(code) => self.todo.push_back(Todo::Close(code)),
-                Action::WantIdentify => {
-                    let news = self
-                        .shared
-                        .fleet
-                        .handle(now, FleetInput::WantIdentify(self.id));
-                    self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
-                }
-                Action::Mutate(mutation) => {
-                    let (cache, keep) = (&self.shared.cache, self.shared.old_values);
-                    self.old_values.apply(cache, mutation, keep);
-                }
-                Action::Emit(mut event) => {
-                    self.old_values.attach(&mut event);
-                    let news = self
-                        .shared
-                        .fleet
-                        .handle(now, FleetInput::Event(self.id, &event));
-                    self.delivery
-                        .push(BotEvent::Shard(self.id, event.into_owned()));
-                    self.delivery.extend(news.into_iter().map(BotEvent::Fleet));
-                }
+                Action::WantIdentify => self.outlet.want_identify(now),
+                Action::Mutate(mutation) => self.outlet.mutate(mutation),
+                Action::Emit(event) => self.outlet.emit(now, event),
             }
         }
     }

@@ -3,14 +3,19 @@
 use headcount_core::fleet::FleetEvent;
 use headcount_core::{Event, ShardId};
 
+use crate::StoreFailure;
+
 /// News from a running bot.
 ///
-/// Those of one shard come in its order. News of the fleet come after the shard's event that led
-/// to them.
+/// Those of one shard come in its order, except that events of a guild whose store is slow come
+/// later than those of other guilds. News of the fleet come after the shard's event that led to
+/// them.
 #[derive(Clone, Debug)]
 pub enum BotEvent {
     /// News from one shard.
     Shard(ShardId, Event<'static>),
     /// News of the whole bot.
     Fleet(FleetEvent),
+    /// A store failed to apply what the event that follows changes.
+    StoreFailed(StoreFailure),
 }

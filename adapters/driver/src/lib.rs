@@ -22,13 +22,16 @@ mod handle;
 mod http_get;
 mod inflate;
 mod info;
+mod lanes;
 mod link;
 mod old_values;
+mod outlet;
 mod runtime;
 mod seat;
 mod shared;
 mod socket;
 mod start;
+mod stores;
 mod stream;
 pub mod tls;
 
@@ -43,6 +46,7 @@ pub use inflate::{Compression, Inflate, MAX_MESSAGE_BYTES};
 pub use info::{Api, GatewayInfo, SessionStartLimit};
 pub use runtime::Runtime;
 pub use socket::{Ended, Socket, SocketOptions};
+pub use stores::StoreFailure;
 
 pub use headcount_core as core;
 pub use rustls;

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::fleet::SharedFleet;
+use crate::stores::Stores;
 
 /// One bot's clock, fleet and cache.
 pub(crate) struct Shared {
@@ -13,6 +14,8 @@ pub(crate) struct Shared {
     pub(crate) total: NonZeroU32,
     pub(crate) fleet: SharedFleet,
     pub(crate) cache: Cache,
+    /// Where the other kinds are kept.
+    pub(crate) stores: Stores,
     /// Whether events carry what they displaced in the cache.
     pub(crate) old_values: bool,
 }

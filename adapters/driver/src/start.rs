@@ -49,15 +49,17 @@ impl<R: Runtime> Builder<R> {
         let clock = Clock::start(&self.runtime);
         self.config.url = info.url.as_str().into();
         self.config.identify = Identifying::Fleet;
+        self.config.tracker.kinds |= self.stores.kinds();
         let (total, seats) = self.seats(info)?;
         let ids: Vec<ShardId> = seats.iter().map(|(id, _)| *id).collect();
         let fleet = SharedFleet::new(self.fleet(clock, info, &ids), seats);
-        let cache = Cache::new(seed()?);
+        let cache = Cache::new(seed()?, self.stores.kinds());
         let shared = Arc::new(Shared {
             clock,
             total,
             fleet,
             cache,
+            stores: std::mem::take(&mut self.stores),
             old_values: self.old_values,
         });
         let (sender, events) = mpsc::channel(self.events);

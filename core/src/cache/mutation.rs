@@ -119,6 +119,8 @@ pub enum GuildStatus {
     Available,
     /// Out of reach; older rows are stale.
     Outage,
+    /// A store failed to apply a change: rows may be wrong until the guild is delivered anew.
+    Stale,
 }
 
 /// A shard's new session and the guilds that it names.
@@ -147,6 +149,16 @@ impl<'i> Mutation<'i> {
     #[must_use]
     pub fn webhooks(guild: GuildId, channel: ChannelId, webhooks: Vec<Webhook<'i>>) -> Self {
         Self::new(Some(guild)).with(Op::PutWebhooks(channel, webhooks))
+    }
+
+    /// One of the same guild and origin that changes nothing.
+    pub(super) const fn without_ops(&self) -> Self {
+        Self {
+            guild: self.guild,
+            sequence: self.sequence,
+            shard: self.shard,
+            ops: Ops::new(),
+        }
     }
 
     /// Says which dispatch it comes from, so that a store can pass over one that it has applied.

@@ -2,7 +2,7 @@
 
 use headcount_core::ShardId;
 use headcount_core::cache::memory::{Applied, GuildRef, MemberRef};
-use headcount_core::cache::{Deriver, Kind, Kinds, MemoryStore, Mutation};
+use headcount_core::cache::{Deriver, Kind, Kinds, MemoryStore, Mutation, Router, Store};
 use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
 use headcount_core::wire::{Malformed, Name};
 use serde_json::{Value, json};
@@ -11,6 +11,8 @@ pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) deriver: Deriver,
     pub(crate) kinds: Kinds,
+    /// Two stores that share the work of the one.
+    pub(crate) routed: Vec<Router<MemoryStore, MemoryStore>>,
 }
 
 /// The bot's user.
@@ -35,6 +37,7 @@ impl World {
             store: MemoryStore::new(7),
             deriver: Deriver::new(shard, kinds),
             kinds,
+            routed: SPLITS.iter().map(|kinds| routed(*kinds)).collect(),
         }
     }
 
@@ -50,7 +53,10 @@ impl World {
             Some(view) => {
                 let mutation = self.deriver.derive(view);
                 let owned = through_json(mutation);
-                self.store.apply(owned)
+                self.through_routers(&owned);
+                let applied = self.store.apply(owned);
+                self.assert_routed_alike();
+                applied
             }
             None => Applied::default(),
         })
@@ -78,6 +84,47 @@ impl World {
         let mut ids: Vec<u64> = members.map(|member| member.user().id().get()).collect();
         ids.sort_unstable();
         ids
+    }
+}
+
+/// Kinds that go to a store of their own, in one router each.
+const SPLITS: [Kinds; 3] = [
+    Kinds::MESSAGES,
+    Kinds::MEMBERS.union(Kinds::PRESENCES),
+    Kinds::CHANNELS
+        .union(Kinds::THREADS)
+        .union(Kinds::THREAD_MEMBERS),
+];
+
+fn routed(kinds: Kinds) -> Router<MemoryStore, MemoryStore> {
+    Router::new(MemoryStore::new(1), MemoryStore::new(2), kinds)
+}
+
+impl World {
+    fn through_routers(&mut self, mutation: &Mutation<'_>) {
+        for router in &mut self.routed {
+            let applied = router.apply(mutation.clone());
+            assert!(applied.is_ok(), "memory does not fail");
+        }
+    }
+
+    /// Each kind is kept by one of a router's stores, just as the one store keeps it. Users are
+    /// with those that hold them, in both.
+    fn assert_routed_alike(&self) {
+        for (router, kinds) in self.routed.iter().zip(SPLITS) {
+            for kind in Kind::ALL.iter().copied().filter(|kind| *kind != Kind::User) {
+                let (here, other) = match kinds.contains(kind.only()) {
+                    true => (&router.second, &router.first),
+                    false => (&router.first, &router.second),
+                };
+                assert_eq!(
+                    here.rows(kind),
+                    self.store.rows(kind),
+                    "{kind:?} of {kinds:?}"
+                );
+                assert_eq!(other.rows(kind), 0, "{kind:?} of {kinds:?}");
+            }
+        }
     }
 }
 

@@ -121,11 +121,41 @@ pub struct OldPresence {
 }
 
 impl Displaced {
+    /// Adds what another store displaced; of what both told, this one's word stays.
+    pub fn add(&mut self, other: Self) {
+        let own = core::mem::take(self);
+        *self = Self {
+            guild: own.guild.or(other.guild),
+            channel: own.channel.or(other.channel),
+            role: own.role.or(other.role),
+            member: own.member.or(other.member),
+            user: own.user.or(other.user),
+            current_user: own.current_user.or(other.current_user),
+            presence: own.presence.or(other.presence),
+            threads: either(own.threads, other.threads),
+            emojis: either(own.emojis, other.emojis),
+            stickers: either(own.stickers, other.stickers),
+            sounds: either(own.sounds, other.sounds),
+            voice_states: either(own.voice_states, other.voice_states),
+            stages: either(own.stages, other.stages),
+            scheduled_events: either(own.scheduled_events, other.scheduled_events),
+            integrations: either(own.integrations, other.integrations),
+            rules: either(own.rules, other.rules),
+            invites: either(own.invites, other.invites),
+            messages: either(own.messages, other.messages),
+        };
+    }
+
     /// Whether nothing was displaced.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// The first list, or the second if that is empty.
+fn either<T>(first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    if first.is_empty() { second } else { first }
 }
 
 impl OldMember {

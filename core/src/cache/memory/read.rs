@@ -27,8 +27,8 @@ pub enum Completeness {
         /// How many there are, if it is known.
         of: Option<u64>,
     },
-    /// The guild is out of reach or has not been delivered since the session began: whatever is
-    /// in the cache may be old.
+    /// The guild is out of reach, has not been delivered since the session began, or a store
+    /// failed to apply a change: whatever is in the cache may be old.
     Stale {
         /// How many are in the cache.
         members: u64,
@@ -210,7 +210,9 @@ impl MemoryStore {
         let slot = self.slot(guild)?;
         let (members, of) = (slot.members.len() as u64, slot.member_count);
         Some(match slot.status {
-            GuildStatus::Pending | GuildStatus::Outage => Completeness::Stale { members, of },
+            GuildStatus::Pending | GuildStatus::Outage | GuildStatus::Stale => {
+                Completeness::Stale { members, of }
+            }
             GuildStatus::Available if slot.complete => Completeness::Complete { members },
             GuildStatus::Available => Completeness::Partial { members, of },
         })

@@ -29,7 +29,7 @@ pub(super) const fn wanted(name: Name, kinds: Kinds) -> bool {
         Name::GuildMemberUpdate => kinds.intersects(Kinds::MEMBERS),
         Name::PresenceUpdate => kinds.intersects(Kinds::PRESENCES),
         Name::ChannelCreate | Name::ChannelUpdate => kinds.intersects(Kinds::CHANNELS),
-        Name::ChannelDelete => kinds.intersects(HANGS_ON_CHANNELS),
+        Name::ChannelDelete => kinds.intersects(Kinds::HANGING_ON_CHANNELS),
         Name::ChannelPinsUpdate => kinds.intersects(Kinds::CHANNELS.union(Kinds::THREADS)),
         Name::GuildRoleCreate | Name::GuildRoleUpdate => kinds.intersects(Kinds::ROLES),
         Name::GuildRoleDelete => {
@@ -41,17 +41,6 @@ pub(super) const fn wanted(name: Name, kinds: Kinds) -> bool {
         },
     }
 }
-
-/// Kinds whose rows may go with a channel.
-const HANGS_ON_CHANNELS: Kinds = Kinds::CHANNELS
-    .union(Kinds::THREADS)
-    .union(Kinds::THREAD_MEMBERS)
-    .union(Kinds::MESSAGES)
-    .union(Kinds::STAGES)
-    .union(Kinds::SCHEDULED_EVENTS)
-    .union(Kinds::VOICE_STATES)
-    .union(Kinds::INVITES)
-    .union(Kinds::WEBHOOK_MARKS);
 
 /// The kinds of a dispatch that is about nothing else.
 #[allow(clippy::wildcard_enum_match_arm, reason = "most depend on no kind")]

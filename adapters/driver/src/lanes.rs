@@ -1,0 +1,286 @@
+//! Events behind slow stores: none overtakes its own change, none waits for another guild's.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use headcount_core::cache::{GuildStatus, Mutation, Op};
+use headcount_core::id::GuildId;
+use headcount_core::{Event, ShardId};
+
+use crate::cache::Cache;
+use crate::delivery::Delivery;
+use crate::event::BotEvent;
+use crate::stores::{Outcome, StoreFailure};
+
+/// Things that may wait for stores before the shard stops reading.
+const ROOM: usize = 1024;
+
+/// Where something waits: behind the changes of one guild, or of none.
+type Lane = Option<GuildId>;
+
+/// One change on its way into the stores.
+pub(crate) struct Job {
+    pub(crate) guild: Lane,
+    pub(crate) sequence: Option<u64>,
+    /// Whether it touches many guilds, so that nothing may run beside it.
+    pub(crate) alone: bool,
+    pub(crate) work: BoxFuture<'static, Outcome>,
+}
+
+/// What waits for its turn.
+enum Item {
+    Change(Job),
+    Event(Lane, BotEvent),
+    /// News that must not come before anything that went before.
+    Last(BotEvent),
+}
+
+/// A shard's changes and events that wait for stores.
+///
+/// A lane exists while a change of its guild runs; what comes meanwhile for the guild waits in it.
+/// A change that runs alone, and news of the whole shard, wait until every lane is empty, and what
+/// follows them waits with them.
+pub(crate) struct Lanes {
+    shard: ShardId,
+    lanes: BTreeMap<Lane, VecDeque<Item>>,
+    queue: VecDeque<Item>,
+    /// Whether the change that runs wants to be alone.
+    alone: bool,
+    running: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// What an event must know of its change, by sequence.
+    outcomes: BTreeMap<u64, Outcome>,
+    waiting: usize,
+}
+
+/// A change that has ended.
+struct Done {
+    guild: Lane,
+    sequence: Option<u64>,
+    outcome: Outcome,
+}
+
+impl Job {
+    /// The work that a mutation makes for stores.
+    pub(crate) fn new(mutation: &Mutation<'_>, work: BoxFuture<'static, Outcome>) -> Self {
+        Self {
+            guild: mutation.guild(),
+            sequence: mutation.origin().map(|(_, sequence)| sequence),
+            alone: mutation.ops().any(|op| matches!(op, Op::NewSession(_))),
+            work,
+        }
+    }
+}
+
+impl Lanes {
+    pub(crate) fn new(shard: ShardId) -> Self {
+        Self {
+            shard,
+            lanes: BTreeMap::new(),
+            queue: VecDeque::new(),
+            alone: false,
+            running: FuturesUnordered::new(),
+            outcomes: BTreeMap::new(),
+            waiting: 0,
+        }
+    }
+
+    /// Whether so much waits that the shard should not read on.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.waiting >= ROOM
+    }
+
+    fn is_idle(&self) -> bool {
+        self.lanes.is_empty() && self.queue.is_empty()
+    }
+
+    /// A change, to be stored when its turn comes.
+    pub(crate) fn change(&mut self, job: Job, delivery: &mut Delivery) {
+        self.enter(Item::Change(job), delivery);
+    }
+
+    /// An event of the shard, to be delivered when its turn comes.
+    pub(crate) fn event(&mut self, event: Event<'static>, delivery: &mut Delivery) {
+        let shard = self.shard;
+        if self.is_idle() && self.outcomes.is_empty() {
+            return delivery.push(BotEvent::Shard(shard, event));
+        }
+        let place = place(&event);
+        let event = BotEvent::Shard(shard, event);
+        let item = match place {
+            Place::In(lane) => Item::Event(lane, event),
+            Place::Last => Item::Last(event),
+        };
+        self.enter(item, delivery);
+    }
+
+    /// News of the fleet, which follow from events before them.
+    pub(crate) fn news(&mut self, event: BotEvent, delivery: &mut Delivery) {
+        self.enter(Item::Last(event), delivery);
+    }
+
+    fn enter(&mut self, item: Item, delivery: &mut Delivery) {
+        self.waiting += 1;
+        self.queue.push_back(item);
+        self.advance(delivery);
+    }
+
+    /// Lets in from the queue whatever need not wait for all lanes.
+    fn advance(&mut self, delivery: &mut Delivery) {
+        while !self.alone {
+            let empty = self.lanes.is_empty();
+            match self.queue.front() {
+                Some(Item::Change(job)) if job.alone && !empty => return,
+                Some(Item::Last(_)) if !empty => return,
+                Some(Item::Change(_) | Item::Event(..) | Item::Last(_)) => {}
+                None => return,
+            }
+            if let Some(item) = self.queue.pop_front() {
+                self.admit(item, delivery);
+            }
+        }
+    }
+
+    fn admit(&mut self, item: Item, delivery: &mut Delivery) {
+        let lane = match &item {
+            Item::Change(job) => job.guild,
+            Item::Event(lane, _) => *lane,
+            Item::Last(_) => return self.take(item, delivery),
+        };
+        match self.lanes.get_mut(&lane) {
+            Some(lane) => lane.push_back(item),
+            None => self.take(item, delivery),
+        }
+    }
+
+    /// It is this one's turn.
+    fn take(&mut self, item: Item, delivery: &mut Delivery) {
+        self.waiting -= 1;
+        match item {
+            Item::Change(job) => self.run(job),
+            Item::Event(_, event) | Item::Last(event) => delivery.push(self.informed(event)),
+        }
+    }
+
+    fn run(&mut self, job: Job) {
+        let Job {
+            guild, sequence, ..
+        } = job;
+        self.alone = job.alone;
+        self.lanes.entry(guild).or_default();
+        let done = job.work.map(move |outcome| Done {
+            guild,
+            sequence,
+            outcome,
+        });
+        self.running.push(done.boxed());
+    }
+
+    /// The event, told what came of its change.
+    fn informed(&mut self, mut event: BotEvent) -> BotEvent {
+        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = &mut event
+            && let Some(sequence) = dispatch.sequence()
+            && let Some(outcome) = self.outcomes.remove(&sequence)
+        {
+            if !outcome.failures.is_empty() {
+                dispatch.set_unstored();
+            }
+            dispatch.add_displaced(outcome.displaced);
+        }
+        event
+    }
+
+    /// Goes on with the changes; ready when nothing waits for a store.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        delivery: &mut Delivery,
+        cache: &Cache,
+    ) -> Poll<()> {
+        loop {
+            match self.running.poll_next_unpin(cx) {
+                Poll::Ready(Some(done)) => self.done(done, delivery, cache),
+                Poll::Ready(None) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// A change has ended: reports its failures, and lets those behind it go.
+    fn done(&mut self, done: Done, delivery: &mut Delivery, cache: &Cache) {
+        self.alone = false;
+        self.report(&done, delivery, cache);
+        if let Some(sequence) = done.sequence
+            && !done.outcome.is_plain()
+        {
+            self.outcomes.insert(sequence, done.outcome);
+            if self.outcomes.len() > ROOM {
+                self.outcomes.pop_first();
+            }
+        }
+        let mut behind = self.lanes.remove(&done.guild).unwrap_or_default();
+        while let Some(item) = behind.pop_front() {
+            let change = matches!(item, Item::Change(_));
+            self.take(item, delivery);
+            if change {
+                self.lanes.insert(done.guild, behind);
+                break;
+            }
+        }
+        self.advance(delivery);
+    }
+
+    fn report(&self, done: &Done, delivery: &mut Delivery, cache: &Cache) {
+        if done.outcome.failures.is_empty() {
+            return;
+        }
+        if let Some(guild) = done.guild {
+            let stale = Op::SetStatus(GuildStatus::Stale);
+            cache.apply(Mutation::new(Some(guild)).with(stale), false);
+        }
+        for (kinds, error) in &done.outcome.failures {
+            tracing::warn!(guild = ?done.guild, %error, "a store failed");
+            delivery.push(BotEvent::StoreFailed(StoreFailure {
+                shard: self.shard,
+                guild: done.guild,
+                sequence: done.sequence,
+                kinds: *kinds,
+                error: error.clone(),
+            }));
+        }
+    }
+}
+
+/// Where an event waits.
+enum Place {
+    In(Lane),
+    Last,
+}
+
+/// The events of a guild wait for the guild, and the shard's readiness for everybody.
+fn place(event: &Event<'_>) -> Place {
+    #[allow(
+        clippy::match_same_arms,
+        clippy::wildcard_enum_match_arm,
+        reason = "a list of events, of which more may come"
+    )]
+    match event {
+        Event::Dispatch(dispatch) => Place::In(dispatch.guild()),
+        Event::GuildReady(news) | Event::GuildJoin(news) | Event::GuildRestored(news) => {
+            Place::In(Some(news.guild))
+        }
+        Event::GuildUnavailable(news) => Place::In(Some(news.guild)),
+        Event::GuildLeave(news) => Place::In(Some(news.guild)),
+        Event::HeldOverflow(news) => Place::In(Some(news.guild)),
+        Event::ChunkRequestFinished(news) => Place::In(Some(news.guild)),
+        Event::ShardFinishedChunking(_) | Event::ShardReady(_) => Place::Last,
+        Event::SessionLost(_) | Event::Halted(_) => Place::Last,
+        _ => Place::In(None),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+use futures_channel::{mpsc, oneshot};
+use futures_util::task::noop_waker;
+use headcount_core::Dispatch;
+use headcount_core::event::HeldOverflow;
+use headcount_core::setup::ShardReady;
+
+use super::*;
+use crate::event::BotEvent;
+
+/// Lanes under test, with a consumer that takes everything.
+struct Bench {
+    lanes: Lanes,
+    delivery: Delivery,
+    cache: Cache,
+    events: mpsc::Receiver<BotEvent>,
+}
+
+/// Ends a change that is under way.
+type End = oneshot::Sender<Outcome>;
+
+fn bench() -> Bench {
+    let (sender, events) = mpsc::channel(4096);
+    Bench {
+        lanes: Lanes::new(ShardId::ONE),
+        delivery: Delivery::new(sender),
+        cache: Cache::new(1, headcount_core::cache::Kinds::MEMBERS),
+        events,
+    }
+}
+
+fn guild(id: u64) -> GuildId {
+    GuildId::new(id).expect("not zero")
+}
+
+impl Bench {
+    fn change(&mut self, of: Lane, sequence: u64, alone: bool) -> End {
+        let (end, work) = oneshot::channel();
+        let work = work.map(Result::unwrap_or_default).boxed();
+        let job = Job {
+            guild: of,
+            sequence: Some(sequence),
+            alone,
+            work,
+        };
+        self.lanes.change(job, &mut self.delivery);
+        end
+    }
+
+    fn dispatch(&mut self, of: u64, sequence: u64) {
+        let data = format!(r#"{{"guild_id":"{of}"}}"#);
+        let event = Dispatch::new("TYPING_START", Some(sequence), &data).into_owned();
+        self.lanes.event(Event::Dispatch(event), &mut self.delivery);
+    }
+
+    /// What comes out, as text.
+    fn out(&mut self) -> Vec<String> {
+        let waker = noop_waker();
+        let mut cx = Context::from_waker(&waker);
+        let _ = self.lanes.poll(&mut cx, &mut self.delivery, &self.cache);
+        assert!(self.delivery.poll_flush(&mut cx).is_ready());
+        let mut out = Vec::new();
+        while let Ok(event) = self.events.try_recv() {
+            out.push(told(&event));
+        }
+        out
+    }
+}
+
+fn told(event: &BotEvent) -> String {
+    match event {
+        BotEvent::Shard(_, Event::Dispatch(dispatch)) => {
+            let mark = if dispatch.is_unstored() { "!" } else { "" };
+            format!("{}{mark}", dispatch.sequence().unwrap_or(0))
+        }
+        BotEvent::Shard(_, Event::HeldOverflow(news)) => format!("overflow {}", news.guild),
+        BotEvent::Shard(_, Event::ShardReady(_)) => "ready".into(),
+        BotEvent::StoreFailed(failure) => format!("failed: {}", failure.error),
+        other => format!("{other:?}"),
+    }
+}
+
+fn done() -> Outcome {
+    Outcome::default()
+}
+
+#[test]
+fn without_a_change_an_event_goes_at_once() {
+    let mut bench = bench();
+    bench.dispatch(1, 1);
+    assert_eq!(bench.out(), ["1"]);
+}
+
+#[test]
+fn an_event_waits_for_its_guild_alone() {
+    let mut bench = bench();
+    let end = bench.change(Some(guild(1)), 1, false);
+    for (of, sequence) in [(1, 1), (2, 2), (1, 3)] {
+        bench.dispatch(of, sequence);
+    }
+    assert_eq!(bench.out(), ["2"]);
+    assert!(end.send(done()).is_ok());
+    assert_eq!(bench.out(), ["1", "3"]);
+}
+
+#[test]
+fn changes_of_one_guild_run_one_after_the_other() {
+    let mut bench = bench();
+    let first = bench.change(Some(guild(1)), 1, false);
+    bench.dispatch(1, 1);
+    let second = bench.change(Some(guild(1)), 2, false);
+    bench.dispatch(1, 2);
+    assert!(second.send(done()).is_ok(), "its work is not begun");
+    assert_eq!(bench.out(), [""; 0]);
+    assert!(first.send(done()).is_ok());
+    assert_eq!(bench.out(), ["1", "2"]);
+}
+
+#[test]
+fn readiness_and_a_new_session_wait_for_all_and_hold_what_follows() {
+    let mut bench = bench();
+    let one = bench.change(Some(guild(1)), 1, false);
+    bench.lanes.event(
+        Event::ShardReady(ShardReady {
+            shard: ShardId::ONE,
+            available: 0,
+            unavailable: 0,
+        }),
+        &mut bench.delivery,
+    );
+    let alone = bench.change(None, 2, true);
+    bench.dispatch(2, 3);
+    assert_eq!(bench.out(), [""; 0]);
+    assert!(one.send(done()).is_ok());
+    assert_eq!(bench.out(), ["ready"]);
+    assert!(alone.send(done()).is_ok());
+    assert_eq!(bench.out(), ["3"]);
+}
+
+#[test]
+fn a_failure_is_told_before_the_event_which_says_so() {
+    let mut bench = bench();
+    let end = bench.change(Some(guild(1)), 1, false);
+    bench.dispatch(1, 1);
+    let overflow = HeldOverflow {
+        guild: guild(1),
+        events: 1,
+        bytes: 1,
+    };
+    bench
+        .lanes
+        .event(Event::HeldOverflow(overflow), &mut bench.delivery);
+    let mut failed = Outcome::default();
+    let cause = std::io::Error::other("the disk is full");
+    let kinds = headcount_core::cache::Kinds::MEMBERS;
+    failed.failures.push((kinds, std::sync::Arc::new(cause)));
+    assert!(end.send(failed).is_ok());
+    assert_eq!(
+        bench.out(),
+        ["failed: the disk is full", "1!", "overflow 1"]
+    );
+    let status = bench.cache.read(|store| store.guild_status(guild(1)));
+    assert_eq!(status, Some(GuildStatus::Stale));
+}
+
+#[test]
+fn reading_stops_when_too_much_waits() {
+    let mut bench = bench();
+    let end = bench.change(Some(guild(1)), 1, false);
+    (0..1024).for_each(|sequence| bench.dispatch(1, sequence));
+    assert!(bench.lanes.is_full());
+    drop(end);
+    let _ = bench.out();
+    assert!(!bench.lanes.is_full());
+}

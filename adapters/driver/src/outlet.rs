@@ -1,0 +1,99 @@
+//! A shard's way out: changes into the stores, then the events that follow from them.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_channel::mpsc::Sender;
+use headcount_core::cache::Mutation;
+use headcount_core::fleet::FleetInput;
+use headcount_core::{Event, Instant, ShardId};
+
+use crate::Runtime;
+use crate::delivery::Delivery;
+use crate::event::BotEvent;
+use crate::lanes::{Job, Lanes};
+use crate::old_values::OldValues;
+use crate::shared::Shared;
+
+/// Takes a shard's changes and events, in order, and sees that no event overtakes its change.
+pub(crate) struct Outlet<R> {
+    runtime: R,
+    id: ShardId,
+    shared: Arc<Shared>,
+    old_values: OldValues,
+    lanes: Lanes,
+    delivery: Delivery,
+}
+
+impl<R: Runtime> Outlet<R> {
+    pub(crate) fn new(
+        runtime: R,
+        id: ShardId,
+        shared: Arc<Shared>,
+        events: Sender<BotEvent>,
+    ) -> Self {
+        Self {
+            runtime,
+            id,
+            shared,
+            old_values: OldValues::default(),
+            lanes: Lanes::new(id),
+            delivery: Delivery::new(events),
+        }
+    }
+
+    /// Applies a change to the cache in memory, and lets the other stores begin.
+    pub(crate) fn mutate(&mut self, mutation: Mutation<'_>) {
+        let keep = self.shared.old_values;
+        if let Some(work) = self.shared.stores.job(&self.runtime, &mutation, keep) {
+            let job = Job::new(&mutation, work);
+            self.lanes.change(job, &mut self.delivery);
+        }
+        self.old_values.apply(&self.shared.cache, mutation, keep);
+    }
+
+    /// Tells the fleet of an event, and the consumer when its change is stored; after it, what the
+    /// fleet has to say.
+    pub(crate) fn emit(&mut self, now: Instant, mut event: Event<'_>) {
+        self.old_values.attach(&mut event);
+        let said = FleetInput::Event(self.id, &event);
+        let news = self.shared.fleet.handle(now, said);
+        self.lanes.event(event.into_owned(), &mut self.delivery);
+        self.follow(news.into_iter().map(BotEvent::Fleet));
+    }
+
+    /// Asks the fleet for an identify.
+    pub(crate) fn want_identify(&mut self, now: Instant) {
+        let news = self
+            .shared
+            .fleet
+            .handle(now, FleetInput::WantIdentify(self.id));
+        self.follow(news.into_iter().map(BotEvent::Fleet));
+    }
+
+    fn follow(&mut self, news: impl Iterator<Item = BotEvent>) {
+        for event in news {
+            self.lanes.news(event, &mut self.delivery);
+        }
+    }
+
+    /// Goes on with stores and consumer; ready when they are not behind, so that there is no
+    /// reason to stop reading.
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stored = self.lanes.poll(cx, &mut self.delivery, &self.shared.cache);
+        match (stored, self.delivery.poll_flush(cx)) {
+            (Poll::Ready(()), delivered) => delivered,
+            (Poll::Pending, Poll::Ready(())) if !self.lanes.is_full() => Poll::Ready(()),
+            (Poll::Pending, _) => Poll::Pending,
+        }
+    }
+
+    /// Goes on with stores and consumer; ready when nothing waits for either.
+    pub(crate) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stored = self.lanes.poll(cx, &mut self.delivery, &self.shared.cache);
+        match (stored, self.delivery.poll_flush(cx)) {
+            (Poll::Ready(()), Poll::Ready(())) => Poll::Ready(()),
+            (Poll::Pending, _) | (_, Poll::Pending) => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Which kinds a mutation is about, and the part of it that is about some of them.
+
+use super::{Key, Kinds, Mutation, Op, Rows, Scope};
+
+impl<'i> Mutation<'i> {
+    /// The kinds that it is about.
+    #[must_use]
+    pub fn kinds(&self) -> Kinds {
+        self.ops()
+            .fold(Kinds::empty(), |kinds, op| kinds | op.kinds())
+    }
+
+    /// The part of it that is about these kinds, in the same order; `None` if there is none.
+    ///
+    /// What is about many kinds at once, such as a guild that goes, is part of each.
+    #[must_use]
+    pub fn part(&self, kinds: Kinds) -> Option<Self> {
+        let mut part = self.without_ops();
+        for op in self.ops().filter(|op| op.kinds().intersects(kinds)) {
+            part.push(op.clone());
+        }
+        (!part.is_empty()).then_some(part)
+    }
+}
+
+impl Op<'_> {
+    /// The kinds that it is about: those whose rows it changes, and those that go with them.
+    #[must_use]
+    pub const fn kinds(&self) -> Kinds {
+        match self {
+            Self::Upsert(rows) | Self::Patch(rows) | Self::Replace(rows) => rows.kinds(),
+            Self::Remove(key) => key.kinds(),
+            Self::Cascade(Scope::Guild) | Self::SetStatus(_) | Self::NewSession(_) => Kinds::all(),
+            Self::Cascade(Scope::Channel(_)) => Kinds::HANGING_ON_CHANNELS,
+            Self::StripRole(_) => Kinds::MEMBERS.union(Kinds::EMOJIS),
+            Self::SetMemberCount(_) | Self::CountMember { .. } => Kinds::GUILDS,
+            Self::Recount | Self::Complete => Kinds::MEMBERS.union(Kinds::GUILDS),
+            Self::SyncThreads(..) => Kinds::THREADS,
+            Self::LeavePrivateThread(_) => OF_THREADS,
+            Self::LastMessage(..) | Self::LastThread { .. } => {
+                Kinds::CHANNELS.union(Kinds::THREADS)
+            }
+            Self::CountMessages { .. } => Kinds::THREADS,
+            Self::CountInterested { .. } => Kinds::SCHEDULED_EVENTS,
+            Self::React(_) | Self::Vote(_) => Kinds::MESSAGES,
+            Self::PutWebhooks(..) => Kinds::WEBHOOK_MARKS,
+            Self::SetApplication(_) => Kinds::USERS,
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// The kinds of these rows: members bring their users along.
+    #[must_use]
+    pub const fn kinds(&self) -> Kinds {
+        match self {
+            Self::CurrentUser(_) => Kinds::USERS,
+            Self::Guild(_) => Kinds::GUILDS,
+            Self::Channels(_) => Kinds::CHANNELS,
+            Self::Roles(_) => Kinds::ROLES,
+            Self::Members(_) => Kinds::MEMBERS,
+            Self::Users(_) => Kinds::USERS.union(Kinds::MEMBERS).union(Kinds::MESSAGES),
+            Self::Presences(_) => Kinds::PRESENCES,
+            Self::Threads(_) => Kinds::THREADS,
+            Self::ThreadMembers(_) => Kinds::THREAD_MEMBERS,
+            Self::Emojis(_) => Kinds::EMOJIS,
+            Self::Stickers(_) => Kinds::STICKERS,
+            Self::Sounds(_) => Kinds::SOUNDS,
+            Self::VoiceStates(_) => Kinds::VOICE_STATES,
+            Self::Stages(_) => Kinds::STAGES,
+            Self::ScheduledEvents(_) => Kinds::SCHEDULED_EVENTS,
+            Self::Integrations(_) => Kinds::INTEGRATIONS,
+            Self::Invites(_) => Kinds::INVITES,
+            Self::Rules(_) => Kinds::RULES,
+            Self::Messages(_) => Kinds::MESSAGES,
+            Self::WebhookMarks(_) => Kinds::WEBHOOK_MARKS,
+        }
+    }
+}
+
+impl Key<'_> {
+    /// The kinds that go with this row.
+    #[must_use]
+    pub const fn kinds(&self) -> Kinds {
+        match self {
+            Self::Channel(_) => Kinds::HANGING_ON_CHANNELS,
+            Self::Thread(_) => OF_THREADS,
+            Self::ThreadMember(..) | Self::ThreadMembersOf(_) => Kinds::THREAD_MEMBERS,
+            Self::Role(_) => Kinds::ROLES,
+            Self::Emoji(_) => Kinds::EMOJIS,
+            Self::Sticker(_) => Kinds::STICKERS,
+            Self::Sound(_) => Kinds::SOUNDS,
+            Self::Member(_) => Kinds::MEMBERS.union(Kinds::PRESENCES),
+            Self::Presence(_) => Kinds::PRESENCES,
+            Self::VoiceState(_) => Kinds::VOICE_STATES,
+            Self::Stage(_) => Kinds::STAGES,
+            Self::ScheduledEvent(_) => Kinds::SCHEDULED_EVENTS,
+            Self::Integration(_) => Kinds::INTEGRATIONS,
+            Self::Messages(..) => Kinds::MESSAGES,
+            Self::Rule(_) => Kinds::RULES,
+            Self::Invite(_) => Kinds::INVITES,
+            Self::WebhookMark(_) => Kinds::WEBHOOK_MARKS,
+        }
+    }
+}
+
+/// What a thread takes along.
+const OF_THREADS: Kinds = Kinds::THREADS
+    .union(Kinds::THREAD_MEMBERS)
+    .union(Kinds::MESSAGES);
+
+impl Kinds {
+    /// The kinds whose rows may go with a channel.
+    pub const HANGING_ON_CHANNELS: Self = Self::CHANNELS
+        .union(OF_THREADS)
+        .union(Self::STAGES)
+        .union(Self::SCHEDULED_EVENTS)
+        .union(Self::VOICE_STATES)
+        .union(Self::INVITES)
+        .union(Self::WEBHOOK_MARKS);
+}
