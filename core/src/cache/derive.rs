@@ -211,9 +211,10 @@ impl Deriver {
         if event.guild.is_none() {
             return to;
         }
-        let user = event.presences.iter().next().map(|presence| presence.user);
-        if let Some(user) = user.filter(|user| !user.is_bare()) {
-            to.push(Op::Patch(Rows::Users(vec![user.clone()])));
+        let presence = event.presences.records().next();
+        if let Some(presence) = presence.filter(|presence| !presence.is_bare()) {
+            let user = presence.unpack_user().into_owned();
+            to.push(Op::Patch(Rows::Users(vec![user])));
         }
         to.with(Op::Upsert(Rows::Presences(event.presences)))
     }

@@ -64,6 +64,14 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The characters if they are borrowed as they are.
+    pub(crate) fn into_plain(self) -> Option<&'a str> {
+        match self.0 {
+            Form::Plain(text) => Some(text),
+            Form::Escaped(_) | Form::Owned(_) => None,
+        }
+    }
+
     /// The characters one by one, never allocating.
     #[must_use]
     pub fn chars(&self) -> Unescape<'_> {

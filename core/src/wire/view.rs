@@ -1,5 +1,6 @@
 //! One borrowed view per payload family, decoded in one pass.
 
+mod activities;
 mod channel;
 mod channel_event;
 mod chunk;
@@ -23,6 +24,7 @@ mod reaction;
 mod ready;
 mod role;
 mod role_event;
+mod role_ids;
 mod rule;
 mod scheduled_event;
 mod thread;
@@ -33,6 +35,7 @@ mod voice_event;
 mod wanted;
 mod webhook;
 
+pub use activities::Activities;
 pub use channel::{Channel, ForumEmoji, ForumTag, Overwrite};
 pub use channel_event::ChannelPins;
 pub use chunk::{MembersChunk, RateLimited};
@@ -47,6 +50,7 @@ pub use hello::Hello;
 pub use in_guild::InGuild;
 pub use integration::{Integration, IntegrationAccount, IntegrationApplication};
 pub use invite::Invite;
+pub(crate) use member::MemberRecord;
 pub use member::{Member, Members, Membership};
 pub use member_event::{MemberEvent, MemberRemove, PresenceUpdate};
 pub use message::{Attachment, Message, MessageReference, StickerItem};
@@ -55,10 +59,12 @@ pub use presence::{
     Activity, ActivityAssets, ActivityEmoji, ActivityParty, ActivityTimes, ClientStatus, Presence,
     Presences, Status,
 };
+pub(crate) use presence::{PresenceRecord, Statuses};
 pub use reaction::{Poll, PollCount, PollResults, Reaction, ReactionCounts, ReactionEmoji};
 pub use ready::{Application, ListedGuild, Ready};
 pub use role::{Role, RoleColors, RoleTags};
 pub use role_event::{RoleDelete, RoleEvent};
+pub use role_ids::RoleIds;
 pub use rule::{Rule, RuleAction, RuleActionDetails, RuleTrigger};
 pub use scheduled_event::{EventPlace, ScheduledEvent};
 pub use thread::{Thread, ThreadMember, ThreadMembership, ThreadState};

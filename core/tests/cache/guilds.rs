@@ -223,8 +223,8 @@ fn bytes_come_back_when_guilds_go() {
         .map(|&kind| world.store.bytes(kind))
         .collect();
     world.feed("GUILD_CREATE", &guild_json(1, &members, 500));
-    assert!(world.store.bytes(Kind::Member) >= 500 * 48);
-    assert!(world.store.bytes(Kind::User) >= 500 * 64);
+    assert!(world.store.bytes(Kind::Member) >= 500 * 16);
+    assert!(world.store.bytes(Kind::User) >= 500 * 32);
     world.feed("GUILD_DELETE", &json!({"id": "1"}));
     for (&kind, before) in Kind::ALL.iter().zip(empty) {
         let after = world.store.bytes(kind);

@@ -40,7 +40,9 @@ impl MemoryStore {
                 (Op::NewSession(session), _) => applied.vanished = self.new_session(&session),
                 (Op::Upsert(Rows::CurrentUser(user)), _) => self.set_current_user(*user),
                 (Op::Patch(Rows::Users(users)), _) => {
-                    users.iter().for_each(|user| self.shared.users.patch(user));
+                    users
+                        .iter()
+                        .for_each(|user| self.shared.users.patch_user(user));
                 }
                 (Op::SetApplication(application), _) => self.application = Some(application),
                 (op, Some(guild)) => self.step(guild, op),
@@ -99,7 +101,8 @@ impl MemoryStore {
 
     fn ensure(&mut self, guild: GuildId) {
         if !self.guilds.contains(guild.get()) {
-            let slot = Slot::new(guild, self.mixer);
+            let number = self.shared.users.enter(guild);
+            let slot = Slot::new(guild, number, self.mixer);
             self.usage.replace(Usage::default(), slot.usage());
             self.guilds.insert(Box::new(slot));
         }
@@ -172,7 +175,7 @@ impl MemoryStore {
                 self.all(guild, |slot, shared| slot.remove_channel(channel, shared));
             }
             Op::StripRole(role) => self.all(guild, |slot, _| {
-                slot.lists.strip(role);
+                slot.members.strip(role);
                 slot.entities.strip(role);
             }),
             Op::CountMember { by, unless_cached } => {
@@ -263,7 +266,7 @@ fn upsert(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
         Rows::Members(members) => slot.upsert_members(&members, shared),
         Rows::Presences(presences) => slot.upsert_presences(&presences),
         Rows::Guild(guild) => slot.merge_guild(guild.into_owned(), true),
-        Rows::Users(users) => users.iter().for_each(|user| shared.users.patch(user)),
+        Rows::Users(users) => users.iter().for_each(|user| shared.users.patch_user(user)),
         Rows::CurrentUser(_) => {}
         rows @ (Rows::Threads(_)
         | Rows::ThreadMembers(_)
@@ -317,7 +320,7 @@ fn patch(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
             slot.upsert_roles(roles);
         }
         Rows::Members(members) => slot.patch_members(&members, shared),
-        Rows::Users(users) => users.iter().for_each(|user| shared.users.patch(user)),
+        Rows::Users(users) => users.iter().for_each(|user| shared.users.patch_user(user)),
         Rows::Presences(presences) => slot.upsert_presences(&presences),
         Rows::CurrentUser(_) => {}
         rows @ (Rows::Threads(_)
@@ -343,9 +346,7 @@ fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
             slot.roles.remove(role.get());
         }
         Key::Member(user) => slot.remove_member(user, shared),
-        Key::Presence(user) => {
-            slot.presences.remove(user.get());
-        }
+        Key::Presence(user) => slot.remove_presence(user),
         Key::Thread(_)
         | Key::ThreadMember(..)
         | Key::ThreadMembersOf(_)

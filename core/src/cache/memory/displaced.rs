@@ -164,7 +164,7 @@ impl OldMember {
             user: member.user().id(),
             username: member.user().username().into(),
             nick: member.nick().map(String::from),
-            roles: member.roles().to_vec(),
+            roles: member.roles().collect(),
             joined_at: member.joined_at(),
             premium_since: member.premium_since(),
             timeout: member.timeout(),
@@ -181,7 +181,7 @@ impl OldUser {
             username: user.username().into(),
             global_name: user.global_name().map(String::from),
             discriminator: user.discriminator(),
-            avatar: user.avatar().cloned(),
+            avatar: user.avatar().map(Image::into_owned),
             public_flags: user.public_flags(),
         }
     }
@@ -196,7 +196,7 @@ impl OldPresence {
             mobile: presence.mobile(),
             web: presence.web(),
             vr: presence.vr(),
-            activities: presence.activities().to_vec(),
+            activities: presence.activities().map(Activity::into_owned).collect(),
         }
     }
 }

@@ -25,11 +25,6 @@ impl Mixer {
     pub(super) const fn hash(self, key: u64) -> u64 {
         fold(fold(key ^ self.seed, self.factor) ^ self.seed, GOLDEN)
     }
-
-    /// One number for a list.
-    pub(super) fn hash_all(self, keys: impl Iterator<Item = u64>) -> u64 {
-        keys.fold(self.seed, |sum, key| self.hash(sum.rotate_left(5) ^ key))
-    }
 }
 
 /// Multiplies to twice the width and folds the halves together.

@@ -1,85 +1,203 @@
 //! Who holds a shared row.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::slice;
 
-use crate::id::GuildId;
+use super::hash::Mixer;
+use super::packed_table::PackedTable;
+use crate::id::{GuildId, UserId};
+use crate::wire::packed::Sink;
 
-/// A set of guilds, small because most users share one guild with the bot.
-#[derive(Debug, Default)]
-pub(super) enum Holders {
-    #[default]
-    None,
-    One(GuildId),
-    /// Sorted.
-    #[allow(clippy::box_collection, reason = "rare; the row stays small")]
-    Many(Box<Vec<GuildId>>),
+/// A guild in four bytes, while it is in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GuildNumber(u32);
+
+/// Who holds a user, in four bytes: nobody, one guild, or several that [`Holders`] knows; and
+/// whether it is the bot's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Holder(u32);
+
+impl Holder {
+    pub(super) const BYTES: usize = 4;
+    pub(super) const NOBODY: Self = Self(0);
+    const OWN: u32 = 1 << 31;
+    const SEVERAL: u32 = Self::OWN - 1;
+
+    pub(super) const fn one(guild: GuildNumber) -> Self {
+        Self(guild.0.wrapping_add(1))
+    }
+
+    pub(super) const fn from_bytes(bytes: [u8; 4]) -> Self {
+        Self(u32::from_le_bytes(bytes))
+    }
+
+    pub(super) const fn to_bytes(self) -> [u8; 4] {
+        self.0.to_le_bytes()
+    }
+
+    /// The same, whether or not it is the bot's own.
+    pub(super) const fn owned(self, own: bool) -> Self {
+        Self(if own {
+            self.0 | Self::OWN
+        } else {
+            self.0 & !Self::OWN
+        })
+    }
+
+    const fn guilds(self) -> u32 {
+        self.0 & !Self::OWN
+    }
+
+    const fn with(self, guilds: u32) -> Self {
+        Self((self.0 & Self::OWN) | guilds)
+    }
+}
+
+/// The guilds by number, and those that hold users together.
+#[derive(Debug)]
+pub(super) struct Holders {
+    guilds: Vec<GuildId>,
+    free: Vec<u32>,
+    /// By user: the numbers of the guilds plus one, by the guilds' ids; zeros end the list.
+    several: PackedTable,
 }
 
 impl Holders {
-    /// Adds a guild; once is enough.
-    pub(super) fn add(&mut self, guild: GuildId) {
-        match self {
-            Self::None => *self = Self::One(guild),
-            Self::One(one) if *one == guild => {}
-            Self::One(one) => {
-                let mut both = Vec::from([*one, guild]);
-                both.sort_unstable();
-                *self = Self::Many(Box::new(both));
-            }
-            Self::Many(many) => {
-                if let Err(place) = many.binary_search(&guild) {
-                    many.insert(place, guild);
+    pub(super) const fn new(mixer: Mixer) -> Self {
+        Self {
+            guilds: Vec::new(),
+            free: Vec::new(),
+            several: PackedTable::new(mixer),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let guilds = self.guilds.capacity().saturating_mul(size_of::<GuildId>());
+        let free = self.free.capacity().saturating_mul(size_of::<u32>());
+        self.several
+            .bytes()
+            .saturating_add(guilds)
+            .saturating_add(free)
+    }
+
+    pub(super) fn enter(&mut self, guild: GuildId) -> GuildNumber {
+        let number = self.free.pop();
+        let reused = number.and_then(|number| self.guilds.get_mut(number as usize));
+        if let (Some(number), Some(place)) = (number, reused) {
+            *place = guild;
+            return GuildNumber(number);
+        }
+        let number = u32::try_from(self.guilds.len()).unwrap_or(Holder::SEVERAL);
+        self.guilds.push(guild);
+        GuildNumber(number)
+    }
+
+    pub(super) fn leave(&mut self, guild: GuildNumber) {
+        self.free.push(guild.0);
+    }
+
+    fn id(&self, entry: u32) -> Option<GuildId> {
+        self.guilds.get(entry.checked_sub(1)? as usize).copied()
+    }
+
+    /// The entries of a user that several guilds hold.
+    fn entries(&self, user: UserId) -> &[[u8; 4]] {
+        self.several
+            .get(user.get())
+            .map_or(&[], |row| row.as_chunks().0)
+    }
+
+    /// Adds a guild to a holder; once is enough.
+    pub(super) fn add(&mut self, user: UserId, to: Holder, guild: GuildNumber) -> Holder {
+        let entry = Holder::one(guild).0;
+        match to.guilds() {
+            0 => to.with(entry),
+            one if one == entry => to,
+            Holder::SEVERAL => {
+                if !self.entries(user).contains(&entry.to_le_bytes()) {
+                    self.write(user, |entries| entries.push(entry));
                 }
+                to
+            }
+            one => {
+                self.write(user, |entries| entries.extend([one, entry]));
+                to.with(Holder::SEVERAL)
             }
         }
     }
 
-    /// Removes a guild, if it is there.
-    pub(super) fn remove(&mut self, guild: GuildId) {
-        match self {
-            Self::None => {}
-            Self::One(one) => {
-                if *one == guild {
-                    *self = Self::None;
+    /// Removes a guild from a holder, if it is there.
+    pub(super) fn remove(&mut self, user: UserId, from: Holder, guild: GuildNumber) -> Holder {
+        let entry = Holder::one(guild).0;
+        match from.guilds() {
+            one if one == entry => from.with(0),
+            Holder::SEVERAL => {
+                self.write(user, |entries| entries.retain(|other| *other != entry));
+                match *self.entries(user) {
+                    [one, [0, 0, 0, 0], ..] | [one] => {
+                        self.several.find(user.get()).into_iter().for_each(|spot| {
+                            self.several.remove(spot);
+                        });
+                        from.with(u32::from_le_bytes(one))
+                    }
+                    _ => from,
                 }
             }
-            Self::Many(many) => {
-                if let Ok(place) = many.binary_search(&guild) {
-                    many.remove(place);
-                }
-                if let [one] = *many.as_slice() {
-                    *self = Self::One(one);
-                }
-            }
+            _ => from,
         }
     }
 
-    fn as_slice(&self) -> &[GuildId] {
-        match self {
-            Self::None => &[],
-            Self::One(one) => slice::from_ref(one),
-            Self::Many(many) => many,
+    /// Lets `change` at the entries of a user, and keeps them by id.
+    fn write(&mut self, user: UserId, change: impl FnOnce(&mut smallvec::SmallVec<[u32; 16]>)) {
+        let entries = self
+            .entries(user)
+            .iter()
+            .map(|&entry| u32::from_le_bytes(entry));
+        let mut entries = entries.take_while(|&entry| entry != 0).collect();
+        change(&mut entries);
+        entries.sort_unstable_by_key(|&entry| self.id(entry));
+        let mut row = Sink::new();
+        entries
+            .iter()
+            .for_each(|entry| row.put(&entry.to_le_bytes()));
+        match self.several.find(user.get()) {
+            Some(spot) => self.several.rewrite(spot, &[], row.as_slice()),
+            None => self.several.insert(user.get(), &[], row.as_slice()),
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.as_slice().is_empty()
-    }
-
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = GuildId> {
-        self.as_slice().iter().copied()
-    }
-
-    pub(super) fn heap(&self) -> usize {
-        match self {
-            Self::None | Self::One(_) => 0,
-            Self::Many(many) => {
-                let guilds = many.capacity().saturating_mul(size_of::<GuildId>());
-                guilds.saturating_add(size_of::<Vec<GuildId>>())
-            }
+    /// The guilds of a holder, by id.
+    pub(super) fn of(&self, user: UserId, holder: Holder) -> Guilds<'_> {
+        let (one, several): (_, &[_]) = match holder.guilds() {
+            0 => (None, &[]),
+            Holder::SEVERAL => (None, self.entries(user)),
+            one => (self.id(one), &[]),
+        };
+        Guilds {
+            one,
+            several,
+            holders: self,
         }
+    }
+}
+
+/// The guilds that hold a user, by id.
+#[derive(Clone, Debug)]
+pub struct Guilds<'a> {
+    one: Option<GuildId>,
+    several: &'a [[u8; 4]],
+    holders: &'a Holders,
+}
+
+impl Iterator for Guilds<'_> {
+    type Item = GuildId;
+
+    fn next(&mut self) -> Option<GuildId> {
+        if let Some(one) = self.one.take() {
+            return Some(one);
+        }
+        let (&entry, rest) = self.several.split_first()?;
+        self.several = rest;
+        self.holders.id(u32::from_le_bytes(entry))
     }
 }
 
@@ -91,17 +209,30 @@ mod tests {
     #[test]
     fn a_repeated_add_or_remove_changes_nothing() {
         let guild = |id| GuildId::new(id).unwrap();
-        let mut holders = Holders::default();
-        for id in [3, 1, 3, 2, 1] {
-            holders.add(guild(id));
+        let user = UserId::new(9).unwrap();
+        let mut holders = Holders::new(Mixer::new(1));
+        let numbers = [30, 10, 20, 40].map(|id| holders.enter(guild(id)));
+        let mut holder = Holder::NOBODY.owned(true);
+        for place in [0, 1, 0, 2, 1] {
+            holder = holders.add(user, holder, numbers[place]);
         }
-        assert_eq!(holders.iter().collect::<Vec<_>>(), [1, 2, 3].map(guild));
-        for id in [9, 2, 2, 1] {
-            holders.remove(guild(id));
+        let all: Vec<_> = holders.of(user, holder).collect();
+        assert_eq!(all, [10, 20, 30].map(guild));
+        for place in [3, 2, 2, 1] {
+            holder = holders.remove(user, holder, numbers[place]);
         }
-        assert_eq!(holders.iter().collect::<Vec<_>>(), [guild(3)]);
-        holders.remove(guild(3));
-        assert!(holders.is_empty());
-        assert_eq!(size_of::<Holders>(), 16);
+        assert_eq!(holders.of(user, holder).collect::<Vec<_>>(), [guild(30)]);
+        assert_eq!(holders.several.len(), 0, "one guild needs no list");
+        holder = holders.remove(user, holder, numbers[0]);
+        assert_eq!(
+            (holder.owned(false), holders.of(user, holder).next()),
+            (Holder::NOBODY, None)
+        );
+        holders.leave(numbers[1]);
+        assert_eq!(
+            holders.enter(guild(50)),
+            numbers[1],
+            "numbers are used again"
+        );
     }
 }

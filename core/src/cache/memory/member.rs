@@ -1,160 +1,191 @@
-//! Members, as small as can be.
+//! Members, packed.
 
-use alloc::boxed::Box;
+use super::packed_table::PackedTable;
+use super::role_numbers::{MemberRoles, RoleNumbers};
+use super::user::UserRef;
+use crate::id::UserId;
+use crate::wire::packed::{Cursor, Sink, covers};
+use crate::wire::view::{Decoration, MemberRecord, Membership};
+use crate::wire::{Image, Timestamp};
 
-use super::role_lists::{ListId, RoleLists};
-use super::table::Row;
-use super::user::{UserRef, merge_decoration, merge_image};
-use crate::id::{RoleId, UserId};
-use crate::wire::view::{Decoration, Member, Membership};
-use crate::wire::{Field, Image, Part as _, Text, Timestamp};
+/// A row of the table: a byte for the generation, the roles' numbers, and the record of a
+/// [`Membership`].
+#[derive(Clone, Copy, Debug)]
+struct MemberRow<'a> {
+    generation: u8,
+    roles: &'a [u8],
+    record: &'a [u8],
+}
 
+impl<'a> MemberRow<'a> {
+    fn of(row: &'a [u8]) -> Self {
+        let mut from = Cursor::new(row);
+        Self {
+            generation: from.byte().unwrap_or(0),
+            roles: from.counted().unwrap_or_default(),
+            record: from.rest(),
+        }
+    }
+}
+
+/// The members of one guild.
 #[derive(Debug)]
-pub(super) struct MemberRow {
-    user: UserId,
-    joined_at: Option<Micros>,
-    nick: Option<Box<str>>,
-    rare: Option<Box<Rare>>,
-    roles: ListId,
-    flags: u32,
-    deaf: Option<bool>,
-    mute: Option<bool>,
-    pending: bool,
-    /// When the row was last upserted, as [`super::slot::Slot`] counts.
+pub(super) struct MemberTable {
+    table: PackedTable,
+    roles: RoleNumbers,
+    /// When a row was last upserted, as [`super::slot::Slot`] counts.
     pub(super) generation: u8,
 }
 
-/// What few members have.
-#[derive(Debug, Default, PartialEq)]
-struct Rare {
-    avatar: Option<Image<'static>>,
-    banner: Option<Image<'static>>,
-    premium_since: Option<Timestamp>,
-    timeout: Option<Timestamp>,
-    decoration: Option<Decoration<'static>>,
-}
-
-/// A point in time in eight bytes even if it may be missing: microseconds since 1970, mirrored so
-/// that the one number that stands for none lies far in the past.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Micros(core::num::NonZeroI64);
-
-impl Micros {
-    fn new(time: Timestamp) -> Option<Self> {
-        core::num::NonZeroI64::new(time.as_micros() ^ i64::MIN).map(Self)
-    }
-
-    const fn get(self) -> Timestamp {
-        Timestamp::from_micros(self.0.get() ^ i64::MIN)
-    }
-}
-
-impl Row for MemberRow {
-    fn key(&self) -> u64 {
-        self.user.get()
-    }
-
-    fn heap(&self) -> usize {
-        let nick = self.nick.as_ref().map_or(0, |nick| nick.len());
-        let rare = self.rare.as_ref().map_or(0, |rare| {
-            let images = rare.avatar.heap().saturating_add(rare.banner.heap());
-            let parts = images.saturating_add(rare.decoration.heap());
-            size_of::<Rare>().saturating_add(parts)
-        });
-        nick.saturating_add(rare)
-    }
-}
-
-impl MemberRow {
-    pub(super) const fn new(user: UserId) -> Self {
+impl MemberTable {
+    pub(super) const fn new(mixer: super::hash::Mixer) -> Self {
         Self {
-            user,
-            joined_at: None,
-            nick: None,
-            rare: None,
-            roles: ListId::EMPTY,
-            flags: 0,
-            deaf: None,
-            mute: None,
-            pending: false,
+            table: PackedTable::new(mixer),
+            roles: RoleNumbers::new(mixer),
             generation: 0,
         }
     }
 
-    pub(super) const fn user(&self) -> UserId {
-        self.user
+    pub(super) const fn len(&self) -> usize {
+        self.table.len()
     }
 
-    pub(super) const fn roles(&self) -> ListId {
-        self.roles
+    pub(super) fn bytes(&self) -> usize {
+        self.table.bytes().saturating_add(self.roles.bytes())
     }
 
-    pub(super) fn merge(&mut self, member: Member<'_, '_>, lists: &mut RoleLists) {
-        if let Some(roles) = member.roles {
-            let list = lists.hold(roles);
-            lists.release(self.roles);
-            self.roles = list;
-        }
-        let new = member.membership;
-        merge_text(&mut self.nick, &new.nick);
-        match new.joined_at {
-            Field::Absent => {}
-            Field::Null => self.joined_at = None,
-            Field::Value(time) => self.joined_at = Micros::new(time),
-        }
-        self.deaf = new.deaf.or(self.deaf);
-        self.mute = new.mute.or(self.mute);
-        self.pending = new.pending.unwrap_or(self.pending);
-        self.flags = new.flags.unwrap_or(self.flags);
-        self.merge_rare(new);
+    pub(super) fn contains(&self, user: UserId) -> bool {
+        self.table.contains(user.get())
     }
 
-    fn merge_rare(&mut self, new: &Membership<'_>) {
-        let nothing = self.rare.is_none()
-            && new.avatar.value().is_none()
-            && new.banner.value().is_none()
-            && new.premium_since.value().is_none()
-            && new.timeout.value().is_none()
-            && new.decoration.value().is_none();
-        if nothing {
-            return;
-        }
-        let rare = self.rare.get_or_insert_default();
-        merge_image(&mut rare.avatar, &new.avatar);
-        merge_image(&mut rare.banner, &new.banner);
-        merge_time(&mut rare.premium_since, new.premium_since);
-        merge_time(&mut rare.timeout, new.timeout);
-        merge_decoration(&mut rare.decoration, &new.decoration);
-        if **rare == Rare::default() {
-            self.rare = None;
+    pub(super) fn users(&self) -> impl Iterator<Item = UserId> {
+        self.table.iter().filter_map(|(key, _)| UserId::new(key))
+    }
+
+    /// Adds a member or merges what is said into the row.
+    pub(super) fn upsert(&mut self, member: MemberRecord<'_>) {
+        if !self.merge(member, true) {
+            let head = self.head(self.generation, member, &[]);
+            self.table
+                .insert(member.id.get(), head.as_slice(), member.membership);
         }
     }
-}
 
-/// Takes what is said; allocates only if it is something new.
-fn merge_text(to: &mut Option<Box<str>>, from: &Field<Text<'_>>) {
-    match from {
-        Field::Absent => {}
-        Field::Null => *to = None,
-        Field::Value(text) if to.as_deref().is_some_and(|old| *text == *old) => {}
-        Field::Value(text) => *to = Some(text.clone().into_boxed_str()),
+    /// Merges what is said into the row; `false` if there is none.
+    pub(super) fn patch(&mut self, member: MemberRecord<'_>) -> bool {
+        self.merge(member, false)
     }
-}
 
-const fn merge_time(to: &mut Option<Timestamp>, from: Field<Timestamp>) {
-    match from {
-        Field::Absent => {}
-        Field::Null => *to = None,
-        Field::Value(time) => *to = Some(time),
+    fn merge(&mut self, newer: MemberRecord<'_>, upsert: bool) -> bool {
+        let Some(spot) = self.table.find(newer.id.get()) else {
+            return false;
+        };
+        // The rows lie in a table of their own, so that the roles can be numbered meanwhile.
+        let (generation, old_roles) = {
+            let old = MemberRow::of(self.table.at(spot));
+            let generation = if upsert {
+                self.generation
+            } else {
+                old.generation
+            };
+            let mut roles = Sink::new();
+            roles.put(old.roles);
+            (generation, roles)
+        };
+        let head = self.head(generation, newer, old_roles.as_slice());
+        let row = self.table.at(spot);
+        let old = MemberRow::of(row);
+        let rest = row.strip_prefix(head.as_slice());
+        if rest.is_some_and(|rest| rest.starts_with(newer.membership)) {
+            return true;
+        }
+        if covers(newer.membership, old.record, Membership::MASK) {
+            self.table.rewrite(spot, head.as_slice(), newer.membership);
+            return true;
+        }
+        let mut merged = Membership::unpack(&mut Cursor::new(old.record));
+        merged.merge(Membership::unpack(&mut Cursor::new(newer.membership)));
+        let mut record = Sink::new();
+        merged.pack(&mut record);
+        self.table.rewrite(spot, head.as_slice(), record.as_slice());
+        true
+    }
+
+    /// What comes before the record of a row.
+    fn head(&mut self, generation: u8, member: MemberRecord<'_>, old_roles: &[u8]) -> Sink {
+        let mut head = Sink::new();
+        head.byte(generation);
+        match member.roles {
+            Some(roles) => self.roles.pack(roles.iter(), &mut head),
+            None => {
+                head.number(old_roles.len() as u64);
+                head.put(old_roles);
+            }
+        }
+        head
+    }
+
+    /// Whether there was such a member.
+    pub(super) fn remove(&mut self, user: UserId) -> bool {
+        let Some(spot) = self.table.find(user.get()) else {
+            return false;
+        };
+        self.table.remove(spot);
+        self.forget_roles();
+        true
+    }
+
+    /// Removes the members of older generations; tells `gone` of each.
+    pub(super) fn sweep(&mut self, mut gone: impl FnMut(UserId)) {
+        let generation = self.generation;
+        let keep = |_, row: &[u8]| MemberRow::of(row).generation == generation;
+        let gone = |key, _: &[u8]| UserId::new(key).into_iter().for_each(&mut gone);
+        self.table.sweep(keep, gone);
+        self.forget_roles();
+    }
+
+    fn forget_roles(&mut self) {
+        if self.table.len() == 0 {
+            self.roles.clear();
+        }
+    }
+
+    /// Takes a role from everyone.
+    pub(super) fn strip(&mut self, role: crate::id::RoleId) {
+        self.roles.strip(role);
+    }
+
+    pub(super) fn get<'a>(&'a self, user: UserRef<'a>) -> Option<MemberRef<'a>> {
+        let row = MemberRow::of(self.table.get(user.id().get())?);
+        Some(self.member(row, user))
+    }
+
+    /// The members whose users `user` finds.
+    pub(super) fn iter<'a>(
+        &'a self,
+        user: impl Fn(UserId) -> Option<UserRef<'a>>,
+    ) -> impl Iterator<Item = MemberRef<'a>> {
+        self.table.iter().filter_map(move |(key, row)| {
+            let user = user(UserId::new(key)?)?;
+            Some(self.member(MemberRow::of(row), user))
+        })
+    }
+
+    const fn member<'a>(&'a self, row: MemberRow<'a>, user: UserRef<'a>) -> MemberRef<'a> {
+        MemberRef {
+            record: row.record,
+            roles: self.roles.resolve(row.roles),
+            user,
+        }
     }
 }
 
 /// A cached member with its user.
 #[derive(Clone, Copy, Debug)]
 pub struct MemberRef<'a> {
-    pub(super) row: &'a MemberRow,
-    pub(super) lists: &'a RoleLists,
-    pub(super) user: UserRef<'a>,
+    record: &'a [u8],
+    roles: MemberRoles<'a>,
+    user: UserRef<'a>,
 }
 
 impl<'a> MemberRef<'a> {
@@ -167,72 +198,83 @@ impl<'a> MemberRef<'a> {
     /// The name in this guild.
     #[must_use]
     pub fn nick(self) -> Option<&'a str> {
-        self.row.nick.as_deref()
+        Membership::only("nick", self.record)
+            .nick
+            .into_value()?
+            .into_plain()
     }
 
     /// The roles in the order of the wire, the one that everyone has left out.
     #[must_use]
-    pub fn roles(self) -> &'a [RoleId] {
-        self.lists.get(self.row.roles)
+    pub const fn roles(self) -> MemberRoles<'a> {
+        self.roles
     }
 
     /// Since when; `None` also when no payload told.
     #[must_use]
     pub fn joined_at(self) -> Option<Timestamp> {
-        self.row.joined_at.map(Micros::get)
+        Membership::only("joined_at", self.record)
+            .joined_at
+            .into_value()
     }
 
     /// Since when the member boosts the guild.
     #[must_use]
     pub fn premium_since(self) -> Option<Timestamp> {
-        self.row.rare.as_ref()?.premium_since
+        Membership::only("premium_since", self.record)
+            .premium_since
+            .into_value()
     }
 
     /// Until when the member may not speak; a time that has passed means nothing.
     #[must_use]
     pub fn timeout(self) -> Option<Timestamp> {
-        self.row.rare.as_ref()?.timeout
+        Membership::only("timeout", self.record)
+            .timeout
+            .into_value()
     }
 
     /// The picture in this guild.
     #[must_use]
-    pub fn avatar(self) -> Option<&'a Image<'static>> {
-        self.row.rare.as_ref()?.avatar.as_ref()
+    pub fn avatar(self) -> Option<Image<'a>> {
+        Membership::only("avatar", self.record).avatar.into_value()
     }
 
     /// The picture behind the profile in this guild.
     #[must_use]
-    pub fn banner(self) -> Option<&'a Image<'static>> {
-        self.row.rare.as_ref()?.banner.as_ref()
+    pub fn banner(self) -> Option<Image<'a>> {
+        Membership::only("banner", self.record).banner.into_value()
     }
 
     /// The frame around the picture in this guild.
     #[must_use]
-    pub fn decoration(self) -> Option<&'a Decoration<'static>> {
-        self.row.rare.as_ref()?.decoration.as_ref()
+    pub fn decoration(self) -> Option<Decoration<'a>> {
+        Membership::only("decoration", self.record)
+            .decoration
+            .into_value()
     }
 
     /// Whether the guild deafened the member; `None` if no payload told.
     #[must_use]
-    pub const fn is_deaf(self) -> Option<bool> {
-        self.row.deaf
+    pub fn is_deaf(self) -> Option<bool> {
+        Membership::only("deaf", self.record).deaf
     }
 
     /// Whether the guild muted the member; `None` if no payload told.
     #[must_use]
-    pub const fn is_mute(self) -> Option<bool> {
-        self.row.mute
+    pub fn is_mute(self) -> Option<bool> {
+        Membership::only("mute", self.record).mute
     }
 
     /// Whether the member has not passed the guild's gate yet.
     #[must_use]
-    pub const fn is_pending(self) -> bool {
-        self.row.pending
+    pub fn is_pending(self) -> bool {
+        Membership::only("pending", self.record).pending == Some(true)
     }
 
     /// Flags.
     #[must_use]
-    pub const fn flags(self) -> u32 {
-        self.row.flags
+    pub fn flags(self) -> u32 {
+        Membership::only("flags", self.record).flags.unwrap_or(0)
     }
 }

@@ -146,10 +146,7 @@ impl MemoryStore {
             allowed.ok_or(PermissionsUnknown::Role(guild, role))
         };
         let everyone = allowed(role_of_everyone(guild))?;
-        let roles = member
-            .roles()
-            .iter()
-            .map(|&role| Ok((role, allowed(role)?)));
+        let roles = member.roles().map(|role| Ok((role, allowed(role)?)));
         Ok((everyone, roles.collect::<Result<_, _>>()?))
     }
 }

@@ -1,96 +1,74 @@
-//! Presences.
+//! Presences, packed.
 
-use alloc::boxed::Box;
-
-use super::table::Row;
+use super::packed_table::PackedTable;
 use crate::id::UserId;
-use crate::wire::Part;
-use crate::wire::view::{Activity, Presence, Status};
+use crate::wire::view::{Activities, PresenceRecord, Status, Statuses};
 
-#[derive(Debug)]
-pub(super) struct PresenceRow {
-    user: UserId,
-    activities: Box<[Activity<'static>]>,
-    status: Status,
-    desktop: Option<Status>,
-    mobile: Option<Status>,
-    web: Option<Status>,
-    vr: Option<Status>,
-}
-
-impl Row for PresenceRow {
-    fn key(&self) -> u64 {
-        self.user.get()
-    }
-
-    fn heap(&self) -> usize {
-        let own = self.activities.iter().map(Part::heap);
-        own.fold(size_of_val(&*self.activities), usize::saturating_add)
-    }
-}
-
-impl PresenceRow {
-    pub(super) fn new(presence: Presence<'_, '_>) -> Self {
-        let activities = presence
-            .activities
-            .iter()
-            .map(|activity| activity.clone().into_owned());
-        Self {
-            user: presence.user.id,
-            activities: activities.collect(),
-            status: presence.status,
-            desktop: presence.clients.desktop,
-            mobile: presence.clients.mobile,
-            web: presence.clients.web,
-            vr: presence.clients.vr,
-        }
+/// Puts a presence in the place of the one that was there.
+pub(super) fn put(presences: &mut PackedTable, newer: PresenceRecord<'_>) {
+    match presences.find(newer.id.get()) {
+        None => presences.insert(newer.id.get(), &[], newer.presence),
+        Some(spot) if presences.at(spot).starts_with(newer.presence) => {}
+        Some(spot) => presences.rewrite(spot, &[], newer.presence),
     }
 }
 
 /// A cached presence; whoever is offline has none.
 #[derive(Clone, Copy, Debug)]
-pub struct PresenceRef<'a>(pub(super) &'a PresenceRow);
+pub struct PresenceRef<'a> {
+    user: UserId,
+    record: &'a [u8],
+}
 
 impl<'a> PresenceRef<'a> {
+    /// The row of a user.
+    pub(super) const fn new(user: UserId, record: &'a [u8]) -> Self {
+        Self { user, record }
+    }
+
+    fn statuses(self) -> Statuses {
+        Statuses::of(self.record)
+    }
+
     /// Whose it is.
     #[must_use]
     pub const fn user(self) -> UserId {
-        self.0.user
+        self.user
     }
 
     /// The status.
     #[must_use]
-    pub const fn status(self) -> Status {
-        self.0.status
+    pub fn status(self) -> Status {
+        self.statuses().status()
     }
 
     /// The status on a desktop.
     #[must_use]
-    pub const fn desktop(self) -> Option<Status> {
-        self.0.desktop
+    pub fn desktop(self) -> Option<Status> {
+        self.statuses().clients().desktop
     }
 
     /// The status on a mobile device.
     #[must_use]
-    pub const fn mobile(self) -> Option<Status> {
-        self.0.mobile
+    pub fn mobile(self) -> Option<Status> {
+        self.statuses().clients().mobile
     }
 
     /// The status in a browser.
     #[must_use]
-    pub const fn web(self) -> Option<Status> {
-        self.0.web
+    pub fn web(self) -> Option<Status> {
+        self.statuses().clients().web
     }
 
     /// The status on a headset.
     #[must_use]
-    pub const fn vr(self) -> Option<Status> {
-        self.0.vr
+    pub fn vr(self) -> Option<Status> {
+        self.statuses().clients().vr
     }
 
     /// What the user does.
     #[must_use]
-    pub fn activities(self) -> &'a [Activity<'static>] {
-        &self.0.activities
+    pub fn activities(self) -> Activities<'a> {
+        Activities::of(self.record.get(2..).unwrap_or_default())
     }
 }

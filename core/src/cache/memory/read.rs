@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::MemoryStore;
-use super::member::{MemberRef, MemberRow};
+use super::member::MemberRef;
 use super::presence::PresenceRef;
 use super::slot::Slot;
 use super::usage::Weight;
@@ -150,33 +150,19 @@ impl MemoryStore {
     /// A member of a guild.
     #[must_use]
     pub fn member(&self, guild: GuildId, user: UserId) -> Option<MemberRef<'_>> {
-        let slot = self.slot(guild)?;
-        self.member_ref(slot, slot.members.get(user.get())?)
+        self.slot(guild)?.members.get(self.user(user)?)
     }
 
     /// The cached members of a guild, in no order that means anything.
     pub fn members(&self, guild: GuildId) -> impl Iterator<Item = MemberRef<'_>> {
         let slot = self.slot(guild).into_iter();
-        slot.flat_map(move |slot| {
-            slot.members
-                .iter()
-                .filter_map(move |row| self.member_ref(slot, row))
-        })
-    }
-
-    fn member_ref<'a>(&'a self, slot: &'a Slot, row: &'a MemberRow) -> Option<MemberRef<'a>> {
-        let user = self.user(row.user())?;
-        Some(MemberRef {
-            row,
-            lists: &slot.lists,
-            user,
-        })
+        slot.flat_map(|slot| slot.members.iter(|user| self.user(user)))
     }
 
     /// A user that somebody holds.
     #[must_use]
     pub fn user(&self, user: UserId) -> Option<UserRef<'_>> {
-        self.shared.users.0.get(user.get()).map(UserRef)
+        self.shared.users.get(user)
     }
 
     /// The bot's own user.
@@ -194,14 +180,15 @@ impl MemoryStore {
     /// A user's presence in a guild; `None` also for whoever is offline.
     #[must_use]
     pub fn presence(&self, guild: GuildId, user: UserId) -> Option<PresenceRef<'_>> {
-        self.slot(guild)?.presences.get(user.get()).map(PresenceRef)
+        let record = self.slot(guild)?.presences.get(user.get())?;
+        Some(PresenceRef::new(user, record))
     }
 
     /// The presences in a guild, in no order that means anything.
     pub fn presences(&self, guild: GuildId) -> impl Iterator<Item = PresenceRef<'_>> {
-        self.slot(guild)
-            .into_iter()
-            .flat_map(|slot| slot.presences.iter().map(PresenceRef))
+        let presences = self.slot(guild).map(|slot| slot.presences.iter());
+        let presence = |(key, record)| Some(PresenceRef::new(UserId::new(key)?, record));
+        presences.into_iter().flatten().filter_map(presence)
     }
 
     /// Whether all members of a guild are in the cache; `None` if the bot is not in it.
@@ -249,14 +236,10 @@ impl MemoryStore {
             Kind::Role => self.usage.roles,
             Kind::Member => self.usage.members,
             Kind::Presence => self.usage.presences,
-            Kind::User => {
-                let users = Weight::of(&self.shared.users.0);
-                let authors = self.shared.users.1.bytes();
-                Weight {
-                    bytes: users.bytes.saturating_add(authors),
-                    ..users
-                }
-            }
+            Kind::User => Weight {
+                rows: self.shared.users.len(),
+                bytes: self.shared.users.bytes(),
+            },
             Kind::Message => self.entity_usage.get(kind).and(self.private.weight().1),
             Kind::Thread
             | Kind::ThreadMember

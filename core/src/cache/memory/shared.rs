@@ -33,7 +33,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
-            users: Users(Table::new(mixer), Table::new(mixer)),
+            users: Users::new(mixer),
             messages_per_channel: 100,
             places: Table::new(mixer),
         }

@@ -5,34 +5,33 @@ use alloc::vec::Vec;
 
 use super::entities::Entities;
 use super::hash::Mixer;
-use super::member::MemberRow;
-use super::presence::PresenceRow;
-use super::role_lists::RoleLists;
+use super::holders::GuildNumber;
+use super::member::MemberTable;
+use super::packed_table::PackedTable;
 use super::shared::Shared;
 use super::table::{Row, Table};
 use super::usage::{Usage, Weight};
 use crate::cache::GuildStatus;
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
-use crate::wire::view::{Channel, Guild, Members, Presence, Presences, Role, Status};
+use crate::wire::view::{Channel, Guild, Members, PresenceRecord, Presences, Role, Status};
 use crate::wire::{Field, Part as _};
 
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) id: GuildId,
+    /// As the users' holders know the guild.
+    number: GuildNumber,
     pub(super) status: GuildStatus,
     /// Whether the guild's data has ever come: before that, nothing of it is kept.
     known: bool,
     pub(super) complete: bool,
     pub(super) member_count: Option<u64>,
-    /// Counted up whenever the members are listed anew.
-    generation: u8,
     pub(super) guild: Option<Box<Guild<'static>>>,
     guild_heap: usize,
     pub(super) channels: Table<Channel<'static>>,
     pub(super) roles: Table<Role<'static>>,
-    pub(super) members: Table<MemberRow>,
-    pub(super) lists: RoleLists,
-    pub(super) presences: Table<PresenceRow>,
+    pub(super) members: MemberTable,
+    pub(super) presences: PackedTable,
     pub(super) entities: Entities,
 }
 
@@ -68,27 +67,25 @@ impl Row for Role<'static> {
 }
 
 impl Slot {
-    pub(super) const fn new(id: GuildId, mixer: Mixer) -> Self {
+    pub(super) const fn new(id: GuildId, number: GuildNumber, mixer: Mixer) -> Self {
         Self {
             id,
+            number,
             status: GuildStatus::Pending,
             known: false,
             complete: false,
             member_count: None,
-            generation: 0,
             guild: None,
             guild_heap: 0,
             channels: Table::new(mixer),
             roles: Table::new(mixer),
-            members: Table::new(mixer),
-            lists: RoleLists::new(mixer),
-            presences: Table::new(mixer),
+            members: MemberTable::new(mixer),
+            presences: PackedTable::new(mixer),
             entities: Entities::new(mixer),
         }
     }
 
     pub(super) fn usage(&self) -> Usage {
-        let members = self.members.bytes().saturating_add(self.lists.bytes());
         Usage {
             guilds: Weight {
                 rows: usize::from(self.guild.is_some()),
@@ -98,9 +95,12 @@ impl Slot {
             roles: Weight::of(&self.roles),
             members: Weight {
                 rows: self.members.len(),
-                bytes: members,
+                bytes: self.members.bytes(),
             },
-            presences: Weight::of(&self.presences),
+            presences: Weight {
+                rows: self.presences.len(),
+                bytes: self.presences.bytes(),
+            },
         }
     }
 
@@ -130,7 +130,7 @@ impl Slot {
     }
 
     pub(super) fn count_member(&mut self, by: i8, unless_cached: Option<UserId>) {
-        if unless_cached.is_some_and(|user| self.members.contains(user.get())) {
+        if unless_cached.is_some_and(|user| self.members.contains(user)) {
             return;
         }
         let count = self
@@ -141,16 +141,17 @@ impl Slot {
 
     /// Members that are not upserted from here on are of an older generation.
     pub(super) const fn recount(&mut self) {
-        self.generation = self.generation.wrapping_add(1);
+        self.members.generation = self.members.generation.wrapping_add(1);
         self.complete = false;
     }
 
     /// Drops the members of older generations.
     pub(super) fn sweep(&mut self, shared: &mut Shared) {
-        let generation = self.generation;
-        for member in self.members.sweep(|member| member.generation == generation) {
-            self.member_gone(&member, shared);
-        }
+        let (presences, number) = (&mut self.presences, self.number);
+        self.members.sweep(|user| {
+            remove(presences, user);
+            shared.users.release(user, number);
+        });
     }
 
     /// All members have come.
@@ -161,68 +162,51 @@ impl Slot {
     }
 
     pub(super) fn upsert_members(&mut self, members: &Members<'_>, shared: &mut Shared) {
-        for member in members.iter() {
-            let key = member.user.id.get();
-            if !self.members.contains(key) {
-                self.members.insert(MemberRow::new(member.user.id));
-            }
-            shared.users.hold(member.user, self.id);
-            let (lists, generation) = (&mut self.lists, self.generation);
-            self.members.update(key, |row| {
-                row.merge(member, lists);
-                row.generation = generation;
-            });
+        for member in members.records() {
+            self.members.upsert(member);
+            shared.users.hold(member.id, member.user, self.number);
         }
     }
 
     pub(super) fn patch_members(&mut self, members: &Members<'_>, shared: &mut Shared) {
-        for member in members.iter() {
-            let lists = &mut self.lists;
-            self.members
-                .update(member.user.id.get(), |row| row.merge(member, lists));
-            shared.users.patch(member.user);
+        for member in members.records() {
+            self.members.patch(member);
+            shared.users.patch(member.id, member.user);
         }
     }
 
+    /// Removes a member with the presence, and releases the user.
     pub(super) fn remove_member(&mut self, user: UserId, shared: &mut Shared) {
-        if let Some(member) = self.members.remove(user.get()) {
-            self.member_gone(&member, shared);
+        if self.members.remove(user) {
+            self.remove_presence(user);
+            shared.users.release(user, self.number);
         }
     }
 
-    /// After the row: the presence, the roles' list and the user's holder.
-    fn member_gone(&mut self, member: &MemberRow, shared: &mut Shared) {
-        self.presences.remove(member.user().get());
-        self.lists.release(member.roles());
-        shared.users.release(member.user(), self.id);
+    pub(super) fn remove_presence(&mut self, user: UserId) {
+        remove(&mut self.presences, user);
     }
 
     /// A presence needs its member, where members are kept at all.
     pub(super) fn upsert_presences(&mut self, presences: &Presences<'_>) {
-        for presence in presences.iter() {
+        for presence in presences.records() {
             self.set_presence(presence);
         }
     }
 
-    fn set_presence(&mut self, presence: Presence<'_, '_>) {
-        let key = presence.user.id.get();
-        let wanted = self.members.len() == 0 || self.members.contains(key);
-        if presence.status == Status::Offline || !wanted {
-            self.presences.remove(key);
-            return;
-        }
-        let row = PresenceRow::new(presence);
-        if self.presences.contains(key) {
-            self.presences.update(key, |old| *old = row);
+    fn set_presence(&mut self, presence: PresenceRecord<'_>) {
+        let wanted = self.members.len() == 0 || self.members.contains(presence.id);
+        if presence.status() == Status::Offline || !wanted {
+            self.remove_presence(presence.id);
         } else {
-            self.presences.insert(row);
+            super::presence::put(&mut self.presences, presence);
         }
     }
 
     pub(super) fn replace_presences(&mut self, presences: &Presences<'_>) {
-        let listed = sorted(presences.iter().map(|presence| presence.user.id.get()));
-        self.presences
-            .sweep(|row| listed.binary_search(&row.key()).is_ok());
+        let listed = sorted(presences.records().map(|presence| presence.id.get()));
+        let keep = |key, _: &[u8]| listed.binary_search(&key).is_ok();
+        self.presences.sweep(keep, |_, _| ());
         self.upsert_presences(presences);
     }
 
@@ -327,9 +311,16 @@ impl Slot {
         for channel in self.channels.iter() {
             shared.displace(channel.id);
         }
-        for member in self.members.into_rows() {
-            shared.users.release(member.user(), self.id);
+        for user in self.members.users() {
+            shared.users.release(user, self.number);
         }
+        shared.users.leave(self.number);
+    }
+}
+
+fn remove(presences: &mut PackedTable, user: UserId) {
+    if let Some(spot) = presences.find(user.get()) {
+        presences.remove(spot);
     }
 }
 

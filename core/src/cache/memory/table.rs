@@ -1,6 +1,6 @@
 //! Rows found by key: dense rows, and an index of four bytes each.
 
-use alloc::vec::{self, Vec};
+use alloc::vec::Vec;
 use core::{mem, slice};
 
 use hashbrown::HashTable;
@@ -51,10 +51,6 @@ impl<R: Row> Table<R> {
 
     pub(super) fn iter(&self) -> slice::Iter<'_, R> {
         self.rows.iter()
-    }
-
-    pub(super) fn into_rows(self) -> vec::IntoIter<R> {
-        self.rows.into_iter()
     }
 
     fn find(&self, key: u64) -> Option<usize> {

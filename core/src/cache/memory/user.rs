@@ -1,131 +1,17 @@
 //! Users, shared by the guilds that hold them.
 
-use alloc::boxed::Box;
-
-use super::holders::Holders;
-use super::names::Names;
+use super::hash::Mixer;
+use super::holders::{GuildNumber, Guilds, Holder, Holders};
+use super::packed_table::{PackedTable, Spot};
 use super::table::{Row, Table};
 use crate::id::{GuildId, UserId};
+use crate::wire::packed::{Cursor, Sink, covers};
 use crate::wire::view::{Decoration, PrimaryGuild, User};
-use crate::wire::{Field, Image, Part as _};
-
-#[derive(Debug)]
-pub(super) struct UserRow {
-    id: UserId,
-    names: Names,
-    avatar: Option<Image<'static>>,
-    rare: Option<Box<Rare>>,
-    holders: Holders,
-    public_flags: u64,
-    discriminator: u16,
-    bot: bool,
-    system: bool,
-    /// The bot's own user stays without a holder.
-    own: bool,
-}
-
-/// What few users have.
-#[derive(Debug, Default, PartialEq)]
-struct Rare {
-    banner: Option<Image<'static>>,
-    decoration: Option<Decoration<'static>>,
-    primary_guild: Option<PrimaryGuild<'static>>,
-}
-
-impl Rare {
-    fn heap(&self) -> usize {
-        let images = self.banner.heap().saturating_add(self.decoration.heap());
-        let parts = images.saturating_add(self.primary_guild.heap());
-        size_of::<Self>().saturating_add(parts)
-    }
-}
-
-impl Row for UserRow {
-    fn key(&self) -> u64 {
-        self.id.get()
-    }
-
-    fn heap(&self) -> usize {
-        let avatar = self.avatar.heap();
-        let rare = self.rare.as_ref().map_or(0, |rare| rare.heap());
-        let names = self.names.heap().saturating_add(self.holders.heap());
-        names.saturating_add(avatar).saturating_add(rare)
-    }
-}
-
-impl UserRow {
-    fn new(id: UserId) -> Self {
-        Self {
-            id,
-            names: Names::default(),
-            avatar: None,
-            rare: None,
-            holders: Holders::default(),
-            public_flags: 0,
-            discriminator: 0,
-            bot: false,
-            system: false,
-            own: false,
-        }
-    }
-
-    fn merge(&mut self, user: &User<'_>) {
-        self.names.update(user.username.as_ref(), &user.global_name);
-        merge_image(&mut self.avatar, &user.avatar);
-        self.merge_rare(user);
-        if user.discriminator.is_some() {
-            self.discriminator = user.discriminator_number();
-        }
-        self.bot = user.bot.unwrap_or(self.bot);
-        self.system = user.system.unwrap_or(self.system);
-        self.public_flags = user.public_flags.unwrap_or(self.public_flags);
-    }
-}
-
-impl UserRow {
-    fn merge_rare(&mut self, user: &User<'_>) {
-        let nothing = self.rare.is_none()
-            && user.banner.value().is_none()
-            && user.decoration.value().is_none()
-            && user.primary_guild.value().is_none();
-        if nothing {
-            return;
-        }
-        let rare = self.rare.get_or_insert_default();
-        merge_image(&mut rare.banner, &user.banner);
-        merge_decoration(&mut rare.decoration, &user.decoration);
-        match &user.primary_guild {
-            Field::Absent => {}
-            Field::Null => rare.primary_guild = None,
-            Field::Value(guild) => rare.primary_guild = Some(guild.clone().into_owned()),
-        }
-        if **rare == Rare::default() {
-            self.rare = None;
-        }
-    }
-}
-
-/// Takes what is said.
-pub(super) fn merge_decoration(to: &mut Option<Decoration<'static>>, from: &Field<Decoration<'_>>) {
-    match from {
-        Field::Absent => {}
-        Field::Null => *to = None,
-        Field::Value(decoration) => *to = Some(decoration.clone().into_owned()),
-    }
-}
-
-/// Takes what is said, copying only what is new.
-pub(super) fn merge_image(to: &mut Option<Image<'static>>, from: &Field<Image<'_>>) {
-    match from {
-        Field::Absent => {}
-        Field::Null => *to = None,
-        Field::Value(image) => *to = Some(image.clone().into_owned()),
-    }
-}
+use crate::wire::{Image, Text};
 
 /// Who wrote messages that are kept, and how many: a holder too.
 #[derive(Debug)]
-pub(super) struct Author {
+struct Author {
     user: UserId,
     messages: u64,
 }
@@ -140,160 +26,286 @@ impl Row for Author {
     }
 }
 
-/// All users that somebody holds.
+/// All users that somebody holds. A row is a [`Holder`] and the record of a [`User`].
 #[derive(Debug)]
-pub(super) struct Users(pub(super) Table<UserRow>, pub(super) Table<Author>);
+pub(super) struct Users {
+    table: PackedTable,
+    /// Who holds the users that several guilds hold.
+    holders: Holders,
+    authors: Table<Author>,
+}
+
+fn holder(row: &[u8]) -> Holder {
+    row.first_chunk()
+        .map_or(Holder::NOBODY, |bytes| Holder::from_bytes(*bytes))
+}
+
+fn record(row: &[u8]) -> &[u8] {
+    row.get(Holder::BYTES..).unwrap_or_default()
+}
 
 impl Users {
+    pub(super) const fn new(mixer: Mixer) -> Self {
+        Self {
+            table: PackedTable::new(mixer),
+            holders: Holders::new(mixer),
+            authors: Table::new(mixer),
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Bytes held, with who holds what.
+    pub(super) fn bytes(&self) -> usize {
+        let authors = self.authors.bytes();
+        self.table
+            .bytes()
+            .saturating_add(self.holders.bytes())
+            .saturating_add(authors)
+    }
+
+    /// The number of a guild that will hold users.
+    pub(super) fn enter(&mut self, guild: GuildId) -> GuildNumber {
+        self.holders.enter(guild)
+    }
+
+    /// The guild holds no user any more, and never will under this number.
+    pub(super) fn leave(&mut self, guild: GuildNumber) {
+        self.holders.leave(guild);
+    }
+
     /// A guild's member has this user: adds or updates the row, and the guild to its holders.
-    pub(super) fn hold(&mut self, user: &User<'_>, guild: GuildId) {
-        self.ensure(user.id);
-        self.0.update(user.id.get(), |row| {
-            row.merge(user);
-            row.holders.add(guild);
-        });
+    pub(super) fn hold(&mut self, user: UserId, newer: &[u8], guild: GuildNumber) {
+        let Some(spot) = self.table.find(user.get()) else {
+            let holder = Holder::one(guild).to_bytes();
+            self.table.insert(user.get(), &holder, newer);
+            return;
+        };
+        let before = holder(self.table.at(spot));
+        let after = self.holders.add(user, before, guild);
+        self.merge(spot, user, after, newer);
     }
 
     /// Updates a user that is there; never adds one, and never changes who holds it.
-    pub(super) fn patch(&mut self, user: &User<'_>) {
-        self.0.update(user.id.get(), |row| row.merge(user));
+    pub(super) fn patch(&mut self, user: UserId, newer: &[u8]) {
+        if let Some(spot) = self.table.find(user.get()) {
+            self.merge(spot, user, holder(self.table.at(spot)), newer);
+        }
+    }
+
+    /// The same for a user that is not packed yet.
+    pub(super) fn patch_user(&mut self, user: &User<'_>) {
+        let mut packed = Sink::new();
+        user.pack(&mut packed);
+        self.patch(user.id, packed.as_slice());
+    }
+
+    /// Puts the holder and what is said into the row.
+    fn merge(&mut self, spot: Spot, user: UserId, holder: Holder, newer: &[u8]) {
+        let holder = holder.to_bytes();
+        let row = self.table.at(spot);
+        let old = record(row);
+        if old.starts_with(newer) {
+            if !row.starts_with(&holder)
+                && let Some(place) = self.table.at_mut(spot).first_chunk_mut()
+            {
+                *place = holder;
+            }
+            return;
+        }
+        if covers(newer, old, User::MASK) {
+            self.table.rewrite(spot, &holder, newer);
+            return;
+        }
+        let mut merged = User::unpack(user, &mut Cursor::new(old));
+        merged.merge(User::unpack(user, &mut Cursor::new(newer)));
+        let mut packed = Sink::new();
+        merged.pack(&mut packed);
+        self.table.rewrite(spot, &holder, packed.as_slice());
     }
 
     /// The bot's own user: it stays.
     pub(super) fn own(&mut self, user: &User<'_>) {
-        self.ensure(user.id);
-        self.0.update(user.id.get(), |row| {
-            row.merge(user);
-            row.own = true;
-        });
+        self.ensure(user);
+        if let Some(spot) = self.table.find(user.id.get()) {
+            self.set_holder(spot, holder(self.table.at(spot)).owned(true));
+        }
     }
 
     /// The user is the bot's no longer.
     pub(super) fn disown(&mut self, user: UserId) {
-        self.0.update(user.get(), |row| row.own = false);
-        self.drop_unheld(user);
+        if let Some(spot) = self.table.find(user.get()) {
+            let left = holder(self.table.at(spot)).owned(false);
+            self.set_or_drop(spot, user, left);
+        }
     }
 
     /// A guild holds the user no longer; the row goes with its last holder.
-    pub(super) fn release(&mut self, user: UserId, guild: GuildId) {
-        self.0.update(user.get(), |row| row.holders.remove(guild));
-        self.drop_unheld(user);
+    pub(super) fn release(&mut self, user: UserId, guild: GuildNumber) {
+        if let Some(spot) = self.table.find(user.get()) {
+            let before = holder(self.table.at(spot));
+            let left = self.holders.remove(user, before, guild);
+            self.set_or_drop(spot, user, left);
+        }
     }
 
     /// A message that is kept has this author.
     pub(super) fn hold_author(&mut self, user: &User<'_>) {
-        self.ensure(user.id);
-        self.patch(user);
+        self.ensure(user);
         let messages = 0;
-        self.1.insert(Author {
+        self.authors.insert(Author {
             user: user.id,
             messages,
         });
-        self.1.update(user.id.get(), |row| {
+        self.authors.update(user.id.get(), |row| {
             row.messages = row.messages.saturating_add(1);
         });
     }
 
     /// A message of this author is kept no longer.
     pub(super) fn release_author(&mut self, user: UserId) {
-        let left = self.1.update(user.get(), |row| {
+        let left = self.authors.update(user.get(), |row| {
             row.messages = row.messages.saturating_sub(1);
             row.messages
         });
         if left == Some(0) {
-            self.1.remove(user.get());
-            self.drop_unheld(user);
+            self.authors.remove(user.get());
+            if let Some(spot) = self.table.find(user.get()) {
+                self.set_or_drop(spot, user, holder(self.table.at(spot)));
+            }
         }
     }
 
-    fn ensure(&mut self, id: UserId) {
-        if !self.0.contains(id.get()) {
-            self.0.insert(UserRow::new(id));
+    /// Adds the user or updates the row; who holds it stays as it is.
+    fn ensure(&mut self, user: &User<'_>) {
+        let mut packed = Sink::new();
+        user.pack(&mut packed);
+        match self.table.find(user.id.get()) {
+            Some(_) => self.patch(user.id, packed.as_slice()),
+            None => {
+                let nobody = Holder::NOBODY.to_bytes();
+                self.table.insert(user.id.get(), &nobody, packed.as_slice());
+            }
         }
     }
 
-    fn drop_unheld(&mut self, user: UserId) {
-        let wrote = self.1.contains(user.get());
-        let held = |row: &UserRow| wrote || row.own || !row.holders.is_empty();
-        if self.0.get(user.get()).is_some_and(|row| !held(row)) {
-            self.0.remove(user.get());
+    fn set_holder(&mut self, spot: Spot, holder: Holder) {
+        if let Some(place) = self.table.at_mut(spot).first_chunk_mut() {
+            *place = holder.to_bytes();
         }
+    }
+
+    fn set_or_drop(&mut self, spot: Spot, user: UserId, left: Holder) {
+        let wrote = self.authors.len() > 0 && self.authors.contains(user.get());
+        if left == Holder::NOBODY && !wrote {
+            self.table.remove(spot);
+        } else {
+            self.set_holder(spot, left);
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, user: UserId) -> Option<UserRef<'_>> {
+        let row = self.table.get(user.get())?;
+        let holders = &self.holders;
+        Some(UserRef {
+            id: user,
+            row,
+            holders,
+        })
     }
 }
 
 /// A cached user.
 #[derive(Clone, Copy, Debug)]
-pub struct UserRef<'a>(pub(super) &'a UserRow);
+pub struct UserRef<'a> {
+    id: UserId,
+    row: &'a [u8],
+    holders: &'a Holders,
+}
 
 impl<'a> UserRef<'a> {
     /// Its id.
     #[must_use]
     pub const fn id(self) -> UserId {
-        self.0.id
+        self.id
     }
 
     /// The unique name.
     #[must_use]
     pub fn username(self) -> &'a str {
-        self.0.names.username()
+        let name = User::only("username", self.id, record(self.row)).username;
+        name.and_then(Text::into_plain).unwrap_or_default()
     }
 
     /// The name to show, if there is one.
     #[must_use]
     pub fn global_name(self) -> Option<&'a str> {
-        self.0.names.global()
+        let name = User::only("global_name", self.id, record(self.row)).global_name;
+        name.into_value()?.into_plain()
     }
 
     /// The number behind the name, for those who still have one; zero for the others.
     #[must_use]
-    pub const fn discriminator(self) -> u16 {
-        self.0.discriminator
+    pub fn discriminator(self) -> u16 {
+        User::only("discriminator", self.id, record(self.row)).discriminator_number()
     }
 
     /// The picture.
     #[must_use]
-    pub const fn avatar(self) -> Option<&'a Image<'static>> {
-        self.0.avatar.as_ref()
+    pub fn avatar(self) -> Option<Image<'a>> {
+        User::only("avatar", self.id, record(self.row))
+            .avatar
+            .into_value()
     }
 
     /// The picture behind the profile.
     #[must_use]
-    pub fn banner(self) -> Option<&'a Image<'static>> {
-        self.0.rare.as_ref()?.banner.as_ref()
+    pub fn banner(self) -> Option<Image<'a>> {
+        User::only("banner", self.id, record(self.row))
+            .banner
+            .into_value()
     }
 
     /// The frame around the picture.
     #[must_use]
-    pub fn decoration(self) -> Option<&'a Decoration<'static>> {
-        self.0.rare.as_ref()?.decoration.as_ref()
+    pub fn decoration(self) -> Option<Decoration<'a>> {
+        User::only("decoration", self.id, record(self.row))
+            .decoration
+            .into_value()
     }
 
     /// The guild whose tag the user wears.
     #[must_use]
-    pub fn primary_guild(self) -> Option<&'a PrimaryGuild<'static>> {
-        self.0.rare.as_ref()?.primary_guild.as_ref()
+    pub fn primary_guild(self) -> Option<PrimaryGuild<'a>> {
+        let row = User::only("primary_guild", self.id, record(self.row));
+        row.primary_guild.into_value()
     }
 
     /// Whether it is a bot.
     #[must_use]
-    pub const fn is_bot(self) -> bool {
-        self.0.bot
+    pub fn is_bot(self) -> bool {
+        User::only("bot", self.id, record(self.row)).bot == Some(true)
     }
 
     /// Whether it speaks for the platform.
     #[must_use]
-    pub const fn is_system(self) -> bool {
-        self.0.system
+    pub fn is_system(self) -> bool {
+        User::only("system", self.id, record(self.row)).system == Some(true)
     }
 
     /// Flags that everyone may see.
     #[must_use]
-    pub const fn public_flags(self) -> u64 {
-        self.0.public_flags
+    pub fn public_flags(self) -> u64 {
+        User::only("public_flags", self.id, record(self.row))
+            .public_flags
+            .unwrap_or(0)
     }
 
     /// The guilds that hold the user, by id.
-    pub fn guilds(self) -> impl ExactSizeIterator<Item = GuildId> + 'a {
-        self.0.holders.iter()
+    pub fn guilds(self) -> Guilds<'a> {
+        self.holders.of(self.id, holder(self.row))
     }
 }

@@ -1,16 +1,19 @@
-//! Members, one or a thousand, with their users and one pool for all their roles.
+//! Members, one or a thousand, with their users.
 
 use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+use smallvec::SmallVec;
 
-use super::{Decoration, User};
+use super::{Decoration, RoleIds, User};
 use crate::id::{RoleId, UserId};
-use crate::wire::room::room_for;
-use crate::wire::row::row;
+use crate::wire::packed::{Cursor, Sink, packed};
 use crate::wire::{Field, Image, Malformed, Text, Timestamp, json::Reader};
 
-row! {
+packed! {
     /// What a guild knows of a member, the roles left out.
     Membership {
         /// The name in this guild.
@@ -39,85 +42,104 @@ row! {
     }
 }
 
-/// One member as read, with its roles in the pool of the batch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Row<'i> {
-    user: User<'i>,
-    roles: Option<Span>,
-    membership: Membership<'i>,
-}
-
-/// A part of the pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Span {
-    start: u32,
-    end: u32,
-}
-
-/// Members of one guild.
+/// Members of one guild, packed.
 ///
-/// However many there are, they take two allocations.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// However many there are, they take one allocation; a single one of usual size takes none.
+#[derive(Clone, Default, PartialEq)]
 pub struct Members<'i> {
-    rows: Vec<Row<'i>>,
-    roles: Vec<RoleId>,
+    pool: Sink,
+    count: usize,
+    lifetime: PhantomData<&'i ()>,
 }
 
 /// One member of a batch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Member<'a, 'i> {
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Member<'a> {
     /// The user.
-    pub user: &'a User<'i>,
+    pub user: User<'a>,
     /// The roles, the one that everyone has left out; `None` if the payload does not list them.
-    pub roles: Option<&'a [RoleId]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<RoleIds<'a>>,
     /// The rest.
-    pub membership: &'a Membership<'i>,
+    pub membership: Membership<'a>,
+}
+
+/// One member of a batch as it lies there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MemberRecord<'a> {
+    pub(crate) id: UserId,
+    pub(crate) roles: Option<RoleIds<'a>>,
+    /// The record of a [`User`].
+    pub(crate) user: &'a [u8],
+    /// The record of a [`Membership`].
+    pub(crate) membership: &'a [u8],
+}
+
+impl<'a> MemberRecord<'a> {
+    /// As [`write`] wrote it.
+    fn read(from: &mut Cursor<'a>) -> Option<Self> {
+        let id = UserId::new(u64::from_le_bytes(from.array()?))?;
+        let mut length = || {
+            from.array()
+                .map(|length| u32::from_le_bytes(length) as usize)
+        };
+        let (user, membership, roles) = (length()?, length()?, length()?);
+        Some(Self {
+            id,
+            user: from.bytes(user)?,
+            membership: from.bytes(membership)?,
+            roles: match roles.checked_sub(1) {
+                None => None,
+                Some(count) => Some(RoleIds::of(from.bytes(count.checked_mul(8)?)?)),
+            },
+        })
+    }
+
+    fn unpack(self) -> Member<'a> {
+        Member {
+            user: User::unpack(self.id, &mut Cursor::new(self.user)),
+            roles: self.roles,
+            membership: Membership::unpack(&mut Cursor::new(self.membership)),
+        }
+    }
 }
 
 impl<'i> Members<'i> {
     /// How many members there are.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
+    pub const fn len(&self) -> usize {
+        self.count
     }
 
     /// Whether there is none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// The members in the order of the payload; a user may come twice, then the later one counts.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Member<'_, 'i>> {
-        self.rows.iter().map(|row| Member {
-            user: &row.user,
-            roles: row.roles.map(|span| self.pooled(span)),
-            membership: &row.membership,
-        })
+    pub fn iter(&self) -> impl Iterator<Item = Member<'_>> {
+        self.records().map(MemberRecord::unpack)
     }
 
-    fn pooled(&self, span: Span) -> &[RoleId] {
-        self.roles
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or_default()
+    pub(crate) fn records(&self) -> impl Iterator<Item = MemberRecord<'_>> {
+        let mut from = Cursor::new(self.pool.as_slice());
+        core::iter::from_fn(move || MemberRecord::read(&mut from))
     }
 
     /// The ids of the members' users, in the order of the payload.
-    pub fn users(&self) -> impl ExactSizeIterator<Item = UserId> {
-        self.rows.iter().map(|row| row.user.id)
+    pub fn users(&self) -> impl Iterator<Item = UserId> {
+        self.records().map(|record| record.id)
     }
 
     /// The same members, borrowing nothing.
     #[must_use]
-    pub fn into_owned(self) -> Members<'static> {
-        let own = |row: Row<'i>| Row {
-            user: row.user.into_owned(),
-            roles: row.roles,
-            membership: row.membership.into_owned(),
-        };
+    pub fn into_owned(mut self) -> Members<'static> {
+        self.pool.shrink_to_fit();
         Members {
-            rows: self.rows.into_iter().map(own).collect(),
-            roles: self.roles,
+            pool: self.pool,
+            count: self.count,
+            lifetime: PhantomData,
         }
     }
 
@@ -126,8 +148,9 @@ impl<'i> Members<'i> {
         let mut members = Self::default();
         let bytes = reader.remaining();
         reader.array(|reader| {
-            if members.rows.capacity() == 0 {
-                members = Self::with_room_for(bytes);
+            if members.is_empty() {
+                // Records are about a sixth of the text; never reserve more than was sent.
+                members.pool = Sink::with_capacity(bytes / 5);
             }
             members.push(reader, |_, reader| reader.skip())
         })?;
@@ -139,10 +162,7 @@ impl<'i> Members<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let mut members = Self {
-            rows: Vec::with_capacity(1),
-            roles: Vec::new(),
-        };
+        let mut members = Self::default();
         members.push(reader, other)?;
         Ok(members)
     }
@@ -155,14 +175,6 @@ impl<'i> Members<'i> {
         let user = user.map(User::bare);
         let read = members.push_of(&mut reader, user, |_, reader| reader.skip());
         read.ok().map(|()| members)
-    }
-
-    /// Makes room for the members in `bytes` of text.
-    fn with_room_for(bytes: usize) -> Self {
-        Self {
-            rows: room_for(bytes),
-            roles: room_for(bytes / 8),
-        }
     }
 
     /// Reads one member and adds it; `other` gets the keys that are not its own.
@@ -182,33 +194,79 @@ impl<'i> Members<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let mut roles = None;
+        let mut listed = false;
+        let mut roles = SmallVec::<[RoleId; 16]>::new();
         let membership = Membership::read_with(reader, |key, reader| {
             match key {
                 "user" => user = Some(User::read_whole(reader)?),
-                "roles" => roles = Some(self.pool(reader)?),
+                "roles" => {
+                    roles.clear();
+                    listed = true;
+                    reader.array(|reader| {
+                        roles.push(reader.id()?);
+                        Ok(())
+                    })?;
+                }
                 _ => other(key, reader)?,
             }
             Ok(())
         })?;
         let user = user.ok_or_else(|| reader.fault("a member without a user"))?;
-        self.rows.push(Row {
-            user,
-            roles,
-            membership,
-        });
+        self.add(&user, listed.then_some(&roles), &membership);
         Ok(())
     }
 
-    fn pool(&mut self, reader: &mut Reader<'i>) -> Result<Span, Malformed> {
-        let start = self.roles.len();
-        reader.array(|reader| {
-            self.roles.push(reader.id()?);
-            Ok(())
-        })?;
-        match (u32::try_from(start), u32::try_from(self.roles.len())) {
-            (Ok(start), Ok(end)) => Ok(Span { start, end }),
-            _ => Err(reader.fault("too many roles")),
+    fn add(&mut self, user: &User<'_>, roles: Option<&[RoleId]>, membership: &Membership<'_>) {
+        write(&mut self.pool, user, roles, membership);
+        self.count = self.count.saturating_add(1);
+    }
+}
+
+/// A member of a batch: the user's id, how long the records are, one more than there are roles or
+/// zero, the records and the roles.
+fn write(to: &mut Sink, user: &User<'_>, roles: Option<&[RoleId]>, membership: &Membership<'_>) {
+    to.put(&user.id.get().to_le_bytes());
+    let lengths = to.len();
+    to.put(&[0; 12]);
+    to.measured(lengths, |to| user.pack(to));
+    to.measured(lengths.wrapping_add(4), |to| membership.pack(to));
+    if let Some(roles) = roles {
+        let count = roles.len().saturating_add(1);
+        to.set(lengths.wrapping_add(8), u32::try_from(count).unwrap_or(0));
+        for role in roles {
+            to.put(&role.get().to_le_bytes());
         }
+    }
+}
+
+impl fmt::Debug for Members<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Members<'_> {
+    /// As a list of members.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.iter())
+    }
+}
+
+/// A member that is read back.
+#[derive(serde::Deserialize)]
+struct Owned {
+    user: User<'static>,
+    #[serde(default)]
+    roles: Option<Vec<RoleId>>,
+    membership: Membership<'static>,
+}
+
+impl<'de> Deserialize<'de> for Members<'_> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut members = Self::default();
+        for member in Vec::<Owned>::deserialize(from)? {
+            members.add(&member.user, member.roles.as_deref(), &member.membership);
+        }
+        Ok(members)
     }
 }

@@ -1,14 +1,17 @@
-//! Presences, one or a thousand, with one pool for all their activities.
+//! Presences, one or a thousand, with their activities.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
 
+use serde::de::Deserializer;
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use super::User;
-use crate::id::{ApplicationId, EmojiId};
+use super::{Activities, User};
+use crate::id::{ApplicationId, EmojiId, UserId};
 use crate::wire::field::{Read, flat};
-use crate::wire::room::room_for;
+use crate::wire::packed::{Cursor, Sink, packed, record_payloads};
 use crate::wire::row::row;
 use crate::wire::{Field, Malformed, Text, json::Reader};
 
@@ -17,7 +20,7 @@ use crate::wire::{Field, Malformed, Text, json::Reader};
 #[non_exhaustive]
 pub enum Status {
     /// There.
-    Online,
+    Online = 1,
     /// There, but away from the keyboard.
     Idle,
     /// There, and not to be disturbed.
@@ -56,7 +59,7 @@ row! {
     }
 }
 
-row! {
+packed! {
     /// What a user does.
     Activity {
         /// What it is called.
@@ -80,15 +83,15 @@ row! {
         /// Its id.
         "id" id: Field<Text<'i>>,
         /// Since when and until when.
-        "timestamps" times: Field<Box<ActivityTimes<'i>>>,
+        "timestamps" times: Field<ActivityTimes<'i>>,
         /// Who takes part.
-        "party" party: Field<Box<ActivityParty<'i>>>,
+        "party" party: Field<ActivityParty<'i>>,
         /// Its pictures.
-        "assets" assets: Field<Box<ActivityAssets<'i>>>,
+        "assets" assets: Field<ActivityAssets<'i>>,
     }
 }
 
-row! {
+packed! {
     /// Since when and until when, in milliseconds since 1970.
     ActivityTimes {
         /// Since when.
@@ -98,17 +101,17 @@ row! {
     }
 }
 
-row! {
+packed! {
     /// Who takes part in an activity.
     ActivityParty {
         /// The party.
         "id" id: Field<Text<'i>>,
         /// How many there are, and how many there may be.
-        "size" size: Field<Vec<u64>>,
+        "size" size: Field<[u64; 2]>,
     }
 }
 
-row! {
+packed! {
     /// The pictures of an activity.
     ActivityAssets {
         /// The large one.
@@ -122,7 +125,7 @@ row! {
     }
 }
 
-row! {
+packed! {
     /// The emoji of a custom status.
     ActivityEmoji {
         /// The name, or the emoji itself.
@@ -134,79 +137,176 @@ row! {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Row<'i> {
-    user: User<'i>,
-    status: Status,
-    clients: ClientStatus<'i>,
-    activities: (u32, u32),
+record_payloads!(ActivityTimes, ActivityParty, ActivityAssets, ActivityEmoji);
+
+flat!([u64; 2]);
+
+/// Two numbers; what is missing is zero, and what is beyond is passed over.
+impl Read<'_> for [u64; 2] {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let mut pair = [0; 2];
+        let mut places = pair.iter_mut();
+        reader.array(|reader| {
+            let number = reader.u64()?;
+            if let Some(place) = places.next() {
+                *place = number;
+            }
+            Ok(())
+        })?;
+        Ok(pair)
+    }
 }
 
-/// Presences of one guild.
+/// Presences of one guild, packed.
 ///
-/// However many there are, they take two allocations.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// However many there are, they take one allocation; a single one of usual size takes none.
+#[derive(Clone, Default, PartialEq)]
 pub struct Presences<'i> {
-    rows: Vec<Row<'i>>,
-    activities: Vec<Activity<'i>>,
+    pool: Sink,
+    count: usize,
+    lifetime: PhantomData<&'i ()>,
 }
 
 /// One presence of a batch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Presence<'a, 'i> {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Presence<'a> {
     /// The user; only the id is sure, and the rest may serve a user who is known already.
-    pub user: &'a User<'i>,
+    pub user: User<'a>,
     /// The status; [`Status::Offline`] means that the row goes away.
     pub status: Status,
     /// The status on each kind of device.
-    pub clients: &'a ClientStatus<'i>,
+    pub clients: ClientStatus<'a>,
     /// What the user does.
-    pub activities: &'a [Activity<'i>],
+    pub activities: Activities<'a>,
+}
+
+/// One presence of a batch as it lies there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PresenceRecord<'a> {
+    pub(crate) id: UserId,
+    /// The record of a [`User`].
+    pub(crate) user: &'a [u8],
+    /// Two bytes of [`Statuses`], and the activities.
+    pub(crate) presence: &'a [u8],
+}
+
+/// The five statuses of a presence, three bits each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Statuses(u16);
+
+impl Statuses {
+    fn new(status: Status, clients: &ClientStatus<'_>) -> Self {
+        let all = [clients.desktop, clients.mobile, clients.web, clients.vr];
+        let bits = |status: Option<Status>| status.map_or(0, |status| status as u16);
+        let join = |sum: u16, status| (sum << 3) | bits(status);
+        Self((all.into_iter().fold(0, join) << 3) | bits(Some(status)))
+    }
+
+    /// Of the record of a presence.
+    pub(crate) fn of(presence: &[u8]) -> Self {
+        Self(
+            presence
+                .first_chunk()
+                .map_or(0, |bytes| u16::from_le_bytes(*bytes)),
+        )
+    }
+
+    const fn at(self, place: u32) -> Option<Status> {
+        match (self.0 >> place) & 7 {
+            1 => Some(Status::Online),
+            2 => Some(Status::Idle),
+            3 => Some(Status::Dnd),
+            4 => Some(Status::Offline),
+            5 => Some(Status::Other),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn status(self) -> Status {
+        self.at(0).unwrap_or(Status::Other)
+    }
+
+    pub(crate) const fn clients(self) -> ClientStatus<'static> {
+        let mut clients = ClientStatus::bare();
+        clients.desktop = self.at(12);
+        clients.mobile = self.at(9);
+        clients.web = self.at(6);
+        clients.vr = self.at(3);
+        clients
+    }
+}
+
+impl<'a> PresenceRecord<'a> {
+    /// As [`Presences::add`] wrote it.
+    fn read(from: &mut Cursor<'a>) -> Option<Self> {
+        let id = UserId::new(u64::from_le_bytes(from.array()?))?;
+        let mut length = || {
+            from.array()
+                .map(|length| u32::from_le_bytes(length) as usize)
+        };
+        let (user, presence) = (length()?, length()?);
+        Some(Self {
+            id,
+            user: from.bytes(user)?,
+            presence: from.bytes(presence)?,
+        })
+    }
+
+    pub(crate) fn status(self) -> Status {
+        Statuses::of(self.presence).status()
+    }
+
+    /// Whether nothing but the user's id is known.
+    pub(crate) fn is_bare(self) -> bool {
+        self.user.iter().all(|&byte| byte == 0)
+    }
+
+    fn unpack(self) -> Presence<'a> {
+        let statuses = Statuses::of(self.presence);
+        Presence {
+            user: self.unpack_user(),
+            status: statuses.status(),
+            clients: statuses.clients(),
+            activities: Activities::of(self.presence.get(2..).unwrap_or_default()),
+        }
+    }
+
+    pub(crate) fn unpack_user(self) -> User<'a> {
+        User::unpack(self.id, &mut Cursor::new(self.user))
+    }
 }
 
 impl<'i> Presences<'i> {
     /// How many presences there are.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
+    pub const fn len(&self) -> usize {
+        self.count
     }
 
     /// Whether there is none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// The presences in the order of the payload; a user may come twice, then the later counts.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Presence<'_, 'i>> {
-        self.rows.iter().map(|row| {
-            let (start, end) = row.activities;
-            let range = start as usize..end as usize;
-            Presence {
-                user: &row.user,
-                status: row.status,
-                clients: &row.clients,
-                activities: self.activities.get(range).unwrap_or_default(),
-            }
-        })
+    pub fn iter(&self) -> impl Iterator<Item = Presence<'_>> {
+        self.records().map(PresenceRecord::unpack)
+    }
+
+    pub(crate) fn records(&self) -> impl Iterator<Item = PresenceRecord<'_>> {
+        let mut from = Cursor::new(self.pool.as_slice());
+        core::iter::from_fn(move || PresenceRecord::read(&mut from))
     }
 
     /// The same presences, borrowing nothing.
     #[must_use]
-    pub fn into_owned(self) -> Presences<'static> {
-        let own = |row: Row<'i>| Row {
-            user: row.user.into_owned(),
-            status: row.status,
-            clients: row.clients.into_owned(),
-            activities: row.activities,
-        };
+    pub fn into_owned(mut self) -> Presences<'static> {
+        self.pool.shrink_to_fit();
         Presences {
-            rows: self.rows.into_iter().map(own).collect(),
-            activities: self
-                .activities
-                .into_iter()
-                .map(Activity::into_owned)
-                .collect(),
+            pool: self.pool,
+            count: self.count,
+            lifetime: PhantomData,
         }
     }
 
@@ -215,20 +315,13 @@ impl<'i> Presences<'i> {
         let mut presences = Self::default();
         let bytes = reader.remaining();
         reader.array(|reader| {
-            if presences.rows.capacity() == 0 {
-                presences = Self::with_room_for(bytes);
+            if presences.is_empty() {
+                // Records are about a fourth of the text; never reserve more than was sent.
+                presences.pool = Sink::with_capacity(bytes / 3);
             }
             presences.push(reader, |_, reader| reader.skip())
         })?;
         Ok(presences)
-    }
-
-    /// Makes room for the presences in `bytes` of text.
-    fn with_room_for(bytes: usize) -> Self {
-        Self {
-            rows: room_for(bytes / 2),
-            activities: room_for(bytes / 2),
-        }
     }
 
     /// Reads one presence and adds it; `other` gets the keys that are not its own.
@@ -237,7 +330,7 @@ impl<'i> Presences<'i> {
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
         let (mut user, mut status, mut clients) = (None, None, ClientStatus::bare());
-        let mut span = (self.place(reader)?, self.place(reader)?);
+        let (mut activities, mut count) = (Sink::new(), 0);
         reader.object(|key, reader| {
             match key {
                 "user" => user = Some(lenient_user(reader)?),
@@ -247,7 +340,10 @@ impl<'i> Presences<'i> {
                         .into_value()
                         .unwrap_or(ClientStatus::bare());
                 }
-                "activities" => span = self.pool(reader)?,
+                "activities" => {
+                    activities.clear();
+                    count = read_activities(reader, &mut activities)?;
+                }
                 _ => return other(key, reader),
             }
             Ok(())
@@ -255,28 +351,75 @@ impl<'i> Presences<'i> {
         let (Some(user), Some(status)) = (user, status) else {
             return Err(reader.fault("a presence without a user or a status"));
         };
-        self.rows.push(Row {
-            user,
-            status,
-            clients,
-            activities: span,
-        });
+        let statuses = Statuses::new(status, &clients);
+        self.add(&user, statuses, count, activities.as_slice());
         Ok(())
     }
 
-    fn pool(&mut self, reader: &mut Reader<'i>) -> Result<(u32, u32), Malformed> {
-        let start = self.place(reader)?;
-        if !reader.null()? {
-            reader.array(|reader| {
-                self.activities.push(Activity::read(reader)?);
-                Ok(())
-            })?;
-        }
-        Ok((start, self.place(reader)?))
+    /// The user's id, how long the records are, and the records.
+    fn add(&mut self, user: &User<'_>, statuses: Statuses, count: u64, activities: &[u8]) {
+        let to = &mut self.pool;
+        to.put(&user.id.get().to_le_bytes());
+        let lengths = to.len();
+        to.put(&[0; 8]);
+        to.measured(lengths, |to| user.pack(to));
+        to.measured(lengths.wrapping_add(4), |to| {
+            to.put(&statuses.0.to_le_bytes());
+            to.number(count);
+            to.put(activities);
+        });
+        self.count = self.count.saturating_add(1);
     }
+}
 
-    fn place(&self, reader: &Reader<'i>) -> Result<u32, Malformed> {
-        u32::try_from(self.activities.len()).map_err(|_| reader.fault("too many activities"))
+/// Packs the activities as they are read, and counts them.
+fn read_activities(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u64, Malformed> {
+    let mut count = 0_u64;
+    if !reader.null()? {
+        reader.array(|reader| {
+            Activity::read(reader)?.pack(to);
+            count = count.saturating_add(1);
+            Ok(())
+        })?;
+    }
+    Ok(count)
+}
+
+impl fmt::Debug for Presences<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Presences<'_> {
+    /// As a list of presences.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.iter())
+    }
+}
+
+/// A presence that is read back.
+#[derive(Deserialize)]
+struct Owned {
+    user: User<'static>,
+    status: Status,
+    clients: ClientStatus<'static>,
+    activities: Vec<Activity<'static>>,
+}
+
+impl<'de> Deserialize<'de> for Presences<'_> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut presences = Self::default();
+        for one in Vec::<Owned>::deserialize(from)? {
+            let mut activities = Sink::new();
+            one.activities
+                .iter()
+                .for_each(|activity| activity.pack(&mut activities));
+            let statuses = Statuses::new(one.status, &one.clients);
+            let count = one.activities.len() as u64;
+            presences.add(&one.user, statuses, count, activities.as_slice());
+        }
+        Ok(presences)
     }
 }
 

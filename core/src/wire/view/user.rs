@@ -3,10 +3,10 @@
 use core::num::NonZeroU64;
 
 use crate::id::{GuildId, UserId};
-use crate::wire::row::row;
+use crate::wire::packed::{packed, record_payloads};
 use crate::wire::{Field, Image, Malformed, Text, json::Reader};
 
-row! {
+packed! {
     /// A user, or what a payload says of one.
     User {
         key "id" id: UserId;
@@ -33,7 +33,7 @@ row! {
     }
 }
 
-row! {
+packed! {
     /// A frame around a picture.
     Decoration {
         /// The frame.
@@ -43,7 +43,7 @@ row! {
     }
 }
 
-row! {
+packed! {
     /// The guild whose tag a user wears beside the name.
     PrimaryGuild {
         /// The guild.
@@ -56,6 +56,8 @@ row! {
         "badge" badge: Field<Image<'i>>,
     }
 }
+
+record_payloads!(Decoration, PrimaryGuild);
 
 impl<'i> User<'i> {
     /// Reads a whole user.

@@ -73,7 +73,7 @@ fn member(member: MemberRef<'_>) -> Fields {
         ("user_id", json!(member.user().id())),
         ("user", json!(user(member.user()))),
         ("nick", json!(member.nick())),
-        ("roles", json!(member.roles())),
+        ("roles", json!(member.roles().collect::<Vec<_>>())),
         ("joined_at", json!(member.joined_at())),
         ("premium_since", json!(member.premium_since())),
         ("communication_disabled_until", json!(member.timeout())),
@@ -127,7 +127,7 @@ fn presence(presence: PresenceRef<'_>, user: Option<UserRef<'_>>) -> Fields {
         ("client_status", lower(clients)),
         (
             "activities",
-            part("activities", json!(presence.activities())),
+            part("activities", json!(presence.activities().collect::<Vec<_>>())),
         ),
     ])
 }

@@ -1,0 +1,362 @@
+//! Rows of bytes found by key.
+
+use alloc::vec::Vec;
+
+use super::hash::Mixer;
+use super::index::Index;
+use super::pages::Pages;
+use super::size_class::SizeClass;
+
+/// Bytes of a key.
+const KEY: usize = 8;
+
+/// Rows of bytes, each with a key of its own.
+///
+/// Rows lie by size, each size dense: a removed row's place is taken by the last one of its size,
+/// so that nothing fragments. Where they lie depends on what was done, never on hashes.
+#[derive(Debug)]
+pub(super) struct PackedTable {
+    index: Index,
+    /// The sizes that there are or were, by number.
+    pages: Vec<Pages>,
+    /// A bit for each of these sizes.
+    sizes: u64,
+    rows: usize,
+    mixer: Mixer,
+    allocated: usize,
+}
+
+/// A row's size and its place among rows of this size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Handle(u32);
+
+const PLACES: u32 = 26;
+
+impl Handle {
+    /// `None` when there are too many rows of one size.
+    fn new(class: SizeClass, place: usize) -> Option<Self> {
+        let place = u32::try_from(place)
+            .ok()
+            .filter(|place| place >> PLACES == 0)?;
+        Some(Self((u32::from(class.number()) << PLACES) | place))
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "six bits are left")]
+    const fn class(self) -> SizeClass {
+        SizeClass::numbered((self.0 >> PLACES) as u8)
+    }
+
+    const fn place(self) -> usize {
+        (self.0 & ((1 << PLACES) - 1)) as usize
+    }
+}
+
+/// A row that has been found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    hash: u64,
+    handle: Handle,
+}
+
+/// The rows by size.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    pages: &'a [Pages],
+    sizes: u64,
+}
+
+impl<'a> Rows<'a> {
+    #[inline]
+    fn get(self, handle: Handle) -> Option<&'a [u8]> {
+        let pages = self.pages.get(rank(self.sizes, handle.class()))?;
+        pages.get(handle.place())
+    }
+
+    #[inline]
+    fn key(self, handle: Handle) -> Option<u64> {
+        self.get(handle).and_then(key)
+    }
+
+    fn hash(self, handle: u32, mixer: Mixer) -> u64 {
+        self.key(Handle(handle)).map_or(0, |key| mixer.hash(key))
+    }
+}
+
+fn key(row: &[u8]) -> Option<u64> {
+    row.first_chunk().map(|key| u64::from_le_bytes(*key))
+}
+
+fn body(row: &[u8]) -> &[u8] {
+    row.get(KEY..).unwrap_or_default()
+}
+
+/// How many sizes there are below this one.
+const fn rank(sizes: u64, class: SizeClass) -> usize {
+    let below = sizes & 1_u64.wrapping_shl(class.number() as u32).wrapping_sub(1);
+    below.count_ones() as usize
+}
+
+impl PackedTable {
+    pub(super) const fn new(mixer: Mixer) -> Self {
+        Self {
+            index: Index::new(),
+            pages: Vec::new(),
+            sizes: 0,
+            rows: 0,
+            mixer,
+            allocated: 0,
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes held, index and spare room included.
+    pub(super) const fn bytes(&self) -> usize {
+        let pages = self.pages.capacity().saturating_mul(size_of::<Pages>());
+        self.allocated
+            .saturating_add(pages)
+            .saturating_add(self.index.bytes())
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        Rows {
+            pages: &self.pages,
+            sizes: self.sizes,
+        }
+    }
+
+    #[inline]
+    pub(super) fn find(&self, key: u64) -> Option<Spot> {
+        let (hash, rows) = (self.mixer.hash(key), self.rows());
+        let found = self
+            .index
+            .find(hash, |&handle| rows.key(Handle(handle)) == Some(key));
+        found.map(|handle| Spot {
+            hash,
+            handle: Handle(handle),
+        })
+    }
+
+    /// Whether there is such a row.
+    pub(super) fn contains(&self, key: u64) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// The row at a spot, without its key; zeros may follow what was put in.
+    #[inline]
+    pub(super) fn at(&self, spot: Spot) -> &[u8] {
+        self.rows().get(spot.handle).map_or(&[], body)
+    }
+
+    /// The same, to be changed in place.
+    pub(super) fn at_mut(&mut self, spot: Spot) -> &mut [u8] {
+        let pages = self.pages.get_mut(rank(self.sizes, spot.handle.class()));
+        let row = pages.and_then(|pages| pages.get_mut(spot.handle.place()));
+        row.and_then(|row| row.get_mut(KEY..)).unwrap_or_default()
+    }
+
+    /// The row with this key, without it; zeros may follow what was put in.
+    pub(super) fn get(&self, key: u64) -> Option<&[u8]> {
+        self.find(key).map(|spot| self.at(spot))
+    }
+
+    /// All rows with their keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let rows = self.pages.iter().flat_map(Pages::iter);
+        rows.filter_map(|row| Some((key(row)?, body(row))))
+    }
+
+    /// Adds a row whose key is not there yet. One beyond 16 MiB is not kept.
+    pub(super) fn insert(&mut self, key: u64, head: &[u8], record: &[u8]) {
+        let Some(handle) = self.push(key, head, record) else {
+            return;
+        };
+        self.rows = self.rows.wrapping_add(1);
+        let (hash, mixer) = (self.mixer.hash(key), self.mixer);
+        let rows = Rows {
+            pages: &self.pages,
+            sizes: self.sizes,
+        };
+        self.index
+            .insert(hash, handle.0, |&other| rows.hash(other, mixer));
+    }
+
+    /// Puts other bytes into a row. Rows beyond 16 MiB stay as they were.
+    pub(super) fn rewrite(&mut self, spot: Spot, head: &[u8], record: &[u8]) {
+        let length = head.len().saturating_add(record.len());
+        let class = SizeClass::of(length.saturating_add(KEY));
+        if class == Some(spot.handle.class()) {
+            let row = self.at_mut(spot);
+            let (front, rest) = row.split_at_mut(head.len().min(row.len()));
+            let (middle, zeros) = rest.split_at_mut(record.len().min(rest.len()));
+            front.copy_from_slice(head);
+            middle.copy_from_slice(record);
+            zeros.fill(0);
+            return;
+        }
+        let Some(key) = self.rows().key(spot.handle) else {
+            return;
+        };
+        if let Some(handle) = self.push(key, head, record) {
+            self.index.replace(spot.hash, spot.handle.0, handle.0);
+            self.pull(spot.handle);
+        }
+    }
+
+    pub(super) fn remove(&mut self, spot: Spot) {
+        self.index.remove(spot.hash, spot.handle.0);
+        self.pull(spot.handle);
+        self.rows = self.rows.wrapping_sub(1);
+        if self.rows == 0 {
+            *self = Self::new(self.mixer);
+            return;
+        }
+        let mixer = self.mixer;
+        let rows = Rows {
+            pages: &self.pages,
+            sizes: self.sizes,
+        };
+        self.index
+            .shrink(spot.hash, |&other| rows.hash(other, mixer));
+    }
+
+    /// Removes the rows that `keep` refuses; tells `gone` of each before.
+    pub(super) fn sweep(
+        &mut self,
+        keep: impl Fn(u64, &[u8]) -> bool,
+        mut gone: impl FnMut(u64, &[u8]),
+    ) {
+        let refused = self.iter().filter(|(key, row)| !keep(*key, row));
+        let refused: Vec<u64> = refused.map(|(key, _)| key).collect();
+        for key in refused {
+            if let Some(spot) = self.find(key) {
+                gone(key, self.at(spot));
+                self.remove(spot);
+            }
+        }
+    }
+
+    /// Adds a row that nothing finds yet.
+    fn push(&mut self, key: u64, head: &[u8], record: &[u8]) -> Option<Handle> {
+        let length = head.len().saturating_add(record.len());
+        let class = SizeClass::of(length.saturating_add(KEY))?;
+        let (bit, rank) = (1 << class.number(), rank(self.sizes, class));
+        if self.sizes & bit == 0 {
+            self.pages.reserve_exact(1);
+            self.pages.insert(rank, Pages::new(class));
+            self.sizes |= bit;
+        }
+        let pages = self.pages.get_mut(rank)?;
+        let handle = Handle::new(class, pages.len())?;
+        let before = pages.bytes();
+        pages.push(&[&key.to_le_bytes(), head, record]);
+        self.allocated = self
+            .allocated
+            .wrapping_sub(before)
+            .wrapping_add(pages.bytes());
+        Some(handle)
+    }
+
+    /// Takes a row out that nothing finds any more; the last one of its size takes its place.
+    fn pull(&mut self, handle: Handle) {
+        let Some(pages) = self.pages.get_mut(rank(self.sizes, handle.class())) else {
+            return;
+        };
+        let last = pages.len().wrapping_sub(1);
+        let moved = pages.get(last).and_then(key);
+        let before = pages.bytes();
+        pages.swap_remove(handle.place());
+        self.allocated = self
+            .allocated
+            .wrapping_sub(before)
+            .wrapping_add(pages.bytes());
+        if let Some(from) = Handle::new(handle.class(), last)
+            && let Some(moved) = moved.filter(|_| from != handle)
+        {
+            self.index.replace(self.mixer.hash(moved), from.0, handle.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+    use std::vec;
+
+    proptest! {
+        #[test]
+        fn a_packed_table_is_a_map(
+            steps in prop::collection::vec((0..4_u8, 1..60_u64, 0..90_usize), 0..400),
+        ) {
+            let mut table = PackedTable::new(Mixer::new(3));
+            let mut map: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+            for (step, key, length) in steps {
+                let (head, record) = ([7], vec![key as u8; length * length / 7]);
+                let whole = [&head[..], &record].concat();
+                match (step, table.find(key)) {
+                    (0, Some(spot)) => {
+                        table.remove(spot);
+                        map.remove(&key);
+                    }
+                    (0, None) => prop_assert!(!map.contains_key(&key)),
+                    (_, Some(spot)) => {
+                        table.rewrite(spot, &head, &record);
+                        map.insert(key, whole);
+                    }
+                    (_, None) => {
+                        table.insert(key, &head, &record);
+                        prop_assert_eq!(map.insert(key, whole), None);
+                    }
+                }
+                prop_assert_eq!(table.len(), map.len());
+            }
+            let mut rows: Vec<_> = table.iter().collect();
+            rows.sort_unstable();
+            prop_assert_eq!(rows.len(), map.len());
+            for ((key, row), (&wanted, whole)) in rows.into_iter().zip(&map) {
+                let (front, zeros) = row.split_at(whole.len());
+                prop_assert_eq!((key, front), (wanted, &whole[..]));
+                prop_assert!(zeros.iter().all(|&zero| zero == 0));
+            }
+        }
+    }
+
+    #[test]
+    fn room_is_given_back_and_a_sweep_keeps_the_rest() {
+        let mut table = PackedTable::new(Mixer::new(1));
+        let count = 60_000_u64;
+        for key in 1..=count {
+            table.insert(key, &[1], &vec![9; (key % 40) as usize]);
+        }
+        let full = table.bytes();
+        assert!(full < count as usize * 50, "{full}");
+        let mut gone = 0;
+        table.sweep(|key, _| key % 2 == 0, |key, _| gone += key % 2);
+        assert_eq!((gone, table.len()), (count / 2, 30_000));
+        assert!(table.contains(2) && !table.contains(3));
+        assert!(table.bytes() < full * 3 / 4);
+        table.sweep(|key, _| key <= 10, |_, _| ());
+        assert_eq!(table.len(), 5);
+        assert!(table.contains(10) && !table.contains(12));
+        assert!(table.bytes() < full / 20, "{} of {full}", table.bytes());
+        for key in [2, 4, 6, 8, 10] {
+            table.remove(table.find(key).unwrap());
+        }
+        assert_eq!(table.bytes(), 0);
+    }
+
+    #[test]
+    fn a_row_that_comes_and_goes_frees_nothing_of_note() {
+        let mut table = PackedTable::new(Mixer::new(1));
+        (1..=3000).for_each(|key| table.insert(key, &[], &[5; 20]));
+        let before = table.bytes();
+        table.insert(3001, &[], &[5; 20]);
+        let with = table.bytes();
+        table.remove(table.find(3001).unwrap());
+        assert!(table.bytes() == before || table.bytes() == with);
+    }
+}

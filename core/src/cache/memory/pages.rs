@@ -1,0 +1,154 @@
+//! Rows of one size, dense, in pages: growth copies no more than a page, and pages go back one by
+//! one.
+
+use alloc::vec::Vec;
+
+use super::size_class::SizeClass;
+
+/// Bytes of a page, unless one row takes more.
+const PAGE: usize = 32 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Pages {
+    /// All but the last are full, except that one empty page may follow, lest a row that comes
+    /// and goes takes a page with it each time.
+    pages: Vec<Vec<u8>>,
+    row: usize,
+    /// Rows a page are two to the power of this.
+    shift: u32,
+    rows: usize,
+    allocated: usize,
+}
+
+impl Pages {
+    pub(super) fn new(class: SizeClass) -> Self {
+        let row = class.bytes();
+        Self {
+            pages: Vec::new(),
+            row,
+            shift: PAGE
+                .checked_div(row)
+                .and_then(usize::checked_ilog2)
+                .unwrap_or(0),
+            rows: 0,
+            allocated: 0,
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes held, spare room included.
+    pub(super) const fn bytes(&self) -> usize {
+        let list = self.pages.capacity().saturating_mul(size_of::<Vec<u8>>());
+        self.allocated.saturating_add(list)
+    }
+
+    /// The page of a row and where the row begins in it.
+    const fn locate(&self, place: usize) -> (usize, usize) {
+        let page = place.wrapping_shr(self.shift);
+        let first = page.wrapping_shl(self.shift);
+        (page, place.wrapping_sub(first).wrapping_mul(self.row))
+    }
+
+    #[inline]
+    pub(super) fn get(&self, place: usize) -> Option<&[u8]> {
+        let (page, start) = self.locate(place);
+        self.pages
+            .get(page)?
+            .get(start..start.wrapping_add(self.row))
+    }
+
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut [u8]> {
+        let (page, start) = self.locate(place);
+        self.pages
+            .get_mut(page)?
+            .get_mut(start..start.wrapping_add(self.row))
+    }
+
+    /// Adds a row of these parts, which fit, and zeros; its place.
+    pub(super) fn push(&mut self, parts: &[&[u8]]) -> usize {
+        let place = self.rows;
+        let (page, start) = self.locate(place);
+        if page == self.pages.len() {
+            self.pages.push(Vec::new());
+        }
+        let room = self.row.wrapping_shl(self.shift);
+        if let Some(page) = self.pages.get_mut(page) {
+            let end = start.wrapping_add(self.row);
+            let before = page.capacity();
+            if before < end {
+                // Only the first page grows; the others are full sooner or later.
+                let half = start.wrapping_add(start / 2).max(self.row.wrapping_mul(4));
+                let wanted = if place >> self.shift == 0 {
+                    half.clamp(end, room)
+                } else {
+                    room
+                };
+                page.reserve_exact(wanted.wrapping_sub(start));
+                self.allocated = self
+                    .allocated
+                    .wrapping_sub(before)
+                    .wrapping_add(page.capacity());
+            }
+            parts.iter().for_each(|part| page.extend_from_slice(part));
+            page.resize(end, 0);
+        }
+        self.rows = place.wrapping_add(1);
+        place
+    }
+
+    /// Removes a row; the last one takes its place, unless it was the last itself.
+    pub(super) fn swap_remove(&mut self, place: usize) {
+        let last = self.rows.wrapping_sub(1);
+        let (from_page, from) = self.locate(last);
+        let (to_page, to) = self.locate(place);
+        let Some((head, tail)) = self.pages.split_at_mut_checked(from_page) else {
+            return;
+        };
+        let Some(source) = tail.first_mut() else {
+            return;
+        };
+        if to_page == from_page {
+            source.copy_within(from..from.wrapping_add(self.row), to);
+        } else if let Some(target) = head.get_mut(to_page)
+            && let Some(target) = target.get_mut(to..to.wrapping_add(self.row))
+            && let Some(source) = source.get(from..)
+        {
+            target.copy_from_slice(source);
+        }
+        source.truncate(from);
+        self.rows = last;
+        self.give_back();
+    }
+
+    fn give_back(&mut self) {
+        let needed = self.rows.div_ceil(1_usize.wrapping_shl(self.shift));
+        self.keep(needed.wrapping_add(1));
+        let Some(first) = self.pages.first_mut().filter(|_| needed <= 1) else {
+            return;
+        };
+        let (before, used) = (first.capacity(), first.len());
+        if before > used.saturating_mul(4).max(self.row.saturating_mul(8)) {
+            first.shrink_to(used.saturating_mul(2));
+            let after = first.capacity();
+            self.allocated = self.allocated.wrapping_sub(before).wrapping_add(after);
+            self.keep(1);
+        }
+    }
+
+    /// Gives back the pages after the first `count`, which are empty.
+    fn keep(&mut self, count: usize) {
+        while self.pages.len() > count {
+            let gone = self.pages.pop().map_or(0, |page| page.capacity());
+            self.allocated = self.allocated.wrapping_sub(gone);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.pages
+            .iter()
+            .flat_map(|page| page.chunks_exact(self.row))
+    }
+}

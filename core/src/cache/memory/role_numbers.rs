@@ -1,0 +1,180 @@
+//! Numbers for the roles of a guild's members: one byte each instead of eight.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use hashbrown::HashTable;
+use serde::ser::{Serialize, Serializer};
+
+use super::hash::Mixer;
+use crate::id::RoleId;
+use crate::wire::packed::{Cursor, Sink};
+
+/// The roles that members of one guild have or had, numbered as they came.
+///
+/// There are as many as the guild's payloads have named; a guild without members forgets them.
+#[derive(Debug)]
+pub(super) struct RoleNumbers {
+    /// `None` where a role was deleted: nobody has it any more.
+    roles: Vec<Option<RoleId>>,
+    index: HashTable<u32>,
+    mixer: Mixer,
+}
+
+impl RoleNumbers {
+    pub(super) const fn new(mixer: Mixer) -> Self {
+        Self {
+            roles: Vec::new(),
+            index: HashTable::new(),
+            mixer,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let roles = self.roles.capacity().saturating_mul(size_of::<RoleId>());
+        roles.saturating_add(self.index.allocation_size())
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.mixer);
+    }
+
+    fn find(&self, role: RoleId) -> Option<u32> {
+        let same = |&number: &u32| self.roles.get(number as usize) == Some(&Some(role));
+        self.index.find(self.mixer.hash(role.get()), same).copied()
+    }
+
+    fn number(&mut self, role: RoleId) -> u32 {
+        if let Some(number) = self.find(role) {
+            return number;
+        }
+        let number = u32::try_from(self.roles.len()).unwrap_or(u32::MAX);
+        self.roles.push(Some(role));
+        let (roles, mixer) = (&self.roles, self.mixer);
+        let rehash = |&number: &u32| {
+            let role = roles.get(number as usize).copied().flatten();
+            role.map_or(0, |role| mixer.hash(role.get()))
+        };
+        self.index
+            .insert_unique(mixer.hash(role.get()), number, rehash);
+        number
+    }
+
+    /// Writes how many bytes the numbers take, and the numbers.
+    pub(super) fn pack(&mut self, roles: impl Iterator<Item = RoleId>, to: &mut Sink) {
+        let mut numbers = Sink::new();
+        roles.for_each(|role| numbers.number(u64::from(self.number(role))));
+        to.number(numbers.len() as u64);
+        to.put(numbers.as_slice());
+    }
+
+    /// The roles with these numbers, as [`RoleNumbers::pack`] wrote them.
+    pub(super) const fn resolve<'a>(&'a self, numbers: &'a [u8]) -> MemberRoles<'a> {
+        MemberRoles {
+            numbers: Cursor::new(numbers),
+            of: self,
+        }
+    }
+
+    /// Takes a role from everyone.
+    pub(super) fn strip(&mut self, role: RoleId) {
+        let Some(number) = self.find(role) else {
+            return;
+        };
+        let hash = self.mixer.hash(role.get());
+        if let Ok(found) = self.index.find_entry(hash, |&other| other == number) {
+            found.remove();
+        }
+        if let Some(place) = self.roles.get_mut(number as usize) {
+            *place = None;
+        }
+    }
+}
+
+/// The roles of a member in the order of the wire, the one that everyone has left out.
+#[derive(Clone, Copy)]
+pub struct MemberRoles<'a> {
+    numbers: Cursor<'a>,
+    of: &'a RoleNumbers,
+}
+
+impl Iterator for MemberRoles<'_> {
+    type Item = RoleId;
+
+    fn next(&mut self) -> Option<RoleId> {
+        while let Some(number) = self.numbers.number() {
+            let place = usize::try_from(number).ok()?;
+            if let Some(role) = self.of.roles.get(place).copied().flatten() {
+                return Some(role);
+            }
+        }
+        None
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let count = (*self).fold(0_usize, |count, _| count.saturating_add(1));
+        (count, Some(count))
+    }
+}
+
+impl ExactSizeIterator for MemberRoles<'_> {}
+
+impl PartialEq<[RoleId]> for MemberRoles<'_> {
+    fn eq(&self, other: &[RoleId]) -> bool {
+        Iterator::eq(*self, other.iter().copied())
+    }
+}
+
+impl<const N: usize> PartialEq<[RoleId; N]> for MemberRoles<'_> {
+    fn eq(&self, other: &[RoleId; N]) -> bool {
+        *self == other[..]
+    }
+}
+
+impl fmt::Debug for MemberRoles<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
+
+impl Serialize for MemberRoles<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(*self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(id: u64) -> RoleId {
+        RoleId::new(id).unwrap()
+    }
+
+    #[test]
+    fn roles_come_back_in_order_until_they_are_stripped() {
+        let mut numbers = RoleNumbers::new(Mixer::new(1));
+        let mut packed = Sink::new();
+        numbers.pack((1..=200).rev().map(role), &mut packed);
+        numbers.pack([7, 200].map(role).into_iter(), &mut packed);
+        let mut from = Cursor::new(packed.as_slice());
+        let (all, two) = (from.counted().unwrap(), from.counted().unwrap());
+        assert_eq!(all.len(), 200 + 72, "one byte for the first 128");
+        assert!(numbers.resolve(all).eq((1..=200).rev().map(role)));
+        assert_eq!(numbers.resolve(two), [7, 200].map(role));
+        numbers.strip(role(7));
+        numbers.strip(role(999));
+        assert_eq!(numbers.resolve(two), [role(200)]);
+        assert_eq!(
+            (numbers.resolve(two).len(), numbers.resolve(all).len()),
+            (1, 199)
+        );
+        let mut again = Sink::new();
+        numbers.pack([role(7)].into_iter(), &mut again);
+        assert_eq!(
+            numbers.resolve(two),
+            [role(200)],
+            "a new number, not the old one"
+        );
+    }
+}

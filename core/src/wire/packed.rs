@@ -1,0 +1,21 @@
+//! Rows as bytes: what a batch carries and what the store in memory keeps.
+//!
+//! A record is a mask of two bits a part, and then the parts that have more to say, in the order
+//! of their declaration, without padding. It tells where it ends, so no record is the beginning
+//! of another, and equal rows are equal bytes. Records never leave the process: whoever wants
+//! them elsewhere serialises the rows.
+
+mod cursor;
+mod part;
+mod payload;
+mod record;
+mod sink;
+
+pub(crate) use cursor::Cursor;
+pub(crate) use part::Packed;
+pub(crate) use payload::{Form, Payload, record_payloads};
+pub(crate) use record::{covers, packed};
+pub(crate) use sink::Sink;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! Reading records.
+
+/// What is left of a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    pub(crate) const fn new(record: &'a [u8]) -> Self {
+        Self(record)
+    }
+
+    /// What has not been read yet.
+    pub(crate) const fn rest(self) -> &'a [u8] {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    #[inline]
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*bytes)
+    }
+
+    #[inline]
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(byte)
+    }
+
+    /// A number of seven bits a byte, the lowest first.
+    #[inline]
+    pub(crate) fn number(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        Some(value)
+    }
+
+    /// As many bytes as a number says that comes first.
+    #[inline]
+    pub(crate) fn counted(&mut self) -> Option<&'a [u8]> {
+        let count = self.number()?;
+        self.bytes(usize::try_from(count).ok()?)
+    }
+
+    /// The states of up to 32 parts, in `bytes` bytes; silence where there are none.
+    #[inline]
+    pub(crate) fn mask(&mut self, bytes: usize) -> u64 {
+        let mask = self.bytes(bytes).unwrap_or_default();
+        let join = |sum: u64, &byte: &u8| (sum << 8) | u64::from(byte);
+        mask.iter().rev().fold(0, join)
+    }
+}

@@ -1,0 +1,96 @@
+//! The two bits of a part.
+
+use super::{Cursor, Form, Payload, Sink};
+use crate::wire::Field;
+
+/// A part of a row, as a state of two bits and perhaps a payload.
+pub(crate) trait Packed<'a>: Sized {
+    /// 0 silent; 1 null, or what a type that cannot be null has for nothing; 2 and 3 a value in
+    /// one of the two forms of its type.
+    fn state(&self) -> u64;
+
+    fn pack(&self, sink: &mut Sink);
+
+    /// The part of a record; silence if the record is broken.
+    fn unpack(state: u64, from: &mut Cursor<'a>) -> Self;
+
+    fn pass(state: u64, from: &mut Cursor<'a>);
+}
+
+const fn form(state: u64) -> Option<Form> {
+    match state & 3 {
+        2 => Some(Form::Usual),
+        3 => Some(Form::Other),
+        _ => None,
+    }
+}
+
+fn pass<'a, T: Payload<'a>>(state: u64, from: &mut Cursor<'a>) {
+    if let Some(form) = form(state) {
+        T::pass(form, from);
+    }
+}
+
+impl<'a, T: Payload<'a>> Packed<'a> for Field<T> {
+    #[inline]
+    fn state(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Null => 1,
+            Self::Value(value) => value.form() as u64,
+        }
+    }
+
+    #[inline]
+    fn pack(&self, sink: &mut Sink) {
+        if let Self::Value(value) = self {
+            value.put(sink);
+        }
+    }
+
+    #[inline]
+    fn unpack(state: u64, from: &mut Cursor<'a>) -> Self {
+        match form(state) {
+            Some(form) => T::take(form, from).map_or(Self::Absent, Self::Value),
+            None if state & 1 == 1 => Self::Null,
+            None => Self::Absent,
+        }
+    }
+
+    #[inline]
+    fn pass(state: u64, from: &mut Cursor<'a>) {
+        pass::<T>(state, from);
+    }
+}
+
+impl<'a, T: Payload<'a>> Packed<'a> for Option<T> {
+    #[inline]
+    fn state(&self) -> u64 {
+        match self {
+            None => 0,
+            Some(value) if value.is_nothing() => 1,
+            Some(value) => value.form() as u64,
+        }
+    }
+
+    #[inline]
+    fn pack(&self, sink: &mut Sink) {
+        if let Some(value) = self.as_ref().filter(|value| !value.is_nothing()) {
+            value.put(sink);
+        }
+    }
+
+    #[inline]
+    fn unpack(state: u64, from: &mut Cursor<'a>) -> Self {
+        match form(state) {
+            Some(form) => T::take(form, from),
+            None if state & 1 == 1 => T::NOTHING,
+            None => None,
+        }
+    }
+
+    #[inline]
+    fn pass(state: u64, from: &mut Cursor<'a>) {
+        pass::<T>(state, from);
+    }
+}

@@ -1,0 +1,227 @@
+//! Values as bytes.
+
+use core::num::NonZeroU64;
+
+use super::{Cursor, Sink};
+use crate::id::{ApplicationId, EmojiId, GuildId};
+use crate::wire::{Image, Text, Timestamp};
+
+/// Which of its type's two forms a value has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Usual = 2,
+    Other = 3,
+}
+
+/// A value that a part may have.
+pub(crate) trait Payload<'a>: Sized {
+    /// The value that stands for nothing: zero, or no characters.
+    const NOTHING: Option<Self> = None;
+
+    fn is_nothing(&self) -> bool {
+        false
+    }
+
+    fn form(&self) -> Form {
+        Form::Usual
+    }
+
+    fn put(&self, sink: &mut Sink);
+
+    /// `None` if the record is broken.
+    fn take(form: Form, from: &mut Cursor<'a>) -> Option<Self>;
+
+    #[inline]
+    fn pass(form: Form, from: &mut Cursor<'a>) {
+        Self::take(form, from);
+    }
+}
+
+/// The form is the value.
+impl Payload<'_> for bool {
+    fn form(&self) -> Form {
+        if *self { Form::Other } else { Form::Usual }
+    }
+
+    fn put(&self, _: &mut Sink) {}
+
+    fn take(form: Form, _: &mut Cursor<'_>) -> Option<Self> {
+        Some(form == Form::Other)
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ty),*) => {$(
+        impl Payload<'_> for $type {
+            const NOTHING: Option<Self> = Some(0);
+
+            #[inline]
+            fn is_nothing(&self) -> bool {
+                *self == 0
+            }
+
+            #[inline]
+            fn put(&self, sink: &mut Sink) {
+                sink.number(u64::from(*self));
+            }
+
+            #[inline]
+            fn take(_: Form, from: &mut Cursor<'_>) -> Option<Self> {
+                from.number()?.try_into().ok()
+            }
+        }
+    )*};
+}
+numbers!(u8, u16, u32, u64);
+
+macro_rules! ids {
+    ($($type:ty),*) => {$(
+        impl Payload<'_> for $type {
+            #[inline]
+            fn put(&self, sink: &mut Sink) {
+                sink.put(&self.get().to_le_bytes());
+            }
+
+            #[inline]
+            fn take(_: Form, from: &mut Cursor<'_>) -> Option<Self> {
+                Self::new(u64::from_le_bytes(from.array()?))
+            }
+        }
+    )*};
+}
+ids!(ApplicationId, EmojiId, GuildId, NonZeroU64);
+
+impl Payload<'_> for [u64; 2] {
+    fn put(&self, sink: &mut Sink) {
+        self.iter().for_each(|&number| sink.number(number));
+    }
+
+    fn take(_: Form, from: &mut Cursor<'_>) -> Option<Self> {
+        Some([from.number()?, from.number()?])
+    }
+}
+
+impl<'a> Payload<'a> for Text<'a> {
+    const NOTHING: Option<Self> = Some(Text::plain(""));
+
+    #[inline]
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+
+    #[inline]
+    fn put(&self, sink: &mut Sink) {
+        sink.text(self, 0);
+    }
+
+    #[inline]
+    fn take(_: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        let text = core::str::from_utf8(from.counted()?).ok()?;
+        Some(Text::plain(text))
+    }
+
+    #[inline]
+    fn pass(_: Form, from: &mut Cursor<'a>) {
+        from.counted();
+    }
+}
+
+/// Usually a still image. Otherwise a number: 0 for an animated one, else one more than the bytes
+/// of the name.
+impl<'a> Payload<'a> for Image<'a> {
+    #[inline]
+    fn form(&self) -> Form {
+        match self {
+            Self::Still(_) => Form::Usual,
+            Self::Animated(_) | Self::Other(_) => Form::Other,
+        }
+    }
+
+    #[inline]
+    fn put(&self, sink: &mut Sink) {
+        match self {
+            Self::Still(hash) => sink.put(hash),
+            Self::Animated(hash) => {
+                sink.byte(0);
+                sink.put(hash);
+            }
+            Self::Other(name) => sink.text(name, 1),
+        }
+    }
+
+    #[inline]
+    fn take(form: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        if form == Form::Usual {
+            return from.array().map(Self::Still);
+        }
+        let Some(length) = from.number()?.checked_sub(1) else {
+            return from.array().map(Self::Animated);
+        };
+        let name = from.bytes(usize::try_from(length).ok()?)?;
+        let name = core::str::from_utf8(name).ok()?;
+        Some(Self::Other(Text::plain(name)))
+    }
+}
+
+/// Usually whole milliseconds since 1970, in six bytes; otherwise microseconds in eight.
+impl Payload<'_> for Timestamp {
+    #[inline]
+    fn form(&self) -> Form {
+        match milliseconds(*self) {
+            Some(_) => Form::Usual,
+            None => Form::Other,
+        }
+    }
+
+    #[inline]
+    fn put(&self, sink: &mut Sink) {
+        match milliseconds(*self) {
+            Some(milliseconds) => sink.mask(milliseconds, 6),
+            None => sink.put(&self.as_micros().to_le_bytes()),
+        }
+    }
+
+    #[inline]
+    fn take(form: Form, from: &mut Cursor<'_>) -> Option<Self> {
+        let micros = match form {
+            Form::Usual => from.mask(6).wrapping_mul(1000).cast_signed(),
+            Form::Other => i64::from_le_bytes(from.array()?),
+        };
+        Some(Self::from_micros(micros))
+    }
+}
+
+fn milliseconds(time: Timestamp) -> Option<u64> {
+    let micros = u64::try_from(time.as_micros()).ok()?;
+    let milliseconds = micros / 1000;
+    (micros % 1000 == 0 && milliseconds >> 48 == 0).then_some(milliseconds)
+}
+
+/// Rows without a key may be parts of others.
+macro_rules! record_payloads {
+    ($($row:ident),*) => {$(
+        impl<'a> $crate::wire::packed::Payload<'a> for $row<'a> {
+            #[inline]
+            fn put(&self, sink: &mut $crate::wire::packed::Sink) {
+                self.pack(sink);
+            }
+
+            #[inline]
+            fn take(
+                _: $crate::wire::packed::Form,
+                from: &mut $crate::wire::packed::Cursor<'a>,
+            ) -> Option<Self> {
+                Some(Self::unpack(from))
+            }
+
+            #[inline]
+            fn pass(
+                _: $crate::wire::packed::Form,
+                from: &mut $crate::wire::packed::Cursor<'a>,
+            ) {
+                Self::pass(from);
+            }
+        }
+    )*};
+}
+pub(crate) use record_payloads;

@@ -1,0 +1,215 @@
+use proptest::prelude::*;
+use std::string::String;
+
+use super::{Cursor, Sink, covers};
+use crate::id::{GuildId, UserId};
+use crate::wire::view::{
+    Activity, ActivityAssets, ActivityEmoji, ActivityParty, ActivityTimes, Decoration, Membership,
+    PrimaryGuild, User,
+};
+use crate::wire::{Field, Image, Text, Timestamp};
+
+fn field<T: core::fmt::Debug + Clone>(
+    value: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Field<T>> {
+    prop_oneof![
+        Just(Field::Absent),
+        Just(Field::Null),
+        value.prop_map(Field::Value)
+    ]
+}
+
+fn text() -> impl Strategy<Value = Text<'static>> {
+    prop_oneof![
+        "[a-z \u{e9}\u{1f600}\\\\\"]{0,12}".prop_map(Text::from),
+        "[a-z]{120,140}".prop_map(Text::from),
+        Just(Text::checked(r"a\u0062\n\ud83d\ude00", true)),
+    ]
+}
+
+fn image() -> impl Strategy<Value = Image<'static>> {
+    prop_oneof![
+        any::<[u8; 16]>().prop_map(Image::Still),
+        any::<[u8; 16]>().prop_map(Image::Animated),
+        text().prop_map(Image::new),
+    ]
+}
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![
+        any::<i64>().prop_map(Timestamp::from_micros),
+        (0..1_u64 << 44).prop_map(|ms| Timestamp::from_micros(ms.cast_signed() * 1000)),
+    ]
+}
+
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), 0..300_u64, any::<u64>()]
+}
+
+fn option<T: core::fmt::Debug>(
+    value: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Option<T>> {
+    prop::option::of(value)
+}
+
+fn decoration() -> impl Strategy<Value = Decoration<'static>> {
+    let sku = (1..u64::MAX).prop_map(|id| core::num::NonZeroU64::new(id).unwrap());
+    (option(image()), field(sku)).prop_map(|(asset, sku)| {
+        let mut row = Decoration::bare();
+        (row.asset, row.sku) = (asset, sku);
+        row
+    })
+}
+
+prop_compose! {
+    fn guild()(
+        guild in field((1..u64::MAX).prop_map(|id| GuildId::new(id).unwrap())),
+        enabled in field(any::<bool>()), tag in field(text()), badge in field(image()),
+    ) -> PrimaryGuild<'static> {
+        let mut row = PrimaryGuild::bare();
+        (row.guild, row.enabled, row.tag, row.badge) = (guild, enabled, tag, badge);
+        row
+    }
+}
+
+prop_compose! {
+    fn user()(
+        names in (option(text()), option(text()), field(text())),
+        images in (field(image()), field(image())),
+        flags in (option(any::<bool>()), option(any::<bool>()), option(number())),
+        decoration in field(decoration()), primary in field(guild()),
+    ) -> User<'static> {
+        let mut row = User::bare(UserId::new(7).unwrap());
+        (row.username, row.discriminator, row.global_name) = names;
+        (row.avatar, row.banner) = images;
+        (row.bot, row.system, row.public_flags) = flags;
+        (row.decoration, row.primary_guild) = (decoration, primary);
+        row
+    }
+}
+
+prop_compose! {
+    fn membership()(
+        nick in field(text()), images in (field(image()), field(image())),
+        times in (field(time()), field(time()), field(time())),
+        bits in (option(any::<bool>()), option(any::<bool>()), option(any::<bool>())),
+        flags in option(any::<u32>()), decoration in field(decoration()),
+    ) -> Membership<'static> {
+        let mut row = Membership::bare();
+        (row.nick, row.flags, row.decoration) = (nick, flags, decoration);
+        (row.avatar, row.banner) = images;
+        (row.joined_at, row.premium_since, row.timeout) = times;
+        (row.deaf, row.mute, row.pending) = bits;
+        row
+    }
+}
+
+prop_compose! {
+    fn activity()(
+        names in (option(text()), field(text()), field(text()), field(text()), field(text())),
+        numbers in (option(any::<u16>()), option(number()), option(number())),
+        size in field((number(), number())), times in (field(number()), field(number())),
+        assets in field((field(text()), field(text()))), emoji in field(option(any::<bool>())),
+    ) -> Activity<'static> {
+        let mut row = Activity::bare();
+        (row.name, row.url, row.details, row.state, row.id) = names;
+        (row.kind, row.created_at, row.flags) = numbers;
+        let mut party = ActivityParty::bare();
+        party.size = size.into_value().map(|(now, most)| [now, most]).into();
+        row.party = Field::Value(party);
+        let mut interval = ActivityTimes::bare();
+        (interval.start, interval.end) = times;
+        row.times = Field::Value(interval);
+        row.assets = assets.into_value().map(|(image, shown)| {
+            let mut assets = ActivityAssets::bare();
+            (assets.large, assets.small_text) = (image, shown);
+            assets
+        }).into();
+        row.emoji = emoji.into_value().map(|animated| {
+            let mut emoji = ActivityEmoji::bare();
+            emoji.animated = animated;
+            emoji
+        }).into();
+        row
+    }
+}
+
+fn packed(pack: impl FnOnce(&mut Sink)) -> Sink {
+    let mut sink = Sink::new();
+    pack(&mut sink);
+    sink
+}
+
+proptest! {
+    #[test]
+    fn rows_come_back_and_end_where_they_end(
+        user in user(), member in membership(), activity in activity(),
+    ) {
+        let sink = packed(|sink| {
+            user.pack(sink);
+            member.pack(sink);
+            activity.pack(sink);
+            sink.byte(0xee);
+        });
+        let mut from = Cursor::new(sink.as_slice());
+        prop_assert_eq!(User::unpack(user.id, &mut from), user);
+        prop_assert_eq!(Membership::unpack(&mut from), member);
+        prop_assert_eq!(Activity::unpack(&mut from), activity);
+        prop_assert_eq!(from.rest(), [0xee]);
+        let mut from = Cursor::new(sink.as_slice());
+        User::pass(&mut from);
+        Membership::pass(&mut from);
+        Activity::pass(&mut from);
+        prop_assert_eq!(from.rest(), [0xee]);
+    }
+
+    #[test]
+    fn one_part_comes_alone(user in user(), member in membership()) {
+        let sink = packed(|sink| user.pack(sink));
+        let record = sink.as_slice();
+        prop_assert_eq!(&User::only("username", user.id, record).username, &user.username);
+        prop_assert_eq!(&User::only("avatar", user.id, record).avatar, &user.avatar);
+        let last = User::only("primary_guild", user.id, record);
+        prop_assert_eq!(&last.primary_guild, &user.primary_guild);
+        prop_assert!(last.username.is_none() && last.avatar.is_absent());
+        let sink = packed(|sink| member.pack(sink));
+        prop_assert_eq!(&Membership::only("flags", sink.as_slice()).flags, &member.flags);
+    }
+
+    #[test]
+    fn what_covers_is_what_a_merge_would_leave(older in user(), newer in user()) {
+        let (old, new) = (packed(|sink| older.pack(sink)), packed(|sink| newer.pack(sink)));
+        let mut merged = older;
+        merged.merge(newer.clone());
+        if covers(new.as_slice(), old.as_slice(), User::MASK) {
+            prop_assert_eq!(&merged, &newer);
+        }
+        prop_assert_eq!(merged == newer, packed(|sink| merged.pack(sink)) == new);
+    }
+
+    #[test]
+    fn nonsense_is_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        let id = UserId::new(1).unwrap();
+        User::unpack(id, &mut Cursor::new(&bytes));
+        Membership::unpack(&mut Cursor::new(&bytes));
+        Activity::unpack(&mut Cursor::new(&bytes));
+        Activity::pass(&mut Cursor::new(&bytes));
+    }
+}
+
+#[test]
+fn what_is_usual_is_small() {
+    let mut user = User::bare(UserId::new(1).unwrap());
+    user.username = Some(Text::plain("someone"));
+    user.discriminator = Some(Text::plain("0"));
+    (user.bot, user.public_flags) = (Some(false), Some(0));
+    (user.avatar, user.global_name) = (Field::Value(Image::Still([1; 16])), Field::Null);
+    assert_eq!(packed(|sink| user.pack(sink)).len(), 3 + 8 + 2 + 16);
+    let mut member = Membership::bare();
+    member.joined_at = Timestamp::parse("2023-09-01T14:48:02.222000+00:00").into();
+    (member.deaf, member.mute, member.pending) = (Some(false), Some(true), Some(false));
+    (member.nick, member.flags) = (Field::Null, Some(0));
+    assert_eq!(packed(|sink| member.pack(sink)).len(), 3 + 6);
+    let long = String::from_utf8(std::vec![b'x'; 200]).unwrap();
+    assert_eq!(packed(|sink| sink.text(&Text::plain(&long), 0)).len(), 202);
+}
