@@ -118,7 +118,7 @@ impl Simulation {
             let Some(row) = UserId::new(user).and_then(|user| self.store.member(id, user)) else {
                 continue;
             };
-            let roles: BTreeSet<u64> = row.roles().iter().map(|role| role.get()).collect();
+            let roles: BTreeSet<u64> = row.roles().map(|role| role.get()).collect();
             let role = |role: &Value| role.as_str()?.parse().ok();
             let is: BTreeSet<u64> = truth["roles"]
                 .as_array()
