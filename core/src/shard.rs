@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::mem;
 
 use crate::action::{Action, Actions};
+use crate::cache::{self, Kinds, Policy};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
@@ -232,6 +233,16 @@ impl Shard {
     /// Changes automatic member requests, for guilds that come from now on.
     pub fn set_chunking(&mut self, chunking: Chunking) {
         self.tracker.set_chunking(chunking);
+    }
+
+    /// Which kinds of rows are derived from now on; see [`Tracker::set_kinds`].
+    pub fn set_kinds(&mut self, kinds: Kinds) {
+        self.tracker.set_kinds(kinds);
+    }
+
+    /// Changes the policy for a kind; see [`Tracker::set_policy`].
+    pub fn set_policy(&mut self, kind: cache::Kind, policy: &Policy) {
+        self.tracker.set_policy(kind, policy);
     }
 
     /// How far the shard is. Constant time: cheap enough for every frame of a progress bar.

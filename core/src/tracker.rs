@@ -7,7 +7,7 @@ mod hold;
 mod tests;
 
 use crate::action::{Action, Actions};
-use crate::cache::Deriver;
+use crate::cache::{Deriver, Kind, Kinds, Policy};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::dispatch::Dispatch;
 use crate::error::RequestError;
@@ -42,6 +42,8 @@ pub struct Tracker {
     hold: Option<Hold>,
     budget: Budget,
     misunderstood: u64,
+    /// Answers to earlier requests do not make a guild's members whole: some were not kept.
+    whole_from: RequestId,
 }
 
 /// What a tracker beside another library is told.
@@ -92,6 +94,7 @@ impl Tracker {
             hold,
             budget,
             misunderstood: 0,
+            whole_from: RequestId::new(0),
         };
         tracker.decide_sweep(intents);
         tracker
@@ -217,6 +220,31 @@ impl Tracker {
         self.config.setup.chunking = chunking.clone();
         self.setup.set_chunking(chunking);
         self.decide_sweep(self.setup.intents());
+    }
+
+    /// Which kinds of rows are derived from now on.
+    ///
+    /// A kind that is switched on fills with what comes from here on: what guilds list when they
+    /// arrive was passed over, and comes again with a new session. Members can be asked for.
+    pub fn set_kinds(&mut self, kinds: Kinds) {
+        if kinds.difference(self.config.kinds).contains(Kinds::MEMBERS) {
+            self.whole_from = self.setup.next_request();
+        }
+        self.config.kinds = kinds;
+        self.deriver.set_kinds(kinds);
+    }
+
+    /// Changes the policy for a kind: whether its rows are derived, as [`Tracker::set_kinds`] does.
+    /// The rest of it is up to the store, which is to be told too, after this.
+    ///
+    /// After a change for members, requests that were made before no longer make a guild complete.
+    pub fn set_policy(&mut self, kind: Kind, policy: &Policy) {
+        let mut kinds = self.config.kinds;
+        kinds.set(kind.only(), !policy.is_none());
+        self.set_kinds(kinds);
+        if kind == Kind::Member {
+            self.whole_from = self.setup.next_request();
+        }
     }
 
     /// Old members may stay until the last chunk only if everyone is asked for.

@@ -80,12 +80,12 @@ async fn server_restart<R: Tested>() {
     let back = Instant::now();
     let lost = until(&mut bot, |event| match event {
         BotEvent::Shard(_, Event::SessionLost(why)) => Some(*why),
-        BotEvent::Shard(..) | BotEvent::Fleet(_) => None,
+        BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => None,
     });
     lost.await;
     let summary = until(&mut bot, |event| match event {
         BotEvent::Shard(_, Event::ShardFinishedChunking(summary)) => Some(summary.complete),
-        BotEvent::Shard(..) | BotEvent::Fleet(_) => None,
+        BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => None,
     });
     assert_eq!(summary.await, 3);
     assert!(

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headcount_core::cache::{AsyncStore, Kinds};
+use headcount_core::cache::{AsyncStore, Kinds, Policies, Warning};
 use headcount_core::fleet::FleetConfig;
 use headcount_core::setup::Chunking;
 use headcount_core::wire::presence::Presence;
@@ -36,6 +36,7 @@ pub struct Builder<R> {
     pub(crate) events: usize,
     pub(crate) fleet: Option<FleetChange>,
     pub(crate) old_values: bool,
+    pub(crate) policies: Policies,
     pub(crate) stores: Stores,
 }
 
@@ -57,6 +58,7 @@ impl<R: Runtime> Builder<R> {
             events: EVENTS,
             fleet: None,
             old_values: false,
+            policies: Policies::default(),
             stores: Stores::default(),
         }
     }
@@ -128,11 +130,40 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Which kinds of rows are cached; others are not even decoded.
+    /// Which rows are cached: [`Policies`], or plain [`Kinds`](headcount_core::cache::Kinds). Kinds
+    /// of which none are kept are not even decoded.
+    ///
+    /// ```no_run
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::core::cache::{Keep, Kind, Policies, Policy, Unsuitable};
+    ///
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Result<Builder<R>, Unsuitable> {
+    /// let members = Policy::lru(10_000).sparing(Keep::OWNER | Keep::IN_VOICE);
+    /// let policies = Policies::default().with(Kind::Member, members)?;
+    /// let builder = builder.cache(policies);
+    /// # Ok(builder)
+    /// # }
+    /// ```
     #[must_use]
-    pub fn cache(mut self, kinds: Kinds) -> Self {
-        self.config.tracker.kinds = kinds;
+    pub fn cache(mut self, policies: impl Into<Policies>) -> Self {
+        self.policies = policies.into();
+        self.config.tracker.kinds = self.policies.kinds();
         self
+    }
+
+    /// What is to be cached and will not come, for want of an intent or of another kind. The same
+    /// is logged when the bot starts.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
+        self.kept()
+            .warnings(self.config.intents)
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    /// The policies, with the kinds that the configuration has the last word on.
+    pub(crate) fn kept(&self) -> Policies {
+        let kinds = self.config.tracker.kinds | self.stores.kinds();
+        self.policies.clone().matching(kinds)
     }
 
     /// Keeps these kinds in a store of your own instead of in memory; they are cached then, too.

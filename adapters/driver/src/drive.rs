@@ -129,6 +129,7 @@ impl<R: Runtime> Drive<R> {
             }
         };
         let now = self.shared.clock.now(&self.runtime);
+        let _steady = self.shared.cache.hold_policies();
         let actions = self.seat.lock().handle(now, input);
         for action in actions {
             match action {
@@ -136,7 +137,7 @@ impl<R: Runtime> Drive<R> {
                 Action::Send(command) => self.todo.push_back(Todo::Send(command)),
                 Action::Close(code) => self.todo.push_back(Todo::Close(code)),
                 Action::WantIdentify => self.outlet.want_identify(now),
-                Action::Mutate(mutation) => self.outlet.mutate(mutation),
+                Action::Mutate(mutation) => self.outlet.mutate(now, mutation),
                 Action::Emit(event) => self.outlet.emit(now, event),
             }
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headcount_core::cache::MemoryStore;
+use headcount_core::cache::{Kind, MemoryStore, Policy, Unsuitable};
 use headcount_core::chunk::{MemberQuery, RequestId, RequestProgress};
 use headcount_core::event::Ticket;
 use headcount_core::fleet::{Fleet, FleetReadiness};
@@ -120,6 +120,22 @@ impl Handle {
     /// ```
     pub fn cache<T>(&self, look: impl FnOnce(&MemoryStore) -> T) -> T {
         self.shared.cache.read(look)
+    }
+
+    /// Changes the policy for a kind of cached rows, evicts at once what does not fit, and says how
+    /// many rows went.
+    ///
+    /// A kind that is switched on fills with what comes from here on; members can be asked for.
+    /// After a change for members, requests that were made before no longer make a guild complete.
+    ///
+    /// # Errors
+    /// [`Unsuitable`] if the policy makes no sense for the kind; nothing has changed then.
+    pub fn set_policy(&self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
+        self.shared.cache.set_policy(kind, policy, |policy| {
+            for (_, seat) in self.shared.fleet.seats() {
+                seat.change(|shard| shard.set_policy(kind, policy));
+            }
+        })
     }
 
     /// Queues a command at a shard. What becomes of it is told by an event with the ticket.

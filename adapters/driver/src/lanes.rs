@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use headcount_core::cache::{GuildStatus, Mutation, Op};
+use headcount_core::cache::{Mutation, Op};
 use headcount_core::id::GuildId;
 use headcount_core::{Event, ShardId};
 
@@ -238,8 +238,7 @@ impl Lanes {
             return;
         }
         if let Some(guild) = done.guild {
-            let stale = Op::SetStatus(GuildStatus::Stale);
-            cache.apply(Mutation::new(Some(guild)).with(stale), false);
+            cache.mark_stale(guild);
         }
         for (kinds, error) in &done.outcome.failures {
             tracing::warn!(guild = ?done.guild, %error, "a store failed");

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use headcount_core::Event;
 use headcount_core::cache::Mutation;
 use headcount_core::cache::memory::Displaced;
+use headcount_core::{Event, Instant};
 
 use crate::cache::Cache;
 
@@ -15,9 +15,15 @@ pub(crate) struct OldValues(BTreeMap<u64, Displaced>);
 
 impl OldValues {
     /// Applies a mutation; with `keep`, keeps what it displaced for its event.
-    pub(crate) fn apply(&mut self, cache: &Cache, mutation: Mutation<'_>, keep: bool) {
+    pub(crate) fn apply(
+        &mut self,
+        cache: &Cache,
+        now: Instant,
+        mutation: Mutation<'_>,
+        keep: bool,
+    ) {
         let sequence = mutation.origin().map(|(_, sequence)| sequence);
-        let displaced = cache.apply(mutation, keep);
+        let displaced = cache.apply(now, mutation, keep);
         if let (Some(sequence), false) = (sequence, displaced.is_empty()) {
             self.0.insert(sequence, displaced);
         }

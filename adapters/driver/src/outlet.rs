@@ -43,13 +43,14 @@ impl<R: Runtime> Outlet<R> {
     }
 
     /// Applies a change to the cache in memory, and lets the other stores begin.
-    pub(crate) fn mutate(&mut self, mutation: Mutation<'_>) {
+    pub(crate) fn mutate(&mut self, now: Instant, mutation: Mutation<'_>) {
         let keep = self.shared.old_values;
         if let Some(work) = self.shared.stores.job(&self.runtime, &mutation, keep) {
             let job = Job::new(&mutation, work);
             self.lanes.change(job, &mut self.delivery);
         }
-        self.old_values.apply(&self.shared.cache, mutation, keep);
+        self.old_values
+            .apply(&self.shared.cache, now, mutation, keep);
     }
 
     /// Tells the fleet of an event, and the consumer when its change is stored; after it, what the

@@ -53,7 +53,10 @@ impl<R: Runtime> Builder<R> {
         let (total, seats) = self.seats(info)?;
         let ids: Vec<ShardId> = seats.iter().map(|(id, _)| *id).collect();
         let fleet = SharedFleet::new(self.fleet(clock, info, &ids), seats);
-        let cache = Cache::new(seed()?, self.stores.kinds());
+        for warning in self.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let cache = Cache::new(seed()?, self.kept(), self.stores.kinds());
         let shared = Arc::new(Shared {
             clock,
             total,

@@ -96,6 +96,11 @@ impl Deriver {
         }
     }
 
+    /// Derives rows of these kinds from now on.
+    pub const fn set_kinds(&mut self, kinds: Kinds) {
+        self.kinds = kinds;
+    }
+
     /// What `view` changes; may be nothing.
     #[must_use]
     pub fn derive<'i>(&mut self, view: View<'i>) -> Mutation<'i> {

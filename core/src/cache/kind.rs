@@ -78,6 +78,14 @@ kinds! {
     WebhookMark WEBHOOK_MARKS = 18,
 }
 
+impl Kinds {
+    /// The kinds in the set, in the order of [`Kind`].
+    pub fn each(self) -> impl Iterator<Item = Kind> {
+        let all = Kind::ALL.iter().copied();
+        all.filter(move |kind| self.contains(kind.only()))
+    }
+}
+
 impl Default for Kinds {
     /// What the gateway can keep current without the costly kinds: no presences, messages, thread
     /// members, integrations, invitations and auto-moderation rules.

@@ -5,9 +5,11 @@
 //! time proportional to what it holds. No order depends on hashes.
 
 mod apply;
+mod census;
 mod counters;
 mod displace;
 mod displaced;
+mod enforce;
 mod entities;
 mod hash;
 mod holders;
@@ -29,9 +31,11 @@ mod sessions;
 mod shared;
 mod size_class;
 mod slot;
+mod spot;
 mod table;
 mod usage;
 mod user;
+mod wards;
 mod webhooks;
 
 use alloc::boxed::Box;
@@ -39,13 +43,14 @@ use alloc::collections::BTreeMap;
 
 use crate::ShardId;
 use crate::wire::view::{Application, User};
-use hash::Mixer;
+pub(super) use hash::Mixer;
 use private::Private;
 use sessions::Sessions;
 use shared::Shared;
 use slot::Slot;
 use table::Table;
 use usage::{EntityUsage, Usage};
+use wards::Wards;
 
 pub use apply::Applied;
 pub use displaced::{Displaced, OldMember, OldPresence, OldUser};
@@ -58,7 +63,7 @@ pub use role_numbers::MemberRoles;
 pub use user::UserRef;
 pub use webhooks::Webhooks;
 
-/// A store that keeps every row it is given.
+/// A store in memory, which keeps the rows that its policies say.
 #[derive(Debug)]
 pub struct MemoryStore {
     mixer: Mixer,
@@ -72,10 +77,13 @@ pub struct MemoryStore {
     sequences: BTreeMap<ShardId, u64>,
     usage: Usage,
     entity_usage: EntityUsage,
+    /// `None` if every row stays.
+    wards: Option<Box<Wards>>,
 }
 
 impl MemoryStore {
-    /// An empty store. The seed decides where rows lie, and nothing that can be observed; take a
+    /// An empty store that keeps every row it is given; of messages, the newest 100 of each
+    /// channel. The seed decides where rows lie, and nothing that can be observed; take a
     /// random one, so that a peer cannot guess it.
     #[must_use]
     pub fn new(seed: u64) -> Self {
@@ -91,6 +99,7 @@ impl MemoryStore {
             sequences: BTreeMap::new(),
             usage: Usage::default(),
             entity_usage: EntityUsage::default(),
+            wards: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::Kind;
 use crate::id::ChannelId;
 use crate::wire::Part as _;
 use crate::wire::view::{
@@ -59,6 +60,32 @@ pub enum Rows<'i> {
 }
 
 impl Rows<'_> {
+    /// Which kind of rows they are; the bot's own user is a user.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::CurrentUser(_) | Self::Users(_) => Kind::User,
+            Self::Guild(_) => Kind::Guild,
+            Self::Channels(_) => Kind::Channel,
+            Self::Roles(_) => Kind::Role,
+            Self::Members(_) => Kind::Member,
+            Self::Presences(_) => Kind::Presence,
+            Self::Threads(_) => Kind::Thread,
+            Self::ThreadMembers(_) => Kind::ThreadMember,
+            Self::Emojis(_) => Kind::Emoji,
+            Self::Stickers(_) => Kind::Sticker,
+            Self::Sounds(_) => Kind::Sound,
+            Self::VoiceStates(_) => Kind::VoiceState,
+            Self::Stages(_) => Kind::Stage,
+            Self::ScheduledEvents(_) => Kind::ScheduledEvent,
+            Self::Integrations(_) => Kind::Integration,
+            Self::Invites(_) => Kind::Invite,
+            Self::Rules(_) => Kind::Rule,
+            Self::Messages(_) => Kind::Message,
+            Self::WebhookMarks(_) => Kind::WebhookMark,
+        }
+    }
+
     /// The same rows, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> Rows<'static> {

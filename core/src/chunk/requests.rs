@@ -83,6 +83,11 @@ impl Requests {
         }
     }
 
+    /// What the next request will be called.
+    pub(crate) const fn next_id(&self) -> RequestId {
+        RequestId::new(self.next)
+    }
+
     /// Accepts a request of the caller, after checking it.
     pub(crate) fn request(
         &mut self,

@@ -328,6 +328,11 @@ impl Setup {
         self.intents
     }
 
+    /// What the next request will be called.
+    pub(crate) const fn next_request(&self) -> RequestId {
+        self.requests.next_id()
+    }
+
     /// Where a request stands; `None` once it has ended.
     pub(crate) fn request(&self, id: RequestId) -> Option<RequestProgress> {
         self.requests.progress(id)

@@ -113,6 +113,9 @@ impl Tracker {
         let ChunkOutcome::Completed(Some(request)) = outcome else {
             return false;
         };
+        if request < self.whole_from {
+            return false;
+        }
         news.iter().any(|news| match news {
             News::RequestFinished(end) => end.full && end.request == Some(request),
             News::GuildReady(_)

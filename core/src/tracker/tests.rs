@@ -432,6 +432,54 @@ fn without_the_members_intent_no_guild_is_marked_complete() {
 }
 
 #[test]
+fn answers_from_before_a_change_for_members_complete_nothing() {
+    let mut story = Story::new(AutoChunk::All, None);
+    story.ready(&[10]);
+    story.create(10);
+    story.handle(TrackerInput::Timeout);
+    let nonce = story.nonce();
+    story.tracker.set_policy(Kind::Member, &Policy::none());
+    story.chunk(10, &nonce, 0, 2);
+    story.tracker.set_policy(Kind::Member, &Policy::all());
+    story.told();
+    story.chunk(10, &nonce, 1, 2);
+    assert_eq!(
+        story.told()[0],
+        "mutate 10",
+        "the first chunk was passed over"
+    );
+    story.wait_until(60_000);
+    let request = story
+        .tracker
+        .request_members(guild(10), MemberQuery::All, false);
+    assert!(request.is_ok());
+    story.handle(TrackerInput::Timeout);
+    let nonce = story.nonce();
+    story.chunk(10, &nonce, 0, 1);
+    assert!(story.told().contains(&"mutate 10 complete".to_string()));
+}
+
+#[test]
+fn kinds_are_switched_at_run_time() {
+    let mut story = Story::new(AutoChunk::Never, None);
+    story.ready(&[10]);
+    story.create(10);
+    let presence = r#"{"guild_id":"10","user":{"id":"7"},"status":"idle"}"#;
+    let mutates = |story: &mut Story| {
+        story.told();
+        story.dispatch("PRESENCE_UPDATE", presence);
+        story.told().contains(&"mutate 10".to_string())
+    };
+    assert!(!mutates(&mut story), "presences are off by default");
+    story.tracker.set_kinds(Kinds::all());
+    assert!(mutates(&mut story));
+    story.tracker.set_policy(Kind::Presence, &Policy::lru(0));
+    assert!(!mutates(&mut story));
+    story.tracker.set_policy(Kind::Presence, &Policy::lru(1));
+    assert!(mutates(&mut story));
+}
+
+#[test]
 fn same_seed_same_bytes() {
     let run = || {
         let mut story = Story::new(AutoChunk::All, None);

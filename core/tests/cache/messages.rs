@@ -74,8 +74,7 @@ fn message_create_moves_the_channel_on_even_if_messages_are_off() {
 #[test]
 fn the_oldest_message_of_a_full_channel_goes_and_its_author_with_it() {
     let mut world = World::empty();
-    world.routed.clear(); // they keep more
-    world.store = MemoryStore::new(1).messages_per_channel(2);
+    world.keep_in(MemoryStore::new(1).messages_per_channel(2));
     world.feed("GUILD_CREATE", &guild_1());
     for id in 900..903 {
         world.feed("MESSAGE_CREATE", &message_json(id, id));
@@ -83,7 +82,7 @@ fn the_oldest_message_of_a_full_channel_goes_and_its_author_with_it() {
     assert_eq!(ids(&world), [901, 902]);
     assert!(world.store.user(user(900)).is_none());
     assert!(world.store.user(user(901)).is_some());
-    world.store = MemoryStore::new(1).messages_per_channel(0);
+    world.keep_in(MemoryStore::new(1).messages_per_channel(0));
     world.feed("GUILD_CREATE", &guild_1());
     world.feed("MESSAGE_CREATE", &message_json(900, 50));
     assert_eq!(world.store.rows(Kind::Message), 0, "zero keeps none");

@@ -104,8 +104,7 @@ fn message_create_without_a_guild_needs_no_channel() {
 #[test]
 fn the_oldest_message_of_a_private_channel_goes_too() {
     let mut world = World::empty();
-    world.routed.clear(); // they keep more
-    world.store = MemoryStore::new(1).messages_per_channel(1);
+    world.keep_in(MemoryStore::new(1).messages_per_channel(1));
     world.feed("MESSAGE_CREATE", &message(900, 70));
     world.feed("MESSAGE_CREATE", &message(901, 71));
     assert_eq!(ids(&world), [901]);

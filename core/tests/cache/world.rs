@@ -41,6 +41,12 @@ impl World {
         }
     }
 
+    /// Keeps everything in this store, which need not keep as much as others would.
+    pub(crate) fn keep_in(&mut self, store: MemoryStore) {
+        self.routed.clear();
+        self.store = store;
+    }
+
     pub(crate) fn feed(&mut self, name: &str, data: &Value) -> Applied {
         let text = data.to_string();
         self.try_feed(name, &text).unwrap()

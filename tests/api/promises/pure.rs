@@ -64,10 +64,19 @@ fn the_core_names_nothing_that_is_outside() {
     for source in core_sources() {
         for (number, line) in without_tests(&source.text).lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
-            for outside in ["std::", "static mut", "Atomic", "thread_local", "lazy_lock"] {
-                let at = format!("{}:{}", source.path.display(), number + 1);
+            let at = format!("{}:{}", source.path.display(), number + 1);
+            for outside in ["std::", "thread_local", "lazy_lock"] {
                 assert!(!code.contains(outside), "{outside} at {at}");
             }
+            // An atomic may be a field, never a global: that a row was read is noted in the row.
+            let item = code.trim_start().trim_start_matches("pub").trim_start();
+            let item = item
+                .trim_start_matches("(crate)")
+                .trim_start_matches("(super)");
+            assert!(
+                !item.trim_start().starts_with("static "),
+                "a global at {at}"
+            );
         }
     }
 }

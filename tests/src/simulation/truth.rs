@@ -64,7 +64,12 @@ impl Simulation {
                     Ok(())
                 }
             }
-            Some(Completeness::Partial { .. } | Completeness::Stale { .. }) | None => Ok(()),
+            Some(
+                Completeness::Partial { .. }
+                | Completeness::Limited { .. }
+                | Completeness::Stale { .. },
+            )
+            | None => Ok(()),
         }
     }
 

@@ -1,6 +1,7 @@
 use futures_channel::{mpsc, oneshot};
 use futures_util::task::noop_waker;
 use headcount_core::Dispatch;
+use headcount_core::cache::{GuildStatus, Kinds, Policies};
 use headcount_core::event::HeldOverflow;
 use headcount_core::setup::ShardReady;
 
@@ -23,7 +24,7 @@ fn bench() -> Bench {
     Bench {
         lanes: Lanes::new(ShardId::ONE),
         delivery: Delivery::new(sender),
-        cache: Cache::new(1, headcount_core::cache::Kinds::MEMBERS),
+        cache: Cache::new(1, Policies::default(), Kinds::MEMBERS),
         events,
     }
 }
@@ -151,7 +152,7 @@ fn a_failure_is_told_before_the_event_which_says_so() {
         .event(Event::HeldOverflow(overflow), &mut bench.delivery);
     let mut failed = Outcome::default();
     let cause = std::io::Error::other("the disk is full");
-    let kinds = headcount_core::cache::Kinds::MEMBERS;
+    let kinds = Kinds::MEMBERS;
     failed.failures.push((kinds, std::sync::Arc::new(cause)));
     assert!(end.send(failed).is_ok());
     assert_eq!(

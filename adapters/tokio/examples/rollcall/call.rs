@@ -37,7 +37,7 @@ impl Call {
     pub(crate) fn note(&mut self, event: &BotEvent) -> Result<(), String> {
         match event {
             BotEvent::Fleet(FleetEvent::BotReady { .. }) => self.over = true,
-            BotEvent::Fleet(_) => {}
+            BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => {}
             BotEvent::Shard(shard, event) => self.note_shard(*shard, event)?,
         }
         Ok(())

@@ -34,6 +34,7 @@ impl MemoryStore {
             applied.replayed = true;
             return applied;
         }
+        let touched = self.look(&mutation);
         let guild = mutation.guild();
         for op in mutation.into_ops() {
             match (op, guild) {
@@ -48,6 +49,9 @@ impl MemoryStore {
                 (op, Some(guild)) => self.step(guild, op),
                 (op, None) => self.private.step(op, &mut self.shared),
             }
+        }
+        if let Some(touched) = touched {
+            self.settle(touched);
         }
         applied
     }
@@ -145,7 +149,7 @@ impl MemoryStore {
     }
 
     /// One step in a guild.
-    fn step(&mut self, guild: GuildId, op: Op<'_>) {
+    pub(super) fn step(&mut self, guild: GuildId, op: Op<'_>) {
         match op {
             Op::SetStatus(status) => self.set_status(guild, status),
             Op::Cascade(Scope::Guild) => self.remove_guild(guild),

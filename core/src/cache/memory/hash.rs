@@ -4,7 +4,7 @@
 ///
 /// The seed is part of the mix, so that a peer cannot choose ids that fall together.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mixer {
+pub(in crate::cache) struct Mixer {
     seed: u64,
     factor: u64,
 }
@@ -12,7 +12,7 @@ pub(super) struct Mixer {
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Mixer {
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(in crate::cache) const fn new(seed: u64) -> Self {
         // Odd, so that multiplying loses nothing.
         Self {
             seed: scramble(seed),
@@ -22,8 +22,13 @@ impl Mixer {
 
     /// A number whose low and high bits both depend on all of the key's.
     #[inline]
-    pub(super) const fn hash(self, key: u64) -> u64 {
+    pub(in crate::cache) const fn hash(self, key: u64) -> u64 {
         fold(fold(key ^ self.seed, self.factor) ^ self.seed, GOLDEN)
+    }
+
+    /// One number for a list.
+    pub(super) fn hash_all(self, keys: impl Iterator<Item = u64>) -> u64 {
+        keys.fold(self.seed, |sum, key| self.hash(sum.rotate_left(5) ^ key))
     }
 }
 

@@ -6,8 +6,10 @@ use super::MemoryStore;
 use super::member::MemberRef;
 use super::presence::PresenceRef;
 use super::slot::Slot;
+use super::spot::Spot;
 use super::usage::Weight;
 use super::user::UserRef;
+use crate::cache::policy::Lifetimes;
 use crate::cache::{GuildStatus, Kind};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{Application, Channel, Guild, Role, User};
@@ -22,6 +24,13 @@ pub enum Completeness {
     },
     /// Some of them are.
     Partial {
+        /// How many are in the cache.
+        members: u64,
+        /// How many there are, if it is known.
+        of: Option<u64>,
+    },
+    /// Some of them are: others have come, and a policy did not let them stay.
+    Limited {
         /// How many are in the cache.
         members: u64,
         /// How many there are, if it is known.
@@ -42,6 +51,7 @@ impl fmt::Display for Completeness {
         let (members, of, stale) = match *self {
             Self::Complete { members } => return write!(f, "complete, {members} members"),
             Self::Partial { members, of } => (members, of, ""),
+            Self::Limited { members, of } => (members, of, ", as its policy says"),
             Self::Stale { members, of } => (members, of, ", stale"),
         };
         match of {
@@ -124,6 +134,7 @@ impl MemoryStore {
     #[must_use]
     pub fn channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
         let guild = self.shared.guild_of(channel)?;
+        self.used(Kind::Channel, Spot::new(guild, channel.get()));
         self.slot(guild)?.channels.get(channel.get())
     }
 
@@ -137,6 +148,7 @@ impl MemoryStore {
     /// A role of a guild.
     #[must_use]
     pub fn role(&self, guild: GuildId, role: RoleId) -> Option<&Role<'static>> {
+        self.used(Kind::Role, Spot::new(guild, role.get()));
         self.slot(guild)?.roles.get(role.get())
     }
 
@@ -150,7 +162,13 @@ impl MemoryStore {
     /// A member of a guild.
     #[must_use]
     pub fn member(&self, guild: GuildId, user: UserId) -> Option<MemberRef<'_>> {
-        self.slot(guild)?.members.get(self.user(user)?)
+        self.used(Kind::Member, Spot::new(guild, user.get()));
+        self.find_member(guild, user.get())
+    }
+
+    pub(super) fn find_member(&self, guild: GuildId, user: u64) -> Option<MemberRef<'_>> {
+        let user = self.user(UserId::new(user)?)?;
+        self.slot(guild)?.members.get(user)
     }
 
     /// The cached members of a guild, in no order that means anything.
@@ -180,8 +198,13 @@ impl MemoryStore {
     /// A user's presence in a guild; `None` also for whoever is offline.
     #[must_use]
     pub fn presence(&self, guild: GuildId, user: UserId) -> Option<PresenceRef<'_>> {
-        let record = self.slot(guild)?.presences.get(user.get())?;
-        Some(PresenceRef::new(user, record))
+        self.used(Kind::Presence, Spot::new(guild, user.get()));
+        self.find_presence(guild, user.get())
+    }
+
+    pub(super) fn find_presence(&self, guild: GuildId, user: u64) -> Option<PresenceRef<'_>> {
+        let record = self.slot(guild)?.presences.get(user)?;
+        Some(PresenceRef::new(UserId::new(user)?, record))
     }
 
     /// The presences in a guild, in no order that means anything.
@@ -201,6 +224,7 @@ impl MemoryStore {
                 Completeness::Stale { members, of }
             }
             GuildStatus::Available if slot.complete => Completeness::Complete { members },
+            GuildStatus::Available if slot.limited => Completeness::Limited { members, of },
             GuildStatus::Available => Completeness::Partial { members, of },
         })
     }
@@ -217,7 +241,19 @@ impl MemoryStore {
             })
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others lie in guilds")]
     fn weight(&self, kind: Kind) -> Weight {
+        let (channels, messages) = self.private.weight();
+        let private = match kind {
+            Kind::Channel => channels,
+            Kind::Message => messages,
+            _ => Weight::default(),
+        };
+        self.weight_in_guilds(kind).and(private)
+    }
+
+    /// Channels and messages outside guilds left out.
+    pub(super) fn weight_in_guilds(&self, kind: Kind) -> Weight {
         match kind {
             Kind::Guild => {
                 let bytes = self.usage.guilds.bytes.saturating_add(self.guilds.bytes());
@@ -231,7 +267,7 @@ impl MemoryStore {
                     rows: 0,
                     bytes: self.shared.bytes(),
                 };
-                self.usage.channels.and(places).and(self.private.weight().0)
+                self.usage.channels.and(places)
             }
             Kind::Role => self.usage.roles,
             Kind::Member => self.usage.members,
@@ -240,7 +276,6 @@ impl MemoryStore {
                 rows: self.shared.users.len(),
                 bytes: self.shared.users.bytes(),
             },
-            Kind::Message => self.entity_usage.get(kind).and(self.private.weight().1),
             Kind::Thread
             | Kind::ThreadMember
             | Kind::Emoji
@@ -250,6 +285,7 @@ impl MemoryStore {
             | Kind::Stage
             | Kind::ScheduledEvent
             | Kind::Integration
+            | Kind::Message
             | Kind::Rule
             | Kind::Invite
             | Kind::WebhookMark => self.entity_usage.get(kind),
@@ -263,10 +299,12 @@ impl MemoryStore {
     }
 
     /// How many bytes the rows of a kind take with their indexes and spare room, in constant
-    /// time; the allocator's own cost is left out.
+    /// time; the allocator's own cost is left out. What a policy has to remember is part of it.
     #[must_use]
     pub fn bytes(&self, kind: Kind) -> usize {
-        self.weight(kind).bytes
+        let lifetimes = self.wards.as_ref().and_then(|wards| wards.lifetimes(kind));
+        let remembered = lifetimes.map_or(0, Lifetimes::bytes);
+        self.weight(kind).bytes.saturating_add(remembered)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Looking up what lies in a guild beside channels, roles, members and presences.
 
 use super::MemoryStore;
+use super::spot::Spot;
+use crate::cache::Kind;
 use crate::id::{
     ChannelId, EmojiId, GuildId, IntegrationId, MessageId, RuleId, ScheduledEventId, SoundId,
     StageId, StickerId, UserId,
@@ -12,18 +14,11 @@ use crate::wire::view::{
 };
 
 impl MemoryStore {
-    /// Keeps no more than this many messages of each channel from now on: the newest ones. Zero
-    /// keeps none; 100 is the default. None at all are kept unless messages are cached.
-    #[must_use]
-    pub const fn messages_per_channel(mut self, limit: usize) -> Self {
-        self.shared.messages_per_channel = limit;
-        self
-    }
-
     /// An active thread of any guild.
     #[must_use]
     pub fn thread(&self, thread: ChannelId) -> Option<&Thread<'static>> {
         let guild = self.shared.guild_of(thread)?;
+        self.used(Kind::Thread, Spot::new(guild, thread.get()));
         self.slot(guild)?.entities.threads.get(thread.get())
     }
 
@@ -41,6 +36,10 @@ impl MemoryStore {
         thread: ChannelId,
         user: UserId,
     ) -> Option<&ThreadMember> {
+        self.used(
+            Kind::ThreadMember,
+            Spot::pair(guild, thread.get(), user.get()),
+        );
         let rosters = &self.slot(guild)?.entities.rosters;
         rosters.get(thread.get())?.get(user)
     }
@@ -55,6 +54,7 @@ impl MemoryStore {
     /// An emoji of a guild.
     #[must_use]
     pub fn emoji(&self, guild: GuildId, emoji: EmojiId) -> Option<&Emoji<'static>> {
+        self.used(Kind::Emoji, Spot::new(guild, emoji.get()));
         self.slot(guild)?.entities.emojis.get(emoji.get())
     }
 
@@ -67,6 +67,7 @@ impl MemoryStore {
     /// A sticker of a guild.
     #[must_use]
     pub fn sticker(&self, guild: GuildId, sticker: StickerId) -> Option<&Sticker<'static>> {
+        self.used(Kind::Sticker, Spot::new(guild, sticker.get()));
         self.slot(guild)?.entities.stickers.get(sticker.get())
     }
 
@@ -79,6 +80,7 @@ impl MemoryStore {
     /// A soundboard sound of a guild.
     #[must_use]
     pub fn sound(&self, guild: GuildId, sound: SoundId) -> Option<&Sound<'static>> {
+        self.used(Kind::Sound, Spot::new(guild, sound.get()));
         self.slot(guild)?.entities.sounds.get(sound.get())
     }
 
@@ -91,6 +93,7 @@ impl MemoryStore {
     /// A voice state of a guild.
     #[must_use]
     pub fn voice_state(&self, guild: GuildId, user: UserId) -> Option<&VoiceState<'static>> {
+        self.used(Kind::VoiceState, Spot::new(guild, user.get()));
         self.slot(guild)?.entities.voice_states.get(user.get())
     }
 
@@ -103,6 +106,7 @@ impl MemoryStore {
     /// A stage instance of a guild.
     #[must_use]
     pub fn stage(&self, guild: GuildId, stage: StageId) -> Option<&Stage<'static>> {
+        self.used(Kind::Stage, Spot::new(guild, stage.get()));
         self.slot(guild)?.entities.stages.get(stage.get())
     }
 
@@ -119,6 +123,7 @@ impl MemoryStore {
         guild: GuildId,
         event: ScheduledEventId,
     ) -> Option<&ScheduledEvent<'static>> {
+        self.used(Kind::ScheduledEvent, Spot::new(guild, event.get()));
         self.slot(guild)?.entities.events.get(event.get())
     }
 
@@ -138,6 +143,7 @@ impl MemoryStore {
         guild: GuildId,
         integration: IntegrationId,
     ) -> Option<&Integration<'static>> {
+        self.used(Kind::Integration, Spot::new(guild, integration.get()));
         self.slot(guild)?
             .entities
             .integrations
@@ -153,6 +159,7 @@ impl MemoryStore {
     /// An auto-moderation rule of a guild.
     #[must_use]
     pub fn rule(&self, guild: GuildId, rule: RuleId) -> Option<&Rule<'static>> {
+        self.used(Kind::Rule, Spot::new(guild, rule.get()));
         self.slot(guild)?.entities.rules.get(rule.get())
     }
 
@@ -165,6 +172,7 @@ impl MemoryStore {
     /// An invitation to a guild.
     #[must_use]
     pub fn invite(&self, guild: GuildId, code: &str) -> Option<&Invite<'static>> {
+        self.used(Kind::Invite, Spot::invite(guild, code, self.mixer));
         let code = Text::plain(code).into_owned();
         self.slot(guild)?.entities.invites.get(&code)
     }
@@ -183,6 +191,10 @@ impl MemoryStore {
         channel: ChannelId,
         message: MessageId,
     ) -> Option<&Message<'static>> {
+        self.used(
+            Kind::Message,
+            Spot::pair(guild, channel.get(), message.get()),
+        );
         self.slot(guild)?.entities.rings.message(channel, message)
     }
 

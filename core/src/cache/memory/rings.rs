@@ -36,6 +36,10 @@ impl Rings {
         }
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Ring> {
+        self.rings.iter()
+    }
+
     pub(super) fn ring(&self, channel: ChannelId) -> Option<&Ring> {
         self.rings.get(channel.get())
     }

@@ -25,6 +25,8 @@ pub(super) struct Slot {
     /// Whether the guild's data has ever come: before that, nothing of it is kept.
     known: bool,
     pub(super) complete: bool,
+    /// Whether a policy has taken members away since they were last listed anew.
+    pub(super) limited: bool,
     pub(super) member_count: Option<u64>,
     pub(super) guild: Option<Box<Guild<'static>>>,
     guild_heap: usize,
@@ -74,6 +76,7 @@ impl Slot {
             status: GuildStatus::Pending,
             known: false,
             complete: false,
+            limited: false,
             member_count: None,
             guild: None,
             guild_heap: 0,
@@ -129,6 +132,12 @@ impl Slot {
         });
     }
 
+    /// Forgets the guild's own data, and nothing else.
+    pub(super) fn drop_guild(&mut self) {
+        self.guild = None;
+        self.guild_heap = 0;
+    }
+
     pub(super) fn count_member(&mut self, by: i8, unless_cached: Option<UserId>) {
         if unless_cached.is_some_and(|user| self.members.contains(user)) {
             return;
@@ -143,6 +152,7 @@ impl Slot {
     pub(super) const fn recount(&mut self) {
         self.members.generation = self.members.generation.wrapping_add(1);
         self.complete = false;
+        self.limited = false;
     }
 
     /// Drops the members of older generations.
@@ -154,9 +164,12 @@ impl Slot {
         });
     }
 
-    /// All members have come.
+    /// All members have come; they are not all here if a policy has taken some away again.
     pub(super) fn complete(&mut self, shared: &mut Shared) {
         self.sweep(shared);
+        if self.limited {
+            return;
+        }
         self.member_count = Some(self.members.len() as u64);
         self.complete = true;
     }
@@ -181,6 +194,12 @@ impl Slot {
             self.remove_presence(user);
             shared.users.release(user, self.number);
         }
+    }
+
+    /// A policy takes a member away.
+    pub(super) const fn limit_members(&mut self) {
+        self.complete = false;
+        self.limited = true;
     }
 
     pub(super) fn remove_presence(&mut self, user: UserId) {

@@ -38,6 +38,10 @@ impl Hooks {
             rows: None,
         }
     }
+
+    pub(super) const fn channel(&self) -> ChannelId {
+        self.channel
+    }
 }
 
 impl Row for Hooks {

@@ -1,0 +1,184 @@
+//! Policies of a running bot: warnings at its start, changes while it runs.
+
+use std::fmt::{self, Write as _};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use headcount_driver::core::Intents;
+use headcount_driver::core::cache::memory::Completeness;
+use headcount_driver::core::cache::{Keep, Kind, Kinds, Policies, Policy, Unsuitable};
+use headcount_driver::core::id::GuildId;
+use headcount_driver::{Bot, Builder};
+use serde_json::{Value, json};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber, span};
+
+mod memory;
+use memory::{Gateway, Listener, Memory, PLAIN, info, memory};
+
+/// Remembers warnings.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<String>>);
+
+impl Visit for Warnings {
+    fn record_debug(&mut self, _: &Field, value: &dyn fmt::Debug) {
+        writeln!(self.0.lock().expect("a record"), "{value:?}").expect("memory");
+    }
+}
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+fn member(id: u64) -> Value {
+    json!({"user": {"id": id.to_string(), "username": format!("user{id}")}, "roles": [],
+        "joined_at": "2020-01-01T00:00:00+00:00"})
+}
+
+fn guild() -> GuildId {
+    GuildId::new(7).expect("not zero")
+}
+
+async fn started(policies: Policies) -> (Bot<Memory>, Gateway, Listener) {
+    let (runtime, mut listener) = memory();
+    let builder = Builder::new(runtime, "token", Intents::all()).gateway(info(1));
+    let builder = builder.compression(PLAIN).cache(policies);
+    let bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.hello(Duration::from_secs(40)).await;
+    gateway.expect(2).await;
+    let guilds = json!([{"id": "7", "unavailable": true}]);
+    gateway.ready_with("s", guilds).await;
+    let members: Vec<Value> = (1..=4).map(member).collect();
+    let create = json!({"id": "7", "name": "room", "owner_id": "2", "member_count": 4,
+        "channels": [], "roles": [], "members": members});
+    gateway.dispatch("GUILD_CREATE", create).await;
+    (bot, gateway, listener)
+}
+
+/// Waits until a member has joined, so that everything before has been applied.
+async fn join(bot: &mut Bot<Memory>, gateway: &mut Gateway, id: u64) {
+    let mut data = member(id);
+    data["guild_id"] = json!("7");
+    gateway.dispatch("GUILD_MEMBER_ADD", data).await;
+    loop {
+        let event = bot.next().await.expect("the bot runs");
+        if let headcount_driver::BotEvent::Shard(
+            _,
+            headcount_driver::core::Event::Dispatch(dispatch),
+        ) = event
+            && dispatch.data().contains(&format!("user{id}\""))
+            && dispatch.data().contains("guild_id")
+        {
+            return;
+        }
+    }
+}
+
+fn members(bot: &Bot<Memory>) -> Vec<u64> {
+    let ids = bot.handle().cache(|store| {
+        let members = store.members(guild());
+        members.map(|member| member.user().id().get()).collect()
+    });
+    let mut ids: Vec<u64> = ids;
+    ids.sort_unstable();
+    ids
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_without_its_intent_is_a_warning_at_start() {
+    let log = Warnings::default();
+    let guard = tracing::subscriber::set_default(log.clone());
+    let (runtime, _listener) = memory();
+    let keep = Policy::keep(Keep::IN_VOICE);
+    let policies = Policies::from(Kinds::GUILDS | Kinds::PRESENCES | Kinds::MEMBERS);
+    let policies = policies.with(Kind::Member, keep).expect("suits members");
+    let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
+    let builder = Builder::new(runtime, "token", intents).cache(policies);
+    let told: Vec<String> = builder.warnings().map(|one| one.to_string()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].contains("without the intent GUILD_PRESENCES"),
+        "{told:?}"
+    );
+    let builder = builder.configure(|config| config.tracker.kinds.insert(Kinds::VOICE_STATES));
+    let bot = builder.gateway(info(1)).connect().await.expect("started");
+    drop(guard);
+    let log = log.0.lock().expect("a record").clone();
+    assert!(
+        log.contains("Presence rows are cached without the intent GUILD_PRESENCES"),
+        "{log}"
+    );
+    assert!(
+        log.contains("GUILD_VOICE_STATES"),
+        "what is configured counts too: {log}"
+    );
+    assert!(
+        !log.contains("never holds"),
+        "voice states are on now: {log}"
+    );
+    drop(bot);
+}
+
+#[tokio::test(start_paused = true)]
+async fn policies_rule_the_cache_and_change_while_it_runs() {
+    let policies = Policies::default().with(Kind::Member, Policy::lru(2));
+    let (mut bot, mut gateway, _listener) = started(policies.expect("suits members")).await;
+    join(&mut bot, &mut gateway, 5).await;
+    assert_eq!(members(&bot), [1, 4, 5], "the bot is user 1");
+    let handle = bot.handle();
+    let limited = Completeness::Limited {
+        members: 3,
+        of: Some(5),
+    };
+    assert_eq!(
+        handle.cache(|store| store.completeness(guild())),
+        Some(limited)
+    );
+    let refused = handle.set_policy(Kind::User, Policy::lru(1));
+    assert_eq!(refused, Err(Unsuitable::Users));
+    assert_eq!(handle.set_policy(Kind::Member, Policy::none()), Ok(3));
+    join(&mut bot, &mut gateway, 6).await;
+    assert!(members(&bot).is_empty());
+    assert_eq!(handle.set_policy(Kind::Member, Policy::all()), Ok(0));
+    join(&mut bot, &mut gateway, 7).await;
+    assert_eq!(members(&bot), [7], "what was missed is missing");
+    let partial = Completeness::Partial {
+        members: 1,
+        of: Some(7),
+    };
+    assert_eq!(
+        handle.cache(|store| store.completeness(guild())),
+        Some(partial)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_grow_old_by_the_runtime_s_clock() {
+    let policy = Policy::all().time_to_live(Duration::from_secs(5));
+    let policies = Policies::default().with(Kind::Member, policy);
+    let (mut bot, mut gateway, _listener) = started(policies.expect("suits members")).await;
+    join(&mut bot, &mut gateway, 5).await;
+    assert_eq!(members(&bot), [1, 2, 3, 4, 5]);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    join(&mut bot, &mut gateway, 6).await;
+    assert_eq!(members(&bot), [1, 6]);
+}

@@ -1,0 +1,142 @@
+//! Where a row lies, whatever its kind.
+
+use alloc::vec::Vec;
+
+use super::hash::Mixer;
+use crate::cache::{Key, Kind, Rows};
+use crate::id::{ChannelId, GuildId, MessageId, UserId};
+
+/// A row of a kind that is known from elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Spot {
+    pub(super) guild: GuildId,
+    /// Its id; of a message the channel, of a thread's member the thread, of a member or what
+    /// hangs on one the user, of an invitation a hash of its code.
+    pub(super) first: u64,
+    /// Of a message its id, of a thread's member the user.
+    pub(super) second: u64,
+}
+
+impl Spot {
+    pub(super) const fn new(guild: GuildId, first: u64) -> Self {
+        Self {
+            guild,
+            first,
+            second: 0,
+        }
+    }
+
+    pub(super) const fn pair(guild: GuildId, first: u64, second: u64) -> Self {
+        Self {
+            guild,
+            first,
+            second,
+        }
+    }
+
+    pub(super) fn invite(guild: GuildId, code: &str, mixer: Mixer) -> Self {
+        Self::new(guild, mixer.hash_all(code.bytes().map(u64::from)))
+    }
+
+    pub(super) fn user(self) -> Option<UserId> {
+        UserId::new(self.first)
+    }
+
+    /// What a mutation would call the row; an invitation has to be looked for.
+    pub(super) fn key(self, kind: Kind) -> Option<Key<'static>> {
+        let (id, user) = (core::num::NonZeroU64::new(self.first)?, self.user()?);
+        Some(match kind {
+            Kind::Channel => Key::Channel(id.into()),
+            Kind::Thread => Key::Thread(id.into()),
+            Kind::ThreadMember => Key::ThreadMember(id.into(), UserId::new(self.second)?),
+            Kind::Role => Key::Role(id.into()),
+            Kind::Emoji => Key::Emoji(id.into()),
+            Kind::Sticker => Key::Sticker(id.into()),
+            Kind::Sound => Key::Sound(id.into()),
+            Kind::Member => Key::Member(user),
+            Kind::Presence => Key::Presence(user),
+            Kind::VoiceState => Key::VoiceState(user),
+            Kind::Stage => Key::Stage(id.into()),
+            Kind::ScheduledEvent => Key::ScheduledEvent(id.into()),
+            Kind::Integration => Key::Integration(id.into()),
+            Kind::Message => Key::Messages(id.into(), [MessageId::new(self.second)?].into()),
+            Kind::Rule => Key::Rule(id.into()),
+            Kind::WebhookMark => Key::WebhookMark(id.into()),
+            Kind::Guild | Kind::User | Kind::Invite => return None,
+        })
+    }
+}
+
+/// The rows that a removal names, by kind.
+pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec<Spot>) {
+    let one = |id: u64| Vec::from([Spot::new(guild, id)]);
+    match key {
+        Key::Channel(id) => (Kind::Channel, one(id.get())),
+        Key::Thread(id) => (Kind::Thread, one(id.get())),
+        Key::ThreadMember(thread, user) => {
+            let spot = Spot::pair(guild, thread.get(), user.get());
+            (Kind::ThreadMember, Vec::from([spot]))
+        }
+        Key::ThreadMembersOf(_) => (Kind::ThreadMember, Vec::new()),
+        Key::Role(id) => (Kind::Role, one(id.get())),
+        Key::Emoji(id) => (Kind::Emoji, one(id.get())),
+        Key::Sticker(id) => (Kind::Sticker, one(id.get())),
+        Key::Sound(id) => (Kind::Sound, one(id.get())),
+        Key::Member(user) => (Kind::Member, one(user.get())),
+        Key::Presence(user) => (Kind::Presence, one(user.get())),
+        Key::VoiceState(user) => (Kind::VoiceState, one(user.get())),
+        Key::Stage(id) => (Kind::Stage, one(id.get())),
+        Key::ScheduledEvent(id) => (Kind::ScheduledEvent, one(id.get())),
+        Key::Integration(id) => (Kind::Integration, one(id.get())),
+        Key::Messages(channel, ids) => {
+            let spot = |id: &MessageId| Spot::pair(guild, channel.get(), id.get());
+            (Kind::Message, ids.iter().map(spot).collect())
+        }
+        Key::Rule(id) => (Kind::Rule, one(id.get())),
+        Key::Invite(code) => {
+            let spot = Spot::invite(guild, &code.as_cow(), mixer);
+            (Kind::Invite, Vec::from([spot]))
+        }
+        Key::WebhookMark(channel) => (Kind::WebhookMark, one(channel.get())),
+    }
+}
+
+/// Where rows lie or would lie.
+pub(super) fn spots(guild: GuildId, rows: &Rows<'_>, mixer: Mixer) -> Vec<Spot> {
+    let at = |id: u64| Spot::new(guild, id);
+    match rows {
+        Rows::CurrentUser(_) | Rows::Users(_) => Vec::new(),
+        Rows::Guild(_) => [at(guild.get())].into(),
+        Rows::Channels(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::Roles(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::Members(rows) => rows.iter().map(|row| at(row.user.id.get())).collect(),
+        Rows::Presences(rows) => rows.iter().map(|row| at(row.user.id.get())).collect(),
+        Rows::Threads(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::ThreadMembers(rows) => {
+            let rows = rows.iter().map(|row| (row.thread.get(), row.user.get()));
+            rows.map(|(thread, user)| Spot::pair(guild, thread, user))
+                .collect()
+        }
+        Rows::Emojis(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::Stickers(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::Sounds(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::VoiceStates(rows) => rows.iter().map(|row| at(row.user.get())).collect(),
+        Rows::Stages(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::ScheduledEvents(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::Integrations(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::Invites(rows) => {
+            let code = |code: &crate::wire::Text<'_>| Spot::invite(guild, &code.as_cow(), mixer);
+            rows.iter().map(|row| code(&row.code)).collect()
+        }
+        Rows::Rules(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
+        Rows::Messages(rows) => {
+            let channel = |channel: ChannelId, id: MessageId| (channel.get(), id.get());
+            let rows = rows
+                .iter()
+                .filter_map(|row| Some(channel(row.channel?, row.id)));
+            rows.map(|(channel, id)| Spot::pair(guild, channel, id))
+                .collect()
+        }
+        Rows::WebhookMarks(rows) => rows.iter().map(|row| at(row.get())).collect(),
+    }
+}

@@ -1,0 +1,235 @@
+//! One policy for each kind.
+
+use core::array;
+
+use super::{Group, Policy, Unsuitable, Warning};
+use crate::cache::{Kind, Kinds};
+use crate::intents::Intents;
+
+/// How many messages of each channel are kept if nothing else is said.
+pub(in crate::cache) const MESSAGES_PER_CHANNEL: usize = 100;
+
+/// One policy for each kind.
+///
+/// By default all rows of [`Kinds::default`] are kept, and none of the others: no presences, no
+/// messages. From other [`Kinds`], all rows of those; of messages, the newest 100 of each channel.
+#[derive(Clone, Debug)]
+pub struct Policies([Policy; Kind::ALL.len()]);
+
+impl Policies {
+    /// The same with another policy for a kind.
+    ///
+    /// # Errors
+    /// [`Unsuitable`] if it makes no sense for that kind.
+    pub fn with(mut self, kind: Kind, policy: Policy) -> Result<Self, Unsuitable> {
+        self.set(kind, policy)?;
+        Ok(self)
+    }
+
+    /// Changes the policy for a kind.
+    ///
+    /// # Errors
+    /// [`Unsuitable`] if it makes no sense for that kind; nothing has changed then.
+    pub fn set(&mut self, kind: Kind, policy: Policy) -> Result<(), Unsuitable> {
+        check(kind, &policy)?;
+        self.put(kind, policy);
+        Ok(())
+    }
+
+    fn put(&mut self, kind: Kind, policy: Policy) {
+        if let Some(place) = self.0.get_mut(kind as usize) {
+            *place = policy;
+        }
+    }
+
+    /// The policy for a kind.
+    #[must_use]
+    pub fn get(&self, kind: Kind) -> &Policy {
+        const ALL: &Policy = &Policy {
+            limits: super::Limits {
+                per_group: None,
+                overall: None,
+                time_to_live: None,
+            },
+            newest: None,
+            only: None,
+            spared: None,
+        };
+        self.0.get(kind as usize).unwrap_or(ALL)
+    }
+
+    /// The kinds of which rows are kept; the others need not be decoded.
+    #[must_use]
+    pub fn kinds(&self) -> Kinds {
+        self.select(|policy| !policy.is_none())
+    }
+
+    /// The same policies, with the kinds that are not in the set switched off, and those that are
+    /// only in the set switched on.
+    #[must_use]
+    pub fn matching(mut self, kinds: Kinds) -> Self {
+        let (own, plain) = (self.kinds(), Self::from(kinds));
+        for kind in own.symmetric_difference(kinds).each() {
+            self.put(kind, plain.get(kind).clone());
+        }
+        self
+    }
+
+    /// What these policies want and a connection with these intents does not get, by kind. Whoever
+    /// starts a bot should tell.
+    pub fn warnings(&self, intents: Intents) -> impl Iterator<Item = Warning> {
+        Warning::all(self, intents)
+    }
+
+    /// The kinds whose policies are so.
+    pub(in crate::cache) fn select(&self, is: impl Fn(&Policy) -> bool) -> Kinds {
+        let kinds = Kind::ALL.iter().filter(|kind| is(self.get(**kind)));
+        kinds.fold(Kinds::empty(), |all, kind| all | kind.only())
+    }
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Kinds::default().into()
+    }
+}
+
+impl From<Kinds> for Policies {
+    fn from(kinds: Kinds) -> Self {
+        let mut policies = Self(array::from_fn(|_| Policy::none()));
+        for kind in kinds.each() {
+            policies.put(kind, plain(kind));
+        }
+        policies
+    }
+}
+
+/// The policy of a kind that is just on.
+fn plain(kind: Kind) -> Policy {
+    if kind == Kind::Message {
+        Policy::newest_per_channel(MESSAGES_PER_CHANNEL)
+    } else {
+        Policy::all()
+    }
+}
+
+/// Whether a policy makes sense for a kind.
+fn check(kind: Kind, policy: &Policy) -> Result<(), Unsuitable> {
+    let (guild, message) = (kind == Kind::Guild, kind == Kind::Message);
+    let built_in = policy.predicates().any(|one| one.built_in().is_some());
+    let per_channel = matches!(policy.limits.per_group, Some((Group::Channel, _)));
+    let reasons = [
+        (kind == Kind::User, Unsuitable::Users),
+        (
+            guild && !policy.is_all() && !policy.is_none(),
+            Unsuitable::Guilds,
+        ),
+        (
+            per_channel && !guild && !message,
+            Unsuitable::PerChannel(kind),
+        ),
+        (
+            policy.newest.is_some() && !guild && !message,
+            Unsuitable::Newest(kind),
+        ),
+        (built_in && kind != Kind::Member, Unsuitable::Keep(kind)),
+    ];
+    match reasons.into_iter().find(|(broken, _)| *broken) {
+        Some((_, why)) => Err(why),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Keep, Predicate};
+    use super::*;
+    use core::time::Duration;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    #[test]
+    fn the_default_is_the_default_kinds() {
+        assert_eq!(Policies::default().kinds(), Kinds::default());
+        assert_eq!(Policies::from(Kinds::all()).kinds(), Kinds::all());
+        assert_eq!(Policies::from(Kinds::empty()).kinds(), Kinds::empty());
+    }
+
+    #[test]
+    fn zero_of_anything_is_none() {
+        let zeros = [
+            Policy::none(),
+            Policy::lru(0),
+            Policy::all().per_guild(0),
+            Policy::all().per_channel(0),
+            Policy::newest_per_channel(0),
+            Policy::all().time_to_live(Duration::ZERO),
+            Policy::keep(Keep::OWNER).at_most(0),
+        ];
+        for policy in zeros {
+            assert!(policy.is_none() && !policy.is_all(), "{policy:?}");
+        }
+        let spared = Policy::lru(0).sparing(Keep::IN_VOICE);
+        assert!(!spared.is_none() && !spared.is_all());
+        assert!(Policy::all().is_all() && Policy::all().sparing(Keep::OWN).is_all());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_and_says_why() {
+        let own = || Predicate::when(|_| true);
+        let cases = [
+            (Kind::User, Policy::lru(3), Unsuitable::Users),
+            (Kind::User, Policy::none(), Unsuitable::Users),
+            (Kind::Guild, Policy::lru(3), Unsuitable::Guilds),
+            (Kind::Guild, Policy::keep(own()), Unsuitable::Guilds),
+            (
+                Kind::Member,
+                Policy::all().per_channel(3),
+                Unsuitable::PerChannel(Kind::Member),
+            ),
+            (
+                Kind::Role,
+                Policy::newest_per_channel(3),
+                Unsuitable::Newest(Kind::Role),
+            ),
+            (
+                Kind::Presence,
+                Policy::keep(Keep::OWNER),
+                Unsuitable::Keep(Kind::Presence),
+            ),
+            (
+                Kind::Message,
+                Policy::lru(9).sparing(own().or(Keep::OWNER)),
+                Unsuitable::Keep(Kind::Message),
+            ),
+        ];
+        for (kind, policy, why) in cases {
+            let mut policies = Policies::default();
+            assert_eq!(policies.set(kind, policy), Err(why));
+            assert_eq!(policies.kinds(), Kinds::default(), "nothing has changed");
+            assert!(why.to_string().len() > 20);
+        }
+        let fine = [
+            (Kind::Guild, Policy::none()),
+            (Kind::Member, Policy::keep(Keep::OWNER).per_guild(5)),
+            (Kind::Message, Policy::newest_per_channel(5).per_channel(3)),
+            (Kind::Presence, Policy::keep(own()).at_most(5)),
+        ];
+        for (kind, policy) in fine {
+            assert!(Policies::default().with(kind, policy).is_ok(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn kinds_said_elsewhere_win_over_switches_not_over_limits() {
+        let policies = Policies::default()
+            .with(Kind::Member, Policy::lru(5))
+            .unwrap()
+            .matching(Kinds::MEMBERS | Kinds::PRESENCES);
+        assert_eq!(policies.kinds(), Kinds::MEMBERS | Kinds::PRESENCES);
+        assert!(policies.get(Kind::Member).is_tracked());
+        assert!(policies.get(Kind::Presence).is_all());
+        let each: Vec<Kind> = policies.kinds().each().collect();
+        assert_eq!(each, [Kind::Member, Kind::Presence]);
+    }
+}

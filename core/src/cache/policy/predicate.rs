@@ -1,0 +1,184 @@
+//! Conditions on a row.
+
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use bitflags::bitflags;
+
+use crate::cache::memory::{MemberRef, PresenceRef};
+use crate::id::{ChannelId, GuildId};
+use crate::wire::view::{
+    Channel, Emoji, Integration, Invite, Message, Role, Rule, ScheduledEvent, Sound, Stage,
+    Sticker, Thread, ThreadMember, VoiceState,
+};
+
+bitflags! {
+    /// What may be true of a member; of a set, one is enough.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct Keep: u8 {
+        /// The bot's own member.
+        const OWN = 1;
+        /// Who owns the guild. Needs the guild's row.
+        const OWNER = 1 << 1;
+        /// Who is in a voice channel of the guild. Needs voice states; a member that joins comes
+        /// back with its voice state.
+        const IN_VOICE = 1 << 2;
+        /// Who is not offline. Needs presences. A presence does not bring its member back: it
+        /// comes with its next event or with a member request that asks for presences.
+        const ONLINE = 1 << 3;
+        /// Who boosts the guild.
+        const BOOSTER = 1 << 4;
+    }
+}
+
+/// A row about which a predicate decides.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Candidate<'a> {
+    /// The guild in which it lies.
+    pub guild: GuildId,
+    /// The row.
+    pub row: RowRef<'a>,
+    /// What is true of a member; nothing of another row.
+    pub is: Keep,
+}
+
+/// A row of any kind.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum RowRef<'a> {
+    /// A channel.
+    Channel(&'a Channel<'static>),
+    /// A thread.
+    Thread(&'a Thread<'static>),
+    /// A member of a thread.
+    ThreadMember(&'a ThreadMember),
+    /// A role.
+    Role(&'a Role<'static>),
+    /// An emoji.
+    Emoji(&'a Emoji<'static>),
+    /// A sticker.
+    Sticker(&'a Sticker<'static>),
+    /// A soundboard sound.
+    Sound(&'a Sound<'static>),
+    /// A member with its user.
+    Member(MemberRef<'a>),
+    /// A presence.
+    Presence(PresenceRef<'a>),
+    /// A voice state.
+    VoiceState(&'a VoiceState<'static>),
+    /// A stage instance.
+    Stage(&'a Stage<'static>),
+    /// A scheduled event.
+    ScheduledEvent(&'a ScheduledEvent<'static>),
+    /// An integration.
+    Integration(&'a Integration<'static>),
+    /// A message.
+    Message(&'a Message<'static>),
+    /// An auto-moderation rule.
+    Rule(&'a Rule<'static>),
+    /// An invitation.
+    Invite(&'a Invite<'static>),
+    /// The mark of a channel's webhooks.
+    WebhookMark(ChannelId),
+}
+
+type Function = Arc<dyn Fn(&Candidate<'_>) -> bool + Send + Sync>;
+
+/// A condition on a row: one of the built-in ones, or a function of yours.
+///
+/// A function of yours is asked when its row comes or changes; for a member also when its voice
+/// state or presence, its guild's owner or the guild's roles do. It must not panic, and should
+/// answer quickly: the store waits for it.
+#[derive(Clone, Default)]
+pub struct Predicate {
+    keep: Option<Keep>,
+    functions: Vec<Function>,
+}
+
+impl Predicate {
+    /// Holds of a row of any kind if `holds` says so.
+    #[must_use]
+    pub fn when(holds: impl Fn(&Candidate<'_>) -> bool + Send + Sync + 'static) -> Self {
+        Self {
+            keep: None,
+            functions: vec![Arc::new(holds)],
+        }
+    }
+
+    /// Holds of a member if `holds` says so, and of no other row.
+    #[must_use]
+    pub fn member(holds: impl Fn(MemberRef<'_>) -> bool + Send + Sync + 'static) -> Self {
+        Self::when(move |one| matches!(one.row, RowRef::Member(row) if holds(row)))
+    }
+
+    /// Holds of a presence if `holds` says so, and of no other row.
+    #[must_use]
+    pub fn presence(holds: impl Fn(PresenceRef<'_>) -> bool + Send + Sync + 'static) -> Self {
+        Self::when(move |one| matches!(one.row, RowRef::Presence(row) if holds(row)))
+    }
+
+    /// Holds of a message if `holds` says so, and of no other row.
+    #[must_use]
+    pub fn message(holds: impl Fn(&Message<'static>) -> bool + Send + Sync + 'static) -> Self {
+        Self::when(move |one| matches!(one.row, RowRef::Message(row) if holds(row)))
+    }
+
+    /// Holds of a channel if `holds` says so, and of no other row.
+    #[must_use]
+    pub fn channel(holds: impl Fn(&Channel<'static>) -> bool + Send + Sync + 'static) -> Self {
+        Self::when(move |one| matches!(one.row, RowRef::Channel(row) if holds(row)))
+    }
+
+    /// Holds where this or the other does.
+    #[must_use]
+    pub fn or(mut self, other: impl Into<Self>) -> Self {
+        let other = other.into();
+        self.keep = self
+            .keep
+            .into_iter()
+            .chain(other.keep)
+            .reduce(|all, one| all | one);
+        self.functions.extend(other.functions);
+        self
+    }
+
+    pub(super) fn holds(&self, of: &Candidate<'_>) -> bool {
+        self.keep.is_some_and(|keep| keep.intersects(of.is))
+            || self.functions.iter().any(|holds| holds(of))
+    }
+
+    /// The built-in conditions in it; none if there is only a function.
+    pub(super) fn built_in(&self) -> Option<Keep> {
+        self.keep
+    }
+
+    /// What it may depend on: a function, on everything.
+    pub(super) fn watched(&self) -> Keep {
+        if self.functions.is_empty() {
+            self.keep.unwrap_or(Keep::empty())
+        } else {
+            Keep::all()
+        }
+    }
+}
+
+impl From<Keep> for Predicate {
+    fn from(keep: Keep) -> Self {
+        Self {
+            keep: Some(keep),
+            functions: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Predicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Predicate")
+            .field("keep", &self.keep)
+            .field("functions", &self.functions.len())
+            .finish()
+    }
+}

@@ -1,0 +1,243 @@
+//! What is to be cached and will not come.
+
+use core::fmt;
+
+use super::{Keep, Policies};
+use crate::cache::{Kind, Kinds};
+use crate::intents::Intents;
+
+/// Something that policies want and that will not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A kind is on without an intent that it needs.
+    Intent {
+        /// The kind.
+        kind: Kind,
+        /// The intent.
+        missing: Intents,
+        /// What follows.
+        effect: &'static str,
+    },
+    /// A predicate depends on rows that are not kept, so that it never holds.
+    Blind {
+        /// The kind whose policy has the predicate.
+        kind: Kind,
+        /// The predicate.
+        keep: Keep,
+        /// The kind that is off.
+        needs: Kind,
+    },
+}
+
+/// What the gateway says of a kind only to those who ask with an intent.
+const NEEDS: &[(Kind, Intents, &str)] = {
+    const GUILDS: &str = "no guild is ever delivered";
+    const CHANGES: &str = "changes are not told, and the rows of a guild's arrival grow old";
+    const MEMBERS: &str = "who joins, changes or leaves is not told, and not all can be asked for";
+    const NONE: &str = "none comes";
+    &[
+        (Kind::Guild, Intents::GUILDS, GUILDS),
+        (Kind::Channel, Intents::GUILDS, GUILDS),
+        (Kind::Thread, Intents::GUILDS, GUILDS),
+        (Kind::ThreadMember, Intents::GUILDS, GUILDS),
+        (
+            Kind::ThreadMember,
+            Intents::GUILD_MEMBERS,
+            "only the bot's own come",
+        ),
+        (Kind::Role, Intents::GUILDS, GUILDS),
+        (Kind::Emoji, Intents::GUILD_EXPRESSIONS, CHANGES),
+        (Kind::Sticker, Intents::GUILD_EXPRESSIONS, CHANGES),
+        (Kind::Sound, Intents::GUILD_EXPRESSIONS, CHANGES),
+        (Kind::Member, Intents::GUILD_MEMBERS, MEMBERS),
+        (Kind::Presence, Intents::GUILD_PRESENCES, NONE),
+        (Kind::VoiceState, Intents::GUILD_VOICE_STATES, CHANGES),
+        (Kind::Stage, Intents::GUILDS, GUILDS),
+        (
+            Kind::ScheduledEvent,
+            Intents::GUILD_SCHEDULED_EVENTS,
+            CHANGES,
+        ),
+        (Kind::Integration, Intents::GUILD_INTEGRATIONS, NONE),
+        (Kind::Message, Intents::GUILD_MESSAGES, NONE),
+        (
+            Kind::Message,
+            Intents::MESSAGE_CONTENT,
+            "what most of them say is left out",
+        ),
+        (
+            Kind::Message,
+            Intents::GUILD_MESSAGE_REACTIONS,
+            "reactions are not counted",
+        ),
+        (
+            Kind::Message,
+            Intents::GUILD_MESSAGE_POLLS,
+            "votes are not counted",
+        ),
+        (Kind::Rule, Intents::AUTO_MODERATION_CONFIGURATION, NONE),
+        (Kind::Invite, Intents::GUILD_INVITES, NONE),
+        (Kind::WebhookMark, Intents::GUILD_WEBHOOKS, NONE),
+    ]
+};
+
+/// What a predicate on members looks at.
+const LOOKS_AT: &[(Keep, Kind)] = &[
+    (Keep::OWNER, Kind::Guild),
+    (Keep::IN_VOICE, Kind::VoiceState),
+    (Keep::ONLINE, Kind::Presence),
+];
+
+impl Warning {
+    pub(super) fn all(policies: &Policies, intents: Intents) -> impl Iterator<Item = Self> {
+        let kinds = policies.kinds();
+        let without = NEEDS.iter().filter(move |(kind, needed, _)| {
+            kinds.contains(kind.only()) && !intents.contains(*needed)
+        });
+        let intents = without.map(|&(kind, missing, effect)| Self::Intent {
+            kind,
+            missing,
+            effect,
+        });
+        let keep = built_in(policies, kinds);
+        let blind = LOOKS_AT
+            .iter()
+            .filter(move |(one, needs)| keep.contains(*one) && !kinds.contains(needs.only()));
+        intents.chain(blind.map(|&(keep, needs)| Self::Blind {
+            kind: Kind::Member,
+            keep,
+            needs,
+        }))
+    }
+}
+
+/// The built-in predicates of the members' policy.
+fn built_in(policies: &Policies, kinds: Kinds) -> Keep {
+    if !kinds.contains(Kinds::MEMBERS) {
+        return Keep::empty();
+    }
+    let predicates = policies.get(Kind::Member).predicates();
+    predicates.fold(Keep::empty(), |all, one| {
+        all | one.built_in().unwrap_or(Keep::empty())
+    })
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Intent {
+                kind,
+                missing,
+                effect,
+            } => {
+                write!(f, "{kind:?} rows are cached without the intent ")?;
+                bitflags::parser::to_writer(missing, &mut *f)?;
+                write!(f, ": {effect}")
+            }
+            Self::Blind { kind, keep, needs } => {
+                write!(f, "{kind:?} rows are kept by ")?;
+                bitflags::parser::to_writer(keep, &mut *f)?;
+                write!(f, ", which never holds without {needs:?} rows")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Policy, Predicate};
+    use super::*;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    fn missing(kinds: Kinds, intents: Intents) -> Vec<Intents> {
+        let policies = Policies::from(kinds);
+        let warnings = policies
+            .warnings(intents)
+            .filter_map(|warning| match warning {
+                Warning::Intent { missing, .. } => Some(missing),
+                Warning::Blind { .. } => None,
+            });
+        warnings.collect()
+    }
+
+    #[test]
+    fn each_kind_names_the_intents_that_its_events_need() {
+        // Taken from the gateway's list of intents and their events.
+        let table = [
+            (Kinds::GUILDS, "GUILDS"),
+            (Kinds::CHANNELS, "GUILDS"),
+            (Kinds::THREADS, "GUILDS"),
+            (Kinds::THREAD_MEMBERS, "GUILDS GUILD_MEMBERS"),
+            (Kinds::ROLES, "GUILDS"),
+            (Kinds::STAGES, "GUILDS"),
+            (Kinds::MEMBERS, "GUILD_MEMBERS"),
+            (Kinds::EMOJIS, "GUILD_EXPRESSIONS"),
+            (Kinds::STICKERS, "GUILD_EXPRESSIONS"),
+            (Kinds::SOUNDS, "GUILD_EXPRESSIONS"),
+            (Kinds::INTEGRATIONS, "GUILD_INTEGRATIONS"),
+            (Kinds::WEBHOOK_MARKS, "GUILD_WEBHOOKS"),
+            (Kinds::INVITES, "GUILD_INVITES"),
+            (Kinds::VOICE_STATES, "GUILD_VOICE_STATES"),
+            (Kinds::PRESENCES, "GUILD_PRESENCES"),
+            (
+                Kinds::MESSAGES,
+                "GUILD_MESSAGES MESSAGE_CONTENT GUILD_MESSAGE_REACTIONS GUILD_MESSAGE_POLLS",
+            ),
+            (Kinds::SCHEDULED_EVENTS, "GUILD_SCHEDULED_EVENTS"),
+            (Kinds::RULES, "AUTO_MODERATION_CONFIGURATION"),
+            (Kinds::USERS, ""),
+        ];
+        let listed = table
+            .iter()
+            .fold(Kinds::empty(), |all, (kind, _)| all | *kind);
+        assert_eq!(listed, Kinds::all());
+        for (kind, names) in table {
+            let named: Vec<Intents> = names
+                .split_whitespace()
+                .map(|name| Intents::from_name(name).unwrap())
+                .collect();
+            assert_eq!(missing(kind, Intents::empty()), named, "{kind:?}");
+            let all = named.iter().fold(Intents::empty(), |all, one| all | *one);
+            assert_eq!(missing(kind, all), []);
+            for one in named {
+                assert_eq!(missing(kind, Intents::all() - one), [one], "{kind:?}");
+            }
+        }
+        assert_eq!(missing(Kinds::all(), Intents::all()), []);
+    }
+
+    #[test]
+    fn the_text_names_the_intent() {
+        let policies = Policies::from(Kinds::PRESENCES);
+        let texts: Vec<String> = policies
+            .warnings(Intents::GUILDS)
+            .map(|warning| warning.to_string())
+            .collect();
+        let expected = "Presence rows are cached without the intent GUILD_PRESENCES: none comes";
+        assert_eq!(texts, [expected]);
+    }
+
+    #[test]
+    fn a_predicate_says_what_it_cannot_see() {
+        let keep = Keep::OWNER | Keep::IN_VOICE | Keep::ONLINE;
+        let policy = Policy::keep(Predicate::from(keep).or(Predicate::when(|_| true)));
+        let policies = Policies::from(Kinds::GUILDS | Kinds::MEMBERS)
+            .with(Kind::Member, policy)
+            .unwrap();
+        let texts: Vec<String> = policies
+            .warnings(Intents::all())
+            .map(|warning| warning.to_string())
+            .collect();
+        assert_eq!(texts.len(), 2);
+        assert!(
+            texts[0].contains("IN_VOICE") && texts[0].contains("VoiceState"),
+            "{texts:?}"
+        );
+        assert!(
+            texts[1].contains("ONLINE") && texts[1].contains("Presence"),
+            "{texts:?}"
+        );
+    }
+}

@@ -1,0 +1,272 @@
+//! A naive model of what policies leave in a store: everything is judged anew after each step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use headcount_core::cache::{Keep, Kind, Policy, Predicate, RowRef};
+
+use crate::world::ME;
+
+/// A row: the guild, the channel of a message or zero, and the id.
+pub(crate) type At = (u64, u64, u64);
+
+/// A condition on a row, said twice: for the store, and for the model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Condition {
+    pub(crate) keep: Keep,
+    pub(crate) even: bool,
+}
+
+/// A policy, as the model reads it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rule {
+    pub(crate) only: Option<Condition>,
+    pub(crate) spared: Option<Condition>,
+    pub(crate) overall: Option<usize>,
+    pub(crate) per_guild: Option<usize>,
+    pub(crate) per_channel: Option<usize>,
+    pub(crate) newest: Option<usize>,
+    pub(crate) age: Option<u64>,
+}
+
+impl Rule {
+    pub(crate) fn policy(self, kind: Kind) -> Policy {
+        let condition = |one: Condition| {
+            let even = match kind {
+                Kind::Member => Predicate::member(|row| row.user().id().get() % 2 == 0),
+                Kind::Presence => Predicate::presence(|row| row.user().get() % 2 == 0),
+                Kind::VoiceState => Predicate::when(|one| {
+                    let RowRef::VoiceState(row) = one.row else {
+                        return false;
+                    };
+                    row.user.get() % 2 == 0
+                }),
+                _ => Predicate::message(|row| row.id.get() % 2 == 0),
+            };
+            match (one.even, one.keep.is_empty()) {
+                (true, true) => even,
+                (true, false) => even.or(one.keep),
+                (false, _) => one.keep.into(),
+            }
+        };
+        let mut policy = match (self.only, self.newest) {
+            (Some(only), _) => Policy::keep(condition(only)),
+            (None, Some(newest)) => Policy::newest_per_channel(newest),
+            (None, None) => Policy::all(),
+        };
+        policy = self.overall.into_iter().fold(policy, Policy::at_most);
+        policy = self.per_guild.into_iter().fold(policy, Policy::per_guild);
+        policy = self
+            .per_channel
+            .into_iter()
+            .fold(policy, Policy::per_channel);
+        let ages = self.age.map(Duration::from_millis);
+        policy = ages.into_iter().fold(policy, Policy::time_to_live);
+        let spared = self.spared.map(condition);
+        spared.into_iter().fold(policy, Policy::sparing)
+    }
+
+    pub(crate) fn barred(self) -> bool {
+        let most = [self.overall, self.per_guild, self.per_channel, self.newest];
+        most.contains(&Some(0)) || self.age == Some(0)
+    }
+
+    pub(crate) fn is_none(self) -> bool {
+        self.barred() && self.spared.is_none()
+    }
+
+    pub(crate) fn counts_uses(self) -> bool {
+        self.overall
+            .or(self.per_guild)
+            .or(self.per_channel)
+            .is_some()
+    }
+
+    pub(crate) fn tracked(self) -> bool {
+        (self.counts_uses() || self.age.is_some()) && !self.is_none()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Guild {
+    pub(crate) owner: u64,
+    pub(crate) boosters: BTreeSet<u64>,
+    /// Who is a member, kept or not.
+    pub(crate) real: BTreeSet<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Evict,
+    Spare,
+    Count,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) guilds: BTreeMap<u64, Guild>,
+    /// Rows of each kind with when they were last used and last told of.
+    pub(crate) rows: BTreeMap<Kind, BTreeMap<At, (u64, u64)>>,
+    pub(crate) rules: BTreeMap<Kind, Rule>,
+    pub(crate) tick: u64,
+    pub(crate) now: u64,
+}
+
+pub(crate) const RULED: [Kind; 4] = [
+    Kind::Presence,
+    Kind::VoiceState,
+    Kind::Message,
+    Kind::Member,
+];
+
+impl Model {
+    pub(crate) fn tell(&mut self, kind: Kind, at: At) {
+        self.tick += 1;
+        let row = (self.tick, self.now);
+        self.rows.entry(kind).or_default().insert(at, row);
+    }
+
+    pub(crate) fn used(&mut self, kind: Kind, at: At) {
+        self.tick += 1;
+        let counts = self.rule(kind).counts_uses();
+        if let Some(row) = self
+            .rows
+            .entry(kind)
+            .or_default()
+            .get_mut(&at)
+            .filter(|_| counts)
+        {
+            row.0 = self.tick;
+        }
+    }
+
+    pub(crate) fn rule(&self, kind: Kind) -> Rule {
+        self.rules.get(&kind).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn of(&self, kind: Kind) -> BTreeSet<At> {
+        self.rows
+            .get(&kind)
+            .into_iter()
+            .flatten()
+            .map(|(at, _)| *at)
+            .collect()
+    }
+
+    pub(crate) fn drop_rows(&mut self, kind: Kind, gone: impl Fn(&At) -> bool) {
+        self.rows.entry(kind).or_default().retain(|at, _| !gone(at));
+    }
+
+    pub(crate) fn member_gone(&mut self, g: u64, u: u64) {
+        self.drop_rows(Kind::Member, |at| *at == (g, 0, u));
+        self.drop_rows(Kind::Presence, |at| *at == (g, 0, u));
+    }
+
+    /// A presence needs its member, if the guild has any.
+    pub(crate) fn presence(&mut self, g: u64, u: u64, online: bool) {
+        let members = self.of(Kind::Member);
+        let empty = !members.iter().any(|at| at.0 == g);
+        if online && (empty || members.contains(&(g, 0, u))) {
+            self.tell(Kind::Presence, (g, 0, u));
+        } else {
+            self.drop_rows(Kind::Presence, |at| *at == (g, 0, u));
+        }
+    }
+
+    pub(crate) fn verdict(&self, kind: Kind, at: At) -> Verdict {
+        let (rule, guild) = (self.rule(kind), &self.guilds[&at.0]);
+        let (member, u) = (kind == Kind::Member, at.2);
+        let holds = |one: Condition| {
+            let online = self.of(Kind::Presence).contains(&at);
+            let voice = self.of(Kind::VoiceState).contains(&at);
+            (one.even && u % 2 == 0)
+                || (member && one.keep.contains(Keep::OWNER) && guild.owner == u)
+                || (member && one.keep.contains(Keep::IN_VOICE) && voice)
+                || (member && one.keep.contains(Keep::ONLINE) && online)
+                || (member && one.keep.contains(Keep::BOOSTER) && guild.boosters.contains(&u))
+        };
+        if rule.is_none() {
+            Verdict::Evict
+        } else if member && u == ME {
+            Verdict::Spare
+        } else if rule.only.is_some_and(|only| !holds(only)) {
+            Verdict::Evict
+        } else if rule.spared.is_some_and(holds) {
+            Verdict::Spare
+        } else if rule.barred() {
+            Verdict::Evict
+        } else {
+            Verdict::Count
+        }
+    }
+
+    pub(crate) fn evict(&mut self, kind: Kind, at: At) {
+        if kind == Kind::Member {
+            self.member_gone(at.0, at.2);
+        } else {
+            self.drop_rows(kind, |other| *other == at);
+        }
+    }
+
+    /// Judges everything anew.
+    pub(crate) fn settle(&mut self) {
+        self.trim();
+        for kind in RULED {
+            for at in self.of(kind) {
+                if self.verdict(kind, at) == Verdict::Evict {
+                    self.evict(kind, at);
+                }
+            }
+            let rule = self.rule(kind);
+            for at in self.of(kind) {
+                let told = self.rows[&kind][&at].1;
+                let old = rule.age.is_some_and(|age| told + age <= self.now);
+                if old && self.verdict(kind, at) == Verdict::Count {
+                    self.evict(kind, at);
+                }
+            }
+            let groups: BTreeSet<At> = self.of(kind);
+            for (g, c, _) in groups {
+                self.limit(kind, rule.per_guild, |at| at.0 == g);
+                self.limit(kind, rule.per_channel, |at| at.1 == c);
+            }
+            self.limit(kind, rule.overall, |_| true);
+        }
+    }
+
+    pub(crate) fn limit(&mut self, kind: Kind, most: Option<usize>, inside: impl Fn(&At) -> bool) {
+        while let Some(most) = most {
+            let counted = |at: &At| inside(at) && self.verdict(kind, *at) == Verdict::Count;
+            let rows = self.rows.get(&kind).cloned().unwrap_or_default();
+            let rows = rows.into_iter().filter(|(at, _)| counted(at));
+            let mut order: Vec<(u64, At)> = rows.map(|(at, (used, _))| (used, at)).collect();
+            order.sort_unstable();
+            if order.len() <= most {
+                return;
+            }
+            self.evict(kind, order[0].1);
+        }
+    }
+
+    pub(crate) fn trim(&mut self) {
+        let newest = self.rule(Kind::Message).newest.unwrap_or(usize::MAX);
+        let rows = self.of(Kind::Message);
+        for at in &rows {
+            let newer = rows
+                .iter()
+                .filter(|other| other.1 == at.1 && other.2 > at.2);
+            if newer.count() >= newest {
+                self.drop_rows(Kind::Message, |other| other == at);
+            }
+        }
+    }
+
+    pub(crate) fn set_rule(&mut self, kind: Kind, rule: Rule) {
+        let old = self.rules.insert(kind, rule).unwrap_or_default();
+        if !old.tracked() && rule.tracked() {
+            for at in self.of(kind) {
+                self.tell(kind, at);
+            }
+        }
+    }
+}
