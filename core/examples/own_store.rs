@@ -111,8 +111,10 @@ const DISPATCHES: [(&str, &str); 4] = [
 
 #[allow(clippy::print_stdout, reason = "an example shows something")]
 fn main() {
-    let mut config = TrackerConfig::default();
-    config.kinds = Kinds::GUILDS | Kinds::MEMBERS;
+    let config = TrackerConfig {
+        kinds: Kinds::GUILDS | Kinds::MEMBERS,
+        ..TrackerConfig::default()
+    };
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
     let mut tracker = Tracker::new(ShardId::ONE, intents, config, 7);
     let mut store = Router::new(MemoryStore::new(7), JoinDays::default(), Kinds::MEMBERS);

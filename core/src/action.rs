@@ -10,6 +10,10 @@ use crate::wire::command::Command;
 
 /// One thing for the host to do.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a mutation of one row lies in the action, so that it allocates nothing"
+)]
 pub enum Action<'i> {
     /// Open a connection to this base address, within
     /// [`Timing::dial`](crate::config::Timing::dial), and tell

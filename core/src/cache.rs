@@ -7,6 +7,7 @@ pub mod memory;
 mod mutation;
 mod ops;
 mod part;
+pub mod permissions;
 mod policy;
 mod react;
 mod rows;

@@ -95,6 +95,7 @@ impl<'i> Dispatch<'i> {
     /// The guild that the event is about; `None` if its data names none. Reads the data's outer
     /// keys each time it is asked.
     #[must_use]
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others name it alike")]
     pub fn guild(&self) -> Option<GuildId> {
         let key = match self.name {
             Name::GuildCreate | Name::GuildUpdate | Name::GuildDelete => "id",

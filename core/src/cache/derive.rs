@@ -10,9 +10,11 @@ use super::{GuildStatus, Key, Kinds, Mutation, NewSession, Op, Rows, Scope};
 use crate::ShardId;
 use crate::id::UserId;
 use crate::wire::view::{
-    Channel, ChannelPins, Content, GuildCreate, GuildDelete, GuildSync, GuildUpdate, MemberEvent,
-    MemberRemove, MembersChunk, PresenceUpdate, Ready, RoleDelete, RoleEvent, Thread, View,
+    Channel, ChannelPins, Content, EmbeddedMember, GuildCreate, GuildDelete, GuildSync,
+    GuildUpdate, MemberEvent, MemberRemove, Members, MembersChunk, PresenceUpdate, Ready,
+    RoleDelete, RoleEvent, Thread, View,
 };
+use crate::wire::{Malformed, Name};
 
 /// Turns the dispatches of one shard into mutations.
 #[derive(Clone, Debug)]
@@ -66,6 +68,34 @@ impl Deriver {
         self.me = Some(me);
     }
 
+    /// Decodes a dispatch as far as the cache, setup and member requests need it; `None` if they
+    /// need nothing of it.
+    ///
+    /// What typing and interactions tell of members is of use only where the gateway does not
+    /// tell of members anyway.
+    ///
+    /// # Errors
+    /// As [`View::parse`].
+    pub fn decode<'i>(&self, name: Name, data: &'i str) -> Result<Option<View<'i>>, Malformed> {
+        match View::parse(name, data, self.kinds)? {
+            None if self.learns_in_passing() => View::in_passing(name, data),
+            view => Ok(view),
+        }
+    }
+
+    const fn learns_in_passing(&self) -> bool {
+        self.kinds.contains(Kinds::MEMBERS) && !self.hears_of_members
+    }
+
+    /// What another payload tells of a member that is cached: never a new one.
+    fn in_passing<'i>(&self, member: Option<EmbeddedMember<'i>>, to: &mut Mutation<'i>) {
+        if let Some(member) = member.filter(|one| one.guild.is_some() && self.learns_in_passing())
+            && let Some(members) = Members::embedded(member.member, member.user)
+        {
+            to.push(Op::Patch(Rows::Members(members)));
+        }
+    }
+
     /// Derives rows of these kinds from now on.
     pub const fn set_kinds(&mut self, kinds: Kinds) {
         self.kinds = kinds;
@@ -117,9 +147,11 @@ impl Deriver {
             shard: self.shard,
             guilds,
         };
-        Mutation::new(None)
+        let mut to = Mutation::new(None)
             .with(Op::Upsert(Rows::CurrentUser(Box::new(ready.user))))
-            .with(Op::NewSession(Box::new(session)))
+            .with(Op::NewSession(Box::new(session)));
+        to.extend(ready.application.map(Op::SetApplication));
+        to
     }
 
     fn guild_create<'i>(&self, create: GuildCreate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
@@ -224,25 +256,22 @@ fn members_chunk<'i>(chunk: MembersChunk<'i>, mut to: Mutation<'i>) -> Mutation<
     to
 }
 
-fn channel_upsert<'i>(channel: Channel<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
-    if channel.guild.is_some() {
-        to.push(Op::Upsert(Rows::Channels(vec![channel])));
-    }
-    to
+fn channel_upsert<'i>(channel: Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
+    to.with(Op::Upsert(Rows::Channels(vec![channel])))
 }
 
-fn channel_delete<'i>(channel: &Channel<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
-    if channel.guild.is_some() {
-        to.push(Op::Cascade(Scope::Channel(channel.id)));
-    }
-    to
+fn channel_delete<'i>(channel: &Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
+    to.with(Op::Cascade(Scope::Channel(channel.id)))
 }
 
 fn channel_pins<'i>(pins: &ChannelPins<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
-    if pins.guild.is_some() && !pins.last_pin.is_absent() {
-        let mut channel = Channel::bare(pins.channel);
-        channel.last_pin = pins.last_pin;
-        to.push(Op::Patch(Rows::Channels(vec![channel])));
+    if pins.last_pin.is_absent() {
+        return to;
+    }
+    let mut channel = Channel::bare(pins.channel);
+    channel.last_pin = pins.last_pin;
+    to.push(Op::Patch(Rows::Channels(vec![channel])));
+    if pins.guild.is_some() {
         let mut thread = Thread::bare(pins.channel);
         thread.last_pin = pins.last_pin;
         to.push(Op::Patch(Rows::Threads(vec![thread])));

@@ -74,7 +74,7 @@ kinds! {
     Rule RULES = 16,
     /// Invitations.
     Invite INVITES = 17,
-    /// Marks of channels whose webhooks have changed.
+    /// Channels whose webhooks have changed, or were put in by the application.
     WebhookMark WEBHOOK_MARKS = 18,
 }
 

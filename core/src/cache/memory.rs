@@ -7,6 +7,7 @@
 mod apply;
 mod census;
 mod counters;
+mod displace;
 mod displaced;
 mod enforce;
 mod entities;
@@ -18,9 +19,12 @@ mod member;
 mod messages;
 mod packed_table;
 mod pages;
+mod permitted;
 mod presence;
+mod private;
 mod read;
 mod read_entities;
+mod rings;
 mod role_numbers;
 mod roster;
 mod sessions;
@@ -32,13 +36,15 @@ mod table;
 mod usage;
 mod user;
 mod wards;
+mod webhooks;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use crate::ShardId;
-use crate::wire::view::User;
+use crate::wire::view::{Application, User};
 pub(super) use hash::Mixer;
+use private::Private;
 use sessions::Sessions;
 use shared::Shared;
 use slot::Slot;
@@ -47,13 +53,15 @@ use usage::{EntityUsage, Usage};
 use wards::Wards;
 
 pub use apply::Applied;
-pub use displaced::{Displaced, OldMember};
+pub use displaced::{Displaced, OldMember, OldPresence, OldUser};
 pub use holders::Guilds;
 pub use member::MemberRef;
+pub use permitted::PermissionsUnknown;
 pub use presence::PresenceRef;
 pub use read::{Completeness, Counts, GuildRef};
 pub use role_numbers::MemberRoles;
 pub use user::UserRef;
+pub use webhooks::Webhooks;
 
 /// A store in memory, which keeps the rows that its policies say.
 #[derive(Debug)]
@@ -61,7 +69,9 @@ pub struct MemoryStore {
     mixer: Mixer,
     guilds: Table<Box<Slot>>,
     shared: Shared,
+    private: Private,
     current_user: Option<Box<User<'static>>>,
+    application: Option<Application>,
     sessions: Sessions,
     /// The last sequence number applied, by shard.
     sequences: BTreeMap<ShardId, u64>,
@@ -82,7 +92,9 @@ impl MemoryStore {
             mixer,
             guilds: Table::new(mixer),
             shared: Shared::new(mixer),
+            private: Private::new(mixer),
             current_user: None,
+            application: None,
             sessions: Sessions::default(),
             sequences: BTreeMap::new(),
             usage: Usage::default(),

@@ -10,7 +10,7 @@ use super::{Key, React, Rows, Vote};
 use crate::ShardId;
 use crate::id::{ChannelId, GuildId, MessageId, RoleId, ScheduledEventId, UserId};
 use crate::wire::Part as _;
-use crate::wire::view::Thread;
+use crate::wire::view::{Application, Thread, Webhook};
 
 /// All that one dispatch changes, to be applied in order and as one.
 ///
@@ -85,6 +85,11 @@ pub enum Op<'i> {
     React(Box<React<'i>>),
     /// Counts a vote in a message's poll.
     Vote(Vote),
+    /// A channel's webhooks, as the application was told: they replace the older ones, and the
+    /// channel's mark is gone.
+    PutWebhooks(ChannelId, Vec<Webhook<'i>>),
+    /// The bot's application.
+    SetApplication(Application),
     /// Members of the guild that are not upserted from here on are dropped by `Complete`.
     Recount,
     /// All members of the guild have been upserted: drops the others, sets the member count to
@@ -137,6 +142,13 @@ impl<'i> Mutation<'i> {
             shard: None,
             ops: Ops::new(),
         }
+    }
+
+    /// The webhooks of a channel, which the application has asked for: the gateway never sends
+    /// them. If the gateway says meanwhile that they have changed, ask again.
+    #[must_use]
+    pub fn webhooks(guild: GuildId, channel: ChannelId, webhooks: Vec<Webhook<'i>>) -> Self {
+        Self::new(Some(guild)).with(Op::PutWebhooks(channel, webhooks))
     }
 
     /// One of the same guild and origin that changes nothing.
@@ -241,6 +253,8 @@ impl Op<'_> {
             Self::CountInterested { event, by } => Op::CountInterested { event, by },
             Self::React(react) => Op::React(Box::new(react.into_owned())),
             Self::Vote(vote) => Op::Vote(vote),
+            Self::PutWebhooks(channel, rows) => Op::PutWebhooks(channel, rows.own()),
+            Self::SetApplication(application) => Op::SetApplication(application),
             Self::Recount => Op::Recount,
             Self::Complete => Op::Complete,
             Self::NewSession(session) => Op::NewSession(session),

@@ -43,6 +43,8 @@ impl Op<'_> {
             Self::CountMessages { .. } => Kinds::THREADS,
             Self::CountInterested { .. } => Kinds::SCHEDULED_EVENTS,
             Self::React(_) | Self::Vote(_) => Kinds::MESSAGES,
+            Self::PutWebhooks(..) => Kinds::WEBHOOK_MARKS,
+            Self::SetApplication(_) => Kinds::USERS,
         }
     }
 }

@@ -84,8 +84,8 @@ impl Store for MemoryStore {
 /// Two stores as one: some kinds go to the second, all others to the first.
 ///
 /// Kinds that hang together are best kept together: threads with their members, members with
-/// their presences. Three stores are a router in a router. What concerns kinds of both, such as a guild that goes,
-/// is handed to both.
+/// their presences. Three stores are a router in a router. What concerns kinds of both, such as a
+/// guild that goes, is handed to both.
 #[derive(Debug)]
 pub struct Router<A, B> {
     /// Where all other kinds go.

@@ -34,7 +34,7 @@ impl Tracker {
         name: Name,
         data: &'i str,
     ) -> Result<Option<View<'i>>, Malformed> {
-        View::parse(name, data, self.config.kinds)
+        self.deriver.decode(name, data)
     }
 
     /// Takes in a dispatch that [`Tracker::read`] made `view` of: its mutation, itself, and

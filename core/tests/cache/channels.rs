@@ -95,12 +95,3 @@ fn a_channel_lies_in_one_guild() {
     world.feed("GUILD_DELETE", &json!({"id": "1"}));
     assert!(world.store.channel(channel(101)).is_some());
 }
-
-#[test]
-fn a_channel_without_a_guild_is_not_kept() {
-    let mut world = World::new();
-    let before = world.rows();
-    world.feed("CHANNEL_CREATE", &channel_json(500));
-    world.feed("CHANNEL_DELETE", &channel_json(100));
-    assert_eq!(world.rows(), before);
-}

@@ -2,36 +2,36 @@
 
 use headcount_core::ShardId;
 use headcount_core::cache::{Kind, Kinds};
-use headcount_core::id::{EmojiId, IntegrationId, RuleId, ScheduledEventId, SoundId, StageId};
+use headcount_core::id::EmojiId;
 use serde_json::{Value, json};
 
 use crate::world::{
     World, channel, channel_json, guild, guild_1, in_guild, member_json, ready, user,
 };
 
-fn emoji_json(id: u64) -> Value {
+pub(crate) fn emoji_json(id: u64) -> Value {
     json!({"id": id.to_string(), "name": "e", "roles": ["200", "1"], "user": {"id": "10"},
         "require_colons": true, "managed": false, "animated": false, "available": true})
 }
 
-fn sound_json(id: u64) -> Value {
+pub(crate) fn sound_json(id: u64) -> Value {
     json!({"sound_id": id.to_string(), "name": "s", "volume": 0.5, "emoji_id": null,
         "emoji_name": "x", "available": true, "guild_id": "1"})
 }
 
-fn voice_json(user: u64, channel: u64) -> Value {
+pub(crate) fn voice_json(user: u64, channel: u64) -> Value {
     json!({"user_id": user.to_string(), "channel_id": channel.to_string(), "session_id": "v",
         "deaf": false, "mute": false, "self_deaf": false, "self_mute": true, "self_video": false,
         "suppress": false, "request_to_speak_timestamp": null})
 }
 
-fn stage_json(id: u64, channel: u64) -> Value {
+pub(crate) fn stage_json(id: u64, channel: u64) -> Value {
     json!({"id": id.to_string(), "guild_id": "1", "channel_id": channel.to_string(),
         "topic": "t", "privacy_level": 2, "discoverable_disabled": true,
         "guild_scheduled_event_id": null})
 }
 
-fn event_json(id: u64, channel: u64) -> Value {
+pub(crate) fn event_json(id: u64, channel: u64) -> Value {
     json!({"id": id.to_string(), "guild_id": "1", "channel_id": channel.to_string(),
         "name": "e", "scheduled_start_time": "2024-02-03T04:05:06+00:00",
         "scheduled_end_time": null, "privacy_level": 2, "status": 1, "entity_type": 2,
@@ -39,12 +39,12 @@ fn event_json(id: u64, channel: u64) -> Value {
         "recurrence_rule": {"interval": 1}})
 }
 
-fn rows(world: &World, kind: Kind) -> usize {
+pub(crate) fn rows(world: &World, kind: Kind) -> usize {
     world.store.rows(kind)
 }
 
 /// The row with the id 7.
-fn seven<T: From<std::num::NonZeroU64>>() -> T {
+pub(crate) fn seven<T: From<std::num::NonZeroU64>>() -> T {
     std::num::NonZeroU64::new(7).unwrap().into()
 }
 
@@ -136,27 +136,6 @@ fn guild_stickers_update_replaces_them() {
 }
 
 #[test]
-fn guild_soundboard_sounds_come_change_and_go() {
-    let mut world = World::new();
-    world.feed("GUILD_SOUNDBOARD_SOUND_CREATE", &sound_json(7));
-    let mut changed = sound_json(7);
-    changed["volume"] = json!(1);
-    world.feed("GUILD_SOUNDBOARD_SOUND_UPDATE", &changed);
-    let row = world.store.sound(guild(1), seven::<SoundId>()).unwrap();
-    assert_eq!(row.volume, Some(1.0));
-    let some = json!({"guild_id": "1", "soundboard_sounds": [sound_json(8)]});
-    world.feed("GUILD_SOUNDBOARD_SOUNDS_UPDATE", &some);
-    assert_eq!(rows(&world, Kind::Sound), 2, "an update removes none");
-    world.feed("SOUNDBOARD_SOUNDS", &some);
-    assert_eq!(rows(&world, Kind::Sound), 1, "it is the guild's list");
-    world.feed(
-        "GUILD_SOUNDBOARD_SOUND_DELETE",
-        &json!({"guild_id": "1", "sound_id": "8"}),
-    );
-    assert_eq!(rows(&world, Kind::Sound), 0);
-}
-
-#[test]
 fn voice_state_update_follows_the_user_and_keeps_no_guests_as_members() {
     let mut world = World::new();
     let mut state = in_guild(voice_json(30, 101), 1);
@@ -182,66 +161,7 @@ fn voice_state_update_follows_the_user_and_keeps_no_guests_as_members() {
     assert_eq!(rows(&world, Kind::VoiceState), 0);
 }
 
-#[test]
-fn voice_channel_status_start_time_and_channel_info_patch() {
-    let mut world = World::new();
-    let row = |world: &World| world.store.channel(channel(101)).unwrap().clone();
-    let id = json!({"id": "101", "guild_id": "1", "status": "hi"});
-    world.feed("VOICE_CHANNEL_STATUS_UPDATE", &id);
-    let start = json!({"id": "101", "guild_id": "1", "voice_start_time": 5});
-    world.feed("VOICE_CHANNEL_START_TIME_UPDATE", &start);
-    assert_eq!(row(&world).status.value().unwrap(), &"hi");
-    assert_eq!(row(&world).voice_start.value(), Some(&5));
-    let info = json!({"guild_id": "1", "channels": [{"id": "101", "status": null}, {"id": "999"}]});
-    world.feed("CHANNEL_INFO", &info);
-    assert_eq!(row(&world).status.value(), None);
-    assert_eq!(row(&world).voice_start.value(), Some(&5));
-    assert_eq!(rows(&world, Kind::Channel), 2);
-}
-
-#[test]
-fn stage_instances_come_change_and_go() {
-    let mut world = World::new();
-    world.feed("STAGE_INSTANCE_CREATE", &stage_json(7, 101));
-    let mut changed = stage_json(7, 101);
-    changed["topic"] = json!("u");
-    world.feed("STAGE_INSTANCE_UPDATE", &changed);
-    let row = world.store.stage(guild(1), seven::<StageId>()).unwrap();
-    assert_eq!(row.topic.as_ref().unwrap(), &"u");
-    world.feed("STAGE_INSTANCE_DELETE", &stage_json(7, 101));
-    assert_eq!(rows(&world, Kind::Stage), 0);
-}
-
-#[test]
-fn guild_scheduled_events_come_change_count_and_go() {
-    let mut world = World::new();
-    world.feed("GUILD_SCHEDULED_EVENT_CREATE", &event_json(7, 101));
-    let one = json!({"guild_scheduled_event_id": "7", "user_id": "10", "guild_id": "1"});
-    let count = |world: &World| {
-        let row = world
-            .store
-            .scheduled_event(guild(1), seven::<ScheduledEventId>());
-        row.unwrap().user_count
-    };
-    world.feed("GUILD_SCHEDULED_EVENT_USER_ADD", &one);
-    assert_eq!(count(&world), Some(2));
-    for _ in 0..4 {
-        world.feed("GUILD_SCHEDULED_EVENT_USER_REMOVE", &one);
-    }
-    assert_eq!(count(&world), Some(0), "never below zero");
-    let mut finished = event_json(7, 101);
-    finished["status"] = json!(3);
-    world.feed("GUILD_SCHEDULED_EVENT_UPDATE", &finished);
-    assert_eq!(
-        rows(&world, Kind::ScheduledEvent),
-        1,
-        "stays until it is deleted"
-    );
-    world.feed("GUILD_SCHEDULED_EVENT_DELETE", &finished);
-    assert_eq!(rows(&world, Kind::ScheduledEvent), 0);
-}
-
-fn with_unrefillable() -> World {
+pub(crate) fn with_unrefillable() -> World {
     let mut world = World::new();
     let integration = json!({"id": "7", "guild_id": "1", "name": "n", "type": "discord",
         "enabled": true, "account": {"id": "a", "name": "b"}, "user": {"id": "10"},
@@ -269,56 +189,6 @@ const UNREFILLABLE: [Kind; 4] = [
     Kind::Rule,
     Kind::WebhookMark,
 ];
-
-#[test]
-fn integrations_come_change_and_go() {
-    let mut world = with_unrefillable();
-    let update = json!({"id": "7", "guild_id": "1", "name": "renamed", "type": "discord"});
-    world.feed("INTEGRATION_UPDATE", &update);
-    let row = world
-        .store
-        .integration(guild(1), seven::<IntegrationId>())
-        .unwrap();
-    assert_eq!(row.name.as_ref().unwrap(), &"renamed");
-    assert_eq!(row.user.unwrap().0, user(10), "events leave it out");
-    world.feed("INTEGRATION_DELETE", &json!({"id": "7", "guild_id": "1"}));
-    assert_eq!(rows(&world, Kind::Integration), 0);
-}
-
-#[test]
-fn invites_come_and_go_and_create_no_users() {
-    let mut world = with_unrefillable();
-    assert!(world.store.invite(guild(1), "abc").is_some());
-    assert!(world.store.user(user(55)).is_none());
-    let delete = json!({"channel_id": "101", "guild_id": "1", "code": "abc"});
-    world.feed("INVITE_DELETE", &delete);
-    world.feed("INVITE_DELETE", &delete);
-    assert_eq!(
-        (rows(&world, Kind::Invite), world.store.bytes(Kind::Invite)),
-        (0, 0)
-    );
-}
-
-#[test]
-fn auto_moderation_rules_come_change_and_go() {
-    let mut world = with_unrefillable();
-    let update = json!({"id": "7", "guild_id": "1", "enabled": false});
-    world.feed("AUTO_MODERATION_RULE_UPDATE", &update);
-    let row = world.store.rule(guild(1), seven::<RuleId>()).unwrap();
-    assert_eq!(
-        (row.enabled, row.actions.as_ref().unwrap().len()),
-        (Some(false), 2)
-    );
-    world.feed("AUTO_MODERATION_RULE_DELETE", &update);
-    assert_eq!(rows(&world, Kind::Rule), 0);
-}
-
-#[test]
-fn webhooks_update_marks_the_channel() {
-    let world = with_unrefillable();
-    assert!(world.store.webhooks_changed(guild(1), channel(101)));
-    assert!(!world.store.webhooks_changed(guild(1), channel(100)));
-}
 
 #[test]
 fn a_new_session_drops_what_no_event_can_refill() {

@@ -16,6 +16,11 @@ fn ready_keeps_the_bot_and_names_its_guilds() {
     assert_eq!(applied.vanished, []);
     assert_eq!(world.deriver.me(), Some(user(ME)));
     assert_eq!(world.store.current_user().unwrap().id, user(ME));
+    let application = world.store.application().unwrap();
+    assert_eq!(
+        (application.id.get(), application.flags),
+        (99, 4_294_967_304)
+    );
     assert_eq!(world.store.user(user(ME)).unwrap().username(), "user99");
     assert_eq!(
         world.store.guild_status(guild(1)),

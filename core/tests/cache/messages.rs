@@ -6,9 +6,9 @@ use headcount_core::id::MessageId;
 use headcount_core::wire::view::Message;
 use serde_json::{Value, json};
 
-use crate::world::{ME, World, channel, guild, guild_1, user, user_json};
+use crate::world::{World, channel, guild, guild_1, user, user_json};
 
-fn message_json(id: u64, author: u64) -> Value {
+pub(crate) fn message_json(id: u64, author: u64) -> Value {
     json!({"id": id.to_string(), "channel_id": "101", "guild_id": "1", "content": "hi",
         "author": user_json(author), "timestamp": "2024-02-03T04:05:06+00:00",
         "edited_timestamp": null, "tts": true, "mention_everyone": false, "pinned": false,
@@ -20,7 +20,7 @@ fn message_id(id: u64) -> MessageId {
     MessageId::new(id).unwrap()
 }
 
-fn message(world: &World, id: u64) -> Option<&Message<'static>> {
+pub(crate) fn message(world: &World, id: u64) -> Option<&Message<'static>> {
     world.store.message(guild(1), channel(101), message_id(id))
 }
 
@@ -29,7 +29,7 @@ fn ids(world: &World) -> Vec<u64> {
     kept.map(|row| row.id.get()).collect()
 }
 
-fn about(id: u64, more: &Value) -> Value {
+pub(crate) fn about(id: u64, more: &Value) -> Value {
     let mut data = json!({"channel_id": "101", "guild_id": "1", "message_id": id.to_string()});
     for (key, value) in more.as_object().unwrap() {
         data[key] = value.clone();
@@ -74,8 +74,7 @@ fn message_create_moves_the_channel_on_even_if_messages_are_off() {
 #[test]
 fn the_oldest_message_of_a_full_channel_goes_and_its_author_with_it() {
     let mut world = World::empty();
-    world.routed.clear(); // they keep more
-    world.store = MemoryStore::new(1).messages_per_channel(2);
+    world.keep_in(MemoryStore::new(1).messages_per_channel(2));
     world.feed("GUILD_CREATE", &guild_1());
     for id in 900..903 {
         world.feed("MESSAGE_CREATE", &message_json(id, id));
@@ -83,7 +82,7 @@ fn the_oldest_message_of_a_full_channel_goes_and_its_author_with_it() {
     assert_eq!(ids(&world), [901, 902]);
     assert!(world.store.user(user(900)).is_none());
     assert!(world.store.user(user(901)).is_some());
-    world.store = MemoryStore::new(1).messages_per_channel(0);
+    world.keep_in(MemoryStore::new(1).messages_per_channel(0));
     world.feed("GUILD_CREATE", &guild_1());
     world.feed("MESSAGE_CREATE", &message_json(900, 50));
     assert_eq!(world.store.rows(Kind::Message), 0, "zero keeps none");
@@ -106,7 +105,7 @@ fn message_update_patches_and_never_adds() {
 }
 
 #[test]
-fn message_delete_and_delete_bulk_release_the_authors() {
+fn message_delete_and_message_delete_bulk_release_the_authors() {
     let mut world = World::new();
     for id in 900..904 {
         world.feed("MESSAGE_CREATE", &message_json(id, 50));
@@ -141,71 +140,6 @@ fn messages_count_in_threads() {
         world.feed("MESSAGE_DELETE", &delete);
     }
     assert_eq!(count(&world), (Some(0), Some(1)), "the total stays");
-}
-
-#[test]
-fn message_reactions_are_counted_by_emoji_and_kind() {
-    let mut world = World::new();
-    world.feed("MESSAGE_CREATE", &message_json(900, 50));
-    let custom = json!({"id": "7", "name": "old"});
-    let plain = json!({"id": null, "name": "x"});
-    let one = |user: u64, emoji: &Value, burst: bool| {
-        about(
-            900,
-            &json!({"user_id": user.to_string(), "emoji": emoji, "burst": burst}),
-        )
-    };
-    world.feed("MESSAGE_REACTION_ADD", &one(ME, &custom, false));
-    world.feed(
-        "MESSAGE_REACTION_ADD",
-        &one(10, &json!({"id": "7", "name": "new"}), true),
-    );
-    world.feed("MESSAGE_REACTION_ADD", &one(10, &plain, false));
-    let reactions = |world: &World| message(world, 900).unwrap().reactions.clone().unwrap();
-    assert_eq!(reactions(&world).len(), 2, "the id is the emoji");
-    let first = &reactions(&world)[0];
-    assert_eq!((first.count, first.me), (Some(2), Some(true)));
-    let details = first.details.as_ref().unwrap();
-    assert_eq!((details.normal, details.burst), (Some(1), Some(1)));
-    world.feed("MESSAGE_REACTION_REMOVE", &one(10, &plain, false));
-    world.feed("MESSAGE_REACTION_REMOVE", &one(10, &plain, false));
-    assert_eq!(reactions(&world).len(), 1, "dropped at zero");
-    world.feed("MESSAGE_REACTION_ADD", &one(10, &plain, false));
-    world.feed(
-        "MESSAGE_REACTION_REMOVE_EMOJI",
-        &about(900, &json!({"emoji": custom})),
-    );
-    assert_eq!(reactions(&world).len(), 1);
-    world.feed("MESSAGE_REACTION_REMOVE_ALL", &about(900, &json!({})));
-    assert_eq!(reactions(&world).len(), 0);
-    world.feed("MESSAGE_REACTION_REMOVE_ALL", &about(999, &json!({})));
-}
-
-#[test]
-fn message_poll_votes_are_counted_by_answer() {
-    let mut world = World::new();
-    let mut data = message_json(900, 50);
-    data["poll"] = json!({"question": {"text": "?"}, "answers": [], "expiry": null,
-        "allow_multiselect": false, "layout_type": 1});
-    world.feed("MESSAGE_CREATE", &data);
-    let vote = |user: u64| about(900, &json!({"user_id": user.to_string(), "answer_id": 2}));
-    world.feed("MESSAGE_POLL_VOTE_ADD", &vote(ME));
-    world.feed("MESSAGE_POLL_VOTE_ADD", &vote(10));
-    let count = |world: &World| {
-        let poll = message(world, 900).unwrap().poll.value().unwrap();
-        let counts = poll.results.value().unwrap().counts.as_ref().unwrap();
-        (
-            counts.len(),
-            counts[0].answer,
-            counts[0].count,
-            counts[0].me,
-        )
-    };
-    assert_eq!(count(&world), (1, Some(2), Some(2), Some(true)));
-    for _ in 0..3 {
-        world.feed("MESSAGE_POLL_VOTE_REMOVE", &vote(ME));
-    }
-    assert_eq!(count(&world), (1, Some(2), Some(0), Some(false)));
 }
 
 #[test]

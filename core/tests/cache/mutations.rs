@@ -152,6 +152,7 @@ fn of_every_kind() -> Mutation<'static> {
         .for_each(|rows| mutation.push(Op::Upsert(rows)));
     mutation
         .with(Op::SyncThreads(vec![id()], vec![view::Thread::bare(id())]))
+        .with(Op::PutWebhooks(id(), vec![view::Webhook::bare(id())]))
         .with(Op::LastMessage(id(), id()))
         .with(Op::CountMessages {
             thread: id(),

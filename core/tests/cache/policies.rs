@@ -17,8 +17,7 @@ use crate::world::{
 /// A world whose store has these policies, all kinds being derived, with guild 1 delivered.
 fn ruled(policies: Policies) -> World {
     let mut world = World::empty();
-    world.routed.clear(); // they keep all
-    world.store = MemoryStore::with_policies(7, policies);
+    world.keep_in(MemoryStore::with_policies(7, policies));
     world.feed("READY", &ready(&[1]));
     world.feed("GUILD_CREATE", &guild_1());
     world
@@ -464,8 +463,7 @@ fn what_a_policy_remembers_is_weighed_and_all_remembers_nothing() {
 fn kinds_that_are_off_are_not_decoded() {
     let kinds = Policies::default().kinds();
     let mut world = World::caching(kinds, ShardId::ONE);
-    world.routed.clear(); // they keep all
-    world.store = MemoryStore::with_policies(7, kinds);
+    world.keep_in(MemoryStore::with_policies(7, kinds));
     world.feed("GUILD_CREATE", &guild_1());
     presence(&mut world, 10, "online");
     say(&mut world, 1, 101, 50);

@@ -140,8 +140,7 @@ impl Pair {
             model.rules.insert(*kind, *rule);
         }
         let mut world = World::empty();
-        world.routed.clear(); // they keep all
-        world.store = MemoryStore::with_policies(3, policies);
+        world.keep_in(MemoryStore::with_policies(3, policies));
         world.feed("READY", &ready(&[]));
         Self { world, model }
     }

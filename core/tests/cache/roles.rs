@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::world::{ME, World, guild, in_guild, member_json, role, role_json};
 
 #[test]
-fn guild_role_create_and_update_keep_it() {
+fn guild_role_create_and_guild_role_update_keep_it() {
     let mut world = World::new();
     world.feed(
         "GUILD_ROLE_CREATE",
@@ -24,6 +24,8 @@ fn guild_role_create_and_update_keep_it() {
     assert_eq!(row.name.as_ref().unwrap(), &"r\u{e9}\"");
     assert_eq!(row.permissions.unwrap().bits(), 2048);
     assert_eq!(row.colors.as_ref().unwrap().primary, Some(5));
+    let tags = row.tags.as_ref().unwrap();
+    assert!(tags.is_boosters() && !tags.is_for_sale() && !tags.is_for_linked_accounts());
     assert_eq!(world.store.counts(guild(1)).roles, 3);
 }
 

@@ -132,6 +132,25 @@ fn thread_list_sync_replaces_what_is_in_its_scope() {
 }
 
 #[test]
+fn thread_member_update_keeps_the_bots_own_membership() {
+    let mut world = with_threads();
+    let own = |thread: &str| {
+        json!({"id": thread, "guild_id": "1", "user_id": ME.to_string(),
+        "join_timestamp": "2024-02-03T04:05:06+00:00", "flags": 3})
+    };
+    world.feed("THREAD_MEMBER_UPDATE", &own("501"));
+    let member = |world: &World, thread| {
+        let row = world
+            .store
+            .thread_member(guild(1), channel(thread), user(ME));
+        row.map(|row| row.flags)
+    };
+    assert_eq!(member(&world, 501), Some(3));
+    world.feed("THREAD_MEMBER_UPDATE", &own("999"));
+    assert_eq!(member(&world, 999), None, "the thread is not cached");
+}
+
+#[test]
 fn thread_members_update_counts_adds_and_removes() {
     let mut world = with_threads();
     let mut added = membership_json(12);

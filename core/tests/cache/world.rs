@@ -4,7 +4,6 @@ use headcount_core::ShardId;
 use headcount_core::cache::memory::{Applied, GuildRef, MemberRef};
 use headcount_core::cache::{Deriver, Kind, Kinds, MemoryStore, Mutation, Router, Store};
 use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
-use headcount_core::wire::view::View;
 use headcount_core::wire::{Malformed, Name};
 use serde_json::{Value, json};
 
@@ -42,6 +41,12 @@ impl World {
         }
     }
 
+    /// Keeps everything in this store, which need not keep as much as others would.
+    pub(crate) fn keep_in(&mut self, store: MemoryStore) {
+        self.routed.clear();
+        self.store = store;
+    }
+
     pub(crate) fn feed(&mut self, name: &str, data: &Value) -> Applied {
         let text = data.to_string();
         self.try_feed(name, &text).unwrap()
@@ -50,7 +55,7 @@ impl World {
     pub(crate) fn try_feed(&mut self, name: &str, data: &str) -> Result<Applied, Malformed> {
         let name = Name::from_wire(name);
         assert_ne!(name, Name::Unknown);
-        Ok(match View::parse(name, data, self.kinds)? {
+        Ok(match self.deriver.decode(name, data)? {
             Some(view) => {
                 let mutation = self.deriver.derive(view);
                 let owned = through_json(mutation);

@@ -8,7 +8,7 @@ use super::{Deriver, Mutation, Op, Rows};
 use crate::cache::{Key, Kinds, OneReaction, React, ReactChange, Vote};
 use crate::wire::Field;
 use crate::wire::view::{
-    Channel, EntityEvent, MessageChange, MessageDelete, MessageEvent, MessageHead, Thread,
+    Channel, EntityEvent, MessageChange, MessageDelete, MessageEvent, MessageSeen, Thread,
     ThreadEvent, ThreadListSync, ThreadMembersUpdate, VoiceChannelInfo, VoiceStateUpdate,
 };
 
@@ -54,7 +54,7 @@ impl Deriver {
             EntityEvent::Rule(event) => upsert(Rows::Rules(vec![event.item])),
             EntityEvent::RuleDelete(event) => Op::Remove(Key::Rule(event.item)),
             EntityEvent::Webhooks(event) => upsert(Rows::WebhookMarks(vec![event.item])),
-            EntityEvent::MessageSeen(head) => return self.message_seen(head, to),
+            EntityEvent::MessageSeen(seen) => return self.message_seen(seen, to),
             EntityEvent::MessageCreate(event) => return self.message_create(*event, to),
             EntityEvent::MessageUpdate(event) => {
                 let MessageEvent { mut message, .. } = *event;
@@ -69,6 +69,12 @@ impl Deriver {
             EntityEvent::ReactionsClear(change) => reactions_clear(*change),
             EntityEvent::VoteAdd(change) => return self.vote(&change, true, to),
             EntityEvent::VoteRemove(change) => return self.vote(&change, false, to),
+            EntityEvent::Ban(ban) => Op::Patch(Rows::Users(vec![ban.user])),
+            EntityEvent::InPassing(member) => {
+                let mut to = to;
+                self.in_passing(Some(member), &mut to);
+                return to;
+            }
         };
         to.with(op)
     }
@@ -146,28 +152,32 @@ impl Deriver {
         to
     }
 
-    fn message_seen<'i>(&self, head: MessageHead, mut to: Mutation<'i>) -> Mutation<'i> {
-        if head.guild.is_none() {
-            return to;
-        }
+    fn message_seen<'i>(&self, seen: MessageSeen<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+        let head = seen.head;
         if self.kinds.intersects(Kinds::CHANNELS | Kinds::THREADS) {
             to.push(Op::LastMessage(head.channel, head.message));
         }
-        if self.kinds.contains(Kinds::THREADS) {
+        if head.guild.is_some() && self.kinds.contains(Kinds::THREADS) {
             let (thread, by) = (head.channel, 1);
             to.push(Op::CountMessages { thread, by });
         }
+        self.in_passing(seen.member, &mut to);
         to
     }
 
     fn message_create<'i>(&self, event: MessageEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
-        let to = self.message_seen(event.head, to);
-        to.with(Op::Upsert(Rows::Messages(vec![event.message])))
+        let MessageEvent {
+            head,
+            message,
+            member,
+        } = event;
+        let to = self.message_seen(MessageSeen { head, member }, to);
+        to.with(Op::Upsert(Rows::Messages(vec![message])))
     }
 
     fn message_delete<'i>(&self, delete: MessageDelete, mut to: Mutation<'i>) -> Mutation<'i> {
         let gone = i32::try_from(delete.messages.len()).unwrap_or(i32::MAX);
-        if self.kinds.contains(Kinds::THREADS) {
+        if delete.guild.is_some() && self.kinds.contains(Kinds::THREADS) {
             let (thread, by) = (delete.channel, gone.saturating_neg());
             to.push(Op::CountMessages { thread, by });
         }

@@ -45,8 +45,9 @@ impl MemoryStore {
                         .iter()
                         .for_each(|user| self.shared.users.patch_user(user));
                 }
+                (Op::SetApplication(application), _) => self.application = Some(application),
                 (op, Some(guild)) => self.step(guild, op),
-                (_, None) => {}
+                (op, None) => self.private.step(op, &mut self.shared),
             }
         }
         if let Some(touched) = touched {
@@ -130,6 +131,9 @@ impl MemoryStore {
     }
 
     fn new_session(&mut self, session: &NewSession) -> Vec<GuildId> {
+        if session.shard.number() == 0 {
+            self.private.clear(&mut self.shared);
+        }
         let verdict = self.sessions.judge(session);
         let all = self.guilds.iter().map(|slot| slot.id);
         let mut vanished: Vec<GuildId> = all.filter(|&guild| !verdict.keeps(guild)).collect();
@@ -187,6 +191,9 @@ impl MemoryStore {
                 let entities = &mut slot.entities;
                 entities.sync_threads(slot.id, Some(&parents), threads.own(), shared);
             }),
+            Op::PutWebhooks(channel, rows) => self.all(guild, |slot, _| {
+                slot.entities.put_webhooks(channel, rows.own());
+            }),
             Op::LastMessage(channel, message) => {
                 self.known(guild, |slot, _| slot.last_message(channel, message));
             }
@@ -202,7 +209,7 @@ impl MemoryStore {
                     slot.entities.count(op.into_owned(), shared);
                 });
             }
-            Op::NewSession(_) => {}
+            Op::NewSession(_) | Op::SetApplication(_) => {}
         }
     }
 

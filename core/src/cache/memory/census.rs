@@ -76,7 +76,7 @@ impl MemoryStore {
             Kind::Integration => RowRef::Integration(entities.integrations.get(id)?),
             Kind::Message => {
                 let (channel, id) = (ChannelId::new(id)?, MessageId::new(spot.second)?);
-                RowRef::Message(entities.message(channel, id)?)
+                RowRef::Message(entities.rings.message(channel, id)?)
             }
             Kind::Rule => RowRef::Rule(entities.rules.get(id)?),
             Kind::Invite => {
@@ -84,7 +84,7 @@ impl MemoryStore {
                 let mut invites = entities.invites.values();
                 RowRef::Invite(invites.find(|row| here(&row.code.as_cow()))?)
             }
-            Kind::WebhookMark => RowRef::WebhookMark(entities.marks.get(id)?.0),
+            Kind::WebhookMark => RowRef::WebhookMark(entities.hooks.get(id)?.channel()),
         })
     }
 
@@ -169,7 +169,7 @@ impl MemoryStore {
                     .map(|code| Spot::invite(slot.id, &code, self.mixer))
                     .collect()
             }
-            Kind::WebhookMark => entities.marks.iter().map(|row| at(row.key())).collect(),
+            Kind::WebhookMark => entities.hooks.iter().map(|row| at(row.key())).collect(),
         }
     }
 }

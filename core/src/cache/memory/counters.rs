@@ -1,11 +1,9 @@
 //! What is counted on between payloads. A sequence number guards against counting twice.
 
 use super::entities::Entities;
-use super::messages::{react, vote};
 use super::shared::Shared;
 use crate::cache::Op;
-use crate::id::{ChannelId, MessageId};
-use crate::wire::view::{Message, Thread};
+use crate::wire::view::Thread;
 
 impl Entities {
     /// Applies a step that counts; no other.
@@ -33,24 +31,10 @@ impl Entities {
             {
                 self.remove_thread(thread, shared);
             }
-            Op::React(change) => {
-                let (channel, message) = (change.channel, change.message);
-                self.at(channel, message, |row| react(row, change.change));
-            }
-            Op::Vote(one) => self.at(one.channel, one.message, |row| vote(row, one)),
+            Op::React(change) => self.rings.react(*change),
+            Op::Vote(one) => self.rings.vote(one),
             _ => {}
         }
-    }
-
-    fn at(
-        &mut self,
-        channel: ChannelId,
-        message: MessageId,
-        change: impl FnOnce(&mut Message<'static>),
-    ) {
-        self.rings.update(channel.get(), |ring| {
-            ring.get_mut(message).map(change);
-        });
     }
 }
 

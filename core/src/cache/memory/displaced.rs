@@ -4,16 +4,19 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Applied, MemberRef, MemoryStore};
-use crate::cache::{Key, Mutation, Op, Rows, Scope};
+use super::{MemberRef, PresenceRef, UserRef};
 use crate::id::{RoleId, UserId};
-use crate::wire::Timestamp;
-use crate::wire::view::{Channel, Guild, Role};
+use crate::wire::view::{
+    Activity, Channel, Emoji, Guild, Integration, Invite, Message, Role, Rule, ScheduledEvent,
+    Sound, Stage, Status, Sticker, Thread, User, VoiceState,
+};
+use crate::wire::{Image, Timestamp};
 
 /// The rows that one dispatch displaced, as they were just before it.
 ///
-/// `None` means that there was no such row, which is not the same as "unchanged". Dispatches about
-/// many rows at once (a guild that comes, chunks) displace sets, which are not kept here.
+/// What is not here was not cached, which is not the same as "unchanged". Of lists that a dispatch
+/// replaces, all old rows are here. Of a guild that comes, of a new session and of chunks nothing
+/// is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Displaced {
@@ -25,6 +28,34 @@ pub struct Displaced {
     pub role: Option<Box<Role<'static>>>,
     /// The member, updated or gone.
     pub member: Option<Box<OldMember>>,
+    /// The user, if it has changed.
+    pub user: Option<Box<OldUser>>,
+    /// The bot's own user, updated.
+    pub current_user: Option<Box<User<'static>>>,
+    /// The presence, updated or gone.
+    pub presence: Option<Box<OldPresence>>,
+    /// Threads, updated, archived, deleted or out of sight.
+    pub threads: Vec<Thread<'static>>,
+    /// All emojis of the guild.
+    pub emojis: Vec<Emoji<'static>>,
+    /// All stickers of the guild.
+    pub stickers: Vec<Sticker<'static>>,
+    /// Soundboard sounds, updated or deleted; all of the guild if the event lists them all.
+    pub sounds: Vec<Sound<'static>>,
+    /// The voice state, updated or gone.
+    pub voice_states: Vec<VoiceState<'static>>,
+    /// The stage instance, updated or deleted.
+    pub stages: Vec<Stage<'static>>,
+    /// The scheduled event, updated or deleted.
+    pub scheduled_events: Vec<ScheduledEvent<'static>>,
+    /// The integration, updated or deleted.
+    pub integrations: Vec<Integration<'static>>,
+    /// The auto-moderation rule, updated or deleted.
+    pub rules: Vec<Rule<'static>>,
+    /// The invitation, deleted.
+    pub invites: Vec<Invite<'static>>,
+    /// Messages, edited or deleted, those of them that were kept.
+    pub messages: Vec<Message<'static>>,
 }
 
 /// A member as it was.
@@ -51,6 +82,44 @@ pub struct OldMember {
     pub flags: u32,
 }
 
+/// A user as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OldUser {
+    /// Its id.
+    pub id: UserId,
+    /// The unique name.
+    pub username: String,
+    /// The name to show.
+    pub global_name: Option<String>,
+    /// The number behind the name; zero if there is none.
+    pub discriminator: u16,
+    /// The picture.
+    pub avatar: Option<Image<'static>>,
+    /// Flags that everyone may see.
+    pub public_flags: u64,
+}
+
+/// A presence as it was.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OldPresence {
+    /// Whose it was.
+    pub user: UserId,
+    /// The status.
+    pub status: Status,
+    /// The status on a desktop.
+    pub desktop: Option<Status>,
+    /// The status on a mobile device.
+    pub mobile: Option<Status>,
+    /// The status in a browser.
+    pub web: Option<Status>,
+    /// The status on a headset.
+    pub vr: Option<Status>,
+    /// What the user did.
+    pub activities: Vec<Activity<'static>>,
+}
+
 impl Displaced {
     /// Adds what another store displaced; of what both told, this one's word stays.
     pub fn add(&mut self, other: Self) {
@@ -60,6 +129,20 @@ impl Displaced {
             channel: own.channel.or(other.channel),
             role: own.role.or(other.role),
             member: own.member.or(other.member),
+            user: own.user.or(other.user),
+            current_user: own.current_user.or(other.current_user),
+            presence: own.presence.or(other.presence),
+            threads: either(own.threads, other.threads),
+            emojis: either(own.emojis, other.emojis),
+            stickers: either(own.stickers, other.stickers),
+            sounds: either(own.sounds, other.sounds),
+            voice_states: either(own.voice_states, other.voice_states),
+            stages: either(own.stages, other.stages),
+            scheduled_events: either(own.scheduled_events, other.scheduled_events),
+            integrations: either(own.integrations, other.integrations),
+            rules: either(own.rules, other.rules),
+            invites: either(own.invites, other.invites),
+            messages: either(own.messages, other.messages),
         };
     }
 
@@ -70,8 +153,13 @@ impl Displaced {
     }
 }
 
+/// The first list, or the second if that is empty.
+fn either<T>(first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    if first.is_empty() { second } else { first }
+}
+
 impl OldMember {
-    fn of(member: MemberRef<'_>) -> Self {
+    pub(super) fn of(member: MemberRef<'_>) -> Self {
         Self {
             user: member.user().id(),
             username: member.user().username().into(),
@@ -86,56 +174,29 @@ impl OldMember {
     }
 }
 
-impl MemoryStore {
-    /// Applies all of a mutation, as [`MemoryStore::apply`] does, and tells what it displaced.
-    pub fn replace(&mut self, mutation: Mutation<'_>) -> (Applied, Displaced) {
-        let mut displaced = Displaced::default();
-        for op in mutation.ops() {
-            self.look_before(&mutation, op, &mut displaced);
-        }
-        let applied = self.apply(mutation);
-        if applied.replayed {
-            displaced = Displaced::default();
-        }
-        (applied, displaced)
-    }
-
-    fn look_before(&self, mutation: &Mutation<'_>, op: &Op<'_>, to: &mut Displaced) {
-        let Some(guild) = mutation.guild() else {
-            return;
-        };
-        if let Op::Cascade(Scope::Guild) | Op::Patch(Rows::Guild(_)) = op {
-            to.guild = self.guild(guild).map(|guild| guild.data().clone().into());
-        }
-        if let Op::Cascade(Scope::Channel(id)) | Op::Remove(Key::Channel(id)) = op {
-            to.channel = self.channel(*id).map(|channel| channel.clone().into());
-        }
-        if let Op::Upsert(Rows::Channels(rows)) | Op::Patch(Rows::Channels(rows)) = op
-            && let [row] = &**rows
-        {
-            to.channel = self.channel(row.id).map(|channel| channel.clone().into());
-        }
-        if let Op::Remove(Key::Role(id)) = op {
-            to.role = self.role(guild, *id).map(|role| role.clone().into());
-        }
-        if let Op::Upsert(Rows::Roles(rows)) = op
-            && let [row] = &**rows
-        {
-            to.role = self.role(guild, row.id).map(|role| role.clone().into());
-        }
-        if let Op::Remove(Key::Member(user)) = op {
-            to.member = self.old_member(guild, *user);
-        }
-        if let Op::Upsert(Rows::Members(rows)) | Op::Patch(Rows::Members(rows)) = op
-            && rows.len() == 1
-            && let Some(user) = rows.users().next()
-        {
-            to.member = self.old_member(guild, user);
+impl OldUser {
+    pub(super) fn of(user: UserRef<'_>) -> Self {
+        Self {
+            id: user.id(),
+            username: user.username().into(),
+            global_name: user.global_name().map(String::from),
+            discriminator: user.discriminator(),
+            avatar: user.avatar().map(Image::into_owned),
+            public_flags: user.public_flags(),
         }
     }
+}
 
-    fn old_member(&self, guild: crate::id::GuildId, user: UserId) -> Option<Box<OldMember>> {
-        self.member(guild, user)
-            .map(|member| OldMember::of(member).into())
+impl OldPresence {
+    pub(super) fn of(presence: PresenceRef<'_>) -> Self {
+        Self {
+            user: presence.user(),
+            status: presence.status(),
+            desktop: presence.desktop(),
+            mobile: presence.mobile(),
+            web: presence.web(),
+            vr: presence.vr(),
+            activities: presence.activities().map(Activity::into_owned).collect(),
+        }
     }
 }

@@ -192,6 +192,9 @@ impl MemoryStore {
                 let spots = threads.iter().map(|row| Spot::new(guild, row.id.get()));
                 touched.tell(Kind::Thread, spots);
             }
+            Op::PutWebhooks(channel, _) if wards.judged.contains(Kinds::WEBHOOK_MARKS) => {
+                touched.tell(Kind::WebhookMark, [Spot::new(guild, channel.get())]);
+            }
             Op::Remove(key) => {
                 let (kind, spots) = removed(guild, key, self.mixer);
                 if wards.tracked.contains(kind.only()) {
@@ -323,7 +326,7 @@ impl MemoryStore {
 
     /// Forgets rows that are gone together with what they hung on.
     fn drop_stale(&self, wards: &mut Wards, kind: Kind) {
-        let rows = self.rows(kind);
+        let rows = self.weight_in_guilds(kind).rows;
         if let Some(lifetimes) = wards.lifetimes_mut(kind)
             && lifetimes.len() > rows
         {

@@ -5,16 +5,17 @@ use alloc::vec::Vec;
 
 use super::hash::Mixer;
 use super::lot::{Lot, Plain, plain};
-use super::messages::Ring;
+use super::rings::Rings;
 use super::roster::Roster;
 use super::shared::Shared;
 use super::table::Row;
 use super::usage::{EntityUsage, Weight};
+use super::webhooks::Hooks;
 use crate::cache::{Key, Kind, Rows};
-use crate::id::{ChannelId, GuildId, MessageId, RoleId, UserId};
+use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{
-    Emoji, Integration, Invite, Message, Rule, ScheduledEvent, Sound, Stage, Sticker, Thread,
-    ThreadMember, VoiceState,
+    Emoji, Integration, Invite, Rule, ScheduledEvent, Sound, Stage, Sticker, Thread, ThreadMember,
+    VoiceState,
 };
 use crate::wire::{Field, Part as _, Text};
 
@@ -30,29 +31,9 @@ plain! {
     Rule by id,
 }
 
-/// The mark of a channel whose webhooks have changed.
-#[derive(Debug)]
-pub(super) struct Mark(pub(super) ChannelId);
-
-impl Row for Mark {
-    fn key(&self) -> u64 {
-        self.0.get()
-    }
-
-    fn heap(&self) -> usize {
-        0
-    }
-}
-
-impl Plain for Mark {
-    fn take(&mut self, newer: Self) {
-        *self = newer;
-    }
-}
-
 #[derive(Debug)]
 pub(super) struct Entities {
-    mixer: Mixer,
+    pub(super) mixer: Mixer,
     pub(super) threads: Lot<Thread<'static>>,
     pub(super) rosters: Lot<Roster>,
     memberships: usize,
@@ -66,9 +47,8 @@ pub(super) struct Entities {
     pub(super) invites: BTreeMap<Text<'static>, Invite<'static>>,
     invite_heap: usize,
     pub(super) rules: Lot<Rule<'static>>,
-    pub(super) marks: Lot<Mark>,
-    pub(super) rings: Lot<Ring>,
-    messages: usize,
+    pub(super) hooks: Lot<Hooks>,
+    pub(super) rings: Rings,
 }
 
 impl Entities {
@@ -88,9 +68,8 @@ impl Entities {
             invites: BTreeMap::new(),
             invite_heap: 0,
             rules: Lot::new(),
-            marks: Lot::new(),
-            rings: Lot::new(),
-            messages: 0,
+            hooks: Lot::new(),
+            rings: Rings::new(mixer),
         }
     }
 
@@ -113,8 +92,8 @@ impl Entities {
             (Kind::ScheduledEvent, self.events.weight()),
             (Kind::Integration, self.integrations.weight()),
             (Kind::Rule, self.rules.weight()),
-            (Kind::WebhookMark, self.marks.weight()),
-            (Kind::Message, rows(self.messages, self.rings.weight())),
+            (Kind::WebhookMark, self.hooks.weight()),
+            (Kind::Message, self.rings.weight()),
             (
                 Kind::Invite,
                 Weight {
@@ -147,11 +126,15 @@ impl Entities {
             Rows::Invites(rows) => rows.into_iter().for_each(|row| self.upsert_invite(row)),
             Rows::Rules(rows) => add(&mut self.rules, mixer, rows),
             Rows::WebhookMarks(rows) => {
-                add(&mut self.marks, mixer, rows.into_iter().map(Mark).collect());
+                add(
+                    &mut self.hooks,
+                    mixer,
+                    rows.into_iter().map(Hooks::mark).collect(),
+                );
             }
             Rows::Messages(rows) => rows
                 .into_iter()
-                .for_each(|row| self.upsert_message(row, shared)),
+                .for_each(|row| self.rings.upsert(row, shared)),
             Rows::CurrentUser(_)
             | Rows::Guild(_)
             | Rows::Channels(_)
@@ -203,11 +186,7 @@ impl Entities {
             Rows::ScheduledEvents(rows) => merge(&mut self.events, rows),
             Rows::Integrations(rows) => merge(&mut self.integrations, rows),
             Rows::Rules(rows) => merge(&mut self.rules, rows),
-            Rows::Messages(rows) => {
-                for row in rows {
-                    self.patch_message(row);
-                }
-            }
+            Rows::Messages(rows) => rows.into_iter().for_each(|row| self.rings.patch(row)),
             Rows::CurrentUser(_)
             | Rows::Guild(_)
             | Rows::Channels(_)
@@ -235,8 +214,8 @@ impl Entities {
             Key::Integration(id) => drop(self.integrations.remove(id.get())),
             Key::Rule(id) => drop(self.rules.remove(id.get())),
             Key::Invite(code) => self.remove_invite(code),
-            Key::WebhookMark(channel) => drop(self.marks.remove(channel.get())),
-            Key::Messages(channel, ids) => self.remove_messages(*channel, ids, shared),
+            Key::WebhookMark(channel) => drop(self.hooks.remove(channel.get())),
+            Key::Messages(channel, ids) => self.rings.take_out(*channel, ids, shared),
             Key::Channel(_) | Key::Role(_) | Key::Member(_) | Key::Presence(_) => {}
         }
     }
@@ -288,11 +267,15 @@ impl Entities {
         if let Some(roster) = self.rosters.remove(thread.get()) {
             self.memberships = self.memberships.saturating_sub(roster.members.len());
         }
-        self.remove_ring(thread, shared);
+        self.rings.remove(thread, shared);
     }
 
+    /// Where threads are kept at all, a membership needs its thread.
     fn join(&mut self, member: ThreadMember) {
         let key = member.thread.get();
+        if !self.threads.is_empty() && self.threads.get(key).is_none() {
+            return;
+        }
         let size = |lot: &Lot<Roster>| lot.get(key).map_or(0, |roster| roster.members.len());
         let before = size(&self.rosters);
         self.rosters.upsert(self.mixer, Roster::of(member));
@@ -366,7 +349,7 @@ impl Entities {
             .sweep(|row| row.channel.value() != Some(&channel));
         self.voice_states
             .sweep(|row| row.channel.value() != Some(&channel));
-        self.marks.remove(channel.get());
+        self.hooks.remove(channel.get());
         let leads = |row: &&Invite<'_>| row.channel == Some(channel);
         let codes: Vec<_> = self
             .invites
@@ -375,82 +358,23 @@ impl Entities {
             .map(|row| row.code.clone())
             .collect();
         codes.iter().for_each(|code| self.remove_invite(code));
-        self.remove_ring(channel, shared);
+        self.rings.remove(channel, shared);
     }
 
     /// Drops what no event of a new session can refill.
     pub(super) fn forget(&mut self, shared: &mut Shared) {
-        self.remove_rings(shared);
+        self.rings.clear(shared);
         self.integrations = Lot::new();
         self.rules = Lot::new();
-        self.marks = Lot::new();
+        self.hooks = Lot::new();
         self.invites = BTreeMap::new();
         self.invite_heap = 0;
     }
 
     /// Lets go of everything that guilds share.
     pub(super) fn dissolve(mut self, shared: &mut Shared) {
-        self.remove_rings(shared);
+        self.rings.clear(shared);
         self.threads.iter().for_each(|row| shared.displace(row.id));
-    }
-
-    fn remove_rings(&mut self, shared: &mut Shared) {
-        let channels: Vec<ChannelId> = self.rings.iter().map(Ring::channel).collect();
-        for channel in channels {
-            self.remove_ring(channel, shared);
-        }
-    }
-
-    fn remove_ring(&mut self, channel: ChannelId, shared: &mut Shared) {
-        if let Some(ring) = self.rings.remove(channel.get()) {
-            self.messages = self.messages.saturating_sub(ring.len());
-            ring.authors()
-                .for_each(|author| shared.users.release_author(author));
-        }
-    }
-
-    fn upsert_message(&mut self, row: Message<'static>, shared: &mut Shared) {
-        let limit = shared.messages_per_channel;
-        let Some(channel) = row.channel.filter(|_| limit > 0) else {
-            return;
-        };
-        if self.message(channel, row.id).is_some() {
-            return self.patch_message(row);
-        }
-        let author = row.author.as_deref().filter(|_| row.webhook.is_none());
-        if let Some(author) = author {
-            shared.users.hold_author(author);
-        }
-        self.rings.upsert(self.mixer, Ring::of(channel, row));
-        self.messages = self.messages.saturating_add(1);
-        let dropped = self.rings.update(channel.get(), |ring| ring.trim(limit));
-        self.gone(dropped.unwrap_or_default(), shared);
-    }
-
-    fn patch_message(&mut self, row: Message<'static>) {
-        if let Some(channel) = row.channel {
-            self.rings.update(channel.get(), |ring| {
-                if let Some(old) = ring.get_mut(row.id) {
-                    old.merge(row);
-                }
-            });
-        }
-    }
-
-    fn remove_messages(&mut self, channel: ChannelId, ids: &[MessageId], shared: &mut Shared) {
-        let gone = self.rings.update(channel.get(), |ring| ring.take_out(ids));
-        self.gone(gone.unwrap_or_default(), shared);
-    }
-
-    fn gone(&mut self, messages: Vec<Message<'static>>, shared: &mut Shared) {
-        self.messages = self.messages.saturating_sub(messages.len());
-        for author in messages.iter().filter_map(super::messages::author) {
-            shared.users.release_author(author);
-        }
-    }
-
-    pub(super) fn message(&self, channel: ChannelId, id: MessageId) -> Option<&Message<'static>> {
-        self.rings.get(channel.get())?.get(id)
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Index {
 /// has twice the share of the last one and the sizes between are about equally common.
 const fn segment(hash: u64) -> usize {
     let part = (hash >> 28) & 0xffff;
-    let sum = part.wrapping_mul((2 << 16_u32) + part) / 3;
+    let sum = part.wrapping_mul(part.wrapping_add(2 << 16_u32)) / 3;
     (sum >> 22) as usize
 }
 

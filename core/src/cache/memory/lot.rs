@@ -41,6 +41,10 @@ impl<R: Plain> Lot<R> {
         Self(None)
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(super) fn weight(&self) -> Weight {
         self.0.as_ref().map_or_else(Weight::default, |table| {
             let weight = Weight::of(table);

@@ -15,6 +15,8 @@ use crate::wire::{Field, Part};
 pub(super) struct Ring {
     channel: ChannelId,
     messages: VecDeque<Message<'static>>,
+    /// What the messages hold on the heap, kept so that a change weighs one message alone.
+    parts: usize,
 }
 
 /// Who wrote it, if a user did.
@@ -28,8 +30,13 @@ pub(super) fn author(message: &Message<'_>) -> Option<UserId> {
 
 impl Ring {
     pub(super) fn of(channel: ChannelId, message: Message<'static>) -> Self {
+        let parts = message.heap();
         let messages = VecDeque::from([message]);
-        Self { channel, messages }
+        Self {
+            channel,
+            messages,
+            parts,
+        }
     }
 
     pub(super) const fn channel(&self) -> ChannelId {
@@ -57,15 +64,30 @@ impl Ring {
         self.messages.get(self.place(id).ok()?)
     }
 
-    pub(super) fn get_mut(&mut self, id: MessageId) -> Option<&mut Message<'static>> {
-        let place = self.place(id).ok()?;
-        self.messages.get_mut(place)
+    /// Lets `change` at a message, if it is there, and weighs it anew.
+    pub(super) fn update(&mut self, id: MessageId, change: impl FnOnce(&mut Message<'static>)) {
+        let Ok(place) = self.place(id) else {
+            return;
+        };
+        if let Some(message) = self.messages.get_mut(place) {
+            let before = message.heap();
+            change(message);
+            let after = message.heap();
+            self.parts = self.parts.wrapping_sub(before).wrapping_add(after);
+        }
     }
 
     /// Takes the oldest out until no more than `limit` are left.
     pub(super) fn trim(&mut self, limit: usize) -> Vec<Message<'static>> {
         let extra = self.messages.len().saturating_sub(limit);
-        self.messages.drain(..extra).collect()
+        let gone: Vec<_> = self.messages.drain(..extra).collect();
+        self.lighten(&gone);
+        gone
+    }
+
+    fn lighten(&mut self, gone: &[Message<'static>]) {
+        let parts = gone.iter().map(Part::heap);
+        self.parts = parts.fold(self.parts, usize::wrapping_sub);
     }
 
     pub(super) fn take_out(&mut self, ids: &[MessageId]) -> Vec<Message<'static>> {
@@ -74,6 +96,7 @@ impl Ring {
         for id in ids {
             gone.extend(places(self, id).and_then(|place| self.messages.remove(place)));
         }
+        self.lighten(&gone);
         gone
     }
 }
@@ -84,12 +107,9 @@ impl Row for Ring {
     }
 
     fn heap(&self) -> usize {
-        let rows = self
-            .messages
-            .capacity()
-            .saturating_mul(size_of::<Message<'_>>());
-        let parts = self.messages.iter().map(Part::heap);
-        parts.fold(rows, usize::saturating_add)
+        let rows = self.messages.capacity();
+        rows.saturating_mul(size_of::<Message<'_>>())
+            .saturating_add(self.parts)
     }
 }
 
@@ -98,7 +118,10 @@ impl Plain for Ring {
         for message in newer.messages {
             match self.place(message.id) {
                 Ok(_) => {}
-                Err(place) => self.messages.insert(place, message),
+                Err(place) => {
+                    self.parts = self.parts.wrapping_add(message.heap());
+                    self.messages.insert(place, message);
+                }
             }
         }
     }
@@ -111,6 +134,16 @@ fn step(count: &mut Option<u64>, more: bool) {
     } else {
         old.saturating_sub(1)
     });
+}
+
+/// Takes what an edit says; one that speaks of a poll without its votes leaves them.
+pub(super) fn edit(message: &mut Message<'static>, mut newer: Message<'static>) {
+    if let (Field::Value(old), Field::Value(new)) = (&mut message.poll, &mut newer.poll)
+        && new.results.is_absent()
+    {
+        core::mem::swap(&mut old.results, &mut new.results);
+    }
+    message.merge(newer);
 }
 
 /// Changes the reactions to a message.
@@ -189,5 +222,47 @@ pub(super) fn vote(message: &mut Message<'static>, vote: Vote) {
         if vote.me {
             old.me = Some(vote.given);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Text;
+    use std::string::String;
+
+    fn id(number: u64) -> MessageId {
+        MessageId::new(number).unwrap()
+    }
+
+    fn message(number: u64, length: usize) -> Message<'static> {
+        let mut message = Message::bare(id(number));
+        let text: String = core::iter::repeat_n('x', length).collect();
+        message.content = Some(Text::plain(&text).into_owned());
+        message
+    }
+
+    #[test]
+    fn the_running_weight_is_that_of_the_messages() {
+        let channel = ChannelId::new(1).unwrap();
+        let mut ring = Ring::of(channel, message(50, 10));
+        let check = |ring: &Ring| {
+            let parts: usize = ring.messages.iter().map(Part::heap).sum();
+            assert_eq!(ring.parts, parts);
+        };
+        for number in [3, 60, 20, 60] {
+            ring.take(Ring::of(channel, message(number, 30)));
+            check(&ring);
+        }
+        ring.update(id(20), |row| edit(row, message(20, 500)));
+        check(&ring);
+        assert!(ring.parts > 500);
+        ring.update(id(999), |row| row.content = None);
+        assert_eq!(ring.take_out(&[id(20), id(21)]).len(), 1);
+        check(&ring);
+        assert_eq!(ring.trim(1).len(), 2);
+        check(&ring);
+        ring.take_out(&[id(60)]);
+        assert_eq!(ring.parts, 0);
     }
 }

@@ -12,7 +12,7 @@ use super::user::UserRef;
 use crate::cache::policy::Lifetimes;
 use crate::cache::{GuildStatus, Kind};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
-use crate::wire::view::{Channel, Guild, Role, User};
+use crate::wire::view::{Application, Channel, Guild, Role, User};
 
 /// Whether all members of a guild are in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +189,12 @@ impl MemoryStore {
         self.current_user.as_deref()
     }
 
+    /// The bot's application, as the newest session told it.
+    #[must_use]
+    pub const fn application(&self) -> Option<Application> {
+        self.application
+    }
+
     /// A user's presence in a guild; `None` also for whoever is offline.
     #[must_use]
     pub fn presence(&self, guild: GuildId, user: UserId) -> Option<PresenceRef<'_>> {
@@ -235,7 +241,19 @@ impl MemoryStore {
             })
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others lie in guilds")]
     fn weight(&self, kind: Kind) -> Weight {
+        let (channels, messages) = self.private.weight();
+        let private = match kind {
+            Kind::Channel => channels,
+            Kind::Message => messages,
+            _ => Weight::default(),
+        };
+        self.weight_in_guilds(kind).and(private)
+    }
+
+    /// Channels and messages outside guilds left out.
+    pub(super) fn weight_in_guilds(&self, kind: Kind) -> Weight {
         match kind {
             Kind::Guild => {
                 let bytes = self.usage.guilds.bytes.saturating_add(self.guilds.bytes());
@@ -245,15 +263,11 @@ impl MemoryStore {
                 }
             }
             Kind::Channel => {
-                let bytes = self
-                    .usage
-                    .channels
-                    .bytes
-                    .saturating_add(self.shared.bytes());
-                Weight {
-                    bytes,
-                    ..self.usage.channels
-                }
+                let places = Weight {
+                    rows: 0,
+                    bytes: self.shared.bytes(),
+                };
+                self.usage.channels.and(places)
             }
             Kind::Role => self.usage.roles,
             Kind::Member => self.usage.members,

@@ -183,13 +183,6 @@ impl MemoryStore {
         slot.flat_map(|slot| slot.entities.invites.values())
     }
 
-    /// Whether a channel's webhooks have changed since the mark was last taken away.
-    #[must_use]
-    pub fn webhooks_changed(&self, guild: GuildId, channel: ChannelId) -> bool {
-        let slot = self.slot(guild);
-        slot.is_some_and(|slot| slot.entities.marks.get(channel.get()).is_some())
-    }
-
     /// A message of a channel or thread of a guild.
     #[must_use]
     pub fn message(
@@ -202,7 +195,7 @@ impl MemoryStore {
             Kind::Message,
             Spot::pair(guild, channel.get(), message.get()),
         );
-        self.slot(guild)?.entities.message(channel, message)
+        self.slot(guild)?.entities.rings.message(channel, message)
     }
 
     /// The messages of a channel or thread that are kept, from the oldest to the newest.
@@ -212,7 +205,7 @@ impl MemoryStore {
         channel: ChannelId,
     ) -> impl DoubleEndedIterator<Item = &Message<'static>> {
         let slot = self.slot(guild);
-        let ring = slot.and_then(|slot| slot.entities.rings.get(channel.get()));
+        let ring = slot.and_then(|slot| slot.entities.rings.ring(channel));
         ring.into_iter().flat_map(super::messages::Ring::iter)
     }
 }

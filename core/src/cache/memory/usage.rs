@@ -18,6 +18,14 @@ impl Weight {
         }
     }
 
+    /// Both together.
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self {
+            rows: self.rows.saturating_add(other.rows),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
+    }
+
     const fn replace(&mut self, before: Self, after: Self) {
         self.rows = self.rows.wrapping_sub(before.rows).wrapping_add(after.rows);
         self.bytes = self

@@ -3,12 +3,15 @@
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
-use crate::id::{ChannelId, EmojiId, GuildId, MessageId, UserId};
+use super::User;
+use crate::id::{ApplicationId, ChannelId, EmojiId, GuildId, MessageId, RoleId, UserId};
 use crate::wire::row::row;
-use crate::wire::{Field, Malformed, Permissions, Text, Timestamp, field::Read as _, json::Reader};
+use crate::wire::{
+    Field, Image, Malformed, Permissions, Text, Timestamp, field::Read as _, json::Reader,
+};
 
 row! {
-    /// A channel of a guild.
+    /// A channel, of a guild or private.
     Channel {
         key "id" id: ChannelId;
         /// The guild; absent inside a guild.
@@ -51,6 +54,18 @@ row! {
         "default_sort_order" sort_order: Field<u16>,
         /// How a forum is laid out.
         "default_forum_layout" layout: Option<u16>,
+        /// An emoji that a forum offers to react with.
+        "default_reaction_emoji" default_reaction: Field<ForumEmoji<'i>>,
+        /// Who is in it, outside guilds.
+        "recipients" recipients: Option<Vec<User<'i>>>,
+        /// Its picture, outside guilds.
+        "icon" icon: Field<Image<'i>>,
+        /// Whose it is, outside guilds.
+        "owner_id" owner: Option<UserId>,
+        /// The application that made it, outside guilds.
+        "application_id" application: Option<ApplicationId>,
+        /// Whether that application manages it.
+        "managed" managed: Option<bool>,
         /// Flags.
         "flags" flags: Option<u64>,
         /// What is said about a voice channel's talk; sent apart from the channel.
@@ -88,7 +103,23 @@ row! {
     }
 }
 
+row! {
+    /// An emoji that a forum offers.
+    ForumEmoji {
+        /// A custom emoji.
+        "emoji_id" id: Field<EmojiId>,
+        /// An ordinary emoji.
+        "emoji_name" name: Field<Text<'i>>,
+    }
+}
+
 impl Overwrite<'_> {
+    /// The role it is about, if it is about one.
+    #[must_use]
+    pub fn role(&self) -> Option<RoleId> {
+        (self.kind == Some(0)).then_some(RoleId::from(self.id))
+    }
+
     /// The member it is about, if it is about one.
     #[must_use]
     pub fn member(&self) -> Option<UserId> {

@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 
 use super::wanted::wanted;
 use super::{
-    Channel, ChannelPins, EntityEvent, GuildCreate, GuildDelete, GuildSync, GuildUpdate,
-    MemberEvent, MemberRemove, MembersChunk, PresenceUpdate, RateLimited, Ready, RoleDelete,
-    RoleEvent, User,
+    Channel, ChannelPins, EmbeddedMember, EntityEvent, GuildCreate, GuildDelete, GuildSync,
+    GuildUpdate, MemberEvent, MemberRemove, MembersChunk, PresenceUpdate, RateLimited, Ready,
+    RoleDelete, RoleEvent, User,
 };
 use crate::cache::Kinds;
 use crate::id::GuildId;
@@ -90,6 +90,21 @@ impl<'i> View<'i> {
             return None;
         }
         Self::read(name, reader, kinds).ok().flatten()
+    }
+
+    /// Decodes what a dispatch that is about something else tells of a member: `TYPING_START` and
+    /// `INTERACTION_CREATE`, which [`View::parse`] passes over.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is no JSON or the guild is no id.
+    pub fn in_passing(name: Name, data: &'i str) -> Result<Option<Self>, Malformed> {
+        if !matches!(name, Name::TypingStart | Name::InteractionCreate) {
+            return Ok(None);
+        }
+        let mut reader = Reader::new(data);
+        let member = EmbeddedMember::read(&mut reader)?;
+        reader.end()?;
+        Ok(member.map(EntityEvent::InPassing).map(Self::Entity))
     }
 
     #[allow(

@@ -3,12 +3,13 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::embedded::read_seen;
 use super::in_guild::List;
-use super::message_event::read_head;
 use super::{
-    Emoji, InGuild, Integration, Invite, MessageChange, MessageDelete, MessageEvent, MessageHead,
-    Rule, ScheduledEvent, Sound, Stage, Sticker, ThreadEvent, ThreadListSync, ThreadMembersUpdate,
-    ThreadMembership, VoiceChannelInfo, VoiceStateUpdate, voice_event,
+    Ban, EmbeddedMember, Emoji, InGuild, Integration, Invite, MessageChange, MessageDelete,
+    MessageEvent, MessageSeen, Rule, ScheduledEvent, Sound, Stage, Sticker, ThreadEvent,
+    ThreadListSync, ThreadMembersUpdate, ThreadMembership, VoiceChannelInfo, VoiceStateUpdate,
+    voice_event,
 };
 use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId, IntegrationId, RuleId, ScheduledEventId, SoundId, StageId};
@@ -74,7 +75,7 @@ pub enum EntityEvent<'i> {
     /// `WEBHOOKS_UPDATE`.
     Webhooks(InGuild<ChannelId>),
     /// `MESSAGE_CREATE`, where messages are not cached.
-    MessageSeen(MessageHead),
+    MessageSeen(MessageSeen<'i>),
     /// `MESSAGE_CREATE`.
     MessageCreate(Box<MessageEvent<'i>>),
     /// `MESSAGE_UPDATE`.
@@ -91,6 +92,10 @@ pub enum EntityEvent<'i> {
     VoteAdd(Box<MessageChange<'i>>),
     /// `MESSAGE_POLL_VOTE_REMOVE`.
     VoteRemove(Box<MessageChange<'i>>),
+    /// `GUILD_BAN_ADD` and `GUILD_BAN_REMOVE`.
+    Ban(Box<Ban<'i>>),
+    /// `TYPING_START` and `INTERACTION_CREATE`.
+    InPassing(EmbeddedMember<'i>),
 }
 
 fn boxed<'i, T: crate::wire::row::ReadWith<'i>>(
@@ -177,7 +182,7 @@ impl<'i> EntityEvent<'i> {
             Name::MessageCreate if kinds.contains(Kinds::MESSAGES) => {
                 Self::MessageCreate(Read::read(reader)?)
             }
-            Name::MessageCreate => return Ok(read_head(reader)?.map(Self::MessageSeen)),
+            Name::MessageCreate => return Ok(read_seen(reader)?.map(Self::MessageSeen)),
             Name::MessageUpdate => Self::MessageUpdate(Read::read(reader)?),
             Name::MessageDelete | Name::MessageDeleteBulk => {
                 Self::MessageDelete(Read::read(reader)?)
@@ -189,6 +194,7 @@ impl<'i> EntityEvent<'i> {
             }
             Name::MessagePollVoteAdd => Self::VoteAdd(Read::read(reader)?),
             Name::MessagePollVoteRemove => Self::VoteRemove(Read::read(reader)?),
+            Name::GuildBanAdd | Name::GuildBanRemove => Self::Ban(Read::read(reader)?),
             _ => return Ok(None),
         }))
     }
@@ -221,7 +227,9 @@ impl<'i> EntityEvent<'i> {
             Self::Rule(event) => Some(event.guild),
             Self::RuleDelete(event) => Some(event.guild),
             Self::Webhooks(event) | Self::ThreadDelete(event) => Some(event.guild),
-            Self::MessageSeen(head) => head.guild,
+            Self::MessageSeen(seen) => seen.head.guild,
+            Self::Ban(ban) => Some(ban.guild),
+            Self::InPassing(member) => member.guild,
             Self::MessageCreate(event) | Self::MessageUpdate(event) => event.head.guild,
             Self::MessageDelete(delete) => delete.guild,
             Self::ReactionAdd(change)

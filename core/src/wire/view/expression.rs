@@ -1,6 +1,7 @@
 //! What members express themselves with: emojis, stickers and sounds.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 
 use crate::id::{EmojiId, RoleId, SoundId, StickerId, UserId};
 use crate::wire::row::row;
@@ -45,6 +46,8 @@ row! {
         "available" available: Option<bool>,
         /// Who made it.
         "user" creator: Option<OnlyId<UserId>>,
+        /// The pack of one for everyone.
+        "pack_id" pack: Option<NonZeroU64>,
         /// Its place in the pack.
         "sort_value" sort_value: Option<u64>,
     }

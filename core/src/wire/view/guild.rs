@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::id::{ApplicationId, ChannelId, GuildId, UserId};
+use crate::id::{ApplicationId, ChannelId, EmojiId, GuildId, UserId};
 use crate::wire::row::row;
 use crate::wire::{Field, Image, Text, Timestamp};
 
@@ -74,11 +74,54 @@ row! {
         "max_stage_video_channel_users" max_stage_users: Option<u32>,
         /// For whom it is, as the wire numbers it.
         "nsfw_level" nsfw_level: Option<u16>,
+        /// What newcomers see.
+        "welcome_screen" welcome_screen: Field<WelcomeScreen<'i>>,
+        /// What the guild is protected from.
+        "incidents_data" incidents: Field<Incidents<'i>>,
+        /// The region of its voice channels; replaced by the channels' own.
+        "region" region: Field<Text<'i>>,
         /// When the bot came; only when the guild becomes available.
         "joined_at" joined_at: Option<Timestamp>,
         /// Whether it counts as large; only when the guild becomes available.
         "large" large: Option<bool>,
         /// How many members it has; only when the guild becomes available.
         "member_count" member_count: Option<u64>,
+    }
+}
+
+row! {
+    /// What newcomers see.
+    WelcomeScreen {
+        /// What the guild says of itself.
+        "description" description: Field<Text<'i>>,
+        /// The channels it points to, up to five.
+        "welcome_channels" channels: Option<Vec<WelcomeChannel<'i>>>,
+    }
+}
+
+row! {
+    /// A channel that newcomers are pointed to.
+    WelcomeChannel {
+        key "channel_id" channel: ChannelId;
+        /// What is said of it.
+        "description" description: Option<Text<'i>>,
+        /// A custom emoji.
+        "emoji_id" emoji: Field<EmojiId>,
+        /// The name of that, or an ordinary emoji.
+        "emoji_name" emoji_name: Field<Text<'i>>,
+    }
+}
+
+row! {
+    /// What a guild is protected from, and until when.
+    Incidents {
+        /// Until when nobody may be invited.
+        "invites_disabled_until" invites_disabled_until: Field<Timestamp>,
+        /// Until when members may not write to each other.
+        "dms_disabled_until" dms_disabled_until: Field<Timestamp>,
+        /// When spam was noticed.
+        "dm_spam_detected_at" spam_detected_at: Field<Timestamp>,
+        /// When a raid was noticed.
+        "raid_detected_at" raid_detected_at: Field<Timestamp>,
     }
 }

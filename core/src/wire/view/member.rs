@@ -168,12 +168,34 @@ impl<'i> Members<'i> {
         Ok(members)
     }
 
+    /// Reads a member that another payload carries; `user` says whose it is if the member itself
+    /// does not. `None` if it cannot be read: what it belongs to is worth more than it is.
+    pub(crate) fn embedded(text: &'i str, user: Option<UserId>) -> Option<Self> {
+        let mut members = Self::default();
+        let mut reader = Reader::new(text);
+        let user = user.map(User::bare);
+        let read = members.push_of(&mut reader, user, |_, reader| reader.skip());
+        read.ok().map(|()| members)
+    }
+
     /// Reads one member and adds it; `other` gets the keys that are not its own.
-    pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
+    pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, other: F) -> Result<(), Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let (mut user, mut listed) = (None, false);
+        self.push_of(reader, None, other)
+    }
+
+    fn push_of<F>(
+        &mut self,
+        reader: &mut Reader<'i>,
+        mut user: Option<User<'i>>,
+        mut other: F,
+    ) -> Result<(), Malformed>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
+        let mut listed = false;
         let mut roles = SmallVec::<[RoleId; 16]>::new();
         let membership = Membership::read_with(reader, |key, reader| {
             match key {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::in_guild::guild_and;
-use super::{Message, ReactionEmoji};
+use super::{EmbeddedMember, Message, ReactionEmoji};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::{Malformed, field::Read, json::Reader};
 
@@ -19,24 +19,6 @@ pub struct MessageHead {
     pub message: MessageId,
 }
 
-/// Reads where a message is; `None` if the payload does not say, as there is nothing to keep then.
-pub(super) fn read_head(reader: &mut Reader<'_>) -> Result<Option<MessageHead>, Malformed> {
-    let (mut message, mut channel) = (None, None);
-    let guild = guild_and(reader, |key, reader| {
-        match key {
-            "id" => message = Some(reader.id()?),
-            "channel_id" => channel = Some(reader.id()?),
-            _ => reader.skip()?,
-        }
-        Ok(())
-    })?;
-    Ok(channel.zip(message).map(|(channel, message)| MessageHead {
-        guild,
-        channel,
-        message,
-    }))
-}
-
 /// A message, new or edited, with its place.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -45,18 +27,36 @@ pub struct MessageEvent<'i> {
     pub head: MessageHead,
     /// What the payload says of it.
     pub message: Message<'i>,
+    /// Its author as a member, if the payload has that.
+    pub member: Option<EmbeddedMember<'i>>,
 }
 
 impl<'i> Read<'i> for MessageEvent<'i> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
-        let message = Message::read(reader)?;
+        let mut member = None;
+        let message = Message::read_with(reader, |key, reader| {
+            match key {
+                "member" => member = Some(reader.raw()?),
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
         let channel = message.channel.ok_or_else(|| reader.fault("no channel"))?;
         let head = MessageHead {
             guild: message.guild,
             channel,
             message: message.id,
         };
-        Ok(Self { head, message })
+        let member = member.map(|member| EmbeddedMember {
+            guild: message.guild,
+            user: message.author.as_ref().map(|author| author.id),
+            member,
+        });
+        Ok(Self {
+            head,
+            message,
+            member,
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::User;
 use crate::ShardId;
 use crate::id::{ApplicationId, GuildId};
@@ -35,7 +37,7 @@ pub struct ListedGuild {
 }
 
 /// The bot's application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Application {
     /// Its id.
     pub id: ApplicationId,

@@ -1,6 +1,8 @@
 //! Roles.
 
-use crate::id::RoleId;
+use core::num::NonZeroU64;
+
+use crate::id::{IntegrationId, RoleId, UserId};
 use crate::wire::row::row;
 use crate::wire::{Field, Image, Malformed, Permissions, Text, field::Read as _, json::Reader};
 
@@ -30,6 +32,46 @@ row! {
         "mentionable" mentionable: Option<bool>,
         /// Flags.
         "flags" flags: Option<u64>,
+        /// Whose it is, if it was not made by hand.
+        "tags" tags: Option<RoleTags<'i>>,
+    }
+}
+
+row! {
+    /// Where a role comes from. A mark without a value is null where it stands.
+    RoleTags {
+        /// The bot that it belongs to.
+        "bot_id" bot: Option<UserId>,
+        /// The integration that it belongs to.
+        "integration_id" integration: Option<IntegrationId>,
+        /// Stands there, null, for the role of those who boost the guild.
+        "premium_subscriber" premium_subscriber: Field<bool>,
+        /// What is sold with it.
+        "subscription_listing_id" subscription: Option<NonZeroU64>,
+        /// Stands there, null, if it can be bought.
+        "available_for_purchase" for_sale: Field<bool>,
+        /// Stands there, null, if it is given for linked accounts.
+        "guild_connections" linked: Field<bool>,
+    }
+}
+
+impl RoleTags<'_> {
+    /// Whether it is the role of those who boost the guild.
+    #[must_use]
+    pub const fn is_boosters(&self) -> bool {
+        !self.premium_subscriber.is_absent()
+    }
+
+    /// Whether it can be bought.
+    #[must_use]
+    pub const fn is_for_sale(&self) -> bool {
+        !self.for_sale.is_absent()
+    }
+
+    /// Whether it is given for linked accounts.
+    #[must_use]
+    pub const fn is_for_linked_accounts(&self) -> bool {
+        !self.linked.is_absent()
     }
 }
 

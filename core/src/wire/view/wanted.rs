@@ -94,6 +94,9 @@ const fn only(name: Name) -> Option<Kinds> {
         | Name::MessageReactionRemoveEmoji
         | Name::MessagePollVoteAdd
         | Name::MessagePollVoteRemove => Kinds::MESSAGES,
+        Name::GuildBanAdd | Name::GuildBanRemove => {
+            Kinds::USERS.union(Kinds::MEMBERS).union(Kinds::MESSAGES)
+        }
         _ => return None,
     })
 }

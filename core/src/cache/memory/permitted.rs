@@ -1,0 +1,152 @@
+//! What members may do, as far as the store knows.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{MemberRef, MemoryStore};
+use crate::cache::permissions::{Holder, Place, is_redacted, role_of_everyone};
+use crate::id::{ChannelId, GuildId, RoleId, UserId};
+use crate::wire::view::Channel;
+use crate::wire::{Permissions, Timestamp};
+
+/// What the store lacks to tell what a member may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PermissionsUnknown {
+    /// The guild, or whose it is.
+    Guild(GuildId),
+    /// The member.
+    Member(GuildId, UserId),
+    /// A role of the guild that the member has, or the one that everyone has.
+    Role(GuildId, RoleId),
+    /// The channel or thread.
+    Channel(ChannelId),
+    /// The channel above the thread.
+    Parent(ChannelId),
+    /// The channel's overwrites: no payload told them.
+    Overwrites(ChannelId),
+    /// The channel's data: the bot may not see it, and they are blanked out.
+    Redacted(ChannelId),
+}
+
+impl fmt::Display for PermissionsUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Guild(guild) => write!(f, "guild {guild} is not cached"),
+            Self::Member(guild, user) => {
+                write!(f, "member {user} of guild {guild} is not cached")
+            }
+            Self::Role(guild, role) => write!(f, "role {role} of guild {guild} is not cached"),
+            Self::Channel(channel) => write!(f, "channel {channel} is not cached"),
+            Self::Parent(thread) => {
+                write!(f, "the channel above thread {thread} is not cached")
+            }
+            Self::Overwrites(channel) => {
+                write!(f, "the overwrites of channel {channel} are not known")
+            }
+            Self::Redacted(channel) => write!(f, "the bot may not see channel {channel}"),
+        }
+    }
+}
+
+impl core::error::Error for PermissionsUnknown {}
+
+impl MemoryStore {
+    /// What a member may do in a guild, channels apart, at the time `now`, which decides whether
+    /// a timeout has passed. [`Holder`] tells the rules.
+    ///
+    /// What the guild's status says of its rows holds for this too.
+    ///
+    /// # Errors
+    /// [`PermissionsUnknown`] names what is not cached; nothing is guessed.
+    pub fn permissions(
+        &self,
+        guild: GuildId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Permissions, PermissionsUnknown> {
+        self.holder(guild, user, now, |holder| holder.in_guild())
+    }
+
+    /// What a member may do in a channel or thread of its guild at the time `now`.
+    ///
+    /// What the guild's status says of its rows holds for this too.
+    ///
+    /// # Errors
+    /// [`PermissionsUnknown`] names what is not cached; nothing is guessed. The owner and
+    /// administrators need no more of the channel than that it is there.
+    pub fn permissions_in(
+        &self,
+        channel: ChannelId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Permissions, PermissionsUnknown> {
+        let guild = self.shared.guild_of(channel);
+        let guild = guild.ok_or(PermissionsUnknown::Channel(channel))?;
+        self.holder(guild, user, now, |holder| {
+            if holder.in_guild() == Permissions::ALL {
+                return Ok(Permissions::ALL);
+            }
+            let (place, above) = self.place(channel)?;
+            if is_redacted(above) {
+                return Err(PermissionsUnknown::Redacted(above.id));
+            }
+            let unknown = PermissionsUnknown::Overwrites(above.id);
+            let overwrites = above.overwrites.as_deref().ok_or(unknown)?;
+            Ok(holder.in_channel(place, overwrites))
+        })?
+    }
+
+    /// What a channel is, and where its overwrites are.
+    fn place(&self, channel: ChannelId) -> Result<(Place, &Channel<'static>), PermissionsUnknown> {
+        if let Some(row) = self.channel(channel) {
+            return Ok((Place::of(row.kind), row));
+        }
+        let thread = self.thread(channel);
+        let thread = thread.ok_or(PermissionsUnknown::Channel(channel))?;
+        let above = thread.parent.and_then(|parent| self.channel(parent));
+        let above = above.ok_or(PermissionsUnknown::Parent(channel))?;
+        Ok((Place::Thread, above))
+    }
+
+    fn holder<T>(
+        &self,
+        guild: GuildId,
+        user: UserId,
+        now: Timestamp,
+        ask: impl FnOnce(Holder<'_>) -> T,
+    ) -> Result<T, PermissionsUnknown> {
+        let owner = self.guild(guild).and_then(|guild| guild.data().owner);
+        let owner = owner.ok_or(PermissionsUnknown::Guild(guild))?;
+        let member = self.member(guild, user);
+        let member = member.ok_or(PermissionsUnknown::Member(guild, user))?;
+        let is_owner = owner == user;
+        let (everyone, roles) = match is_owner {
+            true => (Permissions::ALL, Vec::new()),
+            false => self.roles_of(guild, member)?,
+        };
+        Ok(ask(Holder {
+            guild,
+            user,
+            is_owner,
+            is_timed_out: member.timeout().is_some_and(|until| now < until),
+            everyone,
+            roles: &roles,
+        }))
+    }
+
+    fn roles_of(
+        &self,
+        guild: GuildId,
+        member: MemberRef<'_>,
+    ) -> Result<(Permissions, Vec<(RoleId, Permissions)>), PermissionsUnknown> {
+        let allowed = |role: RoleId| {
+            let row = self.role(guild, role);
+            let allowed = row.and_then(|row| row.permissions);
+            allowed.ok_or(PermissionsUnknown::Role(guild, role))
+        };
+        let everyone = allowed(role_of_everyone(guild))?;
+        let roles = member.roles().map(|role| Ok((role, allowed(role)?)));
+        Ok((everyone, roles.collect::<Result<_, _>>()?))
+    }
+}

@@ -1,0 +1,122 @@
+//! The messages of many channels, with their authors as users.
+
+use alloc::vec::Vec;
+
+use super::hash::Mixer;
+use super::lot::Lot;
+use super::messages::{Ring, author, edit, react, vote};
+use super::shared::Shared;
+use super::usage::Weight;
+use crate::cache::{React, Vote};
+use crate::id::{ChannelId, MessageId};
+use crate::wire::view::Message;
+
+/// A ring for each channel that has messages.
+#[derive(Debug)]
+pub(super) struct Rings {
+    mixer: Mixer,
+    rings: Lot<Ring>,
+    messages: usize,
+}
+
+impl Rings {
+    pub(super) const fn new(mixer: Mixer) -> Self {
+        Self {
+            mixer,
+            rings: Lot::new(),
+            messages: 0,
+        }
+    }
+
+    /// The messages are the rows.
+    pub(super) fn weight(&self) -> Weight {
+        Weight {
+            rows: self.messages,
+            ..self.rings.weight()
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Ring> {
+        self.rings.iter()
+    }
+
+    pub(super) fn ring(&self, channel: ChannelId) -> Option<&Ring> {
+        self.rings.get(channel.get())
+    }
+
+    pub(super) fn message(&self, channel: ChannelId, id: MessageId) -> Option<&Message<'static>> {
+        self.ring(channel)?.get(id)
+    }
+
+    pub(super) fn upsert(&mut self, row: Message<'static>, shared: &mut Shared) {
+        let limit = shared.messages_per_channel;
+        let Some(channel) = row.channel.filter(|_| limit > 0) else {
+            return;
+        };
+        if self.message(channel, row.id).is_some() {
+            return self.patch(row);
+        }
+        let author = row.author.as_deref().filter(|_| row.webhook.is_none());
+        if let Some(author) = author {
+            shared.users.hold_author(author);
+        }
+        self.rings.upsert(self.mixer, Ring::of(channel, row));
+        self.messages = self.messages.saturating_add(1);
+        let dropped = self.rings.update(channel.get(), |ring| ring.trim(limit));
+        self.gone(dropped.unwrap_or_default(), shared);
+    }
+
+    pub(super) fn patch(&mut self, row: Message<'static>) {
+        if let Some(channel) = row.channel {
+            self.update(channel, row.id, |old| edit(old, row));
+        }
+    }
+
+    pub(super) fn react(&mut self, change: React<'static>) {
+        let (channel, message) = (change.channel, change.message);
+        self.update(channel, message, |row| react(row, change.change));
+    }
+
+    pub(super) fn vote(&mut self, one: Vote) {
+        self.update(one.channel, one.message, |row| vote(row, one));
+    }
+
+    fn update(
+        &mut self,
+        channel: ChannelId,
+        message: MessageId,
+        change: impl FnOnce(&mut Message<'static>),
+    ) {
+        self.rings
+            .update(channel.get(), |ring| ring.update(message, change));
+    }
+
+    pub(super) fn take_out(&mut self, channel: ChannelId, ids: &[MessageId], shared: &mut Shared) {
+        let gone = self.rings.update(channel.get(), |ring| ring.take_out(ids));
+        self.gone(gone.unwrap_or_default(), shared);
+    }
+
+    /// All messages of a channel go.
+    pub(super) fn remove(&mut self, channel: ChannelId, shared: &mut Shared) {
+        if let Some(ring) = self.rings.remove(channel.get()) {
+            self.messages = self.messages.saturating_sub(ring.len());
+            ring.authors()
+                .for_each(|author| shared.users.release_author(author));
+        }
+    }
+
+    /// All messages go.
+    pub(super) fn clear(&mut self, shared: &mut Shared) {
+        let channels: Vec<ChannelId> = self.rings.iter().map(Ring::channel).collect();
+        for channel in channels {
+            self.remove(channel, shared);
+        }
+    }
+
+    fn gone(&mut self, messages: Vec<Message<'static>>, shared: &mut Shared) {
+        self.messages = self.messages.saturating_sub(messages.len());
+        for author in messages.iter().filter_map(author) {
+            shared.users.release_author(author);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Dispatches that say something of a member or user by the way.
+
+use super::{MessageHead, User, in_guild::guild_and};
+use crate::id::{GuildId, UserId};
+use crate::wire::{Field, Malformed, OnlyId, field::Read, json::Reader};
+
+/// A member that a payload about something else carries, checked for structure alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EmbeddedMember<'i> {
+    /// The guild, if there is one.
+    pub guild: Option<GuildId>,
+    /// Whose it is, if the member itself does not say.
+    pub user: Option<UserId>,
+    /// The member as JSON.
+    pub member: &'i str,
+}
+
+impl<'i> EmbeddedMember<'i> {
+    /// Reads a payload that names the user in the member, if it has one.
+    pub(super) fn read(reader: &mut Reader<'i>) -> Result<Option<Self>, Malformed> {
+        let mut member = None;
+        let guild = guild_and(reader, |key, reader| {
+            match key {
+                "member" => member = Some(reader.raw()?),
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(member.map(|member| Self {
+            guild,
+            user: None,
+            member,
+        }))
+    }
+}
+
+/// A message of which only the place is read, and its author as a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MessageSeen<'i> {
+    /// Where it is.
+    pub head: MessageHead,
+    /// Its author as a member, if the payload has that.
+    pub member: Option<EmbeddedMember<'i>>,
+}
+
+/// Reads where a message is; `None` if the payload does not say, as there is nothing to keep then.
+pub(super) fn read_seen<'i>(reader: &mut Reader<'i>) -> Result<Option<MessageSeen<'i>>, Malformed> {
+    let (mut message, mut channel) = (None, None);
+    let (mut user, mut member) = (None, None);
+    let guild = guild_and(reader, |key, reader| {
+        match key {
+            "id" => message = Some(reader.id()?),
+            "channel_id" => channel = Some(reader.id()?),
+            "author" => user = Field::<OnlyId<UserId>>::read(reader)?.into_value(),
+            "member" => member = Some(reader.raw()?),
+            _ => reader.skip()?,
+        }
+        Ok(())
+    })?;
+    let (Some(channel), Some(message)) = (channel, message) else {
+        return Ok(None);
+    };
+    let head = MessageHead {
+        guild,
+        channel,
+        message,
+    };
+    let member = member.map(|member| EmbeddedMember {
+        guild,
+        user: user.map(|user| user.0),
+        member,
+    });
+    Ok(Some(MessageSeen { head, member }))
+}
+
+/// A user was banned, or may come back.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Ban<'i> {
+    /// The guild.
+    pub guild: GuildId,
+    /// The user.
+    pub user: User<'i>,
+}
+
+impl<'i> Read<'i> for Ban<'i> {
+    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        let mut user = None;
+        let guild = guild_and(reader, |key, reader| {
+            match key {
+                "user" => user = Some(User::read(reader)?),
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        match (guild, user) {
+            (Some(guild), Some(user)) => Ok(Self { guild, user }),
+            _ => Err(reader.fault("no guild or no user")),
+        }
+    }
+}
