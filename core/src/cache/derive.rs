@@ -78,8 +78,20 @@ impl Deriver {
     /// As [`View::parse`].
     pub fn decode<'i>(&self, name: Name, data: &'i str) -> Result<Option<View<'i>>, Malformed> {
         match View::parse(name, data, self.kinds)? {
-            None if self.learns_in_passing() => View::in_passing(name, data),
+            None => self.glance(name, data),
             view => Ok(view),
+        }
+    }
+
+    /// Decodes what a dispatch without a view of its own tells of a member in passing.
+    pub(crate) fn glance<'i>(
+        &self,
+        name: Name,
+        data: &'i str,
+    ) -> Result<Option<View<'i>>, Malformed> {
+        match self.learns_in_passing() {
+            true => View::in_passing(name, data),
+            false => Ok(None),
         }
     }
 

@@ -22,7 +22,11 @@ impl Tracker {
     /// # Errors
     /// [`Malformed`] if it is no frame at all.
     pub(crate) fn read<'i>(&self, frame: &'i [u8]) -> Result<Frame<'i>, Malformed> {
-        Frame::parse(frame, self.config.kinds)
+        let mut frame = Frame::parse(frame, self.config.kinds)?;
+        if frame.view == Ok(None) && frame.is_dispatch() {
+            frame.view = self.deriver.glance(frame.name, frame.envelope.data);
+        }
+        Ok(frame)
     }
 
     /// Decodes what this dispatch means to setup, requests and cache; `None` if nothing.

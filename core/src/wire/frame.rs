@@ -54,6 +54,11 @@ impl<'a> Frame<'a> {
             view,
         })
     }
+
+    /// Whether it is an event of the gateway.
+    pub const fn is_dispatch(&self) -> bool {
+        self.envelope.op == DISPATCH
+    }
 }
 
 #[cfg(test)]
