@@ -76,11 +76,13 @@ fn snapshot(store: &MemoryStore) -> BTreeMap<u64, Guild> {
 fn guild(store: &MemoryStore, id: GuildId) -> Option<Guild> {
     let status = store.guild_status(id)?;
     let row = store.guild(id);
-    let whole = store.completeness(id)?;
-    let (complete, count) = match whole {
-        Completeness::Complete { members } => (true, Some(members)),
-        Completeness::Partial { of, .. } | Completeness::Stale { of, .. } => (false, of),
+    let completeness = store.completeness(id)?;
+    let count = match (row, completeness) {
+        (Some(row), _) => row.member_count(),
+        (None, Completeness::Complete { members }) => Some(members),
+        (None, Completeness::Partial { of, .. } | Completeness::Stale { of, .. }) => of,
     };
+    let complete = matches!(completeness, Completeness::Complete { .. });
     let members: BTreeMap<u64, Member> = store
         .members(id)
         .map(|row| {

@@ -103,7 +103,7 @@ fn roles(source: &mut Source<'_>) -> Value {
 }
 
 fn role(source: &mut Source<'_>) -> Value {
-    json!({"id": (200 + source.below(3)).to_string(), "name": word(source)})
+    json!({"id": (200 + source.below(3)).to_string(), "name": word(source), "permissions": "8"})
 }
 
 fn channel(source: &mut Source<'_>) -> Value {

@@ -11,6 +11,9 @@ pub(super) struct Model {
     pub(super) guilds: BTreeMap<u64, Guild>,
     names: BTreeMap<u64, String>,
     sweeps: bool,
+    /// The bot's own user is held.
+    own: bool,
+    /// A session has said who the bot is.
     me: bool,
 }
 
@@ -66,6 +69,7 @@ impl Model {
             guilds: BTreeMap::new(),
             names: BTreeMap::new(),
             sweeps,
+            own: false,
             me: false,
         }
     }
@@ -74,7 +78,7 @@ impl Model {
     pub(super) fn held_users(&self) -> BTreeMap<u64, String> {
         let held = |id: &u64| {
             let mut guilds = self.guilds.values();
-            (self.me && *id == USERS.start) || guilds.any(|guild| guild.members.contains_key(id))
+            (self.own && *id == USERS.start) || guilds.any(|guild| guild.members.contains_key(id))
         };
         USERS
             .filter(held)
@@ -100,12 +104,13 @@ impl Model {
     }
 
     fn own(&mut self, user: &Value) {
-        self.me = true;
+        self.own = true;
         self.names.insert(id(&user["id"]), text(&user["username"]));
     }
 
     fn ready(&mut self, data: &Value) {
         self.own(&data["user"]);
+        self.me = true;
         let listed: Vec<u64> = items(&data["guilds"])
             .map(|guild| id(&guild["id"]))
             .collect();
