@@ -83,7 +83,7 @@
 //! [`Shard`] is one connection: a session and a [`Tracker`]. The tracker alone (guild streaming,
 //! member requests, cache mutations) also works beside another gateway library. A
 //! [`Fleet`](fleet::Fleet) lets the shards of one bot identify in turn, and says when the whole
-//! bot is ready.
+//! bot is ready. [`faults`] tells what each thing that can go wrong looks like to a user.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -109,6 +109,8 @@ pub mod config;
 mod dispatch;
 pub mod error;
 pub mod event;
+#[doc = include_str!("faults.md")]
+pub mod faults {}
 pub mod fleet;
 pub mod id;
 mod input;

@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod bot;
+mod faults;
 mod promises;
 mod recovery;
 mod sizes;

@@ -102,7 +102,9 @@ fn adapters_know_no_protocol() {
         "Command",
     ];
     for runtime in ["tokio", "async-std", "smol"] {
-        for Source { path, text } in under(&format!("adapters/{runtime}/src")) {
+        let sources = under(&format!("adapters/{runtime}/src"));
+        assert!(!sources.is_empty(), "{runtime}");
+        for Source { path, text } in sources {
             for line in without_tests(&text).lines() {
                 for word in names.iter().chain(&words) {
                     assert!(!has_word(line, word), "{}: {word}: {line}", path.display());
@@ -112,7 +114,6 @@ fn adapters_know_no_protocol() {
             }
         }
     }
-    assert!(!under("adapters/tokio/src").is_empty());
 }
 
 /// The value of a key of a manifest, as it stands there.

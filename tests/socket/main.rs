@@ -1,8 +1,15 @@
-//! The server on loopback: each transport, HTTP, TLS and the ways a connection can end.
+//! Real sockets on loopback: the simulated gateway as others see it, and bots on every runtime.
 #![allow(clippy::tests_outside_test_module, reason = "the whole crate is tests")]
 mod binary;
+mod bot;
+mod chat;
 mod client;
 mod ends;
+mod many_shards;
+mod recovery;
 mod rest;
 mod rollcall;
+mod runtimes;
+mod slow_consumer;
+mod tls;
 mod transport;

@@ -1,23 +1,34 @@
-//! A bot on the tokio adapter, over real sockets, held against the server's own ledger: which
-//! guild is complete, what is missing, and exactly which members the cache holds.
+//! A bot over real sockets, held against the server's own ledger: which guild is complete, what is
+//! missing, and exactly which members the cache holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use headcount_sim::server::{Cutting, Server, ServerConfig};
 use headcount_sim::{Arrival, Fault, Limits, Options, Plan, Token, Trouble, guild_id};
+use headcount_tokio::driver::Bot;
 use headcount_tokio::driver::core::ShardId;
 use headcount_tokio::driver::core::chunk::RequestConfig;
 use headcount_tokio::driver::core::fleet::FleetEvent;
 use headcount_tokio::driver::core::id::GuildId;
 use headcount_tokio::driver::core::session::Keep;
 use headcount_tokio::driver::core::setup::{AutoChunk, Outcome, ShardFinishedChunking};
-use headcount_tokio::{Api, Bot, BotEvent, Compression, Event, Handle, Intents};
+use headcount_tokio::{Api, BotEvent, Compression, Event, Handle, Intents};
+
+use crate::runtimes::{Tested, on_each_runtime, serve};
+
+on_each_runtime! {
+    the_table_is_the_servers_own_over_plain_text,
+    the_table_is_the_servers_own_over_zlib_stream,
+    the_table_is_the_servers_own_over_zstd_stream,
+    cut_in_mid_chunk_is_resumed_and_the_guild_still_complete,
+}
 
 const SHARDS: u32 = 2;
-const SEEDS: u64 = 20;
+/// Runs at the same time: more would only wait for each other.
+const AT_ONCE: usize = 10;
 const OUTAGE: u32 = 2;
 const LOSES_ONCE: u32 = 4;
 const LOSES_ALWAYS: u32 = 5;
@@ -75,7 +86,7 @@ impl Told {
 }
 
 /// Runs a bot until the whole of it is ready.
-async fn call(server: &Server, compression: Compression) -> (Told, Bot) {
+async fn call<R: Tested>(server: &Server, compression: Compression) -> (Told, Bot<R>) {
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
     let mut bot = Bot::builder("secret", intents)
         .api(Api::at(server.http_url()))
@@ -84,7 +95,7 @@ async fn call(server: &Server, compression: Compression) -> (Told, Bot) {
         .configure(|config| {
             config.tracker.requests = RequestConfig {
                 gate: Duration::from_millis(150),
-                silence: Duration::from_secs(1),
+                silence: Duration::from_secs(2),
                 ..RequestConfig::default()
             };
         })
@@ -155,15 +166,13 @@ fn check(server: &Server, told: &Told, handle: &Handle) {
     });
 }
 
-async fn run(seed: u64, compression: Compression, cutting: Cutting) {
+async fn run<R: Tested>(seed: u64, compression: Compression, cutting: Cutting) {
     let config = ServerConfig {
         cutting,
         ..ServerConfig::default()
     };
-    let server = Server::start(options(seed, &[]), seed, config)
-        .await
-        .unwrap();
-    let (told, bot) = call(&server, compression).await;
+    let server = serve(options(seed, &[]), seed, config).await;
+    let (told, bot) = call::<R>(&server, compression).await;
     let handle = bot.handle();
     check(&server, &told, &handle);
     let outcome = |number| told.guilds.get(&guild(number));
@@ -185,38 +194,32 @@ async fn run(seed: u64, compression: Compression, cutting: Cutting) {
     server.stop().await;
 }
 
-async fn run_all(compression: Compression, cutting: Cutting) {
-    join_all((0..SEEDS).map(|seed| run(seed, compression, cutting))).await;
+async fn run_all<R: Tested>(compression: Compression, cutting: Cutting) {
+    let runs = (0..R::SEEDS).map(|seed| run::<R>(seed, compression, cutting));
+    stream::iter(runs).buffer_unordered(AT_ONCE).count().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_table_is_the_servers_own_over_plain_text() {
-    run_all(Compression::None, Cutting::Whole).await;
+async fn the_table_is_the_servers_own_over_plain_text<R: Tested>() {
+    run_all::<R>(Compression::None, Cutting::Whole).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_table_is_the_servers_own_over_zlib_stream() {
-    run_all(Compression::ZlibStream, Cutting::Anywhere).await;
+async fn the_table_is_the_servers_own_over_zlib_stream<R: Tested>() {
+    run_all::<R>(Compression::ZlibStream, Cutting::Anywhere).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_table_is_the_servers_own_over_zstd_stream() {
-    run_all(Compression::ZstdStream, Cutting::Whole).await;
+async fn the_table_is_the_servers_own_over_zstd_stream<R: Tested>() {
+    run_all::<R>(Compression::ZstdStream, Cutting::Whole).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cut_in_mid_answer_is_resumed_and_the_guild_still_complete() {
+async fn cut_in_mid_chunk_is_resumed_and_the_guild_still_complete<R: Tested>() {
     let cut = Fault::once(Trouble::CutAfterChunks(2)).on_shard(shard_of(LOSES_ONCE));
-    let server = Server::start(options(3, &[cut]), 3, ServerConfig::default())
-        .await
-        .unwrap();
-    let (told, bot) = call(&server, Compression::ZstdStream).await;
+    let server = serve(options(3, &[cut]), 3, ServerConfig::default()).await;
+    let (told, bot) = call::<R>(&server, Compression::ZstdStream).await;
     check(&server, &told, &bot.handle());
-    assert_eq!(
-        told.guilds.get(&guild(LOSES_ONCE)),
-        Some(&Outcome::Complete)
-    );
+    let outcome = told.guilds.get(&guild(LOSES_ONCE));
+    assert_eq!(outcome, Some(&Outcome::Complete));
     assert!(told.resumed >= 1);
-    assert!(server.inspect(|gateway| gateway.ledger().identifies.len()) == SHARDS as usize);
+    let identifies = server.inspect(|gateway| gateway.ledger().identifies.len());
+    assert_eq!(identifies, SHARDS as usize);
     server.stop().await;
 }

@@ -32,6 +32,9 @@ pub struct Pair {
     pub done: Vec<Done>,
     /// News of the whole bot, in order.
     pub news: Vec<FleetEvent>,
+    /// Whether the host reads. One with a slow user does not: what the gateway says waits, and
+    /// deadlines are handed in as [`Input::Unread`].
+    pub reading: bool,
     fleet: Fleet,
     scratch: String,
     answers: VecDeque<(usize, Answer)>,
@@ -93,6 +96,7 @@ impl Pair {
             now: 0,
             done: Vec::new(),
             news: Vec::new(),
+            reading: true,
             fleet: Fleet::new(Instant::ZERO, FleetConfig::new(limit), ids()),
             scratch: String::new(),
             answers: VecDeque::new(),
@@ -140,9 +144,13 @@ impl Pair {
         {
             self.ask_fleet(FleetInput::Timeout);
         }
+        let due = match self.reading {
+            true => Input::Timeout,
+            false => Input::Unread,
+        };
         for seat in 0..self.seats.len() {
             if self.is_due(seat) {
-                self.input(seat, Input::Timeout);
+                self.input(seat, due);
             }
         }
         self.settle();
@@ -231,6 +239,8 @@ impl Pair {
                         Answer::Granted => Input::IdentifyGranted,
                     },
                 );
+            } else if !self.reading {
+                return;
             } else if let Some((id, output)) = self.gateway.poll_output() {
                 self.deliver(id, &output);
             } else {

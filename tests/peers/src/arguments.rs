@@ -4,19 +4,22 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
+use crate::further;
 use crate::inner;
 use crate::library::Which;
-use crate::payload::World;
 use crate::rows;
 use crate::scale::Scale;
 
 /// How to run it.
 pub const HELP: &str = "\
-Usage: headcount-peers [--json] [--quick] [--rows KEY,KEY] [--profile FOLDER]
+Usage: headcount-peers [--json] [--quick] [--rows KEY,KEY] [--ours-only]
+                       [--profile FOLDER]
 
   --json            one object, a key for each row, instead of a Markdown table
   --quick           small sizes, for development: the numbers prove nothing
-  --rows KEY,KEY    only these rows; `further` and `fields` are what comes below the table
+  --rows KEY,KEY    only these rows; below the table come steady_instructions,
+                    growth_stall, given_back, update_growth, readers, fields
+  --ours-only       no peers, for development
   --profile FOLDER  where callgrind's output goes and stays";
 
 /// What to do.
@@ -25,7 +28,7 @@ pub enum Task {
     Table,
     /// Measure one thing in this process, for another one.
     Inner {
-        work: fn(World, Which, u64) -> f64,
+        work: inner::Work,
         which: Which,
         count: u64,
     },
@@ -38,6 +41,7 @@ pub struct Arguments {
     pub scale: Scale,
     pub rows: Vec<String>,
     pub profile: PathBuf,
+    pub alone: bool,
 }
 
 /// Reads the command line.
@@ -52,11 +56,13 @@ pub fn read() -> Result<Arguments, lexopt::Error> {
         scale: Scale::FULL,
         rows: Vec::new(),
         profile: std::env::temp_dir(),
+        alone: false,
     };
     while let Some(argument) = parser.next()? {
         match argument {
             Long("json") => arguments.json = true,
             Long("quick") => arguments.scale = Scale::QUICK,
+            Long("ours-only") => arguments.alone = true,
             Long("profile") => arguments.profile = PathBuf::from(parser.value()?),
             Long("rows") => arguments.rows = keys(&parser.value()?.string()?)?,
             Value(value) if value == "inner" => arguments.task = inner(&mut parser)?,
@@ -68,7 +74,9 @@ pub fn read() -> Result<Arguments, lexopt::Error> {
 
 fn keys(list: &str) -> Result<Vec<String>, lexopt::Error> {
     let known = |key: &str| {
-        ["further", "fields"].contains(&key) || rows::ALL.iter().any(|(row, _)| *row == key)
+        ["readers", "fields"].contains(&key)
+            || further::ALL.iter().any(|(figure, _)| *figure == key)
+            || rows::ALL.iter().any(|(row, _)| *row == key)
     };
     match list.split(',').find(|key| !known(key)) {
         Some(key) => Err(format!("there is no row {key}").into()),

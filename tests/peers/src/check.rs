@@ -39,6 +39,7 @@ pub fn against(peer: Which, world: World, members: u64) -> Differences {
     }
     (0..members).for_each(|user| world.presence(1, user, &mut frames));
     (100..110).for_each(|guild| world.guild_create(guild, &mut frames));
+    world.everything(&mut frames);
     (0..members).for_each(|number| world.event(number, 1, 0..members, &mut frames));
     for library in [&mut ours, &mut theirs] {
         frames
@@ -68,6 +69,7 @@ fn keys(world: World, members: u64) -> Vec<RowKey> {
     for guild in 100..110 {
         keys.extend(world.rows(guild));
     }
+    keys.extend(world.rows_of_everything());
     keys
 }
 
@@ -87,8 +89,39 @@ fn compare(found: &mut Differences, key: RowKey, ours: &dyn Library, theirs: &dy
     let Some(ours) = ours.row(key) else {
         return found.note(kind, || format!("not kept, such as {key:?}"));
     };
-    for (field, theirs) in &theirs {
-        differ(found, &format!("{kind}.{field}"), theirs, ours.get(field));
+    for (field, theirs) in theirs.iter().filter(|(field, _)| !is_rows(&kind, field)) {
+        let name = wire(&kind, field);
+        differ(found, &format!("{kind}.{name}"), theirs, ours.get(name));
+    }
+}
+
+/// The wire's name of a peer's field.
+fn wire<'a>(kind: &str, field: &'a str) -> &'a str {
+    match (kind, field) {
+        ("sticker", "kind") => "type",
+        _ => field,
+    }
+}
+
+/// Whether this field holds rows of other kinds, which are compared where they belong.
+fn is_rows(kind: &str, field: &str) -> bool {
+    const OF_GUILDS: &[&str] = &[
+        "channels",
+        "emojis",
+        "guild_scheduled_events",
+        "members",
+        "presences",
+        "roles",
+        "stage_instances",
+        "stickers",
+        "threads",
+        "voice_states",
+    ];
+    match kind {
+        "guild" => OF_GUILDS.contains(&field),
+        "voicestate" => field == "member",
+        "emoji" | "sticker" => field == "user",
+        _ => false,
     }
 }
 

@@ -10,8 +10,11 @@ use crate::library::{Library, Which};
 use crate::measure::{feed, measured_feed};
 use crate::payload::{Frames, World};
 
+/// Does so many things with one library, and tells what it measured.
+pub type Work = fn(World, Which, u64) -> f64;
+
 /// The work of an inner process, by name.
-pub const WORK: &[(&str, fn(World, Which, u64) -> f64)] = &[
+pub const WORK: &[(&str, Work)] = &[
     ("bytes-member", bytes_member),
     ("bytes-presence", bytes_presence),
     ("allocations-member", allocations_member),

@@ -3,7 +3,9 @@
 use std::fmt;
 
 pub use peer_library::{Library, RowKey};
+#[cfg(feature = "peers")]
 use peer_serenity::Serenity;
+#[cfg(feature = "peers")]
 use peer_twilight::{Parser, Twilight};
 
 use crate::ours::Ours;
@@ -19,23 +21,41 @@ pub enum Which {
 
 impl Which {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 4] = [
-        Self::Ours,
-        Self::Twilight,
-        Self::TwilightSimd,
-        Self::Serenity,
-    ];
+    pub const ALL: &[Self] = if cfg!(feature = "peers") {
+        &[
+            Self::Ours,
+            Self::Twilight,
+            Self::TwilightSimd,
+            Self::Serenity,
+        ]
+    } else {
+        Self::ALONE
+    };
 
     /// Those that differ in more than how they parse.
-    pub const CACHES: [Self; 3] = [Self::Ours, Self::Twilight, Self::Serenity];
+    pub const CACHES: &[Self] = if cfg!(feature = "peers") {
+        &[Self::Ours, Self::Twilight, Self::Serenity]
+    } else {
+        Self::ALONE
+    };
+
+    /// headcount without peers.
+    pub const ALONE: &[Self] = &[Self::Ours];
 
     /// An empty cache of this library.
     pub fn start(self) -> Box<dyn Library> {
         match self {
             Self::Ours => Box::new(Ours::new()),
+            #[cfg(feature = "peers")]
             Self::Twilight => Box::new(Twilight::new(Parser::Serde)),
+            #[cfg(feature = "peers")]
             Self::TwilightSimd => Box::new(Twilight::new(Parser::Simd)),
+            #[cfg(feature = "peers")]
             Self::Serenity => Box::new(Serenity::new()),
+            #[cfg(not(feature = "peers"))]
+            Self::Twilight | Self::TwilightSimd | Self::Serenity => {
+                unreachable!("this was built without peers")
+            }
         }
     }
 
@@ -51,7 +71,8 @@ impl Which {
 
     /// The library of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|which| which.name() == name)
+        let named = |which: &Self| which.name() == name;
+        Self::ALL.iter().copied().find(named)
     }
 }
 

@@ -13,6 +13,7 @@ mod library;
 mod measure;
 mod ours;
 mod payload;
+mod readers;
 mod row;
 mod rows;
 mod scale;
@@ -56,12 +57,14 @@ fn table(world: World, arguments: Arguments) {
         scale,
         rows,
         profile,
+        alone,
         ..
     } = arguments;
     let setup = rows::Setup {
         world,
         scale,
         profile,
+        alone,
     };
     let wanted = |key: &str| rows.is_empty() || rows.iter().any(|row| row == key);
     let mut object = serde_json::Map::new();
@@ -80,8 +83,13 @@ fn table(world: World, arguments: Arguments) {
         println!("{}", serde_json::Value::Object(object));
         return;
     }
-    if wanted("further") {
-        further::print(&setup);
+    for (key, measure) in further::ALL {
+        if wanted(key) {
+            measure(&setup).iter().for_each(|line| println!("{line}"));
+        }
+    }
+    if wanted("readers") {
+        readers::print(&setup);
     }
     if wanted("fields") {
         fields(&setup);
@@ -90,7 +98,7 @@ fn table(world: World, arguments: Arguments) {
 
 /// Compares fields and says what differs.
 fn fields(setup: &rows::Setup) {
-    for peer in [Which::Twilight, Which::Serenity] {
+    for &peer in setup.caches().iter().filter(|&&which| which != Which::Ours) {
         let found = check::against(peer, setup.world, setup.scale.members);
         println!(
             "\nFields that {peer} keeps, read from headcount's rows ({} rows):",

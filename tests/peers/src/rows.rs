@@ -6,6 +6,7 @@ mod times;
 
 use std::path::PathBuf;
 
+use crate::library::Which;
 use crate::payload::World;
 use crate::row::Row;
 use crate::scale::Scale;
@@ -14,8 +15,26 @@ use crate::scale::Scale;
 pub struct Setup {
     pub world: World,
     pub scale: Scale,
+    /// No peers.
+    pub alone: bool,
     /// Where callgrind's output goes.
     pub profile: PathBuf,
+}
+
+impl Setup {
+    /// All libraries that are wanted.
+    pub const fn all(&self) -> &'static [Which] {
+        if self.alone { Which::ALONE } else { Which::ALL }
+    }
+
+    /// Those that differ in more than how they parse.
+    pub const fn caches(&self) -> &'static [Which] {
+        if self.alone {
+            Which::ALONE
+        } else {
+            Which::CACHES
+        }
+    }
 }
 
 /// Measures one row.

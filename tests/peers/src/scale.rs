@@ -21,6 +21,9 @@ pub struct Scale {
     pub updates: u64,
     /// Chunks and events whose instructions are counted.
     pub counted: u64,
+    /// Members of the guild that readers look into, and events that the writer applies.
+    pub read: u64,
+    pub written: u64,
 }
 
 impl Scale {
@@ -38,6 +41,8 @@ impl Scale {
         growth: 10_000_000,
         updates: 10_000_000,
         counted: 5,
+        read: 100_000,
+        written: 200_000,
     };
 
     pub const QUICK: Self = Self {
@@ -54,5 +59,7 @@ impl Scale {
         growth: 200_000,
         updates: 100_000,
         counted: 1,
+        read: 10_000,
+        written: 20_000,
     };
 }

@@ -18,6 +18,8 @@ pub enum RowKey {
     Role(u64, u64),
     /// A custom emoji.
     Emoji(u64, u64),
+    /// A sticker.
+    Sticker(u64, u64),
     /// A member.
     Member(u64, u64),
     /// A user.

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use peer_library::{Fields, Library, RowKey, fields};
 use serenity::cache::{Cache, CacheUpdate};
 use serenity::model::event::{Event, GatewayEvent};
-use serenity::model::id::{ChannelId, EmojiId, GuildId, RoleId, UserId};
+use serenity::model::id::{ChannelId, EmojiId, GuildId, RoleId, StickerId, UserId};
 
 /// serenity.
 #[derive(Default)]
@@ -76,10 +76,15 @@ impl Library for Serenity {
         let row = match key {
             RowKey::Guild(id) => fields(&*guild(id)?),
             RowKey::Channel(id, channel) => {
-                fields(guild(id)?.channels.get(&ChannelId::new(channel))?)
+                let (guild, channel) = (guild(id)?, ChannelId::new(channel));
+                let thread = || guild.threads.iter().find(|thread| thread.id == channel);
+                fields(guild.channels.get(&channel).or_else(thread)?)
             }
             RowKey::Role(id, role) => fields(guild(id)?.roles.get(&RoleId::new(role))?),
             RowKey::Emoji(id, emoji) => fields(guild(id)?.emojis.get(&EmojiId::new(emoji))?),
+            RowKey::Sticker(id, sticker) => {
+                fields(guild(id)?.stickers.get(&StickerId::new(sticker))?)
+            }
             RowKey::Member(id, user) => fields(guild(id)?.members.get(&UserId::new(user))?),
             RowKey::User(user) => fields(&*self.cache.user(user)?),
             RowKey::Presence(id, user) => fields(guild(id)?.presences.get(&UserId::new(user))?),

@@ -1,6 +1,12 @@
 //! Many frames in one piece of memory.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use super::Writer;
+
+/// The sequence number of the next dispatch: whatever is made later comes later in the session,
+/// which began with READY.
+static NEXT: AtomicU64 = AtomicU64::new(2);
 
 /// Frames one after the other.
 #[derive(Clone, Default)]
@@ -10,13 +16,13 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Adds a dispatch; its sequence number is its place, from 1.
+    /// Adds a dispatch, with a sequence number above all that were made before.
     pub(super) fn dispatch(&mut self, name: &str, data: impl FnOnce(&mut Writer)) {
         let mut json = Writer::default();
         json.raw("{\"t\":\"")
             .raw(name)
             .raw("\",\"s\":")
-            .number(self.ends.len() as u64 + 1);
+            .number(NEXT.fetch_add(1, Relaxed));
         json.raw(",\"op\":0,\"d\":");
         data(&mut json);
         json.raw("}");

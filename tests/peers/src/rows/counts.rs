@@ -50,7 +50,7 @@ pub fn member_instructions(setup: &Setup) -> Row {
         },
         figures,
     };
-    let figures: Result<Figures, String> = Which::ALL.iter().map(count).collect();
+    let figures: Result<Figures, String> = setup.all().iter().map(count).collect();
     row(
         "member_instructions",
         figures.map(|figures| vec![part(figures)]),
@@ -67,7 +67,7 @@ pub fn member_bytes(setup: &Setup) -> Row {
                 must: 150.0,
                 aim: 110.0,
             },
-            figures: figures(&Which::CACHES, "bytes-member", members)?,
+            figures: figures(setup.caches(), "bytes-member", members)?,
         })
     };
     row(
@@ -78,7 +78,7 @@ pub fn member_bytes(setup: &Setup) -> Row {
 
 /// Bytes a presence with its activities.
 pub fn presence_bytes(setup: &Setup) -> Row {
-    let figures = figures(&Which::CACHES, "bytes-presence", setup.scale.presences);
+    let figures = figures(setup.caches(), "bytes-presence", setup.scale.presences);
     let part = |figures| Part {
         title: "bytes a presence with its activities".to_owned(),
         unit: Unit::Bytes,
@@ -119,7 +119,7 @@ pub fn allocations(setup: &Setup) -> Row {
                 must: 0.2,
                 aim: 0.02,
             },
-            figures: figures(&Which::ALL, work, count)?,
+            figures: figures(setup.all(), work, count)?,
         })
     };
     row("allocations", of.into_iter().map(part).collect())

@@ -16,7 +16,7 @@ pub fn lookup_time(setup: &Setup) -> Row {
     let guild = setup.world.guild_id(1);
     let count = setup.scale.look_ups;
     let figures = interleaved(
-        &Which::CACHES,
+        setup.caches(),
         setup.scale.repetitions,
         count,
         |round, which| {
@@ -46,9 +46,10 @@ pub fn lookup_time(setup: &Setup) -> Row {
 }
 
 fn full_caches(setup: &Setup, members: u64) -> BTreeMap<Which, Box<dyn Library>> {
-    let mut caches: BTreeMap<_, _> = Which::CACHES
-        .into_iter()
-        .map(|which| (which, which.start()))
+    let mut caches: BTreeMap<_, _> = setup
+        .caches()
+        .iter()
+        .map(|&which| (which, which.start()))
         .collect();
     let mut frames = Frames::default();
     setup.world.bare_guild(1, &mut frames);

@@ -32,7 +32,7 @@ pub fn chunk_time(setup: &Setup) -> Row {
         world.chunk(1, start..start + 1_000, scale.chunks, &mut chunks);
     }
     let members = scale.chunks * 1_000;
-    let figures = interleaved(&Which::ALL, scale.repetitions, members, |_, which| {
+    let figures = interleaved(setup.all(), scale.repetitions, members, |_, which| {
         let mut library = which.start();
         feed(&mut *library, &guild);
         let time = timed_feed(&mut *library, &chunks);
@@ -59,7 +59,7 @@ pub fn guild_create_time(setup: &Setup) -> Row {
     let mut guilds = Frames::default();
     let count = setup.scale.guild_creates;
     (0..count).for_each(|guild| setup.world.guild_create(guild, &mut guilds));
-    let figures = interleaved(&Which::ALL, setup.scale.repetitions, count, |_, which| {
+    let figures = interleaved(setup.all(), setup.scale.repetitions, count, |_, which| {
         timed_feed(&mut *which.start(), &guilds)
     });
     let title = format!(
@@ -115,19 +115,19 @@ fn steady_events(setup: &Setup, round: usize) -> Frames {
     frames
 }
 
-fn cache<'a>(caches: &'a mut Caches, which: Which) -> &'a mut dyn Library {
+fn cache(caches: &mut Caches, which: Which) -> &mut dyn Library {
     &mut **caches.get_mut(&which).expect("a cache for each library")
 }
 
 /// The steady mix from text to cache and event.
 pub fn steady_time(setup: &Setup) -> Row {
     let scale = &setup.scale;
-    let mut caches = steady_caches(setup, &Which::ALL);
+    let mut caches = steady_caches(setup, setup.all());
     let rounds: Vec<Frames> = (0..=scale.repetitions)
         .map(|at| steady_events(setup, at))
         .collect();
     let figures = interleaved(
-        &Which::ALL,
+        setup.all(),
         scale.repetitions,
         scale.events,
         |round, which| timed_feed(cache(&mut caches, which), &rounds[round]),
@@ -143,7 +143,7 @@ pub fn steady_time(setup: &Setup) -> Row {
 
 /// The steady mix with what the two compressed transports add, which is the same for all.
 pub fn steady_inflate_time(setup: &Setup) -> Row {
-    let mut caches = steady_caches(setup, &Which::ALL);
+    let mut caches = steady_caches(setup, setup.all());
     let zlib = inflate_time(setup, &mut caches, Codec::Zlib);
     let zstd = inflate_time(setup, &mut caches, Codec::Zstd);
     let parts = vec![
@@ -167,7 +167,7 @@ fn inflate_time(setup: &Setup, caches: &mut Caches, codec: Codec) -> Figures {
     let round = |at| deflate(codec, &steady_events(setup, at));
     let rounds: Vec<Frames> = (0..=scale.repetitions).map(round).collect();
     interleaved(
-        &Which::ALL,
+        setup.all(),
         scale.repetitions,
         scale.events,
         |round, which| {
@@ -193,7 +193,7 @@ pub fn guild_delete_time(setup: &Setup) -> Row {
         world.chunk(1, start..start + 1_000, scale.deleted / 1_000, &mut load);
     }
     world.guild_delete(1, &mut delete);
-    let figures = interleaved(&Which::CACHES, scale.repetitions.min(5), 1, |_, which| {
+    let figures = interleaved(setup.caches(), scale.repetitions.min(5), 1, |_, which| {
         let mut library = which.start();
         feed(&mut *library, &load);
         let time = timed_feed(&mut *library, &delete);

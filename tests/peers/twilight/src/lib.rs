@@ -88,6 +88,7 @@ impl Library for Twilight {
             RowKey::Channel(_, channel) => fields(cache.channel(Id::new(channel))?.value()),
             RowKey::Role(_, role) => fields(cache.role(Id::new(role))?.resource()),
             RowKey::Emoji(_, emoji) => fields(cache.emoji(Id::new(emoji))?.resource()),
+            RowKey::Sticker(_, sticker) => fields(cache.sticker(Id::new(sticker))?.resource()),
             RowKey::Member(guild, user) => {
                 fields(cache.member(Id::new(guild), Id::new(user))?.value())
             }

@@ -1,0 +1,124 @@
+//! `headcount` on async-std: a gateway bot that knows when everyone in the room has been counted,
+//! and a Twitch chat bot in hundreds of rooms.
+//!
+//! **async-std is discontinued.** Its makers say so themselves and point to smol. This crate is
+//! here for programs that run on async-std today; a new program takes `headcount-smol`, which has
+//! the same types and methods, or `headcount-tokio`. To move on, change the name of this crate and
+//! of the runtime; nothing else about the bot changes.
+//!
+//! This crate holds the few lines that async-std needs; the bot itself is in [`driver`], and every
+//! decision in [`driver::core`].
+//!
+//! ```no_run
+//! use headcount_async_std::{Bot, BotEvent, Event, Intents, Keep};
+//!
+//! fn main() -> Result<(), headcount_async_std::Error> {
+//!     let token = std::env::var("DISCORD_TOKEN").unwrap_or_default();
+//!     async_std::task::block_on(async {
+//!         let mut bot = Bot::connect(token, Intents::GUILDS).await?;
+//!         while let Some(event) = bot.next().await {
+//!             match event {
+//!                 BotEvent::Shard(shard, Event::Dispatch(dispatch)) => {
+//!                     println!("{shard}: {:?}", dispatch.name());
+//!                 }
+//!                 BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
+//!                 BotEvent::Shard(..) => {}
+//!                 BotEvent::Fleet(news) => println!("{news:?}"),
+//!             }
+//!         }
+//!         let _sessions = bot.shutdown(Keep::Session).await; // the next process resumes them
+//!         Ok(())
+//!     })
+//! }
+//! ```
+//!
+//! A Twitch chat bot has accounts, and shard managers that spread its rooms over connections:
+//!
+//! ```no_run
+//! use headcount_async_std::driver::core::manager::{Distributed, Options};
+//! use headcount_async_std::driver::core::twitch::{Account, Room};
+//! use headcount_async_std::{Chat, ChatEvent};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut builder = Chat::builder();
+//! let reader = builder.account(Account::anonymous()); // it reads, and says nothing
+//! let rooms = ["ann", "bob"].map(|name| Room::new(name).expect("a room's name"));
+//! let make = |_: &Options| Distributed::default(); // 25 rooms a connection, 5 connections
+//! builder.manager(reader, Options::default(), rooms, make)?;
+//! let mut chat = builder.start()?;
+//! while let Some(event) = chat.next().await {
+//!     let ChatEvent::Heard(heard) = event else { continue };
+//!     if let Some(text) = heard.message().and_then(|message| message.text()) {
+//!         println!("{text}");
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_std::net::TcpStream;
+
+pub use headcount_driver as driver;
+pub use headcount_driver::core::session::Keep;
+pub use headcount_driver::core::{Event, Intents};
+pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
+pub use headcount_driver::{ChatEvent, ChatHandle};
+
+/// A running bot on async-std.
+pub type Bot = driver::Bot<AsyncStd>;
+
+/// A bot on async-std that is not started yet.
+pub type Builder = driver::Builder<AsyncStd>;
+
+/// A running Twitch chat bot on async-std.
+pub type Chat = driver::Chat<AsyncStd>;
+
+/// A Twitch chat bot on async-std that is not started yet.
+pub type ChatBuilder = driver::ChatBuilder<AsyncStd>;
+
+/// The async-std runtime: its global executor, which starts its threads when it is first used.
+///
+/// Works from any thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AsyncStd;
+
+impl driver::Runtime for AsyncStd {
+    type Stream = TcpStream;
+    type Timer = Timer;
+
+    async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    fn timer(&self, after: Duration) -> Self::Timer {
+        Timer(async_io::Timer::after(after))
+    }
+
+    fn spawn<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        async_std::task::spawn(future);
+    }
+}
+
+/// A delay on the timers that async-std itself stands on; its own have no type that can be named.
+#[derive(Debug)]
+pub struct Timer(async_io::Timer);
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(drop)
+    }
+}

@@ -1,0 +1,44 @@
+//! The adapter against real sockets on loopback. All else is in the tests that run on every
+//! runtime.
+
+use std::time::{Duration, Instant};
+
+use headcount_async_std::driver::Runtime;
+use headcount_async_std::{Api, AsyncStd, Bot, BotEvent, ErrorKind, Event, Intents, Keep};
+use headcount_sim::Options;
+use headcount_sim::server::{HostedServer, ServerConfig};
+
+#[test]
+fn a_bot_comes_up_and_goes_down_over_real_sockets() {
+    let config = ServerConfig::default();
+    let server = HostedServer::start(Options::default(), 1, config).expect("ports");
+    async_std::task::block_on(async {
+        let builder = Bot::builder("token", Intents::GUILDS).api(Api::at(server.http_url()));
+        let mut bot = builder.connect().await.expect("started");
+        loop {
+            let event = bot.next().await.expect("the bot runs");
+            if let BotEvent::Shard(_, Event::ShardReady(_)) = event {
+                break;
+            }
+        }
+        assert_eq!(bot.shutdown(Keep::Session).await.len(), 1);
+    });
+    assert_eq!(server.violations(), []);
+}
+
+#[test]
+fn a_name_that_does_not_exist_is_a_network_error() {
+    let builder = Bot::builder("token", Intents::GUILDS).api(Api::at("http://gateway.invalid"));
+    let error = async_std::task::block_on(builder.connect()).expect_err("no such host");
+    assert_eq!(error.kind(), ErrorKind::Network);
+}
+
+#[test]
+fn a_timer_runs_from_its_making_and_is_not_early() {
+    let before = Instant::now();
+    let timer = AsyncStd.timer(Duration::from_millis(40));
+    std::thread::sleep(Duration::from_millis(20));
+    async_std::task::block_on(timer);
+    let passed = before.elapsed();
+    assert!(passed >= Duration::from_millis(40), "{passed:?}");
+}

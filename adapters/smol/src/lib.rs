@@ -1,0 +1,121 @@
+//! `headcount` on smol: a gateway bot that knows when everyone in the room has been counted, and a
+//! Twitch chat bot in hundreds of rooms.
+//!
+//! This crate holds the few lines that smol needs; the bot itself is in [`driver`], and every
+//! decision in [`driver::core`]. smol is small, starts its threads by itself, and suits programs
+//! that have no runtime yet or build on the `async-*` crates.
+//!
+//! ```no_run
+//! use headcount_smol::{Bot, BotEvent, Event, Intents, Keep};
+//!
+//! fn main() -> Result<(), headcount_smol::Error> {
+//!     let token = std::env::var("DISCORD_TOKEN").unwrap_or_default();
+//!     smol::block_on(async {
+//!         let mut bot = Bot::connect(token, Intents::GUILDS).await?;
+//!         while let Some(event) = bot.next().await {
+//!             match event {
+//!                 BotEvent::Shard(shard, Event::Dispatch(dispatch)) => {
+//!                     println!("{shard}: {:?}", dispatch.name());
+//!                 }
+//!                 BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
+//!                 BotEvent::Shard(..) => {}
+//!                 BotEvent::Fleet(news) => println!("{news:?}"),
+//!             }
+//!         }
+//!         let _sessions = bot.shutdown(Keep::Session).await; // the next process resumes them
+//!         Ok(())
+//!     })
+//! }
+//! ```
+//!
+//! A Twitch chat bot has accounts, and shard managers that spread its rooms over connections:
+//!
+//! ```no_run
+//! use headcount_smol::driver::core::manager::{Distributed, Options};
+//! use headcount_smol::driver::core::twitch::{Account, Room};
+//! use headcount_smol::{Chat, ChatEvent};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut builder = Chat::builder();
+//! let reader = builder.account(Account::anonymous()); // it reads, and says nothing
+//! let rooms = ["ann", "bob"].map(|name| Room::new(name).expect("a room's name"));
+//! let make = |_: &Options| Distributed::default(); // 25 rooms a connection, 5 connections
+//! builder.manager(reader, Options::default(), rooms, make)?;
+//! let mut chat = builder.start()?;
+//! while let Some(event) = chat.next().await {
+//!     let ChatEvent::Heard(heard) = event else { continue };
+//!     if let Some(text) = heard.message().and_then(|message| message.text()) {
+//!         println!("{text}");
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use smol::net::TcpStream;
+
+pub use headcount_driver as driver;
+pub use headcount_driver::core::session::Keep;
+pub use headcount_driver::core::{Event, Intents};
+pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
+pub use headcount_driver::{ChatEvent, ChatHandle};
+
+/// A running bot on smol.
+pub type Bot = driver::Bot<Smol>;
+
+/// A bot on smol that is not started yet.
+pub type Builder = driver::Builder<Smol>;
+
+/// A running Twitch chat bot on smol.
+pub type Chat = driver::Chat<Smol>;
+
+/// A Twitch chat bot on smol that is not started yet.
+pub type ChatBuilder = driver::ChatBuilder<Smol>;
+
+/// The smol runtime: its global executor, which starts its threads when it is first used.
+///
+/// Works from any thread; `SMOL_THREADS` in the environment says how many threads run tasks, one
+/// by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Smol;
+
+impl driver::Runtime for Smol {
+    type Stream = TcpStream;
+    type Timer = Timer;
+
+    async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    fn timer(&self, after: Duration) -> Self::Timer {
+        Timer(smol::Timer::after(after))
+    }
+
+    fn spawn<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        smol::spawn(future).detach();
+    }
+}
+
+/// A delay on smol's clock.
+#[derive(Debug)]
+pub struct Timer(smol::Timer);
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(drop)
+    }
+}

@@ -1,0 +1,58 @@
+//! One bot of 64 shards in one process.
+
+use std::collections::BTreeSet;
+
+use headcount_sim::server::ServerConfig;
+use headcount_sim::{Options, Plan};
+use headcount_tokio::driver::core::fleet::FleetEvent;
+use headcount_tokio::driver::core::session::{Keep, Phase};
+use headcount_tokio::{BotEvent, Event};
+
+use crate::bot::{builder, options, until};
+use crate::runtimes::{Tested, on_each_runtime, serve};
+
+on_each_runtime!(sixty_four_shards_at_once);
+
+const SHARDS: u32 = 64;
+const GUILDS: u32 = 256;
+
+async fn sixty_four_shards_at_once<R: Tested>() {
+    let plan = Plan {
+        roles: 2,
+        channels: 2,
+        emojis: 0,
+        ..Plan::even(GUILDS, 30)
+    };
+    let options = Options {
+        shards: SHARDS,
+        max_concurrency: SHARDS,
+        ..options(plan)
+    };
+    let server = serve(options, 1, ServerConfig::default()).await;
+    let mut bot = builder::<R>(&server).connect().await.expect("started");
+    let (complete, others) = until(&mut bot, |event| match event {
+        BotEvent::Fleet(FleetEvent::FinishedChunking {
+            complete, others, ..
+        }) => Some((*complete, *others)),
+        BotEvent::Shard(..) | BotEvent::Fleet(_) => None,
+    })
+    .await;
+    assert_eq!((complete, others), (GUILDS as usize, 0));
+    server.cut_all();
+    let mut back = BTreeSet::new();
+    until(&mut bot, |event| {
+        if let BotEvent::Shard(shard, Event::Resumed { .. }) = event {
+            back.insert(shard.number());
+        }
+        (back.len() == SHARDS as usize).then_some(())
+    })
+    .await;
+    let handle = bot.handle();
+    assert!(handle.shards().all(|shard| shard.phase == Phase::Active));
+    assert_eq!(
+        server.inspect(|gateway| gateway.ledger().identifies.len()),
+        SHARDS as usize
+    );
+    assert_eq!(bot.shutdown(Keep::Session).await.len(), SHARDS as usize);
+    assert_eq!(server.violations(), []);
+}

@@ -1,0 +1,147 @@
+//! Connections that die in every way that a socket can tell or hide.
+
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
+use headcount_sim::act::{Act, Target};
+use headcount_sim::server::{Flow, Server, ServerConfig};
+use headcount_sim::{Options, Plan};
+use headcount_tokio::driver::core::session::{Halt, Keep, Reason};
+use headcount_tokio::driver::core::wire::close::Fatal;
+use headcount_tokio::{BotEvent, Event};
+
+use crate::bot::{
+    BACKOFF, INTERVAL, SLACK, beating, builder, changed, options, ready, resumed, until,
+};
+use crate::runtimes::{Tested, on_each_runtime, serve, try_to_serve};
+
+on_each_runtime! {
+    half_open_peer,
+    server_restart,
+    cut_connection,
+    revoked_token,
+    sessions_go_from_bot_to_bot,
+}
+
+fn small() -> Options {
+    options(Plan::even(3, 20))
+}
+
+fn starts(server: &Server) -> (usize, usize) {
+    server.inspect(|gateway| {
+        let ledger = gateway.ledger();
+        (ledger.identifies.len(), ledger.resumes.len())
+    })
+}
+
+/// The peer is there, and neither reads nor writes: two heartbeats tell.
+async fn half_open_peer<R: Tested>() {
+    let server = serve(beating(small()), 1, ServerConfig::default()).await;
+    let mut bot = builder::<R>(&server).connect().await.expect("started");
+    ready(&mut bot).await;
+    let frozen = Instant::now();
+    server.set_flow(Flow::Frozen);
+    let noticed = changed(&mut bot, Reason::HeartbeatUnanswered).await;
+    assert!(
+        noticed - frozen <= 2 * INTERVAL + SLACK,
+        "{:?}",
+        noticed - frozen
+    );
+    resumed(&mut bot).await;
+    assert!(noticed.elapsed() <= BACKOFF + SLACK);
+    assert_eq!(starts(&server), (1, 1));
+    assert_eq!(server.violations(), []);
+}
+
+/// The listener is gone, and comes back on the same port without the sessions.
+async fn server_restart<R: Tested>() {
+    let server = serve(small(), 1, ServerConfig::default()).await;
+    let url = server.http_url();
+    let port = url.rsplit(':').next().and_then(|port| port.parse().ok());
+    let port = port.expect("a port");
+    let mut bot = builder::<R>(&server).connect().await.expect("started");
+    ready(&mut bot).await;
+    drop(server);
+    changed(&mut bot, Reason::DialFailed).await;
+    let server = loop {
+        let config = ServerConfig {
+            port,
+            ..ServerConfig::default()
+        };
+        match try_to_serve(small(), 1, config).await {
+            Ok(server) => break server,
+            // Somebody's outgoing connection has the port for a moment.
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                R::default().timer(Duration::from_millis(20)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let back = Instant::now();
+    let lost = until(&mut bot, |event| match event {
+        BotEvent::Shard(_, Event::SessionLost(why)) => Some(*why),
+        BotEvent::Shard(..) | BotEvent::Fleet(_) => None,
+    });
+    lost.await;
+    let summary = until(&mut bot, |event| match event {
+        BotEvent::Shard(_, Event::ShardFinishedChunking(summary)) => Some(summary.complete),
+        BotEvent::Shard(..) | BotEvent::Fleet(_) => None,
+    });
+    assert_eq!(summary.await, 3);
+    assert!(
+        back.elapsed() <= 9 * BACKOFF + SLACK,
+        "{:?}",
+        back.elapsed()
+    );
+    assert_eq!(starts(&server), (1, 1));
+    assert_eq!(server.violations(), []);
+}
+
+/// The socket breaks: the session goes on, and what happened meanwhile is replayed.
+async fn cut_connection<R: Tested>() {
+    let server = serve(small(), 1, ServerConfig::default()).await;
+    let mut bot = builder::<R>(&server).connect().await.expect("started");
+    ready(&mut bot).await;
+    for round in 1..=3 {
+        server.cut_all();
+        server.act(Act::Traffic { events: 400 });
+        assert!(resumed(&mut bot).await > 0);
+        assert_eq!(starts(&server), (1, round));
+    }
+    assert_eq!(server.violations(), []);
+}
+
+/// The bot ends, and says why: nobody dials for ever with a token that is dead.
+async fn revoked_token<R: Tested>() {
+    let server = serve(small(), 1, ServerConfig::default()).await;
+    let mut bot = builder::<R>(&server).connect().await.expect("started");
+    ready(&mut bot).await;
+    server.act(Act::Close(Target::All, Fatal::AuthenticationFailed.code()));
+    let mut told = None;
+    while let Some(event) = bot.next().await {
+        if let BotEvent::Shard(_, Event::Halted(why)) = event {
+            told = Some(why);
+        }
+    }
+    assert_eq!(told, Some(Halt::Refused(Fatal::AuthenticationFailed)));
+    assert_eq!(starts(&server), (1, 0));
+}
+
+/// One bot shuts down, and the next goes on with its sessions and misses nothing.
+async fn sessions_go_from_bot_to_bot<R: Tested>() {
+    let server = serve(small(), 1, ServerConfig::default()).await;
+    let mut bot = builder::<R>(&server).connect().await.expect("started");
+    ready(&mut bot).await;
+    let sessions = bot.shutdown(Keep::Session).await;
+    assert_eq!(sessions.len(), 1);
+    server
+        .until(|gateway| gateway.ledger().ends.len() == 1)
+        .await;
+    server.act(Act::Traffic { events: 400 });
+    let next = builder::<R>(&server).sessions(sessions);
+    let mut next = next.connect().await.expect("started");
+    assert!(resumed(&mut next).await > 0);
+    assert_eq!(starts(&server), (1, 1));
+    assert_eq!(next.shutdown(Keep::Nothing).await, []);
+    assert_eq!(server.violations(), []);
+}
