@@ -45,6 +45,11 @@ impl Outbox {
         Some(ticket)
     }
 
+    /// Whether presences were replaced that have not been told yet.
+    pub(crate) const fn has_replaced(&self) -> bool {
+        !self.replaced.is_empty()
+    }
+
     /// The presences that were replaced since the last call.
     pub(crate) fn take_replaced(&mut self) -> Vec<Ticket> {
         mem::take(&mut self.replaced)

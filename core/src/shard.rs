@@ -129,7 +129,8 @@ impl Shard {
                 wait: Wait::Stop,
             });
         }
-        let sends = self.send_deadline().map(|at| Deadline {
+        let told = self.outbox.has_replaced().then_some(self.now);
+        let sends = told.or_else(|| self.send_deadline()).map(|at| Deadline {
             at,
             wait: Wait::SendBudget,
         });

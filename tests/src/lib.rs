@@ -47,6 +47,7 @@ mod window;
 pub mod act;
 pub mod edge;
 pub mod faults;
+pub mod fuzzing;
 pub mod gateway;
 pub mod intents;
 pub mod ledger;

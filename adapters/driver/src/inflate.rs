@@ -109,7 +109,8 @@ impl Inflate {
             Method::None => copy(part, &mut self.out, self.max),
             Method::Zlib(zlib, tail) => {
                 remember(tail, part);
-                let whole = *tail == SYNC_FLUSH;
+                // The suffix of the message before does not make an empty part a message.
+                let whole = *tail == SYNC_FLUSH && !part.is_empty();
                 inflate(zlib, part, &mut self.out, self.max).map(|()| whole)
             }
             Method::Zstd(zstd) => decompress(zstd, part, &mut self.out, self.max),

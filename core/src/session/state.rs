@@ -151,7 +151,7 @@ pub enum Wait {
     Ready,
     /// The next heartbeat.
     Heartbeat,
-    /// Room in the send budget, or something to send at once.
+    /// Room in the send budget, or something to send or to tell of a command at once.
     SendBudget,
     /// A guild in setup, or a member request.
     Tracker,

@@ -154,3 +154,15 @@ fn what_cannot_be_sent_is_refused_at_the_call() {
     assert!(matches!(large, Err(RequestError::TooLarge { bytes, limit: 4096 }) if bytes > 5000));
     assert_eq!(host.input(Input::Timeout), 2);
 }
+
+#[test]
+fn a_replaced_presence_is_told_at_once_even_while_nothing_can_be_sent() {
+    let mut host = Host::new(config());
+    host.dial();
+    let first = host.shard.send(presence("one")).unwrap();
+    host.shard.send(presence("two")).unwrap();
+    assert_eq!(host.shard.poll_timeout().unwrap().at, host.now);
+    host.wake();
+    assert_eq!(outcomes(&host), [(first, CommandOutcome::Replaced)]);
+    assert!(host.shard.poll_timeout().unwrap().at > host.now);
+}

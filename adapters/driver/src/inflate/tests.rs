@@ -114,6 +114,21 @@ fn uncompressed_messages_pass_through_within_the_limit() {
 }
 
 #[test]
+fn an_empty_part_is_no_message() {
+    let mut server = Deflate::new(Compression::ZlibStream);
+    let mut client = Inflate::new(Compression::ZlibStream, 100).expect("context");
+    for text in ["one", "two"] {
+        assert!(!client.push(&[]).expect("nothing"));
+        assert!(
+            client
+                .push(&server.message(text.as_bytes()))
+                .expect("valid")
+        );
+        assert_eq!(client.message(), text.as_bytes());
+    }
+}
+
+#[test]
 fn zlib_messages_may_be_cut_anywhere() {
     let text = Random(3).text(300);
     let whole = Deflate::new(Compression::ZlibStream).message(&text);
