@@ -25,11 +25,12 @@ fn sizes_in_bytes() {
         ("Input", size_of::<Input<'_>>(), 24),
         ("Command", size_of::<Command>(), 32),
         ("Dispatch", size_of::<Dispatch<'_>>(), 80),
-        ("Op", size_of::<Op<'_>>(), 64),
+        // A few members or presences lie in the step itself, so that an event allocates nothing.
+        ("Op", size_of::<Op<'_>>(), 304),
         ("Event", size_of::<Event<'_>>(), 88),
-        ("Mutation", size_of::<Mutation<'_>>(), 120),
-        ("Action", size_of::<Action<'_>>(), 120),
-        ("Actions", size_of::<Actions<'_>>(), 256),
+        ("Mutation", size_of::<Mutation<'_>>(), 360),
+        ("Action", size_of::<Action<'_>>(), 360),
+        ("Actions", size_of::<Actions<'_>>(), 736),
     ];
     let over: Vec<_> = table.iter().filter(|(_, size, most)| size > most).collect();
     assert!(over.is_empty(), "name, size, limit: {over:?}");

@@ -100,6 +100,7 @@ fn grant(shard: &mut Shard, wish: Wish, now: u64, sent: &mut Vec<u64>) {
         Wish::Beats(count) => {
             for _ in 0..count {
                 feed(shard, now, Input::Payload(br#"{"op":1,"d":null}"#), sent);
+                feed(shard, now, Input::Payload(br#"{"op":11}"#), sent);
             }
         }
         Wish::Wait(_) => {}
@@ -190,6 +191,8 @@ impl Fleets {
     fn step(&mut self, kind: u8, shard: u32, time: u64) {
         let id = ShardId::new(shard, self.count);
         match kind {
+            // A shard that was let in has nothing to ask for.
+            0 | 1 if self.granted.contains(&id) => {}
             0 | 1 => self.ask(FleetInput::WantIdentify(id)),
             2 => {
                 let pause = if time > 7_950 { DAY / 3 } else { time };

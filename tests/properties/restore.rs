@@ -34,6 +34,8 @@ impl Life {
             match action {
                 Action::Mutate(mutation) => self.told.push(format!("{mutation:?}")),
                 Action::Emit(Event::StateChanged(_)) => {}
+                // They come once per fresh identify, and a restored shard has made none.
+                Action::Emit(Event::ShardReady(_) | Event::ShardFinishedChunking(_)) => {}
                 Action::Emit(event) => self.told.push(format!("{event:?}")),
                 Action::Send(command @ Command::Resume(_)) => self.resume = Some(command),
                 _ => {}
