@@ -80,13 +80,18 @@ fn guild(store: &MemoryStore, id: GuildId) -> Option<Guild> {
     let count = match (row, completeness) {
         (Some(row), _) => row.member_count(),
         (None, Completeness::Complete { members }) => Some(members),
-        (None, Completeness::Partial { of, .. } | Completeness::Stale { of, .. }) => of,
+        (
+            None,
+            Completeness::Partial { of, .. }
+            | Completeness::Limited { of, .. }
+            | Completeness::Stale { of, .. },
+        ) => of,
     };
     let complete = matches!(completeness, Completeness::Complete { .. });
     let members: BTreeMap<u64, Member> = store
         .members(id)
         .map(|row| {
-            let roles = row.roles().iter().map(|role| role.get()).collect();
+            let roles = row.roles().map(|role| role.get()).collect();
             let nick = row.nick().map(str::to_owned);
             (
                 row.user().id().get(),
