@@ -88,14 +88,14 @@ fn grant(shard: &mut Shard, wish: Wish, now: u64, sent: &mut Vec<u64>) {
                 self_mute: true,
                 self_deaf: true,
             };
-            drop(shard.send(Command::UpdateVoiceState(state)));
+            let _ = shard.send(Command::UpdateVoiceState(state));
         }),
         Wish::Members(count) => (0..count).for_each(|_| {
             let query = MemberQuery::Users(vec![UserId::new(7).expect("not zero")]);
-            drop(shard.request_members(guild, query, false));
+            let _ = shard.request_members(guild, query, false);
         }),
         Wish::Presences(count) => (0..count).for_each(|_| {
-            drop(shard.send(Command::UpdatePresence(Box::default())));
+            let _ = shard.send(Command::UpdatePresence(Box::default()));
         }),
         Wish::Beats(count) => {
             for _ in 0..count {
@@ -170,7 +170,8 @@ struct Fleets {
     now: u64,
     count: u32,
     concurrency: u32,
-    granted: Vec<ShardId>,
+    /// Those that were let in, and when.
+    granted: Vec<(ShardId, u64)>,
     /// By bucket.
     identified: BTreeMap<u32, Vec<u64>>,
 }
@@ -192,7 +193,7 @@ impl Fleets {
         let id = ShardId::new(shard, self.count);
         match kind {
             // A shard that was let in has nothing to ask for.
-            0 | 1 if self.granted.contains(&id) => {}
+            0 | 1 if self.granted.iter().any(|(one, _)| *one == id) => {}
             0 | 1 => self.ask(FleetInput::WantIdentify(id)),
             2 => {
                 let pause = if time > 7_950 { DAY / 3 } else { time };
@@ -200,8 +201,9 @@ impl Fleets {
             }
             _ if self.granted.is_empty() => {}
             _ => {
-                let id = self.granted.remove(shard as usize % self.granted.len());
-                let to = if time % 4 == 0 {
+                let (id, since) = self.granted.remove(shard as usize % self.granted.len());
+                // Nobody waits to identify for half a minute.
+                let to = if time.is_multiple_of(4) || self.now - since > 30_000 {
                     Phase::Idle
                 } else {
                     Phase::Identifying
@@ -224,7 +226,7 @@ impl Fleets {
     /// and so does its own dial.
     fn wait(&mut self, time: u64) {
         if time > 30_000 {
-            for id in std::mem::take(&mut self.granted) {
+            for (id, _) in std::mem::take(&mut self.granted) {
                 let (from, to, reason) = (Phase::Greeting, Phase::Idle, Reason::DialTimedOut);
                 let change = StateChanged { from, to, reason };
                 self.ask(FleetInput::Event(id, &Event::StateChanged(change)));
@@ -245,7 +247,7 @@ impl Fleets {
         let actions: FleetActions = self.fleet.handle(Instant::from_millis(self.now), input);
         for action in actions {
             if let FleetAction::Grant(id) = action {
-                self.granted.push(id);
+                self.granted.push((id, self.now));
             }
         }
     }

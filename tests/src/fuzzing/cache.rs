@@ -7,7 +7,7 @@ use draw::{Fed, draw};
 use headcount_core::ShardId;
 use headcount_core::cache::memory::Completeness;
 use headcount_core::cache::{Deriver, GuildStatus, Kinds, MemoryStore, Mutation};
-use headcount_core::id::{GuildId, UserId};
+use headcount_core::id::{GuildId, RoleId, UserId};
 use headcount_core::wire::Name;
 use headcount_core::wire::view::{Status, View};
 use model::{Guild, Member, Model};
@@ -91,7 +91,7 @@ fn guild(store: &MemoryStore, id: GuildId) -> Option<Guild> {
     let members: BTreeMap<u64, Member> = store
         .members(id)
         .map(|row| {
-            let roles = row.roles().map(|role| role.get()).collect();
+            let roles = row.roles().map(RoleId::get).collect();
             let nick = row.nick().map(str::to_owned);
             (
                 row.user().id().get(),

@@ -5,7 +5,7 @@ use crate::world::guild::Guild;
 use headcount_core::Intents;
 use headcount_core::cache::memory::Completeness;
 use headcount_core::cache::{GuildStatus, Kinds};
-use headcount_core::id::{GuildId, UserId};
+use headcount_core::id::{GuildId, RoleId, UserId};
 use headcount_core::session::{Phase, Session};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -123,7 +123,7 @@ impl Simulation {
             let Some(row) = UserId::new(user).and_then(|user| self.store.member(id, user)) else {
                 continue;
             };
-            let roles: BTreeSet<u64> = row.roles().map(|role| role.get()).collect();
+            let roles: BTreeSet<u64> = row.roles().map(RoleId::get).collect();
             let role = |role: &Value| role.as_str()?.parse().ok();
             let is: BTreeSet<u64> = truth["roles"]
                 .as_array()

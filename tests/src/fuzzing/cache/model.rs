@@ -94,7 +94,7 @@ impl Model {
             "USER_UPDATE" => self.own(data),
             "GUILD_CREATE" => self.create(guild, data),
             "GUILD_DELETE" if data["unavailable"] == true => {
-                self.status(guild, GuildStatus::Outage)
+                self.status(guild, GuildStatus::Outage);
             }
             "GUILD_DELETE" => drop(self.guilds.remove(&guild)),
             _ => self.within(guild, fed),
