@@ -20,6 +20,7 @@
 //!                 BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
 //!                 BotEvent::Shard(..) => {}
 //!                 BotEvent::Fleet(news) => println!("{news:?}"),
+//!                 BotEvent::StoreFailed(failure) => println!("{}", failure.error),
 //!             }
 //!         }
 //!         let _sessions = bot.shutdown(Keep::Session).await; // the next process resumes them

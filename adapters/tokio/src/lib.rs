@@ -17,6 +17,7 @@
 //!         BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
 //!         BotEvent::Shard(..) => {}
 //!         BotEvent::Fleet(news) => println!("{news:?}"),
+//!         BotEvent::StoreFailed(failure) => println!("{}", failure.error),
 //!     }
 //! }
 //! let sessions = bot.shutdown(Keep::Session).await; // the next process can resume them
