@@ -13,6 +13,6 @@ mod skip;
 mod string;
 mod unescape;
 
-pub(crate) use order::Key;
+pub(crate) use order::{Key, descend};
 pub use reader::{MAX_DEPTH, Reader};
 pub use unescape::Unescape;

@@ -244,6 +244,12 @@ impl Digits<'_> {
 
 impl<'i> Read<'i> for Timestamp {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        if let Some([b'"', text @ .., b'"']) = reader.ahead::<34>()
+            && let Some(time) = usual(text)
+        {
+            reader.advance(34);
+            return Ok(time);
+        }
         let text = reader.text()?;
         let time = match text.as_plain() {
             Some(text) => Self::parse(text),

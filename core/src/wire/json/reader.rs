@@ -53,8 +53,15 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
+    /// The next bytes, which stay unread.
     #[inline]
-    pub(super) fn advance(&mut self, bytes: usize) {
+    pub(crate) fn ahead<const N: usize>(&self) -> Option<&'a [u8; N]> {
+        self.rest().first_chunk()
+    }
+
+    /// Passes over bytes that have been looked at.
+    #[inline]
+    pub(crate) fn advance(&mut self, bytes: usize) {
         self.at = self.at.wrapping_add(bytes);
     }
 
@@ -139,15 +146,33 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn object_in<F>(
         &mut self,
-        order: &'static [Key],
+        order: &'static [Key<()>],
         mut field: F,
     ) -> Result<(), Malformed>
     where
         F: FnMut(&str, &mut Self) -> Result<(), Malformed>,
     {
-        self.members(order, |key, reader| {
+        self.object_of(order, |_| (), |(), key, reader| field(key, reader))
+    }
+
+    /// Reads an object like [`Reader::object_in`]; `named` says which part a key is.
+    #[inline]
+    pub(crate) fn object_of<P: Copy, F>(
+        &mut self,
+        order: &'static [Key<P>],
+        named: impl Fn(&str) -> P,
+        mut field: F,
+    ) -> Result<(), Malformed>
+    where
+        F: FnMut(P, &str, &mut Self) -> Result<(), Malformed>,
+    {
+        self.members(order, |found, key, reader| {
+            let part = match found {
+                Some(part) => part,
+                None => named(key),
+            };
             let (at, depth) = (reader.at, reader.depth);
-            match field(key, reader) {
+            match field(part, key, reader) {
                 Ok(()) => Ok(()),
                 Err(fault) => {
                     (reader.at, reader.depth) = (at, depth);
@@ -157,20 +182,25 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads an object: `field` gets each key, and its part if it came in the order.
     #[inline]
-    fn members<F>(&mut self, mut order: &'static [Key], mut field: F) -> Result<(), Malformed>
+    pub(crate) fn members<P: Copy, F>(
+        &mut self,
+        mut order: &'static [Key<P>],
+        mut field: F,
+    ) -> Result<(), Malformed>
     where
-        F: FnMut(&str, &mut Self) -> Result<(), Malformed>,
+        F: FnMut(Option<P>, &str, &mut Self) -> Result<(), Malformed>,
     {
         self.open(b'{', "not an object")?;
         if !self.eat(b'}') {
             let mut room = [0; KEY];
             loop {
-                let key = match self.expected_key(&mut order) {
-                    Some(key) => key,
-                    None => self.key(&mut room)?,
+                let (part, key) = match self.expected_key(&mut order) {
+                    Some(key) => (Some(key.part()), key.name()),
+                    None => (None, self.key(&mut room)?),
                 };
-                field(key, self)?;
+                field(part, key, self)?;
                 if !self.goes_on(b'}', "an object is not closed")? {
                     break;
                 }
@@ -193,7 +223,7 @@ impl<'a> Reader<'a> {
 
     /// Passes a key in the form that is expected, with its colon.
     #[inline]
-    fn expected_key(&mut self, order: &mut &'static [Key]) -> Option<&'static str> {
+    fn expected_key<P: Copy>(&mut self, order: &mut &'static [Key<P>]) -> Option<&'static Key<P>> {
         if order.is_empty() {
             return None;
         }
@@ -205,7 +235,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let key = Key::next(order, text.first_chunk()?)?;
-        self.advance(key.len().wrapping_add(3));
+        self.advance(key.name().len().wrapping_add(3));
         Some(key)
     }
 
@@ -268,8 +298,7 @@ impl<'a> Reader<'a> {
         if self.peek() != Some(b'n') {
             return Ok(false);
         }
-        self.word(b"null")?;
-        Ok(true)
+        self.word(b"null").map(|()| true)
     }
 
     /// Reads `true` or `false`.
@@ -286,11 +315,11 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn word(&mut self, word: &'static [u8]) -> Result<(), Malformed> {
-        if !self.rest().starts_with(word) {
+    fn word<const N: usize>(&mut self, word: &'static [u8; N]) -> Result<(), Malformed> {
+        if self.rest().first_chunk() != Some(word) {
             return Err(self.fault("not a value"));
         }
-        self.advance(word.len());
+        self.advance(N);
         Ok(())
     }
 
@@ -300,7 +329,7 @@ impl<'a> Reader<'a> {
     /// [`Malformed`] for whatever `serde_json` refuses too.
     pub fn value(&mut self) -> Result<(), Malformed> {
         match self.peek() {
-            Some(b'{') => self.members(&[], |_, reader| reader.value()),
+            Some(b'{') => self.members::<(), _>(&[], |_, _, reader| reader.value()),
             Some(b'[') => self.array(Self::value),
             Some(b'"') => self.text().map(drop),
             Some(b't' | b'f') => self.bool().map(drop),

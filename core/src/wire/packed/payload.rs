@@ -4,7 +4,9 @@ use core::num::NonZeroU64;
 
 use super::{Cursor, Sink};
 use crate::id::{ApplicationId, EmojiId, GuildId};
-use crate::wire::{Image, Text, Timestamp};
+use crate::wire::field::Read;
+use crate::wire::json::Reader;
+use crate::wire::{Image, Malformed, Text, Timestamp};
 
 /// Which of its type's two forms a value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub(crate) enum Form {
 }
 
 /// A value that a part may have.
-pub(crate) trait Payload<'a>: Sized {
+pub(crate) trait Payload<'a>: Read<'a> {
     /// The value that stands for nothing: zero, or no characters.
     const NOTHING: Option<Self> = None;
 
@@ -34,6 +36,14 @@ pub(crate) trait Payload<'a>: Sized {
     #[inline]
     fn pass(form: Form, from: &mut Cursor<'a>) {
         Self::take(form, from);
+    }
+
+    /// Packs a value as it is read, and returns its form as a part's state.
+    #[inline]
+    fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
+        let value = Self::read(reader)?;
+        value.put(sink);
+        Ok(value.form() as u64)
     }
 }
 
@@ -220,6 +230,18 @@ macro_rules! record_payloads {
                 from: &mut $crate::wire::packed::Cursor<'a>,
             ) {
                 Self::pass(from);
+            }
+
+            fn transcode(
+                reader: &mut $crate::wire::json::Reader<'a>,
+                sink: &mut $crate::wire::packed::Sink,
+            ) -> Result<u64, $crate::wire::Malformed> {
+                let (before, start) = (reader.clone(), sink.len());
+                if Self::transcode_with(reader, sink, |_, reader, _| reader.skip()).is_none() {
+                    (*reader, _) = (before, sink.truncate(start));
+                    <Self as $crate::wire::field::Read<'a>>::read(reader)?.pack(sink);
+                }
+                Ok($crate::wire::packed::Form::Usual as u64)
             }
         }
     )*};

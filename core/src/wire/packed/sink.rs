@@ -141,21 +141,45 @@ impl Sink {
         }
     }
 
-    /// Writes four bytes over those at `place`.
-    pub(crate) fn set(&mut self, place: usize, value: u32) {
-        let target = self.as_mut_slice().get_mut(place..);
-        let target = target.and_then(<[u8]>::first_chunk_mut);
-        if let Some(target) = target {
-            *target = value.to_le_bytes();
+    /// Writes over the bytes at `place`.
+    #[inline]
+    pub(crate) fn set(&mut self, place: usize, bytes: &[u8]) {
+        let end = place.wrapping_add(bytes.len());
+        if let Some(target) = self.as_mut_slice().get_mut(place..end) {
+            target.copy_from_slice(bytes);
         }
+    }
+
+    /// Says over the four bytes at `place` how much was written since `before`.
+    #[inline]
+    pub(crate) fn set_length(&mut self, place: usize, before: usize) {
+        let written = self.len().wrapping_sub(before);
+        self.set(
+            place,
+            &u32::try_from(written).unwrap_or(u32::MAX).to_le_bytes(),
+        );
+    }
+
+    /// Forgets what was written after the first `length` bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        match self.is_spilled() {
+            true => self.heap.truncate(length),
+            false => self.filled = self.filled.min(length),
+        }
+    }
+
+    /// Writes the lowest `bytes` bytes of a mask over those at `place`.
+    #[inline]
+    pub(crate) fn set_mask(&mut self, place: usize, mask: u64, bytes: usize) {
+        let mask = mask.to_le_bytes();
+        self.set(place, mask.get(..bytes).unwrap_or(&mask));
     }
 
     /// Lets `write` write, and says over the four bytes at `place` how much it was.
     pub(crate) fn measured(&mut self, place: usize, write: impl FnOnce(&mut Self)) {
         let before = self.len();
         write(self);
-        let written = self.len().wrapping_sub(before);
-        self.set(place, u32::try_from(written).unwrap_or(u32::MAX));
+        self.set_length(place, before);
     }
 }
 
@@ -188,10 +212,12 @@ mod tests {
                 all.extend_from_slice(&bytes);
                 assert_eq!((sink.as_slice(), sink.len()), (&*all, all.len()), "{part}");
             }
-            sink.set(100, 7);
+            sink.set(100, &[7, 0, 0, 0]);
             assert_eq!(sink.as_slice().get(100..104), Some(&[7, 0, 0, 0][..]));
             sink.shrink_to_fit();
             assert_eq!(sink.len(), all.len());
+            sink.truncate(50);
+            assert_eq!(sink.as_slice(), &all[..50]);
             sink.clear();
             assert_eq!(sink, Sink::new());
             sink.byte(1);

@@ -17,29 +17,29 @@ packed! {
     /// What a guild knows of a member, the roles left out.
     Membership {
         beside "user", "roles";
-        /// The name in this guild.
-        "nick" nick: Field<Text<'i>>,
-        /// The picture in this guild.
-        "avatar" avatar: Field<Image<'i>>,
-        /// The picture behind the profile in this guild.
-        "banner" banner: Field<Image<'i>>,
-        /// Since when; null for a guest of a stage.
-        "joined_at" joined_at: Field<Timestamp>,
         /// Since when the member boosts the guild.
         "premium_since" premium_since: Field<Timestamp>,
+        /// Whether the member has not passed the guild's gate yet.
+        "pending" pending: Option<bool>,
+        /// The name in this guild.
+        "nick" nick: Field<Text<'i>>,
+        /// Whether the guild muted the member.
+        "mute" mute: Option<bool>,
+        /// Since when; null for a guest of a stage.
+        "joined_at" joined_at: Field<Timestamp>,
+        /// Flags.
+        "flags" flags: Option<u32>,
+        /// Whether the guild deafened the member.
+        "deaf" deaf: Option<bool>,
         /// Until when the member may not speak; a time that has passed means nothing, and no
         /// event tells.
         "communication_disabled_until" timeout: Field<Timestamp>,
-        /// Whether the guild deafened the member.
-        "deaf" deaf: Option<bool>,
-        /// Whether the guild muted the member.
-        "mute" mute: Option<bool>,
-        /// Whether the member has not passed the guild's gate yet.
-        "pending" pending: Option<bool>,
-        /// Flags.
-        "flags" flags: Option<u32>,
+        /// The picture behind the profile in this guild.
+        "banner" banner: Field<Image<'i>>,
         /// The frame around the picture in this guild.
         "avatar_decoration_data" decoration: Field<Decoration<'i>>,
+        /// The picture in this guild.
+        "avatar" avatar: Field<Image<'i>>,
     }
 }
 
@@ -88,11 +88,11 @@ impl<'a> MemberRecord<'a> {
         Some(Self {
             id,
             user: from.bytes(user)?,
-            membership: from.bytes(membership)?,
             roles: match roles.checked_sub(1) {
                 None => None,
                 Some(count) => Some(RoleIds::of(from.bytes(count.checked_mul(8)?)?)),
             },
+            membership: from.bytes(membership)?,
         })
     }
 
@@ -178,12 +178,53 @@ impl<'i> Members<'i> {
         read.ok().map(|()| members)
     }
 
-    /// Reads one member and adds it; `other` gets the keys that are not its own.
-    pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, other: F) -> Result<(), Malformed>
+    /// Reads one member and adds it; `other` gets the keys that are not its own, perhaps twice.
+    pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
+        let (before, start) = (reader.clone(), self.pool.len());
+        if self.push_usual(reader, &mut other).is_some() {
+            self.count = self.count.saturating_add(1);
+            return Ok(());
+        }
+        *reader = before;
+        self.pool.truncate(start);
         self.push_of(reader, None, other)
+    }
+
+    /// Writes a member while it is read, if servers write it so; see
+    /// [`Membership::transcode_with`].
+    fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<()>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
+        let to = &mut self.pool;
+        let start = to.len();
+        to.put(&[0; HEAD]);
+        let (mut user, mut roles, mut end) = (None, None, to.len());
+        let membership = Membership::transcode_with(reader, to, |key, reader, to| {
+            match key {
+                "user" | "roles" if to.len() != end => {
+                    return Err(reader.fault("behind the parts"));
+                }
+                "user" if user.is_none() && roles.is_none() => {
+                    let (id, mask) = User::transcode(reader, to)?;
+                    user = Some(id).filter(|_| User::state_of("username", mask) != 0);
+                    to.set_length(start.wrapping_add(8), end);
+                }
+                "roles" if roles.is_none() => roles = Some(transcode_roles(reader, to)?),
+                "user" | "roles" => return Err(reader.fault("out of place")),
+                _ => return other(key, reader),
+            }
+            end = to.len();
+            Ok(())
+        })?;
+        to.set(start, &user?.get().to_le_bytes());
+        to.set_length(start.wrapping_add(12), membership.place);
+        let listed = roles.map_or(0, |count: u32| count.saturating_add(1));
+        to.set(start.wrapping_add(16), &listed.to_le_bytes());
+        Some(())
     }
 
     fn push_of<F>(
@@ -223,21 +264,37 @@ impl<'i> Members<'i> {
     }
 }
 
-/// A member of a batch: the user's id, how long the records are, one more than there are roles or
-/// zero, the records and the roles.
+/// Bytes before the records: the user's id, how long the user and the membership are, and one
+/// more than there are roles or zero.
+const HEAD: usize = 20;
+
+/// A member of a batch: the head, the user, the roles and the membership.
 fn write(to: &mut Sink, user: &User<'_>, roles: Option<&[RoleId]>, membership: &Membership<'_>) {
     to.put(&user.id.get().to_le_bytes());
     let lengths = to.len();
-    to.put(&[0; 12]);
+    to.put(&[0; HEAD - 8]);
     to.measured(lengths, |to| user.pack(to));
-    to.measured(lengths.wrapping_add(4), |to| membership.pack(to));
     if let Some(roles) = roles {
         let count = roles.len().saturating_add(1);
-        to.set(lengths.wrapping_add(8), u32::try_from(count).unwrap_or(0));
+        let count = u32::try_from(count).unwrap_or(0);
+        to.set(lengths.wrapping_add(8), &count.to_le_bytes());
         for role in roles {
             to.put(&role.get().to_le_bytes());
         }
     }
+    to.measured(lengths.wrapping_add(4), |to| membership.pack(to));
+}
+
+/// Writes roles while they are read, and counts them.
+fn transcode_roles(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u32, Malformed> {
+    let mut count = 0_u32;
+    reader.array(|reader| {
+        let role: RoleId = reader.id()?;
+        to.put(&role.get().to_le_bytes());
+        count = count.saturating_add(1);
+        Ok(())
+    })?;
+    Ok(count)
 }
 
 impl fmt::Debug for Members<'_> {

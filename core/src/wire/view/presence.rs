@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::{Activities, User};
 use crate::id::{ApplicationId, EmojiId, UserId};
 use crate::wire::field::{Read, flat};
+use crate::wire::json::{Key, Reader};
 use crate::wire::packed::{Cursor, Sink, packed, record_payloads};
 use crate::wire::row::row;
-use crate::wire::{Field, Malformed, Text, json::Reader};
+use crate::wire::{Field, Malformed, Text};
 
 /// Whether a user is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,32 +63,33 @@ row! {
 packed! {
     /// What a user does.
     Activity {
-        /// What it is called.
-        "name" name: Option<Text<'i>>,
-        /// 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5 competing.
-        "type" kind: Option<u16>,
+        beside "sync_id", "session_id", "platform";
         /// Where it is streamed.
         "url" url: Field<Text<'i>>,
-        /// When it was added, in milliseconds since 1970.
-        "created_at" created_at: Option<u64>,
-        /// The application behind it.
-        "application_id" application: Field<ApplicationId>,
-        /// What the user does in it.
-        "details" details: Field<Text<'i>>,
-        /// The party's state, or the text of a custom one.
-        "state" state: Field<Text<'i>>,
-        /// The emoji of a custom one.
-        "emoji" emoji: Field<ActivityEmoji<'i>>,
-        /// Flags.
-        "flags" flags: Option<u64>,
-        /// Its id.
-        "id" id: Field<Text<'i>>,
+        /// 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5 competing.
+        "type" kind: Option<u16>,
         /// Since when and until when.
         "timestamps" times: Field<ActivityTimes<'i>>,
+        /// The party's state, or the text of a custom one.
+        "state" state: Field<Text<'i>>,
         /// Who takes part.
         "party" party: Field<ActivityParty<'i>>,
+        /// What it is called.
+        "name" name: Option<Text<'i>>,
+        /// Its id.
+        "id" id: Field<Text<'i>>,
+        /// Flags.
+        "flags" flags: Option<u64>,
+        /// The emoji of a custom one.
+        "emoji" emoji: Field<ActivityEmoji<'i>>,
+        /// What the user does in it.
+        "details" details: Field<Text<'i>>,
+        /// When it was added, in milliseconds since 1970.
+        "created_at" created_at: Option<u64>,
         /// Its pictures.
         "assets" assets: Field<ActivityAssets<'i>>,
+        /// The application behind it.
+        "application_id" application: Field<ApplicationId>,
     }
 }
 
@@ -104,24 +106,24 @@ packed! {
 packed! {
     /// Who takes part in an activity.
     ActivityParty {
-        /// The party.
-        "id" id: Field<Text<'i>>,
         /// How many there are, and how many there may be.
         "size" size: Field<[u64; 2]>,
+        /// The party.
+        "id" id: Field<Text<'i>>,
     }
 }
 
 packed! {
     /// The pictures of an activity.
     ActivityAssets {
-        /// The large one.
-        "large_image" large: Field<Text<'i>>,
-        /// What it shows.
-        "large_text" large_text: Field<Text<'i>>,
+        /// What the small one shows.
+        "small_text" small_text: Field<Text<'i>>,
         /// The small one.
         "small_image" small: Field<Text<'i>>,
-        /// What it shows.
-        "small_text" small_text: Field<Text<'i>>,
+        /// What the large one shows.
+        "large_text" large_text: Field<Text<'i>>,
+        /// The large one.
+        "large_image" large: Field<Text<'i>>,
     }
 }
 
@@ -189,6 +191,19 @@ pub(crate) struct PresenceRecord<'a> {
     /// Two bytes of [`Statuses`], and the activities.
     pub(crate) presence: &'a [u8],
 }
+
+/// Bytes before the records: the user's id, and how long the two are.
+const HEAD: usize = 16;
+
+/// The keys of a presence and of its update.
+const ORDER: &[Key<()>] = &Key::names([
+    "user",
+    "status",
+    "processed_at_timestamp",
+    "guild_id",
+    "client_status",
+    "activities",
+]);
 
 /// The five statuses of a presence, three bits each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -324,8 +339,65 @@ impl<'i> Presences<'i> {
         Ok(presences)
     }
 
-    /// Reads one presence and adds it; `other` gets the keys that are not its own.
+    /// Reads one presence and adds it; `other` gets the keys that are not its own, perhaps twice.
     pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
+        let (before, start) = (reader.clone(), self.pool.len());
+        if self.push_usual(reader, &mut other).is_some() {
+            self.count = self.count.saturating_add(1);
+            return Ok(());
+        }
+        *reader = before;
+        self.pool.truncate(start);
+        self.push_any(reader, other)
+    }
+
+    /// Writes a presence while it is read, if servers write it so; see
+    /// [`Activity::transcode_with`].
+    fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<()>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
+        let to = &mut self.pool;
+        let start = to.len();
+        to.put(&[0; HEAD]);
+        let (mut user, mut status, mut clients) = (None, None, ClientStatus::bare());
+        let mut activities = None;
+        let read = reader.object_in(ORDER, |key, reader| {
+            match key {
+                "user" if user.is_none() && activities.is_none() => {
+                    user = Some(User::transcode(reader, to)?.0);
+                    to.set_length(start.wrapping_add(8), start.wrapping_add(HEAD));
+                }
+                "status" => status = Some(Status::read(reader)?),
+                "client_status" => clients = read_clients(reader)?,
+                "activities" if activities.is_none() => {
+                    let place = to.len();
+                    activities = Some(place);
+                    to.put(&[0; 3]);
+                    let count = transcode_activities(reader, to)?;
+                    to.set(place.wrapping_add(2), &[count]);
+                }
+                "user" | "activities" => return Err(reader.fault("out of place")),
+                _ => return other(key, reader),
+            }
+            Ok(())
+        });
+        read.ok()?;
+        let place = activities.unwrap_or_else(|| {
+            let place = to.len();
+            to.put(&[0; 3]);
+            place
+        });
+        to.set(place, &Statuses::new(status?, &clients).0.to_le_bytes());
+        to.set_length(start.wrapping_add(12), place);
+        to.set(start, &user?.get().to_le_bytes());
+        Some(())
+    }
+
+    fn push_any<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
@@ -335,11 +407,7 @@ impl<'i> Presences<'i> {
             match key {
                 "user" => user = Some(lenient_user(reader)?),
                 "status" => status = Some(Status::read(reader)?),
-                "client_status" => {
-                    clients = Field::read(reader)?
-                        .into_value()
-                        .unwrap_or(ClientStatus::bare());
-                }
+                "client_status" => clients = read_clients(reader)?,
                 "activities" => {
                     activities.clear();
                     count = read_activities(reader, &mut activities)?;
@@ -361,7 +429,7 @@ impl<'i> Presences<'i> {
         let to = &mut self.pool;
         to.put(&user.id.get().to_le_bytes());
         let lengths = to.len();
-        to.put(&[0; 8]);
+        to.put(&[0; HEAD - 8]);
         to.measured(lengths, |to| user.pack(to));
         to.measured(lengths.wrapping_add(4), |to| {
             to.put(&statuses.0.to_le_bytes());
@@ -369,6 +437,29 @@ impl<'i> Presences<'i> {
             to.put(activities);
         });
         self.count = self.count.saturating_add(1);
+    }
+}
+
+fn read_clients<'i>(reader: &mut Reader<'i>) -> Result<ClientStatus<'i>, Malformed> {
+    let clients = Field::read(reader)?.into_value();
+    Ok(clients.unwrap_or(ClientStatus::bare()))
+}
+
+/// Writes the activities while they are read, and counts them: fewer than take two bytes to count.
+fn transcode_activities(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u8, Malformed> {
+    let mut count = 0_u8;
+    if !reader.null()? {
+        reader.array(|reader| {
+            count = count.saturating_add(1);
+            let written = Activity::transcode_with(reader, to, |_, reader, _| reader.skip());
+            written
+                .map(drop)
+                .ok_or_else(|| reader.fault("written in another way"))
+        })?;
+    }
+    match count {
+        0..0x80 => Ok(count),
+        _ => Err(reader.fault("too many")),
     }
 }
 
