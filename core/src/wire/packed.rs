@@ -14,7 +14,7 @@ mod sink;
 pub(crate) use cursor::Cursor;
 pub(crate) use part::Packed;
 pub(crate) use payload::{Form, Payload, record_payloads};
-pub(crate) use record::{covers, packed};
+pub(crate) use record::{covers, packed, rare_mask};
 pub(crate) use sink::Sink;
 
 #[cfg(test)]

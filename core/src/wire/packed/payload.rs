@@ -1,5 +1,7 @@
 //! Values as bytes.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
 use super::{Cursor, Sink};
@@ -90,6 +92,46 @@ macro_rules! ids {
     )*};
 }
 ids!(ApplicationId, EmojiId, GuildId, NonZeroU64);
+
+/// The form is the value's.
+impl<'a, T: Payload<'a>> Payload<'a> for Box<T> {
+    fn form(&self) -> Form {
+        (**self).form()
+    }
+
+    fn put(&self, sink: &mut Sink) {
+        (**self).put(sink);
+    }
+
+    fn take(form: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        T::take(form, from).map(Self::new)
+    }
+
+    fn pass(form: Form, from: &mut Cursor<'a>) {
+        T::pass(form, from);
+    }
+}
+
+/// How many there are, and then one after the other, each behind its form.
+impl<'a, T: Payload<'a>> Payload<'a> for Vec<T> {
+    fn put(&self, sink: &mut Sink) {
+        sink.number(self.len() as u64);
+        for value in self {
+            sink.byte(value.form() as u8);
+            value.put(sink);
+        }
+    }
+
+    fn take(_: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        let count = from.number()?;
+        let value = |from: &mut Cursor<'a>| match from.byte()? {
+            2 => T::take(Form::Usual, from),
+            _ => T::take(Form::Other, from),
+        };
+        // None is taken for granted before it is there.
+        (0..count).map(|_| value(from)).collect()
+    }
+}
 
 impl Payload<'_> for [u64; 2] {
     fn put(&self, sink: &mut Sink) {
@@ -197,29 +239,38 @@ fn milliseconds(time: Timestamp) -> Option<u64> {
     (micros % 1000 == 0 && milliseconds >> 48 == 0).then_some(milliseconds)
 }
 
-/// Rows without a key may be parts of others.
+/// Rows without a key may be parts of others: usually with none of their rare parts.
 macro_rules! record_payloads {
     ($($row:ident),*) => {$(
         impl<'a> $crate::wire::packed::Payload<'a> for $row<'a> {
             #[inline]
+            fn form(&self) -> $crate::wire::packed::Form {
+                match self.rare() {
+                    0 => $crate::wire::packed::Form::Usual,
+                    _ => $crate::wire::packed::Form::Other,
+                }
+            }
+
+            #[inline]
             fn put(&self, sink: &mut $crate::wire::packed::Sink) {
-                self.pack(sink);
+                self.pack_known(sink);
             }
 
             #[inline]
             fn take(
-                _: $crate::wire::packed::Form,
+                form: $crate::wire::packed::Form,
                 from: &mut $crate::wire::packed::Cursor<'a>,
             ) -> Option<Self> {
-                Some(Self::unpack(from))
+                let rare = form == $crate::wire::packed::Form::Other;
+                Some(Self::unpack_known(rare, from))
             }
 
             #[inline]
             fn pass(
-                _: $crate::wire::packed::Form,
+                form: $crate::wire::packed::Form,
                 from: &mut $crate::wire::packed::Cursor<'a>,
             ) {
-                Self::pass(from);
+                Self::pass_known(form == $crate::wire::packed::Form::Other, from);
             }
         }
     )*};

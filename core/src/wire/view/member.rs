@@ -40,6 +40,9 @@ packed! {
         "flags" flags: Option<u32>,
         /// The frame around the picture in this guild.
         "avatar_decoration_data" decoration: Field<Decoration<'i>>,
+        /// Until when the member's direct messages to others count as unusual; a time that has
+        /// passed means nothing.
+        "unusual_dm_activity_until" unusual_dm_until: Field<Timestamp>,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Presences, one or a thousand, with their activities.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -8,7 +9,7 @@ use serde::de::Deserializer;
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use super::{Activities, User};
+use super::{Activities, ActivityButton, ActivitySecrets, User};
 use crate::id::{ApplicationId, EmojiId, UserId};
 use crate::wire::field::{Read, flat};
 use crate::wire::packed::{Cursor, Sink, packed, record_payloads};
@@ -88,6 +89,19 @@ packed! {
         "party" party: Field<ActivityParty<'i>>,
         /// Its pictures.
         "assets" assets: Field<ActivityAssets<'i>>,
+        /// Whether it is one round of a game that others may see.
+        "instance" instance: Option<bool>,
+        /// What a list of users shows of it: 0 the name, 1 the state, 2 the details.
+        "status_display_type" status_display: Field<u16>,
+        rare;
+        /// The buttons beside it, at most two.
+        "buttons" buttons: Field<Vec<ActivityButton<'i>>>,
+        /// What lets others join.
+        "secrets" secrets: Field<Box<ActivitySecrets<'i>>>,
+        /// Where a click on the details leads.
+        "details_url" details_url: Field<Text<'i>>,
+        /// Where a click on the state leads.
+        "state_url" state_url: Field<Text<'i>>,
     }
 }
 
@@ -122,6 +136,13 @@ packed! {
         "small_image" small: Field<Text<'i>>,
         /// What it shows.
         "small_text" small_text: Field<Text<'i>>,
+        rare;
+        /// Where a click on the large one leads.
+        "large_url" large_url: Field<Text<'i>>,
+        /// Where a click on the small one leads.
+        "small_url" small_url: Field<Text<'i>>,
+        /// The picture of an invitation to the activity.
+        "invite_cover_image" invite_cover: Field<Text<'i>>,
     }
 }
 

@@ -10,7 +10,7 @@ packed! {
     /// A user, or what a payload says of one.
     User {
         key "id" id: UserId;
-        beside "display_name_styles", "display_name", "collectibles", "clan";
+        beside "display_name_styles", "display_name", "clan";
         /// The unique name.
         "username" username: Option<Text<'i>>,
         /// Four digits, or `"0"` for those who have none any more.
@@ -31,6 +31,10 @@ packed! {
         "avatar_decoration_data" decoration: Field<Decoration<'i>>,
         /// The guild whose tag the user wears.
         "primary_guild" primary_guild: Field<PrimaryGuild<'i>>,
+        /// What else the user wears of what is sold.
+        "collectibles" collectibles: Field<Collectibles<'i>>,
+        /// The colour behind the profile if there is no picture, as `0xRRGGBB`.
+        "accent_color" accent_color: Field<u32>,
     }
 }
 
@@ -58,7 +62,29 @@ packed! {
     }
 }
 
-record_payloads!(Decoration, PrimaryGuild);
+packed! {
+    /// What a user wears beside the frame.
+    Collectibles {
+        /// What lies behind the name in lists.
+        "nameplate" nameplate: Field<Nameplate<'i>>,
+    }
+}
+
+packed! {
+    /// What lies behind a user's name.
+    Nameplate {
+        /// The path of the picture.
+        "asset" asset: Option<Text<'i>>,
+        /// What was bought.
+        "sku_id" sku: Field<NonZeroU64>,
+        /// What it shows.
+        "label" label: Field<Text<'i>>,
+        /// The name of the colour behind it.
+        "palette" palette: Field<Text<'i>>,
+    }
+}
+
+record_payloads!(Decoration, PrimaryGuild, Collectibles, Nameplate);
 
 impl<'i> User<'i> {
     /// Reads a whole user.
