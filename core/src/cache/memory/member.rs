@@ -254,6 +254,15 @@ impl<'a> MemberRef<'a> {
             .into_value()
     }
 
+    /// Until when the member's direct messages to others count as unusual; a time that has passed
+    /// means nothing.
+    #[must_use]
+    pub fn unusual_dm_until(self) -> Option<Timestamp> {
+        Membership::only("unusual_dm_until", self.record)
+            .unusual_dm_until
+            .into_value()
+    }
+
     /// Whether the guild deafened the member; `None` if no payload told.
     #[must_use]
     pub fn is_deaf(self) -> Option<bool> {

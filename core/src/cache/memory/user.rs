@@ -6,7 +6,7 @@ use super::packed_table::{PackedTable, Spot};
 use super::table::{Row, Table};
 use crate::id::{GuildId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
-use crate::wire::view::{Decoration, PrimaryGuild, User};
+use crate::wire::view::{Collectibles, Decoration, PrimaryGuild, User};
 use crate::wire::{Image, Text};
 
 /// Who wrote messages that are kept, and how many: a holder too.
@@ -282,6 +282,20 @@ impl<'a> UserRef<'a> {
     pub fn primary_guild(self) -> Option<PrimaryGuild<'a>> {
         let row = User::only("primary_guild", self.id, record(self.row));
         row.primary_guild.into_value()
+    }
+
+    /// What else the user wears of what is sold.
+    #[must_use]
+    pub fn collectibles(self) -> Option<Collectibles<'a>> {
+        let row = User::only("collectibles", self.id, record(self.row));
+        row.collectibles.into_value()
+    }
+
+    /// The colour behind the profile if there is no picture, as `0xRRGGBB`.
+    #[must_use]
+    pub fn accent_color(self) -> Option<u32> {
+        let row = User::only("accent_color", self.id, record(self.row));
+        row.accent_color.into_value()
     }
 
     /// Whether it is a bot.

@@ -1,5 +1,7 @@
 //! Values as bytes.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
 use super::{Cursor, Sink};
@@ -100,6 +102,46 @@ macro_rules! ids {
     )*};
 }
 ids!(ApplicationId, EmojiId, GuildId, NonZeroU64);
+
+/// The form is the value's.
+impl<'a, T: Payload<'a>> Payload<'a> for Box<T> {
+    fn form(&self) -> Form {
+        (**self).form()
+    }
+
+    fn put(&self, sink: &mut Sink) {
+        (**self).put(sink);
+    }
+
+    fn take(form: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        T::take(form, from).map(Self::new)
+    }
+
+    fn pass(form: Form, from: &mut Cursor<'a>) {
+        T::pass(form, from);
+    }
+}
+
+/// How many there are, and then one after the other, each behind its form.
+impl<'a, T: Payload<'a>> Payload<'a> for Vec<T> {
+    fn put(&self, sink: &mut Sink) {
+        sink.number(self.len() as u64);
+        for value in self {
+            sink.byte(value.form() as u8);
+            value.put(sink);
+        }
+    }
+
+    fn take(_: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        let count = from.number()?;
+        let value = |from: &mut Cursor<'a>| match from.byte()? {
+            2 => T::take(Form::Usual, from),
+            _ => T::take(Form::Other, from),
+        };
+        // None is taken for granted before it is there.
+        (0..count).map(|_| value(from)).collect()
+    }
+}
 
 impl Payload<'_> for [u64; 2] {
     fn put(&self, sink: &mut Sink) {

@@ -17,6 +17,9 @@ packed! {
     /// What a guild knows of a member, the roles left out.
     Membership {
         beside "user", "roles";
+        /// Until when the member's direct messages to others count as unusual; a time that has
+        /// passed means nothing.
+        "unusual_dm_activity_until" unusual_dm_until: Field<Timestamp>,
         /// Since when the member boosts the guild.
         "premium_since" premium_since: Field<Timestamp>,
         /// Whether the member has not passed the guild's gate yet.
@@ -88,11 +91,11 @@ impl<'a> MemberRecord<'a> {
         Some(Self {
             id,
             user: from.bytes(user)?,
+            membership: from.bytes(membership)?,
             roles: match roles.checked_sub(1) {
                 None => None,
                 Some(count) => Some(RoleIds::of(from.bytes(count.checked_mul(8)?)?)),
             },
-            membership: from.bytes(membership)?,
         })
     }
 
@@ -202,28 +205,22 @@ impl<'i> Members<'i> {
         let to = &mut self.pool;
         let start = to.len();
         to.put(&[0; HEAD]);
-        let (mut user, mut roles, mut end) = (None, None, to.len());
-        let membership = Membership::transcode_with(reader, to, |key, reader, to| {
-            match key {
-                "user" | "roles" if to.len() != end => {
-                    return Err(reader.fault("behind the parts"));
-                }
-                "user" if user.is_none() && roles.is_none() => {
-                    let (id, mask) = User::transcode(reader, to)?;
-                    user = Some(id).filter(|_| User::state_of("username", mask) != 0);
-                    to.set_length(start.wrapping_add(8), end);
-                }
-                "roles" if roles.is_none() => roles = Some(transcode_roles(reader, to)?),
-                "user" | "roles" => return Err(reader.fault("out of place")),
-                _ => return other(key, reader),
+        let records = to.len();
+        let (mut user, mut roles) = (None, None);
+        let membership = Membership::transcode_with(reader, to, |key, reader, to| match key {
+            "user" if to.len() == records => {
+                let (id, mask) = User::transcode(reader, to)?;
+                user = Some(id).filter(|_| User::state_of("username", mask) != 0);
+                to.set_length(start.wrapping_add(8), records);
+                Ok(())
             }
-            end = to.len();
-            Ok(())
+            "user" => Err(reader.fault("behind the parts")),
+            "roles" => read_roles(reader, roles.insert(Roles::new())),
+            _ => other(key, reader),
         })?;
         to.set(start, &user?.get().to_le_bytes());
         to.set_length(start.wrapping_add(12), membership.place);
-        let listed = roles.map_or(0, |count: u32| count.saturating_add(1));
-        to.set(start.wrapping_add(16), &listed.to_le_bytes());
+        write_roles(to, start.wrapping_add(16), roles.as_deref());
         Some(())
     }
 
@@ -236,25 +233,17 @@ impl<'i> Members<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let mut listed = false;
-        let mut roles = SmallVec::<[RoleId; 16]>::new();
+        let mut roles = None;
         let membership = Membership::read_with(reader, |key, reader| {
             match key {
                 "user" => user = Some(User::read_whole(reader)?),
-                "roles" => {
-                    roles.clear();
-                    listed = true;
-                    reader.array(|reader| {
-                        roles.push(reader.id()?);
-                        Ok(())
-                    })?;
-                }
+                "roles" => read_roles(reader, roles.insert(Roles::new()))?,
                 _ => other(key, reader)?,
             }
             Ok(())
         })?;
         let user = user.ok_or_else(|| reader.fault("a member without a user"))?;
-        self.add(&user, listed.then_some(&roles), &membership);
+        self.add(&user, roles.as_deref(), &membership);
         Ok(())
     }
 
@@ -268,33 +257,36 @@ impl<'i> Members<'i> {
 /// more than there are roles or zero.
 const HEAD: usize = 20;
 
-/// A member of a batch: the head, the user, the roles and the membership.
+/// A member of a batch: the head, the user, the membership and the roles.
 fn write(to: &mut Sink, user: &User<'_>, roles: Option<&[RoleId]>, membership: &Membership<'_>) {
     to.put(&user.id.get().to_le_bytes());
     let lengths = to.len();
     to.put(&[0; HEAD - 8]);
     to.measured(lengths, |to| user.pack(to));
-    if let Some(roles) = roles {
-        let count = roles.len().saturating_add(1);
-        let count = u32::try_from(count).unwrap_or(0);
-        to.set(lengths.wrapping_add(8), &count.to_le_bytes());
-        for role in roles {
-            to.put(&role.get().to_le_bytes());
-        }
-    }
     to.measured(lengths.wrapping_add(4), |to| membership.pack(to));
+    write_roles(to, lengths.wrapping_add(8), roles);
 }
 
-/// Writes roles while they are read, and counts them.
-fn transcode_roles(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u32, Malformed> {
-    let mut count = 0_u32;
-    reader.array(|reader| {
-        let role: RoleId = reader.id()?;
+/// Adds the roles; their number goes to `place`.
+fn write_roles(to: &mut Sink, place: usize, roles: Option<&[RoleId]>) {
+    let Some(roles) = roles else {
+        return;
+    };
+    let count = u32::try_from(roles.len().saturating_add(1)).unwrap_or(0);
+    to.set(place, &count.to_le_bytes());
+    for role in roles {
         to.put(&role.get().to_le_bytes());
-        count = count.saturating_add(1);
+    }
+}
+
+/// Roles of one member.
+type Roles = SmallVec<[RoleId; 16]>;
+
+fn read_roles(reader: &mut Reader<'_>, to: &mut Roles) -> Result<(), Malformed> {
+    reader.array(|reader| {
+        to.push(reader.id()?);
         Ok(())
-    })?;
-    Ok(count)
+    })
 }
 
 impl fmt::Debug for Members<'_> {

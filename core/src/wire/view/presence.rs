@@ -1,5 +1,6 @@
 //! Presences, one or a thousand, with their activities.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -8,7 +9,7 @@ use serde::de::Deserializer;
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use super::{Activities, User};
+use super::{Activities, ActivityButton, ActivitySecrets, User};
 use crate::id::{ApplicationId, EmojiId, UserId};
 use crate::wire::field::{Read, flat};
 use crate::wire::json::{Key, Reader};
@@ -70,22 +71,34 @@ packed! {
         "type" kind: Option<u16>,
         /// Since when and until when.
         "timestamps" times: Field<ActivityTimes<'i>>,
+        /// What a list of users shows of it: 0 the name, 1 the state, 2 the details.
+        "status_display_type" status_display: Field<u16>,
+        /// Where a click on the state leads.
+        "state_url" state_url: Field<Text<'i>>,
         /// The party's state, or the text of a custom one.
         "state" state: Field<Text<'i>>,
+        /// What lets others join.
+        "secrets" secrets: Field<Box<ActivitySecrets<'i>>>,
         /// Who takes part.
         "party" party: Field<ActivityParty<'i>>,
         /// What it is called.
         "name" name: Option<Text<'i>>,
+        /// Whether it is one round of a game that others may see.
+        "instance" instance: Option<bool>,
         /// Its id.
         "id" id: Field<Text<'i>>,
         /// Flags.
         "flags" flags: Option<u64>,
         /// The emoji of a custom one.
         "emoji" emoji: Field<ActivityEmoji<'i>>,
+        /// Where a click on the details leads.
+        "details_url" details_url: Field<Text<'i>>,
         /// What the user does in it.
         "details" details: Field<Text<'i>>,
         /// When it was added, in milliseconds since 1970.
         "created_at" created_at: Option<u64>,
+        /// The buttons beside it, at most two.
+        "buttons" buttons: Field<Vec<ActivityButton<'i>>>,
         /// Its pictures.
         "assets" assets: Field<ActivityAssets<'i>>,
         /// The application behind it.
@@ -116,14 +129,20 @@ packed! {
 packed! {
     /// The pictures of an activity.
     ActivityAssets {
+        /// Where a click on the small one leads.
+        "small_url" small_url: Field<Text<'i>>,
         /// What the small one shows.
         "small_text" small_text: Field<Text<'i>>,
         /// The small one.
         "small_image" small: Field<Text<'i>>,
+        /// Where a click on the large one leads.
+        "large_url" large_url: Field<Text<'i>>,
         /// What the large one shows.
         "large_text" large_text: Field<Text<'i>>,
         /// The large one.
         "large_image" large: Field<Text<'i>>,
+        /// The picture of an invitation to the activity.
+        "invite_cover_image" invite_cover: Field<Text<'i>>,
     }
 }
 

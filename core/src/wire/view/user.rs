@@ -10,7 +10,7 @@ packed! {
     /// A user, or what a payload says of one.
     User {
         key "id" id: UserId;
-        beside "display_name_styles", "display_name", "collectibles", "clan";
+        beside "display_name_styles", "display_name", "clan";
         /// The unique name.
         "username" username: Option<Text<'i>>,
         /// Whether it speaks for the platform.
@@ -23,6 +23,8 @@ packed! {
         "global_name" global_name: Field<Text<'i>>,
         /// Four digits, or `"0"` for those who have none any more.
         "discriminator" discriminator: Option<Text<'i>>,
+        /// What else the user wears of what is sold.
+        "collectibles" collectibles: Field<Collectibles<'i>>,
         /// Whether it is a bot.
         "bot" bot: Option<bool>,
         /// The picture behind the profile.
@@ -31,6 +33,8 @@ packed! {
         "avatar_decoration_data" decoration: Field<Decoration<'i>>,
         /// The picture.
         "avatar" avatar: Field<Image<'i>>,
+        /// The colour behind the profile if there is no picture, as `0xRRGGBB`.
+        "accent_color" accent_color: Field<u32>,
     }
 }
 
@@ -58,7 +62,29 @@ packed! {
     }
 }
 
-record_payloads!(Decoration, PrimaryGuild);
+packed! {
+    /// What a user wears beside the frame.
+    Collectibles {
+        /// What lies behind the name in lists.
+        "nameplate" nameplate: Field<Nameplate<'i>>,
+    }
+}
+
+packed! {
+    /// What lies behind a user's name.
+    Nameplate {
+        /// What was bought.
+        "sku_id" sku: Field<NonZeroU64>,
+        /// The name of the colour behind it.
+        "palette" palette: Field<Text<'i>>,
+        /// What it shows.
+        "label" label: Field<Text<'i>>,
+        /// The path of the picture.
+        "asset" asset: Option<Text<'i>>,
+    }
+}
+
+record_payloads!(Decoration, PrimaryGuild, Collectibles, Nameplate);
 
 impl<'i> User<'i> {
     /// Writes a user's record while it is read, and returns whose it is and the states of the
