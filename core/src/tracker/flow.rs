@@ -21,8 +21,8 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Malformed`] if it is no frame at all.
-    pub(crate) fn read<'i>(&self, frame: &'i [u8]) -> Result<Frame<'i>, Malformed> {
-        let mut frame = Frame::parse(frame, self.config.kinds)?;
+    pub(crate) fn read<'i>(&mut self, frame: &'i [u8]) -> Result<Frame<'i>, Malformed> {
+        let mut frame = Frame::read(frame, self.config.kinds, &mut self.pool)?;
         if frame.view == Ok(None) && frame.is_dispatch() {
             frame.view = self.deriver.glance(frame.name, frame.envelope.data);
         }

@@ -3,7 +3,7 @@
 use core::cmp::Ordering;
 
 /// How many bytes of the text are compared with a key.
-const BYTES: usize = 32;
+pub(super) const BYTES: usize = 32;
 const WORDS: usize = BYTES / 8;
 
 /// A key that an object may have, and which part of it that is, ready to be compared with the text

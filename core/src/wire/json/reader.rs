@@ -1,6 +1,6 @@
 //! The reader itself: where it stands, and the two containers.
 
-use super::{Key, Unescape};
+use super::{Key, Unescape, order};
 use crate::wire::Malformed;
 
 /// How deep containers may nest: one more is malformed, as it is for `serde_json`.
@@ -227,16 +227,30 @@ impl<'a> Reader<'a> {
         if order.is_empty() {
             return None;
         }
-        let (b'"', text) = self
-            .rest()
-            .split_first_chunk()
-            .map(|([quote], text)| (*quote, text))?
-        else {
+        let end;
+        let ahead: &[u8; 1 + order::BYTES] = match self.ahead() {
+            Some(ahead) => ahead,
+            None => {
+                end = self.last_ahead();
+                &end
+            }
+        };
+        let [b'"', text @ ..] = ahead else {
             return None;
         };
-        let key = Key::next(order, text.first_chunk()?)?;
+        let key = Key::next(order, text)?;
         self.advance(key.name().len().wrapping_add(3));
         Some(key)
+    }
+
+    /// The last bytes of the text, and zeros.
+    #[cold]
+    fn last_ahead<const N: usize>(&self) -> [u8; N] {
+        let mut ahead = [0; N];
+        for (to, from) in ahead.iter_mut().zip(self.rest()) {
+            *to = *from;
+        }
+        ahead
     }
 
     /// Passes a key and its colon.

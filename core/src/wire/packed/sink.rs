@@ -53,6 +53,11 @@ impl Sink {
         }
     }
 
+    /// How many bytes the heap holds for it.
+    pub(crate) const fn capacity(&self) -> usize {
+        self.heap.capacity()
+    }
+
     fn as_mut_slice(&mut self) -> &mut [u8] {
         match self.is_spilled() {
             true => &mut self.heap,

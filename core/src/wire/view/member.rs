@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::{Decoration, RoleIds, User};
 use crate::id::{RoleId, UserId};
-use crate::wire::packed::{Cursor, Sink, packed};
+use crate::wire::packed::{Cursor, Pool, Sink, packed};
 use crate::wire::{Field, Image, Malformed, Text, Timestamp, json::Reader};
 
 packed! {
@@ -48,10 +48,10 @@ packed! {
 
 /// Members of one guild, packed.
 ///
-/// However many there are, they take one allocation; a single one of usual size takes none.
+/// However many there are, they lie in one place, which a clone shares.
 #[derive(Clone, Default, PartialEq)]
 pub struct Members<'i> {
-    pool: Sink,
+    pool: Pool,
     count: usize,
     lifetime: PhantomData<&'i ()>,
 }
@@ -109,6 +109,18 @@ impl<'a> MemberRecord<'a> {
 }
 
 impl<'i> Members<'i> {
+    /// None yet, to be written into this pool.
+    pub(crate) fn within(pool: Pool) -> Self {
+        Self {
+            pool,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// How many members there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -154,19 +166,23 @@ impl<'i> Members<'i> {
         reader.array(|reader| {
             if members.is_empty() {
                 // Records are about a sixth of the text; never reserve more than was sent.
-                members.pool = Sink::with_capacity(bytes / 5);
+                members.pool = Pool::with_capacity(bytes / 5);
             }
             members.push(reader, |_, reader| reader.skip())
         })?;
         Ok(members)
     }
 
-    /// Reads one member; `other` gets the keys that are not its own.
-    pub(crate) fn read_one<F>(reader: &mut Reader<'i>, other: F) -> Result<Self, Malformed>
+    /// Reads one member into a pool; `other` gets the keys that are not its own, perhaps twice.
+    pub(crate) fn read_one<F>(
+        reader: &mut Reader<'i>,
+        pool: Pool,
+        other: F,
+    ) -> Result<Self, Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let mut members = Self::default();
+        let mut members = Self::within(pool);
         members.push(reader, other)?;
         Ok(members)
     }
@@ -186,13 +202,13 @@ impl<'i> Members<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let (before, start) = (reader.clone(), self.pool.len());
+        let (before, start) = (reader.clone(), self.pool.as_slice().len());
         if self.push_usual(reader, &mut other).is_some() {
             self.count = self.count.saturating_add(1);
             return Ok(());
         }
         *reader = before;
-        self.pool.truncate(start);
+        self.pool.writer().truncate(start);
         self.push_of(reader, None, other)
     }
 
@@ -202,7 +218,7 @@ impl<'i> Members<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let to = &mut self.pool;
+        let to = self.pool.writer();
         let start = to.len();
         to.put(&[0; HEAD]);
         let records = to.len();
@@ -248,7 +264,7 @@ impl<'i> Members<'i> {
     }
 
     fn add(&mut self, user: &User<'_>, roles: Option<&[RoleId]>, membership: &Membership<'_>) {
-        write(&mut self.pool, user, roles, membership);
+        write(self.pool.writer(), user, roles, membership);
         self.count = self.count.saturating_add(1);
     }
 }

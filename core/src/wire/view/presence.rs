@@ -13,7 +13,7 @@ use super::{Activities, ActivityButton, ActivitySecrets, User};
 use crate::id::{ApplicationId, EmojiId, UserId};
 use crate::wire::field::{Read, flat};
 use crate::wire::json::{Key, Reader};
-use crate::wire::packed::{Cursor, Sink, packed, record_payloads};
+use crate::wire::packed::{Cursor, Pool, Sink, packed, record_payloads};
 use crate::wire::row::row;
 use crate::wire::{Field, Malformed, Text};
 
@@ -180,10 +180,10 @@ impl Read<'_> for [u64; 2] {
 
 /// Presences of one guild, packed.
 ///
-/// However many there are, they take one allocation; a single one of usual size takes none.
+/// However many there are, they lie in one place, which a clone shares.
 #[derive(Clone, Default, PartialEq)]
 pub struct Presences<'i> {
-    pool: Sink,
+    pool: Pool,
     count: usize,
     lifetime: PhantomData<&'i ()>,
 }
@@ -311,6 +311,18 @@ impl<'a> PresenceRecord<'a> {
 }
 
 impl<'i> Presences<'i> {
+    /// None yet, to be written into this pool.
+    pub(crate) fn within(pool: Pool) -> Self {
+        Self {
+            pool,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// How many presences there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -351,7 +363,7 @@ impl<'i> Presences<'i> {
         reader.array(|reader| {
             if presences.is_empty() {
                 // Records are about a fourth of the text; never reserve more than was sent.
-                presences.pool = Sink::with_capacity(bytes / 3);
+                presences.pool = Pool::with_capacity(bytes / 3);
             }
             presences.push(reader, |_, reader| reader.skip())
         })?;
@@ -363,13 +375,13 @@ impl<'i> Presences<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let (before, start) = (reader.clone(), self.pool.len());
+        let (before, start) = (reader.clone(), self.pool.as_slice().len());
         if self.push_usual(reader, &mut other).is_some() {
             self.count = self.count.saturating_add(1);
             return Ok(());
         }
         *reader = before;
-        self.pool.truncate(start);
+        self.pool.writer().truncate(start);
         self.push_any(reader, other)
     }
 
@@ -379,7 +391,7 @@ impl<'i> Presences<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let to = &mut self.pool;
+        let to = self.pool.writer();
         let start = to.len();
         to.put(&[0; HEAD]);
         let (mut user, mut status, mut clients) = (None, None, ClientStatus::bare());
@@ -445,7 +457,7 @@ impl<'i> Presences<'i> {
 
     /// The user's id, how long the records are, and the records.
     fn add(&mut self, user: &User<'_>, statuses: Statuses, count: u64, activities: &[u8]) {
-        let to = &mut self.pool;
+        let to = self.pool.writer();
         to.put(&user.id.get().to_le_bytes());
         let lengths = to.len();
         to.put(&[0; HEAD - 8]);
