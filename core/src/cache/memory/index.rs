@@ -73,6 +73,10 @@ impl Index {
         }
         self.rows = self.rows.wrapping_add(1);
         let table = self.table_mut(hash);
+        if table.len() < table.capacity() {
+            table.insert_unique(hash, handle, rehash);
+            return;
+        }
         let before = table.allocation_size();
         table.insert_unique(hash, handle, rehash);
         let after = table.allocation_size();

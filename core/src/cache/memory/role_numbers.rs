@@ -62,10 +62,20 @@ impl RoleNumbers {
 
     /// Writes how many bytes the numbers take, and the numbers.
     pub(super) fn pack(&mut self, roles: impl Iterator<Item = RoleId>, to: &mut Sink) {
-        let mut numbers = Sink::new();
-        roles.for_each(|role| numbers.number(u64::from(self.number(role))));
-        to.number(numbers.len() as u64);
-        to.put(numbers.as_slice());
+        let place = to.len();
+        to.byte(0);
+        roles.for_each(|role| to.number(u64::from(self.number(role))));
+        let length = to.len().wrapping_sub(place).wrapping_sub(1);
+        match u8::try_from(length) {
+            Ok(length @ 0..0x80) => to.set(place, &[length]),
+            Ok(_) | Err(_) => {
+                let mut numbers = Sink::new();
+                numbers.put(to.as_slice().get(place..).unwrap_or_default());
+                to.truncate(place);
+                to.number(length as u64);
+                to.put(numbers.as_slice().get(1..).unwrap_or_default());
+            }
+        }
     }
 
     /// The roles with these numbers, as [`RoleNumbers::pack`] wrote them.

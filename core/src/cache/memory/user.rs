@@ -32,6 +32,8 @@ pub(super) struct Users {
     table: PackedTable,
     /// Who holds the users that several guilds hold.
     holders: Holders,
+    /// Where what comes of two records is written.
+    merged: Sink,
     authors: Table<Author>,
 }
 
@@ -49,6 +51,7 @@ impl Users {
         Self {
             table: PackedTable::new(mixer),
             holders: Holders::new(mixer),
+            merged: Sink::new(),
             authors: Table::new(mixer),
         }
     }
@@ -121,9 +124,9 @@ impl Users {
         }
         let mut merged = User::unpack(user, &mut Cursor::new(old));
         merged.merge(User::unpack(user, &mut Cursor::new(newer)));
-        let mut packed = Sink::new();
-        merged.pack(&mut packed);
-        self.table.rewrite(spot, &holder, packed.as_slice());
+        self.merged.clear();
+        merged.pack(&mut self.merged);
+        self.table.rewrite(spot, &holder, self.merged.as_slice());
     }
 
     /// The bot's own user: it stays.

@@ -104,12 +104,13 @@ impl<'a> Reader<'a> {
     /// [`Malformed`] for anything else.
     #[inline]
     pub fn id<T: From<NonZeroU64>>(&mut self) -> Result<T, Malformed> {
-        let usual = self.ahead().and_then(usual_id);
-        let Some((value, length)) = usual else {
-            return self.unusual_id().map(T::from);
-        };
-        self.advance(length);
-        Ok(T::from(value))
+        if let Some(ahead) = self.ahead()
+            && let Some((value, length)) = usual_id(ahead)
+        {
+            self.advance(length);
+            return Ok(T::from(value));
+        }
+        self.unusual_id().map(T::from)
     }
 
     /// Reads an id in any form.
@@ -211,7 +212,7 @@ impl<'a> Reader<'a> {
 /// So many digits fit into a `u64` whatever they are.
 const SAFE_DIGITS: usize = 19;
 
-#[inline]
+#[inline(always)]
 fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
     let (high, rest) = digits.split_first_chunk()?;
     let high = eight_digits(u64::from_le_bytes(*high))?;
@@ -220,7 +221,7 @@ fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
 }
 
 /// An id of 16 to 19 digits in quotes, and how many bytes these are together: what servers send.
-#[inline]
+#[inline(always)]
 fn usual_id(text: &[u8; 24]) -> Option<(NonZeroU64, usize)> {
     const QUOTES: u64 = 0x2222_2222_2222_2222;
     const ONES: u64 = 0x0101_0101_0101_0101;
@@ -246,8 +247,8 @@ fn usual_id(text: &[u8; 24]) -> Option<(NonZeroU64, usize)> {
 }
 
 /// Eight digits of which the first is the lowest byte: pairs are joined, then pairs of pairs.
-#[inline]
-const fn eight_digits(word: u64) -> Option<u64> {
+#[inline(always)]
+pub(in crate::wire) const fn eight_digits(word: u64) -> Option<u64> {
     const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     let over = word.wrapping_add(0x0606_0606_0606_0606);

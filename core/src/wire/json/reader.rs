@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
     /// The next bytes, which stay unread.
     #[inline]
     pub(crate) fn ahead<const N: usize>(&self) -> Option<&'a [u8; N]> {
-        self.rest().first_chunk()
+        self.text.as_bytes().get(self.at..)?.first_chunk()
     }
 
     /// Passes over bytes that have been looked at.
@@ -75,6 +75,7 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
+    #[inline(never)]
     fn peek_behind_blanks(&mut self) -> Option<u8> {
         loop {
             match self.byte() {
@@ -96,7 +97,7 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(super) fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
+        let found = self.byte() == Some(byte) || self.peek() == Some(byte);
         if found {
             self.advance(1);
         }
@@ -213,12 +214,10 @@ impl<'a> Reader<'a> {
     /// Passes a comma, or the closing bracket: whether there is more.
     #[inline]
     fn goes_on(&mut self, end: u8, what: &'static str) -> Result<bool, Malformed> {
-        let next = self.peek();
-        if next != Some(b',') && next != Some(end) {
-            return Err(self.fault(what));
+        if self.eat(b',') {
+            return Ok(true);
         }
-        self.advance(1);
-        Ok(next == Some(b','))
+        self.expect(end, what).map(|()| false)
     }
 
     /// Passes a key in the form that is expected, with its colon.
@@ -330,7 +329,7 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn word<const N: usize>(&mut self, word: &'static [u8; N]) -> Result<(), Malformed> {
-        if self.rest().first_chunk() != Some(word) {
+        if self.ahead() != Some(word) {
             return Err(self.fault("not a value"));
         }
         self.advance(N);
