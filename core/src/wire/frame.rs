@@ -2,7 +2,7 @@
 
 use super::packed::Pool;
 use super::view::View;
-use super::{Envelope, Malformed, Name};
+use super::{Envelope, Malformed, Name, Text};
 use crate::cache::Kinds;
 
 /// An envelope, and what its data means.
@@ -49,7 +49,10 @@ impl<'a> Frame<'a> {
             *reader = ahead;
             Ok(reader.since(start))
         })?;
-        let name = envelope.kind();
+        let name = match early {
+            Some((known, _)) if envelope.name == Some(Text::plain(known.as_str())) => known,
+            Some(_) | None => envelope.kind(),
+        };
         let view = match early {
             _ if envelope.op != DISPATCH => Ok(None),
             Some((known, view)) if known == name => {

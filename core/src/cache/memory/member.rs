@@ -53,7 +53,7 @@ impl MemberTable {
         self.table.len()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(super) const fn bytes(&self) -> usize {
         self.table.bytes().saturating_add(self.roles.bytes())
     }
 

@@ -19,6 +19,8 @@ pub(super) struct RoleNumbers {
     roles: Vec<Option<RoleId>>,
     index: HashTable<u32>,
     mixer: Mixer,
+    /// Bytes that the list and the table hold.
+    allocated: usize,
 }
 
 impl RoleNumbers {
@@ -27,12 +29,12 @@ impl RoleNumbers {
             roles: Vec::new(),
             index: HashTable::new(),
             mixer,
+            allocated: 0,
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        let roles = self.roles.capacity().saturating_mul(size_of::<RoleId>());
-        roles.saturating_add(self.index.allocation_size())
+    pub(super) const fn bytes(&self) -> usize {
+        self.allocated
     }
 
     pub(super) fn clear(&mut self) {
@@ -57,6 +59,8 @@ impl RoleNumbers {
         };
         self.index
             .insert_unique(mixer.hash(role.get()), number, rehash);
+        let list = self.roles.capacity().saturating_mul(size_of::<RoleId>());
+        self.allocated = list.saturating_add(self.index.allocation_size());
         number
     }
 
