@@ -194,6 +194,11 @@ impl MemoryStore {
             Op::PutWebhooks(channel, rows) => self.all(guild, |slot, _| {
                 slot.entities.put_webhooks(channel, rows.own());
             }),
+            Op::OnlyChannels(channels) => {
+                self.all(guild, |slot, shared| {
+                    slot.entities.keep_channels(channels, shared);
+                });
+            }
             Op::LastMessage(channel, message) => {
                 self.known(guild, |slot, _| slot.last_message(channel, message));
             }
