@@ -5,7 +5,8 @@
 #   tests/planted/run.sh chunk-1 cache-2    those whose names begin so
 #
 # First the core's own tests look, and only where they see nothing the properties and the
-# simulation. A patch that no longer applies, or no longer compiles, is a failure too: plant the bug
+# simulation. All of them must be content before anything is planted: a test that fails anyway
+# catches nothing. A patch that no longer applies, or no longer compiles, is a failure too: plant the bug
 # anew. The copy and what is built from it stay in the target folder, so that a patch costs no more
 # than what it changes.
 set -euo pipefail
@@ -48,6 +49,10 @@ noticed() {
     done
 }
 
+how="$(noticed)"
+[ -z "$how" ] || { echo "fails with nothing planted: $how"; exit 1; }
+echo "passes with nothing planted"
+
 caught=0
 missed=()
 for patch in "${patches[@]}"; do
@@ -59,7 +64,7 @@ for patch in "${patches[@]}"; do
         continue
     fi
     touch $file
-    if ! cargo build -q -p headcount-core 2> "$target/output"; then
+    if ! ${looks[0]} --no-run 2> "$target/output"; then
         echo "does not compile: $name"
         missed+=("$name")
     else
