@@ -48,14 +48,18 @@ impl Link {
                 *self = link;
                 Poll::Ready(news)
             }
-            Self::Open { put_back, .. } if mem::take(put_back) => Poll::Ready(News::Payload),
-            Self::Open { socket, .. } => match ready!(socket.poll_receive(cx)) {
-                Ok(()) => Poll::Ready(News::Payload),
-                Err(ended) => {
-                    *self = Self::None;
-                    Poll::Ready(News::Closed(ended))
+            Self::Open { socket, put_back } => {
+                if mem::take(put_back) {
+                    return Poll::Ready(News::Payload);
                 }
-            },
+                Poll::Ready(match ready!(socket.poll_receive(cx)) {
+                    Ok(()) => News::Payload,
+                    Err(ended) => {
+                        *self = Self::None;
+                        News::Closed(ended)
+                    }
+                })
+            }
         }
     }
 

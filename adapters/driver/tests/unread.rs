@@ -48,6 +48,8 @@ async fn an_answer_behind_a_backlog_is_not_late() {
 #[tokio::test(start_paused = true)]
 async fn members_that_a_slow_consumer_leaves_unread_are_not_asked_for_again() {
     let (mut bot, mut gateway, _listener) = started(1).await;
+    let begun = |event: &BotEvent| matches!(event, BotEvent::Shard(_, Event::ShardReady(_)));
+    while !begun(&bot.next().await.expect("the bot runs")) {}
     let handle = bot.handle();
     let (guild, user) = (GuildId::new(7).expect("not zero"), UserId::new(9));
     let query = MemberQuery::Users(vec![user.expect("not zero")]);
