@@ -15,7 +15,8 @@ target="${CARGO_TARGET_DIR:-$root/target}/planted"
 copy="$target/tree"
 export CARGO_TARGET_DIR="$target"
 looks=(
-    "cargo test -q -p headcount-core --lib --test session --test cache"
+    # Most bugs end here, so the core is built anew as fast as can be.
+    "env CARGO_PROFILE_DEV_OPT_LEVEL=0 cargo test -q -p headcount-core --lib --test session --test cache"
     "cargo test -q -p headcount-sim --test properties"
     "cargo test -q -p headcount-sim --test simulation"
 )
@@ -43,7 +44,7 @@ noticed() {
     for look in "${looks[@]}"; do
         if ! timeout "$patience" $look > "$target/output" 2>&1; then
             grep -m1 -oE '^(seed [0-9]+: .*|test .* FAILED|---- .* stdout ----)' "$target/output" \
-                || echo "${look#cargo test -q }"
+                || echo "${look#*cargo test -q }"
             return
         fi
     done
