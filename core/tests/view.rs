@@ -105,6 +105,12 @@ fn message() -> Value {
 }
 
 fn payloads() -> Vec<(&'static str, Value)> {
+    let mut all = guilds_and_members();
+    all.extend(what_goes_on_in_a_guild());
+    all
+}
+
+fn guilds_and_members() -> Vec<(&'static str, Value)> {
     vec![
         (
             "READY",
@@ -134,6 +140,11 @@ fn payloads() -> Vec<(&'static str, Value)> {
             json!({"guild_id": "1", "user": user(6)}),
         ),
         ("PRESENCE_UPDATE", in_guild(presence(6))),
+    ]
+}
+
+fn what_goes_on_in_a_guild() -> Vec<(&'static str, Value)> {
+    vec![
         ("CHANNEL_UPDATE", in_guild(channel(3))),
         (
             "CHANNEL_PINS_UPDATE",

@@ -223,6 +223,12 @@ impl Tracker {
         self.release_settled(out);
     }
 
+    /// What comes may lie unread: each silence that has lasted too long begins anew.
+    pub(crate) fn unread(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+        self.setup.unread(self.now);
+    }
+
     /// When [`Tracker::timeout`] has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.setup.deadline()
