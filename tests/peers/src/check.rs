@@ -3,22 +3,24 @@
 use std::collections::BTreeMap;
 
 use headcount_core::wire::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::library::{Library, RowKey, Which};
 use crate::payload::{Frames, Rng, World};
+use crate::report::Report;
+use crate::rows::Setup;
 
 /// What differs: for each field, in how many rows and one example.
 #[derive(Default)]
-pub struct Differences {
+struct Differences {
     /// Rows compared.
-    pub rows: u64,
+    rows: u64,
     fields: BTreeMap<String, (u64, String)>,
 }
 
 impl Differences {
     /// One line for each field that differs.
-    pub fn lines(&self) -> impl Iterator<Item = String> {
+    fn lines(&self) -> impl Iterator<Item = String> {
         self.fields
             .iter()
             .map(|(field, (rows, example))| format!("{field}: {rows} rows, {example}"))
@@ -29,8 +31,35 @@ impl Differences {
     }
 }
 
+/// Compares with each peer and says what differs.
+pub fn all(setup: &Setup, report: &mut Report) {
+    for &peer in setup.caches().iter().filter(|&&which| which != Which::Ours) {
+        let found = against(peer, setup.world, setup.scale.members);
+        let rows = found.rows;
+        let mut lines: Vec<String> = found.lines().collect();
+        report.put(
+            &format!("fields_{peer}"),
+            json!({
+                "ours": lines.len(), "peer": null, "ratio": null,
+                "must": 0, "aim": 0, "holds": lines.is_empty(),
+                "title": format!("fields that {peer} keeps and that differ or lack"),
+                "rows": rows, "differences": &lines,
+            }),
+        );
+        if lines.is_empty() {
+            lines.push("all of them, with the same values".to_owned());
+        }
+        report.line(&format!(
+            "\nFields that {peer} keeps, read from headcount's rows ({rows} rows):\n"
+        ));
+        lines
+            .iter()
+            .for_each(|line| report.line(&format!("- {line}")));
+    }
+}
+
 /// Loads the same frames into us and a peer, and compares one row in a hundred.
-pub fn against(peer: Which, world: World, members: u64) -> Differences {
+fn against(peer: Which, world: World, members: u64) -> Differences {
     let (mut ours, mut theirs) = (Which::Ours.start(), peer.start());
     let mut frames = Frames::default();
     world.bare_guild(1, &mut frames);

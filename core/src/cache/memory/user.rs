@@ -208,13 +208,17 @@ impl Users {
 
     #[inline]
     pub(super) fn get(&self, user: UserId) -> Option<UserRef<'_>> {
-        let row = self.table.get(user.get())?;
+        Some(self.row(user, self.table.get(user.get())?))
+    }
+
+    /// A user whom a member holds, and who is there for this reason.
+    pub(super) fn held(&self, user: UserId) -> UserRef<'_> {
+        self.row(user, self.table.get(user.get()).unwrap_or_default())
+    }
+
+    const fn row<'a>(&'a self, id: UserId, row: &'a [u8]) -> UserRef<'a> {
         let holders = &self.holders;
-        Some(UserRef {
-            id: user,
-            row,
-            holders,
-        })
+        UserRef { id, row, holders }
     }
 }
 
