@@ -16,6 +16,8 @@ struct Differences {
     /// Rows compared.
     rows: u64,
     fields: BTreeMap<String, (u64, String)>,
+    /// The row that is being compared.
+    at: String,
 }
 
 impl Differences {
@@ -23,11 +25,12 @@ impl Differences {
     fn lines(&self) -> impl Iterator<Item = String> {
         self.fields
             .iter()
-            .map(|(field, (rows, example))| format!("{field}: {rows} rows, {example}"))
+            .map(|(field, (rows, example))| format!("{field}: {rows} rows, such as {example}"))
     }
 
     fn note(&mut self, field: String, example: impl FnOnce() -> String) {
-        self.fields.entry(field).or_insert_with(|| (0, example())).0 += 1;
+        let first = || (0, format!("{}: {}", self.at, example()));
+        self.fields.entry(field).or_insert_with(first).0 += 1;
     }
 }
 
@@ -113,14 +116,21 @@ fn compare(found: &mut Differences, key: RowKey, ours: &dyn Library, theirs: &dy
         return;
     }
     found.rows += 1;
-    let kind = format!("{key:?}");
-    let kind = kind.split('(').next().unwrap_or_default().to_lowercase();
+    found.at = format!("{key:?}");
+    let kind = found
+        .at
+        .split('(')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
     let Some(ours) = ours.row(key) else {
-        return found.note(kind, || format!("not kept, such as {key:?}"));
+        return found.note(kind, || "not kept".to_owned());
     };
     for (field, theirs) in theirs.iter().filter(|(field, _)| !is_rows(&kind, field)) {
         let name = wire(&kind, field);
-        differ(found, &format!("{kind}.{name}"), theirs, ours.get(name));
+        if name != "guild_id" || !theirs.is_null() {
+            differ(found, &format!("{kind}.{name}"), theirs, ours.get(name));
+        }
     }
 }
 
@@ -148,6 +158,7 @@ fn is_rows(kind: &str, field: &str) -> bool {
     ];
     match kind {
         "guild" => OF_GUILDS.contains(&field),
+        "presence" => field == "user",
         "voicestate" => field == "member",
         "emoji" | "sticker" => field == "user",
         _ => false,

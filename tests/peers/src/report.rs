@@ -77,7 +77,8 @@ fn put_between(file: &Path, text: &str) -> Result<()> {
         let (_, after) = rest.split_once(END)?;
         Some((before, after))
     });
-    let (before, after) = parts.ok_or_else(|| Error::other("no lines to put the tables between"))?;
+    let (before, after) =
+        parts.ok_or_else(|| Error::other("no lines to put the tables between"))?;
     fs::write(file, format!("{before}{BEGIN}{text}{END}{after}"))
 }
 

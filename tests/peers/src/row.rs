@@ -113,10 +113,9 @@ impl Part {
     fn ratio(&self) -> Option<f64> {
         let (ours, peer) = (self.value(Which::Ours)?, self.value(Which::Twilight)?);
         Some(match self.target {
-            Target::TimesLess { .. }
-            | Target::AtMost { .. }
-            | Target::Limit(_)
-            | Target::Told => peer / ours,
+            Target::TimesLess { .. } | Target::AtMost { .. } | Target::Limit(_) | Target::Told => {
+                peer / ours
+            }
             Target::Part { .. } => ours / peer,
         })
     }

@@ -196,7 +196,8 @@ pub struct MemberRef<'a> {
 impl fmt::Debug for MemberRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = f.debug_struct("MemberRef");
-        row.field("user", &self.user()).field("record", &self.record);
+        row.field("user", &self.user())
+            .field("record", &self.record);
         row.field("roles", &self.roles).finish()
     }
 }
