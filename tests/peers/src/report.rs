@@ -32,11 +32,16 @@ impl Report {
 
     /// A line of Markdown.
     pub fn line(&mut self, line: &str) {
+        self.detail(line);
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    /// A line that is printed and goes into no file.
+    pub fn detail(&self, line: &str) {
         if !self.json {
             println!("{line}");
         }
-        self.text.push_str(line);
-        self.text.push('\n');
     }
 
     /// A key of the object.

@@ -129,14 +129,20 @@ impl PackedTable {
 
     #[inline]
     pub(super) fn find(&self, key: u64) -> Option<Spot> {
-        let (hash, rows) = (self.mixer.hash(key), self.rows());
-        let found = self
-            .index
-            .find(hash, |handle| rows.key(Handle(handle)) == Some(key));
-        found.map(|handle| Spot {
-            hash,
-            handle: Handle(handle),
-        })
+        self.find_row(key).map(|(spot, _)| spot)
+    }
+
+    /// A row with its key, and where it is.
+    #[inline]
+    fn find_row(&self, wanted: u64) -> Option<(Spot, &[u8])> {
+        let (hash, rows) = (self.mixer.hash(wanted), self.rows());
+        let mut found: &[u8] = &[];
+        let same = |handle| {
+            found = rows.get(Handle(handle)).unwrap_or_default();
+            key(found) == Some(wanted)
+        };
+        let handle = Handle(self.index.find(hash, same)?);
+        Some((Spot { hash, handle }, found))
     }
 
     /// Whether there is such a row.
@@ -159,7 +165,7 @@ impl PackedTable {
 
     /// The row with this key, without it; zeros may follow what was put in.
     pub(super) fn get(&self, key: u64) -> Option<&[u8]> {
-        self.find(key).map(|spot| self.at(spot))
+        self.find_row(key).map(|(_, row)| body(row))
     }
 
     /// All rows with their keys.
