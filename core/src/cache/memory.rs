@@ -5,6 +5,7 @@
 //! time proportional to what it holds. No order depends on hashes.
 
 mod apply;
+mod buckets;
 mod census;
 mod counters;
 mod displace;

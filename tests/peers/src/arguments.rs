@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
-use crate::further;
 use crate::inner;
 use crate::library::Which;
 use crate::rows;
@@ -13,14 +12,15 @@ use crate::scale::Scale;
 /// How to run it.
 pub const HELP: &str = "\
 Usage: headcount-peers [--json] [--quick] [--rows KEY,KEY] [--ours-only]
-                       [--profile FOLDER]
+                       [--profile FOLDER] [--readme FILE]
 
   --json            one object, a key for each row, instead of a Markdown table
   --quick           small sizes, for development: the numbers prove nothing
   --rows KEY,KEY    only these rows; below the table come steady_instructions,
                     growth_stall, given_back, update_growth, readers, fields
   --ours-only       no peers, for development
-  --profile FOLDER  where callgrind's output goes and stays";
+  --profile FOLDER  where callgrind's output goes and stays
+  --readme FILE     puts the tables between the lines of that file that say so";
 
 /// What to do.
 pub enum Task {
@@ -41,6 +41,7 @@ pub struct Arguments {
     pub scale: Scale,
     pub rows: Vec<String>,
     pub profile: PathBuf,
+    pub readme: Option<PathBuf>,
     pub alone: bool,
 }
 
@@ -56,6 +57,7 @@ pub fn read() -> Result<Arguments, lexopt::Error> {
         scale: Scale::FULL,
         rows: Vec::new(),
         profile: std::env::temp_dir(),
+        readme: None,
         alone: false,
     };
     while let Some(argument) = parser.next()? {
@@ -64,6 +66,7 @@ pub fn read() -> Result<Arguments, lexopt::Error> {
             Long("quick") => arguments.scale = Scale::QUICK,
             Long("ours-only") => arguments.alone = true,
             Long("profile") => arguments.profile = PathBuf::from(parser.value()?),
+            Long("readme") => arguments.readme = Some(PathBuf::from(parser.value()?)),
             Long("rows") => arguments.rows = keys(&parser.value()?.string()?)?,
             Value(value) if value == "inner" => arguments.task = inner(&mut parser)?,
             other => return Err(other.unexpected()),
@@ -73,12 +76,7 @@ pub fn read() -> Result<Arguments, lexopt::Error> {
 }
 
 fn keys(list: &str) -> Result<Vec<String>, lexopt::Error> {
-    let known = |key: &str| {
-        ["readers", "fields"].contains(&key)
-            || further::ALL.iter().any(|(figure, _)| *figure == key)
-            || rows::ALL.iter().any(|(row, _)| *row == key)
-    };
-    match list.split(',').find(|key| !known(key)) {
+    match list.split(',').find(|key| !rows::known(key)) {
         Some(key) => Err(format!("there is no row {key}").into()),
         None => Ok(list.split(',').map(str::to_owned).collect()),
     }

@@ -6,7 +6,6 @@ mod allocator;
 mod arguments;
 mod check;
 mod clock;
-mod further;
 mod inflate;
 mod inner;
 mod library;
@@ -14,6 +13,7 @@ mod measure;
 mod ours;
 mod payload;
 mod readers;
+mod report;
 mod row;
 mod rows;
 mod scale;
@@ -21,8 +21,8 @@ mod scale;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Task};
-use library::Which;
 use payload::World;
+use report::Report;
 
 #[global_allocator]
 static ALLOCATOR: allocator::Counting = allocator::Counting;
@@ -40,10 +40,13 @@ fn main() -> ExitCode {
             println!("{}", work(world, which, count));
             ExitCode::SUCCESS
         }
-        Ok(arguments) => {
-            table(world, arguments);
-            ExitCode::SUCCESS
-        }
+        Ok(arguments) => match table(world, arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
         Err(error) => {
             eprintln!("{error}\n\n{}", arguments::HELP);
             ExitCode::FAILURE
@@ -51,63 +54,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn table(world: World, arguments: Arguments) {
-    let Arguments {
-        json,
-        scale,
-        rows,
-        profile,
-        alone,
-        ..
-    } = arguments;
+fn table(world: World, arguments: Arguments) -> std::io::Result<()> {
+    let wanted = |key: &str| {
+        let rows = &arguments.rows;
+        rows.is_empty() || rows.iter().any(|row| row == key)
+    };
     let setup = rows::Setup {
         world,
-        scale,
-        profile,
-        alone,
+        scale: arguments.scale,
+        profile: arguments.profile.clone(),
+        alone: arguments.alone,
     };
-    let wanted = |key: &str| rows.is_empty() || rows.iter().any(|row| row == key);
-    let mut object = serde_json::Map::new();
-    if !json {
-        println!("{}", row::HEAD);
-    }
-    for (key, measure) in rows::ALL.iter().filter(|(key, _)| wanted(key)) {
-        let row = measure(&setup);
-        if json {
-            object.insert((*key).to_owned(), row.json());
-        } else {
-            row.markdown().iter().for_each(|line| println!("{line}"));
-        }
-    }
-    if json {
-        println!("{}", serde_json::Value::Object(object));
-        return;
-    }
-    for (key, measure) in further::ALL {
-        if wanted(key) {
-            measure(&setup).iter().for_each(|line| println!("{line}"));
-        }
+    let mut report = Report::new(arguments.json);
+    for rows in [rows::TABLE, rows::ALSO] {
+        let rows = rows.iter().filter(|(key, _)| wanted(key));
+        report.table(rows.map(|(_, measure)| measure(&setup)));
     }
     if wanted("readers") {
-        readers::print(&setup);
+        readers::measure(&setup, &mut report);
     }
     if wanted("fields") {
-        fields(&setup);
+        check::all(&setup, &mut report);
     }
-}
-
-/// Compares fields and says what differs.
-fn fields(setup: &rows::Setup) {
-    for &peer in setup.caches().iter().filter(|&&which| which != Which::Ours) {
-        let found = check::against(peer, setup.world, setup.scale.members);
-        println!(
-            "\nFields that {peer} keeps, read from headcount's rows ({} rows):",
-            found.rows
-        );
-        let lines: Vec<String> = found.lines().collect();
-        match lines.as_slice() {
-            [] => println!("- all of them, with the same values"),
-            lines => lines.iter().for_each(|line| println!("- {line}")),
-        }
-    }
+    report.finish(arguments.readme.as_deref())
 }

@@ -79,7 +79,9 @@ impl World {
 
     /// A `GUILD_CREATE` in which everything that a row can tell is told.
     pub fn everything(self, frames: &mut Frames) {
-        frames.push(include_bytes!("payload/everything.json"));
+        frames.dispatch("GUILD_CREATE", |json| {
+            json.raw(include_str!("payload/everything.json"));
+        });
     }
 
     /// The rows of that guild.

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant as Clock};
 use headcount_core::cache::MemoryStore;
 use headcount_core::id::{GuildId, UserId};
 use headcount_core::{Action, Input, Instant, Shard};
+use serde_json::{Value, json};
 
 use crate::library::Library as _;
 use crate::ours::Ours;
 use crate::payload::{Frames, Rng, World};
+use crate::report::Report;
 use crate::rows::Setup;
 
 /// How long the writer writes, unless it has written everything before.
@@ -22,37 +24,75 @@ struct Run {
     wall: Duration,
     look_ups: u64,
     events: u64,
-    /// How long the writer waited for the store, each time.
+    /// How long the writer waited for the store, each time, the shortest first.
     waits: Vec<Duration>,
 }
 
-/// Prints a line for 0, 1, 2 and 8 readers that do nothing but read, one member at a time.
-pub fn print(setup: &Setup) {
-    println!(
+/// A line for 0, 1, 2 and 8 readers that do nothing but read, one member at a time.
+pub fn measure(setup: &Setup, report: &mut Report) {
+    report.line(&format!(
         "\nReaders that never rest, beside one writer of the steady mix ({} members, {} cores):\n",
         setup.scale.read,
         thread::available_parallelism().map_or(1, usize::from),
-    );
-    println!(
-        "| readers | look-ups a second | events a second | writer waits, median | 99 % | longest |"
-    );
-    println!("|---:|---:|---:|---:|---:|---:|");
+    ));
+    report.line(HEAD);
     let (mut shard, store) = loaded(setup.world, setup.scale.read);
     let store = RwLock::new(store);
+    let mut alone = None;
     for readers in [0, 1, 2, 8] {
         let mut events = events(setup);
-        let mut run = run(setup, readers, &mut shard, &store, &mut events);
-        run.waits.sort();
-        let wait = |per_mille: usize| run.waits[(run.waits.len() - 1) * per_mille / 1_000];
-        let a_second = |count: u64| (count as f64 / run.wall.as_secs_f64()) as u64;
-        println!(
-            "| {readers} | {} | {} | {:?} | {:?} | {:?} |",
-            a_second(run.look_ups),
-            a_second(run.events),
-            wait(500),
-            wait(990),
-            wait(1_000),
-        );
+        let run = run(setup, readers, &mut shard, &store, &mut events);
+        let undisturbed = *alone.get_or_insert(run.events_a_second());
+        report.line(&run.markdown(readers));
+        report.put(&format!("readers_{readers}"), run.json(undisturbed));
+    }
+}
+
+const HEAD: &str = "\
+| readers | look-ups a second | events a second | writer waits, median | 99 % | longest |
+|---:|---:|---:|---:|---:|---:|";
+
+impl Run {
+    fn events_a_second(&self) -> f64 {
+        self.events as f64 / self.wall.as_secs_f64()
+    }
+
+    fn look_ups_a_second(&self) -> f64 {
+        self.look_ups as f64 / self.wall.as_secs_f64()
+    }
+
+    /// The wait that so many of a thousand do not exceed.
+    fn wait(&self, per_mille: usize) -> Duration {
+        let at = self.waits.len().saturating_sub(1) * per_mille / 1_000;
+        self.waits.get(at).copied().unwrap_or_default()
+    }
+
+    fn markdown(&self, readers: u64) -> String {
+        format!(
+            "| {readers} | {:.0} | {:.0} | {:?} | {:?} | {:?} |",
+            self.look_ups_a_second(),
+            self.events_a_second(),
+            self.wait(500),
+            self.wait(990),
+            self.wait(1_000),
+        )
+    }
+
+    /// The ratio is to the events a second without readers.
+    fn json(&self, undisturbed: f64) -> Value {
+        let nanos = |wait: Duration| wait.as_nanos() as u64;
+        json!({
+            "ours": self.events_a_second(), "peer": null,
+            "ratio": self.events_a_second() / undisturbed,
+            "must": null, "aim": null, "holds": null,
+            "title": "events a second that one writer applies beside these readers",
+            "look_ups_a_second": self.look_ups_a_second(),
+            "wait_ns": {
+                "median": nanos(self.wait(500)),
+                "99_percent": nanos(self.wait(990)),
+                "longest": nanos(self.wait(1_000)),
+            },
+        })
     }
 }
 
@@ -86,7 +126,7 @@ fn run(
 ) -> Run {
     let (done, look_ups) = (AtomicBool::new(false), AtomicU64::new(0));
     let (done, look_ups) = (&done, &look_ups);
-    let (wall, events, waits) = thread::scope(|scope| {
+    let (wall, events, mut waits) = thread::scope(|scope| {
         for reader in 0..readers {
             scope.spawn(move || {
                 look_ups.fetch_add(read(setup, reader, store, done), Relaxed);
@@ -98,6 +138,7 @@ fn run(
         done.store(true, Relaxed);
         (wall, events, waits)
     });
+    waits.sort();
     Run {
         wall,
         look_ups: look_ups.load(Relaxed),

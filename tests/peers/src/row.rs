@@ -14,6 +14,10 @@ pub enum Target {
     AtMost { must: f64, aim: f64 },
     /// At most this part of what twilight takes.
     Part { must: f64, aim: f64 },
+    /// At most so much; there is no further aim.
+    Limit(f64),
+    /// Nothing must hold.
+    Told,
 }
 
 /// What a number counts.
@@ -23,6 +27,8 @@ pub enum Unit {
     Bytes,
     Instructions,
     Allocations,
+    /// A part of a whole.
+    Share,
 }
 
 /// One measurement of a row.
@@ -42,18 +48,32 @@ pub struct Row {
 }
 
 impl Target {
-    const fn numbers(self) -> (f64, f64) {
+    const fn must(self) -> Option<f64> {
         match self {
-            Self::TimesLess { must, aim }
-            | Self::AtMost { must, aim }
-            | Self::Part { must, aim } => (must, aim),
+            Self::TimesLess { must, .. }
+            | Self::AtMost { must, .. }
+            | Self::Part { must, .. }
+            | Self::Limit(must) => Some(must),
+            Self::Told => None,
         }
     }
 
-    fn print(self, number: f64, unit: Unit) -> String {
+    const fn aim(self) -> Option<f64> {
+        match self {
+            Self::TimesLess { aim, .. } | Self::AtMost { aim, .. } | Self::Part { aim, .. } => {
+                Some(aim)
+            }
+            Self::Limit(_) | Self::Told => None,
+        }
+    }
+
+    fn print(self, number: Option<f64>, unit: Unit) -> String {
+        let Some(number) = number else {
+            return "–".to_owned();
+        };
         match self {
             Self::TimesLess { .. } => format!("{number}×"),
-            Self::AtMost { .. } => unit.print(number),
+            Self::AtMost { .. } | Self::Limit(_) | Self::Told => unit.print(number),
             Self::Part { .. } => format!("≤ {number}"),
         }
     }
@@ -69,6 +89,7 @@ impl Unit {
             Self::Bytes => format!("{value:.0} B"),
             Self::Instructions => format!("{value:.0}"),
             Self::Allocations => format!("{value:.3}"),
+            Self::Share => format!("{:.1} %", value * 100.0),
         }
     }
 
@@ -78,6 +99,7 @@ impl Unit {
             Self::Bytes => "B",
             Self::Instructions => "instructions",
             Self::Allocations => "allocations",
+            Self::Share => "part",
         }
     }
 }
@@ -91,18 +113,21 @@ impl Part {
     fn ratio(&self) -> Option<f64> {
         let (ours, peer) = (self.value(Which::Ours)?, self.value(Which::Twilight)?);
         Some(match self.target {
-            Target::TimesLess { .. } | Target::AtMost { .. } => peer / ours,
+            Target::TimesLess { .. } | Target::AtMost { .. } | Target::Limit(_) | Target::Told => {
+                peer / ours
+            }
             Target::Part { .. } => ours / peer,
         })
     }
 
     /// How far from what must hold; below one it does not.
     fn margin(&self) -> Option<f64> {
-        let (must, _) = self.target.numbers();
+        let must = self.target.must()?;
         Some(match self.target {
             Target::TimesLess { .. } => self.ratio()? / must,
-            Target::AtMost { .. } => must / self.value(Which::Ours)?,
+            Target::AtMost { .. } | Target::Limit(_) => must / self.value(Which::Ours)?,
             Target::Part { .. } => must / self.ratio()?,
+            Target::Told => return None,
         })
     }
 
@@ -111,7 +136,6 @@ impl Part {
     }
 
     fn json(&self) -> Value {
-        let (must, aim) = self.target.numbers();
         let of = |which: Which| self.figures.get(&which);
         json!({
             "title": self.title,
@@ -119,8 +143,8 @@ impl Part {
             "ours": self.value(Which::Ours),
             "peer": self.value(Which::Twilight),
             "ratio": self.ratio(),
-            "must": must,
-            "aim": aim,
+            "must": self.target.must(),
+            "aim": self.target.aim(),
             "holds": self.holds(),
             "twilight_simd_json": self.value(Which::TwilightSimd),
             "serenity": self.value(Which::Serenity),
@@ -141,13 +165,13 @@ impl Part {
             }
             _ => "–".to_owned(),
         };
-        let (must, aim) = self.target.numbers();
         let ratio = self
             .ratio()
             .map_or("–".to_owned(), |ratio| format!("**{ratio:.2}**"));
         let holds = match self.holds() {
             Some(true) => "yes",
             Some(false) => "**no**",
+            None if self.target.must().is_none() => "–",
             None => "not measured",
         };
         let cells = [
@@ -157,8 +181,8 @@ impl Part {
             cell(Which::TwilightSimd),
             cell(Which::Serenity),
             ratio,
-            self.target.print(must, self.unit),
-            self.target.print(aim, self.unit),
+            self.target.print(self.target.must(), self.unit),
+            self.target.print(self.target.aim(), self.unit),
             holds.to_owned(),
             spread,
         ];
@@ -169,8 +193,13 @@ impl Part {
 impl Row {
     /// The part that holds least stands for the row; all parts are told if there are several.
     pub fn json(&self) -> Value {
-        let least = |part: &&Part| (part.margin().unwrap_or(0.0) * 1e9) as u64;
-        let Some(worst) = self.parts.iter().min_by_key(least) else {
+        let least = |part: &&Part| match (part.margin(), part.target.must()) {
+            (Some(margin), _) => margin,
+            (None, Some(_)) => 0.0,
+            (None, None) => f64::INFINITY,
+        };
+        let worst = |one: &&Part, other: &&Part| least(one).total_cmp(&least(other));
+        let Some(worst) = self.parts.iter().min_by(worst) else {
             return json!({
                 "ours": null, "peer": null, "ratio": null, "must": null, "aim": null,
                 "holds": null, "missing": self.missing,

@@ -1,5 +1,6 @@
 //! The rows of the table, each measured by a function of its own.
 
+mod also;
 mod counts;
 mod lookups;
 mod times;
@@ -41,7 +42,7 @@ impl Setup {
 type Measure = fn(&Setup) -> Row;
 
 /// Every row of the table by its key, in order.
-pub const ALL: &[(&str, Measure)] = &[
+pub const TABLE: &[(&str, Measure)] = &[
     ("chunk_time", times::chunk_time),
     ("member_instructions", counts::member_instructions),
     ("steady_time", times::steady_time),
@@ -53,3 +54,17 @@ pub const ALL: &[(&str, Measure)] = &[
     ("lookup_time", lookups::lookup_time),
     ("guild_delete_time", times::guild_delete_time),
 ];
+
+/// Every row below the table.
+pub const ALSO: &[(&str, Measure)] = &[
+    ("steady_instructions", also::steady_instructions),
+    ("growth_stall", also::growth_stall),
+    ("given_back", also::given_back),
+    ("update_growth", also::update_growth),
+];
+
+/// Whether there is a row with this key.
+pub fn known(key: &str) -> bool {
+    let mut rows = TABLE.iter().chain(ALSO);
+    ["readers", "fields"].contains(&key) || rows.any(|(row, _)| *row == key)
+}

@@ -135,7 +135,7 @@ impl MemoryStore {
             Kind::Sound => entities.sounds.iter().map(|row| at(row.key())).collect(),
             Kind::Member => self
                 .members(slot.id)
-                .map(|row| at(row.user().id().get()))
+                .map(|row| at(row.id().get()))
                 .collect(),
             Kind::Presence => self
                 .presences(slot.id)

@@ -161,7 +161,7 @@ fn either<T>(first: Vec<T>, second: Vec<T>) -> Vec<T> {
 impl OldMember {
     pub(super) fn of(member: MemberRef<'_>) -> Self {
         Self {
-            user: member.user().id(),
+            user: member.id(),
             username: member.user().username().into(),
             nick: member.nick().map(String::from),
             roles: member.roles().collect(),

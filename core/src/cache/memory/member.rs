@@ -1,8 +1,10 @@
 //! Members, packed.
 
+use core::fmt;
+
 use super::packed_table::{PackedTable, Spot};
 use super::role_numbers::{MemberRoles, RoleNumbers};
-use super::user::UserRef;
+use super::user::{UserRef, Users};
 use crate::id::UserId;
 use crate::wire::packed::{Cursor, Sink, covers};
 use crate::wire::view::{Decoration, MemberRecord, Membership};
@@ -143,27 +145,29 @@ impl MemberTable {
         self.roles.strip(role);
     }
 
-    pub(super) fn get<'a>(&'a self, user: UserRef<'a>) -> Option<MemberRef<'a>> {
-        let row = MemberRow::of(self.table.get(user.id().get())?);
-        Some(self.member(row, user))
+    pub(super) fn get<'a>(&'a self, user: UserId, users: &'a Users) -> Option<MemberRef<'a>> {
+        let row = MemberRow::of(self.table.get(user.get())?);
+        Some(self.member(row, user, users))
     }
 
-    /// The members whose users `user` finds.
-    pub(super) fn iter<'a>(
-        &'a self,
-        user: impl Fn(UserId) -> Option<UserRef<'a>>,
-    ) -> impl Iterator<Item = MemberRef<'a>> {
+    /// The members with their users, who are among these.
+    pub(super) fn iter<'a>(&'a self, users: &'a Users) -> impl Iterator<Item = MemberRef<'a>> {
         self.table.iter().filter_map(move |(key, row)| {
-            let user = user(UserId::new(key)?)?;
-            Some(self.member(MemberRow::of(row), user))
+            Some(self.member(MemberRow::of(row), UserId::new(key)?, users))
         })
     }
 
-    const fn member<'a>(&'a self, row: MemberRow<'a>, user: UserRef<'a>) -> MemberRef<'a> {
+    const fn member<'a>(
+        &'a self,
+        row: MemberRow<'a>,
+        id: UserId,
+        users: &'a Users,
+    ) -> MemberRef<'a> {
         MemberRef {
+            id,
             record: row.record,
             roles: self.roles.resolve(row.roles),
-            user,
+            users,
         }
     }
 }
@@ -188,18 +192,34 @@ fn write_head(
 }
 
 /// A cached member with its user.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct MemberRef<'a> {
+    id: UserId,
     record: &'a [u8],
     roles: MemberRoles<'a>,
-    user: UserRef<'a>,
+    users: &'a Users,
+}
+
+impl fmt::Debug for MemberRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut row = f.debug_struct("MemberRef");
+        row.field("user", &self.user())
+            .field("record", &self.record);
+        row.field("roles", &self.roles).finish()
+    }
 }
 
 impl<'a> MemberRef<'a> {
-    /// The user.
+    /// Whose row it is.
     #[must_use]
-    pub const fn user(self) -> UserRef<'a> {
-        self.user
+    pub const fn id(self) -> UserId {
+        self.id
+    }
+
+    /// The user, who is looked up each time.
+    #[must_use]
+    pub fn user(self) -> UserRef<'a> {
+        self.users.held(self.id)
     }
 
     /// The name in this guild.

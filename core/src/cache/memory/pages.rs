@@ -113,25 +113,55 @@ impl Pages {
     /// Removes a row; the last one takes its place, unless it was the last itself.
     pub(super) fn swap_remove(&mut self, place: usize) {
         let last = self.rows.wrapping_sub(1);
-        let (from_page, from) = self.locate(last);
-        let (to_page, to) = self.locate(place);
+        self.copy(last, place);
+        let (page, start) = self.locate(last);
+        if let Some(page) = self.pages.get_mut(page) {
+            page.truncate(start);
+        }
+        self.rows = last;
+        self.give_back();
+    }
+
+    /// Removes the rows that `keep` refuses; the others stay in order.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&mut [u8]) -> bool) {
+        let mut kept = 0_usize;
+        for place in 0..self.rows {
+            if self.get_mut(place).is_some_and(&mut keep) {
+                self.copy(place, kept);
+                kept = kept.wrapping_add(1);
+            }
+        }
+        self.rows = kept;
+        let (page, mut end) = self.locate(kept);
+        for page in self.pages.iter_mut().skip(page) {
+            page.truncate(end);
+            end = 0;
+        }
+        self.give_back();
+    }
+
+    /// Copies a row over one that is not behind it.
+    fn copy(&mut self, from: usize, to: usize) {
+        if from == to {
+            return;
+        }
+        let (from_page, from) = self.locate(from);
+        let (to_page, to) = self.locate(to);
         let Some((head, tail)) = self.pages.split_at_mut_checked(from_page) else {
             return;
         };
         let Some(source) = tail.first_mut() else {
             return;
         };
+        let end = from.wrapping_add(self.row);
         if to_page == from_page {
-            source.copy_within(from..from.wrapping_add(self.row), to);
+            source.copy_within(from..end, to);
         } else if let Some(target) = head.get_mut(to_page)
             && let Some(target) = target.get_mut(to..to.wrapping_add(self.row))
-            && let Some(source) = source.get(from..)
+            && let Some(source) = source.get(from..end)
         {
             target.copy_from_slice(source);
         }
-        source.truncate(from);
-        self.rows = last;
-        self.give_back();
     }
 
     fn give_back(&mut self) {

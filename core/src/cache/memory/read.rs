@@ -167,14 +167,14 @@ impl MemoryStore {
     }
 
     pub(super) fn find_member(&self, guild: GuildId, user: u64) -> Option<MemberRef<'_>> {
-        let user = self.user(UserId::new(user)?)?;
-        self.slot(guild)?.members.get(user)
+        let members = &self.slot(guild)?.members;
+        members.get(UserId::new(user)?, &self.shared.users)
     }
 
     /// The cached members of a guild, in no order that means anything.
     pub fn members(&self, guild: GuildId) -> impl Iterator<Item = MemberRef<'_>> {
         let slot = self.slot(guild).into_iter();
-        slot.flat_map(|slot| slot.members.iter(|user| self.user(user)))
+        slot.flat_map(|slot| slot.members.iter(&self.shared.users))
     }
 
     /// A user that somebody holds.

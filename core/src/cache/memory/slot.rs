@@ -339,9 +339,8 @@ impl Slot {
         for channel in self.channels.iter() {
             shared.displace(channel.id);
         }
-        for user in self.members.users() {
-            shared.users.release(user, self.number);
-        }
+        let (users, count) = (self.members.users(), self.members.len());
+        shared.users.release_all(users, count, self.number);
         shared.users.leave(self.number);
     }
 }

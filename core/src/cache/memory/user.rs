@@ -154,6 +154,31 @@ impl Users {
         }
     }
 
+    /// A guild that goes holds none of these users any longer; there are `count` of them.
+    pub(super) fn release_all(
+        &mut self,
+        users: impl Iterator<Item = UserId>,
+        count: usize,
+        guild: GuildNumber,
+    ) {
+        if !self.table.in_one_go(count) {
+            users.for_each(|user| self.release(user, guild));
+            return;
+        }
+        let (holders, authors) = (&mut self.holders, &self.authors);
+        self.table.retain(|key, row| {
+            let Some(user) = UserId::new(key) else {
+                return false;
+            };
+            let before = holder(row);
+            let left = holders.remove(user, before, guild);
+            if let Some(place) = row.first_chunk_mut().filter(|_| left != before) {
+                *place = left.to_bytes();
+            }
+            left != Holder::NOBODY || left == before || authors.contains(key)
+        });
+    }
+
     /// A message that is kept has this author.
     pub(super) fn hold_author(&mut self, user: &User<'_>) {
         self.ensure(user);
@@ -211,13 +236,17 @@ impl Users {
 
     #[inline]
     pub(super) fn get(&self, user: UserId) -> Option<UserRef<'_>> {
-        let row = self.table.get(user.get())?;
+        Some(self.row(user, self.table.get(user.get())?))
+    }
+
+    /// A user whom a member holds, and who is there for this reason.
+    pub(super) fn held(&self, user: UserId) -> UserRef<'_> {
+        self.row(user, self.table.get(user.get()).unwrap_or_default())
+    }
+
+    const fn row<'a>(&'a self, id: UserId, row: &'a [u8]) -> UserRef<'a> {
         let holders = &self.holders;
-        Some(UserRef {
-            id: user,
-            row,
-            holders,
-        })
+        UserRef { id, row, holders }
     }
 }
 

@@ -42,11 +42,17 @@ pub trait Library {
     /// How many members of a guild are cached.
     fn members(&self, guild: u64) -> usize;
 
-    /// Looks each user up as a member of the guild and adds up how many roles they have.
+    /// Looks each user up as a member of the guild and mixes the ids of those found.
     ///
     /// # Panics
     /// If one of them is not cached.
     fn look_up(&self, guild: u64, users: &[u64]) -> u64;
+
+    /// The same, and mixes the ids of their roles.
+    ///
+    /// # Panics
+    /// If one of them is not cached.
+    fn look_up_roles(&self, guild: u64, users: &[u64]) -> u64;
 
     /// A cached row.
     fn row(&self, key: RowKey) -> Option<Fields>;

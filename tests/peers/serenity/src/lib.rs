@@ -60,15 +60,23 @@ impl Library for Serenity {
 
     fn look_up(&self, guild: u64, users: &[u64]) -> u64 {
         let guild = GuildId::new(guild);
+        let id = |&user: &u64| {
+            let guild = self.cache.guild(guild).expect("a cached guild");
+            let member = guild.members.get(&UserId::new(user));
+            member.expect("a cached member").user.id.get()
+        };
+        users.iter().map(id).fold(0, |mix, id| mix ^ id)
+    }
+
+    fn look_up_roles(&self, guild: u64, users: &[u64]) -> u64 {
+        let guild = GuildId::new(guild);
         let roles = |&user: &u64| {
             let guild = self.cache.guild(guild).expect("a cached guild");
-            let member = guild
-                .members
-                .get(&UserId::new(user))
-                .expect("a cached member");
-            black_box(member.roles.len() as u64)
+            let member = guild.members.get(&UserId::new(user));
+            let roles = &member.expect("a cached member").roles;
+            roles.iter().fold(0, |mix, role| mix ^ role.get())
         };
-        users.iter().map(roles).sum()
+        users.iter().map(roles).fold(0, |mix, roles| mix ^ roles)
     }
 
     fn row(&self, key: RowKey) -> Option<Fields> {

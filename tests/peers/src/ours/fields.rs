@@ -127,7 +127,10 @@ fn presence(presence: PresenceRef<'_>, user: Option<UserRef<'_>>) -> Fields {
         ("client_status", lower(clients)),
         (
             "activities",
-            part("activities", json!(presence.activities().collect::<Vec<_>>())),
+            part(
+                "activities",
+                json!(presence.activities().collect::<Vec<_>>()),
+            ),
         ),
     ])
 }

@@ -83,7 +83,7 @@ fn overwrites(json: &mut Writer, rng: &mut Rng, guild: u64) {
     json.raw(",\"permission_overwrites\":[");
     json.list(0..count, |json, at| {
         json.raw("{\"type\":0,\"id\":").id(ids::role(guild, at + 1));
-        json.raw(",\"deny\":").id(rng.below(1 << 50));
+        json.raw(",\"deny\":").id(rng.below(1 << 40));
         json.raw(",\"allow\":").id(rng.below(1 << 40)).raw("}");
     });
     json.raw("]");

@@ -7,12 +7,13 @@ use crate::measure::{Figure, Figures};
 use crate::row::{Part, Row, Target, Unit};
 
 /// What the work counts with each library.
-fn figures(libraries: &[Which], work: &str, count: u64) -> Result<Figures, String> {
+pub fn figures(libraries: &[Which], work: &str, count: u64) -> Result<Figures, String> {
     let figure = |&which: &Which| Ok((which, Figure::exact(inner::run(work, which, count)?)));
     libraries.iter().map(figure).collect()
 }
 
-fn row(key: &'static str, parts: Result<Vec<Part>, String>) -> Row {
+/// The row, or why there is none.
+pub fn row(key: &'static str, parts: Result<Vec<Part>, String>) -> Row {
     match parts {
         Ok(parts) => Row {
             key,
@@ -33,14 +34,18 @@ fn row(key: &'static str, parts: Result<Vec<Part>, String>) -> Row {
     }
 }
 
+/// The instructions of one of `count` things with each library.
+pub fn instructions(setup: &Setup, work: &str, count: u64) -> Result<Figures, String> {
+    let one = |&which: &Which| {
+        let total = inner::instructions(work, which, count, &setup.profile)?;
+        Ok((which, Figure::exact(total / count as f64)))
+    };
+    setup.all().iter().map(one).collect()
+}
+
 /// Instructions a member of a chunk.
 pub fn member_instructions(setup: &Setup) -> Row {
     let members = setup.scale.counted * 1_000;
-    let count = |&which: &Which| {
-        let work = "instructions-member";
-        let total = inner::instructions(work, which, members, &setup.profile)?;
-        Ok((which, Figure::exact(total / members as f64)))
-    };
     let part = |figures| Part {
         title: "instructions a member (callgrind)".to_owned(),
         unit: Unit::Instructions,
@@ -50,7 +55,7 @@ pub fn member_instructions(setup: &Setup) -> Row {
         },
         figures,
     };
-    let figures: Result<Figures, String> = setup.all().iter().map(count).collect();
+    let figures = instructions(setup, "instructions-member", members);
     row(
         "member_instructions",
         figures.map(|figures| vec![part(figures)]),

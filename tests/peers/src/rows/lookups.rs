@@ -5,48 +5,57 @@ use std::collections::BTreeMap;
 use super::Setup;
 use crate::clock::Time;
 use crate::library::{Library, Which};
-use crate::measure::interleaved;
+use crate::measure::{Figures, interleaved};
 use crate::payload::{Frames, Rng};
 use crate::row::{Part, Row, Target, Unit};
 
-/// One member in a large guild, at random.
+type Caches = BTreeMap<Which, Box<dyn Library>>;
+
+/// What is done with a library, a guild and users; all libraries give the same result.
+type LookUp = fn(&dyn Library, u64, &[u64]) -> u64;
+
+/// One member in a large guild, at random: found, and with its roles read.
 pub fn lookup_time(setup: &Setup) -> Row {
     let members = setup.scale.sizes[1];
     let caches = full_caches(setup, members);
-    let guild = setup.world.guild_id(1);
-    let count = setup.scale.look_ups;
-    let figures = interleaved(
-        setup.caches(),
-        setup.scale.repetitions,
-        count,
-        |round, which| {
-            let mut rng = Rng::new(round as u64);
-            let users: Vec<u64> = (0..count)
-                .map(|_| setup.world.user_id(rng.below(members)))
-                .collect();
-            Time::of(|| caches[&which].look_up(guild, &users)).1
-        },
-    );
-    let target = Target::Part {
-        must: 1.0,
-        aim: 0.7,
-    };
-    let title = format!("random lookup of one member in {members}");
-    let part = Part {
-        title,
+    let part = |what: &str, look_up: LookUp| Part {
+        title: format!("random lookup of one member in {members}{what}"),
         unit: Unit::Nanoseconds,
-        target,
-        figures,
+        target: Target::Part {
+            must: 1.0,
+            aim: 0.7,
+        },
+        figures: figures(setup, &caches, look_up),
     };
     Row {
         key: "lookup_time",
-        parts: vec![part],
+        parts: vec![
+            part("", |library, guild, users| library.look_up(guild, users)),
+            part(", its roles read", |library, guild, users| {
+                library.look_up_roles(guild, users)
+            }),
+        ],
         missing: None,
     }
 }
 
-fn full_caches(setup: &Setup, members: u64) -> BTreeMap<Which, Box<dyn Library>> {
-    let mut caches: BTreeMap<_, _> = setup
+fn figures(setup: &Setup, caches: &Caches, look_up: LookUp) -> Figures {
+    let (members, count) = (setup.scale.sizes[1], setup.scale.look_ups);
+    let guild = setup.world.guild_id(1);
+    let mut results = BTreeMap::new();
+    let libraries = setup.caches();
+    interleaved(libraries, setup.scale.repetitions, count, |round, which| {
+        let mut rng = Rng::new(round as u64);
+        let user = |_| setup.world.user_id(rng.below(members));
+        let users: Vec<u64> = (0..count).map(user).collect();
+        let (result, time) = Time::of(|| look_up(&*caches[&which], guild, &users));
+        assert_eq!(*results.entry(round).or_insert(result), result, "{which}");
+        time
+    })
+}
+
+fn full_caches(setup: &Setup, members: u64) -> Caches {
+    let mut caches: Caches = setup
         .caches()
         .iter()
         .map(|&which| (which, which.start()))

@@ -1,7 +1,6 @@
 //! Rows that are a time.
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 
 use super::Setup;
 use crate::clock::Time;
@@ -184,30 +183,38 @@ fn inflate_time(setup: &Setup, caches: &mut Caches, codec: Codec) -> Figures {
     )
 }
 
-/// A guild leaves; another one with the same users does not stay.
+/// A guild leaves: the only one, and one beside another that is as large.
 pub fn guild_delete_time(setup: &Setup) -> Row {
+    let members = setup.scale.deleted;
+    let part = |what: &str, others: u64| {
+        let title = format!("delete a guild of {members} members{what}");
+        part(&title, 3.0, 5.0, deletions(setup, others))
+    };
+    Row {
+        key: "guild_delete_time",
+        parts: vec![part("", 0), part(", beside another one", members)],
+        missing: None,
+    }
+}
+
+/// Deletions of guild 1, in caches that also have guild 2 with so many members.
+fn deletions(setup: &Setup, others: u64) -> Figures {
     let Setup { world, scale, .. } = setup;
+    let members = scale.deleted;
     let (mut load, mut delete) = (Frames::default(), Frames::default());
-    world.bare_guild(1, &mut load);
-    for start in (0..scale.deleted).step_by(1_000) {
-        world.chunk(1, start..start + 1_000, scale.deleted / 1_000, &mut load);
+    for (guild, users) in [(1, 0..members), (2, members..members + others)] {
+        world.bare_guild(guild, &mut load);
+        for start in users.clone().step_by(1_000) {
+            world.chunk(guild, start..start + 1_000, users.end / 1_000, &mut load);
+        }
     }
     world.guild_delete(1, &mut delete);
-    let figures = interleaved(setup.caches(), scale.repetitions.min(5), 1, |_, which| {
+    interleaved(setup.caches(), scale.repetitions.min(5), 1, |_, which| {
         let mut library = which.start();
         feed(&mut *library, &load);
         let time = timed_feed(&mut *library, &delete);
-        assert_eq!(
-            black_box(library.members(world.guild_id(1))),
-            0,
-            "the guild has gone"
-        );
+        let left = [1, 2].map(|guild| library.members(world.guild_id(guild)) as u64);
+        assert_eq!(left, [0, others], "one guild has gone");
         time
-    });
-    let title = format!("delete a guild of {} members", scale.deleted);
-    Row {
-        key: "guild_delete_time",
-        parts: vec![part(&title, 3.0, 5.0, figures)],
-        missing: None,
-    }
+    })
 }

@@ -71,14 +71,21 @@ impl Library for Twilight {
 
     fn look_up(&self, guild: u64, users: &[u64]) -> u64 {
         let guild = Id::new(guild);
-        let roles = |&user: &u64| {
-            let member = self
-                .cache
-                .member(guild, Id::new(user))
-                .expect("a cached member");
-            black_box(member.roles().len() as u64)
+        let id = |&user: &u64| {
+            let member = self.cache.member(guild, Id::new(user));
+            member.expect("a cached member").user_id().get()
         };
-        users.iter().map(roles).sum()
+        users.iter().map(id).fold(0, |mix, id| mix ^ id)
+    }
+
+    fn look_up_roles(&self, guild: u64, users: &[u64]) -> u64 {
+        let guild = Id::new(guild);
+        let roles = |&user: &u64| {
+            let member = self.cache.member(guild, Id::new(user));
+            let member = member.expect("a cached member");
+            member.roles().iter().fold(0, |mix, role| mix ^ role.get())
+        };
+        users.iter().map(roles).fold(0, |mix, roles| mix ^ roles)
     }
 
     fn row(&self, key: RowKey) -> Option<Fields> {
