@@ -178,6 +178,9 @@ impl Tracker {
                 return;
             };
             self.budget.take(self.now, Rank::Request);
+            if let Some(loading) = self.asked(&command) {
+                out.push(Action::Mutate(loading));
+            }
             out.push(Action::Send(command));
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use headcount_driver::core::Intents;
 use headcount_driver::core::cache::memory::Completeness;
-use headcount_driver::core::cache::{Keep, Kind, Kinds, Policies, Policy, Unsuitable};
+use headcount_driver::core::cache::{Keep, Kind, Kinds, Lack, Policies, Policy, Unsuitable};
 use headcount_driver::core::id::GuildId;
 use headcount_driver::{Bot, Builder};
 use serde_json::{Value, json};
@@ -145,9 +145,10 @@ async fn policies_rule_the_cache_and_change_while_it_runs() {
     join(&mut bot, &mut gateway, 5).await;
     assert_eq!(members(&bot), [1, 4, 5], "the bot is user 1");
     let handle = bot.handle();
-    let limited = Completeness::Limited {
+    let limited = Completeness::Partial {
         members: 3,
         of: Some(5),
+        why: Lack::Limited,
     };
     assert_eq!(
         handle.cache(|store| store.completeness(guild())),
@@ -164,6 +165,7 @@ async fn policies_rule_the_cache_and_change_while_it_runs() {
     let partial = Completeness::Partial {
         members: 1,
         of: Some(7),
+        why: Lack::NotAsked,
     };
     assert_eq!(
         handle.cache(|store| store.completeness(guild())),

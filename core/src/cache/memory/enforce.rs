@@ -10,7 +10,7 @@ use super::wards::{Touched, Wards};
 use crate::Instant;
 use crate::cache::Unsuitable;
 use crate::cache::policy::Verdict;
-use crate::cache::{Keep, Key, Kind, Kinds, Mutation, Op, Policies, Policy, Rows, Scope};
+use crate::cache::{Keep, Key, Kind, Kinds, Lack, Mutation, Op, Policies, Policy, Rows, Scope};
 use crate::id::GuildId;
 
 /// Choosing policies.
@@ -119,7 +119,11 @@ impl MemoryStore {
     fn hope_for_all(&mut self) {
         let guilds: Vec<GuildId> = self.guilds.iter().map(|slot| slot.id).collect();
         for guild in guilds {
-            self.within(guild, |slot, _| slot.limited = false);
+            self.within(guild, |slot, _| {
+                if slot.lack == Some(Lack::Limited) {
+                    slot.lack = Some(Lack::NotAsked);
+                }
+            });
         }
     }
 
