@@ -174,6 +174,24 @@ async fn policies_rule_the_cache_and_change_while_it_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rows_grow_old_without_traffic_too() {
+    let policies = Policies::default();
+    let (mut bot, mut gateway, _listener) = started(policies).await;
+    join(&mut bot, &mut gateway, 5).await;
+    let short = Policy::all().time_to_live(Duration::from_secs(5));
+    assert_eq!(bot.handle().set_policy(Kind::Member, short), Ok(0));
+    tokio::time::sleep(Duration::from_millis(4900)).await;
+    assert_eq!(members(&bot), [1, 2, 3, 4, 5]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(members(&bot), [1], "the bot's own member stays");
+    join(&mut bot, &mut gateway, 6).await;
+    tokio::time::sleep(Duration::from_millis(4900)).await;
+    assert_eq!(members(&bot), [1, 6]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(members(&bot), [1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn rows_grow_old_by_the_runtime_s_clock() {
     let policy = Policy::all().time_to_live(Duration::from_secs(5));
     let policies = Policies::default().with(Kind::Member, policy);

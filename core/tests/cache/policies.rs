@@ -368,7 +368,8 @@ fn presences_and_channels_take_functions() {
         })
         .and_then(|all| {
             let mine = Predicate::when(|one| {
-                one.guild.get() == 1 && matches!(one.row, RowRef::Role(row) if row.id.get() == 1)
+                one.guild == Some(guild(1))
+                    && matches!(one.row, RowRef::Role(row) if row.id.get() == 1)
             });
             all.with(Kind::Role, Policy::keep(mine))
         });
