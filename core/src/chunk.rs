@@ -17,6 +17,7 @@ mod request;
 mod requests;
 #[cfg(test)]
 mod stories;
+mod unread;
 
 pub use attempt::ChunkOutcome;
 pub use config::RequestConfig;

@@ -19,9 +19,14 @@ pub enum Input<'i> {
     Closed(Option<u16>),
     /// The connection that was asked for could not be opened.
     DialFailed,
-    /// The host holds back what the gateway sent, since its user is slow: an answer to a heartbeat
-    /// may be among it. Given with a heartbeat's deadline, so that a slow user does not look like a
-    /// dead connection; a connection that died meanwhile is noticed once reading goes on.
+    /// A deadline has come while the host has not read all that the gateway sent: its user is slow,
+    /// or the host is busy. What the deadline waited for may be among it.
+    ///
+    /// Given in place of `Timeout`, so that a slow user does not look like a dead connection or a
+    /// lost answer. Heartbeats go out on time, and one without an answer is not held against the
+    /// connection. Each wait for the gateway that is over (Hello, READY, RESUMED, a guild of READY,
+    /// a member request, a guild sync) begins anew. What failed meanwhile is noticed once all has
+    /// been read.
     Unread,
     /// The fleet lets this shard identify. Only after
     /// [`Action::WantIdentify`](crate::Action::WantIdentify); at other times it is ignored.

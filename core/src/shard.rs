@@ -107,7 +107,10 @@ impl Shard {
             Input::Opened => self.signal(Signal::Opened, &mut out),
             Input::Closed(code) => self.signal(Signal::Closed(code), &mut out),
             Input::DialFailed => self.signal(Signal::DialFailed, &mut out),
-            Input::Unread => self.signal(Signal::Unread, &mut out),
+            Input::Unread => {
+                self.signal(Signal::Unread, &mut out);
+                self.tracker.unread(self.now);
+            }
             Input::IdentifyGranted => self.signal(Signal::Granted, &mut out),
             Input::Timeout => {}
         }

@@ -21,6 +21,7 @@ use crate::shard_id::ShardId;
 use crate::time::Instant;
 use crate::wire::Malformed;
 use crate::wire::json::Reader;
+use crate::wire::packed::Pool;
 use hold::Hold;
 
 pub use config::TrackerConfig;
@@ -39,6 +40,8 @@ pub struct Tracker {
     config: TrackerConfig,
     setup: Setup,
     deriver: Deriver,
+    /// Where the last row lay that came alone.
+    pool: Pool,
     hold: Option<Hold>,
     budget: Budget,
     misunderstood: u64,
@@ -91,6 +94,7 @@ impl Tracker {
             config,
             setup,
             deriver,
+            pool: Pool::default(),
             hold,
             budget,
             misunderstood: 0,

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 fn user(id: u64) -> Value {
     json!({
         "username": "caf\u{e9}", "public_flags": 64, "id": id.to_string(), "display_name": "x",
-        "global_name": "a \"b\"\n\u{1f600}", "discriminator": "0", "collectibles": null,
+        "global_name": "a \"b\"\n\u{1f600}", "discriminator": "0", "accent_color": 255,
+        "collectibles": {"nameplate": {"sku_id": "3", "asset": "a/b/", "label": "L",
+            "palette": "violet"}},
         "primary_guild": {"tag": "GG", "identity_guild_id": "7", "identity_enabled": true,
             "badge": "0123456789abcdef0123456789abcdef"},
         "bot": false, "avatar": "a_0123456789abcdef0123456789abcdef",
@@ -24,6 +26,7 @@ fn member(id: u64) -> Value {
         "premium_since": null, "pending": true, "joined_at": "2023-09-01T14:48:02.222000+00:00",
         "flags": 2, "deaf": false, "communication_disabled_until": "2023-09-01T14:48:02+00:00",
         "banner": null, "avatar": "0123456789abcdef0123456789abcdef",
+        "unusual_dm_activity_until": "2023-09-01T14:48:02.222000+00:00",
     })
 }
 
@@ -33,7 +36,9 @@ fn presence(id: u64) -> Value {
         "client_status": {"web": "dnd", "desktop": "idle"},
         "activities": [{"type": 2, "name": "m", "id": "spotify:1", "state": "s", "created_at": 17,
             "timestamps": {"start": 1, "end": 2}, "party": {"id": "p", "size": [1, 2]},
-            "assets": {"large_image": "i", "large_text": "t"},
+            "assets": {"large_image": "i", "large_text": "t", "large_url": "u"},
+            "buttons": ["one", {"label": "two", "url": "u"}], "secrets": {"join": "j"},
+            "instance": true, "details_url": "u", "status_display_type": 1,
             "emoji": {"name": "e", "id": "5", "animated": false}}],
     })
 }
@@ -100,6 +105,12 @@ fn message() -> Value {
 }
 
 fn payloads() -> Vec<(&'static str, Value)> {
+    let mut all = guilds_and_members();
+    all.extend(what_goes_on_in_a_guild());
+    all
+}
+
+fn guilds_and_members() -> Vec<(&'static str, Value)> {
     vec![
         (
             "READY",
@@ -129,6 +140,11 @@ fn payloads() -> Vec<(&'static str, Value)> {
             json!({"guild_id": "1", "user": user(6)}),
         ),
         ("PRESENCE_UPDATE", in_guild(presence(6))),
+    ]
+}
+
+fn what_goes_on_in_a_guild() -> Vec<(&'static str, Value)> {
+    vec![
         ("CHANNEL_UPDATE", in_guild(channel(3))),
         (
             "CHANNEL_PINS_UPDATE",

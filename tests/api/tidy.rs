@@ -35,12 +35,23 @@ fn functions(text: &str) -> Vec<(String, usize, usize)> {
         }
         let indent = line.len() - words.len();
         let end = format!("{}}}", " ".repeat(indent));
-        let length = lines[start..]
-            .iter()
-            .position(|line| *line == end || *line == words);
-        found.push((head.to_owned(), start + 1, length.unwrap_or(0) + 1));
+        let is_one_line = words.ends_with([';', '}', ',']);
+        let more = lines[start..].iter().position(|line| *line == end);
+        let more = more.filter(|_| !is_one_line);
+        found.push((head.to_owned(), start + 1, more.unwrap_or(0) + 1));
     }
     found
+}
+
+#[test]
+fn functions_are_measured_wherever_they_stand() {
+    let text = "fn one() {}\nfn three() {\n    1\n}\nimpl A {\n    fn two() {\n    }\n}\n\
+                trait B {\n    fn none();\n}\nstruct C {\n    call: fn(u8),\n}\n";
+    let lengths: Vec<usize> = functions(text)
+        .iter()
+        .map(|(_, _, length)| *length)
+        .collect();
+    assert_eq!(lengths, [1, 3, 2, 1, 1]);
 }
 
 #[test]

@@ -257,30 +257,16 @@ fn roles_channels_and_guilds_change_and_new_sessions_see_it() {
     };
     let (roles, channels) = ids(&client);
     assert_eq!((roles.len(), channels.len(), roles[0]), (20, 30, guild));
-    for change in [
-        Change::Add,
-        Change::Update(roles[3]),
-        Change::Remove(roles[3]),
-    ] {
-        client
-            .gateway
-            .act(client.now, Act::ChangeRole { guild, change });
+    let all = |one| [Change::Add, Change::Update(one), Change::Remove(one)];
+    let role = |change| Act::ChangeRole { guild, change };
+    let channel = |change| Act::ChangeChannel { guild, change };
+    // The last two have no effect: the role of everyone, and one that does not exist.
+    let acts = all(roles[3]).map(role).into_iter();
+    let acts = acts.chain(all(channels[3]).map(channel));
+    let acts = acts.chain([Change::Remove(guild), Change::Remove(7)].map(role));
+    for act in acts.chain([Act::UpdateGuild { guild }]) {
+        client.gateway.act(client.now, act);
     }
-    for change in [
-        Change::Add,
-        Change::Update(channels[3]),
-        Change::Remove(channels[3]),
-    ] {
-        client
-            .gateway
-            .act(client.now, Act::ChangeChannel { guild, change });
-    }
-    for change in [Change::Remove(guild), Change::Remove(7)] {
-        client
-            .gateway
-            .act(client.now, Act::ChangeRole { guild, change });
-    }
-    client.gateway.act(client.now, Act::UpdateGuild { guild });
     client.wait(5000);
     let names: Vec<&str> = client.heard[3..]
         .iter()

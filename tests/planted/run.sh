@@ -5,7 +5,8 @@
 #   tests/planted/run.sh chunk-1 cache-2    those whose names begin so
 #
 # First the core's own tests look, and only where they see nothing the properties and the
-# simulation. A patch that no longer applies, or no longer compiles, is a failure too: plant the bug
+# simulation. All of them must be content before anything is planted: a test that fails anyway
+# catches nothing. A patch that no longer applies, or no longer compiles, is a failure too: plant the bug
 # anew. The copy and what is built from it stay in the target folder, so that a patch costs no more
 # than what it changes.
 set -euo pipefail
@@ -14,7 +15,8 @@ target="${CARGO_TARGET_DIR:-$root/target}/planted"
 copy="$target/tree"
 export CARGO_TARGET_DIR="$target"
 looks=(
-    "cargo test -q -p headcount-core --lib --test session --test cache"
+    # Most bugs end here, so the core is built anew as fast as can be.
+    "env CARGO_PROFILE_DEV_OPT_LEVEL=0 cargo test -q -p headcount-core --lib --test session --test cache"
     "cargo test -q -p headcount-sim --test properties"
     "cargo test -q -p headcount-sim --test simulation"
 )
@@ -42,11 +44,15 @@ noticed() {
     for look in "${looks[@]}"; do
         if ! timeout "$patience" $look > "$target/output" 2>&1; then
             grep -m1 -oE '^(seed [0-9]+: .*|test .* FAILED|---- .* stdout ----)' "$target/output" \
-                || echo "${look#cargo test -q }"
+                || echo "${look#*cargo test -q }"
             return
         fi
     done
 }
+
+how="$(noticed)"
+[ -z "$how" ] || { echo "fails with nothing planted: $how"; exit 1; }
+echo "passes with nothing planted"
 
 caught=0
 missed=()
@@ -59,7 +65,7 @@ for patch in "${patches[@]}"; do
         continue
     fi
     touch $file
-    if ! cargo build -q -p headcount-core 2> "$target/output"; then
+    if ! ${looks[0]} --no-run 2> "$target/output"; then
         echo "does not compile: $name"
         missed+=("$name")
     else

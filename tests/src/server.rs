@@ -4,6 +4,7 @@
 //! host that READY names in `resume_gateway_url`. Any client library in any language can use it.
 mod certificate;
 mod compression;
+pub(crate) mod door;
 mod entrance;
 mod happening;
 mod host;

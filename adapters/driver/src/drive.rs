@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -27,6 +28,8 @@ pub(crate) struct Drive<R: Runtime> {
     outlet: Outlet<R>,
     alarm: Alarm<R>,
     link: Link,
+    /// The deadline has come, and there was nothing to read.
+    looked: bool,
     /// What is still to be done on the connection, in order.
     todo: VecDeque<Todo>,
     scratch: String,
@@ -42,7 +45,7 @@ enum Todo {
 /// What woke the loop.
 enum Wake {
     Deadline,
-    /// The deadline came while a slow consumer keeps us from reading.
+    /// The deadline came while something lies unread.
     DeadlineUnread,
     Granted,
     News(News),
@@ -63,6 +66,7 @@ impl<R: Runtime> Drive<R> {
             outlet: Outlet::new(runtime.clone(), id, Arc::clone(&shared), events),
             alarm: Alarm::new(runtime.clone(), shared.clock),
             link: Link::None,
+            looked: false,
             todo: VecDeque::new(),
             scratch: String::new(),
             runtime,
@@ -81,6 +85,7 @@ impl<R: Runtime> Drive<R> {
                 break;
             }
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
+            self.looked = false;
         }
         self.shared.fleet.ended();
         poll_fn(|cx| self.outlet.poll_finish(cx)).await;
@@ -96,17 +101,31 @@ impl<R: Runtime> Drive<R> {
         // A slow consumer or store stops the reading; but a connection is always brought up.
         let slow = self.outlet.poll_room(cx).is_pending() && phase == Phase::Active;
         let at = deadline.map(|deadline| deadline.at);
-        if self.alarm.poll(cx, at).is_ready() {
-            return Poll::Ready(if slow {
-                Wake::DeadlineUnread
-            } else {
-                Wake::Deadline
-            });
+        let due = self.alarm.poll(cx, at).is_ready();
+        match (due, slow) {
+            (true, true) => Poll::Ready(Wake::DeadlineUnread),
+            (true, false) => self.poll_late(cx),
+            (false, true) => Poll::Pending,
+            (false, false) => self.link.poll(cx).map(Wake::News),
         }
-        if slow {
-            return Poll::Pending;
+    }
+
+    /// The deadline has come. On a busy host what it waited for may lie in the socket, behind other
+    /// payloads, so nothing is late before all has been read.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
+        match self.link.poll(cx) {
+            Poll::Ready(News::Payload) => {
+                self.link.put_back();
+                Poll::Ready(Wake::DeadlineUnread)
+            }
+            Poll::Ready(news) => Poll::Ready(Wake::News(news)),
+            // A runtime may feign that nothing is there to let others run: look twice.
+            Poll::Pending if !mem::replace(&mut self.looked, true) => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(Wake::Deadline),
         }
-        self.link.poll(cx).map(Wake::News)
     }
 
     /// Hands what happened to the shard and sorts what it wants done: events go to the consumer,
@@ -174,7 +193,7 @@ impl<R: Runtime> Drive<R> {
 
     /// Whether the command is on its way; otherwise the connection is gone.
     async fn send(&mut self, command: &Command) -> bool {
-        let Link::Open(socket) = &mut self.link else {
+        let Link::Open { socket, .. } = &mut self.link else {
             return false;
         };
         tracing::trace!(opcode = command.opcode(), "sending");

@@ -1,5 +1,6 @@
 //! The one connection that a shard has at a time: none, being dialled, or open.
 
+use std::mem;
 use std::task::{Context, Poll, ready};
 
 use futures_util::FutureExt;
@@ -12,7 +13,11 @@ use crate::{Error, Runtime, SocketOptions};
 pub(crate) enum Link {
     None,
     Dialling(BoxFuture<'static, Result<Socket, Error>>),
-    Open(Box<Socket>),
+    Open {
+        socket: Box<Socket>,
+        /// A payload has come that was put back: it is news again.
+        put_back: bool,
+    },
 }
 
 /// What happened on the connection.
@@ -37,19 +42,39 @@ impl Link {
             Self::None => Poll::Pending,
             Self::Dialling(dial) => {
                 let (link, news) = match ready!(dial.poll_unpin(cx)) {
-                    Ok(socket) => (Self::Open(Box::new(socket)), News::Opened),
+                    Ok(socket) => (Self::open(socket), News::Opened),
                     Err(error) => (Self::None, News::DialFailed(error)),
                 };
                 *self = link;
                 Poll::Ready(news)
             }
-            Self::Open(socket) => match ready!(socket.poll_receive(cx)) {
-                Ok(()) => Poll::Ready(News::Payload),
-                Err(ended) => {
-                    *self = Self::None;
-                    Poll::Ready(News::Closed(ended))
+            Self::Open { socket, put_back } => {
+                if mem::take(put_back) {
+                    return Poll::Ready(News::Payload);
                 }
-            },
+                Poll::Ready(match ready!(socket.poll_receive(cx)) {
+                    Ok(()) => News::Payload,
+                    Err(ended) => {
+                        *self = Self::None;
+                        News::Closed(ended)
+                    }
+                })
+            }
+        }
+    }
+
+    fn open(socket: Socket) -> Self {
+        Self::Open {
+            socket: Box::new(socket),
+            put_back: false,
+        }
+    }
+
+    /// Lets the payload that came last be the next news as well.
+    pub(crate) fn put_back(&mut self) {
+        match self {
+            Self::None | Self::Dialling(_) => {}
+            Self::Open { put_back, .. } => *put_back = true,
         }
     }
 
@@ -57,15 +82,15 @@ impl Link {
     pub(crate) fn message(&self) -> &[u8] {
         match self {
             Self::None | Self::Dialling(_) => &[],
-            Self::Open(socket) => socket.message(),
+            Self::Open { socket, .. } => socket.message(),
         }
     }
 
     /// Takes the connection away; the socket, if it was open.
     pub(crate) fn take(&mut self) -> Option<Box<Socket>> {
-        match std::mem::replace(self, Self::None) {
+        match mem::replace(self, Self::None) {
             Self::None | Self::Dialling(_) => None,
-            Self::Open(socket) => Some(socket),
+            Self::Open { socket, .. } => Some(socket),
         }
     }
 }

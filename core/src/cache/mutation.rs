@@ -56,6 +56,9 @@ pub enum Op<'i> {
     },
     /// Replaces the threads under these channels of the guild; threads elsewhere stay.
     SyncThreads(Vec<ChannelId>, Vec<Thread<'i>>),
+    /// The guild has these channels and threads and no others: messages, invitations and webhooks
+    /// of any other go, since no event will say so.
+    OnlyChannels(Vec<ChannelId>),
     /// The newest message of a channel or thread, never an older one than before.
     LastMessage(ChannelId, MessageId),
     /// A thread has begun: the newest message of its parent, if that is a forum.
@@ -246,6 +249,7 @@ impl Op<'_> {
             Self::SetMemberCount(count) => Op::SetMemberCount(count),
             Self::CountMember { by, unless_cached } => Op::CountMember { by, unless_cached },
             Self::SyncThreads(parents, threads) => Op::SyncThreads(parents, threads.own()),
+            Self::OnlyChannels(channels) => Op::OnlyChannels(channels),
             Self::LastMessage(channel, message) => Op::LastMessage(channel, message),
             Self::LastThread { parent, thread } => Op::LastThread { parent, thread },
             Self::LeavePrivateThread(thread) => Op::LeavePrivateThread(thread),

@@ -1,42 +1,48 @@
-//! The steps of a mutation: most have one, and then there is nothing to allocate.
+//! The steps of a mutation: few as a rule, and then there is nothing to allocate.
 
 use alloc::vec::{self, Vec};
-use core::{iter, option, slice};
+use core::{array, iter, slice};
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::Op;
 
+/// So many steps lie in place.
+const FEW: usize = 2;
+
 /// Steps, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Ops<'i> {
-    first: Option<Op<'i>>,
+    few: [Option<Op<'i>>; FEW],
+    /// Those that come after the few.
     rest: Vec<Op<'i>>,
 }
 
 impl<'i> Ops<'i> {
     pub(super) const fn new() -> Self {
         Self {
-            first: None,
+            few: [const { None }; FEW],
             rest: Vec::new(),
         }
     }
 
     pub(super) fn push(&mut self, op: Op<'i>) {
-        if self.first.is_none() {
-            self.first = Some(op);
-        } else {
-            self.rest.push(op);
+        match self.few.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(op),
+            None => self.rest.push(op),
         }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.first.is_none()
+        let [first, _] = &self.few;
+        first.is_none()
     }
 
-    pub(super) fn iter(&self) -> iter::Chain<option::Iter<'_, Op<'i>>, slice::Iter<'_, Op<'i>>> {
-        self.first.iter().chain(&self.rest)
+    pub(super) fn iter(
+        &self,
+    ) -> iter::Chain<iter::Flatten<slice::Iter<'_, Option<Op<'i>>>>, slice::Iter<'_, Op<'i>>> {
+        self.few.iter().flatten().chain(&self.rest)
     }
 
     pub(super) fn into_owned(self) -> Ops<'static> {
@@ -46,10 +52,11 @@ impl<'i> Ops<'i> {
 
 impl<'i> IntoIterator for Ops<'i> {
     type Item = Op<'i>;
-    type IntoIter = iter::Chain<option::IntoIter<Op<'i>>, vec::IntoIter<Op<'i>>>;
+    type IntoIter =
+        iter::Chain<iter::Flatten<array::IntoIter<Option<Op<'i>>, FEW>>, vec::IntoIter<Op<'i>>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.rest)
+        self.few.into_iter().flatten().chain(self.rest)
     }
 }
 
@@ -57,7 +64,7 @@ impl<'i> FromIterator<Op<'i>> for Ops<'i> {
     fn from_iter<T: IntoIterator<Item = Op<'i>>>(ops: T) -> Self {
         let mut ops = ops.into_iter();
         Self {
-            first: ops.next(),
+            few: [ops.next(), ops.next()],
             rest: ops.collect(),
         }
     }

@@ -36,6 +36,7 @@ impl Op<'_> {
             Self::SetMemberCount(_) | Self::CountMember { .. } => Kinds::GUILDS,
             Self::Recount | Self::Complete => Kinds::MEMBERS.union(Kinds::GUILDS),
             Self::SyncThreads(..) => Kinds::THREADS,
+            Self::OnlyChannels(_) => Kinds::UNLISTED_IN_CHANNELS,
             Self::LeavePrivateThread(_) => OF_THREADS,
             Self::LastMessage(..) | Self::LastThread { .. } => {
                 Kinds::CHANNELS.union(Kinds::THREADS)
@@ -110,6 +111,11 @@ const OF_THREADS: Kinds = Kinds::THREADS
     .union(Kinds::MESSAGES);
 
 impl Kinds {
+    /// The kinds whose rows lie in channels, and which a guild that comes does not list.
+    pub(super) const UNLISTED_IN_CHANNELS: Self = Self::MESSAGES
+        .union(Self::INVITES)
+        .union(Self::WEBHOOK_MARKS);
+
     /// The kinds whose rows may go with a channel.
     pub const HANGING_ON_CHANNELS: Self = Self::CHANNELS
         .union(OF_THREADS)

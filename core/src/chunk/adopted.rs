@@ -143,6 +143,15 @@ impl Adopted {
         }
     }
 
+    /// Chunks may lie unread: answers that would end in silence now end at `until` at the earliest.
+    pub(crate) fn unread(&mut self, now: Instant, until: Instant) {
+        let due = self.deadlines.iter().take_while(|(until, _)| *until <= now);
+        let due: Vec<Key> = due.map(|&(_, key)| key).collect();
+        for key in due {
+            self.renew(key, Some(until));
+        }
+    }
+
     /// Stops the clocks while no chunk can come.
     pub(crate) fn pause(&mut self) {
         for (_, key) in core::mem::take(&mut self.deadlines) {

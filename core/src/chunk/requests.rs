@@ -55,7 +55,7 @@ pub(crate) struct Requests {
     /// Waiting to be sent, by the time before which they may not.
     queue: BTreeSet<(Instant, RequestId)>,
     /// Sent, by the time at which the attempt has failed.
-    deadlines: BTreeSet<(Instant, RequestId)>,
+    pub(super) deadlines: BTreeSet<(Instant, RequestId)>,
     pub(super) gates: Gates,
     pub(super) adopted: Adopted,
     next: u64,

@@ -11,7 +11,7 @@ use crate::intents::Intents;
 use crate::rng::Rng;
 use crate::{Instant, ShardId};
 
-fn at(millis: u64) -> Instant {
+pub(super) fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
@@ -24,18 +24,18 @@ fn users(range: core::ops::Range<u64>) -> Vec<UserId> {
 }
 
 /// The machine with its outcomes collected, and a clock that only goes forward.
-struct Story {
-    requests: Requests,
-    ended: Vec<ChunkRequestFinished>,
-    now: Instant,
+pub(super) struct Story {
+    pub(super) requests: Requests,
+    pub(super) ended: Vec<ChunkRequestFinished>,
+    pub(super) now: Instant,
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(RequestConfig::default())
     }
 
-    fn with(config: RequestConfig) -> Self {
+    pub(super) fn with(config: RequestConfig) -> Self {
         let mut requests = Requests::new(ShardId::ONE, config, &mut Rng::new(1));
         requests.new_session(|_| true, &mut Vec::new());
         Self {
@@ -45,7 +45,7 @@ impl Story {
         }
     }
 
-    fn ask(&mut self, number: u64, query: MemberQuery) -> RequestId {
+    pub(super) fn ask(&mut self, number: u64, query: MemberQuery) -> RequestId {
         let ask = Ask {
             guild: guild(number),
             query,
@@ -59,12 +59,12 @@ impl Story {
             .unwrap()
     }
 
-    fn ask_all(&mut self, number: u64) -> RequestId {
+    pub(super) fn ask_all(&mut self, number: u64) -> RequestId {
         self.ask(number, MemberQuery::All)
     }
 
     /// Sends what may be sent, and gives its nonces.
-    fn send(&mut self) -> Vec<String> {
+    pub(super) fn send(&mut self) -> Vec<String> {
         let mut nonces = Vec::new();
         while let Some(sent) = self.requests.next_request(self.now) {
             nonces.push(sent.nonce.to_string());
@@ -72,17 +72,17 @@ impl Story {
         nonces
     }
 
-    fn sent(&mut self) -> String {
+    pub(super) fn sent(&mut self) -> String {
         let nonces = self.send();
         assert_eq!(nonces.len(), 1);
         nonces.into_iter().next().unwrap()
     }
 
-    fn chunk(&mut self, nonce: &str, index: u32, count: u32) -> ChunkOutcome {
+    pub(super) fn chunk(&mut self, nonce: &str, index: u32, count: u32) -> ChunkOutcome {
         self.chunk_of(1, Some(nonce), index, count, &[])
     }
 
-    fn chunk_of(
+    pub(super) fn chunk_of(
         &mut self,
         number: u64,
         nonce: Option<&str>,
@@ -102,7 +102,7 @@ impl Story {
     }
 
     /// Goes to a time, through every deadline on the way.
-    fn wait_until(&mut self, millis: u64) {
+    pub(super) fn wait_until(&mut self, millis: u64) {
         while let Some(next) = self.requests.deadline().filter(|next| *next <= at(millis)) {
             self.now = self.now.max(next);
             self.requests.timeout(self.now, &mut self.ended);
@@ -115,7 +115,7 @@ impl Story {
         self.now = at(millis);
     }
 
-    fn end(&mut self) -> ChunkRequestFinished {
+    pub(super) fn end(&mut self) -> ChunkRequestFinished {
         assert_eq!(self.ended.len(), 1, "{:?}", self.ended);
         self.ended.remove(0)
     }

@@ -158,6 +158,14 @@ impl Context<'_, '_> {
         &self.memory.config.timing
     }
 
+    /// A deadline that has come, put off by `wait`: what it waited for may lie unread.
+    pub(crate) fn renewed(&self, deadline: Instant, wait: Duration) -> Instant {
+        if self.now < deadline {
+            return deadline;
+        }
+        self.now.after(wait)
+    }
+
     pub(crate) const fn limits(&self) -> &SendLimits {
         &self.memory.config.limits
     }

@@ -17,7 +17,7 @@ pub(crate) enum Signal<'a> {
     Closed(Option<u16>),
     /// The fleet lets us identify.
     Granted,
-    /// What the server sent has not been read: an answer to the last beat may be among it.
+    /// What the server sent has not been read: whatever is waited for may be among it.
     Unread,
     /// The user wants it to end.
     Stop(Keep),

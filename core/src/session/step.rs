@@ -155,11 +155,14 @@ fn greeting(deadline: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<
         Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
             cx.ended(plan.off_its_host(), signal)
         }
+        Signal::Unread => State::Greeting {
+            deadline: cx.renewed(deadline, cx.timing().hello),
+            plan,
+        },
         Signal::Timeout
         | Signal::Opened
         | Signal::DialFailed
         | Signal::Granted
-        | Signal::Unread
         | Signal::Stop(_)
         | Signal::Answered
         | Signal::BeatAsked
@@ -192,11 +195,14 @@ fn greeted(interval: Duration, plan: Plan, cx: &mut Context<'_, '_>) -> State {
 }
 
 fn identifying(
-    deadline: Instant,
+    mut deadline: Instant,
     mut link: Link,
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
 ) -> State {
+    if signal == Signal::Unread {
+        deadline = cx.renewed(deadline, cx.timing().ready);
+    }
     match signal {
         Signal::Dispatch {
             sequence,
@@ -227,13 +233,16 @@ fn identifying(
 }
 
 fn resuming(
-    deadline: Instant,
+    mut deadline: Instant,
     mut link: Link,
     mut session: Session,
     replayed: u64,
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
 ) -> State {
+    if signal == Signal::Unread {
+        deadline = cx.renewed(deadline, cx.timing().ready);
+    }
     match signal {
         Signal::Dispatch { sequence, kind } => match kind {
             Kind::Ready { id, url } if !session.began_with(id, sequence) => {

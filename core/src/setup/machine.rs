@@ -275,6 +275,17 @@ impl Setup {
         self.conclude(out);
     }
 
+    /// What comes may lie unread: each silence that has lasted too long begins anew.
+    pub(crate) fn unread(&mut self, now: Instant) {
+        self.requests.unread(now);
+        if let Some(config) = &self.config.sync {
+            self.syncs.unread(now, config);
+        }
+        if self.expected_until().is_some_and(|until| until <= now) {
+            self.quiet_since = Some(now);
+        }
+    }
+
     /// When the guilds that have not come are missed.
     pub(super) fn expected_until(&self) -> Option<Instant> {
         let pending = self.roster.counts().expected > 0;

@@ -79,6 +79,20 @@ fn a_guild_that_never_comes_is_missed_after_silence_and_restored_later() {
 }
 
 #[test]
+fn guilds_that_lie_unread_are_waited_for_anew() {
+    let mut story = Story::with(SetupConfig::default());
+    story.ready(1..3);
+    for millis in [15_000, 30_000, 45_000] {
+        story.now = at(millis);
+        story.setup.unread(story.now);
+        assert_eq!(story.setup.deadline(), Some(at(millis + 15_000)));
+    }
+    story.create(1);
+    story.create(2);
+    assert_eq!(story.told()[..2], ["ready 1 complete", "ready 2 complete"]);
+}
+
+#[test]
 fn joins_do_not_renew_the_wait_for_guilds_of_ready() {
     let mut story = Story::with(SetupConfig::default());
     story.ready(1..2);

@@ -136,6 +136,15 @@ impl Syncs {
         None
     }
 
+    /// The answers may lie unread: syncs that would fail now are waited for anew.
+    pub(crate) fn unread(&mut self, now: Instant, config: &SyncConfig) {
+        let due = self.sent.iter().take_while(|(until, _)| *until <= now);
+        let due: Vec<GuildId> = due.map(|&(_, guild)| guild).collect();
+        for guild in due {
+            self.set_phase(guild, Phase::Sent(now.after(config.silence)));
+        }
+    }
+
     /// The connection is lost: what was sent is to be sent again.
     pub(crate) fn connection_lost(&mut self) {
         while let Some(&(until, guild)) = self.sent.first() {
@@ -195,5 +204,20 @@ mod tests {
             (syncs.timeout(at(20_000), &config), syncs.deadline()),
             (None, None)
         );
+    }
+
+    #[test]
+    fn a_sync_that_lies_unread_is_waited_for_anew() {
+        let config = SyncConfig {
+            attempts: 1,
+            ..SyncConfig::default()
+        };
+        let mut syncs = filled(2);
+        assert_eq!(syncs.next_batch(at(0), &config, false).len(), 2);
+        syncs.unread(at(10_000), &config);
+        assert_eq!(syncs.timeout(at(10_000), &config), None);
+        assert_eq!(syncs.deadline(), Some(at(20_000)));
+        syncs.unread(at(19_999), &config);
+        assert!(syncs.timeout(at(20_000), &config).is_some());
     }
 }

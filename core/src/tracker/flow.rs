@@ -21,8 +21,8 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Malformed`] if it is no frame at all.
-    pub(crate) fn read<'i>(&self, frame: &'i [u8]) -> Result<Frame<'i>, Malformed> {
-        let mut frame = Frame::parse(frame, self.config.kinds)?;
+    pub(crate) fn read<'i>(&mut self, frame: &'i [u8]) -> Result<Frame<'i>, Malformed> {
+        let mut frame = Frame::read(frame, self.config.kinds, &mut self.pool)?;
         if frame.view == Ok(None) && frame.is_dispatch() {
             frame.view = self.deriver.glance(frame.name, frame.envelope.data);
         }
@@ -221,6 +221,12 @@ impl Tracker {
         self.setup.timeout(self.now, &mut news);
         self.tell(news, out);
         self.release_settled(out);
+    }
+
+    /// What comes may lie unread: each silence that has lasted too long begins anew.
+    pub(crate) fn unread(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+        self.setup.unread(self.now);
     }
 
     /// When [`Tracker::timeout`] has something to do.

@@ -91,7 +91,7 @@ impl<'a> Head<'a> {
 }
 
 /// The keys, which come in this order.
-const ORDER: &[Key] = &Key::sorted(["t", "s", "op", "d"]);
+const ORDER: &[Key<()>] = &Key::names(["t", "s", "op", "d"]);
 
 /// Decodes all of `text`.
 fn whole<'a, T>(

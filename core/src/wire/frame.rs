@@ -1,7 +1,8 @@
 //! A frame with the view of its dispatch, read in one pass.
 
+use super::packed::Pool;
 use super::view::View;
-use super::{Envelope, Malformed, Name};
+use super::{Envelope, Malformed, Name, Text};
 use crate::cache::Kinds;
 
 /// An envelope, and what its data means.
@@ -29,23 +30,37 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// As [`Envelope::parse`]. A dispatch whose data is malformed is none; see [`Frame::view`].
     pub fn parse(frame: &'a [u8], kinds: Kinds) -> Result<Self, Malformed> {
+        Self::read(frame, kinds, &mut Pool::default())
+    }
+
+    /// The same; a row that comes alone is written into the pool if nobody else holds that, and
+    /// afterwards a handle of it is there again.
+    pub(crate) fn read(frame: &'a [u8], kinds: Kinds, pool: &mut Pool) -> Result<Self, Malformed> {
         let mut early = None;
         let envelope = Envelope::read(frame, |head, reader| {
             let mut ahead = reader.clone();
             ahead.peek();
             let start = ahead.place();
             let name = head.dispatch();
-            early = View::read_in(name, &mut ahead, kinds).map(|view| (name, view));
+            early = View::read_in(name, &mut ahead, kinds, pool).map(|view| (name, view));
             if early.is_none() {
                 return reader.raw();
             }
             *reader = ahead;
             Ok(reader.since(start))
         })?;
-        let name = envelope.kind();
+        let name = match early {
+            Some((known, _)) if envelope.name == Some(Text::plain(known.as_str())) => known,
+            Some(_) | None => envelope.kind(),
+        };
         let view = match early {
             _ if envelope.op != DISPATCH => Ok(None),
-            Some((known, view)) if known == name => Ok(Some(view)),
+            Some((known, view)) if known == name => {
+                if let Some(used) = view.pool() {
+                    *pool = used.spare();
+                }
+                Ok(Some(view))
+            }
             Some(_) | None => View::parse(name, envelope.data, kinds),
         };
         Ok(Self {

@@ -108,6 +108,12 @@ impl<'de> Deserialize<'de> for Image<'_> {
 impl<'i> Read<'i> for Image<'i> {
     #[inline]
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        if let Some([b'"', digits @ .., b'"']) = reader.ahead::<34>()
+            && let Some(hash) = hash(digits)
+        {
+            reader.advance(34);
+            return Ok(Self::Still(hash));
+        }
         reader.text().map(Self::new)
     }
 }

@@ -13,6 +13,7 @@ mod skip;
 mod string;
 mod unescape;
 
-pub(crate) use order::Key;
+pub(super) use number::eight_digits;
+pub(crate) use order::{Key, descend};
 pub use reader::{MAX_DEPTH, Reader};
 pub use unescape::Unescape;

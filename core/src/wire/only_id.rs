@@ -2,18 +2,36 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Malformed;
 use super::field::{Part, Read};
-use super::{Malformed, json::Reader};
+use super::json::{Key, Reader};
 
 /// The id of an object; the rest of the object is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OnlyId<T>(pub T);
 
+/// The keys of a user, which most of these objects are.
+const ORDER: &[Key<()>] = &Key::names([
+    "username",
+    "public_flags",
+    "primary_guild",
+    "id",
+    "global_name",
+    "display_name_styles",
+    "display_name",
+    "discriminator",
+    "collectibles",
+    "clan",
+    "bot",
+    "avatar_decoration_data",
+    "avatar",
+]);
+
 impl<'i, T: Read<'i>> Read<'i> for OnlyId<T> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
         let mut id = None;
-        reader.object(|key, reader| {
+        reader.object_in(ORDER, |key, reader| {
             match key {
                 "id" => id = Some(T::read(reader)?),
                 _ => reader.skip()?,

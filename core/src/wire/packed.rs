@@ -8,13 +8,15 @@
 mod cursor;
 mod part;
 mod payload;
+mod pool;
 mod record;
 mod sink;
 
 pub(crate) use cursor::Cursor;
 pub(crate) use part::Packed;
 pub(crate) use payload::{Form, Payload, record_payloads};
-pub(crate) use record::{covers, packed};
+pub(crate) use pool::Pool;
+pub(crate) use record::{Transcoded, covers, packed};
 pub(crate) use sink::Sink;
 
 #[cfg(test)]

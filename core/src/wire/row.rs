@@ -54,17 +54,31 @@ macro_rules! row {
                     &mut crate::wire::json::Reader<'i>,
                 ) -> Result<(), crate::wire::Malformed>,
             {
-                const ORDER: &[crate::wire::json::Key] =
-                    &crate::wire::json::Key::sorted([
-                        $($key_wire,)? $($($beside,)+)? $($wire,)*
-                    ]);
+                /// The parts, by the names of their fields.
+                #[allow(non_camel_case_types, reason = "the names of the fields")]
+                #[derive(Clone, Copy)]
+                enum At {
+                    $($key,)?
+                    $($field,)*
+                    Other,
+                }
+                const ORDER: &[crate::wire::json::Key<At>] = &crate::wire::json::Key::sorted([
+                    $(($key_wire, At::$key),)?
+                    $($(($beside, At::Other)),+,)?
+                    $(($wire, At::$field),)*
+                ]);
+                let named = |key: &str| match key {
+                    $($key_wire => At::$key,)?
+                    $($wire => At::$field,)*
+                    _ => At::Other,
+                };
                 $(let mut $key: Option<$key_type> = None;)?
                 $(let mut $field = <$type as crate::wire::row::Silent>::SILENT;)*
-                reader.object_in(ORDER, |key, reader| {
-                    match key {
-                        $($key_wire => $key = Some(crate::wire::field::Read::read(reader)?),)?
-                        $($wire => $field = crate::wire::field::Read::read(reader)?,)*
-                        _ => return other(key, reader),
+                reader.object_of(ORDER, named, |at, key, reader| {
+                    match at {
+                        $(At::$key => $key = Some(crate::wire::field::Read::read(reader)?),)?
+                        $(At::$field => $field = crate::wire::field::Read::read(reader)?,)*
+                        At::Other => return other(key, reader),
                     }
                     Ok(())
                 })?;

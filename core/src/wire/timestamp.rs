@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Malformed;
 use super::field::{Read, flat};
-use super::{Malformed, json::Reader};
+use super::json::{Reader, eight_digits};
 
 /// A point in time, in microseconds since 1970-01-01T00:00:00Z; earlier ones are negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,80 +35,58 @@ impl Timestamp {
     /// offset. `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        usual(text.as_bytes()).or_else(|| unusual(text.as_bytes()))
+        let bytes = text.as_bytes();
+        let usual = <&[u8; 32]>::try_from(bytes).ok().and_then(usual);
+        usual.or_else(|| unusual(bytes))
     }
 }
 
-/// Reads the form that servers write, with six digits of a fraction or with none.
+/// What stands between the digits of the usual form, in four words, and which bytes these are.
+const MARKS: [(u64, u64); 4] = [
+    mark(*b"\0\0\0\0-\0\0-"),
+    mark(*b"\0\0T\0\0:\0\0"),
+    mark(*b":\0\0.\0\0\0\0"),
+    mark(*b"\0\0+00:00"),
+];
+
+const fn mark(bytes: [u8; 8]) -> (u64, u64) {
+    let word = u64::from_le_bytes(bytes);
+    let (mut mask, mut at) = (0, 0_u32);
+    while at < 64 {
+        if (word >> at) & 0xff != 0 {
+            mask |= 0xff << at;
+        }
+        at = at.wrapping_add(8);
+    }
+    (word, mask)
+}
+
+/// Reads the form that servers write: with six digits of a fraction, in Greenwich.
 #[inline]
-fn usual(text: &[u8]) -> Option<Timestamp> {
-    let [
-        y0,
-        y1,
-        y2,
-        y3,
-        b'-',
-        o0,
-        o1,
-        b'-',
-        d0,
-        d1,
-        b'T',
-        h0,
-        h1,
-        b':',
-        m0,
-        m1,
-        b':',
-        s0,
-        s1,
-        rest @ ..,
-    ] = text
-    else {
+fn usual(text: &[u8; 32]) -> Option<Timestamp> {
+    let ([a, b, c, d], _) = text.as_chunks() else {
         return None;
     };
-    let micros = match rest {
-        [
-            b'.',
-            f0,
-            f1,
-            f2,
-            f3,
-            f4,
-            f5,
-            b'+',
-            b'0',
-            b'0',
-            b':',
-            b'0',
-            b'0',
-        ] => {
-            let fraction = pair(*f0, *f1)?.wrapping_mul(10_000);
-            let fraction = fraction.wrapping_add(pair(*f2, *f3)?.wrapping_mul(100));
-            fraction.wrapping_add(pair(*f4, *f5)?)
-        }
-        b"+00:00" => 0,
-        _ => return None,
-    };
-    let year = pair(*y0, *y1)?
-        .wrapping_mul(100)
-        .wrapping_add(pair(*y2, *y3)?);
-    let (month, day) = (pair(*o0, *o1)?, pair(*d0, *d1)?);
-    let (hour, minute, second) = (pair(*h0, *h1)?, pair(*m0, *m1)?, pair(*s0, *s1)?);
+    let [a, b, c, d] = [a, b, c, d].map(|word| u64::from_le_bytes(*word));
+    let words = [a, b, c, d].into_iter().zip(MARKS);
+    let off = words.fold(0, |off, (word, (mark, mask))| off | ((word ^ mark) & mask));
+    if off != 0 {
+        return None;
+    }
+    let pair = |word: u64, shift: u32| word.wrapping_shr(shift) & 0xffff;
+    let date = (a & 0xffff_ffff) | (pair(a, 40) << 32) | (pair(b, 0) << 48);
+    let time = pair(b, 24) | (pair(b, 48) << 16) | (pair(c, 8) << 32) | (pair(c, 32) << 48);
+    let micros = (pair(c, 48) << 32) | (pair(d, 0) << 48) | 0x3030_3030;
+    let date = eight_digits(date)?.cast_signed();
+    let time = eight_digits(time)?.cast_signed();
+    let micros = eight_digits(micros)?.cast_signed();
+    let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
+    let (hour, minute, second) = (time / 1_000_000, time / 10_000 % 100, time / 100 % 100);
+    let micros = (time % 100).wrapping_mul(10_000).wrapping_add(micros);
     let sound = (1..=12).contains(&month)
         && (1..=month_length(year, month)).contains(&day)
         && (hour <= 23 && minute <= 59 && second <= 60);
     sound.then(|| point([year, month, day], [hour, minute, second], micros))
-}
-
-/// Two digits.
-#[inline]
-const fn pair(tens: u8, ones: u8) -> Option<i64> {
-    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    if tens > 9 || ones > 9 {
-        return None;
-    }
-    Some(tens.wrapping_mul(10).wrapping_add(ones) as i64)
 }
 
 /// Reads any form.
@@ -244,6 +223,12 @@ impl Digits<'_> {
 
 impl<'i> Read<'i> for Timestamp {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        if let Some([b'"', text @ .., b'"']) = reader.ahead::<34>()
+            && let Some(time) = usual(text)
+        {
+            reader.advance(34);
+            return Ok(time);
+        }
         let text = reader.text()?;
         let time = match text.as_plain() {
             Some(text) => Self::parse(text),
@@ -286,12 +271,22 @@ mod tests {
     #[test]
     fn the_usual_form_is_read_as_any_other() {
         for text in [
-            "2023-09-01T14:48:02.222000+00:00",
-            "1969-12-31T23:59:60.000001+00:00",
-            "2024-02-29T00:00:00+00:00",
+            b"2023-09-01T14:48:02.222000+00:00",
+            b"1969-12-31T23:59:60.000001+00:00",
+            b"2024-02-29T00:00:00.999999+00:00",
         ] {
-            assert!(usual(text.as_bytes()).is_some(), "{text}");
-            assert_eq!(usual(text.as_bytes()), unusual(text.as_bytes()), "{text}");
+            assert!(usual(text).is_some());
+            for place in 0..text.len() {
+                for byte in 0..=127_u8 {
+                    let mut other = *text;
+                    other[place] = byte;
+                    let one = usual(&other);
+                    if !matches!(place, 26..) {
+                        assert_eq!(one, unusual(&other), "{place} {byte}");
+                    }
+                    assert!(one.is_none() || one == unusual(&other), "{place} {byte}");
+                }
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! One borrowed view per payload family, decoded in one pass.
 
 mod activities;
+mod activity_button;
+mod activity_secrets;
 mod channel;
 mod channel_event;
 mod chunk;
@@ -36,6 +38,8 @@ mod wanted;
 mod webhook;
 
 pub use activities::Activities;
+pub use activity_button::ActivityButton;
+pub use activity_secrets::ActivitySecrets;
 pub use channel::{Channel, ForumEmoji, ForumTag, Overwrite};
 pub use channel_event::ChannelPins;
 pub use chunk::{MembersChunk, RateLimited};
@@ -69,7 +73,7 @@ pub use rule::{Rule, RuleAction, RuleActionDetails, RuleTrigger};
 pub use scheduled_event::{EventPlace, ScheduledEvent};
 pub use thread::{Thread, ThreadMember, ThreadMembership, ThreadState};
 pub use thread_event::{ThreadEvent, ThreadListSync, ThreadMembersUpdate};
-pub use user::{Decoration, PrimaryGuild, User};
+pub use user::{Collectibles, Decoration, Nameplate, PrimaryGuild, User};
 pub use voice::{Stage, VoiceState};
 pub use voice_event::{VoiceChannelInfo, VoiceStateUpdate};
 pub use webhook::Webhook;

@@ -36,6 +36,29 @@ fn ready_keeps_the_bot_and_names_its_guilds() {
 }
 
 #[test]
+fn guild_create_drops_what_hung_on_a_channel_that_is_gone() {
+    let mut world = World::new();
+    for (name, data) in [
+        ("INVITE_CREATE", json!({"code": "a", "channel_id": "101"})),
+        ("WEBHOOKS_UPDATE", json!({"channel_id": "101"})),
+        (
+            "MESSAGE_CREATE",
+            json!({"id": "1", "channel_id": "101", "author": {"id": "10", "username": "u"}}),
+        ),
+    ] {
+        world.feed(name, &crate::world::in_guild(data, 1));
+    }
+    let kinds = [Kind::Invite, Kind::WebhookMark, Kind::Message];
+    let rows = |world: &World| kinds.map(|kind| world.store.rows(kind));
+    world.feed("GUILD_CREATE", &guild_1());
+    assert_eq!(rows(&world), [1; 3]);
+    let mut create = guild_1();
+    create["channels"] = json!([channel_json(100)]);
+    world.feed("GUILD_CREATE", &create);
+    assert_eq!(rows(&world), [0; 3]);
+}
+
+#[test]
 fn guild_create_unavailable_touches_nothing_but_the_status() {
     let mut world = World::new();
     let before = world.rows();

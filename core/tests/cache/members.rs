@@ -261,3 +261,37 @@ fn tags_and_frames_of_users_and_members_come_and_go() {
     let row = world.member(10).unwrap();
     assert!(row.decoration().is_none() && row.user().primary_guild().is_none());
 }
+
+#[test]
+fn what_users_and_members_seldom_have_is_kept_and_goes() {
+    let mut world = World::new();
+    let mut member = member_json(10);
+    member["unusual_dm_activity_until"] = json!("2025-01-01T00:00:00Z");
+    member["user"]["accent_color"] = json!(0x00ff_8800);
+    member["user"]["collectibles"] = json!({"nameplate": {"sku_id": "7", "asset": "a/b/",
+        "label": "LABEL", "palette": "violet"}});
+    world.feed("GUILD_MEMBER_UPDATE", &in_guild(member.clone(), 1));
+    let row = world.member(10).unwrap();
+    let until = Timestamp::parse("2025-01-01T00:00:00Z");
+    assert_eq!(row.unusual_dm_until(), until);
+    assert_eq!(row.user().accent_color(), Some(0x00ff_8800));
+    let worn = row.user().collectibles().unwrap();
+    let plate = worn.nameplate.value().unwrap();
+    assert_eq!(plate.sku.value().unwrap().get(), 7);
+    assert_eq!(plate.asset.as_ref().unwrap(), &"a/b/");
+    assert_eq!(plate.label.value().unwrap(), &"LABEL");
+    assert_eq!(plate.palette.value().unwrap(), &"violet");
+
+    world.feed("GUILD_MEMBER_UPDATE", &in_guild(member_json(10), 1));
+    let row = world.member(10).unwrap();
+    assert_eq!(row.unusual_dm_until(), until, "absent means unchanged");
+    assert!(row.user().accent_color().is_some() && row.user().collectibles().is_some());
+
+    member["unusual_dm_activity_until"] = json!(null);
+    member["user"]["accent_color"] = json!(null);
+    member["user"]["collectibles"] = json!(null);
+    world.feed("GUILD_MEMBER_UPDATE", &in_guild(member, 1));
+    let row = world.member(10).unwrap();
+    assert_eq!(row.unusual_dm_until(), None);
+    assert!(row.user().accent_color().is_none() && row.user().collectibles().is_none());
+}

@@ -473,3 +473,29 @@ fn kinds_that_are_off_are_not_decoded() {
     );
     assert_eq!(world.store.counts(guild(1)).members, 2);
 }
+
+#[test]
+fn a_presence_without_its_member_is_still_watched() {
+    let policies = Policies::from(Kinds::all())
+        .with(Kind::Member, Policy::keep(Keep::ONLINE).per_guild(0))
+        .unwrap()
+        .with(Kind::Presence, Policy::all().per_guild(2))
+        .unwrap();
+    let mut world = ruled(policies);
+    (10..13).for_each(|id| presence(&mut world, id, "idle"));
+    let kept = |world: &World| -> Vec<u64> {
+        let rows = world.store.presences(guild(1));
+        let mut kept: Vec<u64> = rows.map(|row| row.user().get()).collect();
+        kept.sort_unstable();
+        kept
+    };
+    assert_eq!(
+        kept(&world),
+        [11, 12],
+        "no member is kept, and the limit holds"
+    );
+    let age = Policy::all().time_to_live(Duration::from_secs(60));
+    assert_eq!(world.store.set_policy(Kind::Presence, age), Ok(0));
+    assert_eq!(world.store.advance(seconds(60)), 2);
+    assert!(kept(&world).is_empty());
+}

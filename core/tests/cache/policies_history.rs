@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::policies_model::{At, Condition, Guild, Model, RULED, Rule};
 use crate::world::{
-    ME, World, channel, guild, guild_json, in_guild, member_json, ready, user, user_json,
+    ME, World, channel, channel_json, guild, guild_json, in_guild, member_json, ready, user,
+    user_json,
 };
 
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ fn condition(kind: Kind) -> impl Strategy<Value = Condition> {
     })
 }
 
-fn rule(kind: Kind) -> impl Strategy<Value = Rule> {
+pub(crate) fn rule(kind: Kind) -> impl Strategy<Value = Rule> {
     let message = kind == Kind::Message;
     let small = || prop::option::weighted(0.3, 0..4_usize);
     let conditions = (
@@ -291,6 +292,7 @@ impl Pair {
         });
         let mut data = guild_json(g, &listed, ids);
         data["owner_id"] = json!(owner.to_string());
+        data["channels"] = (0..3).map(|c| channel_json(g * 100 + c)).collect();
         let state = |id| json!({"user_id": id, "channel_id": "5", "session_id": "v"});
         data["voice_states"] = names(voice).into_iter().map(state).collect();
         let presence = |id| json!({"user": {"id": id}, "status": "dnd"});
@@ -370,12 +372,7 @@ fn since(boosts: bool) -> Value {
 }
 
 proptest! {
-    // The same histories each time. In rare others a presence outlives the model's, once its age
-    // is ruled at run time: to be found.
-    #![proptest_config(ProptestConfig {
-        rng_seed: proptest::test_runner::RngSeed::Fixed(7),
-        ..ProptestConfig::with_cases(400)
-    })]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn the_store_equals_a_naive_model(

@@ -35,13 +35,9 @@ impl Rule {
             let even = match kind {
                 Kind::Member => Predicate::member(|row| row.user().id().get() % 2 == 0),
                 Kind::Presence => Predicate::presence(|row| row.user().get() % 2 == 0),
-                Kind::VoiceState => Predicate::when(|one| {
-                    let RowRef::VoiceState(row) = one.row else {
-                        return false;
-                    };
-                    row.user.get() % 2 == 0
-                }),
-                _ => Predicate::message(|row| row.id.get() % 2 == 0),
+                Kind::Channel => Predicate::channel(|row| row.id.get() % 2 == 0),
+                Kind::Message => Predicate::message(|row| row.id.get() % 2 == 0),
+                _ => Predicate::when(|one| number(one.row).is_multiple_of(2)),
             };
             match (one.even, one.keep.is_empty()) {
                 (true, true) => even,
@@ -87,6 +83,26 @@ impl Rule {
     }
 }
 
+/// What a row is called in its guild and channel; an invitation's code ends in its number.
+fn number(row: RowRef<'_>) -> u64 {
+    match row {
+        RowRef::Thread(row) => row.id.get(),
+        RowRef::ThreadMember(row) => row.user.get(),
+        RowRef::Role(row) => row.id.get(),
+        RowRef::Emoji(row) => row.id.get(),
+        RowRef::Sticker(row) => row.id.get(),
+        RowRef::Sound(row) => row.id.get(),
+        RowRef::VoiceState(row) => row.user.get(),
+        RowRef::Stage(row) => row.id.get(),
+        RowRef::ScheduledEvent(row) => row.id.get(),
+        RowRef::Integration(row) => row.id.get(),
+        RowRef::Rule(row) => row.id.get(),
+        RowRef::Invite(row) => row.code.to_string()[1..].parse().unwrap(),
+        RowRef::WebhookMark(channel) => channel.get(),
+        other => panic!("{other:?} has a predicate of its own"),
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Guild {
     pub(crate) owner: u64,
@@ -107,15 +123,31 @@ pub(crate) struct Model {
     pub(crate) guilds: BTreeMap<u64, Guild>,
     /// Rows of each kind with when they were last used and last told of.
     pub(crate) rows: BTreeMap<Kind, BTreeMap<At, (u64, u64)>>,
+    /// The channel on which a row hangs.
+    pub(crate) links: BTreeMap<(Kind, At), u64>,
     pub(crate) rules: BTreeMap<Kind, Rule>,
     pub(crate) tick: u64,
     pub(crate) now: u64,
 }
 
-pub(crate) const RULED: [Kind; 4] = [
+/// The kinds that policies rule, in the order in which a store judges them.
+pub(crate) const RULED: [Kind; 17] = [
+    Kind::Channel,
+    Kind::Thread,
+    Kind::ThreadMember,
+    Kind::Role,
+    Kind::Emoji,
+    Kind::Sticker,
+    Kind::Sound,
     Kind::Presence,
     Kind::VoiceState,
+    Kind::Stage,
+    Kind::ScheduledEvent,
+    Kind::Integration,
     Kind::Message,
+    Kind::Rule,
+    Kind::Invite,
+    Kind::WebhookMark,
     Kind::Member,
 ];
 
@@ -162,6 +194,28 @@ impl Model {
         self.drop_rows(Kind::Presence, |at| *at == (g, 0, u));
     }
 
+    /// A channel goes, cached or not, with all that hangs on it.
+    pub(crate) fn channel_gone(&mut self, g: u64, c: u64) {
+        for kind in RULED {
+            let (links, rows) = (&self.links, self.of(kind));
+            let hangs = |at: &At| at.0 == g && links.get(&(kind, *at)) == Some(&c);
+            let hanging: Vec<At> = rows.into_iter().filter(hangs).collect();
+            for at in hanging {
+                self.evict(kind, at);
+            }
+        }
+        self.drop_rows(Kind::Channel, |at| *at == (g, 0, c));
+        self.drop_rows(Kind::WebhookMark, |at| *at == (g, 0, c));
+        self.drop_rows(Kind::Message, |at| (at.0, at.1) == (g, c));
+    }
+
+    /// A thread goes, cached or not, with who is in it and what was said.
+    pub(crate) fn thread_gone(&mut self, g: u64, thread: u64) {
+        self.drop_rows(Kind::Thread, |at| *at == (g, 0, thread));
+        self.drop_rows(Kind::ThreadMember, |at| (at.0, at.1) == (g, thread));
+        self.drop_rows(Kind::Message, |at| (at.0, at.1) == (g, thread));
+    }
+
     /// A presence needs its member, if the guild has any.
     pub(crate) fn presence(&mut self, g: u64, u: u64, online: bool) {
         let members = self.of(Kind::Member);
@@ -201,10 +255,11 @@ impl Model {
     }
 
     pub(crate) fn evict(&mut self, kind: Kind, at: At) {
-        if kind == Kind::Member {
-            self.member_gone(at.0, at.2);
-        } else {
-            self.drop_rows(kind, |other| *other == at);
+        match kind {
+            Kind::Member => self.member_gone(at.0, at.2),
+            Kind::Channel => self.channel_gone(at.0, at.2),
+            Kind::Thread => self.thread_gone(at.0, at.2),
+            _ => self.drop_rows(kind, |other| *other == at),
         }
     }
 

@@ -42,6 +42,44 @@ fn presence_update_keeps_who_is_there_and_drops_who_is_not() {
 }
 
 #[test]
+fn what_activities_seldom_have_is_kept() {
+    let mut world = World::new();
+    let activity = json!({
+        "name": "chess", "type": 0, "buttons": ["Watch", "Join"], "secrets": {"spectate": "s"},
+        "instance": false, "details_url": "https://d", "state_url": "https://s",
+        "status_display_type": 1,
+        "assets": {"large_image": "l", "large_url": "https://l", "small_url": "https://m",
+            "invite_cover_image": "c"},
+    });
+    let online = json!({"guild_id": "1", "user": {"id": "10"}, "status": "online",
+        "activities": [activity, {"name": "go", "type": 0}]});
+    world.feed("PRESENCE_UPDATE", &online);
+    let row = world.store.presence(guild(1), user(10)).unwrap();
+    let [chess, go]: [_; 2] = row.activities().collect::<Vec<_>>().try_into().unwrap();
+    let buttons = chess.buttons.value().unwrap();
+    assert_eq!(
+        (&buttons[0].label, &buttons[1].label),
+        (&"Watch".into(), &"Join".into())
+    );
+    assert_eq!(
+        chess.secrets.value().unwrap().spectate.value().unwrap(),
+        &"s"
+    );
+    assert_eq!(
+        (chess.instance, chess.status_display.value()),
+        (Some(false), Some(&1))
+    );
+    assert_eq!(chess.details_url.value().unwrap(), &"https://d");
+    assert_eq!(chess.state_url.value().unwrap(), &"https://s");
+    let assets = chess.assets.value().unwrap();
+    assert_eq!(assets.large_url.value().unwrap(), &"https://l");
+    assert_eq!(assets.small_url.value().unwrap(), &"https://m");
+    assert_eq!(assets.invite_cover.value().unwrap(), &"c");
+    assert_eq!(go.name.as_ref().unwrap(), &"go");
+    assert!(go.buttons.is_absent() && go.secrets.is_absent());
+}
+
+#[test]
 fn presence_update_never_creates_users_or_members() {
     let mut world = World::new();
     let before = world.rows();

@@ -84,18 +84,3 @@ fn time_that_goes_backwards_counts_as_unchanged() {
     assert_eq!(host.input(Input::Timeout), 0);
     assert_eq!(host.shard.poll_timeout(), deadline);
 }
-
-#[test]
-fn a_host_that_cannot_read_goes_on_beating() {
-    let mut host = Host::active();
-    for _ in 0..10 {
-        host.now = host.shard.poll_timeout().unwrap().at;
-        let from = host.done.len();
-        host.input(Input::Unread);
-        assert_eq!(host.beats_since(from), 1);
-    }
-    assert_eq!(host.shard.phase(), Phase::Active);
-    // Once it reads again, a beat without answer counts.
-    assert_eq!(host.wake(), Wait::Heartbeat);
-    assert_eq!(host.shard.phase(), Phase::Idle);
-}

@@ -10,3 +10,4 @@ mod life;
 mod reconnecting;
 mod sequence;
 mod stopping;
+mod unread;

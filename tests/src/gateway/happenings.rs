@@ -199,7 +199,7 @@ impl Gateway {
         });
     }
 
-    fn guilds_of(&self, user: u64) -> Vec<u64> {
+    pub(super) fn guilds_of(&self, user: u64) -> Vec<u64> {
         self.world
             .guilds()
             .filter(|guild| guild.is_available() && guild.holds(user))

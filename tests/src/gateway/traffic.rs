@@ -93,11 +93,13 @@ impl Gateway {
         }
     }
 
-    /// A new status in one guild's event only, so that one draw is one event; 2 of 100 carry the
-    /// whole user.
+    /// A status in one guild's event only, so that one draw is one event; a new one for those who
+    /// are in no other guild, which would have to hear of it too. 2 of 100 carry the whole user.
     fn one_presence(&mut self, guild: u64, user: u64) {
         let whole = self.rng.percent(2);
-        self.world.redraw_status(user, &mut self.rng);
+        if self.guilds_of(user) == [guild] {
+            self.world.redraw_status(user, &mut self.rng);
+        }
         self.fan_out(Some(guild), "PRESENCE_UPDATE", |world, _, w| {
             let profile = world.user(user);
             let mut presence = world.presence(user, Some(guild));

@@ -1,5 +1,6 @@
 //! What a new TCP connection goes through: TLS, HTTP requests, and maybe an upgrade.
 use super::compression::{Compressor, Cutting};
+use super::door;
 use super::host::{Handshake, SharedHost};
 use super::http::{self, Request};
 use super::socket;
@@ -26,29 +27,11 @@ pub(super) struct Entrance {
 impl Entrance {
     /// Accepts connections until the server stops.
     pub(super) async fn open(self, listener: TcpListener) {
-        let mut stop = self.stop.clone();
-        loop {
-            tokio::select! {
-                accepted = listener.accept() => {
-                    let Ok((stream, _)) = accepted else { continue };
-                    tokio::spawn(self.clone().guest(stream));
-                }
-                _ = stop.wait_for(|stop| *stop) => return,
-            }
-        }
+        let stop = self.stop.clone();
+        door::open(listener, stop, |stream| self.clone().welcome(stream)).await;
     }
 
-    /// Serves one TCP connection until it ends or the server stops.
-    async fn guest(self, stream: TcpStream) {
-        let mut stop = self.stop.clone();
-        tokio::select! {
-            // A client that breaks off or speaks no HTTP is nobody's error here.
-            _ = self.welcome(stream) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
-    }
-
-    async fn welcome(&self, stream: TcpStream) -> io::Result<()> {
+    async fn welcome(self, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let stream = TokioAdapter::new(stream);
         match &self.tls {

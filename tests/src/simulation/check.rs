@@ -4,7 +4,7 @@ use crate::snowflake::guild_id;
 use headcount_core::Event;
 use headcount_core::cache::Kinds;
 use headcount_core::cache::memory::Completeness;
-use headcount_core::chunk::RequestProgress;
+use headcount_core::chunk::{FinishReason, RequestProgress};
 use headcount_core::fleet::FleetEvent;
 use headcount_core::id::GuildId;
 use headcount_core::session::{Phase, Reason};
@@ -101,15 +101,10 @@ impl Simulation {
 
     /// Notes an event, and holds what it says against the store.
     pub(super) fn mark_event(&mut self, host: usize, event: &Event<'_>) {
+        self.hold_to_patience(host, event);
         match event {
             Event::Dispatch(_) => return,
             Event::StateChanged(it) => {
-                let stalled = self.hosts[host].stalled > self.now;
-                if stalled && it.reason == Reason::HeartbeatUnanswered {
-                    self.fail(format!(
-                        "s{host} takes a slow consumer for a dead connection"
-                    ));
-                }
                 let reason = match it.reason {
                     Reason::Closed(_) => "Closed".to_owned(),
                     other => format!("{other:?}"),
@@ -142,6 +137,25 @@ impl Simulation {
         let text = format!("{event:?}");
         self.trace
             .line(self.now, Some(host), format_args!("! {text}"));
+    }
+
+    /// Nothing is late while nobody reads.
+    fn hold_to_patience(&mut self, host: usize, event: &Event<'_>) {
+        let active = self.hosts[host].shard.phase() == Phase::Active;
+        let late = match event {
+            Event::StateChanged(it) => match it.reason {
+                Reason::HeartbeatUnanswered => Some("the answer to a heartbeat"),
+                Reason::HelloTimedOut | Reason::ReadyTimedOut => Some("the gateway's greeting"),
+                _ => None,
+            },
+            Event::ChunkRequestFinished(it) if active && it.reason == FinishReason::TimedOut => {
+                Some("the answer to a member request")
+            }
+            _ => None,
+        };
+        if let Some(late) = late.filter(|_| self.hosts[host].stalled > self.now) {
+            self.fail(format!("s{host} misses {late} that nobody has read"));
+        }
     }
 
     /// A guild whose members were asked for and that is told to be complete is so in the store.

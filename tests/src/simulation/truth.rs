@@ -55,6 +55,7 @@ impl Simulation {
             return Err("the store has it, and the world does not".to_owned());
         };
         self.compare_parts(id, guild)?;
+        self.compare_presences(id, guild)?;
         match self.store.completeness(id) {
             Some(Completeness::Complete { members }) => {
                 self.compare_members(id, guild, members)?;
@@ -83,6 +84,24 @@ impl Simulation {
         let same = (&roles, &channels) == (&is.0, &is.1);
         let told = || format!("roles and channels {roles:?} {channels:?}, but there are {is:?}");
         if same { Ok(()) } else { Err(told()) }
+    }
+
+    /// Whoever is there is a member, and has the status that was told last, if the intents are
+    /// those by which it is told who comes, leaves and changes.
+    fn compare_presences(&self, id: GuildId, guild: &Guild) -> Result<(), String> {
+        let told = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES;
+        if !self.setting.intents.contains(told) {
+            return Ok(());
+        }
+        let world = self.gateway.world();
+        for row in self.store.presences(id) {
+            let user = row.user().get();
+            let (held, is) = (format!("{:?}", row.status()), world.status(user));
+            if !guild.holds(user) || held != format!("{is:?}") {
+                return Err(format!("{user} is {held}, but should be {is:?}"));
+            }
+        }
+        Ok(())
     }
 
     /// Told to be complete: it holds everyone, and nobody else.

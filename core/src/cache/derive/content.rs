@@ -1,7 +1,10 @@
 //! What a guild's own payloads list, parents before children.
 
+use alloc::vec::Vec;
+
 use super::{Deriver, Mutation, Op, Rows};
 use crate::cache::Kinds;
+use crate::id::ChannelId;
 use crate::wire::view::{Content, ThreadMember, ThreadMembership};
 
 impl Deriver {
@@ -13,6 +16,7 @@ impl Deriver {
         mut to: Mutation<'i>,
     ) -> Mutation<'i> {
         let replace = |rows| Op::Replace(rows);
+        let channels = self.all_channels(&content);
         to.extend(content.roles.take().map(Rows::Roles).map(replace));
         to.extend(content.channels.take().map(Rows::Channels).map(replace));
         if let Some(threads) = content.threads.take() {
@@ -24,6 +28,7 @@ impl Deriver {
                 to.push(Op::Replace(Rows::ThreadMembers(own)));
             }
         }
+        to.extend(channels.map(Op::OnlyChannels));
         if let Some(members) = content.members.take() {
             if self.sweep_after_chunk {
                 to.push(Op::Recount);
@@ -51,13 +56,19 @@ impl Deriver {
         to
     }
 
+    /// All channels and threads of the guild, if it lists both and anything else hangs on them.
+    fn all_channels(&self, content: &Content<'_>) -> Option<Vec<ChannelId>> {
+        let (channels, threads) = (content.channels.as_ref()?, content.threads.as_ref()?);
+        let channels = channels.iter().map(|row| row.id);
+        let all = channels.chain(threads.iter().map(|row| row.id));
+        let wanted = self.kinds.intersects(Kinds::UNLISTED_IN_CHANNELS);
+        wanted.then(|| all.collect())
+    }
+
     /// Memberships that name their thread; where no user is named, it is the bot.
-    pub(super) fn memberships(
-        &self,
-        listed: &[ThreadMembership<'_>],
-    ) -> alloc::vec::Vec<ThreadMember> {
+    pub(super) fn memberships(&self, listed: &[ThreadMembership<'_>]) -> Vec<ThreadMember> {
         let Some(me) = self.me else {
-            return alloc::vec::Vec::new();
+            return Vec::new();
         };
         let named = listed
             .iter()

@@ -194,6 +194,11 @@ impl MemoryStore {
             Op::PutWebhooks(channel, rows) => self.all(guild, |slot, _| {
                 slot.entities.put_webhooks(channel, rows.own());
             }),
+            Op::OnlyChannels(channels) => {
+                self.all(guild, |slot, shared| {
+                    slot.entities.keep_channels(channels, shared);
+                });
+            }
             Op::LastMessage(channel, message) => {
                 self.known(guild, |slot, _| slot.last_message(channel, message));
             }
@@ -213,11 +218,20 @@ impl MemoryStore {
         }
     }
 
-    /// Lets `change` at the slot of a guild whose data has come.
+    /// Lets `change` at the members, the presences and what weighs nothing in the slot of a guild
+    /// whose data has come.
     fn known(&mut self, guild: GuildId, change: impl FnOnce(&mut Slot, &mut Shared)) {
-        self.within(guild, |slot, shared| {
+        let Self {
+            guilds,
+            shared,
+            usage,
+            ..
+        } = self;
+        guilds.update(guild.get(), |slot| {
             if slot.known() {
+                let before = slot.people();
                 change(slot, shared);
+                usage.replace_people(before, slot.people());
             }
         });
     }

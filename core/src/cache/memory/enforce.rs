@@ -270,7 +270,7 @@ impl MemoryStore {
             return 0;
         };
         for (kind, spot) in core::mem::take(&mut touched.gone) {
-            wards.forget(kind, spot);
+            self.forget(&mut wards, kind, spot);
         }
         // Members last: their policy looks at voice states and presences.
         let others = wards.judged.difference(Kinds::MEMBERS).each();
@@ -291,7 +291,7 @@ impl MemoryStore {
         let (mut groups, mut evicted) = (Vec::new(), Vec::new());
         for (spot, told) in rows {
             match self.verdict(wards, kind, spot) {
-                None => wards.forget(kind, spot),
+                None => self.forget(wards, kind, spot),
                 Some(Verdict::Evict) => {
                     self.dismiss(wards, kind, spot, touched);
                     evicted.push(spot);
@@ -334,6 +334,14 @@ impl MemoryStore {
         }
     }
 
+    /// A row is gone. A member takes its presence along, unless there is one without a member.
+    fn forget(&self, wards: &mut Wards, kind: Kind, spot: Spot) {
+        wards.forget(kind, spot);
+        if kind == Kind::Member && !self.is_there(Kind::Presence, spot) {
+            wards.forget(Kind::Presence, spot);
+        }
+    }
+
     /// Takes a row away as if it had been removed.
     fn dismiss(&mut self, wards: &mut Wards, kind: Kind, spot: Spot, touched: &mut Touched) {
         let guild = spot.guild;
@@ -347,7 +355,7 @@ impl MemoryStore {
         if let Some(key) = code.or_else(|| spot.key(kind)) {
             self.step(guild, Op::Remove(key));
         }
-        wards.forget(kind, spot);
+        self.forget(wards, kind, spot);
         if kind == Kind::Member {
             self.within(guild, |slot, _| slot.limit_members());
         } else if kind == Kind::Channel {

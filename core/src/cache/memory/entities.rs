@@ -361,6 +361,22 @@ impl Entities {
         self.rings.remove(channel, shared);
     }
 
+    /// What hangs on channels and threads that are not among these goes.
+    pub(super) fn keep_channels(&mut self, mut listed: Vec<ChannelId>, shared: &mut Shared) {
+        listed.sort_unstable();
+        let gone = |channel: ChannelId| listed.binary_search(&channel).is_err();
+        self.hooks.sweep(|row| !gone(row.channel()));
+        let leads_nowhere = |row: &&Invite<'_>| row.channel.is_some_and(gone);
+        let codes = self.invites.values().filter(leads_nowhere);
+        let codes: Vec<_> = codes.map(|row| row.code.clone()).collect();
+        codes.iter().for_each(|code| self.remove_invite(code));
+        let rings = self.rings.iter().map(|ring| ring.channel());
+        let rings: Vec<ChannelId> = rings.filter(|&channel| gone(channel)).collect();
+        for channel in rings {
+            self.rings.remove(channel, shared);
+        }
+    }
+
     /// Drops what no event of a new session can refill.
     pub(super) fn forget(&mut self, shared: &mut Shared) {
         self.rings.clear(shared);

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::packed_table::PackedTable;
+use super::packed_table::{PackedTable, Spot};
 use super::role_numbers::{MemberRoles, RoleNumbers};
 use super::user::{UserRef, Users};
 use crate::id::UserId;
@@ -35,6 +35,8 @@ impl<'a> MemberRow<'a> {
 pub(super) struct MemberTable {
     table: PackedTable,
     roles: RoleNumbers,
+    /// Where the head of a row is written.
+    head: Sink,
     /// When a row was last upserted, as [`super::slot::Slot`] counts.
     pub(super) generation: u8,
 }
@@ -44,6 +46,7 @@ impl MemberTable {
         Self {
             table: PackedTable::new(mixer),
             roles: RoleNumbers::new(mixer),
+            head: Sink::new(),
             generation: 0,
         }
     }
@@ -52,7 +55,7 @@ impl MemberTable {
         self.table.len()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(super) const fn bytes(&self) -> usize {
         self.table.bytes().saturating_add(self.roles.bytes())
     }
 
@@ -66,65 +69,50 @@ impl MemberTable {
 
     /// Adds a member or merges what is said into the row.
     pub(super) fn upsert(&mut self, member: MemberRecord<'_>) {
-        if !self.merge(member, true) {
-            let head = self.head(self.generation, member, &[]);
-            self.table
-                .insert(member.id.get(), head.as_slice(), member.membership);
+        match self.table.find(member.id.get()) {
+            Some(spot) => self.merge(spot, member, Some(self.generation)),
+            None => self.insert(member),
         }
     }
 
     /// Merges what is said into the row; `false` if there is none.
     pub(super) fn patch(&mut self, member: MemberRecord<'_>) -> bool {
-        self.merge(member, false)
+        let spot = self.table.find(member.id.get());
+        if let Some(spot) = spot {
+            self.merge(spot, member, None);
+        }
+        spot.is_some()
     }
 
-    fn merge(&mut self, newer: MemberRecord<'_>, upsert: bool) -> bool {
-        let Some(spot) = self.table.find(newer.id.get()) else {
-            return false;
-        };
-        // The rows lie in a table of their own, so that the roles can be numbered meanwhile.
-        let (generation, old_roles) = {
-            let old = MemberRow::of(self.table.at(spot));
-            let generation = if upsert {
-                self.generation
-            } else {
-                old.generation
-            };
-            let mut roles = Sink::new();
-            roles.put(old.roles);
-            (generation, roles)
-        };
-        let head = self.head(generation, newer, old_roles.as_slice());
-        let row = self.table.at(spot);
+    fn insert(&mut self, member: MemberRecord<'_>) {
+        let Self { roles, head, .. } = self;
+        write_head(head, roles, self.generation, member, &[]);
+        let (head, record) = (self.head.as_slice(), member.membership);
+        self.table.insert(member.id.get(), head, record);
+    }
+
+    /// Merges what is said into a row, which becomes one of this generation if there is one.
+    fn merge(&mut self, spot: Spot, newer: MemberRecord<'_>, generation: Option<u8>) {
+        let Self {
+            table, roles, head, ..
+        } = self;
+        let row = table.at(spot);
         let old = MemberRow::of(row);
+        let generation = generation.unwrap_or(old.generation);
+        write_head(head, roles, generation, newer, old.roles);
         let rest = row.strip_prefix(head.as_slice());
         if rest.is_some_and(|rest| rest.starts_with(newer.membership)) {
-            return true;
+            return;
         }
         if covers(newer.membership, old.record, Membership::MASK) {
-            self.table.rewrite(spot, head.as_slice(), newer.membership);
-            return true;
+            table.rewrite(spot, head.as_slice(), newer.membership);
+            return;
         }
         let mut merged = Membership::unpack(&mut Cursor::new(old.record));
         merged.merge(Membership::unpack(&mut Cursor::new(newer.membership)));
         let mut record = Sink::new();
         merged.pack(&mut record);
-        self.table.rewrite(spot, head.as_slice(), record.as_slice());
-        true
-    }
-
-    /// What comes before the record of a row.
-    fn head(&mut self, generation: u8, member: MemberRecord<'_>, old_roles: &[u8]) -> Sink {
-        let mut head = Sink::new();
-        head.byte(generation);
-        match member.roles {
-            Some(roles) => self.roles.pack(roles.iter(), &mut head),
-            None => {
-                head.number(old_roles.len() as u64);
-                head.put(old_roles);
-            }
-        }
-        head
+        table.rewrite(spot, head.as_slice(), record.as_slice());
     }
 
     /// Whether there was such a member.
@@ -180,6 +168,25 @@ impl MemberTable {
             record: row.record,
             roles: self.roles.resolve(row.roles),
             users,
+        }
+    }
+}
+
+/// Writes what comes before the record of a row.
+fn write_head(
+    head: &mut Sink,
+    numbers: &mut RoleNumbers,
+    generation: u8,
+    member: MemberRecord<'_>,
+    old_roles: &[u8],
+) {
+    head.clear();
+    head.byte(generation);
+    match member.roles {
+        Some(roles) => numbers.pack(roles.iter(), head),
+        None => {
+            head.number(old_roles.len() as u64);
+            head.put(old_roles);
         }
     }
 }
@@ -271,6 +278,15 @@ impl<'a> MemberRef<'a> {
     pub fn decoration(self) -> Option<Decoration<'a>> {
         Membership::only("decoration", self.record)
             .decoration
+            .into_value()
+    }
+
+    /// Until when the member's direct messages to others count as unusual; a time that has passed
+    /// means nothing.
+    #[must_use]
+    pub fn unusual_dm_until(self) -> Option<Timestamp> {
+        Membership::only("unusual_dm_until", self.record)
+            .unusual_dm_until
             .into_value()
     }
 

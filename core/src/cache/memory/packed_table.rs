@@ -17,10 +17,10 @@ const KEY: usize = 8;
 #[derive(Debug)]
 pub(super) struct PackedTable {
     index: Index,
-    /// The sizes that there are or were, by number.
+    /// Rows of each size that there is or was.
     pages: Vec<Pages>,
-    /// A bit for each of these sizes.
-    sizes: u64,
+    /// Where these are, by the number of the size.
+    places: Places,
     rows: usize,
     mixer: Mixer,
     allocated: usize,
@@ -62,13 +62,36 @@ pub(super) struct Spot {
 #[derive(Clone, Copy)]
 struct Rows<'a> {
     pages: &'a [Pages],
-    sizes: u64,
+    places: &'a Places,
+}
+
+/// For each size, where its pages are in the list; beyond the list for those that there are not.
+#[derive(Debug)]
+struct Places([u8; 64]);
+
+impl Places {
+    const fn new() -> Self {
+        Self([u8::MAX; 64])
+    }
+
+    #[inline]
+    fn get(&self, class: SizeClass) -> usize {
+        let place = self.0.get(usize::from(class.number()));
+        place.copied().map_or(usize::MAX, usize::from)
+    }
+
+    /// There are at most 64 sizes, so that every place fits.
+    fn set(&mut self, class: SizeClass, place: usize) {
+        if let Some(own) = self.0.get_mut(usize::from(class.number())) {
+            *own = u8::try_from(place).unwrap_or(u8::MAX);
+        }
+    }
 }
 
 impl<'a> Rows<'a> {
     #[inline]
     fn get(self, handle: Handle) -> Option<&'a [u8]> {
-        let pages = self.pages.get(rank(self.sizes, handle.class()))?;
+        let pages = self.pages.get(self.places.get(handle.class()))?;
         pages.get(handle.place())
     }
 
@@ -90,18 +113,12 @@ fn body(row: &[u8]) -> &[u8] {
     row.get(KEY..).unwrap_or_default()
 }
 
-/// How many sizes there are below this one.
-const fn rank(sizes: u64, class: SizeClass) -> usize {
-    let below = sizes & 1_u64.wrapping_shl(class.number() as u32).wrapping_sub(1);
-    below.count_ones() as usize
-}
-
 impl PackedTable {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             index: Index::new(),
             pages: Vec::new(),
-            sizes: 0,
+            places: Places::new(),
             rows: 0,
             mixer,
             allocated: 0,
@@ -123,7 +140,7 @@ impl PackedTable {
     fn rows(&self) -> Rows<'_> {
         Rows {
             pages: &self.pages,
-            sizes: self.sizes,
+            places: &self.places,
         }
     }
 
@@ -158,7 +175,8 @@ impl PackedTable {
 
     /// The same, to be changed in place.
     pub(super) fn at_mut(&mut self, spot: Spot) -> &mut [u8] {
-        let pages = self.pages.get_mut(rank(self.sizes, spot.handle.class()));
+        let place = self.places.get(spot.handle.class());
+        let pages = self.pages.get_mut(place);
         let row = pages.and_then(|pages| pages.get_mut(spot.handle.place()));
         row.and_then(|row| row.get_mut(KEY..)).unwrap_or_default()
     }
@@ -183,7 +201,7 @@ impl PackedTable {
         let (hash, mixer) = (self.mixer.hash(key), self.mixer);
         let rows = Rows {
             pages: &self.pages,
-            sizes: self.sizes,
+            places: &self.places,
         };
         self.index
             .insert(hash, handle.0, |other| rows.hash(other, mixer));
@@ -215,7 +233,7 @@ impl PackedTable {
         let mixer = self.mixer;
         let rows = Rows {
             pages: &self.pages,
-            sizes: self.sizes,
+            places: &self.places,
         };
         self.index
             .remove(spot.hash, spot.handle.0, |other| rows.hash(other, mixer));
@@ -278,12 +296,12 @@ impl PackedTable {
 
     /// Makes the index anew.
     fn find_again(&mut self) {
-        let classes = (0..64).filter(|number| self.sizes & (1 << number) != 0);
         let (mixer, rows) = (self.mixer, self.rows());
         let mut index = Index::new();
-        for (class, pages) in classes.map(SizeClass::numbered).zip(&self.pages) {
-            let handles = (0..pages.len()).filter_map(|place| Handle::new(class, place));
-            for handle in handles {
+        for class in (0..64).map(SizeClass::numbered) {
+            let pages = self.pages.get(self.places.get(class));
+            let places = 0..pages.map_or(0, Pages::len);
+            for handle in places.filter_map(|place| Handle::new(class, place)) {
                 let hash = rows.hash(handle.0, mixer);
                 index.insert(hash, handle.0, |other| rows.hash(other, mixer));
             }
@@ -296,26 +314,23 @@ impl PackedTable {
     fn push(&mut self, key: u64, head: &[u8], record: &[u8]) -> Option<Handle> {
         let length = head.len().saturating_add(record.len());
         let class = SizeClass::of(length.saturating_add(KEY))?;
-        let (bit, rank) = (1 << class.number(), rank(self.sizes, class));
-        if self.sizes & bit == 0 {
+        let mut place = self.places.get(class);
+        if place >= self.pages.len() {
+            place = self.pages.len();
             self.pages.reserve_exact(1);
-            self.pages.insert(rank, Pages::new(class));
-            self.sizes |= bit;
+            self.pages.push(Pages::new(class));
+            self.places.set(class, place);
         }
-        let pages = self.pages.get_mut(rank)?;
+        let pages = self.pages.get_mut(place)?;
         let handle = Handle::new(class, pages.len())?;
-        let before = pages.bytes();
-        pages.push(&[&key.to_le_bytes(), head, record]);
-        self.allocated = self
-            .allocated
-            .wrapping_sub(before)
-            .wrapping_add(pages.bytes());
+        let grown = pages.push(&key.to_le_bytes(), head, record);
+        self.allocated = self.allocated.wrapping_add(grown);
         Some(handle)
     }
 
     /// Takes a row out that nothing finds any more; the last one of its size takes its place.
     fn pull(&mut self, handle: Handle) {
-        let Some(pages) = self.pages.get_mut(rank(self.sizes, handle.class())) else {
+        let Some(pages) = self.pages.get_mut(self.places.get(handle.class())) else {
             return;
         };
         let last = pages.len().wrapping_sub(1);

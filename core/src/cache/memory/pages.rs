@@ -67,36 +67,47 @@ impl Pages {
             .get_mut(start..start.wrapping_add(self.row))
     }
 
-    /// Adds a row of these parts, which fit, and zeros; its place.
-    pub(super) fn push(&mut self, parts: &[&[u8]]) -> usize {
-        let place = self.rows;
-        let (page, start) = self.locate(place);
+    /// Adds a row of these parts, which fit, and zeros; how many bytes more are held now.
+    #[inline]
+    pub(super) fn push(&mut self, key: &[u8; 8], head: &[u8], record: &[u8]) -> usize {
+        let (page, start) = self.locate(self.rows);
+        let end = start.wrapping_add(self.row);
+        let grown = match self.pages.get(page) {
+            Some(page) if page.capacity() >= end => 0,
+            Some(_) | None => self.grow(page, start, end),
+        };
+        if let Some(page) = self.pages.get_mut(page) {
+            page.extend_from_slice(key);
+            page.extend_from_slice(head);
+            page.extend_from_slice(record);
+            page.resize(end, 0);
+        }
+        self.rows = self.rows.wrapping_add(1);
+        grown
+    }
+
+    /// Makes room in a page for the row from `start` to `end`; how many bytes more are held now.
+    #[cold]
+    fn grow(&mut self, page: usize, start: usize, end: usize) -> usize {
+        let before = self.bytes();
         if page == self.pages.len() {
             self.pages.push(Vec::new());
         }
         let room = self.row.wrapping_shl(self.shift);
-        if let Some(page) = self.pages.get_mut(page) {
-            let end = start.wrapping_add(self.row);
-            let before = page.capacity();
-            if before < end {
-                // Only the first page grows; the others are full sooner or later.
-                let half = start.wrapping_add(start / 2).max(self.row.wrapping_mul(4));
-                let wanted = if place >> self.shift == 0 {
-                    half.clamp(end, room)
-                } else {
-                    room
-                };
-                page.reserve_exact(wanted.wrapping_sub(start));
-                self.allocated = self
-                    .allocated
-                    .wrapping_sub(before)
-                    .wrapping_add(page.capacity());
-            }
-            parts.iter().for_each(|part| page.extend_from_slice(part));
-            page.resize(end, 0);
+        if let Some(own) = self.pages.get_mut(page) {
+            // Only the first page grows; the others are full sooner or later.
+            let half = start.wrapping_add(start / 2).max(self.row.wrapping_mul(4));
+            let wanted = if page == 0 {
+                half.clamp(end, room)
+            } else {
+                room
+            };
+            let before = own.capacity();
+            own.reserve_exact(wanted.wrapping_sub(start));
+            let more = own.capacity().wrapping_sub(before);
+            self.allocated = self.allocated.wrapping_add(more);
         }
-        self.rows = place.wrapping_add(1);
-        place
+        self.bytes().wrapping_sub(before)
     }
 
     /// Removes a row; the last one takes its place, unless it was the last itself.

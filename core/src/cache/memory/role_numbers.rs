@@ -19,6 +19,8 @@ pub(super) struct RoleNumbers {
     roles: Vec<Option<RoleId>>,
     index: HashTable<u32>,
     mixer: Mixer,
+    /// Bytes that the list and the table hold.
+    allocated: usize,
 }
 
 impl RoleNumbers {
@@ -27,12 +29,12 @@ impl RoleNumbers {
             roles: Vec::new(),
             index: HashTable::new(),
             mixer,
+            allocated: 0,
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        let roles = self.roles.capacity().saturating_mul(size_of::<RoleId>());
-        roles.saturating_add(self.index.allocation_size())
+    pub(super) const fn bytes(&self) -> usize {
+        self.allocated
     }
 
     pub(super) fn clear(&mut self) {
@@ -57,15 +59,27 @@ impl RoleNumbers {
         };
         self.index
             .insert_unique(mixer.hash(role.get()), number, rehash);
+        let list = self.roles.capacity().saturating_mul(size_of::<RoleId>());
+        self.allocated = list.saturating_add(self.index.allocation_size());
         number
     }
 
     /// Writes how many bytes the numbers take, and the numbers.
     pub(super) fn pack(&mut self, roles: impl Iterator<Item = RoleId>, to: &mut Sink) {
-        let mut numbers = Sink::new();
-        roles.for_each(|role| numbers.number(u64::from(self.number(role))));
-        to.number(numbers.len() as u64);
-        to.put(numbers.as_slice());
+        let place = to.len();
+        to.byte(0);
+        roles.for_each(|role| to.number(u64::from(self.number(role))));
+        let length = to.len().wrapping_sub(place).wrapping_sub(1);
+        match u8::try_from(length) {
+            Ok(length @ 0..0x80) => to.set(place, &[length]),
+            Ok(_) | Err(_) => {
+                let mut numbers = Sink::new();
+                numbers.put(to.as_slice().get(place..).unwrap_or_default());
+                to.truncate(place);
+                to.number(length as u64);
+                to.put(numbers.as_slice().get(1..).unwrap_or_default());
+            }
+        }
     }
 
     /// The roles with these numbers, as [`RoleNumbers::pack`] wrote them.

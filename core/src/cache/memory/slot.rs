@@ -88,7 +88,22 @@ impl Slot {
         }
     }
 
+    /// What members and presences weigh.
+    pub(super) const fn people(&self) -> [Weight; 2] {
+        [
+            Weight {
+                rows: self.members.len(),
+                bytes: self.members.bytes(),
+            },
+            Weight {
+                rows: self.presences.len(),
+                bytes: self.presences.bytes(),
+            },
+        ]
+    }
+
     pub(super) fn usage(&self) -> Usage {
+        let [members, presences] = self.people();
         Usage {
             guilds: Weight {
                 rows: usize::from(self.guild.is_some()),
@@ -96,14 +111,8 @@ impl Slot {
             },
             channels: Weight::of(&self.channels),
             roles: Weight::of(&self.roles),
-            members: Weight {
-                rows: self.members.len(),
-                bytes: self.members.bytes(),
-            },
-            presences: Weight {
-                rows: self.presences.len(),
-                bytes: self.presences.bytes(),
-            },
+            members,
+            presences,
         }
     }
 

@@ -51,8 +51,17 @@ impl Usage {
         self.guilds.replace(before.guilds, after.guilds);
         self.channels.replace(before.channels, after.channels);
         self.roles.replace(before.roles, after.roles);
-        self.members.replace(before.members, after.members);
-        self.presences.replace(before.presences, after.presences);
+        self.replace_people(
+            [before.members, before.presences],
+            [after.members, after.presences],
+        );
+    }
+
+    /// One guild's members and presences changed from `before` to `after`.
+    pub(super) const fn replace_people(&mut self, before: [Weight; 2], after: [Weight; 2]) {
+        let ([members, presences], [members_now, presences_now]) = (before, after);
+        self.members.replace(members, members_now);
+        self.presences.replace(presences, presences_now);
     }
 }
 

@@ -6,7 +6,7 @@ use super::packed_table::{PackedTable, Spot};
 use super::table::{Row, Table};
 use crate::id::{GuildId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
-use crate::wire::view::{Decoration, PrimaryGuild, User};
+use crate::wire::view::{Collectibles, Decoration, PrimaryGuild, User};
 use crate::wire::{Image, Text};
 
 /// Who wrote messages that are kept, and how many: a holder too.
@@ -32,6 +32,8 @@ pub(super) struct Users {
     table: PackedTable,
     /// Who holds the users that several guilds hold.
     holders: Holders,
+    /// Where what comes of two records is written.
+    merged: Sink,
     authors: Table<Author>,
 }
 
@@ -49,6 +51,7 @@ impl Users {
         Self {
             table: PackedTable::new(mixer),
             holders: Holders::new(mixer),
+            merged: Sink::new(),
             authors: Table::new(mixer),
         }
     }
@@ -121,9 +124,9 @@ impl Users {
         }
         let mut merged = User::unpack(user, &mut Cursor::new(old));
         merged.merge(User::unpack(user, &mut Cursor::new(newer)));
-        let mut packed = Sink::new();
-        merged.pack(&mut packed);
-        self.table.rewrite(spot, &holder, packed.as_slice());
+        self.merged.clear();
+        merged.pack(&mut self.merged);
+        self.table.rewrite(spot, &holder, self.merged.as_slice());
     }
 
     /// The bot's own user: it stays.
@@ -311,6 +314,20 @@ impl<'a> UserRef<'a> {
     pub fn primary_guild(self) -> Option<PrimaryGuild<'a>> {
         let row = User::only("primary_guild", self.id, record(self.row));
         row.primary_guild.into_value()
+    }
+
+    /// What else the user wears of what is sold.
+    #[must_use]
+    pub fn collectibles(self) -> Option<Collectibles<'a>> {
+        let row = User::only("collectibles", self.id, record(self.row));
+        row.collectibles.into_value()
+    }
+
+    /// The colour behind the profile if there is no picture, as `0xRRGGBB`.
+    #[must_use]
+    pub fn accent_color(self) -> Option<u32> {
+        let row = User::only("accent_color", self.id, record(self.row));
+        row.accent_color.into_value()
     }
 
     /// Whether it is a bot.

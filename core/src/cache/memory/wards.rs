@@ -81,10 +81,6 @@ impl Wards {
         if let Some(lifetimes) = self.lifetimes_mut(kind) {
             lifetimes.remove(&spot);
         }
-        // A member takes its presence along.
-        if kind == Kind::Member {
-            self.forget(Kind::Presence, spot);
-        }
     }
 
     /// Whether a row may have lived for long enough.

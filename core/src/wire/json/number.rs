@@ -104,15 +104,24 @@ impl<'a> Reader<'a> {
     /// [`Malformed`] for anything else.
     #[inline]
     pub fn id<T: From<NonZeroU64>>(&mut self) -> Result<T, Malformed> {
+        if let Some(ahead) = self.ahead()
+            && let Some((value, length)) = usual_id(ahead)
+        {
+            self.advance(length);
+            return Ok(T::from(value));
+        }
+        self.unusual_id().map(T::from)
+    }
+
+    /// Reads an id in any form.
+    #[inline(never)]
+    fn unusual_id(&mut self) -> Result<NonZeroU64, Malformed> {
         let value = if self.peek() == Some(b'"') {
             self.quoted_u64()?
         } else {
             self.u64()?
         };
-        match NonZeroU64::new(value) {
-            Some(value) => Ok(T::from(value)),
-            None => Err(self.fault("an id is zero")),
-        }
+        NonZeroU64::new(value).ok_or_else(|| self.fault("an id is zero"))
     }
 
     /// Reads a string of digits: the form of ids and permission sets.
@@ -121,7 +130,8 @@ impl<'a> Reader<'a> {
     /// [`Malformed`] for anything else.
     #[inline]
     pub fn quoted_u64(&mut self) -> Result<u64, Malformed> {
-        let start = self.clone();
+        self.peek();
+        let start = self.at;
         if !self.eat(b'"') {
             return Err(self.fault("not a string of digits"));
         }
@@ -141,8 +151,8 @@ impl<'a> Reader<'a> {
 
     /// Digits written as escapes, which no server does.
     #[cold]
-    fn escaped_u64(&mut self, start: Self) -> Result<u64, Malformed> {
-        *self = start;
+    fn escaped_u64(&mut self, start: usize) -> Result<u64, Malformed> {
+        self.at = start;
         let text = self.text()?;
         let mut value = Some(0_u64);
         for character in text.chars() {
@@ -202,7 +212,7 @@ impl<'a> Reader<'a> {
 /// So many digits fit into a `u64` whatever they are.
 const SAFE_DIGITS: usize = 19;
 
-#[inline]
+#[inline(always)]
 fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
     let (high, rest) = digits.split_first_chunk()?;
     let high = eight_digits(u64::from_le_bytes(*high))?;
@@ -210,9 +220,35 @@ fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
     Some(high.wrapping_mul(100_000_000).wrapping_add(low))
 }
 
+/// An id of 16 to 19 digits in quotes, and how many bytes these are together: what servers send.
+#[inline(always)]
+fn usual_id(text: &[u8; 24]) -> Option<(NonZeroU64, usize)> {
+    const QUOTES: u64 = 0x2222_2222_2222_2222;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const ZEROS: u64 = ONES * b'0' as u64;
+    let (b'"', digits) = text.split_first().map(|(quote, rest)| (*quote, rest))? else {
+        return None;
+    };
+    let high = sixteen_digits(digits.first_chunk()?)?;
+    // The last eight bytes, of which the first has been read.
+    let rest = u64::from_le_bytes(*text.last_chunk()?) >> 8;
+    let quote = rest ^ QUOTES;
+    let quote = quote.wrapping_sub(ONES) & !quote & (ONES << 7);
+    let bits = quote.trailing_zeros() & !7;
+    if bits > 24 {
+        return None;
+    }
+    let aligned = rest.wrapping_shl(56_u32.wrapping_sub(bits)) << 8;
+    let low = eight_digits(aligned | (ZEROS >> bits))?;
+    let count = (bits >> 3) as usize;
+    let scale = [1, 10, 100, 1000].get(count)?;
+    let value = high.wrapping_mul(*scale).wrapping_add(low);
+    Some((NonZeroU64::new(value)?, count.wrapping_add(18)))
+}
+
 /// Eight digits of which the first is the lowest byte: pairs are joined, then pairs of pairs.
-#[inline]
-const fn eight_digits(word: u64) -> Option<u64> {
+#[inline(always)]
+pub(in crate::wire) const fn eight_digits(word: u64) -> Option<u64> {
     const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     let over = word.wrapping_add(0x0606_0606_0606_0606);
@@ -288,6 +324,30 @@ mod tests {
                 .quoted_u64()
                 .is_err()
         );
+    }
+
+    #[test]
+    fn usual_ids_are_read_as_any_other() {
+        let digits = "18446744073709551615";
+        for length in 1..=20 {
+            for after in [
+                "\"",
+                "\",\"a\":\"12345\"",
+                "x\"",
+                "\\u0030\"",
+                "",
+                "/\"",
+                ":\"",
+            ] {
+                let text = std::format!("\"{}{after}{:20}", &digits[..length], "");
+                let (mut reader, mut slow) = (Reader::new(&text), Reader::new(&text));
+                let (id, wanted) = (reader.id::<UserId>(), slow.unusual_id());
+                assert_eq!(id.is_ok(), wanted.is_ok(), "{text}");
+                if let (Ok(id), Ok(wanted)) = (id, wanted) {
+                    assert_eq!((id.get(), reader.at), (wanted.get(), slow.at), "{text}");
+                }
+            }
+        }
     }
 
     #[test]

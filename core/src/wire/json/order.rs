@@ -3,43 +3,56 @@
 use core::cmp::Ordering;
 
 /// How many bytes of the text are compared with a key.
-const BYTES: usize = 32;
+pub(super) const BYTES: usize = 32;
 const WORDS: usize = BYTES / 8;
 
-/// A key that an object may have, ready to be compared with the text word by word.
+/// A key that an object may have, and which part of it that is, ready to be compared with the text
+/// word by word.
 ///
 /// Servers sort the keys of an object, the last in the alphabet first: with our own sorted
 /// likewise, one look at each side tells whether they agree or which of them is left out. That is
 /// for speed alone: a key that is not found so is read like any other.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Key {
+pub(crate) struct Key<P: 'static> {
     name: &'static str,
+    part: P,
     /// What follows the opening quote: the name, a quote, a colon; of each word the first byte is
-    /// the highest.
+    /// the highest. Zeros, which no text has, for a key that is never found.
     words: [u64; WORDS],
     /// The bits of these that count.
     masks: [u64; WORDS],
 }
 
-impl Key {
-    /// Stands after every key, and matches none.
-    const NEVER: Self = Self {
-        name: "",
-        words: [0; WORDS],
-        masks: [u64::MAX; WORDS],
-    };
+impl Key<()> {
+    /// Sorts keys that need no more than their names.
+    #[allow(clippy::indexing_slicing, reason = "in constants alone")]
+    #[allow(clippy::arithmetic_side_effects, reason = "in constants alone")]
+    pub(crate) const fn names<const N: usize>(names: [&'static str; N]) -> [Self; N] {
+        let mut keys = [("", ()); N];
+        let mut at = 0;
+        while at < N {
+            keys[at].0 = names[at];
+            at += 1;
+        }
+        Self::sorted(keys)
+    }
+}
 
+impl<P: Copy> Key<P> {
     /// Sorts keys as servers do. One that is too long to be compared is left to be read.
     #[allow(
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
         reason = "in constants alone"
     )]
-    pub(crate) const fn sorted<const N: usize>(names: [&'static str; N]) -> [Self; N] {
-        let mut keys = [Self::NEVER; N];
+    pub(crate) const fn sorted<const N: usize>(parts: [(&'static str, P); N]) -> [Self; N] {
+        let Some(first) = parts.first() else {
+            panic!("an order without keys");
+        };
+        let mut keys = [Self::new(first.0, first.1); N];
         let mut count = 0;
         while count < N {
-            let key = Self::new(names[count]);
+            let key = Self::new(parts[count].0, parts[count].1);
             let mut place = count;
             while place > 0 && keys[place - 1].is_before(&key) {
                 keys[place] = keys[place - 1];
@@ -56,15 +69,15 @@ impl Key {
         clippy::arithmetic_side_effects,
         reason = "in constants alone"
     )]
-    const fn new(name: &'static str) -> Self {
+    const fn new(name: &'static str, part: P) -> Self {
         let bytes = name.as_bytes();
         let length = bytes.len() + 2;
-        if length > BYTES {
-            return Self::NEVER;
-        }
         let (mut words, mut masks) = ([0; WORDS], [0; WORDS]);
+        if length > BYTES {
+            masks = [u64::MAX; WORDS];
+        }
         let mut at = 0;
-        while at < length {
+        while at < length && length <= BYTES {
             let byte = if at < bytes.len() {
                 bytes[at]
             } else if at == bytes.len() {
@@ -77,7 +90,12 @@ impl Key {
             masks[at / 8] |= 0xff << shift;
             at += 1;
         }
-        Self { name, words, masks }
+        Self {
+            name,
+            part,
+            words,
+            masks,
+        }
     }
 
     #[allow(
@@ -93,15 +111,26 @@ impl Key {
         self.words[at] < other.words[at]
     }
 
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(super) const fn part(&self) -> P {
+        self.part
+    }
+
     /// The key at the start of `text`, if it is in the order; what comes before it is left out.
     #[inline]
-    pub(super) fn next(order: &mut &'static [Self], text: &[u8; BYTES]) -> Option<&'static str> {
-        while let Some((key, rest)) = order.split_first() {
-            match key.compare(text) {
-                Ordering::Less => *order = rest,
+    pub(super) fn next(order: &mut &'static [Self], text: &[u8; BYTES]) -> Option<&'static Self> {
+        let (words, _) = text.as_chunks();
+        let (&first, rest) = words.split_first()?;
+        let first = u64::from_be_bytes(first);
+        while let Some((key, later)) = order.split_first() {
+            match key.compare(first, rest) {
+                Ordering::Less => *order = later,
                 Ordering::Equal => {
-                    *order = rest;
-                    return Some(key.name);
+                    *order = later;
+                    return Some(key);
                 }
                 Ordering::Greater => return None,
             }
@@ -111,19 +140,44 @@ impl Key {
 
     /// How the text compares with this key.
     #[inline]
-    fn compare(&self, text: &[u8; BYTES]) -> Ordering {
-        let (words, _) = text.as_chunks();
-        for ((word, wanted), mask) in words.iter().zip(&self.words).zip(&self.masks) {
-            let word = u64::from_be_bytes(*word) & mask;
-            if word != *wanted {
-                return word.cmp(wanted);
-            }
+    fn compare(&self, first: u64, rest: &[[u8; 8]]) -> Ordering {
+        let ([word, words @ ..], [mask, masks @ ..]) = (&self.words, &self.masks);
+        let text = first & mask;
+        if text != *word {
+            return text.cmp(word);
+        }
+        let mut mask = mask;
+        for ((text, word), next) in rest.iter().zip(words).zip(masks) {
             if *mask != u64::MAX {
                 break;
+            }
+            mask = next;
+            let text = u64::from_be_bytes(*text) & mask;
+            if text != *word {
+                return text.cmp(word);
             }
         }
         Ordering::Equal
     }
+}
+
+/// Whether names stand in the order of servers, the last in the alphabet first.
+#[allow(clippy::indexing_slicing, reason = "in constants alone")]
+#[allow(clippy::arithmetic_side_effects, reason = "in constants alone")]
+pub(crate) const fn descend(names: &[&str]) -> bool {
+    let mut count = 1;
+    while count < names.len() {
+        let (before, after) = (names[count - 1].as_bytes(), names[count].as_bytes());
+        let mut at = 0;
+        while at < before.len() && at < after.len() && before[at] == after[at] {
+            at += 1;
+        }
+        if at == before.len() || (at < after.len() && before[at] < after[at]) {
+            return false;
+        }
+        count += 1;
+    }
+    true
 }
 
 #[cfg(test)]
@@ -134,7 +188,7 @@ mod tests {
     use std::vec::Vec;
 
     const LONG: &str = "a_key_that_is_far_too_long_to_be_compared";
-    const ORDER: &[Key] = &Key::sorted([
+    const ORDER: &[Key<()>] = &Key::names([
         "id",
         "avatar",
         "avatar_decoration_data",
@@ -158,9 +212,17 @@ mod tests {
             "communication_disabled_until",
             "avatar_decoration_data",
             "avatar",
-            "",
+            LONG,
         ];
         assert_eq!(names, sorted);
+    }
+
+    #[test]
+    fn an_order_descends_or_does_not() {
+        assert!(descend(&["b", "ab", "aa", "a"]) && descend(&["a"]) && descend(&[]));
+        for names in [["a", "b"], ["a", "a"], ["a", "aa"], ["aa", "ab"]] {
+            assert!(!descend(&names), "{names:?}");
+        }
     }
 
     #[test]

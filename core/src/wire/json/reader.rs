@@ -1,6 +1,6 @@
 //! The reader itself: where it stands, and the two containers.
 
-use super::{Key, Unescape};
+use super::{Key, Unescape, order};
 use crate::wire::Malformed;
 
 /// How deep containers may nest: one more is malformed, as it is for `serde_json`.
@@ -53,8 +53,15 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
+    /// The next bytes, which stay unread.
     #[inline]
-    pub(super) fn advance(&mut self, bytes: usize) {
+    pub(crate) fn ahead<const N: usize>(&self) -> Option<&'a [u8; N]> {
+        self.text.as_bytes().get(self.at..)?.first_chunk()
+    }
+
+    /// Passes over bytes that have been looked at.
+    #[inline]
+    pub(crate) fn advance(&mut self, bytes: usize) {
         self.at = self.at.wrapping_add(bytes);
     }
 
@@ -68,6 +75,7 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
+    #[inline(never)]
     fn peek_behind_blanks(&mut self) -> Option<u8> {
         loop {
             match self.byte() {
@@ -89,7 +97,7 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(super) fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
+        let found = self.byte() == Some(byte) || self.peek() == Some(byte);
         if found {
             self.advance(1);
         }
@@ -139,15 +147,33 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn object_in<F>(
         &mut self,
-        order: &'static [Key],
+        order: &'static [Key<()>],
         mut field: F,
     ) -> Result<(), Malformed>
     where
         F: FnMut(&str, &mut Self) -> Result<(), Malformed>,
     {
-        self.members(order, |key, reader| {
+        self.object_of(order, |_| (), |(), key, reader| field(key, reader))
+    }
+
+    /// Reads an object like [`Reader::object_in`]; `named` says which part a key is.
+    #[inline]
+    pub(crate) fn object_of<P: Copy, F>(
+        &mut self,
+        order: &'static [Key<P>],
+        named: impl Fn(&str) -> P,
+        mut field: F,
+    ) -> Result<(), Malformed>
+    where
+        F: FnMut(P, &str, &mut Self) -> Result<(), Malformed>,
+    {
+        self.members(order, |found, key, reader| {
+            let part = match found {
+                Some(part) => part,
+                None => named(key),
+            };
             let (at, depth) = (reader.at, reader.depth);
-            match field(key, reader) {
+            match field(part, key, reader) {
                 Ok(()) => Ok(()),
                 Err(fault) => {
                     (reader.at, reader.depth) = (at, depth);
@@ -157,20 +183,25 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads an object: `field` gets each key, and its part if it came in the order.
     #[inline]
-    fn members<F>(&mut self, mut order: &'static [Key], mut field: F) -> Result<(), Malformed>
+    pub(crate) fn members<P: Copy, F>(
+        &mut self,
+        mut order: &'static [Key<P>],
+        mut field: F,
+    ) -> Result<(), Malformed>
     where
-        F: FnMut(&str, &mut Self) -> Result<(), Malformed>,
+        F: FnMut(Option<P>, &str, &mut Self) -> Result<(), Malformed>,
     {
         self.open(b'{', "not an object")?;
         if !self.eat(b'}') {
             let mut room = [0; KEY];
             loop {
-                let key = match self.expected_key(&mut order) {
-                    Some(key) => key,
-                    None => self.key(&mut room)?,
+                let (part, key) = match self.expected_key(&mut order) {
+                    Some(key) => (Some(key.part()), key.name()),
+                    None => (None, self.key(&mut room)?),
                 };
-                field(key, self)?;
+                field(part, key, self)?;
                 if !self.goes_on(b'}', "an object is not closed")? {
                     break;
                 }
@@ -183,30 +214,42 @@ impl<'a> Reader<'a> {
     /// Passes a comma, or the closing bracket: whether there is more.
     #[inline]
     fn goes_on(&mut self, end: u8, what: &'static str) -> Result<bool, Malformed> {
-        let next = self.peek();
-        if next != Some(b',') && next != Some(end) {
-            return Err(self.fault(what));
+        if self.eat(b',') {
+            return Ok(true);
         }
-        self.advance(1);
-        Ok(next == Some(b','))
+        self.expect(end, what).map(|()| false)
     }
 
     /// Passes a key in the form that is expected, with its colon.
     #[inline]
-    fn expected_key(&mut self, order: &mut &'static [Key]) -> Option<&'static str> {
+    fn expected_key<P: Copy>(&mut self, order: &mut &'static [Key<P>]) -> Option<&'static Key<P>> {
         if order.is_empty() {
             return None;
         }
-        let (b'"', text) = self
-            .rest()
-            .split_first_chunk()
-            .map(|([quote], text)| (*quote, text))?
-        else {
+        let end;
+        let ahead: &[u8; 1 + order::BYTES] = match self.ahead() {
+            Some(ahead) => ahead,
+            None => {
+                end = self.last_ahead();
+                &end
+            }
+        };
+        let [b'"', text @ ..] = ahead else {
             return None;
         };
-        let key = Key::next(order, text.first_chunk()?)?;
-        self.advance(key.len().wrapping_add(3));
+        let key = Key::next(order, text)?;
+        self.advance(key.name().len().wrapping_add(3));
         Some(key)
+    }
+
+    /// The last bytes of the text, and zeros.
+    #[cold]
+    fn last_ahead<const N: usize>(&self) -> [u8; N] {
+        let mut ahead = [0; N];
+        for (to, from) in ahead.iter_mut().zip(self.rest()) {
+            *to = *from;
+        }
+        ahead
     }
 
     /// Passes a key and its colon.
@@ -268,8 +311,7 @@ impl<'a> Reader<'a> {
         if self.peek() != Some(b'n') {
             return Ok(false);
         }
-        self.word(b"null")?;
-        Ok(true)
+        self.word(b"null").map(|()| true)
     }
 
     /// Reads `true` or `false`.
@@ -286,11 +328,11 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn word(&mut self, word: &'static [u8]) -> Result<(), Malformed> {
-        if !self.rest().starts_with(word) {
+    fn word<const N: usize>(&mut self, word: &'static [u8; N]) -> Result<(), Malformed> {
+        if self.ahead() != Some(word) {
             return Err(self.fault("not a value"));
         }
-        self.advance(word.len());
+        self.advance(N);
         Ok(())
     }
 
@@ -300,7 +342,7 @@ impl<'a> Reader<'a> {
     /// [`Malformed`] for whatever `serde_json` refuses too.
     pub fn value(&mut self) -> Result<(), Malformed> {
         match self.peek() {
-            Some(b'{') => self.members(&[], |_, reader| reader.value()),
+            Some(b'{') => self.members::<(), _>(&[], |_, _, reader| reader.value()),
             Some(b'[') => self.array(Self::value),
             Some(b'"') => self.text().map(drop),
             Some(b't' | b'f') => self.bool().map(drop),

@@ -40,6 +40,10 @@ impl<'a> Reader<'a> {
                 self.skip_string()
             }
             Some(b'{' | b'[') => self.skip_container(),
+            Some(b'n') if self.is_plain_null() => {
+                self.advance(4);
+                Ok(())
+            }
             _ => self.skip_word(),
         }
     }
@@ -92,6 +96,10 @@ impl<'a> Reader<'a> {
             self.advance(1);
             if byte == b'"' {
                 self.skip_string()?;
+                // What follows a string is as good as never a bracket.
+                if let Some(b':' | b',') = self.byte() {
+                    self.advance(1);
+                }
             } else if is_bracket(byte) && self.bracket(byte, &mut brackets)? {
                 return Ok(());
             }
@@ -113,6 +121,12 @@ impl<'a> Reader<'a> {
             return Err(self.fault("brackets do not match"));
         }
         Ok(brackets.count == 0)
+    }
+
+    /// Whether a null is next, and a comma.
+    #[inline]
+    fn is_plain_null(&self) -> bool {
+        self.ahead() == Some(b"null,")
     }
 
     /// A number, a boolean or null, unchecked.

@@ -1,7 +1,8 @@
 //! The two bits of a part.
 
 use super::{Cursor, Form, Payload, Sink};
-use crate::wire::Field;
+use crate::wire::json::Reader;
+use crate::wire::{Field, Malformed};
 
 /// A part of a row, as a state of two bits and perhaps a payload.
 pub(crate) trait Packed<'a>: Sized {
@@ -15,6 +16,9 @@ pub(crate) trait Packed<'a>: Sized {
     fn unpack(state: u64, from: &mut Cursor<'a>) -> Self;
 
     fn pass(state: u64, from: &mut Cursor<'a>);
+
+    /// Packs a part as it is read, and returns its state.
+    fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed>;
 }
 
 const fn form(state: u64) -> Option<Form> {
@@ -61,6 +65,14 @@ impl<'a, T: Payload<'a>> Packed<'a> for Field<T> {
     fn pass(state: u64, from: &mut Cursor<'a>) {
         pass::<T>(state, from);
     }
+
+    #[inline]
+    fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
+        match reader.null()? {
+            true => Ok(1),
+            false => T::transcode(reader, sink),
+        }
+    }
 }
 
 impl<'a, T: Payload<'a>> Packed<'a> for Option<T> {
@@ -92,5 +104,15 @@ impl<'a, T: Payload<'a>> Packed<'a> for Option<T> {
     #[inline]
     fn pass(state: u64, from: &mut Cursor<'a>) {
         pass::<T>(state, from);
+    }
+
+    #[inline]
+    fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
+        let value = T::read(reader)?;
+        if value.is_nothing() {
+            return Ok(1);
+        }
+        value.put(sink);
+        Ok(value.form() as u64)
     }
 }

@@ -1,10 +1,14 @@
 //! Values as bytes.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
 use super::{Cursor, Sink};
 use crate::id::{ApplicationId, EmojiId, GuildId};
-use crate::wire::{Image, Text, Timestamp};
+use crate::wire::field::Read;
+use crate::wire::json::Reader;
+use crate::wire::{Image, Malformed, Text, Timestamp};
 
 /// Which of its type's two forms a value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +18,7 @@ pub(crate) enum Form {
 }
 
 /// A value that a part may have.
-pub(crate) trait Payload<'a>: Sized {
+pub(crate) trait Payload<'a>: Read<'a> {
     /// The value that stands for nothing: zero, or no characters.
     const NOTHING: Option<Self> = None;
 
@@ -34,6 +38,14 @@ pub(crate) trait Payload<'a>: Sized {
     #[inline]
     fn pass(form: Form, from: &mut Cursor<'a>) {
         Self::take(form, from);
+    }
+
+    /// Packs a value as it is read, and returns its form as a part's state.
+    #[inline]
+    fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
+        let value = Self::read(reader)?;
+        value.put(sink);
+        Ok(value.form() as u64)
     }
 }
 
@@ -90,6 +102,46 @@ macro_rules! ids {
     )*};
 }
 ids!(ApplicationId, EmojiId, GuildId, NonZeroU64);
+
+/// The form is the value's.
+impl<'a, T: Payload<'a>> Payload<'a> for Box<T> {
+    fn form(&self) -> Form {
+        (**self).form()
+    }
+
+    fn put(&self, sink: &mut Sink) {
+        (**self).put(sink);
+    }
+
+    fn take(form: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        T::take(form, from).map(Self::new)
+    }
+
+    fn pass(form: Form, from: &mut Cursor<'a>) {
+        T::pass(form, from);
+    }
+}
+
+/// How many there are, and then one after the other, each behind its form.
+impl<'a, T: Payload<'a>> Payload<'a> for Vec<T> {
+    fn put(&self, sink: &mut Sink) {
+        sink.number(self.len() as u64);
+        for value in self {
+            sink.byte(value.form() as u8);
+            value.put(sink);
+        }
+    }
+
+    fn take(_: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        let count = from.number()?;
+        let value = |from: &mut Cursor<'a>| match from.byte()? {
+            2 => T::take(Form::Usual, from),
+            _ => T::take(Form::Other, from),
+        };
+        // None is taken for granted before it is there.
+        (0..count).map(|_| value(from)).collect()
+    }
+}
 
 impl Payload<'_> for [u64; 2] {
     fn put(&self, sink: &mut Sink) {
@@ -220,6 +272,18 @@ macro_rules! record_payloads {
                 from: &mut $crate::wire::packed::Cursor<'a>,
             ) {
                 Self::pass(from);
+            }
+
+            fn transcode(
+                reader: &mut $crate::wire::json::Reader<'a>,
+                sink: &mut $crate::wire::packed::Sink,
+            ) -> Result<u64, $crate::wire::Malformed> {
+                let (before, start) = (reader.clone(), sink.len());
+                if Self::transcode_with(reader, sink, |_, reader, _| reader.skip()).is_none() {
+                    (*reader, _) = (before, sink.truncate(start));
+                    <Self as $crate::wire::field::Read<'a>>::read(reader)?.pack(sink);
+                }
+                Ok($crate::wire::packed::Form::Usual as u64)
             }
         }
     )*};

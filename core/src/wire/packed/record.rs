@@ -1,6 +1,18 @@
 //! How a row becomes a record.
 
+/// A record that has been read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transcoded {
+    /// Where it begins.
+    pub(crate) place: usize,
+    /// The states of its parts.
+    pub(crate) mask: u64,
+}
+
 /// Declares a row, as `row!` does, that can be packed. The key is not a part of the record.
+///
+/// The parts are declared in the order in which servers write them, the last in the alphabet
+/// first: a record can be written then while the object is read.
 macro_rules! packed {
     (
         $(#[$meta:meta])*
@@ -33,6 +45,85 @@ macro_rules! packed {
                 let _ = shift;
                 sink.mask(mask, Self::MASK);
                 $(self.$field.pack(sink);)*
+            }
+
+            /// Reads an object that is written as servers do straight into a record; `other` gets the
+            /// keys that are no parts.
+            ///
+            /// `None` if anything is wrong or in another order: then the caller, who takes back
+            /// what was written, reads the object part by part, which may still succeed.
+            pub(crate) fn transcode_with<F>(
+                reader: &mut crate::wire::json::Reader<'i>,
+                sink: &mut crate::wire::packed::Sink,
+                mut other: F,
+            ) -> Option<crate::wire::packed::Transcoded>
+            where
+                F: FnMut(
+                    &str,
+                    &mut crate::wire::json::Reader<'i>,
+                    &mut crate::wire::packed::Sink,
+                ) -> Result<(), crate::wire::Malformed>,
+            {
+                use crate::wire::json::Key;
+                use crate::wire::packed::Packed;
+                /// The parts, by the names of their fields.
+                #[allow(non_camel_case_types, reason = "the names of the fields")]
+                #[derive(Clone, Copy)]
+                enum At {
+                    $($field,)*
+                    #[allow(dead_code, reason = "some rows have no other keys")]
+                    Other,
+                }
+                const ORDER: &[Key<At>] = &Key::sorted([
+                    $(($key_wire, At::Other),)?
+                    $($(($beside, At::Other)),+,)?
+                    $(($wire, At::$field),)*
+                ]);
+                const { assert!(crate::wire::json::descend(&[$($wire),*]), "not in order") };
+                let (mut mask, mut place) = (0, None);
+                reader.members(ORDER, |at, key, reader| {
+                    let Some(at) = at else {
+                        return match key {
+                            $($wire)|* => Err(reader.fault("a part out of place")),
+                            _ => other(key, reader, sink),
+                        };
+                    };
+                    if matches!(at, At::Other) {
+                        return other(key, reader, sink);
+                    }
+                    if place.is_none() {
+                        place = Some(sink.len());
+                        sink.mask(0, Self::MASK);
+                    }
+                    let state = match at {
+                        $(At::$field => <$type as Packed<'i>>::transcode(reader, sink)?,)*
+                        At::Other => 0,
+                    };
+                    mask |= state << (at as u32).wrapping_mul(2);
+                    Ok(())
+                }).ok()?;
+                let place = place.unwrap_or_else(|| {
+                    let place = sink.len();
+                    sink.mask(0, Self::MASK);
+                    place
+                });
+                sink.set_mask(place, mask, Self::MASK);
+                Some(crate::wire::packed::Transcoded { place, mask })
+            }
+
+            /// The state of one part.
+            #[inline(always)]
+            #[allow(dead_code, reason = "of use for rows that must have a part")]
+            pub(crate) fn state_of(part: &'static str, mask: u64) -> u64 {
+                let mut mask = mask;
+                $(
+                    if stringify!($field) == part {
+                        return mask & 3;
+                    }
+                    mask >>= 2;
+                )*
+                let _ = mask;
+                0
             }
 
             /// The row of a record.

@@ -4,10 +4,11 @@ use std::string::String;
 use super::{Cursor, Sink, covers};
 use crate::id::{GuildId, UserId};
 use crate::wire::view::{
-    Activity, ActivityAssets, ActivityEmoji, ActivityParty, ActivityTimes, Decoration, Membership,
-    PrimaryGuild, User,
+    Activity, ActivityAssets, ActivityButton, ActivityEmoji, ActivityParty, ActivitySecrets,
+    ActivityTimes, Collectibles, Decoration, Membership, Nameplate, PrimaryGuild, User,
 };
 use crate::wire::{Field, Image, Text, Timestamp};
+use crate::wire::{field::Read as _, json::Reader};
 
 fn field<T: core::fmt::Debug + Clone>(
     value: impl Strategy<Value = T>,
@@ -25,6 +26,7 @@ fn text() -> impl Strategy<Value = Text<'static>> {
         "[a-z]{120,140}".prop_map(Text::from),
         Just(Text::checked(r"a\u0062\n\ud83d\ude00", true)),
     ]
+    .boxed()
 }
 
 fn image() -> impl Strategy<Value = Image<'static>> {
@@ -33,6 +35,7 @@ fn image() -> impl Strategy<Value = Image<'static>> {
         any::<[u8; 16]>().prop_map(Image::Animated),
         text().prop_map(Image::new),
     ]
+    .boxed()
 }
 
 fn time() -> impl Strategy<Value = Timestamp> {
@@ -73,17 +76,32 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn plate()(
+        asset in option(text()), label in field(text()), palette in field(text()),
+        known in any::<bool>(),
+    ) -> Collectibles<'static> {
+        let mut plate = Nameplate::bare();
+        (plate.asset, plate.label, plate.palette) = (asset, label, palette);
+        let mut row = Collectibles::bare();
+        row.nameplate = if known { Field::Value(plate) } else { Field::Null };
+        row
+    }
+}
+
+prop_compose! {
     fn user()(
         names in (option(text()), option(text()), field(text())),
         images in (field(image()), field(image())),
         flags in (option(any::<bool>()), option(any::<bool>()), option(number())),
         decoration in field(decoration()), primary in field(guild()),
+        worn in field(plate()), colour in field(any::<u32>()),
     ) -> User<'static> {
         let mut row = User::bare(UserId::new(7).unwrap());
         (row.username, row.discriminator, row.global_name) = names;
         (row.avatar, row.banner) = images;
         (row.bot, row.system, row.public_flags) = flags;
         (row.decoration, row.primary_guild) = (decoration, primary);
+        (row.collectibles, row.accent_color) = (worn, colour);
         row
     }
 }
@@ -91,7 +109,7 @@ prop_compose! {
 prop_compose! {
     fn membership()(
         nick in field(text()), images in (field(image()), field(image())),
-        times in (field(time()), field(time()), field(time())),
+        times in (field(time()), field(time()), field(time())), unusual in field(time()),
         bits in (option(any::<bool>()), option(any::<bool>()), option(any::<bool>())),
         flags in option(any::<u32>()), decoration in field(decoration()),
     ) -> Membership<'static> {
@@ -100,6 +118,37 @@ prop_compose! {
         (row.avatar, row.banner) = images;
         (row.joined_at, row.premium_since, row.timeout) = times;
         (row.deaf, row.mute, row.pending) = bits;
+        row.unusual_dm_until = unusual;
+        row
+    }
+}
+
+fn button() -> impl Strategy<Value = ActivityButton<'static>> {
+    (text(), option(text())).prop_map(|(label, url)| ActivityButton { label, url })
+}
+
+prop_compose! {
+    fn rare()(
+        buttons in field(prop::collection::vec(button(), 0..3)),
+        secrets in field((field(text()), field(text()), field(text()))),
+        urls in (field(text()), field(text())), assets in field(field(text())),
+        common in (option(any::<bool>()), field(any::<u16>())),
+    ) -> Activity<'static> {
+        let mut row = Activity::bare();
+        (row.details_url, row.state_url) = urls;
+        (row.instance, row.status_display) = common;
+        row.buttons = buttons;
+        row.secrets = secrets.into_value().map(|(join, spectate, round)| {
+            let mut secrets = ActivitySecrets::bare();
+            (secrets.join, secrets.spectate, secrets.match_secret) = (join, spectate, round);
+            secrets.into()
+        }).into();
+        let mut pictures = ActivityAssets::bare();
+        if let Some(url) = assets.into_value() {
+            (pictures.large_url, pictures.small_text) = (url.clone(), Field::Null);
+            (pictures.small_url, pictures.invite_cover) = (url, Field::Null);
+        }
+        row.assets = Field::Value(pictures);
         row
     }
 }
@@ -164,13 +213,28 @@ proptest! {
     }
 
     #[test]
+    fn activities_come_back_and_end_where_they_end(one in rare(), two in rare()) {
+        let sink = packed(|sink| {
+            one.pack(sink);
+            two.pack(sink);
+        });
+        let mut from = Cursor::new(sink.as_slice());
+        let mut passed = from;
+        prop_assert_eq!(Activity::unpack(&mut from), one);
+        Activity::pass(&mut passed);
+        prop_assert_eq!(passed.rest(), from.rest());
+        prop_assert_eq!(Activity::unpack(&mut from), two);
+        prop_assert!(from.rest().is_empty());
+    }
+
+    #[test]
     fn one_part_comes_alone(user in user(), member in membership()) {
         let sink = packed(|sink| user.pack(sink));
         let record = sink.as_slice();
         prop_assert_eq!(&User::only("username", user.id, record).username, &user.username);
         prop_assert_eq!(&User::only("avatar", user.id, record).avatar, &user.avatar);
-        let last = User::only("primary_guild", user.id, record);
-        prop_assert_eq!(&last.primary_guild, &user.primary_guild);
+        let last = User::only("accent_color", user.id, record);
+        prop_assert_eq!(&last.accent_color, &user.accent_color);
         prop_assert!(last.username.is_none() && last.avatar.is_absent());
         let sink = packed(|sink| member.pack(sink));
         prop_assert_eq!(&Membership::only("flags", sink.as_slice()).flags, &member.flags);
@@ -212,4 +276,97 @@ fn what_is_usual_is_small() {
     assert_eq!(packed(|sink| member.pack(sink)).len(), 3 + 6);
     let long = String::from_utf8(std::vec![b'x'; 200]).unwrap();
     assert_eq!(packed(|sink| sink.text(&Text::plain(&long), 0)).len(), 202);
+}
+
+/// The record that is written while an object is read, if it can be.
+fn transcoded(text: &str) -> Option<Sink> {
+    let mut sink = Sink::new();
+    let skip = |_: &str, reader: &mut Reader<'_>, _: &mut Sink| reader.skip();
+    let record = Activity::transcode_with(&mut Reader::new(text), &mut sink, skip);
+    record.map(|_| sink)
+}
+
+/// Keys of an activity in the order of servers, and what may stand there.
+const KEYS: &[(&str, &[&str])] = &[
+    ("url", &["null", "\"u\""]),
+    ("type", &["0", "4"]),
+    (
+        "timestamps",
+        &["{}", "{\"start\":1}", "{\"end\":1,\"start\":2}"],
+    ),
+    ("sync_id", &["[1,\"a\"]"]),
+    ("state", &["null", "\"\"", "\"a\\u0062\""]),
+    (
+        "secrets",
+        &["{\"match\":\"m\",\"join\":\"j\"}", "{\"join\":null}"],
+    ),
+    ("party", &["{\"size\":[4,5],\"id\":\"9\"}", "null"]),
+    ("name", &["\"n\""]),
+    ("instance", &["true", "false"]),
+    (
+        "emoji",
+        &["{\"name\":\"e\",\"id\":\"264244986223001610\",\"animated\":true}"],
+    ),
+    ("created_at", &["0", "1768114916246"]),
+    ("buttons", &["[]", "[\"a\",\"b\"]"]),
+    ("assets", &["{\"large_text\":\"l\",\"large_image\":\"i\"}"]),
+    ("application_id", &["\"264564113546412032\"", "null"]),
+];
+
+proptest! {
+    #[test]
+    fn a_record_is_the_same_whether_written_at_once_or_not(
+        values in prop::collection::vec(0..4_usize, KEYS.len()), order in any::<u64>(),
+    ) {
+        let keys = KEYS.iter().zip(&values);
+        let fields = keys.filter_map(|((key, texts), &value)| {
+            Some(std::format!("{key:?}:{}", texts.get(value)?))
+        });
+        let mut fields: std::vec::Vec<String> = fields.collect();
+        let text = std::format!("{{{}}}", fields.join(","));
+        let read = packed(|sink| activity_of(&text).pack(sink));
+        prop_assert_eq!(transcoded(&text), Some(read), "{}", text);
+        // In another order, and with a key twice.
+        fields.extend(fields.get(values[0]).cloned());
+        fields.sort_by_key(|field| order.wrapping_mul(field.len() as u64 | 1) >> 32);
+        let text = std::format!("{{{}}}", fields.join(","));
+        if let Some(sink) = transcoded(&text) {
+            prop_assert_eq!(sink, packed(|sink| activity_of(&text).pack(sink)), "{}", text);
+        }
+    }
+}
+
+fn activity_of(text: &str) -> Activity<'_> {
+    Activity::read(&mut Reader::new(text)).unwrap()
+}
+
+#[test]
+fn rare_parts_of_activities_are_read() {
+    let activity = activity_of(
+        r#"{"buttons":["a",{"label":"b","url":"u"}],"secrets":{"join":"j","match":"m"},
+        "instance":true,"details_url":"d","state_url":null,"status_display_type":2,
+        "assets":{"large_url":"l","small_url":"s","invite_cover_image":"i"}}"#,
+    );
+    let buttons = activity.buttons.value().unwrap();
+    let shown: std::vec::Vec<_> = buttons.iter().map(|button| &button.label).collect();
+    assert_eq!(shown, [&Text::plain("a"), &Text::plain("b")]);
+    assert_eq!(
+        (&buttons[0].url, &buttons[1].url),
+        (&None, &Some("u".into()))
+    );
+    let secrets = activity.secrets.value().unwrap();
+    assert_eq!(secrets.join.value().unwrap(), &"j");
+    assert_eq!(secrets.match_secret.value().unwrap(), &"m");
+    assert!(secrets.spectate.is_absent());
+    assert_eq!(activity.details_url.value().unwrap(), &"d");
+    assert_eq!(
+        (&activity.state_url, activity.instance),
+        (&Field::Null, Some(true))
+    );
+    assert_eq!(activity.status_display, Field::Value(2));
+    let assets = activity.assets.value().unwrap();
+    assert_eq!(assets.large_url.value().unwrap(), &"l");
+    assert_eq!(assets.small_url.value().unwrap(), &"s");
+    assert_eq!(assets.invite_cover.value().unwrap(), &"i");
+    assert!(Activity::read(&mut Reader::new(r#"{"buttons":[{"url":"u"}]}"#)).is_err());
 }

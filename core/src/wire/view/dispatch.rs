@@ -10,6 +10,7 @@ use super::{
 };
 use crate::cache::Kinds;
 use crate::id::GuildId;
+use crate::wire::packed::Pool;
 use crate::wire::{Malformed, Name, field::Read, json::Reader};
 
 /// A decoded dispatch: what setup, member requests and the cache need of it.
@@ -72,7 +73,7 @@ impl<'i> View<'i> {
             return Ok(None);
         }
         let mut reader = Reader::new(data);
-        let view = Self::read(name, &mut reader, kinds)?;
+        let view = Self::read(name, &mut reader, kinds, &mut Pool::default())?;
         if view.is_some() {
             reader.end()?;
         }
@@ -80,16 +81,31 @@ impl<'i> View<'i> {
     }
 
     /// Decodes a value in the midst of a frame; `None` if nothing of it is wanted, or if
-    /// something is wrong with it.
+    /// something is wrong with it. A row that comes alone is written into the pool.
     pub(in crate::wire) fn read_in(
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
+        pool: &mut Pool,
     ) -> Option<Self> {
         if !wanted(name, kinds) {
             return None;
         }
-        Self::read(name, reader, kinds).ok().flatten()
+        Self::read(name, reader, kinds, pool).ok().flatten()
+    }
+
+    /// Where its rows lie that came one by one, to be used again when they have been dropped.
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others have no such rows"
+    )]
+    pub(crate) fn pool(&self) -> Option<&Pool> {
+        match self {
+            Self::MemberAdd(event) | Self::MemberUpdate(event) => Some(event.members.pool()),
+            Self::PresenceUpdate(event) => Some(event.presences.pool()),
+            Self::Entity(EntityEvent::VoiceState(event)) => Some(event.members.pool()),
+            _ => None,
+        }
     }
 
     /// Decodes what a dispatch that is about something else tells of a member: `TYPING_START` and
@@ -111,7 +127,12 @@ impl<'i> View<'i> {
         clippy::wildcard_enum_match_arm,
         reason = "the others are entities' or have no view"
     )]
-    fn read(name: Name, reader: &mut Reader<'i>, kinds: Kinds) -> Result<Option<Self>, Malformed> {
+    fn read(
+        name: Name,
+        reader: &mut Reader<'i>,
+        kinds: Kinds,
+        pool: &mut Pool,
+    ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::Ready => Self::Ready(boxed(reader)?),
             Name::UserUpdate => Self::UserUpdate(Box::new(User::read_whole(reader)?)),
@@ -123,10 +144,12 @@ impl<'i> View<'i> {
                 Self::MembersChunk(Box::new(MembersChunk::read(reader, kinds)?))
             }
             Name::RateLimited => Self::RateLimited(RateLimited::read(reader)?),
-            Name::GuildMemberAdd => Self::MemberAdd(MemberEvent::read(reader)?),
-            Name::GuildMemberUpdate => Self::MemberUpdate(MemberEvent::read(reader)?),
+            Name::GuildMemberAdd => Self::MemberAdd(MemberEvent::read(reader, pool.reuse())?),
+            Name::GuildMemberUpdate => Self::MemberUpdate(MemberEvent::read(reader, pool.reuse())?),
             Name::GuildMemberRemove => Self::MemberRemove(MemberRemove::read(reader)?),
-            Name::PresenceUpdate => Self::PresenceUpdate(PresenceUpdate::read(reader)?),
+            Name::PresenceUpdate => {
+                Self::PresenceUpdate(PresenceUpdate::read(reader, pool.reuse())?)
+            }
             Name::ChannelCreate => Self::ChannelCreate(Box::new(Channel::read_whole(reader)?)),
             Name::ChannelUpdate => Self::ChannelUpdate(Box::new(Channel::read_whole(reader)?)),
             Name::ChannelDelete => Self::ChannelDelete(Box::new(Channel::read_whole(reader)?)),
@@ -134,7 +157,7 @@ impl<'i> View<'i> {
             Name::GuildRoleCreate => Self::RoleCreate(boxed(reader)?),
             Name::GuildRoleUpdate => Self::RoleUpdate(boxed(reader)?),
             Name::GuildRoleDelete => Self::RoleDelete(RoleDelete::read(reader)?),
-            _ => return Ok(EntityEvent::read(name, reader, kinds)?.map(Self::Entity)),
+            _ => return Ok(EntityEvent::read(name, reader, kinds, pool)?.map(Self::Entity)),
         }))
     }
 

@@ -1,8 +1,9 @@
 //! Dispatches that say something of a member or user by the way.
 
-use super::{MessageHead, User, in_guild::guild_and};
+use super::{MessageHead, User, in_guild::guild_and, in_guild::guild_and_in};
 use crate::id::{GuildId, UserId};
-use crate::wire::{Field, Malformed, OnlyId, field::Read, json::Reader};
+use crate::wire::json::{Key, Reader};
+use crate::wire::{Field, Malformed, OnlyId, field::Read};
 
 /// A member that a payload about something else carries, checked for structure alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +46,35 @@ pub struct MessageSeen<'i> {
     pub member: Option<EmbeddedMember<'i>>,
 }
 
+/// The keys of a message and of its creation.
+const MESSAGE: &[Key<()>] = &Key::names([
+    "type",
+    "tts",
+    "timestamp",
+    "pinned",
+    "nonce",
+    "mentions",
+    "mention_roles",
+    "mention_everyone",
+    "member",
+    "id",
+    "guild_id",
+    "flags",
+    "embeds",
+    "edited_timestamp",
+    "content",
+    "components",
+    "channel_type",
+    "channel_id",
+    "author",
+    "attachments",
+]);
+
 /// Reads where a message is; `None` if the payload does not say, as there is nothing to keep then.
 pub(super) fn read_seen<'i>(reader: &mut Reader<'i>) -> Result<Option<MessageSeen<'i>>, Malformed> {
     let (mut message, mut channel) = (None, None);
     let (mut user, mut member) = (None, None);
-    let guild = guild_and(reader, |key, reader| {
+    let guild = guild_and_in(MESSAGE, reader, |key, reader| {
         match key {
             "id" => message = Some(reader.id()?),
             "channel_id" => channel = Some(reader.id()?),

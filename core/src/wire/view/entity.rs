@@ -13,6 +13,7 @@ use super::{
 };
 use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId, IntegrationId, RuleId, ScheduledEventId, SoundId, StageId};
+use crate::wire::packed::Pool;
 use crate::wire::{Malformed, Name, Text, field::Read, json::Reader};
 
 /// A dispatch about threads, expressions, voice, events, integrations, invitations, rules,
@@ -111,6 +112,7 @@ impl<'i> EntityEvent<'i> {
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
+        pool: &mut Pool,
     ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::ThreadCreate => Self::ThreadCreate(Read::read(reader)?),
@@ -132,7 +134,7 @@ impl<'i> EntityEvent<'i> {
             }
             Name::SoundboardSounds => Self::Sounds(List::at(reader, "soundboard_sounds")?),
             Name::VoiceStateUpdate => {
-                Self::VoiceState(Box::new(VoiceStateUpdate::read(reader, kinds)?))
+                Self::VoiceState(Box::new(VoiceStateUpdate::read(reader, kinds, pool)?))
             }
             Name::ChannelInfo => Self::VoiceChannels(List::at(reader, "channels")?),
             Name::VoiceChannelStatusUpdate | Name::VoiceChannelStartTimeUpdate => {

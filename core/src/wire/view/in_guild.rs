@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use crate::id::GuildId;
+use crate::wire::json::{Key, Reader};
 use crate::wire::row::ReadWith;
-use crate::wire::{Malformed, field::Read, json::Reader};
+use crate::wire::{Malformed, field::Read};
 
 /// Something in a guild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +60,19 @@ impl<T> InGuild<T> {
 /// Reads the optional guild, and hands the other keys to `other`.
 pub(super) fn guild_and<'i>(
     reader: &mut Reader<'i>,
+    other: impl FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+) -> Result<Option<GuildId>, Malformed> {
+    guild_and_in(&[], reader, other)
+}
+
+/// The same, faster if the keys come in this order.
+pub(super) fn guild_and_in<'i>(
+    order: &'static [Key<()>],
+    reader: &mut Reader<'i>,
     mut other: impl FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
 ) -> Result<Option<GuildId>, Malformed> {
     let mut guild = None;
-    reader.object(|key, reader| {
+    reader.object_in(order, |key, reader| {
         match key {
             "guild_id" => guild = crate::wire::Field::read(reader)?.into_value(),
             _ => other(key, reader)?,

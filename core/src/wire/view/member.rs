@@ -10,45 +10,48 @@ use smallvec::SmallVec;
 
 use super::{Decoration, RoleIds, User};
 use crate::id::{RoleId, UserId};
-use crate::wire::packed::{Cursor, Sink, packed};
+use crate::wire::packed::{Cursor, Pool, Sink, packed};
 use crate::wire::{Field, Image, Malformed, Text, Timestamp, json::Reader};
 
 packed! {
     /// What a guild knows of a member, the roles left out.
     Membership {
         beside "user", "roles";
-        /// The name in this guild.
-        "nick" nick: Field<Text<'i>>,
-        /// The picture in this guild.
-        "avatar" avatar: Field<Image<'i>>,
-        /// The picture behind the profile in this guild.
-        "banner" banner: Field<Image<'i>>,
-        /// Since when; null for a guest of a stage.
-        "joined_at" joined_at: Field<Timestamp>,
+        /// Until when the member's direct messages to others count as unusual; a time that has
+        /// passed means nothing.
+        "unusual_dm_activity_until" unusual_dm_until: Field<Timestamp>,
         /// Since when the member boosts the guild.
         "premium_since" premium_since: Field<Timestamp>,
+        /// Whether the member has not passed the guild's gate yet.
+        "pending" pending: Option<bool>,
+        /// The name in this guild.
+        "nick" nick: Field<Text<'i>>,
+        /// Whether the guild muted the member.
+        "mute" mute: Option<bool>,
+        /// Since when; null for a guest of a stage.
+        "joined_at" joined_at: Field<Timestamp>,
+        /// Flags.
+        "flags" flags: Option<u32>,
+        /// Whether the guild deafened the member.
+        "deaf" deaf: Option<bool>,
         /// Until when the member may not speak; a time that has passed means nothing, and no
         /// event tells.
         "communication_disabled_until" timeout: Field<Timestamp>,
-        /// Whether the guild deafened the member.
-        "deaf" deaf: Option<bool>,
-        /// Whether the guild muted the member.
-        "mute" mute: Option<bool>,
-        /// Whether the member has not passed the guild's gate yet.
-        "pending" pending: Option<bool>,
-        /// Flags.
-        "flags" flags: Option<u32>,
+        /// The picture behind the profile in this guild.
+        "banner" banner: Field<Image<'i>>,
         /// The frame around the picture in this guild.
         "avatar_decoration_data" decoration: Field<Decoration<'i>>,
+        /// The picture in this guild.
+        "avatar" avatar: Field<Image<'i>>,
     }
 }
 
 /// Members of one guild, packed.
 ///
-/// However many there are, they take one allocation; a single one of usual size takes none.
+/// However many there are, they lie in one place, which a clone shares.
 #[derive(Clone, Default, PartialEq)]
 pub struct Members<'i> {
-    pool: Sink,
+    pool: Pool,
     count: usize,
     lifetime: PhantomData<&'i ()>,
 }
@@ -106,6 +109,18 @@ impl<'a> MemberRecord<'a> {
 }
 
 impl<'i> Members<'i> {
+    /// None yet, to be written into this pool.
+    pub(crate) fn within(pool: Pool) -> Self {
+        Self {
+            pool,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// How many members there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -151,19 +166,23 @@ impl<'i> Members<'i> {
         reader.array(|reader| {
             if members.is_empty() {
                 // Records are about a sixth of the text; never reserve more than was sent.
-                members.pool = Sink::with_capacity(bytes / 5);
+                members.pool = Pool::with_capacity(bytes / 5);
             }
             members.push(reader, |_, reader| reader.skip())
         })?;
         Ok(members)
     }
 
-    /// Reads one member; `other` gets the keys that are not its own.
-    pub(crate) fn read_one<F>(reader: &mut Reader<'i>, other: F) -> Result<Self, Malformed>
+    /// Reads one member into a pool; `other` gets the keys that are not its own, perhaps twice.
+    pub(crate) fn read_one<F>(
+        reader: &mut Reader<'i>,
+        pool: Pool,
+        other: F,
+    ) -> Result<Self, Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let mut members = Self::default();
+        let mut members = Self::within(pool);
         members.push(reader, other)?;
         Ok(members)
     }
@@ -178,12 +197,47 @@ impl<'i> Members<'i> {
         read.ok().map(|()| members)
     }
 
-    /// Reads one member and adds it; `other` gets the keys that are not its own.
-    pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, other: F) -> Result<(), Malformed>
+    /// Reads one member and adds it; `other` gets the keys that are not its own, perhaps twice.
+    pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
+        let (before, start) = (reader.clone(), self.pool.as_slice().len());
+        if self.push_usual(reader, &mut other).is_some() {
+            self.count = self.count.saturating_add(1);
+            return Ok(());
+        }
+        *reader = before;
+        self.pool.writer().truncate(start);
         self.push_of(reader, None, other)
+    }
+
+    /// Writes a member while it is read, if servers write it so; see
+    /// [`Membership::transcode_with`].
+    fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<()>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
+        let to = self.pool.writer();
+        let start = to.len();
+        to.put(&[0; HEAD]);
+        let records = to.len();
+        let (mut user, mut roles) = (None, None);
+        let membership = Membership::transcode_with(reader, to, |key, reader, to| match key {
+            "user" if to.len() == records => {
+                let (id, mask) = User::transcode(reader, to)?;
+                user = Some(id).filter(|_| User::state_of("username", mask) != 0);
+                to.set_length(start.wrapping_add(8), records);
+                Ok(())
+            }
+            "user" => Err(reader.fault("behind the parts")),
+            "roles" => read_roles(reader, roles.insert(Roles::new())),
+            _ => other(key, reader),
+        })?;
+        to.set(start, &user?.get().to_le_bytes());
+        to.set_length(start.wrapping_add(12), membership.place);
+        write_roles(to, start.wrapping_add(16), roles.as_deref());
+        Some(())
     }
 
     fn push_of<F>(
@@ -195,49 +249,60 @@ impl<'i> Members<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let mut listed = false;
-        let mut roles = SmallVec::<[RoleId; 16]>::new();
+        let mut roles = None;
         let membership = Membership::read_with(reader, |key, reader| {
             match key {
                 "user" => user = Some(User::read_whole(reader)?),
-                "roles" => {
-                    roles.clear();
-                    listed = true;
-                    reader.array(|reader| {
-                        roles.push(reader.id()?);
-                        Ok(())
-                    })?;
-                }
+                "roles" => read_roles(reader, roles.insert(Roles::new()))?,
                 _ => other(key, reader)?,
             }
             Ok(())
         })?;
         let user = user.ok_or_else(|| reader.fault("a member without a user"))?;
-        self.add(&user, listed.then_some(&roles), &membership);
+        self.add(&user, roles.as_deref(), &membership);
         Ok(())
     }
 
     fn add(&mut self, user: &User<'_>, roles: Option<&[RoleId]>, membership: &Membership<'_>) {
-        write(&mut self.pool, user, roles, membership);
+        write(self.pool.writer(), user, roles, membership);
         self.count = self.count.saturating_add(1);
     }
 }
 
-/// A member of a batch: the user's id, how long the records are, one more than there are roles or
-/// zero, the records and the roles.
+/// Bytes before the records: the user's id, how long the user and the membership are, and one
+/// more than there are roles or zero.
+const HEAD: usize = 20;
+
+/// A member of a batch: the head, the user, the membership and the roles.
 fn write(to: &mut Sink, user: &User<'_>, roles: Option<&[RoleId]>, membership: &Membership<'_>) {
     to.put(&user.id.get().to_le_bytes());
     let lengths = to.len();
-    to.put(&[0; 12]);
+    to.put(&[0; HEAD - 8]);
     to.measured(lengths, |to| user.pack(to));
     to.measured(lengths.wrapping_add(4), |to| membership.pack(to));
-    if let Some(roles) = roles {
-        let count = roles.len().saturating_add(1);
-        to.set(lengths.wrapping_add(8), u32::try_from(count).unwrap_or(0));
-        for role in roles {
-            to.put(&role.get().to_le_bytes());
-        }
+    write_roles(to, lengths.wrapping_add(8), roles);
+}
+
+/// Adds the roles; their number goes to `place`.
+fn write_roles(to: &mut Sink, place: usize, roles: Option<&[RoleId]>) {
+    let Some(roles) = roles else {
+        return;
+    };
+    let count = u32::try_from(roles.len().saturating_add(1)).unwrap_or(0);
+    to.set(place, &count.to_le_bytes());
+    for role in roles {
+        to.put(&role.get().to_le_bytes());
     }
+}
+
+/// Roles of one member.
+type Roles = SmallVec<[RoleId; 16]>;
+
+fn read_roles(reader: &mut Reader<'_>, to: &mut Roles) -> Result<(), Malformed> {
+    reader.array(|reader| {
+        to.push(reader.id()?);
+        Ok(())
+    })
 }
 
 impl fmt::Debug for Members<'_> {

@@ -2,6 +2,7 @@
 
 use super::{Members, Presences};
 use crate::id::{GuildId, UserId};
+use crate::wire::packed::Pool;
 use crate::wire::{Field, Malformed, field::Read, json::Reader};
 
 /// A member came or changed.
@@ -13,10 +14,10 @@ pub struct MemberEvent<'i> {
     pub members: Members<'i>,
 }
 
-impl<'i> Read<'i> for MemberEvent<'i> {
-    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+impl<'i> MemberEvent<'i> {
+    pub(super) fn read(reader: &mut Reader<'i>, pool: Pool) -> Result<Self, Malformed> {
         let mut guild = None;
-        let members = Members::read_one(reader, |key, reader| {
+        let members = Members::read_one(reader, pool, |key, reader| {
             match key {
                 "guild_id" => guild = Some(reader.id()?),
                 _ => reader.skip()?,
@@ -64,10 +65,10 @@ pub struct PresenceUpdate<'i> {
     pub presences: Presences<'i>,
 }
 
-impl<'i> Read<'i> for PresenceUpdate<'i> {
-    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+impl<'i> PresenceUpdate<'i> {
+    pub(super) fn read(reader: &mut Reader<'i>, pool: Pool) -> Result<Self, Malformed> {
         let mut guild = Field::Absent;
-        let mut presences = Presences::default();
+        let mut presences = Presences::within(pool);
         presences.push(reader, |key, reader| {
             match key {
                 "guild_id" => guild = Field::read(reader)?,

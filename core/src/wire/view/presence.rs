@@ -1,5 +1,6 @@
 //! Presences, one or a thousand, with their activities.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -8,12 +9,13 @@ use serde::de::Deserializer;
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use super::{Activities, User};
+use super::{Activities, ActivityButton, ActivitySecrets, User};
 use crate::id::{ApplicationId, EmojiId, UserId};
 use crate::wire::field::{Read, flat};
-use crate::wire::packed::{Cursor, Sink, packed, record_payloads};
+use crate::wire::json::{Key, Reader};
+use crate::wire::packed::{Cursor, Pool, Sink, packed, record_payloads};
 use crate::wire::row::row;
-use crate::wire::{Field, Malformed, Text, json::Reader};
+use crate::wire::{Field, Malformed, Text};
 
 /// Whether a user is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,32 +64,45 @@ row! {
 packed! {
     /// What a user does.
     Activity {
-        /// What it is called.
-        "name" name: Option<Text<'i>>,
-        /// 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5 competing.
-        "type" kind: Option<u16>,
+        beside "sync_id", "session_id", "platform";
         /// Where it is streamed.
         "url" url: Field<Text<'i>>,
-        /// When it was added, in milliseconds since 1970.
-        "created_at" created_at: Option<u64>,
-        /// The application behind it.
-        "application_id" application: Field<ApplicationId>,
-        /// What the user does in it.
-        "details" details: Field<Text<'i>>,
-        /// The party's state, or the text of a custom one.
-        "state" state: Field<Text<'i>>,
-        /// The emoji of a custom one.
-        "emoji" emoji: Field<ActivityEmoji<'i>>,
-        /// Flags.
-        "flags" flags: Option<u64>,
-        /// Its id.
-        "id" id: Field<Text<'i>>,
+        /// 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5 competing.
+        "type" kind: Option<u16>,
         /// Since when and until when.
         "timestamps" times: Field<ActivityTimes<'i>>,
+        /// What a list of users shows of it: 0 the name, 1 the state, 2 the details.
+        "status_display_type" status_display: Field<u16>,
+        /// Where a click on the state leads.
+        "state_url" state_url: Field<Text<'i>>,
+        /// The party's state, or the text of a custom one.
+        "state" state: Field<Text<'i>>,
+        /// What lets others join.
+        "secrets" secrets: Field<Box<ActivitySecrets<'i>>>,
         /// Who takes part.
         "party" party: Field<ActivityParty<'i>>,
+        /// What it is called.
+        "name" name: Option<Text<'i>>,
+        /// Whether it is one round of a game that others may see.
+        "instance" instance: Option<bool>,
+        /// Its id.
+        "id" id: Field<Text<'i>>,
+        /// Flags.
+        "flags" flags: Option<u64>,
+        /// The emoji of a custom one.
+        "emoji" emoji: Field<ActivityEmoji<'i>>,
+        /// Where a click on the details leads.
+        "details_url" details_url: Field<Text<'i>>,
+        /// What the user does in it.
+        "details" details: Field<Text<'i>>,
+        /// When it was added, in milliseconds since 1970.
+        "created_at" created_at: Option<u64>,
+        /// The buttons beside it, at most two.
+        "buttons" buttons: Field<Vec<ActivityButton<'i>>>,
         /// Its pictures.
         "assets" assets: Field<ActivityAssets<'i>>,
+        /// The application behind it.
+        "application_id" application: Field<ApplicationId>,
     }
 }
 
@@ -104,24 +119,30 @@ packed! {
 packed! {
     /// Who takes part in an activity.
     ActivityParty {
-        /// The party.
-        "id" id: Field<Text<'i>>,
         /// How many there are, and how many there may be.
         "size" size: Field<[u64; 2]>,
+        /// The party.
+        "id" id: Field<Text<'i>>,
     }
 }
 
 packed! {
     /// The pictures of an activity.
     ActivityAssets {
-        /// The large one.
-        "large_image" large: Field<Text<'i>>,
-        /// What it shows.
-        "large_text" large_text: Field<Text<'i>>,
+        /// Where a click on the small one leads.
+        "small_url" small_url: Field<Text<'i>>,
+        /// What the small one shows.
+        "small_text" small_text: Field<Text<'i>>,
         /// The small one.
         "small_image" small: Field<Text<'i>>,
-        /// What it shows.
-        "small_text" small_text: Field<Text<'i>>,
+        /// Where a click on the large one leads.
+        "large_url" large_url: Field<Text<'i>>,
+        /// What the large one shows.
+        "large_text" large_text: Field<Text<'i>>,
+        /// The large one.
+        "large_image" large: Field<Text<'i>>,
+        /// The picture of an invitation to the activity.
+        "invite_cover_image" invite_cover: Field<Text<'i>>,
     }
 }
 
@@ -159,10 +180,10 @@ impl Read<'_> for [u64; 2] {
 
 /// Presences of one guild, packed.
 ///
-/// However many there are, they take one allocation; a single one of usual size takes none.
+/// However many there are, they lie in one place, which a clone shares.
 #[derive(Clone, Default, PartialEq)]
 pub struct Presences<'i> {
-    pool: Sink,
+    pool: Pool,
     count: usize,
     lifetime: PhantomData<&'i ()>,
 }
@@ -189,6 +210,19 @@ pub(crate) struct PresenceRecord<'a> {
     /// Two bytes of [`Statuses`], and the activities.
     pub(crate) presence: &'a [u8],
 }
+
+/// Bytes before the records: the user's id, and how long the two are.
+const HEAD: usize = 16;
+
+/// The keys of a presence and of its update.
+const ORDER: &[Key<()>] = &Key::names([
+    "user",
+    "status",
+    "processed_at_timestamp",
+    "guild_id",
+    "client_status",
+    "activities",
+]);
 
 /// The five statuses of a presence, three bits each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,6 +311,18 @@ impl<'a> PresenceRecord<'a> {
 }
 
 impl<'i> Presences<'i> {
+    /// None yet, to be written into this pool.
+    pub(crate) fn within(pool: Pool) -> Self {
+        Self {
+            pool,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// How many presences there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -317,15 +363,72 @@ impl<'i> Presences<'i> {
         reader.array(|reader| {
             if presences.is_empty() {
                 // Records are about a fourth of the text; never reserve more than was sent.
-                presences.pool = Sink::with_capacity(bytes / 3);
+                presences.pool = Pool::with_capacity(bytes / 3);
             }
             presences.push(reader, |_, reader| reader.skip())
         })?;
         Ok(presences)
     }
 
-    /// Reads one presence and adds it; `other` gets the keys that are not its own.
+    /// Reads one presence and adds it; `other` gets the keys that are not its own, perhaps twice.
     pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
+        let (before, start) = (reader.clone(), self.pool.as_slice().len());
+        if self.push_usual(reader, &mut other).is_some() {
+            self.count = self.count.saturating_add(1);
+            return Ok(());
+        }
+        *reader = before;
+        self.pool.writer().truncate(start);
+        self.push_any(reader, other)
+    }
+
+    /// Writes a presence while it is read, if servers write it so; see
+    /// [`Activity::transcode_with`].
+    fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<()>
+    where
+        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
+    {
+        let to = self.pool.writer();
+        let start = to.len();
+        to.put(&[0; HEAD]);
+        let (mut user, mut status, mut clients) = (None, None, ClientStatus::bare());
+        let mut activities = None;
+        let read = reader.object_in(ORDER, |key, reader| {
+            match key {
+                "user" if user.is_none() && activities.is_none() => {
+                    user = Some(User::transcode(reader, to)?.0);
+                    to.set_length(start.wrapping_add(8), start.wrapping_add(HEAD));
+                }
+                "status" => status = Some(Status::read(reader)?),
+                "client_status" => clients = read_clients(reader)?,
+                "activities" if activities.is_none() => {
+                    let place = to.len();
+                    activities = Some(place);
+                    to.put(&[0; 3]);
+                    let count = transcode_activities(reader, to)?;
+                    to.set(place.wrapping_add(2), &[count]);
+                }
+                "user" | "activities" => return Err(reader.fault("out of place")),
+                _ => return other(key, reader),
+            }
+            Ok(())
+        });
+        read.ok()?;
+        let place = activities.unwrap_or_else(|| {
+            let place = to.len();
+            to.put(&[0; 3]);
+            place
+        });
+        to.set(place, &Statuses::new(status?, &clients).0.to_le_bytes());
+        to.set_length(start.wrapping_add(12), place);
+        to.set(start, &user?.get().to_le_bytes());
+        Some(())
+    }
+
+    fn push_any<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
@@ -335,11 +438,7 @@ impl<'i> Presences<'i> {
             match key {
                 "user" => user = Some(lenient_user(reader)?),
                 "status" => status = Some(Status::read(reader)?),
-                "client_status" => {
-                    clients = Field::read(reader)?
-                        .into_value()
-                        .unwrap_or(ClientStatus::bare());
-                }
+                "client_status" => clients = read_clients(reader)?,
                 "activities" => {
                     activities.clear();
                     count = read_activities(reader, &mut activities)?;
@@ -358,10 +457,10 @@ impl<'i> Presences<'i> {
 
     /// The user's id, how long the records are, and the records.
     fn add(&mut self, user: &User<'_>, statuses: Statuses, count: u64, activities: &[u8]) {
-        let to = &mut self.pool;
+        let to = self.pool.writer();
         to.put(&user.id.get().to_le_bytes());
         let lengths = to.len();
-        to.put(&[0; 8]);
+        to.put(&[0; HEAD - 8]);
         to.measured(lengths, |to| user.pack(to));
         to.measured(lengths.wrapping_add(4), |to| {
             to.put(&statuses.0.to_le_bytes());
@@ -369,6 +468,29 @@ impl<'i> Presences<'i> {
             to.put(activities);
         });
         self.count = self.count.saturating_add(1);
+    }
+}
+
+fn read_clients<'i>(reader: &mut Reader<'i>) -> Result<ClientStatus<'i>, Malformed> {
+    let clients = Field::read(reader)?.into_value();
+    Ok(clients.unwrap_or(ClientStatus::bare()))
+}
+
+/// Writes the activities while they are read, and counts them: fewer than take two bytes to count.
+fn transcode_activities(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u8, Malformed> {
+    let mut count = 0_u8;
+    if !reader.null()? {
+        reader.array(|reader| {
+            count = count.saturating_add(1);
+            let written = Activity::transcode_with(reader, to, |_, reader, _| reader.skip());
+            written
+                .map(drop)
+                .ok_or_else(|| reader.fault("written in another way"))
+        })?;
+    }
+    match count {
+        0..0x80 => Ok(count),
+        _ => Err(reader.fault("too many")),
     }
 }
 

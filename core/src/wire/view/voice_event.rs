@@ -4,6 +4,7 @@ use super::in_guild::guild_and;
 use super::{Members, VoiceState};
 use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId};
+use crate::wire::packed::Pool;
 use crate::wire::{Field, Malformed, Text, field::Read, json::Reader};
 
 /// A voice state came, changed or went.
@@ -19,13 +20,17 @@ pub struct VoiceStateUpdate<'i> {
 }
 
 impl<'i> VoiceStateUpdate<'i> {
-    pub(super) fn read(reader: &mut Reader<'i>, kinds: Kinds) -> Result<Self, Malformed> {
+    pub(super) fn read(
+        reader: &mut Reader<'i>,
+        kinds: Kinds,
+        pool: &mut Pool,
+    ) -> Result<Self, Malformed> {
         let (mut guild, mut members) = (Field::Absent, Members::default());
         let state = VoiceState::read_with(reader, |key, reader| {
             match key {
                 "guild_id" => guild = Field::read(reader)?,
                 "member" if kinds.contains(Kinds::MEMBERS) => {
-                    members = Members::read_one(reader, |_, reader| reader.skip())?;
+                    members = Members::read_one(reader, pool.reuse(), |_, reader| reader.skip())?;
                 }
                 _ => reader.skip()?,
             }
