@@ -1,7 +1,8 @@
 //! The frame around every payload.
 
+use super::field::Read as _;
 use super::json::{Key, Reader};
-use super::{Malformed, Name, Text};
+use super::{Field, Malformed, Name, Text};
 
 /// An envelope: what kind of payload it is, and the payload's text.
 ///
@@ -32,28 +33,27 @@ impl<'a> Envelope<'a> {
     /// Reads a frame; `data` reads `d` and returns its text, knowing what came before it.
     pub(super) fn read<F>(frame: &'a [u8], mut data: F) -> Result<Self, Malformed>
     where
-        F: FnMut(Head<'a>, &mut Reader<'a>) -> Result<&'a str, Malformed>,
+        F: FnMut(&Head<'a>, &mut Reader<'a>) -> Result<&'a str, Malformed>,
     {
         let text = core::str::from_utf8(frame)
             .map_err(|error| Malformed::new("not UTF-8", error.valid_up_to()))?;
         let mut reader = Reader::new(text);
-        let (mut head, mut seq, mut d) = (Head::default(), None, "null");
+        let (mut head, mut seq, mut d) = (Head::default(), Field::Absent, "null");
         reader.object_in(ORDER, |key, reader| {
             match key {
-                "op" => head.op = Some(reader.raw()?),
-                "s" => seq = Some(reader.raw()?),
-                "t" => head.name = Some(reader.raw()?),
-                "d" => d = data(head, reader)?,
+                "op" => head.op = Some(reader.u64()?),
+                "s" => seq = Field::read(reader)?,
+                "t" => head.name = Field::<Text<'_>>::read(reader)?.into_value(),
+                "d" => d = data(&head, reader)?,
                 _ => reader.skip()?,
             }
             Ok(())
         })?;
         reader.end()?;
-        let op = head.op.ok_or_else(|| reader.fault("no op"))?;
         Ok(Self {
-            op: whole(op, Reader::u64)?,
-            seq: optional(seq, Reader::u64)?,
-            name: optional(head.name, Reader::text)?,
+            op: head.op.ok_or_else(|| reader.fault("no op"))?,
+            seq: seq.into_value(),
+            name: head.name,
             data: d,
         })
     }
@@ -69,51 +69,25 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// What a frame has said so far of what it is, as raw JSON.
-#[derive(Clone, Copy, Debug, Default)]
+/// What a frame has said so far of what it is.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Head<'a> {
-    op: Option<&'a str>,
-    name: Option<&'a str>,
+    op: Option<u64>,
+    name: Option<Text<'a>>,
 }
 
-impl<'a> Head<'a> {
+impl Head<'_> {
     /// The name of a dispatch, if it is one by now: [`Name::Unknown`] if that cannot be told yet.
-    pub(super) fn dispatch(self) -> Name {
-        let text = self.name.unwrap_or_default();
-        match text
-            .strip_prefix('"')
-            .and_then(|text| text.strip_suffix('"'))
-        {
-            Some(name) if self.op == Some("0") => Name::from_wire(name),
-            Some(_) | None => Name::Unknown,
+    pub(super) fn dispatch(&self) -> Name {
+        match (self.op, self.name.as_ref().and_then(Text::as_plain)) {
+            (Some(0), Some(name)) => Name::from_wire(name),
+            _ => Name::Unknown,
         }
     }
 }
 
 /// The keys, which come in this order.
 const ORDER: &[Key<()>] = &Key::names(["t", "s", "op", "d"]);
-
-/// Decodes all of `text`.
-fn whole<'a, T>(
-    text: &'a str,
-    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>,
-) -> Result<T, Malformed> {
-    let mut reader = Reader::new(text);
-    let value = read(&mut reader)?;
-    reader.end()?;
-    Ok(value)
-}
-
-/// Decodes all of `text`; nothing if it is absent or null.
-fn optional<'a, T>(
-    text: Option<&'a str>,
-    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>,
-) -> Result<Option<T>, Malformed> {
-    match text {
-        None | Some("null") => Ok(None),
-        Some(text) => whole(text, read).map(Some),
-    }
-}
 
 #[cfg(test)]
 mod tests {

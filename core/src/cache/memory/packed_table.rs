@@ -296,12 +296,15 @@ impl PackedTable {
 
     /// Makes the index anew.
     fn find_again(&mut self) {
+        let classes = (0..64).map(SizeClass::numbered);
         let (mixer, rows) = (self.mixer, self.rows());
         let mut index = Index::new();
-        for class in (0..64).map(SizeClass::numbered) {
-            let pages = self.pages.get(self.places.get(class));
-            let places = 0..pages.map_or(0, Pages::len);
-            for handle in places.filter_map(|place| Handle::new(class, place)) {
+        for class in classes {
+            let Some(pages) = self.pages.get(self.places.get(class)) else {
+                continue;
+            };
+            let handles = (0..pages.len()).filter_map(|place| Handle::new(class, place));
+            for handle in handles {
                 let hash = rows.hash(handle.0, mixer);
                 index.insert(hash, handle.0, |other| rows.hash(other, mixer));
             }

@@ -26,6 +26,19 @@ const fn specials(word: u64) -> u64 {
     (low | below(word ^ BACKSLASHES, ONES)) & !word & HIGHS
 }
 
+/// Marks `"` and brackets, and `Y`, `_`, `y` and the last of the control characters with them:
+/// these are the bytes that are 0x7f when three bits are set.
+const fn structure(word: u64) -> u64 {
+    let brackets = (word | (ONES * 0x26)) ^ (ONES * 0x7f);
+    (below(word ^ QUOTES, ONES) | below(brackets, ONES)) & !word & HIGHS
+}
+
+/// The length of a run at the start of `bytes` without `"` and brackets.
+#[inline]
+pub(super) fn until_structure(bytes: &[u8]) -> usize {
+    run(bytes, structure, |byte| byte == b'"' || byte | 0x26 == 0x7f)
+}
+
 /// The length of the run at the start of `bytes` without `"` and `\`.
 #[inline]
 pub(super) fn until_end(bytes: &[u8]) -> usize {
@@ -77,6 +90,9 @@ mod tests {
                 );
                 let end = byte == b'"' || byte == b'\\';
                 assert_eq!(until_end(&text), if end { place } else { 20 }, "{byte}");
+                let structure = b"\"[]{}Y_y\x7f".contains(&byte);
+                let wanted = if structure { place } else { 20 };
+                assert_eq!(until_structure(&text), wanted, "{byte}");
             }
         }
     }

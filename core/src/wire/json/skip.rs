@@ -100,7 +100,9 @@ impl<'a> Reader<'a> {
                 if let Some(b':' | b',') = self.byte() {
                     self.advance(1);
                 }
-            } else if is_bracket(byte) && self.bracket(byte, &mut brackets)? {
+            } else if !is_bracket(byte) {
+                self.advance(scan::until_structure(self.rest()));
+            } else if self.bracket(byte, &mut brackets)? {
                 return Ok(());
             }
         }
