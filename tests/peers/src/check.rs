@@ -177,10 +177,9 @@ fn differ(found: &mut Differences, path: &str, theirs: &Value, ours: Option<&Val
     let nothing = Value::Null;
     let ours = ours.unwrap_or(&nothing);
     match (theirs, ours) {
-        // The gateway sends nothing but a button's label, for which serenity has an object.
-        (Value::Object(button), Value::String(_)) if path.ends_with(".buttons[]") => {
-            let label = button.get("label").unwrap_or(&nothing);
-            differ(found, &format!("{path}.label"), label, Some(ours));
+        // The gateway sends nothing but a button's label, and twilight keeps it as it is.
+        (Value::String(_), Value::Object(button)) if path.ends_with(".buttons[]") => {
+            differ(found, &format!("{path}.label"), theirs, button.get("label"));
         }
         (Value::Object(theirs), Value::Object(ours)) => {
             for (field, theirs) in theirs {
