@@ -64,21 +64,23 @@ row! {
 packed! {
     /// What a user does.
     Activity {
-        beside "sync_id", "session_id", "platform";
         /// Where it is streamed.
         "url" url: Field<Text<'i>>,
         /// 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5 competing.
         "type" kind: Option<u16>,
         /// Since when and until when.
         "timestamps" times: Field<ActivityTimes<'i>>,
+        beside "sync_id";
         /// What a list of users shows of it: 0 the name, 1 the state, 2 the details.
         "status_display_type" status_display: Field<u16>,
         /// Where a click on the state leads.
         "state_url" state_url: Field<Text<'i>>,
         /// The party's state, or the text of a custom one.
         "state" state: Field<Text<'i>>,
+        beside "session_id";
         /// What lets others join.
         "secrets" secrets: Field<Box<ActivitySecrets<'i>>>,
+        beside "platform";
         /// Who takes part.
         "party" party: Field<ActivityParty<'i>>,
         /// What it is called.
