@@ -357,6 +357,31 @@ fn sound_payloads_have_views() {
 }
 
 #[test]
+fn of_two_users_of_a_presence_the_last_counts() {
+    let text = r#"{"user":{"username":"c"},"user":{"id":"9","username":"d"},"status":"dnd",
+        "guild_id":"1","client_status":{},"activities":[{"type":"x"}],"activities":[]}"#;
+    let text = text.replace("\n        ", "");
+    let view = View::parse(Name::PresenceUpdate, &text, Kinds::all());
+    let Ok(Some(View::PresenceUpdate(event))) = view else {
+        panic!("a presence: {view:?}");
+    };
+    let presence = event.presences.iter().next().unwrap();
+    assert_eq!((presence.user.id.get(), presence.activities.len()), (9, 0));
+    assert_eq!(presence.user.username.unwrap(), "d");
+}
+
+#[test]
+fn of_two_ids_the_last_counts() {
+    let text = r#"{"user":{"username":"c","id":-7,"id":"98","id":"99"},"guild_id":"1","roles":[]}"#;
+    let view = View::parse(Name::GuildMemberUpdate, text, Kinds::all());
+    let Ok(Some(View::MemberUpdate(event))) = view else {
+        panic!("a member: {view:?}");
+    };
+    let users: Vec<_> = event.members.users().map(|user| user.get()).collect();
+    assert_eq!(users, [99]);
+}
+
+#[test]
 fn a_wrong_value_does_not_count_if_its_key_comes_again() {
     let right = r#""id":"1""#;
     for (text, sound) in [
