@@ -2,8 +2,8 @@
 use super::Simulation;
 use crate::snowflake::guild_id;
 use headcount_core::Event;
-use headcount_core::cache::Kinds;
 use headcount_core::cache::memory::Completeness;
+use headcount_core::cache::{Kinds, Lack};
 use headcount_core::chunk::RequestProgress;
 use headcount_core::fleet::FleetEvent;
 use headcount_core::id::GuildId;
@@ -146,11 +146,21 @@ impl Simulation {
 
     /// A guild whose members were asked for and that is told to be complete is so in the store.
     fn hold_to_its_word(&mut self, host: usize, it: &GuildReady) {
+        let is = self.store.completeness(it.guild);
+        let loading = match is {
+            Some(Completeness::Partial { why, .. }) => why == Lack::Loading,
+            Some(Completeness::Complete { .. }) | None => false,
+        };
+        if loading && it.request.is_some() {
+            self.fail(format!(
+                "s{host}: {} is set up, and is said to load",
+                it.guild
+            ));
+        }
         let told = it.outcome == Outcome::Complete && it.request.is_some();
         if !told || !self.setting.kinds.contains(Kinds::MEMBERS) {
             return;
         }
-        let is = self.store.completeness(it.guild);
         if !matches!(is, Some(Completeness::Complete { .. })) {
             self.fail(format!(
                 "s{host}: {} is told to be complete, and is {is:?}",
