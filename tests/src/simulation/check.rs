@@ -2,8 +2,8 @@
 use super::Simulation;
 use crate::snowflake::guild_id;
 use headcount_core::Event;
+use headcount_core::cache::Kinds;
 use headcount_core::cache::memory::Completeness;
-use headcount_core::cache::{Kinds, Lack};
 use headcount_core::chunk::RequestProgress;
 use headcount_core::fleet::FleetEvent;
 use headcount_core::id::GuildId;
@@ -148,7 +148,7 @@ impl Simulation {
     fn hold_to_its_word(&mut self, host: usize, it: &GuildReady) {
         let is = self.store.completeness(it.guild);
         let loading = match is {
-            Some(Completeness::Partial { why, .. }) => why == Lack::Loading,
+            Some(Completeness::Partial { why, .. }) => why == headcount_core::cache::Lack::Loading,
             Some(Completeness::Complete { .. }) | None => false,
         };
         if loading && it.request.is_some() {
