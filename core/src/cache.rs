@@ -3,6 +3,7 @@
 mod derive;
 mod key;
 mod kind;
+mod lack;
 pub mod memory;
 mod mutation;
 mod ops;
@@ -16,6 +17,7 @@ mod store;
 pub use derive::Deriver;
 pub use key::Key;
 pub use kind::{Kind, Kinds};
+pub use lack::Lack;
 pub use memory::MemoryStore;
 pub use mutation::{GuildStatus, Mutation, NewSession, Op, Scope};
 pub use policy::{Candidate, Keep, Kept, Policies, Policy, Predicate, RowRef, Unsuitable, Warning};

@@ -474,6 +474,9 @@ impl Shard {
                 return;
             };
             self.session.take_room(self.now, Rank::Request);
+            if let Some(loading) = self.tracker.asked(&command) {
+                out.push(Action::Mutate(loading));
+            }
             out.push(Action::Send(command));
         }
     }

@@ -182,6 +182,9 @@ impl Tracker {
                 return;
             };
             self.budget.take(self.now, Rank::Request);
+            if let Some(loading) = self.asked(&command) {
+                out.push(Action::Mutate(loading));
+            }
             out.push(Action::Send(command));
         }
     }

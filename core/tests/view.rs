@@ -379,6 +379,20 @@ fn a_wrong_value_does_not_count_if_its_key_comes_again() {
     }
 }
 
+/// A zero with a sign is a fraction to `serde_json`, and no position.
+#[test]
+fn a_zero_with_a_sign_is_no_integer() {
+    let mut one = role(8);
+    one["position"] = json!("HERE");
+    let one = json!({"guild_id": "1", "role": one}).to_string();
+    for (position, sound) in [("0", true), ("-1", true), ("-0", false), ("-0.0", false)] {
+        let text = one.replace("\"HERE\"", position);
+        let view = View::parse(Name::GuildRoleUpdate, &text, Kinds::all());
+        assert_eq!(view.is_ok(), sound, "{position}");
+        agrees("GUILD_ROLE_UPDATE", &text, Kinds::all()).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,

@@ -4,9 +4,9 @@
 #   tests/planted/run.sh                    every patch
 #   tests/planted/run.sh chunk-1 cache-2    those whose names begin so
 #
-# First the core's own tests look, and only where they see nothing the properties and the
-# simulation. All of them must be content before anything is planted: a test that fails anyway
-# catches nothing. A patch that no longer applies, or no longer compiles, is a failure too: plant the bug
+# First the core's own tests look at every bug, then the properties and the simulation at those that
+# are left. Each must be content before anything is planted: a test that fails anyway catches
+# nothing. A patch that no longer applies, or no longer compiles, is a failure too: plant the bug
 # anew. The copy and what is built from it stay in the target folder, so that a patch costs no more
 # than what it changes.
 set -euo pipefail
@@ -39,48 +39,44 @@ cd "$copy"
 # Cargo looks at times: whatever an earlier run left planted is built anew.
 find core -name '*.rs' -exec touch {} +
 
-# Who notices the bug, and how; nothing if nobody does.
-noticed() {
-    for look in "${looks[@]}"; do
-        if ! timeout "$patience" $look > "$target/output" 2>&1; then
-            grep -m1 -oE '^(seed [0-9]+: .*|test .* FAILED|---- .* stdout ----)' "$target/output" \
-                || echo "${look#*cargo test -q }"
-            return
-        fi
-    done
+fits() { $1 --no-run > "$target/output" 2>&1; }
+passes() { timeout "$patience" $1 > "$target/output" 2>&1; }
+
+# Plants a bug, or with -R takes it out again.
+plant() {
+    patch -s -p1 "$@" < "$patch" > "$target/output" || return 1
+    touch $(sed -n 's|^+++ b/||p' "$patch")
+    find core -name '*.orig' -delete
 }
 
-how="$(noticed)"
-[ -z "$how" ] || { echo "fails with nothing planted: $how"; exit 1; }
-echo "passes with nothing planted"
-
-caught=0
-missed=()
-for patch in "${patches[@]}"; do
-    name="$(basename "$patch" .patch)"
-    file="$(sed -n 's|^+++ b/||p' "$patch")"
-    if ! patch -s -p1 < "$patch" > "$target/output"; then
-        echo "does not apply: $name"
-        missed+=("$name")
-        continue
-    fi
-    touch $file
-    if ! ${looks[0]} --no-run 2> "$target/output"; then
-        echo "does not compile: $name"
-        missed+=("$name")
-    else
-        how="$(noticed)"
-        if [ -n "$how" ]; then
-            echo "caught: $name: ${how:0:120}"
-            caught=$((caught + 1))
-        else
-            echo "NOT CAUGHT: $name"
-            missed+=("$name")
+failed=0
+for look in "${looks[@]}"; do
+    [ ${#patches[@]} -gt 0 ] || break
+    passes "$look" || { cat "$target/output"; echo "fails with nothing planted: $look"; exit 1; }
+    unseen=()
+    for patch in "${patches[@]}"; do
+        name="$(basename "$patch" .patch)"
+        if ! plant; then
+            echo "does not apply: $name"
+            failed=$((failed + 1))
+            continue
         fi
-    fi
-    patch -s -R -p1 < "$patch"
-    touch $file
-    find core -name '*.orig' -delete
+        if ! fits "$look"; then
+            echo "does not compile: $name"
+            failed=$((failed + 1))
+        elif passes "$look"; then
+            unseen+=("$patch")
+        else
+            how="$(grep -m1 -oE '^(seed [0-9]+: .*|---- .* stdout ----)' "$target/output" || true)"
+            how="${how:-${look#*cargo test -q }}"
+            echo "caught: $name: ${how:0:120}"
+        fi
+        plant -R
+    done
+    patches=("${unseen[@]}")
 done
-echo "$caught caught, ${#missed[@]} not"
-[ ${#missed[@]} -eq 0 ]
+for patch in "${patches[@]}"; do
+    echo "NOT CAUGHT: $(basename "$patch" .patch)"
+    failed=$((failed + 1))
+done
+[ "$failed" -eq 0 ]

@@ -72,6 +72,17 @@ impl Cache {
         displaced
     }
 
+    /// When a row may have lived for long enough; `None` while rows live for ever.
+    pub(crate) fn next_expiry(&self) -> Option<Instant> {
+        self.read(MemoryStore::next_expiry)
+    }
+
+    /// Drops the rows that have lived for long enough.
+    pub(crate) fn advance(&self, now: Instant) {
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        store.advance(now);
+    }
+
     /// A store failed to apply a change of the guild.
     pub(crate) fn mark_stale(&self, guild: GuildId) {
         let stale = Op::SetStatus(GuildStatus::Stale);

@@ -82,6 +82,11 @@ impl SharedFleet {
         news
     }
 
+    /// Another deadline of the bot has moved: looks at all of them anew.
+    pub(crate) fn wake(&self) {
+        self.bell.wake();
+    }
+
     /// One shard has ended for good.
     pub(crate) fn ended(&self) {
         self.running.fetch_sub(1, Ordering::AcqRel);
@@ -89,13 +94,18 @@ impl SharedFleet {
     }
 }
 
-/// Wakes the fleet at its deadlines until every shard has ended.
+/// Wakes the fleet and the cache at their deadlines until every shard has ended.
 pub(crate) async fn keep_time<R: Runtime>(
     runtime: R,
     shared: Arc<Shared>,
     events: Sender<BotEvent>,
 ) {
-    let Shared { clock, fleet, .. } = &*shared;
+    let Shared {
+        clock,
+        fleet,
+        cache,
+        ..
+    } = &*shared;
     let mut alarm = Alarm::new(runtime.clone(), *clock);
     let mut delivery = Delivery::new(events);
     loop {
@@ -105,13 +115,17 @@ pub(crate) async fn keep_time<R: Runtime>(
                 return Poll::Ready(false);
             }
             let _ = delivery.poll_flush(cx);
-            alarm.poll(cx, fleet.lock().poll_timeout()).map(|()| true)
+            let deadlines = [fleet.lock().poll_timeout(), cache.next_expiry()];
+            let next = deadlines.into_iter().flatten().min();
+            alarm.poll(cx, next).map(|()| true)
         })
         .await;
         if !running {
             break;
         }
-        for event in fleet.handle(clock.now(&runtime), FleetInput::Timeout) {
+        let now = clock.now(&runtime);
+        cache.advance(now);
+        for event in fleet.handle(now, FleetInput::Timeout) {
             delivery.push(BotEvent::Fleet(event));
         }
     }

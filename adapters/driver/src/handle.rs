@@ -1,19 +1,22 @@
 //! Asking and commanding a running bot from anywhere.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headcount_core::cache::{Kind, MemoryStore, Policy, Unsuitable};
+use headcount_core::cache::{Kind, MemoryStore, Mutation, Policy, Unsuitable};
 use headcount_core::chunk::{MemberQuery, RequestId, RequestProgress};
 use headcount_core::event::Ticket;
 use headcount_core::fleet::{Fleet, FleetReadiness};
-use headcount_core::id::GuildId;
+use headcount_core::id::{ChannelId, GuildId};
 use headcount_core::session::{Keep, Phase};
 use headcount_core::setup::{Chunking, GuildReadiness, Readiness};
 use headcount_core::wire::command::Command;
+use headcount_core::wire::view::Webhook;
 use headcount_core::{RequestError, Session, Shard, ShardId};
 
+use crate::StoreFailure;
 use crate::clock::Clock;
 use crate::seat::Seat;
 use crate::shared::Shared;
@@ -131,11 +134,51 @@ impl Handle {
     /// # Errors
     /// [`Unsuitable`] if the policy makes no sense for the kind; nothing has changed then.
     pub fn set_policy(&self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
-        self.shared.cache.set_policy(kind, policy, |policy| {
+        let evicted = self.shared.cache.set_policy(kind, policy, |policy| {
             for (_, seat) in self.shared.fleet.seats() {
                 seat.change(|shard| shard.set_policy(kind, policy));
             }
-        })
+        });
+        self.shared.fleet.wake();
+        evicted
+    }
+
+    /// Puts a channel's webhooks into the cache, as the application was told when it asked the
+    /// service: the gateway never sends them. They replace the older ones, and count as fresh
+    /// until the gateway says that they have changed
+    /// ([`MemoryStore::webhooks`](headcount_core::cache::MemoryStore::webhooks)); if it says so
+    /// between your question and this call, ask again.
+    ///
+    /// The cache in memory has them at once, even if the future is dropped. A guild that has not
+    /// come keeps none, and no more does a policy of none for
+    /// [`Kind::WebhookMark`]. [`Webhook::list`] reads the service's answer.
+    ///
+    /// # Errors
+    /// [`StoreFailure`] if a store of your own keeps them and fails, or takes longer than its
+    /// deadline.
+    pub fn put_webhooks(
+        &self,
+        guild: GuildId,
+        channel: ChannelId,
+        webhooks: Vec<Webhook<'static>>,
+    ) -> impl Future<Output = Result<(), StoreFailure>> + Send + 'static {
+        let Shared { cache, by_hand, .. } = &*self.shared;
+        let mutation = Mutation::webhooks(guild, channel, webhooks);
+        let job = by_hand.job(&mutation);
+        cache.apply(by_hand.now(), mutation, false);
+        let shard = self.shard_of(guild);
+        async move {
+            let failure = job.await.failures.into_iter().next();
+            failure.map_or(Ok(()), |(kinds, error)| {
+                Err(StoreFailure {
+                    shard,
+                    guild: Some(guild),
+                    sequence: None,
+                    kinds,
+                    error,
+                })
+            })
+        }
     }
 
     /// Queues a command at a shard. What becomes of it is told by an event with the ticket.

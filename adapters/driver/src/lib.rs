@@ -8,6 +8,7 @@ mod address;
 mod alarm;
 mod bot;
 mod builder;
+mod by_hand;
 mod cache;
 mod chat;
 mod clock;

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use crate::by_hand::ByHand;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::fleet::SharedFleet;
@@ -16,6 +17,8 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     /// Where the other kinds are kept.
     pub(crate) stores: Stores,
+    /// Changes that the application makes.
+    pub(crate) by_hand: ByHand,
     /// Whether events carry what they displaced in the cache.
     pub(crate) old_values: bool,
 }

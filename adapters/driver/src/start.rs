@@ -11,6 +11,7 @@ use tracing::Instrument;
 
 use crate::bot::Bot;
 use crate::builder::Builder;
+use crate::by_hand::ByHand;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::drive::Drive;
@@ -57,12 +58,14 @@ impl<R: Runtime> Builder<R> {
             tracing::warn!("{warning}");
         }
         let cache = Cache::new(seed()?, self.kept(), self.stores.kinds());
+        let stores = std::mem::take(&mut self.stores);
         let shared = Arc::new(Shared {
             clock,
             total,
             fleet,
             cache,
-            stores: std::mem::take(&mut self.stores),
+            by_hand: ByHand::new(&self.runtime, clock, &stores),
+            stores,
             old_values: self.old_values,
         });
         let (sender, events) = mpsc::channel(self.events);

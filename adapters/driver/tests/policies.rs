@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use headcount_driver::core::Intents;
 use headcount_driver::core::cache::memory::Completeness;
-use headcount_driver::core::cache::{Keep, Kind, Kinds, Policies, Policy, Unsuitable};
+use headcount_driver::core::cache::{Keep, Kind, Kinds, Lack, Policies, Policy, Unsuitable};
 use headcount_driver::core::id::GuildId;
 use headcount_driver::{Bot, Builder};
 use serde_json::{Value, json};
@@ -145,9 +145,10 @@ async fn policies_rule_the_cache_and_change_while_it_runs() {
     join(&mut bot, &mut gateway, 5).await;
     assert_eq!(members(&bot), [1, 4, 5], "the bot is user 1");
     let handle = bot.handle();
-    let limited = Completeness::Limited {
+    let limited = Completeness::Partial {
         members: 3,
         of: Some(5),
+        why: Lack::Limited,
     };
     assert_eq!(
         handle.cache(|store| store.completeness(guild())),
@@ -164,11 +165,30 @@ async fn policies_rule_the_cache_and_change_while_it_runs() {
     let partial = Completeness::Partial {
         members: 1,
         of: Some(7),
+        why: Lack::NotAsked,
     };
     assert_eq!(
         handle.cache(|store| store.completeness(guild())),
         Some(partial)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_grow_old_without_traffic_too() {
+    let policies = Policies::default();
+    let (mut bot, mut gateway, _listener) = started(policies).await;
+    join(&mut bot, &mut gateway, 5).await;
+    let short = Policy::all().time_to_live(Duration::from_secs(5));
+    assert_eq!(bot.handle().set_policy(Kind::Member, short), Ok(0));
+    tokio::time::sleep(Duration::from_millis(4900)).await;
+    assert_eq!(members(&bot), [1, 2, 3, 4, 5]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(members(&bot), [1], "the bot's own member stays");
+    join(&mut bot, &mut gateway, 6).await;
+    tokio::time::sleep(Duration::from_millis(4900)).await;
+    assert_eq!(members(&bot), [1, 6]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(members(&bot), [1]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::ops::Ops;
-use super::{Key, React, Rows, Vote};
+use super::{Key, Lack, React, Rows, Vote};
 use crate::ShardId;
 use crate::id::{ChannelId, GuildId, MessageId, RoleId, ScheduledEventId, UserId};
 use crate::wire::Part as _;
@@ -98,6 +98,9 @@ pub enum Op<'i> {
     /// All members of the guild have been upserted: drops the others, sets the member count to
     /// what is left, and marks the guild complete.
     Complete,
+    /// Says why not all members of the guild are here. Changes nothing where they are, or where a
+    /// policy did not let them stay.
+    Incomplete(Lack),
     /// A shard has a new session: of its guilds, those that are not listed go with all that hangs
     /// on them, and the listed ones wait for their data.
     NewSession(Box<NewSession>),
@@ -261,6 +264,7 @@ impl Op<'_> {
             Self::SetApplication(application) => Op::SetApplication(application),
             Self::Recount => Op::Recount,
             Self::Complete => Op::Complete,
+            Self::Incomplete(lack) => Op::Incomplete(lack),
             Self::NewSession(session) => Op::NewSession(session),
         }
     }

@@ -33,8 +33,11 @@ impl Op<'_> {
             Self::Cascade(Scope::Guild) | Self::SetStatus(_) | Self::NewSession(_) => Kinds::all(),
             Self::Cascade(Scope::Channel(_)) => Kinds::HANGING_ON_CHANNELS,
             Self::StripRole(_) => Kinds::MEMBERS.union(Kinds::EMOJIS),
-            Self::SetMemberCount(_) | Self::CountMember { .. } => Kinds::GUILDS,
-            Self::Recount | Self::Complete => Kinds::MEMBERS.union(Kinds::GUILDS),
+            Self::SetMemberCount(_) | Self::CountMember { .. } => {
+                Kinds::GUILDS.union(Kinds::MEMBERS)
+            }
+            // Without the members there is nothing to count.
+            Self::Recount | Self::Complete | Self::Incomplete(_) => Kinds::MEMBERS,
             Self::SyncThreads(..) => Kinds::THREADS,
             Self::OnlyChannels(_) => Kinds::UNLISTED_IN_CHANNELS,
             Self::LeavePrivateThread(_) => OF_THREADS,

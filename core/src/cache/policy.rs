@@ -150,7 +150,8 @@ impl Policy {
         self
     }
 
-    /// At most this many rows of each guild. Replaces [`Policy::per_channel`].
+    /// At most this many rows of each guild, and messages of each channel outside guilds. Replaces
+    /// [`Policy::per_channel`].
     #[must_use]
     pub const fn per_guild(mut self, most: usize) -> Self {
         self.limits.per_group = Some((Group::Guild, most));

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use super::{Tracker, hold};
 use crate::action::{Action, Actions};
-use crate::cache::Mutation;
-use crate::chunk::{Chunk, ChunkOutcome};
+use crate::cache::{Kinds, Lack, Mutation, Op};
+use crate::chunk::{Chunk, ChunkOutcome, FinishReason};
 use crate::dispatch::Dispatch;
 use crate::event::Event;
 use crate::id::GuildId;
-use crate::setup::{Arrival, GuildReady, KnownGuilds, News, Origin, Outgoing};
+use crate::setup::{Arrival, GuildReady, KnownGuilds, News, Origin, Outgoing, Stage};
 use crate::time::Instant;
 use crate::wire::command::Command;
 use crate::wire::view::{GuildCreate, MembersChunk, RateLimited, View};
@@ -59,7 +59,8 @@ impl Tracker {
         }
         if let Some(view) = view {
             let whole = self.advance(&view, &mut news);
-            self.derive(view, dispatch.sequence(), whole, out);
+            let lacks = self.lacks(&view, whole, &news);
+            self.derive(view, dispatch.sequence(), (whole, lacks), out);
         } else if dispatch.name() == Name::Resumed {
             self.setup.resumed(self.now);
         }
@@ -153,12 +154,19 @@ impl Tracker {
         &mut self,
         view: View<'i>,
         sequence: Option<u64>,
-        whole: bool,
+        (whole, lacks): (bool, Vec<(GuildId, Lack)>),
         out: &mut Actions<'i>,
     ) {
         let mut mutation: Mutation<'i> = self.deriver.derive(view);
         if whole {
             mutation = self.deriver.complete(mutation);
+        }
+        for (guild, lack) in lacks {
+            if mutation.guild() == Some(guild) {
+                mutation.push(Op::Incomplete(lack));
+            } else {
+                out.push(Action::Mutate(incomplete(guild, lack)));
+            }
         }
         if mutation.is_empty() {
             return;
@@ -167,6 +175,65 @@ impl Tracker {
             mutation = mutation.at(self.setup.shard(), sequence);
         }
         out.push(Action::Mutate(mutation));
+    }
+
+    /// Why guilds lack members from this dispatch on.
+    fn lacks(&self, view: &View<'_>, whole: bool, news: &[News]) -> Vec<(GuildId, Lack)> {
+        if !self.config.kinds.contains(Kinds::MEMBERS) {
+            return Vec::new();
+        }
+        let ended = news.iter().filter_map(|news| self.ended(news));
+        let mut lacks: Vec<(GuildId, Lack)> = ended.filter(|_| !whole).collect();
+        if let View::GuildCreate(create) = view
+            && self.is_asked_for(create.guild.id)
+        {
+            lacks.push((create.guild.id, Lack::Loading));
+        }
+        lacks
+    }
+
+    /// Why a guild lacks members now that its request has ended.
+    fn ended(&self, news: &News) -> Option<(GuildId, Lack)> {
+        let News::RequestFinished(end) = news else {
+            return None;
+        };
+        let lack = match end.reason {
+            // What it answered before the policy changed was not kept.
+            FinishReason::Complete => Lack::NotAsked,
+            FinishReason::TimedOut | FinishReason::Refused | FinishReason::Halted => {
+                Lack::Unanswered
+            }
+            FinishReason::Superseded | FinishReason::GuildGone => return None,
+        };
+        (end.full && !self.is_asked_for(end.guild)).then_some((end.guild, lack))
+    }
+
+    /// Whether setup has asked for the guild's members, and waits.
+    fn is_asked_for(&self, guild: GuildId) -> bool {
+        let stage = self.stage(guild);
+        matches!(
+            stage,
+            Some(Stage::Requested { .. } | Stage::Receiving { .. })
+        )
+    }
+
+    /// What follows for the cache from what ended without a dispatch.
+    fn explain(&self, news: &[News], out: &mut Actions<'_>) {
+        if self.config.kinds.contains(Kinds::MEMBERS) {
+            for (guild, lack) in news.iter().filter_map(|news| self.ended(news)) {
+                out.push(Action::Mutate(incomplete(guild, lack)));
+            }
+        }
+    }
+
+    /// What follows for the cache from a request that is sent.
+    pub(crate) fn asked(&self, command: &Command) -> Option<Mutation<'static>> {
+        let Command::RequestMembers(request) = command else {
+            return None;
+        };
+        let all = request.query.is_full() && self.config.kinds.contains(Kinds::MEMBERS);
+        let known = self.is_asked_for(request.guild);
+        (all && !known).then(|| incomplete(request.guild, Lack::Loading))
     }
 
     /// The guild for which this dispatch is to be held, if it is.
@@ -202,6 +269,7 @@ impl Tracker {
         self.now = self.now.max(now);
         let mut news = Vec::new();
         self.setup.connection_lost(self.now, &mut news);
+        self.explain(&news, out);
         self.tell(news, out);
     }
 
@@ -210,6 +278,7 @@ impl Tracker {
         self.now = self.now.max(now);
         let mut news = Vec::new();
         self.setup.halted(self.now, &mut news);
+        self.explain(&news, out);
         self.tell(news, out);
         self.release_settled(out);
     }
@@ -219,6 +288,7 @@ impl Tracker {
         self.now = self.now.max(now);
         let mut news = Vec::new();
         self.setup.timeout(self.now, &mut news);
+        self.explain(&news, out);
         self.tell(news, out);
         self.release_settled(out);
     }
@@ -297,6 +367,10 @@ impl Tracker {
             hold.release_unless(|_| false, out);
         }
     }
+}
+
+fn incomplete(guild: GuildId, lack: Lack) -> Mutation<'static> {
+    Mutation::new(Some(guild)).with(Op::Incomplete(lack))
 }
 
 fn guild_event(ready: GuildReady) -> Event<'static> {

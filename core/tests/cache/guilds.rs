@@ -1,7 +1,7 @@
 //! Guilds, from first sight to the last.
 
 use headcount_core::cache::memory::Completeness;
-use headcount_core::cache::{GuildStatus, Kind};
+use headcount_core::cache::{GuildStatus, Kind, Lack};
 use serde_json::json;
 
 use crate::world::{
@@ -28,9 +28,10 @@ fn ready_keeps_the_bot_and_names_its_guilds() {
     );
     assert!(world.store.guild(guild(1)).is_none());
     assert_eq!(world.store.guild_status(guild(3)), None);
-    let nothing = Completeness::Stale {
+    let nothing = Completeness::Partial {
         members: 0,
         of: None,
+        why: Lack::Stale,
     };
     assert_eq!(world.store.completeness(guild(2)), Some(nothing));
 }
@@ -101,9 +102,10 @@ fn guild_create_fills_everything_in() {
     let partial = Completeness::Partial {
         members: 2,
         of: Some(5),
+        why: Lack::NotAsked,
     };
     assert_eq!(store.completeness(guild(1)), Some(partial));
-    assert_eq!(partial.to_string(), "2 of 5 members");
+    assert_eq!(partial.to_string(), "2 of 5 members, not asked for");
 }
 
 #[test]
@@ -209,9 +211,10 @@ fn guild_delete_unavailable_keeps_everything_as_stale() {
     for _ in 0..2 {
         world.feed("GUILD_DELETE", &json!({"id": "1", "unavailable": true}));
         assert_eq!(world.rows(), before);
-        let stale = Completeness::Stale {
+        let stale = Completeness::Partial {
             members: 2,
             of: Some(5),
+            why: Lack::Stale,
         };
         assert_eq!(world.store.completeness(guild(1)), Some(stale));
         assert_eq!(stale.to_string(), "2 of 5 members, stale");
@@ -277,6 +280,7 @@ fn kinds_that_are_off_leave_nothing() {
     let partial = Completeness::Partial {
         members: 2,
         of: Some(5),
+        why: Lack::NotAsked,
     };
     assert_eq!(world.store.completeness(guild(1)), Some(partial));
     world.feed(
@@ -286,6 +290,7 @@ fn kinds_that_are_off_leave_nothing() {
     let fewer = Completeness::Partial {
         members: 2,
         of: Some(4),
+        why: Lack::NotAsked,
     };
     assert_eq!(world.store.completeness(guild(1)), Some(fewer));
     let mut world = World::caching(Kinds::GUILDS, ShardId::ONE);

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::kinds_feed::{author, coming, going, row};
-use crate::kinds_rows::{find, seen};
-use crate::kinds_steps::{Listed, Step, at, id, ruled, step};
+use crate::kinds_rows::{find, seen, seen_outside};
+use crate::kinds_steps::{Listed, Step, at, id, private, ruled, step};
 use crate::policies_model::{At, Guild, Model, RULED, Rule};
 use crate::world::{ME, World, guild_json, in_guild, ready};
 
@@ -75,6 +75,14 @@ impl Pair {
                 self.tell_again(Kind::Channel, (g, 0, id));
                 self.tell_again(Kind::Thread, (g, 0, id));
             }
+            Step::Say(n) => self.say(private(n)),
+            Step::Unsay(n) => {
+                let (_, channel, id) = private(n);
+                let data = json!({"id": id.to_string(), "channel_id": channel.to_string()});
+                self.world.feed("MESSAGE_DELETE", &data);
+                self.model.evict(Kind::Message, private(n));
+            }
+            Step::Recall(n) => self.look_up(Kind::Message, private(n)),
             Step::Read(kind, g, n) => self.read(kind, g, n),
             Step::Wait(time) => {
                 self.model.now += time;
@@ -315,6 +323,16 @@ impl Pair {
         if kind == Kind::ThreadMember {
             at.1 = id(Kind::Thread, g, n);
         }
+        self.look_up(kind, at);
+    }
+
+    fn say(&mut self, at: At) {
+        let data = row(Kind::Message, at.1, at.2, None);
+        self.world.feed("MESSAGE_CREATE", &data);
+        self.model.tell(Kind::Message, at);
+    }
+
+    fn look_up(&mut self, kind: Kind, at: At) {
         if let Some(found) = find(&self.world.store, kind, at) {
             self.model.used(kind, at);
             assert_eq!(found, self.model.of(kind).contains(&at), "{kind:?} {at:?}");
@@ -325,9 +343,12 @@ impl Pair {
         let mut users = BTreeSet::from([ME]);
         for kind in RULED {
             let expected = self.model.of(kind);
-            let seen: BTreeSet<At> = (1..3)
+            let mut seen: BTreeSet<At> = (1..3)
                 .flat_map(|g| seen(&self.world.store, kind, g))
                 .collect();
+            if kind == Kind::Message {
+                seen.extend(seen_outside(&self.world.store));
+            }
             prop_assert_eq!(&seen, &expected, "{:?}", kind);
             prop_assert_eq!(self.world.store.rows(kind), expected.len(), "{:?}", kind);
             match kind {

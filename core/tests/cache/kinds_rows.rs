@@ -12,6 +12,10 @@ use crate::world::{channel, guild, user};
 
 /// Whether a row is there, by looking it up: a use. `None` if there is no such look-up.
 pub(crate) fn find(store: &MemoryStore, kind: Kind, (g, first, id): At) -> Option<bool> {
+    if g == 0 {
+        let id = MessageId::new(id).unwrap();
+        return Some(store.private_message(channel(first), id).is_some());
+    }
     let guild = guild(g);
     let code = format!("i{id}");
     Some(match kind {
@@ -45,6 +49,16 @@ pub(crate) fn find(store: &MemoryStore, kind: Kind, (g, first, id): At) -> Optio
         Kind::Invite => store.invite(guild, &code).is_some(),
         _ => return None,
     })
+}
+
+/// The messages outside guilds.
+pub(crate) fn seen_outside(store: &MemoryStore) -> Vec<At> {
+    let of = |c: u64| {
+        let rows = store.private_messages(channel(c));
+        rows.map(move |row| (0, c, row.id.get()))
+            .collect::<Vec<_>>()
+    };
+    [900, 901].into_iter().flat_map(of).collect()
 }
 
 /// The rows of a kind in a guild, by going through them: that is no use of any.

@@ -27,6 +27,10 @@ pub(crate) enum Step {
     Archive(u64, u64),
     Sync(u64, Option<u64>, Listed),
     Pin(u64, u64),
+    /// A message outside guilds comes, is read or goes.
+    Say(u64),
+    Recall(u64),
+    Unsay(u64),
     Read(Kind, u64, u64),
     Wait(u64),
     Rule(Kind, Rule),
@@ -58,6 +62,11 @@ pub(crate) fn id(kind: Kind, g: u64, n: u64) -> u64 {
         Kind::Thread => g * 100 + 10 + n % 4,
         _ => n + 20,
     }
+}
+
+/// Where a message outside guilds lies, of which there are two channels.
+pub(crate) fn private(n: u64) -> At {
+    (0, 900 + n % 2, n + 20)
 }
 
 /// Where a row lies: a message in a channel or a thread, as its id says.
@@ -105,6 +114,9 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => (g.clone(), n.clone()).prop_map(|(g, n)| Step::Archive(g, n)),
         1 => (g.clone(), parents, listed()).prop_map(|(g, up, all)| Step::Sync(g, up, all)),
         1 => (g.clone(), n.clone()).prop_map(|(g, n)| Step::Pin(g, n)),
+        3 => n.clone().prop_map(Step::Say),
+        1 => n.clone().prop_map(Step::Recall),
+        1 => n.clone().prop_map(Step::Unsay),
         4 => of(&RULED).prop_map(|(kind, g, n)| Step::Read(kind, g, n)),
         2 => (0..20_u64).prop_map(Step::Wait),
         3 => ruled().prop_map(|(kind, rule)| Step::Rule(kind, rule)),

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod channels;
+mod completeness;
 mod displaced;
 mod entities;
 mod events;

@@ -44,6 +44,44 @@ fn guild_member_add_of_a_member_does_not_count() {
 }
 
 #[test]
+fn a_member_that_a_complete_guild_did_not_know_counts_once() {
+    let mut world = World::new();
+    world.feed("GUILD_CREATE", &guild_json(1, &[ME, 10], 2));
+    let complete = |world: &World| world.store.completeness(guild(1)).unwrap();
+    assert_eq!(complete(&world), Completeness::Complete { members: 2 });
+    for name in [
+        "GUILD_MEMBER_UPDATE",
+        "GUILD_MEMBER_ADD",
+        "GUILD_MEMBER_UPDATE",
+    ] {
+        world.feed(name, &in_guild(member_json(11), 1));
+        assert_eq!(complete(&world), Completeness::Complete { members: 3 });
+        assert_eq!(world.member_count(), Some(3), "{name}");
+    }
+    world.feed("GUILD_MEMBER_ADD", &in_guild(member_json(12), 1));
+    assert_eq!(world.member_count(), Some(4));
+    let mut world = World::new();
+    world.feed("GUILD_MEMBER_UPDATE", &in_guild(member_json(11), 1));
+    assert_eq!(
+        world.member_count(),
+        Some(5),
+        "of an incomplete one, it was counted"
+    );
+}
+
+#[test]
+fn a_store_without_the_members_keeps_counting_them() {
+    let mut world = World::new();
+    world.feed("GUILD_CREATE", &guild_json(1, &[ME, 10], 2));
+    world.feed("GUILD_MEMBER_ADD", &in_guild(member_json(11), 1));
+    let members = &world.routed[1];
+    let count = members.first.guild(guild(1)).unwrap().member_count();
+    assert_eq!(count, Some(3));
+    let complete = members.second.completeness(guild(1));
+    assert_eq!(complete, Some(Completeness::Complete { members: 3 }));
+}
+
+#[test]
 fn guild_member_update_patches_and_tells_absent_from_null() {
     let mut world = World::new();
     let update = json!({

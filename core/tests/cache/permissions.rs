@@ -4,6 +4,7 @@ use core::num::NonZeroU64;
 
 use headcount_core::cache::memory::PermissionsUnknown;
 use headcount_core::cache::permissions::{Holder, Place};
+use headcount_core::cache::{Kind, Policy, Predicate};
 use headcount_core::wire::view::Overwrite;
 use headcount_core::wire::{Permissions, Timestamp};
 use serde_json::{Value, json};
@@ -259,7 +260,19 @@ fn what_is_not_cached_is_named_and_never_guessed() {
     let mut update = crate::world::member_json(10);
     update["roles"] = json!(["200", "300"]);
     world.feed("GUILD_MEMBER_UPDATE", &in_guild(update, 1));
+    let may = |world: &World| world.store.permissions(guild(1), user(10), at(0));
+    let held = Ok(VIEW | SEND | EMBED);
+    assert_eq!(may(&world), held, "a deleted role counts for nothing");
+    let some = Policy::keep(Predicate::when(|_| true));
+    world.store.set_policy(Kind::Role, some).unwrap();
     let missing = PermissionsUnknown::Role(guild(1), role(300));
-    assert_eq!(world.may(101, 0), Err(missing));
+    assert_eq!(may(&world), Err(missing), "a policy may have taken it");
     assert_eq!(missing.to_string(), "role 300 of guild 1 is not cached");
+    world.feed(
+        "GUILD_ROLE_DELETE",
+        &json!({"guild_id": "1", "role_id": "1"}),
+    );
+    world.store.set_policy(Kind::Role, Policy::all()).unwrap();
+    let everyone = PermissionsUnknown::Role(guild(1), role(1));
+    assert_eq!(may(&world), Err(everyone), "nothing is guessed");
 }

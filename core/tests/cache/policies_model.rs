@@ -228,16 +228,19 @@ impl Model {
     }
 
     pub(crate) fn verdict(&self, kind: Kind, at: At) -> Verdict {
-        let (rule, guild) = (self.rule(kind), &self.guilds[&at.0]);
+        let rule = self.rule(kind);
         let (member, u) = (kind == Kind::Member, at.2);
+        let guild = |is: &dyn Fn(&Guild) -> bool| self.guilds.get(&at.0).is_some_and(is);
         let holds = |one: Condition| {
             let online = self.of(Kind::Presence).contains(&at);
             let voice = self.of(Kind::VoiceState).contains(&at);
             (one.even && u % 2 == 0)
-                || (member && one.keep.contains(Keep::OWNER) && guild.owner == u)
+                || (member && one.keep.contains(Keep::OWNER) && guild(&|it| it.owner == u))
                 || (member && one.keep.contains(Keep::IN_VOICE) && voice)
                 || (member && one.keep.contains(Keep::ONLINE) && online)
-                || (member && one.keep.contains(Keep::BOOSTER) && guild.boosters.contains(&u))
+                || (member
+                    && one.keep.contains(Keep::BOOSTER)
+                    && guild(&|it| it.boosters.contains(&u)))
         };
         if rule.is_none() {
             Verdict::Evict
@@ -282,7 +285,8 @@ impl Model {
             }
             let groups: BTreeSet<At> = self.of(kind);
             for (g, c, _) in groups {
-                self.limit(kind, rule.per_guild, |at| at.0 == g);
+                // A channel outside guilds counts by itself.
+                self.limit(kind, rule.per_guild, |at| at.0 == g && (g > 0 || at.1 == c));
                 self.limit(kind, rule.per_channel, |at| at.1 == c);
             }
             self.limit(kind, rule.overall, |_| true);

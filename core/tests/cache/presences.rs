@@ -1,9 +1,13 @@
 //! Presences.
 
+use core::time::Duration;
+
+use headcount_core::Instant;
+use headcount_core::cache::{Keep, Kind, Kinds, MemoryStore, Policies, Policy};
 use headcount_core::wire::view::Status;
 use serde_json::json;
 
-use crate::world::{World, guild, user};
+use crate::world::{World, guild, guild_1, ready, user};
 
 #[test]
 fn presence_update_keeps_who_is_there_and_drops_who_is_not() {
@@ -116,4 +120,36 @@ fn presence_update_tolerates_a_user_of_odd_types() {
     assert!(world.store.presence(guild(1), user(10)).is_some());
     let nobody = r#"{"guild_id":"1","status":"idle","user":{"username":"x"}}"#;
     assert!(world.try_feed("PRESENCE_UPDATE", nobody).is_err());
+}
+
+#[test]
+fn a_presence_without_its_member_is_still_watched() {
+    let policies = Policies::from(Kinds::all())
+        .with(Kind::Member, Policy::keep(Keep::ONLINE).per_guild(0))
+        .unwrap()
+        .with(Kind::Presence, Policy::all().per_guild(2))
+        .unwrap();
+    let mut world = World::empty();
+    world.keep_in(MemoryStore::with_policies(7, policies));
+    world.feed("READY", &ready(&[1]));
+    world.feed("GUILD_CREATE", &guild_1());
+    for id in 10..13 {
+        let idle = json!({"guild_id": "1", "user": {"id": id.to_string()}, "status": "idle"});
+        world.feed("PRESENCE_UPDATE", &idle);
+    }
+    let kept = |world: &World| -> Vec<u64> {
+        let rows = world.store.presences(guild(1));
+        let mut kept: Vec<u64> = rows.map(|row| row.user().get()).collect();
+        kept.sort_unstable();
+        kept
+    };
+    assert_eq!(
+        kept(&world),
+        [11, 12],
+        "no member is kept, and the limit holds"
+    );
+    let age = Policy::all().time_to_live(Duration::from_secs(60));
+    assert_eq!(world.store.set_policy(Kind::Presence, age), Ok(0));
+    assert_eq!(world.store.advance(Instant::from_millis(60_000)), 2);
+    assert!(kept(&world).is_empty());
 }

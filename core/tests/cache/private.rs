@@ -1,6 +1,9 @@
 //! Channels outside guilds, and their messages.
 
-use headcount_core::cache::{Kind, Kinds, MemoryStore};
+use core::time::Duration;
+
+use headcount_core::Instant;
+use headcount_core::cache::{Kind, Kinds, MemoryStore, Policies, Policy, Predicate};
 use headcount_core::id::MessageId;
 use headcount_core::wire::{Field, Timestamp};
 use serde_json::{Value, json};
@@ -142,4 +145,96 @@ fn a_new_session_of_the_first_shard_forgets_what_is_private() {
     assert_eq!(world.store.private_channels().count(), 0);
     assert_eq!(ids(&world), [] as [u64; 0]);
     assert!(world.store.user(user(70)).is_none());
+}
+
+/// Messages outside guilds under a policy.
+fn ruled(policy: Policy) -> World {
+    let policies = Policies::from(Kinds::all());
+    let policies = policies.with(Kind::Message, policy).unwrap();
+    let mut world = World::empty();
+    world.keep_in(MemoryStore::with_policies(7, policies));
+    world
+}
+
+fn elsewhere(id: u64, author: u64) -> Value {
+    let mut message = message(id, author);
+    message["channel_id"] = json!("501");
+    message
+}
+
+#[test]
+fn private_messages_count_for_the_policy_of_all_messages() {
+    let mut world = ruled(Policy::lru(2));
+    world.feed("MESSAGE_CREATE", &message(900, 70));
+    world.feed("MESSAGE_CREATE", &message(901, 71));
+    let oldest = |world: &World| {
+        let row = world.store.private_message(channel(500), message_id(900));
+        row.is_some()
+    };
+    assert!(oldest(&world), "a look-up is a use");
+    world.feed("MESSAGE_CREATE", &elsewhere(902, 72));
+    assert_eq!(ids(&world), [900], "the one went that was not used");
+    assert!(world.store.user(user(71)).is_none());
+    assert_eq!(world.store.rows(Kind::Message), 2);
+    world.feed("MESSAGE_DELETE", &json!({"id": "900", "channel_id": "500"}));
+    world.feed("MESSAGE_CREATE", &message(903, 70));
+    world.feed("MESSAGE_CREATE", &message(904, 70));
+    assert_eq!(ids(&world), [903, 904]);
+    assert_eq!(world.store.set_policy(Kind::Message, Policy::lru(1)), Ok(1));
+    assert_eq!(ids(&world), [904]);
+}
+
+#[test]
+fn each_private_channel_counts_by_itself() {
+    let mut world = ruled(Policy::all().per_guild(1));
+    world.feed("MESSAGE_CREATE", &message(900, 70));
+    world.feed("MESSAGE_CREATE", &elsewhere(901, 71));
+    assert_eq!(world.store.rows(Kind::Message), 2);
+    world.feed("MESSAGE_CREATE", &message(902, 70));
+    assert_eq!(
+        (ids(&world), world.store.rows(Kind::Message)),
+        (vec![902], 2)
+    );
+    let newest = Policy::newest_per_channel(1);
+    world.store.set_policy(Kind::Message, newest).unwrap();
+    world.feed("MESSAGE_CREATE", &message(903, 70));
+    world
+        .store
+        .set_policy(Kind::Message, Policy::all())
+        .unwrap();
+    world.feed("MESSAGE_CREATE", &message(904, 70));
+    let newest = Policy::newest_per_channel(1);
+    assert_eq!(world.store.set_policy(Kind::Message, newest), Ok(1));
+    assert_eq!(ids(&world), [904]);
+}
+
+#[test]
+fn private_messages_grow_old_and_are_judged() {
+    let short = Predicate::message(|row| row.id.get() < 903);
+    let minute = Duration::from_secs(60);
+    let mut world = ruled(Policy::keep(short).time_to_live(minute));
+    world.feed("MESSAGE_CREATE", &message(900, 70));
+    world.feed("MESSAGE_CREATE", &message(903, 70));
+    assert_eq!(ids(&world), [900], "the predicate refuses the other");
+    let at = |seconds: u64| Instant::from_millis(seconds * 1000);
+    assert_eq!(world.store.next_expiry(), Some(at(60)));
+    assert_eq!(world.store.advance(at(59)), 0);
+    world.feed("MESSAGE_CREATE", &message(901, 71));
+    assert_eq!(world.store.advance(at(60)), 1);
+    assert_eq!(
+        (ids(&world), world.store.next_expiry()),
+        (vec![901], Some(at(119)))
+    );
+    assert_eq!(world.store.advance(at(119)), 1);
+    assert_eq!(
+        world.store.next_expiry(),
+        Some(at(179)),
+        "were one to come now"
+    );
+    world
+        .store
+        .set_policy(Kind::Message, Policy::all())
+        .unwrap();
+    assert_eq!(world.store.next_expiry(), None);
+    assert_eq!(MemoryStore::new(1).next_expiry(), None);
 }

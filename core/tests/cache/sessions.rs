@@ -2,7 +2,7 @@
 
 use headcount_core::ShardId;
 use headcount_core::cache::memory::Completeness;
-use headcount_core::cache::{GuildStatus, Kinds, MemoryStore, Mutation, NewSession, Op};
+use headcount_core::cache::{GuildStatus, Kinds, Lack, MemoryStore, Mutation, NewSession, Op};
 use serde_json::json;
 
 use crate::world::{World, guild, guild_json, ready, user};
@@ -24,9 +24,10 @@ fn a_new_session_drops_the_guilds_it_does_not_name() {
         world.store.guild_status(guild(4)),
         Some(GuildStatus::Pending)
     );
-    let stale = Completeness::Stale {
+    let stale = Completeness::Partial {
         members: 2,
         of: Some(5),
+        why: Lack::Stale,
     };
     assert_eq!(
         world.store.completeness(guild(1)),

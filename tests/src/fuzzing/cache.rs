@@ -80,12 +80,7 @@ fn guild(store: &MemoryStore, id: GuildId) -> Option<Guild> {
     let count = match (row, completeness) {
         (Some(row), _) => row.member_count(),
         (None, Completeness::Complete { members }) => Some(members),
-        (
-            None,
-            Completeness::Partial { of, .. }
-            | Completeness::Limited { of, .. }
-            | Completeness::Stale { of, .. },
-        ) => of,
+        (None, Completeness::Partial { of, .. }) => of,
     };
     let complete = matches!(completeness, Completeness::Complete { .. });
     let members: BTreeMap<u64, Member> = store

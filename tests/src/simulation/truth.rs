@@ -65,12 +65,7 @@ impl Simulation {
                     Ok(())
                 }
             }
-            Some(
-                Completeness::Partial { .. }
-                | Completeness::Limited { .. }
-                | Completeness::Stale { .. },
-            )
-            | None => Ok(()),
+            Some(Completeness::Partial { .. }) | None => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Deriver, Mutation, Op, Rows};
-use crate::cache::Kinds;
+use crate::cache::{Kinds, Lack};
 use crate::id::ChannelId;
 use crate::wire::view::{Content, ThreadMember, ThreadMembership};
 
@@ -36,7 +36,9 @@ impl Deriver {
             } else {
                 to.push(Op::Replace(Rows::Members(members)));
             }
-            if self.hears_of_members && member_count.is_some_and(|count| content.listed >= count) {
+            if !self.hears_of_members {
+                to.push(Op::Incomplete(Lack::NoIntent));
+            } else if member_count.is_some_and(|count| content.listed >= count) {
                 to.push(Op::Complete);
             }
         }

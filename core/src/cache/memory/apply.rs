@@ -187,6 +187,7 @@ impl MemoryStore {
             }
             Op::Recount => self.known(guild, |slot, _| slot.recount()),
             Op::Complete => self.known(guild, Slot::complete),
+            Op::Incomplete(lack) => self.known(guild, |slot, _| slot.explain(lack)),
             Op::SyncThreads(parents, threads) => self.all(guild, |slot, shared| {
                 let entities = &mut slot.entities;
                 entities.sync_threads(slot.id, Some(&parents), threads.own(), shared);

@@ -32,9 +32,19 @@ impl Bucket {
         entries.take(usize::from(self.used))
     }
 
+    /// Whether an entry has this tag, or did: all tags at once.
+    #[inline]
+    fn has(&self, tag: u16) -> bool {
+        let same = |found, own: &u16| found | (*own == tag);
+        self.tags.iter().fold(false, same)
+    }
+
     /// The slot of the entry with this tag of which `same` is true.
     #[inline]
     fn find(&self, tag: u16, mut same: impl FnMut(u32) -> bool) -> Option<usize> {
+        if !self.has(tag) {
+            return None;
+        }
         let mut hits = 0_u16;
         for (slot, other) in self.tags.iter().enumerate() {
             hits |= u16::from(*other == tag) << slot;

@@ -13,7 +13,10 @@ use crate::id::{ChannelId, GuildId, MessageId, UserId};
 impl MemoryStore {
     /// A row as a predicate sees it; `None` if it is not there, or is a guild or a user.
     pub(super) fn candidate(&self, kind: Kind, spot: Spot) -> Option<Candidate<'_>> {
-        let slot = self.slot(spot.guild)?;
+        let Some(guild) = spot.guild else {
+            return self.private_candidate(kind, spot);
+        };
+        let slot = self.slot(guild)?;
         let row = self.row_ref(slot, kind, spot)?;
         let is = if let RowRef::Member(member) = row {
             self.traits(slot, spot, member.premium_since().is_some())
@@ -24,6 +27,16 @@ impl MemoryStore {
             guild: spot.guild,
             row,
             is,
+        })
+    }
+
+    fn private_candidate(&self, kind: Kind, spot: Spot) -> Option<Candidate<'_>> {
+        let (channel, message) = (ChannelId::new(spot.first)?, MessageId::new(spot.second)?);
+        let row = self.private.message(channel, message)?;
+        (kind == Kind::Message).then_some(Candidate {
+            guild: None,
+            row: RowRef::Message(row),
+            is: Keep::empty(),
         })
     }
 
@@ -44,10 +57,7 @@ impl MemoryStore {
                 Keep::IN_VOICE,
                 voice.is_some_and(|state| state.channel.value().is_some()),
             ),
-            (
-                Keep::ONLINE,
-                self.find_presence(spot.guild, spot.first).is_some(),
-            ),
+            (Keep::ONLINE, slot.presences.contains(spot.first)),
             (Keep::BOOSTER, booster),
         ];
         let held = truths.into_iter().filter(|(_, truth)| *truth);
@@ -68,8 +78,8 @@ impl MemoryStore {
             Kind::Emoji => RowRef::Emoji(entities.emojis.get(id)?),
             Kind::Sticker => RowRef::Sticker(entities.stickers.get(id)?),
             Kind::Sound => RowRef::Sound(entities.sounds.get(id)?),
-            Kind::Member => RowRef::Member(self.find_member(spot.guild, id)?),
-            Kind::Presence => RowRef::Presence(self.find_presence(spot.guild, id)?),
+            Kind::Member => RowRef::Member(self.find_member(slot.id, id)?),
+            Kind::Presence => RowRef::Presence(self.find_presence(slot.id, id)?),
             Kind::VoiceState => RowRef::VoiceState(entities.voice_states.get(id)?),
             Kind::Stage => RowRef::Stage(entities.stages.get(id)?),
             Kind::ScheduledEvent => RowRef::ScheduledEvent(entities.events.get(id)?),
@@ -80,7 +90,7 @@ impl MemoryStore {
             }
             Kind::Rule => RowRef::Rule(entities.rules.get(id)?),
             Kind::Invite => {
-                let here = |code: &str| Spot::invite(spot.guild, code, self.mixer) == spot;
+                let here = |code: &str| Spot::invite(slot.id, code, self.mixer) == spot;
                 let mut invites = entities.invites.values();
                 RowRef::Invite(invites.find(|row| here(&row.code.as_cow()))?)
             }
@@ -90,7 +100,10 @@ impl MemoryStore {
 
     /// Whether a row is there.
     pub(super) fn is_there(&self, kind: Kind, spot: Spot) -> bool {
-        let Some(slot) = self.slot(spot.guild) else {
+        let Some(guild) = spot.guild else {
+            return self.private_candidate(kind, spot).is_some();
+        };
+        let Some(slot) = self.slot(guild) else {
             return false;
         };
         let guild = kind == Kind::Guild && slot.guild.is_some();
@@ -101,6 +114,9 @@ impl MemoryStore {
     pub(super) fn census(&self, kind: Kind) -> Vec<Spot> {
         let guilds = self.guilds.iter();
         let mut all: Vec<Spot> = guilds.flat_map(|slot| self.census_of(slot, kind)).collect();
+        if kind == Kind::Message {
+            all.extend(self.private.spots());
+        }
         all.sort_unstable();
         all
     }

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use super::MemoryStore;
 use super::messages::Ring;
-use super::spot::{Spot, removed, spots};
+use super::spot::{Spot, private_messages, removed, spots};
 use super::wards::{Touched, Wards};
 use crate::Instant;
 use crate::cache::Unsuitable;
 use crate::cache::policy::Verdict;
-use crate::cache::{Keep, Key, Kind, Kinds, Mutation, Op, Policies, Policy, Rows, Scope};
+use crate::cache::{Keep, Key, Kind, Kinds, Lack, Mutation, Op, Policies, Policy, Rows, Scope};
 use crate::id::GuildId;
 
 /// Choosing policies.
@@ -115,11 +115,25 @@ impl MemoryStore {
         self.settle(Touched::default())
     }
 
+    /// When [`MemoryStore::advance`] may have something to do next; `None` if no policy has an
+    /// age. Rows that come meanwhile do not live for less.
+    ///
+    /// It may be too early, never too late. It changes with each mutation and each call of
+    /// `advance`.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<Instant> {
+        self.wards.as_ref()?.next_expiry()
+    }
+
     /// From here on all members can be complete again, if they are asked for.
     fn hope_for_all(&mut self) {
         let guilds: Vec<GuildId> = self.guilds.iter().map(|slot| slot.id).collect();
         for guild in guilds {
-            self.within(guild, |slot, _| slot.limited = false);
+            self.within(guild, |slot, _| {
+                if slot.lack == Some(Lack::Limited) {
+                    slot.lack = Some(Lack::NotAsked);
+                }
+            });
         }
     }
 
@@ -140,6 +154,7 @@ impl MemoryStore {
         for (guild, key) in rings {
             self.step(guild, Op::Remove(key));
         }
+        self.private.trim(&mut self.shared);
         before.saturating_sub(self.rows(Kind::Message))
     }
 }
@@ -169,9 +184,10 @@ impl MemoryStore {
             return None;
         }
         let mut touched = Touched::default();
-        if let Some(guild) = mutation.guild() {
-            for op in mutation.ops() {
-                self.look_at(wards, guild, op, &mut touched);
+        for op in mutation.ops() {
+            match mutation.guild() {
+                Some(guild) => self.look_at(wards, guild, op, &mut touched),
+                None => look_at_private(wards, op, &mut touched),
             }
         }
         (!touched.is_empty() || !wards.tracked.is_empty()).then_some(touched)
@@ -236,6 +252,20 @@ impl MemoryStore {
         if wards.watched.intersects(on) {
             to.doubt(Kind::Member, self.census_in(guild, Kind::Member));
         }
+    }
+}
+
+/// A step that names no guild.
+fn look_at_private(wards: &Wards, op: &Op<'_>, touched: &mut Touched) {
+    if !wards.judged.contains(Kinds::MESSAGES) {
+        return;
+    }
+    let spots = private_messages(op);
+    if matches!(op, Op::Remove(_)) {
+        let gone = spots.into_iter().map(|spot| (Kind::Message, spot));
+        touched.gone.extend(gone);
+    } else if !spots.is_empty() {
+        touched.tell(Kind::Message, spots);
     }
 }
 
@@ -326,7 +356,10 @@ impl MemoryStore {
 
     /// Forgets rows that are gone together with what they hung on.
     fn drop_stale(&self, wards: &mut Wards, kind: Kind) {
-        let rows = self.weight_in_guilds(kind).rows;
+        let rows = match kind == Kind::Message {
+            true => self.rows(kind),
+            false => self.weight_in_guilds(kind).rows,
+        };
         if let Some(lifetimes) = wards.lifetimes_mut(kind)
             && lifetimes.len() > rows
         {
@@ -344,7 +377,12 @@ impl MemoryStore {
 
     /// Takes a row away as if it had been removed.
     fn dismiss(&mut self, wards: &mut Wards, kind: Kind, spot: Spot, touched: &mut Touched) {
-        let guild = spot.guild;
+        let Some(guild) = spot.guild else {
+            if let Some(key) = spot.key(kind) {
+                self.private.step(Op::Remove(key), &mut self.shared);
+            }
+            return self.forget(wards, kind, spot);
+        };
         if kind == Kind::Guild {
             self.within(guild, |slot, _| slot.drop_guild());
         }

@@ -370,7 +370,7 @@ impl Entities {
         let codes = self.invites.values().filter(leads_nowhere);
         let codes: Vec<_> = codes.map(|row| row.code.clone()).collect();
         codes.iter().for_each(|code| self.remove_invite(code));
-        let rings = self.rings.iter().map(|ring| ring.channel());
+        let rings = self.rings.iter().map(super::messages::Ring::channel);
         let rings: Vec<ChannelId> = rings.filter(|&channel| gone(channel)).collect();
         for channel in rings {
             self.rings.remove(channel, shared);

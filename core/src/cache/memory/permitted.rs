@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{MemberRef, MemoryStore};
+use crate::cache::Kind;
 use crate::cache::permissions::{Holder, Place, is_redacted, role_of_everyone};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::Channel;
@@ -17,7 +18,8 @@ pub enum PermissionsUnknown {
     Guild(GuildId),
     /// The member.
     Member(GuildId, UserId),
-    /// A role of the guild that the member has, or the one that everyone has.
+    /// The role that everyone in the guild has; or one of the member's, where a policy keeps only
+    /// some roles.
     Role(GuildId, RoleId),
     /// The channel or thread.
     Channel(ChannelId),
@@ -54,6 +56,9 @@ impl core::error::Error for PermissionsUnknown {}
 impl MemoryStore {
     /// What a member may do in a guild, channels apart, at the time `now`, which decides whether
     /// a timeout has passed. [`Holder`] tells the rules.
+    ///
+    /// A role of the member that the guild does not have counts for nothing: it has been deleted,
+    /// and the member's next event will lack it too.
     ///
     /// What the guild's status says of its rows holds for this too.
     ///
@@ -146,7 +151,12 @@ impl MemoryStore {
             allowed.ok_or(PermissionsUnknown::Role(guild, role))
         };
         let everyone = allowed(role_of_everyone(guild))?;
-        let roles = member.roles().map(|role| Ok((role, allowed(role)?)));
+        let all_are_kept = self
+            .policies()
+            .is_none_or(|policies| policies.get(Kind::Role).is_all());
+        let is_deleted = |role| all_are_kept && self.role(guild, role).is_none();
+        let roles = member.roles().filter(|&role| !is_deleted(role));
+        let roles = roles.map(|role| Ok((role, allowed(role)?)));
         Ok((everyone, roles.collect::<Result<_, _>>()?))
     }
 }

@@ -1,12 +1,16 @@
 //! Channels outside guilds, and their messages.
 
+use alloc::vec::Vec;
+
 use super::MemoryStore;
 use super::hash::Mixer;
 use super::lot::{Lot, Plain};
+use super::messages::Ring;
 use super::rings::Rings;
 use super::shared::Shared;
+use super::spot::Spot;
 use super::usage::Weight;
-use crate::cache::{Key, Op, Rows, Scope};
+use crate::cache::{Key, Kind, Op, Rows, Scope};
 use crate::id::{ChannelId, MessageId};
 use crate::wire::Field;
 use crate::wire::Part as _;
@@ -38,6 +42,29 @@ impl Private {
     /// The weights of channels and messages.
     pub(super) fn weight(&self) -> (Weight, Weight) {
         (self.channels.weight(), self.rings.weight())
+    }
+
+    pub(super) fn message(
+        &self,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Option<&Message<'static>> {
+        self.rings.message(channel, message)
+    }
+
+    /// Where the messages lie.
+    pub(super) fn spots(&self) -> impl Iterator<Item = Spot> {
+        let of = |ring: &Ring| {
+            let channel = ring.channel();
+            let ids: Vec<MessageId> = ring.iter().map(|row| row.id).collect();
+            ids.into_iter().map(move |id| Spot::private(channel, id))
+        };
+        self.rings.iter().flat_map(of)
+    }
+
+    /// Takes out the messages that are too many for their channel.
+    pub(super) fn trim(&mut self, shared: &mut Shared) {
+        self.rings.trim(shared);
     }
 
     /// A step that names no guild.
@@ -144,7 +171,8 @@ impl MemoryStore {
         channel: ChannelId,
         message: MessageId,
     ) -> Option<&Message<'static>> {
-        self.private.rings.message(channel, message)
+        self.used(Kind::Message, Spot::private(channel, message));
+        self.private.message(channel, message)
     }
 
     /// The messages of a channel outside guilds that are kept, from the oldest to the newest.
@@ -153,6 +181,6 @@ impl MemoryStore {
         channel: ChannelId,
     ) -> impl DoubleEndedIterator<Item = &Message<'static>> {
         let ring = self.private.rings.ring(channel);
-        ring.into_iter().flat_map(super::messages::Ring::iter)
+        ring.into_iter().flat_map(Ring::iter)
     }
 }

@@ -10,7 +10,7 @@ use super::spot::Spot;
 use super::usage::Weight;
 use super::user::UserRef;
 use crate::cache::policy::Lifetimes;
-use crate::cache::{GuildStatus, Kind};
+use crate::cache::{GuildStatus, Kind, Lack};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{Application, Channel, Guild, Role, User};
 
@@ -26,37 +26,21 @@ pub enum Completeness {
     Partial {
         /// How many are in the cache.
         members: u64,
-        /// How many there are, if it is known.
+        /// How many there are, or were when it was last told, if it is known.
         of: Option<u64>,
-    },
-    /// Some of them are: others have come, and a policy did not let them stay.
-    Limited {
-        /// How many are in the cache.
-        members: u64,
-        /// How many there are, if it is known.
-        of: Option<u64>,
-    },
-    /// The guild is out of reach, has not been delivered since the session began, or a store
-    /// failed to apply a change: whatever is in the cache may be old.
-    Stale {
-        /// How many are in the cache.
-        members: u64,
-        /// How many there were, if it is known.
-        of: Option<u64>,
+        /// Why not all of them.
+        why: Lack,
     },
 }
 
 impl fmt::Display for Completeness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (members, of, stale) = match *self {
-            Self::Complete { members } => return write!(f, "complete, {members} members"),
-            Self::Partial { members, of } => (members, of, ""),
-            Self::Limited { members, of } => (members, of, ", as its policy says"),
-            Self::Stale { members, of } => (members, of, ", stale"),
-        };
-        match of {
-            Some(of) => write!(f, "{members} of {of} members{stale}"),
-            None => write!(f, "{members} members{stale}"),
+        match *self {
+            Self::Complete { members } => write!(f, "complete, {members} members"),
+            Self::Partial { members, of, why } => match of {
+                Some(of) => write!(f, "{members} of {of} members, {why}"),
+                None => write!(f, "{members} members, {why}"),
+            },
         }
     }
 }
@@ -219,14 +203,20 @@ impl MemoryStore {
     pub fn completeness(&self, guild: GuildId) -> Option<Completeness> {
         let slot = self.slot(guild)?;
         let (members, of) = (slot.members.len() as u64, slot.member_count);
-        Some(match slot.status {
-            GuildStatus::Pending | GuildStatus::Outage | GuildStatus::Stale => {
-                Completeness::Stale { members, of }
-            }
-            GuildStatus::Available if slot.complete => Completeness::Complete { members },
-            GuildStatus::Available if slot.limited => Completeness::Limited { members, of },
-            GuildStatus::Available => Completeness::Partial { members, of },
+        let lack = match slot.status {
+            GuildStatus::Pending | GuildStatus::Outage | GuildStatus::Stale => Some(Lack::Stale),
+            GuildStatus::Available if self.keeps_no_members() => Some(Lack::Limited),
+            GuildStatus::Available => slot.lack,
+        };
+        Some(match lack {
+            None => Completeness::Complete { members },
+            Some(why) => Completeness::Partial { members, of, why },
         })
+    }
+
+    fn keeps_no_members(&self) -> bool {
+        let policies = self.policies();
+        policies.is_some_and(|policies| policies.get(Kind::Member).is_none())
     }
 
     /// How many rows a guild has.

@@ -96,6 +96,17 @@ impl Rings {
         self.gone(gone.unwrap_or_default(), shared);
     }
 
+    /// The oldest messages go that are too many for their channel.
+    pub(super) fn trim(&mut self, shared: &mut Shared) {
+        let limit = shared.messages_per_channel;
+        let full = self.rings.iter().filter(|ring| ring.len() > limit);
+        let full: Vec<ChannelId> = full.map(Ring::channel).collect();
+        for channel in full {
+            let gone = self.rings.update(channel.get(), |ring| ring.trim(limit));
+            self.gone(gone.unwrap_or_default(), shared);
+        }
+    }
+
     /// All messages of a channel go.
     pub(super) fn remove(&mut self, channel: ChannelId, shared: &mut Shared) {
         if let Some(ring) = self.rings.remove(channel.get()) {

@@ -11,7 +11,7 @@ use super::packed_table::PackedTable;
 use super::shared::Shared;
 use super::table::{Row, Table};
 use super::usage::{Usage, Weight};
-use crate::cache::GuildStatus;
+use crate::cache::{GuildStatus, Lack};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::view::{Channel, Guild, Members, PresenceRecord, Presences, Role, Status};
 use crate::wire::{Field, Part as _};
@@ -24,9 +24,8 @@ pub(super) struct Slot {
     pub(super) status: GuildStatus,
     /// Whether the guild's data has ever come: before that, nothing of it is kept.
     known: bool,
-    pub(super) complete: bool,
-    /// Whether a policy has taken members away since they were last listed anew.
-    pub(super) limited: bool,
+    /// Why not all members are here; `None` if they are.
+    pub(super) lack: Option<Lack>,
     pub(super) member_count: Option<u64>,
     pub(super) guild: Option<Box<Guild<'static>>>,
     guild_heap: usize,
@@ -75,8 +74,7 @@ impl Slot {
             number,
             status: GuildStatus::Pending,
             known: false,
-            complete: false,
-            limited: false,
+            lack: Some(Lack::NotAsked),
             member_count: None,
             guild: None,
             guild_heap: 0,
@@ -160,8 +158,7 @@ impl Slot {
     /// Members that are not upserted from here on are of an older generation.
     pub(super) const fn recount(&mut self) {
         self.members.generation = self.members.generation.wrapping_add(1);
-        self.complete = false;
-        self.limited = false;
+        self.lack = Some(Lack::NotAsked);
     }
 
     /// Drops the members of older generations.
@@ -176,17 +173,30 @@ impl Slot {
     /// All members have come; they are not all here if a policy has taken some away again.
     pub(super) fn complete(&mut self, shared: &mut Shared) {
         self.sweep(shared);
-        if self.limited {
+        if self.lack == Some(Lack::Limited) {
             return;
         }
         self.member_count = Some(self.members.len() as u64);
-        self.complete = true;
+        self.lack = None;
     }
 
+    /// Why not all members are here, unless they are, or a policy would not let them stay.
+    pub(super) fn explain(&mut self, lack: Lack) {
+        if !matches!(self.lack, None | Some(Lack::Limited)) {
+            self.lack = Some(lack);
+        }
+    }
+
+    /// Where all members are here, one that is new was not counted, unless its event did so.
     pub(super) fn upsert_members(&mut self, members: &Members<'_>, shared: &mut Shared) {
+        let before = self.members.len();
         for member in members.records() {
             self.members.upsert(member);
             shared.users.hold(member.id, member.user, self.number);
+        }
+        let now = self.members.len();
+        if self.lack.is_none() && now > before {
+            self.member_count = self.member_count.max(Some(now as u64));
         }
     }
 
@@ -207,8 +217,7 @@ impl Slot {
 
     /// A policy takes a member away.
     pub(super) const fn limit_members(&mut self) {
-        self.complete = false;
-        self.limited = true;
+        self.lack = Some(Lack::Limited);
     }
 
     pub(super) fn remove_presence(&mut self, user: UserId) {

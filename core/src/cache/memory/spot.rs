@@ -3,13 +3,15 @@
 use alloc::vec::Vec;
 
 use super::hash::Mixer;
-use crate::cache::{Key, Kind, Rows};
+use crate::cache::{Key, Kind, Op, Rows};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
+use crate::wire::view::Message;
 
 /// A row of a kind that is known from elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Spot {
-    pub(super) guild: GuildId,
+    /// The guild; `None` for a message outside guilds.
+    pub(super) guild: Option<GuildId>,
     /// Its id; of a message the channel, of a thread's member the thread, of a member or what
     /// hangs on one the user, of an invitation a hash of its code.
     pub(super) first: u64,
@@ -19,18 +21,23 @@ pub(super) struct Spot {
 
 impl Spot {
     pub(super) const fn new(guild: GuildId, first: u64) -> Self {
-        Self {
-            guild,
-            first,
-            second: 0,
-        }
+        Self::pair(guild, first, 0)
     }
 
     pub(super) const fn pair(guild: GuildId, first: u64, second: u64) -> Self {
         Self {
-            guild,
+            guild: Some(guild),
             first,
             second,
+        }
+    }
+
+    /// A message outside guilds.
+    pub(super) const fn private(channel: ChannelId, message: MessageId) -> Self {
+        Self {
+            guild: None,
+            first: channel.get(),
+            second: message.get(),
         }
     }
 
@@ -98,6 +105,24 @@ pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec
             (Kind::Invite, Vec::from([spot]))
         }
         Key::WebhookMark(channel) => (Kind::WebhookMark, one(channel.get())),
+    }
+}
+
+/// The messages outside guilds that a step is about.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the rows outside guilds, messages alone have a policy"
+)]
+pub(super) fn private_messages(op: &Op<'_>) -> Vec<Spot> {
+    match op {
+        Op::Upsert(Rows::Messages(rows)) | Op::Patch(Rows::Messages(rows)) => {
+            let spot = |row: &Message<'_>| Some(Spot::private(row.channel?, row.id));
+            rows.iter().filter_map(spot).collect()
+        }
+        Op::Remove(Key::Messages(channel, ids)) => {
+            ids.iter().map(|&id| Spot::private(*channel, id)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

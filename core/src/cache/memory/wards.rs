@@ -83,6 +83,13 @@ impl Wards {
         }
     }
 
+    /// When a row may have lived for long enough, one that comes from here on included.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        let all = self.lifetimes.iter().flatten();
+        all.filter_map(|lifetimes| lifetimes.next_expiry(self.now))
+            .min()
+    }
+
     /// Whether a row may have lived for long enough.
     pub(super) fn may_expire(&self) -> bool {
         let all = self.lifetimes.iter().flatten();
@@ -92,10 +99,10 @@ impl Wards {
 }
 
 fn group(policy: &Policy, spot: Spot) -> u64 {
-    if policy.is_per_channel() {
-        spot.first
-    } else {
-        spot.guild.get()
+    match spot.guild {
+        Some(guild) if !policy.is_per_channel() => guild.get(),
+        // A channel outside guilds counts by itself.
+        Some(_) | None => spot.first,
     }
 }
 

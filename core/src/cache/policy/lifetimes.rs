@@ -281,6 +281,14 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
             .is_some_and(|told| self.is_over(told, now))
     }
 
+    /// When a row may have lived for long enough, one that comes now included; `None` if all live
+    /// for ever.
+    pub(in crate::cache) fn next_expiry(&self, now: Instant) -> Option<Instant> {
+        let age = self.limits.time_to_live?;
+        let oldest = self.ages.floor().map_or(now, Instant::from_millis);
+        Some(oldest.after(age))
+    }
+
     fn is_over(&self, told: u64, now: Instant) -> bool {
         let age = self.limits.time_to_live;
         age.is_some_and(|age| Instant::from_millis(told).after(age) <= now)

@@ -37,8 +37,8 @@ bitflags! {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Candidate<'a> {
-    /// The guild in which it lies.
-    pub guild: GuildId,
+    /// The guild in which it lies; `None` for a message outside guilds.
+    pub guild: Option<GuildId>,
     /// The row.
     pub row: RowRef<'a>,
     /// What is true of a member; nothing of another row.

@@ -195,11 +195,14 @@ impl<'a> Reader<'a> {
     {
         self.open(b'{', "not an object")?;
         if !self.eat(b'}') {
-            let mut room = [0; KEY];
             loop {
+                let mut room;
                 let (part, key) = match self.expected_key(&mut order) {
                     Some(key) => (Some(key.part()), key.name()),
-                    None => (None, self.key(&mut room)?),
+                    None => {
+                        room = [0; KEY];
+                        (None, self.key(&mut room)?)
+                    }
                 };
                 field(part, key, self)?;
                 if !self.goes_on(b'}', "an object is not closed")? {
@@ -308,10 +311,23 @@ impl<'a> Reader<'a> {
     /// [`Malformed`] for a misspelt `null`.
     #[inline]
     pub fn null(&mut self) -> Result<bool, Malformed> {
+        if self.passes_plain_null() {
+            return Ok(true);
+        }
         if self.peek() != Some(b'n') {
             return Ok(false);
         }
         self.word(b"null").map(|()| true)
+    }
+
+    /// Passes a null that a comma follows, as nearly all do; whether there was one.
+    #[inline(always)]
+    pub(crate) fn passes_plain_null(&mut self) -> bool {
+        let found = self.ahead() == Some(b"null,");
+        if found {
+            self.advance(4);
+        }
+        found
     }
 
     /// Reads `true` or `false`.

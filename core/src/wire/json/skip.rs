@@ -40,10 +40,7 @@ impl<'a> Reader<'a> {
                 self.skip_string()
             }
             Some(b'{' | b'[') => self.skip_container(),
-            Some(b'n') if self.is_plain_null() => {
-                self.advance(4);
-                Ok(())
-            }
+            Some(b'n') if self.passes_plain_null() => Ok(()),
             _ => self.skip_word(),
         }
     }
@@ -123,12 +120,6 @@ impl<'a> Reader<'a> {
             return Err(self.fault("brackets do not match"));
         }
         Ok(brackets.count == 0)
-    }
-
-    /// Whether a null is next, and a comma.
-    #[inline]
-    fn is_plain_null(&self) -> bool {
-        self.ahead() == Some(b"null,")
     }
 
     /// A number, a boolean or null, unchecked.

@@ -35,6 +35,17 @@ fn pass<'a, T: Payload<'a>>(state: u64, from: &mut Cursor<'a>) {
     }
 }
 
+/// What a field says that is most likely not null.
+fn transcode_value<'a, T: Payload<'a>>(
+    reader: &mut Reader<'a>,
+    sink: &mut Sink,
+) -> Result<u64, Malformed> {
+    match reader.null()? {
+        true => Ok(1),
+        false => T::transcode(reader, sink),
+    }
+}
+
 impl<'a, T: Payload<'a>> Packed<'a> for Field<T> {
     #[inline]
     fn state(&self) -> u64 {
@@ -66,11 +77,11 @@ impl<'a, T: Payload<'a>> Packed<'a> for Field<T> {
         pass::<T>(state, from);
     }
 
-    #[inline]
+    #[inline(always)]
     fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
-        match reader.null()? {
+        match reader.passes_plain_null() {
             true => Ok(1),
-            false => T::transcode(reader, sink),
+            false => transcode_value::<T>(reader, sink),
         }
     }
 }
@@ -106,7 +117,7 @@ impl<'a, T: Payload<'a>> Packed<'a> for Option<T> {
         pass::<T>(state, from);
     }
 
-    #[inline]
+    #[inline(always)]
     fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
         let value = T::read(reader)?;
         if value.is_nothing() {

@@ -51,10 +51,12 @@ pub(crate) trait Payload<'a>: Read<'a> {
 
 /// The form is the value.
 impl Payload<'_> for bool {
+    #[inline]
     fn form(&self) -> Form {
         if *self { Form::Other } else { Form::Usual }
     }
 
+    #[inline]
     fn put(&self, _: &mut Sink) {}
 
     fn take(form: Form, _: &mut Cursor<'_>) -> Option<Self> {

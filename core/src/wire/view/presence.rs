@@ -433,16 +433,13 @@ impl<'i> Presences<'i> {
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
         let (mut user, mut status, mut clients) = (None, None, ClientStatus::bare());
-        let (mut activities, mut count) = (Sink::new(), 0);
+        let mut activities = "null";
         reader.object(|key, reader| {
             match key {
                 "user" => user = Some(lenient_user(reader)?),
                 "status" => status = Some(Status::read(reader)?),
                 "client_status" => clients = read_clients(reader)?,
-                "activities" => {
-                    activities.clear();
-                    count = read_activities(reader, &mut activities)?;
-                }
+                "activities" => activities = read_activities(reader)?,
                 _ => return other(key, reader),
             }
             Ok(())
@@ -451,12 +448,12 @@ impl<'i> Presences<'i> {
             return Err(reader.fault("a presence without a user or a status"));
         };
         let statuses = Statuses::new(status, &clients);
-        self.add(&user, statuses, count, activities.as_slice());
+        self.add(&user, statuses, |to| pack_activities(activities, to));
         Ok(())
     }
 
     /// The user's id, how long the records are, and the records.
-    fn add(&mut self, user: &User<'_>, statuses: Statuses, count: u64, activities: &[u8]) {
+    fn add(&mut self, user: &User<'_>, statuses: Statuses, activities: impl FnOnce(&mut Sink)) {
         let to = self.pool.writer();
         to.put(&user.id.get().to_le_bytes());
         let lengths = to.len();
@@ -464,8 +461,7 @@ impl<'i> Presences<'i> {
         to.measured(lengths, |to| user.pack(to));
         to.measured(lengths.wrapping_add(4), |to| {
             to.put(&statuses.0.to_le_bytes());
-            to.number(count);
-            to.put(activities);
+            activities(to);
         });
         self.count = self.count.saturating_add(1);
     }
@@ -494,17 +490,24 @@ fn transcode_activities(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u8, Ma
     }
 }
 
-/// Packs the activities as they are read, and counts them.
-fn read_activities(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u64, Malformed> {
-    let mut count = 0_u64;
+/// Reads activities, and returns them as they are.
+fn read_activities<'i>(reader: &mut Reader<'i>) -> Result<&'i str, Malformed> {
+    reader.peek();
+    let start = reader.place();
     if !reader.null()? {
-        reader.array(|reader| {
-            Activity::read(reader)?.pack(to);
-            count = count.saturating_add(1);
-            Ok(())
-        })?;
+        reader.array(|reader| Activity::read(reader).map(drop))?;
     }
-    Ok(count)
+    Ok(reader.since(start))
+}
+
+/// Packs activities that have been read: how many there are, and one after the other.
+fn pack_activities(text: &str, to: &mut Sink) {
+    to.number(Reader::new(text).count().unwrap_or(0) as u64);
+    // Nothing is wrong with them, or they are null.
+    let _ = Reader::new(text).array(|reader| {
+        Activity::read(reader)?.pack(to);
+        Ok(())
+    });
 }
 
 impl fmt::Debug for Presences<'_> {
@@ -533,13 +536,11 @@ impl<'de> Deserialize<'de> for Presences<'_> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut presences = Self::default();
         for one in Vec::<Owned>::deserialize(from)? {
-            let mut activities = Sink::new();
-            one.activities
-                .iter()
-                .for_each(|activity| activity.pack(&mut activities));
             let statuses = Statuses::new(one.status, &one.clients);
-            let count = one.activities.len() as u64;
-            presences.add(&one.user, statuses, count, activities.as_slice());
+            presences.add(&one.user, statuses, |to| {
+                to.number(one.activities.len() as u64);
+                one.activities.iter().for_each(|activity| activity.pack(to));
+            });
         }
         Ok(presences)
     }

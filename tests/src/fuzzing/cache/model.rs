@@ -254,7 +254,9 @@ impl Guild {
         }
     }
 
+    /// Where all are here, one that is new was not counted, unless its event did so.
     fn add_members(&mut self, members: &Value, names: &mut BTreeMap<u64, String>) {
+        let before = self.members.len();
         for data in items(members) {
             let user = id(&data["user"]["id"]);
             names.insert(user, text(&data["user"]["username"]));
@@ -271,6 +273,9 @@ impl Guild {
             if let Some(nick) = data.get("nick") {
                 member.nick = nick.as_str().map(str::to_owned);
             }
+        }
+        if self.complete && self.members.len() > before {
+            self.count = self.count.max(Some(self.members.len() as u64));
         }
     }
 

@@ -1,0 +1,41 @@
+//! Changes of the cache that the application makes, beside the shards' loops.
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use headcount_core::Instant;
+use headcount_core::cache::Mutation;
+
+use crate::Runtime;
+use crate::clock::Clock;
+use crate::stores::{Outcome, Stores};
+
+type Job = Box<dyn Fn(&Mutation<'static>) -> BoxFuture<'static, Outcome> + Send + Sync>;
+
+/// What the handles need of the runtime: handles do not name it.
+pub(crate) struct ByHand {
+    now: Box<dyn Fn() -> Instant + Send + Sync>,
+    job: Job,
+}
+
+impl ByHand {
+    pub(crate) fn new<R: Runtime>(runtime: &R, clock: Clock, stores: &Stores) -> Self {
+        let (here, there, stores) = (runtime.clone(), runtime.clone(), stores.clone());
+        Self {
+            now: Box::new(move || clock.now(&here)),
+            job: Box::new(move |mutation| {
+                let job = stores.job(&there, mutation, false);
+                job.unwrap_or_else(|| ready(Outcome::default()).boxed())
+            }),
+        }
+    }
+
+    /// The core's time.
+    pub(crate) fn now(&self) -> Instant {
+        (self.now)()
+    }
+
+    /// What the stores beside the one in memory have to do.
+    pub(crate) fn job(&self, mutation: &Mutation<'static>) -> BoxFuture<'static, Outcome> {
+        (self.job)(mutation)
+    }
+}
