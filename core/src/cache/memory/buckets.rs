@@ -28,7 +28,7 @@ impl Bucket {
     };
 
     fn entries(&self) -> impl Iterator<Item = (u16, u32)> {
-        let entries = self.tags.iter().copied().zip(self.handles);
+        let entries = self.tags.iter().copied().zip(self.handles.iter().copied());
         entries.take(usize::from(self.used))
     }
 
@@ -151,7 +151,7 @@ impl Buckets {
     /// Adds a handle that is not there.
     pub(super) fn insert(&mut self, tag: u16, handle: u32) {
         if self.entries >= room(self.list.len()) {
-            let more = self.list.len().div_ceil(4);
+            let more = self.list.len().div_ceil(2);
             self.resize(self.list.len().saturating_add(more.max(1)));
         }
         self.entries = self.entries.wrapping_add(1);
@@ -290,7 +290,7 @@ mod tests {
         for handle in 0..20_000 {
             table.insert(tag(handle), handle);
             let spare = table.bytes() - 64 * buckets(table.entries);
-            assert!(spare <= table.bytes() / 4 + 64);
+            assert!(spare <= table.bytes() / 3 + 64);
         }
         let full = table.bytes();
         (100..20_000).for_each(|handle| {
