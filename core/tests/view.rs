@@ -1,6 +1,7 @@
 //! A view of some bytes is the view of the `serde_json::Value` that these bytes are.
 
 use headcount_core::cache::Kinds;
+use headcount_core::id::UserId;
 use headcount_core::wire::view::View;
 use headcount_core::wire::{Envelope, Frame, Malformed, Name};
 use proptest::prelude::*;
@@ -377,7 +378,7 @@ fn of_two_ids_the_last_counts() {
     let Ok(Some(View::MemberUpdate(event))) = view else {
         panic!("a member: {view:?}");
     };
-    let users: Vec<_> = event.members.users().map(|user| user.get()).collect();
+    let users: Vec<_> = event.members.users().map(UserId::get).collect();
     assert_eq!(users, [99]);
 }
 
