@@ -34,6 +34,8 @@ pub(super) struct Users {
     holders: Holders,
     /// Where what comes of two records is written.
     merged: Sink,
+    /// Where a user is written that is not packed yet.
+    packed: Sink,
     authors: Table<Author>,
 }
 
@@ -52,6 +54,7 @@ impl Users {
             table: PackedTable::new(mixer),
             holders: Holders::new(mixer),
             merged: Sink::new(),
+            packed: Sink::new(),
             authors: Table::new(mixer),
         }
     }
@@ -100,9 +103,14 @@ impl Users {
 
     /// The same for a user that is not packed yet.
     pub(super) fn patch_user(&mut self, user: &User<'_>) {
-        let mut packed = Sink::new();
-        user.pack(&mut packed);
-        self.patch(user.id, packed.as_slice());
+        if let Some(spot) = self.table.find(user.id.get()) {
+            let mut packed = core::mem::take(&mut self.packed);
+            packed.clear();
+            user.pack(&mut packed);
+            let holder = holder(self.table.at(spot));
+            self.merge(spot, user.id, holder, packed.as_slice());
+            self.packed = packed;
+        }
     }
 
     /// Puts the holder and what is said into the row.
