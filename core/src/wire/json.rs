@@ -6,6 +6,7 @@
 //! strings end, and the nesting is bounded.
 
 mod number;
+mod object;
 mod order;
 mod reader;
 mod scan;
@@ -14,7 +15,7 @@ mod string;
 mod unescape;
 
 pub(super) use number::eight_digits;
+pub(crate) use object::KEY_ROOM;
 pub(crate) use order::{Key, descend};
-pub(crate) use reader::KEY_ROOM;
 pub use reader::{MAX_DEPTH, Reader};
 pub use unescape::Unescape;

@@ -1,6 +1,7 @@
 //! One borrowed view per payload family, decoded in one pass.
 
 mod activities;
+mod activity;
 mod activity_button;
 mod activity_secrets;
 mod channel;
@@ -38,6 +39,7 @@ mod wanted;
 mod webhook;
 
 pub use activities::Activities;
+pub use activity::{Activity, ActivityAssets, ActivityEmoji, ActivityParty, ActivityTimes};
 pub use activity_button::ActivityButton;
 pub use activity_secrets::ActivitySecrets;
 pub use channel::{Channel, ForumEmoji, ForumTag, Overwrite};
@@ -59,10 +61,7 @@ pub use member::{Member, Members, Membership};
 pub use member_event::{MemberEvent, MemberRemove, PresenceUpdate};
 pub use message::{Attachment, Message, MessageReference, StickerItem};
 pub use message_event::{MessageChange, MessageDelete, MessageEvent, MessageHead};
-pub use presence::{
-    Activity, ActivityAssets, ActivityEmoji, ActivityParty, ActivityTimes, ClientStatus, Presence,
-    Presences, Status,
-};
+pub use presence::{ClientStatus, Presence, Presences, Status};
 pub(crate) use presence::{PresenceRecord, Statuses};
 pub use reaction::{Poll, PollCount, PollResults, Reaction, ReactionCounts, ReactionEmoji};
 pub use ready::{Application, ListedGuild, Ready};

@@ -107,32 +107,18 @@ fn ready_tells_all_that_a_session_needs() {
     );
 }
 
-/// Every kind of row and of step, as a store in another process gets it.
-fn of_every_kind() -> Mutation<'static> {
-    use headcount_core::cache::{Key, Lack, OneReaction, React, ReactChange, Vote};
-    use headcount_core::id::{MessageId, ScheduledEventId};
+fn id<T: From<std::num::NonZeroU64>>() -> T {
+    std::num::NonZeroU64::new(7).unwrap().into()
+}
+
+/// Rows of every kind that is not tested by itself.
+fn rows_of_every_kind() -> [Rows<'static>; 13] {
     use headcount_core::wire::view;
     use headcount_core::wire::{Field, Text};
-    fn id<T: From<std::num::NonZeroU64>>() -> T {
-        std::num::NonZeroU64::new(7).unwrap().into()
-    }
-    let one = || OneReaction {
-        emoji: view::ReactionEmoji::bare(),
-        burst: true,
-        me: false,
-    };
-    let react = |change| {
-        Op::React(Box::new(React {
-            channel: id(),
-            message: id(),
-            change,
-        }))
-    };
     let mut sound = view::Sound::bare(id());
-    sound.volume = Some(0.5);
-    sound.emoji_name = Field::Null;
+    (sound.volume, sound.emoji_name) = (Some(0.5), Field::Null);
     let member = view::ThreadMembership::bare().named(id(), id());
-    let rows = [
+    [
         Rows::Threads(vec![view::Thread::bare(id())]),
         Rows::ThreadMembers(vec![member]),
         Rows::Emojis(vec![view::Emoji::bare(id())]),
@@ -146,11 +132,33 @@ fn of_every_kind() -> Mutation<'static> {
         Rows::Rules(vec![view::Rule::bare(id())]),
         Rows::Messages(vec![view::Message::bare(id())]),
         Rows::WebhookMarks(vec![id()]),
-    ];
-    let mut mutation = Mutation::new(Some(id())).at(ShardId::ONE, 1);
-    rows.into_iter()
-        .for_each(|rows| mutation.push(Op::Upsert(rows)));
-    mutation
+    ]
+}
+
+/// Every kind of row and of step, as a store in another process gets it.
+fn of_every_kind() -> Mutation<'static> {
+    use headcount_core::cache::{Key, Lack, OneReaction, React, ReactChange, Vote};
+    use headcount_core::id::{MessageId, ScheduledEventId};
+    use headcount_core::wire::Text;
+    use headcount_core::wire::view;
+    let one = || OneReaction {
+        emoji: view::ReactionEmoji::bare(),
+        burst: true,
+        me: false,
+    };
+    let (channel, message) = (id(), id());
+    let react = |change| {
+        Op::React(Box::new(React {
+            channel,
+            message,
+            change,
+        }))
+    };
+    let none = Mutation::new(Some(id())).at(ShardId::ONE, 1);
+    let upserted = |sum: Mutation<'static>, rows| sum.with(Op::Upsert(rows));
+    rows_of_every_kind()
+        .into_iter()
+        .fold(none, upserted)
         .with(Op::SyncThreads(vec![id()], vec![view::Thread::bare(id())]))
         .with(Op::PutWebhooks(id(), vec![view::Webhook::bare(id())]))
         .with(Op::OnlyChannels(vec![id()]))

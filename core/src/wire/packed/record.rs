@@ -51,8 +51,8 @@ macro_rules! packed {
                 $(self.$field.pack(sink);)*
             }
 
-            /// Reads an object that is written as servers do straight into a record; `other` gets the
-            /// keys that are no parts.
+            /// Reads an object that is written as servers do straight into a record; `other` gets
+            /// the keys that are no parts.
             ///
             /// `None` if anything is wrong or in another order: then the caller, who takes back
             /// what was written, reads the object part by part, which may still succeed.

@@ -1,0 +1,210 @@
+//! Objects and their keys.
+
+use super::{Key, Reader, Unescape, order};
+use crate::wire::Malformed;
+
+/// Room for a key with escapes; a longer one is none that anybody asks for.
+const KEY: usize = 64;
+
+/// Room for a key with escapes.
+pub(crate) const KEY_ROOM: [u8; KEY] = [0; KEY];
+
+impl<'a> Reader<'a> {
+    /// Reads an object: for each key, in order, `field` must read or skip one value.
+    ///
+    /// A key that comes twice is handed out twice; let the last one win. What `field` has against
+    /// a value does not count if its key comes again. Keys are unescaped.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is no object, or what `field` says.
+    #[inline]
+    pub fn object<F>(&mut self, field: F) -> Result<(), Malformed>
+    where
+        F: FnMut(&str, &mut Self) -> Result<(), Malformed>,
+    {
+        self.object_in(&[], field)
+    }
+
+    /// Reads an object like [`Reader::object`], faster if its keys come in this order.
+    #[inline]
+    pub(crate) fn object_in<F>(
+        &mut self,
+        order: &'static [Key<()>],
+        mut field: F,
+    ) -> Result<(), Malformed>
+    where
+        F: FnMut(&str, &mut Self) -> Result<(), Malformed>,
+    {
+        self.object_of(order, |_| (), |(), key, reader| field(key, reader))
+    }
+
+    /// Reads an object like [`Reader::object_in`]; `named` says which part a key is.
+    #[inline]
+    pub(crate) fn object_of<P: Copy, F>(
+        &mut self,
+        order: &'static [Key<P>],
+        named: impl Fn(&str) -> P,
+        mut field: F,
+    ) -> Result<(), Malformed>
+    where
+        F: FnMut(P, &str, &mut Self) -> Result<(), Malformed>,
+    {
+        self.members(order, |found, key, reader| {
+            let part = match found {
+                Some(part) => part,
+                None => named(key),
+            };
+            let (at, depth) = (reader.at, reader.depth);
+            match field(part, key, reader) {
+                Ok(()) => Ok(()),
+                Err(fault) => {
+                    (reader.at, reader.depth) = (at, depth);
+                    reader.pass_superseded(key, fault)
+                }
+            }
+        })
+    }
+
+    /// Reads an object: `field` gets each key, and its part if it came in the order.
+    #[inline]
+    pub(super) fn members<P: Copy, F>(
+        &mut self,
+        mut order: &'static [Key<P>],
+        mut field: F,
+    ) -> Result<(), Malformed>
+    where
+        F: FnMut(Option<P>, &str, &mut Self) -> Result<(), Malformed>,
+    {
+        if self.enters_object()? {
+            loop {
+                let mut room;
+                let (part, key) = match self.expected_key(&mut order) {
+                    Some(key) => (Some(key.part()), key.name()),
+                    None => {
+                        room = KEY_ROOM;
+                        (None, self.key(&mut room)?)
+                    }
+                };
+                field(part, key, self)?;
+                if !self.object_goes_on()? {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes the bracket that opens an object, and if nothing is in it the other one too;
+    /// whether a key comes.
+    #[inline]
+    pub(crate) fn enters_object(&mut self) -> Result<bool, Malformed> {
+        self.open(b'{', "not an object")?;
+        let empty = self.eat(b'}');
+        if empty {
+            self.close();
+        }
+        Ok(!empty)
+    }
+
+    /// Passes what follows a value in an object; whether another key comes.
+    #[inline]
+    pub(crate) fn object_goes_on(&mut self) -> Result<bool, Malformed> {
+        let goes_on = self.goes_on(b'}', "an object is not closed")?;
+        if !goes_on {
+            self.close();
+        }
+        Ok(goes_on)
+    }
+
+    /// Passes a key in the form that is expected, with its colon.
+    #[inline]
+    fn expected_key<P: Copy>(&mut self, order: &mut &'static [Key<P>]) -> Option<&'static Key<P>> {
+        if order.is_empty() {
+            return None;
+        }
+        let end;
+        let ahead: &[u8; 1 + order::BYTES] = match self.ahead() {
+            Some(ahead) => ahead,
+            None => {
+                end = self.last_ahead();
+                &end
+            }
+        };
+        let [b'"', text @ ..] = ahead else {
+            return None;
+        };
+        let key = Key::next(order, text)?;
+        self.advance(key.name().len().wrapping_add(3));
+        Some(key)
+    }
+
+    /// The last bytes of the text, and zeros.
+    #[cold]
+    fn last_ahead<const N: usize>(&self) -> [u8; N] {
+        let mut ahead = [0; N];
+        for (to, from) in ahead.iter_mut().zip(self.rest()) {
+            *to = *from;
+        }
+        ahead
+    }
+
+    /// Passes a key and its colon.
+    pub(crate) fn key<'r>(&mut self, room: &'r mut [u8; KEY]) -> Result<&'r str, Malformed>
+    where
+        'a: 'r,
+    {
+        let (inside, escaped) = self.string()?;
+        self.expect(b':', "a colon is missing")?;
+        if escaped {
+            return Ok(unescaped(Unescape::new(inside), room).unwrap_or("\\"));
+        }
+        Ok(inside)
+    }
+
+    /// Passes the value of a key that comes again, whatever is wrong with it.
+    #[cold]
+    fn pass_superseded(&mut self, key: &str, fault: Malformed) -> Result<(), Malformed> {
+        self.skip().map_err(|_| fault)?;
+        let mut ahead = self.clone();
+        let mut room = KEY_ROOM;
+        while ahead.eat(b',') {
+            if ahead.key(&mut room).map_err(|_| fault)? == key {
+                return Ok(());
+            }
+            ahead.skip().map_err(|_| fault)?;
+        }
+        Err(fault)
+    }
+}
+
+/// Writes the characters into `room`; `None` if they do not fit.
+#[cold]
+fn unescaped(characters: impl Iterator<Item = char>, room: &mut [u8; KEY]) -> Option<&str> {
+    let mut length = 0_usize;
+    for character in characters {
+        let end = length.wrapping_add(character.len_utf8());
+        character.encode_utf8(room.get_mut(length..end)?);
+        length = end;
+    }
+    core::str::from_utf8(room.get(..length)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    #[test]
+    fn keys_are_unescaped_and_come_in_order() {
+        let mut keys = Vec::new();
+        let long = "\\u0041".repeat(100);
+        let text = std::format!("{{\"\\u0069d\":1,\"id\":2,\"{long}\":3}}");
+        let read = Reader::new(&text).object(|key, reader| {
+            keys.push(String::from(key));
+            reader.skip()
+        });
+        assert_eq!(read, Ok(()));
+        assert_eq!(keys, ["id", "id", "\\"]);
+    }
+}
