@@ -85,7 +85,15 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_container(&mut self) -> Result<(), Malformed> {
-        let mut brackets = Brackets::default();
+        let (mut brackets, mut inside) = (Brackets::default(), false);
+        while let Some(block) = self.ahead() {
+            if self.skip_block(block, &mut brackets, &mut inside)? {
+                return Ok(());
+            }
+        }
+        if inside {
+            self.skip_string()?;
+        }
         loop {
             let Some(byte) = self.byte() else {
                 return Err(self.fault("a bracket is not closed"));
@@ -93,16 +101,46 @@ impl<'a> Reader<'a> {
             self.advance(1);
             if byte == b'"' {
                 self.skip_string()?;
-                // What follows a string is as good as never a bracket.
-                if let Some(b':' | b',') = self.byte() {
-                    self.advance(1);
-                }
-            } else if !is_bracket(byte) {
-                self.advance(scan::until_structure(self.rest()));
-            } else if self.bracket(byte, &mut brackets)? {
+            } else if is_bracket(byte) && self.bracket(byte, &mut brackets)? {
                 return Ok(());
             }
         }
+    }
+
+    /// Passes over a block, or over a part of it; `inside` says whether that is inside a string.
+    /// Whether the last bracket has been closed.
+    #[inline]
+    fn skip_block(
+        &mut self,
+        block: &[u8; scan::BLOCK],
+        brackets: &mut Brackets,
+        inside: &mut bool,
+    ) -> Result<bool, Malformed> {
+        let start = self.at;
+        for (half, mut marks) in scan::structure(block).into_iter().enumerate() {
+            while marks != 0 {
+                let bit = marks.trailing_zeros();
+                marks &= !(0xff << bit);
+                let place = half.wrapping_mul(8).wrapping_add((bit >> 3) as usize);
+                let byte = block.get(place).copied().unwrap_or_default();
+                if byte == b'"' {
+                    *inside = !*inside;
+                } else if *inside {
+                    if byte == b'\\' {
+                        // The byte behind it means nothing.
+                        self.at = start.wrapping_add(place).wrapping_add(2);
+                        return Ok(false);
+                    }
+                } else if is_bracket(byte) {
+                    self.at = start.wrapping_add(place).wrapping_add(1);
+                    if self.bracket(byte, brackets)? {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        self.at = start.wrapping_add(scan::BLOCK);
+        Ok(false)
     }
 
     /// Counts a bracket in, or out; whether it was the last one.
@@ -160,6 +198,8 @@ const ENDS: [bool; 256] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec;
 
     #[test]
     fn structure_is_checked_and_no_more() {
@@ -179,6 +219,36 @@ mod tests {
             "", "[", "[}", "{]", "[[]", "\"a", "\"a\\\"", "[\"a]", ",", "}", "\"\\",
         ] {
             assert!(Reader::new(text).skip().is_err(), "{text}");
+        }
+    }
+
+    /// Where the container at the start of a text ends, found byte by byte.
+    fn end_of_container(text: &[u8]) -> Option<usize> {
+        let (mut open, mut inside, mut at) = (Vec::new(), false, 0);
+        loop {
+            match (*text.get(at)?, inside) {
+                (b'"', _) => inside = !inside,
+                (b'\\', true) => at += 1,
+                (byte @ (b'{' | b'['), false) => open.push(byte + 2),
+                (byte @ (b'}' | b']'), false) if open.pop() != Some(byte) => return None,
+                _ => {}
+            }
+            at += 1;
+            if open.is_empty() {
+                return Some(at);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_end_where_bytes_do(
+            inside in prop::collection::vec("[\\[\\]{}]|\"|\\\\|[,:]|[a_Yy\u{e9}]{1,9}", 0..40),
+        ) {
+            let text = std::format!("[{}]]]]", inside.concat());
+            let mut reader = Reader::new(&text);
+            let read = reader.skip().is_ok().then_some(reader.at);
+            prop_assert_eq!(read, end_of_container(text.as_bytes()), "{}", text);
         }
     }
 
