@@ -171,9 +171,11 @@ impl Server {
 
 /// A few bytes over and over, in few enough to be below the limit or far above it.
 fn text(source: &mut Source<'_>) -> Vec<u8> {
-    let length = source.pick(&[1, 30, 4_000, 40_000, 16 << 10, MAX, MAX + 1, 20 * MAX]);
+    let length = source.pick(&[1, 30, 4_000, 40_000, 16 << 10, MAX, MAX + 1, 5 * MAX]);
     let piece: Vec<u8> = (0..1 + source.below(40))
         .map(|_| source.below(256) as u8)
         .collect();
-    piece.iter().copied().cycle().take(length).collect()
+    let mut text = piece.repeat(length.div_ceil(piece.len()));
+    text.truncate(length);
+    text
 }
