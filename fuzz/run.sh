@@ -13,7 +13,7 @@ shift $(( $# > 0 ? 1 : 0 ))
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(sed -n 's/^name = "\([a-z_]*\)"$/\1/p' Cargo.toml)
 # How many files a corpus may keep in the repository, and how large each of them may be, in bytes.
-files=60
+files=30
 bytes=4096
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT

@@ -1,6 +1,7 @@
 //! A view of some bytes is the view of the `serde_json::Value` that these bytes are.
 
 use headcount_core::cache::Kinds;
+use headcount_core::id::UserId;
 use headcount_core::wire::view::View;
 use headcount_core::wire::{Envelope, Frame, Malformed, Name};
 use proptest::prelude::*;
@@ -354,6 +355,31 @@ fn sound_payloads_have_views() {
         assert_eq!(view.map(|view| view.is_some()), Ok(wanted), "{name}");
         agrees(name, &text, Kinds::all()).unwrap();
     }
+}
+
+#[test]
+fn of_two_users_of_a_presence_the_last_counts() {
+    let text = r#"{"user":{"username":"c"},"user":{"id":"9","username":"d"},"status":"dnd",
+        "guild_id":"1","client_status":{},"activities":[{"type":"x"}],"activities":[]}"#;
+    let text = text.replace("\n        ", "");
+    let view = View::parse(Name::PresenceUpdate, &text, Kinds::all());
+    let Ok(Some(View::PresenceUpdate(event))) = view else {
+        panic!("a presence: {view:?}");
+    };
+    let presence = event.presences.iter().next().unwrap();
+    assert_eq!((presence.user.id.get(), presence.activities.len()), (9, 0));
+    assert_eq!(presence.user.username.unwrap(), "d");
+}
+
+#[test]
+fn of_two_ids_the_last_counts() {
+    let text = r#"{"user":{"username":"c","id":-7,"id":"98","id":"99"},"guild_id":"1","roles":[]}"#;
+    let view = View::parse(Name::GuildMemberUpdate, text, Kinds::all());
+    let Ok(Some(View::MemberUpdate(event))) = view else {
+        panic!("a member: {view:?}");
+    };
+    let users: Vec<_> = event.members.users().map(UserId::get).collect();
+    assert_eq!(users, [99]);
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub struct StoreFailure {
     pub shard: ShardId,
     /// The guild that it was about; `None` if it was about none.
     pub guild: Option<GuildId>,
-    /// The event's sequence number; `None` if the application made the change.
+    /// The event's sequence number; `None` if no event led to the change.
     pub sequence: Option<u64>,
     /// The kinds that the store keeps.
     pub kinds: Kinds,

@@ -15,5 +15,6 @@ mod unescape;
 
 pub(super) use number::eight_digits;
 pub(crate) use order::{Key, descend};
+pub(crate) use reader::KEY_ROOM;
 pub use reader::{MAX_DEPTH, Reader};
 pub use unescape::Unescape;

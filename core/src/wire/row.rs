@@ -10,7 +10,7 @@ macro_rules! row {
         $(#[$meta:meta])*
         $name:ident {
             $(key $key_wire:literal $key:ident: $key_type:ty;)?
-            $(beside $($beside:literal),+;)?
+            $(beside $($beside:literal),+;)*
             $($(#[$doc:meta])* $wire:literal $field:ident: $type:ty,)*
         }
     ) => {
@@ -64,7 +64,7 @@ macro_rules! row {
                 }
                 const ORDER: &[crate::wire::json::Key<At>] = &crate::wire::json::Key::sorted([
                     $(($key_wire, At::$key),)?
-                    $($(($beside, At::Other)),+,)?
+                    $($(($beside, At::Other)),+,)*
                     $(($wire, At::$field),)*
                 ]);
                 let named = |key: &str| match key {

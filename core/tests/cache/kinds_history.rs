@@ -11,7 +11,7 @@ use crate::kinds_feed::{author, coming, going, row};
 use crate::kinds_rows::{find, seen, seen_outside};
 use crate::kinds_steps::{Listed, Step, at, id, private, ruled, step};
 use crate::policies_model::{At, Guild, Model, RULED, Rule};
-use crate::world::{ME, World, guild_json, in_guild, ready};
+use crate::world::{ME, World, guild_json, in_guild, ready, user};
 
 /// Both, side by side.
 struct Pair {
@@ -358,6 +358,8 @@ impl Pair {
             }
         }
         prop_assert_eq!(self.world.store.rows(Kind::User), users.len());
+        let held = |id: &u64| self.world.store.user(user(*id)).is_some();
+        prop_assert!(users.iter().all(held), "somebody holds each of {:?}", users);
         Ok(())
     }
 }

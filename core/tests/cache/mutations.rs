@@ -109,7 +109,7 @@ fn ready_tells_all_that_a_session_needs() {
 
 /// Every kind of row and of step, as a store in another process gets it.
 fn of_every_kind() -> Mutation<'static> {
-    use headcount_core::cache::{Key, OneReaction, React, ReactChange, Vote};
+    use headcount_core::cache::{Key, Lack, OneReaction, React, ReactChange, Vote};
     use headcount_core::id::{MessageId, ScheduledEventId};
     use headcount_core::wire::view;
     use headcount_core::wire::{Field, Text};
@@ -153,6 +153,8 @@ fn of_every_kind() -> Mutation<'static> {
     mutation
         .with(Op::SyncThreads(vec![id()], vec![view::Thread::bare(id())]))
         .with(Op::PutWebhooks(id(), vec![view::Webhook::bare(id())]))
+        .with(Op::OnlyChannels(vec![id()]))
+        .with(Op::Incomplete(Lack::Loading))
         .with(Op::LastMessage(id(), id()))
         .with(Op::CountMessages {
             thread: id(),

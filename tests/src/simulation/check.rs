@@ -160,11 +160,21 @@ impl Simulation {
 
     /// A guild whose members were asked for and that is told to be complete is so in the store.
     fn hold_to_its_word(&mut self, host: usize, it: &GuildReady) {
+        let is = self.store.completeness(it.guild);
+        let loading = match is {
+            Some(Completeness::Partial { why, .. }) => why == headcount_core::cache::Lack::Loading,
+            Some(Completeness::Complete { .. }) | None => false,
+        };
+        if loading && it.request.is_some() {
+            self.fail(format!(
+                "s{host}: {} is set up, and is said to load",
+                it.guild
+            ));
+        }
         let told = it.outcome == Outcome::Complete && it.request.is_some();
         if !told || !self.setting.kinds.contains(Kinds::MEMBERS) {
             return;
         }
-        let is = self.store.completeness(it.guild);
         if !matches!(is, Some(Completeness::Complete { .. })) {
             self.fail(format!(
                 "s{host}: {} is told to be complete, and is {is:?}",

@@ -164,16 +164,16 @@ impl MemoryStore {
             Op::Upsert(rows) => {
                 self.claim(guild, &rows);
                 if matches!(rows, Rows::Members(_) | Rows::Presences(_) | Rows::Users(_)) {
-                    self.known(guild, |slot, shared| upsert(slot, shared, rows));
+                    self.known(guild, |slot, shared| put(slot, shared, rows, How::Upsert));
                 } else {
-                    self.all(guild, |slot, shared| upsert(slot, shared, rows));
+                    self.all(guild, |slot, shared| put(slot, shared, rows, How::Upsert));
                 }
             }
             Op::Replace(rows) => {
                 self.claim(guild, &rows);
-                self.all(guild, |slot, shared| replace(slot, shared, rows));
+                self.all(guild, |slot, shared| put(slot, shared, rows, How::Replace));
             }
-            Op::Patch(rows) => self.all(guild, |slot, shared| patch(slot, shared, rows)),
+            Op::Patch(rows) => self.all(guild, |slot, shared| put(slot, shared, rows, How::Patch)),
             Op::Remove(key) => self.all(guild, |slot, shared| remove(slot, shared, &key)),
             Op::Cascade(Scope::Channel(channel)) => {
                 self.all(guild, |slot, shared| slot.remove_channel(channel, shared));
@@ -278,13 +278,39 @@ impl MemoryStore {
     }
 }
 
-fn upsert(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
+/// How rows meet those that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// They are added or merged.
+    Upsert,
+    /// The same, and the others of their kind go.
+    Replace,
+    /// They are merged where they are, and nowhere added.
+    Patch,
+}
+
+fn put(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>, how: How) {
     match rows {
-        Rows::Channels(channels) => slot.upsert_channels(channels, false, shared),
-        Rows::Roles(roles) => slot.upsert_roles(roles),
-        Rows::Members(members) => slot.upsert_members(&members, shared),
-        Rows::Presences(presences) => slot.upsert_presences(&presences),
-        Rows::Guild(guild) => slot.merge_guild(guild.into_owned(), true),
+        Rows::Channels(rows) => match how {
+            How::Upsert => slot.upsert_channels(rows, false, shared),
+            How::Replace => slot.replace_channels(rows, shared),
+            How::Patch => slot.patch_channels(rows),
+        },
+        Rows::Roles(rows) => match how {
+            How::Upsert => slot.upsert_roles(rows),
+            How::Replace => slot.replace_roles(rows),
+            How::Patch => slot.patch_roles(rows),
+        },
+        Rows::Members(rows) => match how {
+            How::Upsert => slot.upsert_members(&rows, shared),
+            How::Replace => slot.replace_members(&rows, shared),
+            How::Patch => slot.patch_members(&rows, shared),
+        },
+        Rows::Presences(rows) => match how {
+            How::Upsert | How::Patch => slot.upsert_presences(&rows),
+            How::Replace => slot.replace_presences(&rows),
+        },
+        Rows::Guild(row) => slot.merge_guild(row.into_owned(), how != How::Patch),
         Rows::Users(users) => users.iter().for_each(|user| shared.users.patch_user(user)),
         Rows::CurrentUser(_) => {}
         rows @ (Rows::Threads(_)
@@ -299,62 +325,7 @@ fn upsert(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
         | Rows::Invites(_)
         | Rows::Rules(_)
         | Rows::Messages(_)
-        | Rows::WebhookMarks(_)) => slot.entities.upsert(slot.id, rows.into_owned(), shared),
-    }
-}
-
-fn replace(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
-    match rows {
-        Rows::Channels(channels) => slot.replace_channels(channels, shared),
-        Rows::Roles(roles) => slot.replace_roles(roles),
-        Rows::Members(members) => {
-            slot.recount();
-            slot.upsert_members(&members, shared);
-            slot.sweep(shared);
-        }
-        Rows::Presences(presences) => slot.replace_presences(&presences),
-        one @ (Rows::Guild(_) | Rows::Users(_) | Rows::CurrentUser(_)) => upsert(slot, shared, one),
-        rows @ (Rows::Threads(_)
-        | Rows::ThreadMembers(_)
-        | Rows::Emojis(_)
-        | Rows::Stickers(_)
-        | Rows::Sounds(_)
-        | Rows::VoiceStates(_)
-        | Rows::Stages(_)
-        | Rows::ScheduledEvents(_)
-        | Rows::Integrations(_)
-        | Rows::Invites(_)
-        | Rows::Rules(_)
-        | Rows::Messages(_)
-        | Rows::WebhookMarks(_)) => slot.entities.replace(slot.id, rows.into_owned(), shared),
-    }
-}
-
-fn patch(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>) {
-    match rows {
-        Rows::Guild(guild) => slot.merge_guild(guild.into_owned(), false),
-        Rows::Channels(channels) => slot.patch_channels(channels),
-        Rows::Roles(mut roles) => {
-            roles.retain(|role| slot.roles.contains(role.id.get()));
-            slot.upsert_roles(roles);
-        }
-        Rows::Members(members) => slot.patch_members(&members, shared),
-        Rows::Users(users) => users.iter().for_each(|user| shared.users.patch_user(user)),
-        Rows::Presences(presences) => slot.upsert_presences(&presences),
-        Rows::CurrentUser(_) => {}
-        rows @ (Rows::Threads(_)
-        | Rows::ThreadMembers(_)
-        | Rows::Emojis(_)
-        | Rows::Stickers(_)
-        | Rows::Sounds(_)
-        | Rows::VoiceStates(_)
-        | Rows::Stages(_)
-        | Rows::ScheduledEvents(_)
-        | Rows::Integrations(_)
-        | Rows::Invites(_)
-        | Rows::Rules(_)
-        | Rows::Messages(_)
-        | Rows::WebhookMarks(_)) => slot.entities.patch(rows.into_owned()),
+        | Rows::WebhookMarks(_)) => slot.entities.put(slot.id, rows.into_owned(), how, shared),
     }
 }
 

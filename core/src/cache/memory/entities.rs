@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::apply::How;
 use super::hash::Mixer;
 use super::lot::{Lot, Plain, plain};
 use super::rings::Rings;
@@ -109,32 +110,38 @@ impl Entities {
         usage
     }
 
-    pub(super) fn upsert(&mut self, guild: GuildId, rows: Rows<'static>, shared: &mut Shared) {
+    pub(super) fn put(
+        &mut self,
+        guild: GuildId,
+        rows: Rows<'static>,
+        how: How,
+        shared: &mut Shared,
+    ) {
         let mixer = self.mixer;
         match rows {
-            Rows::Threads(rows) => rows
-                .into_iter()
-                .for_each(|row| self.upsert_thread(guild, row, shared)),
-            Rows::ThreadMembers(rows) => rows.into_iter().for_each(|row| self.join(row)),
-            Rows::Emojis(rows) => add(&mut self.emojis, mixer, rows),
-            Rows::Stickers(rows) => add(&mut self.stickers, mixer, rows),
-            Rows::Sounds(rows) => add(&mut self.sounds, mixer, rows),
-            Rows::VoiceStates(rows) => add(&mut self.voice_states, mixer, rows),
-            Rows::Stages(rows) => add(&mut self.stages, mixer, rows),
-            Rows::ScheduledEvents(rows) => add(&mut self.events, mixer, rows),
-            Rows::Integrations(rows) => add(&mut self.integrations, mixer, rows),
+            Rows::Threads(rows) => self.put_threads(guild, rows, how, shared),
+            Rows::ThreadMembers(rows) => self.put_memberships(rows, how),
+            Rows::Emojis(rows) => put(&mut self.emojis, mixer, rows, how),
+            Rows::Stickers(rows) => put(&mut self.stickers, mixer, rows, how),
+            Rows::Sounds(rows) => put(&mut self.sounds, mixer, rows, how),
+            Rows::VoiceStates(rows) => put(&mut self.voice_states, mixer, rows, how),
+            Rows::Stages(rows) => put(&mut self.stages, mixer, rows, how),
+            Rows::ScheduledEvents(rows) => put(&mut self.events, mixer, rows, how),
+            Rows::Integrations(rows) => put(&mut self.integrations, mixer, rows, how),
+            Rows::Rules(rows) => put(&mut self.rules, mixer, rows, how),
+            Rows::Messages(rows) => match how {
+                How::Upsert | How::Replace => rows
+                    .into_iter()
+                    .for_each(|row| self.rings.upsert(row, shared)),
+                How::Patch => rows.into_iter().for_each(|row| self.rings.patch(row)),
+            },
+            // Nobody lists these, and no event changes a part of them.
+            Rows::Invites(_) | Rows::WebhookMarks(_) if how == How::Patch => {}
             Rows::Invites(rows) => rows.into_iter().for_each(|row| self.upsert_invite(row)),
-            Rows::Rules(rows) => add(&mut self.rules, mixer, rows),
             Rows::WebhookMarks(rows) => {
-                add(
-                    &mut self.hooks,
-                    mixer,
-                    rows.into_iter().map(Hooks::mark).collect(),
-                );
+                let marks = rows.into_iter().map(Hooks::mark).collect();
+                put(&mut self.hooks, mixer, marks, How::Upsert);
             }
-            Rows::Messages(rows) => rows
-                .into_iter()
-                .for_each(|row| self.rings.upsert(row, shared)),
             Rows::CurrentUser(_)
             | Rows::Guild(_)
             | Rows::Channels(_)
@@ -145,59 +152,32 @@ impl Entities {
         }
     }
 
-    pub(super) fn replace(&mut self, guild: GuildId, rows: Rows<'static>, shared: &mut Shared) {
-        let mixer = self.mixer;
-        match rows {
-            Rows::Threads(rows) => self.sync_threads(guild, None, rows, shared),
-            Rows::ThreadMembers(rows) => {
-                self.rosters = Lot::new();
-                self.memberships = 0;
-                rows.into_iter().for_each(|row| self.join(row));
-            }
-            Rows::Emojis(rows) => drop(self.emojis.replace(mixer, rows)),
-            Rows::Stickers(rows) => drop(self.stickers.replace(mixer, rows)),
-            Rows::Sounds(rows) => drop(self.sounds.replace(mixer, rows)),
-            Rows::VoiceStates(rows) => drop(self.voice_states.replace(mixer, rows)),
-            Rows::Stages(rows) => drop(self.stages.replace(mixer, rows)),
-            Rows::ScheduledEvents(rows) => drop(self.events.replace(mixer, rows)),
-            Rows::Integrations(rows) => drop(self.integrations.replace(mixer, rows)),
-            Rows::Rules(rows) => drop(self.rules.replace(mixer, rows)),
-            rest @ (Rows::CurrentUser(_)
-            | Rows::Guild(_)
-            | Rows::Channels(_)
-            | Rows::Roles(_)
-            | Rows::Members(_)
-            | Rows::Users(_)
-            | Rows::Presences(_)
-            | Rows::Invites(_)
-            | Rows::WebhookMarks(_)
-            | Rows::Messages(_)) => self.upsert(guild, rest, shared),
+    fn put_threads(
+        &mut self,
+        guild: GuildId,
+        rows: Vec<Thread<'static>>,
+        how: How,
+        shared: &mut Shared,
+    ) {
+        match how {
+            How::Upsert => rows
+                .into_iter()
+                .for_each(|row| self.upsert_thread(guild, row, shared)),
+            How::Replace => self.sync_threads(guild, None, rows, shared),
+            How::Patch => put(&mut self.threads, self.mixer, rows, how),
         }
     }
 
-    pub(super) fn patch(&mut self, rows: Rows<'static>) {
-        match rows {
-            Rows::Threads(rows) => merge(&mut self.threads, rows),
-            Rows::Emojis(rows) => merge(&mut self.emojis, rows),
-            Rows::Stickers(rows) => merge(&mut self.stickers, rows),
-            Rows::Sounds(rows) => merge(&mut self.sounds, rows),
-            Rows::VoiceStates(rows) => merge(&mut self.voice_states, rows),
-            Rows::Stages(rows) => merge(&mut self.stages, rows),
-            Rows::ScheduledEvents(rows) => merge(&mut self.events, rows),
-            Rows::Integrations(rows) => merge(&mut self.integrations, rows),
-            Rows::Rules(rows) => merge(&mut self.rules, rows),
-            Rows::Messages(rows) => rows.into_iter().for_each(|row| self.rings.patch(row)),
-            Rows::CurrentUser(_)
-            | Rows::Guild(_)
-            | Rows::Channels(_)
-            | Rows::Roles(_)
-            | Rows::Members(_)
-            | Rows::Users(_)
-            | Rows::Presences(_)
-            | Rows::ThreadMembers(_)
-            | Rows::Invites(_)
-            | Rows::WebhookMarks(_) => {}
+    fn put_memberships(&mut self, rows: Vec<ThreadMember>, how: How) {
+        match how {
+            How::Upsert => {}
+            How::Replace => {
+                self.rosters = Lot::new();
+                self.memberships = 0;
+            }
+            How::Patch => return,
         }
+        rows.into_iter().for_each(|row| self.join(row));
     }
 
     pub(super) fn remove(&mut self, key: &Key<'_>, shared: &mut Shared) {
@@ -398,14 +378,14 @@ fn weigh(invite: &Invite<'_>) -> usize {
     invite.heap().saturating_add(invite.code.heap())
 }
 
-fn add<R: Plain>(to: &mut Lot<R>, mixer: Mixer, rows: Vec<R>) {
-    for row in rows {
-        to.upsert(mixer, row);
-    }
-}
-
-fn merge<R: Plain>(to: &mut Lot<R>, rows: Vec<R>) {
-    for row in rows {
-        to.update(row.key(), |old| old.take(row));
+fn put<R: Plain>(to: &mut Lot<R>, mixer: Mixer, rows: Vec<R>, how: How) {
+    match how {
+        How::Upsert => rows.into_iter().for_each(|row| {
+            to.upsert(mixer, row);
+        }),
+        How::Replace => drop(to.replace(mixer, rows)),
+        How::Patch => rows.into_iter().for_each(|row| {
+            to.update(row.key(), |old| old.take(row));
+        }),
     }
 }

@@ -200,6 +200,12 @@ impl Slot {
         }
     }
 
+    pub(super) fn replace_members(&mut self, members: &Members<'_>, shared: &mut Shared) {
+        self.recount();
+        self.upsert_members(members, shared);
+        self.sweep(shared);
+    }
+
     pub(super) fn patch_members(&mut self, members: &Members<'_>, shared: &mut Shared) {
         for member in members.records() {
             self.members.patch(member);
@@ -257,6 +263,11 @@ impl Slot {
                 self.roles.insert(role);
             }
         }
+    }
+
+    pub(super) fn patch_roles(&mut self, mut roles: Vec<Role<'_>>) {
+        roles.retain(|role| self.roles.contains(role.id.get()));
+        self.upsert_roles(roles);
     }
 
     pub(super) fn replace_roles(&mut self, roles: Vec<Role<'_>>) {

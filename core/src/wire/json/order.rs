@@ -43,6 +43,7 @@ impl<P: Copy> Key<P> {
     #[allow(
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
+        clippy::panic,
         reason = "in constants alone"
     )]
     pub(crate) const fn sorted<const N: usize>(parts: [(&'static str, P); N]) -> [Self; N] {

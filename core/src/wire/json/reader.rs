@@ -9,6 +9,9 @@ pub const MAX_DEPTH: u8 = 127;
 /// Room for a key with escapes; a longer one is none that anybody asks for.
 const KEY: usize = 64;
 
+/// Room for a key with escapes.
+pub(crate) const KEY_ROOM: [u8; KEY] = [0; KEY];
+
 /// Reads one JSON text from front to back.
 ///
 /// After an error the reader stands anywhere; drop it.
@@ -185,7 +188,7 @@ impl<'a> Reader<'a> {
 
     /// Reads an object: `field` gets each key, and its part if it came in the order.
     #[inline]
-    pub(crate) fn members<P: Copy, F>(
+    fn members<P: Copy, F>(
         &mut self,
         mut order: &'static [Key<P>],
         mut field: F,
@@ -193,25 +196,55 @@ impl<'a> Reader<'a> {
     where
         F: FnMut(Option<P>, &str, &mut Self) -> Result<(), Malformed>,
     {
-        self.open(b'{', "not an object")?;
-        if !self.eat(b'}') {
+        if self.enters_object()? {
             loop {
                 let mut room;
                 let (part, key) = match self.expected_key(&mut order) {
                     Some(key) => (Some(key.part()), key.name()),
                     None => {
-                        room = [0; KEY];
+                        room = KEY_ROOM;
                         (None, self.key(&mut room)?)
                     }
                 };
                 field(part, key, self)?;
-                if !self.goes_on(b'}', "an object is not closed")? {
+                if !self.object_goes_on()? {
                     break;
                 }
             }
         }
-        self.close();
         Ok(())
+    }
+
+    /// Passes the bracket that opens an object, and if nothing is in it the other one too;
+    /// whether a key comes.
+    #[inline]
+    pub(crate) fn enters_object(&mut self) -> Result<bool, Malformed> {
+        self.open(b'{', "not an object")?;
+        let empty = self.eat(b'}');
+        if empty {
+            self.close();
+        }
+        Ok(!empty)
+    }
+
+    /// Passes what follows a value in an object; whether another key comes.
+    #[inline]
+    pub(crate) fn object_goes_on(&mut self) -> Result<bool, Malformed> {
+        let goes_on = self.goes_on(b'}', "an object is not closed")?;
+        if !goes_on {
+            self.close();
+        }
+        Ok(goes_on)
+    }
+
+    /// Passes these bytes, if they are next.
+    #[inline(always)]
+    pub(crate) fn passes<const N: usize>(&mut self, bytes: &'static [u8; N]) -> bool {
+        let found = self.ahead() == Some(bytes);
+        if found {
+            self.advance(N);
+        }
+        found
     }
 
     /// Passes a comma, or the closing bracket: whether there is more.
@@ -256,7 +289,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes a key and its colon.
-    fn key<'r>(&mut self, room: &'r mut [u8; KEY]) -> Result<&'r str, Malformed>
+    pub(crate) fn key<'r>(&mut self, room: &'r mut [u8; KEY]) -> Result<&'r str, Malformed>
     where
         'a: 'r,
     {
@@ -273,7 +306,7 @@ impl<'a> Reader<'a> {
     fn pass_superseded(&mut self, key: &str, fault: Malformed) -> Result<(), Malformed> {
         self.skip().map_err(|_| fault)?;
         let mut ahead = self.clone();
-        let mut room = [0; KEY];
+        let mut room = KEY_ROOM;
         while ahead.eat(b',') {
             if ahead.key(&mut room).map_err(|_| fault)? == key {
                 return Ok(());

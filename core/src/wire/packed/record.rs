@@ -12,21 +12,25 @@ pub(crate) struct Transcoded {
 /// Declares a row, as `row!` does, that can be packed. The key is not a part of the record.
 ///
 /// The parts are declared in the order in which servers write them, the last in the alphabet
-/// first: a record can be written then while the object is read.
+/// first: a record can be written then while the object is read. `beside` names keys that servers
+/// write between two parts, and `here` says between which of them the row's own key is.
 macro_rules! packed {
     (
         $(#[$meta:meta])*
         $name:ident {
             $(key $key_wire:literal $key:ident: $key_type:ty;)?
-            $(beside $($beside:literal),+;)?
-            $($(#[$doc:meta])* $wire:literal $field:ident: $type:ty,)*
+            $(
+                $(here $here:literal;)?
+                $(beside $($beside:literal),+;)?
+                $(#[$doc:meta])* $wire:literal $field:ident: $type:ty,
+            )*
         }
     ) => {
         crate::wire::row::row! {
             $(#[$meta])*
             $name {
                 $(key $key_wire $key: $key_type;)?
-                $(beside $($beside),+;)?
+                $($(beside $($beside),+;)?)*
                 $($(#[$doc])* $wire $field: $type,)*
             }
         }
@@ -64,49 +68,67 @@ macro_rules! packed {
                     &mut crate::wire::packed::Sink,
                 ) -> Result<(), crate::wire::Malformed>,
             {
-                use crate::wire::json::Key;
-                use crate::wire::packed::Packed;
+                use crate::wire::packed::{Packed, quoted};
                 /// The parts, by the names of their fields.
                 #[allow(non_camel_case_types, reason = "the names of the fields")]
-                #[derive(Clone, Copy)]
                 enum At {
                     $($field,)*
-                    #[allow(dead_code, reason = "some rows have no other keys")]
-                    Other,
                 }
-                const ORDER: &[Key<At>] = &Key::sorted([
-                    $(($key_wire, At::Other),)?
-                    $($(($beside, At::Other)),+,)?
-                    $(($wire, At::$field),)*
-                ]);
-                const { assert!(crate::wire::json::descend(&[$($wire),*]), "not in order") };
-                let (mut mask, mut place) = (0, None);
-                reader.members(ORDER, |at, key, reader| {
-                    let Some(at) = at else {
-                        return match key {
-                            $($wire)|* => Err(reader.fault("a part out of place")),
-                            _ => other(key, reader, sink),
-                        };
-                    };
-                    if matches!(at, At::Other) {
-                        return other(key, reader, sink);
+                const {
+                    let keys = [$($($here,)? $($($beside,)+)? $wire),*];
+                    assert!(crate::wire::json::descend(&keys), "not in order");
+                }
+                let (mut mask, mut place) = (0, 0);
+                let mut goes_on = reader.enters_object().ok()?;
+                while goes_on {
+                    $(
+                        $(
+                            if reader.passes(quoted!($here)) {
+                                other($here, reader, sink).ok()?;
+                                goes_on = reader.object_goes_on().ok()?;
+                                if !goes_on {
+                                    break;
+                                }
+                            }
+                        )?
+                        $($(
+                            if reader.passes(quoted!($beside)) {
+                                other($beside, reader, sink).ok()?;
+                                goes_on = reader.object_goes_on().ok()?;
+                                if !goes_on {
+                                    break;
+                                }
+                            }
+                        )+)?
+                        if reader.passes(quoted!($wire)) {
+                            const SHIFT: u32 = At::$field as u32 * 2;
+                            if mask >> SHIFT != 0 {
+                                return None;
+                            }
+                            if mask == 0 {
+                                place = sink.len();
+                                sink.mask(0, Self::MASK);
+                            }
+                            let state = <$type as Packed<'i>>::transcode(reader, sink).ok()?;
+                            mask |= state << SHIFT;
+                            goes_on = reader.object_goes_on().ok()?;
+                            if !goes_on {
+                                break;
+                            }
+                        }
+                    )*
+                    let mut room = crate::wire::json::KEY_ROOM;
+                    let key = reader.key(&mut room).ok()?;
+                    if matches!(key, $($wire)|*) {
+                        return None;
                     }
-                    if place.is_none() {
-                        place = Some(sink.len());
-                        sink.mask(0, Self::MASK);
-                    }
-                    let state = match at {
-                        $(At::$field => <$type as Packed<'i>>::transcode(reader, sink)?,)*
-                        At::Other => 0,
-                    };
-                    mask |= state << (at as u32).wrapping_mul(2);
-                    Ok(())
-                }).ok()?;
-                let place = place.unwrap_or_else(|| {
-                    let place = sink.len();
+                    other(key, reader, sink).ok()?;
+                    goes_on = reader.object_goes_on().ok()?;
+                }
+                if mask == 0 {
+                    place = sink.len();
                     sink.mask(0, Self::MASK);
-                    place
-                });
+                }
                 sink.set_mask(place, mask, Self::MASK);
                 Some(crate::wire::packed::Transcoded { place, mask })
             }
@@ -181,6 +203,19 @@ macro_rules! packed {
     };
 }
 pub(crate) use packed;
+
+/// A key as it stands in a text, quotes and colon included.
+macro_rules! quoted {
+    ($key:literal) => {{
+        const TEXT: &str = concat!("\"", $key, "\":");
+        const BYTES: [u8; TEXT.len()] = match TEXT.as_bytes().first_chunk() {
+            Some(bytes) => *bytes,
+            None => [0; TEXT.len()],
+        };
+        &BYTES
+    }};
+}
+pub(crate) use quoted;
 
 /// Whether `newer` speaks of everything that `older` speaks of: then it takes its place as it is.
 /// Both are records of one kind of row with a mask of `mask` bytes.

@@ -16,10 +16,11 @@ use crate::wire::{Field, Image, Malformed, Text, Timestamp, json::Reader};
 packed! {
     /// What a guild knows of a member, the roles left out.
     Membership {
-        beside "user", "roles";
+        beside "user";
         /// Until when the member's direct messages to others count as unusual; a time that has
         /// passed means nothing.
         "unusual_dm_activity_until" unusual_dm_until: Field<Timestamp>,
+        beside "roles";
         /// Since when the member boosts the guild.
         "premium_since" premium_since: Field<Timestamp>,
         /// Whether the member has not passed the guild's gate yet.

@@ -64,21 +64,23 @@ row! {
 packed! {
     /// What a user does.
     Activity {
-        beside "sync_id", "session_id", "platform";
         /// Where it is streamed.
         "url" url: Field<Text<'i>>,
         /// 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom, 5 competing.
         "type" kind: Option<u16>,
         /// Since when and until when.
         "timestamps" times: Field<ActivityTimes<'i>>,
+        beside "sync_id";
         /// What a list of users shows of it: 0 the name, 1 the state, 2 the details.
         "status_display_type" status_display: Field<u16>,
         /// Where a click on the state leads.
         "state_url" state_url: Field<Text<'i>>,
         /// The party's state, or the text of a custom one.
         "state" state: Field<Text<'i>>,
+        beside "session_id";
         /// What lets others join.
         "secrets" secrets: Field<Box<ActivitySecrets<'i>>>,
+        beside "platform";
         /// Who takes part.
         "party" party: Field<ActivityParty<'i>>,
         /// What it is called.
@@ -396,10 +398,14 @@ impl<'i> Presences<'i> {
         to.put(&[0; HEAD]);
         let (mut user, mut status, mut clients) = (None, None, ClientStatus::bare());
         let mut activities = None;
+        // What has been written in part stays written, even if its key comes again.
+        let mut broken = false;
         let read = reader.object_in(ORDER, |key, reader| {
             match key {
                 "user" if user.is_none() && activities.is_none() => {
-                    user = Some(User::transcode(reader, to)?.0);
+                    let written = User::transcode(reader, to);
+                    broken |= written.is_err();
+                    user = Some(written?.0);
                     to.set_length(start.wrapping_add(8), start.wrapping_add(HEAD));
                 }
                 "status" => status = Some(Status::read(reader)?),
@@ -408,15 +414,16 @@ impl<'i> Presences<'i> {
                     let place = to.len();
                     activities = Some(place);
                     to.put(&[0; 3]);
-                    let count = transcode_activities(reader, to)?;
-                    to.set(place.wrapping_add(2), &[count]);
+                    let written = transcode_activities(reader, to);
+                    broken |= written.is_err();
+                    to.set(place.wrapping_add(2), &[written?]);
                 }
                 "user" | "activities" => return Err(reader.fault("out of place")),
                 _ => return other(key, reader),
             }
             Ok(())
         });
-        read.ok()?;
+        read.ok().filter(|()| !broken)?;
         let place = activities.unwrap_or_else(|| {
             let place = to.len();
             to.put(&[0; 3]);

@@ -10,7 +10,6 @@ packed! {
     /// A user, or what a payload says of one.
     User {
         key "id" id: UserId;
-        beside "display_name_styles", "display_name", "clan";
         /// The unique name.
         "username" username: Option<Text<'i>>,
         /// Whether it speaks for the platform.
@@ -19,12 +18,15 @@ packed! {
         "public_flags" public_flags: Option<u64>,
         /// The guild whose tag the user wears.
         "primary_guild" primary_guild: Field<PrimaryGuild<'i>>,
+        here "id";
         /// The name to show.
         "global_name" global_name: Field<Text<'i>>,
+        beside "display_name_styles", "display_name";
         /// Four digits, or `"0"` for those who have none any more.
         "discriminator" discriminator: Option<Text<'i>>,
         /// What else the user wears of what is sold.
         "collectibles" collectibles: Field<Collectibles<'i>>,
+        beside "clan";
         /// Whether it is a bot.
         "bot" bot: Option<bool>,
         /// The picture behind the profile.
