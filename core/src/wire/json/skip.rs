@@ -85,15 +85,7 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_container(&mut self) -> Result<(), Malformed> {
-        let (mut brackets, mut inside) = (Brackets::default(), false);
-        while let Some(block) = self.ahead() {
-            if self.skip_block(block, &mut brackets, &mut inside)? {
-                return Ok(());
-            }
-        }
-        if inside {
-            self.skip_string()?;
-        }
+        let mut brackets = Brackets::default();
         loop {
             let Some(byte) = self.byte() else {
                 return Err(self.fault("a bracket is not closed"));
@@ -101,46 +93,16 @@ impl<'a> Reader<'a> {
             self.advance(1);
             if byte == b'"' {
                 self.skip_string()?;
-            } else if is_bracket(byte) && self.bracket(byte, &mut brackets)? {
+                // What follows a string is as good as never a bracket.
+                if let Some(b':' | b',') = self.byte() {
+                    self.advance(1);
+                }
+            } else if !is_bracket(byte) {
+                self.advance(scan::until_structure(self.rest()));
+            } else if self.bracket(byte, &mut brackets)? {
                 return Ok(());
             }
         }
-    }
-
-    /// Passes over a block, or over a part of it; `inside` says whether that is inside a string.
-    /// Whether the last bracket has been closed.
-    #[inline]
-    fn skip_block(
-        &mut self,
-        block: &[u8; scan::BLOCK],
-        brackets: &mut Brackets,
-        inside: &mut bool,
-    ) -> Result<bool, Malformed> {
-        let start = self.at;
-        for (half, mut marks) in scan::structure(block).into_iter().enumerate() {
-            while marks != 0 {
-                let bit = marks.trailing_zeros();
-                marks &= !(0xff << bit);
-                let place = half.wrapping_mul(8).wrapping_add((bit >> 3) as usize);
-                let byte = block.get(place).copied().unwrap_or_default();
-                if byte == b'"' {
-                    *inside = !*inside;
-                } else if *inside {
-                    if byte == b'\\' {
-                        // The byte behind it means nothing.
-                        self.at = start.wrapping_add(place).wrapping_add(2);
-                        return Ok(false);
-                    }
-                } else if is_bracket(byte) {
-                    self.at = start.wrapping_add(place).wrapping_add(1);
-                    if self.bracket(byte, brackets)? {
-                        return Ok(true);
-                    }
-                }
-            }
-        }
-        self.at = start.wrapping_add(scan::BLOCK);
-        Ok(false)
     }
 
     /// Counts a bracket in, or out; whether it was the last one.
@@ -242,7 +204,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn blocks_end_where_bytes_do(
+        fn containers_end_where_their_brackets_do(
             inside in prop::collection::vec("[\\[\\]{}]|\"|\\\\|[,:]|[a_Yy\u{e9}]{1,9}", 0..40),
         ) {
             let text = std::format!("[{}]]]]", inside.concat());
