@@ -3,14 +3,12 @@
 /// Declares a row: a struct whose parts are read, merged, owned and weighed one by one.
 ///
 /// `key` is the part that must be there; the others are `Field` (may be null) or `Option` (may
-/// not). Keys that are not named are skipped, or handed to the closure of `read_with`; those after
-/// `beside` come so often that they are recognised as fast as the row's own.
+/// not). Keys that are not named are skipped, or handed to the closure of `read_with`.
 macro_rules! row {
     (
         $(#[$meta:meta])*
         $name:ident {
             $(key $key_wire:literal $key:ident: $key_type:ty;)?
-            $(beside $($beside:literal),+;)*
             $($(#[$doc:meta])* $wire:literal $field:ident: $type:ty,)*
         }
     ) => {
@@ -64,7 +62,6 @@ macro_rules! row {
                 }
                 const ORDER: &[crate::wire::json::Key<At>] = &crate::wire::json::Key::sorted([
                     $(($key_wire, At::$key),)?
-                    $($(($beside, At::Other)),+,)*
                     $(($wire, At::$field),)*
                 ]);
                 let named = |key: &str| match key {

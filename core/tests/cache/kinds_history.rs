@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headcount_core::Instant;
-use headcount_core::cache::{Kind, Kinds, MemoryStore, Policies};
+use headcount_core::cache::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::kinds_feed::{author, coming, going, row};
 use crate::kinds_rows::{find, seen, seen_outside};
 use crate::kinds_steps::{Listed, Step, at, id, private, ruled, step};
-use crate::policies_model::{At, Guild, Model, RULED, Rule};
+use crate::policies_model::{At, Guild, Model, RULED, Rule, side_by_side};
 use crate::world::{ME, World, guild_json, in_guild, ready, user};
 
 /// Both, side by side.
@@ -21,20 +21,7 @@ struct Pair {
 
 impl Pair {
     fn new(rules: &BTreeMap<usize, (Kind, Rule)>) -> Self {
-        let mut policies = Policies::from(Kinds::all());
-        let mut model = Model::default();
-        let newest = Rule {
-            newest: Some(100),
-            ..Rule::default()
-        };
-        model.rules.insert(Kind::Message, newest);
-        for (kind, rule) in rules.values() {
-            policies.set(*kind, rule.policy(*kind)).unwrap();
-            model.rules.insert(*kind, *rule);
-        }
-        let mut world = World::empty();
-        world.keep_in(MemoryStore::with_policies(3, policies));
-        world.feed("READY", &ready(&[]));
+        let (world, model) = side_by_side(rules.values());
         Self { world, model }
     }
 

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use headcount_core::Instant;
 use headcount_core::cache::memory::Completeness;
-use headcount_core::cache::{Keep, Kind, Kinds, MemoryStore, Policies};
+use headcount_core::cache::{Keep, Kind};
 use headcount_core::id::MessageId;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::policies_model::{At, Condition, Guild, Model, RULED, Rule};
+use crate::policies_model::{At, Condition, Guild, Model, RULED, Rule, side_by_side};
 use crate::world::{
-    ME, World, channel, channel_json, guild, guild_json, in_guild, member_json, ready, user,
-    user_json,
+    ME, World, channel, channel_json, guild, guild_json, in_guild, member_json, user, user_json,
 };
 
 #[derive(Clone, Debug)]
@@ -126,23 +125,7 @@ fn channel_of(g: u64, id: u64) -> u64 {
 
 impl Pair {
     fn new(rules: &[(Kind, Rule)]) -> Self {
-        let mut policies = Policies::from(Kinds::all());
-        let mut model = Model::default();
-        let newest = Some(100);
-        model.rules.insert(
-            Kind::Message,
-            Rule {
-                newest,
-                ..Rule::default()
-            },
-        );
-        for (kind, rule) in rules {
-            policies.set(*kind, rule.policy(*kind)).unwrap();
-            model.rules.insert(*kind, *rule);
-        }
-        let mut world = World::empty();
-        world.keep_in(MemoryStore::with_policies(3, policies));
-        world.feed("READY", &ready(&[]));
+        let (world, model) = side_by_side(rules);
         Self { world, model }
     }
 

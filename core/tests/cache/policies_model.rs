@@ -3,9 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use headcount_core::cache::{Keep, Kind, Policy, Predicate, RowRef};
+use headcount_core::cache::{Keep, Kind, Kinds, MemoryStore, Policies, Policy, Predicate, RowRef};
 
-use crate::world::ME;
+use crate::world::{ME, World, ready};
+
+/// A world whose store keeps every kind under these rules, after READY, and a model of the same.
+pub(crate) fn side_by_side<'a>(
+    rules: impl IntoIterator<Item = &'a (Kind, Rule)>,
+) -> (World, Model) {
+    let mut policies = Policies::from(Kinds::all());
+    let mut model = Model::default();
+    let newest = Rule {
+        newest: Some(100),
+        ..Rule::default()
+    };
+    model.rules.insert(Kind::Message, newest);
+    for (kind, rule) in rules {
+        policies.set(*kind, rule.policy(*kind)).unwrap();
+        model.rules.insert(*kind, *rule);
+    }
+    let mut world = World::empty();
+    world.keep_in(MemoryStore::with_policies(3, policies));
+    world.feed("READY", &ready(&[]));
+    (world, model)
+}
 
 /// A row: the guild, the channel of a message or zero, and the id.
 pub(crate) type At = (u64, u64, u64);

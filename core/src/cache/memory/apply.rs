@@ -89,6 +89,18 @@ impl MemoryStore {
         guild: GuildId,
         change: impl FnOnce(&mut Slot, &mut Shared) -> T,
     ) -> Option<T> {
+        self.weighed(guild, Slot::usage, Usage::replace, change)
+    }
+
+    /// Lets `change` at a guild's slot, if there is one; `weigh` says what of it may change, and
+    /// `replace` keeps the totals of that.
+    fn weighed<T, W>(
+        &mut self,
+        guild: GuildId,
+        weigh: impl Fn(&Slot) -> W,
+        replace: impl FnOnce(&mut Usage, W, W),
+        change: impl FnOnce(&mut Slot, &mut Shared) -> T,
+    ) -> Option<T> {
         let Self {
             guilds,
             shared,
@@ -96,9 +108,9 @@ impl MemoryStore {
             ..
         } = self;
         guilds.update(guild.get(), |slot| {
-            let before = slot.usage();
+            let before = weigh(slot);
             let result = change(slot, shared);
-            usage.replace(before, slot.usage());
+            replace(usage, before, weigh(slot));
             result
         })
     }
@@ -222,19 +234,12 @@ impl MemoryStore {
     /// Lets `change` at the members, the presences and what weighs nothing in the slot of a guild
     /// whose data has come.
     fn known(&mut self, guild: GuildId, change: impl FnOnce(&mut Slot, &mut Shared)) {
-        let Self {
-            guilds,
-            shared,
-            usage,
-            ..
-        } = self;
-        guilds.update(guild.get(), |slot| {
+        let change = |slot: &mut Slot, shared: &mut Shared| {
             if slot.known() {
-                let before = slot.people();
                 change(slot, shared);
-                usage.replace_people(before, slot.people());
             }
-        });
+        };
+        self.weighed(guild, Slot::people, Usage::replace_people, change);
     }
 
     /// The same for a change that touches the other kinds too, which are weighed apart.

@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
     where
         F: FnMut(P, &str, &mut Self) -> Result<(), Malformed>,
     {
-        self.members(order, |found, key, reader| {
+        self.object_at_once(order, |found, key, reader| {
             let part = match found {
                 Some(part) => part,
                 None => named(key),
@@ -65,9 +65,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads an object: `field` gets each key, and its part if it came in the order.
+    /// Reads an object: `field` gets each key, and its part if it came in the order. What `field`
+    /// has against a value counts at once, even if the key comes again.
     #[inline]
-    pub(super) fn members<P: Copy, F>(
+    pub(crate) fn object_at_once<P: Copy, F>(
         &mut self,
         mut order: &'static [Key<P>],
         mut field: F,

@@ -171,9 +171,6 @@ impl<'a> Reader<'a> {
     /// [`Malformed`] for a misspelt `null`.
     #[inline]
     pub fn null(&mut self) -> Result<bool, Malformed> {
-        if self.passes_plain_null() {
-            return Ok(true);
-        }
         if self.peek() != Some(b'n') {
             return Ok(false);
         }
@@ -218,7 +215,7 @@ impl<'a> Reader<'a> {
     /// [`Malformed`] for whatever `serde_json` refuses too.
     pub fn value(&mut self) -> Result<(), Malformed> {
         match self.peek() {
-            Some(b'{') => self.members::<(), _>(&[], |_, _, reader| reader.value()),
+            Some(b'{') => self.object_at_once::<(), _>(&[], |_, _, reader| reader.value()),
             Some(b'[') => self.array(Self::value),
             Some(b'"') => self.text().map(drop),
             Some(b't' | b'f') => self.bool().map(drop),

@@ -13,14 +13,13 @@ pub(crate) struct Transcoded {
 ///
 /// The parts are declared in the order in which servers write them, the last in the alphabet
 /// first: a record can be written then while the object is read. `beside` names keys that servers
-/// write between two parts, and `here` says between which of them the row's own key is.
+/// write between two parts, the row's own key among them.
 macro_rules! packed {
     (
         $(#[$meta:meta])*
         $name:ident {
             $(key $key_wire:literal $key:ident: $key_type:ty;)?
             $(
-                $(here $here:literal;)?
                 $(beside $($beside:literal),+;)?
                 $(#[$doc:meta])* $wire:literal $field:ident: $type:ty,
             )*
@@ -30,7 +29,6 @@ macro_rules! packed {
             $(#[$meta])*
             $name {
                 $(key $key_wire $key: $key_type;)?
-                $($(beside $($beside),+;)?)*
                 $($(#[$doc])* $wire $field: $type,)*
             }
         }
@@ -75,22 +73,13 @@ macro_rules! packed {
                     $($field,)*
                 }
                 const {
-                    let keys = [$($($here,)? $($($beside,)+)? $wire),*];
+                    let keys = [$($($($beside,)+)? $wire),*];
                     assert!(crate::wire::json::descend(&keys), "not in order");
                 }
                 let (mut mask, mut place) = (0, 0);
                 let mut goes_on = reader.enters_object().ok()?;
                 while goes_on {
                     $(
-                        $(
-                            if reader.passes(quoted!($here)) {
-                                other($here, reader, sink).ok()?;
-                                goes_on = reader.object_goes_on().ok()?;
-                                if !goes_on {
-                                    break;
-                                }
-                            }
-                        )?
                         $($(
                             if reader.passes(quoted!($beside)) {
                                 other($beside, reader, sink).ok()?;

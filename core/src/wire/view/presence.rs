@@ -278,14 +278,10 @@ impl<'i> Presences<'i> {
         to.put(&[0; HEAD]);
         let (mut user, mut status, mut clients) = (None, None, ClientStatus::bare());
         let mut activities = None;
-        // What has been written in part stays written, even if its key comes again.
-        let mut broken = false;
-        let read = reader.object_in(ORDER, |key, reader| {
+        let read = reader.object_at_once(ORDER, |_, key, reader| {
             match key {
                 "user" if user.is_none() && activities.is_none() => {
-                    let written = User::transcode(reader, to);
-                    broken |= written.is_err();
-                    user = Some(written?.0);
+                    user = Some(User::transcode(reader, to)?.0);
                     to.set_length(start.wrapping_add(8), start.wrapping_add(HEAD));
                 }
                 "status" => status = Some(Status::read(reader)?),
@@ -294,16 +290,15 @@ impl<'i> Presences<'i> {
                     let place = to.len();
                     activities = Some(place);
                     to.put(&[0; 3]);
-                    let written = transcode_activities(reader, to);
-                    broken |= written.is_err();
-                    to.set(place.wrapping_add(2), &[written?]);
+                    let count = transcode_activities(reader, to)?;
+                    to.set(place.wrapping_add(2), &[count]);
                 }
                 "user" | "activities" => return Err(reader.fault("out of place")),
                 _ => return other(key, reader),
             }
             Ok(())
         });
-        read.ok().filter(|()| !broken)?;
+        read.ok()?;
         let place = activities.unwrap_or_else(|| {
             let place = to.len();
             to.put(&[0; 3]);

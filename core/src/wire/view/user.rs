@@ -18,7 +18,7 @@ packed! {
         "public_flags" public_flags: Option<u64>,
         /// The guild whose tag the user wears.
         "primary_guild" primary_guild: Field<PrimaryGuild<'i>>,
-        here "id";
+        beside "id";
         /// The name to show.
         "global_name" global_name: Field<Text<'i>>,
         beside "display_name_styles", "display_name";
