@@ -144,7 +144,7 @@ fn a_shard_that_is_stopped_while_it_dials_or_waits_dials_no_more() {
             "it dials, or waits for its back-off"
         );
         pool.stop(at(0), manager, shard).unwrap();
-        assert_eq!(pool.has_ended(manager), false);
+        assert!(!pool.has_ended(manager));
         let actions = pool.handle(at(0), Input::Timeout);
         let closes = open.iter().map(|link| Action::Close { link: *link });
         assert!(closes.clone().all(|close| actions.contains(&close)));
