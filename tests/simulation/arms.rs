@@ -2,10 +2,10 @@
 //! machines as they show from outside: who changes into what and why, and who hears what.
 //!
 //! Left out, since nobody can reach them here: guild sync (the model serves bots, not client
-//! accounts), READY in answer to a resume, and inputs against the host's contract.
+//! accounts), and inputs against the host's contract.
 use headcount_sim::simulation::Tally;
 
-pub(crate) const FAULTS: [&str; 50] = [
+pub(crate) const FAULTS: [&str; 51] = [
     "clock: backward",
     "clock: forward",
     "clock: stuck",
@@ -39,6 +39,7 @@ pub(crate) const FAULTS: [&str; 50] = [
     "line: slow",
     "line: truncated",
     "lose chunk",
+    "ready for resume",
     "reconnect instead of hello",
     "refuse request",
     "refuse upgrade",
@@ -86,7 +87,7 @@ const SESSION: [(&str, &str, &[&str]); 17] = [
     ),
     ("Identifying", "Active", &["Ready"]),
     ("Identifying", "Idle", LOST),
-    ("Resuming", "Active", &["Resumed"]),
+    ("Resuming", "Active", &["Resumed", "Ready"]),
     ("Resuming", "Idle", LOST),
     (
         "Active",
