@@ -90,7 +90,10 @@ impl Gateway {
         let Some(old) = self.sessions.get(&number) else {
             return false;
         };
-        let wanted = Wanted::like(old);
+        let (wanted, reached) = (Wanted::like(old), old.sequence);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.once_reached = reached;
+        }
         self.end_session(number);
         self.start(id, wanted);
         true
