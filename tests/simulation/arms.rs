@@ -1,11 +1,10 @@
 //! What all runs together have to reach: each kind of fault, each close code, and the arms of the
 //! machines as they show from outside: who changes into what and why, and who hears what.
 //!
-//! Left out, since nobody can reach them here: guild sync (the model serves bots, not client
-//! accounts), and inputs against the host's contract.
+//! Left out, since nobody can reach them here: inputs against the host's contract.
 use headcount_sim::simulation::Tally;
 
-pub(crate) const FAULTS: [&str; 51] = [
+pub(crate) const FAULTS: [&str; 52] = [
     "clock: backward",
     "clock: forward",
     "clock: stuck",
@@ -24,6 +23,7 @@ pub(crate) const FAULTS: [&str; 51] = [
     "host: asleep unawares",
     "host: crash",
     "ignore request",
+    "ignore sync",
     "invalidate identify",
     "invalidate resume",
     "invalidate resume, resumable",
@@ -121,14 +121,38 @@ const HEARD: [(&str, &[&str]); 3] = [
     ("Active", &["1", "2", "10", "11", "77", "99", "none"]),
 ];
 
-const SETUP: [(&str, &[&str]); 10] = [
+const SETUP: [(&str, &[&str]); 11] = [
     (
         "unknown",
-        &["expected", "requested", "complete", "unavailable"],
+        &[
+            "expected",
+            "syncing",
+            "requested",
+            "complete",
+            "unavailable",
+        ],
     ),
     (
         "expected",
-        &["requested", "complete", "unavailable", "missed", "unknown"],
+        &[
+            "syncing",
+            "requested",
+            "complete",
+            "unavailable",
+            "missed",
+            "unknown",
+        ],
+    ),
+    (
+        "syncing",
+        &[
+            "requested",
+            "complete",
+            "incomplete",
+            "unavailable",
+            "unknown",
+            "expected",
+        ],
     ),
     (
         "requested",
@@ -163,6 +187,7 @@ const SETUP: [(&str, &[&str]); 10] = [
     (
         "missed",
         &[
+            "syncing",
             "complete",
             "requested",
             "unavailable",
@@ -172,7 +197,7 @@ const SETUP: [(&str, &[&str]); 10] = [
     ),
     (
         "unavailable",
-        &["complete", "requested", "unknown", "expected"],
+        &["syncing", "complete", "requested", "unknown", "expected"],
     ),
 ];
 
@@ -185,7 +210,7 @@ const CHUNKS: [(&str, &[&str]); 6] = [
     ("Halted", &["once", "again", "theirs"]),
 ];
 
-const OTHERS: [&str; 22] = [
+const OTHERS: [&str; 24] = [
     "fleet: BotReady",
     "fleet: FinishedChunking",
     "guild: Initial",
@@ -208,6 +233,8 @@ const OTHERS: [&str; 22] = [
     "request: sent",
     "session: lost, Refused",
     "session: lost, ResumesFailed",
+    "sync: again",
+    "sync: once",
 ];
 
 /// The marks that no run has reached.

@@ -137,6 +137,11 @@ pub enum Trouble {
         /// In milliseconds.
         retry_after: Millis,
     },
+    /// A guild sync gets no answer about this guild.
+    IgnoreSync {
+        /// The guild's id.
+        guild: u64,
+    },
 }
 
 impl Trouble {
@@ -166,6 +171,7 @@ impl Trouble {
             Self::DelayChunk { .. } => "delay chunk",
             Self::IgnoreRequest { .. } => "ignore request",
             Self::RefuseRequest { .. } => "refuse request",
+            Self::IgnoreSync { .. } => "ignore sync",
         }
     }
 }

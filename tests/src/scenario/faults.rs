@@ -115,6 +115,7 @@ pub(super) fn chunks(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
             index,
             by: 1 + source.below(30_000),
         },
+        6 if scene.setting.sync.is_some() && source.percent(70) => Trouble::IgnoreSync { guild },
         6 => Trouble::IgnoreRequest { guild },
         7 | 8 => Trouble::RefuseRequest {
             guild,

@@ -33,6 +33,8 @@ pub(crate) struct Book {
     ended: BTreeSet<RequestId>,
     pub(crate) asked: BTreeSet<RequestId>,
     pub(crate) tickets: BTreeSet<Ticket>,
+    /// The guilds whose sync is awaited.
+    pub(crate) synced: BTreeSet<GuildId>,
 }
 
 type Verdict = Result<(), String>;
@@ -60,6 +62,7 @@ impl Book {
             ended: BTreeSet::new(),
             asked: BTreeSet::new(),
             tickets: BTreeSet::new(),
+            synced: BTreeSet::new(),
         }
     }
 
