@@ -4,7 +4,7 @@
 //! Left out, since nobody can reach them here: inputs against the host's contract.
 use headcount_sim::simulation::Tally;
 
-pub(crate) const FAULTS: [&str; 52] = [
+pub(crate) const FAULTS: [&str; 53] = [
     "clock: backward",
     "clock: forward",
     "clock: stuck",
@@ -57,6 +57,7 @@ pub(crate) const FAULTS: [&str; 52] = [
     "silent after dispatches",
     "silent from",
     "silent upgrade",
+    "withhold acks",
 ];
 
 pub(crate) const CODES: [u16; 16] = [
