@@ -7,7 +7,7 @@ use headcount_core::session::{Phase, Session, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::{Event, Input, RequestError, Shard, ShardId};
 
-use crate::host::{Host, RESUMED, config, dispatch};
+use crate::host::{Host, READY, RESUMED, config, dispatch};
 
 const BASE: &str = "wss://base.example";
 const RESUME: &str = "wss://resume.example";
@@ -89,6 +89,38 @@ fn an_invalid_session_is_dropped_or_kept_as_told_after_1_to_5_seconds() {
         assert_eq!(resumes(&host), usize::from(resumable));
         assert_eq!(host.urls(), [if resumable { RESUME } else { BASE }]);
     }
+}
+
+/// As a server does that has lost the session, and does not say so.
+#[test]
+fn a_ready_in_answer_to_a_resume_tells_that_the_session_is_lost() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    host.dial();
+    host.hello();
+    assert_eq!(host.shard.phase(), Phase::Resuming);
+    host.take();
+    host.receive(&READY.replace("5e55", "a7e3"));
+    assert_eq!(host.shard.phase(), Phase::Active);
+    let told: Vec<_> = host.events().collect();
+    assert!(
+        matches!(
+            told[..],
+            [
+                Event::SessionLost(SessionLost::Refused),
+                Event::StateChanged(_),
+                Event::Dispatch(_),
+                ..
+            ]
+        ),
+        "{told:?}"
+    );
+    host.take();
+    host.receive(READY.replace("5e55", "a7e3").as_str());
+    assert!(
+        matches!(host.events().next(), Some(Event::Misunderstood(_))),
+        "told again, it begins nothing"
+    );
 }
 
 #[test]
