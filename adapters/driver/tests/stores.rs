@@ -189,3 +189,23 @@ async fn a_stuck_store_has_a_deadline() {
     assert_eq!(before.elapsed().as_secs(), 300);
     assert_eq!(joined(&mut bot).await.expect("it follows"), (SLOW, true));
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_two_stores_for_a_kind_the_later_has_it() {
+    let (runtime, mut listener) = memory();
+    let (earlier, later) = (Ids::new(false), Ids::new(false));
+    let builder = Builder::new(runtime, "token", Intents::GUILDS | Intents::GUILD_MEMBERS)
+        .gateway(info(1))
+        .compression(PLAIN)
+        .cache(Kinds::GUILDS)
+        .store(Kinds::MEMBERS, earlier.clone())
+        .store(Kinds::MEMBERS, later.clone());
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s").await;
+    gateway
+        .dispatch("GUILD_MEMBER_ADD", member(QUICK, 11))
+        .await;
+    assert_eq!(joined(&mut bot).await.expect("stored"), (QUICK, false));
+    assert!(later.has(QUICK, 11) && !earlier.has(QUICK, 11));
+}
