@@ -84,6 +84,9 @@
 //! member requests, cache mutations) also works beside another gateway library. A
 //! [`Fleet`](fleet::Fleet) lets the shards of one bot identify in turn, and says when the whole
 //! bot is ready. [`faults`] tells what each thing that can go wrong looks like to a user.
+//!
+//! The feature `std`, on by default, only finds out at run time how fast the processor can check
+//! text. With `default-features = false` the core needs `alloc` and nothing else.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

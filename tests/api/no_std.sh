@@ -16,7 +16,7 @@ edition = "2024"
 [lib]
 crate-type = ["staticlib"]
 [dependencies]
-headcount-core = { path = "$core" }
+headcount-core = { path = "$core", default-features = false }
 [profile.dev]
 panic = "abort"
 [workspace]

@@ -19,8 +19,7 @@ use crate::wire::view::{Application, Thread, Webhook};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mutation<'i> {
     guild: Option<GuildId>,
-    sequence: Option<u64>,
-    shard: Option<ShardId>,
+    origin: Option<(ShardId, u64)>,
     ops: Ops<'i>,
 }
 
@@ -144,8 +143,7 @@ impl<'i> Mutation<'i> {
     pub fn new(guild: Option<GuildId>) -> Self {
         Self {
             guild,
-            sequence: None,
-            shard: None,
+            origin: None,
             ops: Ops::new(),
         }
     }
@@ -161,17 +159,15 @@ impl<'i> Mutation<'i> {
     pub(super) const fn without_ops(&self) -> Self {
         Self {
             guild: self.guild,
-            sequence: self.sequence,
-            shard: self.shard,
+            origin: self.origin,
             ops: Ops::new(),
         }
     }
 
     /// Says which dispatch it comes from, so that a store can pass over one that it has applied.
     #[must_use]
-    pub fn at(mut self, shard: ShardId, sequence: u64) -> Self {
-        self.shard = Some(shard);
-        self.sequence = Some(sequence);
+    pub const fn at(mut self, shard: ShardId, sequence: u64) -> Self {
+        self.origin = Some((shard, sequence));
         self
     }
 
@@ -203,10 +199,7 @@ impl<'i> Mutation<'i> {
     /// The shard and the sequence number of the dispatch that it comes from.
     #[must_use]
     pub const fn origin(&self) -> Option<(ShardId, u64)> {
-        match (self.shard, self.sequence) {
-            (Some(shard), Some(sequence)) => Some((shard, sequence)),
-            _ => None,
-        }
+        self.origin
     }
 
     /// The steps, in order.
@@ -230,8 +223,7 @@ impl<'i> Mutation<'i> {
     pub fn into_owned(self) -> Mutation<'static> {
         Mutation {
             guild: self.guild,
-            sequence: self.sequence,
-            shard: self.shard,
+            origin: self.origin,
             ops: self.ops.into_owned(),
         }
     }

@@ -12,37 +12,44 @@ use super::Op;
 const FEW: usize = 2;
 
 /// Steps, in order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Ops<'i> {
-    few: [Option<Op<'i>>; FEW],
-    /// Those that come after the few.
-    rest: Vec<Op<'i>>,
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Ops<'i> {
+    /// One after the other in place.
+    Few([Option<Op<'i>>; FEW]),
+    /// More than the few.
+    Many(Vec<Op<'i>>),
 }
 
 impl<'i> Ops<'i> {
     pub(super) const fn new() -> Self {
-        Self {
-            few: [const { None }; FEW],
-            rest: Vec::new(),
-        }
+        Self::Few([const { None }; FEW])
     }
 
     pub(super) fn push(&mut self, op: Op<'i>) {
-        match self.few.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(op),
-            None => self.rest.push(op),
+        match self {
+            Self::Few(few) => match few.iter_mut().find(|place| place.is_none()) {
+                Some(place) => *place = Some(op),
+                None => {
+                    let all = few.iter_mut().filter_map(Option::take).chain([op]);
+                    *self = Self::Many(all.collect());
+                }
+            },
+            Self::Many(many) => many.push(op),
         }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        let [first, _] = &self.few;
-        first.is_none()
+        matches!(self, Self::Few([None, _]))
     }
 
     pub(super) fn iter(
         &self,
     ) -> iter::Chain<iter::Flatten<slice::Iter<'_, Option<Op<'i>>>>, slice::Iter<'_, Op<'i>>> {
-        self.few.iter().flatten().chain(&self.rest)
+        let (few, many): (&[_], &[_]) = match self {
+            Self::Few(few) => (few, &[]),
+            Self::Many(many) => (&[], many),
+        };
+        few.iter().flatten().chain(many)
     }
 
     pub(super) fn into_owned(self) -> Ops<'static> {
@@ -56,17 +63,19 @@ impl<'i> IntoIterator for Ops<'i> {
         iter::Chain<iter::Flatten<array::IntoIter<Option<Op<'i>>, FEW>>, vec::IntoIter<Op<'i>>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.few.into_iter().flatten().chain(self.rest)
+        let (few, many) = match self {
+            Self::Few(few) => (few, Vec::new()),
+            Self::Many(many) => ([const { None }; FEW], many),
+        };
+        few.into_iter().flatten().chain(many)
     }
 }
 
 impl<'i> FromIterator<Op<'i>> for Ops<'i> {
     fn from_iter<T: IntoIterator<Item = Op<'i>>>(ops: T) -> Self {
-        let mut ops = ops.into_iter();
-        Self {
-            few: [ops.next(), ops.next()],
-            rest: ops.collect(),
-        }
+        let mut all = Self::new();
+        ops.into_iter().for_each(|op| all.push(op));
+        all
     }
 }
 

@@ -43,7 +43,7 @@ struct Memory {
 impl Machine {
     /// A machine that connects at its first timeout, to resume the session if there is one.
     pub(crate) fn new(config: Config, rng: Rng, session: Option<Session>) -> Self {
-        let plan = session.map_or(Plan::Identify, Plan::Resume);
+        let plan = session.map_or(Plan::Identify, |session| Plan::Resume(Box::new(session)));
         Self {
             state: State::Idle {
                 wake: Instant::ZERO,
@@ -207,8 +207,8 @@ impl Context<'_, '_> {
     pub(crate) fn dial(&mut self, plan: Plan) -> State {
         let base = &self.memory.config.url;
         let url = match &plan {
-            Plan::Resume(Session { url: Some(url), .. }) => url,
-            Plan::Resume(Session { url: None, .. }) | Plan::Identify => base,
+            Plan::Resume(session) => session.url.as_ref().unwrap_or(base),
+            Plan::Identify => base,
         };
         self.out.push(Action::Connect { url: url.clone() });
         State::Connecting {
@@ -320,7 +320,7 @@ impl Context<'_, '_> {
     }
 
     /// The plan after a resume that did not come to its end.
-    pub(crate) fn resume_failed(&mut self, session: Session) -> Plan {
+    pub(crate) fn resume_failed(&mut self, session: Box<Session>) -> Plan {
         self.memory.resume_failures = self.memory.resume_failures.saturating_add(1);
         let plan = Plan::Resume(session).off_its_host();
         if self.memory.resume_failures < self.timing().resume_failures {
@@ -371,7 +371,7 @@ impl Context<'_, '_> {
     /// READY: a new session begins.
     pub(crate) fn ready(
         &mut self,
-        link: Link,
+        link: Box<Link>,
         id: &str,
         url: &str,
         sequence: Option<u64>,
@@ -390,7 +390,7 @@ impl Context<'_, '_> {
         State::Active {
             since: self.now,
             link,
-            session,
+            session: Box::new(session),
         }
     }
 

@@ -1,5 +1,7 @@
-//! Where a connection stands. What a state needs lives in its variant.
+//! Where a connection stands. What a state needs lives in its variant; what is large is boxed, as a
+//! state moves with each signal.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::session::budget::Budget;
@@ -20,24 +22,24 @@ pub(crate) enum State {
     /// Connected; Hello has not come.
     Greeting { deadline: Instant, plan: Plan },
     /// Identify was sent; READY has not come.
-    Identifying { deadline: Instant, link: Link },
+    Identifying { deadline: Instant, link: Box<Link> },
     /// Resume was sent; RESUMED has not come. Missed events are being replayed.
     Resuming {
         deadline: Instant,
-        link: Link,
-        session: Session,
+        link: Box<Link>,
+        session: Box<Session>,
         replayed: u64,
     },
     /// Events flow.
     Active {
         since: Instant,
-        link: Link,
-        session: Session,
+        link: Box<Link>,
+        session: Box<Session>,
     },
     /// Over for good; a kept session can still be taken along.
     Halted {
         cause: Halt,
-        session: Option<Session>,
+        session: Option<Box<Session>>,
     },
 }
 
@@ -47,7 +49,7 @@ pub(crate) enum Plan {
     /// A new session.
     Identify,
     /// This session.
-    Resume(Session),
+    Resume(Box<Session>),
 }
 
 /// What a connection has after Hello.
@@ -228,12 +230,16 @@ impl State {
             }
             | Self::Resuming { session, .. }
             | Self::Active { session, .. } => Some(session),
-            Self::Halted { session, .. } => session.as_ref(),
+            Self::Halted {
+                session: Some(session),
+                ..
+            } => Some(session),
             Self::Idle {
                 plan: Plan::Identify,
                 ..
             }
             | Self::Waiting { .. }
+            | Self::Halted { session: None, .. }
             | Self::Connecting {
                 plan: Plan::Identify,
                 ..

@@ -1,5 +1,6 @@
 //! The protocol's table: what each state makes of each signal.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::session::budget::{Budget, Rank};
@@ -57,7 +58,7 @@ impl State {
             cx.close(keep);
         }
         let session = match keep {
-            Keep::Session => self.session().cloned(),
+            Keep::Session => self.session().cloned().map(Box::new),
             Keep::Nothing => None,
         };
         cx.reason(Reason::Stopped);
@@ -174,7 +175,7 @@ fn greeting(deadline: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<
 fn greeted(interval: Duration, plan: Plan, cx: &mut Context<'_, '_>) -> State {
     let beat = Heartbeat::new(cx.now(), interval, cx.rng());
     let budget = Budget::new(cx.limits(), beat.interval());
-    let mut link = Link { beat, budget };
+    let mut link = Box::new(Link { beat, budget });
     let deadline = cx.now().after(cx.timing().ready);
     link.budget.take(cx.now(), Rank::Session);
     match plan {
@@ -196,7 +197,7 @@ fn greeted(interval: Duration, plan: Plan, cx: &mut Context<'_, '_>) -> State {
 
 fn identifying(
     mut deadline: Instant,
-    mut link: Link,
+    mut link: Box<Link>,
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
 ) -> State {
@@ -234,8 +235,8 @@ fn identifying(
 
 fn resuming(
     mut deadline: Instant,
-    mut link: Link,
-    mut session: Session,
+    mut link: Box<Link>,
+    mut session: Box<Session>,
     replayed: u64,
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
@@ -304,8 +305,8 @@ fn resuming(
 
 fn active(
     since: Instant,
-    mut link: Link,
-    mut session: Session,
+    mut link: Box<Link>,
+    mut session: Box<Session>,
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
 ) -> State {
@@ -360,10 +361,10 @@ impl Plan {
     pub(crate) fn off_its_host(self) -> Self {
         match self {
             Self::Identify => Self::Identify,
-            Self::Resume(session) => Self::Resume(Session {
-                url: None,
-                ..session
-            }),
+            Self::Resume(mut session) => {
+                session.url = None;
+                Self::Resume(session)
+            }
         }
     }
 }

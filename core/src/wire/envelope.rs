@@ -35,8 +35,7 @@ impl<'a> Envelope<'a> {
     where
         F: FnMut(&Head<'a>, &mut Reader<'a>) -> Result<&'a str, Malformed>,
     {
-        let text = core::str::from_utf8(frame)
-            .map_err(|error| Malformed::new("not UTF-8", error.valid_up_to()))?;
+        let text = text(frame)?;
         let mut reader = Reader::new(text);
         let (mut head, mut seq, mut d) = (Head::default(), Field::Absent, "null");
         reader.object_in(ORDER, |key, reader| {
@@ -84,6 +83,15 @@ impl Head<'_> {
             _ => Name::Unknown,
         }
     }
+}
+
+/// The frame as text.
+fn text(frame: &[u8]) -> Result<&str, Malformed> {
+    simdutf8::basic::from_utf8(frame).or_else(|_| {
+        // The slower one knows where it goes wrong.
+        core::str::from_utf8(frame)
+            .map_err(|error| Malformed::new("not UTF-8", error.valid_up_to()))
+    })
 }
 
 /// The keys, which come in this order.

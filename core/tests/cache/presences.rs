@@ -7,7 +7,7 @@ use headcount_core::cache::{Keep, Kind, Kinds, MemoryStore, Policies, Policy};
 use headcount_core::wire::view::Status;
 use serde_json::json;
 
-use crate::world::{World, guild, guild_1, ready, user};
+use crate::world::{World, guild, guild_1, guild_json, in_guild, member_json, ready, user};
 
 #[test]
 fn presence_update_keeps_who_is_there_and_drops_who_is_not() {
@@ -95,6 +95,26 @@ fn presence_update_never_creates_users_or_members() {
     let nowhere = json!({"user": {"id": "10"}, "status": "idle"});
     world.feed("PRESENCE_UPDATE", &nowhere);
     assert_eq!(world.rows(), before);
+}
+
+#[test]
+fn a_presence_that_came_before_all_members_is_asked_for_its_own_later() {
+    let mut world = World::empty();
+    world.feed("READY", &ready(&[1]));
+    world.feed("GUILD_CREATE", &guild_json(1, &[], 2));
+    let is = |world: &mut World, id: u64, status: &str| {
+        let user = json!({"id": id.to_string()});
+        let update = json!({"guild_id": "1", "user": user, "status": status});
+        world.feed("PRESENCE_UPDATE", &update);
+        let counts = world.store.counts(guild(1));
+        (counts.members, counts.presences)
+    };
+    assert_eq!(is(&mut world, 10, "idle"), (0, 1));
+    assert_eq!(is(&mut world, 44, "idle"), (0, 2));
+    world.feed("GUILD_MEMBER_ADD", &in_guild(member_json(10), 1));
+    assert_eq!(is(&mut world, 10, "dnd"), (1, 2));
+    assert_eq!(is(&mut world, 44, "dnd"), (1, 1), "its member never came");
+    assert_eq!(is(&mut world, 10, "offline"), (1, 0));
 }
 
 #[test]

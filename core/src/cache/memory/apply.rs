@@ -36,20 +36,18 @@ impl MemoryStore {
         }
         let touched = self.look(&mutation);
         let guild = mutation.guild();
-        for op in mutation.into_ops() {
-            match (op, guild) {
-                (Op::NewSession(session), _) => applied.vanished = self.new_session(&session),
-                (Op::Upsert(Rows::CurrentUser(user)), _) => self.set_current_user(*user),
-                (Op::Patch(Rows::Users(users)), _) => {
-                    users
-                        .iter()
-                        .for_each(|user| self.shared.users.patch_user(user));
-                }
-                (Op::SetApplication(application), _) => self.application = Some(application),
-                (op, Some(guild)) => self.step(guild, op),
-                (op, None) => self.private.step(op, &mut self.shared),
+        mutation.into_ops().for_each(|op| match (op, guild) {
+            (Op::NewSession(session), _) => applied.vanished = self.new_session(&session),
+            (Op::Upsert(Rows::CurrentUser(user)), _) => self.set_current_user(*user),
+            (Op::Patch(Rows::Users(users)), _) => {
+                users
+                    .iter()
+                    .for_each(|user| self.shared.users.patch_user(user));
             }
-        }
+            (Op::SetApplication(application), _) => self.application = Some(application),
+            (op, Some(guild)) => self.step(guild, op),
+            (op, None) => self.private.step(op, &mut self.shared),
+        });
         if let Some(touched) = touched {
             self.settle(touched);
         }

@@ -1,15 +1,13 @@
 //! Presences, packed.
 
-use super::packed_table::PackedTable;
+use super::packed_table::{PackedTable, Spot};
 use crate::id::UserId;
 use crate::wire::view::{Activities, PresenceRecord, Status, Statuses};
 
-/// Puts a presence in the place of the one that was there.
-pub(super) fn put(presences: &mut PackedTable, newer: PresenceRecord<'_>) {
-    match presences.find(newer.id.get()) {
-        None => presences.insert(newer.id.get(), &[], newer.presence),
-        Some(spot) if presences.at(spot).starts_with(newer.presence) => {}
-        Some(spot) => presences.rewrite(spot, &[], newer.presence),
+/// Puts what a presence says now into its row.
+pub(super) fn renew(presences: &mut PackedTable, spot: Spot, newer: PresenceRecord<'_>) {
+    if !presences.at(spot).starts_with(newer.presence) {
+        presences.rewrite_often(spot, newer.presence);
     }
 }
 

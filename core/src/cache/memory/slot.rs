@@ -33,6 +33,9 @@ pub(super) struct Slot {
     pub(super) roles: Table<Role<'static>>,
     pub(super) members: MemberTable,
     pub(super) presences: PackedTable,
+    /// Whether there may be presences without their members, which came while there were no
+    /// members here.
+    strangers: bool,
     pub(super) entities: Entities,
 }
 
@@ -82,6 +85,7 @@ impl Slot {
             roles: Table::new(mixer),
             members: MemberTable::new(mixer),
             presences: PackedTable::new(mixer),
+            strangers: false,
             entities: Entities::new(mixer),
         }
     }
@@ -238,11 +242,20 @@ impl Slot {
     }
 
     fn set_presence(&mut self, presence: PresenceRecord<'_>) {
-        let wanted = self.members.len() == 0 || self.members.contains(presence.id);
-        if presence.status() == Status::Offline || !wanted {
-            self.remove_presence(presence.id);
-        } else {
-            super::presence::put(&mut self.presences, presence);
+        let user = presence.id;
+        let found = self.presences.find(user.get());
+        let alone = self.members.len() == 0;
+        // A presence that lies here was asked for its member then, and goes with it.
+        let wanted = presence.status() != Status::Offline
+            && (alone || found.is_some() && !self.strangers || self.members.contains(user));
+        match (found, wanted) {
+            (None, false) => {}
+            (Some(spot), false) => self.presences.remove(spot),
+            (None, true) => {
+                self.strangers = alone || self.strangers && self.presences.len() > 0;
+                self.presences.insert(user.get(), &[], presence.presence);
+            }
+            (Some(spot), true) => super::presence::renew(&mut self.presences, spot, presence),
         }
     }
 
