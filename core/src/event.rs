@@ -68,7 +68,7 @@ pub struct StateChanged {
 /// Why a session is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SessionLost {
-    /// The gateway will not resume it.
+    /// The gateway will not resume it, or has begun another one in its place.
     Refused,
     /// As many resumes in a row failed as the configuration allows.
     ResumesFailed,

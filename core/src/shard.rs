@@ -345,7 +345,7 @@ impl Shard {
             (Name::Ready, Ok(_)) => match news::ready(data) {
                 Ok(session) => {
                     let (id, url) = (session.id.as_cow(), session.url.as_cow());
-                    self.dispatched(sequence, Kind::Ready { id: &id, url: &url }, out)
+                    self.ready(sequence, Kind::Ready { id: &id, url: &url }, out)
                 }
                 Err(malformed) => {
                     self.dispatched(sequence, Kind::Other, out);
@@ -365,6 +365,16 @@ impl Shard {
                 self.tracker.dispatched(self.now, view, dispatch, data, out);
             }
         }
+    }
+
+    /// A READY that takes the place of a session takes its commands with it.
+    fn ready(&mut self, sequence: Option<u64>, kind: Kind<'_>, out: &mut Actions<'_>) -> Delivery {
+        let had_session = self.session.state().session().is_some();
+        let delivery = self.dispatched(sequence, kind, out);
+        if had_session && delivery == Delivery::Deliver {
+            self.drop_commands(CommandOutcome::SessionLost, out);
+        }
+        delivery
     }
 
     fn dispatched(

@@ -28,6 +28,7 @@ fn member(id: u64) -> Value {
         "flags": 2, "deaf": false, "communication_disabled_until": "2023-09-01T14:48:02+00:00",
         "banner": null, "avatar": "0123456789abcdef0123456789abcdef",
         "unusual_dm_activity_until": "2023-09-01T14:48:02.222000+00:00",
+        "collectibles": {"nameplate": {"sku_id": "4", "asset": "c/d/"}},
     })
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn troubles() -> Vec<Trouble> {
         Trouble::InvalidateIdentify { resumable: true },
         Trouble::InvalidateResume { resumable: false },
         Trouble::InvalidateResume { resumable: true },
+        Trouble::ReadyForResume,
         Trouble::CloseAfterStart(None),
         Trouble::CloseAfterStart(Some(4000)),
         Trouble::CutAfterDispatches(2),

@@ -78,6 +78,14 @@ fn the_core_depends_on_what_it_says() {
         .collect();
     assert_eq!(
         names,
-        ["bitflags", "hashbrown", "serde", "serde_json", "smallvec"]
+        [
+            "bitflags",
+            "hashbrown",
+            "serde",
+            "serde_json",
+            "simdutf8",
+            "smallvec",
+            "wide"
+        ]
     );
 }

@@ -68,6 +68,32 @@ fn starts_are_refused_as_told() {
 }
 
 #[test]
+fn a_resume_may_be_answered_with_the_ready_of_a_new_session() {
+    let mut client = with(vec![Fault::once(Trouble::ReadyForResume)]);
+    let first = client.start([0, 1], INTENTS);
+    let guilds = client.events("GUILD_CREATE").len();
+    let (guild, user) = (guild_id(0), None);
+    let joins = Act::AddMember { guild, user };
+    client.gateway.act(client.now, joins);
+    client.gateway.closed(client.now, first, None);
+    let again = client.open();
+    client.resume(again, 2);
+    let begun = client.events("READY");
+    assert_eq!((begun.len(), &begun[1]["s"]), (2, &1.into()));
+    assert_ne!(begun[0]["d"]["session_id"], begun[1]["d"]["session_id"]);
+    client.wait(1_000);
+    assert_eq!(client.events("GUILD_CREATE").len(), 2 * guilds);
+    assert!(client.events("RESUMED").is_empty());
+    // Beats that were under way name what the old session had reached.
+    client.say(again, 1, json!(6));
+    let ledger = client.gateway.ledger();
+    assert!(ledger.identifies.len() == 1 && ledger.resumes[0].accepted);
+    assert_eq!(client.gateway.session_count(), 1);
+    assert_eq!(client.gateway.struck()["ready for resume"], 1);
+    assert!(client.rules().is_empty());
+}
+
+#[test]
 fn a_cut_strikes_each_connection_and_a_replay_can_be_cut_too() {
     let mut client = with(vec![Fault {
         shard: None,

@@ -362,6 +362,42 @@ fn small_commands_are_answered() {
 }
 
 #[test]
+fn guilds_are_synced_by_servers_of_client_accounts_only() {
+    let guilds = json!([guild_id(0).to_string(), guild_id(1).to_string()]);
+    for guild_sync in [true, false] {
+        let ignored = Trouble::IgnoreSync { guild: guild_id(1) };
+        let mut client = Client::new(
+            Options {
+                guild_sync,
+                faults: vec![Fault::once(ignored)],
+                ..options()
+            },
+            1,
+        );
+        let id = client.start([0, 1], INTENTS);
+        client.say(id, 12, guilds.clone());
+        let synced = client.events("GUILD_SYNC");
+        if !guild_sync {
+            assert_eq!(
+                (synced.len(), &client.ends[..]),
+                (0, &[(id, Some(4001))][..])
+            );
+            continue;
+        }
+        assert_eq!(synced.len(), 1);
+        assert_eq!(synced[0]["d"]["id"], guild_id(0).to_string());
+        let members = synced[0]["d"]["members"].as_array().unwrap().len();
+        let guild = client.gateway.world().guild(guild_id(0));
+        assert_eq!(members, guild.unwrap().len());
+        client.say(id, 12, guilds.clone());
+        assert_eq!(client.events("GUILD_SYNC").len(), 3);
+        assert!(client.rules().is_empty());
+        client.say(id, 12, json!({ "guild_ids": guilds }));
+        assert_eq!(client.ends, [(id, Some(4001))]);
+    }
+}
+
+#[test]
 fn a_sixth_presence_within_20_seconds_is_noted() {
     let mut client = Client::new(options(), 1);
     let id = client.start([0, 1], INTENTS);

@@ -1,11 +1,10 @@
 //! What all runs together have to reach: each kind of fault, each close code, and the arms of the
 //! machines as they show from outside: who changes into what and why, and who hears what.
 //!
-//! Left out, since nobody can reach them here: guild sync (the model serves bots, not client
-//! accounts), READY in answer to a resume, and inputs against the host's contract.
+//! Left out, since nobody can reach them here: inputs against the host's contract.
 use headcount_sim::simulation::Tally;
 
-pub(crate) const FAULTS: [&str; 50] = [
+pub(crate) const FAULTS: [&str; 53] = [
     "clock: backward",
     "clock: forward",
     "clock: stuck",
@@ -24,6 +23,7 @@ pub(crate) const FAULTS: [&str; 50] = [
     "host: asleep unawares",
     "host: crash",
     "ignore request",
+    "ignore sync",
     "invalidate identify",
     "invalidate resume",
     "invalidate resume, resumable",
@@ -39,6 +39,7 @@ pub(crate) const FAULTS: [&str; 50] = [
     "line: slow",
     "line: truncated",
     "lose chunk",
+    "ready for resume",
     "reconnect instead of hello",
     "refuse request",
     "refuse upgrade",
@@ -56,6 +57,7 @@ pub(crate) const FAULTS: [&str; 50] = [
     "silent after dispatches",
     "silent from",
     "silent upgrade",
+    "withhold acks",
 ];
 
 pub(crate) const CODES: [u16; 16] = [
@@ -86,7 +88,7 @@ const SESSION: [(&str, &str, &[&str]); 17] = [
     ),
     ("Identifying", "Active", &["Ready"]),
     ("Identifying", "Idle", LOST),
-    ("Resuming", "Active", &["Resumed"]),
+    ("Resuming", "Active", &["Resumed", "Ready"]),
     ("Resuming", "Idle", LOST),
     (
         "Active",
@@ -120,14 +122,38 @@ const HEARD: [(&str, &[&str]); 3] = [
     ("Active", &["1", "2", "10", "11", "77", "99", "none"]),
 ];
 
-const SETUP: [(&str, &[&str]); 10] = [
+const SETUP: [(&str, &[&str]); 11] = [
     (
         "unknown",
-        &["expected", "requested", "complete", "unavailable"],
+        &[
+            "expected",
+            "syncing",
+            "requested",
+            "complete",
+            "unavailable",
+        ],
     ),
     (
         "expected",
-        &["requested", "complete", "unavailable", "missed", "unknown"],
+        &[
+            "syncing",
+            "requested",
+            "complete",
+            "unavailable",
+            "missed",
+            "unknown",
+        ],
+    ),
+    (
+        "syncing",
+        &[
+            "requested",
+            "complete",
+            "incomplete",
+            "unavailable",
+            "unknown",
+            "expected",
+        ],
     ),
     (
         "requested",
@@ -162,6 +188,7 @@ const SETUP: [(&str, &[&str]); 10] = [
     (
         "missed",
         &[
+            "syncing",
             "complete",
             "requested",
             "unavailable",
@@ -171,7 +198,7 @@ const SETUP: [(&str, &[&str]); 10] = [
     ),
     (
         "unavailable",
-        &["complete", "requested", "unknown", "expected"],
+        &["syncing", "complete", "requested", "unknown", "expected"],
     ),
 ];
 
@@ -184,7 +211,7 @@ const CHUNKS: [(&str, &[&str]); 6] = [
     ("Halted", &["once", "again", "theirs"]),
 ];
 
-const OTHERS: [&str; 22] = [
+const OTHERS: [&str; 24] = [
     "fleet: BotReady",
     "fleet: FinishedChunking",
     "guild: Initial",
@@ -207,6 +234,8 @@ const OTHERS: [&str; 22] = [
     "request: sent",
     "session: lost, Refused",
     "session: lost, ResumesFailed",
+    "sync: again",
+    "sync: once",
 ];
 
 /// The marks that no run has reached.

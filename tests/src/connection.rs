@@ -11,6 +11,9 @@ pub(crate) struct Connection {
     pub(crate) silent: bool,
     /// Missed dispatches are being told again.
     pub(crate) replaying: bool,
+    /// What the session had reached that it asked for and that another one took the place of:
+    /// heartbeats that were under way still name it.
+    pub(crate) once_reached: u64,
     /// When the last heartbeat came, or HELLO went.
     pub(crate) last_beat: Millis,
     /// Payloads from the client.
@@ -48,6 +51,7 @@ impl Connection {
             acks: Acks::Prompt,
             silent: false,
             replaying: false,
+            once_reached: 0,
             last_beat: now,
             sends: Window::default(),
             dispatches: 0,

@@ -74,6 +74,9 @@ pub enum Trouble {
         /// The `d` of the answer.
         resumable: bool,
     },
+    /// A resume is answered with the READY of a new session in place of the old one, which is gone
+    /// with all that was missed; no identify is spent.
+    ReadyForResume,
     /// The connection closes right after RESUMED or READY; without a code it is dropped.
     CloseAfterStart(Option<u16>),
     /// The connection is dropped after this many dispatches on it.
@@ -134,6 +137,11 @@ pub enum Trouble {
         /// In milliseconds.
         retry_after: Millis,
     },
+    /// A guild sync gets no answer about this guild.
+    IgnoreSync {
+        /// The guild's id.
+        guild: u64,
+    },
 }
 
 impl Trouble {
@@ -149,6 +157,7 @@ impl Trouble {
             Self::InvalidateIdentify { .. } => "invalidate identify",
             Self::InvalidateResume { resumable: true } => "invalidate resume, resumable",
             Self::InvalidateResume { resumable: false } => "invalidate resume",
+            Self::ReadyForResume => "ready for resume",
             Self::CloseAfterStart(_) => "close after start",
             Self::CutAfterDispatches(_) => "cut after dispatches",
             Self::CutAfterChunks(_) => "cut after chunks",
@@ -162,6 +171,7 @@ impl Trouble {
             Self::DelayChunk { .. } => "delay chunk",
             Self::IgnoreRequest { .. } => "ignore request",
             Self::RefuseRequest { .. } => "refuse request",
+            Self::IgnoreSync { .. } => "ignore sync",
         }
     }
 }

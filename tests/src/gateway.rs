@@ -10,6 +10,7 @@ mod members;
 mod opening;
 mod resume;
 mod streaming;
+mod sync;
 mod traffic;
 
 use crate::act::Act;

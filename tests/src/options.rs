@@ -23,6 +23,9 @@ pub struct Options {
     pub max_concurrency: u32,
     /// The protocol's time limits and budgets.
     pub limits: Limits,
+    /// Whether guild sync (12) is answered, as servers do that speak the protocol of client
+    /// accounts; otherwise it is close code 4001.
+    pub guild_sync: bool,
     /// How fast the gateway talks.
     pub pace: Pace,
     /// What goes wrong, from the start on.
@@ -41,6 +44,7 @@ impl Default for Options {
             shard_counts: Vec::new(),
             max_concurrency: 1,
             limits: Limits::default(),
+            guild_sync: false,
             pace: Pace::default(),
             faults: Vec::new(),
             script: Vec::new(),

@@ -145,10 +145,15 @@ impl Simulation {
 
     fn safety(&mut self, source: &mut Source<'_>, length: Length) {
         let described = format!(
-            "{} shards, {:?}, {:?}, hold {:?}, heartbeats of {} ms",
+            "{} shards, {:?}, {:?}, {}, hold {:?}, heartbeats of {} ms",
             self.setting.shards,
             self.setting.intents,
             self.setting.chunking,
+            if self.setting.sync.is_some() {
+                "synced"
+            } else {
+                "not synced"
+            },
             self.setting.hold,
             self.setting.gateway.limits.heartbeat_interval,
         );

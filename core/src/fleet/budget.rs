@@ -66,13 +66,14 @@ impl DailyBudget {
         }
     }
 
+    /// Counts by a newer answer from now on. What was warned of is not repeated, unless the budget
+    /// has been full in between.
     pub(super) fn refresh(&mut self, now: Instant, limit: StartLimit) {
-        let resets = (!limit.reset_after.is_zero()).then(|| now.after(limit.reset_after));
+        let was_full = self.is_reset(now) || limit.remaining >= limit.total;
         *self = Self {
-            limit,
-            spent: 0,
-            resets,
-            ..*self
+            warned_low: self.warned_low && !was_full,
+            warned_spent: self.warned_spent && !was_full,
+            ..Self::new(now, limit)
         };
     }
 

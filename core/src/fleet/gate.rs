@@ -79,12 +79,15 @@ impl Gate {
         matches!(self.buckets.get(&self.key(shard)), Some(Bucket::Held { by, .. }) if *by == shard)
     }
 
-    /// The shard has written its identify: its bucket rests.
+    /// The shard has written its identify: its bucket rests, longer if it rested for others.
     pub(super) fn identified(&mut self, now: Instant, shard: ShardId) {
         self.waiting.retain(|waiting| *waiting != shard);
-        let until = now.after(self.spacing);
-        self.buckets
-            .insert(self.key(shard), Bucket::Resting { until });
+        let (key, until) = (self.key(shard), now.after(self.spacing));
+        let until = match self.buckets.get(&key) {
+            Some(Bucket::Resting { until: others }) => until.max(*others),
+            Some(Bucket::Held { .. }) | None => until,
+        };
+        self.buckets.insert(key, Bucket::Resting { until });
     }
 
     /// The shard has given up: if it was let in and has not identified, its bucket is free.

@@ -25,6 +25,8 @@ pub struct Plan<'r, C: Channel> {
 enum Undo<C> {
     Open(ShardKey),
     Seat(C, Option<ShardKey>),
+    /// Since when a shard had no channel, and whether it was idle.
+    Empty(ShardKey, Option<Instant>, bool),
     Close(ShardKey, Shard<C>),
     Health(ShardKey, Health),
 }
@@ -89,6 +91,8 @@ impl<'r, C: Channel> Plan<'r, C> {
         if target.free() == 0 {
             return Err(Refusal::ShardFull(shard));
         }
+        self.undo
+            .push(Undo::Empty(shard, target.empty_since, target.idle));
         let from = self.roster.seat(channel, Some(shard), self.now);
         self.undo.push(Undo::Seat(channel.clone(), from));
         self.tell_seat(channel, from, Some(shard));
@@ -179,6 +183,11 @@ impl<'r, C: Channel> Plan<'r, C> {
                 Undo::Seat(channel, shard) => {
                     self.roster.seat(&channel, shard, self.now);
                 }
+                Undo::Empty(key, since, idle) => {
+                    if let Some(shard) = self.roster.shards.get_mut(&key) {
+                        (shard.empty_since, shard.idle) = (since, idle);
+                    }
+                }
                 Undo::Close(key, shard) => {
                     self.roster.closing.remove(&key);
                     self.roster.insert(key, shard);
@@ -213,5 +222,157 @@ impl<'r, C: Channel> Plan<'r, C> {
                 (None, Some(shard)) => Some(Decision::Join { shard, channel }),
                 (None, None) => None,
             });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use core::time::Duration;
+
+    use super::*;
+    use crate::manager::{Manager, Supervisor};
+
+    type Answer = Result<(), Refusal<u64>>;
+
+    /// A manager with the shards `a` (channels 0, 1 and 2, and no more), `b` (channel 3) and `c`
+    /// (no channel). To assign any other channel it follows its script.
+    struct Scripted(fn(&mut Plan<'_, u64>, u64) -> Answer);
+
+    impl Manager<u64> for Scripted {
+        fn set_up(&mut self, plan: &mut Plan<'_, u64>, initial: &[u64]) -> Answer {
+            let a = plan.open(NewShard::new().named("a").with_seats(3))?;
+            let b = plan.open(NewShard::new().named("b"))?;
+            plan.open(NewShard::new().named("c").with_seats(2))?;
+            let mut seats = [a, a, a, b].into_iter();
+            initial
+                .iter()
+                .zip(&mut seats)
+                .try_for_each(|(channel, shard)| plan.join(shard, channel))
+        }
+
+        fn assign(&mut self, plan: &mut Plan<'_, u64>, channel: &u64, _: bool) -> Answer {
+            (self.0)(plan, *channel)
+        }
+    }
+
+    fn scripted(script: fn(&mut Plan<'_, u64>, u64) -> Answer) -> Supervisor<u64> {
+        let options = Options {
+            move_off_after: None,
+            close_empty_after: Some(Duration::from_secs(30)),
+        };
+        Supervisor::new(options, 0..4, |_| Scripted(script)).unwrap()
+    }
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_millis(seconds * 1000)
+    }
+
+    fn shard(plan: &Plan<'_, u64>, name: &str) -> ShardKey {
+        plan.roster().named(name).unwrap()
+    }
+
+    /// All that a supervisor knows.
+    fn all(manager: &Supervisor<u64>) -> String {
+        format!("{manager:?} {:?}", manager.poll_timeout())
+    }
+
+    /// Everything that a plan can do, and then a refusal.
+    fn everything(plan: &mut Plan<'_, u64>, channel: u64) -> Answer {
+        let (a, b, c) = (shard(plan, "a"), shard(plan, "b"), shard(plan, "c"));
+        let new = plan.open(NewShard::new())?;
+        plan.join(new, &0)?;
+        plan.join(new, &channel)?;
+        plan.part(&1);
+        plan.join(a, &3)?;
+        plan.stop(b)?;
+        plan.close(b)?;
+        let again = plan.open(NewShard::new().named("b"))?;
+        plan.join(again, &2)?;
+        plan.join(c, &1)?;
+        plan.stop(c)?;
+        plan.start(c)?;
+        plan.part(&1);
+        plan.close(c)?;
+        Err(Refusal::Full(channel))
+    }
+
+    #[test]
+    fn a_refusal_takes_back_all_that_was_opened_moved_stopped_and_closed() {
+        let mut manager = scripted(everything);
+        let before = all(&manager);
+        assert_eq!(manager.assign(at(1), &9), Err(Refusal::Full(9)));
+        assert_eq!(all(&manager), before, "before the start");
+
+        manager.start_all(at(2)).unwrap();
+        let keys = manager.roster().keys();
+        manager.report(at(2), keys[0], Health::Up);
+        manager.report(at(3), keys[1], Health::Down);
+        let before = all(&manager);
+        assert_eq!(manager.assign(at(4), &9), Err(Refusal::Full(9)));
+        assert_eq!(all(&manager), before, "while shards run");
+
+        manager.stop_all(at(5)).unwrap();
+        let before = all(&manager);
+        assert_eq!(manager.assign(at(6), &9), Err(Refusal::Full(9)));
+        assert_eq!(all(&manager), before, "while they close");
+    }
+
+    #[test]
+    fn what_a_plan_refuses_undoes_the_steps_before_it() {
+        for (script, refusal) in [
+            (
+                (|plan, channel| {
+                    let new = plan.open(NewShard::new().named("d"))?;
+                    plan.join(new, &channel)?;
+                    plan.open(NewShard::new().named("d")).map(drop)
+                }) as fn(&mut Plan<'_, u64>, u64) -> Answer,
+                Refusal::NameTaken("d".into()),
+            ),
+            (
+                |plan, channel| {
+                    plan.join(shard(plan, "c"), &0)?;
+                    plan.join(shard(plan, "c"), &1)?;
+                    plan.join(shard(plan, "c"), &channel)
+                },
+                Refusal::ShardFull(ShardKey(2)),
+            ),
+            (
+                |plan, channel| {
+                    plan.join(shard(plan, "c"), &channel)?;
+                    plan.close(shard(plan, "c"))
+                },
+                Refusal::NotEmpty(ShardKey(2)),
+            ),
+            (
+                |plan, channel| {
+                    let c = shard(plan, "c");
+                    plan.close(c)?;
+                    plan.join(c, &channel)
+                },
+                Refusal::NoSuchShard(ShardKey(2)),
+            ),
+        ] {
+            let mut manager = scripted(script);
+            manager.start_all(at(0)).unwrap();
+            let before = all(&manager);
+            assert_eq!(manager.assign(at(7), &9), Err(refusal));
+            assert_eq!(all(&manager), before);
+        }
+    }
+
+    #[test]
+    fn a_shard_that_is_empty_grows_idle_through_refusals() {
+        let mut manager = scripted(everything);
+        manager.start_all(at(0)).unwrap();
+        let keys = manager.roster().keys();
+        for second in [10, 20, 29] {
+            assert!(manager.assign(at(second), &9).is_err());
+            assert_eq!(manager.poll_timeout(), Some(at(30)));
+        }
+        manager.handle_timeout(at(30));
+        assert!(manager.assign(at(31), &9).is_err());
+        assert!(manager.roster().get(keys[2]).unwrap().is_idle());
     }
 }

@@ -394,6 +394,18 @@ impl Context<'_, '_> {
         }
     }
 
+    /// READY of another session: the one that went on is gone, and nobody said so.
+    pub(crate) fn replaced(
+        &mut self,
+        link: Box<Link>,
+        id: &str,
+        url: &str,
+        sequence: Option<u64>,
+    ) -> State {
+        self.out.emit(Event::SessionLost(SessionLost::Refused));
+        self.ready(link, id, url, sequence)
+    }
+
     /// RESUMED: every missed event has been replayed.
     pub(crate) fn resumed(&mut self, replayed: u64) {
         self.memory.resume_failures = 0;

@@ -5,6 +5,7 @@
 //! strictly as `serde_json` does; what is skipped is checked for structure alone: brackets match,
 //! strings end, and the nesting is bounded.
 
+mod block;
 mod number;
 mod object;
 mod order;

@@ -1,5 +1,6 @@
 //! What mutations displace, told with the event that displaced it.
 
+use headcount_core::cache::Store as _;
 use headcount_core::cache::memory::Displaced;
 use headcount_core::wire::Name;
 use headcount_core::wire::view::Status;
@@ -8,13 +9,20 @@ use serde_json::{Value, json};
 use crate::entities::{emoji_json, event_json, sound_json, stage_json, voice_json};
 use crate::world::{ME, World, in_guild, user_json};
 
-/// Feeds a dispatch, and gives back what it displaced.
+/// Feeds a dispatch, and gives back what it displaced. Two stores that share the work tell the
+/// same as the one.
 fn replace(world: &mut World, name: &str, data: &Value) -> Displaced {
     let text = data.to_string();
     let view = world.deriver.decode(Name::from_wire(name), &text);
     let view = view.unwrap().unwrap();
     let mutation = world.deriver.derive(view);
-    world.store.replace(mutation).1
+    let (applied, displaced) = world.store.replace(mutation.clone());
+    for router in &mut world.routed {
+        let routed = router.replace(mutation.clone());
+        assert_eq!(routed, Ok((applied.clone(), displaced.clone())), "{name}");
+    }
+    world.assert_routed_alike();
+    displaced
 }
 
 #[test]

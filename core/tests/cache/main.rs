@@ -27,6 +27,7 @@ mod roles;
 mod scheduled_events;
 mod sessions;
 mod sounds;
+mod stores;
 mod threads;
 mod unrefillable;
 mod voice_channels;

@@ -308,6 +308,7 @@ fn what_users_and_members_seldom_have_is_kept_and_goes() {
     member["user"]["accent_color"] = json!(0x00ff_8800);
     member["user"]["collectibles"] = json!({"nameplate": {"sku_id": "7", "asset": "a/b/",
         "label": "LABEL", "palette": "violet"}});
+    member["collectibles"] = json!({"nameplate": {"sku_id": "8", "asset": "c/d/"}});
     world.feed("GUILD_MEMBER_UPDATE", &in_guild(member.clone(), 1));
     let row = world.member(10).unwrap();
     let until = Timestamp::parse("2025-01-01T00:00:00Z");
@@ -319,17 +320,23 @@ fn what_users_and_members_seldom_have_is_kept_and_goes() {
     assert_eq!(plate.asset.as_ref().unwrap(), &"a/b/");
     assert_eq!(plate.label.value().unwrap(), &"LABEL");
     assert_eq!(plate.palette.value().unwrap(), &"violet");
+    let here = row.collectibles().unwrap();
+    let plate = here.nameplate.value().unwrap();
+    assert_eq!(plate.sku.value().unwrap().get(), 8);
 
     world.feed("GUILD_MEMBER_UPDATE", &in_guild(member_json(10), 1));
     let row = world.member(10).unwrap();
     assert_eq!(row.unusual_dm_until(), until, "absent means unchanged");
     assert!(row.user().accent_color().is_some() && row.user().collectibles().is_some());
+    assert!(row.collectibles().is_some());
 
     member["unusual_dm_activity_until"] = json!(null);
     member["user"]["accent_color"] = json!(null);
     member["user"]["collectibles"] = json!(null);
+    member["collectibles"] = json!(null);
     world.feed("GUILD_MEMBER_UPDATE", &in_guild(member, 1));
     let row = world.member(10).unwrap();
     assert_eq!(row.unusual_dm_until(), None);
     assert!(row.user().accent_color().is_none() && row.user().collectibles().is_none());
+    assert!(row.collectibles().is_none());
 }

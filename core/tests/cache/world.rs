@@ -116,7 +116,7 @@ impl World {
 
     /// Each kind is kept by one of a router's stores, just as the one store keeps it. Users are
     /// with those that hold them, in both.
-    fn assert_routed_alike(&self) {
+    pub(crate) fn assert_routed_alike(&self) {
         for (router, kinds) in self.routed.iter().zip(SPLITS) {
             for kind in Kind::ALL.iter().copied().filter(|kind| *kind != Kind::User) {
                 let (here, other) = match kinds.contains(kind.only()) {

@@ -130,6 +130,19 @@ fn commands_wait_for_a_resume_and_go_with_a_lost_session() {
 }
 
 #[test]
+fn commands_go_with_a_session_that_another_one_takes_the_place_of() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    let lost = host.shard.send(voice(1)).unwrap();
+    host.dial();
+    host.hello();
+    host.take();
+    host.receive(&READY.replace("5e55", "a7e3"));
+    assert_eq!(outcomes(&host), [(lost, CommandOutcome::SessionLost)]);
+    assert_eq!(host.commands().count(), 0);
+}
+
+#[test]
 fn the_last_presence_begins_the_next_session() {
     let mut host = Host::active();
     host.shard.send(presence("chess")).unwrap();

@@ -6,6 +6,7 @@ mod closing;
 mod guilds;
 mod heartbeat;
 mod host;
+mod ignored;
 mod life;
 mod reconnecting;
 mod sequence;

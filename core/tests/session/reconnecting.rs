@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use headcount_core::event::SessionLost;
-use headcount_core::session::{Phase, Session};
+use headcount_core::session::{Phase, Session, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::{Event, Input, RequestError, Shard, ShardId};
 
-use crate::host::{Host, RESUMED, config};
+use crate::host::{Host, READY, RESUMED, config, dispatch};
 
 const BASE: &str = "wss://base.example";
 const RESUME: &str = "wss://resume.example";
@@ -91,6 +91,38 @@ fn an_invalid_session_is_dropped_or_kept_as_told_after_1_to_5_seconds() {
     }
 }
 
+/// As a server does that has lost the session, and does not say so.
+#[test]
+fn a_ready_in_answer_to_a_resume_tells_that_the_session_is_lost() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    host.dial();
+    host.hello();
+    assert_eq!(host.shard.phase(), Phase::Resuming);
+    host.take();
+    host.receive(&READY.replace("5e55", "a7e3"));
+    assert_eq!(host.shard.phase(), Phase::Active);
+    let told: Vec<_> = host.events().collect();
+    assert!(
+        matches!(
+            told[..],
+            [
+                Event::SessionLost(SessionLost::Refused),
+                Event::StateChanged(_),
+                Event::Dispatch(_),
+                ..
+            ]
+        ),
+        "{told:?}"
+    );
+    host.take();
+    host.receive(READY.replace("5e55", "a7e3").as_str());
+    assert!(
+        matches!(host.events().next(), Some(Event::Misunderstood(_))),
+        "told again, it begins nothing"
+    );
+}
+
 #[test]
 fn a_session_that_cannot_be_resumed_is_given_up_after_some_tries() {
     let mut host = Host::active();
@@ -107,6 +139,54 @@ fn a_session_that_cannot_be_resumed_is_given_up_after_some_tries() {
             .any(|e| matches!(e, Event::SessionLost(SessionLost::ResumesFailed)))
     );
     host.begin();
+}
+
+#[test]
+fn a_connection_that_dies_while_resuming_is_found_by_its_beats_and_the_session_kept() {
+    let mut host = Host::active();
+    host.receive(&dispatch(2));
+    host.input(Input::Closed(None));
+    host.dial();
+    host.receive(r#"{"op":10,"d":{"heartbeat_interval":10000}}"#);
+    host.take();
+    // The replay comes, so that the wait for its end begins anew, but no beat is answered.
+    let mut sequence = 2;
+    while host.shard.phase() == Phase::Resuming {
+        sequence += 1;
+        host.receive(&dispatch(sequence));
+        assert_eq!(host.wake(), Wait::Heartbeat);
+    }
+    assert_eq!((host.beats_since(0), host.closes()), (1, vec![4000]));
+    let beat = Command::Heartbeat { sequence: Some(3) };
+    assert!(host.commands().any(|command| *command == beat));
+    host.take();
+    host.dial();
+    host.hello();
+    let resumed = host.commands().find_map(|command| match command {
+        Command::Resume(resume) => Some(resume.sequence),
+        _ => None,
+    });
+    assert_eq!(
+        resumed,
+        Some(sequence),
+        "from the last one that was replayed"
+    );
+    host.receive(RESUMED);
+    assert_eq!(host.shard.phase(), Phase::Active);
+}
+
+#[test]
+fn a_beat_that_is_asked_for_while_resuming_is_sent() {
+    let mut host = Host::active();
+    host.receive(&dispatch(7));
+    host.input(Input::Closed(None));
+    host.dial();
+    host.hello();
+    host.take();
+    host.receive(r#"{"op":1}"#);
+    let beat = Command::Heartbeat { sequence: Some(7) };
+    assert_eq!(host.commands().collect::<Vec<_>>(), [&beat]);
+    assert_eq!(host.shard.phase(), Phase::Resuming);
 }
 
 #[test]
@@ -142,7 +222,7 @@ fn a_connection_that_lasted_makes_the_next_failure_the_first() {
 #[test]
 fn an_exported_session_is_resumed_by_another_shard() {
     let mut host = Host::active();
-    host.receive(&crate::host::dispatch(41));
+    host.receive(&dispatch(41));
     let text = serde_json::to_string(&host.session().unwrap()).unwrap();
     assert!(!text.contains("s3cr3t"));
     let session: Session = serde_json::from_str(&text).unwrap();

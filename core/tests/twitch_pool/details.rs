@@ -9,20 +9,20 @@ use headcount_core::twitch::{
 };
 use headcount_core::{Instant, Token};
 
-fn at(seconds: u64) -> Instant {
+pub(crate) fn at(seconds: u64) -> Instant {
     Instant::from_millis(seconds * 1000)
 }
 
-fn room(name: &str) -> Room {
+pub(crate) fn room(name: &str) -> Room {
     Room::new(name).unwrap()
 }
 
-fn account() -> Account {
+pub(crate) fn account() -> Account {
     Account::new(Login::new("bot").unwrap(), Some(Token::new("secret")))
 }
 
 /// The lines that are sent, with their links.
-fn lines(actions: &[Action<'_>]) -> Vec<(LinkId, String)> {
+pub(crate) fn lines(actions: &[Action<'_>]) -> Vec<(LinkId, String)> {
     let line = |action: &Action<'_>| match action {
         Action::Send { link, command } => {
             let mut line = String::new();
@@ -34,7 +34,7 @@ fn lines(actions: &[Action<'_>]) -> Vec<(LinkId, String)> {
     actions.iter().filter_map(line).collect()
 }
 
-fn events<'a>(actions: &'a [Action<'a>]) -> Vec<&'a Event<'a>> {
+pub(crate) fn events<'a>(actions: &'a [Action<'a>]) -> Vec<&'a Event<'a>> {
     let event = |action: &'a Action<'a>| match action {
         Action::Emit(event) => Some(event),
         _ => None,
@@ -42,7 +42,7 @@ fn events<'a>(actions: &'a [Action<'a>]) -> Vec<&'a Event<'a>> {
     actions.iter().filter_map(event).collect()
 }
 
-fn connects(actions: &[Action<'_>]) -> Vec<LinkId> {
+pub(crate) fn connects(actions: &[Action<'_>]) -> Vec<LinkId> {
     let link = |action: &Action<'_>| match action {
         Action::Connect { link, .. } => Some(*link),
         _ => None,
@@ -51,7 +51,7 @@ fn connects(actions: &[Action<'_>]) -> Vec<LinkId> {
 }
 
 /// A pool with one link per room, all logged in and joined at second 0.
-fn up(config: PoolConfig, rooms: &[&str]) -> (Pool, ManagerKey, Vec<LinkId>) {
+pub(crate) fn up(config: PoolConfig, rooms: &[&str]) -> (Pool, ManagerKey, Vec<LinkId>) {
     let mut pool = Pool::new(config, 1);
     let account = pool.add_account(account());
     let one_each = Distributed::new(Spread {

@@ -1,6 +1,8 @@
 //! Stories of a whole Twitch bot in virtual time.
 
 mod details;
+mod speech;
+mod stopping;
 mod stub;
 
 use std::collections::BTreeSet;

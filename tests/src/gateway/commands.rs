@@ -126,7 +126,8 @@ impl Gateway {
         });
     }
 
-    fn may_ask(&mut self, id: ConnectionId, session: u64, guild: u64) -> bool {
+    /// Whether the guild is there, and the session's own.
+    pub(super) fn may_ask(&mut self, id: ConnectionId, session: u64, guild: u64) -> bool {
         let owns = self
             .sessions
             .get(&session)

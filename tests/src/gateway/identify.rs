@@ -68,10 +68,21 @@ impl IdentifyGate {
 }
 
 /// What an identify asks for, once all checks have passed.
-struct Wanted {
+pub(super) struct Wanted {
     token: Token,
     view: View,
     echo_shard: bool,
+}
+
+impl Wanted {
+    /// The same as this session was given.
+    pub(super) fn like(session: &Session) -> Self {
+        Self {
+            token: session.token.clone(),
+            view: session.view,
+            echo_shard: true,
+        }
+    }
 }
 
 /// What is wrong with an identify: the rule, the detail and the close code.
@@ -218,7 +229,8 @@ impl Gateway {
         }
     }
 
-    fn start(&mut self, id: ConnectionId, wanted: Wanted) {
+    /// READY: a session begins on this connection.
+    pub(super) fn start(&mut self, id: ConnectionId, wanted: Wanted) {
         self.started += 1;
         let number = self.started;
         let mut session = Session::new(wanted.token, wanted.view, id, &mut self.rng);

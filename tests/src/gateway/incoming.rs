@@ -66,6 +66,7 @@ impl Gateway {
             (3, Some(session)) => self.update_presence(id, session, d),
             (4, Some(session)) => self.update_voice(id, session, d),
             (8, Some(session)) => self.request_members(id, session, d),
+            (12, Some(session)) if self.options.guild_sync => self.sync_guilds(id, session, d),
             (31, Some(session)) => self.request_sounds(id, session, d),
             (43, Some(session)) => self.request_channels(id, session, d),
             (_, Some(_)) => self.punish(id, Rule::Opcode, format!("opcode {op}"), 4001),

@@ -122,7 +122,9 @@ impl Gateway {
     }
 
     fn check_sequence(&mut self, id: ConnectionId, d: &serde_json::Value) {
+        let once = self.connections.get(&id).map(|it| it.once_reached);
         let reached = self.session_on(id).map(|session| session.sequence);
+        let reached = reached.map(|reached| reached.max(once.unwrap_or(0)));
         match (d.is_null(), d.as_u64(), reached) {
             (true, _, _) => {}
             (false, None, _) => self.blame(id, Rule::HeartbeatSequence, "no number"),

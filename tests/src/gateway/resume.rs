@@ -1,5 +1,6 @@
 //! Resume: replay from where the client left off.
 use super::Gateway;
+use super::identify::Wanted;
 use super::opening::plain;
 use crate::connection::Phase;
 use crate::edge::ConnectionId;
@@ -55,6 +56,10 @@ impl Gateway {
         }) {
             return self.refuse_resume(id, number, resumable);
         }
+        let anew = |trouble: &Trouble| (*trouble == Trouble::ReadyForResume).then_some(());
+        if self.faults.strike(Some(shard), anew).is_some() {
+            return self.begin_anew(id, number);
+        }
         if sequence > reached {
             self.end_session(number);
             let detail = format!("{sequence} when {reached} was reached");
@@ -78,6 +83,20 @@ impl Gateway {
         }
         self.say(id, plain(9, resumable));
         false
+    }
+
+    /// Ends the session, and begins another one like it on this connection.
+    fn begin_anew(&mut self, id: ConnectionId, number: u64) -> bool {
+        let Some(old) = self.sessions.get(&number) else {
+            return false;
+        };
+        let (wanted, reached) = (Wanted::like(old), old.sequence);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.once_reached = reached;
+        }
+        self.end_session(number);
+        self.start(id, wanted);
+        true
     }
 
     fn replay(&mut self, id: ConnectionId, number: u64, missed: Vec<String>) {

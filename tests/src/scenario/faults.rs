@@ -59,7 +59,7 @@ pub(super) fn server(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
 fn opening(source: &mut Source<'_>) -> Trouble {
     let after = 1 + source.up_to(15);
     let code = source.pick(&[None, Some(4000), Some(4009)]);
-    match source.below(16) {
+    match source.below(17) {
         0 => Trouble::RefuseUpgrade(503),
         1 => Trouble::DeadResumeHost(503),
         2 => Trouble::SilentUpgrade,
@@ -76,6 +76,7 @@ fn opening(source: &mut Source<'_>) -> Trouble {
         12 => Trouble::SilentAfterDispatches(after),
         13 => Trouble::JunkAfterDispatches(after, junk(source)),
         14 => Trouble::WithholdAcks { from: 0 },
+        15 => Trouble::ReadyForResume,
         _ => source.pick(&[
             Trouble::DelayAcks { by: 2_000 },
             Trouble::DelayAcks { by: 60_000 },
@@ -114,6 +115,7 @@ pub(super) fn chunks(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
             index,
             by: 1 + source.below(30_000),
         },
+        6 if scene.setting.sync.is_some() && source.percent(70) => Trouble::IgnoreSync { guild },
         6 => Trouble::IgnoreRequest { guild },
         7 | 8 => Trouble::RefuseRequest {
             guild,

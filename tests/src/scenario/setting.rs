@@ -4,7 +4,7 @@ use crate::options::{Burst, Limits, Options, Pace};
 use crate::world::plan::{Arrival, GuildPlan, Plan};
 use headcount_core::Intents;
 use headcount_core::cache::Kinds;
-use headcount_core::setup::{AutoChunk, HoldConfig};
+use headcount_core::setup::{AutoChunk, HoldConfig, SyncConfig};
 
 /// Sizes, features and fault rates of one run.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Setting {
     pub presences: bool,
     /// Whether events of guilds in setup are held.
     pub hold: Option<HoldConfig>,
+    /// How guilds are synced before they are asked, as client accounts do; `None` for a bot.
+    pub sync: Option<SyncConfig>,
     /// Whether stale members stay until the last chunk.
     pub sweep_after_chunk: bool,
     /// What is cached.
@@ -65,6 +67,7 @@ impl Setting {
         let shards = 1 + source.pick(&[0, 0, 1, 1, 2, 3]);
         let concurrency = source.pick(&[1, 1, 2, 16]);
         let large_threshold = source.pick(&[50, 50, 250]);
+        let sync = sync(source);
         Self {
             seed,
             shards,
@@ -83,7 +86,11 @@ impl Setting {
             sweep_after_chunk: source.percent(25),
             kinds: kinds(source),
             large_threshold,
-            gateway: gateway(source, concurrency),
+            gateway: Options {
+                guild_sync: sync.is_some(),
+                ..gateway(source, concurrency)
+            },
+            sync,
             latency: source.pick(&[20, 5, 100, 250]),
             jitter: source.pick(&[0, 10, 100]),
             rates: Rates::draw(source),
@@ -125,6 +132,13 @@ fn hold(source: &mut Source<'_>) -> Option<HoldConfig> {
             ..HoldConfig::default()
         }),
     }
+}
+
+fn sync(source: &mut Source<'_>) -> Option<SyncConfig> {
+    source.percent(20).then(|| SyncConfig {
+        batch: source.pick(&[50, 1, 3]),
+        ..SyncConfig::default()
+    })
 }
 
 fn kinds(source: &mut Source<'_>) -> Kinds {

@@ -19,6 +19,10 @@ pub(crate) struct Book {
     /// The sequences told, when events may be held and come late.
     told: BTreeSet<u64>,
     sessions: BTreeSet<String>,
+    /// A session has begun, and was not told to be lost.
+    goes_on: bool,
+    /// The commands that were queued when the last session was lost.
+    stranded: BTreeSet<Ticket>,
     /// The guilds of the last READY.
     pub(crate) listed: BTreeSet<GuildId>,
     ready_once: BTreeSet<GuildId>,
@@ -29,6 +33,8 @@ pub(crate) struct Book {
     ended: BTreeSet<RequestId>,
     pub(crate) asked: BTreeSet<RequestId>,
     pub(crate) tickets: BTreeSet<Ticket>,
+    /// The guilds whose sync is awaited.
+    pub(crate) synced: BTreeSet<GuildId>,
 }
 
 type Verdict = Result<(), String>;
@@ -45,6 +51,8 @@ impl Book {
             last: 0,
             told: BTreeSet::new(),
             sessions: BTreeSet::new(),
+            goes_on: false,
+            stranded: BTreeSet::new(),
             listed: BTreeSet::new(),
             ready_once: BTreeSet::new(),
             finished: false,
@@ -54,6 +62,7 @@ impl Book {
             ended: BTreeSet::new(),
             asked: BTreeSet::new(),
             tickets: BTreeSet::new(),
+            synced: BTreeSet::new(),
         }
     }
 
@@ -62,6 +71,7 @@ impl Book {
         Self {
             last: sequence.unwrap_or(0),
             sessions: self.sessions.clone(),
+            goes_on: sequence.is_some(),
             ..Self::new(self.holds)
         }
     }
@@ -95,8 +105,19 @@ impl Book {
                     "halted, and not in that state".to_owned()
                 })
             }
-            Event::CommandFinished(it) => ensure(self.tickets.remove(&it.ticket), || {
-                format!("{:?} ended twice or was never queued", it.ticket)
+            Event::CommandFinished(it) => {
+                self.stranded.remove(&it.ticket);
+                ensure(self.tickets.remove(&it.ticket), || {
+                    format!("{:?} ended twice or was never queued", it.ticket)
+                })
+            }
+            Event::SessionLost(why) => {
+                self.stranded = self.tickets.clone();
+                let went_on = core::mem::replace(&mut self.goes_on, false);
+                ensure(went_on, || format!("lost without a session: {why:?}"))
+            }
+            Event::Resumed { .. } => ensure(self.goes_on, || {
+                "a session that was lost is resumed".to_owned()
             }),
             Event::GuildReady(it) => self.initial(it),
             Event::GuildJoin(it) => expect_origin(it, Origin::Join),
@@ -124,6 +145,13 @@ impl Book {
         self.told.clear();
         (self.finished, self.ready) = (false, false);
         self.last = sequence.unwrap_or(0);
+        let went_on = core::mem::replace(&mut self.goes_on, true);
+        ensure(!went_on, || {
+            format!("session {session} began, and nobody told that the last one was lost")
+        })?;
+        ensure(self.stranded.is_empty(), || {
+            format!("{:?} outlived their session", self.stranded)
+        })?;
         ensure(self.sessions.insert(session.to_owned()), || {
             format!("the READY of session {session} was told twice")
         })

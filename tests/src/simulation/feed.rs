@@ -248,6 +248,7 @@ impl Simulation {
             Some(host),
             format_args!("> {} bytes {head}", text.len()),
         );
+        self.note_sync(host, command);
         let opens = matches!(command, Command::Identify(_) | Command::Resume(_));
         let Some(lane) = self.hosts[host].lane else {
             return self.fail(format!("s{host} sends without a connection: {head}"));
@@ -259,6 +260,18 @@ impl Simulation {
         self.network
             .post(self.now, lane, Parcel::Up(text.as_bytes().to_vec()));
         self.scratch = scratch;
+    }
+
+    /// Notes which guilds are synced, and which of them again.
+    fn note_sync(&mut self, host: usize, command: &Command) {
+        let Command::GuildSync(guilds) = command else {
+            return;
+        };
+        for guild in guilds {
+            let first = self.hosts[host].book.synced.insert(*guild);
+            let name = if first { "once" } else { "again" };
+            self.tally.mark(format!("sync: {name}"));
+        }
     }
 
     /// Starts a shard anew that has ended.

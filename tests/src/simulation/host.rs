@@ -88,6 +88,7 @@ fn config(setting: &Setting, id: ShardId) -> Config {
     let tracker = &mut config.tracker;
     tracker.setup.chunking = setting.chunking.into();
     tracker.setup.chunking.presences = setting.presences;
+    tracker.setup.sync.clone_from(&setting.sync);
     tracker.hold = setting.hold;
     tracker.kinds = setting.kinds;
     tracker.sweep_after_chunk = setting.sweep_after_chunk;

@@ -56,6 +56,17 @@ impl<'a> Create<'a> {
         }
     }
 
+    /// The guild as a guild sync shows it: with everyone, unless it is large or members are not
+    /// to be known.
+    pub(crate) fn synced(world: &'a World, guild: &'a Guild, view: View) -> Self {
+        let mut create = Self::new(world, guild, view.intents, view.large_threshold);
+        let large = guild.len() > view.large_threshold as usize;
+        if view.wants(intents::GUILD_MEMBERS) && !large {
+            create.listed = guild.member_ids().collect();
+        }
+        create
+    }
+
     /// The guild with a list that was chosen before.
     pub(crate) fn listing(
         world: &'a World,
@@ -90,6 +101,14 @@ impl<'a> Create<'a> {
             Self::happenings,
         ]);
         self.write_shuffled(sections, w);
+    }
+
+    /// Writes the body of `GUILD_SYNC`: who is there.
+    pub(crate) fn write_sync(&self, w: &mut Writer) {
+        w.field("id", Id(self.guild.id()));
+        w.field("large", self.guild.len() > self.large_threshold as usize);
+        self.people(w);
+        self.presences(w);
     }
 
     /// Writes the body of `GUILD_UPDATE`: the guild without what only `GUILD_CREATE` tells.

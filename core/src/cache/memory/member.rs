@@ -7,7 +7,7 @@ use super::role_numbers::{MemberRoles, RoleNumbers};
 use super::user::{UserRef, Users};
 use crate::id::UserId;
 use crate::wire::packed::{Cursor, Sink, covers};
-use crate::wire::view::{Decoration, MemberRecord, Membership};
+use crate::wire::view::{Collectibles, Decoration, MemberRecord, Membership};
 use crate::wire::{Image, Timestamp};
 
 /// A row of the table: a byte for the generation, the roles' numbers, and the record of a
@@ -278,6 +278,14 @@ impl<'a> MemberRef<'a> {
     pub fn decoration(self) -> Option<Decoration<'a>> {
         Membership::only("decoration", self.record)
             .decoration
+            .into_value()
+    }
+
+    /// What else the member wears in this guild of what is sold.
+    #[must_use]
+    pub fn collectibles(self) -> Option<Collectibles<'a>> {
+        Membership::only("collectibles", self.record)
+            .collectibles
             .into_value()
     }
 

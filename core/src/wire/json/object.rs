@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
 
     /// The last bytes of the text, and zeros.
     #[cold]
-    fn last_ahead<const N: usize>(&self) -> [u8; N] {
+    pub(super) fn last_ahead<const N: usize>(&self) -> [u8; N] {
         let mut ahead = [0; N];
         for (to, from) in ahead.iter_mut().zip(self.rest()) {
             *to = *from;

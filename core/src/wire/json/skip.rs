@@ -1,5 +1,6 @@
 //! Passing over what nobody wants.
 
+use super::block::{BLOCK, Strings};
 use super::reader::MAX_DEPTH;
 use super::{Reader, scan};
 use crate::wire::Malformed;
@@ -85,24 +86,32 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_container(&mut self) -> Result<(), Malformed> {
-        let mut brackets = Brackets::default();
-        loop {
-            let Some(byte) = self.byte() else {
-                return Err(self.fault("a bracket is not closed"));
-            };
-            self.advance(1);
-            if byte == b'"' {
-                self.skip_string()?;
-                // What follows a string is as good as never a bracket.
-                if let Some(b':' | b',') = self.byte() {
-                    self.advance(1);
+        let (mut brackets, mut strings) = (Brackets::default(), Strings::default());
+        while self.at < self.text.len() {
+            let (start, block) = (self.at, self.block());
+            let mut marks = strings.brackets(block);
+            while marks != 0 {
+                let place = marks.trailing_zeros() as usize;
+                marks &= marks.wrapping_sub(1);
+                self.at = start.wrapping_add(place).wrapping_add(1);
+                let byte = block.get(place).copied().unwrap_or_default();
+                if is_bracket(byte) && self.bracket(byte, &mut brackets)? {
+                    return Ok(());
                 }
-            } else if !is_bracket(byte) {
-                self.advance(scan::until_structure(self.rest()));
-            } else if self.bracket(byte, &mut brackets)? {
-                return Ok(());
             }
+            self.at = start.wrapping_add(BLOCK);
         }
+        self.at = self.text.len();
+        Err(self.fault(match strings.is_inside() {
+            true => "a string does not end",
+            false => "a bracket is not closed",
+        }))
+    }
+
+    /// The next bytes, and zeros if there are fewer.
+    #[inline]
+    fn block(&self) -> [u8; BLOCK] {
+        self.ahead().copied().unwrap_or_else(|| self.last_ahead())
     }
 
     /// Counts a bracket in, or out; whether it was the last one.

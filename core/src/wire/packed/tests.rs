@@ -111,14 +111,14 @@ prop_compose! {
         nick in field(text()), images in (field(image()), field(image())),
         times in (field(time()), field(time()), field(time())), unusual in field(time()),
         bits in (option(any::<bool>()), option(any::<bool>()), option(any::<bool>())),
-        flags in option(any::<u32>()), decoration in field(decoration()),
+        flags in option(any::<u32>()), decoration in field(decoration()), worn in field(plate()),
     ) -> Membership<'static> {
         let mut row = Membership::bare();
         (row.nick, row.flags, row.decoration) = (nick, flags, decoration);
         (row.avatar, row.banner) = images;
         (row.joined_at, row.premium_since, row.timeout) = times;
         (row.deaf, row.mute, row.pending) = bits;
-        row.unusual_dm_until = unusual;
+        (row.unusual_dm_until, row.collectibles) = (unusual, worn);
         row
     }
 }
@@ -273,7 +273,7 @@ fn what_is_usual_is_small() {
     member.joined_at = Timestamp::parse("2023-09-01T14:48:02.222000+00:00").into();
     (member.deaf, member.mute, member.pending) = (Some(false), Some(true), Some(false));
     (member.nick, member.flags) = (Field::Null, Some(0));
-    assert_eq!(packed(|sink| member.pack(sink)).len(), 3 + 6);
+    assert_eq!(packed(|sink| member.pack(sink)).len(), 4 + 6);
     let long = String::from_utf8(std::vec![b'x'; 200]).unwrap();
     assert_eq!(packed(|sink| sink.text(&Text::plain(&long), 0)).len(), 202);
 }

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 use smallvec::SmallVec;
 
-use super::{Decoration, RoleIds, User};
+use super::{Collectibles, Decoration, RoleIds, User};
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Pool, Sink, packed};
 use crate::wire::{Field, Image, Malformed, Text, Timestamp, json::Reader};
@@ -38,6 +38,8 @@ packed! {
         /// Until when the member may not speak; a time that has passed means nothing, and no
         /// event tells.
         "communication_disabled_until" timeout: Field<Timestamp>,
+        /// What else the member wears in this guild of what is sold.
+        "collectibles" collectibles: Field<Collectibles<'i>>,
         /// The picture behind the profile in this guild.
         "banner" banner: Field<Image<'i>>,
         /// The frame around the picture in this guild.

@@ -87,6 +87,10 @@ fn member(member: MemberRef<'_>) -> Fields {
             "avatar_decoration_data",
             part("avatar_decoration_data", json!(member.decoration())),
         ),
+        (
+            "collectibles",
+            part("collectibles", json!(member.collectibles())),
+        ),
         ("deaf", json!(member.is_deaf())),
         ("mute", json!(member.is_mute())),
         ("pending", json!(member.is_pending())),
