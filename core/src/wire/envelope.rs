@@ -123,6 +123,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_superseded_counts_as_little_with_junk_behind_it() {
+        for junk in ["4\0", "4x", "4.", "-4x", "truex", "nullx", "null\0", "tru"] {
+            let frame = std::format!("{{\"op\":{junk},\"s\":{junk},\"s\":1,\"op\":10}}");
+            let envelope = Envelope::parse(frame.as_bytes()).unwrap();
+            assert_eq!((envelope.op, envelope.seq), (10, Some(1)), "{junk}");
+            let frame = std::format!("{{\"op\":10,\"op\":{junk}}}");
+            assert!(Envelope::parse(frame.as_bytes()).is_err(), "{junk}");
+        }
+    }
+
+    #[test]
     fn absent_and_null_are_none() {
         let envelope = Envelope::parse(br#"{"op":11}"#).unwrap();
         assert_eq!(

@@ -19,7 +19,7 @@ impl<'a> Reader<'a> {
         if zero_first && self.at.wrapping_sub(start) > 1 {
             return Err(self.fault("a number begins with zero"));
         }
-        if let Some(b'.' | b'e' | b'E') = self.byte() {
+        if self.is_in_word() {
             return Err(self.fault("not an integer"));
         }
         Ok(value)
@@ -81,6 +81,9 @@ impl<'a> Reader<'a> {
                 self.advance(1);
             }
             self.some_digits()?;
+        }
+        if self.is_in_word() {
+            return Err(self.fault("not a number"));
         }
         Ok(self.text.get(start..self.at).unwrap_or_default())
     }

@@ -1,5 +1,6 @@
 //! The reader itself: where it stands, words, and arrays.
 
+use super::skip::ends_word;
 use crate::wire::Malformed;
 
 /// How deep containers may nest: one more is malformed, as it is for `serde_json`.
@@ -206,7 +207,16 @@ impl<'a> Reader<'a> {
             return Err(self.fault("not a value"));
         }
         self.advance(N);
+        if self.is_in_word() {
+            return Err(self.fault("not a value"));
+        }
         Ok(())
+    }
+
+    /// Whether a number, a boolean or null goes on: it is all of it or none.
+    #[inline]
+    pub(super) fn is_in_word(&self) -> bool {
+        self.byte().is_some_and(|byte| !ends_word(byte))
     }
 
     /// Reads any value and checks all of it.

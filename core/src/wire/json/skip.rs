@@ -151,7 +151,7 @@ const fn is_bracket(byte: u8) -> bool {
 
 /// Whether it ends a number, a boolean or null.
 #[inline]
-fn ends_word(byte: u8) -> bool {
+pub(super) fn ends_word(byte: u8) -> bool {
     ENDS.get(usize::from(byte)).copied().unwrap_or(true)
 }
 
