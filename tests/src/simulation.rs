@@ -145,15 +145,11 @@ impl Simulation {
 
     fn safety(&mut self, source: &mut Source<'_>, length: Length) {
         let described = format!(
-            "{} shards, {:?}, {:?}, {}, hold {:?}, heartbeats of {} ms",
+            "{} shards, {:?}, {:?}, sync {:?}, hold {:?}, heartbeats of {} ms",
             self.setting.shards,
             self.setting.intents,
             self.setting.chunking,
-            if self.setting.sync.is_some() {
-                "synced"
-            } else {
-                "not synced"
-            },
+            self.setting.sync,
             self.setting.hold,
             self.setting.gateway.limits.heartbeat_interval,
         );

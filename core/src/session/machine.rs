@@ -395,15 +395,8 @@ impl Context<'_, '_> {
     }
 
     /// READY of another session: the one that went on is gone, and nobody said so.
-    pub(crate) fn replaced(
-        &mut self,
-        link: Box<Link>,
-        id: &str,
-        url: &str,
-        sequence: Option<u64>,
-    ) -> State {
-        self.out.emit(Event::SessionLost(SessionLost::Refused));
-        self.ready(link, id, url, sequence)
+    pub(crate) fn replaced(&mut self, session: Box<Session>) {
+        self.give_up(Plan::Resume(session), SessionLost::Refused);
     }
 
     /// RESUMED: every missed event has been replayed.

@@ -247,7 +247,8 @@ fn resuming(
     match signal {
         Signal::Dispatch { sequence, kind } => match kind {
             Kind::Ready { id, url } if !session.began_with(id, sequence) => {
-                cx.replaced(link, id, url, sequence)
+                cx.replaced(session);
+                cx.ready(link, id, url, sequence)
             }
             Kind::Resumed => {
                 cx.deliver(&mut session, sequence);
@@ -314,7 +315,10 @@ fn active(
         Signal::Dispatch {
             sequence,
             kind: Kind::Ready { id, url },
-        } if !session.began_with(id, sequence) => cx.replaced(link, id, url, sequence),
+        } if !session.began_with(id, sequence) => {
+            cx.replaced(session);
+            cx.ready(link, id, url, sequence)
+        }
         Signal::Dispatch {
             sequence,
             kind: Kind::Ready { .. } | Kind::Resumed | Kind::Other,

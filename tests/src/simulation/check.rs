@@ -26,9 +26,6 @@ const STAGES: [&str; 12] = [
     "ready otherwise",
 ];
 
-/// The place of "syncing".
-const SYNCING: u8 = 2;
-
 impl Simulation {
     /// Counts anew what the shard keeps counts of, and looks whether every wait has an end.
     pub(super) fn recount(&mut self, host: usize) {
@@ -93,7 +90,7 @@ impl Simulation {
         if was != is {
             let (from, to) = (STAGES[usize::from(was)], STAGES[usize::from(is)]);
             self.tally.mark(format!("setup: {from} -> {to}"));
-            if is != SYNCING {
+            if !matches!(stage, Some(Stage::Syncing { .. })) {
                 self.hosts[host].book.synced.remove(&GuildId::new(guild)?);
             }
             self.trace.line(

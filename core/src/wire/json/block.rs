@@ -8,6 +8,12 @@ pub(super) const BLOCK: usize = 16;
 /// Every place of a block, the first in the lowest bit.
 const ALL: u32 = 0xffff;
 
+/// Marks the bytes of a block that are this one.
+#[inline]
+pub(super) fn is(bytes: u8x16, byte: u8) -> u8x16 {
+    bytes.simd_eq(u8x16::splat(byte))
+}
+
 /// Where the next block begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Strings {
@@ -23,16 +29,16 @@ impl Strings {
     #[inline]
     pub(super) fn brackets(&mut self, block: [u8; BLOCK]) -> u32 {
         let bytes = u8x16::new(block);
-        let places = |byte| bytes.simd_eq(u8x16::splat(byte)).to_bitmask();
-        let strings = if places(b'\\') != 0 || self.escaped {
+        let backslashes = is(bytes, b'\\').to_bitmask();
+        let strings = if backslashes != 0 || self.escaped {
             self.one_by_one(block)
         } else {
-            let strings = up_to(places(b'"')) ^ self.inside;
+            let strings = up_to(is(bytes, b'"').to_bitmask()) ^ self.inside;
             self.inside = ALL.wrapping_mul((strings >> (BLOCK - 1)) & 1);
             strings
         };
         // With these three bits set, the four brackets are the same.
-        let brackets = (bytes | u8x16::splat(0x26)).simd_eq(u8x16::splat(0x7f));
+        let brackets = is(bytes | u8x16::splat(0x26), 0x7f);
         brackets.to_bitmask() & !strings
     }
 

@@ -2,12 +2,7 @@
 
 use wide::u8x16;
 
-/// Bytes that are looked at together.
-const BLOCK: usize = 16;
-
-fn is(bytes: u8x16, byte: u8) -> u8x16 {
-    bytes.simd_eq(u8x16::splat(byte))
-}
+use super::block::{BLOCK, is};
 
 /// The length of the run at the start of `bytes` without `"` and `\`.
 #[inline]
