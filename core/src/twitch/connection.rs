@@ -15,11 +15,18 @@ use crate::twitch::{Command, Login, Message, lines};
 enum State {
     Dialing { until: Instant },
     Opened { until: Instant },
-    LoggingIn { until: Instant },
+    LoggingIn { until: Instant, who: Who },
     Listening { heard: Instant, login: Login },
     Probing { until: Instant, login: Login },
     Closing { until: Instant },
     Ended,
+}
+
+/// Who logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Nobody,
+    Account,
 }
 
 /// The machine of one connection; it is used once.
@@ -95,7 +102,7 @@ impl Connection {
         match self.state {
             State::Dialing { until } => Some((until, Wait::Dial)),
             State::Opened { until } => Some((until, Wait::Grant)),
-            State::LoggingIn { until } => Some((until, Wait::Welcome)),
+            State::LoggingIn { until, .. } => Some((until, Wait::Welcome)),
             State::Listening { heard, .. } => {
                 Some((heard.after(self.patience.silence), Wait::Silence))
             }
@@ -171,16 +178,16 @@ impl Connection {
             return;
         }
         steps.push(Step::Send(Command::Capabilities));
-        let login = match identity {
-            Identity::Anonymous(login) => *login,
+        let (login, who) = match identity {
+            Identity::Anonymous(login) => (*login, Who::Nobody),
             Identity::Account { login, token } => {
                 steps.push(Step::Send(Command::Pass(token.clone())));
-                *login
+                (*login, Who::Account)
             }
         };
         steps.push(Step::Send(Command::Nick(login)));
         let until = now.after(self.patience.welcome);
-        self.state = State::LoggingIn { until };
+        self.state = State::LoggingIn { until, who };
     }
 
     fn on_frame<'i>(&mut self, now: Instant, frame: &'i [u8], steps: &mut Steps<'i>) {
@@ -207,12 +214,25 @@ impl Connection {
             "PONG" => {}
             "RECONNECT" => steps.push(Step::Reconnect),
             "001" => self.on_welcome(now, message, steps),
-            "NOTICE" if self.is_logging_in() && message.param(0) == Some("*") => {
-                let end = refusal(message.param(1).unwrap_or_default());
-                steps.push(Step::Message(message));
+            "NOTICE" if message.param(0) == Some("*") => self.on_notice(now, message, steps),
+            _ => steps.push(Step::Message(message)),
+        }
+    }
+
+    /// A notice to nobody in particular; while logging in it is a refusal.
+    fn on_notice<'i>(&mut self, now: Instant, message: Message<'i>, steps: &mut Steps<'i>) {
+        steps.push(Step::Message(message));
+        match self.state {
+            State::LoggingIn { who, .. } => {
+                let end = refusal(message.param(1).unwrap_or_default(), who);
                 self.give_up(now, end, steps);
             }
-            _ => steps.push(Step::Message(message)),
+            State::Dialing { .. }
+            | State::Opened { .. }
+            | State::Listening { .. }
+            | State::Probing { .. }
+            | State::Closing { .. }
+            | State::Ended => {}
         }
     }
 
@@ -256,13 +276,30 @@ impl Connection {
     }
 }
 
+/// The beginnings of the notices that refuse a token; the last one is an older wording.
+const BAD_TOKEN: [&str; 4] = [
+    "Login authentication failed",
+    "Login unsuccessful",
+    "Improperly formatted auth",
+    "Error logging in",
+];
+
+/// The beginning of the notice that refuses the name.
+const BAD_LOGIN: &str = "Invalid NICK";
+
 /// What a NOTICE before the welcome means. There is no numeric for it; these are Twitch's texts.
-fn refusal(text: &str) -> End {
-    match text {
-        "Login authentication failed" | "Login unsuccessful" | "Improperly formatted auth" => {
-            End::BadToken
-        }
-        _ => End::LoginRefused,
+/// Nobody has a token, so another one cannot help.
+fn refusal(text: &str, who: Who) -> End {
+    let begins = |words: &str| {
+        let head = text.trim_start().get(..words.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(words))
+    };
+    let bad_token = BAD_TOKEN.into_iter().any(begins);
+    match who {
+        Who::Account | Who::Nobody if begins(BAD_LOGIN) => End::BadLogin,
+        Who::Account if bad_token => End::BadToken,
+        Who::Nobody if bad_token => End::BadLogin,
+        Who::Account | Who::Nobody => End::LoginRefused,
     }
 }
 
@@ -325,7 +362,11 @@ mod tests {
             ("Login authentication failed", End::BadToken),
             ("Login unsuccessful", End::BadToken),
             ("Improperly formatted auth", End::BadToken),
-            ("Invalid NICK", End::LoginRefused),
+            ("Error logging in", End::BadToken),
+            ("login authentication failed.", End::BadToken),
+            ("Invalid NICK", End::BadLogin),
+            ("Try again later", End::LoginRefused),
+            ("Invalid", End::LoginRefused),
         ] {
             let mut connection = opened();
             let line = alloc::format!(":tmi.twitch.tv NOTICE * :{text}\r\n");
@@ -336,6 +377,32 @@ mod tests {
         let mut connection = opened();
         let steps = connection.handle(at(1), Input::Closed);
         assert_eq!(steps[..], [Step::Lost(End::Closed), Step::Ended]);
+    }
+
+    #[test]
+    fn no_token_helps_nobody_in() {
+        for (text, end) in [
+            ("Invalid NICK", End::BadLogin),
+            ("Improperly formatted auth", End::BadLogin),
+            ("Try again later", End::LoginRefused),
+        ] {
+            let (mut connection, _) = Connection::open(at(0), Patience::default());
+            let _ = connection.handle(at(0), Input::Opened);
+            let nobody = Identity::Anonymous(Login::new("justinfan1").unwrap());
+            let _ = connection.handle(at(0), Input::LoginGranted(&nobody));
+            let line = alloc::format!(":tmi.twitch.tv NOTICE * :{text}\r\n");
+            let steps = connection.handle(at(1), Input::Frame(line.as_bytes()));
+            assert_eq!(steps[1..], [Step::Close, Step::Lost(end)]);
+        }
+    }
+
+    #[test]
+    fn a_notice_after_the_welcome_refuses_nothing() {
+        let mut connection = ready();
+        let line = b":tmi.twitch.tv NOTICE * :Invalid NICK\r\n";
+        let steps = connection.handle(at(1), Input::Frame(line));
+        assert!(matches!(steps[..], [Step::Message(_)]));
+        assert!(connection.is_alive());
     }
 
     #[test]

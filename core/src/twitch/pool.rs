@@ -1,6 +1,7 @@
 //! The whole of a Twitch bot: accounts, shard managers and connections as one pure machine.
 
 mod action;
+mod barred;
 mod clock;
 mod inbound;
 mod joining;
@@ -187,6 +188,7 @@ impl Pool {
     /// # Errors
     /// What the manager refuses.
     pub fn start_all(&mut self, now: Instant, manager: ManagerKey) -> Result<(), Refusal<Room>> {
+        self.unbar(manager);
         self.ask(now, manager, Supervisor::start_all)
     }
 
@@ -200,6 +202,7 @@ impl Pool {
         manager: ManagerKey,
         shard: ShardKey,
     ) -> Result<(), Refusal<Room>> {
+        self.unbar(manager);
         self.ask(now, manager, |squad, now| squad.start(now, shard))
     }
 

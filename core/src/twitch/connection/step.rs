@@ -44,7 +44,9 @@ pub enum End {
     GrantTimeout,
     /// The token is bad, expired or lacks the scope for chat: a fresh one is needed.
     BadToken,
-    /// The server refused the login for another reason.
+    /// The server does not take the login, whatever the token: it can never succeed.
+    BadLogin,
+    /// The server refused the login for a reason that may pass.
     LoginRefused,
     /// The server did not answer the login in time.
     LoginTimeout,

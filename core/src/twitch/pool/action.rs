@@ -192,6 +192,15 @@ pub enum Event<'i> {
         /// The shard.
         shard: ShardKey,
     },
+    /// The server does not take the login of a shard's account, whatever the token. Such a shard is
+    /// dead, or stopped if it was opened later: nothing is dialled for the account before
+    /// [`Pool::set_token`](crate::twitch::Pool::set_token) or the next start by the caller.
+    Barred {
+        /// The manager.
+        manager: ManagerKey,
+        /// The shard.
+        shard: ShardKey,
+    },
     /// Every connection of a stopped manager has ended.
     Ended {
         /// The manager.

@@ -41,6 +41,8 @@ struct Standing {
 #[derive(Debug)]
 pub(super) struct Ledger {
     pub(super) account: Account,
+    /// The server does not take its login.
+    pub(super) barred: bool,
     /// When to ask for a token again, while asked.
     pub(super) ask_again: Option<Instant>,
     pub(super) joins: Window,
@@ -59,6 +61,7 @@ impl Ledger {
         let limits = account.limits;
         let window = |rate| Window::new(rate, limits.margin);
         let mut new = Self {
+            barred: false,
             ask_again: None,
             joins: window(limits.joins),
             logins: window(limits.logins),
@@ -87,6 +90,7 @@ impl Ledger {
     pub(super) fn set_token(&mut self, token: Token) {
         self.account.token = Some(token);
         self.ask_again = None;
+        self.barred = false;
     }
 
     pub(super) fn identity(&self, rng: &mut Rng) -> Option<Identity> {

@@ -259,6 +259,9 @@ impl Pool {
             end,
         }));
         self.stirred = true;
+        if end == End::BadLogin {
+            self.bar(account, out);
+        }
         let current = self.runner(manager, shard).map(|runner| runner.link);
         if current == Some(Some(id)) {
             if let Some(runner) = self.runner_mut(manager, shard) {
@@ -367,15 +370,18 @@ impl Pool {
         }
     }
 
-    /// Asks again for the tokens that nobody brought.
+    /// Asks again for the tokens that nobody brought, for shards that still back off too. Where no
+    /// shard runs any more, none is needed.
     pub(super) fn ask_tokens_again(&mut self, out: Out<'_, '_>) {
         for account in 0..self.accounts.len() {
-            let due = self
-                .accounts
-                .get(account)
-                .and_then(|ledger| ledger.ask_again);
-            if due.is_some_and(|at| at <= self.now) {
-                self.want_token(account, out);
+            let needed = !self.shards_on(account).is_empty();
+            let Some(ledger) = self.accounts.get_mut(account) else {
+                continue;
+            };
+            match ledger.ask_again {
+                Some(at) if at > self.now => {}
+                Some(_) if needed => self.want_token(account, out),
+                Some(_) | None => ledger.ask_again = None,
             }
         }
     }

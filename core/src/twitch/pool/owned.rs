@@ -100,6 +100,7 @@ impl Event<'_> {
             Parted { manager, room, by_server }
             Said { manager, id, outcome }
             UnknownAccount { manager, shard }
+            Barred { manager, shard }
             Ended { manager }
         )
     }

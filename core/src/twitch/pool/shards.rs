@@ -34,26 +34,26 @@ impl Pool {
         spec: &NewShard,
         out: Out<'_, '_>,
     ) {
+        let account = self.account_for(manager, spec);
         let (now, Some(squad)) = (self.now, self.squads.get_mut(manager.0)) else {
             return;
         };
         squad.ending = false;
-        let wears = |name: &str| {
-            let mut accounts = self.accounts.iter();
-            accounts.position(|ledger| match ledger.account.login {
-                Some(login) => login.as_str() == name,
-                None => name == "anonymous",
-            })
-        };
-        let account = match spec.account() {
-            Some(name) => wears(name),
-            None => Some(squad.account.0).filter(|number| *number < self.accounts.len()),
-        };
         let Some(account) = account else {
             out.push(Action::Emit(Event::UnknownAccount { manager, shard }));
             self.report(manager, shard, Health::Dead);
             return;
         };
+        if self
+            .accounts
+            .get(account)
+            .is_some_and(|ledger| ledger.barred)
+        {
+            out.push(Action::Emit(Event::Barred { manager, shard }));
+            // Its rooms would fare no better on the shard that a manager opens for a dead one.
+            self.report(manager, shard, Health::Stopped);
+            return;
+        }
         let runner = Runner {
             account,
             link: None,
@@ -61,6 +61,24 @@ impl Pool {
             failures: 0,
         };
         squad.runners.insert(shard, runner);
+    }
+
+    /// The account that a shard logs in with: its own, or the manager's.
+    pub(super) fn account_for(&self, manager: ManagerKey, spec: &NewShard) -> Option<usize> {
+        let wears = |name: &str| {
+            let mut accounts = self.accounts.iter();
+            accounts.position(|ledger| match ledger.account.login {
+                Some(login) => login.as_str() == name,
+                None => name == "anonymous",
+            })
+        };
+        match spec.account() {
+            Some(name) => wears(name),
+            None => {
+                let own = self.squads.get(manager.0).map(|squad| squad.account.0);
+                own.filter(|number| *number < self.accounts.len())
+            }
+        }
     }
 
     /// Seats a room on a shard; it is joined there as soon as the link and the budget allow.

@@ -1,0 +1,258 @@
+//! Logins that the server refuses.
+
+use std::time::Duration;
+
+use headcount_core::Token;
+use headcount_core::manager::{Distributed, Health, Options, Single, Spread};
+use headcount_core::twitch::connection::End;
+use headcount_core::twitch::{
+    Account, AccountKey, Action, Event, Input, ManagerKey, Pool, PoolConfig, Room, Wait,
+};
+
+use crate::details::{account, at, connects, events, room, up};
+use crate::stopping::keys;
+
+const HOUR: u64 = 3600;
+
+/// Rooms leave a shard that is down for 5 s.
+fn moving() -> Options {
+    Options {
+        move_off_after: Some(Duration::from_secs(5)),
+        close_empty_after: None,
+    }
+}
+
+/// A pool with one account and a manager of one shard for each room, started.
+fn started(account: Account, options: Options, rooms: &[&str]) -> (Pool, AccountKey, ManagerKey) {
+    let config = PoolConfig {
+        longest_back_off: Duration::from_secs(600),
+        ..PoolConfig::default()
+    };
+    let mut pool = Pool::new(config, 1);
+    let key = pool.add_account(account);
+    let spread = Spread {
+        channels_per_shard: 1,
+        max_shard_count: None,
+        initial_shard_count: 1,
+    };
+    let initial: Vec<Room> = rooms.iter().map(|name| room(name)).collect();
+    let made = pool.add_manager(key, options, initial, |_| Distributed::new(spread));
+    let manager = made.unwrap();
+    pool.start_all(at(0), manager).unwrap();
+    (pool, key, manager)
+}
+
+/// What a server that answers every login with this notice makes the pool do in a span of seconds:
+/// the seconds of its dials, and everything else.
+fn refused(
+    pool: &mut Pool,
+    notice: &str,
+    span: std::ops::Range<u64>,
+) -> (Vec<u64>, Vec<Action<'static>>) {
+    let line = format!(":tmi.twitch.tv NOTICE * :{notice}\r\n");
+    let (mut dials, mut all) = (Vec::new(), Vec::new());
+    for second in span {
+        let mut actions = pool.handle(at(second), Input::Timeout);
+        while let Some(link) = connects(&actions).first().copied() {
+            dials.push(second);
+            let _ = pool.handle(at(second), Input::Opened(link));
+            let frame = Input::Frame(link, line.as_bytes());
+            let owned = |action| match action {
+                Action::Emit(event) => match event {
+                    Event::Message { .. } => None,
+                    other => match other.into_owned() {
+                        headcount_core::twitch::News::Event(event) => Some(Action::Emit(event)),
+                        headcount_core::twitch::News::Heard(_) => None,
+                    },
+                },
+                Action::WantToken { account } => Some(Action::WantToken { account }),
+                Action::Connect { .. } | Action::Send { .. } | Action::Close { .. } => None,
+            };
+            all.extend(pool.handle(at(second), frame).into_iter().filter_map(owned));
+            let after = pool.handle(at(second), Input::Closed(link));
+            let mut left: Vec<Action<'static>> = actions.split_off(1);
+            left.extend(after);
+            actions = left;
+        }
+        all.extend(actions);
+    }
+    (dials, all)
+}
+
+fn tells(actions: &[Action<'_>], wanted: &Event<'_>) -> bool {
+    events(actions).contains(&wanted)
+}
+
+#[test]
+fn an_invalid_nick_ends_the_login_for_good() {
+    let (mut pool, _, manager) = started(account(), Options::default(), &["a"]);
+    let shard = keys(&pool, manager)[0];
+    let (dials, told) = refused(&mut pool, "Invalid NICK", 0..HOUR);
+    assert_eq!(dials, [0], "an hour with one dial");
+    let end = End::BadLogin;
+    assert!(tells(
+        &told,
+        &Event::LinkLost {
+            manager,
+            shard,
+            end
+        }
+    ));
+    assert!(tells(&told, &Event::Barred { manager, shard }));
+    assert!(pool.has_ended(manager));
+    assert_eq!(pool.poll_timeout(), None, "nothing is waited for");
+}
+
+#[test]
+fn an_account_that_is_not_taken_ends_with_all_its_shards() {
+    let rooms = ["a", "b", "c"];
+    let (mut pool, key, manager) = started(account(), moving(), &rooms);
+    let other = pool.add_account(Account::anonymous());
+    let made = pool.add_manager(other, Options::default(), [room("d")], |_| Single);
+    let apart = made.unwrap();
+    pool.start_all(at(0), apart).unwrap();
+    let links = connects(&pool.handle(at(0), Input::Timeout));
+    assert_eq!(links.len(), 4);
+    for link in &links[..3] {
+        let _ = pool.handle(at(0), Input::Opened(*link));
+    }
+    let notice = b":tmi.twitch.tv NOTICE * :Invalid NICK\r\n";
+    let actions = pool.handle(at(0), Input::Frame(links[0], notice));
+    for link in &links[..3] {
+        assert!(actions.contains(&Action::Close { link: *link }));
+        let _ = pool.handle(at(0), Input::Closed(*link));
+    }
+    let dials =
+        |action: &Action<'_>| matches!(action, Action::Connect { account, .. } if *account == key);
+    for second in 1..HOUR {
+        assert!(!pool.handle(at(second), Input::Timeout).iter().any(dials));
+    }
+    assert!(pool.has_ended(manager));
+    assert!(!pool.has_ended(apart), "the other account goes on");
+    // A token of another name, and a start, and it dials again.
+    pool.set_token(key, Token::new("other"));
+    pool.start_all(at(HOUR), manager).unwrap();
+    let again = pool.handle(at(HOUR), Input::Timeout);
+    assert_eq!(again.iter().filter(|action| dials(action)).count(), 3);
+}
+
+#[test]
+fn a_start_tries_a_login_that_was_not_taken_once_more() {
+    let (mut pool, _, manager) = started(account(), Options::default(), &["a"]);
+    let (dials, _) = refused(&mut pool, "Invalid NICK", 0..100);
+    assert_eq!(dials, [0]);
+    pool.start_all(at(100), manager).unwrap();
+    let (dials, _) = refused(&mut pool, "Invalid NICK", 100..200);
+    assert_eq!(dials, [100]);
+}
+
+#[test]
+fn rooms_of_a_login_that_is_not_taken_do_not_wander_from_shard_to_shard() {
+    let (mut pool, _, manager) = started(account(), moving(), &["a", "b"]);
+    let (dials, told) = refused(&mut pool, "Invalid NICK", 0..HOUR);
+    assert_eq!(dials, [0, 0], "those that were under way");
+    let roster = pool.manager(manager).unwrap().roster();
+    for (_, shard) in roster.shards() {
+        assert!(!shard.health().is_running());
+    }
+    assert!(
+        roster
+            .shards()
+            .any(|(_, shard)| shard.health() == Health::Stopped)
+    );
+    let barred = |event: &&&Event<'_>| matches!(event, Event::Barred { .. });
+    let barred = events(&told).iter().filter(barred).count();
+    assert!(
+        (2..=4).contains(&barred),
+        "each shard says so once: {barred}"
+    );
+}
+
+#[test]
+fn a_link_that_is_logged_in_proves_the_login() {
+    let (mut pool, manager, links) = up(PoolConfig::default(), &["a", "b"]);
+    let actions = pool.handle(at(1), Input::Closed(links[0]));
+    let link = connects(&actions)[0];
+    let _ = pool.handle(at(1), Input::Opened(link));
+    let notice = b":tmi.twitch.tv NOTICE * :Invalid NICK\r\n";
+    let _ = pool.handle(at(1), Input::Frame(link, notice));
+    let mut dials = connects(&pool.handle(at(1), Input::Closed(link)));
+    for second in 2..30 {
+        let pong = Input::Frame(links[1], b"PONG\r\n");
+        dials.extend(connects(&pool.handle(at(second), pong)));
+    }
+    assert!(!dials.is_empty(), "a failure like any other");
+    assert!(pool.is_joined(manager, room("b")));
+}
+
+#[test]
+fn nobody_is_not_asked_for_a_token() {
+    let nobody = Account::anonymous();
+    let (mut pool, key, manager) = started(nobody, Options::default(), &["a"]);
+    let (dials, told) = refused(&mut pool, "Improperly formatted auth", 0..HOUR);
+    assert_eq!(dials, [0]);
+    assert!(!told.contains(&Action::WantToken { account: key }));
+    assert!(pool.has_ended(manager));
+}
+
+#[test]
+fn a_refusal_of_another_kind_is_tried_again() {
+    let (mut pool, _, _) = started(account(), Options::default(), &["a"]);
+    let (dials, _) = refused(&mut pool, "Try again later", 0..HOUR);
+    assert!((10..30).contains(&dials.len()), "{}", dials.len());
+}
+
+#[test]
+fn a_token_is_asked_for_again_while_the_shard_still_backs_off() {
+    let (mut pool, key, _) = started(account(), Options::default(), &["a"]);
+    // So many failures that the next wait is a long one.
+    let (mut failures, mut second) = (0, 0);
+    let link = loop {
+        let Some(link) = connects(&pool.handle(at(second), Input::Timeout)).pop() else {
+            second += 1;
+            continue;
+        };
+        if failures == 10 {
+            break link;
+        }
+        failures += 1;
+        // The next dial is seen in the next round.
+        let mut again = connects(&pool.handle(at(second), Input::DialFailed(link)));
+        while let Some(link) = again.pop() {
+            failures += 1;
+            again = connects(&pool.handle(at(second), Input::DialFailed(link)));
+        }
+    };
+    let _ = pool.handle(at(second), Input::Opened(link));
+    let notice = b":tmi.twitch.tv NOTICE * :Login authentication failed\r\n";
+    let want = Action::WantToken { account: key };
+    assert!(
+        pool.handle(at(second), Input::Frame(link, notice))
+            .contains(&want)
+    );
+    let _ = pool.handle(at(second), Input::Closed(link));
+    for minute in 1..=5 {
+        let due = at(second + 60 * minute);
+        assert_eq!(
+            pool.poll_timeout(),
+            Some((due, Wait::Token)),
+            "minute {minute}"
+        );
+        let asked = pool.handle(due, Input::Timeout);
+        assert_eq!(asked, std::slice::from_ref(&want));
+    }
+}
+
+#[test]
+fn no_token_is_asked_for_where_nothing_runs_any_more() {
+    let (mut pool, key, manager) = started(account(), Options::default(), &["a"]);
+    let (_, told) = refused(&mut pool, "Login authentication failed", 0..1);
+    let want = Action::WantToken { account: key };
+    assert!(told.contains(&want));
+    pool.stop_all(at(1), manager).unwrap();
+    for second in 1..200 {
+        assert!(!pool.handle(at(second), Input::Timeout).contains(&want));
+    }
+    pool.start_all(at(200), manager).unwrap();
+    assert!(pool.handle(at(200), Input::Timeout).contains(&want));
+}
