@@ -7,6 +7,7 @@ mod inbound;
 mod joining;
 mod ledger;
 mod link;
+mod mirrors;
 mod occupancy;
 mod owned;
 mod seen;
@@ -58,9 +59,15 @@ pub struct PoolConfig {
     pub longest_join_back_off: Duration,
     /// After how many failures in a row a shard is dead. `None`, the default: it goes on.
     pub give_up_after: Option<u32>,
-    /// Whether to drop what shared chat shows in a partner room when it was seen already; off by
-    /// default.
+    /// Whether each message of shared chat is told once, where it was said if that room is joined;
+    /// off by default. What a partner room mirrors is dropped when its source was told, and waits
+    /// when it comes first.
     pub drop_mirrors: bool,
+    /// How long a mirrored message waits for its original before it is told instead: 2 s. No
+    /// message waits when the room where it was said is known not to be joined.
+    pub mirror_patience: Duration,
+    /// What may wait so, in bytes for each manager: 1 MiB. Beyond it the oldest are told early.
+    pub mirror_bytes: usize,
 }
 
 impl Default for PoolConfig {
@@ -75,6 +82,8 @@ impl Default for PoolConfig {
             longest_join_back_off: Duration::from_secs(600),
             give_up_after: None,
             drop_mirrors: false,
+            mirror_patience: Duration::from_secs(2),
+            mirror_bytes: 1 << 20,
         }
     }
 }
@@ -379,6 +388,7 @@ impl Pool {
             let manager = ManagerKey(number);
             let ending = self.squads.get(number).is_some_and(|squad| squad.ending);
             if ending && self.decisions.is_empty() && self.has_ended(manager) {
+                self.tell_last_mirrors(manager, out);
                 out.push(Action::Emit(Event::Ended { manager }));
                 if let Some(squad) = self.squads.get_mut(number) {
                     squad.ending = false;

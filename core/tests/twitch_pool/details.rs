@@ -75,30 +75,13 @@ pub(crate) fn up(config: PoolConfig, rooms: &[&str]) -> (Pool, ManagerKey, Vec<L
     (pool, manager, links)
 }
 
-fn messages(pool: &mut Pool, link: LinkId, line: &str) -> usize {
+pub(crate) fn messages(pool: &mut Pool, link: LinkId, line: &str) -> usize {
     let actions = pool.handle(at(1), Input::Frame(link, line.as_bytes()));
     let events = events(&actions);
     events
         .iter()
         .filter(|event| matches!(event, Event::Message { .. }))
         .count()
-}
-
-#[test]
-fn mirrors_of_shared_chat_are_dropped_when_asked() {
-    for drop_mirrors in [false, true] {
-        let config = PoolConfig {
-            drop_mirrors,
-            ..PoolConfig::default()
-        };
-        let (mut pool, _, links) = up(config, &["a", "b"]);
-        let line = |id: u8, room: &str| {
-            format!("@id=m{id};source-id=m1 :ann!ann@ann PRIVMSG #{room} :hi\r\n")
-        };
-        assert_eq!(messages(&mut pool, links[0], &line(1, "a")), 1);
-        let second = messages(&mut pool, links[1], &line(2, "b"));
-        assert_eq!(second, usize::from(!drop_mirrors));
-    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod details;
 mod logins;
+mod mirrors;
 mod speech;
 mod stopping;
 mod stub;

@@ -8,7 +8,7 @@ use headcount_core::twitch::{AccountKey, Event, Heard, News};
 pub enum ChatEvent {
     /// A message from the server.
     Heard(Heard),
-    /// News of the pool; never an [`Event::Message`].
+    /// News of the pool; never an [`Event::Message`] or an [`Event::Mirrored`].
     Pool(Event<'static>),
     /// An account needs a token before it can connect: give it one by
     /// [`ChatHandle::set_token`](crate::ChatHandle::set_token). Asked again after a while.

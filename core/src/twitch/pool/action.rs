@@ -3,6 +3,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
+use super::owned::Heard;
 use crate::manager::ShardKey;
 use crate::twitch::connection::End;
 use crate::twitch::{Command, Login, Message, ParseError, Room};
@@ -97,6 +98,10 @@ pub enum Event<'i> {
         /// The message.
         message: Message<'i>,
     },
+    /// A message of shared chat from a room that mirrors it, told late: where it was said is joined
+    /// too, but nothing came from there in time. See
+    /// [`PoolConfig::drop_mirrors`](crate::twitch::PoolConfig::drop_mirrors).
+    Mirrored(Heard),
     /// A line that is no message; nothing else happened.
     Malformed {
         /// The manager.

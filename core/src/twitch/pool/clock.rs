@@ -15,6 +15,7 @@ pub(super) enum Timer {
     Seat(ManagerKey, Room),
     Presence(LinkId, Room),
     Retired(LinkId),
+    Mirrors(ManagerKey),
 }
 
 /// What the pool waits for.
@@ -37,6 +38,8 @@ pub enum Wait {
     Budget,
     /// The confirmation of a message.
     Confirmation,
+    /// The original of a message that shared chat mirrors.
+    Original,
     /// A manager's option: a shard that is down or empty for long.
     Manager,
 }
@@ -59,6 +62,7 @@ impl Pool {
             let what = match timer {
                 Timer::Seat(..) | Timer::Presence(..) => Wait::Room,
                 Timer::Retired(_) => Wait::Handover,
+                Timer::Mirrors(_) => Wait::Original,
             };
             wait(*at, what);
         }
@@ -104,6 +108,7 @@ impl Pool {
                 Timer::Seat(manager, room) => self.on_seat_timer(manager, room, out),
                 Timer::Presence(link, room) => self.on_presence_timer(link, room, out),
                 Timer::Retired(link) => self.close_link(link, out),
+                Timer::Mirrors(manager) => self.tell_late_mirrors(manager, out),
             }
         }
         let due = |at: Option<(Instant, connection::Wait)>| at.is_some_and(|(at, _)| at <= now);

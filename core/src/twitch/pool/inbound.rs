@@ -20,7 +20,7 @@ impl Pool {
             ("NOTICE", Some(room)) => self.on_notice(id, room, &message, out),
             _ => {}
         }
-        if !self.is_news(id, room, &message) {
+        if !self.is_news(id, room, &message) || !self.passes_mirrors(id, &message) {
             return;
         }
         if let Some(link) = self.links.get(&id) {
@@ -43,15 +43,20 @@ impl Pool {
         }
     }
 
-    /// Takes in a room's slow mode. The state of a room also proves that it is joined.
+    /// Takes in a room's number and slow mode. The state of a room also proves that it is joined.
     fn on_room_state(&mut self, id: LinkId, room: Room, message: &Message<'_>, out: Out<'_, '_>) {
         let Some(link) = self.links.get(&id) else {
             return;
         };
+        let (manager, account) = (link.manager, link.account);
         let asked = matches!(link.rooms.get(&room), Some(Presence::Asked { .. }));
+        let room_id = message.tag("room-id").and_then(|id| id.raw().parse().ok());
+        if let (Some(room_id), Some(seat)) = (room_id, self.seat_mut(manager, room)) {
+            seat.room_id = Some(room_id);
+        }
         let slow = message.tag("slow").and_then(|slow| slow.raw().parse().ok());
         if let Some(slow) = slow
-            && let Some(ledger) = self.accounts.get_mut(link.account)
+            && let Some(ledger) = self.accounts.get_mut(account)
         {
             ledger.note_slow(room, Duration::from_secs(slow));
         }
@@ -131,17 +136,9 @@ impl Pool {
             return !elsewhere;
         };
         // Without an overlap the link that serves brings it too.
-        let news = if overlaps {
-            squad.seen.insert(message_id.raw())
-        } else {
-            !elsewhere
-        };
-        if !news {
-            return false;
-        }
-        match message.tag("source-id") {
-            Some(source) if self.config.drop_mirrors => squad.mirrors.insert(source.raw()),
-            Some(_) | None => true,
+        match overlaps {
+            true => squad.seen.insert(message_id.raw()),
+            false => !elsewhere,
         }
     }
 }

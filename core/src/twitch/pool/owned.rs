@@ -10,9 +10,10 @@ use crate::twitch::Message;
 /// An event that borrows nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum News {
-    /// A message from the server; an [`Event::Message`] with a line of its own.
+    /// A message from the server: an [`Event::Message`] with a line of its own, or an
+    /// [`Event::Mirrored`].
     Heard(Heard),
-    /// Anything else; never an [`Event::Message`].
+    /// Anything else; never one of those two.
     Event(Event<'static>),
 }
 
@@ -26,6 +27,20 @@ pub struct Heard {
 }
 
 impl Heard {
+    pub(super) fn new(
+        manager: ManagerKey,
+        shard: ShardKey,
+        link: LinkId,
+        message: &Message<'_>,
+    ) -> Self {
+        Self {
+            manager,
+            shard,
+            link,
+            line: message.line().into(),
+        }
+    }
+
     /// The manager.
     #[must_use]
     pub const fn manager(&self) -> ManagerKey {
@@ -70,6 +85,7 @@ macro_rules! rebuilt {
             Event::Message { manager, shard, link, message } => {
                 $heard(manager, shard, link, message)
             }
+            Event::Mirrored(heard) => News::Heard(heard),
             $(Event::$name { $($field),* } => News::Event(Event::$name { $($field),* }),)*
         }
     };
@@ -80,12 +96,7 @@ impl Event<'_> {
     #[must_use]
     pub fn into_owned(self) -> News {
         let heard = |manager, shard, link, message: Message<'_>| {
-            News::Heard(Heard {
-                manager,
-                shard,
-                link,
-                line: message.line().into(),
-            })
+            News::Heard(Heard::new(manager, shard, link, &message))
         };
         rebuilt!(
             self,

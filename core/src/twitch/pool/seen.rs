@@ -19,6 +19,11 @@ impl Seen {
         }
     }
 
+    /// Whether this id is among them.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.known.contains(&digest(id))
+    }
+
     /// Whether this id is new; from now on it is not.
     pub(super) fn insert(&mut self, id: &str) -> bool {
         let digest = digest(id);

@@ -5,13 +5,14 @@ use alloc::collections::BTreeMap;
 use super::Pool;
 use super::action::{AccountKey, LinkId, ManagerKey};
 use super::ledger::Urgency;
+use super::mirrors::Mirrors;
 use super::seen::Seen;
 use crate::Instant;
 use crate::manager::{ShardKey, Supervisor};
 use crate::twitch::Room;
 
 /// Ids that a manager remembers to drop what comes twice.
-const REMEMBERED: usize = 2048;
+pub(super) const REMEMBERED: usize = 2048;
 
 /// A shard that shall have a connection.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub(super) struct Seat {
     /// The link whose messages count.
     pub(super) serving: Option<LinkId>,
     pub(super) joining: Joining,
+    /// The room's number, once the server has told it.
+    pub(super) room_id: Option<u64>,
     /// Failures in a row.
     pub(super) failures: u32,
     /// Since when it has been wanted or lost.
@@ -67,6 +70,7 @@ impl Seat {
             shard,
             serving: None,
             joining: Joining::Idle,
+            room_id: None,
             failures: 0,
             since: now,
             joined_before: false,
@@ -101,7 +105,7 @@ pub(super) struct Squad {
     pub(super) runners: BTreeMap<ShardKey, Runner>,
     pub(super) seats: BTreeMap<Room, Seat>,
     pub(super) seen: Seen,
-    pub(super) mirrors: Seen,
+    pub(super) mirrors: Mirrors,
     /// Stopped, and the end not told yet.
     pub(super) ending: bool,
 }
@@ -114,7 +118,7 @@ impl Squad {
             runners: BTreeMap::new(),
             seats: BTreeMap::new(),
             seen: Seen::new(REMEMBERED),
-            mirrors: Seen::new(REMEMBERED),
+            mirrors: Mirrors::new(),
             ending: false,
         }
     }
