@@ -250,6 +250,20 @@ fn requests_that_break_a_rule_are_noted_and_served_as_far_as_may_be() {
 }
 
 #[test]
+fn one_guild_in_a_list_is_served_as_it_is() {
+    let mut client = Client::new(options(&[20, 20]), 3);
+    let id = client.start([0, 2], INTENTS);
+    let ask = json!({ "guild_id": [guild_id(0).to_string()], "query": "", "limit": 0 });
+    client.say(id, 8, ask);
+    client.wait(10);
+    assert_eq!(client.rules(), []);
+    assert_eq!(client.events("GUILD_MEMBERS_CHUNK").len(), 1);
+    let none = json!({ "guild_id": [], "query": "", "limit": 0 });
+    client.say(id, 8, none);
+    assert_eq!(client.rules(), [Rule::RequestArguments]);
+}
+
+#[test]
 fn chunks_are_lost_doubled_and_delayed_as_the_faults_say() {
     let guild = guild_id(0);
     let faults = vec![

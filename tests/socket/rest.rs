@@ -59,6 +59,17 @@ async fn who_am_i_and_what_application_am_i() {
 }
 
 #[tokio::test]
+async fn members_are_looked_up_in_pages() {
+    let server = start().await;
+    let guild = server.inspect(|gateway| gateway.world().guilds().next().unwrap().id());
+    let path = format!("/api/v10/guilds/{guild}/members?limit=2&after=1");
+    let request = format!("GET {path} HTTP/1.1\r\nAuthorization: Bot {TOKEN}");
+    let (head, body) = http(&server, &request).await;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(body.as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn an_unknown_compression_is_told_at_the_handshake() {
     let server = start().await;
     let error = Client::open(&server.ws_url(), "lz4", None)

@@ -141,7 +141,8 @@ impl Gateway {
         self.advance(now);
         let call = rest::Call::of(request);
         if call.needs_token() && !self.knows(request.authorization) {
-            let detail = format!("{} {} without the token", request.method, request.path);
+            let path = request.path.split('?').next().unwrap_or_default();
+            let detail = format!("{} {path} without the token", request.method);
             self.violations.push(Violation {
                 at: self.now,
                 connection: None,

@@ -215,6 +215,14 @@ pub(crate) fn object(fields: impl FnOnce(&mut Writer)) -> String {
     writer.into_text()
 }
 
+/// The text of one list.
+pub(crate) fn list(items: impl FnOnce(&mut Writer)) -> String {
+    let mut writer = Writer::new("[".to_owned());
+    items(&mut writer);
+    writer.out.push(']');
+    writer.out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -73,7 +73,9 @@ impl Ask {
 fn guild_of(d: &Value, breaches: &mut Vec<(Rule, String)>) -> Result<u64, String> {
     let guild = match d.get("guild_id") {
         Some(Value::Array(guilds)) => {
-            breaches.push((Rule::RequestGuild, format!("{} guild ids", guilds.len())));
+            if guilds.len() > 1 {
+                breaches.push((Rule::RequestGuild, format!("{} guild ids", guilds.len())));
+            }
             guilds.first()
         }
         guild => guild,

@@ -1,17 +1,20 @@
-//! The few HTTP calls that a bot makes before it connects.
+//! The few HTTP calls that a bot makes when it starts.
+mod lookup;
+
 use crate::edge::Millis;
 use crate::json::{self, Id};
 use crate::options::Options;
 use crate::world::World;
 use crate::world::name;
 use crate::world::user::Place;
+use lookup::Lookup;
 
 /// One HTTP request.
 #[derive(Clone, Copy)]
 pub struct Rest<'a> {
     /// The method, in capitals.
     pub method: &'a str,
-    /// The path without its query, with or without `/api` and a version.
+    /// The path, with or without its query, `/api` and a version.
     pub path: &'a str,
     /// The `Authorization` header, if there was one.
     pub authorization: Option<&'a str>,
@@ -33,13 +36,15 @@ pub(crate) enum Call {
     GatewayBot,
     User,
     Application,
+    Lookup(Lookup),
     WrongMethod,
     Unknown,
 }
 
 impl Call {
     pub(crate) fn of(request: &Rest<'_>) -> Self {
-        let path = request.path.strip_prefix("/api").unwrap_or(request.path);
+        let (path, query) = request.path.split_once('?').unwrap_or((request.path, ""));
+        let path = path.strip_prefix("/api").unwrap_or(path);
         let versioned = path
             .strip_prefix("/v")
             .and_then(|rest| rest.split_once('/'));
@@ -52,7 +57,10 @@ impl Call {
             "gateway/bot" => Self::GatewayBot,
             "users/@me" => Self::User,
             "oauth2/applications/@me" | "applications/@me" => Self::Application,
-            _ => return Self::Unknown,
+            other => match Lookup::of(other, query) {
+                Some(lookup) => Self::Lookup(lookup),
+                None => return Self::Unknown,
+            },
         };
         if request.method == "GET" {
             call
@@ -63,7 +71,7 @@ impl Call {
 
     pub(crate) fn needs_token(self) -> bool {
         match self {
-            Self::GatewayBot | Self::User | Self::Application => true,
+            Self::GatewayBot | Self::User | Self::Application | Self::Lookup(_) => true,
             Self::Gateway | Self::WrongMethod | Self::Unknown => false,
         }
     }
@@ -81,8 +89,9 @@ impl Call {
             Self::GatewayBot => gateway_bot(url, options, left),
             Self::User => json::object(|w| world.user(world.bot()).write(w, Place::Own)),
             Self::Application => application(world),
-            Self::WrongMethod => return refusal(405, "405: Method Not Allowed"),
-            Self::Unknown => return refusal(404, "404: Not Found"),
+            Self::Lookup(lookup) => return lookup.answer(world, options),
+            Self::WrongMethod => return refusal(405, "405: Method Not Allowed", 0),
+            Self::Unknown => return refusal(404, "404: Not Found", 0),
         };
         RestReply { status: 200, body }
     }
@@ -90,13 +99,13 @@ impl Call {
 
 /// The reply to a call without the bot's token.
 pub(crate) fn unauthorised() -> RestReply {
-    refusal(401, "401: Unauthorized")
+    refusal(401, "401: Unauthorized", 0)
 }
 
-fn refusal(status: u16, message: &str) -> RestReply {
+fn refusal(status: u16, message: &str, code: u32) -> RestReply {
     let body = json::object(|w| {
         w.field("message", message);
-        w.field("code", 0_u32);
+        w.field("code", code);
     });
     RestReply { status, body }
 }

@@ -29,6 +29,12 @@ pub(crate) fn own_user_id(guild: u32, number: u32) -> u64 {
     compose(USERS + (u64::from(guild) + 1) * USERS_PER_GUILD + u64::from(number))
 }
 
+/// Whether a user of some world may have this id.
+pub(crate) fn is_user(id: u64) -> bool {
+    let time = id >> 22;
+    (USERS..GUILDS).contains(&time) && compose(time) == id
+}
+
 /// What a guild consists of, beside its members.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {

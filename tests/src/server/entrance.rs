@@ -65,9 +65,13 @@ impl Entrance {
         stream: &mut S,
         request: &Request,
     ) -> io::Result<()> {
+        let target = match request.query.as_str() {
+            "" => request.path.clone(),
+            query => format!("{}?{query}", request.path),
+        };
         let reply = self.host.lock().rest(&Rest {
             method: &request.method,
-            path: &request.path,
+            path: &target,
             authorization: request.authorization.as_deref(),
         });
         http::reply(stream, reply.status, &reply.body, request.keep_alive).await

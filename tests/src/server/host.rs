@@ -110,6 +110,7 @@ impl Host {
         let now = self.now();
         let reply = self.gateway.rest(now, request);
         let Rest { method, path, .. } = *request;
+        let path = path.split('?').next().unwrap_or(path);
         self.tell(
             now,
             &Happening::Rest {
