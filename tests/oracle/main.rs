@@ -12,3 +12,4 @@ mod protocol;
 mod rest;
 mod sessions;
 mod swarm;
+mod traffic;

@@ -7,6 +7,7 @@ mod happenings;
 mod identify;
 mod incoming;
 mod members;
+mod numbered;
 mod opening;
 mod resume;
 mod streaming;
@@ -26,6 +27,7 @@ use crate::session::Session;
 use crate::world::World;
 use agenda::{Agenda, Task};
 use identify::IdentifyGate;
+use numbered::Numbers;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The service. Drain [`poll_output`](Self::poll_output) after every other call.
@@ -46,6 +48,7 @@ pub struct Gateway {
     asked: BTreeMap<u64, Millis>,
     agenda: Agenda,
     faults: Faults,
+    numbers: Numbers,
     outputs: VecDeque<(ConnectionId, Output)>,
     violations: Vec<Violation>,
     ledger: Ledger,
@@ -58,6 +61,9 @@ impl Gateway {
         let mut agenda = Agenda::default();
         for (at, act) in &options.script {
             agenda.plan(*at, Task::Perform(Box::new(act.clone())));
+        }
+        if options.traffic > 0 {
+            agenda.plan(0, Task::Numbered(0));
         }
         Self {
             base: "ws://127.0.0.1".to_owned(),
@@ -73,6 +79,7 @@ impl Gateway {
             asked: BTreeMap::new(),
             agenda,
             faults: Faults::new(options.faults.clone()),
+            numbers: Numbers::default(),
             outputs: VecDeque::new(),
             violations: Vec::new(),
             ledger: Ledger::default(),
@@ -208,6 +215,7 @@ impl Gateway {
             Task::Stream(session) => self.stream(session),
             Task::Chunk(session) => self.send_chunks(session),
             Task::Late(session, job) => self.take_up(session, *job),
+            Task::Numbered(made) => self.make_numbered(made),
             Task::Perform(act) => self.happen(*act),
         }
     }

@@ -28,6 +28,11 @@ pub struct Options {
     pub guild_sync: bool,
     /// How fast the gateway talks.
     pub pace: Pace,
+    /// Events a second from the start on, of every kind in turn: messages, reactions, typing,
+    /// presences, voice, members, roles, channels and guilds. Each has a key `number` in its data
+    /// that counts from 1 without a gap, for each shard and its intents, over all sessions. None
+    /// by default.
+    pub traffic: u32,
     /// What goes wrong, from the start on.
     pub faults: Vec<Fault>,
     /// What happens when, in milliseconds of the host's clock.
@@ -46,6 +51,7 @@ impl Default for Options {
             limits: Limits::default(),
             guild_sync: false,
             pace: Pace::default(),
+            traffic: 0,
             faults: Vec::new(),
             script: Vec::new(),
         }

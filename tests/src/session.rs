@@ -27,6 +27,8 @@ pub(crate) struct Session {
     /// Whether the next burst of chunks has its time.
     pub(crate) chunking: bool,
     pub(crate) presence_updates: Window,
+    /// The number of the last numbered event.
+    pub(crate) numbered: u64,
     replay: Replay,
 }
 
@@ -65,6 +67,7 @@ impl Session {
             jobs: VecDeque::new(),
             chunking: false,
             presence_updates: Window::default(),
+            numbered: 0,
             replay: Replay::default(),
         }
     }

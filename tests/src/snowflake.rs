@@ -46,10 +46,12 @@ pub(crate) enum Part {
     Event,
 }
 
-/// The id of the guild's `number`th part of a kind.
+/// The id of the guild's `number`th part of a kind. Those of the same time differ in their last
+/// bits.
 pub(crate) fn part_id(guild: u32, part: Part, number: u32) -> u64 {
     let offset = (part as u64) * 512 + u64::from(number % 512);
-    compose(PARTS + u64::from(guild) * PARTS_PER_GUILD + offset)
+    let first = compose(PARTS + u64::from(guild) * PARTS_PER_GUILD + offset);
+    first ^ u64::from(number / 512)
 }
 
 /// The id of the `number`th message of the world.
@@ -141,6 +143,14 @@ mod tests {
             text(1_420_070_399_999),
             "\"2014-12-31T23:59:59.999000+00:00\""
         );
+    }
+
+    #[test]
+    fn no_two_parts_of_a_guild_have_one_id() {
+        let numbers = (0..5_000)
+            .flat_map(|number| [Part::Role, Part::Channel].map(|part| part_id(3, part, number)));
+        let ids: std::collections::BTreeSet<u64> = numbers.collect();
+        assert_eq!(ids.len(), 10_000);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(crate) enum Task {
     Chunk(u64),
     /// Adds a chunk that was delayed to the session's others.
     Late(u64, Box<Job>),
+    /// Makes the numbered event of this place in the order.
+    Numbered(u64),
     /// Does what the script says.
     Perform(Box<Act>),
 }

@@ -22,7 +22,13 @@ impl Gateway {
             return;
         };
         let (world, view) = (&self.world, found.view);
-        let text = found.dispatch(&self.options.limits, event, |w| body(world, view, w));
+        let number = self.numbers.next(view, &mut found.numbered);
+        let text = found.dispatch(&self.options.limits, event, |w| {
+            body(world, view, w);
+            if let Some(number) = number {
+                w.field("number", number);
+            }
+        });
         self.ledger.dispatches += 1;
         if let Some(connection) = found.attached {
             self.carry(connection, text, event == "GUILD_MEMBERS_CHUNK");

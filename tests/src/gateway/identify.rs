@@ -234,6 +234,7 @@ impl Gateway {
         self.started += 1;
         let number = self.started;
         let mut session = Session::new(wanted.token, wanted.view, id, &mut self.rng);
+        session.numbered = self.numbers.last(wanted.view);
         let owned = |guild: &&Guild| wanted.view.owns(Some(guild.id()));
         let guilds: Vec<u64> = self.world.guilds().filter(owned).map(Guild::id).collect();
         if wanted.view.wants(intents::GUILDS) {

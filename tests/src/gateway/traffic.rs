@@ -72,16 +72,8 @@ impl Gateway {
                 guild,
                 author: user,
             }),
-            Kind::Typing => self.fan_out(Some(guild), "TYPING_START", |world, _, w| {
-                if let Some(found) = world.guild(guild) {
-                    typing(world, found, user, w);
-                }
-            }),
-            Kind::Voice => {
-                let sits = |found: &Guild| found.in_voice().any(|(sitting, _)| sitting == user);
-                let joins = !self.world.guild(guild).is_some_and(sits);
-                self.happen(crate::Act::MoveVoice { guild, user, joins });
-            }
+            Kind::Typing => self.type_something(guild, user),
+            Kind::Voice => self.change_seat(guild, user),
             Kind::Member => self.happen(crate::Act::UpdateMember {
                 guild,
                 user,
@@ -93,9 +85,24 @@ impl Gateway {
         }
     }
 
+    pub(super) fn type_something(&mut self, guild: u64, user: u64) {
+        self.fan_out(Some(guild), "TYPING_START", |world, _, w| {
+            if let Some(found) = world.guild(guild) {
+                typing(world, found, user, w);
+            }
+        });
+    }
+
+    /// Into voice, or out of it.
+    pub(super) fn change_seat(&mut self, guild: u64, user: u64) {
+        let sits = |found: &Guild| found.in_voice().any(|(sitting, _)| sitting == user);
+        let joins = !self.world.guild(guild).is_some_and(sits);
+        self.happen(crate::Act::MoveVoice { guild, user, joins });
+    }
+
     /// A status in one guild's event only, so that one draw is one event; a new one for those who
     /// are in no other guild, which would have to hear of it too. 2 of 100 carry the whole user.
-    fn one_presence(&mut self, guild: u64, user: u64) {
+    pub(super) fn one_presence(&mut self, guild: u64, user: u64) {
         let whole = self.rng.percent(2);
         if self.guilds_of(user) == [guild] {
             self.world.redraw_status(user, &mut self.rng);
@@ -108,7 +115,7 @@ impl Gateway {
         });
     }
 
-    fn react(&mut self, guild: u64, user: u64) {
+    pub(super) fn react(&mut self, guild: u64, user: u64) {
         let message = Message {
             number: self.world.last_message(),
             author: self.world.bot(),
@@ -120,7 +127,7 @@ impl Gateway {
         });
     }
 
-    fn delete_message(&mut self, guild: u64) {
+    pub(super) fn delete_message(&mut self, guild: u64) {
         let message = Message {
             number: self.world.last_message(),
             author: self.world.bot(),

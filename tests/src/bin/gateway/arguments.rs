@@ -28,6 +28,7 @@ pub(crate) struct Arguments {
     pub(crate) gate: Option<Millis>,
     pub(crate) concurrency: Option<u32>,
     pub(crate) member_gate: Option<Millis>,
+    pub(crate) traffic: u32,
     pub(crate) cut_after: Option<u32>,
     pub(crate) lost_chunks: Vec<LostChunk>,
     pub(crate) outage: u32,
@@ -69,6 +70,7 @@ impl Default for Arguments {
             gate: None,
             concurrency: None,
             member_gate: None,
+            traffic: 0,
             cut_after: None,
             lost_chunks: Vec::new(),
             outage: 0,
@@ -122,6 +124,7 @@ impl Arguments {
             "gate" => self.gate = Some(number(parser)?),
             "concurrency" => self.concurrency = Some(number(parser)?),
             "member-gate" => self.member_gate = Some(number(parser)?),
+            "traffic" => self.traffic = number(parser)?,
             "cut-after" => self.cut_after = Some(positive(parser)?),
             "lose-chunk" => self.lost_chunks.push(lost_chunk(&text(parser)?)?),
             "outage" => self.outage = number(parser)?,
@@ -170,6 +173,10 @@ impl Arguments {
                 format!("--outage: there are only {} guilds", self.guilds),
             ),
             (
+                self.traffic <= MOST_EVENTS,
+                format!("--traffic: at most {MOST_EVENTS} a second"),
+            ),
+            (
                 self.lost_chunks.iter().all(|lost| lost.guild < self.guilds),
                 format!(
                     "--lose-chunk: guilds are numbered from 0, there are {}",
@@ -183,6 +190,9 @@ impl Arguments {
         }
     }
 }
+
+/// The most events a second.
+const MOST_EVENTS: u32 = 100_000;
 
 /// The most members of one guild that the model holds.
 const MOST_MEMBERS: u32 = 500_000;
@@ -307,6 +317,8 @@ mod tests {
             ("--close-after 5:77", "--close-after"),
             ("--large 600000", "--large"),
             ("--concurrency 0", "--concurrency"),
+            ("--traffic 100001", "--traffic"),
+            ("--traffic x", "--traffic"),
             ("--heartbeat 0", "--heartbeat"),
             ("--token=", "--token"),
             ("--cut-frames x", "--cut-frames"),

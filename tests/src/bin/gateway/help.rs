@@ -24,6 +24,10 @@ PROTOCOL
     --concurrency N      number of identify buckets (max_concurrency) [1]
     --member-gate MS     time between two full member requests of a guild [30000]
 
+TRAFFIC
+    --traffic N          N events a second of every kind in turn; each has a key "number" in its
+                         data that counts from 1 without a gap, for each shard and its intents [0]
+
 FAULTS
     --cut-after N        cut each shard's connection once after N dispatches, with no close frame
     --lose-chunk G:C     lose chunk C of guild number G, both from 0, in one answer; with :always

@@ -15,6 +15,7 @@ pub(crate) fn options(asked: &Arguments) -> Options {
         world: world(asked),
         token: asked.token.clone(),
         shards: asked.shards,
+        traffic: asked.traffic,
         faults: faults(asked),
         script: asked.timed.iter().map(timed).collect(),
         ..Options::default()
