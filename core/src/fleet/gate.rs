@@ -1,7 +1,8 @@
 //! Whose turn it is to identify.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::mem;
 use core::time::Duration;
 
 use crate::shard_id::ShardId;
@@ -16,7 +17,12 @@ const FORGET: Duration = Duration::from_secs(60);
 pub(super) struct Gate {
     concurrency: u32,
     spacing: Duration,
-    waiting: VecDeque<ShardId>,
+    /// Who waits for which bucket, in the order of asking. A line has somebody in it.
+    lines: BTreeMap<u32, BTreeMap<u64, ShardId>>,
+    /// The place of each who waits, over all lines.
+    places: BTreeMap<ShardId, u64>,
+    /// How many have asked so far.
+    asked: u64,
     buckets: BTreeMap<u32, Bucket>,
 }
 
@@ -42,7 +48,9 @@ impl Gate {
         Self {
             concurrency: concurrency.max(1),
             spacing,
-            waiting: VecDeque::new(),
+            lines: BTreeMap::new(),
+            places: BTreeMap::new(),
+            asked: 0,
             buckets: BTreeMap::new(),
         }
     }
@@ -55,6 +63,10 @@ impl Gate {
         }
         let latest = self.buckets.values().map(Bucket::until).max();
         self.concurrency = concurrency;
+        self.lines.clear();
+        for (shard, place) in mem::take(&mut self.places) {
+            self.line_up(shard, place);
+        }
         self.buckets.clear();
         if let Some(until) = latest {
             let rest = |key| (key, Bucket::Resting { until });
@@ -69,9 +81,29 @@ impl Gate {
     /// Puts a shard in line; one that waits already keeps its place. One that was let in and asks
     /// again has lost its grant, perhaps with its process: it waits anew.
     pub(super) fn queue(&mut self, shard: ShardId) {
-        if !self.waiting.contains(&shard) {
+        if !self.places.contains_key(&shard) {
             self.release(shard);
-            self.waiting.push_back(shard);
+            self.asked = self.asked.saturating_add(1);
+            self.line_up(shard, self.asked);
+        }
+    }
+
+    fn line_up(&mut self, shard: ShardId, place: u64) {
+        let line = self.lines.entry(self.key(shard)).or_default();
+        line.insert(place, shard);
+        self.places.insert(shard, place);
+    }
+
+    /// Takes a shard out of its line.
+    fn leave(&mut self, shard: ShardId) {
+        let key = self.key(shard);
+        if let Some(place) = self.places.remove(&shard)
+            && let Some(line) = self.lines.get_mut(&key)
+        {
+            line.remove(&place);
+            if line.is_empty() {
+                self.lines.remove(&key);
+            }
         }
     }
 
@@ -81,7 +113,7 @@ impl Gate {
 
     /// The shard has written its identify: its bucket rests, longer if it rested for others.
     pub(super) fn identified(&mut self, now: Instant, shard: ShardId) {
-        self.waiting.retain(|waiting| *waiting != shard);
+        self.leave(shard);
         let (key, until) = (self.key(shard), now.after(self.spacing));
         let until = match self.buckets.get(&key) {
             Some(Bucket::Resting { until: others }) => until.max(*others),
@@ -92,7 +124,7 @@ impl Gate {
 
     /// The shard has given up: if it was let in and has not identified, its bucket is free.
     pub(super) fn release(&mut self, shard: ShardId) {
-        self.waiting.retain(|waiting| *waiting != shard);
+        self.leave(shard);
         if self.is_held_by(shard) {
             self.buckets.remove(&self.key(shard));
         }
@@ -101,44 +133,41 @@ impl Gate {
     /// Lets in the first of each free bucket, at most `room` in all.
     pub(super) fn grant(&mut self, now: Instant, room: usize) -> Vec<ShardId> {
         self.buckets.retain(|_, bucket| bucket.until() > now);
-        let mut granted = Vec::new();
-        for _ in 0..self.waiting.len() {
-            let Some(shard) = self.waiting.pop_front() else {
-                break;
-            };
-            let key = self.key(shard);
-            if granted.len() < room && !self.buckets.contains_key(&key) {
-                self.buckets.insert(
-                    key,
-                    Bucket::Held {
-                        by: shard,
-                        until: now.after(FORGET),
-                    },
-                );
-                granted.push(shard);
-            } else {
-                self.waiting.push_back(shard);
-            }
+        let free = self
+            .lines
+            .iter()
+            .filter(|(key, _)| !self.buckets.contains_key(key));
+        let mut first: Vec<(u64, ShardId)> = free
+            .filter_map(|(_, line)| line.first_key_value())
+            .map(|(place, shard)| (*place, *shard))
+            .collect();
+        first.sort_unstable();
+        let granted: Vec<ShardId> = first
+            .into_iter()
+            .map(|(_, shard)| shard)
+            .take(room)
+            .collect();
+        for by in &granted {
+            self.leave(*by);
+            let until = now.after(FORGET);
+            self.buckets
+                .insert(self.key(*by), Bucket::Held { by: *by, until });
         }
         granted
     }
 
     /// When the first of those who wait can be let in.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let free_at = |shard: &ShardId| {
-            self.buckets
-                .get(&self.key(*shard))
-                .map_or(Instant::ZERO, Bucket::until)
-        };
-        self.waiting.iter().map(free_at).min()
+        let free_at = |key: &u32| self.buckets.get(key).map_or(Instant::ZERO, Bucket::until);
+        self.lines.keys().map(free_at).min()
     }
 
     pub(super) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.places.is_empty()
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.places.len()
     }
 
     /// How many were let in and have not identified yet.
