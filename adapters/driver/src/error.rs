@@ -28,8 +28,10 @@ pub enum ErrorKind {
     Url,
     /// The TLS handshake failed, mostly because the certificate is not trusted.
     Tls,
-    /// The compressed stream is broken, or a message in it is larger than the limit.
+    /// The compressed stream is broken.
     Compression,
+    /// The peer sent a message that is larger than the limit for it.
+    TooLarge,
     /// A deadline passed: dialling, or a write that did not finish.
     Timeout,
     /// The connection broke without a close frame.
@@ -57,6 +59,7 @@ impl ErrorKind {
             Self::Url => "give a URL that starts with ws://, wss://, http:// or https://",
             Self::Tls => "check the clock and the certificate, or give a TLS configuration",
             Self::Compression => "the shard reconnects; if it stays, switch compression off",
+            Self::TooLarge => "the shard reconnects; if it stays, raise the limit on messages",
             Self::Timeout | Self::Broken => "the shard reconnects by itself",
             Self::QueueFull => "wait until earlier commands were sent, then try again",
             Self::Stopped => "start a new bot",

@@ -61,7 +61,7 @@ const ZSTD_BLOCK_HEADER: usize = 3;
 pub struct Inflate {
     method: Method,
     out: Vec<u8>,
-    max: usize,
+    limit: usize,
     /// The last message was handed out, so the next bytes begin a new one.
     complete: bool,
 }
@@ -74,11 +74,11 @@ enum Method {
 }
 
 impl Inflate {
-    /// A context for a new connection; no message may be larger than `max` bytes.
+    /// A context for a new connection; no message may be larger than `limit` bytes.
     ///
     /// # Errors
     /// [`ErrorKind::Compression`] when the decompressor cannot allocate its state.
-    pub fn new(compression: Compression, max: usize) -> Result<Self, Error> {
+    pub fn new(compression: Compression, limit: usize) -> Result<Self, Error> {
         let method = match compression {
             Compression::None => Method::None,
             Compression::ZlibStream => Method::Zlib(Box::new(Decompress::new(true)), [0; 4]),
@@ -87,7 +87,7 @@ impl Inflate {
         Ok(Self {
             method,
             out: Vec::new(),
-            max,
+            limit,
             complete: true,
         })
     }
@@ -98,22 +98,20 @@ impl Inflate {
     /// asks for the next part.
     ///
     /// # Errors
-    /// [`ErrorKind::Compression`] for garbage, for input cut short where that can be seen, and for
-    /// a message above the limit. The stream cannot be continued: close the connection.
+    /// [`ErrorKind::Compression`] for garbage, and for input cut short where that can be seen;
+    /// [`ErrorKind::TooLarge`] for a message above the limit. The stream cannot be continued:
+    /// close the connection.
     pub fn push(&mut self, part: &[u8]) -> Result<bool, Error> {
-        if self.complete {
-            self.out.clear();
-            self.out.shrink_to(KEPT_BYTES);
-        }
+        self.forget();
         self.complete = match &mut self.method {
-            Method::None => copy(part, &mut self.out, self.max),
+            Method::None => copy(part, &mut self.out, self.limit),
             Method::Zlib(zlib, tail) => {
                 remember(tail, part);
                 // The suffix of the message before does not make an empty part a message.
                 let whole = *tail == SYNC_FLUSH && !part.is_empty();
-                inflate(zlib, part, &mut self.out, self.max).map(|()| whole)
+                inflate(zlib, part, &mut self.out, self.limit).map(|()| whole)
             }
-            Method::Zstd(zstd) => decompress(zstd, part, &mut self.out, self.max),
+            Method::Zstd(zstd) => decompress(zstd, part, &mut self.out, self.limit),
         }
         .map_err(broken)?;
         Ok(self.complete)
@@ -124,14 +122,36 @@ impl Inflate {
     pub fn message(&self) -> &[u8] {
         &self.out
     }
+
+    /// Whether a part is a message as it is.
+    pub(crate) const fn is_idle(&self) -> bool {
+        matches!(self.method, Method::None)
+    }
+
+    /// Changes the largest message, in bytes, that is taken from here on.
+    pub(crate) const fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Drops the message, if it is whole; a large one's memory is given back.
+    pub(crate) fn forget(&mut self) {
+        if self.complete {
+            self.out.clear();
+            self.out.shrink_to(KEPT_BYTES);
+        }
+    }
 }
 
 fn broken(source: io::Error) -> Error {
-    Error::with_source(
-        ErrorKind::Compression,
-        "the compressed stream is broken",
-        source,
-    )
+    let (kind, detail) = match source.kind() {
+        io::ErrorKind::FileTooLarge => (ErrorKind::TooLarge, "a message is larger than the limit"),
+        _ => (ErrorKind::Compression, "the compressed stream is broken"),
+    };
+    Error::with_source(kind, detail, source)
+}
+
+fn too_large() -> io::Error {
+    io::ErrorKind::FileTooLarge.into()
 }
 
 fn invalid(reason: &'static str) -> io::Error {
@@ -146,7 +166,7 @@ fn zstd_decoder() -> io::Result<Decoder<'static>> {
 
 fn copy(part: &[u8], out: &mut Vec<u8>, max: usize) -> io::Result<bool> {
     if part.len() > max {
-        return Err(invalid("the message is larger than the limit"));
+        return Err(too_large());
     }
     out.extend_from_slice(part);
     Ok(true)
@@ -157,7 +177,7 @@ fn copy(part: &[u8], out: &mut Vec<u8>, max: usize) -> io::Result<bool> {
 fn make_room(out: &mut Vec<u8>, max: usize) -> io::Result<()> {
     let ceiling = max.saturating_add(1);
     if out.len() >= ceiling {
-        return Err(invalid("the message is larger than the limit"));
+        return Err(too_large());
     }
     let step = out.len().max(STEP_BYTES).min(ceiling - out.len());
     out.try_reserve(step)
@@ -192,7 +212,7 @@ fn inflate(zlib: &mut Decompress, part: &[u8], out: &mut Vec<u8>, max: usize) ->
             Status::Ok | Status::BufError => {}
         }
         if out.len() > max {
-            return Err(invalid("the message is larger than the limit"));
+            return Err(too_large());
         }
         if rest.is_empty() && out.len() < out.capacity() {
             return Ok(());
@@ -212,7 +232,7 @@ fn decompress(
         let start = out.len();
         let hint = zstd.run(&mut input, &mut OutBuffer::around_pos(out, start))?;
         if out.len() > max {
-            return Err(invalid("the message is larger than the limit"));
+            return Err(too_large());
         }
         // An output filled to the brim may leave more inside the context.
         if input.pos() < part.len() || out.len() == out.capacity() {

@@ -27,6 +27,7 @@ mod lanes;
 mod link;
 mod old_values;
 mod outlet;
+mod quantum;
 mod runtime;
 mod seat;
 mod shared;
@@ -35,6 +36,7 @@ mod start;
 mod stores;
 mod stream;
 pub mod tls;
+mod websocket;
 
 pub use bot::Bot;
 pub use builder::Builder;

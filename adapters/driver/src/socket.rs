@@ -6,26 +6,26 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use async_tungstenite::tungstenite::error::Error as WsError;
-use async_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use async_tungstenite::tungstenite::{Bytes, Message};
-use async_tungstenite::{WebSocketStream, client_async_with_config};
-use futures_util::{AsyncWriteExt, SinkExt, StreamExt};
 use http::Uri;
 use rustls::ClientConfig;
+use tungstenite::Bytes;
+use tungstenite::error::Error as WsError;
+use tungstenite::protocol::CloseFrame;
 
 use crate::address::{self, Address};
 use crate::deadline::within;
 use crate::inflate::{Inflate, MAX_MESSAGE_BYTES};
-use crate::stream::{self, Stream};
-use crate::{Compression, Error, ErrorKind, Runtime, frame};
+use crate::websocket::{Said, WebSocket};
+use crate::{Compression, Error, ErrorKind, Runtime, frame, stream};
 
 /// How connections are made.
 #[derive(Clone)]
 pub struct SocketOptions {
     /// How the gateway compresses what it sends.
     pub compression: Compression,
-    /// The largest message in bytes, on the wire and after decompression; 64 MiB by default.
+    /// The largest message in bytes, on the wire and after decompression; 64 MiB by default. A
+    /// shard takes no more than its phase allows, either:
+    /// [`ReceiveLimits`](headcount_core::config::ReceiveLimits).
     pub max_message_bytes: usize,
     /// How long one write may take; 10 s by default. A write that does not finish is a dead
     /// connection: the send budget is counted when the core decides, so it must hold on the wire.
@@ -83,9 +83,16 @@ impl Ended {
 }
 
 /// An open WebSocket connection to a gateway.
+///
+/// It answers pings, the last one first of those that wait. What waits to be written is one frame
+/// and one answer; what was read is one message, and one that has not come whole. After each 256
+/// KiB or 256 messages it lets the runtime's other tasks run, so that no peer keeps it busy.
 pub struct Socket {
-    ws: WebSocketStream<Stream>,
+    ws: WebSocket,
     inflate: Inflate,
+    /// The message, where nothing is compressed.
+    plain: Bytes,
+    limit: usize,
     write_deadline: Duration,
     close_deadline: Duration,
 }
@@ -128,21 +135,19 @@ impl Socket {
         options: &SocketOptions,
     ) -> Result<Self, Error> {
         let address = Address::of(&url)?;
-        let inflate = Inflate::new(compression, options.max_message_bytes)?;
+        let limit = options.max_message_bytes;
+        let inflate = Inflate::new(compression, limit)?;
         let stream = stream::open(runtime, &address, options.tls.as_ref()).await?;
-        let limit = Some(options.max_message_bytes);
-        let config = WebSocketConfig::default()
-            .max_message_size(limit)
-            .max_frame_size(limit);
-        let (ws, _) = client_async_with_config(url, stream, Some(config))
+        let ws = WebSocket::connect(url, stream, limit)
             .await
             .map_err(|error| refused(&address.host, error))?;
-        let (write_deadline, close_deadline) = (options.write_deadline, options.close_deadline);
         Ok(Self {
             ws,
             inflate,
-            write_deadline,
-            close_deadline,
+            plain: Bytes::new(),
+            limit,
+            write_deadline: options.write_deadline,
+            close_deadline: options.close_deadline,
         })
     }
 
@@ -161,15 +166,18 @@ impl Socket {
     /// The poll form of [`Socket::receive`]; when ready, [`Socket::message`] is the message.
     pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
         loop {
-            let part: Bytes = match ready!(self.ws.poll_next_unpin(cx)) {
-                Some(Ok(Message::Text(text))) => text.into(),
-                Some(Ok(Message::Binary(bytes))) => bytes,
-                Some(Ok(Message::Close(frame))) => return Poll::Ready(Err(closed(frame))),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
-                Some(Err(error)) => return Poll::Ready(Err(broken(error))),
-                None => return Poll::Ready(Err(broken(WsError::ConnectionClosed))),
+            let part = match ready!(self.ws.poll_next(cx)) {
+                Ok(Said::Message(bytes)) => bytes,
+                Ok(Said::Close(frame)) => return Poll::Ready(Err(closed(frame))),
+                Err(error) => return Poll::Ready(Err(broken(error))),
             };
-            match self.inflate.push(&part) {
+            if self.inflate.is_idle() {
+                self.plain = part;
+                return Poll::Ready(Ok(()));
+            }
+            let whole = self.inflate.push(&part);
+            self.ws.quantum().spend(self.inflate.message().len());
+            match whole {
                 Ok(true) => return Poll::Ready(Ok(())),
                 Ok(false) => {}
                 Err(error) => return Poll::Ready(Err(failed(error))),
@@ -179,7 +187,29 @@ impl Socket {
 
     /// The message that [`Socket::receive`] gave last.
     pub(crate) fn message(&self) -> &[u8] {
+        if self.inflate.is_idle() {
+            return &self.plain;
+        }
         self.inflate.message()
+    }
+
+    /// Nobody looks at the message any more: a large one need not be kept.
+    pub(crate) fn forget(&mut self) {
+        self.plain = Bytes::new();
+        self.inflate.forget();
+    }
+
+    /// Changes the largest message, in bytes, that is taken from here on; the options' bound holds
+    /// all the same.
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        let limit = limit.min(self.limit);
+        self.ws.set_limit(limit);
+        self.inflate.set_limit(limit);
+    }
+
+    /// Whether it stopped reading for the sake of other tasks, and not because all is read.
+    pub(crate) fn has_yielded(&mut self) -> bool {
+        self.ws.quantum().is_spent()
     }
 
     /// Sends one text message and waits until it is handed to the operating system.
@@ -190,18 +220,8 @@ impl Socket {
     /// [`ErrorKind::Timeout`] when the write deadline passes, [`ErrorKind::Broken`] when the
     /// connection is gone. Either way nothing more can be sent.
     pub async fn send<R: Runtime>(&mut self, runtime: &R, text: &str) -> Result<(), Error> {
-        let bytes = frame::text(text)?;
-        let limit = self.write_deadline;
-        let write = async {
-            // A pong may be half written; it goes first.
-            SinkExt::flush(&mut self.ws)
-                .await
-                .map_err(std::io::Error::other)?;
-            let stream = self.ws.get_mut();
-            stream.write_all(&bytes).await?;
-            stream.flush().await
-        };
-        match within(runtime, limit, write).await {
+        let write = async { self.ws.write(frame::text(text)?).await };
+        match within(runtime, self.write_deadline, write).await {
             Some(Ok(())) => Ok(()),
             Some(Err(e)) => Err(Error::with_source(
                 ErrorKind::Broken,
@@ -222,13 +242,10 @@ impl Socket {
     pub async fn close<R: Runtime>(mut self, runtime: R, code: u16) {
         let limit = self.close_deadline;
         within(&runtime, limit, async {
-            let frame = CloseFrame {
-                code: code.into(),
-                reason: "".into(),
-            };
-            if self.ws.close(Some(frame)).await.is_ok() {
+            let frame = async { self.ws.write(frame::close(code)?).await };
+            if frame.await.is_ok() {
                 // Dropping a socket with unread bytes resets it, and the frame may be lost.
-                while let Some(Ok(_)) = self.ws.next().await {}
+                self.ws.drain().await;
             }
         })
         .await;
@@ -281,11 +298,11 @@ fn closed(frame: Option<CloseFrame>) -> Ended {
 }
 
 fn broken(error: WsError) -> Ended {
-    failed(Error::with_source(
-        ErrorKind::Broken,
-        "the connection broke",
-        error,
-    ))
+    let (kind, detail) = match &error {
+        WsError::Capacity(_) => (ErrorKind::TooLarge, "a message is larger than the limit"),
+        _ => (ErrorKind::Broken, "the connection broke"),
+    };
+    failed(Error::with_source(kind, detail, error))
 }
 
 fn failed(error: Error) -> Ended {

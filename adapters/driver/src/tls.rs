@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
 use futures_rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::{Error, ErrorKind, Runtime};
+use crate::{Error, ErrorKind};
 
 /// A client configuration that trusts the roots of the web (the `webpki-roots` crate), with TLS
 /// 1.2 and 1.3.
@@ -28,11 +29,11 @@ pub fn web_roots() -> Result<Arc<ClientConfig>, Error> {
 }
 
 /// Does the TLS handshake over a connection to `host`. Cancel-safe: the connection is dropped.
-pub(crate) async fn handshake<R: Runtime>(
+pub(crate) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     config: Arc<ClientConfig>,
     host: &str,
-    stream: R::Stream,
-) -> Result<TlsStream<R::Stream>, Error> {
+    stream: S,
+) -> Result<TlsStream<S>, Error> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|e| Error::with_source(ErrorKind::Url, "the host name is not valid", e))?;
     TlsConnector::from(config)

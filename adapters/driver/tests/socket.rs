@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_tungstenite::tungstenite::Message;
 use async_tungstenite::tungstenite::protocol::CloseFrame;
 use flate2::{Compress, FlushCompress};
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use headcount_driver::rustls::crypto::ring;
 use headcount_driver::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use headcount_driver::{Compression, ErrorKind, Socket, SocketOptions};
@@ -114,6 +114,49 @@ async fn close_codes_arrive_both_ways() {
 }
 
 #[tokio::test]
+async fn of_pings_that_wait_only_the_last_is_answered() {
+    const PINGS: u32 = 100_000;
+    let (listener, url) = listen().await;
+    let server = tokio::spawn(async move {
+        let (mut send, mut receive) = accept(&listener).await.split();
+        let flood = async {
+            for number in 0..PINGS {
+                let ping = Message::Ping(format!("{number:0125}").into());
+                send.feed(ping).await.expect("queued");
+            }
+            send.flush().await.expect("sent");
+        };
+        let answers = async {
+            let mut answers = Vec::new();
+            while answers.last() != Some(&(PINGS - 1)) {
+                // Long enough for every buffer on the way to be full.
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                match receive.next().await {
+                    Some(Ok(Message::Pong(data))) => {
+                        let number = String::from_utf8_lossy(&data).parse().expect("a number");
+                        answers.push(number);
+                    }
+                    other => panic!("no answer: {other:?}"),
+                }
+            }
+            answers
+        };
+        let ((), answers) = tokio::join!(flood, answers);
+        (answers, send, receive)
+    });
+    let mut socket = Socket::dial(&Rt, &url, &options(Compression::None))
+        .await
+        .expect("up");
+    tokio::select! {
+        _ = socket.receive() => panic!("nothing was said"),
+        answers = server => {
+            let (answers, ..) = answers.expect("served");
+            assert!(answers.is_sorted() && answers.len() < PINGS as usize / 10);
+        }
+    }
+}
+
+#[tokio::test]
 async fn our_close_arrives_although_the_peer_floods_and_never_answers() {
     let (listener, url) = listen().await;
     let server = tokio::spawn(async move {
@@ -199,9 +242,9 @@ async fn receive_may_be_cancelled_between_the_parts_of_a_message() {
 
 #[tokio::test]
 async fn a_broken_stream_and_a_too_large_message_end_the_connection() {
-    for (compression, bytes) in [
-        (Compression::ZstdStream, vec![7; 40]),
-        (Compression::None, vec![b' '; 2000]),
+    for (compression, bytes, kind) in [
+        (Compression::ZstdStream, vec![7; 40], ErrorKind::Compression),
+        (Compression::None, vec![b' '; 2000], ErrorKind::TooLarge),
     ] {
         let (listener, url) = listen().await;
         let server = tokio::spawn(async move {
@@ -213,7 +256,8 @@ async fn a_broken_stream_and_a_too_large_message_end_the_connection() {
         options.max_message_bytes = 1000;
         let mut socket = Socket::dial(&Rt, &url, &options).await.expect("up");
         let ended = socket.receive().await.expect_err("unusable");
-        assert!(ended.error.is_some() && ended.code.is_none());
+        assert_eq!(ended.error.map(|error| error.kind()), Some(kind));
+        assert_eq!(ended.code, None);
         drop(server.await);
     }
 }

@@ -109,7 +109,7 @@ fn uncompressed_messages_pass_through_within_the_limit() {
     assert_eq!(client.message(), b"next");
     assert_eq!(
         client.push(b"longer").map_err(|e| e.kind()),
-        Err(ErrorKind::Compression)
+        Err(ErrorKind::TooLarge)
     );
 }
 
@@ -192,7 +192,7 @@ fn a_zlib_bomb_in_parts_ends_at_the_limit_too() {
     let bomb = Deflate::new(Compression::ZlibStream).message(&vec![0_u8; 4 << 20]);
     let mut client = Inflate::new(Compression::ZlibStream, 1 << 20).expect("context");
     let result: Result<Vec<bool>, Error> = bomb.chunks(64).map(|part| client.push(part)).collect();
-    assert_eq!(result.map_err(|e| e.kind()), Err(ErrorKind::Compression));
+    assert_eq!(result.map_err(|e| e.kind()), Err(ErrorKind::TooLarge));
 }
 
 #[test]
