@@ -36,6 +36,8 @@ pub struct Config {
     pub timing: Timing,
     /// Limits on what is sent.
     pub limits: SendLimits,
+    /// Limits on what is received.
+    pub receive: ReceiveLimits,
     /// Guild streaming, member requests and the cache.
     pub tracker: TrackerConfig,
 }
@@ -55,6 +57,7 @@ impl Config {
             identify: Identifying::Alone,
             timing: Timing::default(),
             limits: SendLimits::default(),
+            receive: ReceiveLimits::default(),
             tracker: TrackerConfig::default(),
         }
     }
@@ -144,6 +147,35 @@ impl Default for SendLimits {
             presence_window: Duration::from_millis(20_500),
             payload: 4096,
             queue: 128,
+        }
+    }
+}
+
+/// Limits on what is received. Sizes are those of one message in bytes, after decompression; a host
+/// ends a connection that sends a larger one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiveLimits {
+    /// Before Hello. Default 64 KiB: Hello and the few other messages that can come have less than
+    /// 200 bytes.
+    pub hello: usize,
+    /// From identify to READY. Default 32 MiB: a bot's READY names 2,500 guilds at most, in 120 kB;
+    /// that of a client account holds its guilds whole, which are some MiB.
+    pub ready: usize,
+    /// In a session. Default 64 MiB: the largest guilds come in some MiB, and may grow tenfold.
+    pub session: usize,
+    /// Faults that are told of one connection before its session begins; further ones are only
+    /// counted. Default 32: no honest gateway sends anything there that is not understood, and
+    /// reading never stops before a session for a slow user.
+    pub early_faults: u32,
+}
+
+impl Default for ReceiveLimits {
+    fn default() -> Self {
+        Self {
+            hello: 64 << 10,
+            ready: 32 << 20,
+            session: 64 << 20,
+            early_faults: 32,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What happened outside.
 
+use core::time::Duration;
+
 /// Everything the host can tell a shard.
 ///
 /// There is at most one connection: after [`Action::Connect`](crate::Action::Connect) the host
@@ -19,15 +21,20 @@ pub enum Input<'i> {
     Closed(Option<u16>),
     /// The connection that was asked for could not be opened.
     DialFailed,
-    /// A deadline has come while the host has not read all that the gateway sent: its user is slow,
-    /// or the host is busy. What the deadline waited for may be among it.
+    /// The host has not read all that the gateway sent: its user is slow, or the host was busy. What
+    /// a deadline waited for may be among it.
     ///
-    /// Given in place of `Timeout`, so that a slow user does not look like a dead connection or a
-    /// lost answer. Heartbeats go out on time, and one without an answer is not held against the
-    /// connection. Each wait for the gateway that is over (Hello, READY, RESUMED, a guild of READY,
-    /// a member request, a guild sync) begins anew. What failed meanwhile is noticed once all has
-    /// been read.
-    Unread,
+    /// Given in place of `Timeout` at a deadline, so that a slow user does not look like a dead
+    /// connection or a lost answer, and when a host that had stopped reading goes on. Heartbeats go
+    /// out on time, and one without an answer is not held against the connection. The waits for
+    /// Hello, READY and RESUMED count only time in which the host reads: they are put off by
+    /// `missed`, so a peer that is read and sends something else gains nothing. Each other wait for
+    /// the gateway that is over (a guild of READY, a member request, a guild sync) begins anew.
+    /// What failed meanwhile is noticed once all has been read.
+    Unread {
+        /// How long the host has not read since it last said so, or since the connection opened.
+        missed: Duration,
+    },
     /// The fleet lets this shard identify. Only after
     /// [`Action::WantIdentify`](crate::Action::WantIdentify); at other times it is ignored.
     IdentifyGranted,

@@ -1,20 +1,21 @@
 //! One gateway connection's whole core: a session, a tracker, and what waits to be sent.
 
+mod sending;
+
 use alloc::string::String;
 use core::mem;
 
-use crate::action::{Action, Actions};
+use crate::action::Actions;
 use crate::cache::{self, Kinds, Policy};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::error::RequestError;
-use crate::event::{CommandFinished, CommandOutcome, Event, Fault, Misunderstood, Ticket};
+use crate::event::{CommandOutcome, Event, Fault, Misunderstood, Ticket};
 use crate::id::GuildId;
 use crate::input::Input;
 use crate::outbox::Outbox;
 use crate::rng::Rng;
-use crate::session::budget::Rank;
 use crate::session::machine::Machine;
 use crate::session::news;
 use crate::session::signal::{Delivery, Kind, Signal};
@@ -39,6 +40,8 @@ pub struct Shard {
     tracker: Tracker,
     outbox: Outbox,
     misunderstood: u64,
+    /// Faults of this connection before its session.
+    early_faults: u32,
     stop: Option<Keep>,
 }
 
@@ -86,6 +89,7 @@ impl Shard {
             tracker,
             outbox: Outbox::default(),
             misunderstood: 0,
+            early_faults: 0,
             stop: None,
         }
     }
@@ -104,11 +108,14 @@ impl Shard {
             Input::Payload(_) if self.phase() == Phase::Halted => {}
             Input::Payload(_) if self.session.overslept(self.now) => {}
             Input::Payload(frame) => self.payload(frame, &mut out),
-            Input::Opened => self.signal(Signal::Opened, &mut out),
+            Input::Opened => {
+                self.early_faults = 0;
+                self.signal(Signal::Opened, &mut out);
+            }
             Input::Closed(code) => self.signal(Signal::Closed(code), &mut out),
             Input::DialFailed => self.signal(Signal::DialFailed, &mut out),
-            Input::Unread => {
-                self.signal(Signal::Unread, &mut out);
+            Input::Unread { missed } => {
+                self.signal(Signal::Unread(missed), &mut out);
                 self.tracker.unread(self.now);
             }
             Input::IdentifyGranted => self.signal(Signal::Granted, &mut out),
@@ -146,22 +153,6 @@ impl Shard {
             .flatten()
             .chain([state])
             .min_by_key(|deadline| deadline.at)
-    }
-
-    /// When the next command or member request can go out.
-    fn send_deadline(&self) -> Option<Instant> {
-        let State::Active { link, .. } = self.session.state() else {
-            return None;
-        };
-        let with_room =
-            |at: Instant, rank| link.budget.room_at(rank).map_or(at, |room| room.max(at));
-        let command = self.outbox.next_at(self.now, &self.session.config().limits);
-        let command = command.map(|at| with_room(at, Rank::Command));
-        let request = self
-            .tracker
-            .sendable_at()
-            .map(|at| with_room(at, Rank::Request));
-        command.into_iter().chain(request).min()
     }
 
     /// Queues a command; what becomes of it is told by
@@ -282,6 +273,21 @@ impl Shard {
         self.session.state().phase()
     }
 
+    /// The largest message, in bytes after decompression, that the connection may send now. A host
+    /// takes a larger one for a broken connection ([`Input::Closed`] without a code). Changes with
+    /// the phase.
+    #[must_use]
+    pub fn receive_limit(&self) -> usize {
+        let limits = &self.session.config().receive;
+        match self.phase() {
+            Phase::Idle | Phase::Waiting | Phase::Connecting | Phase::Greeting | Phase::Halted => {
+                limits.hello
+            }
+            Phase::Identifying => limits.ready,
+            Phase::Resuming | Phase::Active => limits.session,
+        }
+    }
+
     /// The session as it is now, to be given to a new shard; `None` when there is none to resume.
     #[must_use]
     pub fn session(&self) -> Option<Session> {
@@ -394,6 +400,12 @@ impl Shard {
         out: &mut Actions<'_>,
     ) {
         self.misunderstood = self.misunderstood.saturating_add(1);
+        if !self.phase().has_session() {
+            self.early_faults = self.early_faults.saturating_add(1);
+            if self.early_faults > self.session.config().receive.early_faults {
+                return;
+            }
+        }
         out.emit(Event::Misunderstood(Misunderstood {
             fault,
             name: dispatch.map(|(name, _)| name),
@@ -427,20 +439,6 @@ impl Shard {
         }
     }
 
-    fn drop_commands(&mut self, outcome: CommandOutcome, out: &mut Actions<'_>) {
-        self.tell_replaced(out);
-        for ticket in self.outbox.clear() {
-            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
-        }
-    }
-
-    fn tell_replaced(&mut self, out: &mut Actions<'_>) {
-        for ticket in self.outbox.take_replaced() {
-            let outcome = CommandOutcome::Replaced;
-            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
-        }
-    }
-
     /// Acts on the deadlines that have passed. Each leads to one later, or to another state; the
     /// bound is there in case of a mistake.
     fn pass_deadlines(&mut self, out: &mut Actions<'_>) {
@@ -459,35 +457,5 @@ impl Shard {
             self.signal(Signal::Timeout, out);
         }
         debug_assert!(false, "a deadline does not move on");
-    }
-
-    /// Sends what waits and has room.
-    fn flush(&mut self, out: &mut Actions<'_>) {
-        self.tell_replaced(out);
-        while self
-            .outbox
-            .has_ready(self.now, &self.session.config().limits)
-            && self.session.take_room(self.now, Rank::Command)
-        {
-            let limits = &self.session.config().limits;
-            let Some((ticket, command)) = self.outbox.pop(self.now, limits) else {
-                return;
-            };
-            out.push(Action::Send(command));
-            let outcome = CommandOutcome::Sent;
-            out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
-        }
-        while self.tracker.sendable_at().is_some_and(|at| at <= self.now)
-            && self.session.has_room(self.now, Rank::Request)
-        {
-            let Some(command) = self.tracker.next_send(self.now) else {
-                return;
-            };
-            self.session.take_room(self.now, Rank::Request);
-            if let Some(loading) = self.tracker.asked(&command) {
-                out.push(Action::Mutate(loading));
-            }
-            out.push(Action::Send(command));
-        }
     }
 }

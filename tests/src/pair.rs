@@ -4,6 +4,7 @@
 //! answered as the gateway's model answers its handshake.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use headcount_core::config::Identifying;
 use headcount_core::fleet::{Fleet, FleetAction, FleetConfig, FleetEvent, FleetInput, StartLimit};
@@ -33,7 +34,7 @@ pub struct Pair {
     /// News of the whole bot, in order.
     pub news: Vec<FleetEvent>,
     /// Whether the host reads. One with a slow user does not: what the gateway says waits, and
-    /// deadlines are handed in as [`Input::Unread`].
+    /// deadlines are handed in as [`Input::Unread`], as is the moment when it reads on.
     pub reading: bool,
     fleet: Fleet,
     scratch: String,
@@ -46,6 +47,8 @@ pub struct Seat {
     /// The shard.
     pub shard: Shard,
     connection: Option<ConnectionId>,
+    /// Since when nothing has been read that the shard was not told of.
+    unread_since: Option<Millis>,
 }
 
 /// An action that has been carried out.
@@ -105,6 +108,7 @@ impl Pair {
 
     /// Makes something happen on the server's side now, and lets the shards hear of it.
     pub fn act(&mut self, act: Act) {
+        self.look();
         self.gateway.act(self.now, act);
         self.settle();
     }
@@ -130,6 +134,7 @@ impl Pair {
 
     /// Does what is due next, but nothing later than `end`; `false` once time is there.
     pub fn step(&mut self, end: Millis) -> bool {
+        self.look();
         let Some(next) = self.next_at().filter(|at| *at <= end) else {
             self.now = self.now.max(end);
             return false;
@@ -144,12 +149,9 @@ impl Pair {
         {
             self.ask_fleet(FleetInput::Timeout);
         }
-        let due = match self.reading {
-            true => Input::Timeout,
-            false => Input::Unread,
-        };
         for seat in 0..self.seats.len() {
             if self.is_due(seat) {
+                let due = self.missed(seat).unwrap_or(Input::Timeout);
                 self.input(seat, due);
             }
         }
@@ -173,6 +175,26 @@ impl Pair {
                 action: action.into_owned(),
             });
         }
+    }
+
+    /// Notes that nothing is read from now on, or tells the shards that it is again.
+    fn look(&mut self) {
+        for seat in 0..self.seats.len() {
+            if !self.reading {
+                self.seats[seat].unread_since.get_or_insert(self.now);
+            } else if let Some(unread) = self.missed(seat) {
+                self.input(seat, unread);
+            }
+        }
+    }
+
+    /// For how long a shard was not read to, if it was not.
+    fn missed(&mut self, seat: usize) -> Option<Input<'static>> {
+        let (now, reading) = (self.now, self.reading);
+        let since = &mut self.seats[seat].unread_since;
+        let missed = Duration::from_millis(now.saturating_sub((*since)?));
+        *since = (!reading).then_some(now);
+        Some(Input::Unread { missed })
     }
 
     /// Takes the events so far; everything else that was done is forgotten.
@@ -332,6 +354,7 @@ impl Seat {
         Self {
             shard,
             connection: None,
+            unread_since: None,
         }
     }
 }

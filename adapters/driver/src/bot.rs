@@ -4,13 +4,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_channel::mpsc::Receiver;
 use futures_util::{Stream, StreamExt};
 use headcount_core::session::Keep;
 use headcount_core::{Intents, Session};
 
 use crate::builder::Builder;
 use crate::deadline::within;
+use crate::delivery::Events;
 use crate::event::BotEvent;
 use crate::handle::Handle;
 use crate::{Error, Runtime};
@@ -24,19 +24,14 @@ const GRACE: Duration = Duration::from_secs(1);
 /// the background; [`Bot::shutdown`] does it in the open.
 pub struct Bot<R: Runtime> {
     runtime: R,
-    events: Receiver<BotEvent>,
+    events: Events,
     handle: Handle,
     /// The longest that a shard may take to end.
     patience: Duration,
 }
 
 impl<R: Runtime> Bot<R> {
-    pub(crate) fn new(
-        runtime: R,
-        events: Receiver<BotEvent>,
-        handle: Handle,
-        patience: Duration,
-    ) -> Self {
+    pub(crate) fn new(runtime: R, events: Events, handle: Handle, patience: Duration) -> Self {
         Self {
             runtime,
             events,
@@ -67,6 +62,7 @@ impl<R: Runtime> Bot<R> {
     /// Bounded by the write and close deadlines. Events that nobody took are dropped. Not
     /// cancel-safe: the sessions are lost, though the shards still end.
     pub async fn shutdown(mut self, keep: Keep) -> Vec<Session> {
+        self.events.close();
         self.handle.stop(keep);
         let ended = async { while self.events.next().await.is_some() {} };
         if within(&self.runtime, self.patience + GRACE, ended)

@@ -11,11 +11,15 @@ use headcount_core::wire::presence::Presence;
 use headcount_core::{Config, Intents, Session, ShardId, Token};
 use rustls::ClientConfig;
 
+use crate::delivery::Limits;
 use crate::stores::Stores;
 use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
 
-/// Events that may wait for the consumer, over all shards; each shard may hold one more.
-const EVENTS: usize = 1024;
+/// What may wait for the consumer, over all shards.
+const EVENTS: Limits = Limits {
+    events: 1024,
+    bytes: 64 << 20,
+};
 
 /// What the caller changes of the fleet's configuration, once the budget is known.
 type FleetChange = Box<dyn FnOnce(&mut FleetConfig) + Send>;
@@ -33,7 +37,7 @@ pub struct Builder<R> {
     pub(crate) shards: Option<(Range<u32>, u32)>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) options: SocketOptions,
-    pub(crate) events: usize,
+    pub(crate) events: Limits,
     pub(crate) fleet: Option<FleetChange>,
     pub(crate) old_values: bool,
     pub(crate) policies: Policies,
@@ -217,11 +221,24 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Events that may wait for the consumer before the shards stop reading, at least one per
-    /// shard; 1024 by default.
+    /// Events that may wait for the consumer, over all shards, before the shards stop reading; 1024
+    /// by default. They read on when half of them have been taken. Each shard may add what the
+    /// message that it was reading leads to.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
-        self.events = events;
+        self.events.events = events;
+        self
+    }
+
+    /// Bytes that may wait for the consumer, over all shards, before the shards stop reading; 64
+    /// MiB by default. An event counts with its raw data; a change that waits for a store of your
+    /// own counts with the message that it came of. One event larger than that passes alone.
+    ///
+    /// What lies beside it, for each shard: the message that it reads, at most
+    /// [`ReceiveLimits`](headcount_core::config::ReceiveLimits), and what that leads to.
+    #[must_use]
+    pub fn event_buffer_bytes(mut self, bytes: usize) -> Self {
+        self.events.bytes = bytes;
         self
     }
 }

@@ -1,51 +1,255 @@
-//! Events on their way to the consumer.
+//! Events on their way to the consumer: one buffer for all shards, bounded in events and bytes.
+//!
+//! Nothing is dropped and no event waits for room. When the buffer is full, at its high-water mark,
+//! the shards stop reading; each adds at most what it has read already. They go on when half of it
+//! has been taken.
 
-use std::collections::VecDeque;
-use std::task::{Context, Poll};
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
-use futures_channel::mpsc::Sender;
+use futures_util::Stream;
+use headcount_core::Event;
 
 use crate::event::BotEvent;
 
-/// A shard's events in order: those that wait here, and the bounded channel that all shards share.
-///
-/// A shard whose events wait here stops reading from its connection, so that what waits is what
-/// one input led to and what its deadlines add.
+/// Events that a shard whose consumer takes nothing adds before it dials no more: some fifty
+/// connections in vain.
+const UNHEARD: usize = 256;
+
+/// How much may wait for the consumer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) events: usize,
+    /// Bytes of the events' raw data, and of the events themselves.
+    pub(crate) bytes: usize,
+}
+
+/// What is shared between the shards and the consumer.
+struct Buffer {
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Parcel>,
+    /// What is in the queue or elsewhere on its way, for example behind a store.
+    events: usize,
+    bytes: usize,
+    full: bool,
+    /// The consumer is gone: whatever comes is dropped.
+    closed: bool,
+    consumer: Option<Waker>,
+    /// The shards that can deliver.
+    deliveries: usize,
+    /// Shards that wait for room, by their number here.
+    waiting: BTreeMap<usize, Waker>,
+    numbers: usize,
+}
+
+impl Buffer {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_room(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.events = state.events.saturating_add(1);
+        state.bytes = state.bytes.saturating_add(bytes);
+        state.full |= state.events >= self.limits.events || state.bytes >= self.limits.bytes;
+    }
+
+    fn give_room(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.events = state.events.saturating_sub(1);
+        state.bytes = state.bytes.saturating_sub(bytes);
+        let low = state.events <= self.limits.events / 2 && state.bytes <= self.limits.bytes / 2;
+        if state.full && low {
+            state.full = false;
+            let waiting = mem::take(&mut state.waiting);
+            drop(state);
+            waiting.into_values().for_each(Waker::wake);
+        }
+    }
+}
+
+/// A place in the buffer, taken until this is dropped.
+pub(crate) struct Charge {
+    buffer: Arc<Buffer>,
+    bytes: usize,
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.buffer.give_room(self.bytes);
+    }
+}
+
+/// An event and its place in the buffer.
+pub(crate) struct Parcel {
+    pub(crate) event: BotEvent,
+    _charge: Charge,
+}
+
+/// One shard's end of the buffer.
 pub(crate) struct Delivery {
-    waiting: VecDeque<BotEvent>,
-    consumer: Sender<BotEvent>,
+    buffer: Arc<Buffer>,
+    number: usize,
+    /// Events since the buffer was seen full.
+    unheard: usize,
 }
 
 impl Delivery {
-    pub(crate) fn new(consumer: Sender<BotEvent>) -> Self {
+    /// A buffer, and the consumer's end of it.
+    pub(crate) fn new(limits: Limits) -> (Self, Events) {
+        let state = State {
+            deliveries: 1,
+            ..State::default()
+        };
+        let buffer = Arc::new(Buffer {
+            limits,
+            state: Mutex::new(state),
+        });
+        let events = Events(Arc::clone(&buffer));
+        let delivery = Self {
+            buffer,
+            number: 0,
+            unheard: 0,
+        };
+        (delivery, events)
+    }
+
+    /// Another shard's end.
+    pub(crate) fn another(&self) -> Self {
+        let mut state = self.buffer.lock();
+        state.deliveries += 1;
+        state.numbers += 1;
         Self {
-            waiting: VecDeque::new(),
-            consumer,
+            buffer: Arc::clone(&self.buffer),
+            number: state.numbers,
+            unheard: 0,
         }
     }
 
+    /// A place for something of so many bytes that waits elsewhere.
+    pub(crate) fn charge(&self, bytes: usize) -> Charge {
+        self.buffer.take_room(bytes);
+        let buffer = Arc::clone(&self.buffer);
+        Charge { buffer, bytes }
+    }
+
+    /// An event that may still wait elsewhere.
+    pub(crate) fn parcel(&self, event: BotEvent) -> Parcel {
+        let charge = self.charge(weight(&event));
+        Parcel {
+            event,
+            _charge: charge,
+        }
+    }
+
+    /// Appends an event.
     pub(crate) fn push(&mut self, event: BotEvent) {
-        self.waiting.push_back(event);
+        let parcel = self.parcel(event);
+        self.send(parcel);
     }
 
-    /// Hands over as much as the channel takes; ready when nothing waits. A consumer that is gone
-    /// takes everything.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while !self.waiting.is_empty() {
-            match self.consumer.poll_ready(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(_)) => self.waiting.clear(),
-                Poll::Ready(Ok(())) => {
-                    let Some(event) = self.waiting.pop_front() else {
-                        break;
-                    };
-                    if self.consumer.start_send(event).is_err() {
-                        self.waiting.clear();
-                    }
-                }
-            }
+    /// Appends an event that has its place.
+    pub(crate) fn send(&mut self, parcel: Parcel) {
+        let mut state = self.buffer.lock();
+        if state.closed {
+            drop(state);
+            return drop(parcel);
         }
+        state.queue.push_back(parcel);
+        let consumer = state.consumer.take();
+        let full = state.full;
+        drop(state);
+        self.unheard += usize::from(full);
+        consumer.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ready when there is room, so that there is no reason to stop reading.
+    pub(crate) fn poll_room(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.buffer.lock();
+        if state.full && !state.closed {
+            state.waiting.insert(self.number, cx.waker().clone());
+            return Poll::Pending;
+        }
+        self.unheard = 0;
         Poll::Ready(())
+    }
+
+    /// Whether so much has been told into a full buffer that the shard should not go on, whatever
+    /// for: even news of vain connections add up.
+    pub(crate) const fn is_unheard(&self) -> bool {
+        self.unheard >= UNHEARD
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        let mut state = self.buffer.lock();
+        state.waiting.remove(&self.number);
+        state.deliveries -= 1;
+        let consumer = match state.deliveries {
+            0 => state.consumer.take(),
+            _ => None,
+        };
+        drop(state);
+        consumer.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// What an event takes of the buffer, in bytes.
+fn weight(event: &BotEvent) -> usize {
+    let data = match event {
+        BotEvent::Shard(_, Event::Dispatch(dispatch)) => {
+            dispatch.data().len() + dispatch.name_text().as_cow().len()
+        }
+        BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => 0,
+    };
+    data + size_of::<Parcel>()
+}
+
+/// The consumer's end of the buffer: a stream that ends with the last [`Delivery`].
+pub(crate) struct Events(Arc<Buffer>);
+
+impl Events {
+    /// Takes nothing more: what waits and what comes is dropped.
+    pub(crate) fn close(&mut self) {
+        let mut state = self.0.lock();
+        state.closed = true;
+        let dropped = mem::take(&mut state.queue);
+        let waiting = mem::take(&mut state.waiting);
+        drop(state);
+        drop(dropped);
+        waiting.into_values().for_each(Waker::wake);
+    }
+}
+
+impl Stream for Events {
+    type Item = BotEvent;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BotEvent>> {
+        let mut state = self.0.lock();
+        if let Some(parcel) = state.queue.pop_front() {
+            drop(state);
+            return Poll::Ready(Some(parcel.event));
+        }
+        if state.deliveries == 0 {
+            return Poll::Ready(None);
+        }
+        state.consumer = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -5,19 +5,23 @@ use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use futures_channel::mpsc::Sender;
-use headcount_core::session::Phase;
+use headcount_core::session::{Phase, Wait};
 use headcount_core::wire::command::Command;
-use headcount_core::{Action, Input, Shard, ShardId};
+use headcount_core::{Action, Input, Instant, Shard, ShardId};
 
 use crate::alarm::Alarm;
-use crate::event::BotEvent;
+use crate::delivery::Delivery;
 use crate::link::{Link, News};
 use crate::outlet::Outlet;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::{Runtime, SocketOptions};
+
+/// How often the loop looks for what a deadline waited for while it has yielded to others each time:
+/// 8 MiB in all, more than a system's buffers hold.
+const LOOKS: u32 = 32;
 
 /// Everything that one shard's loop works with.
 pub(crate) struct Drive<R: Runtime> {
@@ -28,8 +32,12 @@ pub(crate) struct Drive<R: Runtime> {
     outlet: Outlet<R>,
     alarm: Alarm<R>,
     link: Link,
-    /// The deadline has come, and there was nothing to read.
-    looked: bool,
+    /// How often the loop will look again for what the deadline that has come waited for.
+    looks: u32,
+    /// When the connection was last read.
+    read_at: Instant,
+    /// Reading has stopped for the consumer or a store.
+    stopped: bool,
     /// What is still to be done on the connection, in order.
     todo: VecDeque<Todo>,
     scratch: String,
@@ -45,8 +53,9 @@ enum Todo {
 /// What woke the loop.
 enum Wake {
     Deadline,
-    /// The deadline came while something lies unread.
-    DeadlineUnread,
+    /// The deadline came while something lies unread, or a loop that had stopped reads on; for so
+    /// long it has not read.
+    Unread(Duration),
     Granted,
     News(News),
 }
@@ -58,15 +67,17 @@ impl<R: Runtime> Drive<R> {
         shared: Arc<Shared>,
         id: ShardId,
         options: SocketOptions,
-        events: Sender<BotEvent>,
+        delivery: Delivery,
     ) -> Option<Self> {
         Some(Self {
             seat: Arc::clone(shared.fleet.seat(id)?),
             options,
-            outlet: Outlet::new(runtime.clone(), id, Arc::clone(&shared), events),
+            outlet: Outlet::new(runtime.clone(), id, Arc::clone(&shared), delivery),
             alarm: Alarm::new(runtime.clone(), shared.clock),
             link: Link::None,
-            looked: false,
+            looks: LOOKS,
+            read_at: Instant::ZERO,
+            stopped: false,
             todo: VecDeque::new(),
             scratch: String::new(),
             runtime,
@@ -85,7 +96,7 @@ impl<R: Runtime> Drive<R> {
                 break;
             }
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
-            self.looked = false;
+            self.looks = LOOKS;
         }
         self.shared.fleet.ended();
         poll_fn(|cx| self.outlet.poll_finish(cx)).await;
@@ -96,17 +107,30 @@ impl<R: Runtime> Drive<R> {
         if self.seat.poll_granted(cx) {
             return Poll::Ready(Wake::Granted);
         }
-        let look = |shard: &Shard| (shard.poll_timeout(), shard.phase());
-        let (deadline, phase) = self.seat.read(look);
+        let look = |shard: &Shard| (shard.poll_timeout(), shard.phase(), shard.receive_limit());
+        let (deadline, phase, limit) = self.seat.read(look);
+        self.link.set_limit(limit);
+        let room = self.outlet.poll_room(cx).is_ready();
+        let waits = deadline.map(|deadline| deadline.wait);
+        if waits == Some(Wait::Backoff) && self.outlet.is_unheard() {
+            return Poll::Pending;
+        }
         // A slow consumer or store stops the reading; but a connection is always brought up.
-        let slow = self.outlet.poll_room(cx).is_pending() && phase == Phase::Active;
+        let reads = room || !phase.has_session();
+        if reads && mem::take(&mut self.stopped) {
+            return Poll::Ready(Wake::Unread(self.missed()));
+        }
+        self.stopped = !reads;
         let at = deadline.map(|deadline| deadline.at);
         let due = self.alarm.poll(cx, at).is_ready();
-        match (due, slow) {
-            (true, true) => Poll::Ready(Wake::DeadlineUnread),
-            (true, false) => self.poll_late(cx),
-            (false, true) => Poll::Pending,
-            (false, false) => self.link.poll(cx).map(Wake::News),
+        match (due, reads) {
+            (true, false) => Poll::Ready(Wake::Unread(self.missed())),
+            (true, true) => self.poll_late(cx),
+            (false, false) => Poll::Pending,
+            (false, true) => {
+                self.missed();
+                self.link.poll(cx).map(Wake::News)
+            }
         }
     }
 
@@ -116,11 +140,16 @@ impl<R: Runtime> Drive<R> {
         match self.link.poll(cx) {
             Poll::Ready(News::Payload) => {
                 self.link.put_back();
-                Poll::Ready(Wake::DeadlineUnread)
+                Poll::Ready(Wake::Unread(self.missed()))
             }
             Poll::Ready(news) => Poll::Ready(Wake::News(news)),
-            // A runtime may feign that nothing is there to let others run: look twice.
-            Poll::Pending if !mem::replace(&mut self.looked, true) => {
+            Poll::Pending if self.looks > 0 => {
+                // A runtime may feign that nothing is there to let others run: look twice. The
+                // socket says when it does so.
+                self.looks = match self.link.has_yielded() {
+                    true => self.looks - 1,
+                    false => 0,
+                };
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -128,12 +157,18 @@ impl<R: Runtime> Drive<R> {
         }
     }
 
+    /// How long the connection has not been read, until now.
+    fn missed(&mut self) -> Duration {
+        let now = self.shared.clock.now(&self.runtime);
+        now.since(mem::replace(&mut self.read_at, now))
+    }
+
     /// Hands what happened to the shard and sorts what it wants done: events go to the consumer,
     /// the connection's work is queued. Each keeps its order.
     fn step(&mut self, wake: &Wake) {
         let input = match wake {
             Wake::Deadline => Input::Timeout,
-            Wake::DeadlineUnread => Input::Unread,
+            Wake::Unread(missed) => Input::Unread { missed: *missed },
             Wake::Granted => Input::IdentifyGranted,
             Wake::News(News::Opened) => Input::Opened,
             Wake::News(News::Payload) => Input::Payload(self.link.message()),
@@ -148,6 +183,11 @@ impl<R: Runtime> Drive<R> {
             }
         };
         let now = self.shared.clock.now(&self.runtime);
+        let payload = match input {
+            Input::Payload(bytes) => bytes.len(),
+            _ => 0,
+        };
+        self.outlet.begin(payload);
         let _steady = self.shared.cache.hold_policies();
         let actions = self.seat.lock().handle(now, input);
         for action in actions {
@@ -160,6 +200,7 @@ impl<R: Runtime> Drive<R> {
                 Action::Emit(event) => self.outlet.emit(now, event),
             }
         }
+        self.link.forget();
     }
 
     /// Does the connection's work. A connection that breaks meanwhile is told to the shard, unless

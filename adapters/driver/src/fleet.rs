@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use futures_channel::mpsc::Sender;
 use futures_util::task::AtomicWaker;
 use headcount_core::fleet::{Fleet, FleetAction, FleetEvent, FleetInput};
 use headcount_core::{Instant, ShardId};
@@ -95,11 +94,7 @@ impl SharedFleet {
 }
 
 /// Wakes the fleet and the cache at their deadlines until every shard has ended.
-pub(crate) async fn keep_time<R: Runtime>(
-    runtime: R,
-    shared: Arc<Shared>,
-    events: Sender<BotEvent>,
-) {
+pub(crate) async fn keep_time<R: Runtime>(runtime: R, shared: Arc<Shared>, mut delivery: Delivery) {
     let Shared {
         clock,
         fleet,
@@ -107,14 +102,12 @@ pub(crate) async fn keep_time<R: Runtime>(
         ..
     } = &*shared;
     let mut alarm = Alarm::new(runtime.clone(), *clock);
-    let mut delivery = Delivery::new(events);
     loop {
         let running = poll_fn(|cx| {
             fleet.bell.register(cx.waker());
             if fleet.running.load(Ordering::Acquire) == 0 {
                 return Poll::Ready(false);
             }
-            let _ = delivery.poll_flush(cx);
             let deadlines = [fleet.lock().poll_timeout(), cache.next_expiry()];
             let next = deadlines.into_iter().flatten().min();
             alarm.poll(cx, next).map(|()| true)
@@ -129,5 +122,4 @@ pub(crate) async fn keep_time<R: Runtime>(
             delivery.push(BotEvent::Fleet(event));
         }
     }
-    poll_fn(|cx| delivery.poll_flush(cx)).await;
 }

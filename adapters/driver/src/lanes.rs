@@ -12,7 +12,7 @@ use headcount_core::id::GuildId;
 use headcount_core::{Event, ShardId};
 
 use crate::cache::Cache;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Parcel};
 use crate::event::BotEvent;
 use crate::stores::{Outcome, StoreFailure};
 
@@ -34,9 +34,9 @@ pub(crate) struct Job {
 /// What waits for its turn.
 enum Item {
     Change(Job),
-    Event(Lane, BotEvent),
+    Event(Lane, Parcel),
     /// News that must not come before anything that went before.
-    Last(BotEvent),
+    Last(Parcel),
 }
 
 /// A shard's changes and events that wait for stores.
@@ -109,7 +109,7 @@ impl Lanes {
             return delivery.push(BotEvent::Shard(shard, event));
         }
         let place = place(&event);
-        let event = BotEvent::Shard(shard, event);
+        let event = delivery.parcel(BotEvent::Shard(shard, event));
         let item = match place {
             Place::In(lane) => Item::Event(lane, event),
             Place::Last => Item::Last(event),
@@ -119,7 +119,7 @@ impl Lanes {
 
     /// News of the fleet, which follow from events before them.
     pub(crate) fn news(&mut self, event: BotEvent, delivery: &mut Delivery) {
-        self.enter(Item::Last(event), delivery);
+        self.enter(Item::Last(delivery.parcel(event)), delivery);
     }
 
     fn enter(&mut self, item: Item, delivery: &mut Delivery) {
@@ -161,7 +161,7 @@ impl Lanes {
         self.waiting -= 1;
         match item {
             Item::Change(job) => self.run(job),
-            Item::Event(_, event) | Item::Last(event) => delivery.push(self.informed(event)),
+            Item::Event(_, event) | Item::Last(event) => delivery.send(self.informed(event)),
         }
     }
 
@@ -180,8 +180,8 @@ impl Lanes {
     }
 
     /// The event, told what came of its change.
-    fn informed(&mut self, mut event: BotEvent) -> BotEvent {
-        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = &mut event
+    fn informed(&mut self, mut parcel: Parcel) -> Parcel {
+        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = &mut parcel.event
             && let Some(sequence) = dispatch.sequence()
             && let Some(outcome) = self.outcomes.remove(&sequence)
         {
@@ -190,7 +190,7 @@ impl Lanes {
             }
             dispatch.add_displaced(outcome.displaced);
         }
-        event
+        parcel
     }
 
     /// Goes on with the changes; ready when nothing waits for a store.

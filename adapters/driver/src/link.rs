@@ -63,6 +63,33 @@ impl Link {
         }
     }
 
+    /// Changes the largest message, in bytes, that the connection may send from here on.
+    pub(crate) fn set_limit(&mut self, bytes: usize) {
+        match self {
+            Self::None | Self::Dialling(_) => {}
+            Self::Open { socket, .. } => socket.set_limit(bytes),
+        }
+    }
+
+    /// Whether the connection stopped for the sake of other tasks, and may have more to say.
+    pub(crate) fn has_yielded(&mut self) -> bool {
+        match self {
+            Self::None | Self::Dialling(_) => false,
+            Self::Open { socket, .. } => socket.has_yielded(),
+        }
+    }
+
+    /// Nobody looks at the payload any more.
+    pub(crate) fn forget(&mut self) {
+        match self {
+            Self::Open {
+                socket,
+                put_back: false,
+            } => socket.forget(),
+            Self::None | Self::Dialling(_) | Self::Open { .. } => {}
+        }
+    }
+
     fn open(socket: Socket) -> Self {
         Self::Open {
             socket: Box::new(socket),

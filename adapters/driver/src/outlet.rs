@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_channel::mpsc::Sender;
+use futures_util::FutureExt;
 use headcount_core::cache::Mutation;
 use headcount_core::fleet::FleetInput;
 use headcount_core::{Event, Instant, ShardId};
@@ -23,29 +23,35 @@ pub(crate) struct Outlet<R> {
     old_values: OldValues,
     lanes: Lanes,
     delivery: Delivery,
+    /// Bytes of the payload whose changes are being made.
+    payload: usize,
 }
 
 impl<R: Runtime> Outlet<R> {
-    pub(crate) fn new(
-        runtime: R,
-        id: ShardId,
-        shared: Arc<Shared>,
-        events: Sender<BotEvent>,
-    ) -> Self {
+    pub(crate) fn new(runtime: R, id: ShardId, shared: Arc<Shared>, delivery: Delivery) -> Self {
         Self {
             runtime,
             id,
             shared,
             old_values: OldValues::default(),
             lanes: Lanes::new(id),
-            delivery: Delivery::new(events),
+            delivery,
+            payload: 0,
         }
+    }
+
+    /// What follows comes of a payload of so many bytes.
+    pub(crate) const fn begin(&mut self, payload: usize) {
+        self.payload = payload;
     }
 
     /// Applies a change to the cache in memory, and lets the other stores begin.
     pub(crate) fn mutate(&mut self, now: Instant, mutation: Mutation<'_>) {
         let keep = self.shared.old_values;
         if let Some(work) = self.shared.stores.job(&self.runtime, &mutation, keep) {
+            // A change that waits for its store takes room as the event does.
+            let charge = self.delivery.charge(self.payload);
+            let work = work.inspect(move |_| drop(charge)).boxed();
             let job = Job::new(&mutation, work);
             self.lanes.change(job, &mut self.delivery);
         }
@@ -78,23 +84,23 @@ impl<R: Runtime> Outlet<R> {
         }
     }
 
-    /// Goes on with stores and consumer; ready when they are not behind, so that there is no
-    /// reason to stop reading.
+    /// Goes on with the stores; ready when neither they nor the consumer are behind, so that there is
+    /// no reason to stop reading.
     pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let stored = self.lanes.poll(cx, &mut self.delivery, &self.shared.cache);
-        match (stored, self.delivery.poll_flush(cx)) {
-            (Poll::Ready(()), delivered) => delivered,
-            (Poll::Pending, Poll::Ready(())) if !self.lanes.is_full() => Poll::Ready(()),
-            (Poll::Pending, _) => Poll::Pending,
+        match (stored, self.delivery.poll_room(cx)) {
+            (Poll::Pending, _) if self.lanes.is_full() => Poll::Pending,
+            (_, room) => room,
         }
     }
 
-    /// Goes on with stores and consumer; ready when nothing waits for either.
+    /// Whether the shard should not even dial: nobody has taken its news for long.
+    pub(crate) const fn is_unheard(&self) -> bool {
+        self.delivery.is_unheard()
+    }
+
+    /// Goes on with the stores; ready when nothing waits for them.
     pub(crate) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let stored = self.lanes.poll(cx, &mut self.delivery, &self.shared.cache);
-        match (stored, self.delivery.poll_flush(cx)) {
-            (Poll::Ready(()), Poll::Ready(())) => Poll::Ready(()),
-            (Poll::Pending, _) | (_, Poll::Pending) => Poll::Pending,
-        }
+        self.lanes.poll(cx, &mut self.delivery, &self.shared.cache)
     }
 }

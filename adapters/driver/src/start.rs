@@ -3,7 +3,6 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use futures_channel::mpsc;
 use headcount_core::config::Identifying;
 use headcount_core::fleet::{Fleet, FleetConfig};
 use headcount_core::{Config, Shard, ShardId};
@@ -14,8 +13,8 @@ use crate::builder::Builder;
 use crate::by_hand::ByHand;
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::delivery::Delivery;
 use crate::drive::Drive;
-use crate::event::BotEvent;
 use crate::fleet::{SharedFleet, keep_time};
 use crate::handle::Handle;
 use crate::seat::Seat;
@@ -68,11 +67,11 @@ impl<R: Runtime> Builder<R> {
             stores,
             old_values: self.old_values,
         });
-        let (sender, events) = mpsc::channel(self.events);
+        let (delivery, events) = Delivery::new(self.events);
         for id in ids {
-            self.spawn(id, Arc::clone(&shared), sender.clone());
+            self.spawn(id, Arc::clone(&shared), delivery.another());
         }
-        let time = keep_time(self.runtime.clone(), Arc::clone(&shared), sender);
+        let time = keep_time(self.runtime.clone(), Arc::clone(&shared), delivery);
         self.runtime.spawn(time);
         let patience = self.options.write_deadline + self.options.close_deadline;
         Ok(Bot::new(
@@ -129,10 +128,10 @@ impl<R: Runtime> Builder<R> {
         Fleet::new(clock.now(&self.runtime), config, ids.iter().copied())
     }
 
-    fn spawn(&self, id: ShardId, shared: Arc<Shared>, events: mpsc::Sender<BotEvent>) {
+    fn spawn(&self, id: ShardId, shared: Arc<Shared>, delivery: Delivery) {
         let (runtime, options) = (self.runtime.clone(), self.options.clone());
         let span = tracing::info_span!("shard", number = id.number(), total = id.total());
-        if let Some(drive) = Drive::new(runtime, shared, id, options, events) {
+        if let Some(drive) = Drive::new(runtime, shared, id, options, delivery) {
             self.runtime.spawn(drive.run().instrument(span));
         }
     }

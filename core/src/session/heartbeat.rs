@@ -84,9 +84,12 @@ impl Heartbeat {
         self.unanswered = self.unanswered.saturating_add(1);
     }
 
-    /// The answer to the regular beat may have come unread: it is not held against the connection.
-    pub(crate) const fn excuse(&mut self) {
-        self.regular = None;
+    /// The answer to the regular beat may lie unread: when the next is due, that is not held against
+    /// the connection.
+    pub(crate) fn excuse(&mut self, now: Instant) {
+        if now >= self.due {
+            self.regular = None;
+        }
     }
 
     /// Takes note of an answer. One too many is ignored.
@@ -162,7 +165,9 @@ mod tests {
     fn answers_read_late_do_not_count_for_later_beats() {
         let mut beats = started();
         assert_eq!(beats.beat(beats.due()), Beat::Send);
-        beats.excuse();
+        beats.excuse(Instant::ZERO);
+        assert_eq!(beats.clone().beat(beats.due()), Beat::Unanswered, "not due");
+        beats.excuse(beats.due());
         assert_eq!(beats.beat(beats.due()), Beat::Send);
         beats.answered(beats.due());
         assert_eq!(beats.clone().beat(beats.due()), Beat::Unanswered);

@@ -158,14 +158,6 @@ impl Context<'_, '_> {
         &self.memory.config.timing
     }
 
-    /// A deadline that has come, put off by `wait`: what it waited for may lie unread.
-    pub(crate) fn renewed(&self, deadline: Instant, wait: Duration) -> Instant {
-        if self.now < deadline {
-            return deadline;
-        }
-        self.now.after(wait)
-    }
-
     pub(crate) const fn limits(&self) -> &SendLimits {
         &self.memory.config.limits
     }
@@ -256,7 +248,7 @@ impl Context<'_, '_> {
             | Signal::Opened
             | Signal::DialFailed
             | Signal::Granted
-            | Signal::Unread
+            | Signal::Unread(_)
             | Signal::Stop(_)
             | Signal::Hello(_)
             | Signal::Answered
@@ -407,7 +399,7 @@ impl Context<'_, '_> {
     }
 
     /// Takes note of a dispatch's sequence; one that was seen before is not delivered again.
-    pub(crate) fn deliver(&mut self, session: &mut Session, sequence: Option<u64>) {
+    pub(crate) fn deliver(&mut self, session: &mut Session, sequence: Option<u64>) -> Delivery {
         self.delivery = match sequence {
             Some(sequence) if sequence <= session.sequence => Delivery::Repeated,
             Some(sequence) => {
@@ -416,5 +408,6 @@ impl Context<'_, '_> {
             }
             None => Delivery::Deliver,
         };
+        self.delivery
     }
 }

@@ -17,8 +17,9 @@ pub(crate) enum Signal<'a> {
     Closed(Option<u16>),
     /// The fleet lets us identify.
     Granted,
-    /// What the server sent has not been read: whatever is waited for may be among it.
-    Unread,
+    /// What the server sent may lie unread, whatever is waited for among it; for so long nothing
+    /// was read.
+    Unread(Duration),
     /// The user wants it to end.
     Stop(Keep),
     /// Op 10.

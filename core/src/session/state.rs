@@ -162,8 +162,10 @@ pub enum Wait {
 }
 
 impl Phase {
-    /// Whether events of a session come in this state.
-    pub(crate) const fn has_session(self) -> bool {
+    /// Whether events of a session come in this phase. Only here may a host whose user is slow stop
+    /// reading: a connection is always brought up.
+    #[must_use]
+    pub const fn has_session(self) -> bool {
         match self {
             Self::Resuming | Self::Active => true,
             Self::Idle

@@ -7,7 +7,7 @@ use crate::session::budget::{Budget, Rank};
 use crate::session::heartbeat::{Beat, Heartbeat};
 use crate::session::machine::Context;
 use crate::session::resume::Session;
-use crate::session::signal::{Kind, Signal};
+use crate::session::signal::{Delivery, Kind, Signal};
 use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
 use crate::time::Instant;
 use crate::wire::command::Command;
@@ -80,7 +80,7 @@ fn idle(wake: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<'_, '_>)
         | Signal::DialFailed
         | Signal::Closed(_)
         | Signal::Granted
-        | Signal::Unread
+        | Signal::Unread(_)
         | Signal::Stop(_)
         | Signal::Hello(_)
         | Signal::Answered
@@ -102,7 +102,7 @@ fn waiting(again: Instant, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> Stat
         | Signal::Opened
         | Signal::DialFailed
         | Signal::Closed(_)
-        | Signal::Unread
+        | Signal::Unread(_)
         | Signal::Stop(_)
         | Signal::Hello(_)
         | Signal::Answered
@@ -133,7 +133,7 @@ fn connecting(
         Signal::DialFailed | Signal::Closed(_) => cx.lost(plan.off_its_host(), Reason::DialFailed),
         Signal::Timeout
         | Signal::Granted
-        | Signal::Unread
+        | Signal::Unread(_)
         | Signal::Stop(_)
         | Signal::Hello(_)
         | Signal::Answered
@@ -156,8 +156,8 @@ fn greeting(deadline: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<
         Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
             cx.ended(plan.off_its_host(), signal)
         }
-        Signal::Unread => State::Greeting {
-            deadline: cx.renewed(deadline, cx.timing().hello),
+        Signal::Unread(missed) => State::Greeting {
+            deadline: deadline.after(missed),
             plan,
         },
         Signal::Timeout
@@ -201,8 +201,8 @@ fn identifying(
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
 ) -> State {
-    if signal == Signal::Unread {
-        deadline = cx.renewed(deadline, cx.timing().ready);
+    if let Signal::Unread(missed) = signal {
+        deadline = deadline.after(missed);
     }
     match signal {
         Signal::Dispatch {
@@ -212,7 +212,7 @@ fn identifying(
         Signal::Timeout if cx.now() >= deadline => {
             cx.hang_up(Plan::Identify, Reason::ReadyTimedOut)
         }
-        Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread => {
+        Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
             match link.beat(signal, None, cx) {
                 Ok(()) => State::Identifying { deadline, link },
                 Err(dead) => cx.hang_up(Plan::Identify, dead),
@@ -241,8 +241,8 @@ fn resuming(
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
 ) -> State {
-    if signal == Signal::Unread {
-        deadline = cx.renewed(deadline, cx.timing().ready);
+    if let Signal::Unread(missed) = signal {
+        deadline = deadline.after(missed);
     }
     match signal {
         Signal::Dispatch { sequence, kind } => match kind {
@@ -260,9 +260,12 @@ fn resuming(
                 }
             }
             Kind::Ready { .. } | Kind::Other => {
-                cx.deliver(&mut session, sequence);
+                // What was seen before is no progress.
+                if cx.deliver(&mut session, sequence) == Delivery::Deliver {
+                    deadline = cx.now().after(cx.timing().ready);
+                }
                 State::Resuming {
-                    deadline: cx.now().after(cx.timing().ready),
+                    deadline,
                     link,
                     session,
                     replayed: replayed.saturating_add(1),
@@ -273,7 +276,7 @@ fn resuming(
             let plan = cx.resume_failed(session);
             cx.hang_up(plan, Reason::ReadyTimedOut)
         }
-        Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread => {
+        Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
             match link.beat(signal, Some(session.sequence), cx) {
                 Ok(()) => State::Resuming {
                     deadline,
@@ -330,7 +333,7 @@ fn active(
                 session,
             }
         }
-        Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread => {
+        Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
             match link.beat(signal, Some(session.sequence), cx) {
                 Ok(()) => State::Active {
                     since,
@@ -388,7 +391,7 @@ impl Link {
             Signal::Timeout => self.on_time(sequence, cx)?,
             Signal::BeatAsked => self.asked(sequence, cx),
             Signal::Answered => self.beat.answered(cx.now()),
-            Signal::Unread => self.beat.excuse(),
+            Signal::Unread(_) => self.beat.excuse(cx.now()),
             Signal::Opened
             | Signal::DialFailed
             | Signal::Closed(_)

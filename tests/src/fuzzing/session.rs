@@ -9,6 +9,7 @@ use headcount_core::{
     Action, Config, Event, Input, Instant, Intents, Session, Shard, ShardId, Token,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The protocol's limit of sends in any window of a connection.
 const SENDS: usize = 120;
@@ -83,7 +84,10 @@ impl Life {
             5 => self.end(source),
             6 => self.restore(source),
             7 => self.user(source),
-            8 => self.feed(Input::Unread),
+            8 => {
+                let missed = Duration::from_millis(source.pick(&[0, 20, 9_000, 60_000]));
+                self.feed(Input::Unread { missed });
+            }
             9 => self.sleep(source),
             _ => self.payload(source),
         }

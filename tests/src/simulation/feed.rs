@@ -7,6 +7,7 @@ use headcount_core::fleet::{FleetAction, FleetInput};
 use headcount_core::session::Phase;
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Event, Input, Instant};
+use std::time::Duration;
 
 /// How many times at most a shard may be woken at one time.
 const WAKES: u32 = 16;
@@ -74,6 +75,7 @@ impl Simulation {
 
     /// Reads what has come for a host, and wakes its shard.
     pub(super) fn attend(&mut self, host: usize) {
+        self.read_on(host);
         while self.hosts[host].stalled <= self.now
             && let Some(frame) = self.hosts[host].inbox.pop_front()
         {
@@ -89,13 +91,30 @@ impl Simulation {
             if wake == WAKES || self.failure.is_some() {
                 return self.fail(format!("s{host} is woken again and again: {deadline:?}"));
             }
-            let input = match self.hosts[host].stalled > self.now {
-                true => Input::Unread,
-                false => Input::Timeout,
-            };
-            self.feed(host, input);
+            match self.hosts[host].unread_since.replace(shown) {
+                Some(since) => {
+                    let missed = Duration::from_millis(shown.saturating_sub(since));
+                    self.feed(host, Input::Unread { missed });
+                }
+                None => {
+                    self.hosts[host].unread_since = None;
+                    self.feed(host, Input::Timeout);
+                }
+            }
         }
         self.revive(host);
+    }
+
+    /// A host that has stalled and goes on says how long it did.
+    fn read_on(&mut self, host: usize) {
+        let shown = self.clock.read(self.now);
+        let it = &mut self.hosts[host];
+        if it.stalled <= self.now
+            && let Some(since) = it.unread_since.take()
+        {
+            let missed = Duration::from_millis(shown.saturating_sub(since));
+            self.feed(host, Input::Unread { missed });
+        }
     }
 
     fn read(&mut self, host: usize, frame: &Frame) {
@@ -158,13 +177,13 @@ impl Simulation {
             Input::Payload(bytes) => return self.note_payload(host, bytes),
             Input::Closed(_) => "closed",
             Input::DialFailed => "dial failed",
-            Input::Unread => "unread",
+            Input::Unread { .. } => "unread",
             Input::IdentifyGranted => "granted",
         };
         if input != Input::Timeout {
             self.tally.steps += 1;
         }
-        if input == Input::Unread {
+        if let Input::Unread { .. } = input {
             let phase = self.hosts[host].shard.phase();
             self.tally.mark(format!("session: {phase:?} is unread"));
         }

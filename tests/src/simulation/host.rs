@@ -27,6 +27,8 @@ pub(crate) struct Host {
     pub(crate) inbox: VecDeque<Frame>,
     /// Until when the consumer stalls.
     pub(crate) stalled: Millis,
+    /// Since when, by the host's clock, nothing has been read that the shard was not told of.
+    pub(crate) unread_since: Option<Millis>,
     pub(crate) book: Book,
     /// Each guild's stage when it was last looked at, by the guild's number.
     pub(crate) stages: Vec<u8>,
@@ -42,6 +44,7 @@ impl Host {
             lane: None,
             inbox: VecDeque::new(),
             stalled: 0,
+            unread_since: None,
             book: Book::new(setting.hold.is_some()),
             stages: Vec::new(),
             lives: 0,
@@ -58,7 +61,7 @@ impl Host {
             .and_then(|session| Shard::with_session(config.clone(), seed, session).ok())
             .unwrap_or_else(|| Shard::new(config, seed));
         self.book = self.book.next_life(sequence);
-        (self.lane, self.stalled) = (None, 0);
+        (self.lane, self.stalled, self.unread_since) = (None, 0, None);
         self.inbox.clear();
         self.stages.clear();
     }

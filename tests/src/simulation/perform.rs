@@ -24,7 +24,10 @@ impl Simulation {
             Step::Clock(clock) => self.disturb(clock, fault),
             Step::Stall(host, time) => {
                 self.count(fault);
-                self.hosts[host].stalled = self.hosts[host].stalled.max(self.now + time);
+                let shown = self.clock.read(self.now);
+                let host = &mut self.hosts[host];
+                host.stalled = host.stalled.max(self.now + time);
+                host.unread_since.get_or_insert(shown);
             }
             Step::Ask(host, guild, query, presences) => self.ask(host, guild, query, presences),
             Step::Send(host, command) => self.queue(host, *command),

@@ -1,4 +1,4 @@
-use futures_channel::{mpsc, oneshot};
+use futures_channel::oneshot;
 use futures_util::task::noop_waker;
 use headcount_core::Dispatch;
 use headcount_core::cache::{GuildStatus, Kinds, Policies};
@@ -6,6 +6,7 @@ use headcount_core::event::HeldOverflow;
 use headcount_core::setup::ShardReady;
 
 use super::*;
+use crate::delivery::{Events, Limits};
 use crate::event::BotEvent;
 
 /// Lanes under test, with a consumer that takes everything.
@@ -13,17 +14,21 @@ struct Bench {
     lanes: Lanes,
     delivery: Delivery,
     cache: Cache,
-    events: mpsc::Receiver<BotEvent>,
+    events: Events,
 }
 
 /// Ends a change that is under way.
 type End = oneshot::Sender<Outcome>;
 
 fn bench() -> Bench {
-    let (sender, events) = mpsc::channel(4096);
+    let limits = Limits {
+        events: 4096,
+        bytes: usize::MAX,
+    };
+    let (delivery, events) = Delivery::new(limits);
     Bench {
         lanes: Lanes::new(ShardId::ONE),
-        delivery: Delivery::new(sender),
+        delivery,
         cache: Cache::new(1, Policies::default(), Kinds::MEMBERS),
         events,
     }
@@ -58,9 +63,8 @@ impl Bench {
         let waker = noop_waker();
         let mut cx = Context::from_waker(&waker);
         let _ = self.lanes.poll(&mut cx, &mut self.delivery, &self.cache);
-        assert!(self.delivery.poll_flush(&mut cx).is_ready());
         let mut out = Vec::new();
-        while let Ok(event) = self.events.try_recv() {
+        while let Some(Some(event)) = self.events.next().now_or_never() {
             out.push(told(&event));
         }
         out
