@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ));
     match halt {
         Halt::Stopped => Ok(()),
-        Halt::Refused(fatal) => Err(fatal.remedy().into()),
+        why @ (Halt::Refused(_) | Halt::Crashed) => Err(why.to_string().into()),
     }
 }
 

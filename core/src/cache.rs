@@ -20,7 +20,9 @@ pub use kind::{Kind, Kinds};
 pub use lack::Lack;
 pub use memory::MemoryStore;
 pub use mutation::{GuildStatus, Mutation, NewSession, Op, Scope};
-pub use policy::{Candidate, Keep, Kept, Policies, Policy, Predicate, RowRef, Unsuitable, Warning};
+pub use policy::{
+    Candidate, Guard, Keep, Kept, Policies, Policy, Predicate, RowRef, Unsuitable, Warning,
+};
 pub use react::{OneReaction, React, ReactChange, Vote};
 pub use rows::Rows;
 pub use store::{AsyncStore, Router, RouterError, Store};

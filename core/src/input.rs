@@ -38,4 +38,8 @@ pub enum Input<'i> {
     /// The fleet lets this shard identify. Only after
     /// [`Action::WantIdentify`](crate::Action::WantIdentify); at other times it is ignored.
     IdentifyGranted,
+    /// The host cannot run the shard any more: its own code, or code that it called, panicked. The
+    /// shard closes its connection and ends with [`Halt::Crashed`](crate::session::Halt::Crashed);
+    /// its session is kept.
+    Crashed,
 }

@@ -119,6 +119,7 @@ impl Shard {
                 self.tracker.unread(self.now);
             }
             Input::IdentifyGranted => self.signal(Signal::Granted, &mut out),
+            Input::Crashed => self.signal(Signal::Crashed, &mut out),
             Input::Timeout => {}
         }
         self.pass_deadlines(&mut out);

@@ -72,6 +72,12 @@ impl ShardId {
         }
     }
 
+    /// The shard of `total` that serves direct messages and all else that has no guild.
+    #[must_use]
+    pub const fn of_direct_messages(total: NonZeroU32) -> Self {
+        Self { number: 0, total }
+    }
+
     /// Whether this shard serves the guild, by the rule of [`ShardId::of_guild`].
     #[must_use]
     pub fn serves(self, guild: GuildId) -> bool {

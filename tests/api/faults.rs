@@ -1,5 +1,7 @@
 //! What a fault looks like to a user: each row of the core's table, on virtual time.
 
+mod host;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
@@ -106,7 +108,7 @@ fn is_ready_anew(pair: &Pair) -> bool {
 
 #[test]
 fn every_row_has_a_test_of_its_name() {
-    let tests = read("tests/api/faults.rs");
+    let tests = read("tests/api/faults.rs") + &read("tests/api/faults/host.rs");
     let mut names = BTreeSet::new();
     for Row { name, .. } in rows() {
         assert!(
@@ -115,7 +117,7 @@ fn every_row_has_a_test_of_its_name() {
         );
         assert!(names.insert(name));
     }
-    assert_eq!(names.len(), 8);
+    assert_eq!(names.len(), 9);
 }
 
 #[test]

@@ -50,8 +50,13 @@ pub(crate) fn beating(options: Options) -> Options {
 
 /// A bot that asks for all members, with short waits.
 pub(crate) fn builder<R: Tested>(server: &Server) -> Builder<R> {
+    builder_on(R::default(), server)
+}
+
+/// The same on this runtime.
+pub(crate) fn builder_on<R: Tested>(runtime: R, server: &Server) -> Builder<R> {
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_MESSAGES;
-    Bot::<R>::builder(TOKEN, intents)
+    Builder::new(runtime, TOKEN, intents)
         .api(Api::at(server.http_url()))
         .chunking(AutoChunk::Missing)
         .configure(|config| {

@@ -9,9 +9,17 @@ use headcount_core::cache::{
 };
 use headcount_core::id::GuildId;
 
+use crate::reentry::Inside;
+use crate::unjudged::{Rows, Unjudged};
+
+/// What the cache's lock is called in a message to who would wait for it for ever.
+const NAME: &str = "the cache";
+
 /// The store behind a short lock, held for one mutation or one read.
 pub(crate) struct Cache {
     store: RwLock<MemoryStore>,
+    /// Rows that a predicate panicked over since the last change.
+    unjudged: Rows,
     /// Kinds that other stores keep.
     elsewhere: Kinds,
     /// Held while a payload is taken in and applied, against policies that change in between.
@@ -20,8 +28,11 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn new(seed: u64, policies: Policies, elsewhere: Kinds) -> Self {
+        let unjudged = Rows::default();
+        let policies = policies.guarded(&unjudged.guard());
         Self {
             store: RwLock::new(MemoryStore::with_policies(seed, policies)),
+            unjudged,
             elsewhere,
             policies: RwLock::new(()),
         }
@@ -34,6 +45,7 @@ impl Cache {
     }
 
     /// Changes the policy for a kind, first where its rows are derived; says how many rows went.
+    #[track_caller]
     pub(crate) fn set_policy(
         &self,
         kind: Kind,
@@ -41,35 +53,46 @@ impl Cache {
         derive: impl FnOnce(&Policy),
     ) -> Result<usize, Unsuitable> {
         Policies::default().set(kind, policy.clone())?;
+        let _inside = Inside::enter(self, NAME);
         let _alone = self
             .policies
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         derive(&policy);
+        let policy = policy.guarded(&self.unjudged.guard());
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.set_policy(kind, policy)
     }
 
-    /// Applies one mutation whole at `now`; with `keep`, tells what it displaced.
-    pub(crate) fn apply(&self, now: Instant, mutation: Mutation<'_>, keep: bool) -> Displaced {
+    /// Applies one mutation whole at `now`; with `keep`, tells what it displaced. And which rows a
+    /// predicate panicked over.
+    #[track_caller]
+    pub(crate) fn apply(
+        &self,
+        now: Instant,
+        mutation: Mutation<'_>,
+        keep: bool,
+    ) -> (Displaced, Vec<Unjudged>) {
         let mutation = match self.elsewhere.is_empty() {
             true => Some(mutation),
             false => mutation.part(self.elsewhere.complement()),
         };
         let Some(mutation) = mutation else {
-            return Displaced::default();
+            return (Displaced::default(), Vec::new());
         };
+        let inside = Inside::enter(self, NAME);
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.advance(now);
         let (applied, displaced) = match keep {
             true => store.replace(mutation),
             false => (store.apply(mutation), Displaced::default()),
         };
-        drop(store);
+        let unjudged = self.unjudged.take();
+        drop((store, inside));
         for guild in applied.vanished {
             tracing::debug!(%guild, "a guild is gone since the last session");
         }
-        displaced
+        (displaced, unjudged)
     }
 
     /// When a row may have lived for long enough; `None` while rows live for ever.
@@ -77,21 +100,35 @@ impl Cache {
         self.read(MemoryStore::next_expiry)
     }
 
-    /// Drops the rows that have lived for long enough.
-    pub(crate) fn advance(&self, now: Instant) {
+    /// Drops the rows that have lived for long enough. Says which rows a predicate panicked over,
+    /// here or in a change of policy before.
+    pub(crate) fn advance(&self, now: Instant) -> Vec<Unjudged> {
+        let _inside = Inside::enter(self, NAME);
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.advance(now);
+        self.unjudged.take()
+    }
+
+    /// Whether a predicate has panicked that nobody has been told of.
+    pub(crate) fn has_unjudged(&self) -> bool {
+        !self.unjudged.is_empty()
     }
 
     /// A store failed to apply a change of the guild.
     pub(crate) fn mark_stale(&self, guild: GuildId) {
         let stale = Op::SetStatus(GuildStatus::Stale);
+        let _inside = Inside::enter(self, NAME);
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.apply(Mutation::new(Some(guild)).with(stale));
     }
 
     /// Reads; what is given back cannot borrow from the store.
+    ///
+    /// # Panics
+    /// If this thread is inside of the cache already.
+    #[track_caller]
     pub(crate) fn read<T>(&self, look: impl FnOnce(&MemoryStore) -> T) -> T {
+        let _inside = Inside::enter(self, NAME);
         look(&self.store.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -7,6 +7,7 @@ mod backlog;
 mod builder;
 mod carrier;
 mod event;
+mod guarded;
 mod handle;
 mod shared;
 mod wire;

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use headcount_core::session::{Phase, Wait};
+use headcount_core::session::{Halt, Phase, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Input, Instant, Shard, ShardId};
 
 use crate::alarm::Alarm;
 use crate::delivery::Delivery;
+use crate::fleet::Running;
 use crate::link::{Link, News};
 use crate::outlet::Outlet;
+use crate::panics::{caught, caught_in};
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::{Runtime, SocketOptions};
@@ -58,6 +60,8 @@ enum Wake {
     Unread(Duration),
     Granted,
     News(News),
+    /// The loop has panicked.
+    Crashed,
 }
 
 impl<R: Runtime> Drive<R> {
@@ -85,9 +89,28 @@ impl<R: Runtime> Drive<R> {
         })
     }
 
-    /// Runs the shard until it has ended for good. Not cancel-safe: dropping it drops the
-    /// connection, and the session with it.
+    /// Runs the shard until it has ended for good, or something panics. Not cancel-safe: dropping
+    /// it drops the connection, and the session with it.
     pub(crate) async fn run(mut self) {
+        let running = Running(Arc::clone(&self.shared));
+        if let Err(panicked) = caught_in(self.live()).await {
+            tracing::error!(error = %panicked, "the shard ends");
+            self.crash().await;
+        }
+        drop(running);
+        self.finish().await;
+    }
+
+    /// Waits until all is stored.
+    async fn finish(&mut self) {
+        let stored = poll_fn(|cx| self.outlet.poll_finish(cx));
+        if let Err(panicked) = caught_in(stored).await {
+            tracing::error!(error = %panicked, "the shard's last changes are lost");
+        }
+        self.outlet.give_up_waiting();
+    }
+
+    async fn live(&mut self) {
         let mut wake = Wake::Deadline;
         loop {
             self.step(&wake);
@@ -98,8 +121,19 @@ impl<R: Runtime> Drive<R> {
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
             self.looks = LOOKS;
         }
-        self.shared.fleet.ended();
-        poll_fn(|cx| self.outlet.poll_finish(cx)).await;
+    }
+
+    /// Ends the shard after a panic, and sees that it is told. Its state may be halfway between two
+    /// others, so each step of this may panic as well.
+    async fn crash(&mut self) {
+        self.todo.clear();
+        let told = caught(|| self.step(&Wake::Crashed));
+        self.outlet.ensure_halted(Halt::Crashed);
+        let closed = caught_in(self.work()).await;
+        for panicked in [told.err(), closed.err()].into_iter().flatten() {
+            tracing::error!(error = %panicked, "the shard ends without order");
+        }
+        let _ = caught(|| self.link = Link::None);
     }
 
     /// What comes next. The deadline goes first, so that no flood of payloads delays a heartbeat.
@@ -170,6 +204,7 @@ impl<R: Runtime> Drive<R> {
             Wake::Deadline => Input::Timeout,
             Wake::Unread(missed) => Input::Unread { missed: *missed },
             Wake::Granted => Input::IdentifyGranted,
+            Wake::Crashed => Input::Crashed,
             Wake::News(News::Opened) => Input::Opened,
             Wake::News(News::Payload) => Input::Payload(self.link.message()),
             Wake::News(News::DialFailed(error)) => {

@@ -1,18 +1,13 @@
-//! The bot's fleet, shared among its shards' loops; and the small loop that keeps its time.
+//! The bot's fleet, shared among its shards' loops.
 
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 use headcount_core::fleet::{Fleet, FleetAction, FleetEvent, FleetInput};
 use headcount_core::{Instant, ShardId};
 
-use crate::Runtime;
-use crate::alarm::Alarm;
-use crate::delivery::Delivery;
-use crate::event::BotEvent;
 use crate::seat::Seat;
 use crate::shared::Shared;
 
@@ -86,40 +81,24 @@ impl SharedFleet {
         self.bell.wake();
     }
 
+    /// Wakes this task at the next change, or says at once that every shard has ended.
+    pub(crate) fn listen(&self, waker: &Waker) -> bool {
+        self.bell.register(waker);
+        self.running.load(Ordering::Acquire) == 0
+    }
+
     /// One shard has ended for good.
-    pub(crate) fn ended(&self) {
+    fn ended(&self) {
         self.running.fetch_sub(1, Ordering::AcqRel);
         self.bell.wake();
     }
 }
 
-/// Wakes the fleet and the cache at their deadlines until every shard has ended.
-pub(crate) async fn keep_time<R: Runtime>(runtime: R, shared: Arc<Shared>, mut delivery: Delivery) {
-    let Shared {
-        clock,
-        fleet,
-        cache,
-        ..
-    } = &*shared;
-    let mut alarm = Alarm::new(runtime.clone(), *clock);
-    loop {
-        let running = poll_fn(|cx| {
-            fleet.bell.register(cx.waker());
-            if fleet.running.load(Ordering::Acquire) == 0 {
-                return Poll::Ready(false);
-            }
-            let deadlines = [fleet.lock().poll_timeout(), cache.next_expiry()];
-            let next = deadlines.into_iter().flatten().min();
-            alarm.poll(cx, next).map(|()| true)
-        })
-        .await;
-        if !running {
-            break;
-        }
-        let now = clock.now(&runtime);
-        cache.advance(now);
-        for event in fleet.handle(now, FleetInput::Timeout) {
-            delivery.push(BotEvent::Fleet(event));
-        }
+/// One shard runs. It has ended when this is dropped, however that comes about.
+pub(crate) struct Running(pub(crate) Arc<Shared>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fleet.ended();
     }
 }

@@ -20,6 +20,7 @@ use crate::StoreFailure;
 use crate::clock::Clock;
 use crate::seat::Seat;
 use crate::shared::Shared;
+use crate::unjudged::Unjudged;
 
 /// A clonable handle to a running bot.
 ///
@@ -111,7 +112,12 @@ impl Handle {
     }
 
     /// Reads the cache that all shards share. The closure runs under the store's lock: take out
-    /// what you need and leave; the shards wait meanwhile. It must not call this handle.
+    /// what you need and leave; the shards wait meanwhile.
+    ///
+    /// # Panics
+    /// In code that runs under that lock, which would wait for itself: in the closure of this
+    /// method, and in a predicate. The same goes for [`Handle::set_policy`] and
+    /// [`Handle::put_webhooks`]; all other methods can be called there.
     ///
     /// ```no_run
     /// # use headcount_driver::{Handle, core::id::{GuildId, UserId}};
@@ -121,6 +127,7 @@ impl Handle {
     /// });
     /// # }
     /// ```
+    #[track_caller]
     pub fn cache<T>(&self, look: impl FnOnce(&MemoryStore) -> T) -> T {
         self.shared.cache.read(look)
     }
@@ -133,6 +140,10 @@ impl Handle {
     ///
     /// # Errors
     /// [`Unsuitable`] if the policy makes no sense for the kind; nothing has changed then.
+    ///
+    /// # Panics
+    /// Inside of [`Handle::cache`] and of a predicate.
+    #[track_caller]
     pub fn set_policy(&self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
         let evicted = self.shared.cache.set_policy(kind, policy, |policy| {
             for (_, seat) in self.shared.fleet.seats() {
@@ -155,7 +166,11 @@ impl Handle {
     ///
     /// # Errors
     /// [`StoreFailure`] if a store of your own keeps them and fails, or takes longer than its
-    /// deadline.
+    /// deadline; and if a predicate panics over one.
+    ///
+    /// # Panics
+    /// Inside of [`Handle::cache`] and of a predicate.
+    #[track_caller]
     pub fn put_webhooks(
         &self,
         guild: GuildId,
@@ -165,10 +180,15 @@ impl Handle {
         let Shared { cache, by_hand, .. } = &*self.shared;
         let mutation = Mutation::webhooks(guild, channel, webhooks);
         let job = by_hand.job(&mutation);
-        cache.apply(by_hand.now(), mutation, false);
+        let (_, unjudged) = cache.apply(by_hand.now(), mutation, false);
+        if !unjudged.is_empty() {
+            cache.mark_stale(guild);
+        }
         let shard = self.shard_of(guild);
         async move {
-            let failure = job.await.failures.into_iter().next();
+            let stored = job.await.failures.into_iter();
+            let unjudged = unjudged.into_iter().map(Unjudged::into_failure);
+            let failure = stored.chain(unjudged).next();
             failure.map_or(Ok(()), |(kinds, error)| {
                 Err(StoreFailure {
                     shard,

@@ -1,11 +1,12 @@
 //! Events behind slow stores: none overtakes its own change, none waits for another guild's.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::FuturesUnordered;
 use headcount_core::cache::{Mutation, Op};
 use headcount_core::id::GuildId;
@@ -15,6 +16,7 @@ use crate::cache::Cache;
 use crate::delivery::{Delivery, Parcel};
 use crate::event::BotEvent;
 use crate::stores::{Outcome, StoreFailure};
+use crate::unjudged::Unjudged;
 
 /// Things that may wait for stores before the shard stops reading.
 const ROOM: usize = 1024;
@@ -71,6 +73,22 @@ impl Job {
             sequence: mutation.origin().map(|(_, sequence)| sequence),
             alone: mutation.ops().any(|op| matches!(op, Op::NewSession(_))),
             work,
+        }
+    }
+
+    /// The failure of the store in memory over a row, in a change of this guild and sequence. It is
+    /// told as any other store's.
+    pub(crate) fn unjudged(row: Unjudged, (guild, sequence): (Lane, Option<u64>)) -> Self {
+        let own = row.guild;
+        let outcome = Outcome {
+            failures: vec![row.into_failure()],
+            ..Outcome::default()
+        };
+        Self {
+            guild: own,
+            sequence: sequence.filter(|_| own == guild),
+            alone: false,
+            work: ready(outcome).boxed(),
         }
     }
 }
@@ -216,7 +234,7 @@ impl Lanes {
         if let Some(sequence) = done.sequence
             && !done.outcome.is_plain()
         {
-            self.outcomes.insert(sequence, done.outcome);
+            self.outcomes.entry(sequence).or_default().add(done.outcome);
             if self.outcomes.len() > ROOM {
                 self.outcomes.pop_first();
             }
@@ -231,6 +249,19 @@ impl Lanes {
             }
         }
         self.advance(delivery);
+    }
+
+    /// Waits for no store any more: hands on all events in order of their lanes, and drops the
+    /// changes, whether they run or wait.
+    pub(crate) fn give_up(&mut self, delivery: &mut Delivery) {
+        let old = mem::replace(self, Self::new(self.shard));
+        let lanes = old.lanes.into_values().flatten();
+        for item in lanes.chain(old.queue) {
+            match item {
+                Item::Change(_) => {}
+                Item::Event(_, event) | Item::Last(event) => delivery.send(event),
+            }
+        }
     }
 
     fn report(&self, done: &Done, delivery: &mut Delivery, cache: &Cache) {

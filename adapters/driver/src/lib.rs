@@ -2,6 +2,24 @@
 //!
 //! A [`Bot`] runs the shards of a gateway bot, a [`Chat`] the connections of a Twitch chat bot.
 //! Both stand on the same [`Runtime`] and the same [`Socket`].
+//!
+//! # When your code panics
+//! Code of yours runs inside the driver: stores, predicates, shard managers, a runtime. A panic in
+//! it is caught where it is called, and is told; it takes nothing else along:
+//!
+//! | what panics | what follows |
+//! |---|---|
+//! | a store, a predicate | [`BotEvent::StoreFailed`] with a [`Panicked`], and the guild is stale |
+//! | a shard manager | [`ChatEvent::ManagerFailed`]: its connections end, other managers go on |
+//! | anything else in a shard, ours too | [`Event::Halted`] with [`Halt::Crashed`]: that shard ends |
+//! | a closure given to a handle | goes on through the caller, and harms nobody else |
+//!
+//! [`Event::Halted`]: core::Event::Halted
+//! [`Halt::Crashed`]: core::session::Halt::Crashed
+//!
+//! The session of a shard that ends so is kept, and the other shards go on.
+//! A shard is not restarted by itself: what made it panic would do so again. This needs unwinding.
+//! With `panic = "abort"` in the profile the first panic ends the process, whoever's it is.
 #![forbid(unsafe_code)]
 
 mod address;
@@ -27,7 +45,9 @@ mod lanes;
 mod link;
 mod old_values;
 mod outlet;
+mod panics;
 mod quantum;
+mod reentry;
 mod runtime;
 mod seat;
 mod shared;
@@ -35,7 +55,9 @@ mod socket;
 mod start;
 mod stores;
 mod stream;
+mod timekeeper;
 pub mod tls;
+mod unjudged;
 mod websocket;
 
 pub use bot::Bot;
@@ -47,6 +69,7 @@ pub use event::BotEvent;
 pub use handle::{Handle, ShardState};
 pub use inflate::{Compression, Inflate, MAX_MESSAGE_BYTES};
 pub use info::{Api, GatewayInfo, SessionStartLimit};
+pub use panics::Panicked;
 pub use runtime::Runtime;
 pub use socket::{Ended, Socket, SocketOptions};
 pub use stores::StoreFailure;

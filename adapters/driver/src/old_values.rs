@@ -7,6 +7,7 @@ use headcount_core::cache::memory::Displaced;
 use headcount_core::{Event, Instant};
 
 use crate::cache::Cache;
+use crate::unjudged::Unjudged;
 
 /// One shard's displaced rows by sequence. An event of a guild in setup may be held back, so its
 /// rows wait here for it.
@@ -14,19 +15,21 @@ use crate::cache::Cache;
 pub(crate) struct OldValues(BTreeMap<u64, Displaced>);
 
 impl OldValues {
-    /// Applies a mutation; with `keep`, keeps what it displaced for its event.
+    /// Applies a mutation; with `keep`, keeps what it displaced for its event. Says which rows a
+    /// predicate panicked over.
     pub(crate) fn apply(
         &mut self,
         cache: &Cache,
         now: Instant,
         mutation: Mutation<'_>,
         keep: bool,
-    ) {
+    ) -> Vec<Unjudged> {
         let sequence = mutation.origin().map(|(_, sequence)| sequence);
-        let displaced = cache.apply(now, mutation, keep);
+        let (displaced, unjudged) = cache.apply(now, mutation, keep);
         if let (Some(sequence), false) = (sequence, displaced.is_empty()) {
             self.0.insert(sequence, displaced);
         }
+        unjudged
     }
 
     /// Gives an event what it displaced.

@@ -1,11 +1,13 @@
 //! A shard's way out: changes into the stores, then the events that follow from them.
 
+use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
 use headcount_core::cache::Mutation;
 use headcount_core::fleet::FleetInput;
+use headcount_core::session::Halt;
 use headcount_core::{Event, Instant, ShardId};
 
 use crate::Runtime;
@@ -25,6 +27,8 @@ pub(crate) struct Outlet<R> {
     delivery: Delivery,
     /// Bytes of the payload whose changes are being made.
     payload: usize,
+    /// The shard's last event has been told.
+    halted: bool,
 }
 
 impl<R: Runtime> Outlet<R> {
@@ -37,6 +41,7 @@ impl<R: Runtime> Outlet<R> {
             lanes: Lanes::new(id),
             delivery,
             payload: 0,
+            halted: false,
         }
     }
 
@@ -48,6 +53,7 @@ impl<R: Runtime> Outlet<R> {
     /// Applies a change to the cache in memory, and lets the other stores begin.
     pub(crate) fn mutate(&mut self, now: Instant, mutation: Mutation<'_>) {
         let keep = self.shared.old_values;
+        let about = (mutation.guild(), mutation.origin().map(|(_, at)| at));
         if let Some(work) = self.shared.stores.job(&self.runtime, &mutation, keep) {
             // A change that waits for its store takes room as the event does.
             let charge = self.delivery.charge(self.payload);
@@ -55,13 +61,19 @@ impl<R: Runtime> Outlet<R> {
             let job = Job::new(&mutation, work);
             self.lanes.change(job, &mut self.delivery);
         }
-        self.old_values
+        let unjudged = self
+            .old_values
             .apply(&self.shared.cache, now, mutation, keep);
+        for row in unjudged {
+            let job = Job::unjudged(row, about);
+            self.lanes.change(job, &mut self.delivery);
+        }
     }
 
     /// Tells the fleet of an event, and the consumer when its change is stored; after it, what the
     /// fleet has to say.
     pub(crate) fn emit(&mut self, now: Instant, mut event: Event<'_>) {
+        self.halted |= matches!(event, Event::Halted(_));
         self.old_values.attach(&mut event);
         let said = FleetInput::Event(self.id, &event);
         let news = self.shared.fleet.handle(now, said);
@@ -76,6 +88,20 @@ impl<R: Runtime> Outlet<R> {
             .fleet
             .handle(now, FleetInput::WantIdentify(self.id));
         self.follow(news.into_iter().map(BotEvent::Fleet));
+    }
+
+    /// Tells what still waits for a store, though nothing is stored any more: nothing does, unless
+    /// something has panicked.
+    pub(crate) fn give_up_waiting(&mut self) {
+        self.lanes.give_up(&mut self.delivery);
+    }
+
+    /// Sees that the shard's end is told, if nothing else can be any more.
+    pub(crate) fn ensure_halted(&mut self, cause: Halt) {
+        if !mem::replace(&mut self.halted, true) {
+            let event = BotEvent::Shard(self.id, Event::Halted(cause));
+            self.delivery.push(event);
+        }
     }
 
     fn follow(&mut self, news: impl Iterator<Item = BotEvent>) {

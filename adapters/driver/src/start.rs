@@ -15,10 +15,11 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::delivery::Delivery;
 use crate::drive::Drive;
-use crate::fleet::{SharedFleet, keep_time};
+use crate::fleet::SharedFleet;
 use crate::handle::Handle;
 use crate::seat::Seat;
 use crate::shared::Shared;
+use crate::timekeeper::keep_time;
 use crate::{Error, ErrorKind, GatewayInfo, Runtime};
 
 /// The shards of a bot in ascending order.

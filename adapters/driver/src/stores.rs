@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use headcount_core::id::GuildId;
 
 use crate::Runtime;
 use crate::deadline::within;
+use crate::panics::caught_in;
+use crate::unjudged::Unjudged;
 
 /// How long a store may take for one mutation.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -40,7 +43,7 @@ where
         mutation: Mutation<'static>,
         old_values: bool,
     ) -> BoxFuture<'a, Result<Displaced, Cause>> {
-        async move {
+        let work = async move {
             let done: Result<(Applied, Displaced), S::Error> = match old_values {
                 true => AsyncStore::replace(self, mutation).await,
                 false => self
@@ -50,13 +53,22 @@ where
             };
             done.map(|(_, displaced)| displaced)
                 .map_err(|error| Arc::new(error) as Cause)
-        }
-        .boxed()
+        };
+        // A panic is an error like any other: the store may have applied all of it, or some.
+        caught_in(work)
+            .map(|done| done.unwrap_or_else(|panicked| Err(Arc::new(panicked))))
+            .boxed()
     }
 }
 
-/// A store failed to apply a change. The guild's rows are stale from here on, until the guild is
-/// delivered anew; the event follows all the same, and says so.
+/// A store failed to apply a change: it said so, took too long, or panicked ([`Panicked`]). The
+/// guild's rows are stale from here on, until the guild is delivered anew; the event follows all
+/// the same, and says so.
+///
+/// It is told of the cache in memory too, when a predicate of yours panics over one of its rows:
+/// the row counts as one for which it does not hold.
+///
+/// [`Panicked`]: crate::Panicked
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreFailure {
@@ -70,6 +82,23 @@ pub struct StoreFailure {
     pub kinds: Kinds,
     /// What the store said.
     pub error: Arc<dyn Error + Send + Sync>,
+}
+
+impl StoreFailure {
+    /// The store in memory could not judge a row, outside of any event.
+    pub(crate) fn unjudged(row: Unjudged, total: NonZeroU32) -> Self {
+        let shard = match row.guild {
+            Some(guild) => ShardId::of_guild(guild, total),
+            None => ShardId::of_direct_messages(total),
+        };
+        Self {
+            shard,
+            guild: row.guild,
+            sequence: None,
+            kinds: row.kind.only(),
+            error: row.panicked,
+        }
+    }
 }
 
 /// What came of one mutation in all stores that had a part in it.
@@ -159,6 +188,12 @@ impl Outcome {
             }
         }
         outcome
+    }
+
+    /// Takes in what came of another change of the same event.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.displaced.add(other.displaced);
+        self.failures.extend(other.failures);
     }
 
     /// Whether the event need not know of it.

@@ -38,7 +38,7 @@ use core::time::Duration;
 pub use kept::Kept;
 pub(in crate::cache) use lifetimes::Lifetimes;
 pub use policies::Policies;
-pub use predicate::{Candidate, Keep, Predicate, RowRef};
+pub use predicate::{Candidate, Guard, Keep, Predicate, RowRef};
 pub use unsuitable::Unsuitable;
 pub use warning::Warning;
 
@@ -181,6 +181,14 @@ impl Policy {
     #[must_use]
     pub fn sparing(mut self, predicate: impl Into<Predicate>) -> Self {
         self.spared = Some(predicate.into());
+        self
+    }
+
+    /// The same, with `guard` around every function of the user's.
+    #[must_use]
+    pub fn guarded(mut self, guard: &Guard) -> Self {
+        self.only = self.only.map(|only| only.guarded(guard));
+        self.spared = self.spared.map(|spared| spared.guarded(guard));
         self
     }
 

@@ -85,7 +85,7 @@ impl Machine {
         out: &mut Actions<'i>,
     ) -> Delivery {
         let halted = State::Halted {
-            cause: Halt::Stopped,
+            cause: Halt::Crashed,
             session: None,
         };
         let state = mem::replace(&mut self.state, halted);
@@ -250,6 +250,7 @@ impl Context<'_, '_> {
             | Signal::Granted
             | Signal::Unread(_)
             | Signal::Stop(_)
+            | Signal::Crashed
             | Signal::Hello(_)
             | Signal::Answered
             | Signal::BeatAsked

@@ -22,6 +22,8 @@ pub(crate) enum Signal<'a> {
     Unread(Duration),
     /// The user wants it to end.
     Stop(Keep),
+    /// The host cannot run the shard any more.
+    Crashed,
     /// Op 10.
     Hello(Duration),
     /// Op 11.

@@ -2,6 +2,7 @@
 //! state moves with each signal.
 
 use alloc::boxed::Box;
+use core::fmt;
 use core::time::Duration;
 
 use crate::session::budget::Budget;
@@ -87,6 +88,9 @@ pub enum Halt {
     Refused(Fatal),
     /// The user stopped it.
     Stopped,
+    /// The code that runs the shard, or code that it called, panicked. The session is kept, and
+    /// can be resumed by another shard.
+    Crashed,
 }
 
 /// What to do with the session when a shard is stopped.
@@ -136,6 +140,8 @@ pub enum Reason {
     Closed(Option<u16>),
     /// The user stopped the shard.
     Stopped,
+    /// The code that runs the shard panicked.
+    Crashed,
 }
 
 /// What a shard waits for, and so what happens at its deadline.
@@ -159,6 +165,32 @@ pub enum Wait {
     Tracker,
     /// A stop that was asked for.
     Stop,
+}
+
+impl Halt {
+    /// What to do about it, in one line; `None` when the user stopped the shard.
+    #[must_use]
+    pub const fn remedy(self) -> Option<&'static str> {
+        match self {
+            Self::Refused(fatal) => Some(fatal.remedy()),
+            Self::Stopped => None,
+            Self::Crashed => Some(
+                "the panic is in the log: mend its cause, and start the bot anew with its sessions",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(fatal) => {
+                write!(f, "refused with code {}: {}", fatal.code(), fatal.remedy())
+            }
+            Self::Stopped => f.write_str("stopped"),
+            Self::Crashed => f.write_str("the code that runs the shard panicked"),
+        }
+    }
 }
 
 impl Phase {

@@ -17,7 +17,14 @@ impl State {
     pub(crate) fn step(self, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> Self {
         match (self, signal) {
             (state @ Self::Halted { .. }, _) => state,
-            (state, Signal::Stop(keep)) => state.stop(keep, cx),
+            (state, Signal::Stop(keep)) => {
+                cx.reason(Reason::Stopped);
+                state.end(Halt::Stopped, keep, cx)
+            }
+            (state, Signal::Crashed) => {
+                cx.reason(Reason::Crashed);
+                state.end(Halt::Crashed, Keep::Session, cx)
+            }
             (Self::Idle { wake, plan }, signal) => idle(wake, plan, signal, cx),
             (Self::Waiting { again }, signal) => waiting(again, signal, cx),
             (Self::Connecting { deadline, plan }, signal) => connecting(deadline, plan, signal, cx),
@@ -45,7 +52,7 @@ impl State {
         }
     }
 
-    fn stop(self, keep: Keep, cx: &mut Context<'_, '_>) -> Self {
+    fn end(self, cause: Halt, keep: Keep, cx: &mut Context<'_, '_>) -> Self {
         let connected = match &self {
             Self::Idle { .. } | Self::Waiting { .. } | Self::Halted { .. } => false,
             Self::Connecting { .. }
@@ -61,11 +68,7 @@ impl State {
             Keep::Session => self.session().cloned().map(Box::new),
             Keep::Nothing => None,
         };
-        cx.reason(Reason::Stopped);
-        Self::Halted {
-            cause: Halt::Stopped,
-            session,
-        }
+        Self::Halted { cause, session }
     }
 }
 
@@ -82,6 +85,7 @@ fn idle(wake: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<'_, '_>)
         | Signal::Granted
         | Signal::Unread(_)
         | Signal::Stop(_)
+        | Signal::Crashed
         | Signal::Hello(_)
         | Signal::Answered
         | Signal::BeatAsked
@@ -104,6 +108,7 @@ fn waiting(again: Instant, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> Stat
         | Signal::Closed(_)
         | Signal::Unread(_)
         | Signal::Stop(_)
+        | Signal::Crashed
         | Signal::Hello(_)
         | Signal::Answered
         | Signal::BeatAsked
@@ -135,6 +140,7 @@ fn connecting(
         | Signal::Granted
         | Signal::Unread(_)
         | Signal::Stop(_)
+        | Signal::Crashed
         | Signal::Hello(_)
         | Signal::Answered
         | Signal::BeatAsked
@@ -165,6 +171,7 @@ fn greeting(deadline: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<
         | Signal::DialFailed
         | Signal::Granted
         | Signal::Stop(_)
+        | Signal::Crashed
         | Signal::Answered
         | Signal::BeatAsked
         | Signal::Dispatch { .. } => State::Greeting { deadline, plan },
@@ -229,6 +236,7 @@ fn identifying(
         | Signal::DialFailed
         | Signal::Granted
         | Signal::Stop(_)
+        | Signal::Crashed
         | Signal::Hello(_) => State::Identifying { deadline, link },
     }
 }
@@ -298,6 +306,7 @@ fn resuming(
         | Signal::DialFailed
         | Signal::Granted
         | Signal::Stop(_)
+        | Signal::Crashed
         | Signal::Hello(_) => State::Resuming {
             deadline,
             link,
@@ -354,6 +363,7 @@ fn active(
         | Signal::DialFailed
         | Signal::Granted
         | Signal::Stop(_)
+        | Signal::Crashed
         | Signal::Hello(_) => State::Active {
             since,
             link,
@@ -397,6 +407,7 @@ impl Link {
             | Signal::Closed(_)
             | Signal::Granted
             | Signal::Stop(_)
+            | Signal::Crashed
             | Signal::Hello(_)
             | Signal::ReconnectAsked
             | Signal::InvalidSession { .. }

@@ -71,3 +71,40 @@ fn a_stop_before_the_start_ends_it() {
         .send(Command::UpdatePresence(Box::<Presence>::default()));
     assert_eq!(refused, Err(RequestError::Halted));
 }
+
+#[test]
+fn a_crash_ends_any_connection_with_its_cause_and_keeps_the_session() {
+    let stages: [fn(&mut Host); 5] = [
+        |_| {},
+        Host::dial,
+        |host| {
+            host.dial();
+            host.hello();
+        },
+        Host::begin,
+        |host| {
+            host.begin();
+            host.input(Input::Closed(None));
+            host.dial();
+            host.hello();
+        },
+    ];
+    for stage in stages {
+        let mut host = Host::new(config());
+        stage(&mut host);
+        let session = host.session();
+        host.take();
+        host.input(Input::Crashed);
+        assert_eq!(host.events().last().and_then(halted), Some(Halt::Crashed));
+        assert_eq!(host.shard.phase(), Phase::Halted);
+        assert_eq!(host.session(), session, "the session is kept");
+        assert_eq!(host.input(Input::Crashed), 0, "once");
+    }
+}
+
+fn halted(event: &Event<'_>) -> Option<Halt> {
+    match event {
+        Event::Halted(halt) => Some(*halt),
+        _ => None,
+    }
+}

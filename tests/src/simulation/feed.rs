@@ -179,6 +179,7 @@ impl Simulation {
             Input::DialFailed => "dial failed",
             Input::Unread { .. } => "unread",
             Input::IdentifyGranted => "granted",
+            Input::Crashed => "crashed",
         };
         if input != Input::Timeout {
             self.tally.steps += 1;

@@ -11,6 +11,7 @@ use rustls::ClientConfig;
 
 use super::backlog::Backlog;
 use super::carrier::Carrier;
+use super::guarded::{Failure, Guarded};
 use super::shared::Shared;
 use super::{Chat, ChatHandle};
 use crate::address::{self, Address};
@@ -40,7 +41,7 @@ const FRAME_BYTES: usize = 1 << 20;
 pub struct ChatBuilder<R> {
     runtime: R,
     pool: Pool,
-    managers: Vec<ManagerKey>,
+    managers: Vec<(ManagerKey, Failure)>,
     url: String,
     options: SocketOptions,
     backlog: usize,
@@ -81,7 +82,8 @@ impl<R: Runtime> ChatBuilder<R> {
     /// another one by its login.
     ///
     /// # Errors
-    /// What the manager refuses: [`Refusal::Capacity`] when the initial rooms do not fit.
+    /// What the manager refuses: [`Refusal::Capacity`] when the initial rooms do not fit,
+    /// [`Refusal::Other`] when it panics.
     pub fn manager<M: Manager + Send + 'static>(
         &mut self,
         account: AccountKey,
@@ -89,8 +91,10 @@ impl<R: Runtime> ChatBuilder<R> {
         initial: impl IntoIterator<Item = Room>,
         factory: impl FnOnce(&Options) -> M,
     ) -> Result<ManagerKey, Refusal<Room>> {
+        let failure = Failure::default();
+        let factory = |options: &Options| Guarded::new(factory(options), failure.clone());
         let key = self.pool.add_manager(account, options, initial, factory)?;
-        self.managers.push(key);
+        self.managers.push((key, failure));
         Ok(key)
     }
 
@@ -132,7 +136,7 @@ impl<R: Runtime> ChatBuilder<R> {
     pub fn start(mut self) -> Result<Chat<R>, Error> {
         Address::of(&address::parse(&self.url)?)?;
         let clock = Clock::start(&self.runtime);
-        for manager in &self.managers {
+        for (manager, _) in &self.managers {
             let started = self.pool.start_all(clock.now(&self.runtime), *manager);
             started.map_err(|refusal| Error::new(ErrorKind::Config, refusal.to_string()))?;
         }

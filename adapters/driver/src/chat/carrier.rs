@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_channel::mpsc::{self, Receiver, UnboundedSender};
 use futures_util::StreamExt;
+use headcount_core::Instant;
 use headcount_core::twitch::{Action, Input, LinkId};
 use tracing::Instrument;
 
@@ -15,6 +16,7 @@ use super::event::ChatEvent;
 use super::shared::Shared;
 use super::wire::{NewsSender, Order, Wire, WireNews};
 use crate::alarm::Alarm;
+use crate::panics::caught_in;
 use crate::{Runtime, SocketOptions};
 
 /// News of sockets that may wait for the loop; each socket may hold one more.
@@ -64,9 +66,18 @@ impl<R: Runtime> Carrier<R> {
         }
     }
 
-    /// Runs until the chat was shut down and every connection has ended. Not cancel-safe: dropping
-    /// it closes the connections.
+    /// Runs until the chat was shut down and every connection has ended, or something panics. Not
+    /// cancel-safe: dropping it closes the connections.
     pub(super) async fn run(mut self) {
+        if let Err(panicked) = caught_in(self.live()).await {
+            tracing::error!(error = %panicked, "the chat ends");
+            self.wires.clear();
+            self.backlog.push(ChatEvent::Crashed(Arc::new(panicked)));
+        }
+        poll_fn(|cx| self.backlog.poll_flush(cx)).await;
+    }
+
+    async fn live(&mut self) {
         loop {
             match poll_fn(|cx| self.poll_wake(cx)).await {
                 Wake::Deadline => self.step(Input::Timeout),
@@ -74,7 +85,6 @@ impl<R: Runtime> Carrier<R> {
                 Wake::Over => break,
             }
         }
-        poll_fn(|cx| self.backlog.poll_flush(cx)).await;
     }
 
     /// What comes next. The deadline goes first, so that no flood of messages delays a PONG's end.
@@ -84,6 +94,9 @@ impl<R: Runtime> Carrier<R> {
         let _ = self.backlog.poll_flush(cx);
         if self.shared.is_over() {
             return Poll::Ready(Wake::Over);
+        }
+        if self.shared.has_failed() {
+            return Poll::Ready(Wake::Deadline);
         }
         let deadline = self.shared.pool().poll_timeout().map(|(at, _)| at);
         if self.alarm.poll(cx, deadline).is_ready() {
@@ -117,6 +130,7 @@ impl<R: Runtime> Carrier<R> {
     /// Hands what happened to the pool and does what it says.
     fn step(&mut self, input: Input<'_>) {
         let now = self.shared.now();
+        self.stop_failed(now);
         let actions = self.shared.pool().handle(now, input);
         for action in actions {
             match action {
@@ -129,6 +143,20 @@ impl<R: Runtime> Carrier<R> {
                 Action::WantToken { account } => self.backlog.push(ChatEvent::WantToken(account)),
                 Action::Emit(event) => self.backlog.push(event.into_owned().into()),
             }
+        }
+    }
+
+    /// Ends the managers that have panicked.
+    fn stop_failed(&mut self, now: Instant) {
+        for (manager, panicked) in self.shared.failed() {
+            let number = manager.get();
+            tracing::error!(manager = number, error = %panicked, "a shard manager failed");
+            if let Err(refusal) = self.shared.pool().stop_all(now, manager) {
+                tracing::error!(manager = number, %refusal, "it cannot be stopped");
+            }
+            let error = Arc::new(panicked);
+            let event = ChatEvent::ManagerFailed { manager, error };
+            self.backlog.push(event);
         }
     }
 

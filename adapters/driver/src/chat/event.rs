@@ -1,6 +1,10 @@
 //! What a chat bot tells its user.
 
-use headcount_core::twitch::{AccountKey, Event, Heard, News};
+use std::sync::Arc;
+
+use headcount_core::twitch::{AccountKey, Event, Heard, ManagerKey, News};
+
+use crate::Panicked;
 
 /// News from a running chat bot.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +22,16 @@ pub enum ChatEvent {
         /// How many.
         messages: u64,
     },
+    /// A shard manager of yours panicked. Its connections end, and it can only be stopped; other
+    /// managers go on. [`Event::Ended`] follows when the last socket is gone.
+    ManagerFailed {
+        /// The manager.
+        manager: ManagerKey,
+        /// What it said.
+        error: Arc<Panicked>,
+    },
+    /// The chat's own code panicked: every connection ends, and this is the last event.
+    Crashed(Arc<Panicked>),
 }
 
 impl ChatEvent {
@@ -25,7 +39,11 @@ impl ChatEvent {
     pub(super) fn is_chatter(&self) -> bool {
         match self {
             Self::Heard(_) | Self::Pool(Event::Malformed { .. }) => true,
-            Self::Pool(_) | Self::WantToken(_) | Self::Missed { .. } => false,
+            Self::Pool(_)
+            | Self::WantToken(_)
+            | Self::Missed { .. }
+            | Self::ManagerFailed { .. }
+            | Self::Crashed(_) => false,
         }
     }
 }

@@ -13,6 +13,10 @@ use super::shared::Shared;
 ///
 /// Every method is synchronous and short: it takes the pool's lock for one call of the core and
 /// gives back owned values, never a guard. None waits for the network.
+///
+/// # Panics
+/// Every method but [`ChatHandle::managers`], in code that runs under that lock and would wait for
+/// itself: in a shard manager, and in the closure of [`ChatHandle::roster`].
 #[derive(Clone)]
 pub struct ChatHandle {
     shared: Arc<Shared>,
@@ -34,6 +38,7 @@ impl ChatHandle {
     ///
     /// # Errors
     /// Those of [`Pool::say`](headcount_core::twitch::Pool::say); nothing was queued.
+    #[track_caller]
     pub fn say(&self, manager: ManagerKey, say: Say) -> Result<SayId, SayError> {
         self.shared.change(|pool, now| pool.say(now, manager, say))
     }
@@ -42,6 +47,7 @@ impl ChatHandle {
     ///
     /// # Errors
     /// [`Refusal::Full`] when all shards are full; the room can be assigned later.
+    #[track_caller]
     pub fn assign(&self, manager: ManagerKey, room: Room) -> Result<(), Refusal<Room>> {
         self.shared
             .change(|pool, now| pool.assign(now, manager, room))
@@ -51,6 +57,7 @@ impl ChatHandle {
     ///
     /// # Errors
     /// [`Refusal::NotAssigned`].
+    #[track_caller]
     pub fn unassign(&self, manager: ManagerKey, room: Room) -> Result<(), Refusal<Room>> {
         self.shared
             .change(|pool, now| pool.unassign(now, manager, room))
@@ -60,6 +67,7 @@ impl ChatHandle {
     ///
     /// # Errors
     /// What the manager refuses.
+    #[track_caller]
     pub fn add_shard(&self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
         self.shared.change(|pool, now| pool.add_shard(now, manager))
     }
@@ -68,6 +76,7 @@ impl ChatHandle {
     ///
     /// # Errors
     /// What the manager refuses.
+    #[track_caller]
     pub fn start(&self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
         self.shared.change(|pool, now| pool.start_all(now, manager))
     }
@@ -76,6 +85,7 @@ impl ChatHandle {
     ///
     /// # Errors
     /// What the manager refuses.
+    #[track_caller]
     pub fn stop(&self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
         self.shared.change(|pool, now| pool.stop_all(now, manager))
     }
@@ -84,6 +94,7 @@ impl ChatHandle {
     ///
     /// # Errors
     /// [`Refusal::NoSuchShard`].
+    #[track_caller]
     pub fn start_shard(&self, manager: ManagerKey, shard: ShardKey) -> Result<(), Refusal<Room>> {
         self.shared
             .change(|pool, now| pool.start(now, manager, shard))
@@ -93,6 +104,7 @@ impl ChatHandle {
     ///
     /// # Errors
     /// [`Refusal::NoSuchShard`].
+    #[track_caller]
     pub fn stop_shard(&self, manager: ManagerKey, shard: ShardKey) -> Result<(), Refusal<Room>> {
         self.shared
             .change(|pool, now| pool.stop(now, manager, shard))
@@ -100,6 +112,7 @@ impl ChatHandle {
 
     /// Ends a shard as if it had died for good: its rooms go elsewhere if the manager's options
     /// say so.
+    #[track_caller]
     pub fn kill_shard(&self, manager: ManagerKey, shard: ShardKey) {
         self.shared
             .change(|pool, now| pool.kill(now, manager, shard));
@@ -107,14 +120,15 @@ impl ChatHandle {
 
     /// Gives an account a token: the answer to
     /// [`ChatEvent::WantToken`](crate::ChatEvent::WantToken), or ahead of it.
+    #[track_caller]
     pub fn set_token(&self, account: AccountKey, token: &str) {
         let token = Token::new(token);
         self.shared.change(|pool, _| pool.set_token(account, token));
     }
 
     /// Reads a manager's shards, their health and their load; `None` if there is no such manager.
-    /// The closure runs under the pool's lock: take out what you need and leave. It must not call
-    /// this handle.
+    /// The closure runs under the pool's lock: take out what you need and leave.
+    #[track_caller]
     pub fn roster<T>(
         &self,
         manager: ManagerKey,
@@ -126,11 +140,13 @@ impl ChatHandle {
 
     /// Whether a room is joined at this moment.
     #[must_use]
+    #[track_caller]
     pub fn is_joined(&self, manager: ManagerKey, room: Room) -> bool {
         self.shared.pool().is_joined(manager, room)
     }
 
     /// Stops every manager and ends the chat; its stream ends after its last events.
+    #[track_caller]
     pub fn shutdown(&self) {
         for manager in &self.shared.managers {
             if let Err(refusal) = self.stop(*manager) {

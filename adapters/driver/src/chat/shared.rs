@@ -1,5 +1,6 @@
 //! What the chat's loop and its handles share.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -8,28 +9,56 @@ use futures_util::task::AtomicWaker;
 use headcount_core::Instant;
 use headcount_core::twitch::{ManagerKey, Pool};
 
+use super::guarded::Failure;
+use crate::panics::Panicked;
+use crate::reentry::Inside;
+
 /// The pool behind a short lock, and a bell for the loop.
 ///
-/// The lock is held for one call of the core, never across an await and never by a caller.
+/// The lock is held for one call of the core, never across an await. The user's code runs under it
+/// in shard managers, and in looks at a roster.
 pub(super) struct Shared {
     pool: Mutex<Pool>,
     bell: AtomicWaker,
     closing: AtomicBool,
     pub(super) managers: Vec<ManagerKey>,
+    failures: Vec<Failure>,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
+}
+
+/// The pool, as long as this thread has it for itself.
+pub(super) struct Held<'a> {
+    pool: MutexGuard<'a, Pool>,
+    _inside: Inside,
+}
+
+impl Deref for Held<'_> {
+    type Target = Pool;
+
+    fn deref(&self) -> &Pool {
+        &self.pool
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Pool {
+        &mut self.pool
+    }
 }
 
 impl Shared {
     pub(super) fn new(
         pool: Pool,
-        managers: Vec<ManagerKey>,
+        managers: Vec<(ManagerKey, Failure)>,
         now: impl Fn() -> Instant + Send + Sync + 'static,
     ) -> Self {
+        let (managers, failures) = managers.into_iter().unzip();
         Self {
             pool: Mutex::new(pool),
             bell: AtomicWaker::new(),
             closing: AtomicBool::new(false),
             managers,
+            failures,
             now: Box::new(now),
         }
     }
@@ -40,17 +69,38 @@ impl Shared {
     }
 
     /// The pool, for its loop or for a look at it.
-    pub(super) fn pool(&self) -> MutexGuard<'_, Pool> {
-        // The core does not panic, and if a caller's closure did, the state is still whole.
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    ///
+    /// # Panics
+    /// If this thread holds it already: in a shard manager, or in a look at a roster.
+    #[track_caller]
+    pub(super) fn pool(&self) -> Held<'_> {
+        let inside = Inside::enter(self, "the pool");
+        // If the user's code panicked the state is still whole: its panics end before the core.
+        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        Held {
+            pool,
+            _inside: inside,
+        }
     }
 
     /// Changes the pool from outside its loop, and wakes the loop.
+    #[track_caller]
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Pool, Instant) -> T) -> T {
         let now = self.now();
         let result = change(&mut self.pool(), now);
         self.bell.wake();
         result
+    }
+
+    /// Whether a manager has failed since the last look.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures.iter().any(Failure::is_new)
+    }
+
+    /// The managers that have failed since the last call, and how.
+    pub(super) fn failed(&self) -> impl Iterator<Item = (ManagerKey, Panicked)> {
+        let managers = self.managers.iter().zip(&self.failures);
+        managers.filter_map(|(manager, failure)| Some((*manager, failure.take()?)))
     }
 
     /// Lets the loop end once every manager has ended.

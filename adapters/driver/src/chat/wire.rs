@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use headcount_core::twitch::{Command, LinkId};
 
+use crate::panics::caught_in;
 use crate::socket::{Ended, Socket};
 use crate::{Error, Runtime, SocketOptions};
 
@@ -46,15 +47,23 @@ pub(super) struct Wire<R> {
 impl<R: Runtime> Wire<R> {
     /// Dials and carries until the socket has ended. The last news are `DialFailed` or `Closed`.
     pub(super) async fn run(mut self) {
-        let last = match self.dial().await {
+        let last = caught_in(self.live()).await.unwrap_or_else(|panicked| {
+            tracing::error!(error = %panicked, "a socket of the chat ends");
+            WireNews::Closed(Ended::silent())
+        });
+        self.tell(last).await;
+    }
+
+    /// The socket's whole life; its last news.
+    async fn live(&mut self) -> WireNews {
+        match self.dial().await {
             Ok(Some(socket)) => {
                 self.tell(WireNews::Opened).await;
                 WireNews::Closed(self.carry(socket).await)
             }
             Ok(None) => WireNews::Closed(Ended::silent()),
             Err(error) => WireNews::DialFailed(error),
-        };
-        self.tell(last).await;
+        }
     }
 
     /// A loop that is gone wants no news.

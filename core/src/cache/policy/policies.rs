@@ -2,7 +2,7 @@
 
 use core::array;
 
-use super::{Group, Policy, Unsuitable, Warning};
+use super::{Group, Guard, Policy, Unsuitable, Warning};
 use crate::cache::{Kind, Kinds};
 use crate::intents::Intents;
 
@@ -73,6 +73,12 @@ impl Policies {
             self.put(kind, plain.get(kind).clone());
         }
         self
+    }
+
+    /// The same policies, with `guard` around every function of the user's.
+    #[must_use]
+    pub fn guarded(self, guard: &Guard) -> Self {
+        Self(self.0.map(|policy| policy.guarded(guard)))
     }
 
     /// What these policies want and a connection with these intents does not get, by kind. Whoever

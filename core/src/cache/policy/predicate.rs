@@ -7,6 +7,7 @@ use core::fmt;
 
 use bitflags::bitflags;
 
+use crate::cache::Kind;
 use crate::cache::memory::{MemberRef, PresenceRef};
 use crate::id::{ChannelId, GuildId};
 use crate::wire::view::{
@@ -87,11 +88,45 @@ pub enum RowRef<'a> {
 
 type Function = Arc<dyn Fn(&Candidate<'_>) -> bool + Send + Sync>;
 
+/// Asks a user's function about a row, and says what counts as its answer.
+///
+/// A host puts one around every function ([`Policies::guarded`](super::Policies::guarded)) to catch
+/// panics, which this crate cannot: a store that a panic goes through has applied half a change.
+pub type Guard = Arc<dyn Fn(&Candidate<'_>, &dyn Fn() -> bool) -> bool + Send + Sync>;
+
+impl RowRef<'_> {
+    /// The row's kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Channel(_) => Kind::Channel,
+            Self::Thread(_) => Kind::Thread,
+            Self::ThreadMember(_) => Kind::ThreadMember,
+            Self::Role(_) => Kind::Role,
+            Self::Emoji(_) => Kind::Emoji,
+            Self::Sticker(_) => Kind::Sticker,
+            Self::Sound(_) => Kind::Sound,
+            Self::Member(_) => Kind::Member,
+            Self::Presence(_) => Kind::Presence,
+            Self::VoiceState(_) => Kind::VoiceState,
+            Self::Stage(_) => Kind::Stage,
+            Self::ScheduledEvent(_) => Kind::ScheduledEvent,
+            Self::Integration(_) => Kind::Integration,
+            Self::Message(_) => Kind::Message,
+            Self::Rule(_) => Kind::Rule,
+            Self::Invite(_) => Kind::Invite,
+            Self::WebhookMark(_) => Kind::WebhookMark,
+        }
+    }
+}
+
 /// A condition on a row: one of the built-in ones, or a function of yours.
 ///
 /// A function of yours is asked when its row comes or changes; for a member also when its voice
-/// state or presence, its guild's owner or the guild's roles do. It must not panic, and should
-/// answer quickly: the store waits for it.
+/// state or presence, its guild's owner or the guild's roles do. It should
+/// answer quickly, since the store waits for it, and must not panic: the core's own store has then
+/// applied half a change. The driver catches a panic, takes it for `false`, and tells it as a
+/// failure of the store.
 #[derive(Clone, Default)]
 pub struct Predicate {
     keep: Option<Keep>,
@@ -143,6 +178,18 @@ impl Predicate {
             .reduce(|all, one| all | one);
         self.functions.extend(other.functions);
         self
+    }
+
+    /// The same, with `guard` around each function.
+    pub(super) fn guarded(self, guard: &Guard) -> Self {
+        let functions = self.functions.into_iter().map(|function| -> Function {
+            let guard = Arc::clone(guard);
+            Arc::new(move |row| guard(row, &|| function(row)))
+        });
+        Self {
+            keep: self.keep,
+            functions: functions.collect(),
+        }
     }
 
     pub(super) fn holds(&self, of: &Candidate<'_>) -> bool {

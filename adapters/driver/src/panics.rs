@@ -1,0 +1,75 @@
+//! Panics of code that the driver calls, turned into errors at the seams where it calls it.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use futures_util::FutureExt;
+
+/// Code panicked that the driver called: a store, a predicate or a shard manager of yours, or the
+/// driver's own.
+///
+/// Where it is told, what the code worked on is out of use or marked as stale, so nothing goes on
+/// from half a change. The panic itself goes through the program's panic hook first, as any does.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Panicked {
+    message: Box<str>,
+}
+
+impl Panicked {
+    fn of(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        Self {
+            message: text.unwrap_or("(no message)").into(),
+        }
+    }
+
+    /// What the panic said.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it panicked: {}", self.message)
+    }
+}
+
+impl Error for Panicked {}
+
+/// Calls code that may panic. The caller sees to it that nothing which the code changed is used as
+/// if it were whole.
+pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panicked::of(&*payload))
+}
+
+/// Runs a future that may panic; otherwise like [`caught`], and as cancel-safe as the future is.
+pub(crate) async fn caught_in<F: Future>(future: F) -> Result<F::Output, Panicked> {
+    let done = AssertUnwindSafe(future).catch_unwind().await;
+    done.map_err(|payload| Panicked::of(&*payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_in_its_own_words() {
+        let number = 7;
+        let formatted = caught(|| panic!("number {number}")).map(|(): ()| ());
+        assert_eq!(formatted.expect_err("a panic").message(), "number 7");
+        let plain = caught(|| panic!("plain")).map(|(): ()| ());
+        assert_eq!(
+            plain.expect_err("a panic").to_string(),
+            "it panicked: plain"
+        );
+        let other = caught(|| std::panic::panic_any(5_u8)).map(|(): ()| ());
+        assert_eq!(other.expect_err("a panic").message(), "(no message)");
+        assert_eq!(caught(|| 5).expect("no panic"), 5);
+    }
+}
