@@ -1,13 +1,21 @@
 //! What a shard is told before it starts, with defaults that suit the real gateway.
 
+pub mod bounds;
+
 use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
 use core::time::Duration;
 
 use crate::intents::Intents;
 use crate::shard_id::ShardId;
 use crate::token::Token;
 use crate::tracker::TrackerConfig;
+use crate::wire::command::{Command, Identify};
 use crate::wire::presence::Presence;
+use bounds::{LONGEST, pause, wait, within};
+
+pub use bounds::ConfigError;
 
 /// Everything a [`Shard`](crate::Shard) needs to know. Make one with [`Config::new`] and change
 /// what you like.
@@ -60,6 +68,62 @@ impl Config {
             receive: ReceiveLimits::default(),
             tracker: TrackerConfig::default(),
         }
+    }
+
+    /// Whether every setting makes sense, and what an identify carries fits into one payload. A
+    /// host asks this before it starts anything.
+    ///
+    /// Nothing breaks if it does not: no setting makes the core panic or send too large an
+    /// identify. But what was meant does not happen either; a bot may wait for a day, or give up at
+    /// once.
+    ///
+    /// # Errors
+    /// The first setting that makes none.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        // Every field is named, so that a new one is not forgotten.
+        let Self {
+            token: _,
+            shard: _,
+            intents: _,
+            url: _,
+            presence,
+            large_threshold: _,
+            os: _,
+            identify: _,
+            timing,
+            limits,
+            receive,
+            tracker,
+        } = self;
+        timing.check().map_err(|error| error.of("timing"))?;
+        limits.check().map_err(|error| error.of("limits"))?;
+        receive.check().map_err(|error| error.of("receive"))?;
+        let (bytes, limit) = (self.identify_bytes(presence.as_ref()), limits.payload);
+        if bytes > limit {
+            let detail = format!(
+                "makes an identify of {bytes} bytes with token and os, more than the {limit} \
+                 allowed"
+            );
+            return Err(ConfigError::new("presence", detail));
+        }
+        tracker.check().map_err(|error| error.of("tracker"))
+    }
+
+    /// What a session of this configuration begins with.
+    pub(crate) fn identify(&self, presence: Option<&Presence>) -> Command {
+        Command::Identify(Box::new(Identify {
+            token: self.token.clone(),
+            intents: self.intents,
+            shard: self.shard,
+            large_threshold: self.large_threshold.clamp(50, 250),
+            presence: presence.cloned(),
+            os: self.os,
+        }))
+    }
+
+    /// How large that is on the wire.
+    pub(crate) fn identify_bytes(&self, presence: Option<&Presence>) -> usize {
+        self.identify(presence).encode(&mut String::new()).len()
     }
 }
 
@@ -121,6 +185,35 @@ impl Default for Timing {
     }
 }
 
+impl Timing {
+    fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            dial,
+            hello,
+            ready,
+            first_backoff,
+            longest_backoff,
+            stable,
+            invalid_session,
+            resume_failures,
+            identify_spacing,
+        } = self;
+        wait("dial", *dial)?;
+        wait("hello", *hello)?;
+        wait("ready", *ready)?;
+        wait("first_backoff", *first_backoff)?;
+        within(
+            "longest_backoff",
+            *longest_backoff,
+            &(*first_backoff..=LONGEST),
+        )?;
+        pause("stable", *stable)?;
+        pause("invalid_session", *invalid_session)?;
+        within("resume_failures", *resume_failures, &(1..=1_000))?;
+        wait("identify_spacing", *identify_spacing)
+    }
+}
+
 /// Limits on what is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendLimits {
@@ -177,6 +270,47 @@ impl Default for ReceiveLimits {
             session: 64 << 20,
             early_faults: 32,
         }
+    }
+}
+
+impl SendLimits {
+    /// The least `total` with which a member request ever finds room, beside the heartbeats and
+    /// commands of a connection to the real gateway.
+    const LEAST: usize = 12;
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            total,
+            window,
+            presences,
+            presence_window,
+            payload,
+            queue,
+        } = self;
+        within("total", *total, &(Self::LEAST..=100_000))?;
+        wait("window", *window)?;
+        within("presences", *presences, &(1..=100_000))?;
+        wait("presence_window", *presence_window)?;
+        within("payload", *payload, &(512..=1 << 20))?;
+        within("queue", *queue, &(1..=1_000_000))
+    }
+}
+
+/// What a limit on messages may be, in bytes: a few of the smallest fit, and a process survives.
+const LARGEST_MESSAGE: core::ops::RangeInclusive<usize> = 1 << 10..=1 << 30;
+
+impl ReceiveLimits {
+    fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            hello,
+            ready,
+            session,
+            early_faults,
+        } = self;
+        within("hello", *hello, &LARGEST_MESSAGE)?;
+        within("ready", *ready, &LARGEST_MESSAGE)?;
+        within("session", *session, &LARGEST_MESSAGE)?;
+        within("early_faults", *early_faults, &(0..=100_000))
     }
 }
 

@@ -9,6 +9,8 @@ use core::time::Duration;
 
 use smallvec::SmallVec;
 
+use crate::config::ConfigError;
+use crate::config::bounds::{wait, within};
 use crate::event::{Event, StateChanged};
 use crate::session::Phase;
 use crate::shard_id::ShardId;
@@ -47,6 +49,32 @@ impl FleetConfig {
             warn_at: 100,
             refuse_at: 10,
         }
+    }
+
+    /// Whether every setting makes sense, beside this budget.
+    ///
+    /// # Errors
+    /// The first setting that makes none: above all a `refuse_at` that would refuse every identify
+    /// of a full budget.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            limit,
+            spacing,
+            warn_at: _,
+            refuse_at,
+        } = self;
+        wait("spacing", *spacing)?;
+        within(
+            "limit.max_concurrency",
+            limit.max_concurrency,
+            &(1..=u32::MAX),
+        )?;
+        within("limit.total", limit.total, &(1..=u32::MAX))?;
+        within(
+            "refuse_at",
+            *refuse_at,
+            &(0..=limit.total.saturating_sub(1)),
+        )
     }
 }
 

@@ -165,14 +165,14 @@ impl Shard {
     ///
     /// # Errors
     /// [`RequestError::Reserved`] for a heartbeat, identify, resume, member request or guild sync,
-    /// [`RequestError::TooLarge`] beyond [`SendLimits::payload`](crate::config::SendLimits),
-    /// [`RequestError::QueueFull`], and [`RequestError::Halted`].
+    /// [`RequestError::TooLarge`] beyond [`SendLimits::payload`](crate::config::SendLimits), where a
+    /// presence counts as the identify that will carry it, [`RequestError::QueueFull`], and [`RequestError::Halted`].
     pub fn send(&mut self, command: Command) -> Result<Ticket, RequestError> {
         let limits = &self.session.config().limits;
         if let State::Halted { .. } = self.session.state() {
             return Err(RequestError::Halted);
         }
-        let bytes = command.encode(&mut String::new()).len();
+        let bytes = self.bytes_of(&command);
         if bytes > limits.payload {
             return Err(RequestError::TooLarge {
                 bytes,
@@ -199,6 +199,25 @@ impl Shard {
                 .outbox
                 .push(command, bound)
                 .ok_or(RequestError::QueueFull { bound }),
+        }
+    }
+
+    /// How large the largest payload is that will carry a command: its own, and of a presence each
+    /// later identify.
+    fn bytes_of(&self, command: &Command) -> usize {
+        let own = command.encode(&mut String::new()).len();
+        match command {
+            Command::UpdatePresence(presence) => {
+                own.max(self.session.config().identify_bytes(Some(presence)))
+            }
+            Command::Heartbeat { .. }
+            | Command::Identify(_)
+            | Command::Resume(_)
+            | Command::RequestMembers(_)
+            | Command::UpdateVoiceState(_)
+            | Command::RequestSoundboardSounds(_)
+            | Command::RequestChannelInfo(_)
+            | Command::GuildSync(_) => own,
         }
     }
 

@@ -88,8 +88,10 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Sessions of an earlier process: their shards resume instead of beginning anew. A session
-    /// of a shard that this bot does not run, or begun with other intents, is an error.
+    /// Sessions of an earlier process: their shards resume instead of beginning anew.
+    ///
+    /// One that does not fit, of another number of shards or begun with other intents, is told by a
+    /// warning in the log that names both sides, and its shard begins anew.
     #[must_use]
     pub fn sessions(mut self, sessions: impl IntoIterator<Item = Session>) -> Self {
         self.sessions.extend(sessions);
@@ -222,8 +224,8 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Events that may wait for the consumer, over all shards, before the shards stop reading; 1024
-    /// by default. They read on when half of them have been taken. Each shard may add what the
-    /// message that it was reading leads to.
+    /// by default, and at least 1. They read on when half of them have been taken. Each shard may add
+    /// what the message that it was reading leads to.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.events.events = events;

@@ -136,7 +136,7 @@ impl fmt::Debug for Api {
 }
 
 /// The header's value. What cannot be in a header cannot be a token.
-fn authorization(token: &str) -> Result<HeaderValue, Error> {
+pub(crate) fn authorization(token: &str) -> Result<HeaderValue, Error> {
     let invalid = || Error::new(ErrorKind::InvalidToken, "this is not a token");
     let token = token.trim();
     let token = token.strip_prefix("Bot ").unwrap_or(token);

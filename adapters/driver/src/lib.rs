@@ -50,6 +50,7 @@ mod quantum;
 mod reentry;
 mod runtime;
 mod seat;
+mod settings;
 mod shared;
 mod socket;
 mod start;

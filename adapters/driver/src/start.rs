@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use headcount_core::config::Identifying;
 use headcount_core::fleet::{Fleet, FleetConfig};
-use headcount_core::{Config, Shard, ShardId};
+use headcount_core::{Config, Session, Shard, ShardId};
 use tracing::Instrument;
 
 use crate::bot::Bot;
@@ -32,9 +32,11 @@ impl<R: Runtime> Builder<R> {
     /// Cancel-safe: nothing was started.
     ///
     /// # Errors
-    /// Those of [`Api::gateway_info`](crate::Api::gateway_info); [`ErrorKind::Config`] for no
-    /// shards at all, a shard number out of range, or a session that does not belong to this bot.
+    /// Those of [`Api::gateway_info`](crate::Api::gateway_info); [`ErrorKind::Config`] for a setting
+    /// that makes no sense, no shards at all, or a shard number out of range; [`ErrorKind::Url`] for
+    /// an address that cannot be dialled. Nothing was started.
     pub async fn connect(mut self) -> Result<Bot<R>, Error> {
+        self.check()?;
         let info = match self.info.take() {
             Some(info) => info,
             None => {
@@ -53,7 +55,11 @@ impl<R: Runtime> Builder<R> {
         self.config.tracker.kinds |= self.stores.kinds();
         let (total, seats) = self.seats(info)?;
         let ids: Vec<ShardId> = seats.iter().map(|(id, _)| *id).collect();
-        let fleet = SharedFleet::new(self.fleet(clock, info, &ids), seats);
+        if let Some(last) = ids.last() {
+            self.check_start(&self.config_of(*last))?;
+        }
+        let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, seats);
+        self.warn_of_sessions(&ids);
         for warning in self.warnings() {
             tracing::warn!("{warning}");
         }
@@ -96,37 +102,58 @@ impl<R: Runtime> Builder<R> {
                 .ok_or_else(|| unusable("this shard number does not exist"))?;
             seats.push((id, Arc::new(Seat::new(self.shard(id)?))));
         }
-        if !self.sessions.is_empty() {
-            return Err(unusable(
-                "a session belongs to a shard that this bot does not run",
-            ));
-        }
         Ok((total, seats))
     }
 
     /// One shard's core, with its session of an earlier process if there is one.
     fn shard(&mut self, id: ShardId) -> Result<Shard, Error> {
-        let config = Config {
-            shard: id,
-            ..self.config.clone()
-        };
-        match self
-            .sessions
-            .iter()
-            .position(|session| session.shard() == id)
-        {
-            None => Ok(Shard::new(config, seed()?)),
-            Some(at) => Shard::with_session(config, seed()?, self.sessions.swap_remove(at))
+        let (config, seed) = (self.config_of(id), seed()?);
+        match self.session(id) {
+            None => Ok(Shard::new(config, seed)),
+            Some(session) => Shard::with_session(config, seed, session)
                 .map_err(|e| Error::new(ErrorKind::Config, e.to_string())),
         }
     }
 
-    fn fleet(&mut self, clock: Clock, info: &GatewayInfo, ids: &[ShardId]) -> Fleet {
+    fn config_of(&self, id: ShardId) -> Config {
+        Config {
+            shard: id,
+            ..self.config.clone()
+        }
+    }
+
+    /// Takes the session that a shard can go on with; of several the last that was given.
+    fn session(&mut self, id: ShardId) -> Option<Session> {
+        let fits =
+            |session: &Session| session.shard() == id && session.intents() == self.config.intents;
+        let at = self.sessions.iter().rposition(fits)?;
+        Some(self.sessions.swap_remove(at))
+    }
+
+    /// Says which sessions nobody goes on with. Their shards begin anew: a resume can change neither
+    /// the number of shards nor the intents.
+    fn warn_of_sessions(&self, ids: &[ShardId]) {
+        let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let (shards, intents) = (list.join(" "), self.config.intents);
+        for session in &self.sessions {
+            tracing::warn!(
+                saved_shard = %session.shard(),
+                saved_intents = ?session.intents(),
+                shards,
+                ?intents,
+                "a saved session does not fit this bot, or is one too many: it is not resumed"
+            );
+        }
+    }
+
+    fn fleet(&mut self, clock: Clock, info: &GatewayInfo, ids: &[ShardId]) -> Result<Fleet, Error> {
         let mut config = FleetConfig::new(info.session_start_limit.into());
         if let Some(change) = self.fleet.take() {
             change(&mut config);
         }
-        Fleet::new(clock.now(&self.runtime), config, ids.iter().copied())
+        config.check().map_err(|error| error.of("fleet"))?;
+        let now = clock.now(&self.runtime);
+        Ok(Fleet::new(now, config, ids.iter().copied()))
     }
 
     fn spawn(&self, id: ShardId, shared: Arc<Shared>, delivery: Delivery) {

@@ -1,7 +1,5 @@
 //! Policies of a running bot: warnings at its start, changes while it runs.
 
-use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use headcount_driver::core::Intents;
@@ -10,43 +8,11 @@ use headcount_driver::core::cache::{Keep, Kind, Kinds, Lack, Policies, Policy, U
 use headcount_driver::core::id::GuildId;
 use headcount_driver::{Bot, Builder};
 use serde_json::{Value, json};
-use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Metadata, Subscriber, span};
 
 mod memory;
 use memory::{Gateway, Listener, Memory, PLAIN, info, memory};
-
-/// Remembers warnings.
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<String>>);
-
-impl Visit for Warnings {
-    fn record_debug(&mut self, _: &Field, value: &dyn fmt::Debug) {
-        writeln!(self.0.lock().expect("a record"), "{value:?}").expect("memory");
-    }
-}
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::WARN
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
-}
+mod warnings;
+use warnings::Warnings;
 
 fn member(id: u64) -> Value {
     json!({"user": {"id": id.to_string(), "username": format!("user{id}")}, "roles": [],
@@ -122,7 +88,7 @@ async fn a_kind_without_its_intent_is_a_warning_at_start() {
     let builder = builder.configure(|config| config.tracker.kinds.insert(Kinds::VOICE_STATES));
     let bot = builder.gateway(info(1)).connect().await.expect("started");
     drop(guard);
-    let log = log.0.lock().expect("a record").clone();
+    let log = log.text();
     assert!(
         log.contains("Presence rows are cached without the intent GUILD_PRESENCES"),
         "{log}"

@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+use crate::config::ConfigError;
+use crate::config::bounds::{LONGEST, pause, wait, within};
+
 /// Bounds and waits of member requests; the defaults suit the public gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestConfig {
@@ -72,6 +75,37 @@ impl Default for RequestConfig {
 }
 
 impl RequestConfig {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            attempts,
+            sends,
+            refusals,
+            silence,
+            silence_per_chunk,
+            silence_max,
+            gate,
+            retry_after_max,
+            outstanding,
+            waiting,
+            chunks,
+            adopted,
+            remembered,
+        } = self;
+        within("attempts", *attempts, &(1..=1_000))?;
+        within("sends", *sends, &(1..=1_000))?;
+        within("refusals", *refusals, &(1..=1_000))?;
+        wait("silence", *silence)?;
+        pause("silence_per_chunk", *silence_per_chunk)?;
+        within("silence_max", *silence_max, &(*silence..=LONGEST))?;
+        wait("gate", *gate)?;
+        wait("retry_after_max", *retry_after_max)?;
+        within("outstanding", *outstanding, &(1..=100_000))?;
+        within("waiting", *waiting, &(1..=10_000_000))?;
+        within("chunks", *chunks, &(1..=1 << 20))?;
+        within("adopted", *adopted, &(0..=100_000))?;
+        within("remembered", *remembered, &(0..=100_000))
+    }
+
     /// The silence allowed to a guild with this many members.
     pub(crate) fn silence_of(&self, members: u64) -> Duration {
         let chunks = u32::try_from(members.div_ceil(1000)).unwrap_or(u32::MAX);

@@ -26,11 +26,19 @@ impl Default for Spread {
     }
 }
 
+/// Connections that are opened at once at most, whether or not there is anything to serve.
+const MOST_AT_FIRST: usize = 10_000;
+
 impl Spread {
     /// How many shards to open for so many channels.
     fn shards_for<C>(&self, channels: usize) -> Result<usize, Refusal<C>> {
         if self.channels_per_shard == 0 {
             return Err(Refusal::Options("channels_per_shard must be at least 1"));
+        }
+        if self.initial_shard_count > MOST_AT_FIRST {
+            return Err(Refusal::Options(
+                "initial_shard_count must be at most 10000",
+            ));
         }
         let max = self.max_shard_count.unwrap_or(usize::MAX);
         if self.initial_shard_count > max {

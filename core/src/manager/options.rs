@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+use crate::config::bounds::pause;
+use crate::manager::Refusal;
+
 /// Options that the [`Supervisor`](crate::manager::Supervisor) keeps for any manager.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -12,4 +15,16 @@ pub struct Options {
     /// After how long without channels a shard counts as [idle](crate::manager::Shard::is_idle)
     /// and may be closed. `None` (the default): never.
     pub close_empty_after: Option<Duration>,
+}
+
+impl Options {
+    pub(super) fn check<C>(&self) -> Result<(), Refusal<C>> {
+        let Self {
+            move_off_after,
+            close_empty_after,
+        } = self;
+        let refused = |_| Refusal::Options("a wait must not be longer than a day");
+        pause("move_off_after", move_off_after.unwrap_or_default()).map_err(refused)?;
+        pause("close_empty_after", close_empty_after.unwrap_or_default()).map_err(refused)
+    }
 }

@@ -29,12 +29,14 @@ impl<C: Channel> Supervisor<C> {
     /// Makes a manager by `factory` and sets it up. Duplicates among the channels are left out.
     ///
     /// # Errors
-    /// Whatever [`Manager::set_up`] refuses, [`Refusal::Capacity`] above all.
+    /// Whatever [`Manager::set_up`] refuses, [`Refusal::Capacity`] above all; [`Refusal::Options`]
+    /// for a wait of more than a day.
     pub fn new<M: Manager<C> + Send + 'static>(
         options: Options,
         initial: impl IntoIterator<Item = C>,
         factory: impl FnOnce(&Options) -> M,
     ) -> Result<Self, Refusal<C>> {
+        options.check()?;
         let mut seen = BTreeSet::new();
         let mut channels: Vec<C> = Vec::new();
         for channel in initial {

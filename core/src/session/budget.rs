@@ -37,6 +37,9 @@ const ROOM_FOR_ASKED_BEATS: usize = 3;
 /// Room kept for commands when member requests would use up all there is.
 const ROOM_FOR_COMMANDS: usize = 5;
 
+/// Sends that are remembered without further allocation; the protocol's total fits.
+const ROOM_AT_FIRST: usize = 128;
+
 impl Budget {
     /// The budget of a fresh connection with this time between heartbeats.
     pub(crate) fn new(limits: &SendLimits, interval: Duration) -> Self {
@@ -45,7 +48,7 @@ impl Budget {
             .as_millis()
             .div_ceil(interval.as_millis().max(1));
         Self {
-            sent: VecDeque::with_capacity(limits.total),
+            sent: VecDeque::with_capacity(limits.total.min(ROOM_AT_FIRST)),
             total: limits.total,
             window: limits.window,
             beats: usize::try_from(per_window)

@@ -16,7 +16,7 @@ use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
 use crate::setup::KnownGuilds;
 use crate::time::Instant;
 use crate::wire::close::{self, Verdict};
-use crate::wire::command::{Command, Identify, Resume};
+use crate::wire::command::{Command, Resume};
 use crate::wire::presence::Presence;
 
 /// How often the fleet is asked again for an identify, should its answer have been lost.
@@ -42,7 +42,11 @@ struct Memory {
 
 impl Machine {
     /// A machine that connects at its first timeout, to resume the session if there is one.
-    pub(crate) fn new(config: Config, rng: Rng, session: Option<Session>) -> Self {
+    pub(crate) fn new(mut config: Config, rng: Rng, session: Option<Session>) -> Self {
+        // No identify is ever too large, not even for a host that has not checked its settings.
+        if config.identify_bytes(config.presence.as_ref()) > config.limits.payload {
+            config.presence = None;
+        }
         let plan = session.map_or(Plan::Identify, |session| Plan::Resume(Box::new(session)));
         Self {
             state: State::Idle {
@@ -341,15 +345,8 @@ impl Context<'_, '_> {
     pub(crate) fn identify(&mut self) {
         let config = &self.memory.config;
         self.memory.next_identify = self.now.after(config.timing.identify_spacing);
-        let identify = Identify {
-            token: config.token.clone(),
-            intents: config.intents,
-            shard: config.shard,
-            large_threshold: config.large_threshold.clamp(50, 250),
-            presence: config.presence.clone(),
-            os: config.os,
-        };
-        self.send(Command::Identify(Box::new(identify)));
+        let identify = config.identify(config.presence.as_ref());
+        self.send(identify);
     }
 
     pub(crate) fn resume(&mut self, session: &Session) {

@@ -32,6 +32,12 @@ impl Session {
         self.shard
     }
 
+    /// The intents it began with.
+    #[must_use]
+    pub const fn intents(&self) -> Intents {
+        self.intents
+    }
+
     /// Whether this READY began it: told again, it begins nothing.
     pub(crate) fn began_with(&self, id: &str, sequence: Option<u64>) -> bool {
         *self.id == *id && sequence.is_some_and(|sequence| sequence <= self.sequence)

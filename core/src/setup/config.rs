@@ -5,6 +5,8 @@ use core::time::Duration;
 
 use super::arrival::Arrival;
 use super::stage::Origin;
+use crate::config::ConfigError;
+use crate::config::bounds::{pause, wait, within};
 use crate::id::GuildId;
 
 /// Which guilds are asked for their members without being told to.
@@ -138,6 +140,40 @@ impl Default for SetupConfig {
             guilds: 262_144,
             restarts: 3,
             sync: None,
+        }
+    }
+}
+
+impl SyncConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            batch,
+            gather,
+            silence,
+            attempts,
+        } = self;
+        within("batch", *batch, &(1..=50))?;
+        pause("gather", *gather)?;
+        wait("silence", *silence)?;
+        within("attempts", *attempts, &(1..=1_000))
+    }
+}
+
+impl SetupConfig {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            chunking: _,
+            silence,
+            guilds,
+            restarts,
+            sync,
+        } = self;
+        wait("silence", *silence)?;
+        within("guilds", *guilds, &(1..=1 << 24))?;
+        within("restarts", *restarts, &(0..=1_000))?;
+        match sync {
+            Some(sync) => sync.check().map_err(|error| error.of("sync")),
+            None => Ok(()),
         }
     }
 }

@@ -3,6 +3,8 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use crate::config::ConfigError;
+use crate::config::bounds::within;
 use crate::id::GuildId;
 
 /// How many events may be held, over all guilds of a shard.
@@ -20,6 +22,14 @@ impl Default for HoldConfig {
             events: 65_536,
             bytes: 64 * 1024 * 1024,
         }
+    }
+}
+
+impl HoldConfig {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let Self { events, bytes } = self;
+        within("events", *events, &(1..=1 << 24))?;
+        within("bytes", *bytes, &(1..=1 << 31))
     }
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::cache::Kinds;
 use crate::chunk::RequestConfig;
-use crate::config::SendLimits;
+use crate::config::{ConfigError, SendLimits};
 use crate::setup::{HoldConfig, SetupConfig};
 
 /// The time between heartbeats of the connection that a tracker alone shares; the gateway's.
@@ -49,5 +49,28 @@ impl Default for TrackerConfig {
                 ..SendLimits::default()
             },
         }
+    }
+}
+
+impl TrackerConfig {
+    /// Whether every setting makes sense; see [`Config::check`](crate::Config::check).
+    ///
+    /// # Errors
+    /// The first setting that makes none.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            setup,
+            requests,
+            hold,
+            kinds: _,
+            sweep_after_chunk: _,
+            limits,
+        } = self;
+        setup.check().map_err(|error| error.of("setup"))?;
+        requests.check().map_err(|error| error.of("requests"))?;
+        if let Some(hold) = hold {
+            hold.check().map_err(|error| error.of("hold"))?;
+        }
+        limits.check().map_err(|error| error.of("limits"))
     }
 }

@@ -4,6 +4,8 @@ use alloc::collections::BTreeSet;
 use core::time::Duration;
 
 use crate::Token;
+use crate::config::ConfigError;
+use crate::config::bounds::{pause, within};
 use crate::twitch::{Login, Rate, Room};
 
 /// What Twitch allows one account. Every window slides and is never exceeded.
@@ -54,6 +56,27 @@ impl AccountLimits {
         rooms: None,
         ..Self::NORMAL
     };
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            joins,
+            logins,
+            messages,
+            all_messages,
+            rooms,
+            message_gap,
+            margin,
+        } = self;
+        joins.check().map_err(|error| error.of("joins"))?;
+        logins.check().map_err(|error| error.of("logins"))?;
+        messages.check().map_err(|error| error.of("messages"))?;
+        all_messages
+            .check()
+            .map_err(|error| error.of("all_messages"))?;
+        within("rooms", rooms.unwrap_or(1), &(1..=usize::MAX))?;
+        pause("message_gap", *message_gap)?;
+        pause("margin", *margin)
+    }
 }
 
 /// An account to connect with.

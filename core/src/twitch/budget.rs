@@ -4,6 +4,8 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::Instant;
+use crate::config::ConfigError;
+use crate::config::bounds::{wait, within};
 
 /// At most `count` in any `span`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,12 @@ impl Rate {
             count,
             span: Duration::from_secs(seconds),
         }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let Self { count, span } = self;
+        within("count", *count, &(1..=1_000_000))?;
+        wait("span", *span)
     }
 }
 

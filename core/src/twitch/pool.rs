@@ -32,6 +32,8 @@ use self::ledger::Ledger;
 use self::link::Link;
 use self::speech::Outbox;
 use self::squad::Squad;
+use crate::config::ConfigError;
+use crate::config::bounds::{SHORTEST, wait, within};
 use crate::manager::{Decision, Health, Manager, Options, Refusal, ShardKey, Supervisor};
 use crate::rng::Rng;
 use crate::twitch::connection::{self, Patience};
@@ -88,6 +90,39 @@ impl Default for PoolConfig {
     }
 }
 
+impl PoolConfig {
+    /// Whether every setting makes sense. A host asks this before it starts anything.
+    ///
+    /// # Errors
+    /// The first setting that makes none.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        // Every field is named, so that a new one is not forgotten.
+        let Self {
+            patience,
+            join_patience,
+            say_patience,
+            say_expiry,
+            say_queue,
+            longest_back_off,
+            longest_join_back_off,
+            give_up_after,
+            drop_mirrors: _,
+            mirror_patience,
+            mirror_bytes,
+        } = self;
+        patience.check().map_err(|error| error.of("patience"))?;
+        wait("join_patience", *join_patience)?;
+        wait("say_patience", *say_patience)?;
+        wait("say_expiry", *say_expiry)?;
+        within("say_queue", *say_queue, &(1..=1_000_000))?;
+        wait("longest_back_off", *longest_back_off)?;
+        wait("longest_join_back_off", *longest_join_back_off)?;
+        wait("mirror_patience", *mirror_patience)?;
+        within("mirror_bytes", *mirror_bytes, &(0..=1 << 31))?;
+        within("give_up_after", give_up_after.unwrap_or(1), &(1..=u32::MAX))
+    }
+}
+
 /// Runs any number of accounts, each with its budgets, and of shard managers on them.
 ///
 /// The host opens sockets, carries lines and tells the time; everything else is decided here:
@@ -105,6 +140,8 @@ pub struct Pool {
     now: Instant,
     rng: Rng,
     config: PoolConfig,
+    /// What is to be said of the configuration as it was given.
+    checked: Result<(), ConfigError>,
     accounts: Vec<Ledger>,
     squads: Vec<Squad>,
     links: BTreeMap<LinkId, Link>,
@@ -126,11 +163,21 @@ type Out<'o, 'i> = &'o mut Vec<Action<'i>>;
 impl Pool {
     /// An empty pool; the same seed and the same inputs lead to the same actions.
     #[must_use]
-    pub fn new(config: PoolConfig, seed: u64) -> Self {
+    pub fn new(mut config: PoolConfig, seed: u64) -> Self {
+        let checked = config.check();
+        // Timers that come again at once would keep the clock at one instant for ever.
+        for wait in [
+            &mut config.join_patience,
+            &mut config.longest_join_back_off,
+            &mut config.mirror_patience,
+        ] {
+            *wait = (*wait).max(SHORTEST);
+        }
         Self {
             now: Instant::ZERO,
             rng: Rng::new(seed),
             config,
+            checked,
             accounts: Vec::new(),
             squads: Vec::new(),
             links: BTreeMap::new(),
@@ -143,6 +190,16 @@ impl Pool {
             stirred: false,
             budget_at: None,
         }
+    }
+
+    /// Whether its settings and those of its accounts make sense.
+    ///
+    /// # Errors
+    /// The first setting that makes none.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.checked.clone()?;
+        let mut limits = self.accounts.iter().map(|ledger| ledger.account.limits);
+        limits.try_for_each(|limits| limits.check().map_err(|error| error.of("account")))
     }
 
     /// Adds an account.

@@ -17,7 +17,7 @@ use super::{Chat, ChatHandle};
 use crate::address::{self, Address};
 use crate::alarm::Alarm;
 use crate::clock::Clock;
-use crate::{Compression, Error, ErrorKind, Runtime, SocketOptions};
+use crate::{Compression, Error, ErrorKind, Runtime, SocketOptions, settings};
 
 /// Where Twitch's chat is.
 pub const TWITCH_URL: &str = "wss://irc-ws.chat.twitch.tv:443";
@@ -131,9 +131,12 @@ impl<R: Runtime> ChatBuilder<R> {
     /// where the runtime can spawn.
     ///
     /// # Errors
-    /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Config`] when a manager
-    /// refuses to start. Nothing was started.
+    /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Config`] for a setting that
+    /// makes no sense, and when a manager refuses to start. Nothing was started.
     pub fn start(mut self) -> Result<Chat<R>, Error> {
+        self.pool.check()?;
+        settings::socket(&self.options).map_err(|error| error.of("socket"))?;
+        settings::backlog(self.backlog)?;
         Address::of(&address::parse(&self.url)?)?;
         let clock = Clock::start(&self.runtime);
         for (manager, _) in &self.managers {

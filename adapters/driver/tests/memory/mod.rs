@@ -61,6 +61,11 @@ impl Listener {
         self.0.recv().await.expect("a dial")
     }
 
+    /// Whether there is a connection that nobody has taken.
+    pub(crate) fn is_dialled(&mut self) -> bool {
+        self.0.try_recv().is_ok()
+    }
+
     /// The next connection.
     pub(crate) async fn accept(&mut self) -> Gateway {
         let stream = self.raw().await;

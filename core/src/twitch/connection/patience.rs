@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+use crate::config::ConfigError;
+use crate::config::bounds::wait;
+
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wait {
@@ -46,5 +49,24 @@ impl Default for Patience {
             pong: Duration::from_secs(10),
             close: Duration::from_secs(5),
         }
+    }
+}
+
+impl Patience {
+    pub(in crate::twitch) fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            dial,
+            grant,
+            welcome,
+            silence,
+            pong,
+            close,
+        } = self;
+        wait("dial", *dial)?;
+        wait("grant", *grant)?;
+        wait("welcome", *welcome)?;
+        wait("silence", *silence)?;
+        wait("pong", *pong)?;
+        wait("close", *close)
     }
 }

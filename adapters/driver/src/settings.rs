@@ -1,0 +1,73 @@
+//! Settings are looked at before anything starts: what makes no sense is an error, and no panic.
+
+use std::ops::RangeInclusive;
+
+use headcount_core::Config;
+use headcount_core::config::ConfigError;
+use headcount_core::config::bounds::{wait, within};
+
+use crate::builder::Builder;
+use crate::delivery::Limits;
+use crate::{Error, ErrorKind, Runtime, SocketOptions, address, info};
+
+/// The least that a limit on messages may be, in bytes: READY alone has about a thousand.
+const LEAST_MESSAGE: usize = 4 << 10;
+
+/// The most that it may be: what a bot of tens of thousands of guilds needs, many times over.
+const LARGEST_MESSAGE: usize = 1 << 30;
+
+/// The most events and messages that may wait for the consumer.
+const LONGEST_QUEUE: usize = 1 << 24;
+
+/// What all events that wait may have, in bytes: one small event at least.
+const LARGEST_BUFFER: RangeInclusive<usize> = 1 << 10..=1 << 31;
+
+impl<R: Runtime> Builder<R> {
+    /// Whether all settings make sense that the caller has made, before the service is asked.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        info::authorization(self.token.expose())?;
+        self.config.check()?;
+        socket(&self.options).map_err(|error| error.of("socket"))?;
+        wait("api.timeout", self.api.timeout)?;
+        wait("store_deadline", self.stores.deadline)?;
+        let Limits { events, bytes } = self.events;
+        within("event_buffer", events, &(1..=LONGEST_QUEUE))?;
+        within("event_buffer_bytes", bytes, &LARGEST_BUFFER)?;
+        Ok(())
+    }
+
+    /// Whether the same holds beside what the service has said: `config` is that of the last shard,
+    /// whose identify is the longest.
+    pub(crate) fn check_start(&self, config: &Config) -> Result<(), Error> {
+        address::gateway(&config.url, self.options.compression)?;
+        config.check()?;
+        Ok(())
+    }
+}
+
+/// Whether a socket's settings make sense.
+pub(crate) fn socket(options: &SocketOptions) -> Result<(), ConfigError> {
+    // Every field is named, so that a new one is not forgotten.
+    let SocketOptions {
+        compression: _,
+        max_message_bytes,
+        write_deadline,
+        close_deadline,
+        tls: _,
+    } = options;
+    let sizes = LEAST_MESSAGE..=LARGEST_MESSAGE;
+    within("max_message_bytes", *max_message_bytes, &sizes)?;
+    wait("write_deadline", *write_deadline)?;
+    wait("close_deadline", *close_deadline)
+}
+
+/// Whether so many messages of a chat may wait.
+pub(crate) fn backlog(messages: usize) -> Result<(), ConfigError> {
+    within("backlog", messages, &(0..=LONGEST_QUEUE))
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
+    }
+}
