@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use smallvec::SmallVec;
 
 use crate::cache::Mutation;
+use crate::dispatch::Dispatch;
 use crate::event::Event;
 use crate::wire::command::Command;
 
@@ -99,6 +100,15 @@ impl<'i> Actions<'i> {
 
     pub(crate) fn emit(&mut self, event: Event<'i>) {
         self.push(Action::Emit(event));
+    }
+
+    /// Emits a dispatch, and what of it was not understood right after it.
+    pub(crate) fn deliver(&mut self, mut dispatch: Dispatch<'i>) {
+        let misunderstood = dispatch.take_misunderstood();
+        self.emit(Event::Dispatch(dispatch));
+        if let Some(misunderstood) = misunderstood {
+            self.emit(Event::Misunderstood(misunderstood));
+        }
     }
 }
 

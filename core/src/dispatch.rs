@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use serde::de::Deserialize;
 
 use crate::cache::memory::Displaced;
+use crate::event::Misunderstood;
 use crate::id::GuildId;
 use crate::wire::json::Reader;
 use crate::wire::{Name, Text};
@@ -18,6 +19,8 @@ pub struct Dispatch<'i> {
     sequence: Option<u64>,
     data: Cow<'i, str>,
     displaced: Option<Box<Displaced>>,
+    /// What of it was not understood, until it is delivered.
+    misunderstood: Option<Box<Misunderstood>>,
     unstored: bool,
 }
 
@@ -42,6 +45,7 @@ impl<'i> Dispatch<'i> {
             sequence,
             data: Cow::Borrowed(data),
             displaced: None,
+            misunderstood: None,
             unstored: false,
         }
     }
@@ -92,6 +96,14 @@ impl<'i> Dispatch<'i> {
         }
     }
 
+    pub(crate) fn set_misunderstood(&mut self, misunderstood: Misunderstood) {
+        self.misunderstood = Some(Box::new(misunderstood));
+    }
+
+    pub(crate) const fn take_misunderstood(&mut self) -> Option<Box<Misunderstood>> {
+        self.misunderstood.take()
+    }
+
     /// The guild that the event is about; `None` if its data names none. Reads the data's outer
     /// keys each time it is asked.
     #[must_use]
@@ -140,6 +152,7 @@ impl<'i> Dispatch<'i> {
             sequence: self.sequence,
             data: Cow::Owned(self.data.into_owned()),
             displaced: self.displaced,
+            misunderstood: self.misunderstood,
             unstored: self.unstored,
         }
     }

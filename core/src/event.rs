@@ -7,19 +7,20 @@ use crate::dispatch::Dispatch;
 use crate::id::GuildId;
 use crate::session::{Halt, Phase, Reason};
 use crate::setup::{GuildLeave, GuildReady, GuildUnavailable, ShardFinishedChunking, ShardReady};
-use crate::wire::{Malformed, Name};
+use crate::wire::{Malformed, Misreads, Name};
 
 /// News from one shard.
 ///
-/// Of one payload they come in this order: the dispatch, requests that finished, the guild that
-/// became ready, events held for that guild, the end of chunking, the shard's readiness.
+/// Of one payload they come in this order: the dispatch, what of it was not understood, requests
+/// that finished, the guild that became ready, events held for that guild, the end of chunking, the shard's readiness.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'i> {
     /// An event of the gateway. Every dispatch comes, in order of sequence and once per session.
     Dispatch(Dispatch<'i>),
-    /// A payload was not understood. Nothing was changed by it but the sequence and a counter.
-    Misunderstood(Misunderstood),
+    /// A payload was not understood, or not all of it. Comes right after the dispatch, if it is
+    /// one that could be delivered, and once for each payload.
+    Misunderstood(Box<Misunderstood>),
     /// The connection's state changed.
     StateChanged(StateChanged),
     /// A session goes on; `replayed` missed events have been delivered.
@@ -74,10 +75,10 @@ pub enum SessionLost {
     ResumesFailed,
 }
 
-/// A payload that was not understood, or that has no place where it came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A payload that was not understood whole, or that has no place where it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misunderstood {
-    /// What is wrong.
+    /// What is wrong, and what that cost.
     pub fault: Fault,
     /// The dispatch's name, if it is one.
     pub name: Option<Name>,
@@ -85,13 +86,22 @@ pub struct Misunderstood {
     pub sequence: Option<u64>,
     /// How many such payloads this shard has had, this one included.
     pub count: u64,
+    /// Each place that was not understood; of a payload that was read whole, none.
+    pub misreads: Misreads,
 }
 
 /// What is wrong with a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It is no envelope, or its data lacks what its kind must have.
+    /// It is no envelope, or a payload of the protocol without what it must say. It changed
+    /// nothing.
     Malformed(Malformed),
+    /// It is a dispatch whose very subject cannot be read, such as a guild without an id. It was
+    /// delivered, and changed nothing but the sequence.
+    NoSubject(Malformed),
+    /// Some values have a form that nobody foresaw. Each cost itself, a row without its key that
+    /// row; all else was applied.
+    Values,
     /// Its opcode is none that a server sends.
     UnknownOpcode(u64),
     /// Its sequence has been seen in this session: it was delivered before.

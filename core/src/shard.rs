@@ -4,6 +4,7 @@ mod sending;
 
 use alloc::string::String;
 use core::mem;
+use core::time::Duration;
 
 use crate::action::Actions;
 use crate::cache::{self, Kinds, Policy};
@@ -11,7 +12,7 @@ use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::error::RequestError;
-use crate::event::{CommandOutcome, Event, Fault, Misunderstood, Ticket};
+use crate::event::{CommandOutcome, Event, Fault, Ticket};
 use crate::id::GuildId;
 use crate::input::Input;
 use crate::outbox::Outbox;
@@ -24,10 +25,11 @@ use crate::session::{Keep, Phase, Session, Wait};
 use crate::setup::{Chunking, GuildReadiness, Readiness};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
-use crate::tracker::Tracker;
+use crate::tracker::{MisreadCounts, Tracker};
 use crate::wire::command::Command;
 use crate::wire::opcode::Opcode;
-use crate::wire::{Frame, Name};
+use crate::wire::view::Hello;
+use crate::wire::{Frame, Misreads, Name};
 
 /// A gateway connection's whole core state.
 ///
@@ -39,7 +41,6 @@ pub struct Shard {
     session: Machine,
     tracker: Tracker,
     outbox: Outbox,
-    misunderstood: u64,
     /// Faults of this connection before its session.
     early_faults: u32,
     stop: Option<Keep>,
@@ -88,7 +89,6 @@ impl Shard {
             session: Machine::new(config, rng, session),
             tracker,
             outbox: Outbox::default(),
-            misunderstood: 0,
             early_faults: 0,
             stop: None,
         }
@@ -318,7 +318,7 @@ impl Shard {
 
     /// Time from the last answered regular heartbeat to its answer on this connection.
     #[must_use]
-    pub fn latency(&self) -> Option<core::time::Duration> {
+    pub fn latency(&self) -> Option<Duration> {
         self.session.state().latency()
     }
 
@@ -328,67 +328,93 @@ impl Shard {
         self.session.failures()
     }
 
-    /// How many payloads were not understood so far.
+    /// How many payloads were not understood whole so far.
     #[must_use]
     pub const fn misunderstood(&self) -> u64 {
-        self.misunderstood
+        self.tracker.misunderstood()
+    }
+
+    /// Which kinds of places were not understood, and how often.
+    #[must_use]
+    pub const fn misreads(&self) -> &MisreadCounts {
+        self.tracker.misreads()
     }
 }
 
 /// One payload.
 impl Shard {
-    fn payload<'i>(&mut self, frame: &'i [u8], out: &mut Actions<'i>) {
-        match self.tracker.read(frame) {
-            Err(malformed) => self.misunderstand(Fault::Malformed(malformed), None, out),
-            Ok(frame) => match Opcode::from_number(frame.envelope.op) {
-                None => self.misunderstand(Fault::UnknownOpcode(frame.envelope.op), None, out),
-                Some(Opcode::Dispatch) => self.dispatch(frame, out),
-                Some(Opcode::Heartbeat) => self.signal(Signal::BeatAsked, out),
-                Some(Opcode::HeartbeatAck) => self.signal(Signal::Answered, out),
-                Some(Opcode::Reconnect) => self.signal(Signal::ReconnectAsked, out),
-                Some(Opcode::InvalidSession) => {
-                    // Anything but a plain `true` means that the session is gone.
-                    let resumable = frame.envelope.data == "true";
-                    self.signal(Signal::InvalidSession { resumable }, out);
-                }
-                Some(Opcode::Hello) => match news::hello(frame.envelope.data) {
-                    Ok(interval) => self.signal(Signal::Hello(interval), out),
-                    Err(malformed) => self.misunderstand(Fault::Malformed(malformed), None, out),
-                },
-            },
+    fn payload<'i>(&mut self, bytes: &'i [u8], out: &mut Actions<'i>) {
+        let frame = match self.tracker.read(bytes) {
+            Ok(frame) => frame,
+            Err(malformed) => {
+                let misreads = Misreads::frame(malformed.what, bytes);
+                return self.misunderstand(Fault::Malformed(malformed), None, misreads, out);
+            }
+        };
+        let op = frame.envelope.op;
+        match Opcode::from_number(op) {
+            None => self.misunderstand(Fault::UnknownOpcode(op), None, frame.misreads, out),
+            Some(Opcode::Dispatch) => self.dispatch(frame, out),
+            Some(Opcode::Heartbeat) => self.signal(Signal::BeatAsked, out),
+            Some(Opcode::HeartbeatAck) => self.signal(Signal::Answered, out),
+            Some(Opcode::Reconnect) => self.signal(Signal::ReconnectAsked, out),
+            Some(Opcode::InvalidSession) => {
+                // Anything but a plain `true` means that the session is gone.
+                let resumable = frame.envelope.data == "true";
+                self.signal(Signal::InvalidSession { resumable }, out);
+            }
+            Some(Opcode::Hello) => self.hello(frame.envelope.data, out),
+        }
+    }
+
+    fn hello(&mut self, data: &str, out: &mut Actions<'_>) {
+        match Hello::parse(data) {
+            Ok(hello) => {
+                let interval = Duration::from_millis(hello.interval);
+                self.signal(Signal::Hello(interval), out);
+            }
+            Err(malformed) => {
+                let misreads = Misreads::whole(malformed.what, data);
+                self.misunderstand(Fault::Malformed(malformed), None, misreads, out);
+            }
         }
     }
 
     fn dispatch<'i>(&mut self, frame: Frame<'i>, out: &mut Actions<'i>) {
-        let Frame {
-            envelope,
-            name,
-            view: decoded,
-        } = frame;
-        let (sequence, data) = (envelope.seq, envelope.data);
-        let at = Some((name, sequence));
-        let delivery = match (name, &decoded) {
-            (Name::Ready, Ok(_)) => match news::ready(data) {
+        let (sequence, data) = (frame.envelope.seq, frame.envelope.data);
+        let (name, at) = (frame.name, Some((frame.name, sequence)));
+        let mut view = frame.view;
+        let delivery = match name {
+            Name::Ready => match news::ready(data) {
                 Ok(session) => {
                     let (id, url) = (session.id.as_cow(), session.url.as_cow());
                     self.ready(sequence, Kind::Ready { id: &id, url: &url }, out)
                 }
                 Err(malformed) => {
-                    self.dispatched(sequence, Kind::Other, out);
-                    return self.misunderstand(Fault::Malformed(malformed), at, out);
+                    view = Err(malformed);
+                    self.dispatched(sequence, Kind::Other, out)
                 }
             },
-            (Name::Resumed, _) => self.dispatched(sequence, Kind::Resumed, out),
+            Name::Resumed => self.dispatched(sequence, Kind::Resumed, out),
             _ => self.dispatched(sequence, Kind::Other, out),
         };
-        match (delivery, decoded) {
-            (Delivery::Repeated, _) => self.misunderstand(Fault::Repeated, at, out),
-            (_, Err(malformed)) => self.misunderstand(Fault::Malformed(malformed), at, out),
-            (Delivery::OutOfPlace, Ok(_)) => self.misunderstand(Fault::OutOfPlace, at, out),
-            (Delivery::Deliver, Ok(view)) => {
-                let text = envelope.name.unwrap_or_default();
+        match (delivery, view) {
+            (Delivery::Repeated, _) => {
+                self.misunderstand(Fault::Repeated, at, Misreads::default(), out);
+            }
+            (Delivery::OutOfPlace, Err(malformed)) => {
+                let misreads = Misreads::whole(malformed.what, data);
+                self.misunderstand(Fault::NoSubject(malformed), at, misreads, out);
+            }
+            (Delivery::OutOfPlace, Ok(_)) => {
+                self.misunderstand(Fault::OutOfPlace, at, Misreads::default(), out);
+            }
+            (Delivery::Deliver, view) => {
+                let text = frame.envelope.name.unwrap_or_default();
                 let dispatch = Dispatch::read(name, text, sequence, data);
-                self.tracker.dispatched(self.now, view, dispatch, data, out);
+                let decoded = (view, frame.misreads);
+                self.tracker
+                    .dispatched(self.now, decoded, dispatch, data, out);
             }
         }
     }
@@ -417,21 +443,17 @@ impl Shard {
         &mut self,
         fault: Fault,
         dispatch: Option<(Name, Option<u64>)>,
+        misreads: Misreads,
         out: &mut Actions<'_>,
     ) {
-        self.misunderstood = self.misunderstood.saturating_add(1);
+        let misunderstood = self.tracker.misunderstand(fault, dispatch, misreads);
         if !self.phase().has_session() {
             self.early_faults = self.early_faults.saturating_add(1);
             if self.early_faults > self.session.config().receive.early_faults {
                 return;
             }
         }
-        out.emit(Event::Misunderstood(Misunderstood {
-            fault,
-            name: dispatch.map(|(name, _)| name),
-            sequence: dispatch.and_then(|(_, sequence)| sequence),
-            count: self.misunderstood,
-        }));
+        out.emit(Event::Misunderstood(misunderstood.into()));
     }
 }
 

@@ -3,6 +3,7 @@
 mod config;
 mod flow;
 mod hold;
+mod misread_counts;
 #[cfg(test)]
 mod tests;
 
@@ -19,12 +20,13 @@ use crate::session::budget::{Budget, Rank};
 use crate::setup::{Chunking, GuildReadiness, Readiness, Setup, Stage};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
-use crate::wire::Malformed;
 use crate::wire::json::Reader;
 use crate::wire::packed::Pool;
+use crate::wire::{Malformed, Misreads, Name};
 use hold::Hold;
 
 pub use config::TrackerConfig;
+pub use misread_counts::MisreadCounts;
 
 /// Setup, member requests and cache derivation for one shard whose connection is someone else's.
 ///
@@ -45,6 +47,7 @@ pub struct Tracker {
     hold: Option<Hold>,
     budget: Budget,
     misunderstood: u64,
+    misreads: MisreadCounts,
     /// Answers to earlier requests do not make a guild's members whole: some were not kept.
     whole_from: RequestId,
 }
@@ -98,6 +101,7 @@ impl Tracker {
             hold,
             budget,
             misunderstood: 0,
+            misreads: MisreadCounts::default(),
             whole_from: RequestId::new(0),
         };
         tracker.decide_sweep(intents);
@@ -106,8 +110,9 @@ impl Tracker {
 
     /// Takes in what happened at `now`, and says what to do about it.
     ///
-    /// A `now` earlier than one before counts as unchanged. Data that is no JSON, or lacks what
-    /// its kind must have, changes nothing and yields [`Event::Misunderstood`].
+    /// A `now` earlier than one before counts as unchanged. Of a dispatch that is not understood
+    /// whole, [`Event::Misunderstood`] tells right after it; data that is no JSON changes nothing,
+    /// and yields that alone.
     pub fn handle<'i>(&mut self, now: Instant, input: TrackerInput<'i>) -> Actions<'i> {
         let mut out = Actions::new();
         self.now = self.now.max(now);
@@ -156,21 +161,35 @@ impl Tracker {
 
     /// Data that nobody has looked at: its structure is checked even if nothing of it is wanted.
     fn untrusted<'i>(&mut self, dispatch: Dispatch<'i>, data: &'i str, out: &mut Actions<'i>) {
-        let decoded = match self.decode(dispatch.name(), data) {
-            Ok(Some(view)) => Ok(Some(view)),
-            other => structure(data).and(other),
-        };
-        match decoded {
-            Ok(view) => self.dispatched(self.now, view, dispatch, data, out),
-            Err(malformed) => {
-                self.misunderstood = self.misunderstood.saturating_add(1);
-                out.emit(Event::Misunderstood(Misunderstood {
-                    fault: Fault::Malformed(malformed),
-                    name: Some(dispatch.name()),
-                    sequence: dispatch.sequence(),
-                    count: self.misunderstood,
-                }));
-            }
+        let decoded = self.deriver.decode_noting(dispatch.name(), data);
+        if let (Ok(Some(_)), _) = decoded {
+            return self.dispatched(self.now, decoded, dispatch, data, out);
+        }
+        if let Err(malformed) = structure(data) {
+            let misreads = Misreads::whole(malformed.what, data);
+            let at = Some((dispatch.name(), dispatch.sequence()));
+            let misunderstood = self.misunderstand(Fault::Malformed(malformed), at, misreads);
+            return out.emit(Event::Misunderstood(misunderstood.into()));
+        }
+        self.dispatched(self.now, decoded, dispatch, data, out);
+    }
+
+    /// Counts a payload that was not understood whole.
+    pub(crate) fn misunderstand(
+        &mut self,
+        fault: Fault,
+        dispatch: Option<(Name, Option<u64>)>,
+        misreads: Misreads,
+    ) -> Misunderstood {
+        self.misunderstood = self.misunderstood.saturating_add(1);
+        let name = dispatch.map(|(name, _)| name);
+        self.misreads.note(name, &misreads);
+        Misunderstood {
+            fault,
+            name,
+            sequence: dispatch.and_then(|(_, sequence)| sequence),
+            count: self.misunderstood,
+            misreads,
         }
     }
 
@@ -261,6 +280,18 @@ impl Tracker {
         let all = intents.contains(Intents::GUILD_MEMBERS) && self.config.setup.chunking.is_all();
         let sweep = self.config.sweep_after_chunk && all;
         self.deriver = self.deriver.clone().sweep_after_chunk(sweep);
+    }
+
+    /// How many payloads were not understood whole so far.
+    #[must_use]
+    pub const fn misunderstood(&self) -> u64 {
+        self.misunderstood
+    }
+
+    /// Which kinds of places were not understood, and how often.
+    #[must_use]
+    pub const fn misreads(&self) -> &MisreadCounts {
+        &self.misreads
     }
 
     /// How far the shard is. Constant time.

@@ -5,6 +5,7 @@ mod entity;
 
 use alloc::boxed::Box;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use super::{GuildStatus, Key, Kinds, Mutation, NewSession, Op, Rows, Scope};
 use crate::ShardId;
@@ -14,7 +15,7 @@ use crate::wire::view::{
     GuildUpdate, MemberEvent, MemberRemove, Members, MembersChunk, PresenceUpdate, Ready,
     RoleDelete, RoleEvent, Thread, View,
 };
-use crate::wire::{Malformed, Name};
+use crate::wire::{Listing, Malformed, Misreads, Name};
 
 /// Turns the dispatches of one shard into mutations.
 #[derive(Clone, Debug)]
@@ -77,9 +78,19 @@ impl Deriver {
     /// # Errors
     /// As [`View::parse`].
     pub fn decode<'i>(&self, name: Name, data: &'i str) -> Result<Option<View<'i>>, Malformed> {
-        match View::parse(name, data, self.kinds)? {
-            None => self.glance(name, data),
-            view => Ok(view),
+        self.decode_noting(name, data).0
+    }
+
+    /// The same, and what was not understood.
+    pub(crate) fn decode_noting<'i>(
+        &self,
+        name: Name,
+        data: &'i str,
+    ) -> (Result<Option<View<'i>>, Malformed>, Misreads) {
+        match View::parse_noting(name, data, self.kinds) {
+            Ok((None, _)) => (self.glance(name, data), Misreads::default()),
+            Ok((view, misreads)) => (Ok(view), misreads),
+            Err(malformed) => (Err(malformed), Misreads::default()),
         }
     }
 
@@ -153,15 +164,18 @@ impl Deriver {
     }
 
     fn ready<'i>(&mut self, ready: Ready<'i>) -> Mutation<'i> {
-        self.me = Some(ready.user.id);
-        let guilds = ready.guilds.iter().map(|guild| guild.id).collect();
-        let session = NewSession {
+        let mut to = Mutation::new(None);
+        if let Some(user) = ready.user {
+            self.me = Some(user.id);
+            to.push(Op::Upsert(Rows::CurrentUser(Box::new(user))));
+        }
+        let listed = ready.guilds.as_ref();
+        let guilds = listed.iter().flat_map(|list| &list.rows);
+        to.push(Op::NewSession(Box::new(NewSession {
             shard: self.shard,
-            guilds,
-        };
-        let mut to = Mutation::new(None)
-            .with(Op::Upsert(Rows::CurrentUser(Box::new(ready.user))))
-            .with(Op::NewSession(Box::new(session)));
+            guilds: guilds.map(|guild| guild.id).collect(),
+            is_whole: listed.is_some_and(Listing::is_whole),
+        })));
         to.extend(ready.application.map(Op::SetApplication));
         to
     }
@@ -237,6 +251,14 @@ impl Deriver {
     }
 }
 
+/// All rows of a kind in the guild; if some could not be read, no other row goes for that.
+fn replace<'i, T>(listing: Listing<T>, rows: impl FnOnce(Vec<T>) -> Rows<'i>) -> Op<'i> {
+    match listing.is_whole() {
+        true => Op::Replace(rows(listing.rows)),
+        false => Op::Upsert(rows(listing.rows)),
+    }
+}
+
 fn guild_delete<'i>(delete: GuildDelete, to: Mutation<'i>) -> Mutation<'i> {
     to.with(if delete.unavailable {
         Op::SetStatus(GuildStatus::Outage)
@@ -283,7 +305,7 @@ fn channel_pins<'i>(pins: &ChannelPins<'i>, mut to: Mutation<'i>) -> Mutation<'i
     let mut channel = Channel::bare(pins.channel);
     channel.last_pin = pins.last_pin;
     to.push(Op::Patch(Rows::Channels(vec![channel])));
-    if pins.guild.is_some() {
+    if pins.guild.value().is_some() {
         let mut thread = Thread::bare(pins.channel);
         thread.last_pin = pins.last_pin;
         to.push(Op::Patch(Rows::Threads(vec![thread])));

@@ -101,7 +101,7 @@ pub enum Op<'i> {
     /// policy did not let them stay.
     Incomplete(Lack),
     /// A shard has a new session: of its guilds, those that are not listed go with all that hangs
-    /// on them, and the listed ones wait for their data.
+    /// on them, and the others wait for their data. If the list is not whole, none goes.
     NewSession(Box<NewSession>),
 }
 
@@ -135,6 +135,8 @@ pub struct NewSession {
     pub shard: ShardId,
     /// Its guilds, in the order of the payload.
     pub guilds: Vec<GuildId>,
+    /// Whether these are all: the list could be read whole.
+    pub is_whole: bool,
 }
 
 impl<'i> Mutation<'i> {

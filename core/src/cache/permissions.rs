@@ -6,8 +6,8 @@
 //! is cut down by a timeout and by what the lack of one permission implies.
 
 use crate::id::{GuildId, RoleId, UserId};
-use crate::wire::Permissions;
 use crate::wire::view::{Channel, Overwrite};
+use crate::wire::{Permissions, Stated};
 
 /// What a silenced member keeps, unless it is an administrator.
 const IN_TIMEOUT: Permissions = Permissions::VIEW_CHANNEL.union(Permissions::READ_MESSAGE_HISTORY);
@@ -123,6 +123,20 @@ impl Holder<'_> {
         all
     }
 
+    /// Whether these overwrites tell all that this member's permissions need: none that concerns
+    /// the member lacks a part, or has one that could not be read.
+    #[must_use]
+    pub fn is_told_by(&self, overwrites: &[Overwrite<'_>]) -> bool {
+        let everyone = role_of_everyone(self.guild);
+        let mut own = self.roles.iter().map(|role| role.0).chain([everyone]);
+        let mut concerns = |one: &Overwrite<'_>| {
+            one.may_name_member(self.user) || own.any(|role| one.may_name_role(role))
+        };
+        overwrites
+            .iter()
+            .all(|one| one.is_readable() || !concerns(one))
+    }
+
     fn overwritten(&self, base: Permissions, overwrites: &[Overwrite<'_>]) -> Permissions {
         let everyone = role_of_everyone(self.guild);
         let is_everyones = |one: &Overwrite<'_>| one.role() == Some(everyone);
@@ -148,7 +162,10 @@ pub fn role_of_everyone(guild: GuildId) -> RoleId {
 /// told of anybody's permissions there.
 #[must_use]
 pub fn is_redacted(channel: &Channel<'_>) -> bool {
-    channel.flags.is_some_and(|flags| flags & 1 << 17 != 0)
+    channel
+        .flags
+        .value()
+        .is_some_and(|flags| flags & 1 << 17 != 0)
 }
 
 /// Takes away what the chosen overwrites deny together, then adds what they allow together.
@@ -157,9 +174,9 @@ fn apply(
     overwrites: &[Overwrite<'_>],
     chosen: impl Fn(&Overwrite<'_>) -> bool,
 ) -> Permissions {
-    let of = |part: fn(&Overwrite<'_>) -> Option<Permissions>| -> Permissions {
+    let of = |part: fn(&Overwrite<'_>) -> Option<Stated<Permissions>>| -> Permissions {
         let chosen = overwrites.iter().filter(|one| chosen(one));
-        chosen.filter_map(part).collect()
+        chosen.filter_map(part).filter_map(Stated::known).collect()
     };
     base.without(of(|one| one.deny)) | of(|one| one.allow)
 }

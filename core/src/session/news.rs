@@ -1,26 +1,7 @@
 //! The little that a session reads of payloads.
 
-use core::time::Duration;
-
 use crate::wire::json::Reader;
 use crate::wire::{Malformed, Text};
-
-/// The heartbeat interval of Hello's data.
-///
-/// # Errors
-/// [`Malformed`] if there is none, or it is no whole number of milliseconds.
-pub(crate) fn hello(data: &str) -> Result<Duration, Malformed> {
-    let mut reader = Reader::new(data);
-    let mut interval = Err(Malformed::new("no heartbeat_interval", 0));
-    reader.object(|key, reader| match key {
-        "heartbeat_interval" => {
-            interval = reader.u64();
-            interval.map(|_| ())
-        }
-        _ => reader.skip(),
-    })?;
-    interval.map(Duration::from_millis)
-}
 
 /// What READY tells about the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,21 +42,6 @@ pub(crate) fn ready(data: &str) -> Result<NewSession<'_>, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hello_needs_an_interval() {
-        let data = r#"{"_trace":["x"],"heartbeat_interval":41250}"#;
-        assert_eq!(hello(data), Ok(Duration::from_millis(41_250)));
-        for data in [
-            "{}",
-            "null",
-            "[]",
-            r#"{"heartbeat_interval":"1"}"#,
-            r#"{"heartbeat_interval":-1}"#,
-        ] {
-            assert!(hello(data).is_err(), "{data}");
-        }
-    }
 
     #[test]
     fn ready_needs_a_session_and_may_lack_an_address() {

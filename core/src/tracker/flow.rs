@@ -8,13 +8,16 @@ use crate::action::{Action, Actions};
 use crate::cache::{Kinds, Lack, Mutation, Op};
 use crate::chunk::{Chunk, ChunkOutcome, FinishReason};
 use crate::dispatch::Dispatch;
-use crate::event::Event;
+use crate::event::{Event, Fault};
 use crate::id::GuildId;
 use crate::setup::{Arrival, GuildReady, KnownGuilds, News, Origin, Outgoing, Stage};
 use crate::time::Instant;
 use crate::wire::command::Command;
-use crate::wire::view::{GuildCreate, MembersChunk, RateLimited, View};
-use crate::wire::{Frame, Malformed, Name, Text};
+use crate::wire::view::{GuildCreate, MembersChunk, RateLimited, Ready, View};
+use crate::wire::{Frame, Listing, Malformed, Misreads, Name, Text};
+
+/// What was read of a dispatch, and what of it was not understood.
+pub(crate) type Decoded<'i> = (Result<Option<View<'i>>, Malformed>, Misreads);
 
 impl Tracker {
     /// Reads a frame, and what its dispatch means to setup, requests and cache.
@@ -29,29 +32,18 @@ impl Tracker {
         Ok(frame)
     }
 
-    /// Decodes what this dispatch means to setup, requests and cache; `None` if nothing.
-    ///
-    /// # Errors
-    /// [`Malformed`] if it lacks what it must have; the dispatch is not to be handed in then.
-    pub(super) fn decode<'i>(
-        &self,
-        name: Name,
-        data: &'i str,
-    ) -> Result<Option<View<'i>>, Malformed> {
-        self.deriver.decode(name, data)
-    }
-
-    /// Takes in a dispatch that [`Tracker::read`] made `view` of: its mutation, itself, and
-    /// what follows from it, in that order.
+    /// Takes in a dispatch and what [`Tracker::read`] made of it: its mutation, itself, what of it
+    /// was not understood, and what follows from it, in that order.
     pub(crate) fn dispatched<'i>(
         &mut self,
         now: Instant,
-        view: Option<View<'i>>,
-        dispatch: Dispatch<'i>,
+        (view, misreads): Decoded<'i>,
+        mut dispatch: Dispatch<'i>,
         data: &'i str,
         out: &mut Actions<'i>,
     ) {
         self.now = self.now.max(now);
+        let view = self.note(view, misreads, &mut dispatch, data);
         let mut news = Vec::new();
         let guild = self.guild_to_hold_for(view.as_ref(), &dispatch, data);
         if dispatch.name() == Name::Ready {
@@ -66,9 +58,30 @@ impl Tracker {
         }
         match (&mut self.hold, guild) {
             (Some(hold), Some(guild)) => hold.hold(guild, dispatch, data.len(), out),
-            (Some(_) | None, _) => out.emit(Event::Dispatch(dispatch)),
+            (Some(_) | None, _) => out.deliver(dispatch),
         }
         self.tell(news, out);
+    }
+
+    /// Notes what of a dispatch was not understood, and returns the rest.
+    fn note<'i>(
+        &mut self,
+        view: Result<Option<View<'i>>, Malformed>,
+        mut misreads: Misreads,
+        dispatch: &mut Dispatch<'i>,
+        data: &str,
+    ) -> Option<View<'i>> {
+        let fault = match &view {
+            Err(malformed) => {
+                misreads.append(Misreads::whole(malformed.what, data));
+                Fault::NoSubject(*malformed)
+            }
+            Ok(_) if misreads.count() > 0 => Fault::Values,
+            Ok(_) => return view.ok().flatten(),
+        };
+        let at = Some((dispatch.name(), dispatch.sequence()));
+        dispatch.set_misunderstood(self.misunderstand(fault, at, misreads));
+        view.ok().flatten()
     }
 
     /// What a dispatch means to setup and requests; whether it makes a guild's members whole.
@@ -76,8 +89,8 @@ impl Tracker {
         let now = self.now;
         match view {
             View::Ready(ready) => {
-                let guilds = ready.guilds.iter().map(|guild| guild.id);
-                self.setup.ready(now, guilds, news);
+                let guilds = self.guilds_of(ready);
+                self.setup.ready(now, guilds.into_iter(), news);
             }
             View::GuildCreate(create) if create.unavailable => {
                 self.setup.guild_unavailable(now, create.guild.id, news);
@@ -111,14 +124,37 @@ impl Tracker {
         false
     }
 
+    /// The guilds of a new session. A list that could not be read whole may have named those that
+    /// are known, too: none of them has been left for not being listed.
+    fn guilds_of(&self, ready: &Ready<'_>) -> Vec<GuildId> {
+        let listed = ready.guilds.as_ref();
+        let rows = listed.iter().flat_map(|list| &list.rows);
+        let mut guilds: Vec<GuildId> = rows.map(|guild| guild.id).collect();
+        if !listed.is_some_and(Listing::is_whole) {
+            let known = self.setup.known();
+            guilds.extend(
+                known
+                    .arrived
+                    .iter()
+                    .chain(&known.expected)
+                    .chain(&known.away),
+            );
+        }
+        guilds
+    }
+
     /// Whether this chunk is the last of a whole answer that lists everyone.
     fn chunk(&mut self, view: &MembersChunk<'_>, news: &mut Vec<News>) -> bool {
         let nonce = view.nonce.as_ref().map(Text::as_cow);
+        // A chunk that does not say which it is cannot count as received; its rows do apply.
+        let (Some(index), Some(count)) = (view.index, view.count) else {
+            return false;
+        };
         let chunk = Chunk {
             guild: view.guild,
             nonce: nonce.as_deref(),
-            index: view.index,
-            count: view.count,
+            index,
+            count,
             members: view.received,
             not_found: &view.not_found,
         };

@@ -62,7 +62,7 @@ impl Hold {
 
 fn deliver(dispatches: Vec<Dispatch<'static>>, out: &mut Actions<'_>) {
     for dispatch in dispatches {
-        out.emit(Event::Dispatch(dispatch));
+        out.deliver(dispatch);
     }
 }
 

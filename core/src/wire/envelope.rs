@@ -2,7 +2,7 @@
 
 use super::field::Read as _;
 use super::json::{Key, Reader};
-use super::{Field, Malformed, Name, Text};
+use super::{Field, Malformed, Misreads, Name, Text};
 
 /// An envelope: what kind of payload it is, and the payload's text.
 ///
@@ -21,17 +21,17 @@ pub struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads a frame without allocating.
+    /// Reads a frame without allocating. A sequence or a name that cannot be read is none.
     ///
     /// # Errors
-    /// [`Malformed`] if the frame is no UTF-8, no object, has no `op`, or if `op`, `s` or `t` is
-    /// of the wrong type.
+    /// [`Malformed`] if the frame is no UTF-8, no object, or has no `op` that can be read.
     pub fn parse(frame: &'a [u8]) -> Result<Self, Malformed> {
-        Self::read(frame, |_, reader| reader.raw())
+        Self::read(frame, |_, reader| reader.raw()).map(|(envelope, _)| envelope)
     }
 
-    /// Reads a frame; `data` reads `d` and returns its text, knowing what came before it.
-    pub(super) fn read<F>(frame: &'a [u8], mut data: F) -> Result<Self, Malformed>
+    /// Reads a frame, and says what of the envelope was not understood; `data` reads `d` and
+    /// returns its text, knowing what came before it.
+    pub(super) fn read<F>(frame: &'a [u8], mut data: F) -> Result<(Self, Misreads), Malformed>
     where
         F: FnMut(&Head<'a>, &mut Reader<'a>) -> Result<&'a str, Malformed>,
     {
@@ -40,21 +40,30 @@ impl<'a> Envelope<'a> {
         let (mut head, mut seq, mut d) = (Head::default(), Field::Absent, "null");
         reader.object_in(ORDER, |key, reader| {
             match key {
-                "op" => head.op = Some(reader.u64()?),
-                "s" => seq = Field::read(reader)?,
-                "t" => head.name = Field::<Text<'_>>::read(reader)?.into_value(),
+                // Of an opcode that comes twice the last one counts, whatever it is.
+                "op" => head.op = reader.tolerate(Reader::u64)?,
+                "s" => seq = reader.tolerate(Field::read)?.unwrap_or_default(),
+                "t" => {
+                    let name = reader.tolerate(Field::<Text<'_>>::read)?;
+                    head.name = name.and_then(Field::into_value);
+                }
                 "d" => d = data(&head, reader)?,
                 _ => reader.skip()?,
             }
             Ok(())
         })?;
         reader.end()?;
-        Ok(Self {
+        let envelope = Self {
             op: head.op.ok_or_else(|| reader.fault("no op"))?,
             seq: seq.into_value(),
             name: head.name,
             data: d,
-        })
+        };
+        let log = reader.take_misreads();
+        Ok((
+            envelope,
+            log.map(|log| log.locate(text)).unwrap_or_default(),
+        ))
     }
 
     /// Which dispatch it is: [`Name::Unknown`] for a name that this version does not know and for

@@ -6,7 +6,10 @@ use core::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Malformed, Text, json::Reader};
+use super::{
+    Malformed, Text,
+    json::{Reader, ZERO_ID},
+};
 use crate::id::{
     ApplicationId, ChannelId, EmojiId, GuildId, IntegrationId, MessageId, RoleId, RuleId,
     ScheduledEventId, SoundId, StageId, StickerId, UserId, WebhookId,
@@ -42,6 +45,16 @@ impl<T> Field<T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// The same with what `change` makes of the value.
+    #[must_use]
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Field<U> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Null => Field::Null,
+            Self::Value(value) => Field::Value(change(value)),
         }
     }
 
@@ -144,7 +157,7 @@ macro_rules! integers {
         impl Read<'_> for $type {
             #[inline]
             fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-                let value = reader.u64()?;
+                let value = reader.whole()?;
                 value.try_into().map_err(|_| reader.fault("an integer out of range"))
             }
         }
@@ -174,19 +187,19 @@ flat!(bool, i64, f64);
 impl Read<'_> for bool {
     #[inline]
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        reader.bool()
+        reader.flag()
     }
 }
 
 impl Read<'_> for i64 {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        reader.i64()
+        reader.signed()
     }
 }
 
 impl Read<'_> for f64 {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        reader.f64()
+        reader.float()
     }
 }
 
@@ -233,7 +246,12 @@ impl<'i, T: Read<'i>> Read<'i> for Field<T> {
         if reader.null()? {
             return Ok(Self::Null);
         }
-        T::read(reader).map(Self::Value)
+        match T::read(reader) {
+            Ok(value) => Ok(Self::Value(value)),
+            // An id of zero has been written for none.
+            Err(fault) if fault.what == ZERO_ID => Ok(Self::Null),
+            Err(fault) => Err(fault),
+        }
     }
 }
 
@@ -275,7 +293,7 @@ impl<T: Part> Part for Option<T> {
 impl<'i, T: Read<'i>> Read<'i> for Vec<T> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
         let mut list = Self::new();
-        reader.array(|reader| {
+        reader.list(|reader| {
             list.push(T::read(reader)?);
             Ok(())
         })?;

@@ -2,7 +2,7 @@
 
 use super::packed::Pool;
 use super::view::View;
-use super::{Envelope, Malformed, Name, Text};
+use super::{Envelope, Malformed, MisreadLog, Misreads, Name, Text};
 use crate::cache::Kinds;
 
 /// An envelope, and what its data means.
@@ -18,6 +18,15 @@ pub struct Frame<'a> {
     pub name: Name,
     /// Of a dispatch, what [`View::parse`] says; of other payloads, nothing.
     pub view: Result<Option<View<'a>>, Malformed>,
+    /// What of the envelope, and of a dispatch's data, was not understood.
+    pub misreads: Misreads,
+}
+
+/// A view that was read with its frame.
+struct Early<'a> {
+    name: Name,
+    view: View<'a>,
+    misreads: Option<MisreadLog>,
 }
 
 /// The opcode of a dispatch.
@@ -37,36 +46,50 @@ impl<'a> Frame<'a> {
     /// afterwards a handle of it is there again.
     pub(crate) fn read(frame: &'a [u8], kinds: Kinds, pool: &mut Pool) -> Result<Self, Malformed> {
         let mut early = None;
-        let envelope = Envelope::read(frame, |head, reader| {
-            let mut ahead = reader.clone();
-            ahead.peek();
-            let start = ahead.place();
-            let name = head.dispatch();
-            early = View::read_in(name, &mut ahead, kinds, pool).map(|view| (name, view));
+        let (envelope, mut misreads) = Envelope::read(frame, |head, reader| {
+            let mark = reader.mark();
+            reader.peek();
+            let (start, name) = (reader.place(), head.dispatch());
+            let outside = reader.take_misreads();
+            early = View::read_in(name, reader, kinds, pool).map(|view| Early {
+                name,
+                view,
+                misreads: reader.take_misreads().map(|log| log.from(start)),
+            });
+            reader.set_misreads(outside);
             if early.is_none() {
+                reader.return_to(mark);
                 return reader.raw();
             }
-            *reader = ahead;
             Ok(reader.since(start))
         })?;
-        let name = match early {
-            Some((known, _)) if envelope.name == Some(Text::plain(known.as_str())) => known,
+        let name = match &early {
+            Some(early) if envelope.name == Some(Text::plain(early.name.as_str())) => early.name,
             Some(_) | None => envelope.kind(),
         };
         let view = match early {
             _ if envelope.op != DISPATCH => Ok(None),
-            Some((known, view)) if known == name => {
-                if let Some(used) = view.pool() {
+            Some(early) if early.name == name => {
+                if let Some(used) = early.view.pool() {
                     *pool = used.spare();
                 }
-                Ok(Some(view))
+                if let Some(log) = early.misreads {
+                    misreads.append(log.locate(envelope.data));
+                }
+                Ok(Some(early.view))
             }
-            Some(_) | None => View::parse(name, envelope.data, kinds),
+            Some(_) | None => {
+                View::parse_noting(name, envelope.data, kinds).map(|(view, noted)| {
+                    misreads.append(noted);
+                    view
+                })
+            }
         };
         Ok(Self {
             envelope,
             name,
             view,
+            misreads,
         })
     }
 
@@ -97,6 +120,9 @@ mod tests {
         if envelope.op == DISPATCH {
             let view = View::parse(envelope.kind(), envelope.data, kinds());
             assert_eq!(frame.view, view, "{text}");
+            let noted = View::parse_noting(envelope.kind(), envelope.data, kinds());
+            let noted = noted.map(|(_, noted)| noted).unwrap_or_default();
+            assert_eq!(frame.misreads, noted, "{text}");
         } else {
             assert_eq!(frame.view, Ok(None), "{text}");
         }

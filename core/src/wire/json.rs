@@ -2,10 +2,11 @@
 //!
 //! One pass, driven by what the caller wants: [`Reader::object`] hands out keys, and for each the
 //! caller decodes the value or lets [`Reader::skip`] pass over it. What is decoded is checked as
-//! strictly as `serde_json` does; what is skipped is checked for structure alone: brackets match,
-//! strings end, and the nesting is bounded.
+//! strictly as `serde_json` does; what is skipped, or not understood, is checked for structure
+//! alone: brackets match, strings end, and the nesting is bounded.
 
 mod block;
+mod lossless;
 mod number;
 mod object;
 mod order;
@@ -13,8 +14,10 @@ mod reader;
 mod scan;
 mod skip;
 mod string;
+mod tolerance;
 mod unescape;
 
+pub(crate) use number::ZERO_ID;
 pub(super) use number::eight_digits;
 pub(crate) use object::KEY_ROOM;
 pub(crate) use order::{Key, descend};

@@ -197,6 +197,11 @@ impl fmt::Debug for Permissions {
 impl Read<'_> for Permissions {
     /// The wire writes them as a string of digits.
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        reader.quoted_u64().map(Self)
+        // Older servers send numbers.
+        match reader.peek() {
+            Some(b'"') => reader.quoted_u64(),
+            _ => reader.whole(),
+        }
+        .map(Self)
     }
 }

@@ -91,6 +91,8 @@ impl Book {
                 })?;
                 match it.fault {
                     Fault::Malformed(_) => self.sequence(it.sequence),
+                    // The dispatch itself has come before.
+                    Fault::NoSubject(_) | Fault::Values => Ok(()),
                     Fault::UnknownOpcode(_) | Fault::Repeated | Fault::OutOfPlace => Ok(()),
                 }
             }

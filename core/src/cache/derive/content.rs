@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Deriver, Mutation, Op, Rows};
+use super::{Deriver, Mutation, Op, Rows, replace};
 use crate::cache::{Kinds, Lack};
 use crate::id::ChannelId;
 use crate::wire::view::{Content, ThreadMember, ThreadMembership};
@@ -15,56 +15,88 @@ impl Deriver {
         member_count: Option<u64>,
         mut to: Mutation<'i>,
     ) -> Mutation<'i> {
-        let replace = |rows| Op::Replace(rows);
         let channels = self.all_channels(&content);
-        to.extend(content.roles.take().map(Rows::Roles).map(replace));
-        to.extend(content.channels.take().map(Rows::Channels).map(replace));
-        if let Some(threads) = content.threads.take() {
-            if self.kinds.contains(Kinds::THREADS) {
-                to.push(Op::Replace(Rows::Threads(threads)));
-            }
-            if self.kinds.contains(Kinds::THREAD_MEMBERS) {
-                let own = self.memberships(&content.memberships);
-                to.push(Op::Replace(Rows::ThreadMembers(own)));
-            }
-        }
+        to.extend(content.roles.take().map(|all| replace(all, Rows::Roles)));
+        to.extend(
+            content
+                .channels
+                .take()
+                .map(|all| replace(all, Rows::Channels)),
+        );
+        self.threads(&mut content, &mut to);
         to.extend(channels.map(Op::OnlyChannels));
-        if let Some(members) = content.members.take() {
-            if self.sweep_after_chunk {
-                to.push(Op::Recount);
-                to.push(Op::Upsert(Rows::Members(members)));
-            } else {
-                to.push(Op::Replace(Rows::Members(members)));
-            }
-            if !self.hears_of_members {
-                to.push(Op::Incomplete(Lack::NoIntent));
-            } else if member_count.is_some_and(|count| content.listed >= count) {
-                to.push(Op::Complete);
-            }
-        }
+        self.members(&mut content, member_count, &mut to);
         let states = content.voice_states.take();
-        to.extend(states.map(Rows::VoiceStates).map(replace));
-        to.extend(content.presences.take().map(Rows::Presences).map(replace));
-        to.extend(content.stages.take().map(Rows::Stages).map(replace));
+        to.extend(states.map(|all| replace(all, Rows::VoiceStates)));
+        to.extend(content.presences.take().map(|presences| {
+            let presences = Rows::Presences(presences);
+            match content.presences_unread {
+                0 => Op::Replace(presences),
+                _ => Op::Upsert(presences),
+            }
+        }));
+        to.extend(content.stages.take().map(|all| replace(all, Rows::Stages)));
         to.extend(
             content
                 .events
                 .take()
-                .map(Rows::ScheduledEvents)
-                .map(replace),
+                .map(|all| replace(all, Rows::ScheduledEvents)),
         );
-        to.extend(content.sounds.take().map(Rows::Sounds).map(replace));
+        to.extend(content.sounds.take().map(|all| replace(all, Rows::Sounds)));
         expressions_and_roles(content, &mut to);
         to
+    }
+
+    fn threads<'i>(&self, content: &mut Content<'i>, to: &mut Mutation<'i>) {
+        let Some(threads) = content.threads.take() else {
+            return;
+        };
+        if self.kinds.contains(Kinds::THREAD_MEMBERS) {
+            let rows = Rows::ThreadMembers(self.memberships(&content.memberships));
+            let own = match threads.is_whole() {
+                true => Op::Replace(rows),
+                false => Op::Upsert(rows),
+            };
+            if self.kinds.contains(Kinds::THREADS) {
+                to.push(replace(threads, Rows::Threads));
+            }
+            to.push(own);
+        } else {
+            to.push(replace(threads, Rows::Threads));
+        }
+    }
+
+    fn members<'i>(
+        &self,
+        content: &mut Content<'i>,
+        member_count: Option<u64>,
+        to: &mut Mutation<'i>,
+    ) {
+        let Some(members) = content.members.take() else {
+            return;
+        };
+        let is_whole = content.members_unread == 0;
+        if self.sweep_after_chunk || !is_whole {
+            to.push(Op::Recount);
+            to.push(Op::Upsert(Rows::Members(members)));
+        } else {
+            to.push(Op::Replace(Rows::Members(members)));
+        }
+        if !self.hears_of_members {
+            to.push(Op::Incomplete(Lack::NoIntent));
+        } else if is_whole && member_count.is_some_and(|count| content.listed >= count) {
+            to.push(Op::Complete);
+        }
     }
 
     /// All channels and threads of the guild, if it lists both and anything else hangs on them.
     fn all_channels(&self, content: &Content<'_>) -> Option<Vec<ChannelId>> {
         let (channels, threads) = (content.channels.as_ref()?, content.threads.as_ref()?);
-        let channels = channels.iter().map(|row| row.id);
-        let all = channels.chain(threads.iter().map(|row| row.id));
+        let is_whole = channels.is_whole() && threads.is_whole();
+        let channels = channels.rows.iter().map(|row| row.id);
+        let all = channels.chain(threads.rows.iter().map(|row| row.id));
         let wanted = self.kinds.intersects(Kinds::UNLISTED_IN_CHANNELS);
-        wanted.then(|| all.collect())
+        (wanted && is_whole).then(|| all.collect())
     }
 
     /// Memberships that name their thread; where no user is named, it is the bot.
@@ -81,11 +113,7 @@ impl Deriver {
 
 /// What an update lists too.
 pub(super) fn expressions_and_roles<'i>(content: Content<'i>, to: &mut Mutation<'i>) {
-    to.extend(content.roles.map(|roles| Op::Replace(Rows::Roles(roles))));
-    to.extend(
-        content
-            .emojis
-            .map(|emojis| Op::Replace(Rows::Emojis(emojis))),
-    );
-    to.extend(content.stickers.map(|all| Op::Replace(Rows::Stickers(all))));
+    to.extend(content.roles.map(|all| replace(all, Rows::Roles)));
+    to.extend(content.emojis.map(|all| replace(all, Rows::Emojis)));
+    to.extend(content.stickers.map(|all| replace(all, Rows::Stickers)));
 }

@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Deriver, Mutation, Op, Rows};
+use super::{Deriver, Mutation, Op, Rows, replace};
 use crate::cache::{Key, Kinds, OneReaction, React, ReactChange, Vote};
 use crate::wire::Field;
 use crate::wire::view::{
-    Channel, EntityEvent, MessageChange, MessageDelete, MessageEvent, MessageSeen, Thread,
-    ThreadEvent, ThreadListSync, ThreadMembersUpdate, VoiceChannelInfo, VoiceStateUpdate,
+    Channel, EntityEvent, MessageChange, MessageDelete, MessageEvent, MessageSeen, SyncScope,
+    Thread, ThreadEvent, ThreadListSync, ThreadMembersUpdate, VoiceChannelInfo, VoiceStateUpdate,
 };
 
 impl Deriver {
@@ -24,12 +24,12 @@ impl Deriver {
                 upsert(Rows::ThreadMembers(self.memberships(&[event.item])))
             }
             EntityEvent::ThreadMembers(event) => return self.thread_members(*event, to),
-            EntityEvent::Emojis(event) => Op::Replace(Rows::Emojis(event.item)),
-            EntityEvent::Stickers(event) => Op::Replace(Rows::Stickers(event.item)),
+            EntityEvent::Emojis(event) => replace(event.item, Rows::Emojis),
+            EntityEvent::Stickers(event) => replace(event.item, Rows::Stickers),
             EntityEvent::Sound(event) => upsert(Rows::Sounds(vec![event.item])),
             EntityEvent::SoundDelete(event) => Op::Remove(Key::Sound(event.item)),
             EntityEvent::SoundsUpdate(event) => upsert(Rows::Sounds(event.item)),
-            EntityEvent::Sounds(event) => Op::Replace(Rows::Sounds(event.item)),
+            EntityEvent::Sounds(event) => replace(event.item, Rows::Sounds),
             EntityEvent::VoiceState(event) => return voice_state(*event, to),
             EntityEvent::VoiceChannels(event) => {
                 let channels = event.item.into_iter().map(voice_channel);
@@ -66,7 +66,11 @@ impl Deriver {
             EntityEvent::ReactionRemove(change) => {
                 return self.react(*change, ReactChange::Remove, to);
             }
-            EntityEvent::ReactionsClear(change) => reactions_clear(*change),
+            EntityEvent::ReactionsClear(change) => reactions_clear(&change, ReactChange::RemoveAll),
+            EntityEvent::EmojiClear(mut change) => match change.emoji.take() {
+                Some(emoji) => reactions_clear(&change, ReactChange::RemoveEmoji(emoji)),
+                None => return to,
+            },
             EntityEvent::VoteAdd(change) => return self.vote(&change, true, to),
             EntityEvent::VoteRemove(change) => return self.vote(&change, false, to),
             EntityEvent::Ban(ban) => Op::Patch(Rows::Users(vec![ban.user])),
@@ -110,9 +114,15 @@ impl Deriver {
 
     fn thread_list_sync<'i>(&self, sync: ThreadListSync<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
         if self.kinds.contains(Kinds::THREADS) {
-            to.push(match sync.parents {
-                Some(parents) => Op::SyncThreads(parents, sync.threads),
-                None => Op::Replace(Rows::Threads(sync.threads)),
+            let is_whole = sync.threads.is_whole();
+            to.push(match sync.scope {
+                SyncScope::Channels(parents) if is_whole => {
+                    Op::SyncThreads(parents, sync.threads.rows)
+                }
+                SyncScope::Guild => replace(sync.threads, Rows::Threads),
+                SyncScope::Channels(_) | SyncScope::Unreadable => {
+                    Op::Upsert(Rows::Threads(sync.threads.rows))
+                }
             });
         }
         if self.kinds.contains(Kinds::THREAD_MEMBERS) {
@@ -129,7 +139,7 @@ impl Deriver {
     ) -> Mutation<'i> {
         if self.kinds.contains(Kinds::THREADS) {
             let mut thread = Thread::bare(event.thread);
-            thread.member_count = event.member_count;
+            thread.member_count = event.member_count.map_or(Field::Absent, Field::Value);
             to.push(Op::Patch(Rows::Threads(vec![thread])));
         }
         if !event.members.is_empty() {
@@ -194,12 +204,12 @@ impl Deriver {
         kind: fn(OneReaction<'i>) -> ReactChange<'i>,
         to: Mutation<'i>,
     ) -> Mutation<'i> {
-        let Some(emoji) = change.emoji else {
+        let (Some(emoji), Some(burst)) = (change.emoji, change.burst) else {
             return to;
         };
         let one = OneReaction {
             emoji,
-            burst: change.burst,
+            burst,
             me: change.user.is_some() && change.user == self.me,
         };
         to.with(Op::React(Box::new(React {
@@ -223,11 +233,7 @@ impl Deriver {
     }
 }
 
-fn reactions_clear(change: MessageChange<'_>) -> Op<'_> {
-    let what = match change.emoji {
-        Some(emoji) => ReactChange::RemoveEmoji(emoji),
-        None => ReactChange::RemoveAll,
-    };
+fn reactions_clear<'i>(change: &MessageChange<'i>, what: ReactChange<'i>) -> Op<'i> {
     Op::React(Box::new(React {
         channel: change.channel,
         message: change.message,
@@ -251,7 +257,9 @@ fn voice_state<'i>(event: VoiceStateUpdate<'i>, mut to: Mutation<'i>) -> Mutatio
     let user = event.state.user;
     to.with(match event.state.channel {
         Field::Value(_) => Op::Upsert(Rows::VoiceStates(Vec::from([event.state]))),
-        Field::Null | Field::Absent => Op::Remove(Key::VoiceState(user)),
+        Field::Null => Op::Remove(Key::VoiceState(user)),
+        // Where the user is cannot be read, and has perhaps not changed.
+        Field::Absent => Op::Patch(Rows::VoiceStates(Vec::from([event.state]))),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Mutations, applied.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::MemoryStore;
@@ -151,7 +152,15 @@ impl MemoryStore {
         for &guild in &vanished {
             self.remove_guild(guild);
         }
-        for &guild in &session.guilds {
+        let waiting: BTreeSet<GuildId> = match session.is_whole {
+            true => session.guilds.iter().copied().collect(),
+            false => {
+                let own = self.guilds.iter().map(|slot| slot.id);
+                let own = own.filter(|&guild| session.shard.serves(guild));
+                own.chain(session.guilds.iter().copied()).collect()
+            }
+        };
+        for guild in waiting {
             self.all(guild, |slot, shared| slot.entities.forget(shared));
             self.set_status(guild, GuildStatus::Pending);
         }

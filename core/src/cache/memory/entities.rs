@@ -202,7 +202,7 @@ impl Entities {
 
     fn upsert_thread(&mut self, guild: GuildId, mut row: Thread<'static>, shared: &mut Shared) {
         let id = row.id;
-        row.guild = Some(guild);
+        row.guild = Field::Value(guild);
         let newest = |row: &Thread<'_>| row.last_message.value().copied();
         if self.threads.get(row.key()).and_then(newest) > newest(&row) {
             row.last_message = Field::Absent;
@@ -302,14 +302,13 @@ impl Entities {
 
     /// Takes a role from every emoji.
     pub(super) fn strip(&mut self, role: RoleId) {
-        let has = |emoji: &&Emoji<'_>| emoji.roles.as_ref().is_some_and(|all| all.contains(&role));
+        let has = |emoji: &&Emoji<'_>| emoji.roles.value().is_some_and(|all| all.contains(&role));
         let keys: Vec<u64> = self.emojis.iter().filter(has).map(Row::key).collect();
         for key in keys {
             self.emojis.update(key, |emoji| {
-                emoji
-                    .roles
-                    .iter_mut()
-                    .for_each(|roles| roles.retain(|other| *other != role));
+                if let Field::Value(roles) = &mut emoji.roles {
+                    roles.retain(|other| *other != role);
+                }
             });
         }
     }

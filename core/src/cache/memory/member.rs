@@ -1,11 +1,12 @@
 //! Members, packed.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::packed_table::{PackedTable, Spot};
 use super::role_numbers::{MemberRoles, RoleNumbers};
 use super::user::{UserRef, Users};
-use crate::id::UserId;
+use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
 use crate::wire::view::{Collectibles, Decoration, MemberRecord, Membership};
 use crate::wire::{Image, Timestamp};
@@ -141,7 +142,7 @@ impl MemberTable {
     }
 
     /// Takes a role from everyone.
-    pub(super) fn strip(&mut self, role: crate::id::RoleId) {
+    pub(super) fn strip(&mut self, role: RoleId) {
         self.roles.strip(role);
     }
 
@@ -183,7 +184,12 @@ fn write_head(
     head.clear();
     head.byte(generation);
     match member.roles {
-        Some(roles) => numbers.pack(roles.iter(), head),
+        // A list that could not be read at all leaves the old one, which is no longer the whole.
+        Some(roles) if roles.is_empty() && !roles.is_whole() => {
+            let old: Vec<RoleId> = numbers.resolve(old_roles).collect();
+            numbers.pack(old.into_iter().chain(roles.all()), head);
+        }
+        Some(roles) => numbers.pack(roles.all(), head),
         None => {
             head.number(old_roles.len() as u64);
             head.put(old_roles);

@@ -24,7 +24,7 @@ pub(super) fn author(message: &Message<'_>) -> Option<UserId> {
     let author = message
         .author
         .as_ref()
-        .filter(|_| message.webhook.is_none());
+        .filter(|_| message.webhook.value().is_none());
     author.map(|author| author.id)
 }
 
@@ -148,15 +148,17 @@ pub(super) fn edit(message: &mut Message<'static>, mut newer: Message<'static>) 
 
 /// Changes the reactions to a message.
 pub(super) fn react(message: &mut Message<'static>, change: ReactChange<'static>) {
-    let reactions = message.reactions.get_or_insert_default();
+    let old = core::mem::take(&mut message.reactions).into_value();
+    let mut reactions = old.unwrap_or_default();
     match change {
-        ReactChange::Add(one) => count_reaction(reactions, one, true),
-        ReactChange::Remove(one) => count_reaction(reactions, one, false),
+        ReactChange::Add(one) => count_reaction(&mut reactions, one, true),
+        ReactChange::Remove(one) => count_reaction(&mut reactions, one, false),
         ReactChange::RemoveEmoji(emoji) => {
             reactions.retain(|old| old.emoji.as_ref().is_none_or(|own| !own.is(&emoji)));
         }
         ReactChange::RemoveAll => reactions.clear(),
     }
+    message.reactions = Field::Value(reactions);
 }
 
 fn count_reaction(reactions: &mut Vec<Reaction<'static>>, one: OneReaction<'static>, more: bool) {

@@ -19,13 +19,16 @@ pub enum PermissionsUnknown {
     /// The member.
     Member(GuildId, UserId),
     /// The role that everyone in the guild has; or one of the member's, where a policy keeps only
-    /// some roles.
+    /// some roles; or what a role allows was sent in a form that cannot be read.
     Role(GuildId, RoleId),
+    /// The member's roles: they were sent in a form that cannot be read whole.
+    Roles(GuildId, UserId),
     /// The channel or thread.
     Channel(ChannelId),
     /// The channel above the thread.
     Parent(ChannelId),
-    /// The channel's overwrites: no payload told them.
+    /// The channel's overwrites: no payload told them, or one that concerns the member was sent
+    /// in a form that cannot be read.
     Overwrites(ChannelId),
     /// The channel's data: the bot may not see it, and they are blanked out.
     Redacted(ChannelId),
@@ -38,7 +41,13 @@ impl fmt::Display for PermissionsUnknown {
             Self::Member(guild, user) => {
                 write!(f, "member {user} of guild {guild} is not cached")
             }
-            Self::Role(guild, role) => write!(f, "role {role} of guild {guild} is not cached"),
+            Self::Role(guild, role) => write!(f, "role {role} of guild {guild} is not known"),
+            Self::Roles(guild, user) => {
+                write!(
+                    f,
+                    "the roles of member {user} of guild {guild} are not known"
+                )
+            }
             Self::Channel(channel) => write!(f, "channel {channel} is not cached"),
             Self::Parent(thread) => {
                 write!(f, "the channel above thread {thread} is not cached")
@@ -97,7 +106,10 @@ impl MemoryStore {
                 return Err(PermissionsUnknown::Redacted(above.id));
             }
             let unknown = PermissionsUnknown::Overwrites(above.id);
-            let overwrites = above.overwrites.as_deref().ok_or(unknown)?;
+            let overwrites = above.overwrites.rows().ok_or(unknown)?;
+            if !above.overwrites.is_whole() || !holder.is_told_by(overwrites) {
+                return Err(unknown);
+            }
             Ok(holder.in_channel(place, overwrites))
         })?
     }
@@ -147,9 +159,12 @@ impl MemoryStore {
     ) -> Result<(Permissions, Vec<(RoleId, Permissions)>), PermissionsUnknown> {
         let allowed = |role: RoleId| {
             let row = self.role(guild, role);
-            let allowed = row.and_then(|row| row.permissions);
+            let allowed = row.and_then(|row| row.permissions?.known());
             allowed.ok_or(PermissionsUnknown::Role(guild, role))
         };
+        if !member.roles().is_whole() {
+            return Err(PermissionsUnknown::Roles(guild, member.id()));
+        }
         let everyone = allowed(role_of_everyone(guild))?;
         let all_are_kept = self
             .policies()

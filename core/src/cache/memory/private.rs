@@ -103,7 +103,7 @@ impl Private {
 
     fn upsert(&mut self, mut row: Channel<'static>, shared: &mut Shared) {
         let id = row.id;
-        if let Some(recipients) = &mut row.recipients {
+        if let Field::Value(recipients) = &mut row.recipients {
             for user in recipients.iter() {
                 shared.users.hold_author(user);
             }
@@ -146,7 +146,7 @@ impl Private {
 
 /// Lets go of those who were in a channel.
 fn release(channel: &Channel<'_>, shared: &mut Shared) {
-    for user in channel.recipients.iter().flatten() {
+    for user in channel.recipients.value().into_iter().flatten() {
         shared.users.release_author(user.id);
     }
 }

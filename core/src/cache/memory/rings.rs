@@ -56,7 +56,10 @@ impl Rings {
         if self.message(channel, row.id).is_some() {
             return self.patch(row);
         }
-        let author = row.author.as_deref().filter(|_| row.webhook.is_none());
+        let author = row
+            .author
+            .as_deref()
+            .filter(|_| row.webhook.value().is_none());
         if let Some(author) = author {
             shared.users.hold_author(author);
         }

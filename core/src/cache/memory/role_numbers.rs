@@ -9,6 +9,7 @@ use serde::ser::{Serialize, Serializer};
 use super::hash::Mixer;
 use crate::id::RoleId;
 use crate::wire::packed::{Cursor, Sink};
+use crate::wire::view::RoleIds;
 
 /// The roles that members of one guild have or had, numbered as they came.
 ///
@@ -112,10 +113,16 @@ pub struct MemberRoles<'a> {
     of: &'a RoleNumbers,
 }
 
-impl Iterator for MemberRoles<'_> {
-    type Item = RoleId;
+impl MemberRoles<'_> {
+    /// Whether every role that the payload listed could be read.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        let mut all = self;
+        core::iter::from_fn(|| all.any_next()).all(|role| role != RoleIds::UNREAD)
+    }
 
-    fn next(&mut self) -> Option<RoleId> {
+    /// The next role, or the mark of a list that could not be read whole.
+    fn any_next(&mut self) -> Option<RoleId> {
         while let Some(number) = self.numbers.number() {
             let place = usize::try_from(number).ok()?;
             if let Some(role) = self.of.roles.get(place).copied().flatten() {
@@ -123,6 +130,19 @@ impl Iterator for MemberRoles<'_> {
             }
         }
         None
+    }
+}
+
+impl Iterator for MemberRoles<'_> {
+    type Item = RoleId;
+
+    fn next(&mut self) -> Option<RoleId> {
+        loop {
+            match self.any_next()? {
+                RoleIds::UNREAD => {}
+                role => return Some(role),
+            }
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

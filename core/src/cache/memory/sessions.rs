@@ -53,8 +53,15 @@ impl Sessions {
         self.total = Some(total);
         let named = session.guilds.iter().copied();
         let Some(change) = &mut self.change else {
-            return Verdict::OthersAnd(session.shard, named.collect());
+            return match session.is_whole {
+                true => Verdict::OthersAnd(session.shard, named.collect()),
+                false => Verdict::All,
+            };
         };
+        if !session.is_whole {
+            change.named.extend(named);
+            return Verdict::All;
+        }
         change.heard.insert(session.shard.number());
         change.named.extend(named);
         if change.heard.len() < total as usize {

@@ -299,7 +299,7 @@ impl Slot {
     ) {
         for channel in channels {
             let mut channel = channel.into_owned();
-            channel.guild = Some(self.id);
+            channel.guild = Field::Value(self.id);
             let key = channel.key();
             if !self.channels.contains(key) {
                 shared.place(channel.id, self.id);

@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a number by the grammar and returns its text.
-    fn number(&mut self) -> Result<&'a str, Malformed> {
+    pub(super) fn number(&mut self) -> Result<&'a str, Malformed> {
         self.peek();
         let start = self.at;
         if self.byte() == Some(b'-') {
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         } else {
             self.u64()?
         };
-        NonZeroU64::new(value).ok_or_else(|| self.fault("an id is zero"))
+        NonZeroU64::new(value).ok_or_else(|| self.fault(ZERO_ID))
     }
 
     /// Reads a string of digits: the form of ids and permission sets.
@@ -211,6 +211,9 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 }
+
+/// What is wrong with an id of zero, behind which the reader stands.
+pub(crate) const ZERO_ID: &str = "an id is zero";
 
 /// So many digits fit into a `u64` whatever they are.
 const SAFE_DIGITS: usize = 19;

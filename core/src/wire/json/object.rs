@@ -12,11 +12,11 @@ pub(crate) const KEY_ROOM: [u8; KEY] = [0; KEY];
 impl<'a> Reader<'a> {
     /// Reads an object: for each key, in order, `field` must read or skip one value.
     ///
-    /// A key that comes twice is handed out twice; let the last one win. What `field` has against
-    /// a value does not count if its key comes again. Keys are unescaped.
+    /// A key that comes twice is handed out twice; let the last one win. A value that `field`
+    /// refuses is passed over and noted, unless its key comes again. Keys are unescaped.
     ///
     /// # Errors
-    /// [`Malformed`] if it is no object, or what `field` says.
+    /// [`Malformed`] if it is no object, or its structure is broken.
     #[inline]
     pub fn object<F>(&mut self, field: F) -> Result<(), Malformed>
     where
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
                 Ok(()) => Ok(()),
                 Err(fault) => {
                     (reader.at, reader.depth) = (at, depth);
-                    reader.pass_superseded(key, fault)
+                    reader.pass_refused(key, fault)
                 }
             }
         })
@@ -162,19 +162,28 @@ impl<'a> Reader<'a> {
         Ok(inside)
     }
 
-    /// Passes the value of a key that comes again, whatever is wrong with it.
+    /// Passes a value that was refused, and notes it unless its key comes again.
     #[cold]
-    fn pass_superseded(&mut self, key: &str, fault: Malformed) -> Result<(), Malformed> {
-        self.skip().map_err(|_| fault)?;
-        let mut ahead = self.clone();
+    fn pass_refused(&mut self, key: &str, fault: Malformed) -> Result<(), Malformed> {
+        let place = self.pass_odd(fault)?;
+        if !self.comes_again(key) {
+            self.note(place, fault.what);
+        }
+        Ok(())
+    }
+
+    /// Whether the rest of the object has this key, or is broken.
+    fn comes_again(&self, key: &str) -> bool {
+        let mut ahead = Self::new(self.text);
+        (ahead.at, ahead.depth) = (self.at, self.depth);
         let mut room = KEY_ROOM;
         while ahead.eat(b',') {
-            if ahead.key(&mut room).map_err(|_| fault)? == key {
-                return Ok(());
+            match ahead.key(&mut room) {
+                Ok(other) if other != key && ahead.skip().is_ok() => {}
+                Ok(_) | Err(_) => return true,
             }
-            ahead.skip().map_err(|_| fault)?;
         }
-        Err(fault)
+        false
     }
 }
 

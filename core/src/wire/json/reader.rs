@@ -1,7 +1,10 @@
 //! The reader itself: where it stands, words, and arrays.
 
+use alloc::boxed::Box;
+
 use super::skip::ends_word;
 use crate::wire::Malformed;
+use crate::wire::misread::MisreadLog;
 
 /// How deep containers may nest: one more is malformed, as it is for `serde_json`.
 pub const MAX_DEPTH: u8 = 127;
@@ -9,11 +12,24 @@ pub const MAX_DEPTH: u8 = 127;
 /// Reads one JSON text from front to back.
 ///
 /// After an error the reader stands anywhere; drop it.
+///
+/// [`Reader::object`] and [`Reader::list`] are tolerant: a value that its reader refuses is passed
+/// over and noted, as long as its structure is sound.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
     pub(super) depth: u8,
+    /// What was not understood so far: nothing, nearly always.
+    pub(super) misreads: Option<Box<MisreadLog>>,
+}
+
+/// A place to which a reader can return.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    at: usize,
+    depth: u8,
+    misreads: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -24,7 +40,37 @@ impl<'a> Reader<'a> {
             text,
             at: 0,
             depth: 0,
+            misreads: None,
         }
+    }
+
+    /// The reader's place.
+    #[inline]
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            at: self.at,
+            depth: self.depth,
+            misreads: self.misreads.as_ref().map_or(0, |log| log.len()),
+        }
+    }
+
+    /// Stands again where it stood, having noted nothing since.
+    #[inline]
+    pub(crate) fn return_to(&mut self, mark: Mark) {
+        (self.at, self.depth) = (mark.at, mark.depth);
+        if let Some(log) = &mut self.misreads {
+            log.truncate(mark.misreads);
+        }
+    }
+
+    /// Takes out what was not understood so far.
+    pub(crate) const fn take_misreads(&mut self) -> Option<Box<MisreadLog>> {
+        self.misreads.take()
+    }
+
+    /// Puts back what was taken out, in place of what has been noted since.
+    pub(crate) fn set_misreads(&mut self, misreads: Option<Box<MisreadLog>>) {
+        self.misreads = misreads;
     }
 
     /// How many bytes have not been read.

@@ -280,9 +280,10 @@ macro_rules! record_payloads {
                 reader: &mut $crate::wire::json::Reader<'a>,
                 sink: &mut $crate::wire::packed::Sink,
             ) -> Result<u64, $crate::wire::Malformed> {
-                let (before, start) = (reader.clone(), sink.len());
+                let (before, start) = (reader.mark(), sink.len());
                 if Self::transcode_with(reader, sink, |_, reader, _| reader.skip()).is_none() {
-                    (*reader, _) = (before, sink.truncate(start));
+                    reader.return_to(before);
+                    sink.truncate(start);
                     <Self as $crate::wire::field::Read<'a>>::read(reader)?.pack(sink);
                 }
                 Ok($crate::wire::packed::Form::Usual as u64)

@@ -3,19 +3,17 @@
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
-use super::User;
-use crate::id::{ApplicationId, ChannelId, EmojiId, GuildId, MessageId, RoleId, UserId};
+use super::{Overwrites, User};
+use crate::id::{ApplicationId, ChannelId, EmojiId, GuildId, MessageId, UserId};
 use crate::wire::row::row;
-use crate::wire::{
-    Field, Image, Malformed, Permissions, Text, Timestamp, field::Read as _, json::Reader,
-};
+use crate::wire::{Field, Image, Text, Timestamp};
 
 row! {
     /// A channel, of a guild or private.
     Channel {
         key "id" id: ChannelId;
         /// The guild; absent inside a guild.
-        "guild_id" guild: Option<GuildId>,
+        "guild_id" guild: Field<GuildId>,
         /// What kind of channel it is, as the wire numbers them; unknown numbers survive.
         "type" kind: Option<u16>,
         /// Its name.
@@ -23,68 +21,55 @@ row! {
         /// What it is about.
         "topic" topic: Field<Text<'i>>,
         /// Its place in the order; several channels may share one.
-        "position" position: Option<i64>,
+        "position" position: Field<i64>,
         /// Who may do what here; may name roles and members that are gone.
-        "permission_overwrites" overwrites: Option<Vec<Overwrite<'i>>>,
+        "permission_overwrites" overwrites: Overwrites<'i>,
         /// The category above it.
         "parent_id" parent: Field<ChannelId>,
         /// Whether it is for adults.
-        "nsfw" nsfw: Option<bool>,
+        "nsfw" nsfw: Field<bool>,
         /// The newest message, or thread of a forum; it may be gone.
         "last_message_id" last_message: Field<MessageId>,
         /// When the newest pin was set.
         "last_pin_timestamp" last_pin: Field<Timestamp>,
         /// Bits per second of a voice channel.
-        "bitrate" bitrate: Option<u32>,
+        "bitrate" bitrate: Field<u32>,
         /// How many fit into a voice channel; zero for no limit.
-        "user_limit" user_limit: Option<u32>,
+        "user_limit" user_limit: Field<u32>,
         /// Seconds between two messages of a member.
-        "rate_limit_per_user" rate_limit: Option<u32>,
+        "rate_limit_per_user" rate_limit: Field<u32>,
         /// The region of a voice channel; none for automatic.
         "rtc_region" rtc_region: Field<Text<'i>>,
         /// The quality of video: 1 automatic, 2 full.
-        "video_quality_mode" video_quality: Option<u16>,
+        "video_quality_mode" video_quality: Field<u16>,
         /// Minutes until a new thread is archived.
         "default_auto_archive_duration" auto_archive: Field<u32>,
         /// Seconds between two messages of a member in a new thread.
-        "default_thread_rate_limit_per_user" thread_rate_limit: Option<u32>,
+        "default_thread_rate_limit_per_user" thread_rate_limit: Field<u32>,
         /// The tags of a forum.
-        "available_tags" tags: Option<Vec<ForumTag<'i>>>,
+        "available_tags" tags: Field<Vec<ForumTag<'i>>>,
         /// How a forum is sorted.
         "default_sort_order" sort_order: Field<u16>,
         /// How a forum is laid out.
-        "default_forum_layout" layout: Option<u16>,
+        "default_forum_layout" layout: Field<u16>,
         /// An emoji that a forum offers to react with.
         "default_reaction_emoji" default_reaction: Field<ForumEmoji<'i>>,
         /// Who is in it, outside guilds.
-        "recipients" recipients: Option<Vec<User<'i>>>,
+        "recipients" recipients: Field<Vec<User<'i>>>,
         /// Its picture, outside guilds.
         "icon" icon: Field<Image<'i>>,
         /// Whose it is, outside guilds.
-        "owner_id" owner: Option<UserId>,
+        "owner_id" owner: Field<UserId>,
         /// The application that made it, outside guilds.
-        "application_id" application: Option<ApplicationId>,
+        "application_id" application: Field<ApplicationId>,
         /// Whether that application manages it.
-        "managed" managed: Option<bool>,
+        "managed" managed: Field<bool>,
         /// Flags.
-        "flags" flags: Option<u64>,
+        "flags" flags: Field<u64>,
         /// What is said about a voice channel's talk; sent apart from the channel.
         "status" status: Field<Text<'i>>,
         /// When the talk began, in seconds since 1970; sent apart from the channel.
         "voice_start_time" voice_start: Field<i64>,
-    }
-}
-
-row! {
-    /// What a role or a member may and may not do in a channel.
-    Overwrite {
-        key "id" id: NonZeroU64;
-        /// 0 for a role, 1 for a member.
-        "type" kind: Option<u16>,
-        /// What is allowed.
-        "allow" allow: Option<Permissions>,
-        /// What is denied.
-        "deny" deny: Option<Permissions>,
     }
 }
 
@@ -95,7 +80,7 @@ row! {
         /// Its name.
         "name" name: Option<Text<'i>>,
         /// Whether only moderators may set it.
-        "moderated" moderated: Option<bool>,
+        "moderated" moderated: Field<bool>,
         /// A custom emoji.
         "emoji_id" emoji: Field<EmojiId>,
         /// An ordinary emoji.
@@ -110,30 +95,5 @@ row! {
         "emoji_id" id: Field<EmojiId>,
         /// An ordinary emoji.
         "emoji_name" name: Field<Text<'i>>,
-    }
-}
-
-impl Overwrite<'_> {
-    /// The role it is about, if it is about one.
-    #[must_use]
-    pub fn role(&self) -> Option<RoleId> {
-        (self.kind == Some(0)).then_some(RoleId::from(self.id))
-    }
-
-    /// The member it is about, if it is about one.
-    #[must_use]
-    pub fn member(&self) -> Option<UserId> {
-        (self.kind == Some(1)).then_some(UserId::from(self.id))
-    }
-}
-
-impl<'i> Channel<'i> {
-    /// Reads a whole channel.
-    pub(crate) fn read_whole(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
-        let channel = Self::read(reader)?;
-        match channel.kind {
-            Some(_) => Ok(channel),
-            None => Err(reader.fault("a channel without a type")),
-        }
     }
 }

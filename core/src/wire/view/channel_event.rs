@@ -8,7 +8,7 @@ row! {
     ChannelPins {
         key "channel_id" channel: ChannelId;
         /// The guild, if the channel is in one.
-        "guild_id" guild: Option<GuildId>,
+        "guild_id" guild: Field<GuildId>,
         /// When the newest pin was set.
         "last_pin_timestamp" last_pin: Field<Timestamp>,
     }

@@ -14,16 +14,20 @@ use crate::wire::{Field, Malformed, Text, field::Read, json::Reader};
 pub struct MembersChunk<'i> {
     /// The guild.
     pub guild: GuildId,
-    /// Which chunk it is, from zero; not checked against the count.
-    pub index: u32,
-    /// How many chunks there are, as this one says.
-    pub count: u32,
+    /// Which chunk it is, from zero; not checked against the count. `None` if that cannot be read.
+    pub index: Option<u32>,
+    /// How many chunks there are, as this one says; `None` if that cannot be read.
+    pub count: Option<u32>,
     /// The members, if they are cached.
     pub members: Option<Members<'i>>,
-    /// How many members it lists, even if members are not cached.
+    /// How many members it lists that could be read; all of them if members are not cached.
     pub received: u64,
+    /// How many more it lists, which could not be read.
+    pub unread: u64,
     /// Their presences, if they were asked for and are cached.
     pub presences: Option<Presences<'i>>,
+    /// How many more presences it lists, which could not be read.
+    pub presences_unread: u64,
     /// Users that were asked for and are no members.
     pub not_found: Vec<UserId>,
     /// What the request was called.
@@ -33,7 +37,7 @@ pub struct MembersChunk<'i> {
 impl<'i> MembersChunk<'i> {
     pub(super) fn read(reader: &mut Reader<'i>, kinds: Kinds) -> Result<Self, Malformed> {
         let (mut guild, mut index, mut count) = (None, None, None);
-        let (mut members, mut received, mut presences) = (None, None, None);
+        let (mut members, mut presences, mut listed) = (None, None, None);
         let (mut not_found, mut nonce) = (Vec::new(), Field::Absent);
         reader.object(|key, reader| {
             match key {
@@ -41,11 +45,11 @@ impl<'i> MembersChunk<'i> {
                 "chunk_index" => index = Some(u32::read(reader)?),
                 "chunk_count" => count = Some(u32::read(reader)?),
                 "members" if kinds.contains(Kinds::MEMBERS) => {
-                    let list = Members::read(reader)?;
-                    received = Some(list.len());
+                    let (list, unread) = Members::read(reader)?;
+                    listed = Some((list.len() as u64, unread));
                     members = Some(list);
                 }
-                "members" => received = Some(reader.count()?),
+                "members" => listed = Some((reader.count()? as u64, 0)),
                 "presences" if kinds.contains(Kinds::PRESENCES) => {
                     presences = Some(Presences::read(reader)?);
                 }
@@ -55,14 +59,18 @@ impl<'i> MembersChunk<'i> {
             }
             Ok(())
         })?;
-        let missing = || reader.fault("a chunk lacks what it must have");
+        // A list that cannot be read at all may have held anybody.
+        let (received, unread) = listed.unwrap_or((0, 1));
+        let (presences, presences_unread) = presences.unzip();
         Ok(Self {
-            guild: guild.ok_or_else(missing)?,
-            index: index.ok_or_else(missing)?,
-            count: count.ok_or_else(missing)?,
+            guild: guild.ok_or_else(|| reader.fault("a chunk without a guild"))?,
+            index,
+            count,
             members,
-            received: received.ok_or_else(missing)? as u64,
+            received,
+            unread,
             presences,
+            presences_unread: presences_unread.unwrap_or(0),
             not_found,
             nonce: nonce.into_value(),
         })
@@ -91,9 +99,9 @@ impl<'i> Read<'i> for RateLimited<'i> {
         let (mut opcode, mut retry_after, mut meta) = (None, None, None);
         reader.object(|key, reader| {
             match key {
-                "opcode" => opcode = Some(reader.u64()?),
+                "opcode" => opcode = Some(reader.whole()?),
                 "retry_after" => retry_after = Some(seconds(reader)?),
-                "meta" => meta = Some(reader.raw()?),
+                "meta" => meta = reader.tolerate(read_meta)?,
                 _ => reader.skip()?,
             }
             Ok(())
@@ -101,10 +109,8 @@ impl<'i> Read<'i> for RateLimited<'i> {
         let (Some(opcode), Some(retry_after)) = (opcode, retry_after) else {
             return Err(reader.fault("no opcode or no retry_after"));
         };
-        let (guild, nonce) = match meta {
-            Some(meta) if opcode == REQUEST_MEMBERS => read_meta(meta)?,
-            _ => (None, None),
-        };
+        let meta = meta.filter(|_| opcode == REQUEST_MEMBERS);
+        let (guild, nonce) = meta.unwrap_or_default();
         Ok(Self {
             opcode,
             retry_after,
@@ -116,16 +122,19 @@ impl<'i> Read<'i> for RateLimited<'i> {
 
 /// A time to wait; what is too long for a `Duration` becomes the longest.
 fn seconds(reader: &mut Reader<'_>) -> Result<Duration, Malformed> {
-    let seconds = reader.f64()?;
+    let seconds = reader.float()?;
     if seconds < 0.0 {
         return Err(reader.fault("a negative time"));
     }
     Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
-fn read_meta(text: &str) -> Result<(Option<GuildId>, Option<Text<'_>>), Malformed> {
+/// What a request was about: its guild and its nonce.
+type Meta<'i> = (Option<GuildId>, Option<Text<'i>>);
+
+fn read_meta<'i>(reader: &mut Reader<'i>) -> Result<Meta<'i>, Malformed> {
     let (mut guild, mut nonce) = (Field::Absent, Field::Absent);
-    Reader::new(text).object(|key, reader| {
+    reader.object(|key, reader| {
         match key {
             "guild_id" => guild = Field::read(reader)?,
             "nonce" => nonce = Field::read(reader)?,

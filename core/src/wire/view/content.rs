@@ -7,37 +7,43 @@ use super::{
     ThreadMembership, VoiceState,
 };
 use crate::cache::Kinds;
-use crate::wire::{Malformed, field::Read, json::Reader};
+use crate::wire::{Field, Listing, Malformed, field::Read as _, json::Reader};
 
-/// What lives in a guild. `None`: the payload does not say, or the kind is not cached.
+/// What lives in a guild. `None`: the payload does not say, in no form that could be read, or the
+/// kind is not cached.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Content<'i> {
     /// All channels that the bot sees.
-    pub channels: Option<Vec<Channel<'i>>>,
+    pub channels: Option<Listing<Channel<'i>>>,
     /// All active threads that the bot sees.
-    pub threads: Option<Vec<Thread<'i>>>,
+    pub threads: Option<Listing<Thread<'i>>>,
     /// The bot's own memberships of these.
     pub memberships: Vec<ThreadMembership<'i>>,
     /// All roles.
-    pub roles: Option<Vec<Role<'i>>>,
+    pub roles: Option<Listing<Role<'i>>>,
     /// All emojis.
-    pub emojis: Option<Vec<Emoji<'i>>>,
+    pub emojis: Option<Listing<Emoji<'i>>>,
     /// All stickers.
-    pub stickers: Option<Vec<Sticker<'i>>>,
+    pub stickers: Option<Listing<Sticker<'i>>>,
     /// All soundboard sounds.
-    pub sounds: Option<Vec<Sound<'i>>>,
+    pub sounds: Option<Listing<Sound<'i>>>,
     /// All members or some of them; see [`Content::listed`].
     pub members: Option<Members<'i>>,
+    /// How many more members the payload lists, which could not be read.
+    pub members_unread: u64,
     /// The presences of these.
     pub presences: Option<Presences<'i>>,
+    /// How many more presences the payload lists, which could not be read.
+    pub presences_unread: u64,
     /// Who is in a voice channel.
-    pub voice_states: Option<Vec<VoiceState<'i>>>,
+    pub voice_states: Option<Listing<VoiceState<'i>>>,
     /// All stage instances.
-    pub stages: Option<Vec<Stage<'i>>>,
+    pub stages: Option<Listing<Stage<'i>>>,
     /// All scheduled events.
-    pub events: Option<Vec<ScheduledEvent<'i>>>,
-    /// How many members the payload lists, even if members are not cached.
+    pub events: Option<Listing<ScheduledEvent<'i>>>,
+    /// How many members the payload lists that could be read; all of them if members are not
+    /// cached.
     pub listed: u64,
 }
 
@@ -51,34 +57,39 @@ impl<'i> Content<'i> {
     ) -> Result<(), Malformed> {
         match key {
             "channels" if kinds.contains(Kinds::CHANNELS) => {
-                self.channels = Some(list(from, Channel::read_whole)?);
+                self.channels = Some(Listing::read(from)?);
             }
             "threads" if kinds.intersects(Kinds::THREADS | Kinds::THREAD_MEMBERS) => {
                 self.threads(from)?;
             }
             "roles" if kinds.contains(Kinds::ROLES) => {
-                self.roles = Some(list(from, Role::read_whole)?);
+                self.roles = Some(Listing::read(from)?);
             }
-            "emojis" if kinds.contains(Kinds::EMOJIS) => self.emojis = Read::read(from)?,
-            "stickers" if kinds.contains(Kinds::STICKERS) => self.stickers = Read::read(from)?,
+            "emojis" if kinds.contains(Kinds::EMOJIS) => self.emojis = Some(Listing::read(from)?),
+            "stickers" if kinds.contains(Kinds::STICKERS) => {
+                self.stickers = Some(Listing::read(from)?)
+            }
             "soundboard_sounds" if kinds.contains(Kinds::SOUNDS) => {
-                self.sounds = Read::read(from)?;
+                self.sounds = Some(Listing::read(from)?);
             }
             "members" if kinds.contains(Kinds::MEMBERS) => {
-                let members = Members::read(from)?;
+                let (members, unread) = Members::read(from)?;
                 self.listed = members.len() as u64;
-                self.members = Some(members);
+                (self.members, self.members_unread) = (Some(members), unread);
             }
             "members" => self.listed = from.count()? as u64,
             "presences" if kinds.contains(Kinds::PRESENCES) => {
-                self.presences = Some(Presences::read(from)?);
+                let (presences, unread) = Presences::read(from)?;
+                (self.presences, self.presences_unread) = (Some(presences), unread);
             }
             "voice_states" if kinds.contains(Kinds::VOICE_STATES) => {
-                self.voice_states = Read::read(from)?;
+                self.voice_states = Some(Listing::read(from)?);
             }
-            "stage_instances" if kinds.contains(Kinds::STAGES) => self.stages = Read::read(from)?,
+            "stage_instances" if kinds.contains(Kinds::STAGES) => {
+                self.stages = Some(Listing::read(from)?)
+            }
             "guild_scheduled_events" if kinds.contains(Kinds::SCHEDULED_EVENTS) => {
-                self.events = Read::read(from)?;
+                self.events = Some(Listing::read(from)?);
             }
             _ => from.skip()?,
         }
@@ -87,13 +98,12 @@ impl<'i> Content<'i> {
 
     /// Reads threads, each with the bot's own membership if there is one.
     pub(super) fn threads(&mut self, from: &mut Reader<'i>) -> Result<(), Malformed> {
-        self.memberships = Vec::new();
-        let memberships = &mut self.memberships;
-        self.threads = Some(list(from, |reader| {
+        let mut memberships = Vec::new();
+        let threads = Listing::read_with(from, |reader| {
             let mut own = None;
-            let thread = Thread::read_whole(reader, |key, reader| {
+            let thread = Thread::read_with(reader, |key, reader| {
                 match key {
-                    "member" => own = Option::<ThreadMembership<'_>>::read(reader)?,
+                    "member" => own = Field::<ThreadMembership<'_>>::read(reader)?.into_value(),
                     _ => reader.skip()?,
                 }
                 Ok(())
@@ -103,19 +113,8 @@ impl<'i> Content<'i> {
                 ..own
             }));
             Ok(thread)
-        })?);
+        })?;
+        (self.threads, self.memberships) = (Some(threads), memberships);
         Ok(())
     }
-}
-
-fn list<'i, T>(
-    reader: &mut Reader<'i>,
-    mut read: impl FnMut(&mut Reader<'i>) -> Result<T, Malformed>,
-) -> Result<Vec<T>, Malformed> {
-    let mut rows = Vec::new();
-    reader.array(|reader| {
-        rows.push(read(reader)?);
-        Ok(())
-    })?;
-    Ok(rows)
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::cache::Kinds;
 use crate::id::GuildId;
 use crate::wire::packed::Pool;
-use crate::wire::{Malformed, Name, field::Read, json::Reader};
+use crate::wire::{Malformed, Misreads, Name, field::Read, json::Reader};
 
 /// A decoded dispatch: what setup, member requests and the cache need of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,28 +60,46 @@ pub enum View<'i> {
 }
 
 impl<'i> View<'i> {
-    /// Decodes the `d` of a dispatch, all of it or nothing.
+    /// Decodes the `d` of a dispatch, passing over values that it does not understand; see
+    /// [`View::parse_noting`].
+    ///
+    /// # Errors
+    /// As [`View::parse_noting`].
+    pub fn parse(name: Name, data: &'i str, kinds: Kinds) -> Result<Option<Self>, Malformed> {
+        Self::parse_noting(name, data, kinds).map(|(view, _)| view)
+    }
+
+    /// Decodes the `d` of a dispatch, and says what of it was not understood.
+    ///
+    /// A value in an unforeseen form costs itself: it is as good as absent. A row without its key
+    /// costs that row.
     ///
     /// `None`, without looking at `data`, if nothing of this dispatch is wanted: because there is
     /// no view for it, or because it is only about kinds that are not cached.
     ///
     /// # Errors
-    /// [`Malformed`] if it is no JSON, lacks what it must have, or if a part that is wanted is of
-    /// the wrong type.
-    pub fn parse(name: Name, data: &'i str, kinds: Kinds) -> Result<Option<Self>, Malformed> {
+    /// [`Malformed`] if it is no JSON, or if what it is about cannot be read: a guild without an
+    /// id, a member without a user.
+    pub fn parse_noting(
+        name: Name,
+        data: &'i str,
+        kinds: Kinds,
+    ) -> Result<(Option<Self>, Misreads), Malformed> {
         if !wanted(name, kinds) {
-            return Ok(None);
+            return Ok((None, Misreads::default()));
         }
         let mut reader = Reader::new(data);
         let view = Self::read(name, &mut reader, kinds, &mut Pool::default())?;
         if view.is_some() {
             reader.end()?;
         }
-        Ok(view)
+        let log = reader.take_misreads();
+        let misreads = log.map(|log| log.locate(data)).unwrap_or_default();
+        Ok((view, misreads))
     }
 
-    /// Decodes a value in the midst of a frame; `None` if nothing of it is wanted, or if
-    /// something is wrong with it. A row that comes alone is written into the pool.
+    /// Decodes a value in the midst of a frame; `None` if nothing of it is wanted, or if what it
+    /// is about cannot be read. A row that comes alone is written into the pool.
     pub(in crate::wire) fn read_in(
         name: Name,
         reader: &mut Reader<'i>,
@@ -135,7 +153,7 @@ impl<'i> View<'i> {
     ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::Ready => Self::Ready(boxed(reader)?),
-            Name::UserUpdate => Self::UserUpdate(Box::new(User::read_whole(reader)?)),
+            Name::UserUpdate => Self::UserUpdate(boxed(reader)?),
             Name::GuildCreate => Self::GuildCreate(Box::new(GuildCreate::read(reader, kinds)?)),
             Name::GuildUpdate => Self::GuildUpdate(Box::new(GuildUpdate::read(reader, kinds)?)),
             Name::GuildDelete => Self::GuildDelete(GuildDelete::read(reader)?),
@@ -150,9 +168,9 @@ impl<'i> View<'i> {
             Name::PresenceUpdate => {
                 Self::PresenceUpdate(PresenceUpdate::read(reader, pool.reuse())?)
             }
-            Name::ChannelCreate => Self::ChannelCreate(Box::new(Channel::read_whole(reader)?)),
-            Name::ChannelUpdate => Self::ChannelUpdate(Box::new(Channel::read_whole(reader)?)),
-            Name::ChannelDelete => Self::ChannelDelete(Box::new(Channel::read_whole(reader)?)),
+            Name::ChannelCreate => Self::ChannelCreate(boxed(reader)?),
+            Name::ChannelUpdate => Self::ChannelUpdate(boxed(reader)?),
+            Name::ChannelDelete => Self::ChannelDelete(boxed(reader)?),
             Name::ChannelPinsUpdate => Self::ChannelPins(ChannelPins::read(reader)?),
             Name::GuildRoleCreate => Self::RoleCreate(boxed(reader)?),
             Name::GuildRoleUpdate => Self::RoleUpdate(boxed(reader)?),
@@ -177,8 +195,8 @@ impl<'i> View<'i> {
             Self::PresenceUpdate(event) => event.guild,
             Self::ChannelCreate(channel)
             | Self::ChannelUpdate(channel)
-            | Self::ChannelDelete(channel) => channel.guild,
-            Self::ChannelPins(pins) => pins.guild,
+            | Self::ChannelDelete(channel) => channel.guild.value().copied(),
+            Self::ChannelPins(pins) => pins.guild.value().copied(),
             Self::RoleCreate(event) | Self::RoleUpdate(event) => Some(event.guild),
             Self::RoleDelete(event) => Some(event.guild),
             Self::Entity(event) => event.guild(),

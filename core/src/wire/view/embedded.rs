@@ -70,8 +70,8 @@ const MESSAGE: &[Key<()>] = &Key::names([
     "attachments",
 ]);
 
-/// Reads where a message is; `None` if the payload does not say, as there is nothing to keep then.
-pub(super) fn read_seen<'i>(reader: &mut Reader<'i>) -> Result<Option<MessageSeen<'i>>, Malformed> {
+/// Reads where a message is.
+pub(super) fn read_seen<'i>(reader: &mut Reader<'i>) -> Result<MessageSeen<'i>, Malformed> {
     let (mut message, mut channel) = (None, None);
     let (mut user, mut member) = (None, None);
     let guild = guild_and_in(MESSAGE, reader, |key, reader| {
@@ -85,7 +85,7 @@ pub(super) fn read_seen<'i>(reader: &mut Reader<'i>) -> Result<Option<MessageSee
         Ok(())
     })?;
     let (Some(channel), Some(message)) = (channel, message) else {
-        return Ok(None);
+        return Err(reader.fault("no channel or no message"));
     };
     let head = MessageHead {
         guild,
@@ -97,7 +97,7 @@ pub(super) fn read_seen<'i>(reader: &mut Reader<'i>) -> Result<Option<MessageSee
         user: user.map(|user| user.0),
         member,
     });
-    Ok(Some(MessageSeen { head, member }))
+    Ok(MessageSeen { head, member })
 }
 
 /// A user was banned, or may come back.

@@ -14,7 +14,7 @@ use super::{
 use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId, IntegrationId, RuleId, ScheduledEventId, SoundId, StageId};
 use crate::wire::packed::Pool;
-use crate::wire::{Malformed, Name, Text, field::Read, json::Reader};
+use crate::wire::{Listing, Malformed, Name, Text, field::Read, json::Reader};
 
 /// A dispatch about threads, expressions, voice, events, integrations, invitations, rules,
 /// webhooks or messages. Where creation and update are alike, they are one.
@@ -34,9 +34,9 @@ pub enum EntityEvent<'i> {
     /// `THREAD_MEMBERS_UPDATE`.
     ThreadMembers(Box<ThreadMembersUpdate<'i>>),
     /// `GUILD_EMOJIS_UPDATE`.
-    Emojis(InGuild<Vec<Emoji<'i>>>),
+    Emojis(InGuild<Listing<Emoji<'i>>>),
     /// `GUILD_STICKERS_UPDATE`.
-    Stickers(InGuild<Vec<Sticker<'i>>>),
+    Stickers(InGuild<Listing<Sticker<'i>>>),
     /// `GUILD_SOUNDBOARD_SOUND_CREATE` and `..._UPDATE`.
     Sound(Box<InGuild<Sound<'i>>>),
     /// `GUILD_SOUNDBOARD_SOUND_DELETE`.
@@ -44,7 +44,7 @@ pub enum EntityEvent<'i> {
     /// `GUILD_SOUNDBOARD_SOUNDS_UPDATE`: some sounds changed.
     SoundsUpdate(InGuild<Vec<Sound<'i>>>),
     /// `SOUNDBOARD_SOUNDS`: all sounds.
-    Sounds(InGuild<Vec<Sound<'i>>>),
+    Sounds(InGuild<Listing<Sound<'i>>>),
     /// `VOICE_STATE_UPDATE`.
     VoiceState(Box<VoiceStateUpdate<'i>>),
     /// `VOICE_CHANNEL_STATUS_UPDATE`, `VOICE_CHANNEL_START_TIME_UPDATE` and `CHANNEL_INFO`.
@@ -87,8 +87,10 @@ pub enum EntityEvent<'i> {
     ReactionAdd(Box<MessageChange<'i>>),
     /// `MESSAGE_REACTION_REMOVE`.
     ReactionRemove(Box<MessageChange<'i>>),
-    /// `MESSAGE_REACTION_REMOVE_ALL` and `MESSAGE_REACTION_REMOVE_EMOJI`.
+    /// `MESSAGE_REACTION_REMOVE_ALL`.
     ReactionsClear(Box<MessageChange<'i>>),
+    /// `MESSAGE_REACTION_REMOVE_EMOJI`.
+    EmojiClear(Box<MessageChange<'i>>),
     /// `MESSAGE_POLL_VOTE_ADD`.
     VoteAdd(Box<MessageChange<'i>>),
     /// `MESSAGE_POLL_VOTE_REMOVE`.
@@ -123,8 +125,8 @@ impl<'i> EntityEvent<'i> {
             Name::ThreadMembersUpdate => {
                 Self::ThreadMembers(Box::new(ThreadMembersUpdate::read(reader, kinds)?))
             }
-            Name::GuildEmojisUpdate => Self::Emojis(List::at(reader, "emojis")?),
-            Name::GuildStickersUpdate => Self::Stickers(List::at(reader, "stickers")?),
+            Name::GuildEmojisUpdate => Self::Emojis(InGuild::at(reader, "emojis")?),
+            Name::GuildStickersUpdate => Self::Stickers(InGuild::at(reader, "stickers")?),
             Name::GuildSoundboardSoundCreate | Name::GuildSoundboardSoundUpdate => {
                 Self::Sound(boxed(reader)?)
             }
@@ -132,7 +134,7 @@ impl<'i> EntityEvent<'i> {
             Name::GuildSoundboardSoundsUpdate => {
                 Self::SoundsUpdate(List::at(reader, "soundboard_sounds")?)
             }
-            Name::SoundboardSounds => Self::Sounds(List::at(reader, "soundboard_sounds")?),
+            Name::SoundboardSounds => Self::Sounds(InGuild::at(reader, "soundboard_sounds")?),
             Name::VoiceStateUpdate => {
                 Self::VoiceState(Box::new(VoiceStateUpdate::read(reader, kinds, pool)?))
             }
@@ -174,8 +176,14 @@ impl<'i> EntityEvent<'i> {
             }
             Name::IntegrationCreate | Name::IntegrationUpdate => Self::Integration(boxed(reader)?),
             Name::IntegrationDelete => Self::IntegrationDelete(InGuild::at(reader, "id")?),
-            Name::InviteCreate => Self::Invite(boxed(reader)?),
-            Name::InviteDelete => Self::InviteDelete(InGuild::at(reader, "code")?),
+            // Invitations to group channels have no guild.
+            Name::InviteCreate => {
+                let invite = InGuild::row_if_any(reader)?;
+                return Ok(invite.map(|invite| Self::Invite(Box::new(invite))));
+            }
+            Name::InviteDelete => {
+                return Ok(InGuild::at_if_any(reader, "code")?.map(Self::InviteDelete));
+            }
             Name::AutoModerationRuleCreate | Name::AutoModerationRuleUpdate => {
                 Self::Rule(boxed(reader)?)
             }
@@ -184,16 +192,15 @@ impl<'i> EntityEvent<'i> {
             Name::MessageCreate if kinds.contains(Kinds::MESSAGES) => {
                 Self::MessageCreate(Read::read(reader)?)
             }
-            Name::MessageCreate => return Ok(read_seen(reader)?.map(Self::MessageSeen)),
+            Name::MessageCreate => Self::MessageSeen(read_seen(reader)?),
             Name::MessageUpdate => Self::MessageUpdate(Read::read(reader)?),
             Name::MessageDelete | Name::MessageDeleteBulk => {
                 Self::MessageDelete(Read::read(reader)?)
             }
             Name::MessageReactionAdd => Self::ReactionAdd(Read::read(reader)?),
             Name::MessageReactionRemove => Self::ReactionRemove(Read::read(reader)?),
-            Name::MessageReactionRemoveAll | Name::MessageReactionRemoveEmoji => {
-                Self::ReactionsClear(Read::read(reader)?)
-            }
+            Name::MessageReactionRemoveAll => Self::ReactionsClear(Read::read(reader)?),
+            Name::MessageReactionRemoveEmoji => Self::EmojiClear(Read::read(reader)?),
             Name::MessagePollVoteAdd => Self::VoteAdd(Read::read(reader)?),
             Name::MessagePollVoteRemove => Self::VoteRemove(Read::read(reader)?),
             Name::GuildBanAdd | Name::GuildBanRemove => Self::Ban(Read::read(reader)?),
@@ -213,7 +220,8 @@ impl<'i> EntityEvent<'i> {
             Self::Stickers(event) => Some(event.guild),
             Self::Sound(event) => Some(event.guild),
             Self::SoundDelete(event) => Some(event.guild),
-            Self::SoundsUpdate(event) | Self::Sounds(event) => Some(event.guild),
+            Self::SoundsUpdate(event) => Some(event.guild),
+            Self::Sounds(event) => Some(event.guild),
             Self::VoiceState(event) => event.guild,
             Self::VoiceChannels(event) => Some(event.guild),
             Self::Stage(event) => Some(event.guild),
@@ -237,6 +245,7 @@ impl<'i> EntityEvent<'i> {
             Self::ReactionAdd(change)
             | Self::ReactionRemove(change)
             | Self::ReactionsClear(change)
+            | Self::EmojiClear(change)
             | Self::VoteAdd(change)
             | Self::VoteRemove(change) => change.guild,
         }

@@ -14,9 +14,9 @@ row! {
         /// Its name.
         "name" name: Field<Text<'i>>,
         /// Who may use it; empty for everyone.
-        "roles" roles: Option<Vec<RoleId>>,
+        "roles" roles: Field<Vec<RoleId>>,
         /// Who made it.
-        "user" creator: Option<OnlyId<UserId>>,
+        "user" creator: Field<OnlyId<UserId>>,
         /// Whether it is written between colons.
         "require_colons" require_colons: Option<bool>,
         /// Whether an integration manages it.
@@ -24,7 +24,7 @@ row! {
         /// Whether it moves.
         "animated" animated: Option<bool>,
         /// Whether it can be used; boosts may be missing.
-        "available" available: Option<bool>,
+        "available" available: Field<bool>,
     }
 }
 
@@ -43,13 +43,13 @@ row! {
         /// 1 PNG, 2 APNG, 3 Lottie, 4 GIF.
         "format_type" format: Option<u16>,
         /// Whether it can be used; boosts may be missing.
-        "available" available: Option<bool>,
+        "available" available: Field<bool>,
         /// Who made it.
-        "user" creator: Option<OnlyId<UserId>>,
+        "user" creator: Field<OnlyId<UserId>>,
         /// The pack of one for everyone.
-        "pack_id" pack: Option<NonZeroU64>,
+        "pack_id" pack: Field<NonZeroU64>,
         /// Its place in the pack.
-        "sort_value" sort_value: Option<u64>,
+        "sort_value" sort_value: Field<u64>,
     }
 }
 
@@ -66,8 +66,8 @@ row! {
         /// An ordinary emoji beside it.
         "emoji_name" emoji_name: Field<Text<'i>>,
         /// Whether it can be used; boosts may be missing.
-        "available" available: Option<bool>,
+        "available" available: Field<bool>,
         /// Who made it.
-        "user" creator: Option<OnlyId<UserId>>,
+        "user" creator: Field<OnlyId<UserId>>,
     }
 }

@@ -29,7 +29,7 @@ row! {
         /// Seconds of silence before that.
         "afk_timeout" afk_timeout: Option<u32>,
         /// Whether it has a widget.
-        "widget_enabled" widget_enabled: Option<bool>,
+        "widget_enabled" widget_enabled: Field<bool>,
         /// Where the widget's invitation leads.
         "widget_channel_id" widget_channel: Field<ChannelId>,
         /// How well known a member must be to write, as the wire numbers it.
@@ -39,7 +39,7 @@ row! {
         /// Whose pictures are looked at, as the wire numbers it.
         "explicit_content_filter" content_filter: Option<u16>,
         /// What it may use beyond the usual.
-        "features" features: Option<Vec<Text<'i>>>,
+        "features" features: Field<Vec<Text<'i>>>,
         /// Whether moderators need a second factor (1).
         "mfa_level" mfa_level: Option<u16>,
         /// The bot that made it.
@@ -57,7 +57,7 @@ row! {
         /// The most presences it may have; none for the default.
         "max_presences" max_presences: Field<u64>,
         /// The most members it may have.
-        "max_members" max_members: Option<u64>,
+        "max_members" max_members: Field<u64>,
         /// Its own invitation.
         "vanity_url_code" vanity_code: Field<Text<'i>>,
         /// Its level of boosts.
@@ -67,11 +67,11 @@ row! {
         /// Whether its boosts are shown.
         "premium_progress_bar_enabled" progress_bar: Option<bool>,
         /// Its language.
-        "preferred_locale" locale: Option<Text<'i>>,
+        "preferred_locale" locale: Field<Text<'i>>,
         /// How many may watch a video.
-        "max_video_channel_users" max_video_users: Option<u32>,
+        "max_video_channel_users" max_video_users: Field<u32>,
         /// How many may watch a video on a stage.
-        "max_stage_video_channel_users" max_stage_users: Option<u32>,
+        "max_stage_video_channel_users" max_stage_users: Field<u32>,
         /// For whom it is, as the wire numbers it.
         "nsfw_level" nsfw_level: Option<u16>,
         /// What newcomers see.
@@ -95,7 +95,7 @@ row! {
         /// What the guild says of itself.
         "description" description: Field<Text<'i>>,
         /// The channels it points to, up to five.
-        "welcome_channels" channels: Option<Vec<WelcomeChannel<'i>>>,
+        "welcome_channels" channels: Field<Vec<WelcomeChannel<'i>>>,
     }
 }
 

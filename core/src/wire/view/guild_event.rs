@@ -40,25 +40,26 @@ fn read_head<'i>(
 impl<'i> GuildCreate<'i> {
     pub(super) fn read(reader: &mut Reader<'i>, kinds: Kinds) -> Result<Self, Malformed> {
         let mut content = Content::default();
-        let mut unavailable = false;
+        let (mut unavailable, mut speaks) = (Some(false), false);
         let others = |key: &str, reader: &mut Reader<'i>| match key {
             "unavailable" => {
-                unavailable = reader.bool()?;
+                unavailable = reader.tolerate(Reader::flag)?;
                 Ok(())
             }
-            _ => content.field(key, reader, kinds),
+            _ => {
+                speaks |= matches!(key, "channels" | "members" | "roles");
+                content.field(key, reader, kinds)
+            }
         };
         let guild = if kinds.contains(Kinds::GUILDS) {
             Guild::read_with(reader, others)?
         } else {
             read_head(reader, others)?
         };
-        if !unavailable && kinds.contains(Kinds::GUILDS) && guild.name.is_none() {
-            return Err(reader.fault("a guild without a name"));
-        }
         Ok(Self {
             guild,
-            unavailable,
+            // In an outage there is nothing but the id.
+            unavailable: unavailable.unwrap_or(!speaks),
             content,
         })
     }

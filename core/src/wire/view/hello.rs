@@ -19,7 +19,7 @@ impl Hello {
         let mut interval = None;
         reader.object(|key, reader| {
             match key {
-                "heartbeat_interval" => interval = Some(reader.u64()?),
+                "heartbeat_interval" => interval = Some(reader.whole()?),
                 _ => reader.skip()?,
             }
             Ok(())

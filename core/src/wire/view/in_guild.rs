@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::id::GuildId;
 use crate::wire::json::{Key, Reader};
 use crate::wire::row::ReadWith;
-use crate::wire::{Malformed, field::Read};
+use crate::wire::{Field, Malformed, field::Read};
 
 /// Something in a guild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,25 +17,29 @@ pub struct InGuild<T> {
 }
 
 impl<T> InGuild<T> {
-    fn new(guild: Option<GuildId>, item: T, at: &Reader<'_>) -> Result<Self, Malformed> {
-        let guild = guild.ok_or_else(|| at.fault("no guild"))?;
-        Ok(Self { guild, item })
-    }
-
     /// Reads a row whose object names the guild too.
     pub(super) fn row<'i>(reader: &mut Reader<'i>) -> Result<Self, Malformed>
     where
         T: ReadWith<'i>,
     {
-        let mut guild = None;
+        let found = Self::row_if_any(reader)?;
+        found.ok_or_else(|| reader.fault("no guild"))
+    }
+
+    /// Reads a row whose object may name the guild too; `None` if it does not.
+    pub(super) fn row_if_any<'i>(reader: &mut Reader<'i>) -> Result<Option<Self>, Malformed>
+    where
+        T: ReadWith<'i>,
+    {
+        let mut guild = Field::Absent;
         let item = T::read_with(reader, |key, reader| {
             match key {
-                "guild_id" => guild = Some(reader.id()?),
+                "guild_id" => guild = Field::read(reader)?,
                 _ => reader.skip()?,
             }
             Ok(())
         })?;
-        Self::new(guild, item, reader)
+        Ok(guild.into_value().map(|guild| Self { guild, item }))
     }
 
     /// Reads what stands at `name`, a key, beside the guild.
@@ -43,17 +47,28 @@ impl<T> InGuild<T> {
     where
         T: Read<'i>,
     {
-        let (mut guild, mut item) = (None, None);
-        reader.object(|key, reader| {
+        let found = Self::at_if_any(reader, name)?;
+        found.ok_or_else(|| reader.fault("no guild"))
+    }
+
+    /// Reads what stands at `name`, a key, beside the guild; `None` if no guild is named.
+    pub(super) fn at_if_any<'i>(
+        reader: &mut Reader<'i>,
+        name: &str,
+    ) -> Result<Option<Self>, Malformed>
+    where
+        T: Read<'i>,
+    {
+        let mut item = None;
+        let guild = guild_and(reader, |key, reader| {
             match key {
-                "guild_id" => guild = Some(reader.id()?),
                 _ if key == name => item = Some(T::read(reader)?),
                 _ => reader.skip()?,
             }
             Ok(())
         })?;
         let item = item.ok_or_else(|| reader.fault("the guild alone"))?;
-        Self::new(guild, item, reader)
+        Ok(guild.map(|guild| Self { guild, item }))
     }
 }
 
@@ -74,7 +89,7 @@ pub(super) fn guild_and_in<'i>(
     let mut guild = None;
     reader.object_in(order, |key, reader| {
         match key {
-            "guild_id" => guild = crate::wire::Field::read(reader)?.into_value(),
+            "guild_id" => guild = Field::read(reader)?.into_value(),
             _ => other(key, reader)?,
         }
         Ok(())

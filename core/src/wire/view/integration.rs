@@ -19,27 +19,27 @@ row! {
         /// The account at the service.
         "account" account: Option<IntegrationAccount<'i>>,
         /// Whether it is being synchronised.
-        "syncing" syncing: Option<bool>,
+        "syncing" syncing: Field<bool>,
         /// The role that subscribers get.
         "role_id" role: Field<RoleId>,
         /// Whether emojis are synchronised.
-        "enable_emoticons" emoticons: Option<bool>,
+        "enable_emoticons" emoticons: Field<bool>,
         /// What happens to those whose subscription ends: 0 the role goes, 1 the member goes.
-        "expire_behavior" expire_behavior: Option<u16>,
+        "expire_behavior" expire_behavior: Field<u16>,
         /// Days until then.
-        "expire_grace_period" expire_grace_period: Option<u32>,
+        "expire_grace_period" expire_grace_period: Field<u32>,
         /// Who let it in; events leave it out.
-        "user" user: Option<OnlyId<UserId>>,
+        "user" user: Field<OnlyId<UserId>>,
         /// When it was last synchronised.
         "synced_at" synced_at: Field<Timestamp>,
         /// How many subscribers it has.
-        "subscriber_count" subscribers: Option<u64>,
+        "subscriber_count" subscribers: Field<u64>,
         /// Whether it has been revoked.
-        "revoked" revoked: Option<bool>,
+        "revoked" revoked: Field<bool>,
         /// The bot's application.
-        "application" application: Option<IntegrationApplication<'i>>,
+        "application" application: Field<IntegrationApplication<'i>>,
         /// What the application may do.
-        "scopes" scopes: Option<Vec<Text<'i>>>,
+        "scopes" scopes: Field<Vec<Text<'i>>>,
     }
 }
 
@@ -64,6 +64,6 @@ row! {
         /// What it does.
         "description" description: Option<Text<'i>>,
         /// Its bot.
-        "bot" bot: Option<OnlyId<UserId>>,
+        "bot" bot: Field<OnlyId<UserId>>,
     }
 }

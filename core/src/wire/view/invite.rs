@@ -17,7 +17,7 @@ row! {
         /// When it expires; no event tells.
         "expires_at" expires_at: Field<Timestamp>,
         /// Who made it.
-        "inviter" inviter: Option<OnlyId<UserId>>,
+        "inviter" inviter: Field<OnlyId<UserId>>,
         /// Seconds that it is good for; zero for ever.
         "max_age" max_age: Option<u32>,
         /// How often it may be used; zero for no limit.
@@ -27,12 +27,12 @@ row! {
         /// Whether those who come leave with their connection.
         "temporary" temporary: Option<bool>,
         /// To what it leads: 1 a stream, 2 an application.
-        "target_type" target_kind: Option<u16>,
+        "target_type" target_kind: Field<u16>,
         /// Whose stream.
-        "target_user" target_user: Option<OnlyId<UserId>>,
+        "target_user" target_user: Field<OnlyId<UserId>>,
         /// Which application.
-        "target_application" target_application: Option<OnlyId<ApplicationId>>,
+        "target_application" target_application: Field<OnlyId<ApplicationId>>,
         /// Roles for those who come.
-        "role_ids" roles: Option<Vec<RoleId>>,
+        "role_ids" roles: Field<Vec<RoleId>>,
     }
 }

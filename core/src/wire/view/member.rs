@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::{Collectibles, Decoration, RoleIds, User};
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Pool, Sink, packed};
-use crate::wire::{Field, Image, Malformed, Text, Timestamp, json::Reader};
+use crate::wire::{Field, Image, Malformed, Text, Timestamp, field::Read as _, json::Reader};
 
 packed! {
     /// What a guild knows of a member, the roles left out.
@@ -162,18 +162,18 @@ impl<'i> Members<'i> {
         }
     }
 
-    /// Reads an array of members.
-    pub(crate) fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+    /// Reads an array of members; the number is that of members that could not be read.
+    pub(crate) fn read(reader: &mut Reader<'i>) -> Result<(Self, u64), Malformed> {
         let mut members = Self::default();
         let bytes = reader.remaining();
-        reader.array(|reader| {
+        let unread = reader.list(|reader| {
             if members.is_empty() {
                 // Records are about a sixth of the text; never reserve more than was sent.
                 members.pool = Pool::with_capacity(bytes / 5);
             }
             members.push(reader, |_, reader| reader.skip())
         })?;
-        Ok(members)
+        Ok((members, unread))
     }
 
     /// Reads one member into a pool; `other` gets the keys that are not its own, perhaps twice.
@@ -205,12 +205,12 @@ impl<'i> Members<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let (before, start) = (reader.clone(), self.pool.as_slice().len());
+        let (before, start) = (reader.mark(), self.pool.as_slice().len());
         if self.push_usual(reader, &mut other).is_some() {
             self.count = self.count.saturating_add(1);
             return Ok(());
         }
-        *reader = before;
+        reader.return_to(before);
         self.pool.writer().truncate(start);
         self.push_of(reader, None, other)
     }
@@ -228,8 +228,8 @@ impl<'i> Members<'i> {
         let (mut user, mut roles) = (None, None);
         let membership = Membership::transcode_with(reader, to, |key, reader, to| match key {
             "user" if to.len() == records => {
-                let (id, mask) = User::transcode(reader, to)?;
-                user = Some(id).filter(|_| User::state_of("username", mask) != 0);
+                let id = User::transcode(reader, to)?;
+                user = Some(id);
                 to.set_length(start.wrapping_add(8), records);
                 Ok(())
             }
@@ -238,7 +238,7 @@ impl<'i> Members<'i> {
             _ => other(key, reader),
         })?;
         to.set(start, &user?.get().to_le_bytes());
-        to.set_length(start.wrapping_add(12), membership.place);
+        to.set_length(start.wrapping_add(12), membership);
         write_roles(to, start.wrapping_add(16), roles.as_deref());
         Some(())
     }
@@ -255,8 +255,8 @@ impl<'i> Members<'i> {
         let mut roles = None;
         let membership = Membership::read_with(reader, |key, reader| {
             match key {
-                "user" => user = Some(User::read_whole(reader)?),
-                "roles" => read_roles(reader, roles.insert(Roles::new()))?,
+                "user" => user = Some(User::read(reader)?),
+                "roles" => read_any_roles(reader, roles.insert(Roles::new()))?,
                 _ => other(key, reader)?,
             }
             Ok(())
@@ -306,6 +306,20 @@ fn read_roles(reader: &mut Reader<'_>, to: &mut Roles) -> Result<(), Malformed> 
         to.push(reader.id()?);
         Ok(())
     })
+}
+
+/// Reads roles, and marks the list if it could not be read whole.
+fn read_any_roles(reader: &mut Reader<'_>, to: &mut Roles) -> Result<(), Malformed> {
+    let listed = reader.tolerate(|reader| {
+        reader.list(|reader| {
+            to.push(reader.id()?);
+            Ok(())
+        })
+    })?;
+    if listed != Some(0) {
+        to.push(RoleIds::UNREAD);
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Members<'_> {

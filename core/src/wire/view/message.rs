@@ -18,7 +18,7 @@ row! {
         /// The channel or thread.
         "channel_id" channel: Option<ChannelId>,
         /// The guild, if it is in one.
-        "guild_id" guild: Option<GuildId>,
+        "guild_id" guild: Field<GuildId>,
         /// Who wrote it; no user if `webhook` says so.
         "author" author: Option<Box<User<'i>>>,
         /// What is written.
@@ -36,47 +36,47 @@ row! {
         /// Which roles it mentions.
         "mention_roles" mention_roles: Option<Vec<RoleId>>,
         /// Which channels of other guilds it mentions.
-        "mention_channels" mention_channels: Option<Vec<OnlyId<ChannelId>>>,
+        "mention_channels" mention_channels: Field<Vec<OnlyId<ChannelId>>>,
         /// What is attached.
         "attachments" attachments: Option<Vec<Attachment<'i>>>,
         /// What is embedded.
-        "embeds" embeds: Option<Json<'i>>,
+        "embeds" embeds: Field<Json<'i>>,
         /// Buttons and the like.
-        "components" components: Option<Json<'i>>,
+        "components" components: Field<Json<'i>>,
         /// The reactions, in the order of their first appearance.
-        "reactions" reactions: Option<Vec<Reaction<'i>>>,
+        "reactions" reactions: Field<Vec<Reaction<'i>>>,
         /// Whether it is pinned.
         "pinned" pinned: Option<bool>,
         /// The webhook that wrote it.
-        "webhook_id" webhook: Option<WebhookId>,
+        "webhook_id" webhook: Field<WebhookId>,
         /// What kind it is, as the wire numbers them.
         "type" kind: Option<u16>,
         /// An activity it invites to.
-        "activity" activity: Option<Json<'i>>,
+        "activity" activity: Field<Json<'i>>,
         /// The application it belongs to.
-        "application" application: Option<Json<'i>>,
+        "application" application: Field<Json<'i>>,
         /// The application that wrote it.
-        "application_id" application_id: Option<ApplicationId>,
+        "application_id" application_id: Field<ApplicationId>,
         /// Flags.
-        "flags" flags: Option<u64>,
+        "flags" flags: Field<u64>,
         /// What it answers or forwards.
-        "message_reference" reference: Option<MessageReference<'i>>,
+        "message_reference" reference: Field<MessageReference<'i>>,
         /// The message it answers; null if that is gone.
         "referenced_message" referenced: Field<OnlyId<MessageId>>,
         /// What it forwards.
-        "message_snapshots" snapshots: Option<Json<'i>>,
+        "message_snapshots" snapshots: Field<Json<'i>>,
         /// The interaction behind it.
         "interaction_metadata" interaction: Field<Json<'i>>,
         /// The interaction behind it, as older servers tell it.
         "interaction" old_interaction: Field<Json<'i>>,
         /// The thread that it began.
-        "thread" thread: Option<OnlyId<ChannelId>>,
+        "thread" thread: Field<OnlyId<ChannelId>>,
         /// Its stickers.
-        "sticker_items" stickers: Option<Vec<StickerItem<'i>>>,
+        "sticker_items" stickers: Field<Vec<StickerItem<'i>>>,
         /// Its place in a thread, roughly.
-        "position" position: Option<u64>,
+        "position" position: Field<u64>,
         /// A purchase that it tells of.
-        "role_subscription_data" role_subscription: Option<Json<'i>>,
+        "role_subscription_data" role_subscription: Field<Json<'i>>,
         /// Its poll.
         "poll" poll: Field<Box<Poll<'i>>>,
         /// A call that it tells of.
@@ -107,13 +107,13 @@ row! {
         /// The width of a picture in pixels.
         "width" width: Field<u32>,
         /// Whether it goes soon.
-        "ephemeral" ephemeral: Option<bool>,
+        "ephemeral" ephemeral: Field<bool>,
         /// The length of a recording in seconds.
         "duration_secs" duration: Field<f64>,
         /// The shape of a recording, in base64.
         "waveform" waveform: Field<Text<'i>>,
         /// Flags.
-        "flags" flags: Option<u64>,
+        "flags" flags: Field<u64>,
     }
 }
 
@@ -134,10 +134,10 @@ row! {
         /// 0 an answer, 1 a forward.
         "type" kind: Option<u16>,
         /// The message.
-        "message_id" message: Option<MessageId>,
+        "message_id" message: Field<MessageId>,
         /// Its channel.
-        "channel_id" channel: Option<ChannelId>,
+        "channel_id" channel: Field<ChannelId>,
         /// Its guild.
-        "guild_id" guild: Option<GuildId>,
+        "guild_id" guild: Field<GuildId>,
     }
 }

@@ -42,13 +42,14 @@ impl<'i> Read<'i> for MessageEvent<'i> {
             Ok(())
         })?;
         let channel = message.channel.ok_or_else(|| reader.fault("no channel"))?;
+        let guild = message.guild.value().copied();
         let head = MessageHead {
-            guild: message.guild,
+            guild,
             channel,
             message: message.id,
         };
         let member = member.map(|member| EmbeddedMember {
-            guild: message.guild,
+            guild,
             user: message.author.as_ref().map(|author| author.id),
             member,
         });
@@ -84,12 +85,15 @@ impl Read<'_> for MessageDelete {
             }
             Ok(())
         })?;
-        let channel = channel.ok_or_else(|| reader.fault("no channel"))?;
-        Ok(Self {
-            guild,
-            channel,
-            messages: many.unwrap_or_else(|| one.into_iter().collect()),
-        })
+        let messages = many.or(one.map(|one| Vec::from([one])));
+        match (channel, messages) {
+            (Some(channel), Some(messages)) => Ok(Self {
+                guild,
+                channel,
+                messages,
+            }),
+            _ => Err(reader.fault("no channel or no message")),
+        }
     }
 }
 
@@ -107,8 +111,8 @@ pub struct MessageChange<'i> {
     pub user: Option<UserId>,
     /// The emoji, if it is about one.
     pub emoji: Option<ReactionEmoji<'i>>,
-    /// Whether it is a burst.
-    pub burst: bool,
+    /// Whether it is a burst; `None` if that cannot be read.
+    pub burst: Option<bool>,
     /// The answer, if it is about one.
     pub answer: Option<u32>,
 }
@@ -116,14 +120,14 @@ pub struct MessageChange<'i> {
 impl<'i> Read<'i> for MessageChange<'i> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
         let (mut channel, mut message, mut user) = (None, None, None);
-        let (mut emoji, mut burst, mut answer) = (None, false, None);
+        let (mut emoji, mut burst, mut answer) = (None, Some(false), None);
         let guild = guild_and(reader, |key, reader| {
             match key {
                 "channel_id" => channel = Some(reader.id()?),
                 "message_id" => message = Some(reader.id()?),
                 "user_id" => user = Some(reader.id()?),
                 "emoji" => emoji = Option::read(reader)?,
-                "burst" => burst = reader.bool()?,
+                "burst" => burst = reader.tolerate(Reader::flag)?,
                 "answer_id" => answer = Option::read(reader)?,
                 _ => reader.skip()?,
             }

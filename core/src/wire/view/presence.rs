@@ -238,18 +238,18 @@ impl<'i> Presences<'i> {
         }
     }
 
-    /// Reads an array of presences.
-    pub(crate) fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+    /// Reads an array of presences; the number is that of presences that could not be read.
+    pub(crate) fn read(reader: &mut Reader<'i>) -> Result<(Self, u64), Malformed> {
         let mut presences = Self::default();
         let bytes = reader.remaining();
-        reader.array(|reader| {
+        let unread = reader.list(|reader| {
             if presences.is_empty() {
                 // Records are about a fourth of the text; never reserve more than was sent.
                 presences.pool = Pool::with_capacity(bytes / 3);
             }
             presences.push(reader, |_, reader| reader.skip())
         })?;
-        Ok(presences)
+        Ok((presences, unread))
     }
 
     /// Reads one presence and adds it; `other` gets the keys that are not its own, perhaps twice.
@@ -257,12 +257,12 @@ impl<'i> Presences<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let (before, start) = (reader.clone(), self.pool.as_slice().len());
+        let (before, start) = (reader.mark(), self.pool.as_slice().len());
         if self.push_usual(reader, &mut other).is_some() {
             self.count = self.count.saturating_add(1);
             return Ok(());
         }
-        *reader = before;
+        reader.return_to(before);
         self.pool.writer().truncate(start);
         self.push_any(reader, other)
     }
@@ -281,7 +281,7 @@ impl<'i> Presences<'i> {
         let read = reader.object_at_once(ORDER, |_, key, reader| {
             match key {
                 "user" if user.is_none() && activities.is_none() => {
-                    user = Some(User::transcode(reader, to)?.0);
+                    user = Some(User::transcode(reader, to)?);
                     to.set_length(start.wrapping_add(8), start.wrapping_add(HEAD));
                 }
                 "status" => status = Some(Status::read(reader)?),
@@ -314,23 +314,22 @@ impl<'i> Presences<'i> {
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
-        let (mut user, mut status, mut clients) = (None, None, ClientStatus::bare());
-        let mut activities = "null";
+        let (mut user, mut status, mut clients) = (None, Status::Other, ClientStatus::bare());
+        let mut activities: Field<Vec<Activity<'i>>> = Field::Absent;
         reader.object(|key, reader| {
             match key {
-                "user" => user = Some(lenient_user(reader)?),
-                "status" => status = Some(Status::read(reader)?),
+                "user" => user = Some(User::read(reader)?),
+                "status" => status = Status::read(reader)?,
                 "client_status" => clients = read_clients(reader)?,
-                "activities" => activities = read_activities(reader)?,
+                "activities" => activities = Field::read(reader)?,
                 _ => return other(key, reader),
             }
             Ok(())
         })?;
-        let (Some(user), Some(status)) = (user, status) else {
-            return Err(reader.fault("a presence without a user or a status"));
-        };
+        let user = user.ok_or_else(|| reader.fault("a presence without a user"))?;
         let statuses = Statuses::new(status, &clients);
-        self.add(&user, statuses, |to| pack_activities(activities, to));
+        let activities = activities.into_value().unwrap_or_default();
+        self.add(&user, statuses, |to| pack_activities(&activities, to));
         Ok(())
     }
 
@@ -372,24 +371,10 @@ fn transcode_activities(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u8, Ma
     }
 }
 
-/// Reads activities, and returns them as they are.
-fn read_activities<'i>(reader: &mut Reader<'i>) -> Result<&'i str, Malformed> {
-    reader.peek();
-    let start = reader.place();
-    if !reader.null()? {
-        reader.array(|reader| Activity::read(reader).map(drop))?;
-    }
-    Ok(reader.since(start))
-}
-
-/// Packs activities that have been read: how many there are, and one after the other.
-fn pack_activities(text: &str, to: &mut Sink) {
-    to.number(Reader::new(text).count().unwrap_or(0) as u64);
-    // Nothing is wrong with them, or they are null.
-    let _ = Reader::new(text).array(|reader| {
-        Activity::read(reader)?.pack(to);
-        Ok(())
-    });
+/// Packs activities: how many there are, and one after the other.
+fn pack_activities(activities: &[Activity<'_>], to: &mut Sink) {
+    to.number(activities.len() as u64);
+    activities.iter().for_each(|activity| activity.pack(to));
 }
 
 impl fmt::Debug for Presences<'_> {
@@ -420,19 +405,9 @@ impl<'de> Deserialize<'de> for Presences<'_> {
         for one in Vec::<Owned>::deserialize(from)? {
             let statuses = Statuses::new(one.status, &one.clients);
             presences.add(&one.user, statuses, |to| {
-                to.number(one.activities.len() as u64);
-                one.activities.iter().for_each(|activity| activity.pack(to));
+                pack_activities(&one.activities, to);
             });
         }
         Ok(presences)
     }
-}
-
-/// Reads a user of whom only the id is sure: parts of odd types are as good as absent.
-fn lenient_user<'i>(reader: &mut Reader<'i>) -> Result<User<'i>, Malformed> {
-    let text = reader.raw()?;
-    if let Ok(user) = User::read(&mut Reader::new(text)) {
-        return Ok(user);
-    }
-    super::user::read_id(&mut Reader::new(text)).map(User::bare)
 }

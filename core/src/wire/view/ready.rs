@@ -1,13 +1,11 @@
 //! The first dispatch of a session.
 
-use alloc::vec::Vec;
-
 use serde::{Deserialize, Serialize};
 
 use super::User;
 use crate::ShardId;
 use crate::id::{ApplicationId, GuildId};
-use crate::wire::{Field, Malformed, Permissions, Text, field::Read, json::Reader};
+use crate::wire::{Field, Listing, Malformed, Permissions, Text, field::Read, json::Reader};
 
 /// A new session: who the bot is and which guilds will follow.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,10 +15,10 @@ pub struct Ready<'i> {
     pub session_id: Text<'i>,
     /// Where a resume must go; `None` from servers that have one address for everything.
     pub resume_gateway_url: Option<Text<'i>>,
-    /// The bot.
-    pub user: User<'i>,
-    /// Its guilds, in the order of the payload.
-    pub guilds: Vec<ListedGuild>,
+    /// The bot; `None` if that cannot be read.
+    pub user: Option<User<'i>>,
+    /// Its guilds, in the order of the payload; `None` if there is no such list.
+    pub guilds: Option<Listing<ListedGuild>>,
     /// The bot's application.
     pub application: Option<Application>,
     /// The shard, if the identify named one.
@@ -32,7 +30,7 @@ pub struct Ready<'i> {
 pub struct ListedGuild {
     /// Its id.
     pub id: GuildId,
-    /// Whether its data will follow: always, for a bot.
+    /// Whether its data will follow: always, for a bot; also if that cannot be read.
     pub unavailable: bool,
 }
 
@@ -51,7 +49,7 @@ impl Read<'_> for Application {
         reader.object(|key, reader| {
             match key {
                 "id" => id = Some(reader.id()?),
-                "flags" => flags = reader.u64()?,
+                "flags" => flags = reader.whole()?,
                 "flags_new" => newer = Field::<Permissions>::read(reader)?,
                 _ => reader.skip()?,
             }
@@ -69,7 +67,7 @@ impl Read<'_> for ListedGuild {
         reader.object(|key, reader| {
             match key {
                 "id" => id = Some(reader.id()?),
-                "unavailable" => unavailable = reader.bool()?,
+                "unavailable" => unavailable = reader.tolerate(Reader::flag)?.unwrap_or(true),
                 _ => reader.skip()?,
             }
             Ok(())
@@ -81,9 +79,9 @@ impl Read<'_> for ListedGuild {
 
 impl Read<'_> for ShardId {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let parts = Vec::<u32>::read(reader)?;
-        let shard = match parts.as_slice() {
-            &[number, total] => Self::new_checked(number, total),
+        let parts = Listing::<u32>::read(reader)?;
+        let shard = match parts.rows.as_slice() {
+            &[number, total] if parts.is_whole() => Self::new_checked(number, total),
             _ => None,
         };
         shard.ok_or_else(|| reader.fault("not a shard"))
@@ -98,8 +96,8 @@ impl<'i> Read<'i> for Ready<'i> {
             match key {
                 "session_id" => session = Some(reader.text()?),
                 "resume_gateway_url" => url = Field::read(reader)?,
-                "user" => user = Some(User::read_whole(reader)?),
-                "guilds" => guilds = Some(Vec::read(reader)?),
+                "user" => user = Some(User::read(reader)?),
+                "guilds" => guilds = Some(Listing::read(reader)?),
                 "application" => application = Field::read(reader)?,
                 "shard" => shard = Field::read(reader)?,
                 _ => reader.skip()?,
@@ -109,8 +107,8 @@ impl<'i> Read<'i> for Ready<'i> {
         Ok(Self {
             session_id: session.ok_or_else(|| reader.fault("no session id"))?,
             resume_gateway_url: url.into_value(),
-            user: user.ok_or_else(|| reader.fault("no user"))?,
-            guilds: guilds.ok_or_else(|| reader.fault("no guilds"))?,
+            user,
+            guilds,
             application: application.into_value(),
             shard: shard.into_value(),
         })

@@ -4,7 +4,7 @@ use core::num::NonZeroU64;
 
 use crate::id::{IntegrationId, RoleId, UserId};
 use crate::wire::row::row;
-use crate::wire::{Field, Image, Malformed, Permissions, Text, field::Read as _, json::Reader};
+use crate::wire::{Field, Image, Permissions, Stated, Text};
 
 row! {
     /// A role of a guild.
@@ -15,7 +15,7 @@ row! {
         /// Its only color, as 0xRRGGBB; older than `colors`.
         "color" color: Option<u32>,
         /// Its colors.
-        "colors" colors: Option<RoleColors<'i>>,
+        "colors" colors: Field<RoleColors<'i>>,
         /// Whether its members are shown apart.
         "hoist" hoist: Option<bool>,
         /// A picture beside its members' names.
@@ -25,15 +25,15 @@ row! {
         /// Its place in the order, from the bottom; several roles may share one.
         "position" position: Option<i64>,
         /// What its members may do.
-        "permissions" permissions: Option<Permissions>,
+        "permissions" permissions: Option<Stated<Permissions>>,
         /// Whether an integration manages it.
         "managed" managed: Option<bool>,
         /// Whether everyone may mention it.
         "mentionable" mentionable: Option<bool>,
         /// Flags.
-        "flags" flags: Option<u64>,
+        "flags" flags: Field<u64>,
         /// Whose it is, if it was not made by hand.
-        "tags" tags: Option<RoleTags<'i>>,
+        "tags" tags: Field<RoleTags<'i>>,
     }
 }
 
@@ -41,13 +41,13 @@ row! {
     /// Where a role comes from. A mark without a value is null where it stands.
     RoleTags {
         /// The bot that it belongs to.
-        "bot_id" bot: Option<UserId>,
+        "bot_id" bot: Field<UserId>,
         /// The integration that it belongs to.
-        "integration_id" integration: Option<IntegrationId>,
+        "integration_id" integration: Field<IntegrationId>,
         /// Stands there, null, for the role of those who boost the guild.
         "premium_subscriber" premium_subscriber: Field<bool>,
         /// What is sold with it.
-        "subscription_listing_id" subscription: Option<NonZeroU64>,
+        "subscription_listing_id" subscription: Field<NonZeroU64>,
         /// Stands there, null, if it can be bought.
         "available_for_purchase" for_sale: Field<bool>,
         /// Stands there, null, if it is given for linked accounts.
@@ -84,16 +84,5 @@ row! {
         "secondary_color" secondary: Field<u32>,
         /// The third, for a gradient.
         "tertiary_color" tertiary: Field<u32>,
-    }
-}
-
-impl<'i> Role<'i> {
-    /// Reads a whole role.
-    pub(crate) fn read_whole(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
-        let role = Self::read(reader)?;
-        match (&role.name, role.permissions) {
-            (Some(_), Some(_)) => Ok(role),
-            _ => Err(reader.fault("a role without name or permissions")),
-        }
     }
 }

@@ -19,7 +19,7 @@ impl<'i> Read<'i> for RoleEvent<'i> {
         reader.object(|key, reader| {
             match key {
                 "guild_id" => guild = Some(reader.id()?),
-                "role" => role = Some(Role::read_whole(reader)?),
+                "role" => role = Some(Role::read(reader)?),
                 _ => reader.skip()?,
             }
             Ok(())

@@ -19,15 +19,15 @@ row! {
         /// What it looks for: 1 keywords, 3 spam, 4 presets, 5 mentions, 6 profiles.
         "trigger_type" trigger: Option<u16>,
         /// The details of this.
-        "trigger_metadata" details: Option<RuleTrigger<'i>>,
+        "trigger_metadata" details: Field<RuleTrigger<'i>>,
         /// What it does.
         "actions" actions: Option<Vec<RuleAction<'i>>>,
         /// Whether it is on.
         "enabled" enabled: Option<bool>,
         /// Who is exempt.
-        "exempt_roles" exempt_roles: Option<Vec<RoleId>>,
+        "exempt_roles" exempt_roles: Field<Vec<RoleId>>,
         /// Where it does not look.
-        "exempt_channels" exempt_channels: Option<Vec<ChannelId>>,
+        "exempt_channels" exempt_channels: Field<Vec<ChannelId>>,
     }
 }
 
@@ -35,13 +35,13 @@ row! {
     /// What a rule looks for.
     RuleTrigger {
         /// Words, where `*` stands for anything.
-        "keyword_filter" keywords: Option<Vec<Text<'i>>>,
+        "keyword_filter" keywords: Field<Vec<Text<'i>>>,
         /// Regular expressions.
-        "regex_patterns" patterns: Option<Vec<Text<'i>>>,
+        "regex_patterns" patterns: Field<Vec<Text<'i>>>,
         /// Ready-made lists: 1 profanity, 2 sexual content, 3 slurs.
-        "presets" presets: Option<Vec<u16>>,
+        "presets" presets: Field<Vec<u16>>,
         /// Words that are allowed.
-        "allow_list" allowed: Option<Vec<Text<'i>>>,
+        "allow_list" allowed: Field<Vec<Text<'i>>>,
         /// How many mentions a message may have.
         "mention_total_limit" mention_limit: Field<u32>,
         /// Whether raids of mentions are looked for.

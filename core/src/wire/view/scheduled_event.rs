@@ -31,7 +31,7 @@ row! {
         /// The place outside.
         "entity_metadata" place: Field<EventPlace<'i>>,
         /// How many are interested.
-        "user_count" user_count: Option<u64>,
+        "user_count" user_count: Field<u64>,
         /// Its picture.
         "image" image: Field<Image<'i>>,
         /// How it repeats.

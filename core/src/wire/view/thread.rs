@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::field::flat;
 use crate::wire::row::row;
-use crate::wire::{Field, Malformed, Text, Timestamp, json::Reader};
+use crate::wire::{Field, Text, Timestamp};
 
 row! {
     /// A thread of a guild.
     Thread {
         key "id" id: ChannelId;
         /// The guild; absent inside a guild.
-        "guild_id" guild: Option<GuildId>,
+        "guild_id" guild: Field<GuildId>,
         /// 10 of announcements, 11 public, 12 private.
         "type" kind: Option<u16>,
         /// The channel above it.
@@ -29,19 +29,19 @@ row! {
         /// When the newest pin was set.
         "last_pin_timestamp" last_pin: Field<Timestamp>,
         /// Seconds between two messages of a member.
-        "rate_limit_per_user" rate_limit: Option<u32>,
+        "rate_limit_per_user" rate_limit: Field<u32>,
         /// How many messages there are, the first one left out.
-        "message_count" message_count: Option<u64>,
+        "message_count" message_count: Field<u64>,
         /// How many were ever sent.
-        "total_message_sent" total_messages: Option<u64>,
+        "total_message_sent" total_messages: Field<u64>,
         /// How many members it has; the wire counts no further than 50.
-        "member_count" member_count: Option<u32>,
+        "member_count" member_count: Field<u32>,
         /// Its state.
         "thread_metadata" state: Option<ThreadState<'i>>,
         /// The tags of its forum that it carries.
-        "applied_tags" tags: Option<Vec<NonZeroU64>>,
+        "applied_tags" tags: Field<Vec<NonZeroU64>>,
         /// Flags.
-        "flags" flags: Option<u64>,
+        "flags" flags: Field<u64>,
     }
 }
 
@@ -57,7 +57,7 @@ row! {
         /// Whether moderators alone may bring it back.
         "locked" locked: Option<bool>,
         /// Whether everyone in it may bring others in.
-        "invitable" invitable: Option<bool>,
+        "invitable" invitable: Field<bool>,
         /// When it began.
         "create_timestamp" created_at: Field<Timestamp>,
     }
@@ -73,7 +73,7 @@ row! {
         /// Since when.
         "join_timestamp" joined_at: Option<Timestamp>,
         /// Flags.
-        "flags" flags: Option<u64>,
+        "flags" flags: Field<u64>,
     }
 }
 
@@ -92,19 +92,7 @@ pub struct ThreadMember {
 
 flat!(ThreadMember);
 
-impl<'i> Thread<'i> {
-    /// Reads a whole thread; `other` gets the keys that are not its own.
-    pub(crate) fn read_whole<F>(reader: &mut Reader<'i>, other: F) -> Result<Self, Malformed>
-    where
-        F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
-    {
-        let thread = Self::read_with(reader, other)?;
-        match (thread.kind, thread.parent) {
-            (Some(_), Some(_)) => Ok(thread),
-            _ => Err(reader.fault("a thread without a type or a parent")),
-        }
-    }
-
+impl Thread<'_> {
     /// Whether it is archived; a thread that does not say goes on.
     #[must_use]
     pub fn is_archived(&self) -> bool {
@@ -126,7 +114,7 @@ impl ThreadMembership<'_> {
             thread: self.thread.unwrap_or(thread),
             user: self.user.unwrap_or(user),
             joined_at: self.joined_at,
-            flags: self.flags.unwrap_or(0),
+            flags: self.flags.value().copied().unwrap_or(0),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::in_guild::guild_and;
 use super::{Content, Members, Presences, Thread, ThreadMembership};
 use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId, UserId};
-use crate::wire::{Malformed, field::Read, json::Reader};
+use crate::wire::{Field, Listing, Malformed, field::Read, json::Reader};
 
 /// A thread came or changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,15 +25,16 @@ pub struct ThreadEvent<'i> {
 impl<'i> Read<'i> for ThreadEvent<'i> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
         let (mut own, mut newly_created) = (None, false);
-        let thread = Thread::read_whole(reader, |key, reader| {
+        let thread = Thread::read_with(reader, |key, reader| {
             match key {
-                "member" => own = Option::read(reader)?,
-                "newly_created" => newly_created = reader.bool()?,
+                "member" => own = Field::read(reader)?.into_value(),
+                "newly_created" => newly_created = reader.flag()?,
                 _ => reader.skip()?,
             }
             Ok(())
         })?;
-        let guild = thread.guild.ok_or_else(|| reader.fault("no guild"))?;
+        let guild = thread.guild.value().copied();
+        let guild = guild.ok_or_else(|| reader.fault("no guild"))?;
         Ok(Self {
             guild,
             thread,
@@ -49,35 +50,52 @@ impl<'i> Read<'i> for ThreadEvent<'i> {
 pub struct ThreadListSync<'i> {
     /// The guild.
     pub guild: GuildId,
-    /// Under which channels; `None` for the whole guild.
-    pub parents: Option<Vec<ChannelId>>,
+    /// Where it holds.
+    pub scope: SyncScope,
     /// All active threads there.
-    pub threads: Vec<Thread<'i>>,
+    pub threads: Listing<Thread<'i>>,
     /// The bot's own memberships of these.
     pub memberships: Vec<ThreadMembership<'i>>,
 }
 
+/// For which channels a list of threads is the whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SyncScope {
+    /// For every channel of the guild.
+    Guild,
+    /// For these.
+    Channels(Vec<ChannelId>),
+    /// The payload says it in a form that cannot be read.
+    Unreadable,
+}
+
 impl<'i> Read<'i> for ThreadListSync<'i> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
-        let (mut parents, mut memberships) = (None, Vec::new());
+        let (mut scope, mut memberships) = (SyncScope::Guild, Vec::new());
         let mut content = Content::default();
         let guild = guild_and(reader, |key, reader| {
             match key {
-                "channel_ids" => parents = Option::read(reader)?,
+                "channel_ids" => {
+                    let channels = reader.tolerate(Vec::read)?;
+                    scope = channels.map_or(SyncScope::Unreadable, SyncScope::Channels);
+                }
                 "threads" => content.threads(reader)?,
                 "members" => memberships = Vec::read(reader)?,
                 _ => reader.skip()?,
             }
             Ok(())
         })?;
-        let (Some(guild), Some(threads)) = (guild, content.threads) else {
-            return Err(reader.fault("no guild or no threads"));
+        // A list that cannot be read leaves all threads as they are.
+        let none = Listing {
+            rows: Vec::new(),
+            unread: 1,
         };
         memberships.extend(content.memberships);
         Ok(Self {
-            guild,
-            parents,
-            threads,
+            guild: guild.ok_or_else(|| reader.fault("no guild"))?,
+            scope,
+            threads: content.threads.unwrap_or(none),
             memberships,
         })
     }
@@ -115,7 +133,7 @@ impl<'i> ThreadMembersUpdate<'i> {
                 "removed_member_ids" => removed = Vec::read(reader)?,
                 "added_members" => {
                     (added, members, presences) = Default::default();
-                    reader.array(|reader| {
+                    reader.list(|reader| {
                         added.push(one_added(reader, kinds, &mut members, &mut presences)?);
                         Ok(())
                     })?;
@@ -145,20 +163,17 @@ fn one_added<'i>(
     members: &mut Members<'i>,
     presences: &mut Presences<'i>,
 ) -> Result<ThreadMembership<'i>, Malformed> {
-    let (mut member, mut presence) = ("null", "null");
-    let added = ThreadMembership::read_with(reader, |key, reader| {
+    ThreadMembership::read_with(reader, |key, reader| {
         match key {
-            "member" if kinds.contains(Kinds::MEMBERS) => member = reader.raw()?,
-            "presence" if kinds.contains(Kinds::PRESENCES) => presence = reader.raw()?,
+            "member" | "presence" if reader.null()? => {}
+            "member" if kinds.contains(Kinds::MEMBERS) => {
+                members.push(reader, |_, reader| reader.skip())?;
+            }
+            "presence" if kinds.contains(Kinds::PRESENCES) => {
+                presences.push(reader, |_, reader| reader.skip())?;
+            }
             _ => reader.skip()?,
         }
         Ok(())
-    })?;
-    if member != "null" {
-        members.push(&mut Reader::new(member), |_, reader| reader.skip())?;
-    }
-    if presence != "null" {
-        presences.push(&mut Reader::new(presence), |_, reader| reader.skip())?;
-    }
-    Ok(added)
+    })
 }

@@ -89,12 +89,9 @@ packed! {
 record_payloads!(Decoration, PrimaryGuild, Collectibles, Nameplate);
 
 impl<'i> User<'i> {
-    /// Writes a user's record while it is read, and returns whose it is and the states of the
-    /// parts; see [`User::transcode_with`].
-    pub(super) fn transcode(
-        reader: &mut Reader<'i>,
-        to: &mut Sink,
-    ) -> Result<(UserId, u64), Malformed> {
+    /// Writes a user's record while it is read, and returns whose it is; see
+    /// [`User::transcode_with`].
+    pub(super) fn transcode(reader: &mut Reader<'i>, to: &mut Sink) -> Result<UserId, Malformed> {
         let mut id = None;
         let record = Self::transcode_with(reader, to, |key, reader, _| {
             match key {
@@ -103,17 +100,8 @@ impl<'i> User<'i> {
             }
             Ok(())
         });
-        let both = id.zip(record.map(|record| record.mask));
-        both.ok_or_else(|| reader.fault("written in another way"))
-    }
-
-    /// Reads a whole user.
-    pub(crate) fn read_whole(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
-        let user = <Self as crate::wire::field::Read<'i>>::read(reader)?;
-        match user.username {
-            Some(_) => Ok(user),
-            None => Err(reader.fault("a user without a name")),
-        }
+        id.filter(|_| record.is_some())
+            .ok_or_else(|| reader.fault("written in another way"))
     }
 
     /// Whether there is nothing but the id.

@@ -21,7 +21,7 @@ row! {
         /// Whether the user is silent by choice.
         "self_mute" self_mute: Option<bool>,
         /// Whether the user streams.
-        "self_stream" self_stream: Option<bool>,
+        "self_stream" self_stream: Field<bool>,
         /// Whether the camera is on.
         "self_video" self_video: Option<bool>,
         /// Whether the user may not speak on the stage.

@@ -17,7 +17,7 @@ row! {
         /// The channel.
         "channel_id" channel: Field<ChannelId>,
         /// Who made it.
-        "user" creator: Option<OnlyId<UserId>>,
+        "user" creator: Field<OnlyId<UserId>>,
         /// Its name.
         "name" name: Field<Text<'i>>,
         /// Its picture.
