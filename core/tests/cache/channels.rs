@@ -1,7 +1,7 @@
 //! Channels.
 
 use headcount_core::id::MessageId;
-use headcount_core::wire::{Field, Timestamp};
+use headcount_core::wire::{Field, Permissions, Stated, Timestamp};
 use serde_json::json;
 
 use crate::world::{World, channel, channel_json, guild, guild_json, in_guild};
@@ -16,8 +16,8 @@ fn channel_create_adds_it() {
     world.feed("CHANNEL_CREATE", &data);
     let row = world.store.channel(channel(102)).unwrap();
     assert_eq!(row.kind, Some(999), "unknown kinds survive");
-    let overwrites = row.overwrites.as_deref().unwrap();
-    assert_eq!(overwrites[0].deny.unwrap().bits(), u64::MAX);
+    let overwrites = row.overwrites.rows().unwrap();
+    assert_eq!(overwrites[0].deny, Some(Stated::Known(Permissions::ALL)));
     assert_eq!(world.store.counts(guild(1)).channels, 3);
 }
 
@@ -90,7 +90,7 @@ fn a_channel_lies_in_one_guild() {
     assert_eq!(world.store.counts(guild(1)).channels, 1);
     assert_eq!(
         world.store.channel(channel(101)).unwrap().guild,
-        Some(guild(2))
+        Field::Value(guild(2))
     );
     world.feed("GUILD_DELETE", &json!({"id": "1"}));
     assert!(world.store.channel(channel(101)).is_some());

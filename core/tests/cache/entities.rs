@@ -3,6 +3,7 @@
 use headcount_core::ShardId;
 use headcount_core::cache::{Kind, Kinds};
 use headcount_core::id::EmojiId;
+use headcount_core::wire::{Field, OnlyId};
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -91,7 +92,7 @@ fn guild_update_and_guild_emojis_update_replace_the_emojis() {
     let list = json!({"guild_id": "1", "emojis": [emoji_json(7), emoji_json(8)]});
     world.feed("GUILD_EMOJIS_UPDATE", &list);
     let row = world.store.emoji(guild(1), seven::<EmojiId>()).unwrap();
-    assert_eq!(row.creator.unwrap().0, user(10));
+    assert_eq!(row.creator, Field::Value(OnlyId(user(10))));
     world.feed(
         "GUILD_UPDATE",
         &json!({"id": "1", "name": "x", "emojis": [emoji_json(8)]}),
@@ -116,7 +117,7 @@ fn guild_role_delete_strips_it_from_emojis() {
         &json!({"guild_id": "1", "role_id": "200"}),
     );
     let row = world.store.emoji(guild(1), seven::<EmojiId>()).unwrap();
-    assert_eq!(row.roles.as_deref().unwrap(), [crate::world::role(1)]);
+    assert_eq!(row.roles, Field::Value(vec![crate::world::role(1)]));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use headcount_core::cache::memory::Completeness;
 use headcount_core::cache::{GuildStatus, Kind, Lack};
+use headcount_core::wire::Field;
 use serde_json::json;
 
 use crate::world::{
@@ -88,7 +89,10 @@ fn guild_create_fills_everything_in() {
         (Some(5), GuildStatus::Available)
     );
     assert_eq!(row.data().large, Some(false));
-    assert_eq!(store.channel(channel(101)).unwrap().guild, Some(guild(1)));
+    assert_eq!(
+        store.channel(channel(101)).unwrap().guild,
+        Field::Value(guild(1))
+    );
     assert_eq!(store.roles(guild(1)).count(), 2);
     assert_eq!(world.member_ids(1), [10, ME]);
     let expected = [

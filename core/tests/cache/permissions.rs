@@ -5,8 +5,8 @@ use core::num::NonZeroU64;
 use headcount_core::cache::memory::PermissionsUnknown;
 use headcount_core::cache::permissions::{Holder, Place};
 use headcount_core::cache::{Kind, Policy, Predicate};
-use headcount_core::wire::view::Overwrite;
-use headcount_core::wire::{Permissions, Timestamp};
+use headcount_core::wire::view::{Overwrite, OverwriteHolder};
+use headcount_core::wire::{Permissions, Stated, Timestamp};
 use serde_json::{Value, json};
 
 use crate::world::{World, channel, channel_json, guild, in_guild, role, user};
@@ -23,14 +23,19 @@ const KICK: Permissions = Permissions::KICK_MEMBERS;
 const NONE: Permissions = Permissions::NONE;
 const ALL: Permissions = Permissions::ALL;
 
-const ROLE: u16 = 0;
-const MEMBER: u16 = 1;
+const ROLE: OverwriteHolder = OverwriteHolder::Role;
+const MEMBER: OverwriteHolder = OverwriteHolder::Member;
 
-fn overwrite(id: u64, kind: u16, allow: Permissions, deny: Permissions) -> Overwrite<'static> {
+fn overwrite(
+    id: u64,
+    holder: OverwriteHolder,
+    allow: Permissions,
+    deny: Permissions,
+) -> Overwrite<'static> {
     let mut one = Overwrite::bare(NonZeroU64::new(id).unwrap());
-    one.kind = Some(kind);
-    one.allow = Some(allow);
-    one.deny = Some(deny);
+    one.holder = Some(holder);
+    one.allow = Some(Stated::Known(allow));
+    one.deny = Some(Stated::Known(deny));
     one
 }
 

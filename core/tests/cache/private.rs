@@ -44,8 +44,8 @@ fn channel_create_without_a_guild_keeps_it_and_holds_who_is_in_it() {
     let before = world.store.bytes(Kind::Channel);
     world.feed("CHANNEL_CREATE", &private(500, &[70]));
     let row = world.store.private_channel(channel(500)).unwrap();
-    assert_eq!((row.kind, row.guild), (Some(1), None));
-    assert_eq!(row.recipients.as_ref().unwrap()[0].id, user(70));
+    assert_eq!((row.kind, row.guild), (Some(1), Field::Absent));
+    assert_eq!(row.recipients.value().unwrap()[0].id, user(70));
     assert_eq!(world.store.user(user(70)).unwrap().username(), "user70");
     assert_eq!(world.store.rows(Kind::Channel), 3);
     assert!(world.store.bytes(Kind::Channel) > before);
@@ -128,7 +128,7 @@ fn edits_reactions_votes_and_pins_work_without_a_guild() {
         .private_message(channel(500), message_id(900))
         .unwrap();
     assert_eq!(row.content.as_ref().unwrap(), &"ho");
-    assert_eq!(row.reactions.as_ref().unwrap()[0].count, Some(1));
+    assert_eq!(row.reactions.value().unwrap()[0].count, Some(1));
     let at = "2024-02-03T04:05:06+00:00";
     let pins = json!({"channel_id": "500", "last_pin_timestamp": at});
     world.feed("CHANNEL_PINS_UPDATE", &pins);

@@ -33,7 +33,7 @@ fn reacted() -> World {
 }
 
 fn reactions(world: &World) -> &[Reaction<'static>] {
-    message(world, 900).unwrap().reactions.as_deref().unwrap()
+    message(world, 900).unwrap().reactions.value().unwrap()
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Roles.
 
+use headcount_core::wire::{Permissions, Stated};
 use serde_json::json;
 
 use crate::world::{ME, World, guild, in_guild, member_json, role, role_json};
@@ -22,9 +23,12 @@ fn guild_role_create_and_guild_role_update_keep_it() {
     );
     let row = world.store.role(guild(1), role(300)).unwrap();
     assert_eq!(row.name.as_ref().unwrap(), &"r\u{e9}\"");
-    assert_eq!(row.permissions.unwrap().bits(), 2048);
-    assert_eq!(row.colors.as_ref().unwrap().primary, Some(5));
-    let tags = row.tags.as_ref().unwrap();
+    assert_eq!(
+        row.permissions,
+        Some(Stated::Known(Permissions::from_bits(2048)))
+    );
+    assert_eq!(row.colors.value().unwrap().primary, Some(5));
+    let tags = row.tags.value().unwrap();
     assert!(tags.is_boosters() && !tags.is_for_sale() && !tags.is_for_linked_accounts());
     assert_eq!(world.store.counts(guild(1)).roles, 3);
 }

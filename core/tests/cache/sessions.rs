@@ -43,7 +43,11 @@ fn of_two(number: u64, n: u64) -> u64 {
 
 fn session(store: &mut MemoryStore, shard: ShardId, guilds: &[u64]) -> Vec<u64> {
     let guilds = guilds.iter().map(|&id| guild(id)).collect();
-    let op = Op::NewSession(Box::new(NewSession { shard, guilds }));
+    let op = Op::NewSession(Box::new(NewSession {
+        shard,
+        guilds,
+        is_whole: true,
+    }));
     let applied = store.apply(Mutation::new(None).with(op));
     applied.vanished.iter().map(|guild| guild.get()).collect()
 }
@@ -91,6 +95,7 @@ fn a_replayed_dispatch_changes_nothing() {
     let op = Op::NewSession(Box::new(NewSession {
         shard: ShardId::ONE,
         guilds: vec![guild(1)],
+        is_whole: true,
     }));
     let fresh = Mutation::new(None).at(ShardId::ONE, 1).with(op);
     assert!(

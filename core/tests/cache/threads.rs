@@ -3,6 +3,7 @@
 use headcount_core::ShardId;
 use headcount_core::cache::{Kind, Kinds};
 use headcount_core::id::MessageId;
+use headcount_core::wire::Field;
 use serde_json::{Value, json};
 
 use crate::world::{ME, World, channel, channel_json, guild, guild_1, in_guild, user};
@@ -43,7 +44,7 @@ fn guild_create_replaces_threads_and_own_memberships() {
     let mut world = with_threads();
     assert_eq!(ids(&world), [500, 501]);
     let thread = world.store.thread(channel(500)).unwrap();
-    assert_eq!(thread.guild, Some(guild(1)));
+    assert_eq!(thread.guild, Field::Value(guild(1)));
     assert!(
         world
             .store
@@ -163,7 +164,7 @@ fn thread_members_update_counts_adds_and_removes() {
     world.feed("THREAD_MEMBERS_UPDATE", &update);
     assert_eq!(
         world.store.thread(channel(500)).unwrap().member_count,
-        Some(3)
+        Field::Value(3)
     );
     let members = world.store.thread_members(guild(1), channel(500));
     assert_eq!(

@@ -4,6 +4,7 @@ use headcount_core::cache::memory::Webhooks;
 use headcount_core::cache::{Kind, Mutation};
 use headcount_core::id::{IntegrationId, RuleId};
 use headcount_core::wire::view::Webhook;
+use headcount_core::wire::{Field, OnlyId};
 use serde_json::json;
 
 use crate::entities::{rows, seven, with_unrefillable};
@@ -13,7 +14,7 @@ use crate::world::{World, channel, channel_json, guild, in_guild, ready, user};
 fn integration_create_adds_it() {
     let world = with_unrefillable();
     let row = world.store.integration(guild(1), seven::<IntegrationId>());
-    assert_eq!(row.unwrap().user.unwrap().0, user(10));
+    assert_eq!(row.unwrap().user, Field::Value(OnlyId(user(10))));
 }
 
 #[test]
@@ -26,7 +27,11 @@ fn integration_update_keeps_who_let_it_in() {
         .integration(guild(1), seven::<IntegrationId>())
         .unwrap();
     assert_eq!(row.name.as_ref().unwrap(), &"renamed");
-    assert_eq!(row.user.unwrap().0, user(10), "events leave it out");
+    assert_eq!(
+        row.user,
+        Field::Value(OnlyId(user(10))),
+        "events leave it out"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Which dispatches are delivered, and what the sequence does.
 
-use headcount_core::event::{Fault, Misunderstood};
+use headcount_core::event::Fault;
 use headcount_core::{Event, Input};
 
 use crate::host::{Host, READY, RESUMED, config, dispatch};
@@ -11,7 +11,7 @@ fn sequence(host: &Host) -> u64 {
 
 fn faults(host: &Host) -> Vec<Fault> {
     let fault = |event: &Event<'_>| match event {
-        Event::Misunderstood(Misunderstood { fault, .. }) => Some(*fault),
+        Event::Misunderstood(it) => Some(it.fault),
         _ => None,
     };
     host.events().filter_map(fault).collect()

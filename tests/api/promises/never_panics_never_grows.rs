@@ -62,7 +62,7 @@ fn told(shard: &mut Shard, payload: &[u8]) -> Option<Misunderstood> {
     let actions = shard.handle(now, Input::Payload(payload));
     let mut actions = actions.into_iter();
     match (actions.next(), actions.next()) {
-        (Some(Action::Emit(Event::Misunderstood(news))), None) => Some(news),
+        (Some(Action::Emit(Event::Misunderstood(news))), None) => Some(*news),
         _ => None,
     }
 }
