@@ -23,11 +23,9 @@ pub(crate) fn ready(data: &str) -> Result<NewSession<'_>, Malformed> {
     };
     reader.object(|key, reader| {
         match key {
-            "session_id" => session.id = reader.text()?,
-            "resume_gateway_url" if reader.peek() == Some(b'"') => session.url = reader.text()?,
+            "session_id" => session.id = reader.tolerate(Reader::text)?.unwrap_or_default(),
             "resume_gateway_url" => {
-                session.url = Text::default();
-                reader.skip()?;
+                session.url = reader.tolerate(Reader::text)?.unwrap_or_default();
             }
             _ => reader.skip()?,
         }

@@ -92,7 +92,7 @@ impl Story {
 
     fn message(&mut self, number: u64) {
         let data = format!(r#"{{"id":"5","guild_id":"{number}"}}"#);
-        self.dispatch("MESSAGE_CREATE", &data);
+        self.dispatch("TYPING_START", &data);
     }
 
     fn nonce(&mut self) -> String {
@@ -180,7 +180,7 @@ fn one_payload_tells_everything_in_order() {
     assert_eq!(story.told(), ["mutate 10", "GUILD_CREATE 2"]);
     story.message(10);
     story.message(11);
-    assert_eq!(story.told(), ["MESSAGE_CREATE 4"]);
+    assert_eq!(story.told(), ["TYPING_START 4"]);
     let nonce = story.nonce();
     story.chunk(10, &nonce, 0, 2);
     assert_eq!(story.told(), ["mutate 10", "GUILD_MEMBERS_CHUNK 5"]);
@@ -190,7 +190,7 @@ fn one_payload_tells_everything_in_order() {
         "GUILD_MEMBERS_CHUNK 6",
         "finished 10 Complete",
         "ready 10",
-        "MESSAGE_CREATE 3",
+        "TYPING_START 3",
         "shard finished",
         "shard ready",
     ];
@@ -204,7 +204,7 @@ fn by_default_events_are_delivered_at_once() {
     story.create(10);
     story.told();
     story.message(10);
-    assert_eq!(story.told(), ["MESSAGE_CREATE 3"]);
+    assert_eq!(story.told(), ["TYPING_START 3"]);
 }
 
 #[test]
@@ -228,17 +228,17 @@ fn held_events_come_before_the_guild_goes() {
     let outage = [
         "mutate 10",
         "GUILD_DELETE 6",
-        "MESSAGE_CREATE 2",
+        "TYPING_START 2",
         "unavailable 10",
     ];
     assert_eq!(story.told(), outage);
     story.dispatch("GUILD_DELETE", r#"{"id":"11"}"#);
-    let left = ["mutate 11", "GUILD_DELETE 7", "MESSAGE_CREATE 3", "left 11"];
+    let left = ["mutate 11", "GUILD_DELETE 7", "TYPING_START 3", "left 11"];
     assert_eq!(story.told(), left);
     story.wait_until(15_000);
     let missed = [
-        "MESSAGE_CREATE 4",
-        "MESSAGE_CREATE 5",
+        "TYPING_START 4",
+        "TYPING_START 5",
         "shard finished",
         "shard ready",
     ];
@@ -253,7 +253,7 @@ fn held_events_of_the_last_session_come_before_the_next_ready() {
     story.told();
     story.ready(&[]);
     let expected = [
-        "MESSAGE_CREATE 2",
+        "TYPING_START 2",
         "mutate 0",
         "READY 3",
         "left 10",
@@ -277,39 +277,55 @@ fn overflow_says_so_and_loses_nothing() {
     }
     let expected = [
         "overflow 10 3",
-        "MESSAGE_CREATE 2",
-        "MESSAGE_CREATE 3",
-        "MESSAGE_CREATE 4",
-        "MESSAGE_CREATE 5",
+        "TYPING_START 2",
+        "TYPING_START 3",
+        "TYPING_START 4",
+        "TYPING_START 5",
     ];
     assert_eq!(story.told(), expected);
 }
 
 #[test]
-fn malformed_data_changes_nothing_and_says_so() {
+fn what_is_no_json_changes_nothing_and_is_not_delivered() {
+    let mut story = Story::new(AutoChunk::All, None);
+    story.ready(&[10]);
+    story.told();
+    let before = story.tracker.readiness();
+    for (count, data) in ["{", r#"{"id":"10""#, r#"{"a":[}"#].into_iter().enumerate() {
+        story.dispatch("GUILD_CREATE", data);
+        assert_eq!(story.told(), [format!("misunderstood {}", count + 1)]);
+        assert_eq!(story.tracker.readiness(), before);
+    }
+    story.dispatch("NO_SUCH_EVENT", "null");
+    assert_eq!(story.told(), ["NO_SUCH_EVENT 5"]);
+}
+
+#[test]
+fn a_dispatch_without_its_subject_is_delivered_and_changes_nothing() {
     let mut story = Story::new(AutoChunk::All, None);
     story.ready(&[10]);
     story.told();
     let before = story.tracker.readiness();
     for (count, (name, data)) in [
-        ("GUILD_CREATE", "{"),
         ("GUILD_CREATE", "[]"),
         ("GUILD_CREATE", r#"{"id":"0"}"#),
         ("GUILD_DELETE", r#"{"id":10.5}"#),
-        ("GUILD_MEMBERS_CHUNK", r#"{"guild_id":"10","members":{}}"#),
+        ("GUILD_MEMBERS_CHUNK", r#"{"guild_id":"x","members":{}}"#),
         ("RATE_LIMITED", r#"{"opcode":8,"retry_after":-1,"meta":{}}"#),
+        ("MESSAGE_CREATE", r#"{"id":"5"}"#),
         ("READY", "null"),
-        ("NO_SUCH_EVENT", r#"{"a":[}"#),
     ]
     .into_iter()
     .enumerate()
     {
         story.dispatch(name, data);
-        assert_eq!(story.told(), [format!("misunderstood {}", count + 1)]);
+        let told = [
+            format!("{name} {}", count + 2),
+            format!("misunderstood {}", count + 1),
+        ];
+        assert_eq!(story.told(), told);
         assert_eq!(story.tracker.readiness(), before);
     }
-    story.dispatch("NO_SUCH_EVENT", "null");
-    assert_eq!(story.told(), ["NO_SUCH_EVENT 10"]);
 }
 
 #[test]

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_malformed_dispatch_keeps_its_envelope() {
-        for data in ["{}", "null", "[]", r#"{"id":"x"}"#, r#"{"id":"1","id":[]}"#] {
+        for data in ["{}", "null", "[]", r#"{"id":"x"}"#, r#"{"id":[]}"#] {
             let text = format!(r#"{{"t":"GUILD_DELETE","s":3,"op":0,"d":{data}}}"#);
             let frame = agree(&text);
             assert!(frame.view.is_err(), "{text}");

@@ -33,7 +33,7 @@ impl<'i, T: Read<'i>> Read<'i> for OnlyId<T> {
         let mut id = None;
         reader.object_in(ORDER, |key, reader| {
             match key {
-                "id" => id = Some(T::read(reader)?),
+                "id" => id = reader.tolerate(T::read)?,
                 _ => reader.skip()?,
             }
             Ok(())

@@ -73,8 +73,15 @@ macro_rules! row {
                 $(let mut $field = <$type as crate::wire::row::Silent>::SILENT;)*
                 reader.object_of(ORDER, named, |at, key, reader| {
                     match at {
-                        $(At::$key => $key = Some(crate::wire::field::Read::read(reader)?),)?
-                        $(At::$field => $field = crate::wire::field::Read::read(reader)?,)*
+                        $(At::$key => $key = reader.tolerate(crate::wire::field::Read::read)?,)?
+                        $(At::$field => match crate::wire::field::Read::read(reader) {
+                            Ok(value) => $field = value,
+                            // The last of two counts, even if it cannot be read.
+                            Err(fault) => {
+                                $field = <$type as crate::wire::row::Silent>::SILENT;
+                                return Err(fault);
+                            }
+                        },)*
                         At::Other => return other(key, reader),
                     }
                     Ok(())

@@ -1,4 +1,5 @@
-//! Whatever a payload holds: all of it is applied or nothing, and nothing ever panics.
+//! Payloads that cannot be read, or not what they are about: they change nothing, and nothing ever
+//! panics.
 
 use headcount_core::cache::Kinds;
 use headcount_core::wire::Name;
@@ -83,27 +84,18 @@ fn a_payload_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn parts_that_must_be_there_and_are_not() {
+fn a_payload_without_its_subject_is_refused() {
     for (name, part) in [
         ("READY", "session_id"),
-        ("READY", "user"),
-        ("READY", "guilds"),
         ("GUILD_CREATE", "id"),
-        ("GUILD_CREATE", "name"),
         ("GUILD_UPDATE", "id"),
         ("GUILD_DELETE", "id"),
         ("GUILD_MEMBERS_CHUNK", "guild_id"),
-        ("GUILD_MEMBERS_CHUNK", "members"),
-        ("GUILD_MEMBERS_CHUNK", "chunk_index"),
-        ("GUILD_MEMBERS_CHUNK", "chunk_count"),
         ("GUILD_MEMBER_ADD", "guild_id"),
         ("GUILD_MEMBER_ADD", "user"),
         ("GUILD_MEMBER_REMOVE", "user"),
-        ("CHANNEL_CREATE", "type"),
         ("GUILD_ROLE_CREATE", "role"),
         ("GUILD_ROLE_DELETE", "role_id"),
-        ("PRESENCE_UPDATE", "status"),
-        ("USER_UPDATE", "username"),
     ] {
         let mut data = payloads()
             .into_iter()
@@ -116,39 +108,14 @@ fn parts_that_must_be_there_and_are_not() {
 }
 
 #[test]
-fn parts_of_the_wrong_type() {
+fn a_subject_of_the_wrong_type_is_refused() {
     for (name, path, value) in [
         ("READY", "/session_id", json!(5)),
-        ("READY", "/guilds", json!({})),
-        ("READY", "/guilds/1/id", json!("x")),
-        ("READY", "/shard", json!([1, 1])),
         ("GUILD_CREATE", "/id", json!("0")),
         ("GUILD_CREATE", "/id", json!("99999999999999999999")),
-        ("GUILD_CREATE", "/member_count", json!(-1)),
-        ("GUILD_CREATE", "/member_count", json!(1.5)),
-        ("GUILD_CREATE", "/name", json!(null)),
-        ("GUILD_CREATE", "/joined_at", json!("yesterday")),
-        ("GUILD_CREATE", "/channels", json!(null)),
-        ("GUILD_CREATE", "/channels/0/id", json!(null)),
-        ("GUILD_CREATE", "/roles/1/permissions", json!(8)),
-        ("GUILD_CREATE", "/roles/1/permissions", json!("-8")),
-        ("GUILD_CREATE", "/members/1/user/id", json!([])),
-        ("GUILD_CREATE", "/members/1/roles", json!(["x"])),
-        ("GUILD_CREATE", "/members/1/roles", json!(null)),
-        ("GUILD_CREATE", "/members/1/joined_at", json!(5)),
-        ("GUILD_CREATE", "/unavailable", json!("true")),
-        (
-            "GUILD_MEMBERS_CHUNK",
-            "/chunk_index",
-            json!(4_294_967_296_u64),
-        ),
-        ("GUILD_MEMBERS_CHUNK", "/members/1", json!(null)),
-        ("GUILD_MEMBERS_CHUNK", "/members/1/nick", json!(5)),
-        ("GUILD_MEMBERS_CHUNK", "/nonce", json!(5)),
-        ("GUILD_MEMBERS_CHUNK", "/not_found", json!("x")),
-        ("GUILD_MEMBER_ADD", "/deaf", json!("false")),
-        ("CHANNEL_CREATE", "/type", json!("0")),
-        ("CHANNEL_CREATE", "/position", json!(1e300)),
+        ("GUILD_UPDATE", "/id", json!(null)),
+        ("GUILD_MEMBER_ADD", "/user", json!({})),
+        ("CHANNEL_CREATE", "/id", json!(1.5)),
         ("PRESENCE_UPDATE", "/user/id", json!({})),
     ] {
         let mut data = payloads()
@@ -156,10 +123,7 @@ fn parts_of_the_wrong_type() {
             .find(|payload| payload.0 == name)
             .unwrap()
             .1;
-        match data.pointer_mut(path) {
-            Some(part) => *part = value,
-            None => data[&path[1..]] = value,
-        }
+        *data.pointer_mut(path).unwrap() = value;
         refused(name, &data.to_string());
     }
 }

@@ -81,8 +81,6 @@ fn rate_limited_says_how_long_and_whose() {
         r#"{"retry_after":1}"#,
         r#"{"opcode":8,"retry_after":-1}"#,
         r#"{"opcode":8,"retry_after":1e999}"#,
-        r#"{"opcode":8,"retry_after":"1"}"#,
-        r#"{"opcode":8,"retry_after":1,"meta":{"guild_id":"x"}}"#,
     ] {
         assert!(parse(text).is_err(), "{text}");
     }

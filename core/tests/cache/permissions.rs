@@ -272,7 +272,7 @@ fn what_is_not_cached_is_named_and_never_guessed() {
     world.store.set_policy(Kind::Role, some).unwrap();
     let missing = PermissionsUnknown::Role(guild(1), role(300));
     assert_eq!(may(&world), Err(missing), "a policy may have taken it");
-    assert_eq!(missing.to_string(), "role 300 of guild 1 is not cached");
+    assert_eq!(missing.to_string(), "role 300 of guild 1 is not known");
     world.feed(
         "GUILD_ROLE_DELETE",
         &json!({"guild_id": "1", "role_id": "1"}),

@@ -73,7 +73,10 @@ impl<'a> Reader<'a> {
     ) -> Result<T, Malformed> {
         self.at = start;
         let value = match self.peek() {
-            Some(b'"') => self.text()?.as_plain().and_then(read),
+            Some(b'"') => self.text()?.as_plain().and_then(|text| {
+                let blank = text.starts_with([' ', '\n', '\r', '\t']);
+                read(text).filter(|_| !blank)
+            }),
             _ => read(self.number()?),
         };
         value.ok_or(fault)

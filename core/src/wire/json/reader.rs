@@ -63,6 +63,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads again at a place that was passed, and comes back having noted nothing.
+    #[cold]
+    pub(crate) fn detour<T>(&mut self, to: Mark, read: impl FnOnce(&mut Self) -> T) -> T {
+        let (at, depth, misreads) = (self.at, self.depth, self.misreads.take());
+        (self.at, self.depth) = (to.at, to.depth);
+        let value = read(self);
+        (self.at, self.depth, self.misreads) = (at, depth, misreads);
+        value
+    }
+
     /// Takes out what was not understood so far.
     pub(crate) const fn take_misreads(&mut self) -> Option<Box<MisreadLog>> {
         self.misreads.take()

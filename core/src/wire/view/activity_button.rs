@@ -29,7 +29,7 @@ impl<'i> Read<'i> for ActivityButton<'i> {
         let (mut label, mut url) = (None, None);
         reader.object(|key, reader| {
             match key {
-                "label" => label = Some(reader.text()?),
+                "label" => label = reader.tolerate(Reader::text)?,
                 "url" => url = <Field<Text<'i>> as Read<'i>>::read(reader)?.into_value(),
                 _ => reader.skip()?,
             }

@@ -41,27 +41,36 @@ impl<'i> MembersChunk<'i> {
         let (mut not_found, mut nonce) = (Vec::new(), Field::Absent);
         reader.object(|key, reader| {
             match key {
-                "guild_id" => guild = Some(reader.id()?),
-                "chunk_index" => index = Some(u32::read(reader)?),
-                "chunk_count" => count = Some(u32::read(reader)?),
+                "guild_id" => guild = reader.tolerate(Reader::id)?,
+                "chunk_index" => index = reader.tolerate(u32::read)?,
+                "chunk_count" => count = reader.tolerate(u32::read)?,
                 "members" if kinds.contains(Kinds::MEMBERS) => {
-                    let (list, unread) = Members::read(reader)?;
-                    listed = Some((list.len() as u64, unread));
-                    members = Some(list);
+                    let read = reader.tolerate(Members::read)?;
+                    listed = read
+                        .as_ref()
+                        .map(|(list, unread)| (list.len() as u64, *unread));
+                    members = read.map(|(list, _)| list);
                 }
-                "members" => listed = Some((reader.count()? as u64, 0)),
+                "members" => {
+                    let count = reader.tolerate(Reader::count)?;
+                    listed = count.map(|count| (count as u64, 0));
+                }
                 "presences" if kinds.contains(Kinds::PRESENCES) => {
-                    presences = Some(Presences::read(reader)?);
+                    presences = Some(reader.tolerate(Presences::read)?);
                 }
-                "not_found" => not_found = Vec::read(reader)?,
-                "nonce" => nonce = Field::read(reader)?,
+                "not_found" => not_found = reader.tolerate(Vec::read)?.unwrap_or_default(),
+                "nonce" => nonce = reader.tolerate(Field::read)?.unwrap_or_default(),
                 _ => reader.skip()?,
             }
             Ok(())
         })?;
         // A list that cannot be read at all may have held anybody.
         let (received, unread) = listed.unwrap_or((0, 1));
-        let (presences, presences_unread) = presences.unzip();
+        let presences_unread = match &presences {
+            None => 0,
+            Some(None) => 1,
+            Some(Some((_, unread))) => *unread,
+        };
         Ok(Self {
             guild: guild.ok_or_else(|| reader.fault("a chunk without a guild"))?,
             index,
@@ -69,8 +78,8 @@ impl<'i> MembersChunk<'i> {
             members,
             received,
             unread,
-            presences,
-            presences_unread: presences_unread.unwrap_or(0),
+            presences: presences.flatten().map(|(presences, _)| presences),
+            presences_unread,
             not_found,
             nonce: nonce.into_value(),
         })
@@ -99,8 +108,8 @@ impl<'i> Read<'i> for RateLimited<'i> {
         let (mut opcode, mut retry_after, mut meta) = (None, None, None);
         reader.object(|key, reader| {
             match key {
-                "opcode" => opcode = Some(reader.whole()?),
-                "retry_after" => retry_after = Some(seconds(reader)?),
+                "opcode" => opcode = reader.tolerate(Reader::whole)?,
+                "retry_after" => retry_after = reader.tolerate(seconds)?,
                 "meta" => meta = reader.tolerate(read_meta)?,
                 _ => reader.skip()?,
             }
@@ -136,8 +145,8 @@ fn read_meta<'i>(reader: &mut Reader<'i>) -> Result<Meta<'i>, Malformed> {
     let (mut guild, mut nonce) = (Field::Absent, Field::Absent);
     reader.object(|key, reader| {
         match key {
-            "guild_id" => guild = Field::read(reader)?,
-            "nonce" => nonce = Field::read(reader)?,
+            "guild_id" => guild = reader.tolerate(Field::read)?.unwrap_or_default(),
+            "nonce" => nonce = reader.tolerate(Field::read)?.unwrap_or_default(),
             _ => reader.skip()?,
         }
         Ok(())

@@ -57,39 +57,42 @@ impl<'i> Content<'i> {
     ) -> Result<(), Malformed> {
         match key {
             "channels" if kinds.contains(Kinds::CHANNELS) => {
-                self.channels = Some(Listing::read(from)?);
+                self.channels = from.tolerate(Listing::read)?;
             }
             "threads" if kinds.intersects(Kinds::THREADS | Kinds::THREAD_MEMBERS) => {
                 self.threads(from)?;
             }
             "roles" if kinds.contains(Kinds::ROLES) => {
-                self.roles = Some(Listing::read(from)?);
+                self.roles = from.tolerate(Listing::read)?;
             }
-            "emojis" if kinds.contains(Kinds::EMOJIS) => self.emojis = Some(Listing::read(from)?),
+            "emojis" if kinds.contains(Kinds::EMOJIS) => {
+                self.emojis = from.tolerate(Listing::read)?
+            }
             "stickers" if kinds.contains(Kinds::STICKERS) => {
-                self.stickers = Some(Listing::read(from)?)
+                self.stickers = from.tolerate(Listing::read)?
             }
             "soundboard_sounds" if kinds.contains(Kinds::SOUNDS) => {
-                self.sounds = Some(Listing::read(from)?);
+                self.sounds = from.tolerate(Listing::read)?;
             }
             "members" if kinds.contains(Kinds::MEMBERS) => {
-                let (members, unread) = Members::read(from)?;
-                self.listed = members.len() as u64;
-                (self.members, self.members_unread) = (Some(members), unread);
+                // A list that cannot be read at all may have held anybody.
+                let (members, unread) = from.tolerate(Members::read)?.map_or((None, 1), some);
+                self.listed = members.as_ref().map_or(0, |members| members.len() as u64);
+                (self.members, self.members_unread) = (members, unread);
             }
-            "members" => self.listed = from.count()? as u64,
+            "members" => self.listed = from.tolerate(Reader::count)?.unwrap_or(0) as u64,
             "presences" if kinds.contains(Kinds::PRESENCES) => {
-                let (presences, unread) = Presences::read(from)?;
-                (self.presences, self.presences_unread) = (Some(presences), unread);
+                let read = from.tolerate(Presences::read)?;
+                (self.presences, self.presences_unread) = read.map_or((None, 1), some);
             }
             "voice_states" if kinds.contains(Kinds::VOICE_STATES) => {
-                self.voice_states = Some(Listing::read(from)?);
+                self.voice_states = from.tolerate(Listing::read)?;
             }
             "stage_instances" if kinds.contains(Kinds::STAGES) => {
-                self.stages = Some(Listing::read(from)?)
+                self.stages = from.tolerate(Listing::read)?
             }
             "guild_scheduled_events" if kinds.contains(Kinds::SCHEDULED_EVENTS) => {
-                self.events = Some(Listing::read(from)?);
+                self.events = from.tolerate(Listing::read)?;
             }
             _ => from.skip()?,
         }
@@ -97,9 +100,9 @@ impl<'i> Content<'i> {
     }
 
     /// Reads threads, each with the bot's own membership if there is one.
-    pub(super) fn threads(&mut self, from: &mut Reader<'i>) -> Result<(), Malformed> {
+    fn threads(&mut self, from: &mut Reader<'i>) -> Result<(), Malformed> {
         let mut memberships = Vec::new();
-        let threads = Listing::read_with(from, |reader| {
+        let row = |reader: &mut Reader<'i>| {
             let mut own = None;
             let thread = Thread::read_with(reader, |key, reader| {
                 match key {
@@ -113,8 +116,13 @@ impl<'i> Content<'i> {
                 ..own
             }));
             Ok(thread)
-        })?;
-        (self.threads, self.memberships) = (Some(threads), memberships);
+        };
+        self.threads = from.tolerate(|reader| Listing::read_with(reader, row))?;
+        self.memberships = memberships;
         Ok(())
     }
+}
+
+fn some<T>((rows, unread): (T, u64)) -> (Option<T>, u64) {
+    (Some(rows), unread)
 }

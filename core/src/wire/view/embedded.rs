@@ -23,7 +23,7 @@ impl<'i> EmbeddedMember<'i> {
         let mut member = None;
         let guild = guild_and(reader, |key, reader| {
             match key {
-                "member" => member = Some(reader.raw()?),
+                "member" => member = reader.tolerate(Reader::raw)?,
                 _ => reader.skip()?,
             }
             Ok(())
@@ -76,10 +76,10 @@ pub(super) fn read_seen<'i>(reader: &mut Reader<'i>) -> Result<MessageSeen<'i>, 
     let (mut user, mut member) = (None, None);
     let guild = guild_and_in(MESSAGE, reader, |key, reader| {
         match key {
-            "id" => message = Some(reader.id()?),
-            "channel_id" => channel = Some(reader.id()?),
+            "id" => message = reader.tolerate(Reader::id)?,
+            "channel_id" => channel = reader.tolerate(Reader::id)?,
             "author" => user = Field::<OnlyId<UserId>>::read(reader)?.into_value(),
-            "member" => member = Some(reader.raw()?),
+            "member" => member = reader.tolerate(Reader::raw)?,
             _ => reader.skip()?,
         }
         Ok(())
@@ -115,7 +115,7 @@ impl<'i> Read<'i> for Ban<'i> {
         let mut user = None;
         let guild = guild_and(reader, |key, reader| {
             match key {
-                "user" => user = Some(User::read(reader)?),
+                "user" => user = reader.tolerate(User::read)?,
                 _ => reader.skip()?,
             }
             Ok(())

@@ -25,9 +25,9 @@ fn read_head<'i>(
     let (mut id, mut large, mut member_count) = (None, None, None);
     reader.object(|key, reader| {
         match key {
-            "id" => id = Some(reader.id()?),
-            "large" => large = Option::read(reader)?,
-            "member_count" => member_count = Option::read(reader)?,
+            "id" => id = reader.tolerate(Reader::id)?,
+            "large" => large = reader.tolerate(Read::read)?,
+            "member_count" => member_count = reader.tolerate(Read::read)?,
             _ => other(key, reader)?,
         }
         Ok(())

@@ -34,7 +34,7 @@ impl<T> InGuild<T> {
         let mut guild = Field::Absent;
         let item = T::read_with(reader, |key, reader| {
             match key {
-                "guild_id" => guild = Field::read(reader)?,
+                "guild_id" => guild = reader.tolerate(Field::read)?.unwrap_or_default(),
                 _ => reader.skip()?,
             }
             Ok(())
@@ -62,7 +62,7 @@ impl<T> InGuild<T> {
         let mut item = None;
         let guild = guild_and(reader, |key, reader| {
             match key {
-                _ if key == name => item = Some(T::read(reader)?),
+                _ if key == name => item = reader.tolerate(T::read)?,
                 _ => reader.skip()?,
             }
             Ok(())
@@ -89,7 +89,7 @@ pub(super) fn guild_and_in<'i>(
     let mut guild = None;
     reader.object_in(order, |key, reader| {
         match key {
-            "guild_id" => guild = Field::read(reader)?.into_value(),
+            "guild_id" => guild = reader.tolerate(Field::read)?.and_then(Field::into_value),
             _ => other(key, reader)?,
         }
         Ok(())

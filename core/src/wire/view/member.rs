@@ -130,6 +130,19 @@ impl<'i> Members<'i> {
         self.count
     }
 
+    /// Takes back what has been added since there were `count` of them in `bytes`.
+    pub(crate) fn truncate(&mut self, (count, bytes): (usize, usize)) {
+        if count < self.count {
+            self.pool.writer().truncate(bytes);
+            self.count = count;
+        }
+    }
+
+    /// How many there are, and in how many bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.count, self.pool.as_slice().len())
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -255,7 +268,7 @@ impl<'i> Members<'i> {
         let mut roles = None;
         let membership = Membership::read_with(reader, |key, reader| {
             match key {
-                "user" => user = Some(User::read(reader)?),
+                "user" => user = reader.tolerate(User::read)?,
                 "roles" => read_any_roles(reader, roles.insert(Roles::new()))?,
                 _ => other(key, reader)?,
             }

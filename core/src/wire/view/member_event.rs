@@ -19,7 +19,7 @@ impl<'i> MemberEvent<'i> {
         let mut guild = None;
         let members = Members::read_one(reader, pool, |key, reader| {
             match key {
-                "guild_id" => guild = Some(reader.id()?),
+                "guild_id" => guild = reader.tolerate(Reader::id)?,
                 _ => reader.skip()?,
             }
             Ok(())
@@ -43,8 +43,8 @@ impl Read<'_> for MemberRemove {
         let (mut guild, mut user) = (None, None);
         reader.object(|key, reader| {
             match key {
-                "guild_id" => guild = Some(reader.id()?),
-                "user" => user = Some(super::user::read_id(reader)?),
+                "guild_id" => guild = reader.tolerate(Reader::id)?,
+                "user" => user = reader.tolerate(super::user::read_id)?,
                 _ => reader.skip()?,
             }
             Ok(())
@@ -71,7 +71,7 @@ impl<'i> PresenceUpdate<'i> {
         let mut presences = Presences::within(pool);
         presences.push(reader, |key, reader| {
             match key {
-                "guild_id" => guild = Field::read(reader)?,
+                "guild_id" => guild = reader.tolerate(Field::read)?.unwrap_or_default(),
                 _ => reader.skip()?,
             }
             Ok(())

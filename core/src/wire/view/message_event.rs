@@ -36,7 +36,7 @@ impl<'i> Read<'i> for MessageEvent<'i> {
         let mut member = None;
         let message = Message::read_with(reader, |key, reader| {
             match key {
-                "member" => member = Some(reader.raw()?),
+                "member" => member = reader.tolerate(Reader::raw)?,
                 _ => reader.skip()?,
             }
             Ok(())
@@ -78,9 +78,9 @@ impl Read<'_> for MessageDelete {
         let (mut channel, mut one, mut many) = (None, None, None);
         let guild = guild_and(reader, |key, reader| {
             match key {
-                "id" => one = Some(reader.id()?),
-                "ids" => many = Some(Vec::read(reader)?),
-                "channel_id" => channel = Some(reader.id()?),
+                "id" => one = reader.tolerate(Reader::id)?,
+                "ids" => many = reader.tolerate(Vec::read)?,
+                "channel_id" => channel = reader.tolerate(Reader::id)?,
                 _ => reader.skip()?,
             }
             Ok(())
@@ -123,12 +123,12 @@ impl<'i> Read<'i> for MessageChange<'i> {
         let (mut emoji, mut burst, mut answer) = (None, Some(false), None);
         let guild = guild_and(reader, |key, reader| {
             match key {
-                "channel_id" => channel = Some(reader.id()?),
-                "message_id" => message = Some(reader.id()?),
-                "user_id" => user = Some(reader.id()?),
-                "emoji" => emoji = Option::read(reader)?,
+                "channel_id" => channel = reader.tolerate(Reader::id)?,
+                "message_id" => message = reader.tolerate(Reader::id)?,
+                "user_id" => user = reader.tolerate(Reader::id)?,
+                "emoji" => emoji = reader.tolerate(Read::read)?,
                 "burst" => burst = reader.tolerate(Reader::flag)?,
-                "answer_id" => answer = Option::read(reader)?,
+                "answer_id" => answer = reader.tolerate(Read::read)?,
                 _ => reader.skip()?,
             }
             Ok(())

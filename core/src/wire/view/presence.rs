@@ -211,6 +211,19 @@ impl<'i> Presences<'i> {
         self.count
     }
 
+    /// Takes back what has been added since there were `count` of them in `bytes`.
+    pub(crate) fn truncate(&mut self, (count, bytes): (usize, usize)) {
+        if count < self.count {
+            self.pool.writer().truncate(bytes);
+            self.count = count;
+        }
+    }
+
+    /// How many there are, and in how many bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.count, self.pool.as_slice().len())
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -315,21 +328,33 @@ impl<'i> Presences<'i> {
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
         let (mut user, mut status, mut clients) = (None, Status::Other, ClientStatus::bare());
-        let mut activities: Field<Vec<Activity<'i>>> = Field::Absent;
+        let mut activities = None;
         reader.object(|key, reader| {
             match key {
-                "user" => user = Some(User::read(reader)?),
-                "status" => status = Status::read(reader)?,
-                "client_status" => clients = read_clients(reader)?,
-                "activities" => activities = Field::read(reader)?,
+                "user" => user = reader.tolerate(User::read)?,
+                "status" => status = reader.tolerate(Status::read)?.unwrap_or(Status::Other),
+                "client_status" => {
+                    let read = reader.tolerate(read_clients)?;
+                    clients = read.unwrap_or(ClientStatus::bare());
+                }
+                "activities" => {
+                    let mark = reader.mark();
+                    let count = reader.tolerate(count_activities)?;
+                    activities = count.map(|count| (mark, count));
+                }
                 _ => return other(key, reader),
             }
             Ok(())
         })?;
         let user = user.ok_or_else(|| reader.fault("a presence without a user"))?;
         let statuses = Statuses::new(status, &clients);
-        let activities = activities.into_value().unwrap_or_default();
-        self.add(&user, statuses, |to| pack_activities(&activities, to));
+        self.add(&user, statuses, |to| match activities {
+            Some((mark, count)) => reader.detour(mark, |reader| {
+                to.number(count);
+                pack_activities(reader, to);
+            }),
+            None => to.number(0),
+        });
         Ok(())
     }
 
@@ -371,10 +396,25 @@ fn transcode_activities(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u8, Ma
     }
 }
 
-/// Packs activities: how many there are, and one after the other.
-fn pack_activities(activities: &[Activity<'_>], to: &mut Sink) {
-    to.number(activities.len() as u64);
-    activities.iter().for_each(|activity| activity.pack(to));
+/// Counts the activities that can be read.
+fn count_activities(reader: &mut Reader<'_>) -> Result<u64, Malformed> {
+    let mut count = 0_u64;
+    if !reader.null()? {
+        reader.list(|reader| {
+            Activity::read(reader)?;
+            count = count.saturating_add(1);
+            Ok(())
+        })?;
+    }
+    Ok(count)
+}
+
+/// Packs the activities that were counted, one after the other.
+fn pack_activities(reader: &mut Reader<'_>, to: &mut Sink) {
+    let _ = reader.list(|reader| {
+        Activity::read(reader)?.pack(to);
+        Ok(())
+    });
 }
 
 impl fmt::Debug for Presences<'_> {
@@ -405,7 +445,8 @@ impl<'de> Deserialize<'de> for Presences<'_> {
         for one in Vec::<Owned>::deserialize(from)? {
             let statuses = Statuses::new(one.status, &one.clients);
             presences.add(&one.user, statuses, |to| {
-                pack_activities(&one.activities, to);
+                to.number(one.activities.len() as u64);
+                one.activities.iter().for_each(|activity| activity.pack(to));
             });
         }
         Ok(presences)

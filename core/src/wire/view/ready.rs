@@ -48,9 +48,12 @@ impl Read<'_> for Application {
         let (mut id, mut flags, mut newer) = (None, 0, Field::Absent);
         reader.object(|key, reader| {
             match key {
-                "id" => id = Some(reader.id()?),
-                "flags" => flags = reader.whole()?,
-                "flags_new" => newer = Field::<Permissions>::read(reader)?,
+                "id" => id = reader.tolerate(Reader::id)?,
+                "flags" => flags = reader.tolerate(Reader::whole)?.unwrap_or(0),
+                "flags_new" => {
+                    let flags = reader.tolerate(Field::<Permissions>::read)?;
+                    newer = flags.unwrap_or_default();
+                }
                 _ => reader.skip()?,
             }
             Ok(())
@@ -66,7 +69,7 @@ impl Read<'_> for ListedGuild {
         let (mut id, mut unavailable) = (None, false);
         reader.object(|key, reader| {
             match key {
-                "id" => id = Some(reader.id()?),
+                "id" => id = reader.tolerate(Reader::id)?,
                 "unavailable" => unavailable = reader.tolerate(Reader::flag)?.unwrap_or(true),
                 _ => reader.skip()?,
             }
@@ -94,12 +97,12 @@ impl<'i> Read<'i> for Ready<'i> {
         let (mut guilds, mut application, mut shard) = (None, Field::Absent, Field::Absent);
         reader.object(|key, reader| {
             match key {
-                "session_id" => session = Some(reader.text()?),
-                "resume_gateway_url" => url = Field::read(reader)?,
-                "user" => user = Some(User::read(reader)?),
-                "guilds" => guilds = Some(Listing::read(reader)?),
-                "application" => application = Field::read(reader)?,
-                "shard" => shard = Field::read(reader)?,
+                "session_id" => session = reader.tolerate(Reader::text)?,
+                "resume_gateway_url" => url = reader.tolerate(Field::read)?.unwrap_or_default(),
+                "user" => user = reader.tolerate(User::read)?,
+                "guilds" => guilds = reader.tolerate(Listing::read)?,
+                "application" => application = reader.tolerate(Field::read)?.unwrap_or_default(),
+                "shard" => shard = reader.tolerate(Field::read)?.unwrap_or_default(),
                 _ => reader.skip()?,
             }
             Ok(())

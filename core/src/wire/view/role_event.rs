@@ -18,8 +18,8 @@ impl<'i> Read<'i> for RoleEvent<'i> {
         let (mut guild, mut role) = (None, None);
         reader.object(|key, reader| {
             match key {
-                "guild_id" => guild = Some(reader.id()?),
-                "role" => role = Some(Role::read(reader)?),
+                "guild_id" => guild = reader.tolerate(Reader::id)?,
+                "role" => role = reader.tolerate(Role::read)?,
                 _ => reader.skip()?,
             }
             Ok(())
@@ -45,8 +45,8 @@ impl Read<'_> for RoleDelete {
         let (mut guild, mut role) = (None, None);
         reader.object(|key, reader| {
             match key {
-                "guild_id" => guild = Some(reader.id()?),
-                "role_id" => role = Some(reader.id()?),
+                "guild_id" => guild = reader.tolerate(Reader::id)?,
+                "role_id" => role = reader.tolerate(Reader::id)?,
                 _ => reader.skip()?,
             }
             Ok(())

@@ -27,8 +27,10 @@ impl<'i> Read<'i> for ThreadEvent<'i> {
         let (mut own, mut newly_created) = (None, false);
         let thread = Thread::read_with(reader, |key, reader| {
             match key {
-                "member" => own = Field::read(reader)?.into_value(),
-                "newly_created" => newly_created = reader.flag()?,
+                "member" => own = reader.tolerate(Field::read)?.and_then(Field::into_value),
+                "newly_created" => {
+                    newly_created = reader.tolerate(Reader::flag)?.unwrap_or(false);
+                }
                 _ => reader.skip()?,
             }
             Ok(())
@@ -80,8 +82,8 @@ impl<'i> Read<'i> for ThreadListSync<'i> {
                     let channels = reader.tolerate(Vec::read)?;
                     scope = channels.map_or(SyncScope::Unreadable, SyncScope::Channels);
                 }
-                "threads" => content.threads(reader)?,
-                "members" => memberships = Vec::read(reader)?,
+                "threads" => content.field(key, reader, Kinds::THREADS)?,
+                "members" => memberships = reader.tolerate(Vec::read)?.unwrap_or_default(),
                 _ => reader.skip()?,
             }
             Ok(())
@@ -128,9 +130,9 @@ impl<'i> ThreadMembersUpdate<'i> {
         let (mut members, mut presences) = (Members::default(), Presences::default());
         let guild = guild_and(reader, |key, reader| {
             match key {
-                "id" => thread = Some(reader.id()?),
-                "member_count" => member_count = Option::read(reader)?,
-                "removed_member_ids" => removed = Vec::read(reader)?,
+                "id" => thread = reader.tolerate(Reader::id)?,
+                "member_count" => member_count = reader.tolerate(Read::read)?,
+                "removed_member_ids" => removed = reader.tolerate(Vec::read)?.unwrap_or_default(),
                 "added_members" => {
                     (added, members, presences) = Default::default();
                     reader.list(|reader| {
@@ -163,7 +165,14 @@ fn one_added<'i>(
     members: &mut Members<'i>,
     presences: &mut Presences<'i>,
 ) -> Result<ThreadMembership<'i>, Malformed> {
+    // Of two of a key the last counts.
+    let (one, other) = (members.size(), presences.size());
     ThreadMembership::read_with(reader, |key, reader| {
+        match key {
+            "member" => members.truncate(one),
+            "presence" => presences.truncate(other),
+            _ => {}
+        }
         match key {
             "member" | "presence" if reader.null()? => {}
             "member" if kinds.contains(Kinds::MEMBERS) => {

@@ -123,7 +123,7 @@ pub(super) fn read_id(reader: &mut Reader<'_>) -> Result<UserId, Malformed> {
     let mut id = None;
     reader.object(|key, reader| {
         match key {
-            "id" => id = Some(reader.id()?),
+            "id" => id = reader.tolerate(Reader::id)?,
             _ => reader.skip()?,
         }
         Ok(())

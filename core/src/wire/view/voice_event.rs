@@ -28,7 +28,7 @@ impl<'i> VoiceStateUpdate<'i> {
         let (mut guild, mut members) = (Field::Absent, Members::default());
         let state = VoiceState::read_with(reader, |key, reader| {
             match key {
-                "guild_id" => guild = Field::read(reader)?,
+                "guild_id" => guild = reader.tolerate(Field::read)?.unwrap_or_default(),
                 "member" if kinds.contains(Kinds::MEMBERS) => {
                     members = Members::read_one(reader, pool.reuse(), |_, reader| reader.skip())?;
                 }
@@ -69,9 +69,9 @@ pub(super) fn info<'i>(
     let (mut channel, mut status, mut start) = (None, Field::Absent, Field::Absent);
     let guild = guild_and(reader, |key, reader| {
         match key {
-            "id" => channel = Some(reader.id()?),
-            "status" => status = Field::read(reader)?,
-            "voice_start_time" => start = Field::read(reader)?,
+            "id" => channel = reader.tolerate(Reader::id)?,
+            "status" => status = reader.tolerate(Field::read)?.unwrap_or_default(),
+            "voice_start_time" => start = reader.tolerate(Field::read)?.unwrap_or_default(),
             _ => reader.skip()?,
         }
         Ok(())
