@@ -130,7 +130,8 @@ impl Config {
 /// Who paces identifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identifying {
-    /// The shard itself: one per [`Timing::identify_spacing`].
+    /// The shard itself: one per [`Timing::identify_spacing`], and never more than 1,000 in 24
+    /// hours, the protocol's budget: 200 of them as fast as that, the others spread over the day.
     Alone,
     /// A [`Fleet`](crate::fleet::Fleet): the shard asks with
     /// [`Action::WantIdentify`](crate::Action::WantIdentify) and waits for the grant.

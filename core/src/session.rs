@@ -6,6 +6,7 @@
 pub(crate) mod backoff;
 pub(crate) mod budget;
 pub(crate) mod heartbeat;
+pub(crate) mod identify_pace;
 pub(crate) mod machine;
 pub(crate) mod news;
 pub(crate) mod resume;

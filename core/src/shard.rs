@@ -380,6 +380,10 @@ impl Shard {
         }
     }
 
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others mean nothing to a session"
+    )]
     fn dispatch<'i>(&mut self, frame: Frame<'i>, out: &mut Actions<'i>) {
         let (sequence, data) = (frame.envelope.seq, frame.envelope.data);
         let (name, at) = (frame.name, Some((frame.name, sequence)));
@@ -392,7 +396,7 @@ impl Shard {
                 }
                 Err(malformed) => {
                     view = Err(malformed);
-                    self.dispatched(sequence, Kind::Other, out)
+                    self.dispatched(sequence, Kind::Nameless, out)
                 }
             },
             Name::Resumed => self.dispatched(sequence, Kind::Resumed, out),
@@ -403,7 +407,8 @@ impl Shard {
                 self.misunderstand(Fault::Repeated, at, Misreads::default(), out);
             }
             (Delivery::OutOfPlace, Err(malformed)) => {
-                let misreads = Misreads::whole(malformed.what, data);
+                let mut misreads = frame.misreads;
+                misreads.append(Misreads::whole(malformed.what, data));
                 self.misunderstand(Fault::NoSubject(malformed), at, misreads, out);
             }
             (Delivery::OutOfPlace, Ok(_)) => {

@@ -10,6 +10,7 @@ use crate::event::{Event, SessionLost, StateChanged};
 use crate::rng::Rng;
 use crate::session::backoff::Backoff;
 use crate::session::budget::{Budget, Rank};
+use crate::session::identify_pace::IdentifyPace;
 use crate::session::resume::Session;
 use crate::session::signal::{Delivery, Signal};
 use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
@@ -36,8 +37,7 @@ struct Memory {
     rng: Rng,
     backoff: Backoff,
     resume_failures: u32,
-    /// When a shard alone may identify again.
-    next_identify: Instant,
+    pace: IdentifyPace,
 }
 
 impl Machine {
@@ -58,7 +58,7 @@ impl Machine {
                 rng,
                 backoff: Backoff::default(),
                 resume_failures: 0,
-                next_identify: Instant::ZERO,
+                pace: IdentifyPace::default(),
             },
         }
     }
@@ -236,7 +236,7 @@ impl Context<'_, '_> {
     fn wait(&mut self, plan: Plan, reason: Reason, wait: Duration) -> State {
         self.reason(reason);
         let wake = match plan {
-            Plan::Identify => self.now.after(wait).max(self.memory.next_identify),
+            Plan::Identify => self.now.after(wait).max(self.memory.pace.next()),
             Plan::Resume(_) => self.now.after(wait),
         };
         State::Idle { wake, plan }
@@ -344,7 +344,8 @@ impl Context<'_, '_> {
 
     pub(crate) fn identify(&mut self) {
         let config = &self.memory.config;
-        self.memory.next_identify = self.now.after(config.timing.identify_spacing);
+        let spacing = config.timing.identify_spacing;
+        self.memory.pace.identified(self.now, spacing);
         let identify = config.identify(config.presence.as_ref());
         self.send(identify);
     }

@@ -46,6 +46,8 @@ pub(crate) enum Signal<'a> {
 pub(crate) enum Kind<'a> {
     /// A new session.
     Ready { id: &'a str, url: &'a str },
+    /// READY of a session that it does not name, or not so that it can be read.
+    Nameless,
     /// The end of a replay.
     Resumed,
     /// Any other.

@@ -115,6 +115,8 @@ pub enum Reason {
     Greeted,
     /// READY came: a new session.
     Ready,
+    /// READY came without a session id that can be read: there is no session.
+    ReadyNameless,
     /// RESUMED came: every missed event has been replayed.
     Resumed,
     /// The connection could not be opened.

@@ -216,6 +216,10 @@ fn identifying(
             sequence,
             kind: Kind::Ready { id, url },
         } => cx.ready(link, id, url, sequence),
+        Signal::Dispatch {
+            kind: Kind::Nameless,
+            ..
+        } => cx.hang_up(Plan::Identify, Reason::ReadyNameless),
         Signal::Timeout if cx.now() >= deadline => {
             cx.hang_up(Plan::Identify, Reason::ReadyTimedOut)
         }
@@ -267,7 +271,7 @@ fn resuming(
                     session,
                 }
             }
-            Kind::Ready { .. } | Kind::Other => {
+            Kind::Ready { .. } | Kind::Nameless | Kind::Other => {
                 // What was seen before is no progress.
                 if cx.deliver(&mut session, sequence) == Delivery::Deliver {
                     deadline = cx.now().after(cx.timing().ready);
@@ -333,7 +337,7 @@ fn active(
         }
         Signal::Dispatch {
             sequence,
-            kind: Kind::Ready { .. } | Kind::Resumed | Kind::Other,
+            kind: Kind::Ready { .. } | Kind::Nameless | Kind::Resumed | Kind::Other,
         } => {
             cx.deliver(&mut session, sequence);
             State::Active {

@@ -8,7 +8,7 @@ use headcount_core::session::{Phase, Reason, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Event, Input};
 
-use crate::host::{Host, READY, config};
+use crate::host::{Host, config};
 
 fn changes(host: &Host) -> Vec<(Phase, Phase, Reason)> {
     let change = |event: &Event<'_>| match event {
@@ -106,18 +106,4 @@ fn hello_without_an_interval_is_counted_and_waited_out() {
     );
     host.hello();
     assert_eq!(host.shard.phase(), Phase::Identifying);
-}
-
-#[test]
-fn a_malformed_ready_leaves_the_shard_identifying() {
-    let mut host = Host::new(config());
-    host.dial();
-    host.hello();
-    host.receive(r#"{"t":"READY","s":1,"op":0,"d":{"session_id":7}}"#);
-    assert_eq!(
-        (host.shard.phase(), host.shard.misunderstood()),
-        (Phase::Identifying, 1)
-    );
-    host.receive(READY);
-    assert_eq!(host.shard.phase(), Phase::Active);
 }

@@ -6,6 +6,7 @@ mod closing;
 mod guilds;
 mod heartbeat;
 mod host;
+mod identify_budget;
 mod ignored;
 mod life;
 mod reconnecting;
