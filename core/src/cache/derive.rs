@@ -88,9 +88,12 @@ impl Deriver {
         data: &'i str,
     ) -> (Result<Option<View<'i>>, Malformed>, Misreads) {
         match View::parse_noting(name, data, self.kinds) {
-            Ok((None, _)) => (self.glance(name, data), Misreads::default()),
-            Ok((view, misreads)) => (Ok(view), misreads),
-            Err(malformed) => (Err(malformed), Misreads::default()),
+            (Ok(None), mut misreads) => {
+                let (view, more) = self.glance(name, data);
+                misreads.append(more);
+                (view, misreads)
+            }
+            read => read,
         }
     }
 
@@ -99,10 +102,18 @@ impl Deriver {
         &self,
         name: Name,
         data: &'i str,
-    ) -> Result<Option<View<'i>>, Malformed> {
+    ) -> (Result<Option<View<'i>>, Malformed>, Misreads) {
         match self.learns_in_passing() {
             true => View::in_passing(name, data),
-            false => Ok(None),
+            false => (Ok(None), Misreads::default()),
+        }
+    }
+
+    /// What is not understood of a member that a dispatch carries, if that is of use.
+    pub(crate) fn misread_in_passing(&self, view: &View<'_>) -> Misreads {
+        match view.embedded().filter(|one| self.learns_from(one)) {
+            Some(one) => Members::embedded(one.member, one.user).1.under("member"),
+            None => Misreads::default(),
         }
     }
 
@@ -110,10 +121,14 @@ impl Deriver {
         self.kinds.contains(Kinds::MEMBERS) && !self.hears_of_members
     }
 
+    const fn learns_from(&self, member: &EmbeddedMember<'_>) -> bool {
+        member.guild.is_some() && self.learns_in_passing()
+    }
+
     /// What another payload tells of a member that is cached: never a new one.
     fn in_passing<'i>(&self, member: Option<EmbeddedMember<'i>>, to: &mut Mutation<'i>) {
-        if let Some(member) = member.filter(|one| one.guild.is_some() && self.learns_in_passing())
-            && let Some(members) = Members::embedded(member.member, member.user)
+        if let Some(member) = member.filter(|one| self.learns_from(one))
+            && let (Some(members), _) = Members::embedded(member.member, member.user)
         {
             to.push(Op::Patch(Rows::Members(members)));
         }

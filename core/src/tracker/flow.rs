@@ -27,7 +27,9 @@ impl Tracker {
     pub(crate) fn read<'i>(&mut self, frame: &'i [u8]) -> Result<Frame<'i>, Malformed> {
         let mut frame = Frame::read(frame, self.config.kinds, &mut self.pool)?;
         if frame.view == Ok(None) && frame.is_dispatch() {
-            frame.view = self.deriver.glance(frame.name, frame.envelope.data);
+            let (view, noted) = self.deriver.glance(frame.name, frame.envelope.data);
+            frame.view = view;
+            frame.misreads.append(noted);
         }
         Ok(frame)
     }
@@ -71,6 +73,9 @@ impl Tracker {
         dispatch: &mut Dispatch<'i>,
         data: &str,
     ) -> Option<View<'i>> {
+        if let Ok(Some(view)) = &view {
+            misreads.append(self.deriver.misread_in_passing(view));
+        }
         let fault = match &view {
             Err(malformed) => {
                 misreads.append(Misreads::whole(malformed.what, data));

@@ -290,14 +290,18 @@ impl<T: Part> Part for Option<T> {
     }
 }
 
+/// A list of which nothing can be read is not an empty one.
 impl<'i, T: Read<'i>> Read<'i> for Vec<T> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
         let mut list = Self::new();
-        reader.list(|reader| {
+        let unread = reader.list(|reader| {
             list.push(T::read(reader)?);
             Ok(())
         })?;
-        Ok(list)
+        match list.is_empty() && unread > 0 {
+            true => Err(reader.fault("a list of which nothing can be read")),
+            false => Ok(list),
+        }
     }
 }
 

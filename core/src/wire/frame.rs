@@ -79,10 +79,9 @@ impl<'a> Frame<'a> {
                 Ok(Some(early.view))
             }
             Some(_) | None => {
-                View::parse_noting(name, envelope.data, kinds).map(|(view, noted)| {
-                    misreads.append(noted);
-                    view
-                })
+                let (view, noted) = View::parse_noting(name, envelope.data, kinds);
+                misreads.append(noted);
+                view
             }
         };
         Ok(Self {
@@ -120,8 +119,7 @@ mod tests {
         if envelope.op == DISPATCH {
             let view = View::parse(envelope.kind(), envelope.data, kinds());
             assert_eq!(frame.view, view, "{text}");
-            let noted = View::parse_noting(envelope.kind(), envelope.data, kinds());
-            let noted = noted.map(|(_, noted)| noted).unwrap_or_default();
+            let (_, noted) = View::parse_noting(envelope.kind(), envelope.data, kinds());
             assert_eq!(frame.misreads, noted, "{text}");
         } else {
             assert_eq!(frame.view, Ok(None), "{text}");

@@ -113,6 +113,18 @@ impl Misreads {
         }
     }
 
+    /// The same, of a value that stands at `key`.
+    pub(crate) fn under(mut self, key: &str) -> Self {
+        for misread in &mut self.places {
+            let path = match &*misread.path {
+                "" => String::from(key),
+                path => [key, ".", path].concat(),
+            };
+            misread.path = start(&path).into();
+        }
+        self
+    }
+
     /// Adds those of another part of the payload.
     pub(crate) fn append(&mut self, others: Self) {
         let room = NAMED.saturating_sub(self.places.len());
@@ -123,8 +135,10 @@ impl Misreads {
 
 /// As much of a text as is shown.
 fn start(text: &str) -> &str {
-    let end = text.floor_char_boundary(LONGEST);
-    text.get(..end).unwrap_or_default()
+    let ends = (0..=text.len().min(LONGEST)).rev();
+    ends.into_iter()
+        .find_map(|end| text.get(..end))
+        .unwrap_or_default()
 }
 
 /// What a reader has noted, by the byte at which it begins.

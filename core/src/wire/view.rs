@@ -25,6 +25,7 @@ mod message_event;
 mod overwrite;
 mod presence;
 mod reaction;
+mod reaction_emoji;
 mod ready;
 mod role;
 mod role_event;
@@ -65,7 +66,8 @@ pub use message_event::{MessageChange, MessageDelete, MessageEvent, MessageHead}
 pub use overwrite::{Overwrite, OverwriteHolder, Overwrites};
 pub use presence::{ClientStatus, Presence, Presences, Status};
 pub(crate) use presence::{PresenceRecord, Statuses};
-pub use reaction::{Poll, PollCount, PollResults, Reaction, ReactionCounts, ReactionEmoji};
+pub use reaction::{Poll, PollCount, PollResults, Reaction, ReactionCounts};
+pub use reaction_emoji::ReactionEmoji;
 pub use ready::{Application, ListedGuild, Ready};
 pub use role::{Role, RoleColors, RoleTags};
 pub use role_event::{RoleDelete, RoleEvent};

@@ -246,13 +246,12 @@ fn voice_state<'i>(event: VoiceStateUpdate<'i>, mut to: Mutation<'i>) -> Mutatio
     if event.guild.is_none() {
         return to;
     }
-    let joined = |field: &Field<_>| field.value().is_some();
-    if event
-        .members
-        .iter()
-        .any(|member| joined(&member.membership.joined_at))
-    {
-        to.push(Op::Upsert(Rows::Members(event.members)));
+    let joined = event.members.iter().next();
+    match joined.map(|member| member.membership.joined_at) {
+        Some(Field::Value(_)) => to.push(Op::Upsert(Rows::Members(event.members))),
+        // Perhaps a guest: no reason to add a member, nor to leave one as it was.
+        Some(Field::Absent) => to.push(Op::Patch(Rows::Members(event.members))),
+        Some(Field::Null) | None => {}
     }
     let user = event.state.user;
     to.with(match event.state.channel {

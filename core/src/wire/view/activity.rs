@@ -118,7 +118,7 @@ impl Read<'_> for [u64; 2] {
         let mut pair = [0; 2];
         let mut places = pair.iter_mut();
         reader.array(|reader| {
-            let number = reader.u64()?;
+            let number = reader.whole()?;
             if let Some(place) = places.next() {
                 *place = number;
             }

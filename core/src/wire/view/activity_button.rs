@@ -30,7 +30,10 @@ impl<'i> Read<'i> for ActivityButton<'i> {
         reader.object(|key, reader| {
             match key {
                 "label" => label = reader.tolerate(Reader::text)?,
-                "url" => url = <Field<Text<'i>> as Read<'i>>::read(reader)?.into_value(),
+                "url" => {
+                    let read = reader.tolerate(<Field<Text<'i>> as Read<'i>>::read)?;
+                    url = read.and_then(Field::into_value);
+                }
                 _ => reader.skip()?,
             }
             Ok(())

@@ -66,10 +66,10 @@ impl<'i> Content<'i> {
                 self.roles = from.tolerate(Listing::read)?;
             }
             "emojis" if kinds.contains(Kinds::EMOJIS) => {
-                self.emojis = from.tolerate(Listing::read)?
+                self.emojis = from.tolerate(Listing::read)?;
             }
             "stickers" if kinds.contains(Kinds::STICKERS) => {
-                self.stickers = from.tolerate(Listing::read)?
+                self.stickers = from.tolerate(Listing::read)?;
             }
             "soundboard_sounds" if kinds.contains(Kinds::SOUNDS) => {
                 self.sounds = from.tolerate(Listing::read)?;
@@ -89,7 +89,7 @@ impl<'i> Content<'i> {
                 self.voice_states = from.tolerate(Listing::read)?;
             }
             "stage_instances" if kinds.contains(Kinds::STAGES) => {
-                self.stages = from.tolerate(Listing::read)?
+                self.stages = from.tolerate(Listing::read)?;
             }
             "guild_scheduled_events" if kinds.contains(Kinds::SCHEDULED_EVENTS) => {
                 self.events = from.tolerate(Listing::read)?;
@@ -106,12 +106,12 @@ impl<'i> Content<'i> {
             let mut own = None;
             let thread = Thread::read_with(reader, |key, reader| {
                 match key {
-                    "member" => own = Field::<ThreadMembership<'_>>::read(reader)?.into_value(),
+                    "member" => own = reader.tolerate(Field::read)?.and_then(Field::into_value),
                     _ => reader.skip()?,
                 }
                 Ok(())
             })?;
-            memberships.extend(own.map(|own| ThreadMembership {
+            memberships.extend(own.map(|own: ThreadMembership<'i>| ThreadMembership {
                 thread: Some(thread.id),
                 ..own
             }));

@@ -66,7 +66,7 @@ impl<'i> View<'i> {
     /// # Errors
     /// As [`View::parse_noting`].
     pub fn parse(name: Name, data: &'i str, kinds: Kinds) -> Result<Option<Self>, Malformed> {
-        Self::parse_noting(name, data, kinds).map(|(view, _)| view)
+        Self::parse_noting(name, data, kinds).0
     }
 
     /// Decodes the `d` of a dispatch, and says what of it was not understood.
@@ -84,18 +84,27 @@ impl<'i> View<'i> {
         name: Name,
         data: &'i str,
         kinds: Kinds,
-    ) -> Result<(Option<Self>, Misreads), Malformed> {
+    ) -> (Result<Option<Self>, Malformed>, Misreads) {
         if !wanted(name, kinds) {
-            return Ok((None, Misreads::default()));
+            return (Ok(None), Misreads::default());
         }
         let mut reader = Reader::new(data);
-        let view = Self::read(name, &mut reader, kinds, &mut Pool::default())?;
+        let view = Self::read_whole(name, &mut reader, kinds);
+        let log = reader.take_misreads();
+        let misreads = log.map(|log| log.locate(data)).unwrap_or_default();
+        (view, misreads)
+    }
+
+    fn read_whole(
+        name: Name,
+        reader: &mut Reader<'i>,
+        kinds: Kinds,
+    ) -> Result<Option<Self>, Malformed> {
+        let view = Self::read(name, reader, kinds, &mut Pool::default())?;
         if view.is_some() {
             reader.end()?;
         }
-        let log = reader.take_misreads();
-        let misreads = log.map(|log| log.locate(data)).unwrap_or_default();
-        Ok((view, misreads))
+        Ok(view)
     }
 
     /// Decodes a value in the midst of a frame; `None` if nothing of it is wanted, or if what it
@@ -127,18 +136,33 @@ impl<'i> View<'i> {
     }
 
     /// Decodes what a dispatch that is about something else tells of a member: `TYPING_START` and
-    /// `INTERACTION_CREATE`, which [`View::parse`] passes over.
+    /// `INTERACTION_CREATE`, which [`View::parse`] passes over. Says what was not understood, the
+    /// member left out: that is read where it is of use.
     ///
     /// # Errors
-    /// [`Malformed`] if it is no JSON or the guild is no id.
-    pub fn in_passing(name: Name, data: &'i str) -> Result<Option<Self>, Malformed> {
+    /// [`Malformed`] if it is no JSON.
+    pub fn in_passing(name: Name, data: &'i str) -> (Result<Option<Self>, Malformed>, Misreads) {
         if !matches!(name, Name::TypingStart | Name::InteractionCreate) {
-            return Ok(None);
+            return (Ok(None), Misreads::default());
         }
         let mut reader = Reader::new(data);
-        let member = EmbeddedMember::read(&mut reader)?;
-        reader.end()?;
-        Ok(member.map(EntityEvent::InPassing).map(Self::Entity))
+        let member = EmbeddedMember::read(&mut reader);
+        let member = member.and_then(|member| reader.end().map(|()| member));
+        let log = reader.take_misreads();
+        let misreads = log.map(|log| log.locate(data)).unwrap_or_default();
+        let view = |member: Option<_>| member.map(EntityEvent::InPassing).map(Self::Entity);
+        (member.map(view), misreads)
+    }
+
+    /// A member that it carries beside what it is about.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others carry none")]
+    pub(crate) const fn embedded(&self) -> Option<&EmbeddedMember<'i>> {
+        match self {
+            Self::Entity(EntityEvent::InPassing(member)) => Some(member),
+            Self::Entity(EntityEvent::MessageSeen(seen)) => seen.member.as_ref(),
+            Self::Entity(EntityEvent::MessageCreate(event)) => event.member.as_ref(),
+            _ => None,
+        }
     }
 
     #[allow(

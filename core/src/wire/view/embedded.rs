@@ -23,7 +23,7 @@ impl<'i> EmbeddedMember<'i> {
         let mut member = None;
         let guild = guild_and(reader, |key, reader| {
             match key {
-                "member" => member = reader.tolerate(Reader::raw)?,
+                "member" => member = reader.tolerate(read_member)?.flatten(),
                 _ => reader.skip()?,
             }
             Ok(())
@@ -33,6 +33,15 @@ impl<'i> EmbeddedMember<'i> {
             user: None,
             member,
         }))
+    }
+}
+
+/// A member's JSON; none if it is null.
+pub(super) fn read_member<'i>(reader: &mut Reader<'i>) -> Result<Option<&'i str>, Malformed> {
+    match reader.peek() {
+        Some(b'{') => reader.raw().map(Some),
+        Some(b'n') => reader.null().map(|_| None),
+        _ => Err(reader.fault("not a member")),
     }
 }
 
@@ -79,7 +88,7 @@ pub(super) fn read_seen<'i>(reader: &mut Reader<'i>) -> Result<MessageSeen<'i>, 
             "id" => message = reader.tolerate(Reader::id)?,
             "channel_id" => channel = reader.tolerate(Reader::id)?,
             "author" => user = Field::<OnlyId<UserId>>::read(reader)?.into_value(),
-            "member" => member = reader.tolerate(Reader::raw)?,
+            "member" => member = reader.tolerate(read_member)?.flatten(),
             _ => reader.skip()?,
         }
         Ok(())

@@ -11,7 +11,9 @@ use smallvec::SmallVec;
 use super::{Collectibles, Decoration, RoleIds, User};
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Pool, Sink, packed};
-use crate::wire::{Field, Image, Malformed, Text, Timestamp, field::Read as _, json::Reader};
+use crate::wire::{
+    Field, Image, Malformed, Misreads, Text, Timestamp, field::Read as _, json::Reader,
+};
 
 packed! {
     /// What a guild knows of a member, the roles left out.
@@ -203,14 +205,18 @@ impl<'i> Members<'i> {
         Ok(members)
     }
 
-    /// Reads a member that another payload carries; `user` says whose it is if the member itself
-    /// does not. `None` if it cannot be read: what it belongs to is worth more than it is.
-    pub(crate) fn embedded(text: &'i str, user: Option<UserId>) -> Option<Self> {
+    /// Reads a member that another payload carries, and says what of it was not understood;
+    /// `user` says whose it is if the member itself does not. `None` if it cannot be read: what it
+    /// belongs to is worth more than it is.
+    pub(crate) fn embedded(text: &'i str, user: Option<UserId>) -> (Option<Self>, Misreads) {
         let mut members = Self::default();
         let mut reader = Reader::new(text);
         let user = user.map(User::bare);
-        let read = members.push_of(&mut reader, user, |_, reader| reader.skip());
-        read.ok().map(|()| members)
+        let read =
+            reader.tolerate(|reader| members.push_of(reader, user, |_, reader| reader.skip()));
+        let log = reader.take_misreads();
+        let misreads = log.map(|log| log.locate(text)).unwrap_or_default();
+        (read.ok().flatten().map(|()| members), misreads)
     }
 
     /// Reads one member and adds it; `other` gets the keys that are not its own, perhaps twice.

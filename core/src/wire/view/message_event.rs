@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::embedded::read_member;
 use super::in_guild::guild_and;
 use super::{EmbeddedMember, Message, ReactionEmoji};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
@@ -36,7 +37,7 @@ impl<'i> Read<'i> for MessageEvent<'i> {
         let mut member = None;
         let message = Message::read_with(reader, |key, reader| {
             match key {
-                "member" => member = reader.tolerate(Reader::raw)?,
+                "member" => member = reader.tolerate(read_member)?.flatten(),
                 _ => reader.skip()?,
             }
             Ok(())

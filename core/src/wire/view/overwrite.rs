@@ -125,8 +125,9 @@ impl<'i> Read<'i> for Overwrites<'i> {
             Ok((rows, unread))
         })?;
         Ok(match listed {
+            // A list of which nothing can be read is not an empty one.
             Some((rows, unread)) => Self {
-                rows: Some(rows),
+                rows: (unread == 0 || !rows.is_empty()).then_some(rows),
                 unread,
             },
             None => Self {

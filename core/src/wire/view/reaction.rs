@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::id::EmojiId;
+use super::ReactionEmoji;
 use crate::wire::row::row;
 use crate::wire::{Field, Json, Text, Timestamp};
 
@@ -31,18 +31,6 @@ row! {
         "normal" normal: Option<u64>,
         /// Bursts.
         "burst" burst: Option<u64>,
-    }
-}
-
-row! {
-    /// An emoji to react with.
-    ReactionEmoji {
-        /// The id of a custom one; null for an ordinary one.
-        "id" id: Field<EmojiId>,
-        /// The name, or the emoji itself.
-        "name" name: Field<Text<'i>>,
-        /// Whether it moves.
-        "animated" animated: Option<bool>,
     }
 }
 
@@ -83,16 +71,5 @@ row! {
         "count" count: Option<u64>,
         /// Whether one is the bot's.
         "me_voted" me: Option<bool>,
-    }
-}
-
-impl ReactionEmoji<'_> {
-    /// Whether it is the same emoji: the ids decide, and the names only where there are none.
-    #[must_use]
-    pub fn is(&self, other: &ReactionEmoji<'_>) -> bool {
-        match (self.id.value(), other.id.value()) {
-            (None, None) => self.name.value() == other.name.value(),
-            (one, another) => one == another,
-        }
     }
 }

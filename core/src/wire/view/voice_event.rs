@@ -30,7 +30,11 @@ impl<'i> VoiceStateUpdate<'i> {
             match key {
                 "guild_id" => guild = reader.tolerate(Field::read)?.unwrap_or_default(),
                 "member" if kinds.contains(Kinds::MEMBERS) => {
-                    members = Members::read_one(reader, pool.reuse(), |_, reader| reader.skip())?;
+                    members = Members::default();
+                    if !reader.null()? {
+                        let pool = pool.reuse();
+                        members = Members::read_one(reader, pool, |_, reader| reader.skip())?;
+                    }
                 }
                 _ => reader.skip()?,
             }
