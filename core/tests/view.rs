@@ -417,7 +417,7 @@ fn a_zero_with_a_sign_is_zero() {
         let Ok(Some(View::RoleUpdate(event))) = view else {
             panic!("a role: {view:?}");
         };
-        assert_eq!(event.role.position, Some(value), "{position}");
+        assert_eq!(event.role.unwrap().position, Some(value), "{position}");
         agrees("GUILD_ROLE_UPDATE", &text, Kinds::all()).unwrap();
     }
 }

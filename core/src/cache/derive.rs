@@ -329,7 +329,10 @@ fn channel_pins<'i>(pins: &ChannelPins<'i>, mut to: Mutation<'i>) -> Mutation<'i
 }
 
 fn role_upsert<'i>(event: RoleEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
-    to.with(Op::Upsert(Rows::Roles(vec![event.role])))
+    to.with(match event.role {
+        Some(role) => Op::Upsert(Rows::Roles(vec![role])),
+        None => Op::RolesUnread,
+    })
 }
 
 fn role_delete<'i>(event: RoleDelete, to: Mutation<'i>) -> Mutation<'i> {

@@ -92,6 +92,9 @@ pub enum Op<'i> {
     PutWebhooks(ChannelId, Vec<Webhook<'i>>),
     /// The bot's application.
     SetApplication(Application),
+    /// Some roles of the guild came in a form that cannot be read: until all come anew, a role that
+    /// is not here is not known to be gone.
+    RolesUnread,
     /// Members of the guild that are not upserted from here on are dropped by `Complete`.
     Recount,
     /// All members of the guild have been upserted: drops the others, sets the member count to
@@ -256,6 +259,7 @@ impl Op<'_> {
             Self::Vote(vote) => Op::Vote(vote),
             Self::PutWebhooks(channel, rows) => Op::PutWebhooks(channel, rows.own()),
             Self::SetApplication(application) => Op::SetApplication(application),
+            Self::RolesUnread => Op::RolesUnread,
             Self::Recount => Op::Recount,
             Self::Complete => Op::Complete,
             Self::Incomplete(lack) => Op::Incomplete(lack),

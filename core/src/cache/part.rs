@@ -32,6 +32,7 @@ impl Op<'_> {
             Self::Remove(key) => key.kinds(),
             Self::Cascade(Scope::Guild) | Self::SetStatus(_) | Self::NewSession(_) => Kinds::all(),
             Self::Cascade(Scope::Channel(_)) => Kinds::HANGING_ON_CHANNELS,
+            Self::RolesUnread => Kinds::ROLES,
             Self::StripRole(_) => Kinds::MEMBERS.union(Kinds::EMOJIS),
             Self::SetMemberCount(_) | Self::CountMember { .. } => {
                 Kinds::GUILDS.union(Kinds::MEMBERS)

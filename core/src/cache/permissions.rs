@@ -64,11 +64,11 @@ pub enum Place {
 impl Place {
     /// What a channel is, by the number of its kind.
     #[must_use]
-    pub const fn of(kind: Option<u16>) -> Self {
+    pub const fn of(kind: u16) -> Self {
         match kind {
-            Some(2 | 13) => Self::Voice,
-            Some(10..=12) => Self::Thread,
-            Some(_) | None => Self::Text,
+            2 | 13 => Self::Voice,
+            10..=12 => Self::Thread,
+            _ => Self::Text,
         }
     }
 }
@@ -159,13 +159,13 @@ pub fn role_of_everyone(guild: GuildId) -> RoleId {
 }
 
 /// Whether a channel's data are blanked out, because the bot may not see it; then nothing can be
-/// told of anybody's permissions there.
+/// told of anybody's permissions there. `None` if that cannot be read.
 #[must_use]
-pub fn is_redacted(channel: &Channel<'_>) -> bool {
-    channel
-        .flags
-        .value()
-        .is_some_and(|flags| flags & 1 << 17 != 0)
+pub fn is_redacted(channel: &Channel<'_>) -> Option<bool> {
+    match channel.flags.value() {
+        Some(flags) => Some(flags.known()? & 1 << 17 != 0),
+        None => Some(false),
+    }
 }
 
 /// Takes away what the chosen overwrites deny together, then adds what they allow together.

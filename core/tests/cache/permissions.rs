@@ -170,7 +170,7 @@ fn what_is_missing_takes_more_with_it() {
         (12, Place::Thread),
     ];
     for (kind, place) in kinds {
-        assert_eq!(Place::of(Some(kind)), place);
+        assert_eq!(Place::of(kind), place);
     }
 }
 

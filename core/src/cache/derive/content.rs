@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use super::{Deriver, Mutation, Op, Rows, replace};
 use crate::cache::{Kinds, Lack};
 use crate::id::ChannelId;
-use crate::wire::view::{Content, ThreadMember, ThreadMembership};
+use crate::wire::Listing;
+use crate::wire::view::{Content, Role, ThreadMember, ThreadMembership};
 
 impl Deriver {
     /// All that a guild which comes lists.
@@ -16,7 +17,7 @@ impl Deriver {
         mut to: Mutation<'i>,
     ) -> Mutation<'i> {
         let channels = self.all_channels(&content);
-        to.extend(content.roles.take().map(|all| replace(all, Rows::Roles)));
+        roles(content.roles.take(), &mut to);
         to.extend(
             content
                 .channels
@@ -113,7 +114,16 @@ impl Deriver {
 
 /// What an update lists too.
 pub(super) fn expressions_and_roles<'i>(content: Content<'i>, to: &mut Mutation<'i>) {
-    to.extend(content.roles.map(|all| replace(all, Rows::Roles)));
+    roles(content.roles, to);
     to.extend(content.emojis.map(|all| replace(all, Rows::Emojis)));
     to.extend(content.stickers.map(|all| replace(all, Rows::Stickers)));
+}
+
+fn roles<'i>(listed: Option<Listing<Role<'i>>>, to: &mut Mutation<'i>) {
+    let Some(all) = listed else {
+        return;
+    };
+    let is_whole = all.is_whole();
+    to.push(replace(all, Rows::Roles));
+    to.extend((!is_whole).then_some(Op::RolesUnread));
 }

@@ -204,6 +204,7 @@ impl MemoryStore {
             Op::CountMember { by, unless_cached } => {
                 self.known(guild, |slot, _| slot.count_member(by, unless_cached));
             }
+            Op::RolesUnread => self.known(guild, |slot, _| slot.roles_unread = true),
             Op::Recount => self.known(guild, |slot, _| slot.recount()),
             Op::Complete => self.known(guild, Slot::complete),
             Op::Incomplete(lack) => self.known(guild, |slot, _| slot.explain(lack)),

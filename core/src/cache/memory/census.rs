@@ -49,10 +49,7 @@ impl MemoryStore {
                 Keep::OWN,
                 self.current_user.as_ref().map(|own| own.id) == user,
             ),
-            (
-                Keep::OWNER,
-                slot.guild.as_ref().and_then(|guild| guild.owner) == user,
-            ),
+            (Keep::OWNER, slot.owner() == user),
             (
                 Keep::IN_VOICE,
                 voice.is_some_and(|state| state.channel.value().is_some()),

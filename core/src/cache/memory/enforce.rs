@@ -240,8 +240,8 @@ impl MemoryStore {
             }
         }
         if let Rows::Guild(row) = rows {
-            let owner = self.slot(guild).and_then(|slot| slot.guild.as_ref()?.owner);
-            if row.owner.is_some() && row.owner != owner {
+            let owner = self.slot(guild).and_then(super::slot::Slot::owner);
+            if row.owner.is_some_and(|newer| newer.known() != owner) {
                 self.doubt_all(wards, guild, Keep::OWNER, to);
             }
         }

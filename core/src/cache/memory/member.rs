@@ -9,7 +9,7 @@ use super::user::{UserRef, Users};
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
 use crate::wire::view::{Collectibles, Decoration, MemberRecord, Membership};
-use crate::wire::{Image, Timestamp};
+use crate::wire::{Image, Stated, Timestamp};
 
 /// A row of the table: a byte for the generation, the roles' numbers, and the record of a
 /// [`Membership`].
@@ -262,6 +262,11 @@ impl<'a> MemberRef<'a> {
     /// Until when the member may not speak; a time that has passed means nothing.
     #[must_use]
     pub fn timeout(self) -> Option<Timestamp> {
+        self.stated_timeout()?.known()
+    }
+
+    /// The same, as far as it could be read.
+    pub(super) fn stated_timeout(self) -> Option<Stated<Timestamp>> {
         Membership::only("timeout", self.record)
             .timeout
             .into_value()

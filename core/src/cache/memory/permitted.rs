@@ -8,30 +8,34 @@ use crate::cache::Kind;
 use crate::cache::permissions::{Holder, Place, is_redacted, role_of_everyone};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::Channel;
-use crate::wire::{Permissions, Timestamp};
+use crate::wire::{Permissions, Stated, Timestamp};
 
 /// What the store lacks to tell what a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PermissionsUnknown {
-    /// The guild, or whose it is.
+    /// The guild, or whose it is: also if that was sent in a form that cannot be read.
     Guild(GuildId),
     /// The member.
     Member(GuildId, UserId),
     /// The role that everyone in the guild has; or one of the member's, where a policy keeps only
-    /// some roles; or what a role allows was sent in a form that cannot be read.
+    /// some roles, or some roles could not be read; or what a role allows was sent in a form that
+    /// cannot be read.
     Role(GuildId, RoleId),
     /// The member's roles: they were sent in a form that cannot be read whole.
     Roles(GuildId, UserId),
-    /// The channel or thread.
+    /// The channel or thread, or of what kind it is.
     Channel(ChannelId),
     /// The channel above the thread.
     Parent(ChannelId),
     /// The channel's overwrites: no payload told them, or one that concerns the member was sent
     /// in a form that cannot be read.
     Overwrites(ChannelId),
-    /// The channel's data: the bot may not see it, and they are blanked out.
+    /// The channel's data: the bot may not see it, and they are blanked out; or whether that is so
+    /// cannot be read.
     Redacted(ChannelId),
+    /// Until when the member may not speak: it was sent in a form that cannot be read.
+    Timeout(GuildId, UserId),
 }
 
 impl fmt::Display for PermissionsUnknown {
@@ -48,7 +52,7 @@ impl fmt::Display for PermissionsUnknown {
                     "the roles of member {user} of guild {guild} are not known"
                 )
             }
-            Self::Channel(channel) => write!(f, "channel {channel} is not cached"),
+            Self::Channel(channel) => write!(f, "channel {channel} is not known"),
             Self::Parent(thread) => {
                 write!(f, "the channel above thread {thread} is not cached")
             }
@@ -56,6 +60,12 @@ impl fmt::Display for PermissionsUnknown {
                 write!(f, "the overwrites of channel {channel} are not known")
             }
             Self::Redacted(channel) => write!(f, "the bot may not see channel {channel}"),
+            Self::Timeout(guild, user) => {
+                write!(
+                    f,
+                    "the timeout of member {user} of guild {guild} is not known"
+                )
+            }
         }
     }
 }
@@ -102,7 +112,7 @@ impl MemoryStore {
                 return Ok(Permissions::ALL);
             }
             let (place, above) = self.place(channel)?;
-            if is_redacted(above) {
+            if is_redacted(above) != Some(false) {
                 return Err(PermissionsUnknown::Redacted(above.id));
             }
             let unknown = PermissionsUnknown::Overwrites(above.id);
@@ -117,7 +127,8 @@ impl MemoryStore {
     /// What a channel is, and where its overwrites are.
     fn place(&self, channel: ChannelId) -> Result<(Place, &Channel<'static>), PermissionsUnknown> {
         if let Some(row) = self.channel(channel) {
-            return Ok((Place::of(row.kind), row));
+            let kind = row.kind.ok_or(PermissionsUnknown::Channel(channel))?;
+            return Ok((Place::of(kind), row));
         }
         let thread = self.thread(channel);
         let thread = thread.ok_or(PermissionsUnknown::Channel(channel))?;
@@ -133,7 +144,9 @@ impl MemoryStore {
         now: Timestamp,
         ask: impl FnOnce(Holder<'_>) -> T,
     ) -> Result<T, PermissionsUnknown> {
-        let owner = self.guild(guild).and_then(|guild| guild.data().owner);
+        let owner = self
+            .guild(guild)
+            .and_then(|guild| guild.data().owner?.known());
         let owner = owner.ok_or(PermissionsUnknown::Guild(guild))?;
         let member = self.member(guild, user);
         let member = member.ok_or(PermissionsUnknown::Member(guild, user))?;
@@ -142,14 +155,23 @@ impl MemoryStore {
             true => (Permissions::ALL, Vec::new()),
             false => self.roles_of(guild, member)?,
         };
-        Ok(ask(Holder {
+        let timeout = member.stated_timeout();
+        let until = timeout.map(Stated::known);
+        let holder = Holder {
             guild,
             user,
             is_owner,
-            is_timed_out: member.timeout().is_some_and(|until| now < until),
+            is_timed_out: until.is_some_and(|until| until.is_none_or(|until| now < until)),
             everyone,
             roles: &roles,
-        }))
+        };
+        match until {
+            // The owner and administrators are never silenced.
+            Some(None) if holder.in_guild() != Permissions::ALL => {
+                Err(PermissionsUnknown::Timeout(guild, user))
+            }
+            Some(_) | None => Ok(ask(holder)),
+        }
     }
 
     fn roles_of(
@@ -169,7 +191,8 @@ impl MemoryStore {
         let all_are_kept = self
             .policies()
             .is_none_or(|policies| policies.get(Kind::Role).is_all());
-        let is_deleted = |role| all_are_kept && self.role(guild, role).is_none();
+        let all_are_read = self.slot(guild).is_some_and(|slot| !slot.roles_unread);
+        let is_deleted = |role| all_are_kept && all_are_read && self.role(guild, role).is_none();
         let roles = member.roles().filter(|&role| !is_deleted(role));
         let roles = roles.map(|role| Ok((role, allowed(role)?)));
         Ok((everyone, roles.collect::<Result<_, _>>()?))

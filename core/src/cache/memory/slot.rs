@@ -31,6 +31,8 @@ pub(super) struct Slot {
     guild_heap: usize,
     pub(super) channels: Table<Channel<'static>>,
     pub(super) roles: Table<Role<'static>>,
+    /// Whether there are roles that could not be read.
+    pub(super) roles_unread: bool,
     pub(super) members: MemberTable,
     pub(super) presences: PackedTable,
     /// Whether there may be presences without their members, which came while there were no
@@ -83,11 +85,17 @@ impl Slot {
             guild_heap: 0,
             channels: Table::new(mixer),
             roles: Table::new(mixer),
+            roles_unread: false,
             members: MemberTable::new(mixer),
             presences: PackedTable::new(mixer),
             strangers: false,
             entities: Entities::new(mixer),
         }
+    }
+
+    /// Whose the guild is, if that is known.
+    pub(super) fn owner(&self) -> Option<UserId> {
+        self.guild.as_ref()?.owner?.known()
     }
 
     /// What members and presences weigh.
@@ -288,6 +296,7 @@ impl Slot {
         self.roles
             .sweep(|row| listed.binary_search(&row.key()).is_ok());
         self.upsert_roles(roles);
+        self.roles_unread = false;
     }
 
     /// Upserts channels; unless they are a snapshot, a newer last message stays.

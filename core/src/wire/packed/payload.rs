@@ -8,7 +8,7 @@ use super::{Cursor, Sink};
 use crate::id::{ApplicationId, EmojiId, GuildId};
 use crate::wire::field::Read;
 use crate::wire::json::Reader;
-use crate::wire::{Image, Malformed, Text, Timestamp};
+use crate::wire::{Image, Malformed, Stated, Text, Timestamp};
 
 /// Which of its type's two forms a value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,6 +242,34 @@ impl Payload<'_> for Timestamp {
             Form::Other => i64::from_le_bytes(from.array()?),
         };
         Some(Self::from_micros(micros))
+    }
+}
+
+/// Stands for a time that cannot be read: no payload can tell this one.
+const NO_TIME: i64 = i64::MIN;
+
+/// As a time.
+impl Payload<'_> for Stated<Timestamp> {
+    #[inline]
+    fn form(&self) -> Form {
+        self.known().map_or(Form::Other, |time| time.form())
+    }
+
+    #[inline]
+    fn put(&self, sink: &mut Sink) {
+        match self {
+            Self::Known(time) => time.put(sink),
+            Self::Unreadable => sink.put(&NO_TIME.to_le_bytes()),
+        }
+    }
+
+    #[inline]
+    fn take(form: Form, from: &mut Cursor<'_>) -> Option<Self> {
+        let time = Timestamp::take(form, from)?;
+        Some(match time.as_micros() {
+            NO_TIME => Self::Unreadable,
+            _ => Self::Known(time),
+        })
     }
 }
 

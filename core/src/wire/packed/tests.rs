@@ -7,7 +7,7 @@ use crate::wire::view::{
     Activity, ActivityAssets, ActivityButton, ActivityEmoji, ActivityParty, ActivitySecrets,
     ActivityTimes, Collectibles, Decoration, Membership, Nameplate, PrimaryGuild, User,
 };
-use crate::wire::{Field, Image, Text, Timestamp};
+use crate::wire::{Field, Image, Stated, Text, Timestamp};
 use crate::wire::{field::Read as _, json::Reader};
 
 fn field<T: core::fmt::Debug + Clone>(
@@ -106,10 +106,14 @@ prop_compose! {
     }
 }
 
+fn stated() -> impl Strategy<Value = Stated<Timestamp>> {
+    prop_oneof![4 => time().prop_map(Stated::Known), 1 => Just(Stated::Unreadable)]
+}
+
 prop_compose! {
     fn membership()(
         nick in field(text()), images in (field(image()), field(image())),
-        times in (field(time()), field(time()), field(time())), unusual in field(time()),
+        times in (field(time()), field(time()), field(stated())), unusual in field(time()),
         bits in (option(any::<bool>()), option(any::<bool>()), option(any::<bool>())),
         flags in option(any::<u32>()), decoration in field(decoration()), worn in field(plate()),
     ) -> Membership<'static> {

@@ -6,7 +6,7 @@ use core::num::NonZeroU64;
 use super::{Overwrites, User};
 use crate::id::{ApplicationId, ChannelId, EmojiId, GuildId, MessageId, UserId};
 use crate::wire::row::row;
-use crate::wire::{Field, Image, Text, Timestamp};
+use crate::wire::{Field, Image, Stated, Text, Timestamp};
 
 row! {
     /// A channel, of a guild or private.
@@ -65,7 +65,7 @@ row! {
         /// Whether that application manages it.
         "managed" managed: Field<bool>,
         /// Flags.
-        "flags" flags: Field<u64>,
+        "flags" flags: Field<Stated<u64>>,
         /// What is said about a voice channel's talk; sent apart from the channel.
         "status" status: Field<Text<'i>>,
         /// When the talk began, in seconds since 1970; sent apart from the channel.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::id::{ApplicationId, ChannelId, EmojiId, GuildId, UserId};
 use crate::wire::row::row;
-use crate::wire::{Field, Image, Text, Timestamp};
+use crate::wire::{Field, Image, Stated, Text, Timestamp};
 
 row! {
     /// A guild's own data, without what lives in it.
@@ -23,7 +23,7 @@ row! {
         /// What it is about.
         "description" description: Field<Text<'i>>,
         /// Whose it is.
-        "owner_id" owner: Option<UserId>,
+        "owner_id" owner: Option<Stated<UserId>>,
         /// Where the silent are moved to.
         "afk_channel_id" afk_channel: Field<ChannelId>,
         /// Seconds of silence before that.

@@ -12,7 +12,7 @@ use super::{Collectibles, Decoration, RoleIds, User};
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Pool, Sink, packed};
 use crate::wire::{
-    Field, Image, Malformed, Misreads, Text, Timestamp, field::Read as _, json::Reader,
+    Field, Image, Malformed, Misreads, Stated, Text, Timestamp, field::Read as _, json::Reader,
 };
 
 packed! {
@@ -39,7 +39,7 @@ packed! {
         "deaf" deaf: Option<bool>,
         /// Until when the member may not speak; a time that has passed means nothing, and no
         /// event tells.
-        "communication_disabled_until" timeout: Field<Timestamp>,
+        "communication_disabled_until" timeout: Field<Stated<Timestamp>>,
         /// What else the member wears in this guild of what is sold.
         "collectibles" collectibles: Field<Collectibles<'i>>,
         /// The picture behind the profile in this guild.

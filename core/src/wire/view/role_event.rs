@@ -9,8 +9,8 @@ use crate::wire::{Malformed, field::Read, json::Reader};
 pub struct RoleEvent<'i> {
     /// The guild.
     pub guild: GuildId,
-    /// The role.
-    pub role: Role<'i>,
+    /// The role; `None` if it cannot be read.
+    pub role: Option<Role<'i>>,
 }
 
 impl<'i> Read<'i> for RoleEvent<'i> {
@@ -19,7 +19,7 @@ impl<'i> Read<'i> for RoleEvent<'i> {
         reader.object(|key, reader| {
             match key {
                 "guild_id" => guild = reader.tolerate(Reader::id)?,
-                "role" => role = reader.tolerate(Role::read)?,
+                "role" => role = Some(reader.tolerate(Role::read)?),
                 _ => reader.skip()?,
             }
             Ok(())
