@@ -9,6 +9,7 @@ mod host;
 mod identify_budget;
 mod ignored;
 mod life;
+mod odd_ready;
 mod reconnecting;
 mod sequence;
 mod stopping;

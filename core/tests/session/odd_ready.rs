@@ -1,0 +1,108 @@
+//! A READY with odd values begins a session whenever its id can be read.
+
+use headcount_core::session::{Phase, Reason};
+use headcount_core::{Event, Input};
+use serde_json::{Value, json};
+
+use crate::host::{Host, config};
+
+fn ready() -> Value {
+    json!({"v": 10, "session_id": "5e55", "user": {"id": "1", "username": "bot"},
+        "guilds": [{"id": "7", "unavailable": true}, {"id": "8", "unavailable": true}],
+        "application": {"id": "2", "flags": 0}, "resume_gateway_url": "wss://resume.example",
+        "shard": [0, 1]})
+}
+
+/// A shard that is sent this READY.
+fn begun(data: &Value) -> Host {
+    let mut host = Host::new(config());
+    host.dial();
+    host.hello();
+    host.receive(&json!({"t": "READY", "s": 1, "op": 0, "d": data}).to_string());
+    host
+}
+
+#[test]
+fn ready_with_an_application_of_another_form_and_no_address_begins_a_session() {
+    let mut data = ready();
+    data["application"] = json!({"id": "2", "flags": 0, "flags_new": 5});
+    data["resume_gateway_url"] = json!(7);
+    let mut host = begun(&data);
+    assert_eq!(host.shard.phase(), Phase::Active);
+    assert!(
+        host.shard
+            .guild(headcount_core::id::GuildId::new(7).unwrap())
+            .is_some()
+    );
+    host.take();
+    host.input(Input::Closed(None));
+    host.dial();
+    assert_eq!(
+        host.urls(),
+        ["wss://base.example"],
+        "resumes at the base address"
+    );
+    host.hello();
+    assert_eq!(host.shard.phase(), Phase::Resuming);
+}
+
+#[test]
+fn ready_with_odd_values_that_no_session_needs_begins_one() {
+    let odd = [
+        json!(null),
+        json!("x"),
+        json!(-1),
+        json!(1.5),
+        json!({}),
+        json!([[]]),
+        json!(7),
+    ];
+    for path in [
+        "/guilds/0/unavailable",
+        "/guilds/0/id",
+        "/guilds/1",
+        "/guilds",
+        "/shard",
+        "/shard/0",
+        "/user",
+        "/user/id",
+        "/user/system",
+        "/user/username",
+        "/application",
+        "/application/id",
+        "/application/flags",
+        "/resume_gateway_url",
+        "/v",
+    ] {
+        for odd in &odd {
+            let mut data = ready();
+            match data.pointer_mut(path) {
+                Some(place) => *place = odd.clone(),
+                None => data["user"]["system"] = odd.clone(),
+            }
+            let host = begun(&data);
+            assert_eq!(host.shard.phase(), Phase::Active, "{path} {odd}");
+            let told = host
+                .events()
+                .filter(|event| matches!(event, Event::Dispatch(_)));
+            assert_eq!(told.count(), 1, "{path} {odd}");
+            let begun = |event: &Event<'_>| match event {
+                Event::StateChanged(change) => change.reason == Reason::Ready,
+                _ => false,
+            };
+            assert!(host.events().any(begun), "{path} {odd}");
+        }
+    }
+}
+
+#[test]
+fn a_guild_of_ready_that_cannot_be_read_does_not_hide_the_others() {
+    let mut data = ready();
+    data["guilds"][0]["id"] = json!([]);
+    let host = begun(&data);
+    let known = |id| {
+        host.shard
+            .guild(headcount_core::id::GuildId::new(id).unwrap())
+    };
+    assert!(known(7).is_none() && known(8).is_some());
+}
