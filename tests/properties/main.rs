@@ -3,6 +3,7 @@
 //! Most of it is asserted by the bodies of the fuzz targets, which random bytes drive here.
 mod bodies;
 mod budgets;
+mod census;
 mod corpus;
 mod decoder;
 mod restore;

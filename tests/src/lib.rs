@@ -35,6 +35,7 @@
 //!
 //! Beside it, [`twitch`] is a simulated Twitch chat, made in the same way.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"]
 
 mod connection;
 mod json;
@@ -45,6 +46,7 @@ mod snowflake;
 mod window;
 
 pub mod act;
+pub mod census;
 pub mod edge;
 pub mod faults;
 pub mod fuzzing;

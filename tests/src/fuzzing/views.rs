@@ -1,28 +1,34 @@
 //! Typed views beside `serde_json`'s reading of the same bytes.
 //!
-//! The first three bytes choose the dispatch and the kinds that are cached; the rest is its `d`.
+//! The first three bytes choose the dispatch and the kinds that are cached; the rest is its `d`. If
+//! they choose none, the rest chooses odd values for payloads that are as they should be.
+use crate::census;
+use crate::scenario::Source;
 use headcount_core::ShardId;
 use headcount_core::cache::{Deriver, Kinds, MemoryStore, Mutation};
 use headcount_core::wire::Name;
 use headcount_core::wire::view::View;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 pub(super) fn run(bytes: &[u8]) {
     let [name, low, high, data @ ..] = bytes else {
         return;
     };
-    let Ok(text) = std::str::from_utf8(data) else {
-        return;
-    };
-    let name = Name::ALL[usize::from(*name) % Name::ALL.len()];
     // Two bytes that are the same stand for every kind.
     let kinds = match low == high {
         true => Kinds::all(),
         false => Kinds::from_bits_truncate(u32::from_le_bytes([*low, *high, *low, 0])),
     };
-    check(name, text, kinds);
+    if *name >= 0x80 {
+        let source = &mut Source::bytes(data);
+        census::try_one(source);
+        let (name, text) = census::mangled(source);
+        return check(Name::from_wire(name), &text, kinds);
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        let name = Name::ALL[usize::from(*name) % Name::ALL.len()];
+        check(name, text, kinds);
+    }
 }
 
 fn check(name: Name, text: &str, kinds: Kinds) {
@@ -37,10 +43,8 @@ fn check(name: Name, text: &str, kinds: Kinds) {
     let theirs = View::parse(name, &plain, kinds);
     let same = match (&ours, &theirs) {
         (Ok(ours), Ok(theirs)) => ours == theirs || json(ours.as_ref()) == json(theirs.as_ref()),
-        // A part of the wrong type that a later one of the same key takes the place of.
-        (Err(_), Ok(_)) => says_a_key_twice(text),
         (Err(_), Err(_)) => true,
-        (Ok(_), Err(_)) => false,
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
     };
     assert!(
         same,
@@ -79,79 +83,5 @@ fn open(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(open),
         Value::Object(fields) => fields.values_mut().for_each(open),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// Whether an object of this document has two members of one name.
-fn says_a_key_twice(text: &str) -> bool {
-    serde_json::from_str::<Twice>(text).is_ok_and(|it| it.0)
-}
-
-struct Twice(bool);
-
-impl<'de> Deserialize<'de> for Twice {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Look)
-    }
-}
-
-struct Look;
-
-impl<'de> Visitor<'de> for Look {
-    type Value = Twice;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Twice, E> {
-        Ok(Twice(false))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Twice, E> {
-        Ok(Twice(false))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Twice, E> {
-        Ok(Twice(false))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Twice, E> {
-        Ok(Twice(false))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Twice, E> {
-        Ok(Twice(false))
-    }
-
-    fn visit_unit<E>(self) -> Result<Twice, E> {
-        Ok(Twice(false))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Twice, A::Error> {
-        let mut twice = false;
-        while let Some(Twice(inner)) = items.next_element()? {
-            twice |= inner;
-        }
-        Ok(Twice(twice))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Twice, A::Error> {
-        let (mut seen, mut twice) = (BTreeSet::new(), false);
-        while let Some((key, Twice(inner))) = fields.next_entry::<String, Twice>()? {
-            twice |= inner | !seen.insert(key);
-        }
-        Ok(Twice(twice))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_counted_at_every_depth() {
-        assert!(says_a_key_twice(r#"{"a":[{"b":1,"\u0062":2}]}"#));
-        assert!(!says_a_key_twice(r#"[{"a":{"a":null}},{"a":1}]"#));
     }
 }
