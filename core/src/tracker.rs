@@ -5,6 +5,8 @@ mod flow;
 mod hold;
 #[cfg(test)]
 mod tests;
+mod tombstones;
+mod trailing;
 
 use crate::action::{Action, Actions};
 use crate::cache::{Deriver, Kind, Kinds, Policy};
@@ -23,8 +25,10 @@ use crate::wire::Malformed;
 use crate::wire::json::Reader;
 use crate::wire::packed::Pool;
 use hold::Hold;
+use tombstones::Tombstones;
 
 pub use config::TrackerConfig;
+pub(crate) use tombstones::Tombstone;
 
 /// Setup, member requests and cache derivation for one shard whose connection is someone else's.
 ///
@@ -42,6 +46,7 @@ pub struct Tracker {
     deriver: Deriver,
     /// Where the last row lay that came alone.
     pool: Pool,
+    tombstones: Tombstones,
     hold: Option<Hold>,
     budget: Budget,
     misunderstood: u64,
@@ -87,6 +92,7 @@ impl Tracker {
         );
         let hears = intents.contains(Intents::GUILD_MEMBERS);
         let deriver = Deriver::new(shard, config.kinds).hears_of_members(hears);
+        let tombstones = Tombstones::new(config.tombstones, rng.next_u64());
         let hold = config.hold.map(Hold::new);
         let budget = Budget::new(&config.limits, config::HEARTBEATS);
         let mut tracker = Self {
@@ -95,6 +101,7 @@ impl Tracker {
             setup,
             deriver,
             pool: Pool::default(),
+            tombstones,
             hold,
             budget,
             misunderstood: 0,

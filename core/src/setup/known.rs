@@ -8,6 +8,7 @@ use super::machine::Setup;
 use super::stage::{MemberCount, Origin, Outcome, Stage};
 use crate::Instant;
 use crate::id::GuildId;
+use crate::tracker::Tombstone;
 
 /// Which guilds a session has; a resume does not tell them again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub(crate) struct KnownGuilds {
     pub(crate) expected: Vec<GuildId>,
     /// In an outage, or never came.
     pub(crate) away: Vec<GuildId>,
+    /// What the session has removed from them, the oldest first; setup itself knows of none.
+    #[serde(default)]
+    pub(crate) removed: Vec<Tombstone>,
 }
 
 impl Setup {

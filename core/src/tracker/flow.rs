@@ -46,7 +46,7 @@ impl Tracker {
     pub(crate) fn dispatched<'i>(
         &mut self,
         now: Instant,
-        view: Option<View<'i>>,
+        mut view: Option<View<'i>>,
         dispatch: Dispatch<'i>,
         data: &'i str,
         out: &mut Actions<'i>,
@@ -56,6 +56,11 @@ impl Tracker {
         let guild = self.guild_to_hold_for(view.as_ref(), &dispatch, data);
         if dispatch.name() == Name::Ready {
             self.release_all(out);
+        }
+        let (name, me) = (dispatch.name(), self.deriver.me());
+        let mut admit = |view: &mut View<'i>| self.tombstones.admit(name, view, me);
+        if view.as_mut().is_some_and(|view| !admit(view)) {
+            view = None;
         }
         if let Some(view) = view {
             let whole = self.advance(&view, &mut news);
@@ -158,6 +163,9 @@ impl Tracker {
         out: &mut Actions<'i>,
     ) {
         let mut mutation: Mutation<'i> = self.deriver.derive(view);
+        if !self.tombstones.is_empty() {
+            self.tombstones.strip_roles(&mut mutation);
+        }
         if whole {
             mutation = self.deriver.complete(mutation);
         }
@@ -256,12 +264,16 @@ impl Tracker {
 
     /// The guilds of the session, for the process that goes on with it.
     pub(crate) fn known(&self) -> KnownGuilds {
-        self.setup.known()
+        KnownGuilds {
+            removed: self.tombstones.export(),
+            ..self.setup.known()
+        }
     }
 
     /// Takes over the guilds of a session that another process began.
     pub(crate) fn restore(&mut self, guilds: &KnownGuilds) {
         self.setup.restore(self.now, guilds);
+        self.tombstones.restore(&guilds.removed);
     }
 
     /// The connection is lost; what comes until RESUMED is replay.
@@ -313,7 +325,10 @@ impl Tracker {
     pub(crate) fn next_send(&mut self, now: Instant) -> Option<Command> {
         self.now = self.now.max(now);
         Some(match self.setup.next_send(self.now)? {
-            Outgoing::Members(request) => Command::RequestMembers(Box::new(request)),
+            Outgoing::Members(request) => {
+                self.tombstones.request_sent(request.guild, request.nonce);
+                Command::RequestMembers(Box::new(request))
+            }
             Outgoing::Sync(guilds) => Command::GuildSync(guilds),
         })
     }

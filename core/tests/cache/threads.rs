@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::world::{ME, World, channel, channel_json, guild, guild_1, in_guild, user};
 
-fn thread_json(id: u64, parent: u64) -> Value {
+pub(crate) fn thread_json(id: u64, parent: u64) -> Value {
     json!({"id": id.to_string(), "type": 11, "parent_id": parent.to_string(), "name": "t",
         "owner_id": "10", "message_count": 2, "member_count": 1, "total_message_sent": 2,
         "thread_metadata": {"archived": false, "auto_archive_duration": 60,
             "archive_timestamp": "2024-02-03T04:05:06+00:00", "locked": false}})
 }
 
-fn membership_json(user: u64) -> Value {
+pub(crate) fn membership_json(user: u64) -> Value {
     json!({"user_id": user.to_string(), "join_timestamp": "2024-02-03T04:05:06+00:00", "flags": 0})
 }
 

@@ -9,6 +9,7 @@ mod host;
 mod ignored;
 mod life;
 mod reconnecting;
+mod removed;
 mod sequence;
 mod stopping;
 mod unread;

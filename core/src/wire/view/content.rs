@@ -69,7 +69,7 @@ impl<'i> Content<'i> {
                 self.listed = members.len() as u64;
                 self.members = Some(members);
             }
-            "members" => self.listed = from.count()? as u64,
+            "members" => self.listed = Members::count(from)?,
             "presences" if kinds.contains(Kinds::PRESENCES) => {
                 self.presences = Some(Presences::read(from)?);
             }

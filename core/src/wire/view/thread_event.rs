@@ -155,7 +155,7 @@ fn one_added<'i>(
         Ok(())
     })?;
     if member != "null" {
-        members.push(&mut Reader::new(member), |_, reader| reader.skip())?;
+        members.push_joined(&mut Reader::new(member))?;
     }
     if presence != "null" {
         presences.push(&mut Reader::new(presence), |_, reader| reader.skip())?;
