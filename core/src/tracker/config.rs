@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::cache::Kinds;
 use crate::chunk::RequestConfig;
+use crate::config::bounds::within;
 use crate::config::{ConfigError, SendLimits};
 use crate::setup::{HoldConfig, SetupConfig};
 
@@ -72,6 +73,7 @@ impl TrackerConfig {
             hold,
             kinds: _,
             sweep_after_chunk: _,
+            tombstones,
             limits,
         } = self;
         setup.check().map_err(|error| error.of("setup"))?;
@@ -79,6 +81,7 @@ impl TrackerConfig {
         if let Some(hold) = hold {
             hold.check().map_err(|error| error.of("hold"))?;
         }
+        within("tombstones", *tombstones, &(0..=1 << 20))?;
         limits.check().map_err(|error| error.of("limits"))
     }
 }
