@@ -7,6 +7,8 @@ mod hold;
 mod tests;
 mod tombstones;
 mod trailing;
+#[cfg(test)]
+mod truth;
 
 use crate::action::{Action, Actions};
 use crate::cache::{Deriver, Kind, Kinds, Policy};
@@ -50,8 +52,6 @@ pub struct Tracker {
     hold: Option<Hold>,
     budget: Budget,
     misunderstood: u64,
-    /// Answers to earlier requests do not make a guild's members whole: some were not kept.
-    whole_from: RequestId,
 }
 
 /// What a tracker beside another library is told.
@@ -88,6 +88,7 @@ impl Tracker {
             config.setup.clone(),
             config.requests.clone(),
             intents,
+            config.kinds.contains(Kinds::PRESENCES),
             &mut rng,
         );
         let hears = intents.contains(Intents::GUILD_MEMBERS);
@@ -105,7 +106,6 @@ impl Tracker {
             hold,
             budget,
             misunderstood: 0,
-            whole_from: RequestId::new(0),
         };
         tracker.decide_sweep(intents);
         tracker
@@ -244,8 +244,9 @@ impl Tracker {
     /// arrive was passed over, and comes again with a new session. Members can be asked for.
     pub fn set_kinds(&mut self, kinds: Kinds) {
         if kinds.difference(self.config.kinds).contains(Kinds::MEMBERS) {
-            self.whole_from = self.setup.next_request();
+            self.setup.members_not_kept();
         }
+        self.setup.cache_presences(kinds.contains(Kinds::PRESENCES));
         self.config.kinds = kinds;
         self.deriver.set_kinds(kinds);
     }
@@ -253,13 +254,16 @@ impl Tracker {
     /// Changes the policy for a kind: whether its rows are derived, as [`Tracker::set_kinds`] does.
     /// The rest of it is up to the store, which is to be told too, after this.
     ///
-    /// After a change for members, requests that were made before no longer make a guild complete.
+    /// After a change for members or presences, requests that were made before no longer make a
+    /// guild complete in them.
     pub fn set_policy(&mut self, kind: Kind, policy: &Policy) {
         let mut kinds = self.config.kinds;
         kinds.set(kind.only(), !policy.is_none());
         self.set_kinds(kinds);
         if kind == Kind::Member {
-            self.whole_from = self.setup.next_request();
+            self.setup.members_not_kept();
+        } else if kind == Kind::Presence {
+            self.setup.presences_not_kept();
         }
     }
 

@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 use core::time::Duration;
 
-use super::{Fleet, FleetAction, FleetConfig, FleetEvent, FleetInput, StartLimit};
+use super::{Fleet, FleetAction, FleetConfig, FleetEvent, FleetInput, PresencesCounts, StartLimit};
+use crate::cache::Lack;
 use crate::event::{Event, StateChanged};
+use crate::id::GuildId;
 use crate::session::{Phase, Reason};
-use crate::setup::{ShardFinishedChunking, ShardReady};
+use crate::setup::{PresencesSummary, ShardFinishedChunking, ShardReady};
 use crate::{Instant, ShardId};
 
 fn shards(total: u32) -> Vec<ShardId> {
@@ -68,16 +70,24 @@ fn ready(shard: ShardId, available: usize, unavailable: usize) -> Event<'static>
 }
 
 fn finished(shard: ShardId, complete: usize) -> Event<'static> {
-    Event::ShardFinishedChunking(Box::new(ShardFinishedChunking {
+    Event::ShardFinishedChunking(Box::new(summary(shard, complete)))
+}
+
+fn summary(shard: ShardId, complete: usize) -> ShardFinishedChunking {
+    ShardFinishedChunking {
         shard,
         complete,
         incomplete: Vec::new(),
+        unread: Vec::new(),
+        not_asked: Vec::new(),
+        no_intent: Vec::new(),
         missed: Vec::new(),
         unavailable: Vec::new(),
         removed: Vec::new(),
         refused: Vec::new(),
+        presences: None,
         untracked: 0,
-    }))
+    }
 }
 
 #[test]
@@ -203,6 +213,7 @@ fn the_bot_is_ready_once_when_every_shard_is() {
     let chunked = FleetEvent::FinishedChunking {
         complete: 7,
         others: 0,
+        presences: None,
         halted: Vec::new(),
     };
     assert_eq!(
@@ -222,6 +233,48 @@ fn the_bot_is_ready_once_when_every_shard_is() {
     assert_eq!(tell(&mut fleet, at(9), all[1], &finished(all[1], 4)), []);
     assert_eq!(tell(&mut fleet, at(9), all[1], &ready(all[1], 4, 0)), []);
     assert_eq!((fleet.readiness().ready, fleet.readiness().chunked), (2, 2));
+}
+
+#[test]
+fn presences_and_guilds_that_are_not_complete_are_counted_over_all_shards() {
+    let all = shards(3);
+    let mut fleet = fleet(3, limit(1, 1000));
+    let guild = |number| GuildId::new(number).unwrap();
+    let told = [
+        ShardFinishedChunking {
+            unread: [(guild(1), 2)].into(),
+            not_asked: [guild(2)].into(),
+            presences: Some(PresencesSummary {
+                complete: 3,
+                lacking: [(guild(3), Lack::NotAsked)].into(),
+            }),
+            ..summary(all[0], 4)
+        },
+        ShardFinishedChunking {
+            no_intent: [guild(4)].into(),
+            presences: Some(PresencesSummary {
+                complete: 1,
+                lacking: Vec::new(),
+            }),
+            ..summary(all[1], 1)
+        },
+    ];
+    for (shard, summary) in all.iter().zip(told) {
+        let done = Event::ShardFinishedChunking(Box::new(summary));
+        assert_eq!(tell(&mut fleet, at(1), *shard, &done), []);
+    }
+    // Its session is that of an earlier process, which has told of its guilds.
+    let done = FleetEvent::FinishedChunking {
+        complete: 5,
+        others: 3,
+        presences: Some(PresencesCounts {
+            complete: 4,
+            others: 4,
+        }),
+        halted: Vec::new(),
+    };
+    let resumed = tell(&mut fleet, at(2), all[2], &Event::Resumed { replayed: 0 });
+    assert_eq!(resumed[0], FleetAction::Emit(done));
 }
 
 #[test]

@@ -25,7 +25,10 @@ fn a_chunk_is_one_batch_in_the_order_of_the_payload() {
     let View::MembersChunk(chunk) = &view else {
         panic!("no chunk")
     };
-    assert_eq!((chunk.index, chunk.count, chunk.received), (0, 1, 3));
+    assert_eq!(
+        (chunk.index, chunk.count, chunk.received),
+        (Some(0), Some(1), 3)
+    );
     assert_eq!(chunk.not_found, [user(555)]);
     assert_eq!(chunk.nonce.as_ref().unwrap(), &"n");
     let mutation = Deriver::new(ShardId::ONE, Kinds::all()).derive(view);

@@ -204,13 +204,16 @@ impl Book {
         })?;
         self.finished = true;
         let mut named = BTreeSet::new();
-        let incomplete = it.incomplete.iter().map(|(guild, _)| *guild);
-        let lists = [&it.missed, &it.unavailable, &it.removed, &it.refused];
-        for guild in incomplete.chain(lists.into_iter().flatten().copied()) {
+        for guild in it.other_guilds() {
             let fits = named.insert(guild) && self.listed.contains(&guild);
             ensure(fits, || {
                 format!("{guild} has two outcomes, or READY did not list it")
             })?;
+        }
+        if let Some(presences) = &it.presences {
+            let all = presences.complete <= it.complete
+                && presences.complete + presences.lacking.len() <= self.listed.len();
+            ensure(all, || format!("{presences:?} of {it:?}"))?;
         }
         let all = named.len() + it.complete;
         ensure(all == self.listed.len(), || {

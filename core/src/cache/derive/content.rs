@@ -30,7 +30,8 @@ impl Deriver {
         }
         to.extend(channels.map(Op::OnlyChannels));
         if let Some(members) = content.members.take() {
-            if self.sweep_after_chunk {
+            let whole = content.members_unread == 0;
+            if self.sweep_after_chunk || !whole {
                 to.push(Op::Recount);
                 to.push(Op::Upsert(Rows::Members(members)));
             } else {
@@ -39,7 +40,10 @@ impl Deriver {
             if !self.hears_of_members {
                 to.push(Op::Incomplete(Lack::NoIntent));
             } else if member_count.is_some_and(|count| content.listed >= count) {
-                to.push(Op::Complete);
+                to.push(match whole {
+                    true => Op::Complete,
+                    false => Op::Incomplete(Lack::Unread(content.members_unread)),
+                });
             }
         }
         let states = content.voice_states.take();

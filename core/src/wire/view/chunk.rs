@@ -14,16 +14,20 @@ use crate::wire::{Field, Malformed, Text, field::Read, json::Reader};
 pub struct MembersChunk<'i> {
     /// The guild.
     pub guild: GuildId,
-    /// Which chunk it is, from zero; not checked against the count.
-    pub index: u32,
-    /// How many chunks there are, as this one says.
-    pub count: u32,
+    /// Which chunk it is, from zero; not checked against the count. `None` if it cannot be read.
+    pub index: Option<u32>,
+    /// How many chunks there are, as this one says; `None` if it cannot be read.
+    pub count: Option<u32>,
     /// The members, if they are cached.
     pub members: Option<Members<'i>>,
     /// How many members it lists, even if members are not cached.
     pub received: u64,
+    /// How many of these cannot be read.
+    pub unread: u64,
     /// Their presences, if they were asked for and are cached.
     pub presences: Option<Presences<'i>>,
+    /// How many of the presences that it lists cannot be read.
+    pub presences_unread: u64,
     /// Users that were asked for and are no members.
     pub not_found: Vec<UserId>,
     /// What the request was called.
@@ -58,11 +62,13 @@ impl<'i> MembersChunk<'i> {
         let missing = || reader.fault("a chunk lacks what it must have");
         Ok(Self {
             guild: guild.ok_or_else(missing)?,
-            index: index.ok_or_else(missing)?,
-            count: count.ok_or_else(missing)?,
+            index: Some(index.ok_or_else(missing)?),
+            count: Some(count.ok_or_else(missing)?),
             members,
             received: received.ok_or_else(missing)? as u64,
+            unread: 0,
             presences,
+            presences_unread: 0,
             not_found,
             nonce: nonce.into_value(),
         })

@@ -39,6 +39,10 @@ pub struct Content<'i> {
     pub events: Option<Vec<ScheduledEvent<'i>>>,
     /// How many members the payload lists, even if members are not cached.
     pub listed: u64,
+    /// How many of these cannot be read.
+    pub members_unread: u64,
+    /// How many of the presences that it lists cannot be read.
+    pub presences_unread: u64,
 }
 
 impl<'i> Content<'i> {
