@@ -454,7 +454,9 @@ impl Tracker {
 type Lacks = Vec<(GuildId, Op<'static>)>;
 
 fn guild_event(ready: GuildReady) -> Event<'static> {
-    match ready.origin {
+    let origin = ready.origin;
+    let ready = Box::new(ready);
+    match origin {
         Origin::Initial => Event::GuildReady(ready),
         Origin::Join => Event::GuildJoin(ready),
         Origin::Returned => Event::GuildRestored(ready),
