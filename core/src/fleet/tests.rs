@@ -183,6 +183,72 @@ fn the_budget_warns_then_refuses_and_is_full_again_at_its_time() {
 }
 
 #[test]
+fn what_is_spent_comes_back_after_a_day_if_nobody_says_when() {
+    let day = at(86_400_000);
+    for remaining in [0, 11] {
+        let limit = StartLimit {
+            reset_after: Duration::ZERO,
+            ..limit(1, remaining)
+        };
+        let all = shards(2);
+        let mut fleet = fleet(2, limit);
+        let granted = want(&mut fleet, at(0), all[0]).contains(&FleetAction::Grant(all[0]));
+        assert_eq!(granted, remaining == 11);
+        tell(&mut fleet, at(0), all[0], &moves_to(Phase::Identifying))
+            .into_iter()
+            .for_each(drop);
+        want(&mut fleet, at(20_000), all[1])
+            .into_iter()
+            .for_each(drop);
+        assert_eq!(fleet.poll_timeout(), Some(day), "{remaining} were left");
+        let woken = wake(&mut fleet, day);
+        assert!(woken.contains(&FleetAction::Grant(all[1])), "{woken:?}");
+    }
+}
+
+#[test]
+fn a_whole_budget_begins_its_day_with_the_first_identify() {
+    let limit = StartLimit {
+        reset_after: Duration::ZERO,
+        total: 11,
+        ..limit(1, 11)
+    };
+    let all = shards(2);
+    let mut fleet = fleet(2, limit);
+    let spent = at(50_000);
+    want(&mut fleet, spent, all[0]).into_iter().for_each(drop);
+    let told = tell(&mut fleet, spent, all[0], &moves_to(Phase::Identifying));
+    assert_eq!(told, []);
+    want(&mut fleet, at(60_000), all[1])
+        .into_iter()
+        .for_each(drop);
+    assert_eq!(fleet.poll_timeout(), Some(at(86_450_000)));
+}
+
+#[test]
+fn a_newer_answer_with_as_many_buckets_leaves_them_as_they_are() {
+    let all = shards(2);
+    let mut fleet = fleet(2, limit(2, 1000));
+    assert_eq!(want(&mut fleet, at(0), all[0]).len(), 1);
+    fleet.refresh(at(1), limit(2, 999));
+    assert_eq!(
+        want(&mut fleet, at(2), all[1]),
+        [FleetAction::Grant(all[1])]
+    );
+    assert_eq!(fleet.readiness().waiting, 0);
+}
+
+#[test]
+fn an_ordinary_bot_has_a_thousand_identifies_a_day_one_at_a_time() {
+    let ordinary = StartLimit::default();
+    assert_eq!((ordinary.total, ordinary.remaining), (1000, 1000));
+    assert_eq!(
+        (ordinary.max_concurrency, ordinary.reset_after),
+        (1, Duration::ZERO)
+    );
+}
+
+#[test]
 fn grants_under_way_count_against_the_budget() {
     let all = shards(8);
     let mut fleet = fleet(8, limit(8, 13));
