@@ -3,6 +3,7 @@
 use headcount_core::ShardId;
 use headcount_core::cache::{Kind, Kinds};
 use headcount_core::id::MessageId;
+use headcount_core::wire::{Field, Timestamp};
 use serde_json::{Value, json};
 
 use crate::world::{ME, World, channel, channel_json, guild, guild_1, in_guild, user};
@@ -56,6 +57,19 @@ fn guild_create_replaces_threads_and_own_memberships() {
         (ids(&world), world.store.rows(Kind::ThreadMember)),
         (vec![], 0)
     );
+}
+
+#[test]
+fn channel_pins_update_of_a_thread_patches_it_and_never_creates() {
+    let mut world = with_threads();
+    let at = "2024-05-06T07:08:09+00:00";
+    let pins = |thread: u64| json!({"guild_id": "1", "channel_id": thread.to_string(), "last_pin_timestamp": at});
+    world.feed("CHANNEL_PINS_UPDATE", &pins(500));
+    let pin = |id: u64| world.store.thread(channel(id)).unwrap().last_pin;
+    assert_eq!(pin(500), Field::Value(Timestamp::parse(at).unwrap()));
+    assert_eq!(pin(501), Field::Absent);
+    world.feed("CHANNEL_PINS_UPDATE", &pins(502));
+    assert_eq!(ids(&world), [500, 501]);
 }
 
 #[test]

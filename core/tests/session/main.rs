@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod budget;
+mod callers;
+mod changes;
 mod closing;
 mod guilds;
 mod heartbeat;
 mod host;
 mod ignored;
+mod invalid;
 mod life;
 mod reconnecting;
 mod removed;
