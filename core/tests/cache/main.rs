@@ -33,5 +33,6 @@ mod trailing;
 mod trailing_members;
 mod trailing_rows;
 mod unrefillable;
+mod unwanted;
 mod voice_channels;
 mod world;
