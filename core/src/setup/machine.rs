@@ -263,7 +263,7 @@ impl Setup {
         out: &mut Vec<News>,
     ) {
         self.restarts.remove(&guild);
-        if self.whole.remove(&guild) {
+        if self.whole.remove(&guild) && outcome != Outcome::Complete {
             outcome = Outcome::Complete;
             members.received = members.received.max(members.expected);
         }
