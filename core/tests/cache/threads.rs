@@ -63,7 +63,10 @@ fn guild_create_replaces_threads_and_own_memberships() {
 fn channel_pins_update_of_a_thread_patches_it_and_never_creates() {
     let mut world = with_threads();
     let at = "2024-05-06T07:08:09+00:00";
-    let pins = |thread: u64| json!({"guild_id": "1", "channel_id": thread.to_string(), "last_pin_timestamp": at});
+    let pins = |thread: u64| {
+        let channel = thread.to_string();
+        json!({"guild_id": "1", "channel_id": channel, "last_pin_timestamp": at})
+    };
     world.feed("CHANNEL_PINS_UPDATE", &pins(500));
     let pin = |id: u64| world.store.thread(channel(id)).unwrap().last_pin;
     assert_eq!(pin(500), Field::Value(Timestamp::parse(at).unwrap()));
