@@ -83,6 +83,9 @@ impl Book {
             Event::Dispatch(dispatch) if dispatch.name() == Name::Ready => {
                 self.session(dispatch.sequence(), dispatch.data())
             }
+            Event::Dispatch(dispatch) if dispatch.name() == Name::Resumed => {
+                self.end_of_replay(dispatch.sequence())
+            }
             Event::Dispatch(dispatch) => self.sequence(dispatch.sequence()),
             Event::Misunderstood(it) => {
                 self.misunderstood += 1;
@@ -155,6 +158,14 @@ impl Book {
         ensure(self.sessions.insert(session.to_owned()), || {
             format!("the READY of session {session} was told twice")
         })
+    }
+
+    /// RESUMED may repeat a sequence, that of an event which is held included.
+    fn end_of_replay(&mut self, sequence: Option<u64>) -> Verdict {
+        if self.holds || sequence <= Some(self.last) {
+            return Ok(());
+        }
+        self.sequence(sequence)
     }
 
     /// Every sequence once, and in order unless events are held.
