@@ -20,6 +20,7 @@ pub use kind::{Kind, Kinds};
 pub use lack::Lack;
 pub use memory::MemoryStore;
 pub use mutation::{GuildStatus, Mutation, NewSession, Op, Scope};
+pub(crate) use policy::Seeded;
 pub use policy::{
     Candidate, Guard, Keep, Kept, Policies, Policy, Predicate, RowRef, Unsuitable, Warning,
 };

@@ -26,5 +26,6 @@ pub use nonce::Nonce;
 pub use request::{MemberQuery, RequestId, RequestMembers, RequestProgress};
 
 pub(crate) use answers::{Chunk, Refusal};
+pub(crate) use attempt::{Listed, Place};
 pub(crate) use request::Ask;
 pub(crate) use requests::Requests;

@@ -30,7 +30,7 @@ pub struct Config {
     /// The gateway's base address, as `GET /gateway/bot` names it. The host adds the query.
     pub url: Box<str>,
     /// What the bot shows of itself from the start. A later
-    /// [`Command::UpdatePresence`](crate::wire::command::Command::UpdatePresence) takes its place
+    /// [`Command::UpdatePresence`] takes its place
     /// when a new session begins.
     pub presence: Option<Presence>,
     /// Members from which on a guild is large; 50 to 250, clamped. Default 250: fewer guilds

@@ -36,11 +36,11 @@ pub enum Event<'i> {
     /// What became of a command that was queued with [`Shard::send`](crate::Shard::send).
     CommandFinished(CommandFinished),
     /// A guild of READY is ready.
-    GuildReady(GuildReady),
+    GuildReady(Box<GuildReady>),
     /// The bot was added to a guild, and that guild is ready.
-    GuildJoin(GuildReady),
+    GuildJoin(Box<GuildReady>),
     /// A guild is back from an outage, and ready.
-    GuildRestored(GuildReady),
+    GuildRestored(Box<GuildReady>),
     /// A guild is in an outage. What the cache has of it is kept, and stale.
     GuildUnavailable(GuildUnavailable),
     /// The bot is no longer in a guild.

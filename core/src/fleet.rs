@@ -20,7 +20,7 @@ use gate::Gate;
 use readiness::Readiness;
 
 pub use budget::StartLimit;
-pub use readiness::FleetReadiness;
+pub use readiness::{FleetReadiness, PresencesCounts};
 
 /// What a fleet needs to know.
 #[derive(Clone, Debug)]
@@ -106,8 +106,10 @@ pub enum FleetEvent {
     FinishedChunking {
         /// Guilds whose members are known completely.
         complete: usize,
-        /// Guilds that ended in any other way.
+        /// Guilds that ended in any other way, or of which a member could not be read.
         others: usize,
+        /// The same of presences, which are asked for apart; `None` where they are not cached.
+        presences: Option<PresencesCounts>,
         /// Shards that had ended for good before.
         halted: Vec<ShardId>,
     },

@@ -21,7 +21,8 @@ pub enum Input<'i> {
     Closed(Option<u16>),
     /// The connection that was asked for could not be opened.
     DialFailed,
-    /// The host has not read all that the gateway sent: its user is slow, or the host was busy. What
+    /// The host has not read all that the gateway sent: its user is slow, or the host was busy.
+    /// What
     /// a deadline waited for may be among it.
     ///
     /// Given in place of `Timeout` at a deadline, so that a slow user does not look like a dead

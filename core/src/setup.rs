@@ -23,6 +23,9 @@ mod ledger;
 mod machine;
 mod news;
 #[cfg(test)]
+mod outcomes;
+mod presences;
+#[cfg(test)]
 mod random;
 mod readiness;
 mod roster;
@@ -38,6 +41,7 @@ mod testing;
 pub use config::{AutoChunk, Chunking, SetupConfig, SyncConfig};
 pub use held::HoldConfig;
 pub use news::{GuildLeave, GuildReady, GuildUnavailable, ShardFinishedChunking, ShardReady};
+pub use presences::{PresencesOutcome, PresencesSummary};
 pub use readiness::{GuildReadiness, OutcomeCounts, Readiness, StageCounts, WaitsFor};
 pub use stage::{MemberCount, Origin, Outcome, Stage};
 

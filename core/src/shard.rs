@@ -165,8 +165,10 @@ impl Shard {
     ///
     /// # Errors
     /// [`RequestError::Reserved`] for a heartbeat, identify, resume, member request or guild sync,
-    /// [`RequestError::TooLarge`] beyond [`SendLimits::payload`](crate::config::SendLimits), where a
-    /// presence counts as the identify that will carry it, [`RequestError::QueueFull`], and [`RequestError::Halted`].
+    /// [`RequestError::TooLarge`] beyond [`SendLimits::payload`](crate::config::SendLimits), where
+    /// a
+    /// presence counts as the identify that will carry it, [`RequestError::QueueFull`], and
+    /// [`RequestError::Halted`].
     pub fn send(&mut self, command: Command) -> Result<Ticket, RequestError> {
         let limits = &self.session.config().limits;
         if let State::Halted { .. } = self.session.state() {

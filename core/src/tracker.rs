@@ -6,6 +6,10 @@ mod hold;
 mod misread_counts;
 #[cfg(test)]
 mod tests;
+mod tombstones;
+mod trailing;
+#[cfg(test)]
+mod truth;
 
 use crate::action::{Action, Actions};
 use crate::cache::{Deriver, Kind, Kinds, Policy};
@@ -24,9 +28,11 @@ use crate::wire::json::Reader;
 use crate::wire::packed::Pool;
 use crate::wire::{Malformed, Misreads, Name};
 use hold::Hold;
+use tombstones::Tombstones;
 
 pub use config::TrackerConfig;
 pub use misread_counts::MisreadCounts;
+pub(crate) use tombstones::Tombstone;
 
 /// Setup, member requests and cache derivation for one shard whose connection is someone else's.
 ///
@@ -44,12 +50,11 @@ pub struct Tracker {
     deriver: Deriver,
     /// Where the last row lay that came alone.
     pool: Pool,
+    tombstones: Tombstones,
     hold: Option<Hold>,
     budget: Budget,
     misunderstood: u64,
     misreads: MisreadCounts,
-    /// Answers to earlier requests do not make a guild's members whole: some were not kept.
-    whole_from: RequestId,
 }
 
 /// What a tracker beside another library is told.
@@ -86,10 +91,12 @@ impl Tracker {
             config.setup.clone(),
             config.requests.clone(),
             intents,
+            config.kinds.contains(Kinds::PRESENCES),
             &mut rng,
         );
         let hears = intents.contains(Intents::GUILD_MEMBERS);
         let deriver = Deriver::new(shard, config.kinds).hears_of_members(hears);
+        let tombstones = Tombstones::new(config.tombstones, rng.next_u64());
         let hold = config.hold.map(Hold::new);
         let budget = Budget::new(&config.limits, config::HEARTBEATS);
         let mut tracker = Self {
@@ -98,11 +105,11 @@ impl Tracker {
             setup,
             deriver,
             pool: Pool::default(),
+            tombstones,
             hold,
             budget,
             misunderstood: 0,
             misreads: MisreadCounts::default(),
-            whole_from: RequestId::new(0),
         };
         tracker.decide_sweep(intents);
         tracker
@@ -256,8 +263,9 @@ impl Tracker {
     /// arrive was passed over, and comes again with a new session. Members can be asked for.
     pub fn set_kinds(&mut self, kinds: Kinds) {
         if kinds.difference(self.config.kinds).contains(Kinds::MEMBERS) {
-            self.whole_from = self.setup.next_request();
+            self.setup.members_not_kept();
         }
+        self.setup.cache_presences(kinds.contains(Kinds::PRESENCES));
         self.config.kinds = kinds;
         self.deriver.set_kinds(kinds);
     }
@@ -265,13 +273,16 @@ impl Tracker {
     /// Changes the policy for a kind: whether its rows are derived, as [`Tracker::set_kinds`] does.
     /// The rest of it is up to the store, which is to be told too, after this.
     ///
-    /// After a change for members, requests that were made before no longer make a guild complete.
+    /// After a change for members or presences, requests that were made before no longer make a
+    /// guild complete in them.
     pub fn set_policy(&mut self, kind: Kind, policy: &Policy) {
         let mut kinds = self.config.kinds;
         kinds.set(kind.only(), !policy.is_none());
         self.set_kinds(kinds);
         if kind == Kind::Member {
-            self.whole_from = self.setup.next_request();
+            self.setup.members_not_kept();
+        } else if kind == Kind::Presence {
+            self.setup.presences_not_kept();
         }
     }
 

@@ -176,6 +176,9 @@ const TRACKER: &[Change<Config>] = &[
     ("tracker.requests.remembered", |it| {
         it.tracker.requests.remembered = usize::MAX
     }),
+    ("tracker.tombstones", |it| {
+        it.tracker.tombstones = usize::MAX
+    }),
     ("tracker.hold.events", |it| hold(it).events = 0),
     ("tracker.hold.events", |it| hold(it).events = usize::MAX),
     ("tracker.hold.bytes", |it| hold(it).bytes = 0),

@@ -166,7 +166,11 @@ fn the_oldest_compiler_is_stated_once() {
             "{member}"
         );
     }
-    for outside in ["core/examples/beside_twilight", "tests/chat_bench"] {
+    for outside in [
+        "core/examples/beside_twilight",
+        "tests/chat_bench",
+        "tests/mutants",
+    ] {
         let manifest = read(&format!("{outside}/Cargo.toml"));
         assert_eq!(value(&manifest, "rust-version"), Some(&*msrv));
     }
@@ -181,6 +185,7 @@ fn every_package_is_a_member_or_named_as_left_out() {
         "tests",
         "fuzz",
         "tests/chat_bench",
+        "tests/mutants",
         "tests/peers",
         "core/examples/beside_twilight",
     ] {

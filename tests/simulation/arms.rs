@@ -211,9 +211,10 @@ const CHUNKS: [(&str, &[&str]); 6] = [
     ("Halted", &["once", "again", "theirs"]),
 ];
 
-const OTHERS: [&str; 24] = [
+const OTHERS: [&str; 25] = [
     "fleet: BotReady",
     "fleet: FinishedChunking",
+    "gateway: RESUMED repeats a sequence",
     "guild: Initial",
     "guild: Join",
     "guild: Returned",

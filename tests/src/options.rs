@@ -26,6 +26,9 @@ pub struct Options {
     /// Whether guild sync (12) is answered, as servers do that speak the protocol of client
     /// accounts; otherwise it is close code 4001.
     pub guild_sync: bool,
+    /// Whether RESUMED repeats the sequence that the client resumed from, as other servers of the
+    /// protocol do; otherwise it has one of its own, like any dispatch.
+    pub resumed_repeats: bool,
     /// How fast the gateway talks.
     pub pace: Pace,
     /// Events a second from the start on, of every kind in turn: messages, reactions, typing,
@@ -50,6 +53,7 @@ impl Default for Options {
             max_concurrency: 1,
             limits: Limits::default(),
             guild_sync: false,
+            resumed_repeats: false,
             pace: Pace::default(),
             traffic: 0,
             faults: Vec::new(),

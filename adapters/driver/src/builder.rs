@@ -224,7 +224,8 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Events that may wait for the consumer, over all shards, before the shards stop reading; 1024
-    /// by default, and at least 1. They read on when half of them have been taken. Each shard may add
+    /// by default, and at least 1. They read on when half of them have been taken. Each shard may
+    /// add
     /// what the message that it was reading leads to.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {

@@ -21,7 +21,8 @@ use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::{Runtime, SocketOptions};
 
-/// How often the loop looks for what a deadline waited for while it has yielded to others each time:
+/// How often the loop looks for what a deadline waited for while it has yielded to others each
+/// time:
 /// 8 MiB in all, more than a system's buffers hold.
 const LOOKS: u32 = 32;
 

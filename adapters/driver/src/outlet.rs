@@ -110,7 +110,8 @@ impl<R: Runtime> Outlet<R> {
         }
     }
 
-    /// Goes on with the stores; ready when neither they nor the consumer are behind, so that there is
+    /// Goes on with the stores; ready when neither they nor the consumer are behind, so that there
+    /// is
     /// no reason to stop reading.
     pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let stored = self.lanes.poll(cx, &mut self.delivery, &self.shared.cache);

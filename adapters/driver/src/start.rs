@@ -32,8 +32,10 @@ impl<R: Runtime> Builder<R> {
     /// Cancel-safe: nothing was started.
     ///
     /// # Errors
-    /// Those of [`Api::gateway_info`](crate::Api::gateway_info); [`ErrorKind::Config`] for a setting
-    /// that makes no sense, no shards at all, or a shard number out of range; [`ErrorKind::Url`] for
+    /// Those of [`Api::gateway_info`](crate::Api::gateway_info); [`ErrorKind::Config`] for a
+    /// setting
+    /// that makes no sense, no shards at all, or a shard number out of range; [`ErrorKind::Url`]
+    /// for
     /// an address that cannot be dialled. Nothing was started.
     pub async fn connect(mut self) -> Result<Bot<R>, Error> {
         self.check()?;
@@ -130,7 +132,8 @@ impl<R: Runtime> Builder<R> {
         Some(self.sessions.swap_remove(at))
     }
 
-    /// Says which sessions nobody goes on with. Their shards begin anew: a resume can change neither
+    /// Says which sessions nobody goes on with. Their shards begin anew: a resume can change
+    /// neither
     /// the number of shards nor the intents.
     fn warn_of_sessions(&self, ids: &[ShardId]) {
         let list: Vec<String> = ids.iter().map(ToString::to_string).collect();

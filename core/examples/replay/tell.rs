@@ -107,6 +107,7 @@ fn set_up(ready: &GuildReady) -> Value {
     json!({
         "guild": ready.guild,
         "outcome": format!("{:?}", ready.outcome),
+        "presences": format!("{:?}", ready.presences),
         "members": ready.members.received,
         "of": ready.members.expected,
     })
@@ -122,6 +123,7 @@ fn finished(end: &ChunkRequestFinished) -> Value {
         "missed": end.missed,
         "not_found": end.not_found,
         "members": end.members,
+        "unread": end.unread,
         "first_ms": end.first_receipt.map(Instant::as_millis),
         "last_ms": end.last_receipt.map(Instant::as_millis),
         "reason": format!("{:?}", end.reason),
@@ -132,9 +134,15 @@ fn summary(all: &ShardFinishedChunking) -> Value {
     json!({
         "complete": all.complete,
         "incomplete": all.incomplete,
+        "unread": all.unread,
+        "not_asked": all.not_asked,
+        "no_intent": all.no_intent,
         "missed": all.missed,
         "unavailable": all.unavailable,
         "removed": all.removed,
         "refused": all.refused,
+        "presences": all.presences.as_ref().map(|presences| {
+            json!({ "complete": presences.complete, "lacking": presences.lacking })
+        }),
     })
 }

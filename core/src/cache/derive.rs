@@ -153,6 +153,9 @@ impl Deriver {
             View::MembersChunk(chunk) => members_chunk(*chunk, nothing),
             View::RateLimited(_) => nothing,
             View::MemberAdd(event) => self.member_add(event, nothing),
+            View::MemberUpdate(event) if event.members.are_guests() => {
+                nothing.with(Op::Patch(Rows::Members(event.members)))
+            }
             View::MemberUpdate(event) => nothing.with(Op::Upsert(Rows::Members(event.members))),
             View::MemberRemove(event) => self.member_remove(event, nothing),
             View::PresenceUpdate(event) => self.presence_update(event, nothing),
@@ -217,7 +220,11 @@ impl Deriver {
         to
     }
 
+    /// A guest of a stage has not joined.
     fn member_add<'i>(&self, event: MemberEvent<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+        if event.members.are_guests() {
+            return to;
+        }
         let user = event.members.users().next();
         to.push(Op::CountMember {
             by: 1,

@@ -16,14 +16,21 @@ pub enum Lack {
     /// They were asked for, and the answer did not come as a whole: chunks are missing, or the
     /// gateway refused. [`ChunkRequestFinished`](crate::chunk::ChunkRequestFinished) says which.
     Unanswered,
+    /// All of them have been listed, but so many could not be read: at least one value had a form
+    /// that nobody foresaw. They are not asked for again by themselves; a later answer to a
+    /// request for everyone that can be read makes the list whole.
+    Unread(u64),
     /// The connection lacks the members intent: nobody may ask, and nothing tells who comes and
     /// goes.
     NoIntent,
     /// Others have come, and a policy did not let them stay.
     Limited,
-    /// The guild is out of reach, has not been delivered since the session began, or a store
-    /// failed to apply a change: whatever is in the cache may be old.
+    /// The guild is out of reach, or has not been delivered since the session began: whatever is
+    /// in the cache may be old.
     Stale,
+    /// A store failed to apply a change: rows may be missing or wrong until the guild is delivered
+    /// anew.
+    StoreFailed,
 }
 
 impl fmt::Display for Lack {
@@ -32,9 +39,12 @@ impl fmt::Display for Lack {
             Self::NotAsked => "not asked for",
             Self::Loading => "still loading",
             Self::Unanswered => "the others did not come",
+            Self::Unread(1) => "1 could not be read",
+            Self::Unread(rows) => return write!(f, "{rows} could not be read"),
             Self::NoIntent => "without the intent",
             Self::Limited => "as the policy says",
             Self::Stale => "stale",
+            Self::StoreFailed => "a store failed",
         })
     }
 }

@@ -59,7 +59,7 @@ pub use holders::Guilds;
 pub use member::MemberRef;
 pub use permitted::PermissionsUnknown;
 pub use presence::PresenceRef;
-pub use read::{Completeness, Counts, GuildRef};
+pub use read::{Completeness, Counts, GuildRef, PresencesCompleteness};
 pub use role_numbers::MemberRoles;
 pub use user::UserRef;
 pub use webhooks::Webhooks;

@@ -103,6 +103,9 @@ pub enum Op<'i> {
     /// Says why not all members of the guild are here. Changes nothing where they are, or where a
     /// policy did not let them stay.
     Incomplete(Lack),
+    /// Says why not the presences of all members of the guild are here; `None` if they are.
+    /// Changes nothing where a policy did not let them stay, until they are replaced.
+    SetPresencesLack(Option<Lack>),
     /// A shard has a new session: of its guilds, those that are not listed go with all that hangs
     /// on them, and the others wait for their data. If the list is not whole, none goes.
     NewSession(Box<NewSession>),
@@ -263,6 +266,7 @@ impl Op<'_> {
             Self::Recount => Op::Recount,
             Self::Complete => Op::Complete,
             Self::Incomplete(lack) => Op::Incomplete(lack),
+            Self::SetPresencesLack(lack) => Op::SetPresencesLack(lack),
             Self::NewSession(session) => Op::NewSession(session),
         }
     }

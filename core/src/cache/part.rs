@@ -39,6 +39,7 @@ impl Op<'_> {
             }
             // Without the members there is nothing to count.
             Self::Recount | Self::Complete | Self::Incomplete(_) => Kinds::MEMBERS,
+            Self::SetPresencesLack(_) => Kinds::PRESENCES,
             Self::SyncThreads(..) => Kinds::THREADS,
             Self::OnlyChannels(_) => Kinds::UNLISTED_IN_CHANNELS,
             Self::LeavePrivateThread(_) => OF_THREADS,

@@ -39,6 +39,7 @@ pub use kept::Kept;
 pub(in crate::cache) use lifetimes::Lifetimes;
 pub use policies::Policies;
 pub use predicate::{Candidate, Guard, Keep, Predicate, RowRef};
+pub(crate) use seeded::Seeded;
 pub use unsuitable::Unsuitable;
 pub use warning::Warning;
 

@@ -54,7 +54,10 @@ impl Adopted {
         if self.ended.contains(&key) {
             return ChunkOutcome::Late;
         }
-        if chunk.index >= chunk.count || chunk.count > config.chunks {
+        let Some(place) = chunk.place else {
+            return ChunkOutcome::Unplaced;
+        };
+        if place.index >= place.count || place.count > config.chunks {
             return ChunkOutcome::OutOfRange;
         }
         if !self.open.contains_key(&key) && self.open.len() >= config.adopted {
@@ -68,7 +71,7 @@ impl Adopted {
                 until: None,
             }
         });
-        match foreign.record.take(now, chunk, config.chunks) {
+        match foreign.record.take(now, place, chunk.listed, config.chunks) {
             None => ChunkOutcome::NotAdopted,
             Some(Taken::Ignored(outcome)) => outcome,
             Some(Taken::Counted) => {

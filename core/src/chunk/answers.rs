@@ -68,8 +68,12 @@ impl Requests {
         if attempt < request.record.attempts() || request.phase == Phase::AwaitingGuild {
             return ChunkOutcome::Late;
         }
+        let Some(place) = chunk.place else {
+            return ChunkOutcome::Unplaced;
+        };
         let silence = self.config.silence_of(request.ask.members);
-        match request.record.take(now, chunk, self.config.chunks) {
+        let bound = self.config.chunks;
+        match request.record.take(now, place, chunk.listed, bound) {
             None => return ChunkOutcome::Late,
             Some(Taken::Ignored(outcome)) => return outcome,
             Some(Taken::Counted | Taken::Whole) => {}

@@ -15,6 +15,8 @@ pub enum ChunkOutcome {
     Completed(Option<RequestId>),
     /// This index has come before: ignored.
     Duplicate,
+    /// Its index or its count cannot be read, so that nobody knows which one it is: ignored.
+    Unplaced,
     /// The index is not below the count, or the count is zero or beyond the bound: ignored.
     OutOfRange,
     /// The count differs from that of the answer's first chunk: ignored.
@@ -39,12 +41,47 @@ pub(crate) enum Taken {
     Ignored(ChunkOutcome),
 }
 
+/// Which chunk of an answer it is, as the chunk itself says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) index: u32,
+    pub(crate) count: u32,
+}
+
+/// What a payload lists of members, or all chunks of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// Members that can be read.
+    pub(crate) members: u64,
+    /// Members that cannot.
+    pub(crate) unread: u64,
+    /// Presences that cannot be read; `None` if there is no list of presences at all.
+    pub(crate) presences_unread: Option<u64>,
+}
+
+impl Listed {
+    pub(crate) const NOTHING: Self = Self {
+        members: 0,
+        unread: 0,
+        presences_unread: Some(0),
+    };
+
+    fn and(self, other: Self) -> Self {
+        let presences = self.presences_unread.zip(other.presences_unread);
+        Self {
+            members: self.members.saturating_add(other.members),
+            unread: self.unread.saturating_add(other.unread),
+            presences_unread: presences.map(|(some, more)| some.saturating_add(more)),
+        }
+    }
+}
+
 /// The chunks of one nonce.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     nonce: Nonce,
     received: Option<Received>,
-    members: u64,
+    listed: Listed,
 }
 
 impl Attempt {
@@ -52,12 +89,13 @@ impl Attempt {
         Self {
             nonce,
             received: None,
-            members: 0,
+            listed: Listed::NOTHING,
         }
     }
 
     /// Counts one chunk; answers with more than `bound` chunks are not followed.
-    pub(crate) fn take(&mut self, index: u32, count: u32, members: u64, bound: u32) -> Taken {
+    pub(crate) fn take(&mut self, place: Place, listed: Listed, bound: u32) -> Taken {
+        let Place { index, count } = place;
         if index >= count || count > bound {
             return Taken::Ignored(ChunkOutcome::OutOfRange);
         }
@@ -68,7 +106,7 @@ impl Attempt {
         if !received.insert(index) {
             return Taken::Ignored(ChunkOutcome::Duplicate);
         }
-        self.members = self.members.saturating_add(members);
+        self.listed = self.listed.and(listed);
         if received.is_whole() {
             Taken::Whole
         } else {
@@ -80,9 +118,9 @@ impl Attempt {
         self.nonce
     }
 
-    /// Members in the chunks that came.
-    pub(crate) const fn members(&self) -> u64 {
-        self.members
+    /// What the chunks that were counted list.
+    pub(crate) const fn listed(&self) -> Listed {
+        self.listed
     }
 
     /// How many chunks came, and how many the answer has; `None` before the first.
@@ -118,14 +156,42 @@ mod tests {
         ];
         for ((index, count), expected) in table {
             assert_eq!(
-                attempt.take(index, count, 5, 10),
+                take(&mut attempt, index, count),
                 expected,
                 "{index} of {count}"
             );
         }
         assert_eq!(attempt.missed(None), [0]);
-        assert_eq!(attempt.take(0, 3, 5, 10), Taken::Whole);
-        assert_eq!((attempt.members(), attempt.chunks()), (15, Some((3, 3))));
+        assert_eq!(take(&mut attempt, 0, 3), Taken::Whole);
+        assert_eq!(attempt.chunks(), Some((3, 3)));
+        let listed = Listed {
+            members: 15,
+            unread: 3,
+            presences_unread: Some(6),
+        };
+        assert_eq!(attempt.listed(), listed, "no chunk counts twice");
+    }
+
+    fn take(attempt: &mut Attempt, index: u32, count: u32) -> Taken {
+        let listed = Listed {
+            members: 5,
+            unread: 1,
+            presences_unread: Some(2),
+        };
+        attempt.take(Place { index, count }, listed, 10)
+    }
+
+    #[test]
+    fn one_chunk_without_presences_is_enough_to_lack_them() {
+        let mut attempt = Attempt::new(Nonce::new("n").unwrap());
+        take(&mut attempt, 0, 3);
+        let bare = Listed {
+            presences_unread: None,
+            ..Listed::NOTHING
+        };
+        attempt.take(Place { index: 1, count: 3 }, bare, 10);
+        take(&mut attempt, 2, 3);
+        assert_eq!(attempt.listed().presences_unread, None);
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub struct RequestConfig {
     /// The longest `retry_after` that is obeyed; longer ones are cut. Default 60 s, twice the
     /// documented gate.
     pub retry_after_max: Duration,
-    /// How many requests may be unanswered at once. Default 16: enough to keep a connection
-    /// busy, few enough that the silence of one is not the queue behind another.
+    /// How many requests may be unanswered at once; at least one. Default 16: enough to keep a
+    /// connection busy, few enough that the silence of one is not the queue behind another.
     pub outstanding: usize,
     /// How many requests of the caller may wait. Default 10,000, a day's worth of a busy bot's
     /// send budget in minutes. Requests made by setup are bounded by the number of guilds.

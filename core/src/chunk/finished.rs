@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::nonce::Nonce;
 use super::request::RequestId;
+use crate::cache::Lack;
 use crate::id::{GuildId, UserId};
 use crate::{Instant, ShardId};
 
@@ -33,8 +34,14 @@ pub struct ChunkRequestFinished {
     pub first_receipt: Option<Instant>,
     /// When the last chunk came; `None` when nothing came.
     pub last_receipt: Option<Instant>,
-    /// Members in the chunks of the last attempt.
+    /// Members in the chunks of the last attempt, as far as they can be read.
     pub members: u64,
+    /// Members in the chunks of the last attempt that cannot be read. If there are any, the
+    /// answer makes no guild complete, however whole it is.
+    pub unread: u64,
+    /// Why the answer does not bring the presences of all members in it; `None` if it does.
+    /// An adopted one counts as not asked for them.
+    pub presences: Option<Lack>,
     /// Why it ended.
     pub reason: FinishReason,
 }

@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::attempt::{Attempt, Taken};
+use super::attempt::{Attempt, Listed, Place, Taken};
 use super::finished::{ChunkRequestFinished, FinishReason};
 use super::nonce::Nonce;
-use super::request::{MOST, RequestId};
+use super::request::{Ask, MOST, RequestId};
+use crate::cache::Lack;
 use crate::id::{GuildId, UserId};
 use crate::{Instant, ShardId};
 
@@ -14,10 +15,9 @@ use crate::{Instant, ShardId};
 pub(crate) struct Chunk<'a> {
     pub(crate) guild: GuildId,
     pub(crate) nonce: Option<&'a str>,
-    pub(crate) index: u32,
-    pub(crate) count: u32,
-    /// How many members it lists.
-    pub(crate) members: u64,
+    /// `None` if it cannot be read.
+    pub(crate) place: Option<Place>,
+    pub(crate) listed: Listed,
     pub(crate) not_found: &'a [UserId],
 }
 
@@ -49,12 +49,18 @@ impl Record {
     }
 
     /// Counts a chunk of the last attempt; `None` when there is none that counts.
-    pub(crate) fn take(&mut self, now: Instant, chunk: &Chunk<'_>, bound: u32) -> Option<Taken> {
+    pub(crate) fn take(
+        &mut self,
+        now: Instant,
+        place: Place,
+        listed: Listed,
+        bound: u32,
+    ) -> Option<Taken> {
         let attempt = self.attempt.as_mut().filter(|_| !self.void)?;
-        let taken = attempt.take(chunk.index, chunk.count, chunk.members, bound);
+        let taken = attempt.take(place, listed, bound);
         match taken {
             Taken::Counted | Taken::Whole => {
-                self.chunk_count = Some(chunk.count);
+                self.chunk_count = Some(place.count);
                 self.first_receipt.get_or_insert(now);
                 self.last_receipt = Some(now);
             }
@@ -82,20 +88,22 @@ impl Record {
         self.attempts
     }
 
-    /// The closing report.
+    /// The closing report; `asked` names the request, unless it was made elsewhere.
     pub(crate) fn finish(
         self,
         shard: ShardId,
         guild: GuildId,
-        request: Option<RequestId>,
+        asked: Option<(RequestId, &Ask)>,
         reason: FinishReason,
     ) -> ChunkRequestFinished {
         let attempt = self.attempt.as_ref();
+        let listed = attempt.map(Attempt::listed);
+        let for_presences = asked.is_some_and(|(_, ask)| ask.presences);
         ChunkRequestFinished {
             shard,
             guild,
-            request,
-            full: false,
+            request: asked.map(|(id, _)| id),
+            full: asked.is_some_and(|(_, ask)| ask.query.is_full()),
             nonce: attempt.map(Attempt::nonce),
             attempts: self.attempts,
             chunk_count: self.chunk_count,
@@ -103,9 +111,30 @@ impl Record {
             not_found: self.not_found,
             first_receipt: self.first_receipt,
             last_receipt: self.last_receipt,
-            members: attempt.map_or(0, Attempt::members),
+            members: listed.map_or(0, |listed| listed.members),
+            unread: listed.map_or(0, |listed| listed.unread),
+            presences: presences_lack(for_presences, listed, reason),
             reason,
         }
+    }
+}
+
+/// Why an answer does not bring the presences of everyone in it.
+fn presences_lack(asked: bool, listed: Option<Listed>, reason: FinishReason) -> Option<Lack> {
+    if !asked {
+        return Some(Lack::NotAsked);
+    }
+    match reason {
+        FinishReason::Complete => match listed.and_then(|listed| listed.presences_unread) {
+            Some(0) => None,
+            Some(unread) => Some(Lack::Unread(unread)),
+            None => Some(Lack::Unanswered),
+        },
+        FinishReason::TimedOut
+        | FinishReason::Superseded
+        | FinishReason::GuildGone
+        | FinishReason::Refused
+        | FinishReason::Halted => Some(Lack::Unanswered),
     }
 }
 
@@ -117,21 +146,21 @@ mod tests {
     fn an_attempt_that_got_nothing_misses_what_the_one_before_announced() {
         let guild = GuildId::new(1).unwrap();
         let mut record = Record::default();
-        let chunk = Chunk {
-            guild,
-            nonce: None,
-            index: 1,
-            count: 3,
-            members: 7,
-            not_found: &[],
+        let take = |record: &mut Record| {
+            let listed = Listed {
+                members: 7,
+                unread: 2,
+                presences_unread: Some(0),
+            };
+            record.take(Instant::ZERO, Place { index: 1, count: 3 }, listed, 10)
         };
-        assert_eq!(record.take(Instant::ZERO, &chunk, 10), None);
+        assert_eq!(take(&mut record), None);
         record.begin(Nonce::new("a").unwrap());
-        assert_eq!(record.take(Instant::ZERO, &chunk, 10), Some(Taken::Counted));
+        assert_eq!(take(&mut record), Some(Taken::Counted));
         record.begin(Nonce::new("b").unwrap());
         let end = record.finish(ShardId::ONE, guild, None, FinishReason::TimedOut);
         assert_eq!(end.missed, [0, 1, 2]);
-        assert_eq!((end.members, end.attempts), (0, 2));
+        assert_eq!((end.members, end.unread, end.attempts), (0, 0, 2));
         assert_eq!(end.first_receipt, Some(Instant::ZERO));
     }
 

@@ -156,7 +156,7 @@ pub enum RequestProgress {
         chunks: u32,
         /// Chunks that the answer has.
         chunk_count: u32,
-        /// Members in them.
+        /// Members in them that could be read.
         members: u64,
     },
 }

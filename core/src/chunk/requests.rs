@@ -214,7 +214,7 @@ impl Requests {
     pub(crate) fn sendable_at(&self) -> Option<Instant> {
         match self.link {
             Link::Down | Link::Halted => None,
-            Link::Up if self.deadlines.len() >= self.config.outstanding => None,
+            Link::Up if self.deadlines.len() >= self.config.outstanding.max(1) => None,
             Link::Up => self.queue.first().map(|&(at, _)| at),
         }
     }
@@ -262,11 +262,8 @@ impl Requests {
         self.by_guild.remove(&(request.ask.guild, id));
         self.callers.remove(&id);
         let guild = request.ask.guild;
-        let end = request.record.finish(self.shard, guild, Some(id), reason);
-        out.push(ChunkRequestFinished {
-            full: request.ask.query.is_full(),
-            ..end
-        });
+        let asked = Some((id, &request.ask));
+        out.push(request.record.finish(self.shard, guild, asked, reason));
     }
 
     /// The guild has gone: all requests about it end.
@@ -357,16 +354,16 @@ impl Requests {
                     attempts,
                     chunks,
                     chunk_count,
-                    members: attempt.map_or(0, Attempt::members),
+                    members: attempt.map_or(0, |attempt| attempt.listed().members),
                 },
             },
         })
     }
 
-    /// Members in the chunks of the last attempt; `None` when no chunk of it came.
+    /// Members that could be read in the chunks of the last attempt; `None` when none came.
     pub(crate) fn received(&self, id: RequestId) -> Option<u64> {
         let attempt = self.requests.get(&id)?.record.attempt()?;
-        attempt.chunks().map(|_| attempt.members())
+        attempt.chunks().map(|_| attempt.listed().members)
     }
 
     /// Whether an active session carries requests and answers.

@@ -93,9 +93,11 @@ impl Story {
         let chunk = Chunk {
             guild: guild(number),
             nonce,
-            index,
-            count,
-            members: 10,
+            place: Some(Place { index, count }),
+            listed: Listed {
+                members: 10,
+                ..Listed::NOTHING
+            },
             not_found,
         };
         self.requests.chunk(self.now, &chunk, &mut self.ended)

@@ -56,7 +56,12 @@ pub(super) enum Level {
 
 impl DailyBudget {
     pub(super) fn new(now: Instant, limit: StartLimit) -> Self {
-        let resets = (!limit.reset_after.is_zero()).then(|| now.after(limit.reset_after));
+        let resets = match limit.reset_after {
+            Duration::ZERO if limit.remaining >= limit.total => None,
+            // Something was spent, and nobody says when: a day later at the latest.
+            Duration::ZERO => Some(now.after(DAY)),
+            known => Some(now.after(known)),
+        };
         Self {
             limit,
             spent: 0,

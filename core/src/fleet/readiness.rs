@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::event::{Event, StateChanged};
 use crate::fleet::FleetEvent;
 use crate::session::Phase;
+use crate::setup::ShardFinishedChunking;
 use crate::shard_id::ShardId;
 
 /// How far a bot is.
@@ -25,6 +26,15 @@ pub struct FleetReadiness {
     pub waiting: usize,
 }
 
+/// Over how many guilds the presences are complete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PresencesCounts {
+    /// Guilds whose members and presences are known completely.
+    pub complete: usize,
+    /// All others.
+    pub others: usize,
+}
+
 /// What is known of each expected shard.
 #[derive(Clone, Debug)]
 pub(super) struct Readiness {
@@ -40,9 +50,39 @@ struct Progress {
     identified: bool,
     /// Available and unavailable guilds.
     ready: Option<(usize, usize)>,
-    /// Complete guilds and all others.
-    chunked: Option<(usize, usize)>,
+    chunked: Option<Chunked>,
 }
+
+/// How the guilds of a shard's READY ended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Chunked {
+    complete: usize,
+    others: usize,
+    /// Guilds whose presences are complete too; `None` where they are not cached.
+    presences: Option<usize>,
+}
+
+impl Chunked {
+    fn of(done: &ShardFinishedChunking) -> Self {
+        Self {
+            complete: done.complete,
+            others: done.others(),
+            presences: done.presences.as_ref().map(|presences| presences.complete),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        let presences = [self.presences, other.presences].into_iter().flatten();
+        Self {
+            complete: self.complete.saturating_add(other.complete),
+            others: self.others.saturating_add(other.others),
+            presences: presences.reduce(usize::saturating_add),
+        }
+    }
+}
+
+/// What one shard has told.
+type Told<T> = fn(&Progress) -> Option<T>;
 
 impl Progress {
     fn halted(&self) -> bool {
@@ -99,12 +139,12 @@ impl Readiness {
                 progress.ready = Some((ready.available, ready.unavailable));
             }
             Event::ShardFinishedChunking(done) => {
-                progress.chunked = Some((done.complete, done.others()));
+                progress.chunked = Some(Chunked::of(done));
             }
             // A session taken over from an earlier process: its guilds were ready there.
             Event::Resumed { .. } if !progress.identified => {
                 progress.ready = progress.ready.or(Some((0, 0)));
-                progress.chunked = progress.chunked.or(Some((0, 0)));
+                progress.chunked.get_or_insert_default();
             }
             Event::Resumed { .. }
             | Event::Dispatch(_)
@@ -126,18 +166,22 @@ impl Readiness {
     fn completed(&mut self) -> Vec<FleetEvent> {
         let mut events = Vec::new();
         if !self.told_chunking
-            && let Some((complete, others)) = self.total(|progress| progress.chunked)
+            && let Some(all) = self.total(|progress| progress.chunked, Chunked::and)
         {
             self.told_chunking = true;
-            let halted = self.halted();
+            let guilds = all.complete.saturating_add(all.others);
             events.push(FleetEvent::FinishedChunking {
-                complete,
-                others,
-                halted,
+                complete: all.complete,
+                others: all.others,
+                presences: all.presences.map(|complete| PresencesCounts {
+                    complete,
+                    others: guilds.saturating_sub(complete),
+                }),
+                halted: self.halted(),
             });
         }
         if !self.told_ready
-            && let Some((available, unavailable)) = self.total(|progress| progress.ready)
+            && let Some((available, unavailable)) = self.total(|progress| progress.ready, both)
         {
             self.told_ready = true;
             let halted = self.halted();
@@ -150,15 +194,17 @@ impl Readiness {
         events
     }
 
-    /// The sums over all shards, once each has its numbers or has ended for good, and at least
+    /// The sum over all shards, once each has its numbers or has ended for good, and at least
     /// one has them.
-    fn total(&self, of: impl Fn(&Progress) -> Option<(usize, usize)>) -> Option<(usize, usize)> {
+    fn total<T>(&self, of: Told<T>, and: fn(T, T) -> T) -> Option<T> {
         let mut total = None;
         for progress in self.shards.values() {
             match of(progress) {
-                Some((a, b)) => {
-                    let (x, y): (usize, usize) = total.unwrap_or_default();
-                    total = Some((x.saturating_add(a), y.saturating_add(b)));
+                Some(one) => {
+                    total = Some(match total {
+                        Some(sum) => and(sum, one),
+                        None => one,
+                    });
                 }
                 None if progress.halted() => {}
                 None => return None,
@@ -171,4 +217,8 @@ impl Readiness {
         let halted = self.shards.iter().filter(|(_, progress)| progress.halted());
         halted.map(|(shard, _)| *shard).collect()
     }
+}
+
+fn both(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
+    (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
 }

@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 use core::time::Duration;
 
-use super::{Fleet, FleetAction, FleetConfig, FleetEvent, FleetInput, StartLimit};
+use super::{Fleet, FleetAction, FleetConfig, FleetEvent, FleetInput, PresencesCounts, StartLimit};
+use crate::cache::Lack;
 use crate::event::{Event, StateChanged};
+use crate::id::GuildId;
 use crate::session::{Phase, Reason};
-use crate::setup::{ShardFinishedChunking, ShardReady};
+use crate::setup::{PresencesSummary, ShardFinishedChunking, ShardReady};
 use crate::{Instant, ShardId};
 
 fn shards(total: u32) -> Vec<ShardId> {
@@ -68,16 +70,24 @@ fn ready(shard: ShardId, available: usize, unavailable: usize) -> Event<'static>
 }
 
 fn finished(shard: ShardId, complete: usize) -> Event<'static> {
-    Event::ShardFinishedChunking(Box::new(ShardFinishedChunking {
+    Event::ShardFinishedChunking(Box::new(summary(shard, complete)))
+}
+
+fn summary(shard: ShardId, complete: usize) -> ShardFinishedChunking {
+    ShardFinishedChunking {
         shard,
         complete,
         incomplete: Vec::new(),
+        unread: Vec::new(),
+        not_asked: Vec::new(),
+        no_intent: Vec::new(),
         missed: Vec::new(),
         unavailable: Vec::new(),
         removed: Vec::new(),
         refused: Vec::new(),
+        presences: None,
         untracked: 0,
-    }))
+    }
 }
 
 #[test]
@@ -173,6 +183,72 @@ fn the_budget_warns_then_refuses_and_is_full_again_at_its_time() {
 }
 
 #[test]
+fn what_is_spent_comes_back_after_a_day_if_nobody_says_when() {
+    let day = at(86_400_000);
+    for remaining in [0, 11] {
+        let limit = StartLimit {
+            reset_after: Duration::ZERO,
+            ..limit(1, remaining)
+        };
+        let all = shards(2);
+        let mut fleet = fleet(2, limit);
+        let granted = want(&mut fleet, at(0), all[0]).contains(&FleetAction::Grant(all[0]));
+        assert_eq!(granted, remaining == 11);
+        tell(&mut fleet, at(0), all[0], &moves_to(Phase::Identifying))
+            .into_iter()
+            .for_each(drop);
+        want(&mut fleet, at(20_000), all[1])
+            .into_iter()
+            .for_each(drop);
+        assert_eq!(fleet.poll_timeout(), Some(day), "{remaining} were left");
+        let woken = wake(&mut fleet, day);
+        assert!(woken.contains(&FleetAction::Grant(all[1])), "{woken:?}");
+    }
+}
+
+#[test]
+fn a_whole_budget_begins_its_day_with_the_first_identify() {
+    let limit = StartLimit {
+        reset_after: Duration::ZERO,
+        total: 11,
+        ..limit(1, 11)
+    };
+    let all = shards(2);
+    let mut fleet = fleet(2, limit);
+    let spent = at(50_000);
+    want(&mut fleet, spent, all[0]).into_iter().for_each(drop);
+    let told = tell(&mut fleet, spent, all[0], &moves_to(Phase::Identifying));
+    assert_eq!(told, []);
+    want(&mut fleet, at(60_000), all[1])
+        .into_iter()
+        .for_each(drop);
+    assert_eq!(fleet.poll_timeout(), Some(at(86_450_000)));
+}
+
+#[test]
+fn a_newer_answer_with_as_many_buckets_leaves_them_as_they_are() {
+    let all = shards(2);
+    let mut fleet = fleet(2, limit(2, 1000));
+    assert_eq!(want(&mut fleet, at(0), all[0]).len(), 1);
+    fleet.refresh(at(1), limit(2, 999));
+    assert_eq!(
+        want(&mut fleet, at(2), all[1]),
+        [FleetAction::Grant(all[1])]
+    );
+    assert_eq!(fleet.readiness().waiting, 0);
+}
+
+#[test]
+fn an_ordinary_bot_has_a_thousand_identifies_a_day_one_at_a_time() {
+    let ordinary = StartLimit::default();
+    assert_eq!((ordinary.total, ordinary.remaining), (1000, 1000));
+    assert_eq!(
+        (ordinary.max_concurrency, ordinary.reset_after),
+        (1, Duration::ZERO)
+    );
+}
+
+#[test]
 fn grants_under_way_count_against_the_budget() {
     let all = shards(8);
     let mut fleet = fleet(8, limit(8, 13));
@@ -203,6 +279,7 @@ fn the_bot_is_ready_once_when_every_shard_is() {
     let chunked = FleetEvent::FinishedChunking {
         complete: 7,
         others: 0,
+        presences: None,
         halted: Vec::new(),
     };
     assert_eq!(
@@ -222,6 +299,48 @@ fn the_bot_is_ready_once_when_every_shard_is() {
     assert_eq!(tell(&mut fleet, at(9), all[1], &finished(all[1], 4)), []);
     assert_eq!(tell(&mut fleet, at(9), all[1], &ready(all[1], 4, 0)), []);
     assert_eq!((fleet.readiness().ready, fleet.readiness().chunked), (2, 2));
+}
+
+#[test]
+fn presences_and_guilds_that_are_not_complete_are_counted_over_all_shards() {
+    let all = shards(3);
+    let mut fleet = fleet(3, limit(1, 1000));
+    let guild = |number| GuildId::new(number).unwrap();
+    let told = [
+        ShardFinishedChunking {
+            unread: [(guild(1), 2)].into(),
+            not_asked: [guild(2)].into(),
+            presences: Some(PresencesSummary {
+                complete: 3,
+                lacking: [(guild(3), Lack::NotAsked)].into(),
+            }),
+            ..summary(all[0], 4)
+        },
+        ShardFinishedChunking {
+            no_intent: [guild(4)].into(),
+            presences: Some(PresencesSummary {
+                complete: 1,
+                lacking: Vec::new(),
+            }),
+            ..summary(all[1], 1)
+        },
+    ];
+    for (shard, summary) in all.iter().zip(told) {
+        let done = Event::ShardFinishedChunking(Box::new(summary));
+        assert_eq!(tell(&mut fleet, at(1), *shard, &done), []);
+    }
+    // Its session is that of an earlier process, which has told of its guilds.
+    let done = FleetEvent::FinishedChunking {
+        complete: 5,
+        others: 3,
+        presences: Some(PresencesCounts {
+            complete: 4,
+            others: 4,
+        }),
+        halted: Vec::new(),
+    };
+    let resumed = tell(&mut fleet, at(2), all[2], &Event::Resumed { replayed: 0 });
+    assert_eq!(resumed[0], FleetAction::Emit(done));
 }
 
 #[test]

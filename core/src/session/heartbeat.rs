@@ -84,7 +84,8 @@ impl Heartbeat {
         self.unanswered = self.unanswered.saturating_add(1);
     }
 
-    /// The answer to the regular beat may lie unread: when the next is due, that is not held against
+    /// The answer to the regular beat may lie unread: when the next is due, that is not held
+    /// against
     /// the connection.
     pub(crate) fn excuse(&mut self, now: Instant) {
         if now >= self.due {

@@ -391,10 +391,26 @@ impl Context<'_, '_> {
     }
 
     /// RESUMED: every missed event has been replayed.
-    pub(crate) fn resumed(&mut self, replayed: u64) {
+    ///
+    /// It is delivered even if its sequence was seen before: servers of the same protocol send the
+    /// client's own in it, and whoever waits for it would wait for ever.
+    pub(crate) fn resumed(
+        &mut self,
+        link: Box<Link>,
+        mut session: Box<Session>,
+        sequence: Option<u64>,
+        replayed: u64,
+    ) -> State {
         self.memory.resume_failures = 0;
+        self.delivery = Delivery::Deliver;
         self.reason(Reason::Resumed);
+        session.sequence = sequence.map_or(session.sequence, |it| it.max(session.sequence));
         self.out.emit(Event::Resumed { replayed });
+        State::Active {
+            since: self.now,
+            link,
+            session,
+        }
     }
 
     /// Takes note of a dispatch's sequence; one that was seen before is not delivered again.

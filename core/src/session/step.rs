@@ -262,15 +262,7 @@ fn resuming(
                 cx.replaced(session);
                 cx.ready(link, id, url, sequence)
             }
-            Kind::Resumed => {
-                cx.deliver(&mut session, sequence);
-                cx.resumed(replayed);
-                State::Active {
-                    since: cx.now(),
-                    link,
-                    session,
-                }
-            }
+            Kind::Resumed => cx.resumed(link, session, sequence, replayed),
             Kind::Ready { .. } | Kind::Nameless | Kind::Other => {
                 // What was seen before is no progress.
                 if cx.deliver(&mut session, sequence) == Delivery::Deliver {

@@ -8,25 +8,62 @@ use super::machine::Setup;
 use super::news::{GuildLeave, GuildUnavailable, News};
 use super::stage::{MemberCount, Origin, Outcome, Stage};
 use crate::Instant;
-use crate::chunk::{Ask, Chunk, ChunkOutcome, FinishReason, MemberQuery, Refusal};
+use crate::chunk::{Ask, Chunk, ChunkOutcome, FinishReason, Listed, MemberQuery, Refusal};
 use crate::id::GuildId;
 use crate::intents::Intents;
 
-/// Members were wanted, and cut short before anyone knew how many chunks there are.
-const UNKNOWN_MISSING: Outcome = Outcome::Incomplete {
-    missing: Vec::new(),
-};
+/// How a guild ends whose members were wanted, and which was cut short before anyone knew how
+/// many chunks there are.
+fn cut_short(otherwise: Outcome) -> Outcome {
+    match otherwise {
+        Outcome::NotAsked => Outcome::Incomplete {
+            missing: Vec::new(),
+        },
+        Outcome::Complete
+        | Outcome::Incomplete { .. }
+        | Outcome::Unread { .. }
+        | Outcome::NoIntent
+        | Outcome::Missed
+        | Outcome::Unavailable
+        | Outcome::Removed
+        | Outcome::Refused => otherwise,
+    }
+}
 
 /// What setup needs to know of a guild that has come (`GUILD_CREATE`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Arrival {
     pub(crate) guild: GuildId,
-    /// How many members it has.
-    pub(crate) members: u64,
-    /// How many of them it lists.
-    pub(crate) listed: u64,
+    /// How many members it has; `None` if it does not say so in a form that can be read.
+    pub(crate) members: Option<u64>,
+    /// What it lists of them.
+    pub(crate) listed: Listed,
     /// Whether the server calls it large.
     pub(crate) large: bool,
+}
+
+impl Arrival {
+    /// Whether it lists every member, and all of them can be read.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.lists(self.listed.members) && self.listed.unread == 0
+    }
+
+    /// Whether so many members are everyone.
+    fn lists(&self, members: u64) -> bool {
+        self.members.is_some_and(|all| members >= all)
+    }
+
+    /// Those that are listed and cannot be read included.
+    const fn named(&self) -> u64 {
+        self.listed.members.saturating_add(self.listed.unread)
+    }
+
+    fn member_count(&self) -> MemberCount {
+        MemberCount {
+            expected: self.members.unwrap_or_else(|| self.named()),
+            received: self.listed.members,
+        }
+    }
 }
 
 impl Setup {
@@ -38,19 +75,25 @@ impl Setup {
             return;
         }
         let origin = self.origin(now, guild);
+        self.count_as_whole(&arrival);
+        let lack = self.without_asking(&arrival).lack();
+        self.presences.arrived(guild, lack, arrival.listed);
         self.requests.swept(now, guild, &mut self.ended);
         self.requests.release(now, guild);
         self.tell_ended(now, out);
         if self.restarts.get(&guild).copied().unwrap_or(0) > self.config.restarts {
-            let end = (UNKNOWN_MISSING, listed(&arrival));
+            let outcome = cut_short(self.without_asking(&arrival));
+            let end = (outcome, arrival.member_count());
             self.finish_guild(now, guild, origin, end, None, out);
         } else if self.config.sync.is_some() {
-            let members = listed(&arrival);
+            let members = arrival.member_count();
             self.syncs.add(now, arrival);
             self.place(now, guild, Stage::Syncing { origin, members });
         } else {
-            self.ask_or_finish(now, arrival, origin, Outcome::Complete, out);
+            let otherwise = self.without_asking(&arrival);
+            self.ask_or_finish(now, arrival, origin, otherwise, out);
         }
+        out.push(News::Presences(guild, self.presences.lack(guild)));
         self.conclude(out);
     }
 
@@ -85,9 +128,32 @@ impl Setup {
         }
     }
 
+    /// Notes whether the guild itself lists all its members.
+    fn count_as_whole(&mut self, arrival: &Arrival) {
+        if self.without_asking(arrival) == Outcome::Complete {
+            self.whole.insert(arrival.guild);
+        } else {
+            self.whole.remove(&arrival.guild);
+        }
+    }
+
     fn count_restart(&mut self, guild: GuildId) {
         let count = self.restarts.entry(guild).or_insert(0);
         *count = count.saturating_add(1);
+    }
+
+    /// How a guild ends that is not asked for its members.
+    fn without_asking(&self, arrival: &Arrival) -> Outcome {
+        let unread = arrival.listed.unread;
+        if !self.intents.contains(Intents::GUILD_MEMBERS) {
+            Outcome::NoIntent
+        } else if arrival.is_whole() {
+            Outcome::Complete
+        } else if unread > 0 && arrival.lists(arrival.named()) {
+            Outcome::Unread { members: unread }
+        } else {
+            Outcome::NotAsked
+        }
     }
 
     /// The last step of setup: asks for the members, or ends with `otherwise`.
@@ -103,8 +169,12 @@ impl Setup {
         let wanted = self.config.chunking.wants(&arrival, origin)
             && self.intents.contains(Intents::GUILD_MEMBERS);
         if !wanted || self.is_halted() {
-            let outcome = if wanted { UNKNOWN_MISSING } else { otherwise };
-            let end = (outcome, listed(&arrival));
+            let outcome = if wanted {
+                cut_short(otherwise)
+            } else {
+                otherwise
+            };
+            let end = (outcome, arrival.member_count());
             return self.finish_guild(now, guild, origin, end, None, out);
         }
         let ask = Ask {
@@ -113,13 +183,16 @@ impl Setup {
             presences: self.config.chunking.presences
                 && self.intents.contains(Intents::GUILD_PRESENCES),
             auto: true,
-            members: arrival.members,
+            members: arrival.member_count().expected,
             awaits_guild: false,
         };
+        if ask.presences {
+            self.presences.asked(guild);
+        }
         let request = self.requests.accept(now, ask);
         let members = MemberCount {
-            expected: arrival.members,
             received: 0,
+            ..arrival.member_count()
         };
         let stage = Stage::Requested {
             origin,
@@ -129,16 +202,17 @@ impl Setup {
         self.place(now, guild, stage);
     }
 
-    /// The sync of a guild has come (client accounts only), and lists this many members.
+    /// The sync of a guild has come (client accounts only); whether it makes its members whole.
     pub(crate) fn guild_sync(
         &mut self,
         now: Instant,
         guild: GuildId,
-        listed: u64,
+        listed: Listed,
         out: &mut Vec<News>,
-    ) {
-        self.leave_sync(now, guild, Some(listed), out);
+    ) -> bool {
+        let whole = self.leave_sync(now, guild, Some(listed), out);
         self.conclude(out);
+        whole
     }
 
     /// The sync of a guild will not come: it goes on with what it has.
@@ -150,11 +224,11 @@ impl Setup {
         &mut self,
         now: Instant,
         guild: GuildId,
-        listed: Option<u64>,
+        synced: Option<Listed>,
         out: &mut Vec<News>,
-    ) {
-        let Some(arrival) = self.syncs.forget(guild) else {
-            return;
+    ) -> bool {
+        let Some(mut arrival) = self.syncs.forget(guild) else {
+            return false;
         };
         let origin = match self.roster.take(guild).map(|standing| standing.stage) {
             Some(Stage::Syncing { origin, .. }) => origin,
@@ -168,13 +242,21 @@ impl Setup {
             )
             | None => Origin::Returned,
         };
-        let otherwise = match listed {
-            Some(_) => Outcome::Complete,
-            None => UNKNOWN_MISSING,
+        if let Some(listed) = synced.filter(|synced| synced.members >= arrival.listed.members) {
+            arrival.listed = listed;
+        }
+        let otherwise = self.without_asking(&arrival);
+        self.count_as_whole(&arrival);
+        let whole = otherwise == Outcome::Complete;
+        let otherwise = match synced {
+            Some(_) => otherwise,
+            None => cut_short(otherwise),
         };
-        let listed = listed.unwrap_or(0).max(arrival.listed);
-        let arrival = Arrival { listed, ..arrival };
+        self.presences
+            .arrived(guild, otherwise.lack(), arrival.listed);
+        out.push(News::Presences(guild, self.presences.lack(guild)));
         self.ask_or_finish(now, arrival, origin, otherwise, out);
+        whole
     }
 
     /// A guild went into an outage, also in place of its data. May be repeated, and may name a
@@ -188,6 +270,7 @@ impl Setup {
         if was == Some(Stage::Unavailable) {
             return;
         }
+        self.presences.forget(guild);
         self.ledger.settle(guild, &Outcome::Unavailable);
         out.push(News::GuildUnavailable(GuildUnavailable {
             shard: self.shard,
@@ -203,6 +286,7 @@ impl Setup {
             return;
         };
         self.roster.take(guild);
+        self.presences.forget(guild);
         self.ledger.settle(guild, &Outcome::Removed);
         out.push(News::GuildLeave(GuildLeave {
             shard: self.shard,
@@ -233,6 +317,7 @@ impl Setup {
             | None => {}
         }
         self.restarts.remove(&guild);
+        self.whole.remove(&guild);
         self.syncs.forget(guild);
         self.requests.guild_gone(guild, &mut self.ended);
         self.tell_ended(now, out);
@@ -273,12 +358,5 @@ impl Setup {
         self.tell_ended(now, out);
         self.conclude(out);
         refusal
-    }
-}
-
-fn listed(arrival: &Arrival) -> MemberCount {
-    MemberCount {
-        expected: arrival.members,
-        received: arrival.listed,
     }
 }

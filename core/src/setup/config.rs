@@ -17,8 +17,8 @@ pub enum AutoChunk {
     Never,
     /// Those that the server calls large (more members than `large_threshold`).
     Large,
-    /// Those that list fewer members than they have; without the presence intent even small
-    /// guilds list hardly anyone.
+    /// Those that list fewer members than they have, or some that cannot be read, or that do not
+    /// say how many they have; without the presence intent even small guilds list hardly anyone.
     Missing,
     /// All.
     All,
@@ -78,7 +78,7 @@ impl Chunking {
         let wanted = match self.mode {
             AutoChunk::Never => false,
             AutoChunk::Large => arrival.large,
-            AutoChunk::Missing => arrival.listed < arrival.members,
+            AutoChunk::Missing => !arrival.is_whole(),
             AutoChunk::All => true,
         };
         time && allowed && wanted && !self.deny.contains(&arrival.guild)
@@ -181,12 +181,16 @@ impl SetupConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::Listed;
 
     fn arrival(guild: u64, members: u64, listed: u64, large: bool) -> Arrival {
         Arrival {
             guild: GuildId::new(guild).unwrap(),
-            members,
-            listed,
+            members: Some(members),
+            listed: Listed {
+                members: listed,
+                ..Listed::NOTHING
+            },
             large,
         }
     }

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::machine::Setup;
 use super::stage::{MemberCount, Origin, Outcome, Stage};
 use crate::Instant;
+use crate::chunk::Listed;
 use crate::id::GuildId;
+use crate::intents::Intents;
+use crate::tracker::Tombstone;
 
 /// Which guilds a session has; a resume does not tell them again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,9 @@ pub(crate) struct KnownGuilds {
     pub(crate) expected: Vec<GuildId>,
     /// In an outage, or never came.
     pub(crate) away: Vec<GuildId>,
+    /// What the session has removed from them, the oldest first; setup itself knows of none.
+    #[serde(default)]
+    pub(crate) removed: Vec<Tombstone>,
 }
 
 impl Setup {
@@ -47,11 +53,17 @@ impl Setup {
     /// again is not mistaken for one that the bot was added to. Of their members nothing is known
     /// here. They hold up no readiness: that was told by the session's first process.
     pub(crate) fn restore(&mut self, now: Instant, known: &KnownGuilds) {
+        let outcome = match self.intents.contains(Intents::GUILD_MEMBERS) {
+            true => Outcome::NotAsked,
+            false => Outcome::NoIntent,
+        };
+        let lack = outcome.lack();
+        for guild in known.arrived.iter().take(self.config.guilds) {
+            self.presences.arrived(*guild, lack, Listed::NOTHING);
+        }
         let arrived = Stage::Ready {
             origin: Origin::Initial,
-            outcome: Outcome::Incomplete {
-                missing: Vec::new(),
-            },
+            outcome,
             members: MemberCount::default(),
         };
         let lists = [

@@ -9,10 +9,16 @@ use crate::id::GuildId;
 /// How many guilds of READY ended in each way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutcomeCounts {
-    /// All that was wanted has come.
+    /// All members have come.
     pub complete: usize,
     /// Some chunks are missing.
     pub incomplete: usize,
+    /// Some members could not be read.
+    pub unread: usize,
+    /// Nobody asked for those that the guild does not list.
+    pub not_asked: usize,
+    /// Without the members intent.
+    pub no_intent: usize,
     /// Nothing came.
     pub missed: usize,
     /// In an outage.
@@ -21,6 +27,27 @@ pub struct OutcomeCounts {
     pub removed: usize,
     /// Refused by the server.
     pub refused: usize,
+}
+
+impl OutcomeCounts {
+    /// How many guilds have ended in any way.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.complete.saturating_add(self.others())
+    }
+
+    /// How many guilds have ended in any other way than complete.
+    #[must_use]
+    pub const fn others(&self) -> usize {
+        self.incomplete
+            .saturating_add(self.unread)
+            .saturating_add(self.not_asked)
+            .saturating_add(self.no_intent)
+            .saturating_add(self.missed)
+            .saturating_add(self.unavailable)
+            .saturating_add(self.removed)
+            .saturating_add(self.refused)
+    }
 }
 
 /// Where the account of a READY stands.
@@ -42,6 +69,9 @@ pub(crate) struct Ledger {
     holding: BTreeSet<GuildId>,
     complete: BTreeSet<GuildId>,
     incomplete: BTreeMap<GuildId, Vec<u32>>,
+    unread: BTreeMap<GuildId, u64>,
+    not_asked: BTreeSet<GuildId>,
+    no_intent: BTreeSet<GuildId>,
     missed: BTreeSet<GuildId>,
     unavailable: BTreeSet<GuildId>,
     removed: BTreeSet<GuildId>,
@@ -53,6 +83,9 @@ pub(crate) struct Ledger {
 pub(crate) struct Summary {
     pub(crate) complete: usize,
     pub(crate) incomplete: Vec<(GuildId, Vec<u32>)>,
+    pub(crate) unread: Vec<(GuildId, u64)>,
+    pub(crate) not_asked: Vec<GuildId>,
+    pub(crate) no_intent: Vec<GuildId>,
     pub(crate) missed: Vec<GuildId>,
     pub(crate) unavailable: Vec<GuildId>,
     pub(crate) removed: Vec<GuildId>,
@@ -80,6 +113,11 @@ impl Ledger {
             Outcome::Incomplete { missing } => {
                 self.incomplete.insert(guild, missing.clone());
             }
+            Outcome::Unread { members } => {
+                self.unread.insert(guild, *members);
+            }
+            Outcome::NotAsked => drop(self.not_asked.insert(guild)),
+            Outcome::NoIntent => drop(self.no_intent.insert(guild)),
             Outcome::Missed => drop(self.missed.insert(guild)),
             Outcome::Unavailable => drop(self.unavailable.insert(guild)),
             Outcome::Removed => drop(self.removed.insert(guild)),
@@ -91,6 +129,9 @@ impl Ledger {
         self.holding.remove(&guild)
             || self.complete.remove(&guild)
             || self.incomplete.remove(&guild).is_some()
+            || self.unread.remove(&guild).is_some()
+            || self.not_asked.remove(&guild)
+            || self.no_intent.remove(&guild)
             || self.missed.remove(&guild)
             || self.unavailable.remove(&guild)
             || self.removed.remove(&guild)
@@ -120,6 +161,9 @@ impl Ledger {
             incomplete: incomplete
                 .map(|(id, missing)| (*id, missing.clone()))
                 .collect(),
+            unread: self.unread.iter().map(|(id, rows)| (*id, *rows)).collect(),
+            not_asked: list(&self.not_asked),
+            no_intent: list(&self.no_intent),
             missed: list(&self.missed),
             unavailable: list(&self.unavailable),
             removed: list(&self.removed),
@@ -127,11 +171,29 @@ impl Ledger {
         })
     }
 
+    /// The guilds of the last READY that have an outcome, ascending within each.
+    pub(crate) fn settled(&self) -> impl Iterator<Item = GuildId> {
+        let rows = self.incomplete.keys().chain(self.unread.keys());
+        let sets = [
+            &self.complete,
+            &self.not_asked,
+            &self.no_intent,
+            &self.missed,
+            &self.unavailable,
+            &self.removed,
+            &self.refused,
+        ];
+        rows.chain(sets.into_iter().flatten()).copied()
+    }
+
     /// How many guilds ended in each way. Constant time.
     pub(crate) fn counts(&self) -> OutcomeCounts {
         OutcomeCounts {
             complete: self.complete.len(),
             incomplete: self.incomplete.len(),
+            unread: self.unread.len(),
+            not_asked: self.not_asked.len(),
+            no_intent: self.no_intent.len(),
             missed: self.missed.len(),
             unavailable: self.unavailable.len(),
             removed: self.removed.len(),
@@ -148,26 +210,20 @@ mod tests {
         GuildId::new(number).unwrap()
     }
 
-    fn outcomes() -> [Outcome; 6] {
+    fn outcomes() -> [Outcome; 9] {
         [
             Outcome::Complete,
             Outcome::Incomplete {
                 missing: [3].into(),
             },
+            Outcome::Unread { members: 2 },
+            Outcome::NotAsked,
+            Outcome::NoIntent,
             Outcome::Missed,
             Outcome::Unavailable,
             Outcome::Removed,
             Outcome::Refused,
         ]
-    }
-
-    fn total(counts: OutcomeCounts) -> usize {
-        counts.complete
-            + counts.incomplete
-            + counts.missed
-            + counts.unavailable
-            + counts.removed
-            + counts.refused
     }
 
     #[test]
@@ -178,11 +234,11 @@ mod tests {
                 ledger.settle(guild(1), &first);
                 assert_eq!((ledger.pending(), ledger.close()), (1, None));
                 ledger.settle(guild(1), &last);
-                assert_eq!(total(ledger.counts()), 1);
+                assert_eq!(ledger.counts().total(), 1);
                 ledger.settle(guild(2), &last);
                 ledger.settle(guild(3), &last);
                 let counts = ledger.counts();
-                assert_eq!(total(counts), 2);
+                assert_eq!(counts.total(), 2);
                 assert!(ledger.close().is_some() && ledger.is_told());
                 ledger.settle(guild(1), &Outcome::Complete);
                 assert_eq!(ledger.counts(), counts);

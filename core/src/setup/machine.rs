@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::config::{Chunking, SetupConfig};
 use super::ledger::Ledger;
 use super::news::{GuildLeave, GuildReady, News, ShardFinishedChunking, ShardReady};
+use super::presences::Presences;
 use super::roster::Roster;
 use super::stage::{MemberCount, Origin, Outcome, Stage, Standing};
 use super::sync::Syncs;
@@ -37,6 +38,11 @@ pub(crate) struct Setup {
     pub(super) ledger: Ledger,
     pub(super) requests: Requests,
     pub(super) syncs: Syncs,
+    pub(super) presences: Presences,
+    /// Answers to earlier requests make no guild complete: some members were not kept.
+    whole_from: RequestId,
+    /// Guilds on their way to ready whose members have all come already.
+    pub(super) whole: BTreeSet<GuildId>,
     /// How often the data of a guild in setup came anew.
     pub(super) restarts: BTreeMap<GuildId, u32>,
     /// Since when no guild of READY has come; `None` while none can.
@@ -49,14 +55,16 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// A machine that waits for its first READY.
+    /// A machine that waits for its first READY; `presences` tells whether these are cached.
     pub(crate) fn new(
         shard: ShardId,
         config: SetupConfig,
         requests: RequestConfig,
         intents: Intents,
+        presences: bool,
         rng: &mut Rng,
     ) -> Self {
+        let hears = intents.contains(Intents::GUILD_PRESENCES);
         Self {
             shard,
             config,
@@ -65,6 +73,9 @@ impl Setup {
             ledger: Ledger::default(),
             requests: Requests::new(shard, requests, rng),
             syncs: Syncs::default(),
+            presences: Presences::new(presences, hears),
+            whole_from: RequestId::new(0),
+            whole: BTreeSet::new(),
             restarts: BTreeMap::new(),
             quiet_since: None,
             untracked: 0,
@@ -76,6 +87,27 @@ impl Setup {
     /// Changes automatic requests, for guilds that come from now on.
     pub(crate) fn set_chunking(&mut self, chunking: Chunking) {
         self.config.chunking = chunking;
+    }
+
+    /// Some members that have come were not kept, those of answers under way included.
+    pub(crate) fn members_not_kept(&mut self) {
+        self.whole_from = self.requests.next_id();
+        self.whole.clear();
+    }
+
+    /// The same of presences.
+    pub(crate) const fn presences_not_kept(&mut self) {
+        self.presences.not_kept(self.requests.next_id());
+    }
+
+    /// Whether presences are cached from now on.
+    pub(crate) fn cache_presences(&mut self, cached: bool) {
+        self.presences.set_cached(cached, self.requests.next_id());
+    }
+
+    /// A guild's presences are asked for with everyone; whether that is news.
+    pub(crate) fn presences_asked(&mut self, guild: GuildId) -> bool {
+        self.presences.asked(guild)
     }
 
     /// A new session began and listed these guilds.
@@ -102,6 +134,8 @@ impl Setup {
         self.tell_left(&before, &listed, out);
         self.syncs = Syncs::default();
         self.restarts.clear();
+        self.presences.clear();
+        self.whole.clear();
         for &guild in &listed {
             self.place(now, guild, Stage::Expected);
         }
@@ -146,8 +180,18 @@ impl Setup {
     pub(super) fn tell_ended(&mut self, now: Instant, out: &mut Vec<News>) {
         let mut ready = Vec::new();
         for end in core::mem::take(&mut self.ended) {
+            let outcome = self.outcome_of(&end);
+            if end.full && outcome == Outcome::Complete && self.roster.in_setup(end.guild) {
+                self.whole.insert(end.guild);
+            }
+            if end.full && self.presences.answered(&end, &outcome) {
+                let lack = self.presences.lack(end.guild);
+                out.push(News::Presences(end.guild, lack));
+            }
             if end.request.is_some() && self.roster.request_of(end.guild) == end.request {
-                ready.push((end.guild, outcome_of(&end), end.members));
+                ready.push((end.guild, outcome, end.members));
+            } else if end.full {
+                self.answered(end.guild, outcome, end.members);
             }
             out.push(News::RequestFinished(end));
         }
@@ -181,17 +225,48 @@ impl Setup {
         }
     }
 
-    /// A guild is set up.
+    /// The answer to a later request of the caller for everyone: it is what is known of a guild
+    /// that is set up and not complete.
+    fn answered(&mut self, guild: GuildId, outcome: Outcome, received: u64) {
+        let Some(mut standing) = self.roster.get(guild) else {
+            return;
+        };
+        match &mut standing.stage {
+            Stage::Ready {
+                outcome: was,
+                members,
+                ..
+            } if *was != Outcome::Complete => {
+                self.ledger.settle(guild, &outcome);
+                members.received = members.received.max(received);
+                *was = outcome;
+                self.roster.put(guild, standing);
+            }
+            Stage::Expected
+            | Stage::Syncing { .. }
+            | Stage::Requested { .. }
+            | Stage::Receiving { .. }
+            | Stage::Ready { .. }
+            | Stage::Missed
+            | Stage::Unavailable => {}
+        }
+    }
+
+    /// A guild is set up. What came after all its members does not take them away again.
     pub(super) fn finish_guild(
         &mut self,
         now: Instant,
         guild: GuildId,
         origin: Origin,
-        (outcome, members): (Outcome, MemberCount),
+        (mut outcome, mut members): (Outcome, MemberCount),
         request: Option<RequestId>,
         out: &mut Vec<News>,
     ) {
         self.restarts.remove(&guild);
+        if self.whole.remove(&guild) && outcome != Outcome::Complete {
+            outcome = Outcome::Complete;
+            members.received = members.received.max(members.expected);
+        }
         self.ledger.settle(guild, &outcome);
         let stage = Stage::Ready {
             origin,
@@ -204,6 +279,7 @@ impl Setup {
             guild,
             origin,
             outcome,
+            presences: self.presences.outcome(guild),
             members,
             request,
         }));
@@ -218,7 +294,12 @@ impl Setup {
         let Some(summary) = self.ledger.close() else {
             return;
         };
-        let told = ShardFinishedChunking::new(self.shard, summary, self.untracked);
+        let set_up = self
+            .ledger
+            .settled()
+            .filter(|guild| self.roster.is_ready(*guild));
+        let presences = self.presences.summary(set_up);
+        let told = ShardFinishedChunking::new(self.shard, summary, presences, self.untracked);
         out.push(News::ShardFinishedChunking(told));
         if self.halted {
             return;
@@ -339,11 +420,6 @@ impl Setup {
         self.intents
     }
 
-    /// What the next request will be called.
-    pub(crate) const fn next_request(&self) -> RequestId {
-        self.requests.next_id()
-    }
-
     /// Where a request stands; `None` once it has ended.
     pub(crate) fn request(&self, id: RequestId) -> Option<RequestProgress> {
         self.requests.progress(id)
@@ -377,21 +453,25 @@ impl Setup {
         };
         self.requests.request(now, ask, self.intents)
     }
-}
 
-/// What the end of its request means for a guild.
-fn outcome_of(end: &ChunkRequestFinished) -> Outcome {
-    match end.reason {
-        FinishReason::Complete => Outcome::Complete,
-        FinishReason::Refused => Outcome::Refused,
-        FinishReason::TimedOut
-        | FinishReason::Superseded
-        | FinishReason::GuildGone
-        | FinishReason::Halted => match end.first_receipt {
-            None => Outcome::Missed,
-            Some(_) => Outcome::Incomplete {
-                missing: end.missed.clone(),
+    /// What the end of a request for everyone means for a guild.
+    pub(crate) fn outcome_of(&self, end: &ChunkRequestFinished) -> Outcome {
+        match end.reason {
+            FinishReason::Complete if end.request < Some(self.whole_from) => Outcome::NotAsked,
+            FinishReason::Complete if end.unread > 0 => Outcome::Unread {
+                members: end.unread,
             },
-        },
+            FinishReason::Complete => Outcome::Complete,
+            FinishReason::Refused => Outcome::Refused,
+            FinishReason::TimedOut
+            | FinishReason::Superseded
+            | FinishReason::GuildGone
+            | FinishReason::Halted => match end.first_receipt {
+                None => Outcome::Missed,
+                Some(_) => Outcome::Incomplete {
+                    missing: end.missed.clone(),
+                },
+            },
+        }
     }
 }

@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 
 use super::ledger::Summary;
+use super::presences::{PresencesOutcome, PresencesSummary};
 use super::stage::{MemberCount, Origin, Outcome};
 use crate::ShardId;
+use crate::cache::Lack;
 use crate::chunk::{ChunkRequestFinished, RequestId};
 use crate::id::GuildId;
 
@@ -17,8 +19,10 @@ pub struct GuildReady {
     pub guild: GuildId,
     /// How it came into setup.
     pub origin: Origin,
-    /// Complete, incomplete, missed (not a single chunk came) or refused.
+    /// Whether all its members have come; otherwise why not.
     pub outcome: Outcome,
+    /// Whether their presences have come too.
+    pub presences: PresencesOutcome,
     /// Its members as counted and as listed.
     pub members: MemberCount,
     /// The member request behind it; `None` when none was made.
@@ -53,10 +57,16 @@ pub struct GuildLeave {
 pub struct ShardFinishedChunking {
     /// The shard.
     pub shard: ShardId,
-    /// How many guilds are complete.
+    /// How many guilds are complete: all their members have come.
     pub complete: usize,
     /// Guilds that lack chunks, with the indexes of these.
     pub incomplete: Vec<(GuildId, Vec<u32>)>,
+    /// Guilds of which some members could not be read, and how many.
+    pub unread: Vec<(GuildId, u64)>,
+    /// Guilds that list fewer members than they have, and were not asked for the others.
+    pub not_asked: Vec<GuildId>,
+    /// Guilds whose members nobody may ask for without the members intent.
+    pub no_intent: Vec<GuildId>,
     /// Guilds of which nothing came: neither the guild, or not a single chunk.
     pub missed: Vec<GuildId>,
     /// Guilds in an outage.
@@ -65,6 +75,8 @@ pub struct ShardFinishedChunking {
     pub removed: Vec<GuildId>,
     /// Guilds whose members the server refused to list.
     pub refused: Vec<GuildId>,
+    /// Whether the presences are complete too; `None` where presences are not cached.
+    pub presences: Option<PresencesSummary>,
     /// Guilds beyond the configured bound, of which nothing is known.
     pub untracked: u64,
 }
@@ -84,6 +96,8 @@ pub struct ShardReady {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum News {
     RequestFinished(ChunkRequestFinished),
+    /// Why a guild lacks presences from here on; `None` if it does not.
+    Presences(GuildId, Option<Lack>),
     /// Ready, joined or restored, by its origin.
     GuildReady(GuildReady),
     GuildUnavailable(GuildUnavailable),
@@ -96,27 +110,50 @@ impl ShardFinishedChunking {
     /// How many guilds ended in any other way than complete.
     #[must_use]
     pub fn others(&self) -> usize {
+        let named = self.incomplete.len().saturating_add(self.unread.len());
+        self.lists()
+            .into_iter()
+            .fold(named, |sum, guilds| sum.saturating_add(guilds.len()))
+    }
+
+    /// The guilds that ended in any other way than complete, each once.
+    pub fn other_guilds(&self) -> impl Iterator<Item = GuildId> {
+        let incomplete = self.incomplete.iter().map(|(guild, _)| *guild);
+        let unread = self.unread.iter().map(|(guild, _)| *guild);
+        let lists = self.lists().into_iter().flatten().copied();
+        incomplete.chain(unread).chain(lists)
+    }
+
+    /// The lists that name guilds alone.
+    const fn lists(&self) -> [&Vec<GuildId>; 6] {
         [
+            &self.not_asked,
+            &self.no_intent,
             &self.missed,
             &self.unavailable,
             &self.removed,
             &self.refused,
         ]
-        .iter()
-        .fold(self.incomplete.len(), |sum, guilds| {
-            sum.saturating_add(guilds.len())
-        })
     }
 
-    pub(crate) fn new(shard: ShardId, summary: Summary, untracked: u64) -> Self {
+    pub(crate) fn new(
+        shard: ShardId,
+        summary: Summary,
+        presences: Option<PresencesSummary>,
+        untracked: u64,
+    ) -> Self {
         Self {
             shard,
             complete: summary.complete,
             incomplete: summary.incomplete,
+            unread: summary.unread,
+            not_asked: summary.not_asked,
+            no_intent: summary.no_intent,
             missed: summary.missed,
             unavailable: summary.unavailable,
             removed: summary.removed,
             refused: summary.refused,
+            presences,
             untracked,
         }
     }

@@ -7,7 +7,7 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::testing::{Story, guild};
+use super::testing::{Story, guild, members};
 use super::{AutoChunk, News, SetupConfig, ShardFinishedChunking, SyncConfig};
 use crate::chunk::{ChunkOutcome, MemberQuery};
 use crate::id::{GuildId, UserId};
@@ -48,7 +48,7 @@ impl Model {
                 }
                 News::ShardReady(_) => self.shard_readies += 1,
                 News::GuildReady(it) => assert!(self.known.contains(&it.guild)),
-                News::GuildUnavailable(_) | News::GuildLeave(_) => {}
+                News::Presences(..) | News::GuildUnavailable(_) | News::GuildLeave(_) => {}
             }
         }
         assert!(self.summaries <= 1 && self.shard_readies <= self.summaries);
@@ -73,13 +73,7 @@ impl Model {
     /// The lists and the complete ones together are the guilds of READY, each once.
     fn check(&self, summary: &ShardFinishedChunking) {
         let mut named = BTreeSet::new();
-        let incomplete = summary.incomplete.iter().map(|(guild, _)| *guild);
-        let lists = incomplete
-            .chain(summary.missed.iter().copied())
-            .chain(summary.unavailable.iter().copied())
-            .chain(summary.removed.iter().copied())
-            .chain(summary.refused.iter().copied());
-        for guild in lists {
+        for guild in summary.other_guilds() {
             assert!(named.insert(guild), "{guild} has two outcomes");
             assert!(self.listed.contains(&guild));
         }
@@ -161,7 +155,7 @@ impl Life {
                 let (now, news) = (self.story.now, &mut self.story.news);
                 self.story
                     .setup
-                    .guild_sync(now, guild(number), listed, news);
+                    .guild_sync(now, guild(number), members(listed), news);
             }
             92..93 => self.halt(),
             _ => {

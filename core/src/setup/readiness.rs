@@ -2,6 +2,7 @@
 
 pub use super::ledger::OutcomeCounts;
 use super::machine::Setup;
+use super::presences::PresencesOutcome;
 pub use super::roster::StageCounts;
 use super::stage::{MemberCount, Stage};
 use crate::Instant;
@@ -34,6 +35,8 @@ pub struct Readiness {
 pub struct GuildReadiness {
     /// Its stage.
     pub stage: Stage,
+    /// Whether the presences of its members are complete.
+    pub presences: PresencesOutcome,
     /// When that stage began.
     pub since: Instant,
     /// What it waits for.
@@ -112,6 +115,7 @@ impl Setup {
         };
         Some(GuildReadiness {
             stage: standing.stage,
+            presences: self.presences.outcome(guild),
             since: standing.since,
             waits_for,
             until,

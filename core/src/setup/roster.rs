@@ -197,6 +197,11 @@ impl Roster {
             || self.unavailable.contains_key(&guild)
     }
 
+    /// Whether the guild is set up.
+    pub(crate) fn is_ready(&self, guild: GuildId) -> bool {
+        self.ready.contains_key(&guild)
+    }
+
     /// Whether the guild is on its way to ready, so that its events may be held.
     pub(crate) fn in_setup(&self, guild: GuildId) -> bool {
         self.receiving.contains_key(&guild)

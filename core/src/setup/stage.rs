@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::Instant;
+use crate::cache::Lack;
 use crate::chunk::RequestId;
 
 /// How a guild came into setup; chooses the event at its end.
@@ -21,14 +22,15 @@ pub enum Origin {
 pub struct MemberCount {
     /// The guild's own count when it came.
     pub expected: u64,
-    /// Members listed: by the guild itself, or by the chunks of the last attempt.
+    /// Members listed that could be read: by the guild itself, or by the chunks of the last
+    /// attempt.
     pub received: u64,
 }
 
 /// How the setup of a guild ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All that was wanted has come: the guild, and its members if they were asked for.
+    /// All its members have come, and every one could be read.
     Complete,
     /// Some chunks have come, but these indexes have not; empty when the request was cut short
     /// before the number of chunks was known.
@@ -36,6 +38,16 @@ pub enum Outcome {
         /// Chunk indexes, ascending.
         missing: Vec<u32>,
     },
+    /// All its members were listed, but some could not be read. It is not asked again by itself.
+    Unread {
+        /// How many.
+        members: u64,
+    },
+    /// It lists fewer members than it has, and nobody asked for the others.
+    NotAsked,
+    /// The connection lacks the members intent: nobody may ask, and nothing tells who comes and
+    /// goes.
+    NoIntent,
     /// Nothing came: neither the guild, or not a single chunk of its members.
     Missed,
     /// The guild is in an outage.
@@ -44,6 +56,21 @@ pub enum Outcome {
     Removed,
     /// The server refused to list the members (`RATE_LIMITED`).
     Refused,
+}
+
+impl Outcome {
+    /// Why the guild's member list is not whole; `None` if it is.
+    #[must_use]
+    pub const fn lack(&self) -> Option<Lack> {
+        match self {
+            Self::Complete => None,
+            Self::Incomplete { .. } | Self::Missed | Self::Refused => Some(Lack::Unanswered),
+            Self::Unread { members } => Some(Lack::Unread(*members)),
+            Self::NotAsked => Some(Lack::NotAsked),
+            Self::NoIntent => Some(Lack::NoIntent),
+            Self::Unavailable | Self::Removed => Some(Lack::Stale),
+        }
+    }
 }
 
 /// Where a guild stands in setup. Every guild known to a shard is in exactly one stage.

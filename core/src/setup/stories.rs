@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use alloc::vec;
 
-use super::testing::{Story, at, guild};
+use super::testing::{Story, at, guild, members};
 use super::*;
 use crate::chunk::{ChunkOutcome, MemberQuery, Refusal};
 use crate::intents::Intents;
@@ -47,14 +47,14 @@ fn without_chunking_a_guild_is_ready_when_it_comes() {
     let mut story = Story::with(SetupConfig::default());
     story.ready(1..3);
     story.create(1);
-    assert_eq!(story.told(), ["ready 1 complete"]);
+    assert_eq!(story.told(), ["ready 1 notasked"]);
     story.create(2);
     assert_eq!(
         story.told(),
-        ["ready 2 complete", "finished", "shard ready 2+0"]
+        ["ready 2 notasked", "finished", "shard ready 2+0"]
     );
     story.create(3);
-    assert_eq!(story.told(), ["join 3 complete"]);
+    assert_eq!(story.told(), ["join 3 notasked"]);
 }
 
 #[test]
@@ -64,13 +64,13 @@ fn a_guild_that_never_comes_is_missed_after_silence_and_restored_later() {
     story.wait_until(14_999);
     story.create(1);
     story.wait_until(29_998);
-    assert_eq!(story.told(), ["ready 1 complete"]);
+    assert_eq!(story.told(), ["ready 1 notasked"]);
     story.wait_until(29_999);
     assert_eq!(story.summary().missed, [guild(2), guild(3)]);
     assert_eq!(story.setup.guild(guild(2)).unwrap().stage, Stage::Missed);
     story.create(2);
     story.delete(3);
-    assert_eq!(story.told(), ["restored 2 complete", "left 3"]);
+    assert_eq!(story.told(), ["restored 2 notasked", "left 3"]);
     assert_eq!(
         story.setup.readiness().outcomes.missed,
         2,
@@ -89,7 +89,7 @@ fn guilds_that_lie_unread_are_waited_for_anew() {
     }
     story.create(1);
     story.create(2);
-    assert_eq!(story.told()[..2], ["ready 1 complete", "ready 2 complete"]);
+    assert_eq!(story.told()[..2], ["ready 1 notasked", "ready 2 notasked"]);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn without_the_members_intent_nothing_is_asked() {
     assert!(story.send().is_empty());
     assert_eq!(
         story.told(),
-        ["ready 1 complete", "finished", "shard ready 1+0"]
+        ["ready 1 nointent", "finished", "shard ready 1+0"]
     );
 }
 
@@ -200,11 +200,14 @@ fn a_guild_back_before_the_shard_is_ready_counts_as_it_stands_then() {
     story.create(1);
     assert_eq!(
         story.told(),
-        ["unavailable 1", "unavailable 2", "restored 1 complete"]
+        ["unavailable 1", "unavailable 2", "restored 1 notasked"]
     );
     story.create(3);
     let summary = story.summary();
-    assert_eq!((summary.complete, summary.unavailable), (2, vec![guild(2)]));
+    assert_eq!(
+        (summary.not_asked, summary.unavailable),
+        (vec![guild(1), guild(3)], vec![guild(2)])
+    );
 }
 
 #[test]
@@ -240,12 +243,12 @@ fn a_flapping_guild_tells_each_turn_once() {
         story.outage(1);
         story.create(1);
     }
-    let turn = ["unavailable 1", "restored 1 complete"];
+    let turn = ["unavailable 1", "restored 1 notasked"];
     let told = story.told();
     assert_eq!(told[..3], ["unavailable 1", "finished", "shard ready 0+1"]);
     assert_eq!(
         told[3..],
-        ["restored 1 complete", turn[0], turn[1], turn[0], turn[1]]
+        ["restored 1 notasked", turn[0], turn[1], turn[0], turn[1]]
     );
     story.outage(1);
     story.delete(1);
@@ -321,7 +324,7 @@ fn chunking_is_switched_at_run_time() {
     assert_eq!(story.send().len(), 1);
     story.setup.set_chunking(AutoChunk::Never.into());
     story.create(2);
-    assert_eq!(story.told(), ["ready 2 complete"]);
+    assert_eq!(story.told(), ["ready 2 notasked"]);
 }
 
 #[test]
@@ -339,9 +342,11 @@ fn client_accounts_sync_before_they_chunk() {
     assert!(named.len() == 3 && named.iter().all(|(_, what)| what == "sync"));
     story
         .setup
-        .guild_sync(at(0), guild(1), 1500, &mut story.news);
+        .guild_sync(at(0), guild(1), members(1500), &mut story.news);
     assert_eq!(story.told(), ["ready 1 complete"]);
-    story.setup.guild_sync(at(0), guild(2), 20, &mut story.news);
+    story
+        .setup
+        .guild_sync(at(0), guild(2), members(20), &mut story.news);
     let nonce = story.sent();
     story.chunk(2, &nonce, 0, 1);
     assert_eq!(story.told(), ["complete 2", "ready 2 complete"]);

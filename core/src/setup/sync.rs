@@ -156,6 +156,7 @@ impl Syncs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::Listed;
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
@@ -166,8 +167,8 @@ mod tests {
         for number in 1..=count {
             let arrival = Arrival {
                 guild: GuildId::new(number).unwrap(),
-                members: 5,
-                listed: 0,
+                members: Some(5),
+                listed: Listed::NOTHING,
                 large: true,
             };
             syncs.add(at(0), arrival);

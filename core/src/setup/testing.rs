@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::machine::{Outgoing, Setup};
 use super::{Arrival, AutoChunk, GuildReady, News, Outcome, SetupConfig, ShardFinishedChunking};
-use crate::chunk::{Chunk, ChunkOutcome, RequestConfig};
+use crate::chunk::{Chunk, ChunkOutcome, Listed, Place, RequestConfig};
 use crate::id::GuildId;
 use crate::intents::Intents;
 use crate::rng::Rng;
@@ -28,8 +28,12 @@ pub(super) struct Story {
 impl Story {
     /// All guilds are asked for their members.
     pub(super) fn new() -> Self {
+        Self::chunking(AutoChunk::All)
+    }
+
+    pub(super) fn chunking(mode: AutoChunk) -> Self {
         Self::with(SetupConfig {
-            chunking: AutoChunk::All.into(),
+            chunking: mode.into(),
             ..SetupConfig::default()
         })
     }
@@ -42,7 +46,7 @@ impl Story {
         let requests = RequestConfig::default();
         let mut rng = Rng::new(1);
         Self {
-            setup: Setup::new(ShardId::ONE, config, requests, intents, &mut rng),
+            setup: Setup::new(ShardId::ONE, config, requests, intents, true, &mut rng),
             now: at(0),
             news: Vec::new(),
         }
@@ -54,10 +58,15 @@ impl Story {
     }
 
     pub(super) fn create(&mut self, number: u64) {
+        self.create_listing(number, members(1));
+    }
+
+    /// A guild of 1500 members comes.
+    pub(super) fn create_listing(&mut self, number: u64, listed: Listed) {
         let arrival = Arrival {
             guild: guild(number),
-            members: 1500,
-            listed: 1,
+            members: Some(1500),
+            listed,
             large: true,
         };
         self.setup.guild_create(self.now, arrival, &mut self.news);
@@ -98,12 +107,21 @@ impl Story {
     }
 
     pub(super) fn chunk(&mut self, number: u64, nonce: &str, index: u32, of: u32) -> ChunkOutcome {
+        self.chunk_listing(number, nonce, (index, of), members(750))
+    }
+
+    pub(super) fn chunk_listing(
+        &mut self,
+        number: u64,
+        nonce: &str,
+        (index, count): (u32, u32),
+        listed: Listed,
+    ) -> ChunkOutcome {
         let chunk = Chunk {
             guild: guild(number),
             nonce: Some(nonce),
-            index,
-            count: of,
-            members: 750,
+            place: Some(Place { index, count }),
+            listed,
             not_found: &[],
         };
         self.setup.chunk(self.now, &chunk, &mut self.news)
@@ -123,9 +141,9 @@ impl Story {
         self.now = at(millis);
     }
 
-    /// What was told, one short word each, and forgets it.
+    /// What was told to the user, one short word each, and forgets it.
     pub(super) fn told(&mut self) -> Vec<String> {
-        self.news.drain(..).map(|news| word(&news)).collect()
+        self.news.drain(..).filter_map(|news| word(&news)).collect()
     }
 
     /// The one summary told, and forgets everything told.
@@ -141,8 +159,17 @@ impl Story {
     }
 }
 
-fn word(news: &News) -> String {
-    match news {
+/// So many members, all of which can be read, and their presences.
+pub(super) fn members(members: u64) -> Listed {
+    Listed {
+        members,
+        ..Listed::NOTHING
+    }
+}
+
+fn word(news: &News) -> Option<String> {
+    Some(match news {
+        News::Presences(..) => return None,
         News::RequestFinished(end) => {
             alloc::format!("{:?} {}", end.reason, end.guild).to_lowercase()
         }
@@ -154,7 +181,7 @@ fn word(news: &News) -> String {
         News::ShardReady(it) => {
             alloc::format!("shard ready {}+{}", it.available, it.unavailable)
         }
-    }
+    })
 }
 
 fn event(ready: &GuildReady) -> &'static str {

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::cache::Kinds;
 use crate::chunk::RequestConfig;
+use crate::config::bounds::within;
 use crate::config::{ConfigError, SendLimits};
 use crate::setup::{HoldConfig, SetupConfig};
 
@@ -30,6 +31,13 @@ pub struct TrackerConfig {
     /// Default no. Has an effect only while all guilds are asked for all members
     /// ([`AutoChunk::All`](crate::setup::AutoChunk::All), without lists).
     pub sweep_after_chunk: bool,
+    /// How much of what the gateway has removed in this session is remembered, so that nothing
+    /// which trails a removal (a member inside a voice state, a chunk that was written before, a
+    /// late update) brings it back; the oldest is forgotten first.
+    ///
+    /// Default 4,096, of some 150 bytes each: more members than leave while the answer to one
+    /// request comes, be they pruned or banned. Zero remembers nothing.
+    pub tombstones: usize,
     /// For a tracker beside another library: its share of the connection's sends. Default 60 per
     /// window, half of the protocol's, and a little less of that for member requests, so that
     /// heartbeats and commands have room. A shard counts all its sends together instead.
@@ -44,6 +52,7 @@ impl Default for TrackerConfig {
             hold: None,
             kinds: Kinds::default(),
             sweep_after_chunk: false,
+            tombstones: 4096,
             limits: SendLimits {
                 total: 60,
                 ..SendLimits::default()
@@ -64,6 +73,7 @@ impl TrackerConfig {
             hold,
             kinds: _,
             sweep_after_chunk: _,
+            tombstones,
             limits,
         } = self;
         setup.check().map_err(|error| error.of("setup"))?;
@@ -71,6 +81,7 @@ impl TrackerConfig {
         if let Some(hold) = hold {
             hold.check().map_err(|error| error.of("hold"))?;
         }
+        within("tombstones", *tombstones, &(0..=1 << 20))?;
         limits.check().map_err(|error| error.of("limits"))
     }
 }

@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use super::{Tracker, hold};
 use crate::action::{Action, Actions};
 use crate::cache::{Kinds, Lack, Mutation, Op};
-use crate::chunk::{Chunk, ChunkOutcome, FinishReason};
+use crate::chunk::{Chunk, ChunkOutcome, ChunkRequestFinished, FinishReason, Listed, Place};
 use crate::dispatch::Dispatch;
 use crate::event::{Event, Fault};
 use crate::id::GuildId;
-use crate::setup::{Arrival, GuildReady, KnownGuilds, News, Origin, Outgoing, Stage};
+use crate::setup::{Arrival, GuildReady, KnownGuilds, News, Origin, Outcome, Outgoing, Stage};
 use crate::time::Instant;
 use crate::wire::command::Command;
-use crate::wire::view::{GuildCreate, MembersChunk, RateLimited, Ready, View};
+use crate::wire::view::{Content, GuildCreate, MembersChunk, Presences, RateLimited, Ready, View};
 use crate::wire::{Frame, Listing, Malformed, Misreads, Name, Text};
 
 /// What was read of a dispatch, and what of it was not understood.
@@ -45,15 +45,20 @@ impl Tracker {
         out: &mut Actions<'i>,
     ) {
         self.now = self.now.max(now);
-        let view = self.note(view, misreads, &mut dispatch, data);
+        let mut view = self.note(view, misreads, &mut dispatch, data);
         let mut news = Vec::new();
         let guild = self.guild_to_hold_for(view.as_ref(), &dispatch, data);
         if dispatch.name() == Name::Ready {
             self.release_all(out);
         }
+        let (name, me) = (dispatch.name(), self.deriver.me());
+        let mut admit = |view: &mut View<'i>| self.tombstones.admit(name, view, me);
+        if view.as_mut().is_some_and(|view| !admit(view)) {
+            view = None;
+        }
         if let Some(view) = view {
             let whole = self.advance(&view, &mut news);
-            let lacks = self.lacks(&view, whole, &news);
+            let lacks = self.lacks(&view, &news);
             self.derive(view, dispatch.sequence(), (whole, lacks), out);
         } else if dispatch.name() == Name::Resumed {
             self.setup.resumed(self.now);
@@ -100,14 +105,16 @@ impl Tracker {
             View::GuildCreate(create) if create.unavailable => {
                 self.setup.guild_unavailable(now, create.guild.id, news);
             }
-            View::GuildCreate(create) => self.setup.guild_create(now, arrival(create), news),
+            View::GuildCreate(create) => {
+                self.setup.guild_create(now, self.arrival(create), news);
+            }
             View::GuildDelete(delete) if delete.unavailable => {
                 self.setup.guild_unavailable(now, delete.guild, news);
             }
             View::GuildDelete(delete) => self.setup.guild_delete(now, delete.guild, news),
             View::GuildSync(sync) => {
-                let listed = sync.content.listed;
-                self.setup.guild_sync(now, sync.guild, listed, news);
+                let listed = self.listed(&sync.content);
+                return self.setup.guild_sync(now, sync.guild, listed, news);
             }
             View::MembersChunk(chunk) => return self.chunk(chunk, news),
             View::RateLimited(limited) => self.rate_limited(limited, news),
@@ -151,33 +158,66 @@ impl Tracker {
     /// Whether this chunk is the last of a whole answer that lists everyone.
     fn chunk(&mut self, view: &MembersChunk<'_>, news: &mut Vec<News>) -> bool {
         let nonce = view.nonce.as_ref().map(Text::as_cow);
-        // A chunk that does not say which it is cannot count as received; its rows do apply.
-        let (Some(index), Some(count)) = (view.index, view.count) else {
-            return false;
-        };
         let chunk = Chunk {
             guild: view.guild,
             nonce: nonce.as_deref(),
-            index,
-            count,
-            members: view.received,
+            place: view
+                .index
+                .zip(view.count)
+                .map(|(index, count)| Place { index, count }),
+            listed: self.listed_by_chunk(view),
             not_found: &view.not_found,
         };
         let outcome = self.setup.chunk(self.now, &chunk, news);
         let ChunkOutcome::Completed(Some(request)) = outcome else {
             return false;
         };
-        if request < self.whole_from {
-            return false;
-        }
         news.iter().any(|news| match news {
-            News::RequestFinished(end) => end.full && end.request == Some(request),
-            News::GuildReady(_)
+            News::RequestFinished(end) => {
+                let whole = self.setup.outcome_of(end) == Outcome::Complete;
+                whole && end.full && end.request == Some(request)
+            }
+            News::Presences(..)
+            | News::GuildReady(_)
             | News::GuildUnavailable(_)
             | News::GuildLeave(_)
             | News::ShardFinishedChunking(_)
             | News::ShardReady(_) => false,
         })
+    }
+
+    /// What a chunk lists, as far as it is cached.
+    fn listed_by_chunk(&self, view: &MembersChunk<'_>) -> Listed {
+        Listed {
+            members: view.received.saturating_sub(view.unread),
+            unread: view.unread,
+            presences_unread: self.presences_unread(view.presences.as_ref(), view.presences_unread),
+        }
+    }
+
+    /// The same of what a guild lists.
+    fn listed(&self, content: &Content<'_>) -> Listed {
+        let (presences, unread) = (content.presences.as_ref(), content.presences_unread);
+        Listed {
+            members: content.listed.saturating_sub(content.members_unread),
+            unread: content.members_unread,
+            presences_unread: self.presences_unread(presences, unread),
+        }
+    }
+
+    /// Of presences that are not cached nothing is read, and so nothing is wrong with them.
+    fn presences_unread(&self, listed: Option<&Presences<'_>>, unread: u64) -> Option<u64> {
+        let cached = self.config.kinds.contains(Kinds::PRESENCES);
+        (listed.is_some() || !cached).then_some(unread)
+    }
+
+    fn arrival(&self, create: &GuildCreate<'_>) -> Arrival {
+        Arrival {
+            guild: create.guild.id,
+            members: create.guild.member_count,
+            listed: self.listed(&create.content),
+            large: create.guild.large.unwrap_or(false),
+        }
     }
 
     fn rate_limited(&mut self, limited: &RateLimited<'_>, news: &mut Vec<News>) {
@@ -195,18 +235,21 @@ impl Tracker {
         &mut self,
         view: View<'i>,
         sequence: Option<u64>,
-        (whole, lacks): (bool, Vec<(GuildId, Lack)>),
+        (whole, lacks): (bool, Lacks),
         out: &mut Actions<'i>,
     ) {
         let mut mutation: Mutation<'i> = self.deriver.derive(view);
+        if !self.tombstones.is_empty() {
+            self.tombstones.strip_roles(&mut mutation);
+        }
         if whole {
             mutation = self.deriver.complete(mutation);
         }
         for (guild, lack) in lacks {
             if mutation.guild() == Some(guild) {
-                mutation.push(Op::Incomplete(lack));
+                mutation.push(lack);
             } else {
-                out.push(Action::Mutate(incomplete(guild, lack)));
+                out.push(Action::Mutate(Mutation::new(Some(guild)).with(lack)));
             }
         }
         if mutation.is_empty() {
@@ -218,35 +261,51 @@ impl Tracker {
         out.push(Action::Mutate(mutation));
     }
 
-    /// Why guilds lack members from this dispatch on.
-    fn lacks(&self, view: &View<'_>, whole: bool, news: &[News]) -> Vec<(GuildId, Lack)> {
-        if !self.config.kinds.contains(Kinds::MEMBERS) {
-            return Vec::new();
-        }
-        let ended = news.iter().filter_map(|news| self.ended(news));
-        let mut lacks: Vec<(GuildId, Lack)> = ended.filter(|_| !whole).collect();
+    /// Why guilds lack members and presences from this dispatch on.
+    fn lacks(&self, view: &View<'_>, news: &[News]) -> Lacks {
+        let mut lacks: Lacks = news.iter().filter_map(|news| self.lack(news)).collect();
         if let View::GuildCreate(create) = view
             && self.is_asked_for(create.guild.id)
+            && self.config.kinds.contains(Kinds::MEMBERS)
         {
-            lacks.push((create.guild.id, Lack::Loading));
+            lacks.push((create.guild.id, Op::Incomplete(Lack::Loading)));
         }
         lacks
     }
 
-    /// Why a guild lacks members now that its request has ended.
-    fn ended(&self, news: &News) -> Option<(GuildId, Lack)> {
-        let News::RequestFinished(end) = news else {
-            return None;
-        };
-        let lack = match end.reason {
-            // What it answered before the policy changed was not kept.
-            FinishReason::Complete => Lack::NotAsked,
-            FinishReason::TimedOut | FinishReason::Refused | FinishReason::Halted => {
-                Lack::Unanswered
+    /// What the cache has to know of why a guild lacks members or presences.
+    fn lack(&self, news: &News) -> Option<(GuildId, Op<'static>)> {
+        let kinds = self.config.kinds;
+        match news {
+            News::RequestFinished(end) => {
+                let lack = self.members_lack(end)?;
+                let wanted = kinds.contains(Kinds::MEMBERS);
+                wanted.then_some((end.guild, Op::Incomplete(lack)))
             }
-            FinishReason::Superseded | FinishReason::GuildGone => return None,
-        };
-        (end.full && !self.is_asked_for(end.guild)).then_some((end.guild, lack))
+            News::Presences(guild, lack) => {
+                let wanted = kinds.contains(Kinds::PRESENCES);
+                wanted.then_some((*guild, Op::SetPresencesLack(*lack)))
+            }
+            News::GuildReady(_)
+            | News::GuildUnavailable(_)
+            | News::GuildLeave(_)
+            | News::ShardFinishedChunking(_)
+            | News::ShardReady(_) => None,
+        }
+    }
+
+    /// Why a guild lacks members now that its request has ended.
+    fn members_lack(&self, end: &ChunkRequestFinished) -> Option<Lack> {
+        match end.reason {
+            FinishReason::Superseded | FinishReason::GuildGone => None,
+            FinishReason::Complete
+            | FinishReason::TimedOut
+            | FinishReason::Refused
+            | FinishReason::Halted => {
+                let lack = self.setup.outcome_of(end).lack()?;
+                (end.full && !self.is_asked_for(end.guild)).then_some(lack)
+            }
+        }
     }
 
     /// Whether setup has asked for the guild's members, and waits.
@@ -260,21 +319,31 @@ impl Tracker {
 
     /// What follows for the cache from what ended without a dispatch.
     fn explain(&self, news: &[News], out: &mut Actions<'_>) {
-        if self.config.kinds.contains(Kinds::MEMBERS) {
-            for (guild, lack) in news.iter().filter_map(|news| self.ended(news)) {
-                out.push(Action::Mutate(incomplete(guild, lack)));
-            }
+        for (guild, lack) in news.iter().filter_map(|news| self.lack(news)) {
+            out.push(Action::Mutate(Mutation::new(Some(guild)).with(lack)));
         }
     }
 
     /// What follows for the cache from a request that is sent.
-    pub(crate) fn asked(&self, command: &Command) -> Option<Mutation<'static>> {
+    pub(crate) fn asked(&mut self, command: &Command) -> Option<Mutation<'static>> {
         let Command::RequestMembers(request) = command else {
             return None;
         };
-        let all = request.query.is_full() && self.config.kinds.contains(Kinds::MEMBERS);
-        let known = self.is_asked_for(request.guild);
-        (all && !known).then(|| incomplete(request.guild, Lack::Loading))
+        let (guild, kinds) = (request.guild, self.config.kinds);
+        if !request.query.is_full() {
+            return None;
+        }
+        let mut loading = Mutation::new(Some(guild));
+        if kinds.contains(Kinds::MEMBERS) && !self.is_asked_for(guild) {
+            loading.push(Op::Incomplete(Lack::Loading));
+        }
+        if request.presences
+            && self.setup.presences_asked(guild)
+            && kinds.contains(Kinds::PRESENCES)
+        {
+            loading.push(Op::SetPresencesLack(Some(Lack::Loading)));
+        }
+        (!loading.is_empty()).then_some(loading)
     }
 
     /// The guild for which this dispatch is to be held, if it is.
@@ -297,12 +366,16 @@ impl Tracker {
 
     /// The guilds of the session, for the process that goes on with it.
     pub(crate) fn known(&self) -> KnownGuilds {
-        self.setup.known()
+        KnownGuilds {
+            removed: self.tombstones.export(),
+            ..self.setup.known()
+        }
     }
 
     /// Takes over the guilds of a session that another process began.
     pub(crate) fn restore(&mut self, guilds: &KnownGuilds) {
         self.setup.restore(self.now, guilds);
+        self.tombstones.restore(&guilds.removed);
     }
 
     /// The connection is lost; what comes until RESUMED is replay.
@@ -354,7 +427,10 @@ impl Tracker {
     pub(crate) fn next_send(&mut self, now: Instant) -> Option<Command> {
         self.now = self.now.max(now);
         Some(match self.setup.next_send(self.now)? {
-            Outgoing::Members(request) => Command::RequestMembers(Box::new(request)),
+            Outgoing::Members(request) => {
+                self.tombstones.request_sent(request.guild, request.nonce);
+                Command::RequestMembers(Box::new(request))
+            }
             Outgoing::Sync(guilds) => Command::GuildSync(guilds),
         })
     }
@@ -364,6 +440,7 @@ impl Tracker {
     fn tell(&mut self, news: Vec<News>, out: &mut Actions<'_>) {
         for news in news {
             match news {
+                News::Presences(..) => {}
                 News::RequestFinished(end) => out.emit(Event::ChunkRequestFinished(end.into())),
                 News::GuildReady(ready) => {
                     let guild = ready.guild;
@@ -410,24 +487,15 @@ impl Tracker {
     }
 }
 
-fn incomplete(guild: GuildId, lack: Lack) -> Mutation<'static> {
-    Mutation::new(Some(guild)).with(Op::Incomplete(lack))
-}
+/// Why guilds lack members or presences, as the cache is told.
+type Lacks = Vec<(GuildId, Op<'static>)>;
 
 fn guild_event(ready: GuildReady) -> Event<'static> {
-    match ready.origin {
+    let origin = ready.origin;
+    let ready = Box::new(ready);
+    match origin {
         Origin::Initial => Event::GuildReady(ready),
         Origin::Join => Event::GuildJoin(ready),
         Origin::Returned => Event::GuildRestored(ready),
-    }
-}
-
-fn arrival(create: &GuildCreate<'_>) -> Arrival {
-    let listed = create.content.listed;
-    Arrival {
-        guild: create.guild.id,
-        members: create.guild.member_count.unwrap_or(listed),
-        listed,
-        large: create.guild.large.unwrap_or(false),
     }
 }

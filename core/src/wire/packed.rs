@@ -16,7 +16,7 @@ pub(crate) use cursor::Cursor;
 pub(crate) use part::Packed;
 pub(crate) use payload::{Form, Payload, record_payloads};
 pub(crate) use pool::Pool;
-pub(crate) use record::{covers, packed, quoted};
+pub(crate) use record::{Transcoded, covers, packed, quoted};
 pub(crate) use sink::Sink;
 
 #[cfg(test)]

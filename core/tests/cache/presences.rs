@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use headcount_core::Instant;
 use headcount_core::cache::{Keep, Kind, Kinds, MemoryStore, Policies, Policy};
 use headcount_core::wire::view::Status;
+use headcount_core::{Instant, ShardId};
 use serde_json::json;
 
 use crate::world::{World, guild, guild_1, guild_json, in_guild, member_json, ready, user};
@@ -43,6 +43,25 @@ fn presence_update_keeps_who_is_there_and_drops_who_is_not() {
     world.feed("PRESENCE_UPDATE", &offline);
     assert!(world.store.presence(guild(1), user(10)).is_none());
     assert_eq!(world.store.counts(guild(1)).presences, 0);
+}
+
+#[test]
+fn a_presence_goes_with_its_member() {
+    for kinds in [Kinds::all(), Kinds::PRESENCES] {
+        let mut world = World::caching(kinds, ShardId::ONE);
+        world.feed("READY", &ready(&[1]));
+        world.feed("GUILD_CREATE", &guild_1());
+        for id in [10, 99] {
+            let here = json!({"guild_id": "1", "user": {"id": id.to_string()},
+                "status": "online"});
+            world.feed("PRESENCE_UPDATE", &here);
+        }
+        let gone = json!({"guild_id": "1", "user": {"id": "10", "username": "user10"}});
+        world.feed("GUILD_MEMBER_REMOVE", &gone);
+        let has = |id: u64| world.store.presence(guild(1), user(id)).is_some();
+        assert_eq!([10, 99].map(has), [false, true]);
+        assert_eq!(world.store.rows(Kind::Presence), 1);
+    }
 }
 
 #[test]

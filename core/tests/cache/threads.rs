@@ -3,19 +3,19 @@
 use headcount_core::ShardId;
 use headcount_core::cache::{Kind, Kinds};
 use headcount_core::id::MessageId;
-use headcount_core::wire::Field;
+use headcount_core::wire::{Field, Timestamp};
 use serde_json::{Value, json};
 
 use crate::world::{ME, World, channel, channel_json, guild, guild_1, in_guild, user};
 
-fn thread_json(id: u64, parent: u64) -> Value {
+pub(crate) fn thread_json(id: u64, parent: u64) -> Value {
     json!({"id": id.to_string(), "type": 11, "parent_id": parent.to_string(), "name": "t",
         "owner_id": "10", "message_count": 2, "member_count": 1, "total_message_sent": 2,
         "thread_metadata": {"archived": false, "auto_archive_duration": 60,
             "archive_timestamp": "2024-02-03T04:05:06+00:00", "locked": false}})
 }
 
-fn membership_json(user: u64) -> Value {
+pub(crate) fn membership_json(user: u64) -> Value {
     json!({"user_id": user.to_string(), "join_timestamp": "2024-02-03T04:05:06+00:00", "flags": 0})
 }
 
@@ -57,6 +57,22 @@ fn guild_create_replaces_threads_and_own_memberships() {
         (ids(&world), world.store.rows(Kind::ThreadMember)),
         (vec![], 0)
     );
+}
+
+#[test]
+fn channel_pins_update_of_a_thread_patches_it_and_never_creates() {
+    let mut world = with_threads();
+    let at = "2024-05-06T07:08:09+00:00";
+    let pins = |thread: u64| {
+        let channel = thread.to_string();
+        json!({"guild_id": "1", "channel_id": channel, "last_pin_timestamp": at})
+    };
+    world.feed("CHANNEL_PINS_UPDATE", &pins(500));
+    let pin = |id: u64| world.store.thread(channel(id)).unwrap().last_pin;
+    assert_eq!(pin(500), Field::Value(Timestamp::parse(at).unwrap()));
+    assert_eq!(pin(501), Field::Absent);
+    world.feed("CHANNEL_PINS_UPDATE", &pins(502));
+    assert_eq!(ids(&world), [500, 501]);
 }
 
 #[test]

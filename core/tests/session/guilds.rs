@@ -6,6 +6,7 @@ use headcount_core::chunk::{FinishReason, MemberQuery};
 use headcount_core::id::{GuildId, UserId};
 use headcount_core::session::{Keep, Phase};
 use headcount_core::setup::{AutoChunk, Outcome};
+use headcount_core::wire::Name;
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Config, Event, Input, Intents, Session, Shard};
 
@@ -100,6 +101,28 @@ fn is_ready(host: &Host) -> bool {
 #[test]
 fn zero_guilds_are_ready_with_ready() {
     let host = begun(chunking(), &[]);
+    assert!(is_ready(&host));
+}
+
+#[test]
+fn a_resumed_with_a_sequence_already_seen_lets_requests_go_on() {
+    let mut host = begun(chunking(), &[10, 20]);
+    host.receive(&create(2, 10));
+    assert_eq!(nonces(&host).len(), 1);
+    cut(&mut host);
+    host.receive(r#"{"op":0,"t":"RESUMED","s":2,"d":{}}"#);
+    assert_eq!(host.shard.phase(), Phase::Active);
+    assert_eq!(host.session().unwrap().sequence(), 2);
+    assert!(host.events().any(|event| matches!(
+        event,
+        Event::Dispatch(dispatch) if dispatch.name() == Name::Resumed
+    )));
+    assert!(host.shard.guild(guild(20)).unwrap().until.is_some());
+    host.run(Duration::from_secs(31));
+    let all = nonces(&host);
+    assert_eq!(all.len(), 2);
+    host.receive(&chunk(3, 10, &all[1], 0, 1));
+    assert_eq!(reasons(&host), [FinishReason::Complete]);
     assert!(is_ready(&host));
 }
 

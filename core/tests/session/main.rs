@@ -2,15 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod budget;
+mod callers;
+mod changes;
 mod closing;
 mod guilds;
 mod heartbeat;
 mod host;
 mod identify_budget;
 mod ignored;
+mod invalid;
 mod life;
 mod odd_ready;
 mod reconnecting;
+mod removed;
 mod sequence;
 mod stopping;
 mod unread;

@@ -126,6 +126,37 @@ fn messages_end_refused_or_unconfirmed_and_are_not_repeated() {
 }
 
 #[test]
+fn a_refusal_is_about_the_oldest_message_in_its_room() {
+    let mut pool = Pool::new(PoolConfig::default(), 1);
+    let moderator = account().moderating([room("a")]);
+    let key = pool.add_account(moderator);
+    let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
+    let manager = made.unwrap();
+    pool.start_all(at(0), manager).unwrap();
+    let link = connects(&pool.handle(at(0), Input::Timeout))[0];
+    let _ = pool.handle(at(0), Input::Opened(link));
+    let _ = pool.handle(at(0), Input::Frame(link, b":x 001 bot :Welcome\r\n"));
+    let mut say = |text: &str| pool.say(at(1), manager, Say::new(room("a"), text)).unwrap();
+    let (first, _) = (say("one"), say("two"));
+    assert_eq!(lines(&pool.handle(at(1), Input::Timeout)).len(), 2);
+    let notice = b"@msg-id=msg_duplicate :tmi.twitch.tv NOTICE #a :No.\r\n";
+    let actions = pool.handle(at(2), Input::Frame(link, notice));
+    let said = |event: &&Event<'_>| matches!(event, Event::Said { id, .. } if *id == first);
+    assert!(events(&actions).into_iter().any(|event| said(&event)));
+}
+
+#[test]
+fn a_request_to_reconnect_is_told() {
+    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let shard = pool.manager(manager).unwrap().roster().keys()[0];
+    let line = b":tmi.twitch.tv RECONNECT\r\n";
+    let actions = pool.handle(at(1), Input::Frame(links[0], line));
+    let told = Event::Reconnecting { manager, shard };
+    assert!(events(&actions).contains(&&told));
+    assert_eq!(connects(&actions).len(), 1);
+}
+
+#[test]
 fn what_cannot_be_said_is_refused_at_the_call() {
     let (mut pool, manager, _) = up(PoolConfig::default(), &["a"]);
     let mut say = |text: &str| pool.say(at(1), manager, Say::new(room("a"), text));

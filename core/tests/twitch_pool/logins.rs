@@ -9,7 +9,7 @@ use headcount_core::twitch::{
     Account, AccountKey, Action, Event, Input, ManagerKey, Pool, PoolConfig, Room, Wait,
 };
 
-use crate::details::{account, at, connects, events, room, up};
+use crate::details::{account, at, connects, events, lines, room, up};
 use crate::stopping::keys;
 
 const HOUR: u64 = 3600;
@@ -193,6 +193,38 @@ fn nobody_is_not_asked_for_a_token() {
     assert_eq!(dials, [0]);
     assert!(!told.contains(&Action::WantToken { account: key }));
     assert!(pool.has_ended(manager));
+}
+
+#[test]
+fn logins_are_counted_also_those_that_are_over_at_once() {
+    let rooms: Vec<String> = (0..30).map(|n| format!("r{n}")).collect();
+    let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
+    let (mut pool, _, _) = started(account(), Options::default(), &rooms);
+    let mut logins = Vec::new();
+    let mut count = |second: u64, actions: &[Action<'_>]| {
+        let nicks = lines(actions)
+            .iter()
+            .filter(|(_, line)| line.starts_with("NICK"))
+            .count();
+        logins.extend(std::iter::repeat_n(second, nicks));
+    };
+    for second in 0..25 {
+        let mut actions = pool.handle(at(second), Input::Timeout);
+        count(second, &actions);
+        let mut links = connects(&actions);
+        while let Some(link) = links.pop() {
+            actions = pool.handle(at(second), Input::Opened(link));
+            count(second, &actions);
+            let welcome = Input::Frame(link, b":x 001 bot :Welcome\r\n");
+            let more = pool.handle(at(second), welcome);
+            count(second, &more);
+            links.extend(connects(&more));
+        }
+    }
+    let at_once = logins.iter().filter(|second| **second == 0).count();
+    assert_eq!(at_once, 20, "{logins:?}");
+    assert!(logins.iter().filter(|second| **second < 10).count() == 20);
+    assert_eq!(logins.len(), 30);
 }
 
 #[test]

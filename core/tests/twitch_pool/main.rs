@@ -1,6 +1,7 @@
 //! Stories of a whole Twitch bot in virtual time.
 
 mod details;
+mod joins;
 mod logins;
 mod mirrors;
 mod speech;

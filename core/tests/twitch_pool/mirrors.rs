@@ -116,6 +116,15 @@ fn a_mirror_whose_original_does_not_come_is_told_after_its_wait() {
 }
 
 #[test]
+fn each_mirror_waits_its_own_time() {
+    let (mut pool, _, links) = sharing(PoolConfig::default());
+    assert!(hear(&mut pool, 1, links[1], &copy(1, "b", "a")).is_empty());
+    assert!(hear(&mut pool, 2, links[1], &copy(2, "b", "a")).is_empty());
+    assert_eq!(told(&pool.handle(at(3), Input::Timeout)), ["b1"]);
+    assert_eq!(told(&pool.handle(at(4), Input::Timeout)), ["b2"]);
+}
+
+#[test]
 fn a_mirror_from_a_room_that_is_not_joined_does_not_wait() {
     let (mut pool, manager, links) = sharing(PoolConfig::default());
     assert_eq!(hear(&mut pool, 1, links[1], &copy(1, "b", "x")), ["b1"]);

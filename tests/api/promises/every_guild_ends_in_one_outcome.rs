@@ -58,21 +58,6 @@ fn eventful() -> Options {
     }
 }
 
-/// Every guild that a summary names, as often as it names it; complete ones are only counted.
-fn named(summary: &ShardFinishedChunking) -> Vec<GuildId> {
-    let incomplete = summary.incomplete.iter().map(|(guild, _)| guild);
-    let others = [
-        &summary.missed,
-        &summary.unavailable,
-        &summary.removed,
-        &summary.refused,
-    ];
-    incomplete
-        .chain(others.into_iter().flatten())
-        .copied()
-        .collect()
-}
-
 /// For the last READY of each shard: its guilds, and the summaries that came after it.
 fn accounts(pair: &Pair) -> BTreeMap<usize, (BTreeSet<GuildId>, Vec<ShardFinishedChunking>)> {
     let mut accounts = BTreeMap::new();
@@ -100,7 +85,7 @@ fn check_accounts(pair: &Pair, seed: u64) {
         let [summary] = &summaries[..] else {
             panic!("seed {seed}, shard {shard}: {} summaries", summaries.len());
         };
-        let named = named(summary);
+        let named: Vec<GuildId> = summary.other_guilds().collect();
         let distinct: BTreeSet<GuildId> = named.iter().copied().collect();
         assert_eq!(
             named.len(),

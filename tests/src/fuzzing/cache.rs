@@ -1,15 +1,15 @@
 //! The store in memory beside a naive model that is fed with the same dispatches.
 mod draw;
+mod host;
 mod model;
 
 use crate::scenario::Source;
-use draw::{Fed, draw};
-use headcount_core::ShardId;
+use draw::{Move, draw};
 use headcount_core::cache::memory::Completeness;
-use headcount_core::cache::{Deriver, GuildStatus, Kinds, MemoryStore, Mutation};
-use headcount_core::id::{GuildId, RoleId, UserId};
-use headcount_core::wire::Name;
-use headcount_core::wire::view::{Status, View};
+use headcount_core::cache::{GuildStatus, Kinds, MemoryStore};
+use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
+use headcount_core::wire::view::Status;
+use host::Host;
 use model::{Guild, Member, Model};
 use std::collections::BTreeMap;
 
@@ -25,40 +25,34 @@ fn kinds() -> Kinds {
         | Kinds::MEMBERS
         | Kinds::PRESENCES
         | Kinds::VOICE_STATES
+        | Kinds::THREADS
+        | Kinds::SOUNDS
+        | Kinds::STAGES
+        | Kinds::SCHEDULED_EVENTS
+        | Kinds::INTEGRATIONS
+        | Kinds::RULES
 }
 
 pub(super) fn run(bytes: &[u8]) {
     let source = &mut Source::bytes(bytes);
     let sweeps = source.percent(40);
     let mut model = Model::new(sweeps);
-    let mut store = MemoryStore::new(source.below(3));
-    let mut deriver = Deriver::new(ShardId::ONE, kinds()).sweep_after_chunk(sweeps);
+    let mut host = Host::new(source.below(3), sweeps);
     while !source.is_spent() {
-        let fed = draw(source);
-        model.feed(&fed);
-        feed(&mut store, &mut deriver, &fed);
-        let held = snapshot(&store);
+        let fed = match draw(source, &host.asked) {
+            Move::Feed(fed) => fed,
+            Move::Ask(guild) => {
+                host.ask(guild);
+                continue;
+            }
+        };
+        let completes = host.feed(&fed);
+        model.feed(&fed, completes && fed.name == "GUILD_MEMBERS_CHUNK");
+        let held = snapshot(&host.store);
         assert_eq!(held, model.guilds, "after {} {}", fed.name, fed.data);
-        let users: BTreeMap<u64, String> = USERS.filter_map(|id| named(&store, id)).collect();
+        let users: BTreeMap<u64, String> = USERS.filter_map(|id| named(&host.store, id)).collect();
         assert_eq!(users, model.held_users(), "after {} {}", fed.name, fed.data);
     }
-}
-
-/// What a tracker would do; and what arrives may have crossed a border between processes.
-fn feed(store: &mut MemoryStore, deriver: &mut Deriver, fed: &Fed) {
-    let text = fed.data.to_string();
-    let view = View::parse(Name::from_wire(fed.name), &text, kinds());
-    let Some(view) = view.expect("a payload that is as it should be") else {
-        return;
-    };
-    let mut mutation = deriver.derive(view);
-    if fed.completes {
-        mutation = deriver.complete(mutation);
-    }
-    let text = serde_json::to_string(&mutation).expect("a mutation has a JSON form");
-    let read: Mutation<'static> = serde_json::from_str(&text).expect("it can be read back");
-    assert_eq!(read, mutation);
-    store.apply(if fed.crosses { read } else { mutation });
 }
 
 fn named(store: &MemoryStore, id: u64) -> Option<(u64, String)> {
@@ -122,7 +116,23 @@ fn guild(store: &MemoryStore, id: GuildId) -> Option<Guild> {
             .voice_states(id)
             .filter_map(|row| Some((row.user.get(), row.channel.value()?.get())))
             .collect(),
+        small: small(store, id),
     })
+}
+
+/// The rows of the kinds of [`draw::SMALL`].
+fn small(store: &MemoryStore, id: GuildId) -> BTreeMap<(usize, u64), Option<u64>> {
+    let threads = store.threads(id);
+    let stages = store.stages(id);
+    let events = store.scheduled_events(id);
+    let mut rows: Vec<((usize, u64), Option<u64>)> = Vec::new();
+    rows.extend(threads.map(|row| ((0, row.id.get()), row.parent.map(ChannelId::get))));
+    rows.extend(store.sounds(id).map(|row| ((1, row.id.get()), None)));
+    rows.extend(stages.map(|row| ((2, row.id.get()), row.channel.map(ChannelId::get))));
+    rows.extend(events.map(|row| ((3, row.id.get()), row.channel.value().map(|id| id.get()))));
+    rows.extend(store.integrations(id).map(|row| ((4, row.id.get()), None)));
+    rows.extend(store.rules(id).map(|row| ((5, row.id.get()), None)));
+    rows.into_iter().collect()
 }
 
 /// Whether this status means that the rows are current.

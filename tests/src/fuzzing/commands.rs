@@ -51,6 +51,7 @@ fn offer(shard: &mut Shard, command: Command, bytes: usize) {
             | Command::RequestMembers(_)
             | Command::GuildSync(_)
     );
+    let bytes = bytes.max(identify_bytes(&command));
     let answer = shard.send(command);
     let expected = match bytes > LIMIT {
         true => Err(RequestError::TooLarge {
@@ -61,6 +62,24 @@ fn offer(shard: &mut Shard, command: Command, bytes: usize) {
         false => Ok(()),
     };
     assert_eq!(answer.map(drop), expected);
+}
+
+/// A presence counts as the identify that will carry it.
+fn identify_bytes(command: &Command) -> usize {
+    let Command::UpdatePresence(presence) = command else {
+        return 0;
+    };
+    let config = config();
+    let identify = Identify {
+        token: config.token,
+        intents: config.intents,
+        shard: config.shard,
+        large_threshold: config.large_threshold,
+        presence: Some((**presence).clone()),
+        os: config.os,
+    };
+    let identify = Command::Identify(Box::new(identify));
+    identify.encode(&mut String::new()).len()
 }
 
 /// No member request that a shard takes is too large.

@@ -278,14 +278,7 @@ impl Life {
     fn finished(&mut self, summary: &ShardFinishedChunking) {
         self.summaries += 1;
         assert_eq!(self.summaries, 1, "finished twice");
-        let mut named: Vec<GuildId> = summary.incomplete.iter().map(|(guild, _)| *guild).collect();
-        let lists = [
-            &summary.missed,
-            &summary.unavailable,
-            &summary.removed,
-            &summary.refused,
-        ];
-        named.extend(lists.into_iter().flatten());
+        let named: Vec<GuildId> = summary.other_guilds().collect();
         let set: BTreeSet<GuildId> = named.iter().copied().collect();
         assert_eq!(set.len(), named.len(), "two outcomes: {summary:?}");
         assert!(set.is_subset(&self.listed), "never listed: {summary:?}");

@@ -8,6 +8,7 @@ use crate::intents;
 use crate::json::{Id, Null};
 use crate::world::guild::Guild;
 use crate::world::message::Message;
+use crate::world::presence::Status;
 use crate::world::reachable;
 
 impl Gateway {
@@ -159,6 +160,9 @@ impl Gateway {
             }
             w.field("guild_id", Id(guild));
         });
+        if self.world.status(user) != Status::Offline {
+            self.announce_presence_in(guild, user, false);
+        }
     }
 
     fn update_member(&mut self, guild: u64, user: u64, nick: Option<Option<String>>) {
@@ -224,13 +228,17 @@ impl Gateway {
 
     pub(super) fn announce_presence(&mut self, user: u64, whole: bool) {
         for guild in self.guilds_of(user) {
-            self.fan_out(Some(guild), "PRESENCE_UPDATE", |world, _, w| {
-                let profile = world.user(user);
-                let mut presence = world.presence(user, Some(guild));
-                presence.user = whole.then_some(&profile);
-                presence.write(w);
-            });
+            self.announce_presence_in(guild, user, whole);
         }
+    }
+
+    fn announce_presence_in(&mut self, guild: u64, user: u64, whole: bool) {
+        self.fan_out(Some(guild), "PRESENCE_UPDATE", |world, _, w| {
+            let profile = world.user(user);
+            let mut presence = world.presence(user, Some(guild));
+            presence.user = whole.then_some(&profile);
+            presence.write(w);
+        });
     }
 
     fn move_voice(&mut self, guild: u64, user: u64, joins: bool) {

@@ -5,6 +5,7 @@ use super::opening::plain;
 use crate::connection::Phase;
 use crate::edge::ConnectionId;
 use crate::faults::Trouble;
+use crate::json;
 use crate::ledger::StartRecord;
 use crate::rules::Rule;
 use crate::session::Session;
@@ -74,6 +75,7 @@ impl Gateway {
             return self.refuse_resume(id, number, false);
         };
         self.replay(id, number, missed);
+        self.say_resumed(id, number, sequence);
         true
     }
 
@@ -125,7 +127,24 @@ impl Gateway {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.replaying = false;
         }
-        self.dispatch(number, "RESUMED", |_, _, w| w.list("_trace", |_| {}));
+    }
+
+    /// The end of a replay from `sequence` on, if the connection has lived to see it.
+    fn say_resumed(&mut self, id: ConnectionId, number: u64, sequence: u64) {
+        if !self.connections.contains_key(&id) {
+            return;
+        }
+        if self.options.resumed_repeats {
+            let text = json::object(|w| {
+                w.field("t", "RESUMED");
+                w.field("s", sequence);
+                w.field("op", 0_u32);
+                w.object("d", |w| w.list("_trace", |_| {}));
+            });
+            self.carry(id, text, false);
+        } else {
+            self.dispatch(number, "RESUMED", |_, _, w| w.list("_trace", |_| {}));
+        }
         self.close_after_start(id);
     }
 

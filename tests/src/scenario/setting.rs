@@ -95,6 +95,13 @@ impl Setting {
             jitter: source.pick(&[0, 10, 100]),
             rates: Rates::draw(source),
         }
+        .other_servers(source)
+    }
+
+    /// Ways of servers that speak the same protocol.
+    fn other_servers(mut self, source: &mut Source<'_>) -> Self {
+        self.gateway.resumed_repeats = source.percent(25);
+        self
     }
 }
 

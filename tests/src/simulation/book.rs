@@ -83,6 +83,9 @@ impl Book {
             Event::Dispatch(dispatch) if dispatch.name() == Name::Ready => {
                 self.session(dispatch.sequence(), dispatch.data())
             }
+            Event::Dispatch(dispatch) if dispatch.name() == Name::Resumed => {
+                self.end_of_replay(dispatch.sequence())
+            }
             Event::Dispatch(dispatch) => self.sequence(dispatch.sequence()),
             Event::Misunderstood(it) => {
                 self.misunderstood += 1;
@@ -159,6 +162,14 @@ impl Book {
         })
     }
 
+    /// RESUMED may repeat a sequence, that of an event which is held included.
+    fn end_of_replay(&mut self, sequence: Option<u64>) -> Verdict {
+        if self.holds || sequence <= Some(self.last) {
+            return Ok(());
+        }
+        self.sequence(sequence)
+    }
+
     /// Every sequence once, and in order unless events are held.
     fn sequence(&mut self, sequence: Option<u64>) -> Verdict {
         let Some(sequence) = sequence else {
@@ -206,13 +217,16 @@ impl Book {
         })?;
         self.finished = true;
         let mut named = BTreeSet::new();
-        let incomplete = it.incomplete.iter().map(|(guild, _)| *guild);
-        let lists = [&it.missed, &it.unavailable, &it.removed, &it.refused];
-        for guild in incomplete.chain(lists.into_iter().flatten().copied()) {
+        for guild in it.other_guilds() {
             let fits = named.insert(guild) && self.listed.contains(&guild);
             ensure(fits, || {
                 format!("{guild} has two outcomes, or READY did not list it")
             })?;
+        }
+        if let Some(presences) = &it.presences {
+            let all = presences.complete <= it.complete
+                && presences.complete + presences.lacking.len() <= self.listed.len();
+            ensure(all, || format!("{presences:?} of {it:?}"))?;
         }
         let all = named.len() + it.complete;
         ensure(all == self.listed.len(), || {

@@ -2,16 +2,18 @@
 use super::Simulation;
 use crate::snowflake::guild_id;
 use headcount_core::Event;
-use headcount_core::cache::Kinds;
-use headcount_core::cache::memory::Completeness;
+use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
+use headcount_core::cache::{Kinds, Lack};
 use headcount_core::chunk::{FinishReason, RequestProgress};
 use headcount_core::fleet::FleetEvent;
 use headcount_core::id::GuildId;
 use headcount_core::session::{Phase, Reason};
-use headcount_core::setup::{GuildReady, MemberCount, Outcome, Stage, StageCounts, WaitsFor};
+use headcount_core::setup::{
+    GuildReady, MemberCount, Outcome, PresencesOutcome, Stage, StageCounts, WaitsFor,
+};
 
 /// The names of stages, with the ways in which a guild may be ready.
-const STAGES: [&str; 12] = [
+const STAGES: [&str; 15] = [
     "unknown",
     "expected",
     "syncing",
@@ -24,6 +26,9 @@ const STAGES: [&str; 12] = [
     "missed",
     "unavailable",
     "ready otherwise",
+    "with unread members",
+    "not asked",
+    "without the intent",
 ];
 
 impl Simulation {
@@ -46,13 +51,7 @@ impl Simulation {
             count(&mut stages, &mut members, stage.as_ref());
         }
         let book = &self.hosts[host].book;
-        let outcomes = readiness.outcomes;
-        let settled = outcomes.complete
-            + outcomes.incomplete
-            + outcomes.missed
-            + outcomes.unavailable
-            + outcomes.removed
-            + outcomes.refused;
+        let settled = readiness.outcomes.total();
         if (stages, members) != (readiness.stages, readiness.members) {
             self.fail(format!(
                 "s{host}: {readiness:?}, but {stages:?} and {members:?}"
@@ -161,11 +160,11 @@ impl Simulation {
         }
     }
 
-    /// A guild whose members were asked for and that is told to be complete is so in the store.
+    /// A guild that is told to be complete, in members or presences, is so in the store.
     fn hold_to_its_word(&mut self, host: usize, it: &GuildReady) {
         let is = self.store.completeness(it.guild);
         let loading = match is {
-            Some(Completeness::Partial { why, .. }) => why == headcount_core::cache::Lack::Loading,
+            Some(Completeness::Partial { why, .. }) => why == Lack::Loading,
             Some(Completeness::Complete { .. }) | None => false,
         };
         if loading && it.request.is_some() {
@@ -174,14 +173,34 @@ impl Simulation {
                 it.guild
             ));
         }
-        let told = it.outcome == Outcome::Complete && it.request.is_some();
-        if !told || !self.setting.kinds.contains(Kinds::MEMBERS) {
-            return;
-        }
-        if !matches!(is, Some(Completeness::Complete { .. })) {
+        let members = self.setting.kinds.contains(Kinds::MEMBERS);
+        if members
+            && it.outcome == Outcome::Complete
+            && !matches!(is, Some(Completeness::Complete { .. }))
+        {
             self.fail(format!(
                 "s{host}: {} is told to be complete, and is {is:?}",
                 it.guild
+            ));
+        }
+        self.hold_to_its_word_on_presences(host, it);
+    }
+
+    fn hold_to_its_word_on_presences(&mut self, host: usize, it: &GuildReady) {
+        let is = self.store.presences_completeness(it.guild);
+        let told = match (it.presences, is) {
+            (PresencesOutcome::NotCached, _) => !self.setting.kinds.contains(Kinds::PRESENCES),
+            (PresencesOutcome::Complete, Some(PresencesCompleteness::Complete { .. })) => true,
+            (PresencesOutcome::Lacking(told), Some(PresencesCompleteness::Partial { why, .. })) => {
+                told == why && why != Lack::Loading
+            }
+            (PresencesOutcome::Complete | PresencesOutcome::Lacking(_), _) => false,
+        };
+        if !told {
+            let guild = it.guild;
+            self.fail(format!(
+                "s{host}: {guild} is told with {:?}, and is {is:?}",
+                it.presences
             ));
         }
     }
@@ -241,6 +260,9 @@ fn place_of(stage: Option<&Stage>) -> u8 {
             Outcome::Missed => 7,
             Outcome::Refused => 8,
             Outcome::Unavailable | Outcome::Removed => 11,
+            Outcome::Unread { .. } => 12,
+            Outcome::NotAsked => 13,
+            Outcome::NoIntent => 14,
         },
         Some(Stage::Missed) => 9,
         Some(Stage::Unavailable) => 10,

@@ -13,6 +13,8 @@ pub(crate) struct HostClock {
     stuck: Option<(Millis, Millis)>,
     /// Until when the host is suspended.
     asleep: Millis,
+    /// What the clock showed when the host was suspended last.
+    dozed: Millis,
     latest: Millis,
 }
 
@@ -22,6 +24,7 @@ impl HostClock {
             ahead: START,
             stuck: None,
             asleep: 0,
+            dozed: START,
             latest: START,
         }
     }
@@ -66,12 +69,23 @@ impl HostClock {
     }
 
     pub(crate) fn sleep(&mut self, now: Millis, time: u64) {
+        if self.asleep <= now {
+            self.dozed = self.read(now);
+        }
         self.asleep = self.asleep.max(now + time);
     }
 
     /// Until when the host sleeps; `None` when it is awake.
     pub(crate) fn asleep(&self, now: Millis) -> Option<Millis> {
         (self.asleep > now).then_some(self.asleep)
+    }
+
+    /// What the clock showed when the host could last do anything.
+    pub(crate) fn last_awake(&mut self, now: Millis) -> Millis {
+        match self.asleep(now) {
+            Some(_) => self.dozed,
+            None => self.read(now),
+        }
     }
 
     /// All is well from now on: awake, and no earlier than it ever showed.

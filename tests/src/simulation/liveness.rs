@@ -1,6 +1,6 @@
 //! The faults stop: everything must come to its end, within a stated bound.
 use super::Simulation;
-use crate::act::Act;
+use crate::act::{Act, Target};
 use crate::edge::Millis;
 use crate::snowflake::guild_id;
 use headcount_core::id::GuildId;
@@ -24,6 +24,11 @@ impl Simulation {
         self.clock.heal(self.now);
         for host in &mut self.hosts {
             host.stalled = self.now;
+        }
+        if self.setting.gateway.resumed_repeats {
+            self.tally
+                .mark("gateway: RESUMED repeats a sequence".to_owned());
+            self.gateway.act(self.now, Act::Cut(Target::All));
         }
         let interval = self.setting.gateway.limits.heartbeat_interval;
         let shards = u64::from(self.setting.shards);

@@ -24,10 +24,11 @@ impl Simulation {
             Step::Clock(clock) => self.disturb(clock, fault),
             Step::Stall(host, time) => {
                 self.count(fault);
-                let shown = self.clock.read(self.now);
+                // A host that sleeps does not read either.
+                let since = self.clock.last_awake(self.now);
                 let host = &mut self.hosts[host];
                 host.stalled = host.stalled.max(self.now + time);
-                host.unread_since.get_or_insert(shown);
+                host.unread_since.get_or_insert(since);
             }
             Step::Ask(host, guild, query, presences) => self.ask(host, guild, query, presences),
             Step::Send(host, command) => self.queue(host, *command),

@@ -2,8 +2,9 @@
 use super::Simulation;
 use crate::snowflake::guild_id;
 use crate::world::guild::Guild;
+use crate::world::presence::Status;
 use headcount_core::Intents;
-use headcount_core::cache::memory::Completeness;
+use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
 use headcount_core::cache::{GuildStatus, Kinds};
 use headcount_core::id::{GuildId, RoleId, UserId};
 use headcount_core::session::{Phase, Session};
@@ -96,7 +97,19 @@ impl Simulation {
                 return Err(format!("{user} is {held}, but should be {is:?}"));
             }
         }
-        Ok(())
+        let Some(PresencesCompleteness::Complete { .. }) = self.store.presences_completeness(id)
+        else {
+            return Ok(());
+        };
+        let online = |user: &u64| world.status(*user) != Status::Offline;
+        let held = |user: &u64| UserId::new(*user).and_then(|user| self.store.presence(id, user));
+        match guild
+            .member_ids()
+            .find(|user| online(user) && held(user).is_none())
+        {
+            Some(user) => Err(format!("presences are complete, and {user} has none")),
+            None => Ok(()),
+        }
     }
 
     /// Told to be complete: it holds everyone, and nobody else.

@@ -131,7 +131,8 @@ impl<R: Runtime> ChatBuilder<R> {
     /// where the runtime can spawn.
     ///
     /// # Errors
-    /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Config`] for a setting that
+    /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Config`] for a setting
+    /// that
     /// makes no sense, and when a manager refuses to start. Nothing was started.
     pub fn start(mut self) -> Result<Chat<R>, Error> {
         self.pool.check()?;

@@ -46,6 +46,9 @@ const fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Complete => "complete",
         Outcome::Incomplete { .. } => "incomplete",
+        Outcome::Unread { .. } => "unread",
+        Outcome::NotAsked => "not_asked",
+        Outcome::NoIntent => "no_intent",
         Outcome::Missed => "missed",
         Outcome::Unavailable => "unavailable",
         Outcome::Removed => "removed",
@@ -53,9 +56,12 @@ const fn name(outcome: &Outcome) -> &'static str {
     }
 }
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 9] = [
     "complete",
     "incomplete",
+    "unread",
+    "not_asked",
+    "no_intent",
     "missed",
     "unavailable",
     "removed",
@@ -131,6 +137,9 @@ impl Report {
             match &line.outcome {
                 Outcome::Incomplete { missing } => {
                     writeln!(f, "incomplete, missing chunks {missing:?}")?;
+                }
+                Outcome::Unread { members } => {
+                    writeln!(f, "unread, {members} members could not be read")?;
                 }
                 other => writeln!(f, "{}", name(other))?,
             }

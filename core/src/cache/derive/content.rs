@@ -85,8 +85,11 @@ impl Deriver {
         }
         if !self.hears_of_members {
             to.push(Op::Incomplete(Lack::NoIntent));
-        } else if is_whole && member_count.is_some_and(|count| content.listed >= count) {
-            to.push(Op::Complete);
+        } else if member_count.is_some_and(|count| content.listed >= count) {
+            to.push(match is_whole {
+                true => Op::Complete,
+                false => Op::Incomplete(Lack::Unread(content.members_unread)),
+            });
         }
     }
 

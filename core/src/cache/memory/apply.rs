@@ -208,6 +208,9 @@ impl MemoryStore {
             Op::Recount => self.known(guild, |slot, _| slot.recount()),
             Op::Complete => self.known(guild, Slot::complete),
             Op::Incomplete(lack) => self.known(guild, |slot, _| slot.explain(lack)),
+            Op::SetPresencesLack(lack) => {
+                self.known(guild, |slot, _| slot.explain_presences(lack));
+            }
             Op::SyncThreads(parents, threads) => self.all(guild, |slot, shared| {
                 let entities = &mut slot.entities;
                 entities.sync_threads(slot.id, Some(&parents), threads.own(), shared);

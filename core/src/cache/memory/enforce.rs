@@ -86,8 +86,8 @@ impl MemoryStore {
         wards.track(kind, rows.iter().copied());
         self.shared.messages_per_channel = newest(&wards.policies);
         self.wards = Some(wards);
-        if kind == Kind::Member {
-            self.hope_for_all();
+        if kind == Kind::Member || kind == Kind::Presence {
+            self.hope_for_all(kind);
         }
         let trimmed = if kind == Kind::Message {
             self.trim()
@@ -125,13 +125,17 @@ impl MemoryStore {
         self.wards.as_ref()?.next_expiry()
     }
 
-    /// From here on all members can be complete again, if they are asked for.
-    fn hope_for_all(&mut self) {
+    /// From here on all members or presences can be complete again, if they are asked for.
+    fn hope_for_all(&mut self, kind: Kind) {
         let guilds: Vec<GuildId> = self.guilds.iter().map(|slot| slot.id).collect();
         for guild in guilds {
             self.within(guild, |slot, _| {
-                if slot.lack == Some(Lack::Limited) {
-                    slot.lack = Some(Lack::NotAsked);
+                let lack = match kind == Kind::Member {
+                    true => &mut slot.lack,
+                    false => &mut slot.presences_lack,
+                };
+                if *lack == Some(Lack::Limited) {
+                    *lack = Some(Lack::NotAsked);
                 }
             });
         }
@@ -396,6 +400,9 @@ impl MemoryStore {
         self.forget(wards, kind, spot);
         if kind == Kind::Member {
             self.within(guild, |slot, _| slot.limit_members());
+        } else if kind == Kind::Presence {
+            self.within(guild, |slot, _| slot.limit_presences());
+            doubt_members(wards, kind, [spot], touched);
         } else if kind == Kind::Channel {
             self.doubt_all(wards, guild, Keep::IN_VOICE, touched);
         } else {

@@ -45,6 +45,33 @@ impl fmt::Display for Completeness {
     }
 }
 
+/// Whether the presences of all members of a guild are in the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PresencesCompleteness {
+    /// All of them are, and events keep it so: whoever has none is offline, or has joined since
+    /// and not been told of yet.
+    Complete {
+        /// How many there are.
+        presences: u64,
+    },
+    /// Some of them are.
+    Partial {
+        /// How many are in the cache.
+        presences: u64,
+        /// Why not all of them.
+        why: Lack,
+    },
+}
+
+impl fmt::Display for PresencesCompleteness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Complete { presences } => write!(f, "complete, {presences} presences"),
+            Self::Partial { presences, why } => write!(f, "{presences} presences, {why}"),
+        }
+    }
+}
+
 /// How many rows a guild has, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -203,20 +230,34 @@ impl MemoryStore {
     pub fn completeness(&self, guild: GuildId) -> Option<Completeness> {
         let slot = self.slot(guild)?;
         let (members, of) = (slot.members.len() as u64, slot.member_count);
-        let lack = match slot.status {
-            GuildStatus::Pending | GuildStatus::Outage | GuildStatus::Stale => Some(Lack::Stale),
-            GuildStatus::Available if self.keeps_no_members() => Some(Lack::Limited),
-            GuildStatus::Available => slot.lack,
-        };
-        Some(match lack {
+        Some(match self.lack(slot, Kind::Member, slot.lack) {
             None => Completeness::Complete { members },
             Some(why) => Completeness::Partial { members, of, why },
         })
     }
 
-    fn keeps_no_members(&self) -> bool {
+    /// Whether the presences of all members of a guild are in the cache; `None` if the bot is not
+    /// in it. Counted apart from members, since they have to be asked for apart.
+    #[must_use]
+    pub fn presences_completeness(&self, guild: GuildId) -> Option<PresencesCompleteness> {
+        let slot = self.slot(guild)?;
+        let presences = slot.presences.len() as u64;
+        Some(match self.lack(slot, Kind::Presence, slot.presences_lack) {
+            None => PresencesCompleteness::Complete { presences },
+            Some(why) => PresencesCompleteness::Partial { presences, why },
+        })
+    }
+
+    /// What a guild lacks of a kind, beside what is known of that kind itself.
+    fn lack(&self, slot: &Slot, kind: Kind, own: Option<Lack>) -> Option<Lack> {
         let policies = self.policies();
-        policies.is_some_and(|policies| policies.get(Kind::Member).is_none())
+        let keeps_none = policies.is_some_and(|policies| policies.get(kind).is_none());
+        match slot.status {
+            GuildStatus::Pending | GuildStatus::Outage => Some(Lack::Stale),
+            GuildStatus::Stale => Some(Lack::StoreFailed),
+            GuildStatus::Available if keeps_none => Some(Lack::Limited),
+            GuildStatus::Available => own,
+        }
     }
 
     /// How many rows a guild has.

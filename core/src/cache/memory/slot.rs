@@ -26,6 +26,8 @@ pub(super) struct Slot {
     known: bool,
     /// Why not all members are here; `None` if they are.
     pub(super) lack: Option<Lack>,
+    /// The same of the presences of all members.
+    pub(super) presences_lack: Option<Lack>,
     pub(super) member_count: Option<u64>,
     pub(super) guild: Option<Box<Guild<'static>>>,
     guild_heap: usize,
@@ -80,6 +82,7 @@ impl Slot {
             status: GuildStatus::Pending,
             known: false,
             lack: Some(Lack::NotAsked),
+            presences_lack: Some(Lack::NotAsked),
             member_count: None,
             guild: None,
             guild_heap: 0,
@@ -233,9 +236,22 @@ impl Slot {
         }
     }
 
-    /// A policy takes a member away.
+    /// A policy takes a member away, and the presence with it.
     pub(super) const fn limit_members(&mut self) {
         self.lack = Some(Lack::Limited);
+        self.limit_presences();
+    }
+
+    /// A policy takes a presence away.
+    pub(super) const fn limit_presences(&mut self) {
+        self.presences_lack = Some(Lack::Limited);
+    }
+
+    /// Why not all presences are here, unless a policy would not let them stay.
+    pub(super) fn explain_presences(&mut self, lack: Option<Lack>) {
+        if self.presences_lack != Some(Lack::Limited) {
+            self.presences_lack = lack;
+        }
     }
 
     pub(super) fn remove_presence(&mut self, user: UserId) {
@@ -271,6 +287,7 @@ impl Slot {
         let listed = sorted(presences.records().map(|presence| presence.id.get()));
         let keep = |key, _: &[u8]| listed.binary_search(&key).is_ok();
         self.presences.sweep(keep, |_, _| ());
+        self.presences_lack = Some(Lack::NotAsked);
         self.upsert_presences(presences);
     }
 

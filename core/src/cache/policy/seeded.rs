@@ -6,11 +6,17 @@ use crate::cache::memory::Mixer;
 
 /// Makes hashers from a seed: where keys lie depends on nothing else.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seeded(pub(super) Mixer);
+pub(crate) struct Seeded(pub(super) Mixer);
+
+impl Seeded {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(Mixer::new(seed))
+    }
+}
 
 /// A hash in the making.
 #[derive(Debug)]
-pub(super) struct Sum {
+pub(crate) struct Sum {
     mixer: Mixer,
     sum: u64,
 }

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::mem;
 
-use super::Sink;
+use super::{Cursor, Sink};
 
 /// The largest pool that is kept for later, in bytes.
 const KEPT: usize = 4096;
@@ -47,6 +47,26 @@ impl Pool {
             Some(sink) if sink.capacity() <= KEPT => self.clone(),
             Some(_) | None => Self::default(),
         }
+    }
+
+    /// Keeps the records of which `stays` says so, which reads one and has `None` to say where
+    /// none is left; how many stay.
+    pub(crate) fn retain(&mut self, stays: impl Fn(&mut Cursor<'_>) -> Option<bool>) -> usize {
+        let mut kept = Sink::with_capacity(self.as_slice().len());
+        let (mut from, mut count) = (Cursor::new(self.as_slice()), 0_usize);
+        loop {
+            let before = from.rest();
+            let Some(stays) = stays(&mut from) else {
+                break;
+            };
+            if stays {
+                let length = before.len().saturating_sub(from.rest().len());
+                kept.put(before.get(..length).unwrap_or_default());
+                count = count.saturating_add(1);
+            }
+        }
+        self.0 = Some(Arc::new(kept));
+        count
     }
 
     pub(crate) fn shrink_to_fit(&mut self) {

@@ -1,5 +1,14 @@
 //! How a row becomes a record.
 
+/// A record that has been read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transcoded {
+    /// Where it begins.
+    pub(crate) place: usize,
+    /// The states of its parts.
+    pub(crate) mask: u64,
+}
+
 /// Declares a row, as `row!` does, that can be packed. The key is not a part of the record.
 ///
 /// The parts are declared in the order in which servers write them, the last in the alphabet
@@ -41,7 +50,7 @@ macro_rules! packed {
             }
 
             /// Reads an object that is written as servers do straight into a record; `other` gets
-            /// the keys that are no parts. Returns where the record begins.
+            /// the keys that are no parts.
             ///
             /// `None` if anything is wrong or in another order: then the caller, who takes back
             /// what was written, reads the object part by part, which may still succeed.
@@ -49,7 +58,7 @@ macro_rules! packed {
                 reader: &mut crate::wire::json::Reader<'i>,
                 sink: &mut crate::wire::packed::Sink,
                 mut other: F,
-            ) -> Option<usize>
+            ) -> Option<crate::wire::packed::Transcoded>
             where
                 F: FnMut(
                     &str,
@@ -110,7 +119,22 @@ macro_rules! packed {
                     sink.mask(0, Self::MASK);
                 }
                 sink.set_mask(place, mask, Self::MASK);
-                Some(place)
+                Some(crate::wire::packed::Transcoded { place, mask })
+            }
+
+            /// The state of one part.
+            #[inline(always)]
+            #[allow(dead_code, reason = "of use for rows that must have a part")]
+            pub(crate) fn state_of(part: &'static str, mask: u64) -> u64 {
+                let mut mask = mask;
+                $(
+                    if stringify!($field) == part {
+                        return mask & 3;
+                    }
+                    mask >>= 2;
+                )*
+                let _ = mask;
+                0
             }
 
             /// The row of a record.

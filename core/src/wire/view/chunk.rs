@@ -20,9 +20,9 @@ pub struct MembersChunk<'i> {
     pub count: Option<u32>,
     /// The members, if they are cached.
     pub members: Option<Members<'i>>,
-    /// How many members it lists that could be read; all of them if members are not cached.
+    /// How many members it lists, even if members are not cached.
     pub received: u64,
-    /// How many more it lists, which could not be read.
+    /// How many of these could not be read.
     pub unread: u64,
     /// Their presences, if they were asked for and are cached.
     pub presences: Option<Presences<'i>>,
@@ -46,9 +46,10 @@ impl<'i> MembersChunk<'i> {
                 "chunk_count" => count = reader.tolerate(u32::read)?,
                 "members" if kinds.contains(Kinds::MEMBERS) => {
                     let read = reader.tolerate(Members::read)?;
-                    listed = read
-                        .as_ref()
-                        .map(|(list, unread)| (list.len() as u64, *unread));
+                    listed = read.as_ref().map(|(list, unread)| {
+                        let read = list.len() as u64;
+                        (read.saturating_add(*unread), *unread)
+                    });
                     members = read.map(|(list, _)| list);
                 }
                 "members" => {
@@ -65,7 +66,7 @@ impl<'i> MembersChunk<'i> {
             Ok(())
         })?;
         // A list that cannot be read at all may have held anybody.
-        let (received, unread) = listed.unwrap_or((0, 1));
+        let (received, unread) = listed.unwrap_or((1, 1));
         let presences_unread = match &presences {
             None => 0,
             Some(None) => 1,

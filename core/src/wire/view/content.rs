@@ -42,8 +42,7 @@ pub struct Content<'i> {
     pub stages: Option<Listing<Stage<'i>>>,
     /// All scheduled events.
     pub events: Option<Listing<ScheduledEvent<'i>>>,
-    /// How many members the payload lists that could be read; all of them if members are not
-    /// cached.
+    /// How many members the payload lists, read or not, even if members are not cached.
     pub listed: u64,
 }
 
@@ -77,10 +76,11 @@ impl<'i> Content<'i> {
             "members" if kinds.contains(Kinds::MEMBERS) => {
                 // A list that cannot be read at all may have held anybody.
                 let (members, unread) = from.tolerate(Members::read)?.map_or((None, 1), some);
-                self.listed = members.as_ref().map_or(0, |members| members.len() as u64);
+                let read = members.as_ref().map_or(0, |members| members.len() as u64);
+                self.listed = read.saturating_add(unread);
                 (self.members, self.members_unread) = (members, unread);
             }
-            "members" => self.listed = from.tolerate(Reader::count)?.unwrap_or(0) as u64,
+            "members" => self.listed = from.tolerate(Members::count)?.unwrap_or(0),
             "presences" if kinds.contains(Kinds::PRESENCES) => {
                 let read = from.tolerate(Presences::read)?;
                 (self.presences, self.presences_unread) = read.map_or((None, 1), some);

@@ -73,6 +73,25 @@ pub struct Member<'a> {
     pub membership: Membership<'a>,
 }
 
+/// Whether somebody has joined the guild.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Member,
+    /// A guest of a stage: listed among the members, but without a time of joining.
+    Guest,
+}
+
+impl Standing {
+    /// By the states of the parts of a [`Membership`].
+    fn of(mask: u64) -> Self {
+        const NULL: u64 = 1;
+        match Membership::state_of("joined_at", mask) {
+            NULL => Self::Guest,
+            _ => Self::Member,
+        }
+    }
+}
+
 /// One member of a batch as it lies there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MemberRecord<'a> {
@@ -102,6 +121,12 @@ impl<'a> MemberRecord<'a> {
                 Some(count) => Some(RoleIds::of(from.bytes(count.checked_mul(8)?)?)),
             },
         })
+    }
+
+    /// Whether this is a guest of a stage, who has never joined.
+    fn is_guest(self) -> bool {
+        let mask = Cursor::new(self.membership).mask(Membership::MASK);
+        Standing::of(mask) == Standing::Guest
     }
 
     fn unpack(self) -> Member<'a> {
@@ -166,6 +191,25 @@ impl<'i> Members<'i> {
         self.records().map(|record| record.id)
     }
 
+    /// Keeps the members of whose users `stays` says so.
+    pub(crate) fn retain(&mut self, stays: impl Fn(UserId) -> bool) {
+        if !self.users().all(&stays) {
+            let one = |from: &mut Cursor<'_>| Some(stays(MemberRecord::read(from)?.id));
+            self.count = self.pool.retain(one);
+        }
+    }
+
+    /// Whether nobody of these has joined: guests of a stage are no members.
+    pub(crate) fn are_guests(&self) -> bool {
+        self.records().all(MemberRecord::is_guest)
+    }
+
+    /// Whether one of these has a role.
+    pub(crate) fn name_role(&self, role: RoleId) -> bool {
+        let mut lists = self.records().filter_map(|record| record.roles);
+        lists.any(|roles| roles.iter().any(|own| own == role))
+    }
+
     /// The same members, borrowing nothing.
     #[must_use]
     pub fn into_owned(mut self) -> Members<'static> {
@@ -177,7 +221,8 @@ impl<'i> Members<'i> {
         }
     }
 
-    /// Reads an array of members; the number is that of members that could not be read.
+    /// Reads an array of members; guests of a stage are left out. The number is that of members
+    /// that could not be read.
     pub(crate) fn read(reader: &mut Reader<'i>) -> Result<(Self, u64), Malformed> {
         let mut members = Self::default();
         let bytes = reader.remaining();
@@ -186,9 +231,41 @@ impl<'i> Members<'i> {
                 // Records are about a sixth of the text; never reserve more than was sent.
                 members.pool = Pool::with_capacity(bytes / 5);
             }
-            members.push(reader, |_, reader| reader.skip())
+            members.push_joined(reader)
         })?;
         Ok((members, unread))
+    }
+
+    /// Counts an array of members without reading them; guests of a stage are left out.
+    pub(crate) fn count(reader: &mut Reader<'i>) -> Result<u64, Malformed> {
+        let mut count: u64 = 0;
+        reader.list(|reader| {
+            let mut joined = true;
+            reader.object(|key, reader| {
+                if key == "joined_at" {
+                    joined = !reader.null()?;
+                }
+                if key == "joined_at" && !joined {
+                    Ok(())
+                } else {
+                    reader.skip()
+                }
+            })?;
+            count = count.saturating_add(u64::from(joined));
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// Reads one member and adds it, unless it is a guest of a stage.
+    #[inline]
+    pub(crate) fn push_joined(&mut self, reader: &mut Reader<'i>) -> Result<(), Malformed> {
+        let (start, count) = (self.pool.as_slice().len(), self.count);
+        if self.push(reader, |_, reader| reader.skip())? == Standing::Guest {
+            self.pool.writer().truncate(start);
+            self.count = count;
+        }
+        Ok(())
     }
 
     /// Reads one member into a pool; `other` gets the keys that are not its own, perhaps twice.
@@ -216,18 +293,18 @@ impl<'i> Members<'i> {
             reader.tolerate(|reader| members.push_of(reader, user, |_, reader| reader.skip()));
         let log = reader.take_misreads();
         let misreads = log.map(|log| log.locate(text)).unwrap_or_default();
-        (read.ok().flatten().map(|()| members), misreads)
+        (read.ok().flatten().map(|_| members), misreads)
     }
 
     /// Reads one member and adds it; `other` gets the keys that are not its own, perhaps twice.
-    pub(crate) fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<(), Malformed>
+    fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<Standing, Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
         let (before, start) = (reader.mark(), self.pool.as_slice().len());
-        if self.push_usual(reader, &mut other).is_some() {
+        if let Some(standing) = self.push_usual(reader, &mut other) {
             self.count = self.count.saturating_add(1);
-            return Ok(());
+            return Ok(standing);
         }
         reader.return_to(before);
         self.pool.writer().truncate(start);
@@ -236,7 +313,7 @@ impl<'i> Members<'i> {
 
     /// Writes a member while it is read, if servers write it so; see
     /// [`Membership::transcode_with`].
-    fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<()>
+    fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<Standing>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
@@ -257,9 +334,9 @@ impl<'i> Members<'i> {
             _ => other(key, reader),
         })?;
         to.set(start, &user?.get().to_le_bytes());
-        to.set_length(start.wrapping_add(12), membership);
+        to.set_length(start.wrapping_add(12), membership.place);
         write_roles(to, start.wrapping_add(16), roles.as_deref());
-        Some(())
+        Some(Standing::of(membership.mask))
     }
 
     fn push_of<F>(
@@ -267,7 +344,7 @@ impl<'i> Members<'i> {
         reader: &mut Reader<'i>,
         mut user: Option<User<'i>>,
         mut other: F,
-    ) -> Result<(), Malformed>
+    ) -> Result<Standing, Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
@@ -282,7 +359,10 @@ impl<'i> Members<'i> {
         })?;
         let user = user.ok_or_else(|| reader.fault("a member without a user"))?;
         self.add(&user, roles.as_deref(), &membership);
-        Ok(())
+        Ok(match membership.joined_at {
+            Field::Null => Standing::Guest,
+            Field::Absent | Field::Value(_) => Standing::Member,
+        })
     }
 
     fn add(&mut self, user: &User<'_>, roles: Option<&[RoleId]>, membership: &Membership<'_>) {

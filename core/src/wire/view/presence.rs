@@ -240,6 +240,19 @@ impl<'i> Presences<'i> {
         core::iter::from_fn(move || PresenceRecord::read(&mut from))
     }
 
+    /// The ids of the users, in the order of the payload.
+    pub fn users(&self) -> impl Iterator<Item = UserId> {
+        self.records().map(|record| record.id)
+    }
+
+    /// Keeps the presences of the users of whom `stays` says so.
+    pub(crate) fn retain(&mut self, stays: impl Fn(UserId) -> bool) {
+        if !self.users().all(&stays) {
+            let one = |from: &mut Cursor<'_>| Some(stays(PresenceRecord::read(from)?.id));
+            self.count = self.pool.retain(one);
+        }
+    }
+
     /// The same presences, borrowing nothing.
     #[must_use]
     pub fn into_owned(mut self) -> Presences<'static> {

@@ -176,7 +176,7 @@ fn one_added<'i>(
         match key {
             "member" | "presence" if reader.null()? => {}
             "member" if kinds.contains(Kinds::MEMBERS) => {
-                members.push(reader, |_, reader| reader.skip())?;
+                members.push_joined(reader)?;
             }
             "presence" if kinds.contains(Kinds::PRESENCES) => {
                 presences.push(reader, |_, reader| reader.skip())?;

@@ -33,6 +33,7 @@ pub(crate) struct Arguments {
     pub(crate) lost_chunks: Vec<LostChunk>,
     pub(crate) outage: u32,
     pub(crate) dead_resume_host: bool,
+    pub(crate) resumed_repeats: bool,
     pub(crate) invalid_session: bool,
     pub(crate) timed: Vec<Timed>,
     pub(crate) cutting: Cutting,
@@ -75,6 +76,7 @@ impl Default for Arguments {
             lost_chunks: Vec::new(),
             outage: 0,
             dead_resume_host: false,
+            resumed_repeats: false,
             invalid_session: false,
             timed: Vec::new(),
             cutting: Cutting::Whole,
@@ -129,6 +131,7 @@ impl Arguments {
             "lose-chunk" => self.lost_chunks.push(lost_chunk(&text(parser)?)?),
             "outage" => self.outage = number(parser)?,
             "dead-resume-host" => self.dead_resume_host = true,
+            "resumed-repeats" => self.resumed_repeats = true,
             "invalid-session" => self.invalid_session = true,
             "close-after" => self.timed.push(timed_close(&text(parser)?)?),
             "reconnect-after" => self.timed.push(Timed::Reconnect {
@@ -281,12 +284,13 @@ mod tests {
     #[test]
     fn options_are_taken() {
         let found = run(
-            "--guilds 40 --members=20000 --shards 2 --cut-after 9 --dead-resume-host \
+            "--guilds 40 --members=20000 --shards 2 --cut-after 9 --dead-resume-host --resumed-repeats \
              --lose-chunk 3:1 --lose-chunk 4:0:always --close-after 500:4009 --record x.jsonl",
         )
         .unwrap();
         assert_eq!((found.guilds, found.members, found.shards), (40, 20_000, 2));
         assert_eq!((found.cut_after, found.dead_resume_host), (Some(9), true));
+        assert!(found.resumed_repeats);
         let lost = |guild, chunk, always| LostChunk {
             guild,
             chunk,

@@ -34,6 +34,7 @@ FAULTS
                          behind it in every answer; can be given several times
     --outage N           the last N guilds are unavailable from the start
     --dead-resume-host   the resume host answers handshakes with HTTP 503
+    --resumed-repeats    RESUMED repeats the client's own last sequence
     --invalid-session    answer every resume with "invalid session"
     --close-after MS:CODE  close every connection with CODE, MS milliseconds after the start
     --reconnect-after MS   ask every client to reconnect, MS milliseconds after the start

@@ -16,6 +16,7 @@ pub(crate) fn options(asked: &Arguments) -> Options {
         token: asked.token.clone(),
         shards: asked.shards,
         traffic: asked.traffic,
+        resumed_repeats: asked.resumed_repeats,
         faults: faults(asked),
         script: asked.timed.iter().map(timed).collect(),
         ..Options::default()

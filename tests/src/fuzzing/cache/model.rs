@@ -1,6 +1,11 @@
 //! A cache as anybody would write it who cares for nothing but being right.
-use super::draw::Fed;
-use super::{USERS, is_current};
+mod gone;
+mod guild;
+
+use super::USERS;
+use super::draw::{Fed, SMALL, id_of};
+use gone::{Gone, Row};
+pub(super) use guild::{Guild, Member};
 use headcount_core::cache::GuildStatus;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -10,6 +15,9 @@ use std::collections::BTreeMap;
 pub(super) struct Model {
     pub(super) guilds: BTreeMap<u64, Guild>,
     names: BTreeMap<u64, String>,
+    gone: Gone,
+    /// Dispatches so far.
+    fed: usize,
     sweeps: bool,
     /// The bot's own user is held.
     own: bool,
@@ -17,57 +25,13 @@ pub(super) struct Model {
     me: bool,
 }
 
-/// What is cached of a guild.
-#[derive(Clone, Debug, Eq)]
-pub(super) struct Guild {
-    pub(super) status: GuildStatus,
-    /// Its data has come once; until then nothing else is kept.
-    pub(super) known: bool,
-    pub(super) complete: bool,
-    pub(super) count: Option<u64>,
-    pub(super) name: Option<String>,
-    pub(super) channels: BTreeMap<u64, Option<String>>,
-    pub(super) roles: BTreeMap<u64, Option<String>>,
-    pub(super) members: BTreeMap<u64, Member>,
-    /// Whether each is idle; whoever is offline has none.
-    pub(super) presences: BTreeMap<u64, bool>,
-    pub(super) voice: BTreeMap<u64, u64>,
-}
-
-/// A member; the user's name is kept once for all guilds.
-#[derive(Clone, Debug, Eq)]
-pub(super) struct Member {
-    pub(super) nick: Option<String>,
-    pub(super) roles: Vec<u64>,
-    /// Told since the guild came last.
-    pub(super) fresh: bool,
-}
-
-/// What can be seen from outside.
-impl PartialEq for Guild {
-    fn eq(&self, other: &Self) -> bool {
-        let told = |it: &Self| (it.status, it.complete && is_current(it.status), it.count);
-        told(self) == told(other)
-            && self.name == other.name
-            && self.channels == other.channels
-            && self.roles == other.roles
-            && self.members == other.members
-            && self.presences == other.presences
-            && self.voice == other.voice
-    }
-}
-
-impl PartialEq for Member {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.nick, &self.roles) == (&other.nick, &other.roles)
-    }
-}
-
 impl Model {
-    pub(super) const fn new(sweeps: bool) -> Self {
+    pub(super) fn new(sweeps: bool) -> Self {
         Self {
             guilds: BTreeMap::new(),
             names: BTreeMap::new(),
+            gone: Gone::default(),
+            fed: 0,
             sweeps,
             own: false,
             me: false,
@@ -86,7 +50,9 @@ impl Model {
             .collect()
     }
 
-    pub(super) fn feed(&mut self, fed: &Fed) {
+    /// Takes in a dispatch, which `completes` its guild's members or not.
+    pub(super) fn feed(&mut self, fed: &Fed, completes: bool) {
+        self.fed += 1;
         let data = &fed.data;
         let guild = id(&data["guild_id"]);
         match fed.name {
@@ -96,9 +62,21 @@ impl Model {
             "GUILD_DELETE" if data["unavailable"] == true => {
                 self.status(guild, GuildStatus::Outage);
             }
-            "GUILD_DELETE" => drop(self.guilds.remove(&guild)),
-            _ => self.within(guild, fed),
+            "GUILD_DELETE" => {
+                self.gone.clear_guild(guild);
+                self.guilds.remove(&guild);
+            }
+            "GUILD_MEMBERS_CHUNK" => self.chunk(guild, fed, completes),
+            name if name.starts_with("GUILD_MEMBER_") => self.member(guild, name, data),
+            "GUILD_SYNC" | "PRESENCE_UPDATE" | "VOICE_STATE_UPDATE" => self.people(guild, fed),
+            "GUILD_UPDATE" => self.update(guild, data),
+            name if name.starts_with("GUILD_ROLE_") => self.role(guild, name, data),
+            name if name.starts_with("CHANNEL_") => self.channel(guild, name, data),
+            name => self.small(guild, name, data),
         }
+        let roles = self.gone.roles(guild);
+        let found = self.guilds.get_mut(&guild).into_iter();
+        found.for_each(|guild| roles.iter().for_each(|role| guild.strip(*role)));
         // A name is forgotten with the last who holds it.
         self.names = self.held_users();
     }
@@ -111,13 +89,17 @@ impl Model {
     fn ready(&mut self, data: &Value) {
         self.own(&data["user"]);
         self.me = true;
+        self.gone.clear_all();
         let listed: Vec<u64> = items(&data["guilds"])
             .map(|guild| id(&guild["id"]))
             .collect();
         self.guilds.retain(|guild, _| listed.contains(guild));
-        listed
-            .into_iter()
-            .for_each(|guild| self.status(guild, GuildStatus::Pending));
+        for guild in listed {
+            self.status(guild, GuildStatus::Pending);
+            // No guild lists integrations and rules.
+            let own = self.guilds.get_mut(&guild).into_iter();
+            own.for_each(|guild| guild.small.retain(|(kind, _), _| *kind < 4));
+        }
     }
 
     fn status(&mut self, guild: u64, status: GuildStatus) {
@@ -128,8 +110,9 @@ impl Model {
         if data["unavailable"] == true {
             return self.status(number, GuildStatus::Outage);
         }
+        self.gone.clear_guild(number);
         self.status(number, GuildStatus::Available);
-        self.claim(number, &data["channels"]);
+        self.claim(number, items(&data["channels"]));
         let sweeps = self.sweeps;
         let Some(guild) = self.guilds.get_mut(&number) else {
             return;
@@ -138,18 +121,21 @@ impl Model {
         guild.name = Some(text(&data["name"]));
         guild.count = data["member_count"].as_u64().or(guild.count);
         if data["roles"].is_array() {
-            guild.roles = named(&data["roles"]);
+            guild.roles = named(items(&data["roles"]));
         }
         if data["channels"].is_array() {
-            guild.channels = named(&data["channels"]);
+            guild.channels = named(items(&data["channels"]));
         }
+        guild.replace(0, &data["threads"]);
+        guild.replace(1, &data["soundboard_sounds"]);
         if data["members"].is_array() {
             guild.recount();
-            guild.add_members(&data["members"], &mut self.names);
+            guild.add_members(items(&data["members"]), &mut self.names);
             if !sweeps {
                 guild.sweep();
             }
-            let listed = items(&data["members"]).count() as u64;
+            let listed = items(&data["members"]).filter(|row| has_joined(row));
+            let listed = listed.count() as u64;
             if data["member_count"]
                 .as_u64()
                 .is_some_and(|count| listed >= count)
@@ -169,8 +155,8 @@ impl Model {
     }
 
     /// A channel lies in one guild.
-    fn claim(&mut self, number: u64, channels: &Value) {
-        for channel in items(channels) {
+    fn claim<'v>(&mut self, number: u64, channels: impl Iterator<Item = &'v Value>) {
+        for channel in channels {
             let others = self
                 .guilds
                 .iter_mut()
@@ -183,156 +169,194 @@ impl Model {
         }
     }
 
-    /// What concerns the inside of a guild that is known.
-    fn within(&mut self, number: u64, fed: &Fed) {
-        let data = &fed.data;
-        if matches!(fed.name, "CHANNEL_CREATE" | "CHANNEL_UPDATE") {
-            self.claim(number, &Value::from(vec![data.clone()]));
+    /// Lets `change` at a guild whose data has come.
+    fn within(&mut self, guild: u64, change: impl FnOnce(&mut Guild, &mut BTreeMap<u64, String>)) {
+        if let Some(guild) = self.guilds.get_mut(&guild).filter(|guild| guild.known) {
+            change(guild, &mut self.names);
         }
-        if fed.name == "PRESENCE_UPDATE"
-            && let Some(name) = data["user"]["username"].as_str()
-        {
-            let user = id(&data["user"]["id"]);
-            self.names
-                .entry(user)
-                .and_modify(|old| name.clone_into(old));
+    }
+
+    fn update(&mut self, number: u64, data: &Value) {
+        for role in items(&data["roles"]) {
+            self.gone.clear(number, Row::Role(id(&role["id"])));
         }
-        let Some(guild) = self.guilds.get_mut(&number).filter(|guild| guild.known) else {
-            return;
+        self.within(number, |guild, _| {
+            guild.name = Some(text(&data["name"]));
+            guild.roles = named(items(&data["roles"]));
+        });
+    }
+
+    fn role(&mut self, number: u64, name: &str, data: &Value) {
+        let row = match name {
+            "GUILD_ROLE_DELETE" => Row::Role(id(&data["role_id"])),
+            _ => Row::Role(id(&data["role"]["id"])),
         };
-        let one = Value::from(vec![data.clone()]);
+        match name {
+            "GUILD_ROLE_DELETE" => {
+                self.gone.mark(number, row, self.fed);
+                let role = id(&data["role_id"]);
+                return self.within(number, |guild, _| drop(guild.roles.remove(&role)));
+            }
+            "GUILD_ROLE_CREATE" => self.gone.clear(number, row),
+            _ if self.gone.has(number, row) => return,
+            _ => {}
+        }
+        let role = std::iter::once(&data["role"]);
+        self.within(number, |guild, _| guild.roles.extend(named(role)));
+    }
+
+    fn channel(&mut self, number: u64, name: &str, data: &Value) {
+        let channel = id(&data["id"]);
+        match name {
+            "CHANNEL_DELETE" => {
+                self.gone.mark(number, Row::Channel(channel), self.fed);
+                return self.within(number, |guild, _| guild.remove_channel(channel));
+            }
+            "CHANNEL_CREATE" => self.gone.clear(number, Row::Channel(channel)),
+            _ if self.gone.has(number, Row::Channel(channel)) => return,
+            _ => {}
+        }
+        self.claim(number, std::iter::once(data));
+        let row = named(std::iter::once(data));
+        self.within(number, |guild, _| guild.channels.extend(row));
+    }
+
+    fn member(&mut self, number: u64, name: &str, data: &Value) {
+        let user = id(&data["user"]["id"]);
+        let row = Row::Member(user);
+        let one = std::iter::once(data);
+        match name {
+            "GUILD_MEMBER_REMOVE" if self.me && user == USERS.start => {}
+            "GUILD_MEMBER_REMOVE" => self.left(number, user),
+            "GUILD_MEMBER_ADD" if has_joined(data) => {
+                self.gone.clear(number, row);
+                self.within(number, |guild, names| {
+                    let new = !guild.members.contains_key(&user);
+                    guild.count = guild.count.map(|count| count + u64::from(new));
+                    guild.add_members(one, names);
+                });
+            }
+            "GUILD_MEMBER_UPDATE" if self.gone.has(number, row) => {}
+            "GUILD_MEMBER_UPDATE" if has_joined(data) => {
+                self.within(number, |guild, names| guild.add_members(one, names));
+            }
+            "GUILD_MEMBER_UPDATE" => {
+                // The user is held elsewhere, perhaps.
+                self.within(number, |guild, names| guild.patch_member(data, names));
+            }
+            _ => {}
+        }
+    }
+
+    /// Who has left already does so no second time.
+    fn left(&mut self, number: u64, user: u64) {
+        if self.gone.mark(number, Row::Member(user), self.fed) {
+            self.within(number, |guild, _| guild.remove_member(user));
+        }
+    }
+
+    /// An answer knows of what went before it was asked for.
+    fn chunk(&mut self, number: u64, fed: &Fed, completes: bool) {
+        let (gone, data) = (&self.gone, &fed.data);
+        let stays = |row: &&Value| {
+            let user = Row::Member(id(&row["user"]["id"]));
+            !gone.has_since(number, user, fed.asked_after)
+        };
+        let members: Vec<&Value> = items(&data["members"]).filter(stays).collect();
+        let presences: Vec<&Value> = items(&data["presences"]).filter(stays).collect();
+        for member in members.iter().filter(|member| has_joined(member)) {
+            let user = id(&member["user"]["id"]);
+            self.gone.clear(number, Row::Member(user));
+        }
+        self.within(number, |guild, names| {
+            guild.add_members(members.into_iter(), names);
+            presences.into_iter().for_each(|it| guild.show(it));
+            if completes {
+                guild.finish();
+            }
+        });
+    }
+
+    /// What tells of people by the way.
+    fn people(&mut self, number: u64, fed: &Fed) {
+        let data = &fed.data;
         match fed.name {
-            "GUILD_UPDATE" => {
-                guild.name = Some(text(&data["name"]));
-                guild.roles = named(&data["roles"]);
+            "GUILD_SYNC" => {
+                let gone = &self.gone;
+                let stays = |row: &&Value| !gone.has(number, Row::Member(id(&row["user"]["id"])));
+                let members: Vec<&Value> = items(&data["members"]).filter(stays).collect();
+                let presences: Vec<&Value> = items(&data["presences"]).filter(stays).collect();
+                self.within(number, |guild, names| {
+                    guild.add_members(members.into_iter(), names);
+                    presences.into_iter().for_each(|it| guild.show(it));
+                });
             }
-            "CHANNEL_CREATE" | "CHANNEL_UPDATE" => guild.channels.extend(named(&one)),
-            "CHANNEL_DELETE" => guild.remove_channel(id(&data["id"])),
-            "GUILD_ROLE_UPDATE" => guild
-                .roles
-                .extend(named(&Value::from(vec![data["role"].clone()]))),
-            "GUILD_ROLE_DELETE" => guild.remove_role(id(&data["role_id"])),
-            "GUILD_MEMBER_ADD" => {
-                let new = !guild.members.contains_key(&id(&data["user"]["id"]));
-                guild.count = guild.count.map(|count| count + u64::from(new));
-                guild.add_members(&one, &mut self.names);
-            }
-            "GUILD_MEMBER_UPDATE" => guild.add_members(&one, &mut self.names),
-            "GUILD_MEMBER_REMOVE" => {
+            "PRESENCE_UPDATE" => {
                 let user = id(&data["user"]["id"]);
-                if !(self.me && user == USERS.start) {
-                    guild.remove_member(user);
+                if self.gone.has(number, Row::Member(user)) {
+                    return;
                 }
-            }
-            "GUILD_MEMBERS_CHUNK" => {
-                guild.add_members(&data["members"], &mut self.names);
-                items(&data["presences"]).for_each(|it| guild.show(it));
-                if fed.completes {
-                    guild.finish();
+                if let Some(name) = data["user"]["username"].as_str() {
+                    let held = self.names.entry(user);
+                    held.and_modify(|old| name.clone_into(old));
                 }
+                self.within(number, |guild, _| guild.show(data));
             }
-            "PRESENCE_UPDATE" => guild.show(data),
-            "VOICE_STATE_UPDATE" => guild.move_voice(data),
-            other => panic!("{other} is drawn and not modelled"),
+            _ => self.voice(number, data),
+        }
+    }
+
+    fn voice(&mut self, number: u64, data: &Value) {
+        let (user, member) = (id(&data["user_id"]), &data["member"]);
+        let guest = member.is_object() && !has_joined(member);
+        let left = self.gone.has(number, Row::Member(user)) && !guest;
+        let nowhere = left || self.gone.has_channel_of(number, data);
+        let came = member.is_object() && !left;
+        self.within(number, |guild, names| {
+            if came {
+                guild.add_members(std::iter::once(member), names);
+            }
+            match nowhere {
+                true => drop(guild.voice.remove(&user)),
+                false => guild.move_voice(data),
+            }
+        });
+    }
+
+    fn small(&mut self, number: u64, name: &str, data: &Value) {
+        let is = |names: &&[&str; 3]| names.contains(&name);
+        let kind = SMALL.iter().position(|names| is(&names));
+        let Some(kind) = kind else {
+            panic!("{name} is drawn and not modelled");
+        };
+        let [create, _, delete] = SMALL[kind];
+        let (row, thread) = (Row::small(kind, data), kind == 0);
+        let homeless = self.gone.has_channel_of(number, data);
+        let key = (kind, id(&data[id_of(kind)]));
+        if name == delete || thread && name != create && is_archived(data) {
+            if name == delete {
+                self.gone.mark(number, row, self.fed);
+            }
+            return self.within(number, |guild, _| {
+                guild.small.remove(&key);
+            });
+        }
+        if name == create && !(thread && homeless) {
+            self.gone.clear(number, row);
+        }
+        if !homeless && !self.gone.has(number, row) {
+            self.within(number, |guild, _| guild.put(kind, data));
         }
     }
 }
 
-impl Guild {
-    const fn new() -> Self {
-        Self {
-            status: GuildStatus::Pending,
-            known: false,
-            complete: false,
-            count: None,
-            name: None,
-            channels: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            members: BTreeMap::new(),
-            presences: BTreeMap::new(),
-            voice: BTreeMap::new(),
-        }
-    }
+fn is_archived(thread: &Value) -> bool {
+    thread["thread_metadata"]["archived"] == true
+}
 
-    /// Where all are here, one that is new was not counted, unless its event did so.
-    fn add_members(&mut self, members: &Value, names: &mut BTreeMap<u64, String>) {
-        let before = self.members.len();
-        for data in items(members) {
-            let user = id(&data["user"]["id"]);
-            names.insert(user, text(&data["user"]["username"]));
-            let none = Member {
-                nick: None,
-                roles: Vec::new(),
-                fresh: true,
-            };
-            let member = self.members.entry(user).or_insert(none);
-            member.fresh = true;
-            if data["roles"].is_array() {
-                member.roles = items(&data["roles"]).map(id).collect();
-            }
-            if let Some(nick) = data.get("nick") {
-                member.nick = nick.as_str().map(str::to_owned);
-            }
-        }
-        if self.complete && self.members.len() > before {
-            self.count = self.count.max(Some(self.members.len() as u64));
-        }
-    }
-
-    fn recount(&mut self) {
-        self.complete = false;
-        self.members
-            .values_mut()
-            .for_each(|member| member.fresh = false);
-    }
-
-    fn sweep(&mut self) {
-        let (members, presences) = (&mut self.members, &mut self.presences);
-        presences.retain(|user, _| members.get(user).is_none_or(|member| member.fresh));
-        members.retain(|_, member| member.fresh);
-    }
-
-    fn finish(&mut self) {
-        self.sweep();
-        (self.count, self.complete) = (Some(self.members.len() as u64), true);
-    }
-
-    fn remove_member(&mut self, user: u64) {
-        self.count = self.count.map(|count| count.saturating_sub(1));
-        self.members.remove(&user);
-        self.presences.remove(&user);
-        self.voice.remove(&user);
-    }
-
-    fn remove_role(&mut self, role: u64) {
-        self.roles.remove(&role);
-        let members = self.members.values_mut();
-        members.for_each(|member| member.roles.retain(|other| *other != role));
-    }
-
-    fn remove_channel(&mut self, channel: u64) {
-        self.channels.remove(&channel);
-        self.voice.retain(|_, at| *at != channel);
-    }
-
-    fn show(&mut self, presence: &Value) {
-        let user = id(&presence["user"]["id"]);
-        let stranger = !self.members.is_empty() && !self.members.contains_key(&user);
-        if stranger || presence["status"] == "offline" {
-            self.presences.remove(&user);
-        } else {
-            self.presences.insert(user, presence["status"] == "idle");
-        }
-    }
-
-    /// A list may name a state without a channel; an event then means that the user has left.
-    fn move_voice(&mut self, state: &Value) {
-        let user = id(&state["user_id"]);
-        match state["channel_id"].is_string() {
-            true => drop(self.voice.insert(user, id(&state["channel_id"]))),
-            false => drop(self.voice.remove(&user)),
-        }
-    }
+/// Guests of a stage have not.
+fn has_joined(member: &Value) -> bool {
+    member["joined_at"].is_string()
 }
 
 fn id(value: &Value) -> u64 {
@@ -347,8 +371,7 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn named(rows: &Value) -> BTreeMap<u64, Option<String>> {
-    items(rows)
-        .map(|row| (id(&row["id"]), Some(text(&row["name"]))))
+fn named<'v>(rows: impl Iterator<Item = &'v Value>) -> BTreeMap<u64, Option<String>> {
+    rows.map(|row| (id(&row["id"]), Some(text(&row["name"]))))
         .collect()
 }

@@ -7,14 +7,16 @@ use std::time::Duration;
 use headcount_core::Instant;
 use headcount_core::id::GuildId;
 use headcount_core::manager::{
-    Channel, Decision, Discord, Distributed, Health, Manager, Options, Refusal, ShardKey, Single,
-    Spread, Supervisor,
+    Channel, Decision, Discord, Distributed, Health, Manager, Options, Plan, Refusal, ShardKey,
+    Single, Spread, Supervisor,
 };
 use headcount_core::twitch::Room;
 use proptest::prelude::*;
 
+mod details;
+
 #[allow(dead_code)]
-#[path = "../examples/custom_manager.rs"]
+#[path = "../../examples/custom_manager.rs"]
 mod custom;
 
 /// What a host would have open and joined after carrying out every decision.
@@ -395,7 +397,7 @@ fn a_refused_set_up_leaves_no_manager_and_a_lazy_one_is_caught() {
     impl Manager for Lazy {
         fn assign(
             &mut self,
-            _: &mut headcount_core::manager::Plan<'_, Room>,
+            _: &mut Plan<'_, Room>,
             _: &Room,
             _: bool,
         ) -> Result<(), Refusal<Room>> {

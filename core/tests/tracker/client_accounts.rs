@@ -1,0 +1,58 @@
+//! Guild sync, of client accounts.
+
+use headcount_core::setup::{Outcome, SetupConfig, Stage, SyncConfig, WaitsFor};
+use headcount_core::tracker::{TrackerConfig, TrackerInput};
+use headcount_core::wire::command::Command;
+
+use crate::{Beside, SECOND, at, guild, some};
+
+fn syncing() -> Beside {
+    Beside::new(TrackerConfig {
+        setup: SetupConfig {
+            sync: Some(SyncConfig::default()),
+            ..SetupConfig::default()
+        },
+        ..TrackerConfig::default()
+    })
+}
+
+#[test]
+fn a_sync_that_is_under_way_is_waited_for_until_its_time() {
+    let mut beside = syncing();
+    beside.ready(&[1]);
+    beside.create(1, &[]);
+    assert_eq!(beside.sent, [Command::GuildSync(vec![guild(1)])]);
+    let waits = beside.tracker.guild(guild(1)).unwrap();
+    assert_eq!(waits.waits_for, WaitsFor::Sync);
+    assert_eq!(waits.until, Some(at(10 * SECOND)));
+}
+
+#[test]
+fn a_member_request_does_not_wait_for_a_batch_that_gathers() {
+    let mut beside = syncing();
+    beside.ready(&[1, 2, 3]);
+    beside.create(1, &[]);
+    beside.hear("GUILD_SYNC", r#"{"id":"1","members":[],"presences":[]}"#);
+    beside.create(2, &[]);
+    assert!(beside.sent.is_empty(), "guild 3 is still expected");
+    beside.ask(2, some());
+    assert_eq!(beside.tracker.poll_timeout(), Some(at(0)));
+    beside.handle(TrackerInput::Timeout);
+    assert!(matches!(beside.sent[..], [Command::RequestMembers(_)]));
+}
+
+#[test]
+fn a_guild_whose_data_comes_again_and_again_is_not_synced_for_ever() {
+    let mut beside = syncing();
+    beside.ready(&[1]);
+    let bound = SetupConfig::default().restarts;
+    for _ in 0..=bound {
+        beside.create(1, &[]);
+        assert!(matches!(beside.stage(1), Stage::Syncing { .. }));
+    }
+    beside.create(1, &[]);
+    let Stage::Ready { outcome, .. } = beside.stage(1) else {
+        panic!("{:?}", beside.stage(1))
+    };
+    assert!(matches!(outcome, Outcome::Incomplete { .. }));
+}

@@ -1,0 +1,93 @@
+//! Which room is joined first when the budget does not suffice for all.
+
+use headcount_core::Token;
+use headcount_core::manager::{Options, Single};
+use headcount_core::twitch::{
+    Account, AccountLimits, Input, LinkId, Login, ManagerKey, Pool, PoolConfig, Rate, Room,
+};
+
+use crate::details::{at, connects, lines, room};
+
+/// An account that may join one room in 10 s, and a manager of one shard that is logged in.
+fn slow(rooms: &[&str]) -> (Pool, ManagerKey, LinkId) {
+    let limits = AccountLimits {
+        joins: Rate::new(1, 10),
+        ..AccountLimits::NORMAL
+    };
+    let login = Login::new("bot").unwrap();
+    let account = Account::new(login, Some(Token::new("secret"))).with_limits(limits);
+    let mut pool = Pool::new(PoolConfig::default(), 1);
+    let key = pool.add_account(account);
+    let initial: Vec<Room> = rooms.iter().map(|name| room(name)).collect();
+    let made = pool.add_manager(key, Options::default(), initial, |_| Single);
+    let manager = made.unwrap();
+    pool.start_all(at(0), manager).unwrap();
+    let link = connects(&pool.handle(at(0), Input::Timeout))[0];
+    let _ = pool.handle(at(0), Input::Opened(link));
+    (pool, manager, link)
+}
+
+/// The rooms that are joined, in order, each confirmed but those that are not to be.
+fn joined(
+    pool: &mut Pool,
+    link: LinkId,
+    span: std::ops::Range<u64>,
+    silent: &[&str],
+) -> Vec<String> {
+    let mut order = Vec::new();
+    for second in span {
+        let mut sent = lines(&pool.handle(at(second), Input::Timeout));
+        let pong = Input::Frame(link, b"PONG\r\n");
+        sent.extend(lines(&pool.handle(at(second), pong)));
+        for (_, line) in sent {
+            let Some(name) = line.strip_prefix("JOIN #") else {
+                continue;
+            };
+            order.push(name.to_owned());
+            if !silent.contains(&name) {
+                let echo = format!(":bot!bot@bot JOIN #{name}\r\n");
+                let actions = pool.handle(at(second), Input::Frame(link, echo.as_bytes()));
+                assert!(
+                    lines(&actions)
+                        .iter()
+                        .all(|(_, line)| !line.starts_with("JOIN"))
+                );
+            }
+        }
+    }
+    order
+}
+
+#[test]
+fn rooms_are_joined_in_the_order_in_which_they_were_assigned() {
+    let (mut pool, manager, link) = slow(&[]);
+    let _ = pool.handle(at(0), Input::Frame(link, b":x 001 bot :Welcome\r\n"));
+    for name in ["m", "c", "z", "a"] {
+        pool.assign(at(0), manager, room(name)).unwrap();
+    }
+    assert_eq!(joined(&mut pool, link, 0..60, &[]), ["m", "c", "z", "a"]);
+}
+
+#[test]
+fn rooms_that_were_lost_go_before_new_ones_and_new_ones_before_those_that_failed() {
+    let (mut pool, manager, link) = slow(&["z"]);
+    let welcome = b":x 001 bot :Welcome\r\n";
+    let echo = b":bot!bot@bot JOIN #z\r\n";
+    let _ = pool.handle(at(0), Input::Frame(link, welcome));
+    let _ = pool.handle(at(0), Input::Frame(link, echo));
+    assert!(joined(&mut pool, link, 0..11, &[]).is_empty());
+    pool.assign(at(11), manager, room("f")).unwrap();
+    // Nobody answers for f; it is tried again 15 s after its 10 s, and by then others wait.
+    assert_eq!(joined(&mut pool, link, 11..30, &["f"]), ["f"]);
+    let again = pool.handle(at(30), Input::Closed(link));
+    let link = connects(&again)[0];
+    let _ = pool.handle(at(30), Input::Opened(link));
+    pool.assign(at(30), manager, room("a")).unwrap();
+    let first = lines(&pool.handle(at(30), Input::Frame(link, welcome)));
+    assert_eq!(first, [(link, "JOIN #z".into())], "it was joined before");
+    let _ = pool.handle(at(30), Input::Frame(link, echo));
+    // f is in the queue again at second 37, and b comes after it.
+    let _ = joined(&mut pool, link, 31..38, &[]);
+    pool.assign(at(38), manager, room("b")).unwrap();
+    assert_eq!(joined(&mut pool, link, 38..80, &[]), ["a", "b", "f"]);
+}
