@@ -12,7 +12,8 @@ use crate::wire::{Malformed, Misreads, Name};
 /// News from one shard.
 ///
 /// Of one payload they come in this order: the dispatch, what of it was not understood, requests
-/// that finished, the guild that became ready, events held for that guild, the end of chunking, the shard's readiness.
+/// that finished, the guild that became ready, events held for that guild, the end of chunking,
+/// the shard's readiness.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'i> {

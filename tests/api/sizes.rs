@@ -24,7 +24,7 @@ fn sizes_in_bytes() {
         ("Text", size_of::<Text<'_>>(), 24),
         ("Input", size_of::<Input<'_>>(), 24),
         ("Command", size_of::<Command>(), 32),
-        ("Dispatch", size_of::<Dispatch<'_>>(), 80),
+        ("Dispatch", size_of::<Dispatch<'_>>(), 88),
         // A few members or presences lie in the step itself, so that an event allocates nothing.
         ("Op", size_of::<Op<'_>>(), 312),
         ("Event", size_of::<Event<'_>>(), 88),

@@ -5,6 +5,9 @@ use core::time::Duration;
 use crate::config::ConfigError;
 use crate::config::bounds::{LONGEST, pause, wait, within};
 
+/// What no setting allows beyond: each chunk that is missing is named.
+const MOST_CHUNKS: u32 = 1 << 20;
+
 /// Bounds and waits of member requests; the defaults suit the public gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestConfig {
@@ -101,9 +104,15 @@ impl RequestConfig {
         wait("retry_after_max", *retry_after_max)?;
         within("outstanding", *outstanding, &(1..=100_000))?;
         within("waiting", *waiting, &(1..=10_000_000))?;
-        within("chunks", *chunks, &(1..=1 << 20))?;
+        within("chunks", *chunks, &(1..=MOST_CHUNKS))?;
         within("adopted", *adopted, &(0..=100_000))?;
         within("remembered", *remembered, &(0..=100_000))
+    }
+
+    /// The same, with no more chunks than an answer can have without filling the memory.
+    pub(crate) fn bounded(mut self) -> Self {
+        self.chunks = self.chunks.min(MOST_CHUNKS);
+        self
     }
 
     /// The silence allowed to a guild with this many members.

@@ -69,7 +69,7 @@ impl Requests {
     pub(crate) fn new(shard: ShardId, config: RequestConfig, rng: &mut Rng) -> Self {
         Self {
             shard,
-            config,
+            config: config.bounded(),
             tag: Tag::draw(rng),
             requests: BTreeMap::new(),
             by_guild: BTreeSet::new(),

@@ -144,13 +144,8 @@ impl Tracker {
         let mut guilds: Vec<GuildId> = rows.map(|guild| guild.id).collect();
         if !listed.is_some_and(Listing::is_whole) {
             let known = self.setup.known();
-            guilds.extend(
-                known
-                    .arrived
-                    .iter()
-                    .chain(&known.expected)
-                    .chain(&known.away),
-            );
+            let lists = [known.arrived, known.expected, known.away];
+            guilds.extend(lists.into_iter().flatten());
         }
         guilds
     }

@@ -64,8 +64,10 @@ fn accounts(pair: &Pair) -> BTreeMap<usize, (BTreeSet<GuildId>, Vec<ShardFinishe
     for done in &pair.done {
         match &done.action {
             Action::Emit(Event::Dispatch(ready)) if ready.name() == Name::Ready => {
-                let ready: Ready = ready.parse().unwrap();
-                let guilds = ready.guilds.into_iter().map(|guild| guild.id).collect();
+                // A list that cannot be read takes no guild away, and names none.
+                let listed = ready.parse::<Ready>().map(|ready| ready.guilds);
+                let guilds = listed.unwrap_or_default();
+                let guilds = guilds.into_iter().map(|guild| guild.id).collect();
                 accounts.insert(done.shard, (guilds, Vec::new()));
             }
             Action::Emit(Event::ShardFinishedChunking(summary)) => {

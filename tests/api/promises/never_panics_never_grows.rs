@@ -60,11 +60,16 @@ fn told(shard: &mut Shard, payload: &[u8]) -> Option<Misunderstood> {
     let now = shard.poll_timeout().unwrap().at;
     let now = Instant::from_millis(now.as_millis().saturating_sub(1));
     let actions = shard.handle(now, Input::Payload(payload));
-    let mut actions = actions.into_iter();
-    match (actions.next(), actions.next()) {
-        (Some(Action::Emit(Event::Misunderstood(news))), None) => Some(*news),
-        _ => None,
+    let mut told = None;
+    for action in actions {
+        match action {
+            Action::Emit(Event::Misunderstood(news)) if told.is_none() => told = Some(*news),
+            // A dispatch with an envelope is handed on all the same.
+            Action::Emit(Event::Dispatch(_)) if told.is_none() => {}
+            other => panic!("{other:?}"),
+        }
     }
+    told
 }
 
 /// Payloads without a sequence that nobody can make sense of.
@@ -89,7 +94,7 @@ fn nonsense() -> Vec<Vec<u8>> {
         r#"{"op":99999999999999999999999999}"#,
         r#"{"op":10}"#,
         r#"{"op":10,"d":[]}"#,
-        r#"{"op":10,"d":{"heartbeat_interval":"1"}}"#,
+        r#"{"op":10,"d":{"heartbeat_interval":"x"}}"#,
         r#"{"op":10,"d":{"heartbeat_interval":1e400}}"#,
         r#"{"op":2,"d":{}}"#,
         r#"{"op":255}"#,
@@ -105,13 +110,8 @@ fn nonsense() -> Vec<Vec<u8>> {
         r#"{"op":0,"t":"GUILD_CREATE","d":{"id":0}}"#,
         r#"{"op":0,"t":"GUILD_CREATE","d":{"id":"-1"}}"#,
         r#"{"op":0,"t":"GUILD_CREATE","d":{"id":"99999999999999999999"}}"#,
-        r#"{"op":0,"t":"GUILD_CREATE","d":{"id":"11","member_count":"many"}}"#,
         r#"{"op":0,"t":"GUILD_DELETE","d":{"id":{}}}"#,
-        r#"{"op":0,"t":"GUILD_MEMBERS_CHUNK","d":{"guild_id":"10"}}"#,
-        r#"{"op":0,"t":"GUILD_MEMBERS_CHUNK","d":{"guild_id":"10","members":{},"chunk_index":0,
-            "chunk_count":1}}"#,
-        r#"{"op":0,"t":"GUILD_MEMBERS_CHUNK","d":{"guild_id":"10","members":[],"chunk_index":-1,
-            "chunk_count":99999999999}}"#,
+        r#"{"op":0,"t":"GUILD_MEMBERS_CHUNK","d":{"guild_id":"x","members":[]}}"#,
         r#"{"op":0,"t":"GUILD_MEMBER_ADD","d":{"guild_id":"10"}}"#,
         r#"{"op":0,"t":"TYPING_START","d":{"a":[1}}"#,
         "{\"op\":0,\"t\":\"A\u{0}\",\"d\":1}",
@@ -151,7 +151,7 @@ fn a_malformed_dispatch_moves_the_sequence_alone() {
     for sequence in 3..50 {
         let payload = format!(r#"{{"op":0,"t":"GUILD_CREATE","s":{sequence},"d":{{"id":[]}}}}"#);
         let news = told(&mut shard, payload.as_bytes()).unwrap();
-        assert!(matches!(news.fault, Fault::Malformed(_)));
+        assert!(matches!(news.fault, Fault::NoSubject(_)));
         assert_eq!(news.sequence, Some(sequence));
         assert_eq!(shard.session().unwrap().sequence(), sequence);
         assert_eq!(shard.readiness(), readiness);

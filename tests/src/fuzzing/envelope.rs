@@ -34,34 +34,37 @@ fn loosely(text: &str) -> Option<Frame> {
     }
     let [op, seq, name, data] = found;
     let read = |token: &str| serde_json::from_str::<Value>(token).ok();
-    let seq = match seq {
-        None | Some("null") => None,
-        Some(seq) => Some(read(seq)?.as_u64()?),
-    };
-    let name = match name {
-        None | Some("null") => None,
-        Some(name) => Some(read(name)?.as_str()?.to_owned()),
-    };
     Some((
         read(op?)?.as_u64()?,
-        seq,
-        name,
+        seq.and_then(read).as_ref().and_then(sequence),
+        name.and_then(read)
+            .and_then(|name| name.as_str().map(str::to_owned)),
         data.unwrap_or("null").to_owned(),
     ))
 }
 
-/// What a valid document says; `None` if a part is of the wrong type.
+/// A whole number in any spelling that a double cannot blur; what cannot be read is none.
+fn sequence(value: &Value) -> Option<u64> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let number: Value = serde_json::from_str(&text).ok().filter(Value::is_number)?;
+    let trimmed = text.trim() == text;
+    let whole = |double: f64| {
+        let exact = double.fract() == 0.0 && (0.0..1e15).contains(&double);
+        exact.then_some(double as u64)
+    };
+    let read = number.as_u64().or_else(|| number.as_f64().and_then(whole));
+    read.filter(|_| trimmed)
+}
+
+/// What a valid document says; `None` without an opcode that can be read.
 fn strictly(document: &Value) -> Option<(u64, Option<u64>, Option<String>, Value)> {
     let fields = document.as_object()?;
-    let absent = |key: &str| fields.get(key).is_none_or(Value::is_null);
-    let seq = match absent("s") {
-        true => None,
-        false => Some(fields["s"].as_u64()?),
-    };
-    let name = match absent("t") {
-        true => None,
-        false => Some(fields["t"].as_str()?.to_owned()),
-    };
+    let seq = fields.get("s").and_then(sequence);
+    let name = fields.get("t").and_then(Value::as_str);
+    let name = name.map(str::to_owned);
     let data = fields.get("d").cloned().unwrap_or_default();
     Some((fields.get("op")?.as_u64()?, seq, name, data))
 }

@@ -1,0 +1,133 @@
+//! What a payload means to a shard.
+
+use core::time::Duration;
+
+use crate::action::Actions;
+use crate::dispatch::Dispatch;
+use crate::event::{CommandOutcome, Event, Fault};
+use crate::session::news;
+use crate::session::signal::{Delivery, Kind, Signal};
+use crate::shard::Shard;
+use crate::wire::opcode::Opcode;
+use crate::wire::view::Hello;
+use crate::wire::{Frame, Misreads, Name};
+
+impl Shard {
+    pub(super) fn payload<'i>(&mut self, bytes: &'i [u8], out: &mut Actions<'i>) {
+        let frame = match self.tracker.read(bytes) {
+            Ok(frame) => frame,
+            Err(malformed) => {
+                let misreads = Misreads::frame(malformed.what, bytes);
+                return self.misunderstand(Fault::Malformed(malformed), None, misreads, out);
+            }
+        };
+        let op = frame.envelope.op;
+        match Opcode::from_number(op) {
+            None => self.misunderstand(Fault::UnknownOpcode(op), None, frame.misreads, out),
+            Some(Opcode::Dispatch) => self.dispatch(frame, out),
+            Some(Opcode::Heartbeat) => self.signal(Signal::BeatAsked, out),
+            Some(Opcode::HeartbeatAck) => self.signal(Signal::Answered, out),
+            Some(Opcode::Reconnect) => self.signal(Signal::ReconnectAsked, out),
+            Some(Opcode::InvalidSession) => {
+                // Anything but a plain `true` means that the session is gone.
+                let resumable = frame.envelope.data == "true";
+                self.signal(Signal::InvalidSession { resumable }, out);
+            }
+            Some(Opcode::Hello) => self.hello(frame.envelope.data, out),
+        }
+    }
+
+    fn hello(&mut self, data: &str, out: &mut Actions<'_>) {
+        match Hello::parse(data) {
+            Ok(hello) => {
+                let interval = Duration::from_millis(hello.interval);
+                self.signal(Signal::Hello(interval), out);
+            }
+            Err(malformed) => {
+                let misreads = Misreads::whole(malformed.what, data);
+                self.misunderstand(Fault::Malformed(malformed), None, misreads, out);
+            }
+        }
+    }
+
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "the others mean nothing to a session"
+    )]
+    fn dispatch<'i>(&mut self, frame: Frame<'i>, out: &mut Actions<'i>) {
+        let (sequence, data) = (frame.envelope.seq, frame.envelope.data);
+        let (name, at) = (frame.name, Some((frame.name, sequence)));
+        let mut view = frame.view;
+        let delivery = match name {
+            Name::Ready => match news::ready(data) {
+                Ok(session) => {
+                    let (id, url) = (session.id.as_cow(), session.url.as_cow());
+                    self.ready(sequence, Kind::Ready { id: &id, url: &url }, out)
+                }
+                Err(malformed) => {
+                    view = Err(malformed);
+                    self.dispatched(sequence, Kind::Nameless, out)
+                }
+            },
+            Name::Resumed => self.dispatched(sequence, Kind::Resumed, out),
+            _ => self.dispatched(sequence, Kind::Other, out),
+        };
+        match (delivery, view) {
+            (Delivery::Repeated, _) => {
+                self.misunderstand(Fault::Repeated, at, Misreads::default(), out);
+            }
+            (Delivery::OutOfPlace, Err(malformed)) => {
+                let mut misreads = frame.misreads;
+                misreads.append(Misreads::whole(malformed.what, data));
+                self.misunderstand(Fault::NoSubject(malformed), at, misreads, out);
+            }
+            (Delivery::OutOfPlace, Ok(_)) => {
+                self.misunderstand(Fault::OutOfPlace, at, Misreads::default(), out);
+            }
+            (Delivery::Deliver, view) => {
+                let text = frame.envelope.name.unwrap_or_default();
+                let dispatch = Dispatch::read(name, text, sequence, data);
+                let decoded = (view, frame.misreads);
+                self.tracker
+                    .dispatched(self.now, decoded, dispatch, data, out);
+            }
+        }
+    }
+
+    /// A READY that takes the place of a session takes its commands with it.
+    fn ready(&mut self, sequence: Option<u64>, kind: Kind<'_>, out: &mut Actions<'_>) -> Delivery {
+        let had_session = self.session.state().session().is_some();
+        let delivery = self.dispatched(sequence, kind, out);
+        if had_session && delivery == Delivery::Deliver {
+            self.drop_commands(CommandOutcome::SessionLost, out);
+        }
+        delivery
+    }
+
+    fn dispatched(
+        &mut self,
+        sequence: Option<u64>,
+        kind: Kind<'_>,
+        out: &mut Actions<'_>,
+    ) -> Delivery {
+        self.session
+            .handle(self.now, Signal::Dispatch { sequence, kind }, out)
+    }
+
+    fn misunderstand(
+        &mut self,
+        fault: Fault,
+        dispatch: Option<(Name, Option<u64>)>,
+        misreads: Misreads,
+        out: &mut Actions<'_>,
+    ) {
+        let misunderstood = self.tracker.misunderstand(fault, dispatch, misreads);
+        if !self.phase().has_session() {
+            self.early_faults = self.early_faults.saturating_add(1);
+            if self.early_faults > self.session.config().receive.early_faults {
+                return;
+            }
+        }
+        out.emit(Event::Misunderstood(misunderstood.into()));
+    }
+}
