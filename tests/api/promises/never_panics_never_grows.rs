@@ -135,6 +135,10 @@ fn bad_input_is_counted_and_changes_nothing_in_any_phase() {
             let (mut shard, before) = (shard.clone(), seen(&shard));
             let phase = shard.phase();
             let text = String::from_utf8_lossy(&payload[..payload.len().min(99)]).into_owned();
+            if phase == Phase::Identifying && text.contains(r#""t":"READY""#) {
+                // One that names no session is left at once.
+                continue;
+            }
             let news = told(&mut shard, payload);
             assert!(news.is_some(), "{phase:?}, {number}: {text}");
             assert_eq!(news.unwrap().count, 1);

@@ -121,6 +121,8 @@ pub(super) fn leads_further(name: &str, path: &str) -> bool {
         // Who has never joined is a guest of a stage, and no member.
         "GUILD_CREATE" => &["unavailable", "threads.member.user_id", "members.joined_at"],
         "GUILD_MEMBERS_CHUNK" | "GUILD_SYNC" => &["members.joined_at"],
+        "GUILD_MEMBER_ADD" => &["joined_at"],
+        "THREAD_MEMBERS_UPDATE" => &["added_members.member.joined_at"],
         "GUILD_DELETE" => &["unavailable"],
         "READY" => &["application.flags_new"],
         "THREAD_UPDATE" => &["thread_metadata.archived"],
