@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::cache::Mutation;
 use crate::dispatch::Dispatch;
-use crate::event::Event;
+use crate::event::{Event, Misunderstood};
 use crate::wire::command::Command;
 
 /// One thing for the host to do.
@@ -103,12 +103,18 @@ impl<'i> Actions<'i> {
     }
 
     /// Emits a dispatch, and what of it was not understood right after it.
+    #[inline]
     pub(crate) fn deliver(&mut self, mut dispatch: Dispatch<'i>) {
-        let misunderstood = dispatch.take_misunderstood();
-        self.emit(Event::Dispatch(dispatch));
-        if let Some(misunderstood) = misunderstood {
-            self.emit(Event::Misunderstood(misunderstood));
+        if let Some(misunderstood) = dispatch.take_misunderstood() {
+            return self.deliver_both(dispatch, misunderstood);
         }
+        self.emit(Event::Dispatch(dispatch));
+    }
+
+    #[cold]
+    fn deliver_both(&mut self, dispatch: Dispatch<'i>, misunderstood: Box<Misunderstood>) {
+        self.emit(Event::Dispatch(dispatch));
+        self.emit(Event::Misunderstood(misunderstood));
     }
 }
 

@@ -110,7 +110,11 @@ impl Deriver {
     }
 
     /// What is not understood of a member that a dispatch carries, if that is of use.
+    #[inline]
     pub(crate) fn misread_in_passing(&self, view: &View<'_>) -> Misreads {
+        if !self.learns_in_passing() {
+            return Misreads::default();
+        }
         match view.embedded().filter(|one| self.learns_from(one)) {
             Some(one) => Members::embedded(one.member, one.user).1.under("member"),
             None => Misreads::default(),

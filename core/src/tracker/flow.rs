@@ -45,7 +45,8 @@ impl Tracker {
         out: &mut Actions<'i>,
     ) {
         self.now = self.now.max(now);
-        let mut view = self.note(view, misreads, &mut dispatch, data);
+        self.note(&view, misreads, &mut dispatch, data);
+        let mut view = view.ok().flatten();
         let mut news = Vec::new();
         let guild = self.guild_to_hold_for(view.as_ref(), &dispatch, data);
         if dispatch.name() == Name::Ready {
@@ -70,28 +71,27 @@ impl Tracker {
         self.tell(news, out);
     }
 
-    /// Notes what of a dispatch was not understood, and returns the rest.
+    /// Notes what of a dispatch was not understood.
     fn note<'i>(
         &mut self,
-        view: Result<Option<View<'i>>, Malformed>,
+        view: &Result<Option<View<'i>>, Malformed>,
         mut misreads: Misreads,
         dispatch: &mut Dispatch<'i>,
         data: &str,
-    ) -> Option<View<'i>> {
-        if let Ok(Some(view)) = &view {
+    ) {
+        if let Ok(Some(view)) = view {
             misreads.append(self.deriver.misread_in_passing(view));
         }
-        let fault = match &view {
+        let fault = match view {
             Err(malformed) => {
                 misreads.append(Misreads::whole(malformed.what, data));
                 Fault::NoSubject(*malformed)
             }
             Ok(_) if misreads.count() > 0 => Fault::Values,
-            Ok(_) => return view.ok().flatten(),
+            Ok(_) => return,
         };
         let at = Some((dispatch.name(), dispatch.sequence()));
         dispatch.set_misunderstood(self.misunderstand(fault, at, misreads));
-        view.ok().flatten()
     }
 
     /// What a dispatch means to setup and requests; whether it makes a guild's members whole.

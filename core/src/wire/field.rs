@@ -185,7 +185,7 @@ integers!(u8, u16, u32, u64);
 flat!(bool, i64, f64);
 
 impl Read<'_> for bool {
-    #[inline]
+    #[inline(always)]
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         reader.flag()
     }

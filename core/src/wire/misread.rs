@@ -67,9 +67,13 @@ impl fmt::Display for Misread {
     }
 }
 
-/// What was not understood of one payload.
+/// What was not understood of one payload: nothing, nearly always.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Misreads(Option<Box<Found>>);
+
+/// The places of a payload that were not understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Misreads {
+struct Found {
     places: Vec<Misread>,
     count: usize,
 }
@@ -78,16 +82,17 @@ impl Misreads {
     /// The first of them, at most 16, in the order in which they stand.
     #[must_use]
     pub fn places(&self) -> &[Misread] {
-        &self.places
+        self.0.as_ref().map_or(&[], |found| &found.places)
     }
 
     /// How many there are.
     #[must_use]
-    pub const fn count(&self) -> usize {
-        self.count
+    pub fn count(&self) -> usize {
+        self.0.as_ref().map_or(0, |found| found.count)
     }
 
     /// Something wrong with the whole of `text`.
+    #[cold]
     pub(crate) fn whole(expected: &'static str, text: &str) -> Self {
         let mut all = Self::default();
         all.add("", expected, text);
@@ -103,9 +108,10 @@ impl Misreads {
 
     /// Adds one more, if there is room for it.
     pub(crate) fn add(&mut self, path: &str, expected: &'static str, text: &str) {
-        self.count = self.count.saturating_add(1);
-        if self.places.len() < NAMED {
-            self.places.push(Misread {
+        let found = self.0.get_or_insert_default();
+        found.count = found.count.saturating_add(1);
+        if found.places.len() < NAMED {
+            found.places.push(Misread {
                 path: start(path).into(),
                 expected,
                 excerpt: start(text).into(),
@@ -115,7 +121,7 @@ impl Misreads {
 
     /// The same, of a value that stands at `key`.
     pub(crate) fn under(mut self, key: &str) -> Self {
-        for misread in &mut self.places {
+        for misread in self.0.iter_mut().flat_map(|found| &mut found.places) {
             let path = match &*misread.path {
                 "" => String::from(key),
                 path => [key, ".", path].concat(),
@@ -126,7 +132,28 @@ impl Misreads {
     }
 
     /// Adds those of another part of the payload.
+    #[inline]
     pub(crate) fn append(&mut self, others: Self) {
+        match (&mut self.0, others.0) {
+            (_, None) => {}
+            (none @ None, others) => *none = others,
+            (Some(found), Some(others)) => found.append(*others),
+        }
+    }
+}
+
+impl fmt::Debug for Misreads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Misreads")
+            .field("places", &self.places())
+            .field("count", &self.count())
+            .finish()
+    }
+}
+
+impl Found {
+    #[cold]
+    fn append(&mut self, others: Self) {
         let room = NAMED.saturating_sub(self.places.len());
         self.count = self.count.saturating_add(others.count);
         self.places.extend(others.places.into_iter().take(room));
@@ -190,7 +217,9 @@ impl MisreadLog {
         };
         // The structure was sound when it was read.
         let _ = walk.value(&mut Reader::new(text));
-        found.count = self.count.max(found.count);
+        if let Some(found) = &mut found.0 {
+            found.count = self.count.max(found.count);
+        }
         found
     }
 }

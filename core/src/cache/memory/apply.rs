@@ -60,11 +60,13 @@ impl MemoryStore {
             return false;
         };
         let fresh = mutation.ops().any(|op| matches!(op, Op::NewSession(_)));
-        let last = self.sequences.get(&shard);
-        if !fresh && last.is_some_and(|&last| sequence <= last) {
-            return true;
+        match self.sequences.get_mut(&shard) {
+            Some(last) if !fresh && sequence <= *last => return true,
+            Some(last) => *last = sequence,
+            None => {
+                self.sequences.insert(shard, sequence);
+            }
         }
-        self.sequences.insert(shard, sequence);
         false
     }
 

@@ -47,10 +47,16 @@ impl RoleNumbers {
         self.index.find(self.mixer.hash(role.get()), same).copied()
     }
 
+    #[inline]
     fn number(&mut self, role: RoleId) -> u32 {
-        if let Some(number) = self.find(role) {
-            return number;
+        match self.find(role) {
+            Some(number) => number,
+            None => self.number_anew(role),
         }
+    }
+
+    #[cold]
+    fn number_anew(&mut self, role: RoleId) -> u32 {
         let number = u32::try_from(self.roles.len()).unwrap_or(u32::MAX);
         self.roles.push(Some(role));
         let (roles, mixer) = (&self.roles, self.mixer);

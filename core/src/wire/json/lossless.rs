@@ -9,13 +9,19 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed`] for anything else.
-    #[inline]
+    #[inline(always)]
     pub fn whole(&mut self) -> Result<u64, Malformed> {
         let start = self.at;
         match self.u64() {
             Ok(value) => Ok(value),
-            Err(fault) => self.respelled(start, fault, |text| exact(text)?.try_into().ok()),
+            Err(fault) => self.respelled_whole(start, fault),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn respelled_whole(&mut self, start: usize, fault: Malformed) -> Result<u64, Malformed> {
+        self.respelled(start, fault, |text| exact(text)?.try_into().ok())
     }
 
     /// Reads an integer from `i64::MIN` to `i64::MAX` in any spelling, as [`Reader::whole`] does.
@@ -50,17 +56,23 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed`] for anything else.
-    #[inline]
+    #[inline(always)]
     pub fn flag(&mut self) -> Result<bool, Malformed> {
         let start = self.at;
         match self.bool() {
             Ok(value) => Ok(value),
-            Err(fault) => self.respelled(start, fault, |text| match text {
-                "1" => Some(true),
-                "0" => Some(false),
-                _ => None,
-            }),
+            Err(fault) => self.respelled_flag(start, fault),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn respelled_flag(&mut self, start: usize, fault: Malformed) -> Result<bool, Malformed> {
+        self.respelled(start, fault, |text| match text {
+            "1" => Some(true),
+            "0" => Some(false),
+            _ => None,
+        })
     }
 
     /// Reads the number at `start`, or the text in quotes, in another way.

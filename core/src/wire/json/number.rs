@@ -10,8 +10,16 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed`] for anything else.
-    #[inline]
+    #[inline(always)]
     pub fn u64(&mut self) -> Result<u64, Malformed> {
+        if let Some([digit @ b'0'..=b'9', b',' | b'}']) = self.ahead() {
+            self.advance(1);
+            return Ok(u64::from(digit.wrapping_sub(b'0')));
+        }
+        self.any_u64()
+    }
+
+    fn any_u64(&mut self) -> Result<u64, Malformed> {
         self.peek();
         let start = self.at;
         let value = self.digits("not an unsigned integer")?;
@@ -141,7 +149,7 @@ impl<'a> Reader<'a> {
         if self.byte() == Some(b'\\') {
             return self.escaped_u64(start);
         }
-        let value = self.many_digits()?;
+        let value = self.digits("not a string of digits")?;
         match self.byte() {
             Some(b'"') => {
                 self.advance(1);
@@ -167,56 +175,64 @@ impl<'a> Reader<'a> {
         value.ok_or_else(|| self.fault("not a string of digits"))
     }
 
-    /// Reads the digits of an id, sixteen at once if there are as many.
-    #[inline]
-    fn many_digits(&mut self) -> Result<u64, Malformed> {
-        let sixteen = self.rest().first_chunk().and_then(sixteen_digits);
-        match sixteen {
-            Some(value) => {
-                self.advance(16);
-                self.more_digits(value, 16)
-            }
-            None => self.digits("not a string of digits"),
-        }
-    }
-
-    /// Reads at least one digit, and as many as there are.
+    /// Reads at least one digit, and as many as there are: eight at once, while as many bytes are
+    /// ahead.
     #[inline]
     fn digits(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        if !self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.fault(what));
+        let (start, mut value) = (self.at, 0_u64);
+        while let Some(ahead) = self.ahead() {
+            let (part, count) = leading_digits(u64::from_le_bytes(*ahead));
+            let scale = POWERS.get(count).copied().unwrap_or_default();
+            let next = value.checked_mul(scale);
+            let next = next.and_then(|value| value.checked_add(part));
+            value = next.ok_or_else(|| self.fault("a number out of range"))?;
+            self.advance(count);
+            if count < 8 {
+                return match self.at > start {
+                    true => Ok(value),
+                    false => Err(self.fault(what)),
+                };
+            }
         }
-        self.more_digits(0, 0)
+        self.last_digits(start, value, what)
     }
 
-    /// Reads as many digits as follow the first `count`, which are worth `value`.
-    #[inline]
-    fn more_digits(&mut self, mut value: u64, mut count: usize) -> Result<u64, Malformed> {
-        let before = count;
-        for &byte in self.rest() {
-            let digit = u64::from(byte.wrapping_sub(b'0'));
-            if digit > 9 {
-                break;
-            }
-            if count >= SAFE_DIGITS {
-                let next = value.checked_mul(10);
-                let next = next.and_then(|value| value.checked_add(digit));
-                value = next.ok_or_else(|| self.fault("a number out of range"))?;
-            } else {
-                value = value.wrapping_mul(10).wrapping_add(digit);
-            }
-            count = count.wrapping_add(1);
+    /// Reads digits among the last bytes; those from the byte `start` on are worth `value`.
+    #[cold]
+    fn last_digits(
+        &mut self,
+        start: usize,
+        mut value: u64,
+        what: &'static str,
+    ) -> Result<u64, Malformed> {
+        while let Some(digit @ b'0'..=b'9') = self.byte() {
+            let next = value.checked_mul(10);
+            let next = next.and_then(|value| value.checked_add(u64::from(digit & 15)));
+            value = next.ok_or_else(|| self.fault("a number out of range"))?;
+            self.advance(1);
         }
-        self.advance(count.wrapping_sub(before));
-        Ok(value)
+        match self.at > start {
+            true => Ok(value),
+            false => Err(self.fault(what)),
+        }
     }
 }
 
 /// What is wrong with an id of zero, behind which the reader stands.
 pub(crate) const ZERO_ID: &str = "an id is zero";
 
-/// So many digits fit into a `u64` whatever they are.
-const SAFE_DIGITS: usize = 19;
+/// The powers of ten by which digits that follow move those before them.
+const POWERS: [u64; 9] = [
+    1,
+    10,
+    100,
+    1000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
 
 #[inline(always)]
 fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
@@ -261,9 +277,33 @@ pub(in crate::wire) const fn eight_digits(word: u64) -> Option<u64> {
     if (word & HIGH) | ((over & HIGH) >> 4) != ZEROS | (ZEROS >> 4) {
         return None;
     }
-    let ones = (word & !HIGH).wrapping_mul(10 << 8 | 1) >> 8;
+    Some(joined(word & !HIGH))
+}
+
+/// What eight digits are worth together, of which the first is the lowest byte.
+#[inline(always)]
+const fn joined(digits: u64) -> u64 {
+    let ones = digits.wrapping_mul(10 << 8 | 1) >> 8;
     let pairs = (ones & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 << 16 | 1) >> 16;
-    Some((pairs & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 << 32 | 1) >> 32)
+    (pairs & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 << 32 | 1) >> 32
+}
+
+/// What the digits at the front of eight bytes are worth together, and how many they are.
+#[inline(always)]
+const fn leading_digits(word: u64) -> (u64, usize) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let digits = word ^ (ONES * b'0' as u64);
+    // A carry reaches only what stands behind the first byte that is no digit.
+    let others = (digits | digits.wrapping_add(ONES * 0x76)) & (ONES << 7);
+    let bits = others.trailing_zeros() & !7;
+    // In two steps, since no shift goes as far as all bits.
+    let front = digits.wrapping_shl((56_u32.wrapping_sub(bits)) & 63);
+    let part = match bits {
+        0 => 0,
+        64 => joined(digits),
+        _ => joined(front << 8),
+    };
+    (part, (bits >> 3) as usize)
 }
 
 #[cfg(test)]
@@ -330,6 +370,28 @@ mod tests {
                 .quoted_u64()
                 .is_err()
         );
+    }
+
+    #[test]
+    fn digits_are_read_as_far_as_they_go() {
+        let digits = "98765432109876543210";
+        for length in 0..=20 {
+            for after in ["", ",", "}1", "/9", ":9", "\u{80}9", "\u{ba}12345678"] {
+                for behind in ["", "0123456789"] {
+                    let text = std::format!("{}{after}{behind}", &digits[..length]);
+                    let whole = if after.is_empty() {
+                        &text
+                    } else {
+                        &digits[..length]
+                    };
+                    let mut reader = Reader::new(&text);
+                    assert_eq!(reader.digits("none").ok(), whole.parse().ok(), "{text}");
+                    if whole.parse::<u64>().is_ok() {
+                        assert_eq!(reader.at, whole.len(), "{text}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

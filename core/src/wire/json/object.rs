@@ -164,6 +164,7 @@ impl<'a> Reader<'a> {
 
     /// Passes a value that was refused, and notes it unless its key comes again.
     #[cold]
+    #[inline(never)]
     fn pass_refused(&mut self, key: &str, fault: Malformed) -> Result<(), Malformed> {
         let place = self.pass_odd(fault)?;
         if !self.comes_again(key) {

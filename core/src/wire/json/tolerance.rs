@@ -9,7 +9,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Malformed`] if the structure of the value is broken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tolerate<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, Malformed>,
@@ -19,11 +19,18 @@ impl<'a> Reader<'a> {
             Ok(value) => Ok(Some(value)),
             Err(fault) => {
                 (self.at, self.depth) = (at, depth);
-                let place = self.pass_odd(fault)?;
-                self.note(place, fault.what);
+                self.pass_and_note(fault)?;
                 Ok(None)
             }
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pass_and_note(&mut self, fault: Malformed) -> Result<(), Malformed> {
+        let place = self.pass_odd(fault)?;
+        self.note(place, fault.what);
+        Ok(())
     }
 
     /// Reads an array: `element` must read one value each time. An element that it refuses is
