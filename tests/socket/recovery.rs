@@ -1,6 +1,8 @@
 //! Connections that die in every way that a socket can tell or hide.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use headcount_sim::act::{Act, Target};
@@ -11,17 +13,22 @@ use headcount_tokio::driver::core::wire::close::Fatal;
 use headcount_tokio::{BotEvent, Event};
 
 use crate::bot::{
-    BACKOFF, INTERVAL, SLACK, beating, builder, changed, options, ready, resumed, until,
+    BACKOFF, INTERVAL, SLACK, beating, builder, builder_on, changed, options, ready, resumed, until,
 };
+use crate::rigged::Rigged;
 use crate::runtimes::{Tested, on_each_runtime, serve, try_to_serve};
 
 on_each_runtime! {
     half_open_peer,
+    laptop_asleep_for_an_hour,
     server_restart,
     cut_connection,
     revoked_token,
     sessions_go_from_bot_to_bot,
 }
+
+/// How long a timer runs at most before it looks at the clock.
+const NAP: Duration = Duration::from_secs(5);
 
 fn small() -> Options {
     options(Plan::even(3, 20))
@@ -49,6 +56,24 @@ async fn half_open_peer<R: Tested>() {
     );
     resumed(&mut bot).await;
     assert!(noticed.elapsed() <= BACKOFF + SLACK);
+    assert_eq!(starts(&server), (1, 1));
+    assert_eq!(server.violations(), []);
+}
+
+/// The machine sleeps, and its timers with it: the next look at the clock tells, long before the
+/// next heartbeat is due.
+async fn laptop_asleep_for_an_hour<R: Tested>() {
+    let server = serve(small(), 1, ServerConfig::default()).await;
+    let runtime = Rigged::<R>::default();
+    let asleep = Arc::clone(&runtime.asleep);
+    let bot = builder_on(runtime, &server).connect();
+    let mut bot = bot.await.expect("started");
+    ready(&mut bot).await;
+    let woken = Instant::now();
+    asleep.store(3_600, Ordering::Release);
+    let noticed = changed(&mut bot, Reason::Overslept).await;
+    assert!(noticed - woken < NAP + SLACK, "{:?}", noticed - woken);
+    resumed(&mut bot).await;
     assert_eq!(starts(&server), (1, 1));
     assert_eq!(server.violations(), []);
 }

@@ -1,9 +1,9 @@
-//! A runtime under test whose dials can be made to panic.
+//! A runtime under test that can be made to sleep, and whose dials can be made to panic.
 
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use headcount_tokio::driver::Runtime;
@@ -16,6 +16,8 @@ pub(crate) struct Rigged<R> {
     inner: R,
     /// The next dial panics.
     pub(crate) dial_panics: Arc<AtomicBool>,
+    /// Seconds that the machine has slept.
+    pub(crate) asleep: Arc<AtomicU64>,
 }
 
 impl<R: Tested> Runtime for Rigged<R> {
@@ -38,6 +40,10 @@ impl<R: Tested> Runtime for Rigged<R> {
 
     fn now(&self) -> Instant {
         self.inner.now()
+    }
+
+    fn asleep(&self) -> Duration {
+        Duration::from_secs(self.asleep.load(Ordering::Acquire))
     }
 }
 

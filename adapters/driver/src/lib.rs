@@ -24,6 +24,7 @@
 
 mod address;
 mod alarm;
+mod asleep;
 mod bot;
 mod builder;
 mod by_hand;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
+use crate::asleep::asleep;
+
 /// What the driver asks of a runtime: a TCP connection, a timer, a task and a monotonic clock.
 ///
 /// Everything else (TLS, WebSocket, decompression, HTTP) lives in the driver, so that an adapter
@@ -42,5 +44,14 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// [`Runtime::timer`] and this agree.
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    /// How long the machine has been asleep so far, counted from any fixed point: time that
+    /// [`Runtime::now`] has left out. It never falls, and no change of the wall clock moves it.
+    ///
+    /// By default it is what the operating system's clocks tell, on Linux, macOS and Windows. It
+    /// comes on top of a virtual clock, too: a test that wants a sleep makes it up here.
+    fn asleep(&self) -> Duration {
+        asleep()
     }
 }

@@ -4,6 +4,8 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_tungstenite::WebSocketStream;
@@ -21,14 +23,19 @@ const PIPE: usize = 64 << 10;
 
 /// The runtime of a bot under test.
 #[derive(Clone)]
-pub(crate) struct Memory(UnboundedSender<DuplexStream>);
+pub(crate) struct Memory {
+    dials: UnboundedSender<DuplexStream>,
+    /// Seconds that the machine has slept.
+    pub(crate) asleep: Arc<AtomicU64>,
+}
 
 /// Where the bot's connections come out.
 pub(crate) struct Listener(UnboundedReceiver<DuplexStream>);
 
 pub(crate) fn memory() -> (Memory, Listener) {
     let (dials, listener) = unbounded_channel();
-    (Memory(dials), Listener(listener))
+    let asleep = Arc::default();
+    (Memory { dials, asleep }, Listener(listener))
 }
 
 impl Runtime for Memory {
@@ -38,7 +45,7 @@ impl Runtime for Memory {
     async fn connect(&self, _: &str, _: u16) -> io::Result<Self::Stream> {
         let (ours, theirs) = duplex(PIPE);
         let refused = |_| io::Error::from(io::ErrorKind::ConnectionRefused);
-        self.0.send(theirs).map_err(refused)?;
+        self.dials.send(theirs).map_err(refused)?;
         Ok(ours.compat())
     }
 
@@ -52,6 +59,10 @@ impl Runtime for Memory {
 
     fn now(&self) -> Instant {
         tokio::time::Instant::now().into_std()
+    }
+
+    fn asleep(&self) -> Duration {
+        Duration::from_secs(self.asleep.load(Ordering::Acquire))
     }
 }
 
