@@ -104,7 +104,8 @@ impl Config {
                 "makes an identify of {bytes} bytes with token and os, more than the {limit} \
                  allowed"
             );
-            return Err(ConfigError::new("presence", detail));
+            let setting = presence.as_ref().map_or("os", |_| "presence");
+            return Err(ConfigError::new(setting, detail));
         }
         tracker.check().map_err(|error| error.of("tracker"))
     }

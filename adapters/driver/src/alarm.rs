@@ -10,8 +10,8 @@ use headcount_core::Instant;
 use crate::Runtime;
 use crate::clock::Clock;
 
-/// The longest that a timer runs before the clock is looked at: timers stand still while the machine
-/// sleeps, and the clock does not.
+/// The longest that a timer runs before the clock is looked at: timers stand still while the
+/// machine sleeps, and the clock does not.
 const NAP: Duration = Duration::from_secs(5);
 
 /// Wakes its task when a deadline comes; keeps one allocation for all of them.
@@ -33,8 +33,8 @@ impl<R: Runtime> Alarm<R> {
         }
     }
 
-    /// Ready once `deadline` has come, at most [`NAP`] after the machine has woken up from a sleep in
-    /// which it came; never ready without one.
+    /// Ready once `deadline` has come, at most [`NAP`] after the machine has woken up from a sleep
+    /// in which it came; never ready without one.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
         let Some(deadline) = deadline else {
             self.set = None;

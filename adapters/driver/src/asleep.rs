@@ -32,8 +32,8 @@ fn running_on() -> Option<Duration> {
     read(rustix::time::ClockId::Boottime)
 }
 
-/// A clock that counts the time asleep too: on Apple's systems the monotonic one does, and `Instant`
-/// stands on another.
+/// A clock that counts the time asleep too: on Apple's systems the monotonic one does, and
+/// `Instant` stands on another.
 #[cfg(target_vendor = "apple")]
 fn running_on() -> Option<Duration> {
     read(rustix::time::ClockId::Monotonic)

@@ -27,6 +27,13 @@ pub(crate) struct Limits {
     pub(crate) bytes: usize,
 }
 
+/// How much waits for the consumer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
+}
+
 /// What is shared between the shards and the consumer.
 struct Buffer {
     limits: Limits,
@@ -45,6 +52,8 @@ struct State {
     consumer: Option<Waker>,
     /// The shards that can deliver.
     deliveries: usize,
+    /// Who watches whether it is full.
+    watcher: Option<Waker>,
     /// Shards that wait for room, by their number here.
     waiting: BTreeMap<usize, Waker>,
     numbers: usize,
@@ -59,7 +68,13 @@ impl Buffer {
         let mut state = self.lock();
         state.events = state.events.saturating_add(1);
         state.bytes = state.bytes.saturating_add(bytes);
+        let was_full = state.full;
         state.full |= state.events >= self.limits.events || state.bytes >= self.limits.bytes;
+        if state.full && !was_full {
+            let watcher = state.watcher.take();
+            drop(state);
+            watcher.into_iter().for_each(Waker::wake);
+        }
     }
 
     fn give_room(&self, bytes: usize) {
@@ -70,8 +85,10 @@ impl Buffer {
         if state.full && low {
             state.full = false;
             let waiting = mem::take(&mut state.waiting);
+            let watcher = state.watcher.take();
             drop(state);
-            waiting.into_values().for_each(Waker::wake);
+            let woken = waiting.into_values().chain(watcher);
+            woken.for_each(Waker::wake);
         }
     }
 }
@@ -182,6 +199,17 @@ impl Delivery {
         Poll::Ready(())
     }
 
+    /// How much waits, if the buffer is full and somebody could take it. Wakes the task when that
+    /// changes; one task at a time can watch.
+    pub(crate) fn watch(&self, cx: &Context<'_>) -> Option<Waiting> {
+        let mut state = self.buffer.lock();
+        state.watcher = Some(cx.waker().clone());
+        (state.full && !state.closed).then(|| Waiting {
+            events: state.events,
+            bytes: state.bytes,
+        })
+    }
+
     /// Whether so much has been told into a full buffer that the shard should not go on, whatever
     /// for: even news of vain connections add up.
     pub(crate) const fn is_unheard(&self) -> bool {
@@ -209,7 +237,10 @@ fn weight(event: &BotEvent) -> usize {
         BotEvent::Shard(_, Event::Dispatch(dispatch)) => {
             dispatch.data().len() + dispatch.name_text().as_cow().len()
         }
-        BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => 0,
+        BotEvent::Shard(..)
+        | BotEvent::Fleet(_)
+        | BotEvent::StoreFailed(_)
+        | BotEvent::ConnectionFailed(_) => 0,
     };
     data + size_of::<Parcel>()
 }

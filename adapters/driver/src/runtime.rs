@@ -8,6 +8,12 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::asleep::asleep;
 
+/// The error of a name that could not be resolved, as [`Runtime::connect`] gives it.
+#[must_use]
+pub fn unresolved(error: io::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, error)
+}
+
 /// What the driver asks of a runtime: a TCP connection, a timer, a task and a monotonic clock.
 ///
 /// Everything else (TLS, WebSocket, decompression, HTTP) lives in the driver, so that an adapter
@@ -25,7 +31,9 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// cancel-safe, since the driver drops it when the dial deadline passes.
     ///
     /// # Errors
-    /// Whatever name resolution or the operating system reports.
+    /// Whatever name resolution or the operating system reports; of kind
+    /// [`io::ErrorKind::NotFound`] if the name could not be resolved, which the operating system's
+    /// own errors do not tell from others.
     fn connect(
         &self,
         host: &str,

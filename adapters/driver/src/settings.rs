@@ -6,6 +6,7 @@ use headcount_core::Config;
 use headcount_core::config::ConfigError;
 use headcount_core::config::bounds::{wait, within};
 
+use crate::address::{Address, Cleartext};
 use crate::builder::Builder;
 use crate::delivery::Limits;
 use crate::{Error, ErrorKind, Runtime, SocketOptions, address, info};
@@ -38,8 +39,10 @@ impl<R: Runtime> Builder<R> {
 
     /// Whether the same holds beside what the service has said: `config` is that of the last shard,
     /// whose identify is the longest.
-    pub(crate) fn check_start(&self, config: &Config) -> Result<(), Error> {
-        address::gateway(&config.url, self.options.compression)?;
+    pub(crate) fn check_start(&self, config: &Config, asked_over_tls: bool) -> Result<(), Error> {
+        let url = address::gateway(&config.url, self.options.compression)?;
+        let cleartext = Cleartext::new(self.options.allow_plaintext).after(asked_over_tls);
+        Address::of(&url)?.permit(cleartext)?;
         config.check()?;
         Ok(())
     }
@@ -54,6 +57,7 @@ pub(crate) fn socket(options: &SocketOptions) -> Result<(), ConfigError> {
         write_deadline,
         close_deadline,
         tls: _,
+        allow_plaintext: _,
     } = options;
     let sizes = LEAST_MESSAGE..=LARGEST_MESSAGE;
     within("max_message_bytes", *max_message_bytes, &sizes)?;

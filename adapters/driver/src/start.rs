@@ -20,7 +20,7 @@ use crate::handle::Handle;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::timekeeper::keep_time;
-use crate::{Error, ErrorKind, GatewayInfo, Runtime};
+use crate::{Error, ErrorKind, GatewayInfo, Runtime, address};
 
 /// The shards of a bot in ascending order.
 type Seats = Vec<(ShardId, Arc<Seat>)>;
@@ -33,43 +33,48 @@ impl<R: Runtime> Builder<R> {
     ///
     /// # Errors
     /// Those of [`Api::gateway_info`](crate::Api::gateway_info); [`ErrorKind::Config`] for a
-    /// setting
-    /// that makes no sense, no shards at all, or a shard number out of range; [`ErrorKind::Url`]
-    /// for
-    /// an address that cannot be dialled. Nothing was started.
+    /// setting that makes no sense, no shards at all, or a shard number out of range;
+    /// [`ErrorKind::Url`] for an address that cannot be dialled, [`ErrorKind::Plaintext`] for one
+    /// where the token may not go. Nothing was started.
     pub async fn connect(mut self) -> Result<Bot<R>, Error> {
         self.check()?;
+        self.api.allow_plaintext |= self.options.allow_plaintext;
+        let mut asked_over_tls = false;
         let info = match self.info.take() {
             Some(info) => info,
             None => {
+                asked_over_tls = address::is_secure(&self.api.base);
                 self.api
                     .gateway_info(&self.runtime, self.token.expose())
                     .await?
             }
         };
-        self.start(&info)
+        self.start(&info, asked_over_tls)
     }
 
-    fn start(mut self, info: &GatewayInfo) -> Result<Bot<R>, Error> {
+    fn start(mut self, info: &GatewayInfo, asked_over_tls: bool) -> Result<Bot<R>, Error> {
         let clock = Clock::start(&self.runtime);
         self.config.url = info.url.as_str().into();
         self.config.identify = Identifying::Fleet;
-        self.config.tracker.kinds |= self.stores.kinds();
+        let (warnings, policies) = (self.warnings(), self.kept());
+        self.config.tracker.kinds = policies.kinds();
         let (total, seats) = self.seats(info)?;
         let ids: Vec<ShardId> = seats.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {
-            self.check_start(&self.config_of(*last))?;
+            self.check_start(&self.config_of(*last), asked_over_tls)?;
         }
         let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, seats);
         self.warn_of_sessions(&ids);
-        for warning in self.warnings() {
+        for warning in warnings {
             tracing::warn!("{warning}");
         }
-        let cache = Cache::new(seed()?, self.kept(), self.stores.kinds());
+        let cache = Cache::new(seed()?, policies, self.stores.kinds());
         let stores = std::mem::take(&mut self.stores);
         let shared = Arc::new(Shared {
             clock,
             total,
+            base: self.config.url.clone(),
+            secure_base: asked_over_tls || address::is_secure(&self.config.url),
             fleet,
             cache,
             by_hand: ByHand::new(&self.runtime, clock, &stores),
@@ -133,8 +138,7 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Says which sessions nobody goes on with. Their shards begin anew: a resume can change
-    /// neither
-    /// the number of shards nor the intents.
+    /// neither the number of shards nor the intents.
     fn warn_of_sessions(&self, ids: &[ShardId]) {
         let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let (shards, intents) = (list.join(" "), self.config.intents);

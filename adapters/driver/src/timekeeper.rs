@@ -8,10 +8,11 @@ use std::time::Duration;
 use headcount_core::fleet::{Fleet, FleetInput};
 
 use crate::alarm::Alarm;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Waiting};
 use crate::event::BotEvent;
 use crate::panics::caught_in;
 use crate::shared::Shared;
+use crate::stall::Stall;
 use crate::{Runtime, StoreFailure};
 
 /// How long the timekeeper rests after a panic, so that one which comes again and again costs
@@ -24,6 +25,8 @@ pub(crate) async fn keep_time<R: Runtime>(runtime: R, shared: Arc<Shared>, deliv
     let mut timekeeper = Timekeeper {
         alarm: Alarm::new(runtime.clone(), shared.clock),
         delivery,
+        stall: Stall::default(),
+        waiting: None,
         runtime: runtime.clone(),
         shared,
     };
@@ -39,6 +42,9 @@ struct Timekeeper<R: Runtime> {
     shared: Arc<Shared>,
     alarm: Alarm<R>,
     delivery: Delivery,
+    stall: Stall,
+    /// What waits for the consumer, if the buffer is full.
+    waiting: Option<Waiting>,
 }
 
 impl<R: Runtime> Timekeeper<R> {
@@ -57,7 +63,14 @@ impl<R: Runtime> Timekeeper<R> {
         if cache.has_unjudged() {
             return Poll::Ready(true);
         }
-        let deadlines = [fleet.read(Fleet::poll_timeout), cache.next_expiry()];
+        let now = self.shared.clock.now(&self.runtime);
+        self.waiting = self.delivery.watch(cx);
+        self.stall.note(now, self.waiting.is_some());
+        let deadlines = [
+            fleet.read(Fleet::poll_timeout),
+            cache.next_expiry(),
+            self.stall.deadline(),
+        ];
         let next = deadlines.into_iter().flatten().min();
         self.alarm.poll(cx, next).map(|()| true)
     }
@@ -71,6 +84,9 @@ impl<R: Runtime> Timekeeper<R> {
             ..
         } = &*self.shared;
         let now = clock.now(&self.runtime);
+        if let Some(waiting) = self.waiting {
+            self.stall.warn(now, waiting);
+        }
         for row in cache.advance(now) {
             if let Some(guild) = row.guild {
                 cache.mark_stale(guild);

@@ -14,12 +14,14 @@
 //!         BotEvent::Shard(shard, Event::Dispatch(dispatch)) => {
 //!             println!("{shard}: {:?}", dispatch.name());
 //!         }
-//!         BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
-//!         BotEvent::Shard(..) => {}
+//!         BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why}"),
 //!         BotEvent::Fleet(news) => println!("{news:?}"),
 //!         BotEvent::StoreFailed(failure) => println!("{}", failure.error),
+//!         BotEvent::ConnectionFailed(failure) => println!("{:#}", failure.error),
+//!         _ => {}
 //!     }
 //! }
+//! bot.outcome()?; // why every shard has ended, unless somebody stopped the bot
 //! let sessions = bot.shutdown(Keep::Session).await; // the next process can resume them
 //! # Ok(())
 //! # }
@@ -92,7 +94,11 @@ impl driver::Runtime for Tokio {
     type Timer = tokio::time::Sleep;
 
     async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
-        let stream = TcpStream::connect((host, port)).await?;
+        let addresses: Vec<_> = tokio::net::lookup_host((host, port))
+            .await
+            .map_err(driver::unresolved)?
+            .collect();
+        let stream = TcpStream::connect(&addresses[..]).await?;
         stream.set_nodelay(true)?;
         Ok(stream.compat())
     }

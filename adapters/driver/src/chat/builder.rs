@@ -14,7 +14,7 @@ use super::carrier::Carrier;
 use super::guarded::{Failure, Guarded};
 use super::shared::Shared;
 use super::{Chat, ChatHandle};
-use crate::address::{self, Address};
+use crate::address::{self, Address, Cleartext};
 use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::{Compression, Error, ErrorKind, Runtime, SocketOptions, settings};
@@ -112,6 +112,15 @@ impl<R: Runtime> ChatBuilder<R> {
         self
     }
 
+    /// Lets the token cross a network without TLS, to a server whose address starts with `ws://`:
+    /// everybody on the way can then read it. Without this, such an address is dialled on this
+    /// machine alone.
+    #[must_use]
+    pub fn allow_plaintext(mut self) -> Self {
+        self.options.allow_plaintext = true;
+        self
+    }
+
     /// Deadlines and limits of the sockets; chat is never compressed.
     #[must_use]
     pub fn socket(mut self, change: impl FnOnce(&mut SocketOptions)) -> Self {
@@ -131,14 +140,15 @@ impl<R: Runtime> ChatBuilder<R> {
     /// where the runtime can spawn.
     ///
     /// # Errors
-    /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Config`] for a setting
-    /// that
+    /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Plaintext`] for one where
+    /// the token may not go, [`ErrorKind::Config`] for a setting that
     /// makes no sense, and when a manager refuses to start. Nothing was started.
     pub fn start(mut self) -> Result<Chat<R>, Error> {
         self.pool.check()?;
         settings::socket(&self.options).map_err(|error| error.of("socket"))?;
         settings::backlog(self.backlog)?;
-        Address::of(&address::parse(&self.url)?)?;
+        let cleartext = Cleartext::new(self.options.allow_plaintext);
+        Address::of(&address::parse(&self.url)?)?.permit(cleartext)?;
         let clock = Clock::start(&self.runtime);
         for (manager, _) in &self.managers {
             let started = self.pool.start_all(clock.now(&self.runtime), *manager);

@@ -17,7 +17,7 @@ use super::shared::Shared;
 use super::wire::{NewsSender, Order, Wire, WireNews};
 use crate::alarm::Alarm;
 use crate::panics::caught_in;
-use crate::{Runtime, SocketOptions};
+use crate::{Error, Runtime, SocketOptions};
 
 /// News of sockets that may wait for the loop; each socket may hold one more.
 const NEWS: usize = 256;
@@ -114,16 +114,36 @@ impl<R: Runtime> Carrier<R> {
             WireNews::Opened => self.step(Input::Opened(link)),
             WireNews::Frame(frame) => self.step(Input::Frame(link, frame)),
             WireNews::DialFailed(error) => {
-                tracing::warn!(link = number, %error, "the chat server could not be dialled");
+                tracing::warn!(
+                    link = number,
+                    "the chat server could not be dialled: {error:#}"
+                );
                 self.wires.remove(&link);
-                self.step(Input::DialFailed(link));
+                self.connection_failed(link, false, error);
+                self.step(Input::DialFailed(link, error.dial_failure()));
             }
             WireNews::Closed(ended) => {
-                let error = ended.error.as_ref().map(tracing::field::display);
-                tracing::info!(link = number, code = ended.code, error, "closed");
                 self.wires.remove(&link);
+                if let Some(error) = &ended.error {
+                    tracing::warn!(link = number, "the connection broke: {error:#}");
+                    self.connection_failed(link, true, error);
+                } else {
+                    tracing::info!(link = number, code = ended.code, "closed");
+                }
                 self.step(Input::Closed(link));
             }
+        }
+    }
+
+    fn connection_failed(&mut self, link: LinkId, opened: bool, error: &Arc<Error>) {
+        let owner = self.shared.pool().owner(link);
+        if let Some((manager, shard)) = owner {
+            self.backlog.push(ChatEvent::ConnectionFailed {
+                manager,
+                shard,
+                opened,
+                error: Arc::clone(error),
+            });
         }
     }
 

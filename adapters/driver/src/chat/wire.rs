@@ -26,7 +26,7 @@ pub(super) enum Order {
 /// What happened to a socket.
 pub(super) enum WireNews {
     Opened,
-    DialFailed(Error),
+    DialFailed(Arc<Error>),
     Frame(Box<[u8]>),
     Closed(Ended),
 }
@@ -62,7 +62,7 @@ impl<R: Runtime> Wire<R> {
                 WireNews::Closed(self.carry(socket).await)
             }
             Ok(None) => WireNews::Closed(Ended::silent()),
-            Err(error) => WireNews::DialFailed(error),
+            Err(error) => WireNews::DialFailed(Arc::new(error)),
         }
     }
 
@@ -95,7 +95,7 @@ impl<R: Runtime> Wire<R> {
                 Either::Left(Some(Order::Send(command))) => {
                     if let Err(error) = self.send(&mut socket, &command, &mut scratch).await {
                         return Ended {
-                            error: Some(error),
+                            error: Some(Arc::new(error)),
                             ..Ended::silent()
                         };
                     }

@@ -26,8 +26,9 @@ impl Policies {
         let all = Self::default();
         let stale = Warning::all(&all, intents).map(|warning| warning.kind().only());
         let come_anyway = Kinds::MEMBERS | Kinds::WEBHOOK_MARKS;
-        let stale = stale.fold(Kinds::empty(), Kinds::union) - come_anyway;
-        (Kinds::default() - stale).into()
+        let stale = stale.fold(Kinds::empty(), Kinds::union);
+        let fresh = Kinds::default().difference(stale.difference(come_anyway));
+        fresh.into()
     }
 
     /// The same with another policy for a kind.
