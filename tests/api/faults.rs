@@ -117,7 +117,7 @@ fn every_row_has_a_test_of_its_name() {
         );
         assert!(names.insert(name));
     }
-    assert_eq!(names.len(), 12);
+    assert_eq!(names.len(), 16);
 }
 
 #[test]
