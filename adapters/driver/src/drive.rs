@@ -245,6 +245,8 @@ impl<R: Runtime> Drive<R> {
                 Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
                 Action::Send(command) => self.todo.push_back(Todo::Send(command)),
                 Action::Close(code) => self.todo.push_back(Todo::Close(code)),
+                // A shard begins with its grant.
+                Action::WantIdentify if self.seat.is_granted() => {}
                 Action::WantIdentify => self.outlet.want_identify(now),
                 Action::Mutate(mutation) => self.outlet.mutate(now, mutation),
                 Action::Emit(event) => self.outlet.emit(now, event),

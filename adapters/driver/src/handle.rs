@@ -241,6 +241,7 @@ impl Handle {
         for (_, seat) in self.shared.fleet.seats() {
             seat.change(|shard| shard.stop(keep));
         }
+        self.shared.fleet.stop();
     }
 
     /// The sessions as they are now. While shards run they grow old with the next event.

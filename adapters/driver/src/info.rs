@@ -63,6 +63,9 @@ pub struct Api {
     pub base: String,
     /// How long one question may take, in total; 15 s by default.
     pub timeout: Duration,
+    /// The most shards that an answer may recommend; 65,536 by default. That is more than one for
+    /// every thousand guilds of the largest service, and a shard costs memory before it is up.
+    pub max_shards: u32,
     /// The TLS configuration; by default [`crate::tls::web_roots`].
     pub tls: Option<Arc<ClientConfig>>,
     /// Whether the token may cross a network without TLS, as everybody on the way can then read it;
@@ -83,6 +86,7 @@ impl Default for Api {
         Self {
             base,
             timeout: Duration::from_secs(15),
+            max_shards: 65_536,
             tls: None,
             allow_plaintext: false,
         }
@@ -107,7 +111,8 @@ impl Api {
     /// [`ErrorKind::InvalidToken`], [`ErrorKind::NameNotFound`], [`ErrorKind::Refused`],
     /// [`ErrorKind::Network`], [`ErrorKind::Files`], [`ErrorKind::Tls`], [`ErrorKind::Timeout`],
     /// [`ErrorKind::RateLimited`], [`ErrorKind::Status`], [`ErrorKind::Nonsense`] when the answer
-    /// is not gateway information, [`ErrorKind::Url`], [`ErrorKind::Plaintext`].
+    /// is not gateway information or recommends more shards than [`Api::max_shards`],
+    /// [`ErrorKind::Url`], [`ErrorKind::Plaintext`].
     pub async fn gateway_info<R: Runtime>(
         &self,
         runtime: &R,
@@ -120,7 +125,7 @@ impl Api {
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         let question = get(runtime, &url, headers, self.tls.as_ref());
         match within(runtime, self.timeout, question).await {
-            Some(answer) => understand(&answer?),
+            Some(answer) => understand(&answer?).and_then(|info| self.believe(info)),
             None => Err(Error::new(
                 ErrorKind::Timeout,
                 "the service did not answer in time",
@@ -129,11 +134,24 @@ impl Api {
     }
 }
 
+impl Api {
+    /// An answer whose number of shards can be.
+    fn believe(&self, info: GatewayInfo) -> Result<GatewayInfo, Error> {
+        if info.shards <= self.max_shards {
+            return Ok(info);
+        }
+        let (shards, most) = (info.shards, self.max_shards);
+        let detail = format!("the service recommends {shards} shards, more than {most}");
+        Err(Error::new(ErrorKind::Nonsense, detail))
+    }
+}
+
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api")
             .field("base", &self.base)
             .field("timeout", &self.timeout)
+            .field("max_shards", &self.max_shards)
             .field("tls", &self.tls.is_some())
             .field("allow_plaintext", &self.allow_plaintext)
             .finish()

@@ -44,6 +44,7 @@ mod http_get;
 mod inflate;
 mod info;
 mod lanes;
+mod launch;
 mod link;
 mod old_values;
 mod outlet;

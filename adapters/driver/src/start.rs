@@ -6,7 +6,6 @@ use std::sync::Arc;
 use headcount_core::config::Identifying;
 use headcount_core::fleet::{Fleet, FleetConfig};
 use headcount_core::{Config, Session, Shard, ShardId};
-use tracing::Instrument;
 
 use crate::bot::Bot;
 use crate::builder::Builder;
@@ -14,9 +13,9 @@ use crate::by_hand::ByHand;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::delivery::Delivery;
-use crate::drive::Drive;
 use crate::fleet::SharedFleet;
 use crate::handle::Handle;
+use crate::launch::Launch;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::timekeeper::keep_time;
@@ -82,11 +81,13 @@ impl<R: Runtime> Builder<R> {
             old_values: self.old_values,
         });
         let (delivery, events) = Delivery::new(self.events);
-        for id in ids {
-            self.spawn(id, Arc::clone(&shared), delivery.another());
-        }
-        let time = keep_time(self.runtime.clone(), Arc::clone(&shared), delivery);
-        self.runtime.spawn(time);
+        let launch = Launch {
+            runtime: self.runtime.clone(),
+            options: self.options.clone(),
+            shared: Arc::clone(&shared),
+            delivery,
+        };
+        self.runtime.spawn(keep_time(launch));
         let patience = self.options.write_deadline + self.options.close_deadline;
         Ok(Bot::new(
             self.runtime,
@@ -161,14 +162,6 @@ impl<R: Runtime> Builder<R> {
         config.check().map_err(|error| error.of("fleet"))?;
         let now = clock.now(&self.runtime);
         Ok(Fleet::new(now, config, ids.iter().copied()))
-    }
-
-    fn spawn(&self, id: ShardId, shared: Arc<Shared>, delivery: Delivery) {
-        let (runtime, options) = (self.runtime.clone(), self.options.clone());
-        let span = tracing::info_span!("shard", number = id.number(), total = id.total());
-        if let Some(drive) = Drive::new(runtime, shared, id, options, delivery) {
-            self.runtime.spawn(drive.run().instrument(span));
-        }
     }
 }
 

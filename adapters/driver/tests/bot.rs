@@ -318,3 +318,40 @@ async fn a_spent_identify_budget_is_told_and_waited_for() {
     listener.accept().await.begin("s").await;
     assert!(start.elapsed() >= Duration::from_secs(3600));
 }
+
+#[tokio::test(start_paused = true)]
+async fn shards_begin_as_they_may_identify_and_not_all_at_once() {
+    let (runtime, mut listener) = memory();
+    let mut info = info(500);
+    info.session_start_limit.max_concurrency = 2;
+    let builder = Builder::new(runtime, "token", Intents::GUILDS).gateway(info);
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let before = tasks();
+    let mut bot = builder.compression(PLAIN).connect().await.expect("started");
+    let handle = bot.handle();
+    let mut gateways = Vec::new();
+    for up in [2, 4, 6] {
+        while gateways.len() < up {
+            let mut gateway = listener.accept().await;
+            gateway.begin("s").await;
+            gateways.push(gateway);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!listener.is_dialled(), "more than the {up} that may");
+        assert_eq!(tasks() - before, up + 1, "and the timekeeper's");
+        let active = handle.shards().filter(|shard| shard.phase == Phase::Active);
+        assert_eq!(active.count(), up);
+        assert_eq!(handle.readiness().waiting, 500 - up);
+    }
+    handle.stop(Keep::Nothing);
+    let mut halted = 0;
+    while let Some(event) = bot.next().await {
+        halted += usize::from(matches!(event, BotEvent::Shard(_, Event::Halted(_))));
+    }
+    assert_eq!(halted, 500, "those that never began end as well");
+    assert_eq!(tasks(), before);
+}

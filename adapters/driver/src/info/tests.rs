@@ -139,10 +139,27 @@ fn failures_are_told_apart() {
             r#"{"url":"wss://g","shards":0,"session_start_limit":"#,
             r#"{"total":1,"remaining":1,"reset_after":0,"max_concurrency":1}}"#
         ),
+        concat!(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+            r#"{"url":"wss://g","shards":65537,"session_start_limit":"#,
+            r#"{"total":1,"remaining":1,"reset_after":0,"max_concurrency":1}}"#
+        ),
         "SSH-2.0-OpenSSH\r\n\r\n",
     ] {
         assert_eq!(failure(nonsense).kind(), ErrorKind::Nonsense, "{nonsense}");
     }
+}
+
+#[test]
+fn the_caller_can_raise_the_bound_on_shards() {
+    let (mut api, server) = serve(concat!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        r#"{"url":"wss://g","shards":65537,"session_start_limit":"#,
+        r#"{"total":1,"remaining":1,"reset_after":0,"max_concurrency":1}}"#
+    ));
+    api.max_shards = 65_537;
+    assert_eq!(ask(&api, TOKEN).expect("believed").shards, 65_537);
+    server.join().expect("served");
 }
 
 #[test]
