@@ -30,6 +30,8 @@ impl<R: Runtime> Builder<R> {
         self.config.check()?;
         socket(&self.options).map_err(|error| error.of("socket"))?;
         wait("api.timeout", self.api.timeout)?;
+        let shards = usize::try_from(self.api.max_shards).unwrap_or(usize::MAX);
+        within("api.max_shards", shards, &(1..=usize::MAX))?;
         wait("store_deadline", self.stores.deadline)?;
         let Limits { events, bytes } = self.events;
         within("event_buffer", events, &(1..=LONGEST_QUEUE))?;
@@ -66,8 +68,10 @@ pub(crate) fn socket(options: &SocketOptions) -> Result<(), ConfigError> {
 }
 
 /// Whether so many messages of a chat may wait.
-pub(crate) fn backlog(messages: usize) -> Result<(), ConfigError> {
-    within("backlog", messages, &(0..=LONGEST_QUEUE))
+pub(crate) fn backlog(limits: Limits) -> Result<(), ConfigError> {
+    let Limits { events, bytes } = limits;
+    within("backlog", events, &(0..=LONGEST_QUEUE))?;
+    within("backlog_bytes", bytes, &LARGEST_BUFFER)
 }
 
 impl From<ConfigError> for Error {

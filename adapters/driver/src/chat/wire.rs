@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use futures_channel::mpsc::{Sender, UnboundedReceiver};
+use futures_channel::mpsc::{Receiver, Sender};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use headcount_core::twitch::{Command, LinkId};
@@ -31,6 +31,16 @@ pub(super) enum WireNews {
     Closed(Ended),
 }
 
+impl WireNews {
+    /// Bytes of the frame, if it is one.
+    pub(super) const fn bytes(&self) -> usize {
+        match self {
+            Self::Frame(frame) => frame.len(),
+            Self::Opened | Self::DialFailed(_) | Self::Closed(_) => 0,
+        }
+    }
+}
+
 /// Where news go, from all sockets.
 pub(super) type NewsSender = Sender<(LinkId, WireNews)>;
 
@@ -40,7 +50,7 @@ pub(super) struct Wire<R> {
     pub(super) url: Arc<str>,
     pub(super) options: SocketOptions,
     pub(super) link: LinkId,
-    pub(super) orders: UnboundedReceiver<Order>,
+    pub(super) orders: Receiver<Order>,
     pub(super) news: NewsSender,
 }
 
@@ -106,6 +116,7 @@ impl<R: Runtime> Wire<R> {
                 }
                 Either::Right(Ok(())) => {
                     let frame = socket.message().into();
+                    socket.forget();
                     self.tell(WireNews::Frame(frame)).await;
                 }
                 Either::Right(Err(ended)) => return ended,
