@@ -45,6 +45,7 @@ mod snowflake;
 mod window;
 
 pub mod act;
+pub mod attack;
 pub mod edge;
 pub mod faults;
 pub mod fuzzing;

@@ -3,7 +3,7 @@
 //! One port answers HTTP requests and WebSocket upgrades on the base URL; a second port is the
 //! host that READY names in `resume_gateway_url`. Any client library in any language can use it.
 mod certificate;
-mod compression;
+pub(crate) mod compression;
 pub(crate) mod door;
 mod entrance;
 mod happening;
