@@ -7,6 +7,7 @@ pub mod bot;
 mod child;
 mod flood;
 mod host;
+pub mod idle;
 mod log;
 pub mod memory;
 mod script;
@@ -208,5 +209,6 @@ pub const ATTACKS: &[Attack] = &[
 /// The attack of this name.
 #[must_use]
 pub fn attack(name: &str) -> Option<&'static Attack> {
-    ATTACKS.iter().find(|attack| attack.name == name)
+    let mut all = ATTACKS.iter().chain(&idle::BOTS);
+    all.find(|attack| attack.name == name)
 }

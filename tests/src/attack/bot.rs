@@ -110,7 +110,7 @@ async fn bot<R: Runtime + Default>(
     }
     let time = Duration::from_millis(plan.millis);
     stand::<R, _>(&mut bot, time, attack.takes, |event| {
-        note(&mut report, event)
+        note(&mut report, event);
     })
     .await;
     let phases = bot.handle();

@@ -244,7 +244,14 @@ impl Talk {
             | Script::Idle(_)
             | Script::Chat(_) => {}
         }
-        self.say(&flood::ready(1))?;
+        let guilds = match self.shared.script {
+            Script::Idle(_) => 0,
+            _ => 1,
+        };
+        self.say(&flood::ready(guilds))?;
+        if guilds == 0 {
+            return Ok(());
+        }
         self.sequence = 2;
         self.say(
             r#"{"t":"GUILD_CREATE","s":2,"op":0,"d":{"id":"1000000","name":"g","owner_id":"9",

@@ -31,8 +31,10 @@ impl Script {
     /// Whether the attack begins at once, and not when the bot is well.
     pub(super) const fn is_early(self) -> bool {
         match self {
-            Self::Hello(_) | Self::Ready(_) | Self::Guilds(_) | Self::Shards(_) => true,
-            Self::Session { .. } | Self::Replay(_) | Self::Idle(_) | Self::Chat(_) => false,
+            Self::Hello(_) | Self::Ready(_) | Self::Guilds(_) | Self::Shards(_) | Self::Idle(_) => {
+                true
+            }
+            Self::Session { .. } | Self::Replay(_) | Self::Chat(_) => false,
         }
     }
 

@@ -16,6 +16,9 @@ const BEATS: Duration = Duration::from_millis(2_500);
 /// one where the peer does not read.
 const SHUTDOWN: Duration = Duration::from_millis(3_500);
 
+/// The most that a shard may take that is left alone, in bytes.
+const IDLE: u64 = 128 << 10;
+
 /// What was seen of a bot's process.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -135,9 +138,9 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The verdicts as one object, a key for each attack.
+/// The verdicts as one object, a key for each attack, and one for what an idle shard takes.
 #[must_use]
-pub fn json(verdicts: &[Verdict]) -> String {
+pub fn json(verdicts: &[Verdict], idle: Option<u64>) -> String {
     let entries = verdicts.iter().map(|verdict| {
         let millis = |time: Option<Duration>| time.map(|time| time.as_millis() as u64);
         let peak = verdict.peak.map(|peak| peak as f64 / MIB as f64);
@@ -152,5 +155,14 @@ pub fn json(verdicts: &[Verdict]) -> String {
         });
         (verdict.attack.to_owned(), entry)
     });
-    Value::Object(entries.collect()).to_string()
+    let idle = idle.map(|bytes| {
+        let entry = json!({
+            "what": "a shard that is left alone",
+            "bytes": bytes,
+            "peak_mb": bytes as f64 / MIB as f64,
+            "holds": bytes <= IDLE,
+        });
+        ("idle_shard".to_owned(), entry)
+    });
+    Value::Object(entries.chain(idle).collect()).to_string()
 }

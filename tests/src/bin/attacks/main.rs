@@ -7,7 +7,7 @@
 mod arguments;
 
 use arguments::{Arguments, Asked};
-use headcount_sim::attack::{self, ATTACKS, CONTROL, Verdict, bot};
+use headcount_sim::attack::{self, ATTACKS, CONTROL, Verdict, bot, idle};
 use headcount_tokio::Tokio;
 use std::io;
 use std::process::{Command, ExitCode};
@@ -62,8 +62,14 @@ fn run(asked: &Arguments) -> io::Result<bool> {
         }
         verdicts.push(verdict);
     }
+    let idle = match asked.only {
+        None => idle::bytes_per_shard(&bot)?,
+        Some(_) => None,
+    };
     if asked.json {
-        println!("{}", attack::json(&verdicts));
+        println!("{}", attack::json(&verdicts, idle));
+    } else if let Some(bytes) = idle {
+        println!("An idle shard: {:.1} KiB resident.", bytes as f64 / 1024.0);
     }
     Ok(verdicts.iter().all(Verdict::holds))
 }
