@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
 use headcount_core::Event;
+use headcount_core::cache::memory::Displaced;
 
 use crate::event::BotEvent;
 
@@ -23,7 +24,7 @@ const UNHEARD: usize = 256;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) events: usize,
-    /// Bytes of the events' raw data, and of the events themselves.
+    /// Bytes of the events' raw data and old values, and of the events themselves.
     pub(crate) bytes: usize,
 }
 
@@ -44,7 +45,8 @@ impl Weigh for BotEvent {
     fn weight(&self) -> usize {
         let data = match self {
             Self::Shard(_, Event::Dispatch(dispatch)) => {
-                dispatch.data().len() + dispatch.name_text().as_cow().len()
+                let displaced = dispatch.displaced().map_or(0, Displaced::bytes);
+                dispatch.data().len() + dispatch.name_text().as_cow().len() + displaced
             }
             Self::Shard(..)
             | Self::Fleet(_)
