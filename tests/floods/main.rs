@@ -87,7 +87,7 @@ on_each_runtime!(
     flood_before_hello,
     flood_before_ready,
     ready_of_a_million_guilds,
-    ready_of_just_the_largest_size,
+    ready_that_is_too_large,
     a_million_shards,
     as_many_shards_as_there_are_numbers,
     pings,

@@ -45,7 +45,8 @@ struct Right {
     peak: u64,
     /// Whether the server sees every heartbeat in time.
     beats: bool,
-    /// Words that the bot's events have to hold, or the error that it does not start with.
+    /// Words of which the bot's events, or the error that it does not start with, have to hold one;
+    /// none if nothing need be told.
     told: &'static [&'static str],
 }
 
@@ -69,7 +70,7 @@ pub const ATTACKS: &[Attack] = &[
         },
         compression: Compression::None,
         takes: true,
-        right: right(8, false, &["Closed(None)"]),
+        right: right(8, false, &["HeartbeatUnanswered", "Closed(None)"]),
     },
     Attack {
         name: "large_dispatches_that_nobody_takes",
@@ -117,19 +118,21 @@ pub const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "ready_of_a_million_guilds",
-        what: "READY lists 1.2 million guilds, 46 MB",
+        what: "READY lists 1.2 million guilds, 43 MB",
         script: Script::Guilds(1_200_000),
         compression: Compression::ZstdStream,
         takes: true,
-        right: right(4 * 44, false, &["Closed(None)"]),
+        // Four times the message.
+        right: right(4 * 41, false, &["Ready"]),
     },
     Attack {
-        name: "ready_of_just_the_largest_size",
-        what: "READY lists 850,000 guilds, just below 32 MiB",
-        script: Script::Guilds(850_000),
+        name: "ready_that_is_too_large",
+        what: "READY lists 2 million guilds, more than 64 MiB",
+        script: Script::Guilds(2_000_000),
         compression: Compression::ZstdStream,
         takes: true,
-        right: right(4 * 31, false, &["Ready"]),
+        // As far as the limit it is read.
+        right: right(64 + 8, false, &["Closed(None)"]),
     },
     Attack {
         name: "a_million_shards",

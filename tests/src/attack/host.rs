@@ -191,17 +191,16 @@ impl Talk {
 
     /// Hears what has come, and floods on.
     fn turn(&mut self) -> io::Result<()> {
-        let heard = match self.flood {
-            Some(_) => self.frames.try_recv().ok(),
-            None => match self.frames.recv_timeout(LOOK) {
-                Ok(frame) => Some(frame),
-                Err(RecvTimeoutError::Timeout) => None,
+        if self.flood.is_none() {
+            match self.frames.recv_timeout(LOOK) {
+                Ok(frame) => self.hear(&frame)?,
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
-            },
-        };
-        if let Some(frame) = heard {
+            }
+        }
+        while let Ok(frame) = self.frames.try_recv() {
             self.hear(&frame)?;
         }
         if let Some(flood) = self.flood {

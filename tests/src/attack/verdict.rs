@@ -89,10 +89,9 @@ impl Verdict {
         if let Some(shutdown) = self.shutdown.filter(|shutdown| *shutdown > SHUTDOWN) {
             wrong.push(format!("it took {shutdown:?} to end"));
         }
-        for word in right.told {
-            if !self.told.keys().any(|told| told.contains(word)) {
-                wrong.push(format!("nobody was told of {word}"));
-            }
+        let is_told = |word: &&str| self.told.keys().any(|told| told.contains(word));
+        if !right.told.is_empty() && !right.told.iter().any(is_told) {
+            wrong.push(format!("nobody was told of {}", right.told.join(" or ")));
         }
         self.wrong.append(&mut wrong);
     }
