@@ -131,8 +131,8 @@ pub const ATTACKS: &[Attack] = &[
         script: Script::Guilds(2_000_000),
         compression: Compression::ZstdStream,
         takes: true,
-        // As far as the limit it is read.
-        right: right(64 + 8, false, &["Closed(None)"]),
+        // As far as the limit it is read; the decompressor looks back 8 MiB.
+        right: right(64 + 16, false, &["Closed(None)"]),
     },
     Attack {
         name: "a_million_shards",

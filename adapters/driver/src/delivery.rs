@@ -48,10 +48,9 @@ impl Weigh for BotEvent {
                 let displaced = dispatch.displaced().map_or(0, Displaced::bytes);
                 dispatch.data().len() + dispatch.name_text().as_cow().len() + displaced
             }
-            Self::Shard(..)
-            | Self::Fleet(_)
-            | Self::StoreFailed(_)
-            | Self::ConnectionFailed(_) => 0,
+            Self::Shard(..) | Self::Fleet(_) | Self::StoreFailed(_) | Self::ConnectionFailed(_) => {
+                0
+            }
         };
         data + size_of::<Self>()
     }

@@ -188,7 +188,7 @@ fn note(report: &mut Report, event: BotEvent) {
         BotEvent::Shard(_, Event::Dispatch(dispatch)) => format!("{:?}", dispatch.name()),
         BotEvent::Shard(_, Event::Misunderstood(_)) => "Misunderstood".to_owned(),
         BotEvent::Shard(_, Event::Resumed { .. }) => "Resumed".to_owned(),
-        BotEvent::Shard(..) | BotEvent::StoreFailed(_) | BotEvent::Fleet(_) => return,
+        _ => return,
     };
     *report.told.entry(word).or_default() += 1;
 }

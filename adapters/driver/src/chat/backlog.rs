@@ -11,6 +11,7 @@ impl Weigh for ChatEvent {
             | Self::WantToken(_)
             | Self::Missed { .. }
             | Self::ManagerFailed { .. }
+            | Self::ConnectionFailed { .. }
             | Self::Crashed(_) => 0,
         };
         line + size_of::<Self>()
@@ -39,6 +40,7 @@ impl Backlog {
             | ChatEvent::Pool(_)
             | ChatEvent::WantToken(_)
             | ChatEvent::ManagerFailed { .. }
+            | ChatEvent::ConnectionFailed { .. }
             | ChatEvent::Crashed(_) => false,
         });
         if counted != Some(true) {
