@@ -12,8 +12,8 @@ use std::time::Duration;
 /// processors are busy with the flood on both sides.
 const BEATS: Duration = Duration::from_millis(2_500);
 
-/// The longest that a bot takes to end: the close deadline of two seconds, and the write deadline of
-/// one where the peer does not read.
+/// The longest that a bot takes to end: the close deadline of two seconds, and the write deadline
+/// of one where the peer does not read.
 const SHUTDOWN: Duration = Duration::from_millis(3_500);
 
 /// The most that a shard may take that is left alone, in bytes.
