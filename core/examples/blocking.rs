@@ -13,7 +13,7 @@ use std::io;
 use std::net::TcpStream;
 use std::time::{Duration, Instant as Clock};
 
-use headcount_core::session::{Halt, Keep};
+use headcount_core::session::{DialFailure, Halt, Keep};
 use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
 use tungstenite::protocol::frame::{CloseFrame, coding::CloseCode};
 use tungstenite::{Message, WebSocket};
@@ -54,7 +54,7 @@ fn run(mut shard: Shard) -> Halt {
                     next = Some(if socket.is_some() {
                         Input::Opened
                     } else {
-                        Input::DialFailed
+                        Input::DialFailed(DialFailure::Other)
                     });
                 }
                 Action::Send(command) => {

@@ -104,7 +104,8 @@ impl Config {
                 "makes an identify of {bytes} bytes with token and os, more than the {limit} \
                  allowed"
             );
-            return Err(ConfigError::new("presence", detail));
+            let setting = presence.as_ref().map_or("os", |_| "presence");
+            return Err(ConfigError::new(setting, detail));
         }
         tracker.check().map_err(|error| error.of("tracker"))
     }
@@ -252,8 +253,9 @@ pub struct ReceiveLimits {
     /// Before Hello. Default 64 KiB: Hello and the few other messages that can come have less than
     /// 200 bytes.
     pub hello: usize,
-    /// From identify to READY. Default 32 MiB: a bot's READY names 2,500 guilds at most, in 120 kB;
-    /// that of a client account holds its guilds whole, which are some MiB.
+    /// From identify to READY. Default 64 MiB: a bot's READY names 2,500 guilds at most, in 120 kB,
+    /// but a server of another make may put a million on one shard, in some 40 MB; and that of a
+    /// client account holds its guilds whole, which are some MiB.
     pub ready: usize,
     /// In a session. Default 64 MiB: the largest guilds come in some MiB, and may grow tenfold.
     pub session: usize,
@@ -267,7 +269,7 @@ impl Default for ReceiveLimits {
     fn default() -> Self {
         Self {
             hello: 64 << 10,
-            ready: 32 << 20,
+            ready: 64 << 20,
             session: 64 << 20,
             early_faults: 32,
         }

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::session::DialFailure;
+
 /// Everything the host can tell a shard.
 ///
 /// There is at most one connection: after [`Action::Connect`](crate::Action::Connect) the host
@@ -19,11 +21,11 @@ pub enum Input<'i> {
     /// The connection ended, with the peer's close code if it sent one. Also for a read or write
     /// that failed, and for a write that did not finish in time.
     Closed(Option<u16>),
-    /// The connection that was asked for could not be opened.
-    DialFailed,
+    /// The connection that was asked for could not be opened. Give what you know of the reason; it
+    /// is told on, and a server that asks to wait is obeyed.
+    DialFailed(DialFailure),
     /// The host has not read all that the gateway sent: its user is slow, or the host was busy.
-    /// What
-    /// a deadline waited for may be among it.
+    /// What a deadline waited for may be among it.
     ///
     /// Given in place of `Timeout` at a deadline, so that a slow user does not look like a dead
     /// connection or a lost answer, and when a host that had stopped reading goes on. Heartbeats go

@@ -5,6 +5,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod budget;
+mod dial;
 pub(crate) mod heartbeat;
 pub(crate) mod identify_pace;
 pub(crate) mod machine;
@@ -14,5 +15,6 @@ pub(crate) mod signal;
 pub(crate) mod state;
 pub(crate) mod step;
 
+pub use dial::DialFailure;
 pub use resume::Session;
 pub use state::{Halt, Keep, Phase, Reason, Wait};

@@ -20,7 +20,7 @@ use crate::rng::Rng;
 use crate::session::machine::Machine;
 use crate::session::signal::Signal;
 use crate::session::state::State;
-use crate::session::{Keep, Phase, Session, Wait};
+use crate::session::{Halt, Keep, Phase, Session, Wait};
 use crate::setup::{Chunking, GuildReadiness, Readiness};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
@@ -109,7 +109,7 @@ impl Shard {
                 self.signal(Signal::Opened, &mut out);
             }
             Input::Closed(code) => self.signal(Signal::Closed(code), &mut out),
-            Input::DialFailed => self.signal(Signal::DialFailed, &mut out),
+            Input::DialFailed(why) => self.signal(Signal::DialFailed(why), &mut out),
             Input::Unread { missed } => {
                 self.signal(Signal::Unread(missed), &mut out);
                 self.tracker.unread(self.now);
@@ -162,8 +162,7 @@ impl Shard {
     /// # Errors
     /// [`RequestError::Reserved`] for a heartbeat, identify, resume, member request or guild sync,
     /// [`RequestError::TooLarge`] beyond [`SendLimits::payload`](crate::config::SendLimits), where
-    /// a
-    /// presence counts as the identify that will carry it, [`RequestError::QueueFull`], and
+    /// a presence counts as the identify that will carry it, [`RequestError::QueueFull`], and
     /// [`RequestError::Halted`].
     pub fn send(&mut self, command: Command) -> Result<Ticket, RequestError> {
         let limits = &self.session.config().limits;
@@ -303,6 +302,21 @@ impl Shard {
             }
             Phase::Identifying => limits.ready,
             Phase::Resuming | Phase::Active => limits.session,
+        }
+    }
+
+    /// Why the shard has ended for good; `None` while it has not.
+    #[must_use]
+    pub const fn halt(&self) -> Option<Halt> {
+        match self.session.state() {
+            State::Halted { cause, .. } => Some(*cause),
+            State::Idle { .. }
+            | State::Waiting { .. }
+            | State::Connecting { .. }
+            | State::Greeting { .. }
+            | State::Identifying { .. }
+            | State::Resuming { .. }
+            | State::Active { .. } => None,
         }
     }
 

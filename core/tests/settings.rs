@@ -10,6 +10,7 @@ use headcount_core::config::{ConfigError, bounds};
 use headcount_core::fleet::{Fleet, FleetConfig, FleetInput, StartLimit};
 use headcount_core::id::GuildId;
 use headcount_core::manager::{self, Distributed, Manager, Refusal, Spread, Supervisor};
+use headcount_core::session::DialFailure;
 use headcount_core::setup::{AutoChunk, HoldConfig, SyncConfig};
 use headcount_core::twitch::{self, Account, AccountLimits, Pool, PoolConfig, Room};
 use headcount_core::wire::command::Command;
@@ -232,7 +233,7 @@ fn live(config: Config) {
                 "chunk_index":0,"chunk_count":4000000000,"nonce":"x"}}"#,
         ),
         Input::Closed(None),
-        Input::DialFailed,
+        Input::DialFailed(DialFailure::Other),
     ]
     .into_iter();
     let mut now = Instant::ZERO;
@@ -307,7 +308,9 @@ fn a_presence_has_to_fit_into_the_identify_that_will_carry_it() {
 
     let mut named_by = config;
     named_by.os = Box::leak("x".repeat(limit).into_boxed_str());
-    assert_eq!(named(named_by.check()), "presence");
+    assert_eq!(named(named_by.check()), "os");
+    let unchecked = identify(&mut Shard::new(named_by, 1));
+    assert!(unchecked.len() <= limit, "{}", unchecked.len());
 }
 
 #[test]

@@ -97,7 +97,7 @@ pub(crate) async fn ready<R: Tested>(bot: &mut Bot<R>) {
 pub(crate) async fn resumed<R: Tested>(bot: &mut Bot<R>) -> u64 {
     until(bot, |event| match event {
         BotEvent::Shard(_, Event::Resumed { replayed }) => Some(*replayed),
-        BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => None,
+        _ => None,
     })
     .await
 }
@@ -106,7 +106,7 @@ pub(crate) async fn resumed<R: Tested>(bot: &mut Bot<R>) -> u64 {
 pub(crate) async fn changed<R: Tested>(bot: &mut Bot<R>, reason: Reason) -> Instant {
     until(bot, |event| match event {
         BotEvent::Shard(_, Event::StateChanged(change)) => (change.reason == reason).then_some(()),
-        BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => None,
+        _ => None,
     })
     .await;
     Instant::now()

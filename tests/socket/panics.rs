@@ -214,6 +214,7 @@ async fn a_shard_that_panics_ends_and_the_others_go_on<R: Tested>() {
     assert_eq!((id.number(), why), (1, Halt::Crashed));
     let phases: Vec<Phase> = bot.handle().shards().map(|shard| shard.phase).collect();
     assert_eq!(phases, [Phase::Active, Phase::Halted]);
+    assert!(bot.outcome().is_ok(), "one still runs");
     server.act(Act::Cut(Target::Shard(0)));
     resumed(&mut bot).await;
     let asked = Instant::now();

@@ -1,27 +1,34 @@
 //! Connections that die in every way that a socket can tell or hide.
 
-use std::io::ErrorKind;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Flow, Server, ServerConfig};
 use headcount_sim::{Options, Plan};
-use headcount_tokio::driver::core::session::{Halt, Keep, Reason};
+use headcount_tokio::driver::core::session::{DialFailure, Halt, Keep, Reason};
 use headcount_tokio::driver::core::wire::close::Fatal;
-use headcount_tokio::{BotEvent, Event};
+use headcount_tokio::{BotEvent, ErrorKind, Event};
 
 use crate::bot::{
-    BACKOFF, INTERVAL, SLACK, beating, builder, changed, options, ready, resumed, until,
+    BACKOFF, INTERVAL, SLACK, beating, builder, builder_on, changed, options, ready, resumed, until,
 };
+use crate::rigged::Rigged;
 use crate::runtimes::{Tested, on_each_runtime, serve, try_to_serve};
 
 on_each_runtime! {
     half_open_peer,
+    laptop_asleep_for_an_hour,
     server_restart,
     cut_connection,
     revoked_token,
     sessions_go_from_bot_to_bot,
 }
+
+/// How long a timer runs at most before it looks at the clock.
+const NAP: Duration = Duration::from_secs(5);
 
 fn small() -> Options {
     options(Plan::even(3, 20))
@@ -53,6 +60,24 @@ async fn half_open_peer<R: Tested>() {
     assert_eq!(server.violations(), []);
 }
 
+/// The machine sleeps, and its timers with it: the next look at the clock tells, long before the
+/// next heartbeat is due.
+async fn laptop_asleep_for_an_hour<R: Tested>() {
+    let server = serve(small(), 1, ServerConfig::default()).await;
+    let runtime = Rigged::<R>::default();
+    let asleep = Arc::clone(&runtime.asleep);
+    let bot = builder_on(runtime, &server).connect();
+    let mut bot = bot.await.expect("started");
+    ready(&mut bot).await;
+    let woken = Instant::now();
+    asleep.store(3_600, Ordering::Release);
+    let noticed = changed(&mut bot, Reason::Overslept).await;
+    assert!(noticed - woken < NAP + SLACK, "{:?}", noticed - woken);
+    resumed(&mut bot).await;
+    assert_eq!(starts(&server), (1, 1));
+    assert_eq!(server.violations(), []);
+}
+
 /// The listener is gone, and comes back on the same port without the sessions.
 async fn server_restart<R: Tested>() {
     let server = serve(small(), 1, ServerConfig::default()).await;
@@ -62,7 +87,13 @@ async fn server_restart<R: Tested>() {
     let mut bot = builder::<R>(&server).connect().await.expect("started");
     ready(&mut bot).await;
     drop(server);
-    changed(&mut bot, Reason::DialFailed).await;
+    until(&mut bot, |event| match event {
+        BotEvent::Shard(_, Event::StateChanged(change)) => {
+            (change.reason == Reason::DialFailed(DialFailure::Refused)).then_some(())
+        }
+        _ => None,
+    })
+    .await;
     let server = loop {
         let config = ServerConfig {
             port,
@@ -71,7 +102,7 @@ async fn server_restart<R: Tested>() {
         match try_to_serve(small(), 1, config).await {
             Ok(server) => break server,
             // Somebody's outgoing connection has the port for a moment.
-            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 R::default().timer(Duration::from_millis(20)).await;
             }
             Err(error) => panic!("{error}"),
@@ -80,12 +111,12 @@ async fn server_restart<R: Tested>() {
     let back = Instant::now();
     let lost = until(&mut bot, |event| match event {
         BotEvent::Shard(_, Event::SessionLost(why)) => Some(*why),
-        BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => None,
+        _ => None,
     });
     lost.await;
     let summary = until(&mut bot, |event| match event {
         BotEvent::Shard(_, Event::ShardFinishedChunking(summary)) => Some(summary.complete),
-        BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => None,
+        _ => None,
     });
     assert_eq!(summary.await, 3);
     assert!(
@@ -113,18 +144,25 @@ async fn cut_connection<R: Tested>() {
 
 /// The bot ends, and says why: nobody dials for ever with a token that is dead.
 async fn revoked_token<R: Tested>() {
-    let server = serve(small(), 1, ServerConfig::default()).await;
-    let mut bot = builder::<R>(&server).connect().await.expect("started");
-    ready(&mut bot).await;
-    server.act(Act::Close(Target::All, Fatal::AuthenticationFailed.code()));
-    let mut told = None;
-    while let Some(event) = bot.next().await {
-        if let BotEvent::Shard(_, Event::Halted(why)) = event {
-            told = Some(why);
+    for fatal in [Fatal::AuthenticationFailed, Fatal::DisallowedIntents] {
+        let server = serve(small(), 1, ServerConfig::default()).await;
+        let mut bot = builder::<R>(&server).connect().await.expect("started");
+        ready(&mut bot).await;
+        assert!(bot.outcome().is_ok(), "it runs");
+        server.act(Act::Close(Target::All, fatal.code()));
+        let mut told = None;
+        while let Some(event) = bot.next().await {
+            if let BotEvent::Shard(_, Event::Halted(why)) = event {
+                told = Some(why);
+            }
         }
+        assert_eq!(told, Some(Halt::Refused(fatal)));
+        let error = bot.outcome().expect_err("it has ended by itself");
+        assert_eq!(error.kind(), ErrorKind::Halted(fatal));
+        // A program's main shows the error so.
+        assert!(format!("{error:?}").contains(fatal.remedy()), "{error:?}");
+        assert_eq!(starts(&server), (1, 0));
     }
-    assert_eq!(told, Some(Halt::Refused(Fatal::AuthenticationFailed)));
-    assert_eq!(starts(&server), (1, 0));
 }
 
 /// One bot shuts down, and the next goes on with its sessions and misses nothing.

@@ -106,8 +106,8 @@ async fn call<R: Tested>(server: &Server, compression: Compression) -> (Told, Bo
     loop {
         match bot.next().await.expect("the bot goes on") {
             BotEvent::Fleet(FleetEvent::BotReady { .. }) => return (told, bot),
-            BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => {}
             BotEvent::Shard(_, event) => told.note(event),
+            _ => {}
         }
     }
 }

@@ -15,7 +15,7 @@ on_each_runtime!(
     tls_is_refused_without_trust
 );
 
-fn secure() -> ServerConfig {
+pub(crate) fn secure() -> ServerConfig {
     ServerConfig {
         tls: true,
         ..ServerConfig::default()
@@ -23,7 +23,7 @@ fn secure() -> ServerConfig {
 }
 
 /// A configuration that trusts this certificate and no other.
-fn trusting(certificate: &Certificate) -> Arc<rustls::ClientConfig> {
+pub(crate) fn trusting(certificate: &Certificate) -> Arc<rustls::ClientConfig> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate.der().clone()).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -46,6 +46,7 @@ mod snowflake;
 mod window;
 
 pub mod act;
+pub mod attack;
 pub mod census;
 pub mod edge;
 pub mod faults;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use headcount_core::config::Identifying;
 use headcount_core::fleet::{Fleet, FleetAction, FleetConfig, FleetEvent, FleetInput, StartLimit};
+use headcount_core::session::DialFailure;
 use headcount_core::{Action, Config, Event, Input, Instant, Shard, ShardId};
 
 use crate::act::Act;
@@ -66,7 +67,7 @@ pub struct Done {
 #[derive(Clone, Copy, Debug)]
 enum Answer {
     Opened,
-    DialFailed,
+    DialFailed(DialFailure),
     Granted,
 }
 
@@ -257,7 +258,7 @@ impl Pair {
                     seat,
                     match answer {
                         Answer::Opened => Input::Opened,
-                        Answer::DialFailed => Input::DialFailed,
+                        Answer::DialFailed(why) => Input::DialFailed(why),
                         Answer::Granted => Input::IdentifyGranted,
                     },
                 );
@@ -321,7 +322,11 @@ impl Pair {
                 self.seats[seat].connection = Some(id);
                 self.answers.push_back((seat, Answer::Opened));
             }
-            Accept::Refuse(_) => self.answers.push_back((seat, Answer::DialFailed)),
+            Accept::Refuse(code) => {
+                let retry_after = None;
+                let why = DialFailure::Status { code, retry_after };
+                self.answers.push_back((seat, Answer::DialFailed(why)));
+            }
             Accept::Silent => {}
         }
     }

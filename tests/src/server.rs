@@ -3,7 +3,7 @@
 //! One port answers HTTP requests and WebSocket upgrades on the base URL; a second port is the
 //! host that READY names in `resume_gateway_url`. Any client library in any language can use it.
 mod certificate;
-mod compression;
+pub(crate) mod compression;
 pub(crate) mod door;
 mod entrance;
 mod happening;
@@ -39,6 +39,10 @@ pub struct ServerConfig {
     pub port: u16,
     /// Whether both hosts speak TLS, with a throw-away [`Certificate`]. Off by default.
     pub tls: bool,
+    /// The gateway that `/gateway/bot` names, in place of the server's own.
+    pub advertised_base: Option<String>,
+    /// The resume host that READY names, in place of the server's own.
+    pub advertised_resume: Option<String>,
     /// How zlib-stream payloads are cut into messages. Whole by default.
     pub cutting: Cutting,
     /// The most bytes of JSON text that may wait for a client that does not read; beyond it the
@@ -53,6 +57,8 @@ impl Default for ServerConfig {
         Self {
             port: 0,
             tls: false,
+            advertised_base: None,
+            advertised_resume: None,
             cutting: Cutting::Whole,
             waiting_limit: 1 << 30,
             observers: Vec::new(),
@@ -104,9 +110,9 @@ impl Server {
             stop,
             tasks: Vec::new(),
         };
-        host.lock()
-            .gateway_mut()
-            .set_urls(server.ws_url(), server.resume_url());
+        let base_url = config.advertised_base.unwrap_or(server.ws_url());
+        let resume_url = config.advertised_resume.unwrap_or(server.resume_url());
+        host.lock().gateway_mut().set_urls(base_url, resume_url);
         let cutting = config.cutting;
         let entrance = Entrance {
             host: host.clone(),

@@ -21,12 +21,14 @@
 //!                 BotEvent::Shard(shard, Event::Dispatch(dispatch)) => {
 //!                     println!("{shard}: {:?}", dispatch.name());
 //!                 }
-//!                 BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
-//!                 BotEvent::Shard(..) => {}
+//!                 BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why}"),
 //!                 BotEvent::Fleet(news) => println!("{news:?}"),
 //!                 BotEvent::StoreFailed(failure) => println!("{}", failure.error),
+//!                 BotEvent::ConnectionFailed(failure) => println!("{:#}", failure.error),
+//!                 _ => {}
 //!             }
 //!         }
+//!         bot.outcome()?; // why every shard has ended, unless somebody stopped the bot
 //!         let _sessions = bot.shutdown(Keep::Session).await; // the next process resumes them
 //!         Ok(())
 //!     })
@@ -64,7 +66,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_std::net::TcpStream;
+use async_std::net::{TcpStream, ToSocketAddrs};
 
 pub use headcount_driver as driver;
 pub use headcount_driver::core::session::Keep;
@@ -95,7 +97,12 @@ impl driver::Runtime for AsyncStd {
     type Timer = Timer;
 
     async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
-        let stream = TcpStream::connect((host, port)).await?;
+        let addresses: Vec<_> = (host, port)
+            .to_socket_addrs()
+            .await
+            .map_err(driver::unresolved)?
+            .collect();
+        let stream = TcpStream::connect(&addresses[..]).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }

@@ -1,4 +1,7 @@
-//! Where a URL leads: host, port, TLS or not; and the target of a gateway connection.
+//! Where a URL leads: host, port, TLS or not; whether a token may go there; and the target of a
+//! gateway connection.
+
+use std::net::IpAddr;
 
 use http::Uri;
 
@@ -16,7 +19,62 @@ pub(crate) struct Address {
     pub(crate) tls: bool,
 }
 
+/// Where a token may go without TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cleartext {
+    /// Nowhere: who names the address was asked over TLS.
+    Nowhere,
+    /// To this machine.
+    Here,
+    /// Anywhere: the caller has said so by name.
+    Anywhere,
+}
+
+impl Cleartext {
+    /// What the caller's word allows.
+    pub(crate) const fn new(allowed: bool) -> Self {
+        match allowed {
+            true => Self::Anywhere,
+            false => Self::Here,
+        }
+    }
+
+    /// The same for an address that was heard of over TLS, or not.
+    pub(crate) const fn after(self, tls: bool) -> Self {
+        match tls {
+            true => Self::Nowhere,
+            false => self,
+        }
+    }
+}
+
 impl Address {
+    /// Whether a token may go there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Plaintext`].
+    pub(crate) fn permit(&self, cleartext: Cleartext) -> Result<(), Error> {
+        let (allowed, why) = match cleartext {
+            Cleartext::Nowhere => (false, "after a connection with it"),
+            Cleartext::Here => (self.is_here(), "and it is another machine"),
+            Cleartext::Anywhere => (true, ""),
+        };
+        if self.tls || allowed {
+            return Ok(());
+        }
+        let host = &self.host;
+        let detail = format!("the address of {host} is without TLS, {why}: the token stays here");
+        Err(Error::new(ErrorKind::Plaintext, detail))
+    }
+
+    /// Whether it is this machine.
+    fn is_here(&self) -> bool {
+        match self.host.parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => self.host.eq_ignore_ascii_case("localhost"),
+        }
+    }
+
     /// Who a `ws`, `wss`, `http` or `https` URL names.
     pub(crate) fn of(url: &Uri) -> Result<Self, Error> {
         let tls = match url.scheme_str() {
@@ -55,6 +113,12 @@ impl Address {
 pub(crate) fn parse(url: &str) -> Result<Uri, Error> {
     url.parse()
         .map_err(|e| Error::with_source(ErrorKind::Url, "this is not a URL", e))
+}
+
+/// Whether an address has TLS; one that makes no sense has none.
+pub(crate) fn is_secure(url: &str) -> bool {
+    let address = parse(url).and_then(|url| Address::of(&url));
+    address.is_ok_and(|address| address.tls)
 }
 
 /// The URL of a gateway connection: `base` with `v`, `encoding` and `compress` in its query.
@@ -155,6 +219,31 @@ mod tests {
                     tls
                 }
             );
+        }
+    }
+
+    #[test]
+    fn a_token_goes_without_tls_to_this_machine_or_where_it_is_allowed() {
+        let permitted = |url: &str, cleartext| {
+            let address = Address::of(&parse(url).expect("a URL")).expect("an address");
+            address.permit(cleartext).is_ok()
+        };
+        let all = [Cleartext::Nowhere, Cleartext::Here, Cleartext::Anywhere];
+        for (url, expected) in [
+            ("wss://a.b", [true, true, true]),
+            ("https://127.0.0.1", [true, true, true]),
+            ("ws://127.0.0.1:9", [false, true, true]),
+            ("http://127.8.9.1", [false, true, true]),
+            ("ws://[::1]:9", [false, true, true]),
+            ("ws://[::ffff:127.0.0.1]", [false, true, true]),
+            ("ws://LocalHost", [false, true, true]),
+            ("ws://a.b", [false, false, true]),
+            ("http://10.0.0.1", [false, false, true]),
+            ("ws://[fe80::1]", [false, false, true]),
+            ("ws://127.0.0.1.a.b", [false, false, true]),
+            ("ws://localhost.a.b", [false, false, true]),
+        ] {
+            assert_eq!(all.map(|it| permitted(url, it)), expected, "{url}");
         }
     }
 

@@ -3,11 +3,16 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use headcount_core::Instant;
 
 use crate::Runtime;
 use crate::clock::Clock;
+
+/// The longest that a timer runs before the clock is looked at: timers stand still while the
+/// machine sleeps, and the clock does not.
+const NAP: Duration = Duration::from_secs(5);
 
 /// Wakes its task when a deadline comes; keeps one allocation for all of them.
 pub(crate) struct Alarm<R: Runtime> {
@@ -28,7 +33,8 @@ impl<R: Runtime> Alarm<R> {
         }
     }
 
-    /// Ready once `deadline` has come; never ready without one.
+    /// Ready once `deadline` has come, at most [`NAP`] after the machine has woken up from a sleep
+    /// in which it came; never ready without one.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
         let Some(deadline) = deadline else {
             self.set = None;
@@ -41,7 +47,7 @@ impl<R: Runtime> Alarm<R> {
                 return Poll::Ready(());
             }
             if self.set != Some(deadline) {
-                let timer = self.runtime.timer(deadline.since(now));
+                let timer = self.runtime.timer(deadline.since(now).min(NAP));
                 match &mut self.timer {
                     Some(place) => place.set(timer),
                     None => self.timer = Some(Box::pin(timer)),
@@ -52,7 +58,7 @@ impl<R: Runtime> Alarm<R> {
                 return Poll::Pending;
             };
             match timer.as_mut().poll(cx) {
-                // A timer that is a little early is set again.
+                // A timer that is early is set again.
                 Poll::Ready(()) => self.set = None,
                 Poll::Pending => return Poll::Pending,
             }

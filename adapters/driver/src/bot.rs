@@ -42,9 +42,24 @@ impl<R: Runtime> Bot<R> {
 
     /// The next event; `None` once every shard has ended for good. Cancel-safe.
     ///
-    /// A bot whose events are not taken goes on beating, and stops reading from the gateway.
+    /// A bot whose events are not taken goes on beating, and stops reading from the gateway. When
+    /// that has lasted for 30 s, a warning in the log says how much waits.
     pub async fn next(&mut self) -> Option<BotEvent> {
         self.events.next().await
+    }
+
+    /// What became of the bot: `Ok` as long as it runs, and after it was stopped.
+    ///
+    /// Ask once [`Bot::next`] has given `None`: a program whose bot has ended by itself should end
+    /// with an error too.
+    ///
+    /// # Errors
+    /// Every shard has ended, and one at least by itself: why the first of those has, as
+    /// [`ErrorKind::Halted`](crate::ErrorKind::Halted) if the gateway refuses it for good, as
+    /// [`ErrorKind::Crashed`](crate::ErrorKind::Crashed) if code panicked. The error's text has the
+    /// remedy.
+    pub fn outcome(&self) -> Result<(), Error> {
+        self.handle.outcome()
     }
 
     /// A handle to ask and to command with; it may be cloned and sent anywhere.

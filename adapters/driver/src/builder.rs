@@ -40,7 +40,8 @@ pub struct Builder<R> {
     pub(crate) events: Limits,
     pub(crate) fleet: Option<FleetChange>,
     pub(crate) old_values: bool,
-    pub(crate) policies: Policies,
+    /// What the caller wants cached, if they have said so.
+    pub(crate) policies: Option<Policies>,
     pub(crate) stores: Stores,
 }
 
@@ -62,7 +63,7 @@ impl<R: Runtime> Builder<R> {
             events: EVENTS,
             fleet: None,
             old_values: false,
-            policies: Policies::default(),
+            policies: None,
             stores: Stores::default(),
         }
     }
@@ -113,6 +114,19 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
+    /// Lets the token cross a network without TLS, to a service or gateway whose address starts
+    /// with `http://` or `ws://`: everybody on the way can then read it.
+    ///
+    /// Without this, such an address is dialled on this machine alone; another one is an error of
+    /// kind [`ErrorKind::Plaintext`](crate::ErrorKind::Plaintext) at the start. In no case does
+    /// plaintext follow upon TLS: where the service, or the connection that named an address to
+    /// resume at, has had TLS, an address without it is not dialled, and counts as a dead one.
+    #[must_use]
+    pub fn allow_plaintext(mut self) -> Self {
+        self.options.allow_plaintext = true;
+        self
+    }
+
     /// Deadlines and limits of the sockets.
     #[must_use]
     pub fn socket(mut self, change: impl FnOnce(&mut SocketOptions)) -> Self {
@@ -137,7 +151,8 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Which rows are cached: [`Policies`], or plain [`Kinds`](headcount_core::cache::Kinds). Kinds
-    /// of which none are kept are not even decoded.
+    /// of which none are kept are not even decoded. By default what the intents keep fresh:
+    /// [`Policies::following`].
     ///
     /// ```no_run
     /// # use headcount_driver::{Builder, Runtime};
@@ -152,24 +167,42 @@ impl<R: Runtime> Builder<R> {
     /// ```
     #[must_use]
     pub fn cache(mut self, policies: impl Into<Policies>) -> Self {
-        self.policies = policies.into();
-        self.config.tracker.kinds = self.policies.kinds();
+        let policies = policies.into();
+        self.config.tracker.kinds = policies.kinds();
+        self.policies = Some(policies);
         self
     }
 
-    /// What is to be cached and will not come, for want of an intent or of another kind. The same
-    /// is logged when the bot starts.
-    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
-        self.kept()
-            .warnings(self.config.intents)
-            .collect::<Vec<_>>()
-            .into_iter()
+    /// What the caller has asked to be cached and will not come, for want of an intent or of
+    /// another kind. The same is logged when the bot starts.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> + use<R> {
+        let asked_for = match self.follows_intents() {
+            true => self.stores.kinds(),
+            false => Kinds::all(),
+        };
+        let kept = self.kept();
+        let warnings = kept.warnings(self.config.intents);
+        let warnings = warnings.filter(|warning| asked_for.contains(warning.kind().only()));
+        warnings.collect::<Vec<_>>().into_iter()
+    }
+
+    /// Whether nobody has said what is to be cached in memory.
+    fn follows_intents(&self) -> bool {
+        self.policies.is_none() && self.config.tracker.kinds == Kinds::default()
     }
 
     /// The policies, with the kinds that the configuration has the last word on.
     pub(crate) fn kept(&self) -> Policies {
-        let kinds = self.config.tracker.kinds | self.stores.kinds();
-        self.policies.clone().matching(kinds)
+        let policies = match &self.policies {
+            Some(policies) => policies.clone(),
+            None if self.follows_intents() => Policies::following(self.config.intents),
+            None => Policies::default(),
+        };
+        let kinds = match self.follows_intents() {
+            true => policies.kinds(),
+            false => self.config.tracker.kinds,
+        };
+        policies.matching(kinds | self.stores.kinds())
     }
 
     /// Keeps these kinds in a store of your own instead of in memory; they are cached then, too.
@@ -225,8 +258,7 @@ impl<R: Runtime> Builder<R> {
 
     /// Events that may wait for the consumer, over all shards, before the shards stop reading; 1024
     /// by default, and at least 1. They read on when half of them have been taken. Each shard may
-    /// add
-    /// what the message that it was reading leads to.
+    /// add what the message that it was reading leads to.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.events.events = events;

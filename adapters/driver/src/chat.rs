@@ -17,7 +17,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_channel::mpsc::Receiver;
 use futures_util::{Stream, StreamExt};
 
 pub use builder::{ChatBuilder, TWITCH_URL};
@@ -26,6 +25,7 @@ pub use handle::ChatHandle;
 
 use crate::Runtime;
 use crate::deadline::within;
+use crate::delivery::Events;
 
 /// A running Twitch chat bot: accounts, shard managers and all their connections.
 ///
@@ -35,11 +35,11 @@ use crate::deadline::within;
 /// # A slow consumer
 /// Twitch sends its PING in between chat messages, so a bot that stopped reading would be cut off.
 /// Therefore reading goes on, and with it PONGs, joins and confirmations. Messages that nobody
-/// takes wait up to [`ChatBuilder::backlog`]; what is over it is dropped, and told in its place by
-/// [`ChatEvent::Missed`]. No other event is ever dropped.
+/// takes wait up to [`ChatBuilder::backlog`] and [`ChatBuilder::backlog_bytes`]; what is over it is
+/// dropped, and told in its place by [`ChatEvent::Missed`]. No other event is ever dropped.
 pub struct Chat<R: Runtime> {
     runtime: R,
-    events: Receiver<ChatEvent>,
+    events: Events<ChatEvent>,
     handle: ChatHandle,
     /// The longest that a connection may take to end.
     patience: Duration,
@@ -60,6 +60,7 @@ impl<R: Runtime> Chat<R> {
     /// Stops every manager and waits until all connections have ended, at most as long as a close
     /// may take. Events that nobody took are dropped. Not cancel-safe, though all ends anyway.
     pub async fn shutdown(mut self) {
+        self.events.close();
         self.handle.shutdown();
         let ended = async { while self.events.next().await.is_some() {} };
         if within(&self.runtime, self.patience, ended).await.is_none() {

@@ -10,6 +10,8 @@ use crate::Runtime;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     epoch: StdInstant,
+    /// What the machine had slept by then.
+    asleep: Duration,
     wall: SystemTime,
 }
 
@@ -18,13 +20,16 @@ impl Clock {
     pub(crate) fn start<R: Runtime>(runtime: &R) -> Self {
         Self {
             epoch: runtime.now(),
+            asleep: runtime.asleep(),
             wall: SystemTime::now(),
         }
     }
 
-    /// The core's time now.
+    /// The core's time now. It runs on while the machine sleeps.
     pub(crate) fn now<R: Runtime>(&self, runtime: &R) -> Instant {
-        let elapsed = runtime.now().saturating_duration_since(self.epoch);
+        let awake = runtime.now().saturating_duration_since(self.epoch);
+        let asleep = runtime.asleep().saturating_sub(self.asleep);
+        let elapsed = awake.saturating_add(asleep);
         Instant::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
     }
 

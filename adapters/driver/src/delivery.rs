@@ -1,8 +1,8 @@
 //! Events on their way to the consumer: one buffer for all shards, bounded in events and bytes.
 //!
-//! Nothing is dropped and no event waits for room. When the buffer is full, at its high-water mark,
-//! the shards stop reading; each adds at most what it has read already. They go on when half of it
-//! has been taken.
+//! Nothing is dropped here and no event waits for room. When the buffer is full, at its high-water
+//! mark, the shards stop reading; each adds at most what it has read already. They go on when half
+//! of it has been taken.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
 use headcount_core::Event;
+use headcount_core::cache::memory::Displaced;
 
 use crate::event::BotEvent;
 
@@ -23,19 +24,46 @@ const UNHEARD: usize = 256;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) events: usize,
-    /// Bytes of the events' raw data, and of the events themselves.
+    /// Bytes of the events' raw data and old values, and of the events themselves.
     pub(crate) bytes: usize,
 }
 
-/// What is shared between the shards and the consumer.
-struct Buffer {
-    limits: Limits,
-    state: Mutex<State>,
+/// How much waits for the consumer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
 }
 
-#[derive(Default)]
-struct State {
-    queue: VecDeque<Parcel>,
+/// Something that takes room while it waits.
+pub(crate) trait Weigh {
+    /// How much, in bytes.
+    fn weight(&self) -> usize;
+}
+
+impl Weigh for BotEvent {
+    fn weight(&self) -> usize {
+        let data = match self {
+            Self::Shard(_, Event::Dispatch(dispatch)) => {
+                let displaced = dispatch.displaced().map_or(0, Displaced::bytes);
+                dispatch.data().len() + dispatch.name_text().as_cow().len() + displaced
+            }
+            Self::Shard(..) | Self::Fleet(_) | Self::StoreFailed(_) | Self::ConnectionFailed(_) => {
+                0
+            }
+        };
+        data + size_of::<Self>()
+    }
+}
+
+/// What is shared between the shards and the consumer.
+struct Buffer<T> {
+    limits: Limits,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    queue: VecDeque<Parcel<T>>,
     /// What is in the queue or elsewhere on its way, for example behind a store.
     events: usize,
     bytes: usize,
@@ -45,13 +73,15 @@ struct State {
     consumer: Option<Waker>,
     /// The shards that can deliver.
     deliveries: usize,
+    /// Who watches whether it is full.
+    watcher: Option<Waker>,
     /// Shards that wait for room, by their number here.
     waiting: BTreeMap<usize, Waker>,
     numbers: usize,
 }
 
-impl Buffer {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<T> Buffer<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -59,7 +89,13 @@ impl Buffer {
         let mut state = self.lock();
         state.events = state.events.saturating_add(1);
         state.bytes = state.bytes.saturating_add(bytes);
+        let was_full = state.full;
         state.full |= state.events >= self.limits.events || state.bytes >= self.limits.bytes;
+        if state.full && !was_full {
+            let watcher = state.watcher.take();
+            drop(state);
+            watcher.into_iter().for_each(Waker::wake);
+        }
     }
 
     fn give_room(&self, bytes: usize) {
@@ -70,44 +106,54 @@ impl Buffer {
         if state.full && low {
             state.full = false;
             let waiting = mem::take(&mut state.waiting);
+            let watcher = state.watcher.take();
             drop(state);
-            waiting.into_values().for_each(Waker::wake);
+            let woken = waiting.into_values().chain(watcher);
+            woken.for_each(Waker::wake);
         }
     }
 }
 
 /// A place in the buffer, taken until this is dropped.
-pub(crate) struct Charge {
-    buffer: Arc<Buffer>,
+pub(crate) struct Charge<T = BotEvent> {
+    buffer: Arc<Buffer<T>>,
     bytes: usize,
 }
 
-impl Drop for Charge {
+impl<T> Drop for Charge<T> {
     fn drop(&mut self) {
         self.buffer.give_room(self.bytes);
     }
 }
 
 /// An event and its place in the buffer.
-pub(crate) struct Parcel {
-    pub(crate) event: BotEvent,
-    _charge: Charge,
+pub(crate) struct Parcel<T = BotEvent> {
+    pub(crate) event: T,
+    _charge: Charge<T>,
 }
 
 /// One shard's end of the buffer.
-pub(crate) struct Delivery {
-    buffer: Arc<Buffer>,
+pub(crate) struct Delivery<T = BotEvent> {
+    buffer: Arc<Buffer<T>>,
     number: usize,
     /// Events since the buffer was seen full.
     unheard: usize,
 }
 
-impl Delivery {
+impl<T: Weigh> Delivery<T> {
     /// A buffer, and the consumer's end of it.
-    pub(crate) fn new(limits: Limits) -> (Self, Events) {
+    pub(crate) fn new(limits: Limits) -> (Self, Events<T>) {
         let state = State {
+            queue: VecDeque::new(),
+            events: 0,
+            bytes: 0,
+            full: false,
+            closed: false,
+            consumer: None,
+            watcher: None,
             deliveries: 1,
-            ..State::default()
+            waiting: BTreeMap::new(),
+            numbers: 0,
         };
         let buffer = Arc::new(Buffer {
             limits,
@@ -135,15 +181,15 @@ impl Delivery {
     }
 
     /// A place for something of so many bytes that waits elsewhere.
-    pub(crate) fn charge(&self, bytes: usize) -> Charge {
+    pub(crate) fn charge(&self, bytes: usize) -> Charge<T> {
         self.buffer.take_room(bytes);
         let buffer = Arc::clone(&self.buffer);
         Charge { buffer, bytes }
     }
 
     /// An event that may still wait elsewhere.
-    pub(crate) fn parcel(&self, event: BotEvent) -> Parcel {
-        let charge = self.charge(weight(&event));
+    pub(crate) fn parcel(&self, event: T) -> Parcel<T> {
+        let charge = self.charge(event.weight());
         Parcel {
             event,
             _charge: charge,
@@ -151,13 +197,13 @@ impl Delivery {
     }
 
     /// Appends an event.
-    pub(crate) fn push(&mut self, event: BotEvent) {
+    pub(crate) fn push(&mut self, event: T) {
         let parcel = self.parcel(event);
         self.send(parcel);
     }
 
     /// Appends an event that has its place.
-    pub(crate) fn send(&mut self, parcel: Parcel) {
+    pub(crate) fn send(&mut self, parcel: Parcel<T>) {
         let mut state = self.buffer.lock();
         if state.closed {
             drop(state);
@@ -171,6 +217,22 @@ impl Delivery {
         consumer.into_iter().for_each(Waker::wake);
     }
 
+    /// Whether an event of so many bytes fits in.
+    pub(crate) fn fits(&self, bytes: usize) -> bool {
+        let (state, limits) = (self.buffer.lock(), self.buffer.limits);
+        let free = limits.bytes.saturating_sub(state.bytes);
+        state.events < limits.events && (bytes <= free || state.events == 0)
+    }
+
+    /// Changes the last event that waits, if there is one. What it weighs stays.
+    pub(crate) fn with_last<U>(&mut self, change: impl FnOnce(&mut T) -> U) -> Option<U> {
+        let mut state = self.buffer.lock();
+        state
+            .queue
+            .back_mut()
+            .map(|parcel| change(&mut parcel.event))
+    }
+
     /// Ready when there is room, so that there is no reason to stop reading.
     pub(crate) fn poll_room(&mut self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.buffer.lock();
@@ -182,6 +244,17 @@ impl Delivery {
         Poll::Ready(())
     }
 
+    /// How much waits, if the buffer is full and somebody could take it. Wakes the task when that
+    /// changes; one task at a time can watch.
+    pub(crate) fn watch(&self, cx: &Context<'_>) -> Option<Waiting> {
+        let mut state = self.buffer.lock();
+        state.watcher = Some(cx.waker().clone());
+        (state.full && !state.closed).then(|| Waiting {
+            events: state.events,
+            bytes: state.bytes,
+        })
+    }
+
     /// Whether so much has been told into a full buffer that the shard should not go on, whatever
     /// for: even news of vain connections add up.
     pub(crate) const fn is_unheard(&self) -> bool {
@@ -189,7 +262,7 @@ impl Delivery {
     }
 }
 
-impl Drop for Delivery {
+impl<T> Drop for Delivery<T> {
     fn drop(&mut self) {
         let mut state = self.buffer.lock();
         state.waiting.remove(&self.number);
@@ -203,21 +276,10 @@ impl Drop for Delivery {
     }
 }
 
-/// What an event takes of the buffer, in bytes.
-fn weight(event: &BotEvent) -> usize {
-    let data = match event {
-        BotEvent::Shard(_, Event::Dispatch(dispatch)) => {
-            dispatch.data().len() + dispatch.name_text().as_cow().len()
-        }
-        BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => 0,
-    };
-    data + size_of::<Parcel>()
-}
-
 /// The consumer's end of the buffer: a stream that ends with the last [`Delivery`].
-pub(crate) struct Events(Arc<Buffer>);
+pub(crate) struct Events<T = BotEvent>(Arc<Buffer<T>>);
 
-impl Events {
+impl<T> Events<T> {
     /// Takes nothing more: what waits and what comes is dropped.
     pub(crate) fn close(&mut self) {
         let mut state = self.0.lock();
@@ -230,10 +292,10 @@ impl Events {
     }
 }
 
-impl Stream for Events {
-    type Item = BotEvent;
+impl<T> Stream for Events<T> {
+    type Item = T;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BotEvent>> {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = self.0.lock();
         if let Some(parcel) = state.queue.pop_front() {
             drop(state);
@@ -247,7 +309,7 @@ impl Stream for Events {
     }
 }
 
-impl Drop for Events {
+impl<T> Drop for Events<T> {
     fn drop(&mut self) {
         self.close();
     }

@@ -11,6 +11,7 @@ use headcount_core::session::{Halt, Phase, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Input, Instant, Shard, ShardId};
 
+use crate::address::{self, Cleartext};
 use crate::alarm::Alarm;
 use crate::delivery::Delivery;
 use crate::fleet::Running;
@@ -19,11 +20,10 @@ use crate::outlet::Outlet;
 use crate::panics::{caught, caught_in};
 use crate::seat::Seat;
 use crate::shared::Shared;
-use crate::{Runtime, SocketOptions};
+use crate::{Ended, Runtime, SocketOptions};
 
 /// How often the loop looks for what a deadline waited for while it has yielded to others each
-/// time:
-/// 8 MiB in all, more than a system's buffers hold.
+/// time: 8 MiB in all, more than a system's buffers hold.
 const LOOKS: u32 = 32;
 
 /// Everything that one shard's loop works with.
@@ -35,6 +35,10 @@ pub(crate) struct Drive<R: Runtime> {
     outlet: Outlet<R>,
     alarm: Alarm<R>,
     link: Link,
+    /// Whether the address that was dialled last has TLS.
+    dials_secure: bool,
+    /// Whether the connection that was open last had TLS.
+    secure: bool,
     /// How often the loop will look again for what the deadline that has come waited for.
     looks: u32,
     /// When the connection was last read.
@@ -80,6 +84,8 @@ impl<R: Runtime> Drive<R> {
             outlet: Outlet::new(runtime.clone(), id, Arc::clone(&shared), delivery),
             alarm: Alarm::new(runtime.clone(), shared.clock),
             link: Link::None,
+            dials_secure: false,
+            secure: false,
             looks: LOOKS,
             read_at: Instant::ZERO,
             stopped: false,
@@ -129,7 +135,7 @@ impl<R: Runtime> Drive<R> {
     async fn crash(&mut self) {
         self.todo.clear();
         let told = caught(|| self.step(&Wake::Crashed));
-        self.outlet.ensure_halted(Halt::Crashed);
+        self.outlet.ensure_halted(self.read_at, Halt::Crashed);
         let closed = caught_in(self.work()).await;
         for panicked in [told.err(), closed.err()].into_iter().flatten() {
             tracing::error!(error = %panicked, "the shard ends without order");
@@ -206,15 +212,23 @@ impl<R: Runtime> Drive<R> {
             Wake::Unread(missed) => Input::Unread { missed: *missed },
             Wake::Granted => Input::IdentifyGranted,
             Wake::Crashed => Input::Crashed,
-            Wake::News(News::Opened) => Input::Opened,
+            Wake::News(News::Opened) => {
+                self.secure = self.dials_secure;
+                Input::Opened
+            }
             Wake::News(News::Payload) => Input::Payload(self.link.message()),
             Wake::News(News::DialFailed(error)) => {
-                tracing::warn!(%error, "the gateway could not be dialled");
-                Input::DialFailed
+                tracing::warn!("the gateway could not be dialled: {error:#}");
+                self.outlet.connection_failed(false, Arc::clone(error));
+                Input::DialFailed(error.dial_failure())
             }
             Wake::News(News::Closed(ended)) => {
-                let error = ended.error.as_ref().map(tracing::field::display);
-                tracing::info!(code = ended.code, reason = ended.reason, error, "closed");
+                if let Some(error) = &ended.error {
+                    tracing::warn!("the connection broke: {error:#}");
+                    self.outlet.connection_failed(true, Arc::clone(error));
+                } else {
+                    tracing::info!(code = ended.code, reason = ended.reason, "closed");
+                }
                 Input::Closed(ended.code)
             }
         };
@@ -231,6 +245,8 @@ impl<R: Runtime> Drive<R> {
                 Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
                 Action::Send(command) => self.todo.push_back(Todo::Send(command)),
                 Action::Close(code) => self.todo.push_back(Todo::Close(code)),
+                // A shard begins with its grant.
+                Action::WantIdentify if self.seat.is_granted() => {}
                 Action::WantIdentify => self.outlet.want_identify(now),
                 Action::Mutate(mutation) => self.outlet.mutate(now, mutation),
                 Action::Emit(event) => self.outlet.emit(now, event),
@@ -256,7 +272,7 @@ impl<R: Runtime> Drive<R> {
                 }
                 None if broken => {
                     broken = false;
-                    self.step(&Wake::News(News::Closed(crate::Ended::silent())));
+                    self.step(&Wake::News(News::Closed(Ended::silent())));
                 }
                 None => return,
             }
@@ -265,7 +281,15 @@ impl<R: Runtime> Drive<R> {
 
     fn connect(&mut self, url: Box<str>) {
         tracing::debug!(url, "dialling");
-        self.link = Link::dial(self.runtime.clone(), url.into(), self.options.clone());
+        let Shared {
+            base, secure_base, ..
+        } = &*self.shared;
+        // An address to resume at was heard of on the last connection.
+        let heard_over_tls = *secure_base || (url != *base && self.secure);
+        let cleartext = Cleartext::new(self.options.allow_plaintext).after(heard_over_tls);
+        self.dials_secure = address::is_secure(&url);
+        let (runtime, options) = (self.runtime.clone(), self.options.clone());
+        self.link = Link::dial(runtime, url.into(), options, cleartext);
     }
 
     /// Whether the command is on its way; otherwise the connection is gone.
@@ -277,11 +301,13 @@ impl<R: Runtime> Drive<R> {
         let sent = socket
             .send(&self.runtime, command.encode(&mut self.scratch))
             .await;
-        if let Err(error) = &sent {
-            tracing::warn!(%error, "the connection broke");
-            self.link = Link::None;
-        }
-        sent.is_ok()
+        let Err(error) = sent else {
+            return true;
+        };
+        tracing::warn!("the connection broke: {error:#}");
+        self.outlet.connection_failed(true, Arc::new(error));
+        self.link = Link::None;
+        false
     }
 
     /// Closes without waiting for the peer; but a shard that ends waits, since the process may.

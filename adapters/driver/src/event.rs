@@ -3,7 +3,7 @@
 use headcount_core::fleet::FleetEvent;
 use headcount_core::{Event, ShardId};
 
-use crate::StoreFailure;
+use crate::{ConnectionFailure, StoreFailure};
 
 /// News from a running bot.
 ///
@@ -11,6 +11,7 @@ use crate::StoreFailure;
 /// later than those of other guilds. News of the fleet come after the shard's event that led to
 /// them.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum BotEvent {
     /// News from one shard.
     Shard(ShardId, Event<'static>),
@@ -18,4 +19,6 @@ pub enum BotEvent {
     Fleet(FleetEvent),
     /// A store failed to apply what the event that follows changes.
     StoreFailed(StoreFailure),
+    /// A connection could not be opened, or broke: why, in the words of whoever noticed.
+    ConnectionFailed(ConnectionFailure),
 }

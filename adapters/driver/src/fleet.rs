@@ -8,6 +8,7 @@ use futures_util::task::AtomicWaker;
 use headcount_core::fleet::{Fleet, FleetAction, FleetEvent, FleetInput};
 use headcount_core::{Instant, ShardId};
 
+use crate::launch::Unbegun;
 use crate::seat::Seat;
 use crate::shared::Shared;
 
@@ -17,17 +18,21 @@ pub(crate) struct SharedFleet {
     /// In ascending order of shard.
     seats: Vec<(ShardId, Arc<Seat>)>,
     bell: AtomicWaker,
+    unbegun: Mutex<Unbegun>,
     /// Shards that have not ended.
     running: AtomicUsize,
 }
 
 impl SharedFleet {
+    /// A fleet whose shards have not begun.
     pub(crate) fn new(fleet: Fleet, seats: Vec<(ShardId, Arc<Seat>)>) -> Self {
         let running = AtomicUsize::new(seats.len());
+        let unbegun = Unbegun::new(seats.iter().map(|(id, _)| *id));
         Self {
             fleet: Mutex::new(fleet),
             seats,
             bell: AtomicWaker::new(),
+            unbegun: Mutex::new(unbegun),
             running,
         }
     }
@@ -65,15 +70,31 @@ impl SharedFleet {
         let mut news = Vec::new();
         for action in actions {
             match action {
-                FleetAction::Grant(id) => {
-                    if let Some(seat) = self.seat(id) {
-                        seat.grant();
-                    }
-                }
+                FleetAction::Grant(id) => self.grant(id),
                 FleetAction::Emit(event) => news.push(event),
             }
         }
         news
+    }
+
+    fn grant(&self, id: ShardId) {
+        if let Some(seat) = self.seat(id) {
+            seat.grant();
+        }
+        if self.unbegun().grant(id) {
+            self.bell.wake();
+        }
+    }
+
+    /// The shards that have not begun.
+    pub(crate) fn unbegun(&self) -> MutexGuard<'_, Unbegun> {
+        self.unbegun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bot ends: shards that have not begun do so no more.
+    pub(crate) fn stop(&self) {
+        self.unbegun().stop();
+        self.bell.wake();
     }
 
     /// Another deadline of the bot has moved: looks at all of them anew.

@@ -10,17 +10,17 @@ use headcount_core::chunk::{MemberQuery, RequestId, RequestProgress};
 use headcount_core::event::Ticket;
 use headcount_core::fleet::{Fleet, FleetReadiness};
 use headcount_core::id::{ChannelId, GuildId};
-use headcount_core::session::{Keep, Phase};
+use headcount_core::session::{Halt, Keep, Phase};
 use headcount_core::setup::{Chunking, GuildReadiness, Readiness};
 use headcount_core::wire::command::Command;
 use headcount_core::wire::view::Webhook;
 use headcount_core::{RequestError, Session, Shard, ShardId};
 
-use crate::StoreFailure;
 use crate::clock::Clock;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::unjudged::Unjudged;
+use crate::{Error, ErrorKind, StoreFailure};
 
 /// A clonable handle to a running bot.
 ///
@@ -66,6 +66,24 @@ impl Handle {
                 readiness: shard.readiness(),
             })
         })
+    }
+
+    /// What became of the bot; see [`Bot::outcome`](crate::Bot::outcome).
+    pub(crate) fn outcome(&self) -> Result<(), Error> {
+        let mut first = None;
+        for (id, seat) in self.shared.fleet.seats() {
+            let kind = match seat.read(Shard::halt) {
+                None => return Ok(()),
+                Some(Halt::Stopped) => continue,
+                Some(Halt::Refused(fatal)) => ErrorKind::Halted(fatal),
+                Some(Halt::Crashed) => ErrorKind::Crashed,
+            };
+            first.get_or_insert((*id, kind));
+        }
+        match first {
+            None => Ok(()),
+            Some((id, kind)) => Err(Error::new(kind, format!("shard {id} has ended for good"))),
+        }
     }
 
     /// The shard that a guild's events come to, also when this bot does not run it.
@@ -223,6 +241,7 @@ impl Handle {
         for (_, seat) in self.shared.fleet.seats() {
             seat.change(|shard| shard.stop(keep));
         }
+        self.shared.fleet.stop();
     }
 
     /// The sessions as they are now. While shards run they grow old with the next event.

@@ -6,6 +6,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::{Either, select};
@@ -25,6 +26,23 @@ const ANSWER_BYTES: usize = 64 << 10;
 
 /// The smallest step in which an answer is read, in bytes.
 const READ_BYTES: usize = 4 << 10;
+
+/// The longest wait that we take from a service: a day.
+const LONGEST_WAIT_S: f64 = 86_400.0;
+
+/// How long an answer asks to wait: the header `Retry-After` in seconds. A date is passed over,
+/// since it means what the service's clock says.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    seconds(text.trim().parse().ok()?)
+}
+
+/// A wait of so many seconds, as far as it is one, and at most a day.
+pub(crate) fn seconds(number: f64) -> Option<Duration> {
+    number
+        .is_finite()
+        .then(|| Duration::from_secs_f64(number.clamp(0.0, LONGEST_WAIT_S)))
+}
 
 /// A whole answer.
 pub(crate) struct Answer {

@@ -9,8 +9,9 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rustls::ClientConfig;
 use serde::Deserialize;
 
+use crate::address::{Address, Cleartext};
 use crate::deadline::within;
-use crate::http_get::{Answer, get};
+use crate::http_get::{Answer, get, retry_after, seconds};
 use crate::{Error, ErrorKind, Runtime, address};
 
 /// What the service says about connecting this bot.
@@ -58,12 +59,18 @@ impl From<SessionStartLimit> for StartLimit {
 /// Where the service's HTTP interface is.
 #[derive(Clone)]
 pub struct Api {
-    /// The base URL, with version; `http://` is fine for a server on loopback.
+    /// The base URL, with version; `http://` for a server on loopback.
     pub base: String,
     /// How long one question may take, in total; 15 s by default.
     pub timeout: Duration,
+    /// The most shards that an answer may recommend; 65,536 by default. That is more than one for
+    /// every thousand guilds of the largest service, and a shard costs memory before it is up.
+    pub max_shards: u32,
     /// The TLS configuration; by default [`crate::tls::web_roots`].
     pub tls: Option<Arc<ClientConfig>>,
+    /// Whether the token may cross a network without TLS, as everybody on the way can then read it;
+    /// off by default. Without it, a base without TLS is asked on this machine alone.
+    pub allow_plaintext: bool,
 }
 
 /// Names the library, in the form that the service asks for.
@@ -73,16 +80,15 @@ const USER_AGENT: &str = concat!(
     ")"
 );
 
-/// The longest wait that we take from a rate limit: a day.
-const LONGEST_WAIT_S: f64 = 86_400.0;
-
 impl Default for Api {
     fn default() -> Self {
         let base = "https://discord.com/api/v10".to_owned();
         Self {
             base,
             timeout: Duration::from_secs(15),
+            max_shards: 65_536,
             tls: None,
+            allow_plaintext: false,
         }
     }
 }
@@ -102,21 +108,24 @@ impl Api {
     /// One question, no redirect and no proxy. Cancel-safe: dropping it drops the connection.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidToken`], [`ErrorKind::Network`], [`ErrorKind::Tls`],
-    /// [`ErrorKind::Timeout`], [`ErrorKind::RateLimited`], [`ErrorKind::Status`],
-    /// [`ErrorKind::Nonsense`] when the answer is not gateway information, [`ErrorKind::Url`].
+    /// [`ErrorKind::InvalidToken`], [`ErrorKind::NameNotFound`], [`ErrorKind::Refused`],
+    /// [`ErrorKind::Network`], [`ErrorKind::Files`], [`ErrorKind::Tls`], [`ErrorKind::Timeout`],
+    /// [`ErrorKind::RateLimited`], [`ErrorKind::Status`], [`ErrorKind::Nonsense`] when the answer
+    /// is not gateway information or recommends more shards than [`Api::max_shards`],
+    /// [`ErrorKind::Url`], [`ErrorKind::Plaintext`].
     pub async fn gateway_info<R: Runtime>(
         &self,
         runtime: &R,
         token: &str,
     ) -> Result<GatewayInfo, Error> {
         let url = address::parse(&format!("{}/gateway/bot", self.base.trim_end_matches('/')))?;
+        Address::of(&url)?.permit(Cleartext::new(self.allow_plaintext))?;
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, authorization(token)?);
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         let question = get(runtime, &url, headers, self.tls.as_ref());
         match within(runtime, self.timeout, question).await {
-            Some(answer) => understand(&answer?),
+            Some(answer) => understand(&answer?).and_then(|info| self.believe(info)),
             None => Err(Error::new(
                 ErrorKind::Timeout,
                 "the service did not answer in time",
@@ -125,12 +134,26 @@ impl Api {
     }
 }
 
+impl Api {
+    /// An answer whose number of shards can be.
+    fn believe(&self, info: GatewayInfo) -> Result<GatewayInfo, Error> {
+        if info.shards <= self.max_shards {
+            return Ok(info);
+        }
+        let (shards, most) = (info.shards, self.max_shards);
+        let detail = format!("the service recommends {shards} shards, more than {most}");
+        Err(Error::new(ErrorKind::Nonsense, detail))
+    }
+}
+
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api")
             .field("base", &self.base)
             .field("timeout", &self.timeout)
+            .field("max_shards", &self.max_shards)
             .field("tls", &self.tls.is_some())
+            .field("allow_plaintext", &self.allow_plaintext)
             .finish()
     }
 }
@@ -158,8 +181,9 @@ fn understand(answer: &Answer) -> Result<GatewayInfo, Error> {
         StatusCode::TOO_MANY_REQUESTS => Err(rate_limited(answer)),
         status => {
             let code = status.as_u16();
+            let retry_after = retry_after(&answer.headers);
             let detail = format!("the service answered with status {code}");
-            Err(Error::new(ErrorKind::Status { code }, detail))
+            Err(Error::new(ErrorKind::Status { code, retry_after }, detail))
         }
     }
 }
@@ -180,23 +204,12 @@ fn rate_limited(answer: &Answer) -> Error {
     struct Limit {
         retry_after: f64,
     }
-    let header = answer
-        .headers
-        .get(header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
-    let header = header.and_then(|value| value.parse::<f64>().ok());
     let body = serde_json::from_slice::<Limit>(&answer.body).ok();
-    let seconds = body
-        .map(|limit| limit.retry_after)
-        .or(header)
-        .unwrap_or(60.0);
-    let seconds = if seconds.is_finite() {
-        seconds.clamp(0.0, LONGEST_WAIT_S)
-    } else {
-        60.0
-    };
-    let retry_after = Duration::from_secs_f64(seconds);
-    let detail = format!("the service asks to wait {seconds:.1} s");
+    let retry_after = body
+        .and_then(|limit| seconds(limit.retry_after))
+        .or_else(|| retry_after(&answer.headers))
+        .unwrap_or(Duration::from_secs(60));
+    let detail = format!("the service asks to wait {retry_after:.1?}");
     Error::new(ErrorKind::RateLimited { retry_after }, detail)
 }
 

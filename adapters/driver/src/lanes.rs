@@ -135,6 +135,11 @@ impl Lanes {
         self.enter(item, delivery);
     }
 
+    /// News of the shard's connection, in order with the shard's own.
+    pub(crate) fn notice(&mut self, event: BotEvent, delivery: &mut Delivery) {
+        self.enter(Item::Event(None, delivery.parcel(event)), delivery);
+    }
+
     /// News of the fleet, which follow from events before them.
     pub(crate) fn news(&mut self, event: BotEvent, delivery: &mut Delivery) {
         self.enter(Item::Last(delivery.parcel(event)), delivery);

@@ -1,11 +1,13 @@
 //! The one connection that a shard has at a time: none, being dialled, or open.
 
 use std::mem;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::address::Cleartext;
 use crate::socket::{Ended, Socket};
 use crate::{Error, Runtime, SocketOptions};
 
@@ -23,7 +25,7 @@ pub(crate) enum Link {
 /// What happened on the connection.
 pub(crate) enum News {
     Opened,
-    DialFailed(Error),
+    DialFailed(Arc<Error>),
     /// [`Link::message`] is the payload.
     Payload,
     Closed(Ended),
@@ -31,8 +33,13 @@ pub(crate) enum News {
 
 impl Link {
     /// Starts to dial; whatever there was before is dropped.
-    pub(crate) fn dial<R: Runtime>(runtime: R, url: String, options: SocketOptions) -> Self {
-        let dial = async move { Socket::dial(&runtime, &url, &options).await };
+    pub(crate) fn dial<R: Runtime>(
+        runtime: R,
+        url: String,
+        options: SocketOptions,
+        cleartext: Cleartext,
+    ) -> Self {
+        let dial = async move { Socket::dial_within(&runtime, &url, &options, cleartext).await };
         Self::Dialling(dial.boxed())
     }
 
@@ -43,7 +50,7 @@ impl Link {
             Self::Dialling(dial) => {
                 let (link, news) = match ready!(dial.poll_unpin(cx)) {
                     Ok(socket) => (Self::open(socket), News::Opened),
-                    Err(error) => (Self::None, News::DialFailed(error)),
+                    Err(error) => (Self::None, News::DialFailed(Arc::new(error))),
                 };
                 *self = link;
                 Poll::Ready(news)

@@ -10,12 +10,13 @@ use headcount_core::fleet::FleetInput;
 use headcount_core::session::Halt;
 use headcount_core::{Event, Instant, ShardId};
 
-use crate::Runtime;
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
 use crate::lanes::{Job, Lanes};
 use crate::old_values::OldValues;
+use crate::panics::caught;
 use crate::shared::Shared;
+use crate::{ConnectionFailure, Error, Runtime};
 
 /// Takes a shard's changes and events, in order, and sees that no event overtakes its change.
 pub(crate) struct Outlet<R> {
@@ -73,12 +74,24 @@ impl<R: Runtime> Outlet<R> {
     /// Tells the fleet of an event, and the consumer when its change is stored; after it, what the
     /// fleet has to say.
     pub(crate) fn emit(&mut self, now: Instant, mut event: Event<'_>) {
-        self.halted |= matches!(event, Event::Halted(_));
+        let is_last = matches!(event, Event::Halted(_));
         self.old_values.attach(&mut event);
         let said = FleetInput::Event(self.id, &event);
         let news = self.shared.fleet.handle(now, said);
         self.lanes.event(event.into_owned(), &mut self.delivery);
+        self.halted |= is_last;
         self.follow(news.into_iter().map(BotEvent::Fleet));
+    }
+
+    /// Tells why a connection failed.
+    pub(crate) fn connection_failed(&mut self, opened: bool, error: Arc<Error>) {
+        let failure = ConnectionFailure {
+            shard: self.id,
+            opened,
+            error,
+        };
+        let event = BotEvent::ConnectionFailed(failure);
+        self.lanes.notice(event, &mut self.delivery);
     }
 
     /// Asks the fleet for an identify.
@@ -96,9 +109,13 @@ impl<R: Runtime> Outlet<R> {
         self.lanes.give_up(&mut self.delivery);
     }
 
-    /// Sees that the shard's end is told, if nothing else can be any more.
-    pub(crate) fn ensure_halted(&mut self, cause: Halt) {
-        if !mem::replace(&mut self.halted, true) {
+    /// Sees that the shard's end is told, to the consumer at least, if it has not been.
+    pub(crate) fn ensure_halted(&mut self, now: Instant, cause: Halt) {
+        if self.halted {
+            return;
+        }
+        let told = caught(|| self.emit(now, Event::Halted(cause)));
+        if told.is_err() && !mem::replace(&mut self.halted, true) {
             let event = BotEvent::Shard(self.id, Event::Halted(cause));
             self.delivery.push(event);
         }
@@ -111,8 +128,7 @@ impl<R: Runtime> Outlet<R> {
     }
 
     /// Goes on with the stores; ready when neither they nor the consumer are behind, so that there
-    /// is
-    /// no reason to stop reading.
+    /// is no reason to stop reading.
     pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let stored = self.lanes.poll(cx, &mut self.delivery, &self.shared.cache);
         match (stored, self.delivery.poll_room(cx)) {

@@ -6,6 +6,14 @@ use std::time::{Duration, Instant};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
+use crate::asleep::asleep;
+
+/// The error of a name that could not be resolved, as [`Runtime::connect`] gives it.
+#[must_use]
+pub fn unresolved(error: io::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, error)
+}
+
 /// What the driver asks of a runtime: a TCP connection, a timer, a task and a monotonic clock.
 ///
 /// Everything else (TLS, WebSocket, decompression, HTTP) lives in the driver, so that an adapter
@@ -23,7 +31,9 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// cancel-safe, since the driver drops it when the dial deadline passes.
     ///
     /// # Errors
-    /// Whatever name resolution or the operating system reports.
+    /// Whatever name resolution or the operating system reports; of kind
+    /// [`io::ErrorKind::NotFound`] if the name could not be resolved, which the operating system's
+    /// own errors do not tell from others.
     fn connect(
         &self,
         host: &str,
@@ -42,5 +52,14 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// [`Runtime::timer`] and this agree.
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    /// How long the machine has been asleep so far, counted from any fixed point: time that
+    /// [`Runtime::now`] has left out. It never falls, and no change of the wall clock moves it.
+    ///
+    /// By default it is what the operating system's clocks tell, on Linux, macOS and Windows. It
+    /// comes on top of a virtual clock, too: a test that wants a sleep makes it up here.
+    fn asleep(&self) -> Duration {
+        asleep()
     }
 }

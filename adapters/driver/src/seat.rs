@@ -49,6 +49,11 @@ impl Seat {
         self.bell.wake();
     }
 
+    /// Whether the fleet lets it identify, and the loop does not know yet.
+    pub(crate) fn is_granted(&self) -> bool {
+        self.granted.load(Ordering::Acquire)
+    }
+
     /// Whether a grant came since the last call; otherwise the task is woken by the next ring.
     pub(crate) fn poll_granted(&self, cx: &Context<'_>) -> bool {
         self.bell.register(cx.waker());

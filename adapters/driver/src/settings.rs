@@ -6,6 +6,7 @@ use headcount_core::Config;
 use headcount_core::config::ConfigError;
 use headcount_core::config::bounds::{wait, within};
 
+use crate::address::{Address, Cleartext};
 use crate::builder::Builder;
 use crate::delivery::Limits;
 use crate::{Error, ErrorKind, Runtime, SocketOptions, address, info};
@@ -29,6 +30,8 @@ impl<R: Runtime> Builder<R> {
         self.config.check()?;
         socket(&self.options).map_err(|error| error.of("socket"))?;
         wait("api.timeout", self.api.timeout)?;
+        let shards = usize::try_from(self.api.max_shards).unwrap_or(usize::MAX);
+        within("api.max_shards", shards, &(1..=usize::MAX))?;
         wait("store_deadline", self.stores.deadline)?;
         let Limits { events, bytes } = self.events;
         within("event_buffer", events, &(1..=LONGEST_QUEUE))?;
@@ -38,8 +41,10 @@ impl<R: Runtime> Builder<R> {
 
     /// Whether the same holds beside what the service has said: `config` is that of the last shard,
     /// whose identify is the longest.
-    pub(crate) fn check_start(&self, config: &Config) -> Result<(), Error> {
-        address::gateway(&config.url, self.options.compression)?;
+    pub(crate) fn check_start(&self, config: &Config, asked_over_tls: bool) -> Result<(), Error> {
+        let url = address::gateway(&config.url, self.options.compression)?;
+        let cleartext = Cleartext::new(self.options.allow_plaintext).after(asked_over_tls);
+        Address::of(&url)?.permit(cleartext)?;
         config.check()?;
         Ok(())
     }
@@ -54,6 +59,7 @@ pub(crate) fn socket(options: &SocketOptions) -> Result<(), ConfigError> {
         write_deadline,
         close_deadline,
         tls: _,
+        allow_plaintext: _,
     } = options;
     let sizes = LEAST_MESSAGE..=LARGEST_MESSAGE;
     within("max_message_bytes", *max_message_bytes, &sizes)?;
@@ -62,8 +68,10 @@ pub(crate) fn socket(options: &SocketOptions) -> Result<(), ConfigError> {
 }
 
 /// Whether so many messages of a chat may wait.
-pub(crate) fn backlog(messages: usize) -> Result<(), ConfigError> {
-    within("backlog", messages, &(0..=LONGEST_QUEUE))
+pub(crate) fn backlog(limits: Limits) -> Result<(), ConfigError> {
+    let Limits { events, bytes } = limits;
+    within("backlog", events, &(0..=LONGEST_QUEUE))?;
+    within("backlog_bytes", bytes, &LARGEST_BUFFER)
 }
 
 impl From<ConfigError> for Error {

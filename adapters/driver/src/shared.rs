@@ -13,6 +13,10 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// Shards of the whole bot, those of other processes included.
     pub(crate) total: NonZeroU32,
+    /// The gateway's base address.
+    pub(crate) base: Box<str>,
+    /// Whether that has TLS, or whoever named it was asked over TLS.
+    pub(crate) secure_base: bool,
     pub(crate) fleet: SharedFleet,
     pub(crate) cache: Cache,
     /// Where the other kinds are kept.

@@ -9,11 +9,12 @@ use std::time::Duration;
 use http::Uri;
 use rustls::ClientConfig;
 use tungstenite::Bytes;
-use tungstenite::error::Error as WsError;
+use tungstenite::error::{Error as WsError, ProtocolError};
 use tungstenite::protocol::CloseFrame;
 
-use crate::address::{self, Address};
+use crate::address::{self, Address, Cleartext};
 use crate::deadline::within;
+use crate::http_get::retry_after;
 use crate::inflate::{Inflate, MAX_MESSAGE_BYTES};
 use crate::websocket::{Said, WebSocket};
 use crate::{Compression, Error, ErrorKind, Runtime, frame, stream};
@@ -34,6 +35,9 @@ pub struct SocketOptions {
     pub close_deadline: Duration,
     /// The TLS configuration; by default [`crate::tls::web_roots`].
     pub tls: Option<Arc<ClientConfig>>,
+    /// Whether the token may cross a network without TLS, as everybody on the way can then read it;
+    /// off by default. Without it, an address without TLS is dialled on this machine alone.
+    pub allow_plaintext: bool,
 }
 
 impl Default for SocketOptions {
@@ -44,6 +48,7 @@ impl Default for SocketOptions {
             write_deadline: Duration::from_secs(10),
             close_deadline: Duration::from_secs(2),
             tls: None,
+            allow_plaintext: false,
         }
     }
 }
@@ -56,6 +61,7 @@ impl fmt::Debug for SocketOptions {
             .field("write_deadline", &self.write_deadline)
             .field("close_deadline", &self.close_deadline)
             .field("tls", &self.tls.is_some())
+            .field("allow_plaintext", &self.allow_plaintext)
             .finish()
     }
 }
@@ -68,7 +74,7 @@ pub struct Ended {
     /// The peer's words beside the code; often empty.
     pub reason: String,
     /// What broke the connection, when it was not a close frame.
-    pub error: Option<Error>,
+    pub error: Option<Arc<Error>>,
 }
 
 impl Ended {
@@ -104,15 +110,28 @@ impl Socket {
     /// It has no deadline of its own. Cancel-safe: dropping it drops the connection.
     ///
     /// # Errors
-    /// [`ErrorKind::Url`], [`ErrorKind::Network`], [`ErrorKind::Tls`], [`ErrorKind::Status`] when
-    /// the server answers with anything but an upgrade, [`ErrorKind::Nonsense`] when it does not
-    /// speak HTTP.
+    /// [`ErrorKind::Url`], [`ErrorKind::Plaintext`], [`ErrorKind::NameNotFound`],
+    /// [`ErrorKind::Refused`], [`ErrorKind::Network`], [`ErrorKind::Files`], [`ErrorKind::Tls`],
+    /// [`ErrorKind::Status`] when the server answers with anything but an upgrade,
+    /// [`ErrorKind::Nonsense`] when it does not speak HTTP.
     pub async fn dial<R: Runtime>(
         runtime: &R,
         base: &str,
         options: &SocketOptions,
     ) -> Result<Self, Error> {
+        let cleartext = Cleartext::new(options.allow_plaintext);
+        Self::dial_within(runtime, base, options, cleartext).await
+    }
+
+    /// The same, for an address that may be known from somebody who was asked over TLS.
+    pub(crate) async fn dial_within<R: Runtime>(
+        runtime: &R,
+        base: &str,
+        options: &SocketOptions,
+        cleartext: Cleartext,
+    ) -> Result<Self, Error> {
         let url = address::gateway(base, options.compression)?;
+        Address::of(&url)?.permit(cleartext)?;
         Self::connect(runtime, url, options.compression, options).await
     }
 
@@ -125,6 +144,7 @@ impl Socket {
         options: &SocketOptions,
     ) -> Result<Self, Error> {
         let url = address::parse(url)?;
+        Address::of(&url)?.permit(Cleartext::new(options.allow_plaintext))?;
         Self::connect(runtime, url, Compression::None, options).await
     }
 
@@ -262,16 +282,22 @@ fn refused(host: &str, error: WsError) -> Error {
     match error {
         WsError::Http(response) => {
             let code = response.status().as_u16();
-            Error::new(
-                ErrorKind::Status { code },
-                format!("{host} answered with status {code}"),
-            )
+            let retry_after = retry_after(response.headers());
+            let mut detail = format!("{host} answered with status {code}");
+            if let Some(wait) = retry_after {
+                detail.push_str(&format!(" and asks to wait {wait:?}"));
+            }
+            Error::new(ErrorKind::Status { code, retry_after }, detail)
         }
-        WsError::Io(e) => Error::with_source(
-            ErrorKind::Network,
-            format!("{host} broke the connection"),
-            e,
-        ),
+        error @ (WsError::ConnectionClosed
+        | WsError::Protocol(ProtocolError::HandshakeIncomplete)) => {
+            let detail = format!("{host} broke the connection");
+            Error::with_source(ErrorKind::Network, detail, error)
+        }
+        WsError::Io(e) => {
+            let detail = format!("{host} broke the connection");
+            Error::with_source(ErrorKind::Network, detail, e)
+        }
         other => {
             let detail = format!("{host} does not speak WebSocket");
             Error::with_source(ErrorKind::Nonsense, detail, other)
@@ -309,6 +335,6 @@ fn failed(error: Error) -> Ended {
     Ended {
         code: None,
         reason: String::new(),
-        error: Some(error),
+        error: Some(Arc::new(error)),
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use headcount_core::config::Identifying;
 use headcount_core::fleet::{Fleet, FleetConfig};
 use headcount_core::{Config, Session, Shard, ShardId};
-use tracing::Instrument;
 
 use crate::bot::Bot;
 use crate::builder::Builder;
@@ -14,13 +13,13 @@ use crate::by_hand::ByHand;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::delivery::Delivery;
-use crate::drive::Drive;
 use crate::fleet::SharedFleet;
 use crate::handle::Handle;
+use crate::launch::Launch;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::timekeeper::keep_time;
-use crate::{Error, ErrorKind, GatewayInfo, Runtime};
+use crate::{Error, ErrorKind, GatewayInfo, Runtime, address};
 
 /// The shards of a bot in ascending order.
 type Seats = Vec<(ShardId, Arc<Seat>)>;
@@ -33,43 +32,48 @@ impl<R: Runtime> Builder<R> {
     ///
     /// # Errors
     /// Those of [`Api::gateway_info`](crate::Api::gateway_info); [`ErrorKind::Config`] for a
-    /// setting
-    /// that makes no sense, no shards at all, or a shard number out of range; [`ErrorKind::Url`]
-    /// for
-    /// an address that cannot be dialled. Nothing was started.
+    /// setting that makes no sense, no shards at all, or a shard number out of range;
+    /// [`ErrorKind::Url`] for an address that cannot be dialled, [`ErrorKind::Plaintext`] for one
+    /// where the token may not go. Nothing was started.
     pub async fn connect(mut self) -> Result<Bot<R>, Error> {
         self.check()?;
+        self.api.allow_plaintext |= self.options.allow_plaintext;
+        let mut asked_over_tls = false;
         let info = match self.info.take() {
             Some(info) => info,
             None => {
+                asked_over_tls = address::is_secure(&self.api.base);
                 self.api
                     .gateway_info(&self.runtime, self.token.expose())
                     .await?
             }
         };
-        self.start(&info)
+        self.start(&info, asked_over_tls)
     }
 
-    fn start(mut self, info: &GatewayInfo) -> Result<Bot<R>, Error> {
+    fn start(mut self, info: &GatewayInfo, asked_over_tls: bool) -> Result<Bot<R>, Error> {
         let clock = Clock::start(&self.runtime);
         self.config.url = info.url.as_str().into();
         self.config.identify = Identifying::Fleet;
-        self.config.tracker.kinds |= self.stores.kinds();
+        let (warnings, policies) = (self.warnings(), self.kept());
+        self.config.tracker.kinds = policies.kinds();
         let (total, seats) = self.seats(info)?;
         let ids: Vec<ShardId> = seats.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {
-            self.check_start(&self.config_of(*last))?;
+            self.check_start(&self.config_of(*last), asked_over_tls)?;
         }
         let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, seats);
         self.warn_of_sessions(&ids);
-        for warning in self.warnings() {
+        for warning in warnings {
             tracing::warn!("{warning}");
         }
-        let cache = Cache::new(seed()?, self.kept(), self.stores.kinds());
+        let cache = Cache::new(seed()?, policies, self.stores.kinds());
         let stores = std::mem::take(&mut self.stores);
         let shared = Arc::new(Shared {
             clock,
             total,
+            base: self.config.url.clone(),
+            secure_base: asked_over_tls || address::is_secure(&self.config.url),
             fleet,
             cache,
             by_hand: ByHand::new(&self.runtime, clock, &stores),
@@ -77,11 +81,13 @@ impl<R: Runtime> Builder<R> {
             old_values: self.old_values,
         });
         let (delivery, events) = Delivery::new(self.events);
-        for id in ids {
-            self.spawn(id, Arc::clone(&shared), delivery.another());
-        }
-        let time = keep_time(self.runtime.clone(), Arc::clone(&shared), delivery);
-        self.runtime.spawn(time);
+        let launch = Launch {
+            runtime: self.runtime.clone(),
+            options: self.options.clone(),
+            shared: Arc::clone(&shared),
+            delivery,
+        };
+        self.runtime.spawn(keep_time(launch));
         let patience = self.options.write_deadline + self.options.close_deadline;
         Ok(Bot::new(
             self.runtime,
@@ -133,8 +139,7 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Says which sessions nobody goes on with. Their shards begin anew: a resume can change
-    /// neither
-    /// the number of shards nor the intents.
+    /// neither the number of shards nor the intents.
     fn warn_of_sessions(&self, ids: &[ShardId]) {
         let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let (shards, intents) = (list.join(" "), self.config.intents);
@@ -157,14 +162,6 @@ impl<R: Runtime> Builder<R> {
         config.check().map_err(|error| error.of("fleet"))?;
         let now = clock.now(&self.runtime);
         Ok(Fleet::new(now, config, ids.iter().copied()))
-    }
-
-    fn spawn(&self, id: ShardId, shared: Arc<Shared>, delivery: Delivery) {
-        let (runtime, options) = (self.runtime.clone(), self.options.clone());
-        let span = tracing::info_span!("shard", number = id.number(), total = id.total());
-        if let Some(drive) = Drive::new(runtime, shared, id, options, delivery) {
-            self.runtime.spawn(drive.run().instrument(span));
-        }
     }
 }
 

@@ -31,11 +31,8 @@ pub(crate) async fn open<R: Runtime>(
 ) -> Result<Stream, Error> {
     let Address { host, port, .. } = address;
     let stream = runtime.connect(host, *port).await.map_err(|e| {
-        Error::with_source(
-            ErrorKind::Network,
-            format!("{host}:{port} cannot be reached"),
-            e,
-        )
+        let kind = ErrorKind::of_connect(&e);
+        Error::with_source(kind, format!("{host}:{port} cannot be reached"), e)
     })?;
     let stream = Paced::new(stream);
     if !address.tls {

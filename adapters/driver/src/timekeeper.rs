@@ -1,32 +1,39 @@
-//! The bot's timekeeper: the small loop that wakes the fleet and the cache when their time comes.
+//! The bot's timekeeper: the small loop that begins shards, and wakes the fleet and the cache when
+//! their time comes.
 
 use std::future::poll_fn;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use headcount_core::fleet::{Fleet, FleetInput};
+use headcount_core::fleet::{Fleet, FleetEvent, FleetInput};
+use headcount_core::{Shard, ShardId};
 
 use crate::alarm::Alarm;
-use crate::delivery::Delivery;
+use crate::delivery::Waiting;
 use crate::event::BotEvent;
+use crate::launch::{Launch, Next};
 use crate::panics::caught_in;
+use crate::quantum::Quantum;
 use crate::shared::Shared;
+use crate::stall::Stall;
 use crate::{Runtime, StoreFailure};
 
 /// How long the timekeeper rests after a panic, so that one which comes again and again costs
 /// little.
 const REST: Duration = Duration::from_secs(1);
 
-/// Wakes the fleet and the cache at their deadlines until every shard has ended. All that it knows
-/// is shared, so after a panic it goes on.
-pub(crate) async fn keep_time<R: Runtime>(runtime: R, shared: Arc<Shared>, delivery: Delivery) {
+/// Begins the shards, and wakes the fleet and the cache at their deadlines, until every shard has
+/// ended. All that it knows is shared, so after a panic it goes on.
+pub(crate) async fn keep_time<R: Runtime>(launch: Launch<R>) {
+    let runtime = launch.runtime.clone();
     let mut timekeeper = Timekeeper {
-        alarm: Alarm::new(runtime.clone(), shared.clock),
-        delivery,
-        runtime: runtime.clone(),
-        shared,
+        alarm: Alarm::new(runtime.clone(), launch.shared.clock),
+        quantum: Quantum::new(),
+        stall: Stall::default(),
+        waiting: None,
+        launch,
     };
+    timekeeper.begin();
     while let Err(panicked) = caught_in(timekeeper.run()).await {
         tracing::error!(error = %panicked, "the bot's timekeeper failed, and goes on");
         runtime.timer(REST).await;
@@ -35,31 +42,81 @@ pub(crate) async fn keep_time<R: Runtime>(runtime: R, shared: Arc<Shared>, deliv
 
 /// What the timekeeper works with.
 struct Timekeeper<R: Runtime> {
-    runtime: R,
-    shared: Arc<Shared>,
+    launch: Launch<R>,
     alarm: Alarm<R>,
-    delivery: Delivery,
+    quantum: Quantum,
+    stall: Stall,
+    /// What waits for the consumer, if the buffer is full.
+    waiting: Option<Waiting>,
+}
+
+/// What is to be done.
+enum Due {
+    Time,
+    Shard(Next),
+    /// Every shard has ended.
+    End,
 }
 
 impl<R: Runtime> Timekeeper<R> {
+    /// Shards with a session begin at once; all others ask the fleet first.
+    fn begin(&mut self) {
+        let Shared { fleet, clock, .. } = &*self.launch.shared;
+        let now = clock.now(&self.launch.runtime);
+        let has_session = |id: &ShardId| {
+            let seat = fleet.seat(*id);
+            seat.is_some_and(|seat| seat.read(|shard| Shard::session(shard).is_some()))
+        };
+        let waiting = fleet.unbegun().waiting();
+        let (resume, identify): (Vec<_>, Vec<_>) = waiting.into_iter().partition(has_session);
+        for id in resume {
+            fleet.unbegun().grant(id);
+        }
+        let mut news = Vec::new();
+        for id in identify {
+            news.extend(fleet.handle(now, FleetInput::WantIdentify(id)));
+        }
+        self.tell(news);
+    }
+
     async fn run(&mut self) {
-        while poll_fn(|cx| self.poll_due(cx)).await {
-            self.wake();
+        loop {
+            match poll_fn(|cx| self.poll_due(cx)).await {
+                Due::Time => self.wake(),
+                Due::Shard(Next::Begin(id)) => self.launch.begin(id),
+                Due::Shard(Next::End(id)) => self.launch.end(id).await,
+                Due::End => return,
+            }
         }
     }
 
-    /// Whether something is to be done; `false` once every shard has ended.
-    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        let Shared { fleet, cache, .. } = &*self.shared;
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
+        let Shared { fleet, cache, .. } = &*self.launch.shared;
         if fleet.listen(cx.waker()) {
-            return Poll::Ready(false);
+            return Poll::Ready(Due::End);
+        }
+        ready!(self.quantum.poll(cx));
+        self.quantum.spend(0);
+        if let Some(next) = fleet.unbegun().next() {
+            return Poll::Ready(Due::Shard(next));
         }
         if cache.has_unjudged() {
-            return Poll::Ready(true);
+            return Poll::Ready(Due::Time);
         }
-        let deadlines = [fleet.read(Fleet::poll_timeout), cache.next_expiry()];
+        let now = self.launch.shared.clock.now(&self.launch.runtime);
+        self.waiting = self.launch.delivery.watch(cx);
+        self.stall.note(now, self.waiting.is_some());
+        let deadlines = [
+            fleet.read(Fleet::poll_timeout),
+            cache.next_expiry(),
+            self.stall.deadline(),
+        ];
         let next = deadlines.into_iter().flatten().min();
-        self.alarm.poll(cx, next).map(|()| true)
+        let due = self.alarm.poll(cx, next);
+        if due.is_pending() {
+            self.quantum.rest();
+        }
+        due.map(|()| Due::Time)
     }
 
     fn wake(&mut self) {
@@ -69,17 +126,25 @@ impl<R: Runtime> Timekeeper<R> {
             cache,
             total,
             ..
-        } = &*self.shared;
-        let now = clock.now(&self.runtime);
+        } = &*self.launch.shared;
+        let now = clock.now(&self.launch.runtime);
+        if let Some(waiting) = self.waiting {
+            self.stall.warn(now, waiting);
+        }
         for row in cache.advance(now) {
             if let Some(guild) = row.guild {
                 cache.mark_stale(guild);
             }
             let failure = StoreFailure::unjudged(row, *total);
-            self.delivery.push(BotEvent::StoreFailed(failure));
+            self.launch.delivery.push(BotEvent::StoreFailed(failure));
         }
-        for event in fleet.handle(now, FleetInput::Timeout) {
-            self.delivery.push(BotEvent::Fleet(event));
+        let news = fleet.handle(now, FleetInput::Timeout);
+        self.tell(news);
+    }
+
+    fn tell(&mut self, news: Vec<FleetEvent>) {
+        for event in news {
+            self.launch.delivery.push(BotEvent::Fleet(event));
         }
     }
 }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use headcount_driver::core::fleet::FleetEvent;
-use headcount_driver::core::session::{Halt, Keep, Phase, Reason};
+use headcount_driver::core::session::{DialFailure, Halt, Keep, Phase, Reason};
 use headcount_driver::core::wire::Name;
+use headcount_driver::core::wire::close::Fatal;
 use headcount_driver::core::{Event, Intents};
 use headcount_driver::{Bot, BotEvent, Builder, ErrorKind};
 use serde_json::json;
 
 mod memory;
 use memory::{Listener, Memory, PLAIN, info, memory};
+mod warnings;
+use warnings::Warnings;
 
 const TOKEN: &str = "Bot MTIz.secret.token";
 
@@ -136,6 +139,40 @@ async fn a_slow_consumer_stops_the_reading_but_not_the_heartbeats() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_consumer_that_takes_nothing_is_told_in_the_log() {
+    let log = Warnings::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let (builder, mut listener) = builder(1);
+    let mut bot = builder.event_buffer(4).connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("slow").await;
+    let beats = tokio::spawn(async move {
+        loop {
+            gateway.any().await;
+            gateway.send(json!({"op": 11})).await;
+        }
+    });
+    tokio::time::sleep(Duration::from_secs(29)).await;
+    assert_eq!(log.text(), "");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let text = log.text();
+    assert!(
+        text.contains("for 30 s") && text.contains("events=") && text.contains("bytes="),
+        "{text}"
+    );
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(log.text(), text, "not again so soon");
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    assert!(log.text().contains("for 60 s"), "{}", log.text());
+    let soon = Duration::from_millis(1);
+    while tokio::time::timeout(soon, bot.next()).await.is_ok() {}
+    let text = log.text();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(log.text(), text, "they are taken again");
+    beats.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_token_ends_the_stream_with_its_reason() {
     let (builder, mut listener) = builder(1);
     let mut bot = builder.connect().await.expect("started");
@@ -148,6 +185,13 @@ async fn a_refused_token_ends_the_stream_with_its_reason() {
         halted |= matches!(event, BotEvent::Shard(_, Event::Halted(Halt::Refused(_))));
     }
     assert!(halted);
+    let error = bot.outcome().expect_err("it has ended by itself");
+    assert_eq!(error.kind(), ErrorKind::Halted(Fatal::AuthenticationFailed));
+    assert!(
+        error
+            .to_string()
+            .contains(Fatal::AuthenticationFailed.remedy())
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +223,7 @@ async fn cuts_dead_dials_and_silence_are_survived() {
         .await;
     let reasons = events.await.expect("resumed");
     for reason in [
-        Reason::DialFailed,
+        Reason::DialFailed(DialFailure::Unreachable),
         Reason::DialTimedOut,
         Reason::HelloTimedOut,
         Reason::Ready,
@@ -273,4 +317,41 @@ async fn a_spent_identify_budget_is_told_and_waited_for() {
     assert!(start.elapsed() < Duration::from_secs(1));
     listener.accept().await.begin("s").await;
     assert!(start.elapsed() >= Duration::from_secs(3600));
+}
+
+#[tokio::test(start_paused = true)]
+async fn shards_begin_as_they_may_identify_and_not_all_at_once() {
+    let (runtime, mut listener) = memory();
+    let mut info = info(500);
+    info.session_start_limit.max_concurrency = 2;
+    let builder = Builder::new(runtime, "token", Intents::GUILDS).gateway(info);
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let before = tasks();
+    let mut bot = builder.compression(PLAIN).connect().await.expect("started");
+    let handle = bot.handle();
+    let mut gateways = Vec::new();
+    for up in [2, 4, 6] {
+        while gateways.len() < up {
+            let mut gateway = listener.accept().await;
+            gateway.begin("s").await;
+            gateways.push(gateway);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!listener.is_dialled(), "more than the {up} that may");
+        assert_eq!(tasks() - before, up + 1, "and the timekeeper's");
+        let active = handle.shards().filter(|shard| shard.phase == Phase::Active);
+        assert_eq!(active.count(), up);
+        assert_eq!(handle.readiness().waiting, 500 - up);
+    }
+    handle.stop(Keep::Nothing);
+    let mut halted = 0;
+    while let Some(event) = bot.next().await {
+        halted += usize::from(matches!(event, BotEvent::Shard(_, Event::Halted(_))));
+    }
+    assert_eq!(halted, 500, "those that never began end as well");
+    assert_eq!(tasks(), before);
 }

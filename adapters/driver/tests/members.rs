@@ -107,7 +107,7 @@ async fn everyone_is_counted_told_cached_and_inspectable() {
             BotEvent::Shard(_, Event::ShardReady(_)) => story.push("shard ready"),
             BotEvent::Fleet(FleetEvent::FinishedChunking { .. }) => story.push("bot chunked"),
             BotEvent::Fleet(FleetEvent::BotReady { .. }) => story.push("bot ready"),
-            BotEvent::Shard(..) | BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => {}
+            _ => {}
         }
     }
     let whole = [

@@ -105,6 +105,29 @@ async fn a_kind_without_its_intent_is_a_warning_at_start() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_is_warned_of_what_they_have_not_asked_for() {
+    let usual = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_MESSAGES;
+    for intents in [usual, Intents::GUILDS, Intents::empty(), Intents::all()] {
+        let log = Warnings::default();
+        let guard = tracing::subscriber::set_default(log.clone());
+        let (runtime, _listener) = memory();
+        let builder = Builder::new(runtime, "token", intents).gateway(info(1));
+        assert_eq!(builder.warnings().count(), 0, "{intents:?}");
+        let bot = builder.connect().await.expect("started");
+        drop((guard, bot));
+        assert_eq!(log.text(), "", "{intents:?}");
+    }
+    let (runtime, _listener) = memory();
+    let builder = Builder::new(runtime, "token", usual);
+    let builder = builder.configure(|config| config.tracker.kinds.insert(Kinds::PRESENCES));
+    assert!(
+        builder
+            .warnings()
+            .any(|warning| warning.kind() == Kind::Presence)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn policies_rule_the_cache_and_change_while_it_runs() {
     let policies = Policies::default().with(Kind::Member, Policy::lru(2));
     let (mut bot, mut gateway, _listener) = started(policies.expect("suits members")).await;

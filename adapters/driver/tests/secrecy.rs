@@ -47,6 +47,14 @@ async fn log_into_chat() {
         got += stream.read(&mut [0; 1000]).await.expect("frames");
     }
     drop(stream);
+    let broke = chat.next().await;
+    assert!(
+        matches!(
+            broke,
+            Some(ChatEvent::ConnectionFailed { opened: true, .. })
+        ),
+        "{broke:?}"
+    );
     let lost = chat.next().await;
     assert!(
         matches!(lost, Some(ChatEvent::Pool(Event::LinkLost { .. }))),

@@ -74,7 +74,13 @@ async fn the_handshake_asks_for_what_is_configured() {
         let error = Socket::dial(&Rt, &url, &options(compression))
             .await
             .expect_err("refused");
-        assert_eq!(error.kind(), ErrorKind::Status { code: 503 });
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Status {
+                code: 503,
+                retry_after: None
+            }
+        );
         let head = server.await.expect("served");
         assert!(
             head.starts_with(&format!("GET {query}HTTP/1.1\r\n")),

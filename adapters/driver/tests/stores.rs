@@ -102,7 +102,7 @@ async fn joined(bot: &mut Bot<Memory>) -> Result<(u64, bool), StoreFailure> {
                 let guild = dispatch.guild().expect("a guild").get();
                 return Ok((guild, dispatch.is_unstored()));
             }
-            BotEvent::Shard(..) | BotEvent::Fleet(_) => {}
+            _ => {}
         }
     }
 }

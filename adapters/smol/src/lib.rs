@@ -17,12 +17,14 @@
 //!                 BotEvent::Shard(shard, Event::Dispatch(dispatch)) => {
 //!                     println!("{shard}: {:?}", dispatch.name());
 //!                 }
-//!                 BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
-//!                 BotEvent::Shard(..) => {}
+//!                 BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why}"),
 //!                 BotEvent::Fleet(news) => println!("{news:?}"),
 //!                 BotEvent::StoreFailed(failure) => println!("{}", failure.error),
+//!                 BotEvent::ConnectionFailed(failure) => println!("{:#}", failure.error),
+//!                 _ => {}
 //!             }
 //!         }
+//!         bot.outcome()?; // why every shard has ended, unless somebody stopped the bot
 //!         let _sessions = bot.shutdown(Keep::Session).await; // the next process resumes them
 //!         Ok(())
 //!     })
@@ -92,7 +94,10 @@ impl driver::Runtime for Smol {
     type Timer = Timer;
 
     async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
-        let stream = TcpStream::connect((host, port)).await?;
+        let addresses = smol::net::resolve((host, port))
+            .await
+            .map_err(driver::unresolved)?;
+        let stream = TcpStream::connect(&addresses[..]).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }

@@ -14,12 +14,14 @@
 //!         BotEvent::Shard(shard, Event::Dispatch(dispatch)) => {
 //!             println!("{shard}: {:?}", dispatch.name());
 //!         }
-//!         BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why:?}"),
-//!         BotEvent::Shard(..) => {}
+//!         BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why}"),
 //!         BotEvent::Fleet(news) => println!("{news:?}"),
 //!         BotEvent::StoreFailed(failure) => println!("{}", failure.error),
+//!         BotEvent::ConnectionFailed(failure) => println!("{:#}", failure.error),
+//!         _ => {}
 //!     }
 //! }
+//! bot.outcome()?; // why every shard has ended, unless somebody stopped the bot
 //! let sessions = bot.shutdown(Keep::Session).await; // the next process can resume them
 //! # Ok(())
 //! # }
@@ -30,7 +32,7 @@
 //! ```no_run
 //! use headcount_tokio::driver::core::Token;
 //! use headcount_tokio::driver::core::manager::{Distributed, Options};
-//! use headcount_tokio::driver::core::twitch::{Account, Login, Room, Say};
+//! use headcount_tokio::driver::core::twitch::{Account, Event, Login, Room, Say};
 //! use headcount_tokio::{Chat, ChatEvent};
 //!
 //! # async fn run(token: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -42,6 +44,9 @@
 //! let mut chat = builder.start()?;
 //! let handle = chat.handle();
 //! while let Some(event) = chat.next().await {
+//!     if let ChatEvent::WantToken(_) | ChatEvent::Pool(Event::Barred { .. }) = &event {
+//!         return Err(event.remedy().unwrap_or_default().into()); // nothing goes on without one
+//!     }
 //!     let ChatEvent::Heard(heard) = event else { continue };
 //!     let Some(message) = heard.message() else { continue };
 //!     if let ("PRIVMSG", Some("!hello"), Some(room)) =
@@ -92,7 +97,11 @@ impl driver::Runtime for Tokio {
     type Timer = tokio::time::Sleep;
 
     async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
-        let stream = TcpStream::connect((host, port)).await?;
+        let addresses: Vec<_> = tokio::net::lookup_host((host, port))
+            .await
+            .map_err(driver::unresolved)?
+            .collect();
+        let stream = TcpStream::connect(&addresses[..]).await?;
         stream.set_nodelay(true)?;
         Ok(stream.compat())
     }

@@ -75,13 +75,16 @@ async fn a_bot_comes_up_and_goes_down_over_real_sockets() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_exist_is_a_network_error() {
-    let api = Api::at("http://gateway.invalid");
+async fn a_name_that_does_not_exist_is_told_as_such() {
+    let api = Api::at("https://gateway.invalid");
     let error = Bot::builder("token", Intents::GUILDS)
         .api(api)
         .connect()
         .await;
-    assert_eq!(error.expect_err("no such host").kind(), ErrorKind::Network);
+    assert_eq!(
+        error.expect_err("no such host").kind(),
+        ErrorKind::NameNotFound
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -40,9 +40,10 @@ mod wards;
 mod webhooks;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::ShardId;
+use crate::id::GuildId;
 use crate::wire::view::{Application, User};
 pub(super) use hash::Mixer;
 use private::Private;
@@ -69,6 +70,9 @@ pub use webhooks::Webhooks;
 pub struct MemoryStore {
     mixer: Mixer,
     guilds: Table<Box<Slot>>,
+    /// Guilds that a session named and of which nothing has come. They have no slot: a session may
+    /// name very many.
+    pending: BTreeSet<GuildId>,
     shared: Shared,
     private: Private,
     current_user: Option<Box<User<'static>>>,
@@ -92,6 +96,7 @@ impl MemoryStore {
         Self {
             mixer,
             guilds: Table::new(mixer),
+            pending: BTreeSet::new(),
             shared: Shared::new(mixer),
             private: Private::new(mixer),
             current_user: None,

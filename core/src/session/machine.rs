@@ -10,6 +10,7 @@ use crate::event::{Event, SessionLost, StateChanged};
 use crate::rng::Rng;
 use crate::session::backoff::Backoff;
 use crate::session::budget::{Budget, Rank};
+use crate::session::dial::DialFailure;
 use crate::session::identify_pace::IdentifyPace;
 use crate::session::resume::Session;
 use crate::session::signal::{Delivery, Signal};
@@ -44,8 +45,12 @@ impl Machine {
     /// A machine that connects at its first timeout, to resume the session if there is one.
     pub(crate) fn new(mut config: Config, rng: Rng, session: Option<Session>) -> Self {
         // No identify is ever too large, not even for a host that has not checked its settings.
-        if config.identify_bytes(config.presence.as_ref()) > config.limits.payload {
+        let limit = config.limits.payload;
+        if config.identify_bytes(config.presence.as_ref()) > limit {
             config.presence = None;
+        }
+        if config.identify_bytes(None) > limit {
+            config.os = "linux";
         }
         let plan = session.map_or(Plan::Identify, |session| Plan::Resume(Box::new(session)));
         Self {
@@ -221,16 +226,28 @@ impl Context<'_, '_> {
 
     /// The connection is gone: wait before the next.
     pub(crate) fn lost(&mut self, plan: Plan, reason: Reason) -> State {
+        let wait = self.backoff();
+        self.wait(plan, reason, wait)
+    }
+
+    /// The connection could not be opened: wait before the next, as long as the server asks for if
+    /// it does, but never longer than the longest back-off.
+    pub(crate) fn dial_failed(&mut self, plan: Plan, why: DialFailure) -> State {
+        let longest = self.timing().longest_backoff;
+        let asked = why.retry_after().unwrap_or_default().min(longest);
+        let wait = self.backoff().max(asked);
+        self.wait(plan, Reason::DialFailed(why), wait)
+    }
+
+    fn backoff(&mut self) -> Duration {
         let Timing {
             first_backoff,
             longest_backoff,
             ..
         } = self.memory.config.timing;
-        let wait = self
-            .memory
+        self.memory
             .backoff
-            .next(first_backoff, longest_backoff, &mut self.memory.rng);
-        self.wait(plan, reason, wait)
+            .next(first_backoff, longest_backoff, &mut self.memory.rng)
     }
 
     fn wait(&mut self, plan: Plan, reason: Reason, wait: Duration) -> State {
@@ -250,7 +267,7 @@ impl Context<'_, '_> {
             Signal::ReconnectAsked
             | Signal::Timeout
             | Signal::Opened
-            | Signal::DialFailed
+            | Signal::DialFailed(_)
             | Signal::Granted
             | Signal::Unread(_)
             | Signal::Stop(_)
@@ -300,15 +317,7 @@ impl Context<'_, '_> {
         };
         let least = self.timing().invalid_session;
         let random = self.memory.rng.between(least, least.saturating_mul(5));
-        let Timing {
-            first_backoff,
-            longest_backoff,
-            ..
-        } = self.memory.config.timing;
-        let backoff =
-            self.memory
-                .backoff
-                .next(first_backoff, longest_backoff, &mut self.memory.rng);
+        let backoff = self.backoff();
         self.wait(
             plan,
             Reason::InvalidSession { resumable },

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::session::dial::DialFailure;
 use crate::session::state::Keep;
 
 /// What a state has to react to: an input of the host, or a payload that has been read.
@@ -12,7 +13,7 @@ pub(crate) enum Signal<'a> {
     /// The connection is open.
     Opened,
     /// The connection could not be opened.
-    DialFailed,
+    DialFailed(DialFailure),
     /// The connection ended.
     Closed(Option<u16>),
     /// The fleet lets us identify.

@@ -6,6 +6,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::session::budget::Budget;
+use crate::session::dial::DialFailure;
 use crate::session::heartbeat::Heartbeat;
 use crate::session::resume::Session;
 use crate::time::Instant;
@@ -120,7 +121,7 @@ pub enum Reason {
     /// RESUMED came: every missed event has been replayed.
     Resumed,
     /// The connection could not be opened.
-    DialFailed,
+    DialFailed(DialFailure),
     /// The connection did not open within [`Timing::dial`](crate::config::Timing::dial).
     DialTimedOut,
     /// Hello did not come within [`Timing::hello`](crate::config::Timing::hello).
@@ -176,9 +177,7 @@ impl Halt {
         match self {
             Self::Refused(fatal) => Some(fatal.remedy()),
             Self::Stopped => None,
-            Self::Crashed => Some(
-                "the panic is in the log: mend its cause, and start the bot anew with its sessions",
-            ),
+            Self::Crashed => Some("the panic is in the log: mend its cause, then start anew"),
         }
     }
 }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::session::budget::{Budget, Rank};
+use crate::session::dial::DialFailure;
 use crate::session::heartbeat::{Beat, Heartbeat};
 use crate::session::machine::Context;
 use crate::session::resume::Session;
@@ -80,7 +81,7 @@ fn idle(wake: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<'_, '_>)
         }
         Signal::Timeout
         | Signal::Opened
-        | Signal::DialFailed
+        | Signal::DialFailed(_)
         | Signal::Closed(_)
         | Signal::Granted
         | Signal::Unread(_)
@@ -104,7 +105,7 @@ fn waiting(again: Instant, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> Stat
         }
         Signal::Timeout
         | Signal::Opened
-        | Signal::DialFailed
+        | Signal::DialFailed(_)
         | Signal::Closed(_)
         | Signal::Unread(_)
         | Signal::Stop(_)
@@ -135,7 +136,8 @@ fn connecting(
         Signal::Timeout if cx.now() >= deadline => {
             cx.hang_up(plan.off_its_host(), Reason::DialTimedOut)
         }
-        Signal::DialFailed | Signal::Closed(_) => cx.lost(plan.off_its_host(), Reason::DialFailed),
+        Signal::DialFailed(why) => cx.dial_failed(plan.off_its_host(), why),
+        Signal::Closed(_) => cx.dial_failed(plan.off_its_host(), DialFailure::Other),
         Signal::Timeout
         | Signal::Granted
         | Signal::Unread(_)
@@ -168,7 +170,7 @@ fn greeting(deadline: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<
         },
         Signal::Timeout
         | Signal::Opened
-        | Signal::DialFailed
+        | Signal::DialFailed(_)
         | Signal::Granted
         | Signal::Stop(_)
         | Signal::Crashed
@@ -237,7 +239,7 @@ fn identifying(
             ..
         }
         | Signal::Opened
-        | Signal::DialFailed
+        | Signal::DialFailed(_)
         | Signal::Granted
         | Signal::Stop(_)
         | Signal::Crashed
@@ -299,7 +301,7 @@ fn resuming(
             cx.ended(plan, signal)
         }
         Signal::Opened
-        | Signal::DialFailed
+        | Signal::DialFailed(_)
         | Signal::Granted
         | Signal::Stop(_)
         | Signal::Crashed
@@ -356,7 +358,7 @@ fn active(
             cx.ended(Plan::Resume(session), signal)
         }
         Signal::Opened
-        | Signal::DialFailed
+        | Signal::DialFailed(_)
         | Signal::Granted
         | Signal::Stop(_)
         | Signal::Crashed
@@ -399,7 +401,7 @@ impl Link {
             Signal::Answered => self.beat.answered(cx.now()),
             Signal::Unread(_) => self.beat.excuse(cx.now()),
             Signal::Opened
-            | Signal::DialFailed
+            | Signal::DialFailed(_)
             | Signal::Closed(_)
             | Signal::Granted
             | Signal::Stop(_)

@@ -121,7 +121,7 @@ impl Connection {
             Input::LoginGranted(identity) => self.on_grant(now, identity, &mut steps),
             Input::Frame(frame) => self.on_frame(now, frame, &mut steps),
             Input::Closed => self.on_ended(End::Closed, &mut steps),
-            Input::DialFailed => self.on_ended(End::DialFailed, &mut steps),
+            Input::DialFailed(why) => self.on_ended(End::DialFailed(why), &mut steps),
         }
         steps
     }

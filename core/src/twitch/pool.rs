@@ -359,6 +359,13 @@ impl Pool {
         self.end_shard(manager, shard);
     }
 
+    /// Whose socket it is; `None` once it has ended.
+    #[must_use]
+    pub fn owner(&self, link: LinkId) -> Option<(ManagerKey, ShardKey)> {
+        let link = self.links.get(&link)?;
+        Some((link.manager, link.shard))
+    }
+
     /// Whether every socket of a manager has ended.
     #[must_use]
     pub fn has_ended(&self, manager: ManagerKey) -> bool {
@@ -380,7 +387,9 @@ impl Pool {
                 self.feed(link, connection::Input::Frame(frame), &mut out);
             }
             Input::Closed(link) => self.feed(link, connection::Input::Closed, &mut out),
-            Input::DialFailed(link) => self.feed(link, connection::Input::DialFailed, &mut out),
+            Input::DialFailed(link, why) => {
+                self.feed(link, connection::Input::DialFailed(why), &mut out);
+            }
         }
         self.run_clock(&mut out);
         self.carry_out_decisions(&mut out);

@@ -1,8 +1,10 @@
 //! New sessions, and what they leave behind.
 
 use headcount_core::ShardId;
-use headcount_core::cache::memory::Completeness;
-use headcount_core::cache::{GuildStatus, Kinds, Lack, MemoryStore, Mutation, NewSession, Op};
+use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
+use headcount_core::cache::{
+    GuildStatus, Kind, Kinds, Lack, MemoryStore, Mutation, NewSession, Op, Scope,
+};
 use serde_json::json;
 
 use crate::world::{World, guild, guild_json, ready, user};
@@ -126,4 +128,35 @@ fn a_dispatch_of_a_kind_that_nobody_wants_is_not_even_read() {
     );
     world.feed("GUILD_DELETE", &json!({"id": "1"}));
     assert_eq!(world.store.guild_status(guild(1)), None);
+}
+
+#[test]
+fn guilds_that_a_session_names_take_little_until_they_come() {
+    let (mut store, number) = (MemoryStore::new(1), 100_000);
+    let all: Vec<u64> = (1..=number).collect();
+    assert_eq!(session(&mut store, ShardId::ONE, &all).len(), 0);
+    let bytes = store.bytes(Kind::Guild);
+    assert!(bytes <= 32 * all.len(), "{bytes}");
+    let of = guild(number);
+    assert_eq!(store.guild_status(of), Some(GuildStatus::Pending));
+    let why = Lack::Stale;
+    let partial = Completeness::Partial {
+        members: 0,
+        of: None,
+        why,
+    };
+    assert_eq!(store.completeness(of), Some(partial));
+    let partial = PresencesCompleteness::Partial { presences: 0, why };
+    assert_eq!(store.presences_completeness(of), Some(partial));
+    for op in [
+        Op::SetStatus(GuildStatus::Available),
+        Op::Cascade(Scope::Guild),
+    ] {
+        store.apply(Mutation::new(Some(of)).with(op));
+    }
+    assert_eq!(store.guild_status(of), None);
+    store.apply(Mutation::new(Some(guild(2))).with(Op::Cascade(Scope::Guild)));
+    assert_eq!(store.guild_status(guild(2)), None);
+    let vanished = session(&mut store, ShardId::ONE, &[1]);
+    assert_eq!(vanished, all[2..all.len() - 1]);
 }

@@ -3,7 +3,7 @@
 
 use headcount_core::Input;
 use headcount_core::config::Identifying;
-use headcount_core::session::{Keep, Phase};
+use headcount_core::session::{DialFailure, Keep, Phase};
 
 use crate::host::{Host, config};
 
@@ -21,7 +21,7 @@ fn in_each_phase() -> Vec<Host> {
     waiting.wake();
     let mut idle = Host::new(config());
     idle.wake();
-    idle.input(Input::DialFailed);
+    idle.input(Input::DialFailed(DialFailure::Other));
     let mut connecting = Host::new(config());
     connecting.wake();
     let mut greeting = Host::new(config());
@@ -92,7 +92,7 @@ fn an_input_that_does_not_concern_a_phase_is_passed_over() {
     let connected = [Greeting, Identifying, Resuming, Active];
     ignored(Input::Timeout, &[]);
     ignored(Input::Opened, &[Connecting]);
-    ignored(Input::DialFailed, &[Connecting]);
+    ignored(Input::DialFailed(DialFailure::Other), &[Connecting]);
     ignored(Input::IdentifyGranted, &[Waiting]);
     ignored(
         Input::Closed(Some(4000)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headcount_core::event::SessionLost;
-use headcount_core::session::{Phase, Session, Wait};
+use headcount_core::session::{DialFailure, Phase, Reason, Session, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::{Event, Input, RequestError, Shard, ShardId};
 
@@ -52,7 +52,7 @@ fn one_failed_dial_leaves_a_dead_resume_host_and_keeps_the_session() {
     host.input(Input::Closed(None));
     host.take();
     host.wake();
-    host.input(Input::DialFailed);
+    host.input(Input::DialFailed(DialFailure::Other));
     host.dial();
     host.hello();
     assert_eq!((host.urls(), resumes(&host)), (vec![RESUME, BASE], 1));
@@ -239,4 +239,32 @@ fn an_exported_session_is_resumed_by_another_shard() {
     other.shard = ShardId::new(0, 2);
     let refused = Shard::with_session(other, 8, session).err();
     assert_eq!(refused, Some(RequestError::ForeignSession));
+}
+
+#[test]
+fn a_server_that_asks_to_wait_is_obeyed_within_the_longest_back_off() {
+    let longest = config().timing.longest_backoff;
+    let asks = |seconds| Some(Duration::from_secs(seconds));
+    for (retry_after, least) in [
+        (None, Duration::ZERO),
+        (asks(20), Duration::from_secs(20)),
+        (asks(86_400), longest),
+    ] {
+        let mut host = Host::active();
+        host.input(Input::Closed(None));
+        host.wake();
+        let (at, code) = (host.now, 503);
+        let why = DialFailure::Status { code, retry_after };
+        host.input(Input::DialFailed(why));
+        let told = host.events().last();
+        assert!(
+            matches!(told, Some(Event::StateChanged(it)) if it.reason == Reason::DialFailed(why)),
+            "{told:?}"
+        );
+        host.wake();
+        let waited = host.now.since(at);
+        assert!((least..=longest).contains(&waited), "{waited:?}");
+        assert!(retry_after.is_some() || waited < Duration::from_secs(3));
+        assert!(host.session().is_some(), "the session is kept");
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use headcount_core::manager::{Distributed, Options, Single, Spread};
+use headcount_core::session::DialFailure;
 use headcount_core::twitch::{
     Account, Action, Event, Input, JoinFailure, LinkId, Login, ManagerKey, Pool, PoolConfig, Room,
     Say, SayError, SayOutcome,
@@ -295,7 +296,9 @@ fn a_shard_that_always_fails_is_given_up_if_wanted() {
         open.extend(connects(&pool.handle(at(second), Input::Timeout)));
         while let Some(link) = open.pop() {
             dials.push(second);
-            open.extend(connects(&pool.handle(at(second), Input::DialFailed(link))));
+            open.extend(connects(
+                &pool.handle(at(second), Input::DialFailed(link, DialFailure::Other)),
+            ));
         }
     }
     assert_eq!(dials.len(), 3, "{dials:?}");

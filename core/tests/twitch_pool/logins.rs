@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use headcount_core::Token;
 use headcount_core::manager::{Distributed, Health, Options, Single, Spread};
+use headcount_core::session::DialFailure;
 use headcount_core::twitch::connection::End;
 use headcount_core::twitch::{
     Account, AccountKey, Action, Event, Input, ManagerKey, Pool, PoolConfig, Room, Wait,
@@ -249,10 +250,11 @@ fn a_token_is_asked_for_again_while_the_shard_still_backs_off() {
         }
         failures += 1;
         // The next dial is seen in the next round.
-        let mut again = connects(&pool.handle(at(second), Input::DialFailed(link)));
+        let mut again =
+            connects(&pool.handle(at(second), Input::DialFailed(link, DialFailure::Other)));
         while let Some(link) = again.pop() {
             failures += 1;
-            again = connects(&pool.handle(at(second), Input::DialFailed(link)));
+            again = connects(&pool.handle(at(second), Input::DialFailed(link, DialFailure::Other)));
         }
     };
     let _ = pool.handle(at(second), Input::Opened(link));
@@ -287,4 +289,27 @@ fn no_token_is_asked_for_where_nothing_runs_any_more() {
     }
     pool.start_all(at(200), manager).unwrap();
     assert!(pool.handle(at(200), Input::Timeout).contains(&want));
+}
+
+#[test]
+fn a_server_that_asks_to_wait_is_obeyed_within_the_longest_back_off() {
+    for (asked, from, to) in [(30, 30, 31), (86_400, 600, 601), (0, 0, 2)] {
+        let (mut pool, _, _) = started(account(), Options::default(), &["a"]);
+        let link = connects(&pool.handle(at(0), Input::Timeout)).pop();
+        let why = DialFailure::Status {
+            code: 503,
+            retry_after: Some(Duration::from_secs(asked)),
+        };
+        let input = Input::DialFailed(link.expect("a dial"), why);
+        let mut again = connects(&pool.handle(at(0), input));
+        let mut second = 0;
+        while again.is_empty() {
+            second += 1;
+            again = connects(&pool.handle(at(second), Input::Timeout));
+        }
+        assert!(
+            (from..=to).contains(&second),
+            "{second} s, asked for {asked}"
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use headcount_core::manager::{
     Distributed, Health, Manager, NewShard, Options, Plan, Refusal, ShardKey, Single, Spread,
 };
+use headcount_core::session::DialFailure;
 use headcount_core::twitch::connection::End;
 use headcount_core::twitch::{
     Account, Action, Event, Input, LinkId, Login, ManagerKey, Pool, PoolConfig, Room, Wait,
@@ -136,7 +137,7 @@ fn a_shard_that_is_stopped_while_it_dials_or_waits_dials_no_more() {
         let mut open = connects(&pool.handle(at(0), Input::Timeout));
         for _ in 0..failures {
             let Some(link) = open.pop() else { break };
-            open = connects(&pool.handle(at(0), Input::DialFailed(link)));
+            open = connects(&pool.handle(at(0), Input::DialFailed(link, DialFailure::Other)));
         }
         assert_eq!(
             open.is_empty(),

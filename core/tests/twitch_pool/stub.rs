@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use headcount_core::Instant;
 use headcount_core::manager::ShardKey;
+use headcount_core::session::DialFailure;
 use headcount_core::twitch::{
     Action, Event, Input, LinkId, ManagerKey, Message, Pool, Room, SayOutcome,
 };
@@ -186,7 +187,7 @@ impl World {
     fn tell(&mut self, what: &Next) {
         let input = match what {
             Next::Opened(link) => Input::Opened(*link),
-            Next::DialFailed(link) => Input::DialFailed(*link),
+            Next::DialFailed(link) => Input::DialFailed(*link, DialFailure::Other),
             Next::Down(link, bytes) => Input::Frame(*link, bytes),
             Next::Closed(link) => Input::Closed(*link),
             Next::Up(..) | Next::Admit(..) | Next::Gone(_) | Next::Chat => Input::Timeout,

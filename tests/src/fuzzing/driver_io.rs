@@ -56,7 +56,7 @@ fn dial(wire: &Wire) -> Option<Socket> {
     let runtime = Scripted(wire.clone());
     if wire.choose(4) == Some(1) {
         // A dial that is given up leaves nothing behind.
-        let given_up = pin!(Socket::dial(&runtime, "ws://gateway.example", &options));
+        let given_up = pin!(Socket::dial(&runtime, "ws://127.0.0.1", &options));
         let polls = wire.choose(6).unwrap_or(0);
         let done = poll(wire, given_up, polls);
         assert!(
@@ -64,7 +64,7 @@ fn dial(wire: &Wire) -> Option<Socket> {
             "open, and nobody has answered"
         );
     }
-    let mut dial = pin!(Socket::dial(&runtime, "ws://gateway.example", &options));
+    let mut dial = pin!(Socket::dial(&runtime, "ws://127.0.0.1", &options));
     for _ in 0..10_000 {
         if let Some(done) = poll(wire, dial.as_mut(), 1) {
             return done.ok();

@@ -3,7 +3,7 @@
 //! Beside it lives a twin with the same seed that is woken more often, and a naive notebook of what
 //! the protocol allows.
 use crate::scenario::Source;
-use headcount_core::session::{Keep, Phase};
+use headcount_core::session::{DialFailure, Keep, Phase};
 use headcount_core::wire::command::{Command, VoiceState};
 use headcount_core::{
     Action, Config, Event, Input, Instant, Intents, Session, Shard, ShardId, Token,
@@ -204,7 +204,7 @@ impl Life {
         }
         if source.percent(15) {
             self.line = Line::Down;
-            return self.feed(Input::DialFailed);
+            return self.feed(Input::DialFailed(DialFailure::Other));
         }
         self.line = Line::Open(Open::default());
         self.feed(Input::Opened);

@@ -21,7 +21,7 @@ pub enum Cutting {
 }
 
 /// The compression state of one connection.
-pub(super) enum Compressor {
+pub(crate) enum Compressor {
     Plain,
     Zlib(ZlibEncoder<Vec<u8>>, Option<Cuts>),
     Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
@@ -29,7 +29,7 @@ pub(super) enum Compressor {
 
 impl Compressor {
     /// A fresh stream; `seed` decides where zlib payloads are cut.
-    pub(super) fn new(kind: Compression, cutting: Cutting, seed: u64) -> io::Result<Self> {
+    pub(crate) fn new(kind: Compression, cutting: Cutting, seed: u64) -> io::Result<Self> {
         Ok(match kind {
             Compression::None => Self::Plain,
             Compression::ZlibStream => {
@@ -50,7 +50,7 @@ impl Compressor {
     }
 
     /// The messages that carry `payload`, in order.
-    pub(super) fn messages(&mut self, payload: String) -> io::Result<Vec<Message>> {
+    pub(crate) fn messages(&mut self, payload: String) -> io::Result<Vec<Message>> {
         Ok(match self {
             Self::Plain => vec![Message::text(payload)],
             Self::Zlib(encoder, cuts) => {
@@ -86,7 +86,7 @@ fn flushed<W: Write>(
 const SUFFIX: usize = 4;
 
 /// Seeded random places to cut a payload.
-pub(super) struct Cuts {
+pub(crate) struct Cuts {
     rng: Rng,
     in_suffix: bool,
 }

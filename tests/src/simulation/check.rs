@@ -109,6 +109,7 @@ impl Simulation {
             Event::StateChanged(it) => {
                 let reason = match it.reason {
                     Reason::Closed(_) => "Closed".to_owned(),
+                    Reason::DialFailed(_) => "DialFailed".to_owned(),
                     other => format!("{other:?}"),
                 };
                 self.tally

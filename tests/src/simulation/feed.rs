@@ -4,7 +4,7 @@ use super::host::Frame;
 use super::network::Parcel;
 use crate::edge::{Accept, Output, Upgrade};
 use headcount_core::fleet::{FleetAction, FleetInput};
-use headcount_core::session::Phase;
+use headcount_core::session::{DialFailure, Phase};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Event, Input, Instant};
 use std::time::Duration;
@@ -120,7 +120,7 @@ impl Simulation {
     fn read(&mut self, host: usize, frame: &Frame) {
         let input = match frame {
             Frame::Opened => Input::Opened,
-            Frame::Refused => Input::DialFailed,
+            Frame::Refused => Input::DialFailed(DialFailure::Other),
             Frame::Payload(bytes) => Input::Payload(bytes),
             Frame::End(code) => Input::Closed(*code),
         };
@@ -176,7 +176,7 @@ impl Simulation {
             Input::Opened => "opened",
             Input::Payload(bytes) => return self.note_payload(host, bytes),
             Input::Closed(_) => "closed",
-            Input::DialFailed => "dial failed",
+            Input::DialFailed(_) => "dial failed",
             Input::Unread { .. } => "unread",
             Input::IdentifyGranted => "granted",
             Input::Crashed => "crashed",

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_channel::mpsc;
 use headcount_core::manager::{Manager, Options, Refusal};
 use headcount_core::twitch::{Account, AccountKey, ManagerKey, Pool, PoolConfig, Room};
 use rustls::ClientConfig;
@@ -14,19 +13,20 @@ use super::carrier::Carrier;
 use super::guarded::{Failure, Guarded};
 use super::shared::Shared;
 use super::{Chat, ChatHandle};
-use crate::address::{self, Address};
+use crate::address::{self, Address, Cleartext};
 use crate::alarm::Alarm;
 use crate::clock::Clock;
+use crate::delivery::{Delivery, Limits};
 use crate::{Compression, Error, ErrorKind, Runtime, SocketOptions, settings};
 
 /// Where Twitch's chat is.
 pub const TWITCH_URL: &str = "wss://irc-ws.chat.twitch.tv:443";
 
-/// Events that the channel to the consumer holds.
-const EVENTS: usize = 1024;
-
-/// Messages that may wait beyond it.
-const BACKLOG: usize = 8192;
+/// What may wait for the consumer.
+const BACKLOG: Limits = Limits {
+    events: 8192,
+    bytes: 16 << 20,
+};
 
 /// How long a shutdown waits for the connections beyond their own deadlines.
 const GRACE: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ pub struct ChatBuilder<R> {
     managers: Vec<(ManagerKey, Failure)>,
     url: String,
     options: SocketOptions,
-    backlog: usize,
+    backlog: Limits,
 }
 
 impl<R: Runtime> ChatBuilder<R> {
@@ -112,6 +112,15 @@ impl<R: Runtime> ChatBuilder<R> {
         self
     }
 
+    /// Lets the token cross a network without TLS, to a server whose address starts with `ws://`:
+    /// everybody on the way can then read it. Without this, such an address is dialled on this
+    /// machine alone.
+    #[must_use]
+    pub fn allow_plaintext(mut self) -> Self {
+        self.options.allow_plaintext = true;
+        self
+    }
+
     /// Deadlines and limits of the sockets; chat is never compressed.
     #[must_use]
     pub fn socket(mut self, change: impl FnOnce(&mut SocketOptions)) -> Self {
@@ -119,11 +128,18 @@ impl<R: Runtime> ChatBuilder<R> {
         self
     }
 
-    /// How many messages may wait when the consumer is slow, beyond the 1024 in its channel; 8192
-    /// by default. See [`Chat`].
+    /// How many messages may wait when the consumer is slow; 8192 by default. See [`Chat`].
     #[must_use]
     pub fn backlog(mut self, messages: usize) -> Self {
-        self.backlog = messages;
+        self.backlog.events = messages;
+        self
+    }
+
+    /// How many bytes of messages may wait when the consumer is slow; 16 MiB by default. One larger
+    /// message passes alone. See [`Chat`].
+    #[must_use]
+    pub fn backlog_bytes(mut self, bytes: usize) -> Self {
+        self.backlog.bytes = bytes;
         self
     }
 
@@ -131,14 +147,15 @@ impl<R: Runtime> ChatBuilder<R> {
     /// where the runtime can spawn.
     ///
     /// # Errors
-    /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Config`] for a setting
-    /// that
+    /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Plaintext`] for one where
+    /// the token may not go, [`ErrorKind::Config`] for a setting that
     /// makes no sense, and when a manager refuses to start. Nothing was started.
     pub fn start(mut self) -> Result<Chat<R>, Error> {
         self.pool.check()?;
         settings::socket(&self.options).map_err(|error| error.of("socket"))?;
         settings::backlog(self.backlog)?;
-        Address::of(&address::parse(&self.url)?)?;
+        let cleartext = Cleartext::new(self.options.allow_plaintext);
+        Address::of(&address::parse(&self.url)?)?.permit(cleartext)?;
         let clock = Clock::start(&self.runtime);
         for (manager, _) in &self.managers {
             let started = self.pool.start_all(clock.now(&self.runtime), *manager);
@@ -147,13 +164,13 @@ impl<R: Runtime> ChatBuilder<R> {
         let runtime = self.runtime.clone();
         let now = move || clock.now(&runtime);
         let shared = Arc::new(Shared::new(self.pool, self.managers, now));
-        let (sender, events) = mpsc::channel(EVENTS);
+        let (delivery, events) = Delivery::new(self.backlog);
         let carrier = Carrier::new(
             self.runtime.clone(),
             Arc::clone(&shared),
             self.url.into(),
             self.options.clone(),
-            Backlog::new(sender, self.backlog),
+            Backlog::new(delivery),
             Alarm::new(self.runtime.clone(), clock),
         );
         self.runtime.spawn(carrier.run());

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use futures_channel::mpsc::{self, Receiver, UnboundedSender};
+use futures_channel::mpsc::{self, Receiver, Sender};
 use futures_util::StreamExt;
 use headcount_core::Instant;
 use headcount_core::twitch::{Action, Input, LinkId};
@@ -17,10 +17,15 @@ use super::shared::Shared;
 use super::wire::{NewsSender, Order, Wire, WireNews};
 use crate::alarm::Alarm;
 use crate::panics::caught_in;
-use crate::{Runtime, SocketOptions};
+use crate::quantum::Quantum;
+use crate::{Error, Runtime, SocketOptions};
 
-/// News of sockets that may wait for the loop; each socket may hold one more.
-const NEWS: usize = 256;
+/// News of sockets that may wait for the loop, a frame each; each socket may hold one more.
+const NEWS: usize = 16;
+
+/// Orders that may wait for a socket: many times what the send budget allows. Only a server that
+/// wants answers and does not read them can bring about more.
+const ORDERS: usize = 1024;
 
 /// Everything that the loop works with.
 pub(super) struct Carrier<R: Runtime> {
@@ -31,9 +36,10 @@ pub(super) struct Carrier<R: Runtime> {
     backlog: Backlog,
     alarm: Alarm<R>,
     /// The sockets that take orders.
-    wires: BTreeMap<LinkId, UnboundedSender<Order>>,
+    wires: BTreeMap<LinkId, Sender<Order>>,
     sender: NewsSender,
     news: Receiver<(LinkId, WireNews)>,
+    quantum: Quantum,
 }
 
 /// What woke the loop.
@@ -63,6 +69,7 @@ impl<R: Runtime> Carrier<R> {
             wires: BTreeMap::new(),
             sender,
             news,
+            quantum: Quantum::new(),
         }
     }
 
@@ -74,7 +81,6 @@ impl<R: Runtime> Carrier<R> {
             self.wires.clear();
             self.backlog.push(ChatEvent::Crashed(Arc::new(panicked)));
         }
-        poll_fn(|cx| self.backlog.poll_flush(cx)).await;
     }
 
     async fn live(&mut self) {
@@ -90,8 +96,6 @@ impl<R: Runtime> Carrier<R> {
     /// What comes next. The deadline goes first, so that no flood of messages delays a PONG's end.
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         self.shared.listen(cx.waker());
-        // Events that wait do not keep from reading: PINGs come in between.
-        let _ = self.backlog.poll_flush(cx);
         if self.shared.is_over() {
             return Poll::Ready(Wake::Over);
         }
@@ -102,9 +106,16 @@ impl<R: Runtime> Carrier<R> {
         if self.alarm.poll(cx, deadline).is_ready() {
             return Poll::Ready(Wake::Deadline);
         }
+        ready!(self.quantum.poll(cx));
         match self.news.poll_next_unpin(cx) {
-            Poll::Ready(Some((link, news))) => Poll::Ready(Wake::News(link, news)),
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            Poll::Ready(Some((link, news))) => {
+                self.quantum.spend(news.bytes());
+                Poll::Ready(Wake::News(link, news))
+            }
+            Poll::Ready(None) | Poll::Pending => {
+                self.quantum.rest();
+                Poll::Pending
+            }
         }
     }
 
@@ -114,16 +125,36 @@ impl<R: Runtime> Carrier<R> {
             WireNews::Opened => self.step(Input::Opened(link)),
             WireNews::Frame(frame) => self.step(Input::Frame(link, frame)),
             WireNews::DialFailed(error) => {
-                tracing::warn!(link = number, %error, "the chat server could not be dialled");
+                tracing::warn!(
+                    link = number,
+                    "the chat server could not be dialled: {error:#}"
+                );
                 self.wires.remove(&link);
-                self.step(Input::DialFailed(link));
+                self.connection_failed(link, false, error);
+                self.step(Input::DialFailed(link, error.dial_failure()));
             }
             WireNews::Closed(ended) => {
-                let error = ended.error.as_ref().map(tracing::field::display);
-                tracing::info!(link = number, code = ended.code, error, "closed");
                 self.wires.remove(&link);
+                if let Some(error) = &ended.error {
+                    tracing::warn!(link = number, "the connection broke: {error:#}");
+                    self.connection_failed(link, true, error);
+                } else {
+                    tracing::info!(link = number, code = ended.code, "closed");
+                }
                 self.step(Input::Closed(link));
             }
+        }
+    }
+
+    fn connection_failed(&mut self, link: LinkId, opened: bool, error: &Arc<Error>) {
+        let owner = self.shared.pool().owner(link);
+        if let Some((manager, shard)) = owner {
+            self.backlog.push(ChatEvent::ConnectionFailed {
+                manager,
+                shard,
+                opened,
+                error: Arc::clone(error),
+            });
         }
     }
 
@@ -161,7 +192,7 @@ impl<R: Runtime> Carrier<R> {
     }
 
     fn connect(&mut self, link: LinkId) {
-        let (sender, orders) = mpsc::unbounded();
+        let (sender, orders) = mpsc::channel(ORDERS);
         self.wires.insert(link, sender);
         let wire = Wire {
             runtime: self.runtime.clone(),
@@ -175,10 +206,15 @@ impl<R: Runtime> Carrier<R> {
         self.runtime.spawn(wire.run().instrument(span));
     }
 
-    /// A socket that has just ended takes no orders, and says so by its news.
+    /// A socket that has just ended takes no orders, and says so by its news. One that is behind
+    /// with so many is closed.
     fn order(&mut self, link: LinkId, order: Order) {
-        if let Some(wire) = self.wires.get(&link) {
-            let _ = wire.unbounded_send(order);
+        let Some(wire) = self.wires.get_mut(&link) else {
+            return;
+        };
+        if wire.try_send(order).is_err_and(|error| error.is_full()) {
+            tracing::warn!(link = link.get(), "the chat server does not read");
+            self.wires.remove(&link);
         }
     }
 }

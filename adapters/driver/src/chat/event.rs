@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use headcount_core::manager::ShardKey;
+use headcount_core::session::Halt;
 use headcount_core::twitch::{AccountKey, Event, Heard, ManagerKey, News};
 
-use crate::Panicked;
+use crate::{Error, Panicked};
 
 /// News from a running chat bot.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,19 @@ pub enum ChatEvent {
         /// How many.
         messages: u64,
     },
+    /// A connection could not be opened, or broke: why, in the words of whoever noticed. The
+    /// error's source is the whole chain of causes. [`Event::LinkLost`] follows; the shard dials
+    /// again by itself.
+    ConnectionFailed {
+        /// The manager.
+        manager: ManagerKey,
+        /// The shard.
+        shard: ShardKey,
+        /// Whether it had been open.
+        opened: bool,
+        /// What happened.
+        error: Arc<Error>,
+    },
     /// A shard manager of yours panicked. Its connections end, and it can only be stopped; other
     /// managers go on. [`Event::Ended`] follows when the last socket is gone.
     ManagerFailed {
@@ -35,6 +50,20 @@ pub enum ChatEvent {
 }
 
 impl ChatEvent {
+    /// What to do about it, in one line, if there is something to do.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::WantToken(_) => Some(
+                "get a token with the scopes chat:read and chat:edit, and give it to `set_token`",
+            ),
+            Self::Pool(Event::Barred { .. }) => Some("check the account's login"),
+            Self::ConnectionFailed { error, .. } => Some(error.kind().remedy()),
+            Self::ManagerFailed { .. } | Self::Crashed(_) => Halt::Crashed.remedy(),
+            Self::Pool(_) | Self::Heard(_) | Self::Missed { .. } => None,
+        }
+    }
+
     /// Whether it may be dropped when nobody takes it: a server can send any number of these.
     pub(super) fn is_chatter(&self) -> bool {
         match self {
@@ -42,6 +71,7 @@ impl ChatEvent {
             Self::Pool(_)
             | Self::WantToken(_)
             | Self::Missed { .. }
+            | Self::ConnectionFailed { .. }
             | Self::ManagerFailed { .. }
             | Self::Crashed(_) => false,
         }

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use futures_channel::mpsc::{Sender, UnboundedReceiver};
+use futures_channel::mpsc::{Receiver, Sender};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use headcount_core::twitch::{Command, LinkId};
@@ -26,9 +26,19 @@ pub(super) enum Order {
 /// What happened to a socket.
 pub(super) enum WireNews {
     Opened,
-    DialFailed(Error),
+    DialFailed(Arc<Error>),
     Frame(Box<[u8]>),
     Closed(Ended),
+}
+
+impl WireNews {
+    /// Bytes of the frame, if it is one.
+    pub(super) const fn bytes(&self) -> usize {
+        match self {
+            Self::Frame(frame) => frame.len(),
+            Self::Opened | Self::DialFailed(_) | Self::Closed(_) => 0,
+        }
+    }
 }
 
 /// Where news go, from all sockets.
@@ -40,7 +50,7 @@ pub(super) struct Wire<R> {
     pub(super) url: Arc<str>,
     pub(super) options: SocketOptions,
     pub(super) link: LinkId,
-    pub(super) orders: UnboundedReceiver<Order>,
+    pub(super) orders: Receiver<Order>,
     pub(super) news: NewsSender,
 }
 
@@ -62,7 +72,7 @@ impl<R: Runtime> Wire<R> {
                 WireNews::Closed(self.carry(socket).await)
             }
             Ok(None) => WireNews::Closed(Ended::silent()),
-            Err(error) => WireNews::DialFailed(error),
+            Err(error) => WireNews::DialFailed(Arc::new(error)),
         }
     }
 
@@ -95,7 +105,7 @@ impl<R: Runtime> Wire<R> {
                 Either::Left(Some(Order::Send(command))) => {
                     if let Err(error) = self.send(&mut socket, &command, &mut scratch).await {
                         return Ended {
-                            error: Some(error),
+                            error: Some(Arc::new(error)),
                             ..Ended::silent()
                         };
                     }
@@ -106,6 +116,7 @@ impl<R: Runtime> Wire<R> {
                 }
                 Either::Right(Ok(())) => {
                     let frame = socket.message().into();
+                    socket.forget();
                     self.tell(WireNews::Frame(frame)).await;
                 }
                 Either::Right(Err(ended)) => return ended,

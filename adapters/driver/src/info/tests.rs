@@ -9,7 +9,8 @@ use super::*;
 const TOKEN: &str = "MTIz.abc.secret";
 
 /// Serves one request with `answer` and gives back the request.
-fn serve(answer: &'static str) -> (Api, thread::JoinHandle<String>) {
+fn serve(answer: impl Into<String>) -> (Api, thread::JoinHandle<String>) {
+    let answer = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let server = thread::spawn(move || {
@@ -59,7 +60,7 @@ impl Runtime for Rt {
     }
 }
 
-fn failure(answer: &'static str) -> Error {
+fn failure(answer: &str) -> Error {
     let (api, server) = serve(answer);
     let error = ask(&api, TOKEN).expect_err("a failure");
     server.join().expect("served");
@@ -114,8 +115,21 @@ fn failures_are_told_apart() {
             retry_after: Duration::from_secs(9)
         }
     );
-    let error = failure("HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!(error.kind(), ErrorKind::Status { code: 503 });
+    let code = 503;
+    for (header, retry_after) in [
+        ("", None),
+        ("Retry-After: 7\r\n", Some(Duration::from_secs(7))),
+        (
+            "Retry-After: 99999999\r\n",
+            Some(Duration::from_secs(86_400)),
+        ),
+        ("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", None),
+        ("Retry-After: NaN\r\n", None),
+    ] {
+        let answer = format!("HTTP/1.1 503 Unavailable\r\n{header}Content-Length: 0\r\n\r\n");
+        let error = failure(&answer);
+        assert_eq!(error.kind(), ErrorKind::Status { code, retry_after });
+    }
     for nonsense in [
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
         "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
@@ -125,10 +139,27 @@ fn failures_are_told_apart() {
             r#"{"url":"wss://g","shards":0,"session_start_limit":"#,
             r#"{"total":1,"remaining":1,"reset_after":0,"max_concurrency":1}}"#
         ),
+        concat!(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+            r#"{"url":"wss://g","shards":65537,"session_start_limit":"#,
+            r#"{"total":1,"remaining":1,"reset_after":0,"max_concurrency":1}}"#
+        ),
         "SSH-2.0-OpenSSH\r\n\r\n",
     ] {
         assert_eq!(failure(nonsense).kind(), ErrorKind::Nonsense, "{nonsense}");
     }
+}
+
+#[test]
+fn the_caller_can_raise_the_bound_on_shards() {
+    let (mut api, server) = serve(concat!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        r#"{"url":"wss://g","shards":65537,"session_start_limit":"#,
+        r#"{"total":1,"remaining":1,"reset_after":0,"max_concurrency":1}}"#
+    ));
+    api.max_shards = 65_537;
+    assert_eq!(ask(&api, TOKEN).expect("believed").shards, 65_537);
+    server.join().expect("served");
 }
 
 #[test]
@@ -138,10 +169,14 @@ fn no_network_and_bad_settings_are_told_apart() {
         .local_addr()
         .expect("one");
     let error = ask(&Api::at(format!("http://{closed}/api")), TOKEN).expect_err("nobody there");
-    assert_eq!(error.kind(), ErrorKind::Network);
+    assert_eq!(error.kind(), ErrorKind::Refused);
     for base in ["not a url", "", "/api"] {
         let error = ask(&Api::at(base), TOKEN).expect_err("no URL");
         assert_eq!(error.kind(), ErrorKind::Url, "{base}: {error:?}");
+    }
+    for base in ["http://service.example/api", "http://10.0.0.1"] {
+        let error = ask(&Api::at(base), TOKEN).expect_err("no TLS");
+        assert_eq!(error.kind(), ErrorKind::Plaintext, "{base}: {error:?}");
     }
     for token in ["", "  ", "two words", "line\nbreak", "\u{e9}"] {
         let error = ask(&Api::at("http://127.0.0.1:1"), token).expect_err("no token");
@@ -157,8 +192,10 @@ fn a_silent_service_ends_in_a_timeout() {
         listener.local_addr().expect("an address")
     ));
     api.timeout = Duration::from_millis(50);
-    assert_eq!(
-        ask(&api, TOKEN).expect_err("silence").kind(),
-        ErrorKind::Timeout
+    let error = ask(&api, TOKEN).expect_err("silence");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(
+        !error.to_string().contains("by itself"),
+        "nothing runs: {error}"
     );
 }

@@ -4,6 +4,8 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_tungstenite::WebSocketStream;
@@ -21,14 +23,25 @@ const PIPE: usize = 64 << 10;
 
 /// The runtime of a bot under test.
 #[derive(Clone)]
-pub(crate) struct Memory(UnboundedSender<DuplexStream>);
+pub(crate) struct Memory {
+    dials: UnboundedSender<DuplexStream>,
+    /// Seconds that the machine has slept.
+    pub(crate) asleep: Arc<AtomicU64>,
+    /// The next look at the clock panics.
+    pub(crate) clock_panics: Arc<AtomicBool>,
+}
 
 /// Where the bot's connections come out.
 pub(crate) struct Listener(UnboundedReceiver<DuplexStream>);
 
 pub(crate) fn memory() -> (Memory, Listener) {
     let (dials, listener) = unbounded_channel();
-    (Memory(dials), Listener(listener))
+    let memory = Memory {
+        dials,
+        asleep: Arc::default(),
+        clock_panics: Arc::default(),
+    };
+    (memory, Listener(listener))
 }
 
 impl Runtime for Memory {
@@ -38,7 +51,7 @@ impl Runtime for Memory {
     async fn connect(&self, _: &str, _: u16) -> io::Result<Self::Stream> {
         let (ours, theirs) = duplex(PIPE);
         let refused = |_| io::Error::from(io::ErrorKind::ConnectionRefused);
-        self.0.send(theirs).map_err(refused)?;
+        self.dials.send(theirs).map_err(refused)?;
         Ok(ours.compat())
     }
 
@@ -51,7 +64,13 @@ impl Runtime for Memory {
     }
 
     fn now(&self) -> Instant {
+        let panics = self.clock_panics.swap(false, Ordering::AcqRel);
+        assert!(!panics, "the clock is broken");
         tokio::time::Instant::now().into_std()
+    }
+
+    fn asleep(&self) -> Duration {
+        Duration::from_secs(self.asleep.load(Ordering::Acquire))
     }
 }
 
@@ -109,7 +128,7 @@ impl Gateway {
     pub(crate) async fn ready_with(&mut self, session: &str, guilds: Value) {
         let data = json!({
             "v": 10, "user": {"id": "1", "username": "bot", "bot": true}, "guilds": guilds,
-            "session_id": session, "resume_gateway_url": "ws://resume.example",
+            "session_id": session, "resume_gateway_url": "ws://127.0.0.1:1",
             "application": {"id": "1", "flags": 0},
         });
         self.dispatch("READY", data).await;
@@ -172,7 +191,7 @@ pub(crate) fn info(shards: u32) -> GatewayInfo {
         max_concurrency: 16,
     };
     GatewayInfo {
-        url: "ws://gateway.example".to_owned(),
+        url: "ws://127.0.0.1".to_owned(),
         shards,
         session_start_limit,
     }

@@ -18,8 +18,8 @@ impl Warnings {
 }
 
 impl Visit for Warnings {
-    fn record_debug(&mut self, _: &Field, value: &dyn fmt::Debug) {
-        writeln!(self.0.lock().expect("a record"), "{value:?}").expect("memory");
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        writeln!(self.0.lock().expect("a record"), "{field}={value:?}").expect("memory");
     }
 }
 

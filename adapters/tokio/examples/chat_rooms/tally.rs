@@ -109,7 +109,7 @@ impl Tally {
                 shard,
                 end,
             } => {
-                self.dial_failures += usize::from(*end == End::DialFailed);
+                self.dial_failures += usize::from(matches!(end, End::DialFailed(_)));
                 self.shard(*manager, *shard).losses += 1;
                 let lost =
                     |key: &(ManagerKey, Room), home: &ShardKey| key.0 == *manager && home == shard;

@@ -37,8 +37,8 @@ impl Call {
     pub(crate) fn note(&mut self, event: &BotEvent) -> Result<(), String> {
         match event {
             BotEvent::Fleet(FleetEvent::BotReady { .. }) => self.over = true,
-            BotEvent::Fleet(_) | BotEvent::StoreFailed(_) => {}
             BotEvent::Shard(shard, event) => self.note_shard(*shard, event)?,
+            _ => {}
         }
         Ok(())
     }
@@ -62,8 +62,8 @@ impl Call {
                 self.guilds.insert(ready.guild, line);
             }
             Event::ShardFinishedChunking(summary) => self.note_absent(shard, summary),
-            Event::Halted(Halt::Refused(fatal)) => {
-                return Err(format!("shard {shard}: {}", fatal.remedy()));
+            Event::Halted(why @ (Halt::Refused(_) | Halt::Crashed)) => {
+                return Err(format!("shard {shard}: {why}"));
             }
             _ => {}
         }

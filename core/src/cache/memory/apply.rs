@@ -118,6 +118,7 @@ impl MemoryStore {
 
     fn ensure(&mut self, guild: GuildId) {
         if !self.guilds.contains(guild.get()) {
+            self.pending.remove(&guild);
             let number = self.shared.users.enter(guild);
             let slot = Slot::new(guild, number, self.mixer);
             self.usage.replace(Usage::default(), slot.usage());
@@ -126,6 +127,10 @@ impl MemoryStore {
     }
 
     fn set_status(&mut self, guild: GuildId, status: GuildStatus) {
+        if status == GuildStatus::Pending && !self.guilds.contains(guild.get()) {
+            self.pending.insert(guild);
+            return;
+        }
         self.ensure(guild);
         self.within(guild, |slot, _| slot.set_status(status));
         if status == GuildStatus::Available {
@@ -134,6 +139,7 @@ impl MemoryStore {
     }
 
     pub(super) fn remove_guild(&mut self, guild: GuildId) {
+        self.pending.remove(&guild);
         if let Some(slot) = self.guilds.remove(guild.get()) {
             self.usage.replace(slot.usage(), Usage::default());
             let entities = slot.entities.usage();
@@ -149,6 +155,7 @@ impl MemoryStore {
         }
         let verdict = self.sessions.judge(session);
         let all = self.guilds.iter().map(|slot| slot.id);
+        let all = all.chain(self.pending.iter().copied());
         let mut vanished: Vec<GuildId> = all.filter(|&guild| !verdict.keeps(guild)).collect();
         vanished.sort_unstable();
         for &guild in &vanished {

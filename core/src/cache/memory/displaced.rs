@@ -10,7 +10,7 @@ use crate::wire::view::{
     Activity, Channel, Emoji, Guild, Integration, Invite, Message, Role, Rule, ScheduledEvent,
     Sound, Stage, Status, Sticker, Thread, User, VoiceState,
 };
-use crate::wire::{Image, Timestamp};
+use crate::wire::{Image, Part as _, Timestamp};
 
 /// The rows that one dispatch displaced, as they were just before it.
 ///
@@ -146,6 +146,53 @@ impl Displaced {
         };
     }
 
+    /// Bytes on the heap, the allocator's own cost left out.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        // Every field is named, so that a new one is not forgotten.
+        let Self {
+            guild,
+            channel,
+            role,
+            member,
+            user,
+            current_user,
+            presence,
+            threads,
+            emojis,
+            stickers,
+            sounds,
+            voice_states,
+            stages,
+            scheduled_events,
+            integrations,
+            rules,
+            invites,
+            messages,
+        } = self;
+        let parts = [
+            guild.heap(),
+            channel.heap(),
+            role.heap(),
+            member.as_deref().map_or(0, OldMember::bytes),
+            user.as_deref().map_or(0, OldUser::bytes),
+            current_user.heap(),
+            presence.as_deref().map_or(0, OldPresence::bytes),
+            threads.heap(),
+            emojis.heap(),
+            stickers.heap(),
+            sounds.heap(),
+            voice_states.heap(),
+            stages.heap(),
+            scheduled_events.heap(),
+            integrations.heap(),
+            rules.heap(),
+            invites.heap(),
+            messages.heap(),
+        ];
+        parts.into_iter().fold(0, usize::saturating_add)
+    }
+
     /// Whether nothing was displaced.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -172,6 +219,13 @@ impl OldMember {
             flags: member.flags(),
         }
     }
+
+    fn bytes(&self) -> usize {
+        let nick = self.nick.as_ref().map_or(0, String::capacity);
+        let roles = self.roles.capacity().saturating_mul(size_of::<RoleId>());
+        let parts = [size_of::<Self>(), self.username.capacity(), nick, roles];
+        parts.into_iter().fold(0, usize::saturating_add)
+    }
 }
 
 impl OldUser {
@@ -184,6 +238,17 @@ impl OldUser {
             avatar: user.avatar().map(Image::into_owned),
             public_flags: user.public_flags(),
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let shown = self.global_name.as_ref().map_or(0, String::capacity);
+        let parts = [
+            size_of::<Self>(),
+            self.username.capacity(),
+            shown,
+            self.avatar.heap(),
+        ];
+        parts.into_iter().fold(0, usize::saturating_add)
     }
 }
 
@@ -198,5 +263,9 @@ impl OldPresence {
             vr: presence.vr(),
             activities: presence.activities().map(Activity::into_owned).collect(),
         }
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>().saturating_add(self.activities.heap())
     }
 }

@@ -138,7 +138,13 @@ impl MemoryStore {
     /// Whether a guild's rows are current; `None` if the bot is not in it.
     #[must_use]
     pub fn guild_status(&self, guild: GuildId) -> Option<GuildStatus> {
-        self.slot(guild).map(|slot| slot.status)
+        let status = self.slot(guild).map(|slot| slot.status);
+        status.or_else(|| self.is_pending(guild).then_some(GuildStatus::Pending))
+    }
+
+    /// Whether a session has named the guild, and nothing of it has come.
+    fn is_pending(&self, guild: GuildId) -> bool {
+        self.pending.contains(&guild)
     }
 
     /// A channel of any guild.
@@ -228,7 +234,13 @@ impl MemoryStore {
     /// Whether all members of a guild are in the cache; `None` if the bot is not in it.
     #[must_use]
     pub fn completeness(&self, guild: GuildId) -> Option<Completeness> {
-        let slot = self.slot(guild)?;
+        let Some(slot) = self.slot(guild) else {
+            return self.is_pending(guild).then_some(Completeness::Partial {
+                members: 0,
+                of: None,
+                why: Lack::Stale,
+            });
+        };
         let (members, of) = (slot.members.len() as u64, slot.member_count);
         Some(match self.lack(slot, Kind::Member, slot.lack) {
             None => Completeness::Complete { members },
@@ -240,7 +252,13 @@ impl MemoryStore {
     /// in it. Counted apart from members, since they have to be asked for apart.
     #[must_use]
     pub fn presences_completeness(&self, guild: GuildId) -> Option<PresencesCompleteness> {
-        let slot = self.slot(guild)?;
+        let Some(slot) = self.slot(guild) else {
+            let partial = PresencesCompleteness::Partial {
+                presences: 0,
+                why: Lack::Stale,
+            };
+            return self.is_pending(guild).then_some(partial);
+        };
         let presences = slot.presences.len() as u64;
         Some(match self.lack(slot, Kind::Presence, slot.presences_lack) {
             None => PresencesCompleteness::Complete { presences },
@@ -287,7 +305,11 @@ impl MemoryStore {
     pub(super) fn weight_in_guilds(&self, kind: Kind) -> Weight {
         match kind {
             Kind::Guild => {
+                // The nodes of a tree are at least half full.
+                let pending = self.pending.len().saturating_mul(2);
+                let pending = pending.saturating_mul(size_of::<GuildId>());
                 let bytes = self.usage.guilds.bytes.saturating_add(self.guilds.bytes());
+                let bytes = bytes.saturating_add(pending);
                 Weight {
                     bytes,
                     ..self.usage.guilds

@@ -17,6 +17,20 @@ pub(in crate::cache) const MESSAGES_PER_CHANNEL: usize = 100;
 pub struct Policies([Policy; Kind::ALL.len()]);
 
 impl Policies {
+    /// The policies for a bot that has not said what it wants: all rows of [`Kinds::default`], as
+    /// far as a connection with these intents is told of their changes. Members stay on without
+    /// their intent, since the bot's own and those seen in passing come all the same, and webhooks,
+    /// which the application puts in.
+    #[must_use]
+    pub fn following(intents: Intents) -> Self {
+        let all = Self::default();
+        let stale = Warning::all(&all, intents).map(|warning| warning.kind().only());
+        let come_anyway = Kinds::MEMBERS | Kinds::WEBHOOK_MARKS;
+        let stale = stale.fold(Kinds::empty(), Kinds::union);
+        let fresh = Kinds::default().difference(stale.difference(come_anyway));
+        fresh.into()
+    }
+
     /// The same with another policy for a kind.
     ///
     /// # Errors
@@ -224,6 +238,23 @@ mod tests {
         for (kind, policy) in fine {
             assert!(Policies::default().with(kind, policy).is_ok(), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn what_grows_old_for_want_of_an_intent_is_off_unless_somebody_wants_it() {
+        let kinds = |intents| Policies::following(intents).kinds();
+        assert_eq!(kinds(Intents::all()), Kinds::default());
+        let usual = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_MESSAGES;
+        let policies = Policies::following(usual);
+        let warned: Vec<Kind> = policies.warnings(usual).map(|it| it.kind()).collect();
+        assert_eq!(warned, [Kind::WebhookMark], "these are put in");
+        let fresh = Kinds::GUILDS | Kinds::CHANNELS | Kinds::ROLES | Kinds::MEMBERS;
+        assert!(policies.kinds().contains(fresh) && !policies.kinds().contains(Kinds::EMOJIS));
+        assert!(kinds(usual | Intents::GUILD_EXPRESSIONS).contains(Kinds::EMOJIS));
+        assert!(
+            kinds(Intents::GUILDS).contains(Kinds::MEMBERS),
+            "the own one"
+        );
     }
 
     #[test]

@@ -90,6 +90,14 @@ const LOOKS_AT: &[(Keep, Kind)] = &[
 ];
 
 impl Warning {
+    /// The kind whose policy it is about.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Intent { kind, .. } | Self::Blind { kind, .. } => *kind,
+        }
+    }
+
     pub(super) fn all(policies: &Policies, intents: Intents) -> impl Iterator<Item = Self> {
         let kinds = policies.kinds();
         let without = NEEDS.iter().filter(move |(kind, needed, _)| {

@@ -1,6 +1,7 @@
 //! What a connection is told.
 
 use crate::Token;
+use crate::session::DialFailure;
 use crate::twitch::Login;
 
 /// What happened to a connection.
@@ -18,7 +19,7 @@ pub enum Input<'i> {
     /// The socket has ended.
     Closed,
     /// The socket could not be opened.
-    DialFailed,
+    DialFailed(DialFailure),
 }
 
 /// Who logs in.

@@ -4,6 +4,7 @@ use core::ops::Deref;
 
 use smallvec::SmallVec;
 
+use crate::session::DialFailure;
 use crate::twitch::{Command, Login, Message, ParseError};
 
 /// What the connection wants done or has to tell, in this order.
@@ -37,7 +38,7 @@ pub enum Step<'i> {
 #[non_exhaustive]
 pub enum End {
     /// The socket could not be opened.
-    DialFailed,
+    DialFailed(DialFailure),
     /// The socket did not open in time.
     DialTimeout,
     /// No login was granted in time.

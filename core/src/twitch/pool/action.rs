@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::owned::Heard;
 use crate::manager::ShardKey;
+use crate::session::DialFailure;
 use crate::twitch::connection::End;
 use crate::twitch::{Command, Login, Message, ParseError, Room};
 
@@ -46,8 +47,9 @@ pub enum Input<'i> {
     Frame(LinkId, &'i [u8]),
     /// A socket has ended, or a dial was given up after [`Action::Close`].
     Closed(LinkId),
-    /// A socket could not be opened.
-    DialFailed(LinkId),
+    /// A socket could not be opened. A server that asks to wait is obeyed, within the longest
+    /// back-off.
+    DialFailed(LinkId, DialFailure),
 }
 
 /// What the host must do now, in this order. Links that the host does not know any more can be

@@ -55,6 +55,22 @@ impl Link {
     }
 }
 
+/// How long the server asks to wait before the next dial.
+fn asked_wait(end: End) -> Duration {
+    match end {
+        End::DialFailed(why) => why.retry_after().unwrap_or_default(),
+        End::DialTimeout
+        | End::GrantTimeout
+        | End::BadToken
+        | End::BadLogin
+        | End::LoginRefused
+        | End::LoginTimeout
+        | End::Deaf
+        | End::Closed
+        | End::Stopped => Duration::ZERO,
+    }
+}
+
 impl Pool {
     /// Hands an input to a link's connection and carries its steps out.
     pub(super) fn feed<'i>(&mut self, id: LinkId, input: connection::Input<'i>, out: Out<'_, 'i>) {
@@ -225,7 +241,7 @@ impl Pool {
             return;
         }
         runner.link = None;
-        self.set_back_off(manager, shard, stable);
+        self.set_back_off(manager, shard, stable, Duration::ZERO);
         if let Some(link) = self.links.get_mut(&id) {
             link.retiring = true;
         }
@@ -267,15 +283,15 @@ impl Pool {
             if let Some(runner) = self.runner_mut(manager, shard) {
                 runner.link = None;
             }
-            self.after_loss(manager, shard, stable);
+            self.after_loss(manager, shard, stable, asked_wait(end));
         } else if current == Some(None) && self.speaker(manager, shard).is_none() {
             self.report(manager, shard, Health::Down);
         }
     }
 
     /// A shard that lost its current link dials again, or gives up.
-    fn after_loss(&mut self, manager: ManagerKey, shard: ShardKey, stable: bool) {
-        self.set_back_off(manager, shard, stable);
+    fn after_loss(&mut self, manager: ManagerKey, shard: ShardKey, stable: bool, asked: Duration) {
+        self.set_back_off(manager, shard, stable, asked);
         let failures = self
             .runner(manager, shard)
             .map_or(0, |runner| runner.failures);
@@ -290,8 +306,15 @@ impl Pool {
         }
     }
 
-    /// Sets when a shard dials next: at once after a link that held, later and later otherwise.
-    fn set_back_off(&mut self, manager: ManagerKey, shard: ShardKey, stable: bool) {
+    /// Sets when a shard dials next: at once after a link that held, later and later otherwise, and
+    /// not before the server wants, within the longest back-off.
+    fn set_back_off(
+        &mut self,
+        manager: ManagerKey,
+        shard: ShardKey,
+        stable: bool,
+        asked: Duration,
+    ) {
         let (now, longest) = (self.now, self.config.longest_back_off);
         let failures = match self.runner(manager, shard) {
             Some(_) if stable => 0,
@@ -308,7 +331,7 @@ impl Pool {
         let extra = self
             .rng
             .between(Duration::ZERO, wait.checked_div(4).unwrap_or_default());
-        let wait = wait.saturating_add(extra);
+        let wait = wait.saturating_add(extra).max(asked.min(longest));
         if let Some(runner) = self.runner_mut(manager, shard) {
             runner.dial_at = now.after(wait);
             runner.failures = failures.saturating_add(1);
@@ -414,7 +437,7 @@ impl Input<'_> {
             Self::Opened(link)
             | Self::Frame(link, _)
             | Self::Closed(link)
-            | Self::DialFailed(link) => Some(*link),
+            | Self::DialFailed(link, _) => Some(*link),
         }
     }
 }

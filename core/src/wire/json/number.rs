@@ -292,9 +292,11 @@ const fn joined(digits: u64) -> u64 {
 #[inline(always)]
 const fn leading_digits(word: u64) -> (u64, usize) {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let digits = word ^ (ONES * b'0' as u64);
+    const ZEROS: u64 = ONES * b'0' as u64;
+    const TO_SIGN: u64 = ONES * 0x76;
+    let digits = word ^ ZEROS;
     // A carry reaches only what stands behind the first byte that is no digit.
-    let others = (digits | digits.wrapping_add(ONES * 0x76)) & (ONES << 7);
+    let others = (digits | digits.wrapping_add(TO_SIGN)) & (ONES << 7);
     let bits = others.trailing_zeros() & !7;
     // In two steps, since no shift goes as far as all bits.
     let front = digits.wrapping_shl((56_u32.wrapping_sub(bits)) & 63);

@@ -1,0 +1,99 @@
+//! The driver's own loops panic: nothing ends in silence, and what can go on does.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use headcount_driver::core::cache::{Kind, Policies, Policy};
+use headcount_driver::core::id::GuildId;
+use headcount_driver::core::manager::{Options, Single};
+use headcount_driver::core::session::{Halt, Keep, Phase};
+use headcount_driver::core::twitch::Account;
+use headcount_driver::core::{Event, Intents};
+use headcount_driver::{BotEvent, Builder, ChatBuilder, ChatEvent, ErrorKind};
+use serde_json::json;
+
+mod memory;
+use memory::{PLAIN, info, memory};
+
+#[tokio::test(start_paused = true)]
+async fn a_timekeeper_that_panics_goes_on() {
+    let (runtime, mut listener) = memory();
+    let clock_panics = runtime.clock_panics.clone();
+    let old = Policy::all().time_to_live(Duration::from_secs(3));
+    let policies = Policies::default().with(Kind::Role, old).expect("fitting");
+    let builder = Builder::new(runtime, "token", Intents::GUILDS).cache(policies);
+    let builder = builder.gateway(info(1)).compression(PLAIN);
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.hello(Duration::from_secs(600)).await;
+    gateway.expect(2).await;
+    gateway.ready("s").await;
+    let create = json!({"id": "7", "name": "room", "member_count": 1, "members": [],
+        "channels": [], "roles": [{"id": "8", "name": "role", "permissions": "0"}]});
+    gateway.dispatch("GUILD_CREATE", create).await;
+    while !matches!(
+        bot.next().await,
+        Some(BotEvent::Shard(_, Event::GuildJoin(_)))
+    ) {}
+    // The rows' age is the first that wakes anybody.
+    clock_panics.store(true, Ordering::Release);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(!clock_panics.load(Ordering::Acquire), "it has panicked");
+    let guild = GuildId::new(7).expect("not zero");
+    let handle = bot.handle();
+    assert_eq!(handle.cache(|store| store.roles(guild).count()), 0);
+    assert_eq!(handle.shards().next().expect("one").phase, Phase::Active);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_panics_says_so_and_ends_its_stream() {
+    let (runtime, mut listener) = memory();
+    let clock_panics = runtime.clock_panics.clone();
+    let builder = Builder::new(runtime, "token", Intents::GUILDS).gateway(info(1));
+    let mut bot = builder.compression(PLAIN).connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s").await;
+    while !matches!(
+        bot.next().await,
+        Some(BotEvent::Shard(_, Event::ShardReady(_)))
+    ) {}
+    clock_panics.store(true, Ordering::Release);
+    gateway.dispatch("TYPING_START", json!({})).await;
+    let mut halted = Vec::new();
+    while let Some(event) = bot.next().await {
+        if let BotEvent::Shard(_, Event::Halted(why)) = event {
+            halted.push(why);
+        }
+    }
+    assert_eq!(halted, [Halt::Crashed]);
+    let error = bot.outcome().expect_err("it has ended by itself");
+    assert_eq!(error.kind(), ErrorKind::Crashed);
+    assert_eq!(
+        bot.shutdown(Keep::Session).await.len(),
+        1,
+        "its session is kept"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_that_panics_says_so_and_ends_its_stream() {
+    let (runtime, _listener) = memory();
+    let clock_panics = runtime.clock_panics.clone();
+    let mut builder = ChatBuilder::new(runtime).url("ws://127.0.0.1");
+    let account = builder.account(Account::anonymous());
+    let make = |_: &Options| Single;
+    let manager = builder.manager(account, Options::default(), [], make);
+    manager.expect("a manager");
+    let mut chat = builder.start().expect("started");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    clock_panics.store(true, Ordering::Release);
+    let mut crashed = 0;
+    while let Some(event) = chat.next().await {
+        if let ChatEvent::Crashed(error) = event {
+            assert!(error.to_string().contains("the clock is broken"), "{error}");
+            crashed += 1;
+        }
+    }
+    assert_eq!(crashed, 1);
+    chat.shutdown().await;
+}
