@@ -5,6 +5,8 @@
 //! accepts ends exactly once, in a [`ChunkRequestFinished`].
 
 mod adopted;
+#[cfg(test)]
+mod adopted_stories;
 mod answers;
 mod attempt;
 mod config;

@@ -213,6 +213,39 @@ fn settings_of_a_shard_that_make_no_sense_are_named_and_harmless() {
     }
 }
 
+#[test]
+fn the_largest_number_of_tries_is_taken_and_one_more_is_named() {
+    type Set = fn(&mut Config, u32);
+    let settings: [(&str, Set); 6] = [
+        ("timing.resume_failures", |it, to| {
+            it.timing.resume_failures = to
+        }),
+        ("tracker.setup.restarts", |it, to| {
+            it.tracker.setup.restarts = to
+        }),
+        ("tracker.setup.sync.attempts", |it, to| {
+            sync(it).attempts = to
+        }),
+        ("tracker.requests.attempts", |it, to| {
+            it.tracker.requests.attempts = to
+        }),
+        ("tracker.requests.sends", |it, to| {
+            it.tracker.requests.sends = to
+        }),
+        ("tracker.requests.refusals", |it, to| {
+            it.tracker.requests.refusals = to
+        }),
+    ];
+    for (setting, set) in settings {
+        let mut config = config();
+        config.tracker.tombstones = 0;
+        set(&mut config, 1_000);
+        assert_eq!(config.check(), Ok(()), "{setting}");
+        set(&mut config, 1_001);
+        assert_eq!(named(config.check()), setting);
+    }
+}
+
 /// A day of a shard that hears of everything.
 fn live(config: Config) {
     let mut shard = Shard::new(config, 1);
@@ -332,6 +365,16 @@ fn settings_of_a_fleet_that_make_no_sense_are_named_and_harmless() {
         let _ = fleet.handle(Instant::ZERO, FleetInput::WantIdentify(ShardId::ONE));
         let _ = fleet.handle(Instant::from_millis(u64::MAX), FleetInput::Timeout);
     }
+}
+
+#[test]
+fn a_fleet_keeps_ten_identifies_and_may_keep_all_but_one() {
+    let mut fleet = FleetConfig::new(StartLimit::default());
+    assert_eq!((fleet.warn_at, fleet.refuse_at), (100, 10));
+    fleet.refuse_at = fleet.limit.total - 1;
+    assert_eq!(fleet.check(), Ok(()));
+    fleet.refuse_at = fleet.limit.total;
+    assert_eq!(named(fleet.check()), "refuse_at");
 }
 
 const POOL: &[Change<PoolConfig>] = &[

@@ -15,7 +15,7 @@ pub(super) fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
-fn guild(number: u64) -> GuildId {
+pub(super) fn guild(number: u64) -> GuildId {
     GuildId::new(number).unwrap()
 }
 
@@ -426,54 +426,6 @@ fn odd_nonces_have_their_names() {
     assert_eq!(story.chunk(&"x".repeat(33), 0, 1), ChunkOutcome::NotAdopted);
     assert_eq!(story.chunk("", 0, 1), ChunkOutcome::NotAdopted);
     assert!(story.ended.is_empty());
-}
-
-#[test]
-fn answers_of_others_are_adopted_and_end_once() {
-    let mut story = Story::new();
-    assert_eq!(story.chunk("theirs", 0, 2), ChunkOutcome::Counted(None));
-    assert_eq!(
-        story.chunk_of(2, Some("theirs"), 0, 2, &[]),
-        ChunkOutcome::Counted(None)
-    );
-    assert_eq!(story.chunk("theirs", 1, 2), ChunkOutcome::Completed(None));
-    let end = story.end();
-    assert_eq!((end.request, end.attempts, end.members), (None, 1, 20));
-    assert_eq!(story.chunk("theirs", 1, 2), ChunkOutcome::Late);
-    story.wait_until(10_000);
-    let end = story.end();
-    assert_eq!(
-        (end.guild, end.reason, end.missed),
-        (guild(2), FinishReason::TimedOut, vec![1])
-    );
-}
-
-#[test]
-fn adopted_answers_outlive_a_resume_but_not_a_session() {
-    let mut story = Story::new();
-    story.chunk("theirs", 0, 2);
-    story.requests.connection_lost(&mut story.ended);
-    story.wait_until(60_000);
-    story.requests.resumed(story.now);
-    assert_eq!(story.requests.deadline(), Some(at(70_000)));
-    story.requests.new_session(|_| true, &mut story.ended);
-    assert_eq!(story.end().reason, FinishReason::Superseded);
-}
-
-#[test]
-fn adoption_is_bounded() {
-    let mut story = Story::new();
-    for number in 0..5_000_u32 {
-        story.chunk(&alloc::format!("done{number}"), 0, 1);
-    }
-    assert_eq!(story.ended.len(), 5_000);
-    assert_eq!(story.chunk("done4999", 0, 1), ChunkOutcome::Late);
-    for number in 0..64_u32 {
-        story.chunk(&alloc::format!("open{number}"), 0, 2);
-    }
-    assert_eq!(story.chunk("more", 0, 2), ChunkOutcome::NotAdopted);
-    assert_eq!(story.chunk("open63", 1, 2), ChunkOutcome::Completed(None));
-    assert_eq!(story.chunk("more", 0, 2), ChunkOutcome::Counted(None));
 }
 
 #[test]

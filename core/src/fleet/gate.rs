@@ -176,3 +176,17 @@ impl Gate {
         self.buckets.values().filter(held).count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bucket_at_all_is_one() {
+        let mut gate = Gate::new(0, Duration::from_secs(5));
+        gate.queue(ShardId::ONE);
+        assert_eq!(gate.grant(Instant::ZERO, 1), [ShardId::ONE]);
+        gate.set_concurrency(1);
+        assert_eq!(gate.held(), 1, "nothing has changed");
+    }
+}

@@ -338,7 +338,6 @@ impl Context<'_, '_> {
     /// Drops the session, if the plan has one, and says so.
     fn give_up(&mut self, plan: Plan, why: SessionLost) -> Plan {
         if let Plan::Resume(_) = plan {
-            self.memory.resume_failures = 0;
             self.out.emit(Event::SessionLost(why));
         }
         Plan::Identify

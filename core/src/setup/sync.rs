@@ -221,4 +221,17 @@ mod tests {
         syncs.unread(at(19_999), &config);
         assert!(syncs.timeout(at(20_000), &config).is_some());
     }
+
+    #[test]
+    fn a_guild_that_comes_again_waits_anew() {
+        let config = SyncConfig::default();
+        let mut syncs = filled(1);
+        assert_eq!(syncs.next_batch(at(0), &config, false).len(), 1);
+        let guild = GuildId::new(1).unwrap();
+        let arrival = syncs.guilds.get(&guild).unwrap().arrival;
+        syncs.add(at(5), arrival);
+        assert_eq!(syncs.deadline(), None, "nothing is under way");
+        syncs.add(at(7), arrival);
+        assert_eq!(syncs.sendable_at(&config, false), Some(at(7)));
+    }
 }

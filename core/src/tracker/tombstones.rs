@@ -292,4 +292,18 @@ mod tests {
         assert_eq!(unknown(None), [true, true]);
         assert_eq!(marks.seen_by(GuildId::new(2).unwrap(), Some("b")), 0);
     }
+
+    #[test]
+    fn a_request_to_which_every_mark_is_news_is_forgotten() {
+        let mut marks = Tombstones::new(10, 7);
+        let own = GuildId::new(1).unwrap();
+        for (number, text) in [(1, "a"), (2, "b")] {
+            marks.mark(Some(own), member(number));
+            marks.request_sent(own, Nonce::new(text).unwrap());
+        }
+        marks.clear(Some(own), member(1));
+        assert_eq!(marks.requests.len(), 1);
+        marks.clear(Some(own), member(2));
+        assert!(marks.requests.is_empty());
+    }
 }

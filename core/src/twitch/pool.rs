@@ -254,7 +254,7 @@ impl Pool {
     /// # Errors
     /// What the manager refuses.
     pub fn start_all(&mut self, now: Instant, manager: ManagerKey) -> Result<(), Refusal<Room>> {
-        self.unbar(manager);
+        self.forgive(manager);
         self.ask(now, manager, Supervisor::start_all)
     }
 
@@ -268,7 +268,7 @@ impl Pool {
         manager: ManagerKey,
         shard: ShardKey,
     ) -> Result<(), Refusal<Room>> {
-        self.unbar(manager);
+        self.forgive(manager);
         self.ask(now, manager, |squad, now| squad.start(now, shard))
     }
 

@@ -313,6 +313,14 @@ fn sounds_that_were_deleted_are_not_updated_with_others_and_come_with_the_whole_
     trail.tell("SOUNDBOARD_SOUNDS", board.clone());
     trail.tell("GUILD_SOUNDBOARD_SOUNDS_UPDATE", board);
     assert_eq!(trail.rows(Kind::Sound), 2);
+    let mut louder = sound_json(7);
+    louder["volume"] = json!(1);
+    trail.tell("GUILD_SOUNDBOARD_SOUND_UPDATE", louder);
+    let mut sounds = trail.store.sounds(guild(1));
+    assert!(
+        sounds.any(|sound| sound.volume == Some(1.0)),
+        "updated again"
+    );
 }
 
 #[test]

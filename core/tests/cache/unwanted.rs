@@ -1,7 +1,7 @@
 //! What is left out of a mutation, for kinds that are not kept and things that are not said.
 
 use headcount_core::ShardId;
-use headcount_core::cache::{Kind, Kinds, Mutation, Op, Rows};
+use headcount_core::cache::{Key, Kind, Kinds, Mutation, Op, Rows};
 use headcount_core::wire::Name;
 use serde_json::{Value, json};
 
@@ -105,4 +105,74 @@ fn before_ready_nobody_who_leaves_a_private_thread_is_the_bot() {
     world.feed("THREAD_MEMBERS_UPDATE", &left);
     assert!(world.store.thread(channel(500)).is_none());
     assert_eq!(world.store.rows(Kind::Thread), 0);
+}
+
+#[test]
+fn who_leaves_is_removed_from_the_kinds_that_are_kept_alone() {
+    let event = json!({"guild_id": "1", "user": {"id": "10", "username": "user10"}});
+    let removed = |kinds: Kinds| {
+        let steps = ops(kinds, "GUILD_MEMBER_REMOVE", &event);
+        let key = |op: &Op<'_>| match op {
+            Op::Remove(Key::Presence(_)) => Some(Kinds::PRESENCES),
+            Op::Remove(Key::VoiceState(_)) => Some(Kinds::VOICE_STATES),
+            Op::Remove(Key::ThreadMembersOf(_)) => Some(Kinds::THREAD_MEMBERS),
+            Op::Remove(Key::Member(_)) => Some(Kinds::MEMBERS),
+            _ => None,
+        };
+        steps.iter().filter_map(key).collect::<Vec<_>>()
+    };
+    let each = [
+        Kinds::PRESENCES,
+        Kinds::VOICE_STATES,
+        Kinds::THREAD_MEMBERS,
+        Kinds::MEMBERS,
+    ];
+    for kind in each {
+        assert_eq!(removed(kind), [kind]);
+    }
+    assert_eq!(removed(Kinds::GUILDS), []);
+    assert_eq!(removed(Kinds::all()), each);
+}
+
+#[test]
+fn a_message_is_counted_in_a_guilds_threads_alone() {
+    let counts = |kinds, data: &Value| {
+        let steps = ops(kinds, "MESSAGE_CREATE", data);
+        let count = |op: &&Op<'_>| matches!(op, Op::CountMessages { by: 1, .. });
+        steps.iter().filter(count).count()
+    };
+    let direct = json!({"id": "7", "channel_id": "500"});
+    let event = in_guild(direct.clone(), 1);
+    assert_eq!(counts(Kinds::THREADS, &event), 1);
+    assert_eq!(counts(Kinds::THREADS, &direct), 0);
+    assert_eq!(counts(Kinds::CHANNELS, &event), 0);
+}
+
+#[test]
+fn a_list_of_threads_syncs_threads_and_memberships_each_where_they_are_kept() {
+    let sync = json!({"guild_id": "1", "channel_ids": ["100"], "threads": [thread_json(500, 11)],
+        "members": [{"id": "500", "user_id": ME.to_string(), "flags": 0,
+            "join_timestamp": "2024-02-03T04:05:06+00:00"}]});
+    let steps = |kinds| ops(kinds, "THREAD_LIST_SYNC", &sync);
+    let threads = steps(Kinds::THREADS);
+    assert!(matches!(threads[..], [Op::SyncThreads(..)]), "{threads:?}");
+    let memberships = steps(Kinds::THREAD_MEMBERS);
+    assert!(
+        matches!(memberships[..], [Op::Upsert(Rows::ThreadMembers(_))]),
+        "{memberships:?}"
+    );
+}
+
+#[test]
+fn an_update_of_a_threads_members_that_brings_none_touches_no_member() {
+    let left = json!({"id": "500", "guild_id": "1", "member_count": 1,
+        "removed_member_ids": ["10"]});
+    let steps = ops(Kinds::all(), "THREAD_MEMBERS_UPDATE", &left);
+    let touches = |op: &Op<'_>| {
+        matches!(
+            op,
+            Op::Upsert(Rows::Members(_)) | Op::Upsert(Rows::Presences(_))
+        )
+    };
+    assert!(!steps.iter().any(touches), "{steps:?}");
 }

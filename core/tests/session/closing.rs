@@ -1,6 +1,6 @@
 //! Close codes of the server.
 
-use headcount_core::session::{Halt, Phase};
+use headcount_core::session::{Halt, Phase, Reason};
 use headcount_core::wire::close::Fatal;
 use headcount_core::{Event, Input};
 
@@ -70,4 +70,23 @@ fn too_much_sent_leads_to_a_pause() {
     host.input(Input::Closed(Some(4008)));
     host.dial();
     assert_eq!(host.now.since(closed), config().timing.longest_backoff / 2);
+}
+
+#[test]
+fn only_a_shard_that_was_stopped_has_no_remedy() {
+    let refused = Halt::Refused(Fatal::InvalidIntents).remedy();
+    assert_eq!(refused, Some(Fatal::InvalidIntents.remedy()));
+    assert!(Halt::Crashed.remedy().is_some());
+    assert_eq!(Halt::Stopped.remedy(), None);
+}
+
+#[test]
+fn a_shard_that_is_refused_says_with_which_code() {
+    let mut host = Host::active();
+    host.take();
+    host.input(Input::Closed(Some(4014)));
+    assert_eq!(
+        host.changes(),
+        [(Phase::Active, Phase::Halted, Reason::Closed(Some(4014)))]
+    );
 }

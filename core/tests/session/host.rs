@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_core::session::{Phase, Session, Wait};
+use headcount_core::session::{Phase, Reason, Session, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
 
@@ -128,6 +128,15 @@ impl Host {
             Action::Emit(event) => Some(event),
             _ => None,
         })
+    }
+
+    /// The changes of phase so far: from where, to where, and why.
+    pub(crate) fn changes(&self) -> Vec<(Phase, Phase, Reason)> {
+        let changes = self.events().filter_map(|event| match event {
+            Event::StateChanged(change) => Some((change.from, change.to, change.reason)),
+            _ => None,
+        });
+        changes.collect()
     }
 
     pub(crate) fn commands(&self) -> impl Iterator<Item = &Command> {

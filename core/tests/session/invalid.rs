@@ -1,6 +1,6 @@
 //! An invalid session (9) and RESUMED: what becomes of the connection, and why.
 
-use headcount_core::event::{SessionLost, StateChanged};
+use headcount_core::event::SessionLost;
 use headcount_core::session::{Phase, Reason};
 use headcount_core::{Event, Input};
 
@@ -84,15 +84,19 @@ fn a_shard_that_is_active_again_says_that_it_has_resumed() {
     let [_, (_, mut host), _] = hosts();
     host.take();
     host.receive(RESUMED);
-    let change = |event: &Event<'_>| match event {
-        Event::StateChanged(change) => Some(*change),
-        _ => None,
-    };
-    let changes: Vec<StateChanged> = host.events().filter_map(change).collect();
-    let expected = StateChanged {
-        from: Phase::Resuming,
-        to: Phase::Active,
-        reason: Reason::Resumed,
-    };
-    assert_eq!(changes, [expected]);
+    assert_eq!(
+        host.changes(),
+        [(Phase::Resuming, Phase::Active, Reason::Resumed)]
+    );
+}
+
+#[test]
+fn a_ready_of_the_same_session_without_a_sequence_begins_it_anew() {
+    let mut host = Host::active();
+    host.receive(&dispatch(5));
+    host.take();
+    host.receive(&ready("5e55", ""));
+    let lost = |event: &Event<'_>| matches!(event, Event::SessionLost(SessionLost::Refused));
+    assert!(host.events().any(lost));
+    assert_eq!(host.session().unwrap().sequence(), 0);
 }

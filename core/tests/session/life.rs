@@ -75,6 +75,10 @@ fn under_a_fleet_the_shard_asks_before_it_dials_and_asks_again() {
     assert_eq!(host.wake(), Wait::IdentifyGrant);
     assert!(matches!(host.take()[..], [Action::WantIdentify]));
     host.input(Input::IdentifyGranted);
+    assert_eq!(
+        host.changes(),
+        [(Phase::Waiting, Phase::Connecting, Reason::IdentifyGranted)]
+    );
     assert_eq!(host.urls(), ["wss://base.example"]);
     host.input(Input::IdentifyGranted);
     assert_eq!(host.shard.phase(), Phase::Connecting);

@@ -268,3 +268,19 @@ fn a_server_that_asks_to_wait_is_obeyed_within_the_longest_back_off() {
         assert!(host.session().is_some(), "the session is kept");
     }
 }
+
+#[test]
+fn a_long_life_that_ends_with_a_missed_beat_is_a_first_failure_too() {
+    let mut host = Host::active();
+    for _ in 0..5 {
+        host.input(Input::Closed(None));
+        host.begin();
+    }
+    host.run(config().timing.stable);
+    while host.shard.phase() == Phase::Active {
+        host.wake();
+    }
+    let lost = host.now;
+    host.wake();
+    assert!(host.now.since(lost) <= config().timing.first_backoff);
+}

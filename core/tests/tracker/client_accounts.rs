@@ -4,7 +4,7 @@ use headcount_core::setup::{Outcome, SetupConfig, Stage, SyncConfig, WaitsFor};
 use headcount_core::tracker::{TrackerConfig, TrackerInput};
 use headcount_core::wire::command::Command;
 
-use crate::{Beside, SECOND, at, guild, some};
+use crate::{Beside, SECOND, at, guild, listed, some};
 
 fn syncing() -> Beside {
     Beside::new(TrackerConfig {
@@ -55,4 +55,22 @@ fn a_guild_whose_data_comes_again_and_again_is_not_synced_for_ever() {
         panic!("{:?}", beside.stage(1))
     };
     assert!(matches!(outcome, Outcome::Incomplete { .. }));
+}
+
+#[test]
+fn who_left_and_is_listed_by_a_sync_all_the_same_does_not_count() {
+    let mut beside = syncing();
+    beside.ready(&[1]);
+    beside.create(1, &[]);
+    let left = r#"{"guild_id":"1","user":{"id":"7","username":"u7"}}"#;
+    beside.hear("GUILD_MEMBER_REMOVE", left);
+    let data = format!(
+        r#"{{"id":"1","members":[{}],"presences":[]}}"#,
+        listed(&[2, 3, 7])
+    );
+    beside.hear("GUILD_SYNC", &data);
+    let Stage::Ready { members, .. } = beside.stage(1) else {
+        panic!("{:?}", beside.stage(1))
+    };
+    assert_eq!((members.received, beside.members()), (2, vec![2, 3]));
 }

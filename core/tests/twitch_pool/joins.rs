@@ -6,7 +6,8 @@ use headcount_core::twitch::{
     Account, AccountLimits, Input, LinkId, Login, ManagerKey, Pool, PoolConfig, Rate, Room,
 };
 
-use crate::details::{at, connects, lines, room};
+use crate::details::{account, at, connects, lines, room};
+use crate::stopping::log_in;
 
 /// An account that may join one room in 10 s, and a manager of one shard that is logged in.
 fn slow(rooms: &[&str]) -> (Pool, ManagerKey, LinkId) {
@@ -90,4 +91,56 @@ fn rooms_that_were_lost_go_before_new_ones_and_new_ones_before_those_that_failed
     let _ = joined(&mut pool, link, 31..38, &[]);
     pool.assign(at(38), manager, room("b")).unwrap();
     assert_eq!(joined(&mut pool, link, 38..80, &[]), ["a", "b", "f"]);
+}
+
+#[test]
+fn a_room_whose_link_is_lost_before_the_join_is_answered_is_joined_on_the_next_at_once() {
+    let mut pool = Pool::new(PoolConfig::default(), 1);
+    let key = pool.add_account(account());
+    let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
+    let manager = made.unwrap();
+    pool.start_all(at(0), manager).unwrap();
+    let mut dials = connects(&pool.handle(at(0), Input::Timeout));
+    for second in 0..2 {
+        let link = dials[0];
+        let join = (link, "JOIN #a".into());
+        assert!(log_in(&mut pool, second, link).contains(&join));
+        dials = connects(&pool.handle(at(second), Input::Closed(link)));
+        dials.extend(connects(&pool.handle(at(second + 1), Input::Timeout)));
+    }
+}
+
+#[test]
+fn a_room_that_is_left_before_its_join_was_carried_out_is_not_joined_at_the_next_start() {
+    let mut pool = Pool::new(PoolConfig::default(), 1);
+    let key = pool.add_account(account());
+    let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
+    let manager = made.unwrap();
+    pool.start_all(at(0), manager).unwrap();
+    let _ = pool.handle(at(0), Input::Timeout);
+    pool.assign(at(1), manager, room("b")).unwrap();
+    pool.stop_all(at(1), manager).unwrap();
+    pool.unassign(at(1), manager, room("b")).unwrap();
+    let _ = pool.handle(at(1), Input::Timeout);
+    pool.start_all(at(20), manager).unwrap();
+    let link = connects(&pool.handle(at(20), Input::Timeout))[0];
+    let said = log_in(&mut pool, 20, link);
+    let lines = said.iter().map(|(_, line)| line.as_str());
+    let joins: Vec<&str> = lines.filter(|line| line.starts_with("JOIN")).collect();
+    assert_eq!(joins, ["JOIN #a"]);
+}
+
+#[test]
+fn a_join_that_was_asked_on_a_link_that_went_is_asked_on_the_link_in_its_place_at_once() {
+    let mut pool = Pool::new(PoolConfig::default(), 1);
+    let key = pool.add_account(account());
+    let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
+    pool.start_all(at(0), made.unwrap()).unwrap();
+    let old = connects(&pool.handle(at(0), Input::Timeout))[0];
+    assert!(log_in(&mut pool, 0, old).contains(&(old, "JOIN #a".into())));
+    let asked = b":tmi.twitch.tv RECONNECT\r\n";
+    let new = connects(&pool.handle(at(1), Input::Frame(old, asked)))[0];
+    let mut said = log_in(&mut pool, 1, new);
+    said.extend(lines(&pool.handle(at(2), Input::Closed(old))));
+    assert!(said.contains(&(new, "JOIN #a".into())), "{said:?}");
 }

@@ -236,6 +236,19 @@ fn a_refusal_of_another_kind_is_tried_again() {
 }
 
 #[test]
+fn a_shard_that_takes_the_place_of_another_backs_off_like_it() {
+    let (mut pool, _, manager) = started(account(), moving(), &["a"]);
+    let (dials, _) = refused(&mut pool, "Try again later", 0..HOUR);
+    assert!((10..40).contains(&dials.len()), "{}", dials.len());
+    // A start of the caller's is tried at once.
+    pool.stop_all(at(HOUR), manager).unwrap();
+    let _ = pool.handle(at(HOUR), Input::Timeout);
+    pool.start_all(at(HOUR + 1), manager).unwrap();
+    let actions = pool.handle(at(HOUR + 1), Input::Timeout);
+    assert_eq!(connects(&actions).len(), 1);
+}
+
+#[test]
 fn a_token_is_asked_for_again_while_the_shard_still_backs_off() {
     let (mut pool, key, _) = started(account(), Options::default(), &["a"]);
     // So many failures that the next wait is a long one.

@@ -4,6 +4,7 @@ mod details;
 mod joins;
 mod logins;
 mod mirrors;
+mod moving;
 mod speech;
 mod stopping;
 mod stub;

@@ -35,8 +35,9 @@ impl Pool {
         found
     }
 
-    /// A start is a wish to try again: the accounts of a manager's shards may log in once more.
-    pub(super) fn unbar(&mut self, manager: ManagerKey) {
+    /// A start is a wish to try again: the accounts of a manager's shards may log in once more, and
+    /// at once.
+    pub(super) fn forgive(&mut self, manager: ManagerKey) {
         let Some(squad) = self.squads.get(manager.0) else {
             return;
         };
@@ -45,6 +46,7 @@ impl Pool {
         for account in accounts.collect::<Vec<_>>() {
             if let Some(ledger) = self.accounts.get_mut(account) {
                 ledger.barred = false;
+                ledger.failures = 0;
             }
         }
     }

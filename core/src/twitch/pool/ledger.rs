@@ -43,6 +43,9 @@ pub(super) struct Ledger {
     pub(super) account: Account,
     /// The server does not take its login.
     pub(super) barred: bool,
+    /// Links lost in a row on the shard that ended last, where the shard that takes its place goes
+    /// on.
+    pub(super) failures: u32,
     /// When to ask for a token again, while asked.
     pub(super) ask_again: Option<Instant>,
     pub(super) joins: Window,
@@ -62,6 +65,7 @@ impl Ledger {
         let window = |rate| Window::new(rate, limits.margin);
         let mut new = Self {
             barred: false,
+            failures: 0,
             ask_again: None,
             joins: window(limits.joins),
             logins: window(limits.logins),

@@ -215,7 +215,10 @@ impl Pool {
             return;
         };
         link.ready_since = Some(now);
-        let (manager, shard) = (link.manager, link.shard);
+        let (manager, shard, account) = (link.manager, link.shard, link.account);
+        if let Some(ledger) = self.accounts.get_mut(account) {
+            ledger.failures = 0;
+        }
         out.push(Action::Emit(Event::ShardUp {
             manager,
             shard,
@@ -308,7 +311,7 @@ impl Pool {
 
     /// Sets when a shard dials next: at once after a link that held, later and later otherwise, and
     /// not before the server wants, within the longest back-off.
-    fn set_back_off(
+    pub(super) fn set_back_off(
         &mut self,
         manager: ManagerKey,
         shard: ShardKey,

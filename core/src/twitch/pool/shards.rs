@@ -1,6 +1,7 @@
 //! Carrying out what the managers decide.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::action::{Action, Event, LinkId, ManagerKey};
 use super::ledger::Urgency;
@@ -54,13 +55,33 @@ impl Pool {
             self.report(manager, shard, Health::Stopped);
             return;
         }
+        let failures = self
+            .accounts
+            .get(account)
+            .map_or(0, |ledger| ledger.failures);
         let runner = Runner {
             account,
             link: None,
             dial_at: now,
-            failures: 0,
+            failures,
         };
         squad.runners.insert(shard, runner);
+        if failures > 0 {
+            self.set_back_off(manager, shard, false, Duration::ZERO);
+        }
+    }
+
+    /// Takes a shard out of those that shall have a connection.
+    fn remove_runner(&mut self, manager: ManagerKey, shard: ShardKey) {
+        let was_up = self.target(manager, shard).is_some();
+        let Some(squad) = self.squads.get_mut(manager.0) else {
+            return;
+        };
+        if let Some(runner) = squad.runners.remove(&shard)
+            && let Some(ledger) = self.accounts.get_mut(runner.account)
+        {
+            ledger.failures = if was_up { 0 } else { runner.failures };
+        }
     }
 
     /// The account that a shard logs in with: its own, or the manager's.
@@ -118,10 +139,10 @@ impl Pool {
 
     /// Closes a shard's links at once, or after its rooms have moved to other shards.
     fn close_shard(&mut self, manager: ManagerKey, shard: ShardKey, out: Out<'_, '_>) {
-        let Some(squad) = self.squads.get_mut(manager.0) else {
+        self.remove_runner(manager, shard);
+        let Some(squad) = self.squads.get(manager.0) else {
             return;
         };
-        squad.runners.remove(&shard);
         let runs = squad.supervisor.roster().is_running();
         let moving = |id: LinkId| {
             let mut seats = squad.seats.values();
@@ -142,10 +163,7 @@ impl Pool {
 
     /// Ends a shard without a word from its manager. The closes go out with the next actions.
     pub(super) fn bury(&mut self, manager: ManagerKey, shard: ShardKey) {
-        let Some(squad) = self.squads.get_mut(manager.0) else {
-            return;
-        };
-        squad.runners.remove(&shard);
+        self.remove_runner(manager, shard);
         let mine = |link: &Link| link.manager == manager && link.shard == shard;
         let links = self.links.iter().filter(|(_, link)| mine(link));
         let links: Vec<LinkId> = links.map(|(id, _)| *id).collect();

@@ -1,0 +1,86 @@
+//! Rooms that move off a shard which is then closed.
+
+use headcount_core::manager::{Manager, NewShard, Options, Plan, Refusal, ShardKey};
+use headcount_core::twitch::{Action, Event, Input, LinkId, ManagerKey, Pool, PoolConfig, Room};
+
+use crate::details::{account, at, connects, events, room};
+use crate::stopping::log_in;
+
+/// One shard; a further one takes all its rooms, and it is closed.
+struct Renewing;
+
+impl Manager<Room> for Renewing {
+    fn assign(
+        &mut self,
+        plan: &mut Plan<'_, Room>,
+        room: &Room,
+        _: bool,
+    ) -> Result<(), Refusal<Room>> {
+        let shard = match plan.roster().keys().first() {
+            Some(shard) => *shard,
+            None => plan.open(NewShard::new())?,
+        };
+        plan.join(shard, room)
+    }
+
+    fn add_shard(&mut self, plan: &mut Plan<'_, Room>) -> Result<ShardKey, Refusal<Room>> {
+        let old = plan.roster().keys();
+        let channels = plan.roster().channels();
+        let rooms: Vec<Room> = channels.map(|(room, _)| *room).collect();
+        let new = plan.open(NewShard::new())?;
+        rooms.iter().try_for_each(|room| plan.join(new, room))?;
+        old.into_iter().try_for_each(|shard| plan.close(shard))?;
+        Ok(new)
+    }
+}
+
+/// A room is moving to a new shard at second 1: the old link, and the new one that is dialled.
+fn renewing() -> (Pool, ManagerKey, [LinkId; 2]) {
+    let mut pool = Pool::new(PoolConfig::default(), 1);
+    let key = pool.add_account(account());
+    let made = pool.add_manager(key, Options::default(), [room("a")], |_| Renewing);
+    let manager = made.unwrap();
+    pool.start_all(at(0), manager).unwrap();
+    let old = connects(&pool.handle(at(0), Input::Timeout))[0];
+    log_in(&mut pool, 0, old);
+    let echo = b":bot!bot@bot JOIN #a\r\n";
+    let _ = pool.handle(at(0), Input::Frame(old, echo));
+    pool.add_shard(at(1), manager).unwrap();
+    let actions = pool.handle(at(1), Input::Timeout);
+    assert!(!actions.contains(&Action::Close { link: old }));
+    let new = connects(&actions)[0];
+    (pool, manager, [old, new])
+}
+
+#[test]
+fn a_shard_that_is_closed_serves_its_rooms_until_they_are_joined_elsewhere() {
+    let (mut pool, manager, [old, new]) = renewing();
+    let line = b"@id=1 :ann!ann@ann PRIVMSG #a :hi\r\n";
+    let told = pool.handle(at(2), Input::Frame(old, line)).to_vec();
+    let message = |event: &&Event<'_>| matches!(event, Event::Message { .. });
+    assert_eq!(events(&told).into_iter().filter(message).count(), 1);
+    log_in(&mut pool, 2, new);
+    let echo = b":bot!bot@bot JOIN #a\r\n";
+    let _ = pool.handle(at(2), Input::Frame(new, echo));
+    let mut closed = false;
+    for second in 2..20 {
+        let mut actions = pool.handle(at(second), Input::Timeout).to_vec();
+        let echo = b":bot!bot@bot PART #a\r\n";
+        actions.extend(pool.handle(at(second), Input::Frame(old, echo)).to_vec());
+        closed |= actions.contains(&Action::Close { link: old });
+    }
+    assert!(closed && pool.is_joined(manager, room("a")));
+}
+
+#[test]
+fn a_shard_that_is_closed_waits_a_minute_for_its_rooms_at_the_longest() {
+    let (mut pool, _, [old, _]) = renewing();
+    let mut closed = Vec::new();
+    for second in 2..100 {
+        let actions = pool.handle(at(second), Input::Frame(old, b"PONG\r\n"));
+        if actions.contains(&Action::Close { link: old }) {
+            closed.push(second);
+        }
+    }
+    assert_eq!(closed, [61]);
+}
