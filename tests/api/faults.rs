@@ -1,6 +1,7 @@
 //! What a fault looks like to a user: each row of the core's table, on virtual time.
 
 mod host;
+mod odd;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -108,7 +109,10 @@ fn is_ready_anew(pair: &Pair) -> bool {
 
 #[test]
 fn every_row_has_a_test_of_its_name() {
-    let tests = read("tests/api/faults.rs") + &read("tests/api/faults/host.rs");
+    let files = ["faults.rs", "faults/host.rs", "faults/odd.rs"];
+    let tests: String = files
+        .map(|file| read(&format!("tests/api/{file}")))
+        .concat();
     let attacks = read("tests/floods/main.rs");
     let mut names = BTreeSet::new();
     for Row { name, .. } in rows() {
@@ -119,7 +123,7 @@ fn every_row_has_a_test_of_its_name() {
         );
         assert!(names.insert(name));
     }
-    assert_eq!(names.len(), 32);
+    assert_eq!(names.len(), 35);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Attacks on a bot, each with what has to hold under it.
 //!
-//! A hostile server ([`Host`]) stands in this process; the bot runs in a child process
+//! A hostile server (`Host`) stands in this process; the bot runs in a child process
 //! ([`bot::attend`]), so that its memory can be measured and capped. [`run`] brings both together,
 //! and judges.
 pub mod bot;

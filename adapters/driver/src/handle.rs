@@ -12,6 +12,7 @@ use headcount_core::fleet::{Fleet, FleetReadiness};
 use headcount_core::id::{ChannelId, GuildId};
 use headcount_core::session::{Halt, Keep, Phase};
 use headcount_core::setup::{Chunking, GuildReadiness, Readiness};
+use headcount_core::tracker::MisreadCounts;
 use headcount_core::wire::command::Command;
 use headcount_core::wire::view::Webhook;
 use headcount_core::{RequestError, Session, Shard, ShardId};
@@ -259,6 +260,16 @@ impl Handle {
     #[must_use]
     pub fn readiness(&self) -> FleetReadiness {
         self.shared.fleet.read(Fleet::readiness)
+    }
+
+    /// How often each kind of place in payloads was not understood, over all shards.
+    #[must_use]
+    pub fn misreads(&self) -> MisreadCounts {
+        let mut counts = MisreadCounts::default();
+        for (_, seat) in self.shared.fleet.seats() {
+            seat.read(|shard| counts.add(shard.misreads()));
+        }
+        counts
     }
 
     /// Identifies left for the day.

@@ -197,3 +197,20 @@ async fn an_event_brings_what_it_displaced_and_the_cache_is_ahead_of_it() {
     let nick = handle.cache(|store| Some(store.member(guild(), user)?.nick()?.to_owned()));
     assert_eq!(nick.as_deref(), Some("new"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_handle_counts_by_path_what_was_not_understood() {
+    let (mut bot, mut gateway, _listener) = started().await;
+    let data = json!({"id": guild().to_string(), "name": "n", "owner_id": {}});
+    gateway.dispatch("GUILD_UPDATE", data).await;
+    loop {
+        let event = bot.next().await.expect("the bot runs");
+        if let BotEvent::Shard(_, Event::Misunderstood(news)) = event {
+            assert_eq!(news.misreads.places()[0].path(), "owner_id");
+            break;
+        }
+    }
+    let counts = bot.handle().misreads();
+    let counts: Vec<_> = counts.iter().collect();
+    assert_eq!(counts, [("GUILD_UPDATE", "owner_id", 1)]);
+}
