@@ -11,10 +11,12 @@ pub mod idle;
 mod log;
 pub mod memory;
 mod script;
+mod soak;
 mod verdict;
 mod wire;
 
 pub use child::{CONTROL, run};
+pub use soak::soak;
 pub use verdict::{Verdict, json};
 
 use flood::Flood;
@@ -212,6 +214,6 @@ pub const ATTACKS: &[Attack] = &[
 /// The attack of this name.
 #[must_use]
 pub fn attack(name: &str) -> Option<&'static Attack> {
-    let mut all = ATTACKS.iter().chain(&idle::BOTS);
+    let mut all = ATTACKS.iter().chain(&idle::BOTS).chain([&soak::SOAK]);
     all.find(|attack| attack.name == name)
 }

@@ -1,5 +1,6 @@
 //! The bot under attack, in a process of its own.
 use super::memory;
+use super::soak::Watch;
 use super::{Attack, attack};
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -40,6 +41,9 @@ pub(super) struct Report {
     pub(super) shutdown: u64,
     /// What the user was told, and how often.
     pub(super) told: BTreeMap<String, u64>,
+    /// What the bot itself found wrong.
+    #[serde(default)]
+    pub(super) wrong: Vec<String>,
     /// Shards that were up in the end.
     pub(super) active: u64,
 }
@@ -109,10 +113,18 @@ async fn bot<R: Runtime + Default>(
         begin(control, &mut report)?;
     }
     let time = Duration::from_millis(plan.millis);
-    stand::<R, _>(&mut bot, time, attack.takes, |event| {
-        note(&mut report, event);
-    })
-    .await;
+    if attack.script.is_soak() {
+        let mut watch = Watch::default();
+        watch
+            .stand(&mut bot, time, |event| note(&mut report, event))
+            .await;
+        watch.report(&mut report);
+    } else {
+        stand::<R, _>(&mut bot, time, attack.takes, |event| {
+            note(&mut report, event);
+        })
+        .await;
+    }
     let phases = bot.handle();
     let active = phases.shards().filter(|shard| shard.phase == Phase::Active);
     report.active = active.count() as u64;
@@ -132,7 +144,11 @@ fn builder<R: Runtime + Default>(attack: &Attack, port: u16) -> Builder<R> {
         .fleet_config(|config| config.spacing = Duration::from_millis(20))
         .configure(|config| {
             config.timing.hello = Duration::from_secs(1);
-            config.timing.ready = Duration::from_secs(1);
+            config.timing.ready = match attack.script.is_soak() {
+                // All shards at once keep both sides busy.
+                true => Duration::from_secs(20),
+                false => Duration::from_secs(1),
+            };
             config.timing.first_backoff = Duration::from_millis(50);
             config.timing.longest_backoff = Duration::from_millis(500);
         })

@@ -67,11 +67,19 @@ pub(super) fn dispatch(sequence: u64, bytes: usize) -> String {
 
 /// READY with so many guilds.
 pub(super) fn ready(guilds: usize) -> String {
-    let guild = |number| format!(r#"{{"id":"{}","unavailable":true}}"#, 1_000_000 + number);
-    let guilds: Vec<String> = (0..guilds).map(guild).collect();
+    let ids: Vec<u64> = (0..guilds as u64)
+        .map(|number| 1_000_000 + number)
+        .collect();
+    ready_of("5e55", &ids)
+}
+
+/// READY of this session, with these guilds.
+pub(super) fn ready_of(session: &str, guilds: &[u64]) -> String {
+    let guild = |id| format!(r#"{{"id":"{id}","unavailable":true}}"#);
+    let guilds: Vec<String> = guilds.iter().map(guild).collect();
     format!(
         r#"{{"t":"READY","s":1,"op":0,"d":{{"v":10,"user":{{"id":"1","username":"bot"}},
-        "session_id":"5e55","application":{{"id":"2","flags":0}},"guilds":[{}]}}}}"#,
+        "session_id":"{session}","application":{{"id":"2","flags":0}},"guilds":[{}]}}}}"#,
         guilds.join(",")
     )
 }

@@ -1,13 +1,16 @@
 //! A server on loopback that behaves well until it attacks.
+mod soak;
+
 use super::Attack;
 use super::flood::{self, Flood};
 use super::log::Log;
 use super::script::Script;
 use super::wire::{self, Frame, Request, Wire, frame, kind};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -33,11 +36,24 @@ struct Shared {
     port: u16,
     flooding: AtomicBool,
     log: Mutex<Log>,
+    /// The last sequence of each shard's session.
+    sequences: Mutex<BTreeMap<u64, u64>>,
+    connections: AtomicU64,
 }
 
 impl Shared {
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().expect("nobody panics with it")
+    }
+
+    fn sequence(&self, shard: u64) -> u64 {
+        let sequences = self.sequences.lock().expect("nobody panics with it");
+        sequences.get(&shard).copied().unwrap_or(0)
+    }
+
+    fn note_sequence(&self, shard: u64, sequence: u64) {
+        let mut sequences = self.sequences.lock().expect("nobody panics with it");
+        sequences.insert(shard, sequence);
     }
 
     fn is_flooding(&self) -> bool {
@@ -63,6 +79,8 @@ impl Host {
             port,
             flooding: AtomicBool::new(false),
             log: Mutex::default(),
+            sequences: Mutex::default(),
+            connections: AtomicU64::new(0),
         });
         let host = Self {
             shared: Arc::clone(&shared),
@@ -161,6 +179,7 @@ impl Talk {
         match self.shared.script {
             Script::Hello(flood) => self.flood = Some(flood),
             Script::Chat(_) => return self.chat(),
+            Script::Soak => return self.soak(),
             Script::Session { .. }
             | Script::Ready(_)
             | Script::Replay(_)
@@ -241,6 +260,7 @@ impl Talk {
             | Script::Replay(_)
             | Script::Shards(_)
             | Script::Idle(_)
+            | Script::Soak
             | Script::Chat(_) => {}
         }
         let guilds = match self.shared.script {

@@ -23,6 +23,8 @@ pub(super) enum Script {
     Shards(u64),
     /// Recommends so many shards, all of which it serves.
     Idle(u64),
+    /// Floods many shards in every way, cuts them, and lets them resume.
+    Soak,
     /// Floods a chat.
     Chat(Flood),
 }
@@ -31,9 +33,12 @@ impl Script {
     /// Whether the attack begins at once, and not when the bot is well.
     pub(super) const fn is_early(self) -> bool {
         match self {
-            Self::Hello(_) | Self::Ready(_) | Self::Guilds(_) | Self::Shards(_) | Self::Idle(_) => {
-                true
-            }
+            Self::Hello(_)
+            | Self::Ready(_)
+            | Self::Guilds(_)
+            | Self::Shards(_)
+            | Self::Idle(_)
+            | Self::Soak => true,
             Self::Session { .. } | Self::Replay(_) | Self::Chat(_) => false,
         }
     }
@@ -42,6 +47,7 @@ impl Script {
     pub(super) const fn shards(self) -> u64 {
         match self {
             Self::Shards(shards) | Self::Idle(shards) => shards,
+            Self::Soak => super::soak::SHARDS,
             Self::Session { .. }
             | Self::Hello(_)
             | Self::Ready(_)
@@ -49,6 +55,11 @@ impl Script {
             | Self::Guilds(_)
             | Self::Chat(_) => 1,
         }
+    }
+
+    /// Whether everything goes on at once.
+    pub(super) const fn is_soak(self) -> bool {
+        matches!(self, Self::Soak)
     }
 
     /// Whether the bot is one of a chat.

@@ -73,6 +73,7 @@ impl Verdict {
         verdict.beats = log.silence().filter(|_| attack.right.beats);
         verdict.shutdown = log.ended.map(|_| Duration::from_millis(report.shutdown));
         verdict.told.clone_from(&report.told);
+        verdict.wrong.clone_from(&report.wrong);
         verdict.judge(attack);
         verdict
     }

@@ -9,6 +9,7 @@ Attacks a bot on tokio over real sockets, and prints how much memory it took, ho
 and the end took under the flood, what the user was told, and whether all of that is right.
 
   --seconds N   how long each attack lasts (20)
+  --soak N      all of it at once on 16 shards, for N seconds, and nothing else
   --only TEXT   only attacks whose name holds this
   --json        print one JSON object, a key for each attack
 ";
@@ -22,6 +23,7 @@ pub(crate) enum Asked {
 /// How.
 pub(crate) struct Arguments {
     pub(crate) time: Duration,
+    pub(crate) soak: Option<Duration>,
     pub(crate) only: Option<String>,
     pub(crate) json: bool,
 }
@@ -29,6 +31,7 @@ pub(crate) struct Arguments {
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, lexopt::Error> {
     let mut asked = Arguments {
         time: Duration::from_secs(20),
+        soak: None,
         only: None,
         json: false,
     };
@@ -36,6 +39,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, l
     while let Some(argument) = parser.next()? {
         match argument {
             Long("seconds") => asked.time = Duration::from_secs(parser.value()?.parse()?),
+            Long("soak") => {
+                asked.soak = Some(Duration::from_secs(parser.value()?.parse()?));
+            }
             Long("only") => asked.only = Some(parser.value()?.string()?),
             Long("json") => asked.json = true,
             Short('h') | Long("help") => return Ok(Asked::Help),

@@ -55,6 +55,14 @@ fn run(asked: &Arguments) -> io::Result<bool> {
         println!("{}", Verdict::HEAD);
     }
     let wanted = |name: &str| asked.only.as_deref().is_none_or(|only| name.contains(only));
+    if let Some(time) = asked.soak {
+        let verdict = attack::soak(time, &bot)?;
+        match asked.json {
+            true => println!("{}", attack::json(std::slice::from_ref(&verdict), None)),
+            false => println!("{verdict}"),
+        }
+        return Ok(verdict.holds());
+    }
     for attack in ATTACKS.iter().filter(|attack| wanted(attack.name)) {
         let verdict = attack::run(attack, asked.time, &bot)?;
         if !asked.json {

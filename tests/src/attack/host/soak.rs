@@ -1,0 +1,134 @@
+//! The server's side of the soak: every connection is another attack.
+use super::super::flood::{self, Flood};
+use super::super::soak::{GUILDS, SHARDS};
+use super::super::wire::{Frame, kind};
+use super::{BEAT, LOOK, Talk};
+use serde_json::Value;
+use std::io;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How long a connection is flooded, and how long it lives.
+const FLOOD: Duration = Duration::from_secs(2);
+const LIFE: Duration = Duration::from_secs(3);
+
+/// What connections are flooded with, in turn; `None` for one that never hears Hello.
+const FLOODS: [Option<Flood>; 6] = [
+    Some(Flood::Dispatches(200)),
+    Some(Flood::Pings),
+    Some(Flood::Fragments),
+    None,
+    Some(Flood::Nothing),
+    Some(Flood::Dispatches(1_000_000)),
+];
+
+impl Talk {
+    pub(super) fn soak(mut self) -> io::Result<()> {
+        let number = self.shared.connections.fetch_add(1, Ordering::Relaxed);
+        // All shards identify before anything is wrong.
+        let turn = number.saturating_sub(SHARDS) as usize;
+        let flood = FLOODS[turn % FLOODS.len()].filter(|_| number >= SHARDS);
+        if number >= SHARDS && flood.is_none() {
+            return self.never_greet();
+        }
+        self.say(&format!(
+            r#"{{"op":10,"d":{{"heartbeat_interval":{BEAT}}}}}"#
+        ))?;
+        let mut session = None;
+        loop {
+            self.hear_soak(&mut session)?;
+            let Some((shard, began)) = session else {
+                continue;
+            };
+            let age: Duration = Instant::now() - began;
+            if age > LIFE {
+                return Ok(());
+            }
+            if let Some(flood) = flood.filter(|_| age < FLOOD) {
+                let burst = flood.burst(&mut self.wire, &mut self.sequence)?;
+                self.shared.note_sequence(shard, self.sequence);
+                self.wire.write(&burst, || began.elapsed() < LIFE)?;
+            }
+        }
+    }
+
+    fn never_greet(mut self) -> io::Result<()> {
+        loop {
+            let burst = Flood::Repeated(100).burst(&mut self.wire, &mut 1)?;
+            self.wire.write(&burst, || true)?;
+        }
+    }
+
+    fn hear_soak(&mut self, session: &mut Option<(u64, Instant)>) -> io::Result<()> {
+        if let Ok(frame) = self.frames.recv_timeout(LOOK / 5) {
+            self.hear_one(&frame, session)?;
+        }
+        while let Ok(frame) = self.frames.try_recv() {
+            self.hear_one(&frame, session)?;
+        }
+        Ok(())
+    }
+
+    fn hear_one(&mut self, frame: &Frame, session: &mut Option<(u64, Instant)>) -> io::Result<()> {
+        if frame.kind == kind::CLOSE {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        if frame.kind != kind::TEXT {
+            return Ok(());
+        }
+        let payload: Value = serde_json::from_slice(&frame.body).unwrap_or_default();
+        let data = &payload["d"];
+        match payload["op"].as_u64() {
+            Some(1) => self.say(r#"{"op":11}"#),
+            Some(2) => {
+                let shard = data["shard"][0].as_u64().unwrap_or(0);
+                self.begin(shard)?;
+                *session = Some((shard, Instant::now()));
+                Ok(())
+            }
+            Some(6) => {
+                let id = data["session_id"].as_str().unwrap_or_default();
+                let shard = id.trim_start_matches('s').parse().unwrap_or(0);
+                self.replay(shard, data["seq"].as_u64().unwrap_or(0))?;
+                *session = Some((shard, Instant::now()));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A new session; its last guild never comes.
+    fn begin(&mut self, shard: u64) -> io::Result<()> {
+        self.shared.log().identifies += 1;
+        let ids: Vec<u64> = (1..=GUILDS)
+            .map(|number| ((number * SHARDS + shard) << 22) | 1)
+            .collect();
+        self.say(&flood::ready_of(&format!("s{shard}"), &ids))?;
+        self.sequence = 1;
+        for id in &ids[..ids.len() - 1] {
+            self.sequence += 1;
+            let sequence = self.sequence;
+            self.say(&format!(
+                r#"{{"t":"GUILD_CREATE","s":{sequence},"op":0,"d":{{"id":"{id}","name":"g",
+                "owner_id":"9","roles":[],"channels":[],"members":[],"member_count":1}}}}"#
+            ))?;
+        }
+        self.shared.note_sequence(shard, self.sequence);
+        Ok(())
+    }
+
+    /// Says again what the client has not had.
+    fn replay(&mut self, shard: u64, had: u64) -> io::Result<()> {
+        self.shared.log().resumes += 1;
+        let last = self.shared.sequence(shard);
+        for sequence in had + 1..=last {
+            self.say(&flood::dispatch(sequence, 100))?;
+        }
+        self.sequence = last.max(had) + 1;
+        self.shared.note_sequence(shard, self.sequence);
+        let sequence = self.sequence;
+        self.say(&format!(
+            r#"{{"t":"RESUMED","s":{sequence},"op":0,"d":{{}}}}"#
+        ))
+    }
+}
