@@ -115,7 +115,7 @@ impl Deriver {
         if !self.learns_in_passing() {
             return Misreads::default();
         }
-        match view.embedded().filter(|one| self.learns_from(one)) {
+        match view.embedded().filter(|one| one.guild.is_some()) {
             Some(one) => Members::embedded(one.member, one.user).1.under("member"),
             None => Misreads::default(),
         }

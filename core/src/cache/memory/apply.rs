@@ -181,22 +181,11 @@ impl MemoryStore {
         match op {
             Op::SetStatus(status) => self.set_status(guild, status),
             Op::Cascade(Scope::Guild) => self.remove_guild(guild),
-            Op::Upsert(Rows::Guild(row)) => {
-                self.ensure(guild);
-                self.within(guild, |slot, _| slot.merge_guild(row.into_owned(), true));
-            }
             Op::SetMemberCount(count) => {
                 self.ensure(guild);
                 self.within(guild, |slot, _| slot.member_count = Some(count));
             }
-            Op::Upsert(rows) => {
-                self.claim(guild, &rows);
-                if matches!(rows, Rows::Members(_) | Rows::Presences(_) | Rows::Users(_)) {
-                    self.known(guild, |slot, shared| put(slot, shared, rows, How::Upsert));
-                } else {
-                    self.all(guild, |slot, shared| put(slot, shared, rows, How::Upsert));
-                }
-            }
+            Op::Upsert(rows) => self.upsert(guild, rows),
             Op::Replace(rows) => {
                 self.claim(guild, &rows);
                 self.all(guild, |slot, shared| put(slot, shared, rows, How::Replace));
@@ -248,6 +237,20 @@ impl MemoryStore {
                 });
             }
             Op::NewSession(_) | Op::SetApplication(_) => {}
+        }
+    }
+
+    fn upsert(&mut self, guild: GuildId, rows: Rows<'_>) {
+        if let Rows::Guild(row) = rows {
+            self.ensure(guild);
+            self.within(guild, |slot, _| slot.merge_guild(row.into_owned(), true));
+            return;
+        }
+        self.claim(guild, &rows);
+        if matches!(rows, Rows::Members(_) | Rows::Presences(_) | Rows::Users(_)) {
+            self.known(guild, |slot, shared| put(slot, shared, rows, How::Upsert));
+        } else {
+            self.all(guild, |slot, shared| put(slot, shared, rows, How::Upsert));
         }
     }
 

@@ -175,11 +175,20 @@ impl<'a> Reader<'a> {
         value.ok_or_else(|| self.fault("not a string of digits"))
     }
 
-    /// Reads at least one digit, and as many as there are: eight at once, while as many bytes are
-    /// ahead.
+    /// Reads at least one digit, and as many as there are.
     #[inline]
     fn digits(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        let (start, mut value) = (self.at, 0_u64);
+        let (start, value) = (self.at, self.any_digits()?);
+        match self.at > start {
+            true => Ok(value),
+            false => Err(self.fault(what)),
+        }
+    }
+
+    /// Reads as many digits as there are: eight at once, while as many bytes are ahead.
+    #[inline]
+    fn any_digits(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0_u64;
         while let Some(ahead) = self.ahead() {
             let (part, count) = leading_digits(u64::from_le_bytes(*ahead));
             let scale = POWERS.get(count).copied().unwrap_or_default();
@@ -188,33 +197,22 @@ impl<'a> Reader<'a> {
             value = next.ok_or_else(|| self.fault("a number out of range"))?;
             self.advance(count);
             if count < 8 {
-                return match self.at > start {
-                    true => Ok(value),
-                    false => Err(self.fault(what)),
-                };
+                return Ok(value);
             }
         }
-        self.last_digits(start, value, what)
+        self.last_digits(value)
     }
 
-    /// Reads digits among the last bytes; those from the byte `start` on are worth `value`.
+    /// Reads digits among the last bytes; those before are worth `value`.
     #[cold]
-    fn last_digits(
-        &mut self,
-        start: usize,
-        mut value: u64,
-        what: &'static str,
-    ) -> Result<u64, Malformed> {
+    fn last_digits(&mut self, mut value: u64) -> Result<u64, Malformed> {
         while let Some(digit @ b'0'..=b'9') = self.byte() {
             let next = value.checked_mul(10);
             let next = next.and_then(|value| value.checked_add(u64::from(digit & 15)));
             value = next.ok_or_else(|| self.fault("a number out of range"))?;
             self.advance(1);
         }
-        match self.at > start {
-            true => Ok(value),
-            false => Err(self.fault(what)),
-        }
+        Ok(value)
     }
 }
 
