@@ -38,6 +38,7 @@
 #![recursion_limit = "256"]
 
 mod connection;
+mod frame;
 mod json;
 mod requests;
 mod rng;

@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use headcount_driver::core::cache::{Kind, Policies, Policy};
-use headcount_driver::core::id::GuildId;
+use headcount_driver::core::Event;
 use headcount_driver::core::session::Reason;
-use headcount_driver::core::{Event, Intents};
-use headcount_driver::{Bot, BotEvent, Builder};
+use headcount_driver::{Bot, BotEvent};
 use serde_json::json;
 use tokio::time::Instant;
 
 mod memory;
-use memory::{Gateway, Listener, Memory, PLAIN, info, memory};
+use memory::{Gateway, Listener, Memory, memory, roles, with_an_aging_role};
 
 /// How long a timer runs at most before it looks at the clock.
 const NAP: Duration = Duration::from_secs(5);
@@ -22,28 +20,9 @@ const NAP: Duration = Duration::from_secs(5);
 async fn started() -> (Bot<Memory>, Gateway, Listener, Arc<AtomicU64>) {
     let (runtime, mut listener) = memory();
     let asleep = Arc::clone(&runtime.asleep);
-    let old = Policy::all().time_to_live(Duration::from_secs(3_000));
-    let policies = Policies::default().with(Kind::Role, old).expect("fitting");
-    let builder = Builder::new(runtime, "token", Intents::GUILDS).cache(policies);
-    let builder = builder.gateway(info(1)).compression(PLAIN);
-    let mut bot = builder.connect().await.expect("started");
-    let mut gateway = listener.accept().await;
-    gateway.hello(Duration::from_secs(600)).await;
-    gateway.expect(2).await;
-    gateway.ready("s").await;
-    let create = json!({"id": "7", "name": "room", "member_count": 1, "members": [],
-        "channels": [], "roles": [{"id": "8", "name": "role", "permissions": "0"}]});
-    gateway.dispatch("GUILD_CREATE", create).await;
-    while !matches!(
-        bot.next().await,
-        Some(BotEvent::Shard(_, Event::GuildJoin(_)))
-    ) {}
+    let age = Duration::from_secs(3_000);
+    let (bot, gateway) = with_an_aging_role(runtime, &mut listener, age).await;
     (bot, gateway, listener, asleep)
-}
-
-fn roles(bot: &Bot<Memory>) -> usize {
-    let guild = GuildId::new(7).expect("not zero");
-    bot.handle().cache(|store| store.roles(guild).count())
 }
 
 #[tokio::test(start_paused = true)]

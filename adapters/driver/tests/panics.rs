@@ -3,8 +3,6 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use headcount_driver::core::cache::{Kind, Policies, Policy};
-use headcount_driver::core::id::GuildId;
 use headcount_driver::core::manager::{Options, Single};
 use headcount_driver::core::session::{Halt, Keep, Phase};
 use headcount_driver::core::twitch::Account;
@@ -13,35 +11,20 @@ use headcount_driver::{BotEvent, Builder, ChatBuilder, ChatEvent, ErrorKind};
 use serde_json::json;
 
 mod memory;
-use memory::{PLAIN, info, memory};
+use memory::{PLAIN, info, memory, roles, with_an_aging_role};
 
 #[tokio::test(start_paused = true)]
 async fn a_timekeeper_that_panics_goes_on() {
     let (runtime, mut listener) = memory();
     let clock_panics = runtime.clock_panics.clone();
-    let old = Policy::all().time_to_live(Duration::from_secs(3));
-    let policies = Policies::default().with(Kind::Role, old).expect("fitting");
-    let builder = Builder::new(runtime, "token", Intents::GUILDS).cache(policies);
-    let builder = builder.gateway(info(1)).compression(PLAIN);
-    let mut bot = builder.connect().await.expect("started");
-    let mut gateway = listener.accept().await;
-    gateway.hello(Duration::from_secs(600)).await;
-    gateway.expect(2).await;
-    gateway.ready("s").await;
-    let create = json!({"id": "7", "name": "room", "member_count": 1, "members": [],
-        "channels": [], "roles": [{"id": "8", "name": "role", "permissions": "0"}]});
-    gateway.dispatch("GUILD_CREATE", create).await;
-    while !matches!(
-        bot.next().await,
-        Some(BotEvent::Shard(_, Event::GuildJoin(_)))
-    ) {}
+    let age = Duration::from_secs(3);
+    let (bot, _gateway) = with_an_aging_role(runtime, &mut listener, age).await;
     // The rows' age is the first that wakes anybody.
     clock_panics.store(true, Ordering::Release);
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(!clock_panics.load(Ordering::Acquire), "it has panicked");
-    let guild = GuildId::new(7).expect("not zero");
     let handle = bot.handle();
-    assert_eq!(handle.cache(|store| store.roles(guild).count()), 0);
+    assert_eq!(roles(&bot), 0);
     assert_eq!(handle.shards().next().expect("one").phase, Phase::Active);
 }
 

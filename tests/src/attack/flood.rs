@@ -1,5 +1,6 @@
 //! What a hostile server repeats for ever.
-use super::wire::{Wire, frame, kind, part};
+use super::wire::{Wire, frame, kind};
+use crate::frame::unmasked;
 use std::io;
 
 /// Bytes of one burst, about; then the server looks what its client says.
@@ -31,8 +32,8 @@ impl Flood {
         match self {
             Self::Pings => Ok(frame(kind::PING, &[b'p'; 125]).repeat(BURST / 127)),
             Self::Fragments => {
-                let mut bytes = part(kind::TEXT, br#"{"op":11}"#);
-                bytes.extend(part(kind::CONTINUATION, b"").repeat(BURST / 2));
+                let mut bytes = unmasked(kind::TEXT, br#"{"op":11}"#);
+                bytes.extend(unmasked(kind::CONTINUATION, b"").repeat(BURST / 2));
                 bytes.extend(frame(kind::CONTINUATION, b""));
                 Ok(bytes)
             }

@@ -1,6 +1,7 @@
 //! The server's side of one WebSocket connection, frame by frame: it says what no well-behaved
 //! library would say.
 use crate::edge::Compression;
+use crate::frame::unmasked;
 use crate::server::Cutting;
 use crate::server::compression::Compressor;
 use async_tungstenite::tungstenite::Message;
@@ -127,25 +128,7 @@ impl Drop for Wire {
 
 /// A whole message in one frame.
 pub(super) fn frame(kind: u8, body: &[u8]) -> Vec<u8> {
-    part(kind | FINAL, body)
-}
-
-/// A frame; more of its message follows if `first` is a kind alone.
-pub(super) fn part(first: u8, body: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match body.len() {
-        length @ 0..126 => frame.push(length as u8),
-        length @ 126..0x1_0000 => {
-            frame.push(126);
-            frame.extend_from_slice(&(length as u16).to_be_bytes());
-        }
-        length => {
-            frame.push(127);
-            frame.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(body);
-    frame
+    unmasked(kind | FINAL, body)
 }
 
 /// What a client has sent: the kind of a frame, and its body without the mask.

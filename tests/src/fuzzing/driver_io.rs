@@ -3,6 +3,7 @@
 mod frames;
 mod runtime;
 
+use crate::frame::unmasked;
 use frames::{Frame, accept, parse};
 use headcount_driver::{Compression, ErrorKind, Socket, SocketOptions};
 use runtime::{Scripted, Wire};
@@ -93,22 +94,22 @@ fn speak(wire: &Wire) -> Vec<Vec<u8>> {
             .map(|at| b'a' + (at % 23) as u8 + number as u8 % 3)
             .collect();
         if wire.choose(3) == Some(1) {
-            wire.say(&frames::plain(0x89, b"ping"));
+            wire.say(&unmasked(0x89, b"ping"));
         }
         match wire.choose(3) {
             Some(1) => {
                 let cut = text.len() / 2;
-                wire.say(&frames::plain(0x01, &text[..cut]));
-                wire.say(&frames::plain(0x89, b"between"));
-                wire.say(&frames::plain(0x80, &text[cut..]));
+                wire.say(&unmasked(0x01, &text[..cut]));
+                wire.say(&unmasked(0x89, b"between"));
+                wire.say(&unmasked(0x80, &text[cut..]));
             }
-            Some(2) => wire.say(&frames::plain(0x82, &text)),
-            _ => wire.say(&frames::plain(0x81, &text)),
+            Some(2) => wire.say(&unmasked(0x82, &text)),
+            _ => wire.say(&unmasked(0x81, &text)),
         }
         said.push(text);
     }
     match wire.choose(4) {
-        Some(0) => wire.say(&frames::plain(0x88, &4_009_u16.to_be_bytes())),
+        Some(0) => wire.say(&unmasked(0x88, &4_009_u16.to_be_bytes())),
         Some(1) => wire.say(&[0xff; 9]),
         Some(2) => {}
         _ => wire.end(),

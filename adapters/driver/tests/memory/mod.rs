@@ -12,7 +12,12 @@ use async_tungstenite::WebSocketStream;
 use async_tungstenite::tungstenite::Message;
 use async_tungstenite::tungstenite::protocol::CloseFrame;
 use futures_util::StreamExt;
-use headcount_driver::{Compression, GatewayInfo, Runtime, SessionStartLimit};
+use headcount_driver::core::cache::{Kind, Policies, Policy};
+use headcount_driver::core::id::GuildId;
+use headcount_driver::core::{Event, Intents};
+use headcount_driver::{
+    Bot, BotEvent, Builder, Compression, GatewayInfo, Runtime, SessionStartLimit,
+};
 use serde_json::{Value, json};
 use tokio::io::{DuplexStream, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -199,3 +204,35 @@ pub(crate) fn info(shards: u32) -> GatewayInfo {
 
 /// No compression: the gateway's end here does none.
 pub(crate) const PLAIN: Compression = Compression::None;
+
+/// A bot in a session whose heartbeats are ten minutes apart, and whose one guild, 7, has a role
+/// that goes after `age`.
+pub(crate) async fn with_an_aging_role(
+    runtime: Memory,
+    listener: &mut Listener,
+    age: Duration,
+) -> (Bot<Memory>, Gateway) {
+    let old = Policy::all().time_to_live(age);
+    let policies = Policies::default().with(Kind::Role, old).expect("fitting");
+    let builder = Builder::new(runtime, "token", Intents::GUILDS).cache(policies);
+    let builder = builder.gateway(info(1)).compression(PLAIN);
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.hello(Duration::from_secs(600)).await;
+    gateway.expect(2).await;
+    gateway.ready("s").await;
+    let create = json!({"id": "7", "name": "room", "member_count": 1, "members": [],
+        "channels": [], "roles": [{"id": "8", "name": "role", "permissions": "0"}]});
+    gateway.dispatch("GUILD_CREATE", create).await;
+    while !matches!(
+        bot.next().await,
+        Some(BotEvent::Shard(_, Event::GuildJoin(_)))
+    ) {}
+    (bot, gateway)
+}
+
+/// The roles of that guild that are cached.
+pub(crate) fn roles(bot: &Bot<Memory>) -> usize {
+    let guild = GuildId::new(7).expect("not zero");
+    bot.handle().cache(|store| store.roles(guild).count())
+}

@@ -25,24 +25,6 @@ pub(super) fn accept(request: &[u8]) -> Option<String> {
     ))
 }
 
-/// A server's frame; `first` holds its kind and whether it is the last of its message.
-pub(super) fn plain(first: u8, body: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match body.len() {
-        length @ 0..126 => frame.push(length as u8),
-        length @ 126..0x1_0000 => {
-            frame.push(126);
-            frame.extend_from_slice(&(length as u16).to_be_bytes());
-        }
-        length => {
-            frame.push(127);
-            frame.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(body);
-    frame
-}
-
 /// The client's whole frames, and how many bytes are left of one that is not.
 ///
 /// # Panics
