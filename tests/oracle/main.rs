@@ -5,6 +5,7 @@
 mod client;
 mod clients;
 mod faults;
+mod late;
 mod members;
 mod order;
 mod payloads;

@@ -4,7 +4,7 @@
 //! Left out, since nobody can reach them here: inputs against the host's contract.
 use headcount_sim::simulation::Tally;
 
-pub(crate) const FAULTS: [&str; 53] = [
+pub(crate) const FAULTS: [&str; 58] = [
     "clock: backward",
     "clock: forward",
     "clock: stuck",
@@ -28,6 +28,11 @@ pub(crate) const FAULTS: [&str; 53] = [
     "invalidate resume",
     "invalidate resume, resumable",
     "junk after dispatches",
+    "late word of a channel",
+    "late word of a member",
+    "late word of a role",
+    "late word of a thread",
+    "leave amid chunk",
     "line: cut",
     "line: dead once open",
     "line: dial refused",

@@ -47,6 +47,14 @@ pub enum Act {
         /// What changes.
         change: Change,
     },
+    /// `THREAD_CREATE`, `THREAD_UPDATE` or `THREAD_DELETE`. The threads of a deleted channel go
+    /// without an event of their own.
+    ChangeThread {
+        /// The guild's id.
+        guild: u64,
+        /// What changes.
+        change: Change,
+    },
     /// `GUILD_MEMBER_ADD`; for somebody who is a member already the event is sent all the same.
     AddMember {
         /// The guild's id.
@@ -63,7 +71,8 @@ pub enum Act {
         /// The new nick; `Some(None)` takes it away.
         nick: Option<Option<String>>,
     },
-    /// `GUILD_MEMBER_REMOVE`.
+    /// `GUILD_MEMBER_REMOVE`; for who sat in a voice channel a `VOICE_STATE_UPDATE` follows, with
+    /// the member inside.
     RemoveMember {
         /// The guild's id.
         guild: u64,
@@ -89,6 +98,15 @@ pub enum Act {
         guild: u64,
         /// Who.
         user: u64,
+        /// Into the guild's voice channel, or out of voice.
+        joins: bool,
+    },
+    /// `VOICE_STATE_UPDATE` of somebody who is no member: a guest, whom `GUILD_CREATE` lists.
+    MoveGuest {
+        /// The guild's id.
+        guild: u64,
+        /// Which of its guests.
+        guest: u32,
         /// Into the guild's voice channel, or out of voice.
         joins: bool,
     },
@@ -147,7 +165,7 @@ pub enum Act {
     Heal,
 }
 
-/// What happens to a guild's roles or channels.
+/// What happens to a guild's roles, channels or threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// One more.

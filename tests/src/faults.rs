@@ -125,6 +125,20 @@ pub enum Trouble {
         /// In milliseconds.
         by: Millis,
     },
+    /// One of those whom a chunk lists leaves after it was written and before it comes:
+    /// `GUILD_MEMBER_REMOVE`, then the chunk.
+    LeaveAmidChunk {
+        /// The guild's id.
+        guild: u64,
+    },
+    /// After the next removal of such a thing come words of it that were written before: updates,
+    /// and what names it by the way.
+    LateWord {
+        /// What is removed.
+        of: Subject,
+        /// How long after the removal, in milliseconds.
+        by: Millis,
+    },
     /// A request for members gets no answer at all.
     IgnoreRequest {
         /// The guild's id.
@@ -169,11 +183,31 @@ impl Trouble {
             Self::LoseChunk { .. } => "lose chunk",
             Self::DuplicateChunk { .. } => "duplicate chunk",
             Self::DelayChunk { .. } => "delay chunk",
+            Self::LeaveAmidChunk { .. } => "leave amid chunk",
+            Self::LateWord { of, .. } => match of {
+                Subject::Member => "late word of a member",
+                Subject::Channel => "late word of a channel",
+                Subject::Role => "late word of a role",
+                Subject::Thread => "late word of a thread",
+            },
             Self::IgnoreRequest { .. } => "ignore request",
             Self::RefuseRequest { .. } => "refuse request",
             Self::IgnoreSync { .. } => "ignore sync",
         }
     }
+}
+
+/// What is removed, and spoken of all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A member: by updates, presences and voice states.
+    Member,
+    /// A channel: by updates, messages in it and whoever sat in it.
+    Channel,
+    /// A role: by updates, of the role and of a member who had it.
+    Role,
+    /// A thread: by updates and messages in it.
+    Thread,
 }
 
 /// What a broken server might say.

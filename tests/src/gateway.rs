@@ -6,6 +6,7 @@ mod delivery;
 mod happenings;
 mod identify;
 mod incoming;
+mod late;
 mod members;
 mod numbered;
 mod opening;
@@ -214,7 +215,8 @@ impl Gateway {
             Task::Expire { session, since } => self.expire(session, since),
             Task::Stream(session) => self.stream(session),
             Task::Chunk(session) => self.send_chunks(session),
-            Task::Late(session, job) => self.take_up(session, *job),
+            Task::LateChunk(session, job) => self.take_up(session, *job),
+            Task::Late(late) => self.say_late(&late),
             Task::Numbered(made) => self.make_numbered(made),
             Task::Perform(act) => self.happen(*act),
         }

@@ -68,7 +68,7 @@ pub mod world;
 
 pub use act::{Act, Change, Target};
 pub use edge::{Accept, Compression, ConnectionId, Encoding, Millis, Output, Upgrade};
-pub use faults::{Fault, Junk, Times, Trouble};
+pub use faults::{Fault, Junk, Subject, Times, Trouble};
 pub use gateway::Gateway;
 pub use ledger::Ledger;
 pub use options::{Burst, Limits, Options, Pace};

@@ -1,7 +1,7 @@
 //! Requests for members (opcode 8) and the chunks that answer them.
 use crate::edge::ConnectionId;
 use crate::intents;
-use crate::json::{Id, Writer};
+use crate::json::{Id, Raw, Writer};
 use crate::ledger::{RequestKind, RequestOutcome, RequestRecord};
 use crate::rules::Rule;
 use crate::session::View;
@@ -143,6 +143,9 @@ pub(crate) fn snowflake(value: &Value) -> Option<u64> {
     }
 }
 
+/// Who has left since a chunk was written, and how it lists them.
+pub(crate) type Leaver = (u64, String);
+
 /// The chunks of one answer that are still to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
@@ -221,19 +224,22 @@ impl Job {
         &self.members[first..(first + self.size).min(self.members.len())]
     }
 
-    /// Writes the body of one chunk with these members.
+    /// Writes the body of one chunk with these members, and with one who has just left.
     pub(crate) fn write(
         &self,
         world: &World,
         guild: &Guild,
         index: u32,
         members: &[u64],
+        leaver: Option<&Leaver>,
         w: &mut Writer,
     ) {
+        let left = leaver.map(|(user, _)| user);
         if self.presences {
             w.list("presences", |w| {
                 for id in members
                     .iter()
+                    .chain(left)
                     .filter(|id| world.status(**id) != Status::Offline)
                 {
                     w.entry(|w| world.presence(*id, None).write(w));
@@ -252,6 +258,8 @@ impl Job {
             members
                 .iter()
                 .for_each(|id| w.entry(|w| world.write_member(guild, *id, w)));
+            let left = leaver.map(|(_, text)| Raw(text));
+            left.into_iter().for_each(|left| w.item(left));
         });
         w.field("guild_id", Id(guild.id()));
         w.field("chunk_index", index);

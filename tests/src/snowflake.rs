@@ -44,6 +44,7 @@ pub(crate) enum Part {
     Sticker,
     Sound,
     Event,
+    Thread,
 }
 
 /// The id of the guild's `number`th part of a kind. Those of the same time differ in their last

@@ -172,6 +172,12 @@ impl World {
         ))
     }
 
+    /// The member, or a guest of a stage by this id.
+    pub(crate) fn draw_sitter(&self, guild: &Guild, user: u64) -> Member {
+        let member = self.draw_member(guild, user);
+        member.unwrap_or_else(|| Member::guest(self.user(user)))
+    }
+
     /// Writes the member; nothing when the user is none.
     pub(crate) fn write_member(&self, guild: &Guild, user: u64, w: &mut Writer) {
         if let Some(member) = self.draw_member(guild, user) {

@@ -1,4 +1,5 @@
 //! What is to happen at which time.
+use super::late::Late;
 use crate::act::Act;
 use crate::edge::{ConnectionId, Millis};
 use crate::requests::Job;
@@ -25,7 +26,9 @@ pub(crate) enum Task {
     /// Sends the session's next chunks.
     Chunk(u64),
     /// Adds a chunk that was delayed to the session's others.
-    Late(u64, Box<Job>),
+    LateChunk(u64, Box<Job>),
+    /// Says words about what has gone meanwhile.
+    Late(Box<Late>),
     /// Makes the numbered event of this place in the order.
     Numbered(u64),
     /// Does what the script says.

@@ -1,5 +1,6 @@
-//! Changes of a guild, its roles and its channels.
+//! Changes of a guild, its roles, its channels and its threads.
 use super::Gateway;
+use super::late::Gone;
 use crate::act::Change;
 use crate::json::{Id, Writer};
 use crate::world::World;
@@ -59,10 +60,14 @@ impl Gateway {
             Some(Done::Removed(0)) | None => {}
             Some(Done::Removed(number)) => {
                 let role = parts::role_id(found, number);
-                found.roles.remove(number);
-                self.fan_out(Some(guild), "GUILD_ROLE_DELETE", |_, _, w| {
-                    w.field("role_id", Id(role));
-                    w.field("guild_id", Id(guild));
+                self.take_away(guild, Gone::Role(number), |gateway| {
+                    if let Some(found) = gateway.world.guild_mut(guild) {
+                        found.roles.remove(number);
+                    }
+                    gateway.fan_out(Some(guild), "GUILD_ROLE_DELETE", |_, _, w| {
+                        w.field("role_id", Id(role));
+                        w.field("guild_id", Id(guild));
+                    });
                 });
             }
         }
@@ -88,12 +93,63 @@ impl Gateway {
             Some(Done::Added(number)) => self.tell_channel(guild, "CHANNEL_CREATE", number),
             Some(Done::Changed(number)) => self.tell_channel(guild, "CHANNEL_UPDATE", number),
             Some(Done::Removed(number)) => {
-                self.tell_channel(guild, "CHANNEL_DELETE", number);
-                if let Some(found) = self.world.guild_mut(guild) {
-                    found.channels.remove(number);
+                self.take_away(guild, Gone::Channel(number), |gateway| {
+                    gateway.tell_channel(guild, "CHANNEL_DELETE", number);
+                    if let Some(found) = gateway.world.guild_mut(guild) {
+                        found.remove_channel(number);
+                    }
+                });
+            }
+        }
+    }
+
+    pub(super) fn change_thread(&mut self, guild: u64, change: Change) {
+        let Some(found) = self.world.guild_mut(guild) else {
+            return;
+        };
+        let ids: Vec<(u64, u32)> = found.thread_ids().zip(found.threads.numbers()).collect();
+        match change {
+            Change::Add => {
+                if let Some(number) = found.add_thread() {
+                    self.tell_thread(guild, "THREAD_CREATE", number);
+                }
+            }
+            Change::Update(id) => {
+                if let Some(number) = number_of(&ids, id) {
+                    found.threads.change(number);
+                    self.tell_thread(guild, "THREAD_UPDATE", number);
+                }
+            }
+            Change::Remove(id) => {
+                if let Some(number) = number_of(&ids, id) {
+                    self.take_away(guild, Gone::Thread(number), |gateway| {
+                        gateway.remove_thread(guild, number);
+                    });
                 }
             }
         }
+    }
+
+    fn tell_thread(&mut self, guild: u64, event: &str, number: u32) {
+        self.fan_out(Some(guild), event, |world: &World, _, w| {
+            if let Some(found) = world.guild(guild) {
+                parts::thread(world.seed(), found, number, w);
+            }
+        });
+    }
+
+    fn remove_thread(&mut self, guild: u64, number: u32) {
+        let Some(found) = self.world.guild_mut(guild) else {
+            return;
+        };
+        let (thread, parent) = (parts::thread_id(found, number), found.parent_of(number));
+        found.threads.remove(number);
+        self.fan_out(Some(guild), "THREAD_DELETE", |_, _, w| {
+            w.field("type", 11_u32);
+            w.field("parent_id", parent.map(Id));
+            w.field("id", Id(thread));
+            w.field("guild_id", Id(guild));
+        });
     }
 
     fn tell_channel(&mut self, guild: u64, event: &str, number: u32) {

@@ -65,7 +65,7 @@ impl Gateway {
         self.fan_out_to(Some(guild), needed, "VOICE_STATE_UPDATE", |world, _, w| {
             let member = world
                 .guild(guild)
-                .and_then(|found| world.draw_member(found, user));
+                .map(|found| world.draw_sitter(found, user));
             voice::state(user, channel, member.as_ref(), w);
             w.field("guild_id", Id(guild));
         });

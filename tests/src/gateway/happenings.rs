@@ -1,5 +1,6 @@
 //! What acts do.
 use super::Gateway;
+use super::late::Gone;
 use super::opening::plain;
 use crate::act::{Act, Target};
 use crate::connection::{Acks, Connection};
@@ -9,7 +10,7 @@ use crate::json::{Id, Null};
 use crate::world::guild::Guild;
 use crate::world::message::Message;
 use crate::world::presence::Status;
-use crate::world::reachable;
+use crate::world::{reachable, voice};
 
 impl Gateway {
     pub(super) fn happen(&mut self, act: Act) {
@@ -21,6 +22,7 @@ impl Gateway {
             Act::UpdateGuild { guild } => self.update_guild(guild),
             Act::ChangeRole { guild, change } => self.change_role(guild, change),
             Act::ChangeChannel { guild, change } => self.change_channel(guild, change),
+            Act::ChangeThread { guild, change } => self.change_thread(guild, change),
             Act::AddMember { guild, user } => self.add_member(guild, user),
             Act::UpdateMember { guild, user, nick } => self.update_member(guild, user, nick),
             Act::RemoveMember { guild, user } => self.remove_member(guild, user),
@@ -30,6 +32,11 @@ impl Gateway {
                 self.announce_presence(user, false);
             }
             Act::MoveVoice { guild, user, joins } => self.move_voice(guild, user, joins),
+            Act::MoveGuest {
+                guild,
+                guest,
+                joins,
+            } => self.move_guest(guild, guest, joins),
             Act::Message { guild, author } => self.post(guild, author),
             Act::MessagePreview { guild } => self.preview(guild),
             Act::Traffic { events } => self.make_traffic(events),
@@ -188,19 +195,29 @@ impl Gateway {
         });
     }
 
-    fn remove_member(&mut self, guild: u64, user: u64) {
-        let Some(found) = self.world.guild_mut(guild) else {
+    pub(super) fn remove_member(&mut self, guild: u64, user: u64) {
+        let found = self.world.guild(guild);
+        let Some(leaver) = found.and_then(|found| self.world.draw_member(found, user)) else {
             return;
         };
-        if !found.remove(user) {
-            return;
-        }
-        self.fan_out(Some(guild), "GUILD_MEMBER_REMOVE", |world, _, w| {
-            w.object("user", |w| {
-                world.user(user).write(w, crate::world::user::Place::Member);
+        let sat = found.and_then(|found| found.seat_of(user)).is_some();
+        self.take_away(guild, Gone::Member(user), |gateway| {
+            if let Some(found) = gateway.world.guild_mut(guild) {
+                found.remove(user);
+            }
+            gateway.fan_out(Some(guild), "GUILD_MEMBER_REMOVE", |world, _, w| {
+                w.object("user", |w| {
+                    world.user(user).write(w, crate::world::user::Place::Member);
+                });
+                w.field("guild_id", Id(guild));
             });
-            w.field("guild_id", Id(guild));
         });
+        if sat {
+            self.fan_out(Some(guild), "VOICE_STATE_UPDATE", |_, _, w| {
+                voice::state(user, None, Some(&leaver), w);
+                w.field("guild_id", Id(guild));
+            });
+        }
     }
 
     pub(super) fn guilds_of(&self, user: u64) -> Vec<u64> {
@@ -254,7 +271,24 @@ impl Gateway {
         self.announce_voice(guild, user, channel);
     }
 
+    fn move_guest(&mut self, guild: u64, guest: u32, joins: bool) {
+        let Some(found) = self.world.guild_mut(guild) else {
+            return;
+        };
+        let user = found.guest_id(guest);
+        let channel = found.voice_channel().filter(|_| joins);
+        found.move_to(user, channel);
+        self.announce_voice(guild, user, channel);
+    }
+
     pub(super) fn post(&mut self, guild: u64, author: u64) {
+        let channels = self
+            .world
+            .guild(guild)
+            .map(|found| found.channel_ids().count());
+        if channels == Some(0) {
+            return;
+        }
         let message = Message {
             number: self.world.next_message(),
             author,
@@ -284,14 +318,19 @@ impl Gateway {
             session.view.owns(guild) && session.view.wants(needed)
         };
         for number in self.sessions_that(fits) {
-            let Some(session) = self.sessions.get_mut(&number) else {
-                continue;
-            };
-            let text = session.dispatch_text(&self.options.limits, event, body);
-            self.ledger.dispatches += 1;
-            if let Some(connection) = session.attached {
-                self.carry(connection, text, false);
-            }
+            self.dispatch_text(number, event, body);
+        }
+    }
+
+    /// Gives one session one dispatch whose body is this JSON text.
+    pub(super) fn dispatch_text(&mut self, number: u64, event: &str, body: &str) {
+        let Some(session) = self.sessions.get_mut(&number) else {
+            return;
+        };
+        let text = session.dispatch_text(&self.options.limits, event, body);
+        self.ledger.dispatches += 1;
+        if let Some(connection) = session.attached {
+            self.carry(connection, text, false);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::faults::Trouble;
 use crate::intents;
 use crate::json::Id;
 use crate::ledger::{ChunkRecord, RequestKind, RequestOutcome};
-use crate::requests::{Ask, Job};
+use crate::requests::{Ask, Job, Leaver};
 use crate::rules::Rule;
 use crate::session::{Session, View};
 use serde_json::Value;
@@ -196,7 +196,9 @@ impl Gateway {
         let times = match self.mishap(session, job, index) {
             Some(Mishap::Late(by)) => {
                 let late = Box::new(job.only(index));
-                return self.agenda.plan(self.now + by, Task::Late(session, late));
+                return self
+                    .agenda
+                    .plan(self.now + by, Task::LateChunk(session, late));
             }
             Some(Mishap::Lost) => return self.lose(job.request, [index]),
             Some(Mishap::Twice) => 2,
@@ -226,7 +228,9 @@ impl Gateway {
         else {
             return self.lose(job.request, [index]);
         };
-        let members = job.members_of(guild, index);
+        let mut members = job.members_of(guild, index);
+        let leaver = self.leaver(job.guild, &members);
+        members.retain(|user| Some(*user) != leaver.as_ref().map(|(user, _)| *user));
         if let Some(record) = self.ledger.requests.get_mut(job.request) {
             let chunk = ChunkRecord {
                 times: 0,
@@ -238,8 +242,21 @@ impl Gateway {
         }
         self.dispatch(session, "GUILD_MEMBERS_CHUNK", |world, _, w| {
             if let Some(guild) = world.guild(job.guild) {
-                job.write(world, guild, index, &members, w);
+                job.write(world, guild, index, &members, leaver.as_ref(), w);
             }
         });
+    }
+
+    /// One of these who leaves while the chunk that lists them is on its way.
+    fn leaver(&mut self, guild: u64, members: &[u64]) -> Option<Leaver> {
+        let bot = self.world.bot();
+        let user = members.iter().copied().find(|user| *user != bot)?;
+        let text = self.world.member_json(guild, user)?;
+        self.faults.strike(None, |trouble| match trouble {
+            Trouble::LeaveAmidChunk { guild: own } if *own == guild => Some(()),
+            _ => None,
+        })?;
+        self.remove_member(guild, user);
+        Some((user, text))
     }
 }

@@ -2,7 +2,7 @@
 use super::Source;
 use super::step::{Line, Scene, Step};
 use crate::act::{Act, Target};
-use crate::faults::{Fault, Junk, Times, Trouble};
+use crate::faults::{Fault, Junk, Subject, Times, Trouble};
 
 /// Every close code that a gateway sends, and two that any server sends.
 const CODES: [u16; 16] = [
@@ -133,6 +133,29 @@ pub(super) fn chunks(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
         }),
         Some(name),
     )
+}
+
+/// Words about what has gone, which come late.
+pub(super) fn late(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
+    let guild = scene.guild(source);
+    let by = source.pick(&[0, 0, 300, 5_000, 60_000]);
+    let of = |of| Trouble::LateWord { of, by };
+    let trouble = match source.below(6) {
+        0 | 1 => Trouble::LeaveAmidChunk { guild },
+        2 => of(Subject::Member),
+        3 => of(Subject::Channel),
+        4 => of(Subject::Role),
+        _ => of(Subject::Thread),
+    };
+    let name = trouble.name();
+    let times = Times::Count(1 + source.up_to(3));
+    let shard = None;
+    let fault = Fault {
+        shard,
+        times,
+        trouble,
+    };
+    Step::Server(Act::Inject(fault), Some(name))
 }
 
 /// A chunk that answers somebody else, or nobody.

@@ -54,6 +54,8 @@ pub struct Rates {
     pub server: u64,
     /// Troubles of chunks.
     pub chunks: u64,
+    /// Words about what has gone, which come late.
+    pub late: u64,
     /// Troubles of the line.
     pub line: u64,
     /// Troubles of the host: its clock, its consumer, its life.
@@ -114,6 +116,7 @@ impl Rates {
             user: rate(6),
             server: rate(12),
             chunks: rate(14),
+            late: rate(6),
             line: rate(10),
             host: rate(4),
         }
@@ -123,8 +126,12 @@ impl Rates {
 fn intents(source: &mut Source<'_>) -> Intents {
     let base = Intents::GUILDS | Intents::GUILD_MEMBERS;
     match source.below(10) {
-        0..=4 => base,
-        5..=7 => base | Intents::GUILD_PRESENCES | Intents::GUILD_MESSAGES,
+        0..=2 => base,
+        3 | 4 => base | Intents::GUILD_VOICE_STATES,
+        5..=7 => {
+            let talk = Intents::GUILD_MESSAGES | Intents::GUILD_VOICE_STATES;
+            base | Intents::GUILD_PRESENCES | talk
+        }
         8 => Intents::GUILDS | Intents::GUILD_PRESENCES,
         _ => source.pick(&[Intents::GUILDS, Intents::GUILD_MEMBERS]),
     }
@@ -152,7 +159,9 @@ fn kinds(source: &mut Source<'_>) -> Kinds {
     match source.below(8) {
         0..=4 => Kinds::default(),
         5 | 6 => Kinds::all(),
-        _ => Kinds::default().difference(Kinds::MEMBERS),
+        _ => source
+            .pick(&[Kinds::default(), Kinds::all()])
+            .difference(Kinds::MEMBERS),
     }
 }
 

@@ -118,6 +118,7 @@ impl Step {
             rates.user,
             rates.server,
             rates.chunks,
+            rates.late,
             rates.line,
             rates.host,
         ];
@@ -128,7 +129,8 @@ impl Step {
             3 => user(source, scene),
             4 => faults::server(source, scene),
             5 => faults::chunks(source, scene),
-            6 => Self::Line(scene.shard(source), faults::line(source)),
+            6 => faults::late(source, scene),
+            7 => Self::Line(scene.shard(source), faults::line(source)),
             _ => host(source, scene),
         }
     }
@@ -200,7 +202,7 @@ fn wait(source: &mut Source<'_>) -> u64 {
 fn life(source: &mut Source<'_>, scene: Scene<'_>) -> Act {
     let guild = scene.guild(source);
     let user = scene.user(source, guild);
-    match source.below(14) {
+    match source.below(18) {
         0 => Act::Traffic {
             events: 1 + source.up_to(10),
         },
@@ -233,6 +235,20 @@ fn life(source: &mut Source<'_>, scene: Scene<'_>) -> Act {
             author: user,
         },
         12 => Act::MessagePreview { guild },
+        13 => Act::MoveGuest {
+            guild,
+            guest: source.up_to(3),
+            joins: source.percent(60),
+        },
+        14 | 15 => Act::ChangeThread {
+            guild,
+            change: change(source, scene, guild, Guild::thread_ids),
+        },
+        16 => Act::MoveVoice {
+            guild,
+            user,
+            joins: true,
+        },
         _ => Act::MoveVoice {
             guild,
             user,

@@ -6,10 +6,11 @@ use crate::world::presence::Status;
 use headcount_core::Intents;
 use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
 use headcount_core::cache::{GuildStatus, Kinds};
-use headcount_core::id::{GuildId, RoleId, UserId};
+use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
 use headcount_core::session::{Phase, Session};
+use headcount_core::wire::view::VoiceState;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Simulation {
     /// Whether everything that the server has said to this shard's session has been taken in.
@@ -56,7 +57,9 @@ impl Simulation {
             return Err("the store has it, and the world does not".to_owned());
         };
         self.compare_parts(id, guild)?;
+        self.compare_voice(id, guild)?;
         self.compare_presences(id, guild)?;
+        self.look_for_strangers(id, guild)?;
         match self.store.completeness(id) {
             Some(Completeness::Complete { members }) => {
                 self.compare_members(id, guild, members)?;
@@ -79,7 +82,50 @@ impl Simulation {
         let is = (guild.role_ids().collect(), guild.channel_ids().collect());
         let same = (&roles, &channels) == (&is.0, &is.1);
         let told = || format!("roles and channels {roles:?} {channels:?}, but there are {is:?}");
-        if same { Ok(()) } else { Err(told()) }
+        if !same {
+            return Err(told());
+        }
+        let threads: BTreeSet<u64> = self.store.threads(id).map(|it| it.id.get()).collect();
+        let is: BTreeSet<u64> = guild.thread_ids().collect();
+        match threads == is {
+            true => Ok(()),
+            false => Err(format!("threads {threads:?}, but there are {is:?}")),
+        }
+    }
+
+    /// Whoever sits in a channel is told, guests too; nobody else is. No message lies in a channel
+    /// that is no more.
+    fn compare_voice(&self, id: GuildId, guild: &Guild) -> Result<(), String> {
+        let told = Intents::GUILDS | Intents::GUILD_VOICE_STATES;
+        let states = self.store.voice_states(id);
+        let seat = |row: &VoiceState<'_>| Some((row.user.get(), row.channel.value()?.get()));
+        let held: BTreeMap<u64, u64> = states.filter_map(seat).collect();
+        let is: BTreeMap<u64, u64> = guild.in_voice().collect();
+        if self.setting.intents.contains(told) && held != is {
+            return Err(format!("in voice are {held:?}, but should be {is:?}"));
+        }
+        if !self.setting.intents.contains(Intents::GUILDS) {
+            return Ok(());
+        }
+        let mut gone = guild.gone_channel_ids().filter_map(ChannelId::new);
+        match gone.find(|channel| self.store.messages(id, *channel).count() > 0) {
+            Some(channel) => Err(format!("messages lie in {channel}, which is no more")),
+            None => Ok(()),
+        }
+    }
+
+    /// Where it is told who leaves, nobody is held who is no member.
+    fn look_for_strangers(&self, id: GuildId, guild: &Guild) -> Result<(), String> {
+        let told = Intents::GUILDS | Intents::GUILD_MEMBERS;
+        if !self.setting.intents.contains(told) || self.setting.sweep_after_chunk {
+            return Ok(());
+        }
+        let held = self.store.members(id).map(|row| row.user().id().get());
+        let strangers: Vec<u64> = held.filter(|user| !guild.holds(*user)).collect();
+        match strangers.is_empty() {
+            true => Ok(()),
+            false => Err(format!("{strangers:?} are held, and no members")),
+        }
     }
 
     /// Whoever is there is a member, and has the status that was told last, if the intents are

@@ -235,6 +235,9 @@ impl<'a> Create<'a> {
             for id in &self.listed {
                 w.entry(|w| self.world.write_member(self.guild, *id, w));
             }
+            for guest in self.guild.guests() {
+                w.entry(|w| self.world.draw_sitter(self.guild, guest).write(w));
+            }
         });
     }
 
@@ -274,7 +277,11 @@ impl<'a> Create<'a> {
                 w.entry(|w| parts::channel(self.world.seed(), self.guild, number, false, w));
             }
         });
-        w.list("threads", |_| {});
+        w.list("threads", |w| {
+            for number in self.guild.threads.numbers() {
+                w.entry(|w| parts::thread(self.world.seed(), self.guild, number, w));
+            }
+        });
     }
 
     fn expressions(&self, w: &mut Writer) {

@@ -21,6 +21,9 @@ pub struct Guild {
     planned_channels: u32,
     pub(crate) roles: Inventory,
     pub(crate) channels: Inventory,
+    pub(crate) threads: Inventory,
+    /// The channel of each thread.
+    parents: BTreeMap<u32, u64>,
     emojis: u32,
 }
 
@@ -61,6 +64,8 @@ impl Guild {
             planned_channels: plan.channels.min(500),
             roles: Inventory::new(plan.roles.clamp(1, 250)),
             channels: Inventory::new(plan.channels.min(500)),
+            threads: Inventory::new(0),
+            parents: BTreeMap::new(),
             emojis: plan.emojis.min(500),
         };
         guild.seat(plan.in_voice, bot);
@@ -130,7 +135,7 @@ impl Guild {
         self.find(user).is_ok()
     }
 
-    /// Who sits in which voice channel, as (user, channel), ascending.
+    /// Who sits in which voice channel, guests among them, as (user, channel), ascending.
     pub fn in_voice(&self) -> impl ExactSizeIterator<Item = (u64, u64)> {
         self.voice.iter().map(|(user, channel)| (*user, *channel))
     }
@@ -147,6 +152,60 @@ impl Guild {
         self.channels
             .numbers()
             .map(|number| parts::channel_id(self, number))
+    }
+
+    /// The ids of the channels that are no more, in the order of their numbers.
+    pub fn gone_channel_ids(&self) -> impl Iterator<Item = u64> {
+        self.channels
+            .gone()
+            .map(|number| parts::channel_id(self, number))
+    }
+
+    /// The ids of the threads now, in the order of their numbers.
+    pub fn thread_ids(&self) -> impl Iterator<Item = u64> {
+        self.threads
+            .numbers()
+            .map(|number| parts::thread_id(self, number))
+    }
+
+    /// The channel that a thread lies in, also of one that is no more.
+    pub(crate) fn parent_of(&self, thread: u32) -> Option<u64> {
+        self.parents.get(&thread).copied()
+    }
+
+    /// Adds a thread to the first channel below the category; `None` if there is no such channel.
+    pub(crate) fn add_thread(&mut self) -> Option<u32> {
+        let first = self.channels.numbers().find(|number| *number > 0)?;
+        let parent = parts::channel_id(self, first);
+        let number = self.threads.add();
+        self.parents.insert(number, parent);
+        Some(number)
+    }
+
+    /// Removes a channel with its threads, and whoever sits in it.
+    pub(crate) fn remove_channel(&mut self, number: u32) {
+        let channel = parts::channel_id(self, number);
+        self.channels.remove(number);
+        self.voice.retain(|_, seat| *seat != channel);
+        for (thread, _) in self.parents.iter().filter(|(_, up)| **up == channel) {
+            self.threads.remove(*thread);
+        }
+    }
+
+    /// Where this user sits.
+    pub(crate) fn seat_of(&self, user: u64) -> Option<u64> {
+        self.voice.get(&user).copied()
+    }
+
+    /// Guests of a stage: they sit in the guild, and are no members.
+    pub(crate) fn guests(&self) -> impl Iterator<Item = u64> {
+        self.voice.keys().copied().filter(|user| !self.holds(*user))
+    }
+
+    /// Somebody who may come as a guest.
+    #[must_use]
+    pub fn guest_id(&self, guest: u32) -> u64 {
+        own_user_id(self.number, FIRST_GUEST + guest % 16)
     }
 
     pub(crate) fn revision(&self) -> u32 {
@@ -247,6 +306,9 @@ impl Guild {
         self.members.binary_search_by_key(&user, |entry| entry.id)
     }
 }
+
+/// Beyond the members that a guild may have.
+const FIRST_GUEST: u32 = 1_000_000;
 
 /// How many users the guilds share: half as many again as the largest guild's share.
 fn shared_pool(plan: &Plan) -> u32 {

@@ -22,6 +22,11 @@ impl Inventory {
         self.held.keys().copied()
     }
 
+    /// The numbers of what has been removed, ascending.
+    pub(crate) fn gone(&self) -> impl Iterator<Item = u32> {
+        (0..self.next).filter(|number| !self.has(*number))
+    }
+
     pub(crate) fn has(&self, number: u32) -> bool {
         self.held.contains_key(&number)
     }

@@ -15,7 +15,8 @@ pub(crate) struct Member {
     pub(crate) user: User,
     pub(crate) nick: Option<String>,
     roles: Vec<u64>,
-    joined: Time,
+    /// `None` for a guest of a stage.
+    joined: Option<Time>,
     boosting: bool,
     avatar: Option<Image>,
     escaped: bool,
@@ -32,10 +33,23 @@ impl Member {
             user,
             nick,
             roles: roles(&mut rng, guild),
-            joined: Time::of(guild.id()).plus(fixed.below(200_000_000_000)),
+            joined: Some(Time::of(guild.id()).plus(fixed.below(200_000_000_000))),
             boosting: fixed.percent(3),
             avatar: fixed.percent(2).then(|| Image::draw(&mut fixed)),
             escaped: fixed.percent(10),
+        }
+    }
+
+    /// A guest of a stage, who has joined nothing.
+    pub(crate) fn guest(user: User) -> Self {
+        Self {
+            user,
+            nick: None,
+            roles: Vec::new(),
+            joined: None,
+            boosting: false,
+            avatar: None,
+            escaped: false,
         }
     }
 
@@ -55,9 +69,10 @@ impl Member {
         w.list("roles", |w| {
             self.roles.iter().for_each(|role| w.item(Id(*role)));
         });
+        let boosts = self.joined.filter(|_| self.boosting);
         w.field(
             "premium_since",
-            self.boosting.then(|| self.joined.plus(86_400_123)),
+            boosts.map(|joined| joined.plus(86_400_123)),
         );
         w.field("pending", false);
         match &self.nick {

@@ -122,6 +122,36 @@ pub(crate) fn channel(seed: u64, guild: &Guild, number: u32, alone: bool, w: &mu
     }
 }
 
+/// The id of the guild's thread.
+pub(crate) fn thread_id(guild: &Guild, number: u32) -> u64 {
+    part_id(guild.number(), Part::Thread, number)
+}
+
+/// Writes one thread.
+pub(crate) fn thread(seed: u64, guild: &Guild, number: u32, w: &mut Writer) {
+    let id = thread_id(guild, number);
+    let mut rng = rng(seed, id ^ u64::from(guild.threads.revision(number)));
+    w.field("type", 11_u32);
+    w.field("total_message_sent", 0_u32);
+    w.object("thread_metadata", |w| {
+        w.field("locked", false);
+        w.field("create_timestamp", Time::of(id));
+        w.field("auto_archive_duration", 4320_u32);
+        w.field("archived", false);
+        w.field("archive_timestamp", Time::of(id));
+    });
+    w.field("rate_limit_per_user", 0_u32);
+    w.field("parent_id", guild.parent_of(number).map(Id));
+    w.field("owner_id", Id(guild.id() + 1));
+    w.field("name", name::words(&mut rng, 3).as_str());
+    w.field("message_count", 0_u32);
+    w.field("member_count", 1_u32);
+    w.field("last_message_id", Null);
+    w.field("id", Id(id));
+    w.field("guild_id", Id(guild.id()));
+    w.field("flags", 0_u32);
+}
+
 fn overwrites(guild: &Guild, rng: &mut Rng, w: &mut Writer) {
     let some = 0..1 + rng.below(5) as u32;
     for number in some.filter(|number| guild.roles.has(*number)) {
