@@ -1,5 +1,6 @@
 //! What a fault looks like to a user: each row of the core's table, on virtual time.
 
+mod gone;
 mod host;
 mod odd;
 
@@ -109,7 +110,12 @@ fn is_ready_anew(pair: &Pair) -> bool {
 
 #[test]
 fn every_row_has_a_test_of_its_name() {
-    let files = ["faults.rs", "faults/host.rs", "faults/odd.rs"];
+    let files = [
+        "faults.rs",
+        "faults/gone.rs",
+        "faults/host.rs",
+        "faults/odd.rs",
+    ];
     let tests: String = files
         .map(|file| read(&format!("tests/api/{file}")))
         .concat();
@@ -123,7 +129,7 @@ fn every_row_has_a_test_of_its_name() {
         );
         assert!(names.insert(name));
     }
-    assert_eq!(names.len(), 35);
+    assert_eq!(names.len(), 36);
 }
 
 #[test]
