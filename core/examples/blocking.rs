@@ -75,7 +75,7 @@ fn run(mut shard: Shard) -> Halt {
                         let _ = socket.close(Some(frame));
                     }
                 }
-                Action::WantIdentify | Action::Mutate(_) => {}
+                Action::WantIdentify | Action::Mutate(_) | Action::Confirm(_) => {}
                 Action::Emit(Event::Halted(halt)) => return halt,
                 Action::Emit(event) => {
                     tell(&event);

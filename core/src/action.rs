@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use crate::cache::Mutation;
 use crate::dispatch::Dispatch;
 use crate::event::{Event, Misunderstood};
+use crate::setup::Barrier;
 use crate::wire::command::Command;
 
 /// One thing for the host to do.
@@ -38,6 +39,10 @@ pub enum Action<'i> {
     WantIdentify,
     /// Apply this to the store, before the events that follow.
     Mutate(Mutation<'i>),
+    /// Answer with [`Input::Stored`](crate::Input::Stored) when every change of this guild that
+    /// came before is stored or has failed. Only with
+    /// [`SetupConfig::confirm`](crate::setup::SetupConfig::confirm).
+    Confirm(Barrier),
     /// Tell the user.
     Emit(Event<'i>),
 }
@@ -52,6 +57,7 @@ impl Action<'_> {
             Self::Close(code) => Action::Close(code),
             Self::WantIdentify => Action::WantIdentify,
             Self::Mutate(mutation) => Action::Mutate(mutation.into_owned()),
+            Self::Confirm(barrier) => Action::Confirm(barrier),
             Self::Emit(event) => Action::Emit(event.into_owned()),
         }
     }

@@ -6,7 +6,9 @@ use crate::chunk::ChunkRequestFinished;
 use crate::dispatch::Dispatch;
 use crate::id::GuildId;
 use crate::session::{Halt, Phase, Reason};
-use crate::setup::{GuildLeave, GuildReady, GuildUnavailable, ShardFinishedChunking, ShardReady};
+use crate::setup::{
+    GuildLeave, GuildReady, GuildStale, GuildUnavailable, ShardFinishedChunking, ShardReady,
+};
 use crate::wire::{Malformed, Misreads, Name};
 
 /// News from one shard.
@@ -44,6 +46,8 @@ pub enum Event<'i> {
     GuildRestored(Box<GuildReady>),
     /// A guild is in an outage. What the cache has of it is kept, and stale.
     GuildUnavailable(GuildUnavailable),
+    /// A store failed to keep a change of a guild that is set up.
+    GuildStale(GuildStale),
     /// The bot is no longer in a guild.
     GuildLeave(GuildLeave),
     /// Events held for a guild in setup were more than the bounds allow. They follow.
@@ -164,6 +168,7 @@ impl Event<'_> {
             Self::GuildJoin(news) => Event::GuildJoin(news),
             Self::GuildRestored(news) => Event::GuildRestored(news),
             Self::GuildUnavailable(news) => Event::GuildUnavailable(news),
+            Self::GuildStale(news) => Event::GuildStale(news),
             Self::GuildLeave(news) => Event::GuildLeave(news),
             Self::HeldOverflow(news) => Event::HeldOverflow(news),
             Self::ChunkRequestFinished(news) => Event::ChunkRequestFinished(news),

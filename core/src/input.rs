@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
+use crate::id::GuildId;
 use crate::session::DialFailure;
+use crate::setup::Barrier;
 
 /// Everything the host can tell a shard.
 ///
@@ -41,6 +43,15 @@ pub enum Input<'i> {
     /// The fleet lets this shard identify. Only after
     /// [`Action::WantIdentify`](crate::Action::WantIdentify); at other times it is ignored.
     IdentifyGranted,
+    /// Every change of a guild up to this point is stored, or was told to have failed: the answer
+    /// to [`Action::Confirm`](crate::Action::Confirm). One that nobody waits for is passed over.
+    Stored(Barrier),
+    /// A store failed for good to apply a change of this guild: its rows may be missing or wrong
+    /// until it is delivered anew.
+    ///
+    /// Told before the answer to a later `Confirm`, and not if the guild has been delivered anew in
+    /// a change since.
+    StoreFailed(GuildId),
     /// The host cannot run the shard any more: its own code, or code that it called, panicked. The
     /// shard closes its connection and ends with [`Halt::Crashed`](crate::session::Halt::Crashed);
     /// its session is kept.

@@ -47,6 +47,7 @@
 //!             }
 //!             Action::Emit(_event) => { /* everything else that happens */ }
 //!             Action::WantIdentify => { /* only when a fleet paces identifies */ }
+//!             Action::Confirm(_) => { /* only with `SetupConfig::confirm` */ }
 //!         }
 //!     }
 //!     let Some(deadline) = shard.poll_timeout() else { break }; // the shard has ended

@@ -12,11 +12,14 @@
 //! - A READY that comes before the last one's guilds are settled takes its place: every guild
 //!   starts anew, and the summary of the old one never comes. Guilds that it no longer lists are
 //!   left.
+//! - A guild of which a store has failed to keep something ends as such, or becomes so, until it
+//!   is delivered anew. Where the host says what is stored, a guild is set up once all of it is.
 //! - A halted shard settles what is pending as missed or incomplete, with a summary but without
 //!   [`ShardReady`].
 
 mod arrival;
 mod config;
+mod finish;
 mod held;
 mod known;
 mod ledger;
@@ -33,17 +36,23 @@ mod roster;
 mod sessions;
 mod stage;
 #[cfg(test)]
+mod stores;
+#[cfg(test)]
 mod stories;
+mod storing;
 mod sync;
 #[cfg(test)]
 mod testing;
 
 pub use config::{AutoChunk, Chunking, SetupConfig, SyncConfig};
 pub use held::HoldConfig;
-pub use news::{GuildLeave, GuildReady, GuildUnavailable, ShardFinishedChunking, ShardReady};
+pub use news::{
+    GuildLeave, GuildReady, GuildStale, GuildUnavailable, ShardFinishedChunking, ShardReady,
+};
 pub use presences::{PresencesOutcome, PresencesSummary};
 pub use readiness::{GuildReadiness, OutcomeCounts, Readiness, StageCounts, WaitsFor};
 pub use stage::{MemberCount, Origin, Outcome, Stage};
+pub use storing::Barrier;
 
 pub(crate) use arrival::Arrival;
 pub(crate) use held::{Held, Holding};

@@ -115,6 +115,8 @@ impl Shard {
                 self.tracker.unread(self.now);
             }
             Input::IdentifyGranted => self.signal(Signal::Granted, &mut out),
+            Input::Stored(barrier) => self.tracker.stored(self.now, barrier, &mut out),
+            Input::StoreFailed(guild) => self.tracker.store_failed(self.now, guild, &mut out),
             Input::Crashed => self.signal(Signal::Crashed, &mut out),
             Input::Timeout => {}
         }

@@ -3,6 +3,7 @@
 mod config;
 mod flow;
 mod hold;
+mod lacks;
 mod misread_counts;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use crate::id::GuildId;
 use crate::intents::Intents;
 use crate::rng::Rng;
 use crate::session::budget::{Budget, Rank};
-use crate::setup::{Chunking, GuildReadiness, Readiness, Setup, Stage};
+use crate::setup::{Barrier, Chunking, GuildReadiness, Readiness, Setup, Stage};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 use crate::wire::json::Reader;
@@ -73,6 +74,12 @@ pub enum TrackerInput<'i> {
     },
     /// The connection is lost. RESUMED or READY will tell that it is back.
     ConnectionLost,
+    /// Every change of a guild up to this point is stored, or was told to have failed; see
+    /// [`Input::Stored`](crate::Input::Stored).
+    Stored(Barrier),
+    /// A store failed for good to apply a change of this guild; see
+    /// [`Input::StoreFailed`](crate::Input::StoreFailed).
+    StoreFailed(GuildId),
     /// The shard has ended for good.
     Halted,
 }
@@ -131,6 +138,8 @@ impl Tracker {
                 data,
             } => self.untrusted(Dispatch::new(name, sequence, data), data, &mut out),
             TrackerInput::ConnectionLost => self.connection_lost(self.now, &mut out),
+            TrackerInput::Stored(barrier) => self.stored(self.now, barrier, &mut out),
+            TrackerInput::StoreFailed(guild) => self.store_failed(self.now, guild, &mut out),
             TrackerInput::Halted => self.halted(self.now, &mut out),
         }
         if self.deadline().is_some_and(|deadline| deadline <= self.now) {

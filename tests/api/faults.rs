@@ -3,6 +3,7 @@
 mod gone;
 mod host;
 mod odd;
+mod stores;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -115,6 +116,7 @@ fn every_row_has_a_test_of_its_name() {
         "faults/gone.rs",
         "faults/host.rs",
         "faults/odd.rs",
+        "faults/stores.rs",
     ];
     let tests: String = files
         .map(|file| read(&format!("tests/api/{file}")))
@@ -129,7 +131,7 @@ fn every_row_has_a_test_of_its_name() {
         );
         assert!(names.insert(name));
     }
-    assert_eq!(names.len(), 36);
+    assert_eq!(names.len(), 38);
 }
 
 #[test]

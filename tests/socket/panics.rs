@@ -78,7 +78,7 @@ struct Poisoned(Arc<Mutex<u64>>);
 impl AsyncStore for Poisoned {
     type Error = std::convert::Infallible;
 
-    async fn apply(&self, mutation: Mutation<'static>) -> Result<Applied, Self::Error> {
+    async fn apply(&self, mutation: &Mutation<'static>) -> Result<Applied, Self::Error> {
         let joins = |op: &Op<'_>| matches!(op, Op::Upsert(Rows::Members(_)));
         let fatal = mutation.guild() == Some(guild(1)) && mutation.ops().any(joins);
         let mut count = self.0.lock().unwrap_or_else(PoisonError::into_inner);

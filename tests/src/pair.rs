@@ -208,7 +208,8 @@ impl Pair {
                 | Action::Send(_)
                 | Action::Close(_)
                 | Action::WantIdentify
-                | Action::Mutate(_) => None,
+                | Action::Mutate(_)
+                | Action::Confirm(_) => None,
             })
     }
 
@@ -220,7 +221,8 @@ impl Pair {
             | Action::Send(_)
             | Action::Close(_)
             | Action::WantIdentify
-            | Action::Mutate(_) => None,
+            | Action::Mutate(_)
+            | Action::Confirm(_) => None,
         })
     }
 
@@ -306,7 +308,7 @@ impl Pair {
                 let shard = self.seats[seat].shard.id();
                 self.ask_fleet(FleetInput::Event(shard, event));
             }
-            Action::Mutate(_) => {}
+            Action::Mutate(_) | Action::Confirm(_) => {}
         }
     }
 

@@ -208,11 +208,12 @@ impl<R: Runtime> Builder<R> {
     /// Keeps these kinds in a store of your own instead of in memory; they are cached then, too.
     ///
     /// An event waits until its change is stored, and so do later events of its guild; other
-    /// guilds go on, and so do heartbeats. A change that fails, or takes longer than
-    /// [`Builder::store_deadline`], is told with [`BotEvent::StoreFailed`](crate::BotEvent), and
-    /// the event follows all the same
-    /// ([`Dispatch::is_unstored`](headcount_core::Dispatch::is_unstored)). Users go with the
-    /// members and messages that hold them.
+    /// guilds go on, and so do heartbeats. A change that fails is tried again, up to
+    /// [`Builder::store_attempts`] and within [`Builder::store_deadline`]. One that fails for good
+    /// is told with [`BotEvent::StoreFailed`](crate::BotEvent), and the event follows all the same
+    /// ([`Dispatch::is_unstored`](headcount_core::Dispatch::is_unstored)). A guild counts as
+    /// complete only when all that it consists of is stored. Users go with the members and messages
+    /// that hold them.
     #[must_use]
     pub fn store<S>(mut self, kinds: Kinds, store: S) -> Self
     where
@@ -223,11 +224,23 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// How long a store of your own may take for one change before it counts as failed; 10
-    /// seconds by default.
+    /// How long a store of your own may take for one change before it counts as failed, all
+    /// attempts and the pauses between them included; 10 seconds by default. Changes of the same
+    /// guild that wait behind such a one count as failed with it, up to where the guild is
+    /// delivered anew: no event waits longer than this for a store that is stuck.
     #[must_use]
     pub fn store_deadline(mut self, deadline: Duration) -> Self {
         self.stores.deadline = deadline;
+        self
+    }
+
+    /// How often a store of your own is handed one change before it counts as failed, 1 to 100; 3
+    /// by default. The same change comes again, with the same origin
+    /// ([`Mutation::origin`](headcount_core::cache::Mutation::origin)), after 100 ms and then after
+    /// twice as long each time. A store that has panicked is not tried again.
+    #[must_use]
+    pub fn store_attempts(mut self, attempts: u32) -> Self {
+        self.stores.attempts = attempts;
         self
     }
 

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use headcount_core::Instant;
-use headcount_core::cache::Mutation;
+use headcount_core::cache::{Kinds, Mutation};
 
 use crate::Runtime;
 use crate::clock::Clock;
@@ -23,8 +23,11 @@ impl ByHand {
         Self {
             now: Box::new(move || clock.now(&here)),
             job: Box::new(move |mutation| {
-                let job = stores.job(&there, mutation, false);
-                job.unwrap_or_else(|| ready(Outcome::default()).boxed())
+                let work = stores.work(&there, mutation, false);
+                work.map_or_else(
+                    || ready(Outcome::default()).boxed(),
+                    |begin| begin(Kinds::empty()),
+                )
             }),
         }
     }

@@ -15,6 +15,7 @@ use crate::address::{self, Cleartext};
 use crate::alarm::Alarm;
 use crate::delivery::Delivery;
 use crate::fleet::Running;
+use crate::lanes::Report;
 use crate::link::{Link, News};
 use crate::outlet::Outlet;
 use crate::panics::{caught, caught_in};
@@ -64,6 +65,8 @@ enum Wake {
     /// long it has not read.
     Unread(Duration),
     Granted,
+    /// A store has got on, or has failed.
+    Stores(Report),
     News(News),
     /// The loop has panicked.
     Crashed,
@@ -152,6 +155,10 @@ impl<R: Runtime> Drive<R> {
         let (deadline, phase, limit) = self.seat.read(look);
         self.link.set_limit(limit);
         let room = self.outlet.poll_room(cx).is_ready();
+        let failed = || self.seat.take_failed().map(Report::Failed);
+        if let Some(report) = self.outlet.report().or_else(failed) {
+            return Poll::Ready(Wake::Stores(report));
+        }
         let waits = deadline.map(|deadline| deadline.wait);
         if waits == Some(Wait::Backoff) && self.outlet.is_unheard() {
             return Poll::Pending;
@@ -211,6 +218,8 @@ impl<R: Runtime> Drive<R> {
             Wake::Deadline => Input::Timeout,
             Wake::Unread(missed) => Input::Unread { missed: *missed },
             Wake::Granted => Input::IdentifyGranted,
+            Wake::Stores(Report::Stored(barrier)) => Input::Stored(*barrier),
+            Wake::Stores(Report::Failed(guild)) => Input::StoreFailed(*guild),
             Wake::Crashed => Input::Crashed,
             Wake::News(News::Opened) => {
                 self.secure = self.dials_secure;
@@ -249,6 +258,7 @@ impl<R: Runtime> Drive<R> {
                 Action::WantIdentify if self.seat.is_granted() => {}
                 Action::WantIdentify => self.outlet.want_identify(now),
                 Action::Mutate(mutation) => self.outlet.mutate(now, mutation),
+                Action::Confirm(barrier) => self.outlet.confirm(barrier),
                 Action::Emit(event) => self.outlet.emit(now, event),
             }
         }

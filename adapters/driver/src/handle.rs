@@ -200,22 +200,23 @@ impl Handle {
         let mutation = Mutation::webhooks(guild, channel, webhooks);
         let job = by_hand.job(&mutation);
         let (_, unjudged) = cache.apply(by_hand.now(), mutation, false);
-        if !unjudged.is_empty() {
-            cache.mark_stale(guild);
-        }
         let shard = self.shard_of(guild);
+        let seat = self.shared.fleet.seat(shard).cloned();
         async move {
             let stored = job.await.failures.into_iter();
             let unjudged = unjudged.into_iter().map(Unjudged::into_failure);
-            let failure = stored.chain(unjudged).next();
-            failure.map_or(Ok(()), |(kinds, error)| {
-                Err(StoreFailure {
-                    shard,
-                    guild: Some(guild),
-                    sequence: None,
-                    kinds,
-                    error,
-                })
+            let Some((kinds, error)) = stored.chain(unjudged).next() else {
+                return Ok(());
+            };
+            if let Some(seat) = seat {
+                seat.store_failed(guild);
+            }
+            Err(StoreFailure {
+                shard,
+                guild: Some(guild),
+                sequence: None,
+                kinds,
+                error,
             })
         }
     }

@@ -8,18 +8,18 @@ use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::FuturesUnordered;
-use headcount_core::cache::{Mutation, Op};
+use headcount_core::cache::{GuildStatus, Kinds, Mutation, Op};
 use headcount_core::id::GuildId;
+use headcount_core::setup::Barrier;
 use headcount_core::{Event, ShardId};
 
-use crate::cache::Cache;
 use crate::delivery::{Delivery, Parcel};
 use crate::event::BotEvent;
-use crate::stores::{Outcome, StoreFailure};
+use crate::stores::{Outcome, StoreFailure, Work};
 use crate::unjudged::Unjudged;
 
 /// Things that may wait for stores before the shard stops reading.
-const ROOM: usize = 1024;
+pub(crate) const ROOM: u32 = 1024;
 
 /// Where something waits: behind the changes of one guild, or of none.
 type Lane = Option<GuildId>;
@@ -30,15 +30,30 @@ pub(crate) struct Job {
     pub(crate) sequence: Option<u64>,
     /// Whether it touches many guilds, so that nothing may run beside it.
     pub(crate) alone: bool,
-    pub(crate) work: BoxFuture<'static, Outcome>,
+    /// Whether the guild is delivered anew, so that what its stores missed before counts no more.
+    pub(crate) delivers: bool,
+    /// The kinds whose store has not answered to a change before it, and is not asked again.
+    pub(crate) silent: Kinds,
+    pub(crate) work: Work,
 }
 
 /// What waits for its turn.
 enum Item {
     Change(Job),
     Event(Lane, Parcel),
+    /// The shard wants to know when this is passed.
+    Confirm(Barrier),
     /// News that must not come before anything that went before.
     Last(Parcel),
+}
+
+/// What the shard has to know of its stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// Every change of a guild up to this point has ended.
+    Stored(Barrier),
+    /// A change of a guild was not stored.
+    Failed(GuildId),
 }
 
 /// A shard's changes and events that wait for stores.
@@ -55,7 +70,9 @@ pub(crate) struct Lanes {
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     /// What an event must know of its change, by sequence.
     outcomes: BTreeMap<u64, Outcome>,
-    waiting: usize,
+    /// What the shard has to know, in order.
+    reports: VecDeque<Report>,
+    waiting: u32,
 }
 
 /// A change that has ended.
@@ -67,11 +84,15 @@ struct Done {
 
 impl Job {
     /// The work that a mutation makes for stores.
-    pub(crate) fn new(mutation: &Mutation<'_>, work: BoxFuture<'static, Outcome>) -> Self {
+    pub(crate) fn new(mutation: &Mutation<'_>, work: Work) -> Self {
         Self {
             guild: mutation.guild(),
             sequence: mutation.origin().map(|(_, sequence)| sequence),
             alone: mutation.ops().any(|op| matches!(op, Op::NewSession(_))),
+            delivers: mutation
+                .ops()
+                .any(|op| matches!(op, Op::SetStatus(GuildStatus::Available))),
+            silent: Kinds::empty(),
             work,
         }
     }
@@ -88,7 +109,9 @@ impl Job {
             guild: own,
             sequence: sequence.filter(|_| own == guild),
             alone: false,
-            work: ready(outcome).boxed(),
+            delivers: false,
+            silent: Kinds::empty(),
+            work: Box::new(|_| ready(outcome).boxed()),
         }
     }
 }
@@ -102,6 +125,7 @@ impl Lanes {
             alone: false,
             running: FuturesUnordered::new(),
             outcomes: BTreeMap::new(),
+            reports: VecDeque::new(),
             waiting: 0,
         }
     }
@@ -140,6 +164,16 @@ impl Lanes {
         self.enter(Item::Event(None, delivery.parcel(event)), delivery);
     }
 
+    /// A point that the shard wants to know of once every change before it has ended.
+    pub(crate) fn confirm(&mut self, barrier: Barrier, delivery: &mut Delivery) {
+        self.enter(Item::Confirm(barrier), delivery);
+    }
+
+    /// What the shard has to know next. It is to know it before it takes in anything else.
+    pub(crate) fn report(&mut self) -> Option<Report> {
+        self.reports.pop_front()
+    }
+
     /// News of the fleet, which follow from events before them.
     pub(crate) fn news(&mut self, event: BotEvent, delivery: &mut Delivery) {
         self.enter(Item::Last(delivery.parcel(event)), delivery);
@@ -158,7 +192,7 @@ impl Lanes {
             match self.queue.front() {
                 Some(Item::Change(job)) if job.alone && !empty => return,
                 Some(Item::Last(_)) if !empty => return,
-                Some(Item::Change(_) | Item::Event(..) | Item::Last(_)) => {}
+                Some(Item::Change(_) | Item::Event(..) | Item::Confirm(_) | Item::Last(_)) => {}
                 None => return,
             }
             if let Some(item) = self.queue.pop_front() {
@@ -171,6 +205,7 @@ impl Lanes {
         let lane = match &item {
             Item::Change(job) => job.guild,
             Item::Event(lane, _) => *lane,
+            Item::Confirm(barrier) => Some(barrier.guild()),
             Item::Last(_) => return self.take(item, delivery),
         };
         match self.lanes.get_mut(&lane) {
@@ -184,6 +219,7 @@ impl Lanes {
         self.waiting -= 1;
         match item {
             Item::Change(job) => self.run(job),
+            Item::Confirm(barrier) => self.reports.push_back(Report::Stored(barrier)),
             Item::Event(_, event) | Item::Last(event) => delivery.send(self.informed(event)),
         }
     }
@@ -194,7 +230,7 @@ impl Lanes {
         } = job;
         self.alone = job.alone;
         self.lanes.entry(guild).or_default();
-        let done = job.work.map(move |outcome| Done {
+        let done = (job.work)(job.silent).map(move |outcome| Done {
             guild,
             sequence,
             outcome,
@@ -217,15 +253,10 @@ impl Lanes {
     }
 
     /// Goes on with the changes; ready when nothing waits for a store.
-    pub(crate) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        delivery: &mut Delivery,
-        cache: &Cache,
-    ) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, delivery: &mut Delivery) -> Poll<()> {
         loop {
             match self.running.poll_next_unpin(cx) {
-                Poll::Ready(Some(done)) => self.done(done, delivery, cache),
+                Poll::Ready(Some(done)) => self.done(done, delivery),
                 Poll::Ready(None) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }
@@ -233,14 +264,15 @@ impl Lanes {
     }
 
     /// A change has ended: reports its failures, and lets those behind it go.
-    fn done(&mut self, done: Done, delivery: &mut Delivery, cache: &Cache) {
+    fn done(&mut self, done: Done, delivery: &mut Delivery) {
         self.alone = false;
-        self.report(&done, delivery, cache);
+        self.tell_failures(&done, delivery);
+        self.pass_over(done.guild, done.outcome.silent());
         if let Some(sequence) = done.sequence
             && !done.outcome.is_plain()
         {
             self.outcomes.entry(sequence).or_default().add(done.outcome);
-            if self.outcomes.len() > ROOM {
+            if self.outcomes.len() > ROOM as usize {
                 self.outcomes.pop_first();
             }
         }
@@ -263,18 +295,21 @@ impl Lanes {
         let lanes = old.lanes.into_values().flatten();
         for item in lanes.chain(old.queue) {
             match item {
-                Item::Change(_) => {}
+                Item::Change(_) | Item::Confirm(_) => {}
                 Item::Event(_, event) | Item::Last(event) => delivery.send(event),
             }
         }
     }
 
-    fn report(&self, done: &Done, delivery: &mut Delivery, cache: &Cache) {
+    /// A failure is the shard's business, unless the guild is delivered anew behind it.
+    fn tell_failures(&mut self, done: &Done, delivery: &mut Delivery) {
         if done.outcome.failures.is_empty() {
             return;
         }
-        if let Some(guild) = done.guild {
-            cache.mark_stale(guild);
+        if let Some(guild) = done.guild
+            && !self.delivers_anew(guild)
+        {
+            self.reports.push_back(Report::Failed(guild));
         }
         for (kinds, error) in &done.outcome.failures {
             tracing::warn!(guild = ?done.guild, %error, "a store failed");
@@ -286,6 +321,29 @@ impl Lanes {
                 error: error.clone(),
             }));
         }
+    }
+
+    /// A store has not answered in time: it is not handed what waits behind, up to where it can be
+    /// whole again, so that no event waits for it much longer than once.
+    fn pass_over(&mut self, lane: Lane, silent: Kinds) {
+        let behind = self.lanes.get_mut(&lane).into_iter().flatten();
+        let behind = behind.chain(&mut self.queue).filter_map(|item| match item {
+            Item::Change(job) => Some(job),
+            Item::Event(..) | Item::Confirm(_) | Item::Last(_) => None,
+        });
+        let in_lane = behind.filter(|job| job.guild == lane);
+        for job in in_lane.take_while(|job| !job.delivers && !job.alone) {
+            job.silent |= silent;
+        }
+    }
+
+    /// Whether a change that waits delivers the guild anew.
+    fn delivers_anew(&self, guild: GuildId) -> bool {
+        let behind = self.lanes.get(&Some(guild)).into_iter().flatten();
+        behind.chain(&self.queue).any(|item| match item {
+            Item::Change(job) => job.delivers && job.guild == Some(guild),
+            Item::Event(..) | Item::Confirm(_) | Item::Last(_) => false,
+        })
     }
 }
 
@@ -308,6 +366,7 @@ fn place(event: &Event<'_>) -> Place {
             Place::In(Some(news.guild))
         }
         Event::GuildUnavailable(news) => Place::In(Some(news.guild)),
+        Event::GuildStale(news) => Place::In(Some(news.guild)),
         Event::GuildLeave(news) => Place::In(Some(news.guild)),
         Event::HeldOverflow(news) => Place::In(Some(news.guild)),
         Event::ChunkRequestFinished(news) => Place::In(Some(news.guild)),

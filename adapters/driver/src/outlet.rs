@@ -8,11 +8,12 @@ use futures_util::FutureExt;
 use headcount_core::cache::Mutation;
 use headcount_core::fleet::FleetInput;
 use headcount_core::session::Halt;
+use headcount_core::setup::Barrier;
 use headcount_core::{Event, Instant, ShardId};
 
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
-use crate::lanes::{Job, Lanes};
+use crate::lanes::{Job, Lanes, Report};
 use crate::old_values::OldValues;
 use crate::panics::caught;
 use crate::shared::Shared;
@@ -55,11 +56,11 @@ impl<R: Runtime> Outlet<R> {
     pub(crate) fn mutate(&mut self, now: Instant, mutation: Mutation<'_>) {
         let keep = self.shared.old_values;
         let about = (mutation.guild(), mutation.origin().map(|(_, at)| at));
-        if let Some(work) = self.shared.stores.job(&self.runtime, &mutation, keep) {
+        if let Some(work) = self.shared.stores.work(&self.runtime, &mutation, keep) {
             // A change that waits for its store takes room as the event does.
             let charge = self.delivery.charge(self.payload);
-            let work = work.inspect(move |_| drop(charge)).boxed();
-            let job = Job::new(&mutation, work);
+            let charged = |silent| work(silent).inspect(|_| drop(charge)).boxed();
+            let job = Job::new(&mutation, Box::new(charged));
             self.lanes.change(job, &mut self.delivery);
         }
         let unjudged = self
@@ -69,6 +70,16 @@ impl<R: Runtime> Outlet<R> {
             let job = Job::unjudged(row, about);
             self.lanes.change(job, &mut self.delivery);
         }
+    }
+
+    /// The shard wants to know when every change up to here has ended.
+    pub(crate) fn confirm(&mut self, barrier: Barrier) {
+        self.lanes.confirm(barrier, &mut self.delivery);
+    }
+
+    /// What the shard has to know of its stores before it takes in anything else.
+    pub(crate) fn report(&mut self) -> Option<Report> {
+        self.lanes.report()
     }
 
     /// Tells the fleet of an event, and the consumer when its change is stored; after it, what the
@@ -130,7 +141,7 @@ impl<R: Runtime> Outlet<R> {
     /// Goes on with the stores; ready when neither they nor the consumer are behind, so that there
     /// is no reason to stop reading.
     pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let stored = self.lanes.poll(cx, &mut self.delivery, &self.shared.cache);
+        let stored = self.lanes.poll(cx, &mut self.delivery);
         match (stored, self.delivery.poll_room(cx)) {
             (Poll::Pending, _) if self.lanes.is_full() => Poll::Pending,
             (_, room) => room,
@@ -144,6 +155,6 @@ impl<R: Runtime> Outlet<R> {
 
     /// Goes on with the stores; ready when nothing waits for them.
     pub(crate) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.lanes.poll(cx, &mut self.delivery, &self.shared.cache)
+        self.lanes.poll(cx, &mut self.delivery)
     }
 }

@@ -1,11 +1,13 @@
 //! A shard's place in the bot: its core state, shared between its loop and the handles.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
 use futures_util::task::AtomicWaker;
 use headcount_core::Shard;
+use headcount_core::id::GuildId;
 
 /// One shard's core state behind a short lock, and a bell for its loop.
 ///
@@ -14,6 +16,8 @@ pub(crate) struct Seat {
     shard: Mutex<Shard>,
     bell: AtomicWaker,
     granted: AtomicBool,
+    /// Guilds of which a store has failed to keep something, outside of the loop.
+    failed: Mutex<BTreeSet<GuildId>>,
 }
 
 impl Seat {
@@ -22,6 +26,7 @@ impl Seat {
             shard: Mutex::new(shard),
             bell: AtomicWaker::new(),
             granted: AtomicBool::new(false),
+            failed: Mutex::default(),
         }
     }
 
@@ -52,6 +57,21 @@ impl Seat {
     /// Whether the fleet lets it identify, and the loop does not know yet.
     pub(crate) fn is_granted(&self) -> bool {
         self.granted.load(Ordering::Acquire)
+    }
+
+    /// Tells the loop that a store has failed to keep a change of this guild.
+    pub(crate) fn store_failed(&self, guild: GuildId) {
+        self.failed().insert(guild);
+        self.bell.wake();
+    }
+
+    /// A guild of which a store has failed to keep something, each once.
+    pub(crate) fn take_failed(&self) -> Option<GuildId> {
+        self.failed().pop_first()
+    }
+
+    fn failed(&self) -> MutexGuard<'_, BTreeSet<GuildId>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a grant came since the last call; otherwise the task is woken by the next ring.

@@ -33,6 +33,7 @@ impl<R: Runtime> Builder<R> {
         let shards = usize::try_from(self.api.max_shards).unwrap_or(usize::MAX);
         within("api.max_shards", shards, &(1..=usize::MAX))?;
         wait("store_deadline", self.stores.deadline)?;
+        within("store_attempts", self.stores.attempts, &(1..=100))?;
         let Limits { events, bytes } = self.events;
         within("event_buffer", events, &(1..=LONGEST_QUEUE))?;
         within("event_buffer_bytes", bytes, &LARGEST_BUFFER)?;

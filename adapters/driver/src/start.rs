@@ -57,6 +57,8 @@ impl<R: Runtime> Builder<R> {
         self.config.identify = Identifying::Fleet;
         let (warnings, policies) = (self.warnings(), self.kept());
         self.config.tracker.kinds = policies.kinds();
+        let confirm = &mut self.config.tracker.setup.confirm;
+        confirm.get_or_insert(self.stores.patience());
         let (total, seats) = self.seats(info)?;
         let ids: Vec<ShardId> = seats.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {

@@ -11,15 +11,23 @@ use futures_util::future::{BoxFuture, join_all};
 use headcount_core::ShardId;
 use headcount_core::cache::memory::{Applied, Displaced};
 use headcount_core::cache::{AsyncStore, Kinds, Mutation};
+use headcount_core::config::bounds::LONGEST;
 use headcount_core::id::GuildId;
 
 use crate::Runtime;
 use crate::deadline::within;
-use crate::panics::caught_in;
+use crate::lanes::ROOM;
+use crate::panics::{Panicked, caught_in};
 use crate::unjudged::Unjudged;
 
-/// How long a store may take for one mutation.
+/// How long a store may take for one mutation, all attempts and the pauses between them included.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How often a store is handed a mutation before it counts as failed.
+const ATTEMPTS: u32 = 3;
+
+/// The pause before the second attempt; each later one is twice as long.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a store failed, whatever it is made of.
 type Cause = Arc<dyn Error + Send + Sync>;
@@ -28,7 +36,7 @@ type Cause = Arc<dyn Error + Send + Sync>;
 trait AnyStore: Send + Sync {
     fn replace<'a>(
         &'a self,
-        mutation: Mutation<'static>,
+        mutation: &'a Mutation<'static>,
         old_values: bool,
     ) -> BoxFuture<'a, Result<Displaced, Cause>>;
 }
@@ -40,7 +48,7 @@ where
 {
     fn replace<'a>(
         &'a self,
-        mutation: Mutation<'static>,
+        mutation: &'a Mutation<'static>,
         old_values: bool,
     ) -> BoxFuture<'a, Result<Displaced, Cause>> {
         let work = async move {
@@ -61,14 +69,17 @@ where
     }
 }
 
-/// A store failed to apply a change: it said so, took too long, or panicked ([`Panicked`]). The
-/// guild's rows are stale from here on, until the guild is delivered anew; the event follows all
-/// the same, and says so.
+/// A store failed to apply a change, as often as it was tried: it said so, took too long, or
+/// panicked ([`Panicked`]), which is not tried again. The guild's rows are stale from here on,
+/// until the guild is delivered anew; the event follows all the same, and says so. A guild that is
+/// not set up yet ends as [`StoreFailed`]; of one that is, [`GuildStale`] is told.
 ///
 /// It is told of the cache in memory too, when a predicate of yours panics over one of its rows:
 /// the row counts as one for which it does not hold.
 ///
 /// [`Panicked`]: crate::Panicked
+/// [`StoreFailed`]: headcount_core::setup::Outcome::StoreFailed
+/// [`GuildStale`]: headcount_core::Event::GuildStale
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreFailure {
@@ -113,6 +124,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Stores {
     routes: Vec<(Kinds, Arc<dyn AnyStore>)>,
     pub(crate) deadline: Duration,
+    pub(crate) attempts: u32,
 }
 
 impl Default for Stores {
@@ -120,6 +132,7 @@ impl Default for Stores {
         Self {
             routes: Vec::new(),
             deadline: DEADLINE,
+            attempts: ATTEMPTS,
         }
     }
 }
@@ -143,38 +156,87 @@ impl Stores {
         kinds.fold(Kinds::empty(), Kinds::union)
     }
 
+    /// How long a guild may wait for its changes: as long as all that may wait, each until its own
+    /// deadline.
+    pub(crate) fn patience(&self) -> Duration {
+        self.deadline.saturating_mul(ROOM).min(LONGEST)
+    }
+
     /// What has to be done about a mutation; `None` if it concerns no store of these.
-    pub(crate) fn job<R: Runtime>(
+    pub(crate) fn work<R: Runtime>(
         &self,
         runtime: &R,
         mutation: &Mutation<'_>,
         old_values: bool,
-    ) -> Option<BoxFuture<'static, Outcome>> {
+    ) -> Option<Work> {
         let parts = self.routes.iter().filter_map(|(kinds, store)| {
-            let part = mutation.part(*kinds)?.into_owned();
-            let work = one(runtime.clone(), self.deadline, Arc::clone(store), part);
-            let kinds = *kinds;
-            Some(async move { (kinds, work(old_values).await) })
+            Some(Part {
+                runtime: runtime.clone(),
+                kinds: *kinds,
+                store: Arc::clone(store),
+                mutation: mutation.part(*kinds)?.into_owned(),
+                old_values,
+                deadline: self.deadline,
+                attempts: self.attempts,
+            })
         });
         let parts: Vec<_> = parts.collect();
-        (!parts.is_empty()).then(|| join_all(parts).map(Outcome::of).boxed())
+        if parts.is_empty() {
+            return None;
+        }
+        Some(Box::new(|silent| {
+            let parts = parts.into_iter().map(move |part| part.store(silent));
+            join_all(parts).map(Outcome::of).boxed()
+        }))
     }
 }
 
-/// One store's part of a mutation, within the deadline.
-fn one<R: Runtime>(
+/// A change of some stores, which begins when it is called: with the kinds whose store has not
+/// answered in time before, and is not asked again.
+pub(crate) type Work = Box<dyn FnOnce(Kinds) -> BoxFuture<'static, Outcome> + Send>;
+
+/// One store's part of a change.
+struct Part<R> {
     runtime: R,
-    deadline: Duration,
+    kinds: Kinds,
     store: Arc<dyn AnyStore>,
-    part: Mutation<'static>,
-) -> impl FnOnce(bool) -> BoxFuture<'static, Result<Displaced, Cause>> + Send {
-    move |old_values| {
-        async move {
-            let work = store.replace(part, old_values);
-            let done = within(&runtime, deadline, work).await;
-            done.unwrap_or_else(|| Err(Arc::new(TooSlow(deadline))))
+    mutation: Mutation<'static>,
+    old_values: bool,
+    deadline: Duration,
+    attempts: u32,
+}
+
+impl<R: Runtime> Part<R> {
+    /// Has the store apply it, in as many attempts and as much time as it may take. Here a store's
+    /// error becomes a failure.
+    async fn store(self, silent: Kinds) -> (Kinds, Result<Displaced, Cause>) {
+        if self.kinds.intersects(silent) {
+            return (self.kinds, Err(Arc::new(Silent)));
         }
-        .boxed()
+        let mut last = None;
+        let done = within(&self.runtime, self.deadline, self.attempt(&mut last)).await;
+        let done = done.unwrap_or_else(|| {
+            let limit = self.deadline;
+            Err(Arc::new(TooSlow { limit, last }))
+        });
+        (self.kinds, done)
+    }
+
+    /// Tries until it succeeds or may be tried no more; leaves the last error but one in `last`.
+    async fn attempt(&self, last: &mut Option<Cause>) -> Result<Displaced, Cause> {
+        let mut pause = PAUSE;
+        for _ in 1..self.attempts {
+            match self.store.replace(&self.mutation, self.old_values).await {
+                Err(error) if !error.is::<Panicked>() => {
+                    tracing::debug!(%error, "a store is tried again");
+                    *last = Some(error);
+                }
+                done => return done,
+            }
+            self.runtime.timer(pause).await;
+            pause = pause.saturating_mul(2);
+        }
+        self.store.replace(&self.mutation, self.old_values).await
     }
 }
 
@@ -196,6 +258,15 @@ impl Outcome {
         self.failures.extend(other.failures);
     }
 
+    /// The kinds whose store has not answered in time.
+    pub(crate) fn silent(&self) -> Kinds {
+        let late = self
+            .failures
+            .iter()
+            .filter(|(_, cause)| cause.is::<TooSlow>());
+        late.fold(Kinds::empty(), |all, (kinds, _)| all | *kinds)
+    }
+
     /// Whether the event need not know of it.
     pub(crate) fn is_plain(&self) -> bool {
         self.displaced.is_empty() && self.failures.is_empty()
@@ -204,12 +275,32 @@ impl Outcome {
 
 /// A store did not answer in time.
 #[derive(Debug)]
-struct TooSlow(Duration);
+struct TooSlow {
+    limit: Duration,
+    /// What it said to an earlier attempt.
+    last: Option<Cause>,
+}
 
 impl fmt::Display for TooSlow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store took longer than {:?}", self.0)
+        write!(f, "the store took longer than {:?}", self.limit)?;
+        match &self.last {
+            Some(error) => write!(f, ", after it had failed: {error}"),
+            None => Ok(()),
+        }
     }
 }
 
 impl Error for TooSlow {}
+
+/// A store was not asked, since it did not answer in time just before.
+#[derive(Debug)]
+struct Silent;
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store has not answered to the guild's change before")
+    }
+}
+
+impl Error for Silent {}

@@ -132,10 +132,11 @@ impl<R: Runtime> Timekeeper<R> {
             self.stall.warn(now, waiting);
         }
         for row in cache.advance(now) {
-            if let Some(guild) = row.guild {
-                cache.mark_stale(guild);
-            }
+            let guild = row.guild;
             let failure = StoreFailure::unjudged(row, *total);
+            if let (Some(guild), Some(seat)) = (guild, fleet.seat(failure.shard)) {
+                seat.store_failed(guild);
+            }
             self.launch.delivery.push(BotEvent::StoreFailed(failure));
         }
         let news = fleet.handle(now, FleetInput::Timeout);

@@ -32,6 +32,8 @@ const SETTINGS: &[(&str, Change)] = &[
     ("event_buffer_bytes", |it| it.event_buffer_bytes(usize::MAX)),
     ("store_deadline", |it| it.store_deadline(ZERO)),
     ("store_deadline", |it| it.store_deadline(MAX)),
+    ("store_attempts", |it| it.store_attempts(0)),
+    ("store_attempts", |it| it.store_attempts(u32::MAX)),
     ("socket.write_deadline", |it| {
         it.socket(|socket| socket.write_deadline = ZERO)
     }),

@@ -31,7 +31,7 @@ struct Ids {
 impl AsyncStore for Ids {
     type Error = io::Error;
 
-    async fn apply(&self, mutation: Mutation<'static>) -> io::Result<Applied> {
+    async fn apply(&self, mutation: &Mutation<'static>) -> io::Result<Applied> {
         let guild = mutation.guild().map_or(0, GuildId::get);
         if guild == SLOW {
             let permit = self.permits.acquire().await.map_err(io::Error::other)?;
@@ -78,6 +78,7 @@ async fn started(store: &Ids) -> (Bot<Memory>, Gateway, Listener) {
         .compression(PLAIN)
         .cache(Kinds::GUILDS)
         .store(Kinds::MEMBERS, store.clone())
+        .store_attempts(1)
         .store_deadline(Duration::from_secs(300));
     let bot = builder.connect().await.expect("started");
     let mut gateway = listener.accept().await;

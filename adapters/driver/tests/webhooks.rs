@@ -21,7 +21,7 @@ struct Broken;
 impl AsyncStore for Broken {
     type Error = io::Error;
 
-    async fn apply(&self, mutation: Mutation<'static>) -> io::Result<Applied> {
+    async fn apply(&self, mutation: &Mutation<'static>) -> io::Result<Applied> {
         if mutation.ops().any(|op| matches!(op, Op::PutWebhooks(..))) {
             return Err(io::Error::other("the disk is full"));
         }

@@ -36,6 +36,7 @@ pub(crate) fn told(now: Instant, shard: ShardId, action: &Action<'_>) -> String 
         Action::Close(code) => ("close", json!({ "code": code })),
         Action::WantIdentify => ("want_identify", Value::Null),
         Action::Mutate(mutation) => ("mutate", mutated(mutation)),
+        Action::Confirm(barrier) => ("confirm", json!({ "guild": barrier.guild() })),
         Action::Emit(event) => ("emit", emitted(event)),
     };
     line(now, shard, kind, details)
@@ -137,6 +138,7 @@ fn summary(all: &ShardFinishedChunking) -> Value {
         "unread": all.unread,
         "not_asked": all.not_asked,
         "no_intent": all.no_intent,
+        "store_failed": all.store_failed,
         "missed": all.missed,
         "unavailable": all.unavailable,
         "removed": all.removed,

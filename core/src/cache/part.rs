@@ -1,6 +1,6 @@
 //! Which kinds a mutation is about, and the part of it that is about some of them.
 
-use super::{Key, Kinds, Mutation, Op, Rows, Scope};
+use super::{GuildStatus, Key, Kinds, Mutation, Op, Rows, Scope};
 
 impl<'i> Mutation<'i> {
     /// The kinds that it is about.
@@ -30,7 +30,13 @@ impl Op<'_> {
         match self {
             Self::Upsert(rows) | Self::Patch(rows) | Self::Replace(rows) => rows.kinds(),
             Self::Remove(key) => key.kinds(),
-            Self::Cascade(Scope::Guild) | Self::SetStatus(_) | Self::NewSession(_) => Kinds::all(),
+            Self::Cascade(Scope::Guild)
+            | Self::SetStatus(
+                GuildStatus::Pending | GuildStatus::Available | GuildStatus::Outage,
+            )
+            | Self::NewSession(_) => Kinds::all(),
+            // It is about the guild as a whole, and the store that failed is the last to need it.
+            Self::SetStatus(GuildStatus::Stale) => Kinds::GUILDS,
             Self::Cascade(Scope::Channel(_)) => Kinds::HANGING_ON_CHANNELS,
             Self::RolesUnread => Kinds::ROLES,
             Self::StripRole(_) => Kinds::MEMBERS.union(Kinds::EMOJIS),

@@ -13,7 +13,8 @@ use super::{Kinds, Mutation};
 /// mutation belongs to. A mutation is valid: a store fails for reasons of its own alone.
 ///
 /// An error says that the mutation may not have been applied; then the rows of its guild are
-/// stale until the guild is delivered anew. Report it, and hand the event on all the same.
+/// stale until the guild is delivered anew. Report it with
+/// [`Input::StoreFailed`](crate::Input::StoreFailed), and hand the event on all the same.
 pub trait Store {
     /// Why it failed.
     type Error: Error;
@@ -40,6 +41,13 @@ pub trait Store {
 /// It is shared by the shards. Of one guild it is handed one mutation at a time, in order of
 /// sequence; those of different guilds may run side by side, except that a mutation about no
 /// guild ([`Op::NewSession`](super::Op::NewSession), say) runs alone in its shard.
+///
+/// A mutation that has failed may be handed in again before any other of its guild, with the same
+/// origin ([`Mutation::origin`]): after a lost answer the store may have applied it all the same. A
+/// store passes over what it has applied. Most steps may be applied twice without harm; those that
+/// count may not, and they have an origin. So it is enough to keep, in one transaction with the
+/// rows, the origin of each guild's last mutation, and to forget these origins at a new session,
+/// whose sequence begins anew.
 pub trait AsyncStore {
     /// Why it failed.
     type Error: Error;
@@ -50,7 +58,7 @@ pub trait AsyncStore {
     /// Whatever befalls the store; the mutation counts as not applied.
     fn apply(
         &self,
-        mutation: Mutation<'static>,
+        mutation: &Mutation<'static>,
     ) -> impl Future<Output = Result<Applied, Self::Error>> + Send;
 
     /// Applies all of a mutation, and tells which rows it displaced. A store that cannot tell
@@ -60,12 +68,12 @@ pub trait AsyncStore {
     /// As [`AsyncStore::apply`].
     fn replace(
         &self,
-        mutation: Mutation<'static>,
+        mutation: &Mutation<'static>,
     ) -> impl Future<Output = Result<(Applied, Displaced), Self::Error>> + Send
     where
         Self: Sync,
     {
-        async { Ok((self.apply(mutation).await?, Displaced::default())) }
+        async move { Ok((self.apply(mutation).await?, Displaced::default())) }
     }
 }
 

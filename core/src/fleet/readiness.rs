@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::event::{Event, StateChanged};
 use crate::fleet::FleetEvent;
 use crate::session::Phase;
-use crate::setup::ShardFinishedChunking;
+use crate::setup::{GuildStale, ShardFinishedChunking};
 use crate::shard_id::ShardId;
 
 /// How far a bot is.
@@ -68,6 +68,17 @@ impl Chunked {
             complete: done.complete,
             others: done.others(),
             presences: done.presences.as_ref().map(|presences| presences.complete),
+        }
+    }
+
+    /// A store has failed a guild since.
+    fn lose(&mut self, stale: &GuildStale) {
+        if stale.was_complete {
+            self.complete = self.complete.saturating_sub(1);
+            self.others = self.others.saturating_add(1);
+        }
+        if stale.presences_were_complete {
+            self.presences = self.presences.map(|complete| complete.saturating_sub(1));
         }
     }
 
@@ -141,6 +152,12 @@ impl Readiness {
             Event::ShardFinishedChunking(done) => {
                 progress.chunked = Some(Chunked::of(done));
             }
+            Event::GuildStale(stale) if !self.told_chunking => {
+                if let Some(chunked) = &mut progress.chunked {
+                    chunked.lose(stale);
+                }
+                return Vec::new();
+            }
             // A session taken over from an earlier process: its guilds were ready there.
             Event::Resumed { .. } if !progress.identified => {
                 progress.ready = progress.ready.or(Some((0, 0)));
@@ -156,6 +173,7 @@ impl Readiness {
             | Event::GuildJoin(_)
             | Event::GuildRestored(_)
             | Event::GuildUnavailable(_)
+            | Event::GuildStale(_)
             | Event::GuildLeave(_)
             | Event::HeldOverflow(_)
             | Event::ChunkRequestFinished(_) => return Vec::new(),

@@ -13,6 +13,8 @@ use crate::session::{Phase, Reason};
 use crate::setup::{PresencesSummary, ShardFinishedChunking, ShardReady};
 use crate::{Instant, ShardId};
 
+mod stale;
+
 fn shards(total: u32) -> Vec<ShardId> {
     ShardId::all(NonZeroU32::new(total).unwrap()).collect()
 }
@@ -81,6 +83,7 @@ fn summary(shard: ShardId, complete: usize) -> ShardFinishedChunking {
         unread: Vec::new(),
         not_asked: Vec::new(),
         no_intent: Vec::new(),
+        store_failed: Vec::new(),
         missed: Vec::new(),
         unavailable: Vec::new(),
         removed: Vec::new(),

@@ -23,6 +23,7 @@ fn cut_short(otherwise: Outcome) -> Outcome {
         | Outcome::Incomplete { .. }
         | Outcome::Unread { .. }
         | Outcome::NoIntent
+        | Outcome::StoreFailed
         | Outcome::Missed
         | Outcome::Unavailable
         | Outcome::Removed
@@ -75,6 +76,7 @@ impl Setup {
             return;
         }
         let origin = self.origin(now, guild);
+        self.storing.forget(guild);
         self.count_as_whole(&arrival);
         let lack = self.without_asking(&arrival).lack();
         self.presences.arrived(guild, lack, arrival.listed);
@@ -109,6 +111,10 @@ impl Setup {
                 Origin::Initial
             }
             Stage::Missed | Stage::Unavailable | Stage::Ready { .. } => Origin::Returned,
+            Stage::Storing { origin, .. } => {
+                self.count_restart(guild);
+                origin
+            }
             Stage::Syncing { origin, .. } => {
                 self.count_restart(guild);
                 self.syncs.forget(guild);
@@ -236,6 +242,7 @@ impl Setup {
                 Stage::Expected
                 | Stage::Requested { .. }
                 | Stage::Receiving { .. }
+                | Stage::Storing { .. }
                 | Stage::Ready { .. }
                 | Stage::Missed
                 | Stage::Unavailable,
@@ -311,6 +318,7 @@ impl Setup {
                 Stage::Syncing { .. }
                 | Stage::Requested { .. }
                 | Stage::Receiving { .. }
+                | Stage::Storing { .. }
                 | Stage::Ready { .. }
                 | Stage::Missed,
             )
@@ -318,6 +326,7 @@ impl Setup {
         }
         self.restarts.remove(&guild);
         self.whole.remove(&guild);
+        self.storing.forget(guild);
         self.syncs.forget(guild);
         self.requests.guild_gone(guild, &mut self.ended);
         self.tell_ended(now, out);

@@ -130,6 +130,14 @@ pub struct SetupConfig {
     pub restarts: u32,
     /// Guild sync for client accounts. Default off.
     pub sync: Option<SyncConfig>,
+    /// Whether the host says what becomes of the changes that it is handed, and how long each guild
+    /// waits for that.
+    ///
+    /// Then a guild is set up when its changes are stored: the host answers each
+    /// [`Action::Confirm`](crate::Action::Confirm) with [`Input::Stored`](crate::Input::Stored). A
+    /// guild that waits in vain ends as one whose store has failed. Default `None`: a change that
+    /// is handed out counts as stored, unless the host says that it is not.
+    pub confirm: Option<Duration>,
 }
 
 impl Default for SetupConfig {
@@ -140,6 +148,7 @@ impl Default for SetupConfig {
             guilds: 262_144,
             restarts: 3,
             sync: None,
+            confirm: None,
         }
     }
 }
@@ -167,10 +176,14 @@ impl SetupConfig {
             guilds,
             restarts,
             sync,
+            confirm,
         } = self;
         wait("silence", *silence)?;
         within("guilds", *guilds, &(1..=1 << 24))?;
         within("restarts", *restarts, &(0..=1_000))?;
+        if let Some(confirm) = confirm {
+            wait("confirm", *confirm)?;
+        }
         match sync {
             Some(sync) => sync.check().map_err(|error| error.of("sync")),
             None => Ok(()),

@@ -38,6 +38,7 @@ impl Setup {
                     Stage::Syncing { .. }
                     | Stage::Requested { .. }
                     | Stage::Receiving { .. }
+                    | Stage::Storing { .. }
                     | Stage::Ready { .. },
                 ) => &mut known.arrived,
                 None => continue,

@@ -19,6 +19,8 @@ pub struct OutcomeCounts {
     pub not_asked: usize,
     /// Without the members intent.
     pub no_intent: usize,
+    /// A store failed.
+    pub store_failed: usize,
     /// Nothing came.
     pub missed: usize,
     /// In an outage.
@@ -43,6 +45,7 @@ impl OutcomeCounts {
             .saturating_add(self.unread)
             .saturating_add(self.not_asked)
             .saturating_add(self.no_intent)
+            .saturating_add(self.store_failed)
             .saturating_add(self.missed)
             .saturating_add(self.unavailable)
             .saturating_add(self.removed)
@@ -58,7 +61,7 @@ enum Account {
     None,
     /// Its guilds are being settled.
     Open,
-    /// Its summary has been told; nothing changes any more.
+    /// Its summary has been told; nothing changes any more, unless a store fails.
     Told,
 }
 
@@ -72,10 +75,12 @@ pub(crate) struct Ledger {
     unread: BTreeMap<GuildId, u64>,
     not_asked: BTreeSet<GuildId>,
     no_intent: BTreeSet<GuildId>,
+    store_failed: BTreeSet<GuildId>,
     missed: BTreeSet<GuildId>,
     unavailable: BTreeSet<GuildId>,
     removed: BTreeSet<GuildId>,
     refused: BTreeSet<GuildId>,
+    with_presences: BTreeSet<GuildId>,
 }
 
 /// The guilds of a READY by outcome, each list ascending.
@@ -86,6 +91,7 @@ pub(crate) struct Summary {
     pub(crate) unread: Vec<(GuildId, u64)>,
     pub(crate) not_asked: Vec<GuildId>,
     pub(crate) no_intent: Vec<GuildId>,
+    pub(crate) store_failed: Vec<GuildId>,
     pub(crate) missed: Vec<GuildId>,
     pub(crate) unavailable: Vec<GuildId>,
     pub(crate) removed: Vec<GuildId>,
@@ -118,6 +124,7 @@ impl Ledger {
             }
             Outcome::NotAsked => drop(self.not_asked.insert(guild)),
             Outcome::NoIntent => drop(self.no_intent.insert(guild)),
+            Outcome::StoreFailed => drop(self.store_failed.insert(guild)),
             Outcome::Missed => drop(self.missed.insert(guild)),
             Outcome::Unavailable => drop(self.unavailable.insert(guild)),
             Outcome::Removed => drop(self.removed.insert(guild)),
@@ -132,10 +139,26 @@ impl Ledger {
             || self.unread.remove(&guild).is_some()
             || self.not_asked.remove(&guild)
             || self.no_intent.remove(&guild)
+            || self.store_failed.remove(&guild)
             || self.missed.remove(&guild)
             || self.unavailable.remove(&guild)
             || self.removed.remove(&guild)
             || self.refused.remove(&guild)
+    }
+
+    /// Notes that the summary counts a guild as complete in presences too.
+    pub(crate) fn note_presences(&mut self, guild: GuildId) {
+        self.with_presences.insert(guild);
+    }
+
+    /// A store has failed a guild after the summary was told: whether it was complete there, in
+    /// members and in presences.
+    pub(crate) fn fail(&mut self, guild: GuildId) -> (bool, bool) {
+        let was_complete = self.complete.remove(&guild);
+        if was_complete {
+            self.store_failed.insert(guild);
+        }
+        (was_complete, self.with_presences.remove(&guild))
     }
 
     /// How many guilds are without an outcome. Constant time.
@@ -164,6 +187,7 @@ impl Ledger {
             unread: self.unread.iter().map(|(id, rows)| (*id, *rows)).collect(),
             not_asked: list(&self.not_asked),
             no_intent: list(&self.no_intent),
+            store_failed: list(&self.store_failed),
             missed: list(&self.missed),
             unavailable: list(&self.unavailable),
             removed: list(&self.removed),
@@ -178,6 +202,7 @@ impl Ledger {
             &self.complete,
             &self.not_asked,
             &self.no_intent,
+            &self.store_failed,
             &self.missed,
             &self.unavailable,
             &self.removed,
@@ -194,6 +219,7 @@ impl Ledger {
             unread: self.unread.len(),
             not_asked: self.not_asked.len(),
             no_intent: self.no_intent.len(),
+            store_failed: self.store_failed.len(),
             missed: self.missed.len(),
             unavailable: self.unavailable.len(),
             removed: self.removed.len(),
@@ -210,7 +236,7 @@ mod tests {
         GuildId::new(number).unwrap()
     }
 
-    fn outcomes() -> [Outcome; 9] {
+    fn outcomes() -> [Outcome; 10] {
         [
             Outcome::Complete,
             Outcome::Incomplete {
@@ -219,6 +245,7 @@ mod tests {
             Outcome::Unread { members: 2 },
             Outcome::NotAsked,
             Outcome::NoIntent,
+            Outcome::StoreFailed,
             Outcome::Missed,
             Outcome::Unavailable,
             Outcome::Removed,

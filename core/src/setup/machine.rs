@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 
 use super::config::{Chunking, SetupConfig};
 use super::ledger::Ledger;
-use super::news::{GuildLeave, GuildReady, News, ShardFinishedChunking, ShardReady};
+use super::news::{GuildLeave, News};
 use super::presences::Presences;
 use super::roster::Roster;
-use super::stage::{MemberCount, Origin, Outcome, Stage, Standing};
+use super::stage::{Outcome, Stage, Standing};
+use super::storing::Storing;
 use super::sync::Syncs;
 use crate::chunk::{
     Ask, ChunkRequestFinished, FinishReason, MemberQuery, RequestConfig, RequestId, RequestMembers,
@@ -39,6 +40,7 @@ pub(crate) struct Setup {
     pub(super) requests: Requests,
     pub(super) syncs: Syncs,
     pub(super) presences: Presences,
+    pub(super) storing: Storing,
     /// Answers to earlier requests make no guild complete: some members were not kept.
     whole_from: RequestId,
     /// Guilds on their way to ready whose members have all come already.
@@ -65,6 +67,7 @@ impl Setup {
         rng: &mut Rng,
     ) -> Self {
         let hears = intents.contains(Intents::GUILD_PRESENCES);
+        let storing = Storing::new(config.confirm);
         Self {
             shard,
             config,
@@ -74,6 +77,7 @@ impl Setup {
             requests: Requests::new(shard, requests, rng),
             syncs: Syncs::default(),
             presences: Presences::new(presences, hears),
+            storing,
             whole_from: RequestId::new(0),
             whole: BTreeSet::new(),
             restarts: BTreeMap::new(),
@@ -135,6 +139,7 @@ impl Setup {
         self.syncs = Syncs::default();
         self.restarts.clear();
         self.presences.clear();
+        self.storing.clear();
         self.whole.clear();
         for &guild in &listed {
             self.place(now, guild, Stage::Expected);
@@ -176,140 +181,8 @@ impl Setup {
         }
     }
 
-    /// Tells which requests have ended, then which guilds are ready by that.
-    pub(super) fn tell_ended(&mut self, now: Instant, out: &mut Vec<News>) {
-        let mut ready = Vec::new();
-        for end in core::mem::take(&mut self.ended) {
-            let outcome = self.outcome_of(&end);
-            if end.full && outcome == Outcome::Complete && self.roster.in_setup(end.guild) {
-                self.whole.insert(end.guild);
-            }
-            if end.full && self.presences.answered(&end, &outcome) {
-                let lack = self.presences.lack(end.guild);
-                out.push(News::Presences(end.guild, lack));
-            }
-            if end.request.is_some() && self.roster.request_of(end.guild) == end.request {
-                ready.push((end.guild, outcome, end.members));
-            } else if end.full {
-                self.answered(end.guild, outcome, end.members);
-            }
-            out.push(News::RequestFinished(end));
-        }
-        for (guild, outcome, received) in ready {
-            let Some(standing) = self.roster.take(guild) else {
-                continue;
-            };
-            match standing.stage {
-                Stage::Requested {
-                    origin,
-                    request,
-                    members,
-                }
-                | Stage::Receiving {
-                    origin,
-                    request,
-                    members,
-                } => {
-                    let members = MemberCount {
-                        received,
-                        ..members
-                    };
-                    self.finish_guild(now, guild, origin, (outcome, members), Some(request), out);
-                }
-                Stage::Expected
-                | Stage::Syncing { .. }
-                | Stage::Ready { .. }
-                | Stage::Missed
-                | Stage::Unavailable => self.roster.put(guild, standing),
-            }
-        }
-    }
-
-    /// The answer to a later request of the caller for everyone: it is what is known of a guild
-    /// that is set up and not complete.
-    fn answered(&mut self, guild: GuildId, outcome: Outcome, received: u64) {
-        let Some(mut standing) = self.roster.get(guild) else {
-            return;
-        };
-        match &mut standing.stage {
-            Stage::Ready {
-                outcome: was,
-                members,
-                ..
-            } if *was != Outcome::Complete => {
-                self.ledger.settle(guild, &outcome);
-                members.received = members.received.max(received);
-                *was = outcome;
-                self.roster.put(guild, standing);
-            }
-            Stage::Expected
-            | Stage::Syncing { .. }
-            | Stage::Requested { .. }
-            | Stage::Receiving { .. }
-            | Stage::Ready { .. }
-            | Stage::Missed
-            | Stage::Unavailable => {}
-        }
-    }
-
-    /// A guild is set up. What came after all its members does not take them away again.
-    pub(super) fn finish_guild(
-        &mut self,
-        now: Instant,
-        guild: GuildId,
-        origin: Origin,
-        (mut outcome, mut members): (Outcome, MemberCount),
-        request: Option<RequestId>,
-        out: &mut Vec<News>,
-    ) {
-        self.restarts.remove(&guild);
-        if self.whole.remove(&guild) && outcome != Outcome::Complete {
-            outcome = Outcome::Complete;
-            members.received = members.received.max(members.expected);
-        }
-        self.ledger.settle(guild, &outcome);
-        let stage = Stage::Ready {
-            origin,
-            outcome: outcome.clone(),
-            members,
-        };
-        self.place(now, guild, stage);
-        out.push(News::GuildReady(GuildReady {
-            shard: self.shard,
-            guild,
-            origin,
-            outcome,
-            presences: self.presences.outcome(guild),
-            members,
-            request,
-        }));
-    }
-
     pub(super) const fn is_halted(&self) -> bool {
         self.halted
-    }
-
-    /// Tells the summary, and that the shard is ready, once nothing holds them up.
-    pub(super) fn conclude(&mut self, out: &mut Vec<News>) {
-        let Some(summary) = self.ledger.close() else {
-            return;
-        };
-        let set_up = self
-            .ledger
-            .settled()
-            .filter(|guild| self.roster.is_ready(*guild));
-        let presences = self.presences.summary(set_up);
-        let told = ShardFinishedChunking::new(self.shard, summary, presences, self.untracked);
-        out.push(News::ShardFinishedChunking(told));
-        if self.halted {
-            return;
-        }
-        let counts = self.roster.counts();
-        out.push(News::ShardReady(ShardReady {
-            shard: self.shard,
-            available: counts.ready,
-            unavailable: counts.unavailable.saturating_add(counts.missed),
-        }));
     }
 
     /// The connection is lost; what comes until [`Setup::resumed`] is replay.
@@ -337,6 +210,9 @@ impl Setup {
         for guild in syncing {
             self.give_up_sync(now, guild, out);
         }
+        while let Some(guild) = self.storing.any() {
+            self.give_up_storing(now, guild, out);
+        }
         self.miss_expected(now);
         self.conclude(out);
     }
@@ -349,6 +225,9 @@ impl Setup {
             && let Some(guild) = self.syncs.timeout(now, config)
         {
             self.give_up_sync(now, guild, out);
+        }
+        while let Some(guild) = self.storing.overdue(now) {
+            self.give_up_storing(now, guild, out);
         }
         if self.expected_until().is_some_and(|until| until <= now) {
             self.miss_expected(now);
@@ -379,6 +258,7 @@ impl Setup {
         let all = [
             self.requests.deadline(),
             self.syncs.deadline(),
+            self.storing.deadline(),
             self.expected_until(),
         ];
         all.into_iter().flatten().min()
@@ -439,6 +319,7 @@ impl Setup {
                 Stage::Syncing { members, .. }
                 | Stage::Requested { members, .. }
                 | Stage::Receiving { members, .. }
+                | Stage::Storing { members, .. }
                 | Stage::Ready { members, .. },
             ) => (false, members.expected),
             Some(Stage::Missed | Stage::Unavailable) | None => (false, 0),

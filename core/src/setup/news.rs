@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::ledger::Summary;
 use super::presences::{PresencesOutcome, PresencesSummary};
 use super::stage::{MemberCount, Origin, Outcome};
+use super::storing::Barrier;
 use crate::ShardId;
 use crate::cache::Lack;
 use crate::chunk::{ChunkRequestFinished, RequestId};
@@ -39,6 +40,20 @@ pub struct GuildUnavailable {
     pub guild: GuildId,
 }
 
+/// A store failed to keep a change of a guild that is set up: its rows may be missing or wrong
+/// until it is delivered anew. Once until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuildStale {
+    /// The shard that serves it.
+    pub shard: ShardId,
+    /// The guild.
+    pub guild: GuildId,
+    /// Whether the last [`ShardFinishedChunking`] had counted it as complete.
+    pub was_complete: bool,
+    /// The same of its presences.
+    pub presences_were_complete: bool,
+}
+
 /// The bot is no longer in a guild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuildLeave {
@@ -67,6 +82,8 @@ pub struct ShardFinishedChunking {
     pub not_asked: Vec<GuildId>,
     /// Guilds whose members nobody may ask for without the members intent.
     pub no_intent: Vec<GuildId>,
+    /// Guilds of which a store failed to keep something.
+    pub store_failed: Vec<GuildId>,
     /// Guilds of which nothing came: neither the guild, or not a single chunk.
     pub missed: Vec<GuildId>,
     /// Guilds in an outage.
@@ -98,6 +115,11 @@ pub(crate) enum News {
     RequestFinished(ChunkRequestFinished),
     /// Why a guild lacks presences from here on; `None` if it does not.
     Presences(GuildId, Option<Lack>),
+    /// The host is to say when the guild's changes are stored.
+    Confirm(Barrier),
+    /// A change of a guild was not stored; told once until the guild comes anew.
+    StoreFailed(GuildId),
+    GuildStale(GuildStale),
     /// Ready, joined or restored, by its origin.
     GuildReady(GuildReady),
     GuildUnavailable(GuildUnavailable),
@@ -125,10 +147,11 @@ impl ShardFinishedChunking {
     }
 
     /// The lists that name guilds alone.
-    const fn lists(&self) -> [&Vec<GuildId>; 6] {
+    const fn lists(&self) -> [&Vec<GuildId>; 7] {
         [
             &self.not_asked,
             &self.no_intent,
+            &self.store_failed,
             &self.missed,
             &self.unavailable,
             &self.removed,
@@ -149,6 +172,7 @@ impl ShardFinishedChunking {
             unread: summary.unread,
             not_asked: summary.not_asked,
             no_intent: summary.no_intent,
+            store_failed: summary.store_failed,
             missed: summary.missed,
             unavailable: summary.unavailable,
             removed: summary.removed,

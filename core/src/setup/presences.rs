@@ -94,14 +94,25 @@ impl Presences {
         self.set(end.guild, lack)
     }
 
-    /// Where they are complete, events keep them so.
+    /// Where they are complete, events keep them so; what a store has lost does not come again.
     fn set(&mut self, guild: GuildId, lack: Option<Lack>) -> bool {
         match self.guilds.get_mut(&guild) {
-            Some(old) if self.hears && (old.is_some() || lack.is_none()) => {
+            Some(old)
+                if self.hears
+                    && *old != Some(Lack::StoreFailed)
+                    && (old.is_some() || lack.is_none()) =>
+            {
                 *old = lack;
                 true
             }
             Some(_) | None => false,
+        }
+    }
+
+    /// A store has failed the guild.
+    pub(crate) fn fail(&mut self, guild: GuildId) {
+        if let Some(lack) = self.guilds.get_mut(&guild) {
+            *lack = Some(Lack::StoreFailed);
         }
     }
 

@@ -8,12 +8,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::testing::{Story, guild, members};
-use super::{AutoChunk, News, SetupConfig, ShardFinishedChunking, SyncConfig};
+use super::{AutoChunk, Barrier, News, SetupConfig, ShardFinishedChunking, SyncConfig};
 use crate::chunk::{ChunkOutcome, MemberQuery};
 use crate::id::{GuildId, UserId};
 use crate::rng::Rng;
 
 const GUILDS: u64 = 8;
+
+/// How long a guild waits for the host's stores.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What anybody could note down from outside.
 #[derive(Default)]
@@ -27,6 +30,8 @@ struct Model {
     summaries: usize,
     shard_readies: usize,
     nonces: Vec<(GuildId, String)>,
+    /// What the host is to confirm.
+    barriers: Vec<Barrier>,
     all_nonces: BTreeSet<String>,
     last_request: u64,
     up: bool,
@@ -48,7 +53,12 @@ impl Model {
                 }
                 News::ShardReady(_) => self.shard_readies += 1,
                 News::GuildReady(it) => assert!(self.known.contains(&it.guild)),
-                News::Presences(..) | News::GuildUnavailable(_) | News::GuildLeave(_) => {}
+                News::Confirm(barrier) => self.barriers.push(barrier),
+                News::Presences(..)
+                | News::StoreFailed(_)
+                | News::GuildStale(_)
+                | News::GuildUnavailable(_)
+                | News::GuildLeave(_) => {}
             }
         }
         assert!(self.summaries <= 1 && self.shard_readies <= self.summaries);
@@ -63,6 +73,7 @@ impl Model {
             + stages.syncing
             + stages.requested
             + stages.receiving
+            + stages.storing
             + stages.ready
             + stages.missed
             + stages.unavailable;
@@ -96,6 +107,7 @@ impl Life {
         let story = Story::with(SetupConfig {
             chunking: mode.into(),
             sync,
+            confirm: rng.next_u64().is_multiple_of(2).then_some(PATIENCE),
             ..SetupConfig::default()
         });
         let model = Model::default();
@@ -117,6 +129,7 @@ impl Life {
         (self.model.summaries, self.model.shard_readies) = (0, 0);
         (self.model.up, self.model.halted) = (true, false);
         self.story.ready(1..end);
+        self.model.note(&mut self.story);
     }
 
     fn step(&mut self) {
@@ -158,6 +171,7 @@ impl Life {
                     .guild_sync(now, guild(number), members(listed), news);
             }
             92..93 => self.halt(),
+            93..96 => self.store(),
             _ => {
                 let wait = self.below(20_000);
                 self.story.wait_until(self.story.now.as_millis() + wait);
@@ -165,6 +179,16 @@ impl Life {
         }
         self.model.note(&mut self.story);
         self.send();
+    }
+
+    /// The host's stores get on, or fail.
+    fn store(&mut self) {
+        let number = self.some_guild();
+        let (now, news) = (self.story.now, &mut self.story.news);
+        match self.model.barriers.pop() {
+            Some(barrier) => self.story.setup.stored(now, barrier, news),
+            None => self.story.setup.store_failed(guild(number), news),
+        }
     }
 
     fn send(&mut self) {

@@ -75,6 +75,8 @@ pub enum WaitsFor {
         /// Chunks that the answer has; `None` before the first has come.
         count: Option<u32>,
     },
+    /// Its changes to be stored.
+    Stores,
     /// The end of its outage.
     Outage,
 }
@@ -102,13 +104,17 @@ impl Setup {
             Stage::Unavailable => (WaitsFor::Outage, None),
             Stage::Missed => (WaitsFor::Guild, None),
             Stage::Expected => (WaitsFor::Guild, self.expected_until()),
+            Stage::Storing { .. } => (WaitsFor::Stores, self.storing.deadline_of(guild)),
             Stage::Syncing { .. } => (WaitsFor::Sync, self.syncs.deadline_of(guild)),
             Stage::Requested { request, .. } | Stage::Receiving { request, .. } => {
                 self.waits_for_request(*request)
             }
         };
-        let settled = matches!(waits_for, WaitsFor::Nothing | WaitsFor::Outage);
-        let waits_for = if settled || self.requests.is_up() {
+        let apart = matches!(
+            waits_for,
+            WaitsFor::Nothing | WaitsFor::Outage | WaitsFor::Stores
+        );
+        let waits_for = if apart || self.requests.is_up() {
             waits_for
         } else {
             WaitsFor::Connection

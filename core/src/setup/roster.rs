@@ -16,6 +16,7 @@ pub(crate) struct Roster {
     syncing: BTreeMap<GuildId, (Since, Origin, MemberCount)>,
     requested: BTreeMap<GuildId, (Since, Origin, RequestId, MemberCount)>,
     receiving: BTreeMap<GuildId, (Since, Origin, RequestId, MemberCount)>,
+    storing: BTreeMap<GuildId, (Since, Origin, Option<RequestId>, Outcome, MemberCount)>,
     ready: BTreeMap<GuildId, (Since, Origin, Outcome, MemberCount)>,
     missed: BTreeMap<GuildId, Since>,
     unavailable: BTreeMap<GuildId, Since>,
@@ -34,6 +35,8 @@ pub struct StageCounts {
     pub requested: usize,
     /// Part of the members has come.
     pub receiving: usize,
+    /// All has come, and is on its way into the stores.
+    pub storing: usize,
     /// Set up.
     pub ready: usize,
     /// Did not come in time.
@@ -68,6 +71,15 @@ impl Roster {
             } => drop(
                 self.receiving
                     .insert(guild, (since, origin, request, members)),
+            ),
+            Stage::Storing {
+                origin,
+                request,
+                outcome,
+                members,
+            } => drop(
+                self.storing
+                    .insert(guild, (since, origin, request, outcome, members)),
             ),
             Stage::Ready {
                 origin,
@@ -105,6 +117,9 @@ impl Roster {
         if let Some((since, origin, request, members)) = self.requested.remove(&guild) {
             return Some(standing(since, requested(origin, request, members)));
         }
+        if let Some((since, origin, request, outcome, members)) = self.storing.remove(&guild) {
+            return Some(standing(since, storing(origin, request, outcome, members)));
+        }
         if let Some(since) = self.expected.remove(&guild) {
             return Some(standing(since, Stage::Expected));
         }
@@ -132,6 +147,13 @@ impl Roster {
         }
         if let Some((since, origin, request, members)) = self.requested.get(&guild) {
             return Some(standing(since, requested(*origin, *request, *members)));
+        }
+        if let Some((since, origin, request, outcome, members)) = self.storing.get(&guild) {
+            let outcome = outcome.clone();
+            return Some(standing(
+                since,
+                storing(*origin, *request, outcome, *members),
+            ));
         }
         if let Some(since) = self.expected.get(&guild) {
             return Some(standing(since, Stage::Expected));
@@ -172,6 +194,7 @@ impl Roster {
             } => (origin, members, true),
             Stage::Expected
             | Stage::Syncing { .. }
+            | Stage::Storing { .. }
             | Stage::Ready { .. }
             | Stage::Missed
             | Stage::Unavailable => return self.put(guild, standing),
@@ -206,6 +229,7 @@ impl Roster {
     pub(crate) fn in_setup(&self, guild: GuildId) -> bool {
         self.receiving.contains_key(&guild)
             || self.requested.contains_key(&guild)
+            || self.storing.contains_key(&guild)
             || self.expected.contains_key(&guild)
             || self.syncing.contains_key(&guild)
     }
@@ -223,6 +247,7 @@ impl Roster {
     /// Every guild, ascending within each stage.
     pub(crate) fn guilds(&self) -> impl Iterator<Item = GuildId> {
         let waiting = self.requested.keys().chain(self.receiving.keys());
+        let waiting = waiting.chain(self.storing.keys());
         let settled = self.ready.keys().chain(self.missed.keys());
         let early = self.expected.keys().chain(self.syncing.keys());
         early
@@ -239,6 +264,7 @@ impl Roster {
             syncing: self.syncing.len(),
             requested: self.requested.len(),
             receiving: self.receiving.len(),
+            storing: self.storing.len(),
             ready: self.ready.len(),
             missed: self.missed.len(),
             unavailable: self.unavailable.len(),
@@ -253,6 +279,7 @@ impl Roster {
             counts.syncing,
             counts.requested,
             counts.receiving,
+            counts.storing,
             counts.ready,
             counts.missed,
             counts.unavailable,
@@ -270,6 +297,20 @@ impl Roster {
 const fn ready(origin: Origin, outcome: Outcome, members: MemberCount) -> Stage {
     Stage::Ready {
         origin,
+        outcome,
+        members,
+    }
+}
+
+const fn storing(
+    origin: Origin,
+    request: Option<RequestId>,
+    outcome: Outcome,
+    members: MemberCount,
+) -> Stage {
+    Stage::Storing {
+        origin,
+        request,
         outcome,
         members,
     }
@@ -297,6 +338,7 @@ fn members_of(stage: &Stage) -> MemberCount {
         Stage::Syncing { members, .. }
         | Stage::Requested { members, .. }
         | Stage::Receiving { members, .. }
+        | Stage::Storing { members, .. }
         | Stage::Ready { members, .. } => *members,
     }
 }
@@ -305,7 +347,7 @@ fn members_of(stage: &Stage) -> MemberCount {
 mod tests {
     use super::*;
 
-    fn stages() -> [Stage; 7] {
+    fn stages() -> [Stage; 8] {
         let members = MemberCount {
             expected: 10,
             received: 4,
@@ -319,6 +361,7 @@ mod tests {
             },
             requested(Origin::Initial, request, members),
             receiving(Origin::Returned, request, members),
+            storing(Origin::Join, Some(request), Outcome::Complete, members),
             ready(Origin::Join, Outcome::Missed, members),
             Stage::Missed,
             Stage::Unavailable,

@@ -48,6 +48,9 @@ pub enum Outcome {
     /// The connection lacks the members intent: nobody may ask, and nothing tells who comes and
     /// goes.
     NoIntent,
+    /// A store failed to keep some of what came, or was not known to have kept it when the shard
+    /// ended: it is not whole, whatever has come. Whole again when it is delivered anew.
+    StoreFailed,
     /// Nothing came: neither the guild, or not a single chunk of its members.
     Missed,
     /// The guild is in an outage.
@@ -68,6 +71,7 @@ impl Outcome {
             Self::Unread { members } => Some(Lack::Unread(*members)),
             Self::NotAsked => Some(Lack::NotAsked),
             Self::NoIntent => Some(Lack::NoIntent),
+            Self::StoreFailed => Some(Lack::StoreFailed),
             Self::Unavailable | Self::Removed => Some(Lack::Stale),
         }
     }
@@ -101,6 +105,19 @@ pub enum Stage {
         /// The request.
         request: RequestId,
         /// How far the last attempt is.
+        members: MemberCount,
+    },
+    /// All that it waited for has come, or will not; the host has not said yet whether its changes
+    /// are stored. Only where the host does so
+    /// ([`SetupConfig::confirm`](super::SetupConfig::confirm)).
+    Storing {
+        /// How it came into setup.
+        origin: Origin,
+        /// The member request behind it; `None` when none was made.
+        request: Option<RequestId>,
+        /// How it will end if all is stored.
+        outcome: Outcome,
+        /// Its members as listed.
         members: MemberCount,
     },
     /// Set up.

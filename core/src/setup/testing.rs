@@ -169,7 +169,9 @@ pub(super) fn members(members: u64) -> Listed {
 
 fn word(news: &News) -> Option<String> {
     Some(match news {
-        News::Presences(..) => return None,
+        News::Presences(..) | News::Confirm(_) | News::StoreFailed(_) | News::GuildStale(_) => {
+            return None;
+        }
         News::RequestFinished(end) => {
             alloc::format!("{:?} {}", end.reason, end.guild).to_lowercase()
         }

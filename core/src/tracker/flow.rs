@@ -3,14 +3,15 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::lacks::Lacks;
 use super::{Tracker, hold};
 use crate::action::{Action, Actions};
 use crate::cache::{Kinds, Lack, Mutation, Op};
-use crate::chunk::{Chunk, ChunkOutcome, ChunkRequestFinished, FinishReason, Listed, Place};
+use crate::chunk::{Chunk, ChunkOutcome, Listed, Place};
 use crate::dispatch::Dispatch;
 use crate::event::{Event, Fault};
 use crate::id::GuildId;
-use crate::setup::{Arrival, GuildReady, KnownGuilds, News, Origin, Outcome, Outgoing, Stage};
+use crate::setup::{Arrival, Barrier, GuildReady, KnownGuilds, News, Origin, Outcome, Outgoing};
 use crate::time::Instant;
 use crate::wire::command::Command;
 use crate::wire::view::{Content, GuildCreate, MembersChunk, Presences, RateLimited, Ready, View};
@@ -173,6 +174,9 @@ impl Tracker {
                 whole && end.full && end.request == Some(request)
             }
             News::Presences(..)
+            | News::Confirm(_)
+            | News::StoreFailed(_)
+            | News::GuildStale(_)
             | News::GuildReady(_)
             | News::GuildUnavailable(_)
             | News::GuildLeave(_)
@@ -256,69 +260,6 @@ impl Tracker {
         out.push(Action::Mutate(mutation));
     }
 
-    /// Why guilds lack members and presences from this dispatch on.
-    fn lacks(&self, view: &View<'_>, news: &[News]) -> Lacks {
-        let mut lacks: Lacks = news.iter().filter_map(|news| self.lack(news)).collect();
-        if let View::GuildCreate(create) = view
-            && self.is_asked_for(create.guild.id)
-            && self.config.kinds.contains(Kinds::MEMBERS)
-        {
-            lacks.push((create.guild.id, Op::Incomplete(Lack::Loading)));
-        }
-        lacks
-    }
-
-    /// What the cache has to know of why a guild lacks members or presences.
-    fn lack(&self, news: &News) -> Option<(GuildId, Op<'static>)> {
-        let kinds = self.config.kinds;
-        match news {
-            News::RequestFinished(end) => {
-                let lack = self.members_lack(end)?;
-                let wanted = kinds.contains(Kinds::MEMBERS);
-                wanted.then_some((end.guild, Op::Incomplete(lack)))
-            }
-            News::Presences(guild, lack) => {
-                let wanted = kinds.contains(Kinds::PRESENCES);
-                wanted.then_some((*guild, Op::SetPresencesLack(*lack)))
-            }
-            News::GuildReady(_)
-            | News::GuildUnavailable(_)
-            | News::GuildLeave(_)
-            | News::ShardFinishedChunking(_)
-            | News::ShardReady(_) => None,
-        }
-    }
-
-    /// Why a guild lacks members now that its request has ended.
-    fn members_lack(&self, end: &ChunkRequestFinished) -> Option<Lack> {
-        match end.reason {
-            FinishReason::Superseded | FinishReason::GuildGone => None,
-            FinishReason::Complete
-            | FinishReason::TimedOut
-            | FinishReason::Refused
-            | FinishReason::Halted => {
-                let lack = self.setup.outcome_of(end).lack()?;
-                (end.full && !self.is_asked_for(end.guild)).then_some(lack)
-            }
-        }
-    }
-
-    /// Whether setup has asked for the guild's members, and waits.
-    fn is_asked_for(&self, guild: GuildId) -> bool {
-        let stage = self.stage(guild);
-        matches!(
-            stage,
-            Some(Stage::Requested { .. } | Stage::Receiving { .. })
-        )
-    }
-
-    /// What follows for the cache from what ended without a dispatch.
-    fn explain(&self, news: &[News], out: &mut Actions<'_>) {
-        for (guild, lack) in news.iter().filter_map(|news| self.lack(news)) {
-            out.push(Action::Mutate(Mutation::new(Some(guild)).with(lack)));
-        }
-    }
-
     /// What follows for the cache from a request that is sent.
     pub(crate) fn asked(&mut self, command: &Command) -> Option<Mutation<'static>> {
         let Command::RequestMembers(request) = command else {
@@ -382,6 +323,24 @@ impl Tracker {
         self.tell(news, out);
     }
 
+    /// The host's stores have got this far.
+    pub(crate) fn stored(&mut self, now: Instant, barrier: Barrier, out: &mut Actions<'_>) {
+        self.now = self.now.max(now);
+        let mut news = Vec::new();
+        self.setup.stored(self.now, barrier, &mut news);
+        self.explain(&news, out);
+        self.tell(news, out);
+    }
+
+    /// A store of the host's has failed a guild.
+    pub(crate) fn store_failed(&mut self, now: Instant, guild: GuildId, out: &mut Actions<'_>) {
+        self.now = self.now.max(now);
+        let mut news = Vec::new();
+        self.setup.store_failed(guild, &mut news);
+        self.explain(&news, out);
+        self.tell(news, out);
+    }
+
     /// The shard has ended for good: all that is pending is settled as it stands.
     pub(crate) fn halted(&mut self, now: Instant, out: &mut Actions<'_>) {
         self.now = self.now.max(now);
@@ -435,7 +394,9 @@ impl Tracker {
     fn tell(&mut self, news: Vec<News>, out: &mut Actions<'_>) {
         for news in news {
             match news {
-                News::Presences(..) => {}
+                News::Presences(..) | News::StoreFailed(_) => {}
+                News::Confirm(barrier) => out.push(Action::Confirm(barrier)),
+                News::GuildStale(stale) => out.emit(Event::GuildStale(stale)),
                 News::RequestFinished(end) => out.emit(Event::ChunkRequestFinished(end.into())),
                 News::GuildReady(ready) => {
                     let guild = ready.guild;
@@ -481,9 +442,6 @@ impl Tracker {
         }
     }
 }
-
-/// Why guilds lack members or presences, as the cache is told.
-type Lacks = Vec<(GuildId, Op<'static>)>;
 
 fn guild_event(ready: GuildReady) -> Event<'static> {
     let origin = ready.origin;

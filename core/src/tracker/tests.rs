@@ -54,7 +54,10 @@ impl Story {
                 Action::Send(command) => self.sent.push(command),
                 Action::Mutate(mutation) => self.told.push(steps(&mutation)),
                 Action::Emit(event) => self.told.push(word(&event)),
-                Action::Connect { .. } | Action::Close(_) | Action::WantIdentify => {
+                Action::Connect { .. }
+                | Action::Close(_)
+                | Action::WantIdentify
+                | Action::Confirm(_) => {
                     panic!("a tracker has no connection")
                 }
             }

@@ -56,14 +56,14 @@ struct Remote(Mutex<Plain>);
 impl AsyncStore for Remote {
     type Error = Full;
 
-    async fn apply(&self, mutation: Mutation<'static>) -> Result<Applied, Full> {
+    async fn apply(&self, mutation: &Mutation<'static>) -> Result<Applied, Full> {
         let mut asked = false;
         future::poll_fn(|_| match std::mem::replace(&mut asked, true) {
             false => Poll::Pending,
             true => Poll::Ready(()),
         })
         .await;
-        Store::apply(&mut *self.0.lock().unwrap(), mutation)
+        Store::apply(&mut *self.0.lock().unwrap(), mutation.clone())
     }
 }
 
@@ -182,7 +182,7 @@ fn a_store_that_cannot_tell_applies_and_displaces_nothing() {
     for mutation in &history {
         let told = near.replace(mutation.clone()).unwrap();
         assert!(told.1.is_empty());
-        assert_eq!(wait(far.replace(mutation.clone())), Ok(told));
+        assert_eq!(wait(far.replace(mutation)), Ok(told));
     }
     let far_away = far.0.lock().unwrap();
     for memory in [&near.memory, &far_away.memory] {
@@ -190,7 +190,7 @@ fn a_store_that_cannot_tell_applies_and_displaces_nothing() {
     }
     drop(far_away);
     assert_eq!(near.replace(history[3].clone()), Err(Full));
-    assert_eq!(wait(far.replace(history[3].clone())), Err(Full));
+    assert_eq!(wait(far.replace(&history[3])), Err(Full));
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn guilds_that_vanished_are_told_by_whoever_stores_them() {
     for mutation in all {
         told = vec![
             near.apply(mutation.clone()),
-            wait(far.replace(mutation.clone())).unwrap().0,
+            wait(far.replace(&mutation)).unwrap().0,
             router.replace(mutation).unwrap().0,
         ];
     }

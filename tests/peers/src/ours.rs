@@ -58,7 +58,8 @@ impl Ours {
                 Action::Connect { .. }
                 | Action::Send(_)
                 | Action::Close(_)
-                | Action::WantIdentify => {}
+                | Action::WantIdentify
+                | Action::Confirm(_) => {}
             }
         }
     }

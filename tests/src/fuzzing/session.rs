@@ -158,6 +158,7 @@ impl Life {
             }
             Action::Send(command) => self.sent(&command),
             Action::WantIdentify => panic!("a shard alone asks for an identify"),
+            Action::Confirm(_) => panic!("nobody has said that stores are slow"),
             Action::Emit(Event::Halted(_)) => self.line = Line::Down,
             Action::Mutate(_) | Action::Emit(_) => {}
         }

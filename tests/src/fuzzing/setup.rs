@@ -304,6 +304,7 @@ impl Life {
                 Stage::Syncing { members, .. } => (&mut stages.syncing, Some(members)),
                 Stage::Requested { members, .. } => (&mut stages.requested, Some(members)),
                 Stage::Receiving { members, .. } => (&mut stages.receiving, Some(members)),
+                Stage::Storing { members, .. } => (&mut stages.storing, Some(members)),
                 Stage::Ready { members, .. } => (&mut stages.ready, Some(members)),
                 Stage::Missed => (&mut stages.missed, None),
                 Stage::Unavailable => (&mut stages.unavailable, None),

@@ -3,7 +3,7 @@ use super::Simulation;
 use crate::snowflake::guild_id;
 use headcount_core::Event;
 use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
-use headcount_core::cache::{Kinds, Lack};
+use headcount_core::cache::{GuildStatus, Kinds, Lack};
 use headcount_core::chunk::{FinishReason, RequestProgress};
 use headcount_core::fleet::FleetEvent;
 use headcount_core::id::GuildId;
@@ -13,7 +13,7 @@ use headcount_core::setup::{
 };
 
 /// The names of stages, with the ways in which a guild may be ready.
-const STAGES: [&str; 15] = [
+const STAGES: [&str; 17] = [
     "unknown",
     "expected",
     "syncing",
@@ -29,6 +29,8 @@ const STAGES: [&str; 15] = [
     "with unread members",
     "not asked",
     "without the intent",
+    "with a failed store",
+    "storing",
 ];
 
 impl Simulation {
@@ -72,12 +74,11 @@ impl Simulation {
     fn look(&mut self, host: usize, number: u32, guild: u64) -> Option<Stage> {
         let it = self.hosts[host].shard.guild(GuildId::new(guild)?);
         let waits_without_end = it.as_ref().is_some_and(|it| {
-            matches!(it.waits_for, WaitsFor::Chunks { .. }) && it.until.is_none()
+            let bounded = matches!(it.waits_for, WaitsFor::Chunks { .. } | WaitsFor::Stores);
+            bounded && it.until.is_none()
         });
         if waits_without_end {
-            self.fail(format!(
-                "s{host}: guild {guild} waits for chunks without end"
-            ));
+            self.fail(format!("s{host}: guild {guild} waits without end"));
         }
         let stage = it.map(|it| it.stage);
         let (is, place) = (place_of(stage.as_ref()), number as usize);
@@ -184,6 +185,10 @@ impl Simulation {
                 it.guild
             ));
         }
+        let stale = self.store.guild_status(it.guild) == Some(GuildStatus::Stale);
+        if stale != (it.outcome == Outcome::StoreFailed) {
+            self.fail(format!("s{host}: {it:?}, and stale: {stale}"));
+        }
         self.hold_to_its_word_on_presences(host, it);
     }
 
@@ -239,6 +244,7 @@ fn count(stages: &mut StageCounts, sum: &mut MemberCount, stage: Option<&Stage>)
         Some(Stage::Syncing { members, .. }) => (&mut stages.syncing, Some(members)),
         Some(Stage::Requested { members, .. }) => (&mut stages.requested, Some(members)),
         Some(Stage::Receiving { members, .. }) => (&mut stages.receiving, Some(members)),
+        Some(Stage::Storing { members, .. }) => (&mut stages.storing, Some(members)),
         Some(Stage::Ready { members, .. }) => (&mut stages.ready, Some(members)),
         Some(Stage::Missed) => (&mut stages.missed, None),
         Some(Stage::Unavailable) => (&mut stages.unavailable, None),
@@ -264,7 +270,9 @@ fn place_of(stage: Option<&Stage>) -> u8 {
             Outcome::Unread { .. } => 12,
             Outcome::NotAsked => 13,
             Outcome::NoIntent => 14,
+            Outcome::StoreFailed => 15,
         },
+        Some(Stage::Storing { .. }) => 16,
         Some(Stage::Missed) => 9,
         Some(Stage::Unavailable) => 10,
     }

@@ -161,6 +161,7 @@ impl Simulation {
                     let granted = self.fleet.handle(shown, FleetInput::WantIdentify(id));
                     grants.extend(granted);
                 }
+                Action::Confirm(_) => {}
                 Action::Connect { url } => self.connect(host, &url),
                 Action::Send(command) => self.send(host, &command),
                 Action::Close(code) => self.close(host, code),
@@ -179,6 +180,8 @@ impl Simulation {
             Input::DialFailed(_) => "dial failed",
             Input::Unread { .. } => "unread",
             Input::IdentifyGranted => "granted",
+            Input::Stored(_) => "stored",
+            Input::StoreFailed(_) => "a store failed",
             Input::Crashed => "crashed",
         };
         if input != Input::Timeout {

@@ -1,7 +1,6 @@
 use futures_channel::oneshot;
 use futures_util::task::noop_waker;
 use headcount_core::Dispatch;
-use headcount_core::cache::{GuildStatus, Kinds, Policies};
 use headcount_core::event::HeldOverflow;
 use headcount_core::setup::ShardReady;
 
@@ -13,7 +12,6 @@ use crate::event::BotEvent;
 struct Bench {
     lanes: Lanes,
     delivery: Delivery,
-    cache: Cache,
     events: Events,
 }
 
@@ -29,7 +27,6 @@ fn bench() -> Bench {
     Bench {
         lanes: Lanes::new(ShardId::ONE),
         delivery,
-        cache: Cache::new(1, Policies::default(), Kinds::MEMBERS),
         events,
     }
 }
@@ -40,16 +37,25 @@ fn guild(id: u64) -> GuildId {
 
 impl Bench {
     fn change(&mut self, of: Lane, sequence: u64, alone: bool) -> End {
-        let (end, work) = oneshot::channel();
-        let work = work.map(Result::unwrap_or_default).boxed();
+        let (job, end) = job(of, sequence);
+        let job = Job { alone, ..job };
+        self.lanes.change(job, &mut self.delivery);
+        end
+    }
+
+    /// A change that delivers the guild anew.
+    fn deliver(&mut self, of: Lane, sequence: u64) -> End {
+        let (job, end) = job(of, sequence);
         let job = Job {
-            guild: of,
-            sequence: Some(sequence),
-            alone,
-            work,
+            delivers: true,
+            ..job
         };
         self.lanes.change(job, &mut self.delivery);
         end
+    }
+
+    fn reports(&mut self) -> Vec<Report> {
+        std::iter::from_fn(|| self.lanes.report()).collect()
     }
 
     fn dispatch(&mut self, of: u64, sequence: u64) {
@@ -62,12 +68,33 @@ impl Bench {
     fn out(&mut self) -> Vec<String> {
         let waker = noop_waker();
         let mut cx = Context::from_waker(&waker);
-        let _ = self.lanes.poll(&mut cx, &mut self.delivery, &self.cache);
+        let _ = self.lanes.poll(&mut cx, &mut self.delivery);
         let mut out = Vec::new();
         while let Some(Some(event)) = self.events.next().now_or_never() {
             out.push(told(&event));
         }
         out
+    }
+}
+
+fn job(guild: Lane, sequence: u64) -> (Job, End) {
+    let (end, work) = oneshot::channel();
+    let job = Job {
+        guild,
+        sequence: Some(sequence),
+        alone: false,
+        delivers: false,
+        silent: Kinds::empty(),
+        work: Box::new(|_| work.map(Result::unwrap_or_default).boxed()),
+    };
+    (job, end)
+}
+
+fn failed() -> Outcome {
+    let cause = std::io::Error::other("the disk is full");
+    Outcome {
+        failures: vec![(Kinds::MEMBERS, std::sync::Arc::new(cause))],
+        ..Outcome::default()
     }
 }
 
@@ -154,17 +181,30 @@ fn a_failure_is_told_before_the_event_which_says_so() {
     bench
         .lanes
         .event(Event::HeldOverflow(overflow), &mut bench.delivery);
-    let mut failed = Outcome::default();
-    let cause = std::io::Error::other("the disk is full");
-    let kinds = Kinds::MEMBERS;
-    failed.failures.push((kinds, std::sync::Arc::new(cause)));
-    assert!(end.send(failed).is_ok());
+    assert!(end.send(failed()).is_ok());
     assert_eq!(
         bench.out(),
         ["failed: the disk is full", "1!", "overflow 1"]
     );
-    let status = bench.cache.read(|store| store.guild_status(guild(1)));
-    assert_eq!(status, Some(GuildStatus::Stale));
+    assert_eq!(bench.reports(), [Report::Failed(guild(1))]);
+}
+
+#[test]
+fn a_failure_of_what_is_delivered_anew_behind_it_is_told_and_no_more() {
+    let mut bench = bench();
+    let first = bench.change(Some(guild(1)), 1, false);
+    let other = bench.change(Some(guild(2)), 2, false);
+    let anew = bench.deliver(Some(guild(1)), 3);
+    for end in [first, other, anew] {
+        assert!(end.send(failed()).is_ok());
+        assert_eq!(bench.out(), ["failed: the disk is full"]);
+    }
+    let reports = [2, 1].map(|of| Report::Failed(guild(of)));
+    assert_eq!(
+        bench.reports(),
+        reports,
+        "that of the last alone, and of the other guild"
+    );
 }
 
 #[test]

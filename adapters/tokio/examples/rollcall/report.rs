@@ -49,6 +49,7 @@ const fn name(outcome: &Outcome) -> &'static str {
         Outcome::Unread { .. } => "unread",
         Outcome::NotAsked => "not_asked",
         Outcome::NoIntent => "no_intent",
+        Outcome::StoreFailed => "store_failed",
         Outcome::Missed => "missed",
         Outcome::Unavailable => "unavailable",
         Outcome::Removed => "removed",
@@ -56,12 +57,13 @@ const fn name(outcome: &Outcome) -> &'static str {
     }
 }
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "complete",
     "incomplete",
     "unread",
     "not_asked",
     "no_intent",
+    "store_failed",
     "missed",
     "unavailable",
     "removed",

@@ -120,7 +120,7 @@ fn obey(actions: Actions<'_>, shard: &twilight::Shard) {
                 println!("{} guilds complete, {} not", all.complete, all.others());
             }
             // Mutations would go to a cache. A tracker neither connects nor closes.
-            Action::Mutate(_) | Action::Emit(_) => {}
+            Action::Mutate(_) | Action::Confirm(_) | Action::Emit(_) => {}
             Action::Connect { .. } | Action::Close(_) | Action::WantIdentify => {}
         }
     }

@@ -1,0 +1,82 @@
+//! What the cache has to know of why guilds lack members or presences.
+
+use alloc::vec::Vec;
+
+use super::Tracker;
+use crate::action::{Action, Actions};
+use crate::cache::{GuildStatus, Kinds, Lack, Mutation, Op};
+use crate::chunk::{ChunkRequestFinished, FinishReason};
+use crate::id::GuildId;
+use crate::setup::{News, Stage};
+use crate::wire::view::View;
+
+/// Why guilds lack members or presences, as the cache is told.
+pub(super) type Lacks = Vec<(GuildId, Op<'static>)>;
+
+impl Tracker {
+    /// Why guilds lack members and presences from this dispatch on.
+    pub(super) fn lacks(&self, view: &View<'_>, news: &[News]) -> Lacks {
+        let mut lacks: Lacks = news.iter().filter_map(|news| self.lack(news)).collect();
+        if let View::GuildCreate(create) = view
+            && self.is_asked_for(create.guild.id)
+            && self.config.kinds.contains(Kinds::MEMBERS)
+        {
+            lacks.push((create.guild.id, Op::Incomplete(Lack::Loading)));
+        }
+        lacks
+    }
+
+    /// What the cache has to know of why a guild lacks members or presences.
+    fn lack(&self, news: &News) -> Option<(GuildId, Op<'static>)> {
+        let kinds = self.config.kinds;
+        match news {
+            News::RequestFinished(end) => {
+                let lack = self.members_lack(end)?;
+                let wanted = kinds.contains(Kinds::MEMBERS);
+                wanted.then_some((end.guild, Op::Incomplete(lack)))
+            }
+            News::Presences(guild, lack) => {
+                let wanted = kinds.contains(Kinds::PRESENCES);
+                wanted.then_some((*guild, Op::SetPresencesLack(*lack)))
+            }
+            News::StoreFailed(guild) => Some((*guild, Op::SetStatus(GuildStatus::Stale))),
+            News::Confirm(_)
+            | News::GuildStale(_)
+            | News::GuildReady(_)
+            | News::GuildUnavailable(_)
+            | News::GuildLeave(_)
+            | News::ShardFinishedChunking(_)
+            | News::ShardReady(_) => None,
+        }
+    }
+
+    /// Why a guild lacks members now that its request has ended.
+    fn members_lack(&self, end: &ChunkRequestFinished) -> Option<Lack> {
+        match end.reason {
+            FinishReason::Superseded | FinishReason::GuildGone => None,
+            FinishReason::Complete
+            | FinishReason::TimedOut
+            | FinishReason::Refused
+            | FinishReason::Halted => {
+                let lack = self.setup.outcome_of(end).lack()?;
+                (end.full && !self.is_asked_for(end.guild)).then_some(lack)
+            }
+        }
+    }
+
+    /// Whether setup has asked for the guild's members, and waits.
+    pub(super) fn is_asked_for(&self, guild: GuildId) -> bool {
+        let stage = self.stage(guild);
+        matches!(
+            stage,
+            Some(Stage::Requested { .. } | Stage::Receiving { .. })
+        )
+    }
+
+    /// What follows for the cache from what ended without a dispatch.
+    pub(super) fn explain(&self, news: &[News], out: &mut Actions<'_>) {
+        for (guild, lack) in news.iter().filter_map(|news| self.lack(news)) {
+            out.push(Action::Mutate(Mutation::new(Some(guild)).with(lack)));
+        }
+    }
+}
