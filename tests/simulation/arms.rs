@@ -127,7 +127,7 @@ const HEARD: [(&str, &[&str]); 3] = [
     ("Active", &["1", "2", "10", "11", "77", "99", "none"]),
 ];
 
-const SETUP: [(&str, &[&str]); 11] = [
+const SETUP: [(&str, &[&str]); 12] = [
     (
         "unknown",
         &[
@@ -185,7 +185,24 @@ const SETUP: [(&str, &[&str]); 11] = [
     ),
     (
         "complete",
-        &["requested", "unavailable", "unknown", "expected"],
+        &[
+            "requested",
+            "unavailable",
+            "unknown",
+            "expected",
+            "with a failed store",
+        ],
+    ),
+    (
+        "storing",
+        &[
+            "complete",
+            "incomplete",
+            "with a failed store",
+            "unavailable",
+            "unknown",
+            "expected",
+        ],
     ),
     ("incomplete", &["expected"]),
     ("without members", &["expected"]),

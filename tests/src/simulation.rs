@@ -15,6 +15,7 @@ mod judge;
 mod liveness;
 mod network;
 mod perform;
+mod stores;
 mod tally;
 mod trace;
 mod truth;
@@ -220,7 +221,8 @@ impl Simulation {
         let reading = (!host.inbox.is_empty()).then(|| host.stalled.max(self.now));
         let deadline = host.shard.poll_timeout();
         let deadline = deadline.map(|it| self.clock.real(self.now, it.at.as_millis()));
-        reading.into_iter().chain(deadline).min()
+        let stores = host.stores.next_at().map(|at| at.max(self.now));
+        [reading, deadline, stores].into_iter().flatten().min()
     }
 
     /// Everything that is due now.

@@ -39,6 +39,8 @@ pub struct Setting {
     pub jitter: u64,
     /// How often what happens.
     pub rates: Rates,
+    /// Whether the host says when changes are stored, late, never, or that a store has failed.
+    pub slow_stores: bool,
 }
 
 /// Weights of the kinds of steps; 0 means never.
@@ -96,13 +98,15 @@ impl Setting {
             latency: source.pick(&[20, 5, 100, 250]),
             jitter: source.pick(&[0, 10, 100]),
             rates: Rates::draw(source),
+            slow_stores: false,
         }
-        .other_servers(source)
+        .others(source)
     }
 
-    /// Ways of servers that speak the same protocol.
-    fn other_servers(mut self, source: &mut Source<'_>) -> Self {
+    /// Ways of servers that speak the same protocol, and of hosts.
+    fn others(mut self, source: &mut Source<'_>) -> Self {
         self.gateway.resumed_repeats = source.percent(25);
+        self.slow_stores = source.percent(30);
         self
     }
 }

@@ -75,6 +75,7 @@ impl Simulation {
 
     /// Reads what has come for a host, and wakes its shard.
     pub(super) fn attend(&mut self, host: usize) {
+        self.hear_stores(host);
         self.read_on(host);
         while self.hosts[host].stalled <= self.now
             && let Some(frame) = self.hosts[host].inbox.pop_front()
@@ -161,7 +162,7 @@ impl Simulation {
                     let granted = self.fleet.handle(shown, FleetInput::WantIdentify(id));
                     grants.extend(granted);
                 }
-                Action::Confirm(_) => {}
+                Action::Confirm(barrier) => self.confirm(host, barrier),
                 Action::Connect { url } => self.connect(host, &url),
                 Action::Send(command) => self.send(host, &command),
                 Action::Close(code) => self.close(host, code),

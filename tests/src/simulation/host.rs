@@ -1,5 +1,6 @@
 //! One shard with what a host keeps for it.
 use super::book::Book;
+use super::stores::{PATIENCE, Stores};
 use crate::edge::Millis;
 use crate::scenario::Setting;
 use headcount_core::config::Identifying;
@@ -30,6 +31,7 @@ pub(crate) struct Host {
     /// Since when, by the host's clock, nothing has been read that the shard was not told of.
     pub(crate) unread_since: Option<Millis>,
     pub(crate) book: Book,
+    pub(crate) stores: Stores,
     /// Each guild's stage when it was last looked at, by the guild's number.
     pub(crate) stages: Vec<u8>,
     lives: u64,
@@ -46,6 +48,7 @@ impl Host {
             stalled: 0,
             unread_since: None,
             book: Book::new(setting.hold.is_some()),
+            stores: Stores::new(seed(setting, number, 0)),
             stages: Vec::new(),
             lives: 0,
         }
@@ -63,6 +66,7 @@ impl Host {
         self.book = self.book.next_life(sequence);
         (self.lane, self.stalled, self.unread_since) = (None, 0, None);
         self.inbox.clear();
+        self.stores.clear();
         self.stages.clear();
     }
 
@@ -92,6 +96,7 @@ fn config(setting: &Setting, id: ShardId) -> Config {
     tracker.setup.chunking = setting.chunking.into();
     tracker.setup.chunking.presences = setting.presences;
     tracker.setup.sync.clone_from(&setting.sync);
+    tracker.setup.confirm = setting.slow_stores.then_some(PATIENCE);
     tracker.hold = setting.hold;
     tracker.kinds = setting.kinds;
     tracker.sweep_after_chunk = setting.sweep_after_chunk;

@@ -13,8 +13,8 @@ const GRANT: Millis = 60_000;
 const SPACING: Millis = 5_300;
 /// The guilds of READY are missed after 15 s of silence; a guild is synced twice at most, with
 /// 10.5 s for each; each of at most 8 requests of the user for one guild and the guild's own pass
-/// the gate of 30.5 s up to three times.
-const OUTCOMES: Millis = 15_000 + 2 * 10_500 + 9 * 3 * 30_500;
+/// the gate of 30.5 s up to three times; then the stores have 20 s.
+const OUTCOMES: Millis = 15_000 + 2 * 10_500 + 9 * 3 * 30_500 + 20_000;
 
 impl Simulation {
     pub(super) fn liveness(&mut self) {
