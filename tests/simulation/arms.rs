@@ -200,8 +200,6 @@ const SETUP: [(&str, &[&str]); 12] = [
             "incomplete",
             "with a failed store",
             "unavailable",
-            "unknown",
-            "expected",
         ],
     ),
     ("incomplete", &["expected"]),
