@@ -4,7 +4,10 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use headcount_core::Instant;
 use headcount_core::cache::memory::Displaced;
-use headcount_core::cache::{Kind, Kinds, MemoryStore, Mutation, Policies, Policy, Unsuitable};
+use headcount_core::cache::{
+    GuildStatus, Kind, Kinds, MemoryStore, Mutation, Op, Policies, Policy, Unsuitable,
+};
+use headcount_core::id::GuildId;
 
 use crate::reentry::Inside;
 use crate::unjudged::{Rows, Unjudged};
@@ -109,6 +112,15 @@ impl Cache {
     /// Whether a predicate has panicked that nobody has been told of.
     pub(crate) fn has_unjudged(&self) -> bool {
         !self.unjudged.is_empty()
+    }
+
+    /// A store failed to apply a change of the guild: whoever is told finds it stale here. The
+    /// shard marks it as well, for all stores, once it knows.
+    pub(crate) fn mark_stale(&self, guild: GuildId) {
+        let stale = Op::SetStatus(GuildStatus::Stale);
+        let _inside = Inside::enter(self, NAME);
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        store.apply(Mutation::new(Some(guild)).with(stale));
     }
 
     /// Reads; what is given back cannot borrow from the store.

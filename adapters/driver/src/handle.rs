@@ -200,6 +200,9 @@ impl Handle {
         let mutation = Mutation::webhooks(guild, channel, webhooks);
         let job = by_hand.job(&mutation);
         let (_, unjudged) = cache.apply(by_hand.now(), mutation, false);
+        if !unjudged.is_empty() {
+            cache.mark_stale(guild);
+        }
         let shard = self.shard_of(guild);
         let seat = self.shared.fleet.seat(shard).cloned();
         async move {

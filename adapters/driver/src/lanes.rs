@@ -13,6 +13,7 @@ use headcount_core::id::GuildId;
 use headcount_core::setup::Barrier;
 use headcount_core::{Event, ShardId};
 
+use crate::cache::Cache;
 use crate::delivery::{Delivery, Parcel};
 use crate::event::BotEvent;
 use crate::stores::{Outcome, StoreFailure, Work};
@@ -253,10 +254,15 @@ impl Lanes {
     }
 
     /// Goes on with the changes; ready when nothing waits for a store.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, delivery: &mut Delivery) -> Poll<()> {
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        delivery: &mut Delivery,
+        cache: &Cache,
+    ) -> Poll<()> {
         loop {
             match self.running.poll_next_unpin(cx) {
-                Poll::Ready(Some(done)) => self.done(done, delivery),
+                Poll::Ready(Some(done)) => self.done(done, delivery, cache),
                 Poll::Ready(None) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }
@@ -264,9 +270,9 @@ impl Lanes {
     }
 
     /// A change has ended: reports its failures, and lets those behind it go.
-    fn done(&mut self, done: Done, delivery: &mut Delivery) {
+    fn done(&mut self, done: Done, delivery: &mut Delivery, cache: &Cache) {
         self.alone = false;
-        self.tell_failures(&done, delivery);
+        self.tell_failures(&done, delivery, cache);
         self.pass_over(done.guild, done.outcome.silent());
         if let Some(sequence) = done.sequence
             && !done.outcome.is_plain()
@@ -302,13 +308,14 @@ impl Lanes {
     }
 
     /// A failure is the shard's business, unless the guild is delivered anew behind it.
-    fn tell_failures(&mut self, done: &Done, delivery: &mut Delivery) {
+    fn tell_failures(&mut self, done: &Done, delivery: &mut Delivery, cache: &Cache) {
         if done.outcome.failures.is_empty() {
             return;
         }
         if let Some(guild) = done.guild
             && !self.delivers_anew(guild)
         {
+            cache.mark_stale(guild);
             self.reports.push_back(Report::Failed(guild));
         }
         for (kinds, error) in &done.outcome.failures {

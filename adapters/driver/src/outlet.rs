@@ -141,7 +141,7 @@ impl<R: Runtime> Outlet<R> {
     /// Goes on with the stores; ready when neither they nor the consumer are behind, so that there
     /// is no reason to stop reading.
     pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let stored = self.lanes.poll(cx, &mut self.delivery);
+        let stored = self.lanes.poll(cx, &mut self.delivery, &self.shared.cache);
         match (stored, self.delivery.poll_room(cx)) {
             (Poll::Pending, _) if self.lanes.is_full() => Poll::Pending,
             (_, room) => room,
@@ -155,6 +155,6 @@ impl<R: Runtime> Outlet<R> {
 
     /// Goes on with the stores; ready when nothing waits for them.
     pub(crate) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.lanes.poll(cx, &mut self.delivery)
+        self.lanes.poll(cx, &mut self.delivery, &self.shared.cache)
     }
 }

@@ -134,8 +134,10 @@ impl<R: Runtime> Timekeeper<R> {
         for row in cache.advance(now) {
             let guild = row.guild;
             let failure = StoreFailure::unjudged(row, *total);
-            if let (Some(guild), Some(seat)) = (guild, fleet.seat(failure.shard)) {
-                seat.store_failed(guild);
+            if let Some(guild) = guild {
+                cache.mark_stale(guild);
+                let seat = fleet.seat(failure.shard);
+                seat.into_iter().for_each(|seat| seat.store_failed(guild));
             }
             self.launch.delivery.push(BotEvent::StoreFailed(failure));
         }

@@ -1,6 +1,7 @@
 use futures_channel::oneshot;
 use futures_util::task::noop_waker;
 use headcount_core::Dispatch;
+use headcount_core::cache::Policies;
 use headcount_core::event::HeldOverflow;
 use headcount_core::setup::ShardReady;
 
@@ -12,6 +13,7 @@ use crate::event::BotEvent;
 struct Bench {
     lanes: Lanes,
     delivery: Delivery,
+    cache: Cache,
     events: Events,
 }
 
@@ -27,6 +29,7 @@ fn bench() -> Bench {
     Bench {
         lanes: Lanes::new(ShardId::ONE),
         delivery,
+        cache: Cache::new(1, Policies::default(), Kinds::MEMBERS),
         events,
     }
 }
@@ -68,7 +71,7 @@ impl Bench {
     fn out(&mut self) -> Vec<String> {
         let waker = noop_waker();
         let mut cx = Context::from_waker(&waker);
-        let _ = self.lanes.poll(&mut cx, &mut self.delivery);
+        let _ = self.lanes.poll(&mut cx, &mut self.delivery, &self.cache);
         let mut out = Vec::new();
         while let Some(Some(event)) = self.events.next().now_or_never() {
             out.push(told(&event));
@@ -187,6 +190,8 @@ fn a_failure_is_told_before_the_event_which_says_so() {
         ["failed: the disk is full", "1!", "overflow 1"]
     );
     assert_eq!(bench.reports(), [Report::Failed(guild(1))]);
+    let status = bench.cache.read(|store| store.guild_status(guild(1)));
+    assert_eq!(status, Some(GuildStatus::Stale), "before the shard knows");
 }
 
 #[test]
