@@ -11,7 +11,9 @@ use crate::chunk::{Chunk, ChunkOutcome, Listed, Place};
 use crate::dispatch::Dispatch;
 use crate::event::{Event, Fault};
 use crate::id::GuildId;
-use crate::setup::{Arrival, Barrier, GuildReady, KnownGuilds, News, Origin, Outcome, Outgoing};
+use crate::setup::{
+    Arrival, Barrier, GuildReady, KnownGuilds, News, Origin, Outcome, Outgoing, Setup,
+};
 use crate::time::Instant;
 use crate::wire::command::Command;
 use crate::wire::view::{Content, GuildCreate, MembersChunk, Presences, RateLimited, Ready, View};
@@ -314,50 +316,46 @@ impl Tracker {
         self.tombstones.restore(&guilds.removed);
     }
 
-    /// The connection is lost; what comes until RESUMED is replay.
-    pub(crate) fn connection_lost(&mut self, now: Instant, out: &mut Actions<'_>) {
+    /// Lets setup take a step without a dispatch, and tells the cache and the user what follows.
+    fn step(
+        &mut self,
+        now: Instant,
+        out: &mut Actions<'_>,
+        step: impl FnOnce(&mut Setup, Instant, &mut Vec<News>),
+    ) {
         self.now = self.now.max(now);
         let mut news = Vec::new();
-        self.setup.connection_lost(self.now, &mut news);
+        step(&mut self.setup, self.now, &mut news);
         self.explain(&news, out);
         self.tell(news, out);
+    }
+
+    /// The connection is lost; what comes until RESUMED is replay.
+    pub(crate) fn connection_lost(&mut self, now: Instant, out: &mut Actions<'_>) {
+        self.step(now, out, Setup::connection_lost);
     }
 
     /// The host's stores have got this far.
     pub(crate) fn stored(&mut self, now: Instant, barrier: Barrier, out: &mut Actions<'_>) {
-        self.now = self.now.max(now);
-        let mut news = Vec::new();
-        self.setup.stored(self.now, barrier, &mut news);
-        self.explain(&news, out);
-        self.tell(news, out);
+        self.step(now, out, |setup, now, news| {
+            setup.stored(now, barrier, news);
+        });
     }
 
     /// A store of the host's has failed a guild.
     pub(crate) fn store_failed(&mut self, now: Instant, guild: GuildId, out: &mut Actions<'_>) {
-        self.now = self.now.max(now);
-        let mut news = Vec::new();
-        self.setup.store_failed(guild, &mut news);
-        self.explain(&news, out);
-        self.tell(news, out);
+        self.step(now, out, |setup, _, news| setup.store_failed(guild, news));
     }
 
     /// The shard has ended for good: all that is pending is settled as it stands.
     pub(crate) fn halted(&mut self, now: Instant, out: &mut Actions<'_>) {
-        self.now = self.now.max(now);
-        let mut news = Vec::new();
-        self.setup.halted(self.now, &mut news);
-        self.explain(&news, out);
-        self.tell(news, out);
+        self.step(now, out, Setup::halted);
         self.release_settled(out);
     }
 
     /// Deals with everything that has been silent for too long.
     pub(crate) fn timeout(&mut self, now: Instant, out: &mut Actions<'_>) {
-        self.now = self.now.max(now);
-        let mut news = Vec::new();
-        self.setup.timeout(self.now, &mut news);
-        self.explain(&news, out);
-        self.tell(news, out);
+        self.step(now, out, Setup::timeout);
         self.release_settled(out);
     }
 
