@@ -164,10 +164,10 @@ impl Deriver {
             View::MemberRemove(event) => self.member_remove(event, nothing),
             View::PresenceUpdate(event) => self.presence_update(event, nothing),
             View::ChannelCreate(channel) | View::ChannelUpdate(channel) => {
-                channel_upsert(*channel, nothing)
+                self.channel_upsert(*channel, nothing)
             }
-            View::ChannelDelete(channel) => channel_delete(&channel, nothing),
-            View::ChannelPins(pins) => channel_pins(&pins, nothing),
+            View::ChannelDelete(channel) => self.channel_delete(&channel, nothing),
+            View::ChannelPins(pins) => self.channel_pins(&pins, nothing),
             View::RoleCreate(event) | View::RoleUpdate(event) => role_upsert(*event, nothing),
             View::RoleDelete(event) => role_delete(event, nothing),
             View::Entity(event) => self.entity(event, nothing),
@@ -264,6 +264,45 @@ impl Deriver {
         to
     }
 
+    fn channel_upsert<'i>(&self, channel: Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
+        let rows = match channel.guild.value() {
+            Some(_) => Rows::Channels(vec![channel]),
+            None if is_of_a_guild(&channel) => return to,
+            None => Rows::PrivateChannels(vec![channel]),
+        };
+        match self.kinds.intersects(rows.kinds()) {
+            true => to.with(Op::Upsert(rows)),
+            false => to,
+        }
+    }
+
+    fn channel_delete<'i>(&self, channel: &Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
+        let op = match channel.guild.value() {
+            Some(_) => Op::Cascade(Scope::Channel(channel.id)),
+            None if is_of_a_guild(channel) => return to,
+            None => Op::Remove(Key::PrivateChannel(channel.id)),
+        };
+        match self.kinds.intersects(op.kinds()) {
+            true => to.with(op),
+            false => to,
+        }
+    }
+
+    fn channel_pins<'i>(&self, pins: &ChannelPins<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+        if pins.last_pin.is_absent() {
+            return to;
+        }
+        let mut channel = Channel::bare(pins.channel);
+        channel.last_pin = pins.last_pin;
+        if pins.guild.value().is_none() {
+            return to.with(Op::Patch(Rows::PrivateChannels(vec![channel])));
+        }
+        to.push(Op::Patch(Rows::Channels(vec![channel])));
+        let mut thread = Thread::bare(pins.channel);
+        thread.last_pin = pins.last_pin;
+        to.with(Op::Patch(Rows::Threads(vec![thread])))
+    }
+
     fn presence_update<'i>(&self, event: PresenceUpdate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
         if event.guild.is_none() {
             return to;
@@ -316,27 +355,9 @@ fn members_chunk<'i>(chunk: MembersChunk<'i>, mut to: Mutation<'i>) -> Mutation<
     to
 }
 
-fn channel_upsert<'i>(channel: Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
-    to.with(Op::Upsert(Rows::Channels(vec![channel])))
-}
-
-fn channel_delete<'i>(channel: &Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
-    to.with(Op::Cascade(Scope::Channel(channel.id)))
-}
-
-fn channel_pins<'i>(pins: &ChannelPins<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
-    if pins.last_pin.is_absent() {
-        return to;
-    }
-    let mut channel = Channel::bare(pins.channel);
-    channel.last_pin = pins.last_pin;
-    to.push(Op::Patch(Rows::Channels(vec![channel])));
-    if pins.guild.value().is_some() {
-        let mut thread = Thread::bare(pins.channel);
-        thread.last_pin = pins.last_pin;
-        to.push(Op::Patch(Rows::Threads(vec![thread])));
-    }
-    to
+/// Whether a channel lies in a guild by its kind, even if it does not name one that can be read.
+const fn is_of_a_guild(channel: &Channel<'_>) -> bool {
+    matches!(channel.kind, Some(0 | 2 | 4..=16))
 }
 
 fn role_upsert<'i>(event: RoleEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {

@@ -16,6 +16,8 @@ use crate::wire::Text;
 pub enum Key<'i> {
     /// A channel.
     Channel(ChannelId),
+    /// A channel outside guilds, with its messages.
+    PrivateChannel(ChannelId),
     /// A thread, with its members and messages.
     Thread(ChannelId),
     /// A user's membership of a thread.
@@ -58,6 +60,7 @@ impl Key<'_> {
     pub fn into_owned(self) -> Key<'static> {
         match self {
             Self::Channel(id) => Key::Channel(id),
+            Self::PrivateChannel(id) => Key::PrivateChannel(id),
             Self::Thread(id) => Key::Thread(id),
             Self::ThreadMember(thread, user) => Key::ThreadMember(thread, user),
             Self::ThreadMembersOf(user) => Key::ThreadMembersOf(user),

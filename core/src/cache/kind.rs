@@ -76,6 +76,8 @@ kinds! {
     Invite INVITES = 17,
     /// Channels whose webhooks have changed, or were put in by the application.
     WebhookMark WEBHOOK_MARKS = 18,
+    /// Channels outside guilds. Where one has no place, neither have the messages in it.
+    PrivateChannel PRIVATE_CHANNELS = 19,
 }
 
 impl Kinds {

@@ -49,9 +49,8 @@ impl Op<'_> {
             Self::SyncThreads(..) => Kinds::THREADS,
             Self::OnlyChannels(_) => Kinds::UNLISTED_IN_CHANNELS,
             Self::LeavePrivateThread(_) => OF_THREADS,
-            Self::LastMessage(..) | Self::LastThread { .. } => {
-                Kinds::CHANNELS.union(Kinds::THREADS)
-            }
+            Self::LastMessage(..) => Kinds::WITH_LAST_MESSAGES,
+            Self::LastThread { .. } => Kinds::CHANNELS.union(Kinds::THREADS),
             Self::CountMessages { .. } => Kinds::THREADS,
             Self::CountInterested { .. } => Kinds::SCHEDULED_EVENTS,
             Self::React(_) | Self::Vote(_) => Kinds::MESSAGES,
@@ -69,6 +68,7 @@ impl Rows<'_> {
             Self::CurrentUser(_) => Kinds::USERS,
             Self::Guild(_) => Kinds::GUILDS,
             Self::Channels(_) => Kinds::CHANNELS,
+            Self::PrivateChannels(_) => Kinds::PRIVATE_CHANNELS,
             Self::Roles(_) => Kinds::ROLES,
             Self::Members(_) => Kinds::MEMBERS,
             Self::Users(_) => Kinds::USERS.union(Kinds::MEMBERS).union(Kinds::MESSAGES),
@@ -96,6 +96,7 @@ impl Key<'_> {
     pub const fn kinds(&self) -> Kinds {
         match self {
             Self::Channel(_) => Kinds::HANGING_ON_CHANNELS,
+            Self::PrivateChannel(_) => Kinds::PRIVATE_CHANNELS.union(Kinds::MESSAGES),
             Self::Thread(_) => OF_THREADS,
             Self::ThreadMember(..) | Self::ThreadMembersOf(_) => Kinds::THREAD_MEMBERS,
             Self::Role(_) => Kinds::ROLES,
@@ -126,6 +127,11 @@ impl Kinds {
     pub(super) const UNLISTED_IN_CHANNELS: Self = Self::MESSAGES
         .union(Self::INVITES)
         .union(Self::WEBHOOK_MARKS);
+
+    /// The kinds whose rows say what was said last.
+    pub(crate) const WITH_LAST_MESSAGES: Self = Self::CHANNELS
+        .union(Self::THREADS)
+        .union(Self::PRIVATE_CHANNELS);
 
     /// The kinds whose rows may go with a channel.
     pub const HANGING_ON_CHANNELS: Self = Self::CHANNELS

@@ -170,7 +170,7 @@ impl Policy {
     /// A row goes that nothing has been told of for this long, to the millisecond.
     ///
     /// Reading does not renew it: what is left is never older than this. The age is looked at
-    /// whenever the store is told the time, and with every mutation.
+    /// whenever the store is told the time.
     #[must_use]
     pub const fn time_to_live(mut self, age: Duration) -> Self {
         self.limits.time_to_live = Some(age);

@@ -23,6 +23,8 @@ pub enum Rows<'i> {
     Guild(Box<Guild<'i>>),
     /// Channels of the guild.
     Channels(Vec<Channel<'i>>),
+    /// Channels outside guilds.
+    PrivateChannels(Vec<Channel<'i>>),
     /// Roles of the guild.
     Roles(Vec<Role<'i>>),
     /// Members of the guild, and their users.
@@ -67,6 +69,7 @@ impl Rows<'_> {
             Self::CurrentUser(_) | Self::Users(_) => Kind::User,
             Self::Guild(_) => Kind::Guild,
             Self::Channels(_) => Kind::Channel,
+            Self::PrivateChannels(_) => Kind::PrivateChannel,
             Self::Roles(_) => Kind::Role,
             Self::Members(_) => Kind::Member,
             Self::Presences(_) => Kind::Presence,
@@ -93,6 +96,7 @@ impl Rows<'_> {
             Self::CurrentUser(user) => Rows::CurrentUser(user.own()),
             Self::Guild(guild) => Rows::Guild(guild.own()),
             Self::Channels(channels) => Rows::Channels(channels.own()),
+            Self::PrivateChannels(channels) => Rows::PrivateChannels(channels.own()),
             Self::Roles(roles) => Rows::Roles(roles.own()),
             Self::Members(members) => Rows::Members(members.into_owned()),
             Self::Users(users) => Rows::Users(users.own()),

@@ -10,6 +10,11 @@ pub(crate) fn author(id: u64) -> u64 {
     id % 5 + 300
 }
 
+/// Who is in a channel outside guilds: out of reach too.
+pub(crate) fn recipient(id: u64) -> u64 {
+    id + 500
+}
+
 /// A row as its event carries it; `first` is the thread of a membership and the channel of a
 /// message, `hangs` the channel on which another hangs.
 pub(crate) fn row(kind: Kind, first: u64, id: u64, hangs: Option<u64>) -> Value {
@@ -24,6 +29,8 @@ pub(crate) fn row(kind: Kind, first: u64, id: u64, hangs: Option<u64>) -> Value 
         Kind::VoiceState => json!({"user_id": name, "channel_id": channel, "session_id": "v"}),
         Kind::Stage => json!({"id": name, "channel_id": channel, "topic": "t"}),
         Kind::ScheduledEvent => json!({"id": name, "channel_id": channel, "name": "e"}),
+        Kind::PrivateChannel => json!({"id": name, "type": 1,
+            "recipients": [user_json(recipient(id))]}),
         Kind::Integration => json!({"id": name, "name": "i", "type": "discord"}),
         Kind::Rule => json!({"id": name, "name": "r", "event_type": 1}),
         Kind::Invite => json!({"code": format!("i{id}"), "channel_id": channel}),

@@ -7,9 +7,9 @@ use headcount_core::cache::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::kinds_feed::{author, coming, going, row};
-use crate::kinds_rows::{find, seen, seen_outside};
-use crate::kinds_steps::{Listed, Step, at, id, private, ruled, step};
+use crate::kinds_feed::{author, coming, going, recipient, row};
+use crate::kinds_rows::{find, seen, seen_outside, seen_private};
+use crate::kinds_steps::{Listed, Step, at, id, private, private_channel, ruled, step};
 use crate::policies_model::{At, Guild, Model, RULED, Rule, side_by_side};
 use crate::world::{ME, World, guild_json, in_guild, ready, user};
 
@@ -70,6 +70,14 @@ impl Pair {
                 self.model.evict(Kind::Message, private(n));
             }
             Step::Recall(n) => self.look_up(Kind::Message, private(n)),
+            Step::Open(n) => self.open(private_channel(n)),
+            Step::Peek(n) => self.look_up(Kind::PrivateChannel, private_channel(n)),
+            Step::Close(n) => {
+                let at = private_channel(n);
+                let data = row(Kind::PrivateChannel, 0, at.2, None);
+                self.world.feed("CHANNEL_DELETE", &data);
+                self.model.private_gone(at);
+            }
             Step::Read(kind, g, n) => self.read(kind, g, n),
             Step::Wait(time) => {
                 self.model.now += time;
@@ -129,6 +137,8 @@ impl Pair {
         for kind in lost {
             self.model.drop_rows(kind, |_| true);
         }
+        self.model.drop_rows(Kind::PrivateChannel, |_| true);
+        self.model.rowed.clear();
     }
 
     fn come(&mut self, kind: Kind, g: u64, n: u64, on: u64) {
@@ -317,30 +327,51 @@ impl Pair {
         let data = row(Kind::Message, at.1, at.2, None);
         self.world.feed("MESSAGE_CREATE", &data);
         self.model.tell(Kind::Message, at);
+        // Where messages are not kept at all, none takes a place for its channel.
+        let channel = (0, 0, at.1);
+        let known = self.model.of(Kind::PrivateChannel).contains(&channel);
+        if known || self.model.rule(Kind::Message).newest != Some(0) {
+            self.model.tell(Kind::PrivateChannel, channel);
+        }
+    }
+
+    fn open(&mut self, at: At) {
+        let data = row(Kind::PrivateChannel, 0, at.2, None);
+        self.world.feed("CHANNEL_CREATE", &data);
+        self.model.rowed.insert(at);
+        self.model.tell(Kind::PrivateChannel, at);
     }
 
     fn look_up(&mut self, kind: Kind, at: At) {
         if let Some(found) = find(&self.world.store, kind, at) {
             self.model.used(kind, at);
-            assert_eq!(found, self.model.of(kind).contains(&at), "{kind:?} {at:?}");
+            let there = match kind {
+                Kind::PrivateChannel => self.model.rowed.contains(&at),
+                _ => self.model.of(kind).contains(&at),
+            };
+            assert_eq!(found, there, "{kind:?} {at:?}");
         }
     }
 
     fn compare(&self) -> Result<(), TestCaseError> {
         let mut users = BTreeSet::from([ME]);
         for kind in RULED {
-            let expected = self.model.of(kind);
+            let mut expected = self.model.of(kind);
             let mut seen: BTreeSet<At> = (1..3)
                 .flat_map(|g| seen(&self.world.store, kind, g))
                 .collect();
             if kind == Kind::Message {
                 seen.extend(seen_outside(&self.world.store));
+            } else if kind == Kind::PrivateChannel {
+                seen.extend(seen_private(&self.world.store));
+                expected.retain(|at| self.model.rowed.contains(at));
             }
             prop_assert_eq!(&seen, &expected, "{:?}", kind);
             prop_assert_eq!(self.world.store.rows(kind), expected.len(), "{:?}", kind);
             match kind {
                 Kind::Member => users.extend(seen.iter().map(|at| at.2)),
                 Kind::Message => users.extend(seen.iter().map(|at| author(at.2))),
+                Kind::PrivateChannel => users.extend(seen.iter().map(|at| recipient(at.2))),
                 _ => {}
             }
         }

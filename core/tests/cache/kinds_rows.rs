@@ -12,6 +12,9 @@ use crate::world::{channel, guild, user};
 
 /// Whether a row is there, by looking it up: a use. `None` if there is no such look-up.
 pub(crate) fn find(store: &MemoryStore, kind: Kind, (g, first, id): At) -> Option<bool> {
+    if kind == Kind::PrivateChannel {
+        return Some(store.private_channel(channel(id)).is_some());
+    }
     if g == 0 {
         let id = MessageId::new(id).unwrap();
         return Some(store.private_message(channel(first), id).is_some());
@@ -49,6 +52,12 @@ pub(crate) fn find(store: &MemoryStore, kind: Kind, (g, first, id): At) -> Optio
         Kind::Invite => store.invite(guild, &code).is_some(),
         _ => return None,
     })
+}
+
+/// The channels outside guilds.
+pub(crate) fn seen_private(store: &MemoryStore) -> Vec<At> {
+    let rows = store.private_channels();
+    rows.map(|row| (0, 0, row.id.get())).collect()
 }
 
 /// The messages outside guilds.
@@ -89,6 +98,7 @@ pub(crate) fn seen(store: &MemoryStore, kind: Kind, g: u64) -> Vec<At> {
                 .filter(|id| store.webhooks_changed(of, channel(*id)))
                 .collect()
         }
+        Kind::PrivateChannel => return Vec::new(),
         _ => return seen_in_channels(store, kind, g),
     })
 }

@@ -31,6 +31,10 @@ pub(crate) enum Step {
     Say(u64),
     Recall(u64),
     Unsay(u64),
+    /// A channel outside guilds comes, is read or goes.
+    Open(u64),
+    Peek(u64),
+    Close(u64),
     Read(Kind, u64, u64),
     Wait(u64),
     Rule(Kind, Rule),
@@ -67,6 +71,11 @@ pub(crate) fn id(kind: Kind, g: u64, n: u64) -> u64 {
 /// Where a message outside guilds lies, of which there are two channels.
 pub(crate) fn private(n: u64) -> At {
     (0, 900 + n % 2, n + 20)
+}
+
+/// A channel outside guilds.
+pub(crate) fn private_channel(n: u64) -> At {
+    (0, 0, 900 + n % 2)
 }
 
 /// Where a row lies: a message in a channel or a thread, as its id says.
@@ -117,6 +126,9 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         3 => n.clone().prop_map(Step::Say),
         1 => n.clone().prop_map(Step::Recall),
         1 => n.clone().prop_map(Step::Unsay),
+        3 => n.clone().prop_map(Step::Open),
+        1 => n.clone().prop_map(Step::Peek),
+        1 => n.clone().prop_map(Step::Close),
         4 => of(&RULED).prop_map(|(kind, g, n)| Step::Read(kind, g, n)),
         2 => (0..20_u64).prop_map(Step::Wait),
         3 => ruled().prop_map(|(kind, rule)| Step::Rule(kind, rule)),

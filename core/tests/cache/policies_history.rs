@@ -61,7 +61,7 @@ pub(crate) fn rule(kind: Kind) -> impl Strategy<Value = Rule> {
             only,
             spared,
             overall,
-            per_guild: group.filter(|_| !message),
+            per_guild: group.filter(|_| !message && kind != Kind::PrivateChannel),
             per_channel: group.filter(|_| message),
             newest: newest.filter(|_| message && only.is_none()),
             age,

@@ -18,6 +18,11 @@ pub(crate) fn side_by_side<'a>(
         ..Rule::default()
     };
     model.rules.insert(Kind::Message, newest);
+    let last = Rule {
+        overall: Some(1_000),
+        ..Rule::default()
+    };
+    model.rules.insert(Kind::PrivateChannel, last);
     for (kind, rule) in rules {
         policies.set(*kind, rule.policy(*kind)).unwrap();
         model.rules.insert(*kind, *rule);
@@ -107,6 +112,7 @@ impl Rule {
 /// What a row is called in its guild and channel; an invitation's code ends in its number.
 fn number(row: RowRef<'_>) -> u64 {
     match row {
+        RowRef::PrivateChannel(row) => row.id.get(),
         RowRef::Thread(row) => row.id.get(),
         RowRef::ThreadMember(row) => row.user.get(),
         RowRef::Role(row) => row.id.get(),
@@ -146,13 +152,15 @@ pub(crate) struct Model {
     pub(crate) rows: BTreeMap<Kind, BTreeMap<At, (u64, u64)>>,
     /// The channel on which a row hangs.
     pub(crate) links: BTreeMap<(Kind, At), u64>,
+    /// The channels outside guilds that have a row, and not only messages.
+    pub(crate) rowed: BTreeSet<At>,
     pub(crate) rules: BTreeMap<Kind, Rule>,
     pub(crate) tick: u64,
     pub(crate) now: u64,
 }
 
 /// The kinds that policies rule, in the order in which a store judges them.
-pub(crate) const RULED: [Kind; 17] = [
+pub(crate) const RULED: [Kind; 18] = [
     Kind::Channel,
     Kind::Thread,
     Kind::ThreadMember,
@@ -169,6 +177,7 @@ pub(crate) const RULED: [Kind; 17] = [
     Kind::Rule,
     Kind::Invite,
     Kind::WebhookMark,
+    Kind::PrivateChannel,
     Kind::Member,
 ];
 
@@ -237,6 +246,13 @@ impl Model {
         self.drop_rows(Kind::Message, |at| (at.0, at.1) == (g, thread));
     }
 
+    /// A channel outside guilds goes, with what was said.
+    pub(crate) fn private_gone(&mut self, at: At) {
+        self.drop_rows(Kind::PrivateChannel, |other| *other == at);
+        self.rowed.remove(&at);
+        self.drop_rows(Kind::Message, |other| (other.0, other.1) == (0, at.2));
+    }
+
     /// A presence needs its member, if the guild has any.
     pub(crate) fn presence(&mut self, g: u64, u: u64, online: bool) {
         let members = self.of(Kind::Member);
@@ -265,6 +281,8 @@ impl Model {
         };
         if rule.is_none() {
             Verdict::Evict
+        } else if kind == Kind::PrivateChannel && !self.rowed.contains(&at) {
+            Verdict::Count
         } else if member && u == ME {
             Verdict::Spare
         } else if rule.only.is_some_and(|only| !holds(only)) {
@@ -283,6 +301,7 @@ impl Model {
             Kind::Member => self.member_gone(at.0, at.2),
             Kind::Channel => self.channel_gone(at.0, at.2),
             Kind::Thread => self.thread_gone(at.0, at.2),
+            Kind::PrivateChannel => self.private_gone(at),
             _ => self.drop_rows(kind, |other| *other == at),
         }
     }

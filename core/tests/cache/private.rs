@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use headcount_core::Instant;
-use headcount_core::cache::{Kind, Kinds, MemoryStore, Policies, Policy, Predicate};
+use headcount_core::cache::{Kind, Kinds, MemoryStore, Policies, Policy, Predicate, RowRef};
 use headcount_core::id::MessageId;
 use headcount_core::wire::{Field, Timestamp};
 use serde_json::{Value, json};
@@ -41,14 +41,15 @@ fn message_id(id: u64) -> MessageId {
 #[test]
 fn channel_create_without_a_guild_keeps_it_and_holds_who_is_in_it() {
     let mut world = World::new();
-    let before = world.store.bytes(Kind::Channel);
+    assert_eq!(world.store.bytes(Kind::PrivateChannel), 0);
     world.feed("CHANNEL_CREATE", &private(500, &[70]));
     let row = world.store.private_channel(channel(500)).unwrap();
     assert_eq!((row.kind, row.guild), (Some(1), Field::Absent));
     assert_eq!(row.recipients.value().unwrap()[0].id, user(70));
     assert_eq!(world.store.user(user(70)).unwrap().username(), "user70");
-    assert_eq!(world.store.rows(Kind::Channel), 3);
-    assert!(world.store.bytes(Kind::Channel) > before);
+    assert_eq!(world.store.rows(Kind::PrivateChannel), 1);
+    assert_eq!(world.store.rows(Kind::Channel), 2);
+    assert!(world.store.bytes(Kind::PrivateChannel) > 0);
     assert_eq!(world.store.private_channels().count(), 1);
     assert!(
         world.store.channel(channel(500)).is_none(),
@@ -78,7 +79,7 @@ fn channel_delete_without_a_guild_takes_messages_and_users() {
     world.feed("CHANNEL_DELETE", &private(500, &[70]));
     assert_eq!(world.store.rows(Kind::Message), 0);
     assert_eq!(world.store.bytes(Kind::Message), 0);
-    assert_eq!(world.store.rows(Kind::Channel), 2);
+    assert_eq!(world.store.rows(Kind::PrivateChannel), 0);
     assert!(world.store.user(user(70)).is_none());
     assert!(world.store.user(user(ME)).is_some());
 }
@@ -95,7 +96,7 @@ fn message_create_without_a_guild_needs_no_channel() {
         row.last_message.value().copied()
     };
     assert_eq!(last(&world), Some(message_id(901)));
-    world.kinds = Kinds::CHANNELS;
+    world.kinds = Kinds::PRIVATE_CHANNELS;
     world.deriver = headcount_core::cache::Deriver::new(headcount_core::ShardId::ONE, world.kinds);
     world.feed("MESSAGE_CREATE", &message(905, 70));
     assert_eq!(
@@ -237,4 +238,153 @@ fn private_messages_grow_old_and_are_judged() {
         .unwrap();
     assert_eq!(world.store.next_expiry(), None);
     assert_eq!(MemoryStore::new(1).next_expiry(), None);
+}
+
+fn channel_ids(world: &World) -> Vec<u64> {
+    let rows = world.store.private_channels();
+    let mut ids: Vec<u64> = rows.map(|row| row.id.get()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// Channels outside guilds under a policy, or under the one that is there without any.
+fn bounded(policy: Option<Policy>) -> World {
+    let mut policies = Policies::from(Kinds::all());
+    if let Some(policy) = policy {
+        policies.set(Kind::PrivateChannel, policy).unwrap();
+    }
+    let mut world = World::empty();
+    world.keep_in(MemoryStore::with_policies(7, policies));
+    world
+}
+
+#[test]
+fn the_thousand_private_channels_used_last_stay_unless_another_policy_says_so() {
+    let mut world = bounded(None);
+    for id in 1..=1_000 {
+        world.feed("CHANNEL_CREATE", &private(id, &[id + 5_000]));
+    }
+    assert!(world.store.private_channel(channel(1)).is_some(), "a use");
+    for id in [1_001, 1_002] {
+        world.feed("CHANNEL_CREATE", &private(id, &[id + 5_000]));
+    }
+    let left = [1, 4, 1_001].map(|id| world.store.private_channel(channel(id)).is_some());
+    assert_eq!(left, [true; 3]);
+    let gone = [2, 3].map(|id| world.store.private_channel(channel(id)).is_none());
+    assert_eq!(gone, [true; 2]);
+    assert_eq!(world.store.rows(Kind::PrivateChannel), 1_000);
+    assert!(world.store.user(user(5_002)).is_none(), "nobody holds them");
+    let four = world.store.set_policy(Kind::PrivateChannel, Policy::lru(4));
+    assert_eq!(four, Ok(996));
+    assert_eq!(channel_ids(&world), [1, 4, 1_001, 1_002]);
+}
+
+#[test]
+fn messages_outside_guilds_go_with_the_place_of_their_channel() {
+    let mut world = bounded(Some(Policy::lru(2)));
+    let say = |world: &mut World, id: u64, at: u64| {
+        let mut message = message(id, id);
+        message["channel_id"] = json!(at.to_string());
+        world.feed("MESSAGE_CREATE", &message);
+    };
+    for (id, at) in [(900, 500), (901, 501), (902, 500), (903, 502)] {
+        say(&mut world, id, at);
+    }
+    let told = |world: &World, at| {
+        let rows = world.store.private_messages(channel(at));
+        rows.map(|row| row.id.get()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&world, 500), [900, 902]);
+    assert_eq!(told(&world, 501), [] as [u64; 0], "the one talked in least");
+    assert_eq!(told(&world, 502), [903]);
+    assert!(world.store.user(user(901)).is_none());
+    world.feed("CHANNEL_CREATE", &private(503, &[70]));
+    assert_eq!(
+        (told(&world, 500), channel_ids(&world)),
+        (vec![], vec![503])
+    );
+    assert_eq!(world.store.rows(Kind::Message), 1);
+    world.feed("READY", &ready(&[]));
+    say(&mut world, 904, 504);
+    say(&mut world, 905, 505);
+    assert_eq!(
+        (told(&world, 504), told(&world, 505)),
+        (vec![904], vec![905])
+    );
+}
+
+#[test]
+fn private_channels_are_judged_and_grow_old() {
+    let people = Predicate::when(|one| match one.row {
+        RowRef::PrivateChannel(row) => row.kind == Some(1),
+        _ => false,
+    });
+    let minute = Duration::from_secs(60);
+    let mut world = bounded(Some(Policy::keep(people).time_to_live(minute)));
+    let mut group = private(501, &[71]);
+    group["type"] = json!(3);
+    world.feed("CHANNEL_CREATE", &private(500, &[70]));
+    world.feed("CHANNEL_CREATE", &group);
+    assert_eq!(channel_ids(&world), [500]);
+    let at = |seconds: u64| Instant::from_millis(seconds * 1000);
+    assert_eq!(world.store.advance(at(59)), 0);
+    world.feed("MESSAGE_CREATE", &message(900, 70));
+    assert_eq!(world.store.advance(at(60)), 0, "a message is told of it");
+    assert_eq!(world.store.advance(at(119)), 1);
+    assert_eq!((channel_ids(&world), ids(&world)), (vec![], vec![]));
+}
+
+#[test]
+fn a_channel_of_a_guild_that_cannot_be_read_is_not_private() {
+    let mut world = World::new();
+    for guild in [json!(null), json!({})] {
+        let row = json!({"id": "500", "type": 0, "guild_id": guild, "name": "general"});
+        world.feed("CHANNEL_CREATE", &row);
+        assert_eq!(channel_ids(&world), [] as [u64; 0], "{guild}");
+    }
+    world.feed("CHANNEL_CREATE", &private(500, &[70]));
+    let row = json!({"id": "500", "type": 0});
+    world.feed("CHANNEL_DELETE", &row);
+    assert_eq!(channel_ids(&world), [500]);
+}
+
+#[test]
+fn a_message_that_is_not_kept_is_a_use_of_its_private_channel() {
+    let kinds = Kinds::all().difference(Kinds::MESSAGES);
+    let policies = Policies::from(kinds);
+    let policies = policies.with(Kind::PrivateChannel, Policy::lru(2)).unwrap();
+    let mut world = World::caching(kinds, headcount_core::ShardId::ONE);
+    world.keep_in(MemoryStore::with_policies(7, policies));
+    for id in [500, 501] {
+        world.feed("CHANNEL_CREATE", &private(id, &[70]));
+    }
+    world.feed("MESSAGE_CREATE", &message(900, 70));
+    world.feed("CHANNEL_CREATE", &private(502, &[70]));
+    assert_eq!(channel_ids(&world), [500, 502]);
+}
+
+#[test]
+fn without_private_channels_nothing_outside_guilds_is_cached() {
+    let mut world = World::caching(
+        Kinds::all().difference(Kinds::PRIVATE_CHANNELS),
+        headcount_core::ShardId::ONE,
+    );
+    world.feed("CHANNEL_CREATE", &private(500, &[70]));
+    world.feed("MESSAGE_CREATE", &message(900, 70));
+    assert_eq!(world.rows(), []);
+    let mut world = bounded(Some(Policy::none()));
+    world.feed("CHANNEL_CREATE", &private(500, &[70]));
+    world.feed("MESSAGE_CREATE", &message(900, 70));
+    assert_eq!(world.rows(), []);
+}
+
+#[test]
+fn a_store_that_keeps_every_row_keeps_every_private_channel_whatever_else_is_ruled() {
+    let mut world = World::empty();
+    world.keep_in(MemoryStore::new(1).messages_per_channel(1));
+    for id in 1..=1_001 {
+        world.feed("CHANNEL_CREATE", &private(id, &[70]));
+    }
+    assert_eq!(world.store.rows(Kind::PrivateChannel), 1_001);
+    assert_eq!(world.store.next_expiry(), None);
 }

@@ -102,6 +102,8 @@ pub(super) fn decides(name: &str, path: &str) -> bool {
     let decides: &[&str] = match name {
         // An outage, rather than all of a guild gone.
         "GUILD_DELETE" => &["unavailable"],
+        // Without a guild, it is a channel outside guilds.
+        "CHANNEL_PINS_UPDATE" => &["guild_id"],
         // Where nobody is named, it is the bot.
         "THREAD_LIST_SYNC" => &["members.user_id"],
         // A reaction of the wrong kind, or with the wrong emoji, would be counted.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::{Deriver, Mutation, Op, Rows, replace};
 use crate::cache::{Key, Kinds, OneReaction, React, ReactChange, Vote};
+use crate::id::GuildId;
 use crate::wire::Field;
 use crate::wire::view::{
     Channel, EntityEvent, MessageChange, MessageDelete, MessageEvent, MessageSeen, SyncScope,
@@ -164,7 +165,7 @@ impl Deriver {
 
     fn message_seen<'i>(&self, seen: MessageSeen<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
         let head = seen.head;
-        if self.kinds.intersects(Kinds::CHANNELS | Kinds::THREADS) {
+        if self.kinds.intersects(with_last_messages(head.guild)) {
             to.push(Op::LastMessage(head.channel, head.message));
         }
         if head.guild.is_some() && self.kinds.contains(Kinds::THREADS) {
@@ -182,6 +183,9 @@ impl Deriver {
             member,
         } = event;
         let to = self.message_seen(MessageSeen { head, member }, to);
+        if head.guild.is_none() && !self.kinds.contains(Kinds::PRIVATE_CHANNELS) {
+            return to;
+        }
         to.with(Op::Upsert(Rows::Messages(vec![message])))
     }
 
@@ -230,6 +234,14 @@ impl Deriver {
             given,
             me: change.user.is_some() && change.user == self.me,
         }))
+    }
+}
+
+/// The kinds of channels that may lie there.
+fn with_last_messages(guild: Option<GuildId>) -> Kinds {
+    match guild {
+        Some(_) => Kinds::CHANNELS | Kinds::THREADS,
+        None => Kinds::PRIVATE_CHANNELS,
     }
 }
 

@@ -341,6 +341,7 @@ fn put(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>, how: How) {
         Rows::Guild(row) => slot.merge_guild(row.into_owned(), how != How::Patch),
         Rows::Users(users) => users.iter().for_each(|user| shared.users.patch_user(user)),
         Rows::CurrentUser(_) => {}
+        Rows::PrivateChannels(_) => {}
         rows @ (Rows::Threads(_)
         | Rows::ThreadMembers(_)
         | Rows::Emojis(_)
@@ -365,6 +366,7 @@ fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
         }
         Key::Member(user) => slot.remove_member(user, shared),
         Key::Presence(user) => slot.remove_presence(user),
+        Key::PrivateChannel(_) => {}
         Key::Thread(_)
         | Key::ThreadMember(..)
         | Key::ThreadMembersOf(_)

@@ -31,11 +31,16 @@ impl MemoryStore {
     }
 
     fn private_candidate(&self, kind: Kind, spot: Spot) -> Option<Candidate<'_>> {
-        let (channel, message) = (ChannelId::new(spot.first)?, MessageId::new(spot.second)?);
-        let row = self.private.message(channel, message)?;
-        (kind == Kind::Message).then_some(Candidate {
+        let channel = ChannelId::new(spot.first)?;
+        let row = if kind == Kind::PrivateChannel {
+            RowRef::PrivateChannel(self.private.channel(channel)?)
+        } else {
+            let message = MessageId::new(spot.second).filter(|_| kind == Kind::Message)?;
+            RowRef::Message(self.private.message(channel, message)?)
+        };
+        Some(Candidate {
             guild: None,
-            row: RowRef::Message(row),
+            row,
             is: Keep::empty(),
         })
     }
@@ -64,7 +69,7 @@ impl MemoryStore {
     fn row_ref<'a>(&'a self, slot: &'a Slot, kind: Kind, spot: Spot) -> Option<RowRef<'a>> {
         let (id, entities) = (spot.first, &slot.entities);
         Some(match kind {
-            Kind::Guild | Kind::User => return None,
+            Kind::Guild | Kind::User | Kind::PrivateChannel => return None,
             Kind::Channel => RowRef::Channel(slot.channels.get(id)?),
             Kind::Thread => RowRef::Thread(entities.threads.get(id)?),
             Kind::ThreadMember => {
@@ -98,7 +103,9 @@ impl MemoryStore {
     /// Whether a row is there.
     pub(super) fn is_there(&self, kind: Kind, spot: Spot) -> bool {
         let Some(guild) = spot.guild else {
-            return self.private_candidate(kind, spot).is_some();
+            let channel = ChannelId::new(spot.first).filter(|_| kind == Kind::PrivateChannel);
+            let has_place = channel.is_some_and(|channel| self.private.has_place(channel));
+            return has_place || self.private_candidate(kind, spot).is_some();
         };
         let Some(slot) = self.slot(guild) else {
             return false;
@@ -113,6 +120,8 @@ impl MemoryStore {
         let mut all: Vec<Spot> = guilds.flat_map(|slot| self.census_of(slot, kind)).collect();
         if kind == Kind::Message {
             all.extend(self.private.spots());
+        } else if kind == Kind::PrivateChannel {
+            all.extend(self.private.places().map(Spot::private_channel));
         }
         all.sort_unstable();
         all
@@ -131,7 +140,7 @@ impl MemoryStore {
         let entities = &slot.entities;
         match kind {
             Kind::Guild => slot.guild.iter().map(|row| at(row.id.get())).collect(),
-            Kind::User => Vec::new(),
+            Kind::User | Kind::PrivateChannel => Vec::new(),
             Kind::Channel => slot.channels.iter().map(|row| at(row.key())).collect(),
             Kind::Thread => entities.threads.iter().map(|row| at(row.key())).collect(),
             Kind::ThreadMember => {

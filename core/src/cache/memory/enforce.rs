@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::MemoryStore;
 use super::messages::Ring;
-use super::spot::{Spot, private_messages, removed, spots};
+use super::spot::{Spot, private_channels, private_messages, removed, spots};
 use super::wards::{Touched, Wards};
 use crate::Instant;
 use crate::cache::Unsuitable;
@@ -73,14 +73,14 @@ impl MemoryStore {
     pub fn set_policy(&mut self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
         let mut policies = match &self.wards {
             Some(wards) => wards.policies.clone(),
-            None => Policies::from(Kinds::all()),
+            None => Policies::every(),
         };
         policies.set(kind, policy)?;
         let mixer = self.mixer;
-        let mut wards = self.wards.take().unwrap_or_else(|| {
-            let all = Policies::from(Kinds::all());
-            Box::new(Wards::new(all, mixer))
-        });
+        let mut wards = self
+            .wards
+            .take()
+            .unwrap_or_else(|| Box::new(Wards::new(Policies::every(), mixer)));
         wards.policies = policies;
         let rows = self.census(kind);
         wards.track(kind, rows.iter().copied());
@@ -184,7 +184,7 @@ impl MemoryStore {
     /// What a mutation is about to touch; `None` if no policy cares.
     pub(super) fn look(&self, mutation: &Mutation<'_>) -> Option<Touched> {
         let wards = self.wards.as_ref()?;
-        if wards.judged.is_empty() {
+        if !mutation.kinds().intersects(wards.concerned) {
             return None;
         }
         let mut touched = Touched::default();
@@ -261,6 +261,13 @@ impl MemoryStore {
 
 /// A step that names no guild.
 fn look_at_private(wards: &Wards, op: &Op<'_>, touched: &mut Touched) {
+    if wards.judged.contains(Kinds::PRIVATE_CHANNELS) {
+        if let Op::Remove(Key::PrivateChannel(channel)) = op {
+            let spot = Spot::private_channel(*channel);
+            touched.gone.push((Kind::PrivateChannel, spot));
+        }
+        touched.tell_any(Kind::PrivateChannel, private_channels(op));
+    }
     if !wards.judged.contains(Kinds::MESSAGES) {
         return;
     }
@@ -268,8 +275,8 @@ fn look_at_private(wards: &Wards, op: &Op<'_>, touched: &mut Touched) {
     if matches!(op, Op::Remove(_)) {
         let gone = spots.into_iter().map(|spot| (Kind::Message, spot));
         touched.gone.extend(gone);
-    } else if !spots.is_empty() {
-        touched.tell(Kind::Message, spots);
+    } else {
+        touched.tell_any(Kind::Message, spots);
     }
 }
 
@@ -355,14 +362,18 @@ impl MemoryStore {
         if policy.is_none() {
             return self.is_there(kind, spot).then_some(Verdict::Evict);
         }
-        Some(policy.judge(&self.candidate(kind, spot)?))
+        match self.candidate(kind, spot) {
+            Some(candidate) => Some(policy.judge(&candidate)),
+            // Messages outside guilds take a place even if nobody has told of their channel.
+            None => self.is_there(kind, spot).then_some(Verdict::Count),
+        }
     }
 
     /// Forgets rows that are gone together with what they hung on.
     fn drop_stale(&self, wards: &mut Wards, kind: Kind) {
-        let rows = match kind == Kind::Message {
-            true => self.rows(kind),
-            false => self.weight_in_guilds(kind).rows,
+        let rows = match kind == Kind::PrivateChannel {
+            true => self.private.place_count(),
+            false => self.rows(kind),
         };
         if let Some(lifetimes) = wards.lifetimes_mut(kind)
             && lifetimes.len() > rows

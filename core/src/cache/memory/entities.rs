@@ -145,6 +145,7 @@ impl Entities {
             Rows::CurrentUser(_)
             | Rows::Guild(_)
             | Rows::Channels(_)
+            | Rows::PrivateChannels(_)
             | Rows::Roles(_)
             | Rows::Members(_)
             | Rows::Users(_)
@@ -196,7 +197,11 @@ impl Entities {
             Key::Invite(code) => self.remove_invite(code),
             Key::WebhookMark(channel) => drop(self.hooks.remove(channel.get())),
             Key::Messages(channel, ids) => self.rings.take_out(*channel, ids, shared),
-            Key::Channel(_) | Key::Role(_) | Key::Member(_) | Key::Presence(_) => {}
+            Key::Channel(_)
+            | Key::PrivateChannel(_)
+            | Key::Role(_)
+            | Key::Member(_)
+            | Key::Presence(_) => {}
         }
     }
 

@@ -45,6 +45,10 @@ impl<R: Plain> Lot<R> {
         self.0.is_none()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |table| table.len())
+    }
+
     pub(super) fn weight(&self) -> Weight {
         self.0.as_ref().map_or_else(Weight::default, |table| {
             let weight = Weight::of(table);

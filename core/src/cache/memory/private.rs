@@ -1,4 +1,4 @@
-//! Channels outside guilds, and their messages.
+//! Channels outside guilds, and the messages in them.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use super::rings::Rings;
 use super::shared::Shared;
 use super::spot::Spot;
 use super::usage::Weight;
-use crate::cache::{Key, Kind, Op, Rows, Scope};
+use crate::cache::{Key, Kind, Op, Rows};
 use crate::id::{ChannelId, MessageId};
 use crate::wire::Field;
 use crate::wire::Part as _;
@@ -23,11 +23,16 @@ impl Plain for Channel<'static> {
 }
 
 /// Private channels. Who is in one is held as a user; the row itself keeps the ids alone.
+///
+/// A channel has a place here if its row is here, or messages of a channel of which nothing else
+/// was told.
 #[derive(Debug)]
 pub(super) struct Private {
     mixer: Mixer,
     channels: Lot<Channel<'static>>,
     rings: Rings,
+    /// Channels with messages and without a row.
+    rowless: usize,
 }
 
 impl Private {
@@ -36,7 +41,41 @@ impl Private {
             mixer,
             channels: Lot::new(),
             rings: Rings::new(mixer),
+            rowless: 0,
         }
+    }
+
+    pub(super) fn channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
+        self.channels.get(channel.get())
+    }
+
+    /// Whether a channel has a place.
+    pub(super) fn has_place(&self, channel: ChannelId) -> bool {
+        self.channel(channel).is_some() || self.rings.ring(channel).is_some()
+    }
+
+    /// How many channels have a place. Constant time.
+    pub(super) fn place_count(&self) -> usize {
+        self.channels.len().saturating_add(self.rowless)
+    }
+
+    fn is_rowless(&self, channel: ChannelId) -> bool {
+        self.channel(channel).is_none() && self.rings.ring(channel).is_some()
+    }
+
+    /// Changes a channel, and keeps count of those without a row.
+    fn counting(&mut self, channel: ChannelId, change: impl FnOnce(&mut Self)) {
+        let was = usize::from(self.is_rowless(channel));
+        change(self);
+        let is = usize::from(self.is_rowless(channel));
+        self.rowless = self.rowless.saturating_add(is).saturating_sub(was);
+    }
+
+    /// The channels that have a place.
+    pub(super) fn places(&self) -> impl Iterator<Item = ChannelId> {
+        let rows = self.channels.iter().map(|row| row.id);
+        let ringed = self.rings.iter().map(Ring::channel);
+        rows.chain(ringed.filter(|channel| self.is_rowless(*channel)))
     }
 
     /// The weights of channels and messages.
@@ -74,23 +113,27 @@ impl Private {
     )]
     pub(super) fn step(&mut self, op: Op<'_>, shared: &mut Shared) {
         match op {
-            Op::Upsert(Rows::Channels(rows)) => rows
-                .own()
-                .into_iter()
-                .for_each(|row| self.upsert(row, shared)),
-            Op::Patch(Rows::Channels(rows)) => {
+            Op::Upsert(Rows::PrivateChannels(rows)) => {
+                for row in rows.own() {
+                    self.counting(row.id, |this| this.upsert(row, shared));
+                }
+            }
+            Op::Patch(Rows::PrivateChannels(rows)) => {
                 for row in rows.own() {
                     self.channels.update(row.id.get(), |old| old.take(row));
                 }
             }
-            Op::Cascade(Scope::Channel(channel)) | Op::Remove(Key::Channel(channel)) => {
-                self.remove(channel, shared);
+            Op::Remove(Key::PrivateChannel(channel)) => {
+                self.counting(channel, |this| this.remove(channel, shared));
             }
             Op::LastMessage(channel, message) => self.last_message(channel, message),
-            Op::Upsert(Rows::Messages(rows)) => rows
-                .own()
-                .into_iter()
-                .for_each(|row| self.rings.upsert(row, shared)),
+            Op::Upsert(Rows::Messages(rows)) => {
+                for row in rows.own() {
+                    if let Some(channel) = row.channel {
+                        self.counting(channel, |this| this.rings.upsert(row, shared));
+                    }
+                }
+            }
             Op::Patch(Rows::Messages(rows)) => {
                 rows.own().into_iter().for_each(|row| self.rings.patch(row));
             }
@@ -141,6 +184,7 @@ impl Private {
         rows.for_each(|row| release(row, shared));
         self.channels = Lot::new();
         self.rings.clear(shared);
+        self.rowless = 0;
     }
 }
 
@@ -156,7 +200,8 @@ impl MemoryStore {
     /// [`MemoryStore::user`].
     #[must_use]
     pub fn private_channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
-        self.private.channels.get(channel.get())
+        self.used(Kind::PrivateChannel, Spot::private_channel(channel));
+        self.private.channel(channel)
     }
 
     /// The channels outside guilds, in no order that means anything.

@@ -294,14 +294,14 @@ impl MemoryStore {
     fn weight(&self, kind: Kind) -> Weight {
         let (channels, messages) = self.private.weight();
         let private = match kind {
-            Kind::Channel => channels,
+            Kind::PrivateChannel => channels,
             Kind::Message => messages,
             _ => Weight::default(),
         };
         self.weight_in_guilds(kind).and(private)
     }
 
-    /// Channels and messages outside guilds left out.
+    /// Messages outside guilds left out.
     pub(super) fn weight_in_guilds(&self, kind: Kind) -> Weight {
         match kind {
             Kind::Guild => {
@@ -322,6 +322,7 @@ impl MemoryStore {
                 };
                 self.usage.channels.and(places)
             }
+            Kind::PrivateChannel => Weight::default(),
             Kind::Role => self.usage.roles,
             Kind::Member => self.usage.members,
             Kind::Presence => self.usage.presences,

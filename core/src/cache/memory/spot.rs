@@ -10,7 +10,7 @@ use crate::wire::view::Message;
 /// A row of a kind that is known from elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Spot {
-    /// The guild; `None` for a message outside guilds.
+    /// The guild; `None` for a channel or a message outside guilds.
     pub(super) guild: Option<GuildId>,
     /// Its id; of a message the channel, of a thread's member the thread, of a member or what
     /// hangs on one the user, of an invitation a hash of its code.
@@ -41,6 +41,15 @@ impl Spot {
         }
     }
 
+    /// A channel outside guilds.
+    pub(super) const fn private_channel(channel: ChannelId) -> Self {
+        Self {
+            guild: None,
+            first: channel.get(),
+            second: 0,
+        }
+    }
+
     pub(super) fn invite(guild: GuildId, code: &str, mixer: Mixer) -> Self {
         Self::new(guild, mixer.hash_all(code.bytes().map(u64::from)))
     }
@@ -54,6 +63,7 @@ impl Spot {
         let (id, user) = (core::num::NonZeroU64::new(self.first)?, self.user()?);
         Some(match kind {
             Kind::Channel => Key::Channel(id.into()),
+            Kind::PrivateChannel => Key::PrivateChannel(id.into()),
             Kind::Thread => Key::Thread(id.into()),
             Kind::ThreadMember => Key::ThreadMember(id.into(), UserId::new(self.second)?),
             Kind::Role => Key::Role(id.into()),
@@ -79,6 +89,8 @@ pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec
     let one = |id: u64| Vec::from([Spot::new(guild, id)]);
     match key {
         Key::Channel(id) => (Kind::Channel, one(id.get())),
+        // None lies in a guild.
+        Key::PrivateChannel(_) => (Kind::PrivateChannel, Vec::new()),
         Key::Thread(id) => (Kind::Thread, one(id.get())),
         Key::ThreadMember(thread, user) => {
             let spot = Spot::pair(guild, thread.get(), user.get());
@@ -111,7 +123,7 @@ pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec
 /// The messages outside guilds that a step is about.
 #[allow(
     clippy::wildcard_enum_match_arm,
-    reason = "of the rows outside guilds, messages alone have a policy"
+    reason = "the other steps are not about messages"
 )]
 pub(super) fn private_messages(op: &Op<'_>) -> Vec<Spot> {
     match op {
@@ -126,11 +138,31 @@ pub(super) fn private_messages(op: &Op<'_>) -> Vec<Spot> {
     }
 }
 
+/// The channels outside guilds of which a step says something.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other steps change no channel, or take it away"
+)]
+pub(super) fn private_channels(op: &Op<'_>) -> Vec<Spot> {
+    let spot = |id| Spot::private_channel(id);
+    match op {
+        Op::Upsert(Rows::PrivateChannels(rows)) | Op::Patch(Rows::PrivateChannels(rows)) => {
+            rows.iter().map(|row| spot(row.id)).collect()
+        }
+        Op::Upsert(Rows::Messages(rows)) => {
+            let channels = rows.iter().filter_map(|row| row.channel);
+            channels.map(spot).collect()
+        }
+        Op::LastMessage(channel, _) => [spot(*channel)].into(),
+        _ => Vec::new(),
+    }
+}
+
 /// Where rows lie or would lie.
 pub(super) fn spots(guild: GuildId, rows: &Rows<'_>, mixer: Mixer) -> Vec<Spot> {
     let at = |id: u64| Spot::new(guild, id);
     match rows {
-        Rows::CurrentUser(_) | Rows::Users(_) => Vec::new(),
+        Rows::CurrentUser(_) | Rows::Users(_) | Rows::PrivateChannels(_) => Vec::new(),
         Rows::Guild(_) => [at(guild.get())].into(),
         Rows::Channels(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
         Rows::Roles(rows) => rows.iter().map(|row| at(row.id.get())).collect(),

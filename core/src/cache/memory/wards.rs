@@ -16,6 +16,8 @@ pub(super) struct Wards {
     lifetimes: [Option<Box<Lifetimes<Spot>>>; Kind::ALL.len()],
     /// Kinds whose rows are judged when they come.
     pub(super) judged: Kinds,
+    /// Kinds whose changes concern a policy.
+    pub(super) concerned: Kinds,
     /// Kinds with an order of use or an age.
     pub(super) tracked: Kinds,
     /// What the members' policy depends on.
@@ -30,6 +32,7 @@ impl Wards {
             policies,
             lifetimes: array::from_fn(|_| None),
             judged: Kinds::empty(),
+            concerned: Kinds::empty(),
             tracked: Kinds::empty(),
             watched: Keep::empty(),
             now: Instant::ZERO,
@@ -46,6 +49,10 @@ impl Wards {
         self.judged = self.policies.select(Policy::judges);
         self.tracked = self.policies.select(Policy::is_tracked);
         self.watched = self.policies.get(Kind::Member).watched();
+        self.concerned = match self.watched.is_empty() {
+            true => self.judged,
+            false => Kinds::all(),
+        };
         let policy = self.policies.get(kind);
         let Some(place) = self.lifetimes.get_mut(kind as usize) else {
             return;
@@ -120,6 +127,13 @@ pub(super) struct Touched {
 impl Touched {
     pub(super) fn tell(&mut self, kind: Kind, spots: impl IntoIterator<Item = Spot>) {
         self.told.entry(kind).or_default().extend(spots);
+    }
+
+    /// The same, unless there is none.
+    pub(super) fn tell_any(&mut self, kind: Kind, spots: alloc::vec::Vec<Spot>) {
+        if !spots.is_empty() {
+            self.tell(kind, spots);
+        }
     }
 
     pub(super) fn doubt(&mut self, kind: Kind, spots: impl IntoIterator<Item = Spot>) {

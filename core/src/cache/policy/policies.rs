@@ -9,10 +9,17 @@ use crate::intents::Intents;
 /// How many messages of each channel are kept if nothing else is said.
 pub(in crate::cache) const MESSAGES_PER_CHANNEL: usize = 100;
 
+/// How many channels outside guilds are kept if nothing else is said.
+pub(in crate::cache) const PRIVATE_CHANNELS: usize = 1_000;
+
 /// One policy for each kind.
 ///
-/// By default all rows of [`Kinds::default`] are kept, and none of the others: no presences, no
-/// messages. From other [`Kinds`], all rows of those; of messages, the newest 100 of each channel.
+/// By default the rows of [`Kinds::default`] are kept, and none of the others: no presences, no
+/// messages. From other [`Kinds`], the rows of those. Every row, but for two bounds where the
+/// gateway itself sets none:
+/// - of messages, the newest 100 of each channel;
+/// - of channels outside guilds, the 1,000 used last, as nothing tells when one is not used any
+///   more: as many people as a busy bot talks to within days.
 #[derive(Clone, Debug)]
 pub struct Policies([Policy; Kind::ALL.len()]);
 
@@ -78,6 +85,13 @@ impl Policies {
         self.select(|policy| !policy.is_none())
     }
 
+    /// Every row of every kind; of messages, the newest ones of each channel.
+    pub(in crate::cache) fn every() -> Self {
+        let mut policies = Self(array::from_fn(|_| Policy::all()));
+        policies.put(Kind::Message, plain(Kind::Message));
+        policies
+    }
+
     /// The same policies, with the kinds that are not in the set switched off, and those that are
     /// only in the set switched on.
     #[must_use]
@@ -125,11 +139,15 @@ impl From<Kinds> for Policies {
 }
 
 /// The policy of a kind that is just on.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the gateway bounds the others"
+)]
 fn plain(kind: Kind) -> Policy {
-    if kind == Kind::Message {
-        Policy::newest_per_channel(MESSAGES_PER_CHANNEL)
-    } else {
-        Policy::all()
+    match kind {
+        Kind::Message => Policy::newest_per_channel(MESSAGES_PER_CHANNEL),
+        Kind::PrivateChannel => Policy::lru(PRIVATE_CHANNELS),
+        _ => Policy::all(),
     }
 }
 
@@ -151,6 +169,10 @@ fn check(kind: Kind, policy: &Policy) -> Result<(), Unsuitable> {
         (
             policy.newest.is_some() && !guild && !message,
             Unsuitable::Newest(kind),
+        ),
+        (
+            kind == Kind::PrivateChannel && policy.limits.per_group.is_some(),
+            Unsuitable::PerGuild(kind),
         ),
         (built_in && kind != Kind::Member, Unsuitable::Keep(kind)),
     ];
@@ -211,6 +233,11 @@ mod tests {
                 Kind::Role,
                 Policy::newest_per_channel(3),
                 Unsuitable::Newest(Kind::Role),
+            ),
+            (
+                Kind::PrivateChannel,
+                Policy::all().per_guild(3),
+                Unsuitable::PerGuild(Kind::PrivateChannel),
             ),
             (
                 Kind::Presence,

@@ -38,7 +38,7 @@ bitflags! {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Candidate<'a> {
-    /// The guild in which it lies; `None` for a message outside guilds.
+    /// The guild in which it lies; `None` for a channel or a message outside guilds.
     pub guild: Option<GuildId>,
     /// The row.
     pub row: RowRef<'a>,
@@ -50,8 +50,10 @@ pub struct Candidate<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum RowRef<'a> {
-    /// A channel.
+    /// A channel of a guild.
     Channel(&'a Channel<'static>),
+    /// A channel outside guilds.
+    PrivateChannel(&'a Channel<'static>),
     /// A thread.
     Thread(&'a Thread<'static>),
     /// A member of a thread.
@@ -100,6 +102,7 @@ impl RowRef<'_> {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Channel(_) => Kind::Channel,
+            Self::PrivateChannel(_) => Kind::PrivateChannel,
             Self::Thread(_) => Kind::Thread,
             Self::ThreadMember(_) => Kind::ThreadMember,
             Self::Role(_) => Kind::Role,
@@ -161,7 +164,7 @@ impl Predicate {
         Self::when(move |one| matches!(one.row, RowRef::Message(row) if holds(row)))
     }
 
-    /// Holds of a channel if `holds` says so, and of no other row.
+    /// Holds of a channel of a guild if `holds` says so, and of no other row.
     #[must_use]
     pub fn channel(holds: impl Fn(&Channel<'static>) -> bool + Send + Sync + 'static) -> Self {
         Self::when(move |one| matches!(one.row, RowRef::Channel(row) if holds(row)))

@@ -16,6 +16,8 @@ pub enum Unsuitable {
     PerChannel(Kind),
     /// Rows of this kind have no newest ones of a channel.
     Newest(Kind),
+    /// Rows of this kind do not lie in guilds.
+    PerGuild(Kind),
     /// The built-in predicates are about members.
     Keep(Kind),
     /// Rows of your own have an order of use, but are neither messages nor members.
@@ -42,6 +44,10 @@ impl fmt::Display for Unsuitable {
                     "only messages have newest ones; limit {kind:?} rows by their use"
                 )
             }
+            Self::PerGuild(kind) => write!(
+                f,
+                "{kind:?} rows do not lie in guilds: say how many there may be at all"
+            ),
             Self::Keep(kind) => write!(
                 f,
                 "the built-in predicates are about members: give {kind:?} rows a function"

@@ -196,6 +196,7 @@ mod tests {
             (Kinds::SCHEDULED_EVENTS, "GUILD_SCHEDULED_EVENTS"),
             (Kinds::RULES, "AUTO_MODERATION_CONFIGURATION"),
             (Kinds::USERS, ""),
+            (Kinds::PRIVATE_CHANNELS, ""),
         ];
         let listed = table
             .iter()

@@ -28,9 +28,13 @@ pub(super) const fn wanted(name: Name, kinds: Kinds) -> bool {
         ),
         Name::GuildMemberUpdate => kinds.intersects(Kinds::MEMBERS),
         Name::PresenceUpdate => kinds.intersects(Kinds::PRESENCES),
-        Name::ChannelCreate | Name::ChannelUpdate => kinds.intersects(Kinds::CHANNELS),
-        Name::ChannelDelete => kinds.intersects(Kinds::HANGING_ON_CHANNELS),
-        Name::ChannelPinsUpdate => kinds.intersects(Kinds::CHANNELS.union(Kinds::THREADS)),
+        Name::ChannelCreate | Name::ChannelUpdate => {
+            kinds.intersects(Kinds::CHANNELS.union(Kinds::PRIVATE_CHANNELS))
+        }
+        Name::ChannelDelete => {
+            kinds.intersects(Kinds::HANGING_ON_CHANNELS.union(Kinds::PRIVATE_CHANNELS))
+        }
+        Name::ChannelPinsUpdate => kinds.intersects(Kinds::WITH_LAST_MESSAGES),
         Name::GuildRoleCreate | Name::GuildRoleUpdate => kinds.intersects(Kinds::ROLES),
         Name::GuildRoleDelete => {
             kinds.intersects(Kinds::ROLES.union(Kinds::MEMBERS).union(Kinds::EMOJIS))
@@ -85,7 +89,7 @@ const fn only(name: Name) -> Option<Kinds> {
         | Name::AutoModerationRuleUpdate
         | Name::AutoModerationRuleDelete => Kinds::RULES,
         Name::WebhooksUpdate => Kinds::WEBHOOK_MARKS,
-        Name::MessageCreate => Kinds::MESSAGES.union(Kinds::CHANNELS).union(Kinds::THREADS),
+        Name::MessageCreate => Kinds::MESSAGES.union(Kinds::WITH_LAST_MESSAGES),
         Name::MessageDelete | Name::MessageDeleteBulk => Kinds::MESSAGES.union(Kinds::THREADS),
         Name::MessageUpdate
         | Name::MessageReactionAdd
