@@ -134,6 +134,14 @@ impl Policy {
         }
     }
 
+    /// For scheduled events: every one, and those that are completed or cancelled for this long
+    /// after that was last told, to the millisecond. No event removes these.
+    #[must_use]
+    pub fn until_over(age: Duration) -> Self {
+        let goes_on = Predicate::scheduled_event(|row| !row.is_over());
+        Self::all().time_to_live(age).sparing(goes_on)
+    }
+
     /// For messages: this many of each channel, the newest ones, used or not. They cost no
     /// bookkeeping.
     #[must_use]

@@ -56,15 +56,24 @@ pub(crate) fn rule(kind: Kind) -> impl Strategy<Value = Rule> {
         prop::option::weighted(0.3, condition(kind)),
     );
     let age = prop::option::weighted(0.2, 0..40_u64);
-    (conditions, small(), small(), small(), age).prop_map(
-        move |((only, spared), overall, group, newest, age)| Rule {
-            only,
-            spared,
-            overall,
-            per_guild: group.filter(|_| !message && kind != Kind::PrivateChannel),
-            per_channel: group.filter(|_| message),
-            newest: newest.filter(|_| message && only.is_none()),
-            age,
+    let over = prop::option::weighted(0.3, 0..40_u64);
+    let rest = (age, over);
+    (conditions, small(), small(), small(), rest).prop_map(
+        move |((only, spared), overall, group, newest, (age, over))| match over {
+            Some(_) if kind == Kind::ScheduledEvent => Rule {
+                over,
+                ..Rule::default()
+            },
+            Some(_) | None => Rule {
+                only,
+                spared,
+                overall,
+                per_guild: group.filter(|_| !message && kind != Kind::PrivateChannel),
+                per_channel: group.filter(|_| message),
+                newest: newest.filter(|_| message && only.is_none()),
+                age,
+                over: None,
+            },
         },
     )
 }

@@ -23,6 +23,11 @@ pub(crate) fn side_by_side<'a>(
         ..Rule::default()
     };
     model.rules.insert(Kind::PrivateChannel, last);
+    let hour = Rule {
+        over: Some(3_600_000),
+        ..Rule::default()
+    };
+    model.rules.insert(Kind::ScheduledEvent, hour);
     for (kind, rule) in rules {
         policies.set(*kind, rule.policy(*kind)).unwrap();
         model.rules.insert(*kind, *rule);
@@ -53,10 +58,15 @@ pub(crate) struct Rule {
     pub(crate) per_channel: Option<usize>,
     pub(crate) newest: Option<usize>,
     pub(crate) age: Option<u64>,
+    /// For scheduled events, and then nothing else: the age of those that are over.
+    pub(crate) over: Option<u64>,
 }
 
 impl Rule {
     pub(crate) fn policy(self, kind: Kind) -> Policy {
+        if let Some(age) = self.over {
+            return Policy::until_over(Duration::from_millis(age));
+        }
         let condition = |one: Condition| {
             let even = match kind {
                 Kind::Member => Predicate::member(|row| row.user().id().get() % 2 == 0),
@@ -90,11 +100,11 @@ impl Rule {
 
     pub(crate) fn barred(self) -> bool {
         let most = [self.overall, self.per_guild, self.per_channel, self.newest];
-        most.contains(&Some(0)) || self.age == Some(0)
+        most.contains(&Some(0)) || self.age.or(self.over) == Some(0)
     }
 
     pub(crate) fn is_none(self) -> bool {
-        self.barred() && self.spared.is_none()
+        self.barred() && self.spared.is_none() && self.over.is_none()
     }
 
     pub(crate) fn counts_uses(self) -> bool {
@@ -105,7 +115,8 @@ impl Rule {
     }
 
     pub(crate) fn tracked(self) -> bool {
-        (self.counts_uses() || self.age.is_some()) && !self.is_none()
+        let ages = self.age.or(self.over).is_some();
+        (self.counts_uses() || ages) && !self.is_none()
     }
 }
 
@@ -279,11 +290,13 @@ impl Model {
                     && one.keep.contains(Keep::BOOSTER)
                     && guild(&|it| it.boosters.contains(&u)))
         };
+        // An odd channel is that of an event that is over.
+        let over = self.links.get(&(kind, at)).is_some_and(|on| on % 2 == 1);
         if rule.is_none() {
             Verdict::Evict
         } else if kind == Kind::PrivateChannel && !self.rowed.contains(&at) {
             Verdict::Count
-        } else if member && u == ME {
+        } else if (member && u == ME) || (rule.over.is_some() && !over) {
             Verdict::Spare
         } else if rule.only.is_some_and(|only| !holds(only)) {
             Verdict::Evict
@@ -318,7 +331,8 @@ impl Model {
             let rule = self.rule(kind);
             for at in self.of(kind) {
                 let told = self.rows[&kind][&at].1;
-                let old = rule.age.is_some_and(|age| told + age <= self.now);
+                let age = rule.age.or(rule.over);
+                let old = age.is_some_and(|age| told + age <= self.now);
                 if old && self.verdict(kind, at) == Verdict::Count {
                     self.evict(kind, at);
                 }

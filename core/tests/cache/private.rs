@@ -152,6 +152,8 @@ fn a_new_session_of_the_first_shard_forgets_what_is_private() {
 fn ruled(policy: Policy) -> World {
     let policies = Policies::from(Kinds::all());
     let policies = policies.with(Kind::Message, policy).unwrap();
+    let events = policies.with(Kind::ScheduledEvent, Policy::all());
+    let policies = events.unwrap();
     let mut world = World::empty();
     world.keep_in(MemoryStore::with_policies(7, policies));
     world

@@ -1,12 +1,13 @@
 //! What is gone, or ought to be.
 
-use headcount_core::Action;
-use headcount_core::cache::MemoryStore;
 use headcount_core::cache::memory::Completeness;
-use headcount_core::id::{ChannelId, GuildId, UserId};
+use headcount_core::cache::{Kind, MemoryStore, Policies};
+use headcount_core::id::{ChannelId, GuildId, ScheduledEventId, UserId};
+use headcount_core::{Action, Instant};
 use headcount_sim::{Act, Change, Fault, Options, Pair, Subject, Trouble, guild_id};
 
-use super::{is_ready_anew, row, told};
+use super::odd::tell;
+use super::{HOUR, is_ready_anew, row, told};
 use crate::bot::{options, pair};
 
 /// Keeps what the shards have said.
@@ -65,4 +66,35 @@ fn late_news_of_what_is_gone() {
     }
     row.is_told(&told(&pair));
     assert_eq!(pair.gateway.violations(), []);
+}
+
+#[test]
+fn rows_that_nobody_removes() {
+    let row = row("rows_that_nobody_removes");
+    assert_eq!(row.within, [HOUR, 0]);
+    let mut pair = pair(options(), 1);
+    assert!(pair.run_until(60_000, is_ready_anew));
+    let mut store = MemoryStore::with_policies(1, Policies::default());
+    keep(&mut store, &pair);
+    let guild = guild_id(0);
+    for (id, status) in [(77, 1), (78, 3), (79, 4)] {
+        let event = format!(r#"{{"id":"{id}","guild_id":"{guild}","name":"e","status":{status}}}"#);
+        tell(&mut pair, "GUILD_SCHEDULED_EVENT_CREATE", &event);
+        keep(&mut store, &pair);
+    }
+    for id in 1..=1_001 {
+        let channel = format!(r#"{{"id":"{id}","type":1}}"#);
+        tell(&mut pair, "CHANNEL_CREATE", &channel);
+        keep(&mut store, &pair);
+    }
+    assert_eq!(store.rows(Kind::PrivateChannel), 1_000);
+    assert!(store.private_channel(ChannelId::new(1).unwrap()).is_none());
+    assert_eq!(store.advance(Instant::from_millis(HOUR - 1)), 0);
+    assert_eq!(store.next_expiry(), Some(Instant::from_millis(HOUR)));
+    assert_eq!(store.advance(Instant::from_millis(HOUR)), 2);
+    let left = [77, 78, 79].map(|id| {
+        let (guild, id) = (GuildId::new(guild), ScheduledEventId::new(id));
+        store.scheduled_event(guild.unwrap(), id.unwrap()).is_some()
+    });
+    assert_eq!(left, [true, false, false]);
 }

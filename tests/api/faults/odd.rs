@@ -6,7 +6,7 @@ use headcount_sim::{Pair, guild_id};
 use super::{row, told, well};
 
 /// What the shard of a well bot tells of a dispatch with this name and data.
-fn tell(pair: &mut Pair, name: &str, data: &str) -> String {
+pub(super) fn tell(pair: &mut Pair, name: &str, data: &str) -> String {
     let session = pair.seats[0].shard.session().unwrap();
     let sequence = session.sequence() + 1;
     let frame = format!(r#"{{"t":"{name}","s":{sequence},"op":0,"d":{data}}}"#);

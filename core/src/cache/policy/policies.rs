@@ -1,6 +1,7 @@
 //! One policy for each kind.
 
 use core::array;
+use core::time::Duration;
 
 use super::{Group, Guard, Policy, Unsuitable, Warning};
 use crate::cache::{Kind, Kinds};
@@ -12,14 +13,19 @@ pub(in crate::cache) const MESSAGES_PER_CHANNEL: usize = 100;
 /// How many channels outside guilds are kept if nothing else is said.
 pub(in crate::cache) const PRIVATE_CHANNELS: usize = 1_000;
 
+/// How long a scheduled event that is over stays if nothing else is said.
+pub(in crate::cache) const OVER: Duration = Duration::from_secs(3_600);
+
 /// One policy for each kind.
 ///
 /// By default the rows of [`Kinds::default`] are kept, and none of the others: no presences, no
-/// messages. From other [`Kinds`], the rows of those. Every row, but for two bounds where the
+/// messages. From other [`Kinds`], the rows of those. Every row, but for three bounds where the
 /// gateway itself sets none:
 /// - of messages, the newest 100 of each channel;
 /// - of channels outside guilds, the 1,000 used last, as nothing tells when one is not used any
-///   more: as many people as a busy bot talks to within days.
+///   more: as many people as a busy bot talks to within days;
+/// - scheduled events that are completed or cancelled, for an hour: no event removes them, and so
+///   long may it take until somebody looks up how one ended.
 #[derive(Clone, Debug)]
 pub struct Policies([Policy; Kind::ALL.len()]);
 
@@ -147,6 +153,7 @@ fn plain(kind: Kind) -> Policy {
     match kind {
         Kind::Message => Policy::newest_per_channel(MESSAGES_PER_CHANNEL),
         Kind::PrivateChannel => Policy::lru(PRIVATE_CHANNELS),
+        Kind::ScheduledEvent => Policy::until_over(OVER),
         _ => Policy::all(),
     }
 }

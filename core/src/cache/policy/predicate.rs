@@ -164,6 +164,14 @@ impl Predicate {
         Self::when(move |one| matches!(one.row, RowRef::Message(row) if holds(row)))
     }
 
+    /// Holds of a scheduled event if `holds` says so, and of no other row.
+    #[must_use]
+    pub fn scheduled_event(
+        holds: impl Fn(&ScheduledEvent<'static>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self::when(move |one| matches!(one.row, RowRef::ScheduledEvent(row) if holds(row)))
+    }
+
     /// Holds of a channel of a guild if `holds` says so, and of no other row.
     #[must_use]
     pub fn channel(holds: impl Fn(&Channel<'static>) -> bool + Send + Sync + 'static) -> Self {

@@ -39,6 +39,14 @@ row! {
     }
 }
 
+impl ScheduledEvent<'_> {
+    /// Whether it is completed or cancelled.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.status, Some(3 | 4))
+    }
+}
+
 row! {
     /// Where an event outside takes place.
     EventPlace {
