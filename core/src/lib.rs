@@ -110,6 +110,7 @@ mod action;
 pub mod cache;
 pub mod chunk;
 pub mod config;
+mod countdown;
 mod dispatch;
 pub mod error;
 pub mod event;

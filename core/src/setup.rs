@@ -19,6 +19,7 @@
 
 mod arrival;
 mod config;
+mod connection;
 mod finish;
 mod held;
 mod known;
@@ -28,6 +29,7 @@ mod news;
 #[cfg(test)]
 mod outcomes;
 mod presences;
+mod quiet;
 #[cfg(test)]
 mod random;
 mod readiness;

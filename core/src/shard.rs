@@ -97,6 +97,7 @@ impl Shard {
     pub fn handle<'i>(&mut self, now: Instant, input: Input<'i>) -> Actions<'i> {
         let mut out = Actions::new();
         self.now = self.now.max(now);
+        self.tracker.set_now(self.now);
         if let Some(keep) = self.stop.take() {
             self.signal(Signal::Stop(keep), &mut out);
         }
@@ -112,7 +113,7 @@ impl Shard {
             Input::DialFailed(why) => self.signal(Signal::DialFailed(why), &mut out),
             Input::Unread { missed } => {
                 self.signal(Signal::Unread(missed), &mut out);
-                self.tracker.unread(self.now);
+                self.tracker.unread(missed);
             }
             Input::IdentifyGranted => self.signal(Signal::Granted, &mut out),
             Input::Stored(barrier) => self.tracker.stored(self.now, barrier, &mut out),

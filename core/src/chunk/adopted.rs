@@ -2,12 +2,14 @@
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::attempt::{ChunkOutcome, Taken};
 use super::config::RequestConfig;
 use super::finished::{ChunkRequestFinished, FinishReason};
 use super::nonce::Nonce;
 use super::record::{Chunk, Record};
+use crate::countdown::Countdown;
 use crate::id::GuildId;
 use crate::{Instant, ShardId};
 
@@ -16,8 +18,8 @@ type Key = (GuildId, Nonce);
 #[derive(Clone, Debug)]
 struct Foreign {
     record: Record,
-    /// When it ends in silence; `None` while the connection is lost.
-    until: Option<Instant>,
+    /// When it ends in silence.
+    silence: Countdown,
 }
 
 /// The answers of others: a bounded number of open ones, and the memory of ended ones.
@@ -41,13 +43,13 @@ impl Adopted {
         }
     }
 
-    /// Counts a chunk under a nonce that is not ours.
+    /// Counts a chunk under a nonce that is not ours; while the connection is lost no clock runs.
     pub(crate) fn chunk(
         &mut self,
         now: Instant,
         nonce: Nonce,
         chunk: &Chunk<'_>,
-        config: &RequestConfig,
+        (config, is_up): (&RequestConfig, bool),
         out: &mut Vec<ChunkRequestFinished>,
     ) -> ChunkOutcome {
         let key = (chunk.guild, nonce);
@@ -68,7 +70,7 @@ impl Adopted {
             record.begin(nonce);
             Foreign {
                 record,
-                until: None,
+                silence: Countdown::Stopped(config.silence),
             }
         });
         match foreign.record.take(now, place, chunk.listed, config.chunks) {
@@ -78,7 +80,11 @@ impl Adopted {
                 foreign
                     .record
                     .note_not_found(chunk.not_found.iter().copied());
-                self.renew(key, Some(now.after(config.silence)));
+                let wait = match is_up {
+                    true => Countdown::start(now, config.silence),
+                    false => Countdown::Stopped(config.silence),
+                };
+                self.set(key, wait);
                 ChunkOutcome::Counted(None)
             }
             Some(Taken::Whole) => {
@@ -91,16 +97,26 @@ impl Adopted {
         }
     }
 
-    fn renew(&mut self, key: Key, until: Option<Instant>) {
+    /// The only place where a countdown changes, so that the ordered set always agrees with it.
+    fn set(&mut self, key: Key, silence: Countdown) {
         let Some(foreign) = self.open.get_mut(&key) else {
             return;
         };
-        if let Some(before) = foreign.until {
+        let before = core::mem::replace(&mut foreign.silence, silence);
+        if let Some(before) = before.until() {
             self.deadlines.remove(&(before, key));
         }
-        foreign.until = until;
-        if let Some(until) = until {
+        if let Some(until) = silence.until() {
             self.deadlines.insert((until, key));
+        }
+    }
+
+    fn change_all(&mut self, change: impl Fn(&mut Countdown)) {
+        let open = self.open.iter();
+        let all: Vec<(Key, Countdown)> = open.map(|(key, it)| (*key, it.silence)).collect();
+        for (key, mut silence) in all {
+            change(&mut silence);
+            self.set(key, silence);
         }
     }
 
@@ -111,7 +127,7 @@ impl Adopted {
         remembered: usize,
         out: &mut Vec<ChunkRequestFinished>,
     ) {
-        self.renew(key, None);
+        self.set(key, Countdown::Stopped(Duration::ZERO));
         let Some(foreign) = self.open.remove(&key) else {
             return;
         };
@@ -146,30 +162,24 @@ impl Adopted {
         }
     }
 
-    /// Chunks may lie unread: answers that would end in silence now end at `until` at the earliest.
-    pub(crate) fn unread(&mut self, now: Instant, until: Instant) {
-        let due = self.deadlines.iter().take_while(|(until, _)| *until <= now);
-        let due: Vec<Key> = due.map(|&(_, key)| key).collect();
-        for key in due {
-            self.renew(key, Some(until));
-        }
+    /// For so long no chunk was read.
+    pub(crate) fn unread(&mut self, missed: Duration) {
+        self.change_all(|silence| silence.put_off(missed));
     }
 
     /// Stops the clocks while no chunk can come.
-    pub(crate) fn pause(&mut self) {
-        for (_, key) in core::mem::take(&mut self.deadlines) {
-            if let Some(foreign) = self.open.get_mut(&key) {
-                foreign.until = None;
-            }
-        }
+    pub(crate) fn pause(&mut self, now: Instant) {
+        self.change_all(|silence| silence.stop(now));
     }
 
-    /// Starts the clocks anew.
-    pub(crate) fn resume(&mut self, until: Instant) {
-        let keys: Vec<Key> = self.open.keys().copied().collect();
-        for key in keys {
-            self.renew(key, Some(until));
-        }
+    /// The clocks go on.
+    pub(crate) fn resume(&mut self, now: Instant) {
+        self.change_all(|silence| silence.go_on(now));
+    }
+
+    /// Whether no answer is followed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// Ends all answers about one guild, or about every guild.

@@ -29,7 +29,7 @@ fn answers_of_others_are_adopted_and_end_once() {
 fn adopted_answers_outlive_a_resume_but_not_a_session() {
     let mut story = Story::new();
     story.chunk("theirs", 0, 2);
-    story.requests.connection_lost(&mut story.ended);
+    story.requests.connection_lost(story.now, &mut story.ended);
     story.wait_until(60_000);
     story.requests.resumed(story.now);
     assert_eq!(story.requests.deadline(), Some(at(70_000)));

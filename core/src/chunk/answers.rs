@@ -40,7 +40,10 @@ impl Requests {
         };
         match self.tag.read(&nonce) {
             Some((id, attempt)) => self.own_chunk(now, id, attempt, chunk, out),
-            None => self.adopted.chunk(now, nonce, chunk, &self.config, out),
+            None => {
+                let config = (&self.config, self.is_up());
+                self.adopted.chunk(now, nonce, chunk, config, out)
+            }
         }
     }
 
@@ -156,6 +159,7 @@ impl Requests {
             self.retry(id, now, FinishReason::TimedOut, out);
         }
         self.adopted.timeout(now, self.config.remembered, out);
+        self.away(now, out);
         self.gates.prune(now);
     }
 

@@ -16,7 +16,8 @@ pub struct RequestConfig {
     /// Default 3: one lost chunk is repaired by the second attempt, and a chunk that is lost
     /// three times will be lost again.
     pub attempts: u32,
-    /// How often a request is sent at most, sends cut short by a lost connection included.
+    /// How often a request is sent at most, sends cut short by a lost connection included; and in
+    /// how many sessions one after the other it waits for its guild.
     ///
     /// Default 10: a connection that is lost ten times within one answer will not bring it.
     pub sends: u32,
@@ -33,6 +34,10 @@ pub struct RequestConfig {
     pub silence_per_chunk: Duration,
     /// The longest silence allowed, whatever the guild's size. Default 120 s.
     pub silence_max: Duration,
+    /// How long a request waits for a connection, counted from the loss or, if it is made later,
+    /// from then on; after that it ends as timed out. Default 15 min: the shards of a large bot
+    /// take minutes to start.
+    pub patience: Duration,
     /// The wait between two requests for all members of one guild.
     ///
     /// Default 30.5 s: the documented 30 s, and half a second for the network's jitter.
@@ -66,6 +71,7 @@ impl Default for RequestConfig {
             silence: Duration::from_secs(10),
             silence_per_chunk: Duration::from_millis(100),
             silence_max: Duration::from_secs(120),
+            patience: Duration::from_secs(900),
             gate: Duration::from_millis(30_500),
             retry_after_max: Duration::from_secs(60),
             outstanding: 16,
@@ -86,6 +92,7 @@ impl RequestConfig {
             silence,
             silence_per_chunk,
             silence_max,
+            patience,
             gate,
             retry_after_max,
             outstanding,
@@ -100,6 +107,7 @@ impl RequestConfig {
         wait("silence", *silence)?;
         pause("silence_per_chunk", *silence_per_chunk)?;
         within("silence_max", *silence_max, &(*silence..=LONGEST))?;
+        wait("patience", *patience)?;
         wait("gate", *gate)?;
         wait("retry_after_max", *retry_after_max)?;
         within("outstanding", *outstanding, &(1..=100_000))?;

@@ -20,8 +20,8 @@ use crate::{Instant, ShardId};
 /// Whether requests can be sent and answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
-    /// No session is active: nothing is sent, and no clock runs.
-    Down,
+    /// No session has been active since then: nothing is sent, and no silence counts.
+    Down(Instant),
     Up,
     /// For good.
     Halted,
@@ -38,10 +38,14 @@ pub(super) enum Phase {
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) ask: Ask,
+    /// When it was made.
+    since: Instant,
     pub(super) phase: Phase,
     pub(super) record: Record,
     pub(super) timeouts: u32,
     pub(super) refusals: u32,
+    /// In how many sessions it has waited for its guild after the first.
+    sessions: u32,
 }
 
 /// The machine of member requests. See the [module](super).
@@ -79,7 +83,7 @@ impl Requests {
             adopted: Adopted::new(shard),
             next: 1,
             callers: BTreeSet::new(),
-            link: Link::Down,
+            link: Link::Down(Instant::ZERO),
         }
     }
 
@@ -120,10 +124,12 @@ impl Requests {
         let awaits = ask.awaits_guild;
         let request = Request {
             ask,
+            since: now,
             phase: Phase::AwaitingGuild,
             record: Record::default(),
             timeouts: 0,
             refusals: 0,
+            sessions: 0,
         };
         self.requests.insert(id, request);
         if !awaits {
@@ -213,7 +219,7 @@ impl Requests {
     /// From when on there is something to send; `None` while nothing may be sent at all.
     pub(crate) fn sendable_at(&self) -> Option<Instant> {
         match self.link {
-            Link::Down | Link::Halted => None,
+            Link::Down(_) | Link::Halted => None,
             Link::Up if self.deadlines.len() >= self.config.outstanding.max(1) => None,
             Link::Up => self.queue.first().map(|&(at, _)| at),
         }
@@ -221,8 +227,44 @@ impl Requests {
 
     /// When [`Requests::timeout`] has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let own = self.deadlines.first().map(|&(until, _)| until);
-        own.into_iter().chain(self.adopted.deadline()).min()
+        let all = [
+            self.deadlines.first().map(|&(until, _)| until),
+            self.adopted.deadline(),
+            self.given_up_at(),
+        ];
+        all.into_iter().flatten().min()
+    }
+
+    /// Until when there has to be a connection again; `None` while there is one.
+    pub(crate) fn away_until(&self) -> Option<Instant> {
+        match self.link {
+            Link::Down(since) => Some(since.after(self.config.patience)),
+            Link::Up | Link::Halted => None,
+        }
+    }
+
+    /// When the first of what waits for a connection has waited for too long.
+    fn given_up_at(&self) -> Option<Instant> {
+        let until = self.away_until()?;
+        let first = self.requests.values().next();
+        let own = first.map(|oldest| until.max(oldest.since.after(self.config.patience)));
+        let adopted = (!self.adopted.is_empty()).then_some(until);
+        own.into_iter().chain(adopted).min()
+    }
+
+    /// Ends what has waited for a connection for too long.
+    pub(super) fn away(&mut self, now: Instant, out: &mut Vec<ChunkRequestFinished>) {
+        if self.away_until().is_none_or(|until| until > now) {
+            return;
+        }
+        let remembered = self.config.remembered;
+        self.adopted
+            .end_all(None, FinishReason::TimedOut, remembered, out);
+        while self.given_up_at().is_some_and(|at| at <= now)
+            && let Some((&oldest, _)) = self.requests.first_key_value()
+        {
+            self.finish(oldest, FinishReason::TimedOut, out);
+        }
     }
 
     /// The first attempt whose silence has lasted too long.
@@ -277,13 +319,13 @@ impl Requests {
             .end_all(Some(guild), FinishReason::GuildGone, remembered, out);
     }
 
-    /// The connection is lost: nothing is sent, no clock runs, and what lacks a whole answer is
-    /// in line to be sent again. Chunks that the server replays still count.
-    pub(crate) fn connection_lost(&mut self, out: &mut Vec<ChunkRequestFinished>) {
+    /// The connection is lost: nothing is sent, no silence counts, and what lacks a whole answer
+    /// is in line to be sent again. Chunks that the server replays still count.
+    pub(crate) fn connection_lost(&mut self, now: Instant, out: &mut Vec<ChunkRequestFinished>) {
         if self.link == Link::Up {
-            self.link = Link::Down;
+            self.link = Link::Down(now);
         }
-        self.adopted.pause();
+        self.adopted.pause(now);
         while let Some(&(_, id)) = self.deadlines.first() {
             self.retry(id, Instant::ZERO, FinishReason::TimedOut, out);
         }
@@ -291,9 +333,12 @@ impl Requests {
 
     /// The session goes on: what is in line is sent again.
     pub(crate) fn resumed(&mut self, now: Instant) {
-        if self.link == Link::Down {
-            self.link = Link::Up;
-            self.adopted.resume(now.after(self.config.silence));
+        match self.link {
+            Link::Down(_) => {
+                self.link = Link::Up;
+                self.adopted.resume(now);
+            }
+            Link::Up | Link::Halted => {}
         }
     }
 
@@ -317,10 +362,24 @@ impl Requests {
             if auto {
                 self.finish(id, FinishReason::Superseded, out);
             } else if listed(guild) {
-                self.set_phase(id, Phase::AwaitingGuild);
+                self.await_guild(id, out);
             } else {
                 self.finish(id, FinishReason::GuildGone, out);
             }
+        }
+    }
+
+    /// A request is sent again once its guild has come, but does not wait so in session after
+    /// session.
+    fn await_guild(&mut self, id: RequestId, out: &mut Vec<ChunkRequestFinished>) {
+        let spent = self.requests.get_mut(&id).is_some_and(|request| {
+            request.sessions = request.sessions.saturating_add(1);
+            request.sessions > self.config.sends
+        });
+        if spent {
+            self.finish(id, FinishReason::TimedOut, out);
+        } else {
+            self.set_phase(id, Phase::AwaitingGuild);
         }
     }
 

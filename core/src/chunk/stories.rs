@@ -311,8 +311,9 @@ fn a_lost_connection_stops_the_clocks_and_replayed_chunks_count() {
     );
     let nonces = story.send();
     story.chunk(&nonces[0], 0, 2);
-    story.requests.connection_lost(&mut story.ended);
-    assert!(story.requests.deadline().is_none() && story.requests.sendable_at().is_none());
+    story.requests.connection_lost(story.now, &mut story.ended);
+    assert_eq!(story.requests.sendable_at(), None);
+    assert_eq!(story.requests.deadline(), Some(at(900_000)));
     story.now = at(90_000);
     assert_eq!(
         story.chunk(&nonces[0], 1, 2),
@@ -334,7 +335,7 @@ fn connections_lost_over_and_over_end_it() {
     story.ask(1, MemberQuery::Users(users(1..3)));
     for _ in 0..10 {
         story.sent();
-        story.requests.connection_lost(&mut story.ended);
+        story.requests.connection_lost(story.now, &mut story.ended);
         story.requests.resumed(story.now);
     }
     let end = story.end();
@@ -347,7 +348,7 @@ fn a_new_session_asks_again_once_the_guild_has_come() {
     let kept = story.ask(1, MemberQuery::Users(users(1..3)));
     let gone = story.ask_all(2);
     let nonces = story.send();
-    story.requests.connection_lost(&mut story.ended);
+    story.requests.connection_lost(story.now, &mut story.ended);
     let listed = |it| it == guild(1);
     story.requests.new_session(listed, &mut story.ended);
     let end = story.end();

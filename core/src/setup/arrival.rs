@@ -107,7 +107,7 @@ impl Setup {
         };
         match standing.stage {
             Stage::Expected => {
-                self.quiet_since = self.quiet_since.map(|_| now);
+                self.renew_quiet(now);
                 Origin::Initial
             }
             Stage::Missed | Stage::Unavailable | Stage::Ready { .. } => Origin::Returned,
@@ -308,7 +308,7 @@ impl Setup {
     fn drop_guild(&mut self, now: Instant, guild: GuildId, out: &mut Vec<News>) -> Option<Stage> {
         let was = self.roster.take(guild);
         match was.as_ref().map(|standing| &standing.stage) {
-            Some(Stage::Expected) => self.quiet_since = self.quiet_since.map(|_| now),
+            Some(Stage::Expected) => self.renew_quiet(now),
             Some(Stage::Unavailable) => {
                 if let Some(standing) = was.clone() {
                     self.roster.put(guild, standing);

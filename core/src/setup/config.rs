@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::arrival::Arrival;
 use super::stage::Origin;
 use crate::config::ConfigError;
-use crate::config::bounds::{pause, wait, within};
+use crate::config::bounds::{LONGEST, pause, wait, within};
 use crate::id::GuildId;
 
 /// Which guilds are asked for their members without being told to.
@@ -96,8 +96,11 @@ pub struct SyncConfig {
     pub gather: Duration,
     /// The silence after which a guild's sync has failed. Default 10 s.
     pub silence: Duration,
-    /// How often a guild is named before it goes on without. Default 2.
+    /// How often a guild's sync may fail before it goes on without. Default 2.
     pub attempts: u32,
+    /// How often a guild is named at most, times cut short by a lost connection included. Default
+    /// 10, as for member requests.
+    pub sends: u32,
 }
 
 impl Default for SyncConfig {
@@ -107,6 +110,7 @@ impl Default for SyncConfig {
             gather: Duration::from_millis(500),
             silence: Duration::from_secs(10),
             attempts: 2,
+            sends: 10,
         }
     }
 }
@@ -122,6 +126,10 @@ pub struct SetupConfig {
     /// Default 15 s. Other libraries wait 2 s (a hiccup loses guilds), 15 s and 75 s after the
     /// last guild; on a healthy connection guilds follow each other within a second.
     pub silence: Duration,
+    /// How long they are waited for all in all since READY, or since the last one that came, while
+    /// the connection is cut again and again or stays away. Default 5 min: `silence` counts only
+    /// the time in which a guild could come, and the gateway keeps a session for a few minutes.
+    pub patience: Duration,
     /// How many guilds a shard follows. Default 262,144: a hundred times the 2,500 guilds that
     /// the gateway allows on a shard. Further ones are counted, and reach the cache alone.
     pub guilds: usize,
@@ -145,6 +153,7 @@ impl Default for SetupConfig {
         Self {
             chunking: Chunking::default(),
             silence: Duration::from_secs(15),
+            patience: Duration::from_secs(300),
             guilds: 262_144,
             restarts: 3,
             sync: None,
@@ -160,11 +169,13 @@ impl SyncConfig {
             gather,
             silence,
             attempts,
+            sends,
         } = self;
         within("batch", *batch, &(1..=50))?;
         pause("gather", *gather)?;
         wait("silence", *silence)?;
-        within("attempts", *attempts, &(1..=1_000))
+        within("attempts", *attempts, &(1..=1_000))?;
+        within("sends", *sends, &(1..=1_000))
     }
 }
 
@@ -173,12 +184,14 @@ impl SetupConfig {
         let Self {
             chunking: _,
             silence,
+            patience,
             guilds,
             restarts,
             sync,
             confirm,
         } = self;
         wait("silence", *silence)?;
+        within("patience", *patience, &(*silence..=LONGEST))?;
         within("guilds", *guilds, &(1..=1 << 24))?;
         within("restarts", *restarts, &(0..=1_000))?;
         if let Some(confirm) = confirm {

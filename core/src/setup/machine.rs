@@ -7,6 +7,7 @@ use super::config::{Chunking, SetupConfig};
 use super::ledger::Ledger;
 use super::news::{GuildLeave, News};
 use super::presences::Presences;
+use super::quiet::Quiet;
 use super::roster::Roster;
 use super::stage::{Outcome, Stage, Standing};
 use super::storing::Storing;
@@ -47,8 +48,8 @@ pub(crate) struct Setup {
     pub(super) whole: BTreeSet<GuildId>,
     /// How often the data of a guild in setup came anew.
     pub(super) restarts: BTreeMap<GuildId, u32>,
-    /// Since when no guild of READY has come; `None` while none can.
-    pub(super) quiet_since: Option<Instant>,
+    /// How long no guild of READY may come; `None` before there is one.
+    pub(super) quiet: Option<Quiet>,
     /// Guilds beyond the bound.
     pub(super) untracked: u64,
     /// Requests that ended and have not been told yet.
@@ -81,7 +82,7 @@ impl Setup {
             whole_from: RequestId::new(0),
             whole: BTreeSet::new(),
             restarts: BTreeMap::new(),
-            quiet_since: None,
+            quiet: None,
             untracked: 0,
             ended: Vec::new(),
             halted: false,
@@ -145,7 +146,7 @@ impl Setup {
             self.place(now, guild, Stage::Expected);
         }
         self.ledger = Ledger::open(listed);
-        self.quiet_since = Some(now);
+        self.quiet = Some(Quiet::start(now, &self.config));
         if !self.intents.contains(Intents::GUILDS) {
             self.miss_expected(now);
         }
@@ -185,31 +186,13 @@ impl Setup {
         self.halted
     }
 
-    /// The connection is lost; what comes until [`Setup::resumed`] is replay.
-    pub(crate) fn connection_lost(&mut self, now: Instant, out: &mut Vec<News>) {
-        self.quiet_since = None;
-        self.syncs.connection_lost();
-        self.requests.connection_lost(&mut self.ended);
-        self.tell_ended(now, out);
-        self.conclude(out);
-    }
-
-    /// The session goes on where it was.
-    pub(crate) fn resumed(&mut self, now: Instant) {
-        self.quiet_since = Some(now);
-        self.requests.resumed(now);
-    }
-
     /// The shard has ended for good: what is pending is settled as it stands.
     pub(crate) fn halted(&mut self, now: Instant, out: &mut Vec<News>) {
         self.halted = true;
-        self.quiet_since = None;
+        self.quiet = None;
         self.requests.halted(&mut self.ended);
         self.tell_ended(now, out);
-        let syncing: Vec<GuildId> = self.roster.syncing().collect();
-        for guild in syncing {
-            self.give_up_sync(now, guild, out);
-        }
+        self.give_up_syncs(now, out);
         while let Some(guild) = self.storing.any() {
             self.give_up_storing(now, guild, out);
         }
@@ -217,8 +200,18 @@ impl Setup {
         self.conclude(out);
     }
 
+    fn give_up_syncs(&mut self, now: Instant, out: &mut Vec<News>) {
+        let syncing: Vec<GuildId> = self.roster.syncing().collect();
+        for guild in syncing {
+            self.give_up_sync(now, guild, out);
+        }
+    }
+
     /// Deals with everything that has been silent for too long.
     pub(crate) fn timeout(&mut self, now: Instant, out: &mut Vec<News>) {
+        if self.away_until().is_some_and(|until| until <= now) {
+            self.give_up_syncs(now, out);
+        }
         self.requests.timeout(now, &mut self.ended);
         self.tell_ended(now, out);
         while let Some(config) = &self.config.sync
@@ -235,22 +228,18 @@ impl Setup {
         self.conclude(out);
     }
 
-    /// What comes may lie unread: each silence that has lasted too long begins anew.
-    pub(crate) fn unread(&mut self, now: Instant) {
-        self.requests.unread(now);
-        if let Some(config) = &self.config.sync {
-            self.syncs.unread(now, config);
-        }
-        if self.expected_until().is_some_and(|until| until <= now) {
-            self.quiet_since = Some(now);
-        }
-    }
-
     /// When the guilds that have not come are missed.
     pub(super) fn expected_until(&self) -> Option<Instant> {
         let pending = self.roster.counts().expected > 0;
-        let since = self.quiet_since.filter(|_| pending)?;
-        Some(since.after(self.config.silence))
+        let quiet = self.quiet.filter(|_| pending)?;
+        let heard = quiet.heard.until();
+        Some(heard.map_or(quiet.latest, |until| until.min(quiet.latest)))
+    }
+
+    /// When guilds whose sync cannot be sent go on without.
+    fn away_until(&self) -> Option<Instant> {
+        let pending = self.roster.counts().syncing > 0;
+        self.requests.away_until().filter(|_| pending)
     }
 
     /// When [`Setup::timeout`] has something to do.
@@ -260,6 +249,7 @@ impl Setup {
             self.syncs.deadline(),
             self.storing.deadline(),
             self.expected_until(),
+            self.away_until(),
         ];
         all.into_iter().flatten().min()
     }

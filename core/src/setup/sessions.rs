@@ -44,7 +44,7 @@ fn a_cut_while_chunking_asks_again_after_the_resume() {
     let nonce = story.sent();
     story.chunk(1, &nonce, 0, 3);
     story.lose();
-    assert_eq!(story.setup.deadline(), None);
+    assert_eq!(story.setup.deadline(), Some(at(300_000)));
     let waits = story.setup.guild(guild(1)).unwrap().waits_for;
     assert_eq!(waits, WaitsFor::Connection);
     story.wait_until(60_000);

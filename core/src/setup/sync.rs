@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::arrival::Arrival;
 use super::config::SyncConfig;
@@ -22,7 +23,9 @@ enum Phase {
 #[derive(Clone, Debug)]
 struct Sync {
     arrival: Arrival,
-    attempts: u32,
+    /// How often it was named, and how often that led to nothing but silence.
+    sends: u32,
+    silences: u32,
     phase: Phase,
 }
 
@@ -43,7 +46,8 @@ impl Syncs {
         self.waiting.insert((now, guild));
         let sync = Sync {
             arrival,
-            attempts: 0,
+            sends: 0,
+            silences: 0,
             phase,
         };
         self.guilds.insert(guild, sync);
@@ -101,7 +105,7 @@ impl Syncs {
         let batch: Vec<GuildId> = first.map(|&(_, guild)| guild).collect();
         for &guild in &batch {
             if let Some(sync) = self.guilds.get_mut(&guild) {
-                sync.attempts = sync.attempts.saturating_add(1);
+                sync.sends = sync.sends.saturating_add(1);
             }
             self.set_phase(guild, Phase::Sent(now.after(config.silence)));
         }
@@ -127,8 +131,11 @@ impl Syncs {
             if until > now {
                 return None;
             }
-            let attempts = self.guilds.get(&guild).map_or(0, |sync| sync.attempts);
-            if attempts >= config.attempts {
+            let spent = self.guilds.get_mut(&guild).is_none_or(|sync| {
+                sync.silences = sync.silences.saturating_add(1);
+                sync.silences >= config.attempts || sync.sends >= config.sends
+            });
+            if spent {
                 return Some(guild);
             }
             self.set_phase(guild, Phase::Waiting(now));
@@ -136,20 +143,25 @@ impl Syncs {
         None
     }
 
-    /// The answers may lie unread: syncs that would fail now are waited for anew.
-    pub(crate) fn unread(&mut self, now: Instant, config: &SyncConfig) {
-        let due = self.sent.iter().take_while(|(until, _)| *until <= now);
-        let due: Vec<GuildId> = due.map(|&(_, guild)| guild).collect();
-        for guild in due {
-            self.set_phase(guild, Phase::Sent(now.after(config.silence)));
+    /// For so long no answer was read.
+    pub(crate) fn unread(&mut self, missed: Duration) {
+        let sent: Vec<(Instant, GuildId)> = self.sent.iter().copied().collect();
+        for (until, guild) in sent {
+            self.set_phase(guild, Phase::Sent(until.after(missed)));
         }
     }
 
-    /// The connection is lost: what was sent is to be sent again.
-    pub(crate) fn connection_lost(&mut self) {
+    /// The connection is lost: what was sent is to be sent again. Returns a guild that has been
+    /// sent too often: this is to be called again until there is none.
+    pub(crate) fn connection_lost(&mut self, config: &SyncConfig) -> Option<GuildId> {
         while let Some(&(until, guild)) = self.sent.first() {
+            let sends = self.guilds.get(&guild).map_or(0, |sync| sync.sends);
+            if sends >= config.sends {
+                return Some(guild);
+            }
             self.set_phase(guild, Phase::Waiting(until));
         }
+        None
     }
 }
 
@@ -208,18 +220,34 @@ mod tests {
     }
 
     #[test]
-    fn a_sync_that_lies_unread_is_waited_for_anew() {
+    fn time_in_which_nothing_is_read_does_not_count() {
         let config = SyncConfig {
             attempts: 1,
             ..SyncConfig::default()
         };
         let mut syncs = filled(2);
         assert_eq!(syncs.next_batch(at(0), &config, false).len(), 2);
-        syncs.unread(at(10_000), &config);
+        syncs.unread(Duration::from_secs(10));
         assert_eq!(syncs.timeout(at(10_000), &config), None);
         assert_eq!(syncs.deadline(), Some(at(20_000)));
-        syncs.unread(at(19_999), &config);
+        syncs.unread(Duration::ZERO);
         assert!(syncs.timeout(at(20_000), &config).is_some());
+    }
+
+    #[test]
+    fn a_sync_that_is_cut_short_too_often_is_given_up() {
+        let config = SyncConfig::default();
+        let (guild, mut now) = (GuildId::new(1).unwrap(), at(0));
+        let mut syncs = filled(1);
+        for _ in 1..config.sends {
+            assert_eq!(syncs.next_batch(now, &config, false).len(), 1);
+            assert_eq!(syncs.connection_lost(&config), None);
+            now = now.after(config.silence);
+        }
+        assert_eq!(syncs.next_batch(now, &config, false).len(), 1);
+        assert_eq!(syncs.connection_lost(&config), Some(guild));
+        assert!(syncs.forget(guild).is_some());
+        assert_eq!(syncs.connection_lost(&config), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::lacks::Lacks;
 use super::{Tracker, hold};
@@ -359,10 +360,14 @@ impl Tracker {
         self.release_settled(out);
     }
 
-    /// What comes may lie unread: each silence that has lasted too long begins anew.
-    pub(crate) fn unread(&mut self, now: Instant) {
+    /// So late it is: what the caller asks for now begins now.
+    pub(crate) fn set_now(&mut self, now: Instant) {
         self.now = self.now.max(now);
-        self.setup.unread(self.now);
+    }
+
+    /// For so long nothing was read: that is no silence.
+    pub(crate) fn unread(&mut self, missed: Duration) {
+        self.setup.unread(missed);
     }
 
     /// When [`Tracker::timeout`] has something to do.

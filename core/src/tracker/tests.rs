@@ -298,7 +298,7 @@ fn a_cut_in_mid_answer_ends_complete() {
     let first = story.nonce();
     story.chunk(10, &first, 0, 2);
     story.handle(TrackerInput::ConnectionLost);
-    assert_eq!(story.tracker.poll_timeout(), None);
+    assert_eq!(story.tracker.poll_timeout(), Some(at(900_000)));
     story.now = at(60_000);
     story.dispatch("RESUMED", "{}");
     let second = story.nonce();

@@ -5,6 +5,7 @@ mod budget;
 mod callers;
 mod changes;
 mod closing;
+mod flapping;
 mod guilds;
 mod heartbeat;
 mod host;

@@ -1,5 +1,6 @@
 //! Guild sync, of client accounts.
 
+use headcount_core::chunk::RequestConfig;
 use headcount_core::setup::{Outcome, SetupConfig, Stage, SyncConfig, WaitsFor};
 use headcount_core::tracker::{TrackerConfig, TrackerInput};
 use headcount_core::wire::command::Command;
@@ -73,4 +74,33 @@ fn who_left_and_is_listed_by_a_sync_all_the_same_does_not_count() {
         panic!("{:?}", beside.stage(1))
     };
     assert_eq!((members.received, beside.members()), (2, vec![2, 3]));
+}
+
+#[test]
+fn a_sync_whose_connection_is_cut_again_and_again_is_given_up() {
+    let mut beside = syncing();
+    beside.ready(&[1]);
+    beside.create(1, &[]);
+    let sends = usize::try_from(SyncConfig::default().sends).unwrap();
+    for _ in 0..=sends {
+        beside.wait(3 * SECOND);
+        beside.handle(TrackerInput::ConnectionLost);
+        beside.wait(10 * SECOND);
+        beside.hear("RESUMED", "{}");
+    }
+    assert_eq!(beside.sent.len(), sends);
+    assert!(matches!(beside.stage(1), Stage::Ready { .. }));
+}
+
+#[test]
+fn a_sync_does_not_wait_for_a_connection_for_ever() {
+    let mut beside = syncing();
+    beside.ready(&[1]);
+    beside.create(1, &[]);
+    beside.handle(TrackerInput::ConnectionLost);
+    let patience = RequestConfig::default().patience;
+    beside.wait(patience.as_secs() * SECOND - 1);
+    assert!(matches!(beside.stage(1), Stage::Syncing { .. }));
+    beside.wait(1);
+    assert!(matches!(beside.stage(1), Stage::Ready { .. }));
 }
