@@ -164,7 +164,8 @@ pub struct Timing {
     /// The random wait after an invalid session, from this to five times as much. Default 1 s,
     /// as older documentation asks for 1 to 5 s.
     pub invalid_session: Duration,
-    /// Resumes in a row that may fail before the session is given up. Default 5.
+    /// Resumes in a row that may fail, without anything new replayed, before the session is given
+    /// up. Default 5.
     pub resume_failures: u32,
     /// Time between identifies of a shard alone. Default 5.3 s: the protocol's 5 s, and some for
     /// the way there.

@@ -324,11 +324,13 @@ impl Shard {
     }
 
     /// The session as it is now, to be given to a new shard; `None` when there is none to resume.
+    ///
+    /// If it began at an address with TLS and the gateway said to resume at one without, it leaves
+    /// that out: the next shard resumes it at its base address.
     #[must_use]
     pub fn session(&self) -> Option<Session> {
-        let session = self.session.state().session()?.clone();
-        let guilds = self.tracker.known();
-        Some(Session { guilds, ..session })
+        let session = self.session.state().session()?;
+        Some(session.to_keep(&self.session.config().url, self.tracker.known()))
     }
 
     /// Time from the last answered regular heartbeat to its answer on this connection.

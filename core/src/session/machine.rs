@@ -335,6 +335,11 @@ impl Context<'_, '_> {
         self.give_up(plan, SessionLost::ResumesFailed)
     }
 
+    /// Something new was replayed: the session is there, however often its connection is cut.
+    pub(crate) const fn resume_goes_on(&mut self) {
+        self.memory.resume_failures = 0;
+    }
+
     /// Drops the session, if the plan has one, and says so.
     fn give_up(&mut self, plan: Plan, why: SessionLost) -> Plan {
         if let Plan::Resume(_) = plan {

@@ -38,6 +38,21 @@ impl Session {
         self.intents
     }
 
+    /// The same to be kept, with its guilds. Whoever reads it later cannot tell how it was heard of
+    /// where to resume: so a session from an address with TLS takes along none without, and is
+    /// resumed at the base address.
+    pub(crate) fn to_keep(&self, base: &str, guilds: KnownGuilds) -> Self {
+        let stays = |url: &&str| is_secure(url) || !is_secure(base);
+        Self {
+            shard: self.shard,
+            intents: self.intents,
+            id: self.id.clone(),
+            sequence: self.sequence,
+            url: self.url.as_deref().filter(stays).map(Box::from),
+            guilds,
+        }
+    }
+
     /// Whether this READY began it: told again, it begins nothing.
     pub(crate) fn began_with(&self, id: &str, sequence: Option<u64>) -> bool {
         *self.id == *id && sequence.is_some_and(|sequence| sequence <= self.sequence)
@@ -48,6 +63,11 @@ impl Session {
     pub const fn sequence(&self) -> u64 {
         self.sequence
     }
+}
+
+fn is_secure(url: &str) -> bool {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss"))
 }
 
 /// The stored form.

@@ -269,6 +269,7 @@ fn resuming(
                 // What was seen before is no progress.
                 if cx.deliver(&mut session, sequence) == Delivery::Deliver {
                     deadline = cx.now().after(cx.timing().ready);
+                    cx.resume_goes_on();
                 }
                 State::Resuming {
                     deadline,
@@ -278,6 +279,10 @@ fn resuming(
                 }
             }
         },
+        // The host was away, which says nothing of the session.
+        Signal::Timeout if link.beat.overslept(cx.now()) => {
+            cx.hang_up(Plan::Resume(session), Reason::Overslept)
+        }
         Signal::Timeout if cx.now() >= deadline => {
             let plan = cx.resume_failed(session);
             cx.hang_up(plan, Reason::ReadyTimedOut)

@@ -5,9 +5,9 @@ use std::time::Duration;
 use headcount_core::event::SessionLost;
 use headcount_core::session::{DialFailure, Phase, Reason, Session, Wait};
 use headcount_core::wire::command::Command;
-use headcount_core::{Event, Input, RequestError, Shard, ShardId};
+use headcount_core::{Config, Event, Input, RequestError, Shard, ShardId};
 
-use crate::host::{Host, READY, RESUMED, config, dispatch};
+use crate::host::{Host, INTERVAL, READY, RESUMED, config, dispatch};
 
 const BASE: &str = "wss://base.example";
 const RESUME: &str = "wss://resume.example";
@@ -142,6 +142,44 @@ fn a_session_that_cannot_be_resumed_is_given_up_after_some_tries() {
 }
 
 #[test]
+fn a_replay_that_is_cut_again_and_again_goes_on_where_it_was_cut() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    for turn in 0..3 * u64::from(config().timing.resume_failures) {
+        host.dial();
+        host.hello();
+        host.receive(&dispatch(2 + turn));
+        host.input(Input::Closed(None));
+    }
+    assert!(host.session().is_some());
+    host.begin();
+    assert_eq!(
+        host.events()
+            .filter(|it| matches!(it, Event::Resumed { .. }))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_host_that_is_away_while_it_resumes_loses_no_session() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    for _ in 0..3 * config().timing.resume_failures {
+        host.dial();
+        host.hello();
+        host.pass(INTERVAL * 2);
+        host.input(Input::Timeout);
+        assert_eq!(host.changes().last().unwrap().2, Reason::Overslept);
+    }
+    assert!(host.session().is_some());
+    assert!(
+        host.urls().iter().skip(1).all(|url| *url == RESUME),
+        "nor its host"
+    );
+}
+
+#[test]
 fn a_connection_that_dies_while_resuming_is_found_by_its_beats_and_the_session_kept() {
     let mut host = Host::active();
     host.receive(&dispatch(2));
@@ -239,6 +277,37 @@ fn an_exported_session_is_resumed_by_another_shard() {
     other.shard = ShardId::new(0, 2);
     let refused = Shard::with_session(other, 8, session).err();
     assert_eq!(refused, Some(RequestError::ForeignSession));
+}
+
+/// Where the next process resumes that has this base address, after a session was begun at `base`
+/// and told to resume at `ws://resume.example`.
+fn resumed_at(base: &str, next: &str) -> String {
+    let at = |url: &str| Config {
+        url: url.into(),
+        ..config()
+    };
+    let mut host = Host::new(at(base));
+    host.dial();
+    host.hello();
+    host.receive(&READY.replace("wss:", "ws:"));
+    let text = serde_json::to_string(&host.session().unwrap()).unwrap();
+    let session: Session = serde_json::from_str(&text).unwrap();
+    let mut other = Host::of(Shard::with_session(at(next), 8, session).unwrap());
+    other.dial();
+    other.hello();
+    assert!(other.commands().any(|it| matches!(it, Command::Resume(_))));
+    other.urls()[0].to_owned()
+}
+
+#[test]
+fn a_session_keeps_no_address_without_tls_that_was_heard_of_over_tls() {
+    let (secure, plain) = ("wss://base.example", "ws://localhost:1");
+    for base in [secure, "WSS://base.example"] {
+        assert_eq!(resumed_at(base, plain), plain, "{base}");
+        assert_eq!(resumed_at(base, secure), secure, "{base}");
+    }
+    // The next host judges this one by what it allows itself.
+    assert_eq!(resumed_at(plain, secure), "ws://resume.example");
 }
 
 #[test]
