@@ -51,9 +51,17 @@ impl Shared {
         sequences.get(&shard).copied().unwrap_or(0)
     }
 
+    /// A session has come so far. A connection that another one has followed may say so late.
     fn note_sequence(&self, shard: u64, sequence: u64) {
         let mut sequences = self.sequences.lock().expect("nobody panics with it");
-        sequences.insert(shard, sequence);
+        let last = sequences.entry(shard).or_insert(0);
+        *last = sequence.max(*last);
+    }
+
+    /// A session begins.
+    fn begin_sequence(&self, shard: u64) {
+        let mut sequences = self.sequences.lock().expect("nobody panics with it");
+        sequences.insert(shard, 1);
     }
 
     fn is_flooding(&self) -> bool {

@@ -5,6 +5,7 @@ use super::verdict::Verdict;
 use super::{Attack, MIB, child, memory, right};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
+use headcount_core::session::Reason;
 use headcount_core::setup::ShardFinishedChunking;
 use headcount_core::wire::Name;
 use headcount_core::{Event, ShardId};
@@ -55,6 +56,9 @@ struct Seen {
     /// Sequences that did not follow the one before.
     gaps: u64,
     finished: Option<ShardFinishedChunking>,
+    /// Why sessions were lost, and why the connections before that had ended.
+    lost: Vec<String>,
+    last_ends: Vec<Reason>,
 }
 
 /// The bot's side.
@@ -81,6 +85,14 @@ impl Watch {
                 let follows = seen.last.map(|last| last + 1) == sequence;
                 seen.gaps += u64::from(!follows && !is_new);
                 seen.last = sequence;
+            }
+            Event::StateChanged(change) if change.from.has_session() => {
+                seen.last_ends.push(change.reason);
+            }
+            Event::Resumed { .. } => seen.last_ends.clear(),
+            Event::SessionLost(why) => {
+                let ends = std::mem::take(&mut seen.last_ends);
+                seen.lost.push(format!("{why:?} after {ends:?}"));
             }
             Event::ShardFinishedChunking(news) => seen.finished = Some((**news).clone()),
             _ => {}
@@ -136,7 +148,8 @@ impl Watch {
                 wrong.push(format!("{id}: {} gaps", seen.gaps));
             }
             if seen.sessions != 1 {
-                wrong.push(format!("{id}: {} sessions", seen.sessions));
+                let lost = seen.lost.join(", ");
+                wrong.push(format!("{id}: {} sessions ({lost})", seen.sessions));
             }
             let (came, missed) = seen.finished.as_ref().map_or((0, 0), |news| {
                 (news.no_intent.len() + news.complete, news.missed.len())

@@ -22,6 +22,23 @@ const FLOODS: [Option<Flood>; 6] = [
     Some(Flood::Dispatches(1_000_000)),
 ];
 
+/// A shard's guild.
+fn guild(shard: u64, number: u64) -> u64 {
+    ((number * SHARDS + shard) << 22) | 1
+}
+
+/// What a session says under a sequence: first its guilds, then what is of no matter.
+fn said(shard: u64, sequence: u64) -> String {
+    if sequence > GUILDS {
+        return flood::dispatch(sequence, 100);
+    }
+    let id = guild(shard, sequence - 1);
+    format!(
+        r#"{{"t":"GUILD_CREATE","s":{sequence},"op":0,"d":{{"id":"{id}","name":"g",
+        "owner_id":"9","roles":[],"channels":[],"members":[],"member_count":1}}}}"#
+    )
+}
+
 impl Talk {
     pub(super) fn soak(mut self) -> io::Result<()> {
         let number = self.shared.connections.fetch_add(1, Ordering::Relaxed);
@@ -50,6 +67,16 @@ impl Talk {
                 self.wire.write(&burst, || began.elapsed() < LIFE)?;
             }
         }
+    }
+
+    /// Answers heartbeats in the midst of something else, as every gateway does.
+    fn answer_beats(&mut self) -> io::Result<()> {
+        while let Ok(frame) = self.frames.try_recv() {
+            if frame.kind == kind::TEXT && frame.body.starts_with(br#"{"op":1,"#) {
+                self.say(r#"{"op":11}"#)?;
+            }
+        }
+        Ok(())
     }
 
     fn never_greet(mut self) -> io::Result<()> {
@@ -100,20 +127,14 @@ impl Talk {
     /// A new session; its last guild never comes.
     fn begin(&mut self, shard: u64) -> io::Result<()> {
         self.shared.log().identifies += 1;
-        let ids: Vec<u64> = (1..=GUILDS)
-            .map(|number| ((number * SHARDS + shard) << 22) | 1)
-            .collect();
+        let ids: Vec<u64> = (1..=GUILDS).map(|number| guild(shard, number)).collect();
         self.say(&flood::ready_of(&format!("s{shard}"), &ids))?;
-        self.sequence = 1;
-        for id in &ids[..ids.len() - 1] {
-            self.sequence += 1;
-            let sequence = self.sequence;
-            self.say(&format!(
-                r#"{{"t":"GUILD_CREATE","s":{sequence},"op":0,"d":{{"id":"{id}","name":"g",
-                "owner_id":"9","roles":[],"channels":[],"members":[],"member_count":1}}}}"#
-            ))?;
+        self.shared.begin_sequence(shard);
+        for sequence in 2..=GUILDS {
+            self.sequence = sequence;
+            self.shared.note_sequence(shard, sequence);
+            self.say(&said(shard, sequence))?;
         }
-        self.shared.note_sequence(shard, self.sequence);
         Ok(())
     }
 
@@ -122,7 +143,8 @@ impl Talk {
         self.shared.log().resumes += 1;
         let last = self.shared.sequence(shard);
         for sequence in had + 1..=last {
-            self.say(&flood::dispatch(sequence, 100))?;
+            self.say(&said(shard, sequence))?;
+            self.answer_beats()?;
         }
         self.sequence = last.max(had) + 1;
         self.shared.note_sequence(shard, self.sequence);
