@@ -1,6 +1,6 @@
 //! The driver's socket over a stream that reads, writes and stalls as the bytes spell, polled by
 //! hand: futures are dropped at any await.
-mod frames;
+pub(super) mod frames;
 mod runtime;
 
 use crate::frame::unmasked;

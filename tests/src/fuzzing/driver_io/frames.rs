@@ -3,14 +3,14 @@ use async_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// What a client may send.
 #[derive(Debug)]
-pub(super) enum Frame {
+pub(in crate::fuzzing) enum Frame {
     Text(String),
     Pong,
     Close,
 }
 
 /// The answer to a client's whole handshake; `None` while it is not whole.
-pub(super) fn accept(request: &[u8]) -> Option<String> {
+pub(in crate::fuzzing) fn accept(request: &[u8]) -> Option<String> {
     let request = std::str::from_utf8(request).ok()?;
     let head = request.strip_suffix("\r\n\r\n")?;
     let key = head.lines().find_map(|line| {
@@ -29,7 +29,7 @@ pub(super) fn accept(request: &[u8]) -> Option<String> {
 ///
 /// # Panics
 /// When what is there is no frame that a client may send.
-pub(super) fn parse(mut bytes: &[u8]) -> (Vec<Frame>, usize) {
+pub(in crate::fuzzing) fn parse(mut bytes: &[u8]) -> (Vec<Frame>, usize) {
     let mut frames = Vec::new();
     while let Some((frame, rest)) = one(bytes) {
         frames.push(frame);
