@@ -92,7 +92,16 @@ impl Live {
 
     pub(crate) fn feed_text(&mut self, name: &str, data: &str) -> Told {
         self.sequence += 1;
-        let sequence = Some(self.sequence);
+        self.feed_at(Some(self.sequence), name, data)
+    }
+
+    /// A new session begins, and its READY tells no sequence.
+    pub(crate) fn begin_anew(&mut self, data: &Value) -> Told {
+        self.sequence = 0;
+        self.feed_at(None, "READY", &data.to_string())
+    }
+
+    fn feed_at(&mut self, sequence: Option<u64>, name: &str, data: &str) -> Told {
         let mut told = Told::default();
         let input = TrackerInput::Dispatch {
             name,

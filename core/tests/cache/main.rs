@@ -18,6 +18,7 @@ mod members;
 mod messages;
 mod mutations;
 mod odd_decisions;
+mod odd_places;
 mod odd_values;
 mod permissions;
 mod policies;

@@ -56,12 +56,17 @@ impl MemoryStore {
     }
 
     fn is_replay(&mut self, mutation: &Mutation<'_>) -> bool {
+        for op in mutation.ops() {
+            if let Op::NewSession(session) = op {
+                // It counts anew, even if its own number could not be read.
+                self.sequences.remove(&session.shard);
+            }
+        }
         let Some((shard, sequence)) = mutation.origin() else {
             return false;
         };
-        let fresh = mutation.ops().any(|op| matches!(op, Op::NewSession(_)));
         match self.sequences.get_mut(&shard) {
-            Some(last) if !fresh && sequence <= *last => return true,
+            Some(last) if sequence <= *last => return true,
             Some(last) => *last = sequence,
             None => {
                 self.sequences.insert(shard, sequence);
