@@ -3,7 +3,7 @@
 use headcount_core::cache::GuildStatus;
 
 use crate::live::Live;
-use crate::world::{channel_json, guild, guild_1, in_guild, member_json, ready, user};
+use crate::world::{channel, channel_json, guild, guild_1, in_guild, member_json, ready, user};
 
 #[test]
 fn a_session_whose_ready_has_no_sequence_counts_anew_in_the_store() {
@@ -21,4 +21,22 @@ fn a_session_whose_ready_has_no_sequence_counts_anew_in_the_store() {
         Some(GuildStatus::Available)
     );
     assert!(live.store.member(guild(1), user(20)).is_some());
+}
+
+#[test]
+fn a_key_that_is_no_text_costs_its_value_alone() {
+    for key in [r"\ud800", r"\x", "a\u{1}b"] {
+        let mut live = Live::new();
+        let data = format!(r#"{{"id":"101","{key}":{{"id":7}},"guild_id":"1","name":"new"}}"#);
+        live.feed_text("CHANNEL_UPDATE", &data).plainly();
+        let row = live.store.channel(channel(101)).unwrap();
+        assert_eq!(row.name.value().unwrap(), &"new", "{key:?}");
+        let data = format!(
+            r#"{{"guild_id":"1","user":{{"id":"20","{key}":1,"username":"u"}},"roles":[],
+            "joined_at":"2020-01-01T00:00:00+00:00"}}"#
+        );
+        live.feed_text("GUILD_MEMBER_ADD", &data).plainly();
+        let member = live.store.member(guild(1), user(20)).unwrap();
+        assert_eq!(member.user().username(), "u", "{key:?}");
+    }
 }

@@ -27,7 +27,9 @@ pub(super) fn run(bytes: &[u8]) {
 fn loosely(text: &str) -> Option<Frame> {
     let mut found: [Option<&str>; 4] = [None; 4];
     for (key, value) in loose::members(text)? {
-        let key: String = serde_json::from_str(key).ok()?;
+        let Ok(key) = serde_json::from_str::<String>(key) else {
+            continue;
+        };
         if let Some(place) = ["op", "s", "t", "d"].iter().position(|name| *name == key) {
             found[place] = Some(value);
         }

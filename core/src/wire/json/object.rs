@@ -6,6 +6,9 @@ use crate::wire::Malformed;
 /// Room for a key with escapes; a longer one is none that anybody asks for.
 const KEY: usize = 64;
 
+/// Stands for a key that is none of ours.
+const UNKNOWN: &str = "\\";
+
 /// Room for a key with escapes.
 pub(crate) const KEY_ROOM: [u8; KEY] = [0; KEY];
 
@@ -149,17 +152,43 @@ impl<'a> Reader<'a> {
         ahead
     }
 
-    /// Passes a key and its colon.
+    /// Passes a key and its colon. One that is no text, or too long, is none that anybody knows.
     pub(crate) fn key<'r>(&mut self, room: &'r mut [u8; KEY]) -> Result<&'r str, Malformed>
     where
         'a: 'r,
     {
-        let (inside, escaped) = self.string()?;
+        let start = self.at;
+        let (inside, escaped) = match self.string() {
+            Ok(string) => string,
+            Err(fault) => (self.unknown_key(start, fault)?, false),
+        };
         self.expect(b':', "a colon is missing")?;
         if escaped {
-            return Ok(unescaped(Unescape::new(inside), room).unwrap_or("\\"));
+            return Ok(unescaped(Unescape::new(inside), room).unwrap_or(UNKNOWN));
         }
         Ok(inside)
+    }
+
+    /// Passes a string with characters or escapes that are none.
+    #[cold]
+    fn unknown_key(&mut self, start: usize, fault: Malformed) -> Result<&'static str, Malformed> {
+        self.at = start;
+        match self.peek() {
+            Some(b'"') => self.skip().map(|()| UNKNOWN),
+            _ => Err(fault),
+        }
+    }
+
+    /// Reads an object and checks all of it, the keys too.
+    pub(super) fn whole_object(&mut self) -> Result<(), Malformed> {
+        let mut goes_on = self.enters_object()?;
+        while goes_on {
+            self.string()?;
+            self.expect(b':', "a colon is missing")?;
+            self.value()?;
+            goes_on = self.object_goes_on()?;
+        }
+        Ok(())
     }
 
     /// Passes a value that was refused, and notes it unless its key comes again.

@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
     /// [`Malformed`] for whatever `serde_json` refuses too.
     pub fn value(&mut self) -> Result<(), Malformed> {
         match self.peek() {
-            Some(b'{') => self.object_at_once::<(), _>(&[], |_, _, reader| reader.value()),
+            Some(b'{') => self.whole_object(),
             Some(b'[') => self.array(Self::value),
             Some(b'"') => self.text().map(drop),
             Some(b't' | b'f') => self.bool().map(drop),
