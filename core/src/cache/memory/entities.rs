@@ -169,7 +169,7 @@ impl Entities {
         }
     }
 
-    fn put_memberships(&mut self, rows: Vec<ThreadMember>, how: How) {
+    fn put_memberships(&mut self, mut rows: Vec<ThreadMember>, how: How) {
         match how {
             How::Upsert => {}
             How::Replace => {
@@ -178,7 +178,10 @@ impl Entities {
             }
             How::Patch => return,
         }
-        rows.into_iter().for_each(|row| self.join(row));
+        // The sort is stable: of two of a user the last counts.
+        rows.sort_by_key(|row| row.thread);
+        rows.chunk_by(|row, next| row.thread == next.thread)
+            .for_each(|rows| self.join(rows));
     }
 
     pub(super) fn remove(&mut self, key: &Key<'_>, shared: &mut Shared) {
@@ -227,8 +230,16 @@ impl Entities {
     ) {
         let mut listed: Vec<ChannelId> = rows.iter().map(|row| row.id).collect();
         listed.sort_unstable();
+        let parents = parents.map(|all| {
+            let mut all = all.to_vec();
+            all.sort_unstable();
+            all
+        });
+        let under = |all: &Vec<ChannelId>, row: &Thread<'_>| {
+            row.parent.is_some_and(|up| all.binary_search(&up).is_ok())
+        };
         let inside = |row: &Thread<'_>| {
-            let parents = parents.is_none_or(|all| row.parent.is_some_and(|up| all.contains(&up)));
+            let parents = parents.as_ref().is_none_or(|all| under(all, row));
             parents && listed.binary_search(&row.id).is_err()
         };
         let gone: Vec<ChannelId> = self
@@ -256,14 +267,17 @@ impl Entities {
     }
 
     /// Where threads are kept at all, a membership needs its thread.
-    fn join(&mut self, member: ThreadMember) {
-        let key = member.thread.get();
+    fn join(&mut self, members: &[ThreadMember]) {
+        let Some(roster) = Roster::of(members) else {
+            return;
+        };
+        let key = roster.key();
         if !self.threads.is_empty() && self.threads.get(key).is_none() {
             return;
         }
         let size = |lot: &Lot<Roster>| lot.get(key).map_or(0, |roster| roster.members.len());
         let before = size(&self.rosters);
-        self.rosters.upsert(self.mixer, Roster::of(member));
+        self.rosters.upsert(self.mixer, roster);
         let more = size(&self.rosters).saturating_sub(before);
         self.memberships = self.memberships.saturating_add(more);
     }

@@ -15,11 +15,26 @@ pub(super) struct Roster {
 }
 
 impl Roster {
-    pub(super) fn of(member: ThreadMember) -> Self {
-        Self {
-            thread: member.thread,
-            members: Vec::from([member]),
-        }
+    /// Members of one thread, in any order; of two of a user the last counts.
+    pub(super) fn of(members: &[ThreadMember]) -> Option<Self> {
+        let mut roster = Self {
+            thread: members.first()?.thread,
+            members: Vec::from(members),
+        };
+        roster.settle();
+        Some(roster)
+    }
+
+    /// Puts the members in order, and keeps the last of each user.
+    fn settle(&mut self) {
+        self.members.sort_by_key(|member| member.user);
+        self.members.dedup_by(|later, earlier| {
+            let same = later.user == earlier.user;
+            if same {
+                *earlier = *later;
+            }
+            same
+        });
     }
 
     pub(super) const fn thread(&self) -> ChannelId {
@@ -60,15 +75,17 @@ impl Row for Roster {
 
 impl Plain for Roster {
     fn take(&mut self, newer: Self) {
-        for member in newer.members {
-            match self.place(member.user) {
-                Ok(place) => self
-                    .members
-                    .get_mut(place)
-                    .into_iter()
-                    .for_each(|old| *old = member),
-                Err(place) => self.members.insert(place, member),
-            }
+        let &[member] = newer.members.as_slice() else {
+            self.members.extend(newer.members);
+            return self.settle();
+        };
+        match self.place(member.user) {
+            Ok(place) => self
+                .members
+                .get_mut(place)
+                .into_iter()
+                .for_each(|old| *old = member),
+            Err(place) => self.members.insert(place, member),
         }
     }
 }
