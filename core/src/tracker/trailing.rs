@@ -126,7 +126,7 @@ impl Tombstones {
             // Archiving takes away, and never brings back.
             EntityEvent::ThreadUpdate(event) => {
                 let mut up = event.thread.parent.into_iter().chain([event.thread.id]);
-                event.thread.is_archived() || !up.any(|one| self.is_gone(guild, one))
+                event.archived == Some(true) || !up.any(|one| self.is_gone(guild, one))
             }
             EntityEvent::ThreadDelete(event) => self.goes(guild, Channel(event.item)),
             EntityEvent::ThreadListSync(sync) => self.threads_listed(sync, me),

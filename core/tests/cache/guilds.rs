@@ -20,7 +20,7 @@ fn ready_keeps_the_bot_and_names_its_guilds() {
     let application = world.store.application().unwrap();
     assert_eq!(
         (application.id.get(), application.flags),
-        (99, 4_294_967_304)
+        (99, Some(4_294_967_304))
     );
     assert_eq!(world.store.user(user(ME)).unwrap().username(), "user99");
     assert_eq!(

@@ -109,7 +109,7 @@ fn ready_tells_all_that_a_session_needs() {
     let application = ready.application.unwrap();
     assert_eq!(
         (application.id.get(), application.flags),
-        (99, 4_294_967_304)
+        (99, Some(4_294_967_304))
     );
 }
 

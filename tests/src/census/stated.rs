@@ -110,7 +110,9 @@ pub(super) fn decides(name: &str, path: &str) -> bool {
         "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE" | "MESSAGE_REACTION_REMOVE_EMOJI" => {
             &["burst", "emoji", "emoji.id"]
         }
-        "MESSAGE_CREATE" | "MESSAGE_UPDATE" => &["reactions.emoji.id"],
+        "MESSAGE_CREATE" | "MESSAGE_UPDATE" => &["reactions.emoji.id", "guild_id"],
+        // In a guild that cannot be read is not outside guilds.
+        "CHANNEL_CREATE" | "CHANNEL_UPDATE" | "CHANNEL_DELETE" => &["guild_id"],
         _ => &[],
     };
     decides.contains(&pattern.as_str())
@@ -121,7 +123,12 @@ pub(super) fn leads_further(name: &str, path: &str) -> bool {
     let pattern = pattern(path);
     let further: &[&str] = match name {
         // Who has never joined is a guest of a stage, and no member.
-        "GUILD_CREATE" => &["unavailable", "threads.member.user_id", "members.joined_at"],
+        "GUILD_CREATE" => &[
+            "unavailable",
+            "threads.member.user_id",
+            "members.joined_at",
+            "voice_states.channel_id",
+        ],
         "GUILD_MEMBERS_CHUNK" | "GUILD_SYNC" => &["members.joined_at"],
         "GUILD_MEMBER_ADD" => &["joined_at"],
         "THREAD_MEMBERS_UPDATE" => &["added_members.member.joined_at"],

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use super::{Deriver, Mutation, Op, Rows, replace};
 use crate::cache::{Kinds, Lack};
 use crate::id::ChannelId;
-use crate::wire::Listing;
-use crate::wire::view::{Content, Role, ThreadMember, ThreadMembership};
+use crate::wire::view::{Content, Role, ThreadMember, ThreadMembership, VoiceState};
+use crate::wire::{Field, Listing};
 
 impl Deriver {
     /// All that a guild which comes lists.
@@ -27,8 +27,7 @@ impl Deriver {
         self.threads(&mut content, &mut to);
         to.extend(channels.map(Op::OnlyChannels));
         self.members(&mut content, member_count, &mut to);
-        let states = content.voice_states.take();
-        to.extend(states.map(|all| replace(all, Rows::VoiceStates)));
+        voice_states(content.voice_states.take(), &mut to);
         to.extend(content.presences.take().map(|presences| {
             let presences = Rows::Presences(presences);
             match content.presences_unread {
@@ -120,6 +119,22 @@ pub(super) fn expressions_and_roles<'i>(content: Content<'i>, to: &mut Mutation<
     roles(content.roles, to);
     to.extend(content.emojis.map(|all| replace(all, Rows::Emojis)));
     to.extend(content.stickers.map(|all| replace(all, Rows::Stickers)));
+}
+
+/// Who is in which voice channel: a state without one is none, and one whose channel cannot be read
+/// stays where it was.
+fn voice_states<'i>(listed: Option<Listing<VoiceState<'i>>>, to: &mut Mutation<'i>) {
+    let Some(Listing { mut rows, unread }) = listed else {
+        return;
+    };
+    rows.retain(|state| state.channel != Field::Null);
+    let is_placed = |state: &VoiceState<'_>| state.channel.value().is_some();
+    let (rows, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_placed);
+    let unread = unread.saturating_add(others.len() as u64);
+    to.push(replace(Listing { rows, unread }, Rows::VoiceStates));
+    if !others.is_empty() {
+        to.push(Op::Patch(Rows::VoiceStates(others)));
+    }
 }
 
 fn roles<'i>(listed: Option<Listing<Role<'i>>>, to: &mut Mutation<'i>) {

@@ -104,13 +104,19 @@ impl Deriver {
     }
 
     fn thread_update<'i>(&self, event: ThreadEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
-        if event.thread.is_archived() {
+        if event.archived == Some(true) {
             return to.with(Op::Remove(Key::Thread(event.thread.id)));
         }
         if !self.kinds.contains(Kinds::THREADS) {
             return to;
         }
-        to.with(Op::Upsert(Rows::Threads(vec![event.thread])))
+        let is_active = event.archived.is_some();
+        let rows = Rows::Threads(vec![event.thread]);
+        to.with(match is_active {
+            true => Op::Upsert(rows),
+            // Perhaps archived: no reason to add it.
+            false => Op::Patch(rows),
+        })
     }
 
     fn thread_list_sync<'i>(&self, sync: ThreadListSync<'i>, mut to: Mutation<'i>) -> Mutation<'i> {

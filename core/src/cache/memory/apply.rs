@@ -11,7 +11,7 @@ use super::usage::{EntityUsage, Usage};
 use crate::cache::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};
 use crate::id::{ChannelId, GuildId};
 use crate::wire::Part as _;
-use crate::wire::view::User;
+use crate::wire::view::{Application, User};
 
 /// What came of a mutation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl MemoryStore {
                     .iter()
                     .for_each(|user| self.shared.users.patch_user(user));
             }
-            (Op::SetApplication(application), _) => self.application = Some(application),
+            (Op::SetApplication(application), _) => self.set_application(application),
             (op, Some(guild)) => self.step(guild, op),
             (op, None) => self.private.step(op, &mut self.shared),
         });
@@ -73,6 +73,13 @@ impl MemoryStore {
             }
         }
         false
+    }
+
+    /// Flags that could not be read leave those that are known.
+    fn set_application(&mut self, newer: Application) {
+        let old = self.application.filter(|old| old.id == newer.id);
+        let flags = newer.flags.or(old.and_then(|old| old.flags));
+        self.application = Some(Application { flags, ..newer });
     }
 
     fn set_current_user(&mut self, user: User<'_>) {

@@ -127,12 +127,11 @@ impl Plain for Ring {
     }
 }
 
+/// One more or one less; what is not known stays so.
 fn step(count: &mut Option<u64>, more: bool) {
-    let old = count.unwrap_or(0);
-    *count = Some(if more {
-        old.saturating_add(1)
-    } else {
-        old.saturating_sub(1)
+    *count = count.map(|old| match more {
+        true => old.saturating_add(1),
+        false => old.saturating_sub(1),
     });
 }
 
@@ -167,8 +166,9 @@ fn count_reaction(reactions: &mut Vec<Reaction<'static>>, one: OneReaction<'stat
     let place = match reactions.iter().position(same) {
         Some(place) => place,
         None if more => {
-            let mut new = Reaction::bare();
-            new.emoji = Some(emoji);
+            let (mut new, mut none) = (Reaction::bare(), ReactionCounts::bare());
+            (none.normal, none.burst) = (Some(0), Some(0));
+            (new.emoji, new.count, new.details) = (Some(emoji), Some(0), Some(none));
             reactions.push(new);
             reactions.len().wrapping_sub(1)
         }
@@ -178,15 +178,16 @@ fn count_reaction(reactions: &mut Vec<Reaction<'static>>, one: OneReaction<'stat
         return;
     };
     step(&mut old.count, more);
-    let details = old.details.get_or_insert(ReactionCounts::bare());
-    step(
-        if burst {
-            &mut details.burst
-        } else {
-            &mut details.normal
-        },
-        more,
-    );
+    if let Some(details) = &mut old.details {
+        step(
+            if burst {
+                &mut details.burst
+            } else {
+                &mut details.normal
+            },
+            more,
+        );
+    }
     if me {
         *(if burst {
             &mut old.me_burst
@@ -213,7 +214,7 @@ pub(super) fn vote(message: &mut Message<'static>, vote: Vote) {
     let counts = results.counts.get_or_insert_default();
     if !counts.iter().any(|old| old.answer == Some(vote.answer)) {
         let mut new = PollCount::bare();
-        new.answer = Some(vote.answer);
+        (new.answer, new.count) = (Some(vote.answer), Some(0));
         counts.push(new);
     }
     for old in counts

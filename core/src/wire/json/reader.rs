@@ -63,6 +63,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether anything has been noted since it stood there.
+    pub(crate) fn has_noted_since(&self, mark: Mark) -> bool {
+        self.mark().misreads > mark.misreads
+    }
+
     /// Reads again at a place that was passed, and comes back having noted nothing.
     #[cold]
     pub(crate) fn detour<T>(&mut self, to: Mark, read: impl FnOnce(&mut Self) -> T) -> T {

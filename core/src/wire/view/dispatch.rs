@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use super::in_guild::in_guild_or_outside;
 use super::wanted::wanted;
 use super::{
     Channel, ChannelPins, EmbeddedMember, EntityEvent, GuildCreate, GuildDelete, GuildSync,
@@ -192,9 +193,9 @@ impl<'i> View<'i> {
             Name::PresenceUpdate => {
                 Self::PresenceUpdate(PresenceUpdate::read(reader, pool.reuse())?)
             }
-            Name::ChannelCreate => Self::ChannelCreate(boxed(reader)?),
-            Name::ChannelUpdate => Self::ChannelUpdate(boxed(reader)?),
-            Name::ChannelDelete => Self::ChannelDelete(boxed(reader)?),
+            Name::ChannelCreate => Self::ChannelCreate(channel(reader)?),
+            Name::ChannelUpdate => Self::ChannelUpdate(channel(reader)?),
+            Name::ChannelDelete => Self::ChannelDelete(channel(reader)?),
             Name::ChannelPinsUpdate => Self::ChannelPins(ChannelPins::read(reader)?),
             Name::GuildRoleCreate => Self::RoleCreate(boxed(reader)?),
             Name::GuildRoleUpdate => Self::RoleUpdate(boxed(reader)?),
@@ -226,6 +227,10 @@ impl<'i> View<'i> {
             Self::Entity(event) => event.guild(),
         }
     }
+}
+
+fn channel<'i>(reader: &mut Reader<'i>) -> Result<Box<Channel<'i>>, Malformed> {
+    in_guild_or_outside(reader, boxed::<Channel<'i>>, |channel| channel.guild)
 }
 
 fn boxed<'i, T: Read<'i>>(reader: &mut Reader<'i>) -> Result<Box<T>, Malformed> {

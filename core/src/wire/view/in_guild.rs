@@ -72,6 +72,34 @@ impl<T> InGuild<T> {
     }
 }
 
+/// Reads a row that lies in the guild that it names, or outside guilds if it names none.
+///
+/// # Errors
+/// What `read` says; also if a guild is named that cannot be read, for then the row is in neither.
+pub(super) fn in_guild_or_outside<'i, T>(
+    reader: &mut Reader<'i>,
+    read: impl FnOnce(&mut Reader<'i>) -> Result<T, Malformed>,
+    guild: impl FnOnce(&T) -> Field<GuildId>,
+) -> Result<T, Malformed> {
+    let mark = reader.mark();
+    let row = read(reader)?;
+    let unread = guild(&row).is_absent() && reader.has_noted_since(mark);
+    match unread && reader.detour(mark, |reader| has_key(reader, "guild_id")) {
+        true => Err(reader.fault("a guild that cannot be read")),
+        false => Ok(row),
+    }
+}
+
+/// Whether an object has this key.
+pub(super) fn has_key(reader: &mut Reader<'_>, wanted: &str) -> bool {
+    let mut found = false;
+    let read = reader.object(|key, reader| {
+        found |= key == wanted;
+        reader.skip()
+    });
+    read.is_ok() && found
+}
+
 /// Reads the optional guild, and hands the other keys to `other`.
 pub(super) fn guild_and<'i>(
     reader: &mut Reader<'i>,

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::embedded::read_member;
-use super::in_guild::guild_and;
+use super::in_guild::{guild_and, in_guild_or_outside};
 use super::{EmbeddedMember, Message, ReactionEmoji};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::{Malformed, field::Read, json::Reader};
@@ -35,13 +35,16 @@ pub struct MessageEvent<'i> {
 impl<'i> Read<'i> for MessageEvent<'i> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
         let mut member = None;
-        let message = Message::read_with(reader, |key, reader| {
-            match key {
-                "member" => member = reader.tolerate(read_member)?.flatten(),
-                _ => reader.skip()?,
-            }
-            Ok(())
-        })?;
+        let read = |reader: &mut Reader<'i>| {
+            Message::read_with(reader, |key, reader| {
+                match key {
+                    "member" => member = reader.tolerate(read_member)?.flatten(),
+                    _ => reader.skip()?,
+                }
+                Ok(())
+            })
+        };
+        let message = in_guild_or_outside(reader, read, |message| message.guild)?;
         let channel = message.channel.ok_or_else(|| reader.fault("no channel"))?;
         let guild = message.guild.value().copied();
         let head = MessageHead {

@@ -39,17 +39,18 @@ pub struct ListedGuild {
 pub struct Application {
     /// Its id.
     pub id: ApplicationId,
-    /// Its flags: those above bit 30 only from servers that send the newer form.
-    pub flags: u64,
+    /// Its flags: those above bit 30 only from servers that send the newer form. `None` if neither
+    /// form could be read.
+    pub flags: Option<u64>,
 }
 
 impl Read<'_> for Application {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let (mut id, mut flags, mut newer) = (None, 0, Field::Absent);
+        let (mut id, mut flags, mut newer) = (None, None, Field::Absent);
         reader.object(|key, reader| {
             match key {
                 "id" => id = reader.tolerate(Reader::id)?,
-                "flags" => flags = reader.tolerate(Reader::whole)?.unwrap_or(0),
+                "flags" => flags = reader.tolerate(Reader::whole)?,
                 "flags_new" => {
                     let flags = reader.tolerate(Field::<Permissions>::read)?;
                     newer = flags.unwrap_or_default();
@@ -59,7 +60,7 @@ impl Read<'_> for Application {
             Ok(())
         })?;
         let id = id.ok_or_else(|| reader.fault("an application without an id"))?;
-        let flags = newer.into_value().map_or(flags, Permissions::bits);
+        let flags = newer.into_value().map(Permissions::bits).or(flags);
         Ok(Self { id, flags })
     }
 }

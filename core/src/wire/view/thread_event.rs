@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::in_guild::guild_and;
+use super::in_guild::{guild_and, has_key};
 use super::{Content, Members, Presences, Thread, ThreadMembership};
 use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId, UserId};
@@ -20,11 +20,13 @@ pub struct ThreadEvent<'i> {
     pub own: Option<ThreadMembership<'i>>,
     /// Whether the thread has just begun.
     pub newly_created: bool,
+    /// Whether it is archived; `None` if that cannot be read.
+    pub archived: Option<bool>,
 }
 
 impl<'i> Read<'i> for ThreadEvent<'i> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
-        let (mut own, mut newly_created) = (None, false);
+        let (mark, mut own, mut newly_created) = (reader.mark(), None, false);
         let thread = Thread::read_with(reader, |key, reader| {
             match key {
                 "member" => own = reader.tolerate(Field::read)?.and_then(Field::into_value),
@@ -37,11 +39,16 @@ impl<'i> Read<'i> for ThreadEvent<'i> {
         })?;
         let guild = thread.guild.value().copied();
         let guild = guild.ok_or_else(|| reader.fault("no guild"))?;
+        let archived = thread.state.as_ref().and_then(|state| state.archived);
+        let unread = archived.is_none()
+            && reader.has_noted_since(mark)
+            && reader.detour(mark, |reader| has_key(reader, "thread_metadata"));
         Ok(Self {
             guild,
             thread,
             own,
             newly_created,
+            archived: archived.or((!unread).then_some(false)),
         })
     }
 }
