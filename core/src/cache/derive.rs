@@ -157,10 +157,11 @@ impl Deriver {
             View::MembersChunk(chunk) => members_chunk(*chunk, nothing),
             View::RateLimited(_) => nothing,
             View::MemberAdd(event) => self.member_add(event, nothing),
-            View::MemberUpdate(event) if event.members.are_guests() => {
-                nothing.with(Op::Patch(Rows::Members(event.members)))
+            View::MemberUpdate(event) if event.members.have_joined() => {
+                nothing.with(Op::Upsert(Rows::Members(event.members)))
             }
-            View::MemberUpdate(event) => nothing.with(Op::Upsert(Rows::Members(event.members))),
+            // A guest of a stage, or perhaps one: no reason to add a member.
+            View::MemberUpdate(event) => nothing.with(Op::Patch(Rows::Members(event.members))),
             View::MemberRemove(event) => self.member_remove(event, nothing),
             View::PresenceUpdate(event) => self.presence_update(event, nothing),
             View::ChannelCreate(channel) | View::ChannelUpdate(channel) => {

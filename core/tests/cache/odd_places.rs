@@ -40,6 +40,28 @@ fn what_lies_in_a_guild_that_cannot_be_read_is_not_taken_for_private() {
     }
 }
 
+#[test]
+fn an_update_of_a_member_who_has_perhaps_not_joined_changes_and_never_adds() {
+    let missing = std::iter::once(None);
+    for odd in odd_forms().map(Some).into_iter().chain(missing) {
+        let mut live = Live::new();
+        for id in [10, 77] {
+            let mut member = in_guild(member_json(id), 1);
+            member["nick"] = json!("heard");
+            match &odd {
+                Some(odd) => member["joined_at"] = odd.clone(),
+                None => drop(member.as_object_mut().unwrap().remove("joined_at")),
+            }
+            let paths = odd.iter().map(|_| "joined_at").collect::<Vec<_>>();
+            live.feed("GUILD_MEMBER_UPDATE", &member).but_for(&paths);
+        }
+        let known = live.store.member(guild(1), user(10)).unwrap();
+        assert_eq!(known.nick(), Some("heard"), "{odd:?}");
+        assert!(known.joined_at().is_some(), "what was known stays");
+        assert!(live.store.member(guild(1), user(77)).is_none(), "{odd:?}");
+    }
+}
+
 /// Guild 1 comes anew with this channel for the voice state of member 10.
 fn lists_voice(live: &mut Live, at: &Value) -> crate::live::Told {
     let mut data = guild_1();

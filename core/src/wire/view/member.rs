@@ -77,6 +77,8 @@ pub struct Member<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     Member,
+    /// Nothing says whether this is a member.
+    Unknown,
     /// A guest of a stage: listed among the members, but without a time of joining.
     Guest,
 }
@@ -84,8 +86,10 @@ pub(crate) enum Standing {
 impl Standing {
     /// By the states of the parts of a [`Membership`].
     fn of(mask: u64) -> Self {
+        const ABSENT: u64 = 0;
         const NULL: u64 = 1;
         match Membership::state_of("joined_at", mask) {
+            ABSENT => Self::Unknown,
             NULL => Self::Guest,
             _ => Self::Member,
         }
@@ -123,10 +127,8 @@ impl<'a> MemberRecord<'a> {
         })
     }
 
-    /// Whether this is a guest of a stage, who has never joined.
-    fn is_guest(self) -> bool {
-        let mask = Cursor::new(self.membership).mask(Membership::MASK);
-        Standing::of(mask) == Standing::Guest
+    fn standing(self) -> Standing {
+        Standing::of(Cursor::new(self.membership).mask(Membership::MASK))
     }
 
     fn unpack(self) -> Member<'a> {
@@ -201,7 +203,14 @@ impl<'i> Members<'i> {
 
     /// Whether nobody of these has joined: guests of a stage are no members.
     pub(crate) fn are_guests(&self) -> bool {
-        self.records().all(MemberRecord::is_guest)
+        self.records()
+            .all(|record| record.standing() == Standing::Guest)
+    }
+
+    /// Whether each of these is known to have joined.
+    pub(crate) fn have_joined(&self) -> bool {
+        self.records()
+            .all(|record| record.standing() == Standing::Member)
     }
 
     /// Whether one of these has a role.
@@ -361,7 +370,8 @@ impl<'i> Members<'i> {
         self.add(&user, roles.as_deref(), &membership);
         Ok(match membership.joined_at {
             Field::Null => Standing::Guest,
-            Field::Absent | Field::Value(_) => Standing::Member,
+            Field::Absent => Standing::Unknown,
+            Field::Value(_) => Standing::Member,
         })
     }
 
