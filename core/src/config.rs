@@ -11,7 +11,7 @@ use crate::intents::Intents;
 use crate::shard_id::ShardId;
 use crate::token::Token;
 use crate::tracker::TrackerConfig;
-use crate::wire::command::{Command, Identify};
+use crate::wire::command::{Command, Identify, Resume};
 use crate::wire::presence::Presence;
 use bounds::{LONGEST, pause, wait, within};
 
@@ -125,6 +125,26 @@ impl Config {
     /// How large that is on the wire.
     pub(crate) fn identify_bytes(&self, presence: Option<&Presence>) -> usize {
         self.identify(presence).encode(&mut String::new()).len()
+    }
+
+    /// What goes on with the session of this id.
+    pub(crate) fn resume(&self, session: Box<str>, sequence: u64) -> Command {
+        Command::Resume(Box::new(Resume {
+            token: self.token.clone(),
+            session,
+            sequence,
+        }))
+    }
+
+    /// Whether a session of this id can be resumed, however many events it has had: there is an id,
+    /// and it is not too long to be sent back.
+    pub(crate) fn can_resume(&self, session: &str) -> bool {
+        let limit = self.limits.payload;
+        if session.is_empty() || session.len() > limit {
+            return false;
+        }
+        let resume = self.resume(session.into(), u64::MAX);
+        resume.encode(&mut String::new()).len() <= limit
     }
 }
 

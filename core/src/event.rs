@@ -78,6 +78,8 @@ pub enum SessionLost {
     Refused,
     /// As many resumes in a row failed as the configuration allows.
     ResumesFailed,
+    /// Its id is longer than a payload may be, so that it cannot be sent back.
+    IdTooLong,
 }
 
 /// A payload that was not understood whole, or that has no place where it came.

@@ -323,14 +323,17 @@ impl Shard {
         }
     }
 
-    /// The session as it is now, to be given to a new shard; `None` when there is none to resume.
+    /// The session as it is now, to be given to a new shard; `None` when there is none to resume, or
+    /// one whose id is too long to be sent back.
     ///
     /// If it began at an address with TLS and the gateway said to resume at one without, it leaves
     /// that out: the next shard resumes it at its base address.
     #[must_use]
     pub fn session(&self) -> Option<Session> {
         let session = self.session.state().session()?;
-        Some(session.to_keep(&self.session.config().url, self.tracker.known()))
+        let base = &self.session.config().url;
+        let keep = |session: &Session| session.to_keep(base, self.tracker.known());
+        session.is_resumable().then(|| keep(session))
     }
 
     /// Time from the last answered regular heartbeat to its answer on this connection.

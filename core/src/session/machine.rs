@@ -18,7 +18,7 @@ use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
 use crate::setup::KnownGuilds;
 use crate::time::Instant;
 use crate::wire::close::{self, Verdict};
-use crate::wire::command::{Command, Resume};
+use crate::wire::command::Command;
 use crate::wire::presence::Presence;
 
 /// How often the fleet is asked again for an identify, should its answer have been lost.
@@ -52,6 +52,7 @@ impl Machine {
         if config.identify_bytes(None) > limit {
             config.os = "linux";
         }
+        let session = session.filter(|session| config.can_resume(&session.id));
         let plan = session.map_or(Plan::Identify, |session| Plan::Resume(Box::new(session)));
         Self {
             state: State::Idle {
@@ -252,6 +253,12 @@ impl Context<'_, '_> {
 
     fn wait(&mut self, plan: Plan, reason: Reason, wait: Duration) -> State {
         self.reason(reason);
+        let plan = match plan {
+            Plan::Resume(session) if !session.is_resumable() => {
+                self.give_up(Plan::Resume(session), SessionLost::IdTooLong)
+            }
+            plan @ (Plan::Identify | Plan::Resume(_)) => plan,
+        };
         let wake = match plan {
             Plan::Identify => self.now.after(wait).max(self.memory.pace.next()),
             Plan::Resume(_) => self.now.after(wait),
@@ -364,12 +371,9 @@ impl Context<'_, '_> {
     }
 
     pub(crate) fn resume(&mut self, session: &Session) {
-        let resume = Resume {
-            token: self.memory.config.token.clone(),
-            session: session.id.clone(),
-            sequence: session.sequence,
-        };
-        self.send(Command::Resume(Box::new(resume)));
+        let config = &self.memory.config;
+        let resume = config.resume(session.id.clone(), session.sequence);
+        self.send(resume);
     }
 
     /// READY: a new session begins.
@@ -383,10 +387,11 @@ impl Context<'_, '_> {
         self.memory.resume_failures = 0;
         self.delivery = Delivery::Deliver;
         self.reason(Reason::Ready);
+        let config = &self.memory.config;
         let session = Session {
-            shard: self.memory.config.shard,
-            intents: self.memory.config.intents,
-            id: id.into(),
+            shard: config.shard,
+            intents: config.intents,
+            id: if config.can_resume(id) { id } else { "" }.into(),
             sequence: sequence.unwrap_or(0),
             url: (!url.is_empty()).then(|| url.into()),
             guilds: KnownGuilds::default(),

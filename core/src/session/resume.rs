@@ -17,6 +17,7 @@ use crate::shard_id::ShardId;
 pub struct Session {
     pub(crate) shard: ShardId,
     pub(crate) intents: Intents,
+    /// Empty if it is too long to be sent back.
     pub(crate) id: Box<str>,
     pub(crate) sequence: u64,
     /// Where to resume; `None` once that host could not be reached.
@@ -51,6 +52,11 @@ impl Session {
             url: self.url.as_deref().filter(stays).map(Box::from),
             guilds,
         }
+    }
+
+    /// Whether there is an id to resume it by.
+    pub(crate) const fn is_resumable(&self) -> bool {
+        !self.id.is_empty()
     }
 
     /// Whether this READY began it: told again, it begins nothing.

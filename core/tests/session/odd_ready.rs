@@ -1,7 +1,8 @@
 //! A READY with odd values begins a session whenever its id can be read.
 
-use headcount_core::session::{Phase, Reason};
-use headcount_core::{Event, Input};
+use headcount_core::event::SessionLost;
+use headcount_core::session::{Phase, Reason, Session};
+use headcount_core::{Action, Event, Input, Shard};
 use serde_json::{Value, json};
 
 use crate::host::{Host, config};
@@ -105,4 +106,56 @@ fn a_guild_of_ready_that_cannot_be_read_does_not_hide_the_others() {
             .guild(headcount_core::id::GuildId::new(id).unwrap())
     };
     assert!(known(7).is_none() && known(8).is_some());
+}
+
+/// READY with a session of this id.
+fn ready_of(id: &str) -> Value {
+    let mut data = ready();
+    data["session_id"] = json!(id);
+    data
+}
+
+/// A quote takes two bytes when it is sent.
+fn ids_too_long() -> [String; 2] {
+    ["x".repeat(9_000), "\"".repeat(2_100)]
+}
+
+#[test]
+fn a_session_whose_id_is_too_long_to_be_sent_back_goes_on_and_is_not_resumed() {
+    let long = ids_too_long().map(|id| (id, false));
+    for (id, resumable) in long.into_iter().chain([("x".repeat(3_900), true)]) {
+        let mut host = begun(&ready_of(&id));
+        assert_eq!(host.shard.phase(), Phase::Active);
+        assert_eq!(host.session().is_some(), resumable);
+        host.input(Input::Closed(None));
+        let lost = |event: &Event<'_>| matches!(event, Event::SessionLost(SessionLost::IdTooLong));
+        assert_eq!(host.events().filter(lost).count(), usize::from(!resumable));
+        host.dial();
+        host.hello();
+        let next = if resumable {
+            Phase::Resuming
+        } else {
+            Phase::Identifying
+        };
+        assert_eq!(host.shard.phase(), next);
+        for action in &host.done {
+            if let Action::Send(command) = action {
+                assert!(command.encode(&mut String::new()).len() <= 4_096);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stored_session_whose_id_is_too_long_to_be_sent_back_is_not_resumed() {
+    let kept = begun(&ready_of("x")).session().unwrap();
+    for id in ids_too_long() {
+        let mut stored = serde_json::to_value(&kept).unwrap();
+        stored["id"] = json!(id);
+        let session: Session = serde_json::from_value(stored).unwrap();
+        let mut host = Host::of(Shard::with_session(config(), 7, session).unwrap());
+        host.dial();
+        host.hello();
+        assert_eq!(host.shard.phase(), Phase::Identifying);
+    }
 }

@@ -1,9 +1,11 @@
 //! Faults of single payloads: values, rows and dispatches in forms that nobody foresaw.
 
 use headcount_core::Input;
-use headcount_sim::{Pair, guild_id};
+use headcount_core::config::Timing;
+use headcount_sim::{Act, Pair, Target, guild_id};
 
-use super::{row, told, well};
+use super::{millis, row, told, well};
+use crate::bot::all_active;
 
 /// What the shard of a well bot tells of a dispatch with this name and data.
 pub(super) fn tell(pair: &mut Pair, name: &str, data: &str) -> String {
@@ -59,4 +61,22 @@ fn odd_dispatch() {
     let events = told(&pair);
     assert!(events.contains("Misunderstood"), "{events}");
     assert!(!events.contains("Dispatch"), "{events}");
+}
+
+#[test]
+fn session_id_too_long() {
+    let (row, timing) = (row("session_id_too_long"), Timing::default());
+    let bound = millis(timing.first_backoff + timing.identify_spacing);
+    assert_eq!(row.within, [bound]);
+    let mut pair = well(1);
+    let id = "x".repeat(9_000);
+    let data = format!(r#"{{"session_id":"{id}","guilds":[],"user":{{"id":"1"}}}}"#);
+    tell(&mut pair, "READY", &data);
+    assert!(pair.seats[0].shard.session().is_none());
+    pair.done.clear();
+    pair.act(Act::Cut(Target::All));
+    assert!(pair.run_until(bound, all_active));
+    pair.run(60_000);
+    row.is_told(&told(&pair));
+    assert_eq!(pair.gateway.violations(), []);
 }
