@@ -20,8 +20,8 @@ pub enum Key<'i> {
     PrivateChannel(ChannelId),
     /// A thread, with its members and messages.
     Thread(ChannelId),
-    /// A user's membership of a thread.
-    ThreadMember(ChannelId, UserId),
+    /// Users' memberships of a thread.
+    ThreadMembers(ChannelId, Vec<UserId>),
     /// A user's memberships of all threads of the guild.
     ThreadMembersOf(UserId),
     /// A role.
@@ -62,7 +62,7 @@ impl Key<'_> {
             Self::Channel(id) => Key::Channel(id),
             Self::PrivateChannel(id) => Key::PrivateChannel(id),
             Self::Thread(id) => Key::Thread(id),
-            Self::ThreadMember(thread, user) => Key::ThreadMember(thread, user),
+            Self::ThreadMembers(thread, users) => Key::ThreadMembers(thread, users),
             Self::ThreadMembersOf(user) => Key::ThreadMembersOf(user),
             Self::Role(id) => Key::Role(id),
             Self::Emoji(id) => Key::Emoji(id),

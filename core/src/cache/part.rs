@@ -98,7 +98,7 @@ impl Key<'_> {
             Self::Channel(_) => Kinds::HANGING_ON_CHANNELS,
             Self::PrivateChannel(_) => Kinds::PRIVATE_CHANNELS.union(Kinds::MESSAGES),
             Self::Thread(_) => OF_THREADS,
-            Self::ThreadMember(..) | Self::ThreadMembersOf(_) => Kinds::THREAD_MEMBERS,
+            Self::ThreadMembers(..) | Self::ThreadMembersOf(_) => Kinds::THREAD_MEMBERS,
             Self::Role(_) => Kinds::ROLES,
             Self::Emoji(_) => Kinds::EMOJIS,
             Self::Sticker(_) => Kinds::STICKERS,

@@ -14,6 +14,7 @@ mod kinds_history;
 mod kinds_rows;
 mod kinds_steps;
 mod live;
+mod many;
 mod members;
 mod messages;
 mod mutations;

@@ -159,11 +159,12 @@ impl Deriver {
             let added = event.added.iter();
             let named = added.filter_map(|one| Some(one.named(event.thread, one.user?)));
             to.push(Op::Upsert(Rows::ThreadMembers(named.collect())));
-            for &user in &event.removed {
-                to.push(Op::Remove(Key::ThreadMember(event.thread, user)));
-            }
         }
-        if self.me.is_some_and(|me| event.removed.contains(&me)) {
+        let own = self.me.is_some_and(|me| event.removed.contains(&me));
+        if self.kinds.contains(Kinds::THREAD_MEMBERS) && !event.removed.is_empty() {
+            to.push(Op::Remove(Key::ThreadMembers(event.thread, event.removed)));
+        }
+        if own {
             to.push(Op::LeavePrivateThread(event.thread));
         }
         to

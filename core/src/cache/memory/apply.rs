@@ -1,7 +1,7 @@
 //! Mutations, applied.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::MemoryStore;
@@ -205,7 +205,9 @@ impl MemoryStore {
             Op::Patch(rows) => self.all(guild, |slot, shared| put(slot, shared, rows, How::Patch)),
             Op::Remove(key) => self.all(guild, |slot, shared| remove(slot, shared, &key)),
             Op::Cascade(Scope::Channel(channel)) => {
-                self.all(guild, |slot, shared| slot.remove_channel(channel, shared));
+                self.all(guild, |slot, shared| {
+                    slot.remove_channels(&[channel], shared)
+                });
             }
             Op::StripRole(role) => self.all(guild, |slot, _| {
                 slot.members.strip(role);
@@ -302,18 +304,25 @@ impl MemoryStore {
             Rows::Threads(threads) => threads.iter().map(|row| row.id).collect(),
             _ => return,
         };
+        let mut elsewhere: BTreeMap<GuildId, Vec<ChannelId>> = BTreeMap::new();
         for channel in channels {
             match self.shared.guild_of(channel) {
-                Some(other) if other != guild => self.evict(other, channel),
+                Some(other) if other != guild => elsewhere.entry(other).or_default().push(channel),
                 Some(_) | None => {}
             }
         }
+        for (other, channels) in elsewhere {
+            self.evict(other, channels);
+        }
     }
 
-    fn evict(&mut self, guild: GuildId, channel: ChannelId) {
+    fn evict(&mut self, guild: GuildId, mut channels: Vec<ChannelId>) {
+        channels.sort_unstable();
         self.all(guild, |slot, shared| {
-            slot.remove_channel(channel, shared);
-            slot.entities.remove_thread(channel, shared);
+            slot.remove_channels(&channels, shared);
+            for &channel in &channels {
+                slot.entities.remove_thread(channel, shared);
+            }
         });
     }
 }
@@ -372,7 +381,7 @@ fn put(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>, how: How) {
 
 fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
     match *key {
-        Key::Channel(channel) => slot.remove_channel(channel, shared),
+        Key::Channel(channel) => slot.remove_channels(&[channel], shared),
         Key::Role(role) => {
             slot.roles.remove(role.get());
         }
@@ -380,7 +389,7 @@ fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
         Key::Presence(user) => slot.remove_presence(user),
         Key::PrivateChannel(_) => {}
         Key::Thread(_)
-        | Key::ThreadMember(..)
+        | Key::ThreadMembers(..)
         | Key::ThreadMembersOf(_)
         | Key::Emoji(_)
         | Key::Sticker(_)

@@ -187,7 +187,7 @@ impl Entities {
     pub(super) fn remove(&mut self, key: &Key<'_>, shared: &mut Shared) {
         match key {
             Key::Thread(thread) => self.remove_thread(*thread, shared),
-            Key::ThreadMember(thread, user) => self.leave(*thread, *user),
+            Key::ThreadMembers(thread, users) => self.leave(*thread, users),
             Key::ThreadMembersOf(user) => self.leave_all(*user),
             Key::Emoji(id) => drop(self.emojis.remove(id.get())),
             Key::Sticker(id) => drop(self.stickers.remove(id.get())),
@@ -282,14 +282,12 @@ impl Entities {
         self.memberships = self.memberships.saturating_add(more);
     }
 
-    fn leave(&mut self, thread: ChannelId, user: UserId) {
+    fn leave(&mut self, thread: ChannelId, users: &[UserId]) {
         let left = self.rosters.update(thread.get(), |roster| {
-            (roster.remove(user), roster.members.is_empty())
+            (roster.remove(users), roster.members.is_empty())
         });
-        let Some((true, empty)) = left else {
-            return;
-        };
-        self.memberships = self.memberships.saturating_sub(1);
+        let (gone, empty) = left.unwrap_or_default();
+        self.memberships = self.memberships.saturating_sub(gone);
         if empty {
             self.rosters.remove(thread.get());
         }
@@ -302,7 +300,7 @@ impl Entities {
             .filter(|roster| roster.get(user).is_some());
         let threads: Vec<ChannelId> = of.map(Roster::thread).collect();
         for thread in threads {
-            self.leave(thread, user);
+            self.leave(thread, &[user]);
         }
     }
 
@@ -332,31 +330,27 @@ impl Entities {
         }
     }
 
-    /// All that hangs on a channel.
-    pub(super) fn remove_channel(&mut self, channel: ChannelId, shared: &mut Shared) {
-        let under = self
-            .threads
-            .iter()
-            .filter(|row| row.parent == Some(channel));
+    /// All that hangs on these channels, which are in order.
+    pub(super) fn remove_channels(&mut self, channels: &[ChannelId], shared: &mut Shared) {
+        let gone = |channel: Option<ChannelId>| {
+            channel.is_some_and(|channel| channels.binary_search(&channel).is_ok())
+        };
+        let under = self.threads.iter().filter(|row| gone(row.parent));
         let threads: Vec<ChannelId> = under.map(|row| row.id).collect();
         for thread in threads {
             self.remove_thread(thread, shared);
         }
-        self.stages.sweep(|row| row.channel != Some(channel));
-        self.events
-            .sweep(|row| row.channel.value() != Some(&channel));
+        self.stages.sweep(|row| !gone(row.channel));
+        self.events.sweep(|row| !gone(row.channel.value().copied()));
         self.voice_states
-            .sweep(|row| row.channel.value() != Some(&channel));
-        self.hooks.remove(channel.get());
-        let leads = |row: &&Invite<'_>| row.channel == Some(channel);
-        let codes: Vec<_> = self
-            .invites
-            .values()
-            .filter(leads)
-            .map(|row| row.code.clone())
-            .collect();
+            .sweep(|row| !gone(row.channel.value().copied()));
+        let leads = self.invites.values().filter(|row| gone(row.channel));
+        let codes: Vec<_> = leads.map(|row| row.code.clone()).collect();
         codes.iter().for_each(|code| self.remove_invite(code));
-        self.rings.remove(channel, shared);
+        for &channel in channels {
+            self.hooks.remove(channel.get());
+            self.rings.remove(channel, shared);
+        }
     }
 
     /// What hangs on channels and threads that are not among these goes.

@@ -50,15 +50,20 @@ impl Roster {
         self.members.get(self.place(user).ok()?)
     }
 
-    /// Whether the user was in it.
-    pub(super) fn remove(&mut self, user: UserId) -> bool {
-        match self.place(user) {
-            Ok(place) => {
+    /// How many of these users were in it.
+    pub(super) fn remove(&mut self, users: &[UserId]) -> usize {
+        let before = self.members.len();
+        if let &[user] = users {
+            if let Ok(place) = self.place(user) {
                 self.members.remove(place);
-                true
             }
-            Err(_) => false,
+        } else {
+            let mut users = users.to_vec();
+            users.sort_unstable();
+            self.members
+                .retain(|member| users.binary_search(&member.user).is_err());
         }
+        before.saturating_sub(self.members.len())
     }
 }
 

@@ -362,11 +362,14 @@ impl Slot {
         }
     }
 
-    pub(super) fn remove_channel(&mut self, channel: ChannelId, shared: &mut Shared) {
-        if self.channels.remove(channel.get()).is_some() {
-            shared.displace(channel);
+    /// Channels, which are in order, go with all that hangs on them.
+    pub(super) fn remove_channels(&mut self, channels: &[ChannelId], shared: &mut Shared) {
+        for &channel in channels {
+            if self.channels.remove(channel.get()).is_some() {
+                shared.displace(channel);
+            }
         }
-        self.entities.remove_channel(channel, shared);
+        self.entities.remove_channels(channels, shared);
     }
 
     /// A channel or thread has a newer message.

@@ -65,7 +65,7 @@ impl Spot {
             Kind::Channel => Key::Channel(id.into()),
             Kind::PrivateChannel => Key::PrivateChannel(id.into()),
             Kind::Thread => Key::Thread(id.into()),
-            Kind::ThreadMember => Key::ThreadMember(id.into(), UserId::new(self.second)?),
+            Kind::ThreadMember => Key::ThreadMembers(id.into(), [UserId::new(self.second)?].into()),
             Kind::Role => Key::Role(id.into()),
             Kind::Emoji => Key::Emoji(id.into()),
             Kind::Sticker => Key::Sticker(id.into()),
@@ -92,9 +92,9 @@ pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec
         // None lies in a guild.
         Key::PrivateChannel(_) => (Kind::PrivateChannel, Vec::new()),
         Key::Thread(id) => (Kind::Thread, one(id.get())),
-        Key::ThreadMember(thread, user) => {
-            let spot = Spot::pair(guild, thread.get(), user.get());
-            (Kind::ThreadMember, Vec::from([spot]))
+        Key::ThreadMembers(thread, users) => {
+            let spot = |user: &UserId| Spot::pair(guild, thread.get(), user.get());
+            (Kind::ThreadMember, users.iter().map(spot).collect())
         }
         Key::ThreadMembersOf(_) => (Kind::ThreadMember, Vec::new()),
         Key::Role(id) => (Kind::Role, one(id.get())),
