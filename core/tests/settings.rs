@@ -476,3 +476,12 @@ fn options_of_a_manager_that_make_no_sense_are_refused() {
     assert!(made(options(ZERO), Distributed::new(spread(3))));
     assert!(!made(options(ZERO), Distributed::new(spread(usize::MAX))));
 }
+
+#[test]
+fn the_bounds_of_what_a_shard_keeps_are_those_that_are_documented() {
+    let tracker = config().tracker;
+    assert_eq!(tracker.setup.guilds, 262_144);
+    assert_eq!(tracker.tombstones, 4_096);
+    let hold = HoldConfig::default();
+    assert_eq!((hold.events, hold.bytes), (65_536, 67_108_864));
+}

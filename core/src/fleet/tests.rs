@@ -474,3 +474,40 @@ fn a_limit_of_no_shards_at_a_time_is_one() {
     );
     assert_eq!(want(&mut fleet, at(0), all[1]), []);
 }
+
+#[test]
+fn identifies_of_a_new_day_are_counted_too() {
+    let all = shards(1);
+    let mut fleet = fleet(1, limit(1, 500));
+    let next_day = at(3_600_000);
+    assert_eq!(
+        want(&mut fleet, next_day, all[0]),
+        [FleetAction::Grant(all[0])]
+    );
+    let told = tell(&mut fleet, next_day, all[0], &moves_to(Phase::Identifying));
+    assert_eq!((told, fleet.identifies_left()), (Vec::new(), 999));
+}
+
+#[test]
+fn a_low_budget_is_warned_of_once_until_it_has_been_full() {
+    let all = shards(4);
+    let mut fleet = fleet(4, limit(16, 100));
+    let warnings = |actions: Vec<FleetAction>| {
+        let low = |it: &&FleetAction| {
+            matches!(it, FleetAction::Emit(FleetEvent::IdentifyBudgetLow { .. }))
+        };
+        actions.iter().filter(low).count()
+    };
+    assert_eq!(warnings(want(&mut fleet, at(0), all[0])), 1);
+    fleet.refresh(at(1_000), limit(16, 90));
+    assert_eq!(
+        warnings(want(&mut fleet, at(1_000), all[1])),
+        0,
+        "told before"
+    );
+    // Full again before its time: somebody was mistaken.
+    fleet.refresh(at(2_000), limit(16, 1000));
+    assert_eq!(warnings(want(&mut fleet, at(2_000), all[2])), 0, "plenty");
+    fleet.refresh(at(3_000), limit(16, 80));
+    assert_eq!(warnings(want(&mut fleet, at(3_000), all[3])), 1, "anew");
+}

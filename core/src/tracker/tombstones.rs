@@ -259,6 +259,14 @@ mod tests {
     }
 
     #[test]
+    fn the_marks_of_private_channels_are_those_of_no_guild() {
+        let mut marks = Tombstones::new(10, 7);
+        let channel = Removed::Channel(ChannelId::new(4).unwrap());
+        marks.mark(None, channel);
+        assert!(marks.contains(None, channel) && !marks.any_in(guild(1)));
+    }
+
+    #[test]
     fn what_is_restored_is_what_was_exported() {
         let mut marks = Tombstones::new(10, 7);
         for number in [3, 1, 2] {

@@ -17,6 +17,8 @@ pub(crate) struct Trail {
     pub(crate) store: MemoryStore,
     now: u64,
     nonces: Vec<String>,
+    /// What the last dispatch changed, as any store hears it.
+    pub(crate) changed: String,
     /// How many members each answer had that has ended.
     pub(crate) answered: Vec<u64>,
 }
@@ -45,6 +47,7 @@ impl Trail {
             store: MemoryStore::new(7),
             now: 0,
             nonces: Vec::new(),
+            changed: String::new(),
             answered: Vec::new(),
         };
         trail.tell("READY", ready(&[1]));
@@ -63,6 +66,7 @@ impl Trail {
     pub(crate) fn tell_as_it_is(&mut self, name: &str, data: &Value) {
         let now = Instant::from_millis(self.now);
         let text = data.to_string();
+        self.changed.clear();
         let actions = self.tracker.dispatch(now, name, None, &text).into_owned();
         self.perform(actions);
     }
@@ -70,7 +74,10 @@ impl Trail {
     fn perform(&mut self, actions: Actions<'static>) {
         for action in actions {
             match action {
-                Action::Mutate(mutation) => drop(self.store.apply(mutation)),
+                Action::Mutate(mutation) => {
+                    self.changed.push_str(&format!("{mutation:?}"));
+                    drop(self.store.apply(mutation));
+                }
                 Action::Send(Command::RequestMembers(request)) => {
                     self.nonces.push(request.nonce.to_string());
                 }

@@ -89,6 +89,11 @@ fn updates_presences_and_threads_do_not_bring_back_who_left() {
     joined["presence"] = presence(&json!("7"));
     let came = json!({"id": "500", "member_count": 1, "added_members": [joined]});
     trail.tell("THREAD_MEMBERS_UPDATE", came);
+    let changed = &trail.changed;
+    assert!(
+        !changed.contains("Presences"),
+        "no store hears of it: {changed}"
+    );
     assert_eq!(
         (trail.rows(Kind::Member), trail.rows(Kind::Presence)),
         before
@@ -287,4 +292,22 @@ fn what_a_message_or_typing_tells_of_who_left_makes_no_member() {
     trail.tell("TYPING_START", typing.clone());
     trail.tell("INTERACTION_CREATE", typing);
     assert_eq!(trail.members(), [10, ME]);
+}
+
+#[test]
+fn who_left_unheard_goes_with_the_whole_answer_where_the_guilds_own_list_was_odd_or_missing() {
+    for list in [Some(json!(7)), Some(Value::Null), None] {
+        let mut trail = whole(&[7]);
+        let mut anew = guild_1();
+        match list {
+            Some(list) => anew["members"] = list,
+            None => drop(anew.as_object_mut().unwrap().remove("members")),
+        }
+        trail.tell("GUILD_CREATE", anew);
+        assert_eq!(trail.members(), [7, 10, ME], "nobody knows yet");
+        let nonce = trail.ask();
+        trail.chunk(&nonce, 0, 1, &[8, 10, ME]);
+        assert_eq!(trail.members(), [8, 10, ME]);
+        assert_eq!(trail.completeness(), complete(3));
+    }
 }

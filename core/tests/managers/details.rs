@@ -137,3 +137,14 @@ fn by_default_there_are_one_to_five_shards_of_25_channels() {
         Refusal::Capacity { channels, seats }
     );
 }
+
+#[test]
+fn once_one_shard_was_started_a_new_one_starts_at_once() {
+    let now = Instant::ZERO;
+    let mut manager = new_rooms(Options::default(), 1, spread(3, None, 1)).unwrap();
+    let key = manager.roster().keys()[0];
+    manager.start(now, key).unwrap();
+    let decisions = manager.add_shard(now).unwrap();
+    let opens = |it: &Decision<_>| matches!(it, Decision::Open { .. });
+    assert!(decisions.iter().any(opens), "{decisions:?}");
+}

@@ -230,3 +230,34 @@ fn a_new_session_counts_anew_how_often_a_guilds_data_came_again() {
     talk.create(1);
     assert!(matches!(talk.stage(), Stage::Ready { .. }), "too often");
 }
+
+#[test]
+fn a_second_request_for_everyone_is_in_line_behind_the_gate_from_the_call_on() {
+    let config = chunking(AutoChunk::Never);
+    let gate = config.tracker.requests.gate;
+    let mut talk = Talk::begin(config, &[1]);
+    talk.create(1);
+    talk.ask(1).unwrap();
+    talk.host.wake();
+    let sent = talk.host.now;
+    let second = talk.ask(1).unwrap();
+    let Some(RequestProgress::Queued { not_before, .. }) = talk.host.shard.request(second) else {
+        panic!("it waits")
+    };
+    assert_eq!(not_before.since(sent), gate);
+}
+
+#[test]
+fn a_request_that_waited_for_its_guild_takes_it_for_no_large_one() {
+    let config = chunking(AutoChunk::Never);
+    let silence = config.tracker.requests.silence;
+    let mut talk = Talk::begin(config, &[1]);
+    let request = talk.ask(1).unwrap();
+    talk.create(1);
+    talk.host.run(Duration::ZERO);
+    assert_eq!(talk.nonces().len(), 1);
+    let Some(RequestProgress::Sent { until, .. }) = talk.host.shard.request(request) else {
+        panic!("it is sent")
+    };
+    assert_eq!(until.since(talk.host.now), silence);
+}

@@ -148,3 +148,19 @@ fn old_members_go_at_once_when_nobody_is_asked_for_any_more() {
     kept.create(&[3]);
     assert_eq!(kept.members(), [3], "nothing else would drop the other");
 }
+
+#[test]
+fn without_the_members_intent_who_types_is_known_in_passing() {
+    let mut host = Host::new(config());
+    host.begin();
+    host.take();
+    host.receive(
+        r#"{"op":0,"t":"TYPING_START","s":2,"d":{"channel_id":"4","guild_id":"1","user_id":"7",
+        "timestamp":1,"member":{"user":{"id":"7","username":"ann"},"nick":"new","roles":[]}}}"#,
+    );
+    let of_members = |action: &Action<'_>| match action {
+        Action::Mutate(mutation) => format!("{mutation:?}").contains("Patch(Members"),
+        _ => false,
+    };
+    assert!(host.done.iter().any(of_members), "{:?}", host.done);
+}

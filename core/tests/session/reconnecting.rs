@@ -353,3 +353,34 @@ fn a_long_life_that_ends_with_a_missed_beat_is_a_first_failure_too() {
     host.wake();
     assert!(host.now.since(lost) <= config().timing.first_backoff);
 }
+
+#[test]
+fn a_replay_that_goes_on_is_not_given_up_however_long_it_takes() {
+    let mut host = Host::active();
+    host.input(Input::Closed(None));
+    host.dial();
+    host.hello();
+    for sequence in 2..8 {
+        host.run(config().timing.ready / 2);
+        assert_eq!(host.shard.phase(), Phase::Resuming);
+        host.receive(&dispatch(sequence));
+    }
+    host.receive(RESUMED);
+    assert_eq!(host.shard.phase(), Phase::Active);
+}
+
+#[test]
+fn a_session_taken_over_is_tried_as_often_as_one_of_its_own() {
+    let session = Host::active().session().unwrap();
+    let mut host = Host::of(Shard::with_session(config(), 8, session).unwrap());
+    for _ in 0..config().timing.resume_failures {
+        assert!(host.session().is_some());
+        host.dial();
+        host.hello();
+        while host.shard.phase() == Phase::Resuming {
+            host.wake();
+        }
+    }
+    assert_eq!(host.session(), None);
+    assert_eq!(resumes(&host), config().timing.resume_failures as usize);
+}

@@ -185,15 +185,18 @@ impl Tree {
             return Err(format!("cargo {} fails in the copy", arguments.join(" ")));
         }
         let text = String::from_utf8_lossy(&output.stdout);
-        let read = |line: &str| Program::of(&serde_json::from_str(line).ok()?);
+        // The servers that tests start are built beside them, and end on no account.
+        let tests = arguments.first() == Some(&"test");
+        let read = |line: &str| Program::of(&serde_json::from_str(line).ok()?, tests);
         Ok(text.lines().filter_map(read).collect())
     }
 }
 
 impl Program {
-    /// The program that a message of cargo names.
-    fn of(message: &Value) -> Option<Self> {
+    /// The program that a message of cargo names, if it is one of tests, or one of none.
+    fn of(message: &Value, tests: bool) -> Option<Self> {
         let path = message["executable"].as_str()?;
+        (message["profile"]["test"] == tests).then_some(())?;
         let manifest = Path::new(message["manifest_path"].as_str()?);
         let folder = manifest.parent()?.to_owned();
         Some(Self {

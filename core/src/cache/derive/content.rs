@@ -73,6 +73,9 @@ impl Deriver {
         to: &mut Mutation<'i>,
     ) {
         let Some(members) = content.members.take() else {
+            // Whoever is here may have left: a whole answer that does not list them says so.
+            let kept = self.kinds.contains(Kinds::MEMBERS);
+            to.extend(kept.then_some(Op::Recount));
             return;
         };
         let is_whole = content.members_unread == 0;

@@ -128,8 +128,8 @@ impl Model {
         }
         guild.replace(0, &data["threads"]);
         guild.replace(1, &data["soundboard_sounds"]);
+        guild.recount();
         if data["members"].is_array() {
-            guild.recount();
             guild.add_members(items(&data["members"]), &mut self.names);
             if !sweeps {
                 guild.sweep();
