@@ -4,7 +4,7 @@
 //! Left out, since nobody can reach them here: inputs against the host's contract.
 use headcount_sim::simulation::Tally;
 
-pub(crate) const FAULTS: [&str; 58] = [
+pub(crate) const FAULTS: [&str; 60] = [
     "clock: backward",
     "clock: forward",
     "clock: stuck",
@@ -44,6 +44,8 @@ pub(crate) const FAULTS: [&str; 58] = [
     "line: slow",
     "line: truncated",
     "lose chunk",
+    "odd row",
+    "odd value",
     "ready for resume",
     "reconnect instead of hello",
     "refuse request",
@@ -231,7 +233,7 @@ const CHUNKS: [(&str, &[&str]); 6] = [
     ("Halted", &["once", "again", "theirs"]),
 ];
 
-const OTHERS: [&str; 25] = [
+const OTHERS: [&str; 27] = [
     "fleet: BotReady",
     "fleet: FinishedChunking",
     "gateway: RESUMED repeats a sequence",
@@ -241,9 +243,11 @@ const OTHERS: [&str; 25] = [
     "host: starts anew with its session",
     "host: starts anew with nothing",
     "misunderstood: Malformed",
+    "misunderstood: NoSubject",
     "misunderstood: OutOfPlace",
     "misunderstood: Repeated",
     "misunderstood: UnknownOpcode",
+    "misunderstood: Values",
     "request: EmptyPrefix",
     "request: Limit",
     "request: MissingIntents",

@@ -13,7 +13,7 @@ mod lines;
 mod payloads;
 mod rows;
 mod stated;
-mod tree;
+pub(crate) mod tree;
 mod trial;
 
 use crate::scenario::Source;

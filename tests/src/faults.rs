@@ -139,6 +139,20 @@ pub enum Trouble {
         /// How long after the removal, in milliseconds.
         by: Millis,
     },
+    /// A value of the next dispatch, anywhere in it, has a form that nobody foresaw.
+    OddValue {
+        /// Of the next one of this name.
+        event: &'static str,
+        /// Draws the place and the form.
+        draw: u64,
+    },
+    /// A row of a list of the next dispatch has no id, or none that anybody could read.
+    OddRow {
+        /// Of the next one of this name.
+        event: &'static str,
+        /// Draws the row and the form.
+        draw: u64,
+    },
     /// A request for members gets no answer at all.
     IgnoreRequest {
         /// The guild's id.
@@ -190,6 +204,8 @@ impl Trouble {
                 Subject::Role => "late word of a role",
                 Subject::Thread => "late word of a thread",
             },
+            Self::OddValue { .. } => "odd value",
+            Self::OddRow { .. } => "odd row",
             Self::IgnoreRequest { .. } => "ignore request",
             Self::RefuseRequest { .. } => "refuse request",
             Self::IgnoreSync { .. } => "ignore sync",
@@ -252,6 +268,14 @@ impl Faults {
 
     pub(crate) fn clear(&mut self) {
         self.pending.clear();
+    }
+
+    /// Whether one waits that `fits` on this shard.
+    pub(crate) fn any(&self, shard: u32, fits: impl Fn(&Trouble) -> bool) -> bool {
+        self.pending.iter().any(|fault| {
+            let here = fault.shard.is_none_or(|own| own == shard);
+            here && fault.times != Times::Count(0) && fits(&fault.trouble)
+        })
     }
 
     /// How often each kind has struck.

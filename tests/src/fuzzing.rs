@@ -60,7 +60,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target {
         name: "cache",
-        what: "the store holds what a naive model of the same dispatches holds",
+        what: "the store holds what a naive model holds, and an odd value costs itself alone",
         run: cache::run,
     },
     Target {

@@ -11,6 +11,7 @@ mod members;
 mod numbered;
 mod opening;
 mod resume;
+mod spoil;
 mod streaming;
 mod sync;
 mod traffic;
@@ -20,6 +21,7 @@ use crate::connection::Connection;
 use crate::edge::{Accept, ConnectionId, Millis, Output, Upgrade};
 use crate::faults::Faults;
 use crate::ledger::{Ledger, Side};
+use crate::odd::{Doubts, Odd};
 use crate::options::Options;
 use crate::rest::{self, Rest, RestReply};
 use crate::rng::Rng;
@@ -53,6 +55,8 @@ pub struct Gateway {
     outputs: VecDeque<(ConnectionId, Output)>,
     violations: Vec<Violation>,
     ledger: Ledger,
+    /// The dispatches that were odd, by their bodies.
+    odd: BTreeMap<String, Odd>,
 }
 
 impl Gateway {
@@ -84,6 +88,7 @@ impl Gateway {
             outputs: VecDeque::new(),
             violations: Vec::new(),
             ledger: Ledger::default(),
+            odd: BTreeMap::new(),
             options,
         }
     }
@@ -205,6 +210,16 @@ impl Gateway {
     #[must_use]
     pub fn reached(&self, connection: ConnectionId) -> Option<u64> {
         self.session_on(connection).map(|session| session.sequence)
+    }
+
+    /// What is odd about a dispatch with this body.
+    pub(crate) fn odd(&self, body: &str) -> Option<&Odd> {
+        self.odd.get(body)
+    }
+
+    /// What the client of this connection's session cannot know.
+    pub(crate) fn doubts(&self, connection: ConnectionId) -> Option<&Doubts> {
+        self.session_on(connection).map(|session| &session.doubts)
     }
 
     fn perform(&mut self, task: Task) {

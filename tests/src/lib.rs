@@ -40,6 +40,7 @@
 mod connection;
 mod frame;
 mod json;
+mod odd;
 mod requests;
 mod rng;
 mod session;

@@ -1,6 +1,7 @@
 //! One session: what outlives a connection.
 use crate::edge::{ConnectionId, Millis};
-use crate::json::{Raw, Writer};
+use crate::json::Raw;
+use crate::odd::Doubts;
 use crate::options::Limits;
 use crate::requests::Job;
 use crate::rng::Rng;
@@ -29,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) presence_updates: Window,
     /// The number of the last numbered event.
     pub(crate) numbered: u64,
+    /// What its client cannot know.
+    pub(crate) doubts: Doubts,
     replay: Replay,
 }
 
@@ -68,30 +71,13 @@ impl Session {
             chunking: false,
             presence_updates: Window::default(),
             numbered: 0,
+            doubts: Doubts::default(),
             replay: Replay::default(),
         }
     }
 
-    /// Numbers and records one dispatch and returns its text.
-    pub(crate) fn dispatch(
-        &mut self,
-        limits: &Limits,
-        event: &str,
-        body: impl FnOnce(&mut Writer),
-    ) -> String {
-        self.sequence += 1;
-        let mut w = Writer::new(String::with_capacity(256));
-        w.entry(|w| {
-            w.field("t", event);
-            w.field("s", self.sequence);
-            w.field("op", 0_u32);
-            w.object("d", body);
-        });
-        self.record(limits, w.into_text())
-    }
-
-    /// Numbers and records one dispatch whose body is this JSON text.
-    pub(crate) fn dispatch_text(&mut self, limits: &Limits, event: &str, body: &str) -> String {
+    /// Numbers and records one dispatch whose body is this JSON text; returns all of its text.
+    pub(crate) fn dispatch(&mut self, limits: &Limits, event: &str, body: &str) -> String {
         self.sequence += 1;
         let text = crate::json::object(|w| {
             w.field("t", event);
@@ -99,10 +85,6 @@ impl Session {
             w.field("op", 0_u32);
             w.field("d", Raw(body));
         });
-        self.record(limits, text)
-    }
-
-    fn record(&mut self, limits: &Limits, text: String) -> String {
         self.replay.push(self.sequence, &text, limits);
         text
     }

@@ -17,8 +17,10 @@ mod network;
 mod perform;
 mod stores;
 mod tally;
+mod tolerance;
 mod trace;
 mod truth;
+mod values;
 
 use crate::edge::Millis;
 use crate::gateway::Gateway;

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 /// A value. A leaf is the text that stands there.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Tree {
+pub(crate) enum Tree {
     Object(Vec<(String, Self)>),
     List(Vec<Self>),
     Leaf(String),
 }
 
 /// A way from the whole to a place: which member of each object, which element of each list.
-pub(super) type Way = Vec<usize>;
+pub(crate) type Way = Vec<usize>;
 
 /// In which order the keys of objects are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Order {
 }
 
 impl Tree {
-    pub(super) fn new(value: &Value, order: Order) -> Self {
+    pub(crate) fn new(value: &Value, order: Order) -> Self {
         match value {
             Value::Array(items) => {
                 Self::List(items.iter().map(|item| Self::new(item, order)).collect())
@@ -43,7 +43,7 @@ impl Tree {
         }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         self.write(&mut text);
         text
@@ -73,7 +73,7 @@ impl Tree {
     }
 
     /// Every place within, parents before what is in them; the whole is none of them.
-    pub(super) fn places(&self) -> Vec<Way> {
+    pub(crate) fn places(&self) -> Vec<Way> {
         let (mut all, mut way) = (Vec::new(), Way::new());
         self.walk(&mut way, &mut all);
         all
@@ -94,7 +94,7 @@ impl Tree {
     }
 
     /// What stands at a place.
-    pub(super) fn at(&self, way: &[usize]) -> &Self {
+    pub(crate) fn at(&self, way: &[usize]) -> &Self {
         let Some((&first, rest)) = way.split_first() else {
             return self;
         };
@@ -117,7 +117,7 @@ impl Tree {
     }
 
     /// The key of a place, if it is a member of an object.
-    pub(super) fn key(&self, way: &[usize]) -> Option<&str> {
+    pub(crate) fn key(&self, way: &[usize]) -> Option<&str> {
         let (last, above) = way.split_last()?;
         match self.at(above) {
             Self::Object(members) => Some(&members[*last].0),
@@ -126,7 +126,7 @@ impl Tree {
     }
 
     /// The path of a place, as the library writes it.
-    pub(super) fn path(&self, way: &[usize]) -> String {
+    pub(crate) fn path(&self, way: &[usize]) -> String {
         let mut path = String::new();
         for depth in 1..=way.len() {
             match self.key(&way[..depth]) {
@@ -138,8 +138,17 @@ impl Tree {
         path
     }
 
+    /// The keys on the way to a place; of an element of a list, its number.
+    pub(crate) fn keys(&self, way: &[usize]) -> Vec<String> {
+        let key = |depth| match self.key(&way[..depth]) {
+            Some(key) => key.to_owned(),
+            None => way[depth - 1].to_string(),
+        };
+        (1..=way.len()).map(key).collect()
+    }
+
     /// The same without what stands at a place.
-    pub(super) fn without(&self, way: &[usize]) -> Self {
+    pub(crate) fn without(&self, way: &[usize]) -> Self {
         let (last, above) = way.split_last().expect("a place within");
         let mut rest = self.clone();
         match rest.at_mut(above) {
@@ -151,7 +160,7 @@ impl Tree {
     }
 
     /// The same with another text at a place.
-    pub(super) fn with(&self, way: &[usize], text: &str) -> Self {
+    pub(crate) fn with(&self, way: &[usize], text: &str) -> Self {
         let mut other = self.clone();
         *other.at_mut(way) = Self::Leaf(text.to_owned());
         other
@@ -159,7 +168,7 @@ impl Tree {
 
     /// The same with the key of a place twice: the first or the last in its object has another
     /// text.
-    pub(super) fn twice(&self, way: &[usize], text: &str, first: bool) -> Self {
+    pub(crate) fn twice(&self, way: &[usize], text: &str, first: bool) -> Self {
         let (last, above) = way.split_last().expect("a place within");
         let mut other = self.clone();
         let Self::Object(members) = other.at_mut(above) else {

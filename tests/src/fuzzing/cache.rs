@@ -2,6 +2,7 @@
 mod draw;
 mod host;
 mod model;
+mod odd;
 
 use crate::scenario::Source;
 use draw::{Move, draw};
@@ -37,9 +38,14 @@ pub(super) fn run(bytes: &[u8]) {
     let source = &mut Source::bytes(bytes);
     let sweeps = source.percent(40);
     let mut model = Model::new(sweeps);
-    let mut host = Host::new(source.below(3), sweeps);
+    let seed = source.below(3);
+    let mut host = Host::new(seed, sweeps);
+    let odd = source.below(u64::from(u32::MAX));
+    let mut moves = Vec::new();
     while !source.is_spent() {
-        let fed = match draw(source, &host.asked) {
+        let one = draw(source, &host.asked);
+        moves.push(one.clone());
+        let fed = match one {
             Move::Feed(fed) => fed,
             Move::Ask(guild) => {
                 host.ask(guild);
@@ -53,6 +59,7 @@ pub(super) fn run(bytes: &[u8]) {
         let users: BTreeMap<u64, String> = USERS.filter_map(|id| named(&host.store, id)).collect();
         assert_eq!(users, model.held_users(), "after {} {}", fed.name, fed.data);
     }
+    odd::try_one(&moves, || Host::new(seed, sweeps), odd);
 }
 
 fn named(store: &MemoryStore, id: u64) -> Option<(u64, String)> {

@@ -5,7 +5,7 @@ use crate::connection::{Connection, Phase};
 use crate::edge::{ConnectionId, Millis, Output};
 use crate::faults::{Junk, Trouble};
 use crate::intents;
-use crate::json::{Null, Writer};
+use crate::json::{self, Null, Writer};
 use crate::ledger::{EndRecord, Side};
 use crate::session::{Session, View};
 use crate::world::World;
@@ -23,16 +23,14 @@ impl Gateway {
         };
         let (world, view) = (&self.world, found.view);
         let number = self.numbers.next(view, &mut found.numbered);
-        let text = found.dispatch(&self.options.limits, event, |w| {
+        let body = json::object(|w| {
             body(world, view, w);
             if let Some(number) = number {
                 w.field("number", number);
             }
         });
-        self.ledger.dispatches += 1;
-        if let Some(connection) = found.attached {
-            self.carry(connection, text, event == "GUILD_MEMBERS_CHUNK");
-        }
+        let body = self.spoil(session, event, body);
+        self.dispatch_text(session, event, &body);
     }
 
     /// Gives every session that sees the guild and wants the event one dispatch.
@@ -141,7 +139,7 @@ impl Gateway {
         let Some(session) = number.and_then(|number| self.sessions.get_mut(&number)) else {
             return;
         };
-        let text = session.dispatch_text(&self.options.limits, event, body);
+        let text = session.dispatch(&self.options.limits, event, body);
         self.ledger.dispatches += 1;
         self.say(id, text);
     }

@@ -12,6 +12,48 @@ const CODES: [u16; 16] = [
 /// The codes after which a session may go on, or a new one begin.
 const PASSING: [u16; 6] = [4000, 4009, 4007, 4008, 1000, 4003];
 
+/// Dispatches with lists of rows.
+const WITH_ROWS: [&str; 8] = [
+    "GUILD_CREATE",
+    "GUILD_CREATE",
+    "GUILD_CREATE",
+    "GUILD_MEMBERS_CHUNK",
+    "GUILD_MEMBERS_CHUNK",
+    "GUILD_UPDATE",
+    "GUILD_SYNC",
+    "READY",
+];
+
+/// Dispatches that have an odd value; what comes often and decides much, oftener.
+const WITH_VALUES: [&str; 26] = [
+    "READY",
+    "GUILD_CREATE",
+    "GUILD_CREATE",
+    "GUILD_CREATE",
+    "GUILD_MEMBERS_CHUNK",
+    "GUILD_MEMBERS_CHUNK",
+    "GUILD_MEMBERS_CHUNK",
+    "GUILD_UPDATE",
+    "GUILD_DELETE",
+    "GUILD_SYNC",
+    "GUILD_ROLE_CREATE",
+    "GUILD_ROLE_UPDATE",
+    "GUILD_ROLE_DELETE",
+    "CHANNEL_CREATE",
+    "CHANNEL_UPDATE",
+    "CHANNEL_DELETE",
+    "THREAD_CREATE",
+    "THREAD_UPDATE",
+    "THREAD_DELETE",
+    "GUILD_MEMBER_ADD",
+    "GUILD_MEMBER_UPDATE",
+    "GUILD_MEMBER_REMOVE",
+    "PRESENCE_UPDATE",
+    "VOICE_STATE_UPDATE",
+    "MESSAGE_CREATE",
+    "RATE_LIMITED",
+];
+
 pub(super) fn server(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
     let shard = scene.shard(source) as u32;
     let target = match source.percent(15) {
@@ -153,6 +195,28 @@ pub(super) fn late(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
     let fault = Fault {
         shard,
         times,
+        trouble,
+    };
+    Step::Server(Act::Inject(fault), Some(name))
+}
+
+/// A dispatch of which something has a form that nobody foresaw.
+pub(super) fn odd(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
+    let draw = source.below(u64::from(u32::MAX));
+    let trouble = match source.below(3) {
+        0 => Trouble::OddRow {
+            event: source.pick(&WITH_ROWS),
+            draw,
+        },
+        _ => Trouble::OddValue {
+            event: source.pick(&WITH_VALUES),
+            draw,
+        },
+    };
+    let name = trouble.name();
+    let fault = Fault {
+        shard: source.percent(50).then(|| scene.shard(source) as u32),
+        times: Times::Count(1),
         trouble,
     };
     Step::Server(Act::Inject(fault), Some(name))

@@ -58,6 +58,8 @@ pub struct Rates {
     pub chunks: u64,
     /// Words about what has gone, which come late.
     pub late: u64,
+    /// Odd values and odd rows.
+    pub odd: u64,
     /// Troubles of the line.
     pub line: u64,
     /// Troubles of the host: its clock, its consumer, its life.
@@ -121,6 +123,7 @@ impl Rates {
             server: rate(12),
             chunks: rate(14),
             late: rate(6),
+            odd: rate(10),
             line: rate(10),
             host: rate(4),
         }

@@ -119,6 +119,7 @@ impl Step {
             rates.server,
             rates.chunks,
             rates.late,
+            rates.odd,
             rates.line,
             rates.host,
         ];
@@ -130,7 +131,8 @@ impl Step {
             4 => faults::server(source, scene),
             5 => faults::chunks(source, scene),
             6 => faults::late(source, scene),
-            7 => Self::Line(scene.shard(source), faults::line(source)),
+            7 => faults::odd(source, scene),
+            8 => Self::Line(scene.shard(source), faults::line(source)),
             _ => host(source, scene),
         }
     }

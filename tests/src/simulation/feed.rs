@@ -2,6 +2,7 @@
 use super::Simulation;
 use super::host::Frame;
 use super::network::Parcel;
+use super::tolerance::Owed;
 use crate::edge::{Accept, Output, Upgrade};
 use headcount_core::fleet::{FleetAction, FleetInput};
 use headcount_core::session::{DialFailure, Phase};
@@ -140,7 +141,7 @@ impl Simulation {
         let shown = Instant::from_millis(self.clock.read(self.now));
         self.note_input(host, input);
         let actions = self.hosts[host].shard.handle(shown, input);
-        let mut told = None;
+        let (mut told, mut owed) = (None, Owed::default());
         let mut grants = Vec::new();
         for action in actions {
             match action {
@@ -155,6 +156,7 @@ impl Simulation {
                     if let Event::Dispatch(dispatch) = &event {
                         told = dispatch.sequence();
                     }
+                    self.hold_to_tolerance(host, &mut owed, &event);
                     self.emit(host, &event, &mut grants);
                 }
                 Action::WantIdentify => {
@@ -168,6 +170,7 @@ impl Simulation {
                 Action::Close(code) => self.close(host, code),
             }
         }
+        self.hold_to_the_rest(host, &owed);
         self.recount(host);
         self.grant(grants);
     }
@@ -219,6 +222,7 @@ impl Simulation {
         if let Err(wrong) = self.hosts[host].book.note(event) {
             self.fail(format!("s{host}: {wrong}"));
         }
+        self.note_known_guilds(host, event);
         let shown = Instant::from_millis(self.clock.read(self.now));
         let id = self.hosts[host].id;
         grants.extend(self.fleet.handle(shown, FleetInput::Event(id, event)));

@@ -1,11 +1,12 @@
 //! The cache against the world, whenever a shard knows all that the server has said.
 use super::Simulation;
+use crate::odd::{Doubts, Kind};
 use crate::snowflake::guild_id;
 use crate::world::guild::Guild;
 use crate::world::presence::Status;
 use headcount_core::Intents;
 use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
-use headcount_core::cache::{GuildStatus, Kinds};
+use headcount_core::cache::{GuildStatus, Kinds, Lack};
 use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
 use headcount_core::session::{Phase, Session};
 use headcount_core::wire::view::VoiceState;
@@ -34,18 +35,30 @@ impl Simulation {
             if !self.hosts[host].serves(guild) || self.failure.is_some() {
                 continue;
             }
-            if let Err(wrong) = self.compare_guild(guild, closely) {
+            if let Err(wrong) = self.compare_guild(host, guild, closely) {
                 self.fail(format!("s{host}: guild {number} ({guild}): {wrong}"));
             }
             self.tally.comparisons += 1;
         }
     }
 
-    fn compare_guild(&self, number: u64, closely: bool) -> Result<(), String> {
+    /// What the client of a shard cannot know.
+    fn doubts(&self, host: usize) -> Doubts {
+        let lane = self.hosts[host].lane;
+        let connection = lane.and_then(|lane| self.network.lane(lane).connection);
+        let doubts = connection.and_then(|connection| self.gateway.doubts(connection));
+        doubts.cloned().unwrap_or_default()
+    }
+
+    fn compare_guild(&self, host: usize, number: u64, closely: bool) -> Result<(), String> {
         let Some(id) = GuildId::new(number) else {
             return Ok(());
         };
-        if self.store.guild_status(id) != Some(GuildStatus::Available) {
+        let (doubts, shard) = (&self.doubts(host), host as u64);
+        let untold = doubts.row((number, Kind::Guild, number))
+            || doubts.row((shard, Kind::Guild, number))
+            || doubts.is_partial(shard, Kind::Guild);
+        if untold || self.store.guild_status(id) != Some(GuildStatus::Available) {
             return Ok(());
         }
         let Some(guild) = self
@@ -56,58 +69,70 @@ impl Simulation {
         else {
             return Err("the store has it, and the world does not".to_owned());
         };
-        self.compare_parts(id, guild)?;
-        self.compare_voice(id, guild)?;
-        self.compare_presences(id, guild)?;
-        self.look_for_strangers(id, guild)?;
+        let view = Compared { id, guild, doubts };
+        self.compare_parts(view)?;
+        self.compare_voice(view)?;
+        self.compare_presences(view)?;
+        self.look_for_strangers(view)?;
+        if closely || !doubts.is_empty() {
+            self.compare_values(view)?;
+        }
         match self.store.completeness(id) {
             Some(Completeness::Complete { members }) => {
-                self.compare_members(id, guild, members)?;
+                self.compare_members(view, members)?;
                 if closely {
-                    self.compare_rows(id, guild)
+                    self.compare_rows(view)
                 } else {
                     Ok(())
                 }
             }
-            Some(Completeness::Partial { .. }) | None => Ok(()),
+            Some(Completeness::Partial { why, .. }) => self.compare_the_read(view, why),
+            None => Ok(()),
         }
     }
 
-    fn compare_parts(&self, id: GuildId, guild: &Guild) -> Result<(), String> {
+    fn compare_parts(&self, view: Compared<'_>) -> Result<(), String> {
         if !self.setting.intents.contains(Intents::GUILDS) {
             return Ok(());
         }
-        let roles: BTreeSet<u64> = self.store.roles(id).map(|role| role.id.get()).collect();
-        let channels: BTreeSet<u64> = self.store.channels(id).map(|it| it.id.get()).collect();
-        let is = (guild.role_ids().collect(), guild.channel_ids().collect());
-        let same = (&roles, &channels) == (&is.0, &is.1);
-        let told = || format!("roles and channels {roles:?} {channels:?}, but there are {is:?}");
-        if !same {
-            return Err(told());
+        let (id, guild) = (view.id, view.guild);
+        let roles = self.store.roles(id).map(|role| role.id.get());
+        view.same(Kind::Role, roles, guild.role_ids())?;
+        let channels = self.store.channels(id).map(|it| it.id.get());
+        view.same(Kind::Channel, channels, guild.channel_ids())?;
+        if view.doubts.any_untold(view.guild.id(), Kind::Channel) {
+            return Ok(());
         }
-        let threads: BTreeSet<u64> = self.store.threads(id).map(|it| it.id.get()).collect();
-        let is: BTreeSet<u64> = guild.thread_ids().collect();
-        match threads == is {
-            true => Ok(()),
-            false => Err(format!("threads {threads:?}, but there are {is:?}")),
-        }
+        let threads = self.store.threads(id).map(|it| it.id.get());
+        view.same(Kind::Thread, threads, guild.thread_ids())
     }
 
     /// Whoever sits in a channel is told, guests too; nobody else is. No message lies in a channel
     /// that is no more.
-    fn compare_voice(&self, id: GuildId, guild: &Guild) -> Result<(), String> {
+    fn compare_voice(&self, view: Compared<'_>) -> Result<(), String> {
+        let Compared { id, guild, doubts } = view;
         let told = Intents::GUILDS | Intents::GUILD_VOICE_STATES;
         let states = self.store.voice_states(id);
         let seat = |row: &VoiceState<'_>| Some((row.user.get(), row.channel.value()?.get()));
-        let held: BTreeMap<u64, u64> = states.filter_map(seat).collect();
-        let is: BTreeMap<u64, u64> = guild.in_voice().collect();
-        if self.setting.intents.contains(told) && held != is {
+        let known = |(user, _): &(u64, u64)| !view.is_doubtful(Kind::Voice, *user, "channel_id");
+        let held: BTreeMap<u64, u64> = states.filter_map(seat).filter(known).collect();
+        let is: BTreeMap<u64, u64> = guild.in_voice().filter(known).collect();
+        let more = doubts.is_partial(guild.id(), Kind::Voice)
+            || doubts.any_untold(guild.id(), Kind::Channel)
+            || doubts.any_untold(guild.id(), Kind::Member);
+        let same = match more {
+            true => is.iter().all(|(user, seat)| held.get(user) == Some(seat)),
+            false => held == is,
+        };
+        if self.setting.intents.contains(told) && !same {
             return Err(format!("in voice are {held:?}, but should be {is:?}"));
         }
         if !self.setting.intents.contains(Intents::GUILDS) {
             return Ok(());
         }
-        let mut gone = guild.gone_channel_ids().filter_map(ChannelId::new);
+        let known = |channel: &u64| !doubts.untold((guild.id(), Kind::Channel, *channel));
+        let gone = guild.gone_channel_ids().filter(known);
+        let mut gone = gone.filter_map(ChannelId::new);
         match gone.find(|channel| self.store.messages(id, *channel).count() > 0) {
             Some(channel) => Err(format!("messages lie in {channel}, which is no more")),
             None => Ok(()),
@@ -115,13 +140,13 @@ impl Simulation {
     }
 
     /// Where it is told who leaves, nobody is held who is no member.
-    fn look_for_strangers(&self, id: GuildId, guild: &Guild) -> Result<(), String> {
+    fn look_for_strangers(&self, view: Compared<'_>) -> Result<(), String> {
         let told = Intents::GUILDS | Intents::GUILD_MEMBERS;
         if !self.setting.intents.contains(told) || self.setting.sweep_after_chunk {
             return Ok(());
         }
-        let held = self.store.members(id).map(|row| row.user().id().get());
-        let strangers: Vec<u64> = held.filter(|user| !guild.holds(*user)).collect();
+        let held = self.store.members(view.id).map(|row| row.user().id().get());
+        let strangers: Vec<u64> = held.filter(|user| !view.may_be_member(*user)).collect();
         match strangers.is_empty() {
             true => Ok(()),
             false => Err(format!("{strangers:?} are held, and no members")),
@@ -130,7 +155,8 @@ impl Simulation {
 
     /// Whoever is there is a member, and has the status that was told last, if the intents are
     /// those by which it is told who comes, leaves and changes.
-    fn compare_presences(&self, id: GuildId, guild: &Guild) -> Result<(), String> {
+    fn compare_presences(&self, view: Compared<'_>) -> Result<(), String> {
+        let Compared { id, guild, doubts } = view;
         let told = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES;
         if !self.setting.intents.contains(told) {
             return Ok(());
@@ -139,7 +165,9 @@ impl Simulation {
         for row in self.store.presences(id) {
             let user = row.user().get();
             let (held, is) = (format!("{:?}", row.status()), world.status(user));
-            if !guild.holds(user) || held != format!("{is:?}") {
+            let unlisted = is == Status::Offline && doubts.is_partial(guild.id(), Kind::Presence);
+            let known = !view.is_doubtful(Kind::Presence, user, "status") && !unlisted;
+            if !view.may_be_member(user) || (known && held != format!("{is:?}")) {
                 return Err(format!("{user} is {held}, but should be {is:?}"));
             }
         }
@@ -147,7 +175,10 @@ impl Simulation {
         else {
             return Ok(());
         };
-        let online = |user: &u64| world.status(*user) != Status::Offline;
+        let online = |user: &u64| {
+            let untold = doubts.untold((guild.id(), Kind::Presence, *user));
+            world.status(*user) != Status::Offline && !untold
+        };
         let held = |user: &u64| UserId::new(*user).and_then(|user| self.store.presence(id, user));
         match guild
             .member_ids()
@@ -159,16 +190,17 @@ impl Simulation {
     }
 
     /// Told to be complete: it holds everyone, and nobody else.
-    fn compare_members(&self, id: GuildId, guild: &Guild, told: u64) -> Result<(), String> {
-        let absent = |user: &u64| {
-            UserId::new(*user).is_none_or(|user| self.store.member(id, user).is_none())
-        };
-        let missing: Vec<u64> = guild.member_ids().filter(absent).collect();
-        if missing.is_empty() && told == guild.len() as u64 {
+    fn compare_members(&self, view: Compared<'_>, told: u64) -> Result<(), String> {
+        let Compared { id, guild, doubts } = view;
+        let held = self.store.members(id).map(|row| row.user().id().get());
+        let held: BTreeSet<u64> = held.collect();
+        let known = |user: &u64| !doubts.untold((guild.id(), Kind::Member, *user));
+        let untold = !doubts.any_untold(guild.id(), Kind::Member);
+        let missing = guild.member_ids().filter(|user| !held.contains(user));
+        let missing: Vec<u64> = missing.filter(known).collect();
+        if missing.is_empty() && (!untold || told == guild.len() as u64) {
             return Ok(());
         }
-        let held = self.store.members(id).map(|row| row.user().id().get());
-        let held: Vec<u64> = held.collect();
         let extra: Vec<&u64> = held.iter().filter(|user| !guild.holds(**user)).collect();
         Err(format!(
             "told to be complete with {told} members, of which there are {}; holds {}, lacks \
@@ -178,8 +210,25 @@ impl Simulation {
         ))
     }
 
+    /// Told to be partial for rows that could not be read: there were some, and the others are held.
+    fn compare_the_read(&self, view: Compared<'_>, why: Lack) -> Result<(), String> {
+        let Lack::Unread(rows) = why else {
+            return Ok(());
+        };
+        let held = self.store.members(view.id).map(|row| row.user().id().get());
+        let held: BTreeSet<u64> = held.collect();
+        let known = |user: &u64| !view.doubts.row((view.guild.id(), Kind::Member, *user));
+        let missing = view.guild.member_ids().filter(|user| !held.contains(user));
+        let missing: Vec<u64> = missing.filter(known).collect();
+        match missing.is_empty() && view.doubts.is_partial(view.guild.id(), Kind::Member) {
+            true => Ok(()),
+            false => Err(format!("{rows} rows are not read, and {missing:?} missing")),
+        }
+    }
+
     /// Names, nicks and roles of all members.
-    fn compare_rows(&self, id: GuildId, guild: &Guild) -> Result<(), String> {
+    fn compare_rows(&self, view: Compared<'_>) -> Result<(), String> {
+        let Compared { id, guild, doubts } = view;
         let whole = self
             .setting
             .intents
@@ -196,25 +245,66 @@ impl Simulation {
             let Some(row) = UserId::new(user).and_then(|user| self.store.member(id, user)) else {
                 continue;
             };
-            let roles: BTreeSet<u64> = row.roles().map(RoleId::get).collect();
+            let known = |role: &u64| !doubts.row((guild.id(), Kind::Role, *role));
+            let roles: BTreeSet<u64> = row.roles().map(RoleId::get).filter(known).collect();
             let role = |role: &Value| role.as_str()?.parse().ok();
-            let is: BTreeSet<u64> = truth["roles"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(role)
-                .collect();
-            let held = (row.nick(), row.user().username());
-            let named = (
-                truth["nick"].as_str(),
-                truth["user"]["username"].as_str().unwrap_or(""),
-            );
-            if held != named || roles != is {
+            let is = truth["roles"].as_array().into_iter().flatten();
+            let is: BTreeSet<u64> = is.filter_map(role).filter(known).collect();
+            let named = truth["user"]["username"].as_str().unwrap_or("");
+            let unsure = |part| view.is_doubtful(Kind::Member, user, part);
+            let named_oddly = unsure("user") || view.is_doubtful(Kind::Presence, user, "user");
+            let same = (unsure("nick") || row.nick() == truth["nick"].as_str())
+                && (unsure("roles") || roles == is)
+                && (named_oddly || row.user().username() == named);
+            if !same {
                 return Err(format!(
-                    "{user} is {held:?} {roles:?}, but should be {named:?} {is:?}"
+                    "{user} is {:?} {:?} {roles:?}, but should be {truth}",
+                    row.nick(),
+                    row.user().username(),
                 ));
             }
         }
         Ok(())
+    }
+}
+
+/// A guild as it is, and what cannot be known of it.
+#[derive(Clone, Copy)]
+pub(super) struct Compared<'g> {
+    pub(super) id: GuildId,
+    pub(super) guild: &'g Guild,
+    doubts: &'g Doubts,
+}
+
+impl Compared<'_> {
+    /// Fails unless the rows that are held are those that there are.
+    fn same(
+        self,
+        kind: Kind,
+        held: impl Iterator<Item = u64>,
+        is: impl Iterator<Item = u64>,
+    ) -> Result<(), String> {
+        let (held, is) = (held.collect(), is.collect());
+        match held == is || self.doubts.excuse(self.guild.id(), kind, &held, &is) {
+            true => Ok(()),
+            false => Err(format!("{kind:?}: {held:?} are held, but there are {is:?}")),
+        }
+    }
+
+    /// Whether a part of a row was sent last in a form that nobody can read.
+    pub(super) fn is_unreadable(self, kind: Kind, id: u64, part: &str) -> bool {
+        self.doubts.unreadable((self.guild.id(), kind, id), part)
+    }
+
+    pub(super) fn is_doubtful(self, kind: Kind, id: u64, part: &str) -> bool {
+        self.doubts.part((self.guild.id(), kind, id), part)
+    }
+
+    /// Whether it is a member, or nobody can tell that it is none.
+    fn may_be_member(self, user: u64) -> bool {
+        let guild = self.guild.id();
+        self.guild.holds(user)
+            || self.doubts.is_partial(guild, Kind::Member)
+            || self.doubts.untold((guild, Kind::Member, user))
     }
 }

@@ -152,15 +152,18 @@ pub(crate) fn thread(seed: u64, guild: &Guild, number: u32, w: &mut Writer) {
     w.field("flags", 0_u32);
 }
 
+/// What is drawn does not depend on which roles are still there.
 fn overwrites(guild: &Guild, rng: &mut Rng, w: &mut Writer) {
-    let some = 0..1 + rng.below(5) as u32;
-    for number in some.filter(|number| guild.roles.has(*number)) {
-        w.entry(|w| {
-            w.field("type", 0_u32);
-            w.field("id", Id(role_id(guild, number)));
-            w.field("deny", (rng.next() >> 20).to_string().as_str());
-            w.field("allow", (rng.next() >> 30).to_string().as_str());
-        });
+    for number in 0..guild.role_count().min(1 + rng.below(5) as u32) {
+        let (deny, allow) = (rng.next() >> 20, rng.next() >> 30);
+        if guild.roles.has(number) {
+            w.entry(|w| {
+                w.field("type", 0_u32);
+                w.field("id", Id(role_id(guild, number)));
+                w.field("deny", deny.to_string().as_str());
+                w.field("allow", allow.to_string().as_str());
+            });
+        }
     }
 }
 

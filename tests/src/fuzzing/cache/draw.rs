@@ -5,7 +5,7 @@ use crate::scenario::Source;
 use serde_json::{Value, json};
 
 /// A dispatch, and how it is fed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Fed {
     pub(super) name: &'static str,
     pub(super) data: Value,
@@ -16,7 +16,7 @@ pub(super) struct Fed {
 }
 
 /// What happens next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Move {
     Feed(Fed),
     /// The members of this guild are asked for.

@@ -75,9 +75,13 @@ impl Host {
 
     /// Feeds a dispatch; whether it has made a guild's members whole.
     pub(super) fn feed(&mut self, fed: &Fed) -> bool {
+        self.feed_text(fed, &fed.data.to_string())
+    }
+
+    /// The same with this text for data.
+    pub(super) fn feed_text(&mut self, fed: &Fed, text: &str) -> bool {
         self.fed += 1;
-        let text = fed.data.to_string();
-        let actions = self.tracker.dispatch(self.now, fed.name, None, &text);
+        let actions = self.tracker.dispatch(self.now, fed.name, None, text);
         let actions = actions.into_iter().map(Action::into_owned).collect();
         self.perform(actions, fed.crosses)
     }
