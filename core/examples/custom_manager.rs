@@ -15,7 +15,7 @@ pub struct BigRoom {
     pub rest: Distributed,
 }
 
-impl Manager for BigRoom {
+impl Manager<Room> for BigRoom {
     fn set_up(&mut self, plan: &mut Plan<'_, Room>, initial: &[Room]) -> Result<(), Refusal<Room>> {
         plan.open(
             NewShard::new()

@@ -86,8 +86,12 @@
 //! [`Fleet`](fleet::Fleet) lets the shards of one bot identify in turn, and says when the whole
 //! bot is ready. [`faults`] tells what each thing that can go wrong looks like to a user.
 //!
-//! The feature `std`, on by default, only finds out at run time how fast the processor can check
-//! text. With `default-features = false` the core needs `alloc` and nothing else.
+//! # Features
+//!
+//! Both are on by default. With `default-features = false` the core needs `alloc` and nothing else.
+//!
+//! - `std` finds out at run time how fast the processor can check text, and does no more.
+//! - `twitch` is Twitch chat, the module `twitch`.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -130,6 +134,7 @@ mod shard_id;
 mod time;
 mod token;
 pub mod tracker;
+#[cfg(feature = "twitch")]
 pub mod twitch;
 pub mod wire;
 

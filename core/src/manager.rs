@@ -6,14 +6,14 @@
 //!
 //! ```
 //! use headcount_core::manager::{Decision, Distributed, Options, Supervisor};
-//! use headcount_core::{Instant, twitch::Room};
+//! use headcount_core::Instant;
 //!
-//! let rooms = ["#Ann", "bob", "ann"].iter().map(|name| Room::new(name).unwrap());
+//! let rooms = ["ann", "bob", "ann"];
 //! let mut manager = Supervisor::new(Options::default(), rooms, |_| Distributed::default())?;
 //! let decisions = manager.start_all(Instant::ZERO)?;
 //! assert!(matches!(decisions[0], Decision::Open { .. }));
 //! assert_eq!(decisions.len(), 3); // one shard, and each room once
-//! # Ok::<_, headcount_core::manager::Refusal<Room>>(())
+//! # Ok::<_, headcount_core::manager::Refusal<&str>>(())
 //! ```
 //!
 //! Built in are [`Single`] (one connection for everything), [`Distributed`] (so many channels per
@@ -42,9 +42,7 @@ pub use roster::{Health, NewShard, Roster, Shard, ShardKey};
 pub use single::Single;
 pub use supervisor::Supervisor;
 
-use crate::twitch::Room;
-
-/// What shards are given to serve: a [`Room`], a guild's id, or a type of yours.
+/// What shards are given to serve: a chat room, a guild's id, or a type of yours.
 ///
 /// Equal values are the same channel, so normalise before; every fitting type has it for free.
 pub trait Channel: Clone + Ord + fmt::Debug + Send + 'static {}
@@ -60,7 +58,7 @@ impl<C: Clone + Ord + fmt::Debug + Send + 'static> Channel for C {}
 ///
 /// The same calls in the same order should lead to the same decisions: ask no clock and no
 /// random source.
-pub trait Manager<C: Channel = Room> {
+pub trait Manager<C: Channel> {
     /// Plans the first shards and places the initial channels, which come without duplicates.
     ///
     /// Nothing is opened before the start. By default each channel is assigned in turn.

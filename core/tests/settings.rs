@@ -457,7 +457,10 @@ fn chat(pool: &mut Pool) {
 
 #[test]
 fn options_of_a_manager_that_make_no_sense_are_refused() {
-    fn made<M: Manager + Send + 'static>(options: manager::Options, manager: M) -> bool {
+    fn made<M: Manager<&'static str> + Send + 'static>(
+        options: manager::Options,
+        manager: M,
+    ) -> bool {
         let made = Supervisor::new(options, [], |_| manager);
         !matches!(made, Err(Refusal::Options(_)))
     }

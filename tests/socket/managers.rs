@@ -25,7 +25,7 @@ struct Touchy {
     handle: Arc<Mutex<Option<ChatHandle>>>,
 }
 
-impl Manager for Touchy {
+impl Manager<Room> for Touchy {
     fn assign(
         &mut self,
         plan: &mut Plan<'_, Room>,

@@ -72,6 +72,7 @@ pub use headcount_driver as driver;
 pub use headcount_driver::core::session::Keep;
 pub use headcount_driver::core::{Event, Intents};
 pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
+#[cfg(feature = "chat")]
 pub use headcount_driver::{ChatEvent, ChatHandle};
 
 /// A running bot on async-std.
@@ -81,9 +82,11 @@ pub type Bot = driver::Bot<AsyncStd>;
 pub type Builder = driver::Builder<AsyncStd>;
 
 /// A running Twitch chat bot on async-std.
+#[cfg(feature = "chat")]
 pub type Chat = driver::Chat<AsyncStd>;
 
 /// A Twitch chat bot on async-std that is not started yet.
+#[cfg(feature = "chat")]
 pub type ChatBuilder = driver::ChatBuilder<AsyncStd>;
 
 /// The async-std runtime: its global executor, which starts its threads when it is first used.

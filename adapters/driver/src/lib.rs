@@ -29,6 +29,7 @@ mod bot;
 mod builder;
 mod by_hand;
 mod cache;
+#[cfg(feature = "chat")]
 mod chat;
 mod clock;
 mod deadline;
@@ -67,6 +68,7 @@ mod websocket;
 
 pub use bot::Bot;
 pub use builder::Builder;
+#[cfg(feature = "chat")]
 pub use chat::{Chat, ChatBuilder, ChatEvent, ChatHandle, TWITCH_URL};
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};

@@ -68,6 +68,7 @@ pub use headcount_driver as driver;
 pub use headcount_driver::core::session::Keep;
 pub use headcount_driver::core::{Event, Intents};
 pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
+#[cfg(feature = "chat")]
 pub use headcount_driver::{ChatEvent, ChatHandle};
 
 /// A running bot on smol.
@@ -77,9 +78,11 @@ pub type Bot = driver::Bot<Smol>;
 pub type Builder = driver::Builder<Smol>;
 
 /// A running Twitch chat bot on smol.
+#[cfg(feature = "chat")]
 pub type Chat = driver::Chat<Smol>;
 
 /// A Twitch chat bot on smol that is not started yet.
+#[cfg(feature = "chat")]
 pub type ChatBuilder = driver::ChatBuilder<Smol>;
 
 /// The smol runtime: its global executor, which starts its threads when it is first used.

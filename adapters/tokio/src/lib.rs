@@ -71,6 +71,7 @@ pub use headcount_driver as driver;
 pub use headcount_driver::core::session::Keep;
 pub use headcount_driver::core::{Event, Intents};
 pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
+#[cfg(feature = "chat")]
 pub use headcount_driver::{ChatEvent, ChatHandle};
 
 /// A running bot on tokio.
@@ -80,9 +81,11 @@ pub type Bot = driver::Bot<Tokio>;
 pub type Builder = driver::Builder<Tokio>;
 
 /// A running Twitch chat bot on tokio.
+#[cfg(feature = "chat")]
 pub type Chat = driver::Chat<Tokio>;
 
 /// A Twitch chat bot on tokio that is not started yet.
+#[cfg(feature = "chat")]
 pub type ChatBuilder = driver::ChatBuilder<Tokio>;
 
 /// The tokio runtime that the calling task runs in.

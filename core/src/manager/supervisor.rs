@@ -10,7 +10,6 @@ use crate::Instant;
 use crate::manager::{
     Channel, Decision, Health, Manager, Options, Plan, Refusal, Roster, Shard, ShardKey,
 };
-use crate::twitch::Room;
 
 /// What came of a call: decisions to carry out in order, or a refusal that changed nothing.
 type Outcome<C> = Result<Vec<Decision<C>>, Refusal<C>>;
@@ -19,7 +18,7 @@ type Outcome<C> = Result<Vec<Decision<C>>, Refusal<C>>;
 ///
 /// The host carries out the decisions, tells how shards fare by [`report`](Self::report), and
 /// calls [`handle_timeout`](Self::handle_timeout) when [`poll_timeout`](Self::poll_timeout) says.
-pub struct Supervisor<C: Channel = Room> {
+pub struct Supervisor<C: Channel> {
     manager: Box<dyn Manager<C> + Send>,
     options: Options,
     roster: Roster<C>,

@@ -222,7 +222,7 @@ impl Pool {
     ///
     /// # Errors
     /// What the manager refuses: [`Refusal::Capacity`] when the initial rooms do not fit.
-    pub fn add_manager<M: Manager + Send + 'static>(
+    pub fn add_manager<M: Manager<Room> + Send + 'static>(
         &mut self,
         account: AccountKey,
         options: Options,
@@ -237,7 +237,7 @@ impl Pool {
 
     /// A manager's shards, their health and their load.
     #[must_use]
-    pub fn manager(&self, manager: ManagerKey) -> Option<&Supervisor> {
+    pub fn manager(&self, manager: ManagerKey) -> Option<&Supervisor<Room>> {
         self.squads.get(manager.0).map(|squad| &squad.supervisor)
     }
 
@@ -413,7 +413,10 @@ impl Pool {
         &mut self,
         now: Instant,
         manager: ManagerKey,
-        call: impl FnOnce(&mut Supervisor, Instant) -> Result<Vec<Decision<Room>>, Refusal<Room>>,
+        call: impl FnOnce(
+            &mut Supervisor<Room>,
+            Instant,
+        ) -> Result<Vec<Decision<Room>>, Refusal<Room>>,
     ) -> Result<(), Refusal<Room>> {
         self.now = self.now.max(now);
         let now = self.now;

@@ -14,7 +14,7 @@ use crate::{new_rooms, options, room, spread};
 fn while_nothing_runs_a_channel_goes_to_the_least_loaded_shard_that_is_not_dead() {
     let now = Instant::ZERO;
     let mut manager = new_rooms(Options::default(), 4, spread(3, Some(3), 2)).unwrap();
-    let home = |manager: &Supervisor, n: u64| manager.roster().shard_of(&room(n)).unwrap();
+    let home = |manager: &Supervisor<Room>, n: u64| manager.roster().shard_of(&room(n)).unwrap();
     let keys = manager.roster().keys();
     manager.unassign(now, &room(1)).unwrap();
     manager.assign(now, &room(10)).unwrap();
@@ -65,7 +65,7 @@ fn while_others_run_a_stopped_shard_takes_no_channel() {
 /// One shard for each channel, closed when a tending finds it empty.
 struct OneEach;
 
-impl Manager for OneEach {
+impl Manager<Room> for OneEach {
     fn assign(
         &mut self,
         plan: &mut Plan<'_, Room>,

@@ -231,11 +231,11 @@ fn options() -> Options {
     }
 }
 
-fn new_rooms<M: Manager + Send + 'static>(
+fn new_rooms<M: Manager<Room> + Send + 'static>(
     options: Options,
     initial: u64,
     manager: M,
-) -> Result<Supervisor, Refusal<Room>> {
+) -> Result<Supervisor<Room>, Refusal<Room>> {
     Supervisor::new(options, (0..initial).map(room), |_| manager)
 }
 
@@ -296,7 +296,7 @@ fn every_small_case_is_spread_evenly_or_refused_up_front() {
     }
 }
 
-fn check_spread(manager: &Supervisor, n: usize, cap: usize, shards: usize) {
+fn check_spread(manager: &Supervisor<Room>, n: usize, cap: usize, shards: usize) {
     let loads: Vec<usize> = manager.roster().shards().map(|(_, s)| s.load()).collect();
     assert_eq!(loads.len(), shards);
     assert_eq!(loads.iter().sum::<usize>(), n);
@@ -394,7 +394,7 @@ fn stop_ends_all_and_start_brings_all_back() {
 #[test]
 fn a_refused_set_up_leaves_no_manager_and_a_lazy_one_is_caught() {
     struct Lazy;
-    impl Manager for Lazy {
+    impl Manager<Room> for Lazy {
         fn assign(
             &mut self,
             _: &mut Plan<'_, Room>,

@@ -250,7 +250,7 @@ fn rooms_of_a_shard_that_is_down_for_long_move_when_it_is_time() {
 /// Opens its one shard for an account of its own choice.
 struct For(&'static str);
 
-impl Manager for For {
+impl Manager<Room> for For {
     fn assign(
         &mut self,
         plan: &mut Plan<'_, Room>,

@@ -84,7 +84,7 @@ impl<R: Runtime> ChatBuilder<R> {
     /// # Errors
     /// What the manager refuses: [`Refusal::Capacity`] when the initial rooms do not fit,
     /// [`Refusal::Other`] when it panics.
-    pub fn manager<M: Manager + Send + 'static>(
+    pub fn manager<M: Manager<Room> + Send + 'static>(
         &mut self,
         account: AccountKey,
         options: Options,

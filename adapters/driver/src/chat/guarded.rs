@@ -77,7 +77,7 @@ impl<M> Guarded<M> {
     }
 }
 
-impl<M: Manager> Manager for Guarded<M> {
+impl<M: Manager<Room>> Manager<Room> for Guarded<M> {
     fn set_up(&mut self, plan: &mut Plan<'_, Room>, initial: &[Room]) -> Result<(), Refusal<Room>> {
         self.ask(|manager| manager.set_up(plan, initial))
     }

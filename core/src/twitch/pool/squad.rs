@@ -100,7 +100,7 @@ impl Seat {
 
 #[derive(Debug)]
 pub(super) struct Squad {
-    pub(super) supervisor: Supervisor,
+    pub(super) supervisor: Supervisor<Room>,
     pub(super) account: AccountKey,
     pub(super) runners: BTreeMap<ShardKey, Runner>,
     pub(super) seats: BTreeMap<Room, Seat>,
@@ -111,7 +111,7 @@ pub(super) struct Squad {
 }
 
 impl Squad {
-    pub(super) fn new(supervisor: Supervisor, account: AccountKey) -> Self {
+    pub(super) fn new(supervisor: Supervisor<Room>, account: AccountKey) -> Self {
         Self {
             supervisor,
             account,
