@@ -238,8 +238,14 @@ fn a_refusal_of_another_kind_is_tried_again() {
 #[test]
 fn a_shard_that_takes_the_place_of_another_backs_off_like_it() {
     let (mut pool, _, manager) = started(account(), moving(), &["a"]);
+    let first = keys(&pool, manager);
     let (dials, _) = refused(&mut pool, "Try again later", 0..HOUR);
     assert!((10..40).contains(&dials.len()), "{}", dials.len());
+    assert_ne!(keys(&pool, manager), first, "the room has moved");
+    // In the end each shard waits as long as one that has failed all the time.
+    for two in dials.windows(2).rev().take(3) {
+        assert!(two[1] - two[0] >= 600, "{dials:?}");
+    }
     // A start of the caller's is tried at once.
     pool.stop_all(at(HOUR), manager).unwrap();
     let _ = pool.handle(at(HOUR), Input::Timeout);
