@@ -7,7 +7,7 @@
 //! - [`Pool`] runs accounts with their budgets, [shard managers](crate::manager) and all their
 //!   connections.
 //!
-//! A host opens sockets (`wss://irc-ws.chat.twitch.tv:443`), carries lines and tells the time:
+//! A host opens sockets (`wss://irc-ws.chat.twitch.tv:443`), carries lines and hands in the time:
 //!
 //! ```
 //! use headcount_core::manager::{Distributed, Options};
@@ -36,17 +36,21 @@
 //! ```
 
 mod account;
+mod bot;
 mod budget;
 mod command;
 pub mod connection;
 mod encode;
 mod message;
 mod name;
-mod pool;
 mod scan;
 mod tags;
 
 pub use account::{Account, AccountLimits};
+pub use bot::{
+    AccountKey, Action, Event, Heard, Input, JoinFailure, LinkId, ManagerKey, OwnedEvent, Pool,
+    PoolConfig, Priority, Say, SayError, SayId, SayOutcome, Wait,
+};
 pub use budget::Rate;
 pub use command::Command;
 pub use encode::{EncodeError, Limits, Line};
@@ -54,8 +58,4 @@ pub use message::{
     LONGEST_REST, LONGEST_TAGS, Message, ParamIter, Params, ParseError, Prefix, lines,
 };
 pub use name::{InvalidName, Login, Room};
-pub use pool::{
-    AccountKey, Action, Event, Heard, Input, JoinFailure, LinkId, ManagerKey, News, Pool,
-    PoolConfig, Priority, Say, SayError, SayId, SayOutcome, Wait,
-};
 pub use tags::{TagIter, TagValue, Tags};

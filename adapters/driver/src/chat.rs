@@ -1,7 +1,7 @@
 //! A running Twitch chat bot: its events in one stream, and its end.
 //!
 //! Every decision is in the core's [`Pool`](headcount_core::twitch::Pool); what is here opens
-//! sockets, carries lines and tells the time.
+//! sockets, carries lines and hands in the time.
 
 mod backlog;
 mod builder;
@@ -36,7 +36,7 @@ use crate::delivery::Events;
 /// Twitch sends its PING in between chat messages, so a bot that stopped reading would be cut off.
 /// Therefore reading goes on, and with it PONGs, joins and confirmations. Messages that nobody
 /// takes wait up to [`ChatBuilder::backlog`] and [`ChatBuilder::backlog_bytes`]; what is over it is
-/// dropped, and told in its place by [`ChatEvent::Missed`]. No other event is ever dropped.
+/// dropped, and reported in its place by [`ChatEvent::Missed`]. No other event is ever dropped.
 pub struct Chat<R: Runtime> {
     runtime: R,
     events: Events<ChatEvent>,

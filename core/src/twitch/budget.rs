@@ -33,7 +33,7 @@ impl Rate {
     }
 }
 
-/// Remembers when budget was spent. Twitch refills at times it does not tell, so only a window
+/// Remembers when budget was spent. Twitch does not say when it refills, so only a window
 /// that slides is safe.
 #[derive(Clone, Debug)]
 pub(super) struct Window {

@@ -62,8 +62,10 @@ fn refused(
                 Action::Emit(event) => match event {
                     Event::Message { .. } => None,
                     other => match other.into_owned() {
-                        headcount_core::twitch::News::Event(event) => Some(Action::Emit(event)),
-                        headcount_core::twitch::News::Heard(_) => None,
+                        headcount_core::twitch::OwnedEvent::Event(event) => {
+                            Some(Action::Emit(event))
+                        }
+                        headcount_core::twitch::OwnedEvent::Heard(_) => None,
                     },
                 },
                 Action::WantToken { account } => Some(Action::WantToken { account }),

@@ -1,4 +1,4 @@
-//! Stories of a whole Twitch bot in virtual time.
+//! Scenarios of a whole Twitch bot in virtual time.
 
 mod details;
 mod joins;

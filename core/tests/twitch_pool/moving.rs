@@ -1,9 +1,11 @@
 //! Rooms that move off a shard which is then closed.
 
+use std::time::Duration;
+
 use headcount_core::manager::{Manager, NewShard, Options, Plan, Refusal, ShardKey};
 use headcount_core::twitch::{Action, Event, Input, LinkId, ManagerKey, Pool, PoolConfig, Room};
 
-use crate::details::{account, at, connects, events, room};
+use crate::details::{account, at, connects, events, messages, room, up};
 use crate::stopping::log_in;
 
 /// One shard; a further one takes all its rooms, and it is closed.
@@ -83,4 +85,57 @@ fn a_shard_that_is_closed_waits_a_minute_for_its_rooms_at_the_longest() {
         }
     }
     assert_eq!(closed, [61]);
+}
+
+#[test]
+fn what_the_lost_socket_brought_does_not_come_again_on_the_one_it_replaced() {
+    let (mut pool, _, links) = up(PoolConfig::default(), &["a"]);
+    let old = links[0];
+    let actions = pool.handle(at(1), Input::Frame(old, b":x RECONNECT\r\n"));
+    let new = connects(&actions)[0];
+    log_in(&mut pool, 1, new);
+    let echo = b":bot!bot@bot JOIN #a\r\n";
+    let _ = pool.handle(at(1), Input::Frame(new, echo));
+    assert_eq!(
+        messages(&mut pool, new, "@id=1 :ann!a@a PRIVMSG #a :hi\r\n"),
+        1
+    );
+    // The PART is under way: the old socket still hears the room, a little late.
+    let _ = pool.handle(at(1), Input::Closed(new));
+    assert_eq!(
+        messages(&mut pool, old, "@id=1 :ann!a@a PRIVMSG #a :hi\r\n"),
+        0
+    );
+    assert_eq!(
+        messages(&mut pool, old, "@id=2 :ann!a@a PRIVMSG #a :yo\r\n"),
+        1
+    );
+}
+
+#[test]
+fn a_room_that_was_lost_counts_from_then_until_it_is_joined_again() {
+    let (mut pool, manager, links) = up(PoolConfig::default(), &["a", "b"]);
+    let shards = crate::stopping::keys(&pool, manager);
+    let actions = pool.handle(at(30), Input::Closed(links[0]));
+    let new = connects(&actions)[0];
+    log_in(&mut pool, 31, new);
+    let echo = b":bot!bot@bot JOIN #a\r\n";
+    let actions = pool.handle(at(33), Input::Frame(new, echo));
+    let joined = Event::Joined {
+        manager,
+        shard: shards[0],
+        room: room("a"),
+        took: Duration::from_secs(3),
+        again: true,
+    };
+    assert!(events(&actions).contains(&&joined), "{actions:?}");
+    // The other shard's room went on all the time.
+    let actions = pool.handle(at(40), Input::Closed(links[1]));
+    let new = connects(&actions)[0];
+    log_in(&mut pool, 41, new);
+    let echo = b":bot!bot@bot JOIN #b\r\n";
+    let actions = pool.handle(at(41), Input::Frame(new, echo));
+    let took =
+        |event: &&Event<'_>| matches!(event, Event::Joined { took, .. } if took.as_secs() == 1);
+    assert_eq!(events(&actions).into_iter().filter(took).count(), 1);
 }

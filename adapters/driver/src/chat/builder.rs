@@ -143,7 +143,7 @@ impl<R: Runtime> ChatBuilder<R> {
         self
     }
 
-    /// Starts every manager. It does not wait for a connection: events tell that. Must be called
+    /// Starts every manager. It does not wait for a connection: events report that. Must be called
     /// where the runtime can spawn.
     ///
     /// # Errors

@@ -14,14 +14,14 @@ use tracing::Instrument;
 use super::backlog::Backlog;
 use super::event::ChatEvent;
 use super::shared::Shared;
-use super::wire::{NewsSender, Order, Wire, WireNews};
+use super::wire::{EventSender, Order, Wire, WireEvent};
 use crate::alarm::Alarm;
 use crate::panics::caught_in;
 use crate::quantum::Quantum;
 use crate::{Error, Runtime, SocketOptions};
 
-/// News of sockets that may wait for the loop, a frame each; each socket may hold one more.
-const NEWS: usize = 16;
+/// Events of sockets that may wait for the loop, a frame each; each socket may hold one more.
+const EVENTS: usize = 16;
 
 /// Orders that may wait for a socket: many times what the send budget allows. Only a server that
 /// wants answers and does not read them can bring about more.
@@ -37,15 +37,15 @@ pub(super) struct Carrier<R: Runtime> {
     alarm: Alarm<R>,
     /// The sockets that take orders.
     wires: BTreeMap<LinkId, Sender<Order>>,
-    sender: NewsSender,
-    news: Receiver<(LinkId, WireNews)>,
+    sender: EventSender,
+    events: Receiver<(LinkId, WireEvent)>,
     quantum: Quantum,
 }
 
 /// What woke the loop.
 enum Wake {
     Deadline,
-    News(LinkId, WireNews),
+    Event(LinkId, WireEvent),
     Over,
 }
 
@@ -58,7 +58,7 @@ impl<R: Runtime> Carrier<R> {
         backlog: Backlog,
         alarm: Alarm<R>,
     ) -> Self {
-        let (sender, news) = mpsc::channel(NEWS);
+        let (sender, events) = mpsc::channel(EVENTS);
         Self {
             runtime,
             shared,
@@ -68,7 +68,7 @@ impl<R: Runtime> Carrier<R> {
             alarm,
             wires: BTreeMap::new(),
             sender,
-            news,
+            events,
             quantum: Quantum::new(),
         }
     }
@@ -87,7 +87,7 @@ impl<R: Runtime> Carrier<R> {
         loop {
             match poll_fn(|cx| self.poll_wake(cx)).await {
                 Wake::Deadline => self.step(Input::Timeout),
-                Wake::News(link, news) => self.hear(link, &news),
+                Wake::Event(link, event) => self.hear(link, &event),
                 Wake::Over => break,
             }
         }
@@ -107,10 +107,10 @@ impl<R: Runtime> Carrier<R> {
             return Poll::Ready(Wake::Deadline);
         }
         ready!(self.quantum.poll(cx));
-        match self.news.poll_next_unpin(cx) {
-            Poll::Ready(Some((link, news))) => {
-                self.quantum.spend(news.bytes());
-                Poll::Ready(Wake::News(link, news))
+        match self.events.poll_next_unpin(cx) {
+            Poll::Ready(Some((link, event))) => {
+                self.quantum.spend(event.bytes());
+                Poll::Ready(Wake::Event(link, event))
             }
             Poll::Ready(None) | Poll::Pending => {
                 self.quantum.rest();
@@ -119,12 +119,12 @@ impl<R: Runtime> Carrier<R> {
         }
     }
 
-    fn hear(&mut self, link: LinkId, news: &WireNews) {
+    fn hear(&mut self, link: LinkId, event: &WireEvent) {
         let number = link.get();
-        match news {
-            WireNews::Opened => self.step(Input::Opened(link)),
-            WireNews::Frame(frame) => self.step(Input::Frame(link, frame)),
-            WireNews::DialFailed(error) => {
+        match event {
+            WireEvent::Opened => self.step(Input::Opened(link)),
+            WireEvent::Frame(frame) => self.step(Input::Frame(link, frame)),
+            WireEvent::DialFailed(error) => {
                 tracing::warn!(
                     link = number,
                     "the chat server could not be dialled: {error:#}"
@@ -133,7 +133,7 @@ impl<R: Runtime> Carrier<R> {
                 self.connection_failed(link, false, error);
                 self.step(Input::DialFailed(link, error.dial_failure()));
             }
-            WireNews::Closed(ended) => {
+            WireEvent::Closed(ended) => {
                 self.wires.remove(&link);
                 if let Some(error) = &ended.error {
                     tracing::warn!(link = number, "the connection broke: {error:#}");
@@ -200,14 +200,14 @@ impl<R: Runtime> Carrier<R> {
             options: self.options.clone(),
             link,
             orders,
-            news: self.sender.clone(),
+            events: self.sender.clone(),
         };
         let span = tracing::info_span!("chat", link = link.get());
         self.runtime.spawn(wire.run().instrument(span));
     }
 
-    /// A socket that has just ended takes no orders, and says so by its news. One that is behind
-    /// with so many is closed.
+    /// A socket that has just ended takes no orders, and says so by its last event. One that is
+    /// behind with so many is closed.
     fn order(&mut self, link: LinkId, order: Order) {
         let Some(wire) = self.wires.get_mut(&link) else {
             return;

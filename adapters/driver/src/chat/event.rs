@@ -1,20 +1,20 @@
-//! What a chat bot tells its user.
+//! The events of a chat bot.
 
 use std::sync::Arc;
 
 use headcount_core::manager::ShardKey;
 use headcount_core::session::Halt;
-use headcount_core::twitch::{AccountKey, Event, Heard, ManagerKey, News};
+use headcount_core::twitch::{AccountKey, Event, Heard, ManagerKey, OwnedEvent};
 
 use crate::{Error, Panicked};
 
-/// News from a running chat bot.
+/// An event of a running chat bot.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ChatEvent {
     /// A message from the server.
     Heard(Heard),
-    /// News of the pool; never an [`Event::Message`] or an [`Event::Mirrored`].
+    /// An event of the pool; never an [`Event::Message`] or an [`Event::Mirrored`].
     Pool(Event<'static>),
     /// An account needs a token before it can connect: give it one by
     /// [`ChatHandle::set_token`](crate::ChatHandle::set_token). Asked again after a while.
@@ -78,11 +78,11 @@ impl ChatEvent {
     }
 }
 
-impl From<News> for ChatEvent {
-    fn from(news: News) -> Self {
-        match news {
-            News::Heard(heard) => Self::Heard(heard),
-            News::Event(event) => Self::Pool(event),
+impl From<OwnedEvent> for ChatEvent {
+    fn from(event: OwnedEvent) -> Self {
+        match event {
+            OwnedEvent::Heard(heard) => Self::Heard(heard),
+            OwnedEvent::Event(event) => Self::Pool(event),
         }
     }
 }

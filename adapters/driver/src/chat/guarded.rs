@@ -22,18 +22,18 @@ pub(super) struct Failure(Arc<Mutex<State>>);
 enum State {
     #[default]
     Well,
-    /// It has panicked, and nobody has been told.
+    /// It has panicked, and that was not reported yet.
     Failed(Panicked),
-    Told,
+    Reported,
 }
 
 impl Failure {
     /// What the manager's panic said, once.
     pub(super) fn take(&self) -> Option<Panicked> {
         let mut state = self.lock();
-        match std::mem::replace(&mut *state, State::Told) {
+        match std::mem::replace(&mut *state, State::Reported) {
             State::Failed(panicked) => Some(panicked),
-            before @ (State::Well | State::Told) => {
+            before @ (State::Well | State::Reported) => {
                 *state = before;
                 None
             }

@@ -33,7 +33,7 @@ impl ChatHandle {
         &self.shared.managers
     }
 
-    /// Queues a message. What comes of it is told by
+    /// Queues a message. What comes of it is reported by
     /// [`Event::Said`](headcount_core::twitch::Event::Said) with this id.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl ChatHandle {
         self.shared.change(|pool, now| pool.start_all(now, manager))
     }
 
-    /// Stops all shards of a manager; `Event::Ended` tells when the last socket is gone.
+    /// Stops all shards of a manager; `Event::Ended` is emitted when the last socket is gone.
     ///
     /// # Errors
     /// What the manager refuses.

@@ -17,21 +17,21 @@ use crate::{Error, Runtime, SocketOptions};
 /// The close code of an orderly end (RFC 6455, 7.4.1).
 const NORMAL: u16 = 1000;
 
-/// What a socket is told. Dropping the sender closes it too.
+/// An order to a socket. Dropping the sender closes it too.
 pub(super) enum Order {
     Send(Command),
     Close,
 }
 
 /// What happened to a socket.
-pub(super) enum WireNews {
+pub(super) enum WireEvent {
     Opened,
     DialFailed(Arc<Error>),
     Frame(Box<[u8]>),
     Closed(Ended),
 }
 
-impl WireNews {
+impl WireEvent {
     /// Bytes of the frame, if it is one.
     pub(super) const fn bytes(&self) -> usize {
         match self {
@@ -41,8 +41,8 @@ impl WireNews {
     }
 }
 
-/// Where news go, from all sockets.
-pub(super) type NewsSender = Sender<(LinkId, WireNews)>;
+/// Where the events of all sockets go.
+pub(super) type EventSender = Sender<(LinkId, WireEvent)>;
 
 /// What a socket's task works with.
 pub(super) struct Wire<R> {
@@ -51,35 +51,35 @@ pub(super) struct Wire<R> {
     pub(super) options: SocketOptions,
     pub(super) link: LinkId,
     pub(super) orders: Receiver<Order>,
-    pub(super) news: NewsSender,
+    pub(super) events: EventSender,
 }
 
 impl<R: Runtime> Wire<R> {
-    /// Dials and carries until the socket has ended. The last news are `DialFailed` or `Closed`.
+    /// Dials and carries until the socket has ended. The last event is `DialFailed` or `Closed`.
     pub(super) async fn run(mut self) {
         let last = caught_in(self.live()).await.unwrap_or_else(|panicked| {
             tracing::error!(error = %panicked, "a socket of the chat ends");
-            WireNews::Closed(Ended::silent())
+            WireEvent::Closed(Ended::silent())
         });
-        self.tell(last).await;
+        self.report(last).await;
     }
 
-    /// The socket's whole life; its last news.
-    async fn live(&mut self) -> WireNews {
+    /// The socket's whole life; its last event.
+    async fn live(&mut self) -> WireEvent {
         match self.dial().await {
             Ok(Some(socket)) => {
-                self.tell(WireNews::Opened).await;
-                WireNews::Closed(self.carry(socket).await)
+                self.report(WireEvent::Opened).await;
+                WireEvent::Closed(self.carry(socket).await)
             }
-            Ok(None) => WireNews::Closed(Ended::silent()),
-            Err(error) => WireNews::DialFailed(Arc::new(error)),
+            Ok(None) => WireEvent::Closed(Ended::silent()),
+            Err(error) => WireEvent::DialFailed(Arc::new(error)),
         }
     }
 
-    /// A loop that is gone wants no news.
-    async fn tell(&mut self, news: WireNews) {
-        if poll_fn(|cx| self.news.poll_ready(cx)).await.is_ok() {
-            let _ = self.news.start_send((self.link, news));
+    /// A loop that is gone wants no events.
+    async fn report(&mut self, event: WireEvent) {
+        if poll_fn(|cx| self.events.poll_ready(cx)).await.is_ok() {
+            let _ = self.events.start_send((self.link, event));
         }
     }
 
@@ -117,7 +117,7 @@ impl<R: Runtime> Wire<R> {
                 Either::Right(Ok(())) => {
                     let frame = socket.message().into();
                     socket.forget();
-                    self.tell(WireNews::Frame(frame)).await;
+                    self.report(WireEvent::Frame(frame)).await;
                 }
                 Either::Right(Err(ended)) => return ended,
             }

@@ -1,4 +1,4 @@
-//! What a connection is told.
+//! The inputs of a connection.
 
 use crate::Token;
 use crate::session::DialFailure;
@@ -29,7 +29,7 @@ pub enum Identity {
     Anonymous(Login),
     /// An account.
     Account {
-        /// Its login; the token decides, so [`Step::Ready`](super::Step::Ready) may tell another.
+        /// Its login; the token decides, so [`Step::Ready`](super::Step::Ready) may name another.
         login: Login,
         /// Its token, with or without `oauth:`.
         token: Token,

@@ -1,13 +1,14 @@
-//! What a connection answers.
+//! The outputs of a connection.
 
 use core::ops::Deref;
+use core::time::Duration;
 
 use smallvec::SmallVec;
 
 use crate::session::DialFailure;
 use crate::twitch::{Command, Login, Message, ParseError};
 
-/// What the connection wants done or has to tell, in this order.
+/// What the connection wants done or reports, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step<'i> {
     /// Open a socket.
@@ -57,6 +58,24 @@ pub enum End {
     Closed,
     /// We closed it.
     Stopped,
+}
+
+impl End {
+    /// How long the server asks to wait before the next dial.
+    pub(in crate::twitch) fn asked_wait(self) -> Duration {
+        match self {
+            Self::DialFailed(why) => why.retry_after().unwrap_or_default(),
+            Self::DialTimeout
+            | Self::GrantTimeout
+            | Self::BadToken
+            | Self::BadLogin
+            | Self::LoginRefused
+            | Self::LoginTimeout
+            | Self::Deaf
+            | Self::Closed
+            | Self::Stopped => Duration::ZERO,
+        }
+    }
 }
 
 /// The steps that one input leads to, in order. Borrows the input, not the connection.

@@ -9,7 +9,7 @@ use crate::twitch::Message;
 
 /// An event that borrows nothing.
 #[derive(Clone, Debug, PartialEq)]
-pub enum News {
+pub enum OwnedEvent {
     /// A message from the server: an [`Event::Message`] with a line of its own, or an
     /// [`Event::Mirrored`].
     Heard(Heard),
@@ -85,8 +85,8 @@ macro_rules! rebuilt {
             Event::Message { manager, shard, link, message } => {
                 $heard(manager, shard, link, message)
             }
-            Event::Mirrored(heard) => News::Heard(heard),
-            $(Event::$name { $($field),* } => News::Event(Event::$name { $($field),* }),)*
+            Event::Mirrored(heard) => OwnedEvent::Heard(heard),
+            $(Event::$name { $($field),* } => OwnedEvent::Event(Event::$name { $($field),* }),)*
         }
     };
 }
@@ -94,9 +94,9 @@ macro_rules! rebuilt {
 impl Event<'_> {
     /// Copies what is borrowed: the line of a message, nothing else.
     #[must_use]
-    pub fn into_owned(self) -> News {
+    pub fn into_owned(self) -> OwnedEvent {
         let heard = |manager, shard, link, message: Message<'_>| {
-            News::Heard(Heard::new(manager, shard, link, &message))
+            OwnedEvent::Heard(Heard::new(manager, shard, link, &message))
         };
         rebuilt!(
             self,
@@ -142,7 +142,7 @@ mod tests {
             }
             .into_owned()
         };
-        let News::Heard(heard) = heard else {
+        let OwnedEvent::Heard(heard) = heard else {
             panic!("{heard:?}")
         };
         assert_eq!(heard.line(), "@id=1 :a!a@b PRIVMSG #a :hi");
@@ -150,6 +150,6 @@ mod tests {
         assert_eq!((heard.manager(), heard.shard()), (manager, shard));
         assert_eq!(heard.link(), LinkId(7));
         let ended = Event::Ended { manager };
-        assert_eq!(ended.clone().into_owned(), News::Event(ended));
+        assert_eq!(ended.clone().into_owned(), OwnedEvent::Event(ended));
     }
 }

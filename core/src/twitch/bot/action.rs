@@ -1,4 +1,4 @@
-//! What the pool is told and what it answers.
+//! The inputs of the pool, its actions and its events.
 
 use alloc::string::String;
 use core::time::Duration;
@@ -52,6 +52,20 @@ pub enum Input<'i> {
     DialFailed(LinkId, DialFailure),
 }
 
+impl Input<'_> {
+    /// The socket that this is about.
+    #[must_use]
+    pub const fn link(&self) -> Option<LinkId> {
+        match self {
+            Self::Timeout => None,
+            Self::Opened(link)
+            | Self::Frame(link, _)
+            | Self::Closed(link)
+            | Self::DialFailed(link, _) => Some(*link),
+        }
+    }
+}
+
 /// What the host must do now, in this order. Links that the host does not know any more can be
 /// ignored.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,11 +95,11 @@ pub enum Action<'i> {
         /// The account.
         account: AccountKey,
     },
-    /// Tell the user.
+    /// An event for the user.
     Emit(Event<'i>),
 }
 
-/// News of the pool.
+/// What has happened in the pool.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'i> {
@@ -100,7 +114,7 @@ pub enum Event<'i> {
         /// The message.
         message: Message<'i>,
     },
-    /// A message of shared chat from a room that mirrors it, told late: where it was said is joined
+    /// A message of shared chat from a room that mirrors it, late: where it was said is joined
     /// too, but nothing came from there in time. See
     /// [`PoolConfig::drop_mirrors`](crate::twitch::PoolConfig::drop_mirrors).
     Mirrored(Heard),
@@ -119,7 +133,7 @@ pub enum Event<'i> {
         manager: ManagerKey,
         /// The shard.
         shard: ShardKey,
-        /// The login that the server told.
+        /// The login as the server names it.
         login: Login,
     },
     /// A shard lost a socket. It gets another one unless it was stopped.

@@ -1,0 +1,412 @@
+//! The whole of a Twitch bot: accounts, shard managers and sockets as one pure machine.
+//!
+//! Each part owns its data and knows nothing of the parts above it. What a part cannot do by itself
+//! it asks for as an [`Effect`]; this file takes inputs and passes effects on, and nothing else:
+//!
+//! ```text
+//!  requests --> managers --> decisions --+--> shards    which shard dials, and when
+//!  inputs ----> sockets ---> steps ------+--> rooms     which room is joined where
+//!  time ------> every part --------------+--> outbox    what is said, and what came of it
+//!                     ^                  +--> relay     which message is passed on
+//!                     `---- effects -----+--> actions
+//! ```
+//!
+//! The accounts, with their budgets, lie beneath: whoever spends from them is handed them.
+
+mod account_state;
+mod accounts;
+mod action;
+mod config;
+mod decisions;
+mod effect;
+mod inbound;
+mod joining;
+mod managers;
+mod mirrors;
+mod outbox;
+mod owned;
+mod recheck;
+mod relay;
+mod requests;
+mod room_socket;
+mod room_state;
+mod rooms;
+mod say;
+mod scene;
+mod seen;
+mod shard_ref;
+mod shards;
+mod sockets;
+mod timers;
+mod wait;
+
+use alloc::vec::Vec;
+use core::fmt;
+
+pub use action::{
+    AccountKey, Action, Event, Input, JoinFailure, LinkId, ManagerKey, SayId, SayOutcome,
+};
+pub use config::PoolConfig;
+pub use owned::{Heard, OwnedEvent};
+pub use say::{Priority, Say, SayError};
+pub use wait::Wait;
+
+use self::accounts::Accounts;
+use self::effect::{Effect, Effects, Loss};
+use self::managers::Managers;
+use self::outbox::Outbox;
+use self::recheck::Recheck;
+use self::relay::{Arrival, Relay};
+use self::rooms::Rooms;
+use self::scene::Scene;
+use self::shard_ref::ShardRef;
+use self::shards::Shards;
+use self::sockets::Sockets;
+use crate::Instant;
+use crate::config::ConfigError;
+use crate::manager::Health;
+use crate::rng::Rng;
+use crate::twitch::connection::{self, End, Step};
+use crate::twitch::{Login, Message};
+
+/// Runs any number of accounts, each with its budgets, and of shard managers on them.
+///
+/// The host opens sockets, carries lines and hands in the time; everything else is decided here:
+/// which connection joins which room and when, what may be said and when, how a connection is
+/// replaced. Requests take the time too, and only queue; their actions
+/// come from the next [`handle`](Self::handle), for
+/// which [`poll_timeout`](Self::poll_timeout) then asks at once.
+///
+/// # Who sends
+/// A Twitch connection does not receive what it sent itself; every other connection in that room
+/// does, of the same account too. Which shard sends is the manager's choice, made in
+/// [`Manager::sender`]: by default the shard that serves the room, so a bot does not see its own
+/// messages and cannot answer itself. With another shard it does see them.
+pub struct Pool {
+    now: Instant,
+    rng: Rng,
+    /// What is wrong with the configuration as it was given.
+    checked: Result<(), ConfigError>,
+    accounts: Accounts,
+    managers: Managers,
+    shards: Shards,
+    sockets: Sockets,
+    rooms: Rooms,
+    outbox: Outbox,
+    relay: Relay,
+    recheck: Recheck,
+    effects: Effects,
+    /// What requests have led to since the last input.
+    pending: Vec<Action<'static>>,
+}
+
+/// Where actions are put.
+type Out<'o, 'i> = &'o mut Vec<Action<'i>>;
+
+impl Pool {
+    /// An empty pool; the same seed and the same inputs lead to the same actions.
+    #[must_use]
+    pub fn new(config: PoolConfig, seed: u64) -> Self {
+        let checked = config.check();
+        let config = config.sane();
+        Self {
+            now: Instant::ZERO,
+            rng: Rng::new(seed),
+            checked,
+            accounts: Accounts::default(),
+            managers: Managers::default(),
+            shards: Shards::new(&config),
+            sockets: Sockets::new(&config),
+            rooms: Rooms::new(&config),
+            outbox: Outbox::new(&config),
+            relay: Relay::new(&config),
+            recheck: Recheck::Never,
+            effects: Effects::default(),
+            pending: Vec::new(),
+        }
+    }
+
+    /// Takes in what happened and returns what to do, in order. Time going back counts as
+    /// standing still; links that are not known are ignored.
+    #[must_use]
+    pub fn handle<'i>(&mut self, now: Instant, input: Input<'i>) -> Vec<Action<'i>> {
+        self.now = self.now.max(now);
+        let mut out: Vec<Action<'i>> = core::mem::take(&mut self.pending);
+        match input {
+            Input::Timeout => {}
+            Input::Opened(link) => self.feed(link, connection::Input::Opened, &mut out),
+            Input::Frame(link, frame) => {
+                self.feed(link, connection::Input::Frame(frame), &mut out);
+            }
+            Input::Closed(link) => self.feed(link, connection::Input::Closed, &mut out),
+            Input::DialFailed(link, why) => {
+                self.feed(link, connection::Input::DialFailed(why), &mut out);
+            }
+        }
+        self.run_clock(&mut out);
+        self.carry_out_decisions(&mut out);
+        self.dial(&mut out);
+        if self.recheck.is_due(self.now) {
+            self.spend_budgets(&mut out);
+        }
+        self.report_ended(&mut out);
+        out
+    }
+
+    /// When to call [`handle`](Self::handle) with `Timeout`, and for what.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Instant, Wait)> {
+        let busy = !self.pending.is_empty() || self.managers.has_decisions();
+        let budget = match self.recheck {
+            Recheck::Never => None,
+            Recheck::At(at) => Some((at, Wait::Budget)),
+            Recheck::Now => return Some((self.now, Wait::Request)),
+        };
+        if busy {
+            return Some((self.now, Wait::Request));
+        }
+        let waits = [
+            self.rooms.next_deadline(),
+            self.sockets.next_timer(),
+            self.relay.next_deadline(),
+            budget,
+            self.sockets.next_deadline(),
+            self.outbox.next_deadline(),
+            self.managers.next_deadline(),
+            self.shards.next_deadline(self.now, &self.accounts),
+        ];
+        waits.into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// Gives a socket an input and carries out what follows, one step after the other.
+    fn feed<'i>(&mut self, socket: LinkId, input: connection::Input<'i>, out: Out<'_, 'i>) {
+        let Some((at, steps)) = self.sockets.handle(self.now, socket, input) else {
+            return;
+        };
+        for step in steps {
+            match step {
+                Step::Connect => {}
+                Step::WantLogin => self.recheck = Recheck::Now,
+                Step::Send(command) => out.push(Action::Send {
+                    link: socket,
+                    command,
+                }),
+                Step::Close => out.push(Action::Close { link: socket }),
+                Step::Ready(login) => self.on_ready(at, socket, login),
+                Step::Message(message) => self.on_message(socket, message, out),
+                Step::Malformed(error) => out.push(Action::Emit(Event::Malformed {
+                    manager: at.manager,
+                    shard: at.shard,
+                    error,
+                })),
+                Step::Reconnect => self.on_reconnect(at, socket),
+                Step::Lost(end) => self.effects.push(Effect::Lost(socket, end)),
+                Step::Ended => self.on_ended(at, socket),
+            }
+            self.settle(out);
+        }
+    }
+
+    /// Carries out effects until none is left.
+    fn settle(&mut self, out: Out<'_, '_>) {
+        while let Some(effect) = self.effects.pop() {
+            let (now, effects) = (self.now, &mut self.effects);
+            match effect {
+                Effect::Act(action) => out.push(action),
+                Effect::Recheck => self.recheck = Recheck::Now,
+                Effect::Join(socket, rooms) => self.sockets.join(now, socket, rooms, effects),
+                Effect::Part(socket, room) => self.sockets.part(now, socket, room, effects),
+                Effect::CloseEmpty(at) => self.sockets.close_empty(now, at, effects),
+                Effect::Report(at, health) => self.managers.report(now, at, health),
+                Effect::Lost(socket, end) => self.on_lost(socket, end),
+                Effect::ShardLost(loss) => self.on_shard_lost(loss),
+                Effect::EndShard(at) => self.end_shard(at),
+                Effect::CheckStopped(at) => self.check_stopped(at),
+            }
+        }
+    }
+
+    fn on_ready(&mut self, at: ShardRef, socket: LinkId, login: Login) {
+        let Some(account) = self.sockets.logged_in(self.now, socket) else {
+            return;
+        };
+        self.accounts.set_failures(account, 0);
+        self.shards.logged_in(at, socket);
+        self.effects.emit(Event::ShardUp {
+            manager: at.manager,
+            shard: at.shard,
+            login,
+        });
+        self.managers.report(self.now, at, Health::Up);
+        self.rooms.queue_shard(at, &self.shards);
+        self.effects.push(Effect::CloseEmpty(at));
+        self.effects.push(Effect::Recheck);
+    }
+
+    /// Takes a message in, and passes it on where it is wanted.
+    fn on_message<'i>(&mut self, id: LinkId, message: Message<'i>, out: Out<'_, 'i>) {
+        if self.take_in(id, &message) {
+            return;
+        }
+        self.settle(out);
+        let Some(socket) = self.sockets.get(id) else {
+            return;
+        };
+        let arrival = Arrival {
+            id,
+            socket,
+            message: &message,
+        };
+        let (rooms, accounts) = (&self.rooms, &mut self.accounts);
+        if self.relay.passes(self.now, arrival, rooms, accounts) {
+            out.push(Action::Emit(Event::Message {
+                manager: socket.at.manager,
+                shard: socket.at.shard,
+                link: id,
+                message,
+            }));
+        }
+    }
+
+    fn on_reconnect(&mut self, at: ShardRef, socket: LinkId) {
+        let stable = self.sockets.is_stable(self.now, socket);
+        let (now, rng) = (self.now, &mut self.rng);
+        if self.shards.reconnect(now, at, socket, stable, rng) {
+            self.sockets.hand_over(socket);
+            self.effects.emit(Event::Reconnecting {
+                manager: at.manager,
+                shard: at.shard,
+            });
+        }
+    }
+
+    fn on_lost(&mut self, id: LinkId, end: End) {
+        let (now, effects) = (self.now, &mut self.effects);
+        let Some(socket) = self.sockets.get(id) else {
+            return;
+        };
+        let ShardRef { manager, shard } = socket.at;
+        self.outbox.lost(id, effects);
+        self.rooms.lost(now, manager, id);
+        self.accounts.lost(now, socket.account, end, effects);
+        effects.emit(Event::LinkLost {
+            manager,
+            shard,
+            end,
+        });
+        effects.push(Effect::Recheck);
+        // While another socket is logged in the login is good, and this a failure like any other.
+        if end == End::BadLogin && !self.sockets.is_logged_in(socket.account) {
+            self.accounts.bar(socket.account);
+            self.shards.bar(socket.account, effects);
+        }
+        effects.push(Effect::ShardLost(Loss {
+            at: socket.at,
+            socket: id,
+            stable: socket.is_stable(now),
+            asked: end.asked_wait(),
+        }));
+    }
+
+    fn on_shard_lost(&mut self, loss: Loss) {
+        let is_heard = self.sockets.ready_of(loss.at).is_some();
+        let (rng, effects) = (&mut self.rng, &mut self.effects);
+        self.shards.lost(self.now, loss, is_heard, rng, effects);
+    }
+
+    fn on_ended(&mut self, at: ShardRef, socket: LinkId) {
+        self.sockets.remove(socket);
+        self.effects.push(Effect::Recheck);
+        self.effects.push(Effect::CheckStopped(at));
+    }
+
+    fn end_shard(&mut self, at: ShardRef) {
+        self.shards.remove(at, &mut self.accounts);
+        self.sockets.close_all(self.now, at, &mut self.effects);
+        self.effects.push(Effect::Report(at, Health::Dead));
+        self.effects.push(Effect::Recheck);
+    }
+
+    fn check_stopped(&mut self, at: ShardRef) {
+        if !self.shards.is_running(at) && !self.sockets.any(|socket| socket.at == at) {
+            self.managers.report(self.now, at, Health::Stopped);
+        }
+    }
+
+    /// Looks at everything whose time has come.
+    fn run_clock(&mut self, out: Out<'_, '_>) {
+        let now = self.now;
+        self.rooms.on_time(now, &self.shards, &mut self.effects);
+        self.sockets.on_time(now, &mut self.effects);
+        self.relay.on_time(now, &self.rooms, &mut self.effects);
+        self.settle(out);
+        for socket in self.sockets.due(now) {
+            self.feed(socket, connection::Input::Timeout, out);
+        }
+        self.outbox.on_time(now, &mut self.effects);
+        self.managers.on_time(now);
+        let shards = &self.shards;
+        let is_used = |account| shards.uses(account);
+        self.accounts.on_time(now, is_used, &mut self.effects);
+        self.settle(out);
+    }
+
+    fn carry_out_decisions(&mut self, out: Out<'_, '_>) {
+        while let Some((manager, decision)) = self.managers.pop_decision() {
+            self.recheck = Recheck::Now;
+            self.carry_out(manager, decision);
+            self.settle(out);
+        }
+    }
+
+    /// Opens the sockets that are due.
+    fn dial(&mut self, out: Out<'_, '_>) {
+        let (accounts, sockets) = (&mut self.accounts, &mut self.sockets);
+        self.shards
+            .dial(self.now, accounts, sockets, &mut self.effects);
+        self.settle(out);
+    }
+
+    /// Lets go what the budgets allow: logins, then joins, then messages.
+    fn spend_budgets(&mut self, out: Out<'_, '_>) {
+        let now = self.now;
+        self.recheck = Recheck::Never;
+        let (accounts, rng) = (&mut self.accounts, &mut self.rng);
+        let login = self
+            .sockets
+            .grant_logins(now, accounts, rng, &mut self.effects);
+        self.settle(out);
+        let accounts = &mut self.accounts;
+        let scene = Scene::new(now, &self.shards, &self.sockets);
+        let join = self.rooms.join_due(scene, accounts, &mut self.effects);
+        self.settle(out);
+        let accounts = &mut self.accounts;
+        let scene = Scene::new(now, &self.shards, &self.sockets);
+        let (outbox, managers) = (&mut self.outbox, &self.managers);
+        let message = outbox.send_due(scene, managers, accounts, &mut self.effects);
+        self.settle(out);
+        for at in [login, join, message] {
+            self.recheck.wait_for(at);
+        }
+    }
+
+    fn report_ended(&mut self, out: Out<'_, '_>) {
+        let sockets = &self.sockets;
+        let has_socket = |manager| sockets.any(|socket| socket.at.manager == manager);
+        for manager in self.managers.take_ended(has_socket) {
+            self.relay.flush(manager, &self.rooms, &mut self.effects);
+            self.effects.emit(Event::Ended { manager });
+        }
+        self.settle(out);
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("now", &self.now)
+            .field("managers", &self.managers)
+            .field("sockets", &self.sockets)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,199 @@
+//! Joining rooms within the accounts' budgets.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::account_state::AccountState;
+use super::accounts::Accounts;
+use super::action::{Event, JoinFailure, LinkId, ManagerKey};
+use super::effect::{Effect, Effects};
+use super::room_socket::Membership;
+use super::room_state::{Attempt, Past, RoomState, Turn};
+use super::rooms::Rooms;
+use super::scene::Scene;
+use super::shard_ref::ShardRef;
+use crate::Instant;
+use crate::twitch::Room;
+
+/// Rooms in one JOIN: with names of 25 letters they stay well within 4096 bytes.
+const ROOMS_PER_LINE: usize = 100;
+
+/// What to do with a room whose turn has come.
+enum Verdict {
+    /// It is not to be joined any more, or not before its shard is back.
+    Drop,
+    /// This socket, on which it shall be joined, is in it.
+    Settle(LinkId),
+    /// Its socket is still leaving it.
+    Wait,
+    Join(LinkId),
+    /// The account is in as many rooms as it may; this socket of its own must leave it first.
+    PartFirst(LinkId),
+    /// It has just been left for that.
+    MakesWay,
+    /// The account is in as many rooms as it may.
+    Full,
+}
+
+/// The rooms to be joined on each socket.
+type Lines = BTreeMap<LinkId, Vec<Room>>;
+
+impl Rooms {
+    /// Joins what the budgets allow, rooms with the most hurry first. Returns when a budget that
+    /// one waits for has room again.
+    pub(super) fn join_due(
+        &mut self,
+        scene: Scene<'_>,
+        accounts: &mut Accounts,
+        effects: &mut Effects,
+    ) -> Option<Instant> {
+        let mut lines = Lines::new();
+        let mut opens: Option<Instant> = None;
+        for account in accounts.iter_mut() {
+            let blocked = self.join_for(scene, account, &mut lines, effects);
+            opens = opens.into_iter().chain(blocked).min();
+        }
+        for (socket, rooms) in lines {
+            for rooms in rooms.chunks(ROOMS_PER_LINE) {
+                effects.push(Effect::Join(socket, rooms.to_vec()));
+            }
+        }
+        opens
+    }
+
+    /// The same for one account.
+    fn join_for(
+        &mut self,
+        scene: Scene<'_>,
+        account: &mut AccountState,
+        lines: &mut Lines,
+        effects: &mut Effects,
+    ) -> Option<Instant> {
+        let key = account.key();
+        let queue = self.queue.iter().copied();
+        let turns: Vec<(Turn, ManagerKey, Room)> =
+            queue.filter(|(turn, ..)| turn.account == key).collect();
+        if turns.is_empty() {
+            return None;
+        }
+        let mut left = account.joins_available(scene.now);
+        let mut held = scene.sockets.load(key, |room| account.counts(room));
+        for (turn, manager, room) in turns {
+            if left == 0 {
+                break;
+            }
+            let is_full = account.limits().rooms.is_some_and(|most| held >= most);
+            let is_full = is_full && account.counts(room);
+            match self.judge(scene, turn, manager, room, is_full) {
+                Verdict::Drop => self.unqueue(manager, room),
+                Verdict::Settle(socket) => self.settle(socket, manager, room),
+                Verdict::Wait => {}
+                Verdict::Join(socket) => {
+                    left = left.saturating_sub(1);
+                    account.spend_join(scene.now);
+                    if account.counts(room) && scene.sockets.membership(socket, room).is_none() {
+                        held = held.saturating_add(1);
+                    }
+                    self.begin(scene, socket, manager, room);
+                    lines.entry(socket).or_default().push(room);
+                }
+                Verdict::PartFirst(old) => {
+                    left = left.saturating_sub(1);
+                    self.yield_room(scene.now, turn, manager, room);
+                    effects.push(Effect::Part(old, room));
+                }
+                // Its join is as good as spent: it goes as soon as the PART is answered.
+                Verdict::MakesWay => left = left.saturating_sub(1),
+                Verdict::Full => self.report_limit(manager, room, effects),
+            }
+        }
+        let waits = self.queue.iter().any(|(turn, ..)| turn.account == key);
+        account.joins_blocked_until(scene.now).filter(|_| waits)
+    }
+
+    fn judge(
+        &self,
+        scene: Scene<'_>,
+        turn: Turn,
+        manager: ManagerKey,
+        room: Room,
+        is_full: bool,
+    ) -> Verdict {
+        let Some(assigned) = self.get(manager, room) else {
+            return Verdict::Drop;
+        };
+        let at = ShardRef::new(manager, assigned.shard);
+        let Some(target) = scene.shards.target(at) else {
+            return Verdict::Drop;
+        };
+        match scene.sockets.membership(target, room) {
+            // The PART that is under way must be answered first.
+            Some(Membership::Leaving { .. }) => return Verdict::Wait,
+            // It takes its place already.
+            Some(Membership::Asked { .. }) => return Verdict::Join(target),
+            Some(Membership::Joined) => return Verdict::Settle(target),
+            None if is_full => {}
+            None => return Verdict::Join(target),
+        }
+        match assigned.state {
+            RoomState::Served { socket, .. } => {
+                let server = scene.sockets.get(socket);
+                match server.filter(|server| server.account == turn.account) {
+                    Some(_) => Verdict::PartFirst(socket),
+                    None => Verdict::Full,
+                }
+            }
+            RoomState::Yielded(_) => Verdict::MakesWay,
+            RoomState::Unserved(_) => Verdict::Full,
+        }
+    }
+
+    /// A room is joined where it shall be.
+    fn settle(&mut self, target: LinkId, manager: ManagerKey, room: Room) {
+        self.unqueue(manager, room);
+        if let Some(assigned) = self.get_mut(manager, room) {
+            assigned.state = assigned.state.settled_on(target);
+        }
+    }
+
+    /// A room is asked for.
+    fn begin(&mut self, scene: Scene<'_>, socket: LinkId, manager: ManagerKey, room: Room) {
+        self.unqueue(manager, room);
+        let until = scene.now.after(self.answer);
+        self.timers.set(until, (manager, room));
+        let overlaps = scene.sockets.is_held_elsewhere(socket, room);
+        if let Some(assigned) = self.get_mut(manager, room) {
+            let attempt = Attempt::Joining { socket, until };
+            assigned.state = assigned.state.with_attempt(attempt);
+            assigned.overlap_until = overlaps.then_some(Instant::from_millis(u64::MAX));
+        }
+    }
+
+    /// At the room limit there is no seamless way: leave, and join when the PART is answered.
+    fn yield_room(&mut self, now: Instant, turn: Turn, manager: ManagerKey, room: Room) {
+        if let Some(assigned) = self.get_mut(manager, room) {
+            assigned.state = RoomState::Yielded(turn);
+            assigned.since = now;
+        }
+    }
+
+    fn report_limit(&mut self, manager: ManagerKey, room: Room, effects: &mut Effects) {
+        let Some(assigned) = self.get_mut(manager, room) else {
+            return;
+        };
+        match assigned.past {
+            Past::Assigned => {
+                assigned.past = Past::LimitReported;
+                effects.emit(Event::JoinFailed {
+                    manager,
+                    shard: assigned.shard,
+                    room,
+                    reason: JoinFailure::RoomLimit,
+                    retry_in: None,
+                });
+            }
+            // A room that was joined waits for its own place to be free.
+            Past::LimitReported | Past::Joined => {}
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Where one room is with being joined.
+
+use super::action::{AccountKey, LinkId};
+use crate::Instant;
+use crate::manager::ShardKey;
+
+/// Which join goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Urgency {
+    /// It was joined: its messages are being missed, or soon will be.
+    Rejoin,
+    /// It was assigned.
+    First,
+    /// It failed before.
+    Retry,
+}
+
+/// A place in the queue of an account's joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Turn {
+    pub(super) account: AccountKey,
+    pub(super) urgency: Urgency,
+    pub(super) number: u64,
+}
+
+/// Where a room is with being joined on its shard's socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It waits for the socket.
+    Wanted,
+    /// It waits for its account's budget.
+    Queued(Turn),
+    /// JOIN was sent.
+    Joining { socket: LinkId, until: Instant },
+    /// It failed and is tried again.
+    Retrying { at: Instant },
+    /// It failed and is not tried again.
+    Refused,
+}
+
+/// Where a room is.
+///
+/// ```text
+/// Unserved(Wanted -> Queued -> Joining) ----> Served --shard or socket changes--> handover
+///             ^ \________ Retrying __/          | ^                                  |
+///             |______________socket lost________| |__________joined there____________|
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RoomState {
+    /// No socket serves it.
+    Unserved(Attempt),
+    /// It was left at the account's room limit so that its shard's socket can join it in its place:
+    /// queued, and its join is as good as spent, since it goes as soon as the PART is answered.
+    Yielded(Turn),
+    /// The messages of this socket count. `handover` is the way to its shard's socket, where that
+    /// is another one.
+    Served {
+        socket: LinkId,
+        handover: Option<Attempt>,
+    },
+}
+
+impl RoomState {
+    /// The socket whose messages count.
+    pub(super) fn serving(self) -> Option<LinkId> {
+        match self {
+            Self::Served { socket, .. } => Some(socket),
+            Self::Unserved(_) | Self::Yielded(_) => None,
+        }
+    }
+
+    /// The way to its shard's socket; `None` where it is joined there.
+    pub(super) fn attempt(self) -> Option<Attempt> {
+        match self {
+            Self::Unserved(attempt) => Some(attempt),
+            Self::Yielded(turn) => Some(Attempt::Queued(turn)),
+            Self::Served { handover, .. } => handover,
+        }
+    }
+
+    /// The same room with another way to its shard's socket.
+    pub(super) fn with_attempt(self, attempt: Attempt) -> Self {
+        match (self, attempt) {
+            (Self::Yielded(_), Attempt::Queued(turn)) => Self::Yielded(turn),
+            (Self::Unserved(_) | Self::Yielded(_), attempt) => Self::Unserved(attempt),
+            (Self::Served { socket, .. }, attempt) => Self::Served {
+                socket,
+                handover: Some(attempt),
+            },
+        }
+    }
+
+    /// The same room once its shard's socket is `target`, and in it.
+    pub(super) fn settled_on(self, target: LinkId) -> Self {
+        match self {
+            Self::Served { socket, .. } if socket == target => Self::Served {
+                socket,
+                handover: None,
+            },
+            Self::Served { .. } | Self::Unserved(_) | Self::Yielded(_) => self,
+        }
+    }
+
+    /// The same room without the socket that served it.
+    pub(super) fn unserved(self) -> Self {
+        match self {
+            Self::Served { handover, .. } => Self::Unserved(handover.unwrap_or(Attempt::Wanted)),
+            Self::Unserved(_) | Self::Yielded(_) => self,
+        }
+    }
+
+    /// The same room without a socket that is lost.
+    pub(super) fn without(self, lost: LinkId) -> Self {
+        let state = match self {
+            Self::Served { socket, .. } if socket == lost => self.unserved(),
+            Self::Served { .. } | Self::Unserved(_) | Self::Yielded(_) => self,
+        };
+        match state.attempt() {
+            Some(Attempt::Joining { socket, .. }) if socket == lost => {
+                state.with_attempt(Attempt::Wanted)
+            }
+            Some(
+                Attempt::Joining { .. }
+                | Attempt::Wanted
+                | Attempt::Queued(_)
+                | Attempt::Retrying { .. }
+                | Attempt::Refused,
+            )
+            | None => state,
+        }
+    }
+
+    /// Whether a new socket of its shard should join it.
+    pub(super) fn wants_join(self) -> bool {
+        match self.attempt() {
+            Some(Attempt::Wanted | Attempt::Joining { .. }) | None => true,
+            Some(Attempt::Queued(_) | Attempt::Retrying { .. } | Attempt::Refused) => false,
+        }
+    }
+}
+
+/// What has become of a room so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    Assigned,
+    /// That it waits at the account's own room limit was reported.
+    LimitReported,
+    /// It has been joined.
+    Joined,
+}
+
+/// A room that a manager has assigned.
+#[derive(Clone, Debug)]
+pub(super) struct AssignedRoom {
+    pub(super) shard: ShardKey,
+    pub(super) state: RoomState,
+    pub(super) past: Past,
+    /// Since when it has been wanted or lost.
+    pub(super) since: Instant,
+    /// Failures in a row.
+    pub(super) failures: u32,
+    /// The room's number, once the server has sent it.
+    pub(super) number: Option<u64>,
+    /// Until when messages may come on two sockets.
+    pub(super) overlap_until: Option<Instant>,
+}
+
+impl AssignedRoom {
+    pub(super) const fn new(shard: ShardKey, now: Instant) -> Self {
+        Self {
+            shard,
+            state: RoomState::Unserved(Attempt::Wanted),
+            past: Past::Assigned,
+            since: now,
+            failures: 0,
+            number: None,
+            overlap_until: None,
+        }
+    }
+
+    /// How much hurry its next join has.
+    pub(super) fn urgency(&self) -> Urgency {
+        match self.past {
+            Past::Joined => Urgency::Rejoin,
+            Past::Assigned | Past::LimitReported => Urgency::First,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOST: LinkId = LinkId(1);
+    const OTHER: LinkId = LinkId(2);
+
+    fn joining(socket: LinkId) -> Attempt {
+        Attempt::Joining {
+            socket,
+            until: Instant::ZERO,
+        }
+    }
+
+    fn served(socket: LinkId, handover: Option<Attempt>) -> RoomState {
+        RoomState::Served { socket, handover }
+    }
+
+    fn turn() -> Turn {
+        Turn {
+            account: AccountKey(0),
+            urgency: Urgency::Rejoin,
+            number: 3,
+        }
+    }
+
+    #[test]
+    fn a_lost_socket_takes_along_what_depended_on_it_and_nothing_else() {
+        let queued = Attempt::Queued(turn());
+        let unserved = RoomState::Unserved;
+        for (before, after) in [
+            (served(LOST, None), unserved(Attempt::Wanted)),
+            (served(LOST, Some(queued)), unserved(queued)),
+            (served(LOST, Some(joining(OTHER))), unserved(joining(OTHER))),
+            (served(LOST, Some(joining(LOST))), unserved(Attempt::Wanted)),
+            (unserved(joining(LOST)), unserved(Attempt::Wanted)),
+            (
+                served(OTHER, Some(joining(LOST))),
+                served(OTHER, Some(Attempt::Wanted)),
+            ),
+        ] {
+            assert_eq!(before.without(LOST), after, "{before:?}");
+        }
+        for stays in [
+            served(OTHER, None),
+            served(OTHER, Some(joining(OTHER))),
+            unserved(joining(OTHER)),
+            unserved(queued),
+            unserved(Attempt::Refused),
+            RoomState::Yielded(turn()),
+        ] {
+            assert_eq!(stays.without(LOST), stays);
+        }
+    }
+
+    #[test]
+    fn a_room_that_makes_way_does_so_while_it_is_queued() {
+        let yielded = RoomState::Yielded(turn());
+        let queued = Attempt::Queued(turn());
+        assert_eq!(yielded.with_attempt(queued), yielded);
+        let asked = yielded.with_attempt(joining(OTHER));
+        assert_eq!(asked, RoomState::Unserved(joining(OTHER)));
+    }
+
+    #[test]
+    fn only_the_socket_where_it_shall_be_settles_a_room() {
+        let moving = served(LOST, Some(Attempt::Wanted));
+        assert_eq!(moving.settled_on(LOST), served(LOST, None));
+        assert_eq!(moving.settled_on(OTHER), moving);
+    }
+}
