@@ -217,6 +217,7 @@ impl<T: Weigh> Delivery<T> {
         consumer.into_iter().for_each(Waker::wake);
     }
 
+    #[cfg(any(test, feature = "chat"))]
     /// Whether an event of so many bytes fits in.
     pub(crate) fn fits(&self, bytes: usize) -> bool {
         let (state, limits) = (self.buffer.lock(), self.buffer.limits);
@@ -224,6 +225,7 @@ impl<T: Weigh> Delivery<T> {
         state.events < limits.events && (bytes <= free || state.events == 0)
     }
 
+    #[cfg(any(test, feature = "chat"))]
     /// Changes the last event that waits, if there is one. What it weighs stays.
     pub(crate) fn with_last<U>(&mut self, change: impl FnOnce(&mut T) -> U) -> Option<U> {
         let mut state = self.buffer.lock();

@@ -68,6 +68,7 @@ pub(crate) fn socket(options: &SocketOptions) -> Result<(), ConfigError> {
     wait("close_deadline", *close_deadline)
 }
 
+#[cfg(feature = "chat")]
 /// Whether so many messages of a chat may wait.
 pub(crate) fn backlog(limits: Limits) -> Result<(), ConfigError> {
     let Limits { events, bytes } = limits;

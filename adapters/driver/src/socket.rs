@@ -135,6 +135,7 @@ impl Socket {
         Self::connect(runtime, url, options.compression, options).await
     }
 
+    #[cfg(feature = "chat")]
     /// Dials a server of another protocol: the URL is taken as it is, and nothing is compressed.
     ///
     /// Cancel-safe, and with the errors of [`Socket::dial`].
