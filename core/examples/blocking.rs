@@ -13,7 +13,7 @@ use std::io;
 use std::net::TcpStream;
 use std::time::{Duration, Instant as Clock};
 
-use headcount_core::session::{DialFailure, Halt, Keep};
+use headcount_core::session::{DialFailure, Halt, OnStop};
 use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
 use tungstenite::protocol::frame::{CloseFrame, coding::CloseCode};
 use tungstenite::{Message, WebSocket};
@@ -80,7 +80,7 @@ fn run(mut shard: Shard) -> Halt {
                 Action::Emit(event) => {
                     tell(&event);
                     if matches!(event, Event::ShardReady(_)) {
-                        shard.stop(Keep::Nothing);
+                        shard.stop(OnStop::End);
                     }
                 }
             }

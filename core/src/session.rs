@@ -9,7 +9,7 @@ mod dial;
 pub(crate) mod heartbeat;
 pub(crate) mod identify_pace;
 pub(crate) mod machine;
-pub(crate) mod news;
+pub(crate) mod payload;
 pub(crate) mod resume;
 pub(crate) mod signal;
 pub(crate) mod state;
@@ -17,4 +17,4 @@ pub(crate) mod step;
 
 pub use dial::DialFailure;
 pub use resume::Session;
-pub use state::{Halt, Keep, Phase, Reason, Wait};
+pub use state::{Halt, OnStop, Phase, Reason, Wait};

@@ -20,7 +20,7 @@ use crate::rng::Rng;
 use crate::session::machine::Machine;
 use crate::session::signal::Signal;
 use crate::session::state::State;
-use crate::session::{Halt, Keep, Phase, Session, Wait};
+use crate::session::{Halt, OnStop, Phase, Session, Wait};
 use crate::setup::{Chunking, GuildReadiness, Readiness};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
@@ -39,7 +39,7 @@ pub struct Shard {
     outbox: Outbox,
     /// Faults of this connection before its session.
     early_faults: u32,
-    stop: Option<Keep>,
+    stop: Option<OnStop>,
 }
 
 /// When to wake a shard, and what for.
@@ -98,8 +98,8 @@ impl Shard {
         let mut out = Actions::new();
         self.now = self.now.max(now);
         self.tracker.set_now(self.now);
-        if let Some(keep) = self.stop.take() {
-            self.signal(Signal::Stop(keep), &mut out);
+        if let Some(on_stop) = self.stop.take() {
+            self.signal(Signal::Stop(on_stop), &mut out);
         }
         match input {
             Input::Payload(_) if self.phase() == Phase::Halted => {}
@@ -276,9 +276,9 @@ impl Shard {
     /// Ends the shard at its next [`Input::Timeout`]: it closes the connection and emits
     /// [`Event::Halted`](crate::Event::Halted).
     ///
-    /// With [`Keep::Session`] the session can be fetched afterwards with [`Shard::session`].
-    pub fn stop(&mut self, keep: Keep) {
-        self.stop = Some(keep);
+    /// With [`OnStop::Resume`] the session can be fetched afterwards with [`Shard::session`].
+    pub fn stop(&mut self, on_stop: OnStop) {
+        self.stop = Some(on_stop);
     }
 
     /// Which shard of how many.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use headcount_sim::server::ServerConfig;
 use headcount_sim::{Options, Plan};
 use headcount_tokio::driver::core::fleet::FleetEvent;
-use headcount_tokio::driver::core::session::{Keep, Phase};
+use headcount_tokio::driver::core::session::{OnStop, Phase};
 use headcount_tokio::{BotEvent, Event};
 
 use crate::bot::{builder, options, until};
@@ -53,6 +53,6 @@ async fn sixty_four_shards_at_once<R: Tested>() {
         server.inspect(|gateway| gateway.ledger().identifies.len()),
         SHARDS as usize
     );
-    assert_eq!(bot.shutdown(Keep::Session).await.len(), SHARDS as usize);
+    assert_eq!(bot.shutdown(OnStop::Resume).await.len(), SHARDS as usize);
     assert_eq!(server.violations(), []);
 }

@@ -12,7 +12,7 @@ use headcount_tokio::driver::core::cache::{
     AsyncStore, GuildStatus, Kind, Kinds, Mutation, Op, Policies, Policy, Predicate, Rows,
 };
 use headcount_tokio::driver::core::id::{ChannelId, GuildId};
-use headcount_tokio::driver::core::session::{Halt, Keep, Phase};
+use headcount_tokio::driver::core::session::{Halt, OnStop, Phase};
 use headcount_tokio::driver::core::wire::Name;
 use headcount_tokio::driver::{Bot, Handle, Panicked, StoreFailure};
 use headcount_tokio::{BotEvent, Event};
@@ -114,7 +114,7 @@ async fn a_store_that_panics_is_a_store_that_failed<R: Tested>() {
     joined(&mut bot, &server, 2).await;
     let after = *store.0.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(after > before, "it is asked again");
-    assert_eq!(bot.shutdown(Keep::Session).await.len(), 1);
+    assert_eq!(bot.shutdown(OnStop::Resume).await.len(), 1);
     assert_eq!(server.violations(), []);
 }
 
@@ -178,7 +178,7 @@ async fn a_predicate_that_panics_is_a_store_that_failed<R: Tested>() {
     }
     told.sort_unstable();
     assert_eq!(told, [guild(0), guild(1), guild(2)]);
-    assert_eq!(bot.shutdown(Keep::Session).await.len(), 1);
+    assert_eq!(bot.shutdown(OnStop::Resume).await.len(), 1);
 }
 
 async fn a_predicate_that_calls_back_is_refused<R: Tested>() {
@@ -218,7 +218,7 @@ async fn a_shard_that_panics_ends_and_the_others_go_on<R: Tested>() {
     server.act(Act::Cut(Target::Shard(0)));
     resumed(&mut bot).await;
     let asked = Instant::now();
-    let sessions = bot.shutdown(Keep::Session).await;
+    let sessions = bot.shutdown(OnStop::Resume).await;
     assert!(asked.elapsed() < SHUTDOWN, "{:?}", asked.elapsed());
     assert_eq!(sessions.len(), 2, "the session of the one that ended too");
 }

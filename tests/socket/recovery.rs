@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Flow, Server, ServerConfig};
 use headcount_sim::{Options, Plan};
-use headcount_tokio::driver::core::session::{DialFailure, Halt, Keep, Reason};
+use headcount_tokio::driver::core::session::{DialFailure, Halt, OnStop, Reason};
 use headcount_tokio::driver::core::wire::close::Fatal;
 use headcount_tokio::{BotEvent, ErrorKind, Event};
 
@@ -170,7 +170,7 @@ async fn sessions_go_from_bot_to_bot<R: Tested>() {
     let server = serve(small(), 1, ServerConfig::default()).await;
     let mut bot = builder::<R>(&server).connect().await.expect("started");
     ready(&mut bot).await;
-    let sessions = bot.shutdown(Keep::Session).await;
+    let sessions = bot.shutdown(OnStop::Resume).await;
     assert_eq!(sessions.len(), 1);
     server
         .until(|gateway| gateway.ledger().ends.len() == 1)
@@ -180,6 +180,6 @@ async fn sessions_go_from_bot_to_bot<R: Tested>() {
     let mut next = next.connect().await.expect("started");
     assert!(resumed(&mut next).await > 0);
     assert_eq!(starts(&server), (1, 1));
-    assert_eq!(next.shutdown(Keep::Nothing).await, []);
+    assert_eq!(next.shutdown(OnStop::End).await, []);
     assert_eq!(server.violations(), []);
 }

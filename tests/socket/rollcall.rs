@@ -13,7 +13,7 @@ use headcount_tokio::driver::core::ShardId;
 use headcount_tokio::driver::core::chunk::RequestConfig;
 use headcount_tokio::driver::core::fleet::FleetEvent;
 use headcount_tokio::driver::core::id::GuildId;
-use headcount_tokio::driver::core::session::Keep;
+use headcount_tokio::driver::core::session::OnStop;
 use headcount_tokio::driver::core::setup::{AutoChunk, Outcome, ShardFinishedChunking};
 use headcount_tokio::{Api, BotEvent, Compression, Event, Handle, Intents};
 
@@ -190,7 +190,7 @@ async fn run<R: Tested>(seed: u64, compression: Compression, cutting: Cutting) {
         .map(ShardFinishedChunking::others)
         .sum();
     assert_eq!((complete, others), (6, 2));
-    assert_eq!(bot.shutdown(Keep::Nothing).await, []);
+    assert_eq!(bot.shutdown(OnStop::End).await, []);
     server.stop().await;
 }
 

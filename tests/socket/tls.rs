@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use headcount_sim::Plan;
 use headcount_sim::server::{Certificate, ServerConfig};
-use headcount_tokio::driver::core::session::Keep;
+use headcount_tokio::driver::core::session::OnStop;
 use headcount_tokio::{Compression, ErrorKind};
 
 use crate::bot::{builder, options, ready};
@@ -46,7 +46,7 @@ async fn tls_for_who_trusts_the_certificate<R: Tested>() {
         let bot = builder::<R>(&server).tls(trusted).compression(compression);
         let mut bot = bot.connect().await.expect("started");
         ready(&mut bot).await;
-        bot.shutdown(Keep::Nothing).await;
+        bot.shutdown(OnStop::End).await;
         assert_eq!(server.violations(), []);
     }
 }

@@ -10,7 +10,7 @@
 //! decision in [`driver::core`].
 //!
 //! ```no_run
-//! use headcount_async_std::{Bot, BotEvent, Event, Intents, Keep};
+//! use headcount_async_std::{Bot, BotEvent, Event, Intents, OnStop};
 //!
 //! fn main() -> Result<(), headcount_async_std::Error> {
 //!     let token = std::env::var("DISCORD_TOKEN").unwrap_or_default();
@@ -29,7 +29,7 @@
 //!             }
 //!         }
 //!         bot.outcome()?; // why every shard has ended, unless somebody stopped the bot
-//!         let _sessions = bot.shutdown(Keep::Session).await; // the next process resumes them
+//!         let _sessions = bot.shutdown(OnStop::Resume).await; // the next process resumes them
 //!         Ok(())
 //!     })
 //! }
@@ -69,7 +69,7 @@ use std::time::Duration;
 use async_std::net::{TcpStream, ToSocketAddrs};
 
 pub use headcount_driver as driver;
-pub use headcount_driver::core::session::Keep;
+pub use headcount_driver::core::session::OnStop;
 pub use headcount_driver::core::{Event, Intents};
 pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
 #[cfg(feature = "chat")]

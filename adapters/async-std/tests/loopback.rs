@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use headcount_async_std::driver::Runtime;
-use headcount_async_std::{Api, AsyncStd, Bot, BotEvent, ErrorKind, Event, Intents, Keep};
+use headcount_async_std::{Api, AsyncStd, Bot, BotEvent, ErrorKind, Event, Intents, OnStop};
 use headcount_sim::Options;
 use headcount_sim::server::{HostedServer, ServerConfig};
 
@@ -21,7 +21,7 @@ fn a_bot_comes_up_and_goes_down_over_real_sockets() {
                 break;
             }
         }
-        assert_eq!(bot.shutdown(Keep::Session).await.len(), 1);
+        assert_eq!(bot.shutdown(OnStop::Resume).await.len(), 1);
     });
     assert_eq!(server.violations(), []);
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
-use headcount_core::session::Keep;
+use headcount_core::session::OnStop;
 use headcount_core::{Intents, Session};
 
 use crate::builder::Builder;
@@ -70,15 +70,15 @@ impl<R: Runtime> Bot<R> {
 
     /// Ends every shard and gives back the sessions that can be resumed.
     ///
-    /// With [`Keep::Session`] the bot still shows online for some minutes, and the sessions can
+    /// With [`OnStop::Resume`] the bot still shows online for some minutes, and the sessions can
     /// be given to the [`Builder`](crate::Builder::sessions) of the next process, which then
-    /// misses nothing. With [`Keep::Nothing`] the bot is offline at once and there are none.
+    /// misses nothing. With [`OnStop::End`] the bot is offline at once and there are none.
     ///
     /// Bounded by the write and close deadlines. Events that nobody took are dropped. Not
     /// cancel-safe: the sessions are lost, though the shards still end.
-    pub async fn shutdown(mut self, keep: Keep) -> Vec<Session> {
+    pub async fn shutdown(mut self, on_stop: OnStop) -> Vec<Session> {
         self.events.close();
-        self.handle.stop(keep);
+        self.handle.stop(on_stop);
         let ended = async { while self.events.next().await.is_some() {} };
         if within(&self.runtime, self.patience + GRACE, ended)
             .await
@@ -86,9 +86,9 @@ impl<R: Runtime> Bot<R> {
         {
             tracing::warn!("some shards did not end in time");
         }
-        match keep {
-            Keep::Session => self.handle.sessions(),
-            Keep::Nothing => Vec::new(),
+        match on_stop {
+            OnStop::Resume => self.handle.sessions(),
+            OnStop::End => Vec::new(),
         }
     }
 }
@@ -122,7 +122,7 @@ impl<R: Runtime> Unpin for Bot<R> {}
 impl<R: Runtime> Drop for Bot<R> {
     fn drop(&mut self) {
         self.events.close();
-        self.handle.stop(Keep::Nothing);
+        self.handle.stop(OnStop::End);
     }
 }
 

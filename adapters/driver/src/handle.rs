@@ -10,7 +10,7 @@ use headcount_core::chunk::{MemberQuery, RequestId, RequestProgress};
 use headcount_core::event::Ticket;
 use headcount_core::fleet::{Fleet, FleetReadiness};
 use headcount_core::id::{ChannelId, GuildId};
-use headcount_core::session::{Halt, Keep, Phase};
+use headcount_core::session::{Halt, OnStop, Phase};
 use headcount_core::setup::{Chunking, GuildReadiness, Readiness};
 use headcount_core::tracker::MisreadCounts;
 use headcount_core::wire::command::Command;
@@ -242,9 +242,9 @@ impl Handle {
     /// Asks every shard to end; the bot's stream ends after its last events.
     ///
     /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and gives back the sessions.
-    pub fn stop(&self, keep: Keep) {
+    pub fn stop(&self, on_stop: OnStop) {
         for (_, seat) in self.shared.fleet.seats() {
-            seat.change(|shard| shard.stop(keep));
+            seat.change(|shard| shard.stop(on_stop));
         }
         self.shared.fleet.stop();
     }

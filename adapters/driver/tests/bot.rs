@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headcount_driver::core::fleet::FleetEvent;
-use headcount_driver::core::session::{DialFailure, Halt, Keep, Phase, Reason};
+use headcount_driver::core::session::{DialFailure, Halt, OnStop, Phase, Reason};
 use headcount_driver::core::wire::Name;
 use headcount_driver::core::wire::close::Fatal;
 use headcount_driver::core::{Event, Intents};
@@ -69,7 +69,7 @@ async fn a_session_is_kept_over_a_shutdown_and_resumed_by_the_next_bot() {
     gateway.begin("kept").await;
     dispatch(&mut bot).await;
     let server = tokio::spawn(async move { gateway.closed().await });
-    let sessions = bot.shutdown(Keep::Session).await;
+    let sessions = bot.shutdown(OnStop::Resume).await;
     let code = server.await.expect("served").expect("a code");
     assert!(
         code != 1000 && code != 1001,
@@ -89,7 +89,7 @@ async fn a_session_is_kept_over_a_shutdown_and_resumed_by_the_next_bot() {
         .await;
     assert_eq!(dispatch(&mut bot).await.0, Name::Resumed);
     let server = tokio::spawn(async move { gateway.closed().await });
-    assert!(bot.shutdown(Keep::Nothing).await.is_empty());
+    assert!(bot.shutdown(OnStop::End).await.is_empty());
     assert_eq!(server.await.expect("served"), Some(1000));
 }
 
@@ -347,7 +347,7 @@ async fn shards_begin_as_they_may_identify_and_not_all_at_once() {
         assert_eq!(active.count(), up);
         assert_eq!(handle.readiness().waiting, 500 - up);
     }
-    handle.stop(Keep::Nothing);
+    handle.stop(OnStop::End);
     let mut halted = 0;
     while let Some(event) = bot.next().await {
         halted += usize::from(matches!(event, BotEvent::Shard(_, Event::Halted(_))));

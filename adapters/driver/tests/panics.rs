@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use headcount_driver::core::manager::{Options, Single};
-use headcount_driver::core::session::{Halt, Keep, Phase};
+use headcount_driver::core::session::{Halt, OnStop, Phase};
 use headcount_driver::core::twitch::Account;
 use headcount_driver::core::{Event, Intents};
 use headcount_driver::{BotEvent, Builder, ChatBuilder, ChatEvent, ErrorKind};
@@ -52,7 +52,7 @@ async fn a_shard_that_panics_says_so_and_ends_its_stream() {
     let error = bot.outcome().expect_err("it has ended by itself");
     assert_eq!(error.kind(), ErrorKind::Crashed);
     assert_eq!(
-        bot.shutdown(Keep::Session).await.len(),
+        bot.shutdown(OnStop::Resume).await.len(),
         1,
         "its session is kept"
     );

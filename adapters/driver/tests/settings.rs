@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headcount_driver::core::manager::{Options, Single};
-use headcount_driver::core::session::Keep;
+use headcount_driver::core::session::OnStop;
 use headcount_driver::core::twitch::{Account, AccountLimits, PoolConfig};
 use headcount_driver::core::wire::presence::{Activity, ActivityKind, Presence};
 use headcount_driver::core::{Event, Intents, Session};
@@ -183,7 +183,7 @@ async fn session(intents: Intents, shard: u32) -> Session {
         Some(BotEvent::Shard(_, Event::ShardReady(_)))
     ) {}
     tokio::spawn(async move { gateway.closed().await });
-    let sessions = bot.shutdown(Keep::Session).await;
+    let sessions = bot.shutdown(OnStop::Resume).await;
     sessions.into_iter().next().expect("kept")
 }
 

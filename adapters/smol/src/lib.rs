@@ -6,7 +6,7 @@
 //! that have no runtime yet or build on the `async-*` crates.
 //!
 //! ```no_run
-//! use headcount_smol::{Bot, BotEvent, Event, Intents, Keep};
+//! use headcount_smol::{Bot, BotEvent, Event, Intents, OnStop};
 //!
 //! fn main() -> Result<(), headcount_smol::Error> {
 //!     let token = std::env::var("DISCORD_TOKEN").unwrap_or_default();
@@ -25,7 +25,7 @@
 //!             }
 //!         }
 //!         bot.outcome()?; // why every shard has ended, unless somebody stopped the bot
-//!         let _sessions = bot.shutdown(Keep::Session).await; // the next process resumes them
+//!         let _sessions = bot.shutdown(OnStop::Resume).await; // the next process resumes them
 //!         Ok(())
 //!     })
 //! }
@@ -65,7 +65,7 @@ use std::time::Duration;
 use smol::net::TcpStream;
 
 pub use headcount_driver as driver;
-pub use headcount_driver::core::session::Keep;
+pub use headcount_driver::core::session::OnStop;
 pub use headcount_driver::core::{Event, Intents};
 pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
 #[cfg(feature = "chat")]

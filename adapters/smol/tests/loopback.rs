@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use headcount_sim::Options;
 use headcount_sim::server::{HostedServer, ServerConfig};
 use headcount_smol::driver::Runtime;
-use headcount_smol::{Api, Bot, BotEvent, ErrorKind, Event, Intents, Keep, Smol};
+use headcount_smol::{Api, Bot, BotEvent, ErrorKind, Event, Intents, OnStop, Smol};
 
 #[test]
 fn a_bot_comes_up_and_goes_down_over_real_sockets() {
@@ -21,7 +21,7 @@ fn a_bot_comes_up_and_goes_down_over_real_sockets() {
                 break;
             }
         }
-        assert_eq!(bot.shutdown(Keep::Session).await.len(), 1);
+        assert_eq!(bot.shutdown(OnStop::Resume).await.len(), 1);
     });
     assert_eq!(server.violations(), []);
 }

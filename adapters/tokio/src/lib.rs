@@ -5,7 +5,7 @@
 //! decision in [`driver::core`].
 //!
 //! ```no_run
-//! use headcount_tokio::{Bot, BotEvent, Event, Intents, Keep};
+//! use headcount_tokio::{Bot, BotEvent, Event, Intents, OnStop};
 //!
 //! # async fn run(token: String) -> Result<(), headcount_tokio::Error> {
 //! let mut bot = Bot::connect(token, Intents::GUILDS).await?;
@@ -22,7 +22,7 @@
 //!     }
 //! }
 //! bot.outcome()?; // why every shard has ended, unless somebody stopped the bot
-//! let sessions = bot.shutdown(Keep::Session).await; // the next process can resume them
+//! let sessions = bot.shutdown(OnStop::Resume).await; // the next process can resume them
 //! # Ok(())
 //! # }
 //! ```
@@ -68,7 +68,7 @@ use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 pub use headcount_driver as driver;
-pub use headcount_driver::core::session::Keep;
+pub use headcount_driver::core::session::OnStop;
 pub use headcount_driver::core::{Event, Intents};
 pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
 #[cfg(feature = "chat")]

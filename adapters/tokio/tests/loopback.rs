@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_tungstenite::tungstenite::Message;
 use futures_util::StreamExt;
 use headcount_tokio::driver::Runtime;
-use headcount_tokio::{Api, Bot, BotEvent, Compression, ErrorKind, Event, Intents, Keep, Tokio};
+use headcount_tokio::{Api, Bot, BotEvent, Compression, ErrorKind, Event, Intents, OnStop, Tokio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_util::compat::TokioAsyncReadCompatExt;
@@ -65,7 +65,7 @@ async fn a_bot_comes_up_and_goes_down_over_real_sockets() {
             break;
         }
     }
-    assert_eq!(bot.shutdown(Keep::Session).await.len(), 1);
+    assert_eq!(bot.shutdown(OnStop::Resume).await.len(), 1);
     assert!(
         server
             .await

@@ -13,8 +13,8 @@ use crate::session::budget::{Budget, Rank};
 use crate::session::dial::DialFailure;
 use crate::session::identify_pace::IdentifyPace;
 use crate::session::resume::Session;
-use crate::session::signal::{Delivery, Signal};
-use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
+use crate::session::signal::{Forwarding, Signal};
+use crate::session::state::{Halt, Live, OnStop, Purpose, Reason, State};
 use crate::setup::KnownGuilds;
 use crate::time::Instant;
 use crate::wire::close::{self, Verdict};
@@ -53,11 +53,13 @@ impl Machine {
             config.os = "linux";
         }
         let session = session.filter(|session| config.can_resume(&session.id));
-        let plan = session.map_or(Plan::Identify, |session| Plan::Resume(Box::new(session)));
+        let purpose = session.map_or(Purpose::Identify, |session| {
+            Purpose::Resume(Box::new(session))
+        });
         Self {
             state: State::Idle {
                 wake: Instant::ZERO,
-                plan,
+                purpose,
             },
             memory: Memory {
                 config,
@@ -93,7 +95,7 @@ impl Machine {
         now: Instant,
         signal: Signal<'_>,
         out: &mut Actions<'i>,
-    ) -> Delivery {
+    ) -> Forwarding {
         let halted = State::Halted {
             cause: Halt::Crashed,
             session: None,
@@ -105,7 +107,7 @@ impl Machine {
             memory: &mut self.memory,
             out,
             reason: None,
-            delivery: Delivery::OutOfPlace,
+            delivery: Forwarding::OutOfPlace,
         };
         self.state = state.step(signal, &mut cx);
         let (reason, delivery) = (cx.reason, cx.delivery);
@@ -120,8 +122,8 @@ impl Machine {
     /// the connection up.
     pub(crate) fn overslept(&self, now: Instant) -> bool {
         self.state
-            .link()
-            .is_some_and(|link| link.beat.overslept(now))
+            .live()
+            .is_some_and(|live| live.beat.overslept(now))
     }
 
     /// Counts a send on an active connection, if there is one with room.
@@ -138,7 +140,7 @@ impl Machine {
 
     const fn active_budget(&mut self) -> Option<&mut Budget> {
         match &mut self.state {
-            State::Active { link, .. } => Some(&mut link.budget),
+            State::Active { live, .. } => Some(&mut live.budget),
             State::Idle { .. }
             | State::Waiting { .. }
             | State::Connecting { .. }
@@ -156,7 +158,7 @@ pub(crate) struct Context<'m, 'i> {
     memory: &'m mut Memory,
     out: &'m mut Actions<'i>,
     reason: Option<Reason>,
-    delivery: Delivery,
+    delivery: Forwarding,
 }
 
 impl Context<'_, '_> {
@@ -185,59 +187,59 @@ impl Context<'_, '_> {
         self.out.push(Action::Send(command));
     }
 
-    pub(crate) fn close(&mut self, keep: Keep) {
-        self.out.push(Action::Close(match keep {
-            Keep::Session => close::RESUMABLE,
-            Keep::Nothing => close::NORMAL,
+    pub(crate) fn close(&mut self, on_stop: OnStop) {
+        self.out.push(Action::Close(match on_stop {
+            OnStop::Resume => close::RESUMABLE,
+            OnStop::End => close::NORMAL,
         }));
     }
 
     /// The wait is over: connect, or ask the fleet first.
-    pub(crate) fn begin(&mut self, plan: Plan) -> State {
-        match (plan, self.memory.config.identify) {
-            (Plan::Identify, Identifying::Fleet) => {
+    pub(crate) fn begin(&mut self, purpose: Purpose) -> State {
+        match (purpose, self.memory.config.identify) {
+            (Purpose::Identify, Identifying::Fleet) => {
                 self.out.push(Action::WantIdentify);
                 State::Waiting {
                     again: self.now.after(ASK_AGAIN),
                 }
             }
-            (plan @ (Plan::Identify | Plan::Resume(_)), _) => self.dial(plan),
+            (purpose @ (Purpose::Identify | Purpose::Resume(_)), _) => self.dial(purpose),
         }
     }
 
-    /// Asks for a connection to the host that the plan names.
-    pub(crate) fn dial(&mut self, plan: Plan) -> State {
+    /// Asks for a connection to the host that the purpose names.
+    pub(crate) fn dial(&mut self, purpose: Purpose) -> State {
         let base = &self.memory.config.url;
-        let url = match &plan {
-            Plan::Resume(session) => session.url.as_ref().unwrap_or(base),
-            Plan::Identify => base,
+        let url = match &purpose {
+            Purpose::Resume(session) => session.url.as_ref().unwrap_or(base),
+            Purpose::Identify => base,
         };
         self.out.push(Action::Connect { url: url.clone() });
         State::Connecting {
             deadline: self.now.after(self.timing().dial),
-            plan,
+            purpose,
         }
     }
 
     /// Ends the connection from our side, the session kept, and waits for the next.
-    pub(crate) fn hang_up(&mut self, plan: Plan, reason: Reason) -> State {
-        self.close(Keep::Session);
-        self.lost(plan, reason)
+    pub(crate) fn hang_up(&mut self, purpose: Purpose, reason: Reason) -> State {
+        self.close(OnStop::Resume);
+        self.lost(purpose, reason)
     }
 
     /// The connection is gone: wait before the next.
-    pub(crate) fn lost(&mut self, plan: Plan, reason: Reason) -> State {
+    pub(crate) fn lost(&mut self, purpose: Purpose, reason: Reason) -> State {
         let wait = self.backoff();
-        self.wait(plan, reason, wait)
+        self.wait(purpose, reason, wait)
     }
 
     /// The connection could not be opened: wait before the next, as long as the server asks for if
     /// it does, but never longer than the longest back-off.
-    pub(crate) fn dial_failed(&mut self, plan: Plan, why: DialFailure) -> State {
+    pub(crate) fn dial_failed(&mut self, purpose: Purpose, why: DialFailure) -> State {
         let longest = self.timing().longest_backoff;
         let asked = why.retry_after().unwrap_or_default().min(longest);
         let wait = self.backoff().max(asked);
-        self.wait(plan, Reason::DialFailed(why), wait)
+        self.wait(purpose, Reason::DialFailed(why), wait)
     }
 
     fn backoff(&mut self) -> Duration {
@@ -251,26 +253,26 @@ impl Context<'_, '_> {
             .next(first_backoff, longest_backoff, &mut self.memory.rng)
     }
 
-    fn wait(&mut self, plan: Plan, reason: Reason, wait: Duration) -> State {
+    fn wait(&mut self, purpose: Purpose, reason: Reason, wait: Duration) -> State {
         self.reason(reason);
-        let plan = match plan {
-            Plan::Resume(session) if !session.is_resumable() => {
-                self.give_up(Plan::Resume(session), SessionLost::IdTooLong)
+        let purpose = match purpose {
+            Purpose::Resume(session) if !session.is_resumable() => {
+                self.give_up(Purpose::Resume(session), SessionLost::IdTooLong)
             }
-            plan @ (Plan::Identify | Plan::Resume(_)) => plan,
+            purpose @ (Purpose::Identify | Purpose::Resume(_)) => purpose,
         };
-        let wake = match plan {
-            Plan::Identify => self.now.after(wait).max(self.memory.pace.next()),
-            Plan::Resume(_) => self.now.after(wait),
+        let wake = match purpose {
+            Purpose::Identify => self.now.after(wait).max(self.memory.pace.next()),
+            Purpose::Resume(_) => self.now.after(wait),
         };
-        State::Idle { wake, plan }
+        State::Idle { wake, purpose }
     }
 
     /// The peer ended the connection, or asked us to.
-    pub(crate) fn ended(&mut self, plan: Plan, how: Signal<'_>) -> State {
+    pub(crate) fn ended(&mut self, purpose: Purpose, how: Signal<'_>) -> State {
         match how {
-            Signal::Closed(code) => self.closed(plan, code),
-            Signal::InvalidSession { resumable } => self.invalid(plan, resumable),
+            Signal::Closed(code) => self.closed(purpose, code),
+            Signal::InvalidSession { resumable } => self.invalid(purpose, resumable),
             Signal::ReconnectAsked
             | Signal::Timeout
             | Signal::Opened
@@ -282,12 +284,12 @@ impl Context<'_, '_> {
             | Signal::Hello(_)
             | Signal::Answered
             | Signal::BeatAsked
-            | Signal::Dispatch { .. } => self.hang_up(plan, Reason::ReconnectAsked),
+            | Signal::Dispatch { .. } => self.hang_up(purpose, Reason::ReconnectAsked),
         }
     }
 
     /// The peer closed: its code decides what comes next.
-    fn closed(&mut self, plan: Plan, code: Option<u16>) -> State {
+    fn closed(&mut self, purpose: Purpose, code: Option<u16>) -> State {
         let reason = Reason::Closed(code);
         match close::verdict(code) {
             Verdict::Resume if code == Some(close::RATE_LIMITED) => {
@@ -296,15 +298,15 @@ impl Context<'_, '_> {
                     .longest_backoff
                     .checked_div(2)
                     .unwrap_or_default();
-                self.wait(plan, reason, half)
+                self.wait(purpose, reason, half)
             }
-            Verdict::Resume => self.lost(plan, reason),
+            Verdict::Resume => self.lost(purpose, reason),
             Verdict::Identify => {
-                let plan = self.give_up(plan, SessionLost::Refused);
-                self.lost(plan, reason)
+                let purpose = self.give_up(purpose, SessionLost::Refused);
+                self.lost(purpose, reason)
             }
             Verdict::Fatal(fatal) => {
-                self.give_up(plan, SessionLost::Refused);
+                self.give_up(purpose, SessionLost::Refused);
                 self.reason(reason);
                 State::Halted {
                     cause: Halt::Refused(fatal),
@@ -315,31 +317,31 @@ impl Context<'_, '_> {
     }
 
     /// Op 9: hang up, and try again after a random wait.
-    fn invalid(&mut self, plan: Plan, resumable: bool) -> State {
-        self.close(Keep::Session);
-        let plan = if resumable {
-            plan
+    fn invalid(&mut self, purpose: Purpose, resumable: bool) -> State {
+        self.close(OnStop::Resume);
+        let purpose = if resumable {
+            purpose
         } else {
-            self.give_up(plan, SessionLost::Refused)
+            self.give_up(purpose, SessionLost::Refused)
         };
         let least = self.timing().invalid_session;
         let random = self.memory.rng.between(least, least.saturating_mul(5));
         let backoff = self.backoff();
         self.wait(
-            plan,
+            purpose,
             Reason::InvalidSession { resumable },
             random.max(backoff),
         )
     }
 
-    /// The plan after a resume that did not come to its end.
-    pub(crate) fn resume_failed(&mut self, session: Box<Session>) -> Plan {
+    /// The purpose after a resume that did not come to its end.
+    pub(crate) fn resume_failed(&mut self, session: Box<Session>) -> Purpose {
         self.memory.resume_failures = self.memory.resume_failures.saturating_add(1);
-        let plan = Plan::Resume(session).off_its_host();
+        let purpose = Purpose::Resume(session).off_its_host();
         if self.memory.resume_failures < self.timing().resume_failures {
-            return plan;
+            return purpose;
         }
-        self.give_up(plan, SessionLost::ResumesFailed)
+        self.give_up(purpose, SessionLost::ResumesFailed)
     }
 
     /// Something new was replayed: the session is there, however often its connection is cut.
@@ -347,12 +349,12 @@ impl Context<'_, '_> {
         self.memory.resume_failures = 0;
     }
 
-    /// Drops the session, if the plan has one, and says so.
-    fn give_up(&mut self, plan: Plan, why: SessionLost) -> Plan {
-        if let Plan::Resume(_) = plan {
+    /// Drops the session, if the purpose has one, and says so.
+    fn give_up(&mut self, purpose: Purpose, why: SessionLost) -> Purpose {
+        if let Purpose::Resume(_) = purpose {
             self.out.emit(Event::SessionLost(why));
         }
-        Plan::Identify
+        Purpose::Identify
     }
 
     /// An active connection has ended: was it good enough to forget earlier failures?
@@ -379,13 +381,13 @@ impl Context<'_, '_> {
     /// READY: a new session begins.
     pub(crate) fn ready(
         &mut self,
-        link: Box<Link>,
+        live: Box<Live>,
         id: &str,
         url: &str,
         sequence: Option<u64>,
     ) -> State {
         self.memory.resume_failures = 0;
-        self.delivery = Delivery::Deliver;
+        self.delivery = Forwarding::Forward;
         self.reason(Reason::Ready);
         let config = &self.memory.config;
         let session = Session {
@@ -398,14 +400,14 @@ impl Context<'_, '_> {
         };
         State::Active {
             since: self.now,
-            link,
+            live,
             session: Box::new(session),
         }
     }
 
     /// READY of another session: the one that went on is gone, and nobody said so.
     pub(crate) fn replaced(&mut self, session: Box<Session>) {
-        self.give_up(Plan::Resume(session), SessionLost::Refused);
+        self.give_up(Purpose::Resume(session), SessionLost::Refused);
     }
 
     /// RESUMED: every missed event has been replayed.
@@ -414,32 +416,32 @@ impl Context<'_, '_> {
     /// client's own in it, and whoever waits for it would wait for ever.
     pub(crate) fn resumed(
         &mut self,
-        link: Box<Link>,
+        live: Box<Live>,
         mut session: Box<Session>,
         sequence: Option<u64>,
         replayed: u64,
     ) -> State {
         self.memory.resume_failures = 0;
-        self.delivery = Delivery::Deliver;
+        self.delivery = Forwarding::Forward;
         self.reason(Reason::Resumed);
         session.sequence = sequence.map_or(session.sequence, |it| it.max(session.sequence));
         self.out.emit(Event::Resumed { replayed });
         State::Active {
             since: self.now,
-            link,
+            live,
             session,
         }
     }
 
     /// Takes note of a dispatch's sequence; one that was seen before is not delivered again.
-    pub(crate) fn deliver(&mut self, session: &mut Session, sequence: Option<u64>) -> Delivery {
+    pub(crate) fn deliver(&mut self, session: &mut Session, sequence: Option<u64>) -> Forwarding {
         self.delivery = match sequence {
-            Some(sequence) if sequence <= session.sequence => Delivery::Repeated,
+            Some(sequence) if sequence <= session.sequence => Forwarding::Repeated,
             Some(sequence) => {
                 session.sequence = sequence;
-                Delivery::Deliver
+                Forwarding::Forward
             }
-            None => Delivery::Deliver,
+            None => Forwarding::Forward,
         };
         self.delivery
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::session::dial::DialFailure;
-use crate::session::state::Keep;
+use crate::session::state::OnStop;
 
 /// What a state has to react to: an input of the host, or a payload that has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) enum Signal<'a> {
     /// was read.
     Unread(Duration),
     /// The user wants it to end.
-    Stop(Keep),
+    Stop(OnStop),
     /// The host cannot run the shard any more.
     Crashed,
     /// Op 10.
@@ -38,13 +38,13 @@ pub(crate) enum Signal<'a> {
     /// Op 0.
     Dispatch {
         sequence: Option<u64>,
-        kind: Kind<'a>,
+        kind: SessionDispatch<'a>,
     },
 }
 
 /// The dispatches that mean something to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind<'a> {
+pub(crate) enum SessionDispatch<'a> {
     /// A new session.
     Ready { id: &'a str, url: &'a str },
     /// READY of a session that it does not name, or not so that it can be read.
@@ -57,9 +57,9 @@ pub(crate) enum Kind<'a> {
 
 /// Whether a dispatch goes on to the tracker and the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delivery {
+pub(crate) enum Forwarding {
     /// It does.
-    Deliver,
+    Forward,
     /// Its sequence was seen before in this session.
     Repeated,
     /// There is no session that it could belong to.

@@ -16,26 +16,26 @@ use crate::wire::close::Fatal;
 #[derive(Clone, Debug)]
 pub(crate) enum State {
     /// No connection; the next is asked for at `wake`.
-    Idle { wake: Instant, plan: Plan },
+    Idle { wake: Instant, purpose: Purpose },
     /// No connection; the fleet has been asked for an identify and is asked again at `again`.
     Waiting { again: Instant },
     /// A connection has been asked for.
-    Connecting { deadline: Instant, plan: Plan },
+    Connecting { deadline: Instant, purpose: Purpose },
     /// Connected; Hello has not come.
-    Greeting { deadline: Instant, plan: Plan },
+    Greeting { deadline: Instant, purpose: Purpose },
     /// Identify was sent; READY has not come.
-    Identifying { deadline: Instant, link: Box<Link> },
+    Identifying { deadline: Instant, live: Box<Live> },
     /// Resume was sent; RESUMED has not come. Missed events are being replayed.
     Resuming {
         deadline: Instant,
-        link: Box<Link>,
+        live: Box<Live>,
         session: Box<Session>,
         replayed: u64,
     },
     /// Events flow.
     Active {
         since: Instant,
-        link: Box<Link>,
+        live: Box<Live>,
         session: Box<Session>,
     },
     /// Over for good; a kept session can still be taken along.
@@ -47,7 +47,7 @@ pub(crate) enum State {
 
 /// What the next connection is for.
 #[derive(Clone, Debug)]
-pub(crate) enum Plan {
+pub(crate) enum Purpose {
     /// A new session.
     Identify,
     /// This session.
@@ -56,7 +56,7 @@ pub(crate) enum Plan {
 
 /// What a connection has after Hello.
 #[derive(Clone, Debug)]
-pub(crate) struct Link {
+pub(crate) struct Live {
     pub(crate) beat: Heartbeat,
     pub(crate) budget: Budget,
 }
@@ -96,11 +96,11 @@ pub enum Halt {
 
 /// What to do with the session when a shard is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Keep {
+pub enum OnStop {
     /// Keep it: the bot still shows online for some minutes, and another process can resume.
-    Session,
+    Resume,
     /// End it: the bot shows offline at once.
-    Nothing,
+    End,
 }
 
 /// Why a shard's state changed.
@@ -227,8 +227,8 @@ impl State {
 
     /// The next deadline of the state, and what it is for.
     pub(crate) fn deadline(&self) -> Option<(Instant, Wait)> {
-        let with_beat = |deadline: Instant, link: &Link| {
-            let beat = link.beat.due();
+        let with_beat = |deadline: Instant, live: &Live| {
+            let beat = live.beat.due();
             if beat < deadline {
                 (beat, Wait::Heartbeat)
             } else {
@@ -240,10 +240,10 @@ impl State {
             Self::Waiting { again } => Some((*again, Wait::IdentifyGrant)),
             Self::Connecting { deadline, .. } => Some((*deadline, Wait::Dial)),
             Self::Greeting { deadline, .. } => Some((*deadline, Wait::Hello)),
-            Self::Identifying { deadline, link } | Self::Resuming { deadline, link, .. } => {
-                Some(with_beat(*deadline, link))
+            Self::Identifying { deadline, live } | Self::Resuming { deadline, live, .. } => {
+                Some(with_beat(*deadline, live))
             }
-            Self::Active { link, .. } => Some((link.beat.due(), Wait::Heartbeat)),
+            Self::Active { live, .. } => Some((live.beat.due(), Wait::Heartbeat)),
             Self::Halted { .. } => None,
         }
     }
@@ -252,15 +252,15 @@ impl State {
     pub(crate) const fn session(&self) -> Option<&Session> {
         match self {
             Self::Idle {
-                plan: Plan::Resume(session),
+                purpose: Purpose::Resume(session),
                 ..
             }
             | Self::Connecting {
-                plan: Plan::Resume(session),
+                purpose: Purpose::Resume(session),
                 ..
             }
             | Self::Greeting {
-                plan: Plan::Resume(session),
+                purpose: Purpose::Resume(session),
                 ..
             }
             | Self::Resuming { session, .. }
@@ -270,17 +270,17 @@ impl State {
                 ..
             } => Some(session),
             Self::Idle {
-                plan: Plan::Identify,
+                purpose: Purpose::Identify,
                 ..
             }
             | Self::Waiting { .. }
             | Self::Halted { session: None, .. }
             | Self::Connecting {
-                plan: Plan::Identify,
+                purpose: Purpose::Identify,
                 ..
             }
             | Self::Greeting {
-                plan: Plan::Identify,
+                purpose: Purpose::Identify,
                 ..
             }
             | Self::Identifying { .. } => None,
@@ -288,11 +288,11 @@ impl State {
     }
 
     /// The beats and budget of a connection that has said Hello.
-    pub(crate) const fn link(&self) -> Option<&Link> {
+    pub(crate) const fn live(&self) -> Option<&Live> {
         match self {
-            Self::Identifying { link, .. }
-            | Self::Resuming { link, .. }
-            | Self::Active { link, .. } => Some(link),
+            Self::Identifying { live, .. }
+            | Self::Resuming { live, .. }
+            | Self::Active { live, .. } => Some(live),
             Self::Idle { .. }
             | Self::Waiting { .. }
             | Self::Connecting { .. }
@@ -303,6 +303,6 @@ impl State {
 
     /// The last measured time from a heartbeat to its answer.
     pub(crate) fn latency(&self) -> Option<Duration> {
-        self.link().and_then(|link| link.beat.latency())
+        self.live().and_then(|live| live.beat.latency())
     }
 }

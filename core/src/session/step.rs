@@ -8,8 +8,8 @@ use crate::session::dial::DialFailure;
 use crate::session::heartbeat::{Beat, Heartbeat};
 use crate::session::machine::Context;
 use crate::session::resume::Session;
-use crate::session::signal::{Delivery, Kind, Signal};
-use crate::session::state::{Halt, Keep, Link, Plan, Reason, State};
+use crate::session::signal::{Forwarding, SessionDispatch, Signal};
+use crate::session::state::{Halt, Live, OnStop, Purpose, Reason, State};
 use crate::time::Instant;
 use crate::wire::command::Command;
 
@@ -18,42 +18,46 @@ impl State {
     pub(crate) fn step(self, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> Self {
         match (self, signal) {
             (state @ Self::Halted { .. }, _) => state,
-            (state, Signal::Stop(keep)) => {
+            (state, Signal::Stop(on_stop)) => {
                 cx.reason(Reason::Stopped);
-                state.end(Halt::Stopped, keep, cx)
+                state.end(Halt::Stopped, on_stop, cx)
             }
             (state, Signal::Crashed) => {
                 cx.reason(Reason::Crashed);
-                state.end(Halt::Crashed, Keep::Session, cx)
+                state.end(Halt::Crashed, OnStop::Resume, cx)
             }
-            (Self::Idle { wake, plan }, signal) => idle(wake, plan, signal, cx),
+            (Self::Idle { wake, purpose }, signal) => idle(wake, purpose, signal, cx),
             (Self::Waiting { again }, signal) => waiting(again, signal, cx),
-            (Self::Connecting { deadline, plan }, signal) => connecting(deadline, plan, signal, cx),
-            (Self::Greeting { deadline, plan }, signal) => greeting(deadline, plan, signal, cx),
-            (Self::Identifying { deadline, link }, signal) => {
-                identifying(deadline, link, signal, cx)
+            (Self::Connecting { deadline, purpose }, signal) => {
+                connecting(deadline, purpose, signal, cx)
+            }
+            (Self::Greeting { deadline, purpose }, signal) => {
+                greeting(deadline, purpose, signal, cx)
+            }
+            (Self::Identifying { deadline, live }, signal) => {
+                identifying(deadline, live, signal, cx)
             }
             (
                 Self::Resuming {
                     deadline,
-                    link,
+                    live,
                     session,
                     replayed,
                 },
                 signal,
-            ) => resuming(deadline, link, session, replayed, signal, cx),
+            ) => resuming(deadline, live, session, replayed, signal, cx),
             (
                 Self::Active {
                     since,
-                    link,
+                    live,
                     session,
                 },
                 signal,
-            ) => active(since, link, session, signal, cx),
+            ) => active(since, live, session, signal, cx),
         }
     }
 
-    fn end(self, cause: Halt, keep: Keep, cx: &mut Context<'_, '_>) -> Self {
+    fn end(self, cause: Halt, on_stop: OnStop, cx: &mut Context<'_, '_>) -> Self {
         let connected = match &self {
             Self::Idle { .. } | Self::Waiting { .. } | Self::Halted { .. } => false,
             Self::Connecting { .. }
@@ -63,21 +67,21 @@ impl State {
             | Self::Active { .. } => true,
         };
         if connected {
-            cx.close(keep);
+            cx.close(on_stop);
         }
-        let session = match keep {
-            Keep::Session => self.session().cloned().map(Box::new),
-            Keep::Nothing => None,
+        let session = match on_stop {
+            OnStop::Resume => self.session().cloned().map(Box::new),
+            OnStop::End => None,
         };
         Self::Halted { cause, session }
     }
 }
 
-fn idle(wake: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> State {
+fn idle(wake: Instant, purpose: Purpose, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> State {
     match signal {
         Signal::Timeout if cx.now() >= wake => {
             cx.reason(Reason::WaitOver);
-            cx.begin(plan)
+            cx.begin(purpose)
         }
         Signal::Timeout
         | Signal::Opened
@@ -92,16 +96,16 @@ fn idle(wake: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<'_, '_>)
         | Signal::BeatAsked
         | Signal::ReconnectAsked
         | Signal::InvalidSession { .. }
-        | Signal::Dispatch { .. } => State::Idle { wake, plan },
+        | Signal::Dispatch { .. } => State::Idle { wake, purpose },
     }
 }
 
 fn waiting(again: Instant, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> State {
     match signal {
-        Signal::Timeout if cx.now() >= again => cx.begin(Plan::Identify),
+        Signal::Timeout if cx.now() >= again => cx.begin(Purpose::Identify),
         Signal::Granted => {
             cx.reason(Reason::IdentifyGranted);
-            cx.dial(Plan::Identify)
+            cx.dial(Purpose::Identify)
         }
         Signal::Timeout
         | Signal::Opened
@@ -121,7 +125,7 @@ fn waiting(again: Instant, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> Stat
 
 fn connecting(
     deadline: Instant,
-    plan: Plan,
+    purpose: Purpose,
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
 ) -> State {
@@ -130,14 +134,14 @@ fn connecting(
             cx.reason(Reason::Opened);
             State::Greeting {
                 deadline: cx.now().after(cx.timing().hello),
-                plan,
+                purpose,
             }
         }
         Signal::Timeout if cx.now() >= deadline => {
-            cx.hang_up(plan.off_its_host(), Reason::DialTimedOut)
+            cx.hang_up(purpose.off_its_host(), Reason::DialTimedOut)
         }
-        Signal::DialFailed(why) => cx.dial_failed(plan.off_its_host(), why),
-        Signal::Closed(_) => cx.dial_failed(plan.off_its_host(), DialFailure::Other),
+        Signal::DialFailed(why) => cx.dial_failed(purpose.off_its_host(), why),
+        Signal::Closed(_) => cx.dial_failed(purpose.off_its_host(), DialFailure::Other),
         Signal::Timeout
         | Signal::Granted
         | Signal::Unread(_)
@@ -148,25 +152,30 @@ fn connecting(
         | Signal::BeatAsked
         | Signal::ReconnectAsked
         | Signal::InvalidSession { .. }
-        | Signal::Dispatch { .. } => State::Connecting { deadline, plan },
+        | Signal::Dispatch { .. } => State::Connecting { deadline, purpose },
     }
 }
 
-fn greeting(deadline: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> State {
+fn greeting(
+    deadline: Instant,
+    purpose: Purpose,
+    signal: Signal<'_>,
+    cx: &mut Context<'_, '_>,
+) -> State {
     match signal {
         Signal::Hello(interval) => {
             cx.reason(Reason::Greeted);
-            greeted(interval, plan, cx)
+            greeted(interval, purpose, cx)
         }
         Signal::Timeout if cx.now() >= deadline => {
-            cx.hang_up(plan.off_its_host(), Reason::HelloTimedOut)
+            cx.hang_up(purpose.off_its_host(), Reason::HelloTimedOut)
         }
         Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
-            cx.ended(plan.off_its_host(), signal)
+            cx.ended(purpose.off_its_host(), signal)
         }
         Signal::Unread(missed) => State::Greeting {
             deadline: deadline.after(missed),
-            plan,
+            purpose,
         },
         Signal::Timeout
         | Signal::Opened
@@ -176,27 +185,27 @@ fn greeting(deadline: Instant, plan: Plan, signal: Signal<'_>, cx: &mut Context<
         | Signal::Crashed
         | Signal::Answered
         | Signal::BeatAsked
-        | Signal::Dispatch { .. } => State::Greeting { deadline, plan },
+        | Signal::Dispatch { .. } => State::Greeting { deadline, purpose },
     }
 }
 
 /// Hello has come: begin the session, or go on with it.
-fn greeted(interval: Duration, plan: Plan, cx: &mut Context<'_, '_>) -> State {
+fn greeted(interval: Duration, purpose: Purpose, cx: &mut Context<'_, '_>) -> State {
     let beat = Heartbeat::new(cx.now(), interval, cx.rng());
     let budget = Budget::new(cx.limits(), beat.interval());
-    let mut link = Box::new(Link { beat, budget });
+    let mut live = Box::new(Live { beat, budget });
     let deadline = cx.now().after(cx.timing().ready);
-    link.budget.take(cx.now(), Rank::Session);
-    match plan {
-        Plan::Identify => {
+    live.budget.take(cx.now(), Rank::Session);
+    match purpose {
+        Purpose::Identify => {
             cx.identify();
-            State::Identifying { deadline, link }
+            State::Identifying { deadline, live }
         }
-        Plan::Resume(session) => {
+        Purpose::Resume(session) => {
             cx.resume(&session);
             State::Resuming {
                 deadline,
-                link,
+                live,
                 session,
                 replayed: 0,
             }
@@ -206,7 +215,7 @@ fn greeted(interval: Duration, plan: Plan, cx: &mut Context<'_, '_>) -> State {
 
 fn identifying(
     mut deadline: Instant,
-    mut link: Box<Link>,
+    mut live: Box<Live>,
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
 ) -> State {
@@ -216,26 +225,26 @@ fn identifying(
     match signal {
         Signal::Dispatch {
             sequence,
-            kind: Kind::Ready { id, url },
-        } => cx.ready(link, id, url, sequence),
+            kind: SessionDispatch::Ready { id, url },
+        } => cx.ready(live, id, url, sequence),
         Signal::Dispatch {
-            kind: Kind::Nameless,
+            kind: SessionDispatch::Nameless,
             ..
-        } => cx.hang_up(Plan::Identify, Reason::ReadyNameless),
+        } => cx.hang_up(Purpose::Identify, Reason::ReadyNameless),
         Signal::Timeout if cx.now() >= deadline => {
-            cx.hang_up(Plan::Identify, Reason::ReadyTimedOut)
+            cx.hang_up(Purpose::Identify, Reason::ReadyTimedOut)
         }
         Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
-            match link.beat(signal, None, cx) {
-                Ok(()) => State::Identifying { deadline, link },
-                Err(dead) => cx.hang_up(Plan::Identify, dead),
+            match live.beat(signal, None, cx) {
+                Ok(()) => State::Identifying { deadline, live },
+                Err(dead) => cx.hang_up(Purpose::Identify, dead),
             }
         }
         Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
-            cx.ended(Plan::Identify, signal)
+            cx.ended(Purpose::Identify, signal)
         }
         Signal::Dispatch {
-            kind: Kind::Resumed | Kind::Other,
+            kind: SessionDispatch::Resumed | SessionDispatch::Other,
             ..
         }
         | Signal::Opened
@@ -243,13 +252,13 @@ fn identifying(
         | Signal::Granted
         | Signal::Stop(_)
         | Signal::Crashed
-        | Signal::Hello(_) => State::Identifying { deadline, link },
+        | Signal::Hello(_) => State::Identifying { deadline, live },
     }
 }
 
 fn resuming(
     mut deadline: Instant,
-    mut link: Box<Link>,
+    mut live: Box<Live>,
     mut session: Box<Session>,
     replayed: u64,
     signal: Signal<'_>,
@@ -260,50 +269,50 @@ fn resuming(
     }
     match signal {
         Signal::Dispatch { sequence, kind } => match kind {
-            Kind::Ready { id, url } if !session.began_with(id, sequence) => {
+            SessionDispatch::Ready { id, url } if !session.began_with(id, sequence) => {
                 cx.replaced(session);
-                cx.ready(link, id, url, sequence)
+                cx.ready(live, id, url, sequence)
             }
-            Kind::Resumed => cx.resumed(link, session, sequence, replayed),
-            Kind::Ready { .. } | Kind::Nameless | Kind::Other => {
+            SessionDispatch::Resumed => cx.resumed(live, session, sequence, replayed),
+            SessionDispatch::Ready { .. } | SessionDispatch::Nameless | SessionDispatch::Other => {
                 // What was seen before is no progress.
-                if cx.deliver(&mut session, sequence) == Delivery::Deliver {
+                if cx.deliver(&mut session, sequence) == Forwarding::Forward {
                     deadline = cx.now().after(cx.timing().ready);
                     cx.resume_goes_on();
                 }
                 State::Resuming {
                     deadline,
-                    link,
+                    live,
                     session,
                     replayed: replayed.saturating_add(1),
                 }
             }
         },
         // The host was away, which says nothing of the session.
-        Signal::Timeout if link.beat.overslept(cx.now()) => {
-            cx.hang_up(Plan::Resume(session), Reason::Overslept)
+        Signal::Timeout if live.beat.overslept(cx.now()) => {
+            cx.hang_up(Purpose::Resume(session), Reason::Overslept)
         }
         Signal::Timeout if cx.now() >= deadline => {
-            let plan = cx.resume_failed(session);
-            cx.hang_up(plan, Reason::ReadyTimedOut)
+            let purpose = cx.resume_failed(session);
+            cx.hang_up(purpose, Reason::ReadyTimedOut)
         }
         Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
-            match link.beat(signal, Some(session.sequence), cx) {
+            match live.beat(signal, Some(session.sequence), cx) {
                 Ok(()) => State::Resuming {
                     deadline,
-                    link,
+                    live,
                     session,
                     replayed,
                 },
                 Err(dead) => {
-                    let plan = cx.resume_failed(session);
-                    cx.hang_up(plan, dead)
+                    let purpose = cx.resume_failed(session);
+                    cx.hang_up(purpose, dead)
                 }
             }
         }
         Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
-            let plan = cx.resume_failed(session);
-            cx.ended(plan, signal)
+            let purpose = cx.resume_failed(session);
+            cx.ended(purpose, signal)
         }
         Signal::Opened
         | Signal::DialFailed(_)
@@ -312,7 +321,7 @@ fn resuming(
         | Signal::Crashed
         | Signal::Hello(_) => State::Resuming {
             deadline,
-            link,
+            live,
             session,
             replayed,
         },
@@ -321,7 +330,7 @@ fn resuming(
 
 fn active(
     since: Instant,
-    mut link: Box<Link>,
+    mut live: Box<Live>,
     mut session: Box<Session>,
     signal: Signal<'_>,
     cx: &mut Context<'_, '_>,
@@ -329,38 +338,42 @@ fn active(
     match signal {
         Signal::Dispatch {
             sequence,
-            kind: Kind::Ready { id, url },
+            kind: SessionDispatch::Ready { id, url },
         } if !session.began_with(id, sequence) => {
             cx.replaced(session);
-            cx.ready(link, id, url, sequence)
+            cx.ready(live, id, url, sequence)
         }
         Signal::Dispatch {
             sequence,
-            kind: Kind::Ready { .. } | Kind::Nameless | Kind::Resumed | Kind::Other,
+            kind:
+                SessionDispatch::Ready { .. }
+                | SessionDispatch::Nameless
+                | SessionDispatch::Resumed
+                | SessionDispatch::Other,
         } => {
             cx.deliver(&mut session, sequence);
             State::Active {
                 since,
-                link,
+                live,
                 session,
             }
         }
         Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
-            match link.beat(signal, Some(session.sequence), cx) {
+            match live.beat(signal, Some(session.sequence), cx) {
                 Ok(()) => State::Active {
                     since,
-                    link,
+                    live,
                     session,
                 },
                 Err(dead) => {
                     cx.was_active(since);
-                    cx.hang_up(Plan::Resume(session), dead)
+                    cx.hang_up(Purpose::Resume(session), dead)
                 }
             }
         }
         Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {
             cx.was_active(since);
-            cx.ended(Plan::Resume(session), signal)
+            cx.ended(Purpose::Resume(session), signal)
         }
         Signal::Opened
         | Signal::DialFailed(_)
@@ -369,14 +382,14 @@ fn active(
         | Signal::Crashed
         | Signal::Hello(_) => State::Active {
             since,
-            link,
+            live,
             session,
         },
     }
 }
 
-impl Plan {
-    /// The same plan on the base host: one connection that came to nothing is enough to leave the
+impl Purpose {
+    /// The same purpose on the base host: one connection that came to nothing is enough to leave the
     /// resume host, which may be dead for hours.
     pub(crate) fn off_its_host(self) -> Self {
         match self {
@@ -389,7 +402,7 @@ impl Plan {
     }
 }
 
-impl Link {
+impl Live {
     /// What a connection that has said Hello makes of the clock and of beats.
     ///
     /// # Errors

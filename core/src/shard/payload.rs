@@ -5,8 +5,8 @@ use core::time::Duration;
 use crate::action::Actions;
 use crate::dispatch::Dispatch;
 use crate::event::{CommandOutcome, Event, Fault};
-use crate::session::news;
-use crate::session::signal::{Delivery, Kind, Signal};
+use crate::session::payload;
+use crate::session::signal::{Forwarding, SessionDispatch, Signal};
 use crate::shard::Shard;
 use crate::wire::opcode::Opcode;
 use crate::wire::view::Hello;
@@ -59,32 +59,32 @@ impl Shard {
         let (name, at) = (frame.name, Some((frame.name, sequence)));
         let mut view = frame.view;
         let delivery = match name {
-            Name::Ready => match news::ready(data) {
+            Name::Ready => match payload::ready(data) {
                 Ok(session) => {
                     let (id, url) = (session.id.as_cow(), session.url.as_cow());
-                    self.ready(sequence, Kind::Ready { id: &id, url: &url }, out)
+                    self.ready(sequence, SessionDispatch::Ready { id: &id, url: &url }, out)
                 }
                 Err(malformed) => {
                     view = Err(malformed);
-                    self.dispatched(sequence, Kind::Nameless, out)
+                    self.dispatched(sequence, SessionDispatch::Nameless, out)
                 }
             },
-            Name::Resumed => self.dispatched(sequence, Kind::Resumed, out),
-            _ => self.dispatched(sequence, Kind::Other, out),
+            Name::Resumed => self.dispatched(sequence, SessionDispatch::Resumed, out),
+            _ => self.dispatched(sequence, SessionDispatch::Other, out),
         };
         match (delivery, view) {
-            (Delivery::Repeated, _) => {
+            (Forwarding::Repeated, _) => {
                 self.misunderstand(Fault::Repeated, at, Misreads::default(), out);
             }
-            (Delivery::OutOfPlace, Err(malformed)) => {
+            (Forwarding::OutOfPlace, Err(malformed)) => {
                 let mut misreads = frame.misreads;
                 misreads.append(Misreads::whole(malformed.what, data));
                 self.misunderstand(Fault::NoSubject(malformed), at, misreads, out);
             }
-            (Delivery::OutOfPlace, Ok(_)) => {
+            (Forwarding::OutOfPlace, Ok(_)) => {
                 self.misunderstand(Fault::OutOfPlace, at, Misreads::default(), out);
             }
-            (Delivery::Deliver, view) => {
+            (Forwarding::Forward, view) => {
                 let text = frame.envelope.name.unwrap_or_default();
                 let dispatch = Dispatch::read(name, text, sequence, data);
                 let decoded = (view, frame.misreads);
@@ -95,10 +95,15 @@ impl Shard {
     }
 
     /// A READY that takes the place of a session takes its commands with it.
-    fn ready(&mut self, sequence: Option<u64>, kind: Kind<'_>, out: &mut Actions<'_>) -> Delivery {
+    fn ready(
+        &mut self,
+        sequence: Option<u64>,
+        kind: SessionDispatch<'_>,
+        out: &mut Actions<'_>,
+    ) -> Forwarding {
         let had_session = self.session.state().session().is_some();
         let delivery = self.dispatched(sequence, kind, out);
-        if had_session && delivery == Delivery::Deliver {
+        if had_session && delivery == Forwarding::Forward {
             self.drop_commands(CommandOutcome::SessionLost, out);
         }
         delivery
@@ -107,9 +112,9 @@ impl Shard {
     fn dispatched(
         &mut self,
         sequence: Option<u64>,
-        kind: Kind<'_>,
+        kind: SessionDispatch<'_>,
         out: &mut Actions<'_>,
-    ) -> Delivery {
+    ) -> Forwarding {
         self.session
             .handle(self.now, Signal::Dispatch { sequence, kind }, out)
     }

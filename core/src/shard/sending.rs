@@ -10,11 +10,11 @@ use crate::time::Instant;
 impl Shard {
     /// When the next command or member request can go out.
     pub(super) fn send_deadline(&self) -> Option<Instant> {
-        let State::Active { link, .. } = self.session.state() else {
+        let State::Active { live, .. } = self.session.state() else {
             return None;
         };
         let with_room =
-            |at: Instant, rank| link.budget.room_at(rank).map_or(at, |room| room.max(at));
+            |at: Instant, rank| live.budget.room_at(rank).map_or(at, |room| room.max(at));
         let command = self.outbox.next_at(self.now, &self.session.config().limits);
         let command = command.map(|at| with_room(at, Rank::Command));
         let request = self

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use headcount_core::chunk::{FinishReason, MemberQuery};
 use headcount_core::id::{GuildId, UserId};
-use headcount_core::session::{Keep, Phase};
+use headcount_core::session::{OnStop, Phase};
 use headcount_core::setup::{AutoChunk, Outcome};
 use headcount_core::wire::Name;
 use headcount_core::wire::command::Command;
@@ -223,7 +223,7 @@ fn a_stopped_shard_ends_everything_and_says_so_last() {
     let mut host = begun(chunking(), &[10, 11]);
     host.receive(&create(2, 10));
     host.take();
-    host.shard.stop(Keep::Session);
+    host.shard.stop(OnStop::Resume);
     host.wake();
     assert_eq!(reasons(&host), [FinishReason::Halted]);
     assert_eq!(outcomes(&host), [Outcome::Missed]);

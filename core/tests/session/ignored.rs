@@ -3,7 +3,7 @@
 
 use headcount_core::Input;
 use headcount_core::config::Identifying;
-use headcount_core::session::{DialFailure, Keep, Phase};
+use headcount_core::session::{DialFailure, OnStop, Phase};
 
 use crate::host::{Host, config};
 
@@ -34,7 +34,7 @@ fn in_each_phase() -> Vec<Host> {
     resuming.dial();
     resuming.hello();
     let mut stopped = Host::active();
-    stopped.shard.stop(Keep::Session);
+    stopped.shard.stop(OnStop::Resume);
     stopped.input(Input::Timeout);
     let active = Host::active();
     let all = vec![

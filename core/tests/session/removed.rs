@@ -2,7 +2,7 @@
 
 use headcount_core::cache::MemoryStore;
 use headcount_core::id::{GuildId, UserId};
-use headcount_core::session::{Keep, Session};
+use headcount_core::session::{OnStop, Session};
 use headcount_core::{Action, Config, Input, Intents, Shard};
 
 use crate::host::{Host, RESUMED, config};
@@ -68,7 +68,7 @@ fn what_was_removed_before_a_cut_stays_away_after_the_resume() {
 #[test]
 fn what_was_removed_stays_away_in_the_process_that_goes_on_with_the_session() {
     let mut first = after_a_removal();
-    first.shard.stop(Keep::Session);
+    first.shard.stop(OnStop::Resume);
     first.input(Input::Timeout);
     let text = serde_json::to_string(&first.session().unwrap()).unwrap();
     let session: Session = serde_json::from_str(&text).unwrap();
@@ -83,7 +83,7 @@ fn what_was_removed_stays_away_in_the_process_that_goes_on_with_the_session() {
 #[test]
 fn a_session_that_was_stored_without_removals_is_taken_over_all_the_same() {
     let mut first = after_a_removal();
-    first.shard.stop(Keep::Session);
+    first.shard.stop(OnStop::Resume);
     first.input(Input::Timeout);
     let text = serde_json::to_string(&first.session().unwrap()).unwrap();
     let at = text.find(r#","removed":["#).unwrap();

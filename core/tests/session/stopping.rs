@@ -1,6 +1,6 @@
 //! Stopping, with and without keeping the session.
 
-use headcount_core::session::{Halt, Keep, Phase, Wait};
+use headcount_core::session::{Halt, OnStop, Phase, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::wire::presence::Presence;
 use headcount_core::{Event, Input, RequestError};
@@ -9,7 +9,7 @@ use crate::host::{Host, config, dispatch};
 
 #[test]
 fn a_stop_keeps_or_ends_the_session() {
-    for (keep, code) in [(Keep::Session, 4000), (Keep::Nothing, 1000)] {
+    for (keep, code) in [(OnStop::Resume, 4000), (OnStop::End, 1000)] {
         let mut host = Host::active();
         host.shard.stop(keep);
         assert_eq!(host.wake(), Wait::Stop);
@@ -17,7 +17,7 @@ fn a_stop_keeps_or_ends_the_session() {
             (host.shard.phase(), host.closes()),
             (Phase::Halted, vec![code])
         );
-        assert_eq!(host.session().is_some(), keep == Keep::Session);
+        assert_eq!(host.session().is_some(), keep == OnStop::Resume);
         assert!(
             host.events()
                 .any(|event| matches!(event, Event::Halted(Halt::Stopped)))
@@ -29,7 +29,7 @@ fn a_stop_keeps_or_ends_the_session() {
 #[test]
 fn nothing_is_told_after_the_end() {
     let mut host = Host::active();
-    host.shard.stop(Keep::Session);
+    host.shard.stop(OnStop::Resume);
     host.receive(&dispatch(2));
     let last = host.events().last();
     assert!(matches!(last, Some(Event::Halted(Halt::Stopped))));
@@ -43,7 +43,7 @@ fn a_replaced_presence_is_told_before_the_end() {
         let presence = Command::UpdatePresence(Box::default());
         host.shard.send(presence).unwrap();
     }
-    host.shard.stop(Keep::Nothing);
+    host.shard.stop(OnStop::End);
     host.wake();
     let finished = |event: &&Event<'_>| matches!(event, Event::CommandFinished(_));
     assert_eq!(host.events().filter(finished).count(), 2);
@@ -54,7 +54,7 @@ fn a_replaced_presence_is_told_before_the_end() {
 fn a_stop_between_connections_keeps_the_session_too() {
     let mut host = Host::active();
     host.input(Input::Closed(None));
-    host.shard.stop(Keep::Session);
+    host.shard.stop(OnStop::Resume);
     host.wake();
     assert!(host.closes().is_empty());
     assert!(host.session().is_some());
@@ -63,7 +63,7 @@ fn a_stop_between_connections_keeps_the_session_too() {
 #[test]
 fn a_stop_before_the_start_ends_it() {
     let mut host = Host::new(config());
-    host.shard.stop(Keep::Session);
+    host.shard.stop(OnStop::Resume);
     host.wake();
     assert_eq!((host.shard.phase(), host.urls().len()), (Phase::Halted, 0));
     let refused = host

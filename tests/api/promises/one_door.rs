@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use headcount_core::chunk::MemberQuery;
 use headcount_core::id::GuildId;
-use headcount_core::session::{Keep, Phase};
+use headcount_core::session::{OnStop, Phase};
 use headcount_core::{Action, Event};
 use headcount_sim::{Act, Fault, Options, Pair, Target, Trouble, guild_id};
 
@@ -96,7 +96,7 @@ fn what_is_asked_for_only_queues_and_pulls_the_deadline() {
     pair.run(0);
     assert_eq!(pair.gateway.ledger().requests.len(), before + 1);
     let shard = &mut pair.seats[0].shard;
-    shard.stop(Keep::Nothing);
+    shard.stop(OnStop::End);
     assert_eq!(shard.phase(), Phase::Active);
     assert!(shard.poll_timeout().unwrap().at.as_millis() <= now);
     pair.run(0);

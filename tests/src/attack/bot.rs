@@ -5,7 +5,7 @@ use super::{Attack, attack};
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt, Stream, StreamExt};
 use headcount_core::manager::{Options, Single};
-use headcount_core::session::{Keep, Phase};
+use headcount_core::session::{OnStop, Phase};
 use headcount_core::twitch::{Account, Room};
 use headcount_core::{Event, Intents};
 use headcount_driver::{Api, Bot, BotEvent, Builder, Chat, ChatBuilder, ChatEvent, Runtime};
@@ -130,7 +130,7 @@ async fn bot<R: Runtime + Default>(
     report.active = active.count() as u64;
     control.say("end")?;
     let start = Instant::now();
-    bot.shutdown(Keep::Nothing).await;
+    bot.shutdown(OnStop::End).await;
     report.shutdown = start.elapsed().as_millis() as u64;
     report.peak = memory::peak();
     Ok(report)

@@ -9,7 +9,7 @@ use gateway::{GUILDS, Gateway, SHARDS, guild};
 use headcount_core::cache::Kinds;
 use headcount_core::chunk::{MemberQuery, RequestId};
 use headcount_core::id::GuildId;
-use headcount_core::session::{Keep, Phase};
+use headcount_core::session::{OnStop, Phase};
 use headcount_core::setup::{AutoChunk, ShardFinishedChunking};
 use headcount_core::wire::Name;
 use headcount_core::{Event, Intents, ShardId};
@@ -52,7 +52,7 @@ pub(super) fn run(bytes: &[u8]) {
     }
     user.check();
     drop(user);
-    let sessions = house.wait(bot.shutdown(Keep::Session), SHUTDOWN);
+    let sessions = house.wait(bot.shutdown(OnStop::Resume), SHUTDOWN);
     let sessions = sessions.expect("the end is bounded");
     assert_eq!(sessions.len() as u64, SHARDS);
     for _ in 0..SHUTDOWN / 250 {

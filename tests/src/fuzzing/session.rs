@@ -3,7 +3,7 @@
 //! Beside it lives a twin with the same seed that is woken more often, and a naive notebook of what
 //! the protocol allows.
 use crate::scenario::Source;
-use headcount_core::session::{DialFailure, Keep, Phase};
+use headcount_core::session::{DialFailure, OnStop, Phase};
 use headcount_core::wire::command::{Command, VoiceState};
 use headcount_core::{
     Action, Config, Event, Input, Instant, Intents, Session, Shard, ShardId, Token,
@@ -336,7 +336,7 @@ impl Life {
                 }
             }
             1 => {
-                let keep = source.pick(&[Keep::Session, Keep::Nothing]);
+                let keep = source.pick(&[OnStop::Resume, OnStop::End]);
                 self.shard.stop(keep);
                 self.twin.stop(keep);
             }

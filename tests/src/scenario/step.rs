@@ -7,7 +7,7 @@ use crate::world::guild::Guild;
 use crate::world::presence::Status;
 use headcount_core::chunk::MemberQuery;
 use headcount_core::id::{ChannelId, GuildId, UserId};
-use headcount_core::session::Keep;
+use headcount_core::session::OnStop;
 use headcount_core::setup::AutoChunk;
 use headcount_core::wire::command::{Command, VoiceState};
 
@@ -31,7 +31,7 @@ pub enum Step {
     /// The user changes automatic requests.
     Chunking(usize, AutoChunk),
     /// The user stops a shard; the next start takes a kept session along.
-    Stop(usize, Keep),
+    Stop(usize, OnStop),
     /// The process of a shard dies without a word, and starts anew.
     Crash(usize),
 }
@@ -350,7 +350,7 @@ fn host(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
         7 => Step::Clock(Clock::Asleep(time)),
         8 => Step::Clock(Clock::Unaware(time)),
         9 => Step::Crash(shard),
-        10 => Step::Stop(shard, Keep::Session),
-        _ => Step::Stop(shard, Keep::Nothing),
+        10 => Step::Stop(shard, OnStop::Resume),
+        _ => Step::Stop(shard, OnStop::End),
     }
 }

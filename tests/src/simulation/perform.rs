@@ -4,7 +4,7 @@ use crate::act::Act;
 use crate::scenario::{Clock, Line, Step};
 use headcount_core::chunk::MemberQuery;
 use headcount_core::id::GuildId;
-use headcount_core::session::Keep;
+use headcount_core::session::OnStop;
 use headcount_core::wire::command::Command;
 
 /// Requests of the user under way at once; those of one guild pass its gate one by one.
@@ -33,7 +33,7 @@ impl Simulation {
             Step::Ask(host, guild, query, presences) => self.ask(host, guild, query, presences),
             Step::Send(host, command) => self.queue(host, *command),
             Step::Chunking(host, mode) => self.hosts[host].shard.set_chunking(mode.into()),
-            Step::Stop(host, keep) => self.stop(host, keep),
+            Step::Stop(host, on_stop) => self.stop(host, on_stop),
             Step::Crash(host) => {
                 self.count(fault);
                 self.crash(host);
@@ -131,11 +131,11 @@ impl Simulation {
         }
     }
 
-    fn stop(&mut self, host: usize, keep: Keep) {
+    fn stop(&mut self, host: usize, on_stop: OnStop) {
         self.tally.steps += 1;
         self.trace
-            .line(self.now, Some(host), format_args!("# stop, keep {keep:?}"));
-        self.hosts[host].shard.stop(keep);
+            .line(self.now, Some(host), format_args!("# stop, {on_stop:?}"));
+        self.hosts[host].shard.stop(on_stop);
     }
 
     /// The process of the shard is gone; its system closes the connection.

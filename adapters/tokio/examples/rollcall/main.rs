@@ -20,7 +20,7 @@ use std::time::Instant;
 use arguments::{Arguments, Place};
 use call::Call;
 use headcount_tokio::driver::core::chunk::RequestConfig;
-use headcount_tokio::driver::core::session::Keep;
+use headcount_tokio::driver::core::session::OnStop;
 use headcount_tokio::driver::core::setup::AutoChunk;
 use headcount_tokio::{Api, Bot, Builder, Intents};
 use progress::Progress;
@@ -94,6 +94,6 @@ async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
         true => println!("{}", report.to_json()),
         false => println!("{report}"),
     }
-    let _ = bot.shutdown(Keep::Nothing).await;
+    let _ = bot.shutdown(OnStop::End).await;
     Ok(())
 }

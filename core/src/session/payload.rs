@@ -5,7 +5,7 @@ use crate::wire::{Malformed, Text};
 
 /// What READY tells about the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NewSession<'a> {
+pub(crate) struct SessionStart<'a> {
     pub(crate) id: Text<'a>,
     pub(crate) url: Text<'a>,
 }
@@ -15,9 +15,9 @@ pub(crate) struct NewSession<'a> {
 /// # Errors
 /// [`Malformed`] if there is no session id. Without an address to resume at, the base address
 /// serves.
-pub(crate) fn ready(data: &str) -> Result<NewSession<'_>, Malformed> {
+pub(crate) fn ready(data: &str) -> Result<SessionStart<'_>, Malformed> {
     let mut reader = Reader::new(data);
-    let mut session = NewSession {
+    let mut session = SessionStart {
         id: Text::default(),
         url: Text::default(),
     };
