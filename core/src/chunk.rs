@@ -6,7 +6,7 @@
 
 mod adopted;
 #[cfg(test)]
-mod adopted_stories;
+mod adopted_scenarios;
 mod answers;
 mod attempt;
 mod config;
@@ -18,7 +18,7 @@ mod record;
 mod request;
 mod requests;
 #[cfg(test)]
-mod stories;
+mod scenarios;
 mod unread;
 
 pub use attempt::ChunkOutcome;

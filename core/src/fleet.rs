@@ -17,7 +17,7 @@ use crate::shard_id::ShardId;
 use crate::time::Instant;
 use budget::{DailyBudget, Level};
 use gate::Gate;
-use readiness::Readiness;
+use readiness::FleetProgress;
 
 pub use budget::StartLimit;
 pub use readiness::{FleetReadiness, PresencesCounts};
@@ -179,7 +179,7 @@ pub struct Fleet {
     config: FleetConfig,
     gate: Gate,
     budget: DailyBudget,
-    readiness: Readiness,
+    readiness: FleetProgress,
 }
 
 impl Fleet {
@@ -195,7 +195,7 @@ impl Fleet {
             now,
             gate: Gate::new(config.limit.max_concurrency, config.spacing),
             budget: DailyBudget::new(now, config.limit),
-            readiness: Readiness::new(shards),
+            readiness: FleetProgress::new(shards),
             config,
         }
     }

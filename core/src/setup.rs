@@ -20,12 +20,12 @@
 mod arrival;
 mod config;
 mod connection;
+mod event;
 mod finish;
+mod guild_registry;
 mod held;
 mod known;
-mod ledger;
 mod machine;
-mod news;
 #[cfg(test)]
 mod outcomes;
 mod presences;
@@ -33,31 +33,31 @@ mod quiet;
 #[cfg(test)]
 mod random;
 mod readiness;
-mod roster;
+mod ready_tally;
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 mod sessions;
 mod stage;
 #[cfg(test)]
 mod stores;
-#[cfg(test)]
-mod stories;
 mod storing;
 mod sync;
 #[cfg(test)]
 mod testing;
 
 pub use config::{AutoChunk, Chunking, SetupConfig, SyncConfig};
-pub use held::HoldConfig;
-pub use news::{
+pub use event::{
     GuildLeave, GuildReady, GuildStale, GuildUnavailable, ShardFinishedChunking, ShardReady,
 };
+pub use held::HoldConfig;
 pub use presences::{PresencesOutcome, PresencesSummary};
 pub use readiness::{GuildReadiness, OutcomeCounts, Readiness, StageCounts, WaitsFor};
 pub use stage::{MemberCount, Origin, Outcome, Stage};
 pub use storing::Barrier;
 
 pub(crate) use arrival::Arrival;
-pub(crate) use held::{Held, Holding};
+pub(crate) use event::SetupEvent;
+pub(crate) use held::{HeldEvents, Holding};
 pub(crate) use known::KnownGuilds;
 pub(crate) use machine::{Outgoing, Setup};
-pub(crate) use news::News;

@@ -1,5 +1,5 @@
 //! Random clients, faults and acts: nothing panics, time goes on, sequences stay whole, and the
-//! same seed tells the same story.
+//! same seed tells the same scenario.
 
 use crate::client::{Client, INTENTS, identify};
 use headcount_sim::{
@@ -117,7 +117,7 @@ fn payload(dice: &mut Dice, client: &Client) -> Vec<u8> {
     bytes
 }
 
-fn story(seed: u64) -> Vec<String> {
+fn scenario(seed: u64) -> Vec<String> {
     let mut dice = Dice(seed);
     let pace = Pace {
         chunks: Burst {
@@ -210,13 +210,13 @@ fn sequences_are_whole(client: &Client) {
 #[test]
 fn nothing_that_happens_breaks_the_model() {
     for seed in 0..40 {
-        story(seed);
+        scenario(seed);
     }
 }
 
 #[test]
 fn a_story_is_told_twice_in_the_same_words() {
     for seed in 40..43 {
-        assert!(story(seed) == story(seed), "seed {seed}");
+        assert!(scenario(seed) == scenario(seed), "seed {seed}");
     }
 }

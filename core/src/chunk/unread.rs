@@ -22,39 +22,45 @@ impl Requests {
 mod tests {
     use core::time::Duration;
 
-    use crate::chunk::stories::{Story, at};
+    use crate::chunk::scenarios::{Scenario, at};
     use crate::chunk::{ChunkOutcome, FinishReason, RequestConfig};
 
     #[test]
     fn time_in_which_nothing_is_read_does_not_count() {
-        let mut story = Story::new();
-        let id = story.ask_all(1);
-        let nonce = story.sent();
-        story.chunk("theirs", 0, 2);
+        let mut scenario = Scenario::new();
+        let id = scenario.ask_all(1);
+        let nonce = scenario.sent();
+        scenario.chunk("theirs", 0, 2);
         for round in 1..100 {
-            story.now = at(round * 10_000);
-            story.requests.unread(Duration::from_secs(10));
-            story.requests.timeout(story.now, &mut story.ended);
-            assert_eq!(story.requests.deadline(), Some(at((round + 1) * 10_000)));
+            scenario.now = at(round * 10_000);
+            scenario.requests.unread(Duration::from_secs(10));
+            scenario.requests.timeout(scenario.now, &mut scenario.ended);
+            assert_eq!(scenario.requests.deadline(), Some(at((round + 1) * 10_000)));
         }
-        assert!(story.ended.is_empty() && story.send().is_empty());
-        assert_eq!(story.chunk(&nonce, 0, 1), ChunkOutcome::Completed(Some(id)));
-        let end = story.end();
+        assert!(scenario.ended.is_empty() && scenario.send().is_empty());
+        assert_eq!(
+            scenario.chunk(&nonce, 0, 1),
+            ChunkOutcome::Completed(Some(id))
+        );
+        let end = scenario.end();
         assert_eq!((end.reason, end.attempts), (FinishReason::Complete, 1));
-        assert_eq!(story.chunk("theirs", 1, 2), ChunkOutcome::Completed(None));
+        assert_eq!(
+            scenario.chunk("theirs", 1, 2),
+            ChunkOutcome::Completed(None)
+        );
     }
 
     #[test]
     fn a_host_that_reads_all_the_time_puts_nothing_off() {
-        let mut story = Story::with(RequestConfig {
+        let mut scenario = Scenario::with(RequestConfig {
             attempts: 1,
             ..RequestConfig::default()
         });
-        story.ask_all(1);
-        story.sent();
-        story.now = at(10_000);
-        story.requests.unread(Duration::ZERO);
-        story.requests.timeout(story.now, &mut story.ended);
-        assert_eq!(story.end().reason, FinishReason::TimedOut);
+        scenario.ask_all(1);
+        scenario.sent();
+        scenario.now = at(10_000);
+        scenario.requests.unread(Duration::ZERO);
+        scenario.requests.timeout(scenario.now, &mut scenario.ended);
+        assert_eq!(scenario.end().reason, FinishReason::TimedOut);
     }
 }

@@ -37,14 +37,14 @@ pub struct PresencesCounts {
 
 /// What is known of each expected shard.
 #[derive(Clone, Debug)]
-pub(super) struct Readiness {
-    shards: BTreeMap<ShardId, Progress>,
+pub(super) struct FleetProgress {
+    shards: BTreeMap<ShardId, ShardProgress>,
     told_chunking: bool,
     told_ready: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Progress {
+struct ShardProgress {
     phase: Option<Phase>,
     /// It began a session of its own, so that its READY says what to wait for.
     identified: bool,
@@ -93,19 +93,19 @@ impl Chunked {
 }
 
 /// What one shard has told.
-type Told<T> = fn(&Progress) -> Option<T>;
+type Told<T> = fn(&ShardProgress) -> Option<T>;
 
-impl Progress {
+impl ShardProgress {
     fn halted(&self) -> bool {
         self.phase == Some(Phase::Halted)
     }
 }
 
-impl Readiness {
+impl FleetProgress {
     pub(super) fn new(shards: impl IntoIterator<Item = ShardId>) -> Self {
         let shards = shards
             .into_iter()
-            .map(|shard| (shard, Progress::default()))
+            .map(|shard| (shard, ShardProgress::default()))
             .collect();
         Self {
             shards,

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use alloc::vec::Vec;
 
+use super::event::{GuildLeave, GuildUnavailable, SetupEvent};
 use super::machine::Setup;
-use super::news::{GuildLeave, GuildUnavailable, News};
 use super::stage::{MemberCount, Origin, Outcome, Stage};
 use crate::Instant;
 use crate::chunk::{Ask, Chunk, ChunkOutcome, FinishReason, Listed, MemberQuery, Refusal};
@@ -69,9 +69,14 @@ impl Arrival {
 
 impl Setup {
     /// A guild has come with its data.
-    pub(crate) fn guild_create(&mut self, now: Instant, arrival: Arrival, out: &mut Vec<News>) {
+    pub(crate) fn guild_create(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        out: &mut Vec<SetupEvent>,
+    ) {
         let guild = arrival.guild;
-        if !self.roster.contains(guild) && self.roster.len() >= self.config.guilds {
+        if !self.registry.contains(guild) && self.registry.len() >= self.config.guilds {
             self.untracked = self.untracked.saturating_add(1);
             return;
         }
@@ -95,14 +100,14 @@ impl Setup {
             let otherwise = self.without_asking(&arrival);
             self.ask_or_finish(now, arrival, origin, otherwise, out);
         }
-        out.push(News::Presences(guild, self.presences.lack(guild)));
+        out.push(SetupEvent::Presences(guild, self.presences.lack(guild)));
         self.conclude(out);
     }
 
     /// Takes the guild out of its stage, and tells how it comes into setup. Data that comes anew
     /// has swept away the members listed so far: their request ends, and a new one is made.
     fn origin(&mut self, now: Instant, guild: GuildId) -> Origin {
-        let Some(standing) = self.roster.take(guild) else {
+        let Some(standing) = self.registry.take(guild) else {
             return Origin::Join;
         };
         match standing.stage {
@@ -169,7 +174,7 @@ impl Setup {
         arrival: Arrival,
         origin: Origin,
         otherwise: Outcome,
-        out: &mut Vec<News>,
+        out: &mut Vec<SetupEvent>,
     ) {
         let guild = arrival.guild;
         let wanted = self.config.chunking.wants(&arrival, origin)
@@ -214,7 +219,7 @@ impl Setup {
         now: Instant,
         guild: GuildId,
         listed: Listed,
-        out: &mut Vec<News>,
+        out: &mut Vec<SetupEvent>,
     ) -> bool {
         let whole = self.leave_sync(now, guild, Some(listed), out);
         self.conclude(out);
@@ -222,7 +227,7 @@ impl Setup {
     }
 
     /// The sync of a guild will not come: it goes on with what it has.
-    pub(super) fn give_up_sync(&mut self, now: Instant, guild: GuildId, out: &mut Vec<News>) {
+    pub(super) fn give_up_sync(&mut self, now: Instant, guild: GuildId, out: &mut Vec<SetupEvent>) {
         self.leave_sync(now, guild, None, out);
     }
 
@@ -231,12 +236,12 @@ impl Setup {
         now: Instant,
         guild: GuildId,
         synced: Option<Listed>,
-        out: &mut Vec<News>,
+        out: &mut Vec<SetupEvent>,
     ) -> bool {
         let Some(mut arrival) = self.syncs.forget(guild) else {
             return false;
         };
-        let origin = match self.roster.take(guild).map(|standing| standing.stage) {
+        let origin = match self.registry.take(guild).map(|standing| standing.stage) {
             Some(Stage::Syncing { origin, .. }) => origin,
             Some(
                 Stage::Expected
@@ -261,15 +266,20 @@ impl Setup {
         };
         self.presences
             .arrived(guild, otherwise.lack(), arrival.listed);
-        out.push(News::Presences(guild, self.presences.lack(guild)));
+        out.push(SetupEvent::Presences(guild, self.presences.lack(guild)));
         self.ask_or_finish(now, arrival, origin, otherwise, out);
         whole
     }
 
     /// A guild went into an outage, also in place of its data. May be repeated, and may name a
     /// guild never seen.
-    pub(crate) fn guild_unavailable(&mut self, now: Instant, guild: GuildId, out: &mut Vec<News>) {
-        if !self.roster.contains(guild) && self.roster.len() >= self.config.guilds {
+    pub(crate) fn guild_unavailable(
+        &mut self,
+        now: Instant,
+        guild: GuildId,
+        out: &mut Vec<SetupEvent>,
+    ) {
+        if !self.registry.contains(guild) && self.registry.len() >= self.config.guilds {
             self.untracked = self.untracked.saturating_add(1);
             return;
         }
@@ -278,8 +288,8 @@ impl Setup {
             return;
         }
         self.presences.forget(guild);
-        self.ledger.settle(guild, &Outcome::Unavailable);
-        out.push(News::GuildUnavailable(GuildUnavailable {
+        self.tally.settle(guild, &Outcome::Unavailable);
+        out.push(SetupEvent::GuildUnavailable(GuildUnavailable {
             shard: self.shard,
             guild,
         }));
@@ -288,14 +298,14 @@ impl Setup {
     }
 
     /// A guild was left or deleted. Says nothing of guilds never seen.
-    pub(crate) fn guild_delete(&mut self, now: Instant, guild: GuildId, out: &mut Vec<News>) {
+    pub(crate) fn guild_delete(&mut self, now: Instant, guild: GuildId, out: &mut Vec<SetupEvent>) {
         let Some(was) = self.drop_guild(now, guild, out) else {
             return;
         };
-        self.roster.take(guild);
+        self.registry.take(guild);
         self.presences.forget(guild);
-        self.ledger.settle(guild, &Outcome::Removed);
-        out.push(News::GuildLeave(GuildLeave {
+        self.tally.settle(guild, &Outcome::Removed);
+        out.push(SetupEvent::GuildLeave(GuildLeave {
             shard: self.shard,
             guild,
             was_unavailable: was == Stage::Unavailable,
@@ -305,13 +315,18 @@ impl Setup {
     }
 
     /// Ends all that is under way for a guild; leaves it where it is only if in an outage.
-    fn drop_guild(&mut self, now: Instant, guild: GuildId, out: &mut Vec<News>) -> Option<Stage> {
-        let was = self.roster.take(guild);
+    fn drop_guild(
+        &mut self,
+        now: Instant,
+        guild: GuildId,
+        out: &mut Vec<SetupEvent>,
+    ) -> Option<Stage> {
+        let was = self.registry.take(guild);
         match was.as_ref().map(|standing| &standing.stage) {
             Some(Stage::Expected) => self.renew_quiet(now),
             Some(Stage::Unavailable) => {
                 if let Some(standing) = was.clone() {
-                    self.roster.put(guild, standing);
+                    self.registry.put(guild, standing);
                 }
             }
             Some(
@@ -338,14 +353,14 @@ impl Setup {
         &mut self,
         now: Instant,
         chunk: &Chunk<'_>,
-        out: &mut Vec<News>,
+        out: &mut Vec<SetupEvent>,
     ) -> ChunkOutcome {
         let outcome = self.requests.chunk(now, chunk, &mut self.ended);
         if let ChunkOutcome::Counted(Some(request)) = outcome
-            && self.roster.request_of(chunk.guild) == Some(request)
+            && self.registry.request_of(chunk.guild) == Some(request)
         {
             let received = self.requests.received(request);
-            self.roster.progress(now, chunk.guild, received);
+            self.registry.progress(now, chunk.guild, received);
         }
         self.tell_ended(now, out);
         self.conclude(out);
@@ -359,7 +374,7 @@ impl Setup {
         guild: GuildId,
         nonce: Option<&str>,
         retry_after: Duration,
-        out: &mut Vec<News>,
+        out: &mut Vec<SetupEvent>,
     ) -> Refusal {
         let refusal = self
             .requests

@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::event::SetupEvent;
 use super::machine::Setup;
-use super::news::News;
 use super::quiet::Quiet;
 use crate::Instant;
 
 impl Setup {
     /// The connection is lost; what comes until [`Setup::resumed`] is replay.
-    pub(crate) fn connection_lost(&mut self, now: Instant, out: &mut Vec<News>) {
+    pub(crate) fn connection_lost(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
         if let Some(quiet) = &mut self.quiet {
             quiet.heard.stop(now);
         }

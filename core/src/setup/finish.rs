@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
+use super::event::{GuildReady, SetupEvent, ShardFinishedChunking, ShardReady};
 use super::machine::Setup;
-use super::news::{GuildReady, News, ShardFinishedChunking, ShardReady};
 use super::presences::PresencesSummary;
 use super::stage::{MemberCount, Origin, Outcome, Stage};
 use crate::Instant;
@@ -12,26 +12,26 @@ use crate::id::GuildId;
 
 impl Setup {
     /// Tells which requests have ended, then which guilds are ready by that.
-    pub(super) fn tell_ended(&mut self, now: Instant, out: &mut Vec<News>) {
+    pub(super) fn tell_ended(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
         let mut ready = Vec::new();
         for end in core::mem::take(&mut self.ended) {
             let outcome = self.outcome_of(&end);
-            if end.full && outcome == Outcome::Complete && self.roster.in_setup(end.guild) {
+            if end.full && outcome == Outcome::Complete && self.registry.in_setup(end.guild) {
                 self.whole.insert(end.guild);
             }
             if end.full && self.presences.answered(&end, &outcome) {
                 let lack = self.presences.lack(end.guild);
-                out.push(News::Presences(end.guild, lack));
+                out.push(SetupEvent::Presences(end.guild, lack));
             }
-            if end.request.is_some() && self.roster.request_of(end.guild) == end.request {
+            if end.request.is_some() && self.registry.request_of(end.guild) == end.request {
                 ready.push((end.guild, outcome, end.members));
             } else if end.full {
                 self.answered(end.guild, outcome, end.members);
             }
-            out.push(News::RequestFinished(end));
+            out.push(SetupEvent::RequestFinished(end));
         }
         for (guild, outcome, received) in ready {
-            let Some(standing) = self.roster.take(guild) else {
+            let Some(standing) = self.registry.take(guild) else {
                 continue;
             };
             match standing.stage {
@@ -56,7 +56,7 @@ impl Setup {
                 | Stage::Storing { .. }
                 | Stage::Ready { .. }
                 | Stage::Missed
-                | Stage::Unavailable => self.roster.put(guild, standing),
+                | Stage::Unavailable => self.registry.put(guild, standing),
             }
         }
     }
@@ -64,7 +64,7 @@ impl Setup {
     /// The answer to a later request of the caller for everyone: it is what is known of a guild
     /// that is set up and not complete.
     fn answered(&mut self, guild: GuildId, outcome: Outcome, received: u64) {
-        let Some(mut standing) = self.roster.get(guild) else {
+        let Some(mut standing) = self.registry.get(guild) else {
             return;
         };
         match &mut standing.stage {
@@ -73,10 +73,10 @@ impl Setup {
                 members,
                 ..
             } if !matches!(was, Outcome::Complete | Outcome::StoreFailed) => {
-                self.ledger.settle(guild, &outcome);
+                self.tally.settle(guild, &outcome);
                 members.received = members.received.max(received);
                 *was = outcome;
-                self.roster.put(guild, standing);
+                self.registry.put(guild, standing);
             }
             Stage::Expected
             | Stage::Syncing { .. }
@@ -97,7 +97,7 @@ impl Setup {
         origin: Origin,
         (outcome, members): (Outcome, MemberCount),
         request: Option<RequestId>,
-        out: &mut Vec<News>,
+        out: &mut Vec<SetupEvent>,
     ) {
         let barrier = match self.is_halted() {
             true => None,
@@ -113,7 +113,7 @@ impl Setup {
             members,
         };
         self.place(now, guild, stage);
-        out.push(News::Confirm(barrier));
+        out.push(SetupEvent::Confirm(barrier));
     }
 
     /// A guild is set up. What came after all its members does not take them away again.
@@ -124,7 +124,7 @@ impl Setup {
         origin: Origin,
         (mut outcome, mut members): (Outcome, MemberCount),
         request: Option<RequestId>,
-        out: &mut Vec<News>,
+        out: &mut Vec<SetupEvent>,
     ) {
         self.restarts.remove(&guild);
         if self.whole.remove(&guild) && outcome != Outcome::Complete {
@@ -135,14 +135,14 @@ impl Setup {
             outcome = Outcome::StoreFailed;
             self.presences.fail(guild);
         }
-        self.ledger.settle(guild, &outcome);
+        self.tally.settle(guild, &outcome);
         let stage = Stage::Ready {
             origin,
             outcome: outcome.clone(),
             members,
         };
         self.place(now, guild, stage);
-        out.push(News::GuildReady(GuildReady {
+        out.push(SetupEvent::GuildReady(GuildReady {
             shard: self.shard,
             guild,
             origin,
@@ -154,18 +154,18 @@ impl Setup {
     }
 
     /// Tells the summary, and that the shard is ready, once nothing holds them up.
-    pub(super) fn conclude(&mut self, out: &mut Vec<News>) {
-        let Some(summary) = self.ledger.close() else {
+    pub(super) fn conclude(&mut self, out: &mut Vec<SetupEvent>) {
+        let Some(summary) = self.tally.close() else {
             return;
         };
         let presences = self.sum_up_presences();
         let told = ShardFinishedChunking::new(self.shard, summary, presences, self.untracked);
-        out.push(News::ShardFinishedChunking(told));
+        out.push(SetupEvent::ShardFinishedChunking(told));
         if self.is_halted() {
             return;
         }
-        let counts = self.roster.counts();
-        out.push(News::ShardReady(ShardReady {
+        let counts = self.registry.counts();
+        out.push(SetupEvent::ShardReady(ShardReady {
             shard: self.shard,
             available: counts.ready,
             unavailable: counts.unavailable.saturating_add(counts.missed),
@@ -174,13 +174,13 @@ impl Setup {
 
     /// The account of presences over the guilds of READY that are set up.
     fn sum_up_presences(&mut self) -> Option<PresencesSummary> {
-        let settled = self.ledger.settled();
+        let settled = self.tally.settled();
         let set_up: Vec<GuildId> = settled
-            .filter(|guild| self.roster.is_ready(*guild))
+            .filter(|guild| self.registry.is_ready(*guild))
             .collect();
         for &guild in &set_up {
             if self.presences.lack(guild).is_none() {
-                self.ledger.note_presences(guild);
+                self.tally.note_presences(guild);
             }
         }
         self.presences.summary(set_up.into_iter())

@@ -34,17 +34,17 @@ impl HoldConfig {
 }
 
 #[derive(Clone, Debug)]
-struct Kept<T> {
+struct GuildEvents<T> {
     events: Vec<T>,
     bytes: usize,
 }
 
-/// Held events by guild. Nothing is ever dropped: a guild whose events do not fit gets them
+/// HeldEvents events by guild. Nothing is ever dropped: a guild whose events do not fit gets them
 /// early, and holds no more until its setup ends.
 #[derive(Clone, Debug)]
-pub(crate) struct Held<T> {
+pub(crate) struct HeldEvents<T> {
     config: HoldConfig,
-    kept: BTreeMap<GuildId, Kept<T>>,
+    kept: BTreeMap<GuildId, GuildEvents<T>>,
     /// Guilds that overflowed and are still in setup.
     spilled: BTreeSet<GuildId>,
     events: usize,
@@ -70,7 +70,7 @@ pub(crate) enum Holding<T> {
     Overflow(Overflow<T>),
 }
 
-impl<T> Held<T> {
+impl<T> HeldEvents<T> {
     pub(crate) const fn new(config: HoldConfig) -> Self {
         Self {
             config,
@@ -96,7 +96,7 @@ impl<T> Held<T> {
             let bytes = held.saturating_add(bytes);
             return Holding::Overflow(Overflow { events, bytes });
         }
-        let kept = self.kept.entry(guild).or_insert_with(|| Kept {
+        let kept = self.kept.entry(guild).or_insert_with(|| GuildEvents {
             events: Vec::new(),
             bytes: 0,
         });
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn events_come_back_in_order() {
-        let mut held = Held::new(HoldConfig::default());
+        let mut held = HeldEvents::new(HoldConfig::default());
         for (id, event) in [(2, 'a'), (1, 'b'), (2, 'c'), (3, 'd')] {
             assert_eq!(held.hold(guild(id), event, 10), Holding::Held);
         }
@@ -163,7 +163,7 @@ mod tests {
                 bytes: 20,
             },
         ] {
-            let mut held = Held::new(config);
+            let mut held = HeldEvents::new(config);
             assert_eq!(held.hold(guild(1), 'a', 10), Holding::Held);
             assert_eq!(held.hold(guild(2), 'b', 10), Holding::Held);
             let spilt = Overflow {

@@ -30,8 +30,8 @@ impl Setup {
     /// The guilds as they are now.
     pub(crate) fn known(&self) -> KnownGuilds {
         let mut known = KnownGuilds::default();
-        for guild in self.roster.guilds() {
-            let list = match self.roster.get(guild).map(|standing| standing.stage) {
+        for guild in self.registry.guilds() {
+            let list = match self.registry.get(guild).map(|standing| standing.stage) {
                 Some(Stage::Expected) => &mut known.expected,
                 Some(Stage::Missed | Stage::Unavailable) => &mut known.away,
                 Some(

@@ -4,12 +4,12 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::config::{Chunking, SetupConfig};
-use super::ledger::Ledger;
-use super::news::{GuildLeave, News};
-use super::presences::Presences;
+use super::event::{GuildLeave, SetupEvent};
+use super::guild_registry::GuildRegistry;
+use super::presences::PresenceStates;
 use super::quiet::Quiet;
-use super::roster::Roster;
-use super::stage::{Outcome, Stage, Standing};
+use super::ready_tally::ReadyTally;
+use super::stage::{Outcome, Stage, TimedStage};
 use super::storing::Storing;
 use super::sync::Syncs;
 use crate::chunk::{
@@ -36,11 +36,11 @@ pub(crate) struct Setup {
     pub(super) shard: ShardId,
     pub(super) config: SetupConfig,
     pub(super) intents: Intents,
-    pub(super) roster: Roster,
-    pub(super) ledger: Ledger,
+    pub(super) registry: GuildRegistry,
+    pub(super) tally: ReadyTally,
     pub(super) requests: Requests,
     pub(super) syncs: Syncs,
-    pub(super) presences: Presences,
+    pub(super) presences: PresenceStates,
     pub(super) storing: Storing,
     /// Answers to earlier requests make no guild complete: some members were not kept.
     whole_from: RequestId,
@@ -73,11 +73,11 @@ impl Setup {
             shard,
             config,
             intents,
-            roster: Roster::default(),
-            ledger: Ledger::default(),
+            registry: GuildRegistry::default(),
+            tally: ReadyTally::default(),
             requests: Requests::new(shard, requests, rng),
             syncs: Syncs::default(),
-            presences: Presences::new(presences, hears),
+            presences: PresenceStates::new(presences, hears),
             storing,
             whole_from: RequestId::new(0),
             whole: BTreeSet::new(),
@@ -110,7 +110,7 @@ impl Setup {
         self.presences.set_cached(cached, self.requests.next_id());
     }
 
-    /// A guild's presences are asked for with everyone; whether that is news.
+    /// A guild's presences are asked for with everyone; whether that is an event.
     pub(crate) fn presences_asked(&mut self, guild: GuildId) -> bool {
         self.presences.asked(guild)
     }
@@ -120,7 +120,7 @@ impl Setup {
         &mut self,
         now: Instant,
         guilds: impl Iterator<Item = GuildId>,
-        out: &mut Vec<News>,
+        out: &mut Vec<SetupEvent>,
     ) {
         let mut listed = BTreeSet::new();
         self.untracked = 0;
@@ -132,7 +132,7 @@ impl Setup {
                 self.untracked = self.untracked.saturating_add(1);
             }
         }
-        let before = core::mem::take(&mut self.roster);
+        let before = core::mem::take(&mut self.registry);
         self.requests
             .new_session(|guild| listed.contains(&guild), &mut self.ended);
         self.tell_ended(now, out);
@@ -145,7 +145,7 @@ impl Setup {
         for &guild in &listed {
             self.place(now, guild, Stage::Expected);
         }
-        self.ledger = Ledger::open(listed);
+        self.tally = ReadyTally::open(listed);
         self.quiet = Some(Quiet::start(now, &self.config));
         if !self.intents.contains(Intents::GUILDS) {
             self.miss_expected(now);
@@ -154,12 +154,17 @@ impl Setup {
     }
 
     /// Guilds that a new session no longer lists were left while disconnected.
-    fn tell_left(&self, before: &Roster, listed: &BTreeSet<GuildId>, out: &mut Vec<News>) {
+    fn tell_left(
+        &self,
+        before: &GuildRegistry,
+        listed: &BTreeSet<GuildId>,
+        out: &mut Vec<SetupEvent>,
+    ) {
         let gone = before.guilds().filter(|guild| !listed.contains(guild));
         let gone: BTreeSet<GuildId> = gone.collect();
         for guild in gone {
             let stage = before.get(guild).map(|standing| standing.stage);
-            out.push(News::GuildLeave(GuildLeave {
+            out.push(SetupEvent::GuildLeave(GuildLeave {
                 shard: self.shard,
                 guild,
                 was_unavailable: stage == Some(Stage::Unavailable),
@@ -169,15 +174,15 @@ impl Setup {
     }
 
     pub(super) fn place(&mut self, since: Instant, guild: GuildId, stage: Stage) {
-        self.roster.put(guild, Standing { since, stage });
+        self.registry.put(guild, TimedStage { since, stage });
     }
 
     /// The guilds of READY that have not come are missed; they may still come later.
     fn miss_expected(&mut self, now: Instant) {
-        let expected: Vec<GuildId> = self.roster.expected().collect();
+        let expected: Vec<GuildId> = self.registry.expected().collect();
         for guild in expected {
             self.place(now, guild, Stage::Missed);
-            self.ledger.settle(guild, &Outcome::Missed);
+            self.tally.settle(guild, &Outcome::Missed);
             self.requests.release(now, guild);
         }
     }
@@ -187,7 +192,7 @@ impl Setup {
     }
 
     /// The shard has ended for good: what is pending is settled as it stands.
-    pub(crate) fn halted(&mut self, now: Instant, out: &mut Vec<News>) {
+    pub(crate) fn halted(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
         self.halted = true;
         self.quiet = None;
         self.requests.halted(&mut self.ended);
@@ -200,15 +205,15 @@ impl Setup {
         self.conclude(out);
     }
 
-    fn give_up_syncs(&mut self, now: Instant, out: &mut Vec<News>) {
-        let syncing: Vec<GuildId> = self.roster.syncing().collect();
+    fn give_up_syncs(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
+        let syncing: Vec<GuildId> = self.registry.syncing().collect();
         for guild in syncing {
             self.give_up_sync(now, guild, out);
         }
     }
 
     /// Deals with everything that has been silent for too long.
-    pub(crate) fn timeout(&mut self, now: Instant, out: &mut Vec<News>) {
+    pub(crate) fn timeout(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
         if self.away_until().is_some_and(|until| until <= now) {
             self.give_up_syncs(now, out);
         }
@@ -230,7 +235,7 @@ impl Setup {
 
     /// When the guilds that have not come are missed.
     pub(super) fn expected_until(&self) -> Option<Instant> {
-        let pending = self.roster.counts().expected > 0;
+        let pending = self.registry.counts().expected > 0;
         let quiet = self.quiet.filter(|_| pending)?;
         let heard = quiet.heard.until();
         Some(heard.map_or(quiet.latest, |until| until.min(quiet.latest)))
@@ -238,7 +243,7 @@ impl Setup {
 
     /// When guilds whose sync cannot be sent go on without.
     fn away_until(&self) -> Option<Instant> {
-        let pending = self.roster.counts().syncing > 0;
+        let pending = self.registry.counts().syncing > 0;
         self.requests.away_until().filter(|_| pending)
     }
 
@@ -257,7 +262,7 @@ impl Setup {
     /// From when on there is something to send; `None` while nothing may be sent.
     pub(crate) fn sendable_at(&self) -> Option<Instant> {
         let sync = self.config.sync.as_ref().filter(|_| self.requests.is_up());
-        let more = self.roster.counts().expected > 0;
+        let more = self.registry.counts().expected > 0;
         let batch = sync.and_then(|config| self.syncs.sendable_at(config, more));
         batch.into_iter().chain(self.requests.sendable_at()).min()
     }
@@ -267,17 +272,17 @@ impl Setup {
         if let Some(config) = &self.config.sync
             && self.requests.is_up()
         {
-            let more = self.roster.counts().expected > 0;
+            let more = self.registry.counts().expected > 0;
             let batch = self.syncs.next_batch(now, config, more);
             if !batch.is_empty() {
                 return Some(Outgoing::Sync(batch));
             }
         }
         let sent = self.requests.next_request(now)?;
-        if let Some(request) = self.roster.request_of(sent.guild)
+        if let Some(request) = self.registry.request_of(sent.guild)
             && self.requests.received(request).is_none()
         {
-            self.roster.progress(now, sent.guild, None);
+            self.registry.progress(now, sent.guild, None);
         }
         Some(Outgoing::Members(sent))
     }
@@ -303,7 +308,7 @@ impl Setup {
         query: MemberQuery,
         presences: bool,
     ) -> Result<RequestId, RequestError> {
-        let (awaits_guild, members) = match self.roster.get(guild).map(|it| it.stage) {
+        let (awaits_guild, members) = match self.registry.get(guild).map(|it| it.stage) {
             Some(Stage::Expected) => (true, 0),
             Some(
                 Stage::Syncing { members, .. }

@@ -2,7 +2,7 @@
 
 use alloc::vec;
 
-use super::testing::{Story, at, guild, members};
+use super::testing::{Scenario, at, guild, members};
 use super::*;
 use crate::cache::Lack;
 use crate::chunk::{Chunk, ChunkOutcome, Listed, MemberQuery};
@@ -23,93 +23,97 @@ fn without_presences(all: u64) -> Listed {
     }
 }
 
-fn outcome(story: &Story, number: u64) -> Outcome {
-    match story.setup.guild(guild(number)).unwrap().stage {
+fn outcome(scenario: &Scenario, number: u64) -> Outcome {
+    match scenario.setup.guild(guild(number)).unwrap().stage {
         Stage::Ready { outcome, .. } => outcome,
         other => panic!("{other:?}"),
     }
 }
 
-fn presences(story: &Story) -> PresencesOutcome {
-    story.setup.guild(guild(1)).unwrap().presences
+fn presences(scenario: &Scenario) -> PresencesOutcome {
+    scenario.setup.guild(guild(1)).unwrap().presences
 }
 
 /// Asks for everyone in guild 1 as the caller does, and gives the nonce.
-fn ask(story: &mut Story, presences: bool) -> alloc::string::String {
-    let asked = story
+fn ask(scenario: &mut Scenario, presences: bool) -> alloc::string::String {
+    let asked = scenario
         .setup
-        .request_members(story.now, guild(1), MemberQuery::All, presences);
+        .request_members(scenario.now, guild(1), MemberQuery::All, presences);
     assert!(asked.is_ok());
-    story.sent()
+    scenario.sent()
 }
 
 #[test]
 fn a_member_that_cannot_be_read_leaves_its_guild_incomplete_and_is_not_asked_for_again() {
-    let mut story = Story::new();
-    story.ready(1..2);
-    story.create(1);
-    let nonce = story.sent();
-    story.chunk(1, &nonce, 0, 2);
-    story.chunk_listing(1, &nonce, (1, 2), one_unread(750));
-    let end = story.news.iter().find_map(|news| match news {
-        News::RequestFinished(end) => Some((end.members, end.unread)),
+    let mut scenario = Scenario::new();
+    scenario.ready(1..2);
+    scenario.create(1);
+    let nonce = scenario.sent();
+    scenario.chunk(1, &nonce, 0, 2);
+    scenario.chunk_listing(1, &nonce, (1, 2), one_unread(750));
+    let end = scenario.events.iter().find_map(|event| match event {
+        SetupEvent::RequestFinished(end) => Some((end.members, end.unread)),
         _ => None,
     });
     assert_eq!(end, Some((1499, 1)));
-    let summary = story.summary();
+    let summary = scenario.summary();
     assert_eq!((summary.complete, summary.others()), (0, 1));
     assert_eq!(summary.unread, [(guild(1), 1)]);
-    assert_eq!(story.setup.readiness().members.received, 1499);
-    assert_eq!(story.setup.readiness().outcomes.unread, 1);
-    story.wait_until(600_000);
-    assert!(story.send().is_empty());
+    assert_eq!(scenario.setup.readiness().members.received, 1499);
+    assert_eq!(scenario.setup.readiness().outcomes.unread, 1);
+    scenario.wait_until(600_000);
+    assert!(scenario.send().is_empty());
 }
 
 #[test]
 fn a_later_answer_that_can_be_read_makes_the_guild_whole() {
-    let mut story = Story::new();
-    story.ready(1..3);
-    story.create(1);
-    let nonce = story.sent();
-    story.chunk_listing(1, &nonce, (0, 1), one_unread(1500));
-    assert_eq!(outcome(&story, 1), Outcome::Unread { members: 1 });
-    story.wait_until(31_000);
-    let nonce = ask(&mut story, false);
-    story.chunk_listing(1, &nonce, (0, 1), members(1500));
-    assert_eq!(outcome(&story, 1), Outcome::Complete);
-    story.wait_until(62_000);
-    let nonce = ask(&mut story, false);
-    story.chunk_listing(1, &nonce, (0, 1), one_unread(1500));
-    assert_eq!(outcome(&story, 1), Outcome::Complete, "events keep it so");
+    let mut scenario = Scenario::new();
+    scenario.ready(1..3);
+    scenario.create(1);
+    let nonce = scenario.sent();
+    scenario.chunk_listing(1, &nonce, (0, 1), one_unread(1500));
+    assert_eq!(outcome(&scenario, 1), Outcome::Unread { members: 1 });
+    scenario.wait_until(31_000);
+    let nonce = ask(&mut scenario, false);
+    scenario.chunk_listing(1, &nonce, (0, 1), members(1500));
+    assert_eq!(outcome(&scenario, 1), Outcome::Complete);
+    scenario.wait_until(62_000);
+    let nonce = ask(&mut scenario, false);
+    scenario.chunk_listing(1, &nonce, (0, 1), one_unread(1500));
+    assert_eq!(
+        outcome(&scenario, 1),
+        Outcome::Complete,
+        "events keep it so"
+    );
 }
 
 #[test]
 fn unread_members_of_a_chunk_that_came_twice_or_of_an_earlier_attempt_do_not_count() {
-    let mut story = Story::new();
-    story.ready(1..2);
-    story.create(1);
-    let first = story.sent();
-    story.chunk_listing(1, &first, (0, 2), one_unread(750));
-    story.wait_until(30_500);
-    let second = story.sent();
+    let mut scenario = Scenario::new();
+    scenario.ready(1..2);
+    scenario.create(1);
+    let first = scenario.sent();
+    scenario.chunk_listing(1, &first, (0, 2), one_unread(750));
+    scenario.wait_until(30_500);
+    let second = scenario.sent();
     assert_eq!(
-        story.chunk_listing(1, &first, (1, 2), one_unread(750)),
+        scenario.chunk_listing(1, &first, (1, 2), one_unread(750)),
         ChunkOutcome::Late
     );
-    story.chunk_listing(1, &second, (0, 2), one_unread(750));
-    story.chunk_listing(1, &second, (0, 2), one_unread(750));
-    story.chunk_listing(1, &second, (1, 2), members(750));
-    assert_eq!(story.summary().unread, [(guild(1), 1)]);
+    scenario.chunk_listing(1, &second, (0, 2), one_unread(750));
+    scenario.chunk_listing(1, &second, (0, 2), one_unread(750));
+    scenario.chunk_listing(1, &second, (1, 2), members(750));
+    assert_eq!(scenario.summary().unread, [(guild(1), 1)]);
 }
 
 #[test]
 fn a_chunk_whose_place_cannot_be_read_does_not_count() {
-    let mut story = Story::new();
-    story.ready(1..2);
-    story.create(1);
+    let mut scenario = Scenario::new();
+    scenario.ready(1..2);
+    scenario.create(1);
     for time in [0, 30_500, 61_000] {
-        story.wait_until(time);
-        let nonce = story.sent();
+        scenario.wait_until(time);
+        let nonce = scenario.sent();
         let chunk = |nonce| Chunk {
             guild: guild(1),
             nonce: Some(nonce),
@@ -117,15 +121,15 @@ fn a_chunk_whose_place_cannot_be_read_does_not_count() {
             listed: members(750),
             not_found: &[],
         };
-        let news = &mut story.news;
-        let outcome = story.setup.chunk(story.now, &chunk(&nonce), news);
+        let events = &mut scenario.events;
+        let outcome = scenario.setup.chunk(scenario.now, &chunk(&nonce), events);
         assert_eq!(outcome, ChunkOutcome::Unplaced);
-        let foreign = story.setup.chunk(story.now, &chunk("theirs"), news);
+        let foreign = scenario.setup.chunk(scenario.now, &chunk("theirs"), events);
         assert_eq!(foreign, ChunkOutcome::Unplaced);
-        story.chunk(1, &nonce, 1, 2);
+        scenario.chunk(1, &nonce, 1, 2);
     }
-    story.wait_until(80_000);
-    assert_eq!(story.summary().incomplete, [(guild(1), vec![0])]);
+    scenario.wait_until(80_000);
+    assert_eq!(scenario.summary().incomplete, [(guild(1), vec![0])]);
 }
 
 #[test]
@@ -145,59 +149,61 @@ fn a_guild_that_lists_everyone_is_complete_only_if_each_can_be_read() {
         ),
         (AutoChunk::Missing, members(1500), Outcome::Complete),
     ] {
-        let mut story = Story::chunking(mode);
-        story.ready(1..2);
-        story.create_listing(1, listed);
-        assert_eq!(outcome(&story, 1), expected, "{mode:?} {listed:?}");
+        let mut scenario = Scenario::chunking(mode);
+        scenario.ready(1..2);
+        scenario.create_listing(1, listed);
+        assert_eq!(outcome(&scenario, 1), expected, "{mode:?} {listed:?}");
     }
-    let mut story = Story::chunking(AutoChunk::Missing);
-    story.ready(1..2);
-    story.create_listing(1, one_unread(1501));
-    let nonce = story.sent();
-    story.chunk(1, &nonce, 0, 1);
-    assert_eq!(outcome(&story, 1), Outcome::Complete);
+    let mut scenario = Scenario::chunking(AutoChunk::Missing);
+    scenario.ready(1..2);
+    scenario.create_listing(1, one_unread(1501));
+    let nonce = scenario.sent();
+    scenario.chunk(1, &nonce, 0, 1);
+    assert_eq!(outcome(&scenario, 1), Outcome::Complete);
 }
 
 #[test]
 fn a_guild_whose_members_have_all_come_is_complete_though_its_own_request_fails() {
-    let mut story = Story::new();
-    story.ready(1..3);
-    let asked = story
+    let mut scenario = Scenario::new();
+    scenario.ready(1..3);
+    let asked = scenario
         .setup
         .request_members(at(0), guild(2), MemberQuery::All, false)
         .unwrap();
-    story.create_listing(1, members(1500));
-    story.create(2);
+    scenario.create_listing(1, members(1500));
+    scenario.create(2);
     for second in 0..200 {
-        story.wait_until(second * 1_000);
-        for (number, nonce) in story.send() {
+        scenario.wait_until(second * 1_000);
+        for (number, nonce) in scenario.send() {
             if nonce.contains(&alloc::format!(".{asked}.")) {
-                story.chunk_listing(number.get(), &nonce, (0, 1), members(1500));
+                scenario.chunk_listing(number.get(), &nonce, (0, 1), members(1500));
             }
         }
     }
-    let summary = story.summary();
+    let summary = scenario.summary();
     assert_eq!((summary.complete, summary.others()), (2, 0), "{summary:?}");
-    assert_eq!(story.setup.readiness().members.received, 3000);
+    assert_eq!(scenario.setup.readiness().members.received, 3000);
 }
 
 #[test]
 fn a_guild_that_does_not_say_how_many_members_it_has_is_asked() {
     for mode in [AutoChunk::Missing, AutoChunk::Never] {
-        let mut story = Story::chunking(mode);
-        story.ready(1..2);
+        let mut scenario = Scenario::chunking(mode);
+        scenario.ready(1..2);
         let arrival = Arrival {
             guild: guild(1),
             members: None,
             listed: members(7),
             large: false,
         };
-        story.setup.guild_create(at(0), arrival, &mut story.news);
-        let count = story.setup.readiness().members;
+        scenario
+            .setup
+            .guild_create(at(0), arrival, &mut scenario.events);
+        let count = scenario.setup.readiness().members;
         assert_eq!(count.expected, 7);
         match mode {
-            AutoChunk::Missing => drop(story.sent()),
-            _ => assert_eq!(outcome(&story, 1), Outcome::NotAsked),
+            AutoChunk::Missing => drop(scenario.sent()),
+            _ => assert_eq!(outcome(&scenario, 1), Outcome::NotAsked),
         }
     }
 }
@@ -209,39 +215,39 @@ fn without_the_members_intent_no_guild_is_complete_whatever_the_mode() {
             chunking: mode.into(),
             ..SetupConfig::default()
         };
-        let mut story = Story::granted(config, Intents::GUILDS);
-        story.ready(1..3);
-        story.create_listing(1, members(3));
-        story.create_listing(2, members(1500));
-        let summary = story.summary();
+        let mut scenario = Scenario::granted(config, Intents::GUILDS);
+        scenario.ready(1..3);
+        scenario.create_listing(1, members(3));
+        scenario.create_listing(2, members(1500));
+        let summary = scenario.summary();
         assert_eq!((summary.complete, summary.others()), (0, 2));
         assert_eq!(summary.no_intent, [guild(1), guild(2)]);
-        assert_eq!(story.setup.readiness().outcomes.no_intent, 2);
+        assert_eq!(scenario.setup.readiness().outcomes.no_intent, 2);
     }
 }
 
 #[test]
 fn the_callers_answer_before_the_shard_has_finished_counts_in_its_summary() {
-    let mut story = Story::chunking(AutoChunk::Never);
-    story.ready(1..3);
-    story.create(1);
-    let nonce = ask(&mut story, false);
-    story.chunk_listing(1, &nonce, (0, 1), members(1500));
-    story.create(2);
-    let summary = story.summary();
+    let mut scenario = Scenario::chunking(AutoChunk::Never);
+    scenario.ready(1..3);
+    scenario.create(1);
+    let nonce = ask(&mut scenario, false);
+    scenario.chunk_listing(1, &nonce, (0, 1), members(1500));
+    scenario.create(2);
+    let summary = scenario.summary();
     assert_eq!((summary.complete, summary.not_asked), (1, vec![guild(2)]));
 }
 
 #[test]
 fn presences_that_were_not_asked_for_are_not_complete() {
-    let mut story = Story::new();
-    story.ready(1..3);
-    story.create_listing(1, without_presences(1));
-    story.create_listing(2, members(1500));
-    for (guild, nonce) in story.send() {
-        story.chunk_listing(guild.get(), &nonce, (0, 1), without_presences(1500));
+    let mut scenario = Scenario::new();
+    scenario.ready(1..3);
+    scenario.create_listing(1, without_presences(1));
+    scenario.create_listing(2, members(1500));
+    for (guild, nonce) in scenario.send() {
+        scenario.chunk_listing(guild.get(), &nonce, (0, 1), without_presences(1500));
     }
-    let summary = story.summary();
+    let summary = scenario.summary();
     assert_eq!(summary.complete, 2);
     let presences = summary.presences.unwrap();
     assert_eq!(presences.complete, 1, "guild 2 has listed everyone itself");
@@ -252,19 +258,19 @@ fn presences_that_were_not_asked_for_are_not_complete() {
 fn asked_for_presences(listed: Listed) -> PresencesOutcome {
     let mut chunking = Chunking::from(AutoChunk::All);
     chunking.presences = true;
-    let mut story = Story::with(SetupConfig {
+    let mut scenario = Scenario::with(SetupConfig {
         chunking,
         ..SetupConfig::default()
     });
-    story.ready(1..2);
-    story.create(1);
-    let loading = News::Presences(guild(1), Some(Lack::Loading));
-    assert!(story.news.contains(&loading), "{:?}", story.news);
-    let nonce = story.sent();
-    story.chunk_listing(1, &nonce, (0, 2), members(750));
-    story.chunk_listing(1, &nonce, (1, 2), listed);
-    let ready = story.news.iter().find_map(|news| match news {
-        News::GuildReady(ready) => Some(ready.presences),
+    scenario.ready(1..2);
+    scenario.create(1);
+    let loading = SetupEvent::Presences(guild(1), Some(Lack::Loading));
+    assert!(scenario.events.contains(&loading), "{:?}", scenario.events);
+    let nonce = scenario.sent();
+    scenario.chunk_listing(1, &nonce, (0, 2), members(750));
+    scenario.chunk_listing(1, &nonce, (1, 2), listed);
+    let ready = scenario.events.iter().find_map(|event| match event {
+        SetupEvent::GuildReady(ready) => Some(ready.presences),
         _ => None,
     });
     ready.unwrap()
@@ -289,35 +295,41 @@ fn presences_are_complete_when_everyone_was_listed_with_them_and_could_be_read()
 
 #[test]
 fn presences_that_the_caller_asks_for_later_become_complete() {
-    let mut story = Story::new();
-    story.ready(1..2);
-    story.create(1);
-    let nonce = story.sent();
-    story.chunk(1, &nonce, 0, 1);
-    assert_eq!(presences(&story), PresencesOutcome::Lacking(Lack::NotAsked));
-    story.wait_until(31_000);
-    let nonce = ask(&mut story, true);
-    story.chunk(1, &nonce, 0, 1);
-    assert_eq!(presences(&story), PresencesOutcome::Complete);
-    story.outage(1);
-    assert_eq!(presences(&story), PresencesOutcome::Lacking(Lack::Stale));
+    let mut scenario = Scenario::new();
+    scenario.ready(1..2);
+    scenario.create(1);
+    let nonce = scenario.sent();
+    scenario.chunk(1, &nonce, 0, 1);
+    assert_eq!(
+        presences(&scenario),
+        PresencesOutcome::Lacking(Lack::NotAsked)
+    );
+    scenario.wait_until(31_000);
+    let nonce = ask(&mut scenario, true);
+    scenario.chunk(1, &nonce, 0, 1);
+    assert_eq!(presences(&scenario), PresencesOutcome::Complete);
+    scenario.outage(1);
+    assert_eq!(presences(&scenario), PresencesOutcome::Lacking(Lack::Stale));
 }
 
 #[test]
 fn presences_that_were_not_kept_are_not_complete() {
-    let mut story = Story::chunking(AutoChunk::Never);
-    story.ready(1..2);
-    story.create_listing(1, members(1500));
-    story.setup.cache_presences(false);
-    story.setup.cache_presences(true);
-    let nonce = ask(&mut story, true);
-    story.setup.presences_not_kept();
-    story.chunk(1, &nonce, 0, 1);
-    assert_eq!(presences(&story), PresencesOutcome::Lacking(Lack::NotAsked));
-    story.wait_until(31_000);
-    let nonce = ask(&mut story, true);
-    story.chunk(1, &nonce, 0, 1);
-    assert_eq!(presences(&story), PresencesOutcome::Complete);
+    let mut scenario = Scenario::chunking(AutoChunk::Never);
+    scenario.ready(1..2);
+    scenario.create_listing(1, members(1500));
+    scenario.setup.cache_presences(false);
+    scenario.setup.cache_presences(true);
+    let nonce = ask(&mut scenario, true);
+    scenario.setup.presences_not_kept();
+    scenario.chunk(1, &nonce, 0, 1);
+    assert_eq!(
+        presences(&scenario),
+        PresencesOutcome::Lacking(Lack::NotAsked)
+    );
+    scenario.wait_until(31_000);
+    let nonce = ask(&mut scenario, true);
+    scenario.chunk(1, &nonce, 0, 1);
+    assert_eq!(presences(&scenario), PresencesOutcome::Complete);
 }
 
 #[test]
@@ -327,11 +339,11 @@ fn without_their_intent_presences_are_never_complete() {
         ..SetupConfig::default()
     };
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
-    let mut story = Story::granted(config, intents);
-    story.ready(1..2);
-    story.create_listing(1, members(1500));
-    let nonce = story.sent();
-    story.chunk(1, &nonce, 0, 1);
-    let presences = story.summary().presences.unwrap();
+    let mut scenario = Scenario::granted(config, intents);
+    scenario.ready(1..2);
+    scenario.create_listing(1, members(1500));
+    let nonce = scenario.sent();
+    scenario.chunk(1, &nonce, 0, 1);
+    let presences = scenario.summary().presences.unwrap();
     assert_eq!(presences.lacking, [(guild(1), Lack::NoIntent)]);
 }

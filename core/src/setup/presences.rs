@@ -30,7 +30,7 @@ pub struct PresencesSummary {
 
 /// What is known of the presences of each guild that has come.
 #[derive(Clone, Debug)]
-pub(crate) struct Presences {
+pub(crate) struct PresenceStates {
     cached: bool,
     /// Whether the gateway tells of presences at all.
     hears: bool,
@@ -39,7 +39,7 @@ pub(crate) struct Presences {
     guilds: BTreeMap<GuildId, Option<Lack>>,
 }
 
-impl Presences {
+impl PresenceStates {
     pub(crate) const fn new(cached: bool, hears: bool) -> Self {
         Self {
             cached,
@@ -77,13 +77,13 @@ impl Presences {
         self.guilds.insert(guild, intent.or(members).or(listed));
     }
 
-    /// They are asked for. Says whether that is news.
+    /// They are asked for. Says whether that is an event.
     pub(crate) fn asked(&mut self, guild: GuildId) -> bool {
         self.set(guild, Some(Lack::Loading))
     }
 
     /// A request for everyone has ended, and left the guild with `members`. Says whether that is
-    /// news.
+    /// events.
     pub(crate) fn answered(&mut self, end: &ChunkRequestFinished, members: &Outcome) -> bool {
         let kept = end.request.is_some_and(|id| id >= self.whole_from);
         let lack = match end.presences {

@@ -7,8 +7,8 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::testing::{Story, guild, members};
-use super::{AutoChunk, Barrier, News, SetupConfig, ShardFinishedChunking, SyncConfig};
+use super::testing::{Scenario, guild, members};
+use super::{AutoChunk, Barrier, SetupConfig, SetupEvent, ShardFinishedChunking, SyncConfig};
 use crate::chunk::{ChunkOutcome, MemberQuery};
 use crate::id::{GuildId, UserId};
 use crate::rng::Rng;
@@ -39,33 +39,33 @@ struct Model {
 }
 
 impl Model {
-    fn note(&mut self, story: &mut Story) {
-        for news in core::mem::take(&mut story.news) {
-            match news {
-                News::RequestFinished(end) => {
+    fn note(&mut self, scenario: &mut Scenario) {
+        for event in core::mem::take(&mut scenario.events) {
+            match event {
+                SetupEvent::RequestFinished(end) => {
                     if let Some(request) = end.request {
                         assert!(self.ended.insert(request.get()), "{request} ended twice");
                     }
                 }
-                News::ShardFinishedChunking(summary) => {
+                SetupEvent::ShardFinishedChunking(summary) => {
                     self.summaries += 1;
                     self.check(&summary);
                 }
-                News::ShardReady(_) => self.shard_readies += 1,
-                News::GuildReady(it) => assert!(self.known.contains(&it.guild)),
-                News::Confirm(barrier) => self.barriers.push(barrier),
-                News::Presences(..)
-                | News::StoreFailed(_)
-                | News::GuildStale(_)
-                | News::GuildUnavailable(_)
-                | News::GuildLeave(_) => {}
+                SetupEvent::ShardReady(_) => self.shard_readies += 1,
+                SetupEvent::GuildReady(it) => assert!(self.known.contains(&it.guild)),
+                SetupEvent::Confirm(barrier) => self.barriers.push(barrier),
+                SetupEvent::Presences(..)
+                | SetupEvent::StoreFailed(_)
+                | SetupEvent::GuildStale(_)
+                | SetupEvent::GuildUnavailable(_)
+                | SetupEvent::GuildLeave(_) => {}
             }
         }
         assert!(self.summaries <= 1 && self.shard_readies <= self.summaries);
-        let readiness = story.setup.readiness();
+        let readiness = scenario.setup.readiness();
         let known: BTreeSet<GuildId> = (1..=GUILDS)
             .map(guild)
-            .filter(|&guild| story.setup.guild(guild).is_some())
+            .filter(|&guild| scenario.setup.guild(guild).is_some())
             .collect();
         assert_eq!(known, self.known);
         let stages = readiness.stages;
@@ -93,7 +93,7 @@ impl Model {
 }
 
 struct Life {
-    story: Story,
+    scenario: Scenario,
     model: Model,
     rng: Rng,
 }
@@ -104,14 +104,18 @@ impl Life {
         let modes = [AutoChunk::Never, AutoChunk::Missing, AutoChunk::All];
         let mode = modes[(rng.next_u64() % 3) as usize];
         let sync = rng.next_u64().is_multiple_of(4).then(SyncConfig::default);
-        let story = Story::with(SetupConfig {
+        let scenario = Scenario::with(SetupConfig {
             chunking: mode.into(),
             sync,
             confirm: rng.next_u64().is_multiple_of(2).then_some(PATIENCE),
             ..SetupConfig::default()
         });
         let model = Model::default();
-        Self { story, model, rng }
+        Self {
+            scenario,
+            model,
+            rng,
+        }
     }
 
     fn below(&mut self, bound: u64) -> u64 {
@@ -128,8 +132,8 @@ impl Life {
         self.model.known = self.model.listed.clone();
         (self.model.summaries, self.model.shard_readies) = (0, 0);
         (self.model.up, self.model.halted) = (true, false);
-        self.story.ready(1..end);
-        self.model.note(&mut self.story);
+        self.scenario.ready(1..end);
+        self.model.note(&mut self.scenario);
     }
 
     fn step(&mut self) {
@@ -138,61 +142,62 @@ impl Life {
             2..30 => {
                 let number = self.some_guild();
                 self.model.known.insert(guild(number));
-                self.story.create(number);
+                self.scenario.create(number);
             }
             30..36 => {
                 let number = self.some_guild();
                 self.model.known.insert(guild(number));
-                self.story.outage(number);
+                self.scenario.outage(number);
             }
             36..40 => {
                 let number = self.some_guild();
                 self.model.known.remove(&guild(number));
-                self.story.delete(number);
+                self.scenario.delete(number);
             }
             40..70 => self.chunk(),
             70..75 => self.refuse(),
             75..80 => self.ask(),
             80..84 => {
                 self.model.up = false;
-                self.story.lose();
+                self.scenario.lose();
             }
             84..90 => {
                 if !self.model.halted {
                     self.model.up = true;
-                    self.story.setup.resumed(self.story.now);
+                    self.scenario.setup.resumed(self.scenario.now);
                 }
             }
             90..92 => {
                 let (number, listed) = (self.some_guild(), self.below(3000));
-                let (now, news) = (self.story.now, &mut self.story.news);
-                self.story
+                let (now, events) = (self.scenario.now, &mut self.scenario.events);
+                self.scenario
                     .setup
-                    .guild_sync(now, guild(number), members(listed), news);
+                    .guild_sync(now, guild(number), members(listed), events);
             }
             92..93 => self.halt(),
             93..96 => self.store(),
             _ => {
                 let wait = self.below(20_000);
-                self.story.wait_until(self.story.now.as_millis() + wait);
+                self.scenario
+                    .wait_until(self.scenario.now.as_millis() + wait);
             }
         }
-        self.model.note(&mut self.story);
+        self.model.note(&mut self.scenario);
         self.send();
     }
 
     /// The host's stores get on, or fail.
     fn store(&mut self) {
         let number = self.some_guild();
-        let (now, news) = (self.story.now, &mut self.story.news);
+        let (now, events) = (self.scenario.now, &mut self.scenario.events);
         match self.model.barriers.pop() {
-            Some(barrier) => self.story.setup.stored(now, barrier, news),
-            None => self.story.setup.store_failed(guild(number), news),
+            Some(barrier) => self.scenario.setup.stored(now, barrier, events),
+            None => self.scenario.setup.store_failed(guild(number), events),
         }
     }
 
     fn send(&mut self) {
-        let sent = self.story.send();
+        let sent = self.scenario.send();
         assert!(
             self.model.up || sent.is_empty(),
             "sent while the connection is lost"
@@ -218,20 +223,20 @@ impl Life {
         let (guild, nonce) = self.model.nonces[index].clone();
         let of = 1 + (index as u32 % 3);
         let index = self.below(u64::from(of)) as u32;
-        let outcome = self.story.chunk(guild.get(), &nonce, index, of);
+        let outcome = self.scenario.chunk(guild.get(), &nonce, index, of);
         assert_ne!(outcome, ChunkOutcome::NeverSent);
         if self.below(9) == 0 {
-            self.story.chunk(guild.get(), "theirs", index, of);
+            self.scenario.chunk(guild.get(), "theirs", index, of);
         }
     }
 
     fn refuse(&mut self) {
         let number = self.some_guild();
         let wait = Duration::from_millis(self.below(40_000));
-        let (now, news) = (self.story.now, &mut self.story.news);
-        self.story
+        let (now, events) = (self.scenario.now, &mut self.scenario.events);
+        self.scenario
             .setup
-            .rate_limited(now, guild(number), None, wait, news);
+            .rate_limited(now, guild(number), None, wait, events);
     }
 
     fn ask(&mut self) {
@@ -240,8 +245,11 @@ impl Life {
             0 => MemberQuery::All,
             _ => MemberQuery::Users(Vec::from([UserId::new(1).unwrap()])),
         };
-        let now = self.story.now;
-        let asked = self.story.setup.request_members(now, guild, query, false);
+        let now = self.scenario.now;
+        let asked = self
+            .scenario
+            .setup
+            .request_members(now, guild, query, false);
         if let Ok(request) = asked {
             self.model.last_request = request.get();
         }
@@ -249,8 +257,8 @@ impl Life {
 
     fn halt(&mut self) {
         (self.model.up, self.model.halted) = (false, true);
-        let (now, news) = (self.story.now, &mut self.story.news);
-        self.story.setup.halted(now, news);
+        let (now, events) = (self.scenario.now, &mut self.scenario.events);
+        self.scenario.setup.halted(now, events);
     }
 
     /// Silence: nobody answers any more, and yet everything ends.
@@ -259,24 +267,25 @@ impl Life {
             self.ready();
             for number in 1..=GUILDS / 2 {
                 self.model.known.insert(guild(number));
-                self.story.create(number);
+                self.scenario.create(number);
             }
         }
         self.ask();
-        let end = self.story.now.as_millis() + 600_000;
-        while self.story.now.as_millis() < end {
+        let end = self.scenario.now.as_millis() + 600_000;
+        while self.scenario.now.as_millis() < end {
             self.send();
-            self.story.wait_until(self.story.now.as_millis() + 500);
-            self.model.note(&mut self.story);
+            self.scenario
+                .wait_until(self.scenario.now.as_millis() + 500);
+            self.model.note(&mut self.scenario);
         }
         let issued: BTreeSet<u64> = (1..=self.model.last_request).collect();
         assert!(
             self.model.ended.is_superset(&issued),
             "a request never ended"
         );
-        assert_eq!(self.story.setup.deadline(), None);
-        assert_eq!(self.story.setup.sendable_at(), None);
-        let readiness = self.story.setup.readiness();
+        assert_eq!(self.scenario.setup.deadline(), None);
+        assert_eq!(self.scenario.setup.sendable_at(), None);
+        let readiness = self.scenario.setup.readiness();
         assert_eq!((readiness.pending, readiness.requests_outstanding), (0, 0));
         assert_eq!((self.model.summaries, readiness.requests_queued), (1, 0));
     }

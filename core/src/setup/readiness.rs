@@ -1,9 +1,9 @@
 //! How far setup is, as values to be asked for at any time.
 
-pub use super::ledger::OutcomeCounts;
+pub use super::guild_registry::StageCounts;
 use super::machine::Setup;
 use super::presences::PresencesOutcome;
-pub use super::roster::StageCounts;
+pub use super::ready_tally::OutcomeCounts;
 use super::stage::{MemberCount, Stage};
 use crate::Instant;
 use crate::chunk::{RequestId, RequestProgress};
@@ -85,11 +85,11 @@ impl Setup {
     /// How far the shard is. Constant time.
     pub(crate) fn readiness(&self) -> Readiness {
         Readiness {
-            finished: self.ledger.is_told(),
-            pending: self.ledger.pending(),
-            outcomes: self.ledger.counts(),
-            stages: self.roster.counts(),
-            members: self.roster.members(),
+            finished: self.tally.is_told(),
+            pending: self.tally.pending(),
+            outcomes: self.tally.counts(),
+            stages: self.registry.counts(),
+            members: self.registry.members(),
             requests_queued: self.requests.queued(),
             requests_outstanding: self.requests.outstanding(),
             untracked: self.untracked,
@@ -98,7 +98,7 @@ impl Setup {
 
     /// Where a guild stands; `None` when it is not known.
     pub(crate) fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
-        let standing = self.roster.get(guild)?;
+        let standing = self.registry.get(guild)?;
         let (waits_for, until) = match &standing.stage {
             Stage::Ready { .. } => (WaitsFor::Nothing, None),
             Stage::Unavailable => (WaitsFor::Outage, None),
@@ -159,6 +159,6 @@ impl Setup {
 
     /// Whether a guild is on its way to ready, so that its events may be held.
     pub(crate) fn in_setup(&self, guild: GuildId) -> bool {
-        self.roster.in_setup(guild)
+        self.registry.in_setup(guild)
     }
 }

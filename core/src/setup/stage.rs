@@ -137,7 +137,7 @@ pub enum Stage {
 
 /// A stage with the time at which it began.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct TimedStage {
     pub(crate) since: Instant,
     pub(crate) stage: Stage,
 }

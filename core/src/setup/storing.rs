@@ -5,8 +5,8 @@ use core::time::Duration;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::event::{GuildStale, SetupEvent};
 use super::machine::Setup;
-use super::news::{GuildStale, News};
 use super::stage::{Outcome, Stage};
 use crate::Instant;
 use crate::id::GuildId;
@@ -126,7 +126,7 @@ impl Storing {
 impl Setup {
     /// The guild's changes up to here are stored, or were told to have failed. A word that nobody
     /// waits for is passed over.
-    pub(crate) fn stored(&mut self, now: Instant, barrier: Barrier, out: &mut Vec<News>) {
+    pub(crate) fn stored(&mut self, now: Instant, barrier: Barrier, out: &mut Vec<SetupEvent>) {
         if self.storing.is_awaited(barrier) {
             self.leave_storing(now, barrier.guild, out);
             self.conclude(out);
@@ -135,8 +135,8 @@ impl Setup {
 
     /// A change of the guild was not stored. Until it comes anew it is not complete. A shard that
     /// has ended tells nothing more.
-    pub(crate) fn store_failed(&mut self, guild: GuildId, out: &mut Vec<News>) {
-        let standing = self.roster.get(guild).filter(|_| !self.is_halted());
+    pub(crate) fn store_failed(&mut self, guild: GuildId, out: &mut Vec<SetupEvent>) {
+        let standing = self.registry.get(guild).filter(|_| !self.is_halted());
         let Some(mut standing) = standing else {
             return;
         };
@@ -148,13 +148,13 @@ impl Setup {
             | Stage::Receiving { .. }
             | Stage::Storing { .. } => {
                 if self.storing.fail(guild) {
-                    out.push(News::StoreFailed(guild));
+                    out.push(SetupEvent::StoreFailed(guild));
                 }
             }
             Stage::Ready { outcome, .. } => {
                 if self.storing.fail(guild) {
                     *outcome = Outcome::StoreFailed;
-                    self.roster.put(guild, standing);
+                    self.registry.put(guild, standing);
                     self.go_stale(guild, out);
                 }
             }
@@ -163,16 +163,16 @@ impl Setup {
     }
 
     /// A store has failed a guild that was told to be set up.
-    fn go_stale(&mut self, guild: GuildId, out: &mut Vec<News>) {
-        let told = self.ledger.is_told();
+    fn go_stale(&mut self, guild: GuildId, out: &mut Vec<SetupEvent>) {
+        let told = self.tally.is_told();
         let (was_complete, presences_were_complete) = match told {
-            true => self.ledger.fail(guild),
+            true => self.tally.fail(guild),
             false => (false, false),
         };
-        self.ledger.settle(guild, &Outcome::StoreFailed);
+        self.tally.settle(guild, &Outcome::StoreFailed);
         self.presences.fail(guild);
-        out.push(News::StoreFailed(guild));
-        out.push(News::GuildStale(GuildStale {
+        out.push(SetupEvent::StoreFailed(guild));
+        out.push(SetupEvent::GuildStale(GuildStale {
             shard: self.shard,
             guild,
             was_complete,
@@ -181,16 +181,21 @@ impl Setup {
     }
 
     /// The host's word will not come: the guild goes on as if its store had failed.
-    pub(super) fn give_up_storing(&mut self, now: Instant, guild: GuildId, out: &mut Vec<News>) {
+    pub(super) fn give_up_storing(
+        &mut self,
+        now: Instant,
+        guild: GuildId,
+        out: &mut Vec<SetupEvent>,
+    ) {
         if self.storing.fail(guild) {
-            out.push(News::StoreFailed(guild));
+            out.push(SetupEvent::StoreFailed(guild));
         }
         self.leave_storing(now, guild, out);
     }
 
-    fn leave_storing(&mut self, now: Instant, guild: GuildId, out: &mut Vec<News>) {
+    fn leave_storing(&mut self, now: Instant, guild: GuildId, out: &mut Vec<SetupEvent>) {
         self.storing.stop_waiting(guild);
-        let Some(standing) = self.roster.take(guild) else {
+        let Some(standing) = self.registry.take(guild) else {
             return;
         };
         match standing.stage {
@@ -206,7 +211,7 @@ impl Setup {
             | Stage::Receiving { .. }
             | Stage::Ready { .. }
             | Stage::Missed
-            | Stage::Unavailable => self.roster.put(guild, standing),
+            | Stage::Unavailable => self.registry.put(guild, standing),
         }
     }
 }

@@ -4,7 +4,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::machine::{Outgoing, Setup};
-use super::{Arrival, AutoChunk, GuildReady, News, Outcome, SetupConfig, ShardFinishedChunking};
+use super::{
+    Arrival, AutoChunk, GuildReady, Outcome, SetupConfig, SetupEvent, ShardFinishedChunking,
+};
 use crate::chunk::{Chunk, ChunkOutcome, Listed, Place, RequestConfig};
 use crate::id::GuildId;
 use crate::intents::Intents;
@@ -19,13 +21,13 @@ pub(super) fn guild(number: u64) -> GuildId {
     GuildId::new(number).unwrap()
 }
 
-pub(super) struct Story {
+pub(super) struct Scenario {
     pub(super) setup: Setup,
     pub(super) now: Instant,
-    pub(super) news: Vec<News>,
+    pub(super) events: Vec<SetupEvent>,
 }
 
-impl Story {
+impl Scenario {
     /// All guilds are asked for their members.
     pub(super) fn new() -> Self {
         Self::chunking(AutoChunk::All)
@@ -48,13 +50,13 @@ impl Story {
         Self {
             setup: Setup::new(ShardId::ONE, config, requests, intents, true, &mut rng),
             now: at(0),
-            news: Vec::new(),
+            events: Vec::new(),
         }
     }
 
     pub(super) fn ready(&mut self, guilds: core::ops::Range<u64>) {
         let guilds = guilds.filter_map(GuildId::new);
-        self.setup.ready(self.now, guilds, &mut self.news);
+        self.setup.ready(self.now, guilds, &mut self.events);
     }
 
     pub(super) fn create(&mut self, number: u64) {
@@ -69,21 +71,21 @@ impl Story {
             listed,
             large: true,
         };
-        self.setup.guild_create(self.now, arrival, &mut self.news);
+        self.setup.guild_create(self.now, arrival, &mut self.events);
     }
 
     pub(super) fn outage(&mut self, number: u64) {
         self.setup
-            .guild_unavailable(self.now, guild(number), &mut self.news);
+            .guild_unavailable(self.now, guild(number), &mut self.events);
     }
 
     pub(super) fn delete(&mut self, number: u64) {
         self.setup
-            .guild_delete(self.now, guild(number), &mut self.news);
+            .guild_delete(self.now, guild(number), &mut self.events);
     }
 
     pub(super) fn lose(&mut self) {
-        self.setup.connection_lost(self.now, &mut self.news);
+        self.setup.connection_lost(self.now, &mut self.events);
     }
 
     pub(super) fn send(&mut self) -> Vec<(GuildId, String)> {
@@ -124,14 +126,14 @@ impl Story {
             listed,
             not_found: &[],
         };
-        self.setup.chunk(self.now, &chunk, &mut self.news)
+        self.setup.chunk(self.now, &chunk, &mut self.events)
     }
 
     /// Goes to a time, through every deadline on the way.
     pub(super) fn wait_until(&mut self, millis: u64) {
         while let Some(next) = self.setup.deadline().filter(|next| *next <= at(millis)) {
             self.now = self.now.max(next);
-            self.setup.timeout(self.now, &mut self.news);
+            self.setup.timeout(self.now, &mut self.events);
             assert_ne!(
                 self.setup.deadline(),
                 Some(next),
@@ -143,14 +145,17 @@ impl Story {
 
     /// What was told to the user, one short word each, and forgets it.
     pub(super) fn told(&mut self) -> Vec<String> {
-        self.news.drain(..).filter_map(|news| word(&news)).collect()
+        self.events
+            .drain(..)
+            .filter_map(|event| word(&event))
+            .collect()
     }
 
     /// The one summary told, and forgets everything told.
     pub(super) fn summary(&mut self) -> ShardFinishedChunking {
         let mut found = Vec::new();
-        for news in self.news.drain(..) {
-            if let News::ShardFinishedChunking(summary) = news {
+        for event in self.events.drain(..) {
+            if let SetupEvent::ShardFinishedChunking(summary) = event {
                 found.push(summary);
             }
         }
@@ -167,26 +172,33 @@ pub(super) fn members(members: u64) -> Listed {
     }
 }
 
-fn word(news: &News) -> Option<String> {
-    Some(match news {
-        News::Presences(..) | News::Confirm(_) | News::StoreFailed(_) | News::GuildStale(_) => {
+fn word(event: &SetupEvent) -> Option<String> {
+    Some(match event {
+        SetupEvent::Presences(..)
+        | SetupEvent::Confirm(_)
+        | SetupEvent::StoreFailed(_)
+        | SetupEvent::GuildStale(_) => {
             return None;
         }
-        News::RequestFinished(end) => {
+        SetupEvent::RequestFinished(end) => {
             alloc::format!("{:?} {}", end.reason, end.guild).to_lowercase()
         }
-        News::GuildReady(it) => alloc::format!("{} {} {}", event(it), it.guild, how(&it.outcome)),
-        News::GuildUnavailable(it) => alloc::format!("unavailable {}", it.guild),
-        News::GuildLeave(it) if it.while_disconnected => alloc::format!("vanished {}", it.guild),
-        News::GuildLeave(it) => alloc::format!("left {}", it.guild),
-        News::ShardFinishedChunking(_) => "finished".into(),
-        News::ShardReady(it) => {
+        SetupEvent::GuildReady(it) => {
+            alloc::format!("{} {} {}", kind(it), it.guild, how(&it.outcome))
+        }
+        SetupEvent::GuildUnavailable(it) => alloc::format!("unavailable {}", it.guild),
+        SetupEvent::GuildLeave(it) if it.while_disconnected => {
+            alloc::format!("vanished {}", it.guild)
+        }
+        SetupEvent::GuildLeave(it) => alloc::format!("left {}", it.guild),
+        SetupEvent::ShardFinishedChunking(_) => "finished".into(),
+        SetupEvent::ShardReady(it) => {
             alloc::format!("shard ready {}+{}", it.available, it.unavailable)
         }
     })
 }
 
-fn event(ready: &GuildReady) -> &'static str {
+fn kind(ready: &GuildReady) -> &'static str {
     match ready.origin {
         super::Origin::Initial => "ready",
         super::Origin::Join => "join",

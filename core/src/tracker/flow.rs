@@ -13,7 +13,7 @@ use crate::dispatch::Dispatch;
 use crate::event::{Event, Fault};
 use crate::id::GuildId;
 use crate::setup::{
-    Arrival, Barrier, GuildReady, KnownGuilds, News, Origin, Outcome, Outgoing, Setup,
+    Arrival, Barrier, GuildReady, KnownGuilds, Origin, Outcome, Outgoing, Setup, SetupEvent,
 };
 use crate::time::Instant;
 use crate::wire::command::Command;
@@ -51,7 +51,7 @@ impl Tracker {
         self.now = self.now.max(now);
         self.note(&view, misreads, &mut dispatch, data);
         let mut view = view.ok().flatten();
-        let mut news = Vec::new();
+        let mut events = Vec::new();
         let guild = self.guild_to_hold_for(view.as_ref(), &dispatch, data);
         if dispatch.name() == Name::Ready {
             self.release_all(out);
@@ -62,8 +62,8 @@ impl Tracker {
             view = None;
         }
         if let Some(view) = view {
-            let whole = self.advance(&view, &mut news);
-            let lacks = self.lacks(&view, &news);
+            let whole = self.advance(&view, &mut events);
+            let lacks = self.lacks(&view, &events);
             self.derive(view, dispatch.sequence(), (whole, lacks), out);
         } else if dispatch.name() == Name::Resumed {
             self.setup.resumed(self.now);
@@ -72,7 +72,7 @@ impl Tracker {
             (Some(hold), Some(guild)) => hold.hold(guild, dispatch, data.len(), out),
             (Some(_) | None, _) => out.deliver(dispatch),
         }
-        self.tell(news, out);
+        self.tell(events, out);
     }
 
     /// Notes what of a dispatch was not understood.
@@ -99,29 +99,29 @@ impl Tracker {
     }
 
     /// What a dispatch means to setup and requests; whether it makes a guild's members whole.
-    fn advance(&mut self, view: &View<'_>, news: &mut Vec<News>) -> bool {
+    fn advance(&mut self, view: &View<'_>, events: &mut Vec<SetupEvent>) -> bool {
         let now = self.now;
         match view {
             View::Ready(ready) => {
                 let guilds = self.guilds_of(ready);
-                self.setup.ready(now, guilds.into_iter(), news);
+                self.setup.ready(now, guilds.into_iter(), events);
             }
             View::GuildCreate(create) if create.unavailable => {
-                self.setup.guild_unavailable(now, create.guild.id, news);
+                self.setup.guild_unavailable(now, create.guild.id, events);
             }
             View::GuildCreate(create) => {
-                self.setup.guild_create(now, self.arrival(create), news);
+                self.setup.guild_create(now, self.arrival(create), events);
             }
             View::GuildDelete(delete) if delete.unavailable => {
-                self.setup.guild_unavailable(now, delete.guild, news);
+                self.setup.guild_unavailable(now, delete.guild, events);
             }
-            View::GuildDelete(delete) => self.setup.guild_delete(now, delete.guild, news),
+            View::GuildDelete(delete) => self.setup.guild_delete(now, delete.guild, events),
             View::GuildSync(sync) => {
                 let listed = self.listed(&sync.content);
-                return self.setup.guild_sync(now, sync.guild, listed, news);
+                return self.setup.guild_sync(now, sync.guild, listed, events);
             }
-            View::MembersChunk(chunk) => return self.chunk(chunk, news),
-            View::RateLimited(limited) => self.rate_limited(limited, news),
+            View::MembersChunk(chunk) => return self.chunk(chunk, events),
+            View::RateLimited(limited) => self.rate_limited(limited, events),
             View::UserUpdate(_)
             | View::GuildUpdate(_)
             | View::MemberAdd(_)
@@ -155,7 +155,7 @@ impl Tracker {
     }
 
     /// Whether this chunk is the last of a whole answer that lists everyone.
-    fn chunk(&mut self, view: &MembersChunk<'_>, news: &mut Vec<News>) -> bool {
+    fn chunk(&mut self, view: &MembersChunk<'_>, events: &mut Vec<SetupEvent>) -> bool {
         let nonce = view.nonce.as_ref().map(Text::as_cow);
         let chunk = Chunk {
             guild: view.guild,
@@ -167,24 +167,24 @@ impl Tracker {
             listed: self.listed_by_chunk(view),
             not_found: &view.not_found,
         };
-        let outcome = self.setup.chunk(self.now, &chunk, news);
+        let outcome = self.setup.chunk(self.now, &chunk, events);
         let ChunkOutcome::Completed(Some(request)) = outcome else {
             return false;
         };
-        news.iter().any(|news| match news {
-            News::RequestFinished(end) => {
+        events.iter().any(|event| match event {
+            SetupEvent::RequestFinished(end) => {
                 let whole = self.setup.outcome_of(end) == Outcome::Complete;
                 whole && end.full && end.request == Some(request)
             }
-            News::Presences(..)
-            | News::Confirm(_)
-            | News::StoreFailed(_)
-            | News::GuildStale(_)
-            | News::GuildReady(_)
-            | News::GuildUnavailable(_)
-            | News::GuildLeave(_)
-            | News::ShardFinishedChunking(_)
-            | News::ShardReady(_) => false,
+            SetupEvent::Presences(..)
+            | SetupEvent::Confirm(_)
+            | SetupEvent::StoreFailed(_)
+            | SetupEvent::GuildStale(_)
+            | SetupEvent::GuildReady(_)
+            | SetupEvent::GuildUnavailable(_)
+            | SetupEvent::GuildLeave(_)
+            | SetupEvent::ShardFinishedChunking(_)
+            | SetupEvent::ShardReady(_) => false,
         })
     }
 
@@ -222,7 +222,7 @@ impl Tracker {
         }
     }
 
-    fn rate_limited(&mut self, limited: &RateLimited<'_>, news: &mut Vec<News>) {
+    fn rate_limited(&mut self, limited: &RateLimited<'_>, events: &mut Vec<SetupEvent>) {
         let Some(guild) = limited.guild else {
             return;
         };
@@ -230,7 +230,7 @@ impl Tracker {
         let wait = limited.retry_after;
         let _ = self
             .setup
-            .rate_limited(self.now, guild, nonce.as_deref(), wait, news);
+            .rate_limited(self.now, guild, nonce.as_deref(), wait, events);
     }
 
     fn derive<'i>(
@@ -322,13 +322,13 @@ impl Tracker {
         &mut self,
         now: Instant,
         out: &mut Actions<'_>,
-        step: impl FnOnce(&mut Setup, Instant, &mut Vec<News>),
+        step: impl FnOnce(&mut Setup, Instant, &mut Vec<SetupEvent>),
     ) {
         self.now = self.now.max(now);
-        let mut news = Vec::new();
-        step(&mut self.setup, self.now, &mut news);
-        self.explain(&news, out);
-        self.tell(news, out);
+        let mut events = Vec::new();
+        step(&mut self.setup, self.now, &mut events);
+        self.explain(&events, out);
+        self.tell(events, out);
     }
 
     /// The connection is lost; what comes until RESUMED is replay.
@@ -338,14 +338,14 @@ impl Tracker {
 
     /// The host's stores have got this far.
     pub(crate) fn stored(&mut self, now: Instant, barrier: Barrier, out: &mut Actions<'_>) {
-        self.step(now, out, |setup, now, news| {
-            setup.stored(now, barrier, news);
+        self.step(now, out, |setup, now, events| {
+            setup.stored(now, barrier, events);
         });
     }
 
     /// A store of the host's has failed a guild.
     pub(crate) fn store_failed(&mut self, now: Instant, guild: GuildId, out: &mut Actions<'_>) {
-        self.step(now, out, |setup, _, news| setup.store_failed(guild, news));
+        self.step(now, out, |setup, _, events| setup.store_failed(guild, events));
     }
 
     /// The shard has ended for good: all that is pending is settled as it stands.
@@ -394,31 +394,33 @@ impl Tracker {
 
     /// Emits what setup has to tell; events held for a guild come after it is ready, and before
     /// it is gone.
-    fn tell(&mut self, news: Vec<News>, out: &mut Actions<'_>) {
-        for news in news {
-            match news {
-                News::Presences(..) | News::StoreFailed(_) => {}
-                News::Confirm(barrier) => out.push(Action::Confirm(barrier)),
-                News::GuildStale(stale) => out.emit(Event::GuildStale(stale)),
-                News::RequestFinished(end) => out.emit(Event::ChunkRequestFinished(end.into())),
-                News::GuildReady(ready) => {
+    fn tell(&mut self, events: Vec<SetupEvent>, out: &mut Actions<'_>) {
+        for event in events {
+            match event {
+                SetupEvent::Presences(..) | SetupEvent::StoreFailed(_) => {}
+                SetupEvent::Confirm(barrier) => out.push(Action::Confirm(barrier)),
+                SetupEvent::GuildStale(stale) => out.emit(Event::GuildStale(stale)),
+                SetupEvent::RequestFinished(end) => {
+                    out.emit(Event::ChunkRequestFinished(end.into()))
+                }
+                SetupEvent::GuildReady(ready) => {
                     let guild = ready.guild;
                     out.emit(guild_event(ready));
                     self.release(guild, out);
                 }
-                News::GuildUnavailable(gone) => {
+                SetupEvent::GuildUnavailable(gone) => {
                     self.release(gone.guild, out);
                     out.emit(Event::GuildUnavailable(gone));
                 }
-                News::GuildLeave(left) => {
+                SetupEvent::GuildLeave(left) => {
                     self.release(left.guild, out);
                     out.emit(Event::GuildLeave(left));
                 }
-                News::ShardFinishedChunking(summary) => {
+                SetupEvent::ShardFinishedChunking(summary) => {
                     self.release_settled(out);
                     out.emit(Event::ShardFinishedChunking(summary.into()));
                 }
-                News::ShardReady(ready) => out.emit(Event::ShardReady(ready)),
+                SetupEvent::ShardReady(ready) => out.emit(Event::ShardReady(ready)),
             }
         }
     }

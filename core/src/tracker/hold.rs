@@ -6,17 +6,17 @@ use crate::action::Actions;
 use crate::dispatch::Dispatch;
 use crate::event::{Event, HeldOverflow};
 use crate::id::GuildId;
-use crate::setup::{Held, HoldConfig, Holding};
+use crate::setup::{HeldEvents, HoldConfig, Holding};
 use crate::wire::Name;
 use crate::wire::json::Reader;
 
 /// The held dispatches of a shard.
 #[derive(Clone, Debug)]
-pub(super) struct Hold(Held<Dispatch<'static>>);
+pub(super) struct Hold(HeldEvents<Dispatch<'static>>);
 
 impl Hold {
     pub(super) const fn new(config: HoldConfig) -> Self {
-        Self(Held::new(config))
+        Self(HeldEvents::new(config))
     }
 
     /// Holds a dispatch, or delivers it when the guild has overflowed.

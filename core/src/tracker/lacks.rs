@@ -7,7 +7,7 @@ use crate::action::{Action, Actions};
 use crate::cache::{GuildStatus, Kinds, Lack, Mutation, Op};
 use crate::chunk::{ChunkRequestFinished, FinishReason};
 use crate::id::GuildId;
-use crate::setup::{News, Stage};
+use crate::setup::{SetupEvent, Stage};
 use crate::wire::view::View;
 
 /// Why guilds lack members or presences, as the cache is told.
@@ -15,8 +15,8 @@ pub(super) type Lacks = Vec<(GuildId, Op<'static>)>;
 
 impl Tracker {
     /// Why guilds lack members and presences from this dispatch on.
-    pub(super) fn lacks(&self, view: &View<'_>, news: &[News]) -> Lacks {
-        let mut lacks: Lacks = news.iter().filter_map(|news| self.lack(news)).collect();
+    pub(super) fn lacks(&self, view: &View<'_>, events: &[SetupEvent]) -> Lacks {
+        let mut lacks: Lacks = events.iter().filter_map(|event| self.lack(event)).collect();
         if let View::GuildCreate(create) = view
             && self.is_asked_for(create.guild.id)
             && self.config.kinds.contains(Kinds::MEMBERS)
@@ -27,26 +27,26 @@ impl Tracker {
     }
 
     /// What the cache has to know of why a guild lacks members or presences.
-    fn lack(&self, news: &News) -> Option<(GuildId, Op<'static>)> {
+    fn lack(&self, event: &SetupEvent) -> Option<(GuildId, Op<'static>)> {
         let kinds = self.config.kinds;
-        match news {
-            News::RequestFinished(end) => {
+        match event {
+            SetupEvent::RequestFinished(end) => {
                 let lack = self.members_lack(end)?;
                 let wanted = kinds.contains(Kinds::MEMBERS);
                 wanted.then_some((end.guild, Op::Incomplete(lack)))
             }
-            News::Presences(guild, lack) => {
+            SetupEvent::Presences(guild, lack) => {
                 let wanted = kinds.contains(Kinds::PRESENCES);
                 wanted.then_some((*guild, Op::SetPresencesLack(*lack)))
             }
-            News::StoreFailed(guild) => Some((*guild, Op::SetStatus(GuildStatus::Stale))),
-            News::Confirm(_)
-            | News::GuildStale(_)
-            | News::GuildReady(_)
-            | News::GuildUnavailable(_)
-            | News::GuildLeave(_)
-            | News::ShardFinishedChunking(_)
-            | News::ShardReady(_) => None,
+            SetupEvent::StoreFailed(guild) => Some((*guild, Op::SetStatus(GuildStatus::Stale))),
+            SetupEvent::Confirm(_)
+            | SetupEvent::GuildStale(_)
+            | SetupEvent::GuildReady(_)
+            | SetupEvent::GuildUnavailable(_)
+            | SetupEvent::GuildLeave(_)
+            | SetupEvent::ShardFinishedChunking(_)
+            | SetupEvent::ShardReady(_) => None,
         }
     }
 
@@ -74,8 +74,8 @@ impl Tracker {
     }
 
     /// What follows for the cache from what ended without a dispatch.
-    pub(super) fn explain(&self, news: &[News], out: &mut Actions<'_>) {
-        for (guild, lack) in news.iter().filter_map(|news| self.lack(news)) {
+    pub(super) fn explain(&self, events: &[SetupEvent], out: &mut Actions<'_>) {
+        for (guild, lack) in events.iter().filter_map(|event| self.lack(event)) {
             out.push(Action::Mutate(Mutation::new(Some(guild)).with(lack)));
         }
     }

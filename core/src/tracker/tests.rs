@@ -21,7 +21,7 @@ fn guild(number: u64) -> GuildId {
     GuildId::new(number).unwrap()
 }
 
-struct Story {
+struct Scenario {
     tracker: Tracker,
     now: Instant,
     sequence: u64,
@@ -29,7 +29,7 @@ struct Story {
     told: Vec<String>,
 }
 
-impl Story {
+impl Scenario {
     fn new(mode: AutoChunk, hold: Option<HoldConfig>) -> Self {
         let config = TrackerConfig {
             setup: SetupConfig {
@@ -178,18 +178,18 @@ fn sequence(dispatch: &Dispatch<'_>) -> u64 {
 #[test]
 fn one_payload_tells_everything_in_order() {
     let hold = Some(HoldConfig::default());
-    let mut story = Story::new(AutoChunk::Missing, hold);
-    story.ready(&[10]);
-    assert_eq!(story.told(), ["mutate 0", "READY 1"]);
-    story.create(10);
-    assert_eq!(story.told(), ["mutate 10", "GUILD_CREATE 2"]);
-    story.message(10);
-    story.message(11);
-    assert_eq!(story.told(), ["TYPING_START 4"]);
-    let nonce = story.nonce();
-    story.chunk(10, &nonce, 0, 2);
-    assert_eq!(story.told(), ["mutate 10", "GUILD_MEMBERS_CHUNK 5"]);
-    story.chunk(10, &nonce, 1, 2);
+    let mut scenario = Scenario::new(AutoChunk::Missing, hold);
+    scenario.ready(&[10]);
+    assert_eq!(scenario.told(), ["mutate 0", "READY 1"]);
+    scenario.create(10);
+    assert_eq!(scenario.told(), ["mutate 10", "GUILD_CREATE 2"]);
+    scenario.message(10);
+    scenario.message(11);
+    assert_eq!(scenario.told(), ["TYPING_START 4"]);
+    let nonce = scenario.nonce();
+    scenario.chunk(10, &nonce, 0, 2);
+    assert_eq!(scenario.told(), ["mutate 10", "GUILD_MEMBERS_CHUNK 5"]);
+    scenario.chunk(10, &nonce, 1, 2);
     let expected = [
         "mutate 10 complete",
         "GUILD_MEMBERS_CHUNK 6",
@@ -199,64 +199,64 @@ fn one_payload_tells_everything_in_order() {
         "shard finished",
         "shard ready",
     ];
-    assert_eq!(story.told(), expected);
+    assert_eq!(scenario.told(), expected);
 }
 
 #[test]
 fn by_default_events_are_delivered_at_once() {
-    let mut story = Story::new(AutoChunk::All, None);
-    story.ready(&[10]);
-    story.create(10);
-    story.told();
-    story.message(10);
-    assert_eq!(story.told(), ["TYPING_START 3"]);
+    let mut scenario = Scenario::new(AutoChunk::All, None);
+    scenario.ready(&[10]);
+    scenario.create(10);
+    scenario.told();
+    scenario.message(10);
+    assert_eq!(scenario.told(), ["TYPING_START 3"]);
 }
 
 #[test]
 fn interactions_are_never_held() {
-    let mut story = Story::new(AutoChunk::All, Some(HoldConfig::default()));
-    story.ready(&[10]);
-    story.told();
-    story.dispatch("INTERACTION_CREATE", r#"{"id":"5","guild_id":"10"}"#);
-    assert_eq!(story.told(), ["INTERACTION_CREATE 2"]);
+    let mut scenario = Scenario::new(AutoChunk::All, Some(HoldConfig::default()));
+    scenario.ready(&[10]);
+    scenario.told();
+    scenario.dispatch("INTERACTION_CREATE", r#"{"id":"5","guild_id":"10"}"#);
+    assert_eq!(scenario.told(), ["INTERACTION_CREATE 2"]);
 }
 
 #[test]
 fn held_events_come_before_the_guild_goes() {
-    let mut story = Story::new(AutoChunk::All, Some(HoldConfig::default()));
-    story.ready(&[10, 11, 12, 13]);
+    let mut scenario = Scenario::new(AutoChunk::All, Some(HoldConfig::default()));
+    scenario.ready(&[10, 11, 12, 13]);
     for number in [10, 11, 12, 13] {
-        story.message(number);
+        scenario.message(number);
     }
-    story.told();
-    story.dispatch("GUILD_DELETE", r#"{"id":"10","unavailable":true}"#);
+    scenario.told();
+    scenario.dispatch("GUILD_DELETE", r#"{"id":"10","unavailable":true}"#);
     let outage = [
         "mutate 10",
         "GUILD_DELETE 6",
         "TYPING_START 2",
         "unavailable 10",
     ];
-    assert_eq!(story.told(), outage);
-    story.dispatch("GUILD_DELETE", r#"{"id":"11"}"#);
+    assert_eq!(scenario.told(), outage);
+    scenario.dispatch("GUILD_DELETE", r#"{"id":"11"}"#);
     let left = ["mutate 11", "GUILD_DELETE 7", "TYPING_START 3", "left 11"];
-    assert_eq!(story.told(), left);
-    story.wait_until(15_000);
+    assert_eq!(scenario.told(), left);
+    scenario.wait_until(15_000);
     let missed = [
         "TYPING_START 4",
         "TYPING_START 5",
         "shard finished",
         "shard ready",
     ];
-    assert_eq!(story.told(), missed);
+    assert_eq!(scenario.told(), missed);
 }
 
 #[test]
 fn held_events_of_the_last_session_come_before_the_next_ready() {
-    let mut story = Story::new(AutoChunk::All, Some(HoldConfig::default()));
-    story.ready(&[10]);
-    story.message(10);
-    story.told();
-    story.ready(&[]);
+    let mut scenario = Scenario::new(AutoChunk::All, Some(HoldConfig::default()));
+    scenario.ready(&[10]);
+    scenario.message(10);
+    scenario.told();
+    scenario.ready(&[]);
     let expected = [
         "TYPING_START 2",
         "mutate 0",
@@ -265,7 +265,7 @@ fn held_events_of_the_last_session_come_before_the_next_ready() {
         "shard finished",
         "shard ready",
     ];
-    assert_eq!(story.told(), expected);
+    assert_eq!(scenario.told(), expected);
 }
 
 #[test]
@@ -274,11 +274,11 @@ fn overflow_says_so_and_loses_nothing() {
         events: 2,
         bytes: 1_000,
     };
-    let mut story = Story::new(AutoChunk::All, Some(hold));
-    story.ready(&[10]);
-    story.told();
+    let mut scenario = Scenario::new(AutoChunk::All, Some(hold));
+    scenario.ready(&[10]);
+    scenario.told();
     for _ in 0..4 {
-        story.message(10);
+        scenario.message(10);
     }
     let expected = [
         "overflow 10 3",
@@ -287,76 +287,76 @@ fn overflow_says_so_and_loses_nothing() {
         "TYPING_START 4",
         "TYPING_START 5",
     ];
-    assert_eq!(story.told(), expected);
+    assert_eq!(scenario.told(), expected);
 }
 
 #[test]
 fn a_cut_in_mid_answer_ends_complete() {
-    let mut story = Story::new(AutoChunk::Missing, None);
-    story.ready(&[10]);
-    story.create(10);
-    let first = story.nonce();
-    story.chunk(10, &first, 0, 2);
-    story.handle(TrackerInput::ConnectionLost);
-    assert_eq!(story.tracker.poll_timeout(), Some(at(900_000)));
-    story.now = at(60_000);
-    story.dispatch("RESUMED", "{}");
-    let second = story.nonce();
+    let mut scenario = Scenario::new(AutoChunk::Missing, None);
+    scenario.ready(&[10]);
+    scenario.create(10);
+    let first = scenario.nonce();
+    scenario.chunk(10, &first, 0, 2);
+    scenario.handle(TrackerInput::ConnectionLost);
+    assert_eq!(scenario.tracker.poll_timeout(), Some(at(900_000)));
+    scenario.now = at(60_000);
+    scenario.dispatch("RESUMED", "{}");
+    let second = scenario.nonce();
     assert_ne!(first, second);
-    story.chunk(10, &second, 1, 2);
-    story.told();
-    story.chunk(10, &second, 0, 2);
-    assert_eq!(story.told()[2..4], ["finished 10 Complete", "ready 10"]);
+    scenario.chunk(10, &second, 1, 2);
+    scenario.told();
+    scenario.chunk(10, &second, 0, 2);
+    assert_eq!(scenario.told()[2..4], ["finished 10 Complete", "ready 10"]);
 }
 
 #[test]
 fn refusals_reach_the_request_they_name() {
-    let mut story = Story::new(AutoChunk::All, None);
-    story.ready(&[10]);
-    story.create(10);
-    let nonce = story.nonce();
+    let mut scenario = Scenario::new(AutoChunk::All, None);
+    scenario.ready(&[10]);
+    scenario.create(10);
+    let nonce = scenario.nonce();
     let data =
         format!(r#"{{"opcode":8,"retry_after":2.5,"meta":{{"guild_id":"10","nonce":"{nonce}"}}}}"#);
-    story.dispatch("RATE_LIMITED", &data);
-    assert_eq!(story.tracker.poll_timeout(), Some(at(2_500)));
-    story.wait_until(2_500);
-    assert_eq!(story.sent.len(), 1);
+    scenario.dispatch("RATE_LIMITED", &data);
+    assert_eq!(scenario.tracker.poll_timeout(), Some(at(2_500)));
+    scenario.wait_until(2_500);
+    assert_eq!(scenario.sent.len(), 1);
 }
 
 #[test]
 fn requests_are_paced() {
-    let mut story = Story::new(AutoChunk::All, None);
+    let mut scenario = Scenario::new(AutoChunk::All, None);
     let all: Vec<u64> = (1..=200).collect();
-    story.ready(&all);
+    scenario.ready(&all);
     for &number in &all {
-        story.create(number);
+        scenario.create(number);
     }
     let mut answered = 0;
-    while let Some(command) = story.sent.pop() {
+    while let Some(command) = scenario.sent.pop() {
         let Command::RequestMembers(request) = command else {
             panic!("only members are asked for");
         };
-        story.chunk(request.guild.get(), request.nonce.as_str(), 0, 1);
+        scenario.chunk(request.guild.get(), request.nonce.as_str(), 0, 1);
         answered += 1;
     }
     assert!((40..60).contains(&answered), "{answered} within one window");
-    assert_eq!(story.tracker.poll_timeout(), Some(at(61_000)));
+    assert_eq!(scenario.tracker.poll_timeout(), Some(at(61_000)));
 }
 
 #[test]
 fn halting_settles_everything_and_refuses_more() {
-    let mut story = Story::new(AutoChunk::All, None);
-    story.ready(&[10]);
-    story.create(10);
-    story.told();
-    story.handle(TrackerInput::Halted);
+    let mut scenario = Scenario::new(AutoChunk::All, None);
+    scenario.ready(&[10]);
+    scenario.create(10);
+    scenario.told();
+    scenario.handle(TrackerInput::Halted);
     let settled = ["finished 10 Halted", "ready 10", "shard finished"];
-    assert_eq!(story.told(), [&["mutate 10"][..], &settled].concat());
-    let asked = story
+    assert_eq!(scenario.told(), [&["mutate 10"][..], &settled].concat());
+    let asked = scenario
         .tracker
         .request_members(guild(10), MemberQuery::All, false);
     assert_eq!(asked, Err(RequestError::Halted));
-    let Some(Stage::Ready { outcome, .. }) = story.tracker.stage(guild(10)) else {
+    let Some(Stage::Ready { outcome, .. }) = scenario.tracker.stage(guild(10)) else {
         panic!("not ready");
     };
     assert_eq!(outcome, Outcome::Missed);
@@ -364,29 +364,29 @@ fn halting_settles_everything_and_refuses_more() {
 
 #[test]
 fn a_callers_request_is_followed() {
-    let mut story = Story::new(AutoChunk::Never, None);
-    story.ready(&[10]);
-    story.create(10);
-    story.told();
+    let mut scenario = Scenario::new(AutoChunk::Never, None);
+    scenario.ready(&[10]);
+    scenario.create(10);
+    scenario.told();
     let query = MemberQuery::Prefix {
         query: "u".into(),
         limit: 5,
     };
-    let request = story
+    let request = scenario
         .tracker
         .request_members(guild(10), query, false)
         .unwrap();
-    assert_eq!(story.tracker.poll_timeout(), Some(at(0)));
-    story.handle(TrackerInput::Timeout);
-    let nonce = story.nonce();
+    assert_eq!(scenario.tracker.poll_timeout(), Some(at(0)));
+    scenario.handle(TrackerInput::Timeout);
+    let nonce = scenario.nonce();
     assert!(matches!(
-        story.tracker.request(request),
+        scenario.tracker.request(request),
         Some(RequestProgress::Sent { .. })
     ));
-    story.chunk(10, &nonce, 0, 1);
+    scenario.chunk(10, &nonce, 0, 1);
     let expected = ["mutate 10", "GUILD_MEMBERS_CHUNK 3", "finished 10 Complete"];
-    assert_eq!(story.told(), expected, "a search completes no guild");
-    assert_eq!(story.tracker.request(request), None);
+    assert_eq!(scenario.told(), expected, "a search completes no guild");
+    assert_eq!(scenario.tracker.request(request), None);
 }
 
 #[test]
@@ -410,60 +410,60 @@ fn without_the_members_intent_no_guild_is_marked_complete() {
 
 #[test]
 fn answers_from_before_a_change_for_members_complete_nothing() {
-    let mut story = Story::new(AutoChunk::All, None);
-    story.ready(&[10]);
-    story.create(10);
-    story.handle(TrackerInput::Timeout);
-    let nonce = story.nonce();
-    story.tracker.set_policy(Kind::Member, &Policy::none());
-    story.chunk(10, &nonce, 0, 2);
-    story.tracker.set_policy(Kind::Member, &Policy::all());
-    story.told();
-    story.chunk(10, &nonce, 1, 2);
+    let mut scenario = Scenario::new(AutoChunk::All, None);
+    scenario.ready(&[10]);
+    scenario.create(10);
+    scenario.handle(TrackerInput::Timeout);
+    let nonce = scenario.nonce();
+    scenario.tracker.set_policy(Kind::Member, &Policy::none());
+    scenario.chunk(10, &nonce, 0, 2);
+    scenario.tracker.set_policy(Kind::Member, &Policy::all());
+    scenario.told();
+    scenario.chunk(10, &nonce, 1, 2);
     assert_eq!(
-        story.told()[0],
+        scenario.told()[0],
         "mutate 10",
         "the first chunk was passed over"
     );
-    story.wait_until(60_000);
-    let request = story
+    scenario.wait_until(60_000);
+    let request = scenario
         .tracker
         .request_members(guild(10), MemberQuery::All, false);
     assert!(request.is_ok());
-    story.handle(TrackerInput::Timeout);
-    let nonce = story.nonce();
-    story.chunk(10, &nonce, 0, 1);
-    assert!(story.told().contains(&"mutate 10 complete".to_string()));
+    scenario.handle(TrackerInput::Timeout);
+    let nonce = scenario.nonce();
+    scenario.chunk(10, &nonce, 0, 1);
+    assert!(scenario.told().contains(&"mutate 10 complete".to_string()));
 }
 
 #[test]
 fn kinds_are_switched_at_run_time() {
-    let mut story = Story::new(AutoChunk::Never, None);
-    story.ready(&[10]);
-    story.create(10);
+    let mut scenario = Scenario::new(AutoChunk::Never, None);
+    scenario.ready(&[10]);
+    scenario.create(10);
     let presence = r#"{"guild_id":"10","user":{"id":"7"},"status":"idle"}"#;
-    let mutates = |story: &mut Story| {
-        story.told();
-        story.dispatch("PRESENCE_UPDATE", presence);
-        story.told().contains(&"mutate 10".to_string())
+    let mutates = |scenario: &mut Scenario| {
+        scenario.told();
+        scenario.dispatch("PRESENCE_UPDATE", presence);
+        scenario.told().contains(&"mutate 10".to_string())
     };
-    assert!(!mutates(&mut story), "presences are off by default");
-    story.tracker.set_kinds(Kinds::all());
-    assert!(mutates(&mut story));
-    story.tracker.set_policy(Kind::Presence, &Policy::lru(0));
-    assert!(!mutates(&mut story));
-    story.tracker.set_policy(Kind::Presence, &Policy::lru(1));
-    assert!(mutates(&mut story));
+    assert!(!mutates(&mut scenario), "presences are off by default");
+    scenario.tracker.set_kinds(Kinds::all());
+    assert!(mutates(&mut scenario));
+    scenario.tracker.set_policy(Kind::Presence, &Policy::lru(0));
+    assert!(!mutates(&mut scenario));
+    scenario.tracker.set_policy(Kind::Presence, &Policy::lru(1));
+    assert!(mutates(&mut scenario));
 }
 
 #[test]
 fn same_seed_same_bytes() {
     let run = || {
-        let mut story = Story::new(AutoChunk::All, None);
-        story.ready(&[10, 11]);
-        story.create(10);
-        story.create(11);
-        format!("{:?}{:?}", story.sent, story.told)
+        let mut scenario = Scenario::new(AutoChunk::All, None);
+        scenario.ready(&[10, 11]);
+        scenario.create(10);
+        scenario.create(11);
+        format!("{:?}{:?}", scenario.sent, scenario.told)
     };
     assert_eq!(run(), run());
 }

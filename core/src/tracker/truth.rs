@@ -20,7 +20,7 @@ use crate::wire::{Misreads, Name};
 use crate::{Instant, ShardId};
 
 /// A tracker and a store for guild 1.
-struct Story {
+struct Scenario {
     tracker: Tracker,
     store: MemoryStore,
     now: Instant,
@@ -63,7 +63,7 @@ fn presences(users: &[u64]) -> String {
     users.iter().map(presence).collect::<Vec<_>>().join(",")
 }
 
-impl Story {
+impl Scenario {
     fn new(chunking: Chunking) -> Self {
         Self::with(chunking, None)
     }
@@ -78,7 +78,7 @@ impl Story {
             kinds: Kinds::all(),
             ..TrackerConfig::default()
         };
-        let mut story = Self {
+        let mut scenario = Self {
             tracker: Tracker::new(ShardId::ONE, Intents::all(), config, 7),
             store: MemoryStore::new(7),
             now: Instant::ZERO,
@@ -87,8 +87,8 @@ impl Story {
         };
         let ready = r#"{"v":10,"user":{"id":"9","username":"b"},"session_id":"s",
             "guilds":[{"id":"1","unavailable":true}]}"#;
-        story.dispatch("READY", ready, ALL_READ);
-        story
+        scenario.dispatch("READY", ready, ALL_READ);
+        scenario
     }
 
     /// The guild comes, and says that it has four members.
@@ -203,130 +203,133 @@ fn with_presences(mode: AutoChunk) -> Chunking {
 
 #[test]
 fn a_chunk_of_which_a_member_cannot_be_read_makes_no_guild_complete() {
-    let mut story = Story::new(AutoChunk::Missing.into());
-    story.create(&[9], &[], ALL_READ);
-    story.answer(&[9, 10, 11], &[], ONE_UNREAD);
-    assert_eq!(story.outcome, Some(Outcome::Unread { members: 1 }));
-    assert_eq!(story.lack(), Some(Lack::Unread(1)));
-    let is = story.store.completeness(guild()).unwrap();
+    let mut scenario = Scenario::new(AutoChunk::Missing.into());
+    scenario.create(&[9], &[], ALL_READ);
+    scenario.answer(&[9, 10, 11], &[], ONE_UNREAD);
+    assert_eq!(scenario.outcome, Some(Outcome::Unread { members: 1 }));
+    assert_eq!(scenario.lack(), Some(Lack::Unread(1)));
+    let is = scenario.store.completeness(guild()).unwrap();
     assert_eq!(is.to_string(), "3 of 4 members, 1 could not be read");
-    story.ask(false);
-    story.answer(&[9, 10, 11, 12], &[], ALL_READ);
-    assert_eq!(story.lack(), None);
+    scenario.ask(false);
+    scenario.answer(&[9, 10, 11, 12], &[], ALL_READ);
+    assert_eq!(scenario.lack(), None);
 }
 
 #[test]
 fn a_guild_that_lists_a_member_that_cannot_be_read_is_asked_and_loses_nobody() {
-    let mut story = Story::new(AutoChunk::Missing.into());
-    story.create(&[9, 10, 11, 12], &[], ALL_READ);
-    assert_eq!((story.lack(), story.nonce.as_ref()), (None, None));
-    story.create(&[9, 10, 11], &[], ONE_UNREAD);
-    assert!(story.has(12), "it may be the one that could not be read");
-    assert_eq!(story.lack(), Some(Lack::Loading));
-    story.answer(&[9, 10, 11], &[], ONE_UNREAD);
-    assert!(story.has(12) && story.lack() == Some(Lack::Unread(1)));
-    story.ask(false);
-    story.answer(&[9, 10, 11], &[], ALL_READ);
-    assert!(!story.has(12) && story.lack().is_none());
+    let mut scenario = Scenario::new(AutoChunk::Missing.into());
+    scenario.create(&[9, 10, 11, 12], &[], ALL_READ);
+    assert_eq!((scenario.lack(), scenario.nonce.as_ref()), (None, None));
+    scenario.create(&[9, 10, 11], &[], ONE_UNREAD);
+    assert!(scenario.has(12), "it may be the one that could not be read");
+    assert_eq!(scenario.lack(), Some(Lack::Loading));
+    scenario.answer(&[9, 10, 11], &[], ONE_UNREAD);
+    assert!(scenario.has(12) && scenario.lack() == Some(Lack::Unread(1)));
+    scenario.ask(false);
+    scenario.answer(&[9, 10, 11], &[], ALL_READ);
+    assert!(!scenario.has(12) && scenario.lack().is_none());
 }
 
 #[test]
 fn a_guild_that_lists_a_member_that_cannot_be_read_is_not_complete_where_nobody_asks() {
-    let mut story = Story::new(AutoChunk::Never.into());
-    story.create(&[9, 10, 11], &[], ONE_UNREAD);
-    assert_eq!(story.lack(), Some(Lack::Unread(1)));
-    assert_eq!(story.outcome, Some(Outcome::Unread { members: 1 }));
-    assert_eq!(story.nonce, None);
+    let mut scenario = Scenario::new(AutoChunk::Never.into());
+    scenario.create(&[9, 10, 11], &[], ONE_UNREAD);
+    assert_eq!(scenario.lack(), Some(Lack::Unread(1)));
+    assert_eq!(scenario.outcome, Some(Outcome::Unread { members: 1 }));
+    assert_eq!(scenario.nonce, None);
 }
 
 #[test]
 fn a_guild_chunked_without_presences_lacks_them_while_they_are_cached() {
-    let mut story = Story::new(AutoChunk::Missing.into());
-    story.create(&[9], &[9], ALL_READ);
-    story.answer(&[9, 10, 11, 12], &[], ALL_READ);
+    let mut scenario = Scenario::new(AutoChunk::Missing.into());
+    scenario.create(&[9], &[9], ALL_READ);
+    scenario.answer(&[9, 10, 11, 12], &[], ALL_READ);
     assert_eq!(
-        (story.lack(), story.presences_lack()),
+        (scenario.lack(), scenario.presences_lack()),
         (None, Some(Lack::NotAsked))
     );
-    let is = story.store.presences_completeness(guild()).unwrap();
+    let is = scenario.store.presences_completeness(guild()).unwrap();
     assert_eq!(is.to_string(), "1 presences, not asked for");
-    story.ask(true);
-    story.answer(&[9, 10, 11, 12], &[9, 12], ALL_READ);
-    assert_eq!(story.presences_lack(), None);
-    let is = story.store.presences_completeness(guild()).unwrap();
+    scenario.ask(true);
+    scenario.answer(&[9, 10, 11, 12], &[9, 12], ALL_READ);
+    assert_eq!(scenario.presences_lack(), None);
+    let is = scenario.store.presences_completeness(guild()).unwrap();
     assert_eq!(is.to_string(), "complete, 2 presences");
 }
 
 #[test]
 fn presences_that_cannot_be_read_or_do_not_come_are_lacking() {
-    let mut story = Story::new(with_presences(AutoChunk::Missing));
-    story.create(&[9], &[], ALL_READ);
-    assert_eq!(story.presences_lack(), Some(Lack::Loading));
+    let mut scenario = Scenario::new(with_presences(AutoChunk::Missing));
+    scenario.create(&[9], &[], ALL_READ);
+    assert_eq!(scenario.presences_lack(), Some(Lack::Loading));
     let odd = Unread {
         members: 0,
         presences: 2,
     };
-    story.answer(&[9, 10, 11, 12], &[9], odd);
+    scenario.answer(&[9, 10, 11, 12], &[9], odd);
     assert_eq!(
-        (story.lack(), story.presences_lack()),
+        (scenario.lack(), scenario.presences_lack()),
         (None, Some(Lack::Unread(2)))
     );
-    story.ask(true);
-    story.answer(&[9, 10, 11, 12], &[], ALL_READ);
-    assert_eq!(story.presences_lack(), Some(Lack::Unanswered));
+    scenario.ask(true);
+    scenario.answer(&[9, 10, 11, 12], &[], ALL_READ);
+    assert_eq!(scenario.presences_lack(), Some(Lack::Unanswered));
 }
 
 #[test]
 fn a_guild_that_lists_everyone_has_all_presences_unless_one_cannot_be_read() {
     for (unread, expected) in [(0, None), (1, Some(Lack::Unread(1)))] {
-        let mut story = Story::new(AutoChunk::Missing.into());
+        let mut scenario = Scenario::new(AutoChunk::Missing.into());
         let unread = Unread {
             members: 0,
             presences: unread,
         };
-        story.create(&[9, 10, 11, 12], &[9], unread);
-        assert_eq!((story.lack(), story.presences_lack()), (None, expected));
-        story.create(&[9], &[9], ALL_READ);
-        assert_eq!(story.presences_lack(), Some(Lack::NotAsked));
+        scenario.create(&[9, 10, 11, 12], &[9], unread);
+        assert_eq!(
+            (scenario.lack(), scenario.presences_lack()),
+            (None, expected)
+        );
+        scenario.create(&[9], &[9], ALL_READ);
+        assert_eq!(scenario.presences_lack(), Some(Lack::NotAsked));
     }
 }
 
 #[test]
 fn presences_that_a_policy_takes_away_are_lacking_until_they_are_asked_for_again() {
-    let mut story = Story::new(AutoChunk::Never.into());
-    story.create(&[9, 10, 11, 12], &[9, 12], ALL_READ);
+    let mut scenario = Scenario::new(AutoChunk::Never.into());
+    scenario.create(&[9, 10, 11, 12], &[9, 12], ALL_READ);
     let one = Policy::lru(1);
-    story.tracker.set_policy(Kind::Presence, &one);
-    story.store.set_policy(Kind::Presence, one).unwrap();
+    scenario.tracker.set_policy(Kind::Presence, &one);
+    scenario.store.set_policy(Kind::Presence, one).unwrap();
     assert_eq!(
-        (story.lack(), story.presences_lack()),
+        (scenario.lack(), scenario.presences_lack()),
         (None, Some(Lack::Limited))
     );
-    story.ask(true);
-    story.answer(&[9, 10, 11, 12], &[9, 12], ALL_READ);
-    assert_eq!(story.presences_lack(), Some(Lack::Limited));
-    story.tracker.set_policy(Kind::Presence, &Policy::all());
-    story
+    scenario.ask(true);
+    scenario.answer(&[9, 10, 11, 12], &[9, 12], ALL_READ);
+    assert_eq!(scenario.presences_lack(), Some(Lack::Limited));
+    scenario.tracker.set_policy(Kind::Presence, &Policy::all());
+    scenario
         .store
         .set_policy(Kind::Presence, Policy::all())
         .unwrap();
-    assert_eq!(story.presences_lack(), Some(Lack::NotAsked));
-    story.ask(true);
-    story.answer(&[9, 10, 11, 12], &[9, 12], ALL_READ);
-    assert_eq!(story.presences_lack(), None);
+    assert_eq!(scenario.presences_lack(), Some(Lack::NotAsked));
+    scenario.ask(true);
+    scenario.answer(&[9, 10, 11, 12], &[9, 12], ALL_READ);
+    assert_eq!(scenario.presences_lack(), None);
 }
 
 #[test]
 fn a_sync_that_lists_everyone_makes_the_guild_complete() {
     let sync = Some(SyncConfig::default());
-    let mut story = Story::with(AutoChunk::Missing.into(), sync);
-    story.create(&[9], &[], ALL_READ);
-    assert_eq!(story.lack(), Some(Lack::NotAsked));
+    let mut scenario = Scenario::with(AutoChunk::Missing.into(), sync);
+    scenario.create(&[9], &[], ALL_READ);
+    assert_eq!(scenario.lack(), Some(Lack::NotAsked));
     let data = format!(
         r#"{{"id":"1","members":[{}],"presences":[]}}"#,
         members(&[9, 10, 11, 12])
     );
-    story.dispatch("GUILD_SYNC", &data, ALL_READ);
-    assert_eq!((story.lack(), story.presences_lack()), (None, None));
-    assert_eq!(story.outcome, Some(Outcome::Complete));
+    scenario.dispatch("GUILD_SYNC", &data, ALL_READ);
+    assert_eq!((scenario.lack(), scenario.presences_lack()), (None, None));
+    assert_eq!(scenario.outcome, Some(Outcome::Complete));
 }

@@ -11,7 +11,7 @@ use headcount_sim::{Act, Junk, Options, Target, guild_id};
 use crate::bot::{Dice, faults, options, pair};
 
 /// A bot whose guilds live, through some trouble.
-fn story(seed: u64, shards: u32) -> Vec<Done> {
+fn scenario(seed: u64, shards: u32) -> Vec<Done> {
     let mut dice = Dice(seed);
     let mut script: Vec<(u64, Act)> = Vec::new();
     for second in 1..200 {
@@ -43,7 +43,7 @@ fn of(done: &[Done], shard: usize) -> Vec<&Action<'static>> {
 #[test]
 fn each_mutation_is_followed_by_its_own_dispatch() {
     for seed in 0..6 {
-        let done = story(seed, 2);
+        let done = scenario(seed, 2);
         for shard in 0..2 {
             let actions = of(&done, shard);
             let mut mutations = 0;
@@ -71,7 +71,7 @@ fn each_mutation_is_followed_by_its_own_dispatch() {
 #[test]
 fn dispatches_come_in_order_of_sequence_and_once() {
     for seed in 0..6 {
-        let done = story(seed, 1);
+        let done = scenario(seed, 1);
         let mut last = 0;
         for action in of(&done, 0) {
             let Action::Emit(Event::Dispatch(dispatch)) = action else {
@@ -127,7 +127,7 @@ fn rank(event: &Event<'_>) -> Option<u8> {
 fn what_follows_from_a_dispatch_comes_in_one_order() {
     let mut seen = [0; 5];
     for seed in 0..6 {
-        let done = story(seed, 1);
+        let done = scenario(seed, 1);
         let mut last = 0;
         for action in of(&done, 0) {
             let Action::Emit(event) = action else {

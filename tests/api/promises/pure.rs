@@ -7,7 +7,7 @@ use crate::bot::{Dice, config, faults, options, pair};
 use crate::sources::{core_sources, without_tests};
 
 /// All that a bot of two shards does in ten minutes of trouble.
-fn story(seed: u64) -> Vec<String> {
+fn scenario(seed: u64) -> Vec<String> {
     let mut dice = Dice(seed);
     let faults = faults(&mut dice);
     let script = (1..20)
@@ -31,12 +31,12 @@ fn story(seed: u64) -> Vec<String> {
 #[test]
 fn the_same_seed_and_inputs_give_the_same_actions() {
     for seed in 0..4 {
-        let first = story(seed);
+        let first = scenario(seed);
         assert!(first.len() > 100);
         // What the process did before makes no difference.
-        let other = story(seed + 1000);
+        let other = scenario(seed + 1000);
         assert!(first != other, "seeds do not matter");
-        assert!(first == story(seed), "seed {seed} tells two stories");
+        assert!(first == scenario(seed), "seed {seed} tells two scenarios");
     }
 }
 

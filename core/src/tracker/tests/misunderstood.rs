@@ -4,25 +4,25 @@ use super::*;
 
 #[test]
 fn what_is_no_json_changes_nothing_and_is_not_delivered() {
-    let mut story = Story::new(AutoChunk::All, None);
-    story.ready(&[10]);
-    story.told();
-    let before = story.tracker.readiness();
+    let mut scenario = Scenario::new(AutoChunk::All, None);
+    scenario.ready(&[10]);
+    scenario.told();
+    let before = scenario.tracker.readiness();
     for (count, data) in ["{", r#"{"id":"10""#, r#"{"a":[}"#].into_iter().enumerate() {
-        story.dispatch("GUILD_CREATE", data);
-        assert_eq!(story.told(), [format!("misunderstood {}", count + 1)]);
-        assert_eq!(story.tracker.readiness(), before);
+        scenario.dispatch("GUILD_CREATE", data);
+        assert_eq!(scenario.told(), [format!("misunderstood {}", count + 1)]);
+        assert_eq!(scenario.tracker.readiness(), before);
     }
-    story.dispatch("NO_SUCH_EVENT", "null");
-    assert_eq!(story.told(), ["NO_SUCH_EVENT 5"]);
+    scenario.dispatch("NO_SUCH_EVENT", "null");
+    assert_eq!(scenario.told(), ["NO_SUCH_EVENT 5"]);
 }
 
 #[test]
 fn a_dispatch_without_its_subject_is_delivered_and_changes_nothing() {
-    let mut story = Story::new(AutoChunk::All, None);
-    story.ready(&[10]);
-    story.told();
-    let before = story.tracker.readiness();
+    let mut scenario = Scenario::new(AutoChunk::All, None);
+    scenario.ready(&[10]);
+    scenario.told();
+    let before = scenario.tracker.readiness();
     for (count, (name, data)) in [
         ("GUILD_CREATE", "[]"),
         ("GUILD_CREATE", r#"{"id":"0"}"#),
@@ -35,12 +35,12 @@ fn a_dispatch_without_its_subject_is_delivered_and_changes_nothing() {
     .into_iter()
     .enumerate()
     {
-        story.dispatch(name, data);
+        scenario.dispatch(name, data);
         let told = [
             format!("{name} {}", count + 2),
             format!("misunderstood {}", count + 1),
         ];
-        assert_eq!(story.told(), told);
-        assert_eq!(story.tracker.readiness(), before);
+        assert_eq!(scenario.told(), told);
+        assert_eq!(scenario.tracker.readiness(), before);
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeMap;
 
-use super::stage::{MemberCount, Origin, Outcome, Stage, Standing};
+use super::stage::{MemberCount, Origin, Outcome, Stage, TimedStage};
 use crate::Instant;
 use crate::chunk::RequestId;
 use crate::id::GuildId;
@@ -11,7 +11,7 @@ type Since = Instant;
 
 /// Every guild known to a shard, in exactly one map.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Roster {
+pub(crate) struct GuildRegistry {
     expected: BTreeMap<GuildId, Since>,
     syncing: BTreeMap<GuildId, (Since, Origin, MemberCount)>,
     requested: BTreeMap<GuildId, (Since, Origin, RequestId, MemberCount)>,
@@ -45,9 +45,9 @@ pub struct StageCounts {
     pub unavailable: usize,
 }
 
-impl Roster {
+impl GuildRegistry {
     /// Puts a guild into a stage, out of whichever it was in.
-    pub(crate) fn put(&mut self, guild: GuildId, standing: Standing) {
+    pub(crate) fn put(&mut self, guild: GuildId, standing: TimedStage) {
         self.take(guild);
         self.count_in(&standing.stage);
         let since = standing.since;
@@ -92,7 +92,7 @@ impl Roster {
     }
 
     /// Takes a guild out; `None` when it is not known.
-    pub(crate) fn take(&mut self, guild: GuildId) -> Option<Standing> {
+    pub(crate) fn take(&mut self, guild: GuildId) -> Option<TimedStage> {
         let standing = self.remove(guild)?;
         let members = members_of(&standing.stage);
         self.members.expected = self.members.expected.saturating_sub(members.expected);
@@ -106,8 +106,8 @@ impl Roster {
         self.members.received = self.members.received.saturating_add(members.received);
     }
 
-    fn remove(&mut self, guild: GuildId) -> Option<Standing> {
-        let standing = |since, stage| Standing { since, stage };
+    fn remove(&mut self, guild: GuildId) -> Option<TimedStage> {
+        let standing = |since, stage| TimedStage { since, stage };
         if let Some((since, origin, outcome, members)) = self.ready.remove(&guild) {
             return Some(standing(since, ready(origin, outcome, members)));
         }
@@ -134,8 +134,8 @@ impl Roster {
     }
 
     /// Where a guild stands.
-    pub(crate) fn get(&self, guild: GuildId) -> Option<Standing> {
-        let standing = |since: &Since, stage| Standing {
+    pub(crate) fn get(&self, guild: GuildId) -> Option<TimedStage> {
+        let standing = |since: &Since, stage| TimedStage {
             since: *since,
             stage,
         };
@@ -209,7 +209,7 @@ impl Roster {
             Some(_) => receiving(origin, request, members),
             None => requested(origin, request, members),
         };
-        self.put(guild, Standing { since, stage });
+        self.put(guild, TimedStage { since, stage });
     }
 
     /// Whether the guild is known, in whichever stage.
@@ -371,54 +371,54 @@ mod tests {
     #[test]
     fn a_guild_is_in_one_stage_whatever_the_path() {
         let guild = GuildId::new(1).unwrap();
-        let mut roster = Roster::default();
+        let mut registry = GuildRegistry::default();
         for from in stages() {
             for to in stages() {
                 for stage in [from.clone(), to] {
                     let since = Instant::from_millis(5);
-                    roster.put(
+                    registry.put(
                         guild,
-                        Standing {
+                        TimedStage {
                             since,
                             stage: stage.clone(),
                         },
                     );
-                    assert_eq!(roster.len(), 1);
-                    assert_eq!(roster.members(), members_of(&stage));
-                    assert_eq!(roster.get(guild), Some(Standing { since, stage }));
-                    assert!(roster.contains(guild));
-                    assert_eq!(roster.guilds().count(), 1);
+                    assert_eq!(registry.len(), 1);
+                    assert_eq!(registry.members(), members_of(&stage));
+                    assert_eq!(registry.get(guild), Some(TimedStage { since, stage }));
+                    assert!(registry.contains(guild));
+                    assert_eq!(registry.guilds().count(), 1);
                 }
             }
         }
-        assert!(roster.take(guild).is_some());
-        assert_eq!(roster.members(), MemberCount::default());
-        assert_eq!((roster.len(), roster.get(guild)), (0, None));
+        assert!(registry.take(guild).is_some());
+        assert_eq!(registry.members(), MemberCount::default());
+        assert_eq!((registry.len(), registry.get(guild)), (0, None));
     }
 
     #[test]
     fn progress_moves_between_requested_and_receiving_alone() {
         let guild = GuildId::new(1).unwrap();
-        let mut roster = Roster::default();
+        let mut registry = GuildRegistry::default();
         for stage in stages() {
-            roster.put(
+            registry.put(
                 guild,
-                Standing {
+                TimedStage {
                     since: Instant::ZERO,
                     stage: stage.clone(),
                 },
             );
-            roster.progress(Instant::from_millis(9), guild, Some(7));
-            let after = roster.get(guild).unwrap();
+            registry.progress(Instant::from_millis(9), guild, Some(7));
+            let after = registry.get(guild).unwrap();
             match stage {
                 Stage::Requested { .. } => {
                     assert_eq!(after.since.as_millis(), 9);
-                    assert_eq!(roster.counts().receiving, 1);
-                    assert_eq!(roster.members().received, 7);
+                    assert_eq!(registry.counts().receiving, 1);
+                    assert_eq!(registry.members().received, 7);
                 }
                 Stage::Receiving { .. } => {
                     assert_eq!(after.since, Instant::ZERO);
-                    assert_eq!(roster.members().received, 7);
+                    assert_eq!(registry.members().received, 7);
                 }
                 other => assert_eq!(after.stage, other),
             }

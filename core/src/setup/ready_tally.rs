@@ -53,9 +53,9 @@ impl OutcomeCounts {
     }
 }
 
-/// Where the account of a READY stands.
+/// Where the state of a READY stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Account {
+enum TallyState {
     /// No READY has come.
     #[default]
     None,
@@ -67,8 +67,8 @@ enum Account {
 
 /// The guilds of the last READY: each is in exactly one of these sets.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ledger {
-    account: Account,
+pub(crate) struct ReadyTally {
+    state: TallyState,
     holding: BTreeSet<GuildId>,
     complete: BTreeSet<GuildId>,
     incomplete: BTreeMap<GuildId, Vec<u32>>,
@@ -98,11 +98,11 @@ pub(crate) struct Summary {
     pub(crate) refused: Vec<GuildId>,
 }
 
-impl Ledger {
-    /// Opens the account of a new READY; what is left of the last one is dropped.
+impl ReadyTally {
+    /// Opens the state of a new READY; what is left of the last one is dropped.
     pub(crate) fn open(guilds: BTreeSet<GuildId>) -> Self {
         Self {
-            account: Account::Open,
+            state: TallyState::Open,
             holding: guilds,
             ..Self::default()
         }
@@ -111,7 +111,7 @@ impl Ledger {
     /// Notes how a guild ended, or ended anew. Nothing for guilds that READY did not list, and
     /// nothing once the summary is told.
     pub(crate) fn settle(&mut self, guild: GuildId, outcome: &Outcome) {
-        if self.account != Account::Open || !self.remove(guild) {
+        if self.state != TallyState::Open || !self.remove(guild) {
             return;
         }
         match outcome {
@@ -168,15 +168,15 @@ impl Ledger {
 
     /// Whether the summary of the last READY has been told.
     pub(crate) fn is_told(&self) -> bool {
-        self.account == Account::Told
+        self.state == TallyState::Told
     }
 
     /// The summary, once, when no guild is without an outcome.
     pub(crate) fn close(&mut self) -> Option<Summary> {
-        if self.account != Account::Open || !self.holding.is_empty() {
+        if self.state != TallyState::Open || !self.holding.is_empty() {
             return None;
         }
-        self.account = Account::Told;
+        self.state = TallyState::Told;
         let list = |set: &BTreeSet<GuildId>| set.iter().copied().collect();
         let incomplete = self.incomplete.iter();
         Some(Summary {
@@ -257,27 +257,27 @@ mod tests {
     fn each_guild_has_one_outcome_the_last() {
         for first in outcomes() {
             for last in outcomes() {
-                let mut ledger = Ledger::open([guild(1), guild(2)].into());
-                ledger.settle(guild(1), &first);
-                assert_eq!((ledger.pending(), ledger.close()), (1, None));
-                ledger.settle(guild(1), &last);
-                assert_eq!(ledger.counts().total(), 1);
-                ledger.settle(guild(2), &last);
-                ledger.settle(guild(3), &last);
-                let counts = ledger.counts();
+                let mut tally = ReadyTally::open([guild(1), guild(2)].into());
+                tally.settle(guild(1), &first);
+                assert_eq!((tally.pending(), tally.close()), (1, None));
+                tally.settle(guild(1), &last);
+                assert_eq!(tally.counts().total(), 1);
+                tally.settle(guild(2), &last);
+                tally.settle(guild(3), &last);
+                let counts = tally.counts();
                 assert_eq!(counts.total(), 2);
-                assert!(ledger.close().is_some() && ledger.is_told());
-                ledger.settle(guild(1), &Outcome::Complete);
-                assert_eq!(ledger.counts(), counts);
-                assert_eq!(ledger.close(), None);
+                assert!(tally.close().is_some() && tally.is_told());
+                tally.settle(guild(1), &Outcome::Complete);
+                assert_eq!(tally.counts(), counts);
+                assert_eq!(tally.close(), None);
             }
         }
     }
 
     #[test]
     fn nothing_is_told_before_ready_and_no_guilds_are_told_at_once() {
-        assert_eq!(Ledger::default().close(), None);
-        let mut ledger = Ledger::open(BTreeSet::new());
-        assert_eq!(ledger.close(), Some(Summary::default()));
+        assert_eq!(ReadyTally::default().close(), None);
+        let mut tally = ReadyTally::open(BTreeSet::new());
+        assert_eq!(tally.close(), Some(Summary::default()));
     }
 }

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::ledger::Summary;
 use super::presences::{PresencesOutcome, PresencesSummary};
+use super::ready_tally::Summary;
 use super::stage::{MemberCount, Origin, Outcome};
 use super::storing::Barrier;
 use crate::ShardId;
@@ -111,7 +111,7 @@ pub struct ShardReady {
 
 /// What setup has to tell, in the order in which it is to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum News {
+pub(crate) enum SetupEvent {
     RequestFinished(ChunkRequestFinished),
     /// Why a guild lacks presences from here on; `None` if it does not.
     Presences(GuildId, Option<Lack>),
