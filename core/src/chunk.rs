@@ -27,7 +27,7 @@ pub use finished::{ChunkRequestFinished, FinishReason};
 pub use nonce::Nonce;
 pub use request::{MemberQuery, RequestId, RequestMembers, RequestProgress};
 
-pub(crate) use answers::{Chunk, Refusal};
-pub(crate) use attempt::{Listed, Place};
+pub(crate) use answers::{Chunk, RateLimitOutcome};
+pub(crate) use attempt::{ChunkPlace, Listed};
 pub(crate) use request::Ask;
 pub(crate) use requests::Requests;

@@ -9,13 +9,13 @@ use super::finished::{ChunkRequestFinished, FinishReason};
 use super::nonce::Nonce;
 pub(crate) use super::record::Chunk;
 use super::request::{MemberQuery, RequestId};
-use super::requests::{Phase, Requests};
+use super::requests::{RequestPhase, Requests};
 use crate::Instant;
 use crate::id::GuildId;
 
 /// What became of a `RATE_LIMITED`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum RateLimitOutcome {
     /// The request waits and is sent again.
     Postponed(RequestId),
     /// It was refused too often, and has ended.
@@ -68,7 +68,7 @@ impl Requests {
         if attempt == 0 || attempt > request.record.attempts() {
             return ChunkOutcome::NeverSent;
         }
-        if attempt < request.record.attempts() || request.phase == Phase::AwaitingGuild {
+        if attempt < request.record.attempts() || request.phase == RequestPhase::AwaitingGuild {
             return ChunkOutcome::Late;
         }
         let Some(place) = chunk.place else {
@@ -96,7 +96,7 @@ impl Requests {
         }
         // Also for an attempt that was given up and waits to be sent again: it is alive after all.
         if self.is_up() {
-            self.set_phase(id, Phase::Sent(now.after(silence)));
+            self.set_phase(id, RequestPhase::Sent(now.after(silence)));
         }
         ChunkOutcome::Counted(Some(id))
     }
@@ -112,12 +112,12 @@ impl Requests {
         nonce: Option<&str>,
         retry_after: Duration,
         out: &mut Vec<ChunkRequestFinished>,
-    ) -> Refusal {
+    ) -> RateLimitOutcome {
         let Some(id) = self.under_way(guild, nonce) else {
-            return Refusal::NotOurs;
+            return RateLimitOutcome::NotOurs;
         };
         let Some(request) = self.requests.get_mut(&id) else {
-            return Refusal::NotOurs;
+            return RateLimitOutcome::NotOurs;
         };
         request.refusals = request.refusals.saturating_add(1);
         let again = now.after(retry_after.min(self.config.retry_after_max));
@@ -126,9 +126,9 @@ impl Requests {
         }
         self.retry(id, again, FinishReason::Refused, out);
         if self.requests.contains_key(&id) {
-            Refusal::Postponed(id)
+            RateLimitOutcome::Postponed(id)
         } else {
-            Refusal::Ended(id)
+            RateLimitOutcome::Ended(id)
         }
     }
 
@@ -137,8 +137,10 @@ impl Requests {
         let sent = |id: &RequestId| {
             let request = self.requests.get(id)?;
             match request.phase {
-                Phase::Sent(_) if request.ask.guild == guild => Some(request),
-                Phase::Sent(_) | Phase::Queued(_) | Phase::AwaitingGuild => None,
+                RequestPhase::Sent(_) if request.ask.guild == guild => Some(request),
+                RequestPhase::Sent(_) | RequestPhase::Queued(_) | RequestPhase::AwaitingGuild => {
+                    None
+                }
             }
         };
         let Some(text) = nonce else {

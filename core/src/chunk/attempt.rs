@@ -43,7 +43,7 @@ pub(crate) enum Taken {
 
 /// Which chunk of an answer it is, as the chunk itself says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct ChunkPlace {
     pub(crate) index: u32,
     pub(crate) count: u32,
 }
@@ -94,8 +94,8 @@ impl Attempt {
     }
 
     /// Counts one chunk; answers with more than `bound` chunks are not followed.
-    pub(crate) fn take(&mut self, place: Place, listed: Listed, bound: u32) -> Taken {
-        let Place { index, count } = place;
+    pub(crate) fn take(&mut self, place: ChunkPlace, listed: Listed, bound: u32) -> Taken {
+        let ChunkPlace { index, count } = place;
         if index >= count || count > bound {
             return Taken::Ignored(ChunkOutcome::OutOfRange);
         }
@@ -178,7 +178,7 @@ mod tests {
             unread: 1,
             presences_unread: Some(2),
         };
-        attempt.take(Place { index, count }, listed, 10)
+        attempt.take(ChunkPlace { index, count }, listed, 10)
     }
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
             presences_unread: None,
             ..Listed::NOTHING
         };
-        attempt.take(Place { index: 1, count: 3 }, bare, 10);
+        attempt.take(ChunkPlace { index: 1, count: 3 }, bare, 10);
         take(&mut attempt, 2, 3);
         assert_eq!(attempt.listed().presences_unread, None);
     }

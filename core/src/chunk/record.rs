@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::attempt::{Attempt, Listed, Place, Taken};
+use super::attempt::{Attempt, ChunkPlace, Listed, Taken};
 use super::finished::{ChunkRequestFinished, FinishReason};
 use super::nonce::Nonce;
 use super::request::{Ask, MOST, RequestId};
@@ -16,7 +16,7 @@ pub(crate) struct Chunk<'a> {
     pub(crate) guild: GuildId,
     pub(crate) nonce: Option<&'a str>,
     /// `None` if it cannot be read.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<ChunkPlace>,
     pub(crate) listed: Listed,
     pub(crate) not_found: &'a [UserId],
 }
@@ -52,7 +52,7 @@ impl Record {
     pub(crate) fn take(
         &mut self,
         now: Instant,
-        place: Place,
+        place: ChunkPlace,
         listed: Listed,
         bound: u32,
     ) -> Option<Taken> {
@@ -152,7 +152,7 @@ mod tests {
                 unread: 2,
                 presences_unread: Some(0),
             };
-            record.take(Instant::ZERO, Place { index: 1, count: 3 }, listed, 10)
+            record.take(Instant::ZERO, ChunkPlace { index: 1, count: 3 }, listed, 10)
         };
         assert_eq!(take(&mut record), None);
         record.begin(Nonce::new("a").unwrap());

@@ -19,7 +19,7 @@ use crate::{Instant, ShardId};
 
 /// Whether requests can be sent and answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
+enum Connectivity {
     /// No session has been active since then: nothing is sent, and no silence counts.
     Down(Instant),
     Up,
@@ -28,7 +28,7 @@ enum Link {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum RequestPhase {
     AwaitingGuild,
     /// The last attempt still counts until the next is sent.
     Queued(Instant),
@@ -40,7 +40,7 @@ pub(super) struct Request {
     pub(super) ask: Ask,
     /// When it was made.
     since: Instant,
-    pub(super) phase: Phase,
+    pub(super) phase: RequestPhase,
     pub(super) record: Record,
     pub(super) timeouts: u32,
     pub(super) refusals: u32,
@@ -65,7 +65,7 @@ pub(crate) struct Requests {
     next: u64,
     /// Those that the caller made.
     callers: BTreeSet<RequestId>,
-    link: Link,
+    connectivity: Connectivity,
 }
 
 impl Requests {
@@ -83,7 +83,7 @@ impl Requests {
             adopted: Adopted::new(shard),
             next: 1,
             callers: BTreeSet::new(),
-            link: Link::Down(Instant::ZERO),
+            connectivity: Connectivity::Down(Instant::ZERO),
         }
     }
 
@@ -100,7 +100,7 @@ impl Requests {
         intents: Intents,
     ) -> Result<RequestId, RequestError> {
         ask.query.check(ask.presences, intents)?;
-        if self.link == Link::Halted {
+        if self.connectivity == Connectivity::Halted {
             return Err(RequestError::Halted);
         }
         if !self.shard.serves(ask.guild) {
@@ -125,7 +125,7 @@ impl Requests {
         let request = Request {
             ask,
             since: now,
-            phase: Phase::AwaitingGuild,
+            phase: RequestPhase::AwaitingGuild,
             record: Record::default(),
             timeouts: 0,
             refusals: 0,
@@ -149,34 +149,34 @@ impl Requests {
         } else {
             Instant::ZERO
         };
-        self.set_phase(id, Phase::Queued(not_before.max(gate)));
+        self.set_phase(id, RequestPhase::Queued(not_before.max(gate)));
     }
 
     /// The only place where a phase changes, so that the ordered sets always agree with it.
-    pub(super) fn set_phase(&mut self, id: RequestId, phase: Phase) {
+    pub(super) fn set_phase(&mut self, id: RequestId, phase: RequestPhase) {
         let Some(request) = self.requests.get_mut(&id) else {
             return;
         };
         let before = core::mem::replace(&mut request.phase, phase);
         self.unlist(id, before);
         match phase {
-            Phase::AwaitingGuild => {}
-            Phase::Queued(at) => {
+            RequestPhase::AwaitingGuild => {}
+            RequestPhase::Queued(at) => {
                 self.queue.insert((at, id));
             }
-            Phase::Sent(until) => {
+            RequestPhase::Sent(until) => {
                 self.deadlines.insert((until, id));
             }
         }
     }
 
-    fn unlist(&mut self, id: RequestId, phase: Phase) {
+    fn unlist(&mut self, id: RequestId, phase: RequestPhase) {
         match phase {
-            Phase::AwaitingGuild => {}
-            Phase::Queued(at) => {
+            RequestPhase::AwaitingGuild => {}
+            RequestPhase::Queued(at) => {
                 self.queue.remove(&(at, id));
             }
-            Phase::Sent(until) => {
+            RequestPhase::Sent(until) => {
                 self.deadlines.remove(&(until, id));
             }
         }
@@ -195,7 +195,7 @@ impl Requests {
             if request.ask.query.is_full() {
                 let opens = self.gates.opens(guild);
                 if opens > now {
-                    self.set_phase(id, Phase::Queued(opens));
+                    self.set_phase(id, RequestPhase::Queued(opens));
                     continue;
                 }
                 self.gates.shut(guild, now.after(self.config.gate));
@@ -210,7 +210,7 @@ impl Requests {
                 nonce,
             };
             let until = now.after(self.config.silence_of(request.ask.members));
-            self.set_phase(id, Phase::Sent(until));
+            self.set_phase(id, RequestPhase::Sent(until));
             return Some(sent);
         }
         None
@@ -218,10 +218,10 @@ impl Requests {
 
     /// From when on there is something to send; `None` while nothing may be sent at all.
     pub(crate) fn sendable_at(&self) -> Option<Instant> {
-        match self.link {
-            Link::Down(_) | Link::Halted => None,
-            Link::Up if self.deadlines.len() >= self.config.outstanding.max(1) => None,
-            Link::Up => self.queue.first().map(|&(at, _)| at),
+        match self.connectivity {
+            Connectivity::Down(_) | Connectivity::Halted => None,
+            Connectivity::Up if self.deadlines.len() >= self.config.outstanding.max(1) => None,
+            Connectivity::Up => self.queue.first().map(|&(at, _)| at),
         }
     }
 
@@ -237,9 +237,9 @@ impl Requests {
 
     /// Until when there has to be a connection again; `None` while there is one.
     pub(crate) fn away_until(&self) -> Option<Instant> {
-        match self.link {
-            Link::Down(since) => Some(since.after(self.config.patience)),
-            Link::Up | Link::Halted => None,
+        match self.connectivity {
+            Connectivity::Down(since) => Some(since.after(self.config.patience)),
+            Connectivity::Up | Connectivity::Halted => None,
         }
     }
 
@@ -284,8 +284,8 @@ impl Requests {
         let ids: Vec<RequestId> = self.of_guild(guild).collect();
         for id in ids {
             match self.requests.get(&id).map(|request| request.phase) {
-                Some(Phase::AwaitingGuild) => self.enqueue(id, now),
-                Some(Phase::Queued(_) | Phase::Sent(_)) | None => {}
+                Some(RequestPhase::AwaitingGuild) => self.enqueue(id, now),
+                Some(RequestPhase::Queued(_) | RequestPhase::Sent(_)) | None => {}
             }
         }
     }
@@ -322,8 +322,8 @@ impl Requests {
     /// The connection is lost: nothing is sent, no silence counts, and what lacks a whole answer
     /// is in line to be sent again. Chunks that the server replays still count.
     pub(crate) fn connection_lost(&mut self, now: Instant, out: &mut Vec<ChunkRequestFinished>) {
-        if self.link == Link::Up {
-            self.link = Link::Down(now);
+        if self.connectivity == Connectivity::Up {
+            self.connectivity = Connectivity::Down(now);
         }
         self.adopted.pause(now);
         while let Some(&(_, id)) = self.deadlines.first() {
@@ -333,12 +333,12 @@ impl Requests {
 
     /// The session goes on: what is in line is sent again.
     pub(crate) fn resumed(&mut self, now: Instant) {
-        match self.link {
-            Link::Down(_) => {
-                self.link = Link::Up;
+        match self.connectivity {
+            Connectivity::Down(_) => {
+                self.connectivity = Connectivity::Up;
                 self.adopted.resume(now);
             }
-            Link::Up | Link::Halted => {}
+            Connectivity::Up | Connectivity::Halted => {}
         }
     }
 
@@ -349,7 +349,7 @@ impl Requests {
         listed: impl Fn(GuildId) -> bool,
         out: &mut Vec<ChunkRequestFinished>,
     ) {
-        self.link = Link::Up;
+        self.connectivity = Connectivity::Up;
         let remembered = self.config.remembered;
         self.adopted
             .end_all(None, FinishReason::Superseded, remembered, out);
@@ -379,13 +379,13 @@ impl Requests {
         if spent {
             self.finish(id, FinishReason::TimedOut, out);
         } else {
-            self.set_phase(id, Phase::AwaitingGuild);
+            self.set_phase(id, RequestPhase::AwaitingGuild);
         }
     }
 
     /// The shard has ended for good, and with it every request.
     pub(crate) fn halted(&mut self, out: &mut Vec<ChunkRequestFinished>) {
-        self.link = Link::Halted;
+        self.connectivity = Connectivity::Halted;
         let remembered = self.config.remembered;
         self.adopted
             .end_all(None, FinishReason::Halted, remembered, out);
@@ -401,12 +401,12 @@ impl Requests {
         let attempts = request.record.attempts();
         let attempt = request.record.attempt();
         Some(match request.phase {
-            Phase::AwaitingGuild => RequestProgress::AwaitingGuild,
-            Phase::Queued(not_before) => RequestProgress::Queued {
+            RequestPhase::AwaitingGuild => RequestProgress::AwaitingGuild,
+            RequestPhase::Queued(not_before) => RequestProgress::Queued {
                 not_before,
                 attempts,
             },
-            Phase::Sent(until) => match attempt.and_then(Attempt::chunks) {
+            RequestPhase::Sent(until) => match attempt.and_then(Attempt::chunks) {
                 None => RequestProgress::Sent { until, attempts },
                 Some((chunks, chunk_count)) => RequestProgress::Receiving {
                     until,
@@ -427,7 +427,7 @@ impl Requests {
 
     /// Whether an active session carries requests and answers.
     pub(crate) fn is_up(&self) -> bool {
-        self.link == Link::Up
+        self.connectivity == Connectivity::Up
     }
 
     /// How many requests wait to be sent.

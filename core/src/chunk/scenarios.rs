@@ -93,7 +93,7 @@ impl Scenario {
         let chunk = Chunk {
             guild: guild(number),
             nonce,
-            place: Some(Place { index, count }),
+            place: Some(ChunkPlace { index, count }),
             listed: Listed {
                 members: 10,
                 ..Listed::NOTHING
@@ -251,7 +251,7 @@ fn an_answer_that_goes_on_after_all_needs_no_second_attempt() {
 fn refusals_wait_as_told_and_end_in_refused() {
     let mut scenario = Scenario::new();
     let id = scenario.ask_all(1);
-    let wait = |scenario: &mut Scenario, expected: Refusal, nonce: Option<&str>| {
+    let wait = |scenario: &mut Scenario, expected: RateLimitOutcome, nonce: Option<&str>| {
         let after = Duration::from_secs(3);
         let (now, ended) = (scenario.now, &mut scenario.ended);
         let refusal = scenario
@@ -261,10 +261,10 @@ fn refusals_wait_as_told_and_end_in_refused() {
     };
     for round in 1..5 {
         let nonce = scenario.sent();
-        wait(&mut scenario, Refusal::NotOurs, Some("other"));
+        wait(&mut scenario, RateLimitOutcome::NotOurs, Some("other"));
         let named = (round % 2 == 0).then_some(nonce.as_str());
-        wait(&mut scenario, Refusal::Postponed(id), named);
-        wait(&mut scenario, Refusal::NotOurs, named);
+        wait(&mut scenario, RateLimitOutcome::Postponed(id), named);
+        wait(&mut scenario, RateLimitOutcome::NotOurs, named);
         assert_eq!(
             scenario.requests.sendable_at(),
             Some(scenario.now.after(Duration::from_secs(3)))
@@ -272,7 +272,7 @@ fn refusals_wait_as_told_and_end_in_refused() {
         scenario.wait_until(scenario.now.as_millis() + 3_000);
     }
     let nonce = scenario.sent();
-    wait(&mut scenario, Refusal::Ended(id), Some(&nonce));
+    wait(&mut scenario, RateLimitOutcome::Ended(id), Some(&nonce));
     let end = scenario.end();
     assert_eq!((end.reason, end.attempts), (FinishReason::Refused, 5));
 }

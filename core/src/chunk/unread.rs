@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::request::RequestId;
-use super::requests::{Phase, Requests};
+use super::requests::{RequestPhase, Requests};
 use crate::Instant;
 
 impl Requests {
@@ -12,7 +12,7 @@ impl Requests {
     pub(crate) fn unread(&mut self, missed: Duration) {
         let sent: Vec<(Instant, RequestId)> = self.deadlines.iter().copied().collect();
         for (until, id) in sent {
-            self.set_phase(id, Phase::Sent(until.after(missed)));
+            self.set_phase(id, RequestPhase::Sent(until.after(missed)));
         }
         self.adopted.unread(missed);
     }

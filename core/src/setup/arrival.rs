@@ -8,7 +8,7 @@ use super::event::{GuildLeave, GuildUnavailable, SetupEvent};
 use super::machine::Setup;
 use super::stage::{MemberCount, Origin, Outcome, Stage};
 use crate::Instant;
-use crate::chunk::{Ask, Chunk, ChunkOutcome, FinishReason, Listed, MemberQuery, Refusal};
+use crate::chunk::{Ask, Chunk, ChunkOutcome, FinishReason, Listed, MemberQuery, RateLimitOutcome};
 use crate::id::GuildId;
 use crate::intents::Intents;
 
@@ -375,7 +375,7 @@ impl Setup {
         nonce: Option<&str>,
         retry_after: Duration,
         out: &mut Vec<SetupEvent>,
-    ) -> Refusal {
+    ) -> RateLimitOutcome {
         let refusal = self
             .requests
             .rate_limited(now, guild, nonce, retry_after, &mut self.ended);

@@ -6,7 +6,7 @@ use alloc::vec;
 
 use super::testing::{Scenario, at, guild, members};
 use super::*;
-use crate::chunk::{ChunkOutcome, MemberQuery, Refusal};
+use crate::chunk::{ChunkOutcome, MemberQuery, RateLimitOutcome};
 use crate::intents::Intents;
 
 const NOTHING: [&str; 0] = [];
@@ -166,7 +166,7 @@ fn refused_for_good() {
         let told = scenario
             .setup
             .rate_limited(scenario.now, guild(1), Some(&nonce), wait, events);
-        assert_ne!(told, Refusal::NotOurs);
+        assert_ne!(told, RateLimitOutcome::NotOurs);
         scenario.wait_until(scenario.now.as_millis() + 2_000);
     }
     assert_eq!(scenario.summary().refused, [guild(1)]);

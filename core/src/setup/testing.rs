@@ -7,7 +7,7 @@ use super::machine::{Outgoing, Setup};
 use super::{
     Arrival, AutoChunk, GuildReady, Outcome, SetupConfig, SetupEvent, ShardFinishedChunking,
 };
-use crate::chunk::{Chunk, ChunkOutcome, Listed, Place, RequestConfig};
+use crate::chunk::{Chunk, ChunkOutcome, ChunkPlace, Listed, RequestConfig};
 use crate::id::GuildId;
 use crate::intents::Intents;
 use crate::rng::Rng;
@@ -122,7 +122,7 @@ impl Scenario {
         let chunk = Chunk {
             guild: guild(number),
             nonce: Some(nonce),
-            place: Some(Place { index, count }),
+            place: Some(ChunkPlace { index, count }),
             listed,
             not_found: &[],
         };

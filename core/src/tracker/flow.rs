@@ -8,7 +8,7 @@ use super::lacks::Lacks;
 use super::{Tracker, hold};
 use crate::action::{Action, Actions};
 use crate::cache::{Kinds, Lack, Mutation, Op};
-use crate::chunk::{Chunk, ChunkOutcome, Listed, Place};
+use crate::chunk::{Chunk, ChunkOutcome, ChunkPlace, Listed};
 use crate::dispatch::Dispatch;
 use crate::event::{Event, Fault};
 use crate::id::GuildId;
@@ -163,7 +163,7 @@ impl Tracker {
             place: view
                 .index
                 .zip(view.count)
-                .map(|(index, count)| Place { index, count }),
+                .map(|(index, count)| ChunkPlace { index, count }),
             listed: self.listed_by_chunk(view),
             not_found: &view.not_found,
         };
