@@ -14,13 +14,13 @@ use headcount_core::{Action, Input, Instant, Shard, ShardId};
 use crate::address::{self, Cleartext};
 use crate::alarm::Alarm;
 use crate::delivery::Delivery;
+use crate::event_sink::EventSink;
 use crate::fleet::Running;
-use crate::lanes::Report;
-use crate::link::{Link, News};
-use crate::outlet::Outlet;
+use crate::guild_queues::Report;
 use crate::panics::{caught, caught_in};
-use crate::seat::Seat;
+use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
+use crate::transport::{SocketEvent, Transport};
 use crate::{Ended, Runtime, SocketOptions};
 
 /// How often the loop looks for what a deadline waited for while it has yielded to others each
@@ -30,12 +30,12 @@ const LOOKS: u32 = 32;
 /// Everything that one shard's loop works with.
 pub(crate) struct Drive<R: Runtime> {
     runtime: R,
-    seat: Arc<Seat>,
+    cell: Arc<ShardCell>,
     shared: Arc<Shared>,
     options: SocketOptions,
-    outlet: Outlet<R>,
+    sink: EventSink<R>,
     alarm: Alarm<R>,
-    link: Link,
+    transport: Transport,
     /// Whether the address that was dialled last has TLS.
     dials_secure: bool,
     /// Whether the connection that was open last had TLS.
@@ -67,7 +67,7 @@ enum Wake {
     Granted,
     /// A store has got on, or has failed.
     Stores(Report),
-    News(News),
+    Socket(SocketEvent),
     /// The loop has panicked.
     Crashed,
 }
@@ -82,11 +82,11 @@ impl<R: Runtime> Drive<R> {
         delivery: Delivery,
     ) -> Option<Self> {
         Some(Self {
-            seat: Arc::clone(shared.fleet.seat(id)?),
+            cell: Arc::clone(shared.fleet.cell(id)?),
             options,
-            outlet: Outlet::new(runtime.clone(), id, Arc::clone(&shared), delivery),
+            sink: EventSink::new(runtime.clone(), id, Arc::clone(&shared), delivery),
             alarm: Alarm::new(runtime.clone(), shared.clock),
-            link: Link::None,
+            transport: Transport::None,
             dials_secure: false,
             secure: false,
             looks: LOOKS,
@@ -113,11 +113,11 @@ impl<R: Runtime> Drive<R> {
 
     /// Waits until all is stored.
     async fn finish(&mut self) {
-        let stored = poll_fn(|cx| self.outlet.poll_finish(cx));
+        let stored = poll_fn(|cx| self.sink.poll_finish(cx));
         if let Err(panicked) = caught_in(stored).await {
             tracing::error!(error = %panicked, "the shard's last changes are lost");
         }
-        self.outlet.give_up_waiting();
+        self.sink.give_up_waiting();
     }
 
     async fn live(&mut self) {
@@ -125,7 +125,7 @@ impl<R: Runtime> Drive<R> {
         loop {
             self.step(&wake);
             self.work().await;
-            if self.seat.read(Shard::phase) == Phase::Halted {
+            if self.cell.read(Shard::phase) == Phase::Halted {
                 break;
             }
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
@@ -138,29 +138,29 @@ impl<R: Runtime> Drive<R> {
     async fn crash(&mut self) {
         self.todo.clear();
         let told = caught(|| self.step(&Wake::Crashed));
-        self.outlet.ensure_halted(self.read_at, Halt::Crashed);
+        self.sink.ensure_halted(self.read_at, Halt::Crashed);
         let closed = caught_in(self.work()).await;
         for panicked in [told.err(), closed.err()].into_iter().flatten() {
             tracing::error!(error = %panicked, "the shard ends without order");
         }
-        let _ = caught(|| self.link = Link::None);
+        let _ = caught(|| self.transport = Transport::None);
     }
 
     /// What comes next. The deadline goes first, so that no flood of payloads delays a heartbeat.
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
-        if self.seat.poll_granted(cx) {
+        if self.cell.poll_granted(cx) {
             return Poll::Ready(Wake::Granted);
         }
         let look = |shard: &Shard| (shard.poll_timeout(), shard.phase(), shard.receive_limit());
-        let (deadline, phase, limit) = self.seat.read(look);
-        self.link.set_limit(limit);
-        let room = self.outlet.poll_room(cx).is_ready();
-        let failed = || self.seat.take_failed().map(Report::Failed);
-        if let Some(report) = self.outlet.report().or_else(failed) {
+        let (deadline, phase, limit) = self.cell.read(look);
+        self.transport.set_limit(limit);
+        let room = self.sink.poll_room(cx).is_ready();
+        let failed = || self.cell.take_failed().map(Report::Failed);
+        if let Some(report) = self.sink.report().or_else(failed) {
             return Poll::Ready(Wake::Stores(report));
         }
         let waits = deadline.map(|deadline| deadline.wait);
-        if waits == Some(Wait::Backoff) && self.outlet.is_unheard() {
+        if waits == Some(Wait::Backoff) && self.sink.is_unheard() {
             return Poll::Pending;
         }
         // A slow consumer or store stops the reading; but a connection is always brought up.
@@ -177,7 +177,7 @@ impl<R: Runtime> Drive<R> {
             (false, false) => Poll::Pending,
             (false, true) => {
                 self.missed();
-                self.link.poll(cx).map(Wake::News)
+                self.transport.poll(cx).map(Wake::Socket)
             }
         }
     }
@@ -185,16 +185,16 @@ impl<R: Runtime> Drive<R> {
     /// The deadline has come. On a busy host what it waited for may lie in the socket, behind other
     /// payloads, so nothing is late before all has been read.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
-        match self.link.poll(cx) {
-            Poll::Ready(News::Payload) => {
-                self.link.put_back();
+        match self.transport.poll(cx) {
+            Poll::Ready(SocketEvent::Payload) => {
+                self.transport.put_back();
                 Poll::Ready(Wake::Unread(self.missed()))
             }
-            Poll::Ready(news) => Poll::Ready(Wake::News(news)),
+            Poll::Ready(event) => Poll::Ready(Wake::Socket(event)),
             Poll::Pending if self.looks > 0 => {
                 // A runtime may feign that nothing is there to let others run: look twice. The
                 // socket says when it does so.
-                self.looks = match self.link.has_yielded() {
+                self.looks = match self.transport.has_yielded() {
                     true => self.looks - 1,
                     false => 0,
                 };
@@ -221,20 +221,20 @@ impl<R: Runtime> Drive<R> {
             Wake::Stores(Report::Stored(barrier)) => Input::Stored(*barrier),
             Wake::Stores(Report::Failed(guild)) => Input::StoreFailed(*guild),
             Wake::Crashed => Input::Crashed,
-            Wake::News(News::Opened) => {
+            Wake::Socket(SocketEvent::Opened) => {
                 self.secure = self.dials_secure;
                 Input::Opened
             }
-            Wake::News(News::Payload) => Input::Payload(self.link.message()),
-            Wake::News(News::DialFailed(error)) => {
+            Wake::Socket(SocketEvent::Payload) => Input::Payload(self.transport.message()),
+            Wake::Socket(SocketEvent::DialFailed(error)) => {
                 tracing::warn!("the gateway could not be dialled: {error:#}");
-                self.outlet.connection_failed(false, Arc::clone(error));
+                self.sink.connection_failed(false, Arc::clone(error));
                 Input::DialFailed(error.dial_failure())
             }
-            Wake::News(News::Closed(ended)) => {
+            Wake::Socket(SocketEvent::Closed(ended)) => {
                 if let Some(error) = &ended.error {
                     tracing::warn!("the connection broke: {error:#}");
-                    self.outlet.connection_failed(true, Arc::clone(error));
+                    self.sink.connection_failed(true, Arc::clone(error));
                 } else {
                     tracing::info!(code = ended.code, reason = ended.reason, "closed");
                 }
@@ -246,23 +246,23 @@ impl<R: Runtime> Drive<R> {
             Input::Payload(bytes) => bytes.len(),
             _ => 0,
         };
-        self.outlet.begin(payload);
+        self.sink.begin(payload);
         let _steady = self.shared.cache.hold_policies();
-        let actions = self.seat.lock().handle(now, input);
+        let actions = self.cell.lock().handle(now, input);
         for action in actions {
             match action {
                 Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
                 Action::Send(command) => self.todo.push_back(Todo::Send(command)),
                 Action::Close(code) => self.todo.push_back(Todo::Close(code)),
                 // A shard begins with its grant.
-                Action::WantIdentify if self.seat.is_granted() => {}
-                Action::WantIdentify => self.outlet.want_identify(now),
-                Action::Mutate(mutation) => self.outlet.mutate(now, mutation),
-                Action::Confirm(barrier) => self.outlet.confirm(barrier),
-                Action::Emit(event) => self.outlet.emit(now, event),
+                Action::WantIdentify if self.cell.is_granted() => {}
+                Action::WantIdentify => self.sink.want_identify(now),
+                Action::Mutate(mutation) => self.sink.mutate(now, mutation),
+                Action::Confirm(barrier) => self.sink.confirm(barrier),
+                Action::Emit(event) => self.sink.emit(now, event),
             }
         }
-        self.link.forget();
+        self.transport.forget();
     }
 
     /// Does the connection's work. A connection that breaks meanwhile is told to the shard, unless
@@ -282,7 +282,7 @@ impl<R: Runtime> Drive<R> {
                 }
                 None if broken => {
                     broken = false;
-                    self.step(&Wake::News(News::Closed(Ended::silent())));
+                    self.step(&Wake::Socket(SocketEvent::Closed(Ended::silent())));
                 }
                 None => return,
             }
@@ -299,12 +299,12 @@ impl<R: Runtime> Drive<R> {
         let cleartext = Cleartext::new(self.options.allow_plaintext).after(heard_over_tls);
         self.dials_secure = address::is_secure(&url);
         let (runtime, options) = (self.runtime.clone(), self.options.clone());
-        self.link = Link::dial(runtime, url.into(), options, cleartext);
+        self.transport = Transport::dial(runtime, url.into(), options, cleartext);
     }
 
     /// Whether the command is on its way; otherwise the connection is gone.
     async fn send(&mut self, command: &Command) -> bool {
-        let Link::Open { socket, .. } = &mut self.link else {
+        let Transport::Open { socket, .. } = &mut self.transport else {
             return false;
         };
         tracing::trace!(opcode = command.opcode(), "sending");
@@ -315,19 +315,19 @@ impl<R: Runtime> Drive<R> {
             return true;
         };
         tracing::warn!("the connection broke: {error:#}");
-        self.outlet.connection_failed(true, Arc::new(error));
-        self.link = Link::None;
+        self.sink.connection_failed(true, Arc::new(error));
+        self.transport = Transport::None;
         false
     }
 
     /// Closes without waiting for the peer; but a shard that ends waits, since the process may.
     async fn close(&mut self, code: u16) {
         tracing::debug!(code, "closing");
-        let Some(socket) = self.link.take() else {
+        let Some(socket) = self.transport.take() else {
             return;
         };
         let close = socket.close(self.runtime.clone(), code);
-        if self.seat.read(Shard::phase) == Phase::Halted {
+        if self.cell.read(Shard::phase) == Phase::Halted {
             close.await;
         } else {
             self.runtime.spawn(close);

@@ -9,14 +9,14 @@ use headcount_core::fleet::{Fleet, FleetAction, FleetEvent, FleetInput};
 use headcount_core::{Instant, ShardId};
 
 use crate::launch::Unbegun;
-use crate::seat::Seat;
+use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 
-/// The fleet behind a short lock. Grants go straight to the shards' seats.
+/// The fleet behind a short lock. Grants go straight to the shards' cells.
 pub(crate) struct SharedFleet {
     fleet: Mutex<Fleet>,
     /// In ascending order of shard.
-    seats: Vec<(ShardId, Arc<Seat>)>,
+    cells: Vec<(ShardId, Arc<ShardCell>)>,
     bell: AtomicWaker,
     unbegun: Mutex<Unbegun>,
     /// Shards that have not ended.
@@ -25,12 +25,12 @@ pub(crate) struct SharedFleet {
 
 impl SharedFleet {
     /// A fleet whose shards have not begun.
-    pub(crate) fn new(fleet: Fleet, seats: Vec<(ShardId, Arc<Seat>)>) -> Self {
-        let running = AtomicUsize::new(seats.len());
-        let unbegun = Unbegun::new(seats.iter().map(|(id, _)| *id));
+    pub(crate) fn new(fleet: Fleet, cells: Vec<(ShardId, Arc<ShardCell>)>) -> Self {
+        let running = AtomicUsize::new(cells.len());
+        let unbegun = Unbegun::new(cells.iter().map(|(id, _)| *id));
         Self {
             fleet: Mutex::new(fleet),
-            seats,
+            cells,
             bell: AtomicWaker::new(),
             unbegun: Mutex::new(unbegun),
             running,
@@ -38,14 +38,14 @@ impl SharedFleet {
     }
 
     /// Every shard of this bot, in ascending order.
-    pub(crate) fn seats(&self) -> &[(ShardId, Arc<Seat>)] {
-        &self.seats
+    pub(crate) fn cells(&self) -> &[(ShardId, Arc<ShardCell>)] {
+        &self.cells
     }
 
-    /// The seat of a shard, if this bot runs it.
-    pub(crate) fn seat(&self, id: ShardId) -> Option<&Arc<Seat>> {
-        let at = self.seats.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        self.seats.get(at).map(|(_, seat)| seat)
+    /// The cell of a shard, if this bot runs it.
+    pub(crate) fn cell(&self, id: ShardId) -> Option<&Arc<ShardCell>> {
+        let at = self.cells.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.cells.get(at).map(|(_, cell)| cell)
     }
 
     /// Reads the fleet.
@@ -78,8 +78,8 @@ impl SharedFleet {
     }
 
     fn grant(&self, id: ShardId) {
-        if let Some(seat) = self.seat(id) {
-            seat.grant();
+        if let Some(cell) = self.cell(id) {
+            cell.grant();
         }
         if self.unbegun().grant(id) {
             self.bell.wake();

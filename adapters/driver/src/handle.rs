@@ -18,7 +18,7 @@ use headcount_core::wire::view::Webhook;
 use headcount_core::{RequestError, Session, Shard, ShardId};
 
 use crate::clock::Clock;
-use crate::seat::Seat;
+use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::unjudged::Unjudged;
 use crate::{Error, ErrorKind, StoreFailure};
@@ -57,8 +57,8 @@ impl Handle {
 
     /// The shards that this bot runs, in ascending order.
     pub fn shards(&self) -> impl ExactSizeIterator<Item = ShardState> + '_ {
-        self.shared.fleet.seats().iter().map(|(id, seat)| {
-            seat.read(|shard| ShardState {
+        self.shared.fleet.cells().iter().map(|(id, cell)| {
+            cell.read(|shard| ShardState {
                 id: *id,
                 phase: shard.phase(),
                 latency: shard.latency(),
@@ -72,8 +72,8 @@ impl Handle {
     /// What became of the bot; see [`Bot::outcome`](crate::Bot::outcome).
     pub(crate) fn outcome(&self) -> Result<(), Error> {
         let mut first = None;
-        for (id, seat) in self.shared.fleet.seats() {
-            let kind = match seat.read(Shard::halt) {
+        for (id, cell) in self.shared.fleet.cells() {
+            let kind = match cell.read(Shard::halt) {
                 None => return Ok(()),
                 Some(Halt::Stopped) => continue,
                 Some(Halt::Refused(fatal)) => ErrorKind::Halted(fatal),
@@ -106,20 +106,20 @@ impl Handle {
         query: MemberQuery,
         presences: bool,
     ) -> Result<RequestId, RequestError> {
-        let seat = self.seat_of(guild).ok_or(RequestError::OtherShard(guild))?;
-        seat.change(|shard| shard.request_members(guild, query, presences))
+        let cell = self.cell_of(guild).ok_or(RequestError::OtherShard(guild))?;
+        cell.change(|shard| shard.request_members(guild, query, presences))
     }
 
     /// Where a member request of a guild stands; `None` once it has ended.
     #[must_use]
     pub fn request(&self, guild: GuildId, request: RequestId) -> Option<RequestProgress> {
-        self.seat_of(guild)?.read(|shard| shard.request(request))
+        self.cell_of(guild)?.read(|shard| shard.request(request))
     }
 
     /// Changes automatic member requests on every shard, for guilds that come from now on.
     pub fn set_chunking(&self, chunking: &Chunking) {
-        for (_, seat) in self.shared.fleet.seats() {
-            seat.change(|shard| shard.set_chunking(chunking.clone()));
+        for (_, cell) in self.shared.fleet.cells() {
+            cell.change(|shard| shard.set_chunking(chunking.clone()));
         }
     }
 
@@ -127,7 +127,7 @@ impl Handle {
     /// known.
     #[must_use]
     pub fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
-        self.seat_of(guild)?.read(|shard| shard.guild(guild))
+        self.cell_of(guild)?.read(|shard| shard.guild(guild))
     }
 
     /// Reads the cache that all shards share. The closure runs under the store's lock: take out
@@ -165,8 +165,8 @@ impl Handle {
     #[track_caller]
     pub fn set_policy(&self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
         let evicted = self.shared.cache.set_policy(kind, policy, |policy| {
-            for (_, seat) in self.shared.fleet.seats() {
-                seat.change(|shard| shard.set_policy(kind, policy));
+            for (_, cell) in self.shared.fleet.cells() {
+                cell.change(|shard| shard.set_policy(kind, policy));
             }
         });
         self.shared.fleet.wake();
@@ -196,23 +196,25 @@ impl Handle {
         channel: ChannelId,
         webhooks: Vec<Webhook<'static>>,
     ) -> impl Future<Output = Result<(), StoreFailure>> + Send + 'static {
-        let Shared { cache, by_hand, .. } = &*self.shared;
+        let Shared {
+            cache, app_changes, ..
+        } = &*self.shared;
         let mutation = Mutation::webhooks(guild, channel, webhooks);
-        let job = by_hand.job(&mutation);
-        let (_, unjudged) = cache.apply(by_hand.now(), mutation, false);
+        let job = app_changes.job(&mutation);
+        let (_, unjudged) = cache.apply(app_changes.now(), mutation, false);
         if !unjudged.is_empty() {
             cache.mark_stale(guild);
         }
         let shard = self.shard_of(guild);
-        let seat = self.shared.fleet.seat(shard).cloned();
+        let cell = self.shared.fleet.cell(shard).cloned();
         async move {
             let stored = job.await.failures.into_iter();
             let unjudged = unjudged.into_iter().map(Unjudged::into_failure);
             let Some((kinds, error)) = stored.chain(unjudged).next() else {
                 return Ok(());
             };
-            if let Some(seat) = seat {
-                seat.store_failed(guild);
+            if let Some(cell) = cell {
+                cell.store_failed(guild);
             }
             Err(StoreFailure {
                 shard,
@@ -230,7 +232,7 @@ impl Handle {
     /// Those of [`Shard::send`];
     /// [`RequestError::Halted`] also for a shard that this bot does not run.
     pub fn send(&self, shard: ShardId, command: Command) -> Result<Ticket, RequestError> {
-        self.seat(shard)?.change(|shard| shard.send(command))
+        self.cell(shard)?.change(|shard| shard.send(command))
     }
 
     /// The clock that turns the core's time points into wall-clock time.
@@ -243,8 +245,8 @@ impl Handle {
     ///
     /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and gives back the sessions.
     pub fn stop(&self, on_stop: OnStop) {
-        for (_, seat) in self.shared.fleet.seats() {
-            seat.change(|shard| shard.stop(on_stop));
+        for (_, cell) in self.shared.fleet.cells() {
+            cell.change(|shard| shard.stop(on_stop));
         }
         self.shared.fleet.stop();
     }
@@ -254,9 +256,9 @@ impl Handle {
     pub fn sessions(&self) -> Vec<Session> {
         self.shared
             .fleet
-            .seats()
+            .cells()
             .iter()
-            .filter_map(|(_, seat)| seat.read(Shard::session))
+            .filter_map(|(_, cell)| cell.read(Shard::session))
             .collect()
     }
 
@@ -270,8 +272,8 @@ impl Handle {
     #[must_use]
     pub fn misreads(&self) -> MisreadCounts {
         let mut counts = MisreadCounts::default();
-        for (_, seat) in self.shared.fleet.seats() {
-            seat.read(|shard| counts.add(shard.misreads()));
+        for (_, cell) in self.shared.fleet.cells() {
+            cell.read(|shard| counts.add(shard.misreads()));
         }
         counts
     }
@@ -282,15 +284,15 @@ impl Handle {
         self.shared.fleet.read(Fleet::identifies_left)
     }
 
-    fn seat_of(&self, guild: GuildId) -> Option<&Arc<Seat>> {
-        self.shared.fleet.seat(self.shard_of(guild))
+    fn cell_of(&self, guild: GuildId) -> Option<&Arc<ShardCell>> {
+        self.shared.fleet.cell(self.shard_of(guild))
     }
 
-    fn seat(&self, id: ShardId) -> Result<&Seat, RequestError> {
+    fn cell(&self, id: ShardId) -> Result<&ShardCell, RequestError> {
         self.shared
             .fleet
-            .seat(id)
-            .map(|seat| &**seat)
+            .cell(id)
+            .map(|cell| &**cell)
             .ok_or(RequestError::Halted)
     }
 }
@@ -298,7 +300,7 @@ impl Handle {
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("shards", &self.shared.fleet.seats().len())
+            .field("shards", &self.shared.fleet.cells().len())
             .finish_non_exhaustive()
     }
 }

@@ -24,10 +24,10 @@
 
 mod address;
 mod alarm;
+mod app_changes;
 mod asleep;
 mod bot;
 mod builder;
-mod by_hand;
 mod cache;
 #[cfg(feature = "chat")]
 mod chat;
@@ -37,24 +37,23 @@ mod delivery;
 mod drive;
 mod error;
 mod event;
+mod event_sink;
 mod failure;
 mod fleet;
 mod frame;
+mod guild_queues;
 mod handle;
 mod http_get;
 mod inflate;
 mod info;
-mod lanes;
 mod launch;
-mod link;
 mod old_values;
-mod outlet;
 mod panics;
 mod quantum;
 mod reentry;
 mod runtime;
-mod seat;
 mod settings;
+mod shard_cell;
 mod shared;
 mod socket;
 mod stall;
@@ -63,6 +62,7 @@ mod stores;
 mod stream;
 mod timekeeper;
 pub mod tls;
+mod transport;
 mod unjudged;
 mod websocket;
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::by_hand::ByHand;
+use crate::app_changes::AppChanges;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::fleet::SharedFleet;
@@ -22,7 +22,7 @@ pub(crate) struct Shared {
     /// Where the other kinds are kept.
     pub(crate) stores: Stores,
     /// Changes that the application makes.
-    pub(crate) by_hand: ByHand,
+    pub(crate) app_changes: AppChanges,
     /// Whether events carry what they displaced in the cache.
     pub(crate) old_values: bool,
 }

@@ -7,22 +7,22 @@ use headcount_core::config::Identifying;
 use headcount_core::fleet::{Fleet, FleetConfig};
 use headcount_core::{Config, Session, Shard, ShardId};
 
+use crate::app_changes::AppChanges;
 use crate::bot::Bot;
 use crate::builder::Builder;
-use crate::by_hand::ByHand;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::delivery::Delivery;
 use crate::fleet::SharedFleet;
 use crate::handle::Handle;
 use crate::launch::Launch;
-use crate::seat::Seat;
+use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::timekeeper::keep_time;
 use crate::{Error, ErrorKind, GatewayInfo, Runtime, address};
 
 /// The shards of a bot in ascending order.
-type Seats = Vec<(ShardId, Arc<Seat>)>;
+type ShardCells = Vec<(ShardId, Arc<ShardCell>)>;
 
 impl<R: Runtime> Builder<R> {
     /// Asks the service how to connect, unless [`Builder::gateway`] says so, and starts the
@@ -59,12 +59,12 @@ impl<R: Runtime> Builder<R> {
         self.config.tracker.kinds = policies.kinds();
         let confirm = &mut self.config.tracker.setup.confirm;
         confirm.get_or_insert(self.stores.patience());
-        let (total, seats) = self.seats(info)?;
-        let ids: Vec<ShardId> = seats.iter().map(|(id, _)| *id).collect();
+        let (total, cells) = self.cells(info)?;
+        let ids: Vec<ShardId> = cells.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {
             self.check_start(&self.config_of(*last), asked_over_tls)?;
         }
-        let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, seats);
+        let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, cells);
         self.warn_of_sessions(&ids);
         for warning in warnings {
             tracing::warn!("{warning}");
@@ -78,7 +78,7 @@ impl<R: Runtime> Builder<R> {
             secure_base: asked_over_tls || address::is_secure(&self.config.url),
             fleet,
             cache,
-            by_hand: ByHand::new(&self.runtime, clock, &stores),
+            app_changes: AppChanges::new(&self.runtime, clock, &stores),
             stores,
             old_values: self.old_values,
         });
@@ -100,19 +100,19 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// The shards' cores, and how many shards the whole bot has.
-    fn seats(&mut self, info: &GatewayInfo) -> Result<(NonZeroU32, Seats), Error> {
+    fn cells(&mut self, info: &GatewayInfo) -> Result<(NonZeroU32, ShardCells), Error> {
         let (numbers, total) = self.shards.take().unwrap_or((0..info.shards, info.shards));
         let total = NonZeroU32::new(total).ok_or_else(|| unusable("a bot has a shard"))?;
         if numbers.is_empty() || numbers.end > total.get() {
             return Err(unusable("these shard numbers do not exist"));
         }
-        let mut seats = Vec::new();
+        let mut cells = Vec::new();
         for number in numbers {
             let id = ShardId::new_checked(number, total.get())
                 .ok_or_else(|| unusable("this shard number does not exist"))?;
-            seats.push((id, Arc::new(Seat::new(self.shard(id)?))));
+            cells.push((id, Arc::new(ShardCell::new(self.shard(id)?))));
         }
-        Ok((total, seats))
+        Ok((total, cells))
     }
 
     /// One shard's core, with its session of an earlier process if there is one.

@@ -16,7 +16,7 @@ use headcount_core::id::GuildId;
 
 use crate::Runtime;
 use crate::deadline::within;
-use crate::lanes::ROOM;
+use crate::guild_queues::ROOM;
 use crate::panics::{Panicked, caught_in};
 use crate::unjudged::Unjudged;
 

@@ -64,8 +64,8 @@ impl<R: Runtime> Timekeeper<R> {
         let Shared { fleet, clock, .. } = &*self.launch.shared;
         let now = clock.now(&self.launch.runtime);
         let has_session = |id: &ShardId| {
-            let seat = fleet.seat(*id);
-            seat.is_some_and(|seat| seat.read(|shard| Shard::session(shard).is_some()))
+            let cell = fleet.cell(*id);
+            cell.is_some_and(|cell| cell.read(|shard| Shard::session(shard).is_some()))
         };
         let waiting = fleet.unbegun().waiting();
         let (resume, identify): (Vec<_>, Vec<_>) = waiting.into_iter().partition(has_session);
@@ -136,8 +136,8 @@ impl<R: Runtime> Timekeeper<R> {
             let failure = StoreFailure::unjudged(row, *total);
             if let Some(guild) = guild {
                 cache.mark_stale(guild);
-                let seat = fleet.seat(failure.shard);
-                seat.into_iter().for_each(|seat| seat.store_failed(guild));
+                let cell = fleet.cell(failure.shard);
+                cell.into_iter().for_each(|cell| cell.store_failed(guild));
             }
             self.launch.delivery.push(BotEvent::StoreFailed(failure));
         }

@@ -13,19 +13,19 @@ use headcount_core::{Event, Instant, ShardId};
 
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
-use crate::lanes::{Job, Lanes, Report};
+use crate::guild_queues::{GuildQueues, Job, Report};
 use crate::old_values::OldValues;
 use crate::panics::caught;
 use crate::shared::Shared;
 use crate::{ConnectionFailure, Error, Runtime};
 
 /// Takes a shard's changes and events, in order, and sees that no event overtakes its change.
-pub(crate) struct Outlet<R> {
+pub(crate) struct EventSink<R> {
     runtime: R,
     id: ShardId,
     shared: Arc<Shared>,
     old_values: OldValues,
-    lanes: Lanes,
+    queues: GuildQueues,
     delivery: Delivery,
     /// Bytes of the payload whose changes are being made.
     payload: usize,
@@ -33,14 +33,14 @@ pub(crate) struct Outlet<R> {
     halted: bool,
 }
 
-impl<R: Runtime> Outlet<R> {
+impl<R: Runtime> EventSink<R> {
     pub(crate) fn new(runtime: R, id: ShardId, shared: Arc<Shared>, delivery: Delivery) -> Self {
         Self {
             runtime,
             id,
             shared,
             old_values: OldValues::default(),
-            lanes: Lanes::new(id),
+            queues: GuildQueues::new(id),
             delivery,
             payload: 0,
             halted: false,
@@ -61,25 +61,25 @@ impl<R: Runtime> Outlet<R> {
             let charge = self.delivery.charge(self.payload);
             let charged = |silent| work(silent).inspect(|_| drop(charge)).boxed();
             let job = Job::new(&mutation, Box::new(charged));
-            self.lanes.change(job, &mut self.delivery);
+            self.queues.change(job, &mut self.delivery);
         }
         let unjudged = self
             .old_values
             .apply(&self.shared.cache, now, mutation, keep);
         for row in unjudged {
             let job = Job::unjudged(row, about);
-            self.lanes.change(job, &mut self.delivery);
+            self.queues.change(job, &mut self.delivery);
         }
     }
 
     /// The shard wants to know when every change up to here has ended.
     pub(crate) fn confirm(&mut self, barrier: Barrier) {
-        self.lanes.confirm(barrier, &mut self.delivery);
+        self.queues.confirm(barrier, &mut self.delivery);
     }
 
     /// What the shard has to know of its stores before it takes in anything else.
     pub(crate) fn report(&mut self) -> Option<Report> {
-        self.lanes.report()
+        self.queues.report()
     }
 
     /// Tells the fleet of an event, and the consumer when its change is stored; after it, what the
@@ -89,7 +89,7 @@ impl<R: Runtime> Outlet<R> {
         self.old_values.attach(&mut event);
         let said = FleetInput::Event(self.id, &event);
         let news = self.shared.fleet.handle(now, said);
-        self.lanes.event(event.into_owned(), &mut self.delivery);
+        self.queues.event(event.into_owned(), &mut self.delivery);
         self.halted |= is_last;
         self.follow(news.into_iter().map(BotEvent::Fleet));
     }
@@ -102,7 +102,7 @@ impl<R: Runtime> Outlet<R> {
             error,
         };
         let event = BotEvent::ConnectionFailed(failure);
-        self.lanes.notice(event, &mut self.delivery);
+        self.queues.notice(event, &mut self.delivery);
     }
 
     /// Asks the fleet for an identify.
@@ -117,7 +117,7 @@ impl<R: Runtime> Outlet<R> {
     /// Tells what still waits for a store, though nothing is stored any more: nothing does, unless
     /// something has panicked.
     pub(crate) fn give_up_waiting(&mut self) {
-        self.lanes.give_up(&mut self.delivery);
+        self.queues.give_up(&mut self.delivery);
     }
 
     /// Sees that the shard's end is told, to the consumer at least, if it has not been.
@@ -134,16 +134,16 @@ impl<R: Runtime> Outlet<R> {
 
     fn follow(&mut self, news: impl Iterator<Item = BotEvent>) {
         for event in news {
-            self.lanes.news(event, &mut self.delivery);
+            self.queues.fleet_event(event, &mut self.delivery);
         }
     }
 
     /// Goes on with the stores; ready when neither they nor the consumer are behind, so that there
     /// is no reason to stop reading.
     pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let stored = self.lanes.poll(cx, &mut self.delivery, &self.shared.cache);
+        let stored = self.queues.poll(cx, &mut self.delivery, &self.shared.cache);
         match (stored, self.delivery.poll_room(cx)) {
-            (Poll::Pending, _) if self.lanes.is_full() => Poll::Pending,
+            (Poll::Pending, _) if self.queues.is_full() => Poll::Pending,
             (_, room) => room,
         }
     }
@@ -155,6 +155,6 @@ impl<R: Runtime> Outlet<R> {
 
     /// Goes on with the stores; ready when nothing waits for them.
     pub(crate) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.lanes.poll(cx, &mut self.delivery, &self.shared.cache)
+        self.queues.poll(cx, &mut self.delivery, &self.shared.cache)
     }
 }

@@ -12,7 +12,7 @@ use headcount_core::id::GuildId;
 /// One shard's core state behind a short lock, and a bell for its loop.
 ///
 /// The lock is held for one call of the core, never across an await and never by a caller.
-pub(crate) struct Seat {
+pub(crate) struct ShardCell {
     shard: Mutex<Shard>,
     bell: AtomicWaker,
     granted: AtomicBool,
@@ -20,7 +20,7 @@ pub(crate) struct Seat {
     failed: Mutex<BTreeSet<GuildId>>,
 }
 
-impl Seat {
+impl ShardCell {
     pub(crate) fn new(shard: Shard) -> Self {
         Self {
             shard: Mutex::new(shard),

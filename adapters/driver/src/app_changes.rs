@@ -12,12 +12,12 @@ use crate::stores::{Outcome, Stores};
 type Job = Box<dyn Fn(&Mutation<'static>) -> BoxFuture<'static, Outcome> + Send + Sync>;
 
 /// What the handles need of the runtime: handles do not name it.
-pub(crate) struct ByHand {
+pub(crate) struct AppChanges {
     now: Box<dyn Fn() -> Instant + Send + Sync>,
     job: Job,
 }
 
-impl ByHand {
+impl AppChanges {
     pub(crate) fn new<R: Runtime>(runtime: &R, clock: Clock, stores: &Stores) -> Self {
         let (here, there, stores) = (runtime.clone(), runtime.clone(), stores.clone());
         Self {

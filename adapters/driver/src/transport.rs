@@ -12,26 +12,26 @@ use crate::socket::{Ended, Socket};
 use crate::{Error, Runtime, SocketOptions};
 
 /// A shard's connection.
-pub(crate) enum Link {
+pub(crate) enum Transport {
     None,
     Dialling(BoxFuture<'static, Result<Socket, Error>>),
     Open {
         socket: Box<Socket>,
-        /// A payload has come that was put back: it is news again.
+        /// A payload has come that was put back: it comes again.
         put_back: bool,
     },
 }
 
 /// What happened on the connection.
-pub(crate) enum News {
+pub(crate) enum SocketEvent {
     Opened,
     DialFailed(Arc<Error>),
-    /// [`Link::message`] is the payload.
+    /// [`Transport::message`] is the payload.
     Payload,
     Closed(Ended),
 }
 
-impl Link {
+impl Transport {
     /// Starts to dial; whatever there was before is dropped.
     pub(crate) fn dial<R: Runtime>(
         runtime: R,
@@ -43,27 +43,27 @@ impl Link {
         Self::Dialling(dial.boxed())
     }
 
-    /// The next news; pending for ever without a connection. A connection that ended is gone.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<News> {
+    /// The next event; pending for ever without a connection. A connection that ended is gone.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<SocketEvent> {
         match self {
             Self::None => Poll::Pending,
             Self::Dialling(dial) => {
-                let (link, news) = match ready!(dial.poll_unpin(cx)) {
-                    Ok(socket) => (Self::open(socket), News::Opened),
-                    Err(error) => (Self::None, News::DialFailed(Arc::new(error))),
+                let (transport, event) = match ready!(dial.poll_unpin(cx)) {
+                    Ok(socket) => (Self::open(socket), SocketEvent::Opened),
+                    Err(error) => (Self::None, SocketEvent::DialFailed(Arc::new(error))),
                 };
-                *self = link;
-                Poll::Ready(news)
+                *self = transport;
+                Poll::Ready(event)
             }
             Self::Open { socket, put_back } => {
                 if mem::take(put_back) {
-                    return Poll::Ready(News::Payload);
+                    return Poll::Ready(SocketEvent::Payload);
                 }
                 Poll::Ready(match ready!(socket.poll_receive(cx)) {
-                    Ok(()) => News::Payload,
+                    Ok(()) => SocketEvent::Payload,
                     Err(ended) => {
                         *self = Self::None;
-                        News::Closed(ended)
+                        SocketEvent::Closed(ended)
                     }
                 })
             }
@@ -104,7 +104,7 @@ impl Link {
         }
     }
 
-    /// Lets the payload that came last be the next news as well.
+    /// Lets the payload that came last be the next event as well.
     pub(crate) fn put_back(&mut self) {
         match self {
             Self::None | Self::Dialling(_) => {}

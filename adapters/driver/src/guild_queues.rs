@@ -23,11 +23,11 @@ use crate::unjudged::Unjudged;
 pub(crate) const ROOM: u32 = 1024;
 
 /// Where something waits: behind the changes of one guild, or of none.
-type Lane = Option<GuildId>;
+type GuildQueue = Option<GuildId>;
 
 /// One change on its way into the stores.
 pub(crate) struct Job {
-    pub(crate) guild: Lane,
+    pub(crate) guild: GuildQueue,
     pub(crate) sequence: Option<u64>,
     /// Whether it touches many guilds, so that nothing may run beside it.
     pub(crate) alone: bool,
@@ -41,7 +41,7 @@ pub(crate) struct Job {
 /// What waits for its turn.
 enum Item {
     Change(Job),
-    Event(Lane, Parcel),
+    Event(GuildQueue, Parcel),
     /// The shard wants to know when this is passed.
     Confirm(Barrier),
     /// News that must not come before anything that went before.
@@ -59,12 +59,12 @@ pub(crate) enum Report {
 
 /// A shard's changes and events that wait for stores.
 ///
-/// A lane exists while a change of its guild runs; what comes meanwhile for the guild waits in it.
-/// A change that runs alone, and news of the whole shard, wait until every lane is empty, and what
+/// A queue exists while a change of its guild runs; what comes meanwhile for the guild waits in it.
+/// A change that runs alone, and news of the whole shard, wait until every queue is empty, and what
 /// follows them waits with them.
-pub(crate) struct Lanes {
+pub(crate) struct GuildQueues {
     shard: ShardId,
-    lanes: BTreeMap<Lane, VecDeque<Item>>,
+    queues: BTreeMap<GuildQueue, VecDeque<Item>>,
     queue: VecDeque<Item>,
     /// Whether the change that runs wants to be alone.
     alone: bool,
@@ -78,7 +78,7 @@ pub(crate) struct Lanes {
 
 /// A change that has ended.
 struct Done {
-    guild: Lane,
+    guild: GuildQueue,
     sequence: Option<u64>,
     outcome: Outcome,
 }
@@ -100,7 +100,7 @@ impl Job {
 
     /// The failure of the store in memory over a row, in a change of this guild and sequence. It is
     /// told as any other store's.
-    pub(crate) fn unjudged(row: Unjudged, (guild, sequence): (Lane, Option<u64>)) -> Self {
+    pub(crate) fn unjudged(row: Unjudged, (guild, sequence): (GuildQueue, Option<u64>)) -> Self {
         let own = row.guild;
         let outcome = Outcome {
             failures: vec![row.into_failure()],
@@ -117,11 +117,11 @@ impl Job {
     }
 }
 
-impl Lanes {
+impl GuildQueues {
     pub(crate) fn new(shard: ShardId) -> Self {
         Self {
             shard,
-            lanes: BTreeMap::new(),
+            queues: BTreeMap::new(),
             queue: VecDeque::new(),
             alone: false,
             running: FuturesUnordered::new(),
@@ -137,7 +137,7 @@ impl Lanes {
     }
 
     fn is_idle(&self) -> bool {
-        self.lanes.is_empty() && self.queue.is_empty()
+        self.queues.is_empty() && self.queue.is_empty()
     }
 
     /// A change, to be stored when its turn comes.
@@ -154,8 +154,8 @@ impl Lanes {
         let place = place(&event);
         let event = delivery.parcel(BotEvent::Shard(shard, event));
         let item = match place {
-            Place::In(lane) => Item::Event(lane, event),
-            Place::Last => Item::Last(event),
+            QueuePlace::In(queue) => Item::Event(queue, event),
+            QueuePlace::Last => Item::Last(event),
         };
         self.enter(item, delivery);
     }
@@ -176,7 +176,7 @@ impl Lanes {
     }
 
     /// News of the fleet, which follow from events before them.
-    pub(crate) fn news(&mut self, event: BotEvent, delivery: &mut Delivery) {
+    pub(crate) fn fleet_event(&mut self, event: BotEvent, delivery: &mut Delivery) {
         self.enter(Item::Last(delivery.parcel(event)), delivery);
     }
 
@@ -186,10 +186,10 @@ impl Lanes {
         self.advance(delivery);
     }
 
-    /// Lets in from the queue whatever need not wait for all lanes.
+    /// Lets in from the queue whatever need not wait for all queues.
     fn advance(&mut self, delivery: &mut Delivery) {
         while !self.alone {
-            let empty = self.lanes.is_empty();
+            let empty = self.queues.is_empty();
             match self.queue.front() {
                 Some(Item::Change(job)) if job.alone && !empty => return,
                 Some(Item::Last(_)) if !empty => return,
@@ -203,14 +203,14 @@ impl Lanes {
     }
 
     fn admit(&mut self, item: Item, delivery: &mut Delivery) {
-        let lane = match &item {
+        let queue = match &item {
             Item::Change(job) => job.guild,
-            Item::Event(lane, _) => *lane,
+            Item::Event(queue, _) => *queue,
             Item::Confirm(barrier) => Some(barrier.guild()),
             Item::Last(_) => return self.take(item, delivery),
         };
-        match self.lanes.get_mut(&lane) {
-            Some(lane) => lane.push_back(item),
+        match self.queues.get_mut(&queue) {
+            Some(queue) => queue.push_back(item),
             None => self.take(item, delivery),
         }
     }
@@ -230,7 +230,7 @@ impl Lanes {
             guild, sequence, ..
         } = job;
         self.alone = job.alone;
-        self.lanes.entry(guild).or_default();
+        self.queues.entry(guild).or_default();
         let done = (job.work)(job.silent).map(move |outcome| Done {
             guild,
             sequence,
@@ -282,24 +282,24 @@ impl Lanes {
                 self.outcomes.pop_first();
             }
         }
-        let mut behind = self.lanes.remove(&done.guild).unwrap_or_default();
+        let mut behind = self.queues.remove(&done.guild).unwrap_or_default();
         while let Some(item) = behind.pop_front() {
             let change = matches!(item, Item::Change(_));
             self.take(item, delivery);
             if change {
-                self.lanes.insert(done.guild, behind);
+                self.queues.insert(done.guild, behind);
                 break;
             }
         }
         self.advance(delivery);
     }
 
-    /// Waits for no store any more: hands on all events in order of their lanes, and drops the
+    /// Waits for no store any more: hands on all events in order of their queues, and drops the
     /// changes, whether they run or wait.
     pub(crate) fn give_up(&mut self, delivery: &mut Delivery) {
         let old = mem::replace(self, Self::new(self.shard));
-        let lanes = old.lanes.into_values().flatten();
-        for item in lanes.chain(old.queue) {
+        let queues = old.queues.into_values().flatten();
+        for item in queues.chain(old.queue) {
             match item {
                 Item::Change(_) | Item::Confirm(_) => {}
                 Item::Event(_, event) | Item::Last(event) => delivery.send(event),
@@ -332,13 +332,13 @@ impl Lanes {
 
     /// A store has not answered in time: it is not handed what waits behind, up to where it can be
     /// whole again, so that no event waits for it much longer than once.
-    fn pass_over(&mut self, lane: Lane, silent: Kinds) {
-        let behind = self.lanes.get_mut(&lane).into_iter().flatten();
+    fn pass_over(&mut self, queue: GuildQueue, silent: Kinds) {
+        let behind = self.queues.get_mut(&queue).into_iter().flatten();
         let behind = behind.chain(&mut self.queue).filter_map(|item| match item {
             Item::Change(job) => Some(job),
             Item::Event(..) | Item::Confirm(_) | Item::Last(_) => None,
         });
-        let in_lane = behind.filter(|job| job.guild == lane);
+        let in_lane = behind.filter(|job| job.guild == queue);
         for job in in_lane.take_while(|job| !job.delivers && !job.alone) {
             job.silent |= silent;
         }
@@ -346,7 +346,7 @@ impl Lanes {
 
     /// Whether a change that waits delivers the guild anew.
     fn delivers_anew(&self, guild: GuildId) -> bool {
-        let behind = self.lanes.get(&Some(guild)).into_iter().flatten();
+        let behind = self.queues.get(&Some(guild)).into_iter().flatten();
         behind.chain(&self.queue).any(|item| match item {
             Item::Change(job) => job.delivers && job.guild == Some(guild),
             Item::Event(..) | Item::Confirm(_) | Item::Last(_) => false,
@@ -355,31 +355,31 @@ impl Lanes {
 }
 
 /// Where an event waits.
-enum Place {
-    In(Lane),
+enum QueuePlace {
+    In(GuildQueue),
     Last,
 }
 
 /// The events of a guild wait for the guild, and the shard's readiness for everybody.
-fn place(event: &Event<'_>) -> Place {
+fn place(event: &Event<'_>) -> QueuePlace {
     #[allow(
         clippy::match_same_arms,
         clippy::wildcard_enum_match_arm,
         reason = "a list of events, of which more may come"
     )]
     match event {
-        Event::Dispatch(dispatch) => Place::In(dispatch.guild()),
+        Event::Dispatch(dispatch) => QueuePlace::In(dispatch.guild()),
         Event::GuildReady(news) | Event::GuildJoin(news) | Event::GuildRestored(news) => {
-            Place::In(Some(news.guild))
+            QueuePlace::In(Some(news.guild))
         }
-        Event::GuildUnavailable(news) => Place::In(Some(news.guild)),
-        Event::GuildStale(news) => Place::In(Some(news.guild)),
-        Event::GuildLeave(news) => Place::In(Some(news.guild)),
-        Event::HeldOverflow(news) => Place::In(Some(news.guild)),
-        Event::ChunkRequestFinished(news) => Place::In(Some(news.guild)),
-        Event::ShardFinishedChunking(_) | Event::ShardReady(_) => Place::Last,
-        Event::SessionLost(_) | Event::Halted(_) => Place::Last,
-        _ => Place::In(None),
+        Event::GuildUnavailable(news) => QueuePlace::In(Some(news.guild)),
+        Event::GuildStale(news) => QueuePlace::In(Some(news.guild)),
+        Event::GuildLeave(news) => QueuePlace::In(Some(news.guild)),
+        Event::HeldOverflow(news) => QueuePlace::In(Some(news.guild)),
+        Event::ChunkRequestFinished(news) => QueuePlace::In(Some(news.guild)),
+        Event::ShardFinishedChunking(_) | Event::ShardReady(_) => QueuePlace::Last,
+        Event::SessionLost(_) | Event::Halted(_) => QueuePlace::Last,
+        _ => QueuePlace::In(None),
     }
 }
 

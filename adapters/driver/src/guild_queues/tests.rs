@@ -11,7 +11,7 @@ use crate::event::BotEvent;
 
 /// Lanes under test, with a consumer that takes everything.
 struct Bench {
-    lanes: Lanes,
+    queues: GuildQueues,
     delivery: Delivery,
     cache: Cache,
     events: Events,
@@ -27,7 +27,7 @@ fn bench() -> Bench {
     };
     let (delivery, events) = Delivery::new(limits);
     Bench {
-        lanes: Lanes::new(ShardId::ONE),
+        queues: GuildQueues::new(ShardId::ONE),
         delivery,
         cache: Cache::new(1, Policies::default(), Kinds::MEMBERS),
         events,
@@ -39,39 +39,40 @@ fn guild(id: u64) -> GuildId {
 }
 
 impl Bench {
-    fn change(&mut self, of: Lane, sequence: u64, alone: bool) -> End {
+    fn change(&mut self, of: GuildQueue, sequence: u64, alone: bool) -> End {
         let (job, end) = job(of, sequence);
         let job = Job { alone, ..job };
-        self.lanes.change(job, &mut self.delivery);
+        self.queues.change(job, &mut self.delivery);
         end
     }
 
     /// A change that delivers the guild anew.
-    fn deliver(&mut self, of: Lane, sequence: u64) -> End {
+    fn deliver(&mut self, of: GuildQueue, sequence: u64) -> End {
         let (job, end) = job(of, sequence);
         let job = Job {
             delivers: true,
             ..job
         };
-        self.lanes.change(job, &mut self.delivery);
+        self.queues.change(job, &mut self.delivery);
         end
     }
 
     fn reports(&mut self) -> Vec<Report> {
-        std::iter::from_fn(|| self.lanes.report()).collect()
+        std::iter::from_fn(|| self.queues.report()).collect()
     }
 
     fn dispatch(&mut self, of: u64, sequence: u64) {
         let data = format!(r#"{{"guild_id":"{of}"}}"#);
         let event = Dispatch::new("TYPING_START", Some(sequence), &data).into_owned();
-        self.lanes.event(Event::Dispatch(event), &mut self.delivery);
+        self.queues
+            .event(Event::Dispatch(event), &mut self.delivery);
     }
 
     /// What comes out, as text.
     fn out(&mut self) -> Vec<String> {
         let waker = noop_waker();
         let mut cx = Context::from_waker(&waker);
-        let _ = self.lanes.poll(&mut cx, &mut self.delivery, &self.cache);
+        let _ = self.queues.poll(&mut cx, &mut self.delivery, &self.cache);
         let mut out = Vec::new();
         while let Some(Some(event)) = self.events.next().now_or_never() {
             out.push(told(&event));
@@ -80,7 +81,7 @@ impl Bench {
     }
 }
 
-fn job(guild: Lane, sequence: u64) -> (Job, End) {
+fn job(guild: GuildQueue, sequence: u64) -> (Job, End) {
     let (end, work) = oneshot::channel();
     let job = Job {
         guild,
@@ -154,7 +155,7 @@ fn changes_of_one_guild_run_one_after_the_other() {
 fn readiness_and_a_new_session_wait_for_all_and_hold_what_follows() {
     let mut bench = bench();
     let one = bench.change(Some(guild(1)), 1, false);
-    bench.lanes.event(
+    bench.queues.event(
         Event::ShardReady(ShardReady {
             shard: ShardId::ONE,
             available: 0,
@@ -182,7 +183,7 @@ fn a_failure_is_told_before_the_event_which_says_so() {
         bytes: 1,
     };
     bench
-        .lanes
+        .queues
         .event(Event::HeldOverflow(overflow), &mut bench.delivery);
     assert!(end.send(failed()).is_ok());
     assert_eq!(
@@ -217,8 +218,8 @@ fn reading_stops_when_too_much_waits() {
     let mut bench = bench();
     let end = bench.change(Some(guild(1)), 1, false);
     (0..1024).for_each(|sequence| bench.dispatch(1, sequence));
-    assert!(bench.lanes.is_full());
+    assert!(bench.queues.is_full());
     drop(end);
     let _ = bench.out();
-    assert!(!bench.lanes.is_full());
+    assert!(!bench.queues.is_full());
 }
