@@ -22,7 +22,7 @@ pub use memory::MemoryStore;
 pub use mutation::{GuildStatus, Mutation, NewSession, Op, Scope};
 pub(crate) use policy::Seeded;
 pub use policy::{
-    Candidate, Guard, Keep, Kept, Policies, Policy, Predicate, RowRef, Unsuitable, Warning,
+    Candidate, Guard, Kept, MemberTraits, Policies, Policy, Predicate, RowRef, Unsuitable, Warning,
 };
 pub use react::{OneReaction, React, ReactChange, Vote};
 pub use rows::Rows;

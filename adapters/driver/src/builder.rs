@@ -156,10 +156,10 @@ impl<R: Runtime> Builder<R> {
     ///
     /// ```no_run
     /// # use headcount_driver::{Builder, Runtime};
-    /// use headcount_driver::core::cache::{Keep, Kind, Policies, Policy, Unsuitable};
+    /// use headcount_driver::core::cache::{MemberTraits, Kind, Policies, Policy, Unsuitable};
     ///
     /// # fn describe<R: Runtime>(builder: Builder<R>) -> Result<Builder<R>, Unsuitable> {
-    /// let members = Policy::lru(10_000).sparing(Keep::OWNER | Keep::IN_VOICE);
+    /// let members = Policy::lru(10_000).sparing(MemberTraits::OWNER | MemberTraits::IN_VOICE);
     /// let policies = Policies::default().with(Kind::Member, members)?;
     /// let builder = builder.cache(policies);
     /// # Ok(builder)

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use headcount_driver::core::Intents;
 use headcount_driver::core::cache::memory::Completeness;
-use headcount_driver::core::cache::{Keep, Kind, Kinds, Lack, Policies, Policy, Unsuitable};
+use headcount_driver::core::cache::{
+    Kind, Kinds, Lack, MemberTraits, Policies, Policy, Unsuitable,
+};
 use headcount_driver::core::id::GuildId;
 use headcount_driver::{Bot, Builder};
 use serde_json::{Value, json};
@@ -74,7 +76,7 @@ async fn a_kind_without_its_intent_is_a_warning_at_start() {
     let log = Warnings::default();
     let guard = tracing::subscriber::set_default(log.clone());
     let (runtime, _listener) = memory();
-    let keep = Policy::keep(Keep::IN_VOICE);
+    let keep = Policy::keep(MemberTraits::IN_VOICE);
     let policies = Policies::from(Kinds::GUILDS | Kinds::PRESENCES | Kinds::MEMBERS);
     let policies = policies.with(Kind::Member, keep).expect("suits members");
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;

@@ -13,9 +13,8 @@ mod displaced;
 mod enforce;
 mod entities;
 mod hash;
-mod holders;
 mod index;
-mod lot;
+mod lazy_table;
 mod member;
 mod messages;
 mod packed_table;
@@ -25,18 +24,19 @@ mod presence;
 mod private;
 mod read;
 mod read_entities;
+mod refcount;
 mod rings;
-mod role_numbers;
-mod roster;
+mod role_interner;
+mod row_id;
+mod row_limits;
 mod sessions;
 mod shared;
 mod size_class;
 mod slot;
-mod spot;
 mod table;
+mod thread_members;
 mod usage;
 mod user;
-mod wards;
 mod webhooks;
 
 use alloc::boxed::Box;
@@ -47,21 +47,21 @@ use crate::id::GuildId;
 use crate::wire::view::{Application, User};
 pub(super) use hash::Mixer;
 use private::Private;
+use row_limits::RowLimits;
 use sessions::Sessions;
 use shared::Shared;
 use slot::Slot;
 use table::Table;
 use usage::{EntityUsage, Usage};
-use wards::Wards;
 
 pub use apply::Applied;
 pub use displaced::{Displaced, OldMember, OldPresence, OldUser};
-pub use holders::Guilds;
 pub use member::MemberRef;
 pub use permitted::PermissionsUnknown;
 pub use presence::PresenceRef;
 pub use read::{Completeness, Counts, GuildRef, PresencesCompleteness};
-pub use role_numbers::MemberRoles;
+pub use refcount::Guilds;
+pub use role_interner::MemberRoles;
 pub use user::UserRef;
 pub use webhooks::Webhooks;
 
@@ -83,7 +83,7 @@ pub struct MemoryStore {
     usage: Usage,
     entity_usage: EntityUsage,
     /// `None` if every row stays.
-    wards: Option<Box<Wards>>,
+    limits: Option<Box<RowLimits>>,
 }
 
 impl MemoryStore {
@@ -105,7 +105,7 @@ impl MemoryStore {
             sequences: BTreeMap::new(),
             usage: Usage::default(),
             entity_usage: EntityUsage::default(),
-            wards: None,
+            limits: None,
         }
     }
 }

@@ -5,11 +5,11 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use headcount_core::cache::{Keep, Kind, Policies, Policy, Predicate};
+//! use headcount_core::cache::{MemberTraits, Kind, Policies, Policy, Predicate};
 //!
 //! let policies = Policies::default()
 //!     // Members in voice and owners for good, beside them the 10,000 used last.
-//!     .with(Kind::Member, Policy::lru(10_000).sparing(Keep::IN_VOICE | Keep::OWNER))?
+//!     .with(Kind::Member, Policy::lru(10_000).sparing(MemberTraits::IN_VOICE | MemberTraits::OWNER))?
 //!     // The newest 50 messages of each channel, 20,000 over all, none longer than a day.
 //!     .with(
 //!         Kind::Message,
@@ -38,7 +38,7 @@ use core::time::Duration;
 pub use kept::Kept;
 pub(in crate::cache) use lifetimes::Lifetimes;
 pub use policies::Policies;
-pub use predicate::{Candidate, Guard, Keep, Predicate, RowRef};
+pub use predicate::{Candidate, Guard, MemberTraits, Predicate, RowRef};
 pub(crate) use seeded::Seeded;
 pub use unsuitable::Unsuitable;
 pub use warning::Warning;
@@ -234,9 +234,9 @@ impl Policy {
     }
 
     /// The built-in predicates that are part of it.
-    pub(in crate::cache) fn watched(&self) -> Keep {
+    pub(in crate::cache) fn watched(&self) -> MemberTraits {
         self.predicates()
-            .fold(Keep::empty(), |all, one| all | one.watched())
+            .fold(MemberTraits::empty(), |all, one| all | one.watched())
     }
 
     fn predicates(&self) -> impl Iterator<Item = &Predicate> {
@@ -248,7 +248,7 @@ impl Policy {
         if self.is_none() {
             return Verdict::Evict;
         }
-        if candidate.is.contains(Keep::OWN) {
+        if candidate.is.contains(MemberTraits::OWN) {
             return Verdict::Spare;
         }
         if self

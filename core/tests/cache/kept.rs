@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use headcount_core::Instant;
-use headcount_core::cache::{Keep, Kept, Key, Mutation, Op, Policy, Predicate, Scope, Unsuitable};
+use headcount_core::cache::{
+    Kept, Key, MemberTraits, Mutation, Op, Policy, Predicate, Scope, Unsuitable,
+};
 
 use crate::world::{channel, guild};
 
@@ -88,7 +90,7 @@ fn its_policy_changes_at_run_time() {
     assert_eq!(kept.set_policy(Policy::all().per_channel(2)), Ok(2));
     assert_eq!(keys(&kept, 1), [2, 5], "a group is a group");
     for unsuitable in [
-        Policy::keep(Keep::OWNER),
+        Policy::keep(MemberTraits::OWNER),
         Policy::lru(1).sparing(Predicate::when(|_| true)),
         Policy::newest_per_channel(1),
     ] {

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use headcount_core::cache::memory::Completeness;
 use headcount_core::cache::{
-    Keep, Kind, Kinds, Lack, MemoryStore, Policies, Policy, Predicate, RowRef, Unsuitable,
+    Kind, Kinds, Lack, MemberTraits, MemoryStore, Policies, Policy, Predicate, RowRef, Unsuitable,
 };
 use headcount_core::id::MessageId;
 use headcount_core::{Instant, ShardId};
@@ -117,7 +117,7 @@ fn rows_live_for_so_long_unless_they_are_told_of_again() {
 
 #[test]
 fn a_member_is_kept_while_in_voice_and_comes_back_with_its_voice_state() {
-    let mut world = members(Policy::keep(Keep::IN_VOICE));
+    let mut world = members(Policy::keep(MemberTraits::IN_VOICE));
     assert_eq!(world.member_ids(1), [ME]);
     voice(&mut world, 10, Some(101));
     assert_eq!(world.member_ids(1), [10, ME]);
@@ -141,7 +141,7 @@ fn a_member_is_kept_while_in_voice_and_comes_back_with_its_voice_state() {
 
 #[test]
 fn voice_states_that_come_with_a_guild_count_too() {
-    let mut world = members(Policy::keep(Keep::IN_VOICE));
+    let mut world = members(Policy::keep(MemberTraits::IN_VOICE));
     let mut create = guild_1();
     create["voice_states"] = json!([{"user_id": "10", "channel_id": "101", "session_id": "v"}]);
     world.feed("GUILD_CREATE", &create);
@@ -153,7 +153,7 @@ fn voice_states_that_come_with_a_guild_count_too() {
 
 #[test]
 fn a_member_is_kept_while_it_owns_the_guild() {
-    let mut world = members(Policy::keep(Keep::OWNER));
+    let mut world = members(Policy::keep(MemberTraits::OWNER));
     join(&mut world, 20);
     assert_eq!(world.member_ids(1), [10, ME]);
     world.feed(
@@ -167,7 +167,7 @@ fn a_member_is_kept_while_it_owns_the_guild() {
 
 #[test]
 fn a_member_is_kept_while_online() {
-    let mut world = members(Policy::keep(Keep::ONLINE));
+    let mut world = members(Policy::keep(MemberTraits::ONLINE));
     let mut create = guild_1();
     create["presences"] = json!([{"user": {"id": "10"}, "status": "idle"}]);
     world.feed("GUILD_CREATE", &create);
@@ -186,7 +186,7 @@ fn a_member_is_kept_while_online() {
 #[test]
 fn a_member_is_kept_while_it_boosts_or_as_a_function_says() {
     let named = |row: headcount_core::cache::memory::MemberRef<'_>| row.nick() == Some("boss");
-    let keep = Predicate::from(Keep::BOOSTER).or(Predicate::member(named));
+    let keep = Predicate::from(MemberTraits::BOOSTER).or(Predicate::member(named));
     let mut world = members(Policy::keep(keep));
     let change = |world: &mut World, key: &str, value: Value| {
         let mut data = in_guild(member_json(10), 1);
@@ -221,7 +221,7 @@ fn a_function_is_asked_again_when_a_role_is_taken_away() {
 
 #[test]
 fn who_is_spared_stays_beyond_the_limits_until_it_is_spared_no_longer() {
-    let mut world = members(Policy::lru(1).sparing(Keep::IN_VOICE));
+    let mut world = members(Policy::lru(1).sparing(MemberTraits::IN_VOICE));
     for id in 20..23 {
         voice(&mut world, id, Some(101));
     }
@@ -393,7 +393,7 @@ fn presences_and_channels_take_functions() {
 fn an_evicted_channel_takes_along_what_hangs_on_it() {
     let policies = Policies::from(Kinds::all())
         .with(Kind::Channel, Policy::lru(2))
-        .and_then(|all| all.with(Kind::Member, Policy::keep(Keep::IN_VOICE)));
+        .and_then(|all| all.with(Kind::Member, Policy::keep(MemberTraits::IN_VOICE)));
     let mut world = ruled(policies.unwrap());
     voice(&mut world, 10, Some(100));
     say(&mut world, 1, 100, 50);

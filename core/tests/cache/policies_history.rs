@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use headcount_core::Instant;
 use headcount_core::cache::memory::Completeness;
-use headcount_core::cache::{Keep, Kind};
+use headcount_core::cache::{Kind, MemberTraits};
 use headcount_core::id::MessageId;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ enum Step {
 fn condition(kind: Kind) -> impl Strategy<Value = Condition> {
     let keep = if kind == Kind::Member { 0..32_u8 } else { 0..1 };
     (keep, any::<bool>()).prop_map(|(bits, even)| {
-        let keep = Keep::from_bits_truncate(bits);
+        let keep = MemberTraits::from_bits_truncate(bits);
         let even = even || keep.is_empty();
         Condition { keep, even }
     })

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use headcount_core::cache::{Keep, Kind, Kinds, MemoryStore, Policies, Policy, Predicate, RowRef};
+use headcount_core::cache::{
+    Kind, Kinds, MemberTraits, MemoryStore, Policies, Policy, Predicate, RowRef,
+};
 
 use crate::world::{ME, World, ready};
 
@@ -44,7 +46,7 @@ pub(crate) type At = (u64, u64, u64);
 /// A condition on a row, said twice: for the store, and for the model.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Condition {
-    pub(crate) keep: Keep,
+    pub(crate) keep: MemberTraits,
     pub(crate) even: bool,
 }
 
@@ -283,11 +285,11 @@ impl Model {
             let online = self.of(Kind::Presence).contains(&at);
             let voice = self.of(Kind::VoiceState).contains(&at);
             (one.even && u % 2 == 0)
-                || (member && one.keep.contains(Keep::OWNER) && guild(&|it| it.owner == u))
-                || (member && one.keep.contains(Keep::IN_VOICE) && voice)
-                || (member && one.keep.contains(Keep::ONLINE) && online)
+                || (member && one.keep.contains(MemberTraits::OWNER) && guild(&|it| it.owner == u))
+                || (member && one.keep.contains(MemberTraits::IN_VOICE) && voice)
+                || (member && one.keep.contains(MemberTraits::ONLINE) && online)
                 || (member
-                    && one.keep.contains(Keep::BOOSTER)
+                    && one.keep.contains(MemberTraits::BOOSTER)
                     && guild(&|it| it.boosters.contains(&u)))
         };
         // An odd channel is that of an event that is over.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use headcount_core::cache::{Keep, Kind, Kinds, MemoryStore, Policies, Policy};
+use headcount_core::cache::{Kind, Kinds, MemberTraits, MemoryStore, Policies, Policy};
 use headcount_core::wire::view::Status;
 use headcount_core::{Instant, ShardId};
 use serde_json::json;
@@ -164,7 +164,10 @@ fn presence_update_tolerates_a_user_of_odd_types() {
 #[test]
 fn a_presence_without_its_member_is_still_watched() {
     let policies = Policies::from(Kinds::all())
-        .with(Kind::Member, Policy::keep(Keep::ONLINE).per_guild(0))
+        .with(
+            Kind::Member,
+            Policy::keep(MemberTraits::ONLINE).per_guild(0),
+        )
         .unwrap()
         .with(Kind::Presence, Policy::all().per_guild(2))
         .unwrap();

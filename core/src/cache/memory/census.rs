@@ -1,80 +1,80 @@
-//! Rows of any kind, found by their spot. Finding one here is no use of it.
+//! Rows of any kind, found by their row_id. Finding one here is no use of it.
 
 use alloc::vec::Vec;
 
 use super::MemoryStore;
-use super::roster::Roster;
+use super::row_id::RowId;
 use super::slot::Slot;
-use super::spot::Spot;
 use super::table::Row as _;
-use crate::cache::{Candidate, Keep, Kind, RowRef};
+use super::thread_members::ThreadMembers;
+use crate::cache::{Candidate, Kind, MemberTraits, RowRef};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 
 impl MemoryStore {
     /// A row as a predicate sees it; `None` if it is not there, or is a guild or a user.
-    pub(super) fn candidate(&self, kind: Kind, spot: Spot) -> Option<Candidate<'_>> {
-        let Some(guild) = spot.guild else {
-            return self.private_candidate(kind, spot);
+    pub(super) fn candidate(&self, kind: Kind, row_id: RowId) -> Option<Candidate<'_>> {
+        let Some(guild) = row_id.guild else {
+            return self.private_candidate(kind, row_id);
         };
         let slot = self.slot(guild)?;
-        let row = self.row_ref(slot, kind, spot)?;
+        let row = self.row_ref(slot, kind, row_id)?;
         let is = if let RowRef::Member(member) = row {
-            self.traits(slot, spot, member.premium_since().is_some())
+            self.traits(slot, row_id, member.premium_since().is_some())
         } else {
-            Keep::empty()
+            MemberTraits::empty()
         };
         Some(Candidate {
-            guild: spot.guild,
+            guild: row_id.guild,
             row,
             is,
         })
     }
 
-    fn private_candidate(&self, kind: Kind, spot: Spot) -> Option<Candidate<'_>> {
-        let channel = ChannelId::new(spot.first)?;
+    fn private_candidate(&self, kind: Kind, row_id: RowId) -> Option<Candidate<'_>> {
+        let channel = ChannelId::new(row_id.first)?;
         let row = if kind == Kind::PrivateChannel {
             RowRef::PrivateChannel(self.private.channel(channel)?)
         } else {
-            let message = MessageId::new(spot.second).filter(|_| kind == Kind::Message)?;
+            let message = MessageId::new(row_id.second).filter(|_| kind == Kind::Message)?;
             RowRef::Message(self.private.message(channel, message)?)
         };
         Some(Candidate {
             guild: None,
             row,
-            is: Keep::empty(),
+            is: MemberTraits::empty(),
         })
     }
 
     /// What is true of a member.
-    fn traits(&self, slot: &Slot, spot: Spot, booster: bool) -> Keep {
-        let user = spot.user();
-        let voice = slot.entities.voice_states.get(spot.first);
+    fn traits(&self, slot: &Slot, row_id: RowId, booster: bool) -> MemberTraits {
+        let user = row_id.user();
+        let voice = slot.entities.voice_states.get(row_id.first);
         let truths = [
             (
-                Keep::OWN,
+                MemberTraits::OWN,
                 self.current_user.as_ref().map(|own| own.id) == user,
             ),
-            (Keep::OWNER, slot.owner() == user),
+            (MemberTraits::OWNER, slot.owner() == user),
             (
-                Keep::IN_VOICE,
+                MemberTraits::IN_VOICE,
                 voice.is_some_and(|state| state.channel.value().is_some()),
             ),
-            (Keep::ONLINE, slot.presences.contains(spot.first)),
-            (Keep::BOOSTER, booster),
+            (MemberTraits::ONLINE, slot.presences.contains(row_id.first)),
+            (MemberTraits::BOOSTER, booster),
         ];
         let held = truths.into_iter().filter(|(_, truth)| *truth);
-        held.fold(Keep::empty(), |all, (one, _)| all | one)
+        held.fold(MemberTraits::empty(), |all, (one, _)| all | one)
     }
 
-    fn row_ref<'a>(&'a self, slot: &'a Slot, kind: Kind, spot: Spot) -> Option<RowRef<'a>> {
-        let (id, entities) = (spot.first, &slot.entities);
+    fn row_ref<'a>(&'a self, slot: &'a Slot, kind: Kind, row_id: RowId) -> Option<RowRef<'a>> {
+        let (id, entities) = (row_id.first, &slot.entities);
         Some(match kind {
             Kind::Guild | Kind::User | Kind::PrivateChannel => return None,
             Kind::Channel => RowRef::Channel(slot.channels.get(id)?),
             Kind::Thread => RowRef::Thread(entities.threads.get(id)?),
             Kind::ThreadMember => {
-                let roster = entities.rosters.get(id)?;
-                RowRef::ThreadMember(roster.get(UserId::new(spot.second)?)?)
+                let members = entities.thread_members.get(id)?;
+                RowRef::ThreadMember(members.get(UserId::new(row_id.second)?)?)
             }
             Kind::Role => RowRef::Role(slot.roles.get(id)?),
             Kind::Emoji => RowRef::Emoji(entities.emojis.get(id)?),
@@ -87,12 +87,12 @@ impl MemoryStore {
             Kind::ScheduledEvent => RowRef::ScheduledEvent(entities.events.get(id)?),
             Kind::Integration => RowRef::Integration(entities.integrations.get(id)?),
             Kind::Message => {
-                let (channel, id) = (ChannelId::new(id)?, MessageId::new(spot.second)?);
+                let (channel, id) = (ChannelId::new(id)?, MessageId::new(row_id.second)?);
                 RowRef::Message(entities.rings.message(channel, id)?)
             }
             Kind::Rule => RowRef::Rule(entities.rules.get(id)?),
             Kind::Invite => {
-                let here = |code: &str| Spot::invite(slot.id, code, self.mixer) == spot;
+                let here = |code: &str| RowId::invite(slot.id, code, self.mixer) == row_id;
                 let mut invites = entities.invites.values();
                 RowRef::Invite(invites.find(|row| here(&row.code.as_cow()))?)
             }
@@ -101,42 +101,42 @@ impl MemoryStore {
     }
 
     /// Whether a row is there.
-    pub(super) fn is_there(&self, kind: Kind, spot: Spot) -> bool {
-        let Some(guild) = spot.guild else {
-            let channel = ChannelId::new(spot.first).filter(|_| kind == Kind::PrivateChannel);
+    pub(super) fn is_there(&self, kind: Kind, row_id: RowId) -> bool {
+        let Some(guild) = row_id.guild else {
+            let channel = ChannelId::new(row_id.first).filter(|_| kind == Kind::PrivateChannel);
             let has_place = channel.is_some_and(|channel| self.private.has_place(channel));
-            return has_place || self.private_candidate(kind, spot).is_some();
+            return has_place || self.private_candidate(kind, row_id).is_some();
         };
         let Some(slot) = self.slot(guild) else {
             return false;
         };
         let guild = kind == Kind::Guild && slot.guild.is_some();
-        guild || self.row_ref(slot, kind, spot).is_some()
+        guild || self.row_ref(slot, kind, row_id).is_some()
     }
 
     /// All rows of a kind, by guild and id.
-    pub(super) fn census(&self, kind: Kind) -> Vec<Spot> {
+    pub(super) fn census(&self, kind: Kind) -> Vec<RowId> {
         let guilds = self.guilds.iter();
-        let mut all: Vec<Spot> = guilds.flat_map(|slot| self.census_of(slot, kind)).collect();
+        let mut all: Vec<RowId> = guilds.flat_map(|slot| self.census_of(slot, kind)).collect();
         if kind == Kind::Message {
-            all.extend(self.private.spots());
+            all.extend(self.private.row_ids());
         } else if kind == Kind::PrivateChannel {
-            all.extend(self.private.places().map(Spot::private_channel));
+            all.extend(self.private.places().map(RowId::private_channel));
         }
         all.sort_unstable();
         all
     }
 
     /// The rows of a kind in a guild.
-    pub(super) fn census_in(&self, guild: GuildId, kind: Kind) -> Vec<Spot> {
+    pub(super) fn census_in(&self, guild: GuildId, kind: Kind) -> Vec<RowId> {
         let slot = self.slot(guild);
         let mut all = slot.map_or_else(Vec::new, |slot| self.census_of(slot, kind));
         all.sort_unstable();
         all
     }
 
-    fn census_of(&self, slot: &Slot, kind: Kind) -> Vec<Spot> {
-        let at = |id: u64| Spot::new(slot.id, id);
+    fn census_of(&self, slot: &Slot, kind: Kind) -> Vec<RowId> {
+        let at = |id: u64| RowId::new(slot.id, id);
         let entities = &slot.entities;
         match kind {
             Kind::Guild => slot.guild.iter().map(|row| at(row.id.get())).collect(),
@@ -145,10 +145,10 @@ impl MemoryStore {
             Kind::Thread => entities.threads.iter().map(|row| at(row.key())).collect(),
             Kind::ThreadMember => {
                 let rows = entities
-                    .rosters
+                    .thread_members
                     .iter()
-                    .flat_map(|roster: &Roster| &roster.members);
-                rows.map(|row| Spot::pair(slot.id, row.thread.get(), row.user.get()))
+                    .flat_map(|members: &ThreadMembers| &members.members);
+                rows.map(|row| RowId::pair(slot.id, row.thread.get(), row.user.get()))
                     .collect()
             }
             Kind::Role => slot.roles.iter().map(|row| at(row.key())).collect(),
@@ -179,7 +179,7 @@ impl MemoryStore {
                 let in_ring = |ring: &super::messages::Ring| {
                     let channel = ring.channel().get();
                     let ids = ring.iter().map(|row| row.id.get());
-                    ids.map(|id| Spot::pair(slot.id, channel, id))
+                    ids.map(|id| RowId::pair(slot.id, channel, id))
                         .collect::<Vec<_>>()
                 };
                 entities.rings.iter().flat_map(in_ring).collect()
@@ -188,7 +188,7 @@ impl MemoryStore {
             Kind::Invite => {
                 let codes = entities.invites.values().map(|row| row.code.as_cow());
                 codes
-                    .map(|code| Spot::invite(slot.id, &code, self.mixer))
+                    .map(|code| RowId::invite(slot.id, &code, self.mixer))
                     .collect()
             }
             Kind::WebhookMark => entities.hooks.iter().map(|row| at(row.key())).collect(),

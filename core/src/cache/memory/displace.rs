@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::entities::Entities;
-use super::lot::{Lot, Plain};
+use super::lazy_table::{LazyTable, Plain};
 use super::{Applied, Displaced, MemoryStore, OldMember, OldPresence, OldUser};
 use crate::cache::{GuildStatus, Key, Mutation, Op, Rows, Scope};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
@@ -254,7 +254,11 @@ fn old_entity(from: &Entities, key: &Key<'_>, to: &mut Displaced) {
 }
 
 /// Copies those rows that are there.
-fn old<R: Plain + Clone>(from: &Lot<R>, keys: impl IntoIterator<Item = u64>, to: &mut Vec<R>) {
+fn old<R: Plain + Clone>(
+    from: &LazyTable<R>,
+    keys: impl IntoIterator<Item = u64>,
+    to: &mut Vec<R>,
+) {
     let rows = keys.into_iter().filter_map(|key| from.get(key));
     to.extend(rows.cloned());
 }

@@ -5,12 +5,14 @@ use alloc::vec::Vec;
 
 use super::MemoryStore;
 use super::messages::Ring;
-use super::spot::{Spot, private_channels, private_messages, removed, spots};
-use super::wards::{Touched, Wards};
+use super::row_id::{RowId, private_channels, private_messages, removed, row_ids};
+use super::row_limits::{RowLimits, Touched};
 use crate::Instant;
 use crate::cache::Unsuitable;
 use crate::cache::policy::Verdict;
-use crate::cache::{Keep, Key, Kind, Kinds, Lack, Mutation, Op, Policies, Policy, Rows, Scope};
+use crate::cache::{
+    Key, Kind, Kinds, Lack, MemberTraits, Mutation, Op, Policies, Policy, Rows, Scope,
+};
 use crate::id::GuildId;
 
 /// Choosing policies.
@@ -18,9 +20,9 @@ impl MemoryStore {
     /// An empty store that enforces policies; see [`MemoryStore::new`] for the seed.
     ///
     /// ```
-    /// use headcount_core::cache::{Keep, Kind, MemoryStore, Policies, Policy};
+    /// use headcount_core::cache::{MemberTraits, Kind, MemoryStore, Policies, Policy};
     ///
-    /// let members = Policy::keep(Keep::OWNER | Keep::IN_VOICE);
+    /// let members = Policy::keep(MemberTraits::OWNER | MemberTraits::IN_VOICE);
     /// let policies = Policies::default().with(Kind::Member, members)?;
     /// let store = MemoryStore::with_policies(42, policies);
     /// # Ok::<(), headcount_core::cache::Unsuitable>(())
@@ -30,7 +32,7 @@ impl MemoryStore {
         let mut store = Self::new(seed);
         let policies = policies.into();
         store.shared.messages_per_channel = newest(&policies);
-        store.wards = Some(Box::new(Wards::new(policies, store.mixer)));
+        store.limits = Some(Box::new(RowLimits::new(policies, store.mixer)));
         store
     }
 
@@ -47,7 +49,7 @@ impl MemoryStore {
     /// The policies; `None` if every row is kept that comes.
     #[must_use]
     pub fn policies(&self) -> Option<&Policies> {
-        self.wards.as_ref().map(|wards| &wards.policies)
+        self.limits.as_ref().map(|limits| &limits.policies)
     }
 
     /// Changes all policies, as [`MemoryStore::set_policy`] does, and says how many rows went.
@@ -71,21 +73,21 @@ impl MemoryStore {
     /// # Errors
     /// [`Unsuitable`] if the policy makes no sense for the kind; nothing has changed then.
     pub fn set_policy(&mut self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
-        let mut policies = match &self.wards {
-            Some(wards) => wards.policies.clone(),
+        let mut policies = match &self.limits {
+            Some(limits) => limits.policies.clone(),
             None => Policies::every(),
         };
         policies.set(kind, policy)?;
         let mixer = self.mixer;
-        let mut wards = self
-            .wards
+        let mut limits = self
+            .limits
             .take()
-            .unwrap_or_else(|| Box::new(Wards::new(Policies::every(), mixer)));
-        wards.policies = policies;
+            .unwrap_or_else(|| Box::new(RowLimits::new(Policies::every(), mixer)));
+        limits.policies = policies;
         let rows = self.census(kind);
-        wards.track(kind, rows.iter().copied());
-        self.shared.messages_per_channel = newest(&wards.policies);
-        self.wards = Some(wards);
+        limits.track(kind, rows.iter().copied());
+        self.shared.messages_per_channel = newest(&limits.policies);
+        self.limits = Some(limits);
         if kind == Kind::Member || kind == Kind::Presence {
             self.hope_for_all(kind);
         }
@@ -95,7 +97,7 @@ impl MemoryStore {
             0
         };
         let mut touched = Touched::default();
-        touched.doubt(kind, rows);
+        touched.recheck(kind, rows);
         Ok(trimmed.saturating_add(self.settle(touched)))
     }
 
@@ -105,11 +107,11 @@ impl MemoryStore {
     /// A host calls it before each mutation; where mutations are rare, with a timer too. An
     /// earlier time than one before counts as unchanged.
     pub fn advance(&mut self, now: Instant) -> usize {
-        let Some(wards) = &mut self.wards else {
+        let Some(limits) = &mut self.limits else {
             return 0;
         };
-        wards.now = wards.now.max(now);
-        if !wards.may_expire() {
+        limits.now = limits.now.max(now);
+        if !limits.may_expire() {
             return 0;
         }
         self.settle(Touched::default())
@@ -122,7 +124,7 @@ impl MemoryStore {
     /// `advance`.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Instant> {
-        self.wards.as_ref()?.next_expiry()
+        self.limits.as_ref()?.next_expiry()
     }
 
     /// From here on all members or presences can be complete again, if they are asked for.
@@ -173,133 +175,135 @@ fn newest(policies: &Policies) -> usize {
 impl MemoryStore {
     /// A row is looked up.
     #[inline]
-    pub(super) fn used(&self, kind: Kind, spot: Spot) {
-        if let Some(wards) = &self.wards
-            && let Some(lifetimes) = wards.lifetimes(kind)
+    pub(super) fn used(&self, kind: Kind, row_id: RowId) {
+        if let Some(limits) = &self.limits
+            && let Some(lifetimes) = limits.lifetimes(kind)
         {
-            lifetimes.used(&spot);
+            lifetimes.used(&row_id);
         }
     }
 
     /// What a mutation is about to touch; `None` if no policy cares.
     pub(super) fn look(&self, mutation: &Mutation<'_>) -> Option<Touched> {
-        let wards = self.wards.as_ref()?;
-        if !mutation.kinds().intersects(wards.concerned) {
+        let limits = self.limits.as_ref()?;
+        if !mutation.kinds().intersects(limits.concerned) {
             return None;
         }
         let mut touched = Touched::default();
         for op in mutation.ops() {
             match mutation.guild() {
-                Some(guild) => self.look_at(wards, guild, op, &mut touched),
-                None => look_at_private(wards, op, &mut touched),
+                Some(guild) => self.look_at(limits, guild, op, &mut touched),
+                None => look_at_private(limits, op, &mut touched),
             }
         }
-        (!touched.is_empty() || !wards.tracked.is_empty()).then_some(touched)
+        (!touched.is_empty() || !limits.tracked.is_empty()).then_some(touched)
     }
 
     #[allow(
         clippy::wildcard_enum_match_arm,
         reason = "the other steps count, or set a status"
     )]
-    fn look_at(&self, wards: &Wards, guild: GuildId, op: &Op<'_>, touched: &mut Touched) {
+    fn look_at(&self, limits: &RowLimits, guild: GuildId, op: &Op<'_>, touched: &mut Touched) {
         match op {
-            Op::Upsert(rows) | Op::Patch(rows) => self.look_at_rows(wards, guild, rows, touched),
+            Op::Upsert(rows) | Op::Patch(rows) => self.look_at_rows(limits, guild, rows, touched),
             Op::Replace(rows) => {
-                self.look_at_rows(wards, guild, rows, touched);
-                self.doubt_all(wards, guild, watched_in(rows.kind()), touched);
+                self.look_at_rows(limits, guild, rows, touched);
+                self.recheck_all(limits, guild, watched_in(rows.kind()), touched);
             }
-            Op::SyncThreads(_, threads) if wards.judged.contains(Kinds::THREADS) => {
-                let spots = threads.iter().map(|row| Spot::new(guild, row.id.get()));
-                touched.tell(Kind::Thread, spots);
+            Op::SyncThreads(_, threads) if limits.judged.contains(Kinds::THREADS) => {
+                let row_ids = threads.iter().map(|row| RowId::new(guild, row.id.get()));
+                touched.tell(Kind::Thread, row_ids);
             }
-            Op::PutWebhooks(channel, _) if wards.judged.contains(Kinds::WEBHOOK_MARKS) => {
-                touched.tell(Kind::WebhookMark, [Spot::new(guild, channel.get())]);
+            Op::PutWebhooks(channel, _) if limits.judged.contains(Kinds::WEBHOOK_MARKS) => {
+                touched.tell(Kind::WebhookMark, [RowId::new(guild, channel.get())]);
             }
             Op::Remove(key) => {
-                let (kind, spots) = removed(guild, key, self.mixer);
-                if wards.tracked.contains(kind.only()) {
-                    touched.gone.extend(spots.iter().map(|&spot| (kind, spot)));
+                let (kind, row_ids) = removed(guild, key, self.mixer);
+                if limits.tracked.contains(kind.only()) {
+                    touched
+                        .gone
+                        .extend(row_ids.iter().map(|&row_id| (kind, row_id)));
                 }
-                doubt_members(wards, kind, spots, touched);
+                doubt_members(limits, kind, row_ids, touched);
             }
             Op::Cascade(Scope::Channel(_)) => {
-                self.doubt_all(wards, guild, Keep::IN_VOICE, touched);
+                self.recheck_all(limits, guild, MemberTraits::IN_VOICE, touched);
             }
             // Only a function can look at roles: it watches everything.
-            Op::StripRole(_) if wards.watched.is_all() => {
-                self.doubt_all(wards, guild, Keep::all(), touched);
+            Op::StripRole(_) if limits.watched.is_all() => {
+                self.recheck_all(limits, guild, MemberTraits::all(), touched);
             }
             _ => {}
         }
     }
 
-    fn look_at_rows(&self, wards: &Wards, guild: GuildId, rows: &Rows<'_>, to: &mut Touched) {
+    fn look_at_rows(&self, limits: &RowLimits, guild: GuildId, rows: &Rows<'_>, to: &mut Touched) {
         let kind = rows.kind();
-        let members = wards.watched.intersects(watched_in(kind));
-        if wards.judged.contains(kind.only()) || members {
-            let spots = spots(guild, rows, self.mixer);
-            doubt_members(wards, kind, spots.iter().copied(), to);
-            if wards.judged.contains(kind.only()) {
-                to.tell(kind, spots);
+        let members = limits.watched.intersects(watched_in(kind));
+        if limits.judged.contains(kind.only()) || members {
+            let row_ids = row_ids(guild, rows, self.mixer);
+            doubt_members(limits, kind, row_ids.iter().copied(), to);
+            if limits.judged.contains(kind.only()) {
+                to.tell(kind, row_ids);
             }
         }
         if let Rows::Guild(row) = rows {
             let owner = self.slot(guild).and_then(super::slot::Slot::owner);
             if row.owner.is_some_and(|newer| newer.known() != owner) {
-                self.doubt_all(wards, guild, Keep::OWNER, to);
+                self.recheck_all(limits, guild, MemberTraits::OWNER, to);
             }
         }
     }
 
     /// All members of a guild may have to go, if their policy looks at `on`.
-    fn doubt_all(&self, wards: &Wards, guild: GuildId, on: Keep, to: &mut Touched) {
-        if wards.watched.intersects(on) {
-            to.doubt(Kind::Member, self.census_in(guild, Kind::Member));
+    fn recheck_all(&self, limits: &RowLimits, guild: GuildId, on: MemberTraits, to: &mut Touched) {
+        if limits.watched.intersects(on) {
+            to.recheck(Kind::Member, self.census_in(guild, Kind::Member));
         }
     }
 }
 
 /// A step that names no guild.
-fn look_at_private(wards: &Wards, op: &Op<'_>, touched: &mut Touched) {
-    if wards.judged.contains(Kinds::PRIVATE_CHANNELS) {
+fn look_at_private(limits: &RowLimits, op: &Op<'_>, touched: &mut Touched) {
+    if limits.judged.contains(Kinds::PRIVATE_CHANNELS) {
         if let Op::Remove(Key::PrivateChannel(channel)) = op {
-            let spot = Spot::private_channel(*channel);
-            touched.gone.push((Kind::PrivateChannel, spot));
+            let row_id = RowId::private_channel(*channel);
+            touched.gone.push((Kind::PrivateChannel, row_id));
         }
         touched.tell_any(Kind::PrivateChannel, private_channels(op));
     }
-    if !wards.judged.contains(Kinds::MESSAGES) {
+    if !limits.judged.contains(Kinds::MESSAGES) {
         return;
     }
-    let spots = private_messages(op);
+    let row_ids = private_messages(op);
     if matches!(op, Op::Remove(_)) {
-        let gone = spots.into_iter().map(|spot| (Kind::Message, spot));
+        let gone = row_ids.into_iter().map(|row_id| (Kind::Message, row_id));
         touched.gone.extend(gone);
     } else {
-        touched.tell_any(Kind::Message, spots);
+        touched.tell_any(Kind::Message, row_ids);
     }
 }
 
 /// What a policy for members looks at in rows of a kind.
-fn watched_in(kind: Kind) -> Keep {
+fn watched_in(kind: Kind) -> MemberTraits {
     if kind == Kind::VoiceState {
-        Keep::IN_VOICE
+        MemberTraits::IN_VOICE
     } else if kind == Kind::Presence {
-        Keep::ONLINE
+        MemberTraits::ONLINE
     } else {
-        Keep::empty()
+        MemberTraits::empty()
     }
 }
 
 /// The members of these voice states or presences may have to go.
 fn doubt_members(
-    wards: &Wards,
+    limits: &RowLimits,
     kind: Kind,
-    spots: impl IntoIterator<Item = Spot>,
+    row_ids: impl IntoIterator<Item = RowId>,
     to: &mut Touched,
 ) {
-    if wards.watched.intersects(watched_in(kind)) {
-        to.doubt(Kind::Member, spots);
+    if limits.watched.intersects(watched_in(kind)) {
+        to.recheck(Kind::Member, row_ids);
     }
 }
 
@@ -307,131 +311,137 @@ fn doubt_members(
 impl MemoryStore {
     /// Judges what was touched and evicts what does not fit; says how many rows went.
     pub(super) fn settle(&mut self, mut touched: Touched) -> usize {
-        let Some(mut wards) = self.wards.take() else {
+        let Some(mut limits) = self.limits.take() else {
             return 0;
         };
-        for (kind, spot) in core::mem::take(&mut touched.gone) {
-            self.forget(&mut wards, kind, spot);
+        for (kind, row_id) in core::mem::take(&mut touched.gone) {
+            self.forget(&mut limits, kind, row_id);
         }
         // Members last: their policy looks at voice states and presences.
-        let others = wards.judged.difference(Kinds::MEMBERS).each();
+        let others = limits.judged.difference(Kinds::MEMBERS).each();
         let mut evicted: usize = 0;
         for kind in others.chain([Kind::Member]) {
-            let gone = self.settle_kind(&mut wards, kind, &mut touched);
+            let gone = self.settle_kind(&mut limits, kind, &mut touched);
             evicted = evicted.saturating_add(gone);
         }
-        self.wards = Some(wards);
+        self.limits = Some(limits);
         evicted
     }
 
-    fn settle_kind(&mut self, wards: &mut Wards, kind: Kind, touched: &mut Touched) -> usize {
-        let told = touched.told.remove(&kind).unwrap_or_default();
-        let doubtful = touched.doubtful.remove(&kind).unwrap_or_default();
-        let told = told.into_iter().map(|spot| (spot, true));
-        let rows = told.chain(doubtful.into_iter().map(|spot| (spot, false)));
+    fn settle_kind(&mut self, limits: &mut RowLimits, kind: Kind, touched: &mut Touched) -> usize {
+        let changed = touched.changed.remove(&kind).unwrap_or_default();
+        let rechecked = touched.rechecked.remove(&kind).unwrap_or_default();
+        let changed = changed.into_iter().map(|row_id| (row_id, true));
+        let rows = changed.chain(rechecked.into_iter().map(|row_id| (row_id, false)));
         let (mut groups, mut evicted) = (Vec::new(), Vec::new());
-        for (spot, told) in rows {
-            match self.verdict(wards, kind, spot) {
-                None => self.forget(wards, kind, spot),
+        for (row_id, changed) in rows {
+            match self.verdict(limits, kind, row_id) {
+                None => self.forget(limits, kind, row_id),
                 Some(Verdict::Evict) => {
-                    self.dismiss(wards, kind, spot, touched);
-                    evicted.push(spot);
+                    self.dismiss(limits, kind, row_id, touched);
+                    evicted.push(row_id);
                 }
                 Some(verdict) => {
-                    let (group, now) = (wards.group(kind, spot), wards.now);
+                    let (group, now) = (limits.group(kind, row_id), limits.now);
                     let spared = verdict == Verdict::Spare;
                     groups.push(group);
-                    match wards.lifetimes_mut(kind) {
-                        Some(lifetimes) if told => lifetimes.told(&spot, group, now, spared),
-                        Some(lifetimes) => lifetimes.spare(&spot, spared),
+                    match limits.lifetimes_mut(kind) {
+                        Some(lifetimes) if changed => lifetimes.touch(&row_id, group, now, spared),
+                        Some(lifetimes) => lifetimes.spare(&row_id, spared),
                         None => {}
                     }
                 }
             }
         }
-        self.drop_stale(wards, kind);
-        while let Some(spot) = next_victim(wards, kind, &mut groups) {
-            self.dismiss(wards, kind, spot, touched);
-            evicted.push(spot);
+        self.drop_stale(limits, kind);
+        while let Some(row_id) = next_victim(limits, kind, &mut groups) {
+            self.dismiss(limits, kind, row_id, touched);
+            evicted.push(row_id);
         }
         evicted.len()
     }
 
-    fn verdict(&self, wards: &Wards, kind: Kind, spot: Spot) -> Option<Verdict> {
-        let policy = wards.policies.get(kind);
+    fn verdict(&self, limits: &RowLimits, kind: Kind, row_id: RowId) -> Option<Verdict> {
+        let policy = limits.policies.get(kind);
         if policy.is_none() {
-            return self.is_there(kind, spot).then_some(Verdict::Evict);
+            return self.is_there(kind, row_id).then_some(Verdict::Evict);
         }
-        match self.candidate(kind, spot) {
+        match self.candidate(kind, row_id) {
             Some(candidate) => Some(policy.judge(&candidate)),
-            // Messages outside guilds take a place even if nobody has told of their channel.
-            None => self.is_there(kind, spot).then_some(Verdict::Count),
+            // Messages outside guilds take a place even if nobody has changed of their channel.
+            None => self.is_there(kind, row_id).then_some(Verdict::Count),
         }
     }
 
     /// Forgets rows that are gone together with what they hung on.
-    fn drop_stale(&self, wards: &mut Wards, kind: Kind) {
+    fn drop_stale(&self, limits: &mut RowLimits, kind: Kind) {
         let rows = match kind == Kind::PrivateChannel {
             true => self.private.place_count(),
             false => self.rows(kind),
         };
-        if let Some(lifetimes) = wards.lifetimes_mut(kind)
+        if let Some(lifetimes) = limits.lifetimes_mut(kind)
             && lifetimes.len() > rows
         {
-            lifetimes.retain(|spot| self.is_there(kind, *spot));
+            lifetimes.retain(|row_id| self.is_there(kind, *row_id));
         }
     }
 
     /// A row is gone. A member takes its presence along, unless there is one without a member.
-    fn forget(&self, wards: &mut Wards, kind: Kind, spot: Spot) {
-        wards.forget(kind, spot);
-        if kind == Kind::Member && !self.is_there(Kind::Presence, spot) {
-            wards.forget(Kind::Presence, spot);
+    fn forget(&self, limits: &mut RowLimits, kind: Kind, row_id: RowId) {
+        limits.forget(kind, row_id);
+        if kind == Kind::Member && !self.is_there(Kind::Presence, row_id) {
+            limits.forget(Kind::Presence, row_id);
         }
     }
 
     /// Takes a row away as if it had been removed.
-    fn dismiss(&mut self, wards: &mut Wards, kind: Kind, spot: Spot, touched: &mut Touched) {
-        let Some(guild) = spot.guild else {
-            if let Some(key) = spot.key(kind) {
+    fn dismiss(
+        &mut self,
+        limits: &mut RowLimits,
+        kind: Kind,
+        row_id: RowId,
+        touched: &mut Touched,
+    ) {
+        let Some(guild) = row_id.guild else {
+            if let Some(key) = row_id.key(kind) {
                 self.private.step(Op::Remove(key), &mut self.shared);
             }
-            return self.forget(wards, kind, spot);
+            return self.forget(limits, kind, row_id);
         };
         if kind == Kind::Guild {
             self.within(guild, |slot, _| slot.drop_guild());
         }
-        let code = match self.candidate(kind, spot).map(|candidate| candidate.row) {
+        let code = match self.candidate(kind, row_id).map(|candidate| candidate.row) {
             Some(crate::cache::RowRef::Invite(row)) => Some(Key::Invite(row.code.clone())),
             Some(_) | None => None,
         };
-        if let Some(key) = code.or_else(|| spot.key(kind)) {
+        if let Some(key) = code.or_else(|| row_id.key(kind)) {
             self.step(guild, Op::Remove(key));
         }
-        self.forget(wards, kind, spot);
+        self.forget(limits, kind, row_id);
         if kind == Kind::Member {
             self.within(guild, |slot, _| slot.limit_members());
         } else if kind == Kind::Presence {
             self.within(guild, |slot, _| slot.limit_presences());
-            doubt_members(wards, kind, [spot], touched);
+            doubt_members(limits, kind, [row_id], touched);
         } else if kind == Kind::Channel {
-            self.doubt_all(wards, guild, Keep::IN_VOICE, touched);
+            self.recheck_all(limits, guild, MemberTraits::IN_VOICE, touched);
         } else {
-            doubt_members(wards, kind, [spot], touched);
+            doubt_members(limits, kind, [row_id], touched);
         }
     }
 }
 
 /// The next row that is too old or too much; `groups` are those that may have too many.
-fn next_victim(wards: &mut Wards, kind: Kind, groups: &mut Vec<u64>) -> Option<Spot> {
-    let now = wards.now;
-    let lifetimes = wards.lifetimes_mut(kind)?;
-    if let Some(spot) = lifetimes.expired(now) {
-        return Some(spot);
+fn next_victim(limits: &mut RowLimits, kind: Kind, groups: &mut Vec<u64>) -> Option<RowId> {
+    let now = limits.now;
+    let lifetimes = limits.lifetimes_mut(kind)?;
+    if let Some(row_id) = lifetimes.expired(now) {
+        return Some(row_id);
     }
     while let Some(&group) = groups.last() {
-        if let Some(spot) = lifetimes.overflow(group) {
-            return Some(spot);
+        if let Some(row_id) = lifetimes.overflow(group) {
+            return Some(row_id);
         }
         groups.pop();
     }

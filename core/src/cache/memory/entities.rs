@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use super::apply::How;
 use super::hash::Mixer;
-use super::lot::{Lot, Plain, plain};
+use super::lazy_table::{LazyTable, Plain, plain};
 use super::rings::Rings;
-use super::roster::Roster;
 use super::shared::Shared;
 use super::table::Row;
+use super::thread_members::ThreadMembers;
 use super::usage::{EntityUsage, Weight};
 use super::webhooks::Hooks;
 use crate::cache::{Key, Kind, Rows};
@@ -35,20 +35,20 @@ plain! {
 #[derive(Debug)]
 pub(super) struct Entities {
     pub(super) mixer: Mixer,
-    pub(super) threads: Lot<Thread<'static>>,
-    pub(super) rosters: Lot<Roster>,
+    pub(super) threads: LazyTable<Thread<'static>>,
+    pub(super) thread_members: LazyTable<ThreadMembers>,
     memberships: usize,
-    pub(super) emojis: Lot<Emoji<'static>>,
-    pub(super) stickers: Lot<Sticker<'static>>,
-    pub(super) sounds: Lot<Sound<'static>>,
-    pub(super) voice_states: Lot<VoiceState<'static>>,
-    pub(super) stages: Lot<Stage<'static>>,
-    pub(super) events: Lot<ScheduledEvent<'static>>,
-    pub(super) integrations: Lot<Integration<'static>>,
+    pub(super) emojis: LazyTable<Emoji<'static>>,
+    pub(super) stickers: LazyTable<Sticker<'static>>,
+    pub(super) sounds: LazyTable<Sound<'static>>,
+    pub(super) voice_states: LazyTable<VoiceState<'static>>,
+    pub(super) stages: LazyTable<Stage<'static>>,
+    pub(super) events: LazyTable<ScheduledEvent<'static>>,
+    pub(super) integrations: LazyTable<Integration<'static>>,
     pub(super) invites: BTreeMap<Text<'static>, Invite<'static>>,
     invite_heap: usize,
-    pub(super) rules: Lot<Rule<'static>>,
-    pub(super) hooks: Lot<Hooks>,
+    pub(super) rules: LazyTable<Rule<'static>>,
+    pub(super) hooks: LazyTable<Hooks>,
     pub(super) rings: Rings,
 }
 
@@ -56,20 +56,20 @@ impl Entities {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             mixer,
-            threads: Lot::new(),
-            rosters: Lot::new(),
+            threads: LazyTable::new(),
+            thread_members: LazyTable::new(),
             memberships: 0,
-            emojis: Lot::new(),
-            stickers: Lot::new(),
-            sounds: Lot::new(),
-            voice_states: Lot::new(),
-            stages: Lot::new(),
-            events: Lot::new(),
-            integrations: Lot::new(),
+            emojis: LazyTable::new(),
+            stickers: LazyTable::new(),
+            sounds: LazyTable::new(),
+            voice_states: LazyTable::new(),
+            stages: LazyTable::new(),
+            events: LazyTable::new(),
+            integrations: LazyTable::new(),
             invites: BTreeMap::new(),
             invite_heap: 0,
-            rules: Lot::new(),
-            hooks: Lot::new(),
+            rules: LazyTable::new(),
+            hooks: LazyTable::new(),
             rings: Rings::new(mixer),
         }
     }
@@ -83,7 +83,7 @@ impl Entities {
             (Kind::Thread, self.threads.weight()),
             (
                 Kind::ThreadMember,
-                rows(self.memberships, self.rosters.weight()),
+                rows(self.memberships, self.thread_members.weight()),
             ),
             (Kind::Emoji, self.emojis.weight()),
             (Kind::Sticker, self.stickers.weight()),
@@ -173,7 +173,7 @@ impl Entities {
         match how {
             How::Upsert => {}
             How::Replace => {
-                self.rosters = Lot::new();
+                self.thread_members = LazyTable::new();
                 self.memberships = 0;
             }
             How::Patch => return,
@@ -260,45 +260,47 @@ impl Entities {
         if self.threads.remove(thread.get()).is_some() {
             shared.displace(thread);
         }
-        if let Some(roster) = self.rosters.remove(thread.get()) {
-            self.memberships = self.memberships.saturating_sub(roster.members.len());
+        if let Some(members) = self.thread_members.remove(thread.get()) {
+            self.memberships = self.memberships.saturating_sub(members.members.len());
         }
         self.rings.remove(thread, shared);
     }
 
     /// Where threads are kept at all, a membership needs its thread.
     fn join(&mut self, members: &[ThreadMember]) {
-        let Some(roster) = Roster::of(members) else {
+        let Some(members) = ThreadMembers::of(members) else {
             return;
         };
-        let key = roster.key();
+        let key = members.key();
         if !self.threads.is_empty() && self.threads.get(key).is_none() {
             return;
         }
-        let size = |lot: &Lot<Roster>| lot.get(key).map_or(0, |roster| roster.members.len());
-        let before = size(&self.rosters);
-        self.rosters.upsert(self.mixer, roster);
-        let more = size(&self.rosters).saturating_sub(before);
+        let size = |lot: &LazyTable<ThreadMembers>| {
+            lot.get(key).map_or(0, |members| members.members.len())
+        };
+        let before = size(&self.thread_members);
+        self.thread_members.upsert(self.mixer, members);
+        let more = size(&self.thread_members).saturating_sub(before);
         self.memberships = self.memberships.saturating_add(more);
     }
 
     fn leave(&mut self, thread: ChannelId, users: &[UserId]) {
-        let left = self.rosters.update(thread.get(), |roster| {
-            (roster.remove(users), roster.members.is_empty())
+        let left = self.thread_members.update(thread.get(), |members| {
+            (members.remove(users), members.members.is_empty())
         });
         let (gone, empty) = left.unwrap_or_default();
         self.memberships = self.memberships.saturating_sub(gone);
         if empty {
-            self.rosters.remove(thread.get());
+            self.thread_members.remove(thread.get());
         }
     }
 
     fn leave_all(&mut self, user: UserId) {
         let of = self
-            .rosters
+            .thread_members
             .iter()
-            .filter(|roster| roster.get(user).is_some());
-        let threads: Vec<ChannelId> = of.map(Roster::thread).collect();
+            .filter(|members| members.get(user).is_some());
+        let threads: Vec<ChannelId> = of.map(ThreadMembers::thread).collect();
         for thread in threads {
             self.leave(thread, &[user]);
         }
@@ -372,9 +374,9 @@ impl Entities {
     /// Drops what no event of a new session can refill.
     pub(super) fn forget(&mut self, shared: &mut Shared) {
         self.rings.clear(shared);
-        self.integrations = Lot::new();
-        self.rules = Lot::new();
-        self.hooks = Lot::new();
+        self.integrations = LazyTable::new();
+        self.rules = LazyTable::new();
+        self.hooks = LazyTable::new();
         self.invites = BTreeMap::new();
         self.invite_heap = 0;
     }
@@ -390,7 +392,7 @@ fn weigh(invite: &Invite<'_>) -> usize {
     invite.heap().saturating_add(invite.code.heap())
 }
 
-fn put<R: Plain>(to: &mut Lot<R>, mixer: Mixer, rows: Vec<R>, how: How) {
+fn put<R: Plain>(to: &mut LazyTable<R>, mixer: Mixer, rows: Vec<R>, how: How) {
     match how {
         How::Upsert => rows.into_iter().for_each(|row| {
             to.upsert(mixer, row);

@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::packed_table::{PackedTable, Spot};
-use super::role_numbers::{MemberRoles, RoleNumbers};
+use super::packed_table::{Found, PackedTable};
+use super::role_interner::{MemberRoles, RoleInterner};
 use super::user::{UserRef, Users};
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
@@ -35,7 +35,7 @@ impl<'a> MemberRow<'a> {
 #[derive(Debug)]
 pub(super) struct MemberTable {
     table: PackedTable,
-    roles: RoleNumbers,
+    roles: RoleInterner,
     /// Where the head of a row is written.
     head: Sink,
     /// When a row was last upserted, as [`super::slot::Slot`] counts.
@@ -46,7 +46,7 @@ impl MemberTable {
     pub(super) const fn new(mixer: super::hash::Mixer) -> Self {
         Self {
             table: PackedTable::new(mixer),
-            roles: RoleNumbers::new(mixer),
+            roles: RoleInterner::new(mixer),
             head: Sink::new(),
             generation: 0,
         }
@@ -71,18 +71,18 @@ impl MemberTable {
     /// Adds a member or merges what is said into the row.
     pub(super) fn upsert(&mut self, member: MemberRecord<'_>) {
         match self.table.find(member.id.get()) {
-            Some(spot) => self.merge(spot, member, Some(self.generation)),
+            Some(found) => self.merge(found, member, Some(self.generation)),
             None => self.insert(member),
         }
     }
 
     /// Merges what is said into the row; `false` if there is none.
     pub(super) fn patch(&mut self, member: MemberRecord<'_>) -> bool {
-        let spot = self.table.find(member.id.get());
-        if let Some(spot) = spot {
-            self.merge(spot, member, None);
+        let found = self.table.find(member.id.get());
+        if let Some(found) = found {
+            self.merge(found, member, None);
         }
-        spot.is_some()
+        found.is_some()
     }
 
     fn insert(&mut self, member: MemberRecord<'_>) {
@@ -93,11 +93,11 @@ impl MemberTable {
     }
 
     /// Merges what is said into a row, which becomes one of this generation if there is one.
-    fn merge(&mut self, spot: Spot, newer: MemberRecord<'_>, generation: Option<u8>) {
+    fn merge(&mut self, found: Found, newer: MemberRecord<'_>, generation: Option<u8>) {
         let Self {
             table, roles, head, ..
         } = self;
-        let row = table.at(spot);
+        let row = table.at(found);
         let old = MemberRow::of(row);
         let generation = generation.unwrap_or(old.generation);
         write_head(head, roles, generation, newer, old.roles);
@@ -106,22 +106,22 @@ impl MemberTable {
             return;
         }
         if covers(newer.membership, old.record, Membership::MASK) {
-            table.rewrite(spot, head.as_slice(), newer.membership);
+            table.rewrite(found, head.as_slice(), newer.membership);
             return;
         }
         let mut merged = Membership::unpack(&mut Cursor::new(old.record));
         merged.merge(Membership::unpack(&mut Cursor::new(newer.membership)));
         let mut record = Sink::new();
         merged.pack(&mut record);
-        table.rewrite(spot, head.as_slice(), record.as_slice());
+        table.rewrite(found, head.as_slice(), record.as_slice());
     }
 
     /// Whether there was such a member.
     pub(super) fn remove(&mut self, user: UserId) -> bool {
-        let Some(spot) = self.table.find(user.get()) else {
+        let Some(found) = self.table.find(user.get()) else {
             return false;
         };
-        self.table.remove(spot);
+        self.table.remove(found);
         self.forget_roles();
         true
     }
@@ -176,7 +176,7 @@ impl MemberTable {
 /// Writes what comes before the record of a row.
 fn write_head(
     head: &mut Sink,
-    numbers: &mut RoleNumbers,
+    numbers: &mut RoleInterner,
     generation: u8,
     member: MemberRecord<'_>,
     old_roles: &[u8],

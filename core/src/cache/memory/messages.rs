@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::lot::Plain;
+use super::lazy_table::Plain;
 use super::table::Row;
 use crate::cache::{OneReaction, ReactChange, Vote};
 use crate::id::{ChannelId, MessageId, UserId};

@@ -28,11 +28,11 @@ pub(super) struct PackedTable {
 
 /// A row's size and its place among rows of this size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Handle(u32);
+struct RowHandle(u32);
 
 const PLACES: u32 = 26;
 
-impl Handle {
+impl RowHandle {
     /// `None` when there are too many rows of one size.
     fn new(class: SizeClass, place: usize) -> Option<Self> {
         let place = u32::try_from(place)
@@ -53,14 +53,14 @@ impl Handle {
 
 /// A row that has been found.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spot {
+pub(super) struct Found {
     hash: u64,
-    handle: Handle,
+    handle: RowHandle,
 }
 
 /// The rows by size.
 #[derive(Clone, Copy)]
-struct Rows<'a> {
+struct SizedRows<'a> {
     pages: &'a [Pages],
     places: &'a Places,
 }
@@ -88,20 +88,20 @@ impl Places {
     }
 }
 
-impl<'a> Rows<'a> {
+impl<'a> SizedRows<'a> {
     #[inline]
-    fn get(self, handle: Handle) -> Option<&'a [u8]> {
+    fn get(self, handle: RowHandle) -> Option<&'a [u8]> {
         let pages = self.pages.get(self.places.get(handle.class()))?;
         pages.get(handle.place())
     }
 
     #[inline]
-    fn key(self, handle: Handle) -> Option<u64> {
+    fn key(self, handle: RowHandle) -> Option<u64> {
         self.get(handle).and_then(key)
     }
 
     fn hash(self, handle: u32, mixer: Mixer) -> u64 {
-        self.key(Handle(handle)).map_or(0, |key| mixer.hash(key))
+        self.key(RowHandle(handle)).map_or(0, |key| mixer.hash(key))
     }
 }
 
@@ -137,29 +137,29 @@ impl PackedTable {
             .saturating_add(self.index.bytes())
     }
 
-    fn rows(&self) -> Rows<'_> {
-        Rows {
+    fn rows(&self) -> SizedRows<'_> {
+        SizedRows {
             pages: &self.pages,
             places: &self.places,
         }
     }
 
     #[inline]
-    pub(super) fn find(&self, key: u64) -> Option<Spot> {
-        self.find_row(key).map(|(spot, _)| spot)
+    pub(super) fn find(&self, key: u64) -> Option<Found> {
+        self.find_row(key).map(|(found, _)| found)
     }
 
     /// A row with its key, and where it is.
     #[inline]
-    fn find_row(&self, wanted: u64) -> Option<(Spot, &[u8])> {
+    fn find_row(&self, wanted: u64) -> Option<(Found, &[u8])> {
         let (hash, rows) = (self.mixer.hash(wanted), self.rows());
         let mut found: &[u8] = &[];
         let same = |handle| {
-            found = rows.get(Handle(handle)).unwrap_or_default();
+            found = rows.get(RowHandle(handle)).unwrap_or_default();
             key(found) == Some(wanted)
         };
-        let handle = Handle(self.index.find(hash, same)?);
-        Some((Spot { hash, handle }, found))
+        let handle = RowHandle(self.index.find(hash, same)?);
+        Some((Found { hash, handle }, found))
     }
 
     /// Whether there is such a row.
@@ -167,17 +167,17 @@ impl PackedTable {
         self.find(key).is_some()
     }
 
-    /// The row at a spot, without its key; zeros may follow what was put in.
+    /// The row at a found, without its key; zeros may follow what was put in.
     #[inline]
-    pub(super) fn at(&self, spot: Spot) -> &[u8] {
-        self.rows().get(spot.handle).map_or(&[], body)
+    pub(super) fn at(&self, found: Found) -> &[u8] {
+        self.rows().get(found.handle).map_or(&[], body)
     }
 
     /// The same, to be changed in place.
-    pub(super) fn at_mut(&mut self, spot: Spot) -> &mut [u8] {
-        let place = self.places.get(spot.handle.class());
+    pub(super) fn at_mut(&mut self, found: Found) -> &mut [u8] {
+        let place = self.places.get(found.handle.class());
         let pages = self.pages.get_mut(place);
-        let row = pages.and_then(|pages| pages.get_mut(spot.handle.place()));
+        let row = pages.and_then(|pages| pages.get_mut(found.handle.place()));
         row.and_then(|row| row.get_mut(KEY..)).unwrap_or_default()
     }
 
@@ -199,7 +199,7 @@ impl PackedTable {
         };
         self.rows = self.rows.wrapping_add(1);
         let (hash, mixer) = (self.mixer.hash(key), self.mixer);
-        let rows = Rows {
+        let rows = SizedRows {
             pages: &self.pages,
             places: &self.places,
         };
@@ -209,38 +209,38 @@ impl PackedTable {
 
     /// Puts other bytes into a row, which moves to where rows of its size lie. One that would be
     /// beyond 16 MiB stays as it was.
-    pub(super) fn rewrite(&mut self, spot: Spot, head: &[u8], record: &[u8]) {
+    pub(super) fn rewrite(&mut self, found: Found, head: &[u8], record: &[u8]) {
         let length = head.len().saturating_add(record.len());
         let class = SizeClass::of(length.saturating_add(KEY));
-        if class == Some(spot.handle.class()) {
-            return self.fill(spot, head, record);
+        if class == Some(found.handle.class()) {
+            return self.fill(found, head, record);
         }
-        let Some(key) = self.rows().key(spot.handle) else {
+        let Some(key) = self.rows().key(found.handle) else {
             return;
         };
         if let Some(handle) = self.push(key, head, record) {
-            self.index.replace(spot.hash, spot.handle.0, handle.0);
-            self.pull(spot.handle);
+            self.index.replace(found.hash, found.handle.0, handle.0);
+            self.pull(found.handle);
         }
     }
 
     /// The same for a row that is often another size: it stays where it is while it fits and fills
     /// at least half of the room.
-    pub(super) fn rewrite_often(&mut self, spot: Spot, record: &[u8]) {
+    pub(super) fn rewrite_often(&mut self, found: Found, record: &[u8]) {
         let (room, needed) = (
-            spot.handle.class().bytes(),
+            found.handle.class().bytes(),
             record.len().saturating_add(KEY),
         );
         if (room / 2..=room).contains(&needed) {
-            self.fill(spot, &[], record);
+            self.fill(found, &[], record);
         } else {
-            self.rewrite(spot, &[], record);
+            self.rewrite(found, &[], record);
         }
     }
 
     /// Writes over a row that has room for this.
-    fn fill(&mut self, spot: Spot, head: &[u8], record: &[u8]) {
-        let row = self.at_mut(spot);
+    fn fill(&mut self, found: Found, head: &[u8], record: &[u8]) {
+        let row = self.at_mut(found);
         let (front, rest) = row.split_at_mut(head.len().min(row.len()));
         let (middle, zeros) = rest.split_at_mut(record.len().min(rest.len()));
         front.copy_from_slice(head);
@@ -248,15 +248,15 @@ impl PackedTable {
         zeros.fill(0);
     }
 
-    pub(super) fn remove(&mut self, spot: Spot) {
+    pub(super) fn remove(&mut self, found: Found) {
         let mixer = self.mixer;
-        let rows = Rows {
+        let rows = SizedRows {
             pages: &self.pages,
             places: &self.places,
         };
         self.index
-            .remove(spot.hash, spot.handle.0, |other| rows.hash(other, mixer));
-        self.pull(spot.handle);
+            .remove(found.hash, found.handle.0, |other| rows.hash(other, mixer));
+        self.pull(found.handle);
         self.rows = self.rows.wrapping_sub(1);
         if self.rows == 0 {
             *self = Self::new(self.mixer);
@@ -282,9 +282,9 @@ impl PackedTable {
             return;
         }
         for key in refused {
-            if let Some(spot) = self.find(key) {
-                gone(key, self.at(spot));
-                self.remove(spot);
+            if let Some(found) = self.find(key) {
+                gone(key, self.at(found));
+                self.remove(found);
             }
         }
     }
@@ -322,7 +322,7 @@ impl PackedTable {
             let Some(pages) = self.pages.get(self.places.get(class)) else {
                 continue;
             };
-            let handles = (0..pages.len()).filter_map(|place| Handle::new(class, place));
+            let handles = (0..pages.len()).filter_map(|place| RowHandle::new(class, place));
             for handle in handles {
                 let hash = rows.hash(handle.0, mixer);
                 index.insert(hash, handle.0, |other| rows.hash(other, mixer));
@@ -333,7 +333,7 @@ impl PackedTable {
     }
 
     /// Adds a row that nothing finds yet.
-    fn push(&mut self, key: u64, head: &[u8], record: &[u8]) -> Option<Handle> {
+    fn push(&mut self, key: u64, head: &[u8], record: &[u8]) -> Option<RowHandle> {
         let length = head.len().saturating_add(record.len());
         let class = SizeClass::of(length.saturating_add(KEY))?;
         let mut place = self.places.get(class);
@@ -344,14 +344,14 @@ impl PackedTable {
             self.places.set(class, place);
         }
         let pages = self.pages.get_mut(place)?;
-        let handle = Handle::new(class, pages.len())?;
+        let handle = RowHandle::new(class, pages.len())?;
         let grown = pages.push(&key.to_le_bytes(), head, record);
         self.allocated = self.allocated.wrapping_add(grown);
         Some(handle)
     }
 
     /// Takes a row out that nothing finds any more; the last one of its size takes its place.
-    fn pull(&mut self, handle: Handle) {
+    fn pull(&mut self, handle: RowHandle) {
         let Some(pages) = self.pages.get_mut(self.places.get(handle.class())) else {
             return;
         };
@@ -363,7 +363,7 @@ impl PackedTable {
             .allocated
             .wrapping_sub(before)
             .wrapping_add(pages.bytes());
-        if let Some(from) = Handle::new(handle.class(), last)
+        if let Some(from) = RowHandle::new(handle.class(), last)
             && let Some(moved) = moved.filter(|_| from != handle)
         {
             self.index.replace(self.mixer.hash(moved), from.0, handle.0);
@@ -393,17 +393,17 @@ mod tests {
                     map.retain(|key, _| key % 3 != 0);
                 }
                 match (step, table.find(key)) {
-                    (0, Some(spot)) => {
-                        table.remove(spot);
+                    (0, Some(found)) => {
+                        table.remove(found);
                         map.remove(&key);
                     }
                     (0, None) => prop_assert!(!map.contains_key(&key)),
-                    (3, Some(spot)) => {
-                        table.rewrite_often(spot, &whole);
+                    (3, Some(found)) => {
+                        table.rewrite_often(found, &whole);
                         map.insert(key, whole);
                     }
-                    (_, Some(spot)) => {
-                        table.rewrite(spot, &head, &record);
+                    (_, Some(found)) => {
+                        table.rewrite(found, &head, &record);
                         map.insert(key, whole);
                     }
                     (_, None) => {
@@ -458,8 +458,8 @@ mod tests {
         let fresh = table.bytes();
         for round in 1..20 {
             for (key, length) in sizes(round) {
-                let spot = table.find(key).unwrap();
-                table.rewrite_often(spot, &vec![1; length]);
+                let found = table.find(key).unwrap();
+                table.rewrite_often(found, &vec![1; length]);
                 let room = table.at(table.find(key).unwrap()).len();
                 assert!(room >= length && room + KEY <= (2 * (length + KEY) + 1).max(12));
             }

@@ -1,13 +1,13 @@
 //! Presences, packed.
 
-use super::packed_table::{PackedTable, Spot};
+use super::packed_table::{Found, PackedTable};
 use crate::id::UserId;
 use crate::wire::view::{Activities, PresenceRecord, Status, Statuses};
 
 /// Puts what a presence says now into its row.
-pub(super) fn renew(presences: &mut PackedTable, spot: Spot, newer: PresenceRecord<'_>) {
-    if !presences.at(spot).starts_with(newer.presence) {
-        presences.rewrite_often(spot, newer.presence);
+pub(super) fn renew(presences: &mut PackedTable, found: Found, newer: PresenceRecord<'_>) {
+    if !presences.at(found).starts_with(newer.presence) {
+        presences.rewrite_often(found, newer.presence);
     }
 }
 

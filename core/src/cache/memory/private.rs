@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use super::MemoryStore;
 use super::hash::Mixer;
-use super::lot::{Lot, Plain};
+use super::lazy_table::{LazyTable, Plain};
 use super::messages::Ring;
 use super::rings::Rings;
+use super::row_id::RowId;
 use super::shared::Shared;
-use super::spot::Spot;
 use super::usage::Weight;
 use crate::cache::{Key, Kind, Op, Rows};
 use crate::id::{ChannelId, MessageId};
@@ -29,7 +29,7 @@ impl Plain for Channel<'static> {
 #[derive(Debug)]
 pub(super) struct Private {
     mixer: Mixer,
-    channels: Lot<Channel<'static>>,
+    channels: LazyTable<Channel<'static>>,
     rings: Rings,
     /// Channels with messages and without a row.
     rowless: usize,
@@ -39,7 +39,7 @@ impl Private {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             mixer,
-            channels: Lot::new(),
+            channels: LazyTable::new(),
             rings: Rings::new(mixer),
             rowless: 0,
         }
@@ -92,11 +92,11 @@ impl Private {
     }
 
     /// Where the messages lie.
-    pub(super) fn spots(&self) -> impl Iterator<Item = Spot> {
+    pub(super) fn row_ids(&self) -> impl Iterator<Item = RowId> {
         let of = |ring: &Ring| {
             let channel = ring.channel();
             let ids: Vec<MessageId> = ring.iter().map(|row| row.id).collect();
-            ids.into_iter().map(move |id| Spot::private(channel, id))
+            ids.into_iter().map(move |id| RowId::private(channel, id))
         };
         self.rings.iter().flat_map(of)
     }
@@ -182,7 +182,7 @@ impl Private {
     pub(super) fn clear(&mut self, shared: &mut Shared) {
         let rows = self.channels.iter();
         rows.for_each(|row| release(row, shared));
-        self.channels = Lot::new();
+        self.channels = LazyTable::new();
         self.rings.clear(shared);
         self.rowless = 0;
     }
@@ -200,7 +200,7 @@ impl MemoryStore {
     /// [`MemoryStore::user`].
     #[must_use]
     pub fn private_channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
-        self.used(Kind::PrivateChannel, Spot::private_channel(channel));
+        self.used(Kind::PrivateChannel, RowId::private_channel(channel));
         self.private.channel(channel)
     }
 
@@ -216,7 +216,7 @@ impl MemoryStore {
         channel: ChannelId,
         message: MessageId,
     ) -> Option<&Message<'static>> {
-        self.used(Kind::Message, Spot::private(channel, message));
+        self.used(Kind::Message, RowId::private(channel, message));
         self.private.message(channel, message)
     }
 

@@ -5,8 +5,8 @@ use core::fmt;
 use super::MemoryStore;
 use super::member::MemberRef;
 use super::presence::PresenceRef;
+use super::row_id::RowId;
 use super::slot::Slot;
-use super::spot::Spot;
 use super::usage::Weight;
 use super::user::UserRef;
 use crate::cache::policy::Lifetimes;
@@ -151,7 +151,7 @@ impl MemoryStore {
     #[must_use]
     pub fn channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
         let guild = self.shared.guild_of(channel)?;
-        self.used(Kind::Channel, Spot::new(guild, channel.get()));
+        self.used(Kind::Channel, RowId::new(guild, channel.get()));
         self.slot(guild)?.channels.get(channel.get())
     }
 
@@ -165,7 +165,7 @@ impl MemoryStore {
     /// A role of a guild.
     #[must_use]
     pub fn role(&self, guild: GuildId, role: RoleId) -> Option<&Role<'static>> {
-        self.used(Kind::Role, Spot::new(guild, role.get()));
+        self.used(Kind::Role, RowId::new(guild, role.get()));
         self.slot(guild)?.roles.get(role.get())
     }
 
@@ -179,7 +179,7 @@ impl MemoryStore {
     /// A member of a guild.
     #[must_use]
     pub fn member(&self, guild: GuildId, user: UserId) -> Option<MemberRef<'_>> {
-        self.used(Kind::Member, Spot::new(guild, user.get()));
+        self.used(Kind::Member, RowId::new(guild, user.get()));
         self.find_member(guild, user.get())
     }
 
@@ -215,7 +215,7 @@ impl MemoryStore {
     /// A user's presence in a guild; `None` also for whoever is offline.
     #[must_use]
     pub fn presence(&self, guild: GuildId, user: UserId) -> Option<PresenceRef<'_>> {
-        self.used(Kind::Presence, Spot::new(guild, user.get()));
+        self.used(Kind::Presence, RowId::new(guild, user.get()));
         self.find_presence(guild, user.get())
     }
 
@@ -356,7 +356,10 @@ impl MemoryStore {
     /// time; the allocator's own cost is left out. What a policy has to remember is part of it.
     #[must_use]
     pub fn bytes(&self, kind: Kind) -> usize {
-        let lifetimes = self.wards.as_ref().and_then(|wards| wards.lifetimes(kind));
+        let lifetimes = self
+            .limits
+            .as_ref()
+            .and_then(|limits| limits.lifetimes(kind));
         let remembered = lifetimes.map_or(0, Lifetimes::bytes);
         self.weight(kind).bytes.saturating_add(remembered)
     }

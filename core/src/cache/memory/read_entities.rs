@@ -1,7 +1,7 @@
 //! Looking up what lies in a guild beside channels, roles, members and presences.
 
 use super::MemoryStore;
-use super::spot::Spot;
+use super::row_id::RowId;
 use crate::cache::Kind;
 use crate::id::{
     ChannelId, EmojiId, GuildId, IntegrationId, MessageId, RuleId, ScheduledEventId, SoundId,
@@ -18,7 +18,7 @@ impl MemoryStore {
     #[must_use]
     pub fn thread(&self, thread: ChannelId) -> Option<&Thread<'static>> {
         let guild = self.shared.guild_of(thread)?;
-        self.used(Kind::Thread, Spot::new(guild, thread.get()));
+        self.used(Kind::Thread, RowId::new(guild, thread.get()));
         self.slot(guild)?.entities.threads.get(thread.get())
     }
 
@@ -38,23 +38,23 @@ impl MemoryStore {
     ) -> Option<&ThreadMember> {
         self.used(
             Kind::ThreadMember,
-            Spot::pair(guild, thread.get(), user.get()),
+            RowId::pair(guild, thread.get(), user.get()),
         );
-        let rosters = &self.slot(guild)?.entities.rosters;
-        rosters.get(thread.get())?.get(user)
+        let thread_members = &self.slot(guild)?.entities.thread_members;
+        thread_members.get(thread.get())?.get(user)
     }
 
     /// The known members of a thread, by user.
     pub fn thread_members(&self, guild: GuildId, thread: ChannelId) -> &[ThreadMember] {
         let slot = self.slot(guild);
-        let roster = slot.and_then(|slot| slot.entities.rosters.get(thread.get()));
-        roster.map_or(&[], |roster| &roster.members)
+        let members = slot.and_then(|slot| slot.entities.thread_members.get(thread.get()));
+        members.map_or(&[], |members| &members.members)
     }
 
     /// An emoji of a guild.
     #[must_use]
     pub fn emoji(&self, guild: GuildId, emoji: EmojiId) -> Option<&Emoji<'static>> {
-        self.used(Kind::Emoji, Spot::new(guild, emoji.get()));
+        self.used(Kind::Emoji, RowId::new(guild, emoji.get()));
         self.slot(guild)?.entities.emojis.get(emoji.get())
     }
 
@@ -67,7 +67,7 @@ impl MemoryStore {
     /// A sticker of a guild.
     #[must_use]
     pub fn sticker(&self, guild: GuildId, sticker: StickerId) -> Option<&Sticker<'static>> {
-        self.used(Kind::Sticker, Spot::new(guild, sticker.get()));
+        self.used(Kind::Sticker, RowId::new(guild, sticker.get()));
         self.slot(guild)?.entities.stickers.get(sticker.get())
     }
 
@@ -80,7 +80,7 @@ impl MemoryStore {
     /// A soundboard sound of a guild.
     #[must_use]
     pub fn sound(&self, guild: GuildId, sound: SoundId) -> Option<&Sound<'static>> {
-        self.used(Kind::Sound, Spot::new(guild, sound.get()));
+        self.used(Kind::Sound, RowId::new(guild, sound.get()));
         self.slot(guild)?.entities.sounds.get(sound.get())
     }
 
@@ -93,7 +93,7 @@ impl MemoryStore {
     /// A voice state of a guild.
     #[must_use]
     pub fn voice_state(&self, guild: GuildId, user: UserId) -> Option<&VoiceState<'static>> {
-        self.used(Kind::VoiceState, Spot::new(guild, user.get()));
+        self.used(Kind::VoiceState, RowId::new(guild, user.get()));
         self.slot(guild)?.entities.voice_states.get(user.get())
     }
 
@@ -106,7 +106,7 @@ impl MemoryStore {
     /// A stage instance of a guild.
     #[must_use]
     pub fn stage(&self, guild: GuildId, stage: StageId) -> Option<&Stage<'static>> {
-        self.used(Kind::Stage, Spot::new(guild, stage.get()));
+        self.used(Kind::Stage, RowId::new(guild, stage.get()));
         self.slot(guild)?.entities.stages.get(stage.get())
     }
 
@@ -123,7 +123,7 @@ impl MemoryStore {
         guild: GuildId,
         event: ScheduledEventId,
     ) -> Option<&ScheduledEvent<'static>> {
-        self.used(Kind::ScheduledEvent, Spot::new(guild, event.get()));
+        self.used(Kind::ScheduledEvent, RowId::new(guild, event.get()));
         self.slot(guild)?.entities.events.get(event.get())
     }
 
@@ -143,7 +143,7 @@ impl MemoryStore {
         guild: GuildId,
         integration: IntegrationId,
     ) -> Option<&Integration<'static>> {
-        self.used(Kind::Integration, Spot::new(guild, integration.get()));
+        self.used(Kind::Integration, RowId::new(guild, integration.get()));
         self.slot(guild)?
             .entities
             .integrations
@@ -159,7 +159,7 @@ impl MemoryStore {
     /// An auto-moderation rule of a guild.
     #[must_use]
     pub fn rule(&self, guild: GuildId, rule: RuleId) -> Option<&Rule<'static>> {
-        self.used(Kind::Rule, Spot::new(guild, rule.get()));
+        self.used(Kind::Rule, RowId::new(guild, rule.get()));
         self.slot(guild)?.entities.rules.get(rule.get())
     }
 
@@ -172,7 +172,7 @@ impl MemoryStore {
     /// An invitation to a guild.
     #[must_use]
     pub fn invite(&self, guild: GuildId, code: &str) -> Option<&Invite<'static>> {
-        self.used(Kind::Invite, Spot::invite(guild, code, self.mixer));
+        self.used(Kind::Invite, RowId::invite(guild, code, self.mixer));
         let code = Text::plain(code).into_owned();
         self.slot(guild)?.entities.invites.get(&code)
     }
@@ -193,7 +193,7 @@ impl MemoryStore {
     ) -> Option<&Message<'static>> {
         self.used(
             Kind::Message,
-            Spot::pair(guild, channel.get(), message.get()),
+            RowId::pair(guild, channel.get(), message.get()),
         );
         self.slot(guild)?.entities.rings.message(channel, message)
     }

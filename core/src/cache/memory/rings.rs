@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::hash::Mixer;
-use super::lot::Lot;
+use super::lazy_table::LazyTable;
 use super::messages::{Ring, author, edit, react, vote};
 use super::shared::Shared;
 use super::usage::Weight;
@@ -15,7 +15,7 @@ use crate::wire::view::Message;
 #[derive(Debug)]
 pub(super) struct Rings {
     mixer: Mixer,
-    rings: Lot<Ring>,
+    rings: LazyTable<Ring>,
     messages: usize,
 }
 
@@ -23,7 +23,7 @@ impl Rings {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             mixer,
-            rings: Lot::new(),
+            rings: LazyTable::new(),
             messages: 0,
         }
     }

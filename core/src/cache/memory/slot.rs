@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use super::entities::Entities;
 use super::hash::Mixer;
-use super::holders::GuildNumber;
 use super::member::MemberTable;
 use super::packed_table::PackedTable;
+use super::refcount::GuildNumber;
 use super::shared::Shared;
 use super::table::{Row, Table};
 use super::usage::{Usage, Weight};
@@ -39,7 +39,7 @@ pub(super) struct Slot {
     pub(super) presences: PackedTable,
     /// Whether there may be presences without their members, which came while there were no
     /// members here.
-    strangers: bool,
+    orphans: bool,
     pub(super) entities: Entities,
 }
 
@@ -91,7 +91,7 @@ impl Slot {
             roles_unread: false,
             members: MemberTable::new(mixer),
             presences: PackedTable::new(mixer),
-            strangers: false,
+            orphans: false,
             entities: Entities::new(mixer),
         }
     }
@@ -271,15 +271,15 @@ impl Slot {
         let alone = self.members.len() == 0;
         // A presence that lies here was asked for its member then, and goes with it.
         let wanted = presence.status() != Status::Offline
-            && (alone || found.is_some() && !self.strangers || self.members.contains(user));
+            && (alone || found.is_some() && !self.orphans || self.members.contains(user));
         match (found, wanted) {
             (None, false) => {}
-            (Some(spot), false) => self.presences.remove(spot),
+            (Some(row_id), false) => self.presences.remove(row_id),
             (None, true) => {
-                self.strangers = alone || self.strangers && self.presences.len() > 0;
+                self.orphans = alone || self.orphans && self.presences.len() > 0;
                 self.presences.insert(user.get(), &[], presence.presence);
             }
-            (Some(spot), true) => super::presence::renew(&mut self.presences, spot, presence),
+            (Some(row_id), true) => super::presence::renew(&mut self.presences, row_id, presence),
         }
     }
 
@@ -408,8 +408,8 @@ impl Slot {
 }
 
 fn remove(presences: &mut PackedTable, user: UserId) {
-    if let Some(spot) = presences.find(user.get()) {
-        presences.remove(spot);
+    if let Some(row_id) = presences.find(user.get()) {
+        presences.remove(row_id);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Users, shared by the guilds that hold them.
 
 use super::hash::Mixer;
-use super::holders::{GuildNumber, Guilds, Holder, Holders};
-use super::packed_table::{PackedTable, Spot};
+use super::packed_table::{Found, PackedTable};
+use super::refcount::{GuildNumber, Guilds, RefCounts, UserRefs};
 use super::table::{Row, Table};
 use crate::id::{GuildId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
@@ -26,12 +26,12 @@ impl Row for Author {
     }
 }
 
-/// All users that somebody holds. A row is a [`Holder`] and the record of a [`User`].
+/// All users that somebody holds. A row is a [`UserRefs`] and the record of a [`User`].
 #[derive(Debug)]
 pub(super) struct Users {
     table: PackedTable,
     /// Who holds the users that several guilds hold.
-    holders: Holders,
+    holders: RefCounts,
     /// Where what comes of two records is written.
     merged: Sink,
     /// Where a user is written that is not packed yet.
@@ -39,20 +39,20 @@ pub(super) struct Users {
     authors: Table<Author>,
 }
 
-fn holder(row: &[u8]) -> Holder {
+fn holder(row: &[u8]) -> UserRefs {
     row.first_chunk()
-        .map_or(Holder::NOBODY, |bytes| Holder::from_bytes(*bytes))
+        .map_or(UserRefs::NOBODY, |bytes| UserRefs::from_bytes(*bytes))
 }
 
 fn record(row: &[u8]) -> &[u8] {
-    row.get(Holder::BYTES..).unwrap_or_default()
+    row.get(UserRefs::BYTES..).unwrap_or_default()
 }
 
 impl Users {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             table: PackedTable::new(mixer),
-            holders: Holders::new(mixer),
+            holders: RefCounts::new(mixer),
             merged: Sink::new(),
             packed: Sink::new(),
             authors: Table::new(mixer),
@@ -84,81 +84,81 @@ impl Users {
 
     /// A guild's member has this user: adds or updates the row, and the guild to its holders.
     pub(super) fn hold(&mut self, user: UserId, newer: &[u8], guild: GuildNumber) {
-        let Some(spot) = self.table.find(user.get()) else {
-            let holder = Holder::one(guild).to_bytes();
+        let Some(found) = self.table.find(user.get()) else {
+            let holder = UserRefs::one(guild).to_bytes();
             self.table.insert(user.get(), &holder, newer);
             return;
         };
-        let before = holder(self.table.at(spot));
+        let before = holder(self.table.at(found));
         let after = self.holders.add(user, before, guild);
-        self.merge(spot, user, after, newer);
+        self.merge(found, user, after, newer);
     }
 
     /// Updates a user that is there; never adds one, and never changes who holds it.
     pub(super) fn patch(&mut self, user: UserId, newer: &[u8]) {
-        if let Some(spot) = self.table.find(user.get()) {
-            self.merge(spot, user, holder(self.table.at(spot)), newer);
+        if let Some(found) = self.table.find(user.get()) {
+            self.merge(found, user, holder(self.table.at(found)), newer);
         }
     }
 
     /// The same for a user that is not packed yet.
     pub(super) fn patch_user(&mut self, user: &User<'_>) {
-        if let Some(spot) = self.table.find(user.id.get()) {
+        if let Some(found) = self.table.find(user.id.get()) {
             let mut packed = core::mem::take(&mut self.packed);
             packed.clear();
             user.pack(&mut packed);
-            let holder = holder(self.table.at(spot));
-            self.merge(spot, user.id, holder, packed.as_slice());
+            let holder = holder(self.table.at(found));
+            self.merge(found, user.id, holder, packed.as_slice());
             self.packed = packed;
         }
     }
 
     /// Puts the holder and what is said into the row.
-    fn merge(&mut self, spot: Spot, user: UserId, holder: Holder, newer: &[u8]) {
+    fn merge(&mut self, found: Found, user: UserId, holder: UserRefs, newer: &[u8]) {
         let holder = holder.to_bytes();
-        let row = self.table.at(spot);
+        let row = self.table.at(found);
         let old = record(row);
         if old.starts_with(newer) {
             if !row.starts_with(&holder)
-                && let Some(place) = self.table.at_mut(spot).first_chunk_mut()
+                && let Some(place) = self.table.at_mut(found).first_chunk_mut()
             {
                 *place = holder;
             }
             return;
         }
         if covers(newer, old, User::MASK) {
-            self.table.rewrite(spot, &holder, newer);
+            self.table.rewrite(found, &holder, newer);
             return;
         }
         let mut merged = User::unpack(user, &mut Cursor::new(old));
         merged.merge(User::unpack(user, &mut Cursor::new(newer)));
         self.merged.clear();
         merged.pack(&mut self.merged);
-        self.table.rewrite(spot, &holder, self.merged.as_slice());
+        self.table.rewrite(found, &holder, self.merged.as_slice());
     }
 
     /// The bot's own user: it stays.
     pub(super) fn own(&mut self, user: &User<'_>) {
         self.ensure(user);
-        if let Some(spot) = self.table.find(user.id.get()) {
-            self.set_holder(spot, holder(self.table.at(spot)).owned(true));
+        if let Some(found) = self.table.find(user.id.get()) {
+            self.set_holder(found, holder(self.table.at(found)).owned(true));
         }
     }
 
     /// The user is the bot's no longer.
     pub(super) fn disown(&mut self, user: UserId) {
-        if let Some(spot) = self.table.find(user.get()) {
-            let left = holder(self.table.at(spot)).owned(false);
-            self.set_or_drop(spot, user, left);
+        if let Some(found) = self.table.find(user.get()) {
+            let left = holder(self.table.at(found)).owned(false);
+            self.set_or_drop(found, user, left);
         }
     }
 
     /// A guild holds the user no longer; the row goes with its last holder.
     pub(super) fn release(&mut self, user: UserId, guild: GuildNumber) {
-        if let Some(spot) = self.table.find(user.get()) {
-            let before = holder(self.table.at(spot));
+        if let Some(found) = self.table.find(user.get()) {
+            let before = holder(self.table.at(found));
             let left = self.holders.remove(user, before, guild);
-            self.set_or_drop(spot, user, left);
+            self.set_or_drop(found, user, left);
         }
     }
 
@@ -183,7 +183,7 @@ impl Users {
             if let Some(place) = row.first_chunk_mut().filter(|_| left != before) {
                 *place = left.to_bytes();
             }
-            left != Holder::NOBODY || left == before || authors.contains(key)
+            left != UserRefs::NOBODY || left == before || authors.contains(key)
         });
     }
 
@@ -208,8 +208,8 @@ impl Users {
         });
         if left == Some(0) {
             self.authors.remove(user.get());
-            if let Some(spot) = self.table.find(user.get()) {
-                self.set_or_drop(spot, user, holder(self.table.at(spot)));
+            if let Some(found) = self.table.find(user.get()) {
+                self.set_or_drop(found, user, holder(self.table.at(found)));
             }
         }
     }
@@ -221,24 +221,24 @@ impl Users {
         match self.table.find(user.id.get()) {
             Some(_) => self.patch(user.id, packed.as_slice()),
             None => {
-                let nobody = Holder::NOBODY.to_bytes();
+                let nobody = UserRefs::NOBODY.to_bytes();
                 self.table.insert(user.id.get(), &nobody, packed.as_slice());
             }
         }
     }
 
-    fn set_holder(&mut self, spot: Spot, holder: Holder) {
-        if let Some(place) = self.table.at_mut(spot).first_chunk_mut() {
+    fn set_holder(&mut self, found: Found, holder: UserRefs) {
+        if let Some(place) = self.table.at_mut(found).first_chunk_mut() {
             *place = holder.to_bytes();
         }
     }
 
-    fn set_or_drop(&mut self, spot: Spot, user: UserId, left: Holder) {
+    fn set_or_drop(&mut self, found: Found, user: UserId, left: UserRefs) {
         let wrote = self.authors.len() > 0 && self.authors.contains(user.get());
-        if left == Holder::NOBODY && !wrote {
-            self.table.remove(spot);
+        if left == UserRefs::NOBODY && !wrote {
+            self.table.remove(found);
         } else {
-            self.set_holder(spot, left);
+            self.set_holder(found, left);
         }
     }
 
@@ -263,7 +263,7 @@ impl Users {
 pub struct UserRef<'a> {
     id: UserId,
     row: &'a [u8],
-    holders: &'a Holders,
+    holders: &'a RefCounts,
 }
 
 impl<'a> UserRef<'a> {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::MemoryStore;
 use super::entities::Entities;
-use super::lot::Plain;
+use super::lazy_table::Plain;
 use super::table::Row;
 use crate::id::{ChannelId, GuildId};
 use crate::wire::Part as _;

@@ -102,7 +102,7 @@ impl<K: Hash + Ord + Clone, V> Kept<K, V> {
             None => {
                 let mut lifetimes = Lifetimes::new(policy.limits, self.mixer);
                 for key in self.groups.values().flatten() {
-                    lifetimes.told(key, group(key), self.now, false);
+                    lifetimes.touch(key, group(key), self.now, false);
                 }
                 self.lifetimes = Some(Box::new(lifetimes));
             }
@@ -118,7 +118,7 @@ impl<K: Hash + Ord + Clone, V> Kept<K, V> {
         let moves = self.rows.get(&key).is_some_and(|row| row.group != group);
         let left = if moves { self.remove(&key) } else { None };
         if let Some(lifetimes) = &mut self.lifetimes {
-            lifetimes.told(&key, group, self.now, false);
+            lifetimes.touch(&key, group, self.now, false);
         }
         self.groups.entry(group).or_default().insert(key.clone());
         let old = self.rows.insert(key, Row { group, value });
@@ -140,7 +140,7 @@ impl<K: Hash + Ord + Clone, V> Kept<K, V> {
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let row = self.rows.get_mut(key)?;
         if let Some(lifetimes) = &mut self.lifetimes {
-            lifetimes.told(key, row.group, self.now, false);
+            lifetimes.touch(key, row.group, self.now, false);
         }
         Some(&mut row.value)
     }

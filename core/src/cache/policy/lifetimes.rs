@@ -14,7 +14,7 @@ use super::seeded::Seeded;
 use crate::Instant;
 use crate::cache::memory::Mixer;
 
-/// Which rows are there, when each was last used and last told of.
+/// Which rows are there, when each was last used and last touched.
 ///
 /// A use takes `&self` and stores one number, so that many readers need not wait for each other.
 /// The queues learn of uses only when a row has to go.
@@ -24,7 +24,7 @@ pub(in crate::cache) struct Lifetimes<K> {
     slot_of: HashMap<K, u32, Seeded>,
     slots: Vec<Option<Life<K>>>,
     free: Vec<u32>,
-    groups: BTreeMap<u64, Bunch>,
+    groups: BTreeMap<u64, GroupOrder>,
     /// Rows that are not spared.
     counted: usize,
     order: Queue,
@@ -38,13 +38,13 @@ struct Life<K> {
     key: K,
     group: u64,
     used: AtomicU64,
-    told: Instant,
+    touched: Instant,
     spared: bool,
 }
 
 /// The rows of one group that are not spared.
 #[derive(Debug, Default)]
-struct Bunch {
+struct GroupOrder {
     order: Queue,
     counted: usize,
 }
@@ -55,7 +55,7 @@ impl<K> Life<K> {
     }
 
     fn age(&self) -> Option<u64> {
-        (!self.spared).then_some(self.told.as_millis())
+        (!self.spared).then_some(self.touched.as_millis())
     }
 }
 
@@ -113,7 +113,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
     }
 
     /// A row has come, or something has been told of it. Its group stays what it was.
-    pub(in crate::cache) fn told(&mut self, key: &K, group: u64, now: Instant, spared: bool) {
+    pub(in crate::cache) fn touch(&mut self, key: &K, group: u64, now: Instant, spared: bool) {
         let tick = self.clock.get_mut();
         let used = *tick;
         *tick = tick.wrapping_add(1);
@@ -122,14 +122,14 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
                 key: key.clone(),
                 group,
                 used: AtomicU64::new(used),
-                told: now,
+                touched: now,
                 spared,
             });
             return;
         };
         if let Some(Some(life)) = self.slots.get_mut(slot as usize) {
             life.used = AtomicU64::new(used);
-            life.told = life.told.max(now);
+            life.touched = life.touched.max(now);
         }
         self.spare(key, spared);
     }
@@ -267,8 +267,8 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
             return None;
         }
         let slots = &self.slots;
-        let (told, slot) = self.ages.least(|slot| life(slots, slot)?.age())?;
-        if !self.is_over(told, now) {
+        let (touched, slot) = self.ages.least(|slot| life(slots, slot)?.age())?;
+        if !self.is_over(touched, now) {
             return None;
         }
         self.evict(slot)
@@ -278,7 +278,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
     pub(in crate::cache) fn may_expire(&self, now: Instant) -> bool {
         self.ages
             .floor()
-            .is_some_and(|told| self.is_over(told, now))
+            .is_some_and(|touched| self.is_over(touched, now))
     }
 
     /// When a row may have lived for long enough, one that comes now included; `None` if all live
@@ -289,9 +289,9 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         Some(oldest.after(age))
     }
 
-    fn is_over(&self, told: u64, now: Instant) -> bool {
+    fn is_over(&self, touched: u64, now: Instant) -> bool {
         let age = self.limits.time_to_live;
-        age.is_some_and(|age| Instant::from_millis(told).after(age) <= now)
+        age.is_some_and(|age| Instant::from_millis(touched).after(age) <= now)
     }
 
     fn evict(&mut self, slot: u32) -> Option<K> {
@@ -428,7 +428,7 @@ mod tests {
                     0..4 => {
                         naive.0.retain(|row| row.0 != key);
                         naive.0.push((key, group, now, flag && key == 3));
-                        lives.told(&key, group, now, flag && key == 3);
+                        lives.touch(&key, group, now, flag && key == 3);
                     }
                     4..8 => {
                         if limits.bound_numbers() {
@@ -466,12 +466,12 @@ mod tests {
             .time_to_live(Duration::from_secs(1));
         let mut lives = Lifetimes::new(policy.limits, Mixer::new(1));
         for round in 0..10_000_u32 {
-            lives.told(&(round % 7), 1, Instant::ZERO, false);
+            lives.touch(&(round % 7), 1, Instant::ZERO, false);
             lives.remove(&(round % 7));
         }
         assert!(lives.order.len() < 100 && lives.ages.len() < 100);
         for round in 0..10_000_u32 {
-            lives.told(&(round % 7), 1, Instant::ZERO, round % 3 == 0);
+            lives.touch(&(round % 7), 1, Instant::ZERO, round % 3 == 0);
         }
         let group = lives.groups.values().map(|bunch| bunch.order.len()).max();
         assert!(group < Some(100) && lives.order.len() < 100, "{group:?}");
@@ -480,7 +480,7 @@ mod tests {
     #[test]
     fn room_is_given_back() {
         let mut lives = Lifetimes::new(Policy::lru(100_000).limits, Mixer::new(1));
-        (0..10_000_u32).for_each(|key| lives.told(&key, 1, Instant::ZERO, false));
+        (0..10_000_u32).for_each(|key| lives.touch(&key, 1, Instant::ZERO, false));
         lives.retain(|key| *key < 10);
         assert_eq!(lives.len(), 10);
         assert!(lives.slots.capacity() < 100 && lives.slot_of.capacity() < 100);

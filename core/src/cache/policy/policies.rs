@@ -191,7 +191,7 @@ fn check(kind: Kind, policy: &Policy) -> Result<(), Unsuitable> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Keep, Predicate};
+    use super::super::{MemberTraits, Predicate};
     use super::*;
     use core::time::Duration;
     use std::string::ToString;
@@ -213,14 +213,14 @@ mod tests {
             Policy::all().per_channel(0),
             Policy::newest_per_channel(0),
             Policy::all().time_to_live(Duration::ZERO),
-            Policy::keep(Keep::OWNER).at_most(0),
+            Policy::keep(MemberTraits::OWNER).at_most(0),
         ];
         for policy in zeros {
             assert!(policy.is_none() && !policy.is_all(), "{policy:?}");
         }
-        let spared = Policy::lru(0).sparing(Keep::IN_VOICE);
+        let spared = Policy::lru(0).sparing(MemberTraits::IN_VOICE);
         assert!(!spared.is_none() && !spared.is_all());
-        assert!(Policy::all().is_all() && Policy::all().sparing(Keep::OWN).is_all());
+        assert!(Policy::all().is_all() && Policy::all().sparing(MemberTraits::OWN).is_all());
     }
 
     #[test]
@@ -248,12 +248,12 @@ mod tests {
             ),
             (
                 Kind::Presence,
-                Policy::keep(Keep::OWNER),
+                Policy::keep(MemberTraits::OWNER),
                 Unsuitable::Keep(Kind::Presence),
             ),
             (
                 Kind::Message,
-                Policy::lru(9).sparing(own().or(Keep::OWNER)),
+                Policy::lru(9).sparing(own().or(MemberTraits::OWNER)),
                 Unsuitable::Keep(Kind::Message),
             ),
         ];
@@ -265,7 +265,7 @@ mod tests {
         }
         let fine = [
             (Kind::Guild, Policy::none()),
-            (Kind::Member, Policy::keep(Keep::OWNER).per_guild(5)),
+            (Kind::Member, Policy::keep(MemberTraits::OWNER).per_guild(5)),
             (Kind::Message, Policy::newest_per_channel(5).per_channel(3)),
             (Kind::Presence, Policy::keep(own()).at_most(5)),
         ];

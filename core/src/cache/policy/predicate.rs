@@ -18,7 +18,7 @@ use crate::wire::view::{
 bitflags! {
     /// What may be true of a member; of a set, one is enough.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub struct Keep: u8 {
+    pub struct MemberTraits: u8 {
         /// The bot's own member.
         const OWN = 1;
         /// Who owns the guild. Needs the guild's row.
@@ -43,7 +43,7 @@ pub struct Candidate<'a> {
     /// The row.
     pub row: RowRef<'a>,
     /// What is true of a member; nothing of another row.
-    pub is: Keep,
+    pub is: MemberTraits,
 }
 
 /// A row of any kind.
@@ -132,7 +132,7 @@ impl RowRef<'_> {
 /// failure of the store.
 #[derive(Clone, Default)]
 pub struct Predicate {
-    keep: Option<Keep>,
+    keep: Option<MemberTraits>,
     functions: Vec<Function>,
 }
 
@@ -209,22 +209,22 @@ impl Predicate {
     }
 
     /// The built-in conditions in it; none if there is only a function.
-    pub(super) fn built_in(&self) -> Option<Keep> {
+    pub(super) fn built_in(&self) -> Option<MemberTraits> {
         self.keep
     }
 
     /// What it may depend on: a function, on everything.
-    pub(super) fn watched(&self) -> Keep {
+    pub(super) fn watched(&self) -> MemberTraits {
         if self.functions.is_empty() {
-            self.keep.unwrap_or(Keep::empty())
+            self.keep.unwrap_or(MemberTraits::empty())
         } else {
-            Keep::all()
+            MemberTraits::all()
         }
     }
 }
 
-impl From<Keep> for Predicate {
-    fn from(keep: Keep) -> Self {
+impl From<MemberTraits> for Predicate {
+    fn from(keep: MemberTraits) -> Self {
         Self {
             keep: Some(keep),
             functions: Vec::new(),

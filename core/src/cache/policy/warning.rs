@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Keep, Policies};
+use super::{MemberTraits, Policies};
 use crate::cache::{Kind, Kinds};
 use crate::intents::Intents;
 
@@ -24,7 +24,7 @@ pub enum Warning {
         /// The kind whose policy has the predicate.
         kind: Kind,
         /// The predicate.
-        keep: Keep,
+        keep: MemberTraits,
         /// The kind that is off.
         needs: Kind,
     },
@@ -83,10 +83,10 @@ const NEEDS: &[(Kind, Intents, &str)] = {
 };
 
 /// What a predicate on members looks at.
-const LOOKS_AT: &[(Keep, Kind)] = &[
-    (Keep::OWNER, Kind::Guild),
-    (Keep::IN_VOICE, Kind::VoiceState),
-    (Keep::ONLINE, Kind::Presence),
+const LOOKS_AT: &[(MemberTraits, Kind)] = &[
+    (MemberTraits::OWNER, Kind::Guild),
+    (MemberTraits::IN_VOICE, Kind::VoiceState),
+    (MemberTraits::ONLINE, Kind::Presence),
 ];
 
 impl Warning {
@@ -121,13 +121,13 @@ impl Warning {
 }
 
 /// The built-in predicates of the members' policy.
-fn built_in(policies: &Policies, kinds: Kinds) -> Keep {
+fn built_in(policies: &Policies, kinds: Kinds) -> MemberTraits {
     if !kinds.contains(Kinds::MEMBERS) {
-        return Keep::empty();
+        return MemberTraits::empty();
     }
     let predicates = policies.get(Kind::Member).predicates();
-    predicates.fold(Keep::empty(), |all, one| {
-        all | one.built_in().unwrap_or(Keep::empty())
+    predicates.fold(MemberTraits::empty(), |all, one| {
+        all | one.built_in().unwrap_or(MemberTraits::empty())
     })
 }
 
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_predicate_says_what_it_cannot_see() {
-        let keep = Keep::OWNER | Keep::IN_VOICE | Keep::ONLINE;
+        let keep = MemberTraits::OWNER | MemberTraits::IN_VOICE | MemberTraits::ONLINE;
         let policy = Policy::keep(Predicate::from(keep).or(Predicate::when(|_| true)));
         let policies = Policies::from(Kinds::GUILDS | Kinds::MEMBERS)
             .with(Kind::Member, policy)

@@ -15,7 +15,7 @@ use crate::wire::view::RoleIds;
 ///
 /// There are as many as the guild's payloads have named; a guild without members forgets them.
 #[derive(Debug)]
-pub(super) struct RoleNumbers {
+pub(super) struct RoleInterner {
     /// `None` where a role was deleted: nobody has it any more.
     roles: Vec<Option<RoleId>>,
     index: HashTable<u32>,
@@ -24,7 +24,7 @@ pub(super) struct RoleNumbers {
     allocated: usize,
 }
 
-impl RoleNumbers {
+impl RoleInterner {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             roles: Vec::new(),
@@ -89,7 +89,7 @@ impl RoleNumbers {
         }
     }
 
-    /// The roles with these numbers, as [`RoleNumbers::pack`] wrote them.
+    /// The roles with these numbers, as [`RoleInterner::pack`] wrote them.
     pub(super) const fn resolve<'a>(&'a self, numbers: &'a [u8]) -> MemberRoles<'a> {
         MemberRoles {
             numbers: Cursor::new(numbers),
@@ -116,7 +116,7 @@ impl RoleNumbers {
 #[derive(Clone, Copy)]
 pub struct MemberRoles<'a> {
     numbers: Cursor<'a>,
-    of: &'a RoleNumbers,
+    of: &'a RoleInterner,
 }
 
 impl MemberRoles<'_> {
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn roles_come_back_in_order_until_they_are_stripped() {
-        let mut numbers = RoleNumbers::new(Mixer::new(1));
+        let mut numbers = RoleInterner::new(Mixer::new(1));
         let mut packed = Sink::new();
         numbers.pack((1..=200).rev().map(role), &mut packed);
         numbers.pack([7, 200].map(role).into_iter(), &mut packed);

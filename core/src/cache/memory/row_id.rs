@@ -9,7 +9,7 @@ use crate::wire::view::Message;
 
 /// A row of a kind that is known from elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Spot {
+pub(super) struct RowId {
     /// The guild; `None` for a channel or a message outside guilds.
     pub(super) guild: Option<GuildId>,
     /// Its id; of a message the channel, of a thread's member the thread, of a member or what
@@ -19,7 +19,7 @@ pub(super) struct Spot {
     pub(super) second: u64,
 }
 
-impl Spot {
+impl RowId {
     pub(super) const fn new(guild: GuildId, first: u64) -> Self {
         Self::pair(guild, first, 0)
     }
@@ -85,16 +85,16 @@ impl Spot {
 }
 
 /// The rows that a removal names, by kind.
-pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec<Spot>) {
-    let one = |id: u64| Vec::from([Spot::new(guild, id)]);
+pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec<RowId>) {
+    let one = |id: u64| Vec::from([RowId::new(guild, id)]);
     match key {
         Key::Channel(id) => (Kind::Channel, one(id.get())),
         // None lies in a guild.
         Key::PrivateChannel(_) => (Kind::PrivateChannel, Vec::new()),
         Key::Thread(id) => (Kind::Thread, one(id.get())),
         Key::ThreadMembers(thread, users) => {
-            let spot = |user: &UserId| Spot::pair(guild, thread.get(), user.get());
-            (Kind::ThreadMember, users.iter().map(spot).collect())
+            let row_id = |user: &UserId| RowId::pair(guild, thread.get(), user.get());
+            (Kind::ThreadMember, users.iter().map(row_id).collect())
         }
         Key::ThreadMembersOf(_) => (Kind::ThreadMember, Vec::new()),
         Key::Role(id) => (Kind::Role, one(id.get())),
@@ -108,13 +108,13 @@ pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec
         Key::ScheduledEvent(id) => (Kind::ScheduledEvent, one(id.get())),
         Key::Integration(id) => (Kind::Integration, one(id.get())),
         Key::Messages(channel, ids) => {
-            let spot = |id: &MessageId| Spot::pair(guild, channel.get(), id.get());
-            (Kind::Message, ids.iter().map(spot).collect())
+            let row_id = |id: &MessageId| RowId::pair(guild, channel.get(), id.get());
+            (Kind::Message, ids.iter().map(row_id).collect())
         }
         Key::Rule(id) => (Kind::Rule, one(id.get())),
         Key::Invite(code) => {
-            let spot = Spot::invite(guild, &code.as_cow(), mixer);
-            (Kind::Invite, Vec::from([spot]))
+            let row_id = RowId::invite(guild, &code.as_cow(), mixer);
+            (Kind::Invite, Vec::from([row_id]))
         }
         Key::WebhookMark(channel) => (Kind::WebhookMark, one(channel.get())),
     }
@@ -125,14 +125,14 @@ pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec
     clippy::wildcard_enum_match_arm,
     reason = "the other steps are not about messages"
 )]
-pub(super) fn private_messages(op: &Op<'_>) -> Vec<Spot> {
+pub(super) fn private_messages(op: &Op<'_>) -> Vec<RowId> {
     match op {
         Op::Upsert(Rows::Messages(rows)) | Op::Patch(Rows::Messages(rows)) => {
-            let spot = |row: &Message<'_>| Some(Spot::private(row.channel?, row.id));
-            rows.iter().filter_map(spot).collect()
+            let row_id = |row: &Message<'_>| Some(RowId::private(row.channel?, row.id));
+            rows.iter().filter_map(row_id).collect()
         }
         Op::Remove(Key::Messages(channel, ids)) => {
-            ids.iter().map(|&id| Spot::private(*channel, id)).collect()
+            ids.iter().map(|&id| RowId::private(*channel, id)).collect()
         }
         _ => Vec::new(),
     }
@@ -143,24 +143,24 @@ pub(super) fn private_messages(op: &Op<'_>) -> Vec<Spot> {
     clippy::wildcard_enum_match_arm,
     reason = "the other steps change no channel, or take it away"
 )]
-pub(super) fn private_channels(op: &Op<'_>) -> Vec<Spot> {
-    let spot = |id| Spot::private_channel(id);
+pub(super) fn private_channels(op: &Op<'_>) -> Vec<RowId> {
+    let row_id = |id| RowId::private_channel(id);
     match op {
         Op::Upsert(Rows::PrivateChannels(rows)) | Op::Patch(Rows::PrivateChannels(rows)) => {
-            rows.iter().map(|row| spot(row.id)).collect()
+            rows.iter().map(|row| row_id(row.id)).collect()
         }
         Op::Upsert(Rows::Messages(rows)) => {
             let channels = rows.iter().filter_map(|row| row.channel);
-            channels.map(spot).collect()
+            channels.map(row_id).collect()
         }
-        Op::LastMessage(channel, _) => [spot(*channel)].into(),
+        Op::LastMessage(channel, _) => [row_id(*channel)].into(),
         _ => Vec::new(),
     }
 }
 
 /// Where rows lie or would lie.
-pub(super) fn spots(guild: GuildId, rows: &Rows<'_>, mixer: Mixer) -> Vec<Spot> {
-    let at = |id: u64| Spot::new(guild, id);
+pub(super) fn row_ids(guild: GuildId, rows: &Rows<'_>, mixer: Mixer) -> Vec<RowId> {
+    let at = |id: u64| RowId::new(guild, id);
     match rows {
         Rows::CurrentUser(_) | Rows::Users(_) | Rows::PrivateChannels(_) => Vec::new(),
         Rows::Guild(_) => [at(guild.get())].into(),
@@ -171,7 +171,7 @@ pub(super) fn spots(guild: GuildId, rows: &Rows<'_>, mixer: Mixer) -> Vec<Spot> 
         Rows::Threads(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
         Rows::ThreadMembers(rows) => {
             let rows = rows.iter().map(|row| (row.thread.get(), row.user.get()));
-            rows.map(|(thread, user)| Spot::pair(guild, thread, user))
+            rows.map(|(thread, user)| RowId::pair(guild, thread, user))
                 .collect()
         }
         Rows::Emojis(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
@@ -182,7 +182,7 @@ pub(super) fn spots(guild: GuildId, rows: &Rows<'_>, mixer: Mixer) -> Vec<Spot> 
         Rows::ScheduledEvents(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
         Rows::Integrations(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
         Rows::Invites(rows) => {
-            let code = |code: &crate::wire::Text<'_>| Spot::invite(guild, &code.as_cow(), mixer);
+            let code = |code: &crate::wire::Text<'_>| RowId::invite(guild, &code.as_cow(), mixer);
             rows.iter().map(|row| code(&row.code)).collect()
         }
         Rows::Rules(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
@@ -191,7 +191,7 @@ pub(super) fn spots(guild: GuildId, rows: &Rows<'_>, mixer: Mixer) -> Vec<Spot> 
             let rows = rows
                 .iter()
                 .filter_map(|row| Some(channel(row.channel?, row.id)));
-            rows.map(|(channel, id)| Spot::pair(guild, channel, id))
+            rows.map(|(channel, id)| RowId::pair(guild, channel, id))
                 .collect()
         }
         Rows::WebhookMarks(rows) => rows.iter().map(|row| at(row.get())).collect(),

@@ -5,15 +5,15 @@ use alloc::collections::BTreeMap;
 use core::array;
 
 use super::hash::Mixer;
-use super::spot::Spot;
+use super::row_id::RowId;
 use crate::Instant;
 use crate::cache::policy::Lifetimes;
-use crate::cache::{Keep, Kind, Kinds, Policies, Policy};
+use crate::cache::{Kind, Kinds, MemberTraits, Policies, Policy};
 
 #[derive(Debug)]
-pub(super) struct Wards {
+pub(super) struct RowLimits {
     pub(super) policies: Policies,
-    lifetimes: [Option<Box<Lifetimes<Spot>>>; Kind::ALL.len()],
+    lifetimes: [Option<Box<Lifetimes<RowId>>>; Kind::ALL.len()],
     /// Kinds whose rows are judged when they come.
     pub(super) judged: Kinds,
     /// Kinds whose changes concern a policy.
@@ -21,31 +21,31 @@ pub(super) struct Wards {
     /// Kinds with an order of use or an age.
     pub(super) tracked: Kinds,
     /// What the members' policy depends on.
-    pub(super) watched: Keep,
+    pub(super) watched: MemberTraits,
     pub(super) now: Instant,
     mixer: Mixer,
 }
 
-impl Wards {
+impl RowLimits {
     pub(super) fn new(policies: Policies, mixer: Mixer) -> Self {
-        let mut wards = Self {
+        let mut limits = Self {
             policies,
             lifetimes: array::from_fn(|_| None),
             judged: Kinds::empty(),
             concerned: Kinds::empty(),
             tracked: Kinds::empty(),
-            watched: Keep::empty(),
+            watched: MemberTraits::empty(),
             now: Instant::ZERO,
             mixer,
         };
         for &kind in Kind::ALL {
-            wards.track(kind, [].into_iter());
+            limits.track(kind, [].into_iter());
         }
-        wards
+        limits
     }
 
     /// Watches rows of a kind as its policy wants it; those that are there have not been yet.
-    pub(super) fn track(&mut self, kind: Kind, rows: impl Iterator<Item = Spot>) {
+    pub(super) fn track(&mut self, kind: Kind, rows: impl Iterator<Item = RowId>) {
         self.judged = self.policies.select(Policy::judges);
         self.tracked = self.policies.select(Policy::is_tracked);
         self.watched = self.policies.get(Kind::Member).watched();
@@ -59,34 +59,34 @@ impl Wards {
         };
         match place {
             _ if !policy.is_tracked() => *place = None,
-            Some(lifetimes) => lifetimes.set_limits(policy.limits, |spot| group(policy, *spot)),
+            Some(lifetimes) => lifetimes.set_limits(policy.limits, |row_id| group(policy, *row_id)),
             None => {
                 let mut lifetimes = Lifetimes::new(policy.limits, self.mixer);
-                for spot in rows {
-                    lifetimes.told(&spot, group(policy, spot), self.now, false);
+                for row_id in rows {
+                    lifetimes.touch(&row_id, group(policy, row_id), self.now, false);
                 }
                 *place = Some(Box::new(lifetimes));
             }
         }
     }
 
-    pub(super) fn lifetimes(&self, kind: Kind) -> Option<&Lifetimes<Spot>> {
+    pub(super) fn lifetimes(&self, kind: Kind) -> Option<&Lifetimes<RowId>> {
         self.lifetimes.get(kind as usize)?.as_deref()
     }
 
-    pub(super) fn lifetimes_mut(&mut self, kind: Kind) -> Option<&mut Lifetimes<Spot>> {
+    pub(super) fn lifetimes_mut(&mut self, kind: Kind) -> Option<&mut Lifetimes<RowId>> {
         self.lifetimes.get_mut(kind as usize)?.as_deref_mut()
     }
 
     /// What the rows of a kind are counted by.
-    pub(super) fn group(&self, kind: Kind, spot: Spot) -> u64 {
-        group(self.policies.get(kind), spot)
+    pub(super) fn group(&self, kind: Kind, row_id: RowId) -> u64 {
+        group(self.policies.get(kind), row_id)
     }
 
     /// A row is gone.
-    pub(super) fn forget(&mut self, kind: Kind, spot: Spot) {
+    pub(super) fn forget(&mut self, kind: Kind, row_id: RowId) {
         if let Some(lifetimes) = self.lifetimes_mut(kind) {
-            lifetimes.remove(&spot);
+            lifetimes.remove(&row_id);
         }
     }
 
@@ -105,42 +105,42 @@ impl Wards {
     }
 }
 
-fn group(policy: &Policy, spot: Spot) -> u64 {
-    match spot.guild {
+fn group(policy: &Policy, row_id: RowId) -> u64 {
+    match row_id.guild {
         Some(guild) if !policy.is_per_channel() => guild.get(),
         // A channel outside guilds counts by itself.
-        Some(_) | None => spot.first,
+        Some(_) | None => row_id.first,
     }
 }
 
 /// The rows that a mutation may change.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
-    /// Something is told of these.
-    pub(super) told: BTreeMap<Kind, alloc::vec::Vec<Spot>>,
+    /// These have come or changed.
+    pub(super) changed: BTreeMap<Kind, alloc::vec::Vec<RowId>>,
     /// Something changes on which their policy may depend.
-    pub(super) doubtful: BTreeMap<Kind, alloc::vec::Vec<Spot>>,
+    pub(super) rechecked: BTreeMap<Kind, alloc::vec::Vec<RowId>>,
     /// These go by name.
-    pub(super) gone: alloc::vec::Vec<(Kind, Spot)>,
+    pub(super) gone: alloc::vec::Vec<(Kind, RowId)>,
 }
 
 impl Touched {
-    pub(super) fn tell(&mut self, kind: Kind, spots: impl IntoIterator<Item = Spot>) {
-        self.told.entry(kind).or_default().extend(spots);
+    pub(super) fn tell(&mut self, kind: Kind, row_ids: impl IntoIterator<Item = RowId>) {
+        self.changed.entry(kind).or_default().extend(row_ids);
     }
 
     /// The same, unless there is none.
-    pub(super) fn tell_any(&mut self, kind: Kind, spots: alloc::vec::Vec<Spot>) {
-        if !spots.is_empty() {
-            self.tell(kind, spots);
+    pub(super) fn tell_any(&mut self, kind: Kind, row_ids: alloc::vec::Vec<RowId>) {
+        if !row_ids.is_empty() {
+            self.tell(kind, row_ids);
         }
     }
 
-    pub(super) fn doubt(&mut self, kind: Kind, spots: impl IntoIterator<Item = Spot>) {
-        self.doubtful.entry(kind).or_default().extend(spots);
+    pub(super) fn recheck(&mut self, kind: Kind, row_ids: impl IntoIterator<Item = RowId>) {
+        self.rechecked.entry(kind).or_default().extend(row_ids);
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.told.is_empty() && self.doubtful.is_empty()
+        self.changed.is_empty() && self.rechecked.is_empty()
     }
 }

@@ -11,12 +11,12 @@ use crate::wire::packed::Sink;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct GuildNumber(u32);
 
-/// Who holds a user, in four bytes: nobody, one guild, or several that [`Holders`] knows; and
+/// Who holds a user, in four bytes: nobody, one guild, or several that [`RefCounts`] knows; and
 /// whether it is the bot's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Holder(u32);
+pub(super) struct UserRefs(u32);
 
-impl Holder {
+impl UserRefs {
     pub(super) const BYTES: usize = 4;
     pub(super) const NOBODY: Self = Self(0);
     const OWN: u32 = 1 << 31;
@@ -54,14 +54,14 @@ impl Holder {
 
 /// The guilds by number, and those that hold users together.
 #[derive(Debug)]
-pub(super) struct Holders {
+pub(super) struct RefCounts {
     guilds: Vec<GuildId>,
     free: Vec<u32>,
     /// By user: the numbers of the guilds plus one, by the guilds' ids; zeros end the list.
     several: PackedTable,
 }
 
-impl Holders {
+impl RefCounts {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             guilds: Vec::new(),
@@ -86,7 +86,7 @@ impl Holders {
             *place = guild;
             return GuildNumber(number);
         }
-        let number = u32::try_from(self.guilds.len()).unwrap_or(Holder::SEVERAL);
+        let number = u32::try_from(self.guilds.len()).unwrap_or(UserRefs::SEVERAL);
         self.guilds.push(guild);
         GuildNumber(number)
     }
@@ -107,12 +107,12 @@ impl Holders {
     }
 
     /// Adds a guild to a holder; once is enough.
-    pub(super) fn add(&mut self, user: UserId, to: Holder, guild: GuildNumber) -> Holder {
-        let entry = Holder::one(guild).0;
+    pub(super) fn add(&mut self, user: UserId, to: UserRefs, guild: GuildNumber) -> UserRefs {
+        let entry = UserRefs::one(guild).0;
         match to.guilds() {
             0 => to.with(entry),
             one if one == entry => to,
-            Holder::SEVERAL => {
+            UserRefs::SEVERAL => {
                 if !self.entries(user).contains(&entry.to_le_bytes()) {
                     self.write(user, |entries| entries.push(entry));
                 }
@@ -120,23 +120,26 @@ impl Holders {
             }
             one => {
                 self.write(user, |entries| entries.extend([one, entry]));
-                to.with(Holder::SEVERAL)
+                to.with(UserRefs::SEVERAL)
             }
         }
     }
 
     /// Removes a guild from a holder, if it is there.
-    pub(super) fn remove(&mut self, user: UserId, from: Holder, guild: GuildNumber) -> Holder {
-        let entry = Holder::one(guild).0;
+    pub(super) fn remove(&mut self, user: UserId, from: UserRefs, guild: GuildNumber) -> UserRefs {
+        let entry = UserRefs::one(guild).0;
         match from.guilds() {
             one if one == entry => from.with(0),
-            Holder::SEVERAL => {
+            UserRefs::SEVERAL => {
                 self.write(user, |entries| entries.retain(|other| *other != entry));
                 match *self.entries(user) {
                     [one, [0, 0, 0, 0], ..] | [one] => {
-                        self.several.find(user.get()).into_iter().for_each(|spot| {
-                            self.several.remove(spot);
-                        });
+                        self.several
+                            .find(user.get())
+                            .into_iter()
+                            .for_each(|row_id| {
+                                self.several.remove(row_id);
+                            });
                         from.with(u32::from_le_bytes(one))
                     }
                     _ => from,
@@ -160,16 +163,16 @@ impl Holders {
             .iter()
             .for_each(|entry| row.put(&entry.to_le_bytes()));
         match self.several.find(user.get()) {
-            Some(spot) => self.several.rewrite(spot, &[], row.as_slice()),
+            Some(row_id) => self.several.rewrite(row_id, &[], row.as_slice()),
             None => self.several.insert(user.get(), &[], row.as_slice()),
         }
     }
 
     /// The guilds of a holder, by id.
-    pub(super) fn of(&self, user: UserId, holder: Holder) -> Guilds<'_> {
+    pub(super) fn of(&self, user: UserId, holder: UserRefs) -> Guilds<'_> {
         let (one, several): (_, &[_]) = match holder.guilds() {
             0 => (None, &[]),
-            Holder::SEVERAL => (None, self.entries(user)),
+            UserRefs::SEVERAL => (None, self.entries(user)),
             one => (self.id(one), &[]),
         };
         Guilds {
@@ -185,7 +188,7 @@ impl Holders {
 pub struct Guilds<'a> {
     one: Option<GuildId>,
     several: &'a [[u8; 4]],
-    holders: &'a Holders,
+    holders: &'a RefCounts,
 }
 
 impl Iterator for Guilds<'_> {
@@ -210,9 +213,9 @@ mod tests {
     fn a_repeated_add_or_remove_changes_nothing() {
         let guild = |id| GuildId::new(id).unwrap();
         let user = UserId::new(9).unwrap();
-        let mut holders = Holders::new(Mixer::new(1));
+        let mut holders = RefCounts::new(Mixer::new(1));
         let numbers = [30, 10, 20, 40].map(|id| holders.enter(guild(id)));
-        let mut holder = Holder::NOBODY.owned(true);
+        let mut holder = UserRefs::NOBODY.owned(true);
         for place in [0, 1, 0, 2, 1] {
             holder = holders.add(user, holder, numbers[place]);
         }
@@ -226,7 +229,7 @@ mod tests {
         holder = holders.remove(user, holder, numbers[0]);
         assert_eq!(
             (holder.owned(false), holders.of(user, holder).next()),
-            (Holder::NOBODY, None)
+            (UserRefs::NOBODY, None)
         );
         holders.leave(numbers[1]);
         assert_eq!(

@@ -2,27 +2,27 @@
 
 use alloc::vec::Vec;
 
-use super::lot::Plain;
+use super::lazy_table::Plain;
 use super::table::Row;
 use crate::id::{ChannelId, UserId};
 use crate::wire::view::ThreadMember;
 
 /// The members of one thread, by user.
 #[derive(Debug)]
-pub(super) struct Roster {
+pub(super) struct ThreadMembers {
     thread: ChannelId,
     pub(super) members: Vec<ThreadMember>,
 }
 
-impl Roster {
+impl ThreadMembers {
     /// Members of one thread, in any order; of two of a user the last counts.
     pub(super) fn of(members: &[ThreadMember]) -> Option<Self> {
-        let mut roster = Self {
+        let mut members = Self {
             thread: members.first()?.thread,
             members: Vec::from(members),
         };
-        roster.settle();
-        Some(roster)
+        members.settle();
+        Some(members)
     }
 
     /// Puts the members in order, and keeps the last of each user.
@@ -67,7 +67,7 @@ impl Roster {
     }
 }
 
-impl Row for Roster {
+impl Row for ThreadMembers {
     fn key(&self) -> u64 {
         self.thread.get()
     }
@@ -78,7 +78,7 @@ impl Row for Roster {
     }
 }
 
-impl Plain for Roster {
+impl Plain for ThreadMembers {
     fn take(&mut self, newer: Self) {
         let &[member] = newer.members.as_slice() else {
             self.members.extend(newer.members);

@@ -34,9 +34,9 @@ macro_rules! plain {
 pub(super) use plain;
 
 #[derive(Debug)]
-pub(super) struct Lot<R>(Option<Box<Table<R>>>);
+pub(super) struct LazyTable<R>(Option<Box<Table<R>>>);
 
-impl<R: Plain> Lot<R> {
+impl<R: Plain> LazyTable<R> {
     pub(super) const fn new() -> Self {
         Self(None)
     }
