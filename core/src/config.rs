@@ -12,7 +12,7 @@ use crate::shard_id::ShardId;
 use crate::token::Token;
 use crate::tracker::TrackerConfig;
 use crate::wire::command::{Command, Identify, Resume};
-use crate::wire::presence::Presence;
+use crate::wire::presence::BotPresence;
 use bounds::{LONGEST, pause, wait, within};
 
 pub use bounds::ConfigError;
@@ -32,7 +32,7 @@ pub struct Config {
     /// What the bot shows of itself from the start. A later
     /// [`Command::UpdatePresence`] takes its place
     /// when a new session begins.
-    pub presence: Option<Presence>,
+    pub presence: Option<BotPresence>,
     /// Members from which on a guild is large; 50 to 250, clamped. Default 250: fewer guilds
     /// then need a request of their own.
     pub large_threshold: u8,
@@ -111,7 +111,7 @@ impl Config {
     }
 
     /// What a session of this configuration begins with.
-    pub(crate) fn identify(&self, presence: Option<&Presence>) -> Command {
+    pub(crate) fn identify(&self, presence: Option<&BotPresence>) -> Command {
         Command::Identify(Box::new(Identify {
             token: self.token.clone(),
             intents: self.intents,
@@ -123,7 +123,7 @@ impl Config {
     }
 
     /// How large that is on the wire.
-    pub(crate) fn identify_bytes(&self, presence: Option<&Presence>) -> usize {
+    pub(crate) fn identify_bytes(&self, presence: Option<&BotPresence>) -> usize {
         self.identify(presence).encode(&mut String::new()).len()
     }
 

@@ -38,7 +38,7 @@ pub use distributed::{Distributed, Spread};
 pub use options::Options;
 pub use plan::Plan;
 pub use refusal::Refusal;
-pub use roster::{Health, NewShard, Roster, Shard, ShardKey};
+pub use roster::{Health, NewShard, Roster, RosterShard, ShardKey};
 pub use single::Single;
 pub use supervisor::Supervisor;
 

@@ -9,13 +9,13 @@ use crate::config::SendLimits;
 use crate::event::Ticket;
 use crate::time::Instant;
 use crate::wire::command::Command;
-use crate::wire::presence::Presence;
+use crate::wire::presence::BotPresence;
 
 /// The user's commands, in order; and of the presences the last, which alone matters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     commands: VecDeque<(Ticket, Command)>,
-    presence: Option<(Ticket, Box<Presence>)>,
+    presence: Option<(Ticket, Box<BotPresence>)>,
     presences_sent: VecDeque<Instant>,
     /// Presences that another took the place of, not told yet.
     replaced: Vec<Ticket>,
@@ -35,7 +35,11 @@ impl Outbox {
 
     /// Takes a presence in, in place of one that still waits; `None` when too many replaced ones
     /// have not been told yet.
-    pub(crate) fn set_presence(&mut self, presence: Box<Presence>, bound: usize) -> Option<Ticket> {
+    pub(crate) fn set_presence(
+        &mut self,
+        presence: Box<BotPresence>,
+        bound: usize,
+    ) -> Option<Ticket> {
         if self.replaced.len() >= bound {
             return None;
         }

@@ -26,7 +26,7 @@ use crate::setup::{Barrier, Chunking, GuildReadiness, Readiness, Setup, Stage};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 use crate::wire::json::Reader;
-use crate::wire::packed::Pool;
+use crate::wire::packed::RecordPool;
 use crate::wire::{Malformed, Misreads, Name};
 use hold::Hold;
 use tombstones::Tombstones;
@@ -50,7 +50,7 @@ pub struct Tracker {
     setup: Setup,
     deriver: Deriver,
     /// Where the last row lay that came alone.
-    pool: Pool,
+    pool: RecordPool,
     tombstones: Tombstones,
     hold: Option<Hold>,
     budget: Budget,
@@ -111,7 +111,7 @@ impl Tracker {
             config,
             setup,
             deriver,
-            pool: Pool::default(),
+            pool: RecordPool::default(),
             tombstones,
             hold,
             budget,

@@ -14,7 +14,7 @@ use headcount_core::session::DialFailure;
 use headcount_core::setup::{AutoChunk, HoldConfig, SyncConfig};
 use headcount_core::twitch::{self, Account, AccountLimits, Pool, PoolConfig, Room};
 use headcount_core::wire::command::Command;
-use headcount_core::wire::presence::{Activity, ActivityKind, Presence};
+use headcount_core::wire::presence::{ActivityKind, BotActivity, BotPresence};
 use headcount_core::{
     Action, Config, Input, Instant, Intents, RequestError, Shard, ShardId, Token,
 };
@@ -286,16 +286,16 @@ fn live(config: Config) {
     }
 }
 
-fn presence(bytes: usize) -> Presence {
-    let activity = Activity {
+fn presence(bytes: usize) -> BotPresence {
+    let activity = BotActivity {
         name: "x".repeat(bytes),
         kind: ActivityKind::Playing,
         state: None,
         url: None,
     };
-    Presence {
+    BotPresence {
         activities: vec![activity],
-        ..Presence::default()
+        ..BotPresence::default()
     }
 }
 

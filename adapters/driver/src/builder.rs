@@ -7,16 +7,16 @@ use std::time::Duration;
 use headcount_core::cache::{AsyncStore, Kinds, Policies, Warning};
 use headcount_core::fleet::FleetConfig;
 use headcount_core::setup::Chunking;
-use headcount_core::wire::presence::Presence;
+use headcount_core::wire::presence::BotPresence;
 use headcount_core::{Config, Intents, Session, ShardId, Token};
 use rustls::ClientConfig;
 
-use crate::delivery::Limits;
+use crate::delivery::BufferLimits;
 use crate::stores::Stores;
 use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
 
 /// What may wait for the consumer, over all shards.
-const EVENTS: Limits = Limits {
+const EVENTS: BufferLimits = BufferLimits {
     events: 1024,
     bytes: 64 << 20,
 };
@@ -37,7 +37,7 @@ pub struct Builder<R> {
     pub(crate) shards: Option<(Range<u32>, u32)>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) options: SocketOptions,
-    pub(crate) events: Limits,
+    pub(crate) events: BufferLimits,
     pub(crate) fleet: Option<FleetChange>,
     pub(crate) old_values: bool,
     /// What the caller wants cached, if they have said so.
@@ -136,7 +136,7 @@ impl<R: Runtime> Builder<R> {
 
     /// What the bot shows of itself from the start.
     #[must_use]
-    pub fn presence(mut self, presence: Presence) -> Self {
+    pub fn presence(mut self, presence: BotPresence) -> Self {
         self.config.presence = Some(presence);
         self
     }

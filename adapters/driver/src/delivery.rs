@@ -22,7 +22,7 @@ const UNHEARD: usize = 256;
 
 /// How much may wait for the consumer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct BufferLimits {
     pub(crate) events: usize,
     /// Bytes of the events' raw data and old values, and of the events themselves.
     pub(crate) bytes: usize,
@@ -58,7 +58,7 @@ impl Weigh for BotEvent {
 
 /// What is shared between the shards and the consumer.
 struct Buffer<T> {
-    limits: Limits,
+    limits: BufferLimits,
     state: Mutex<State<T>>,
 }
 
@@ -142,7 +142,7 @@ pub(crate) struct Delivery<T = BotEvent> {
 
 impl<T: Weigh> Delivery<T> {
     /// A buffer, and the consumer's end of it.
-    pub(crate) fn new(limits: Limits) -> (Self, Events<T>) {
+    pub(crate) fn new(limits: BufferLimits) -> (Self, Events<T>) {
         let state = State {
             queue: VecDeque::new(),
             events: 0,

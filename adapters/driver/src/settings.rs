@@ -8,7 +8,7 @@ use headcount_core::config::bounds::{wait, within};
 
 use crate::address::{Address, Cleartext};
 use crate::builder::Builder;
-use crate::delivery::Limits;
+use crate::delivery::BufferLimits;
 use crate::{Error, ErrorKind, Runtime, SocketOptions, address, info};
 
 /// The least that a limit on messages may be, in bytes: READY alone has about a thousand.
@@ -34,7 +34,7 @@ impl<R: Runtime> Builder<R> {
         within("api.max_shards", shards, &(1..=usize::MAX))?;
         wait("store_deadline", self.stores.deadline)?;
         within("store_attempts", self.stores.attempts, &(1..=100))?;
-        let Limits { events, bytes } = self.events;
+        let BufferLimits { events, bytes } = self.events;
         within("event_buffer", events, &(1..=LONGEST_QUEUE))?;
         within("event_buffer_bytes", bytes, &LARGEST_BUFFER)?;
         Ok(())
@@ -70,8 +70,8 @@ pub(crate) fn socket(options: &SocketOptions) -> Result<(), ConfigError> {
 
 #[cfg(feature = "chat")]
 /// Whether so many messages of a chat may wait.
-pub(crate) fn backlog(limits: Limits) -> Result<(), ConfigError> {
-    let Limits { events, bytes } = limits;
+pub(crate) fn backlog(limits: BufferLimits) -> Result<(), ConfigError> {
+    let BufferLimits { events, bytes } = limits;
     within("backlog", events, &(0..=LONGEST_QUEUE))?;
     within("backlog_bytes", bytes, &LARGEST_BUFFER)
 }

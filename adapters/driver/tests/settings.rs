@@ -5,7 +5,7 @@ use std::time::Duration;
 use headcount_driver::core::manager::{Options, Single};
 use headcount_driver::core::session::OnStop;
 use headcount_driver::core::twitch::{Account, AccountLimits, PoolConfig};
-use headcount_driver::core::wire::presence::{Activity, ActivityKind, Presence};
+use headcount_driver::core::wire::presence::{ActivityKind, BotActivity, BotPresence};
 use headcount_driver::core::{Event, Intents, Session};
 use headcount_driver::{Bot, BotEvent, Builder, ChatBuilder, ErrorKind};
 
@@ -86,16 +86,16 @@ const SETTINGS: &[(&str, Change)] = &[
 ];
 
 /// A presence that fits into a payload, and not into an identify.
-fn wordy() -> Presence {
-    let activity = Activity {
+fn wordy() -> BotPresence {
+    let activity = BotActivity {
         name: "x".repeat(3_960),
         kind: ActivityKind::Playing,
         state: None,
         url: None,
     };
-    Presence {
+    BotPresence {
         activities: vec![activity],
-        ..Presence::default()
+        ..BotPresence::default()
     }
 }
 

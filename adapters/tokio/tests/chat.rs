@@ -8,7 +8,7 @@ use headcount_sim::twitch::{
     TwitchServerConfig, Who,
 };
 use headcount_tokio::driver::core::Token;
-use headcount_tokio::driver::core::manager::{Distributed, Options, Refusal, Shard, Spread};
+use headcount_tokio::driver::core::manager::{Distributed, Options, Refusal, RosterShard, Spread};
 use headcount_tokio::driver::core::twitch::connection::{End, Patience};
 use headcount_tokio::driver::core::twitch::{
     Account, AccountKey, AccountLimits, Event, Login, ManagerKey, PoolConfig, Rate, Room, Say,
@@ -192,7 +192,9 @@ async fn a_killed_shards_rooms_go_elsewhere() {
     let shard = handle
         .roster(manager, |roster| roster.keys()[0])
         .expect("a manager");
-    let lost = handle.roster(manager, |roster| roster.get(shard).map_or(0, Shard::load));
+    let lost = handle.roster(manager, |roster| {
+        roster.get(shard).map_or(0, RosterShard::load)
+    });
     handle.kill_shard(manager, shard);
     let mut back = 0;
     until(&mut chat, |event| {

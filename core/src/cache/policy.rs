@@ -52,7 +52,7 @@ pub use warning::Warning;
 /// The bot's own member of a guild stays as long as members are kept at all, and does not count.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    pub(in crate::cache) limits: Limits,
+    pub(in crate::cache) limits: KindLimits,
     /// For messages: how many of a channel, the newest ones.
     pub(in crate::cache) newest: Option<usize>,
     pub(super) only: Option<Predicate>,
@@ -61,7 +61,7 @@ pub struct Policy {
 
 /// How many rows, and for how long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::cache) struct Limits {
+pub(in crate::cache) struct KindLimits {
     pub(super) per_group: Option<(Group, usize)>,
     pub(super) overall: Option<usize>,
     pub(super) time_to_live: Option<Duration>,
@@ -76,7 +76,7 @@ pub(in crate::cache) enum Group {
 
 /// What is to become of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cache) enum Verdict {
+pub(in crate::cache) enum Judgement {
     /// It goes.
     Evict,
     /// It stays, whatever the limits.
@@ -85,7 +85,7 @@ pub(in crate::cache) enum Verdict {
     Count,
 }
 
-impl Limits {
+impl KindLimits {
     /// Whether there is anything to watch.
     pub(super) const fn any(&self) -> bool {
         self.bound_numbers() || self.time_to_live.is_some()
@@ -244,30 +244,30 @@ impl Policy {
     }
 
     /// What becomes of a row.
-    pub(in crate::cache) fn judge(&self, candidate: &Candidate<'_>) -> Verdict {
+    pub(in crate::cache) fn judge(&self, candidate: &Candidate<'_>) -> Judgement {
         if self.is_none() {
-            return Verdict::Evict;
+            return Judgement::Evict;
         }
         if candidate.is.contains(MemberTraits::OWN) {
-            return Verdict::Spare;
+            return Judgement::Spare;
         }
         if self
             .only
             .as_ref()
             .is_some_and(|only| !only.holds(candidate))
         {
-            return Verdict::Evict;
+            return Judgement::Evict;
         }
         if self
             .spared
             .as_ref()
             .is_some_and(|spared| spared.holds(candidate))
         {
-            return Verdict::Spare;
+            return Judgement::Spare;
         }
         if self.is_barred() {
-            return Verdict::Evict;
+            return Judgement::Evict;
         }
-        Verdict::Count
+        Judgement::Count
     }
 }

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::manager::{Channel, Health, Manager, NewShard, Plan, Refusal, Shard, ShardKey};
+use crate::manager::{Channel, Health, Manager, NewShard, Plan, Refusal, RosterShard, ShardKey};
 
 /// How a [`Distributed`] manager spreads channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,14 +88,15 @@ impl Distributed {
     fn own<'p, C: Channel>(
         &'p self,
         plan: &'p Plan<'_, C>,
-    ) -> impl Iterator<Item = (ShardKey, &'p Shard<C>)> {
+    ) -> impl Iterator<Item = (ShardKey, &'p RosterShard<C>)> {
         let roster = plan.roster();
         let found = |key: &ShardKey| roster.get(*key).map(|shard| (*key, shard));
         self.own.iter().filter_map(found)
     }
 
     fn may_open<C: Channel>(&self, plan: &Plan<'_, C>) -> bool {
-        let counts = |shard: &Shard<C>| shard.health() != Health::Dead && !shard.is_given_up();
+        let counts =
+            |shard: &RosterShard<C>| shard.health() != Health::Dead && !shard.is_given_up();
         let open = self.own(plan).filter(|(_, shard)| counts(shard)).count();
         self.spread.max_shard_count.is_none_or(|max| open < max)
     }
@@ -103,8 +104,8 @@ impl Distributed {
     /// The shard to place a channel on: least loaded among the best in health.
     fn best_seat<C: Channel>(&self, plan: &Plan<'_, C>) -> Option<ShardKey> {
         let running = plan.roster().is_running();
-        let usable = |shard: &Shard<C>| shard.free() > 0 && !shard.is_given_up();
-        let rank = |shard: &Shard<C>| match shard.health() {
+        let usable = |shard: &RosterShard<C>| shard.free() > 0 && !shard.is_given_up();
+        let rank = |shard: &RosterShard<C>| match shard.health() {
             Health::Up | Health::Opening => Some(0_u8),
             Health::Down => Some(1),
             Health::Stopped | Health::Closing if !running => Some(0),

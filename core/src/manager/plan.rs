@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::Instant;
 use crate::manager::{
-    Channel, Decision, Health, NewShard, Options, Refusal, Roster, Shard, ShardKey,
+    Channel, Decision, Health, NewShard, Options, Refusal, Roster, RosterShard, ShardKey,
 };
 
 /// A draft of decisions over the roster. Each step shows in the roster at once.
@@ -27,7 +27,7 @@ enum Undo<C> {
     Seat(C, Option<ShardKey>),
     /// Since when a shard had no channel, and whether it was idle.
     Empty(ShardKey, Option<Instant>, bool),
-    Close(ShardKey, Shard<C>),
+    Close(ShardKey, RosterShard<C>),
     Health(ShardKey, Health),
 }
 
@@ -72,7 +72,8 @@ impl<'r, C: Channel> Plan<'r, C> {
         } else {
             Health::Stopped
         };
-        self.roster.insert(key, Shard::new(spec, health, self.now));
+        self.roster
+            .insert(key, RosterShard::new(spec, health, self.now));
         self.undo.push(Undo::Open(key));
         Ok(key)
     }

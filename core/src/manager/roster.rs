@@ -131,7 +131,7 @@ impl NewShard {
 
 /// One shard: its spec, its health and the channels assigned to it.
 #[derive(Clone, Debug)]
-pub struct Shard<C> {
+pub struct RosterShard<C> {
     pub(super) spec: NewShard,
     pub(super) health: Health,
     pub(super) channels: BTreeSet<C>,
@@ -143,7 +143,7 @@ pub struct Shard<C> {
     pub(super) idle: bool,
 }
 
-impl<C: Ord> Shard<C> {
+impl<C: Ord> RosterShard<C> {
     pub(super) fn new(spec: NewShard, health: Health, now: Instant) -> Self {
         Self {
             spec,
@@ -211,7 +211,7 @@ impl<C: Ord> Shard<C> {
 /// The shards of one manager and the channels assigned to them.
 #[derive(Clone, Debug)]
 pub struct Roster<C> {
-    pub(super) shards: BTreeMap<ShardKey, Shard<C>>,
+    pub(super) shards: BTreeMap<ShardKey, RosterShard<C>>,
     pub(super) homes: BTreeMap<C, ShardKey>,
     names: BTreeMap<Arc<str>, ShardKey>,
     /// Removed shards whose connection has not ended yet.
@@ -233,7 +233,7 @@ impl<C: Clone + Ord> Roster<C> {
     }
 
     /// The shards in the order in which they were opened.
-    pub fn shards(&self) -> impl ExactSizeIterator<Item = (ShardKey, &Shard<C>)> {
+    pub fn shards(&self) -> impl ExactSizeIterator<Item = (ShardKey, &RosterShard<C>)> {
         self.shards.iter().map(|(key, shard)| (*key, shard))
     }
 
@@ -245,7 +245,7 @@ impl<C: Clone + Ord> Roster<C> {
 
     /// The shard with this key.
     #[must_use]
-    pub fn get(&self, shard: ShardKey) -> Option<&Shard<C>> {
+    pub fn get(&self, shard: ShardKey) -> Option<&RosterShard<C>> {
         self.shards.get(&shard)
     }
 
@@ -275,21 +275,21 @@ impl<C: Clone + Ord> Roster<C> {
     /// Whether every connection has ended: nothing runs and nothing is being closed.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        let ended = |shard: &Shard<C>| match shard.health {
+        let ended = |shard: &RosterShard<C>| match shard.health {
             Health::Stopped | Health::Dead => true,
             Health::Opening | Health::Up | Health::Down | Health::Closing => false,
         };
         self.closing.is_empty() && self.shards.values().all(ended)
     }
 
-    pub(super) fn insert(&mut self, key: ShardKey, shard: Shard<C>) {
+    pub(super) fn insert(&mut self, key: ShardKey, shard: RosterShard<C>) {
         if let Some(name) = &shard.spec.name {
             self.names.insert(Arc::clone(name), key);
         }
         self.shards.insert(key, shard);
     }
 
-    pub(super) fn remove(&mut self, key: ShardKey) -> Option<Shard<C>> {
+    pub(super) fn remove(&mut self, key: ShardKey) -> Option<RosterShard<C>> {
         let shard = self.shards.remove(&key)?;
         self.names.remove(shard.name());
         Some(shard)

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use crate::Instant;
 use crate::manager::{
-    Channel, Decision, Health, Manager, Options, Plan, Refusal, Roster, Shard, ShardKey,
+    Channel, Decision, Health, Manager, Options, Plan, Refusal, Roster, RosterShard, ShardKey,
 };
 
 /// What came of a call: decisions to carry out in order, or a refusal that changed nothing.
@@ -203,7 +203,7 @@ impl<C: Channel> Supervisor<C> {
     /// When [`handle_timeout`](Self::handle_timeout) is due; `None` when nothing waits.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let next = |shard: &Shard<C>| {
+        let next = |shard: &RosterShard<C>| {
             let down = due(shard.down_since, self.options.move_off_after);
             let empty = empty_until(shard, &self.options);
             let down = down.filter(|_| !shard.given_up);
@@ -242,7 +242,7 @@ impl<C: Channel> Supervisor<C> {
 }
 
 /// Keeps the time since which a shard has been down.
-fn note_health<C>(shard: &mut Shard<C>, now: Instant) {
+fn note_health<C>(shard: &mut RosterShard<C>, now: Instant) {
     match shard.health {
         Health::Down => {
             shard.down_since.get_or_insert(now);
@@ -254,7 +254,7 @@ fn note_health<C>(shard: &mut Shard<C>, now: Instant) {
 }
 
 /// When a running shard has been empty for long enough to be idle.
-fn empty_until<C>(shard: &Shard<C>, options: &Options) -> Option<Instant> {
+fn empty_until<C>(shard: &RosterShard<C>, options: &Options) -> Option<Instant> {
     let since = shard.empty_since.filter(|_| shard.health.is_running());
     due(since, options.close_empty_after)
 }

@@ -17,9 +17,9 @@ use crate::session::signal::{Forwarding, Signal};
 use crate::session::state::{Halt, Live, OnStop, Purpose, Reason, State};
 use crate::setup::KnownGuilds;
 use crate::time::Instant;
-use crate::wire::close::{self, Verdict};
+use crate::wire::close::{self, CloseMeaning};
 use crate::wire::command::Command;
-use crate::wire::presence::Presence;
+use crate::wire::presence::BotPresence;
 
 /// How often the fleet is asked again for an identify, should its answer have been lost.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
@@ -85,7 +85,7 @@ impl Machine {
     }
 
     /// The presence to begin the next session with.
-    pub(crate) fn set_presence(&mut self, presence: Presence) {
+    pub(crate) fn set_presence(&mut self, presence: BotPresence) {
         self.memory.config.presence = Some(presence);
     }
 
@@ -292,7 +292,7 @@ impl Context<'_, '_> {
     fn closed(&mut self, purpose: Purpose, code: Option<u16>) -> State {
         let reason = Reason::Closed(code);
         match close::verdict(code) {
-            Verdict::Resume if code == Some(close::RATE_LIMITED) => {
+            CloseMeaning::Resume if code == Some(close::RATE_LIMITED) => {
                 let half = self
                     .timing()
                     .longest_backoff
@@ -300,12 +300,12 @@ impl Context<'_, '_> {
                     .unwrap_or_default();
                 self.wait(purpose, reason, half)
             }
-            Verdict::Resume => self.lost(purpose, reason),
-            Verdict::Identify => {
+            CloseMeaning::Resume => self.lost(purpose, reason),
+            CloseMeaning::Identify => {
                 let purpose = self.give_up(purpose, SessionLost::Refused);
                 self.lost(purpose, reason)
             }
-            Verdict::Fatal(fatal) => {
+            CloseMeaning::Fatal(fatal) => {
                 self.give_up(purpose, SessionLost::Refused);
                 self.reason(reason);
                 State::Halted {

@@ -2,7 +2,7 @@
 
 /// What the peer's close code means for the next connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum CloseMeaning {
     /// The session may live on: resume it.
     Resume,
     /// The session is gone: identify anew.
@@ -68,16 +68,16 @@ impl Fatal {
 ///
 /// The rule is to try to resume whenever the documentation does not forbid it: a refused resume
 /// costs one round trip, an identify too many costs budget. 4009 is documented as "start anew".
-pub(crate) const fn verdict(code: Option<u16>) -> Verdict {
+pub(crate) const fn verdict(code: Option<u16>) -> CloseMeaning {
     match code {
-        Some(4003 | 4006 | 4007 | 4009) => Verdict::Identify,
-        Some(4004) => Verdict::Fatal(Fatal::AuthenticationFailed),
-        Some(4010) => Verdict::Fatal(Fatal::InvalidShard),
-        Some(4011) => Verdict::Fatal(Fatal::ShardingRequired),
-        Some(4012) => Verdict::Fatal(Fatal::InvalidVersion),
-        Some(4013) => Verdict::Fatal(Fatal::InvalidIntents),
-        Some(4014) => Verdict::Fatal(Fatal::DisallowedIntents),
-        Some(_) | None => Verdict::Resume,
+        Some(4003 | 4006 | 4007 | 4009) => CloseMeaning::Identify,
+        Some(4004) => CloseMeaning::Fatal(Fatal::AuthenticationFailed),
+        Some(4010) => CloseMeaning::Fatal(Fatal::InvalidShard),
+        Some(4011) => CloseMeaning::Fatal(Fatal::ShardingRequired),
+        Some(4012) => CloseMeaning::Fatal(Fatal::InvalidVersion),
+        Some(4013) => CloseMeaning::Fatal(Fatal::InvalidIntents),
+        Some(4014) => CloseMeaning::Fatal(Fatal::DisallowedIntents),
+        Some(_) | None => CloseMeaning::Resume,
     }
 }
 
@@ -95,14 +95,14 @@ mod tests {
     #[test]
     fn every_documented_code_has_its_verdict() {
         for code in [1000, 1001, 1006, 4000, 4001, 4002, 4005, 4008, 4999] {
-            assert_eq!(verdict(Some(code)), Verdict::Resume, "{code}");
+            assert_eq!(verdict(Some(code)), CloseMeaning::Resume, "{code}");
         }
-        assert_eq!(verdict(None), Verdict::Resume);
+        assert_eq!(verdict(None), CloseMeaning::Resume);
         for code in [4003, 4006, 4007, 4009] {
-            assert_eq!(verdict(Some(code)), Verdict::Identify, "{code}");
+            assert_eq!(verdict(Some(code)), CloseMeaning::Identify, "{code}");
         }
         for code in [4004, 4010, 4011, 4012, 4013, 4014] {
-            let Verdict::Fatal(fatal) = verdict(Some(code)) else {
+            let CloseMeaning::Fatal(fatal) = verdict(Some(code)) else {
                 panic!("{code}")
             };
             assert_eq!(fatal.code(), code);

@@ -9,7 +9,7 @@ use crate::id::{ChannelId, GuildId};
 use crate::intents::Intents;
 use crate::shard_id::ShardId;
 use crate::token::Token;
-use crate::wire::presence::Presence;
+use crate::wire::presence::BotPresence;
 use crate::wire::writer::Writer;
 
 /// One payload from client to server.
@@ -27,7 +27,7 @@ pub enum Command {
     /// Op 8: ask for members of a guild.
     RequestMembers(Box<RequestMembers>),
     /// Op 3: change what the bot shows of itself.
-    UpdatePresence(Box<Presence>),
+    UpdatePresence(Box<BotPresence>),
     /// Op 4: join, move or leave a voice channel.
     UpdateVoiceState(VoiceState),
     /// Op 31: ask for the soundboard sounds of guilds.
@@ -50,7 +50,7 @@ pub struct Identify {
     /// Members from which on a guild is large, 50 to 250.
     pub large_threshold: u8,
     /// What the bot shows of itself from the start.
-    pub presence: Option<Presence>,
+    pub presence: Option<BotPresence>,
     /// The operating system named to the gateway.
     pub os: &'static str,
 }
@@ -231,7 +231,7 @@ mod tests {
             intents: Intents::GUILDS | Intents::GUILD_MEMBERS,
             shard: ShardId::new(1, 4),
             large_threshold: 250,
-            presence: Some(Presence::default()),
+            presence: Some(BotPresence::default()),
             os: "linux",
         }));
         let value = encoded(&identify);

@@ -1,7 +1,7 @@
 //! The frame around every payload.
 
 use super::field::Read as _;
-use super::json::{Key, Reader};
+use super::json::{OrderedKey, Reader};
 use super::{Field, Malformed, Misreads, Name, Text};
 
 /// An envelope: what kind of payload it is, and the payload's text.
@@ -104,7 +104,7 @@ fn text(frame: &[u8]) -> Result<&str, Malformed> {
 }
 
 /// The keys, which come in this order.
-const ORDER: &[Key<()>] = &Key::names(["t", "s", "op", "d"]);
+const ORDER: &[OrderedKey<()>] = &OrderedKey::names(["t", "s", "op", "d"]);
 
 #[cfg(test)]
 mod tests {

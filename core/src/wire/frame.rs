@@ -1,6 +1,6 @@
 //! A frame with the view of its dispatch, read in one pass.
 
-use super::packed::Pool;
+use super::packed::RecordPool;
 use super::view::View;
 use super::{Envelope, Malformed, MisreadLog, Misreads, Name, Text};
 use crate::cache::Kinds;
@@ -23,7 +23,7 @@ pub struct Frame<'a> {
 }
 
 /// A view that was read with its frame.
-struct Early<'a> {
+struct ReadEarly<'a> {
     name: Name,
     view: View<'a>,
     misreads: Option<MisreadLog>,
@@ -39,19 +39,23 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// As [`Envelope::parse`]. A dispatch whose data is malformed is none; see [`Frame::view`].
     pub fn parse(frame: &'a [u8], kinds: Kinds) -> Result<Self, Malformed> {
-        Self::read(frame, kinds, &mut Pool::default())
+        Self::read(frame, kinds, &mut RecordPool::default())
     }
 
     /// The same; a row that comes alone is written into the pool if nobody else holds that, and
     /// afterwards a handle of it is there again.
-    pub(crate) fn read(frame: &'a [u8], kinds: Kinds, pool: &mut Pool) -> Result<Self, Malformed> {
+    pub(crate) fn read(
+        frame: &'a [u8],
+        kinds: Kinds,
+        pool: &mut RecordPool,
+    ) -> Result<Self, Malformed> {
         let mut early = None;
         let (envelope, mut misreads) = Envelope::read(frame, |head, reader| {
             let mark = reader.mark();
             reader.peek();
             let (start, name) = (reader.place(), head.dispatch());
             let outside = reader.take_misreads();
-            early = View::read_in(name, reader, kinds, pool).map(|view| Early {
+            early = View::read_in(name, reader, kinds, pool).map(|view| ReadEarly {
                 name,
                 view,
                 misreads: reader.take_misreads().map(|log| log.from(start)),

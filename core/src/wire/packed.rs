@@ -15,7 +15,7 @@ mod sink;
 pub(crate) use cursor::Cursor;
 pub(crate) use part::Packed;
 pub(crate) use payload::{Form, Payload, record_payloads};
-pub(crate) use pool::Pool;
+pub(crate) use pool::RecordPool;
 pub(crate) use record::{Transcoded, covers, packed, quoted};
 pub(crate) use sink::Sink;
 

@@ -7,20 +7,20 @@ use crate::wire::writer::Writer;
 
 /// The body of op 3, and of the presence given when identifying. The default is plainly online.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Presence {
+pub struct BotPresence {
     /// Since when the bot is idle, in milliseconds of Unix time.
     pub since: Option<u64>,
     /// What it is doing; usually one entry or none.
-    pub activities: Vec<Activity>,
+    pub activities: Vec<BotActivity>,
     /// How it appears.
-    pub status: Status,
+    pub status: BotStatus,
     /// Whether it is away from the keyboard.
     pub afk: bool,
 }
 
 /// How a bot appears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Status {
+pub enum BotStatus {
     /// Online.
     #[default]
     Online,
@@ -34,7 +34,7 @@ pub enum Status {
 
 /// One thing a bot is doing. Bots may set no more than these four fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Activity {
+pub struct BotActivity {
     /// The activity's name.
     pub name: String,
     /// What kind it is.
@@ -63,7 +63,7 @@ pub enum ActivityKind {
     Competing = 5,
 }
 
-impl Status {
+impl BotStatus {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Online => "online",
@@ -74,7 +74,7 @@ impl Status {
     }
 }
 
-impl Presence {
+impl BotPresence {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.object(|w| {
             w.key("since").option(self.since, |w, since| w.raw(&since));
@@ -86,7 +86,7 @@ impl Presence {
     }
 }
 
-impl Activity {
+impl BotActivity {
     fn write(&self, w: &mut Writer<'_>) {
         w.object(|w| {
             w.key("name").string(&self.name);
@@ -107,16 +107,16 @@ mod tests {
 
     #[test]
     fn a_presence_has_the_documented_shape() {
-        let activity = Activity {
+        let activity = BotActivity {
             name: "a \"game\"".into(),
             kind: ActivityKind::Competing,
             state: Some("s".into()),
             url: None,
         };
-        let presence = Presence {
+        let presence = BotPresence {
             since: Some(7),
             activities: [activity].into(),
-            status: Status::DoNotDisturb,
+            status: BotStatus::DoNotDisturb,
             afk: true,
         };
         let mut text = String::new();

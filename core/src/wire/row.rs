@@ -60,7 +60,7 @@ macro_rules! row {
                     $($field,)*
                     Other,
                 }
-                const ORDER: &[crate::wire::json::Key<At>] = &crate::wire::json::Key::sorted([
+                const ORDER: &[crate::wire::json::OrderedKey<At>] = &crate::wire::json::OrderedKey::sorted([
                     $(($key_wire, At::$key),)?
                     $(($wire, At::$field),)*
                 ]);

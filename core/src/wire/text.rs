@@ -17,10 +17,10 @@ use super::json::Unescape;
 /// Equality, order and hash are those of the unescaped characters, so that it does not matter how
 /// the peer chose to write them. `Text<'static>` owns its characters.
 #[derive(Clone)]
-pub struct Text<'a>(Form<'a>);
+pub struct Text<'a>(TextForm<'a>);
 
 #[derive(Clone)]
-enum Form<'a> {
+enum TextForm<'a> {
     /// No escapes: the characters themselves.
     Plain(&'a str),
     /// The inside of a JSON string whose escapes have been checked.
@@ -32,15 +32,15 @@ impl<'a> Text<'a> {
     /// A text of these characters; a backslash is a backslash.
     #[must_use]
     pub const fn plain(characters: &'a str) -> Self {
-        Self(Form::Plain(characters))
+        Self(TextForm::Plain(characters))
     }
 
     /// The inside of a JSON string that the reader has checked.
     pub(crate) const fn checked(inside: &'a str, escaped: bool) -> Self {
         if escaped {
-            Self(Form::Escaped(inside))
+            Self(TextForm::Escaped(inside))
         } else {
-            Self(Form::Plain(inside))
+            Self(TextForm::Plain(inside))
         }
     }
 
@@ -48,9 +48,9 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn as_cow(&self) -> Cow<'_, str> {
         match &self.0 {
-            Form::Plain(text) => Cow::Borrowed(text),
-            Form::Owned(text) => Cow::Borrowed(text),
-            Form::Escaped(inside) => Cow::Owned(Unescape::new(inside).collect()),
+            TextForm::Plain(text) => Cow::Borrowed(text),
+            TextForm::Owned(text) => Cow::Borrowed(text),
+            TextForm::Escaped(inside) => Cow::Owned(Unescape::new(inside).collect()),
         }
     }
 
@@ -58,17 +58,17 @@ impl<'a> Text<'a> {
     #[must_use]
     pub const fn as_plain(&self) -> Option<&str> {
         match &self.0 {
-            Form::Plain(text) => Some(text),
-            Form::Owned(text) => Some(text),
-            Form::Escaped(_) => None,
+            TextForm::Plain(text) => Some(text),
+            TextForm::Owned(text) => Some(text),
+            TextForm::Escaped(_) => None,
         }
     }
 
     /// The characters if they are borrowed as they are.
     pub(crate) fn into_plain(self) -> Option<&'a str> {
         match self.0 {
-            Form::Plain(text) => Some(text),
-            Form::Escaped(_) | Form::Owned(_) => None,
+            TextForm::Plain(text) => Some(text),
+            TextForm::Escaped(_) | TextForm::Owned(_) => None,
         }
     }
 
@@ -76,9 +76,9 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn chars(&self) -> Unescape<'_> {
         match &self.0 {
-            Form::Plain(text) => Unescape::plain(text),
-            Form::Owned(text) => Unescape::plain(text),
-            Form::Escaped(inside) => Unescape::new(inside),
+            TextForm::Plain(text) => Unescape::plain(text),
+            TextForm::Owned(text) => Unescape::plain(text),
+            TextForm::Escaped(inside) => Unescape::new(inside),
         }
     }
 
@@ -86,8 +86,8 @@ impl<'a> Text<'a> {
     #[must_use]
     pub const fn len_hint(&self) -> usize {
         match &self.0 {
-            Form::Plain(text) | Form::Escaped(text) => text.len(),
-            Form::Owned(text) => text.len(),
+            TextForm::Plain(text) | TextForm::Escaped(text) => text.len(),
+            TextForm::Owned(text) => text.len(),
         }
     }
 
@@ -100,14 +100,14 @@ impl<'a> Text<'a> {
     /// The same text, owning its characters.
     #[must_use]
     pub fn into_owned(self) -> Text<'static> {
-        Text(Form::Owned(self.into_boxed_str()))
+        Text(TextForm::Owned(self.into_boxed_str()))
     }
 
     /// Bytes on the heap.
     pub(crate) const fn heap_bytes(&self) -> usize {
         match &self.0 {
-            Form::Plain(_) | Form::Escaped(_) => 0,
-            Form::Owned(text) => text.len(),
+            TextForm::Plain(_) | TextForm::Escaped(_) => 0,
+            TextForm::Owned(text) => text.len(),
         }
     }
 
@@ -115,9 +115,9 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn into_boxed_str(self) -> Box<str> {
         match self.0 {
-            Form::Plain(text) => text.into(),
-            Form::Owned(text) => text,
-            Form::Escaped(inside) => {
+            TextForm::Plain(text) => text.into(),
+            TextForm::Owned(text) => text,
+            TextForm::Escaped(inside) => {
                 let mut text = String::with_capacity(inside.len());
                 text.extend(Unescape::new(inside));
                 text.into_boxed_str()
@@ -187,7 +187,7 @@ impl<'a> From<&'a str> for Text<'a> {
 
 impl From<String> for Text<'_> {
     fn from(characters: String) -> Self {
-        Self(Form::Owned(characters.into_boxed_str()))
+        Self(TextForm::Owned(characters.into_boxed_str()))
     }
 }
 
@@ -220,7 +220,7 @@ impl Serialize for Text<'_> {
 impl<'de> Deserialize<'de> for Text<'_> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(from)?;
-        Ok(Self(Form::Owned(text.into_owned().into())))
+        Ok(Self(TextForm::Owned(text.into_owned().into())))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use headcount_core::event::{CommandFinished, CommandOutcome, Ticket};
 use headcount_core::id::GuildId;
 use headcount_core::wire::command::{Command, VoiceState};
-use headcount_core::wire::presence::{Activity, ActivityKind, Presence};
+use headcount_core::wire::presence::{ActivityKind, BotActivity, BotPresence};
 use headcount_core::{Action, Event, Input, RequestError};
 
 use crate::host::{Host, READY, RESUMED, config};
@@ -21,15 +21,15 @@ fn voice(number: u64) -> Command {
 }
 
 fn presence(name: &str) -> Command {
-    let activity = Activity {
+    let activity = BotActivity {
         name: name.into(),
         kind: ActivityKind::Playing,
         state: None,
         url: None,
     };
-    Command::UpdatePresence(Box::new(Presence {
+    Command::UpdatePresence(Box::new(BotPresence {
         activities: vec![activity],
-        ..Presence::default()
+        ..BotPresence::default()
     }))
 }
 

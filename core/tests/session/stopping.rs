@@ -2,7 +2,7 @@
 
 use headcount_core::session::{Halt, OnStop, Phase, Wait};
 use headcount_core::wire::command::Command;
-use headcount_core::wire::presence::Presence;
+use headcount_core::wire::presence::BotPresence;
 use headcount_core::{Event, Input, RequestError};
 
 use crate::host::{Host, config, dispatch};
@@ -68,7 +68,7 @@ fn a_stop_before_the_start_ends_it() {
     assert_eq!((host.shard.phase(), host.urls().len()), (Phase::Halted, 0));
     let refused = host
         .shard
-        .send(Command::UpdatePresence(Box::<Presence>::default()));
+        .send(Command::UpdatePresence(Box::<BotPresence>::default()));
     assert_eq!(refused, Err(RequestError::Halted));
 }
 

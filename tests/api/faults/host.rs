@@ -7,7 +7,7 @@ use std::time::Duration;
 use headcount_core::config::Timing;
 use headcount_core::session::{DialFailure, Halt, Phase};
 use headcount_core::wire::command::Command;
-use headcount_core::wire::presence::{Activity, ActivityKind, Presence};
+use headcount_core::wire::presence::{ActivityKind, BotActivity, BotPresence};
 use headcount_core::{Config, Event, Input, Intents, Shard, ShardId, Token};
 use headcount_sim::{Act, Options, Pair, Target};
 use headcount_tokio::driver::SessionStartLimit;
@@ -89,15 +89,15 @@ fn presence_too_large() {
     let row = row("presence_too_large");
     assert_eq!(row.within, [0]);
     let mut pair = well(1);
-    let activity = Activity {
+    let activity = BotActivity {
         name: "x".repeat(3_960),
         kind: ActivityKind::Playing,
         state: None,
         url: None,
     };
-    let presence = Presence {
+    let presence = BotPresence {
         activities: vec![activity],
-        ..Presence::default()
+        ..BotPresence::default()
     };
     let command = Command::UpdatePresence(Box::new(presence));
     assert!(

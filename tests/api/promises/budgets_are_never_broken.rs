@@ -5,7 +5,7 @@ use headcount_core::chunk::MemberQuery;
 use headcount_core::event::CommandOutcome;
 use headcount_core::id::{ChannelId, GuildId};
 use headcount_core::wire::command::{Command, VoiceState};
-use headcount_core::wire::presence::Presence;
+use headcount_core::wire::presence::BotPresence;
 use headcount_core::{Event, ShardId};
 use headcount_sim::{Act, Fault, Options, Pair, Plan, Target, Times, guild_id};
 
@@ -42,7 +42,7 @@ fn press(pair: &mut Pair, dice: &mut Dice) {
                 let _ = seat.shard.send(voice(guild));
             }
             for _ in 0..dice.below(9) {
-                let presence = Command::UpdatePresence(Box::<Presence>::default());
+                let presence = Command::UpdatePresence(Box::<BotPresence>::default());
                 let _ = seat.shard.send(presence);
             }
             for _ in 0..dice.below(9) {
@@ -128,7 +128,7 @@ fn presences_that_change_each_second_keep_to_their_own_budget() {
     let mut pair = pair(small(), 5);
     pair.run(10_000);
     for second in 0..300 {
-        let presence = Command::UpdatePresence(Box::<Presence>::default());
+        let presence = Command::UpdatePresence(Box::<BotPresence>::default());
         pair.seats[0].shard.send(presence).unwrap();
         pair.run(1_000);
         if second % 70 == 0 {

@@ -3,7 +3,7 @@ use crate::scenario::Source;
 use headcount_core::chunk::{MemberQuery, Nonce, RequestMembers};
 use headcount_core::id::{ChannelId, GuildId, UserId};
 use headcount_core::wire::command::{Command, Identify, Resume, VoiceState};
-use headcount_core::wire::presence::{Activity, ActivityKind, Presence, Status};
+use headcount_core::wire::presence::{ActivityKind, BotActivity, BotPresence, BotStatus};
 use headcount_core::{Config, Intents, RequestError, Shard, ShardId, Token};
 use serde_json::{Value, json};
 
@@ -228,12 +228,12 @@ fn voice(source: &mut Source<'_>) -> (Command, Value) {
     (Command::UpdateVoiceState(state), said)
 }
 
-fn presence(source: &mut Source<'_>) -> (Presence, Value) {
+fn presence(source: &mut Source<'_>) -> (BotPresence, Value) {
     let (status, word) = source.pick(&[
-        (Status::Online, "online"),
-        (Status::DoNotDisturb, "dnd"),
-        (Status::Idle, "idle"),
-        (Status::Invisible, "invisible"),
+        (BotStatus::Online, "online"),
+        (BotStatus::DoNotDisturb, "dnd"),
+        (BotStatus::Idle, "idle"),
+        (BotStatus::Invisible, "invisible"),
     ]);
     let (since, afk) = (
         source.percent(50).then(|| source.below(u64::MAX)),
@@ -243,7 +243,7 @@ fn presence(source: &mut Source<'_>) -> (Presence, Value) {
         (0..source.below(3)).map(|_| activity(source)).unzip();
     let said = json!({"since": since, "activities": said, "status": word, "afk": afk});
     (
-        Presence {
+        BotPresence {
             since,
             activities,
             status,
@@ -253,7 +253,7 @@ fn presence(source: &mut Source<'_>) -> (Presence, Value) {
     )
 }
 
-fn activity(source: &mut Source<'_>) -> (Activity, Value) {
+fn activity(source: &mut Source<'_>) -> (BotActivity, Value) {
     let (kind, number) = source.pick(&[
         (ActivityKind::Playing, 0),
         (ActivityKind::Streaming, 1),
@@ -270,7 +270,7 @@ fn activity(source: &mut Source<'_>) -> (Activity, Value) {
         }
     }
     (
-        Activity {
+        BotActivity {
             name,
             kind,
             state,

@@ -56,7 +56,7 @@ mod tests {
     use headcount_core::twitch::{Account, Event, ManagerKey, Message, Pool, PoolConfig};
 
     use super::*;
-    use crate::delivery::{Events, Limits};
+    use crate::delivery::{BufferLimits, Events};
 
     fn malformed() -> (ManagerKey, ChatEvent) {
         let mut pool = Pool::new(PoolConfig::default(), 1);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     fn backlog(events: usize, bytes: usize) -> (Backlog, Events<ChatEvent>) {
-        let (delivery, events) = Delivery::new(Limits { events, bytes });
+        let (delivery, events) = Delivery::new(BufferLimits { events, bytes });
         (Backlog::new(delivery), events)
     }
 

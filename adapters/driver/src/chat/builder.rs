@@ -16,14 +16,14 @@ use super::{Chat, ChatHandle};
 use crate::address::{self, Address, Cleartext};
 use crate::alarm::Alarm;
 use crate::clock::Clock;
-use crate::delivery::{Delivery, Limits};
+use crate::delivery::{BufferLimits, Delivery};
 use crate::{Compression, Error, ErrorKind, Runtime, SocketOptions, settings};
 
 /// Where Twitch's chat is.
 pub const TWITCH_URL: &str = "wss://irc-ws.chat.twitch.tv:443";
 
 /// What may wait for the consumer.
-const BACKLOG: Limits = Limits {
+const BACKLOG: BufferLimits = BufferLimits {
     events: 8192,
     bytes: 16 << 20,
 };
@@ -44,7 +44,7 @@ pub struct ChatBuilder<R> {
     managers: Vec<(ManagerKey, Failure)>,
     url: String,
     options: SocketOptions,
-    backlog: Limits,
+    backlog: BufferLimits,
 }
 
 impl<R: Runtime> ChatBuilder<R> {

@@ -15,7 +15,7 @@ impl Wake for Bell {
     }
 }
 
-const ROOMY: Limits = Limits {
+const ROOMY: BufferLimits = BufferLimits {
     events: 1_000_000,
     bytes: usize::MAX,
 };
@@ -59,7 +59,7 @@ fn events_come_in_order_and_end_with_the_last_shard() {
 
 #[test]
 fn reading_stops_at_the_bound_and_goes_on_when_half_is_taken() {
-    let limits = Limits { events: 8, ..ROOMY };
+    let limits = BufferLimits { events: 8, ..ROOMY };
     let (mut delivery, mut events) = Delivery::new(limits);
     for at in 0..8 {
         assert!(has_room(&mut delivery), "{at}");
@@ -79,7 +79,7 @@ fn reading_stops_at_the_bound_and_goes_on_when_half_is_taken() {
 
 #[test]
 fn bytes_are_counted_over_all_shards() {
-    let limits = Limits {
+    let limits = BufferLimits {
         bytes: 100_000,
         ..ROOMY
     };
@@ -97,7 +97,7 @@ fn bytes_are_counted_over_all_shards() {
 
 #[test]
 fn an_event_larger_than_the_bound_passes_alone() {
-    let limits = Limits {
+    let limits = BufferLimits {
         events: 1,
         bytes: 1,
     };
@@ -112,7 +112,7 @@ fn an_event_larger_than_the_bound_passes_alone() {
 
 #[test]
 fn what_waits_elsewhere_counts_until_it_is_dropped() {
-    let limits = Limits {
+    let limits = BufferLimits {
         bytes: 1_000,
         ..ROOMY
     };
@@ -129,7 +129,7 @@ fn what_waits_elsewhere_counts_until_it_is_dropped() {
 
 #[test]
 fn a_consumer_that_is_gone_takes_everything() {
-    let limits = Limits { events: 1, ..ROOMY };
+    let limits = BufferLimits { events: 1, ..ROOMY };
     let (mut delivery, mut events) = Delivery::new(limits);
     delivery.push(event(0, 0));
     assert!(!has_room(&mut delivery));
@@ -147,7 +147,7 @@ fn a_consumer_that_is_gone_takes_everything() {
 
 #[test]
 fn a_shard_that_nobody_hears_stops_in_the_end() {
-    let limits = Limits { events: 4, ..ROOMY };
+    let limits = BufferLimits { events: 4, ..ROOMY };
     let (mut delivery, mut events) = Delivery::new(limits);
     (0..UNHEARD as u64).for_each(|at| delivery.push(event(at, 0)));
     assert!(!has_room(&mut delivery) && !delivery.is_unheard());

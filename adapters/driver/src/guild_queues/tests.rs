@@ -6,7 +6,7 @@ use headcount_core::event::HeldOverflow;
 use headcount_core::setup::ShardReady;
 
 use super::*;
-use crate::delivery::{Events, Limits};
+use crate::delivery::{BufferLimits, Events};
 use crate::event::BotEvent;
 
 /// Lanes under test, with a consumer that takes everything.
@@ -21,7 +21,7 @@ struct Bench {
 type End = oneshot::Sender<Outcome>;
 
 fn bench() -> Bench {
-    let limits = Limits {
+    let limits = BufferLimits {
         events: 4096,
         bytes: usize::MAX,
     };

@@ -43,7 +43,7 @@ impl Report {
         for crew in &tally.crews {
             let names = handle.roster(crew.manager, |roster| {
                 let name =
-                    |(key, shard): (_, &headcount_tokio::driver::core::manager::Shard<_>)| {
+                    |(key, shard): (_, &headcount_tokio::driver::core::manager::RosterShard<_>)| {
                         (key, shard.name().to_owned())
                     };
                 roster.shards().map(name).collect::<Vec<_>>()

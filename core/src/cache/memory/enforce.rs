@@ -9,7 +9,7 @@ use super::row_id::{RowId, private_channels, private_messages, removed, row_ids}
 use super::row_limits::{RowLimits, Touched};
 use crate::Instant;
 use crate::cache::Unsuitable;
-use crate::cache::policy::Verdict;
+use crate::cache::policy::Judgement;
 use crate::cache::{
     Key, Kind, Kinds, Lack, MemberTraits, Mutation, Op, Policies, Policy, Rows, Scope,
 };
@@ -337,13 +337,13 @@ impl MemoryStore {
         for (row_id, changed) in rows {
             match self.verdict(limits, kind, row_id) {
                 None => self.forget(limits, kind, row_id),
-                Some(Verdict::Evict) => {
+                Some(Judgement::Evict) => {
                     self.dismiss(limits, kind, row_id, touched);
                     evicted.push(row_id);
                 }
                 Some(verdict) => {
                     let (group, now) = (limits.group(kind, row_id), limits.now);
-                    let spared = verdict == Verdict::Spare;
+                    let spared = verdict == Judgement::Spare;
                     groups.push(group);
                     match limits.lifetimes_mut(kind) {
                         Some(lifetimes) if changed => lifetimes.touch(&row_id, group, now, spared),
@@ -361,15 +361,15 @@ impl MemoryStore {
         evicted.len()
     }
 
-    fn verdict(&self, limits: &RowLimits, kind: Kind, row_id: RowId) -> Option<Verdict> {
+    fn verdict(&self, limits: &RowLimits, kind: Kind, row_id: RowId) -> Option<Judgement> {
         let policy = limits.policies.get(kind);
         if policy.is_none() {
-            return self.is_there(kind, row_id).then_some(Verdict::Evict);
+            return self.is_there(kind, row_id).then_some(Judgement::Evict);
         }
         match self.candidate(kind, row_id) {
             Some(candidate) => Some(policy.judge(&candidate)),
             // Messages outside guilds take a place even if nobody has changed of their channel.
-            None => self.is_there(kind, row_id).then_some(Verdict::Count),
+            None => self.is_there(kind, row_id).then_some(Judgement::Count),
         }
     }
 

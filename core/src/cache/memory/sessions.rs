@@ -24,7 +24,7 @@ struct Change {
 }
 
 /// Which guilds stay.
-pub(super) enum Verdict {
+pub(super) enum Staying {
     /// All, for now.
     All,
     /// Those of other shards, and these.
@@ -33,7 +33,7 @@ pub(super) enum Verdict {
     These(BTreeSet<GuildId>),
 }
 
-impl Verdict {
+impl Staying {
     pub(super) fn keeps(&self, guild: GuildId) -> bool {
         match self {
             Self::All => true,
@@ -45,7 +45,7 @@ impl Verdict {
 
 impl Sessions {
     /// A shard has a new session.
-    pub(super) fn judge(&mut self, session: &NewSession) -> Verdict {
+    pub(super) fn judge(&mut self, session: &NewSession) -> Staying {
         let total = session.shard.total();
         if self.total.is_some_and(|old| old != total) {
             self.change = Some(Change::default());
@@ -54,22 +54,22 @@ impl Sessions {
         let named = session.guilds.iter().copied();
         let Some(change) = &mut self.change else {
             return match session.is_whole {
-                true => Verdict::OthersAnd(session.shard, named.collect()),
-                false => Verdict::All,
+                true => Staying::OthersAnd(session.shard, named.collect()),
+                false => Staying::All,
             };
         };
         if !session.is_whole {
             change.named.extend(named);
-            return Verdict::All;
+            return Staying::All;
         }
         change.heard.insert(session.shard.number());
         change.named.extend(named);
         if change.heard.len() < total as usize {
-            return Verdict::All;
+            return Staying::All;
         }
         let named = core::mem::take(&mut change.named);
         self.change = None;
-        Verdict::These(named)
+        Staying::These(named)
     }
 
     /// A guild has been delivered: it is there, even if no session named it.

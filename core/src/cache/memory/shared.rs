@@ -7,12 +7,12 @@ use crate::id::{ChannelId, GuildId};
 
 /// Where a channel lies.
 #[derive(Debug)]
-struct Place {
+struct ChannelPlace {
     channel: ChannelId,
     guild: GuildId,
 }
 
-impl Row for Place {
+impl Row for ChannelPlace {
     fn key(&self) -> u64 {
         self.channel.get()
     }
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     pub(super) users: Users,
     /// How many messages of each channel are kept.
     pub(super) messages_per_channel: usize,
-    places: Table<Place>,
+    places: Table<ChannelPlace>,
 }
 
 impl Shared {
@@ -45,7 +45,7 @@ impl Shared {
     }
 
     pub(super) fn place(&mut self, channel: ChannelId, guild: GuildId) {
-        self.places.insert(Place { channel, guild });
+        self.places.insert(ChannelPlace { channel, guild });
     }
 
     pub(super) fn displace(&mut self, channel: ChannelId) {

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::HashMap;
 
-use super::Limits;
+use super::KindLimits;
 use super::queue::Queue;
 use super::seeded::Seeded;
 use crate::Instant;
@@ -20,9 +20,9 @@ use crate::cache::memory::Mixer;
 /// The queues learn of uses only when a row has to go.
 #[derive(Debug)]
 pub(in crate::cache) struct Lifetimes<K> {
-    limits: Limits,
+    limits: KindLimits,
     slot_of: HashMap<K, u32, Seeded>,
-    slots: Vec<Option<Life<K>>>,
+    slots: Vec<Option<Lifetime<K>>>,
     free: Vec<u32>,
     groups: BTreeMap<u64, GroupOrder>,
     /// Rows that are not spared.
@@ -34,7 +34,7 @@ pub(in crate::cache) struct Lifetimes<K> {
 }
 
 #[derive(Debug)]
-struct Life<K> {
+struct Lifetime<K> {
     key: K,
     group: u64,
     used: AtomicU64,
@@ -49,7 +49,7 @@ struct GroupOrder {
     counted: usize,
 }
 
-impl<K> Life<K> {
+impl<K> Lifetime<K> {
     fn rank(&self) -> Option<u64> {
         (!self.spared).then(|| self.used.load(Ordering::Relaxed))
     }
@@ -59,12 +59,12 @@ impl<K> Life<K> {
     }
 }
 
-fn life<K>(slots: &[Option<Life<K>>], slot: u32) -> Option<&Life<K>> {
+fn life<K>(slots: &[Option<Lifetime<K>>], slot: u32) -> Option<&Lifetime<K>> {
     slots.get(slot as usize)?.as_ref()
 }
 
 impl<K: Hash + Eq + Clone> Lifetimes<K> {
-    pub(in crate::cache) fn new(limits: Limits, mixer: Mixer) -> Self {
+    pub(in crate::cache) fn new(limits: KindLimits, mixer: Mixer) -> Self {
         Self {
             limits,
             slot_of: HashMap::with_hasher(Seeded(mixer)),
@@ -88,7 +88,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         let slots = self
             .slots
             .capacity()
-            .saturating_mul(size_of::<Option<Life<K>>>());
+            .saturating_mul(size_of::<Option<Lifetime<K>>>());
         let groups = self.groups.values().map(|bunch| bunch.order.bytes());
         let queues = groups.fold(self.order.bytes(), usize::saturating_add);
         slots
@@ -118,7 +118,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         let used = *tick;
         *tick = tick.wrapping_add(1);
         let Some(&slot) = self.slot_of.get(key) else {
-            self.add(Life {
+            self.add(Lifetime {
                 key: key.clone(),
                 group,
                 used: AtomicU64::new(used),
@@ -153,7 +153,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         }
     }
 
-    fn add(&mut self, life: Life<K>) {
+    fn add(&mut self, life: Lifetime<K>) {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
@@ -301,7 +301,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
     }
 
     /// Other limits for the same rows, grouped by `group`.
-    pub(in crate::cache) fn set_limits(&mut self, limits: Limits, group: impl Fn(&K) -> u64) {
+    pub(in crate::cache) fn set_limits(&mut self, limits: KindLimits, group: impl Fn(&K) -> u64) {
         self.limits = limits;
         for life in self.slots.iter_mut().flatten() {
             life.group = group(&life.key);
@@ -317,7 +317,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
     }
 
     fn rebuild(&mut self) {
-        let lives: Vec<Life<K>> = mem::take(&mut self.slots).into_iter().flatten().collect();
+        let lives: Vec<Lifetime<K>> = mem::take(&mut self.slots).into_iter().flatten().collect();
         self.slot_of.clear();
         self.slot_of.shrink_to(lives.len());
         self.free = Vec::new();
@@ -330,7 +330,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
 }
 
 /// The rank of a row that is still in the group.
-fn rank_in<K>(slots: &[Option<Life<K>>], group: u64, slot: u32) -> Option<u64> {
+fn rank_in<K>(slots: &[Option<Lifetime<K>>], group: u64, slot: u32) -> Option<u64> {
     let row = life(slots, slot)?;
     (row.group == group).then(|| row.rank()).flatten()
 }
@@ -373,7 +373,7 @@ mod tests {
     fn settle(
         lives: &mut Lifetimes<u32>,
         naive: &mut Naive,
-        limits: Limits,
+        limits: KindLimits,
         now: Instant,
     ) -> Result<(), TestCaseError> {
         for group in 0..3 {
@@ -404,9 +404,9 @@ mod tests {
         Ok(())
     }
 
-    fn limits() -> impl Strategy<Value = Limits> {
+    fn limits() -> impl Strategy<Value = KindLimits> {
         let number = || prop::option::of(1..6_usize);
-        (number(), number(), prop::option::of(1..30_u64)).prop_map(|(group, all, age)| Limits {
+        (number(), number(), prop::option::of(1..30_u64)).prop_map(|(group, all, age)| KindLimits {
             per_group: group.map(|most| (Group::Guild, most)),
             overall: all,
             time_to_live: age.map(Duration::from_millis),

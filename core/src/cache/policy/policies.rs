@@ -73,7 +73,7 @@ impl Policies {
     #[must_use]
     pub fn get(&self, kind: Kind) -> &Policy {
         const ALL: &Policy = &Policy {
-            limits: super::Limits {
+            limits: super::KindLimits {
                 per_group: None,
                 overall: None,
                 time_to_live: None,

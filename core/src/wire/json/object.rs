@@ -1,6 +1,6 @@
 //! Objects and their keys.
 
-use super::{Key, Reader, Unescape, order};
+use super::{OrderedKey, Reader, Unescape, order};
 use crate::wire::Malformed;
 
 /// Room for a key with escapes; a longer one is none that anybody asks for.
@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn object_in<F>(
         &mut self,
-        order: &'static [Key<()>],
+        order: &'static [OrderedKey<()>],
         mut field: F,
     ) -> Result<(), Malformed>
     where
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn object_of<P: Copy, F>(
         &mut self,
-        order: &'static [Key<P>],
+        order: &'static [OrderedKey<P>],
         named: impl Fn(&str) -> P,
         mut field: F,
     ) -> Result<(), Malformed>
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn object_at_once<P: Copy, F>(
         &mut self,
-        mut order: &'static [Key<P>],
+        mut order: &'static [OrderedKey<P>],
         mut field: F,
     ) -> Result<(), Malformed>
     where
@@ -122,7 +122,10 @@ impl<'a> Reader<'a> {
 
     /// Passes a key in the form that is expected, with its colon.
     #[inline]
-    fn expected_key<P: Copy>(&mut self, order: &mut &'static [Key<P>]) -> Option<&'static Key<P>> {
+    fn expected_key<P: Copy>(
+        &mut self,
+        order: &mut &'static [OrderedKey<P>],
+    ) -> Option<&'static OrderedKey<P>> {
         if order.is_empty() {
             return None;
         }
@@ -137,7 +140,7 @@ impl<'a> Reader<'a> {
         let [b'"', text @ ..] = ahead else {
             return None;
         };
-        let key = Key::next(order, text)?;
+        let key = OrderedKey::next(order, text)?;
         self.advance(key.name().len().wrapping_add(3));
         Some(key)
     }

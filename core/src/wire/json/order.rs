@@ -13,7 +13,7 @@ const WORDS: usize = BYTES / 8;
 /// likewise, one look at each side tells whether they agree or which of them is left out. That is
 /// for speed alone: a key that is not found so is read like any other.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Key<P: 'static> {
+pub(crate) struct OrderedKey<P: 'static> {
     name: &'static str,
     part: P,
     /// What follows the opening quote: the name, a quote, a colon; of each word the first byte is
@@ -23,7 +23,7 @@ pub(crate) struct Key<P: 'static> {
     masks: [u64; WORDS],
 }
 
-impl Key<()> {
+impl OrderedKey<()> {
     /// Sorts keys that need no more than their names.
     #[allow(clippy::indexing_slicing, reason = "in constants alone")]
     #[allow(clippy::arithmetic_side_effects, reason = "in constants alone")]
@@ -38,7 +38,7 @@ impl Key<()> {
     }
 }
 
-impl<P: Copy> Key<P> {
+impl<P: Copy> OrderedKey<P> {
     /// Sorts keys as servers do. One that is too long to be compared is left to be read.
     #[allow(
         clippy::indexing_slicing,
@@ -189,7 +189,7 @@ mod tests {
     use std::vec::Vec;
 
     const LONG: &str = "a_key_that_is_far_too_long_to_be_compared";
-    const ORDER: &[Key<()>] = &Key::names([
+    const ORDER: &[OrderedKey<()>] = &OrderedKey::names([
         "id",
         "avatar",
         "avatar_decoration_data",

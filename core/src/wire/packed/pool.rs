@@ -13,9 +13,9 @@ const KEPT: usize = 4096;
 /// Whoever made a pool may keep a clone, and write on it anew once nobody else holds it: rows that
 /// come one by one allocate nothing then.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pool(Option<Arc<Sink>>);
+pub(crate) struct RecordPool(Option<Arc<Sink>>);
 
-impl Pool {
+impl RecordPool {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self(Some(Arc::new(Sink::with_capacity(bytes))))
     }
@@ -41,7 +41,7 @@ impl Pool {
         Self::default()
     }
 
-    /// The same pool for [`Pool::reuse`], unless it is too large to be kept.
+    /// The same pool for [`RecordPool::reuse`], unless it is too large to be kept.
     pub(crate) fn spare(&self) -> Self {
         match &self.0 {
             Some(sink) if sink.capacity() <= KEPT => self.clone(),
@@ -76,13 +76,13 @@ impl Pool {
     }
 }
 
-impl PartialEq for Pool {
+impl PartialEq for RecordPool {
     fn eq(&self, other: &Self) -> bool {
         self.as_slice() == other.as_slice()
     }
 }
 
-impl Eq for Pool {}
+impl Eq for RecordPool {}
 
 #[cfg(test)]
 mod tests {
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_pool_is_used_again_when_nobody_else_holds_it() {
-        let mut pool = Pool::default();
+        let mut pool = RecordPool::default();
         pool.writer().put(b"ab");
         let mut spare = pool.spare();
         let place = pool.as_slice().as_ptr();
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_pool_that_is_shared_is_copied_before_it_changes() {
-        let mut one = Pool::default();
+        let mut one = RecordPool::default();
         one.writer().put(b"ab");
         let mut two = one.clone();
         two.writer().put(b"c");
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_large_pool_is_not_kept() {
-        let pool = Pool::with_capacity(KEPT * 2);
+        let pool = RecordPool::with_capacity(KEPT * 2);
         assert!(pool.spare().0.is_none());
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::cache::Kinds;
 use crate::id::GuildId;
-use crate::wire::packed::Pool;
+use crate::wire::packed::RecordPool;
 use crate::wire::{Malformed, Misreads, Name, field::Read, json::Reader};
 
 /// A decoded dispatch: what setup, member requests and the cache need of it.
@@ -101,7 +101,7 @@ impl<'i> View<'i> {
         reader: &mut Reader<'i>,
         kinds: Kinds,
     ) -> Result<Option<Self>, Malformed> {
-        let view = Self::read(name, reader, kinds, &mut Pool::default())?;
+        let view = Self::read(name, reader, kinds, &mut RecordPool::default())?;
         if view.is_some() {
             reader.end()?;
         }
@@ -114,7 +114,7 @@ impl<'i> View<'i> {
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
-        pool: &mut Pool,
+        pool: &mut RecordPool,
     ) -> Option<Self> {
         if !wanted(name, kinds) {
             return None;
@@ -127,7 +127,7 @@ impl<'i> View<'i> {
         clippy::wildcard_enum_match_arm,
         reason = "the others have no such rows"
     )]
-    pub(crate) fn pool(&self) -> Option<&Pool> {
+    pub(crate) fn pool(&self) -> Option<&RecordPool> {
         match self {
             Self::MemberAdd(event) | Self::MemberUpdate(event) => Some(event.members.pool()),
             Self::PresenceUpdate(event) => Some(event.presences.pool()),
@@ -174,7 +174,7 @@ impl<'i> View<'i> {
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
-        pool: &mut Pool,
+        pool: &mut RecordPool,
     ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::Ready => Self::Ready(boxed(reader)?),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId, IntegrationId, RuleId, ScheduledEventId, SoundId, StageId};
-use crate::wire::packed::Pool;
+use crate::wire::packed::RecordPool;
 use crate::wire::{Listing, Malformed, Name, Text, field::Read, json::Reader};
 
 /// A dispatch about threads, expressions, voice, events, integrations, invitations, rules,
@@ -114,7 +114,7 @@ impl<'i> EntityEvent<'i> {
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
-        pool: &mut Pool,
+        pool: &mut RecordPool,
     ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::ThreadCreate => Self::ThreadCreate(Read::read(reader)?),

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::id::GuildId;
-use crate::wire::json::{Key, Reader};
+use crate::wire::json::{OrderedKey, Reader};
 use crate::wire::row::ReadWith;
 use crate::wire::{Field, Malformed, field::Read};
 
@@ -110,7 +110,7 @@ pub(super) fn guild_and<'i>(
 
 /// The same, faster if the keys come in this order.
 pub(super) fn guild_and_in<'i>(
-    order: &'static [Key<()>],
+    order: &'static [OrderedKey<()>],
     reader: &mut Reader<'i>,
     mut other: impl FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
 ) -> Result<Option<GuildId>, Malformed> {

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::{Collectibles, Decoration, RoleIds, User};
 use crate::id::{RoleId, UserId};
-use crate::wire::packed::{Cursor, Pool, Sink, packed};
+use crate::wire::packed::{Cursor, RecordPool, Sink, packed};
 use crate::wire::{
     Field, Image, Malformed, Misreads, Stated, Text, Timestamp, field::Read as _, json::Reader,
 };
@@ -56,7 +56,7 @@ packed! {
 /// However many there are, they lie in one place, which a clone shares.
 #[derive(Clone, Default, PartialEq)]
 pub struct Members<'i> {
-    pool: Pool,
+    pool: RecordPool,
     count: usize,
     lifetime: PhantomData<&'i ()>,
 }
@@ -75,7 +75,7 @@ pub struct Member<'a> {
 
 /// Whether somebody has joined the guild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Joined {
     Member,
     /// Nothing says whether this is a member.
     Unknown,
@@ -83,7 +83,7 @@ pub(crate) enum Standing {
     Guest,
 }
 
-impl Standing {
+impl Joined {
     /// By the states of the parts of a [`Membership`].
     fn of(mask: u64) -> Self {
         const ABSENT: u64 = 0;
@@ -127,8 +127,8 @@ impl<'a> MemberRecord<'a> {
         })
     }
 
-    fn standing(self) -> Standing {
-        Standing::of(Cursor::new(self.membership).mask(Membership::MASK))
+    fn standing(self) -> Joined {
+        Joined::of(Cursor::new(self.membership).mask(Membership::MASK))
     }
 
     fn unpack(self) -> Member<'a> {
@@ -142,14 +142,14 @@ impl<'a> MemberRecord<'a> {
 
 impl<'i> Members<'i> {
     /// None yet, to be written into this pool.
-    pub(crate) fn within(pool: Pool) -> Self {
+    pub(crate) fn within(pool: RecordPool) -> Self {
         Self {
             pool,
             ..Self::default()
         }
     }
 
-    pub(crate) const fn pool(&self) -> &Pool {
+    pub(crate) const fn pool(&self) -> &RecordPool {
         &self.pool
     }
 
@@ -204,13 +204,13 @@ impl<'i> Members<'i> {
     /// Whether nobody of these has joined: guests of a stage are no members.
     pub(crate) fn are_guests(&self) -> bool {
         self.records()
-            .all(|record| record.standing() == Standing::Guest)
+            .all(|record| record.standing() == Joined::Guest)
     }
 
     /// Whether each of these is known to have joined.
     pub(crate) fn have_joined(&self) -> bool {
         self.records()
-            .all(|record| record.standing() == Standing::Member)
+            .all(|record| record.standing() == Joined::Member)
     }
 
     /// Whether one of these has a role.
@@ -238,7 +238,7 @@ impl<'i> Members<'i> {
         let unread = reader.list(|reader| {
             if members.is_empty() {
                 // Records are about a sixth of the text; never reserve more than was sent.
-                members.pool = Pool::with_capacity(bytes / 5);
+                members.pool = RecordPool::with_capacity(bytes / 5);
             }
             members.push_joined(reader)
         })?;
@@ -270,7 +270,7 @@ impl<'i> Members<'i> {
     #[inline]
     pub(crate) fn push_joined(&mut self, reader: &mut Reader<'i>) -> Result<(), Malformed> {
         let (start, count) = (self.pool.as_slice().len(), self.count);
-        if self.push(reader, |_, reader| reader.skip())? == Standing::Guest {
+        if self.push(reader, |_, reader| reader.skip())? == Joined::Guest {
             self.pool.writer().truncate(start);
             self.count = count;
         }
@@ -280,7 +280,7 @@ impl<'i> Members<'i> {
     /// Reads one member into a pool; `other` gets the keys that are not its own, perhaps twice.
     pub(crate) fn read_one<F>(
         reader: &mut Reader<'i>,
-        pool: Pool,
+        pool: RecordPool,
         other: F,
     ) -> Result<Self, Malformed>
     where
@@ -306,7 +306,7 @@ impl<'i> Members<'i> {
     }
 
     /// Reads one member and adds it; `other` gets the keys that are not its own, perhaps twice.
-    fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<Standing, Malformed>
+    fn push<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Result<Joined, Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
@@ -322,7 +322,7 @@ impl<'i> Members<'i> {
 
     /// Writes a member while it is read, if servers write it so; see
     /// [`Membership::transcode_with`].
-    fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<Standing>
+    fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<Joined>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
@@ -345,7 +345,7 @@ impl<'i> Members<'i> {
         to.set(start, &user?.get().to_le_bytes());
         to.set_length(start.wrapping_add(12), membership.place);
         write_roles(to, start.wrapping_add(16), roles.as_deref());
-        Some(Standing::of(membership.mask))
+        Some(Joined::of(membership.mask))
     }
 
     fn push_of<F>(
@@ -353,7 +353,7 @@ impl<'i> Members<'i> {
         reader: &mut Reader<'i>,
         mut user: Option<User<'i>>,
         mut other: F,
-    ) -> Result<Standing, Malformed>
+    ) -> Result<Joined, Malformed>
     where
         F: FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
     {
@@ -369,9 +369,9 @@ impl<'i> Members<'i> {
         let user = user.ok_or_else(|| reader.fault("a member without a user"))?;
         self.add(&user, roles.as_deref(), &membership);
         Ok(match membership.joined_at {
-            Field::Null => Standing::Guest,
-            Field::Absent => Standing::Unknown,
-            Field::Value(_) => Standing::Member,
+            Field::Null => Joined::Guest,
+            Field::Absent => Joined::Unknown,
+            Field::Value(_) => Joined::Member,
         })
     }
 

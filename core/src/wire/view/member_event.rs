@@ -2,7 +2,7 @@
 
 use super::{Members, Presences};
 use crate::id::{GuildId, UserId};
-use crate::wire::packed::Pool;
+use crate::wire::packed::RecordPool;
 use crate::wire::{Field, Malformed, field::Read, json::Reader};
 
 /// A member came or changed.
@@ -15,7 +15,7 @@ pub struct MemberEvent<'i> {
 }
 
 impl<'i> MemberEvent<'i> {
-    pub(super) fn read(reader: &mut Reader<'i>, pool: Pool) -> Result<Self, Malformed> {
+    pub(super) fn read(reader: &mut Reader<'i>, pool: RecordPool) -> Result<Self, Malformed> {
         let mut guild = None;
         let members = Members::read_one(reader, pool, |key, reader| {
             match key {
@@ -66,7 +66,7 @@ pub struct PresenceUpdate<'i> {
 }
 
 impl<'i> PresenceUpdate<'i> {
-    pub(super) fn read(reader: &mut Reader<'i>, pool: Pool) -> Result<Self, Malformed> {
+    pub(super) fn read(reader: &mut Reader<'i>, pool: RecordPool) -> Result<Self, Malformed> {
         let mut guild = Field::Absent;
         let mut presences = Presences::within(pool);
         presences.push(reader, |key, reader| {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::{Activities, Activity, User};
 use crate::id::UserId;
 use crate::wire::field::{Read, flat};
-use crate::wire::json::{Key, Reader};
-use crate::wire::packed::{Cursor, Pool, Sink};
+use crate::wire::json::{OrderedKey, Reader};
+use crate::wire::packed::{Cursor, RecordPool, Sink};
 use crate::wire::row::row;
 use crate::wire::{Field, Malformed};
 
@@ -65,7 +65,7 @@ row! {
 /// However many there are, they lie in one place, which a clone shares.
 #[derive(Clone, Default, PartialEq)]
 pub struct Presences<'i> {
-    pool: Pool,
+    pool: RecordPool,
     count: usize,
     lifetime: PhantomData<&'i ()>,
 }
@@ -97,7 +97,7 @@ pub(crate) struct PresenceRecord<'a> {
 const HEAD: usize = 16;
 
 /// The keys of a presence and of its update.
-const ORDER: &[Key<()>] = &Key::names([
+const ORDER: &[OrderedKey<()>] = &OrderedKey::names([
     "user",
     "status",
     "processed_at_timestamp",
@@ -194,14 +194,14 @@ impl<'a> PresenceRecord<'a> {
 
 impl<'i> Presences<'i> {
     /// None yet, to be written into this pool.
-    pub(crate) fn within(pool: Pool) -> Self {
+    pub(crate) fn within(pool: RecordPool) -> Self {
         Self {
             pool,
             ..Self::default()
         }
     }
 
-    pub(crate) const fn pool(&self) -> &Pool {
+    pub(crate) const fn pool(&self) -> &RecordPool {
         &self.pool
     }
 
@@ -271,7 +271,7 @@ impl<'i> Presences<'i> {
         let unread = reader.list(|reader| {
             if presences.is_empty() {
                 // Records are about a fourth of the text; never reserve more than was sent.
-                presences.pool = Pool::with_capacity(bytes / 3);
+                presences.pool = RecordPool::with_capacity(bytes / 3);
             }
             presences.push(reader, |_, reader| reader.skip())
         })?;

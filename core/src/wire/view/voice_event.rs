@@ -4,7 +4,7 @@ use super::in_guild::guild_and;
 use super::{Members, VoiceState};
 use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId};
-use crate::wire::packed::Pool;
+use crate::wire::packed::RecordPool;
 use crate::wire::{Field, Malformed, Text, field::Read, json::Reader};
 
 /// A voice state came, changed or went.
@@ -23,7 +23,7 @@ impl<'i> VoiceStateUpdate<'i> {
     pub(super) fn read(
         reader: &mut Reader<'i>,
         kinds: Kinds,
-        pool: &mut Pool,
+        pool: &mut RecordPool,
     ) -> Result<Self, Malformed> {
         let (mut guild, mut members) = (Field::Absent, Members::default());
         let state = VoiceState::read_with(reader, |key, reader| {
