@@ -5,39 +5,18 @@
 //! time proportional to what it holds. No order depends on hashes.
 
 mod apply;
-mod buckets;
-mod census;
 mod counters;
 mod displace;
 mod displaced;
-mod enforce;
-mod entities;
-mod hash;
-mod index;
-mod lazy_table;
-mod member;
-mod messages;
-mod packed_table;
-mod pages;
-mod permitted;
-mod presence;
+mod guild;
+mod limits;
+mod people;
 mod private;
 mod read;
-mod read_entities;
-mod refcount;
-mod rings;
-mod role_interner;
-mod row_id;
-mod row_limits;
 mod sessions;
 mod shared;
-mod size_class;
-mod slot;
 mod table;
-mod thread_members;
 mod usage;
-mod user;
-mod webhooks;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -45,25 +24,25 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use crate::ShardId;
 use crate::id::GuildId;
 use crate::wire::view::{Application, User};
-pub(super) use hash::Mixer;
+use guild::rows::Slot;
+use limits::RowLimits;
 use private::Private;
-use row_limits::RowLimits;
 use sessions::Sessions;
 use shared::Shared;
-use slot::Slot;
 use table::Table;
+pub(super) use table::hash::Mixer;
 use usage::{EntityUsage, Usage};
 
 pub use apply::Applied;
 pub use displaced::{Displaced, OldMember, OldPresence, OldUser};
-pub use member::MemberRef;
-pub use permitted::PermissionsUnknown;
-pub use presence::PresenceRef;
+pub use guild::webhooks::Webhooks;
+pub use people::member::MemberRef;
+pub use people::presence::PresenceRef;
+pub use people::refcount::Guilds;
+pub use people::role_interner::MemberRoles;
+pub use people::user::UserRef;
+pub use read::permitted::PermissionsUnknown;
 pub use read::{Completeness, Counts, GuildRef, PresencesCompleteness};
-pub use refcount::Guilds;
-pub use role_interner::MemberRoles;
-pub use user::UserRef;
-pub use webhooks::Webhooks;
 
 /// A store in memory, which keeps the rows that its policies say.
 #[derive(Debug)]

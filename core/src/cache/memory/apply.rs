@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::MemoryStore;
-use super::shared::Shared;
-use super::slot::Slot;
-use super::usage::{EntityUsage, Usage};
+use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::rows::Slot;
+use crate::cache::memory::shared::Shared;
+use crate::cache::memory::usage::{EntityUsage, Usage};
 use crate::cache::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};
 use crate::id::{ChannelId, GuildId};
 use crate::wire::Part as _;

@@ -1,8 +1,8 @@
 //! What is counted on between payloads. A sequence number guards against counting twice.
 
-use super::entities::Entities;
-use super::shared::Shared;
 use crate::cache::Op;
+use crate::cache::memory::guild::entities::Entities;
+use crate::cache::memory::shared::Shared;
 use crate::wire::view::Thread;
 
 impl Entities {

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::entities::Entities;
-use super::lazy_table::{LazyTable, Plain};
-use super::{Applied, Displaced, MemoryStore, OldMember, OldPresence, OldUser};
+use crate::cache::memory::guild::entities::Entities;
+use crate::cache::memory::table::lazy_table::{LazyTable, Plain};
+use crate::cache::memory::{Applied, Displaced, MemoryStore, OldMember, OldPresence, OldUser};
 use crate::cache::{GuildStatus, Key, Mutation, Op, Rows, Scope};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{MemberRef, PresenceRef, UserRef};
+use crate::cache::memory::{MemberRef, PresenceRef, UserRef};
 use crate::id::{RoleId, UserId};
 use crate::wire::view::{
     Activity, Channel, Emoji, Guild, Integration, Invite, Message, Role, Rule, ScheduledEvent,

@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::MemoryStore;
-use super::hash::Mixer;
-use super::lazy_table::{LazyTable, Plain};
-use super::messages::Ring;
-use super::rings::Rings;
-use super::row_id::RowId;
-use super::shared::Shared;
-use super::usage::Weight;
+use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::message_ring::Ring;
+use crate::cache::memory::guild::message_rings::Rings;
+use crate::cache::memory::limits::row_id::RowId;
+use crate::cache::memory::shared::Shared;
+use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::lazy_table::{LazyTable, Plain};
+use crate::cache::memory::usage::Weight;
 use crate::cache::{Key, Kind, Op, Rows};
 use crate::id::{ChannelId, MessageId};
 use crate::wire::Field;

@@ -1,14 +1,17 @@
 //! Looking things up.
 
+pub(super) mod entities;
+pub(super) mod permitted;
+
 use core::fmt;
 
-use super::MemoryStore;
-use super::member::MemberRef;
-use super::presence::PresenceRef;
-use super::row_id::RowId;
-use super::slot::Slot;
-use super::usage::Weight;
-use super::user::UserRef;
+use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::rows::Slot;
+use crate::cache::memory::limits::row_id::RowId;
+use crate::cache::memory::people::member::MemberRef;
+use crate::cache::memory::people::presence::PresenceRef;
+use crate::cache::memory::people::user::UserRef;
+use crate::cache::memory::usage::Weight;
 use crate::cache::policy::Lifetimes;
 use crate::cache::{GuildStatus, Kind, Lack};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};

@@ -1,8 +1,8 @@
 //! What guilds share: users, and which channel lies in which guild.
 
-use super::hash::Mixer;
-use super::table::{Row, Table};
-use super::user::Users;
+use crate::cache::memory::people::user::Users;
+use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::{Row, Table};
 use crate::id::{ChannelId, GuildId};
 
 /// Where a channel lies.

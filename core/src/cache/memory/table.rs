@@ -1,11 +1,19 @@
 //! Rows found by key: dense rows, and an index of four bytes each.
 
+pub(super) mod buckets;
+pub(super) mod hash;
+pub(super) mod index;
+pub(super) mod lazy_table;
+pub(super) mod packed_table;
+pub(super) mod pages;
+pub(super) mod size_class;
+
 use alloc::vec::Vec;
 use core::{mem, slice};
 
 use hashbrown::HashTable;
 
-use super::hash::Mixer;
+use crate::cache::memory::table::hash::Mixer;
 
 /// What a table holds.
 pub(super) trait Row {

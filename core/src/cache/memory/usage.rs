@@ -1,7 +1,7 @@
 //! How many rows of a kind there are, and what they weigh.
 
-use super::table::{Row, Table};
 use crate::cache::Kind;
+use crate::cache::memory::table::{Row, Table};
 
 /// Rows of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

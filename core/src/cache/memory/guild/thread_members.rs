@@ -2,21 +2,21 @@
 
 use alloc::vec::Vec;
 
-use super::lazy_table::Plain;
-use super::table::Row;
+use crate::cache::memory::table::Row;
+use crate::cache::memory::table::lazy_table::Plain;
 use crate::id::{ChannelId, UserId};
 use crate::wire::view::ThreadMember;
 
 /// The members of one thread, by user.
 #[derive(Debug)]
-pub(super) struct ThreadMembers {
+pub(in crate::cache::memory) struct ThreadMembers {
     thread: ChannelId,
-    pub(super) members: Vec<ThreadMember>,
+    pub(in crate::cache::memory) members: Vec<ThreadMember>,
 }
 
 impl ThreadMembers {
     /// Members of one thread, in any order; of two of a user the last counts.
-    pub(super) fn of(members: &[ThreadMember]) -> Option<Self> {
+    pub(in crate::cache::memory) fn of(members: &[ThreadMember]) -> Option<Self> {
         let mut members = Self {
             thread: members.first()?.thread,
             members: Vec::from(members),
@@ -37,7 +37,7 @@ impl ThreadMembers {
         });
     }
 
-    pub(super) const fn thread(&self) -> ChannelId {
+    pub(in crate::cache::memory) const fn thread(&self) -> ChannelId {
         self.thread
     }
 
@@ -46,12 +46,12 @@ impl ThreadMembers {
             .binary_search_by_key(&user, |member| member.user)
     }
 
-    pub(super) fn get(&self, user: UserId) -> Option<&ThreadMember> {
+    pub(in crate::cache::memory) fn get(&self, user: UserId) -> Option<&ThreadMember> {
         self.members.get(self.place(user).ok()?)
     }
 
     /// How many of these users were in it.
-    pub(super) fn remove(&mut self, users: &[UserId]) -> usize {
+    pub(in crate::cache::memory) fn remove(&mut self, users: &[UserId]) -> usize {
         let before = self.members.len();
         if let &[user] = users {
             if let Ok(place) = self.place(user) {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::buckets::Buckets;
+use crate::cache::memory::table::buckets::Buckets;
 
 /// So many rows are looked up in one hash table, and more in [`SEGMENTS`].
 const SMALL: usize = 16_384;
@@ -15,7 +15,7 @@ const SEGMENTS: usize = 256;
 /// different times: no single row makes much of the table move, and the spare room stays about
 /// the same however many rows there are.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub(in crate::cache::memory) struct Index {
     one: Buckets,
     /// Empty, or [`SEGMENTS`] that take the place of the one.
     segments: Vec<Buckets>,
@@ -38,7 +38,7 @@ const fn tag(hash: u64) -> u16 {
 }
 
 impl Index {
-    pub(super) const fn new() -> Self {
+    pub(in crate::cache::memory) const fn new() -> Self {
         Self {
             one: Buckets::new(),
             segments: Vec::new(),
@@ -47,7 +47,7 @@ impl Index {
         }
     }
 
-    pub(super) const fn bytes(&self) -> usize {
+    pub(in crate::cache::memory) const fn bytes(&self) -> usize {
         let list = self
             .segments
             .capacity()
@@ -75,12 +75,21 @@ impl Index {
 
     /// The handle of which `same` is true.
     #[inline]
-    pub(super) fn find(&self, hash: u64, same: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(in crate::cache::memory) fn find(
+        &self,
+        hash: u64,
+        same: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
         self.table(hash).find(tag(hash), same)
     }
 
     /// Adds a handle; `rehash` tells the hash of those that are there.
-    pub(super) fn insert(&mut self, hash: u64, handle: u32, rehash: impl Fn(u32) -> u64) {
+    pub(in crate::cache::memory) fn insert(
+        &mut self,
+        hash: u64,
+        handle: u32,
+        rehash: impl Fn(u32) -> u64,
+    ) {
         if self.segments.is_empty() && self.rows >= SMALL {
             self.split(&rehash);
         }
@@ -89,13 +98,18 @@ impl Index {
     }
 
     /// Lets the row at `from` be found at `to`.
-    pub(super) fn replace(&mut self, hash: u64, from: u32, to: u32) {
+    pub(in crate::cache::memory) fn replace(&mut self, hash: u64, from: u32, to: u32) {
         self.change(hash, |table| table.replace(tag(hash), from, to));
     }
 
     /// Removes a handle, and gives room back around it if most of it is empty; `rehash` tells the
     /// hash of those that stay.
-    pub(super) fn remove(&mut self, hash: u64, handle: u32, rehash: impl Fn(u32) -> u64) {
+    pub(in crate::cache::memory) fn remove(
+        &mut self,
+        hash: u64,
+        handle: u32,
+        rehash: impl Fn(u32) -> u64,
+    ) {
         let remove = |table: &mut Buckets| {
             let found = table.remove(tag(hash), handle);
             table.shrink();

@@ -3,8 +3,8 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::lazy_table::Plain;
-use super::table::Row;
+use crate::cache::memory::table::Row;
+use crate::cache::memory::table::lazy_table::Plain;
 use crate::cache::{OneReaction, ReactChange, Vote};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::wire::view::{Message, PollCount, PollResults, Reaction, ReactionCounts};
@@ -12,7 +12,7 @@ use crate::wire::{Field, Part};
 
 /// Messages of one channel, by id.
 #[derive(Debug)]
-pub(super) struct Ring {
+pub(in crate::cache::memory) struct Ring {
     channel: ChannelId,
     messages: VecDeque<Message<'static>>,
     /// What the messages hold on the heap, kept so that a change weighs one message alone.
@@ -20,7 +20,7 @@ pub(super) struct Ring {
 }
 
 /// Who wrote it, if a user did.
-pub(super) fn author(message: &Message<'_>) -> Option<UserId> {
+pub(in crate::cache::memory) fn author(message: &Message<'_>) -> Option<UserId> {
     let author = message
         .author
         .as_ref()
@@ -29,7 +29,7 @@ pub(super) fn author(message: &Message<'_>) -> Option<UserId> {
 }
 
 impl Ring {
-    pub(super) fn of(channel: ChannelId, message: Message<'static>) -> Self {
+    pub(in crate::cache::memory) fn of(channel: ChannelId, message: Message<'static>) -> Self {
         let parts = message.heap();
         let messages = VecDeque::from([message]);
         Self {
@@ -39,19 +39,21 @@ impl Ring {
         }
     }
 
-    pub(super) const fn channel(&self) -> ChannelId {
+    pub(in crate::cache::memory) const fn channel(&self) -> ChannelId {
         self.channel
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::cache::memory) fn len(&self) -> usize {
         self.messages.len()
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Message<'static>> {
+    pub(in crate::cache::memory) fn iter(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &Message<'static>> {
         self.messages.iter()
     }
 
-    pub(super) fn authors(&self) -> impl Iterator<Item = UserId> {
+    pub(in crate::cache::memory) fn authors(&self) -> impl Iterator<Item = UserId> {
         self.messages.iter().filter_map(author)
     }
 
@@ -60,12 +62,16 @@ impl Ring {
             .binary_search_by_key(&id, |message| message.id)
     }
 
-    pub(super) fn get(&self, id: MessageId) -> Option<&Message<'static>> {
+    pub(in crate::cache::memory) fn get(&self, id: MessageId) -> Option<&Message<'static>> {
         self.messages.get(self.place(id).ok()?)
     }
 
     /// Lets `change` at a message, if it is there, and weighs it anew.
-    pub(super) fn update(&mut self, id: MessageId, change: impl FnOnce(&mut Message<'static>)) {
+    pub(in crate::cache::memory) fn update(
+        &mut self,
+        id: MessageId,
+        change: impl FnOnce(&mut Message<'static>),
+    ) {
         let Ok(place) = self.place(id) else {
             return;
         };
@@ -78,7 +84,7 @@ impl Ring {
     }
 
     /// Takes the oldest out until no more than `limit` are left.
-    pub(super) fn trim(&mut self, limit: usize) -> Vec<Message<'static>> {
+    pub(in crate::cache::memory) fn trim(&mut self, limit: usize) -> Vec<Message<'static>> {
         let extra = self.messages.len().saturating_sub(limit);
         let gone: Vec<_> = self.messages.drain(..extra).collect();
         self.lighten(&gone);
@@ -90,7 +96,10 @@ impl Ring {
         self.parts = parts.fold(self.parts, usize::wrapping_sub);
     }
 
-    pub(super) fn take_out(&mut self, ids: &[MessageId]) -> Vec<Message<'static>> {
+    pub(in crate::cache::memory) fn take_out(
+        &mut self,
+        ids: &[MessageId],
+    ) -> Vec<Message<'static>> {
         let places = |ring: &Self, id: &MessageId| ring.place(*id).ok();
         let mut gone = Vec::new();
         for id in ids {
@@ -136,7 +145,7 @@ fn step(count: &mut Option<u64>, more: bool) {
 }
 
 /// Takes what an edit says; one that speaks of a poll without its votes leaves them.
-pub(super) fn edit(message: &mut Message<'static>, mut newer: Message<'static>) {
+pub(in crate::cache::memory) fn edit(message: &mut Message<'static>, mut newer: Message<'static>) {
     if let (Field::Value(old), Field::Value(new)) = (&mut message.poll, &mut newer.poll)
         && new.results.is_absent()
     {
@@ -146,7 +155,10 @@ pub(super) fn edit(message: &mut Message<'static>, mut newer: Message<'static>) 
 }
 
 /// Changes the reactions to a message.
-pub(super) fn react(message: &mut Message<'static>, change: ReactChange<'static>) {
+pub(in crate::cache::memory) fn react(
+    message: &mut Message<'static>,
+    change: ReactChange<'static>,
+) {
     let old = core::mem::take(&mut message.reactions).into_value();
     let mut reactions = old.unwrap_or_default();
     match change {
@@ -201,7 +213,7 @@ fn count_reaction(reactions: &mut Vec<Reaction<'static>>, one: OneReaction<'stat
 }
 
 /// Counts a vote, if the message has a poll.
-pub(super) fn vote(message: &mut Message<'static>, vote: Vote) {
+pub(in crate::cache::memory) fn vote(message: &mut Message<'static>, vote: Vote) {
     let Field::Value(poll) = &mut message.poll else {
         return;
     };

@@ -1,8 +1,8 @@
 //! Looking up what lies in a guild beside channels, roles, members and presences.
 
-use super::MemoryStore;
-use super::row_id::RowId;
 use crate::cache::Kind;
+use crate::cache::memory::MemoryStore;
+use crate::cache::memory::limits::row_id::RowId;
 use crate::id::{
     ChannelId, EmojiId, GuildId, IntegrationId, MessageId, RuleId, ScheduledEventId, SoundId,
     StageId, StickerId, UserId,
@@ -206,6 +206,7 @@ impl MemoryStore {
     ) -> impl DoubleEndedIterator<Item = &Message<'static>> {
         let slot = self.slot(guild);
         let ring = slot.and_then(|slot| slot.entities.rings.ring(channel));
-        ring.into_iter().flat_map(super::messages::Ring::iter)
+        ring.into_iter()
+            .flat_map(crate::cache::memory::guild::message_ring::Ring::iter)
     }
 }

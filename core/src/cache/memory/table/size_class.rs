@@ -2,15 +2,15 @@
 
 /// A size of rows: steps of 4 bytes to 128, of 16 to 256, of 64 to 1,024, then doubling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct SizeClass(u8);
+pub(in crate::cache::memory) struct SizeClass(u8);
 
 impl SizeClass {
     /// The class with this number.
-    pub(super) const fn numbered(number: u8) -> Self {
+    pub(in crate::cache::memory) const fn numbered(number: u8) -> Self {
         Self(number)
     }
 
-    pub(super) const fn number(self) -> u8 {
+    pub(in crate::cache::memory) const fn number(self) -> u8 {
         self.0
     }
 
@@ -19,7 +19,7 @@ impl SizeClass {
         clippy::cast_possible_truncation,
         reason = "class numbers are below 64"
     )]
-    pub(super) const fn of(bytes: usize) -> Option<Self> {
+    pub(in crate::cache::memory) const fn of(bytes: usize) -> Option<Self> {
         let number = match bytes {
             0..=12 => 0,
             13..=128 => bytes.wrapping_sub(12).div_ceil(4),
@@ -32,7 +32,7 @@ impl SizeClass {
     }
 
     /// Bytes of a row.
-    pub(super) const fn bytes(self) -> usize {
+    pub(in crate::cache::memory) const fn bytes(self) -> usize {
         let number = self.0 as usize;
         match self.0 {
             0..=29 => number.wrapping_mul(4).wrapping_add(12),

@@ -89,13 +89,13 @@ impl Bucket {
 /// The buckets are never many more than needed: growing them takes no look at the rows, as the
 /// tags are there.
 #[derive(Debug, Default)]
-pub(super) struct Buckets {
+pub(in crate::cache::memory) struct Buckets {
     list: Vec<Bucket>,
     entries: usize,
 }
 
 impl Buckets {
-    pub(super) const fn new() -> Self {
+    pub(in crate::cache::memory) const fn new() -> Self {
         Self {
             list: Vec::new(),
             entries: 0,
@@ -103,12 +103,12 @@ impl Buckets {
     }
 
     /// Bytes held, spare room included.
-    pub(super) const fn bytes(&self) -> usize {
+    pub(in crate::cache::memory) const fn bytes(&self) -> usize {
         self.list.capacity().saturating_mul(size_of::<Bucket>())
     }
 
     /// All handles.
-    pub(super) fn handles(&self) -> impl Iterator<Item = u32> {
+    pub(in crate::cache::memory) fn handles(&self) -> impl Iterator<Item = u32> {
         let entries = self.list.iter().flat_map(Bucket::entries);
         entries.map(|(_, handle)| handle)
     }
@@ -143,13 +143,17 @@ impl Buckets {
 
     /// The handle with this tag of which `same` is true.
     #[inline]
-    pub(super) fn find(&self, tag: u16, same: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(in crate::cache::memory) fn find(
+        &self,
+        tag: u16,
+        same: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
         let (bucket, slot) = self.locate(tag, same)?;
         self.list.get(bucket)?.handles.get(slot).copied()
     }
 
     /// Adds a handle that is not there.
-    pub(super) fn insert(&mut self, tag: u16, handle: u32) {
+    pub(in crate::cache::memory) fn insert(&mut self, tag: u16, handle: u32) {
         if self.entries >= room(self.list.len()) {
             let more = self.list.len().div_ceil(2);
             self.resize(self.list.len().saturating_add(more.max(1)));
@@ -170,7 +174,7 @@ impl Buckets {
     }
 
     /// Puts a handle into the place of another one.
-    pub(super) fn replace(&mut self, tag: u16, from: u32, to: u32) {
+    pub(in crate::cache::memory) fn replace(&mut self, tag: u16, from: u32, to: u32) {
         let found = self.locate(tag, |handle| handle == from);
         let place =
             found.and_then(|(bucket, slot)| self.list.get_mut(bucket)?.handles.get_mut(slot));
@@ -180,7 +184,7 @@ impl Buckets {
     }
 
     /// Whether the handle was there. Room that is empty goes back with [`Buckets::shrink`].
-    pub(super) fn remove(&mut self, tag: u16, handle: u32) -> bool {
+    pub(in crate::cache::memory) fn remove(&mut self, tag: u16, handle: u32) -> bool {
         let Some((found, slot)) = self.locate(tag, |other| other == handle) else {
             return false;
         };
@@ -199,14 +203,14 @@ impl Buckets {
     }
 
     /// Gives room back when three quarters of it are empty.
-    pub(super) fn shrink(&mut self) {
+    pub(in crate::cache::memory) fn shrink(&mut self) {
         if self.list.len() > 4 && self.entries < room(self.list.len()) / 4 {
             self.resize(buckets(self.entries.saturating_add(self.entries / 2)));
         }
     }
 
     /// Makes room for so many entries.
-    pub(super) fn reserve(&mut self, entries: usize) {
+    pub(in crate::cache::memory) fn reserve(&mut self, entries: usize) {
         let wanted = buckets(entries);
         if wanted > self.list.len() {
             self.resize(wanted);

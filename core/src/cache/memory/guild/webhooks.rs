@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::MemoryStore;
-use super::entities::Entities;
-use super::lazy_table::Plain;
-use super::table::Row;
+use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::entities::Entities;
+use crate::cache::memory::table::Row;
+use crate::cache::memory::table::lazy_table::Plain;
 use crate::id::{ChannelId, GuildId};
 use crate::wire::Part as _;
 use crate::wire::view::Webhook;
@@ -23,7 +23,7 @@ pub enum Webhooks<'a> {
 
 /// The webhooks of a channel.
 #[derive(Debug)]
-pub(super) struct Hooks {
+pub(in crate::cache::memory) struct Hooks {
     channel: ChannelId,
     changed: bool,
     rows: Option<Vec<Webhook<'static>>>,
@@ -31,7 +31,7 @@ pub(super) struct Hooks {
 
 impl Hooks {
     /// The mark that they have changed.
-    pub(super) const fn mark(channel: ChannelId) -> Self {
+    pub(in crate::cache::memory) const fn mark(channel: ChannelId) -> Self {
         Self {
             channel,
             changed: true,
@@ -39,7 +39,7 @@ impl Hooks {
         }
     }
 
-    pub(super) const fn channel(&self) -> ChannelId {
+    pub(in crate::cache::memory) const fn channel(&self) -> ChannelId {
         self.channel
     }
 }
@@ -62,7 +62,11 @@ impl Plain for Hooks {
 }
 
 impl Entities {
-    pub(super) fn put_webhooks(&mut self, channel: ChannelId, rows: Vec<Webhook<'static>>) {
+    pub(in crate::cache::memory) fn put_webhooks(
+        &mut self,
+        channel: ChannelId,
+        rows: Vec<Webhook<'static>>,
+    ) {
         let hooks = Hooks {
             channel,
             changed: false,

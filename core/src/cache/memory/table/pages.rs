@@ -3,13 +3,13 @@
 
 use alloc::vec::Vec;
 
-use super::size_class::SizeClass;
+use crate::cache::memory::table::size_class::SizeClass;
 
 /// Bytes of a page, unless one row takes more.
 const PAGE: usize = 32 * 1024;
 
 #[derive(Debug)]
-pub(super) struct Pages {
+pub(in crate::cache::memory) struct Pages {
     /// All but the last are full, except that one empty page may follow, lest a row that comes
     /// and goes takes a page with it each time.
     pages: Vec<Vec<u8>>,
@@ -21,7 +21,7 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn new(class: SizeClass) -> Self {
+    pub(in crate::cache::memory) fn new(class: SizeClass) -> Self {
         let row = class.bytes();
         Self {
             pages: Vec::new(),
@@ -35,12 +35,12 @@ impl Pages {
         }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(in crate::cache::memory) const fn len(&self) -> usize {
         self.rows
     }
 
     /// Bytes held, spare room included.
-    pub(super) const fn bytes(&self) -> usize {
+    pub(in crate::cache::memory) const fn bytes(&self) -> usize {
         let list = self.pages.capacity().saturating_mul(size_of::<Vec<u8>>());
         self.allocated.saturating_add(list)
     }
@@ -53,14 +53,14 @@ impl Pages {
     }
 
     #[inline]
-    pub(super) fn get(&self, place: usize) -> Option<&[u8]> {
+    pub(in crate::cache::memory) fn get(&self, place: usize) -> Option<&[u8]> {
         let (page, start) = self.locate(place);
         self.pages
             .get(page)?
             .get(start..start.wrapping_add(self.row))
     }
 
-    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut [u8]> {
+    pub(in crate::cache::memory) fn get_mut(&mut self, place: usize) -> Option<&mut [u8]> {
         let (page, start) = self.locate(place);
         self.pages
             .get_mut(page)?
@@ -69,7 +69,12 @@ impl Pages {
 
     /// Adds a row of these parts, which fit, and zeros; how many bytes more are held now.
     #[inline]
-    pub(super) fn push(&mut self, key: &[u8; 8], head: &[u8], record: &[u8]) -> usize {
+    pub(in crate::cache::memory) fn push(
+        &mut self,
+        key: &[u8; 8],
+        head: &[u8],
+        record: &[u8],
+    ) -> usize {
         let (page, start) = self.locate(self.rows);
         let end = start.wrapping_add(self.row);
         let grown = match self.pages.get(page) {
@@ -111,7 +116,7 @@ impl Pages {
     }
 
     /// Removes a row; the last one takes its place, unless it was the last itself.
-    pub(super) fn swap_remove(&mut self, place: usize) {
+    pub(in crate::cache::memory) fn swap_remove(&mut self, place: usize) {
         let last = self.rows.wrapping_sub(1);
         self.copy(last, place);
         let (page, start) = self.locate(last);
@@ -123,7 +128,7 @@ impl Pages {
     }
 
     /// Removes the rows that `keep` refuses; the others stay in order.
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&mut [u8]) -> bool) {
+    pub(in crate::cache::memory) fn retain(&mut self, mut keep: impl FnMut(&mut [u8]) -> bool) {
         let mut kept = 0_usize;
         for place in 0..self.rows {
             if self.get_mut(place).is_some_and(&mut keep) {
@@ -187,7 +192,7 @@ impl Pages {
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub(in crate::cache::memory) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.pages
             .iter()
             .flat_map(|page| page.chunks_exact(self.row))

@@ -3,44 +3,44 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::entities::Entities;
-use super::hash::Mixer;
-use super::member::MemberTable;
-use super::packed_table::PackedTable;
-use super::refcount::GuildNumber;
-use super::shared::Shared;
-use super::table::{Row, Table};
-use super::usage::{Usage, Weight};
+use crate::cache::memory::guild::entities::Entities;
+use crate::cache::memory::people::member::MemberTable;
+use crate::cache::memory::people::refcount::GuildNumber;
+use crate::cache::memory::shared::Shared;
+use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::packed_table::PackedTable;
+use crate::cache::memory::table::{Row, Table};
+use crate::cache::memory::usage::{Usage, Weight};
 use crate::cache::{GuildStatus, Lack};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::view::{Channel, Guild, Members, PresenceRecord, Presences, Role, Status};
 use crate::wire::{Field, Part as _};
 
 #[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) id: GuildId,
+pub(in crate::cache::memory) struct Slot {
+    pub(in crate::cache::memory) id: GuildId,
     /// As the users' holders know the guild.
     number: GuildNumber,
-    pub(super) status: GuildStatus,
+    pub(in crate::cache::memory) status: GuildStatus,
     /// Whether the guild's data has ever come: before that, nothing of it is kept.
     known: bool,
     /// Why not all members are here; `None` if they are.
-    pub(super) lack: Option<Lack>,
+    pub(in crate::cache::memory) lack: Option<Lack>,
     /// The same of the presences of all members.
-    pub(super) presences_lack: Option<Lack>,
-    pub(super) member_count: Option<u64>,
-    pub(super) guild: Option<Box<Guild<'static>>>,
+    pub(in crate::cache::memory) presences_lack: Option<Lack>,
+    pub(in crate::cache::memory) member_count: Option<u64>,
+    pub(in crate::cache::memory) guild: Option<Box<Guild<'static>>>,
     guild_heap: usize,
-    pub(super) channels: Table<Channel<'static>>,
-    pub(super) roles: Table<Role<'static>>,
+    pub(in crate::cache::memory) channels: Table<Channel<'static>>,
+    pub(in crate::cache::memory) roles: Table<Role<'static>>,
     /// Whether there are roles that could not be read.
-    pub(super) roles_unread: bool,
-    pub(super) members: MemberTable,
-    pub(super) presences: PackedTable,
+    pub(in crate::cache::memory) roles_unread: bool,
+    pub(in crate::cache::memory) members: MemberTable,
+    pub(in crate::cache::memory) presences: PackedTable,
     /// Whether there may be presences without their members, which came while there were no
     /// members here.
     orphans: bool,
-    pub(super) entities: Entities,
+    pub(in crate::cache::memory) entities: Entities,
 }
 
 impl Row for Box<Slot> {
@@ -75,7 +75,11 @@ impl Row for Role<'static> {
 }
 
 impl Slot {
-    pub(super) const fn new(id: GuildId, number: GuildNumber, mixer: Mixer) -> Self {
+    pub(in crate::cache::memory) const fn new(
+        id: GuildId,
+        number: GuildNumber,
+        mixer: Mixer,
+    ) -> Self {
         Self {
             id,
             number,
@@ -97,12 +101,12 @@ impl Slot {
     }
 
     /// Whose the guild is, if that is known.
-    pub(super) fn owner(&self) -> Option<UserId> {
+    pub(in crate::cache::memory) fn owner(&self) -> Option<UserId> {
         self.guild.as_ref()?.owner?.known()
     }
 
     /// What members and presences weigh.
-    pub(super) const fn people(&self) -> [Weight; 2] {
+    pub(in crate::cache::memory) const fn people(&self) -> [Weight; 2] {
         [
             Weight {
                 rows: self.members.len(),
@@ -115,7 +119,7 @@ impl Slot {
         ]
     }
 
-    pub(super) fn usage(&self) -> Usage {
+    pub(in crate::cache::memory) fn usage(&self) -> Usage {
         let [members, presences] = self.people();
         Usage {
             guilds: Weight {
@@ -129,11 +133,11 @@ impl Slot {
         }
     }
 
-    pub(super) const fn known(&self) -> bool {
+    pub(in crate::cache::memory) const fn known(&self) -> bool {
         self.known
     }
 
-    pub(super) const fn set_status(&mut self, status: GuildStatus) {
+    pub(in crate::cache::memory) const fn set_status(&mut self, status: GuildStatus) {
         self.status = status;
         if let GuildStatus::Available = status {
             self.known = true;
@@ -141,7 +145,11 @@ impl Slot {
     }
 
     /// Merges the guild's own data; adds it if it is not there and `create` says so.
-    pub(super) fn merge_guild(&mut self, mut guild: Guild<'static>, create: bool) {
+    pub(in crate::cache::memory) fn merge_guild(
+        &mut self,
+        mut guild: Guild<'static>,
+        create: bool,
+    ) {
         let count = guild.member_count.take();
         match &mut self.guild {
             Some(own) => own.merge(guild),
@@ -155,12 +163,12 @@ impl Slot {
     }
 
     /// Forgets the guild's own data, and nothing else.
-    pub(super) fn drop_guild(&mut self) {
+    pub(in crate::cache::memory) fn drop_guild(&mut self) {
         self.guild = None;
         self.guild_heap = 0;
     }
 
-    pub(super) fn count_member(&mut self, by: i8, unless_cached: Option<UserId>) {
+    pub(in crate::cache::memory) fn count_member(&mut self, by: i8, unless_cached: Option<UserId>) {
         if unless_cached.is_some_and(|user| self.members.contains(user)) {
             return;
         }
@@ -171,13 +179,13 @@ impl Slot {
     }
 
     /// Members that are not upserted from here on are of an older generation.
-    pub(super) const fn recount(&mut self) {
+    pub(in crate::cache::memory) const fn recount(&mut self) {
         self.members.generation = self.members.generation.wrapping_add(1);
         self.lack = Some(Lack::NotAsked);
     }
 
     /// Drops the members of older generations.
-    pub(super) fn sweep(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn sweep(&mut self, shared: &mut Shared) {
         let (presences, number) = (&mut self.presences, self.number);
         self.members.sweep(|user| {
             remove(presences, user);
@@ -186,7 +194,7 @@ impl Slot {
     }
 
     /// All members have come; they are not all here if a policy has taken some away again.
-    pub(super) fn complete(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn complete(&mut self, shared: &mut Shared) {
         self.sweep(shared);
         if self.lack == Some(Lack::Limited) {
             return;
@@ -196,14 +204,18 @@ impl Slot {
     }
 
     /// Why not all members are here, unless they are, or a policy would not let them stay.
-    pub(super) fn explain(&mut self, lack: Lack) {
+    pub(in crate::cache::memory) fn explain(&mut self, lack: Lack) {
         if !matches!(self.lack, None | Some(Lack::Limited)) {
             self.lack = Some(lack);
         }
     }
 
     /// Where all members are here, one that is new was not counted, unless its event did so.
-    pub(super) fn upsert_members(&mut self, members: &Members<'_>, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn upsert_members(
+        &mut self,
+        members: &Members<'_>,
+        shared: &mut Shared,
+    ) {
         let before = self.members.len();
         for member in members.records() {
             self.members.upsert(member);
@@ -215,13 +227,21 @@ impl Slot {
         }
     }
 
-    pub(super) fn replace_members(&mut self, members: &Members<'_>, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn replace_members(
+        &mut self,
+        members: &Members<'_>,
+        shared: &mut Shared,
+    ) {
         self.recount();
         self.upsert_members(members, shared);
         self.sweep(shared);
     }
 
-    pub(super) fn patch_members(&mut self, members: &Members<'_>, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn patch_members(
+        &mut self,
+        members: &Members<'_>,
+        shared: &mut Shared,
+    ) {
         for member in members.records() {
             self.members.patch(member);
             shared.users.patch(member.id, member.user);
@@ -229,7 +249,7 @@ impl Slot {
     }
 
     /// Removes a member with the presence, and releases the user.
-    pub(super) fn remove_member(&mut self, user: UserId, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn remove_member(&mut self, user: UserId, shared: &mut Shared) {
         if self.members.remove(user) {
             self.remove_presence(user);
             shared.users.release(user, self.number);
@@ -237,29 +257,29 @@ impl Slot {
     }
 
     /// A policy takes a member away, and the presence with it.
-    pub(super) const fn limit_members(&mut self) {
+    pub(in crate::cache::memory) const fn limit_members(&mut self) {
         self.lack = Some(Lack::Limited);
         self.limit_presences();
     }
 
     /// A policy takes a presence away.
-    pub(super) const fn limit_presences(&mut self) {
+    pub(in crate::cache::memory) const fn limit_presences(&mut self) {
         self.presences_lack = Some(Lack::Limited);
     }
 
     /// Why not all presences are here, unless a policy would not let them stay.
-    pub(super) fn explain_presences(&mut self, lack: Option<Lack>) {
+    pub(in crate::cache::memory) fn explain_presences(&mut self, lack: Option<Lack>) {
         if self.presences_lack != Some(Lack::Limited) {
             self.presences_lack = lack;
         }
     }
 
-    pub(super) fn remove_presence(&mut self, user: UserId) {
+    pub(in crate::cache::memory) fn remove_presence(&mut self, user: UserId) {
         remove(&mut self.presences, user);
     }
 
     /// A presence needs its member, where members are kept at all.
-    pub(super) fn upsert_presences(&mut self, presences: &Presences<'_>) {
+    pub(in crate::cache::memory) fn upsert_presences(&mut self, presences: &Presences<'_>) {
         for presence in presences.records() {
             self.set_presence(presence);
         }
@@ -279,11 +299,13 @@ impl Slot {
                 self.orphans = alone || self.orphans && self.presences.len() > 0;
                 self.presences.insert(user.get(), &[], presence.presence);
             }
-            (Some(row_id), true) => super::presence::renew(&mut self.presences, row_id, presence),
+            (Some(row_id), true) => {
+                crate::cache::memory::people::presence::renew(&mut self.presences, row_id, presence)
+            }
         }
     }
 
-    pub(super) fn replace_presences(&mut self, presences: &Presences<'_>) {
+    pub(in crate::cache::memory) fn replace_presences(&mut self, presences: &Presences<'_>) {
         let listed = sorted(presences.records().map(|presence| presence.id.get()));
         let keep = |key, _: &[u8]| listed.binary_search(&key).is_ok();
         self.presences.sweep(keep, |_, _| ());
@@ -291,7 +313,7 @@ impl Slot {
         self.upsert_presences(presences);
     }
 
-    pub(super) fn upsert_roles(&mut self, roles: Vec<Role<'_>>) {
+    pub(in crate::cache::memory) fn upsert_roles(&mut self, roles: Vec<Role<'_>>) {
         for role in roles {
             let role = role.into_owned();
             let key = role.key();
@@ -303,12 +325,12 @@ impl Slot {
         }
     }
 
-    pub(super) fn patch_roles(&mut self, mut roles: Vec<Role<'_>>) {
+    pub(in crate::cache::memory) fn patch_roles(&mut self, mut roles: Vec<Role<'_>>) {
         roles.retain(|role| self.roles.contains(role.id.get()));
         self.upsert_roles(roles);
     }
 
-    pub(super) fn replace_roles(&mut self, roles: Vec<Role<'_>>) {
+    pub(in crate::cache::memory) fn replace_roles(&mut self, roles: Vec<Role<'_>>) {
         let listed = sorted(roles.iter().map(|role| role.id.get()));
         self.roles
             .sweep(|row| listed.binary_search(&row.key()).is_ok());
@@ -317,7 +339,7 @@ impl Slot {
     }
 
     /// Upserts channels; unless they are a snapshot, a newer last message stays.
-    pub(super) fn upsert_channels(
+    pub(in crate::cache::memory) fn upsert_channels(
         &mut self,
         channels: Vec<Channel<'_>>,
         snapshot: bool,
@@ -343,7 +365,11 @@ impl Slot {
         }
     }
 
-    pub(super) fn replace_channels(&mut self, channels: Vec<Channel<'_>>, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn replace_channels(
+        &mut self,
+        channels: Vec<Channel<'_>>,
+        shared: &mut Shared,
+    ) {
         let listed = sorted(channels.iter().map(|channel| channel.id.get()));
         for gone in self
             .channels
@@ -354,7 +380,7 @@ impl Slot {
         self.upsert_channels(channels, true, shared);
     }
 
-    pub(super) fn patch_channels(&mut self, channels: Vec<Channel<'_>>) {
+    pub(in crate::cache::memory) fn patch_channels(&mut self, channels: Vec<Channel<'_>>) {
         for channel in channels {
             let channel = channel.into_owned();
             self.channels
@@ -363,7 +389,11 @@ impl Slot {
     }
 
     /// Channels, which are in order, go with all that hangs on them.
-    pub(super) fn remove_channels(&mut self, channels: &[ChannelId], shared: &mut Shared) {
+    pub(in crate::cache::memory) fn remove_channels(
+        &mut self,
+        channels: &[ChannelId],
+        shared: &mut Shared,
+    ) {
         for &channel in channels {
             if self.channels.remove(channel.get()).is_some() {
                 shared.displace(channel);
@@ -373,7 +403,11 @@ impl Slot {
     }
 
     /// A channel or thread has a newer message.
-    pub(super) fn last_message(&mut self, channel: ChannelId, message: MessageId) {
+    pub(in crate::cache::memory) fn last_message(
+        &mut self,
+        channel: ChannelId,
+        message: MessageId,
+    ) {
         let newest = |last: &mut Field<MessageId>| {
             if last.value().is_none_or(|old| *old < message) {
                 *last = Field::Value(message);
@@ -387,7 +421,7 @@ impl Slot {
     }
 
     /// The newest thread of a forum (15) or of a media channel (16) stands for its message.
-    pub(super) fn last_thread(&mut self, parent: ChannelId, thread: ChannelId) {
+    pub(in crate::cache::memory) fn last_thread(&mut self, parent: ChannelId, thread: ChannelId) {
         let row = self.channels.get(parent.get());
         if row.is_some_and(|row| matches!(row.kind, Some(15 | 16))) {
             let message = core::num::NonZeroU64::from(thread).into();
@@ -396,7 +430,7 @@ impl Slot {
     }
 
     /// Lets go of everything that others share.
-    pub(super) fn dissolve(self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn dissolve(self, shared: &mut Shared) {
         self.entities.dissolve(shared);
         for channel in self.channels.iter() {
             shared.displace(channel.id);

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::hash::Mixer;
-use super::index::Index;
-use super::pages::Pages;
-use super::size_class::SizeClass;
+use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::index::Index;
+use crate::cache::memory::table::pages::Pages;
+use crate::cache::memory::table::size_class::SizeClass;
 
 /// Bytes of a key.
 const KEY: usize = 8;
@@ -15,7 +15,7 @@ const KEY: usize = 8;
 /// Rows lie by size, each size dense: a removed row's place is taken by the last one of its size,
 /// so that nothing fragments. Where they lie depends on what was done, never on hashes.
 #[derive(Debug)]
-pub(super) struct PackedTable {
+pub(in crate::cache::memory) struct PackedTable {
     index: Index,
     /// Rows of each size that there is or was.
     pages: Vec<Pages>,
@@ -53,7 +53,7 @@ impl RowHandle {
 
 /// A row that has been found.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
+pub(in crate::cache::memory) struct Found {
     hash: u64,
     handle: RowHandle,
 }
@@ -114,7 +114,7 @@ fn body(row: &[u8]) -> &[u8] {
 }
 
 impl PackedTable {
-    pub(super) const fn new(mixer: Mixer) -> Self {
+    pub(in crate::cache::memory) const fn new(mixer: Mixer) -> Self {
         Self {
             index: Index::new(),
             pages: Vec::new(),
@@ -125,12 +125,12 @@ impl PackedTable {
         }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(in crate::cache::memory) const fn len(&self) -> usize {
         self.rows
     }
 
     /// Bytes held, index and spare room included.
-    pub(super) const fn bytes(&self) -> usize {
+    pub(in crate::cache::memory) const fn bytes(&self) -> usize {
         let pages = self.pages.capacity().saturating_mul(size_of::<Pages>());
         self.allocated
             .saturating_add(pages)
@@ -145,7 +145,7 @@ impl PackedTable {
     }
 
     #[inline]
-    pub(super) fn find(&self, key: u64) -> Option<Found> {
+    pub(in crate::cache::memory) fn find(&self, key: u64) -> Option<Found> {
         self.find_row(key).map(|(found, _)| found)
     }
 
@@ -163,18 +163,18 @@ impl PackedTable {
     }
 
     /// Whether there is such a row.
-    pub(super) fn contains(&self, key: u64) -> bool {
+    pub(in crate::cache::memory) fn contains(&self, key: u64) -> bool {
         self.find(key).is_some()
     }
 
     /// The row at a found, without its key; zeros may follow what was put in.
     #[inline]
-    pub(super) fn at(&self, found: Found) -> &[u8] {
+    pub(in crate::cache::memory) fn at(&self, found: Found) -> &[u8] {
         self.rows().get(found.handle).map_or(&[], body)
     }
 
     /// The same, to be changed in place.
-    pub(super) fn at_mut(&mut self, found: Found) -> &mut [u8] {
+    pub(in crate::cache::memory) fn at_mut(&mut self, found: Found) -> &mut [u8] {
         let place = self.places.get(found.handle.class());
         let pages = self.pages.get_mut(place);
         let row = pages.and_then(|pages| pages.get_mut(found.handle.place()));
@@ -182,18 +182,18 @@ impl PackedTable {
     }
 
     /// The row with this key, without it; zeros may follow what was put in.
-    pub(super) fn get(&self, key: u64) -> Option<&[u8]> {
+    pub(in crate::cache::memory) fn get(&self, key: u64) -> Option<&[u8]> {
         self.find_row(key).map(|(_, row)| body(row))
     }
 
     /// All rows with their keys.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+    pub(in crate::cache::memory) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let rows = self.pages.iter().flat_map(Pages::iter);
         rows.filter_map(|row| Some((key(row)?, body(row))))
     }
 
     /// Adds a row whose key is not there yet. One beyond 16 MiB is not kept.
-    pub(super) fn insert(&mut self, key: u64, head: &[u8], record: &[u8]) {
+    pub(in crate::cache::memory) fn insert(&mut self, key: u64, head: &[u8], record: &[u8]) {
         let Some(handle) = self.push(key, head, record) else {
             return;
         };
@@ -209,7 +209,7 @@ impl PackedTable {
 
     /// Puts other bytes into a row, which moves to where rows of its size lie. One that would be
     /// beyond 16 MiB stays as it was.
-    pub(super) fn rewrite(&mut self, found: Found, head: &[u8], record: &[u8]) {
+    pub(in crate::cache::memory) fn rewrite(&mut self, found: Found, head: &[u8], record: &[u8]) {
         let length = head.len().saturating_add(record.len());
         let class = SizeClass::of(length.saturating_add(KEY));
         if class == Some(found.handle.class()) {
@@ -226,7 +226,7 @@ impl PackedTable {
 
     /// The same for a row that is often another size: it stays where it is while it fits and fills
     /// at least half of the room.
-    pub(super) fn rewrite_often(&mut self, found: Found, record: &[u8]) {
+    pub(in crate::cache::memory) fn rewrite_often(&mut self, found: Found, record: &[u8]) {
         let (room, needed) = (
             found.handle.class().bytes(),
             record.len().saturating_add(KEY),
@@ -248,7 +248,7 @@ impl PackedTable {
         zeros.fill(0);
     }
 
-    pub(super) fn remove(&mut self, found: Found) {
+    pub(in crate::cache::memory) fn remove(&mut self, found: Found) {
         let mixer = self.mixer;
         let rows = SizedRows {
             pages: &self.pages,
@@ -264,7 +264,7 @@ impl PackedTable {
     }
 
     /// Removes the rows that `keep` refuses; tells `gone` of each before.
-    pub(super) fn sweep(
+    pub(in crate::cache::memory) fn sweep(
         &mut self,
         keep: impl Fn(u64, &[u8]) -> bool,
         mut gone: impl FnMut(u64, &[u8]),
@@ -290,13 +290,16 @@ impl PackedTable {
     }
 
     /// Whether so many rows go faster with [`PackedTable::retain`] than one by one.
-    pub(super) const fn in_one_go(&self, rows: usize) -> bool {
+    pub(in crate::cache::memory) const fn in_one_go(&self, rows: usize) -> bool {
         rows > 0 && rows >= self.rows / 4
     }
 
     /// Removes the rows that `keep` refuses, in time proportional to all rows. What `keep` writes
     /// into a row stays.
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(u64, &mut [u8]) -> bool) {
+    pub(in crate::cache::memory) fn retain(
+        &mut self,
+        mut keep: impl FnMut(u64, &mut [u8]) -> bool,
+    ) {
         self.index = Index::new();
         self.rows = 0;
         for pages in &mut self.pages {

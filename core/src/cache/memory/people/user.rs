@@ -1,9 +1,9 @@
 //! Users, shared by the guilds that hold them.
 
-use super::hash::Mixer;
-use super::packed_table::{Found, PackedTable};
-use super::refcount::{GuildNumber, Guilds, RefCounts, UserRefs};
-use super::table::{Row, Table};
+use crate::cache::memory::people::refcount::{GuildNumber, Guilds, RefCounts, UserRefs};
+use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::packed_table::{Found, PackedTable};
+use crate::cache::memory::table::{Row, Table};
 use crate::id::{GuildId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
 use crate::wire::view::{Collectibles, Decoration, PrimaryGuild, User};
@@ -28,7 +28,7 @@ impl Row for Author {
 
 /// All users that somebody holds. A row is a [`UserRefs`] and the record of a [`User`].
 #[derive(Debug)]
-pub(super) struct Users {
+pub(in crate::cache::memory) struct Users {
     table: PackedTable,
     /// Who holds the users that several guilds hold.
     holders: RefCounts,
@@ -49,7 +49,7 @@ fn record(row: &[u8]) -> &[u8] {
 }
 
 impl Users {
-    pub(super) const fn new(mixer: Mixer) -> Self {
+    pub(in crate::cache::memory) const fn new(mixer: Mixer) -> Self {
         Self {
             table: PackedTable::new(mixer),
             holders: RefCounts::new(mixer),
@@ -59,12 +59,12 @@ impl Users {
         }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(in crate::cache::memory) const fn len(&self) -> usize {
         self.table.len()
     }
 
     /// Bytes held, with who holds what.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::cache::memory) fn bytes(&self) -> usize {
         let authors = self.authors.bytes();
         self.table
             .bytes()
@@ -73,17 +73,22 @@ impl Users {
     }
 
     /// The number of a guild that will hold users.
-    pub(super) fn enter(&mut self, guild: GuildId) -> GuildNumber {
+    pub(in crate::cache::memory) fn enter(&mut self, guild: GuildId) -> GuildNumber {
         self.holders.enter(guild)
     }
 
     /// The guild holds no user any more, and never will under this number.
-    pub(super) fn leave(&mut self, guild: GuildNumber) {
+    pub(in crate::cache::memory) fn leave(&mut self, guild: GuildNumber) {
         self.holders.leave(guild);
     }
 
     /// A guild's member has this user: adds or updates the row, and the guild to its holders.
-    pub(super) fn hold(&mut self, user: UserId, newer: &[u8], guild: GuildNumber) {
+    pub(in crate::cache::memory) fn hold(
+        &mut self,
+        user: UserId,
+        newer: &[u8],
+        guild: GuildNumber,
+    ) {
         let Some(found) = self.table.find(user.get()) else {
             let holder = UserRefs::one(guild).to_bytes();
             self.table.insert(user.get(), &holder, newer);
@@ -95,14 +100,14 @@ impl Users {
     }
 
     /// Updates a user that is there; never adds one, and never changes who holds it.
-    pub(super) fn patch(&mut self, user: UserId, newer: &[u8]) {
+    pub(in crate::cache::memory) fn patch(&mut self, user: UserId, newer: &[u8]) {
         if let Some(found) = self.table.find(user.get()) {
             self.merge(found, user, holder(self.table.at(found)), newer);
         }
     }
 
     /// The same for a user that is not packed yet.
-    pub(super) fn patch_user(&mut self, user: &User<'_>) {
+    pub(in crate::cache::memory) fn patch_user(&mut self, user: &User<'_>) {
         if let Some(found) = self.table.find(user.id.get()) {
             let mut packed = core::mem::take(&mut self.packed);
             packed.clear();
@@ -138,7 +143,7 @@ impl Users {
     }
 
     /// The bot's own user: it stays.
-    pub(super) fn own(&mut self, user: &User<'_>) {
+    pub(in crate::cache::memory) fn own(&mut self, user: &User<'_>) {
         self.ensure(user);
         if let Some(found) = self.table.find(user.id.get()) {
             self.set_holder(found, holder(self.table.at(found)).owned(true));
@@ -146,7 +151,7 @@ impl Users {
     }
 
     /// The user is the bot's no longer.
-    pub(super) fn disown(&mut self, user: UserId) {
+    pub(in crate::cache::memory) fn disown(&mut self, user: UserId) {
         if let Some(found) = self.table.find(user.get()) {
             let left = holder(self.table.at(found)).owned(false);
             self.set_or_drop(found, user, left);
@@ -154,7 +159,7 @@ impl Users {
     }
 
     /// A guild holds the user no longer; the row goes with its last holder.
-    pub(super) fn release(&mut self, user: UserId, guild: GuildNumber) {
+    pub(in crate::cache::memory) fn release(&mut self, user: UserId, guild: GuildNumber) {
         if let Some(found) = self.table.find(user.get()) {
             let before = holder(self.table.at(found));
             let left = self.holders.remove(user, before, guild);
@@ -163,7 +168,7 @@ impl Users {
     }
 
     /// A guild that goes holds none of these users any longer; there are `count` of them.
-    pub(super) fn release_all(
+    pub(in crate::cache::memory) fn release_all(
         &mut self,
         users: impl Iterator<Item = UserId>,
         count: usize,
@@ -188,7 +193,7 @@ impl Users {
     }
 
     /// A message that is kept has this author.
-    pub(super) fn hold_author(&mut self, user: &User<'_>) {
+    pub(in crate::cache::memory) fn hold_author(&mut self, user: &User<'_>) {
         self.ensure(user);
         let messages = 0;
         self.authors.insert(Author {
@@ -201,7 +206,7 @@ impl Users {
     }
 
     /// A message of this author is kept no longer.
-    pub(super) fn release_author(&mut self, user: UserId) {
+    pub(in crate::cache::memory) fn release_author(&mut self, user: UserId) {
         let left = self.authors.update(user.get(), |row| {
             row.messages = row.messages.saturating_sub(1);
             row.messages
@@ -243,12 +248,12 @@ impl Users {
     }
 
     #[inline]
-    pub(super) fn get(&self, user: UserId) -> Option<UserRef<'_>> {
+    pub(in crate::cache::memory) fn get(&self, user: UserId) -> Option<UserRef<'_>> {
         Some(self.row(user, self.table.get(user.get())?))
     }
 
     /// A user whom a member holds, and who is there for this reason.
-    pub(super) fn held(&self, user: UserId) -> UserRef<'_> {
+    pub(in crate::cache::memory) fn held(&self, user: UserId) -> UserRef<'_> {
         self.row(user, self.table.get(user.get()).unwrap_or_default())
     }
 

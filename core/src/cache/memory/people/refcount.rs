@@ -2,40 +2,40 @@
 
 use alloc::vec::Vec;
 
-use super::hash::Mixer;
-use super::packed_table::PackedTable;
+use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::packed_table::PackedTable;
 use crate::id::{GuildId, UserId};
 use crate::wire::packed::Sink;
 
 /// A guild in four bytes, while it is in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct GuildNumber(u32);
+pub(in crate::cache::memory) struct GuildNumber(u32);
 
 /// Who holds a user, in four bytes: nobody, one guild, or several that [`RefCounts`] knows; and
 /// whether it is the bot's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct UserRefs(u32);
+pub(in crate::cache::memory) struct UserRefs(u32);
 
 impl UserRefs {
-    pub(super) const BYTES: usize = 4;
-    pub(super) const NOBODY: Self = Self(0);
+    pub(in crate::cache::memory) const BYTES: usize = 4;
+    pub(in crate::cache::memory) const NOBODY: Self = Self(0);
     const OWN: u32 = 1 << 31;
     const SEVERAL: u32 = Self::OWN - 1;
 
-    pub(super) const fn one(guild: GuildNumber) -> Self {
+    pub(in crate::cache::memory) const fn one(guild: GuildNumber) -> Self {
         Self(guild.0.wrapping_add(1))
     }
 
-    pub(super) const fn from_bytes(bytes: [u8; 4]) -> Self {
+    pub(in crate::cache::memory) const fn from_bytes(bytes: [u8; 4]) -> Self {
         Self(u32::from_le_bytes(bytes))
     }
 
-    pub(super) const fn to_bytes(self) -> [u8; 4] {
+    pub(in crate::cache::memory) const fn to_bytes(self) -> [u8; 4] {
         self.0.to_le_bytes()
     }
 
     /// The same, whether or not it is the bot's own.
-    pub(super) const fn owned(self, own: bool) -> Self {
+    pub(in crate::cache::memory) const fn owned(self, own: bool) -> Self {
         Self(if own {
             self.0 | Self::OWN
         } else {
@@ -54,7 +54,7 @@ impl UserRefs {
 
 /// The guilds by number, and those that hold users together.
 #[derive(Debug)]
-pub(super) struct RefCounts {
+pub(in crate::cache::memory) struct RefCounts {
     guilds: Vec<GuildId>,
     free: Vec<u32>,
     /// By user: the numbers of the guilds plus one, by the guilds' ids; zeros end the list.
@@ -62,7 +62,7 @@ pub(super) struct RefCounts {
 }
 
 impl RefCounts {
-    pub(super) const fn new(mixer: Mixer) -> Self {
+    pub(in crate::cache::memory) const fn new(mixer: Mixer) -> Self {
         Self {
             guilds: Vec::new(),
             free: Vec::new(),
@@ -70,7 +70,7 @@ impl RefCounts {
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::cache::memory) fn bytes(&self) -> usize {
         let guilds = self.guilds.capacity().saturating_mul(size_of::<GuildId>());
         let free = self.free.capacity().saturating_mul(size_of::<u32>());
         self.several
@@ -79,7 +79,7 @@ impl RefCounts {
             .saturating_add(free)
     }
 
-    pub(super) fn enter(&mut self, guild: GuildId) -> GuildNumber {
+    pub(in crate::cache::memory) fn enter(&mut self, guild: GuildId) -> GuildNumber {
         let number = self.free.pop();
         let reused = number.and_then(|number| self.guilds.get_mut(number as usize));
         if let (Some(number), Some(place)) = (number, reused) {
@@ -91,7 +91,7 @@ impl RefCounts {
         GuildNumber(number)
     }
 
-    pub(super) fn leave(&mut self, guild: GuildNumber) {
+    pub(in crate::cache::memory) fn leave(&mut self, guild: GuildNumber) {
         self.free.push(guild.0);
     }
 
@@ -107,7 +107,12 @@ impl RefCounts {
     }
 
     /// Adds a guild to a holder; once is enough.
-    pub(super) fn add(&mut self, user: UserId, to: UserRefs, guild: GuildNumber) -> UserRefs {
+    pub(in crate::cache::memory) fn add(
+        &mut self,
+        user: UserId,
+        to: UserRefs,
+        guild: GuildNumber,
+    ) -> UserRefs {
         let entry = UserRefs::one(guild).0;
         match to.guilds() {
             0 => to.with(entry),
@@ -126,7 +131,12 @@ impl RefCounts {
     }
 
     /// Removes a guild from a holder, if it is there.
-    pub(super) fn remove(&mut self, user: UserId, from: UserRefs, guild: GuildNumber) -> UserRefs {
+    pub(in crate::cache::memory) fn remove(
+        &mut self,
+        user: UserId,
+        from: UserRefs,
+        guild: GuildNumber,
+    ) -> UserRefs {
         let entry = UserRefs::one(guild).0;
         match from.guilds() {
             one if one == entry => from.with(0),
@@ -169,7 +179,7 @@ impl RefCounts {
     }
 
     /// The guilds of a holder, by id.
-    pub(super) fn of(&self, user: UserId, holder: UserRefs) -> Guilds<'_> {
+    pub(in crate::cache::memory) fn of(&self, user: UserId, holder: UserRefs) -> Guilds<'_> {
         let (one, several): (_, &[_]) = match holder.guilds() {
             0 => (None, &[]),
             UserRefs::SEVERAL => (None, self.entries(user)),

@@ -3,12 +3,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::hash::Mixer;
-use super::table::{Row, Table};
-use super::usage::Weight;
+use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::{Row, Table};
+use crate::cache::memory::usage::Weight;
 
 /// A row that takes what a newer one says.
-pub(super) trait Plain: Row {
+pub(in crate::cache::memory) trait Plain: Row {
     fn take(&mut self, newer: Self);
 }
 
@@ -31,25 +31,25 @@ macro_rules! plain {
         }
     )*};
 }
-pub(super) use plain;
+pub(in crate::cache::memory) use plain;
 
 #[derive(Debug)]
-pub(super) struct LazyTable<R>(Option<Box<Table<R>>>);
+pub(in crate::cache::memory) struct LazyTable<R>(Option<Box<Table<R>>>);
 
 impl<R: Plain> LazyTable<R> {
-    pub(super) const fn new() -> Self {
+    pub(in crate::cache::memory) const fn new() -> Self {
         Self(None)
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(in crate::cache::memory) const fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::cache::memory) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |table| table.len())
     }
 
-    pub(super) fn weight(&self) -> Weight {
+    pub(in crate::cache::memory) fn weight(&self) -> Weight {
         self.0.as_ref().map_or_else(Weight::default, |table| {
             let weight = Weight::of(table);
             Weight {
@@ -59,16 +59,16 @@ impl<R: Plain> LazyTable<R> {
         })
     }
 
-    pub(super) fn get(&self, key: u64) -> Option<&R> {
+    pub(in crate::cache::memory) fn get(&self, key: u64) -> Option<&R> {
         self.0.as_ref()?.get(key)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &R> {
+    pub(in crate::cache::memory) fn iter(&self) -> impl Iterator<Item = &R> {
         self.0.iter().flat_map(|table| table.iter())
     }
 
     /// Adds a row or merges it into the one that is there; whether it is new.
-    pub(super) fn upsert(&mut self, mixer: Mixer, row: R) -> bool {
+    pub(in crate::cache::memory) fn upsert(&mut self, mixer: Mixer, row: R) -> bool {
         let table = self.0.get_or_insert_with(|| Box::new(Table::new(mixer)));
         let key = row.key();
         let new = !table.contains(key);
@@ -81,11 +81,15 @@ impl<R: Plain> LazyTable<R> {
     }
 
     /// Lets `change` at a row, if it is there.
-    pub(super) fn update<T>(&mut self, key: u64, change: impl FnOnce(&mut R) -> T) -> Option<T> {
+    pub(in crate::cache::memory) fn update<T>(
+        &mut self,
+        key: u64,
+        change: impl FnOnce(&mut R) -> T,
+    ) -> Option<T> {
         self.0.as_mut()?.update(key, change)
     }
 
-    pub(super) fn remove(&mut self, key: u64) -> Option<R> {
+    pub(in crate::cache::memory) fn remove(&mut self, key: u64) -> Option<R> {
         let table = self.0.as_mut()?;
         let row = table.remove(key);
         if table.len() == 0 {
@@ -95,7 +99,7 @@ impl<R: Plain> LazyTable<R> {
     }
 
     /// Removes the rows that `keep` refuses and returns them, in order.
-    pub(super) fn sweep(&mut self, keep: impl Fn(&R) -> bool) -> Vec<R> {
+    pub(in crate::cache::memory) fn sweep(&mut self, keep: impl Fn(&R) -> bool) -> Vec<R> {
         let Some(table) = &mut self.0 else {
             return Vec::new();
         };
@@ -107,7 +111,7 @@ impl<R: Plain> LazyTable<R> {
     }
 
     /// Upserts the rows and removes the others, which it returns.
-    pub(super) fn replace(&mut self, mixer: Mixer, rows: Vec<R>) -> Vec<R> {
+    pub(in crate::cache::memory) fn replace(&mut self, mixer: Mixer, rows: Vec<R>) -> Vec<R> {
         let mut listed: Vec<u64> = rows.iter().map(Row::key).collect();
         listed.sort_unstable();
         let gone = self.sweep(|row| listed.binary_search(&row.key()).is_ok());

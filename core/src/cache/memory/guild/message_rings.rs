@@ -2,25 +2,25 @@
 
 use alloc::vec::Vec;
 
-use super::hash::Mixer;
-use super::lazy_table::LazyTable;
-use super::messages::{Ring, author, edit, react, vote};
-use super::shared::Shared;
-use super::usage::Weight;
+use crate::cache::memory::guild::message_ring::{Ring, author, edit, react, vote};
+use crate::cache::memory::shared::Shared;
+use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::lazy_table::LazyTable;
+use crate::cache::memory::usage::Weight;
 use crate::cache::{React, Vote};
 use crate::id::{ChannelId, MessageId};
 use crate::wire::view::Message;
 
 /// A ring for each channel that has messages.
 #[derive(Debug)]
-pub(super) struct Rings {
+pub(in crate::cache::memory) struct Rings {
     mixer: Mixer,
     rings: LazyTable<Ring>,
     messages: usize,
 }
 
 impl Rings {
-    pub(super) const fn new(mixer: Mixer) -> Self {
+    pub(in crate::cache::memory) const fn new(mixer: Mixer) -> Self {
         Self {
             mixer,
             rings: LazyTable::new(),
@@ -29,26 +29,30 @@ impl Rings {
     }
 
     /// The messages are the rows.
-    pub(super) fn weight(&self) -> Weight {
+    pub(in crate::cache::memory) fn weight(&self) -> Weight {
         Weight {
             rows: self.messages,
             ..self.rings.weight()
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Ring> {
+    pub(in crate::cache::memory) fn iter(&self) -> impl Iterator<Item = &Ring> {
         self.rings.iter()
     }
 
-    pub(super) fn ring(&self, channel: ChannelId) -> Option<&Ring> {
+    pub(in crate::cache::memory) fn ring(&self, channel: ChannelId) -> Option<&Ring> {
         self.rings.get(channel.get())
     }
 
-    pub(super) fn message(&self, channel: ChannelId, id: MessageId) -> Option<&Message<'static>> {
+    pub(in crate::cache::memory) fn message(
+        &self,
+        channel: ChannelId,
+        id: MessageId,
+    ) -> Option<&Message<'static>> {
         self.ring(channel)?.get(id)
     }
 
-    pub(super) fn upsert(&mut self, row: Message<'static>, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn upsert(&mut self, row: Message<'static>, shared: &mut Shared) {
         let limit = shared.messages_per_channel;
         let Some(channel) = row.channel.filter(|_| limit > 0) else {
             return;
@@ -69,18 +73,18 @@ impl Rings {
         self.gone(dropped.unwrap_or_default(), shared);
     }
 
-    pub(super) fn patch(&mut self, row: Message<'static>) {
+    pub(in crate::cache::memory) fn patch(&mut self, row: Message<'static>) {
         if let Some(channel) = row.channel {
             self.update(channel, row.id, |old| edit(old, row));
         }
     }
 
-    pub(super) fn react(&mut self, change: React<'static>) {
+    pub(in crate::cache::memory) fn react(&mut self, change: React<'static>) {
         let (channel, message) = (change.channel, change.message);
         self.update(channel, message, |row| react(row, change.change));
     }
 
-    pub(super) fn vote(&mut self, one: Vote) {
+    pub(in crate::cache::memory) fn vote(&mut self, one: Vote) {
         self.update(one.channel, one.message, |row| vote(row, one));
     }
 
@@ -94,13 +98,18 @@ impl Rings {
             .update(channel.get(), |ring| ring.update(message, change));
     }
 
-    pub(super) fn take_out(&mut self, channel: ChannelId, ids: &[MessageId], shared: &mut Shared) {
+    pub(in crate::cache::memory) fn take_out(
+        &mut self,
+        channel: ChannelId,
+        ids: &[MessageId],
+        shared: &mut Shared,
+    ) {
         let gone = self.rings.update(channel.get(), |ring| ring.take_out(ids));
         self.gone(gone.unwrap_or_default(), shared);
     }
 
     /// The oldest messages go that are too many for their channel.
-    pub(super) fn trim(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn trim(&mut self, shared: &mut Shared) {
         let limit = shared.messages_per_channel;
         let full = self.rings.iter().filter(|ring| ring.len() > limit);
         let full: Vec<ChannelId> = full.map(Ring::channel).collect();
@@ -111,7 +120,7 @@ impl Rings {
     }
 
     /// All messages of a channel go.
-    pub(super) fn remove(&mut self, channel: ChannelId, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn remove(&mut self, channel: ChannelId, shared: &mut Shared) {
         if let Some(ring) = self.rings.remove(channel.get()) {
             self.messages = self.messages.saturating_sub(ring.len());
             ring.authors()
@@ -120,7 +129,7 @@ impl Rings {
     }
 
     /// All messages go.
-    pub(super) fn clear(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn clear(&mut self, shared: &mut Shared) {
         let channels: Vec<ChannelId> = self.rings.iter().map(Ring::channel).collect();
         for channel in channels {
             self.remove(channel, shared);

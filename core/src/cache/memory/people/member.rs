@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::packed_table::{Found, PackedTable};
-use super::role_interner::{MemberRoles, RoleInterner};
-use super::user::{UserRef, Users};
+use crate::cache::memory::people::role_interner::{MemberRoles, RoleInterner};
+use crate::cache::memory::people::user::{UserRef, Users};
+use crate::cache::memory::table::packed_table::{Found, PackedTable};
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
 use crate::wire::view::{Collectibles, Decoration, MemberRecord, Membership};
@@ -33,17 +33,19 @@ impl<'a> MemberRow<'a> {
 
 /// The members of one guild.
 #[derive(Debug)]
-pub(super) struct MemberTable {
+pub(in crate::cache::memory) struct MemberTable {
     table: PackedTable,
     roles: RoleInterner,
     /// Where the head of a row is written.
     head: Sink,
-    /// When a row was last upserted, as [`super::slot::Slot`] counts.
-    pub(super) generation: u8,
+    /// When a row was last upserted, as [`crate::cache::memory::guild::rows::Slot`] counts.
+    pub(in crate::cache::memory) generation: u8,
 }
 
 impl MemberTable {
-    pub(super) const fn new(mixer: super::hash::Mixer) -> Self {
+    pub(in crate::cache::memory) const fn new(
+        mixer: crate::cache::memory::table::hash::Mixer,
+    ) -> Self {
         Self {
             table: PackedTable::new(mixer),
             roles: RoleInterner::new(mixer),
@@ -52,24 +54,24 @@ impl MemberTable {
         }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(in crate::cache::memory) const fn len(&self) -> usize {
         self.table.len()
     }
 
-    pub(super) const fn bytes(&self) -> usize {
+    pub(in crate::cache::memory) const fn bytes(&self) -> usize {
         self.table.bytes().saturating_add(self.roles.bytes())
     }
 
-    pub(super) fn contains(&self, user: UserId) -> bool {
+    pub(in crate::cache::memory) fn contains(&self, user: UserId) -> bool {
         self.table.contains(user.get())
     }
 
-    pub(super) fn users(&self) -> impl Iterator<Item = UserId> {
+    pub(in crate::cache::memory) fn users(&self) -> impl Iterator<Item = UserId> {
         self.table.iter().filter_map(|(key, _)| UserId::new(key))
     }
 
     /// Adds a member or merges what is said into the row.
-    pub(super) fn upsert(&mut self, member: MemberRecord<'_>) {
+    pub(in crate::cache::memory) fn upsert(&mut self, member: MemberRecord<'_>) {
         match self.table.find(member.id.get()) {
             Some(found) => self.merge(found, member, Some(self.generation)),
             None => self.insert(member),
@@ -77,7 +79,7 @@ impl MemberTable {
     }
 
     /// Merges what is said into the row; `false` if there is none.
-    pub(super) fn patch(&mut self, member: MemberRecord<'_>) -> bool {
+    pub(in crate::cache::memory) fn patch(&mut self, member: MemberRecord<'_>) -> bool {
         let found = self.table.find(member.id.get());
         if let Some(found) = found {
             self.merge(found, member, None);
@@ -117,7 +119,7 @@ impl MemberTable {
     }
 
     /// Whether there was such a member.
-    pub(super) fn remove(&mut self, user: UserId) -> bool {
+    pub(in crate::cache::memory) fn remove(&mut self, user: UserId) -> bool {
         let Some(found) = self.table.find(user.get()) else {
             return false;
         };
@@ -127,7 +129,7 @@ impl MemberTable {
     }
 
     /// Removes the members of older generations; tells `gone` of each.
-    pub(super) fn sweep(&mut self, mut gone: impl FnMut(UserId)) {
+    pub(in crate::cache::memory) fn sweep(&mut self, mut gone: impl FnMut(UserId)) {
         let generation = self.generation;
         let keep = |_, row: &[u8]| MemberRow::of(row).generation == generation;
         let gone = |key, _: &[u8]| UserId::new(key).into_iter().for_each(&mut gone);
@@ -142,17 +144,24 @@ impl MemberTable {
     }
 
     /// Takes a role from everyone.
-    pub(super) fn strip(&mut self, role: RoleId) {
+    pub(in crate::cache::memory) fn strip(&mut self, role: RoleId) {
         self.roles.strip(role);
     }
 
-    pub(super) fn get<'a>(&'a self, user: UserId, users: &'a Users) -> Option<MemberRef<'a>> {
+    pub(in crate::cache::memory) fn get<'a>(
+        &'a self,
+        user: UserId,
+        users: &'a Users,
+    ) -> Option<MemberRef<'a>> {
         let row = MemberRow::of(self.table.get(user.get())?);
         Some(self.member(row, user, users))
     }
 
     /// The members with their users, who are among these.
-    pub(super) fn iter<'a>(&'a self, users: &'a Users) -> impl Iterator<Item = MemberRef<'a>> {
+    pub(in crate::cache::memory) fn iter<'a>(
+        &'a self,
+        users: &'a Users,
+    ) -> impl Iterator<Item = MemberRef<'a>> {
         self.table.iter().filter_map(move |(key, row)| {
             Some(self.member(MemberRow::of(row), UserId::new(key)?, users))
         })
@@ -266,7 +275,7 @@ impl<'a> MemberRef<'a> {
     }
 
     /// The same, as far as it could be read.
-    pub(super) fn stated_timeout(self) -> Option<Stated<Timestamp>> {
+    pub(in crate::cache::memory) fn stated_timeout(self) -> Option<Stated<Timestamp>> {
         Membership::only("timeout", self.record)
             .timeout
             .into_value()

@@ -2,29 +2,29 @@
 
 use alloc::vec::Vec;
 
-use super::hash::Mixer;
+use crate::cache::memory::table::hash::Mixer;
 use crate::cache::{Key, Kind, Op, Rows};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::view::Message;
 
 /// A row of a kind that is known from elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct RowId {
+pub(in crate::cache::memory) struct RowId {
     /// The guild; `None` for a channel or a message outside guilds.
-    pub(super) guild: Option<GuildId>,
+    pub(in crate::cache::memory) guild: Option<GuildId>,
     /// Its id; of a message the channel, of a thread's member the thread, of a member or what
     /// hangs on one the user, of an invitation a hash of its code.
-    pub(super) first: u64,
+    pub(in crate::cache::memory) first: u64,
     /// Of a message its id, of a thread's member the user.
-    pub(super) second: u64,
+    pub(in crate::cache::memory) second: u64,
 }
 
 impl RowId {
-    pub(super) const fn new(guild: GuildId, first: u64) -> Self {
+    pub(in crate::cache::memory) const fn new(guild: GuildId, first: u64) -> Self {
         Self::pair(guild, first, 0)
     }
 
-    pub(super) const fn pair(guild: GuildId, first: u64, second: u64) -> Self {
+    pub(in crate::cache::memory) const fn pair(guild: GuildId, first: u64, second: u64) -> Self {
         Self {
             guild: Some(guild),
             first,
@@ -33,7 +33,7 @@ impl RowId {
     }
 
     /// A message outside guilds.
-    pub(super) const fn private(channel: ChannelId, message: MessageId) -> Self {
+    pub(in crate::cache::memory) const fn private(channel: ChannelId, message: MessageId) -> Self {
         Self {
             guild: None,
             first: channel.get(),
@@ -42,7 +42,7 @@ impl RowId {
     }
 
     /// A channel outside guilds.
-    pub(super) const fn private_channel(channel: ChannelId) -> Self {
+    pub(in crate::cache::memory) const fn private_channel(channel: ChannelId) -> Self {
         Self {
             guild: None,
             first: channel.get(),
@@ -50,16 +50,16 @@ impl RowId {
         }
     }
 
-    pub(super) fn invite(guild: GuildId, code: &str, mixer: Mixer) -> Self {
+    pub(in crate::cache::memory) fn invite(guild: GuildId, code: &str, mixer: Mixer) -> Self {
         Self::new(guild, mixer.hash_all(code.bytes().map(u64::from)))
     }
 
-    pub(super) fn user(self) -> Option<UserId> {
+    pub(in crate::cache::memory) fn user(self) -> Option<UserId> {
         UserId::new(self.first)
     }
 
     /// What a mutation would call the row; an invitation has to be looked for.
-    pub(super) fn key(self, kind: Kind) -> Option<Key<'static>> {
+    pub(in crate::cache::memory) fn key(self, kind: Kind) -> Option<Key<'static>> {
         let (id, user) = (core::num::NonZeroU64::new(self.first)?, self.user()?);
         Some(match kind {
             Kind::Channel => Key::Channel(id.into()),
@@ -85,7 +85,11 @@ impl RowId {
 }
 
 /// The rows that a removal names, by kind.
-pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec<RowId>) {
+pub(in crate::cache::memory) fn removed(
+    guild: GuildId,
+    key: &Key<'_>,
+    mixer: Mixer,
+) -> (Kind, Vec<RowId>) {
     let one = |id: u64| Vec::from([RowId::new(guild, id)]);
     match key {
         Key::Channel(id) => (Kind::Channel, one(id.get())),
@@ -125,7 +129,7 @@ pub(super) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> (Kind, Vec
     clippy::wildcard_enum_match_arm,
     reason = "the other steps are not about messages"
 )]
-pub(super) fn private_messages(op: &Op<'_>) -> Vec<RowId> {
+pub(in crate::cache::memory) fn private_messages(op: &Op<'_>) -> Vec<RowId> {
     match op {
         Op::Upsert(Rows::Messages(rows)) | Op::Patch(Rows::Messages(rows)) => {
             let row_id = |row: &Message<'_>| Some(RowId::private(row.channel?, row.id));
@@ -143,7 +147,7 @@ pub(super) fn private_messages(op: &Op<'_>) -> Vec<RowId> {
     clippy::wildcard_enum_match_arm,
     reason = "the other steps change no channel, or take it away"
 )]
-pub(super) fn private_channels(op: &Op<'_>) -> Vec<RowId> {
+pub(in crate::cache::memory) fn private_channels(op: &Op<'_>) -> Vec<RowId> {
     let row_id = |id| RowId::private_channel(id);
     match op {
         Op::Upsert(Rows::PrivateChannels(rows)) | Op::Patch(Rows::PrivateChannels(rows)) => {
@@ -159,7 +163,11 @@ pub(super) fn private_channels(op: &Op<'_>) -> Vec<RowId> {
 }
 
 /// Where rows lie or would lie.
-pub(super) fn row_ids(guild: GuildId, rows: &Rows<'_>, mixer: Mixer) -> Vec<RowId> {
+pub(in crate::cache::memory) fn row_ids(
+    guild: GuildId,
+    rows: &Rows<'_>,
+    mixer: Mixer,
+) -> Vec<RowId> {
     let at = |id: u64| RowId::new(guild, id);
     match rows {
         Rows::CurrentUser(_) | Rows::Users(_) | Rows::PrivateChannels(_) => Vec::new(),

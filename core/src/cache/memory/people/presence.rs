@@ -1,11 +1,15 @@
 //! Presences, packed.
 
-use super::packed_table::{Found, PackedTable};
+use crate::cache::memory::table::packed_table::{Found, PackedTable};
 use crate::id::UserId;
 use crate::wire::view::{Activities, PresenceRecord, Status, Statuses};
 
 /// Puts what a presence says now into its row.
-pub(super) fn renew(presences: &mut PackedTable, found: Found, newer: PresenceRecord<'_>) {
+pub(in crate::cache::memory) fn renew(
+    presences: &mut PackedTable,
+    found: Found,
+    newer: PresenceRecord<'_>,
+) {
     if !presences.at(found).starts_with(newer.presence) {
         presences.rewrite_often(found, newer.presence);
     }
@@ -20,7 +24,7 @@ pub struct PresenceRef<'a> {
 
 impl<'a> PresenceRef<'a> {
     /// The row of a user.
-    pub(super) const fn new(user: UserId, record: &'a [u8]) -> Self {
+    pub(in crate::cache::memory) const fn new(user: UserId, record: &'a [u8]) -> Self {
         Self { user, record }
     }
 

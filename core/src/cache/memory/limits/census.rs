@@ -2,17 +2,21 @@
 
 use alloc::vec::Vec;
 
-use super::MemoryStore;
-use super::row_id::RowId;
-use super::slot::Slot;
-use super::table::Row as _;
-use super::thread_members::ThreadMembers;
+use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::rows::Slot;
+use crate::cache::memory::guild::thread_members::ThreadMembers;
+use crate::cache::memory::limits::row_id::RowId;
+use crate::cache::memory::table::Row as _;
 use crate::cache::{Candidate, Kind, MemberTraits, RowRef};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 
 impl MemoryStore {
     /// A row as a predicate sees it; `None` if it is not there, or is a guild or a user.
-    pub(super) fn candidate(&self, kind: Kind, row_id: RowId) -> Option<Candidate<'_>> {
+    pub(in crate::cache::memory) fn candidate(
+        &self,
+        kind: Kind,
+        row_id: RowId,
+    ) -> Option<Candidate<'_>> {
         let Some(guild) = row_id.guild else {
             return self.private_candidate(kind, row_id);
         };
@@ -101,7 +105,7 @@ impl MemoryStore {
     }
 
     /// Whether a row is there.
-    pub(super) fn is_there(&self, kind: Kind, row_id: RowId) -> bool {
+    pub(in crate::cache::memory) fn is_there(&self, kind: Kind, row_id: RowId) -> bool {
         let Some(guild) = row_id.guild else {
             let channel = ChannelId::new(row_id.first).filter(|_| kind == Kind::PrivateChannel);
             let has_place = channel.is_some_and(|channel| self.private.has_place(channel));
@@ -115,7 +119,7 @@ impl MemoryStore {
     }
 
     /// All rows of a kind, by guild and id.
-    pub(super) fn census(&self, kind: Kind) -> Vec<RowId> {
+    pub(in crate::cache::memory) fn census(&self, kind: Kind) -> Vec<RowId> {
         let guilds = self.guilds.iter();
         let mut all: Vec<RowId> = guilds.flat_map(|slot| self.census_of(slot, kind)).collect();
         if kind == Kind::Message {
@@ -128,7 +132,7 @@ impl MemoryStore {
     }
 
     /// The rows of a kind in a guild.
-    pub(super) fn census_in(&self, guild: GuildId, kind: Kind) -> Vec<RowId> {
+    pub(in crate::cache::memory) fn census_in(&self, guild: GuildId, kind: Kind) -> Vec<RowId> {
         let slot = self.slot(guild);
         let mut all = slot.map_or_else(Vec::new, |slot| self.census_of(slot, kind));
         all.sort_unstable();
@@ -176,7 +180,7 @@ impl MemoryStore {
                 .map(|row| at(row.key()))
                 .collect(),
             Kind::Message => {
-                let in_ring = |ring: &super::messages::Ring| {
+                let in_ring = |ring: &crate::cache::memory::guild::message_ring::Ring| {
                     let channel = ring.channel().get();
                     let ids = ring.iter().map(|row| row.id.get());
                     ids.map(|id| RowId::pair(slot.id, channel, id))

@@ -3,12 +3,14 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::MemoryStore;
-use super::messages::Ring;
-use super::row_id::{RowId, private_channels, private_messages, removed, row_ids};
-use super::row_limits::{RowLimits, Touched};
 use crate::Instant;
 use crate::cache::Unsuitable;
+use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::message_ring::Ring;
+use crate::cache::memory::limits::row_id::{
+    RowId, private_channels, private_messages, removed, row_ids,
+};
+use crate::cache::memory::limits::{RowLimits, Touched};
 use crate::cache::policy::Judgement;
 use crate::cache::{
     Key, Kind, Kinds, Lack, MemberTraits, Mutation, Op, Policies, Policy, Rows, Scope,
@@ -175,7 +177,7 @@ fn newest(policies: &Policies) -> usize {
 impl MemoryStore {
     /// A row is looked up.
     #[inline]
-    pub(super) fn used(&self, kind: Kind, row_id: RowId) {
+    pub(in crate::cache::memory) fn used(&self, kind: Kind, row_id: RowId) {
         if let Some(limits) = &self.limits
             && let Some(lifetimes) = limits.lifetimes(kind)
         {
@@ -184,7 +186,7 @@ impl MemoryStore {
     }
 
     /// What a mutation is about to touch; `None` if no policy cares.
-    pub(super) fn look(&self, mutation: &Mutation<'_>) -> Option<Touched> {
+    pub(in crate::cache::memory) fn look(&self, mutation: &Mutation<'_>) -> Option<Touched> {
         let limits = self.limits.as_ref()?;
         if !mutation.kinds().intersects(limits.concerned) {
             return None;
@@ -248,7 +250,9 @@ impl MemoryStore {
             }
         }
         if let Rows::Guild(row) = rows {
-            let owner = self.slot(guild).and_then(super::slot::Slot::owner);
+            let owner = self
+                .slot(guild)
+                .and_then(crate::cache::memory::guild::rows::Slot::owner);
             if row.owner.is_some_and(|newer| newer.known() != owner) {
                 self.recheck_all(limits, guild, MemberTraits::OWNER, to);
             }
@@ -310,7 +314,7 @@ fn doubt_members(
 /// Evicting.
 impl MemoryStore {
     /// Judges what was touched and evicts what does not fit; says how many rows went.
-    pub(super) fn settle(&mut self, mut touched: Touched) -> usize {
+    pub(in crate::cache::memory) fn settle(&mut self, mut touched: Touched) -> usize {
         let Some(mut limits) = self.limits.take() else {
             return 0;
         };

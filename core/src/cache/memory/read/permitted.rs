@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{MemberRef, MemoryStore};
 use crate::cache::Kind;
+use crate::cache::memory::{MemberRef, MemoryStore};
 use crate::cache::permissions::{Holder, Place, is_redacted, role_of_everyone};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::Channel;

@@ -1,12 +1,16 @@
 //! The policies of a store, and what has to be remembered to enforce them.
 
+pub(super) mod census;
+pub(super) mod enforce;
+pub(super) mod row_id;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::array;
 
-use super::hash::Mixer;
-use super::row_id::RowId;
 use crate::Instant;
+use crate::cache::memory::limits::row_id::RowId;
+use crate::cache::memory::table::hash::Mixer;
 use crate::cache::policy::Lifetimes;
 use crate::cache::{Kind, Kinds, MemberTraits, Policies, Policy};
 

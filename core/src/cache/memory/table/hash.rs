@@ -27,7 +27,7 @@ impl Mixer {
     }
 
     /// One number for a list.
-    pub(super) fn hash_all(self, keys: impl Iterator<Item = u64>) -> u64 {
+    pub(in crate::cache::memory) fn hash_all(self, keys: impl Iterator<Item = u64>) -> u64 {
         keys.fold(self.seed, |sum, key| self.hash(sum.rotate_left(5) ^ key))
     }
 }

@@ -3,15 +3,15 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::apply::How;
-use super::hash::Mixer;
-use super::lazy_table::{LazyTable, Plain, plain};
-use super::rings::Rings;
-use super::shared::Shared;
-use super::table::Row;
-use super::thread_members::ThreadMembers;
-use super::usage::{EntityUsage, Weight};
-use super::webhooks::Hooks;
+use crate::cache::memory::apply::How;
+use crate::cache::memory::guild::message_rings::Rings;
+use crate::cache::memory::guild::thread_members::ThreadMembers;
+use crate::cache::memory::guild::webhooks::Hooks;
+use crate::cache::memory::shared::Shared;
+use crate::cache::memory::table::Row;
+use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::lazy_table::{LazyTable, Plain, plain};
+use crate::cache::memory::usage::{EntityUsage, Weight};
 use crate::cache::{Key, Kind, Rows};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{
@@ -33,27 +33,27 @@ plain! {
 }
 
 #[derive(Debug)]
-pub(super) struct Entities {
-    pub(super) mixer: Mixer,
-    pub(super) threads: LazyTable<Thread<'static>>,
-    pub(super) thread_members: LazyTable<ThreadMembers>,
+pub(in crate::cache::memory) struct Entities {
+    pub(in crate::cache::memory) mixer: Mixer,
+    pub(in crate::cache::memory) threads: LazyTable<Thread<'static>>,
+    pub(in crate::cache::memory) thread_members: LazyTable<ThreadMembers>,
     memberships: usize,
-    pub(super) emojis: LazyTable<Emoji<'static>>,
-    pub(super) stickers: LazyTable<Sticker<'static>>,
-    pub(super) sounds: LazyTable<Sound<'static>>,
-    pub(super) voice_states: LazyTable<VoiceState<'static>>,
-    pub(super) stages: LazyTable<Stage<'static>>,
-    pub(super) events: LazyTable<ScheduledEvent<'static>>,
-    pub(super) integrations: LazyTable<Integration<'static>>,
-    pub(super) invites: BTreeMap<Text<'static>, Invite<'static>>,
+    pub(in crate::cache::memory) emojis: LazyTable<Emoji<'static>>,
+    pub(in crate::cache::memory) stickers: LazyTable<Sticker<'static>>,
+    pub(in crate::cache::memory) sounds: LazyTable<Sound<'static>>,
+    pub(in crate::cache::memory) voice_states: LazyTable<VoiceState<'static>>,
+    pub(in crate::cache::memory) stages: LazyTable<Stage<'static>>,
+    pub(in crate::cache::memory) events: LazyTable<ScheduledEvent<'static>>,
+    pub(in crate::cache::memory) integrations: LazyTable<Integration<'static>>,
+    pub(in crate::cache::memory) invites: BTreeMap<Text<'static>, Invite<'static>>,
     invite_heap: usize,
-    pub(super) rules: LazyTable<Rule<'static>>,
-    pub(super) hooks: LazyTable<Hooks>,
-    pub(super) rings: Rings,
+    pub(in crate::cache::memory) rules: LazyTable<Rule<'static>>,
+    pub(in crate::cache::memory) hooks: LazyTable<Hooks>,
+    pub(in crate::cache::memory) rings: Rings,
 }
 
 impl Entities {
-    pub(super) const fn new(mixer: Mixer) -> Self {
+    pub(in crate::cache::memory) const fn new(mixer: Mixer) -> Self {
         Self {
             mixer,
             threads: LazyTable::new(),
@@ -74,7 +74,7 @@ impl Entities {
         }
     }
 
-    pub(super) fn usage(&self) -> EntityUsage {
+    pub(in crate::cache::memory) fn usage(&self) -> EntityUsage {
         let mut usage = EntityUsage::default();
         let rows = |rows, weight: Weight| Weight { rows, ..weight };
         let invites = self.invites.len();
@@ -110,7 +110,7 @@ impl Entities {
         usage
     }
 
-    pub(super) fn put(
+    pub(in crate::cache::memory) fn put(
         &mut self,
         guild: GuildId,
         rows: Rows<'static>,
@@ -184,7 +184,7 @@ impl Entities {
             .for_each(|rows| self.join(rows));
     }
 
-    pub(super) fn remove(&mut self, key: &Key<'_>, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn remove(&mut self, key: &Key<'_>, shared: &mut Shared) {
         match key {
             Key::Thread(thread) => self.remove_thread(*thread, shared),
             Key::ThreadMembers(thread, users) => self.leave(*thread, users),
@@ -221,7 +221,7 @@ impl Entities {
     }
 
     /// Replaces the threads under `parents`, or all of them.
-    pub(super) fn sync_threads(
+    pub(in crate::cache::memory) fn sync_threads(
         &mut self,
         guild: GuildId,
         parents: Option<&[ChannelId]>,
@@ -256,7 +256,11 @@ impl Entities {
         }
     }
 
-    pub(super) fn remove_thread(&mut self, thread: ChannelId, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn remove_thread(
+        &mut self,
+        thread: ChannelId,
+        shared: &mut Shared,
+    ) {
         if self.threads.remove(thread.get()).is_some() {
             shared.displace(thread);
         }
@@ -320,7 +324,7 @@ impl Entities {
     }
 
     /// Takes a role from every emoji.
-    pub(super) fn strip(&mut self, role: RoleId) {
+    pub(in crate::cache::memory) fn strip(&mut self, role: RoleId) {
         let has = |emoji: &&Emoji<'_>| emoji.roles.value().is_some_and(|all| all.contains(&role));
         let keys: Vec<u64> = self.emojis.iter().filter(has).map(Row::key).collect();
         for key in keys {
@@ -333,7 +337,11 @@ impl Entities {
     }
 
     /// All that hangs on these channels, which are in order.
-    pub(super) fn remove_channels(&mut self, channels: &[ChannelId], shared: &mut Shared) {
+    pub(in crate::cache::memory) fn remove_channels(
+        &mut self,
+        channels: &[ChannelId],
+        shared: &mut Shared,
+    ) {
         let gone = |channel: Option<ChannelId>| {
             channel.is_some_and(|channel| channels.binary_search(&channel).is_ok())
         };
@@ -356,7 +364,11 @@ impl Entities {
     }
 
     /// What hangs on channels and threads that are not among these goes.
-    pub(super) fn keep_channels(&mut self, mut listed: Vec<ChannelId>, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn keep_channels(
+        &mut self,
+        mut listed: Vec<ChannelId>,
+        shared: &mut Shared,
+    ) {
         listed.sort_unstable();
         let gone = |channel: ChannelId| listed.binary_search(&channel).is_err();
         self.hooks.sweep(|row| !gone(row.channel()));
@@ -364,7 +376,10 @@ impl Entities {
         let codes = self.invites.values().filter(leads_nowhere);
         let codes: Vec<_> = codes.map(|row| row.code.clone()).collect();
         codes.iter().for_each(|code| self.remove_invite(code));
-        let rings = self.rings.iter().map(super::messages::Ring::channel);
+        let rings = self
+            .rings
+            .iter()
+            .map(crate::cache::memory::guild::message_ring::Ring::channel);
         let rings: Vec<ChannelId> = rings.filter(|&channel| gone(channel)).collect();
         for channel in rings {
             self.rings.remove(channel, shared);
@@ -372,7 +387,7 @@ impl Entities {
     }
 
     /// Drops what no event of a new session can refill.
-    pub(super) fn forget(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn forget(&mut self, shared: &mut Shared) {
         self.rings.clear(shared);
         self.integrations = LazyTable::new();
         self.rules = LazyTable::new();
@@ -382,7 +397,7 @@ impl Entities {
     }
 
     /// Lets go of everything that guilds share.
-    pub(super) fn dissolve(mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn dissolve(mut self, shared: &mut Shared) {
         self.rings.clear(shared);
         self.threads.iter().for_each(|row| shared.displace(row.id));
     }

@@ -6,7 +6,7 @@ use core::fmt;
 use hashbrown::HashTable;
 use serde::ser::{Serialize, Serializer};
 
-use super::hash::Mixer;
+use crate::cache::memory::table::hash::Mixer;
 use crate::id::RoleId;
 use crate::wire::packed::{Cursor, Sink};
 use crate::wire::view::RoleIds;
@@ -15,7 +15,7 @@ use crate::wire::view::RoleIds;
 ///
 /// There are as many as the guild's payloads have named; a guild without members forgets them.
 #[derive(Debug)]
-pub(super) struct RoleInterner {
+pub(in crate::cache::memory) struct RoleInterner {
     /// `None` where a role was deleted: nobody has it any more.
     roles: Vec<Option<RoleId>>,
     index: HashTable<u32>,
@@ -25,7 +25,7 @@ pub(super) struct RoleInterner {
 }
 
 impl RoleInterner {
-    pub(super) const fn new(mixer: Mixer) -> Self {
+    pub(in crate::cache::memory) const fn new(mixer: Mixer) -> Self {
         Self {
             roles: Vec::new(),
             index: HashTable::new(),
@@ -34,11 +34,11 @@ impl RoleInterner {
         }
     }
 
-    pub(super) const fn bytes(&self) -> usize {
+    pub(in crate::cache::memory) const fn bytes(&self) -> usize {
         self.allocated
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(in crate::cache::memory) fn clear(&mut self) {
         *self = Self::new(self.mixer);
     }
 
@@ -72,7 +72,11 @@ impl RoleInterner {
     }
 
     /// Writes how many bytes the numbers take, and the numbers.
-    pub(super) fn pack(&mut self, roles: impl Iterator<Item = RoleId>, to: &mut Sink) {
+    pub(in crate::cache::memory) fn pack(
+        &mut self,
+        roles: impl Iterator<Item = RoleId>,
+        to: &mut Sink,
+    ) {
         let place = to.len();
         to.byte(0);
         roles.for_each(|role| to.number(u64::from(self.number(role))));
@@ -90,7 +94,10 @@ impl RoleInterner {
     }
 
     /// The roles with these numbers, as [`RoleInterner::pack`] wrote them.
-    pub(super) const fn resolve<'a>(&'a self, numbers: &'a [u8]) -> MemberRoles<'a> {
+    pub(in crate::cache::memory) const fn resolve<'a>(
+        &'a self,
+        numbers: &'a [u8],
+    ) -> MemberRoles<'a> {
         MemberRoles {
             numbers: Cursor::new(numbers),
             of: self,
@@ -98,7 +105,7 @@ impl RoleInterner {
     }
 
     /// Takes a role from everyone.
-    pub(super) fn strip(&mut self, role: RoleId) {
+    pub(in crate::cache::memory) fn strip(&mut self, role: RoleId) {
         let Some(number) = self.find(role) else {
             return;
         };

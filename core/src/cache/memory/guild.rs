@@ -1,0 +1,8 @@
+//! What one guild holds, beside its people.
+
+pub(super) mod entities;
+pub(super) mod message_ring;
+pub(super) mod message_rings;
+pub(super) mod rows;
+pub(super) mod thread_members;
+pub(super) mod webhooks;
