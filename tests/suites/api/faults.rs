@@ -119,9 +119,9 @@ fn every_row_has_a_test_of_its_name() {
         "faults/stores.rs",
     ];
     let tests: String = files
-        .map(|file| read(&format!("tests/api/{file}")))
+        .map(|file| read(&format!("tests/suites/api/{file}")))
         .concat();
-    let attacks = read("tests/floods/main.rs");
+    let attacks = read("tests/suites/floods/main.rs");
     let mut names = BTreeSet::new();
     for Row { name, .. } in rows() {
         let is_attack = attacks.contains(&format!("\n    {name},\n"));

@@ -79,15 +79,18 @@ fn check(name: &str, recording: &str) {
 
 #[test]
 fn tmi_js_joins_and_speaks() {
-    check("tmi.js", include_str!("../cases/chat/tmi.js.jsonl"));
+    check("tmi.js", include_str!("../../cases/chat/tmi.js.jsonl"));
 }
 
 #[test]
 fn twitchio_joins_and_speaks() {
-    check("twitchio", include_str!("../cases/chat/twitchio.jsonl"));
+    check("twitchio", include_str!("../../cases/chat/twitchio.jsonl"));
 }
 
 #[test]
 fn twitch_irc_joins_and_speaks() {
-    check("twitch-irc", include_str!("../cases/chat/twitch-irc.jsonl"));
+    check(
+        "twitch-irc",
+        include_str!("../../cases/chat/twitch-irc.jsonl"),
+    );
 }

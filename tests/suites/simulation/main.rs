@@ -12,7 +12,7 @@ const LEAST: u64 = 100;
 /// How often each close code has to be used.
 const LEAST_CODES: u64 = 10;
 
-const FAILED: &str = include_str!("../seeds/simulation.txt");
+const FAILED: &str = include_str!("../../cases/seeds/simulation.txt");
 
 #[test]
 fn seeds_that_once_failed_pass() {

@@ -4,7 +4,7 @@
 //! unescaped value, the prefix with its nick and host, the command and every parameter. Rounds of
 //! both take turns; the median of the rounds counts.
 //!
-//! `cargo run --release --manifest-path tests/chat_bench/Cargo.toml`
+//! `cargo run --release --manifest-path tests/bench/chat/Cargo.toml`
 
 mod lines;
 

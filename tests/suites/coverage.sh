@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures which lines of the core and the driver the tests run, unit tests' own lines left out.
 #
-#   tests/coverage.sh                 all tests of the workspace but the documentation's
-#   tests/coverage.sh -p headcount-core --lib    what these arguments of `cargo test` name
+#   tests/suites/coverage.sh                 all tests of the workspace but the documentation's
+#   tests/suites/coverage.sh -p headcount-core --lib    what these arguments of `cargo test` name
 #
 # Prints a line per crate and the lines of each file that no test has run. COVERAGE.md says why.
 # Needs `rustup component add llvm-tools`. Only the workspace's own crates are built anew.

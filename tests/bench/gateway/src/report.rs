@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use crate::row::{HEAD, Row};
 
 /// The lines of a file between which the tables go.
-const BEGIN: &str = "<!-- tests/peers: begin -->\n";
-const END: &str = "<!-- tests/peers: end -->";
+const BEGIN: &str = "<!-- tests/bench/gateway: begin -->\n";
+const END: &str = "<!-- tests/bench/gateway: end -->";
 
 /// Collects what is found.
 pub struct Report {

@@ -168,7 +168,7 @@ fn the_oldest_compiler_is_stated_once() {
     }
     for outside in [
         "core/examples/beside_twilight",
-        "tests/chat_bench",
+        "tests/bench/chat",
         "tests/mutants",
     ] {
         let manifest = read(&format!("{outside}/Cargo.toml"));
@@ -184,9 +184,9 @@ fn every_package_is_a_member_or_named_as_left_out() {
         "core",
         "tests",
         "fuzz",
-        "tests/chat_bench",
+        "tests/bench/chat",
         "tests/mutants",
-        "tests/peers",
+        "tests/bench/gateway",
         "core/examples/beside_twilight",
     ] {
         let is_member = members().iter().any(|member| member == folder);

@@ -168,20 +168,20 @@ fn everyone_is_counted(recording: &str) {
 
 #[test]
 fn hikari() {
-    everyone_is_counted(include_str!("../cases/clients/hikari.jsonl"));
+    everyone_is_counted(include_str!("../../cases/clients/hikari.jsonl"));
 }
 
 #[test]
 fn discord_py() {
-    everyone_is_counted(include_str!("../cases/clients/discord.py.jsonl"));
+    everyone_is_counted(include_str!("../../cases/clients/discord.py.jsonl"));
 }
 
 #[test]
 fn discord_js() {
-    everyone_is_counted(include_str!("../cases/clients/discord.js.jsonl"));
+    everyone_is_counted(include_str!("../../cases/clients/discord.js.jsonl"));
 }
 
 #[test]
 fn twilight() {
-    everyone_is_counted(include_str!("../cases/clients/twilight.jsonl"));
+    everyone_is_counted(include_str!("../../cases/clients/twilight.jsonl"));
 }

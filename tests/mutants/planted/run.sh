@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Plants each bug of this folder into a copy of the tree, and expects the tests to fail.
 #
-#   tests/planted/run.sh                    every patch
-#   tests/planted/run.sh chunk-1 cache-2    those whose names begin so
+#   tests/mutants/planted/run.sh                    every patch
+#   tests/mutants/planted/run.sh chunk-1 cache-2    those whose names begin so
 #
 # First the core's own tests look at every bug, then the properties and the simulation at those that
 # are left. Each must be content before anything is planted: a test that fails anyway catches
@@ -10,7 +10,7 @@
 # anew. The copy and what is built from it stay in the target folder, so that a patch costs no more
 # than what it changes.
 set -euo pipefail
-root="$(cd "$(dirname "$0")/../.." && pwd)"
+root="$(cd "$(dirname "$0")/../../.." && pwd)"
 target="${CARGO_TARGET_DIR:-$root/target}/planted"
 copy="$target/tree"
 export CARGO_TARGET_DIR="$target"
@@ -24,7 +24,7 @@ looks=(
 patience=1800
 
 patches=()
-for patch in "$root"/tests/planted/*.patch; do
+for patch in "$root"/tests/mutants/planted/*.patch; do
     name="$(basename "$patch")"
     [ $# -gt 0 ] || patches+=("$patch")
     for wanted in "$@"; do

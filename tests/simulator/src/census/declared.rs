@@ -30,7 +30,7 @@ impl Declared {
     }
 
     fn read() -> Self {
-        let wire = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/wire");
+        let wire = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src/wire");
         let mut files = vec![wire.join("only_id.rs")];
         let views = fs::read_dir(wire.join("view")).expect("the folder of the views");
         files.extend(views.map(|entry| entry.expect("an entry").path()));

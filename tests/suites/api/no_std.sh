@@ -2,7 +2,7 @@
 # Proves that the core needs no std: a static library that brings its own panic handler and
 # allocator is built over it. If anything links std, there are two panic handlers (E0152).
 set -euo pipefail
-core=$(cd "$(dirname "$0")/../../core" && pwd)
+core=$(cd "$(dirname "$0")/../../../core" && pwd)
 lock=$(cd "$core/.." && pwd)/Cargo.lock
 proof=$(mktemp -d)
 trap 'rm -rf "$proof"' EXIT
