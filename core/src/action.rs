@@ -6,7 +6,8 @@ use smallvec::SmallVec;
 
 use crate::cache::Mutation;
 use crate::dispatch::Dispatch;
-use crate::event::{Event, Misunderstood};
+use crate::event::Event;
+use crate::misunderstood::Misunderstood;
 use crate::setup::Barrier;
 use crate::wire::command::Command;
 

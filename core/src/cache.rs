@@ -2,7 +2,6 @@
 
 mod derive;
 mod key;
-mod kind;
 mod lack;
 pub mod memory;
 mod mutation;
@@ -13,14 +12,14 @@ mod policy;
 mod react;
 mod rows;
 mod store;
+pub(crate) mod tombstones;
 
+pub use crate::kind::{Kind, Kinds};
 pub use derive::Deriver;
 pub use key::Key;
-pub use kind::{Kind, Kinds};
 pub use lack::Lack;
 pub use memory::MemoryStore;
 pub use mutation::{GuildStatus, Mutation, NewSession, Op, Scope};
-pub(crate) use policy::Seeded;
 pub use policy::{
     Candidate, Guard, Kept, MemberTraits, Policies, Policy, Predicate, RowRef, Unsuitable, Warning,
 };

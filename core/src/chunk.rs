@@ -12,20 +12,23 @@ mod attempt;
 mod config;
 mod finished;
 mod gate;
-mod nonce;
 mod received;
 mod record;
 mod request;
+mod request_id;
 mod requests;
 #[cfg(test)]
 mod scenarios;
+mod tag;
 mod unread;
 
+pub use crate::wire::member_request::{MemberQuery, RequestMembers};
+pub use crate::wire::nonce::Nonce;
 pub use attempt::ChunkOutcome;
 pub use config::RequestConfig;
 pub use finished::{ChunkRequestFinished, FinishReason};
-pub use nonce::Nonce;
-pub use request::{MemberQuery, RequestId, RequestMembers, RequestProgress};
+pub use request::RequestProgress;
+pub use request_id::RequestId;
 
 pub(crate) use answers::{Chunk, RateLimitOutcome};
 pub(crate) use attempt::{ChunkPlace, Listed};

@@ -1,21 +1,20 @@
 //! What a shard is told before it starts, with defaults that suit the real gateway.
 
-pub mod bounds;
-
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 
+use crate::bounds::{LONGEST, pause, wait, within};
 use crate::intents::Intents;
 use crate::shard_id::ShardId;
 use crate::token::Token;
 use crate::tracker::TrackerConfig;
 use crate::wire::command::{Command, Identify, Resume};
 use crate::wire::presence::BotPresence;
-use bounds::{LONGEST, pause, wait, within};
 
-pub use bounds::ConfigError;
+pub use crate::bounds::ConfigError;
+pub use crate::send_budget::SendLimits;
 
 /// Everything a [`Shard`](crate::Shard) needs to know. Make one with [`Config::new`] and change
 /// what you like.
@@ -237,36 +236,6 @@ impl Timing {
     }
 }
 
-/// Limits on what is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SendLimits {
-    /// Sends per window on one connection, heartbeats included. Default 120, the protocol's.
-    pub total: usize,
-    /// That window. Default 61 s: the protocol's 60 s, and one for delays on the way.
-    pub window: Duration,
-    /// Presence updates per presence window. Default 5, the protocol's.
-    pub presences: usize,
-    /// That window. Default 20.5 s: the protocol's 20 s, and some for delays on the way.
-    pub presence_window: Duration,
-    /// Bytes of one payload. Default 4096, the protocol's.
-    pub payload: usize,
-    /// Commands that may wait for room. Default 128: more than a whole window takes.
-    pub queue: usize,
-}
-
-impl Default for SendLimits {
-    fn default() -> Self {
-        Self {
-            total: 120,
-            window: Duration::from_secs(61),
-            presences: 5,
-            presence_window: Duration::from_millis(20_500),
-            payload: 4096,
-            queue: 128,
-        }
-    }
-}
-
 /// Limits on what is received. Sizes are those of one message in bytes, after decompression; a host
 /// ends a connection that sends a larger one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -294,29 +263,6 @@ impl Default for ReceiveLimits {
             session: 64 << 20,
             early_faults: 32,
         }
-    }
-}
-
-impl SendLimits {
-    /// The least `total` with which a member request ever finds room, beside the heartbeats and
-    /// commands of a connection to the real gateway.
-    const LEAST: usize = 12;
-
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        let Self {
-            total,
-            window,
-            presences,
-            presence_window,
-            payload,
-            queue,
-        } = self;
-        within("total", *total, &(Self::LEAST..=100_000))?;
-        wait("window", *window)?;
-        within("presences", *presences, &(1..=100_000))?;
-        wait("presence_window", *presence_window)?;
-        within("payload", *payload, &(512..=1 << 20))?;
-        within("queue", *queue, &(1..=1_000_000))
     }
 }
 

@@ -6,8 +6,8 @@ use alloc::boxed::Box;
 use serde::de::Deserialize;
 
 use crate::cache::memory::Displaced;
-use crate::event::Misunderstood;
 use crate::id::GuildId;
+use crate::misunderstood::Misunderstood;
 use crate::wire::json::Reader;
 use crate::wire::{Name, Text};
 

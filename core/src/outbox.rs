@@ -5,8 +5,8 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::config::SendLimits;
 use crate::event::Ticket;
+use crate::send_budget::SendLimits;
 use crate::time::Instant;
 use crate::wire::command::Command;
 use crate::wire::presence::BotPresence;

@@ -4,17 +4,17 @@
 //! table. `machine` keeps the little that belongs to no single state.
 
 pub(crate) mod backoff;
-pub(crate) mod budget;
 mod dial;
 pub(crate) mod heartbeat;
 pub(crate) mod identify_pace;
 pub(crate) mod machine;
 pub(crate) mod payload;
+mod phase;
 pub(crate) mod resume;
 pub(crate) mod signal;
 pub(crate) mod state;
 pub(crate) mod step;
 
 pub use dial::DialFailure;
+pub use phase::{Halt, OnStop, Phase, Reason, Wait};
 pub use resume::Session;
-pub use state::{Halt, OnStop, Phase, Reason, Wait};

@@ -22,6 +22,7 @@ mod config;
 mod connection;
 mod event;
 mod finish;
+mod guild_lifecycle;
 mod guild_registry;
 mod held;
 mod known;

@@ -7,12 +7,12 @@ mod lacks;
 mod misread_counts;
 #[cfg(test)]
 mod tests;
-mod tombstones;
 mod trailing;
 #[cfg(test)]
 mod truth;
 
 use crate::action::{Action, Actions};
+use crate::cache::tombstones::Tombstones;
 use crate::cache::{Deriver, Kind, Kinds, Policy};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::dispatch::Dispatch;
@@ -21,7 +21,7 @@ use crate::event::{Event, Fault, Misunderstood};
 use crate::id::GuildId;
 use crate::intents::Intents;
 use crate::rng::Rng;
-use crate::session::budget::{Budget, Rank};
+use crate::send_budget::{Budget, Rank};
 use crate::setup::{Barrier, Chunking, GuildReadiness, Readiness, Setup, Stage};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
@@ -29,11 +29,9 @@ use crate::wire::json::Reader;
 use crate::wire::packed::RecordPool;
 use crate::wire::{Malformed, Misreads, Name};
 use hold::Hold;
-use tombstones::Tombstones;
 
 pub use config::TrackerConfig;
 pub use misread_counts::MisreadCounts;
-pub(crate) use tombstones::Tombstone;
 
 /// Setup, member requests and cache derivation for one shard whose connection is someone else's.
 ///

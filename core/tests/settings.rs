@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use headcount_core::config::{ConfigError, bounds};
+use headcount_core::bounds::{self, ConfigError};
 use headcount_core::fleet::{Fleet, FleetConfig, FleetInput, StartLimit};
 use headcount_core::id::GuildId;
 use headcount_core::manager::{self, Distributed, Manager, Refusal, Spread, Supervisor};

@@ -8,9 +8,9 @@ use futures_util::task::AtomicWaker;
 use headcount_core::fleet::{Fleet, FleetAction, FleetEvent, FleetInput};
 use headcount_core::{Instant, ShardId};
 
-use crate::launch::Unbegun;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
+use crate::unbegun::Unbegun;
 
 /// The fleet behind a short lock. Grants go straight to the shards' cells.
 pub(crate) struct SharedFleet {

@@ -63,6 +63,7 @@ mod stream;
 mod timekeeper;
 pub mod tls;
 mod transport;
+mod unbegun;
 mod unjudged;
 mod websocket;
 

@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 
 use headcount_core::Config;
+use headcount_core::bounds::{wait, within};
 use headcount_core::config::ConfigError;
-use headcount_core::config::bounds::{wait, within};
 
 use crate::address::{Address, Cleartext};
 use crate::builder::Builder;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use headcount_core::ShardId;
+use headcount_core::bounds::LONGEST;
 use headcount_core::cache::memory::{Applied, Displaced};
 use headcount_core::cache::{AsyncStore, Kinds, Mutation};
-use headcount_core::config::bounds::LONGEST;
 use headcount_core::id::GuildId;
 
 use crate::Runtime;

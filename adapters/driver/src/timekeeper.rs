@@ -11,11 +11,12 @@ use headcount_core::{Shard, ShardId};
 use crate::alarm::Alarm;
 use crate::delivery::Waiting;
 use crate::event::BotEvent;
-use crate::launch::{Launch, Next};
+use crate::launch::Launch;
 use crate::panics::caught_in;
 use crate::quantum::Quantum;
 use crate::shared::Shared;
 use crate::stall::Stall;
+use crate::unbegun::Next;
 use crate::{Runtime, StoreFailure};
 
 /// How long the timekeeper rests after a panic, so that one which comes again and again costs

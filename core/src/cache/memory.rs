@@ -10,7 +10,7 @@ mod displace;
 mod displaced;
 mod guild;
 mod limits;
-mod people;
+pub(in crate::cache) mod people;
 mod private;
 mod read;
 mod sessions;

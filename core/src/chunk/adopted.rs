@@ -7,10 +7,10 @@ use core::time::Duration;
 use super::attempt::{ChunkOutcome, Taken};
 use super::config::RequestConfig;
 use super::finished::{ChunkRequestFinished, FinishReason};
-use super::nonce::Nonce;
 use super::record::{Chunk, Record};
 use crate::countdown::Countdown;
 use crate::id::GuildId;
+use crate::wire::nonce::Nonce;
 use crate::{Instant, ShardId};
 
 type Key = (GuildId, Nonce);

@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 
 use super::attempt::{Attempt, ChunkOutcome, Taken};
 use super::finished::{ChunkRequestFinished, FinishReason};
-use super::nonce::Nonce;
 pub(crate) use super::record::Chunk;
-use super::request::{MemberQuery, RequestId};
+use super::request_id::RequestId;
 use super::requests::{RequestPhase, Requests};
 use crate::Instant;
 use crate::id::GuildId;
+use crate::wire::member_request::MemberQuery;
+use crate::wire::nonce::Nonce;
 
 /// What became of a `RATE_LIMITED`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

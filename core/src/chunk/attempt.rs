@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::nonce::Nonce;
 use super::received::Received;
-use super::request::RequestId;
+use super::request_id::RequestId;
+use crate::wire::nonce::Nonce;
 
 /// What became of one chunk. Its members reach the cache whatever is said here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

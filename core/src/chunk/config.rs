@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use crate::config::ConfigError;
-use crate::config::bounds::{LONGEST, pause, wait, within};
+use crate::bounds::ConfigError;
+use crate::bounds::{LONGEST, pause, wait, within};
 
 /// What no setting allows beyond: each chunk that is missing is named.
 const MOST_CHUNKS: u32 = 1 << 20;

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::nonce::Nonce;
-use super::request::RequestId;
+use super::request_id::RequestId;
 use crate::cache::Lack;
 use crate::id::{GuildId, UserId};
+use crate::wire::nonce::Nonce;
 use crate::{Instant, ShardId};
 
 /// A member request has ended. Comes exactly once for each request, adopted ones included.

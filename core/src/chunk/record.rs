@@ -4,10 +4,12 @@ use alloc::vec::Vec;
 
 use super::attempt::{Attempt, ChunkPlace, Listed, Taken};
 use super::finished::{ChunkRequestFinished, FinishReason};
-use super::nonce::Nonce;
-use super::request::{Ask, MOST, RequestId};
+use super::request::Ask;
+use super::request_id::RequestId;
 use crate::cache::Lack;
 use crate::id::{GuildId, UserId};
+use crate::wire::member_request::MOST;
+use crate::wire::nonce::Nonce;
 use crate::{Instant, ShardId};
 
 /// One `GUILD_MEMBERS_CHUNK`, as far as the count is concerned.

@@ -8,13 +8,15 @@ use super::attempt::Attempt;
 use super::config::RequestConfig;
 use super::finished::{ChunkRequestFinished, FinishReason};
 use super::gate::Gates;
-use super::nonce::Tag;
 use super::record::Record;
-use super::request::{Ask, RequestId, RequestMembers, RequestProgress};
+use super::request::{Ask, RequestProgress};
+use super::request_id::RequestId;
+use super::tag::Tag;
 use crate::error::RequestError;
 use crate::id::GuildId;
 use crate::intents::Intents;
 use crate::rng::Rng;
+use crate::wire::member_request::RequestMembers;
 use crate::{Instant, ShardId};
 
 /// Whether requests can be sent and answered.

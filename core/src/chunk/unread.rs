@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::request::RequestId;
+use super::request_id::RequestId;
 use super::requests::{RequestPhase, Requests};
 use crate::Instant;
 

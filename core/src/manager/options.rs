@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::config::bounds::pause;
+use crate::bounds::pause;
 use crate::manager::Refusal;
 
 /// Options that the [`Supervisor`](crate::manager::Supervisor) keeps for any manager.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::session::dial::DialFailure;
-use crate::session::state::OnStop;
+use crate::session::phase::OnStop;
 
 /// What a state has to react to: an input of the host, or a payload that has been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,15 +2,13 @@
 //! state moves with each signal.
 
 use alloc::boxed::Box;
-use core::fmt;
 use core::time::Duration;
 
-use crate::session::budget::Budget;
-use crate::session::dial::DialFailure;
+use crate::send_budget::Budget;
 use crate::session::heartbeat::Heartbeat;
+use crate::session::phase::{Halt, Phase, Wait};
 use crate::session::resume::Session;
 use crate::time::Instant;
-use crate::wire::close::Fatal;
 
 /// The state of a shard's connection and session.
 #[derive(Clone, Debug)]
@@ -59,156 +57,6 @@ pub(crate) enum Purpose {
 pub(crate) struct Live {
     pub(crate) beat: Heartbeat,
     pub(crate) budget: Budget,
-}
-
-/// The name of a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// No connection; waiting to start or for the back-off to pass.
-    Idle,
-    /// No connection; waiting for the fleet to grant an identify.
-    Waiting,
-    /// A connection has been asked for.
-    Connecting,
-    /// Connected, and waiting for Hello.
-    Greeting,
-    /// Waiting for READY.
-    Identifying,
-    /// Missed events are being replayed.
-    Resuming,
-    /// Events flow.
-    Active,
-    /// Over for good.
-    Halted,
-}
-
-/// Why a shard ended for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Halt {
-    /// The gateway will not accept this bot as configured.
-    Refused(Fatal),
-    /// The user stopped it.
-    Stopped,
-    /// The code that runs the shard, or code that it called, panicked. The session is kept, and
-    /// can be resumed by another shard.
-    Crashed,
-}
-
-/// What to do with the session when a shard is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OnStop {
-    /// Keep it: the bot still shows online for some minutes, and another process can resume.
-    Resume,
-    /// End it: the bot shows offline at once.
-    End,
-}
-
-/// Why a shard's state changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// The wait before this connection is over.
-    WaitOver,
-    /// The fleet granted an identify.
-    IdentifyGranted,
-    /// The connection opened.
-    Opened,
-    /// Hello came.
-    Greeted,
-    /// READY came: a new session.
-    Ready,
-    /// READY came without a session id that can be read: there is no session.
-    ReadyNameless,
-    /// RESUMED came: every missed event has been replayed.
-    Resumed,
-    /// The connection could not be opened.
-    DialFailed(DialFailure),
-    /// The connection did not open within [`Timing::dial`](crate::config::Timing::dial).
-    DialTimedOut,
-    /// Hello did not come within [`Timing::hello`](crate::config::Timing::hello).
-    HelloTimedOut,
-    /// READY or RESUMED did not come within [`Timing::ready`](crate::config::Timing::ready).
-    ReadyTimedOut,
-    /// A regular heartbeat had no answer when the next was due.
-    HeartbeatUnanswered,
-    /// The host was suspended or stalled for more than a heartbeat interval.
-    Overslept,
-    /// The gateway asked for a reconnect.
-    ReconnectAsked,
-    /// The gateway called the session invalid.
-    InvalidSession {
-        /// Whether it may still be resumed.
-        resumable: bool,
-    },
-    /// The connection ended, with the peer's close code if it sent one.
-    Closed(Option<u16>),
-    /// The user stopped the shard.
-    Stopped,
-    /// The code that runs the shard panicked.
-    Crashed,
-}
-
-/// What a shard waits for, and so what happens at its deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Wait {
-    /// The time for the next connection.
-    Backoff,
-    /// The fleet's grant; it is asked again at the deadline.
-    IdentifyGrant,
-    /// The connection to open.
-    Dial,
-    /// Hello.
-    Hello,
-    /// READY or RESUMED.
-    Ready,
-    /// The next heartbeat.
-    Heartbeat,
-    /// Room in the send budget, or something to send or to tell of a command at once.
-    SendBudget,
-    /// A guild in setup, or a member request.
-    Tracker,
-    /// A stop that was asked for.
-    Stop,
-}
-
-impl Halt {
-    /// What to do about it, in one line; `None` when the user stopped the shard.
-    #[must_use]
-    pub const fn remedy(self) -> Option<&'static str> {
-        match self {
-            Self::Refused(fatal) => Some(fatal.remedy()),
-            Self::Stopped => None,
-            Self::Crashed => Some("the panic is in the log: mend its cause, then start anew"),
-        }
-    }
-}
-
-impl fmt::Display for Halt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(fatal) => {
-                write!(f, "refused with code {}: {}", fatal.code(), fatal.remedy())
-            }
-            Self::Stopped => f.write_str("stopped"),
-            Self::Crashed => f.write_str("the code that runs the shard panicked"),
-        }
-    }
-}
-
-impl Phase {
-    /// Whether events of a session come in this phase. Only here may a host whose user is slow stop
-    /// reading: a connection is always brought up.
-    #[must_use]
-    pub const fn has_session(self) -> bool {
-        match self {
-            Self::Resuming | Self::Active => true,
-            Self::Idle
-            | Self::Waiting
-            | Self::Connecting
-            | Self::Greeting
-            | Self::Identifying
-            | Self::Halted => false,
-        }
-    }
 }
 
 impl State {

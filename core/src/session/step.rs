@@ -3,13 +3,14 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::session::budget::{Budget, Rank};
+use crate::send_budget::{Budget, Rank};
 use crate::session::dial::DialFailure;
 use crate::session::heartbeat::{Beat, Heartbeat};
 use crate::session::machine::Context;
+use crate::session::phase::{Halt, OnStop, Reason};
 use crate::session::resume::Session;
 use crate::session::signal::{Forwarding, SessionDispatch, Signal};
-use crate::session::state::{Halt, Live, OnStop, Purpose, Reason, State};
+use crate::session::state::{Live, Purpose, State};
 use crate::time::Instant;
 use crate::wire::command::Command;
 

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use super::arrival::Arrival;
 use super::stage::Origin;
-use crate::config::ConfigError;
-use crate::config::bounds::{LONGEST, pause, wait, within};
+use crate::bounds::ConfigError;
+use crate::bounds::{LONGEST, pause, wait, within};
 use crate::id::GuildId;
 
 /// Which guilds are asked for their members without being told to.

@@ -3,8 +3,8 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::config::ConfigError;
-use crate::config::bounds::within;
+use crate::bounds::ConfigError;
+use crate::bounds::within;
 use crate::id::GuildId;
 
 /// How many events may be held, over all guilds of a shard.

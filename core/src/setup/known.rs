@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::machine::Setup;
 use super::stage::{MemberCount, Origin, Outcome, Stage};
 use crate::Instant;
+use crate::cache::tombstones::Tombstone;
 use crate::chunk::Listed;
 use crate::id::GuildId;
 use crate::intents::Intents;
-use crate::tracker::Tombstone;
 
 /// Which guilds a session has; a resume does not tell them again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use crate::action::{Action, Actions};
 use crate::event::{CommandFinished, CommandOutcome, Event};
-use crate::session::budget::Rank;
+use crate::send_budget::Rank;
 use crate::session::state::State;
 use crate::shard::Shard;
 use crate::time::Instant;

@@ -2,10 +2,11 @@
 
 use core::time::Duration;
 
+use crate::bounds::ConfigError;
+use crate::bounds::within;
 use crate::cache::Kinds;
 use crate::chunk::RequestConfig;
-use crate::config::bounds::within;
-use crate::config::{ConfigError, SendLimits};
+use crate::send_budget::SendLimits;
 use crate::setup::{HoldConfig, SetupConfig};
 
 /// The time between heartbeats of the connection that a tracker alone shares; the gateway's.

@@ -1,6 +1,6 @@
 //! Which parts of a dispatch trail a removal: they speak of what is gone as if it were there.
 
-use super::tombstones::{Removed, Tombstones};
+use crate::cache::tombstones::{Removed, Tombstones};
 use crate::cache::{Mutation, Op, Rows};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{

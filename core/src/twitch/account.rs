@@ -4,8 +4,8 @@ use alloc::collections::BTreeSet;
 use core::time::Duration;
 
 use crate::Token;
-use crate::config::ConfigError;
-use crate::config::bounds::{pause, within};
+use crate::bounds::ConfigError;
+use crate::bounds::{pause, within};
 use crate::twitch::{Login, Rate, Room};
 
 /// What Twitch allows one account. Every window slides and is never exceeded.

@@ -63,7 +63,7 @@ use self::shard_ref::ShardRef;
 use self::shards::Shards;
 use self::sockets::Sockets;
 use crate::Instant;
-use crate::config::ConfigError;
+use crate::bounds::ConfigError;
 use crate::manager::Health;
 use crate::rng::Rng;
 use crate::twitch::connection::{self, End, Step};

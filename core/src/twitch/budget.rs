@@ -4,8 +4,8 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::Instant;
-use crate::config::ConfigError;
-use crate::config::bounds::{wait, within};
+use crate::bounds::ConfigError;
+use crate::bounds::{wait, within};
 
 /// At most `count` in any `span`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::chunk::{MemberQuery, RequestMembers};
 use crate::id::{ChannelId, GuildId};
 use crate::intents::Intents;
 use crate::shard_id::ShardId;
 use crate::token::Token;
+use crate::wire::member_request::{MemberQuery, RequestMembers};
 use crate::wire::presence::BotPresence;
 use crate::wire::writer::Writer;
 
@@ -204,8 +204,8 @@ impl VoiceState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunk::Nonce;
     use crate::id::UserId;
+    use crate::wire::nonce::Nonce;
     use serde_json::{Value, json};
 
     fn encoded(command: &Command) -> Value {

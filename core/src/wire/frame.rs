@@ -3,7 +3,7 @@
 use super::packed::RecordPool;
 use super::view::View;
 use super::{Envelope, Malformed, MisreadLog, Misreads, Name, Text};
-use crate::cache::Kinds;
+use crate::kind::Kinds;
 
 /// An envelope, and what its data means.
 ///

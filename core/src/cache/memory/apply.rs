@@ -5,6 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::rows::Slot;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::usage::{EntityUsage, Usage};
@@ -200,9 +201,13 @@ impl MemoryStore {
             Op::Upsert(rows) => self.upsert(guild, rows),
             Op::Replace(rows) => {
                 self.claim(guild, &rows);
-                self.all(guild, |slot, shared| put(slot, shared, rows, How::Replace));
+                self.all(guild, |slot, shared| {
+                    put(slot, shared, rows, MergeMode::Replace)
+                });
             }
-            Op::Patch(rows) => self.all(guild, |slot, shared| put(slot, shared, rows, How::Patch)),
+            Op::Patch(rows) => self.all(guild, |slot, shared| {
+                put(slot, shared, rows, MergeMode::Patch)
+            }),
             Op::Remove(key) => self.all(guild, |slot, shared| remove(slot, shared, &key)),
             Op::Cascade(Scope::Channel(channel)) => {
                 self.all(guild, |slot, shared| {
@@ -262,9 +267,13 @@ impl MemoryStore {
         }
         self.claim(guild, &rows);
         if matches!(rows, Rows::Members(_) | Rows::Presences(_) | Rows::Users(_)) {
-            self.known(guild, |slot, shared| put(slot, shared, rows, How::Upsert));
+            self.known(guild, |slot, shared| {
+                put(slot, shared, rows, MergeMode::Upsert)
+            });
         } else {
-            self.all(guild, |slot, shared| put(slot, shared, rows, How::Upsert));
+            self.all(guild, |slot, shared| {
+                put(slot, shared, rows, MergeMode::Upsert)
+            });
         }
     }
 
@@ -327,39 +336,28 @@ impl MemoryStore {
     }
 }
 
-/// How rows meet those that are there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
-    /// They are added or merged.
-    Upsert,
-    /// The same, and the others of their kind go.
-    Replace,
-    /// They are merged where they are, and nowhere added.
-    Patch,
-}
-
-fn put(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>, how: How) {
+fn put(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>, how: MergeMode) {
     match rows {
         Rows::Channels(rows) => match how {
-            How::Upsert => slot.upsert_channels(rows, false, shared),
-            How::Replace => slot.replace_channels(rows, shared),
-            How::Patch => slot.patch_channels(rows),
+            MergeMode::Upsert => slot.upsert_channels(rows, false, shared),
+            MergeMode::Replace => slot.replace_channels(rows, shared),
+            MergeMode::Patch => slot.patch_channels(rows),
         },
         Rows::Roles(rows) => match how {
-            How::Upsert => slot.upsert_roles(rows),
-            How::Replace => slot.replace_roles(rows),
-            How::Patch => slot.patch_roles(rows),
+            MergeMode::Upsert => slot.upsert_roles(rows),
+            MergeMode::Replace => slot.replace_roles(rows),
+            MergeMode::Patch => slot.patch_roles(rows),
         },
         Rows::Members(rows) => match how {
-            How::Upsert => slot.upsert_members(&rows, shared),
-            How::Replace => slot.replace_members(&rows, shared),
-            How::Patch => slot.patch_members(&rows, shared),
+            MergeMode::Upsert => slot.upsert_members(&rows, shared),
+            MergeMode::Replace => slot.replace_members(&rows, shared),
+            MergeMode::Patch => slot.patch_members(&rows, shared),
         },
         Rows::Presences(rows) => match how {
-            How::Upsert | How::Patch => slot.upsert_presences(&rows),
-            How::Replace => slot.replace_presences(&rows),
+            MergeMode::Upsert | MergeMode::Patch => slot.upsert_presences(&rows),
+            MergeMode::Replace => slot.replace_presences(&rows),
         },
-        Rows::Guild(row) => slot.merge_guild(row.into_owned(), how != How::Patch),
+        Rows::Guild(row) => slot.merge_guild(row.into_owned(), how != MergeMode::Patch),
         Rows::Users(users) => users.iter().for_each(|user| shared.users.patch_user(user)),
         Rows::CurrentUser(_) => {}
         Rows::PrivateChannels(_) => {}

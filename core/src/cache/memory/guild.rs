@@ -1,6 +1,8 @@
 //! What one guild holds, beside its people.
 
+pub(super) mod channel_webhooks;
 pub(super) mod entities;
+pub(super) mod merge_mode;
 pub(super) mod message_ring;
 pub(super) mod message_rings;
 pub(super) mod rows;

@@ -1,7 +1,7 @@
 //! Members, users and presences: packed rows that refer to what they share.
 
-pub(super) mod member;
-pub(super) mod presence;
+pub(in crate::cache) mod member;
+pub(in crate::cache) mod presence;
 pub(super) mod refcount;
 pub(super) mod role_interner;
 pub(super) mod user;

@@ -8,7 +8,8 @@ use core::fmt;
 use bitflags::bitflags;
 
 use crate::cache::Kind;
-use crate::cache::memory::{MemberRef, PresenceRef};
+use crate::cache::memory::people::member::MemberRef;
+use crate::cache::memory::people::presence::PresenceRef;
 use crate::id::{ChannelId, GuildId};
 use crate::wire::view::{
     Channel, Emoji, Integration, Invite, Message, Role, Rule, ScheduledEvent, Sound, Stage,

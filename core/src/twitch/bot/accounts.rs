@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::account_state::AccountState;
 use super::action::AccountKey;
 use super::effect::Effects;
-use crate::config::ConfigError;
+use crate::bounds::ConfigError;
 use crate::twitch::Account;
 use crate::twitch::connection::End;
 use crate::{Instant, Token};

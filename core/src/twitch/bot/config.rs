@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use crate::config::ConfigError;
-use crate::config::bounds::{SHORTEST, wait, within};
+use crate::bounds::ConfigError;
+use crate::bounds::{SHORTEST, wait, within};
 use crate::twitch::connection::Patience;
 
 /// How the pool behaves; every bound with its default.

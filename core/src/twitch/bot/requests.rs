@@ -8,7 +8,7 @@ use super::managers::Decided;
 use super::recheck::Recheck;
 use super::shard_ref::ShardRef;
 use super::{Pool, Say, SayError};
-use crate::config::ConfigError;
+use crate::bounds::ConfigError;
 use crate::manager::{Manager, Options, Refusal, ShardKey, Supervisor};
 use crate::twitch::{Account, Room};
 use crate::{Instant, Token};

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use crate::config::ConfigError;
-use crate::config::bounds::wait;
+use crate::bounds::ConfigError;
+use crate::bounds::wait;
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

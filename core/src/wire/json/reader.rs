@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::skip::ends_word;
+use super::scan::ends_word;
 use crate::wire::Malformed;
 use crate::wire::misread::MisreadLog;
 

@@ -41,6 +41,23 @@ fn run(bytes: &[u8], mark: impl Fn(u8x16) -> u8x16, is: impl Fn(u8) -> bool) -> 
         .wrapping_add(last.unwrap_or(rest.len()))
 }
 
+/// Whether it ends a number, a boolean or null.
+#[inline]
+pub(super) fn ends_word(byte: u8) -> bool {
+    ENDS.get(usize::from(byte)).copied().unwrap_or(true)
+}
+
+const ENDS: [bool; 256] = {
+    let (mut ends, mut left) = ([false; 256], b",}] \n\r\t:\"{[".as_slice());
+    while let Some((&end, rest)) = left.split_first() {
+        if let Some(place) = ends.split_at_mut(end as usize).1.first_mut() {
+            *place = true;
+        }
+        left = rest;
+    }
+    ends
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

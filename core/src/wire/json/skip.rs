@@ -2,6 +2,7 @@
 
 use super::block::{BLOCK, Strings};
 use super::reader::MAX_DEPTH;
+use super::scan::ends_word;
 use super::{Reader, scan};
 use crate::wire::Malformed;
 
@@ -148,23 +149,6 @@ impl<'a> Reader<'a> {
 const fn is_bracket(byte: u8) -> bool {
     matches!(byte, b'{' | b'}' | b'[' | b']')
 }
-
-/// Whether it ends a number, a boolean or null.
-#[inline]
-pub(super) fn ends_word(byte: u8) -> bool {
-    ENDS.get(usize::from(byte)).copied().unwrap_or(true)
-}
-
-const ENDS: [bool; 256] = {
-    let (mut ends, mut left) = ([false; 256], b",}] \n\r\t:\"{[".as_slice());
-    while let Some((&end, rest)) = left.split_first() {
-        if let Some(place) = ends.split_at_mut(end as usize).1.first_mut() {
-            *place = true;
-        }
-        left = rest;
-    }
-    ends
-};
 
 #[cfg(test)]
 mod tests {

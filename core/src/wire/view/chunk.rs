@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Members, Presences};
-use crate::cache::Kinds;
 use crate::id::{GuildId, UserId};
+use crate::kind::Kinds;
 use crate::wire::{Field, Malformed, Text, field::Read, json::Reader};
 
 /// One of the chunks that answer a member request.

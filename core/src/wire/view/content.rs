@@ -6,7 +6,7 @@ use super::{
     Channel, Emoji, Members, Presences, Role, ScheduledEvent, Sound, Stage, Sticker, Thread,
     ThreadMembership, VoiceState,
 };
-use crate::cache::Kinds;
+use crate::kind::Kinds;
 use crate::wire::{Field, Listing, Malformed, field::Read as _, json::Reader};
 
 /// What lives in a guild. `None`: the payload does not say, in no form that could be read, or the

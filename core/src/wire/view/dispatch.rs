@@ -9,8 +9,8 @@ use super::{
     GuildUpdate, MemberEvent, MemberRemove, MembersChunk, PresenceUpdate, RateLimited, Ready,
     RoleDelete, RoleEvent, User,
 };
-use crate::cache::Kinds;
 use crate::id::GuildId;
+use crate::kind::Kinds;
 use crate::wire::packed::RecordPool;
 use crate::wire::{Malformed, Misreads, Name, field::Read, json::Reader};
 

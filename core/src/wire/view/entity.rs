@@ -11,8 +11,8 @@ use super::{
     ThreadListSync, ThreadMembersUpdate, ThreadMembership, VoiceChannelInfo, VoiceStateUpdate,
     voice_event,
 };
-use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId, IntegrationId, RuleId, ScheduledEventId, SoundId, StageId};
+use crate::kind::Kinds;
 use crate::wire::packed::RecordPool;
 use crate::wire::{Listing, Malformed, Name, Text, field::Read, json::Reader};
 

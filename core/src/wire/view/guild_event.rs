@@ -1,8 +1,8 @@
 //! Guilds as they come, change and go.
 
 use super::{Content, Guild};
-use crate::cache::Kinds;
 use crate::id::GuildId;
+use crate::kind::Kinds;
 use crate::wire::{Malformed, field::Read, json::Reader};
 
 /// A guild with what lives in it, or the news that it cannot be reached.

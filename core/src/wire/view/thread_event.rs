@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::in_guild::{guild_and, has_key};
 use super::{Content, Members, Presences, Thread, ThreadMembership};
-use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId, UserId};
+use crate::kind::Kinds;
 use crate::wire::{Field, Listing, Malformed, field::Read, json::Reader};
 
 /// A thread came or changed.

@@ -2,8 +2,8 @@
 
 use super::in_guild::guild_and;
 use super::{Members, VoiceState};
-use crate::cache::Kinds;
 use crate::id::{ChannelId, GuildId};
+use crate::kind::Kinds;
 use crate::wire::packed::RecordPool;
 use crate::wire::{Field, Malformed, Text, field::Read, json::Reader};
 

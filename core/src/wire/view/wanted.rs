@@ -1,6 +1,6 @@
 //! Which dispatches are decoded at all.
 
-use crate::cache::Kinds;
+use crate::kind::Kinds;
 use crate::wire::Name;
 
 /// Whether a dispatch says anything about these kinds, to setup or to member requests.

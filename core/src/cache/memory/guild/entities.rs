@@ -3,10 +3,10 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::cache::memory::apply::How;
+use crate::cache::memory::guild::channel_webhooks::ChannelWebhooks;
+use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::message_rings::Rings;
 use crate::cache::memory::guild::thread_members::ThreadMembers;
-use crate::cache::memory::guild::webhooks::Hooks;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
@@ -48,7 +48,7 @@ pub(in crate::cache::memory) struct Entities {
     pub(in crate::cache::memory) invites: BTreeMap<Text<'static>, Invite<'static>>,
     invite_heap: usize,
     pub(in crate::cache::memory) rules: LazyTable<Rule<'static>>,
-    pub(in crate::cache::memory) hooks: LazyTable<Hooks>,
+    pub(in crate::cache::memory) hooks: LazyTable<ChannelWebhooks>,
     pub(in crate::cache::memory) rings: Rings,
 }
 
@@ -114,7 +114,7 @@ impl Entities {
         &mut self,
         guild: GuildId,
         rows: Rows<'static>,
-        how: How,
+        how: MergeMode,
         shared: &mut Shared,
     ) {
         let mixer = self.mixer;
@@ -130,17 +130,17 @@ impl Entities {
             Rows::Integrations(rows) => put(&mut self.integrations, mixer, rows, how),
             Rows::Rules(rows) => put(&mut self.rules, mixer, rows, how),
             Rows::Messages(rows) => match how {
-                How::Upsert | How::Replace => rows
+                MergeMode::Upsert | MergeMode::Replace => rows
                     .into_iter()
                     .for_each(|row| self.rings.upsert(row, shared)),
-                How::Patch => rows.into_iter().for_each(|row| self.rings.patch(row)),
+                MergeMode::Patch => rows.into_iter().for_each(|row| self.rings.patch(row)),
             },
             // Nobody lists these, and no event changes a part of them.
-            Rows::Invites(_) | Rows::WebhookMarks(_) if how == How::Patch => {}
+            Rows::Invites(_) | Rows::WebhookMarks(_) if how == MergeMode::Patch => {}
             Rows::Invites(rows) => rows.into_iter().for_each(|row| self.upsert_invite(row)),
             Rows::WebhookMarks(rows) => {
-                let marks = rows.into_iter().map(Hooks::mark).collect();
-                put(&mut self.hooks, mixer, marks, How::Upsert);
+                let marks = rows.into_iter().map(ChannelWebhooks::mark).collect();
+                put(&mut self.hooks, mixer, marks, MergeMode::Upsert);
             }
             Rows::CurrentUser(_)
             | Rows::Guild(_)
@@ -157,26 +157,26 @@ impl Entities {
         &mut self,
         guild: GuildId,
         rows: Vec<Thread<'static>>,
-        how: How,
+        how: MergeMode,
         shared: &mut Shared,
     ) {
         match how {
-            How::Upsert => rows
+            MergeMode::Upsert => rows
                 .into_iter()
                 .for_each(|row| self.upsert_thread(guild, row, shared)),
-            How::Replace => self.sync_threads(guild, None, rows, shared),
-            How::Patch => put(&mut self.threads, self.mixer, rows, how),
+            MergeMode::Replace => self.sync_threads(guild, None, rows, shared),
+            MergeMode::Patch => put(&mut self.threads, self.mixer, rows, how),
         }
     }
 
-    fn put_memberships(&mut self, mut rows: Vec<ThreadMember>, how: How) {
+    fn put_memberships(&mut self, mut rows: Vec<ThreadMember>, how: MergeMode) {
         match how {
-            How::Upsert => {}
-            How::Replace => {
+            MergeMode::Upsert => {}
+            MergeMode::Replace => {
                 self.thread_members = LazyTable::new();
                 self.memberships = 0;
             }
-            How::Patch => return,
+            MergeMode::Patch => return,
         }
         // The sort is stable: of two of a user the last counts.
         rows.sort_by_key(|row| row.thread);
@@ -407,13 +407,13 @@ fn weigh(invite: &Invite<'_>) -> usize {
     invite.heap().saturating_add(invite.code.heap())
 }
 
-fn put<R: Plain>(to: &mut LazyTable<R>, mixer: Mixer, rows: Vec<R>, how: How) {
+fn put<R: Plain>(to: &mut LazyTable<R>, mixer: Mixer, rows: Vec<R>, how: MergeMode) {
     match how {
-        How::Upsert => rows.into_iter().for_each(|row| {
+        MergeMode::Upsert => rows.into_iter().for_each(|row| {
             to.upsert(mixer, row);
         }),
-        How::Replace => drop(to.replace(mixer, rows)),
-        How::Patch => rows.into_iter().for_each(|row| {
+        MergeMode::Replace => drop(to.replace(mixer, rows)),
+        MergeMode::Patch => rows.into_iter().for_each(|row| {
             to.update(row.key(), |old| old.take(row));
         }),
     }

@@ -3,11 +3,9 @@
 use alloc::vec::Vec;
 
 use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::channel_webhooks::ChannelWebhooks;
 use crate::cache::memory::guild::entities::Entities;
-use crate::cache::memory::table::Row;
-use crate::cache::memory::table::lazy_table::Plain;
 use crate::id::{ChannelId, GuildId};
-use crate::wire::Part as _;
 use crate::wire::view::Webhook;
 
 /// What the store knows of a channel's webhooks.
@@ -21,53 +19,13 @@ pub enum Webhooks<'a> {
     Stale(&'a [Webhook<'static>]),
 }
 
-/// The webhooks of a channel.
-#[derive(Debug)]
-pub(in crate::cache::memory) struct Hooks {
-    channel: ChannelId,
-    changed: bool,
-    rows: Option<Vec<Webhook<'static>>>,
-}
-
-impl Hooks {
-    /// The mark that they have changed.
-    pub(in crate::cache::memory) const fn mark(channel: ChannelId) -> Self {
-        Self {
-            channel,
-            changed: true,
-            rows: None,
-        }
-    }
-
-    pub(in crate::cache::memory) const fn channel(&self) -> ChannelId {
-        self.channel
-    }
-}
-
-impl Row for Hooks {
-    fn key(&self) -> u64 {
-        self.channel.get()
-    }
-
-    fn heap(&self) -> usize {
-        self.rows.heap()
-    }
-}
-
-impl Plain for Hooks {
-    fn take(&mut self, newer: Self) {
-        self.changed = newer.changed;
-        self.rows = newer.rows.or_else(|| self.rows.take());
-    }
-}
-
 impl Entities {
     pub(in crate::cache::memory) fn put_webhooks(
         &mut self,
         channel: ChannelId,
         rows: Vec<Webhook<'static>>,
     ) {
-        let hooks = Hooks {
+        let hooks = ChannelWebhooks {
             channel,
             changed: false,
             rows: Some(rows),
@@ -99,7 +57,7 @@ impl MemoryStore {
         }
     }
 
-    fn hooks(&self, guild: GuildId, channel: ChannelId) -> Option<&Hooks> {
+    fn hooks(&self, guild: GuildId, channel: ChannelId) -> Option<&ChannelWebhooks> {
         self.slot(guild)?.entities.hooks.get(channel.get())
     }
 }

@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::cache::Seeded;
-use crate::chunk::Nonce;
+use super::policy::Seeded;
 use crate::id::{
     ChannelId, GuildId, IntegrationId, RoleId, RuleId, ScheduledEventId, SoundId, StageId, UserId,
 };
+use crate::wire::nonce::Nonce;
 
 /// A row that the gateway removes by name, and that other dispatches may speak of afterwards.
 ///
@@ -45,7 +45,7 @@ type Removals = u64;
 
 /// The marks of a session, a bounded number of them: the oldest is forgotten first.
 #[derive(Clone, Debug)]
-pub(super) struct Tombstones {
+pub(crate) struct Tombstones {
     bound: usize,
     removals: Removals,
     /// By guild (0 for none), each with its place in the order.
@@ -58,7 +58,7 @@ pub(super) struct Tombstones {
 
 impl Tombstones {
     /// None yet, and at most `bound`.
-    pub(super) fn new(bound: usize, seed: u64) -> Self {
+    pub(crate) fn new(bound: usize, seed: u64) -> Self {
         Self {
             bound,
             removals: 0,
@@ -69,7 +69,7 @@ impl Tombstones {
     }
 
     /// Marks a row as removed just now; `false` if it was marked already.
-    pub(super) fn mark(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
+    pub(crate) fn mark(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
         let known = self.clear(guild, removed);
         self.removals = self.removals.saturating_add(1);
         let own = self.guilds.entry(key(guild)).or_default();
@@ -85,7 +85,7 @@ impl Tombstones {
     }
 
     /// The row is there again; `false` if it was not marked.
-    pub(super) fn clear(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
+    pub(crate) fn clear(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
         let Some(at) = self.at(guild, removed) else {
             return false;
         };
@@ -105,7 +105,7 @@ impl Tombstones {
     }
 
     /// All of a guild comes anew, or is gone.
-    pub(super) fn clear_guild(&mut self, guild: GuildId) {
+    pub(crate) fn clear_guild(&mut self, guild: GuildId) {
         let own = self.guilds.remove(&guild.get());
         for at in own.into_iter().flat_map(BTreeMap::into_values) {
             self.order.remove(&at);
@@ -114,7 +114,7 @@ impl Tombstones {
     }
 
     /// A new session: what it lists is the truth.
-    pub(super) fn clear_all(&mut self) {
+    pub(crate) fn clear_all(&mut self) {
         self.guilds.clear();
         self.order.clear();
         self.requests.clear();
@@ -122,24 +122,24 @@ impl Tombstones {
 
     /// Whether nothing is marked at all.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
     /// Whether anything of this guild is marked. Cheap.
     #[inline]
-    pub(super) fn any_in(&self, guild: Option<GuildId>) -> bool {
+    pub(crate) fn any_in(&self, guild: Option<GuildId>) -> bool {
         !self.is_empty() && self.guilds.contains_key(&key(guild))
     }
 
     /// Whether a row is marked.
     #[inline]
-    pub(super) fn contains(&self, guild: Option<GuildId>, removed: Removed) -> bool {
+    pub(crate) fn contains(&self, guild: Option<GuildId>, removed: Removed) -> bool {
         self.at(guild, removed).is_some()
     }
 
     /// Whether a row was marked after so many removals.
-    pub(super) fn contains_since(&self, guild: GuildId, removed: Removed, seen: Removals) -> bool {
+    pub(crate) fn contains_since(&self, guild: GuildId, removed: Removed, seen: Removals) -> bool {
         self.at(Some(guild), removed).is_some_and(|at| at > seen)
     }
 
@@ -152,7 +152,7 @@ impl Tombstones {
     }
 
     /// The roles of a guild that are marked, ascending.
-    pub(super) fn roles(&self, guild: GuildId) -> impl Iterator<Item = RoleId> {
+    pub(crate) fn roles(&self, guild: GuildId) -> impl Iterator<Item = RoleId> {
         let own = self.guilds.get(&guild.get()).into_iter();
         own.flat_map(BTreeMap::keys).map_while(|removed| {
             let Removed::Role(role) = removed else {
@@ -163,7 +163,7 @@ impl Tombstones {
     }
 
     /// A member request goes out now: its answer knows of all that was removed before.
-    pub(super) fn request_sent(&mut self, guild: GuildId, nonce: Nonce) {
+    pub(crate) fn request_sent(&mut self, guild: GuildId, nonce: Nonce) {
         if self.order.is_empty() {
             return;
         }
@@ -175,7 +175,7 @@ impl Tombstones {
 
     /// How many removals the answer with this nonce knows of; none if it is not known when it was
     /// asked for.
-    pub(super) fn seen_by(&self, guild: GuildId, nonce: Option<&str>) -> Removals {
+    pub(crate) fn seen_by(&self, guild: GuildId, nonce: Option<&str>) -> Removals {
         let Some(nonce) = nonce.and_then(Nonce::new) else {
             return 0;
         };
@@ -196,12 +196,12 @@ impl Tombstones {
     }
 
     /// The marks, the oldest first, for the process that goes on with the session.
-    pub(super) fn export(&self) -> Vec<Tombstone> {
+    pub(crate) fn export(&self) -> Vec<Tombstone> {
         self.order.values().copied().collect()
     }
 
     /// Takes over the marks of a session that another process began.
-    pub(super) fn restore(&mut self, marks: &[Tombstone]) {
+    pub(crate) fn restore(&mut self, marks: &[Tombstone]) {
         for &Tombstone { guild, removed } in marks {
             self.mark(guild, removed);
         }

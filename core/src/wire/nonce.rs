@@ -2,9 +2,6 @@
 
 use core::fmt;
 
-use super::request::RequestId;
-use crate::rng::Rng;
-
 /// The longest nonce that the gateway echoes, in bytes; longer ones are dropped silently.
 const LONGEST: usize = 32;
 
@@ -19,7 +16,7 @@ pub struct Nonce {
 }
 
 impl Nonce {
-    const EMPTY: Self = Self {
+    pub(crate) const EMPTY: Self = Self {
         bytes: [0; LONGEST],
         len: 0,
     };
@@ -40,7 +37,7 @@ impl Nonce {
     }
 
     /// Adds bytes; `false`, and nothing added, when there is no room.
-    fn append(&mut self, more: &[u8]) -> bool {
+    pub(crate) fn append(&mut self, more: &[u8]) -> bool {
         let start = usize::from(self.len);
         let end = start.saturating_add(more.len());
         let (Some(room), Ok(len)) = (self.bytes.get_mut(start..end), u8::try_from(end)) else {
@@ -52,7 +49,7 @@ impl Nonce {
     }
 
     /// Adds a number in base 36: at most 13 digits.
-    fn append_number(&mut self, mut number: u64) {
+    pub(crate) fn append_number(&mut self, mut number: u64) {
         let mut digits = [b'0'; 13];
         let mut used: usize = 0;
         for slot in digits.iter_mut().rev() {
@@ -68,7 +65,7 @@ impl Nonce {
     }
 }
 
-fn digit(value: u64) -> u8 {
+pub(crate) fn digit(value: u64) -> u8 {
     let digits = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let index = usize::try_from(value).unwrap_or(0);
     digits.get(index).copied().unwrap_or(b'0')
@@ -92,69 +89,9 @@ impl serde::Serialize for Nonce {
     }
 }
 
-/// What all nonces of one machine begin with: 40 bits drawn from the seed, as 8 characters.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tag([u8; 8]);
-
-impl Tag {
-    /// The next tag of a generator.
-    pub(crate) fn draw(rng: &mut Rng) -> Self {
-        let mut bits = rng.next_u64();
-        let mut tag = [0; 8];
-        for slot in &mut tag {
-            *slot = digit(bits & 31);
-            bits >>= 5;
-        }
-        Self(tag)
-    }
-
-    /// The nonce of one attempt: tag, request and attempt with points between, 30 bytes at most.
-    pub(crate) fn nonce(self, request: RequestId, attempt: u32) -> Nonce {
-        let mut nonce = Nonce::EMPTY;
-        let _ = nonce.append(&self.0);
-        let _ = nonce.append(b".");
-        nonce.append_number(request.get());
-        let _ = nonce.append(b".");
-        nonce.append_number(u64::from(attempt));
-        nonce
-    }
-
-    /// The request and attempt that a nonce of ours names; `None` for anybody else's.
-    pub(crate) fn read(self, nonce: &Nonce) -> Option<(RequestId, u32)> {
-        let own = core::str::from_utf8(&self.0).ok()?;
-        let rest = nonce.as_str().strip_prefix(own)?.strip_prefix('.')?;
-        let (request, attempt) = rest.split_once('.')?;
-        let request = RequestId::new(u64::from_str_radix(request, 36).ok()?);
-        let attempt = u32::from_str_radix(attempt, 36).ok()?;
-        (self.nonce(request, attempt) == *nonce).then_some((request, attempt))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn own_nonces_are_read_back() {
-        let tag = Tag::draw(&mut Rng::new(9));
-        for (request, attempt) in [(0, 0), (1, 1), (35, 36), (u64::MAX, u32::MAX)] {
-            let request = RequestId::new(request);
-            let nonce = tag.nonce(request, attempt);
-            assert!(nonce.as_str().len() <= 30 && nonce.as_str().is_ascii());
-            assert_eq!(tag.read(&nonce), Some((request, attempt)));
-        }
-    }
-
-    #[test]
-    fn others_are_told_apart() {
-        let (ours, theirs) = (Tag::draw(&mut Rng::new(1)), Tag::draw(&mut Rng::new(2)));
-        assert_eq!(ours.read(&theirs.nonce(RequestId::new(1), 1)), None);
-        let own = ours.nonce(RequestId::new(1), 1);
-        for forged in ["+1.1", "01.1", "1.1.1", "1.", ".1", "1", "A.1"] {
-            let text = alloc::format!("{}.{forged}", own.as_str().split_once('.').unwrap().0);
-            assert_eq!(ours.read(&Nonce::new(&text).unwrap()), None, "{forged}");
-        }
-    }
 
     #[test]
     fn length_is_checked() {
