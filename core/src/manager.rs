@@ -45,9 +45,9 @@ pub use supervisor::Supervisor;
 /// What shards are given to serve: a chat room, a guild's id, or a type of yours.
 ///
 /// Equal values are the same channel, so normalise before; every fitting type has it for free.
-pub trait Channel: Clone + Ord + fmt::Debug + Send + 'static {}
+pub trait ChannelKey: Clone + Ord + fmt::Debug + Send + 'static {}
 
-impl<C: Clone + Ord + fmt::Debug + Send + 'static> Channel for C {}
+impl<C: Clone + Ord + fmt::Debug + Send + 'static> ChannelKey for C {}
 
 /// The policy that places channels on shards.
 ///
@@ -58,7 +58,7 @@ impl<C: Clone + Ord + fmt::Debug + Send + 'static> Channel for C {}
 ///
 /// The same calls in the same order should lead to the same decisions: ask no clock and no
 /// random source.
-pub trait Manager<C: Channel> {
+pub trait Manager<C: ChannelKey> {
     /// Plans the first shards and places the initial channels, which come without duplicates.
     ///
     /// Nothing is opened before the start. By default each channel is assigned in turn.
@@ -155,7 +155,7 @@ pub trait Manager<C: Channel> {
     }
 }
 
-impl<C: Channel, M: Manager<C> + ?Sized> Manager<C> for alloc::boxed::Box<M> {
+impl<C: ChannelKey, M: Manager<C> + ?Sized> Manager<C> for alloc::boxed::Box<M> {
     fn set_up(&mut self, plan: &mut Plan<'_, C>, initial: &[C]) -> Result<(), Refusal<C>> {
         (**self).set_up(plan, initial)
     }

@@ -9,7 +9,10 @@
 //!
 //! let policies = Policies::default()
 //!     // Members in voice and owners for good, beside them the 10,000 used last.
-//!     .with(Kind::Member, Policy::lru(10_000).sparing(MemberTraits::IN_VOICE | MemberTraits::OWNER))?
+//!     .with(
+//!         Kind::Member,
+//!         Policy::lru(10_000).sparing(MemberTraits::IN_VOICE | MemberTraits::OWNER),
+//!     )?
 //!     // The newest 50 messages of each channel, 20,000 over all, none longer than a day.
 //!     .with(
 //!         Kind::Message,

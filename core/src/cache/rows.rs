@@ -10,7 +10,7 @@ use crate::id::ChannelId;
 use crate::wire::Part as _;
 use crate::wire::view::{
     Channel, Emoji, Guild, Integration, Invite, Members, Message, Presences, Role, Rule,
-    ScheduledEvent, Sound, Stage, Sticker, Thread, ThreadMember, User, VoiceState,
+    ScheduledEvent, Sound, StageInstance, Sticker, Thread, ThreadMember, User, VoiceState,
 };
 
 /// Rows of one kind.
@@ -46,7 +46,7 @@ pub enum Rows<'i> {
     /// Voice states in the guild; one without a channel removes the row.
     VoiceStates(Vec<VoiceState<'i>>),
     /// Stage instances of the guild.
-    Stages(Vec<Stage<'i>>),
+    Stages(Vec<StageInstance<'i>>),
     /// Scheduled events of the guild.
     ScheduledEvents(Vec<ScheduledEvent<'i>>),
     /// Integrations of the guild.

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::manager::{Channel, Health, Manager, NewShard, Plan, Refusal, RosterShard, ShardKey};
+use crate::manager::{ChannelKey, Health, Manager, NewShard, Plan, Refusal, RosterShard, ShardKey};
 
 /// How a [`Distributed`] manager spreads channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,13 +79,13 @@ impl Distributed {
         }
     }
 
-    fn open<C: Channel>(&mut self, plan: &mut Plan<'_, C>) -> Result<ShardKey, Refusal<C>> {
+    fn open<C: ChannelKey>(&mut self, plan: &mut Plan<'_, C>) -> Result<ShardKey, Refusal<C>> {
         let shard = plan.open(NewShard::new().with_seats(self.spread.channels_per_shard))?;
         self.own.insert(shard);
         Ok(shard)
     }
 
-    fn own<'p, C: Channel>(
+    fn own<'p, C: ChannelKey>(
         &'p self,
         plan: &'p Plan<'_, C>,
     ) -> impl Iterator<Item = (ShardKey, &'p RosterShard<C>)> {
@@ -94,7 +94,7 @@ impl Distributed {
         self.own.iter().filter_map(found)
     }
 
-    fn may_open<C: Channel>(&self, plan: &Plan<'_, C>) -> bool {
+    fn may_open<C: ChannelKey>(&self, plan: &Plan<'_, C>) -> bool {
         let counts =
             |shard: &RosterShard<C>| shard.health() != Health::Dead && !shard.is_given_up();
         let open = self.own(plan).filter(|(_, shard)| counts(shard)).count();
@@ -102,7 +102,7 @@ impl Distributed {
     }
 
     /// The shard to place a channel on: least loaded among the best in health.
-    fn best_seat<C: Channel>(&self, plan: &Plan<'_, C>) -> Option<ShardKey> {
+    fn best_seat<C: ChannelKey>(&self, plan: &Plan<'_, C>) -> Option<ShardKey> {
         let running = plan.roster().is_running();
         let usable = |shard: &RosterShard<C>| shard.free() > 0 && !shard.is_given_up();
         let rank = |shard: &RosterShard<C>| match shard.health() {
@@ -119,7 +119,7 @@ impl Distributed {
     }
 
     /// A seat for a channel, on a new shard if need be.
-    fn find_seat<C: Channel>(&mut self, plan: &mut Plan<'_, C>) -> Option<ShardKey> {
+    fn find_seat<C: ChannelKey>(&mut self, plan: &mut Plan<'_, C>) -> Option<ShardKey> {
         if let Some(shard) = self.best_seat(plan) {
             return Some(shard);
         }
@@ -130,7 +130,7 @@ impl Distributed {
     }
 
     /// Moves channels off a shard as far as there are seats, and closes it when none is left.
-    fn evacuate<C: Channel>(&mut self, plan: &mut Plan<'_, C>, lost: ShardKey) {
+    fn evacuate<C: ChannelKey>(&mut self, plan: &mut Plan<'_, C>, lost: ShardKey) {
         let Some(shard) = plan.roster().get(lost) else {
             return;
         };
@@ -149,7 +149,7 @@ impl Distributed {
     }
 }
 
-impl<C: Channel> Manager<C> for Distributed {
+impl<C: ChannelKey> Manager<C> for Distributed {
     fn set_up(&mut self, plan: &mut Plan<'_, C>, initial: &[C]) -> Result<(), Refusal<C>> {
         let count = self.spread.shards_for(initial.len())?;
         let shards: Result<Vec<_>, _> = (0..count).map(|_| self.open(plan)).collect();

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::Instant;
 use crate::manager::{
-    Channel, Decision, Health, NewShard, Options, Refusal, Roster, RosterShard, ShardKey,
+    ChannelKey, Decision, Health, NewShard, Options, Refusal, Roster, RosterShard, ShardKey,
 };
 
 /// A draft of decisions over the roster. Each step shows in the roster at once.
@@ -12,7 +12,7 @@ use crate::manager::{
 /// The plan refuses what no manager may do: put a channel on two shards, overfill a shard, close
 /// one that still has channels, or use a name twice.
 #[derive(Debug)]
-pub struct Plan<'r, C: Channel> {
+pub struct Plan<'r, C: ChannelKey> {
     roster: &'r mut Roster<C>,
     options: &'r Options,
     now: Instant,
@@ -31,7 +31,7 @@ enum Undo<C> {
     Health(ShardKey, Health),
 }
 
-impl<'r, C: Channel> Plan<'r, C> {
+impl<'r, C: ChannelKey> Plan<'r, C> {
     pub(super) fn new(roster: &'r mut Roster<C>, options: &'r Options, now: Instant) -> Self {
         Self {
             roster,

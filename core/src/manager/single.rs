@@ -1,12 +1,12 @@
 //! One connection for everything.
 
-use crate::manager::{Channel, Manager, NewShard, Plan, Refusal};
+use crate::manager::{ChannelKey, Manager, NewShard, Plan, Refusal};
 
 /// The default manager: one shard, without a limit, for all channels.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Single;
 
-impl<C: Channel> Manager<C> for Single {
+impl<C: ChannelKey> Manager<C> for Single {
     fn set_up(&mut self, plan: &mut Plan<'_, C>, initial: &[C]) -> Result<(), Refusal<C>> {
         plan.open(NewShard::new().named("single"))?;
         initial

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use crate::Instant;
 use crate::manager::{
-    Channel, Decision, Health, Manager, Options, Plan, Refusal, Roster, RosterShard, ShardKey,
+    ChannelKey, Decision, Health, Manager, Options, Plan, Refusal, Roster, RosterShard, ShardKey,
 };
 
 /// What came of a call: decisions to carry out in order, or a refusal that changed nothing.
@@ -18,13 +18,13 @@ type Outcome<C> = Result<Vec<Decision<C>>, Refusal<C>>;
 ///
 /// The host carries out the decisions, tells how shards fare by [`report`](Self::report), and
 /// calls [`handle_timeout`](Self::handle_timeout) when [`poll_timeout`](Self::poll_timeout) says.
-pub struct Supervisor<C: Channel> {
+pub struct Supervisor<C: ChannelKey> {
     manager: Box<dyn Manager<C> + Send>,
     options: Options,
     roster: Roster<C>,
 }
 
-impl<C: Channel> Supervisor<C> {
+impl<C: ChannelKey> Supervisor<C> {
     /// Makes a manager by `factory` and sets it up. Duplicates among the channels are left out.
     ///
     /// # Errors
@@ -263,7 +263,7 @@ fn due(since: Option<Instant>, wait: Option<Duration>) -> Option<Instant> {
     Some(since?.after(wait?))
 }
 
-impl<C: Channel> fmt::Debug for Supervisor<C> {
+impl<C: ChannelKey> fmt::Debug for Supervisor<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Supervisor")
             .field("options", &self.options)

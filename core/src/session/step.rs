@@ -390,8 +390,8 @@ fn active(
 }
 
 impl Purpose {
-    /// The same purpose on the base host: one connection that came to nothing is enough to leave the
-    /// resume host, which may be dead for hours.
+    /// The same purpose on the base host: one connection that came to nothing is enough to leave
+    /// the resume host, which may be dead for hours.
     pub(crate) fn off_its_host(self) -> Self {
         match self {
             Self::Identify => Self::Identify,

@@ -60,7 +60,8 @@ macro_rules! row {
                     $($field,)*
                     Other,
                 }
-                const ORDER: &[crate::wire::json::OrderedKey<At>] = &crate::wire::json::OrderedKey::sorted([
+                use crate::wire::json::OrderedKey;
+                const ORDER: &[OrderedKey<At>] = &OrderedKey::sorted([
                     $(($key_wire, At::$key),)?
                     $(($wire, At::$field),)*
                 ]);

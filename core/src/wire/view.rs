@@ -77,6 +77,6 @@ pub use scheduled_event::{EventPlace, ScheduledEvent};
 pub use thread::{Thread, ThreadMember, ThreadMembership, ThreadState};
 pub use thread_event::{SyncScope, ThreadEvent, ThreadListSync, ThreadMembersUpdate};
 pub use user::{Collectibles, Decoration, Nameplate, PrimaryGuild, User};
-pub use voice::{Stage, VoiceState};
+pub use voice::{StageInstance, VoiceState};
 pub use voice_event::{VoiceChannelInfo, VoiceStateUpdate};
 pub use webhook::Webhook;

@@ -131,7 +131,7 @@ fn rows_of_every_kind() -> [Rows<'static>; 13] {
         Rows::Stickers(vec![view::Sticker::bare(id())]),
         Rows::Sounds(vec![sound]),
         Rows::VoiceStates(vec![view::VoiceState::bare(id())]),
-        Rows::Stages(vec![view::Stage::bare(id())]),
+        Rows::Stages(vec![view::StageInstance::bare(id())]),
         Rows::ScheduledEvents(vec![view::ScheduledEvent::bare(id())]),
         Rows::Integrations(vec![view::Integration::bare(id())]),
         Rows::Invites(vec![view::Invite::bare(Text::plain("abc"))]),

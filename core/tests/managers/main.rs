@@ -7,7 +7,7 @@ use std::time::Duration;
 use headcount_core::Instant;
 use headcount_core::id::GuildId;
 use headcount_core::manager::{
-    Channel, Decision, Discord, Distributed, Health, Manager, Options, Plan, Refusal, ShardKey,
+    ChannelKey, Decision, Discord, Distributed, Health, Manager, Options, Plan, Refusal, ShardKey,
     Single, Spread, Supervisor,
 };
 use headcount_core::twitch::Room;
@@ -20,14 +20,14 @@ mod details;
 mod custom;
 
 /// What a host would have open and joined after carrying out every decision.
-struct Host<C: Channel> {
+struct Host<C: ChannelKey> {
     manager: Supervisor<C>,
     joined: BTreeMap<ShardKey, BTreeSet<C>>,
     names: BTreeMap<ShardKey, String>,
     log: Vec<Decision<C>>,
 }
 
-impl<C: Channel> Host<C> {
+impl<C: ChannelKey> Host<C> {
     fn new(manager: Supervisor<C>) -> Self {
         let (joined, names, log) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         Self {
@@ -125,13 +125,13 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-struct Story<C: Channel> {
+struct Story<C: ChannelKey> {
     host: Host<C>,
     now: Instant,
     wanted: BTreeSet<C>,
 }
 
-impl<C: Channel> Story<C> {
+impl<C: ChannelKey> Story<C> {
     fn step(&mut self, op: &Op, channel: fn(u64) -> C) {
         let (now, host) = (self.now, &mut self.host);
         let key = |n: usize| host.manager.roster().keys().get(n).copied();
@@ -181,7 +181,7 @@ impl<C: Channel> Story<C> {
     }
 }
 
-fn play<C: Channel>(
+fn play<C: ChannelKey>(
     make: &dyn Fn() -> Result<Supervisor<C>, Refusal<C>>,
     channel: fn(u64) -> C,
     ops: &[Op],
@@ -203,7 +203,7 @@ fn play<C: Channel>(
     story.host.log
 }
 
-fn check_manager<C: Channel>(
+fn check_manager<C: ChannelKey>(
     make: impl Fn() -> Result<Supervisor<C>, Refusal<C>>,
     channel: fn(u64) -> C,
     ops: &[Op],

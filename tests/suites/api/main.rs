@@ -3,6 +3,8 @@
 
 mod bot;
 mod faults;
+mod layers;
+mod names;
 mod promises;
 mod recovery;
 mod sizes;

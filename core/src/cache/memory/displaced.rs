@@ -8,7 +8,7 @@ use crate::cache::memory::{MemberRef, PresenceRef, UserRef};
 use crate::id::{RoleId, UserId};
 use crate::wire::view::{
     Activity, Channel, Emoji, Guild, Integration, Invite, Message, Role, Rule, ScheduledEvent,
-    Sound, Stage, Status, Sticker, Thread, User, VoiceState,
+    Sound, StageInstance, Status, Sticker, Thread, User, VoiceState,
 };
 use crate::wire::{Image, Part as _, Timestamp};
 
@@ -45,7 +45,7 @@ pub struct Displaced {
     /// The voice state, updated or gone.
     pub voice_states: Vec<VoiceState<'static>>,
     /// The stage instance, updated or deleted.
-    pub stages: Vec<Stage<'static>>,
+    pub stages: Vec<StageInstance<'static>>,
     /// The scheduled event, updated or deleted.
     pub scheduled_events: Vec<ScheduledEvent<'static>>,
     /// The integration, updated or deleted.

@@ -12,7 +12,7 @@ use crate::cache::memory::people::member::MemberRef;
 use crate::cache::memory::people::presence::PresenceRef;
 use crate::id::{ChannelId, GuildId};
 use crate::wire::view::{
-    Channel, Emoji, Integration, Invite, Message, Role, Rule, ScheduledEvent, Sound, Stage,
+    Channel, Emoji, Integration, Invite, Message, Role, Rule, ScheduledEvent, Sound, StageInstance,
     Sticker, Thread, ThreadMember, VoiceState,
 };
 
@@ -74,7 +74,7 @@ pub enum RowRef<'a> {
     /// A voice state.
     VoiceState(&'a VoiceState<'static>),
     /// A stage instance.
-    Stage(&'a Stage<'static>),
+    Stage(&'a StageInstance<'static>),
     /// A scheduled event.
     ScheduledEvent(&'a ScheduledEvent<'static>),
     /// An integration.

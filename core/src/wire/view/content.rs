@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::{
-    Channel, Emoji, Members, Presences, Role, ScheduledEvent, Sound, Stage, Sticker, Thread,
-    ThreadMembership, VoiceState,
+    Channel, Emoji, Members, Presences, Role, ScheduledEvent, Sound, StageInstance, Sticker,
+    Thread, ThreadMembership, VoiceState,
 };
 use crate::kind::Kinds;
 use crate::wire::{Field, Listing, Malformed, field::Read as _, json::Reader};
@@ -39,7 +39,7 @@ pub struct Content<'i> {
     /// Who is in a voice channel.
     pub voice_states: Option<Listing<VoiceState<'i>>>,
     /// All stage instances.
-    pub stages: Option<Listing<Stage<'i>>>,
+    pub stages: Option<Listing<StageInstance<'i>>>,
     /// All scheduled events.
     pub events: Option<Listing<ScheduledEvent<'i>>>,
     /// How many members the payload lists, read or not, even if members are not cached.

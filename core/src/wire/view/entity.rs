@@ -7,7 +7,7 @@ use super::embedded::read_seen;
 use super::in_guild::List;
 use super::{
     Ban, EmbeddedMember, Emoji, InGuild, Integration, Invite, MessageChange, MessageDelete,
-    MessageEvent, MessageSeen, Rule, ScheduledEvent, Sound, Stage, Sticker, ThreadEvent,
+    MessageEvent, MessageSeen, Rule, ScheduledEvent, Sound, StageInstance, Sticker, ThreadEvent,
     ThreadListSync, ThreadMembersUpdate, ThreadMembership, VoiceChannelInfo, VoiceStateUpdate,
     voice_event,
 };
@@ -50,7 +50,7 @@ pub enum EntityEvent<'i> {
     /// `VOICE_CHANNEL_STATUS_UPDATE`, `VOICE_CHANNEL_START_TIME_UPDATE` and `CHANNEL_INFO`.
     VoiceChannels(InGuild<Vec<VoiceChannelInfo<'i>>>),
     /// `STAGE_INSTANCE_CREATE` and `..._UPDATE`.
-    Stage(Box<InGuild<Stage<'i>>>),
+    Stage(Box<InGuild<StageInstance<'i>>>),
     /// `STAGE_INSTANCE_DELETE`.
     StageDelete(InGuild<StageId>),
     /// `GUILD_SCHEDULED_EVENT_CREATE` and `..._UPDATE`.

@@ -33,7 +33,7 @@ row! {
 
 row! {
     /// A stage that is on.
-    Stage {
+    StageInstance {
         key "id" id: StageId;
         /// The channel.
         "channel_id" channel: Option<ChannelId>,

@@ -15,8 +15,8 @@ use crate::cache::memory::usage::{EntityUsage, Weight};
 use crate::cache::{Key, Kind, Rows};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{
-    Emoji, Integration, Invite, Rule, ScheduledEvent, Sound, Stage, Sticker, Thread, ThreadMember,
-    VoiceState,
+    Emoji, Integration, Invite, Rule, ScheduledEvent, Sound, StageInstance, Sticker, Thread,
+    ThreadMember, VoiceState,
 };
 use crate::wire::{Field, Part as _, Text};
 
@@ -26,7 +26,7 @@ plain! {
     Sticker by id,
     Sound by id,
     VoiceState by user,
-    Stage by id,
+    StageInstance by id,
     ScheduledEvent by id,
     Integration by id,
     Rule by id,
@@ -42,7 +42,7 @@ pub(in crate::cache::memory) struct Entities {
     pub(in crate::cache::memory) stickers: LazyTable<Sticker<'static>>,
     pub(in crate::cache::memory) sounds: LazyTable<Sound<'static>>,
     pub(in crate::cache::memory) voice_states: LazyTable<VoiceState<'static>>,
-    pub(in crate::cache::memory) stages: LazyTable<Stage<'static>>,
+    pub(in crate::cache::memory) stages: LazyTable<StageInstance<'static>>,
     pub(in crate::cache::memory) events: LazyTable<ScheduledEvent<'static>>,
     pub(in crate::cache::memory) integrations: LazyTable<Integration<'static>>,
     pub(in crate::cache::memory) invites: BTreeMap<Text<'static>, Invite<'static>>,

@@ -9,8 +9,8 @@ use crate::id::{
 };
 use crate::wire::Text;
 use crate::wire::view::{
-    Emoji, Integration, Invite, Message, Rule, ScheduledEvent, Sound, Stage, Sticker, Thread,
-    ThreadMember, VoiceState,
+    Emoji, Integration, Invite, Message, Rule, ScheduledEvent, Sound, StageInstance, Sticker,
+    Thread, ThreadMember, VoiceState,
 };
 
 impl MemoryStore {
@@ -105,13 +105,13 @@ impl MemoryStore {
 
     /// A stage instance of a guild.
     #[must_use]
-    pub fn stage(&self, guild: GuildId, stage: StageId) -> Option<&Stage<'static>> {
+    pub fn stage(&self, guild: GuildId, stage: StageId) -> Option<&StageInstance<'static>> {
         self.used(Kind::Stage, RowId::new(guild, stage.get()));
         self.slot(guild)?.entities.stages.get(stage.get())
     }
 
     /// The stage instances of a guild, in no order that means anything.
-    pub fn stages(&self, guild: GuildId) -> impl Iterator<Item = &Stage<'static>> {
+    pub fn stages(&self, guild: GuildId) -> impl Iterator<Item = &StageInstance<'static>> {
         let slot = self.slot(guild).into_iter();
         slot.flat_map(|slot| slot.entities.stages.iter())
     }

@@ -1,0 +1,56 @@
+//! One name for each thing: no public type of the library shares its name with another.
+
+use std::collections::BTreeMap;
+
+use crate::sources::{Source, under, without_tests};
+
+/// What each runtime's crate names anew, so that a bot needs one `use` alone.
+const ALIASES: [&str; 6] = ["Bot", "Builder", "Chat", "ChatBuilder", "Stream", "Timer"];
+
+/// The public types that a source defines, those of the macro of rows included.
+fn defined(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut in_rows = false;
+    for line in without_tests(text).lines() {
+        let words = line.trim_start();
+        in_rows = (in_rows || line.starts_with("row! {")) && line != "}";
+        let kinds = ["struct", "enum", "trait", "type", "union"];
+        let rest = kinds.iter().find_map(|kind| {
+            let rest = words.strip_prefix("pub ")?.strip_prefix(kind)?;
+            rest.strip_prefix(' ')
+        });
+        let is_row = in_rows && line.starts_with("    ") && line.ends_with(" {");
+        let rest = rest.or(is_row.then_some(words));
+        let name = rest.and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
+        let is_type = |name: &&str| name.starts_with(|c: char| c.is_ascii_uppercase());
+        names.extend(name.filter(is_type));
+    }
+    names
+}
+
+#[test]
+fn no_public_type_name_is_defined_twice() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let sources = under("core/src").into_iter().chain(under("adapters"));
+    for Source { path, text } in sources {
+        let path = path.display().to_string();
+        if path.contains("/tests/") || path.contains("/examples/") {
+            continue;
+        }
+        for name in defined(&text) {
+            places
+                .entry(name.to_owned())
+                .or_default()
+                .push(path.clone());
+        }
+    }
+    assert!(places.len() > 200, "types are found: {}", places.len());
+    places.retain(|name, places| places.len() > 1 && !ALIASES.contains(&name.as_str()));
+    assert!(places.is_empty(), "{places:#?}");
+}
+
+#[test]
+fn types_are_found_whatever_defines_them() {
+    let text = "pub struct A;\npub(crate) struct B;\nrow! {\n    /// A row.\n    C {\n        \"x\" x: u8,\n    }\n}\nstruct D;\n";
+    assert_eq!(defined(text), ["A", "C"]);
+}
