@@ -84,7 +84,8 @@
 //! [`Shard`] is one connection: a session and a [`Tracker`]. The tracker alone (guild streaming,
 //! member requests, cache mutations) also works beside another gateway library. A
 //! [`Fleet`](fleet::Fleet) lets the shards of one bot identify in turn, and says when the whole
-//! bot is ready. [`faults`] tells what each thing that can go wrong looks like to a user.
+//! bot is ready. [`faults`] tells what each thing that can go wrong looks like to a user;
+//! [`architecture`] is for those who change the core.
 //!
 //! # Features
 //!
@@ -111,6 +112,8 @@ extern crate alloc;
 extern crate std;
 
 mod action;
+#[doc = include_str!("architecture.md")]
+pub mod architecture {}
 pub mod bounds;
 pub mod cache;
 pub mod chunk;

@@ -6,6 +6,7 @@ mod faults;
 mod layers;
 mod names;
 mod promises;
+mod recipes;
 mod recovery;
 mod sizes;
 mod sources;
