@@ -323,8 +323,8 @@ impl Shard {
         }
     }
 
-    /// The session as it is now, to be given to a new shard; `None` when there is none to resume, or
-    /// one whose id is too long to be sent back.
+    /// The session as it is now, to be given to a new shard; `None` when there is none to resume,
+    /// or one whose id is too long to be sent back.
     ///
     /// If it began at an address with TLS and the gateway said to resume at one without, it leaves
     /// that out: the next shard resumes it at its base address.

@@ -351,6 +351,12 @@ impl Context<'_, '_> {
         self.memory.resume_failures = 0;
     }
 
+    /// Closes a connection on which a resume does not come to its end.
+    pub(crate) fn drop_resume(&mut self, session: Box<Session>, reason: Reason) -> State {
+        let purpose = self.resume_failed(session);
+        self.hang_up(purpose, reason)
+    }
+
     /// Drops the session, if the purpose has one, and says so.
     fn give_up(&mut self, purpose: Purpose, why: SessionLost) -> Purpose {
         if let Purpose::Resume(_) = purpose {

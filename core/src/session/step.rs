@@ -293,10 +293,7 @@ fn resuming(
         Signal::Timeout if live.beat.overslept(cx.now()) => {
             cx.hang_up(Purpose::Resume(session), Reason::Overslept)
         }
-        Signal::Timeout if cx.now() >= deadline => {
-            let purpose = cx.resume_failed(session);
-            cx.hang_up(purpose, Reason::ReadyTimedOut)
-        }
+        Signal::Timeout if cx.now() >= deadline => cx.drop_resume(session, Reason::ReadyTimedOut),
         Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
             match live.beat(signal, Some(session.sequence), cx) {
                 Ok(()) => State::Resuming {
@@ -305,10 +302,7 @@ fn resuming(
                     session,
                     replayed,
                 },
-                Err(dead) => {
-                    let purpose = cx.resume_failed(session);
-                    cx.hang_up(purpose, dead)
-                }
+                Err(dead) => cx.drop_resume(session, dead),
             }
         }
         Signal::ReconnectAsked | Signal::InvalidSession { .. } | Signal::Closed(_) => {

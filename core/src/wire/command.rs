@@ -29,7 +29,7 @@ pub enum Command {
     /// Op 3: change what the bot shows of itself.
     UpdatePresence(Box<BotPresence>),
     /// Op 4: join, move or leave a voice channel.
-    UpdateVoiceState(VoiceStateUpdate),
+    UpdateVoiceState(VoiceStateChange),
     /// Op 31: ask for the soundboard sounds of guilds.
     RequestSoundboardSounds(Vec<GuildId>),
     /// Op 43: ask for the channels' voice status and start time.
@@ -68,7 +68,7 @@ pub struct Resume {
 
 /// What op 4 carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VoiceStateUpdate {
+pub struct VoiceStateChange {
     /// The guild.
     pub guild: GuildId,
     /// The channel to be in; `None` leaves.
@@ -189,7 +189,7 @@ impl RequestMembers {
     }
 }
 
-impl VoiceStateUpdate {
+impl VoiceStateChange {
     fn write(&self, w: &mut Writer<'_>) {
         w.object(|w| {
             w.key("guild_id").id(&self.guild);
@@ -289,7 +289,7 @@ mod tests {
             encoded(&Command::Resume(Box::new(resume))),
             json!({"op": 6, "d": {"token": "t", "session_id": "ab", "seq": 9}})
         );
-        let voice = VoiceStateUpdate {
+        let voice = VoiceStateChange {
             guild,
             channel: None,
             self_mute: true,

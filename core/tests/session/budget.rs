@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use headcount_core::event::{CommandFinished, CommandOutcome, Ticket};
 use headcount_core::id::GuildId;
-use headcount_core::wire::command::{Command, VoiceStateUpdate};
+use headcount_core::wire::command::{Command, VoiceStateChange};
 use headcount_core::wire::presence::{ActivityKind, BotActivity, BotPresence};
 use headcount_core::{Action, Event, Input, RequestError};
 
@@ -12,7 +12,7 @@ use crate::host::{Host, READY, RESUMED, config};
 
 fn voice(number: u64) -> Command {
     let guild = GuildId::new(number).unwrap();
-    Command::UpdateVoiceState(VoiceStateUpdate {
+    Command::UpdateVoiceState(VoiceStateChange {
         guild,
         channel: None,
         self_mute: false,

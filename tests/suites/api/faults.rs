@@ -15,7 +15,7 @@ use headcount_core::id::GuildId;
 use headcount_core::session::{Halt, Phase, Reason};
 use headcount_core::setup::{Outcome, SetupConfig, Stage};
 use headcount_core::wire::close::Fatal;
-use headcount_core::wire::command::{Command, VoiceStateUpdate};
+use headcount_core::wire::command::{Command, VoiceStateChange};
 use headcount_core::{Action, Event, RequestError};
 use headcount_sim::pair::{BASE, RESUME};
 use headcount_sim::{Act, Arrival, Fault, Millis, Options, Pair, Target, Trouble, guild_id};
@@ -320,7 +320,7 @@ fn sequences(pair: &Pair) -> Vec<u64> {
 /// One more command at shard 0.
 fn mute(pair: &mut Pair) -> Result<(), RequestError> {
     let guild = GuildId::new(guild_id(0)).unwrap();
-    let state = VoiceStateUpdate {
+    let state = VoiceStateChange {
         guild,
         channel: None,
         self_mute: true,

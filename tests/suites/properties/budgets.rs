@@ -7,7 +7,7 @@ use headcount_core::fleet::{
 };
 use headcount_core::id::{GuildId, UserId};
 use headcount_core::session::{Phase, Reason};
-use headcount_core::wire::command::{Command, VoiceStateUpdate};
+use headcount_core::wire::command::{Command, VoiceStateChange};
 use headcount_core::{Action, Config, Input, Instant, Intents, Shard, ShardId, Token};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -82,7 +82,7 @@ fn grant(shard: &mut Shard, wish: Wish, now: u64, sent: &mut Vec<u64>) {
     let guild = GuildId::new(1).expect("not zero");
     match wish {
         Wish::Commands(count) => (0..count).for_each(|_| {
-            let state = VoiceStateUpdate {
+            let state = VoiceStateChange {
                 guild,
                 channel: None,
                 self_mute: true,

@@ -2,7 +2,7 @@
 use crate::scenario::Source;
 use headcount_core::chunk::{MemberQuery, Nonce, RequestMembers};
 use headcount_core::id::{ChannelId, GuildId, UserId};
-use headcount_core::wire::command::{Command, Identify, Resume, VoiceStateUpdate};
+use headcount_core::wire::command::{Command, Identify, Resume, VoiceStateChange};
 use headcount_core::wire::presence::{ActivityKind, BotActivity, BotPresence, BotStatus};
 use headcount_core::{Config, Intents, RequestError, Shard, ShardId, Token};
 use serde_json::{Value, json};
@@ -215,7 +215,7 @@ fn query(source: &mut Source<'_>) -> (MemberQuery, Value) {
 }
 
 fn voice(source: &mut Source<'_>) -> (Command, Value) {
-    let state = VoiceStateUpdate {
+    let state = VoiceStateChange {
         guild: guild(source),
         channel: ChannelId::new(source.below(3)),
         self_mute: source.percent(50),

@@ -4,7 +4,7 @@
 //! the protocol allows.
 use crate::scenario::Source;
 use headcount_core::session::{DialFailure, OnStop, Phase};
-use headcount_core::wire::command::{Command, VoiceStateUpdate};
+use headcount_core::wire::command::{Command, VoiceStateChange};
 use headcount_core::{
     Action, Config, Event, Input, Instant, Intents, Session, Shard, ShardId, Token,
 };
@@ -324,7 +324,7 @@ impl Life {
         match source.below(6) {
             0 => {
                 let guild = headcount_core::id::GuildId::new(1).expect("not zero");
-                let state = VoiceStateUpdate {
+                let state = VoiceStateChange {
                     guild,
                     channel: None,
                     self_mute: true,

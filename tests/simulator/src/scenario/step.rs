@@ -9,7 +9,7 @@ use headcount_core::chunk::MemberQuery;
 use headcount_core::id::{ChannelId, GuildId, UserId};
 use headcount_core::session::OnStop;
 use headcount_core::setup::AutoChunk;
-use headcount_core::wire::command::{Command, VoiceStateUpdate};
+use headcount_core::wire::command::{Command, VoiceStateChange};
 
 /// One step of a scenario.
 #[derive(Clone, Debug)]
@@ -327,7 +327,7 @@ fn query(source: &mut Source<'_>, scene: Scene<'_>, guild: u64) -> MemberQuery {
 fn command(source: &mut Source<'_>, guild: GuildId) -> Command {
     match source.below(5) {
         0 | 1 => Command::UpdatePresence(Box::default()),
-        2 => Command::UpdateVoiceState(VoiceStateUpdate {
+        2 => Command::UpdateVoiceState(VoiceStateChange {
             guild,
             channel: ChannelId::new(source.below(2)),
             self_mute: false,

@@ -210,7 +210,8 @@ impl Simulation {
         ))
     }
 
-    /// Told to be partial for rows that could not be read: there were some, and the others are held.
+    /// Told to be partial for rows that could not be read: there were some, and the others are
+    /// held.
     fn compare_the_read(&self, view: Compared<'_>, why: Lack) -> Result<(), String> {
         let Lack::Unread(rows) = why else {
             return Ok(());

@@ -4,7 +4,7 @@ use headcount_core::RequestError;
 use headcount_core::chunk::MemberQuery;
 use headcount_core::event::CommandOutcome;
 use headcount_core::id::{ChannelId, GuildId};
-use headcount_core::wire::command::{Command, VoiceStateUpdate};
+use headcount_core::wire::command::{Command, VoiceStateChange};
 use headcount_core::wire::presence::BotPresence;
 use headcount_core::{Event, ShardId};
 use headcount_sim::{Act, Fault, Options, Pair, Plan, Target, Times, guild_id};
@@ -22,7 +22,7 @@ fn small() -> Options {
 }
 
 fn voice(guild: GuildId) -> Command {
-    Command::UpdateVoiceState(VoiceStateUpdate {
+    Command::UpdateVoiceState(VoiceStateChange {
         guild,
         channel: ChannelId::new(5),
         self_mute: false,
