@@ -401,7 +401,7 @@ impl Tracker {
                 SetupEvent::Confirm(barrier) => out.push(Action::Confirm(barrier)),
                 SetupEvent::GuildStale(stale) => out.emit(Event::GuildStale(stale)),
                 SetupEvent::RequestFinished(end) => {
-                    out.emit(Event::ChunkRequestFinished(end.into()))
+                    out.emit(Event::ChunkRequestFinished(end.into()));
                 }
                 SetupEvent::GuildReady(ready) => {
                     let guild = ready.guild;

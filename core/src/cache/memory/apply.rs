@@ -202,16 +202,16 @@ impl MemoryStore {
             Op::Replace(rows) => {
                 self.claim(guild, &rows);
                 self.all(guild, |slot, shared| {
-                    put(slot, shared, rows, MergeMode::Replace)
+                    put(slot, shared, rows, MergeMode::Replace);
                 });
             }
             Op::Patch(rows) => self.all(guild, |slot, shared| {
-                put(slot, shared, rows, MergeMode::Patch)
+                put(slot, shared, rows, MergeMode::Patch);
             }),
             Op::Remove(key) => self.all(guild, |slot, shared| remove(slot, shared, &key)),
             Op::Cascade(Scope::Channel(channel)) => {
                 self.all(guild, |slot, shared| {
-                    slot.remove_channels(&[channel], shared)
+                    slot.remove_channels(&[channel], shared);
                 });
             }
             Op::StripRole(role) => self.all(guild, |slot, _| {
@@ -268,11 +268,11 @@ impl MemoryStore {
         self.claim(guild, &rows);
         if matches!(rows, Rows::Members(_) | Rows::Presences(_) | Rows::Users(_)) {
             self.known(guild, |slot, shared| {
-                put(slot, shared, rows, MergeMode::Upsert)
+                put(slot, shared, rows, MergeMode::Upsert);
             });
         } else {
             self.all(guild, |slot, shared| {
-                put(slot, shared, rows, MergeMode::Upsert)
+                put(slot, shared, rows, MergeMode::Upsert);
             });
         }
     }

@@ -40,7 +40,7 @@ impl Accounts {
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let mut limits = self.0.iter().map(|account| account.limits());
+        let mut limits = self.0.iter().map(AccountState::limits);
         limits.try_for_each(|limits| limits.check().map_err(|error| error.of("account")))
     }
 

@@ -300,7 +300,11 @@ impl Slot {
                 self.presences.insert(user.get(), &[], presence.presence);
             }
             (Some(row_id), true) => {
-                crate::cache::memory::people::presence::renew(&mut self.presences, row_id, presence)
+                crate::cache::memory::people::presence::renew(
+                    &mut self.presences,
+                    row_id,
+                    presence,
+                );
             }
         }
     }
