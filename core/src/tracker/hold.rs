@@ -29,7 +29,7 @@ impl Hold {
     ) {
         match self.0.hold(guild, dispatch.into_owned(), bytes) {
             Holding::Held => {}
-            Holding::Deliver(dispatch) => out.emit(Event::Dispatch(dispatch)),
+            Holding::Deliver(dispatch) => out.deliver(dispatch),
             Holding::Overflow(overflow) => {
                 out.emit(Event::HeldOverflow(HeldOverflow {
                     guild,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use headcount_core::chunk::{FinishReason, MemberQuery};
 use headcount_core::id::{GuildId, UserId};
 use headcount_core::session::{OnStop, Phase};
-use headcount_core::setup::{AutoChunk, Outcome};
+use headcount_core::setup::{AutoChunk, HoldConfig, Outcome};
 use headcount_core::wire::Name;
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Config, Event, Input, Intents, Session, Shard};
@@ -282,4 +282,29 @@ fn a_session_handed_to_another_process_brings_its_guilds() {
             .any(|event| matches!(event, Event::GuildLeave(_)))
     );
     assert_eq!(second.shard.readiness().stages.ready, 3);
+}
+
+#[test]
+fn what_was_not_understood_is_said_too_of_a_guild_whose_held_events_overflowed() {
+    let mut config = chunking();
+    config.tracker.hold = Some(HoldConfig {
+        events: 1,
+        ..HoldConfig::default()
+    });
+    let mut host = begun(config, &[1]);
+    host.receive(&create(2, 1));
+    host.take();
+    for sequence in 3..6 {
+        let data = r#"{"id":"5","guild_id":"1","type":0,"name":7}"#;
+        host.receive(&format!(
+            r#"{{"t":"CHANNEL_UPDATE","s":{sequence},"op":0,"d":{data}}}"#
+        ));
+    }
+    let told = host.events().filter_map(|event| match event {
+        Event::Dispatch(_) => Some("told"),
+        Event::Misunderstood(_) => Some("not understood"),
+        _ => None,
+    });
+    let told: Vec<&str> = told.collect();
+    assert_eq!(told, ["told", "not understood"].repeat(3));
 }
