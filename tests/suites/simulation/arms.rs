@@ -129,7 +129,7 @@ const HEARD: [(&str, &[&str]); 3] = [
     ("Active", &["1", "2", "10", "11", "77", "99", "none"]),
 ];
 
-const SETUP: [(&str, &[&str]); 12] = [
+const SETUP: [(&str, &[&str]); 13] = [
     (
         "unknown",
         &[
@@ -143,6 +143,7 @@ const SETUP: [(&str, &[&str]); 12] = [
     (
         "expected",
         &[
+            "with unread members",
             "syncing",
             "requested",
             "complete",
@@ -165,6 +166,7 @@ const SETUP: [(&str, &[&str]); 12] = [
     (
         "requested",
         &[
+            "with unread members",
             "receiving",
             "complete",
             "without members",
@@ -177,6 +179,7 @@ const SETUP: [(&str, &[&str]); 12] = [
     (
         "receiving",
         &[
+            "with unread members",
             "complete",
             "incomplete",
             "requested",
@@ -207,6 +210,7 @@ const SETUP: [(&str, &[&str]); 12] = [
     ("incomplete", &["expected"]),
     ("without members", &["expected"]),
     ("refused", &["expected"]),
+    ("with unread members", &["expected"]),
     (
         "missed",
         &[
