@@ -268,7 +268,6 @@ impl Deriver {
     fn channel_upsert<'i>(&self, channel: Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
         let rows = match channel.guild.value() {
             Some(_) => Rows::Channels(vec![channel]),
-            None if is_of_a_guild(&channel) => return to,
             None => Rows::PrivateChannels(vec![channel]),
         };
         match self.kinds.intersects(rows.kinds()) {
@@ -280,7 +279,6 @@ impl Deriver {
     fn channel_delete<'i>(&self, channel: &Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
         let op = match channel.guild.value() {
             Some(_) => Op::Cascade(Scope::Channel(channel.id)),
-            None if is_of_a_guild(channel) => return to,
             None => Op::Remove(Key::PrivateChannel(channel.id)),
         };
         match self.kinds.intersects(op.kinds()) {
@@ -354,11 +352,6 @@ fn members_chunk<'i>(chunk: MembersChunk<'i>, mut to: Mutation<'i>) -> Mutation<
             .map(|presences| Op::Upsert(Rows::Presences(presences))),
     );
     to
-}
-
-/// Whether a channel lies in a guild by its kind, even if it does not name one that can be read.
-const fn is_of_a_guild(channel: &Channel<'_>) -> bool {
-    matches!(channel.kind, Some(0 | 2 | 4..=16))
 }
 
 fn role_upsert<'i>(event: RoleEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {

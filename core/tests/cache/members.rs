@@ -120,7 +120,9 @@ fn guild_member_update_patches_and_tells_absent_from_null() {
 #[test]
 fn guild_member_update_of_a_stranger_inserts_without_inventing() {
     let mut world = World::new();
-    let update = json!({"guild_id": "1", "user": user_json(33), "roles": ["200"]});
+    let update = json!({
+        "guild_id": "1", "user": user_json(33), "roles": ["200"], "joined_at": "2021-01-01T00:00:00Z",
+    });
     world.feed("GUILD_MEMBER_UPDATE", &update);
     let member = world.member(33).unwrap();
     assert_eq!(

@@ -337,20 +337,6 @@ fn private_channels_are_judged_and_grow_old() {
 }
 
 #[test]
-fn a_channel_of_a_guild_that_cannot_be_read_is_not_private() {
-    let mut world = World::new();
-    for guild in [json!(null), json!({})] {
-        let row = json!({"id": "500", "type": 0, "guild_id": guild, "name": "general"});
-        world.feed("CHANNEL_CREATE", &row);
-        assert_eq!(channel_ids(&world), [] as [u64; 0], "{guild}");
-    }
-    world.feed("CHANNEL_CREATE", &private(500, &[70]));
-    let row = json!({"id": "500", "type": 0});
-    world.feed("CHANNEL_DELETE", &row);
-    assert_eq!(channel_ids(&world), [500]);
-}
-
-#[test]
 fn a_message_that_is_not_kept_is_a_use_of_its_private_channel() {
     let kinds = Kinds::all().difference(Kinds::MESSAGES);
     let policies = Policies::from(kinds);
