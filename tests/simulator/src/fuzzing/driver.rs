@@ -169,9 +169,8 @@ impl User {
             return;
         }
         while let Some(event) = bot.next().now_or_never() {
-            match event.expect("the bot runs") {
-                BotEvent::Shard(id, event) => self.see(id, event),
-                _ => {}
+            if let BotEvent::Shard(id, event) = event.expect("the bot runs") {
+                self.see(id, event);
             }
         }
     }

@@ -22,6 +22,8 @@ struct State {
     now: u64,
     lines: Vec<Line>,
     spawned: Vec<Task>,
+    /// Who waits for time to pass, or for a connection.
+    wakers: Vec<Waker>,
 }
 
 /// One connection.
@@ -49,6 +51,7 @@ impl Stage {
             now: 0,
             lines: Vec::new(),
             spawned: Vec::new(),
+            wakers: Vec::new(),
         };
         Self(Arc::new(Mutex::new(state)))
     }
@@ -92,6 +95,8 @@ impl Stage {
     /// Polls each task once, those that are new included.
     pub(super) fn poll_all(&self, tasks: &mut Vec<Task>) {
         let cx = &mut Context::from_waker(Waker::noop());
+        let wakers = std::mem::take(&mut self.state().wakers);
+        wakers.into_iter().for_each(Waker::wake);
         tasks.append(&mut self.state().spawned);
         tasks.retain_mut(|task| task.as_mut().poll(cx).is_pending());
     }
@@ -111,6 +116,12 @@ impl State {
             Some(2) => Some(most.div_ceil(2)),
             Some(_) | None => Some(most),
         }
+    }
+
+    /// Not yet: whoever asks is woken to ask again.
+    fn later<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
+        self.wakers.push(cx.waker().clone());
+        Poll::Pending
     }
 
     fn breaks(&mut self, at: usize) -> io::Result<()> {
@@ -172,10 +183,10 @@ pub(super) struct Timer {
 impl Future for Timer {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.stage.now() >= self.until {
             true => Poll::Ready(()),
-            false => Poll::Pending,
+            false => self.stage.state().later(cx),
         }
     }
 }
@@ -198,7 +209,7 @@ impl Drop for Pipe {
 impl AsyncRead for Pipe {
     fn poll_read(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         room: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let state = &mut *self.stage.state();
@@ -206,11 +217,11 @@ impl AsyncRead for Pipe {
         if state.lines[self.at].down.is_empty() {
             return match state.lines[self.at].ended {
                 true => Poll::Ready(Ok(0)),
-                false => Poll::Pending,
+                false => state.later(cx),
             };
         }
         let Some(most) = state.some(room.len()) else {
-            return Poll::Pending;
+            return state.later(cx);
         };
         let down = &mut state.lines[self.at].down;
         let count = most.min(room.len()).min(down.len());
@@ -224,7 +235,7 @@ impl AsyncRead for Pipe {
 impl AsyncWrite for Pipe {
     fn poll_write(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let state = &mut *self.stage.state();
@@ -232,7 +243,7 @@ impl AsyncWrite for Pipe {
         state.lines[self.at].stalled |= state.choose(200) == Some(199);
         let stalled = state.lines[self.at].stalled;
         let Some(count) = state.some(bytes.len()).filter(|_| !stalled) else {
-            return Poll::Pending;
+            return state.later(cx);
         };
         let count = count.min(bytes.len());
         state.lines[self.at].up.extend_from_slice(&bytes[..count]);
