@@ -84,6 +84,19 @@ fn a_voice_state_that_a_guild_lists_without_a_channel_puts_nobody_anywhere() {
     }
 }
 
+#[test]
+fn of_a_user_who_is_listed_twice_in_voice_the_last_state_counts() {
+    let placed = |at: Value| json!({"user_id": "10", "channel_id": at});
+    for (first, last) in [(json!("101"), Value::Null), (Value::Null, json!("101"))] {
+        let mut live = Live::new();
+        let mut data = guild_1();
+        data["voice_states"] = json!([placed(first), placed(last.clone())]);
+        live.feed("GUILD_CREATE", &data).plainly();
+        let row = live.store.voice_state(guild(1), user(10));
+        assert_eq!(row.is_some(), last.is_string(), "{last}");
+    }
+}
+
 /// The message with a reaction and a vote, both of a number that is not known.
 fn message_of_unknown_numbers(odd: &Value) -> World {
     let mut world = World::new();

@@ -1,10 +1,11 @@
 //! What a guild's own payloads list, parents before children.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::{Deriver, Mutation, Op, Rows, replace};
 use crate::cache::{Kinds, Lack};
-use crate::id::ChannelId;
+use crate::id::{ChannelId, UserId};
 use crate::wire::view::{Content, Role, ThreadMember, ThreadMembership, VoiceState};
 use crate::wire::{Field, Listing};
 
@@ -130,7 +131,13 @@ fn voice_states<'i>(listed: Option<Listing<VoiceState<'i>>>, to: &mut Mutation<'
     let Some(Listing { mut rows, unread }) = listed else {
         return;
     };
-    rows.retain(|state| state.channel != Field::Null);
+    if rows.iter().any(|state| state.channel == Field::Null) {
+        // Of a user who is listed twice the last row counts, so the earlier one goes as well.
+        let last: BTreeMap<UserId, VoiceState<'_>> =
+            rows.into_iter().map(|state| (state.user, state)).collect();
+        rows = last.into_values().collect();
+        rows.retain(|state| state.channel != Field::Null);
+    }
     let is_placed = |state: &VoiceState<'_>| state.channel.value().is_some();
     let (rows, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_placed);
     let unread = unread.saturating_add(others.len() as u64);
