@@ -39,6 +39,8 @@ struct Shared {
     /// The last sequence of each shard's session.
     sequences: Mutex<BTreeMap<u64, u64>>,
     connections: AtomicU64,
+    /// READY, made before anybody waits for it: it may be large.
+    ready: String,
 }
 
 impl Shared {
@@ -89,6 +91,7 @@ impl Host {
             log: Mutex::default(),
             sequences: Mutex::default(),
             connections: AtomicU64::new(0),
+            ready: flood::ready(attack.script.guilds()),
         });
         let host = Self {
             shared: Arc::clone(&shared),
@@ -262,7 +265,7 @@ impl Talk {
                 self.flood = Some(flood);
                 return Ok(());
             }
-            Script::Guilds(guilds) => return self.say(&flood::ready(guilds)),
+            Script::Guilds(_) => return self.greet(),
             Script::Session { .. }
             | Script::Hello(_)
             | Script::Replay(_)
@@ -271,12 +274,8 @@ impl Talk {
             | Script::Soak
             | Script::Chat(_) => {}
         }
-        let guilds = match self.shared.script {
-            Script::Idle(_) => 0,
-            _ => 1,
-        };
-        self.say(&flood::ready(guilds))?;
-        if guilds == 0 {
+        self.greet()?;
+        if self.shared.script.guilds() == 0 {
             return Ok(());
         }
         self.sequence = 2;
@@ -284,6 +283,11 @@ impl Talk {
             r#"{"t":"GUILD_CREATE","s":2,"op":0,"d":{"id":"1000000","name":"g","owner_id":"9",
             "roles":[],"channels":[],"members":[],"member_count":1}}"#,
         )
+    }
+
+    fn greet(&mut self) -> io::Result<()> {
+        let bytes = self.wire.payload(&self.shared.ready)?;
+        self.wire.write(&bytes, || true)
     }
 
     fn resumed(&mut self, sequence: u64) -> io::Result<()> {

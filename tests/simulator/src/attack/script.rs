@@ -57,6 +57,21 @@ impl Script {
         }
     }
 
+    /// How many guilds READY lists.
+    pub(super) const fn guilds(self) -> usize {
+        match self {
+            Self::Guilds(guilds) => guilds,
+            Self::Idle(_) => 0,
+            Self::Session { .. }
+            | Self::Hello(_)
+            | Self::Ready(_)
+            | Self::Replay(_)
+            | Self::Shards(_)
+            | Self::Soak
+            | Self::Chat(_) => 1,
+        }
+    }
+
     /// Whether everything goes on at once.
     pub(super) const fn is_soak(self) -> bool {
         matches!(self, Self::Soak)
