@@ -345,7 +345,9 @@ impl Tracker {
 
     /// A store of the host's has failed a guild.
     pub(crate) fn store_failed(&mut self, now: Instant, guild: GuildId, out: &mut Actions<'_>) {
-        self.step(now, out, |setup, _, events| setup.store_failed(guild, events));
+        self.step(now, out, |setup, _, events| {
+            setup.store_failed(guild, events)
+        });
     }
 
     /// The shard has ended for good: all that is pending is settled as it stands.
