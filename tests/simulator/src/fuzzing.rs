@@ -5,7 +5,6 @@
 mod cache;
 mod chunks;
 mod commands;
-mod driver;
 mod driver_io;
 mod envelope;
 mod inflate;
@@ -77,11 +76,6 @@ pub const TARGETS: &[Target] = &[
         name: "driver_io",
         what: "messages arrive whole over partial reads, writes, stalls and dropped futures",
         run: driver_io::run,
-    },
-    Target {
-        name: "driver",
-        what: "a bot gets well after sockets, gateway, consumer and the user's code misbehaved",
-        run: driver::run,
     },
 ];
 
