@@ -346,7 +346,7 @@ impl Tracker {
     /// A store of the host's has failed a guild.
     pub(crate) fn store_failed(&mut self, now: Instant, guild: GuildId, out: &mut Actions<'_>) {
         self.step(now, out, |setup, _, events| {
-            setup.store_failed(guild, events)
+            setup.store_failed(guild, events);
         });
     }
 
