@@ -117,36 +117,43 @@ macro_rules! ids {
     )*};
 }
 
-ids! {
-    /// A guild.
-    GuildId
-    /// A channel or thread.
-    ChannelId
-    /// A user, the bot itself included.
-    UserId
-    /// A role; the role that everyone has carries its guild's id.
-    RoleId
-    /// A custom emoji.
-    EmojiId
-    /// A sticker.
-    StickerId
-    /// A soundboard sound.
-    SoundId
-    /// A message.
-    MessageId
-    /// An application.
-    ApplicationId
-    /// A stage instance.
-    StageId
-    /// A scheduled event.
-    ScheduledEventId
-    /// An integration.
-    IntegrationId
-    /// An auto-moderation rule.
-    RuleId
-    /// A webhook.
-    WebhookId
+/// Hands the table of ids to the macro `$with`.
+macro_rules! for_each_id {
+    ($with:ident) => {
+        $with! {
+            /// A guild.
+            GuildId
+            /// A channel or thread.
+            ChannelId
+            /// A user, the bot itself included.
+            UserId
+            /// A role; the role that everyone has carries its guild's id.
+            RoleId
+            /// A custom emoji.
+            EmojiId
+            /// A sticker.
+            StickerId
+            /// A soundboard sound.
+            SoundId
+            /// A message.
+            MessageId
+            /// An application.
+            ApplicationId
+            /// A stage instance.
+            StageId
+            /// A scheduled event.
+            ScheduledEventId
+            /// An integration.
+            IntegrationId
+            /// An auto-moderation rule.
+            RuleId
+            /// A webhook.
+            WebhookId
+        }
+    };
 }
+pub(crate) use for_each_id;
+for_each_id!(ids);
 
 #[cfg(test)]
 mod tests {

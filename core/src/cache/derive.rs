@@ -2,6 +2,7 @@
 
 mod content;
 mod entity;
+mod plain;
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -221,7 +222,7 @@ impl Deriver {
         if self.kinds.contains(Kinds::GUILDS) {
             to.push(Op::Patch(Rows::Guild(Box::new(update.guild))));
         }
-        content::expressions_and_roles(update.content, &mut to);
+        content::roles_and_plain(update.content, &mut to);
         to
     }
 

@@ -1,6 +1,7 @@
 //! Which kinds a mutation is about, and the part of it that is about some of them.
 
 use super::{GuildStatus, Key, Kinds, Mutation, Op, Rows, Scope};
+use crate::cache::key::any_plain_key;
 
 impl<'i> Mutation<'i> {
     /// The kinds that it is about.
@@ -61,31 +62,13 @@ impl Op<'_> {
 }
 
 impl Rows<'_> {
-    /// The kinds of these rows: members bring their users along.
+    /// The kinds of these rows: users are part of members and of messages too.
     #[must_use]
     pub const fn kinds(&self) -> Kinds {
-        match self {
-            Self::CurrentUser(_) => Kinds::USERS,
-            Self::Guild(_) => Kinds::GUILDS,
-            Self::Channels(_) => Kinds::CHANNELS,
-            Self::PrivateChannels(_) => Kinds::PRIVATE_CHANNELS,
-            Self::Roles(_) => Kinds::ROLES,
-            Self::Members(_) => Kinds::MEMBERS,
-            Self::Users(_) => Kinds::USERS.union(Kinds::MEMBERS).union(Kinds::MESSAGES),
-            Self::Presences(_) => Kinds::PRESENCES,
-            Self::Threads(_) => Kinds::THREADS,
-            Self::ThreadMembers(_) => Kinds::THREAD_MEMBERS,
-            Self::Emojis(_) => Kinds::EMOJIS,
-            Self::Stickers(_) => Kinds::STICKERS,
-            Self::Sounds(_) => Kinds::SOUNDS,
-            Self::VoiceStates(_) => Kinds::VOICE_STATES,
-            Self::Stages(_) => Kinds::STAGES,
-            Self::ScheduledEvents(_) => Kinds::SCHEDULED_EVENTS,
-            Self::Integrations(_) => Kinds::INTEGRATIONS,
-            Self::Invites(_) => Kinds::INVITES,
-            Self::Rules(_) => Kinds::RULES,
-            Self::Messages(_) => Kinds::MESSAGES,
-            Self::WebhookMarks(_) => Kinds::WEBHOOK_MARKS,
+        let own = self.kind().only();
+        match matches!(self, Self::Users(_)) {
+            true => own.union(Kinds::MEMBERS).union(Kinds::MESSAGES),
+            false => own,
         }
     }
 }
@@ -98,21 +81,15 @@ impl Key<'_> {
             Self::Channel(_) => Kinds::HANGING_ON_CHANNELS,
             Self::PrivateChannel(_) => Kinds::PRIVATE_CHANNELS.union(Kinds::MESSAGES),
             Self::Thread(_) => OF_THREADS,
-            Self::ThreadMembers(..) | Self::ThreadMembersOf(_) => Kinds::THREAD_MEMBERS,
-            Self::Role(_) => Kinds::ROLES,
-            Self::Emoji(_) => Kinds::EMOJIS,
-            Self::Sticker(_) => Kinds::STICKERS,
-            Self::Sound(_) => Kinds::SOUNDS,
             Self::Member(_) => Kinds::MEMBERS.union(Kinds::PRESENCES),
-            Self::Presence(_) => Kinds::PRESENCES,
-            Self::VoiceState(_) => Kinds::VOICE_STATES,
-            Self::Stage(_) => Kinds::STAGES,
-            Self::ScheduledEvent(_) => Kinds::SCHEDULED_EVENTS,
-            Self::Integration(_) => Kinds::INTEGRATIONS,
-            Self::Messages(..) => Kinds::MESSAGES,
-            Self::Rule(_) => Kinds::RULES,
-            Self::Invite(_) => Kinds::INVITES,
-            Self::WebhookMark(_) => Kinds::WEBHOOK_MARKS,
+            Self::ThreadMembers(..)
+            | Self::ThreadMembersOf(_)
+            | Self::Role(_)
+            | Self::Presence(_)
+            | Self::Messages(..)
+            | Self::Invite(_)
+            | Self::WebhookMark(_)
+            | any_plain_key!() => self.kind().only(),
         }
     }
 }
@@ -136,9 +113,7 @@ impl Kinds {
     /// The kinds whose rows may go with a channel.
     pub const HANGING_ON_CHANNELS: Self = Self::CHANNELS
         .union(OF_THREADS)
-        .union(Self::STAGES)
-        .union(Self::SCHEDULED_EVENTS)
-        .union(Self::VOICE_STATES)
+        .union(Self::PLAIN_ON_CHANNELS)
         .union(Self::INVITES)
         .union(Self::WEBHOOK_MARKS);
 }

@@ -7,30 +7,53 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::policy::Seeded;
-use crate::id::{
-    ChannelId, GuildId, IntegrationId, RoleId, RuleId, ScheduledEventId, SoundId, StageId, UserId,
-};
+use crate::id::{self, ChannelId, GuildId, RoleId, UserId};
+use crate::kind::{for_each_kind, given};
 use crate::wire::nonce::Nonce;
+use crate::wire::view::PlainEvent;
 
-/// A row that the gateway removes by name, and that other dispatches may speak of afterwards.
-///
-/// Messages and invitations are none of these: nothing but their creation adds them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Removed {
-    /// A role. The first kind, so that the roles of a guild come first.
-    Role(RoleId),
-    /// A channel or a thread, and all that hangs on it.
-    Channel(ChannelId),
-    /// A user's membership of a thread.
-    ThreadMember(ChannelId, UserId),
-    /// A member, with the presence and the voice state.
-    Member(UserId),
-    Sound(SoundId),
-    Stage(StageId),
-    ScheduledEvent(ScheduledEventId),
-    Integration(IntegrationId),
-    Rule(RuleId),
+macro_rules! removed {
+    (special $special:tt plain { $(
+        $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
+            row { $row:ident $key:ident: $id:ident }
+            names { $rows:ident $all:ident $one:ident $noun:literal }
+            intent $intent:tt
+            $(changes { $create:ident $update:ident $delete:ident $at:literal })?
+            $(listed $listed:tt)?
+            $(hangs_on $hangs_on:tt)?
+        }
+    )* }) => {
+        /// A row that the gateway removes by name, and that other dispatches may speak of
+        /// afterwards.
+        ///
+        /// Messages and invitations are none of these: nothing but their creation adds them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub(crate) enum Removed {
+            /// A role. The first kind, so that the roles of a guild come first.
+            Role(RoleId),
+            /// A channel or a thread, and all that hangs on it.
+            Channel(ChannelId),
+            /// A user's membership of a thread.
+            ThreadMember(ChannelId, UserId),
+            /// A member, with the presence and the voice state.
+            Member(UserId),
+            $($(
+                #[doc = concat!("One ", $noun, ", by [`Name::", stringify!($delete), "`].")]
+                $kind(id::$id),
+            )?)*
+        }
+
+        impl Removed {
+            /// The row that a dispatch is about, as its removal would mark it.
+            pub(crate) fn of(event: &PlainEvent<'_>) -> Self {
+                match event {
+                    $($(PlainEvent::$kind(change) => given!($at => Self::$kind(change.id(|row| row.$key))),)?)*
+                }
+            }
+        }
+    };
 }
+for_each_kind!(removed);
 
 /// The mark of a row that is gone, as a session carries it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -56,8 +56,8 @@ impl Tracker {
         if dispatch.name() == Name::Ready {
             self.release_all(out);
         }
-        let (name, me) = (dispatch.name(), self.deriver.me());
-        let mut admit = |view: &mut View<'i>| self.tombstones.admit(name, view, me);
+        let me = self.deriver.me();
+        let mut admit = |view: &mut View<'i>| self.tombstones.admit(view, me);
         if view.as_mut().is_some_and(|view| !admit(view)) {
             view = None;
         }

@@ -4,25 +4,20 @@ use crate::cache::tombstones::{Removed, Tombstones};
 use crate::cache::{Mutation, Op, Rows};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{
-    Content, EntityEvent, MemberEvent, Members, MembersChunk, Presences, ThreadEvent,
+    Content, EntityEvent, MemberEvent, Members, MembersChunk, PlainEvent, Presences, ThreadEvent,
     ThreadListSync, ThreadMembersUpdate, ThreadMembership, View, VoiceStateUpdate,
 };
-use crate::wire::{Field, Name, Text};
+use crate::wire::{Field, Text};
 
 /// Whether a dispatch takes a row away by name.
 #[inline]
 const fn removes(view: &View<'_>) -> bool {
     match view {
         View::MemberRemove(_) | View::ChannelDelete(_) | View::RoleDelete(_) => true,
+        View::Entity(EntityEvent::Plain(event)) => event.deletes(),
         View::Entity(event) => matches!(
             event,
-            EntityEvent::ThreadDelete(_)
-                | EntityEvent::ThreadMembers(_)
-                | EntityEvent::SoundDelete(_)
-                | EntityEvent::StageDelete(_)
-                | EntityEvent::ScheduledEventDelete(_)
-                | EntityEvent::IntegrationDelete(_)
-                | EntityEvent::RuleDelete(_)
+            EntityEvent::ThreadDelete(_) | EntityEvent::ThreadMembers(_)
         ),
         View::Ready(_)
         | View::UserUpdate(_)
@@ -43,30 +38,18 @@ const fn removes(view: &View<'_>) -> bool {
     }
 }
 
-/// Kinds whose creation and update are read alike.
-const fn creates(name: Name) -> bool {
-    matches!(
-        name,
-        Name::GuildSoundboardSoundCreate
-            | Name::StageInstanceCreate
-            | Name::GuildScheduledEventCreate
-            | Name::IntegrationCreate
-            | Name::AutoModerationRuleCreate
-    )
-}
-
 impl Tombstones {
     /// Notes what a dispatch removes, creates and lists, and takes out of it what trails a
     /// removal; `false` if nothing of it may be applied.
     #[inline]
-    pub(super) fn admit(&mut self, name: Name, view: &mut View<'_>, me: Option<UserId>) -> bool {
+    pub(super) fn admit(&mut self, view: &mut View<'_>, me: Option<UserId>) -> bool {
         if self.is_empty() && !removes(view) {
             return true;
         }
-        self.sift(name, view, me)
+        self.sift(view, me)
     }
 
-    fn sift(&mut self, name: Name, view: &mut View<'_>, me: Option<UserId>) -> bool {
+    fn sift(&mut self, view: &mut View<'_>, me: Option<UserId>) -> bool {
         use Removed::{Channel, Member, Role};
         match view {
             View::Ready(_) => self.clear_all(),
@@ -112,16 +95,17 @@ impl Tombstones {
                 return role.is_none_or(|role| !self.contains(Some(event.guild), Role(role.id)));
             }
             View::RoleDelete(event) => return self.goes(Some(event.guild), Role(event.role)),
-            View::Entity(event) => return self.sift_entity(name, event, me),
+            View::Entity(event) => return self.sift_entity(event, me),
             View::UserUpdate(_) | View::RateLimited(_) | View::ChannelPins(_) => {}
         }
         true
     }
 
-    fn sift_entity(&mut self, name: Name, event: &mut EntityEvent<'_>, me: Option<UserId>) -> bool {
-        use Removed::{Channel, Integration, Rule, ScheduledEvent, Sound, Stage};
+    fn sift_entity(&mut self, event: &mut EntityEvent<'_>, me: Option<UserId>) -> bool {
+        use Removed::{Channel, Sound};
         let guild = event.guild();
         match event {
+            EntityEvent::Plain(event) => self.sift_plain(event),
             EntityEvent::ThreadCreate(event) => self.thread_came(event, me),
             // Archiving takes away, and never brings back.
             EntityEvent::ThreadUpdate(event) => {
@@ -132,8 +116,6 @@ impl Tombstones {
             EntityEvent::ThreadListSync(sync) => self.threads_listed(sync, me),
             EntityEvent::ThreadMember(event) => !self.is_out(guild, &event.item, me),
             EntityEvent::ThreadMembers(event) => self.sift_thread_members(event),
-            EntityEvent::Sound(event) => self.comes(name, guild, Sound(event.item.id)),
-            EntityEvent::SoundDelete(event) => self.goes(guild, Sound(event.item)),
             EntityEvent::SoundsUpdate(event) => {
                 let stays = |id| !self.contains(guild, Sound(id));
                 event.item.retain(|sound| stays(sound.id));
@@ -147,22 +129,6 @@ impl Tombstones {
                 true
             }
             EntityEvent::VoiceState(event) => self.sift_voice_state(event),
-            EntityEvent::Stage(event) => {
-                let comes = self.comes(name, guild, Stage(event.item.id));
-                comes && !self.hangs_on_gone(guild, event.item.channel)
-            }
-            EntityEvent::StageDelete(event) => self.goes(guild, Stage(event.item)),
-            EntityEvent::ScheduledEvent(event) => {
-                let comes = self.comes(name, guild, ScheduledEvent(event.item.id));
-                comes && !self.hangs_on_gone(guild, event.item.channel.value().copied())
-            }
-            EntityEvent::ScheduledEventDelete(event) => {
-                self.goes(guild, ScheduledEvent(event.item))
-            }
-            EntityEvent::Integration(event) => self.comes(name, guild, Integration(event.item.id)),
-            EntityEvent::IntegrationDelete(event) => self.goes(guild, Integration(event.item)),
-            EntityEvent::Rule(event) => self.comes(name, guild, Rule(event.item.id)),
-            EntityEvent::RuleDelete(event) => self.goes(guild, Rule(event.item)),
             EntityEvent::Invite(event) => !self.hangs_on_gone(guild, event.item.channel),
             EntityEvent::Webhooks(event) => !self.is_gone(guild, event.item),
             // A channel outside guilds opens again without a word.
@@ -195,13 +161,21 @@ impl Tombstones {
         true
     }
 
-    /// Whether a row may come: its creation always, its update unless it is gone.
-    fn comes(&mut self, name: Name, guild: Option<GuildId>, removed: Removed) -> bool {
-        if creates(name) {
-            self.clear(guild, removed);
-            return true;
+    /// A row may come by its creation always, by its update unless it is gone, and neither way
+    /// into a channel that is gone.
+    fn sift_plain(&mut self, event: &PlainEvent<'_>) -> bool {
+        let (guild, row) = (Some(event.guild()), Removed::of(event));
+        if event.deletes() {
+            return self.goes(guild, row);
         }
-        !self.contains(guild, removed)
+        let comes = match event.creates() {
+            true => {
+                self.clear(guild, row);
+                true
+            }
+            false => !self.contains(guild, row),
+        };
+        comes && !self.hangs_on_gone(guild, event.channel())
     }
 
     /// Whether one of these is a member no more.

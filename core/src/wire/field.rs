@@ -10,10 +10,7 @@ use super::{
     Malformed, Text,
     json::{Reader, ZERO_ID},
 };
-use crate::id::{
-    ApplicationId, ChannelId, EmojiId, GuildId, IntegrationId, MessageId, RoleId, RuleId,
-    ScheduledEventId, SoundId, StageId, StickerId, UserId, WebhookId,
-};
+use crate::id::{self, for_each_id};
 
 /// A part that may be missing and may be null, which are not the same.
 ///
@@ -138,7 +135,10 @@ macro_rules! flat {
 pub(crate) use flat;
 
 macro_rules! ids {
-    ($($type:ty),*) => {$(
+    ($($(#[$doc:meta])* $id:ident)*) => {$(
+        ids!(@ id::$id);
+    )*};
+    (@ $type:ty) => {
         flat!($type);
 
         impl Read<'_> for $type {
@@ -147,7 +147,7 @@ macro_rules! ids {
                 reader.id()
             }
         }
-    )*};
+    };
 }
 
 macro_rules! integers {
@@ -164,23 +164,8 @@ macro_rules! integers {
     )*};
 }
 
-ids!(
-    ApplicationId,
-    ChannelId,
-    EmojiId,
-    GuildId,
-    IntegrationId,
-    MessageId,
-    NonZeroU64,
-    RoleId,
-    RuleId,
-    ScheduledEventId,
-    SoundId,
-    StageId,
-    StickerId,
-    UserId,
-    WebhookId
-);
+for_each_id!(ids);
+ids!(@ NonZeroU64);
 integers!(u8, u16, u32, u64);
 flat!(bool, i64, f64);
 

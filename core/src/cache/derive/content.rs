@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::plain::listings;
 use super::{Deriver, Mutation, Op, Rows, replace};
 use crate::cache::{Kinds, Lack};
 use crate::id::{ChannelId, UserId};
@@ -28,7 +29,7 @@ impl Deriver {
         self.threads(&mut content, &mut to);
         to.extend(channels.map(Op::OnlyChannels));
         self.members(&mut content, member_count, &mut to);
-        voice_states(content.voice_states.take(), &mut to);
+        voice_states(content.plain.voice_states.take(), &mut to);
         to.extend(content.presences.take().map(|presences| {
             let presences = Rows::Presences(presences);
             match content.presences_unread {
@@ -36,15 +37,7 @@ impl Deriver {
                 _ => Op::Upsert(presences),
             }
         }));
-        to.extend(content.stages.take().map(|all| replace(all, Rows::Stages)));
-        to.extend(
-            content
-                .events
-                .take()
-                .map(|all| replace(all, Rows::ScheduledEvents)),
-        );
-        to.extend(content.sounds.take().map(|all| replace(all, Rows::Sounds)));
-        expressions_and_roles(content, &mut to);
+        listings(content.plain, &mut to);
         to
     }
 
@@ -119,10 +112,9 @@ impl Deriver {
 }
 
 /// What an update lists too.
-pub(super) fn expressions_and_roles<'i>(content: Content<'i>, to: &mut Mutation<'i>) {
+pub(super) fn roles_and_plain<'i>(content: Content<'i>, to: &mut Mutation<'i>) {
     roles(content.roles, to);
-    to.extend(content.emojis.map(|all| replace(all, Rows::Emojis)));
-    to.extend(content.stickers.map(|all| replace(all, Rows::Stickers)));
+    listings(content.plain, to);
 }
 
 /// Who is in which voice channel: a state without one is none, and one whose channel cannot be read

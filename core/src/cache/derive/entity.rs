@@ -17,6 +17,7 @@ impl Deriver {
     pub(super) fn entity<'i>(&self, event: EntityEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
         let upsert = |rows| Op::Upsert(rows);
         let op = match event {
+            EntityEvent::Plain(event) => event.into(),
             EntityEvent::ThreadCreate(event) => return self.thread_create(*event, to),
             EntityEvent::ThreadUpdate(event) => return self.thread_update(*event, to),
             EntityEvent::ThreadDelete(event) => Op::Remove(Key::Thread(event.item)),
@@ -27,8 +28,6 @@ impl Deriver {
             EntityEvent::ThreadMembers(event) => return self.thread_members(*event, to),
             EntityEvent::Emojis(event) => replace(event.item, Rows::Emojis),
             EntityEvent::Stickers(event) => replace(event.item, Rows::Stickers),
-            EntityEvent::Sound(event) => upsert(Rows::Sounds(vec![event.item])),
-            EntityEvent::SoundDelete(event) => Op::Remove(Key::Sound(event.item)),
             EntityEvent::SoundsUpdate(event) => upsert(Rows::Sounds(event.item)),
             EntityEvent::Sounds(event) => replace(event.item, Rows::Sounds),
             EntityEvent::VoiceState(event) => return voice_state(*event, to),
@@ -36,10 +35,6 @@ impl Deriver {
                 let channels = event.item.into_iter().map(voice_channel);
                 Op::Patch(Rows::Channels(channels.collect()))
             }
-            EntityEvent::Stage(event) => upsert(Rows::Stages(vec![event.item])),
-            EntityEvent::StageDelete(event) => Op::Remove(Key::Stage(event.item)),
-            EntityEvent::ScheduledEvent(event) => upsert(Rows::ScheduledEvents(vec![event.item])),
-            EntityEvent::ScheduledEventDelete(event) => Op::Remove(Key::ScheduledEvent(event.item)),
             EntityEvent::InterestedAdd(event) => {
                 let (event, by) = (event.item, 1);
                 Op::CountInterested { event, by }
@@ -48,12 +43,8 @@ impl Deriver {
                 let (event, by) = (event.item, -1);
                 Op::CountInterested { event, by }
             }
-            EntityEvent::Integration(event) => upsert(Rows::Integrations(vec![event.item])),
-            EntityEvent::IntegrationDelete(event) => Op::Remove(Key::Integration(event.item)),
             EntityEvent::Invite(event) => upsert(Rows::Invites(vec![event.item])),
             EntityEvent::InviteDelete(event) => Op::Remove(Key::Invite(event.item)),
-            EntityEvent::Rule(event) => upsert(Rows::Rules(vec![event.item])),
-            EntityEvent::RuleDelete(event) => Op::Remove(Key::Rule(event.item)),
             EntityEvent::Webhooks(event) => upsert(Rows::WebhookMarks(vec![event.item])),
             EntityEvent::MessageSeen(seen) => return self.message_seen(seen, to),
             EntityEvent::MessageCreate(event) => return self.message_create(*event, to),

@@ -4,11 +4,13 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use crate::cache::key::any_plain_key;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::rows::Slot;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::usage::{EntityUsage, Usage};
+use crate::cache::rows::any_plain_rows;
 use crate::cache::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};
 use crate::id::{ChannelId, GuildId};
 use crate::wire::Part as _;
@@ -363,17 +365,10 @@ fn put(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>, how: MergeMode) {
         Rows::PrivateChannels(_) => {}
         rows @ (Rows::Threads(_)
         | Rows::ThreadMembers(_)
-        | Rows::Emojis(_)
-        | Rows::Stickers(_)
-        | Rows::Sounds(_)
-        | Rows::VoiceStates(_)
-        | Rows::Stages(_)
-        | Rows::ScheduledEvents(_)
-        | Rows::Integrations(_)
         | Rows::Invites(_)
-        | Rows::Rules(_)
         | Rows::Messages(_)
-        | Rows::WebhookMarks(_)) => slot.entities.put(slot.id, rows.into_owned(), how, shared),
+        | Rows::WebhookMarks(_)
+        | any_plain_rows!()) => slot.entities.put(slot.id, rows.into_owned(), how, shared),
     }
 }
 
@@ -389,16 +384,9 @@ fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
         Key::Thread(_)
         | Key::ThreadMembers(..)
         | Key::ThreadMembersOf(_)
-        | Key::Emoji(_)
-        | Key::Sticker(_)
-        | Key::Sound(_)
-        | Key::VoiceState(_)
-        | Key::Stage(_)
-        | Key::ScheduledEvent(_)
-        | Key::Integration(_)
         | Key::Messages(..)
-        | Key::Rule(_)
         | Key::Invite(_)
-        | Key::WebhookMark(_) => slot.entities.remove(key, shared),
+        | Key::WebhookMark(_)
+        | any_plain_key!() => slot.entities.remove(key, shared),
     }
 }

@@ -18,7 +18,7 @@ impl Entities {
                     .update(thread.get(), |row| count_messages(row, by));
             }
             Op::CountInterested { event, by } => {
-                self.events.update(event.get(), |row| {
+                self.plain.scheduled_events.update(event.get(), |row| {
                     let by = i64::from(by);
                     row.user_count = row.user_count.map(|count| count.saturating_add_signed(by));
                 });

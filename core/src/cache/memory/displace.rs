@@ -124,11 +124,8 @@ impl MemoryStore {
             return;
         };
         match rows {
-            Rows::Emojis(_) => to.emojis.extend(entities.emojis.iter().cloned()),
-            Rows::Stickers(_) => to.stickers.extend(entities.stickers.iter().cloned()),
-            Rows::Sounds(_) => to.sounds.extend(entities.sounds.iter().cloned()),
             Rows::Threads(_) => to.threads.extend(entities.threads.iter().cloned()),
-            _ => {}
+            rows => entities.plain.displace_all(rows, to),
         }
     }
 
@@ -204,31 +201,7 @@ fn old_entities(from: &Entities, rows: &Rows<'_>, to: &mut Displaced) {
             let ids = rows.iter().map(|row| row.id.get());
             old(&from.threads, ids, &mut to.threads);
         }
-        Rows::Sounds(rows) => {
-            let ids = rows.iter().map(|row| row.id.get());
-            old(&from.sounds, ids, &mut to.sounds);
-        }
-        Rows::VoiceStates(rows) => {
-            let users = rows.iter().map(|row| row.user.get());
-            old(&from.voice_states, users, &mut to.voice_states);
-        }
-        Rows::Stages(rows) => {
-            let ids = rows.iter().map(|row| row.id.get());
-            old(&from.stages, ids, &mut to.stages);
-        }
-        Rows::ScheduledEvents(rows) => {
-            let ids = rows.iter().map(|row| row.id.get());
-            old(&from.events, ids, &mut to.scheduled_events);
-        }
-        Rows::Integrations(rows) => {
-            let ids = rows.iter().map(|row| row.id.get());
-            old(&from.integrations, ids, &mut to.integrations);
-        }
-        Rows::Rules(rows) => {
-            let ids = rows.iter().map(|row| row.id.get());
-            old(&from.rules, ids, &mut to.rules);
-        }
-        _ => {}
+        rows => from.plain.displace_rows(rows, to),
     }
 }
 
@@ -239,17 +212,11 @@ fn old_entities(from: &Entities, rows: &Rows<'_>, to: &mut Displaced) {
 fn old_entity(from: &Entities, key: &Key<'_>, to: &mut Displaced) {
     match key {
         Key::Thread(id) => old(&from.threads, [id.get()], &mut to.threads),
-        Key::Sound(id) => old(&from.sounds, [id.get()], &mut to.sounds),
-        Key::VoiceState(user) => old(&from.voice_states, [user.get()], &mut to.voice_states),
-        Key::Stage(id) => old(&from.stages, [id.get()], &mut to.stages),
-        Key::ScheduledEvent(id) => old(&from.events, [id.get()], &mut to.scheduled_events),
-        Key::Integration(id) => old(&from.integrations, [id.get()], &mut to.integrations),
-        Key::Rule(id) => old(&from.rules, [id.get()], &mut to.rules),
         Key::Invite(code) => {
             let code = code.clone().into_owned();
             to.invites.extend(from.invites.get(&code).cloned());
         }
-        _ => {}
+        key => from.plain.displace_key(key, to),
     }
 }
 

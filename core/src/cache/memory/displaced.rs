@@ -6,57 +6,115 @@ use alloc::vec::Vec;
 
 use crate::cache::memory::{MemberRef, PresenceRef, UserRef};
 use crate::id::{RoleId, UserId};
+use crate::kind::for_each_kind;
 use crate::wire::view::{
-    Activity, Channel, Emoji, Guild, Integration, Invite, Message, Role, Rule, ScheduledEvent,
-    Sound, StageInstance, Status, Sticker, Thread, User, VoiceState,
+    self, Activity, Channel, Guild, Invite, Message, Role, Status, Thread, User,
 };
 use crate::wire::{Image, Part as _, Timestamp};
 
-/// The rows that one dispatch displaced, as they were just before it.
-///
-/// What is not here was not cached, which is not the same as "unchanged". Of lists that a dispatch
-/// replaces, all old rows are here. Of a guild that comes, of a new session and of chunks nothing
-/// is kept.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Displaced {
-    /// The guild, updated or left.
-    pub guild: Option<Box<Guild<'static>>>,
-    /// The channel, updated or deleted.
-    pub channel: Option<Box<Channel<'static>>>,
-    /// The role, updated or deleted.
-    pub role: Option<Box<Role<'static>>>,
-    /// The member, updated or gone.
-    pub member: Option<Box<OldMember>>,
-    /// The user, if it has changed.
-    pub user: Option<Box<OldUser>>,
-    /// The bot's own user, updated.
-    pub current_user: Option<Box<User<'static>>>,
-    /// The presence, updated or gone.
-    pub presence: Option<Box<OldPresence>>,
-    /// Threads, updated, archived, deleted or out of sight.
-    pub threads: Vec<Thread<'static>>,
-    /// All emojis of the guild.
-    pub emojis: Vec<Emoji<'static>>,
-    /// All stickers of the guild.
-    pub stickers: Vec<Sticker<'static>>,
-    /// Soundboard sounds, updated or deleted; all of the guild if the event lists them all.
-    pub sounds: Vec<Sound<'static>>,
-    /// The voice state, updated or gone.
-    pub voice_states: Vec<VoiceState<'static>>,
-    /// The stage instance, updated or deleted.
-    pub stages: Vec<StageInstance<'static>>,
-    /// The scheduled event, updated or deleted.
-    pub scheduled_events: Vec<ScheduledEvent<'static>>,
-    /// The integration, updated or deleted.
-    pub integrations: Vec<Integration<'static>>,
-    /// The auto-moderation rule, updated or deleted.
-    pub rules: Vec<Rule<'static>>,
-    /// The invitation, deleted.
-    pub invites: Vec<Invite<'static>>,
-    /// Messages, edited or deleted, those of them that were kept.
-    pub messages: Vec<Message<'static>>,
+macro_rules! displaced {
+    (special $special:tt plain { $(
+        $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
+            row { $row:ident $key:ident: $id:ident }
+            names { $rows:ident $all:ident $one:ident $noun:literal }
+            $($more:tt)*
+        }
+    )* }) => {
+        /// The rows that one dispatch displaced, as they were just before it.
+        ///
+        /// What is not here was not cached, which is not the same as "unchanged". Of lists that a dispatch
+        /// replaces, all old rows are here. Of a guild that comes, of a new session and of chunks nothing
+        /// is kept.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct Displaced {
+            /// The guild, updated or left.
+            pub guild: Option<Box<Guild<'static>>>,
+            /// The channel, updated or deleted.
+            pub channel: Option<Box<Channel<'static>>>,
+            /// The role, updated or deleted.
+            pub role: Option<Box<Role<'static>>>,
+            /// The member, updated or gone.
+            pub member: Option<Box<OldMember>>,
+            /// The user, if it has changed.
+            pub user: Option<Box<OldUser>>,
+            /// The bot's own user, updated.
+            pub current_user: Option<Box<User<'static>>>,
+            /// The presence, updated or gone.
+            pub presence: Option<Box<OldPresence>>,
+            /// Threads, updated, archived, deleted or out of sight.
+            pub threads: Vec<Thread<'static>>,
+            /// The invitation, deleted.
+            pub invites: Vec<Invite<'static>>,
+            /// Messages, edited or deleted, those of them that were kept.
+            pub messages: Vec<Message<'static>>,
+            $(
+                #[doc = concat!("Every ", $noun, " that was updated, deleted or replaced.")]
+                pub $all: Vec<view::$row<'static>>,
+            )*
+        }
+
+        impl Displaced {
+            /// Adds what another store displaced; of what both told, this one's word stays.
+            pub fn add(&mut self, other: Self) {
+                let own = core::mem::take(self);
+                *self = Self {
+                    guild: own.guild.or(other.guild),
+                    channel: own.channel.or(other.channel),
+                    role: own.role.or(other.role),
+                    member: own.member.or(other.member),
+                    user: own.user.or(other.user),
+                    current_user: own.current_user.or(other.current_user),
+                    presence: own.presence.or(other.presence),
+                    threads: either(own.threads, other.threads),
+                    invites: either(own.invites, other.invites),
+                    messages: either(own.messages, other.messages),
+                    $($all: either(own.$all, other.$all),)*
+                };
+            }
+
+            /// Bytes on the heap, the allocator's own cost left out.
+            #[must_use]
+            pub fn bytes(&self) -> usize {
+                // Every field is named, so that a new one is not forgotten.
+                let Self {
+                    guild,
+                    channel,
+                    role,
+                    member,
+                    user,
+                    current_user,
+                    presence,
+                    threads,
+                    invites,
+                    messages,
+                    $($all,)*
+                } = self;
+                let parts = [
+                    guild.heap(),
+                    channel.heap(),
+                    role.heap(),
+                    member.as_deref().map_or(0, OldMember::bytes),
+                    user.as_deref().map_or(0, OldUser::bytes),
+                    current_user.heap(),
+                    presence.as_deref().map_or(0, OldPresence::bytes),
+                    threads.heap(),
+                    invites.heap(),
+                    messages.heap(),
+                    $($all.heap(),)*
+                ];
+                parts.into_iter().fold(0, usize::saturating_add)
+            }
+
+            /// Whether nothing was displaced.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                *self == Self::default()
+            }
+        }
+    };
 }
+for_each_kind!(displaced);
 
 /// A member as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,86 +176,6 @@ pub struct OldPresence {
     pub vr: Option<Status>,
     /// What the user did.
     pub activities: Vec<Activity<'static>>,
-}
-
-impl Displaced {
-    /// Adds what another store displaced; of what both told, this one's word stays.
-    pub fn add(&mut self, other: Self) {
-        let own = core::mem::take(self);
-        *self = Self {
-            guild: own.guild.or(other.guild),
-            channel: own.channel.or(other.channel),
-            role: own.role.or(other.role),
-            member: own.member.or(other.member),
-            user: own.user.or(other.user),
-            current_user: own.current_user.or(other.current_user),
-            presence: own.presence.or(other.presence),
-            threads: either(own.threads, other.threads),
-            emojis: either(own.emojis, other.emojis),
-            stickers: either(own.stickers, other.stickers),
-            sounds: either(own.sounds, other.sounds),
-            voice_states: either(own.voice_states, other.voice_states),
-            stages: either(own.stages, other.stages),
-            scheduled_events: either(own.scheduled_events, other.scheduled_events),
-            integrations: either(own.integrations, other.integrations),
-            rules: either(own.rules, other.rules),
-            invites: either(own.invites, other.invites),
-            messages: either(own.messages, other.messages),
-        };
-    }
-
-    /// Bytes on the heap, the allocator's own cost left out.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        // Every field is named, so that a new one is not forgotten.
-        let Self {
-            guild,
-            channel,
-            role,
-            member,
-            user,
-            current_user,
-            presence,
-            threads,
-            emojis,
-            stickers,
-            sounds,
-            voice_states,
-            stages,
-            scheduled_events,
-            integrations,
-            rules,
-            invites,
-            messages,
-        } = self;
-        let parts = [
-            guild.heap(),
-            channel.heap(),
-            role.heap(),
-            member.as_deref().map_or(0, OldMember::bytes),
-            user.as_deref().map_or(0, OldUser::bytes),
-            current_user.heap(),
-            presence.as_deref().map_or(0, OldPresence::bytes),
-            threads.heap(),
-            emojis.heap(),
-            stickers.heap(),
-            sounds.heap(),
-            voice_states.heap(),
-            stages.heap(),
-            scheduled_events.heap(),
-            integrations.heap(),
-            rules.heap(),
-            invites.heap(),
-            messages.heap(),
-        ];
-        parts.into_iter().fold(0, usize::saturating_add)
-    }
-
-    /// Whether nothing was displaced.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// The first list, or the second if that is empty.

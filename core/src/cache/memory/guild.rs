@@ -5,6 +5,7 @@ pub(super) mod entities;
 pub(super) mod merge_mode;
 pub(super) mod message_ring;
 pub(super) mod message_rings;
+pub(super) mod plain;
 pub(super) mod rows;
 pub(super) mod thread_members;
 pub(super) mod webhooks;

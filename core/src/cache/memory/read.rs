@@ -15,6 +15,7 @@ use crate::cache::memory::usage::Weight;
 use crate::cache::policy::Lifetimes;
 use crate::cache::{GuildStatus, Kind, Lack};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
+use crate::kind::any_plain_kind;
 use crate::wire::view::{Application, Channel, Guild, Role, User};
 
 /// Whether all members of a guild are in the cache.
@@ -335,17 +336,10 @@ impl MemoryStore {
             },
             Kind::Thread
             | Kind::ThreadMember
-            | Kind::Emoji
-            | Kind::Sticker
-            | Kind::Sound
-            | Kind::VoiceState
-            | Kind::Stage
-            | Kind::ScheduledEvent
-            | Kind::Integration
             | Kind::Message
-            | Kind::Rule
             | Kind::Invite
-            | Kind::WebhookMark => self.entity_usage.get(kind),
+            | Kind::WebhookMark
+            | any_plain_kind!() => self.entity_usage.get(kind),
         }
     }
 

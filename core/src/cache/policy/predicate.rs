@@ -7,14 +7,11 @@ use core::fmt;
 
 use bitflags::bitflags;
 
-use crate::cache::Kind;
 use crate::cache::memory::people::member::MemberRef;
 use crate::cache::memory::people::presence::PresenceRef;
-use crate::id::{ChannelId, GuildId};
-use crate::wire::view::{
-    Channel, Emoji, Integration, Invite, Message, Role, Rule, ScheduledEvent, Sound, StageInstance,
-    Sticker, Thread, ThreadMember, VoiceState,
-};
+use crate::cache::policy::RowRef;
+use crate::id::GuildId;
+use crate::wire::view::{Channel, Message, ScheduledEvent};
 
 bitflags! {
     /// What may be true of a member; of a set, one is enough.
@@ -47,48 +44,6 @@ pub struct Candidate<'a> {
     pub is: MemberTraits,
 }
 
-/// A row of any kind.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub enum RowRef<'a> {
-    /// A channel of a guild.
-    Channel(&'a Channel<'static>),
-    /// A channel outside guilds.
-    PrivateChannel(&'a Channel<'static>),
-    /// A thread.
-    Thread(&'a Thread<'static>),
-    /// A member of a thread.
-    ThreadMember(&'a ThreadMember),
-    /// A role.
-    Role(&'a Role<'static>),
-    /// An emoji.
-    Emoji(&'a Emoji<'static>),
-    /// A sticker.
-    Sticker(&'a Sticker<'static>),
-    /// A soundboard sound.
-    Sound(&'a Sound<'static>),
-    /// A member with its user.
-    Member(MemberRef<'a>),
-    /// A presence.
-    Presence(PresenceRef<'a>),
-    /// A voice state.
-    VoiceState(&'a VoiceState<'static>),
-    /// A stage instance.
-    Stage(&'a StageInstance<'static>),
-    /// A scheduled event.
-    ScheduledEvent(&'a ScheduledEvent<'static>),
-    /// An integration.
-    Integration(&'a Integration<'static>),
-    /// A message.
-    Message(&'a Message<'static>),
-    /// An auto-moderation rule.
-    Rule(&'a Rule<'static>),
-    /// An invitation.
-    Invite(&'a Invite<'static>),
-    /// The mark of a channel's webhooks.
-    WebhookMark(ChannelId),
-}
-
 type Function = Arc<dyn Fn(&Candidate<'_>) -> bool + Send + Sync>;
 
 /// Asks a user's function about a row, and says what counts as its answer.
@@ -96,33 +51,6 @@ type Function = Arc<dyn Fn(&Candidate<'_>) -> bool + Send + Sync>;
 /// A host puts one around every function ([`Policies::guarded`](super::Policies::guarded)) to catch
 /// panics, which this crate cannot: a store that a panic goes through has applied half a change.
 pub type Guard = Arc<dyn Fn(&Candidate<'_>, &dyn Fn() -> bool) -> bool + Send + Sync>;
-
-impl RowRef<'_> {
-    /// The row's kind.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Channel(_) => Kind::Channel,
-            Self::PrivateChannel(_) => Kind::PrivateChannel,
-            Self::Thread(_) => Kind::Thread,
-            Self::ThreadMember(_) => Kind::ThreadMember,
-            Self::Role(_) => Kind::Role,
-            Self::Emoji(_) => Kind::Emoji,
-            Self::Sticker(_) => Kind::Sticker,
-            Self::Sound(_) => Kind::Sound,
-            Self::Member(_) => Kind::Member,
-            Self::Presence(_) => Kind::Presence,
-            Self::VoiceState(_) => Kind::VoiceState,
-            Self::Stage(_) => Kind::Stage,
-            Self::ScheduledEvent(_) => Kind::ScheduledEvent,
-            Self::Integration(_) => Kind::Integration,
-            Self::Message(_) => Kind::Message,
-            Self::Rule(_) => Kind::Rule,
-            Self::Invite(_) => Kind::Invite,
-            Self::WebhookMark(_) => Kind::WebhookMark,
-        }
-    }
-}
 
 /// A condition on a row: one of the built-in ones, or a function of yours.
 ///

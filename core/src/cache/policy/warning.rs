@@ -5,6 +5,7 @@ use core::fmt;
 use super::{MemberTraits, Policies};
 use crate::cache::{Kind, Kinds};
 use crate::intents::Intents;
+use crate::kind::for_each_kind;
 
 /// Something that policies want and that will not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +31,31 @@ pub enum Warning {
     },
 }
 
+const NO_GUILD: &str = "no guild is ever delivered";
+const CHANGES: &str = "changes are not told, and the rows of a guild's arrival grow old";
+const NONE: &str = "none comes";
+
+macro_rules! needs_of_plain {
+    (special $special:tt plain { $(
+        $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
+            row $row:tt
+            names $names:tt
+            intent { $intent:ident $effect:ident }
+            $($more:tt)*
+        }
+    )* }) => {
+        /// The same of plain kinds.
+        const NEEDS_OF_PLAIN: &[(Kind, Intents, &str)] = &[
+            $((Kind::$kind, Intents::$intent, $effect),)*
+        ];
+    };
+}
+for_each_kind!(needs_of_plain);
+
 /// What the gateway says of a kind only to those who ask with an intent.
 const NEEDS: &[(Kind, Intents, &str)] = {
-    const GUILDS: &str = "no guild is ever delivered";
-    const CHANGES: &str = "changes are not told, and the rows of a guild's arrival grow old";
+    const GUILDS: &str = NO_GUILD;
     const MEMBERS: &str = "who joins, changes or leaves is not told, and not all can be asked for";
-    const NONE: &str = "none comes";
     &[
         (Kind::Guild, Intents::GUILDS, GUILDS),
         (Kind::Channel, Intents::GUILDS, GUILDS),
@@ -47,19 +67,8 @@ const NEEDS: &[(Kind, Intents, &str)] = {
             "only the bot's own come",
         ),
         (Kind::Role, Intents::GUILDS, GUILDS),
-        (Kind::Emoji, Intents::GUILD_EXPRESSIONS, CHANGES),
-        (Kind::Sticker, Intents::GUILD_EXPRESSIONS, CHANGES),
-        (Kind::Sound, Intents::GUILD_EXPRESSIONS, CHANGES),
         (Kind::Member, Intents::GUILD_MEMBERS, MEMBERS),
         (Kind::Presence, Intents::GUILD_PRESENCES, NONE),
-        (Kind::VoiceState, Intents::GUILD_VOICE_STATES, CHANGES),
-        (Kind::Stage, Intents::GUILDS, GUILDS),
-        (
-            Kind::ScheduledEvent,
-            Intents::GUILD_SCHEDULED_EVENTS,
-            CHANGES,
-        ),
-        (Kind::Integration, Intents::GUILD_INTEGRATIONS, NONE),
         (Kind::Message, Intents::GUILD_MESSAGES, NONE),
         (
             Kind::Message,
@@ -76,7 +85,6 @@ const NEEDS: &[(Kind, Intents, &str)] = {
             Intents::GUILD_MESSAGE_POLLS,
             "votes are not counted",
         ),
-        (Kind::Rule, Intents::AUTO_MODERATION_CONFIGURATION, NONE),
         (Kind::Invite, Intents::GUILD_INVITES, NONE),
         (Kind::WebhookMark, Intents::GUILD_WEBHOOKS, NONE),
     ]
@@ -100,7 +108,8 @@ impl Warning {
 
     pub(super) fn all(policies: &Policies, intents: Intents) -> impl Iterator<Item = Self> {
         let kinds = policies.kinds();
-        let without = NEEDS.iter().filter(move |(kind, needed, _)| {
+        let needs = NEEDS.iter().chain(NEEDS_OF_PLAIN);
+        let without = needs.filter(move |(kind, needed, _)| {
             kinds.contains(kind.only()) && !intents.contains(*needed)
         });
         let intents = without.map(|&(kind, missing, effect)| Self::Intent {

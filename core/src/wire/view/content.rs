@@ -2,10 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{
-    Channel, Emoji, Members, Presences, Role, ScheduledEvent, Sound, StageInstance, Sticker,
-    Thread, ThreadMembership, VoiceState,
-};
+use super::{Channel, Members, PlainListings, Presences, Role, Thread, ThreadMembership};
 use crate::kind::Kinds;
 use crate::wire::{Field, Listing, Malformed, field::Read as _, json::Reader};
 
@@ -22,12 +19,6 @@ pub struct Content<'i> {
     pub memberships: Vec<ThreadMembership<'i>>,
     /// All roles.
     pub roles: Option<Listing<Role<'i>>>,
-    /// All emojis.
-    pub emojis: Option<Listing<Emoji<'i>>>,
-    /// All stickers.
-    pub stickers: Option<Listing<Sticker<'i>>>,
-    /// All soundboard sounds.
-    pub sounds: Option<Listing<Sound<'i>>>,
     /// All members or some of them; see [`Content::listed`].
     pub members: Option<Members<'i>>,
     /// How many more members the payload lists, which could not be read.
@@ -36,12 +27,8 @@ pub struct Content<'i> {
     pub presences: Option<Presences<'i>>,
     /// How many more presences the payload lists, which could not be read.
     pub presences_unread: u64,
-    /// Who is in a voice channel.
-    pub voice_states: Option<Listing<VoiceState<'i>>>,
-    /// All stage instances.
-    pub stages: Option<Listing<StageInstance<'i>>>,
-    /// All scheduled events.
-    pub events: Option<Listing<ScheduledEvent<'i>>>,
+    /// Rows of plain kinds.
+    pub plain: PlainListings<'i>,
     /// How many members the payload lists, read or not, even if members are not cached.
     pub listed: u64,
 }
@@ -64,15 +51,6 @@ impl<'i> Content<'i> {
             "roles" if kinds.contains(Kinds::ROLES) => {
                 self.roles = from.tolerate(Listing::read)?;
             }
-            "emojis" if kinds.contains(Kinds::EMOJIS) => {
-                self.emojis = from.tolerate(Listing::read)?;
-            }
-            "stickers" if kinds.contains(Kinds::STICKERS) => {
-                self.stickers = from.tolerate(Listing::read)?;
-            }
-            "soundboard_sounds" if kinds.contains(Kinds::SOUNDS) => {
-                self.sounds = from.tolerate(Listing::read)?;
-            }
             "members" if kinds.contains(Kinds::MEMBERS) => {
                 // A list that cannot be read at all may have held anybody.
                 let (members, unread) = from.tolerate(Members::read)?.map_or((None, 1), some);
@@ -85,16 +63,7 @@ impl<'i> Content<'i> {
                 let read = from.tolerate(Presences::read)?;
                 (self.presences, self.presences_unread) = read.map_or((None, 1), some);
             }
-            "voice_states" if kinds.contains(Kinds::VOICE_STATES) => {
-                self.voice_states = from.tolerate(Listing::read)?;
-            }
-            "stage_instances" if kinds.contains(Kinds::STAGES) => {
-                self.stages = from.tolerate(Listing::read)?;
-            }
-            "guild_scheduled_events" if kinds.contains(Kinds::SCHEDULED_EVENTS) => {
-                self.events = from.tolerate(Listing::read)?;
-            }
-            _ => from.skip()?,
+            _ => self.plain.field(key, from, kinds)?,
         }
         Ok(())
     }

@@ -6,12 +6,11 @@ use alloc::vec::Vec;
 use super::embedded::read_seen;
 use super::in_guild::List;
 use super::{
-    Ban, EmbeddedMember, Emoji, InGuild, Integration, Invite, MessageChange, MessageDelete,
-    MessageEvent, MessageSeen, Rule, ScheduledEvent, Sound, StageInstance, Sticker, ThreadEvent,
-    ThreadListSync, ThreadMembersUpdate, ThreadMembership, VoiceChannelInfo, VoiceStateUpdate,
-    voice_event,
+    Ban, EmbeddedMember, Emoji, InGuild, Invite, MessageChange, MessageDelete, MessageEvent,
+    MessageSeen, PlainEvent, Sound, Sticker, ThreadEvent, ThreadListSync, ThreadMembersUpdate,
+    ThreadMembership, VoiceChannelInfo, VoiceStateUpdate, voice_event,
 };
-use crate::id::{ChannelId, GuildId, IntegrationId, RuleId, ScheduledEventId, SoundId, StageId};
+use crate::id::{ChannelId, GuildId, ScheduledEventId};
 use crate::kind::Kinds;
 use crate::wire::packed::RecordPool;
 use crate::wire::{Listing, Malformed, Name, Text, field::Read, json::Reader};
@@ -21,6 +20,8 @@ use crate::wire::{Listing, Malformed, Name, Text, field::Read, json::Reader};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EntityEvent<'i> {
+    /// A row of a plain kind is created, updated or deleted.
+    Plain(PlainEvent<'i>),
     /// `THREAD_CREATE`.
     ThreadCreate(Box<ThreadEvent<'i>>),
     /// `THREAD_UPDATE`.
@@ -37,10 +38,6 @@ pub enum EntityEvent<'i> {
     Emojis(InGuild<Listing<Emoji<'i>>>),
     /// `GUILD_STICKERS_UPDATE`.
     Stickers(InGuild<Listing<Sticker<'i>>>),
-    /// `GUILD_SOUNDBOARD_SOUND_CREATE` and `..._UPDATE`.
-    Sound(Box<InGuild<Sound<'i>>>),
-    /// `GUILD_SOUNDBOARD_SOUND_DELETE`.
-    SoundDelete(InGuild<SoundId>),
     /// `GUILD_SOUNDBOARD_SOUNDS_UPDATE`: some sounds changed.
     SoundsUpdate(InGuild<Vec<Sound<'i>>>),
     /// `SOUNDBOARD_SOUNDS`: all sounds.
@@ -49,30 +46,14 @@ pub enum EntityEvent<'i> {
     VoiceState(Box<VoiceStateUpdate<'i>>),
     /// `VOICE_CHANNEL_STATUS_UPDATE`, `VOICE_CHANNEL_START_TIME_UPDATE` and `CHANNEL_INFO`.
     VoiceChannels(InGuild<Vec<VoiceChannelInfo<'i>>>),
-    /// `STAGE_INSTANCE_CREATE` and `..._UPDATE`.
-    Stage(Box<InGuild<StageInstance<'i>>>),
-    /// `STAGE_INSTANCE_DELETE`.
-    StageDelete(InGuild<StageId>),
-    /// `GUILD_SCHEDULED_EVENT_CREATE` and `..._UPDATE`.
-    ScheduledEvent(Box<InGuild<ScheduledEvent<'i>>>),
-    /// `GUILD_SCHEDULED_EVENT_DELETE`.
-    ScheduledEventDelete(InGuild<ScheduledEventId>),
     /// `GUILD_SCHEDULED_EVENT_USER_ADD`.
     InterestedAdd(InGuild<ScheduledEventId>),
     /// `GUILD_SCHEDULED_EVENT_USER_REMOVE`.
     InterestedRemove(InGuild<ScheduledEventId>),
-    /// `INTEGRATION_CREATE` and `INTEGRATION_UPDATE`.
-    Integration(Box<InGuild<Integration<'i>>>),
-    /// `INTEGRATION_DELETE`.
-    IntegrationDelete(InGuild<IntegrationId>),
     /// `INVITE_CREATE`.
     Invite(Box<InGuild<Invite<'i>>>),
     /// `INVITE_DELETE`.
     InviteDelete(InGuild<Text<'i>>),
-    /// `AUTO_MODERATION_RULE_CREATE` and `..._UPDATE`.
-    Rule(Box<InGuild<Rule<'i>>>),
-    /// `AUTO_MODERATION_RULE_DELETE`.
-    RuleDelete(InGuild<RuleId>),
     /// `WEBHOOKS_UPDATE`.
     Webhooks(InGuild<ChannelId>),
     /// `MESSAGE_CREATE`, where messages are not cached.
@@ -101,12 +82,6 @@ pub enum EntityEvent<'i> {
     InPassing(EmbeddedMember<'i>),
 }
 
-fn boxed<'i, T: crate::wire::row::ReadWith<'i>>(
-    reader: &mut Reader<'i>,
-) -> Result<Box<InGuild<T>>, Malformed> {
-    InGuild::row(reader).map(Box::new)
-}
-
 impl<'i> EntityEvent<'i> {
     /// Decodes a dispatch; `None` if it is none of these.
     #[allow(clippy::wildcard_enum_match_arm, reason = "the others are elsewhere")]
@@ -121,16 +96,12 @@ impl<'i> EntityEvent<'i> {
             Name::ThreadUpdate => Self::ThreadUpdate(Read::read(reader)?),
             Name::ThreadDelete => Self::ThreadDelete(InGuild::at(reader, "id")?),
             Name::ThreadListSync => Self::ThreadListSync(Read::read(reader)?),
-            Name::ThreadMemberUpdate => Self::ThreadMember(boxed(reader)?),
+            Name::ThreadMemberUpdate => Self::ThreadMember(Box::new(InGuild::row(reader)?)),
             Name::ThreadMembersUpdate => {
                 Self::ThreadMembers(Box::new(ThreadMembersUpdate::read(reader, kinds)?))
             }
             Name::GuildEmojisUpdate => Self::Emojis(InGuild::at(reader, "emojis")?),
             Name::GuildStickersUpdate => Self::Stickers(InGuild::at(reader, "stickers")?),
-            Name::GuildSoundboardSoundCreate | Name::GuildSoundboardSoundUpdate => {
-                Self::Sound(boxed(reader)?)
-            }
-            Name::GuildSoundboardSoundDelete => Self::SoundDelete(InGuild::at(reader, "sound_id")?),
             Name::GuildSoundboardSoundsUpdate => {
                 Self::SoundsUpdate(List::at(reader, "soundboard_sounds")?)
             }
@@ -160,22 +131,12 @@ impl<'i> EntityEvent<'i> {
         kinds: Kinds,
     ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
-            Name::StageInstanceCreate | Name::StageInstanceUpdate => Self::Stage(boxed(reader)?),
-            Name::StageInstanceDelete => Self::StageDelete(InGuild::at(reader, "id")?),
-            Name::GuildScheduledEventCreate | Name::GuildScheduledEventUpdate => {
-                Self::ScheduledEvent(boxed(reader)?)
-            }
-            Name::GuildScheduledEventDelete => {
-                Self::ScheduledEventDelete(InGuild::at(reader, "id")?)
-            }
             Name::GuildScheduledEventUserAdd => {
                 Self::InterestedAdd(InGuild::at(reader, "guild_scheduled_event_id")?)
             }
             Name::GuildScheduledEventUserRemove => {
                 Self::InterestedRemove(InGuild::at(reader, "guild_scheduled_event_id")?)
             }
-            Name::IntegrationCreate | Name::IntegrationUpdate => Self::Integration(boxed(reader)?),
-            Name::IntegrationDelete => Self::IntegrationDelete(InGuild::at(reader, "id")?),
             // Invitations to group channels have no guild.
             Name::InviteCreate => {
                 let invite = InGuild::row_if_any(reader)?;
@@ -184,10 +145,6 @@ impl<'i> EntityEvent<'i> {
             Name::InviteDelete => {
                 return Ok(InGuild::at_if_any(reader, "code")?.map(Self::InviteDelete));
             }
-            Name::AutoModerationRuleCreate | Name::AutoModerationRuleUpdate => {
-                Self::Rule(boxed(reader)?)
-            }
-            Name::AutoModerationRuleDelete => Self::RuleDelete(InGuild::at(reader, "id")?),
             Name::WebhooksUpdate => Self::Webhooks(InGuild::at(reader, "channel_id")?),
             Name::MessageCreate if kinds.contains(Kinds::MESSAGES) => {
                 Self::MessageCreate(Read::read(reader)?)
@@ -204,7 +161,7 @@ impl<'i> EntityEvent<'i> {
             Name::MessagePollVoteAdd => Self::VoteAdd(Read::read(reader)?),
             Name::MessagePollVoteRemove => Self::VoteRemove(Read::read(reader)?),
             Name::GuildBanAdd | Name::GuildBanRemove => Self::Ban(Read::read(reader)?),
-            _ => return Ok(None),
+            _ => return Ok(PlainEvent::read(name, reader)?.map(Self::Plain)),
         }))
     }
 
@@ -212,30 +169,20 @@ impl<'i> EntityEvent<'i> {
     #[must_use]
     pub fn guild(&self) -> Option<GuildId> {
         match self {
+            Self::Plain(event) => Some(event.guild()),
             Self::ThreadCreate(event) | Self::ThreadUpdate(event) => Some(event.guild),
             Self::ThreadListSync(sync) => Some(sync.guild),
             Self::ThreadMember(event) => Some(event.guild),
             Self::ThreadMembers(event) => Some(event.guild),
             Self::Emojis(event) => Some(event.guild),
             Self::Stickers(event) => Some(event.guild),
-            Self::Sound(event) => Some(event.guild),
-            Self::SoundDelete(event) => Some(event.guild),
             Self::SoundsUpdate(event) => Some(event.guild),
             Self::Sounds(event) => Some(event.guild),
             Self::VoiceState(event) => event.guild,
             Self::VoiceChannels(event) => Some(event.guild),
-            Self::Stage(event) => Some(event.guild),
-            Self::StageDelete(event) => Some(event.guild),
-            Self::ScheduledEvent(event) => Some(event.guild),
-            Self::ScheduledEventDelete(event)
-            | Self::InterestedAdd(event)
-            | Self::InterestedRemove(event) => Some(event.guild),
-            Self::Integration(event) => Some(event.guild),
-            Self::IntegrationDelete(event) => Some(event.guild),
+            Self::InterestedAdd(event) | Self::InterestedRemove(event) => Some(event.guild),
             Self::Invite(event) => Some(event.guild),
             Self::InviteDelete(event) => Some(event.guild),
-            Self::Rule(event) => Some(event.guild),
-            Self::RuleDelete(event) => Some(event.guild),
             Self::Webhooks(event) | Self::ThreadDelete(event) => Some(event.guild),
             Self::MessageSeen(seen) => seen.head.guild,
             Self::Ban(ban) => Some(ban.guild),

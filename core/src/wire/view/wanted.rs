@@ -1,5 +1,6 @@
 //! Which dispatches are decoded at all.
 
+use super::PlainEvent;
 use crate::kind::Kinds;
 use crate::wire::Name;
 
@@ -64,30 +65,15 @@ const fn only(name: Name) -> Option<Kinds> {
             .union(Kinds::PRESENCES),
         Name::GuildEmojisUpdate => Kinds::EMOJIS,
         Name::GuildStickersUpdate => Kinds::STICKERS,
-        Name::GuildSoundboardSoundCreate
-        | Name::GuildSoundboardSoundUpdate
-        | Name::GuildSoundboardSoundDelete
-        | Name::GuildSoundboardSoundsUpdate
-        | Name::SoundboardSounds => Kinds::SOUNDS,
+        Name::GuildSoundboardSoundsUpdate | Name::SoundboardSounds => Kinds::SOUNDS,
         Name::VoiceStateUpdate => Kinds::VOICE_STATES,
         Name::ChannelInfo | Name::VoiceChannelStatusUpdate | Name::VoiceChannelStartTimeUpdate => {
             Kinds::CHANNELS
         }
-        Name::StageInstanceCreate | Name::StageInstanceUpdate | Name::StageInstanceDelete => {
-            Kinds::STAGES
-        }
-        Name::GuildScheduledEventCreate
-        | Name::GuildScheduledEventUpdate
-        | Name::GuildScheduledEventDelete
-        | Name::GuildScheduledEventUserAdd
-        | Name::GuildScheduledEventUserRemove => Kinds::SCHEDULED_EVENTS,
-        Name::IntegrationCreate | Name::IntegrationUpdate | Name::IntegrationDelete => {
-            Kinds::INTEGRATIONS
+        Name::GuildScheduledEventUserAdd | Name::GuildScheduledEventUserRemove => {
+            Kinds::SCHEDULED_EVENTS
         }
         Name::InviteCreate | Name::InviteDelete => Kinds::INVITES,
-        Name::AutoModerationRuleCreate
-        | Name::AutoModerationRuleUpdate
-        | Name::AutoModerationRuleDelete => Kinds::RULES,
         Name::WebhooksUpdate => Kinds::WEBHOOK_MARKS,
         Name::MessageCreate => Kinds::MESSAGES.union(Kinds::WITH_LAST_MESSAGES),
         Name::MessageDelete | Name::MessageDeleteBulk => Kinds::MESSAGES.union(Kinds::THREADS),
@@ -101,6 +87,9 @@ const fn only(name: Name) -> Option<Kinds> {
         Name::GuildBanAdd | Name::GuildBanRemove => {
             Kinds::USERS.union(Kinds::MEMBERS).union(Kinds::MESSAGES)
         }
-        _ => return None,
+        _ => match PlainEvent::kind_of(name) {
+            Some(kind) => kind.only(),
+            None => return None,
+        },
     })
 }

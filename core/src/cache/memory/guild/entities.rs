@@ -3,34 +3,24 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::cache::key::any_plain_key;
 use crate::cache::memory::guild::channel_webhooks::ChannelWebhooks;
 use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::message_rings::Rings;
+use crate::cache::memory::guild::plain::{PlainTables, put};
 use crate::cache::memory::guild::thread_members::ThreadMembers;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
-use crate::cache::memory::table::lazy_table::{LazyTable, Plain, plain};
+use crate::cache::memory::table::lazy_table::{LazyTable, plain};
 use crate::cache::memory::usage::{EntityUsage, Weight};
+use crate::cache::rows::any_plain_rows;
 use crate::cache::{Key, Kind, Rows};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
-use crate::wire::view::{
-    Emoji, Integration, Invite, Rule, ScheduledEvent, Sound, StageInstance, Sticker, Thread,
-    ThreadMember, VoiceState,
-};
+use crate::wire::view::{Emoji, Invite, Thread, ThreadMember};
 use crate::wire::{Field, Part as _, Text};
 
-plain! {
-    Thread by id,
-    Emoji by id,
-    Sticker by id,
-    Sound by id,
-    VoiceState by user,
-    StageInstance by id,
-    ScheduledEvent by id,
-    Integration by id,
-    Rule by id,
-}
+plain!(Thread<'static>, id);
 
 #[derive(Debug)]
 pub(in crate::cache::memory) struct Entities {
@@ -38,16 +28,9 @@ pub(in crate::cache::memory) struct Entities {
     pub(in crate::cache::memory) threads: LazyTable<Thread<'static>>,
     pub(in crate::cache::memory) thread_members: LazyTable<ThreadMembers>,
     memberships: usize,
-    pub(in crate::cache::memory) emojis: LazyTable<Emoji<'static>>,
-    pub(in crate::cache::memory) stickers: LazyTable<Sticker<'static>>,
-    pub(in crate::cache::memory) sounds: LazyTable<Sound<'static>>,
-    pub(in crate::cache::memory) voice_states: LazyTable<VoiceState<'static>>,
-    pub(in crate::cache::memory) stages: LazyTable<StageInstance<'static>>,
-    pub(in crate::cache::memory) events: LazyTable<ScheduledEvent<'static>>,
-    pub(in crate::cache::memory) integrations: LazyTable<Integration<'static>>,
+    pub(in crate::cache::memory) plain: PlainTables,
     pub(in crate::cache::memory) invites: BTreeMap<Text<'static>, Invite<'static>>,
     invite_heap: usize,
-    pub(in crate::cache::memory) rules: LazyTable<Rule<'static>>,
     pub(in crate::cache::memory) hooks: LazyTable<ChannelWebhooks>,
     pub(in crate::cache::memory) rings: Rings,
 }
@@ -59,16 +42,9 @@ impl Entities {
             threads: LazyTable::new(),
             thread_members: LazyTable::new(),
             memberships: 0,
-            emojis: LazyTable::new(),
-            stickers: LazyTable::new(),
-            sounds: LazyTable::new(),
-            voice_states: LazyTable::new(),
-            stages: LazyTable::new(),
-            events: LazyTable::new(),
-            integrations: LazyTable::new(),
+            plain: PlainTables::new(),
             invites: BTreeMap::new(),
             invite_heap: 0,
-            rules: LazyTable::new(),
             hooks: LazyTable::new(),
             rings: Rings::new(mixer),
         }
@@ -85,14 +61,6 @@ impl Entities {
                 Kind::ThreadMember,
                 rows(self.memberships, self.thread_members.weight()),
             ),
-            (Kind::Emoji, self.emojis.weight()),
-            (Kind::Sticker, self.stickers.weight()),
-            (Kind::Sound, self.sounds.weight()),
-            (Kind::VoiceState, self.voice_states.weight()),
-            (Kind::Stage, self.stages.weight()),
-            (Kind::ScheduledEvent, self.events.weight()),
-            (Kind::Integration, self.integrations.weight()),
-            (Kind::Rule, self.rules.weight()),
             (Kind::WebhookMark, self.hooks.weight()),
             (Kind::Message, self.rings.weight()),
             (
@@ -107,6 +75,7 @@ impl Entities {
         ] {
             usage.set(kind, weight);
         }
+        self.plain.weigh(&mut usage);
         usage
     }
 
@@ -121,14 +90,6 @@ impl Entities {
         match rows {
             Rows::Threads(rows) => self.put_threads(guild, rows, how, shared),
             Rows::ThreadMembers(rows) => self.put_memberships(rows, how),
-            Rows::Emojis(rows) => put(&mut self.emojis, mixer, rows, how),
-            Rows::Stickers(rows) => put(&mut self.stickers, mixer, rows, how),
-            Rows::Sounds(rows) => put(&mut self.sounds, mixer, rows, how),
-            Rows::VoiceStates(rows) => put(&mut self.voice_states, mixer, rows, how),
-            Rows::Stages(rows) => put(&mut self.stages, mixer, rows, how),
-            Rows::ScheduledEvents(rows) => put(&mut self.events, mixer, rows, how),
-            Rows::Integrations(rows) => put(&mut self.integrations, mixer, rows, how),
-            Rows::Rules(rows) => put(&mut self.rules, mixer, rows, how),
             Rows::Messages(rows) => match how {
                 MergeMode::Upsert | MergeMode::Replace => rows
                     .into_iter()
@@ -142,6 +103,7 @@ impl Entities {
                 let marks = rows.into_iter().map(ChannelWebhooks::mark).collect();
                 put(&mut self.hooks, mixer, marks, MergeMode::Upsert);
             }
+            any_plain_rows!() => self.plain.put(mixer, rows, how),
             Rows::CurrentUser(_)
             | Rows::Guild(_)
             | Rows::Channels(_)
@@ -189,17 +151,10 @@ impl Entities {
             Key::Thread(thread) => self.remove_thread(*thread, shared),
             Key::ThreadMembers(thread, users) => self.leave(*thread, users),
             Key::ThreadMembersOf(user) => self.leave_all(*user),
-            Key::Emoji(id) => drop(self.emojis.remove(id.get())),
-            Key::Sticker(id) => drop(self.stickers.remove(id.get())),
-            Key::Sound(id) => drop(self.sounds.remove(id.get())),
-            Key::VoiceState(user) => drop(self.voice_states.remove(user.get())),
-            Key::Stage(id) => drop(self.stages.remove(id.get())),
-            Key::ScheduledEvent(id) => drop(self.events.remove(id.get())),
-            Key::Integration(id) => drop(self.integrations.remove(id.get())),
-            Key::Rule(id) => drop(self.rules.remove(id.get())),
             Key::Invite(code) => self.remove_invite(code),
             Key::WebhookMark(channel) => drop(self.hooks.remove(channel.get())),
             Key::Messages(channel, ids) => self.rings.take_out(*channel, ids, shared),
+            any_plain_key!() => self.plain.remove(key),
             Key::Channel(_)
             | Key::PrivateChannel(_)
             | Key::Role(_)
@@ -326,9 +281,9 @@ impl Entities {
     /// Takes a role from every emoji.
     pub(in crate::cache::memory) fn strip(&mut self, role: RoleId) {
         let has = |emoji: &&Emoji<'_>| emoji.roles.value().is_some_and(|all| all.contains(&role));
-        let keys: Vec<u64> = self.emojis.iter().filter(has).map(Row::key).collect();
+        let keys: Vec<u64> = self.plain.emojis.iter().filter(has).map(Row::key).collect();
         for key in keys {
-            self.emojis.update(key, |emoji| {
+            self.plain.emojis.update(key, |emoji| {
                 if let Field::Value(roles) = &mut emoji.roles {
                     roles.retain(|other| *other != role);
                 }
@@ -350,10 +305,7 @@ impl Entities {
         for thread in threads {
             self.remove_thread(thread, shared);
         }
-        self.stages.sweep(|row| !gone(row.channel));
-        self.events.sweep(|row| !gone(row.channel.value().copied()));
-        self.voice_states
-            .sweep(|row| !gone(row.channel.value().copied()));
+        self.plain.remove_on_channels(|channel| gone(Some(channel)));
         let leads = self.invites.values().filter(|row| gone(row.channel));
         let codes: Vec<_> = leads.map(|row| row.code.clone()).collect();
         codes.iter().for_each(|code| self.remove_invite(code));
@@ -389,8 +341,7 @@ impl Entities {
     /// Drops what no event of a new session can refill.
     pub(in crate::cache::memory) fn forget(&mut self, shared: &mut Shared) {
         self.rings.clear(shared);
-        self.integrations = LazyTable::new();
-        self.rules = LazyTable::new();
+        self.plain.forget();
         self.hooks = LazyTable::new();
         self.invites = BTreeMap::new();
         self.invite_heap = 0;
@@ -405,16 +356,4 @@ impl Entities {
 
 fn weigh(invite: &Invite<'_>) -> usize {
     invite.heap().saturating_add(invite.code.heap())
-}
-
-fn put<R: Plain>(to: &mut LazyTable<R>, mixer: Mixer, rows: Vec<R>, how: MergeMode) {
-    match how {
-        MergeMode::Upsert => rows.into_iter().for_each(|row| {
-            to.upsert(mixer, row);
-        }),
-        MergeMode::Replace => drop(to.replace(mixer, rows)),
-        MergeMode::Patch => rows.into_iter().for_each(|row| {
-            to.update(row.key(), |old| old.take(row));
-        }),
-    }
 }

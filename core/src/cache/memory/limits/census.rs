@@ -9,6 +9,7 @@ use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::table::Row as _;
 use crate::cache::{Candidate, Kind, MemberTraits, RowRef};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
+use crate::kind::any_plain_kind;
 
 impl MemoryStore {
     /// A row as a predicate sees it; `None` if it is not there, or is a guild or a user.
@@ -52,7 +53,7 @@ impl MemoryStore {
     /// What is true of a member.
     fn traits(&self, slot: &Slot, row_id: RowId, booster: bool) -> MemberTraits {
         let user = row_id.user();
-        let voice = slot.entities.voice_states.get(row_id.first);
+        let voice = slot.entities.plain.voice_states.get(row_id.first);
         let truths = [
             (
                 MemberTraits::OWN,
@@ -81,26 +82,19 @@ impl MemoryStore {
                 RowRef::ThreadMember(members.get(UserId::new(row_id.second)?)?)
             }
             Kind::Role => RowRef::Role(slot.roles.get(id)?),
-            Kind::Emoji => RowRef::Emoji(entities.emojis.get(id)?),
-            Kind::Sticker => RowRef::Sticker(entities.stickers.get(id)?),
-            Kind::Sound => RowRef::Sound(entities.sounds.get(id)?),
             Kind::Member => RowRef::Member(self.find_member(slot.id, id)?),
             Kind::Presence => RowRef::Presence(self.find_presence(slot.id, id)?),
-            Kind::VoiceState => RowRef::VoiceState(entities.voice_states.get(id)?),
-            Kind::Stage => RowRef::Stage(entities.stages.get(id)?),
-            Kind::ScheduledEvent => RowRef::ScheduledEvent(entities.events.get(id)?),
-            Kind::Integration => RowRef::Integration(entities.integrations.get(id)?),
             Kind::Message => {
                 let (channel, id) = (ChannelId::new(id)?, MessageId::new(row_id.second)?);
                 RowRef::Message(entities.rings.message(channel, id)?)
             }
-            Kind::Rule => RowRef::Rule(entities.rules.get(id)?),
             Kind::Invite => {
                 let here = |code: &str| RowId::invite(slot.id, code, self.mixer) == row_id;
                 let mut invites = entities.invites.values();
                 RowRef::Invite(invites.find(|row| here(&row.code.as_cow()))?)
             }
             Kind::WebhookMark => RowRef::WebhookMark(entities.hooks.get(id)?.channel()),
+            any_plain_kind!() => entities.plain.row_ref(kind, id)?,
         })
     }
 
@@ -156,9 +150,6 @@ impl MemoryStore {
                     .collect()
             }
             Kind::Role => slot.roles.iter().map(|row| at(row.key())).collect(),
-            Kind::Emoji => entities.emojis.iter().map(|row| at(row.key())).collect(),
-            Kind::Sticker => entities.stickers.iter().map(|row| at(row.key())).collect(),
-            Kind::Sound => entities.sounds.iter().map(|row| at(row.key())).collect(),
             Kind::Member => self
                 .members(slot.id)
                 .map(|row| at(row.id().get()))
@@ -166,18 +157,6 @@ impl MemoryStore {
             Kind::Presence => self
                 .presences(slot.id)
                 .map(|row| at(row.user().get()))
-                .collect(),
-            Kind::VoiceState => entities
-                .voice_states
-                .iter()
-                .map(|row| at(row.key()))
-                .collect(),
-            Kind::Stage => entities.stages.iter().map(|row| at(row.key())).collect(),
-            Kind::ScheduledEvent => entities.events.iter().map(|row| at(row.key())).collect(),
-            Kind::Integration => entities
-                .integrations
-                .iter()
-                .map(|row| at(row.key()))
                 .collect(),
             Kind::Message => {
                 let in_ring = |ring: &crate::cache::memory::guild::message_ring::Ring| {
@@ -188,7 +167,6 @@ impl MemoryStore {
                 };
                 entities.rings.iter().flat_map(in_ring).collect()
             }
-            Kind::Rule => entities.rules.iter().map(|row| at(row.key())).collect(),
             Kind::Invite => {
                 let codes = entities.invites.values().map(|row| row.code.as_cow());
                 codes
@@ -196,6 +174,7 @@ impl MemoryStore {
                     .collect()
             }
             Kind::WebhookMark => entities.hooks.iter().map(|row| at(row.key())).collect(),
+            any_plain_kind!() => entities.plain.keys(kind, at),
         }
     }
 }

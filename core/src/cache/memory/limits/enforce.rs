@@ -220,7 +220,7 @@ impl MemoryStore {
                 touched.tell(Kind::WebhookMark, [RowId::new(guild, channel.get())]);
             }
             Op::Remove(key) => {
-                let (kind, row_ids) = removed(guild, key, self.mixer);
+                let (kind, row_ids) = (key.kind(), removed(guild, key, self.mixer));
                 if limits.tracked.contains(kind.only()) {
                     touched
                         .gone

@@ -1,10 +1,14 @@
 //! Where a row lies, whatever its kind.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU64;
 
+use crate::cache::key::{any_plain_key, any_special_key};
 use crate::cache::memory::table::hash::Mixer;
+use crate::cache::rows::{any_plain_rows, any_special_rows};
 use crate::cache::{Key, Kind, Op, Rows};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
+use crate::kind::{any_plain_kind, any_special_kind, for_each_kind};
 use crate::wire::view::Message;
 
 /// A row of a kind that is known from elsewhere.
@@ -60,69 +64,79 @@ impl RowId {
 
     /// What a mutation would call the row; an invitation has to be looked for.
     pub(in crate::cache::memory) fn key(self, kind: Kind) -> Option<Key<'static>> {
-        let (id, user) = (core::num::NonZeroU64::new(self.first)?, self.user()?);
+        let (id, user) = (NonZeroU64::new(self.first)?, self.user()?);
         Some(match kind {
             Kind::Channel => Key::Channel(id.into()),
             Kind::PrivateChannel => Key::PrivateChannel(id.into()),
             Kind::Thread => Key::Thread(id.into()),
             Kind::ThreadMember => Key::ThreadMembers(id.into(), [UserId::new(self.second)?].into()),
             Kind::Role => Key::Role(id.into()),
-            Kind::Emoji => Key::Emoji(id.into()),
-            Kind::Sticker => Key::Sticker(id.into()),
-            Kind::Sound => Key::Sound(id.into()),
             Kind::Member => Key::Member(user),
             Kind::Presence => Key::Presence(user),
-            Kind::VoiceState => Key::VoiceState(user),
-            Kind::Stage => Key::Stage(id.into()),
-            Kind::ScheduledEvent => Key::ScheduledEvent(id.into()),
-            Kind::Integration => Key::Integration(id.into()),
             Kind::Message => Key::Messages(id.into(), [MessageId::new(self.second)?].into()),
-            Kind::Rule => Key::Rule(id.into()),
             Kind::WebhookMark => Key::WebhookMark(id.into()),
             Kind::Guild | Kind::User | Kind::Invite => return None,
+            any_plain_kind!() => plain_key(kind, id)?,
         })
     }
 }
 
-/// The rows that a removal names, by kind.
-pub(in crate::cache::memory) fn removed(
-    guild: GuildId,
-    key: &Key<'_>,
-    mixer: Mixer,
-) -> (Kind, Vec<RowId>) {
-    let one = |id: u64| Vec::from([RowId::new(guild, id)]);
+/// The rows that a removal names.
+pub(in crate::cache::memory) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mixer) -> Vec<RowId> {
+    let at = |id: u64| RowId::new(guild, id);
     match key {
-        Key::Channel(id) => (Kind::Channel, one(id.get())),
-        // None lies in a guild.
-        Key::PrivateChannel(_) => (Kind::PrivateChannel, Vec::new()),
-        Key::Thread(id) => (Kind::Thread, one(id.get())),
+        Key::Channel(id) | Key::Thread(id) | Key::WebhookMark(id) => [at(id.get())].into(),
+        Key::Role(id) => [at(id.get())].into(),
+        Key::Member(user) | Key::Presence(user) => [at(user.get())].into(),
+        // None lies in a guild, or by this key.
+        Key::PrivateChannel(_) | Key::ThreadMembersOf(_) => Vec::new(),
         Key::ThreadMembers(thread, users) => {
             let row_id = |user: &UserId| RowId::pair(guild, thread.get(), user.get());
-            (Kind::ThreadMember, users.iter().map(row_id).collect())
+            users.iter().map(row_id).collect()
         }
-        Key::ThreadMembersOf(_) => (Kind::ThreadMember, Vec::new()),
-        Key::Role(id) => (Kind::Role, one(id.get())),
-        Key::Emoji(id) => (Kind::Emoji, one(id.get())),
-        Key::Sticker(id) => (Kind::Sticker, one(id.get())),
-        Key::Sound(id) => (Kind::Sound, one(id.get())),
-        Key::Member(user) => (Kind::Member, one(user.get())),
-        Key::Presence(user) => (Kind::Presence, one(user.get())),
-        Key::VoiceState(user) => (Kind::VoiceState, one(user.get())),
-        Key::Stage(id) => (Kind::Stage, one(id.get())),
-        Key::ScheduledEvent(id) => (Kind::ScheduledEvent, one(id.get())),
-        Key::Integration(id) => (Kind::Integration, one(id.get())),
         Key::Messages(channel, ids) => {
             let row_id = |id: &MessageId| RowId::pair(guild, channel.get(), id.get());
-            (Kind::Message, ids.iter().map(row_id).collect())
+            ids.iter().map(row_id).collect()
         }
-        Key::Rule(id) => (Kind::Rule, one(id.get())),
-        Key::Invite(code) => {
-            let row_id = RowId::invite(guild, &code.as_cow(), mixer);
-            (Kind::Invite, Vec::from([row_id]))
-        }
-        Key::WebhookMark(channel) => (Kind::WebhookMark, one(channel.get())),
+        Key::Invite(code) => [RowId::invite(guild, &code.as_cow(), mixer)].into(),
+        any_plain_key!() => plain_id(key).map(at).into_iter().collect(),
     }
 }
+
+macro_rules! plain_ids {
+    (special $special:tt plain { $(
+        $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
+            row { $row:ident $key:ident: $id:ident }
+            names { $rows:ident $all:ident $one:ident $noun:literal }
+            $($more:tt)*
+        }
+    )* }) => {
+        /// What a mutation would call a row of a plain kind.
+        fn plain_key(kind: Kind, id: NonZeroU64) -> Option<Key<'static>> {
+            match kind {
+                $(Kind::$kind => Some(Key::$kind(id.into())),)*
+                any_special_kind!() => None,
+            }
+        }
+
+        /// The id of a row of a plain kind.
+        const fn plain_id(key: &Key<'_>) -> Option<u64> {
+            match key {
+                $(Key::$kind(id) => Some(id.get()),)*
+                any_special_key!() => None,
+            }
+        }
+
+        /// Where rows of a plain kind lie or would lie.
+        fn plain_row_ids(rows: &Rows<'_>, at: impl Fn(u64) -> RowId) -> Vec<RowId> {
+            match rows {
+                $(Rows::$rows(rows) => rows.iter().map(|row| at(row.$key.get())).collect(),)*
+                any_special_rows!() => Vec::new(),
+            }
+        }
+    };
+}
+for_each_kind!(plain_ids);
 
 /// The messages outside guilds that a step is about.
 #[allow(
@@ -182,18 +196,10 @@ pub(in crate::cache::memory) fn row_ids(
             rows.map(|(thread, user)| RowId::pair(guild, thread, user))
                 .collect()
         }
-        Rows::Emojis(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
-        Rows::Stickers(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
-        Rows::Sounds(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
-        Rows::VoiceStates(rows) => rows.iter().map(|row| at(row.user.get())).collect(),
-        Rows::Stages(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
-        Rows::ScheduledEvents(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
-        Rows::Integrations(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
         Rows::Invites(rows) => {
             let code = |code: &crate::wire::Text<'_>| RowId::invite(guild, &code.as_cow(), mixer);
             rows.iter().map(|row| code(&row.code)).collect()
         }
-        Rows::Rules(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
         Rows::Messages(rows) => {
             let channel = |channel: ChannelId, id: MessageId| (channel.get(), id.get());
             let rows = rows
@@ -203,5 +209,6 @@ pub(in crate::cache::memory) fn row_ids(
                 .collect()
         }
         Rows::WebhookMarks(rows) => rows.iter().map(|row| at(row.get())).collect(),
+        any_plain_rows!() => plain_row_ids(rows, at),
     }
 }

@@ -12,9 +12,10 @@ pub(in crate::cache::memory) trait Plain: Row {
     fn take(&mut self, newer: Self);
 }
 
+/// Makes the type of a row, identified by one of its fields, a [`Plain`] one.
 macro_rules! plain {
-    ($($row:ident by $key:ident,)*) => {$(
-        impl Row for $row<'static> {
+    ($row:ty, $key:ident) => {
+        impl crate::cache::memory::table::Row for $row {
             fn key(&self) -> u64 {
                 self.$key.get()
             }
@@ -24,12 +25,12 @@ macro_rules! plain {
             }
         }
 
-        impl Plain for $row<'static> {
+        impl crate::cache::memory::table::lazy_table::Plain for $row {
             fn take(&mut self, newer: Self) {
                 self.merge(newer);
             }
         }
-    )*};
+    };
 }
 pub(in crate::cache::memory) use plain;
 
