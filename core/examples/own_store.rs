@@ -10,7 +10,7 @@ use headcount_core::cache::memory::Applied;
 use headcount_core::cache::{Key, Kinds, MemoryStore, Mutation, Op, Router, Rows, Scope, Store};
 use headcount_core::id::{GuildId, UserId};
 use headcount_core::tracker::{Tracker, TrackerConfig};
-use headcount_core::wire::view::Members;
+use headcount_core::wire::view::{Batch, Member};
 use headcount_core::{Action, Event, Instant, Intents, ShardId};
 
 /// Whole days since 1970.
@@ -58,7 +58,7 @@ impl Store for JoinDays {
 }
 
 impl JoinDays {
-    fn join(&mut self, guild: GuildId, rows: &Members<'_>) {
+    fn join(&mut self, guild: GuildId, rows: &Batch<Member<'_>>) {
         const DAY: i64 = 24 * 60 * 60 * 1_000_000;
         let days = self.guilds.entry(guild).or_default();
         for member in rows.iter() {

@@ -12,8 +12,8 @@ use super::{GuildStatus, Key, Kinds, Mutation, NewSession, Op, Rows, Scope};
 use crate::ShardId;
 use crate::id::UserId;
 use crate::wire::view::{
-    Channel, ChannelPins, Content, EmbeddedMember, GuildCreate, GuildDelete, GuildSync,
-    GuildUpdate, MemberEvent, MemberRemove, Members, MembersChunk, PresenceUpdate, Ready,
+    Batch, Channel, ChannelPins, Content, EmbeddedMember, GuildCreate, GuildDelete, GuildSync,
+    GuildUpdate, Member, MemberEvent, MemberRemove, MembersChunk, PresenceUpdate, Ready,
     RoleDelete, RoleEvent, Thread, View,
 };
 use crate::wire::{Listing, Malformed, Misreads, Name};
@@ -117,7 +117,9 @@ impl Deriver {
             return Misreads::default();
         }
         match view.embedded().filter(|one| one.guild.is_some()) {
-            Some(one) => Members::embedded(one.member, one.user).1.under("member"),
+            Some(one) => Batch::<Member<'_>>::embedded(one.member, one.user)
+                .1
+                .under("member"),
             None => Misreads::default(),
         }
     }
@@ -133,7 +135,7 @@ impl Deriver {
     /// What another payload tells of a member that is cached: never a new one.
     fn in_passing<'i>(&self, member: Option<EmbeddedMember<'i>>, to: &mut Mutation<'i>) {
         if let Some(member) = member.filter(|one| self.learns_from(one))
-            && let (Some(members), _) = Members::embedded(member.member, member.user)
+            && let (Some(members), _) = Batch::<Member<'_>>::embedded(member.member, member.user)
         {
             to.push(Op::Patch(Rows::Members(members)));
         }

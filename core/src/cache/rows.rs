@@ -10,7 +10,8 @@ use crate::id::ChannelId;
 use crate::kind::for_each_kind;
 use crate::wire::Part as _;
 use crate::wire::view::{
-    self, Channel, Guild, Invite, Members, Message, Presences, Role, Thread, ThreadMember, User,
+    self, Batch, Channel, Guild, Invite, Member, Message, Presence, Role, Thread, ThreadMember,
+    User,
 };
 
 macro_rules! rows {
@@ -36,11 +37,11 @@ macro_rules! rows {
             /// Roles of the guild.
             Roles(Vec<Role<'i>>),
             /// Members of the guild, and their users.
-            Members(Members<'i>),
+            Members(Batch<Member<'i>>),
             /// Users without a new holder: of use in a patch alone.
             Users(Vec<User<'i>>),
             /// Presences in the guild; one that is offline removes the row.
-            Presences(Presences<'i>),
+            Presences(Batch<Presence<'i>>),
             /// Threads of the guild.
             Threads(Vec<Thread<'i>>),
             /// Who is in threads of the guild.

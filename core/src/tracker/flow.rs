@@ -17,7 +17,9 @@ use crate::setup::{
 };
 use crate::time::Instant;
 use crate::wire::command::Command;
-use crate::wire::view::{Content, GuildCreate, MembersChunk, Presences, RateLimited, Ready, View};
+use crate::wire::view::{
+    Batch, Content, GuildCreate, MembersChunk, Presence, RateLimited, Ready, View,
+};
 use crate::wire::{Frame, Listing, Malformed, Misreads, Name, Text};
 
 /// What was read of a dispatch, and what of it was not understood.
@@ -208,7 +210,7 @@ impl Tracker {
     }
 
     /// Of presences that are not cached nothing is read, and so nothing is wrong with them.
-    fn presences_unread(&self, listed: Option<&Presences<'_>>, unread: u64) -> Option<u64> {
+    fn presences_unread(&self, listed: Option<&Batch<Presence<'_>>>, unread: u64) -> Option<u64> {
         let cached = self.config.kinds.contains(Kinds::PRESENCES);
         (listed.is_some() || !cached).then_some(unread)
     }

@@ -4,8 +4,8 @@ use crate::cache::tombstones::{Removed, Tombstones};
 use crate::cache::{Mutation, Op, Rows};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{
-    Content, EntityEvent, MemberEvent, Members, MembersChunk, PlainEvent, Presences, ThreadEvent,
-    ThreadListSync, ThreadMembersUpdate, ThreadMembership, View, VoiceStateUpdate,
+    Batch, Content, EntityEvent, Member, MemberEvent, MembersChunk, PlainEvent, Presence,
+    ThreadEvent, ThreadListSync, ThreadMembersUpdate, ThreadMembership, View, VoiceStateUpdate,
 };
 use crate::wire::{Field, Text};
 
@@ -267,7 +267,7 @@ impl Tombstones {
         let guest = !event.members.is_empty() && event.members.are_guests();
         let left = self.contains(guild, Removed::Member(event.state.user)) && !guest;
         if left {
-            event.members = Members::default();
+            event.members = Batch::default();
         }
         if left || self.hangs_on_gone(guild, event.state.channel.value().copied()) {
             event.state.channel = Field::Null;
@@ -296,7 +296,7 @@ impl Tombstones {
         let stays = |user| !self.contains_since(guild, Removed::Member(user), seen);
         let gone = take_out(&mut chunk.members, &mut chunk.presences, stays);
         chunk.received = chunk.received.saturating_sub(gone);
-        for user in chunk.members.iter().flat_map(Members::users) {
+        for user in chunk.members.iter().flat_map(Batch::<Member<'_>>::users) {
             self.clear(Some(guild), Removed::Member(user));
         }
     }
@@ -319,8 +319,8 @@ impl Tombstones {
 
 /// Takes out those who do not stay; how many members that were.
 fn take_out(
-    members: &mut Option<Members<'_>>,
-    presences: &mut Option<Presences<'_>>,
+    members: &mut Option<Batch<Member<'_>>>,
+    presences: &mut Option<Batch<Presence<'_>>>,
     stays: impl Fn(UserId) -> bool,
 ) -> u64 {
     if let Some(presences) = presences {

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::mem;
 
-use super::{Cursor, Sink};
+use super::Sink;
 
 /// The largest pool that is kept for later, in bytes.
 const KEPT: usize = 4096;
@@ -49,18 +49,18 @@ impl RecordPool {
         }
     }
 
-    /// Keeps the records of which `stays` says so, which reads one and has `None` to say where
+    /// Keeps the records of which `stays` says so, which takes one off and has `None` to say where
     /// none is left; how many stay.
-    pub(crate) fn retain(&mut self, stays: impl Fn(&mut Cursor<'_>) -> Option<bool>) -> usize {
+    pub(crate) fn retain(&mut self, stays: impl Fn(&mut &[u8]) -> Option<bool>) -> usize {
         let mut kept = Sink::with_capacity(self.as_slice().len());
-        let (mut from, mut count) = (Cursor::new(self.as_slice()), 0_usize);
+        let (mut from, mut count) = (self.as_slice(), 0_usize);
         loop {
-            let before = from.rest();
+            let before = from;
             let Some(stays) = stays(&mut from) else {
                 break;
             };
             if stays {
-                let length = before.len().saturating_sub(from.rest().len());
+                let length = before.len().saturating_sub(from.len());
                 kept.put(before.get(..length).unwrap_or_default());
                 count = count.saturating_add(1);
             }

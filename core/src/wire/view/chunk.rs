@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Members, Presences};
+use super::{Batch, Member, Presence};
 use crate::id::{GuildId, UserId};
 use crate::kind::Kinds;
 use crate::wire::{Field, Malformed, Text, field::Read, json::Reader};
@@ -19,13 +19,13 @@ pub struct MembersChunk<'i> {
     /// How many chunks there are, as this one says; `None` if that cannot be read.
     pub count: Option<u32>,
     /// The members, if they are cached.
-    pub members: Option<Members<'i>>,
+    pub members: Option<Batch<Member<'i>>>,
     /// How many members it lists, even if members are not cached.
     pub received: u64,
     /// How many of these could not be read.
     pub unread: u64,
     /// Their presences, if they were asked for and are cached.
-    pub presences: Option<Presences<'i>>,
+    pub presences: Option<Batch<Presence<'i>>>,
     /// How many more presences it lists, which could not be read.
     pub presences_unread: u64,
     /// Users that were asked for and are no members.
@@ -45,7 +45,7 @@ impl<'i> MembersChunk<'i> {
                 "chunk_index" => index = reader.tolerate(u32::read)?,
                 "chunk_count" => count = reader.tolerate(u32::read)?,
                 "members" if kinds.contains(Kinds::MEMBERS) => {
-                    let read = reader.tolerate(Members::read)?;
+                    let read = reader.tolerate(Batch::<Member<'_>>::read)?;
                     listed = read.as_ref().map(|(list, unread)| {
                         let read = list.len() as u64;
                         (read.saturating_add(*unread), *unread)
@@ -57,7 +57,7 @@ impl<'i> MembersChunk<'i> {
                     listed = count.map(|count| (count as u64, 0));
                 }
                 "presences" if kinds.contains(Kinds::PRESENCES) => {
-                    presences = Some(reader.tolerate(Presences::read)?);
+                    presences = Some(reader.tolerate(Batch::<Presence<'_>>::read)?);
                 }
                 "not_found" => not_found = reader.tolerate(Vec::read)?.unwrap_or_default(),
                 "nonce" => nonce = reader.tolerate(Field::read)?.unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Channel, Members, PlainListings, Presences, Role, Thread, ThreadMembership};
+use super::{Batch, Channel, Member, PlainListings, Presence, Role, Thread, ThreadMembership};
 use crate::kind::Kinds;
 use crate::wire::{Field, Listing, Malformed, field::Read as _, json::Reader};
 
@@ -20,11 +20,11 @@ pub struct Content<'i> {
     /// All roles.
     pub roles: Option<Listing<Role<'i>>>,
     /// All members or some of them; see [`Content::listed`].
-    pub members: Option<Members<'i>>,
+    pub members: Option<Batch<Member<'i>>>,
     /// How many more members the payload lists, which could not be read.
     pub members_unread: u64,
     /// The presences of these.
-    pub presences: Option<Presences<'i>>,
+    pub presences: Option<Batch<Presence<'i>>>,
     /// How many more presences the payload lists, which could not be read.
     pub presences_unread: u64,
     /// Rows of plain kinds.
@@ -53,14 +53,16 @@ impl<'i> Content<'i> {
             }
             "members" if kinds.contains(Kinds::MEMBERS) => {
                 // A list that cannot be read at all may have held anybody.
-                let (members, unread) = from.tolerate(Members::read)?.map_or((None, 1), some);
+                let (members, unread) = from
+                    .tolerate(Batch::<Member<'_>>::read)?
+                    .map_or((None, 1), some);
                 let read = members.as_ref().map_or(0, |members| members.len() as u64);
                 self.listed = read.saturating_add(unread);
                 (self.members, self.members_unread) = (members, unread);
             }
-            "members" => self.listed = from.tolerate(Members::count)?.unwrap_or(0),
+            "members" => self.listed = from.tolerate(Batch::<Member<'_>>::count)?.unwrap_or(0),
             "presences" if kinds.contains(Kinds::PRESENCES) => {
-                let read = from.tolerate(Presences::read)?;
+                let read = from.tolerate(Batch::<Presence<'_>>::read)?;
                 (self.presences, self.presences_unread) = read.map_or((None, 1), some);
             }
             _ => self.plain.field(key, from, kinds)?,

@@ -1,13 +1,11 @@
 //! Members, one or a thousand, with their users.
 
 use alloc::vec::Vec;
-use core::fmt;
-use core::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer};
-use serde::ser::{Serialize, Serializer};
 use smallvec::SmallVec;
 
+use super::batch::{Batch, BatchRow, Sealed, take_off};
 use super::{Collectibles, Decoration, RoleIds, User};
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, RecordPool, Sink, packed};
@@ -49,16 +47,6 @@ packed! {
         /// The picture in this guild.
         "avatar" avatar: Field<Image<'i>>,
     }
-}
-
-/// Members of one guild, packed.
-///
-/// However many there are, they lie in one place, which a clone shares.
-#[derive(Clone, Default, PartialEq)]
-pub struct Members<'i> {
-    pool: RecordPool,
-    count: usize,
-    lifetime: PhantomData<&'i ()>,
 }
 
 /// One member of a batch.
@@ -140,65 +128,23 @@ impl<'a> MemberRecord<'a> {
     }
 }
 
-impl<'i> Members<'i> {
-    /// None yet, to be written into this pool.
-    pub(crate) fn within(pool: RecordPool) -> Self {
-        Self {
-            pool,
-            ..Self::default()
-        }
+impl Sealed for Member<'_> {}
+
+impl BatchRow for Member<'_> {
+    type Row<'a> = Member<'a>;
+
+    fn take<'a>(records: &mut &'a [u8]) -> Option<Member<'a>> {
+        take_off(records, MemberRecord::read).map(MemberRecord::unpack)
     }
 
-    pub(crate) const fn pool(&self) -> &RecordPool {
-        &self.pool
+    fn skip(records: &mut &[u8]) -> Option<UserId> {
+        take_off(records, MemberRecord::read).map(|record| record.id)
     }
+}
 
-    /// How many members there are.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Takes back what has been added since there were `count` of them in `bytes`.
-    pub(crate) fn truncate(&mut self, (count, bytes): (usize, usize)) {
-        if count < self.count {
-            self.pool.writer().truncate(bytes);
-            self.count = count;
-        }
-    }
-
-    /// How many there are, and in how many bytes.
-    pub(crate) fn size(&self) -> (usize, usize) {
-        (self.count, self.pool.as_slice().len())
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// The members in the order of the payload; a user may come twice, then the later one counts.
-    pub fn iter(&self) -> impl Iterator<Item = Member<'_>> {
-        self.records().map(MemberRecord::unpack)
-    }
-
+impl<'i> Batch<Member<'i>> {
     pub(crate) fn records(&self) -> impl Iterator<Item = MemberRecord<'_>> {
-        let mut from = Cursor::new(self.pool.as_slice());
-        core::iter::from_fn(move || MemberRecord::read(&mut from))
-    }
-
-    /// The ids of the members' users, in the order of the payload.
-    pub fn users(&self) -> impl Iterator<Item = UserId> {
-        self.records().map(|record| record.id)
-    }
-
-    /// Keeps the members of whose users `stays` says so.
-    pub(crate) fn retain(&mut self, stays: impl Fn(UserId) -> bool) {
-        if !self.users().all(&stays) {
-            let one = |from: &mut Cursor<'_>| Some(stays(MemberRecord::read(from)?.id));
-            self.count = self.pool.retain(one);
-        }
+        self.each(MemberRecord::read)
     }
 
     /// Whether nobody of these has joined: guests of a stage are no members.
@@ -217,17 +163,6 @@ impl<'i> Members<'i> {
     pub(crate) fn name_role(&self, role: RoleId) -> bool {
         let mut lists = self.records().filter_map(|record| record.roles);
         lists.any(|roles| roles.iter().any(|own| own == role))
-    }
-
-    /// The same members, borrowing nothing.
-    #[must_use]
-    pub fn into_owned(mut self) -> Members<'static> {
-        self.pool.shrink_to_fit();
-        Members {
-            pool: self.pool,
-            count: self.count,
-            lifetime: PhantomData,
-        }
     }
 
     /// Reads an array of members; guests of a stage are left out. The number is that of members
@@ -431,19 +366,6 @@ fn read_any_roles(reader: &mut Reader<'_>, to: &mut Roles) -> Result<(), Malform
     Ok(())
 }
 
-impl fmt::Debug for Members<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-impl Serialize for Members<'_> {
-    /// As a list of members.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.iter())
-    }
-}
-
 /// A member that is read back.
 #[derive(serde::Deserialize)]
 struct Owned {
@@ -453,7 +375,7 @@ struct Owned {
     membership: Membership<'static>,
 }
 
-impl<'de> Deserialize<'de> for Members<'_> {
+impl<'de> Deserialize<'de> for Batch<Member<'_>> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut members = Self::default();
         for member in Vec::<Owned>::deserialize(from)? {

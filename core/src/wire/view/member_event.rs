@@ -1,6 +1,6 @@
 //! Single members as they come, change and go, and single presences.
 
-use super::{Members, Presences};
+use super::{Batch, Member, Presence};
 use crate::id::{GuildId, UserId};
 use crate::wire::packed::RecordPool;
 use crate::wire::{Field, Malformed, field::Read, json::Reader};
@@ -11,13 +11,13 @@ pub struct MemberEvent<'i> {
     /// The guild.
     pub guild: GuildId,
     /// The one member.
-    pub members: Members<'i>,
+    pub members: Batch<Member<'i>>,
 }
 
 impl<'i> MemberEvent<'i> {
     pub(super) fn read(reader: &mut Reader<'i>, pool: RecordPool) -> Result<Self, Malformed> {
         let mut guild = None;
-        let members = Members::read_one(reader, pool, |key, reader| {
+        let members = Batch::<Member<'_>>::read_one(reader, pool, |key, reader| {
             match key {
                 "guild_id" => guild = reader.tolerate(Reader::id)?,
                 _ => reader.skip()?,
@@ -62,13 +62,13 @@ pub struct PresenceUpdate<'i> {
     /// The guild; without one, nothing can be cached.
     pub guild: Option<GuildId>,
     /// The one presence.
-    pub presences: Presences<'i>,
+    pub presences: Batch<Presence<'i>>,
 }
 
 impl<'i> PresenceUpdate<'i> {
     pub(super) fn read(reader: &mut Reader<'i>, pool: RecordPool) -> Result<Self, Malformed> {
         let mut guild = Field::Absent;
-        let mut presences = Presences::within(pool);
+        let mut presences = Batch::<Presence<'_>>::within(pool);
         presences.push(reader, |key, reader| {
             match key {
                 "guild_id" => guild = reader.tolerate(Field::read)?.unwrap_or_default(),

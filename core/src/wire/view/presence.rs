@@ -1,13 +1,11 @@
 //! Presences, one or a thousand, with their activities.
 
 use alloc::vec::Vec;
-use core::fmt;
-use core::marker::PhantomData;
 
 use serde::de::Deserializer;
-use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
+use super::batch::{Batch, BatchRow, Sealed, take_off};
 use super::{Activities, Activity, User};
 use crate::id::UserId;
 use crate::wire::field::{Read, flat};
@@ -58,16 +56,6 @@ row! {
         /// On a headset.
         "vr" vr: Option<Status>,
     }
-}
-
-/// Presences of one guild, packed.
-///
-/// However many there are, they lie in one place, which a clone shares.
-#[derive(Clone, Default, PartialEq)]
-pub struct Presences<'i> {
-    pool: RecordPool,
-    count: usize,
-    lifetime: PhantomData<&'i ()>,
 }
 
 /// One presence of a batch.
@@ -153,7 +141,7 @@ impl Statuses {
 }
 
 impl<'a> PresenceRecord<'a> {
-    /// As [`Presences::add`] wrote it.
+    /// As [`Batch::add`] wrote it.
     fn read(from: &mut Cursor<'a>) -> Option<Self> {
         let id = UserId::new(u64::from_le_bytes(from.array()?))?;
         let mut length = || {
@@ -192,76 +180,23 @@ impl<'a> PresenceRecord<'a> {
     }
 }
 
-impl<'i> Presences<'i> {
-    /// None yet, to be written into this pool.
-    pub(crate) fn within(pool: RecordPool) -> Self {
-        Self {
-            pool,
-            ..Self::default()
-        }
+impl Sealed for Presence<'_> {}
+
+impl BatchRow for Presence<'_> {
+    type Row<'a> = Presence<'a>;
+
+    fn take<'a>(records: &mut &'a [u8]) -> Option<Presence<'a>> {
+        take_off(records, PresenceRecord::read).map(PresenceRecord::unpack)
     }
 
-    pub(crate) const fn pool(&self) -> &RecordPool {
-        &self.pool
+    fn skip(records: &mut &[u8]) -> Option<UserId> {
+        take_off(records, PresenceRecord::read).map(|record| record.id)
     }
+}
 
-    /// How many presences there are.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Takes back what has been added since there were `count` of them in `bytes`.
-    pub(crate) fn truncate(&mut self, (count, bytes): (usize, usize)) {
-        if count < self.count {
-            self.pool.writer().truncate(bytes);
-            self.count = count;
-        }
-    }
-
-    /// How many there are, and in how many bytes.
-    pub(crate) fn size(&self) -> (usize, usize) {
-        (self.count, self.pool.as_slice().len())
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// The presences in the order of the payload; a user may come twice, then the later counts.
-    pub fn iter(&self) -> impl Iterator<Item = Presence<'_>> {
-        self.records().map(PresenceRecord::unpack)
-    }
-
+impl<'i> Batch<Presence<'i>> {
     pub(crate) fn records(&self) -> impl Iterator<Item = PresenceRecord<'_>> {
-        let mut from = Cursor::new(self.pool.as_slice());
-        core::iter::from_fn(move || PresenceRecord::read(&mut from))
-    }
-
-    /// The ids of the users, in the order of the payload.
-    pub fn users(&self) -> impl Iterator<Item = UserId> {
-        self.records().map(|record| record.id)
-    }
-
-    /// Keeps the presences of the users of whom `stays` says so.
-    pub(crate) fn retain(&mut self, stays: impl Fn(UserId) -> bool) {
-        if !self.users().all(&stays) {
-            let one = |from: &mut Cursor<'_>| Some(stays(PresenceRecord::read(from)?.id));
-            self.count = self.pool.retain(one);
-        }
-    }
-
-    /// The same presences, borrowing nothing.
-    #[must_use]
-    pub fn into_owned(mut self) -> Presences<'static> {
-        self.pool.shrink_to_fit();
-        Presences {
-            pool: self.pool,
-            count: self.count,
-            lifetime: PhantomData,
-        }
+        self.each(PresenceRecord::read)
     }
 
     /// Reads an array of presences; the number is that of presences that could not be read.
@@ -430,19 +365,6 @@ fn pack_activities(reader: &mut Reader<'_>, to: &mut Sink) {
     });
 }
 
-impl fmt::Debug for Presences<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-impl Serialize for Presences<'_> {
-    /// As a list of presences.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.iter())
-    }
-}
-
 /// A presence that is read back.
 #[derive(Deserialize)]
 struct Owned {
@@ -452,7 +374,7 @@ struct Owned {
     activities: Vec<Activity<'static>>,
 }
 
-impl<'de> Deserialize<'de> for Presences<'_> {
+impl<'de> Deserialize<'de> for Batch<Presence<'_>> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut presences = Self::default();
         for one in Vec::<Owned>::deserialize(from)? {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::in_guild::{guild_and, has_key};
-use super::{Content, Members, Presences, Thread, ThreadMembership};
+use super::{Batch, Content, Member, Presence, Thread, ThreadMembership};
 use crate::id::{ChannelId, GuildId, UserId};
 use crate::kind::Kinds;
 use crate::wire::{Field, Listing, Malformed, field::Read, json::Reader};
@@ -123,9 +123,9 @@ pub struct ThreadMembersUpdate<'i> {
     /// Who came.
     pub added: Vec<ThreadMembership<'i>>,
     /// Their memberships of the guild, if members are cached.
-    pub members: Members<'i>,
+    pub members: Batch<Member<'i>>,
     /// Their presences, if these are cached.
-    pub presences: Presences<'i>,
+    pub presences: Batch<Presence<'i>>,
     /// Who left.
     pub removed: Vec<UserId>,
 }
@@ -134,7 +134,7 @@ impl<'i> ThreadMembersUpdate<'i> {
     pub(super) fn read(reader: &mut Reader<'i>, kinds: Kinds) -> Result<Self, Malformed> {
         let (mut thread, mut member_count) = (None, None);
         let (mut added, mut removed) = (Vec::new(), Vec::new());
-        let (mut members, mut presences) = (Members::default(), Presences::default());
+        let (mut members, mut presences) = (Batch::default(), Batch::default());
         let guild = guild_and(reader, |key, reader| {
             match key {
                 "id" => thread = reader.tolerate(Reader::id)?,
@@ -169,8 +169,8 @@ impl<'i> ThreadMembersUpdate<'i> {
 fn one_added<'i>(
     reader: &mut Reader<'i>,
     kinds: Kinds,
-    members: &mut Members<'i>,
-    presences: &mut Presences<'i>,
+    members: &mut Batch<Member<'i>>,
+    presences: &mut Batch<Presence<'i>>,
 ) -> Result<ThreadMembership<'i>, Malformed> {
     // Of two of a key the last counts.
     let (one, other) = (members.size(), presences.size());

@@ -1,7 +1,7 @@
 //! Voice as it changes.
 
 use super::in_guild::guild_and;
-use super::{Members, VoiceState};
+use super::{Batch, Member, VoiceState};
 use crate::id::{ChannelId, GuildId};
 use crate::kind::Kinds;
 use crate::wire::packed::RecordPool;
@@ -16,7 +16,7 @@ pub struct VoiceStateUpdate<'i> {
     /// The state.
     pub state: VoiceState<'i>,
     /// The member, if members are cached.
-    pub members: Members<'i>,
+    pub members: Batch<Member<'i>>,
 }
 
 impl<'i> VoiceStateUpdate<'i> {
@@ -25,15 +25,16 @@ impl<'i> VoiceStateUpdate<'i> {
         kinds: Kinds,
         pool: &mut RecordPool,
     ) -> Result<Self, Malformed> {
-        let (mut guild, mut members) = (Field::Absent, Members::default());
+        let (mut guild, mut members) = (Field::Absent, Batch::default());
         let state = VoiceState::read_with(reader, |key, reader| {
             match key {
                 "guild_id" => guild = reader.tolerate(Field::read)?.unwrap_or_default(),
                 "member" if kinds.contains(Kinds::MEMBERS) => {
-                    members = Members::default();
+                    members = Batch::default();
                     if !reader.null()? {
                         let pool = pool.reuse();
-                        members = Members::read_one(reader, pool, |_, reader| reader.skip())?;
+                        members =
+                            Batch::<Member<'_>>::read_one(reader, pool, |_, reader| reader.skip())?;
                     }
                 }
                 _ => reader.skip()?,

@@ -30,8 +30,9 @@ impl Declared {
     }
 
     fn read() -> Self {
-        let wire = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src/wire");
-        let mut files = vec![wire.join("only_id.rs")];
+        let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src");
+        let wire = core.join("wire");
+        let mut files = vec![wire.join("only_id.rs"), core.join("kind.rs")];
         let views = fs::read_dir(wire.join("view")).expect("the folder of the views");
         files.extend(views.map(|entry| entry.expect("an entry").path()));
         let mut all = Self {
@@ -53,6 +54,8 @@ impl Declared {
                 "row! {" | "packed! {" => within = true,
                 _ if line == "}" => within = false,
                 _ if words.starts_with("//") || words.starts_with("beside ") => {}
+                // What rows are called, in the table of kinds.
+                _ if words.starts_with("names ") => {}
                 _ if within => self.add_part(words),
                 _ => self.by_hand.extend(literals(words)),
             }

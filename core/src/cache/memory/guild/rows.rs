@@ -13,7 +13,7 @@ use crate::cache::memory::table::{Row, Table};
 use crate::cache::memory::usage::{Usage, Weight};
 use crate::cache::{GuildStatus, Lack};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
-use crate::wire::view::{Channel, Guild, Members, PresenceRecord, Presences, Role, Status};
+use crate::wire::view::{Batch, Channel, Guild, Member, Presence, PresenceRecord, Role, Status};
 use crate::wire::{Field, Part as _};
 
 #[derive(Debug)]
@@ -213,7 +213,7 @@ impl Slot {
     /// Where all members are here, one that is new was not counted, unless its event did so.
     pub(in crate::cache::memory) fn upsert_members(
         &mut self,
-        members: &Members<'_>,
+        members: &Batch<Member<'_>>,
         shared: &mut Shared,
     ) {
         let before = self.members.len();
@@ -229,7 +229,7 @@ impl Slot {
 
     pub(in crate::cache::memory) fn replace_members(
         &mut self,
-        members: &Members<'_>,
+        members: &Batch<Member<'_>>,
         shared: &mut Shared,
     ) {
         self.recount();
@@ -239,7 +239,7 @@ impl Slot {
 
     pub(in crate::cache::memory) fn patch_members(
         &mut self,
-        members: &Members<'_>,
+        members: &Batch<Member<'_>>,
         shared: &mut Shared,
     ) {
         for member in members.records() {
@@ -279,7 +279,7 @@ impl Slot {
     }
 
     /// A presence needs its member, where members are kept at all.
-    pub(in crate::cache::memory) fn upsert_presences(&mut self, presences: &Presences<'_>) {
+    pub(in crate::cache::memory) fn upsert_presences(&mut self, presences: &Batch<Presence<'_>>) {
         for presence in presences.records() {
             self.set_presence(presence);
         }
@@ -309,7 +309,7 @@ impl Slot {
         }
     }
 
-    pub(in crate::cache::memory) fn replace_presences(&mut self, presences: &Presences<'_>) {
+    pub(in crate::cache::memory) fn replace_presences(&mut self, presences: &Batch<Presence<'_>>) {
         let listed = sorted(presences.records().map(|presence| presence.id.get()));
         let keep = |key, _: &[u8]| listed.binary_search(&key).is_ok();
         self.presences.sweep(keep, |_, _| ());
