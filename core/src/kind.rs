@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// - `row`: the type of its rows, the field that identifies one, and that field's type.
 /// - `names`: its variant of [`Rows`](crate::cache::Rows), the field or function for all of its
-///   rows and that for one, and what one is called in documentation.
+///   rows and that for one, and what one is called in documentation (with an `s`, several).
 /// - `intent`: the intent without which the cache grows stale, and what follows without it.
 /// - `changes`: the dispatches that create, update and delete a row, and where the last one has
 ///   the id. Left out if the kind's dispatches have views of their own.
@@ -154,6 +154,7 @@ macro_rules! any_special_kind {
 }
 pub(crate) use any_special_kind;
 
+/// [`Kind`] and [`Kinds`], with a variant and a constant for each kind.
 macro_rules! kinds {
     (
         special { $($(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal;)* }

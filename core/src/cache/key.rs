@@ -8,6 +8,7 @@ use crate::id::{self, ChannelId, MessageId, RoleId, UserId};
 use crate::kind::{Kind, for_each_kind};
 use crate::wire::Text;
 
+/// [`Key`], with a variant for each plain kind.
 macro_rules! key {
     (special $special:tt plain { $(
         $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {

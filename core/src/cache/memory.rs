@@ -24,7 +24,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use crate::ShardId;
 use crate::id::GuildId;
 use crate::wire::view::{Application, User};
-use guild::rows::Slot;
+use guild::rows::GuildRows;
 use limits::RowLimits;
 use private::Private;
 use sessions::Sessions;
@@ -48,8 +48,8 @@ pub use read::{Completeness, Counts, GuildRef, PresencesCompleteness};
 #[derive(Debug)]
 pub struct MemoryStore {
     mixer: Mixer,
-    guilds: Table<Box<Slot>>,
-    /// Guilds that a session named and of which nothing has come. They have no slot: a session may
+    guilds: Table<Box<GuildRows>>,
+    /// Guilds that a session named and of which nothing has come. They have no rows: a session may
     /// name very many.
     pending: BTreeSet<GuildId>,
     shared: Shared,

@@ -14,6 +14,7 @@ use crate::wire::view::{
     User,
 };
 
+/// [`Rows`], with a variant for each plain kind.
 macro_rules! rows {
     (special $special:tt plain { $(
         $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
@@ -53,7 +54,7 @@ macro_rules! rows {
             /// Channels whose webhooks have changed since anybody asked for them.
             WebhookMarks(Vec<ChannelId>),
             $(
-                #[doc = concat!("Rows of the guild, each one ", $noun, ".")]
+                #[doc = concat!("The guild's ", $noun, "s.")]
                 $rows(Vec<view::$row<'i>>),
             )*
         }

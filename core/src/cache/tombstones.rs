@@ -12,6 +12,7 @@ use crate::kind::{for_each_kind, given};
 use crate::wire::nonce::Nonce;
 use crate::wire::view::PlainEvent;
 
+/// [`Removed`], with a variant for each plain kind whose rows are removed one by one.
 macro_rules! removed {
     (special $special:tt plain { $(
         $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
@@ -47,7 +48,11 @@ macro_rules! removed {
             /// The row that a dispatch is about, as its removal would mark it.
             pub(crate) fn of(event: &PlainEvent<'_>) -> Self {
                 match event {
-                    $($(PlainEvent::$kind(change) => given!($at => Self::$kind(change.id(|row| row.$key))),)?)*
+                    $($(
+                        PlainEvent::$kind(change) => {
+                            given!($at => Self::$kind(change.id(|row| row.$key)))
+                        }
+                    )?)*
                 }
             }
         }

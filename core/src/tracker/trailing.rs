@@ -296,7 +296,7 @@ impl Tombstones {
         let stays = |user| !self.contains_since(guild, Removed::Member(user), seen);
         let gone = take_out(&mut chunk.members, &mut chunk.presences, stays);
         chunk.received = chunk.received.saturating_sub(gone);
-        for user in chunk.members.iter().flat_map(Batch::<Member<'_>>::users) {
+        for user in chunk.members.iter().flat_map(Batch::users) {
             self.clear(Some(guild), Removed::Member(user));
         }
     }

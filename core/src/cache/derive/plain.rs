@@ -7,6 +7,7 @@ use crate::cache::Key;
 use crate::kind::{for_each_kind, given};
 use crate::wire::view::{PlainChange, PlainEvent, PlainListings};
 
+/// How each plain kind gets from its views to steps of a mutation.
 macro_rules! derive {
     (special $special:tt plain { $(
         $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {

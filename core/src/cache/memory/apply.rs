@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::cache::key::any_plain_key;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::merge_mode::MergeMode;
-use crate::cache::memory::guild::rows::Slot;
+use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::usage::{EntityUsage, Usage};
 use crate::cache::rows::any_plain_rows;
@@ -99,23 +99,23 @@ impl MemoryStore {
         }
     }
 
-    /// Lets `change` at a guild's slot, if there is one, and keeps the totals.
+    /// Lets `change` at a guild's rows, if it has any, and keeps the totals.
     pub(super) fn within<T>(
         &mut self,
         guild: GuildId,
-        change: impl FnOnce(&mut Slot, &mut Shared) -> T,
+        change: impl FnOnce(&mut GuildRows, &mut Shared) -> T,
     ) -> Option<T> {
-        self.weighed(guild, Slot::usage, Usage::replace, change)
+        self.weighed(guild, GuildRows::usage, Usage::replace, change)
     }
 
-    /// Lets `change` at a guild's slot, if there is one; `weigh` says what of it may change, and
+    /// Lets `change` at a guild's rows, if it has any; `weigh` says what of them may change, and
     /// `replace` keeps the totals of that.
     fn weighed<T, W>(
         &mut self,
         guild: GuildId,
-        weigh: impl Fn(&Slot) -> W,
+        weigh: impl Fn(&GuildRows) -> W,
         replace: impl FnOnce(&mut Usage, W, W),
-        change: impl FnOnce(&mut Slot, &mut Shared) -> T,
+        change: impl FnOnce(&mut GuildRows, &mut Shared) -> T,
     ) -> Option<T> {
         let Self {
             guilds,
@@ -123,10 +123,10 @@ impl MemoryStore {
             usage,
             ..
         } = self;
-        guilds.update(guild.get(), |slot| {
-            let before = weigh(slot);
-            let result = change(slot, shared);
-            replace(usage, before, weigh(slot));
+        guilds.update(guild.get(), |guild_rows| {
+            let before = weigh(guild_rows);
+            let result = change(guild_rows, shared);
+            replace(usage, before, weigh(guild_rows));
             result
         })
     }
@@ -135,9 +135,9 @@ impl MemoryStore {
         if !self.guilds.contains(guild.get()) {
             self.pending.remove(&guild);
             let number = self.shared.users.enter(guild);
-            let slot = Slot::new(guild, number, self.mixer);
-            self.usage.replace(Usage::default(), slot.usage());
-            self.guilds.insert(Box::new(slot));
+            let guild_rows = GuildRows::new(guild, number, self.mixer);
+            self.usage.replace(Usage::default(), guild_rows.usage());
+            self.guilds.insert(Box::new(guild_rows));
         }
     }
 
@@ -147,7 +147,7 @@ impl MemoryStore {
             return;
         }
         self.ensure(guild);
-        self.within(guild, |slot, _| slot.set_status(status));
+        self.within(guild, |guild_rows, _| guild_rows.set_status(status));
         if status == GuildStatus::Available {
             self.sessions.delivered(guild);
         }
@@ -155,12 +155,12 @@ impl MemoryStore {
 
     pub(super) fn remove_guild(&mut self, guild: GuildId) {
         self.pending.remove(&guild);
-        if let Some(slot) = self.guilds.remove(guild.get()) {
-            self.usage.replace(slot.usage(), Usage::default());
-            let entities = slot.entities.usage();
+        if let Some(guild_rows) = self.guilds.remove(guild.get()) {
+            self.usage.replace(guild_rows.usage(), Usage::default());
+            let entities = guild_rows.entities.usage();
             self.entity_usage
                 .replace(&entities, &EntityUsage::default());
-            slot.dissolve(&mut self.shared);
+            guild_rows.dissolve(&mut self.shared);
         }
     }
 
@@ -169,7 +169,7 @@ impl MemoryStore {
             self.private.clear(&mut self.shared);
         }
         let verdict = self.sessions.judge(session);
-        let all = self.guilds.iter().map(|slot| slot.id);
+        let all = self.guilds.iter().map(|guild_rows| guild_rows.id);
         let all = all.chain(self.pending.iter().copied());
         let mut vanished: Vec<GuildId> = all.filter(|&guild| !verdict.keeps(guild)).collect();
         vanished.sort_unstable();
@@ -179,13 +179,15 @@ impl MemoryStore {
         let waiting: BTreeSet<GuildId> = match session.is_whole {
             true => session.guilds.iter().copied().collect(),
             false => {
-                let own = self.guilds.iter().map(|slot| slot.id);
+                let own = self.guilds.iter().map(|guild_rows| guild_rows.id);
                 let own = own.filter(|&guild| session.shard.serves(guild));
                 own.chain(session.guilds.iter().copied()).collect()
             }
         };
         for guild in waiting {
-            self.all(guild, |slot, shared| slot.entities.forget(shared));
+            self.all(guild, |guild_rows, shared| {
+                guild_rows.entities.forget(shared);
+            });
             self.set_status(guild, GuildStatus::Pending);
         }
         vanished
@@ -198,63 +200,71 @@ impl MemoryStore {
             Op::Cascade(Scope::Guild) => self.remove_guild(guild),
             Op::SetMemberCount(count) => {
                 self.ensure(guild);
-                self.within(guild, |slot, _| slot.member_count = Some(count));
+                self.within(guild, |guild_rows, _| guild_rows.member_count = Some(count));
             }
             Op::Upsert(rows) => self.upsert(guild, rows),
             Op::Replace(rows) => {
                 self.claim(guild, &rows);
-                self.all(guild, |slot, shared| {
-                    put(slot, shared, rows, MergeMode::Replace);
+                self.all(guild, |guild_rows, shared| {
+                    put(guild_rows, shared, rows, MergeMode::Replace);
                 });
             }
-            Op::Patch(rows) => self.all(guild, |slot, shared| {
-                put(slot, shared, rows, MergeMode::Patch);
+            Op::Patch(rows) => self.all(guild, |guild_rows, shared| {
+                put(guild_rows, shared, rows, MergeMode::Patch);
             }),
-            Op::Remove(key) => self.all(guild, |slot, shared| remove(slot, shared, &key)),
+            Op::Remove(key) => {
+                self.all(guild, |guild_rows, shared| remove(guild_rows, shared, &key));
+            }
             Op::Cascade(Scope::Channel(channel)) => {
-                self.all(guild, |slot, shared| {
-                    slot.remove_channels(&[channel], shared);
+                self.all(guild, |guild_rows, shared| {
+                    guild_rows.remove_channels(&[channel], shared);
                 });
             }
-            Op::StripRole(role) => self.all(guild, |slot, _| {
-                slot.members.strip(role);
-                slot.entities.strip(role);
+            Op::StripRole(role) => self.all(guild, |guild_rows, _| {
+                guild_rows.members.strip(role);
+                guild_rows.entities.strip(role);
             }),
             Op::CountMember { by, unless_cached } => {
-                self.known(guild, |slot, _| slot.count_member(by, unless_cached));
+                self.known(guild, |guild_rows, _| {
+                    guild_rows.count_member(by, unless_cached);
+                });
             }
-            Op::RolesUnread => self.known(guild, |slot, _| slot.roles_unread = true),
-            Op::Recount => self.known(guild, |slot, _| slot.recount()),
-            Op::Complete => self.known(guild, Slot::complete),
-            Op::Incomplete(lack) => self.known(guild, |slot, _| slot.explain(lack)),
+            Op::RolesUnread => self.known(guild, |guild_rows, _| guild_rows.roles_unread = true),
+            Op::Recount => self.known(guild, |guild_rows, _| guild_rows.recount()),
+            Op::Complete => self.known(guild, GuildRows::complete),
+            Op::Incomplete(lack) => self.known(guild, |guild_rows, _| guild_rows.explain(lack)),
             Op::SetPresencesLack(lack) => {
-                self.known(guild, |slot, _| slot.explain_presences(lack));
+                self.known(guild, |guild_rows, _| guild_rows.explain_presences(lack));
             }
-            Op::SyncThreads(parents, threads) => self.all(guild, |slot, shared| {
-                let entities = &mut slot.entities;
-                entities.sync_threads(slot.id, Some(&parents), threads.own(), shared);
+            Op::SyncThreads(parents, threads) => self.all(guild, |guild_rows, shared| {
+                let entities = &mut guild_rows.entities;
+                entities.sync_threads(guild_rows.id, Some(&parents), threads.own(), shared);
             }),
-            Op::PutWebhooks(channel, rows) => self.all(guild, |slot, _| {
-                slot.entities.put_webhooks(channel, rows.own());
+            Op::PutWebhooks(channel, rows) => self.all(guild, |guild_rows, _| {
+                guild_rows.entities.put_webhooks(channel, rows.own());
             }),
             Op::OnlyChannels(channels) => {
-                self.all(guild, |slot, shared| {
-                    slot.entities.keep_channels(channels, shared);
+                self.all(guild, |guild_rows, shared| {
+                    guild_rows.entities.keep_channels(channels, shared);
                 });
             }
             Op::LastMessage(channel, message) => {
-                self.known(guild, |slot, _| slot.last_message(channel, message));
+                self.known(guild, |guild_rows, _| {
+                    guild_rows.last_message(channel, message);
+                });
             }
             Op::LastThread { parent, thread } => {
-                self.known(guild, |slot, _| slot.last_thread(parent, thread));
+                self.known(guild, |guild_rows, _| {
+                    guild_rows.last_thread(parent, thread);
+                });
             }
             op @ (Op::LeavePrivateThread(_)
             | Op::CountMessages { .. }
             | Op::CountInterested { .. }
             | Op::React(_)
             | Op::Vote(_)) => {
-                self.all(guild, |slot, shared| {
-                    slot.entities.count(op.into_owned(), shared);
+                self.all(guild, |guild_rows, shared| {
+                    guild_rows.entities.count(op.into_owned(), shared);
                 });
             }
             Op::NewSession(_) | Op::SetApplication(_) => {}
@@ -264,40 +274,42 @@ impl MemoryStore {
     fn upsert(&mut self, guild: GuildId, rows: Rows<'_>) {
         if let Rows::Guild(row) = rows {
             self.ensure(guild);
-            self.within(guild, |slot, _| slot.merge_guild(row.into_owned(), true));
+            self.within(guild, |guild_rows, _| {
+                guild_rows.merge_guild(row.into_owned(), true);
+            });
             return;
         }
         self.claim(guild, &rows);
         if matches!(rows, Rows::Members(_) | Rows::Presences(_) | Rows::Users(_)) {
-            self.known(guild, |slot, shared| {
-                put(slot, shared, rows, MergeMode::Upsert);
+            self.known(guild, |guild_rows, shared| {
+                put(guild_rows, shared, rows, MergeMode::Upsert);
             });
         } else {
-            self.all(guild, |slot, shared| {
-                put(slot, shared, rows, MergeMode::Upsert);
+            self.all(guild, |guild_rows, shared| {
+                put(guild_rows, shared, rows, MergeMode::Upsert);
             });
         }
     }
 
-    /// Lets `change` at the members, the presences and what weighs nothing in the slot of a guild
-    /// whose data has come.
-    fn known(&mut self, guild: GuildId, change: impl FnOnce(&mut Slot, &mut Shared)) {
-        let change = |slot: &mut Slot, shared: &mut Shared| {
-            if slot.known() {
-                change(slot, shared);
+    /// Lets `change` at the members, the presences and what weighs nothing of a guild whose data
+    /// has come.
+    fn known(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows, &mut Shared)) {
+        let change = |guild_rows: &mut GuildRows, shared: &mut Shared| {
+            if guild_rows.known() {
+                change(guild_rows, shared);
             }
         };
-        self.weighed(guild, Slot::people, Usage::replace_people, change);
+        self.weighed(guild, GuildRows::people, Usage::replace_people, change);
     }
 
     /// The same for a change that touches the other kinds too, which are weighed apart.
-    fn all(&mut self, guild: GuildId, change: impl FnOnce(&mut Slot, &mut Shared)) {
-        let change = |slot: &mut Slot, shared: &mut Shared| {
-            let before = slot.entities.usage();
-            if slot.known() {
-                change(slot, shared);
+    fn all(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows, &mut Shared)) {
+        let change = |guild_rows: &mut GuildRows, shared: &mut Shared| {
+            let before = guild_rows.entities.usage();
+            if guild_rows.known() {
+                change(guild_rows, shared);
             }
-            (before, slot.entities.usage())
+            (before, guild_rows.entities.usage())
         };
         if let Some((before, after)) = self.within(guild, change) {
             self.entity_usage.replace(&before, &after);
@@ -329,37 +341,37 @@ impl MemoryStore {
 
     fn evict(&mut self, guild: GuildId, mut channels: Vec<ChannelId>) {
         channels.sort_unstable();
-        self.all(guild, |slot, shared| {
-            slot.remove_channels(&channels, shared);
+        self.all(guild, |guild_rows, shared| {
+            guild_rows.remove_channels(&channels, shared);
             for &channel in &channels {
-                slot.entities.remove_thread(channel, shared);
+                guild_rows.entities.remove_thread(channel, shared);
             }
         });
     }
 }
 
-fn put(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>, how: MergeMode) {
+fn put(guild_rows: &mut GuildRows, shared: &mut Shared, rows: Rows<'_>, how: MergeMode) {
     match rows {
         Rows::Channels(rows) => match how {
-            MergeMode::Upsert => slot.upsert_channels(rows, false, shared),
-            MergeMode::Replace => slot.replace_channels(rows, shared),
-            MergeMode::Patch => slot.patch_channels(rows),
+            MergeMode::Upsert => guild_rows.upsert_channels(rows, false, shared),
+            MergeMode::Replace => guild_rows.replace_channels(rows, shared),
+            MergeMode::Patch => guild_rows.patch_channels(rows),
         },
         Rows::Roles(rows) => match how {
-            MergeMode::Upsert => slot.upsert_roles(rows),
-            MergeMode::Replace => slot.replace_roles(rows),
-            MergeMode::Patch => slot.patch_roles(rows),
+            MergeMode::Upsert => guild_rows.upsert_roles(rows),
+            MergeMode::Replace => guild_rows.replace_roles(rows),
+            MergeMode::Patch => guild_rows.patch_roles(rows),
         },
         Rows::Members(rows) => match how {
-            MergeMode::Upsert => slot.upsert_members(&rows, shared),
-            MergeMode::Replace => slot.replace_members(&rows, shared),
-            MergeMode::Patch => slot.patch_members(&rows, shared),
+            MergeMode::Upsert => guild_rows.upsert_members(&rows, shared),
+            MergeMode::Replace => guild_rows.replace_members(&rows, shared),
+            MergeMode::Patch => guild_rows.patch_members(&rows, shared),
         },
         Rows::Presences(rows) => match how {
-            MergeMode::Upsert | MergeMode::Patch => slot.upsert_presences(&rows),
-            MergeMode::Replace => slot.replace_presences(&rows),
+            MergeMode::Upsert | MergeMode::Patch => guild_rows.upsert_presences(&rows),
+            MergeMode::Replace => guild_rows.replace_presences(&rows),
         },
-        Rows::Guild(row) => slot.merge_guild(row.into_owned(), how != MergeMode::Patch),
+        Rows::Guild(row) => guild_rows.merge_guild(row.into_owned(), how != MergeMode::Patch),
         Rows::Users(users) => users.iter().for_each(|user| shared.users.patch_user(user)),
         Rows::CurrentUser(_) => {}
         Rows::PrivateChannels(_) => {}
@@ -368,18 +380,22 @@ fn put(slot: &mut Slot, shared: &mut Shared, rows: Rows<'_>, how: MergeMode) {
         | Rows::Invites(_)
         | Rows::Messages(_)
         | Rows::WebhookMarks(_)
-        | any_plain_rows!()) => slot.entities.put(slot.id, rows.into_owned(), how, shared),
+        | any_plain_rows!()) => {
+            guild_rows
+                .entities
+                .put(guild_rows.id, rows.into_owned(), how, shared);
+        }
     }
 }
 
-fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
+fn remove(guild_rows: &mut GuildRows, shared: &mut Shared, key: &Key<'_>) {
     match *key {
-        Key::Channel(channel) => slot.remove_channels(&[channel], shared),
+        Key::Channel(channel) => guild_rows.remove_channels(&[channel], shared),
         Key::Role(role) => {
-            slot.roles.remove(role.get());
+            guild_rows.roles.remove(role.get());
         }
-        Key::Member(user) => slot.remove_member(user, shared),
-        Key::Presence(user) => slot.remove_presence(user),
+        Key::Member(user) => guild_rows.remove_member(user, shared),
+        Key::Presence(user) => guild_rows.remove_presence(user),
         Key::PrivateChannel(_) => {}
         Key::Thread(_)
         | Key::ThreadMembers(..)
@@ -387,6 +403,6 @@ fn remove(slot: &mut Slot, shared: &mut Shared, key: &Key<'_>) {
         | Key::Messages(..)
         | Key::Invite(_)
         | Key::WebhookMark(_)
-        | any_plain_key!() => slot.entities.remove(key, shared),
+        | any_plain_key!() => guild_rows.entities.remove(key, shared),
     }
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::cache::memory::guild::entities::Entities;
-use crate::cache::memory::table::lazy_table::{LazyTable, Plain};
+use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow};
 use crate::cache::memory::{Applied, Displaced, MemoryStore, OldMember, OldPresence, OldUser};
 use crate::cache::{GuildStatus, Key, Mutation, Op, Rows, Scope};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
@@ -62,7 +62,8 @@ impl MemoryStore {
     }
 
     fn entities(&self, guild: Option<GuildId>) -> Option<&Entities> {
-        self.slot(guild?).map(|slot| &slot.entities)
+        self.guild_rows(guild?)
+            .map(|guild_rows| &guild_rows.entities)
     }
 
     /// The old values of rows that are added to or overwritten.
@@ -221,7 +222,7 @@ fn old_entity(from: &Entities, key: &Key<'_>, to: &mut Displaced) {
 }
 
 /// Copies those rows that are there.
-fn old<R: Plain + Clone>(
+fn old<R: MergeRow + Clone>(
     from: &LazyTable<R>,
     keys: impl IntoIterator<Item = u64>,
     to: &mut Vec<R>,

@@ -12,6 +12,7 @@ use crate::wire::view::{
 };
 use crate::wire::{Image, Part as _, Timestamp};
 
+/// [`Displaced`], with a list for each plain kind.
 macro_rules! displaced {
     (special $special:tt plain { $(
         $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
@@ -22,9 +23,9 @@ macro_rules! displaced {
     )* }) => {
         /// The rows that one dispatch displaced, as they were just before it.
         ///
-        /// What is not here was not cached, which is not the same as "unchanged". Of lists that a dispatch
-        /// replaces, all old rows are here. Of a guild that comes, of a new session and of chunks nothing
-        /// is kept.
+        /// What is not here was not cached, which is not the same as "unchanged". Of lists that a
+        /// dispatch replaces, all old rows are here. Of a guild that comes, of a new session and of
+        /// chunks nothing is kept.
         #[derive(Clone, Debug, Default, PartialEq)]
         #[non_exhaustive]
         pub struct Displaced {
@@ -49,7 +50,7 @@ macro_rules! displaced {
             /// Messages, edited or deleted, those of them that were kept.
             pub messages: Vec<Message<'static>>,
             $(
-                #[doc = concat!("Every ", $noun, " that was updated, deleted or replaced.")]
+                #[doc = concat!("The ", $noun, "s that were updated, deleted or replaced.")]
                 pub $all: Vec<view::$row<'static>>,
             )*
         }

@@ -8,7 +8,7 @@ use crate::cache::memory::guild::message_rings::Rings;
 use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::table::hash::Mixer;
-use crate::cache::memory::table::lazy_table::{LazyTable, Plain};
+use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow};
 use crate::cache::memory::usage::Weight;
 use crate::cache::{Key, Kind, Op, Rows};
 use crate::id::{ChannelId, MessageId};
@@ -16,7 +16,7 @@ use crate::wire::Field;
 use crate::wire::Part as _;
 use crate::wire::view::{Channel, Message, User};
 
-impl Plain for Channel<'static> {
+impl MergeRow for Channel<'static> {
     fn take(&mut self, newer: Self) {
         self.merge(newer);
     }

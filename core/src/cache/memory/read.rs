@@ -6,7 +6,7 @@ pub(super) mod permitted;
 use core::fmt;
 
 use crate::cache::memory::MemoryStore;
-use crate::cache::memory::guild::rows::Slot;
+use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::people::member::MemberRef;
 use crate::cache::memory::people::presence::PresenceRef;
@@ -93,7 +93,7 @@ pub struct Counts {
 /// A cached guild.
 #[derive(Clone, Copy, Debug)]
 pub struct GuildRef<'a> {
-    slot: &'a Slot,
+    guild_rows: &'a GuildRows,
     guild: &'a Guild<'static>,
 }
 
@@ -113,36 +113,38 @@ impl<'a> GuildRef<'a> {
     /// How many members it has, cached or not, as last told and counted on since.
     #[must_use]
     pub const fn member_count(self) -> Option<u64> {
-        self.slot.member_count
+        self.guild_rows.member_count
     }
 
     /// Whether its rows are current.
     #[must_use]
     pub const fn status(self) -> GuildStatus {
-        self.slot.status
+        self.guild_rows.status
     }
 }
 
 impl MemoryStore {
-    pub(super) fn slot(&self, guild: GuildId) -> Option<&Slot> {
-        self.guilds.get(guild.get()).map(|slot| &**slot)
+    pub(super) fn guild_rows(&self, guild: GuildId) -> Option<&GuildRows> {
+        self.guilds.get(guild.get()).map(|guild_rows| &**guild_rows)
     }
 
     /// A guild.
     #[must_use]
     pub fn guild(&self, guild: GuildId) -> Option<GuildRef<'_>> {
-        self.slot(guild)?.guild_ref()
+        self.guild_rows(guild)?.guild_ref()
     }
 
     /// All guilds, in no order that means anything.
     pub fn guilds(&self) -> impl Iterator<Item = GuildRef<'_>> {
-        self.guilds.iter().filter_map(|slot| slot.guild_ref())
+        self.guilds
+            .iter()
+            .filter_map(|guild_rows| guild_rows.guild_ref())
     }
 
     /// Whether a guild's rows are current; `None` if the bot is not in it.
     #[must_use]
     pub fn guild_status(&self, guild: GuildId) -> Option<GuildStatus> {
-        let status = self.slot(guild).map(|slot| slot.status);
+        let status = self.guild_rows(guild).map(|guild_rows| guild_rows.status);
         status.or_else(|| self.is_pending(guild).then_some(GuildStatus::Pending))
     }
 
@@ -156,28 +158,28 @@ impl MemoryStore {
     pub fn channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
         let guild = self.shared.guild_of(channel)?;
         self.used(Kind::Channel, RowId::new(guild, channel.get()));
-        self.slot(guild)?.channels.get(channel.get())
+        self.guild_rows(guild)?.channels.get(channel.get())
     }
 
     /// The channels of a guild, in no order that means anything.
     pub fn channels(&self, guild: GuildId) -> impl Iterator<Item = &Channel<'static>> {
-        self.slot(guild)
+        self.guild_rows(guild)
             .into_iter()
-            .flat_map(|slot| slot.channels.iter())
+            .flat_map(|guild_rows| guild_rows.channels.iter())
     }
 
     /// A role of a guild.
     #[must_use]
     pub fn role(&self, guild: GuildId, role: RoleId) -> Option<&Role<'static>> {
         self.used(Kind::Role, RowId::new(guild, role.get()));
-        self.slot(guild)?.roles.get(role.get())
+        self.guild_rows(guild)?.roles.get(role.get())
     }
 
     /// The roles of a guild, in no order that means anything.
     pub fn roles(&self, guild: GuildId) -> impl Iterator<Item = &Role<'static>> {
-        self.slot(guild)
+        self.guild_rows(guild)
             .into_iter()
-            .flat_map(|slot| slot.roles.iter())
+            .flat_map(|guild_rows| guild_rows.roles.iter())
     }
 
     /// A member of a guild.
@@ -188,14 +190,14 @@ impl MemoryStore {
     }
 
     pub(super) fn find_member(&self, guild: GuildId, user: u64) -> Option<MemberRef<'_>> {
-        let members = &self.slot(guild)?.members;
+        let members = &self.guild_rows(guild)?.members;
         members.get(UserId::new(user)?, &self.shared.users)
     }
 
     /// The cached members of a guild, in no order that means anything.
     pub fn members(&self, guild: GuildId) -> impl Iterator<Item = MemberRef<'_>> {
-        let slot = self.slot(guild).into_iter();
-        slot.flat_map(|slot| slot.members.iter(&self.shared.users))
+        let guild_rows = self.guild_rows(guild).into_iter();
+        guild_rows.flat_map(|guild_rows| guild_rows.members.iter(&self.shared.users))
     }
 
     /// A user that somebody holds.
@@ -224,13 +226,15 @@ impl MemoryStore {
     }
 
     pub(super) fn find_presence(&self, guild: GuildId, user: u64) -> Option<PresenceRef<'_>> {
-        let record = self.slot(guild)?.presences.get(user)?;
+        let record = self.guild_rows(guild)?.presences.get(user)?;
         Some(PresenceRef::new(UserId::new(user)?, record))
     }
 
     /// The presences in a guild, in no order that means anything.
     pub fn presences(&self, guild: GuildId) -> impl Iterator<Item = PresenceRef<'_>> {
-        let presences = self.slot(guild).map(|slot| slot.presences.iter());
+        let presences = self
+            .guild_rows(guild)
+            .map(|guild_rows| guild_rows.presences.iter());
         let presence = |(key, record)| Some(PresenceRef::new(UserId::new(key)?, record));
         presences.into_iter().flatten().filter_map(presence)
     }
@@ -238,15 +242,15 @@ impl MemoryStore {
     /// Whether all members of a guild are in the cache; `None` if the bot is not in it.
     #[must_use]
     pub fn completeness(&self, guild: GuildId) -> Option<Completeness> {
-        let Some(slot) = self.slot(guild) else {
+        let Some(guild_rows) = self.guild_rows(guild) else {
             return self.is_pending(guild).then_some(Completeness::Partial {
                 members: 0,
                 of: None,
                 why: Lack::Stale,
             });
         };
-        let (members, of) = (slot.members.len() as u64, slot.member_count);
-        Some(match self.lack(slot, Kind::Member, slot.lack) {
+        let (members, of) = (guild_rows.members.len() as u64, guild_rows.member_count);
+        Some(match self.lack(guild_rows, Kind::Member, guild_rows.lack) {
             None => Completeness::Complete { members },
             Some(why) => Completeness::Partial { members, of, why },
         })
@@ -256,25 +260,27 @@ impl MemoryStore {
     /// in it. Counted apart from members, since they have to be asked for apart.
     #[must_use]
     pub fn presences_completeness(&self, guild: GuildId) -> Option<PresencesCompleteness> {
-        let Some(slot) = self.slot(guild) else {
+        let Some(guild_rows) = self.guild_rows(guild) else {
             let partial = PresencesCompleteness::Partial {
                 presences: 0,
                 why: Lack::Stale,
             };
             return self.is_pending(guild).then_some(partial);
         };
-        let presences = slot.presences.len() as u64;
-        Some(match self.lack(slot, Kind::Presence, slot.presences_lack) {
-            None => PresencesCompleteness::Complete { presences },
-            Some(why) => PresencesCompleteness::Partial { presences, why },
-        })
+        let presences = guild_rows.presences.len() as u64;
+        Some(
+            match self.lack(guild_rows, Kind::Presence, guild_rows.presences_lack) {
+                None => PresencesCompleteness::Complete { presences },
+                Some(why) => PresencesCompleteness::Partial { presences, why },
+            },
+        )
     }
 
     /// What a guild lacks of a kind, beside what is known of that kind itself.
-    fn lack(&self, slot: &Slot, kind: Kind, own: Option<Lack>) -> Option<Lack> {
+    fn lack(&self, guild_rows: &GuildRows, kind: Kind, own: Option<Lack>) -> Option<Lack> {
         let policies = self.policies();
         let keeps_none = policies.is_some_and(|policies| policies.get(kind).is_none());
-        match slot.status {
+        match guild_rows.status {
             GuildStatus::Pending | GuildStatus::Outage => Some(Lack::Stale),
             GuildStatus::Stale => Some(Lack::StoreFailed),
             GuildStatus::Available if keeps_none => Some(Lack::Limited),
@@ -285,12 +291,12 @@ impl MemoryStore {
     /// How many rows a guild has.
     #[must_use]
     pub fn counts(&self, guild: GuildId) -> Counts {
-        self.slot(guild)
-            .map_or_else(Counts::default, |slot| Counts {
-                channels: slot.channels.len(),
-                roles: slot.roles.len(),
-                members: slot.members.len(),
-                presences: slot.presences.len(),
+        self.guild_rows(guild)
+            .map_or_else(Counts::default, |guild_rows| Counts {
+                channels: guild_rows.channels.len(),
+                roles: guild_rows.roles.len(),
+                members: guild_rows.members.len(),
+                presences: guild_rows.presences.len(),
             })
     }
 
@@ -362,10 +368,11 @@ impl MemoryStore {
     }
 }
 
-impl Slot {
+impl GuildRows {
     fn guild_ref(&self) -> Option<GuildRef<'_>> {
-        self.guild
-            .as_deref()
-            .map(|guild| GuildRef { slot: self, guild })
+        self.guild.as_deref().map(|guild| GuildRef {
+            guild_rows: self,
+            guild,
+        })
     }
 }

@@ -7,6 +7,7 @@ use crate::id::ChannelId;
 use crate::kind::for_each_kind;
 use crate::wire::view::{self, Channel, Invite, Message, Role, Thread, ThreadMember};
 
+/// [`RowRef`], with a variant for each plain kind.
 macro_rules! row_ref {
     (special $special:tt plain { $(
         $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {

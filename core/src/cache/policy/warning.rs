@@ -35,6 +35,7 @@ const NO_GUILD: &str = "no guild is ever delivered";
 const CHANGES: &str = "changes are not told, and the rows of a guild's arrival grow old";
 const NONE: &str = "none comes";
 
+/// [`NEEDS_OF_PLAIN`], with an intent for each plain kind.
 macro_rules! needs_of_plain {
     (special $special:tt plain { $(
         $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {

@@ -72,6 +72,7 @@ macro_rules! hangs_on {
     };
 }
 
+/// [`PlainEvent`] and [`PlainListings`], with a place for each plain kind that has the dispatches.
 macro_rules! views {
     (
         special $special:tt
@@ -180,7 +181,7 @@ macro_rules! views {
         #[non_exhaustive]
         pub struct PlainListings<'i> {
             $($(
-                #[doc = concat!("Every ", $noun, ", listed at `", $listed, "`.")]
+                #[doc = concat!("All ", $noun, "s, listed at `", $listed, "`.")]
                 pub $all: Option<Listing<view::$row<'i>>>,
             )?)*
         }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::cache::memory::table::Row;
-use crate::cache::memory::table::lazy_table::Plain;
+use crate::cache::memory::table::lazy_table::MergeRow;
 use crate::id::ChannelId;
 use crate::wire::Part as _;
 use crate::wire::view::Webhook;
@@ -41,7 +41,7 @@ impl Row for ChannelWebhooks {
     }
 }
 
-impl Plain for ChannelWebhooks {
+impl MergeRow for ChannelWebhooks {
     fn take(&mut self, newer: Self) {
         self.changed = newer.changed;
         self.rows = newer.rows.or_else(|| self.rows.take());

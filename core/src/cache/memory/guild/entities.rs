@@ -12,7 +12,7 @@ use crate::cache::memory::guild::thread_members::ThreadMembers;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
-use crate::cache::memory::table::lazy_table::{LazyTable, plain};
+use crate::cache::memory::table::lazy_table::{LazyTable, merge_row};
 use crate::cache::memory::usage::{EntityUsage, Weight};
 use crate::cache::rows::any_plain_rows;
 use crate::cache::{Key, Kind, Rows};
@@ -20,7 +20,7 @@ use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{Emoji, Invite, Thread, ThreadMember};
 use crate::wire::{Field, Part as _, Text};
 
-plain!(Thread<'static>, id);
+merge_row!(Thread<'static>, id);
 
 #[derive(Debug)]
 pub(in crate::cache::memory) struct Entities {

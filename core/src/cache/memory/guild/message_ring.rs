@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::cache::memory::table::Row;
-use crate::cache::memory::table::lazy_table::Plain;
+use crate::cache::memory::table::lazy_table::MergeRow;
 use crate::cache::{OneReaction, ReactChange, Vote};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::wire::view::{Message, PollCount, PollResults, Reaction, ReactionCounts};
@@ -122,7 +122,7 @@ impl Row for Ring {
     }
 }
 
-impl Plain for Ring {
+impl MergeRow for Ring {
     fn take(&mut self, newer: Self) {
         for message in newer.messages {
             match self.place(message.id) {

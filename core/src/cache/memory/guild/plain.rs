@@ -7,7 +7,7 @@ use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
-use crate::cache::memory::table::lazy_table::{LazyTable, Plain, plain};
+use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow, merge_row};
 use crate::cache::memory::usage::EntityUsage;
 use crate::cache::memory::{Displaced, MemoryStore};
 use crate::cache::rows::any_special_rows;
@@ -24,6 +24,7 @@ macro_rules! forget {
     };
 }
 
+/// [`PlainTables`], with a table for each plain kind, and how rows in them are looked up.
 macro_rules! tables {
     (special $special:tt plain { $(
         $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
@@ -35,7 +36,7 @@ macro_rules! tables {
             $(hangs_on $hangs_on:tt)?
         }
     )* }) => {
-        $(plain!(view::$row<'static>, $key);)*
+        $(merge_row!(view::$row<'static>, $key);)*
 
         /// The rows of plain kinds in one guild, by id.
         #[derive(Debug)]
@@ -94,7 +95,11 @@ macro_rules! tables {
             }
 
             /// A row as a predicate sees it.
-            pub(in crate::cache::memory) fn row_ref(&self, kind: Kind, id: u64) -> Option<RowRef<'_>> {
+            pub(in crate::cache::memory) fn row_ref(
+                &self,
+                kind: Kind,
+                id: u64,
+            ) -> Option<RowRef<'_>> {
                 match kind {
                     $(Kind::$kind => self.$all.get(id).map(RowRef::$kind),)*
                     any_special_kind!() => None,
@@ -160,13 +165,13 @@ macro_rules! tables {
                     $key: id::$id,
                 ) -> Option<&view::$row<'static>> {
                     self.used(Kind::$kind, RowId::new(guild, $key.get()));
-                    self.slot(guild)?.entities.plain.$all.get($key.get())
+                    self.guild_rows(guild)?.entities.plain.$all.get($key.get())
                 }
 
-                #[doc = concat!("Every ", $noun, " of a guild, in no order that means anything.")]
+                #[doc = concat!("The ", $noun, "s of a guild, in no order that means anything.")]
                 pub fn $all(&self, guild: GuildId) -> impl Iterator<Item = &view::$row<'static>> {
-                    let slot = self.slot(guild).into_iter();
-                    slot.flat_map(|slot| slot.entities.plain.$all.iter())
+                    let guild_rows = self.guild_rows(guild).into_iter();
+                    guild_rows.flat_map(|guild_rows| guild_rows.entities.plain.$all.iter())
                 }
             )*
         }
@@ -175,7 +180,7 @@ macro_rules! tables {
 for_each_kind!(tables);
 
 /// Merges rows into a table.
-pub(in crate::cache::memory) fn put<R: Plain>(
+pub(in crate::cache::memory) fn put<R: MergeRow>(
     to: &mut LazyTable<R>,
     mixer: Mixer,
     rows: Vec<R>,

@@ -17,7 +17,7 @@ use crate::wire::view::{Batch, Channel, Guild, Member, Presence, PresenceRecord,
 use crate::wire::{Field, Part as _};
 
 #[derive(Debug)]
-pub(in crate::cache::memory) struct Slot {
+pub(in crate::cache::memory) struct GuildRows {
     pub(in crate::cache::memory) id: GuildId,
     /// As the users' holders know the guild.
     number: GuildNumber,
@@ -43,7 +43,7 @@ pub(in crate::cache::memory) struct Slot {
     pub(in crate::cache::memory) entities: Entities,
 }
 
-impl Row for Box<Slot> {
+impl Row for Box<GuildRows> {
     fn key(&self) -> u64 {
         self.id.get()
     }
@@ -74,7 +74,7 @@ impl Row for Role<'static> {
     }
 }
 
-impl Slot {
+impl GuildRows {
     pub(in crate::cache::memory) const fn new(
         id: GuildId,
         number: GuildNumber,

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::cache::memory::table::Row;
-use crate::cache::memory::table::lazy_table::Plain;
+use crate::cache::memory::table::lazy_table::MergeRow;
 use crate::id::{ChannelId, UserId};
 use crate::wire::view::ThreadMember;
 
@@ -78,7 +78,7 @@ impl Row for ThreadMembers {
     }
 }
 
-impl Plain for ThreadMembers {
+impl MergeRow for ThreadMembers {
     fn take(&mut self, newer: Self) {
         let &[member] = newer.members.as_slice() else {
             self.members.extend(newer.members);

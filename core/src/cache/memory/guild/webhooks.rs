@@ -58,6 +58,6 @@ impl MemoryStore {
     }
 
     fn hooks(&self, guild: GuildId, channel: ChannelId) -> Option<&ChannelWebhooks> {
-        self.slot(guild)?.entities.hooks.get(channel.get())
+        self.guild_rows(guild)?.entities.hooks.get(channel.get())
     }
 }

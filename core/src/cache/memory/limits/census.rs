@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::cache::memory::MemoryStore;
-use crate::cache::memory::guild::rows::Slot;
+use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::guild::thread_members::ThreadMembers;
 use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::table::Row as _;
@@ -21,10 +21,10 @@ impl MemoryStore {
         let Some(guild) = row_id.guild else {
             return self.private_candidate(kind, row_id);
         };
-        let slot = self.slot(guild)?;
-        let row = self.row_ref(slot, kind, row_id)?;
+        let guild_rows = self.guild_rows(guild)?;
+        let row = self.row_ref(guild_rows, kind, row_id)?;
         let is = if let RowRef::Member(member) = row {
-            self.traits(slot, row_id, member.premium_since().is_some())
+            self.traits(guild_rows, row_id, member.premium_since().is_some())
         } else {
             MemberTraits::empty()
         };
@@ -51,45 +51,53 @@ impl MemoryStore {
     }
 
     /// What is true of a member.
-    fn traits(&self, slot: &Slot, row_id: RowId, booster: bool) -> MemberTraits {
+    fn traits(&self, guild_rows: &GuildRows, row_id: RowId, booster: bool) -> MemberTraits {
         let user = row_id.user();
-        let voice = slot.entities.plain.voice_states.get(row_id.first);
+        let voice = guild_rows.entities.plain.voice_states.get(row_id.first);
         let truths = [
             (
                 MemberTraits::OWN,
                 self.current_user.as_ref().map(|own| own.id) == user,
             ),
-            (MemberTraits::OWNER, slot.owner() == user),
+            (MemberTraits::OWNER, guild_rows.owner() == user),
             (
                 MemberTraits::IN_VOICE,
                 voice.is_some_and(|state| state.channel.value().is_some()),
             ),
-            (MemberTraits::ONLINE, slot.presences.contains(row_id.first)),
+            (
+                MemberTraits::ONLINE,
+                guild_rows.presences.contains(row_id.first),
+            ),
             (MemberTraits::BOOSTER, booster),
         ];
         let held = truths.into_iter().filter(|(_, truth)| *truth);
         held.fold(MemberTraits::empty(), |all, (one, _)| all | one)
     }
 
-    fn row_ref<'a>(&'a self, slot: &'a Slot, kind: Kind, row_id: RowId) -> Option<RowRef<'a>> {
-        let (id, entities) = (row_id.first, &slot.entities);
+    fn row_ref<'a>(
+        &'a self,
+        guild_rows: &'a GuildRows,
+        kind: Kind,
+        row_id: RowId,
+    ) -> Option<RowRef<'a>> {
+        let (id, entities) = (row_id.first, &guild_rows.entities);
         Some(match kind {
             Kind::Guild | Kind::User | Kind::PrivateChannel => return None,
-            Kind::Channel => RowRef::Channel(slot.channels.get(id)?),
+            Kind::Channel => RowRef::Channel(guild_rows.channels.get(id)?),
             Kind::Thread => RowRef::Thread(entities.threads.get(id)?),
             Kind::ThreadMember => {
                 let members = entities.thread_members.get(id)?;
                 RowRef::ThreadMember(members.get(UserId::new(row_id.second)?)?)
             }
-            Kind::Role => RowRef::Role(slot.roles.get(id)?),
-            Kind::Member => RowRef::Member(self.find_member(slot.id, id)?),
-            Kind::Presence => RowRef::Presence(self.find_presence(slot.id, id)?),
+            Kind::Role => RowRef::Role(guild_rows.roles.get(id)?),
+            Kind::Member => RowRef::Member(self.find_member(guild_rows.id, id)?),
+            Kind::Presence => RowRef::Presence(self.find_presence(guild_rows.id, id)?),
             Kind::Message => {
                 let (channel, id) = (ChannelId::new(id)?, MessageId::new(row_id.second)?);
                 RowRef::Message(entities.rings.message(channel, id)?)
             }
             Kind::Invite => {
-                let here = |code: &str| RowId::invite(slot.id, code, self.mixer) == row_id;
+                let here = |code: &str| RowId::invite(guild_rows.id, code, self.mixer) == row_id;
                 let mut invites = entities.invites.values();
                 RowRef::Invite(invites.find(|row| here(&row.code.as_cow()))?)
             }
@@ -105,17 +113,19 @@ impl MemoryStore {
             let has_place = channel.is_some_and(|channel| self.private.has_place(channel));
             return has_place || self.private_candidate(kind, row_id).is_some();
         };
-        let Some(slot) = self.slot(guild) else {
+        let Some(guild_rows) = self.guild_rows(guild) else {
             return false;
         };
-        let guild = kind == Kind::Guild && slot.guild.is_some();
-        guild || self.row_ref(slot, kind, row_id).is_some()
+        let guild = kind == Kind::Guild && guild_rows.guild.is_some();
+        guild || self.row_ref(guild_rows, kind, row_id).is_some()
     }
 
     /// All rows of a kind, by guild and id.
     pub(in crate::cache::memory) fn census(&self, kind: Kind) -> Vec<RowId> {
         let guilds = self.guilds.iter();
-        let mut all: Vec<RowId> = guilds.flat_map(|slot| self.census_of(slot, kind)).collect();
+        let mut all: Vec<RowId> = guilds
+            .flat_map(|guild_rows| self.census_of(guild_rows, kind))
+            .collect();
         if kind == Kind::Message {
             all.extend(self.private.row_ids());
         } else if kind == Kind::PrivateChannel {
@@ -127,42 +137,51 @@ impl MemoryStore {
 
     /// The rows of a kind in a guild.
     pub(in crate::cache::memory) fn census_in(&self, guild: GuildId, kind: Kind) -> Vec<RowId> {
-        let slot = self.slot(guild);
-        let mut all = slot.map_or_else(Vec::new, |slot| self.census_of(slot, kind));
+        let guild_rows = self.guild_rows(guild);
+        let mut all =
+            guild_rows.map_or_else(Vec::new, |guild_rows| self.census_of(guild_rows, kind));
         all.sort_unstable();
         all
     }
 
-    fn census_of(&self, slot: &Slot, kind: Kind) -> Vec<RowId> {
-        let at = |id: u64| RowId::new(slot.id, id);
-        let entities = &slot.entities;
+    fn census_of(&self, guild_rows: &GuildRows, kind: Kind) -> Vec<RowId> {
+        let at = |id: u64| RowId::new(guild_rows.id, id);
+        let entities = &guild_rows.entities;
         match kind {
-            Kind::Guild => slot.guild.iter().map(|row| at(row.id.get())).collect(),
+            Kind::Guild => guild_rows
+                .guild
+                .iter()
+                .map(|row| at(row.id.get()))
+                .collect(),
             Kind::User | Kind::PrivateChannel => Vec::new(),
-            Kind::Channel => slot.channels.iter().map(|row| at(row.key())).collect(),
+            Kind::Channel => guild_rows
+                .channels
+                .iter()
+                .map(|row| at(row.key()))
+                .collect(),
             Kind::Thread => entities.threads.iter().map(|row| at(row.key())).collect(),
             Kind::ThreadMember => {
                 let rows = entities
                     .thread_members
                     .iter()
                     .flat_map(|members: &ThreadMembers| &members.members);
-                rows.map(|row| RowId::pair(slot.id, row.thread.get(), row.user.get()))
+                rows.map(|row| RowId::pair(guild_rows.id, row.thread.get(), row.user.get()))
                     .collect()
             }
-            Kind::Role => slot.roles.iter().map(|row| at(row.key())).collect(),
+            Kind::Role => guild_rows.roles.iter().map(|row| at(row.key())).collect(),
             Kind::Member => self
-                .members(slot.id)
+                .members(guild_rows.id)
                 .map(|row| at(row.id().get()))
                 .collect(),
             Kind::Presence => self
-                .presences(slot.id)
+                .presences(guild_rows.id)
                 .map(|row| at(row.user().get()))
                 .collect(),
             Kind::Message => {
                 let in_ring = |ring: &crate::cache::memory::guild::message_ring::Ring| {
                     let channel = ring.channel().get();
                     let ids = ring.iter().map(|row| row.id.get());
-                    ids.map(|id| RowId::pair(slot.id, channel, id))
+                    ids.map(|id| RowId::pair(guild_rows.id, channel, id))
                         .collect::<Vec<_>>()
                 };
                 entities.rings.iter().flat_map(in_ring).collect()
@@ -170,7 +189,7 @@ impl MemoryStore {
             Kind::Invite => {
                 let codes = entities.invites.values().map(|row| row.code.as_cow());
                 codes
-                    .map(|code| RowId::invite(slot.id, &code, self.mixer))
+                    .map(|code| RowId::invite(guild_rows.id, &code, self.mixer))
                     .collect()
             }
             Kind::WebhookMark => entities.hooks.iter().map(|row| at(row.key())).collect(),

@@ -131,12 +131,12 @@ impl MemoryStore {
 
     /// From here on all members or presences can be complete again, if they are asked for.
     fn hope_for_all(&mut self, kind: Kind) {
-        let guilds: Vec<GuildId> = self.guilds.iter().map(|slot| slot.id).collect();
+        let guilds: Vec<GuildId> = self.guilds.iter().map(|guild_rows| guild_rows.id).collect();
         for guild in guilds {
-            self.within(guild, |slot, _| {
+            self.within(guild, |guild_rows, _| {
                 let lack = match kind == Kind::Member {
-                    true => &mut slot.lack,
-                    false => &mut slot.presences_lack,
+                    true => &mut guild_rows.lack,
+                    false => &mut guild_rows.presences_lack,
                 };
                 if *lack == Some(Lack::Limited) {
                     *lack = Some(Lack::NotAsked);
@@ -153,9 +153,9 @@ impl MemoryStore {
             let ids: Vec<_> = ids.take(ring.len().saturating_sub(limit)).collect();
             (!ids.is_empty()).then(|| Key::Messages(ring.channel(), ids))
         };
-        let rings = self.guilds.iter().flat_map(|slot| {
-            let rings = slot.entities.rings.iter();
-            rings.filter_map(move |ring| Some((slot.id, surplus(ring)?)))
+        let rings = self.guilds.iter().flat_map(|guild_rows| {
+            let rings = guild_rows.entities.rings.iter();
+            rings.filter_map(move |ring| Some((guild_rows.id, surplus(ring)?)))
         });
         let rings: Vec<_> = rings.collect();
         let before = self.rows(Kind::Message);
@@ -251,8 +251,8 @@ impl MemoryStore {
         }
         if let Rows::Guild(row) = rows {
             let owner = self
-                .slot(guild)
-                .and_then(crate::cache::memory::guild::rows::Slot::owner);
+                .guild_rows(guild)
+                .and_then(crate::cache::memory::guild::rows::GuildRows::owner);
             if row.owner.is_some_and(|newer| newer.known() != owner) {
                 self.recheck_all(limits, guild, MemberTraits::OWNER, to);
             }
@@ -413,7 +413,7 @@ impl MemoryStore {
             return self.forget(limits, kind, row_id);
         };
         if kind == Kind::Guild {
-            self.within(guild, |slot, _| slot.drop_guild());
+            self.within(guild, |guild_rows, _| guild_rows.drop_guild());
         }
         let code = match self.candidate(kind, row_id).map(|candidate| candidate.row) {
             Some(crate::cache::RowRef::Invite(row)) => Some(Key::Invite(row.code.clone())),
@@ -424,9 +424,9 @@ impl MemoryStore {
         }
         self.forget(limits, kind, row_id);
         if kind == Kind::Member {
-            self.within(guild, |slot, _| slot.limit_members());
+            self.within(guild, |guild_rows, _| guild_rows.limit_members());
         } else if kind == Kind::Presence {
-            self.within(guild, |slot, _| slot.limit_presences());
+            self.within(guild, |guild_rows, _| guild_rows.limit_presences());
             doubt_members(limits, kind, [row_id], touched);
         } else if kind == Kind::Channel {
             self.recheck_all(limits, guild, MemberTraits::IN_VOICE, touched);

@@ -103,6 +103,7 @@ pub(in crate::cache::memory) fn removed(guild: GuildId, key: &Key<'_>, mixer: Mi
     }
 }
 
+/// How each plain kind gets from ids to keys and back.
 macro_rules! plain_ids {
     (special $special:tt plain { $(
         $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {

@@ -38,7 +38,7 @@ pub(in crate::cache::memory) struct MemberTable {
     roles: RoleInterner,
     /// Where the head of a row is written.
     head: Sink,
-    /// When a row was last upserted, as [`crate::cache::memory::guild::rows::Slot`] counts.
+    /// When a row was last upserted, as [`crate::cache::memory::guild::rows::GuildRows`] counts.
     pub(in crate::cache::memory) generation: u8,
 }
 

@@ -13,13 +13,13 @@ impl MemoryStore {
     pub fn thread(&self, thread: ChannelId) -> Option<&Thread<'static>> {
         let guild = self.shared.guild_of(thread)?;
         self.used(Kind::Thread, RowId::new(guild, thread.get()));
-        self.slot(guild)?.entities.threads.get(thread.get())
+        self.guild_rows(guild)?.entities.threads.get(thread.get())
     }
 
     /// The active threads of a guild, in no order that means anything.
     pub fn threads(&self, guild: GuildId) -> impl Iterator<Item = &Thread<'static>> {
-        let slot = self.slot(guild).into_iter();
-        slot.flat_map(|slot| slot.entities.threads.iter())
+        let guild_rows = self.guild_rows(guild).into_iter();
+        guild_rows.flat_map(|guild_rows| guild_rows.entities.threads.iter())
     }
 
     /// A user's membership of a thread.
@@ -34,14 +34,15 @@ impl MemoryStore {
             Kind::ThreadMember,
             RowId::pair(guild, thread.get(), user.get()),
         );
-        let thread_members = &self.slot(guild)?.entities.thread_members;
+        let thread_members = &self.guild_rows(guild)?.entities.thread_members;
         thread_members.get(thread.get())?.get(user)
     }
 
     /// The known members of a thread, by user.
     pub fn thread_members(&self, guild: GuildId, thread: ChannelId) -> &[ThreadMember] {
-        let slot = self.slot(guild);
-        let members = slot.and_then(|slot| slot.entities.thread_members.get(thread.get()));
+        let guild_rows = self.guild_rows(guild);
+        let members =
+            guild_rows.and_then(|guild_rows| guild_rows.entities.thread_members.get(thread.get()));
         members.map_or(&[], |members| &members.members)
     }
 
@@ -50,13 +51,13 @@ impl MemoryStore {
     pub fn invite(&self, guild: GuildId, code: &str) -> Option<&Invite<'static>> {
         self.used(Kind::Invite, RowId::invite(guild, code, self.mixer));
         let code = Text::plain(code).into_owned();
-        self.slot(guild)?.entities.invites.get(&code)
+        self.guild_rows(guild)?.entities.invites.get(&code)
     }
 
     /// The invitations to a guild, by code.
     pub fn invites(&self, guild: GuildId) -> impl Iterator<Item = &Invite<'static>> {
-        let slot = self.slot(guild).into_iter();
-        slot.flat_map(|slot| slot.entities.invites.values())
+        let guild_rows = self.guild_rows(guild).into_iter();
+        guild_rows.flat_map(|guild_rows| guild_rows.entities.invites.values())
     }
 
     /// A message of a channel or thread of a guild.
@@ -71,7 +72,10 @@ impl MemoryStore {
             Kind::Message,
             RowId::pair(guild, channel.get(), message.get()),
         );
-        self.slot(guild)?.entities.rings.message(channel, message)
+        self.guild_rows(guild)?
+            .entities
+            .rings
+            .message(channel, message)
     }
 
     /// The messages of a channel or thread that are kept, from the oldest to the newest.
@@ -80,8 +84,8 @@ impl MemoryStore {
         guild: GuildId,
         channel: ChannelId,
     ) -> impl DoubleEndedIterator<Item = &Message<'static>> {
-        let slot = self.slot(guild);
-        let ring = slot.and_then(|slot| slot.entities.rings.ring(channel));
+        let guild_rows = self.guild_rows(guild);
+        let ring = guild_rows.and_then(|guild_rows| guild_rows.entities.rings.ring(channel));
         ring.into_iter()
             .flat_map(crate::cache::memory::guild::message_ring::Ring::iter)
     }

@@ -191,7 +191,9 @@ impl MemoryStore {
         let all_are_kept = self
             .policies()
             .is_none_or(|policies| policies.get(Kind::Role).is_all());
-        let all_are_read = self.slot(guild).is_some_and(|slot| !slot.roles_unread);
+        let all_are_read = self
+            .guild_rows(guild)
+            .is_some_and(|guild_rows| !guild_rows.roles_unread);
         let is_deleted = |role| all_are_kept && all_are_read && self.role(guild, role).is_none();
         let roles = member.roles().filter(|&role| !is_deleted(role));
         let roles = roles.map(|role| Ok((role, allowed(role)?)));

@@ -8,12 +8,12 @@ use crate::cache::memory::table::{Row, Table};
 use crate::cache::memory::usage::Weight;
 
 /// A row that takes what a newer one says.
-pub(in crate::cache::memory) trait Plain: Row {
+pub(in crate::cache::memory) trait MergeRow: Row {
     fn take(&mut self, newer: Self);
 }
 
-/// Makes the type of a row, identified by one of its fields, a [`Plain`] one.
-macro_rules! plain {
+/// Makes the type of a row, identified by one of its fields, a [`MergeRow`] one.
+macro_rules! merge_row {
     ($row:ty, $key:ident) => {
         impl crate::cache::memory::table::Row for $row {
             fn key(&self) -> u64 {
@@ -25,19 +25,19 @@ macro_rules! plain {
             }
         }
 
-        impl crate::cache::memory::table::lazy_table::Plain for $row {
+        impl crate::cache::memory::table::lazy_table::MergeRow for $row {
             fn take(&mut self, newer: Self) {
                 self.merge(newer);
             }
         }
     };
 }
-pub(in crate::cache::memory) use plain;
+pub(in crate::cache::memory) use merge_row;
 
 #[derive(Debug)]
 pub(in crate::cache::memory) struct LazyTable<R>(Option<Box<Table<R>>>);
 
-impl<R: Plain> LazyTable<R> {
+impl<R: MergeRow> LazyTable<R> {
     pub(in crate::cache::memory) const fn new() -> Self {
         Self(None)
     }
