@@ -1,9 +1,9 @@
 //! Expressions, voice, stages, events, integrations, invitations, rules and webhooks.
 
-use headcount_core::ShardId;
-use headcount_core::cache::{Kind, Kinds};
+use headcount_core::cache::{Kind, Kinds, Policies, Warning};
 use headcount_core::id::EmojiId;
 use headcount_core::wire::{Field, OnlyId};
+use headcount_core::{Intents, ShardId};
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -249,4 +249,62 @@ fn kinds_that_are_off_are_not_decoded() {
         assert!(world.try_feed(name, "not json").is_ok(), "{name}");
     }
     assert_eq!(world.rows(), [(Kind::Role, 2)]);
+}
+
+fn missing(kinds: Kinds, intents: Intents) -> Vec<Intents> {
+    let policies = Policies::from(kinds);
+    let warnings = policies
+        .warnings(intents)
+        .filter_map(|warning| match warning {
+            Warning::Intent { missing, .. } => Some(missing),
+            _ => None,
+        });
+    warnings.collect()
+}
+
+#[test]
+fn each_kind_names_the_intents_that_its_events_need() {
+    // Taken from the gateway's list of intents and their events.
+    let table = [
+        (Kinds::GUILDS, "GUILDS"),
+        (Kinds::CHANNELS, "GUILDS"),
+        (Kinds::THREADS, "GUILDS"),
+        (Kinds::THREAD_MEMBERS, "GUILDS GUILD_MEMBERS"),
+        (Kinds::ROLES, "GUILDS"),
+        (Kinds::STAGES, "GUILDS"),
+        (Kinds::MEMBERS, "GUILD_MEMBERS"),
+        (Kinds::EMOJIS, "GUILD_EXPRESSIONS"),
+        (Kinds::STICKERS, "GUILD_EXPRESSIONS"),
+        (Kinds::SOUNDS, "GUILD_EXPRESSIONS"),
+        (Kinds::INTEGRATIONS, "GUILD_INTEGRATIONS"),
+        (Kinds::WEBHOOK_MARKS, "GUILD_WEBHOOKS"),
+        (Kinds::INVITES, "GUILD_INVITES"),
+        (Kinds::VOICE_STATES, "GUILD_VOICE_STATES"),
+        (Kinds::PRESENCES, "GUILD_PRESENCES"),
+        (
+            Kinds::MESSAGES,
+            "GUILD_MESSAGES MESSAGE_CONTENT GUILD_MESSAGE_REACTIONS GUILD_MESSAGE_POLLS",
+        ),
+        (Kinds::SCHEDULED_EVENTS, "GUILD_SCHEDULED_EVENTS"),
+        (Kinds::RULES, "AUTO_MODERATION_CONFIGURATION"),
+        (Kinds::USERS, ""),
+        (Kinds::PRIVATE_CHANNELS, ""),
+    ];
+    let listed = table
+        .iter()
+        .fold(Kinds::empty(), |all, (kind, _)| all | *kind);
+    assert_eq!(listed, Kinds::all());
+    for (kind, names) in table {
+        let named: Vec<Intents> = names
+            .split_whitespace()
+            .map(|name| Intents::from_name(name).unwrap())
+            .collect();
+        assert_eq!(missing(kind, Intents::empty()), named, "{kind:?}");
+        let all = named.iter().fold(Intents::empty(), |all, one| all | *one);
+        assert_eq!(missing(kind, all), []);
+        for one in named {
+            assert_eq!(missing(kind, Intents::all() - one), [one], "{kind:?}");
+        }
+    }
+    assert_eq!(missing(Kinds::all(), Intents::all()), []);
 }
