@@ -5,7 +5,7 @@
 //!
 //! Rules that are easy to get wrong, and hold here:
 //! - Only guilds of the last READY hold up [`ShardReady`], each until its first outcome. A guild
-//!   that returns from an outage, or joins, holds up nothing; the summary tells each guild's
+//!   that returns from an outage, or joins, holds up nothing; the summary says each guild's
 //!   state at that time.
 //! - [`ShardFinishedChunking`], then [`ShardReady`], come once per READY, together: at once when
 //!   no guild is listed. With chunking off a guild is ready when it comes.

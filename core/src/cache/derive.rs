@@ -51,7 +51,7 @@ impl Deriver {
         self
     }
 
-    /// Whether the gateway tells who comes and goes, which needs the members intent; by default
+    /// Whether the gateway reports who comes and goes, which needs the members intent; by default
     /// yes. Otherwise no guild is marked complete: it would not stay so.
     #[must_use]
     pub const fn hears_of_members(mut self, hears: bool) -> Self {
@@ -73,8 +73,8 @@ impl Deriver {
     /// Decodes a dispatch as far as the cache, setup and member requests need it; `None` if they
     /// need nothing of it.
     ///
-    /// What typing and interactions tell of members is of use only where the gateway does not
-    /// tell of members anyway.
+    /// What typing and interactions say of members is of use only where the gateway does not
+    /// report members anyway.
     ///
     /// # Errors
     /// As [`View::parse`].
@@ -98,7 +98,7 @@ impl Deriver {
         }
     }
 
-    /// Decodes what a dispatch without a view of its own tells of a member in passing.
+    /// Decodes what a dispatch without a view of its own says of a member in passing.
     pub(crate) fn glance<'i>(
         &self,
         name: Name,
@@ -132,7 +132,7 @@ impl Deriver {
         member.guild.is_some() && self.learns_in_passing()
     }
 
-    /// What another payload tells of a member that is cached: never a new one.
+    /// What another payload says of a member that is cached: never a new one.
     fn in_passing<'i>(&self, member: Option<EmbeddedMember<'i>>, to: &mut Mutation<'i>) {
         if let Some(member) = member.filter(|one| self.learns_from(one))
             && let (Some(members), _) = Batch::<Member<'_>>::embedded(member.member, member.user)

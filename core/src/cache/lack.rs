@@ -20,7 +20,7 @@ pub enum Lack {
     /// that nobody foresaw. They are not asked for again by themselves; a later answer to a
     /// request for everyone that can be read makes the list whole.
     Unread(u64),
-    /// The connection lacks the members intent: nobody may ask, and nothing tells who comes and
+    /// The connection lacks the members intent: nobody may ask, and no event says who comes and
     /// goes.
     NoIntent,
     /// Others have come, and a policy did not let them stay.

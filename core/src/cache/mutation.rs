@@ -87,7 +87,7 @@ pub enum Op<'i> {
     React(Box<React<'i>>),
     /// Counts a vote in a message's poll.
     Vote(Vote),
-    /// A channel's webhooks, as the application was told: they replace the older ones, and the
+    /// A channel's webhooks, as the application fetched them: they replace the older ones, and the
     /// channel's mark is gone.
     PutWebhooks(ChannelId, Vec<Webhook<'i>>),
     /// The bot's application.

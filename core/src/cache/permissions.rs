@@ -123,10 +123,10 @@ impl Holder<'_> {
         all
     }
 
-    /// Whether these overwrites tell all that this member's permissions need: none that concerns
+    /// Whether these overwrites hold all that this member's permissions need: none that concerns
     /// the member lacks a part, or has one that could not be read.
     #[must_use]
-    pub fn is_told_by(&self, overwrites: &[Overwrite<'_>]) -> bool {
+    pub fn is_known_from(&self, overwrites: &[Overwrite<'_>]) -> bool {
         let everyone = role_of_everyone(self.guild);
         let mut own = self.roles.iter().map(|role| role.0).chain([everyone]);
         let mut concerns = |one: &Overwrite<'_>| {
@@ -158,8 +158,8 @@ pub fn role_of_everyone(guild: GuildId) -> RoleId {
     core::num::NonZeroU64::from(guild).into()
 }
 
-/// Whether a channel's data are blanked out, because the bot may not see it; then nothing can be
-/// told of anybody's permissions there. `None` if that cannot be read.
+/// Whether a channel's data are blanked out, because the bot may not see it; then nothing is
+/// known of anybody's permissions there. `None` if that cannot be read.
 #[must_use]
 pub fn is_redacted(channel: &Channel<'_>) -> Option<bool> {
     match channel.flags.value() {

@@ -140,7 +140,7 @@ impl Policy {
     }
 
     /// For scheduled events: every one, and those that are completed or cancelled for this long
-    /// after that was last told, to the millisecond. No event removes these.
+    /// after a payload last said so, to the millisecond. No event removes these.
     #[must_use]
     pub fn until_over(age: Duration) -> Self {
         let goes_on = Predicate::scheduled_event(|row| !row.is_over());
@@ -180,10 +180,10 @@ impl Policy {
         self
     }
 
-    /// A row goes that nothing has been told of for this long, to the millisecond.
+    /// A row goes that no mutation has touched for this long, to the millisecond.
     ///
     /// Reading does not renew it: what is left is never older than this. The age is looked at
-    /// whenever the store is told the time.
+    /// whenever the store's time is set.
     #[must_use]
     pub const fn time_to_live(mut self, age: Duration) -> Self {
         self.limits.time_to_live = Some(age);

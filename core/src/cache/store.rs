@@ -25,8 +25,8 @@ pub trait Store {
     /// Whatever befalls the store; the mutation counts as not applied.
     fn apply(&mut self, mutation: Mutation<'_>) -> Result<Applied, Self::Error>;
 
-    /// Applies all of a mutation, and tells which rows it displaced. A store that cannot tell
-    /// displaces nothing, which is the default.
+    /// Applies all of a mutation, and returns the rows that it displaced. A store that does not
+    /// know them returns none, which is the default.
     ///
     /// # Errors
     /// As [`Store::apply`].
@@ -61,8 +61,8 @@ pub trait AsyncStore {
         mutation: &Mutation<'static>,
     ) -> impl Future<Output = Result<Applied, Self::Error>> + Send;
 
-    /// Applies all of a mutation, and tells which rows it displaced. A store that cannot tell
-    /// displaces nothing, which is the default.
+    /// Applies all of a mutation, and returns the rows that it displaced. A store that does not
+    /// know them returns none, which is the default.
     ///
     /// # Errors
     /// As [`AsyncStore::apply`].

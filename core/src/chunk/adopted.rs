@@ -1,4 +1,4 @@
-//! Answers to requests that were made elsewhere, told apart by guild and nonce.
+//! Answers to requests that were made elsewhere, kept apart by guild and nonce.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;

@@ -9,7 +9,7 @@ use crate::bounds::ConfigError;
 use crate::bounds::{LONGEST, pause, wait, within};
 use crate::id::GuildId;
 
-/// Which guilds are asked for their members without being told to.
+/// Which guilds are asked for their members without a call of the user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AutoChunk {
     /// None.

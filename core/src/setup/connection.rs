@@ -15,7 +15,7 @@ impl Setup {
             quiet.heard.stop(now);
         }
         self.requests.connection_lost(now, &mut self.ended);
-        self.tell_ended(now, out);
+        self.emit_ended(now, out);
         while let Some(config) = &self.config.sync
             && let Some(guild) = self.syncs.connection_lost(config)
         {

@@ -1,4 +1,4 @@
-//! What setup has to tell.
+//! What setup emits.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::cache::Lack;
 use crate::chunk::{ChunkRequestFinished, RequestId};
 use crate::id::GuildId;
 
-/// A guild is set up. Its origin tells which event this is: ready, joined or restored.
+/// A guild is set up. Its origin says which event this is: ready, joined or restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuildReady {
     /// The shard that serves it.
@@ -109,7 +109,7 @@ pub struct ShardReady {
     pub unavailable: usize,
 }
 
-/// What setup has to tell, in the order in which it is to be told.
+/// What setup emits, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SetupEvent {
     RequestFinished(ChunkRequestFinished),
@@ -117,7 +117,7 @@ pub(crate) enum SetupEvent {
     Presences(GuildId, Option<Lack>),
     /// The host is to say when the guild's changes are stored.
     Confirm(Barrier),
-    /// A change of a guild was not stored; told once until the guild comes anew.
+    /// A change of a guild was not stored; emitted once until the guild comes anew.
     StoreFailed(GuildId),
     GuildStale(GuildStale),
     /// Ready, joined or restored, by its origin.

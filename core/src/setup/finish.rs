@@ -11,8 +11,8 @@ use crate::chunk::RequestId;
 use crate::id::GuildId;
 
 impl Setup {
-    /// Tells which requests have ended, then which guilds are ready by that.
-    pub(super) fn tell_ended(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
+    /// Emits which requests have ended, then which guilds are ready by that.
+    pub(super) fn emit_ended(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
         let mut ready = Vec::new();
         for end in core::mem::take(&mut self.ended) {
             let outcome = self.outcome_of(&end);
@@ -153,14 +153,14 @@ impl Setup {
         }));
     }
 
-    /// Tells the summary, and that the shard is ready, once nothing holds them up.
+    /// Emits the summary, and that the shard is ready, once nothing holds them up.
     pub(super) fn conclude(&mut self, out: &mut Vec<SetupEvent>) {
         let Some(summary) = self.tally.close() else {
             return;
         };
         let presences = self.sum_up_presences();
-        let told = ShardFinishedChunking::new(self.shard, summary, presences, self.untracked);
-        out.push(SetupEvent::ShardFinishedChunking(told));
+        let finished = ShardFinishedChunking::new(self.shard, summary, presences, self.untracked);
+        out.push(SetupEvent::ShardFinishedChunking(finished));
         if self.is_halted() {
             return;
         }

@@ -52,7 +52,7 @@ impl Setup {
         self.presences.arrived(guild, lack, arrival.listed);
         self.requests.swept(now, guild, &mut self.ended);
         self.requests.release(now, guild);
-        self.tell_ended(now, out);
+        self.emit_ended(now, out);
         if self.restarts.get(&guild).copied().unwrap_or(0) > self.config.restarts {
             let outcome = cut_short(self.without_asking(&arrival));
             let end = (outcome, arrival.member_count());
@@ -69,7 +69,7 @@ impl Setup {
         self.conclude(out);
     }
 
-    /// Takes the guild out of its stage, and tells how it comes into setup. Data that comes anew
+    /// Takes the guild out of its stage, and returns how it comes into setup. Data that comes anew
     /// has swept away the members listed so far: their request ends, and a new one is made.
     fn origin(&mut self, now: Instant, guild: GuildId) -> Origin {
         let Some(standing) = self.registry.take(guild) else {
@@ -309,7 +309,7 @@ impl Setup {
         self.storing.forget(guild);
         self.syncs.forget(guild);
         self.requests.guild_gone(guild, &mut self.ended);
-        self.tell_ended(now, out);
+        self.emit_ended(now, out);
         was.map(|standing| standing.stage)
     }
 
@@ -327,7 +327,7 @@ impl Setup {
             let received = self.requests.received(request);
             self.registry.progress(now, chunk.guild, received);
         }
-        self.tell_ended(now, out);
+        self.emit_ended(now, out);
         self.conclude(out);
         outcome
     }
@@ -344,7 +344,7 @@ impl Setup {
         let refusal = self
             .requests
             .rate_limited(now, guild, nonce, retry_after, &mut self.ended);
-        self.tell_ended(now, out);
+        self.emit_ended(now, out);
         self.conclude(out);
         refusal
     }

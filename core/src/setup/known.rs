@@ -12,7 +12,7 @@ use crate::chunk::Listed;
 use crate::id::GuildId;
 use crate::intents::Intents;
 
-/// Which guilds a session has; a resume does not tell them again.
+/// Which guilds a session has; a resume does not list them again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KnownGuilds {
     /// Their data has come. Ascending, as the others.
@@ -52,7 +52,7 @@ impl Setup {
 
     /// Takes over the guilds of a session that another process began, so that one that comes
     /// again is not mistaken for one that the bot was added to. Of their members nothing is known
-    /// here. They hold up no readiness: that was told by the session's first process.
+    /// here. They hold up no readiness: the session's first process reported that.
     pub(crate) fn restore(&mut self, now: Instant, known: &KnownGuilds) {
         let outcome = match self.intents.contains(Intents::GUILD_MEMBERS) {
             true => Outcome::NotAsked,

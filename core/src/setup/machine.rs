@@ -52,13 +52,13 @@ pub(crate) struct Setup {
     pub(super) quiet: Option<Quiet>,
     /// Guilds beyond the bound.
     pub(super) untracked: u64,
-    /// Requests that ended and have not been told yet.
+    /// Requests that ended and have not been reported yet.
     pub(super) ended: Vec<ChunkRequestFinished>,
     halted: bool,
 }
 
 impl Setup {
-    /// A machine that waits for its first READY; `presences` tells whether these are cached.
+    /// A machine that waits for its first READY; `presences` says whether these are cached.
     pub(crate) fn new(
         shard: ShardId,
         config: SetupConfig,
@@ -135,7 +135,7 @@ impl Setup {
         let before = core::mem::take(&mut self.registry);
         self.requests
             .new_session(|guild| listed.contains(&guild), &mut self.ended);
-        self.tell_ended(now, out);
+        self.emit_ended(now, out);
         self.tell_left(&before, &listed, out);
         self.syncs = Syncs::default();
         self.restarts.clear();
@@ -196,7 +196,7 @@ impl Setup {
         self.halted = true;
         self.quiet = None;
         self.requests.halted(&mut self.ended);
-        self.tell_ended(now, out);
+        self.emit_ended(now, out);
         self.give_up_syncs(now, out);
         while let Some(guild) = self.storing.any() {
             self.give_up_storing(now, guild, out);
@@ -218,7 +218,7 @@ impl Setup {
             self.give_up_syncs(now, out);
         }
         self.requests.timeout(now, &mut self.ended);
-        self.tell_ended(now, out);
+        self.emit_ended(now, out);
         while let Some(config) = &self.config.sync
             && let Some(guild) = self.syncs.timeout(now, config)
         {

@@ -32,7 +32,7 @@ pub struct PresencesSummary {
 #[derive(Clone, Debug)]
 pub(crate) struct PresenceStates {
     cached: bool,
-    /// Whether the gateway tells of presences at all.
+    /// Whether the gateway reports presences at all.
     hears: bool,
     /// Answers to earlier requests make nobody complete: some presences were not kept.
     whole_from: RequestId,

@@ -85,7 +85,7 @@ impl Setup {
     /// How far the shard is. Constant time.
     pub(crate) fn readiness(&self) -> Readiness {
         Readiness {
-            finished: self.tally.is_told(),
+            finished: self.tally.is_emitted(),
             pending: self.tally.pending(),
             outcomes: self.tally.counts(),
             stages: self.registry.counts(),

@@ -61,8 +61,8 @@ enum TallyState {
     None,
     /// Its guilds are being settled.
     Open,
-    /// Its summary has been told; nothing changes any more, unless a store fails.
-    Told,
+    /// Its summary has been emitted; nothing changes any more, unless a store fails.
+    Emitted,
 }
 
 /// The guilds of the last READY: each is in exactly one of these sets.
@@ -109,7 +109,7 @@ impl ReadyTally {
     }
 
     /// Notes how a guild ended, or ended anew. Nothing for guilds that READY did not list, and
-    /// nothing once the summary is told.
+    /// nothing once the summary is emitted.
     pub(crate) fn settle(&mut self, guild: GuildId, outcome: &Outcome) {
         if self.state != TallyState::Open || !self.remove(guild) {
             return;
@@ -151,7 +151,7 @@ impl ReadyTally {
         self.with_presences.insert(guild);
     }
 
-    /// A store has failed a guild after the summary was told: whether it was complete there, in
+    /// A store has failed a guild after the summary was emitted: whether it was complete there, in
     /// members and in presences.
     pub(crate) fn fail(&mut self, guild: GuildId) -> (bool, bool) {
         let was_complete = self.complete.remove(&guild);
@@ -166,9 +166,9 @@ impl ReadyTally {
         self.holding.len()
     }
 
-    /// Whether the summary of the last READY has been told.
-    pub(crate) fn is_told(&self) -> bool {
-        self.state == TallyState::Told
+    /// Whether the summary of the last READY has been emitted.
+    pub(crate) fn is_emitted(&self) -> bool {
+        self.state == TallyState::Emitted
     }
 
     /// The summary, once, when no guild is without an outcome.
@@ -176,7 +176,7 @@ impl ReadyTally {
         if self.state != TallyState::Open || !self.holding.is_empty() {
             return None;
         }
-        self.state = TallyState::Told;
+        self.state = TallyState::Emitted;
         let list = |set: &BTreeSet<GuildId>| set.iter().copied().collect();
         let incomplete = self.incomplete.iter();
         Some(Summary {
@@ -266,7 +266,7 @@ mod tests {
                 tally.settle(guild(3), &last);
                 let counts = tally.counts();
                 assert_eq!(counts.total(), 2);
-                assert!(tally.close().is_some() && tally.is_told());
+                assert!(tally.close().is_some() && tally.is_emitted());
                 tally.settle(guild(1), &Outcome::Complete);
                 assert_eq!(tally.counts(), counts);
                 assert_eq!(tally.close(), None);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_before_ready_and_no_guilds_are_told_at_once() {
+    fn nothing_is_emitted_before_ready_and_no_guilds_are_emitted_at_once() {
         assert_eq!(ReadyTally::default().close(), None);
         let mut tally = ReadyTally::open(BTreeSet::new());
         assert_eq!(tally.close(), Some(Summary::default()));

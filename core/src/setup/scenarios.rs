@@ -17,12 +17,12 @@ fn guilds_come_are_chunked_and_the_shard_is_ready() {
     scenario.ready(1..3);
     scenario.create(1);
     scenario.create(2);
-    assert_eq!(scenario.told(), NOTHING);
+    assert_eq!(scenario.emitted(), NOTHING);
     let sent = scenario.send();
     scenario.chunk(1, &sent[0].1, 0, 1);
-    assert_eq!(scenario.told(), ["complete 1", "ready 1 complete"]);
+    assert_eq!(scenario.emitted(), ["complete 1", "ready 1 complete"]);
     scenario.chunk(2, &sent[1].1, 1, 2);
-    assert_eq!(scenario.told(), NOTHING);
+    assert_eq!(scenario.emitted(), NOTHING);
     scenario.chunk(2, &sent[1].1, 0, 2);
     let expected = [
         "complete 2",
@@ -30,7 +30,7 @@ fn guilds_come_are_chunked_and_the_shard_is_ready() {
         "finished",
         "shard ready 2+0",
     ];
-    assert_eq!(scenario.told(), expected);
+    assert_eq!(scenario.emitted(), expected);
     assert!(scenario.setup.readiness().finished);
     assert_eq!(scenario.setup.deadline(), None);
 }
@@ -39,7 +39,7 @@ fn guilds_come_are_chunked_and_the_shard_is_ready() {
 fn no_guilds_are_ready_at_once() {
     let mut scenario = Scenario::new();
     scenario.ready(1..1);
-    assert_eq!(scenario.told(), ["finished", "shard ready 0+0"]);
+    assert_eq!(scenario.emitted(), ["finished", "shard ready 0+0"]);
 }
 
 #[test]
@@ -47,14 +47,14 @@ fn without_chunking_a_guild_is_ready_when_it_comes() {
     let mut scenario = Scenario::with(SetupConfig::default());
     scenario.ready(1..3);
     scenario.create(1);
-    assert_eq!(scenario.told(), ["ready 1 notasked"]);
+    assert_eq!(scenario.emitted(), ["ready 1 notasked"]);
     scenario.create(2);
     assert_eq!(
-        scenario.told(),
+        scenario.emitted(),
         ["ready 2 notasked", "finished", "shard ready 2+0"]
     );
     scenario.create(3);
-    assert_eq!(scenario.told(), ["join 3 notasked"]);
+    assert_eq!(scenario.emitted(), ["join 3 notasked"]);
 }
 
 #[test]
@@ -64,13 +64,13 @@ fn a_guild_that_never_comes_is_missed_after_silence_and_restored_later() {
     scenario.wait_until(14_999);
     scenario.create(1);
     scenario.wait_until(29_998);
-    assert_eq!(scenario.told(), ["ready 1 notasked"]);
+    assert_eq!(scenario.emitted(), ["ready 1 notasked"]);
     scenario.wait_until(29_999);
     assert_eq!(scenario.summary().missed, [guild(2), guild(3)]);
     assert_eq!(scenario.setup.guild(guild(2)).unwrap().stage, Stage::Missed);
     scenario.create(2);
     scenario.delete(3);
-    assert_eq!(scenario.told(), ["restored 2 notasked", "left 3"]);
+    assert_eq!(scenario.emitted(), ["restored 2 notasked", "left 3"]);
     assert_eq!(
         scenario.setup.readiness().outcomes.missed,
         2,
@@ -90,7 +90,7 @@ fn time_in_which_nothing_is_read_is_no_silence() {
     scenario.create(1);
     scenario.create(2);
     assert_eq!(
-        scenario.told()[..2],
+        scenario.emitted()[..2],
         ["ready 1 notasked", "ready 2 notasked"]
     );
 }
@@ -115,7 +115,7 @@ fn without_the_members_intent_nothing_is_asked() {
     scenario.create(1);
     assert!(scenario.send().is_empty());
     assert_eq!(
-        scenario.told(),
+        scenario.emitted(),
         ["ready 1 nointent", "finished", "shard ready 1+0"]
     );
 }
@@ -152,7 +152,7 @@ fn a_request_without_any_answer_leaves_the_guild_missed() {
         "finished",
         "shard ready 1+0",
     ];
-    assert_eq!(scenario.told(), expected);
+    assert_eq!(scenario.emitted(), expected);
 }
 
 #[test]
@@ -163,10 +163,11 @@ fn refused_for_good() {
     for _ in 0..5 {
         let nonce = scenario.sent();
         let (wait, events) = (Duration::from_secs(2), &mut scenario.events);
-        let told = scenario
-            .setup
-            .rate_limited(scenario.now, guild(1), Some(&nonce), wait, events);
-        assert_ne!(told, RateLimitOutcome::NotOurs);
+        let outcome =
+            scenario
+                .setup
+                .rate_limited(scenario.now, guild(1), Some(&nonce), wait, events);
+        assert_ne!(outcome, RateLimitOutcome::NotOurs);
         scenario.wait_until(scenario.now.as_millis() + 2_000);
     }
     assert_eq!(scenario.summary().refused, [guild(1)]);
@@ -181,17 +182,17 @@ fn an_outage_in_mid_chunk_holds_nothing_up_and_ends_in_restored() {
     scenario.chunk(1, &nonce, 0, 2);
     scenario.outage(1);
     scenario.outage(1);
-    assert_eq!(scenario.told(), ["guildgone 1", "unavailable 1"]);
+    assert_eq!(scenario.emitted(), ["guildgone 1", "unavailable 1"]);
     scenario.outage(2);
     assert_eq!(
-        scenario.told(),
+        scenario.emitted(),
         ["unavailable 2", "finished", "shard ready 0+2"]
     );
     scenario.create(1);
     scenario.wait_until(30_500);
     let nonce = scenario.sent();
     scenario.chunk(1, &nonce, 0, 1);
-    assert_eq!(scenario.told(), ["complete 1", "restored 1 complete"]);
+    assert_eq!(scenario.emitted(), ["complete 1", "restored 1 complete"]);
 }
 
 #[test]
@@ -202,7 +203,7 @@ fn a_guild_back_before_the_shard_is_ready_counts_as_it_stands_then() {
     scenario.outage(2);
     scenario.create(1);
     assert_eq!(
-        scenario.told(),
+        scenario.emitted(),
         ["unavailable 1", "unavailable 2", "restored 1 notasked"]
     );
     scenario.create(3);
@@ -233,9 +234,9 @@ fn a_guild_deleted_while_chunking_holds_nothing_up() {
     scenario.sent();
     scenario.delete(1);
     let expected = ["guildgone 1", "left 1", "finished", "shard ready 0+0"];
-    assert_eq!(scenario.told(), expected);
+    assert_eq!(scenario.emitted(), expected);
     scenario.delete(1);
-    assert_eq!(scenario.told(), NOTHING);
+    assert_eq!(scenario.emitted(), NOTHING);
 }
 
 #[test]
@@ -247,15 +248,18 @@ fn a_flapping_guild_tells_each_turn_once() {
         scenario.create(1);
     }
     let turn = ["unavailable 1", "restored 1 notasked"];
-    let told = scenario.told();
-    assert_eq!(told[..3], ["unavailable 1", "finished", "shard ready 0+1"]);
+    let emitted = scenario.emitted();
     assert_eq!(
-        told[3..],
+        emitted[..3],
+        ["unavailable 1", "finished", "shard ready 0+1"]
+    );
+    assert_eq!(
+        emitted[3..],
         ["restored 1 notasked", turn[0], turn[1], turn[0], turn[1]]
     );
     scenario.outage(1);
     scenario.delete(1);
-    assert_eq!(scenario.told(), ["unavailable 1", "left 1"]);
+    assert_eq!(scenario.emitted(), ["unavailable 1", "left 1"]);
 }
 
 #[test]
@@ -265,19 +269,19 @@ fn data_that_comes_anew_starts_the_guild_again_but_not_for_ever() {
     scenario.create(1);
     for _ in 0..3 {
         scenario.create(1);
-        assert_eq!(scenario.told(), ["superseded 1"]);
+        assert_eq!(scenario.emitted(), ["superseded 1"]);
     }
     scenario.create(1);
     let incomplete = "ready 1 incomplete { missing: [] }";
     assert_eq!(
-        scenario.told(),
+        scenario.emitted(),
         ["superseded 1", incomplete, "finished", "shard ready 1+0"]
     );
     scenario.create(1);
     scenario.wait_until(99_000);
     let nonce = scenario.sent();
     scenario.chunk(1, &nonce, 0, 1);
-    assert_eq!(scenario.told(), ["complete 1", "restored 1 complete"]);
+    assert_eq!(scenario.emitted(), ["complete 1", "restored 1 complete"]);
 }
 
 #[test]
@@ -327,7 +331,7 @@ fn chunking_is_switched_at_run_time() {
     assert_eq!(scenario.send().len(), 1);
     scenario.setup.set_chunking(AutoChunk::Never.into());
     scenario.create(2);
-    assert_eq!(scenario.told(), ["ready 2 notasked"]);
+    assert_eq!(scenario.emitted(), ["ready 2 notasked"]);
 }
 
 #[test]
@@ -346,13 +350,13 @@ fn client_accounts_sync_before_they_chunk() {
     scenario
         .setup
         .guild_sync(at(0), guild(1), members(1500), &mut scenario.events);
-    assert_eq!(scenario.told(), ["ready 1 complete"]);
+    assert_eq!(scenario.emitted(), ["ready 1 complete"]);
     scenario
         .setup
         .guild_sync(at(0), guild(2), members(20), &mut scenario.events);
     let nonce = scenario.sent();
     scenario.chunk(2, &nonce, 0, 1);
-    assert_eq!(scenario.told(), ["complete 2", "ready 2 complete"]);
+    assert_eq!(scenario.emitted(), ["complete 2", "ready 2 complete"]);
     scenario.wait_until(10_000);
     assert_eq!(scenario.send().len(), 1);
     scenario.wait_until(20_000);
@@ -418,7 +422,7 @@ fn a_hundred_thousand_guilds_stay_cheap() {
         }
         scenario.now = at(scenario.now.as_millis() + 10);
     }
-    let told = scenario.told();
-    assert_eq!(told.len() as u64, count * 2 + 2);
+    let emitted = scenario.emitted();
+    assert_eq!(emitted.len() as u64, count * 2 + 2);
     assert_eq!(scenario.setup.readiness().outcomes.complete as u64, count);
 }

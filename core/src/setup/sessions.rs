@@ -19,10 +19,10 @@ fn a_new_ready_takes_the_place_of_the_last() {
     scenario.outage(3);
     scenario.events.clear();
     scenario.ready(2..3);
-    let told = scenario.told();
+    let emitted = scenario.emitted();
     let superseded = ["superseded 1", "superseded 2", "superseded 9"];
-    assert_eq!(told[..3], superseded);
-    assert_eq!(told[3..], ["vanished 1", "vanished 3", "vanished 9"]);
+    assert_eq!(emitted[..3], superseded);
+    assert_eq!(emitted[3..], ["vanished 1", "vanished 3", "vanished 9"]);
     scenario.create(2);
     scenario.wait_until(30_500);
     let nonce = scenario.sent();
@@ -33,7 +33,7 @@ fn a_new_ready_takes_the_place_of_the_last() {
         "finished",
         "shard ready 1+0",
     ];
-    assert_eq!(scenario.told(), expected);
+    assert_eq!(scenario.emitted(), expected);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_cut_while_chunking_asks_again_after_the_resume() {
     assert_ne!(nonce, again);
     assert_eq!(scenario.setup.readiness().members.received, 0);
     scenario.chunk(1, &again, 0, 1);
-    assert_eq!(scenario.told(), ["complete 1", "ready 1 complete"]);
+    assert_eq!(scenario.emitted(), ["complete 1", "ready 1 complete"]);
     scenario.create(2);
     assert_eq!(scenario.setup.readiness().pending, 1);
 }
@@ -75,10 +75,10 @@ fn a_halted_shard_settles_as_it_stands() {
     scenario.outage(4);
     scenario.events.clear();
     scenario.setup.halted(at(5), &mut scenario.events);
-    let told = scenario.events.clone();
+    let emitted = scenario.events.clone();
     let summary = scenario.summary();
     assert!(
-        !told
+        !emitted
             .iter()
             .any(|event| matches!(event, SetupEvent::ShardReady(_)))
     );
@@ -95,14 +95,14 @@ fn a_halted_shard_settles_as_it_stands() {
 fn halting_before_ready_tells_nothing() {
     let mut scenario = Scenario::new();
     scenario.setup.halted(at(5), &mut scenario.events);
-    assert_eq!(scenario.told(), NOTHING);
+    assert_eq!(scenario.emitted(), NOTHING);
 }
 
 #[test]
 fn without_the_guilds_intent_nothing_is_waited_for() {
     let mut scenario = Scenario::granted(SetupConfig::default(), Intents::GUILD_MESSAGES);
     scenario.ready(1..3);
-    assert_eq!(scenario.told(), ["finished", "shard ready 0+2"]);
+    assert_eq!(scenario.emitted(), ["finished", "shard ready 0+2"]);
 }
 
 #[test]
@@ -116,5 +116,5 @@ fn guilds_beyond_the_bound_are_counted() {
     scenario.outage(8);
     assert_eq!(scenario.setup.readiness().untracked, 4);
     assert_eq!(scenario.setup.readiness().stages.expected, 2);
-    assert_eq!(scenario.told(), NOTHING);
+    assert_eq!(scenario.emitted(), NOTHING);
 }

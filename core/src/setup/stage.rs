@@ -45,7 +45,7 @@ pub enum Outcome {
     },
     /// It lists fewer members than it has, and nobody asked for the others.
     NotAsked,
-    /// The connection lacks the members intent: nobody may ask, and nothing tells who comes and
+    /// The connection lacks the members intent: nobody may ask, and no event says who comes and
     /// goes.
     NoIntent,
     /// A store failed to keep some of what came, or was not known to have kept it when the shard

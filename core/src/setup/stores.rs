@@ -74,7 +74,7 @@ fn a_guild_is_ready_when_its_changes_are_stored() {
     let mut scenario = confirming();
     scenario.ready(1..2);
     let barrier = bring(&mut scenario, 1);
-    assert_eq!(scenario.told(), ["complete 1"]);
+    assert_eq!(scenario.emitted(), ["complete 1"]);
     let it = scenario.setup.guild(guild(1)).unwrap();
     assert_eq!(it.waits_for, WaitsFor::Stores);
     assert_eq!(it.until, Some(at(60_000)));
@@ -82,10 +82,10 @@ fn a_guild_is_ready_when_its_changes_are_stored() {
     assert_eq!(scenario.setup.readiness().stages.storing, 1);
     assert_eq!(scenario.setup.readiness().pending, 1);
     stored(&mut scenario, barrier);
-    let told = ["ready 1 complete", "finished", "shard ready 1+0"];
-    assert_eq!(scenario.told(), told);
+    let emitted = ["ready 1 complete", "finished", "shard ready 1+0"];
+    assert_eq!(scenario.emitted(), emitted);
     stored(&mut scenario, barrier);
-    assert_eq!(scenario.told(), NOTHING);
+    assert_eq!(scenario.emitted(), NOTHING);
     assert_eq!(scenario.setup.deadline(), None);
 }
 
@@ -99,7 +99,7 @@ fn a_guild_whose_store_failed_is_not_complete_in_outcome_counts_and_summary() {
     let failures = |event: &&SetupEvent| matches!(event, SetupEvent::StoreFailed(_));
     assert_eq!(scenario.events.iter().filter(failures).count(), 1);
     stored(&mut scenario, barrier);
-    assert_eq!(scenario.told(), ["complete 1", "ready 1 storefailed"]);
+    assert_eq!(scenario.emitted(), ["complete 1", "ready 1 storefailed"]);
     let barrier = bring(&mut scenario, 2);
     stored(&mut scenario, barrier);
     let summary = scenario.summary();
@@ -119,7 +119,7 @@ fn a_failure_while_the_members_come_counts_and_one_before_the_guild_comes_anew_d
     fail(&mut scenario, 1);
     let barrier = bring(&mut scenario, 1);
     stored(&mut scenario, barrier);
-    assert_eq!(scenario.told().pop().unwrap(), "ready 1 complete");
+    assert_eq!(scenario.emitted().pop().unwrap(), "ready 1 complete");
     scenario.create(2);
     fail(&mut scenario, 2);
     let nonce = scenario.sent();
@@ -136,12 +136,12 @@ fn a_guild_that_fails_after_it_is_ready_is_stale_once_until_it_comes_anew() {
     scenario.ready(1..2);
     let barrier = bring(&mut scenario, 1);
     stored(&mut scenario, barrier);
-    scenario.told();
+    scenario.emitted();
     fail(&mut scenario, 1);
     fail(&mut scenario, 1);
-    let told = stale(&mut scenario);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].was_complete && !told[0].presences_were_complete);
+    let emitted = stale(&mut scenario);
+    assert_eq!(emitted.len(), 1);
+    assert!(emitted[0].was_complete && !emitted[0].presences_were_complete);
     let Stage::Ready { outcome, .. } = scenario.setup.guild(guild(1)).unwrap().stage else {
         panic!("not ready");
     };
@@ -149,13 +149,13 @@ fn a_guild_that_fails_after_it_is_ready_is_stale_once_until_it_comes_anew() {
     assert_eq!(scenario.setup.readiness().outcomes.store_failed, 1);
     let barrier = bring_anew(&mut scenario, 1);
     stored(&mut scenario, barrier);
-    assert_eq!(scenario.told(), ["complete 1", "restored 1 complete"]);
+    assert_eq!(scenario.emitted(), ["complete 1", "restored 1 complete"]);
     fail(&mut scenario, 1);
     assert!(!stale(&mut scenario)[0].was_complete, "it was counted out");
 }
 
 #[test]
-fn a_guild_that_fails_before_the_summary_is_told_counts_in_it() {
+fn a_guild_that_fails_before_the_summary_is_emitted_counts_in_it() {
     let mut scenario = confirming();
     scenario.ready(1..3);
     let barrier = bring(&mut scenario, 1);
@@ -190,17 +190,17 @@ fn data_that_comes_anew_makes_an_earlier_word_void() {
     scenario.ready(1..2);
     let first = bring(&mut scenario, 1);
     let second = bring_anew(&mut scenario, 1);
-    scenario.told();
+    scenario.emitted();
     stored(&mut scenario, first);
-    assert_eq!(scenario.told(), NOTHING);
+    assert_eq!(scenario.emitted(), NOTHING);
     stored(&mut scenario, second);
-    assert_eq!(scenario.told()[0], "ready 1 complete");
+    assert_eq!(scenario.emitted()[0], "ready 1 complete");
     let third = bring_anew(&mut scenario, 1);
     scenario.outage(1);
-    scenario.told();
+    scenario.emitted();
     stored(&mut scenario, third);
     fail(&mut scenario, 1);
-    assert_eq!(scenario.told(), NOTHING);
+    assert_eq!(scenario.emitted(), NOTHING);
 }
 
 #[test]

@@ -124,8 +124,8 @@ impl Storing {
 }
 
 impl Setup {
-    /// The guild's changes up to here are stored, or were told to have failed. A word that nobody
-    /// waits for is passed over.
+    /// The guild's changes up to here are stored, or reported as failed. A report that nobody
+    /// waits for is ignored.
     pub(crate) fn stored(&mut self, now: Instant, barrier: Barrier, out: &mut Vec<SetupEvent>) {
         if self.storing.is_awaited(barrier) {
             self.leave_storing(now, barrier.guild, out);
@@ -134,7 +134,7 @@ impl Setup {
     }
 
     /// A change of the guild was not stored. Until it comes anew it is not complete. A shard that
-    /// has ended tells nothing more.
+    /// has ended emits nothing more.
     pub(crate) fn store_failed(&mut self, guild: GuildId, out: &mut Vec<SetupEvent>) {
         let standing = self.registry.get(guild).filter(|_| !self.is_halted());
         let Some(mut standing) = standing else {
@@ -162,10 +162,10 @@ impl Setup {
         self.conclude(out);
     }
 
-    /// A store has failed a guild that was told to be set up.
+    /// A store has failed a guild that was reported as set up.
     fn go_stale(&mut self, guild: GuildId, out: &mut Vec<SetupEvent>) {
-        let told = self.tally.is_told();
-        let (was_complete, presences_were_complete) = match told {
+        let emitted = self.tally.is_emitted();
+        let (was_complete, presences_were_complete) = match emitted {
             true => self.tally.fail(guild),
             false => (false, false),
         };

@@ -143,15 +143,15 @@ impl Scenario {
         self.now = at(millis);
     }
 
-    /// What was told to the user, one short word each, and forgets it.
-    pub(super) fn told(&mut self) -> Vec<String> {
+    /// What was emitted to the user, one short word each, and forgets it.
+    pub(super) fn emitted(&mut self) -> Vec<String> {
         self.events
             .drain(..)
             .filter_map(|event| word(&event))
             .collect()
     }
 
-    /// The one summary told, and forgets everything told.
+    /// The one summary emitted, and forgets everything emitted.
     pub(super) fn summary(&mut self) -> ShardFinishedChunking {
         let mut found = Vec::new();
         for event in self.events.drain(..) {

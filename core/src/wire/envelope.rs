@@ -85,7 +85,7 @@ pub(super) struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// The name of a dispatch, if it is one by now: [`Name::Unknown`] if that cannot be told yet.
+    /// The name of a dispatch, if it is one by now: [`Name::Unknown`] if that is not known yet.
     pub(super) fn dispatch(&self) -> Name {
         match (self.op, self.name.as_ref().and_then(Text::as_plain)) {
             (Some(0), Some(name)) => Name::from_wire(name),

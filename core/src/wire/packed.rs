@@ -1,7 +1,7 @@
 //! Rows as bytes: what a batch carries and what the store in memory keeps.
 //!
 //! A record is a mask of two bits a part, and then the parts that have more to say, in the order
-//! of their declaration, without padding. It tells where it ends, so no record is the beginning
+//! of their declaration, without padding. It says where it ends, so no record is the beginning
 //! of another, and equal rows are equal bytes. Records never leave the process: whoever wants
 //! them elsewhere serialises the rows.
 

@@ -9,7 +9,7 @@ use crate::cache::{GuildStatus, Key, Mutation, Op, Rows, Scope};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 
 impl MemoryStore {
-    /// Applies all of a mutation, as [`MemoryStore::apply`] does, and tells what it displaced.
+    /// Applies all of a mutation, as [`MemoryStore::apply`] does, and returns what it displaced.
     pub fn replace(&mut self, mutation: Mutation<'_>) -> (Applied, Displaced) {
         let mut displaced = Displaced::default();
         let whole = |op: &Op<'_>| {
@@ -118,7 +118,7 @@ impl MemoryStore {
     /// The old values of a list that is replaced.
     #[allow(
         clippy::wildcard_enum_match_arm,
-        reason = "other lists are replaced when a guild comes, or are told row by row"
+        reason = "other lists are replaced when a guild comes, or come row by row"
     )]
     fn old_set(&self, guild: Option<GuildId>, rows: &Rows<'_>, to: &mut Displaced) {
         let Some(entities) = self.entities(guild) else {
@@ -194,7 +194,7 @@ impl MemoryStore {
 
 #[allow(
     clippy::wildcard_enum_match_arm,
-    reason = "the others are told elsewhere, or by nobody"
+    reason = "the others are found elsewhere, or displace nothing"
 )]
 fn old_entities(from: &Entities, rows: &Rows<'_>, to: &mut Displaced) {
     match rows {
@@ -208,7 +208,7 @@ fn old_entities(from: &Entities, rows: &Rows<'_>, to: &mut Displaced) {
 
 #[allow(
     clippy::wildcard_enum_match_arm,
-    reason = "the others are told elsewhere, or by nobody"
+    reason = "the others are found elsewhere, or displace nothing"
 )]
 fn old_entity(from: &Entities, key: &Key<'_>, to: &mut Displaced) {
     match key {

@@ -56,7 +56,7 @@ macro_rules! displaced {
         }
 
         impl Displaced {
-            /// Adds what another store displaced; of what both told, this one's word stays.
+            /// Adds what another store displaced; of what both have, this one's stays.
             pub fn add(&mut self, other: Self) {
                 let own = core::mem::take(self);
                 *self = Self {

@@ -129,14 +129,14 @@ pub(super) struct Touched {
 }
 
 impl Touched {
-    pub(super) fn tell(&mut self, kind: Kind, row_ids: impl IntoIterator<Item = RowId>) {
+    pub(super) fn change(&mut self, kind: Kind, row_ids: impl IntoIterator<Item = RowId>) {
         self.changed.entry(kind).or_default().extend(row_ids);
     }
 
     /// The same, unless there is none.
-    pub(super) fn tell_any(&mut self, kind: Kind, row_ids: alloc::vec::Vec<RowId>) {
+    pub(super) fn change_any(&mut self, kind: Kind, row_ids: alloc::vec::Vec<RowId>) {
         if !row_ids.is_empty() {
-            self.tell(kind, row_ids);
+            self.change(kind, row_ids);
         }
     }
 

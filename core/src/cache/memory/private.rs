@@ -25,7 +25,7 @@ impl MergeRow for Channel<'static> {
 /// Private channels. Who is in one is held as a user; the row itself keeps the ids alone.
 ///
 /// A channel has a place here if its row is here, or messages of a channel of which nothing else
-/// was told.
+/// is known.
 #[derive(Debug)]
 pub(super) struct Private {
     mixer: Mixer,

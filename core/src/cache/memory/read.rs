@@ -30,7 +30,7 @@ pub enum Completeness {
     Partial {
         /// How many are in the cache.
         members: u64,
-        /// How many there are, or were when it was last told, if it is known.
+        /// How many there are, or were when a payload last said so, if one did.
         of: Option<u64>,
         /// Why not all of them.
         why: Lack,
@@ -53,7 +53,7 @@ impl fmt::Display for Completeness {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PresencesCompleteness {
     /// All of them are, and events keep it so: whoever has none is offline, or has joined since
-    /// and not been told of yet.
+    /// and not been announced yet.
     Complete {
         /// How many there are.
         presences: u64,
@@ -110,7 +110,7 @@ impl<'a> GuildRef<'a> {
         self.guild
     }
 
-    /// How many members it has, cached or not, as last told and counted on since.
+    /// How many members it has, cached or not, as a payload last said, counted on since.
     #[must_use]
     pub const fn member_count(self) -> Option<u64> {
         self.guild_rows.member_count
@@ -212,7 +212,7 @@ impl MemoryStore {
         self.current_user.as_deref()
     }
 
-    /// The bot's application, as the newest session told it.
+    /// The bot's application, as the newest session named it.
     #[must_use]
     pub const fn application(&self) -> Option<Application> {
         self.application

@@ -6,7 +6,7 @@ use crate::ShardId;
 use crate::cache::NewSession;
 use crate::id::GuildId;
 
-/// The sessions of the bot's shards, as far as they tell which guilds are gone.
+/// The sessions of the bot's shards, as far as they decide which guilds are gone.
 ///
 /// While the bot changes its number of shards, a guild may have moved to a shard that has not
 /// spoken yet; nothing goes until every shard of the new number has.

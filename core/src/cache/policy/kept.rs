@@ -38,7 +38,7 @@ use crate::cache::{Key, Mutation, Op, Scope};
 /// prefixes.insert(here, "memes", '%');
 /// assert_eq!(prefixes.get(&"random"), None, "the least recently used of the guild went");
 ///
-/// // The bot is told that a guild is gone: each `Action::Mutate` of a shard is followed.
+/// // A guild is gone: each `Action::Mutate` of a shard is followed.
 /// prefixes.follow(&Mutation::new(Some(here)).with(Op::Cascade(Scope::Guild)));
 /// assert_eq!(prefixes.len(), 1);
 ///
@@ -136,7 +136,7 @@ impl<K: Hash + Ord + Clone, V> Kept<K, V> {
         Some(&row.value)
     }
 
-    /// A row, to be changed. Counts as a use, and as told of now.
+    /// A row, to be changed. Counts as a use, and as a change now.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let row = self.rows.get_mut(key)?;
         if let Some(lifetimes) = &mut self.lifetimes {
@@ -213,8 +213,8 @@ impl<K: Hash + Ord + Clone, V> Kept<K, V> {
         }
     }
 
-    /// Tells the time, and how many rows had lived for long enough. Cheap when none has. An
-    /// earlier time than one before counts as unchanged.
+    /// Sets the time, evicts the rows that have expired by it, and returns how many these are.
+    /// Cheap when none has. An earlier time than one before counts as unchanged.
     pub fn advance(&mut self, now: Instant) -> usize {
         self.now = self.now.max(now);
         self.settle(&[])

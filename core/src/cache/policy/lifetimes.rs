@@ -112,7 +112,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         }
     }
 
-    /// A row has come, or something has been told of it. Its group stays what it was.
+    /// A row was added or changed. Its group stays what it was.
     pub(in crate::cache) fn touch(&mut self, key: &K, group: u64, now: Instant, spared: bool) {
         let tick = self.clock.get_mut();
         let used = *tick;

@@ -22,7 +22,7 @@ pub(in crate::cache) const OVER: Duration = Duration::from_secs(3_600);
 /// messages. From other [`Kinds`], the rows of those. Every row, but for three bounds where the
 /// gateway itself sets none:
 /// - of messages, the newest 100 of each channel;
-/// - of channels outside guilds, the 1,000 used last, as nothing tells when one is not used any
+/// - of channels outside guilds, the 1,000 used last, as no event says when one is not used any
 ///   more: as many people as a busy bot talks to within days;
 /// - scheduled events that are completed or cancelled, for an hour: no event removes them, and so
 ///   long may it take until somebody looks up how one ended.
@@ -31,7 +31,7 @@ pub struct Policies([Policy; Kind::ALL.len()]);
 
 impl Policies {
     /// The policies for a bot that has not said what it wants: all rows of [`Kinds::default`], as
-    /// far as a connection with these intents is told of their changes. Members stay on without
+    /// far as a connection with these intents receives their changes. Members stay on without
     /// their intent, since the bot's own and those seen in passing come all the same, and webhooks,
     /// which the application puts in.
     #[must_use]
@@ -116,7 +116,7 @@ impl Policies {
     }
 
     /// What these policies want and a connection with these intents does not get, by kind. Whoever
-    /// starts a bot should tell.
+    /// starts a bot should report them.
     pub fn warnings(&self, intents: Intents) -> impl Iterator<Item = Warning> {
         Warning::all(self, intents)
     }

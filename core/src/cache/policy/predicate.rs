@@ -57,7 +57,7 @@ pub type Guard = Arc<dyn Fn(&Candidate<'_>, &dyn Fn() -> bool) -> bool + Send + 
 /// A function of yours is asked when its row comes or changes; for a member also when its voice
 /// state or presence, its guild's owner or the guild's roles do. It should
 /// answer quickly, since the store waits for it, and must not panic: the core's own store has then
-/// applied half a change. The driver catches a panic, takes it for `false`, and tells it as a
+/// applied half a change. The driver catches a panic, takes it for `false`, and reports it as a
 /// failure of the store.
 #[derive(Clone, Default)]
 pub struct Predicate {

@@ -10,7 +10,7 @@ const WORDS: usize = BYTES / 8;
 /// word by word.
 ///
 /// Servers sort the keys of an object, the last in the alphabet first: with our own sorted
-/// likewise, one look at each side tells whether they agree or which of them is left out. That is
+/// likewise, one look at each side shows whether they agree or which of them is left out. That is
 /// for speed alone: a key that is not found so is read like any other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OrderedKey<P: 'static> {

@@ -245,7 +245,7 @@ impl Payload<'_> for Timestamp {
     }
 }
 
-/// Stands for a time that cannot be read: no payload can tell this one.
+/// Stands for a time that cannot be read: no payload can state this one.
 const NO_TIME: i64 = i64::MIN;
 
 /// As a time.

@@ -8,14 +8,14 @@ use crate::wire::{Field, Malformed, Text, json::Reader};
 
 /// A button beside an activity.
 ///
-/// Servers tell bots the label alone, as a text; an object with a label and a `url` is understood
+/// Servers send bots the label alone, as a text; an object with a label and a `url` is understood
 /// too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ActivityButton<'i> {
     /// What stands on it.
     pub label: Text<'i>,
-    /// Where it leads, if that is told.
+    /// Where it leads, if the payload says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<Text<'i>>,
 }

@@ -4,7 +4,7 @@ use crate::wire::packed::{packed, record_payloads};
 use crate::wire::{Field, Text};
 
 packed! {
-    /// What lets others join an activity; servers seldom tell bots.
+    /// What lets others join an activity; servers seldom send it to bots.
     ActivitySecrets {
         /// For watching.
         "spectate" spectate: Field<Text<'i>>,

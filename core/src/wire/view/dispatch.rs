@@ -136,7 +136,7 @@ impl<'i> View<'i> {
         }
     }
 
-    /// Decodes what a dispatch that is about something else tells of a member: `TYPING_START` and
+    /// Decodes what a dispatch that is about something else says of a member: `TYPING_START` and
     /// `INTERACTION_CREATE`, which [`View::parse`] passes over. Says what was not understood, the
     /// member left out: that is read where it is of use.
     ///

@@ -5,7 +5,7 @@ use crate::id::GuildId;
 use crate::kind::Kinds;
 use crate::wire::{Malformed, field::Read, json::Reader};
 
-/// A guild with what lives in it, or the news that it cannot be reached.
+/// A guild with what lives in it, or that it cannot be reached.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GuildCreate<'i> {
@@ -65,7 +65,7 @@ impl<'i> GuildCreate<'i> {
     }
 }
 
-/// A guild's new data, without what only [`GuildCreate`] tells.
+/// A guild's new data, without what only [`GuildCreate`] holds.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GuildUpdate<'i> {

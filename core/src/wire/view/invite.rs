@@ -14,7 +14,7 @@ row! {
         "channel_id" channel: Option<ChannelId>,
         /// When it was made.
         "created_at" created_at: Option<Timestamp>,
-        /// When it expires; no event tells.
+        /// When it expires; no event reports that.
         "expires_at" expires_at: Field<Timestamp>,
         /// Who made it.
         "inviter" inviter: Field<OnlyId<UserId>>,

@@ -36,7 +36,7 @@ packed! {
         /// Whether the guild deafened the member.
         "deaf" deaf: Option<bool>,
         /// Until when the member may not speak; a time that has passed means nothing, and no
-        /// event tells.
+        /// event reports that.
         "communication_disabled_until" timeout: Field<Stated<Timestamp>>,
         /// What else the member wears in this guild of what is sold.
         "collectibles" collectibles: Field<Collectibles<'i>>,

@@ -67,7 +67,7 @@ row! {
         "message_snapshots" snapshots: Field<Json<'i>>,
         /// The interaction behind it.
         "interaction_metadata" interaction: Field<Json<'i>>,
-        /// The interaction behind it, as older servers tell it.
+        /// The interaction behind it, as older servers send it.
         "interaction" old_interaction: Field<Json<'i>>,
         /// The thread that it began.
         "thread" thread: Field<OnlyId<ChannelId>>,
@@ -75,11 +75,11 @@ row! {
         "sticker_items" stickers: Field<Vec<StickerItem<'i>>>,
         /// Its place in a thread, roughly.
         "position" position: Field<u64>,
-        /// A purchase that it tells of.
+        /// A purchase that it announces.
         "role_subscription_data" role_subscription: Field<Json<'i>>,
         /// Its poll.
         "poll" poll: Field<Box<Poll<'i>>>,
-        /// A call that it tells of.
+        /// A call that it announces.
         "call" call: Field<Json<'i>>,
     }
 }

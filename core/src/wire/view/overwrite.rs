@@ -92,7 +92,7 @@ pub struct Overwrites<'i> {
 
 impl<'i> Overwrites<'i> {
     /// The overwrites that could be read, in the order of the payload; they may name roles and
-    /// members that are gone. `None` if no payload has told any.
+    /// members that are gone. `None` if no payload has listed any.
     #[must_use]
     pub fn rows(&self) -> Option<&[Overwrite<'i>]> {
         self.rows.as_deref()

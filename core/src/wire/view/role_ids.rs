@@ -12,7 +12,7 @@ pub struct RoleIds<'a>(&'a [[u8; 8]]);
 
 impl<'a> RoleIds<'a> {
     /// Stands at the end of a list that could not be read whole, and alone for one that could not
-    /// be read at all. No role has this id: it lies beyond every time that ids can tell.
+    /// be read at all. No role has this id: it lies beyond every time that ids can express.
     #[allow(clippy::panic, reason = "in constants alone")]
     pub(crate) const UNREAD: RoleId = match RoleId::new(u64::MAX) {
         Some(role) => role,

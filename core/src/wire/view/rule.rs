@@ -66,7 +66,7 @@ row! {
         "channel_id" channel: Field<ChannelId>,
         /// Seconds of silence.
         "duration_seconds" duration: Field<u32>,
-        /// What the blocked are told.
+        /// The text that is shown to the blocked.
         "custom_message" message: Field<Text<'i>>,
     }
 }

@@ -16,7 +16,7 @@ pub struct ThreadEvent<'i> {
     pub guild: GuildId,
     /// The thread.
     pub thread: Thread<'i>,
-    /// The bot's own membership, if the payload tells it.
+    /// The bot's own membership, if the payload has it.
     pub own: Option<ThreadMembership<'i>>,
     /// Whether the thread has just begun.
     pub newly_created: bool,

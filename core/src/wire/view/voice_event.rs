@@ -67,7 +67,7 @@ impl<'i> Read<'i> for VoiceChannelInfo<'i> {
     }
 }
 
-/// Reads news of one channel, and the guild if it is named.
+/// Reads what changed of one channel, and the guild if it is named.
 pub(super) fn info<'i>(
     reader: &mut Reader<'i>,
 ) -> Result<(Option<GuildId>, VoiceChannelInfo<'i>), Malformed> {

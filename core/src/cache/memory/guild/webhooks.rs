@@ -44,7 +44,7 @@ impl MemoryStore {
     }
 
     /// A channel's webhooks, as [`Mutation::webhooks`](crate::cache::Mutation::webhooks) put them
-    /// in. Without the kind [`Kind::WebhookMark`](crate::cache::Kind) nothing tells that they have
+    /// in. Without the kind [`Kind::WebhookMark`](crate::cache::Kind) nothing says that they have
     /// changed.
     #[must_use]
     pub fn webhooks(&self, guild: GuildId, channel: ChannelId) -> Webhooks<'_> {

@@ -66,10 +66,10 @@ impl MemoryStore {
     }
 
     /// Changes the policy for a kind, evicts at once what does not fit, and says how many rows
-    /// went. An eviction is like a removal, but no event tells of it.
+    /// went. An eviction is like a removal, but no event reports it.
     ///
     /// Rows whose use and age were not watched until now count from now. A kind that is switched
-    /// on fills with what comes from here on; whoever derives its mutations has to be told first
+    /// on fills with what comes from here on; whoever derives its mutations has to know first
     /// ([`Tracker::set_policy`](crate::Tracker::set_policy)).
     ///
     /// # Errors
@@ -103,8 +103,8 @@ impl MemoryStore {
         Ok(trimmed.saturating_add(self.settle(touched)))
     }
 
-    /// Tells the time, and says how many rows went because they had lived for long enough. Cheap
-    /// when none has.
+    /// Sets the time, evicts the rows that have expired by it, and returns how many these are.
+    /// Cheap when none has.
     ///
     /// A host calls it before each mutation; where mutations are rare, with a timer too. An
     /// earlier time than one before counts as unchanged.
@@ -214,10 +214,10 @@ impl MemoryStore {
             }
             Op::SyncThreads(_, threads) if limits.judged.contains(Kinds::THREADS) => {
                 let row_ids = threads.iter().map(|row| RowId::new(guild, row.id.get()));
-                touched.tell(Kind::Thread, row_ids);
+                touched.change(Kind::Thread, row_ids);
             }
             Op::PutWebhooks(channel, _) if limits.judged.contains(Kinds::WEBHOOK_MARKS) => {
-                touched.tell(Kind::WebhookMark, [RowId::new(guild, channel.get())]);
+                touched.change(Kind::WebhookMark, [RowId::new(guild, channel.get())]);
             }
             Op::Remove(key) => {
                 let (kind, row_ids) = (key.kind(), removed(guild, key, self.mixer));
@@ -246,7 +246,7 @@ impl MemoryStore {
             let row_ids = row_ids(guild, rows, self.mixer);
             doubt_members(limits, kind, row_ids.iter().copied(), to);
             if limits.judged.contains(kind.only()) {
-                to.tell(kind, row_ids);
+                to.change(kind, row_ids);
             }
         }
         if let Rows::Guild(row) = rows {
@@ -274,7 +274,7 @@ fn look_at_private(limits: &RowLimits, op: &Op<'_>, touched: &mut Touched) {
             let row_id = RowId::private_channel(*channel);
             touched.gone.push((Kind::PrivateChannel, row_id));
         }
-        touched.tell_any(Kind::PrivateChannel, private_channels(op));
+        touched.change_any(Kind::PrivateChannel, private_channels(op));
     }
     if !limits.judged.contains(Kinds::MESSAGES) {
         return;
@@ -284,7 +284,7 @@ fn look_at_private(limits: &RowLimits, op: &Op<'_>, touched: &mut Touched) {
         let gone = row_ids.into_iter().map(|row_id| (Kind::Message, row_id));
         touched.gone.extend(gone);
     } else {
-        touched.tell_any(Kind::Message, row_ids);
+        touched.change_any(Kind::Message, row_ids);
     }
 }
 

@@ -128,7 +128,7 @@ impl MemberTable {
         true
     }
 
-    /// Removes the members of older generations; tells `gone` of each.
+    /// Removes the members of older generations; calls `gone` with each.
     pub(in crate::cache::memory) fn sweep(&mut self, mut gone: impl FnMut(UserId)) {
         let generation = self.generation;
         let keep = |_, row: &[u8]| MemberRow::of(row).generation == generation;
@@ -252,7 +252,7 @@ impl<'a> MemberRef<'a> {
         self.roles
     }
 
-    /// Since when; `None` also when no payload told.
+    /// Since when; `None` also when no payload says.
     #[must_use]
     pub fn joined_at(self) -> Option<Timestamp> {
         Membership::only("joined_at", self.record)
@@ -318,13 +318,13 @@ impl<'a> MemberRef<'a> {
             .into_value()
     }
 
-    /// Whether the guild deafened the member; `None` if no payload told.
+    /// Whether the guild deafened the member; `None` if no payload says.
     #[must_use]
     pub fn is_deaf(self) -> Option<bool> {
         Membership::only("deaf", self.record).deaf
     }
 
-    /// Whether the guild muted the member; `None` if no payload told.
+    /// Whether the guild muted the member; `None` if no payload says.
     #[must_use]
     pub fn is_mute(self) -> Option<bool> {
         Membership::only("mute", self.record).mute

@@ -10,7 +10,7 @@ use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::Channel;
 use crate::wire::{Permissions, Stated, Timestamp};
 
-/// What the store lacks to tell what a member may do.
+/// What the store lacks to compute what a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PermissionsUnknown {
@@ -28,7 +28,7 @@ pub enum PermissionsUnknown {
     Channel(ChannelId),
     /// The channel above the thread.
     Parent(ChannelId),
-    /// The channel's overwrites: no payload told them, or one that concerns the member was sent
+    /// The channel's overwrites: no payload listed them, or one that concerns the member was sent
     /// in a form that cannot be read.
     Overwrites(ChannelId),
     /// The channel's data: the bot may not see it, and they are blanked out; or whether that is so
@@ -74,7 +74,7 @@ impl core::error::Error for PermissionsUnknown {}
 
 impl MemoryStore {
     /// What a member may do in a guild, channels apart, at the time `now`, which decides whether
-    /// a timeout has passed. [`Holder`] tells the rules.
+    /// a timeout has passed. [`Holder`] states the rules.
     ///
     /// A role of the member that the guild does not have counts for nothing: it has been deleted,
     /// and the member's next event will lack it too.
@@ -117,7 +117,7 @@ impl MemoryStore {
             }
             let unknown = PermissionsUnknown::Overwrites(above.id);
             let overwrites = above.overwrites.rows().ok_or(unknown)?;
-            if !above.overwrites.is_whole() || !holder.is_told_by(overwrites) {
+            if !above.overwrites.is_whole() || !holder.is_known_from(overwrites) {
                 return Err(unknown);
             }
             Ok(holder.in_channel(place, overwrites))

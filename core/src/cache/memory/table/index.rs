@@ -83,7 +83,7 @@ impl Index {
         self.table(hash).find(tag(hash), same)
     }
 
-    /// Adds a handle; `rehash` tells the hash of those that are there.
+    /// Adds a handle; `rehash` returns the hash of those that are there.
     pub(in crate::cache::memory) fn insert(
         &mut self,
         hash: u64,
@@ -102,7 +102,7 @@ impl Index {
         self.change(hash, |table| table.replace(tag(hash), from, to));
     }
 
-    /// Removes a handle, and gives room back around it if most of it is empty; `rehash` tells the
+    /// Removes a handle, and gives room back around it if most of it is empty; `rehash` returns the
     /// hash of those that stay.
     pub(in crate::cache::memory) fn remove(
         &mut self,

@@ -263,7 +263,7 @@ impl PackedTable {
         }
     }
 
-    /// Removes the rows that `keep` refuses; tells `gone` of each before.
+    /// Removes the rows that `keep` refuses; calls `gone` with each before.
     pub(in crate::cache::memory) fn sweep(
         &mut self,
         keep: impl Fn(u64, &[u8]) -> bool,
