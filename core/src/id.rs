@@ -7,6 +7,8 @@ use core::str::FromStr;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::kind::for_each_kind;
+
 /// A text that is no id: empty, zero, not decimal digits, or over 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidId;
@@ -117,7 +119,7 @@ macro_rules! ids {
     )*};
 }
 
-/// Hands the table of ids to the macro `$with`.
+/// Hands the table of ids, those of plain kinds left out, to the macro `$with`.
 macro_rules! for_each_id {
     ($with:ident) => {
         $with! {
@@ -129,24 +131,10 @@ macro_rules! for_each_id {
             UserId
             /// A role; the role that everyone has carries its guild's id.
             RoleId
-            /// A custom emoji.
-            EmojiId
-            /// A sticker.
-            StickerId
-            /// A soundboard sound.
-            SoundId
             /// A message.
             MessageId
             /// An application.
             ApplicationId
-            /// A stage instance.
-            StageId
-            /// A scheduled event.
-            ScheduledEventId
-            /// An integration.
-            IntegrationId
-            /// An auto-moderation rule.
-            RuleId
             /// A webhook.
             WebhookId
         }
@@ -154,6 +142,25 @@ macro_rules! for_each_id {
 }
 pub(crate) use for_each_id;
 for_each_id!(ids);
+
+/// The ids of plain kinds; rows that another id identifies have none.
+macro_rules! plain_ids {
+    (special $special:tt plain { $(
+        $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
+            row { $row:ident $key:ident: $id:ident }
+            names { $rows:ident $all:ident $one:ident $noun:literal }
+            $($more:tt)*
+        }
+    )* }) => { $(plain_ids!($key $id $noun);)* };
+    (id $id:ident $noun:literal) => {
+        ids! {
+            #[doc = concat!("One ", $noun, ".")]
+            $id
+        }
+    };
+    ($key:ident $id:ident $noun:literal) => {};
+}
+for_each_kind!(plain_ids);
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// A *plain* kind has rows with an id, each in one guild and kept as it is read. Its columns:
 ///
-/// - `row`: the type of its rows, the field that identifies one, and that field's type.
+/// - `row`: the type of its rows, the field that identifies one, and that field's type, which is
+///   generated if the field is `id`.
 /// - `names`: its variant of [`Rows`](crate::cache::Rows), the field or function for all of its
 ///   rows and that for one, and what one is called in documentation (with an `s`, several).
 /// - `intent`: the intent without which the cache grows stale, and what follows without it.

@@ -11,6 +11,7 @@ use super::{
     json::{Reader, ZERO_ID},
 };
 use crate::id::{self, for_each_id};
+use crate::kind::for_each_kind;
 
 /// A part that may be missing and may be null, which are not the same.
 ///
@@ -166,6 +167,19 @@ macro_rules! integers {
 
 for_each_id!(ids);
 ids!(@ NonZeroU64);
+
+/// The ids of plain kinds; rows that another id identifies have none.
+macro_rules! plain_ids {
+    (special $special:tt plain { $(
+        $(#[doc = $doc:literal])* $kind:ident $flag:ident = $bit:literal {
+            row { $row:ident $key:ident: $id:ident }
+            $($more:tt)*
+        }
+    )* }) => { $(plain_ids!($key $id);)* };
+    (id $id:ident) => { ids!(@ id::$id); };
+    ($key:ident $id:ident) => {};
+}
+for_each_kind!(plain_ids);
 integers!(u8, u16, u32, u64);
 flat!(bool, i64, f64);
 
