@@ -57,7 +57,8 @@ pub struct RequestConfig {
     /// How many answers to requests of others (another process, an earlier run) are followed
     /// at once. Default 64.
     pub adopted: usize,
-    /// How many ended answers of others are remembered, to distinguish late chunks from new answers.
+    /// How many ended answers of others are remembered, to distinguish late chunks from new
+    /// answers.
     /// Default 256.
     pub remembered: usize,
 }
