@@ -4,6 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::FutureExt;
@@ -19,12 +20,16 @@ pub struct Panicked {
 }
 
 impl Panicked {
-    fn of(payload: &(dyn Any + Send)) -> Self {
+    /// Reads and drops what a panic carries. That is the panicking code's own too, so its drop may
+    /// panic; what that panic carries is not dropped at all.
+    fn of(payload: Box<dyn Any + Send>) -> Self {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-        Self {
-            message: text.unwrap_or("(no message)").into(),
+        let message = text.unwrap_or("(no message)").into();
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            mem::forget(again);
         }
+        Self { message }
     }
 
     /// What the panic said.
@@ -45,18 +50,36 @@ impl Error for Panicked {}
 /// Calls code that may panic. The caller sees to it that nothing which the code changed is used as
 /// if it were whole.
 pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panicked::of(&*payload))
+    catch_unwind(AssertUnwindSafe(call)).map_err(Panicked::of)
 }
 
 /// Runs a future that may panic; otherwise like [`caught`], and as cancel-safe as the future is.
 pub(crate) async fn caught_in<F: Future>(future: F) -> Result<F::Output, Panicked> {
     let done = AssertUnwindSafe(future).catch_unwind().await;
-    done.map_err(|payload| Panicked::of(&*payload))
+    done.map_err(Panicked::of)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Panics when it is dropped, and so does what that panic carries.
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::panic_any(Self);
+        }
+    }
+
+    #[test]
+    fn what_a_panic_carries_may_panic_when_it_is_dropped() {
+        let panicked = caught(|| std::panic::panic_any(Bomb)).map(|(): ()| ());
+        assert_eq!(panicked.expect_err("a panic").message(), "(no message)");
+        let panicked = caught_in(async { std::panic::panic_any(Bomb) });
+        let panicked = panicked.now_or_never().expect("at once").map(|(): ()| ());
+        assert_eq!(panicked.expect_err("a panic").message(), "(no message)");
+    }
 
     #[test]
     fn a_panic_is_told_in_its_own_words() {
