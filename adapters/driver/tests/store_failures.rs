@@ -8,7 +8,9 @@ use headcount_driver::core::cache::memory::{Applied, Completeness};
 use headcount_driver::core::cache::{AsyncStore, Kinds, Lack, Mutation, Op, Rows};
 use headcount_driver::core::fleet::FleetEvent;
 use headcount_driver::core::id::GuildId;
-use headcount_driver::core::setup::{AutoChunk, GuildReady, Outcome, ShardFinishedChunking};
+use headcount_driver::core::setup::{
+    AutoChunk, GuildReady, Outcome, ShardFinishedChunking, WaitsFor,
+};
 use headcount_driver::core::{Event, Intents, ShardId};
 use headcount_driver::{Bot, BotEvent, Builder, StoreFailure};
 use serde_json::{Value, json};
@@ -287,7 +289,15 @@ async fn guild_and_finish_events_wait_for_a_slow_store() {
     for id in [BAD, GOOD] {
         gateway.dispatch("GUILD_CREATE", create(id, 1)).await;
     }
-    let story = Story::until_finished(&mut bot).await;
+    let handle = bot.handle();
+    let halfway = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let waits = [GOOD, BAD].map(|id| handle.guild(guild(id)).expect("known").waits_for);
+        let readiness = handle.shards().next().expect("one").readiness;
+        (waits, readiness.pending, readiness.finished)
+    };
+    let (story, seen) = tokio::join!(Story::until_finished(&mut bot), halfway);
+    assert_eq!(seen, ([WaitsFor::Nothing, WaitsFor::Stores], 1, false));
     assert_eq!(story.counts, (2, 0));
     let after = |id| (story.outcome(id).1 - began).as_secs();
     assert_eq!((after(GOOD), after(BAD)), (0, 7));
