@@ -3,15 +3,19 @@ use crate::scenario::Source;
 use headcount_core::chunk::MemberQuery;
 use headcount_core::id::GuildId;
 use headcount_core::setup::{
-    AutoChunk, GuildReady, MemberCount, ShardFinishedChunking, Stage, StageCounts,
+    AutoChunk, Barrier, GuildReady, MemberCount, Outcome, ShardFinishedChunking, Stage, StageCounts,
 };
 use headcount_core::tracker::{TrackerConfig, TrackerInput};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Actions, Event, Instant, Intents, ShardId, Tracker};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 const GUILDS: u64 = 6;
+
+/// How long a guild waits for the host's stores.
+const CONFIRM: Duration = Duration::from_secs(20);
 
 pub(super) fn run(bytes: &[u8]) {
     let source = &mut Source::bytes(bytes);
@@ -26,6 +30,12 @@ pub(super) fn run(bytes: &[u8]) {
 struct Life {
     tracker: Tracker,
     mode: AutoChunk,
+    /// Whether the host says what is stored.
+    confirms: bool,
+    /// What the host has not said to be stored.
+    barriers: Vec<Barrier>,
+    /// Guilds of which a store has failed since they came.
+    failed: BTreeSet<GuildId>,
     now: u64,
     up: bool,
     /// Listed in the last READY.
@@ -51,9 +61,14 @@ impl Life {
         let mut config = TrackerConfig::default();
         config.setup.chunking = mode.into();
         config.hold = source.percent(30).then(Default::default);
+        let confirms = source.percent(50);
+        config.setup.confirm = confirms.then_some(CONFIRM);
         Self {
             tracker: Tracker::new(ShardId::ONE, Intents::all(), config, 3),
             mode,
+            confirms,
+            barriers: Vec::new(),
+            failed: BTreeSet::new(),
             now: 0,
             up: false,
             listed: BTreeSet::new(),
@@ -67,7 +82,7 @@ impl Life {
     }
 
     fn step(&mut self, source: &mut Source<'_>) {
-        match source.below(24) {
+        match source.below(27) {
             0 => self.ready(source),
             1..=7 => self.create(source),
             8 | 9 => self.delete(source),
@@ -88,6 +103,8 @@ impl Life {
                 self.dispatch("RESUMED", &json!({}));
             }
             20 | 21 => self.wait(source.below(600)),
+            22 | 23 => self.stored(source),
+            24 => self.store_failed(source),
             _ => self.wait(source.below(20_000)),
         }
         self.recount();
@@ -98,6 +115,7 @@ impl Life {
         let all = (1..=GUILDS).filter_map(GuildId::new);
         self.listed = all.filter(|_| source.percent(70)).collect();
         self.known = self.listed.clone();
+        self.failed.clear();
         (self.summaries, self.readies, self.up) = (0, 0, true);
         let listed: Vec<Value> = self
             .listed
@@ -114,6 +132,7 @@ impl Life {
     fn create(&mut self, source: &mut Source<'_>) {
         let guild = some_guild(source);
         self.known.insert(guild);
+        self.failed.remove(&guild);
         if source.percent(15) {
             self.dispatch(
                 "GUILD_CREATE",
@@ -135,8 +154,12 @@ impl Life {
         let stage = self.tracker.stage(guild);
         let nothing_missing = self.mode == AutoChunk::Missing && listed >= members;
         if self.mode == AutoChunk::Never || nothing_missing {
-            let ready = matches!(stage, Some(Stage::Ready { .. }));
-            assert!(ready, "{guild} waits for nothing: {stage:?}");
+            let is_right = match stage {
+                Some(Stage::Ready { .. }) => !self.confirms,
+                Some(Stage::Storing { .. }) => self.confirms,
+                _ => false,
+            };
+            assert!(is_right, "{guild} waits for its stores alone: {stage:?}");
         }
         if self.mode == AutoChunk::All {
             let set_up = !matches!(stage, None | Some(Stage::Expected | Stage::Unavailable));
@@ -144,8 +167,29 @@ impl Life {
         }
     }
 
+    /// The stores get on, with what a guild waits for, or with what it waits for no longer.
+    fn stored(&mut self, source: &mut Source<'_>) {
+        let recent = self.barriers.len().min(4);
+        if recent == 0 {
+            return;
+        }
+        let back = 1 + source.below(recent as u64) as usize;
+        let barrier = self.barriers.remove(self.barriers.len() - back);
+        self.input(TrackerInput::Stored(barrier));
+    }
+
+    fn store_failed(&mut self, source: &mut Source<'_>) {
+        let guild = some_guild(source);
+        let stage = self.tracker.stage(guild);
+        if stage.is_some_and(|stage| has_come(&stage)) {
+            self.failed.insert(guild);
+        }
+        self.input(TrackerInput::StoreFailed(guild));
+    }
+
     fn delete(&mut self, source: &mut Source<'_>) {
         let guild = some_guild(source);
+        self.failed.remove(&guild);
         if source.percent(50) {
             self.known.insert(guild);
             self.dispatch(
@@ -246,6 +290,10 @@ impl Life {
                     let nonce = request.nonce.as_str().to_owned();
                     self.nonces.push((request.guild, nonce));
                 }
+                Action::Confirm(barrier) => {
+                    assert!(self.confirms, "nobody will answer {barrier:?}");
+                    self.barriers.push(barrier);
+                }
                 Action::Emit(Event::ChunkRequestFinished(end)) => {
                     if let Some(request) = end.request {
                         assert!(self.ended.insert(request.get()), "{request} ended twice");
@@ -272,6 +320,8 @@ impl Life {
         let stage = self.tracker.stage(it.guild);
         let same = matches!(&stage, Some(Stage::Ready { outcome, .. }) if *outcome == it.outcome);
         assert!(same, "{it:?}, but {stage:?}");
+        let is_told = it.outcome == Outcome::StoreFailed || !self.failed.contains(&it.guild);
+        assert!(is_told, "its store has failed: {it:?}");
     }
 
     /// Once per session; the lists and the complete ones are the guilds of READY, each once.
@@ -316,6 +366,18 @@ impl Life {
         assert_eq!(known, self.known);
         assert_eq!((stages, sum), (readiness.stages, readiness.members));
         assert_eq!(readiness.finished, self.summaries == 1);
+    }
+}
+
+/// Whether a guild's data has come, so that a store can have failed to keep it.
+fn has_come(stage: &Stage) -> bool {
+    match stage {
+        Stage::Expected | Stage::Missed | Stage::Unavailable => false,
+        Stage::Syncing { .. }
+        | Stage::Requested { .. }
+        | Stage::Receiving { .. }
+        | Stage::Storing { .. }
+        | Stage::Ready { .. } => true,
     }
 }
 
