@@ -1,6 +1,6 @@
 //! The bot under attack, in a process of its own.
 use super::memory;
-use super::soak::Watch;
+use super::soak::{self, Watch};
 use super::{Attack, attack};
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -29,6 +29,12 @@ pub(super) struct Plan {
     pub(super) port: u16,
     /// How long the attack is stood, in milliseconds.
     pub(super) millis: u64,
+}
+
+impl Plan {
+    const fn time(&self) -> Duration {
+        Duration::from_millis(self.millis)
+    }
 }
 
 /// What the bot says in the end.
@@ -98,7 +104,7 @@ async fn bot<R: Runtime + Default>(
     if attack.script.is_early() {
         begin(control, &mut report)?;
     }
-    let mut bot = match builder::<R>(attack, plan.port).connect().await {
+    let mut bot = match builder::<R>(attack, plan).connect().await {
         Ok(bot) => bot,
         Err(error) => {
             report.told.insert(format!("{:?}", error.kind()), 1);
@@ -112,13 +118,13 @@ async fn bot<R: Runtime + Default>(
         rest::<R>(REST).await;
         begin(control, &mut report)?;
     }
-    let time = Duration::from_millis(plan.millis);
+    let time = plan.time();
     if attack.script.is_soak() {
         let mut watch = Watch::default();
         watch
             .stand(&mut bot, time, |event| note(&mut report, event))
             .await;
-        watch.report(&mut report);
+        watch.report(&bot.handle(), &mut report);
     } else {
         stand::<R, _>(&mut bot, time, attack.takes, |event| {
             note(&mut report, event);
@@ -136,7 +142,8 @@ async fn bot<R: Runtime + Default>(
     Ok(report)
 }
 
-fn builder<R: Runtime + Default>(attack: &Attack, port: u16) -> Builder<R> {
+fn builder<R: Runtime + Default>(attack: &Attack, plan: &Plan) -> Builder<R> {
+    let port = plan.port;
     Builder::new(R::default(), "token", Intents::GUILDS)
         .api(Api::at(format!("http://127.0.0.1:{port}")))
         .compression(attack.compression)
@@ -144,11 +151,12 @@ fn builder<R: Runtime + Default>(attack: &Attack, port: u16) -> Builder<R> {
         .fleet_config(|config| config.spacing = Duration::from_millis(20))
         .configure(|config| {
             config.timing.hello = Duration::from_secs(1);
-            config.timing.ready = match attack.script.is_soak() {
+            config.timing.ready = Duration::from_secs(1);
+            if attack.script.is_soak() {
                 // All shards at once keep both sides busy.
-                true => Duration::from_secs(20),
-                false => Duration::from_secs(1),
-            };
+                config.timing.ready = Duration::from_secs(20);
+                config.tracker.setup.silence = soak::silence(plan.time());
+            }
             config.timing.first_backoff = Duration::from_millis(50);
             config.timing.longest_backoff = Duration::from_millis(500);
         })
@@ -226,7 +234,7 @@ async fn chat<R: Runtime + Default>(
     select(pin!(joined), pin!(rest::<R>(UP))).await;
     rest::<R>(REST).await;
     begin(control, &mut report)?;
-    let time = Duration::from_millis(plan.millis);
+    let time = plan.time();
     let note = |event| {
         let word = match event {
             ChatEvent::Heard(_) => "Heard",

@@ -137,7 +137,7 @@ fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     };
     let wire = Wire::accept(stream, &request, key)?;
     let frames = listen(wire.reader()?, Arc::clone(&shared));
-    let talk = Talk {
+    let connection = Connection {
         wire,
         frames,
         shared,
@@ -145,7 +145,7 @@ fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
         flood: None,
         nick: String::new(),
     };
-    talk.run()
+    connection.run()
 }
 
 /// Reads what the client says on a thread of its own, and notes when it came.
@@ -174,7 +174,7 @@ fn listen(mut stream: TcpStream, shared: Arc<Shared>) -> Receiver<Frame> {
 }
 
 /// One connection.
-struct Talk {
+struct Connection {
     wire: Wire,
     frames: Receiver<Frame>,
     shared: Arc<Shared>,
@@ -185,7 +185,7 @@ struct Talk {
     nick: String,
 }
 
-impl Talk {
+impl Connection {
     fn run(mut self) -> io::Result<()> {
         match self.shared.script {
             Script::Hello(flood) => self.flood = Some(flood),
@@ -197,7 +197,7 @@ impl Talk {
             | Script::Guilds(_)
             | Script::Shards(_)
             | Script::Idle(_) => {
-                self.say(&format!(
+                self.send(&format!(
                     r#"{{"op":10,"d":{{"heartbeat_interval":{BEAT}}}}}"#
                 ))?;
             }
@@ -223,7 +223,7 @@ impl Talk {
     fn turn(&mut self) -> io::Result<()> {
         if self.flood.is_none() {
             match self.frames.recv_timeout(LOOK) {
-                Ok(frame) => self.hear(&frame)?,
+                Ok(frame) => self.receive(&frame)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(io::ErrorKind::UnexpectedEof.into());
@@ -231,7 +231,7 @@ impl Talk {
             }
         }
         while let Ok(frame) = self.frames.try_recv() {
-            self.hear(&frame)?;
+            self.receive(&frame)?;
         }
         if let Some(flood) = self.flood {
             let burst = flood.burst(&mut self.wire, &mut self.sequence)?;
@@ -240,7 +240,7 @@ impl Talk {
         Ok(())
     }
 
-    fn hear(&mut self, frame: &Frame) -> io::Result<()> {
+    fn receive(&mut self, frame: &Frame) -> io::Result<()> {
         if frame.kind == kind::CLOSE && self.flood.is_none() {
             self.wire
                 .write(&wire::frame(kind::CLOSE, &frame.body), || true)?;
@@ -251,7 +251,7 @@ impl Talk {
         }
         let payload: Value = serde_json::from_slice(&frame.body).unwrap_or_default();
         match payload["op"].as_u64() {
-            Some(1) => self.say(r#"{"op":11}"#),
+            Some(1) => self.send(r#"{"op":11}"#),
             Some(2) => self.identified(),
             Some(6) => self.resumed(payload["d"]["seq"].as_u64().unwrap_or(0)),
             _ => Ok(()),
@@ -279,7 +279,7 @@ impl Talk {
             return Ok(());
         }
         self.sequence = 2;
-        self.say(
+        self.send(
             r#"{"t":"GUILD_CREATE","s":2,"op":0,"d":{"id":"1000000","name":"g","owner_id":"9",
             "roles":[],"channels":[],"members":[],"member_count":1}}"#,
         )
@@ -298,7 +298,7 @@ impl Talk {
                 self.flood = Some(flood);
                 Ok(())
             }
-            _ => self.say(r#"{"t":"RESUMED","s":2,"op":0,"d":{}}"#),
+            _ => self.send(r#"{"t":"RESUMED","s":2,"op":0,"d":{}}"#),
         }
     }
 
@@ -351,7 +351,7 @@ impl Talk {
         self.wire.write(&bytes, || true)
     }
 
-    fn say(&mut self, text: &str) -> io::Result<()> {
+    fn send(&mut self, text: &str) -> io::Result<()> {
         let bytes = self.wire.payload(text)?;
         self.wire.write(&bytes, || true)
     }

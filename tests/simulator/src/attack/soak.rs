@@ -5,11 +5,12 @@ use super::verdict::Verdict;
 use super::{Attack, MIB, child, memory, right};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
+use headcount_core::id::GuildId;
 use headcount_core::session::Reason;
-use headcount_core::setup::ShardFinishedChunking;
+use headcount_core::setup::{SetupConfig, ShardFinishedChunking};
 use headcount_core::wire::Name;
 use headcount_core::{Event, ShardId};
-use headcount_driver::{Bot, BotEvent, Compression, Runtime};
+use headcount_driver::{Bot, BotEvent, Compression, Handle, Runtime};
 use std::collections::BTreeMap;
 use std::io;
 use std::process::Command;
@@ -21,12 +22,24 @@ pub(super) const SHARDS: u64 = 16;
 /// Guilds of each shard; the last one never comes.
 pub(super) const GUILDS: u64 = 4;
 
+/// A shard's guild.
+pub(super) fn guild(shard: u64, number: u64) -> u64 {
+    ((number * SHARDS + shard) << 22) | 1
+}
+
 /// How long the user takes events, and then takes none.
 const TAKES: Duration = Duration::from_secs(4);
 const RESTS: Duration = Duration::from_secs(1);
 
 /// How much more memory may be held late than early, in bytes.
 const FLAT: u64 = 24 * MIB;
+
+/// The silence after which the guilds that have not come are missed. Connections are short and most
+/// of their time is replay, so ten minutes have room for the default; a shorter soak scales it down.
+pub(super) fn silence(time: Duration) -> Duration {
+    let default = SetupConfig::default().silence;
+    (time / 40).clamp(Duration::from_secs(1), default)
+}
 
 /// The attack.
 pub(super) const SOAK: Attack = Attack {
@@ -59,6 +72,14 @@ struct Seen {
     /// Why sessions were lost, and why the connections before that had ended.
     lost: Vec<String>,
     last_ends: Vec<Reason>,
+}
+
+/// What the guild that never comes is still waited for.
+fn pending(handle: &Handle, shard: ShardId) -> String {
+    let guild = GuildId::new(guild(u64::from(shard.number()), GUILDS));
+    let standing = guild.and_then(|guild| handle.guild(guild));
+    let phase = handle.shards().find(|it| it.id == shard).map(|it| it.phase);
+    format!("chunking has not ended: {phase:?}, {standing:?}")
 }
 
 /// The bot's side.
@@ -141,7 +162,7 @@ impl Watch {
     }
 
     /// Adds what was seen to a report.
-    pub(super) fn report(self, report: &mut Report) {
+    pub(super) fn report(self, handle: &Handle, report: &mut Report) {
         let wrong = &mut report.wrong;
         for (id, seen) in &self.shards {
             if seen.gaps > 0 {
@@ -151,9 +172,12 @@ impl Watch {
                 let lost = seen.lost.join(", ");
                 wrong.push(format!("{id}: {} sessions ({lost})", seen.sessions));
             }
-            let (came, missed) = seen.finished.as_ref().map_or((0, 0), |news| {
-                (news.no_intent.len() + news.complete, news.missed.len())
-            });
+            let Some(summary) = &seen.finished else {
+                wrong.push(format!("{id}: {}", pending(handle, *id)));
+                continue;
+            };
+            let came = summary.no_intent.len() + summary.complete;
+            let missed = summary.missed.len();
             if (came as u64, missed) != (GUILDS - 1, 1) {
                 wrong.push(format!("{id}: {came} guilds, {missed} missed"));
             }

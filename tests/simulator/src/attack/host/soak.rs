@@ -1,8 +1,8 @@
 //! The server's side of the soak: every connection is another attack.
 use super::super::flood::{self, Flood};
-use super::super::soak::{GUILDS, SHARDS};
+use super::super::soak::{GUILDS, SHARDS, guild};
 use super::super::wire::{Frame, kind};
-use super::{BEAT, LOOK, Talk};
+use super::{BEAT, Connection, LOOK};
 use serde_json::Value;
 use std::io;
 use std::sync::atomic::Ordering;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const FLOOD: Duration = Duration::from_secs(2);
 const LIFE: Duration = Duration::from_secs(3);
 
-/// What connections are flooded with, in turn; `None` for one that never hears Hello.
+/// What connections are flooded with, in turn; `None` for one that is never sent Hello.
 const FLOODS: [Option<Flood>; 6] = [
     Some(Flood::Dispatches(200)),
     Some(Flood::Pings),
@@ -22,13 +22,8 @@ const FLOODS: [Option<Flood>; 6] = [
     Some(Flood::Dispatches(1_000_000)),
 ];
 
-/// A shard's guild.
-fn guild(shard: u64, number: u64) -> u64 {
-    ((number * SHARDS + shard) << 22) | 1
-}
-
-/// What a session says under a sequence: first its guilds, then what is of no matter.
-fn said(shard: u64, sequence: u64) -> String {
+/// The dispatch of a sequence: first the guilds, then some that change nothing.
+fn payload(shard: u64, sequence: u64) -> String {
     if sequence > GUILDS {
         return flood::dispatch(sequence, 100);
     }
@@ -39,21 +34,21 @@ fn said(shard: u64, sequence: u64) -> String {
     )
 }
 
-impl Talk {
+impl Connection {
     pub(super) fn soak(mut self) -> io::Result<()> {
         let number = self.shared.connections.fetch_add(1, Ordering::Relaxed);
         // All shards identify before anything is wrong.
         let turn = number.saturating_sub(SHARDS) as usize;
         let flood = FLOODS[turn % FLOODS.len()].filter(|_| number >= SHARDS);
         if number >= SHARDS && flood.is_none() {
-            return self.never_greet();
+            return self.withhold_hello();
         }
-        self.say(&format!(
+        self.send(&format!(
             r#"{{"op":10,"d":{{"heartbeat_interval":{BEAT}}}}}"#
         ))?;
         let mut session = None;
         loop {
-            self.hear_soak(&mut session)?;
+            self.receive_all(&mut session)?;
             let Some((shard, began)) = session else {
                 continue;
             };
@@ -70,33 +65,37 @@ impl Talk {
     }
 
     /// Answers heartbeats in the midst of something else, as every gateway does.
-    fn answer_beats(&mut self) -> io::Result<()> {
+    fn acknowledge_heartbeats(&mut self) -> io::Result<()> {
         while let Ok(frame) = self.frames.try_recv() {
             if frame.kind == kind::TEXT && frame.body.starts_with(br#"{"op":1,"#) {
-                self.say(r#"{"op":11}"#)?;
+                self.send(r#"{"op":11}"#)?;
             }
         }
         Ok(())
     }
 
-    fn never_greet(mut self) -> io::Result<()> {
+    fn withhold_hello(mut self) -> io::Result<()> {
         loop {
             let burst = Flood::Repeated(100).burst(&mut self.wire, &mut 1)?;
             self.wire.write(&burst, || true)?;
         }
     }
 
-    fn hear_soak(&mut self, session: &mut Option<(u64, Instant)>) -> io::Result<()> {
+    fn receive_all(&mut self, session: &mut Option<(u64, Instant)>) -> io::Result<()> {
         if let Ok(frame) = self.frames.recv_timeout(LOOK / 5) {
-            self.hear_one(&frame, session)?;
+            self.receive_one(&frame, session)?;
         }
         while let Ok(frame) = self.frames.try_recv() {
-            self.hear_one(&frame, session)?;
+            self.receive_one(&frame, session)?;
         }
         Ok(())
     }
 
-    fn hear_one(&mut self, frame: &Frame, session: &mut Option<(u64, Instant)>) -> io::Result<()> {
+    fn receive_one(
+        &mut self,
+        frame: &Frame,
+        session: &mut Option<(u64, Instant)>,
+    ) -> io::Result<()> {
         if frame.kind == kind::CLOSE {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
@@ -106,7 +105,7 @@ impl Talk {
         let payload: Value = serde_json::from_slice(&frame.body).unwrap_or_default();
         let data = &payload["d"];
         match payload["op"].as_u64() {
-            Some(1) => self.say(r#"{"op":11}"#),
+            Some(1) => self.send(r#"{"op":11}"#),
             Some(2) => {
                 let shard = data["shard"][0].as_u64().unwrap_or(0);
                 self.begin(shard)?;
@@ -128,28 +127,28 @@ impl Talk {
     fn begin(&mut self, shard: u64) -> io::Result<()> {
         self.shared.log().identifies += 1;
         let ids: Vec<u64> = (1..=GUILDS).map(|number| guild(shard, number)).collect();
-        self.say(&flood::ready_of(&format!("s{shard}"), &ids))?;
+        self.send(&flood::ready_of(&format!("s{shard}"), &ids))?;
         self.shared.begin_sequence(shard);
         for sequence in 2..=GUILDS {
             self.sequence = sequence;
             self.shared.note_sequence(shard, sequence);
-            self.say(&said(shard, sequence))?;
+            self.send(&payload(shard, sequence))?;
         }
         Ok(())
     }
 
-    /// Says again what the client has not had.
+    /// Replays what the client has not received.
     fn replay(&mut self, shard: u64, had: u64) -> io::Result<()> {
         self.shared.log().resumes += 1;
         let last = self.shared.sequence(shard);
         for sequence in had + 1..=last {
-            self.say(&said(shard, sequence))?;
-            self.answer_beats()?;
+            self.send(&payload(shard, sequence))?;
+            self.acknowledge_heartbeats()?;
         }
         self.sequence = last.max(had) + 1;
         self.shared.note_sequence(shard, self.sequence);
         let sequence = self.sequence;
-        self.say(&format!(
+        self.send(&format!(
             r#"{{"t":"RESUMED","s":{sequence},"op":0,"d":{{}}}}"#
         ))
     }
