@@ -43,6 +43,7 @@ pub struct Builder<R> {
     /// What the caller wants cached, if they have said so.
     pub(crate) policies: Option<Policies>,
     pub(crate) stores: Stores,
+    pub(crate) seed: Option<u64>,
 }
 
 impl<R: Runtime> Builder<R> {
@@ -65,6 +66,7 @@ impl<R: Runtime> Builder<R> {
             old_values: false,
             policies: None,
             stores: Stores::default(),
+            seed: None,
         }
     }
 
@@ -82,7 +84,8 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Runs these shard numbers of `total`; without it, all that the service recommends.
+    /// Runs these shard numbers of `total`; without it, all that the service recommends. One process
+    /// runs at most [`Api::max_shards`].
     #[must_use]
     pub fn shards(mut self, numbers: Range<u32>, total: u32) -> Self {
         self.shards = Some((numbers, total));
@@ -250,6 +253,18 @@ impl<R: Runtime> Builder<R> {
     #[must_use]
     pub fn old_values(mut self, wanted: bool) -> Self {
         self.old_values = wanted;
+        self
+    }
+
+    /// What all that is random about the bot follows from: jitter, back-off, the nonces of member
+    /// requests. By default it comes from the operating system.
+    ///
+    /// For tests: with the same seed, and the same answers at the same times, a bot does the same.
+    /// Outside of them give each process a seed of its own, by which it tells the answers to its
+    /// requests from those to others. WebSocket masks and keys do not follow from it.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 

@@ -63,8 +63,9 @@ pub struct Api {
     pub base: String,
     /// How long one question may take, in total; 15 s by default.
     pub timeout: Duration,
-    /// The most shards that an answer may recommend; 65,536 by default. That is more than one for
-    /// every thousand guilds of the largest service, and a shard costs memory before it is up.
+    /// The most shards that an answer may recommend, and that one process runs; 65,536 by default.
+    /// That is more than one for every thousand guilds of the largest service, and a shard costs
+    /// memory before it is up.
     pub max_shards: u32,
     /// The TLS configuration; by default [`crate::tls::web_roots`].
     pub tls: Option<Arc<ClientConfig>>,

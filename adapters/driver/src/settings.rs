@@ -30,14 +30,18 @@ impl<R: Runtime> Builder<R> {
         self.config.check()?;
         socket(&self.options).map_err(|error| error.of("socket"))?;
         wait("api.timeout", self.api.timeout)?;
-        let shards = usize::try_from(self.api.max_shards).unwrap_or(usize::MAX);
-        within("api.max_shards", shards, &(1..=usize::MAX))?;
+        within("api.max_shards", self.max_shards(), &(1..=usize::MAX))?;
         wait("store_deadline", self.stores.deadline)?;
         within("store_attempts", self.stores.attempts, &(1..=100))?;
         let BufferLimits { events, bytes } = self.events;
         within("event_buffer", events, &(1..=LONGEST_QUEUE))?;
         within("event_buffer_bytes", bytes, &LARGEST_BUFFER)?;
         Ok(())
+    }
+
+    /// The most shards that this process runs.
+    pub(crate) fn max_shards(&self) -> usize {
+        usize::try_from(self.api.max_shards).unwrap_or(usize::MAX)
     }
 
     /// Whether the same holds beside what the service has said: `config` is that of the last shard,

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use headcount_core::bounds::within;
 use headcount_core::config::Identifying;
 use headcount_core::fleet::{Fleet, FleetConfig};
 use headcount_core::{Config, Session, Shard, ShardId};
@@ -69,7 +70,7 @@ impl<R: Runtime> Builder<R> {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
-        let cache = Cache::new(seed()?, policies, self.stores.kinds());
+        let cache = Cache::new(self.seed_of(0)?, policies, self.stores.kinds());
         let stores = std::mem::take(&mut self.stores);
         let shared = Arc::new(Shared {
             clock,
@@ -106,6 +107,7 @@ impl<R: Runtime> Builder<R> {
         if numbers.is_empty() || numbers.end > total.get() {
             return Err(unusable("these shard numbers do not exist"));
         }
+        within("shards", numbers.len(), &(1..=self.max_shards()))?;
         let mut cells = Vec::new();
         for number in numbers {
             let id = ShardId::new_checked(number, total.get())
@@ -117,12 +119,21 @@ impl<R: Runtime> Builder<R> {
 
     /// One shard's core, with its session of an earlier process if there is one.
     fn shard(&mut self, id: ShardId) -> Result<Shard, Error> {
-        let (config, seed) = (self.config_of(id), seed()?);
+        let seed = self.seed_of(u64::from(id.number()).saturating_add(1))?;
+        let config = self.config_of(id);
         match self.session(id) {
             None => Ok(Shard::new(config, seed)),
             Some(session) => Shard::with_session(config, seed, session)
                 .map_err(|e| Error::new(ErrorKind::Config, e.to_string())),
         }
+    }
+
+    /// The seed of one part of the bot: no two parts have the same.
+    fn seed_of(&self, part: u64) -> Result<u64, Error> {
+        let seed = self.seed.map_or_else(getrandom::u64, Ok);
+        let none = "the system gives no random numbers";
+        let seed = seed.map_err(|e| Error::with_source(ErrorKind::Config, none, e))?;
+        Ok(seed.wrapping_add(part))
     }
 
     fn config_of(&self, id: ShardId) -> Config {
@@ -169,9 +180,4 @@ impl<R: Runtime> Builder<R> {
 
 fn unusable(detail: &'static str) -> Error {
     Error::new(ErrorKind::Config, detail)
-}
-
-fn seed() -> Result<u64, Error> {
-    getrandom::u64()
-        .map_err(|e| Error::with_source(ErrorKind::Config, "the system gives no random numbers", e))
 }

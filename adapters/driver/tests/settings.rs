@@ -71,6 +71,14 @@ const SETTINGS: &[(&str, Change)] = &[
     ("fleet.refuse_at", |it| {
         it.fleet_config(|fleet| fleet.refuse_at = u32::MAX)
     }),
+    ("shards", |it| it.shards(0..u32::MAX, u32::MAX)),
+    ("shards", |it| it.gateway(info(u32::MAX))),
+    ("shards", |it| it.shards(7..65_544, 70_000)),
+    ("fleet.limit.max_concurrency", |it| {
+        let mut info = info(2);
+        info.session_start_limit.max_concurrency = 0;
+        it.gateway(info)
+    }),
     ("api.timeout", |it| {
         it.api(headcount_driver::Api {
             timeout: MAX,
