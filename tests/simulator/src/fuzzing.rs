@@ -5,6 +5,7 @@
 mod cache;
 mod chunks;
 mod commands;
+mod driver;
 mod driver_io;
 mod envelope;
 mod inflate;
@@ -76,6 +77,11 @@ pub const TARGETS: &[Target] = &[
         name: "driver_io",
         what: "messages arrive whole over partial reads, writes, stalls and dropped futures",
         run: driver_io::run,
+    },
+    Target {
+        name: "driver",
+        what: "a bot recovers after sockets, gateway, consumer and the user's code failed together",
+        run: driver::run,
     },
 ];
 

@@ -37,6 +37,7 @@ holds! {
     the_cache_is_that_of_a_naive_model: "cache", 200 of 1500;
     a_compressed_stream_may_be_cut_anywhere: "inflate", 60 of 200;
     messages_arrive_whole_over_any_stream: "driver_io", 150 of 1500;
+    a_bot_recovers_once_all_faults_are_over: "driver", 60 of 3000;
 }
 
 #[test]

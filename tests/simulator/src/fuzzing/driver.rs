@@ -1,8 +1,8 @@
 //! A whole bot on virtual time, polled by hand, while sockets, gateway, consumer and the user's own
-//! code misbehave together; then all goes well, and everything has to come to its end.
+//! code fail together; then the faults end, and the bot has to recover.
 mod gateway;
-mod stage;
-mod user;
+mod runtime;
+mod user_code;
 
 use futures_util::FutureExt;
 use gateway::{GUILDS, Gateway, SHARDS, guild};
@@ -16,56 +16,61 @@ use headcount_core::{Event, Intents, ShardId};
 use headcount_driver::{
     Bot, BotEvent, Builder, Compression, GatewayInfo, Handle, SessionStartLimit,
 };
-use stage::Stage;
+use runtime::{Task, VirtualRuntime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 
-/// How long all has to go well, in milliseconds, until all is told: what the gateway has fallen
-/// silent about is waited for, and then asked for again.
-const CALM: u64 = 600_000;
+/// How long the bot may take to recover once the faults are over, in milliseconds: what the gateway
+/// left out is waited for, and then asked for again.
+const RECOVERY: u64 = 600_000;
+
+/// How much longer for each member request: those for everyone in one guild go out 30 s apart.
+const REQUEST: u64 = 30_000;
 
 /// The bound of a shutdown: the deadlines of a write and a close, and the grace.
 const SHUTDOWN: u64 = 14_000;
 
 pub(super) fn run(bytes: &[u8]) {
-    let stage = Stage::new(bytes);
-    let mut house = House {
-        gateway: Gateway::new(stage.clone()),
+    let runtime = VirtualRuntime::new(bytes);
+    let mut harness = Harness {
+        gateway: Gateway::new(runtime.clone()),
         tasks: Vec::new(),
-        stage,
+        runtime,
     };
-    let own_store = house.stage.choose(2) == Some(1);
-    let connect = builder(&house.stage, own_store).connect();
-    let mut bot = house.wait(connect, 1_000).expect("at once").expect("a bot");
-    let mut user = User::new(bot.handle(), house.stage.clone(), !own_store);
-    while !house.stage.is_calm() {
-        let step = [1, 20, 200, 2_000][house.stage.choose(4).unwrap_or(0) as usize];
-        house.turn(step);
-        user.turn(&mut bot);
+    let own_store = harness.runtime.choose(2) == Some(1);
+    let connect = builder(&harness.runtime, own_store).connect();
+    let mut bot = harness
+        .wait(connect, 1_000)
+        .expect("at once")
+        .expect("a bot");
+    let mut consumer = Consumer::new(bot.handle(), harness.runtime.clone(), !own_store);
+    while !harness.runtime.faults_are_over() {
+        let step = [1, 20, 200, 2_000][harness.runtime.choose(4).unwrap_or(0) as usize];
+        harness.step(step);
+        consumer.step(&mut bot);
     }
-    let end = house.stage.now() + CALM;
-    while !user.is_content() && house.stage.now() < end {
-        house.turn(250);
-        user.turn(&mut bot);
+    let end = harness.runtime.now() + RECOVERY + REQUEST * consumer.outstanding();
+    while !consumer.is_settled() && harness.runtime.now() < end {
+        harness.step(250);
+        consumer.step(&mut bot);
     }
-    user.check();
-    drop(user);
-    let sessions = house.wait(bot.shutdown(OnStop::Resume), SHUTDOWN);
+    consumer.check();
+    drop(consumer);
+    let sessions = harness.wait(bot.shutdown(OnStop::Resume), SHUTDOWN);
     let sessions = sessions.expect("the end is bounded");
     assert_eq!(sessions.len() as u64, SHARDS);
     for _ in 0..SHUTDOWN / 250 {
-        house.turn(250);
+        harness.step(250);
     }
     assert!(
-        house.tasks.is_empty(),
+        harness.tasks.is_empty(),
         "{} tasks are left",
-        house.tasks.len()
+        harness.tasks.len()
     );
 }
 
-fn builder(stage: &Stage, own_store: bool) -> Builder<Stage> {
+fn builder(runtime: &VirtualRuntime, own_store: bool) -> Builder<VirtualRuntime> {
     let session_start_limit = SessionStartLimit {
         total: 1_000,
         remaining: 1_000,
@@ -78,60 +83,61 @@ fn builder(stage: &Stage, own_store: bool) -> Builder<Stage> {
         session_start_limit,
     };
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
-    let builder = Builder::new(stage.clone(), "token", intents)
+    let builder = Builder::new(runtime.clone(), "token", intents)
         .gateway(info)
         .compression(Compression::None)
         .chunking(AutoChunk::Missing)
         .store_deadline(std::time::Duration::from_secs(2))
-        .event_buffer(20);
+        .event_buffer(20)
+        .seed(1);
     match own_store {
         true => builder
             .cache(Kinds::GUILDS)
-            .store(Kinds::MEMBERS, user::Moody(stage.clone())),
-        false => builder.cache(user::touchy(stage.clone())),
+            .store(Kinds::MEMBERS, user_code::FaultyStore(runtime.clone())),
+        false => builder.cache(user_code::faulty_policies(runtime.clone())),
     }
 }
 
-/// Where bot and gateway live.
-struct House {
-    stage: Stage,
+/// The bot's tasks, and the gateway that they talk to.
+struct Harness {
+    runtime: VirtualRuntime,
     gateway: Gateway,
-    tasks: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    tasks: Vec<Task>,
 }
 
-impl House {
-    /// Lets time pass, and everybody do something.
-    fn turn(&mut self, millis: u64) {
-        self.stage.pass(millis);
+impl Harness {
+    /// Lets time pass, then runs the gateway and the tasks.
+    fn step(&mut self, millis: u64) {
+        self.runtime.pass(millis);
         for _ in 0..4 {
-            self.gateway.turn();
-            self.stage.poll_all(&mut self.tasks);
+            self.gateway.step();
+            self.runtime.poll_all(&mut self.tasks);
         }
     }
 
     /// What a future gives within so many milliseconds.
     fn wait<F: Future>(&mut self, future: F, millis: u64) -> Option<F::Output> {
         let mut future = std::pin::pin!(future);
-        let end = self.stage.now() + millis;
+        let end = self.runtime.now() + millis;
         loop {
             if let Some(output) = future.as_mut().now_or_never() {
                 return Some(output);
             }
-            if self.stage.now() >= end {
+            if self.runtime.now() >= end {
                 return None;
             }
-            self.turn(50);
+            self.step(50);
         }
     }
 }
 
-/// The consumer, and what it could note down.
-struct User {
+/// Takes the bot's events, and checks what they promise.
+struct Consumer {
     handle: Handle,
-    stage: Stage,
-    /// Turns in which nothing is taken.
-    rests: u64,
-    /// No guild's events wait for its store while others go on.
+    runtime: VirtualRuntime,
+    /// Steps in which it takes nothing.
+    pauses: u64,
+    /// Events come in sequence over all guilds: none waits for a store of its own.
     in_order: bool,
     asked: BTreeSet<(ShardId, RequestId)>,
     ended: BTreeMap<(ShardId, RequestId), u32>,
@@ -139,12 +145,12 @@ struct User {
     finished: BTreeMap<ShardId, ShardFinishedChunking>,
 }
 
-impl User {
-    fn new(handle: Handle, stage: Stage, in_order: bool) -> Self {
+impl Consumer {
+    fn new(handle: Handle, runtime: VirtualRuntime, in_order: bool) -> Self {
         Self {
             handle,
-            stage,
-            rests: 0,
+            runtime,
+            pauses: 0,
             in_order,
             asked: BTreeSet::new(),
             ended: BTreeMap::new(),
@@ -153,19 +159,19 @@ impl User {
         }
     }
 
-    fn turn(&mut self, bot: &mut Bot<Stage>) {
-        match self.stage.choose(24) {
-            Some(1) => self.rests = self.stage.choose(100).unwrap_or(0),
+    fn step(&mut self, bot: &mut Bot<VirtualRuntime>) {
+        match self.runtime.choose(24) {
+            Some(1) => self.pauses = self.runtime.choose(100).unwrap_or(0),
             Some(2) => self.ask(),
             Some(3) => {
-                let (handle, stage) = (&self.handle, &self.stage);
-                let look = || handle.cache(|_| user::look(stage));
+                let (handle, runtime) = (&self.handle, &self.runtime);
+                let look = || handle.cache(|_| user_code::read_cache(runtime));
                 drop(catch_unwind(AssertUnwindSafe(look)));
             }
             Some(_) | None => {}
         }
-        if self.rests > 0 && !self.stage.is_calm() {
-            self.rests -= 1;
+        if self.pauses > 0 && !self.runtime.faults_are_over() {
+            self.pauses -= 1;
             return;
         }
         while let Some(event) = bot.next().now_or_never() {
@@ -176,7 +182,7 @@ impl User {
     }
 
     fn ask(&mut self) {
-        let shard = self.stage.choose(SHARDS).unwrap_or(0);
+        let shard = self.runtime.choose(SHARDS).unwrap_or(0);
         let guild = GuildId::new(guild(shard, 1)).expect("not zero");
         let asked = self.handle.request_members(guild, MemberQuery::All, false);
         if let Ok(request) = asked {
@@ -211,15 +217,18 @@ impl User {
         }
     }
 
-    /// Whether all is told.
-    fn is_content(&self) -> bool {
+    /// Member requests that have not ended.
+    fn outstanding(&self) -> u64 {
+        let has_ended = |asked: &&_| !self.ended.contains_key(*asked);
+        self.asked.iter().filter(has_ended).count() as u64
+    }
+
+    /// Whether every shard is active and has finished chunking, and every request has ended.
+    fn is_settled(&self) -> bool {
         let mut shards = self.handle.shards();
         shards.all(|shard| shard.phase == Phase::Active)
             && self.finished.len() as u64 == SHARDS
-            && self
-                .asked
-                .iter()
-                .all(|asked| self.ended.contains_key(asked))
+            && self.outstanding() == 0
     }
 
     fn check(&self) {

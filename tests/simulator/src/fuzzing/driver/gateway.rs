@@ -1,6 +1,6 @@
-//! A gateway of few words that cuts, mutes, floods and forgets as the script says.
+//! A minimal gateway that cuts, stalls, floods and drops messages as the script says.
 use super::super::driver_io::frames::{Frame, accept, parse};
-use super::stage::Stage;
+use super::runtime::VirtualRuntime;
 use crate::frame::unmasked;
 use serde_json::{Value, json};
 
@@ -21,118 +21,126 @@ pub(super) fn guild(shard: u64, number: u64) -> u64 {
 
 /// The gateway.
 pub(super) struct Gateway {
-    stage: Stage,
-    lines: Vec<Talk>,
+    runtime: VirtualRuntime,
+    clients: Vec<Client>,
     sessions: [Session; SHARDS as usize],
-    begun: u64,
+    identified: u64,
 }
 
-/// A shard's session: all that it has said, from READY on.
+/// A shard's session, with every dispatch from READY on.
 #[derive(Clone, Default)]
 struct Session {
     id: u64,
     log: Vec<String>,
 }
 
-/// One connection.
+/// One client's connection, as the gateway sees it.
 #[derive(Default)]
-struct Talk {
-    open: bool,
-    /// Hears nothing more, and says nothing.
-    mute: bool,
+struct Client {
+    is_open: bool,
+    /// Neither reads nor writes any more, without closing.
+    is_mute: bool,
     shard: Option<u64>,
 }
 
 impl Gateway {
-    pub(super) fn new(stage: Stage) -> Self {
+    pub(super) fn new(runtime: VirtualRuntime) -> Self {
         Self {
-            stage,
-            lines: Vec::new(),
+            runtime,
+            clients: Vec::new(),
             sessions: Default::default(),
-            begun: 0,
+            identified: 0,
         }
     }
 
-    /// Hears what has come, and says something.
-    pub(super) fn turn(&mut self) {
-        self.lines.resize_with(self.stage.lines(), Talk::default);
-        for at in 0..self.lines.len() {
-            let over = self.stage.with_line(at, |line| line.dropped || line.ended);
-            if !over && !self.lines[at].mute {
-                self.hear(at);
-                self.misbehave(at);
+    /// Answers what the clients have sent, and injects faults.
+    pub(super) fn step(&mut self) {
+        self.clients
+            .resize_with(self.runtime.connections(), Client::default);
+        for at in 0..self.clients.len() {
+            let over = self
+                .runtime
+                .with_connection(at, |connection| connection.dropped || connection.ended);
+            if !over && !self.clients[at].is_mute {
+                self.receive(at);
+                self.inject_fault(at);
             }
         }
     }
 
     fn write(&self, at: usize, bytes: &[u8]) {
-        self.stage.with_line(at, |line| line.down.extend(bytes));
+        self.runtime
+            .with_connection(at, |connection| connection.to_client.extend(bytes));
     }
 
-    fn say(&self, at: usize, payload: &str) {
+    fn send(&self, at: usize, payload: &str) {
         self.write(at, &unmasked(0x81, payload.as_bytes()));
     }
 
     fn end(&self, at: usize) {
-        self.stage.with_line(at, |line| line.ended = true);
+        self.runtime
+            .with_connection(at, |connection| connection.ended = true);
     }
 
-    fn hear(&mut self, at: usize) {
-        let up = self
-            .stage
-            .with_line(at, |line| std::mem::take(&mut line.up));
-        if !self.lines[at].open {
-            let Some(answer) = accept(&up) else {
-                return self.stage.with_line(at, |line| line.up = up);
+    fn receive(&mut self, at: usize) {
+        let received = self
+            .runtime
+            .with_connection(at, |connection| std::mem::take(&mut connection.to_server));
+        if !self.clients[at].is_open {
+            let Some(answer) = accept(&received) else {
+                return self
+                    .runtime
+                    .with_connection(at, |connection| connection.to_server = received);
             };
-            self.lines[at].open = true;
+            self.clients[at].is_open = true;
             self.write(at, answer.as_bytes());
-            if !self.stage.fails(12) {
-                self.say(
+            if !self.runtime.fails(12) {
+                self.send(
                     at,
                     &format!(r#"{{"op":10,"d":{{"heartbeat_interval":{BEAT}}}}}"#),
                 );
             }
             return;
         }
-        let (frames, rest) = parse(&up);
-        let rest = up[up.len() - rest..].to_vec();
-        self.stage.with_line(at, |line| line.up = rest);
+        let (frames, rest) = parse(&received);
+        let rest = received[received.len() - rest..].to_vec();
+        self.runtime
+            .with_connection(at, |connection| connection.to_server = rest);
         for frame in frames {
             match frame {
-                Frame::Text(text) => self.obey(at, &text),
+                Frame::Text(text) => self.handle(at, &text),
                 Frame::Close => self.end(at),
                 Frame::Pong => {}
             }
         }
     }
 
-    fn obey(&mut self, at: usize, text: &str) {
+    fn handle(&mut self, at: usize, text: &str) {
         let payload: Value = serde_json::from_str(text).expect("a client speaks JSON");
         let data = &payload["d"];
         match payload["op"].as_u64() {
-            Some(1) => self.say(at, r#"{"op":11}"#),
-            Some(2) => self.begin(at, data["shard"][0].as_u64().expect("a shard")),
+            Some(1) => self.send(at, r#"{"op":11}"#),
+            Some(2) => self.identify(at, data["shard"][0].as_u64().expect("a shard")),
             Some(6) => self.resume(at, data),
-            Some(8) => self.list(at, data),
+            Some(8) => self.request_members(at, data),
             other => panic!("nobody asked for {other:?}"),
         }
     }
 
-    /// Says something that belongs to the session.
+    /// Sends a dispatch of the session, and keeps it for a replay.
     fn dispatch(&mut self, at: usize, shard: u64, name: &str, data: &Value) {
         let session = &mut self.sessions[shard as usize];
         let sequence = session.log.len() + 1;
         let text = json!({"op": 0, "t": name, "s": sequence, "d": data}).to_string();
         session.log.push(text.clone());
-        self.say(at, &text);
+        self.send(at, &text);
     }
 
-    fn begin(&mut self, at: usize, shard: u64) {
-        self.begun += 1;
-        self.lines[at].shard = Some(shard);
+    fn identify(&mut self, at: usize, shard: u64) {
+        self.identified += 1;
+        self.clients[at].shard = Some(shard);
         self.sessions[shard as usize] = Session {
-            id: self.begun,
+            id: self.identified,
             log: Vec::new(),
         };
         let ids = (1..=GUILDS).map(|number| guild(shard, number));
@@ -141,12 +149,12 @@ impl Gateway {
             .collect();
         let ready = json!({
             "v": 10, "user": {"id": "1", "username": "bot"}, "guilds": listed,
-            "session_id": format!("s{}", self.begun), "resume_gateway_url": "ws://127.0.0.1:1",
+            "session_id": format!("s{}", self.identified), "resume_gateway_url": "ws://127.0.0.1:1",
             "application": {"id": "1", "flags": 0},
         });
         self.dispatch(at, shard, "READY", &ready);
         for number in 1..=GUILDS {
-            if self.stage.fails(10) {
+            if self.runtime.fails(10) {
                 continue;
             }
             let id = guild(shard, number).to_string();
@@ -164,33 +172,33 @@ impl Gateway {
             .sessions
             .iter()
             .position(|it| format!("s{}", it.id) == id);
-        let Some(shard) = found.filter(|_| !self.stage.fails(8)) else {
-            return self.say(at, r#"{"op":9,"d":false}"#);
+        let Some(shard) = found.filter(|_| !self.runtime.fails(8)) else {
+            return self.send(at, r#"{"op":9,"d":false}"#);
         };
-        self.lines[at].shard = Some(shard as u64);
+        self.clients[at].shard = Some(shard as u64);
         let had = data["seq"].as_u64().expect("a sequence") as usize;
         let log = self.sessions[shard].log.clone();
         assert!(had <= log.len(), "{had} of {}", log.len());
         // What was had before may come again.
-        let from = match self.stage.fails(4) {
+        let from = match self.runtime.fails(4) {
             true => had.saturating_sub(3),
             false => had,
         };
-        log[from..].iter().for_each(|text| self.say(at, text));
+        log[from..].iter().for_each(|text| self.send(at, text));
         let sequence = log.len();
-        self.say(
+        self.send(
             at,
             &format!(r#"{{"op":0,"t":"RESUMED","s":{sequence},"d":{{}}}}"#),
         );
     }
 
     /// A guild's members, in chunks of one.
-    fn list(&mut self, at: usize, data: &Value) {
-        let Some(shard) = self.lines[at].shard.filter(|_| !self.stage.fails(6)) else {
+    fn request_members(&mut self, at: usize, data: &Value) {
+        let Some(shard) = self.clients[at].shard.filter(|_| !self.runtime.fails(6)) else {
             return;
         };
         for index in 0..MEMBERS {
-            if self.stage.fails(10) {
+            if self.runtime.fails(10) {
                 continue;
             }
             let chunk = json!({
@@ -201,15 +209,17 @@ impl Gateway {
         }
     }
 
-    fn misbehave(&mut self, at: usize) {
-        match self.stage.choose(48) {
+    fn inject_fault(&mut self, at: usize) {
+        match self.runtime.choose(48) {
             Some(0) => self.end(at),
-            Some(1) => self.stage.with_line(at, |line| line.broken = true),
-            Some(2) => self.lines[at].mute = true,
-            Some(3) => self.say(at, "no JSON"),
-            Some(4) => self.say(at, r#"{"op":7}"#),
-            Some(5) => self.say(at, r#"{"op":1}"#),
-            Some(6) => self.say(at, r#"{"op":9,"d":true}"#),
+            Some(1) => self
+                .runtime
+                .with_connection(at, |connection| connection.broken = true),
+            Some(2) => self.clients[at].is_mute = true,
+            Some(3) => self.send(at, "no JSON"),
+            Some(4) => self.send(at, r#"{"op":7}"#),
+            Some(5) => self.send(at, r#"{"op":1}"#),
+            Some(6) => self.send(at, r#"{"op":9,"d":true}"#),
             Some(7) => self.write(at, &unmasked(0x89, &[b'p'; 125]).repeat(500)),
             Some(8) => self.write(at, &[0xff; 9]),
             Some(9) => {
@@ -222,10 +232,10 @@ impl Gateway {
     }
 
     fn flood(&mut self, at: usize) {
-        let Some(shard) = self.lines[at].shard else {
+        let Some(shard) = self.clients[at].shard else {
             return;
         };
-        let count = self.stage.choose(30).unwrap_or(0);
+        let count = self.runtime.choose(30).unwrap_or(0);
         for number in 0..count {
             let id = guild(shard, 1).to_string();
             match number % 3 {

@@ -1,5 +1,5 @@
 //! The user's code: it panics, hangs and fails as the script says.
-use super::stage::Stage;
+use super::runtime::VirtualRuntime;
 use headcount_core::cache::memory::Applied;
 use headcount_core::cache::{AsyncStore, Kind, Mutation, Policies, Policy, Predicate};
 use headcount_driver::Runtime;
@@ -8,15 +8,15 @@ use std::io;
 use std::panic::resume_unwind;
 use std::time::Duration;
 
-/// Panics as the user's code does, but without a word: a fuzzer takes each of these for a find.
+/// Panics without the panic hook, which would count as a find of the fuzzer.
 fn panics() -> ! {
     resume_unwind(Box::new("the user's code panics"))
 }
 
-/// A store for members.
-pub(super) struct Moody(pub(super) Stage);
+/// A store for members that fails, panics, hangs or is slow.
+pub(super) struct FaultyStore(pub(super) VirtualRuntime);
 
-impl AsyncStore for Moody {
+impl AsyncStore for FaultyStore {
     type Error = io::Error;
 
     async fn apply(&self, _: &Mutation<'static>) -> Result<Applied, io::Error> {
@@ -34,8 +34,8 @@ impl AsyncStore for Moody {
 }
 
 /// Policies whose predicate panics at times.
-pub(super) fn touchy(stage: Stage) -> Policies {
-    let judge = Predicate::member(move |_| match stage.fails(12) {
+pub(super) fn faulty_policies(runtime: VirtualRuntime) -> Policies {
+    let judge = Predicate::member(move |_| match runtime.fails(12) {
         true => panics(),
         false => true,
     });
@@ -44,9 +44,9 @@ pub(super) fn touchy(stage: Stage) -> Policies {
         .expect("fitting")
 }
 
-/// Looks at something, and panics at times.
-pub(super) fn look(stage: &Stage) {
-    if stage.fails(3) {
+/// A look into the cache that panics at times.
+pub(super) fn read_cache(runtime: &VirtualRuntime) {
+    if runtime.fails(3) {
         panics();
     }
 }
