@@ -27,6 +27,9 @@ use crate::{Ended, Runtime, SocketOptions};
 /// time: 8 MiB in all, more than a system's buffers hold.
 const LOOKS: u32 = 32;
 
+/// For how long it looks at most: eight MiB may be four million frames without a byte.
+const LOOKING: Duration = Duration::from_millis(500);
+
 /// Everything that one shard's loop works with.
 pub(crate) struct Drive<R: Runtime> {
     runtime: R,
@@ -42,6 +45,8 @@ pub(crate) struct Drive<R: Runtime> {
     secure: bool,
     /// How often the loop will look again for what the deadline that has come waited for.
     looks: u32,
+    /// Until when it looks again.
+    looks_until: Instant,
     /// When the connection was last read.
     read_at: Instant,
     /// Reading has stopped for the consumer or a store.
@@ -90,6 +95,7 @@ impl<R: Runtime> Drive<R> {
             dials_secure: false,
             secure: false,
             looks: LOOKS,
+            looks_until: Instant::ZERO,
             read_at: Instant::ZERO,
             stopped: false,
             todo: VecDeque::new(),
@@ -191,7 +197,7 @@ impl<R: Runtime> Drive<R> {
                 Poll::Ready(Wake::Unread(self.missed()))
             }
             Poll::Ready(event) => Poll::Ready(Wake::Socket(event)),
-            Poll::Pending if self.looks > 0 => {
+            Poll::Pending if self.may_look() => {
                 // A runtime may feign that nothing is there to let others run: look twice. The
                 // socket says when it does so.
                 self.looks = match self.transport.has_yielded() {
@@ -203,6 +209,15 @@ impl<R: Runtime> Drive<R> {
             }
             Poll::Pending => Poll::Ready(Wake::Deadline),
         }
+    }
+
+    /// Whether the loop may look again for what a deadline waited for.
+    fn may_look(&mut self) -> bool {
+        let now = self.shared.clock.now(&self.runtime);
+        if self.looks == LOOKS {
+            self.looks_until = now.after(LOOKING);
+        }
+        self.looks > 0 && now < self.looks_until
     }
 
     /// How long the connection has not been read, until now.
