@@ -165,7 +165,7 @@ pub const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "empty_fragments",
-        what: "cuts each message into 32,768 frames without a byte",
+        what: "goes on with a message in frames without a byte until it is sent a heartbeat",
         script: Script::Session {
             flood: Flood::Fragments,
             reads: true,
@@ -195,11 +195,11 @@ pub const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "chat_fragments",
-        what: "a chat's server cuts each message into 32,768 frames without a byte",
+        what: "a chat's server goes on with a message in frames without a byte, and without end",
         script: Script::Chat(Flood::Fragments),
         compression: Compression::None,
         takes: true,
-        right: right(8, true, &[]),
+        right: right(8, false, &[]),
     },
     Attack {
         name: "chat_that_nobody_takes",

@@ -1,6 +1,5 @@
 //! What a hostile server repeats for ever.
 use super::wire::{Wire, frame, kind};
-use crate::frame::unmasked;
 use std::io;
 
 /// Bytes of one burst, about; then the server looks what its client says.
@@ -11,7 +10,7 @@ const BURST: usize = 64 << 10;
 pub(super) enum Flood {
     /// Pings of the largest size.
     Pings,
-    /// Answers to heartbeats, each cut into thousands of frames without a byte.
+    /// Frames without a byte that go on with the answer to a heartbeat until something else is sent.
     Fragments,
     /// Compressed messages (zlib-stream) that inflate to nothing.
     Nothing,
@@ -31,12 +30,7 @@ impl Flood {
     pub(super) fn burst(self, wire: &mut Wire, sequence: &mut u64) -> io::Result<Vec<u8>> {
         match self {
             Self::Pings => Ok(frame(kind::PING, &[b'p'; 125]).repeat(BURST / 127)),
-            Self::Fragments => {
-                let mut bytes = unmasked(kind::TEXT, br#"{"op":11}"#);
-                bytes.extend(unmasked(kind::CONTINUATION, b"").repeat(BURST / 2));
-                bytes.extend(frame(kind::CONTINUATION, b""));
-                Ok(bytes)
-            }
+            Self::Fragments => wire.empty_frames(r#"{"op":11}"#, BURST / 2),
             Self::Nothing => {
                 let flush = [0, 0, 0, 0xff, 0xff];
                 Ok(frame(kind::BINARY, &flush).repeat(BURST / 7))

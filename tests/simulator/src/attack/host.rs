@@ -310,7 +310,7 @@ impl Connection {
                 Script::Chat(flood) if self.shared.is_flooding() => Some(flood),
                 _ => None,
             };
-            if asked.elapsed() >= CHAT_BEAT {
+            if asked.elapsed() >= CHAT_BEAT && !self.wire.is_open() {
                 asked = Instant::now();
                 self.line("PING :there?")?;
             }

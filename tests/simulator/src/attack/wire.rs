@@ -7,6 +7,7 @@ use crate::server::compression::Compressor;
 use async_tungstenite::tungstenite::Message;
 use async_tungstenite::tungstenite::handshake::derive_accept_key;
 use std::io::{self, Read, Write};
+use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
@@ -70,6 +71,8 @@ pub(super) fn answer(stream: &mut TcpStream, body: &str) -> io::Result<()> {
 pub(super) struct Wire {
     stream: TcpStream,
     compressor: Compressor,
+    /// A message has begun that has not ended.
+    open: bool,
 }
 
 impl Wire {
@@ -84,7 +87,11 @@ impl Wire {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(LOOK))?;
         let compressor = Compressor::new(request.compression(), Cutting::Whole, 0)?;
-        Ok(Self { stream, compressor })
+        Ok(Self {
+            stream,
+            compressor,
+            open: false,
+        })
     }
 
     /// The reading half.
@@ -108,12 +115,38 @@ impl Wire {
         Ok(())
     }
 
-    /// The frames of one payload, as the connection's compression wants it.
+    /// The frames of one payload, as the connection's compression wants it; a message that has begun
+    /// ends before it.
     pub(super) fn payload(&mut self, text: &str) -> io::Result<Vec<u8>> {
+        let mut bytes = match mem::take(&mut self.open) {
+            true => frame(kind::CONTINUATION, b""),
+            false => Vec::new(),
+        };
+        bytes.extend(self.frames(text, FINAL)?);
+        Ok(bytes)
+    }
+
+    /// So many frames without a byte that go on with a message; it begins with this payload, unless
+    /// it has begun.
+    pub(super) fn empty_frames(&mut self, text: &str, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = match mem::replace(&mut self.open, true) {
+            true => Vec::new(),
+            false => self.frames(text, 0)?,
+        };
+        bytes.extend(unmasked(kind::CONTINUATION, b"").repeat(count));
+        Ok(bytes)
+    }
+
+    /// Whether a message has begun that has not ended: no other can be sent.
+    pub(super) const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    fn frames(&mut self, text: &str, last: u8) -> io::Result<Vec<u8>> {
         let messages = self.compressor.messages(text.to_owned())?;
         let frames = messages.into_iter().map(|message| match message {
-            Message::Text(text) => frame(kind::TEXT, text.as_bytes()),
-            other => frame(kind::BINARY, &other.into_data()),
+            Message::Text(text) => unmasked(kind::TEXT | last, text.as_bytes()),
+            other => unmasked(kind::BINARY | last, &other.into_data()),
         });
         Ok(frames.collect::<Vec<_>>().concat())
     }
