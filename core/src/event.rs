@@ -1,4 +1,7 @@
-//! What the user is told.
+//! What the user receives.
+
+mod bot;
+mod failure;
 
 use alloc::boxed::Box;
 
@@ -9,14 +12,21 @@ use crate::session::{Halt, Phase, Reason};
 use crate::setup::{
     GuildLeave, GuildReady, GuildStale, GuildUnavailable, ShardFinishedChunking, ShardReady,
 };
+use crate::time::Instant;
 
 pub use crate::misunderstood::{Fault, Misunderstood};
+pub use bot::{BotReady, FinishedChunking, PresencesCounts};
+pub use failure::{ConnectionFailure, StoreFailure};
 
-/// News from one shard.
+/// Something that happened to a shard, to the whole bot, or to what a host runs around them.
 ///
-/// Of one payload they come in this order: the dispatch, what of it was not understood, requests
-/// that finished, the guild that became ready, events held for that guild, the end of chunking,
-/// the shard's readiness.
+/// A shard emits the events of one payload in this order: the dispatch, what of it was not
+/// understood, requests that finished, the guild that became ready, events held for that guild, the
+/// end of chunking, the shard's readiness. The fleet's events follow the shard's event that led to
+/// them: the end of chunking first, then readiness. Variants that only a [`Fleet`] or only a driver
+/// emits say so; a [`Shard`](crate::Shard) emits all others and none of those.
+///
+/// [`Fleet`]: crate::fleet::Fleet
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'i> {
@@ -59,6 +69,29 @@ pub enum Event<'i> {
     ShardFinishedChunking(Box<ShardFinishedChunking>),
     /// No guild of READY is pending; once per fresh identify.
     ShardReady(ShardReady),
+    /// Every expected shard has finished chunking. From the fleet alone, once in its life.
+    FinishedChunking(FinishedChunking),
+    /// Every expected shard has been ready. From the fleet alone, once in its life.
+    BotReady(BotReady),
+    /// Few identifies are left for the day. From the fleet alone, once until the budget is full
+    /// again.
+    IdentifyBudgetLow {
+        /// How many.
+        remaining: u32,
+        /// When the budget is full again.
+        until: Instant,
+    },
+    /// Shards wait for an identify until the budget is full again. From the fleet alone, once until
+    /// then.
+    IdentifyBudgetSpent {
+        /// When that is.
+        until: Instant,
+    },
+    /// A store failed to apply what the event that follows changes. From the driver alone.
+    StoreFailed(StoreFailure),
+    /// A connection could not be opened, or broke: why, in the words of whoever noticed. From the
+    /// driver alone.
+    ConnectionFailed(ConnectionFailure),
 }
 
 /// The connection's state changed.
@@ -126,22 +159,30 @@ impl Event<'_> {
     pub fn into_owned(self) -> Event<'static> {
         match self {
             Self::Dispatch(dispatch) => Event::Dispatch(dispatch.into_owned()),
-            Self::Misunderstood(news) => Event::Misunderstood(news),
-            Self::StateChanged(news) => Event::StateChanged(news),
+            Self::Misunderstood(it) => Event::Misunderstood(it),
+            Self::StateChanged(it) => Event::StateChanged(it),
             Self::Resumed { replayed } => Event::Resumed { replayed },
-            Self::SessionLost(news) => Event::SessionLost(news),
-            Self::Halted(news) => Event::Halted(news),
-            Self::CommandFinished(news) => Event::CommandFinished(news),
-            Self::GuildReady(news) => Event::GuildReady(news),
-            Self::GuildJoin(news) => Event::GuildJoin(news),
-            Self::GuildRestored(news) => Event::GuildRestored(news),
-            Self::GuildUnavailable(news) => Event::GuildUnavailable(news),
-            Self::GuildStale(news) => Event::GuildStale(news),
-            Self::GuildLeave(news) => Event::GuildLeave(news),
-            Self::HeldOverflow(news) => Event::HeldOverflow(news),
-            Self::ChunkRequestFinished(news) => Event::ChunkRequestFinished(news),
-            Self::ShardFinishedChunking(news) => Event::ShardFinishedChunking(news),
-            Self::ShardReady(news) => Event::ShardReady(news),
+            Self::SessionLost(it) => Event::SessionLost(it),
+            Self::Halted(it) => Event::Halted(it),
+            Self::CommandFinished(it) => Event::CommandFinished(it),
+            Self::GuildReady(it) => Event::GuildReady(it),
+            Self::GuildJoin(it) => Event::GuildJoin(it),
+            Self::GuildRestored(it) => Event::GuildRestored(it),
+            Self::GuildUnavailable(it) => Event::GuildUnavailable(it),
+            Self::GuildStale(it) => Event::GuildStale(it),
+            Self::GuildLeave(it) => Event::GuildLeave(it),
+            Self::HeldOverflow(it) => Event::HeldOverflow(it),
+            Self::ChunkRequestFinished(it) => Event::ChunkRequestFinished(it),
+            Self::ShardFinishedChunking(it) => Event::ShardFinishedChunking(it),
+            Self::ShardReady(it) => Event::ShardReady(it),
+            Self::FinishedChunking(it) => Event::FinishedChunking(it),
+            Self::BotReady(it) => Event::BotReady(it),
+            Self::IdentifyBudgetLow { remaining, until } => {
+                Event::IdentifyBudgetLow { remaining, until }
+            }
+            Self::IdentifyBudgetSpent { until } => Event::IdentifyBudgetSpent { until },
+            Self::StoreFailed(it) => Event::StoreFailed(it),
+            Self::ConnectionFailed(it) => Event::ConnectionFailed(it),
         }
     }
 }

@@ -20,7 +20,7 @@ use gate::Gate;
 use readiness::FleetProgress;
 
 pub use budget::StartLimit;
-pub use readiness::{FleetReadiness, PresencesCounts};
+pub use readiness::FleetReadiness;
 
 /// What a fleet needs to know.
 #[derive(Clone, Debug)]
@@ -90,50 +90,14 @@ pub enum FleetInput<'e> {
 }
 
 /// What the host must do for a fleet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum FleetAction {
     /// Hand [`Input::IdentifyGranted`](crate::Input::IdentifyGranted) to this shard.
     Grant(ShardId),
-    /// Tell the user.
-    Emit(FleetEvent),
-}
-
-/// News of the whole bot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FleetEvent {
-    /// Every expected shard has finished chunking. Once per life of the fleet.
-    FinishedChunking {
-        /// Guilds whose members are known completely.
-        complete: usize,
-        /// Guilds that ended in any other way, or of which a member could not be read.
-        others: usize,
-        /// The same of presences, which are asked for apart; `None` where they are not cached.
-        presences: Option<PresencesCounts>,
-        /// Shards that had ended for good before.
-        halted: Vec<ShardId>,
-    },
-    /// Every expected shard has been ready. Once per life of the fleet.
-    BotReady {
-        /// Guilds that are there.
-        available: usize,
-        /// Guilds in an outage.
-        unavailable: usize,
-        /// Shards that had ended for good before.
-        halted: Vec<ShardId>,
-    },
-    /// Few identifies are left for the day. Once until the budget is full again.
-    IdentifyBudgetLow {
-        /// How many.
-        remaining: u32,
-        /// When the budget is full again.
-        until: Instant,
-    },
-    /// Shards wait for an identify until the budget is full again. Once until then.
-    IdentifyBudgetSpent {
-        /// When that is.
-        until: Instant,
-    },
+    /// Hand this event of the whole bot to the user: [`FinishedChunking`](Event::FinishedChunking),
+    /// [`BotReady`](Event::BotReady), [`IdentifyBudgetLow`](Event::IdentifyBudgetLow) or
+    /// [`IdentifyBudgetSpent`](Event::IdentifyBudgetSpent).
+    Emit(Event<'static>),
 }
 
 /// What one input leads to, in order.

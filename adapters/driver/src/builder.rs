@@ -213,7 +213,7 @@ impl<R: Runtime> Builder<R> {
     /// An event waits until its change is stored, and so do later events of its guild; other
     /// guilds go on, and so do heartbeats. A change that fails is tried again, up to
     /// [`Builder::store_attempts`] and within [`Builder::store_deadline`]. One that fails for good
-    /// is told with [`BotEvent::StoreFailed`](crate::BotEvent), and the event follows all the same
+    /// is an [`Event::StoreFailed`](headcount_core::Event), and the event follows all the same
     /// ([`Dispatch::is_unstored`](headcount_core::Dispatch::is_unstored)). A guild counts as
     /// complete only when all that it consists of is stored. Users go with the members and messages
     /// that hold them.

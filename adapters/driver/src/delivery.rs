@@ -43,14 +43,11 @@ pub(crate) trait Weigh {
 
 impl Weigh for BotEvent {
     fn weight(&self) -> usize {
-        let data = match self {
-            Self::Shard(_, Event::Dispatch(dispatch)) => {
-                let displaced = dispatch.displaced().map_or(0, Displaced::bytes);
-                dispatch.data().len() + dispatch.name_text().as_cow().len() + displaced
-            }
-            Self::Shard(..) | Self::Fleet(_) | Self::StoreFailed(_) | Self::ConnectionFailed(_) => {
-                0
-            }
+        let data = if let Event::Dispatch(dispatch) = &self.event {
+            let displaced = dispatch.displaced().map_or(0, Displaced::bytes);
+            dispatch.data().len() + dispatch.name_text().as_cow().len() + displaced
+        } else {
+            0
         };
         data + size_of::<Self>()
     }

@@ -1,24 +1,32 @@
-//! What a bot tells its user.
+//! What a bot's user takes from it.
 
-use headcount_core::fleet::FleetEvent;
 use headcount_core::{Event, ShardId};
 
-use crate::{ConnectionFailure, StoreFailure};
-
-/// News from a running bot.
+/// One event of a running bot.
 ///
-/// Those of one shard come in its order, except that events of a guild whose store is slow come
-/// later than those of other guilds. News of the fleet come after the shard's event that led to
-/// them.
+/// Events of one shard come in its order, except that those of a guild whose store is slow come
+/// later than those of other guilds: an event never comes before its change is stored. Events of
+/// the whole bot follow the shard's event that led to them. Shards keep no order among each other.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum BotEvent {
-    /// News from one shard.
-    Shard(ShardId, Event<'static>),
-    /// News of the whole bot.
-    Fleet(FleetEvent),
-    /// A store failed to apply what the event that follows changes.
-    StoreFailed(StoreFailure),
-    /// A connection could not be opened, or broke: why, in the words of whoever noticed.
-    ConnectionFailed(ConnectionFailure),
+pub struct BotEvent {
+    /// The shard that it is about; `None` if it is about the whole bot.
+    pub shard: Option<ShardId>,
+    /// What happened.
+    pub event: Event<'static>,
+}
+
+impl BotEvent {
+    /// An event of one shard.
+    pub(crate) const fn of_shard(shard: ShardId, event: Event<'static>) -> Self {
+        Self {
+            shard: Some(shard),
+            event,
+        }
+    }
+
+    /// An event of the whole bot.
+    pub(crate) const fn of_bot(event: Event<'static>) -> Self {
+        Self { shard: None, event }
+    }
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
 use headcount_core::cache::Mutation;
+use headcount_core::event::ConnectionFailure;
 use headcount_core::fleet::FleetInput;
 use headcount_core::session::Halt;
 use headcount_core::setup::Barrier;
@@ -17,7 +18,7 @@ use crate::guild_queues::{GuildQueues, Job, Report};
 use crate::old_values::OldValues;
 use crate::panics::caught;
 use crate::shared::Shared;
-use crate::{ConnectionFailure, Error, Runtime};
+use crate::{Error, Runtime};
 
 /// Takes a shard's changes and events, in order, and sees that no event overtakes its change.
 pub(crate) struct EventSink<R> {
@@ -91,18 +92,13 @@ impl<R: Runtime> EventSink<R> {
         let news = self.shared.fleet.handle(now, said);
         self.queues.event(event.into_owned(), &mut self.delivery);
         self.halted |= is_last;
-        self.follow(news.into_iter().map(BotEvent::Fleet));
+        self.follow(news);
     }
 
     /// Tells why a connection failed.
     pub(crate) fn connection_failed(&mut self, opened: bool, error: Arc<Error>) {
-        let failure = ConnectionFailure {
-            shard: self.id,
-            opened,
-            error,
-        };
-        let event = BotEvent::ConnectionFailed(failure);
-        self.queues.notice(event, &mut self.delivery);
+        let failure = Event::ConnectionFailed(ConnectionFailure { opened, error });
+        self.queues.notice(failure, &mut self.delivery);
     }
 
     /// Asks the fleet for an identify.
@@ -111,7 +107,7 @@ impl<R: Runtime> EventSink<R> {
             .shared
             .fleet
             .handle(now, FleetInput::WantIdentify(self.id));
-        self.follow(news.into_iter().map(BotEvent::Fleet));
+        self.follow(news);
     }
 
     /// Tells what still waits for a store, though nothing is stored any more: nothing does, unless
@@ -127,13 +123,14 @@ impl<R: Runtime> EventSink<R> {
         }
         let told = caught(|| self.emit(now, Event::Halted(cause)));
         if told.is_err() && !mem::replace(&mut self.halted, true) {
-            let event = BotEvent::Shard(self.id, Event::Halted(cause));
+            let event = BotEvent::of_shard(self.id, Event::Halted(cause));
             self.delivery.push(event);
         }
     }
 
-    fn follow(&mut self, news: impl Iterator<Item = BotEvent>) {
-        for event in news {
+    /// The fleet's events, which follow from the shard's.
+    fn follow(&mut self, events: Vec<Event<'static>>) {
+        for event in events {
             self.queues.fleet_event(event, &mut self.delivery);
         }
     }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
-use headcount_core::fleet::{Fleet, FleetAction, FleetEvent, FleetInput};
-use headcount_core::{Instant, ShardId};
+use headcount_core::fleet::{Fleet, FleetAction, FleetInput};
+use headcount_core::{Event, Instant, ShardId};
 
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
@@ -57,8 +57,8 @@ impl SharedFleet {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands an input to the fleet and passes its grants on. What it has to tell is given back.
-    pub(crate) fn handle(&self, now: Instant, input: FleetInput<'_>) -> Vec<FleetEvent> {
+    /// Hands an input to the fleet and passes its grants on. Returns what it emits.
+    pub(crate) fn handle(&self, now: Instant, input: FleetInput<'_>) -> Vec<Event<'static>> {
         let mut fleet = self.lock();
         let before = fleet.poll_timeout();
         let actions = fleet.handle(now, input);
@@ -67,14 +67,14 @@ impl SharedFleet {
         if moved {
             self.bell.wake();
         }
-        let mut news = Vec::new();
+        let mut events = Vec::new();
         for action in actions {
             match action {
                 FleetAction::Grant(id) => self.grant(id),
-                FleetAction::Emit(event) => news.push(event),
+                FleetAction::Emit(event) => events.push(event),
             }
         }
-        news
+        events
     }
 
     fn grant(&self, id: ShardId) {

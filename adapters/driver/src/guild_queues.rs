@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::FuturesUnordered;
 use headcount_core::cache::{GuildStatus, Kinds, Mutation, Op};
+use headcount_core::event::StoreFailure;
 use headcount_core::id::GuildId;
 use headcount_core::setup::Barrier;
 use headcount_core::{Event, ShardId};
@@ -16,7 +17,7 @@ use headcount_core::{Event, ShardId};
 use crate::cache::Cache;
 use crate::delivery::{Delivery, Parcel};
 use crate::event::BotEvent;
-use crate::stores::{Outcome, StoreFailure, Work};
+use crate::stores::{Outcome, Work};
 use crate::unjudged::Unjudged;
 
 /// Things that may wait for stores before the shard stops reading.
@@ -149,10 +150,10 @@ impl GuildQueues {
     pub(crate) fn event(&mut self, event: Event<'static>, delivery: &mut Delivery) {
         let shard = self.shard;
         if self.is_idle() && self.outcomes.is_empty() {
-            return delivery.push(BotEvent::Shard(shard, event));
+            return delivery.push(BotEvent::of_shard(shard, event));
         }
         let place = place(&event);
-        let event = delivery.parcel(BotEvent::Shard(shard, event));
+        let event = delivery.parcel(BotEvent::of_shard(shard, event));
         let item = match place {
             QueuePlace::In(queue) => Item::Event(queue, event),
             QueuePlace::Last => Item::Last(event),
@@ -160,8 +161,9 @@ impl GuildQueues {
         self.enter(item, delivery);
     }
 
-    /// News of the shard's connection, in order with the shard's own.
-    pub(crate) fn notice(&mut self, event: BotEvent, delivery: &mut Delivery) {
+    /// An event of the shard's connection, in order with the shard's own.
+    pub(crate) fn notice(&mut self, event: Event<'static>, delivery: &mut Delivery) {
+        let event = BotEvent::of_shard(self.shard, event);
         self.enter(Item::Event(None, delivery.parcel(event)), delivery);
     }
 
@@ -175,8 +177,9 @@ impl GuildQueues {
         self.reports.pop_front()
     }
 
-    /// News of the fleet, which follow from events before them.
-    pub(crate) fn fleet_event(&mut self, event: BotEvent, delivery: &mut Delivery) {
+    /// An event of the fleet, which follows from events before it.
+    pub(crate) fn fleet_event(&mut self, event: Event<'static>, delivery: &mut Delivery) {
+        let event = BotEvent::of_bot(event);
         self.enter(Item::Last(delivery.parcel(event)), delivery);
     }
 
@@ -241,7 +244,7 @@ impl GuildQueues {
 
     /// The event, told what came of its change.
     fn informed(&mut self, mut parcel: Parcel) -> Parcel {
-        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = &mut parcel.event
+        if let Event::Dispatch(dispatch) = &mut parcel.event.event
             && let Some(sequence) = dispatch.sequence()
             && let Some(outcome) = self.outcomes.remove(&sequence)
         {
@@ -320,13 +323,13 @@ impl GuildQueues {
         }
         for (kinds, error) in &done.outcome.failures {
             tracing::warn!(guild = ?done.guild, %error, "a store failed");
-            delivery.push(BotEvent::StoreFailed(StoreFailure {
-                shard: self.shard,
+            let failure = Event::StoreFailed(StoreFailure {
                 guild: done.guild,
                 sequence: done.sequence,
                 kinds: *kinds,
                 error: error.clone(),
-            }));
+            });
+            delivery.push(BotEvent::of_shard(self.shard, failure));
         }
     }
 

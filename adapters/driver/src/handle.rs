@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use headcount_core::cache::{Kind, MemoryStore, Mutation, Policy, Unsuitable};
 use headcount_core::chunk::{MemberQuery, RequestId, RequestProgress};
-use headcount_core::event::Ticket;
+use headcount_core::event::{StoreFailure, Ticket};
 use headcount_core::fleet::{Fleet, FleetReadiness};
 use headcount_core::id::{ChannelId, GuildId};
 use headcount_core::session::{Halt, OnStop, Phase};
@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::unjudged::Unjudged;
-use crate::{Error, ErrorKind, StoreFailure};
+use crate::{Error, ErrorKind};
 
 /// A clonable handle to a running bot.
 ///
@@ -205,8 +205,7 @@ impl Handle {
         if !unjudged.is_empty() {
             cache.mark_stale(guild);
         }
-        let shard = self.shard_of(guild);
-        let cell = self.shared.fleet.cell(shard).cloned();
+        let cell = self.shared.fleet.cell(self.shard_of(guild)).cloned();
         async move {
             let stored = job.await.failures.into_iter();
             let unjudged = unjudged.into_iter().map(Unjudged::into_failure);
@@ -217,7 +216,6 @@ impl Handle {
                 cell.store_failed(guild);
             }
             Err(StoreFailure {
-                shard,
                 guild: Some(guild),
                 sequence: None,
                 kinds,

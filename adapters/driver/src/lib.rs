@@ -9,12 +9,13 @@
 //!
 //! | what panics | what follows |
 //! |---|---|
-//! | a store, a predicate | [`BotEvent::StoreFailed`] with a [`Panicked`], and the guild is stale |
+//! | a store, a predicate | [`Event::StoreFailed`] with a [`Panicked`], and the guild is stale |
 //! | a shard manager | [`ChatEvent::ManagerFailed`]: its connections end, other managers go on |
 //! | anything else in a shard, ours too | [`Event::Halted`] with [`Halt::Crashed`]: that shard ends |
 //! | a closure given to a handle | goes on through the caller, and harms nobody else |
 //!
 //! [`Event::Halted`]: core::Event::Halted
+//! [`Event::StoreFailed`]: core::Event::StoreFailed
 //! [`Halt::Crashed`]: core::session::Halt::Crashed
 //!
 //! The session of a shard that ends so is kept, and the other shards go on.
@@ -38,7 +39,6 @@ mod drive;
 mod error;
 mod event;
 mod event_sink;
-mod failure;
 mod fleet;
 mod frame;
 mod guild_queues;
@@ -74,14 +74,12 @@ pub use chat::{Chat, ChatBuilder, ChatEvent, ChatHandle, TWITCH_URL};
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};
 pub use event::BotEvent;
-pub use failure::ConnectionFailure;
 pub use handle::{Handle, ShardState};
 pub use inflate::{Compression, Inflate, MAX_MESSAGE_BYTES};
 pub use info::{Api, GatewayInfo, SessionStartLimit};
 pub use panics::Panicked;
 pub use runtime::{Runtime, unresolved};
 pub use socket::{Ended, Socket, SocketOptions};
-pub use stores::StoreFailure;
 
 pub use headcount_core as core;
 pub use rustls;

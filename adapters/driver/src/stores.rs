@@ -2,23 +2,19 @@
 
 use std::error::Error;
 use std::fmt;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use headcount_core::ShardId;
 use headcount_core::bounds::LONGEST;
 use headcount_core::cache::memory::{Applied, Displaced};
 use headcount_core::cache::{AsyncStore, Kinds, Mutation};
-use headcount_core::id::GuildId;
 
 use crate::Runtime;
 use crate::deadline::within;
 use crate::guild_queues::ROOM;
 use crate::panics::{Panicked, caught_in};
-use crate::unjudged::Unjudged;
 
 /// How long a store may take for one mutation, all attempts and the pauses between them included.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -66,49 +62,6 @@ where
         caught_in(work)
             .map(|done| done.unwrap_or_else(|panicked| Err(Arc::new(panicked))))
             .boxed()
-    }
-}
-
-/// A store failed to apply a change, as often as it was tried: it said so, took too long, or
-/// panicked ([`Panicked`]), which is not tried again. The guild's rows are stale from here on,
-/// until the guild is delivered anew; the event follows all the same, and says so. A guild that is
-/// not set up yet ends as [`StoreFailed`]; of one that is, [`GuildStale`] is told.
-///
-/// It is told of the cache in memory too, when a predicate of yours panics over one of its rows:
-/// the row counts as one for which it does not hold.
-///
-/// [`Panicked`]: crate::Panicked
-/// [`StoreFailed`]: headcount_core::setup::Outcome::StoreFailed
-/// [`GuildStale`]: headcount_core::Event::GuildStale
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct StoreFailure {
-    /// The shard whose event it was.
-    pub shard: ShardId,
-    /// The guild that it was about; `None` if it was about none.
-    pub guild: Option<GuildId>,
-    /// The event's sequence number; `None` if no event led to the change.
-    pub sequence: Option<u64>,
-    /// The kinds that the store keeps.
-    pub kinds: Kinds,
-    /// What the store said.
-    pub error: Arc<dyn Error + Send + Sync>,
-}
-
-impl StoreFailure {
-    /// The store in memory could not judge a row, outside of any event.
-    pub(crate) fn unjudged(row: Unjudged, total: NonZeroU32) -> Self {
-        let shard = match row.guild {
-            Some(guild) => ShardId::of_guild(guild, total),
-            None => ShardId::of_direct_messages(total),
-        };
-        Self {
-            shard,
-            guild: row.guild,
-            sequence: None,
-            kinds: row.kind.only(),
-            error: row.panicked,
-        }
     }
 }
 

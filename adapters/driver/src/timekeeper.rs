@@ -5,9 +5,11 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use headcount_core::fleet::{Fleet, FleetEvent, FleetInput};
-use headcount_core::{Shard, ShardId};
+use headcount_core::event::StoreFailure;
+use headcount_core::fleet::{Fleet, FleetInput};
+use headcount_core::{Event, Shard, ShardId};
 
+use crate::Runtime;
 use crate::alarm::Alarm;
 use crate::delivery::Waiting;
 use crate::event::BotEvent;
@@ -17,7 +19,6 @@ use crate::quantum::Quantum;
 use crate::shared::Shared;
 use crate::stall::Stall;
 use crate::unbegun::Next;
-use crate::{Runtime, StoreFailure};
 
 /// How long the timekeeper rests after a panic, so that one which comes again and again costs
 /// little.
@@ -73,11 +74,11 @@ impl<R: Runtime> Timekeeper<R> {
         for id in resume {
             fleet.unbegun().grant(id);
         }
-        let mut news = Vec::new();
+        let mut events = Vec::new();
         for id in identify {
-            news.extend(fleet.handle(now, FleetInput::WantIdentify(id)));
+            events.extend(fleet.handle(now, FleetInput::WantIdentify(id)));
         }
-        self.tell(news);
+        self.emit(events);
     }
 
     async fn run(&mut self) {
@@ -133,22 +134,30 @@ impl<R: Runtime> Timekeeper<R> {
             self.stall.warn(now, waiting);
         }
         for row in cache.advance(now) {
-            let guild = row.guild;
-            let failure = StoreFailure::unjudged(row, *total);
+            let (guild, shard) = (row.guild, row.shard(*total));
             if let Some(guild) = guild {
                 cache.mark_stale(guild);
-                let cell = fleet.cell(failure.shard);
+                let cell = fleet.cell(shard);
                 cell.into_iter().for_each(|cell| cell.store_failed(guild));
             }
-            self.launch.delivery.push(BotEvent::StoreFailed(failure));
+            let (kinds, error) = row.into_failure();
+            let failure = Event::StoreFailed(StoreFailure {
+                guild,
+                sequence: None,
+                kinds,
+                error,
+            });
+            let event = BotEvent::of_shard(shard, failure);
+            self.launch.delivery.push(event);
         }
-        let news = fleet.handle(now, FleetInput::Timeout);
-        self.tell(news);
+        let events = fleet.handle(now, FleetInput::Timeout);
+        self.emit(events);
     }
 
-    fn tell(&mut self, news: Vec<FleetEvent>) {
-        for event in news {
-            self.launch.delivery.push(BotEvent::Fleet(event));
+    /// Hands on the fleet's events.
+    fn emit(&mut self, events: Vec<Event<'static>>) {
+        for event in events {
+            self.launch.delivery.push(BotEvent::of_bot(event));
         }
     }
 }

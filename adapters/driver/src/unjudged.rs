@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use headcount_core::ShardId;
 use headcount_core::cache::{Candidate, Guard, Kind, Kinds};
 use headcount_core::id::GuildId;
 
@@ -17,9 +19,17 @@ pub(crate) struct Unjudged {
 }
 
 impl Unjudged {
-    /// The same as any other store's failure.
+    /// The kinds and the error, as of any other store.
     pub(crate) fn into_failure(self) -> (Kinds, Arc<dyn Error + Send + Sync>) {
         (self.kind.only(), self.panicked)
+    }
+
+    /// The shard that the row belongs to.
+    pub(crate) fn shard(&self, total: NonZeroU32) -> ShardId {
+        match self.guild {
+            Some(guild) => ShardId::of_guild(guild, total),
+            None => ShardId::of_direct_messages(total),
+        }
     }
 }
 

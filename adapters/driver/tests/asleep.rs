@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use headcount_driver::Bot;
 use headcount_driver::core::Event;
 use headcount_driver::core::session::Reason;
-use headcount_driver::{Bot, BotEvent};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -32,8 +32,8 @@ async fn a_sleep_is_noticed_at_the_next_look_at_the_clock() {
     asleep.store(7_200, Ordering::Release);
     let woken = Instant::now();
     loop {
-        let event = bot.next().await.expect("the bot runs");
-        if let BotEvent::Shard(_, Event::StateChanged(change)) = event {
+        let event = bot.next().await.expect("the bot runs").event;
+        if let Event::StateChanged(change) = event {
             assert_eq!(change.reason, Reason::Overslept);
             break;
         }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use headcount_driver::core::fleet::FleetEvent;
 use headcount_driver::core::session::{DialFailure, Halt, OnStop, Phase, Reason};
 use headcount_driver::core::wire::Name;
 use headcount_driver::core::wire::close::Fatal;
@@ -26,8 +25,8 @@ fn builder(shards: u32) -> (Builder<Memory>, Listener) {
 /// The next event that is a dispatch.
 async fn dispatch(bot: &mut Bot<Memory>) -> (Name, String) {
     loop {
-        let event = bot.next().await.expect("the bot runs");
-        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = event {
+        let event = bot.next().await.expect("the bot runs").event;
+        if let Event::Dispatch(dispatch) = event {
             return (dispatch.name(), dispatch.data().to_owned());
         }
     }
@@ -181,8 +180,8 @@ async fn a_refused_token_ends_the_stream_with_its_reason() {
     gateway.expect(2).await;
     gateway.close(4004).await;
     let mut halted = false;
-    while let Some(event) = bot.next().await {
-        halted |= matches!(event, BotEvent::Shard(_, Event::Halted(Halt::Refused(_))));
+    while let Some(BotEvent { event, .. }) = bot.next().await {
+        halted |= matches!(event, Event::Halted(Halt::Refused(_)));
     }
     assert!(halted);
     let error = bot.outcome().expect_err("it has ended by itself");
@@ -201,9 +200,9 @@ async fn cuts_dead_dials_and_silence_are_survived() {
     let events = tokio::spawn(async move {
         let mut reasons = Vec::new();
         loop {
-            match bot.next().await.expect("the bot runs") {
-                BotEvent::Shard(_, Event::StateChanged(news)) => reasons.push(news.reason),
-                BotEvent::Shard(_, Event::Resumed { .. }) => return reasons,
+            match bot.next().await.expect("the bot runs").event {
+                Event::StateChanged(news) => reasons.push(news.reason),
+                Event::Resumed { .. } => return reasons,
                 _ => {}
             }
         }
@@ -308,9 +307,7 @@ async fn a_spent_identify_budget_is_told_and_waited_for() {
     let mut bot = builder.compression(PLAIN).connect().await.expect("started");
     let start = tokio::time::Instant::now();
     loop {
-        if let BotEvent::Fleet(FleetEvent::IdentifyBudgetSpent { .. }) =
-            bot.next().await.expect("the bot runs")
-        {
+        if let Event::IdentifyBudgetSpent { .. } = bot.next().await.expect("the bot runs").event {
             break;
         }
     }
@@ -349,8 +346,8 @@ async fn shards_begin_as_they_may_identify_and_not_all_at_once() {
     }
     handle.stop(OnStop::End);
     let mut halted = 0;
-    while let Some(event) = bot.next().await {
-        halted += usize::from(matches!(event, BotEvent::Shard(_, Event::Halted(_))));
+    while let Some(BotEvent { event, .. }) = bot.next().await {
+        halted += usize::from(matches!(event, Event::Halted(_)));
     }
     assert_eq!(halted, 500, "those that never began end as well");
     assert_eq!(tasks(), before);

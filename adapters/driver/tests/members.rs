@@ -5,12 +5,11 @@ use std::time::{Duration, SystemTime};
 use headcount_driver::core::cache::Kinds;
 use headcount_driver::core::chunk::MemberQuery;
 use headcount_driver::core::error::RequestError;
-use headcount_driver::core::fleet::FleetEvent;
 use headcount_driver::core::id::{GuildId, UserId};
 use headcount_driver::core::setup::AutoChunk;
 use headcount_driver::core::wire::Name;
 use headcount_driver::core::{Event, Intents};
-use headcount_driver::{Bot, BotEvent, Builder};
+use headcount_driver::{Bot, Builder};
 use serde_json::{Value, json};
 
 mod memory;
@@ -87,15 +86,15 @@ async fn everyone_is_counted_told_cached_and_inspectable() {
     });
     let mut story = Vec::new();
     while story.last() != Some(&"bot ready") {
-        match bot.next().await.expect("the bot runs") {
-            BotEvent::Shard(_, Event::ChunkRequestFinished(news)) => {
+        match bot.next().await.expect("the bot runs").event {
+            Event::ChunkRequestFinished(news) => {
                 story.push("request");
                 let last = news.last_receipt.expect("chunks came");
                 let at = handle.clock().wall_time(last).expect("a date");
                 let off = at.duration_since(wall).unwrap_or_default();
                 assert!(off < Duration::from_secs(60));
             }
-            BotEvent::Shard(_, Event::GuildReady(news)) => {
+            Event::GuildReady(news) => {
                 story.push("guild");
                 // The cache is whole before the event is seen.
                 assert_eq!(
@@ -103,10 +102,10 @@ async fn everyone_is_counted_told_cached_and_inspectable() {
                     2500
                 );
             }
-            BotEvent::Shard(_, Event::ShardFinishedChunking(_)) => story.push("chunked"),
-            BotEvent::Shard(_, Event::ShardReady(_)) => story.push("shard ready"),
-            BotEvent::Fleet(FleetEvent::FinishedChunking { .. }) => story.push("bot chunked"),
-            BotEvent::Fleet(FleetEvent::BotReady { .. }) => story.push("bot ready"),
+            Event::ShardFinishedChunking(_) => story.push("chunked"),
+            Event::ShardReady(_) => story.push("shard ready"),
+            Event::FinishedChunking(_) => story.push("bot chunked"),
+            Event::BotReady(_) => story.push("bot ready"),
             _ => {}
         }
     }
@@ -144,8 +143,8 @@ async fn a_handle_asks_for_members_from_another_task() {
     let handle = bot.handle();
     let drain = tokio::spawn(async move {
         loop {
-            let event = bot.next().await.expect("the bot runs");
-            if let BotEvent::Shard(_, Event::ChunkRequestFinished(news)) = event
+            let event = bot.next().await.expect("the bot runs").event;
+            if let Event::ChunkRequestFinished(news) = event
                 && news.members == 1
             {
                 return news;
@@ -183,8 +182,8 @@ async fn an_event_brings_what_it_displaced_and_the_cache_is_ahead_of_it() {
     update["nick"] = "new".into();
     gateway.dispatch("GUILD_MEMBER_UPDATE", update).await;
     loop {
-        let event = bot.next().await.expect("the bot runs");
-        let BotEvent::Shard(_, Event::Dispatch(dispatch)) = event else {
+        let event = bot.next().await.expect("the bot runs").event;
+        let Event::Dispatch(dispatch) = event else {
             continue;
         };
         if dispatch.name() == Name::GuildMemberUpdate {
@@ -204,8 +203,8 @@ async fn a_handle_counts_by_path_what_was_not_understood() {
     let data = json!({"id": guild().to_string(), "name": "n", "owner_id": {}});
     gateway.dispatch("GUILD_UPDATE", data).await;
     loop {
-        let event = bot.next().await.expect("the bot runs");
-        if let BotEvent::Shard(_, Event::Misunderstood(news)) = event {
+        let event = bot.next().await.expect("the bot runs").event;
+        if let Event::Misunderstood(news) = event {
             assert_eq!(news.misreads.places()[0].path(), "owner_id");
             break;
         }

@@ -37,14 +37,14 @@ async fn a_shard_that_panics_says_so_and_ends_its_stream() {
     let mut gateway = listener.accept().await;
     gateway.begin("s").await;
     while !matches!(
-        bot.next().await,
-        Some(BotEvent::Shard(_, Event::ShardReady(_)))
+        bot.next().await.map(|it| it.event),
+        Some(Event::ShardReady(_))
     ) {}
     clock_panics.store(true, Ordering::Release);
     gateway.dispatch("TYPING_START", json!({})).await;
     let mut halted = Vec::new();
-    while let Some(event) = bot.next().await {
-        if let BotEvent::Shard(_, Event::Halted(why)) = event {
+    while let Some(BotEvent { event, .. }) = bot.next().await {
+        if let Event::Halted(why) = event {
             halted.push(why);
         }
     }

@@ -48,11 +48,8 @@ async fn join(bot: &mut Bot<Memory>, gateway: &mut Gateway, id: u64) {
     data["guild_id"] = json!("7");
     gateway.dispatch("GUILD_MEMBER_ADD", data).await;
     loop {
-        let event = bot.next().await.expect("the bot runs");
-        if let headcount_driver::BotEvent::Shard(
-            _,
-            headcount_driver::core::Event::Dispatch(dispatch),
-        ) = event
+        let event = bot.next().await.expect("the bot runs").event;
+        if let headcount_driver::core::Event::Dispatch(dispatch) = event
             && dispatch.data().contains(&format!("user{id}\""))
             && dispatch.data().contains("guild_id")
         {

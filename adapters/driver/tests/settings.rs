@@ -7,7 +7,7 @@ use headcount_driver::core::session::OnStop;
 use headcount_driver::core::twitch::{Account, AccountLimits, PoolConfig};
 use headcount_driver::core::wire::presence::{ActivityKind, BotActivity, BotPresence};
 use headcount_driver::core::{Event, Intents, Session};
-use headcount_driver::{Bot, BotEvent, Builder, ChatBuilder, ErrorKind};
+use headcount_driver::{Bot, Builder, ChatBuilder, ErrorKind};
 
 mod memory;
 use memory::{Listener, Memory, PLAIN, info, memory};
@@ -187,8 +187,8 @@ async fn session(intents: Intents, shard: u32) -> Session {
     let mut gateway = listener.accept().await;
     gateway.begin("saved").await;
     while !matches!(
-        bot.next().await,
-        Some(BotEvent::Shard(_, Event::ShardReady(_)))
+        bot.next().await.map(|it| it.event),
+        Some(Event::ShardReady(_))
     ) {}
     tokio::spawn(async move { gateway.closed().await });
     let sessions = bot.shutdown(OnStop::Resume).await;

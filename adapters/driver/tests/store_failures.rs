@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use headcount_driver::core::cache::memory::{Applied, Completeness};
 use headcount_driver::core::cache::{AsyncStore, Kinds, Lack, Mutation, Op, Rows};
-use headcount_driver::core::fleet::FleetEvent;
+use headcount_driver::core::event::{FinishedChunking, StoreFailure};
 use headcount_driver::core::id::GuildId;
 use headcount_driver::core::setup::{
     AutoChunk, GuildReady, Outcome, ShardFinishedChunking, WaitsFor,
 };
 use headcount_driver::core::{Event, Intents, ShardId};
-use headcount_driver::{Bot, BotEvent, Builder, StoreFailure};
+use headcount_driver::{Bot, Builder};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -175,15 +175,15 @@ impl Story {
     async fn until_finished(bot: &mut Bot<Memory>) -> Self {
         let mut story = Self::default();
         loop {
-            match bot.next().await.expect("the bot runs") {
-                BotEvent::StoreFailed(failure) => story.failures.push(failure),
-                BotEvent::Shard(_, Event::GuildReady(ready)) => {
+            match bot.next().await.expect("the bot runs").event {
+                Event::StoreFailed(failure) => story.failures.push(failure),
+                Event::GuildReady(ready) => {
                     story.ready.push((*ready, Instant::now()));
                 }
-                BotEvent::Shard(_, Event::ShardFinishedChunking(all)) => {
+                Event::ShardFinishedChunking(all) => {
                     story.summary = Some(*all);
                 }
-                BotEvent::Fleet(FleetEvent::FinishedChunking {
+                Event::FinishedChunking(FinishedChunking {
                     complete, others, ..
                 }) => {
                     story.counts = (complete, others);
@@ -324,7 +324,7 @@ async fn a_store_that_hangs_delays_its_guild_by_its_deadline_and_once() {
     gateway.dispatch("GUILD_MEMBER_ADD", joins(40)).await;
     gateway.dispatch("GUILD_CREATE", create(BAD, 1)).await;
     let restored = loop {
-        if let BotEvent::Shard(_, Event::GuildRestored(it)) = bot.next().await.expect("it runs") {
+        if let Event::GuildRestored(it) = bot.next().await.expect("it runs").event {
             break it;
         }
     };
@@ -358,10 +358,10 @@ async fn a_guild_whose_store_fails_later_is_told_to_be_stale_once() {
     }
     let (mut failures, mut stale) = (0, Vec::new());
     let restored = loop {
-        match bot.next().await.expect("the bot runs") {
-            BotEvent::Shard(_, Event::GuildRestored(it)) => break it,
-            BotEvent::Shard(_, Event::GuildStale(it)) => stale.push(it),
-            BotEvent::StoreFailed(_) => {
+        match bot.next().await.expect("the bot runs").event {
+            Event::GuildRestored(it) => break it,
+            Event::GuildStale(it) => stale.push(it),
+            Event::StoreFailed(_) => {
                 failures += 1;
                 if failures == 2 {
                     store.set(Way::Keep);

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use headcount_driver::core::cache::memory::Applied;
 use headcount_driver::core::cache::{AsyncStore, GuildStatus, Kinds, Mutation, Op, Rows};
+use headcount_driver::core::event::StoreFailure;
 use headcount_driver::core::id::GuildId;
 use headcount_driver::core::wire::Name;
 use headcount_driver::core::{Event, Intents};
-use headcount_driver::{Bot, BotEvent, Builder, StoreFailure};
+use headcount_driver::{Bot, Builder};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -95,11 +96,9 @@ async fn started(store: &Ids) -> (Bot<Memory>, Gateway, Listener) {
 /// The next event that a member joined, or that a store failed before it.
 async fn joined(bot: &mut Bot<Memory>) -> Result<(u64, bool), StoreFailure> {
     loop {
-        match bot.next().await.expect("the bot runs") {
-            BotEvent::StoreFailed(failure) => return Err(failure),
-            BotEvent::Shard(_, Event::Dispatch(dispatch))
-                if dispatch.name() == Name::GuildMemberAdd =>
-            {
+        match bot.next().await.expect("the bot runs").event {
+            Event::StoreFailed(failure) => return Err(failure),
+            Event::Dispatch(dispatch) if dispatch.name() == Name::GuildMemberAdd => {
                 let guild = dispatch.guild().expect("a guild").get();
                 return Ok((guild, dispatch.is_unstored()));
             }

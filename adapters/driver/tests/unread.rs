@@ -48,7 +48,7 @@ async fn an_answer_behind_a_backlog_is_not_late() {
 #[tokio::test(start_paused = true)]
 async fn members_that_a_slow_consumer_leaves_unread_are_not_asked_for_again() {
     let (mut bot, mut gateway, _listener) = started(1).await;
-    let begun = |event: &BotEvent| matches!(event, BotEvent::Shard(_, Event::ShardReady(_)));
+    let begun = |event: &BotEvent| matches!(event.event, Event::ShardReady(_));
     while !begun(&bot.next().await.expect("the bot runs")) {}
     let handle = bot.handle();
     let (guild, user) = (GuildId::new(7).expect("not zero"), UserId::new(9));
@@ -68,8 +68,8 @@ async fn members_that_a_slow_consumer_leaves_unread_are_not_asked_for_again() {
         assert_eq!(beat["op"], 1, "nothing but beats: {beat}");
     }
     loop {
-        let event = bot.next().await.expect("the bot runs");
-        if let BotEvent::Shard(_, Event::ChunkRequestFinished(end)) = event {
+        let event = bot.next().await.expect("the bot runs").event;
+        if let Event::ChunkRequestFinished(end) = event {
             assert_eq!(end.request, Some(request));
             assert_eq!((end.reason, end.attempts), (FinishReason::Complete, 1));
             return;

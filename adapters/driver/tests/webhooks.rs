@@ -9,7 +9,7 @@ use headcount_driver::core::id::{ChannelId, GuildId};
 use headcount_driver::core::wire::Name;
 use headcount_driver::core::wire::view::Webhook;
 use headcount_driver::core::{Event, Intents};
-use headcount_driver::{Bot, BotEvent, Builder};
+use headcount_driver::{Bot, Builder};
 use serde_json::json;
 
 mod memory;
@@ -55,7 +55,7 @@ async fn started(builder: Builder<Memory>, mut listener: Listener) -> (Bot<Memor
 
 async fn until(bot: &mut Bot<Memory>, name: Name) {
     loop {
-        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = bot.next().await.expect("it runs")
+        if let Event::Dispatch(dispatch) = bot.next().await.expect("it runs").event
             && dispatch.name() == name
         {
             return;

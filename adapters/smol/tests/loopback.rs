@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use headcount_sim::Options;
 use headcount_sim::server::{HostedServer, ServerConfig};
 use headcount_smol::driver::Runtime;
-use headcount_smol::{Api, Bot, BotEvent, ErrorKind, Event, Intents, OnStop, Smol};
+use headcount_smol::{Api, Bot, ErrorKind, Event, Intents, OnStop, Smol};
 
 #[test]
 fn a_bot_comes_up_and_goes_down_over_real_sockets() {
@@ -16,8 +16,8 @@ fn a_bot_comes_up_and_goes_down_over_real_sockets() {
         let builder = Bot::builder("token", Intents::GUILDS).api(Api::at(server.http_url()));
         let mut bot = builder.connect().await.expect("started");
         loop {
-            let event = bot.next().await.expect("the bot runs");
-            if let BotEvent::Shard(_, Event::ShardReady(_)) = event {
+            let event = bot.next().await.expect("the bot runs").event;
+            if let Event::ShardReady(_) = event {
                 break;
             }
         }

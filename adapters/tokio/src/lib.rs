@@ -9,15 +9,14 @@
 //!
 //! # async fn run(token: String) -> Result<(), headcount_tokio::Error> {
 //! let mut bot = Bot::connect(token, Intents::GUILDS).await?;
-//! while let Some(event) = bot.next().await {
+//! while let Some(BotEvent { shard, event, .. }) = bot.next().await {
 //!     match event {
-//!         BotEvent::Shard(shard, Event::Dispatch(dispatch)) => {
-//!             println!("{shard}: {:?}", dispatch.name());
-//!         }
-//!         BotEvent::Shard(shard, Event::Halted(why)) => println!("{shard}: {why}"),
-//!         BotEvent::Fleet(news) => println!("{news:?}"),
-//!         BotEvent::StoreFailed(failure) => println!("{}", failure.error),
-//!         BotEvent::ConnectionFailed(failure) => println!("{:#}", failure.error),
+//!         Event::Dispatch(dispatch) => println!("{shard:?}: {:?}", dispatch.name()),
+//!         Event::GuildReady(guild) => println!("{}: {:?}", guild.guild, guild.outcome),
+//!         Event::FinishedChunking(all) => println!("{} guilds are complete", all.complete),
+//!         Event::Halted(why) => println!("{shard:?}: {why}"),
+//!         Event::StoreFailed(failure) => println!("{}", failure.error),
+//!         Event::ConnectionFailed(failure) => println!("{:#}", failure.error),
 //!         _ => {}
 //!     }
 //! }

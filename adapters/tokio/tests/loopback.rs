@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_tungstenite::tungstenite::Message;
 use futures_util::StreamExt;
 use headcount_tokio::driver::Runtime;
-use headcount_tokio::{Api, Bot, BotEvent, Compression, ErrorKind, Event, Intents, OnStop, Tokio};
+use headcount_tokio::{Api, Bot, Compression, ErrorKind, Event, Intents, OnStop, Tokio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_util::compat::TokioAsyncReadCompatExt;
@@ -59,8 +59,8 @@ async fn a_bot_comes_up_and_goes_down_over_real_sockets() {
         .await
         .expect("started");
     loop {
-        let event = bot.next().await.expect("the bot runs");
-        if let BotEvent::Shard(_, Event::Dispatch(dispatch)) = event {
+        let event = bot.next().await.expect("the bot runs").event;
+        if let Event::Dispatch(dispatch) = event {
             assert_eq!(dispatch.sequence(), Some(1));
             break;
         }

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use crate::fleet::{FleetConfig, FleetEvent};
+use crate::event::Event;
+use crate::fleet::FleetConfig;
 use crate::time::Instant;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -124,18 +125,18 @@ impl DailyBudget {
     }
 
     /// The warning for this level, unless it was given since the budget was last full.
-    pub(super) fn warning(&mut self, now: Instant, level: Level) -> Option<FleetEvent> {
+    pub(super) fn warning(&mut self, now: Instant, level: Level) -> Option<Event<'static>> {
         match level {
             Level::Low(until) if !self.warned_low => {
                 self.warned_low = true;
-                Some(FleetEvent::IdentifyBudgetLow {
+                Some(Event::IdentifyBudgetLow {
                     remaining: self.left(now),
                     until,
                 })
             }
             Level::Spent(until) if !self.warned_spent => {
                 self.warned_spent = true;
-                Some(FleetEvent::IdentifyBudgetSpent { until })
+                Some(Event::IdentifyBudgetSpent { until })
             }
             Level::Low(_) | Level::Spent(_) | Level::Plenty => None,
         }

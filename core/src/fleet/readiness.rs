@@ -3,8 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::event::{Event, StateChanged};
-use crate::fleet::FleetEvent;
+use crate::event::{BotReady, Event, FinishedChunking, PresencesCounts, StateChanged};
 use crate::session::Phase;
 use crate::setup::{GuildStale, ShardFinishedChunking};
 use crate::shard_id::ShardId;
@@ -26,21 +25,12 @@ pub struct FleetReadiness {
     pub waiting: usize,
 }
 
-/// Over how many guilds the presences are complete.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PresencesCounts {
-    /// Guilds whose members and presences are known completely.
-    pub complete: usize,
-    /// All others.
-    pub others: usize,
-}
-
 /// What is known of each expected shard.
 #[derive(Clone, Debug)]
 pub(super) struct FleetProgress {
     shards: BTreeMap<ShardId, ShardProgress>,
-    told_chunking: bool,
-    told_ready: bool,
+    chunking_emitted: bool,
+    ready_emitted: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,8 +82,8 @@ impl Chunked {
     }
 }
 
-/// What one shard has told.
-type Told<T> = fn(&ShardProgress) -> Option<T>;
+/// What one shard has reported, if it has.
+type Reported<T> = fn(&ShardProgress) -> Option<T>;
 
 impl ShardProgress {
     fn halted(&self) -> bool {
@@ -109,8 +99,8 @@ impl FleetProgress {
             .collect();
         Self {
             shards,
-            told_chunking: false,
-            told_ready: false,
+            chunking_emitted: false,
+            ready_emitted: false,
         }
     }
 
@@ -125,8 +115,8 @@ impl FleetProgress {
             ..FleetReadiness::default()
         };
         for progress in self.shards.values() {
-            let count = |slot: &mut usize, yes: bool| {
-                *slot = slot.saturating_add(usize::from(yes));
+            let count = |total: &mut usize, yes: bool| {
+                *total = total.saturating_add(usize::from(yes));
             };
             count(&mut counts.active, progress.phase == Some(Phase::Active));
             count(&mut counts.ready, progress.ready.is_some());
@@ -137,7 +127,7 @@ impl FleetProgress {
     }
 
     /// Takes note of a shard's event. What it completes comes in the order chunking, ready.
-    pub(super) fn observe(&mut self, shard: ShardId, event: &Event<'_>) -> Vec<FleetEvent> {
+    pub(super) fn observe(&mut self, shard: ShardId, event: &Event<'_>) -> Vec<Event<'static>> {
         let Some(progress) = self.shards.get_mut(&shard) else {
             return Vec::new();
         };
@@ -152,7 +142,7 @@ impl FleetProgress {
             Event::ShardFinishedChunking(done) => {
                 progress.chunked = Some(Chunked::of(done));
             }
-            Event::GuildStale(stale) if !self.told_chunking => {
+            Event::GuildStale(stale) if !self.chunking_emitted => {
                 if let Some(chunked) = &mut progress.chunked {
                     chunked.lose(stale);
                 }
@@ -176,19 +166,25 @@ impl FleetProgress {
             | Event::GuildStale(_)
             | Event::GuildLeave(_)
             | Event::HeldOverflow(_)
-            | Event::ChunkRequestFinished(_) => return Vec::new(),
+            | Event::ChunkRequestFinished(_)
+            | Event::FinishedChunking(_)
+            | Event::BotReady(_)
+            | Event::IdentifyBudgetLow { .. }
+            | Event::IdentifyBudgetSpent { .. }
+            | Event::StoreFailed(_)
+            | Event::ConnectionFailed(_) => return Vec::new(),
         }
         self.completed()
     }
 
-    fn completed(&mut self) -> Vec<FleetEvent> {
+    fn completed(&mut self) -> Vec<Event<'static>> {
         let mut events = Vec::new();
-        if !self.told_chunking
+        if !self.chunking_emitted
             && let Some(all) = self.total(|progress| progress.chunked, Chunked::and)
         {
-            self.told_chunking = true;
+            self.chunking_emitted = true;
             let guilds = all.complete.saturating_add(all.others);
-            events.push(FleetEvent::FinishedChunking {
+            events.push(Event::FinishedChunking(FinishedChunking {
                 complete: all.complete,
                 others: all.others,
                 presences: all.presences.map(|complete| PresencesCounts {
@@ -196,25 +192,25 @@ impl FleetProgress {
                     others: guilds.saturating_sub(complete),
                 }),
                 halted: self.halted(),
-            });
+            }));
         }
-        if !self.told_ready
+        if !self.ready_emitted
             && let Some((available, unavailable)) = self.total(|progress| progress.ready, both)
         {
-            self.told_ready = true;
+            self.ready_emitted = true;
             let halted = self.halted();
-            events.push(FleetEvent::BotReady {
+            events.push(Event::BotReady(BotReady {
                 available,
                 unavailable,
                 halted,
-            });
+            }));
         }
         events
     }
 
     /// The sum over all shards, once each has its numbers or has ended for good, and at least
     /// one has them.
-    fn total<T>(&self, of: Told<T>, and: fn(T, T) -> T) -> Option<T> {
+    fn total<T>(&self, of: Reported<T>, and: fn(T, T) -> T) -> Option<T> {
         let mut total = None;
         for progress in self.shards.values() {
             match of(progress) {

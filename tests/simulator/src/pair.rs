@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use headcount_core::config::Identifying;
-use headcount_core::fleet::{Fleet, FleetAction, FleetConfig, FleetEvent, FleetInput, StartLimit};
+use headcount_core::fleet::{Fleet, FleetAction, FleetConfig, FleetInput, StartLimit};
 use headcount_core::session::DialFailure;
 use headcount_core::{Action, Config, Event, Input, Instant, Shard, ShardId};
 
@@ -33,7 +33,7 @@ pub struct Pair {
     /// Every action of every shard since it was last taken, in order.
     pub done: Vec<Done>,
     /// News of the whole bot, in order.
-    pub news: Vec<FleetEvent>,
+    pub news: Vec<Event<'static>>,
     /// Whether the host reads. One with a slow user does not: what the gateway says waits, and
     /// deadlines are handed in as [`Input::Unread`], as is the moment when it reads on.
     pub reading: bool,

@@ -8,6 +8,7 @@ use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
 use headcount_core::wire::Text;
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Actions, Dispatch, Event, Input, Instant, ShardId};
+use headcount_driver::BotEvent;
 
 #[test]
 fn sizes_in_bytes() {
@@ -29,6 +30,7 @@ fn sizes_in_bytes() {
         // A few members or presences lie in the step itself, so that an event allocates nothing.
         ("Op", size_of::<Op<'_>>(), 312),
         ("Event", size_of::<Event<'_>>(), 88),
+        ("BotEvent", size_of::<BotEvent>(), 96),
         ("Mutation", size_of::<Mutation<'_>>(), 368),
         ("Action", size_of::<Action<'_>>(), 368),
         ("Actions", size_of::<Actions<'_>>(), 752),

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use headcount_sim::server::Server;
 use headcount_sim::{Limits, Options, Plan, Token};
 use headcount_tokio::driver::core::chunk::RequestConfig;
-use headcount_tokio::driver::core::fleet::FleetEvent;
+use headcount_tokio::driver::core::event::ConnectionFailure;
 use headcount_tokio::driver::core::session::Reason;
 use headcount_tokio::driver::core::setup::AutoChunk;
 use headcount_tokio::driver::{Bot, Builder};
-use headcount_tokio::{Api, BotEvent, Event, Intents};
+use headcount_tokio::{Api, BotEvent, Error, ErrorKind, Event, Intents};
 
 use crate::runtimes::Tested;
 
@@ -85,18 +85,24 @@ pub(crate) async fn until<R: Tested, T>(
     }
 }
 
+/// The kind of the driver's error in a failed connection.
+pub(crate) fn kind(failure: &ConnectionFailure) -> ErrorKind {
+    let error = failure.error.downcast_ref::<Error>();
+    error.expect("the driver's own").kind()
+}
+
 /// Takes events until the whole bot is ready.
 pub(crate) async fn ready<R: Tested>(bot: &mut Bot<R>) {
     until(bot, |event| {
-        matches!(event, BotEvent::Fleet(FleetEvent::BotReady { .. })).then_some(())
+        matches!(event.event, Event::BotReady(_)).then_some(())
     })
     .await;
 }
 
 /// Takes events until a session is resumed; gives back the number of replayed events.
 pub(crate) async fn resumed<R: Tested>(bot: &mut Bot<R>) -> u64 {
-    until(bot, |event| match event {
-        BotEvent::Shard(_, Event::Resumed { replayed }) => Some(*replayed),
+    until(bot, |event| match &event.event {
+        Event::Resumed { replayed } => Some(*replayed),
         _ => None,
     })
     .await
@@ -104,8 +110,8 @@ pub(crate) async fn resumed<R: Tested>(bot: &mut Bot<R>) -> u64 {
 
 /// Takes events until a shard's state changes for this reason, and says when that was.
 pub(crate) async fn changed<R: Tested>(bot: &mut Bot<R>, reason: Reason) -> Instant {
-    until(bot, |event| match event {
-        BotEvent::Shard(_, Event::StateChanged(change)) => (change.reason == reason).then_some(()),
+    until(bot, |event| match &event.event {
+        Event::StateChanged(change) => (change.reason == reason).then_some(()),
         _ => None,
     })
     .await;

@@ -10,7 +10,7 @@ use headcount_tokio::{Api, BotEvent, ErrorKind, Event, GatewayInfo, Intents};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::bot::{BACKOFF, SLACK, TOKEN, builder_on, options};
+use crate::bot::{BACKOFF, SLACK, TOKEN, builder_on, kind, options};
 use crate::rigged::Rigged;
 use crate::runtimes::{Tested, beside, on_each_runtime, serve};
 use crate::tls::secure;
@@ -42,12 +42,12 @@ async fn failure<R: Tested>(runtime: R, info: GatewayInfo) -> (String, ErrorKind
     let mut bot = builder.connect().await.expect("started");
     let mut told = None;
     loop {
-        match bot.next().await.expect("the bot goes on") {
-            BotEvent::ConnectionFailed(failure) => {
+        match bot.next().await.expect("the bot goes on").event {
+            Event::ConnectionFailed(failure) => {
                 assert!(!failure.opened);
-                told = Some((format!("{:#}", failure.error), failure.error.kind()));
+                told = Some((format!("{:#}", failure.error), kind(&failure)));
             }
-            BotEvent::Shard(_, Event::StateChanged(change)) => {
+            Event::StateChanged(change) => {
                 if let Reason::DialFailed(why) = change.reason {
                     let (text, kind) = told.expect("it is told before");
                     assert!(text.contains(kind.remedy()), "{text}");
@@ -156,7 +156,7 @@ async fn a_gateway_that_asks_to_wait_is_obeyed_within_the_longest_back_off<R: Te
         let mut bot = bot.await.expect("started");
         let (mut reasons, mut dials) = (Vec::new(), Vec::new());
         while reasons.len() < 2 {
-            if let BotEvent::Shard(_, Event::StateChanged(change)) = next(&mut bot).await
+            if let Event::StateChanged(change) = next(&mut bot).await.event
                 && let Reason::DialFailed(why) = change.reason
             {
                 reasons.push(why);

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use headcount_sim::server::ServerConfig;
 use headcount_sim::{Options, Plan};
-use headcount_tokio::driver::core::fleet::FleetEvent;
+use headcount_tokio::Event;
+use headcount_tokio::driver::core::ShardId;
+use headcount_tokio::driver::core::event::FinishedChunking;
 use headcount_tokio::driver::core::session::{OnStop, Phase};
-use headcount_tokio::{BotEvent, Event};
 
 use crate::bot::{builder, options, until};
 use crate::runtimes::{Tested, on_each_runtime, serve};
@@ -30,8 +31,8 @@ async fn sixty_four_shards_at_once<R: Tested>() {
     };
     let server = serve(options, 1, ServerConfig::default()).await;
     let mut bot = builder::<R>(&server).connect().await.expect("started");
-    let (complete, others) = until(&mut bot, |event| match event {
-        BotEvent::Fleet(FleetEvent::FinishedChunking {
+    let (complete, others) = until(&mut bot, |event| match &event.event {
+        Event::FinishedChunking(FinishedChunking {
             complete, others, ..
         }) => Some((*complete, *others)),
         _ => None,
@@ -41,8 +42,8 @@ async fn sixty_four_shards_at_once<R: Tested>() {
     server.cut_all();
     let mut back = BTreeSet::new();
     until(&mut bot, |event| {
-        if let BotEvent::Shard(shard, Event::Resumed { .. }) = event {
-            back.insert(shard.number());
+        if let Event::Resumed { .. } = event.event {
+            back.extend(event.shard.map(ShardId::number));
         }
         (back.len() == SHARDS as usize).then_some(())
     })

@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Plan, guild_id};
+use headcount_tokio::Event;
 use headcount_tokio::driver::core::cache::memory::Applied;
 use headcount_tokio::driver::core::cache::{
     AsyncStore, GuildStatus, Kind, Kinds, Mutation, Op, Policies, Policy, Predicate, Rows,
 };
+use headcount_tokio::driver::core::event::StoreFailure;
 use headcount_tokio::driver::core::id::{ChannelId, GuildId};
 use headcount_tokio::driver::core::session::{Halt, OnStop, Phase};
 use headcount_tokio::driver::core::wire::Name;
-use headcount_tokio::driver::{Bot, Handle, Panicked, StoreFailure};
-use headcount_tokio::{BotEvent, Event};
+use headcount_tokio::driver::{Bot, Handle, Panicked};
 
 use crate::bot::{builder, builder_on, options, ready, resumed, until};
 use crate::rigged::Rigged;
@@ -40,14 +41,12 @@ const SHUTDOWN: Duration = Duration::from_secs(13);
 /// The next failure of a store, and whether the dispatch after it knows.
 async fn failed<R: Tested>(bot: &mut Bot<R>) -> (StoreFailure, bool) {
     let mut failure = None;
-    let unstored = until(bot, |event| match event {
-        BotEvent::StoreFailed(told) => {
+    let unstored = until(bot, |event| match &event.event {
+        Event::StoreFailed(told) => {
             failure.get_or_insert(told.clone());
             None
         }
-        BotEvent::Shard(_, Event::Dispatch(dispatch)) if failure.is_some() => {
-            Some(dispatch.is_unstored())
-        }
+        Event::Dispatch(dispatch) if failure.is_some() => Some(dispatch.is_unstored()),
         _ => None,
     });
     let unstored = unstored.await;
@@ -60,12 +59,12 @@ async fn joined<R: Tested>(bot: &mut Bot<R>, server: &Server, into: u32) {
         guild: guild_id(into),
         user: None,
     });
-    until(bot, |event| match event {
-        BotEvent::Shard(_, Event::Dispatch(dispatch)) => {
+    until(bot, |event| match &event.event {
+        Event::Dispatch(dispatch) => {
             let here = dispatch.guild() == Some(guild(into));
             (here && dispatch.name() == Name::GuildMemberAdd).then_some(())
         }
-        BotEvent::StoreFailed(failure) => panic!("{failure:?}"),
+        Event::StoreFailed(failure) => panic!("{failure:?}"),
         _ => None,
     })
     .await;
@@ -170,8 +169,8 @@ async fn a_predicate_that_panics_is_a_store_that_failed<R: Tested>() {
     assert!(went.expect("fitting") > 20);
     let mut told = Vec::new();
     while told.len() < 3 {
-        let failure = until(&mut bot, |event| match event {
-            BotEvent::StoreFailed(failure) => Some(failure.clone()),
+        let failure = until(&mut bot, |event| match &event.event {
+            Event::StoreFailed(failure) => Some(failure.clone()),
             _ => None,
         });
         told.extend(failure.await.guild);
@@ -206,8 +205,8 @@ async fn a_shard_that_panics_ends_and_the_others_go_on<R: Tested>() {
     ready(&mut bot).await;
     dial_panics.store(true, Ordering::Release);
     server.act(Act::Cut(Target::Shard(1)));
-    let (id, why) = until(&mut bot, |event| match event {
-        BotEvent::Shard(id, Event::Halted(why)) => Some((*id, *why)),
+    let (id, why) = until(&mut bot, |event| match &event.event {
+        Event::Halted(why) => Some((event.shard.expect("a shard's"), *why)),
         _ => None,
     })
     .await;

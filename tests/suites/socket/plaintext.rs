@@ -3,13 +3,14 @@
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Options, Plan};
+use headcount_tokio::driver::core::event::ConnectionFailure;
 use headcount_tokio::driver::core::manager::Single;
 use headcount_tokio::driver::core::session::{DialFailure, Reason};
 use headcount_tokio::driver::core::twitch::Account;
-use headcount_tokio::driver::{Bot, Builder, Chat, ConnectionFailure};
-use headcount_tokio::{BotEvent, ErrorKind, Event};
+use headcount_tokio::driver::{Bot, Builder, Chat};
+use headcount_tokio::{ErrorKind, Event};
 
-use crate::bot::{builder, options, ready};
+use crate::bot::{builder, kind, options, ready};
 use crate::runtimes::{Tested, on_each_runtime, serve};
 use crate::tls::{secure, trusting};
 
@@ -58,14 +59,14 @@ async fn cut<R: Tested>(bot: &mut Bot<R>, server: &Server) -> (ConnectionFailure
     server.act(Act::Close(Target::All, 4000));
     let (mut told, mut reasons) = (Vec::new(), Vec::new());
     loop {
-        match bot.next().await.expect("the bot goes on") {
-            BotEvent::ConnectionFailed(failure) => told.push(failure),
-            BotEvent::Shard(_, Event::StateChanged(change)) => {
+        match bot.next().await.expect("the bot goes on").event {
+            Event::ConnectionFailed(failure) => told.push(failure),
+            Event::StateChanged(change) => {
                 if let Reason::DialFailed(why) = change.reason {
                     reasons.push(why);
                 }
             }
-            BotEvent::Shard(_, Event::Resumed { .. }) => break,
+            Event::Resumed { .. } => break,
             _ => {}
         }
     }
@@ -88,7 +89,7 @@ async fn a_resume_host_without_tls_is_dead_after_tls<R: Tested>() {
         let bot = described::<R>(&server).allow_plaintext().connect();
         let mut bot = bot.await.expect("started");
         let (failure, why) = cut(&mut bot, &server).await;
-        assert_eq!(failure.error.kind(), ErrorKind::Plaintext);
+        assert_eq!(kind(&failure), ErrorKind::Plaintext);
         assert_eq!((failure.opened, why), (false, DialFailure::Plaintext));
         assert!(trap.is_empty(), "the token must not go there");
         assert_eq!(server.violations(), []);
@@ -109,11 +110,11 @@ async fn a_resume_host_without_tls_is_dead_on_another_machine<R: Tested>() {
     let mut bot = bot.await.expect("started");
     ready(&mut bot).await;
     server.act(Act::Close(Target::All, 4000));
-    let failure = crate::bot::until(&mut bot, |event| match event {
-        BotEvent::ConnectionFailed(failure) => Some(failure.clone()),
+    let failure = crate::bot::until(&mut bot, |event| match &event.event {
+        Event::ConnectionFailed(failure) => Some(failure.clone()),
         _ => None,
     });
-    assert_eq!(failure.await.error.kind(), ErrorKind::NameNotFound);
+    assert_eq!(kind(&failure.await), ErrorKind::NameNotFound);
 }
 
 async fn a_gateway_without_tls_is_refused_after_tls<R: Tested>() {

@@ -87,8 +87,8 @@ async fn server_restart<R: Tested>() {
     let mut bot = builder::<R>(&server).connect().await.expect("started");
     ready(&mut bot).await;
     drop(server);
-    until(&mut bot, |event| match event {
-        BotEvent::Shard(_, Event::StateChanged(change)) => {
+    until(&mut bot, |event| match &event.event {
+        Event::StateChanged(change) => {
             (change.reason == Reason::DialFailed(DialFailure::Refused)).then_some(())
         }
         _ => None,
@@ -109,13 +109,13 @@ async fn server_restart<R: Tested>() {
         }
     };
     let back = Instant::now();
-    let lost = until(&mut bot, |event| match event {
-        BotEvent::Shard(_, Event::SessionLost(why)) => Some(*why),
+    let lost = until(&mut bot, |event| match &event.event {
+        Event::SessionLost(why) => Some(*why),
         _ => None,
     });
     lost.await;
-    let summary = until(&mut bot, |event| match event {
-        BotEvent::Shard(_, Event::ShardFinishedChunking(summary)) => Some(summary.complete),
+    let summary = until(&mut bot, |event| match &event.event {
+        Event::ShardFinishedChunking(summary) => Some(summary.complete),
         _ => None,
     });
     assert_eq!(summary.await, 3);
@@ -151,8 +151,8 @@ async fn revoked_token<R: Tested>() {
         assert!(bot.outcome().is_ok(), "it runs");
         server.act(Act::Close(Target::All, fatal.code()));
         let mut told = None;
-        while let Some(event) = bot.next().await {
-            if let BotEvent::Shard(_, Event::Halted(why)) = event {
+        while let Some(BotEvent { event, .. }) = bot.next().await {
+            if let Event::Halted(why) = event {
                 told = Some(why);
             }
         }

@@ -11,11 +11,10 @@ use headcount_sim::{Arrival, Fault, Limits, Options, Plan, Token, Trouble, guild
 use headcount_tokio::driver::Bot;
 use headcount_tokio::driver::core::ShardId;
 use headcount_tokio::driver::core::chunk::RequestConfig;
-use headcount_tokio::driver::core::fleet::FleetEvent;
 use headcount_tokio::driver::core::id::GuildId;
 use headcount_tokio::driver::core::session::OnStop;
 use headcount_tokio::driver::core::setup::{AutoChunk, Outcome, ShardFinishedChunking};
-use headcount_tokio::{Api, BotEvent, Compression, Event, Handle, Intents};
+use headcount_tokio::{Api, Compression, Event, Handle, Intents};
 
 use crate::runtimes::{Tested, on_each_runtime, serve};
 
@@ -104,10 +103,9 @@ async fn call<R: Tested>(server: &Server, compression: Compression) -> (Told, Bo
         .expect("gateway information");
     let mut told = Told::default();
     loop {
-        match bot.next().await.expect("the bot goes on") {
-            BotEvent::Fleet(FleetEvent::BotReady { .. }) => return (told, bot),
-            BotEvent::Shard(_, event) => told.note(event),
-            _ => {}
+        match bot.next().await.expect("the bot goes on").event {
+            Event::BotReady(_) => return (told, bot),
+            event => told.note(event),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use headcount_sim::Plan;
 use headcount_sim::act::Act;
 use headcount_sim::server::ServerConfig;
+use headcount_tokio::Event;
 use headcount_tokio::driver::core::session::Phase;
-use headcount_tokio::{BotEvent, Event};
 
 use crate::bot::{INTERVAL, beating, builder, options, ready, until};
 use crate::runtimes::{Tested, on_each_runtime, serve};
@@ -44,8 +44,8 @@ async fn slow_consumer_with_heartbeats_going_on<R: Tested>() {
     let sent = server.inspect(|gateway| gateway.ledger().dispatches);
     let mut last = None;
     until(&mut bot, |event| {
-        match event {
-            BotEvent::Shard(_, Event::Dispatch(dispatch)) => {
+        match &event.event {
+            Event::Dispatch(dispatch) => {
                 let sequence = dispatch.sequence().expect("dispatches are numbered");
                 assert!(
                     last.is_none_or(|last| sequence == last + 1),
@@ -53,7 +53,7 @@ async fn slow_consumer_with_heartbeats_going_on<R: Tested>() {
                 );
                 last = Some(sequence);
             }
-            BotEvent::Shard(_, Event::StateChanged(change)) => panic!("{change:?}"),
+            Event::StateChanged(change) => panic!("{change:?}"),
             _ => {}
         }
         (last == Some(sent)).then_some(())

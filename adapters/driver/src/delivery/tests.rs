@@ -23,12 +23,12 @@ const ROOMY: BufferLimits = BufferLimits {
 fn event(number: u64, bytes: usize) -> BotEvent {
     let data = " ".repeat(bytes);
     let dispatch = Dispatch::new("TYPING_START", Some(number), &data).into_owned();
-    BotEvent::Shard(ShardId::ONE, Event::Dispatch(dispatch))
+    BotEvent::of_shard(ShardId::ONE, Event::Dispatch(dispatch))
 }
 
 fn number(event: &BotEvent) -> u64 {
-    match event {
-        BotEvent::Shard(_, Event::Dispatch(dispatch)) => dispatch.sequence().expect("a number"),
+    match &event.event {
+        Event::Dispatch(dispatch) => dispatch.sequence().expect("a number"),
         other => panic!("another event: {other:?}"),
     }
 }

@@ -103,14 +103,14 @@ fn failed() -> Outcome {
 }
 
 fn told(event: &BotEvent) -> String {
-    match event {
-        BotEvent::Shard(_, Event::Dispatch(dispatch)) => {
+    match &event.event {
+        Event::Dispatch(dispatch) => {
             let mark = if dispatch.is_unstored() { "!" } else { "" };
             format!("{}{mark}", dispatch.sequence().unwrap_or(0))
         }
-        BotEvent::Shard(_, Event::HeldOverflow(news)) => format!("overflow {}", news.guild),
-        BotEvent::Shard(_, Event::ShardReady(_)) => "ready".into(),
-        BotEvent::StoreFailed(failure) => format!("failed: {}", failure.error),
+        Event::HeldOverflow(news) => format!("overflow {}", news.guild),
+        Event::ShardReady(_) => "ready".into(),
+        Event::StoreFailed(failure) => format!("failed: {}", failure.error),
         other => format!("{other:?}"),
     }
 }

@@ -15,9 +15,7 @@ use futures_util::StreamExt;
 use headcount_driver::core::cache::{Kind, Policies, Policy};
 use headcount_driver::core::id::GuildId;
 use headcount_driver::core::{Event, Intents};
-use headcount_driver::{
-    Bot, BotEvent, Builder, Compression, GatewayInfo, Runtime, SessionStartLimit,
-};
+use headcount_driver::{Bot, Builder, Compression, GatewayInfo, Runtime, SessionStartLimit};
 use serde_json::{Value, json};
 use tokio::io::{DuplexStream, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -225,8 +223,8 @@ pub(crate) async fn with_an_aging_role(
         "channels": [], "roles": [{"id": "8", "name": "role", "permissions": "0"}]});
     gateway.dispatch("GUILD_CREATE", create).await;
     while !matches!(
-        bot.next().await,
-        Some(BotEvent::Shard(_, Event::GuildJoin(_)))
+        bot.next().await.map(|it| it.event),
+        Some(Event::GuildJoin(_))
     ) {}
     (bot, gateway)
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use headcount_tokio::driver::core::ShardId;
 use headcount_tokio::driver::core::cache::Kind;
-use headcount_tokio::driver::core::fleet::FleetEvent;
 use headcount_tokio::driver::core::id::GuildId;
 use headcount_tokio::driver::core::session::Halt;
 use headcount_tokio::driver::core::setup::{Outcome, ShardFinishedChunking};
@@ -35,10 +34,11 @@ impl Call {
     /// # Errors
     /// When a shard has ended for good: why, and what to do about it.
     pub(crate) fn note(&mut self, event: &BotEvent) -> Result<(), String> {
-        match event {
-            BotEvent::Fleet(FleetEvent::BotReady { .. }) => self.over = true,
-            BotEvent::Shard(shard, event) => self.note_shard(*shard, event)?,
-            _ => {}
+        let BotEvent { shard, event, .. } = event;
+        match (shard, event) {
+            (None, Event::BotReady(_)) => self.over = true,
+            (Some(shard), event) => self.note_shard(*shard, event)?,
+            (None, _) => {}
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ fn a_guild_whose_store_fails_before_the_last_shard_has_finished_is_not_counted_a
     assert_eq!(tell(&mut fleet, at(1), all[0], &done(all[0], 3)), []);
     assert_eq!(tell(&mut fleet, at(1), all[0], &stale(true)), []);
     assert_eq!(tell(&mut fleet, at(1), all[0], &stale(false)), []);
-    let told = FleetEvent::FinishedChunking {
+    let told = Event::FinishedChunking(FinishedChunking {
         complete: 4,
         others: 1,
         presences: Some(PresencesCounts {
@@ -39,7 +39,7 @@ fn a_guild_whose_store_fails_before_the_last_shard_has_finished_is_not_counted_a
             others: 1,
         }),
         halted: Vec::new(),
-    };
+    });
     assert_eq!(
         tell(&mut fleet, at(2), all[1], &done(all[1], 2)),
         [FleetAction::Emit(told)]

@@ -7,7 +7,7 @@ fn a_start_limit_that_is_read_anew_counts_from_then_on() {
     let all = shards(3);
     let mut fleet = fleet(3, limit(16, 10));
     let until = at(3_600_000);
-    let spent = FleetAction::Emit(FleetEvent::IdentifyBudgetSpent { until });
+    let spent = FleetAction::Emit(Event::IdentifyBudgetSpent { until });
     assert_eq!(want(&mut fleet, at(0), all[0]), [spent]);
     assert_eq!(fleet.poll_timeout(), Some(until));
 
@@ -36,7 +36,7 @@ fn a_start_limit_that_is_read_anew_counts_from_then_on() {
 fn a_budget_that_is_found_full_again_warns_anew() {
     let all = shards(3);
     let mut fleet = fleet(3, limit(16, 10));
-    let spent = |until| FleetAction::Emit(FleetEvent::IdentifyBudgetSpent { until: at(until) });
+    let spent = |until| FleetAction::Emit(Event::IdentifyBudgetSpent { until: at(until) });
     assert_eq!(want(&mut fleet, at(0), all[0]), [spent(3_600_000)]);
     fleet.refresh(at(3_601_000), limit(16, 1000));
     assert_eq!(
@@ -115,9 +115,8 @@ fn a_low_budget_is_warned_of_once_until_it_has_been_full() {
     let all = shards(4);
     let mut fleet = fleet(4, limit(16, 100));
     let warnings = |actions: Vec<FleetAction>| {
-        let low = |it: &&FleetAction| {
-            matches!(it, FleetAction::Emit(FleetEvent::IdentifyBudgetLow { .. }))
-        };
+        let low =
+            |it: &&FleetAction| matches!(it, FleetAction::Emit(Event::IdentifyBudgetLow { .. }));
         actions.iter().filter(low).count()
     };
     assert_eq!(warnings(want(&mut fleet, at(0), all[0])), 1);

@@ -171,8 +171,8 @@ async fn up<R: Runtime + Default>(bot: &mut Bot<R>, shards: usize) {
     let ready = async {
         let mut ready = 0;
         while ready < shards {
-            match bot.next().await {
-                Some(BotEvent::Shard(_, Event::ShardReady(_))) => ready += 1,
+            match bot.next().await.map(|it| it.event) {
+                Some(Event::ShardReady(_)) => ready += 1,
                 Some(_) => {}
                 None => return,
             }
@@ -207,11 +207,11 @@ where
 }
 
 fn note(report: &mut Report, event: BotEvent) {
-    let word = match event {
-        BotEvent::Shard(_, Event::StateChanged(change)) => format!("{:?}", change.reason),
-        BotEvent::Shard(_, Event::Dispatch(dispatch)) => format!("{:?}", dispatch.name()),
-        BotEvent::Shard(_, Event::Misunderstood(_)) => "Misunderstood".to_owned(),
-        BotEvent::Shard(_, Event::Resumed { .. }) => "Resumed".to_owned(),
+    let word = match event.event {
+        Event::StateChanged(change) => format!("{:?}", change.reason),
+        Event::Dispatch(dispatch) => format!("{:?}", dispatch.name()),
+        Event::Misunderstood(_) => "Misunderstood".to_owned(),
+        Event::Resumed { .. } => "Resumed".to_owned(),
         _ => return,
     };
     *report.told.entry(word).or_default() += 1;

@@ -93,7 +93,12 @@ pub(super) struct Watch {
 
 impl Watch {
     fn see(&mut self, event: &BotEvent) {
-        let BotEvent::Shard(id, event) = event else {
+        let BotEvent {
+            shard: Some(id),
+            event,
+            ..
+        } = event
+        else {
             return;
         };
         let seen = self.shards.entry(*id).or_default();

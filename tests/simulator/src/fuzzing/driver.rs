@@ -175,7 +175,8 @@ impl Consumer {
             return;
         }
         while let Some(event) = bot.next().now_or_never() {
-            if let BotEvent::Shard(id, event) = event.expect("the bot runs") {
+            let BotEvent { shard, event, .. } = event.expect("the bot runs");
+            if let Some(id) = shard {
                 self.see(id, event);
             }
         }

@@ -5,7 +5,6 @@ use headcount_core::Event;
 use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
 use headcount_core::cache::{GuildStatus, Kinds, Lack};
 use headcount_core::chunk::{FinishReason, RequestProgress};
-use headcount_core::fleet::FleetEvent;
 use headcount_core::id::GuildId;
 use headcount_core::session::{Phase, Reason};
 use headcount_core::setup::{
@@ -211,9 +210,13 @@ impl Simulation {
         }
     }
 
-    pub(super) fn note_fleet(&mut self, event: &FleetEvent) {
+    pub(super) fn note_fleet(&mut self, event: &Event<'_>) {
         let text = format!("{event:?}");
-        let name = text.split([' ', '{']).next().unwrap_or_default().to_owned();
+        let name = text
+            .split([' ', '(', '{'])
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         if self.tally.marks.contains_key(&format!("fleet: {name}")) {
             self.fail(format!("the fleet tells {name} twice"));
         }

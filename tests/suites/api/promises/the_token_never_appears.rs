@@ -7,7 +7,7 @@ use headcount_core::{Event, Intents, Token};
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Act, Options, Target};
 use headcount_tokio::driver::Api;
-use headcount_tokio::{BotEvent, Builder, Tokio};
+use headcount_tokio::{Builder, Tokio};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{Subscriber, set_global_default};
@@ -140,12 +140,12 @@ async fn traced() {
     let mut cut = false;
     while let Some(event) = bot_of.next().await {
         clean("an event", &format!("{event:?}"));
-        match event {
-            BotEvent::Shard(_, Event::ShardReady(_)) if !cut => {
+        match event.event {
+            Event::ShardReady(_) if !cut => {
                 server.cut_all();
                 cut = true;
             }
-            BotEvent::Shard(_, Event::Resumed { .. }) => server.act(Act::Close(Target::All, 4004)),
+            Event::Resumed { .. } => server.act(Act::Close(Target::All, 4004)),
             _ => {}
         }
     }
