@@ -2,7 +2,7 @@
 //!
 //! From the bottom up, each usable alone:
 //!
-//! - [`Message`] reads a line in place and [`Line`] writes one; see also [`Command`].
+//! - [`IrcMessage`] reads a line in place and [`Line`] writes one; see also [`IrcCommand`].
 //! - [`Connection`](connection::Connection) is one socket, from the dial to its end.
 //! - [`Pool`] runs accounts with their budgets, [shard managers](crate::manager) and all their
 //!   connections.
@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use headcount_core::manager::{Distributed, Options};
-//! use headcount_core::twitch::{Account, Action, Input, Pool, PoolConfig, Room};
+//! use headcount_core::twitch::{Account, PoolAction, PoolInput, Pool, PoolConfig, Room};
 //! use headcount_core::Instant;
 //!
 //! let mut pool = Pool::new(PoolConfig::default(), 42);
@@ -22,13 +22,13 @@
 //! pool.start_all(Instant::ZERO, manager)?;
 //!
 //! let mut scratch = String::new();
-//! for action in pool.handle(Instant::ZERO, Input::Timeout) {
+//! for action in pool.handle(Instant::ZERO, PoolInput::Timeout) {
 //!     match action {
-//!         Action::Connect { link, .. } => println!("open a socket for {link:?}"),
-//!         Action::Send { command, .. } => command.encode(&mut scratch)?,
-//!         Action::Close { link } => println!("close {link:?}"),
-//!         Action::WantToken { account } => println!("refresh the token of {account:?}"),
-//!         Action::Emit(event) => println!("{event:?}"),
+//!         PoolAction::Connect { link, .. } => println!("open a socket for {link:?}"),
+//!         PoolAction::Send { command, .. } => command.encode(&mut scratch)?,
+//!         PoolAction::Close { link } => println!("close {link:?}"),
+//!         PoolAction::WantToken { account } => println!("refresh the token of {account:?}"),
+//!         PoolAction::Emit(event) => println!("{event:?}"),
 //!     }
 //! }
 //! // Then sleep until pool.poll_timeout(), or until a socket has something to say.
@@ -48,14 +48,14 @@ mod tags;
 
 pub use account::{Account, AccountLimits};
 pub use bot::{
-    AccountKey, Action, Event, Heard, Input, JoinFailure, LinkId, ManagerKey, OwnedEvent, Pool,
-    PoolConfig, Priority, Say, SayError, SayId, SayOutcome, Wait,
+    AccountKey, Heard, JoinFailure, LinkId, ManagerKey, OwnedPoolEvent, Pool, PoolAction,
+    PoolConfig, PoolEvent, PoolInput, PoolWait, Priority, Say, SayError, SayId, SayOutcome,
 };
 pub use budget::Rate;
-pub use command::Command;
+pub use command::IrcCommand;
 pub use encode::{EncodeError, Limits, Line};
 pub use message::{
-    LONGEST_REST, LONGEST_TAGS, Message, ParamIter, Params, ParseError, Prefix, lines,
+    IrcMessage, LONGEST_REST, LONGEST_TAGS, ParamIter, Params, ParseError, Prefix, lines,
 };
 pub use name::{InvalidName, Login, Room};
 pub use tags::{TagIter, TagValue, Tags};

@@ -444,11 +444,11 @@ fn pool(config: PoolConfig, limits: AccountLimits) -> Pool {
 fn chat(pool: &mut Pool) {
     let mut now = Instant::ZERO;
     for _ in 0..200 {
-        for action in pool.handle(now, twitch::Input::Timeout) {
-            if let twitch::Action::Connect { link, .. } = action {
-                let _ = pool.handle(now, twitch::Input::Opened(link));
+        for action in pool.handle(now, twitch::PoolInput::Timeout) {
+            if let twitch::PoolAction::Connect { link, .. } = action {
+                let _ = pool.handle(now, twitch::PoolInput::Opened(link));
                 let welcome = b":tmi.twitch.tv 001 justinfan1 :Welcome, GLHF!\r\n";
-                let _ = pool.handle(now, twitch::Input::Frame(link, welcome));
+                let _ = pool.handle(now, twitch::PoolInput::Frame(link, welcome));
             }
         }
         now = now.after(Duration::from_secs(432));

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use headcount_core::twitch::{Limits, Line, Message, Prefix, lines};
+use headcount_core::twitch::{IrcMessage, Limits, Line, Prefix, lines};
 use proptest::prelude::*;
 
 thread_local! {
@@ -40,7 +40,7 @@ subscriber=1;tmi-sent-ts=1642715756806;turbo=0;user-id=713936734;user-type=;vip=
 #[test]
 fn reading_a_chat_message_with_20_tags_allocates_nothing() {
     let before = ALLOCATIONS.with(Cell::get);
-    let message = Message::parse(CHAT.as_bytes()).unwrap();
+    let message = IrcMessage::parse(CHAT.as_bytes()).unwrap();
     let tags = message.tags().iter().count();
     let length: usize = message
         .tags()
@@ -85,7 +85,7 @@ proptest! {
         let mut text = String::new();
         line.encode(Limits::SERVER, &mut text).unwrap();
         prop_assert_eq!(lines(text.as_bytes()).count(), 1);
-        let message = Message::parse(text.as_bytes()).unwrap();
+        let message = IrcMessage::parse(text.as_bytes()).unwrap();
         prop_assert_eq!(message.prefix().map(Prefix::as_str), prefix.as_deref());
         prop_assert_eq!(message.command(), command);
         prop_assert_eq!(message.params().iter().collect::<Vec<_>>(), params);
@@ -101,7 +101,7 @@ proptest! {
     #[test]
     fn any_bytes_are_a_message_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         for line in lines(&bytes) {
-            if let Ok(message) = Message::parse(line) {
+            if let Ok(message) = IrcMessage::parse(line) {
                 read_all(&message);
             }
         }
@@ -110,14 +110,14 @@ proptest! {
     #[test]
     fn near_misses_are_a_message_or_an_error(text in "[@:;= \\\\#A!é\u{1}1\r\n\0]{0,60}") {
         for line in lines(text.as_bytes()) {
-            if let Ok(message) = Message::parse(line) {
+            if let Ok(message) = IrcMessage::parse(line) {
                 read_all(&message);
             }
         }
     }
 }
 
-fn read_all(message: &Message<'_>) {
+fn read_all(message: &IrcMessage<'_>) {
     let values: usize = message.tags().iter().map(|(_, v)| v.unescape().len()).sum();
     let params: usize = message.params().iter().map(str::len).sum();
     assert!(values + params <= message.line().len());

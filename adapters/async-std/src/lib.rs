@@ -96,7 +96,7 @@ pub struct AsyncStd;
 
 impl driver::Runtime for AsyncStd {
     type Stream = TcpStream;
-    type Timer = Timer;
+    type Timer = AsyncStdTimer;
 
     async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
         let addresses: Vec<_> = (host, port)
@@ -110,7 +110,7 @@ impl driver::Runtime for AsyncStd {
     }
 
     fn timer(&self, after: Duration) -> Self::Timer {
-        Timer(async_io::Timer::after(after))
+        AsyncStdTimer(async_io::Timer::after(after))
     }
 
     fn spawn<F>(&self, future: F)
@@ -123,9 +123,9 @@ impl driver::Runtime for AsyncStd {
 
 /// A delay on the timers that async-std itself stands on; its own have no type that can be named.
 #[derive(Debug)]
-pub struct Timer(async_io::Timer);
+pub struct AsyncStdTimer(async_io::Timer);
 
-impl Future for Timer {
+impl Future for AsyncStdTimer {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use headcount_core::manager::{Options, Single};
-use headcount_core::twitch::{Account, Event, Login};
+use headcount_core::twitch::{Account, Login, PoolEvent};
 use headcount_driver::core as headcount_core;
 use headcount_driver::{Api, ChatBuilder, ChatEvent, Compression, Socket, SocketOptions};
 use tokio::io::AsyncReadExt;
@@ -57,7 +57,7 @@ async fn log_into_chat() {
     );
     let lost = chat.next().await;
     assert!(
-        matches!(lost, Some(ChatEvent::Pool(Event::LinkLost { .. }))),
+        matches!(lost, Some(ChatEvent::Pool(PoolEvent::LinkLost { .. }))),
         "{lost:?}"
     );
 }

@@ -93,7 +93,7 @@ pub struct Smol;
 
 impl driver::Runtime for Smol {
     type Stream = TcpStream;
-    type Timer = Timer;
+    type Timer = SmolTimer;
 
     async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
         let addresses = smol::net::resolve((host, port))
@@ -105,7 +105,7 @@ impl driver::Runtime for Smol {
     }
 
     fn timer(&self, after: Duration) -> Self::Timer {
-        Timer(smol::Timer::after(after))
+        SmolTimer(smol::Timer::after(after))
     }
 
     fn spawn<F>(&self, future: F)
@@ -118,9 +118,9 @@ impl driver::Runtime for Smol {
 
 /// A delay on smol's clock.
 #[derive(Debug)]
-pub struct Timer(smol::Timer);
+pub struct SmolTimer(smol::Timer);
 
-impl Future for Timer {
+impl Future for SmolTimer {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {

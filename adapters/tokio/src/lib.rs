@@ -31,7 +31,7 @@
 //! ```no_run
 //! use headcount_tokio::driver::core::Token;
 //! use headcount_tokio::driver::core::manager::{Distributed, Options};
-//! use headcount_tokio::driver::core::twitch::{Account, Event, Login, Room, Say};
+//! use headcount_tokio::driver::core::twitch::{Account, Login, PoolEvent, Room, Say};
 //! use headcount_tokio::{Chat, ChatEvent};
 //!
 //! # async fn run(token: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -43,7 +43,7 @@
 //! let mut chat = builder.start()?;
 //! let handle = chat.handle();
 //! while let Some(event) = chat.next().await {
-//!     if let ChatEvent::WantToken(_) | ChatEvent::Pool(Event::Barred { .. }) = &event {
+//!     if let ChatEvent::WantToken(_) | ChatEvent::Pool(PoolEvent::Barred { .. }) = &event {
 //!         return Err(event.remedy().unwrap_or_default().into()); // nothing goes on without one
 //!     }
 //!     let ChatEvent::Heard(heard) = event else { continue };

@@ -11,7 +11,7 @@ use headcount_tokio::driver::core::Token;
 use headcount_tokio::driver::core::manager::{Distributed, Options, Refusal, RosterShard, Spread};
 use headcount_tokio::driver::core::twitch::connection::{End, Patience};
 use headcount_tokio::driver::core::twitch::{
-    Account, AccountKey, AccountLimits, Event, Login, ManagerKey, PoolConfig, Rate, Room, Say,
+    Account, AccountKey, AccountLimits, Login, ManagerKey, PoolConfig, PoolEvent, Rate, Room, Say,
     SayOutcome,
 };
 use headcount_tokio::{Chat, ChatBuilder, ChatEvent, ErrorKind, Tokio};
@@ -94,7 +94,7 @@ async fn until<T>(chat: &mut Chat, mut wanted: impl FnMut(&ChatEvent) -> Option<
 async fn joins(chat: &mut Chat, count: usize, anew: bool) -> BTreeSet<Room> {
     let mut rooms = BTreeSet::new();
     until(chat, |event| {
-        if let ChatEvent::Pool(Event::Joined { room, again, .. }) = event {
+        if let ChatEvent::Pool(PoolEvent::Joined { room, again, .. }) = event {
             assert!(*again == anew && rooms.insert(*room), "{event:?}");
         }
         (rooms.len() == count).then_some(())
@@ -105,7 +105,7 @@ async fn joins(chat: &mut Chat, count: usize, anew: bool) -> BTreeSet<Room> {
 
 async fn ended(chat: &mut Chat) {
     until(chat, |event| {
-        matches!(event, ChatEvent::Pool(Event::Ended { .. })).then_some(())
+        matches!(event, ChatEvent::Pool(PoolEvent::Ended { .. })).then_some(())
     })
     .await;
 }
@@ -142,7 +142,7 @@ async fn rooms_are_joined_and_messages_go_both_ways() {
         .say(manager, Say::new(self::room(3), "hi, ann"))
         .expect("queued");
     let outcome = until(&mut chat, |event| match event {
-        ChatEvent::Pool(Event::Said {
+        ChatEvent::Pool(PoolEvent::Said {
             id: said, outcome, ..
         }) if *said == id => Some(outcome.clone()),
         _ => None,
@@ -167,7 +167,7 @@ async fn a_lost_connection_gets_its_rooms_back() {
     let first = server.inspect(|twitch| twitch.connections().map(|(id, ..)| id).min());
     server.act(TwitchAct::Cut(Who::Connection(first.expect("one"))));
     let lost = until(&mut chat, |event| match event {
-        ChatEvent::Pool(Event::LinkLost { end, .. }) => Some(*end),
+        ChatEvent::Pool(PoolEvent::LinkLost { end, .. }) => Some(*end),
         _ => None,
     });
     assert_eq!(lost.await, End::Closed);
@@ -198,7 +198,7 @@ async fn a_killed_shards_rooms_go_elsewhere() {
     handle.kill_shard(manager, shard);
     let mut back = 0;
     until(&mut chat, |event| {
-        if let ChatEvent::Pool(Event::Joined { shard: new, .. }) = event {
+        if let ChatEvent::Pool(PoolEvent::Joined { shard: new, .. }) = event {
             assert_ne!(*new, shard);
             back += 1;
         }
@@ -235,7 +235,10 @@ async fn a_reconnect_leaves_no_gap_and_no_duplicate() {
     let mut moved = 0;
     until(&mut chat, |event| {
         note(event);
-        moved += usize::from(matches!(event, ChatEvent::Pool(Event::HandedOver { .. })));
+        moved += usize::from(matches!(
+            event,
+            ChatEvent::Pool(PoolEvent::HandedOver { .. })
+        ));
         (moved == 5).then_some(())
     })
     .await;
@@ -335,7 +338,7 @@ async fn a_slow_consumer_misses_messages_and_stays_connected() {
     pinged.await;
     let missed = until(&mut chat, |event| match event {
         ChatEvent::Missed { messages } => Some(*messages),
-        ChatEvent::Pool(Event::LinkLost { .. }) => panic!("{event:?}"),
+        ChatEvent::Pool(PoolEvent::LinkLost { .. }) => panic!("{event:?}"),
         _ => None,
     });
     assert!(missed.await > 0);
@@ -363,7 +366,7 @@ async fn a_frozen_connection_is_noticed_and_replaced() {
     joins(&mut chat, 5, false).await;
     server.act(TwitchAct::Freeze(Who::All));
     let lost = until(&mut chat, |event| match event {
-        ChatEvent::Pool(Event::LinkLost { end, .. }) => Some(*end),
+        ChatEvent::Pool(PoolEvent::LinkLost { end, .. }) => Some(*end),
         _ => None,
     });
     assert_eq!(lost.await, End::Deaf);

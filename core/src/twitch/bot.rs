@@ -44,12 +44,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use action::{
-    AccountKey, Action, Event, Input, JoinFailure, LinkId, ManagerKey, SayId, SayOutcome,
+    AccountKey, JoinFailure, LinkId, ManagerKey, PoolAction, PoolEvent, PoolInput, SayId,
+    SayOutcome,
 };
 pub use config::PoolConfig;
-pub use owned::{Heard, OwnedEvent};
+pub use owned::{Heard, OwnedPoolEvent};
 pub use say::{Priority, Say, SayError};
-pub use wait::Wait;
+pub use wait::PoolWait;
 
 use self::accounts::Accounts;
 use self::effect::{Effect, Effects, Loss};
@@ -67,7 +68,7 @@ use crate::bounds::ConfigError;
 use crate::manager::Health;
 use crate::rng::Rng;
 use crate::twitch::connection::{self, End, Step};
-use crate::twitch::{Login, Message};
+use crate::twitch::{IrcMessage, Login};
 
 /// Runs any number of accounts, each with its budgets, and of shard managers on them.
 ///
@@ -97,11 +98,11 @@ pub struct Pool {
     recheck: Recheck,
     effects: Effects,
     /// What requests have led to since the last input.
-    pending: Vec<Action<'static>>,
+    pending: Vec<PoolAction<'static>>,
 }
 
 /// Where actions are put.
-type Out<'o, 'i> = &'o mut Vec<Action<'i>>;
+type Out<'o, 'i> = &'o mut Vec<PoolAction<'i>>;
 
 impl Pool {
     /// An empty pool; the same seed and the same inputs lead to the same actions.
@@ -129,18 +130,22 @@ impl Pool {
     /// Takes in what happened and returns what to do, in order. Time going back counts as
     /// standing still; links that are not known are ignored.
     #[must_use]
-    pub fn handle<'i>(&mut self, now: Instant, input: Input<'i>) -> Vec<Action<'i>> {
+    pub fn handle<'i>(&mut self, now: Instant, input: PoolInput<'i>) -> Vec<PoolAction<'i>> {
         self.now = self.now.max(now);
-        let mut out: Vec<Action<'i>> = core::mem::take(&mut self.pending);
+        let mut out: Vec<PoolAction<'i>> = core::mem::take(&mut self.pending);
         match input {
-            Input::Timeout => {}
-            Input::Opened(link) => self.feed(link, connection::Input::Opened, &mut out),
-            Input::Frame(link, frame) => {
-                self.feed(link, connection::Input::Frame(frame), &mut out);
+            PoolInput::Timeout => {}
+            PoolInput::Opened(link) => {
+                self.feed(link, connection::ConnectionInput::Opened, &mut out)
             }
-            Input::Closed(link) => self.feed(link, connection::Input::Closed, &mut out),
-            Input::DialFailed(link, why) => {
-                self.feed(link, connection::Input::DialFailed(why), &mut out);
+            PoolInput::Frame(link, frame) => {
+                self.feed(link, connection::ConnectionInput::Frame(frame), &mut out);
+            }
+            PoolInput::Closed(link) => {
+                self.feed(link, connection::ConnectionInput::Closed, &mut out)
+            }
+            PoolInput::DialFailed(link, why) => {
+                self.feed(link, connection::ConnectionInput::DialFailed(why), &mut out);
             }
         }
         self.run_clock(&mut out);
@@ -155,15 +160,15 @@ impl Pool {
 
     /// When to call [`handle`](Self::handle) with `Timeout`, and for what.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<(Instant, Wait)> {
+    pub fn poll_timeout(&self) -> Option<(Instant, PoolWait)> {
         let busy = !self.pending.is_empty() || self.managers.has_decisions();
         let budget = match self.recheck {
             Recheck::Never => None,
-            Recheck::At(at) => Some((at, Wait::Budget)),
-            Recheck::Now => return Some((self.now, Wait::Request)),
+            Recheck::At(at) => Some((at, PoolWait::Budget)),
+            Recheck::Now => return Some((self.now, PoolWait::Request)),
         };
         if busy {
-            return Some((self.now, Wait::Request));
+            return Some((self.now, PoolWait::Request));
         }
         let waits = [
             self.rooms.next_deadline(),
@@ -179,7 +184,12 @@ impl Pool {
     }
 
     /// Gives a socket an input and carries out what follows, one step after the other.
-    fn feed<'i>(&mut self, socket: LinkId, input: connection::Input<'i>, out: Out<'_, 'i>) {
+    fn feed<'i>(
+        &mut self,
+        socket: LinkId,
+        input: connection::ConnectionInput<'i>,
+        out: Out<'_, 'i>,
+    ) {
         let Some((at, steps)) = self.sockets.handle(self.now, socket, input) else {
             return;
         };
@@ -187,14 +197,14 @@ impl Pool {
             match step {
                 Step::Connect => {}
                 Step::WantLogin => self.recheck = Recheck::Now,
-                Step::Send(command) => out.push(Action::Send {
+                Step::Send(command) => out.push(PoolAction::Send {
                     link: socket,
                     command,
                 }),
-                Step::Close => out.push(Action::Close { link: socket }),
+                Step::Close => out.push(PoolAction::Close { link: socket }),
                 Step::Ready(login) => self.on_ready(at, socket, login),
                 Step::Message(message) => self.on_message(socket, message, out),
-                Step::Malformed(error) => out.push(Action::Emit(Event::Malformed {
+                Step::Malformed(error) => out.push(PoolAction::Emit(PoolEvent::Malformed {
                     manager: at.manager,
                     shard: at.shard,
                     error,
@@ -232,7 +242,7 @@ impl Pool {
         };
         self.accounts.set_failures(account, 0);
         self.shards.logged_in(at, socket);
-        self.effects.emit(Event::ShardUp {
+        self.effects.emit(PoolEvent::ShardUp {
             manager: at.manager,
             shard: at.shard,
             login,
@@ -244,7 +254,7 @@ impl Pool {
     }
 
     /// Takes a message in, and passes it on where it is wanted.
-    fn on_message<'i>(&mut self, id: LinkId, message: Message<'i>, out: Out<'_, 'i>) {
+    fn on_message<'i>(&mut self, id: LinkId, message: IrcMessage<'i>, out: Out<'_, 'i>) {
         if self.take_in(id, &message) {
             return;
         }
@@ -259,7 +269,7 @@ impl Pool {
         };
         let (rooms, accounts) = (&self.rooms, &mut self.accounts);
         if self.relay.passes(self.now, arrival, rooms, accounts) {
-            out.push(Action::Emit(Event::Message {
+            out.push(PoolAction::Emit(PoolEvent::Message {
                 manager: socket.at.manager,
                 shard: socket.at.shard,
                 link: id,
@@ -273,7 +283,7 @@ impl Pool {
         let (now, rng) = (self.now, &mut self.rng);
         if self.shards.reconnect(now, at, socket, stable, rng) {
             self.sockets.hand_over(socket);
-            self.effects.emit(Event::Reconnecting {
+            self.effects.emit(PoolEvent::Reconnecting {
                 manager: at.manager,
                 shard: at.shard,
             });
@@ -289,7 +299,7 @@ impl Pool {
         self.outbox.lost(id, effects);
         self.rooms.lost(now, manager, id);
         self.accounts.lost(now, socket.account, end, effects);
-        effects.emit(Event::LinkLost {
+        effects.emit(PoolEvent::LinkLost {
             manager,
             shard,
             end,
@@ -341,7 +351,7 @@ impl Pool {
         self.relay.on_time(now, &self.rooms, &mut self.effects);
         self.settle(out);
         for socket in self.sockets.due(now) {
-            self.feed(socket, connection::Input::Timeout, out);
+            self.feed(socket, connection::ConnectionInput::Timeout, out);
         }
         self.outbox.on_time(now, &mut self.effects);
         self.managers.on_time(now);
@@ -395,7 +405,7 @@ impl Pool {
         let has_socket = |manager| sockets.any(|socket| socket.at.manager == manager);
         for manager in self.managers.take_ended(has_socket) {
             self.relay.flush(manager, &self.rooms, &mut self.effects);
-            self.effects.emit(Event::Ended { manager });
+            self.effects.emit(PoolEvent::Ended { manager });
         }
         self.settle(out);
     }

@@ -9,7 +9,7 @@ use crate::twitch::{EncodeError, Limits, Line, Login, Room};
 /// A line from us to Twitch. `Debug` never shows the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Command {
+pub enum IrcCommand {
     /// Asks for tags and for commands (NOTICE, ROOMSTATE, USERSTATE and the like).
     Capabilities,
     /// The account's secret, with or without `oauth:`.
@@ -37,7 +37,7 @@ pub enum Command {
     Pong(String),
 }
 
-impl Command {
+impl IrcCommand {
     /// Appends the line with CRLF to `out`.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ fn list(rooms: &[Room]) -> String {
 mod tests {
     use super::*;
 
-    fn encoded(command: &Command) -> String {
+    fn encoded(command: &IrcCommand) -> String {
         let mut out = String::new();
         command.encode(&mut out).unwrap();
         out
@@ -121,13 +121,13 @@ mod tests {
     fn lines_are_what_twitch_expects() {
         let room = |name| Room::new(name).unwrap();
         let wanted = "CAP REQ :twitch.tv/tags twitch.tv/commands\r\n";
-        assert_eq!(encoded(&Command::Capabilities), wanted);
-        let pass = Command::Pass(Token::new("oauth:secret"));
+        assert_eq!(encoded(&IrcCommand::Capabilities), wanted);
+        let pass = IrcCommand::Pass(Token::new("oauth:secret"));
         assert_eq!(encoded(&pass), "PASS oauth:secret\r\n");
         assert!(!alloc::format!("{pass:?}").contains("secret"));
-        let join = Command::Join(alloc::vec![room("a"), room("b")]);
+        let join = IrcCommand::Join(alloc::vec![room("a"), room("b")]);
         assert_eq!(encoded(&join), "JOIN #a,#b\r\n");
-        let say = Command::Say {
+        let say = IrcCommand::Say {
             room: room("a"),
             text: "hi".into(),
             reply_to: Some("x-1".into()),
@@ -136,7 +136,7 @@ mod tests {
         let wanted = "@client-nonce=7;reply-parent-msg-id=x-1 PRIVMSG #a :hi\r\n";
         assert_eq!(encoded(&say), wanted);
         assert_eq!(
-            encoded(&Command::Pong("tmi.twitch.tv".into())),
+            encoded(&IrcCommand::Pong("tmi.twitch.tv".into())),
             "PONG tmi.twitch.tv\r\n"
         );
     }
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_hundred_long_names_fit_one_line() {
         let name = |n| Room::new(&alloc::format!("a_name_of_25_letters_{n:04}")).unwrap();
-        let join = Command::Join((0..100).map(name).collect());
+        let join = IrcCommand::Join((0..100).map(name).collect());
         assert!(encoded(&join).len() <= 4096);
     }
 }

@@ -4,12 +4,12 @@ mod input;
 mod patience;
 mod step;
 
-pub use input::{Identity, Input};
-pub use patience::{Patience, Wait};
+pub use input::{ConnectionInput, Identity};
+pub use patience::{ConnectionWait, Patience};
 pub use step::{End, Step, StepIter, Steps};
 
 use crate::Instant;
-use crate::twitch::{Command, Login, Message, lines};
+use crate::twitch::{IrcCommand, IrcMessage, Login, lines};
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -96,32 +96,32 @@ impl Connection {
         }
     }
 
-    /// When to call `handle` with [`Input::Timeout`], and what is being waited for.
+    /// When to call `handle` with [`ConnectionInput::Timeout`], and what is being waited for.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<(Instant, Wait)> {
+    pub fn poll_timeout(&self) -> Option<(Instant, ConnectionWait)> {
         match self.state {
-            State::Dialing { until } => Some((until, Wait::Dial)),
-            State::Opened { until } => Some((until, Wait::Grant)),
-            State::LoggingIn { until, .. } => Some((until, Wait::Welcome)),
+            State::Dialing { until } => Some((until, ConnectionWait::Dial)),
+            State::Opened { until } => Some((until, ConnectionWait::Grant)),
+            State::LoggingIn { until, .. } => Some((until, ConnectionWait::Welcome)),
             State::Listening { heard, .. } => {
-                Some((heard.after(self.patience.silence), Wait::Silence))
+                Some((heard.after(self.patience.silence), ConnectionWait::Silence))
             }
-            State::Probing { until, .. } => Some((until, Wait::Pong)),
-            State::Closing { until } => Some((until, Wait::Close)),
+            State::Probing { until, .. } => Some((until, ConnectionWait::Pong)),
+            State::Closing { until } => Some((until, ConnectionWait::Close)),
             State::Ended => None,
         }
     }
 
     /// Takes in what happened.
-    pub fn handle<'i>(&mut self, now: Instant, input: Input<'i>) -> Steps<'i> {
+    pub fn handle<'i>(&mut self, now: Instant, input: ConnectionInput<'i>) -> Steps<'i> {
         let mut steps = Steps::default();
         match input {
-            Input::Timeout => self.on_timeout(now, &mut steps),
-            Input::Opened => self.on_opened(now, &mut steps),
-            Input::LoginGranted(identity) => self.on_grant(now, identity, &mut steps),
-            Input::Frame(frame) => self.on_frame(now, frame, &mut steps),
-            Input::Closed => self.on_ended(End::Closed, &mut steps),
-            Input::DialFailed(why) => self.on_ended(End::DialFailed(why), &mut steps),
+            ConnectionInput::Timeout => self.on_timeout(now, &mut steps),
+            ConnectionInput::Opened => self.on_opened(now, &mut steps),
+            ConnectionInput::LoginGranted(identity) => self.on_grant(now, identity, &mut steps),
+            ConnectionInput::Frame(frame) => self.on_frame(now, frame, &mut steps),
+            ConnectionInput::Closed => self.on_ended(End::Closed, &mut steps),
+            ConnectionInput::DialFailed(why) => self.on_ended(End::DialFailed(why), &mut steps),
         }
         steps
     }
@@ -144,7 +144,7 @@ impl Connection {
             State::Opened { .. } => self.give_up(now, End::GrantTimeout, steps),
             State::LoggingIn { .. } => self.give_up(now, End::LoginTimeout, steps),
             State::Listening { login, .. } => {
-                steps.push(Step::Send(Command::Ping));
+                steps.push(Step::Send(IrcCommand::Ping));
                 let until = now.after(self.patience.pong);
                 self.state = State::Probing { until, login };
             }
@@ -177,15 +177,15 @@ impl Connection {
         if !self.wants_login() {
             return;
         }
-        steps.push(Step::Send(Command::Capabilities));
+        steps.push(Step::Send(IrcCommand::Capabilities));
         let (login, who) = match identity {
             Identity::Anonymous(login) => (*login, Who::Nobody),
             Identity::Account { login, token } => {
-                steps.push(Step::Send(Command::Pass(token.clone())));
+                steps.push(Step::Send(IrcCommand::Pass(token.clone())));
                 (*login, Who::Account)
             }
         };
-        steps.push(Step::Send(Command::Nick(login)));
+        steps.push(Step::Send(IrcCommand::Nick(login)));
         let until = now.after(self.patience.welcome);
         self.state = State::LoggingIn { until, who };
     }
@@ -198,18 +198,18 @@ impl Connection {
             if !self.is_alive() {
                 return;
             }
-            match Message::parse(line) {
+            match IrcMessage::parse(line) {
                 Ok(message) => self.on_message(now, message, steps),
                 Err(error) => steps.push(Step::Malformed(error)),
             }
         }
     }
 
-    fn on_message<'i>(&mut self, now: Instant, message: Message<'i>, steps: &mut Steps<'i>) {
+    fn on_message<'i>(&mut self, now: Instant, message: IrcMessage<'i>, steps: &mut Steps<'i>) {
         match message.command() {
             "PING" => {
                 let word = message.param(0).unwrap_or("tmi.twitch.tv");
-                steps.push(Step::Send(Command::Pong(word.into())));
+                steps.push(Step::Send(IrcCommand::Pong(word.into())));
             }
             "PONG" => {}
             "RECONNECT" => steps.push(Step::Reconnect),
@@ -220,7 +220,7 @@ impl Connection {
     }
 
     /// A notice to nobody in particular; while logging in it is a refusal.
-    fn on_notice<'i>(&mut self, now: Instant, message: Message<'i>, steps: &mut Steps<'i>) {
+    fn on_notice<'i>(&mut self, now: Instant, message: IrcMessage<'i>, steps: &mut Steps<'i>) {
         steps.push(Step::Message(message));
         match self.state {
             State::LoggingIn { who, .. } => {
@@ -240,7 +240,7 @@ impl Connection {
         matches!(self.state, State::LoggingIn { .. })
     }
 
-    fn on_welcome<'i>(&mut self, now: Instant, message: Message<'i>, steps: &mut Steps<'i>) {
+    fn on_welcome<'i>(&mut self, now: Instant, message: IrcMessage<'i>, steps: &mut Steps<'i>) {
         let login = message.param(0).and_then(|nick| Login::new(nick).ok());
         match (login, self.is_logging_in()) {
             (Some(login), true) => {
@@ -325,18 +325,18 @@ mod tests {
     fn opened() -> Connection {
         let (mut connection, _) = Connection::open(at(0), Patience::default());
         assert_eq!(
-            connection.handle(at(0), Input::Opened)[..],
+            connection.handle(at(0), ConnectionInput::Opened)[..],
             [Step::WantLogin]
         );
         let identity = identity();
-        let steps = connection.handle(at(0), Input::LoginGranted(&identity));
+        let steps = connection.handle(at(0), ConnectionInput::LoginGranted(&identity));
         assert_eq!(steps.len(), 3);
         connection
     }
 
     fn ready() -> Connection {
         let mut connection = opened();
-        let steps = connection.handle(at(0), Input::Frame(WELCOME));
+        let steps = connection.handle(at(0), ConnectionInput::Frame(WELCOME));
         assert_eq!(steps[..], [Step::Ready(Login::new("bot").unwrap())]);
         connection
     }
@@ -344,14 +344,14 @@ mod tests {
     #[test]
     fn anonymous_needs_no_password() {
         let (mut connection, _) = Connection::open(at(0), Patience::default());
-        let _ = connection.handle(at(0), Input::Opened);
+        let _ = connection.handle(at(0), ConnectionInput::Opened);
         let nobody = Identity::Anonymous(Login::new("justinfan1").unwrap());
-        let steps = connection.handle(at(0), Input::LoginGranted(&nobody));
+        let steps = connection.handle(at(0), ConnectionInput::LoginGranted(&nobody));
         assert!(matches!(
             steps[..],
             [
-                Step::Send(Command::Capabilities),
-                Step::Send(Command::Nick(_))
+                Step::Send(IrcCommand::Capabilities),
+                Step::Send(IrcCommand::Nick(_))
             ]
         ));
     }
@@ -370,12 +370,15 @@ mod tests {
         ] {
             let mut connection = opened();
             let line = alloc::format!(":tmi.twitch.tv NOTICE * :{text}\r\n");
-            let steps = connection.handle(at(1), Input::Frame(line.as_bytes()));
+            let steps = connection.handle(at(1), ConnectionInput::Frame(line.as_bytes()));
             assert_eq!(steps[1..], [Step::Close, Step::Lost(end)]);
-            assert_eq!(connection.handle(at(1), Input::Closed)[..], [Step::Ended]);
+            assert_eq!(
+                connection.handle(at(1), ConnectionInput::Closed)[..],
+                [Step::Ended]
+            );
         }
         let mut connection = opened();
-        let steps = connection.handle(at(1), Input::Closed);
+        let steps = connection.handle(at(1), ConnectionInput::Closed);
         assert_eq!(steps[..], [Step::Lost(End::Closed), Step::Ended]);
     }
 
@@ -387,11 +390,11 @@ mod tests {
             ("Try again later", End::LoginRefused),
         ] {
             let (mut connection, _) = Connection::open(at(0), Patience::default());
-            let _ = connection.handle(at(0), Input::Opened);
+            let _ = connection.handle(at(0), ConnectionInput::Opened);
             let nobody = Identity::Anonymous(Login::new("justinfan1").unwrap());
-            let _ = connection.handle(at(0), Input::LoginGranted(&nobody));
+            let _ = connection.handle(at(0), ConnectionInput::LoginGranted(&nobody));
             let line = alloc::format!(":tmi.twitch.tv NOTICE * :{text}\r\n");
-            let steps = connection.handle(at(1), Input::Frame(line.as_bytes()));
+            let steps = connection.handle(at(1), ConnectionInput::Frame(line.as_bytes()));
             assert_eq!(steps[1..], [Step::Close, Step::Lost(end)]);
         }
     }
@@ -400,7 +403,7 @@ mod tests {
     fn a_notice_after_the_welcome_refuses_nothing() {
         let mut connection = ready();
         let line = b":tmi.twitch.tv NOTICE * :Invalid NICK\r\n";
-        let steps = connection.handle(at(1), Input::Frame(line));
+        let steps = connection.handle(at(1), ConnectionInput::Frame(line));
         assert!(matches!(steps[..], [Step::Message(_)]));
         assert!(connection.is_alive());
     }
@@ -408,22 +411,35 @@ mod tests {
     #[test]
     fn a_silent_server_is_asked_and_then_left() {
         let mut connection = ready();
-        assert_eq!(connection.poll_timeout(), Some((at(60), Wait::Silence)));
-        assert!(connection.handle(at(59), Input::Timeout).is_empty());
-        let steps = connection.handle(at(60), Input::Timeout);
-        assert_eq!(steps[..], [Step::Send(Command::Ping)]);
+        assert_eq!(
+            connection.poll_timeout(),
+            Some((at(60), ConnectionWait::Silence))
+        );
         assert!(
             connection
-                .handle(at(61), Input::Frame(b"PONG\r\n"))
+                .handle(at(59), ConnectionInput::Timeout)
                 .is_empty()
         );
-        assert_eq!(connection.poll_timeout(), Some((at(121), Wait::Silence)));
-        let _ = connection.handle(at(121), Input::Timeout);
-        let steps = connection.handle(at(131), Input::Timeout);
-        assert_eq!(steps[..], [Step::Close, Step::Lost(End::Deaf)]);
-        assert_eq!(connection.poll_timeout(), Some((at(136), Wait::Close)));
+        let steps = connection.handle(at(60), ConnectionInput::Timeout);
+        assert_eq!(steps[..], [Step::Send(IrcCommand::Ping)]);
+        assert!(
+            connection
+                .handle(at(61), ConnectionInput::Frame(b"PONG\r\n"))
+                .is_empty()
+        );
         assert_eq!(
-            connection.handle(at(136), Input::Timeout)[..],
+            connection.poll_timeout(),
+            Some((at(121), ConnectionWait::Silence))
+        );
+        let _ = connection.handle(at(121), ConnectionInput::Timeout);
+        let steps = connection.handle(at(131), ConnectionInput::Timeout);
+        assert_eq!(steps[..], [Step::Close, Step::Lost(End::Deaf)]);
+        assert_eq!(
+            connection.poll_timeout(),
+            Some((at(136), ConnectionWait::Close))
+        );
+        assert_eq!(
+            connection.handle(at(136), ConnectionInput::Timeout)[..],
             [Step::Ended]
         );
         assert_eq!(connection.poll_timeout(), None);
@@ -437,17 +453,17 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(
-            lost(connection.handle(at(15), Input::Timeout)),
+            lost(connection.handle(at(15), ConnectionInput::Timeout)),
             End::DialTimeout
         );
         let (mut connection, _) = Connection::open(at(0), Patience::default());
-        let _ = connection.handle(at(0), Input::Opened);
+        let _ = connection.handle(at(0), ConnectionInput::Opened);
         assert_eq!(
-            lost(connection.handle(at(60), Input::Timeout)),
+            lost(connection.handle(at(60), ConnectionInput::Timeout)),
             End::GrantTimeout
         );
         assert_eq!(
-            lost(opened().handle(at(15), Input::Timeout)),
+            lost(opened().handle(at(15), ConnectionInput::Timeout)),
             End::LoginTimeout
         );
     }
@@ -456,8 +472,11 @@ mod tests {
     fn pings_are_answered_and_bad_lines_told() {
         let mut connection = ready();
         let frame = b"PING :tmi.twitch.tv\r\n@bad\r\n:x PRIVMSG #a :hi\n:tmi.twitch.tv RECONNECT";
-        let steps = connection.handle(at(1), Input::Frame(frame));
-        assert_eq!(steps[0], Step::Send(Command::Pong("tmi.twitch.tv".into())));
+        let steps = connection.handle(at(1), ConnectionInput::Frame(frame));
+        assert_eq!(
+            steps[0],
+            Step::Send(IrcCommand::Pong("tmi.twitch.tv".into()))
+        );
         assert_eq!(steps[1], Step::Malformed(ParseError::BadTags));
         assert!(matches!(steps[2], Step::Message(_)));
         assert_eq!(steps[3], Step::Reconnect);

@@ -56,7 +56,7 @@ impl core::error::Error for ParseError {}
 ///
 /// Parsing allocates nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Message<'a> {
+pub struct IrcMessage<'a> {
     line: &'a str,
     tags: Tags<'a>,
     prefix: Option<Prefix<'a>>,
@@ -64,7 +64,7 @@ pub struct Message<'a> {
     params: Params<'a>,
 }
 
-impl<'a> Message<'a> {
+impl<'a> IrcMessage<'a> {
     /// Reads one line, with or without its line ending.
     ///
     /// # Errors
@@ -337,8 +337,8 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
-    fn parse(line: &str) -> Result<Message<'_>, ParseError> {
-        Message::parse(line.as_bytes())
+    fn parse(line: &str) -> Result<IrcMessage<'_>, ParseError> {
+        IrcMessage::parse(line.as_bytes())
     }
 
     #[test]
@@ -396,7 +396,7 @@ mod tests {
         ] {
             assert_eq!(parse(&line), Err(error), "{line}");
         }
-        assert_eq!(Message::parse(b"PING :\xff"), Err(NotUtf8));
+        assert_eq!(IrcMessage::parse(b"PING :\xff"), Err(NotUtf8));
         assert!(parse(&alloc::format!("@a={} PING :{}", long(8189), long(4090))).is_ok());
     }
 

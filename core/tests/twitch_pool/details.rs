@@ -5,8 +5,8 @@ use std::time::Duration;
 use headcount_core::manager::{Distributed, Options, Single, Spread};
 use headcount_core::session::DialFailure;
 use headcount_core::twitch::{
-    Account, Action, Event, Input, JoinFailure, LinkId, Login, ManagerKey, Pool, PoolConfig, Room,
-    Say, SayError, SayOutcome,
+    Account, JoinFailure, LinkId, Login, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent,
+    PoolInput, Room, Say, SayError, SayOutcome,
 };
 use headcount_core::{Instant, Token};
 
@@ -23,9 +23,9 @@ pub(crate) fn account() -> Account {
 }
 
 /// The lines that are sent, with their links.
-pub(crate) fn lines(actions: &[Action<'_>]) -> Vec<(LinkId, String)> {
-    let line = |action: &Action<'_>| match action {
-        Action::Send { link, command } => {
+pub(crate) fn lines(actions: &[PoolAction<'_>]) -> Vec<(LinkId, String)> {
+    let line = |action: &PoolAction<'_>| match action {
+        PoolAction::Send { link, command } => {
             let mut line = String::new();
             command.encode(&mut line).unwrap();
             Some((*link, line.trim_end().into()))
@@ -35,17 +35,17 @@ pub(crate) fn lines(actions: &[Action<'_>]) -> Vec<(LinkId, String)> {
     actions.iter().filter_map(line).collect()
 }
 
-pub(crate) fn events<'a>(actions: &'a [Action<'a>]) -> Vec<&'a Event<'a>> {
-    let event = |action: &'a Action<'a>| match action {
-        Action::Emit(event) => Some(event),
+pub(crate) fn events<'a>(actions: &'a [PoolAction<'a>]) -> Vec<&'a PoolEvent<'a>> {
+    let event = |action: &'a PoolAction<'a>| match action {
+        PoolAction::Emit(event) => Some(event),
         _ => None,
     };
     actions.iter().filter_map(event).collect()
 }
 
-pub(crate) fn connects(actions: &[Action<'_>]) -> Vec<LinkId> {
-    let link = |action: &Action<'_>| match action {
-        Action::Connect { link, .. } => Some(*link),
+pub(crate) fn connects(actions: &[PoolAction<'_>]) -> Vec<LinkId> {
+    let link = |action: &PoolAction<'_>| match action {
+        PoolAction::Connect { link, .. } => Some(*link),
         _ => None,
     };
     actions.iter().filter_map(link).collect()
@@ -64,24 +64,24 @@ pub(crate) fn up(config: PoolConfig, rooms: &[&str]) -> (Pool, ManagerKey, Vec<L
     let made = pool.add_manager(account, Options::default(), initial, |_| one_each);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let actions = pool.handle(at(0), Input::Timeout);
+    let actions = pool.handle(at(0), PoolInput::Timeout);
     let links = connects(&actions);
     for (link, room) in links.iter().zip(rooms) {
-        let _ = pool.handle(at(0), Input::Opened(*link));
-        let _ = pool.handle(at(0), Input::Frame(*link, b":x 001 bot :Welcome\r\n"));
+        let _ = pool.handle(at(0), PoolInput::Opened(*link));
+        let _ = pool.handle(at(0), PoolInput::Frame(*link, b":x 001 bot :Welcome\r\n"));
         let echo = format!(":bot!bot@bot JOIN #{room}\r\n");
-        let _ = pool.handle(at(0), Input::Frame(*link, echo.as_bytes()));
+        let _ = pool.handle(at(0), PoolInput::Frame(*link, echo.as_bytes()));
     }
     assert_eq!(links.len(), rooms.len());
     (pool, manager, links)
 }
 
 pub(crate) fn messages(pool: &mut Pool, link: LinkId, line: &str) -> usize {
-    let actions = pool.handle(at(1), Input::Frame(link, line.as_bytes()));
+    let actions = pool.handle(at(1), PoolInput::Frame(link, line.as_bytes()));
     let events = events(&actions);
     events
         .iter()
-        .filter(|event| matches!(event, Event::Message { .. }))
+        .filter(|event| matches!(event, PoolEvent::Message { .. }))
         .count()
 }
 
@@ -99,11 +99,11 @@ fn messages_end_refused_or_unconfirmed_and_are_not_repeated() {
     let first = pool
         .say(at(2), manager, Say::new(room("a"), "one"))
         .unwrap();
-    let sent = lines(&pool.handle(at(2), Input::Timeout));
+    let sent = lines(&pool.handle(at(2), PoolInput::Timeout));
     assert_eq!(sent[0].1, "@client-nonce=0 PRIVMSG #a :one");
     let notice = b"@msg-id=msg_duplicate :tmi.twitch.tv NOTICE #a :No.\r\n";
-    let actions = pool.handle(at(3), Input::Frame(links[0], notice));
-    let refused = Event::Said {
+    let actions = pool.handle(at(3), PoolInput::Frame(links[0], notice));
+    let refused = PoolEvent::Said {
         manager,
         id: first,
         outcome: SayOutcome::Refused("msg_duplicate".into()),
@@ -111,18 +111,18 @@ fn messages_end_refused_or_unconfirmed_and_are_not_repeated() {
     assert!(events(&actions).contains(&&refused));
     let reply = Say::new(room("a"), "two").reply_to("m-1");
     let second = pool.say(at(5), manager, reply).unwrap();
-    let sent = lines(&pool.handle(at(5), Input::Timeout));
+    let sent = lines(&pool.handle(at(5), PoolInput::Timeout));
     assert!(sent[0].1.contains("reply-parent-msg-id=m-1"));
-    let actions = pool.handle(at(6), Input::Closed(links[0]));
-    let lost = Event::Said {
+    let actions = pool.handle(at(6), PoolInput::Closed(links[0]));
+    let lost = PoolEvent::Said {
         manager,
         id: second,
         outcome: SayOutcome::Unconfirmed,
     };
     assert!(events(&actions).contains(&&lost));
     let link = connects(&actions)[0];
-    let _ = pool.handle(at(6), Input::Opened(link));
-    let actions = pool.handle(at(6), Input::Frame(link, b":x 001 bot :Welcome\r\n"));
+    let _ = pool.handle(at(6), PoolInput::Opened(link));
+    let actions = pool.handle(at(6), PoolInput::Frame(link, b":x 001 bot :Welcome\r\n"));
     assert_eq!(lines(&actions), [(link, "JOIN #a".into())]);
 }
 
@@ -134,15 +134,15 @@ fn a_refusal_is_about_the_oldest_message_in_its_room() {
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let link = connects(&pool.handle(at(0), Input::Timeout))[0];
-    let _ = pool.handle(at(0), Input::Opened(link));
-    let _ = pool.handle(at(0), Input::Frame(link, b":x 001 bot :Welcome\r\n"));
+    let link = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
+    let _ = pool.handle(at(0), PoolInput::Opened(link));
+    let _ = pool.handle(at(0), PoolInput::Frame(link, b":x 001 bot :Welcome\r\n"));
     let mut say = |text: &str| pool.say(at(1), manager, Say::new(room("a"), text)).unwrap();
     let (first, _) = (say("one"), say("two"));
-    assert_eq!(lines(&pool.handle(at(1), Input::Timeout)).len(), 2);
+    assert_eq!(lines(&pool.handle(at(1), PoolInput::Timeout)).len(), 2);
     let notice = b"@msg-id=msg_duplicate :tmi.twitch.tv NOTICE #a :No.\r\n";
-    let actions = pool.handle(at(2), Input::Frame(link, notice));
-    let said = |event: &&Event<'_>| matches!(event, Event::Said { id, .. } if *id == first);
+    let actions = pool.handle(at(2), PoolInput::Frame(link, notice));
+    let said = |event: &&PoolEvent<'_>| matches!(event, PoolEvent::Said { id, .. } if *id == first);
     assert!(events(&actions).into_iter().any(|event| said(&event)));
 }
 
@@ -151,8 +151,8 @@ fn a_request_to_reconnect_is_told() {
     let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
     let shard = pool.manager(manager).unwrap().roster().keys()[0];
     let line = b":tmi.twitch.tv RECONNECT\r\n";
-    let actions = pool.handle(at(1), Input::Frame(links[0], line));
-    let told = Event::Reconnecting { manager, shard };
+    let actions = pool.handle(at(1), PoolInput::Frame(links[0], line));
+    let told = PoolEvent::Reconnecting { manager, shard };
     assert!(events(&actions).contains(&&told));
     assert_eq!(connects(&actions).len(), 1);
 }
@@ -174,13 +174,13 @@ fn what_cannot_be_said_is_refused_at_the_call() {
 fn slow_mode_is_kept() {
     let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
     let slow = b"@room-id=1;slow=30 :tmi.twitch.tv ROOMSTATE #a\r\n";
-    let _ = pool.handle(at(1), Input::Frame(links[0], slow));
+    let _ = pool.handle(at(1), PoolInput::Frame(links[0], slow));
     for text in ["one", "two"] {
         pool.say(at(1), manager, Say::new(room("a"), text)).unwrap();
     }
-    assert_eq!(lines(&pool.handle(at(1), Input::Timeout)).len(), 1);
-    assert!(lines(&pool.handle(at(31), Input::Timeout)).is_empty());
-    let sent = lines(&pool.handle(at(32), Input::Timeout));
+    assert_eq!(lines(&pool.handle(at(1), PoolInput::Timeout)).len(), 1);
+    assert!(lines(&pool.handle(at(31), PoolInput::Timeout)).is_empty());
+    let sent = lines(&pool.handle(at(32), PoolInput::Timeout));
     assert!(sent[0].1.ends_with(":two"), "{sent:?}");
 }
 
@@ -197,20 +197,23 @@ fn a_refused_join_is_told_with_its_reason_and_a_full_account_tries_later() {
         ),
     ] {
         let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
-        let put_out = pool.handle(at(1), Input::Frame(links[0], b":bot!bot@bot PART #a\r\n"));
+        let put_out = pool.handle(
+            at(1),
+            PoolInput::Frame(links[0], b":bot!bot@bot PART #a\r\n"),
+        );
         assert!(matches!(
             events(&put_out)[0],
-            Event::Parted {
+            PoolEvent::Parted {
                 by_server: true,
                 ..
             }
         ));
-        let asked = lines(&pool.handle(at(61), Input::Timeout));
+        let asked = lines(&pool.handle(at(61), PoolInput::Timeout));
         assert!(asked.contains(&(links[0], "JOIN #a".into())), "{asked:?}");
         let line = format!("@msg-id={notice} :tmi.twitch.tv NOTICE #a :No.\r\n");
-        let actions = pool.handle(at(62), Input::Frame(links[0], line.as_bytes()));
+        let actions = pool.handle(at(62), PoolInput::Frame(links[0], line.as_bytes()));
         let failed = events(&actions).into_iter().find_map(|event| match event {
-            Event::JoinFailed {
+            PoolEvent::JoinFailed {
                 reason, retry_in, ..
             } => Some((*reason, *retry_in)),
             _ => None,
@@ -230,17 +233,17 @@ fn nothing_is_dialled_without_a_token_and_the_host_is_asked_again() {
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
     pool.start_all(at(0), made.unwrap()).unwrap();
     assert_eq!(
-        pool.handle(at(0), Input::Timeout),
-        [Action::WantToken { account: key }]
+        pool.handle(at(0), PoolInput::Timeout),
+        [PoolAction::WantToken { account: key }]
     );
-    assert_eq!(pool.handle(at(1), Input::Timeout), []);
+    assert_eq!(pool.handle(at(1), PoolInput::Timeout), []);
     assert_eq!(pool.poll_timeout().unwrap().0, at(60));
     assert_eq!(
-        pool.handle(at(60), Input::Timeout),
-        [Action::WantToken { account: key }]
+        pool.handle(at(60), PoolInput::Timeout),
+        [PoolAction::WantToken { account: key }]
     );
     pool.set_token(key, Token::new("secret"));
-    assert_eq!(connects(&pool.handle(at(61), Input::Timeout)).len(), 1);
+    assert_eq!(connects(&pool.handle(at(61), PoolInput::Timeout)).len(), 1);
 }
 
 #[test]
@@ -250,19 +253,21 @@ fn nobody_reads_and_says_nothing() {
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let link = connects(&pool.handle(at(0), Input::Timeout))[0];
-    let sent = lines(&pool.handle(at(0), Input::Opened(link)));
+    let link = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
+    let sent = lines(&pool.handle(at(0), PoolInput::Opened(link)));
     assert!(
         sent.len() == 2 && sent[1].1.starts_with("NICK justinfan"),
         "{sent:?}"
     );
-    let _ = pool.handle(at(0), Input::Frame(link, b":x 001 justinfan1 :Welcome\r\n"));
+    let _ = pool.handle(
+        at(0),
+        PoolInput::Frame(link, b":x 001 justinfan1 :Welcome\r\n"),
+    );
     pool.say(at(1), manager, Say::new(room("a"), "hi")).unwrap();
-    let actions = pool.handle(at(1), Input::Timeout);
+    let actions = pool.handle(at(1), PoolInput::Timeout);
     assert!(lines(&actions).is_empty());
     let outcome = SayOutcome::Anonymous;
-    let refused =
-        |event: &&Event<'_>| matches!(event, Event::Said { outcome: o, .. } if *o == outcome);
+    let refused = |event: &&PoolEvent<'_>| matches!(event, PoolEvent::Said { outcome: o, .. } if *o == outcome);
     assert!(events(&actions).iter().any(refused));
 }
 
@@ -273,8 +278,8 @@ fn bad_lines_are_events() {
         b"@=1 X\r\nPING a\0b\r\n\xff\r\n:a\r\nPRIVMSG\r\n:tmi.twitch.tv NOTICE\r\n".to_vec();
     frame.extend(b"PRIVMSG #a :");
     frame.extend([b'x'; 10_000]);
-    let actions = pool.handle(at(1), Input::Frame(links[0], &frame));
-    let malformed = |event: &&&Event<'_>| matches!(event, Event::Malformed { .. });
+    let actions = pool.handle(at(1), PoolInput::Frame(links[0], &frame));
+    let malformed = |event: &&&PoolEvent<'_>| matches!(event, PoolEvent::Malformed { .. });
     assert_eq!(events(&actions).iter().filter(malformed).count(), 5);
     assert_eq!(actions.len(), 7, "{actions:?}");
 }
@@ -293,12 +298,13 @@ fn a_shard_that_always_fails_is_given_up_if_wanted() {
     let mut dials = Vec::new();
     let mut open = Vec::new();
     for second in 0..60 {
-        open.extend(connects(&pool.handle(at(second), Input::Timeout)));
+        open.extend(connects(&pool.handle(at(second), PoolInput::Timeout)));
         while let Some(link) = open.pop() {
             dials.push(second);
-            open.extend(connects(
-                &pool.handle(at(second), Input::DialFailed(link, DialFailure::Other)),
-            ));
+            open.extend(connects(&pool.handle(
+                at(second),
+                PoolInput::DialFailed(link, DialFailure::Other),
+            )));
         }
     }
     assert_eq!(dials.len(), 3, "{dials:?}");

@@ -3,7 +3,7 @@
 use headcount_core::Token;
 use headcount_core::manager::{Options, Single};
 use headcount_core::twitch::{
-    Account, AccountLimits, Input, LinkId, Login, ManagerKey, Pool, PoolConfig, Rate, Room,
+    Account, AccountLimits, LinkId, Login, ManagerKey, Pool, PoolConfig, PoolInput, Rate, Room,
 };
 
 use crate::details::{account, at, connects, lines, room};
@@ -23,8 +23,8 @@ fn slow(rooms: &[&str]) -> (Pool, ManagerKey, LinkId) {
     let made = pool.add_manager(key, Options::default(), initial, |_| Single);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let link = connects(&pool.handle(at(0), Input::Timeout))[0];
-    let _ = pool.handle(at(0), Input::Opened(link));
+    let link = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
+    let _ = pool.handle(at(0), PoolInput::Opened(link));
     (pool, manager, link)
 }
 
@@ -37,8 +37,8 @@ fn joined(
 ) -> Vec<String> {
     let mut order = Vec::new();
     for second in span {
-        let mut sent = lines(&pool.handle(at(second), Input::Timeout));
-        let pong = Input::Frame(link, b"PONG\r\n");
+        let mut sent = lines(&pool.handle(at(second), PoolInput::Timeout));
+        let pong = PoolInput::Frame(link, b"PONG\r\n");
         sent.extend(lines(&pool.handle(at(second), pong)));
         for (_, line) in sent {
             let Some(name) = line.strip_prefix("JOIN #") else {
@@ -47,7 +47,7 @@ fn joined(
             order.push(name.to_owned());
             if !silent.contains(&name) {
                 let echo = format!(":bot!bot@bot JOIN #{name}\r\n");
-                let actions = pool.handle(at(second), Input::Frame(link, echo.as_bytes()));
+                let actions = pool.handle(at(second), PoolInput::Frame(link, echo.as_bytes()));
                 assert!(
                     lines(&actions)
                         .iter()
@@ -62,7 +62,7 @@ fn joined(
 #[test]
 fn rooms_are_joined_in_the_order_in_which_they_were_assigned() {
     let (mut pool, manager, link) = slow(&[]);
-    let _ = pool.handle(at(0), Input::Frame(link, b":x 001 bot :Welcome\r\n"));
+    let _ = pool.handle(at(0), PoolInput::Frame(link, b":x 001 bot :Welcome\r\n"));
     for name in ["m", "c", "z", "a"] {
         pool.assign(at(0), manager, room(name)).unwrap();
     }
@@ -74,19 +74,19 @@ fn rooms_that_were_lost_go_before_new_ones_and_new_ones_before_those_that_failed
     let (mut pool, manager, link) = slow(&["z"]);
     let welcome = b":x 001 bot :Welcome\r\n";
     let echo = b":bot!bot@bot JOIN #z\r\n";
-    let _ = pool.handle(at(0), Input::Frame(link, welcome));
-    let _ = pool.handle(at(0), Input::Frame(link, echo));
+    let _ = pool.handle(at(0), PoolInput::Frame(link, welcome));
+    let _ = pool.handle(at(0), PoolInput::Frame(link, echo));
     assert!(joined(&mut pool, link, 0..11, &[]).is_empty());
     pool.assign(at(11), manager, room("f")).unwrap();
     // Nobody answers for f; it is tried again 15 s after its 10 s, and by then others wait.
     assert_eq!(joined(&mut pool, link, 11..30, &["f"]), ["f"]);
-    let again = pool.handle(at(30), Input::Closed(link));
+    let again = pool.handle(at(30), PoolInput::Closed(link));
     let link = connects(&again)[0];
-    let _ = pool.handle(at(30), Input::Opened(link));
+    let _ = pool.handle(at(30), PoolInput::Opened(link));
     pool.assign(at(30), manager, room("a")).unwrap();
-    let first = lines(&pool.handle(at(30), Input::Frame(link, welcome)));
+    let first = lines(&pool.handle(at(30), PoolInput::Frame(link, welcome)));
     assert_eq!(first, [(link, "JOIN #z".into())], "it was joined before");
-    let _ = pool.handle(at(30), Input::Frame(link, echo));
+    let _ = pool.handle(at(30), PoolInput::Frame(link, echo));
     // f is in the queue again at second 37, and b comes after it.
     let _ = joined(&mut pool, link, 31..38, &[]);
     pool.assign(at(38), manager, room("b")).unwrap();
@@ -100,13 +100,13 @@ fn a_room_whose_link_is_lost_before_the_join_is_answered_is_joined_on_the_next_a
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let mut dials = connects(&pool.handle(at(0), Input::Timeout));
+    let mut dials = connects(&pool.handle(at(0), PoolInput::Timeout));
     for second in 0..2 {
         let link = dials[0];
         let join = (link, "JOIN #a".into());
         assert!(log_in(&mut pool, second, link).contains(&join));
-        dials = connects(&pool.handle(at(second), Input::Closed(link)));
-        dials.extend(connects(&pool.handle(at(second + 1), Input::Timeout)));
+        dials = connects(&pool.handle(at(second), PoolInput::Closed(link)));
+        dials.extend(connects(&pool.handle(at(second + 1), PoolInput::Timeout)));
     }
 }
 
@@ -117,13 +117,13 @@ fn a_room_that_is_left_before_its_join_was_carried_out_is_not_joined_at_the_next
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let _ = pool.handle(at(0), Input::Timeout);
+    let _ = pool.handle(at(0), PoolInput::Timeout);
     pool.assign(at(1), manager, room("b")).unwrap();
     pool.stop_all(at(1), manager).unwrap();
     pool.unassign(at(1), manager, room("b")).unwrap();
-    let _ = pool.handle(at(1), Input::Timeout);
+    let _ = pool.handle(at(1), PoolInput::Timeout);
     pool.start_all(at(20), manager).unwrap();
-    let link = connects(&pool.handle(at(20), Input::Timeout))[0];
+    let link = connects(&pool.handle(at(20), PoolInput::Timeout))[0];
     let said = log_in(&mut pool, 20, link);
     let lines = said.iter().map(|(_, line)| line.as_str());
     let joins: Vec<&str> = lines.filter(|line| line.starts_with("JOIN")).collect();
@@ -136,11 +136,11 @@ fn a_join_that_was_asked_on_a_link_that_went_is_asked_on_the_link_in_its_place_a
     let key = pool.add_account(account());
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
     pool.start_all(at(0), made.unwrap()).unwrap();
-    let old = connects(&pool.handle(at(0), Input::Timeout))[0];
+    let old = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
     assert!(log_in(&mut pool, 0, old).contains(&(old, "JOIN #a".into())));
     let asked = b":tmi.twitch.tv RECONNECT\r\n";
-    let new = connects(&pool.handle(at(1), Input::Frame(old, asked)))[0];
+    let new = connects(&pool.handle(at(1), PoolInput::Frame(old, asked)))[0];
     let mut said = log_in(&mut pool, 1, new);
-    said.extend(lines(&pool.handle(at(2), Input::Closed(old))));
+    said.extend(lines(&pool.handle(at(2), PoolInput::Closed(old))));
     assert!(said.contains(&(new, "JOIN #a".into())), "{said:?}");
 }

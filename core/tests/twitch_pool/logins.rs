@@ -7,7 +7,8 @@ use headcount_core::manager::{Distributed, Health, Options, Single, Spread};
 use headcount_core::session::DialFailure;
 use headcount_core::twitch::connection::End;
 use headcount_core::twitch::{
-    Account, AccountKey, Action, Event, Input, ManagerKey, Pool, PoolConfig, Room, Wait,
+    Account, AccountKey, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, PoolWait,
+    Room,
 };
 
 use crate::details::{account, at, connects, events, lines, room, up};
@@ -49,31 +50,33 @@ fn refused(
     pool: &mut Pool,
     notice: &str,
     span: std::ops::Range<u64>,
-) -> (Vec<u64>, Vec<Action<'static>>) {
+) -> (Vec<u64>, Vec<PoolAction<'static>>) {
     let line = format!(":tmi.twitch.tv NOTICE * :{notice}\r\n");
     let (mut dials, mut all) = (Vec::new(), Vec::new());
     for second in span {
-        let mut actions = pool.handle(at(second), Input::Timeout);
+        let mut actions = pool.handle(at(second), PoolInput::Timeout);
         while let Some(link) = connects(&actions).first().copied() {
             dials.push(second);
-            let _ = pool.handle(at(second), Input::Opened(link));
-            let frame = Input::Frame(link, line.as_bytes());
+            let _ = pool.handle(at(second), PoolInput::Opened(link));
+            let frame = PoolInput::Frame(link, line.as_bytes());
             let owned = |action| match action {
-                Action::Emit(event) => match event {
-                    Event::Message { .. } => None,
+                PoolAction::Emit(event) => match event {
+                    PoolEvent::Message { .. } => None,
                     other => match other.into_owned() {
-                        headcount_core::twitch::OwnedEvent::Event(event) => {
-                            Some(Action::Emit(event))
+                        headcount_core::twitch::OwnedPoolEvent::Event(event) => {
+                            Some(PoolAction::Emit(event))
                         }
-                        headcount_core::twitch::OwnedEvent::Heard(_) => None,
+                        headcount_core::twitch::OwnedPoolEvent::Heard(_) => None,
                     },
                 },
-                Action::WantToken { account } => Some(Action::WantToken { account }),
-                Action::Connect { .. } | Action::Send { .. } | Action::Close { .. } => None,
+                PoolAction::WantToken { account } => Some(PoolAction::WantToken { account }),
+                PoolAction::Connect { .. } | PoolAction::Send { .. } | PoolAction::Close { .. } => {
+                    None
+                }
             };
             all.extend(pool.handle(at(second), frame).into_iter().filter_map(owned));
-            let after = pool.handle(at(second), Input::Closed(link));
-            let mut left: Vec<Action<'static>> = actions.split_off(1);
+            let after = pool.handle(at(second), PoolInput::Closed(link));
+            let mut left: Vec<PoolAction<'static>> = actions.split_off(1);
             left.extend(after);
             actions = left;
         }
@@ -82,7 +85,7 @@ fn refused(
     (dials, all)
 }
 
-fn tells(actions: &[Action<'_>], wanted: &Event<'_>) -> bool {
+fn tells(actions: &[PoolAction<'_>], wanted: &PoolEvent<'_>) -> bool {
     events(actions).contains(&wanted)
 }
 
@@ -95,13 +98,13 @@ fn an_invalid_nick_ends_the_login_for_good() {
     let end = End::BadLogin;
     assert!(tells(
         &told,
-        &Event::LinkLost {
+        &PoolEvent::LinkLost {
             manager,
             shard,
             end
         }
     ));
-    assert!(tells(&told, &Event::Barred { manager, shard }));
+    assert!(tells(&told, &PoolEvent::Barred { manager, shard }));
     assert!(pool.has_ended(manager));
     assert_eq!(pool.poll_timeout(), None, "nothing is waited for");
 }
@@ -114,28 +117,32 @@ fn an_account_that_is_not_taken_ends_with_all_its_shards() {
     let made = pool.add_manager(other, Options::default(), [room("d")], |_| Single);
     let apart = made.unwrap();
     pool.start_all(at(0), apart).unwrap();
-    let links = connects(&pool.handle(at(0), Input::Timeout));
+    let links = connects(&pool.handle(at(0), PoolInput::Timeout));
     assert_eq!(links.len(), 4);
     for link in &links[..3] {
-        let _ = pool.handle(at(0), Input::Opened(*link));
+        let _ = pool.handle(at(0), PoolInput::Opened(*link));
     }
     let notice = b":tmi.twitch.tv NOTICE * :Invalid NICK\r\n";
-    let actions = pool.handle(at(0), Input::Frame(links[0], notice));
+    let actions = pool.handle(at(0), PoolInput::Frame(links[0], notice));
     for link in &links[..3] {
-        assert!(actions.contains(&Action::Close { link: *link }));
-        let _ = pool.handle(at(0), Input::Closed(*link));
+        assert!(actions.contains(&PoolAction::Close { link: *link }));
+        let _ = pool.handle(at(0), PoolInput::Closed(*link));
     }
-    let dials =
-        |action: &Action<'_>| matches!(action, Action::Connect { account, .. } if *account == key);
+    let dials = |action: &PoolAction<'_>| matches!(action, PoolAction::Connect { account, .. } if *account == key);
     for second in 1..HOUR {
-        assert!(!pool.handle(at(second), Input::Timeout).iter().any(dials));
+        assert!(
+            !pool
+                .handle(at(second), PoolInput::Timeout)
+                .iter()
+                .any(dials)
+        );
     }
     assert!(pool.has_ended(manager));
     assert!(!pool.has_ended(apart), "the other account goes on");
     // A token of another name, and a start, and it dials again.
     pool.set_token(key, Token::new("other"));
     pool.start_all(at(HOUR), manager).unwrap();
-    let again = pool.handle(at(HOUR), Input::Timeout);
+    let again = pool.handle(at(HOUR), PoolInput::Timeout);
     assert_eq!(again.iter().filter(|action| dials(action)).count(), 3);
 }
 
@@ -163,7 +170,7 @@ fn rooms_of_a_login_that_is_not_taken_do_not_wander_from_shard_to_shard() {
             .shards()
             .any(|(_, shard)| shard.health() == Health::Stopped)
     );
-    let barred = |event: &&&Event<'_>| matches!(event, Event::Barred { .. });
+    let barred = |event: &&&PoolEvent<'_>| matches!(event, PoolEvent::Barred { .. });
     let barred = events(&told).iter().filter(barred).count();
     assert!(
         (2..=4).contains(&barred),
@@ -174,14 +181,14 @@ fn rooms_of_a_login_that_is_not_taken_do_not_wander_from_shard_to_shard() {
 #[test]
 fn a_link_that_is_logged_in_proves_the_login() {
     let (mut pool, manager, links) = up(PoolConfig::default(), &["a", "b"]);
-    let actions = pool.handle(at(1), Input::Closed(links[0]));
+    let actions = pool.handle(at(1), PoolInput::Closed(links[0]));
     let link = connects(&actions)[0];
-    let _ = pool.handle(at(1), Input::Opened(link));
+    let _ = pool.handle(at(1), PoolInput::Opened(link));
     let notice = b":tmi.twitch.tv NOTICE * :Invalid NICK\r\n";
-    let _ = pool.handle(at(1), Input::Frame(link, notice));
-    let mut dials = connects(&pool.handle(at(1), Input::Closed(link)));
+    let _ = pool.handle(at(1), PoolInput::Frame(link, notice));
+    let mut dials = connects(&pool.handle(at(1), PoolInput::Closed(link)));
     for second in 2..30 {
-        let pong = Input::Frame(links[1], b"PONG\r\n");
+        let pong = PoolInput::Frame(links[1], b"PONG\r\n");
         dials.extend(connects(&pool.handle(at(second), pong)));
     }
     assert!(!dials.is_empty(), "a failure like any other");
@@ -194,7 +201,7 @@ fn nobody_is_not_asked_for_a_token() {
     let (mut pool, key, manager) = started(nobody, Options::default(), &["a"]);
     let (dials, told) = refused(&mut pool, "Improperly formatted auth", 0..HOUR);
     assert_eq!(dials, [0]);
-    assert!(!told.contains(&Action::WantToken { account: key }));
+    assert!(!told.contains(&PoolAction::WantToken { account: key }));
     assert!(pool.has_ended(manager));
 }
 
@@ -204,7 +211,7 @@ fn logins_are_counted_also_those_that_are_over_at_once() {
     let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
     let (mut pool, _, _) = started(account(), Options::default(), &rooms);
     let mut logins = Vec::new();
-    let mut count = |second: u64, actions: &[Action<'_>]| {
+    let mut count = |second: u64, actions: &[PoolAction<'_>]| {
         let nicks = lines(actions)
             .iter()
             .filter(|(_, line)| line.starts_with("NICK"))
@@ -212,13 +219,13 @@ fn logins_are_counted_also_those_that_are_over_at_once() {
         logins.extend(std::iter::repeat_n(second, nicks));
     };
     for second in 0..25 {
-        let mut actions = pool.handle(at(second), Input::Timeout);
+        let mut actions = pool.handle(at(second), PoolInput::Timeout);
         count(second, &actions);
         let mut links = connects(&actions);
         while let Some(link) = links.pop() {
-            actions = pool.handle(at(second), Input::Opened(link));
+            actions = pool.handle(at(second), PoolInput::Opened(link));
             count(second, &actions);
-            let welcome = Input::Frame(link, b":x 001 bot :Welcome\r\n");
+            let welcome = PoolInput::Frame(link, b":x 001 bot :Welcome\r\n");
             let more = pool.handle(at(second), welcome);
             count(second, &more);
             links.extend(connects(&more));
@@ -250,9 +257,9 @@ fn a_shard_that_takes_the_place_of_another_backs_off_like_it() {
     }
     // A start of the caller's is tried at once.
     pool.stop_all(at(HOUR), manager).unwrap();
-    let _ = pool.handle(at(HOUR), Input::Timeout);
+    let _ = pool.handle(at(HOUR), PoolInput::Timeout);
     pool.start_all(at(HOUR + 1), manager).unwrap();
-    let actions = pool.handle(at(HOUR + 1), Input::Timeout);
+    let actions = pool.handle(at(HOUR + 1), PoolInput::Timeout);
     assert_eq!(connects(&actions).len(), 1);
 }
 
@@ -262,7 +269,7 @@ fn a_token_is_asked_for_again_while_the_shard_still_backs_off() {
     // So many failures that the next wait is a long one.
     let (mut failures, mut second) = (0, 0);
     let link = loop {
-        let Some(link) = connects(&pool.handle(at(second), Input::Timeout)).pop() else {
+        let Some(link) = connects(&pool.handle(at(second), PoolInput::Timeout)).pop() else {
             second += 1;
             continue;
         };
@@ -272,28 +279,29 @@ fn a_token_is_asked_for_again_while_the_shard_still_backs_off() {
         failures += 1;
         // The next dial is seen in the next round.
         let mut again =
-            connects(&pool.handle(at(second), Input::DialFailed(link, DialFailure::Other)));
+            connects(&pool.handle(at(second), PoolInput::DialFailed(link, DialFailure::Other)));
         while let Some(link) = again.pop() {
             failures += 1;
-            again = connects(&pool.handle(at(second), Input::DialFailed(link, DialFailure::Other)));
+            again =
+                connects(&pool.handle(at(second), PoolInput::DialFailed(link, DialFailure::Other)));
         }
     };
-    let _ = pool.handle(at(second), Input::Opened(link));
+    let _ = pool.handle(at(second), PoolInput::Opened(link));
     let notice = b":tmi.twitch.tv NOTICE * :Login authentication failed\r\n";
-    let want = Action::WantToken { account: key };
+    let want = PoolAction::WantToken { account: key };
     assert!(
-        pool.handle(at(second), Input::Frame(link, notice))
+        pool.handle(at(second), PoolInput::Frame(link, notice))
             .contains(&want)
     );
-    let _ = pool.handle(at(second), Input::Closed(link));
+    let _ = pool.handle(at(second), PoolInput::Closed(link));
     for minute in 1..=5 {
         let due = at(second + 60 * minute);
         assert_eq!(
             pool.poll_timeout(),
-            Some((due, Wait::Token)),
+            Some((due, PoolWait::Token)),
             "minute {minute}"
         );
-        let asked = pool.handle(due, Input::Timeout);
+        let asked = pool.handle(due, PoolInput::Timeout);
         assert_eq!(asked, std::slice::from_ref(&want));
     }
 }
@@ -302,31 +310,31 @@ fn a_token_is_asked_for_again_while_the_shard_still_backs_off() {
 fn no_token_is_asked_for_where_nothing_runs_any_more() {
     let (mut pool, key, manager) = started(account(), Options::default(), &["a"]);
     let (_, told) = refused(&mut pool, "Login authentication failed", 0..1);
-    let want = Action::WantToken { account: key };
+    let want = PoolAction::WantToken { account: key };
     assert!(told.contains(&want));
     pool.stop_all(at(1), manager).unwrap();
     for second in 1..200 {
-        assert!(!pool.handle(at(second), Input::Timeout).contains(&want));
+        assert!(!pool.handle(at(second), PoolInput::Timeout).contains(&want));
     }
     pool.start_all(at(200), manager).unwrap();
-    assert!(pool.handle(at(200), Input::Timeout).contains(&want));
+    assert!(pool.handle(at(200), PoolInput::Timeout).contains(&want));
 }
 
 #[test]
 fn a_server_that_asks_to_wait_is_obeyed_within_the_longest_back_off() {
     for (asked, from, to) in [(30, 30, 31), (86_400, 600, 601), (0, 0, 2)] {
         let (mut pool, _, _) = started(account(), Options::default(), &["a"]);
-        let link = connects(&pool.handle(at(0), Input::Timeout)).pop();
+        let link = connects(&pool.handle(at(0), PoolInput::Timeout)).pop();
         let why = DialFailure::Status {
             code: 503,
             retry_after: Some(Duration::from_secs(asked)),
         };
-        let input = Input::DialFailed(link.expect("a dial"), why);
+        let input = PoolInput::DialFailed(link.expect("a dial"), why);
         let mut again = connects(&pool.handle(at(0), input));
         let mut second = 0;
         while again.is_empty() {
             second += 1;
-            again = connects(&pool.handle(at(second), Input::Timeout));
+            again = connects(&pool.handle(at(second), PoolInput::Timeout));
         }
         assert!(
             (from..=to).contains(&second),

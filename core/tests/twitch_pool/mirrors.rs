@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use headcount_core::twitch::{Action, Event, Input, LinkId, ManagerKey, Pool, PoolConfig, Wait};
+use headcount_core::twitch::{
+    LinkId, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, PoolWait,
+};
 
 use crate::details::{at, events, room, up};
 
@@ -25,7 +27,7 @@ fn sharing(config: PoolConfig) -> (Pool, ManagerKey, Vec<LinkId>) {
             "@room-id={} :tmi.twitch.tv ROOMSTATE #{room}\r\n",
             number(room)
         );
-        let _ = pool.handle(at(0), Input::Frame(*link, state.as_bytes()));
+        let _ = pool.handle(at(0), PoolInput::Frame(*link, state.as_bytes()));
     }
     (pool, manager, links)
 }
@@ -42,12 +44,12 @@ fn copy(n: u32, room: &str, origin: &str) -> String {
 }
 
 /// The rooms and ids of the messages that are told.
-fn told(actions: &[Action<'_>]) -> Vec<String> {
-    let line = |event: &&Event<'_>| match event {
-        Event::Message { message, .. } if message.command() == "PRIVMSG" => {
+fn told(actions: &[PoolAction<'_>]) -> Vec<String> {
+    let line = |event: &&PoolEvent<'_>| match event {
+        PoolEvent::Message { message, .. } if message.command() == "PRIVMSG" => {
             Some(message.line().to_owned())
         }
-        Event::Mirrored(heard) => Some(heard.line().to_owned()),
+        PoolEvent::Mirrored(heard) => Some(heard.line().to_owned()),
         _ => None,
     };
     let id = |line: String| line[4..].split(';').next().unwrap().to_owned();
@@ -55,7 +57,7 @@ fn told(actions: &[Action<'_>]) -> Vec<String> {
 }
 
 fn hear(pool: &mut Pool, second: u64, link: LinkId, line: &str) -> Vec<String> {
-    told(&pool.handle(at(second), Input::Frame(link, line.as_bytes())))
+    told(&pool.handle(at(second), PoolInput::Frame(link, line.as_bytes())))
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn a_mirror_that_comes_first_gives_way_to_its_original() {
     assert!(hear(&mut pool, 1, links[2], &copy(1, "c", "a")).is_empty());
     assert_eq!(hear(&mut pool, 2, links[0], &copy(1, "a", "a")), ["m1"]);
     for second in 3..10 {
-        assert!(told(&pool.handle(at(second), Input::Timeout)).is_empty());
+        assert!(told(&pool.handle(at(second), PoolInput::Timeout)).is_empty());
     }
     assert!(hear(&mut pool, 10, links[1], &copy(1, "b", "a")).is_empty());
 }
@@ -101,11 +103,11 @@ fn a_mirror_waits_too_where_no_rooms_number_is_known() {
 fn a_mirror_whose_original_does_not_come_is_told_after_its_wait() {
     let (mut pool, _, links) = sharing(PoolConfig::default());
     assert!(hear(&mut pool, 1, links[1], &copy(1, "b", "a")).is_empty());
-    assert_eq!(pool.poll_timeout(), Some((at(3), Wait::Original)));
-    assert!(told(&pool.handle(at(2), Input::Timeout)).is_empty());
-    let actions = pool.handle(at(3), Input::Timeout);
+    assert_eq!(pool.poll_timeout(), Some((at(3), PoolWait::Original)));
+    assert!(told(&pool.handle(at(2), PoolInput::Timeout)).is_empty());
+    let actions = pool.handle(at(3), PoolInput::Timeout);
     assert_eq!(told(&actions), ["b1"]);
-    let Some(Event::Mirrored(heard)) = events(&actions).first().copied() else {
+    let Some(PoolEvent::Mirrored(heard)) = events(&actions).first().copied() else {
         panic!("{actions:?}")
     };
     assert_eq!(heard.link(), links[1]);
@@ -120,8 +122,8 @@ fn each_mirror_waits_its_own_time() {
     let (mut pool, _, links) = sharing(PoolConfig::default());
     assert!(hear(&mut pool, 1, links[1], &copy(1, "b", "a")).is_empty());
     assert!(hear(&mut pool, 2, links[1], &copy(2, "b", "a")).is_empty());
-    assert_eq!(told(&pool.handle(at(3), Input::Timeout)), ["b1"]);
-    assert_eq!(told(&pool.handle(at(4), Input::Timeout)), ["b2"]);
+    assert_eq!(told(&pool.handle(at(3), PoolInput::Timeout)), ["b1"]);
+    assert_eq!(told(&pool.handle(at(4), PoolInput::Timeout)), ["b2"]);
 }
 
 #[test]
@@ -131,7 +133,7 @@ fn a_mirror_from_a_room_that_is_not_joined_does_not_wait() {
     assert!(hear(&mut pool, 1, links[2], &copy(1, "c", "x")).is_empty());
     // The room where it was said has been left.
     pool.unassign(at(2), manager, room("a")).unwrap();
-    let _ = pool.handle(at(2), Input::Timeout);
+    let _ = pool.handle(at(2), PoolInput::Timeout);
     assert_eq!(hear(&mut pool, 2, links[1], &copy(2, "b", "a")), ["b2"]);
 }
 
@@ -164,7 +166,7 @@ fn a_mirror_in_a_room_that_was_left_meanwhile_is_not_told() {
     assert!(hear(&mut pool, 1, links[1], &copy(1, "b", "a")).is_empty());
     pool.unassign(at(1), manager, room("b")).unwrap();
     for second in 1..10 {
-        assert!(told(&pool.handle(at(second), Input::Timeout)).is_empty());
+        assert!(told(&pool.handle(at(second), PoolInput::Timeout)).is_empty());
     }
 }
 
@@ -176,11 +178,11 @@ fn a_stopped_manager_tells_what_waits_before_its_end() {
     });
     assert!(hear(&mut pool, 1, links[1], &copy(1, "b", "a")).is_empty());
     pool.stop_all(at(2), manager).unwrap();
-    let mut all = pool.handle(at(2), Input::Timeout);
+    let mut all = pool.handle(at(2), PoolInput::Timeout);
     for link in links {
-        all.extend(pool.handle(at(2), Input::Closed(link)));
+        all.extend(pool.handle(at(2), PoolInput::Closed(link)));
     }
     assert_eq!(told(&all), ["b1"]);
-    let ended = Event::Ended { manager };
+    let ended = PoolEvent::Ended { manager };
     assert_eq!(events(&all).last(), Some(&&ended), "the end comes last");
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use headcount_core::manager::{Manager, NewShard, Options, Plan, Refusal, ShardKey};
-use headcount_core::twitch::{Action, Event, Input, LinkId, ManagerKey, Pool, PoolConfig, Room};
+use headcount_core::twitch::{
+    LinkId, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, Room,
+};
 
 use crate::details::{account, at, connects, events, messages, room, up};
 use crate::stopping::log_in;
@@ -43,13 +45,13 @@ fn renewing() -> (Pool, ManagerKey, [LinkId; 2]) {
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Renewing);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let old = connects(&pool.handle(at(0), Input::Timeout))[0];
+    let old = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
     log_in(&mut pool, 0, old);
     let echo = b":bot!bot@bot JOIN #a\r\n";
-    let _ = pool.handle(at(0), Input::Frame(old, echo));
+    let _ = pool.handle(at(0), PoolInput::Frame(old, echo));
     pool.add_shard(at(1), manager).unwrap();
-    let actions = pool.handle(at(1), Input::Timeout);
-    assert!(!actions.contains(&Action::Close { link: old }));
+    let actions = pool.handle(at(1), PoolInput::Timeout);
+    assert!(!actions.contains(&PoolAction::Close { link: old }));
     let new = connects(&actions)[0];
     (pool, manager, [old, new])
 }
@@ -58,18 +60,21 @@ fn renewing() -> (Pool, ManagerKey, [LinkId; 2]) {
 fn a_shard_that_is_closed_serves_its_rooms_until_they_are_joined_elsewhere() {
     let (mut pool, manager, [old, new]) = renewing();
     let line = b"@id=1 :ann!ann@ann PRIVMSG #a :hi\r\n";
-    let told = pool.handle(at(2), Input::Frame(old, line)).to_vec();
-    let message = |event: &&Event<'_>| matches!(event, Event::Message { .. });
+    let told = pool.handle(at(2), PoolInput::Frame(old, line)).to_vec();
+    let message = |event: &&PoolEvent<'_>| matches!(event, PoolEvent::Message { .. });
     assert_eq!(events(&told).into_iter().filter(message).count(), 1);
     log_in(&mut pool, 2, new);
     let echo = b":bot!bot@bot JOIN #a\r\n";
-    let _ = pool.handle(at(2), Input::Frame(new, echo));
+    let _ = pool.handle(at(2), PoolInput::Frame(new, echo));
     let mut closed = false;
     for second in 2..20 {
-        let mut actions = pool.handle(at(second), Input::Timeout).to_vec();
+        let mut actions = pool.handle(at(second), PoolInput::Timeout).to_vec();
         let echo = b":bot!bot@bot PART #a\r\n";
-        actions.extend(pool.handle(at(second), Input::Frame(old, echo)).to_vec());
-        closed |= actions.contains(&Action::Close { link: old });
+        actions.extend(
+            pool.handle(at(second), PoolInput::Frame(old, echo))
+                .to_vec(),
+        );
+        closed |= actions.contains(&PoolAction::Close { link: old });
     }
     assert!(closed && pool.is_joined(manager, room("a")));
 }
@@ -79,8 +84,8 @@ fn a_shard_that_is_closed_waits_a_minute_for_its_rooms_at_the_longest() {
     let (mut pool, _, [old, _]) = renewing();
     let mut closed = Vec::new();
     for second in 2..100 {
-        let actions = pool.handle(at(second), Input::Frame(old, b"PONG\r\n"));
-        if actions.contains(&Action::Close { link: old }) {
+        let actions = pool.handle(at(second), PoolInput::Frame(old, b"PONG\r\n"));
+        if actions.contains(&PoolAction::Close { link: old }) {
             closed.push(second);
         }
     }
@@ -91,17 +96,17 @@ fn a_shard_that_is_closed_waits_a_minute_for_its_rooms_at_the_longest() {
 fn what_the_lost_socket_brought_does_not_come_again_on_the_one_it_replaced() {
     let (mut pool, _, links) = up(PoolConfig::default(), &["a"]);
     let old = links[0];
-    let actions = pool.handle(at(1), Input::Frame(old, b":x RECONNECT\r\n"));
+    let actions = pool.handle(at(1), PoolInput::Frame(old, b":x RECONNECT\r\n"));
     let new = connects(&actions)[0];
     log_in(&mut pool, 1, new);
     let echo = b":bot!bot@bot JOIN #a\r\n";
-    let _ = pool.handle(at(1), Input::Frame(new, echo));
+    let _ = pool.handle(at(1), PoolInput::Frame(new, echo));
     assert_eq!(
         messages(&mut pool, new, "@id=1 :ann!a@a PRIVMSG #a :hi\r\n"),
         1
     );
     // The PART is under way: the old socket still hears the room, a little late.
-    let _ = pool.handle(at(1), Input::Closed(new));
+    let _ = pool.handle(at(1), PoolInput::Closed(new));
     assert_eq!(
         messages(&mut pool, old, "@id=1 :ann!a@a PRIVMSG #a :hi\r\n"),
         0
@@ -116,12 +121,12 @@ fn what_the_lost_socket_brought_does_not_come_again_on_the_one_it_replaced() {
 fn a_room_that_was_lost_counts_from_then_until_it_is_joined_again() {
     let (mut pool, manager, links) = up(PoolConfig::default(), &["a", "b"]);
     let shards = crate::stopping::keys(&pool, manager);
-    let actions = pool.handle(at(30), Input::Closed(links[0]));
+    let actions = pool.handle(at(30), PoolInput::Closed(links[0]));
     let new = connects(&actions)[0];
     log_in(&mut pool, 31, new);
     let echo = b":bot!bot@bot JOIN #a\r\n";
-    let actions = pool.handle(at(33), Input::Frame(new, echo));
-    let joined = Event::Joined {
+    let actions = pool.handle(at(33), PoolInput::Frame(new, echo));
+    let joined = PoolEvent::Joined {
         manager,
         shard: shards[0],
         room: room("a"),
@@ -130,12 +135,11 @@ fn a_room_that_was_lost_counts_from_then_until_it_is_joined_again() {
     };
     assert!(events(&actions).contains(&&joined), "{actions:?}");
     // The other shard's room went on all the time.
-    let actions = pool.handle(at(40), Input::Closed(links[1]));
+    let actions = pool.handle(at(40), PoolInput::Closed(links[1]));
     let new = connects(&actions)[0];
     log_in(&mut pool, 41, new);
     let echo = b":bot!bot@bot JOIN #b\r\n";
-    let actions = pool.handle(at(41), Input::Frame(new, echo));
-    let took =
-        |event: &&Event<'_>| matches!(event, Event::Joined { took, .. } if took.as_secs() == 1);
+    let actions = pool.handle(at(41), PoolInput::Frame(new, echo));
+    let took = |event: &&PoolEvent<'_>| matches!(event, PoolEvent::Joined { took, .. } if took.as_secs() == 1);
     assert_eq!(events(&actions).into_iter().filter(took).count(), 1);
 }

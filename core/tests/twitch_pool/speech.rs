@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use headcount_core::Token;
 use headcount_core::manager::{Options, Single};
 use headcount_core::twitch::{
-    Account, Action, Event, Input, LinkId, Login, ManagerKey, Pool, PoolConfig, Priority, Say,
-    SayError, SayId, SayOutcome,
+    Account, LinkId, Login, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput,
+    Priority, Say, SayError, SayId, SayOutcome,
 };
 
 use crate::details::{at, connects, lines, room, up};
@@ -20,9 +20,9 @@ struct Outcomes {
 }
 
 impl Outcomes {
-    fn note(&mut self, actions: &[Action<'_>]) {
+    fn note(&mut self, actions: &[PoolAction<'_>]) {
         for action in actions {
-            if let Action::Emit(Event::Said { id, outcome, .. }) = action {
+            if let PoolAction::Emit(PoolEvent::Said { id, outcome, .. }) = action {
                 let before = self.all.insert(*id, outcome.clone());
                 assert_eq!(before, None, "an outcome comes once: {id:?}");
                 self.order.push(*id);
@@ -33,7 +33,7 @@ impl Outcomes {
     /// Lets the pool do what is due until then.
     fn run(&mut self, pool: &mut Pool, seconds: std::ops::Range<u64>) {
         for second in seconds {
-            self.note(&pool.handle(at(second), Input::Timeout));
+            self.note(&pool.handle(at(second), PoolInput::Timeout));
         }
     }
 
@@ -53,11 +53,11 @@ fn say(pool: &mut Pool, manager: ManagerKey, count: usize) -> Vec<SayId> {
 fn what_waits_when_its_manager_stops_is_given_up_once() {
     let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
     let ids = say(&mut pool, manager, 5);
-    let sent = pool.handle(at(1), Input::Timeout);
+    let sent = pool.handle(at(1), PoolInput::Timeout);
     assert_eq!(lines(&sent).len(), 1, "one a second in a room");
     let mut outcomes = Outcomes::default();
     pool.stop_all(at(2), manager).unwrap();
-    let actions = pool.handle(at(2), Input::Timeout);
+    let actions = pool.handle(at(2), PoolInput::Timeout);
     outcomes.note(&actions);
     assert!(lines(&actions).is_empty(), "nothing is said any more");
     assert!(
@@ -69,9 +69,9 @@ fn what_waits_when_its_manager_stops_is_given_up_once() {
 
     // Late answers and late ends change nothing.
     let late = b"@client-nonce=0;id=x :tmi.twitch.tv USERSTATE #a\r\n";
-    outcomes.note(&pool.handle(at(3), Input::Frame(links[0], late)));
-    let actions = pool.handle(at(3), Input::Closed(links[0]));
-    assert_eq!(actions, [Action::Emit(Event::Ended { manager })]);
+    outcomes.note(&pool.handle(at(3), PoolInput::Frame(links[0], late)));
+    let actions = pool.handle(at(3), PoolInput::Closed(links[0]));
+    assert_eq!(actions, [PoolAction::Emit(PoolEvent::Ended { manager })]);
     outcomes.run(&mut pool, 4..100);
     assert_eq!(outcomes.all.len(), 5);
     assert_eq!(pool.poll_timeout(), None);
@@ -87,21 +87,24 @@ fn the_end_of_a_manager_is_told_after_what_became_of_its_messages() {
     let kept = say(&mut pool, second, 2);
     let mut outcomes = Outcomes::default();
     pool.stop_all(at(2), first).unwrap();
-    let actions = pool.handle(at(2), Input::Timeout);
+    let actions = pool.handle(at(2), PoolInput::Timeout);
     outcomes.note(&actions);
     assert_eq!(outcomes.order, given_up);
     assert!(outcomes.of(&given_up, &SayOutcome::Stopped));
-    let actions = pool.handle(at(2), Input::Closed(ann.1));
-    assert_eq!(actions, [Action::Emit(Event::Ended { manager: first })]);
+    let actions = pool.handle(at(2), PoolInput::Closed(ann.1));
+    assert_eq!(
+        actions,
+        [PoolAction::Emit(PoolEvent::Ended { manager: first })]
+    );
 
     // The messages of the other manager wait on, and are said.
     let sent = log_in(&mut pool, 3, bob.1);
     assert_eq!(sent[1].1, "@client-nonce=3 PRIVMSG #a :0");
-    let sent = lines(&pool.handle(at(5), Input::Timeout));
+    let sent = lines(&pool.handle(at(5), PoolInput::Timeout));
     assert_eq!(sent[0].1, "@client-nonce=4 PRIVMSG #a :1");
     for id in &kept {
         let line = format!("@client-nonce={} :tmi.twitch.tv USERSTATE #a\r\n", id.get());
-        outcomes.note(&pool.handle(at(6), Input::Frame(bob.1, line.as_bytes())));
+        outcomes.note(&pool.handle(at(6), PoolInput::Frame(bob.1, line.as_bytes())));
     }
     assert!(outcomes.of(&kept, &SayOutcome::Accepted));
     outcomes.run(&mut pool, 7..60);
@@ -115,7 +118,10 @@ fn account(pool: &mut Pool, name: &str) -> (ManagerKey, LinkId) {
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    (manager, connects(&pool.handle(at(0), Input::Timeout))[0])
+    (
+        manager,
+        connects(&pool.handle(at(0), PoolInput::Timeout))[0],
+    )
 }
 
 #[test]
@@ -124,8 +130,8 @@ fn what_waits_when_its_shard_stops_is_said_after_the_next_start() {
     let shard = keys(&pool, manager)[0];
     pool.stop(at(1), manager, shard).unwrap();
     let mut outcomes = Outcomes::default();
-    outcomes.note(&pool.handle(at(1), Input::Timeout));
-    outcomes.note(&pool.handle(at(1), Input::Closed(links[0])));
+    outcomes.note(&pool.handle(at(1), PoolInput::Timeout));
+    outcomes.note(&pool.handle(at(1), PoolInput::Closed(links[0])));
     let one = |text: &str| Say::new(room("a"), text);
     let low = one("low").priority(Priority::Low);
     let low = pool.say(at(1), manager, low).unwrap();
@@ -133,17 +139,17 @@ fn what_waits_when_its_shard_stops_is_said_after_the_next_start() {
         .say(at(1), manager, one("high").priority(Priority::High))
         .unwrap();
     let other = pool.say(at(1), manager, Say::new(room("b"), "b")).unwrap();
-    let sent = lines(&pool.handle(at(1), Input::Timeout));
+    let sent = lines(&pool.handle(at(1), PoolInput::Timeout));
     assert_eq!(sent.len(), 1, "the other room has a shard: {sent:?}");
     assert_eq!(sent[0].0, links[1]);
 
     pool.start(at(30), manager, shard).unwrap();
-    let actions = pool.handle(at(30), Input::Timeout);
+    let actions = pool.handle(at(30), PoolInput::Timeout);
     outcomes.note(&actions);
     let link = connects(&actions)[0];
     let sent = log_in(&mut pool, 31, link);
     assert!(sent[1].1.ends_with(":high"), "{sent:?}");
-    let sent = lines(&pool.handle(at(33), Input::Timeout));
+    let sent = lines(&pool.handle(at(33), PoolInput::Timeout));
     assert!(sent[0].1.ends_with(":low"), "{sent:?}");
     outcomes.run(&mut pool, 34..50);
     assert!(outcomes.of(&[low, high, other], &SayOutcome::Unconfirmed));
@@ -155,15 +161,15 @@ fn what_waits_for_a_shard_that_stays_stopped_expires() {
     let shard = keys(&pool, manager)[0];
     pool.stop(at(1), manager, shard).unwrap();
     let mut outcomes = Outcomes::default();
-    outcomes.note(&pool.handle(at(1), Input::Timeout));
-    outcomes.note(&pool.handle(at(1), Input::Closed(links[0])));
+    outcomes.note(&pool.handle(at(1), PoolInput::Timeout));
+    outcomes.note(&pool.handle(at(1), PoolInput::Closed(links[0])));
     let ids = say(&mut pool, manager, 3);
-    outcomes.note(&pool.handle(at(1), Input::Timeout));
+    outcomes.note(&pool.handle(at(1), PoolInput::Timeout));
     let mut last = at(1);
     while let Some((due, _)) = pool.poll_timeout() {
         assert!(outcomes.all.is_empty(), "at {last:?}");
         last = due;
-        outcomes.note(&pool.handle(due, Input::Timeout));
+        outcomes.note(&pool.handle(due, PoolInput::Timeout));
     }
     assert_eq!(last, at(61), "the pool asks for that time by itself");
     assert!(outcomes.of(&ids, &SayOutcome::Expired));
@@ -181,12 +187,12 @@ fn a_stopped_manager_says_nothing_until_it_runs_again() {
     let said = say(&mut pool, manager, 1);
     assert!(said[0] > given_up[0], "no number is used twice");
     let mut outcomes = Outcomes::default();
-    let actions = pool.handle(at(1), Input::Timeout);
+    let actions = pool.handle(at(1), PoolInput::Timeout);
     outcomes.note(&actions);
     assert!(outcomes.of(&given_up, &SayOutcome::Stopped));
     assert!(lines(&actions).is_empty(), "the old socket is closing");
     let link = connects(&actions)[0];
-    outcomes.note(&pool.handle(at(1), Input::Closed(links[0])));
+    outcomes.note(&pool.handle(at(1), PoolInput::Closed(links[0])));
     let sent = log_in(&mut pool, 2, link);
     assert!(
         sent.iter()

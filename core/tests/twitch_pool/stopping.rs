@@ -8,7 +8,8 @@ use headcount_core::manager::{
 use headcount_core::session::DialFailure;
 use headcount_core::twitch::connection::End;
 use headcount_core::twitch::{
-    Account, Action, Event, Input, LinkId, Login, ManagerKey, Pool, PoolConfig, Room, Wait,
+    Account, LinkId, Login, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput,
+    PoolWait, Room,
 };
 
 use crate::details::{account, at, connects, events, lines, room, up};
@@ -24,16 +25,16 @@ fn health(pool: &Pool, manager: ManagerKey, shard: ShardKey) -> Health {
 
 /// Opens a link and logs it in; what the pool then sends.
 pub(crate) fn log_in(pool: &mut Pool, second: u64, link: LinkId) -> Vec<(LinkId, String)> {
-    let _ = pool.handle(at(second), Input::Opened(link));
+    let _ = pool.handle(at(second), PoolInput::Opened(link));
     let welcome = b":x 001 bot :Welcome\r\n";
-    lines(&pool.handle(at(second), Input::Frame(link, welcome)))
+    lines(&pool.handle(at(second), PoolInput::Frame(link, welcome)))
 }
 
 /// Lets the pool do what is due in each second of a span; what it does.
-fn pass(pool: &mut Pool, seconds: std::ops::Range<u64>) -> Vec<Action<'static>> {
+fn pass(pool: &mut Pool, seconds: std::ops::Range<u64>) -> Vec<PoolAction<'static>> {
     let mut all = Vec::new();
     for second in seconds {
-        all.extend(pool.handle(at(second), Input::Timeout));
+        all.extend(pool.handle(at(second), PoolInput::Timeout));
     }
     all
 }
@@ -44,7 +45,7 @@ fn keep_up(pool: &mut Pool, links: &[LinkId], seconds: std::ops::Range<u64>) -> 
     for second in seconds {
         for link in links {
             let pong = b"PONG\r\n";
-            dials += connects(&pool.handle(at(second), Input::Frame(*link, pong))).len();
+            dials += connects(&pool.handle(at(second), PoolInput::Frame(*link, pong))).len();
         }
     }
     dials
@@ -55,17 +56,17 @@ fn one_shard_stops_and_starts_while_the_others_go_on() {
     let (mut pool, manager, links) = up(PoolConfig::default(), &["a", "b"]);
     let shards = keys(&pool, manager);
     pool.stop(at(1), manager, shards[0]).unwrap();
-    assert_eq!(pool.poll_timeout(), Some((at(1), Wait::Request)));
-    let actions = pool.handle(at(1), Input::Timeout);
-    let lost = Event::LinkLost {
+    assert_eq!(pool.poll_timeout(), Some((at(1), PoolWait::Request)));
+    let actions = pool.handle(at(1), PoolInput::Timeout);
+    let lost = PoolEvent::LinkLost {
         manager,
         shard: shards[0],
         end: End::Stopped,
     };
-    let close = Action::Close { link: links[0] };
-    assert_eq!(actions, [close, Action::Emit(lost)]);
+    let close = PoolAction::Close { link: links[0] };
+    assert_eq!(actions, [close, PoolAction::Emit(lost)]);
     assert_eq!(health(&pool, manager, shards[0]), Health::Closing);
-    assert_eq!(pool.handle(at(2), Input::Closed(links[0])), []);
+    assert_eq!(pool.handle(at(2), PoolInput::Closed(links[0])), []);
     assert_eq!(health(&pool, manager, shards[0]), Health::Stopped);
     assert_eq!(health(&pool, manager, shards[1]), Health::Up);
     assert!(!pool.is_joined(manager, room("a")) && pool.is_joined(manager, room("b")));
@@ -77,13 +78,13 @@ fn one_shard_stops_and_starts_while_the_others_go_on() {
     );
 
     pool.start(at(200), manager, shards[0]).unwrap();
-    let dialled = connects(&pool.handle(at(200), Input::Timeout));
+    let dialled = connects(&pool.handle(at(200), PoolInput::Timeout));
     assert_eq!(dialled.len(), 1);
     let joins = log_in(&mut pool, 201, dialled[0]);
     assert_eq!(joins, [(dialled[0], "JOIN #a".into())]);
     let echo = b":bot!bot@bot JOIN #a\r\n";
-    let actions = pool.handle(at(201), Input::Frame(dialled[0], echo));
-    let joined = Event::Joined {
+    let actions = pool.handle(at(201), PoolInput::Frame(dialled[0], echo));
+    let joined = PoolEvent::Joined {
         manager,
         shard: shards[0],
         room: room("a"),
@@ -99,18 +100,18 @@ fn asking_twice_changes_nothing_and_unknown_shards_are_refused() {
     let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
     let shard = keys(&pool, manager)[0];
     pool.start(at(1), manager, shard).unwrap();
-    assert_eq!(pool.handle(at(1), Input::Timeout), []);
+    assert_eq!(pool.handle(at(1), PoolInput::Timeout), []);
     for _ in 0..2 {
         pool.stop(at(1), manager, shard).unwrap();
     }
     assert_eq!(
-        pool.handle(at(1), Input::Timeout).len(),
+        pool.handle(at(1), PoolInput::Timeout).len(),
         2,
         "one close, told once"
     );
-    let _ = pool.handle(at(2), Input::Closed(links[0]));
+    let _ = pool.handle(at(2), PoolInput::Closed(links[0]));
     pool.stop(at(2), manager, shard).unwrap();
-    assert_eq!(pool.handle(at(2), Input::Timeout), []);
+    assert_eq!(pool.handle(at(2), PoolInput::Timeout), []);
     assert!(pool.has_ended(manager), "it was the only one");
 
     let (other, stranger, _) = up(PoolConfig::default(), &["a", "b", "c"]);
@@ -134,10 +135,10 @@ fn a_shard_that_is_stopped_while_it_dials_or_waits_dials_no_more() {
         let manager = made.unwrap();
         let shard = keys(&pool, manager)[0];
         pool.start(at(0), manager, shard).unwrap();
-        let mut open = connects(&pool.handle(at(0), Input::Timeout));
+        let mut open = connects(&pool.handle(at(0), PoolInput::Timeout));
         for _ in 0..failures {
             let Some(link) = open.pop() else { break };
-            open = connects(&pool.handle(at(0), Input::DialFailed(link, DialFailure::Other)));
+            open = connects(&pool.handle(at(0), PoolInput::DialFailed(link, DialFailure::Other)));
         }
         assert_eq!(
             open.is_empty(),
@@ -146,11 +147,11 @@ fn a_shard_that_is_stopped_while_it_dials_or_waits_dials_no_more() {
         );
         pool.stop(at(0), manager, shard).unwrap();
         assert!(!pool.has_ended(manager));
-        let actions = pool.handle(at(0), Input::Timeout);
-        let closes = open.iter().map(|link| Action::Close { link: *link });
+        let actions = pool.handle(at(0), PoolInput::Timeout);
+        let closes = open.iter().map(|link| PoolAction::Close { link: *link });
         assert!(closes.clone().all(|close| actions.contains(&close)));
         for link in open {
-            let _ = pool.handle(at(0), Input::Closed(link));
+            let _ = pool.handle(at(0), PoolInput::Closed(link));
         }
         assert_eq!(connects(&pass(&mut pool, 1..100)), []);
         assert!(pool.has_ended(manager));
@@ -164,16 +165,16 @@ fn a_shard_that_starts_before_its_old_socket_has_ended_gets_a_new_one() {
     let shard = keys(&pool, manager)[0];
     pool.stop(at(1), manager, shard).unwrap();
     pool.start(at(1), manager, shard).unwrap();
-    let actions = pool.handle(at(1), Input::Timeout);
-    assert!(actions.contains(&Action::Close { link: links[0] }));
+    let actions = pool.handle(at(1), PoolInput::Timeout);
+    assert!(actions.contains(&PoolAction::Close { link: links[0] }));
     let dialled = connects(&actions);
     assert_eq!(dialled.len(), 1);
     let late = pool.handle(
         at(2),
-        Input::Frame(links[0], b":ann!a@a PRIVMSG #a :hi\r\n"),
+        PoolInput::Frame(links[0], b":ann!a@a PRIVMSG #a :hi\r\n"),
     );
     assert_eq!(late, [], "nothing is heard of the old one");
-    assert_eq!(pool.handle(at(2), Input::Closed(links[0])), []);
+    assert_eq!(pool.handle(at(2), PoolInput::Closed(links[0])), []);
     assert_eq!(health(&pool, manager, shard), Health::Opening);
     assert_eq!(
         log_in(&mut pool, 3, dialled[0]),
@@ -191,16 +192,16 @@ fn rooms_that_come_and_go_while_their_shard_is_stopped_count_at_its_next_start()
     let manager = manager.unwrap();
     let shard = keys(&pool, manager)[0];
     pool.start_all(at(0), manager).unwrap();
-    let link = connects(&pool.handle(at(0), Input::Timeout))[0];
+    let link = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
     assert_eq!(log_in(&mut pool, 0, link), [(link, "JOIN #a,#b".into())]);
     pool.stop(at(1), manager, shard).unwrap();
-    let _ = pool.handle(at(1), Input::Timeout);
-    let _ = pool.handle(at(1), Input::Closed(link));
+    let _ = pool.handle(at(1), PoolInput::Timeout);
+    let _ = pool.handle(at(1), PoolInput::Closed(link));
     pool.assign(at(2), manager, room("c")).unwrap();
     pool.unassign(at(2), manager, room("a")).unwrap();
-    assert_eq!(pool.handle(at(2), Input::Timeout), []);
+    assert_eq!(pool.handle(at(2), PoolInput::Timeout), []);
     pool.start(at(3), manager, shard).unwrap();
-    let link = connects(&pool.handle(at(3), Input::Timeout))[0];
+    let link = connects(&pool.handle(at(3), PoolInput::Timeout))[0];
     assert_eq!(log_in(&mut pool, 3, link), [(link, "JOIN #b,#c".into())]);
 }
 
@@ -208,10 +209,10 @@ fn rooms_that_come_and_go_while_their_shard_is_stopped_count_at_its_next_start()
 fn a_shard_that_is_added_is_dialled_and_takes_the_next_room() {
     let (mut pool, manager, _) = up(PoolConfig::default(), &["a"]);
     pool.add_shard(at(1), manager).unwrap();
-    let link = connects(&pool.handle(at(1), Input::Timeout))[0];
+    let link = connects(&pool.handle(at(1), PoolInput::Timeout))[0];
     assert_eq!(log_in(&mut pool, 1, link), []);
     pool.assign(at(2), manager, room("b")).unwrap();
-    let actions = pool.handle(at(2), Input::Timeout);
+    let actions = pool.handle(at(2), PoolInput::Timeout);
     assert_eq!(lines(&actions), [(link, "JOIN #b".into())]);
     assert_eq!(connects(&actions), []);
 }
@@ -232,16 +233,16 @@ fn rooms_of_a_shard_that_is_down_for_long_move_when_it_is_time() {
     let manager = pool.add_manager(key, options, [room("a"), room("b")], |_| two);
     let manager = manager.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let links = connects(&pool.handle(at(0), Input::Timeout));
+    let links = connects(&pool.handle(at(0), PoolInput::Timeout));
     for link in &links {
         assert_eq!(log_in(&mut pool, 0, *link).len(), 1);
     }
     // The first loses its socket, and its dials are never answered.
-    let _ = pool.handle(at(1), Input::Closed(links[0]));
+    let _ = pool.handle(at(1), PoolInput::Closed(links[0]));
     assert_eq!(keep_up(&mut pool, &links[1..], 2..20), 1);
-    let asked = pool.handle(at(20), Input::Frame(links[1], b"PONG\r\n"));
+    let asked = pool.handle(at(20), PoolInput::Frame(links[1], b"PONG\r\n"));
     assert_eq!(lines(&asked), []);
-    let moved = pool.handle(at(21), Input::Timeout);
+    let moved = pool.handle(at(21), PoolInput::Timeout);
     assert_eq!(lines(&moved), [(links[1], "JOIN #a".into())]);
     let shards = keys(&pool, manager);
     assert_eq!(shards.len(), 1, "the one that was down is closed");
@@ -276,14 +277,14 @@ fn a_shard_for_an_account_that_is_not_there_is_dead_and_the_host_is_told() {
         let manager = made.unwrap();
         let shard = keys(&pool, manager)[0];
         pool.start(at(0), manager, shard).unwrap();
-        let actions = pool.handle(at(0), Input::Timeout);
+        let actions = pool.handle(at(0), PoolInput::Timeout);
         match wanted {
             Some(wears) => assert!(
-                matches!(actions[..], [Action::Connect { account, .. }] if account == wears)
+                matches!(actions[..], [PoolAction::Connect { account, .. }] if account == wears)
             ),
             None => {
-                let told = Event::UnknownAccount { manager, shard };
-                assert_eq!(actions, [Action::Emit(told)]);
+                let told = PoolEvent::UnknownAccount { manager, shard };
+                assert_eq!(actions, [PoolAction::Emit(told)]);
                 assert_eq!(health(&pool, manager, shard), Health::Dead);
             }
         }

@@ -7,7 +7,7 @@ use headcount_core::Instant;
 use headcount_core::manager::ShardKey;
 use headcount_core::session::DialFailure;
 use headcount_core::twitch::{
-    Action, Event, Input, LinkId, ManagerKey, Message, Pool, Room, SayOutcome,
+    IrcMessage, LinkId, ManagerKey, Pool, PoolAction, PoolEvent, PoolInput, Room, SayOutcome,
 };
 
 /// A small generator of the stub's own.
@@ -186,11 +186,11 @@ impl World {
     /// Gives the pool an input (`Chat` stands for the timeout) and carries its actions out.
     fn tell(&mut self, what: &Next) {
         let input = match what {
-            Next::Opened(link) => Input::Opened(*link),
-            Next::DialFailed(link) => Input::DialFailed(*link, DialFailure::Other),
-            Next::Down(link, bytes) => Input::Frame(*link, bytes),
-            Next::Closed(link) => Input::Closed(*link),
-            Next::Up(..) | Next::Admit(..) | Next::Gone(_) | Next::Chat => Input::Timeout,
+            Next::Opened(link) => PoolInput::Opened(*link),
+            Next::DialFailed(link) => PoolInput::DialFailed(*link, DialFailure::Other),
+            Next::Down(link, bytes) => PoolInput::Frame(*link, bytes),
+            Next::Closed(link) => PoolInput::Closed(*link),
+            Next::Up(..) | Next::Admit(..) | Next::Gone(_) | Next::Chat => PoolInput::Timeout,
         };
         let actions = self.pool.handle(Instant::from_millis(self.now), input);
         for action in actions {
@@ -198,9 +198,9 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, action: Action<'_>) {
+    fn carry_out(&mut self, action: PoolAction<'_>) {
         match action {
-            Action::Connect { link, account } => {
+            PoolAction::Connect { link, account } => {
                 let wait = self.now + self.dice.roll(20, 400);
                 if self.dice.chance(self.manners.dial_failures) {
                     return self.at(wait, Next::DialFailed(link));
@@ -210,7 +210,7 @@ impl World {
                 self.sockets.insert(link, Socket::default());
                 self.at(wait, Next::Opened(link));
             }
-            Action::Send { link, command } => {
+            PoolAction::Send { link, command } => {
                 let mut line = String::new();
                 command.encode(&mut line).unwrap();
                 let wait = self.now + self.dice.roll(5, 200);
@@ -221,22 +221,22 @@ impl World {
                 let at = socket.up_at;
                 self.at(at, Next::Up(link, line));
             }
-            Action::Close { link } => {
+            PoolAction::Close { link } => {
                 self.at(self.now + 30, Next::Gone(link));
                 self.at(self.now + 40, Next::Closed(link));
             }
-            Action::WantToken { account } => {
+            PoolAction::WantToken { account } => {
                 self.tokens_wanted += 1;
                 self.pool
                     .set_token(account, headcount_core::Token::new("oauth:fresh"));
             }
-            Action::Emit(event) => self.note(event),
+            PoolAction::Emit(event) => self.note(event),
         }
     }
 
-    fn note(&mut self, event: Event<'_>) {
+    fn note(&mut self, event: PoolEvent<'_>) {
         match &event {
-            Event::Message {
+            PoolEvent::Message {
                 manager, message, ..
             } => {
                 if let Some(id) = message.tag("id") {
@@ -244,27 +244,27 @@ impl World {
                 }
                 return;
             }
-            Event::Joined {
+            PoolEvent::Joined {
                 manager,
                 shard,
                 room,
                 ..
             }
-            | Event::HandedOver {
+            | PoolEvent::HandedOver {
                 manager,
                 shard,
                 room,
             } => {
                 self.joined.insert((*manager, *room), (*shard, self.now));
             }
-            Event::Said { id, outcome, .. } => {
+            PoolEvent::Said { id, outcome, .. } => {
                 let before = self.outcomes.insert(id.get(), outcome.clone());
                 assert!(before.is_none(), "an outcome comes once");
             }
-            Event::Ended { .. } => self.ended += 1,
+            PoolEvent::Ended { .. } => self.ended += 1,
             _ => {}
         }
-        if let Event::Joined {
+        if let PoolEvent::Joined {
             again: true, took, ..
         } = &event
         {
@@ -276,7 +276,7 @@ impl World {
     fn happen(&mut self, next: Next) {
         match &next {
             Next::Up(link, line) => {
-                if let Ok(message) = Message::parse(line.as_bytes()) {
+                if let Ok(message) = IrcMessage::parse(line.as_bytes()) {
                     self.serve(*link, &message);
                 }
             }
@@ -356,7 +356,7 @@ impl World {
         self.next_message
     }
 
-    fn serve(&mut self, link: LinkId, message: &Message<'_>) {
+    fn serve(&mut self, link: LinkId, message: &IrcMessage<'_>) {
         let Some(socket) = self.sockets.get(&link) else {
             return;
         };
@@ -459,7 +459,7 @@ impl World {
         );
     }
 
-    fn speak(&mut self, link: LinkId, login: &str, message: &Message<'_>) {
+    fn speak(&mut self, link: LinkId, login: &str, message: &IrcMessage<'_>) {
         let (room, text) = (message.room().unwrap(), message.text().unwrap());
         let usage = self.usage.entry(login.into()).or_default();
         let moderator = self.manners.moderated.contains(&room);

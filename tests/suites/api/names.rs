@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::sources::{Source, under, without_tests};
 
 /// What each runtime's crate names anew, so that a bot needs one `use` alone.
-const ALIASES: [&str; 6] = ["Bot", "Builder", "Chat", "ChatBuilder", "Stream", "Timer"];
+const ALIASES: [&str; 4] = ["Bot", "Builder", "Chat", "ChatBuilder"];
 
 /// The public types that a source defines, those of the macro of rows included.
 fn defined(text: &str) -> Vec<&str> {
@@ -34,9 +34,7 @@ fn no_public_type_name_is_defined_twice() {
     let sources = under("core/src").into_iter().chain(under("adapters"));
     for Source { path, text } in sources {
         let path = path.display().to_string();
-        // Chat is a protocol of its own, with messages, commands and events of its own.
-        let is_chat = path.starts_with("core/src/twitch");
-        if is_chat || path.contains("/tests/") || path.contains("/examples/") {
+        if path.contains("/tests/") || path.contains("/examples/") {
             continue;
         }
         for name in defined(&text) {

@@ -10,7 +10,7 @@ use headcount_tokio::driver::Chat;
 use headcount_tokio::driver::core::Token;
 use headcount_tokio::driver::core::manager::{Distributed, Options};
 use headcount_tokio::driver::core::twitch::{
-    Account, AccountLimits, Event, Login, Rate, Room, Say, SayOutcome,
+    Account, AccountLimits, Login, PoolEvent, Rate, Room, Say, SayOutcome,
 };
 
 use crate::runtimes::{Tested, beside, on_each_runtime};
@@ -36,7 +36,7 @@ async fn until<R: Tested, T>(
 async fn joined<R: Tested>(chat: &mut Chat<R>, anew: bool) {
     let mut rooms = BTreeSet::new();
     until(chat, |event| {
-        if let ChatEvent::Pool(Event::Joined { room, again, .. }) = event {
+        if let ChatEvent::Pool(PoolEvent::Joined { room, again, .. }) = event {
             assert!(*again == anew && rooms.insert(*room), "{event:?}");
         }
         (rooms.len() == ROOMS).then_some(())
@@ -77,7 +77,9 @@ async fn rooms_are_joined_spoken_in_and_won_back<R: Tested>() {
     let hello = Say::new(room(3), "hello");
     let said = chat.handle().say(manager, hello).expect("queued");
     let outcome = until(&mut chat, |event| match event {
-        ChatEvent::Pool(Event::Said { id, outcome, .. }) if *id == said => Some(outcome.clone()),
+        ChatEvent::Pool(PoolEvent::Said { id, outcome, .. }) if *id == said => {
+            Some(outcome.clone())
+        }
         _ => None,
     });
     assert_eq!(outcome.await, SayOutcome::Accepted);

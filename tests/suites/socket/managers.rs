@@ -7,7 +7,7 @@ use headcount_tokio::ChatEvent;
 use headcount_tokio::driver::core::manager::{
     Distributed, Manager, Options, Plan, Refusal, Single,
 };
-use headcount_tokio::driver::core::twitch::{Account, Event, ManagerKey, Room};
+use headcount_tokio::driver::core::twitch::{Account, ManagerKey, PoolEvent, Room};
 use headcount_tokio::driver::{Chat, ChatHandle};
 
 use crate::runtimes::{Tested, beside, on_each_runtime};
@@ -59,7 +59,7 @@ async fn until<R: Tested, T>(
 
 async fn joined<R: Tested>(chat: &mut Chat<R>, wanted: Room) {
     until(chat, |event| match event {
-        ChatEvent::Pool(Event::Joined { room, .. }) => (*room == wanted).then_some(()),
+        ChatEvent::Pool(PoolEvent::Joined { room, .. }) => (*room == wanted).then_some(()),
         _ => None,
     })
     .await;
@@ -98,7 +98,7 @@ async fn started<R: Tested>() -> Case<R> {
     let mut chat = builder.start().expect("a good URL");
     let mut left = vec![room("ann"), room("bob")];
     until(&mut chat, |event| {
-        if let ChatEvent::Pool(Event::Joined { room, .. }) = event {
+        if let ChatEvent::Pool(PoolEvent::Joined { room, .. }) = event {
             left.retain(|other| other != room);
         }
         left.is_empty().then_some(())
@@ -132,7 +132,7 @@ async fn a_manager_that_panics_ends_and_the_others_go_on<R: Tested>() {
     let error = fail(&mut case).await;
     assert!(error.contains("no place for"), "{error}");
     let ended = until(&mut case.chat, |event| match event {
-        ChatEvent::Pool(Event::Ended { manager }) => Some(*manager),
+        ChatEvent::Pool(PoolEvent::Ended { manager }) => Some(*manager),
         _ => None,
     });
     assert_eq!(ended.await, case.touchy);

@@ -53,7 +53,7 @@ impl Backlog {
 mod tests {
     use futures_util::{FutureExt, StreamExt};
     use headcount_core::manager::{Options, Single};
-    use headcount_core::twitch::{Account, Event, ManagerKey, Message, Pool, PoolConfig};
+    use headcount_core::twitch::{Account, IrcMessage, ManagerKey, Pool, PoolConfig, PoolEvent};
 
     use super::*;
     use crate::delivery::{BufferLimits, Events};
@@ -66,8 +66,8 @@ mod tests {
             .add_manager(account, Options::default(), [], make)
             .expect("made");
         let shard = pool.manager(manager).expect("there").roster().keys()[0];
-        let error = Message::parse(b"").expect_err("empty");
-        let event = Event::Malformed {
+        let error = IrcMessage::parse(b"").expect_err("empty");
+        let event = PoolEvent::Malformed {
             manager,
             shard,
             error,
@@ -89,7 +89,7 @@ mod tests {
     fn only_messages_over_the_limit_are_dropped_and_they_are_counted_in_place() {
         let (mut backlog, mut events) = backlog(2, usize::MAX);
         let (manager, event) = malformed();
-        let ended = ChatEvent::Pool(Event::Ended { manager });
+        let ended = ChatEvent::Pool(PoolEvent::Ended { manager });
         for _ in 0..5 {
             backlog.push(event.clone());
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use futures_channel::mpsc::{self, Receiver, Sender};
 use futures_util::StreamExt;
 use headcount_core::Instant;
-use headcount_core::twitch::{Action, Input, LinkId};
+use headcount_core::twitch::{LinkId, PoolAction, PoolInput};
 use tracing::Instrument;
 
 use super::backlog::Backlog;
@@ -86,7 +86,7 @@ impl<R: Runtime> Carrier<R> {
     async fn live(&mut self) {
         loop {
             match poll_fn(|cx| self.poll_wake(cx)).await {
-                Wake::Deadline => self.step(Input::Timeout),
+                Wake::Deadline => self.step(PoolInput::Timeout),
                 Wake::Event(link, event) => self.hear(link, &event),
                 Wake::Over => break,
             }
@@ -122,8 +122,8 @@ impl<R: Runtime> Carrier<R> {
     fn hear(&mut self, link: LinkId, event: &WireEvent) {
         let number = link.get();
         match event {
-            WireEvent::Opened => self.step(Input::Opened(link)),
-            WireEvent::Frame(frame) => self.step(Input::Frame(link, frame)),
+            WireEvent::Opened => self.step(PoolInput::Opened(link)),
+            WireEvent::Frame(frame) => self.step(PoolInput::Frame(link, frame)),
             WireEvent::DialFailed(error) => {
                 tracing::warn!(
                     link = number,
@@ -131,7 +131,7 @@ impl<R: Runtime> Carrier<R> {
                 );
                 self.wires.remove(&link);
                 self.connection_failed(link, false, error);
-                self.step(Input::DialFailed(link, error.dial_failure()));
+                self.step(PoolInput::DialFailed(link, error.dial_failure()));
             }
             WireEvent::Closed(ended) => {
                 self.wires.remove(&link);
@@ -141,7 +141,7 @@ impl<R: Runtime> Carrier<R> {
                 } else {
                     tracing::info!(link = number, code = ended.code, "closed");
                 }
-                self.step(Input::Closed(link));
+                self.step(PoolInput::Closed(link));
             }
         }
     }
@@ -159,20 +159,22 @@ impl<R: Runtime> Carrier<R> {
     }
 
     /// Hands what happened to the pool and does what it says.
-    fn step(&mut self, input: Input<'_>) {
+    fn step(&mut self, input: PoolInput<'_>) {
         let now = self.shared.now();
         self.stop_failed(now);
         let actions = self.shared.pool().handle(now, input);
         for action in actions {
             match action {
-                Action::Connect { link, .. } => self.connect(link),
-                Action::Send { link, command } => self.order(link, Order::Send(command)),
-                Action::Close { link } => {
+                PoolAction::Connect { link, .. } => self.connect(link),
+                PoolAction::Send { link, command } => self.order(link, Order::Send(command)),
+                PoolAction::Close { link } => {
                     self.order(link, Order::Close);
                     self.wires.remove(&link);
                 }
-                Action::WantToken { account } => self.backlog.push(ChatEvent::WantToken(account)),
-                Action::Emit(event) => self.backlog.push(event.into_owned().into()),
+                PoolAction::WantToken { account } => {
+                    self.backlog.push(ChatEvent::WantToken(account));
+                }
+                PoolAction::Emit(event) => self.backlog.push(event.into_owned().into()),
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use headcount_core::manager::ShardKey;
 use headcount_core::session::Halt;
-use headcount_core::twitch::{AccountKey, Event, Heard, ManagerKey, OwnedEvent};
+use headcount_core::twitch::{AccountKey, Heard, ManagerKey, OwnedPoolEvent, PoolEvent};
 
 use crate::{Error, Panicked};
 
@@ -14,8 +14,8 @@ use crate::{Error, Panicked};
 pub enum ChatEvent {
     /// A message from the server.
     Heard(Heard),
-    /// An event of the pool; never an [`Event::Message`] or an [`Event::Mirrored`].
-    Pool(Event<'static>),
+    /// An event of the pool; never a [`PoolEvent::Message`] or a [`PoolEvent::Mirrored`].
+    Pool(PoolEvent<'static>),
     /// An account needs a token before it can connect: give it one by
     /// [`ChatHandle::set_token`](crate::ChatHandle::set_token). Asked again after a while.
     WantToken(AccountKey),
@@ -25,7 +25,7 @@ pub enum ChatEvent {
         messages: u64,
     },
     /// A connection could not be opened, or broke: why, in the words of whoever noticed. The
-    /// error's source is the whole chain of causes. [`Event::LinkLost`] follows; the shard dials
+    /// error's source is the whole chain of causes. [`PoolEvent::LinkLost`] follows; the shard dials
     /// again by itself.
     ConnectionFailed {
         /// The manager.
@@ -38,7 +38,7 @@ pub enum ChatEvent {
         error: Arc<Error>,
     },
     /// A shard manager of yours panicked. Its connections end, and it can only be stopped; other
-    /// managers go on. [`Event::Ended`] follows when the last socket is gone.
+    /// managers go on. [`PoolEvent::Ended`] follows when the last socket is gone.
     ManagerFailed {
         /// The manager.
         manager: ManagerKey,
@@ -57,7 +57,7 @@ impl ChatEvent {
             Self::WantToken(_) => Some(
                 "get a token with the scopes chat:read and chat:edit, and give it to `set_token`",
             ),
-            Self::Pool(Event::Barred { .. }) => Some("check the account's login"),
+            Self::Pool(PoolEvent::Barred { .. }) => Some("check the account's login"),
             Self::ConnectionFailed { error, .. } => Some(error.kind().remedy()),
             Self::ManagerFailed { .. } | Self::Crashed(_) => Halt::Crashed.remedy(),
             Self::Pool(_) | Self::Heard(_) | Self::Missed { .. } => None,
@@ -67,7 +67,7 @@ impl ChatEvent {
     /// Whether it may be dropped when nobody takes it: a server can send any number of these.
     pub(super) fn is_chatter(&self) -> bool {
         match self {
-            Self::Heard(_) | Self::Pool(Event::Malformed { .. }) => true,
+            Self::Heard(_) | Self::Pool(PoolEvent::Malformed { .. }) => true,
             Self::Pool(_)
             | Self::WantToken(_)
             | Self::Missed { .. }
@@ -78,11 +78,11 @@ impl ChatEvent {
     }
 }
 
-impl From<OwnedEvent> for ChatEvent {
-    fn from(event: OwnedEvent) -> Self {
+impl From<OwnedPoolEvent> for ChatEvent {
+    fn from(event: OwnedPoolEvent) -> Self {
         match event {
-            OwnedEvent::Heard(heard) => Self::Heard(heard),
-            OwnedEvent::Event(event) => Self::Pool(event),
+            OwnedPoolEvent::Heard(heard) => Self::Heard(heard),
+            OwnedPoolEvent::Event(event) => Self::Pool(event),
         }
     }
 }

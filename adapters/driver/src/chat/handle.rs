@@ -34,7 +34,7 @@ impl ChatHandle {
     }
 
     /// Queues a message. What comes of it is reported by
-    /// [`Event::Said`](headcount_core::twitch::Event::Said) with this id.
+    /// [`PoolEvent::Said`](headcount_core::twitch::PoolEvent::Said) with this id.
     ///
     /// # Errors
     /// Those of [`Pool::say`](headcount_core::twitch::Pool::say); nothing was queued.
@@ -81,7 +81,7 @@ impl ChatHandle {
         self.shared.change(|pool, now| pool.start_all(now, manager))
     }
 
-    /// Stops all shards of a manager; `Event::Ended` is emitted when the last socket is gone.
+    /// Stops all shards of a manager; `PoolEvent::Ended` is emitted when the last socket is gone.
     ///
     /// # Errors
     /// What the manager refuses.

@@ -8,7 +8,7 @@ use std::task::Poll;
 use futures_channel::mpsc::{Receiver, Sender};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
-use headcount_core::twitch::{Command, LinkId};
+use headcount_core::twitch::{IrcCommand, LinkId};
 
 use crate::panics::caught_in;
 use crate::socket::{Ended, Socket};
@@ -19,7 +19,7 @@ const NORMAL: u16 = 1000;
 
 /// An order to a socket. Dropping the sender closes it too.
 pub(super) enum Order {
-    Send(Command),
+    Send(IrcCommand),
     Close,
 }
 
@@ -127,7 +127,7 @@ impl<R: Runtime> Wire<R> {
     async fn send(
         &self,
         socket: &mut Socket,
-        command: &Command,
+        command: &IrcCommand,
         scratch: &mut String,
     ) -> Result<(), Error> {
         scratch.clear();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use headcount_tokio::ChatEvent;
 use headcount_tokio::driver::core::manager::ShardKey;
 use headcount_tokio::driver::core::twitch::connection::End;
-use headcount_tokio::driver::core::twitch::{Event, ManagerKey, Room};
+use headcount_tokio::driver::core::twitch::{ManagerKey, PoolEvent, Room};
 
 /// Dials that fail before the first success, after which the server counts as out of reach.
 const HOPELESS: usize = 3;
@@ -73,9 +73,9 @@ impl Tally {
         }
     }
 
-    fn note_pool(&mut self, event: &Event<'static>) {
+    fn note_pool(&mut self, event: &PoolEvent<'static>) {
         match event {
-            Event::Joined {
+            PoolEvent::Joined {
                 manager,
                 shard,
                 room,
@@ -90,21 +90,21 @@ impl Tally {
                     false => line.joins.push(*took),
                 }
             }
-            Event::HandedOver {
+            PoolEvent::HandedOver {
                 manager,
                 shard,
                 room,
             } => {
                 self.joined.insert((*manager, *room), *shard);
             }
-            Event::JoinFailed { manager, room, .. } => {
+            PoolEvent::JoinFailed { manager, room, .. } => {
                 self.failed.insert((*manager, *room));
             }
-            Event::Parted { manager, room, .. } => {
+            PoolEvent::Parted { manager, room, .. } => {
                 self.joined.remove(&(*manager, *room));
             }
-            Event::ShardUp { .. } => self.reached = true,
-            Event::LinkLost {
+            PoolEvent::ShardUp { .. } => self.reached = true,
+            PoolEvent::LinkLost {
                 manager,
                 shard,
                 end,

@@ -3,13 +3,13 @@
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 
-use super::action::{AccountKey, Action};
+use super::action::{AccountKey, PoolAction};
 use super::effect::Effects;
 use super::seen::Seen;
 use crate::rng::Rng;
 use crate::twitch::budget::Window;
 use crate::twitch::connection::Identity;
-use crate::twitch::{Account, AccountLimits, Login, Message, Room};
+use crate::twitch::{Account, AccountLimits, IrcMessage, Login, Room};
 use crate::{Instant, Token};
 
 /// Rooms that an account remembers something about.
@@ -150,7 +150,7 @@ impl AccountState {
         }
         let ask_again = now.after(TOKEN_PATIENCE);
         self.access = Access::AwaitsToken { ask_again };
-        effects.act(Action::WantToken { account: self.key });
+        effects.act(PoolAction::WantToken { account: self.key });
     }
 
     /// When the host is asked for a token again.
@@ -233,7 +233,7 @@ impl AccountState {
     }
 
     /// Takes in what USERSTATE says about the account in a room.
-    pub(super) fn note_user_state(&mut self, room: Room, message: &Message<'_>) {
+    pub(super) fn note_user_state(&mut self, room: Room, message: &IrcMessage<'_>) {
         let Some(moderator) = message.tag("mod") else {
             return;
         };

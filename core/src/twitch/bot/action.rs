@@ -7,7 +7,7 @@ use super::owned::Heard;
 use crate::manager::ShardKey;
 use crate::session::DialFailure;
 use crate::twitch::connection::End;
-use crate::twitch::{Command, Login, Message, ParseError, Room};
+use crate::twitch::{IrcCommand, IrcMessage, Login, ParseError, Room};
 
 macro_rules! keys {
     ($($(#[$doc:meta])* $name:ident($number:ty))*) => {$(
@@ -38,21 +38,21 @@ keys! {
 
 /// What happened outside.
 #[derive(Clone, Copy, Debug)]
-pub enum Input<'i> {
+pub enum PoolInput<'i> {
     /// The time of [`Pool::poll_timeout`](crate::twitch::Pool::poll_timeout) has come.
     Timeout,
     /// A socket is open.
     Opened(LinkId),
     /// A frame, or some whole lines, arrived.
     Frame(LinkId, &'i [u8]),
-    /// A socket has ended, or a dial was given up after [`Action::Close`].
+    /// A socket has ended, or a dial was given up after [`PoolAction::Close`].
     Closed(LinkId),
     /// A socket could not be opened. A server that asks to wait is obeyed, within the longest
     /// back-off.
     DialFailed(LinkId, DialFailure),
 }
 
-impl Input<'_> {
+impl PoolInput<'_> {
     /// The socket that this is about.
     #[must_use]
     pub const fn link(&self) -> Option<LinkId> {
@@ -69,7 +69,7 @@ impl Input<'_> {
 /// What the host must do now, in this order. Links that the host does not know any more can be
 /// ignored.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action<'i> {
+pub enum PoolAction<'i> {
     /// Open a socket; answer with `Opened` or `DialFailed`.
     Connect {
         /// Its number from now on.
@@ -81,8 +81,8 @@ pub enum Action<'i> {
     Send {
         /// The socket.
         link: LinkId,
-        /// What to write, by [`Command::encode`].
-        command: Command,
+        /// What to write, by [`IrcCommand::encode`].
+        command: IrcCommand,
     },
     /// Close a socket or give up its dial; answer with `Closed`.
     Close {
@@ -96,13 +96,13 @@ pub enum Action<'i> {
         account: AccountKey,
     },
     /// An event for the user.
-    Emit(Event<'i>),
+    Emit(PoolEvent<'i>),
 }
 
 /// What has happened in the pool.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Event<'i> {
+pub enum PoolEvent<'i> {
     /// A line from the server, each message once. Own JOIN and PART, PING and PONG are left out.
     Message {
         /// The manager.
@@ -112,7 +112,7 @@ pub enum Event<'i> {
         /// The socket.
         link: LinkId,
         /// The message.
-        message: Message<'i>,
+        message: IrcMessage<'i>,
     },
     /// A message of shared chat from a room that mirrors it, late: where it was said is joined
     /// too, but nothing came from there in time. See

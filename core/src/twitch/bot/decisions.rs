@@ -1,7 +1,7 @@
 //! Carrying out what the managers decide.
 
 use super::Pool;
-use super::action::{Event, ManagerKey};
+use super::action::{ManagerKey, PoolEvent};
 use super::effect::Effect;
 use super::room_state::Urgency;
 use super::shard_ref::ShardRef;
@@ -29,12 +29,13 @@ impl Pool {
         self.managers.opens(manager);
         let account = self.managers.account_for(manager, spec, &self.accounts);
         let Some(account) = account.and_then(|key| self.accounts.get(key)) else {
-            self.effects.emit(Event::UnknownAccount { manager, shard });
+            self.effects
+                .emit(PoolEvent::UnknownAccount { manager, shard });
             self.effects.push(Effect::Report(at, Health::Dead));
             return;
         };
         if account.is_barred() {
-            self.effects.emit(Event::Barred { manager, shard });
+            self.effects.emit(PoolEvent::Barred { manager, shard });
             // Its rooms would fare no better on the shard that a manager opens for a dead one.
             self.effects.push(Effect::Report(at, Health::Stopped));
             return;

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::action::{Action, Event, LinkId};
+use super::action::{LinkId, PoolAction, PoolEvent};
 use super::shard_ref::ShardRef;
 use crate::manager::Health;
 use crate::twitch::Room;
@@ -13,7 +13,7 @@ use crate::twitch::connection::End;
 #[derive(Debug)]
 pub(super) enum Effect {
     /// Return an action to the host.
-    Act(Action<'static>),
+    Act(PoolAction<'static>),
     /// Look at the budgets again: a login, a join or a message may go.
     Recheck,
     /// Send JOIN for these rooms.
@@ -60,12 +60,12 @@ impl Effects {
         self.fresh.push(effect);
     }
 
-    pub(super) fn act(&mut self, action: Action<'static>) {
+    pub(super) fn act(&mut self, action: PoolAction<'static>) {
         self.push(Effect::Act(action));
     }
 
-    pub(super) fn emit(&mut self, event: Event<'static>) {
-        self.act(Action::Emit(event));
+    pub(super) fn emit(&mut self, event: PoolEvent<'static>) {
+        self.act(PoolAction::Emit(event));
     }
 
     /// Takes out the effect that is to be carried out now.
@@ -82,12 +82,12 @@ mod tests {
     #[test]
     fn what_an_effect_leads_to_goes_before_what_was_to_follow_it() {
         let close = |number| {
-            Effect::Act(Action::Close {
+            Effect::Act(PoolAction::Close {
                 link: LinkId(number),
             })
         };
         let number = |effect| match effect {
-            Some(Effect::Act(Action::Close { link })) => Some(link.get()),
+            Some(Effect::Act(PoolAction::Close { link })) => Some(link.get()),
             _ => None,
         };
         let mut effects = Effects::default();

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::account_state::AccountState;
 use super::accounts::Accounts;
-use super::action::{Event, JoinFailure, LinkId, ManagerKey};
+use super::action::{JoinFailure, LinkId, ManagerKey, PoolEvent};
 use super::effect::{Effect, Effects};
 use super::room_socket::Membership;
 use super::room_state::{Attempt, Past, RoomState, Turn};
@@ -184,7 +184,7 @@ impl Rooms {
         match assigned.past {
             Past::Assigned => {
                 assigned.past = Past::LimitReported;
-                effects.emit(Event::JoinFailed {
+                effects.emit(PoolEvent::JoinFailed {
                     manager,
                     shard: assigned.shard,
                     room,

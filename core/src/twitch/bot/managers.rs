@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::accounts::Accounts;
 use super::action::{AccountKey, ManagerKey};
 use super::shard_ref::ShardRef;
-use super::wait::Wait;
+use super::wait::PoolWait;
 use crate::Instant;
 use crate::manager::{Decision, Health, NewShard, Refusal, ShardKey, Supervisor};
 use crate::twitch::Room;
@@ -95,10 +95,10 @@ impl Managers {
         }
     }
 
-    pub(super) fn next_deadline(&self) -> Option<(Instant, Wait)> {
+    pub(super) fn next_deadline(&self) -> Option<(Instant, PoolWait)> {
         let managers = self.list.iter();
         let next = managers.filter_map(|managed| managed.supervisor.poll_timeout());
-        next.min().map(|at| (at, Wait::Manager))
+        next.min().map(|at| (at, PoolWait::Manager))
     }
 
     fn queue(&mut self, key: ManagerKey, decisions: Vec<Decision<Room>>) {

@@ -6,7 +6,7 @@ use alloc::collections::VecDeque;
 use super::owned::Heard;
 use super::seen::Seen;
 use crate::Instant;
-use crate::twitch::{Message, Room};
+use crate::twitch::{IrcMessage, Room};
 
 /// A mirror that came before its original.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Mirrors {
     pub(super) fn judge(
         &mut self,
         source: &str,
-        message: &Message<'_>,
+        message: &IrcMessage<'_>,
         may_follow: impl Fn(Option<u64>) -> bool,
     ) -> Verdict {
         let number = |key| message.tag(key)?.raw().parse::<u64>().ok();

@@ -7,16 +7,16 @@ use core::time::Duration;
 
 use super::account_state::AccountState;
 use super::accounts::Accounts;
-use super::action::{AccountKey, Action, Event, LinkId, ManagerKey, SayId, SayOutcome};
+use super::action::{AccountKey, LinkId, ManagerKey, PoolAction, PoolEvent, SayId, SayOutcome};
 use super::config::PoolConfig;
 use super::effect::Effects;
 use super::managers::Managers;
 use super::say::{Priority, Say, SayError};
 use super::scene::Scene;
 use super::shard_ref::ShardRef;
-use super::wait::Wait;
+use super::wait::PoolWait;
 use crate::Instant;
-use crate::twitch::{Message, Room};
+use crate::twitch::{IrcMessage, Room};
 
 /// A message that waits for budget or for a socket.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ impl Outbox {
             until: now.after(self.patience),
         });
         let command = waiting.say.command(id);
-        effects.act(Action::Send {
+        effects.act(PoolAction::Send {
             link: socket,
             command,
         });
@@ -161,7 +161,7 @@ impl Outbox {
         &mut self,
         socket: LinkId,
         room: Room,
-        message: &Message<'_>,
+        message: &IrcMessage<'_>,
         effects: &mut Effects,
     ) {
         let nonce = message.tag("client-nonce").map_or("", |nonce| nonce.raw());
@@ -241,9 +241,9 @@ impl Outbox {
         });
     }
 
-    pub(super) fn next_deadline(&self) -> Option<(Instant, Wait)> {
+    pub(super) fn next_deadline(&self) -> Option<(Instant, PoolWait)> {
         let sent = self.sent.front();
-        sent.map(|sent| (sent.until, Wait::Confirmation))
+        sent.map(|sent| (sent.until, PoolWait::Confirmation))
     }
 }
 
@@ -273,7 +273,7 @@ fn judge(scene: Scene<'_>, managers: &Managers, accounts: &Accounts, waiting: &W
 }
 
 fn said(manager: ManagerKey, id: SayId, outcome: SayOutcome, effects: &mut Effects) {
-    effects.emit(Event::Said {
+    effects.emit(PoolEvent::Said {
         manager,
         id,
         outcome,

@@ -3,18 +3,18 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use super::action::{Event, LinkId, ManagerKey};
+use super::action::{LinkId, ManagerKey, PoolEvent};
 use crate::manager::ShardKey;
-use crate::twitch::Message;
+use crate::twitch::IrcMessage;
 
 /// An event that borrows nothing.
 #[derive(Clone, Debug, PartialEq)]
-pub enum OwnedEvent {
-    /// A message from the server: an [`Event::Message`] with a line of its own, or an
-    /// [`Event::Mirrored`].
+pub enum OwnedPoolEvent {
+    /// A message from the server: a [`PoolEvent::Message`] with a line of its own, or an
+    /// [`PoolEvent::Mirrored`].
     Heard(Heard),
     /// Anything else; never one of those two.
-    Event(Event<'static>),
+    Event(PoolEvent<'static>),
 }
 
 /// A message with its line, kept in one allocation.
@@ -31,7 +31,7 @@ impl Heard {
         manager: ManagerKey,
         shard: ShardKey,
         link: LinkId,
-        message: &Message<'_>,
+        message: &IrcMessage<'_>,
     ) -> Self {
         Self {
             manager,
@@ -67,8 +67,8 @@ impl Heard {
 
     /// The message, read in place. It was read before, so it is always there.
     #[must_use]
-    pub fn message(&self) -> Option<Message<'_>> {
-        Message::parse(self.line.as_bytes()).ok()
+    pub fn message(&self) -> Option<IrcMessage<'_>> {
+        IrcMessage::parse(self.line.as_bytes()).ok()
     }
 }
 
@@ -82,21 +82,21 @@ impl fmt::Debug for Heard {
 macro_rules! rebuilt {
     ($event:ident, $heard:expr, $($name:ident { $($field:ident),* })*) => {
         match $event {
-            Event::Message { manager, shard, link, message } => {
+            PoolEvent::Message { manager, shard, link, message } => {
                 $heard(manager, shard, link, message)
             }
-            Event::Mirrored(heard) => OwnedEvent::Heard(heard),
-            $(Event::$name { $($field),* } => OwnedEvent::Event(Event::$name { $($field),* }),)*
+            PoolEvent::Mirrored(heard) => OwnedPoolEvent::Heard(heard),
+            $(PoolEvent::$name { $($field),* } => OwnedPoolEvent::Event(PoolEvent::$name { $($field),* }),)*
         }
     };
 }
 
-impl Event<'_> {
+impl PoolEvent<'_> {
     /// Copies what is borrowed: the line of a message, nothing else.
     #[must_use]
-    pub fn into_owned(self) -> OwnedEvent {
-        let heard = |manager, shard, link, message: Message<'_>| {
-            OwnedEvent::Heard(Heard::new(manager, shard, link, &message))
+    pub fn into_owned(self) -> OwnedPoolEvent {
+        let heard = |manager, shard, link, message: IrcMessage<'_>| {
+            OwnedPoolEvent::Heard(Heard::new(manager, shard, link, &message))
         };
         rebuilt!(
             self,
@@ -132,9 +132,9 @@ mod tests {
         let shard = pool.manager(manager).unwrap().roster().keys()[0];
         let heard = {
             let line = alloc::string::String::from("@id=1 :a!a@b PRIVMSG #a :hi\r\n");
-            let message = Message::parse(line.as_bytes()).unwrap();
+            let message = IrcMessage::parse(line.as_bytes()).unwrap();
             let link = LinkId(7);
-            Event::Message {
+            PoolEvent::Message {
                 manager,
                 shard,
                 link,
@@ -142,14 +142,14 @@ mod tests {
             }
             .into_owned()
         };
-        let OwnedEvent::Heard(heard) = heard else {
+        let OwnedPoolEvent::Heard(heard) = heard else {
             panic!("{heard:?}")
         };
         assert_eq!(heard.line(), "@id=1 :a!a@b PRIVMSG #a :hi");
         assert_eq!(heard.message().unwrap().text(), Some("hi"));
         assert_eq!((heard.manager(), heard.shard()), (manager, shard));
         assert_eq!(heard.link(), LinkId(7));
-        let ended = Event::Ended { manager };
-        assert_eq!(ended.clone().into_owned(), OwnedEvent::Event(ended));
+        let ended = PoolEvent::Ended { manager };
+        assert_eq!(ended.clone().into_owned(), OwnedPoolEvent::Event(ended));
     }
 }

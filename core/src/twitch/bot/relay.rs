@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::accounts::Accounts;
-use super::action::{Event, LinkId, ManagerKey};
+use super::action::{LinkId, ManagerKey, PoolEvent};
 use super::config::PoolConfig;
 use super::effect::Effects;
 use super::mirrors::{Early, Mirrors, Verdict};
@@ -13,9 +13,9 @@ use super::room_socket::RoomSocket;
 use super::rooms::Rooms;
 use super::seen::Seen;
 use super::timers::Timers;
-use super::wait::Wait;
+use super::wait::PoolWait;
 use crate::Instant;
-use crate::twitch::{Message, Room};
+use crate::twitch::{IrcMessage, Room};
 
 /// Ids that are remembered for a manager to drop what comes twice.
 const REMEMBERED: usize = 2048;
@@ -43,7 +43,7 @@ pub(super) struct Relay {
 pub(super) struct Arrival<'a, 'i> {
     pub(super) id: LinkId,
     pub(super) socket: &'a RoomSocket,
-    pub(super) message: &'a Message<'i>,
+    pub(super) message: &'a IrcMessage<'i>,
 }
 
 impl Relay {
@@ -179,13 +179,13 @@ impl Relay {
         while let Some(early) = passed.mirrors.pop(now, self.bytes) {
             let wanted = rooms.get(manager, early.room).is_some();
             if wanted && passed.mirrors.pass(&early.source) {
-                effects.emit(Event::Mirrored(early.heard));
+                effects.emit(PoolEvent::Mirrored(early.heard));
             }
         }
     }
 
-    pub(super) fn next_deadline(&self) -> Option<(Instant, Wait)> {
-        self.timers.first().map(|(at, _)| (at, Wait::Original))
+    pub(super) fn next_deadline(&self) -> Option<(Instant, PoolWait)> {
+        self.timers.first().map(|(at, _)| (at, PoolWait::Original))
     }
 }
 

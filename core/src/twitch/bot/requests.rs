@@ -2,7 +2,7 @@
 
 use super::action::{AccountKey, LinkId, ManagerKey, SayId};
 #[allow(unused_imports)] // Named by the documentation.
-use super::action::{Action, Event};
+use super::action::{PoolAction, PoolEvent};
 use super::effect::Effect;
 use super::managers::Decided;
 use super::recheck::Recheck;
@@ -28,7 +28,7 @@ impl Pool {
         self.accounts.add(account)
     }
 
-    /// Gives an account a token: the answer to [`Action::WantToken`], or ahead of it.
+    /// Gives an account a token: the answer to [`PoolAction::WantToken`], or ahead of it.
     pub fn set_token(&mut self, account: AccountKey, token: Token) {
         self.accounts.set_token(account, token);
         self.recheck = Recheck::Now;
@@ -87,7 +87,7 @@ impl Pool {
         self.ask(now, manager, |manager, now| manager.start(now, shard))
     }
 
-    /// Stops all shards of a manager, those without a connection too. [`Event::Ended`] is emitted
+    /// Stops all shards of a manager, those without a connection too. [`PoolEvent::Ended`] is emitted
     /// when the last socket is gone. Messages that wait are given up.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl Pool {
         self.ask(now, manager, Supervisor::add_shard)
     }
 
-    /// Assigns a room; [`Event::Joined`] or [`Event::JoinFailed`] follows when the manager runs.
+    /// Assigns a room; [`PoolEvent::Joined`] or [`PoolEvent::JoinFailed`] follows when the manager runs.
     ///
     /// # Errors
     /// [`Refusal::Full`] when all shards are full; the room can be assigned later.
@@ -178,7 +178,7 @@ impl Pool {
         !has_socket && self.manager(manager).is_none_or(Supervisor::has_ended)
     }
 
-    /// Queues a message; [`Event::Said`] reports what came of it. It is sent at most once: what a
+    /// Queues a message; [`PoolEvent::Said`] reports what came of it. It is sent at most once: what a
     /// lost connection leaves unconfirmed is not repeated. The order in a room is kept within a
     /// priority.
     ///

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::action::{AccountKey, Event, JoinFailure, LinkId, ManagerKey};
+use super::action::{AccountKey, JoinFailure, LinkId, ManagerKey, PoolEvent};
 use super::config::PoolConfig;
 use super::effect::{Effect, Effects};
 use super::room_socket::Membership;
@@ -13,7 +13,7 @@ use super::shard_ref::ShardRef;
 use super::shards::Shards;
 use super::sockets::DOUBT;
 use super::timers::Timers;
-use super::wait::Wait;
+use super::wait::PoolWait;
 use crate::Instant;
 use crate::twitch::Room;
 
@@ -226,12 +226,12 @@ impl Rooms {
         assigned.failures = 0;
         assigned.overlap_until = entrance.overlaps.then(|| now.after(AFTERGLOW));
         effects.emit(match before.serving() {
-            Some(_) => Event::HandedOver {
+            Some(_) => PoolEvent::HandedOver {
                 manager,
                 shard,
                 room,
             },
-            None => Event::Joined {
+            None => PoolEvent::Joined {
                 manager,
                 shard,
                 room,
@@ -252,7 +252,7 @@ impl Rooms {
         effects: &mut Effects,
     ) {
         let manager = at.manager;
-        let parted = |by_server| Event::Parted {
+        let parted = |by_server| PoolEvent::Parted {
             manager,
             room,
             by_server,
@@ -323,7 +323,7 @@ impl Rooms {
         if let Some(at) = retry_at {
             self.timers.set(at, (manager, room));
         }
-        effects.emit(Event::JoinFailed {
+        effects.emit(PoolEvent::JoinFailed {
             manager,
             shard,
             room,
@@ -372,8 +372,8 @@ impl Rooms {
         }
     }
 
-    pub(super) fn next_deadline(&self) -> Option<(Instant, Wait)> {
-        self.timers.first().map(|(at, _)| (at, Wait::Room))
+    pub(super) fn next_deadline(&self) -> Option<(Instant, PoolWait)> {
+        self.timers.first().map(|(at, _)| (at, PoolWait::Room))
     }
 }
 

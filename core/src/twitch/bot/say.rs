@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::action::SayId;
-use crate::twitch::{Command, EncodeError, Room};
+use crate::twitch::{EncodeError, IrcCommand, Room};
 
 /// Which message goes first when budget is short.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,8 +87,8 @@ impl core::error::Error for SayError {}
 
 impl Say {
     /// The line that says it; the server's confirmation names `id`.
-    pub(super) fn command(&self, id: SayId) -> Command {
-        Command::Say {
+    pub(super) fn command(&self, id: SayId) -> IrcCommand {
+        IrcCommand::Say {
             room: self.room,
             text: self.text.clone(),
             reply_to: self.reply_to.clone(),

@@ -5,12 +5,12 @@ use core::time::Duration;
 
 use super::account_state::AccountState;
 use super::accounts::Accounts;
-use super::action::{AccountKey, Event, LinkId};
+use super::action::{AccountKey, LinkId, PoolEvent};
 use super::config::PoolConfig;
 use super::effect::{Effect, Effects, Loss};
 use super::shard_ref::ShardRef;
 use super::sockets::Sockets;
-use super::wait::Wait;
+use super::wait::PoolWait;
 use crate::Instant;
 use crate::manager::Health;
 use crate::rng::Rng;
@@ -226,7 +226,7 @@ impl Shards {
         for (at, shard) in &self.running {
             if shard.account == account {
                 let (manager, shard) = (at.manager, at.shard);
-                effects.emit(Event::Barred { manager, shard });
+                effects.emit(PoolEvent::Barred { manager, shard });
                 effects.push(Effect::EndShard(*at));
             }
         }
@@ -237,12 +237,12 @@ impl Shards {
         &self,
         now: Instant,
         accounts: &Accounts,
-    ) -> Option<(Instant, Wait)> {
+    ) -> Option<(Instant, PoolWait)> {
         let wait = |shard: &Running| {
             let account = accounts.get(shard.account);
             match (account.and_then(AccountState::asks_again_at), shard.dial) {
-                (Some(at), _) => Some((at, Wait::Token)),
-                (None, Dial::Waiting { until }) if until > now => Some((until, Wait::BackOff)),
+                (Some(at), _) => Some((at, PoolWait::Token)),
+                (None, Dial::Waiting { until }) if until > now => Some((until, PoolWait::BackOff)),
                 (None, Dial::Waiting { .. } | Dial::Opening(_) | Dial::Up(_)) => None,
             }
         };

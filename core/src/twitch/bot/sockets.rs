@@ -6,17 +6,17 @@ use core::time::Duration;
 
 use super::account_state::Grant;
 use super::accounts::Accounts;
-use super::action::{AccountKey, Action, LinkId, ManagerKey};
+use super::action::{AccountKey, LinkId, ManagerKey, PoolAction};
 use super::config::PoolConfig;
 use super::effect::{Effect, Effects};
 use super::room_socket::{Duty, Membership, RoomSocket};
 use super::shard_ref::ShardRef;
 use super::timers::Timers;
-use super::wait::Wait;
+use super::wait::PoolWait;
 use crate::Instant;
 use crate::rng::Rng;
 use crate::twitch::connection::{self, Patience, Step, Steps};
-use crate::twitch::{Command, Message, Prefix, Room};
+use crate::twitch::{IrcCommand, IrcMessage, Prefix, Room};
 
 /// How long an unanswered JOIN still takes a place of the room limit.
 pub(super) const DOUBT: Duration = Duration::from_secs(30);
@@ -82,7 +82,7 @@ impl Sockets {
     }
 
     /// Whether a message is from the socket's own login.
-    pub(super) fn is_own(&self, id: LinkId, message: &Message<'_>) -> bool {
+    pub(super) fn is_own(&self, id: LinkId, message: &IrcMessage<'_>) -> bool {
         let login = self.get(id).and_then(|socket| socket.connection.login());
         let nick = message.prefix().and_then(Prefix::nick);
         match (login, nick) {
@@ -141,7 +141,7 @@ impl Sockets {
         self.next = self.next.saturating_add(1);
         let socket = RoomSocket::open(now, self.patience, at, account);
         self.open.insert(link, socket);
-        effects.act(Action::Connect { link, account });
+        effects.act(PoolAction::Connect { link, account });
         link
     }
 
@@ -150,7 +150,7 @@ impl Sockets {
         &mut self,
         now: Instant,
         id: LinkId,
-        input: connection::Input<'i>,
+        input: connection::ConnectionInput<'i>,
     ) -> Option<(ShardRef, Steps<'i>)> {
         let socket = self.open.get_mut(&id)?;
         Some((socket.at, socket.connection.handle(now, input)))
@@ -173,7 +173,7 @@ impl Sockets {
             let account = accounts.get_mut(socket.account);
             match account.map(|account| account.grant_login(now, rng)) {
                 Some(Grant::Granted(identity)) => {
-                    let granted = connection::Input::LoginGranted(&identity);
+                    let granted = connection::ConnectionInput::LoginGranted(&identity);
                     carry(*id, socket.connection.handle(now, granted), effects);
                 }
                 Some(Grant::Blocked(at)) => {
@@ -204,8 +204,8 @@ impl Sockets {
         for room in &rooms {
             self.set(link, *room, Membership::Asked { until });
         }
-        let command = Command::Join(rooms);
-        effects.act(Action::Send { link, command });
+        let command = IrcCommand::Join(rooms);
+        effects.act(PoolAction::Send { link, command });
     }
 
     /// Sends PART where the socket is in the room or may get in.
@@ -221,8 +221,8 @@ impl Sockets {
             Some(Membership::Leaving { .. }) | None => return,
         };
         self.set(link, room, Membership::Leaving { until });
-        let command = Command::Part(alloc::vec![room]);
-        effects.act(Action::Send { link, command });
+        let command = IrcCommand::Part(alloc::vec![room]);
+        effects.act(PoolAction::Send { link, command });
     }
 
     /// Sends PART on every socket of a manager that is in the room or may get in.
@@ -351,20 +351,20 @@ impl Sockets {
     }
 
     /// The next answer or handover that will be overdue.
-    pub(super) fn next_timer(&self) -> Option<(Instant, Wait)> {
+    pub(super) fn next_timer(&self) -> Option<(Instant, PoolWait)> {
         let (at, timer) = self.timers.first()?;
         match timer {
-            Timer::Answer(..) => Some((at, Wait::Room)),
-            Timer::Handover(_) => Some((at, Wait::Handover)),
+            Timer::Answer(..) => Some((at, PoolWait::Room)),
+            Timer::Handover(_) => Some((at, PoolWait::Handover)),
         }
     }
 
     /// The next deadline of a connection.
-    pub(super) fn next_deadline(&self) -> Option<(Instant, Wait)> {
+    pub(super) fn next_deadline(&self) -> Option<(Instant, PoolWait)> {
         let deadlines = self.open.values();
         let deadlines = deadlines.filter_map(|socket| socket.connection.poll_timeout());
         let (at, what) = deadlines.min_by_key(|(at, _)| *at)?;
-        Some((at, Wait::Connection(what)))
+        Some((at, PoolWait::Connection(what)))
     }
 }
 
@@ -372,8 +372,8 @@ impl Sockets {
 fn carry(link: LinkId, steps: Steps<'_>, effects: &mut Effects) {
     for step in steps {
         match step {
-            Step::Send(command) => effects.act(Action::Send { link, command }),
-            Step::Close => effects.act(Action::Close { link }),
+            Step::Send(command) => effects.act(PoolAction::Send { link, command }),
+            Step::Close => effects.act(PoolAction::Close { link }),
             Step::Lost(end) => effects.push(Effect::Lost(link, end)),
             Step::Connect
             | Step::WantLogin

@@ -5,11 +5,11 @@ use crate::twitch::connection;
 /// What the pool waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Wait {
+pub enum PoolWait {
     /// Nothing: there is something to do at once.
     Request,
     /// A connection's own wait.
-    Connection(connection::Wait),
+    Connection(connection::ConnectionWait),
     /// The back-off of a shard that dials.
     BackOff,
     /// A fresh token; it is asked for again.

@@ -6,7 +6,7 @@ use crate::twitch::Login;
 
 /// What happened to a connection.
 #[derive(Clone, Copy, Debug)]
-pub enum Input<'i> {
+pub enum ConnectionInput<'i> {
     /// The time of [`Connection::poll_timeout`](super::Connection::poll_timeout) has come, or
     /// it is just a moment to look at the clock.
     Timeout,

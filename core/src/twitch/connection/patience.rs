@@ -7,7 +7,7 @@ use crate::bounds::wait;
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Wait {
+pub enum ConnectionWait {
     /// The socket to open.
     Dial,
     /// The login to be granted.

@@ -6,24 +6,24 @@ use core::time::Duration;
 use smallvec::SmallVec;
 
 use crate::session::DialFailure;
-use crate::twitch::{Command, Login, Message, ParseError};
+use crate::twitch::{IrcCommand, IrcMessage, Login, ParseError};
 
 /// What the connection wants done or reports, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step<'i> {
     /// Open a socket.
     Connect,
-    /// The socket is open: answer with [`Input::LoginGranted`](super::Input::LoginGranted) when
+    /// The socket is open: answer with [`ConnectionInput::LoginGranted`](super::ConnectionInput::LoginGranted) when
     /// the account may log in.
     WantLogin,
     /// Send a line.
-    Send(Command),
-    /// Close the socket, or give up dialling; answer with [`Input::Closed`](super::Input::Closed).
+    Send(IrcCommand),
+    /// Close the socket, or give up dialling; answer with [`ConnectionInput::Closed`](super::ConnectionInput::Closed).
     Close,
     /// Logged in, as this login.
     Ready(Login),
     /// A message that the connection does not answer itself.
-    Message(Message<'i>),
+    Message(IrcMessage<'i>),
     /// A line that is no message; the connection goes on.
     Malformed(ParseError),
     /// The server will end this connection soon: open another.

@@ -11,7 +11,7 @@ mod lines;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use headcount_core::twitch::Message;
+use headcount_core::twitch::IrcMessage;
 use lines::LINES;
 use twitch_irc::message::{IRCMessage, IRCPrefix};
 
@@ -32,7 +32,7 @@ struct Read {
 }
 
 fn ours(line: &str) -> Read {
-    let message = Message::parse(line.as_bytes()).expect("a message");
+    let message = IrcMessage::parse(line.as_bytes()).expect("a message");
     let mut read = Read::default();
     for (key, value) in message.tags() {
         read.tags += 1;
