@@ -1,4 +1,4 @@
-//! What the host must do now.
+//! What a host must do now.
 
 use alloc::boxed::Box;
 
@@ -11,7 +11,7 @@ use crate::misunderstood::Misunderstood;
 use crate::setup::Barrier;
 use crate::wire::command::Command;
 
-/// One thing for the host to do.
+/// One effect for the host to carry out.
 #[derive(Clone, Debug)]
 #[allow(
     clippy::large_enum_variant,
@@ -19,7 +19,7 @@ use crate::wire::command::Command;
 )]
 pub enum Action<'i> {
     /// Open a connection to this base address, within
-    /// [`Timing::dial`](crate::config::Timing::dial), and tell
+    /// [`Timing::dial`](crate::config::Timing::dial), and answer with
     /// [`Input::Opened`](crate::Input::Opened) or [`Input::DialFailed`](crate::Input::DialFailed).
     /// The host adds the query (version, encoding, compression). If another dial is still under
     /// way, forget that one.
@@ -44,7 +44,7 @@ pub enum Action<'i> {
     /// came before is stored or has failed. Only with
     /// [`SetupConfig::confirm`](crate::setup::SetupConfig::confirm).
     Confirm(Barrier),
-    /// Tell the user.
+    /// Deliver this event to the user.
     Emit(Event<'i>),
 }
 

@@ -1,4 +1,4 @@
-//! What a shard is told before it starts, with defaults that suit the real gateway.
+//! The settings of a shard, with defaults that suit the real gateway.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -16,8 +16,8 @@ use crate::wire::presence::BotPresence;
 pub use crate::bounds::ConfigError;
 pub use crate::send_budget::SendLimits;
 
-/// Everything a [`Shard`](crate::Shard) needs to know. Make one with [`Config::new`] and change
-/// what you like.
+/// Every setting of a [`Shard`](crate::Shard): [`Config::new`] has the defaults, and all of them
+/// may be changed before the shard is made.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The bot's token.
@@ -249,7 +249,7 @@ pub struct ReceiveLimits {
     pub ready: usize,
     /// In a session. Default 64 MiB: the largest guilds come in some MiB, and may grow tenfold.
     pub session: usize,
-    /// Faults that are told of one connection before its session begins; further ones are only
+    /// Faults that are reported of one connection before its session begins; further ones are only
     /// counted. Default 32: no honest gateway sends anything there that is not understood, and
     /// reading never stops before a session for a slow user.
     pub early_faults: u32,

@@ -62,7 +62,7 @@ impl<'i> Dispatch<'i> {
         &self.text
     }
 
-    /// The sequence within the session; `None` if the source did not tell.
+    /// The sequence within the session; `None` if the source did not say.
     #[must_use]
     pub const fn sequence(&self) -> Option<u64> {
         self.sequence
@@ -81,7 +81,7 @@ impl<'i> Dispatch<'i> {
     }
 
     /// Keeps what the event's mutation displaced, as
-    /// [`MemoryStore::replace`](crate::cache::MemoryStore::replace) tells it, for
+    /// [`MemoryStore::replace`](crate::cache::MemoryStore::replace) returns it, for
     /// [`Dispatch::displaced`]. The mutation of an event has its sequence.
     pub fn set_displaced(&mut self, displaced: Displaced) {
         self.displaced = Some(Box::new(displaced));

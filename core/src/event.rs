@@ -42,8 +42,8 @@ pub enum Event<'i> {
         /// How many.
         replayed: u64,
     },
-    /// The session is gone. A new one begins with the next READY; what happened meanwhile is
-    /// not told.
+    /// The session is gone. A new one begins with the next READY; what happened meanwhile is lost
+    /// (<https://discord.com/developers/docs/events/gateway#resuming>).
     SessionLost(SessionLost),
     /// The shard has ended for good. The last event.
     Halted(Halt),

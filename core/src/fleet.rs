@@ -22,10 +22,11 @@ use readiness::FleetProgress;
 pub use budget::StartLimit;
 pub use readiness::FleetReadiness;
 
-/// What a fleet needs to know.
+/// The settings of a [`Fleet`].
 #[derive(Clone, Debug)]
 pub struct FleetConfig {
-    /// The identify budget, as `GET /gateway/bot` tells it.
+    /// The identify budget: the `session_start_limit` of `GET /gateway/bot`
+    /// (<https://discord.com/developers/docs/events/gateway#session-start-limit-object>).
     pub limit: StartLimit,
     /// Time between identifies of one bucket. Default 5.3 s: the protocol's 5 s, and some for
     /// the way there.
@@ -78,7 +79,7 @@ impl FleetConfig {
     }
 }
 
-/// What a fleet is told.
+/// What happened to a shard of a [`Fleet`], or to its time.
 #[derive(Clone, Copy, Debug)]
 pub enum FleetInput<'e> {
     /// The deadline has come, or the host woke up for another reason.

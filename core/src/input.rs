@@ -6,7 +6,7 @@ use crate::id::GuildId;
 use crate::session::DialFailure;
 use crate::setup::Barrier;
 
-/// Everything the host can tell a shard.
+/// What a host reports to a shard: one thing that happened outside of it.
 ///
 /// There is at most one connection: after [`Action::Connect`](crate::Action::Connect) the host
 /// answers once with `Opened` or `DialFailed`; after `Opened` come any number of `Payload`s and at
@@ -23,8 +23,9 @@ pub enum Input<'i> {
     /// The connection ended, with the peer's close code if it sent one. Also for a read or write
     /// that failed, and for a write that did not finish in time.
     Closed(Option<u16>),
-    /// The connection that was asked for could not be opened. Give what you know of the reason; it
-    /// is told on, and a server that asks to wait is obeyed.
+    /// The connection that was asked for could not be opened, and why, as far as the host knows.
+    /// The reason is in the [`StateChanged`](crate::event::StateChanged) that follows, and a server
+    /// that asks to wait is obeyed.
     DialFailed(DialFailure),
     /// The host has not read all that the gateway sent: its user is slow, or the host was busy.
     /// What a deadline waited for may be among it.
@@ -43,14 +44,14 @@ pub enum Input<'i> {
     /// The fleet lets this shard identify. Only after
     /// [`Action::WantIdentify`](crate::Action::WantIdentify); at other times it is ignored.
     IdentifyGranted,
-    /// Every change of a guild up to this point is stored, or was told to have failed: the answer
-    /// to [`Action::Confirm`](crate::Action::Confirm). One that nobody waits for is passed over.
+    /// Every change of a guild up to this point is stored, or was reported as failed: the answer to
+    /// [`Action::Confirm`](crate::Action::Confirm). One that nobody waits for is ignored.
     Stored(Barrier),
     /// A store failed for good to apply a change of this guild: its rows may be missing or wrong
     /// until it is delivered anew.
     ///
-    /// Told before the answer to a later `Confirm`, and not if the guild has been delivered anew in
-    /// a change since.
+    /// Report it before the answer to a later `Confirm`, and not if the guild has been delivered
+    /// anew in a change since.
     StoreFailed(GuildId),
     /// The host cannot run the shard any more: its own code, or code that it called, panicked. The
     /// shard closes its connection and ends with [`Halt::Crashed`](crate::session::Halt::Crashed);

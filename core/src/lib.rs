@@ -1,7 +1,7 @@
 //! The pure core of a gateway library for chat bots.
 //!
-//! It has no socket, no clock, no task and no thread. You tell a [`Shard`] what happened, and it
-//! says what to do: that is the whole contract.
+//! It has no socket, no clock, no task and no thread. A [`Shard`] is a state machine: you report
+//! what happened, and it returns what to do. That is the whole contract.
 //!
 //! ```text
 //!  frames, time --> Shard::handle --> actions: connect, send, close, mutate, emit
@@ -61,7 +61,7 @@
 //! - Every effect is an [`Action`]; every wait is [`Shard::poll_timeout`]. The same seed and the
 //!   same inputs give the same actions.
 //! - Whatever a peer sends, nothing panics and nothing grows without bound. What cannot be
-//!   understood changes nothing but the sequence and a counter, and is told
+//!   understood changes nothing but the sequence and a counter, and is reported
 //!   ([`Event::Misunderstood`]).
 //! - The mutations of a dispatch come before its event, in order of sequence.
 //! - Every guild of READY and every member request ends in exactly one outcome.
@@ -84,7 +84,7 @@
 //! [`Shard`] is one connection: a session and a [`Tracker`]. The tracker alone (guild streaming,
 //! member requests, cache mutations) also works beside another gateway library. A
 //! [`Fleet`](fleet::Fleet) lets the shards of one bot identify in turn, and says when the whole
-//! bot is ready. [`faults`] tells what each thing that can go wrong looks like to a user;
+//! bot is ready. [`faults`] shows what each thing that can go wrong looks like to a user;
 //! [`architecture`] is for those who change the core.
 //!
 //! # Features

@@ -73,7 +73,7 @@ pub trait Manager<C: ChannelKey> {
 
     /// Places a channel that has no shard yet, by [`Plan::join`]; opens a shard first if need be.
     ///
-    /// `initial` tells whether the channel was given at set-up.
+    /// `initial` says whether the channel was given at set-up.
     ///
     /// # Errors
     /// When no shard can take it.

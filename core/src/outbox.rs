@@ -17,7 +17,7 @@ pub(crate) struct Outbox {
     commands: VecDeque<(Ticket, Command)>,
     presence: Option<(Ticket, Box<BotPresence>)>,
     presences_sent: VecDeque<Instant>,
-    /// Presences that another took the place of, not told yet.
+    /// Presences that another took the place of, not reported yet.
     replaced: Vec<Ticket>,
     tickets: u64,
 }
@@ -34,7 +34,7 @@ impl Outbox {
     }
 
     /// Takes a presence in, in place of one that still waits; `None` when too many replaced ones
-    /// have not been told yet.
+    /// have not been reported yet.
     pub(crate) fn set_presence(
         &mut self,
         presence: Box<BotPresence>,
@@ -49,7 +49,7 @@ impl Outbox {
         Some(ticket)
     }
 
-    /// Whether presences were replaced that have not been told yet.
+    /// Whether presences were replaced that have not been reported yet.
     pub(crate) const fn has_replaced(&self) -> bool {
         !self.replaced.is_empty()
     }

@@ -1,4 +1,4 @@
-//! One gateway connection's whole core: a session, a tracker, and what waits to be sent.
+//! One gateway connection as a state machine: a session, a tracker, and commands in a queue.
 
 mod payload;
 mod sending;
@@ -27,10 +27,10 @@ use crate::time::Instant;
 use crate::tracker::{MisreadCounts, Tracker};
 use crate::wire::command::Command;
 
-/// A gateway connection's whole core state.
+/// One gateway connection as a state machine, without a socket and without a clock.
 ///
-/// Feed it with [`Shard::handle`], wake it at [`Shard::poll_timeout`], and do what the returned
-/// actions say: there is no other contract.
+/// Report what happened by [`Shard::handle`] and carry out the actions that it returns, in order;
+/// call it again at [`Shard::poll_timeout`] at the latest. That is the whole contract.
 #[derive(Clone, Debug)]
 pub struct Shard {
     now: Instant,
@@ -90,10 +90,11 @@ impl Shard {
         }
     }
 
-    /// Takes in what happened at `now`, and says what to do about it.
+    /// Takes in what happened at `now`, and returns what to do about it.
     ///
-    /// A `now` earlier than one before counts as unchanged. Deadlines that have passed are acted
-    /// on whatever the input is.
+    /// The actions are to be carried out in order. A `now` earlier than one before counts as
+    /// unchanged. Deadlines that have passed are acted on whatever the input is. It cannot fail:
+    /// what a peer gets wrong is an event, and the machine decides how to go on.
     pub fn handle<'i>(&mut self, now: Instant, input: Input<'i>) -> Actions<'i> {
         let mut out = Actions::new();
         self.now = self.now.max(now);
@@ -126,7 +127,7 @@ impl Shard {
         out
     }
 
-    /// When to hand in [`Input::Timeout`], and what for; `None` once the shard has ended.
+    /// Returns when to hand in [`Input::Timeout`], and what for; `None` once the shard has ended.
     ///
     /// May change with every call that takes `&mut self`. Waking up early is harmless.
     #[must_use]
@@ -139,11 +140,13 @@ impl Shard {
                 wait: Wait::Stop,
             });
         }
-        let told = self.outbox.has_replaced().then_some(self.now);
-        let sends = told.or_else(|| self.send_deadline()).map(|at| Deadline {
-            at,
-            wait: Wait::SendBudget,
-        });
+        let replaced = self.outbox.has_replaced().then_some(self.now);
+        let sends = replaced
+            .or_else(|| self.send_deadline())
+            .map(|at| Deadline {
+                at,
+                wait: Wait::SendBudget,
+            });
         let tracker = self.tracker.deadline().map(|at| Deadline {
             at,
             wait: Wait::Tracker,
@@ -155,10 +158,11 @@ impl Shard {
             .min_by_key(|deadline| deadline.at)
     }
 
-    /// Queues a command; what becomes of it is told by
-    /// [`Event::CommandFinished`](crate::Event::CommandFinished).
+    /// Queues a command; [`Event::CommandFinished`](crate::Event::CommandFinished) reports what
+    /// becomes of it.
     ///
-    /// Commands go out in order while the shard is active, as the budget allows; they wait for a
+    /// Commands go out in order while the shard is active, as the send budget allows: 120 in 60 s
+    /// (<https://discord.com/developers/docs/events/gateway#rate-limiting>). They wait for a
     /// resume, and are dropped with a session that is lost. Of presences only the last is sent,
     /// ahead of the others, and it becomes the presence of later sessions.
     ///
@@ -202,8 +206,8 @@ impl Shard {
         }
     }
 
-    /// How large the largest payload is that will carry a command: its own, and of a presence each
-    /// later identify.
+    /// The size in bytes of the largest payload that will carry a command: its own, and for a
+    /// presence that of each later identify.
     fn bytes_of(&self, command: &Command) -> usize {
         let own = command.encode(&mut String::new()).len();
         match command {
@@ -222,7 +226,7 @@ impl Shard {
     }
 
     /// Queues a member request; [`Event::ChunkRequestFinished`](crate::Event::ChunkRequestFinished)
-    /// tells how it ended, exactly once.
+    /// reports how it ended, exactly once.
     ///
     /// It goes out when the shard is active and the gate and the send budget allow, and is sent
     /// again after silence, a lost connection or a refusal, within the configured bounds.

@@ -1,4 +1,4 @@
-//! Time as the host tells it: the core never reads a clock.
+//! Time as the host passes it in: the core never reads a clock.
 
 use core::fmt;
 use core::time::Duration;

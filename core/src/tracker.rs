@@ -56,7 +56,7 @@ pub struct Tracker {
     misreads: MisreadCounts,
 }
 
-/// What a tracker beside another library is told.
+/// What is reported to a tracker that runs beside another library.
 #[derive(Clone, Copy, Debug)]
 pub enum TrackerInput<'i> {
     /// The deadline has come, or the host woke up for another reason.
@@ -65,14 +65,14 @@ pub enum TrackerInput<'i> {
     Dispatch {
         /// Its name, as it came.
         name: &'i str,
-        /// Its sequence, if the other library tells.
+        /// Its sequence, if the other library knows it.
         sequence: Option<u64>,
         /// The JSON of its `d`.
         data: &'i str,
     },
-    /// The connection is lost. RESUMED or READY will tell that it is back.
+    /// The connection is lost. The next RESUMED or READY means that it is back.
     ConnectionLost,
-    /// Every change of a guild up to this point is stored, or was told to have failed; see
+    /// Every change of a guild up to this point is stored, or was reported as failed; see
     /// [`Input::Stored`](crate::Input::Stored).
     Stored(Barrier),
     /// A store failed for good to apply a change of this guild; see
@@ -87,7 +87,7 @@ impl Tracker {
     /// A tracker that waits for the shard's READY.
     ///
     /// All that is random about it (nonces) follows from `seed`. Give each process a seed of its
-    /// own, so that it can tell its answers from those of others.
+    /// own, so that its answers differ from those of others.
     #[must_use]
     pub fn new(shard: ShardId, intents: Intents, config: TrackerConfig, seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ u64::from(shard.number()).rotate_left(32));
@@ -122,9 +122,9 @@ impl Tracker {
 
     /// Takes in what happened at `now`, and says what to do about it.
     ///
-    /// A `now` earlier than one before counts as unchanged. Of a dispatch that is not understood
-    /// whole, [`Event::Misunderstood`] tells right after it; data that is no JSON changes nothing,
-    /// and yields that alone.
+    /// A `now` earlier than one before counts as unchanged. A dispatch that is not understood
+    /// whole is followed by [`Event::Misunderstood`]; data that is no JSON changes nothing, and
+    /// yields that event alone.
     pub fn handle<'i>(&mut self, now: Instant, input: TrackerInput<'i>) -> Actions<'i> {
         let mut out = Actions::new();
         self.now = self.now.max(now);
@@ -232,7 +232,7 @@ fn structure(text: &str) -> Result<(), Malformed> {
 
 /// What the caller can ask and change; within a shard too.
 impl Tracker {
-    /// Queues a member request; [`Event::ChunkRequestFinished`] tells how it ended.
+    /// Queues a member request; [`Event::ChunkRequestFinished`] reports how it ended.
     ///
     /// It is sent when the gate and the send budget allow. If the guild's own data is still to
     /// come, it waits for that, which would sweep the answer out of the cache.
@@ -278,7 +278,7 @@ impl Tracker {
     }
 
     /// Changes the policy for a kind: whether its rows are derived, as [`Tracker::set_kinds`] does.
-    /// The rest of it is up to the store, which is to be told too, after this.
+    /// The rest of the policy is the store's: change it there too, after this.
     ///
     /// After a change for members or presences, requests that were made before no longer make a
     /// guild complete in them.

@@ -94,7 +94,7 @@ impl<R: Runtime> Builder<R> {
 
     /// Sessions of an earlier process: their shards resume instead of beginning anew.
     ///
-    /// One that does not fit, of another number of shards or begun with other intents, is told by a
+    /// One that does not fit, of another number of shards or begun with other intents, leads to a
     /// warning in the log that names both sides, and its shard begins anew.
     #[must_use]
     pub fn sessions(mut self, sessions: impl IntoIterator<Item = Session>) -> Self {
@@ -144,7 +144,7 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Which guilds are asked for their members without being told to: an
+    /// Which guilds are asked for their members by themselves: an
     /// [`AutoChunk`](headcount_core::setup::AutoChunk) mode, or a [`Chunking`] with lists. None by
     /// default.
     #[must_use]

@@ -64,8 +64,8 @@ impl Cache {
         store.set_policy(kind, policy)
     }
 
-    /// Applies one mutation whole at `now`; with `keep`, tells what it displaced. And which rows a
-    /// predicate panicked over.
+    /// Applies one mutation whole at `now`; with `keep`, returns what it displaced. And which rows
+    /// a predicate panicked over.
     #[track_caller]
     pub(crate) fn apply(
         &self,
@@ -109,13 +109,13 @@ impl Cache {
         self.unjudged.take()
     }
 
-    /// Whether a predicate has panicked that nobody has been told of.
+    /// Whether a predicate has panicked that is not reported yet.
     pub(crate) fn has_unjudged(&self) -> bool {
         !self.unjudged.is_empty()
     }
 
-    /// A store failed to apply a change of the guild: whoever is told finds it stale here. The
-    /// shard marks it as well, for all stores, once it knows.
+    /// A store failed to apply a change of the guild: whoever sees the event finds it stale here.
+    /// The shard marks it as well, for all stores, once it knows.
     pub(crate) fn mark_stale(&self, guild: GuildId) {
         let stale = Op::SetStatus(GuildStatus::Stale);
         let _inside = Inside::enter(self, NAME);

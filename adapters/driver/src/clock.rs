@@ -6,7 +6,7 @@ use headcount_core::Instant;
 
 use crate::Runtime;
 
-/// Tells the core's time, in milliseconds since the bot was made. All shards of a bot share it.
+/// The core's time: milliseconds since the bot was made. All shards of a bot share it.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     epoch: StdInstant,

@@ -254,8 +254,8 @@ impl<T: Weigh> Delivery<T> {
         })
     }
 
-    /// Whether so much has been told into a full buffer that the shard should not go on, whatever
-    /// for: even news of vain connections add up.
+    /// Whether so much has been emitted into a full buffer that the shard should not go on,
+    /// whatever for: even events of vain connections add up.
     pub(crate) const fn is_unheard(&self) -> bool {
         self.unheard >= UNHEARD
     }

@@ -16,7 +16,7 @@ use crate::alarm::Alarm;
 use crate::delivery::Delivery;
 use crate::event_sink::EventSink;
 use crate::fleet::Running;
-use crate::guild_queues::Report;
+use crate::guild_queues::StoreInput;
 use crate::panics::{caught, caught_in};
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
@@ -71,7 +71,7 @@ enum Wake {
     Unread(Duration),
     Granted,
     /// A store has got on, or has failed.
-    Stores(Report),
+    Stores(StoreInput),
     Socket(SocketEvent),
     /// The loop has panicked.
     Crashed,
@@ -139,14 +139,14 @@ impl<R: Runtime> Drive<R> {
         }
     }
 
-    /// Ends the shard after a panic, and sees that it is told. Its state may be halfway between two
-    /// others, so each step of this may panic as well.
+    /// Ends the shard after a panic, and sees that this is reported. Its state may be halfway
+    /// between two others, so each step of this may panic as well.
     async fn crash(&mut self) {
         self.todo.clear();
-        let told = caught(|| self.step(&Wake::Crashed));
+        let stepped = caught(|| self.step(&Wake::Crashed));
         self.sink.ensure_halted(self.read_at, Halt::Crashed);
         let closed = caught_in(self.work()).await;
-        for panicked in [told.err(), closed.err()].into_iter().flatten() {
+        for panicked in [stepped.err(), closed.err()].into_iter().flatten() {
             tracing::error!(error = %panicked, "the shard ends without order");
         }
         let _ = caught(|| self.transport = Transport::None);
@@ -161,9 +161,9 @@ impl<R: Runtime> Drive<R> {
         let (deadline, phase, limit) = self.cell.read(look);
         self.transport.set_limit(limit);
         let room = self.sink.poll_room(cx).is_ready();
-        let failed = || self.cell.take_failed().map(Report::Failed);
-        if let Some(report) = self.sink.report().or_else(failed) {
-            return Poll::Ready(Wake::Stores(report));
+        let failed = || self.cell.take_failed().map(StoreInput::Failed);
+        if let Some(input) = self.sink.store_input().or_else(failed) {
+            return Poll::Ready(Wake::Stores(input));
         }
         let waits = deadline.map(|deadline| deadline.wait);
         if waits == Some(Wait::Backoff) && self.sink.is_unheard() {
@@ -233,8 +233,8 @@ impl<R: Runtime> Drive<R> {
             Wake::Deadline => Input::Timeout,
             Wake::Unread(missed) => Input::Unread { missed: *missed },
             Wake::Granted => Input::IdentifyGranted,
-            Wake::Stores(Report::Stored(barrier)) => Input::Stored(*barrier),
-            Wake::Stores(Report::Failed(guild)) => Input::StoreFailed(*guild),
+            Wake::Stores(StoreInput::Stored(barrier)) => Input::Stored(*barrier),
+            Wake::Stores(StoreInput::Failed(guild)) => Input::StoreFailed(*guild),
             Wake::Crashed => Input::Crashed,
             Wake::Socket(SocketEvent::Opened) => {
                 self.secure = self.dials_secure;
@@ -280,8 +280,8 @@ impl<R: Runtime> Drive<R> {
         self.transport.forget();
     }
 
-    /// Does the connection's work. A connection that breaks meanwhile is told to the shard, unless
-    /// the shard has already left it.
+    /// Does the connection's work. A connection that breaks meanwhile is reported to the shard,
+    /// unless the shard has already left it.
     async fn work(&mut self) {
         let mut broken = false;
         loop {

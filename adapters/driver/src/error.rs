@@ -196,7 +196,7 @@ impl Error {
     }
 }
 
-/// Two errors are equal if they are of one kind and tell the same.
+/// Two errors are equal if they are of one kind and read the same.
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
         (self.kind, &self.detail) == (other.kind, &other.detail)

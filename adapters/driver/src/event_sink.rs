@@ -14,7 +14,7 @@ use headcount_core::{Event, Instant, ShardId};
 
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
-use crate::guild_queues::{GuildQueues, Job, Report};
+use crate::guild_queues::{GuildQueues, Job, StoreInput};
 use crate::old_values::OldValues;
 use crate::panics::caught;
 use crate::shared::Shared;
@@ -30,7 +30,7 @@ pub(crate) struct EventSink<R> {
     delivery: Delivery,
     /// Bytes of the payload whose changes are being made.
     payload: usize,
-    /// The shard's last event has been told.
+    /// The shard's last event has been emitted.
     halted: bool,
 }
 
@@ -78,24 +78,24 @@ impl<R: Runtime> EventSink<R> {
         self.queues.confirm(barrier, &mut self.delivery);
     }
 
-    /// What the shard has to know of its stores before it takes in anything else.
-    pub(crate) fn report(&mut self) -> Option<Report> {
-        self.queues.report()
+    /// What the shard is handed about its stores before it takes in anything else.
+    pub(crate) fn store_input(&mut self) -> Option<StoreInput> {
+        self.queues.next_input()
     }
 
-    /// Tells the fleet of an event, and the consumer when its change is stored; after it, what the
-    /// fleet has to say.
+    /// Hands an event to the fleet, and to the consumer when its change is stored; after it, the
+    /// events of the fleet that follow from it.
     pub(crate) fn emit(&mut self, now: Instant, mut event: Event<'_>) {
         let is_last = matches!(event, Event::Halted(_));
         self.old_values.attach(&mut event);
-        let said = FleetInput::Event(self.id, &event);
-        let news = self.shared.fleet.handle(now, said);
+        let input = FleetInput::Event(self.id, &event);
+        let events = self.shared.fleet.handle(now, input);
         self.queues.event(event.into_owned(), &mut self.delivery);
         self.halted |= is_last;
-        self.follow(news);
+        self.follow(events);
     }
 
-    /// Tells why a connection failed.
+    /// Reports why a connection failed.
     pub(crate) fn connection_failed(&mut self, opened: bool, error: Arc<Error>) {
         let failure = Event::ConnectionFailed(ConnectionFailure { opened, error });
         self.queues.notice(failure, &mut self.delivery);
@@ -103,26 +103,24 @@ impl<R: Runtime> EventSink<R> {
 
     /// Asks the fleet for an identify.
     pub(crate) fn want_identify(&mut self, now: Instant) {
-        let news = self
-            .shared
-            .fleet
-            .handle(now, FleetInput::WantIdentify(self.id));
-        self.follow(news);
+        let input = FleetInput::WantIdentify(self.id);
+        let events = self.shared.fleet.handle(now, input);
+        self.follow(events);
     }
 
-    /// Tells what still waits for a store, though nothing is stored any more: nothing does, unless
+    /// Emits what still waits for a store, though nothing is stored any more: nothing does, unless
     /// something has panicked.
     pub(crate) fn give_up_waiting(&mut self) {
         self.queues.give_up(&mut self.delivery);
     }
 
-    /// Sees that the shard's end is told, to the consumer at least, if it has not been.
+    /// Sees that the shard's end is emitted, to the consumer at least, if it has not been.
     pub(crate) fn ensure_halted(&mut self, now: Instant, cause: Halt) {
         if self.halted {
             return;
         }
-        let told = caught(|| self.emit(now, Event::Halted(cause)));
-        if told.is_err() && !mem::replace(&mut self.halted, true) {
+        let emitted = caught(|| self.emit(now, Event::Halted(cause)));
+        if emitted.is_err() && !mem::replace(&mut self.halted, true) {
             let event = BotEvent::of_shard(self.id, Event::Halted(cause));
             self.delivery.push(event);
         }
@@ -145,7 +143,7 @@ impl<R: Runtime> EventSink<R> {
         }
     }
 
-    /// Whether the shard should not even dial: nobody has taken its news for long.
+    /// Whether the shard should not even dial: nobody has taken its events for long.
     pub(crate) const fn is_unheard(&self) -> bool {
         self.delivery.is_unheard()
     }

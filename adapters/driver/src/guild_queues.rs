@@ -45,13 +45,13 @@ enum Item {
     Event(GuildQueue, Parcel),
     /// The shard wants to know when this is passed.
     Confirm(Barrier),
-    /// News that must not come before anything that went before.
+    /// Events that must not come before anything that went before.
     Last(Parcel),
 }
 
-/// What the shard has to know of its stores.
+/// What the shard is handed about its stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Report {
+pub(crate) enum StoreInput {
     /// Every change of a guild up to this point has ended.
     Stored(Barrier),
     /// A change of a guild was not stored.
@@ -61,8 +61,8 @@ pub(crate) enum Report {
 /// A shard's changes and events that wait for stores.
 ///
 /// A queue exists while a change of its guild runs; what comes meanwhile for the guild waits in it.
-/// A change that runs alone, and news of the whole shard, wait until every queue is empty, and what
-/// follows them waits with them.
+/// A change that runs alone, and events of the whole shard, wait until every queue is empty, and
+/// what follows them waits with them.
 pub(crate) struct GuildQueues {
     shard: ShardId,
     queues: BTreeMap<GuildQueue, VecDeque<Item>>,
@@ -72,8 +72,8 @@ pub(crate) struct GuildQueues {
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     /// What an event must know of its change, by sequence.
     outcomes: BTreeMap<u64, Outcome>,
-    /// What the shard has to know, in order.
-    reports: VecDeque<Report>,
+    /// What the shard is handed next, in order.
+    inputs: VecDeque<StoreInput>,
     waiting: u32,
 }
 
@@ -100,7 +100,7 @@ impl Job {
     }
 
     /// The failure of the store in memory over a row, in a change of this guild and sequence. It is
-    /// told as any other store's.
+    /// reported as any other store's.
     pub(crate) fn unjudged(row: Unjudged, (guild, sequence): (GuildQueue, Option<u64>)) -> Self {
         let own = row.guild;
         let outcome = Outcome {
@@ -127,7 +127,7 @@ impl GuildQueues {
             alone: false,
             running: FuturesUnordered::new(),
             outcomes: BTreeMap::new(),
-            reports: VecDeque::new(),
+            inputs: VecDeque::new(),
             waiting: 0,
         }
     }
@@ -172,9 +172,9 @@ impl GuildQueues {
         self.enter(Item::Confirm(barrier), delivery);
     }
 
-    /// What the shard has to know next. It is to know it before it takes in anything else.
-    pub(crate) fn report(&mut self) -> Option<Report> {
-        self.reports.pop_front()
+    /// What the shard is handed next, before it takes in anything else.
+    pub(crate) fn next_input(&mut self) -> Option<StoreInput> {
+        self.inputs.pop_front()
     }
 
     /// An event of the fleet, which follows from events before it.
@@ -223,7 +223,7 @@ impl GuildQueues {
         self.waiting -= 1;
         match item {
             Item::Change(job) => self.run(job),
-            Item::Confirm(barrier) => self.reports.push_back(Report::Stored(barrier)),
+            Item::Confirm(barrier) => self.inputs.push_back(StoreInput::Stored(barrier)),
             Item::Event(_, event) | Item::Last(event) => delivery.send(self.informed(event)),
         }
     }
@@ -242,7 +242,7 @@ impl GuildQueues {
         self.running.push(done.boxed());
     }
 
-    /// The event, told what came of its change.
+    /// The event, with what came of its change.
     fn informed(&mut self, mut parcel: Parcel) -> Parcel {
         if let Event::Dispatch(dispatch) = &mut parcel.event.event
             && let Some(sequence) = dispatch.sequence()
@@ -275,7 +275,7 @@ impl GuildQueues {
     /// A change has ended: reports its failures, and lets those behind it go.
     fn done(&mut self, done: Done, delivery: &mut Delivery, cache: &Cache) {
         self.alone = false;
-        self.tell_failures(&done, delivery, cache);
+        self.emit_failures(&done, delivery, cache);
         self.pass_over(done.guild, done.outcome.silent());
         if let Some(sequence) = done.sequence
             && !done.outcome.is_plain()
@@ -311,7 +311,7 @@ impl GuildQueues {
     }
 
     /// A failure is the shard's business, unless the guild is delivered anew behind it.
-    fn tell_failures(&mut self, done: &Done, delivery: &mut Delivery, cache: &Cache) {
+    fn emit_failures(&mut self, done: &Done, delivery: &mut Delivery, cache: &Cache) {
         if done.outcome.failures.is_empty() {
             return;
         }
@@ -319,7 +319,7 @@ impl GuildQueues {
             && !self.delivers_anew(guild)
         {
             cache.mark_stale(guild);
-            self.reports.push_back(Report::Failed(guild));
+            self.inputs.push_back(StoreInput::Failed(guild));
         }
         for (kinds, error) in &done.outcome.failures {
             tracing::warn!(guild = ?done.guild, %error, "a store failed");
@@ -341,8 +341,8 @@ impl GuildQueues {
             Item::Change(job) => Some(job),
             Item::Event(..) | Item::Confirm(_) | Item::Last(_) => None,
         });
-        let in_lane = behind.filter(|job| job.guild == queue);
-        for job in in_lane.take_while(|job| !job.delivers && !job.alone) {
+        let same_queue = behind.filter(|job| job.guild == queue);
+        for job in same_queue.take_while(|job| !job.delivers && !job.alone) {
             job.silent |= silent;
         }
     }
@@ -372,14 +372,14 @@ fn place(event: &Event<'_>) -> QueuePlace {
     )]
     match event {
         Event::Dispatch(dispatch) => QueuePlace::In(dispatch.guild()),
-        Event::GuildReady(news) | Event::GuildJoin(news) | Event::GuildRestored(news) => {
-            QueuePlace::In(Some(news.guild))
+        Event::GuildReady(it) | Event::GuildJoin(it) | Event::GuildRestored(it) => {
+            QueuePlace::In(Some(it.guild))
         }
-        Event::GuildUnavailable(news) => QueuePlace::In(Some(news.guild)),
-        Event::GuildStale(news) => QueuePlace::In(Some(news.guild)),
-        Event::GuildLeave(news) => QueuePlace::In(Some(news.guild)),
-        Event::HeldOverflow(news) => QueuePlace::In(Some(news.guild)),
-        Event::ChunkRequestFinished(news) => QueuePlace::In(Some(news.guild)),
+        Event::GuildUnavailable(it) => QueuePlace::In(Some(it.guild)),
+        Event::GuildStale(it) => QueuePlace::In(Some(it.guild)),
+        Event::GuildLeave(it) => QueuePlace::In(Some(it.guild)),
+        Event::HeldOverflow(it) => QueuePlace::In(Some(it.guild)),
+        Event::ChunkRequestFinished(it) => QueuePlace::In(Some(it.guild)),
         Event::ShardFinishedChunking(_) | Event::ShardReady(_) => QueuePlace::Last,
         Event::SessionLost(_) | Event::Halted(_) => QueuePlace::Last,
         _ => QueuePlace::In(None),

@@ -27,7 +27,7 @@ use crate::{Error, ErrorKind};
 ///
 /// Every method is synchronous and short: it takes one shard's lock for one call of the core and
 /// gives back owned values, never a guard. None waits for the network. After the bot has ended,
-/// commands are refused with [`RequestError::Halted`] and reads tell the last state.
+/// commands are refused with [`RequestError::Halted`] and reads return the last state.
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
@@ -94,7 +94,7 @@ impl Handle {
     }
 
     /// Queues a member request at the guild's shard;
-    /// [`Event::ChunkRequestFinished`](headcount_core::Event::ChunkRequestFinished) tells how it
+    /// [`Event::ChunkRequestFinished`](headcount_core::Event::ChunkRequestFinished) reports how it
     /// ended, exactly once. `presences` asks for presences too.
     ///
     /// # Errors
@@ -173,7 +173,7 @@ impl Handle {
         evicted
     }
 
-    /// Puts a channel's webhooks into the cache, as the application was told when it asked the
+    /// Puts a channel's webhooks into the cache, as the application received them when it asked the
     /// service: the gateway never sends them. They replace the older ones, and count as fresh
     /// until the gateway says that they have changed
     /// ([`MemoryStore::webhooks`](headcount_core::cache::MemoryStore::webhooks)); if it says so
@@ -224,7 +224,7 @@ impl Handle {
         }
     }
 
-    /// Queues a command at a shard. What becomes of it is told by an event with the ticket.
+    /// Queues a command at a shard. An event with the ticket reports what becomes of it.
     ///
     /// # Errors
     /// Those of [`Shard::send`];

@@ -172,8 +172,8 @@ fn copy(part: &[u8], out: &mut Vec<u8>, max: usize) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Makes room in `out`, doubling it up to one byte above the limit: that byte tells a message that
-/// just fits from one that does not.
+/// Makes room in `out`, doubling it up to one byte above the limit: that byte distinguishes a
+/// message that just fits from one that does not.
 fn make_room(out: &mut Vec<u8>, max: usize) -> io::Result<()> {
     let ceiling = max.saturating_add(1);
     if out.len() >= ceiling {

@@ -37,7 +37,7 @@ impl<R: Runtime> Launch<R> {
         }
     }
 
-    /// Lets a shard that was told to stop end, without a task: it has no connection.
+    /// Lets a shard that was asked to stop end, without a task: it has no connection.
     pub(crate) async fn end(&self, id: ShardId) {
         if let Some(drive) = self.drive(id) {
             drive.run().await;

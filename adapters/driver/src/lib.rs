@@ -5,7 +5,7 @@
 //!
 //! # When your code panics
 //! Code of yours runs inside the driver: stores, predicates, shard managers, a runtime. A panic in
-//! it is caught where it is called, and is told; it takes nothing else along:
+//! it is caught where it is called, and is reported; it takes nothing else along:
 //!
 //! | what panics | what follows |
 //! |---|---|

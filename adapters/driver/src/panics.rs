@@ -12,8 +12,9 @@ use futures_util::FutureExt;
 /// Code panicked that the driver called: a store, a predicate or a shard manager of yours, or the
 /// driver's own.
 ///
-/// Where it is told, what the code worked on is out of use or marked as stale, so nothing goes on
-/// from half a change. The panic itself goes through the program's panic hook first, as any does.
+/// Where it is reported, what the code worked on is out of use or marked as stale, so nothing goes
+/// on from half a change. The panic itself goes through the program's panic hook first, as any
+/// does.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Panicked {
     message: Box<str>,
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_told_in_its_own_words() {
+    fn a_panic_is_reported_in_its_own_words() {
         let number = 7;
         let formatted = caught(|| panic!("number {number}")).map(|(): ()| ());
         assert_eq!(formatted.expect_err("a panic").message(), "number 7");

@@ -1,6 +1,6 @@
 //! Locks under which the user's code runs: a thread that is inside does not enter again.
 //!
-//! It would wait for itself, for ever. A panic tells the caller at once, with the line of the call.
+//! It would wait for itself, for ever. It panics at once instead, with the line of the call.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;

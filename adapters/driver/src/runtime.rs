@@ -33,7 +33,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// # Errors
     /// Whatever name resolution or the operating system reports; of kind
     /// [`io::ErrorKind::NotFound`] if the name could not be resolved, which the operating system's
-    /// own errors do not tell from others.
+    /// own errors do not distinguish from others.
     fn connect(
         &self,
         host: &str,
@@ -57,7 +57,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
     /// How long the machine has been asleep so far, counted from any fixed point: time that
     /// [`Runtime::now`] has left out. It never falls, and no change of the wall clock moves it.
     ///
-    /// By default it is what the operating system's clocks tell, on Linux, macOS and Windows. It
+    /// By default it is what the operating system's clocks show, on Linux, macOS and Windows. It
     /// comes on top of a virtual clock, too: a test that wants a sleep makes it up here.
     fn asleep(&self) -> Duration {
         asleep()

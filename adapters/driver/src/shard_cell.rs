@@ -48,7 +48,7 @@ impl ShardCell {
         self.shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the loop that the fleet lets it identify.
+    /// Wakes the loop: the fleet lets it identify.
     pub(crate) fn grant(&self) {
         self.granted.store(true, Ordering::Release);
         self.bell.wake();
@@ -59,7 +59,7 @@ impl ShardCell {
         self.granted.load(Ordering::Acquire)
     }
 
-    /// Tells the loop that a store has failed to keep a change of this guild.
+    /// Wakes the loop: a store has failed to keep a change of this guild.
     pub(crate) fn store_failed(&self, guild: GuildId) {
         self.failed().insert(guild);
         self.bell.wake();

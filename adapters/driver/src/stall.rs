@@ -6,10 +6,10 @@ use headcount_core::Instant;
 
 use crate::delivery::Waiting;
 
-/// How long the shards may have stopped reading for the consumer before it is told.
+/// How long the shards may have stopped reading for the consumer before it is logged.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A buffer of events that is full, if it is, and when that is told next.
+/// A buffer of events that is full, if it is, and when that is logged next.
 #[derive(Default)]
 pub(crate) struct Stall(Option<Since>);
 

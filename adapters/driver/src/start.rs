@@ -27,7 +27,7 @@ type ShardCells = Vec<(ShardId, Arc<ShardCell>)>;
 
 impl<R: Runtime> Builder<R> {
     /// Asks the service how to connect, unless [`Builder::gateway`] says so, and starts the
-    /// shards. It does not wait until they are connected: events tell that.
+    /// shards. It does not wait until they are connected: events report that.
     ///
     /// Cancel-safe: nothing was started.
     ///

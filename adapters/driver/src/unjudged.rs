@@ -36,7 +36,7 @@ impl Unjudged {
 /// By guild and kind.
 type ByPlace = BTreeMap<(Option<GuildId>, u32), Unjudged>;
 
-/// Those that nobody has been told of yet: one for each guild and kind.
+/// Those that are not reported yet: one for each guild and kind.
 #[derive(Clone, Default)]
 pub(crate) struct Rows(Arc<Mutex<ByPlace>>);
 

@@ -138,7 +138,7 @@ async fn a_slow_consumer_stops_the_reading_but_not_the_heartbeats() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_consumer_that_takes_nothing_is_told_in_the_log() {
+async fn a_consumer_that_takes_nothing_is_reported_in_the_log() {
     let log = Warnings::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let (builder, mut listener) = builder(1);
@@ -201,7 +201,7 @@ async fn cuts_dead_dials_and_silence_are_survived() {
         let mut reasons = Vec::new();
         loop {
             match bot.next().await.expect("the bot runs").event {
-                Event::StateChanged(news) => reasons.push(news.reason),
+                Event::StateChanged(it) => reasons.push(it.reason),
                 Event::Resumed { .. } => return reasons,
                 _ => {}
             }
@@ -298,7 +298,7 @@ async fn shards_of_one_bucket_identify_one_after_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spent_identify_budget_is_told_and_waited_for() {
+async fn a_spent_identify_budget_is_reported_and_waited_for() {
     let (runtime, mut listener) = memory();
     let mut info = info(1);
     info.session_start_limit.remaining = 0;

@@ -75,7 +75,7 @@ async fn answer(gateway: &mut Gateway, request: &Value) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everyone_is_counted_told_cached_and_inspectable() {
+async fn everyone_is_counted_reported_cached_and_inspectable() {
     let (mut bot, mut gateway, _listener) = started().await;
     let handle = bot.handle();
     let wall = SystemTime::now();
@@ -87,18 +87,18 @@ async fn everyone_is_counted_told_cached_and_inspectable() {
     let mut story = Vec::new();
     while story.last() != Some(&"bot ready") {
         match bot.next().await.expect("the bot runs").event {
-            Event::ChunkRequestFinished(news) => {
+            Event::ChunkRequestFinished(it) => {
                 story.push("request");
-                let last = news.last_receipt.expect("chunks came");
+                let last = it.last_receipt.expect("chunks came");
                 let at = handle.clock().wall_time(last).expect("a date");
                 let off = at.duration_since(wall).unwrap_or_default();
                 assert!(off < Duration::from_secs(60));
             }
-            Event::GuildReady(news) => {
+            Event::GuildReady(it) => {
                 story.push("guild");
                 // The cache is whole before the event is seen.
                 assert_eq!(
-                    handle.cache(|store| store.members(news.guild).count()),
+                    handle.cache(|store| store.members(it.guild).count()),
                     2500
                 );
             }
@@ -118,7 +118,7 @@ async fn everyone_is_counted_told_cached_and_inspectable() {
         "bot ready",
     ];
     assert!(whole.iter().all(|part| story.contains(part)), "{story:?}");
-    let at = |part: &str| story.iter().position(|told| *told == part);
+    let at = |part: &str| story.iter().position(|emitted| *emitted == part);
     assert!(at("chunked") < at("bot chunked") && at("shard ready") < at("bot ready"));
     let shard = handle.shards().next().expect("one shard");
     assert!(shard.readiness.finished && shard.readiness.pending == 0);
@@ -144,10 +144,10 @@ async fn a_handle_asks_for_members_from_another_task() {
     let drain = tokio::spawn(async move {
         loop {
             let event = bot.next().await.expect("the bot runs").event;
-            if let Event::ChunkRequestFinished(news) = event
-                && news.members == 1
+            if let Event::ChunkRequestFinished(it) = event
+                && it.members == 1
             {
-                return news;
+                return it;
             }
         }
     });
@@ -204,8 +204,8 @@ async fn a_handle_counts_by_path_what_was_not_understood() {
     gateway.dispatch("GUILD_UPDATE", data).await;
     loop {
         let event = bot.next().await.expect("the bot runs").event;
-        if let Event::Misunderstood(news) = event {
-            assert_eq!(news.misreads.places()[0].path(), "owner_id");
+        if let Event::Misunderstood(it) = event {
+            assert_eq!(it.misreads.places()[0].path(), "owner_id");
             break;
         }
     }

@@ -78,11 +78,11 @@ async fn a_kind_without_its_intent_is_a_warning_at_start() {
     let policies = policies.with(Kind::Member, keep).expect("suits members");
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
     let builder = Builder::new(runtime, "token", intents).cache(policies);
-    let told: Vec<String> = builder.warnings().map(|one| one.to_string()).collect();
-    assert_eq!(told.len(), 2, "{told:?}");
+    let emitted: Vec<String> = builder.warnings().map(|one| one.to_string()).collect();
+    assert_eq!(emitted.len(), 2, "{emitted:?}");
     assert!(
-        told[0].contains("without the intent GUILD_PRESENCES"),
-        "{told:?}"
+        emitted[0].contains("without the intent GUILD_PRESENCES"),
+        "{emitted:?}"
     );
     let builder = builder.configure(|config| config.tracker.kinds.insert(Kinds::VOICE_STATES));
     let bot = builder.gateway(info(1)).connect().await.expect("started");

@@ -121,7 +121,7 @@ async fn a_setting_of_a_bot_that_makes_no_sense_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_that_cannot_be_dialled_is_told_at_once() {
+async fn an_address_that_cannot_be_dialled_is_reported_at_once() {
     for url in ["nonsense", "", "ftp://gateway.example", "ws://"] {
         let (builder, mut listener) = builder();
         let mut info = info(1);
@@ -133,7 +133,7 @@ async fn an_address_that_cannot_be_dialled_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_token_is_told_at_once() {
+async fn what_is_no_token_is_reported_at_once() {
     for token in ["", " ", "two words", "line\nbreak"] {
         let (runtime, mut listener) = memory();
         let builder = Builder::new(runtime, token, Intents::GUILDS).gateway(info(1));

@@ -161,7 +161,7 @@ async fn started(
     (bot, gateway, listener)
 }
 
-/// What was told until the whole bot had finished chunking.
+/// What was emitted until the whole bot had finished chunking.
 #[derive(Default)]
 struct Story {
     failures: Vec<StoreFailure>,
@@ -194,20 +194,20 @@ impl Story {
         }
     }
 
-    /// How a guild has ended, and when it was told.
+    /// How a guild has ended, and when that was emitted.
     fn outcome(&self, id: u64) -> (&Outcome, Instant) {
-        let told = self.ready.iter().find(|(it, _)| it.guild == guild(id));
-        told.map(|(it, at)| (&it.outcome, *at)).expect("told")
+        let emitted = self.ready.iter().find(|(it, _)| it.guild == guild(id));
+        emitted.map(|(it, at)| (&it.outcome, *at)).expect("emitted")
     }
 
     /// The bad guild has ended as one whose store failed, and the other as complete.
     fn tells_of_the_bad_guild_alone(&self) {
         assert_eq!(self.outcome(BAD).0, &Outcome::StoreFailed);
         assert_eq!(self.outcome(GOOD).0, &Outcome::Complete);
-        let summary = self.summary.as_ref().expect("told");
+        let summary = self.summary.as_ref().expect("emitted");
         assert_eq!(summary.store_failed, [guild(BAD)]);
         assert_eq!((summary.complete, self.counts), (1, (1, 1)));
-        assert!(!self.failures.is_empty(), "told one by one, too");
+        assert!(!self.failures.is_empty(), "reported one by one, too");
     }
 }
 
@@ -277,8 +277,8 @@ async fn a_store_is_tried_as_often_and_as_long_as_it_may_be() {
     assert_eq!((pace, error.as_str()), (vec![0], "the disk is full"));
     let (pace, error) = times(100, Duration::from_secs(1)).await;
     assert_eq!(pace, [0, 100, 300, 700]);
-    let told = "the store took longer than 1s, after it had failed: the disk is full";
-    assert_eq!(error, told);
+    let emitted = "the store took longer than 1s, after it had failed: the disk is full";
+    assert_eq!(error, emitted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -315,7 +315,7 @@ async fn a_store_that_hangs_delays_its_guild_by_its_deadline_and_once() {
     gateway.dispatch("GUILD_CREATE", create(GOOD, 1)).await;
     let story = Story::until_finished(&mut bot).await;
     story.tells_of_the_bad_guild_alone();
-    assert_eq!(story.failures.len(), 21, "each change is told");
+    assert_eq!(story.failures.len(), 21, "each change is reported");
     assert_eq!((story.outcome(BAD).1 - began).as_secs(), 10);
     assert_eq!(began.elapsed().as_secs(), 10);
     assert_eq!(store.pace().len(), 1, "what waited was not handed to it");
@@ -345,7 +345,7 @@ async fn a_store_that_panics_is_not_tried_again_and_its_guild_not_complete() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guild_whose_store_fails_later_is_told_to_be_stale_once() {
+async fn a_guild_whose_store_fails_later_is_reported_as_stale_once() {
     let store = Fickle::new(Way::Keep);
     let (mut bot, mut gateway, _listener) = started(&store, |it| it).await;
     for id in [BAD, GOOD] {

@@ -144,7 +144,7 @@ async fn a_slow_store_delays_its_guild_and_no_heartbeat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_store_is_told_and_its_guild_stale() {
+async fn a_failing_store_is_reported_and_its_guild_stale() {
     let store = Ids::new(true);
     let (mut bot, mut gateway, _listener) = started(&store).await;
     // The guild itself failed to be stored.

@@ -106,7 +106,7 @@ async fn webhooks_are_fresh_until_the_gateway_says_otherwise() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_to_keep_webhooks_is_told() {
+async fn a_store_that_fails_to_keep_webhooks_is_reported() {
     let (runtime, listener) = memory();
     let builder = Builder::new(runtime, "token", Intents::all())
         .gateway(info(1))

@@ -27,7 +27,7 @@ fn a_bot_comes_up_and_goes_down_over_real_sockets() {
 }
 
 #[test]
-fn a_name_that_does_not_exist_is_told_as_such() {
+fn a_name_that_does_not_exist_is_reported_as_such() {
     let builder = Bot::builder("token", Intents::GUILDS).api(Api::at("https://gateway.invalid"));
     let error = smol::block_on(builder.connect()).expect_err("no such host");
     assert_eq!(error.kind(), ErrorKind::NameNotFound);

@@ -298,19 +298,19 @@ async fn a_bad_token_is_asked_for_anew_and_never_shown() {
     let server = server(TwitchOptions::default()).await;
     let builder = Chat::builder().url(server.ws_url());
     let (mut chat, _) = start(builder, 3, Options::default(), "0ld-s3cret");
-    let mut told = String::new();
+    let mut emitted = String::new();
     let account: AccountKey = until(&mut chat, |event| {
-        told.push_str(&format!("{event:?}"));
+        emitted.push_str(&format!("{event:?}"));
         match event {
             ChatEvent::WantToken(account) => Some(*account),
             _ => None,
         }
     })
     .await;
-    told.push_str(&format!("{chat:?} {:?}", chat.handle()));
+    emitted.push_str(&format!("{chat:?} {:?}", chat.handle()));
     assert!(
-        told.contains("Login authentication failed") && !told.contains("s3cret"),
-        "{told}"
+        emitted.contains("Login authentication failed") && !emitted.contains("s3cret"),
+        "{emitted}"
     );
     chat.handle().set_token(account, SECRET);
     joins(&mut chat, 3, false).await;

@@ -75,7 +75,7 @@ async fn a_bot_comes_up_and_goes_down_over_real_sockets() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_exist_is_told_as_such() {
+async fn a_name_that_does_not_exist_is_reported_as_such() {
     let api = Api::at("https://gateway.invalid");
     let error = Bot::builder("token", Intents::GUILDS)
         .api(api)

@@ -248,7 +248,7 @@ fn an_answer_that_goes_on_after_all_needs_no_second_attempt() {
 }
 
 #[test]
-fn refusals_wait_as_told_and_end_in_refused() {
+fn refusals_wait_as_asked_and_end_in_refused() {
     let mut scenario = Scenario::new();
     let id = scenario.ask_all(1);
     let wait = |scenario: &mut Scenario, expected: RateLimitOutcome, nonce: Option<&str>| {

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_told_apart() {
+    fn others_are_distinguished() {
         let (ours, theirs) = (Tag::draw(&mut Rng::new(1)), Tag::draw(&mut Rng::new(2)));
         assert_eq!(ours.read(&theirs.nonce(RequestId::new(1), 1)), None);
         let own = ours.nonce(RequestId::new(1), 1);

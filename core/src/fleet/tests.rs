@@ -57,7 +57,7 @@ fn wake(fleet: &mut Fleet, now: Instant) -> Vec<FleetAction> {
     fleet.handle(now, FleetInput::Timeout).into_iter().collect()
 }
 
-fn tell(fleet: &mut Fleet, now: Instant, shard: ShardId, event: &Event<'_>) -> Vec<FleetAction> {
+fn feed(fleet: &mut Fleet, now: Instant, shard: ShardId, event: &Event<'_>) -> Vec<FleetAction> {
     fleet
         .handle(now, FleetInput::Event(shard, event))
         .into_iter()
@@ -117,7 +117,7 @@ fn one_shard_of_each_bucket_identifies_at_a_time_in_order_of_asking() {
 
     // The bucket of shard 0 rests from the moment its identify was written.
     assert_eq!(
-        tell(&mut fleet, at(400), all[0], &moves_to(Phase::Identifying)),
+        feed(&mut fleet, at(400), all[0], &moves_to(Phase::Identifying)),
         []
     );
     assert_eq!(wake(&mut fleet, at(5_699)), []);
@@ -125,7 +125,7 @@ fn one_shard_of_each_bucket_identifies_at_a_time_in_order_of_asking() {
     assert_eq!(wake(&mut fleet, at(5_700)), [FleetAction::Grant(all[2])]);
 
     // Shard 1 gave up before it wrote anything: its bucket is free at once.
-    let freed = tell(&mut fleet, at(5_800), all[1], &moves_to(Phase::Idle));
+    let freed = feed(&mut fleet, at(5_800), all[1], &moves_to(Phase::Idle));
     assert_eq!(freed, [FleetAction::Grant(all[3])]);
 }
 
@@ -160,7 +160,7 @@ fn asking_twice_is_asking_once() {
         want(&mut fleet, at(0), shard).into_iter().for_each(drop);
     }
     assert_eq!(fleet.readiness().waiting, 2);
-    tell(&mut fleet, at(1), all[0], &moves_to(Phase::Identifying))
+    feed(&mut fleet, at(1), all[0], &moves_to(Phase::Identifying))
         .into_iter()
         .for_each(drop);
     assert_eq!(wake(&mut fleet, at(10_000)), [FleetAction::Grant(all[1])]);
@@ -178,8 +178,8 @@ fn the_budget_warns_then_refuses_and_is_full_again_at_its_time() {
             match action {
                 FleetAction::Grant(shard) => {
                     granted += 1;
-                    let told = tell(&mut fleet, at(0), shard, &moves_to(Phase::Identifying));
-                    assert_eq!(told, []);
+                    let emitted = feed(&mut fleet, at(0), shard, &moves_to(Phase::Identifying));
+                    assert_eq!(emitted, []);
                 }
                 FleetAction::Emit(Event::IdentifyBudgetLow { .. }) => low += 1,
                 event => spent.push(event),
@@ -207,7 +207,7 @@ fn what_is_spent_comes_back_after_a_day_if_nobody_says_when() {
         let mut fleet = fleet(2, limit);
         let granted = want(&mut fleet, at(0), all[0]).contains(&FleetAction::Grant(all[0]));
         assert_eq!(granted, remaining == 11);
-        tell(&mut fleet, at(0), all[0], &moves_to(Phase::Identifying))
+        feed(&mut fleet, at(0), all[0], &moves_to(Phase::Identifying))
             .into_iter()
             .for_each(drop);
         want(&mut fleet, at(20_000), all[1])
@@ -230,8 +230,8 @@ fn a_whole_budget_begins_its_day_with_the_first_identify() {
     let mut fleet = fleet(2, limit);
     let spent = at(50_000);
     want(&mut fleet, spent, all[0]).into_iter().for_each(drop);
-    let told = tell(&mut fleet, spent, all[0], &moves_to(Phase::Identifying));
-    assert_eq!(told, []);
+    let emitted = feed(&mut fleet, spent, all[0], &moves_to(Phase::Identifying));
+    assert_eq!(emitted, []);
     want(&mut fleet, at(60_000), all[1])
         .into_iter()
         .for_each(drop);
@@ -283,12 +283,12 @@ fn the_bot_is_ready_once_when_every_shard_is() {
     let all = shards(2);
     let mut fleet = fleet(2, limit(1, 1000));
     for shard in &all {
-        tell(&mut fleet, at(0), *shard, &moves_to(Phase::Identifying))
+        feed(&mut fleet, at(0), *shard, &moves_to(Phase::Identifying))
             .into_iter()
             .for_each(drop);
     }
-    assert_eq!(tell(&mut fleet, at(1), all[0], &finished(all[0], 3)), []);
-    assert_eq!(tell(&mut fleet, at(1), all[0], &ready(all[0], 3, 1)), []);
+    assert_eq!(feed(&mut fleet, at(1), all[0], &finished(all[0], 3)), []);
+    assert_eq!(feed(&mut fleet, at(1), all[0], &ready(all[0], 3, 1)), []);
     let chunked = Event::FinishedChunking(FinishedChunking {
         complete: 7,
         others: 0,
@@ -296,7 +296,7 @@ fn the_bot_is_ready_once_when_every_shard_is() {
         halted: Vec::new(),
     });
     assert_eq!(
-        tell(&mut fleet, at(2), all[1], &finished(all[1], 4)),
+        feed(&mut fleet, at(2), all[1], &finished(all[1], 4)),
         [FleetAction::Emit(chunked)]
     );
     let done = Event::BotReady(BotReady {
@@ -305,12 +305,12 @@ fn the_bot_is_ready_once_when_every_shard_is() {
         halted: Vec::new(),
     });
     assert_eq!(
-        tell(&mut fleet, at(2), all[1], &ready(all[1], 4, 0)),
+        feed(&mut fleet, at(2), all[1], &ready(all[1], 4, 0)),
         [FleetAction::Emit(done)]
     );
     // A later fresh session of a shard says it again; the bot does not.
-    assert_eq!(tell(&mut fleet, at(9), all[1], &finished(all[1], 4)), []);
-    assert_eq!(tell(&mut fleet, at(9), all[1], &ready(all[1], 4, 0)), []);
+    assert_eq!(feed(&mut fleet, at(9), all[1], &finished(all[1], 4)), []);
+    assert_eq!(feed(&mut fleet, at(9), all[1], &ready(all[1], 4, 0)), []);
     assert_eq!((fleet.readiness().ready, fleet.readiness().chunked), (2, 2));
 }
 
@@ -319,7 +319,7 @@ fn presences_and_guilds_that_are_not_complete_are_counted_over_all_shards() {
     let all = shards(3);
     let mut fleet = fleet(3, limit(1, 1000));
     let guild = |number| GuildId::new(number).unwrap();
-    let told = [
+    let emitted = [
         ShardFinishedChunking {
             unread: [(guild(1), 2)].into(),
             not_asked: [guild(2)].into(),
@@ -338,11 +338,11 @@ fn presences_and_guilds_that_are_not_complete_are_counted_over_all_shards() {
             ..summary(all[1], 1)
         },
     ];
-    for (shard, summary) in all.iter().zip(told) {
+    for (shard, summary) in all.iter().zip(emitted) {
         let done = Event::ShardFinishedChunking(Box::new(summary));
-        assert_eq!(tell(&mut fleet, at(1), *shard, &done), []);
+        assert_eq!(feed(&mut fleet, at(1), *shard, &done), []);
     }
-    // Its session is that of an earlier process, which has told of its guilds.
+    // Its session is that of an earlier process, which has reported its guilds.
     let done = Event::FinishedChunking(FinishedChunking {
         complete: 5,
         others: 3,
@@ -352,7 +352,7 @@ fn presences_and_guilds_that_are_not_complete_are_counted_over_all_shards() {
         }),
         halted: Vec::new(),
     });
-    let resumed = tell(&mut fleet, at(2), all[2], &Event::Resumed { replayed: 0 });
+    let resumed = feed(&mut fleet, at(2), all[2], &Event::Resumed { replayed: 0 });
     assert_eq!(resumed[0], FleetAction::Emit(done));
 }
 
@@ -361,7 +361,7 @@ fn a_halted_shard_is_not_waited_for_and_is_named() {
     let all = shards(2);
     let mut fleet = fleet(2, limit(1, 1000));
     assert_eq!(
-        tell(&mut fleet, at(0), all[0], &moves_to(Phase::Halted)),
+        feed(&mut fleet, at(0), all[0], &moves_to(Phase::Halted)),
         []
     );
     let done = Event::BotReady(BotReady {
@@ -370,7 +370,7 @@ fn a_halted_shard_is_not_waited_for_and_is_named() {
         halted: [all[0]].into(),
     });
     assert_eq!(
-        tell(&mut fleet, at(2), all[1], &ready(all[1], 1, 0)),
+        feed(&mut fleet, at(2), all[1], &ready(all[1], 1, 0)),
         [FleetAction::Emit(done)]
     );
 }
@@ -379,8 +379,8 @@ fn a_halted_shard_is_not_waited_for_and_is_named() {
 fn a_session_taken_over_counts_as_ready() {
     let all = shards(1);
     let mut fleet = fleet(1, limit(1, 1000));
-    let told = tell(&mut fleet, at(0), all[0], &Event::Resumed { replayed: 3 });
-    assert_eq!(told.len(), 2);
+    let emitted = feed(&mut fleet, at(0), all[0], &Event::Resumed { replayed: 3 });
+    assert_eq!(emitted.len(), 2);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::manager::{Manager, NewShard, Plan, Refusal};
 ///
 /// All its shards are open from the start, each named after its [`ShardId`] ("3/16") and carrying
 /// it. Discord decides which guilds a bot is in, so a `Join` or a `Part` of this manager sends
-/// nothing: it only tells which shard answers for the guild. Channels are never moved, since no
+/// nothing: it only says which shard answers for the guild. Channels are never moved, since no
 /// other shard could serve them.
 #[derive(Clone, Debug)]
 pub struct Discord {

@@ -1,4 +1,4 @@
-//! What every manager can be told.
+//! The settings that every manager has.
 
 use core::time::Duration;
 

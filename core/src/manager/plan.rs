@@ -96,7 +96,7 @@ impl<'r, C: ChannelKey> Plan<'r, C> {
             .push(Undo::Empty(shard, target.empty_since, target.idle));
         let from = self.roster.seat(channel, Some(shard), self.now);
         self.undo.push(Undo::Seat(channel.clone(), from));
-        self.tell_seat(channel, from, Some(shard));
+        self.decide_seat(channel, from, Some(shard));
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl<'r, C: ChannelKey> Plan<'r, C> {
     pub fn part(&mut self, channel: &C) {
         if let Some(from) = self.roster.seat(channel, None, self.now) {
             self.undo.push(Undo::Seat(channel.clone(), Some(from)));
-            self.tell_seat(channel, Some(from), None);
+            self.decide_seat(channel, Some(from), None);
         }
     }
 
@@ -209,8 +209,8 @@ impl<'r, C: ChannelKey> Plan<'r, C> {
         }
     }
 
-    /// Tells the host about a change of seat, as far as running shards are concerned.
-    fn tell_seat(&mut self, channel: &C, from: Option<ShardKey>, to: Option<ShardKey>) {
+    /// The decision that a change of seat leads to, as far as running shards are concerned.
+    fn decide_seat(&mut self, channel: &C, from: Option<ShardKey>, to: Option<ShardKey>) {
         let runs = |key: &ShardKey| {
             let shard = self.roster.get(*key);
             shard.is_some_and(|shard| shard.health.is_running())

@@ -11,7 +11,7 @@ use crate::manager::ShardKey;
 pub enum Refusal<C> {
     /// All shards are full and no further one may be opened. The channel can be assigned later.
     Full(C),
-    /// The initial channels do not fit, told before anything is opened.
+    /// The initial channels do not fit, found before anything is opened.
     Capacity {
         /// How many different channels were given.
         channels: usize,

@@ -31,7 +31,7 @@ impl fmt::Display for ShardKey {
 pub enum Health {
     /// Not started yet, or ended after a stop.
     Stopped,
-    /// Told to open, not connected so far.
+    /// Opening, not connected so far.
     Opening,
     /// Connected and logged in.
     Up,
@@ -39,12 +39,12 @@ pub enum Health {
     Down,
     /// Ended for good: the host has given up on it. It can be started again.
     Dead,
-    /// Told to close, not ended so far.
+    /// Closing, not ended so far.
     Closing,
 }
 
 impl Health {
-    /// Whether the host has been told to keep a connection for the shard.
+    /// Whether the host is to keep a connection for the shard.
     #[must_use]
     pub const fn is_running(self) -> bool {
         match self {
@@ -295,7 +295,7 @@ impl<C: Clone + Ord> Roster<C> {
         Some(shard)
     }
 
-    /// Puts a channel on a shard, or on none; tells where it was.
+    /// Puts a channel on a shard, or on none; returns where it was.
     pub(super) fn seat(
         &mut self,
         channel: &C,

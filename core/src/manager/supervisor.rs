@@ -16,7 +16,7 @@ type Outcome<C> = Result<Vec<Decision<C>>, Refusal<C>>;
 
 /// Runs a [`Manager`]: the one door between it and the host.
 ///
-/// The host carries out the decisions, tells how shards fare by [`report`](Self::report), and
+/// The host carries out the decisions, reports how shards fare by [`report`](Self::report), and
 /// calls [`handle_timeout`](Self::handle_timeout) when [`poll_timeout`](Self::poll_timeout) says.
 pub struct Supervisor<C: ChannelKey> {
     manager: Box<dyn Manager<C> + Send>,
@@ -161,7 +161,7 @@ impl<C: ChannelKey> Supervisor<C> {
         Ok(decisions)
     }
 
-    /// Takes in how a shard fares. A shard that was told to close can only become `Stopped`, one
+    /// Takes in how a shard fares. A shard that is closing can only become `Stopped`, one
     /// that has ended stays so until it is started, and unknown shards are ignored.
     pub fn report(&mut self, now: Instant, shard: ShardKey, health: Health) -> Vec<Decision<C>> {
         let ended = match health {

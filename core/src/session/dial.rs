@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-/// Why a connection could not be opened, as far as the host can tell.
+/// Why a connection could not be opened, as far as the host knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DialFailure {
@@ -34,7 +34,7 @@ pub enum DialFailure {
     Plaintext,
     /// The address makes no sense, and was not dialled.
     Address,
-    /// For another reason, or for one that the host cannot tell.
+    /// For another reason, or for one that the host does not know.
     #[default]
     Other,
 }

@@ -1,4 +1,4 @@
-//! Beats, their answers, and the rule that tells a dead connection.
+//! Beats, their answers, and the rule by which a connection is dead.
 
 use core::time::Duration;
 

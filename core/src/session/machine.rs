@@ -180,7 +180,7 @@ impl Context<'_, '_> {
         &mut self.memory.rng
     }
 
-    /// Why the state changes; the last one told counts.
+    /// Why the state changes; the last reason counts.
     pub(crate) const fn reason(&mut self, reason: Reason) {
         self.reason = Some(reason);
     }

@@ -3,7 +3,7 @@
 use crate::wire::json::Reader;
 use crate::wire::{Malformed, Text};
 
-/// What READY tells about the session.
+/// The session, as READY describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SessionStart<'a> {
     pub(crate) id: Text<'a>,

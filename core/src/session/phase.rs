@@ -106,7 +106,7 @@ pub enum Wait {
     Ready,
     /// The next heartbeat.
     Heartbeat,
-    /// Room in the send budget, or something to send or to tell of a command at once.
+    /// Room in the send budget, or something to send, or the end of a command to report, at once.
     SendBudget,
     /// A guild in setup, or a member request.
     Tracker,

@@ -39,9 +39,9 @@ impl Session {
         self.intents
     }
 
-    /// The same to be kept, with its guilds. Whoever reads it later cannot tell how it was heard of
-    /// where to resume: so a session from an address with TLS takes along none without, and is
-    /// resumed at the base address.
+    /// The same to be kept, with its guilds. Whoever reads it later does not know how the address
+    /// to resume at was received: so a session from an address with TLS takes along none without,
+    /// and is resumed at the base address.
     pub(crate) fn to_keep(&self, base: &str, guilds: KnownGuilds) -> Self {
         let stays = |url: &&str| is_secure(url) || !is_secure(base);
         Self {
@@ -59,7 +59,7 @@ impl Session {
         !self.id.is_empty()
     }
 
-    /// Whether this READY began it: told again, it begins nothing.
+    /// Whether this READY began it: a repeated one begins nothing.
     pub(crate) fn began_with(&self, id: &str, sequence: Option<u64>) -> bool {
         *self.id == *id && sequence.is_some_and(|sequence| sequence <= self.sequence)
     }

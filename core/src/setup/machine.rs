@@ -136,7 +136,7 @@ impl Setup {
         self.requests
             .new_session(|guild| listed.contains(&guild), &mut self.ended);
         self.emit_ended(now, out);
-        self.tell_left(&before, &listed, out);
+        self.emit_left(&before, &listed, out);
         self.syncs = Syncs::default();
         self.restarts.clear();
         self.presences.clear();
@@ -154,7 +154,7 @@ impl Setup {
     }
 
     /// Guilds that a new session no longer lists were left while disconnected.
-    fn tell_left(
+    fn emit_left(
         &self,
         before: &GuildRegistry,
         listed: &BTreeSet<GuildId>,

@@ -92,7 +92,7 @@ fn a_halted_shard_settles_as_it_stands() {
 }
 
 #[test]
-fn halting_before_ready_tells_nothing() {
+fn halting_before_ready_reports_nothing() {
     let mut scenario = Scenario::new();
     scenario.setup.halted(at(5), &mut scenario.events);
     assert_eq!(scenario.emitted(), NOTHING);

@@ -25,13 +25,13 @@ impl Shard {
     }
 
     pub(super) fn drop_commands(&mut self, outcome: CommandOutcome, out: &mut Actions<'_>) {
-        self.tell_replaced(out);
+        self.emit_replaced(out);
         for ticket in self.outbox.clear() {
             out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
         }
     }
 
-    fn tell_replaced(&mut self, out: &mut Actions<'_>) {
+    fn emit_replaced(&mut self, out: &mut Actions<'_>) {
         for ticket in self.outbox.take_replaced() {
             let outcome = CommandOutcome::Replaced;
             out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
@@ -40,7 +40,7 @@ impl Shard {
 
     /// Sends what waits and has room.
     pub(super) fn flush(&mut self, out: &mut Actions<'_>) {
-        self.tell_replaced(out);
+        self.emit_replaced(out);
         while self
             .outbox
             .has_ready(self.now, &self.session.config().limits)

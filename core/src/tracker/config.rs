@@ -1,4 +1,4 @@
-//! What a tracker is told before it starts.
+//! The settings of a tracker.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a dispatch, a deadline or a lost connection leads to, in the order in which it is told.
+//! What a dispatch, a deadline or a lost connection leads to, in the order of emission.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -74,7 +74,7 @@ impl Tracker {
             (Some(hold), Some(guild)) => hold.hold(guild, dispatch, data.len(), out),
             (Some(_) | None, _) => out.deliver(dispatch),
         }
-        self.tell(events, out);
+        self.emit(events, out);
     }
 
     /// Notes what of a dispatch was not understood.
@@ -319,7 +319,7 @@ impl Tracker {
         self.tombstones.restore(&guilds.removed);
     }
 
-    /// Lets setup take a step without a dispatch, and tells the cache and the user what follows.
+    /// Lets setup take a step without a dispatch, and emits what follows from it.
     fn step(
         &mut self,
         now: Instant,
@@ -330,7 +330,7 @@ impl Tracker {
         let mut events = Vec::new();
         step(&mut self.setup, self.now, &mut events);
         self.explain(&events, out);
-        self.tell(events, out);
+        self.emit(events, out);
     }
 
     /// The connection is lost; what comes until RESUMED is replay.
@@ -396,9 +396,9 @@ impl Tracker {
         })
     }
 
-    /// Emits what setup has to tell; events held for a guild come after it is ready, and before
+    /// Emits the events of setup; events held for a guild come after it is ready, and before
     /// it is gone.
-    fn tell(&mut self, events: Vec<SetupEvent>, out: &mut Actions<'_>) {
+    fn emit(&mut self, events: Vec<SetupEvent>, out: &mut Actions<'_>) {
         for event in events {
             match event {
                 SetupEvent::Presences(..) | SetupEvent::StoreFailed(_) => {}

@@ -10,7 +10,7 @@ use crate::id::GuildId;
 use crate::setup::{SetupEvent, Stage};
 use crate::wire::view::View;
 
-/// Why guilds lack members or presences, as the cache is told.
+/// Why guilds lack members or presences, for the cache.
 pub(super) type Lacks = Vec<(GuildId, Op<'static>)>;
 
 impl Tracker {

@@ -26,7 +26,7 @@ struct Scenario {
     now: Instant,
     sequence: u64,
     sent: Vec<Command>,
-    told: Vec<String>,
+    emitted: Vec<String>,
 }
 
 impl Scenario {
@@ -44,7 +44,7 @@ impl Scenario {
             now: at(0),
             sequence: 0,
             sent: Vec::new(),
-            told: Vec::new(),
+            emitted: Vec::new(),
         }
     }
 
@@ -52,8 +52,8 @@ impl Scenario {
         for action in actions {
             match action {
                 Action::Send(command) => self.sent.push(command),
-                Action::Mutate(mutation) => self.told.push(steps(&mutation)),
-                Action::Emit(event) => self.told.push(word(&event)),
+                Action::Mutate(mutation) => self.emitted.push(steps(&mutation)),
+                Action::Emit(event) => self.emitted.push(word(&event)),
                 Action::Connect { .. }
                 | Action::Close(_)
                 | Action::WantIdentify
@@ -140,8 +140,8 @@ impl Scenario {
         self.now = at(millis);
     }
 
-    fn told(&mut self) -> Vec<String> {
-        core::mem::take(&mut self.told)
+    fn emitted(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.emitted)
     }
 }
 
@@ -176,19 +176,19 @@ fn sequence(dispatch: &Dispatch<'_>) -> u64 {
 }
 
 #[test]
-fn one_payload_tells_everything_in_order() {
+fn one_payload_reports_everything_in_order() {
     let hold = Some(HoldConfig::default());
     let mut scenario = Scenario::new(AutoChunk::Missing, hold);
     scenario.ready(&[10]);
-    assert_eq!(scenario.told(), ["mutate 0", "READY 1"]);
+    assert_eq!(scenario.emitted(), ["mutate 0", "READY 1"]);
     scenario.create(10);
-    assert_eq!(scenario.told(), ["mutate 10", "GUILD_CREATE 2"]);
+    assert_eq!(scenario.emitted(), ["mutate 10", "GUILD_CREATE 2"]);
     scenario.message(10);
     scenario.message(11);
-    assert_eq!(scenario.told(), ["TYPING_START 4"]);
+    assert_eq!(scenario.emitted(), ["TYPING_START 4"]);
     let nonce = scenario.nonce();
     scenario.chunk(10, &nonce, 0, 2);
-    assert_eq!(scenario.told(), ["mutate 10", "GUILD_MEMBERS_CHUNK 5"]);
+    assert_eq!(scenario.emitted(), ["mutate 10", "GUILD_MEMBERS_CHUNK 5"]);
     scenario.chunk(10, &nonce, 1, 2);
     let expected = [
         "mutate 10 complete",
@@ -199,7 +199,7 @@ fn one_payload_tells_everything_in_order() {
         "shard finished",
         "shard ready",
     ];
-    assert_eq!(scenario.told(), expected);
+    assert_eq!(scenario.emitted(), expected);
 }
 
 #[test]
@@ -207,18 +207,18 @@ fn by_default_events_are_delivered_at_once() {
     let mut scenario = Scenario::new(AutoChunk::All, None);
     scenario.ready(&[10]);
     scenario.create(10);
-    scenario.told();
+    scenario.emitted();
     scenario.message(10);
-    assert_eq!(scenario.told(), ["TYPING_START 3"]);
+    assert_eq!(scenario.emitted(), ["TYPING_START 3"]);
 }
 
 #[test]
 fn interactions_are_never_held() {
     let mut scenario = Scenario::new(AutoChunk::All, Some(HoldConfig::default()));
     scenario.ready(&[10]);
-    scenario.told();
+    scenario.emitted();
     scenario.dispatch("INTERACTION_CREATE", r#"{"id":"5","guild_id":"10"}"#);
-    assert_eq!(scenario.told(), ["INTERACTION_CREATE 2"]);
+    assert_eq!(scenario.emitted(), ["INTERACTION_CREATE 2"]);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn held_events_come_before_the_guild_goes() {
     for number in [10, 11, 12, 13] {
         scenario.message(number);
     }
-    scenario.told();
+    scenario.emitted();
     scenario.dispatch("GUILD_DELETE", r#"{"id":"10","unavailable":true}"#);
     let outage = [
         "mutate 10",
@@ -236,10 +236,10 @@ fn held_events_come_before_the_guild_goes() {
         "TYPING_START 2",
         "unavailable 10",
     ];
-    assert_eq!(scenario.told(), outage);
+    assert_eq!(scenario.emitted(), outage);
     scenario.dispatch("GUILD_DELETE", r#"{"id":"11"}"#);
     let left = ["mutate 11", "GUILD_DELETE 7", "TYPING_START 3", "left 11"];
-    assert_eq!(scenario.told(), left);
+    assert_eq!(scenario.emitted(), left);
     scenario.wait_until(15_000);
     let missed = [
         "TYPING_START 4",
@@ -247,7 +247,7 @@ fn held_events_come_before_the_guild_goes() {
         "shard finished",
         "shard ready",
     ];
-    assert_eq!(scenario.told(), missed);
+    assert_eq!(scenario.emitted(), missed);
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn held_events_of_the_last_session_come_before_the_next_ready() {
     let mut scenario = Scenario::new(AutoChunk::All, Some(HoldConfig::default()));
     scenario.ready(&[10]);
     scenario.message(10);
-    scenario.told();
+    scenario.emitted();
     scenario.ready(&[]);
     let expected = [
         "TYPING_START 2",
@@ -265,7 +265,7 @@ fn held_events_of_the_last_session_come_before_the_next_ready() {
         "shard finished",
         "shard ready",
     ];
-    assert_eq!(scenario.told(), expected);
+    assert_eq!(scenario.emitted(), expected);
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn overflow_says_so_and_loses_nothing() {
     };
     let mut scenario = Scenario::new(AutoChunk::All, Some(hold));
     scenario.ready(&[10]);
-    scenario.told();
+    scenario.emitted();
     for _ in 0..4 {
         scenario.message(10);
     }
@@ -287,7 +287,7 @@ fn overflow_says_so_and_loses_nothing() {
         "TYPING_START 4",
         "TYPING_START 5",
     ];
-    assert_eq!(scenario.told(), expected);
+    assert_eq!(scenario.emitted(), expected);
 }
 
 #[test]
@@ -304,9 +304,12 @@ fn a_cut_in_mid_answer_ends_complete() {
     let second = scenario.nonce();
     assert_ne!(first, second);
     scenario.chunk(10, &second, 1, 2);
-    scenario.told();
+    scenario.emitted();
     scenario.chunk(10, &second, 0, 2);
-    assert_eq!(scenario.told()[2..4], ["finished 10 Complete", "ready 10"]);
+    assert_eq!(
+        scenario.emitted()[2..4],
+        ["finished 10 Complete", "ready 10"]
+    );
 }
 
 #[test]
@@ -348,10 +351,10 @@ fn halting_settles_everything_and_refuses_more() {
     let mut scenario = Scenario::new(AutoChunk::All, None);
     scenario.ready(&[10]);
     scenario.create(10);
-    scenario.told();
+    scenario.emitted();
     scenario.handle(TrackerInput::Halted);
     let settled = ["finished 10 Halted", "ready 10", "shard finished"];
-    assert_eq!(scenario.told(), [&["mutate 10"][..], &settled].concat());
+    assert_eq!(scenario.emitted(), [&["mutate 10"][..], &settled].concat());
     let asked = scenario
         .tracker
         .request_members(guild(10), MemberQuery::All, false);
@@ -367,7 +370,7 @@ fn a_callers_request_is_followed() {
     let mut scenario = Scenario::new(AutoChunk::Never, None);
     scenario.ready(&[10]);
     scenario.create(10);
-    scenario.told();
+    scenario.emitted();
     let query = MemberQuery::Prefix {
         query: "u".into(),
         limit: 5,
@@ -385,7 +388,7 @@ fn a_callers_request_is_followed() {
     ));
     scenario.chunk(10, &nonce, 0, 1);
     let expected = ["mutate 10", "GUILD_MEMBERS_CHUNK 3", "finished 10 Complete"];
-    assert_eq!(scenario.told(), expected, "a search completes no guild");
+    assert_eq!(scenario.emitted(), expected, "a search completes no guild");
     assert_eq!(scenario.tracker.request(request), None);
 }
 
@@ -418,10 +421,10 @@ fn answers_from_before_a_change_for_members_complete_nothing() {
     scenario.tracker.set_policy(Kind::Member, &Policy::none());
     scenario.chunk(10, &nonce, 0, 2);
     scenario.tracker.set_policy(Kind::Member, &Policy::all());
-    scenario.told();
+    scenario.emitted();
     scenario.chunk(10, &nonce, 1, 2);
     assert_eq!(
-        scenario.told()[0],
+        scenario.emitted()[0],
         "mutate 10",
         "the first chunk was passed over"
     );
@@ -433,7 +436,11 @@ fn answers_from_before_a_change_for_members_complete_nothing() {
     scenario.handle(TrackerInput::Timeout);
     let nonce = scenario.nonce();
     scenario.chunk(10, &nonce, 0, 1);
-    assert!(scenario.told().contains(&"mutate 10 complete".to_string()));
+    assert!(
+        scenario
+            .emitted()
+            .contains(&"mutate 10 complete".to_string())
+    );
 }
 
 #[test]
@@ -443,9 +450,9 @@ fn kinds_are_switched_at_run_time() {
     scenario.create(10);
     let presence = r#"{"guild_id":"10","user":{"id":"7"},"status":"idle"}"#;
     let mutates = |scenario: &mut Scenario| {
-        scenario.told();
+        scenario.emitted();
         scenario.dispatch("PRESENCE_UPDATE", presence);
-        scenario.told().contains(&"mutate 10".to_string())
+        scenario.emitted().contains(&"mutate 10".to_string())
     };
     assert!(!mutates(&mut scenario), "presences are off by default");
     scenario.tracker.set_kinds(Kinds::all());
@@ -463,7 +470,7 @@ fn same_seed_same_bytes() {
         scenario.ready(&[10, 11]);
         scenario.create(10);
         scenario.create(11);
-        format!("{:?}{:?}", scenario.sent, scenario.told)
+        format!("{:?}{:?}", scenario.sent, scenario.emitted)
     };
     assert_eq!(run(), run());
 }

@@ -275,7 +275,7 @@ impl Tombstones {
         true
     }
 
-    /// A sync has no nonce that would tell when it was asked for.
+    /// A sync has no nonce that would show when it was asked for.
     fn sift_sync(&self, guild: GuildId, content: &mut Content<'_>) {
         if !self.any_in(Some(guild)) {
             return;

@@ -1,4 +1,4 @@
-//! What the store is told of a guild's completeness, held against what has come.
+//! The completeness of a guild that the store is given, compared with what has come.
 
 use alloc::format;
 use alloc::string::{String, ToString};

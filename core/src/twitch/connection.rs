@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_login_is_told_from_a_lost_network() {
+    fn a_refused_login_differs_from_a_lost_network() {
         for (text, end) in [
             ("Login authentication failed", End::BadToken),
             ("Login unsuccessful", End::BadToken),
@@ -469,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn pings_are_answered_and_bad_lines_told() {
+    fn pings_are_answered_and_bad_lines_reported() {
         let mut connection = ready();
         let frame = b"PING :tmi.twitch.tv\r\n@bad\r\n:x PRIVMSG #a :hi\n:tmi.twitch.tv RECONNECT";
         let steps = connection.handle(at(1), ConnectionInput::Frame(frame));

@@ -26,7 +26,7 @@ fn replace(world: &mut World, name: &str, data: &Value) -> Displaced {
 }
 
 #[test]
-fn a_member_that_changes_or_goes_is_told_as_it_was() {
+fn a_member_that_changes_or_goes_is_reported_as_it_was() {
     let mut world = World::new();
     let update = |nick: &str| {
         json!({"guild_id": "1", "nick": nick, "roles": ["200"], "joined_at": null,
@@ -81,7 +81,7 @@ fn what_was_not_cached_displaces_nothing() {
 }
 
 #[test]
-fn a_user_is_told_only_if_it_has_changed() {
+fn a_user_is_reported_only_if_it_has_changed() {
     let mut world = World::new();
     let update = |name: &str| {
         json!({"guild_id": "1", "roles": [], "joined_at": null,
@@ -103,7 +103,7 @@ fn a_user_is_told_only_if_it_has_changed() {
 }
 
 #[test]
-fn presences_are_told_as_they_were() {
+fn presences_are_reported_as_they_were() {
     let mut world = World::new();
     let presence = |status: &str| {
         json!({"guild_id": "1", "user": {"id": "10"}, "status": status,
@@ -174,7 +174,7 @@ each_is_told! {
 }
 
 #[test]
-fn a_bulk_delete_tells_those_that_were_kept() {
+fn a_bulk_delete_reports_those_that_were_kept() {
     let mut world = World::new();
     for id in [900, 901] {
         world.feed("MESSAGE_CREATE", &crate::messages::message_json(id, 50));
@@ -188,7 +188,7 @@ fn a_bulk_delete_tells_those_that_were_kept() {
 }
 
 #[test]
-fn a_guild_that_comes_again_tells_nothing() {
+fn a_guild_that_comes_again_reports_nothing() {
     let mut world = World::new();
     let again = replace(&mut world, "GUILD_CREATE", &crate::world::guild_1());
     assert!(again.is_empty());

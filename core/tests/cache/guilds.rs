@@ -153,7 +153,7 @@ fn guild_create_that_lists_everyone_is_complete() {
 }
 
 #[test]
-fn guild_create_keeps_old_members_until_all_have_come_if_so_told() {
+fn guild_create_keeps_old_members_until_all_have_come_if_so_asked() {
     let mut world = World::new();
     world.deriver = world.deriver.sweep_after_chunk(true);
     world.feed("GUILD_CREATE", &guild_json(1, &[ME], 2));
@@ -167,7 +167,7 @@ fn guild_create_keeps_old_members_until_all_have_come_if_so_told() {
 }
 
 #[test]
-fn guild_update_patches_and_keeps_what_only_create_tells() {
+fn guild_update_patches_and_keeps_what_only_create_reports() {
     let mut world = World::new();
     let update = json!({
         "id": "1", "name": "renamed", "icon": "a_0123456789abcdef0123456789abcdef",

@@ -29,7 +29,7 @@ fn typing(id: u64) -> Value {
 }
 
 #[test]
-fn typing_start_patches_a_member_that_is_cached_where_no_event_tells_of_members() {
+fn typing_start_patches_a_member_that_is_cached_where_no_event_mentions_members() {
     let mut world = unheard();
     world.feed("TYPING_START", &typing(10));
     world.feed("TYPING_START", &typing(33));

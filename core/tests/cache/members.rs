@@ -82,7 +82,7 @@ fn a_store_without_the_members_keeps_counting_them() {
 }
 
 #[test]
-fn guild_member_update_patches_and_tells_absent_from_null() {
+fn guild_member_update_patches_and_distinguishes_absent_from_null() {
     let mut world = World::new();
     let update = json!({
         "guild_id": "1", "user": user_json(10), "roles": [], "nick": "Nick \u{1f600}",

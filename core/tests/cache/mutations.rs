@@ -87,7 +87,7 @@ fn rate_limited_says_how_long_and_whose() {
 }
 
 #[test]
-fn ready_tells_all_that_a_session_needs() {
+fn ready_reports_all_that_a_session_needs() {
     let text = crate::world::ready(&[1, 2]).to_string();
     let view = View::parse(Name::Ready, &text, Kinds::all())
         .unwrap()

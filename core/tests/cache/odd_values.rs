@@ -66,7 +66,7 @@ fn a_tag_of_a_forum_without_an_emoji_may_say_zero() {
 }
 
 #[test]
-fn an_activity_may_tell_its_times_as_fractions_or_as_texts() {
+fn an_activity_may_state_its_times_as_fractions_or_as_texts() {
     for time in [
         "1700000000000.0",
         "\"1700000000000\"",
@@ -157,7 +157,7 @@ fn a_member_of_a_thousand_without_a_user_costs_itself_and_is_counted() {
 }
 
 #[test]
-fn an_invitation_to_no_guild_is_told_and_not_kept() {
+fn an_invitation_to_no_guild_is_reported_and_not_kept() {
     let mut live = Live::new();
     let invite = json!({"code": "abc", "channel_id": "5", "max_age": 0});
     live.feed("INVITE_CREATE", &invite).plainly();

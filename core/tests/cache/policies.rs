@@ -97,7 +97,7 @@ fn limits_count_by_guild_and_over_all() {
 }
 
 #[test]
-fn rows_live_for_so_long_unless_they_are_told_of_again() {
+fn rows_live_for_so_long_unless_they_are_touched_again() {
     let mut world = members(Policy::all().time_to_live(Duration::from_secs(60)));
     assert_eq!(world.store.advance(seconds(30)), 0);
     join(&mut world, 20);
@@ -255,7 +255,7 @@ fn none_keeps_nobody_not_even_the_bot() {
 }
 
 #[test]
-fn completeness_tells_that_a_policy_holds_members_back() {
+fn completeness_reports_that_a_policy_holds_members_back() {
     let mut world = members(Policy::lru(2));
     let mut create = guild_json(1, &[ME, 10], 2);
     create["large"] = json!(false);

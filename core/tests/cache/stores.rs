@@ -111,7 +111,7 @@ fn name(store: &MemoryStore) -> String {
 }
 
 #[test]
-fn a_router_tells_what_each_of_its_stores_displaced() {
+fn a_router_reports_what_each_of_its_stores_displaced() {
     let mut router = Router::new(MemoryStore::new(1), MemoryStore::new(2), Kinds::MEMBERS);
     let mut displaced = Vec::new();
     for mutation in history() {
@@ -176,7 +176,7 @@ fn a_store_that_fails_keeps_no_part_from_the_other() {
 }
 
 #[test]
-fn a_store_that_cannot_tell_applies_and_displaces_nothing() {
+fn a_store_that_cannot_say_applies_and_displaces_nothing() {
     let history = history();
     let (mut near, far) = (Plain::taking(4), Remote(Mutex::new(Plain::taking(4))));
     for mutation in &history {
@@ -194,7 +194,7 @@ fn a_store_that_cannot_tell_applies_and_displaces_nothing() {
 }
 
 #[test]
-fn guilds_that_vanished_are_told_by_whoever_stores_them() {
+fn guilds_that_vanished_are_reported_by_whoever_stores_them() {
     let mut near = MemoryStore::new(1);
     let far = Remote(Mutex::new(Plain::taking(9)));
     let mut router = Router::new(MemoryStore::new(1), MemoryStore::new(2), Kinds::MEMBERS);

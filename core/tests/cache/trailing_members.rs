@@ -279,7 +279,7 @@ fn an_update_without_a_time_of_joining_changes_a_member_and_makes_none() {
 }
 
 #[test]
-fn what_a_message_or_typing_tells_of_who_left_makes_no_member() {
+fn what_a_message_or_typing_says_of_who_left_makes_no_member() {
     let mut trail = whole(&[7]);
     trail.leave(7);
     let mut bare = member_json(7);

@@ -101,7 +101,7 @@ fn a_manager_tends_its_shards_after_a_channel_was_taken_away() {
 }
 
 #[test]
-fn of_several_waits_the_first_is_told() {
+fn of_several_waits_the_first_is_reported() {
     let start = Instant::ZERO;
     let mut manager = new_rooms(options(), 2, spread(2, Some(3), 2)).unwrap();
     manager.start_all(start).unwrap();
@@ -115,7 +115,7 @@ fn of_several_waits_the_first_is_told() {
 }
 
 #[test]
-fn a_spread_tells_its_seats_and_refuses_to_have_none() {
+fn a_spread_reports_its_seats_and_refuses_to_have_none() {
     let manager = new_rooms(Options::default(), 0, spread(7, None, 1)).unwrap();
     let roster = manager.roster();
     let (_, shard) = roster.shards().next().unwrap();

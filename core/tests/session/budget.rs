@@ -169,7 +169,7 @@ fn what_cannot_be_sent_is_refused_at_the_call() {
 }
 
 #[test]
-fn a_replaced_presence_is_told_at_once_even_while_nothing_can_be_sent() {
+fn a_replaced_presence_is_reported_at_once_even_while_nothing_can_be_sent() {
     let mut host = Host::new(config());
     host.dial();
     let first = host.shard.send(presence("one")).unwrap();

@@ -127,7 +127,7 @@ fn a_deleted_guilds_requests_give_their_places_in_the_queue_back() {
 }
 
 #[test]
-fn what_a_given_up_attempt_did_not_find_is_not_told_at_the_end_of_the_next() {
+fn what_a_given_up_attempt_did_not_find_is_not_reported_at_the_end_of_the_next() {
     let mut talk = Talk::begin(chunking(AutoChunk::Never), &[1]);
     talk.create(1);
     let users = [3, 4].map(|id| UserId::new(id).unwrap());

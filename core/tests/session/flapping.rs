@@ -42,7 +42,7 @@ fn flap(host: &mut Host, life: Duration) {
 }
 
 /// When what was looked for was told, as connections of that life are cut for up to an hour.
-fn told(host: &mut Host, life: Duration, look: impl Fn(&Event<'_>) -> bool) -> Option<Instant> {
+fn emitted(host: &mut Host, life: Duration, look: impl Fn(&Event<'_>) -> bool) -> Option<Instant> {
     let end = host.now.after(Duration::from_secs(3_600));
     while host.now < end {
         flap(host, life);
@@ -75,9 +75,9 @@ fn ask(host: &mut Host) {
 fn a_guild_that_never_comes_is_missed_though_every_connection_is_cut() {
     let mut host = ready(chunking());
     host.receive(CREATE);
-    let told = told(&mut host, Duration::from_secs(3), finished).unwrap();
+    let emitted = emitted(&mut host, Duration::from_secs(3), finished).unwrap();
     // Ten sends of a request, each cut short, and the longest wait between two connections.
-    assert!(told <= Instant::from_millis(900_000), "{told:?}");
+    assert!(emitted <= Instant::from_millis(900_000), "{emitted:?}");
     let summary = host.events().find_map(|event| match event {
         Event::ShardFinishedChunking(summary) => Some(summary.clone()),
         _ => None,
@@ -94,10 +94,10 @@ fn a_guild_that_never_comes_is_missed_though_every_connection_is_cut() {
 fn connections_too_short_to_hear_anything_end_the_wait_for_guilds_too() {
     let mut host = ready(chunking());
     let start = host.now;
-    let told = told(&mut host, Duration::ZERO, finished).unwrap();
+    let emitted = emitted(&mut host, Duration::ZERO, finished).unwrap();
     let patience = SetupConfig::default().patience;
     let longest = Duration::from_secs(61);
-    assert!(told >= start.after(patience) && told <= start.after(patience + longest));
+    assert!(emitted >= start.after(patience) && emitted <= start.after(patience + longest));
 }
 
 #[test]
@@ -162,8 +162,8 @@ fn the_answer_to_anothers_request_is_not_waited_for_for_ever() {
         _ => false,
     };
     let start = host.now;
-    let told = told(&mut host, Duration::from_secs(3), theirs).unwrap();
-    assert!(told <= start.after(Duration::from_secs(120)), "{told:?}");
+    let emitted = emitted(&mut host, Duration::from_secs(3), theirs).unwrap();
+    assert!(emitted <= start.after(Duration::from_secs(120)), "{emitted:?}");
 }
 
 #[test]

@@ -260,13 +260,13 @@ fn a_session_handed_to_another_process_brings_its_guilds() {
         second.receive(&create(sequence, number));
     }
     second.receive(r#"{"op":0,"t":"RESUMED","s":7,"d":{}}"#);
-    let told = |event: &Event<'_>| match event {
+    let emitted = |event: &Event<'_>| match event {
         Event::GuildReady(news) => Some(("ready", news.guild)),
         Event::GuildRestored(news) => Some(("restored", news.guild)),
         Event::GuildJoin(news) => Some(("joined", news.guild)),
         _ => None,
     };
-    let news: Vec<_> = second.events().filter_map(told).collect();
+    let news: Vec<_> = second.events().filter_map(emitted).collect();
     assert_eq!(
         news,
         [
@@ -300,11 +300,11 @@ fn what_was_not_understood_is_said_too_of_a_guild_whose_held_events_overflowed()
             r#"{{"t":"CHANNEL_UPDATE","s":{sequence},"op":0,"d":{data}}}"#
         ));
     }
-    let told = host.events().filter_map(|event| match event {
+    let emitted = host.events().filter_map(|event| match event {
         Event::Dispatch(_) => Some("told"),
         Event::Misunderstood(_) => Some("not understood"),
         _ => None,
     });
-    let told: Vec<&str> = told.collect();
-    assert_eq!(told, ["told", "not understood"].repeat(3));
+    let emitted: Vec<&str> = emitted.collect();
+    assert_eq!(emitted, ["told", "not understood"].repeat(3));
 }

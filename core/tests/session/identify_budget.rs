@@ -75,9 +75,9 @@ fn ready_without_a_session_id_says_so_and_backs_off_at_once() {
     host.hello();
     host.take();
     host.receive(NAMELESS);
-    let told: Vec<&Event<'_>> = host.events().collect();
-    let [Event::StateChanged(change), Event::Misunderstood(news)] = &told[..] else {
-        panic!("{told:?}");
+    let emitted: Vec<&Event<'_>> = host.events().collect();
+    let [Event::StateChanged(change), Event::Misunderstood(news)] = &emitted[..] else {
+        panic!("{emitted:?}");
     };
     assert_eq!(
         (change.to, change.reason),
@@ -93,10 +93,10 @@ fn ready_without_a_session_id_says_so_and_backs_off_at_once() {
     host.take();
     host.receive(&NAMELESS.replace("\"s\":1", "\"s\":2"));
     assert_eq!(host.shard.phase(), Phase::Active);
-    let told = host
+    let emitted = host
         .events()
         .filter(|event| matches!(event, Event::Dispatch(_)));
-    assert_eq!(told.count(), 1);
+    assert_eq!(emitted.count(), 1);
     host.input(Input::Closed(None));
     assert!(
         host.session()

@@ -44,7 +44,7 @@ fn ready(id: &str, sequence: &str) -> String {
 }
 
 #[test]
-fn a_ready_of_another_session_tells_that_the_one_before_is_lost() {
+fn a_ready_of_another_session_reports_that_the_one_before_is_lost() {
     let mut host = Host::active();
     host.take();
     host.receive(&ready("other", r#""s":1,"#));

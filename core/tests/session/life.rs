@@ -19,7 +19,7 @@ fn changes(host: &Host) -> Vec<(Phase, Phase, Reason)> {
 }
 
 #[test]
-fn the_first_timeout_connects_and_every_step_is_told() {
+fn the_first_timeout_connects_and_every_step_is_reported() {
     let host = Host::active();
     assert_eq!(host.urls(), ["wss://base.example"]);
     assert_eq!(

@@ -83,10 +83,10 @@ fn ready_with_odd_values_that_no_session_needs_begins_one() {
             }
             let host = begun(&data);
             assert_eq!(host.shard.phase(), Phase::Active, "{path} {odd}");
-            let told = host
+            let emitted = host
                 .events()
                 .filter(|event| matches!(event, Event::Dispatch(_)));
-            assert_eq!(told.count(), 1, "{path} {odd}");
+            assert_eq!(emitted.count(), 1, "{path} {odd}");
             let begun = |event: &Event<'_>| match event {
                 Event::StateChanged(change) => change.reason == Reason::Ready,
                 _ => false,

@@ -71,10 +71,10 @@ fn a_resume_host_that_accepts_and_stays_silent_is_left_too() {
 }
 
 #[test]
-fn an_invalid_session_is_dropped_or_kept_as_told_after_1_to_5_seconds() {
+fn an_invalid_session_is_dropped_or_kept_as_asked_after_1_to_5_seconds() {
     for resumable in [true, false] {
         let mut host = Host::active();
-        let told = host.now;
+        let emitted = host.now;
         host.receive(&format!(r#"{{"op":9,"d":{resumable}}}"#));
         assert_eq!(host.session().is_some(), resumable);
         let lost = host
@@ -83,7 +83,7 @@ fn an_invalid_session_is_dropped_or_kept_as_told_after_1_to_5_seconds() {
         assert_eq!(lost, !resumable);
         host.take();
         host.dial();
-        let waited = host.now.since(told);
+        let waited = host.now.since(emitted);
         assert!((Duration::from_secs(1)..=Duration::from_millis(5300)).contains(&waited));
         host.hello();
         assert_eq!(resumes(&host), usize::from(resumable));
@@ -93,7 +93,7 @@ fn an_invalid_session_is_dropped_or_kept_as_told_after_1_to_5_seconds() {
 
 /// As a server does that has lost the session, and does not say so.
 #[test]
-fn a_ready_in_answer_to_a_resume_tells_that_the_session_is_lost() {
+fn a_ready_in_answer_to_a_resume_reports_that_the_session_is_lost() {
     let mut host = Host::active();
     host.input(Input::Closed(None));
     host.dial();
@@ -102,10 +102,10 @@ fn a_ready_in_answer_to_a_resume_tells_that_the_session_is_lost() {
     host.take();
     host.receive(&READY.replace("5e55", "a7e3"));
     assert_eq!(host.shard.phase(), Phase::Active);
-    let told: Vec<_> = host.events().collect();
+    let emitted: Vec<_> = host.events().collect();
     assert!(
         matches!(
-            told[..],
+            emitted[..],
             [
                 Event::SessionLost(SessionLost::Refused),
                 Event::StateChanged(_),
@@ -113,7 +113,7 @@ fn a_ready_in_answer_to_a_resume_tells_that_the_session_is_lost() {
                 ..
             ]
         ),
-        "{told:?}"
+        "{emitted:?}"
     );
     host.take();
     host.receive(READY.replace("5e55", "a7e3").as_str());
@@ -325,10 +325,10 @@ fn a_server_that_asks_to_wait_is_obeyed_within_the_longest_back_off() {
         let (at, code) = (host.now, 503);
         let why = DialFailure::Status { code, retry_after };
         host.input(Input::DialFailed(why));
-        let told = host.events().last();
+        let emitted = host.events().last();
         assert!(
-            matches!(told, Some(Event::StateChanged(it)) if it.reason == Reason::DialFailed(why)),
-            "{told:?}"
+            matches!(emitted, Some(Event::StateChanged(it)) if it.reason == Reason::DialFailed(why)),
+            "{emitted:?}"
         );
         host.wake();
         let waited = host.now.since(at);

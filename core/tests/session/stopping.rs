@@ -27,7 +27,7 @@ fn a_stop_keeps_or_ends_the_session() {
 }
 
 #[test]
-fn nothing_is_told_after_the_end() {
+fn nothing_is_reported_after_the_end() {
     let mut host = Host::active();
     host.shard.stop(OnStop::Resume);
     host.receive(&dispatch(2));
@@ -37,7 +37,7 @@ fn nothing_is_told_after_the_end() {
 }
 
 #[test]
-fn a_replaced_presence_is_told_before_the_end() {
+fn a_replaced_presence_is_reported_before_the_end() {
     let mut host = Host::new(config());
     for _ in 0..2 {
         let presence = Command::UpdatePresence(Box::default());

@@ -157,11 +157,11 @@ fn a_flood_before_hello_or_ready_puts_no_deadline_off() {
 }
 
 #[test]
-fn a_flood_before_the_session_is_told_of_a_few_times_and_counted() {
+fn a_flood_before_the_session_is_reported_a_few_times_and_counted() {
     let mut host = Host::new(config());
     host.dial();
     flood(&mut host, Duration::from_secs(5), "no JSON");
-    let told = |host: &Host| {
+    let emitted = |host: &Host| {
         let faults = host.events().filter_map(|event| match event {
             Event::Misunderstood(news) => Some(news.count),
             _ => None,
@@ -169,17 +169,21 @@ fn a_flood_before_the_session_is_told_of_a_few_times_and_counted() {
         faults.collect::<Vec<_>>()
     };
     let early = u64::from(ReceiveLimits::default().early_faults);
-    assert_eq!(told(&host), (1..=early).collect::<Vec<_>>());
+    assert_eq!(emitted(&host), (1..=early).collect::<Vec<_>>());
     assert_eq!(host.shard.misunderstood(), 100);
     host.hello();
     host.receive(READY);
     host.receive("no JSON");
-    assert_eq!(told(&host).last(), Some(&101), "in a session each is told");
+    assert_eq!(
+        emitted(&host).last(),
+        Some(&101),
+        "in a session each is told"
+    );
     host.input(Input::Closed(None));
     host.dial();
     host.receive("no JSON");
     assert_eq!(
-        told(&host).last(),
+        emitted(&host).last(),
         Some(&102),
         "and the first of each connection"
     );

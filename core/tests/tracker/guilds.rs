@@ -13,12 +13,12 @@ fn a_create_that_says_unavailable_is_an_outage() {
     beside.hear("GUILD_CREATE", r#"{"id":"1","unavailable":true}"#);
     assert_eq!(beside.stage(1), Stage::Unavailable);
     let outage = |event: &Event<'_>| matches!(event, Event::GuildUnavailable(_));
-    assert!(beside.told.iter().any(outage));
+    assert!(beside.emitted.iter().any(outage));
     assert!(beside.tracker.readiness().finished, "nobody waits for it");
 }
 
 #[test]
-fn a_guild_that_is_left_tells_whether_it_was_away() {
+fn a_guild_that_is_left_reports_whether_it_was_away() {
     let mut beside = Beside::chunking(AutoChunk::Never);
     beside.ready(&[1, 2]);
     beside.create(1, &[]);
@@ -30,12 +30,12 @@ fn a_guild_that_is_left_tells_whether_it_was_away() {
         Event::GuildLeave(left) => Some((left.guild, left.was_unavailable)),
         _ => None,
     };
-    let left: Vec<_> = beside.told.iter().filter_map(left).collect();
+    let left: Vec<_> = beside.emitted.iter().filter_map(left).collect();
     assert_eq!(left, [(guild(1), false), (guild(2), true)]);
 }
 
 #[test]
-fn an_answer_to_somebody_else_tells_all_that_was_not_found() {
+fn an_answer_to_somebody_else_reports_all_that_was_not_found() {
     let mut beside = Beside::chunking(AutoChunk::Never);
     beside.ready(&[1]);
     beside.create(1, &[]);
@@ -46,8 +46,8 @@ fn an_answer_to_somebody_else_tells_all_that_was_not_found() {
         );
         beside.hear("GUILD_MEMBERS_CHUNK", &data);
     }
-    let Some(Event::ChunkRequestFinished(end)) = beside.told.last() else {
-        panic!("{:?}", beside.told)
+    let Some(Event::ChunkRequestFinished(end)) = beside.emitted.last() else {
+        panic!("{:?}", beside.emitted)
     };
     assert_eq!(end.not_found, [3, 4].map(|id| UserId::new(id).unwrap()));
 }

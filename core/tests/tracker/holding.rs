@@ -61,17 +61,17 @@ fn a_deadline_releases_nothing_that_still_has_to_wait() {
 }
 
 #[test]
-fn an_overflow_tells_the_bytes_of_its_guild_alone() {
+fn an_overflow_reports_the_bytes_of_its_guild_alone() {
     let data = message(1);
     let mut beside = holding(HoldConfig {
         events: 10,
         bytes: data.len() - 1,
     });
     beside.ready(&[1]);
-    beside.told.clear();
+    beside.emitted.clear();
     beside.hear("MESSAGE_CREATE", &data);
-    let Some(Event::HeldOverflow(overflow)) = beside.told.first() else {
-        panic!("{:?}", beside.told)
+    let Some(Event::HeldOverflow(overflow)) = beside.emitted.first() else {
+        panic!("{:?}", beside.emitted)
     };
     assert_eq!((overflow.events, overflow.bytes), (1, data.len()));
 }

@@ -34,7 +34,7 @@ struct Beside {
     store: MemoryStore,
     now: Instant,
     sent: Vec<Command>,
-    told: Vec<Event<'static>>,
+    emitted: Vec<Event<'static>>,
 }
 
 impl Beside {
@@ -44,7 +44,7 @@ impl Beside {
             store: MemoryStore::new(7),
             now: at(0),
             sent: Vec::new(),
-            told: Vec::new(),
+            emitted: Vec::new(),
         }
     }
 
@@ -59,7 +59,7 @@ impl Beside {
             match action {
                 Action::Mutate(mutation) => drop(self.store.apply(mutation)),
                 Action::Send(command) => self.sent.push(command),
-                Action::Emit(event) => self.told.push(event),
+                Action::Emit(event) => self.emitted.push(event),
                 other => panic!("a tracker has no connection: {other:?}"),
             }
         }
@@ -155,8 +155,8 @@ impl Beside {
             Event::Dispatch(dispatch) => Some(dispatch.name_text().to_string()),
             _ => None,
         };
-        let names = self.told.iter().filter_map(name).collect();
-        self.told.clear();
+        let names = self.emitted.iter().filter_map(name).collect();
+        self.emitted.clear();
         names
     }
 }

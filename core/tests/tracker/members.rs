@@ -19,7 +19,7 @@ fn a_search_that_is_not_answered_takes_nothing_from_a_whole_guild() {
     beside.ask(1, some());
     beside.wait(100 * SECOND);
     let ends = |event: &&Event<'_>| matches!(event, Event::ChunkRequestFinished(_));
-    assert_eq!(beside.told.iter().filter(ends).count(), 2);
+    assert_eq!(beside.emitted.iter().filter(ends).count(), 2);
     assert_eq!(beside.completeness(), whole);
 }
 

@@ -7,7 +7,7 @@ use headcount_core::wire::Name;
 use crate::{Beside, SECOND, at, guild, some};
 
 #[test]
-fn of_two_deadlines_the_earlier_is_told() {
+fn of_two_deadlines_the_earlier_is_reported() {
     let mut beside = Beside::chunking(AutoChunk::All);
     beside.ready(&[1, 2]);
     beside.create(1, &[]);
@@ -53,8 +53,8 @@ fn what_has_ended_is_forgotten() {
 fn a_dispatch_that_is_not_understood_is_named() {
     let mut beside = Beside::chunking(AutoChunk::Never);
     beside.hear("GUILD_DELETE", "{");
-    let Some(Event::Misunderstood(news)) = beside.told.first() else {
-        panic!("{:?}", beside.told)
+    let Some(Event::Misunderstood(news)) = beside.emitted.first() else {
+        panic!("{:?}", beside.emitted)
     };
     assert_eq!(news.name, Some(Name::GuildDelete));
 }

@@ -147,13 +147,13 @@ fn a_refusal_is_about_the_oldest_message_in_its_room() {
 }
 
 #[test]
-fn a_request_to_reconnect_is_told() {
+fn a_request_to_reconnect_is_reported() {
     let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
     let shard = pool.manager(manager).unwrap().roster().keys()[0];
     let line = b":tmi.twitch.tv RECONNECT\r\n";
     let actions = pool.handle(at(1), PoolInput::Frame(links[0], line));
-    let told = PoolEvent::Reconnecting { manager, shard };
-    assert!(events(&actions).contains(&&told));
+    let emitted = PoolEvent::Reconnecting { manager, shard };
+    assert!(events(&actions).contains(&&emitted));
     assert_eq!(connects(&actions).len(), 1);
 }
 
@@ -185,7 +185,7 @@ fn slow_mode_is_kept() {
 }
 
 #[test]
-fn a_refused_join_is_told_with_its_reason_and_a_full_account_tries_later() {
+fn a_refused_join_is_reported_with_its_reason_and_a_full_account_tries_later() {
     for (notice, wanted, retry) in [
         ("msg_banned", JoinFailure::Banned, None),
         ("msg_channel_suspended", JoinFailure::Suspended, None),

@@ -93,18 +93,18 @@ fn tells(actions: &[PoolAction<'_>], wanted: &PoolEvent<'_>) -> bool {
 fn an_invalid_nick_ends_the_login_for_good() {
     let (mut pool, _, manager) = started(account(), Options::default(), &["a"]);
     let shard = keys(&pool, manager)[0];
-    let (dials, told) = refused(&mut pool, "Invalid NICK", 0..HOUR);
+    let (dials, emitted) = refused(&mut pool, "Invalid NICK", 0..HOUR);
     assert_eq!(dials, [0], "an hour with one dial");
     let end = End::BadLogin;
     assert!(tells(
-        &told,
+        &emitted,
         &PoolEvent::LinkLost {
             manager,
             shard,
             end
         }
     ));
-    assert!(tells(&told, &PoolEvent::Barred { manager, shard }));
+    assert!(tells(&emitted, &PoolEvent::Barred { manager, shard }));
     assert!(pool.has_ended(manager));
     assert_eq!(pool.poll_timeout(), None, "nothing is waited for");
 }
@@ -159,7 +159,7 @@ fn a_start_tries_a_login_that_was_not_taken_once_more() {
 #[test]
 fn rooms_of_a_login_that_is_not_taken_do_not_wander_from_shard_to_shard() {
     let (mut pool, _, manager) = started(account(), moving(), &["a", "b"]);
-    let (dials, told) = refused(&mut pool, "Invalid NICK", 0..HOUR);
+    let (dials, emitted) = refused(&mut pool, "Invalid NICK", 0..HOUR);
     assert_eq!(dials, [0, 0], "those that were under way");
     let roster = pool.manager(manager).unwrap().roster();
     for (_, shard) in roster.shards() {
@@ -171,7 +171,7 @@ fn rooms_of_a_login_that_is_not_taken_do_not_wander_from_shard_to_shard() {
             .any(|(_, shard)| shard.health() == Health::Stopped)
     );
     let barred = |event: &&&PoolEvent<'_>| matches!(event, PoolEvent::Barred { .. });
-    let barred = events(&told).iter().filter(barred).count();
+    let barred = events(&emitted).iter().filter(barred).count();
     assert!(
         (2..=4).contains(&barred),
         "each shard says so once: {barred}"
@@ -199,9 +199,9 @@ fn a_link_that_is_logged_in_proves_the_login() {
 fn nobody_is_not_asked_for_a_token() {
     let nobody = Account::anonymous();
     let (mut pool, key, manager) = started(nobody, Options::default(), &["a"]);
-    let (dials, told) = refused(&mut pool, "Improperly formatted auth", 0..HOUR);
+    let (dials, emitted) = refused(&mut pool, "Improperly formatted auth", 0..HOUR);
     assert_eq!(dials, [0]);
-    assert!(!told.contains(&PoolAction::WantToken { account: key }));
+    assert!(!emitted.contains(&PoolAction::WantToken { account: key }));
     assert!(pool.has_ended(manager));
 }
 
@@ -309,9 +309,9 @@ fn a_token_is_asked_for_again_while_the_shard_still_backs_off() {
 #[test]
 fn no_token_is_asked_for_where_nothing_runs_any_more() {
     let (mut pool, key, manager) = started(account(), Options::default(), &["a"]);
-    let (_, told) = refused(&mut pool, "Login authentication failed", 0..1);
+    let (_, emitted) = refused(&mut pool, "Login authentication failed", 0..1);
     let want = PoolAction::WantToken { account: key };
-    assert!(told.contains(&want));
+    assert!(emitted.contains(&want));
     pool.stop_all(at(1), manager).unwrap();
     for second in 1..200 {
         assert!(!pool.handle(at(second), PoolInput::Timeout).contains(&want));

@@ -181,11 +181,11 @@ fn moderated_rooms_do_not_count() {
         .map(room)
         .filter(|room| world.pool.is_joined(manager, *room));
     assert_eq!(held.count(), 120, "100 and the 20 moderated ones");
-    let told = world
+    let emitted = world
         .events
         .iter()
         .filter(|(_, event)| event.contains("RoomLimit"));
-    assert_eq!(told.count(), 5, "each that waits is told once");
+    assert_eq!(emitted.count(), 5, "each that waits is told once");
     // A place that becomes free is taken.
     world
         .pool
@@ -304,9 +304,9 @@ fn a_bad_token_is_asked_for_anew() {
     world.run_for(seconds(300));
     assert!(world.tokens_wanted > 0);
     assert_eq!(missing(&world, manager, (0..10).map(room)), []);
-    let told = format!("{:?} {:?}", world.events, world.pool);
+    let emitted = format!("{:?} {:?}", world.events, world.pool);
     assert!(
-        !told.contains("fresh") && !told.contains("oauth"),
+        !emitted.contains("fresh") && !emitted.contains("oauth"),
         "no token is shown"
     );
 }

@@ -44,7 +44,7 @@ fn copy(n: u32, room: &str, origin: &str) -> String {
 }
 
 /// The rooms and ids of the messages that are told.
-fn told(actions: &[PoolAction<'_>]) -> Vec<String> {
+fn emitted(actions: &[PoolAction<'_>]) -> Vec<String> {
     let line = |event: &&PoolEvent<'_>| match event {
         PoolEvent::Message { message, .. } if message.command() == "PRIVMSG" => {
             Some(message.line().to_owned())
@@ -57,7 +57,7 @@ fn told(actions: &[PoolAction<'_>]) -> Vec<String> {
 }
 
 fn hear(pool: &mut Pool, second: u64, link: LinkId, line: &str) -> Vec<String> {
-    told(&pool.handle(at(second), PoolInput::Frame(link, line.as_bytes())))
+    emitted(&pool.handle(at(second), PoolInput::Frame(link, line.as_bytes())))
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_mirror_that_comes_first_gives_way_to_its_original() {
     assert!(hear(&mut pool, 1, links[2], &copy(1, "c", "a")).is_empty());
     assert_eq!(hear(&mut pool, 2, links[0], &copy(1, "a", "a")), ["m1"]);
     for second in 3..10 {
-        assert!(told(&pool.handle(at(second), PoolInput::Timeout)).is_empty());
+        assert!(emitted(&pool.handle(at(second), PoolInput::Timeout)).is_empty());
     }
     assert!(hear(&mut pool, 10, links[1], &copy(1, "b", "a")).is_empty());
 }
@@ -100,13 +100,13 @@ fn a_mirror_waits_too_where_no_rooms_number_is_known() {
 }
 
 #[test]
-fn a_mirror_whose_original_does_not_come_is_told_after_its_wait() {
+fn a_mirror_whose_original_does_not_come_is_reported_after_its_wait() {
     let (mut pool, _, links) = sharing(PoolConfig::default());
     assert!(hear(&mut pool, 1, links[1], &copy(1, "b", "a")).is_empty());
     assert_eq!(pool.poll_timeout(), Some((at(3), PoolWait::Original)));
-    assert!(told(&pool.handle(at(2), PoolInput::Timeout)).is_empty());
+    assert!(emitted(&pool.handle(at(2), PoolInput::Timeout)).is_empty());
     let actions = pool.handle(at(3), PoolInput::Timeout);
-    assert_eq!(told(&actions), ["b1"]);
+    assert_eq!(emitted(&actions), ["b1"]);
     let Some(PoolEvent::Mirrored(heard)) = events(&actions).first().copied() else {
         panic!("{actions:?}")
     };
@@ -122,8 +122,8 @@ fn each_mirror_waits_its_own_time() {
     let (mut pool, _, links) = sharing(PoolConfig::default());
     assert!(hear(&mut pool, 1, links[1], &copy(1, "b", "a")).is_empty());
     assert!(hear(&mut pool, 2, links[1], &copy(2, "b", "a")).is_empty());
-    assert_eq!(told(&pool.handle(at(3), PoolInput::Timeout)), ["b1"]);
-    assert_eq!(told(&pool.handle(at(4), PoolInput::Timeout)), ["b2"]);
+    assert_eq!(emitted(&pool.handle(at(3), PoolInput::Timeout)), ["b1"]);
+    assert_eq!(emitted(&pool.handle(at(4), PoolInput::Timeout)), ["b2"]);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_mirror_from_a_room_that_is_not_joined_does_not_wait() {
 }
 
 #[test]
-fn what_waits_is_bounded_in_bytes_and_the_oldest_is_told_early() {
+fn what_waits_is_bounded_in_bytes_and_the_oldest_is_reported_early() {
     let config = PoolConfig {
         mirror_bytes: 1000,
         mirror_patience: Duration::from_secs(3600),
@@ -161,17 +161,17 @@ fn what_waits_is_bounded_in_bytes_and_the_oldest_is_told_early() {
 }
 
 #[test]
-fn a_mirror_in_a_room_that_was_left_meanwhile_is_not_told() {
+fn a_mirror_in_a_room_that_was_left_meanwhile_is_not_reported() {
     let (mut pool, manager, links) = sharing(PoolConfig::default());
     assert!(hear(&mut pool, 1, links[1], &copy(1, "b", "a")).is_empty());
     pool.unassign(at(1), manager, room("b")).unwrap();
     for second in 1..10 {
-        assert!(told(&pool.handle(at(second), PoolInput::Timeout)).is_empty());
+        assert!(emitted(&pool.handle(at(second), PoolInput::Timeout)).is_empty());
     }
 }
 
 #[test]
-fn a_stopped_manager_tells_what_waits_before_its_end() {
+fn a_stopped_manager_reports_what_waits_before_its_end() {
     let (mut pool, manager, links) = sharing(PoolConfig {
         mirror_patience: Duration::from_secs(3600),
         ..PoolConfig::default()
@@ -182,7 +182,7 @@ fn a_stopped_manager_tells_what_waits_before_its_end() {
     for link in links {
         all.extend(pool.handle(at(2), PoolInput::Closed(link)));
     }
-    assert_eq!(told(&all), ["b1"]);
+    assert_eq!(emitted(&all), ["b1"]);
     let ended = PoolEvent::Ended { manager };
     assert_eq!(events(&all).last(), Some(&&ended), "the end comes last");
 }

@@ -60,9 +60,9 @@ fn renewing() -> (Pool, ManagerKey, [LinkId; 2]) {
 fn a_shard_that_is_closed_serves_its_rooms_until_they_are_joined_elsewhere() {
     let (mut pool, manager, [old, new]) = renewing();
     let line = b"@id=1 :ann!ann@ann PRIVMSG #a :hi\r\n";
-    let told = pool.handle(at(2), PoolInput::Frame(old, line)).to_vec();
+    let emitted = pool.handle(at(2), PoolInput::Frame(old, line)).to_vec();
     let message = |event: &&PoolEvent<'_>| matches!(event, PoolEvent::Message { .. });
-    assert_eq!(events(&told).into_iter().filter(message).count(), 1);
+    assert_eq!(events(&emitted).into_iter().filter(message).count(), 1);
     log_in(&mut pool, 2, new);
     let echo = b":bot!bot@bot JOIN #a\r\n";
     let _ = pool.handle(at(2), PoolInput::Frame(new, echo));

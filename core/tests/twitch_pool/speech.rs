@@ -78,7 +78,7 @@ fn what_waits_when_its_manager_stops_is_given_up_once() {
 }
 
 #[test]
-fn the_end_of_a_manager_is_told_after_what_became_of_its_messages() {
+fn the_end_of_a_manager_is_reported_after_what_became_of_its_messages() {
     let mut pool = Pool::new(PoolConfig::default(), 1);
     let (ann, bob) = (account(&mut pool, "ann"), account(&mut pool, "bob"));
     let (first, second) = (ann.0, bob.0);

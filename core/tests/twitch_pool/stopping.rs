@@ -264,7 +264,7 @@ impl Manager<Room> for For {
 }
 
 #[test]
-fn a_shard_for_an_account_that_is_not_there_is_dead_and_the_host_is_told() {
+fn a_shard_for_an_account_that_is_not_there_is_dead_and_reported() {
     let mut pool = Pool::new(PoolConfig::default(), 1);
     let key = pool.add_account(account());
     let other = pool.add_account(Account::anonymous());
@@ -283,8 +283,8 @@ fn a_shard_for_an_account_that_is_not_there_is_dead_and_the_host_is_told() {
                 matches!(actions[..], [PoolAction::Connect { account, .. }] if account == wears)
             ),
             None => {
-                let told = PoolEvent::UnknownAccount { manager, shard };
-                assert_eq!(actions, [PoolAction::Emit(told)]);
+                let emitted = PoolEvent::UnknownAccount { manager, shard };
+                assert_eq!(actions, [PoolAction::Emit(emitted)]);
                 assert_eq!(health(&pool, manager, shard), Health::Dead);
             }
         }

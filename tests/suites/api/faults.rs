@@ -33,7 +33,7 @@ struct Row {
     /// The times of its column, in milliseconds.
     within: Vec<Millis>,
     /// The words of code in its last column.
-    told_by: Vec<String>,
+    reported_by: Vec<String>,
 }
 
 fn rows() -> Vec<Row> {
@@ -45,7 +45,7 @@ fn rows() -> Vec<Row> {
         Row {
             name: cells[1].replace(' ', "_"),
             within: seconds(cells[3]),
-            told_by: code.map(str::to_owned).collect(),
+            reported_by: code.map(str::to_owned).collect(),
         }
     })
     .collect()
@@ -72,16 +72,16 @@ fn row(name: &str) -> Row {
 }
 
 impl Row {
-    /// Whether each event that the row names was told.
-    fn is_told(&self, events: &str) {
-        for word in &self.told_by {
+    /// Whether each event that the row names was emitted.
+    fn is_reported(&self, events: &str) {
+        for word in &self.reported_by {
             assert!(events.contains(word.as_str()), "{}: no {word}", self.name);
         }
     }
 }
 
 /// The events so far, as text.
-fn told(pair: &Pair) -> String {
+fn emitted(pair: &Pair) -> String {
     pair.events().fold(String::new(), |mut text, event| {
         writeln!(text, "{event:?}").unwrap();
         text
@@ -156,7 +156,7 @@ fn cable_pulled() {
         pair.run(HOUR / 6 + seed * 3_100);
         pair.act(Act::Heal);
         assert!(pair.run_until(late, all_active), "{seed}");
-        row.is_told(&told(&pair));
+        row.is_reported(&emitted(&pair));
     }
 }
 
@@ -178,7 +178,7 @@ fn laptop_asleep_for_an_hour() {
         assert!(pair.run_until(bound, all_active), "{seed}");
         assert!(pair.now - woken <= bound);
         pair.run_until(60_000, is_ready_anew);
-        row.is_told(&told(&pair));
+        row.is_reported(&emitted(&pair));
     }
 }
 
@@ -196,15 +196,15 @@ fn gateway_gone() {
             pair.act(Act::Heal);
             assert!(pair.run_until(within, all_active), "{seed}, {gone} ms");
             pair.run(60_000);
-            let mut told = told(&pair);
+            let mut emitted = emitted(&pair);
             assert_eq!(is_ready_anew(&pair), lapsed, "{seed}, {gone} ms");
             assert_eq!(has_resumed(&pair), !lapsed, "{seed}, {gone} ms");
-            told.push_str(if lapsed {
+            emitted.push_str(if lapsed {
                 "Resumed"
             } else {
                 "SessionLost ShardReady"
             });
-            row.is_told(&told);
+            row.is_reported(&emitted);
         }
     }
 }
@@ -226,9 +226,9 @@ fn resume_host_dead() {
                 _ => None,
             });
             assert_eq!(urls.collect::<Vec<_>>(), [RESUME, BASE], "{seed}, {dead:?}");
-            all.push_str(&told(&pair));
+            all.push_str(&emitted(&pair));
         }
-        row.is_told(&all);
+        row.is_reported(&all);
     }
 }
 
@@ -244,7 +244,7 @@ fn token_revoked() {
         |event| matches!(event, Event::Halted(why) if *why == halt)
     ));
     assert!(Fatal::AuthenticationFailed.remedy().contains("token"));
-    row.is_told(&told(&pair));
+    row.is_reported(&emitted(&pair));
     pair.done.clear();
     pair.run(HOUR);
     assert!(pair.done.is_empty() && pair.seats[0].shard.poll_timeout().is_none());
@@ -289,7 +289,7 @@ fn outage() {
         Event::GuildRestored(ready) => ready.guild == gone && ready.outcome == Outcome::Complete,
         _ => false,
     }));
-    row.is_told(&told(&pair));
+    row.is_reported(&emitted(&pair));
     assert_eq!(pair.gateway.violations(), []);
 }
 
@@ -366,7 +366,7 @@ fn ten_times_the_load() {
             _ => false,
         });
         sent += finished.count();
-        text.push_str(&told(&pair));
+        text.push_str(&emitted(&pair));
         all_beats.extend(beats(&mut pair));
     }
     assert_eq!(last, pair.gateway.ledger().dispatches);
@@ -378,7 +378,7 @@ fn ten_times_the_load() {
         all_beats.len() >= 4 && in_time(&all_beats, row.within[0]),
         "{all_beats:?}"
     );
-    row.is_told(&text);
+    row.is_reported(&text);
     assert_eq!(pair.gateway.violations(), []);
     assert!(all_active(&pair));
 }
@@ -402,7 +402,7 @@ fn slow_consumer() {
     let expected: Vec<u64> = (before + 1..=pair.gateway.ledger().dispatches).collect();
     assert!(expected.len() > 1_000);
     assert_eq!(sequences(&pair), expected);
-    row.is_told(&told(&pair));
+    row.is_reported(&emitted(&pair));
     assert!(all_active(&pair) && pair.gateway.violations().is_empty());
     pair.reading = false;
     pair.act(Act::Silence(Target::All));

@@ -90,7 +90,7 @@ fn a_login_that_fails_says_why_and_ends() {
 }
 
 #[test]
-fn a_join_is_confirmed_and_refusals_are_told_apart() {
+fn a_join_is_confirmed_and_refusals_are_distinguished() {
     let mut visit = visit();
     let id = visit.guest("bot");
     let answer = visit.ask(id, "JOIN #Friend");

@@ -19,7 +19,7 @@ fn with(faults: Vec<Fault>) -> Client {
 }
 
 #[test]
-fn handshakes_fail_as_told_and_then_succeed() {
+fn handshakes_fail_as_asked_and_then_succeed() {
     let mut client = with(vec![
         Fault::once(Trouble::RefuseUpgrade(503)),
         Fault::once(Trouble::SilentUpgrade),
@@ -30,15 +30,15 @@ fn handshakes_fail_as_told_and_then_succeed() {
     let upgrade = Upgrade::default();
     assert_eq!(client.gateway.upgrade(0, upgrade), Accept::Refuse(503));
     assert_eq!(client.gateway.upgrade(0, upgrade), Accept::Silent);
-    let (closed, dropped, told, greeted) =
+    let (closed, dropped, emitted, greeted) =
         (client.open(), client.open(), client.open(), client.open());
     assert_eq!(client.ends, [(closed, Some(1013)), (dropped, None)]);
-    assert_eq!(client.opcodes(told), [7]);
+    assert_eq!(client.opcodes(emitted), [7]);
     assert_eq!(client.opcodes(greeted), [10]);
 }
 
 #[test]
-fn starts_are_refused_as_told() {
+fn starts_are_refused_as_asked() {
     let mut client = with(vec![
         Fault::once(Trouble::InvalidateIdentify { resumable: false }),
         Fault::once(Trouble::InvalidateResume { resumable: true }),

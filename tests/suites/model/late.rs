@@ -45,11 +45,11 @@ fn late(of: Subject) -> Vec<Fault> {
 }
 
 #[test]
-fn who_leaves_a_voice_channel_with_the_guild_is_told_so_once_more_as_a_member() {
+fn who_leaves_a_voice_channel_with_the_guild_is_reported_once_more_as_a_member() {
     let mut client = client(Vec::new());
     let (guild, user) = (guild_id(0), sitter(&client));
     act(&mut client, Act::RemoveMember { guild, user });
-    let told: Vec<Value> = client
+    let emitted: Vec<Value> = client
         .heard
         .iter()
         .map(|(_, value)| value.clone())
@@ -58,7 +58,7 @@ fn who_leaves_a_voice_channel_with_the_guild_is_told_so_once_more_as_a_member() 
         names(&mut client),
         ["GUILD_MEMBER_REMOVE", "VOICE_STATE_UPDATE"]
     );
-    let state = &told[1]["d"];
+    let state = &emitted[1]["d"];
     assert_eq!(state["channel_id"], Value::Null);
     assert_eq!(state["member"]["user"]["id"], user.to_string());
     assert!(state["member"]["joined_at"].is_string());

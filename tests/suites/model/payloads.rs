@@ -213,7 +213,7 @@ fn some_users_are_in_several_guilds_and_look_the_same_there() {
 }
 
 #[test]
-fn a_hundred_thousand_members_are_told_at_once() {
+fn a_hundred_thousand_members_are_reported_at_once() {
     let pace = Pace {
         chunks: Burst::AT_ONCE,
         ..Pace::default()

@@ -166,7 +166,7 @@ fn what_bots_look_up_at_their_start_is_answered_under_every_prefix() {
 }
 
 #[test]
-fn what_does_not_exist_is_told_by_its_code() {
+fn what_does_not_exist_is_reported_by_its_code() {
     let mut gateway = gateway();
     let guild = gateway.world().guilds().next().unwrap().id();
     for (path, code) in [

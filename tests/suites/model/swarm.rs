@@ -215,7 +215,7 @@ fn nothing_that_happens_breaks_the_model() {
 }
 
 #[test]
-fn a_story_is_told_twice_in_the_same_words() {
+fn a_story_is_repeated_in_the_same_words() {
     for seed in 40..43 {
         assert!(scenario(seed) == scenario(seed), "seed {seed}");
     }

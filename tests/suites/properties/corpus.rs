@@ -54,7 +54,7 @@ fn what_was_once_found_passes() {
 }
 
 #[test]
-fn the_targets_are_listed_once_and_told_truly() {
+fn the_targets_are_listed_once_and_described_truly() {
     let names: BTreeSet<&str> = TARGETS.iter().map(|target| target.name).collect();
     assert!(names.len() == TARGETS.len() && names.len() >= 8);
     let manifest = read("fuzz/Cargo.toml");

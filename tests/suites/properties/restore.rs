@@ -15,7 +15,7 @@ const GUILDS: u64 = 5;
 struct Life {
     shard: Shard,
     now: u64,
-    told: Vec<String>,
+    emitted: Vec<String>,
     resume: Option<Command>,
 }
 
@@ -24,7 +24,7 @@ impl Life {
         Self {
             shard,
             now: 0,
-            told: Vec::new(),
+            emitted: Vec::new(),
             resume: None,
         }
     }
@@ -32,11 +32,11 @@ impl Life {
     fn feed(&mut self, input: Input<'_>) {
         for action in self.shard.handle(Instant::from_millis(self.now), input) {
             match action {
-                Action::Mutate(mutation) => self.told.push(format!("{mutation:?}")),
+                Action::Mutate(mutation) => self.emitted.push(format!("{mutation:?}")),
                 Action::Emit(Event::StateChanged(_)) => {}
                 // They come once per fresh identify, and a restored shard has made none.
                 Action::Emit(Event::ShardReady(_) | Event::ShardFinishedChunking(_)) => {}
-                Action::Emit(event) => self.told.push(format!("{event:?}")),
+                Action::Emit(event) => self.emitted.push(format!("{event:?}")),
                 Action::Send(command @ Command::Resume(_)) => self.resume = Some(command),
                 _ => {}
             }
@@ -121,7 +121,7 @@ proptest! {
         let away = Shard::with_session(config(), seed, stored).expect("its own session");
         let mut away = Life::new(away);
         home.feed(Input::Closed(None));
-        home.told.clear();
+        home.emitted.clear();
         for life in [&mut home, &mut away] {
             life.connect();
             let mut sequence = sequence;
@@ -133,6 +133,6 @@ proptest! {
         }
         prop_assert_eq!(&home.resume, &away.resume);
         prop_assert_eq!(home.shard.session(), away.shard.session());
-        prop_assert_eq!(home.told, away.told);
+        prop_assert_eq!(home.emitted, away.emitted);
     }
 }

@@ -40,16 +40,16 @@ fn info(url: impl Into<String>) -> GatewayInfo {
 async fn failure<R: Tested>(runtime: R, info: GatewayInfo) -> (String, ErrorKind, DialFailure) {
     let builder = driver_builder(runtime, BACKOFF).gateway(info);
     let mut bot = builder.connect().await.expect("started");
-    let mut told = None;
+    let mut emitted = None;
     loop {
         match bot.next().await.expect("the bot goes on").event {
             Event::ConnectionFailed(failure) => {
                 assert!(!failure.opened);
-                told = Some((format!("{:#}", failure.error), kind(&failure)));
+                emitted = Some((format!("{:#}", failure.error), kind(&failure)));
             }
             Event::StateChanged(change) => {
                 if let Reason::DialFailed(why) = change.reason {
-                    let (text, kind) = told.expect("it is told before");
+                    let (text, kind) = emitted.expect("it is told before");
                     assert!(text.contains(kind.remedy()), "{text}");
                     return (text, kind, why);
                 }

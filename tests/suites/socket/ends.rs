@@ -47,9 +47,9 @@ async fn a_mute_connection_says_nothing_until_it_flows_again() {
 }
 
 #[tokio::test]
-async fn observers_are_told_what_happens() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let lines = Arc::clone(&told);
+async fn observers_see_what_happens() {
+    let emitted = Arc::new(Mutex::new(Vec::new()));
+    let lines = Arc::clone(&emitted);
     let observer = Box::new(move |_, happening: &Happening<'_>| {
         lines.lock().unwrap().push(happening.to_string());
     });
@@ -59,12 +59,12 @@ async fn observers_are_told_what_happens() {
     };
     let server = Server::start(options(), 7, config).await.unwrap();
     open(&server).await.close(4321).await;
-    let told = told.lock().unwrap();
+    let emitted = emitted.lock().unwrap();
     assert_eq!(
-        told[0],
+        emitted[0],
         "connection 1: opened on the base host, v=10&encoding=json"
     );
-    assert_eq!(told[1], "connection 1: the client closed with 4321");
+    assert_eq!(emitted[1], "connection 1: the client closed with 4321");
 }
 
 #[tokio::test]

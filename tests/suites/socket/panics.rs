@@ -42,8 +42,8 @@ const SHUTDOWN: Duration = Duration::from_secs(13);
 async fn failed<R: Tested>(bot: &mut Bot<R>) -> (StoreFailure, bool) {
     let mut failure = None;
     let unstored = until(bot, |event| match &event.event {
-        Event::StoreFailed(told) => {
-            failure.get_or_insert(told.clone());
+        Event::StoreFailed(emitted) => {
+            failure.get_or_insert(emitted.clone());
             None
         }
         Event::Dispatch(dispatch) if failure.is_some() => Some(dispatch.is_unstored()),
@@ -167,16 +167,16 @@ async fn a_predicate_that_panics_is_a_store_that_failed<R: Tested>() {
     let all = Predicate::member(|_| panic!("everybody is too much"));
     let went = handle.set_policy(Kind::Member, Policy::keep(all));
     assert!(went.expect("fitting") > 20);
-    let mut told = Vec::new();
-    while told.len() < 3 {
+    let mut emitted = Vec::new();
+    while emitted.len() < 3 {
         let failure = until(&mut bot, |event| match &event.event {
             Event::StoreFailed(failure) => Some(failure.clone()),
             _ => None,
         });
-        told.extend(failure.await.guild);
+        emitted.extend(failure.await.guild);
     }
-    told.sort_unstable();
-    assert_eq!(told, [guild(0), guild(1), guild(2)]);
+    emitted.sort_unstable();
+    assert_eq!(emitted, [guild(0), guild(1), guild(2)]);
     assert_eq!(bot.shutdown(OnStop::Resume).await.len(), 1);
 }
 

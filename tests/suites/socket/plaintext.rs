@@ -57,10 +57,10 @@ fn described<R: Tested>(server: &Server) -> Builder<R> {
 async fn cut<R: Tested>(bot: &mut Bot<R>, server: &Server) -> (ConnectionFailure, DialFailure) {
     ready(bot).await;
     server.act(Act::Close(Target::All, 4000));
-    let (mut told, mut reasons) = (Vec::new(), Vec::new());
+    let (mut emitted, mut reasons) = (Vec::new(), Vec::new());
     loop {
         match bot.next().await.expect("the bot goes on").event {
-            Event::ConnectionFailed(failure) => told.push(failure),
+            Event::ConnectionFailed(failure) => emitted.push(failure),
             Event::StateChanged(change) => {
                 if let Reason::DialFailed(why) = change.reason {
                     reasons.push(why);
@@ -70,12 +70,16 @@ async fn cut<R: Tested>(bot: &mut Bot<R>, server: &Server) -> (ConnectionFailure
             _ => {}
         }
     }
-    assert_eq!((told.len(), reasons.len()), (1, 1), "{told:?}, {reasons:?}");
+    assert_eq!(
+        (emitted.len(), reasons.len()),
+        (1, 1),
+        "{emitted:?}, {reasons:?}"
+    );
     assert_eq!(
         server.inspect(|gateway| gateway.ledger().identifies.len()),
         1
     );
-    (told.remove(0), reasons[0])
+    (emitted.remove(0), reasons[0])
 }
 
 async fn a_resume_host_without_tls_is_dead_after_tls<R: Tested>() {

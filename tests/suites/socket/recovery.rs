@@ -150,13 +150,13 @@ async fn revoked_token<R: Tested>() {
         ready(&mut bot).await;
         assert!(bot.outcome().is_ok(), "it runs");
         server.act(Act::Close(Target::All, fatal.code()));
-        let mut told = None;
+        let mut emitted = None;
         while let Some(BotEvent { event, .. }) = bot.next().await {
             if let Event::Halted(why) = event {
-                told = Some(why);
+                emitted = Some(why);
             }
         }
-        assert_eq!(told, Some(Halt::Refused(fatal)));
+        assert_eq!(emitted, Some(Halt::Refused(fatal)));
         let error = bot.outcome().expect_err("it has ended by itself");
         assert_eq!(error.kind(), ErrorKind::Halted(fatal));
         // A program's main shows the error so.

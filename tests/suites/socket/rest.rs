@@ -70,7 +70,7 @@ async fn members_are_looked_up_in_pages() {
 }
 
 #[tokio::test]
-async fn an_unknown_compression_is_told_at_the_handshake() {
+async fn an_unknown_compression_is_reported_at_the_handshake() {
     let server = start().await;
     let error = Client::open(&server.ws_url(), "lz4", None)
         .await

@@ -101,11 +101,11 @@ async fn call<R: Tested>(server: &Server, compression: Compression) -> (Told, Bo
         .connect()
         .await
         .expect("gateway information");
-    let mut told = Told::default();
+    let mut emitted = Told::default();
     loop {
         match bot.next().await.expect("the bot goes on").event {
-            Event::BotReady(_) => return (told, bot),
-            event => told.note(event),
+            Event::BotReady(_) => return (emitted, bot),
+            event => emitted.note(event),
         }
     }
 }
@@ -120,7 +120,7 @@ fn shard_of(number: u32) -> u32 {
 }
 
 /// Compares outcomes and member sets with the server's.
-fn check(server: &Server, told: &Told, handle: &Handle) {
+fn check(server: &Server, emitted: &Told, handle: &Handle) {
     server.inspect(|gateway| {
         for guild in gateway.world().guilds() {
             let id = GuildId::new(guild.id()).unwrap();
@@ -131,7 +131,7 @@ fn check(server: &Server, told: &Told, handle: &Handle) {
                     .collect()
             });
             let requests: Vec<_> = gateway.ledger().requests_for(guild.id()).collect();
-            match told.guilds.get(&id) {
+            match emitted.guilds.get(&id) {
                 None => assert!(!guild.is_available() && held.is_empty(), "{id}"),
                 Some(Outcome::Complete) => {
                     assert_eq!(held, guild.member_ids().collect(), "{id}");
@@ -170,19 +170,23 @@ async fn run<R: Tested>(seed: u64, compression: Compression, cutting: Cutting) {
         ..ServerConfig::default()
     };
     let server = serve(options(seed, &[]), seed, config).await;
-    let (told, bot) = call::<R>(&server, compression).await;
+    let (emitted, bot) = call::<R>(&server, compression).await;
     let handle = bot.handle();
-    check(&server, &told, &handle);
-    let outcome = |number| told.guilds.get(&guild(number));
+    check(&server, &emitted, &handle);
+    let outcome = |number| emitted.guilds.get(&guild(number));
     assert_eq!(outcome(OUTAGE), None);
     assert_eq!(outcome(LOSES_ONCE), Some(&Outcome::Complete));
     assert_eq!(
         outcome(LOSES_ALWAYS),
         Some(&Outcome::Incomplete { missing: vec![0] })
     );
-    assert_eq!(told.summaries.len(), SHARDS as usize);
-    let complete: usize = told.summaries.iter().map(|summary| summary.complete).sum();
-    let others: usize = told
+    assert_eq!(emitted.summaries.len(), SHARDS as usize);
+    let complete: usize = emitted
+        .summaries
+        .iter()
+        .map(|summary| summary.complete)
+        .sum();
+    let others: usize = emitted
         .summaries
         .iter()
         .map(ShardFinishedChunking::others)
@@ -212,11 +216,11 @@ async fn the_table_is_the_servers_own_over_zstd_stream<R: Tested>() {
 async fn cut_in_mid_chunk_is_resumed_and_the_guild_still_complete<R: Tested>() {
     let cut = Fault::once(Trouble::CutAfterChunks(2)).on_shard(shard_of(LOSES_ONCE));
     let server = serve(options(3, &[cut]), 3, ServerConfig::default()).await;
-    let (told, bot) = call::<R>(&server, Compression::ZstdStream).await;
-    check(&server, &told, &bot.handle());
-    let outcome = told.guilds.get(&guild(LOSES_ONCE));
+    let (emitted, bot) = call::<R>(&server, Compression::ZstdStream).await;
+    check(&server, &emitted, &bot.handle());
+    let outcome = emitted.guilds.get(&guild(LOSES_ONCE));
     assert_eq!(outcome, Some(&Outcome::Complete));
-    assert!(told.resumed >= 1);
+    assert!(emitted.resumed >= 1);
     let identifies = server.inspect(|gateway| gateway.ledger().identifies.len());
     assert_eq!(identifies, SHARDS as usize);
     server.stop().await;

@@ -9,7 +9,7 @@ use super::*;
 use crate::delivery::{BufferLimits, Events};
 use crate::event::BotEvent;
 
-/// Lanes under test, with a consumer that takes everything.
+/// Queues under test, with a consumer that takes everything.
 struct Bench {
     queues: GuildQueues,
     delivery: Delivery,
@@ -57,8 +57,8 @@ impl Bench {
         end
     }
 
-    fn reports(&mut self) -> Vec<Report> {
-        std::iter::from_fn(|| self.queues.report()).collect()
+    fn inputs(&mut self) -> Vec<StoreInput> {
+        std::iter::from_fn(|| self.queues.next_input()).collect()
     }
 
     fn dispatch(&mut self, of: u64, sequence: u64) {
@@ -75,7 +75,7 @@ impl Bench {
         let _ = self.queues.poll(&mut cx, &mut self.delivery, &self.cache);
         let mut out = Vec::new();
         while let Some(Some(event)) = self.events.next().now_or_never() {
-            out.push(told(&event));
+            out.push(emitted(&event));
         }
         out
     }
@@ -102,13 +102,13 @@ fn failed() -> Outcome {
     }
 }
 
-fn told(event: &BotEvent) -> String {
+fn emitted(event: &BotEvent) -> String {
     match &event.event {
         Event::Dispatch(dispatch) => {
             let mark = if dispatch.is_unstored() { "!" } else { "" };
             format!("{}{mark}", dispatch.sequence().unwrap_or(0))
         }
-        Event::HeldOverflow(news) => format!("overflow {}", news.guild),
+        Event::HeldOverflow(it) => format!("overflow {}", it.guild),
         Event::ShardReady(_) => "ready".into(),
         Event::StoreFailed(failure) => format!("failed: {}", failure.error),
         other => format!("{other:?}"),
@@ -173,7 +173,7 @@ fn readiness_and_a_new_session_wait_for_all_and_hold_what_follows() {
 }
 
 #[test]
-fn a_failure_is_told_before_the_event_which_says_so() {
+fn a_failure_is_reported_before_the_event_which_says_so() {
     let mut bench = bench();
     let end = bench.change(Some(guild(1)), 1, false);
     bench.dispatch(1, 1);
@@ -190,13 +190,13 @@ fn a_failure_is_told_before_the_event_which_says_so() {
         bench.out(),
         ["failed: the disk is full", "1!", "overflow 1"]
     );
-    assert_eq!(bench.reports(), [Report::Failed(guild(1))]);
+    assert_eq!(bench.inputs(), [StoreInput::Failed(guild(1))]);
     let status = bench.cache.read(|store| store.guild_status(guild(1)));
     assert_eq!(status, Some(GuildStatus::Stale), "before the shard knows");
 }
 
 #[test]
-fn a_failure_of_what_is_delivered_anew_behind_it_is_told_and_no_more() {
+fn a_failure_of_what_is_delivered_anew_behind_it_is_reported_and_no_more() {
     let mut bench = bench();
     let first = bench.change(Some(guild(1)), 1, false);
     let other = bench.change(Some(guild(2)), 2, false);
@@ -205,10 +205,10 @@ fn a_failure_of_what_is_delivered_anew_behind_it_is_told_and_no_more() {
         assert!(end.send(failed()).is_ok());
         assert_eq!(bench.out(), ["failed: the disk is full"]);
     }
-    let reports = [2, 1].map(|of| Report::Failed(guild(of)));
+    let inputs = [2, 1].map(|of| StoreInput::Failed(guild(of)));
     assert_eq!(
-        bench.reports(),
-        reports,
+        bench.inputs(),
+        inputs,
         "that of the last alone, and of the other guild"
     );
 }

@@ -100,7 +100,7 @@ fn an_answer_is_read_and_the_token_sent_with_one_prefix() {
 }
 
 #[test]
-fn failures_are_told_apart() {
+fn failures_are_distinguished() {
     let error = failure("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}");
     assert_eq!(error.kind(), ErrorKind::InvalidToken);
     let error = failure(
@@ -163,7 +163,7 @@ fn the_caller_can_raise_the_bound_on_shards() {
 }
 
 #[test]
-fn no_network_and_bad_settings_are_told_apart() {
+fn no_network_and_bad_settings_are_distinguished() {
     let closed = TcpListener::bind("127.0.0.1:0")
         .expect("a port")
         .local_addr()

@@ -88,7 +88,7 @@ impl Demonstration {
         Ok((builder, crews))
     }
 
-    /// Cuts the connection with the most rooms, and tells how many those were.
+    /// Cuts the connection with the most rooms, and returns how many those were.
     pub(crate) fn kill_busiest(&self) -> usize {
         let busiest = self.server.inspect(|twitch| {
             let connections = twitch.connections().map(|(id, _, rooms)| (rooms, id));

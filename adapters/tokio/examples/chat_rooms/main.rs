@@ -1,7 +1,7 @@
 //! Chat rooms: a Twitch bot in hundreds of rooms, on several accounts, within Twitch's limits.
 //!
 //! Without arguments it starts a simulated Twitch inside the process and joins 300 rooms of it over
-//! real sockets; on the way one connection is cut. `--help` tells the rest.
+//! real sockets; on the way one connection is cut. `--help` lists every option.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,

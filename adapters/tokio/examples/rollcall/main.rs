@@ -1,7 +1,7 @@
 //! Roll call: a bot comes up, and says of every guild whether everyone in it has been counted.
 //!
 //! Without arguments it starts a simulated gateway inside the process and connects to it over a
-//! real socket. `--help` tells the rest.
+//! real socket. `--help` lists every option.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -69,7 +69,7 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
     }
 }
 
-/// Starts the bot, follows it until everyone is counted, and tells the result.
+/// Starts the bot, follows it until everyone is counted, and prints the result.
 async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
     let started = Instant::now();
     let bot = bot

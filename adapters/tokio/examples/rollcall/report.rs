@@ -10,7 +10,7 @@ use headcount_tokio::driver::core::id::GuildId;
 use headcount_tokio::driver::core::setup::Outcome;
 use serde_json::{Map, Value, json};
 
-/// Complete guilds that are told one by one; of the others only the number.
+/// Complete guilds that are listed one by one; of the others only the number.
 const COMPLETE_LINES: usize = 80;
 
 /// What became of one guild.

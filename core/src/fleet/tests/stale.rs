@@ -27,11 +27,11 @@ fn a_guild_whose_store_fails_before_the_last_shard_has_finished_is_not_counted_a
             presences_were_complete: was_complete,
         })
     };
-    assert_eq!(tell(&mut fleet, at(1), all[0], &stale(true)), []);
-    assert_eq!(tell(&mut fleet, at(1), all[0], &done(all[0], 3)), []);
-    assert_eq!(tell(&mut fleet, at(1), all[0], &stale(true)), []);
-    assert_eq!(tell(&mut fleet, at(1), all[0], &stale(false)), []);
-    let told = Event::FinishedChunking(FinishedChunking {
+    assert_eq!(feed(&mut fleet, at(1), all[0], &stale(true)), []);
+    assert_eq!(feed(&mut fleet, at(1), all[0], &done(all[0], 3)), []);
+    assert_eq!(feed(&mut fleet, at(1), all[0], &stale(true)), []);
+    assert_eq!(feed(&mut fleet, at(1), all[0], &stale(false)), []);
+    let emitted = Event::FinishedChunking(FinishedChunking {
         complete: 4,
         others: 1,
         presences: Some(PresencesCounts {
@@ -41,8 +41,8 @@ fn a_guild_whose_store_fails_before_the_last_shard_has_finished_is_not_counted_a
         halted: Vec::new(),
     });
     assert_eq!(
-        tell(&mut fleet, at(2), all[1], &done(all[1], 2)),
-        [FleetAction::Emit(told)]
+        feed(&mut fleet, at(2), all[1], &done(all[1], 2)),
+        [FleetAction::Emit(emitted)]
     );
-    assert_eq!(tell(&mut fleet, at(3), all[0], &stale(true)), []);
+    assert_eq!(feed(&mut fleet, at(3), all[0], &stale(true)), []);
 }

@@ -16,13 +16,13 @@ fn a_start_limit_that_is_read_anew_counts_from_then_on() {
     assert_eq!(fleet.identifies_left(), 500);
     assert!(fleet.poll_timeout().is_some_and(|due| due <= at(1_000)));
     assert_eq!(wake(&mut fleet, at(1_000)), [FleetAction::Grant(all[0])]);
-    let told = tell(&mut fleet, at(2_000), all[0], &moves_to(Phase::Identifying));
-    assert_eq!((told, fleet.identifies_left()), (Vec::new(), 499));
+    let emitted = feed(&mut fleet, at(2_000), all[0], &moves_to(Phase::Identifying));
+    assert_eq!((emitted, fleet.identifies_left()), (Vec::new(), 499));
 
     // The next answer has counted that one already. Now there is less, and for longer.
     fleet.refresh(at(3_000), limit(16, 10));
     assert_eq!(fleet.identifies_left(), 10);
-    assert_eq!(want(&mut fleet, at(3_000), all[1]), [], "told before");
+    assert_eq!(want(&mut fleet, at(3_000), all[1]), [], "warned before");
     assert_eq!(fleet.poll_timeout(), Some(at(3_603_000)));
     assert_eq!(wake(&mut fleet, at(3_602_999)), []);
     assert_eq!(
@@ -53,7 +53,7 @@ fn more_buckets_are_used_as_soon_as_the_old_ones_are_free() {
     let all = shards(4);
     let mut fleet = fleet(4, limit(1, 1000));
     assert_eq!(want(&mut fleet, at(0), all[0]).len(), 1);
-    tell(&mut fleet, at(100), all[0], &moves_to(Phase::Identifying))
+    feed(&mut fleet, at(100), all[0], &moves_to(Phase::Identifying))
         .into_iter()
         .for_each(drop);
     for shard in &all[1..] {
@@ -76,7 +76,7 @@ fn of_fewer_buckets_none_is_free_before_those_that_are_let_in_have_had_their_tim
     assert_eq!(want(&mut fleet, at(0), all[4]), []);
     fleet.refresh(at(100), limit(1, 1000));
     // One of the four identifies; the other three still may.
-    tell(&mut fleet, at(500), all[0], &moves_to(Phase::Identifying))
+    feed(&mut fleet, at(500), all[0], &moves_to(Phase::Identifying))
         .into_iter()
         .for_each(drop);
     assert_eq!(wake(&mut fleet, at(6_000)), []);
@@ -106,8 +106,8 @@ fn identifies_of_a_new_day_are_counted_too() {
         want(&mut fleet, next_day, all[0]),
         [FleetAction::Grant(all[0])]
     );
-    let told = tell(&mut fleet, next_day, all[0], &moves_to(Phase::Identifying));
-    assert_eq!((told, fleet.identifies_left()), (Vec::new(), 999));
+    let emitted = feed(&mut fleet, next_day, all[0], &moves_to(Phase::Identifying));
+    assert_eq!((emitted, fleet.identifies_left()), (Vec::new(), 999));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_low_budget_is_warned_of_once_until_it_has_been_full() {
     assert_eq!(
         warnings(want(&mut fleet, at(1_000), all[1])),
         0,
-        "told before"
+        "warned before"
     );
     // Full again before its time: somebody was mistaken.
     fleet.refresh(at(2_000), limit(16, 1000));

@@ -6,22 +6,22 @@ use super::*;
 fn what_is_no_json_changes_nothing_and_is_not_delivered() {
     let mut scenario = Scenario::new(AutoChunk::All, None);
     scenario.ready(&[10]);
-    scenario.told();
+    scenario.emitted();
     let before = scenario.tracker.readiness();
     for (count, data) in ["{", r#"{"id":"10""#, r#"{"a":[}"#].into_iter().enumerate() {
         scenario.dispatch("GUILD_CREATE", data);
-        assert_eq!(scenario.told(), [format!("misunderstood {}", count + 1)]);
+        assert_eq!(scenario.emitted(), [format!("misunderstood {}", count + 1)]);
         assert_eq!(scenario.tracker.readiness(), before);
     }
     scenario.dispatch("NO_SUCH_EVENT", "null");
-    assert_eq!(scenario.told(), ["NO_SUCH_EVENT 5"]);
+    assert_eq!(scenario.emitted(), ["NO_SUCH_EVENT 5"]);
 }
 
 #[test]
 fn a_dispatch_without_its_subject_is_delivered_and_changes_nothing() {
     let mut scenario = Scenario::new(AutoChunk::All, None);
     scenario.ready(&[10]);
-    scenario.told();
+    scenario.emitted();
     let before = scenario.tracker.readiness();
     for (count, (name, data)) in [
         ("GUILD_CREATE", "[]"),
@@ -36,11 +36,11 @@ fn a_dispatch_without_its_subject_is_delivered_and_changes_nothing() {
     .enumerate()
     {
         scenario.dispatch(name, data);
-        let told = [
+        let emitted = [
             format!("{name} {}", count + 2),
             format!("misunderstood {}", count + 1),
         ];
-        assert_eq!(scenario.told(), told);
+        assert_eq!(scenario.emitted(), emitted);
         assert_eq!(scenario.tracker.readiness(), before);
     }
 }

@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_told_from_everything_else() {
+    fn digits_differ_from_everything_else() {
         for place in 0..8 {
             for byte in 0..=255_u8 {
                 let mut digits = *b"12345678";

@@ -7,7 +7,7 @@ use headcount_core::{Action, Instant};
 use headcount_sim::{Act, Change, Fault, Options, Pair, Subject, Trouble, guild_id};
 
 use super::odd::tell;
-use super::{HOUR, is_ready_anew, row, told};
+use super::{HOUR, emitted, is_ready_anew, row};
 use crate::bot::{options, pair};
 
 /// Keeps what the shards have said.
@@ -20,8 +20,8 @@ fn keep(store: &mut MemoryStore, pair: &Pair) {
 }
 
 #[test]
-fn late_news_of_what_is_gone() {
-    let row = row("late_news_of_what_is_gone");
+fn late_events_of_what_is_gone() {
+    let row = row("late_events_of_what_is_gone");
     assert_eq!(row.within, [0]);
     let (large, small) = (guild_id(0), guild_id(2));
     let late = |of| Fault::once(Trouble::LateWord { of, by: 1_000 });
@@ -64,7 +64,7 @@ fn late_news_of_what_is_gone() {
         let whole = Completeness::Complete { members };
         assert_eq!(store.completeness(id), Some(whole));
     }
-    row.is_told(&told(&pair));
+    row.is_reported(&emitted(&pair));
     assert_eq!(pair.gateway.violations(), []);
 }
 

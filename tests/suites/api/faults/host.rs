@@ -13,7 +13,7 @@ use headcount_sim::{Act, Options, Pair, Target};
 use headcount_tokio::driver::SessionStartLimit;
 use headcount_tokio::{Bot, Builder, GatewayInfo};
 
-use super::{has, has_resumed, millis, row, told, well};
+use super::{emitted, has, has_resumed, millis, row, well};
 use crate::bot::{all_active, options, pair};
 
 #[test]
@@ -36,7 +36,7 @@ fn code_that_panics() {
         event,
         Event::Halted(Halt::Crashed)
     )));
-    row.is_told(&told(&pair));
+    row.is_reported(&emitted(&pair));
     pair.run(600_000);
     let phases: Vec<Phase> = pair.seats.iter().map(|seat| seat.shard.phase()).collect();
     assert_eq!(phases, [Phase::Halted, Phase::Active]);
@@ -63,7 +63,7 @@ fn address_in_plaintext() {
     let mut pair = well(1);
     fail_to_dial(&mut pair, DialFailure::Plaintext);
     assert!(pair.run_until(bound, has_resumed));
-    row.is_told(&told(&pair));
+    row.is_reported(&emitted(&pair));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn server_that_asks_to_wait() {
         let least = row.within[0].min(asked * 1_000);
         assert!(!pair.run_until(least - 1, has_resumed), "{asked} s");
         assert!(pair.run_until(row.within[0] - least + 1, has_resumed));
-        row.is_told(&told(&pair));
+        row.is_reported(&emitted(&pair));
     }
 }
 
@@ -105,7 +105,7 @@ fn presence_too_large() {
         "alone it fits"
     );
     let refused = pair.seats[0].shard.send(command).expect_err("refused");
-    row.is_told(&format!("{refused:?}"));
+    row.is_reported(&format!("{refused:?}"));
     pair.act(Act::ForgetSessions(Target::All));
     pair.act(Act::Cut(Target::All));
     pair.run(600_000);
@@ -129,10 +129,10 @@ fn address_that_is_wrong() {
         let mut pair = well(1);
         fail_to_dial(&mut pair, why);
         assert!(pair.run_until(longest, has_resumed), "{why}");
-        all.push_str(&told(&pair));
+        all.push_str(&emitted(&pair));
         remedies.push(why.remedy());
     }
-    row.is_told(&all);
+    row.is_reported(&all);
     remedies.sort_unstable();
     remedies.dedup();
     assert_eq!(remedies.len(), 4, "each has its own: {remedies:?}");
@@ -165,7 +165,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 fn setting_that_makes_no_sense() {
     let row = row("setting_that_makes_no_sense");
     assert_eq!(row.within, [0]);
-    let mut told = String::new();
+    let mut emitted = String::new();
     for (builder, named) in [
         (bot_at(NOBODY).event_buffer(0), "event_buffer"),
         (
@@ -176,9 +176,9 @@ fn setting_that_makes_no_sense() {
     ] {
         let error = block_on(builder.connect()).expect_err(named);
         assert!(error.detail().contains(named), "{error}");
-        writeln!(told, "{:?}", error.kind()).expect("memory");
+        writeln!(emitted, "{:?}", error.kind()).expect("memory");
     }
-    row.is_told(&told);
+    row.is_reported(&emitted);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn session_that_does_not_fit() {
     };
     for config in [other_intents, other_total] {
         let refused = Shard::with_session(config, 1, session.clone());
-        row.is_told(&format!("{:?}", refused.expect_err("it does not fit")));
+        row.is_reported(&format!("{:?}", refused.expect_err("it does not fit")));
     }
 }
 

@@ -4,7 +4,7 @@ use headcount_core::Input;
 use headcount_core::config::Timing;
 use headcount_sim::{Act, Pair, Target, guild_id};
 
-use super::{millis, row, told, well};
+use super::{emitted, millis, row, well};
 use crate::bot::all_active;
 
 /// What the shard of a well bot tells of a dispatch with this name and data.
@@ -14,7 +14,7 @@ pub(super) fn tell(pair: &mut Pair, name: &str, data: &str) -> String {
     let frame = format!(r#"{{"t":"{name}","s":{sequence},"op":0,"d":{data}}}"#);
     pair.done.clear();
     pair.input(0, Input::Payload(frame.as_bytes()));
-    told(pair)
+    emitted(pair)
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn odd_value() {
     let (dispatch, misread) = (events.find("Dispatch"), events.find("Misunderstood"));
     assert!(dispatch.is_some() && dispatch < misread, "{events}");
     assert!(events.contains("owner_id"), "{events}");
-    row.is_told(&events);
+    row.is_reported(&events);
     let counts = pair.seats[0].shard.misreads();
     let counts: Vec<_> = counts.iter().collect();
     assert_eq!(counts, [("GUILD_UPDATE", "owner_id", 1)]);
@@ -42,7 +42,7 @@ fn odd_row() {
         r#"{{"guild_id":"{id}","emojis":[{{"id":[],"name":"a"}},{{"id":"77","name":"b"}}]}}"#
     );
     let events = tell(&mut pair, "GUILD_EMOJIS_UPDATE", &data);
-    row.is_told(&events);
+    row.is_reported(&events);
     assert!(events.contains("emojis[0]"), "{events}");
     assert!(!events.contains("emojis[1]"), "{events}");
 }
@@ -53,12 +53,12 @@ fn odd_dispatch() {
     assert_eq!(row.within, [0]);
     let before = pair.seats[0].shard.session().unwrap().sequence();
     let events = tell(&mut pair, "GUILD_UPDATE", r#"{"id":{},"name":"new name"}"#);
-    row.is_told(&events);
+    row.is_reported(&events);
     let after = pair.seats[0].shard.session().unwrap().sequence();
     assert_eq!(after, before + 1);
     pair.done.clear();
     pair.input(0, Input::Payload(b"{\"t\":\"GUILD_UPDATE\"}"));
-    let events = told(&pair);
+    let events = emitted(&pair);
     assert!(events.contains("Misunderstood"), "{events}");
     assert!(!events.contains("Dispatch"), "{events}");
 }
@@ -77,6 +77,6 @@ fn session_id_too_long() {
     pair.act(Act::Cut(Target::All));
     assert!(pair.run_until(bound, all_active));
     pair.run(60_000);
-    row.is_told(&told(&pair));
+    row.is_reported(&emitted(&pair));
     assert_eq!(pair.gateway.violations(), []);
 }

@@ -56,20 +56,20 @@ fn seen(shard: &Shard) -> String {
     )
 }
 
-fn told(shard: &mut Shard, payload: &[u8]) -> Option<Misunderstood> {
+fn emitted(shard: &mut Shard, payload: &[u8]) -> Option<Misunderstood> {
     let now = shard.poll_timeout().unwrap().at;
     let now = Instant::from_millis(now.as_millis().saturating_sub(1));
     let actions = shard.handle(now, Input::Payload(payload));
-    let mut told = None;
+    let mut emitted = None;
     for action in actions {
         match action {
-            Action::Emit(Event::Misunderstood(news)) if told.is_none() => told = Some(*news),
+            Action::Emit(Event::Misunderstood(news)) if emitted.is_none() => emitted = Some(*news),
             // A dispatch with an envelope is handed on all the same.
-            Action::Emit(Event::Dispatch(_)) if told.is_none() => {}
+            Action::Emit(Event::Dispatch(_)) if emitted.is_none() => {}
             other => panic!("{other:?}"),
         }
     }
-    told
+    emitted
 }
 
 /// Payloads without a sequence that nobody can make sense of.
@@ -139,7 +139,7 @@ fn bad_input_is_counted_and_changes_nothing_in_any_phase() {
                 // One that names no session is left at once.
                 continue;
             }
-            let news = told(&mut shard, payload);
+            let news = emitted(&mut shard, payload);
             assert!(news.is_some(), "{phase:?}, {number}: {text}");
             assert_eq!(news.unwrap().count, 1);
             assert_eq!(shard.misunderstood(), 1);
@@ -154,7 +154,7 @@ fn a_malformed_dispatch_moves_the_sequence_alone() {
     let readiness = shard.readiness();
     for sequence in 3..50 {
         let payload = format!(r#"{{"op":0,"t":"GUILD_CREATE","s":{sequence},"d":{{"id":[]}}}}"#);
-        let news = told(&mut shard, payload.as_bytes()).unwrap();
+        let news = emitted(&mut shard, payload.as_bytes()).unwrap();
         assert!(matches!(news.fault, Fault::NoSubject(_)));
         assert_eq!(news.sequence, Some(sequence));
         assert_eq!(shard.session().unwrap().sequence(), sequence);
