@@ -28,9 +28,8 @@ pub struct Config {
     pub intents: Intents,
     /// The gateway's base address, as `GET /gateway/bot` names it. The host adds the query.
     pub url: Box<str>,
-    /// What the bot shows of itself from the start. A later
-    /// [`Command::UpdatePresence`] takes its place
-    /// when a new session begins.
+    /// The presence that the bot shows from the start. A later [`Command::UpdatePresence`] takes
+    /// its place when a new session begins.
     pub presence: Option<BotPresence>,
     /// Members from which on a guild is large; 50 to 250, clamped. Default 250: fewer guilds
     /// then need a request of their own.
@@ -159,6 +158,9 @@ pub enum Identifying {
 }
 
 /// Deadlines and waits of the connection.
+///
+/// Those that the protocol names (heartbeats, Hello, identify, resume) are described at
+/// <https://discord.com/developers/docs/events/gateway#connections>.
 ///
 /// A shard whose server is well is active again after any fault within two heartbeat intervals
 /// plus `dial`, `hello`, `ready` and `longest_backoff`, whose defaults add up to 120 s. Only the

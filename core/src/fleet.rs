@@ -133,11 +133,13 @@ impl Iterator for FleetIntoIter {
     }
 }
 
-/// The set of shards that one process runs for one bot, as a pure machine.
+/// The shards that one process runs for one bot, as a state machine.
 ///
-/// It grants identifies, one per bucket (`shard number % max_concurrency`) at a time and within
-/// the daily budget, in the order they were asked for. A bucket is held from the grant until the
-/// identify has been written, or until its shard gives up; then it rests for the spacing.
+/// It grants identifies, one per bucket (`shard number % max_concurrency`) at a time and within the
+/// daily budget, in the order they were asked for. A bucket is held from the grant until the
+/// identify has been written, or until its shard gives up; then it rests for the spacing. The
+/// service's rule is at
+/// <https://discord.com/developers/docs/events/gateway#sharding-max-concurrency>.
 #[derive(Clone, Debug)]
 pub struct Fleet {
     now: Instant,
@@ -165,7 +167,7 @@ impl Fleet {
         }
     }
 
-    /// Takes in what happened at `now`, and says what to do about it.
+    /// Takes in what happened at `now`, and returns what to do about it.
     ///
     /// Hand in every event of every shard, in the order the shard emitted them. Shards that are
     /// not of this fleet are ignored.
@@ -184,7 +186,7 @@ impl Fleet {
         out
     }
 
-    /// When to hand in [`FleetInput::Timeout`]; `None` when nothing waits.
+    /// Returns when to hand in [`FleetInput::Timeout`]; `None` when nothing waits.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let gate = self.gate.poll_timeout()?;
@@ -233,7 +235,7 @@ impl Fleet {
         }
     }
 
-    /// Lets those identify who may.
+    /// Grants identifies to the shards that may have one.
     fn grant(&mut self, out: &mut FleetActions) {
         if !self.gate.has_waiting() {
             return;

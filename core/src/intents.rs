@@ -5,8 +5,10 @@ use bitflags::bitflags;
 bitflags! {
     /// A set of intents, sent when identifying; a resumed session keeps those it began with.
     ///
-    /// The bits are those of the gateway's version 10. An unknown bit ends the connection with
-    /// close code 4013, a privileged one that is not enabled for the bot with 4014.
+    /// The bits are those of the gateway's version 10
+    /// (<https://discord.com/developers/docs/events/gateway#gateway-intents>). An unknown bit ends
+    /// the connection with close code 4013, a privileged one that is not enabled for the bot with
+    /// 4014.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct Intents: u64 {
         /// Guilds, roles, channels, threads, stages. Without it no guild is ever delivered.

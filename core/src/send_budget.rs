@@ -6,16 +6,19 @@ use core::time::Duration;
 use crate::bounds::{ConfigError, wait, within};
 use crate::time::Instant;
 
-/// Limits on what is sent.
+/// Limits on what is sent on one connection.
+///
+/// Those of the service are at <https://discord.com/developers/docs/events/gateway#rate-limiting>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendLimits {
     /// Sends per window on one connection, heartbeats included. Default 120, the protocol's.
     pub total: usize,
-    /// That window. Default 61 s: the protocol's 60 s, and one for delays on the way.
+    /// The length of that window. Default 61 s: the protocol's 60 s, and one for delays on the way.
     pub window: Duration,
     /// Presence updates per presence window. Default 5, the protocol's.
     pub presences: usize,
-    /// That window. Default 20.5 s: the protocol's 20 s, and some for delays on the way.
+    /// The length of that window. Default 20.5 s: the protocol's 20 s, and some for delays on the
+    /// way.
     pub presence_window: Duration,
     /// Bytes of one payload. Default 4096, the protocol's.
     pub payload: usize,

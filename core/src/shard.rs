@@ -229,7 +229,8 @@ impl Shard {
     /// reports how it ended, exactly once.
     ///
     /// It goes out when the shard is active and the gate and the send budget allow, and is sent
-    /// again after silence, a lost connection or a refusal, within the configured bounds.
+    /// again after silence, a lost connection or a refusal, within the configured bounds. See
+    /// <https://discord.com/developers/docs/events/gateway-events#request-guild-members>.
     ///
     /// # Errors
     /// [`RequestError::MissingIntents`], an argument out of its bounds,
@@ -346,7 +347,7 @@ impl Shard {
         self.session.state().latency()
     }
 
-    /// Connections in a row that came to nothing.
+    /// Connections in a row that failed before they were active.
     #[must_use]
     pub fn failures(&self) -> u32 {
         self.session.failures()

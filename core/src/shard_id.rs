@@ -10,7 +10,8 @@ use crate::id::GuildId;
 
 /// A shard's number and the number of shards of the bot; the number is always below the total.
 ///
-/// Serialises as the wire's array, `[number, total]`.
+/// Serialises as the wire's array, `[number, total]`. See
+/// <https://discord.com/developers/docs/events/gateway#sharding>.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShardId {
     number: u32,

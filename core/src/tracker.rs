@@ -35,8 +35,8 @@ pub use misread_counts::MisreadCounts;
 
 /// Setup, member requests and cache derivation for one shard whose connection is someone else's.
 ///
-/// Feed it with every dispatch of the shard, in order and from READY on, with what befalls the
-/// connection, and with time; do what the actions say: member requests come as
+/// Report every dispatch of the shard to it, in order and from READY on, what happens to the
+/// connection, and the time; carry out the actions that it returns, of which member requests are
 /// [`Action::Send`]. A [`Shard`](crate::Shard) has one of these inside.
 ///
 /// Requests are paced by a send budget of its own, a part of the connection's 120 sends in 60 s:
@@ -47,7 +47,7 @@ pub struct Tracker {
     config: TrackerConfig,
     setup: Setup,
     deriver: Deriver,
-    /// Where the last row lay that came alone.
+    /// The buffer of the last row that came alone.
     pool: RecordPool,
     tombstones: Tombstones,
     hold: Option<Hold>,
@@ -120,7 +120,7 @@ impl Tracker {
         tracker
     }
 
-    /// Takes in what happened at `now`, and says what to do about it.
+    /// Takes in what happened at `now`, and returns what to do about it.
     ///
     /// A `now` earlier than one before counts as unchanged. A dispatch that is not understood
     /// whole is followed by [`Event::Misunderstood`]; data that is no JSON changes nothing, and
@@ -163,7 +163,7 @@ impl Tracker {
         self.handle(now, input)
     }
 
-    /// When to hand in [`TrackerInput::Timeout`]; `None` while there is nothing to wait for.
+    /// Returns when to hand in [`TrackerInput::Timeout`]; `None` while nothing waits.
     ///
     /// May change with every call that takes `&mut self`. Waking up early is harmless.
     #[must_use]
@@ -233,6 +233,7 @@ fn structure(text: &str) -> Result<(), Malformed> {
 /// What the caller can ask and change; within a shard too.
 impl Tracker {
     /// Queues a member request; [`Event::ChunkRequestFinished`] reports how it ended.
+    /// See <https://discord.com/developers/docs/events/gateway-events#request-guild-members>.
     ///
     /// It is sent when the gate and the send budget allow. If the guild's own data is still to
     /// come, it waits for that, which would sweep the answer out of the cache.

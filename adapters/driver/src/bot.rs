@@ -40,18 +40,20 @@ impl<R: Runtime> Bot<R> {
         }
     }
 
-    /// The next event; `None` once every shard has ended for good. Cancel-safe.
+    /// Returns the next event; `None` once every shard has ended for good. Cancel-safe.
     ///
-    /// A bot whose events are not taken goes on beating, and stops reading from the gateway. When
-    /// that has lasted for 30 s, a warning in the log says how much waits.
+    /// One `match` on the event serves for all there is: dispatches, guilds, readiness, failures.
+    /// Backpressure: a bot whose events are not taken goes on sending heartbeats, and stops reading
+    /// from the gateway once [`Builder::event_buffer`] events wait. When that has lasted for 30 s,
+    /// a warning in the log says how much waits.
     pub async fn next(&mut self) -> Option<BotEvent> {
         self.events.next().await
     }
 
-    /// What became of the bot: `Ok` as long as it runs, and after it was stopped.
+    /// Returns what became of the bot: `Ok` as long as it runs, and after it was stopped.
     ///
-    /// Ask once [`Bot::next`] has given `None`: a program whose bot has ended by itself should end
-    /// with an error too.
+    /// Ask once [`Bot::next`] has returned `None`: a program whose bot has ended by itself should
+    /// end with an error too.
     ///
     /// # Errors
     /// Every shard has ended, and one at least by itself: why the first of those has, as
@@ -62,13 +64,13 @@ impl<R: Runtime> Bot<R> {
         self.handle.outcome()
     }
 
-    /// A handle to ask and to command with; it may be cloned and sent anywhere.
+    /// Returns a handle for reads, requests and commands; it may be cloned and sent anywhere.
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Ends every shard and gives back the sessions that can be resumed.
+    /// Ends every shard and returns the sessions that can be resumed.
     ///
     /// With [`OnStop::Resume`] the bot still shows online for some minutes, and the sessions can
     /// be given to the [`Builder`](crate::Builder::sessions) of the next process, which then

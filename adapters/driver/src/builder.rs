@@ -1,4 +1,4 @@
-//! Describing a bot.
+//! The description of a bot, before it is started.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -137,7 +137,7 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// What the bot shows of itself from the start.
+    /// The presence that the bot shows from the start.
     #[must_use]
     pub fn presence(mut self, presence: BotPresence) -> Self {
         self.config.presence = Some(presence);
@@ -284,18 +284,19 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Events that may wait for the consumer, over all shards, before the shards stop reading; 1024
-    /// by default, and at least 1. They read on when half of them have been taken. Each shard may
-    /// add what the message that it was reading leads to.
+    /// The high-water mark in events: how many may wait for the consumer, over all shards, before
+    /// the shards stop reading; 1024 by default, and at least 1. They read on when half of them
+    /// have been taken. Each shard may add what the message that it was reading leads to.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.events.events = events;
         self
     }
 
-    /// Bytes that may wait for the consumer, over all shards, before the shards stop reading; 64
-    /// MiB by default. An event counts with its raw data; a change that waits for a store of your
-    /// own counts with the message that it came of. One event larger than that passes alone.
+    /// The high-water mark in bytes: how many may wait for the consumer, over all shards, before
+    /// the shards stop reading; 64 MiB by default. An event counts with its raw data; a change that
+    /// waits for a store of your own counts with the message that it came of. One event larger than
+    /// that passes alone.
     ///
     /// What lies beside it, for each shard: the message that it reads, at most
     /// [`ReceiveLimits`](headcount_core::config::ReceiveLimits), and what that leads to.

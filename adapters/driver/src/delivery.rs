@@ -1,8 +1,8 @@
 //! Events on their way to the consumer: one buffer for all shards, bounded in events and bytes.
 //!
-//! Nothing is dropped here and no event waits for room. When the buffer is full, at its high-water
-//! mark, the shards stop reading; each adds at most what it has read already. They go on when half
-//! of it has been taken.
+//! Backpressure without loss: nothing is dropped here and no event waits for room. When the buffer
+//! is full, at its high-water mark, the shards stop reading; each adds at most what it has read
+//! already. They go on when half of it has been taken.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;

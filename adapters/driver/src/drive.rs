@@ -1,4 +1,4 @@
-//! The one loop: it wakes a shard, does what the shard says, and waits for what comes next.
+//! The event loop of one shard: hands in what happened, carries out the actions, waits for more.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -30,7 +30,7 @@ const LOOKS: u32 = 32;
 /// For how long it looks at most: eight MiB may be four million frames without a byte.
 const LOOKING: Duration = Duration::from_millis(500);
 
-/// Everything that one shard's loop works with.
+/// The state of one shard's loop.
 pub(crate) struct Drive<R: Runtime> {
     runtime: R,
     cell: Arc<ShardCell>,
@@ -152,7 +152,8 @@ impl<R: Runtime> Drive<R> {
         let _ = caught(|| self.transport = Transport::None);
     }
 
-    /// What comes next. The deadline goes first, so that no flood of payloads delays a heartbeat.
+    /// Waits for what comes next. The deadline goes first, so that no flood of payloads delays a
+    /// heartbeat.
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         if self.cell.poll_granted(cx) {
             return Poll::Ready(Wake::Granted);
@@ -169,7 +170,8 @@ impl<R: Runtime> Drive<R> {
         if waits == Some(Wait::Backoff) && self.sink.is_unheard() {
             return Poll::Pending;
         }
-        // A slow consumer or store stops the reading; but a connection is always brought up.
+        // Backpressure: a slow consumer or store stops the reading. A connection that is being
+        // brought up is always read.
         let reads = room || !phase.has_session();
         if reads && mem::take(&mut self.stopped) {
             return Poll::Ready(Wake::Unread(self.missed()));
@@ -226,8 +228,8 @@ impl<R: Runtime> Drive<R> {
         now.since(mem::replace(&mut self.read_at, now))
     }
 
-    /// Hands what happened to the shard and sorts what it wants done: events go to the consumer,
-    /// the connection's work is queued. Each keeps its order.
+    /// Hands what happened to the shard and distributes its actions: mutations and events go to the
+    /// sink, the connection's work is queued. Each keeps its order.
     fn step(&mut self, wake: &Wake) {
         let input = match wake {
             Wake::Deadline => Input::Timeout,
@@ -280,8 +282,8 @@ impl<R: Runtime> Drive<R> {
         self.transport.forget();
     }
 
-    /// Does the connection's work. A connection that breaks meanwhile is reported to the shard,
-    /// unless the shard has already left it.
+    /// Carries out the connection's work. A connection that breaks meanwhile is reported to the
+    /// shard, unless the shard has already left it.
     async fn work(&mut self) {
         let mut broken = false;
         loop {
@@ -317,7 +319,7 @@ impl<R: Runtime> Drive<R> {
         self.transport = Transport::dial(runtime, url.into(), options, cleartext);
     }
 
-    /// Whether the command is on its way; otherwise the connection is gone.
+    /// Writes a command; `false` if the connection is gone.
     async fn send(&mut self, command: &Command) -> bool {
         let Transport::Open { socket, .. } = &mut self.transport else {
             return false;

@@ -26,14 +26,14 @@ use crate::{Error, ErrorKind};
 /// A clonable handle to a running bot.
 ///
 /// Every method is synchronous and short: it takes one shard's lock for one call of the core and
-/// gives back owned values, never a guard. None waits for the network. After the bot has ended,
+/// returns owned values, never a guard. None waits for the network. After the bot has ended,
 /// commands are refused with [`RequestError::Halted`] and reads return the last state.
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
 }
 
-/// One shard at a glance.
+/// The state of one shard at the time of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShardState {
     /// Which shard.
@@ -42,7 +42,7 @@ pub struct ShardState {
     pub phase: Phase,
     /// Time from the last answered heartbeat to its answer on this connection.
     pub latency: Option<Duration>,
-    /// Connections in a row that came to nothing.
+    /// Connections in a row that failed before they were active.
     pub failures: u32,
     /// Payloads that were not understood so far.
     pub misunderstood: u64,
@@ -151,8 +151,8 @@ impl Handle {
         self.shared.cache.read(look)
     }
 
-    /// Changes the policy for a kind of cached rows, evicts at once what does not fit, and says how
-    /// many rows went.
+    /// Changes the policy for a kind of cached rows, evicts at once what does not fit, and returns
+    /// the number of rows that went.
     ///
     /// A kind that is switched on fills with what comes from here on; members can be asked for.
     /// After a change for members, requests that were made before no longer make a guild complete.
@@ -241,7 +241,7 @@ impl Handle {
 
     /// Asks every shard to end; the bot's stream ends after its last events.
     ///
-    /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and gives back the sessions.
+    /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and returns the sessions.
     pub fn stop(&self, on_stop: OnStop) {
         for (_, cell) in self.shared.fleet.cells() {
             cell.change(|shard| shard.stop(on_stop));
@@ -249,7 +249,7 @@ impl Handle {
         self.shared.fleet.stop();
     }
 
-    /// The sessions as they are now. While shards run they grow old with the next event.
+    /// Returns the sessions as they are now. While shards run, the next event makes them stale.
     #[must_use]
     pub fn sessions(&self) -> Vec<Session> {
         self.shared

@@ -14,7 +14,8 @@ use crate::deadline::within;
 use crate::http_get::{Answer, get, retry_after, seconds};
 use crate::{Error, ErrorKind, Runtime, address};
 
-/// What the service says about connecting this bot.
+/// The answer of `GET /gateway/bot`: how to connect this bot
+/// (<https://discord.com/developers/docs/events/gateway#get-gateway-bot>).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct GatewayInfo {
     /// The gateway URL, without the connection's query parameters.

@@ -97,10 +97,7 @@ async fn everyone_is_counted_reported_cached_and_inspectable() {
             Event::GuildReady(it) => {
                 story.push("guild");
                 // The cache is whole before the event is seen.
-                assert_eq!(
-                    handle.cache(|store| store.members(it.guild).count()),
-                    2500
-                );
+                assert_eq!(handle.cache(|store| store.members(it.guild).count()), 2500);
             }
             Event::ShardFinishedChunking(_) => story.push("chunked"),
             Event::ShardReady(_) => story.push("shard ready"),

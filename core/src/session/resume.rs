@@ -11,7 +11,8 @@ use crate::shard_id::ShardId;
 /// A gateway session: enough to go on where the last connection ended, also in another process.
 ///
 /// The server keeps a session for a few minutes after its connection is gone. It is bound to the
-/// token, the shard and the intents it began with. The token is not part of it.
+/// token, the shard and the intents it began with. The token is not part of it. See
+/// <https://discord.com/developers/docs/events/gateway#resuming>.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Saved", into = "Saved")]
 pub struct Session {

@@ -1,4 +1,4 @@
-//! An account and what Twitch allows it, over all its connections.
+//! An account and its limits at Twitch, over all its connections.
 
 use alloc::collections::BTreeSet;
 use core::time::Duration;
@@ -8,7 +8,8 @@ use crate::bounds::ConfigError;
 use crate::bounds::{pause, within};
 use crate::twitch::{Login, Rate, Room};
 
-/// What Twitch allows one account. Every window slides and is never exceeded.
+/// The limits of one account at Twitch (<https://dev.twitch.tv/docs/chat/#rate-limits>). Every
+/// window slides and is never exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountLimits {
     /// Rooms joined, each room of a list counted.

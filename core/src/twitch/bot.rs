@@ -1,7 +1,7 @@
-//! The whole of a Twitch bot: accounts, shard managers and sockets as one pure machine.
+//! A whole Twitch bot as one state machine: accounts, shard managers and sockets.
 //!
 //! Each part owns its data and knows nothing of the parts above it. What a part cannot do by itself
-//! it asks for as an [`Effect`]; this file takes inputs and passes effects on, and nothing else:
+//! it returns as an [`Effect`]; this file takes inputs and carries out effects, and nothing else:
 //!
 //! ```text
 //!  requests --> managers --> decisions --+--> shards    which shard dials, and when
@@ -67,16 +67,19 @@ use crate::Instant;
 use crate::bounds::ConfigError;
 use crate::manager::Health;
 use crate::rng::Rng;
-use crate::twitch::connection::{self, End, Step};
+use crate::twitch::connection::{ConnectionInput, End, Step};
 use crate::twitch::{IrcMessage, Login};
 
-/// Runs any number of accounts, each with its budgets, and of shard managers on them.
+/// A Twitch bot as a state machine: accounts, each with its budgets, and shard managers on them.
 ///
-/// The host opens sockets, carries lines and hands in the time; everything else is decided here:
+/// The host opens sockets, carries lines and passes in the time; everything else is decided here:
 /// which connection joins which room and when, what may be said and when, how a connection is
-/// replaced. Requests take the time too, and only queue; their actions
-/// come from the next [`handle`](Self::handle), for
-/// which [`poll_timeout`](Self::poll_timeout) then asks at once.
+/// replaced. A request takes the time too, and is only queued: its actions come from the next
+/// [`handle`](Self::handle), for which [`poll_timeout`](Self::poll_timeout) then asks at once.
+///
+/// Logins, joins and messages keep to the service's limits per account
+/// (<https://dev.twitch.tv/docs/chat/#rate-limits>); see
+/// [`AccountLimits`](crate::twitch::AccountLimits).
 ///
 /// # Who sends
 /// A Twitch connection does not receive what it sent itself; every other connection in that room
@@ -97,7 +100,7 @@ pub struct Pool {
     relay: Relay,
     recheck: Recheck,
     effects: Effects,
-    /// What requests have led to since the last input.
+    /// The actions of requests since the last input.
     pending: Vec<PoolAction<'static>>,
 }
 
@@ -127,25 +130,22 @@ impl Pool {
         }
     }
 
-    /// Takes in what happened and returns what to do, in order. Time going back counts as
-    /// standing still; links that are not known are ignored.
+    /// Takes in what happened at `now`, and returns what to do about it, in order.
+    ///
+    /// A `now` earlier than one before counts as unchanged; links that are not known are ignored.
     #[must_use]
     pub fn handle<'i>(&mut self, now: Instant, input: PoolInput<'i>) -> Vec<PoolAction<'i>> {
         self.now = self.now.max(now);
         let mut out: Vec<PoolAction<'i>> = core::mem::take(&mut self.pending);
         match input {
             PoolInput::Timeout => {}
-            PoolInput::Opened(link) => {
-                self.feed(link, connection::ConnectionInput::Opened, &mut out)
-            }
+            PoolInput::Opened(link) => self.feed(link, ConnectionInput::Opened, &mut out),
             PoolInput::Frame(link, frame) => {
-                self.feed(link, connection::ConnectionInput::Frame(frame), &mut out);
+                self.feed(link, ConnectionInput::Frame(frame), &mut out);
             }
-            PoolInput::Closed(link) => {
-                self.feed(link, connection::ConnectionInput::Closed, &mut out)
-            }
+            PoolInput::Closed(link) => self.feed(link, ConnectionInput::Closed, &mut out),
             PoolInput::DialFailed(link, why) => {
-                self.feed(link, connection::ConnectionInput::DialFailed(why), &mut out);
+                self.feed(link, ConnectionInput::DialFailed(why), &mut out);
             }
         }
         self.run_clock(&mut out);
@@ -158,7 +158,7 @@ impl Pool {
         out
     }
 
-    /// When to call [`handle`](Self::handle) with `Timeout`, and for what.
+    /// Returns when to hand in [`PoolInput::Timeout`], and what for; `None` when nothing waits.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Instant, PoolWait)> {
         let busy = !self.pending.is_empty() || self.managers.has_decisions();
@@ -184,12 +184,7 @@ impl Pool {
     }
 
     /// Gives a socket an input and carries out what follows, one step after the other.
-    fn feed<'i>(
-        &mut self,
-        socket: LinkId,
-        input: connection::ConnectionInput<'i>,
-        out: Out<'_, 'i>,
-    ) {
+    fn feed<'i>(&mut self, socket: LinkId, input: ConnectionInput<'i>, out: Out<'_, 'i>) {
         let Some((at, steps)) = self.sockets.handle(self.now, socket, input) else {
             return;
         };
@@ -343,7 +338,7 @@ impl Pool {
         }
     }
 
-    /// Looks at everything whose time has come.
+    /// Lets every part act on its deadlines.
     fn run_clock(&mut self, out: Out<'_, '_>) {
         let now = self.now;
         self.rooms.on_time(now, &self.shards, &mut self.effects);
@@ -351,7 +346,7 @@ impl Pool {
         self.relay.on_time(now, &self.rooms, &mut self.effects);
         self.settle(out);
         for socket in self.sockets.due(now) {
-            self.feed(socket, connection::ConnectionInput::Timeout, out);
+            self.feed(socket, ConnectionInput::Timeout, out);
         }
         self.outbox.on_time(now, &mut self.effects);
         self.managers.on_time(now);
@@ -377,7 +372,7 @@ impl Pool {
         self.settle(out);
     }
 
-    /// Lets go what the budgets allow: logins, then joins, then messages.
+    /// Starts what the budgets allow: logins, then joins, then messages.
     fn spend_budgets(&mut self, out: Out<'_, '_>) {
         let now = self.now;
         self.recheck = Recheck::Never;

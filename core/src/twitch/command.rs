@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use crate::Token;
 use crate::twitch::{EncodeError, Limits, Line, Login, Room};
 
-/// A line from us to Twitch. `Debug` never shows the token.
+/// A line from the client to Twitch (<https://dev.twitch.tv/docs/chat/irc/>). `Debug` never shows
+/// the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IrcCommand {

@@ -54,7 +54,8 @@ impl core::error::Error for ParseError {}
 
 /// A message, borrowed from its line: `[@tags ] [:prefix ] command params`.
 ///
-/// Parsing allocates nothing.
+/// Parsing allocates nothing. The commands are described at
+/// <https://dev.twitch.tv/docs/chat/irc/>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IrcMessage<'a> {
     line: &'a str,

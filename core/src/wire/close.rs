@@ -11,7 +11,8 @@ pub(crate) enum CloseMeaning {
     Fatal(Fatal),
 }
 
-/// A close code that ends a shard for good.
+/// A close code that ends a shard for good; the service lists them at
+/// <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fatal {
     /// 4004: the token is wrong or was reset.

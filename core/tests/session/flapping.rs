@@ -163,7 +163,10 @@ fn the_answer_to_anothers_request_is_not_waited_for_for_ever() {
     };
     let start = host.now;
     let emitted = emitted(&mut host, Duration::from_secs(3), theirs).unwrap();
-    assert!(emitted <= start.after(Duration::from_secs(120)), "{emitted:?}");
+    assert!(
+        emitted <= start.after(Duration::from_secs(120)),
+        "{emitted:?}"
+    );
 }
 
 #[test]

@@ -326,8 +326,9 @@ fn a_server_that_asks_to_wait_is_obeyed_within_the_longest_back_off() {
         let why = DialFailure::Status { code, retry_after };
         host.input(Input::DialFailed(why));
         let emitted = host.events().last();
+        let reason = Reason::DialFailed(why);
         assert!(
-            matches!(emitted, Some(Event::StateChanged(it)) if it.reason == Reason::DialFailed(why)),
+            matches!(emitted, Some(Event::StateChanged(it)) if it.reason == reason),
             "{emitted:?}"
         );
         host.wake();

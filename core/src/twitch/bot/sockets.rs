@@ -15,7 +15,7 @@ use super::timers::Timers;
 use super::wait::PoolWait;
 use crate::Instant;
 use crate::rng::Rng;
-use crate::twitch::connection::{self, Patience, Step, Steps};
+use crate::twitch::connection::{ConnectionInput, Patience, Step, Steps};
 use crate::twitch::{IrcCommand, IrcMessage, Prefix, Room};
 
 /// How long an unanswered JOIN still takes a place of the room limit.
@@ -150,7 +150,7 @@ impl Sockets {
         &mut self,
         now: Instant,
         id: LinkId,
-        input: connection::ConnectionInput<'i>,
+        input: ConnectionInput<'i>,
     ) -> Option<(ShardRef, Steps<'i>)> {
         let socket = self.open.get_mut(&id)?;
         Some((socket.at, socket.connection.handle(now, input)))
@@ -173,7 +173,7 @@ impl Sockets {
             let account = accounts.get_mut(socket.account);
             match account.map(|account| account.grant_login(now, rng)) {
                 Some(Grant::Granted(identity)) => {
-                    let granted = connection::ConnectionInput::LoginGranted(&identity);
+                    let granted = ConnectionInput::LoginGranted(&identity);
                     carry(*id, socket.connection.handle(now, granted), effects);
                 }
                 Some(Grant::Blocked(at)) => {

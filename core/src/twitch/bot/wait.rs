@@ -1,6 +1,6 @@
 //! What a pool waits for.
 
-use crate::twitch::connection;
+use crate::twitch::connection::ConnectionWait;
 
 /// What the pool waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,7 +9,7 @@ pub enum PoolWait {
     /// Nothing: there is something to do at once.
     Request,
     /// A connection's own wait.
-    Connection(connection::ConnectionWait),
+    Connection(ConnectionWait),
     /// The back-off of a shard that dials.
     BackOff,
     /// A fresh token; it is asked for again.
