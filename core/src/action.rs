@@ -127,18 +127,18 @@ impl<'i> Actions<'i> {
 
 impl<'i> IntoIterator for Actions<'i> {
     type Item = Action<'i>;
-    type IntoIter = IntoIter<'i>;
+    type IntoIter = ActionIter<'i>;
 
-    fn into_iter(self) -> IntoIter<'i> {
-        IntoIter(self.0.into_iter())
+    fn into_iter(self) -> ActionIter<'i> {
+        ActionIter(self.0.into_iter())
     }
 }
 
 /// The actions of a list, by value and in order.
 #[derive(Debug)]
-pub struct IntoIter<'i>(smallvec::IntoIter<[Action<'i>; 2]>);
+pub struct ActionIter<'i>(smallvec::IntoIter<[Action<'i>; 2]>);
 
-impl<'i> Iterator for IntoIter<'i> {
+impl<'i> Iterator for ActionIter<'i> {
     type Item = Action<'i>;
 
     fn next(&mut self) -> Option<Action<'i>> {
@@ -150,4 +150,4 @@ impl<'i> Iterator for IntoIter<'i> {
     }
 }
 
-impl ExactSizeIterator for IntoIter<'_> {}
+impl ExactSizeIterator for ActionIter<'_> {}

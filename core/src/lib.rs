@@ -145,7 +145,7 @@ pub mod tracker;
 pub mod twitch;
 pub mod wire;
 
-pub use action::{Action, Actions};
+pub use action::{Action, ActionIter, Actions};
 pub use config::Config;
 pub use dispatch::Dispatch;
 pub use error::RequestError;
