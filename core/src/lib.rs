@@ -153,7 +153,7 @@ pub use event::Event;
 pub use input::Input;
 pub use intents::Intents;
 pub use session::Session;
-pub use shard::Shard;
+pub use shard::{Deadline, Shard};
 pub use shard_id::ShardId;
 pub use time::Instant;
 pub use token::Token;

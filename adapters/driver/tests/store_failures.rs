@@ -163,7 +163,7 @@ async fn started(
 
 /// What was emitted until the whole bot had finished chunking.
 #[derive(Default)]
-struct Story {
+struct Observed {
     failures: Vec<StoreFailure>,
     ready: Vec<(GuildReady, Instant)>,
     summary: Option<ShardFinishedChunking>,
@@ -171,23 +171,23 @@ struct Story {
     counts: (usize, usize),
 }
 
-impl Story {
+impl Observed {
     async fn until_finished(bot: &mut Bot<Memory>) -> Self {
-        let mut story = Self::default();
+        let mut observed = Self::default();
         loop {
             match bot.next().await.expect("the bot runs").event {
-                Event::StoreFailed(failure) => story.failures.push(failure),
+                Event::StoreFailed(failure) => observed.failures.push(failure),
                 Event::GuildReady(ready) => {
-                    story.ready.push((*ready, Instant::now()));
+                    observed.ready.push((*ready, Instant::now()));
                 }
                 Event::ShardFinishedChunking(all) => {
-                    story.summary = Some(*all);
+                    observed.summary = Some(*all);
                 }
                 Event::FinishedChunking(FinishedChunking {
                     complete, others, ..
                 }) => {
-                    story.counts = (complete, others);
-                    return story;
+                    observed.counts = (complete, others);
+                    return observed;
                 }
                 _ => {}
             }
@@ -218,9 +218,9 @@ async fn a_store_that_fails_twice_is_handed_the_same_again_and_nothing_is_lost()
     for id in [BAD, GOOD] {
         gateway.dispatch("GUILD_CREATE", create(id, 1)).await;
     }
-    let story = Story::until_finished(&mut bot).await;
-    assert_eq!(story.counts, (2, 0));
-    assert!(story.failures.is_empty());
+    let observed = Observed::until_finished(&mut bot).await;
+    assert_eq!(observed.counts, (2, 0));
+    assert!(observed.failures.is_empty());
     assert_eq!(store.pace(), [0, 100, 300]);
     let handed = store.handed.lock().expect("whole").clone();
     let origins: Vec<_> = handed.iter().map(|(_, origin)| *origin).collect();
@@ -239,10 +239,10 @@ async fn members_that_a_store_does_not_keep_make_no_guild_complete() {
         "chunk_index": 0, "chunk_count": 1, "nonce": request["d"]["nonce"],
     });
     gateway.dispatch("GUILD_MEMBERS_CHUNK", chunk).await;
-    let story = Story::until_finished(&mut bot).await;
-    story.tells_of_the_bad_guild_alone();
-    assert_eq!(story.failures.len(), 1);
-    assert_eq!(story.failures[0].error.to_string(), "the disk is full");
+    let observed = Observed::until_finished(&mut bot).await;
+    observed.tells_of_the_bad_guild_alone();
+    assert_eq!(observed.failures.len(), 1);
+    assert_eq!(observed.failures[0].error.to_string(), "the disk is full");
     assert_eq!(
         store.pace().len(),
         1 + 3,
@@ -269,9 +269,9 @@ async fn a_store_is_tried_as_often_and_as_long_as_it_may_be() {
         for id in [BAD, GOOD] {
             gateway.dispatch("GUILD_CREATE", create(id, 1)).await;
         }
-        let story = Story::until_finished(&mut bot).await;
-        story.tells_of_the_bad_guild_alone();
-        (store.pace(), story.failures[0].error.to_string())
+        let observed = Observed::until_finished(&mut bot).await;
+        observed.tells_of_the_bad_guild_alone();
+        (store.pace(), observed.failures[0].error.to_string())
     };
     let (pace, error) = times(1, Duration::from_secs(10)).await;
     assert_eq!((pace, error.as_str()), (vec![0], "the disk is full"));
@@ -296,10 +296,10 @@ async fn guild_and_finish_events_wait_for_a_slow_store() {
         let readiness = handle.shards().next().expect("one").readiness;
         (waits, readiness.pending, readiness.finished)
     };
-    let (story, seen) = tokio::join!(Story::until_finished(&mut bot), halfway);
+    let (observed, seen) = tokio::join!(Observed::until_finished(&mut bot), halfway);
     assert_eq!(seen, ([WaitsFor::Nothing, WaitsFor::Stores], 1, false));
-    assert_eq!(story.counts, (2, 0));
-    let after = |id| (story.outcome(id).1 - began).as_secs();
+    assert_eq!(observed.counts, (2, 0));
+    let after = |id| (observed.outcome(id).1 - began).as_secs();
     assert_eq!((after(GOOD), after(BAD)), (0, 7));
 }
 
@@ -313,10 +313,10 @@ async fn a_store_that_hangs_delays_its_guild_by_its_deadline_and_once() {
         gateway.dispatch("GUILD_MEMBER_ADD", joins(id)).await;
     }
     gateway.dispatch("GUILD_CREATE", create(GOOD, 1)).await;
-    let story = Story::until_finished(&mut bot).await;
-    story.tells_of_the_bad_guild_alone();
-    assert_eq!(story.failures.len(), 21, "each change is reported");
-    assert_eq!((story.outcome(BAD).1 - began).as_secs(), 10);
+    let observed = Observed::until_finished(&mut bot).await;
+    observed.tells_of_the_bad_guild_alone();
+    assert_eq!(observed.failures.len(), 21, "each change is reported");
+    assert_eq!((observed.outcome(BAD).1 - began).as_secs(), 10);
     assert_eq!(began.elapsed().as_secs(), 10);
     assert_eq!(store.pace().len(), 1, "what waited was not handed to it");
     // What comes later is, and a guild that is delivered anew is whole again.
@@ -339,8 +339,8 @@ async fn a_store_that_panics_is_not_tried_again_and_its_guild_not_complete() {
     for id in [BAD, GOOD] {
         gateway.dispatch("GUILD_CREATE", create(id, 1)).await;
     }
-    let story = Story::until_finished(&mut bot).await;
-    story.tells_of_the_bad_guild_alone();
+    let observed = Observed::until_finished(&mut bot).await;
+    observed.tells_of_the_bad_guild_alone();
     assert_eq!(store.pace().len(), 1);
 }
 
@@ -351,7 +351,7 @@ async fn a_guild_whose_store_fails_later_is_reported_as_stale_once() {
     for id in [BAD, GOOD] {
         gateway.dispatch("GUILD_CREATE", create(id, 1)).await;
     }
-    assert_eq!(Story::until_finished(&mut bot).await.counts, (2, 0));
+    assert_eq!(Observed::until_finished(&mut bot).await.counts, (2, 0));
     store.set(Way::Fail(u32::MAX));
     for id in [10, 11] {
         gateway.dispatch("GUILD_MEMBER_ADD", joins(id)).await;

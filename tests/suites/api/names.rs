@@ -49,6 +49,38 @@ fn no_public_type_name_is_defined_twice() {
     assert!(places.is_empty(), "{places:#?}");
 }
 
+/// Words that stood for things which have a name in the field: a queue, a store's input, an event.
+const PRIVATE_WORDS: &str = "ByHand Hooks Lane Lanes Lot Outlet Spot Squad Story Told Ward Wards \
+    in_lane lane lanes news owed tells told ward wards";
+
+/// The identifiers of a source, its comments and texts left out.
+fn identifiers(text: &str) -> impl Iterator<Item = &str> {
+    let code = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or(line));
+    let outside_texts = code.flat_map(|line| line.split('"').step_by(2));
+    outside_texts.flat_map(|part| part.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+}
+
+#[test]
+fn code_is_named_in_the_words_of_the_field() {
+    let sources = under("core/src").into_iter().chain(under("adapters"));
+    let private: Vec<&str> = PRIVATE_WORDS.split_whitespace().collect();
+    let mut found = Vec::new();
+    for Source { path, text } in sources {
+        let words = identifiers(&text).filter(|word| private.contains(word));
+        found.extend(words.map(|word| format!("{}: {word}", path.display())));
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn words_in_comments_and_texts_are_no_identifiers() {
+    let text = "let a = \"told\"; // told\n/// told\nfn told_b() {}\nlane.tell(x)";
+    let words: Vec<_> = identifiers(text).filter(|word| !word.is_empty()).collect();
+    assert_eq!(words, ["let", "a", "fn", "told_b", "lane", "tell", "x"]);
+}
+
 #[test]
 fn types_are_found_whatever_defines_them() {
     let text = "pub struct A;\npub(crate) struct B;\nrow! {\n    /// A row.\n    C {\n\

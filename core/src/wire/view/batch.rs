@@ -32,6 +32,10 @@ pub trait BatchRow: Sealed {
 }
 
 /// Keeps [`BatchRow`] to the rows of this crate.
+#[allow(
+    unnameable_types,
+    reason = "nobody else can name it, so nobody else can be a row of a batch"
+)]
 pub trait Sealed {}
 
 /// Takes what `read` reads off the records.
