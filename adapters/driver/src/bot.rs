@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// A running bot: all its shards, their events in one stream.
 ///
 /// Events of one shard keep their order. Dropping the bot ends its sessions and connections in
-/// the background; [`Bot::shutdown`] does it in the open.
+/// the background; [`Bot::shutdown`] waits for it.
 pub struct Bot<R: Runtime> {
     runtime: R,
     events: Events,

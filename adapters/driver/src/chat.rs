@@ -30,7 +30,7 @@ use crate::delivery::Events;
 /// A running Twitch chat bot: accounts, shard managers and all their connections.
 ///
 /// Events of one connection keep their order. Dropping the chat ends its connections in the
-/// background; [`Chat::shutdown`] does it in the open.
+/// background; [`Chat::shutdown`] waits for it.
 ///
 /// # A slow consumer
 /// Twitch sends its PING in between chat messages, so a bot that stopped reading would be cut off.
@@ -46,12 +46,12 @@ pub struct Chat<R: Runtime> {
 }
 
 impl<R: Runtime> Chat<R> {
-    /// The next event; `None` once the chat has been shut down. Cancel-safe.
+    /// Returns the next event; `None` once the chat has been shut down. Cancel-safe.
     pub async fn next(&mut self) -> Option<ChatEvent> {
         self.events.next().await
     }
 
-    /// A handle to ask and to command with; it may be cloned and sent anywhere.
+    /// Returns a handle for reads, requests and commands; it may be cloned and sent anywhere.
     #[must_use]
     pub fn handle(&self) -> ChatHandle {
         self.handle.clone()

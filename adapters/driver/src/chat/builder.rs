@@ -1,4 +1,4 @@
-//! Describing a chat bot.
+//! The description of a chat bot, before it is started.
 
 use std::fmt;
 use std::sync::Arc;

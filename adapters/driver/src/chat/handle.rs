@@ -1,4 +1,4 @@
-//! Asking and commanding a running chat bot from anywhere.
+//! The handle to a running chat bot, for use from anywhere.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::shared::Shared;
 /// A clonable handle to a running chat bot.
 ///
 /// Every method is synchronous and short: it takes the pool's lock for one call of the core and
-/// gives back owned values, never a guard. None waits for the network.
+/// returns owned values, never a guard. None waits for the network.
 ///
 /// # Panics
 /// Every method but [`ChatHandle::managers`], in code that runs under that lock and would wait for
@@ -33,8 +33,8 @@ impl ChatHandle {
         &self.shared.managers
     }
 
-    /// Queues a message. What comes of it is reported by
-    /// [`PoolEvent::Said`](headcount_core::twitch::PoolEvent::Said) with this id.
+    /// Queues a message. [`PoolEvent::Said`](headcount_core::twitch::PoolEvent::Said)
+    /// with this id reports what became of it.
     ///
     /// # Errors
     /// Those of [`Pool::say`](headcount_core::twitch::Pool::say); nothing was queued.
