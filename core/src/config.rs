@@ -68,15 +68,14 @@ impl Config {
         }
     }
 
-    /// Whether every setting makes sense, and what an identify carries fits into one payload. A
-    /// host asks this before it starts anything.
+    /// Checks that every setting is within its bounds, and that the identify fits into one payload.
+    /// A host does this before it starts anything.
     ///
-    /// Nothing breaks if it does not: no setting makes the core panic or send too large an
-    /// identify. But what was meant does not happen either; a bot may wait for a day, or give up at
-    /// once.
+    /// Without the check nothing breaks: no setting makes the core panic or send too large an
+    /// identify. But a bot with a setting out of its bounds may wait for a day, or give up at once.
     ///
     /// # Errors
-    /// The first setting that makes none.
+    /// The first setting that is out of its bounds.
     pub fn check(&self) -> Result<(), ConfigError> {
         // Every field is named, so that a new one is not forgotten.
         let Self {
@@ -108,7 +107,7 @@ impl Config {
         tracker.check().map_err(|error| error.of("tracker"))
     }
 
-    /// What a session of this configuration begins with.
+    /// The identify of this configuration.
     pub(crate) fn identify(&self, presence: Option<&BotPresence>) -> Command {
         Command::Identify(Box::new(Identify {
             token: self.token.clone(),
@@ -120,12 +119,12 @@ impl Config {
         }))
     }
 
-    /// How large that is on the wire.
+    /// Its size in bytes on the wire.
     pub(crate) fn identify_bytes(&self, presence: Option<&BotPresence>) -> usize {
         self.identify(presence).encode(&mut String::new()).len()
     }
 
-    /// What goes on with the session of this id.
+    /// The resume of the session with this id.
     pub(crate) fn resume(&self, session: Box<str>, sequence: u64) -> Command {
         Command::Resume(Box::new(Resume {
             token: self.token.clone(),

@@ -52,11 +52,11 @@ impl FleetConfig {
         }
     }
 
-    /// Whether every setting makes sense, beside this budget.
+    /// Checks that every setting is within its bounds, which the budget is a part of.
     ///
     /// # Errors
-    /// The first setting that makes none: above all a `refuse_at` that would refuse every identify
-    /// of a full budget.
+    /// The first setting that is out of its bounds: above all a `refuse_at` that would refuse every
+    /// identify of a full budget.
     pub fn check(&self) -> Result<(), ConfigError> {
         let Self {
             limit,

@@ -1,4 +1,4 @@
-//! What of a payload was not understood.
+//! Reports of payloads that were not understood.
 
 use crate::wire::{Malformed, Misreads, Name};
 

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::session::dial::DialFailure;
 use crate::wire::close::Fatal;
 
-/// The name of a state.
+/// A state of the connection's state machine; the page of the crate draws their transitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// No connection; waiting to start or for the back-off to pass.
