@@ -148,8 +148,8 @@ pub trait Manager<C: ChannelKey> {
 
     /// Looks after the shards: called after every change of health, load or time.
     ///
-    /// The place to move channels off a shard that is [given up](Shard::is_given_up) and to close
-    /// one that is [idle](Shard::is_idle). By default nothing happens.
+    /// The place to move channels off a shard that is [given up](RosterShard::is_given_up) and to
+    /// close one that is [idle](RosterShard::is_idle). By default nothing happens.
     fn tend(&mut self, plan: &mut Plan<'_, C>) {
         let _ = plan;
     }

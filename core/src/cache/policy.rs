@@ -130,7 +130,7 @@ impl Policy {
     /// The rows of which `predicate` holds, as long as it does.
     ///
     /// It is judged when a row comes or changes, and again when something changes on which a
-    /// [`Keep`] depends. A row that it refuses goes at once.
+    /// [`MemberTraits`] depends. A row that it refuses goes at once.
     #[must_use]
     pub fn keep(predicate: impl Into<Predicate>) -> Self {
         Self {

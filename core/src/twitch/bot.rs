@@ -84,8 +84,9 @@ use crate::twitch::{IrcMessage, Login};
 /// # Who sends
 /// A Twitch connection does not receive what it sent itself; every other connection in that room
 /// does, of the same account too. Which shard sends is the manager's choice, made in
-/// [`Manager::sender`]: by default the shard that serves the room, so a bot does not see its own
-/// messages and cannot answer itself. With another shard it does see them.
+/// [`Manager::sender`](crate::manager::Manager::sender): by default the shard that serves the room,
+/// so a bot does not see its own messages and cannot answer itself. With another shard it does see
+/// them.
 pub struct Pool {
     now: Instant,
     rng: Rng,

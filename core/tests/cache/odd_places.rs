@@ -204,10 +204,7 @@ fn a_thread_that_is_perhaps_archived_changes_and_never_comes() {
             let mut row = thread(id);
             (row["thread_metadata"], row["name"]) = (odd.clone(), json!("new"));
             let told = live.feed("THREAD_UPDATE", &row);
-            assert!(
-                told.misread()[0].starts_with("thread_metadata"),
-                "{told:?}"
-            );
+            assert!(told.misread()[0].starts_with("thread_metadata"), "{told:?}");
         }
         let row = live.store.thread(channel(500)).unwrap();
         assert_eq!(row.name.as_ref().unwrap(), &"new", "{odd}");
