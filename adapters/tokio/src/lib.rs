@@ -13,7 +13,7 @@
 //!     match event {
 //!         Event::Dispatch(dispatch) => println!("{shard:?}: {:?}", dispatch.name()),
 //!         Event::GuildReady(guild) => println!("{}: {:?}", guild.guild, guild.outcome),
-//!         Event::FinishedChunking(all) => println!("{} guilds are complete", all.complete),
+//!         Event::FinishedChunking(all) => println!("{} complete", all.complete),
 //!         Event::Halted(why) => println!("{shard:?}: {why}"),
 //!         Event::StoreFailed(failure) => println!("{}", failure.error),
 //!         Event::ConnectionFailed(failure) => println!("{:#}", failure.error),

@@ -50,8 +50,8 @@ fn no_public_type_name_is_defined_twice() {
 }
 
 /// Words that stood for things which have a name in the field: a queue, a store's input, an event.
-const PRIVATE_WORDS: &str = "ByHand Hooks Lane Lanes Lot Outlet Spot Squad Story Told Ward Wards \
-    in_lane lane lanes news owed tells told ward wards";
+const PRIVATE_WORDS: &str = "ByHand Hooks Lane Lanes Lot Outlet Slot Spot Squad Story Told Ward \
+    Wards in_lane lane lanes lot news owed tell tells told ward wards";
 
 /// The identifiers of a source, its comments and texts left out.
 fn identifiers(text: &str) -> impl Iterator<Item = &str> {

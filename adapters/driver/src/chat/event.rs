@@ -25,8 +25,8 @@ pub enum ChatEvent {
         messages: u64,
     },
     /// A connection could not be opened, or broke: why, in the words of whoever noticed. The
-    /// error's source is the whole chain of causes. [`PoolEvent::LinkLost`] follows; the shard dials
-    /// again by itself.
+    /// error's source is the whole chain of causes. [`PoolEvent::LinkLost`] follows; the shard
+    /// dials again by itself.
     ConnectionFailed {
         /// The manager.
         manager: ManagerKey,

@@ -86,7 +86,9 @@ macro_rules! rebuilt {
                 $heard(manager, shard, link, message)
             }
             PoolEvent::Mirrored(heard) => OwnedPoolEvent::Heard(heard),
-            $(PoolEvent::$name { $($field),* } => OwnedPoolEvent::Event(PoolEvent::$name { $($field),* }),)*
+            $(PoolEvent::$name { $($field),* } => {
+                OwnedPoolEvent::Event(PoolEvent::$name { $($field),* })
+            })*
         }
     };
 }

@@ -87,8 +87,8 @@ impl Pool {
         self.ask(now, manager, |manager, now| manager.start(now, shard))
     }
 
-    /// Stops all shards of a manager, those without a connection too. [`PoolEvent::Ended`] is emitted
-    /// when the last socket is gone. Messages that wait are given up.
+    /// Stops all shards of a manager, those without a connection too. [`PoolEvent::Ended`] is
+    /// emitted when the last socket is gone. Messages that wait are given up.
     ///
     /// # Errors
     /// What the manager refuses.
@@ -122,7 +122,8 @@ impl Pool {
         self.ask(now, manager, Supervisor::add_shard)
     }
 
-    /// Assigns a room; [`PoolEvent::Joined`] or [`PoolEvent::JoinFailed`] follows when the manager runs.
+    /// Assigns a room; [`PoolEvent::Joined`] or [`PoolEvent::JoinFailed`] follows when the manager
+    /// runs.
     ///
     /// # Errors
     /// [`Refusal::Full`] when all shards are full; the room can be assigned later.
@@ -178,8 +179,8 @@ impl Pool {
         !has_socket && self.manager(manager).is_none_or(Supervisor::has_ended)
     }
 
-    /// Queues a message; [`PoolEvent::Said`] reports what came of it. It is sent at most once: what a
-    /// lost connection leaves unconfirmed is not repeated. The order in a room is kept within a
+    /// Queues a message; [`PoolEvent::Said`] reports what came of it. It is sent at most once: what
+    /// a lost connection leaves unconfirmed is not repeated. The order in a room is kept within a
     /// priority.
     ///
     /// # Errors

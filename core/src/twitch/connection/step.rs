@@ -13,12 +13,14 @@ use crate::twitch::{IrcCommand, IrcMessage, Login, ParseError};
 pub enum Step<'i> {
     /// Open a socket.
     Connect,
-    /// The socket is open: answer with [`ConnectionInput::LoginGranted`](super::ConnectionInput::LoginGranted) when
-    /// the account may log in.
+    /// The socket is open: answer with
+    /// [`ConnectionInput::LoginGranted`](super::ConnectionInput::LoginGranted) when the account may
+    /// log in.
     WantLogin,
     /// Send a line.
     Send(IrcCommand),
-    /// Close the socket, or give up dialling; answer with [`ConnectionInput::Closed`](super::ConnectionInput::Closed).
+    /// Close the socket, or give up dialling; answer with
+    /// [`ConnectionInput::Closed`](super::ConnectionInput::Closed).
     Close,
     /// Logged in, as this login.
     Ready(Login),

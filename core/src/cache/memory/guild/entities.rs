@@ -234,8 +234,8 @@ impl Entities {
         if !self.threads.is_empty() && self.threads.get(key).is_none() {
             return;
         }
-        let size = |lot: &LazyTable<ThreadMembers>| {
-            lot.get(key).map_or(0, |members| members.members.len())
+        let size = |table: &LazyTable<ThreadMembers>| {
+            table.get(key).map_or(0, |members| members.members.len())
         };
         let before = size(&self.thread_members);
         self.thread_members.upsert(self.mixer, members);
