@@ -84,8 +84,8 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Runs these shard numbers of `total`; without it, all that the service recommends. One process
-    /// runs at most [`Api::max_shards`].
+    /// Runs these shard numbers of `total`; without it, all that the service recommends. One
+    /// process runs at most [`Api::max_shards`].
     #[must_use]
     pub fn shards(mut self, numbers: Range<u32>, total: u32) -> Self {
         self.shards = Some((numbers, total));

@@ -10,7 +10,8 @@ const BURST: usize = 64 << 10;
 pub(super) enum Flood {
     /// Pings of the largest size.
     Pings,
-    /// Frames without a byte that go on with the answer to a heartbeat until something else is sent.
+    /// Frames without a byte that go on with the answer to a heartbeat until something else is
+    /// sent.
     Fragments,
     /// Compressed messages (zlib-stream) that inflate to nothing.
     Nothing,

@@ -35,7 +35,8 @@ const RESTS: Duration = Duration::from_secs(1);
 const FLAT: u64 = 24 * MIB;
 
 /// The silence after which the guilds that have not come are missed. Connections are short and most
-/// of their time is replay, so ten minutes have room for the default; a shorter soak scales it down.
+/// of their time is replay, so ten minutes have room for the default; a shorter soak scales it
+/// down.
 pub(super) fn silence(time: Duration) -> Duration {
     let default = SetupConfig::default().silence;
     (time / 40).clamp(Duration::from_secs(1), default)

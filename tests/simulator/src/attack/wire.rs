@@ -115,8 +115,8 @@ impl Wire {
         Ok(())
     }
 
-    /// The frames of one payload, as the connection's compression wants it; a message that has begun
-    /// ends before it.
+    /// The frames of one payload, as the connection's compression wants it; a message that has
+    /// begun ends before it.
     pub(super) fn payload(&mut self, text: &str) -> io::Result<Vec<u8>> {
         let mut bytes = match mem::take(&mut self.open) {
             true => frame(kind::CONTINUATION, b""),
