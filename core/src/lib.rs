@@ -17,6 +17,7 @@
 //! #     fn connect(&mut self, _: &str) -> Input<'static> { Input::Opened }
 //! #     fn send(&mut self, text: &str) { assert!(text.starts_with("{\"op\":")); }
 //! #     fn close(&mut self, _: u16) {}
+//! #     fn now(&self) -> Instant { Instant::ZERO }
 //! #     fn recv_until(&mut self, _: Instant) -> Input<'static> {
 //! #         self.0.pop().map_or(Input::Timeout, |text| Input::Payload(text.as_bytes()))
 //! #     }
@@ -26,16 +27,15 @@
 //! #        "username":"b","discriminator":"0"},"application":{"id":"2","flags":0},"v":10}}"#,
 //! #     r#"{"op":10,"d":{"heartbeat_interval":41250}}"#,
 //! # ]);
-//! # let now = Instant::ZERO;
 //! let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
 //! let config = Config::new(Token::new("the bot's token"), intents, ShardId::ONE);
-//! let mut shard = Shard::new(config, 42); // the seed of everything random
+//! let mut shard = Shard::new(config, 42); // draw the seed anew for each shard
 //!
 //! let mut scratch = String::new();
 //! let mut input = Input::Timeout; // the first wake-up opens the connection
 //! 'bot: loop {
 //!     let mut next = None;
-//!     for action in shard.handle(now, input) {
+//!     for action in shard.handle(socket.now(), input) {
 //!         match action {
 //!             Action::Connect { url } => next = Some(socket.connect(&url)),
 //!             Action::Send(command) => socket.send(command.encode(&mut scratch)),

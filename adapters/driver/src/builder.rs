@@ -268,8 +268,8 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Changes the core's configuration, the same for every shard. Its shard id and address are
-    /// set when the bot connects.
+    /// Changes the core's configuration, the same for every shard. Its shard id, its address and
+    /// who paces identifies are set when the bot connects.
     #[must_use]
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
