@@ -9,8 +9,7 @@ use core::time::Duration;
 
 use smallvec::SmallVec;
 
-use crate::bounds::ConfigError;
-use crate::bounds::{wait, within};
+use crate::bounds::{ConfigError, wait, within};
 use crate::event::{Event, StateChanged};
 use crate::session::Phase;
 use crate::shard_id::ShardId;

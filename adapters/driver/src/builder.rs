@@ -159,7 +159,7 @@ impl<R: Runtime> Builder<R> {
     ///
     /// ```no_run
     /// # use headcount_driver::{Builder, Runtime};
-    /// use headcount_driver::core::cache::{MemberTraits, Kind, Policies, Policy, Unsuitable};
+    /// use headcount_driver::core::cache::{Kind, MemberTraits, Policies, Policy, Unsuitable};
     ///
     /// # fn describe<R: Runtime>(builder: Builder<R>) -> Result<Builder<R>, Unsuitable> {
     /// let members = Policy::lru(10_000).sparing(MemberTraits::OWNER | MemberTraits::IN_VOICE);

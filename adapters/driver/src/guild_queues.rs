@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::task::{Context, Poll};
 
-use futures_util::FutureExt;
-use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use headcount_core::cache::{GuildStatus, Kinds, Mutation, Op};
 use headcount_core::event::StoreFailure;
 use headcount_core::id::GuildId;

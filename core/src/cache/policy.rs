@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use headcount_core::cache::{MemberTraits, Kind, Policies, Policy, Predicate};
+//! use headcount_core::cache::{Kind, MemberTraits, Policies, Policy, Predicate};
 //!
 //! let policies = Policies::default()
 //!     // Members in voice and owners for good, beside them the 10,000 used last.

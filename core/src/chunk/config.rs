@@ -2,8 +2,7 @@
 
 use core::time::Duration;
 
-use crate::bounds::ConfigError;
-use crate::bounds::{LONGEST, pause, wait, within};
+use crate::bounds::{ConfigError, LONGEST, pause, wait, within};
 
 /// What no setting allows beyond: each chunk that is missing is named.
 const MOST_CHUNKS: u32 = 1 << 20;

@@ -5,8 +5,7 @@ use core::time::Duration;
 
 use super::arrival::Arrival;
 use super::stage::Origin;
-use crate::bounds::ConfigError;
-use crate::bounds::{LONGEST, pause, wait, within};
+use crate::bounds::{ConfigError, LONGEST, pause, wait, within};
 use crate::id::GuildId;
 
 /// Which guilds are asked for their members without a call of the user.

@@ -3,8 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::bounds::ConfigError;
-use crate::bounds::within;
+use crate::bounds::{ConfigError, within};
 use crate::id::GuildId;
 
 /// How many events may be held, over all guilds of a shard.
@@ -39,7 +38,7 @@ struct GuildEvents<T> {
     bytes: usize,
 }
 
-/// HeldEvents events by guild. Nothing is ever dropped: a guild whose events do not fit gets them
+/// Held events by guild. Nothing is ever dropped: a guild whose events do not fit gets them
 /// early, and holds no more until its setup ends.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldEvents<T> {

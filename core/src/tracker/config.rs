@@ -2,8 +2,7 @@
 
 use core::time::Duration;
 
-use crate::bounds::ConfigError;
-use crate::bounds::within;
+use crate::bounds::{ConfigError, within};
 use crate::cache::Kinds;
 use crate::chunk::RequestConfig;
 use crate::send_budget::SendLimits;

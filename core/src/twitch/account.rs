@@ -4,8 +4,7 @@ use alloc::collections::BTreeSet;
 use core::time::Duration;
 
 use crate::Token;
-use crate::bounds::ConfigError;
-use crate::bounds::{pause, within};
+use crate::bounds::{ConfigError, pause, within};
 use crate::twitch::{Login, Rate, Room};
 
 /// The limits of one account at Twitch (<https://dev.twitch.tv/docs/chat/#rate-limits>). Every

@@ -4,8 +4,7 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::Instant;
-use crate::bounds::ConfigError;
-use crate::bounds::{wait, within};
+use crate::bounds::{ConfigError, wait, within};
 
 /// At most `count` in any `span`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

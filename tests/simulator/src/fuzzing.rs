@@ -11,6 +11,7 @@ mod envelope;
 mod inflate;
 mod loose;
 mod scenario;
+mod script;
 mod session;
 mod setup;
 mod views;

@@ -2,8 +2,7 @@
 
 use core::time::Duration;
 
-use crate::bounds::ConfigError;
-use crate::bounds::{SHORTEST, wait, within};
+use crate::bounds::{ConfigError, SHORTEST, wait, within};
 use crate::twitch::connection::Patience;
 
 /// How the pool behaves; every bound with its default.

@@ -2,8 +2,7 @@
 
 use core::time::Duration;
 
-use crate::bounds::ConfigError;
-use crate::bounds::wait;
+use crate::bounds::{ConfigError, wait};
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

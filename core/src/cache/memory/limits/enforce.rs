@@ -22,7 +22,7 @@ impl MemoryStore {
     /// An empty store that enforces policies; see [`MemoryStore::new`] for the seed.
     ///
     /// ```
-    /// use headcount_core::cache::{MemberTraits, Kind, MemoryStore, Policies, Policy};
+    /// use headcount_core::cache::{Kind, MemberTraits, MemoryStore, Policies, Policy};
     ///
     /// let members = Policy::keep(MemberTraits::OWNER | MemberTraits::IN_VOICE);
     /// let policies = Policies::default().with(Kind::Member, members)?;

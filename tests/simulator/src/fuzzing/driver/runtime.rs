@@ -1,5 +1,6 @@
 //! A runtime without a thread or a clock, whose connections break and stall as a script of bytes
 //! says. It polls only what has been woken, so that a lost wake-up shows.
+use super::super::script::{Script, fill};
 use futures_util::io::{AsyncRead, AsyncWrite};
 use headcount_driver::Runtime;
 use std::collections::VecDeque;
@@ -49,7 +50,7 @@ impl Task {
 pub(super) struct VirtualRuntime(Arc<Mutex<State>>);
 
 struct State {
-    script: VecDeque<u8>,
+    script: Script,
     epoch: Instant,
     now: u64,
     connections: Vec<Connection>,
@@ -82,7 +83,7 @@ pub(super) struct Connection {
 impl VirtualRuntime {
     pub(super) fn new(script: &[u8]) -> Self {
         let state = State {
-            script: script.iter().copied().collect(),
+            script: Script::new(script),
             epoch: Instant::now(),
             now: 0,
             connections: Vec::new(),
@@ -99,7 +100,7 @@ impl VirtualRuntime {
 
     /// A choice below `bound`; `None` once the script is over: then nothing fails.
     pub(super) fn choose(&self, bound: u64) -> Option<u64> {
-        self.state().choose(bound)
+        self.state().script.choose(bound)
     }
 
     /// Whether one in so many times something goes wrong now.
@@ -108,7 +109,7 @@ impl VirtualRuntime {
     }
 
     pub(super) fn faults_are_over(&self) -> bool {
-        self.state().script.is_empty()
+        self.state().script.is_over()
     }
 
     /// Milliseconds since the start.
@@ -161,14 +162,9 @@ impl VirtualRuntime {
 }
 
 impl State {
-    fn choose(&mut self, bound: u64) -> Option<u64> {
-        let byte = self.script.pop_front()?;
-        u64::from(byte).checked_rem(bound)
-    }
-
     /// How many of so many bytes pass now; `None` for none yet.
     fn some(&mut self, most: usize) -> Option<usize> {
-        match self.choose(16) {
+        match self.script.choose(16) {
             Some(0) => None,
             Some(1) => Some(1),
             Some(2) => Some(most.div_ceil(2)),
@@ -183,7 +179,7 @@ impl State {
     }
 
     fn breaks(&mut self, at: usize) -> io::Result<()> {
-        self.connections[at].broken |= self.choose(250) == Some(249);
+        self.connections[at].broken |= self.script.choose(250) == Some(249);
         match self.connections[at].broken {
             true => Err(io::ErrorKind::ConnectionReset.into()),
             false => Ok(()),
@@ -289,11 +285,7 @@ impl AsyncRead for ClientEnd {
             return state.later(cx);
         };
         let to_client = &mut state.connections[self.at].to_client;
-        let count = most.min(room.len()).min(to_client.len());
-        for (slot, byte) in room.iter_mut().zip(to_client.drain(..count)) {
-            *slot = byte;
-        }
-        Poll::Ready(Ok(count))
+        Poll::Ready(Ok(fill(to_client, room, most)))
     }
 }
 
@@ -305,7 +297,7 @@ impl AsyncWrite for ClientEnd {
     ) -> Poll<io::Result<usize>> {
         let state = &mut *self.runtime.state();
         state.breaks(self.at)?;
-        state.connections[self.at].stalled |= state.choose(200) == Some(199);
+        state.connections[self.at].stalled |= state.script.choose(200) == Some(199);
         if state.connections[self.at].stalled {
             return Poll::Pending;
         }

@@ -1,4 +1,5 @@
 //! A runtime without a thread or a clock: its one stream does what a script of bytes says.
+use super::super::script::{Script, fill};
 use futures_util::io::{AsyncRead, AsyncWrite};
 use headcount_driver::Runtime;
 use std::collections::VecDeque;
@@ -15,7 +16,7 @@ pub(super) struct Wire(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    script: VecDeque<u8>,
+    script: Script,
     now: u64,
     /// What the server has said and nobody has read.
     down: VecDeque<u8>,
@@ -32,7 +33,7 @@ struct State {
 impl Wire {
     pub(super) fn new(script: &[u8]) -> Self {
         let state = State {
-            script: script.iter().copied().collect(),
+            script: Script::new(script),
             now: 0,
             down: VecDeque::new(),
             up: Vec::new(),
@@ -49,7 +50,7 @@ impl Wire {
 
     /// A choice below `bound`; `None` once the script is over, and then all goes well.
     pub(super) fn choose(&self, bound: u64) -> Option<u64> {
-        self.state().choose(bound)
+        self.state().script.choose(bound)
     }
 
     pub(super) fn now(&self) -> u64 {
@@ -94,14 +95,9 @@ impl Wire {
 }
 
 impl State {
-    fn choose(&mut self, bound: u64) -> Option<u64> {
-        let byte = self.script.pop_front()?;
-        u64::from(byte).checked_rem(bound)
-    }
-
     /// How many of so many bytes pass now; `None` for none yet.
     fn some(&mut self, most: usize) -> Option<usize> {
-        match self.choose(16) {
+        match self.script.choose(16) {
             Some(0..4) => None,
             Some(4..8) => Some(1),
             Some(8..12) => Some(most.div_ceil(2)),
@@ -110,7 +106,7 @@ impl State {
     }
 
     fn breaks(&mut self) -> io::Result<()> {
-        self.broken |= self.choose(200) == Some(199);
+        self.broken |= self.script.choose(200) == Some(199);
         match self.broken {
             true => Err(io::ErrorKind::ConnectionReset.into()),
             false => Ok(()),
@@ -184,11 +180,7 @@ impl AsyncRead for Pipe {
         let Some(most) = state.some(room.len()) else {
             return Poll::Pending;
         };
-        let count = most.min(room.len()).min(state.down.len());
-        for (slot, byte) in room.iter_mut().zip(state.down.drain(..count)) {
-            *slot = byte;
-        }
-        Poll::Ready(Ok(count))
+        Poll::Ready(Ok(fill(&mut state.down, room, most)))
     }
 }
 
@@ -200,7 +192,7 @@ impl AsyncWrite for Pipe {
     ) -> Poll<io::Result<usize>> {
         let state = &mut *self.0.state();
         state.breaks()?;
-        state.stalled |= state.choose(100) == Some(99);
+        state.stalled |= state.script.choose(100) == Some(99);
         let Some(count) = state.some(bytes.len()).filter(|_| !state.stalled) else {
             return Poll::Pending;
         };
