@@ -26,7 +26,12 @@ fn functions(text: &str) -> Vec<(String, usize, usize)> {
     let mut found = Vec::new();
     for (start, line) in lines.iter().enumerate() {
         let words = line.trim_start();
-        let head = words.split('(').next().unwrap_or_default();
+        // The bracket of a visibility is not that of the arguments.
+        let scoped = words
+            .strip_prefix("pub(")
+            .and_then(|rest| rest.split_once(") "));
+        let head = scoped.map_or(words, |(_, rest)| rest);
+        let head = head.split('(').next().unwrap_or_default();
         let is_function = head.split_whitespace().any(|word| word == "fn")
             && !words.starts_with("//")
             && !words.starts_with('"');
@@ -45,13 +50,16 @@ fn functions(text: &str) -> Vec<(String, usize, usize)> {
 
 #[test]
 fn functions_are_measured_wherever_they_stand() {
-    let text = "fn one() {}\nfn three() {\n    1\n}\nimpl A {\n    fn two() {\n    }\n}\n\
-                trait B {\n    fn none();\n}\nstruct C {\n    call: fn(u8),\n}\n";
+    let text = concat!(
+        "fn one() {}\nfn three() {\n    1\n}\nimpl A {\n    fn two() {\n    }\n}\n",
+        "trait B {\n    fn none();\n}\nstruct C {\n    call: fn(u8),\n}\n",
+        "impl C {\n    pub(in a) const fn four() {\n\n\n    }\n}\n",
+    );
     let lengths: Vec<usize> = functions(text)
         .iter()
         .map(|(_, _, length)| *length)
         .collect();
-    assert_eq!(lengths, [1, 3, 2, 1, 1]);
+    assert_eq!(lengths, [1, 3, 2, 1, 1, 4]);
 }
 
 #[test]

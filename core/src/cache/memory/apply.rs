@@ -225,9 +225,7 @@ impl MemoryStore {
                 guild_rows.entities.strip(role);
             }),
             Op::CountMember { by, unless_cached } => {
-                self.known(guild, |guild_rows, _| {
-                    guild_rows.count_member(by, unless_cached);
-                });
+                self.known(guild, |rows, _| rows.count_member(by, unless_cached));
             }
             Op::RolesUnread => self.known(guild, |guild_rows, _| guild_rows.roles_unread = true),
             Op::Recount => self.known(guild, |guild_rows, _| guild_rows.recount()),
@@ -244,19 +242,15 @@ impl MemoryStore {
                 guild_rows.entities.put_webhooks(channel, rows.own());
             }),
             Op::OnlyChannels(channels) => {
-                self.all(guild, |guild_rows, shared| {
-                    guild_rows.entities.keep_channels(channels, shared);
+                self.all(guild, |rows, shared| {
+                    rows.entities.keep_channels(channels, shared);
                 });
             }
             Op::LastMessage(channel, message) => {
-                self.known(guild, |guild_rows, _| {
-                    guild_rows.last_message(channel, message);
-                });
+                self.known(guild, |rows, _| rows.last_message(channel, message));
             }
             Op::LastThread { parent, thread } => {
-                self.known(guild, |guild_rows, _| {
-                    guild_rows.last_thread(parent, thread);
-                });
+                self.known(guild, |rows, _| rows.last_thread(parent, thread));
             }
             op @ (Op::LeavePrivateThread(_)
             | Op::CountMessages { .. }
