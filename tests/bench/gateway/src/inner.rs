@@ -1,5 +1,11 @@
 //! What is measured in a process of its own: the program runs itself again.
 
+mod forms;
+mod holds;
+mod messages;
+mod recent;
+mod sizes;
+
 use std::env;
 use std::path::Path;
 use std::process::Command;
@@ -25,6 +31,24 @@ pub const WORK: &[(&str, Work)] = &[
     ("worst-mutation", worst_mutation),
     ("kept-after-delete", kept_after_delete),
     ("growth-by-updates", growth_by_updates),
+    ("instructions-mixed", messages::instructions_mixed),
+    ("allocations-mixed", messages::allocations_mixed),
+    ("allocations-message", messages::allocations_message),
+    ("members-reordered", forms::members_reordered),
+    ("members-spaced", forms::members_spaced),
+    ("events-reordered", forms::events_reordered),
+    ("events-spaced", forms::events_spaced),
+    ("recent-chunk", recent::instructions_chunk),
+    ("recent-full", recent::instructions_full),
+    ("recent-change", recent::allocations_change),
+    ("recent-voice", recent::allocations_voice),
+    ("bytes-row", sizes::bytes_row),
+    ("bytes-presence-small", sizes::bytes_presence),
+    ("bytes-after-load", sizes::bytes_after_load),
+    ("hold-loading", holds::loading),
+    ("hold-loading-wall", holds::loading_wall),
+    ("hold-delete", holds::delete),
+    ("hold-walk", holds::walk),
 ];
 
 /// Runs `work` on `count` things in a process of its own.

@@ -6,7 +6,7 @@ pub use peer_library::{Library, RowKey};
 #[cfg(feature = "peers")]
 use peer_serenity::Serenity;
 #[cfg(feature = "peers")]
-use peer_twilight::{Parser, Twilight};
+use peer_twilight::{Names, Parser, Twilight};
 
 use crate::ours::Ours;
 
@@ -17,6 +17,19 @@ pub enum Which {
     Twilight,
     TwilightSimd,
     Serenity,
+}
+
+/// What a library is to keep.
+#[derive(Clone, Copy, Debug)]
+pub enum Kept {
+    /// Everything but messages.
+    State,
+    /// Messages too: the newest hundred of each channel.
+    Messages,
+    /// Everything but messages; of members, so many that were used last. headcount alone can.
+    RecentMembers(usize),
+    /// Nothing, as nobody wants the events: headcount, and a peer that finds their names alone.
+    Nothing,
 }
 
 impl Which {
@@ -39,17 +52,33 @@ impl Which {
         Self::ALONE
     };
 
+    /// Those that keep messages alike, or find the names of events.
+    pub const PAIR: &[Self] = if cfg!(feature = "peers") {
+        &[Self::Ours, Self::Twilight]
+    } else {
+        Self::ALONE
+    };
+
     /// headcount without peers.
     pub const ALONE: &[Self] = &[Self::Ours];
 
-    /// An empty cache of this library.
+    /// An empty cache of this library, of everything but messages.
     pub fn start(self) -> Box<dyn Library> {
+        self.keeping(Kept::State)
+    }
+
+    /// An empty cache of this library, of what is to be kept.
+    pub fn keeping(self, kept: Kept) -> Box<dyn Library> {
+        #[cfg(feature = "peers")]
+        let messages = matches!(kept, Kept::Messages);
         match self {
-            Self::Ours => Box::new(Ours::new()),
+            Self::Ours => Box::new(Ours::keeping(kept)),
             #[cfg(feature = "peers")]
-            Self::Twilight => Box::new(Twilight::new(Parser::Serde)),
+            Self::Twilight if matches!(kept, Kept::Nothing) => Box::new(Names),
             #[cfg(feature = "peers")]
-            Self::TwilightSimd => Box::new(Twilight::new(Parser::Simd)),
+            Self::Twilight => Box::new(Twilight::new(Parser::Serde, messages)),
+            #[cfg(feature = "peers")]
+            Self::TwilightSimd => Box::new(Twilight::new(Parser::Simd, messages)),
             #[cfg(feature = "peers")]
             Self::Serenity => Box::new(Serenity::new()),
             #[cfg(not(feature = "peers"))]

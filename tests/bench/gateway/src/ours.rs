@@ -4,11 +4,13 @@ mod fields;
 
 use std::hint::black_box;
 
-use headcount_core::cache::{Kinds, MemoryStore};
+use headcount_core::cache::{Kind, Kinds, MemoryStore, Policies, Policy};
 use headcount_core::id::{GuildId, UserId};
 use headcount_core::session::Phase;
 use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
 use peer_library::{Fields, Library, RowKey};
+
+use crate::library::Kept;
 
 /// headcount: a shard with a session, and the store that it feeds.
 pub struct Ours {
@@ -19,21 +21,26 @@ pub struct Ours {
 impl Ours {
     /// A shard that is past READY, without guilds, and an empty store.
     pub fn new() -> Self {
+        Self::keeping(Kept::State)
+    }
+
+    /// A shard that is past READY, without guilds, and an empty store of what is to be kept.
+    pub fn keeping(kept: Kept) -> Self {
         let shard = ShardId::new(0, 1);
         let mut config = Config::new(Token::new("none"), Intents::all(), shard);
-        config.tracker.kinds = Kinds::GUILDS
-            | Kinds::CHANNELS
-            | Kinds::THREADS
-            | Kinds::ROLES
-            | Kinds::EMOJIS
-            | Kinds::STICKERS
-            | Kinds::MEMBERS
-            | Kinds::USERS
-            | Kinds::PRESENCES
-            | Kinds::VOICE_STATES;
+        config.tracker.kinds = match kept {
+            Kept::State | Kept::RecentMembers(_) => STATE,
+            Kept::Messages => STATE | Kinds::MESSAGES,
+            Kept::Nothing => Kinds::empty(),
+        };
+        let mut store = MemoryStore::new(7);
+        if let Kept::RecentMembers(most) = kept {
+            let policies = Policies::default().with(Kind::Member, Policy::lru(most));
+            store.set_policies(policies.expect("members have an order of use"));
+        }
         let mut ours = Self {
             shard: Shard::new(config, 7),
-            store: MemoryStore::new(7),
+            store,
         };
         ours.handle(Input::Timeout);
         ours.handle(Input::Opened);
@@ -64,6 +71,18 @@ impl Ours {
         }
     }
 }
+
+/// What everybody keeps.
+const STATE: Kinds = Kinds::GUILDS
+    .union(Kinds::CHANNELS)
+    .union(Kinds::THREADS)
+    .union(Kinds::ROLES)
+    .union(Kinds::EMOJIS)
+    .union(Kinds::STICKERS)
+    .union(Kinds::MEMBERS)
+    .union(Kinds::USERS)
+    .union(Kinds::PRESENCES)
+    .union(Kinds::VOICE_STATES);
 
 const HELLO: &[u8] = br#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250}}"#;
 

@@ -9,19 +9,31 @@ mod guild;
 mod ids;
 mod member;
 mod message;
+mod message_event;
 mod name;
 mod presence;
+mod rewrite;
 mod rng;
 mod role;
 mod time;
 mod user;
 mod writer;
 
+/// Events of one kind from the steady mix.
+pub use event::{
+    presence as presence_event, unwanted as unwanted_event, voice_state as voice_event,
+};
 pub use frames::Frames;
+pub use rewrite::{reordered, spaced};
 pub use rng::Rng;
+
+use std::ops::Range;
 
 use crate::library::RowKey;
 use writer::Writer;
+
+/// Writes one event of a guild with these users.
+pub type Event = fn(World, u64, u64, Range<u64>, &mut Frames);
 
 /// How many roles a guild of members alone has; lists of few roles are common in it, others rare.
 pub const ROLES: u64 = 50;
@@ -119,7 +131,7 @@ impl World {
     }
 
     /// A `GUILD_MEMBERS_CHUNK` of these users, one of `count`.
-    pub fn chunk(self, guild: u64, users: std::ops::Range<u64>, count: u64, frames: &mut Frames) {
+    pub fn chunk(self, guild: u64, users: Range<u64>, count: u64, frames: &mut Frames) {
         let index = users.start / 1_000 % count;
         frames.dispatch("GUILD_MEMBERS_CHUNK", |json| {
             json.raw("{\"not_found\":[],\"nonce\":\"1\",\"members\":[");
@@ -146,9 +158,35 @@ impl World {
         });
     }
 
+    /// A `GUILD_MEMBER_REMOVE`.
+    pub fn member_leaves(self, guild: u64, user: u64, frames: &mut Frames) {
+        frames.dispatch("GUILD_MEMBER_REMOVE", |json| {
+            json.raw("{\"user\":");
+            user::write(json, self, user, user::Place::Event);
+            json.raw(",\"guild_id\":").id(ids::guild(guild)).raw("}");
+        });
+    }
+
     /// An event of the steady mix, about one of the guild's first `users` members.
-    pub fn event(self, number: u64, guild: u64, users: std::ops::Range<u64>, frames: &mut Frames) {
+    pub fn event(self, number: u64, guild: u64, users: Range<u64>, frames: &mut Frames) {
         event::write(self, number, guild, users, frames);
+    }
+
+    /// An event about messages, of which ten in a row concern the same few of one guild.
+    pub fn message_event(self, number: u64, guild: u64, users: Range<u64>, frames: &mut Frames) {
+        message_event::write(self, number, guild, users, frames);
+    }
+
+    /// An event of `guilds` small guilds, `members` in each: the steady mix, and among it, one in
+    /// seven, what happens to messages.
+    pub fn mixed_event(self, number: u64, guilds: u64, members: u64, frames: &mut Frames) {
+        let guild = number / 10 % guilds;
+        let users = guild * members..(guild + 1) * members;
+        if (number / 10).is_multiple_of(7) {
+            self.message_event(number, guild, users, frames);
+        } else {
+            self.event(number, guild, users, frames);
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Unit {
     Allocations,
     /// A part of a whole.
     Share,
+    /// How many times another measurement.
+    Times,
 }
 
 /// One measurement of a row.
@@ -90,6 +92,7 @@ impl Unit {
             Self::Instructions => format!("{value:.0}"),
             Self::Allocations => format!("{value:.3}"),
             Self::Share => format!("{:.1} %", value * 100.0),
+            Self::Times => format!("{value:.2}×"),
         }
     }
 
@@ -100,6 +103,7 @@ impl Unit {
             Self::Instructions => "instructions",
             Self::Allocations => "allocations",
             Self::Share => "part",
+            Self::Times => "times",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod also;
 mod counts;
+mod felt;
 mod lookups;
 mod times;
 
@@ -26,6 +27,15 @@ impl Setup {
     /// All libraries that are wanted.
     pub const fn all(&self) -> &'static [Which] {
         if self.alone { Which::ALONE } else { Which::ALL }
+    }
+
+    /// headcount and one peer.
+    pub const fn pair(&self) -> &'static [Which] {
+        if self.alone {
+            Which::ALONE
+        } else {
+            Which::PAIR
+        }
     }
 
     /// Those that differ in more than how they parse.
@@ -53,6 +63,18 @@ pub const TABLE: &[(&str, Measure)] = &[
     ("allocations", counts::allocations),
     ("lookup_time", lookups::lookup_time),
     ("guild_delete_time", times::guild_delete_time),
+    ("messages", felt::messages),
+    ("presence_bytes_small", felt::presence_bytes_small),
+    ("voice_time", times::voice_time),
+    ("presence_time", times::presence_time),
+    ("unwanted_time", times::unwanted_time),
+    ("hot_lookup_time", lookups::hot_lookup_time),
+    ("key_order", felt::key_order),
+    ("blanks", felt::blanks),
+    ("recent_members", felt::recent_members),
+    ("longest_hold", felt::longest_hold),
+    ("row_bytes", felt::row_bytes),
+    ("after_load", felt::after_load),
 ];
 
 /// Every row below the table.

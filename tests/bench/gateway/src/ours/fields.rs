@@ -1,7 +1,7 @@
 //! Our rows under the names that the wire has for their fields.
 
-use headcount_core::cache::{GuildStatus, MemoryStore};
 use headcount_core::cache::memory::{GuildRef, MemberRef, PresenceRef, UserRef};
+use headcount_core::cache::{GuildStatus, MemoryStore};
 use headcount_core::id::{ChannelId, EmojiId, RoleId, StickerId};
 use peer_library::{Fields, RowKey, fields as value};
 use serde_json::{Value, json};

@@ -6,9 +6,45 @@ use super::{Frames, Rng, World, Writer, channel, ids, member, message, presence,
 
 /// Event `number` of a guild whose members are `users`.
 pub fn write(world: World, number: u64, guild: u64, users: Range<u64>, frames: &mut Frames) {
+    of(world, number, guild, users, 0..1_000, frames);
+}
+
+/// One of the presences of the mix.
+pub fn presence(world: World, number: u64, guild: u64, users: Range<u64>, frames: &mut Frames) {
+    of(world, number, guild, users, PRESENCES, frames);
+}
+
+/// One of the voice states of the mix.
+pub fn voice_state(world: World, number: u64, guild: u64, users: Range<u64>, frames: &mut Frames) {
+    of(world, number, guild, users, VOICE_STATES, frames);
+}
+
+/// One of the presences and typings of the mix.
+pub fn unwanted(world: World, number: u64, guild: u64, users: Range<u64>, frames: &mut Frames) {
+    let kind = if number.is_multiple_of(9) {
+        TYPINGS
+    } else {
+        PRESENCES
+    };
+    of(world, number, guild, users, kind, frames);
+}
+
+const PRESENCES: Range<u64> = 0..700;
+const TYPINGS: Range<u64> = 820..900;
+const VOICE_STATES: Range<u64> = 900..940;
+
+/// An event from this part of the mix, in thousandths.
+fn of(
+    world: World,
+    number: u64,
+    guild: u64,
+    users: Range<u64>,
+    part: Range<u64>,
+    frames: &mut Frames,
+) {
     let mut rng = world.rng(&[9, number]);
     let user = users.start + rng.below(users.end - users.start);
-    let dice = rng.below(1_000);
+    let dice = part.start + rng.below(part.end - part.start);
     let rng = &mut rng;
     let (name, write): (_, &mut dyn FnMut(&mut Writer)) = match dice {
         0..700 => ("PRESENCE_UPDATE", &mut |json| {

@@ -5,6 +5,18 @@ use super::{Rng, World, Writer, ids, member, name, user};
 
 /// The data of a `MESSAGE_CREATE`.
 pub fn write(json: &mut Writer, world: World, rng: &mut Rng, guild: u64, author: u64, number: u64) {
+    write_in(json, world, rng, guild, author, (number, None));
+}
+
+/// The same in a channel of choice, or in any.
+pub fn write_in(
+    json: &mut Writer,
+    world: World,
+    rng: &mut Rng,
+    guild: u64,
+    author: u64,
+    (number, place): (u64, Option<u64>),
+) {
     json.raw("{\"type\":0,\"tts\":false,\"timestamp\":\"2025-06-0");
     json.number(1 + rng.below(9))
         .raw("T10:11:12.345000+00:00\",\"pinned\":false,\"nonce\":");
@@ -25,8 +37,8 @@ pub fn write(json: &mut Writer, world: World, rng: &mut Rng, guild: u64, author:
     let length = 1 + rng.skewed(60);
     name::words(json, rng, length);
     json.raw("\",\"components\":[],\"channel_type\":0,\"channel_id\":");
-    json.id(ids::channel(guild, channel(rng)))
-        .raw(",\"author\":");
+    let place = place.unwrap_or_else(|| channel(rng));
+    json.id(ids::channel(guild, place)).raw(",\"author\":");
     user::write(json, world, author, Place::Event);
     json.raw(",\"attachments\":[");
     if rng.chance(80) {
@@ -37,10 +49,15 @@ pub fn write(json: &mut Writer, world: World, rng: &mut Rng, guild: u64, author:
 
 /// The data of a `MESSAGE_DELETE`.
 pub fn deleted(json: &mut Writer, rng: &mut Rng, guild: u64, number: u64) {
+    deleted_in(json, guild, number, channel(rng));
+}
+
+/// The same in a channel of choice.
+pub fn deleted_in(json: &mut Writer, guild: u64, number: u64, channel: u64) {
     json.raw("{\"id\":")
         .id(ids::message(number))
         .raw(",\"channel_id\":");
-    json.id(ids::channel(guild, channel(rng)));
+    json.id(ids::channel(guild, channel));
     json.raw(",\"guild_id\":").id(ids::guild(guild)).raw("}");
 }
 

@@ -10,7 +10,7 @@ use crate::row::{Part, Row, Target, Unit};
 pub fn steady_instructions(setup: &Setup) -> Row {
     let events = setup.scale.counted * 1_000;
     let title = "instructions an event of the steady mix (callgrind)";
-    let figures = counts::instructions(setup, "instructions-event", events);
+    let figures = counts::instructions(setup, setup.all(), "instructions-event", events);
     let part = |figures| vec![part(title, Unit::Instructions, Target::Told, figures)];
     counts::row("steady_instructions", figures.map(part))
 }

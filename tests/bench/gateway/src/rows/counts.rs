@@ -35,12 +35,17 @@ pub fn row(key: &'static str, parts: Result<Vec<Part>, String>) -> Row {
 }
 
 /// The instructions of one of `count` things with each library.
-pub fn instructions(setup: &Setup, work: &str, count: u64) -> Result<Figures, String> {
+pub fn instructions(
+    setup: &Setup,
+    libraries: &[Which],
+    work: &str,
+    count: u64,
+) -> Result<Figures, String> {
     let one = |&which: &Which| {
         let total = inner::instructions(work, which, count, &setup.profile)?;
         Ok((which, Figure::exact(total / count as f64)))
     };
-    setup.all().iter().map(one).collect()
+    libraries.iter().map(one).collect()
 }
 
 /// Instructions a member of a chunk.
@@ -55,7 +60,7 @@ pub fn member_instructions(setup: &Setup) -> Row {
         },
         figures,
     };
-    let figures = instructions(setup, "instructions-member", members);
+    let figures = instructions(setup, setup.all(), "instructions-member", members);
     row(
         "member_instructions",
         figures.map(|figures| vec![part(figures)]),

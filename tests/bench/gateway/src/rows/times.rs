@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Setup;
 use crate::clock::Time;
 use crate::inflate::{Codec, Inflater, deflate};
-use crate::library::{Library, Which};
+use crate::library::{Kept, Library, Which};
 use crate::measure::{Figures, feed, interleaved, timed_feed};
-use crate::payload::Frames;
+use crate::payload::{Event, Frames, World, presence_event, unwanted_event, voice_event};
 use crate::row::{Part, Row, Target, Unit};
 
 type Caches = BTreeMap<Which, Box<dyn Library>>;
@@ -99,17 +99,17 @@ fn steady_caches(setup: &Setup, libraries: &[Which]) -> Caches {
 
 /// The events of one round; no two rounds have the same.
 fn steady_events(setup: &Setup, round: usize) -> Frames {
+    events(setup, round, World::event)
+}
+
+fn events(setup: &Setup, round: usize, event: Event) -> Frames {
     let Setup { world, scale, .. } = setup;
     let mut frames = Frames::default();
     for number in 0..scale.events {
         let guild = number % scale.guilds;
         let users = guild * scale.members..(guild + 1) * scale.members;
-        world.event(
-            round as u64 * scale.events + number,
-            guild,
-            users,
-            &mut frames,
-        );
+        let number = round as u64 * scale.events + number;
+        event(*world, number, guild, users, &mut frames);
     }
     frames
 }
@@ -120,22 +120,83 @@ fn cache(caches: &mut Caches, which: Which) -> &mut dyn Library {
 
 /// The steady mix from text to cache and event.
 pub fn steady_time(setup: &Setup) -> Row {
+    let title = "steady mix, text to cache and event";
+    let caches = steady_caches(setup, setup.all());
+    events_time(
+        setup,
+        "steady_time",
+        (title, 3.0, 5.0),
+        caches,
+        World::event,
+    )
+}
+
+/// The voice states of the steady mix.
+pub fn voice_time(setup: &Setup) -> Row {
+    let caches = steady_caches(setup, setup.pair());
+    events_time(
+        setup,
+        "voice_time",
+        ("voice states", 3.0, 5.0),
+        caches,
+        voice_event,
+    )
+}
+
+/// The presences of the steady mix.
+pub fn presence_time(setup: &Setup) -> Row {
+    let caches = steady_caches(setup, setup.pair());
+    events_time(
+        setup,
+        "presence_time",
+        ("presences", 4.0, 6.0),
+        caches,
+        presence_event,
+    )
+}
+
+/// Dispatches that nobody wants, beside a peer that finds their names alone.
+pub fn unwanted_time(setup: &Setup) -> Row {
+    let title = "presences and typings that nobody wants";
+    let libraries = setup.pair().iter();
+    let caches = libraries.map(|&which| (which, which.keeping(Kept::Nothing)));
+    events_time(
+        setup,
+        "unwanted_time",
+        (title, 0.7, 1.0),
+        caches.collect(),
+        unwanted_event,
+    )
+}
+
+/// Events of one kind, with the libraries whose caches there are.
+fn events_time(
+    setup: &Setup,
+    key: &'static str,
+    (title, must, aim): (&str, f64, f64),
+    mut caches: Caches,
+    event: Event,
+) -> Row {
     let scale = &setup.scale;
-    let mut caches = steady_caches(setup, setup.all());
+    let libraries: Vec<Which> = caches.keys().copied().collect();
     let rounds: Vec<Frames> = (0..=scale.repetitions)
-        .map(|at| steady_events(setup, at))
+        .map(|at| events(setup, at, event))
         .collect();
     let figures = interleaved(
-        setup.all(),
+        &libraries,
         scale.repetitions,
         scale.events,
         |round, which| timed_feed(cache(&mut caches, which), &rounds[round]),
     );
     let bytes = rounds[0].bytes() as u64 / scale.events;
-    let title = format!("steady mix, text to cache and event, one of {bytes} B");
     Row {
-        key: "steady_time",
-        parts: vec![part(&title, 3.0, 5.0, figures)],
+        key,
+        parts: vec![part(
+            &format!("{title}, one of {bytes} B"),
+            must,
+            aim,
+            figures,
+        )],
         missing: None,
     }
 }

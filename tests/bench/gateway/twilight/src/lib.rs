@@ -24,12 +24,16 @@ pub struct Twilight {
 }
 
 impl Twilight {
-    /// An empty cache.
-    pub fn new(parser: Parser) -> Self {
-        let kinds = ResourceType::all() - ResourceType::MESSAGE - ResourceType::REACTION;
+    /// An empty cache, with the newest hundred messages of each channel or with none.
+    pub fn new(parser: Parser, messages: bool) -> Self {
+        let of_messages = ResourceType::MESSAGE | ResourceType::REACTION;
+        let (kinds, size) = match messages {
+            true => (ResourceType::all(), 100),
+            false => (ResourceType::all() - of_messages, 0),
+        };
         let cache = DefaultInMemoryCache::builder()
             .resource_types(kinds)
-            .message_cache_size(0)
+            .message_cache_size(size)
             .build();
         Self { cache, parser }
     }
@@ -53,6 +57,32 @@ impl Twilight {
                     .expect("twilight parses the frame")
             }
         }
+    }
+}
+
+/// What finds the name, the opcode and the sequence number of a frame, and no more.
+pub struct Names;
+
+impl Library for Names {
+    fn feed(&mut self, frame: &mut [u8]) {
+        let text = std::str::from_utf8(frame).expect("a frame is UTF-8");
+        black_box(GatewayEventDeserializer::from_json(text).expect("a frame has an opcode"));
+    }
+
+    fn members(&self, _: u64) -> usize {
+        0
+    }
+
+    fn look_up(&self, _: u64, _: &[u64]) -> u64 {
+        unreachable!("nothing is kept")
+    }
+
+    fn look_up_roles(&self, _: u64, _: &[u64]) -> u64 {
+        unreachable!("nothing is kept")
+    }
+
+    fn row(&self, _: RowKey) -> Option<Fields> {
+        None
     }
 }
 
