@@ -2,6 +2,7 @@
 
 mod bot;
 mod failure;
+mod subject;
 
 use alloc::boxed::Box;
 
@@ -17,6 +18,7 @@ use crate::time::Instant;
 pub use crate::misunderstood::{Fault, Misunderstood};
 pub use bot::{BotReady, FinishedChunking, PresencesCounts};
 pub use failure::{ConnectionFailure, StoreFailure};
+pub use subject::Subject;
 
 /// Something that happened to a shard, to the whole bot, or to what a host runs around them.
 ///

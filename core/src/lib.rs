@@ -128,6 +128,7 @@ pub mod fleet;
 pub mod id;
 mod input;
 mod intents;
+pub mod interest;
 mod kind;
 pub mod manager;
 mod misunderstood;

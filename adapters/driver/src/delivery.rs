@@ -53,9 +53,13 @@ impl Weigh for BotEvent {
     }
 }
 
+/// Who else sees each event on its way to the consumer; `None` when nothing more comes.
+pub(crate) type Observe<T> = Box<dyn Fn(Option<&T>) + Send + Sync>;
+
 /// What is shared between the shards and the consumer.
 struct Buffer<T> {
     limits: BufferLimits,
+    observe: Observe<T>,
     state: Mutex<State<T>>,
 }
 
@@ -138,8 +142,14 @@ pub(crate) struct Delivery<T = BotEvent> {
 }
 
 impl<T: Weigh> Delivery<T> {
+    #[cfg(any(test, feature = "chat"))]
     /// A buffer, and the consumer's end of it.
     pub(crate) fn new(limits: BufferLimits) -> (Self, Events<T>) {
+        Self::observed(limits, Box::new(|_| {}))
+    }
+
+    /// A buffer whose events somebody else sees too, and the consumer's end of it.
+    pub(crate) fn observed(limits: BufferLimits, observe: Observe<T>) -> (Self, Events<T>) {
         let state = State {
             queue: VecDeque::new(),
             events: 0,
@@ -154,6 +164,7 @@ impl<T: Weigh> Delivery<T> {
         };
         let buffer = Arc::new(Buffer {
             limits,
+            observe,
             state: Mutex::new(state),
         });
         let events = Events(Arc::clone(&buffer));
@@ -201,6 +212,7 @@ impl<T: Weigh> Delivery<T> {
 
     /// Appends an event that has its place.
     pub(crate) fn send(&mut self, parcel: Parcel<T>) {
+        (self.buffer.observe)(Some(&parcel.event));
         let mut state = self.buffer.lock();
         if state.closed {
             drop(state);
@@ -266,11 +278,15 @@ impl<T> Drop for Delivery<T> {
         let mut state = self.buffer.lock();
         state.waiting.remove(&self.number);
         state.deliveries -= 1;
-        let consumer = match state.deliveries {
-            0 => state.consumer.take(),
-            _ => None,
+        let is_last = state.deliveries == 0;
+        let consumer = match is_last {
+            true => state.consumer.take(),
+            false => None,
         };
         drop(state);
+        if is_last {
+            (self.buffer.observe)(None);
+        }
         consumer.into_iter().for_each(Waker::wake);
     }
 }

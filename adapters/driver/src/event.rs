@@ -29,4 +29,9 @@ impl BotEvent {
     pub(crate) const fn of_bot(event: Event<'static>) -> Self {
         Self { shard: None, event }
     }
+
+    /// The same for somebody else than the consumer.
+    pub(crate) fn copy(&self) -> Self {
+        self.clone()
+    }
 }

@@ -25,8 +25,8 @@ use crate::{Error, ErrorKind};
 
 /// A clonable handle to a running bot.
 ///
-/// Every method is synchronous and short: it takes one shard's lock for one call of the core and
-/// returns owned values, never a guard. None waits for the network. After the bot has ended,
+/// Every method but those that wait is synchronous and short: it takes one shard's lock for one call
+/// of the core and returns owned values, never a guard. After the bot has ended,
 /// commands are refused with [`RequestError::Halted`] and reads return the last state.
 #[derive(Clone)]
 pub struct Handle {
@@ -282,7 +282,11 @@ impl Handle {
         self.shared.fleet.read(Fleet::identifies_left)
     }
 
-    fn cell_of(&self, guild: GuildId) -> Option<&Arc<ShardCell>> {
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn cell_of(&self, guild: GuildId) -> Option<&Arc<ShardCell>> {
         self.shared.fleet.cell(self.shard_of(guild))
     }
 

@@ -10,6 +10,7 @@
 //! | what panics | what follows |
 //! |---|---|
 //! | a store, a predicate | [`Event::StoreFailed`] with a [`Panicked`], and the guild is stale |
+//! | the predicate of a [`Filter`](core::interest::Filter) | [`ListenError::Panicked`], [`WaitError::Panicked`]: that listener ends |
 //! | a shard manager | [`ChatEvent::ManagerFailed`]: its connections end, other managers go on |
 //! | anything else in a shard, ours too | [`Event::Halted`] with [`Halt::Crashed`]: that shard ends |
 //! | a closure given to a handle | goes on through the caller, and harms nobody else |
@@ -47,6 +48,8 @@ mod http_get;
 mod inflate;
 mod info;
 mod launch;
+mod listener;
+mod listeners;
 mod old_values;
 mod panics;
 mod quantum;
@@ -55,6 +58,7 @@ mod runtime;
 mod settings;
 mod shard_cell;
 mod shared;
+mod sleep;
 mod socket;
 mod stall;
 mod start;
@@ -65,6 +69,7 @@ pub mod tls;
 mod transport;
 mod unbegun;
 mod unjudged;
+mod waiting;
 mod websocket;
 
 pub use bot::Bot;
@@ -77,9 +82,11 @@ pub use event::BotEvent;
 pub use handle::{Handle, ShardState};
 pub use inflate::{Compression, Inflate, MAX_MESSAGE_BYTES};
 pub use info::{Api, GatewayInfo, SessionStartLimit};
+pub use listener::{ListenError, Listener};
 pub use panics::Panicked;
 pub use runtime::{Runtime, unresolved};
 pub use socket::{Ended, Socket, SocketOptions};
+pub use waiting::WaitError;
 
 pub use headcount_core as core;
 pub use rustls;

@@ -1,11 +1,14 @@
 //! What the shards' loops and the handles share.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use crate::app_changes::AppChanges;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::fleet::SharedFleet;
+use crate::listeners::Listeners;
+use crate::sleep::Sleep;
 use crate::stores::Stores;
 
 /// One bot's clock, fleet and cache.
@@ -25,4 +28,7 @@ pub(crate) struct Shared {
     pub(crate) app_changes: AppChanges,
     /// Whether events carry what they displaced in the cache.
     pub(crate) old_values: bool,
+    /// Who listens beside the consumer.
+    pub(crate) listeners: Arc<Listeners>,
+    pub(crate) sleep: Sleep,
 }

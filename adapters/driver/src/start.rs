@@ -14,11 +14,14 @@ use crate::builder::Builder;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::delivery::Delivery;
+use crate::event::BotEvent;
 use crate::fleet::SharedFleet;
 use crate::handle::Handle;
 use crate::launch::Launch;
+use crate::listeners::Listeners;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
+use crate::sleep::Sleep;
 use crate::timekeeper::keep_time;
 use crate::{Error, ErrorKind, GatewayInfo, Runtime, address};
 
@@ -82,8 +85,12 @@ impl<R: Runtime> Builder<R> {
             app_changes: AppChanges::new(&self.runtime, clock, &stores),
             stores,
             old_values: self.old_values,
+            listeners: Arc::new(Listeners::new()),
+            sleep: Sleep::new(&self.runtime),
         });
-        let (delivery, events) = Delivery::new(self.events);
+        let listeners = Arc::clone(&shared.listeners);
+        let observe = move |event: Option<&BotEvent>| listeners.observe(event);
+        let (delivery, events) = Delivery::observed(self.events, Box::new(observe));
         let launch = Launch {
             runtime: self.runtime.clone(),
             options: self.options.clone(),

@@ -18,3 +18,4 @@ mod runtimes;
 mod slow_consumer;
 mod tls;
 mod transport;
+mod waiting;
