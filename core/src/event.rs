@@ -156,6 +156,15 @@ pub enum CommandOutcome {
 }
 
 impl Event<'_> {
+    /// The event of the gateway, if it is one.
+    #[must_use]
+    pub const fn dispatch(&self) -> Option<&Dispatch<'_>> {
+        if let Self::Dispatch(dispatch) = self {
+            return Some(dispatch);
+        }
+        None
+    }
+
     /// The same event, owning its data, so that it can cross tasks.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::cell::OnceCell;
 use core::fmt;
 
+use crate::dispatch::Dispatch;
 use crate::event::Event;
 use crate::wire::Name;
 use filter::Predicate;
@@ -104,11 +105,7 @@ impl Interests {
     /// with a lock on the table lets go of it first.
     #[must_use]
     pub fn matches(&self, event: &Event<'_>) -> Vec<Match> {
-        let name = if let Event::Dispatch(dispatch) = event {
-            Some(dispatch.name())
-        } else {
-            None
-        };
+        let name = event.dispatch().map(Dispatch::name);
         let unnamed = self.by_name.get(&None);
         let named = name.and_then(|name| self.by_name.get(&Some(name)));
         let subject = OnceCell::new();
@@ -159,7 +156,6 @@ impl fmt::Debug for Match {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Dispatch;
     use crate::id::{ChannelId, GuildId, UserId};
 
     fn message(data: &str) -> Event<'_> {

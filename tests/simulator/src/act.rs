@@ -117,6 +117,25 @@ pub enum Act {
         /// Who.
         author: u64,
     },
+    /// `MESSAGE_CREATE` with this text, in the guild's first channel for text.
+    Say {
+        /// The guild's id.
+        guild: u64,
+        /// Who.
+        author: u64,
+        /// What.
+        text: String,
+    },
+    /// `INTERACTION_CREATE`: somebody uses a command of the bot, in the guild's first channel for
+    /// text. It wants an answer within 3 s.
+    UseCommand {
+        /// The guild's id.
+        guild: u64,
+        /// Who.
+        user: u64,
+        /// The command's name.
+        command: String,
+    },
     /// A `MESSAGE_UPDATE` of the guild's last message that holds three fields only.
     MessagePreview {
         /// The guild's id.

@@ -11,6 +11,7 @@ mod members;
 mod numbered;
 mod opening;
 mod resume;
+mod speech;
 mod spoil;
 mod streaming;
 mod sync;
@@ -31,7 +32,10 @@ use crate::world::World;
 use agenda::{Agenda, Task};
 use identify::IdentifyGate;
 use numbered::Numbers;
+use speech::Speech;
 use std::collections::{BTreeMap, VecDeque};
+
+pub use speech::{Addressee, BotSaid};
 
 /// The service. Drain [`poll_output`](Self::poll_output) after every other call.
 #[derive(Debug)]
@@ -52,6 +56,7 @@ pub struct Gateway {
     agenda: Agenda,
     faults: Faults,
     numbers: Numbers,
+    speech: Speech,
     outputs: VecDeque<(ConnectionId, Output)>,
     violations: Vec<Violation>,
     ledger: Ledger,
@@ -85,6 +90,7 @@ impl Gateway {
             agenda,
             faults: Faults::new(options.faults.clone()),
             numbers: Numbers::default(),
+            speech: Speech::default(),
             outputs: VecDeque::new(),
             violations: Vec::new(),
             ledger: Ledger::default(),
@@ -165,6 +171,11 @@ impl Gateway {
             });
             return rest::unauthorised();
         }
+        if let rest::Call::Post(post) = call {
+            let reply = self.take_post(post, request.body);
+            self.advance(now);
+            return reply;
+        }
         let start = self.gate.left(self.now, &self.options);
         call.answer(&self.world, &self.base, &self.options, start)
     }
@@ -232,6 +243,7 @@ impl Gateway {
             Task::Chunk(session) => self.send_chunks(session),
             Task::LateChunk(session, job) => self.take_up(session, *job),
             Task::Late(late) => self.say_late(&late),
+            Task::CheckAnswer(interaction) => self.check_answer(interaction),
             Task::Numbered(made) => self.make_numbered(made),
             Task::Perform(act) => self.happen(*act),
         }

@@ -36,6 +36,9 @@ pub struct Options {
     /// that counts from 1 without a gap, for each shard and its intents, over all sessions. None
     /// by default.
     pub traffic: u32,
+    /// What a member of the first guild says to each session that has it, once its guilds have
+    /// streamed, 200 ms apart and in this order. Nothing by default.
+    pub said: Vec<Words>,
     /// What goes wrong, from the start on.
     pub faults: Vec<Fault>,
     /// What happens when, in milliseconds of the host's clock.
@@ -56,6 +59,7 @@ impl Default for Options {
             resumed_repeats: false,
             pace: Pace::default(),
             traffic: 0,
+            said: Vec::new(),
             faults: Vec::new(),
             script: Vec::new(),
         }
@@ -118,6 +122,33 @@ impl Default for Limits {
             chunk_members: 1000,
             guilds_per_shard: 2500,
             reconnect_grace: 5_000,
+        }
+    }
+}
+
+/// What a member says to the bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// A message with this text.
+    Message(String),
+    /// The use of the command of this name.
+    Command(String),
+}
+
+impl Words {
+    /// The words of this member of a guild.
+    pub(crate) fn act(self, guild: u64, member: u64) -> Act {
+        match self {
+            Self::Message(text) => Act::Say {
+                guild,
+                author: member,
+                text,
+            },
+            Self::Command(command) => Act::UseCommand {
+                guild,
+                user: member,
+                command,
+            },
         }
     }
 }

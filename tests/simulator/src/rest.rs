@@ -1,5 +1,6 @@
-//! The few HTTP calls that a bot makes when it starts.
+//! The few HTTP calls that a bot makes: what it asks when it starts, and what it says.
 mod lookup;
+pub(crate) mod post;
 
 use crate::edge::Millis;
 use crate::json::{self, Id};
@@ -8,6 +9,7 @@ use crate::world::World;
 use crate::world::name;
 use crate::world::user::Place;
 use lookup::Lookup;
+use post::{Post, Refused};
 
 /// One HTTP request.
 #[derive(Clone, Copy)]
@@ -18,9 +20,11 @@ pub struct Rest<'a> {
     pub path: &'a str,
     /// The `Authorization` header, if there was one.
     pub authorization: Option<&'a str>,
+    /// The body, empty if there was none.
+    pub body: &'a [u8],
 }
 
-/// One HTTP reply; its body is `application/json`.
+/// One HTTP reply; its body is `application/json`, or empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestReply {
     /// The HTTP status.
@@ -31,18 +35,19 @@ pub struct RestReply {
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
+pub(crate) enum Call<'a> {
     Gateway,
     GatewayBot,
     User,
     Application,
     Lookup(Lookup),
+    Post(Post<'a>),
     WrongMethod,
     Unknown,
 }
 
-impl Call {
-    pub(crate) fn of(request: &Rest<'_>) -> Self {
+impl<'a> Call<'a> {
+    pub(crate) fn of(request: &Rest<'a>) -> Self {
         let (path, query) = request.path.split_once('?').unwrap_or((request.path, ""));
         let path = path.strip_prefix("/api").unwrap_or(path);
         let versioned = path
@@ -52,6 +57,9 @@ impl Call {
             Some((version, rest)) if version.parse::<u32>().is_ok() => rest,
             _ => path.trim_start_matches('/'),
         };
+        if let Some(post) = Post::of(request.method, path) {
+            return Self::Post(post);
+        }
         let call = match path {
             "gateway" => Self::Gateway,
             "gateway/bot" => Self::GatewayBot,
@@ -72,6 +80,7 @@ impl Call {
     pub(crate) fn needs_token(self) -> bool {
         match self {
             Self::GatewayBot | Self::User | Self::Application | Self::Lookup(_) => true,
+            Self::Post(post) => post.needs_token(),
             Self::Gateway | Self::WrongMethod | Self::Unknown => false,
         }
     }
@@ -90,7 +99,7 @@ impl Call {
             Self::User => json::object(|w| world.user(world.bot()).write(w, Place::Own)),
             Self::Application => application(world),
             Self::Lookup(lookup) => return lookup.answer(world, options),
-            Self::WrongMethod => return refusal(405, "405: Method Not Allowed", 0),
+            Self::Post(_) | Self::WrongMethod => return refusal(405, "405: Method Not Allowed", 0),
             Self::Unknown => return refusal(404, "404: Not Found", 0),
         };
         RestReply { status: 200, body }
@@ -100,6 +109,11 @@ impl Call {
 /// The reply to a call without the bot's token.
 pub(crate) fn unauthorised() -> RestReply {
     refusal(401, "401: Unauthorized", 0)
+}
+
+/// The reply to a body that is refused.
+pub(crate) fn refused((status, message, code): Refused) -> RestReply {
+    refusal(status, message, code)
 }
 
 fn refusal(status: u16, message: &str, code: u32) -> RestReply {

@@ -59,6 +59,8 @@ pub enum Rule {
     Nonce,
     /// An HTTP call names the bot's token.
     Authorization,
+    /// An interaction is answered within 3 s.
+    Interaction,
 }
 
 impl Rule {
@@ -92,6 +94,7 @@ impl Rule {
             Self::RequestGuild => "one guild per request (the rest is ignored)",
             Self::ForeignGuild => "a shard asks for its own guilds (no answer)",
             Self::Nonce => "a nonce is a string of at most 32 bytes (not echoed)",
+            Self::Interaction => "an interaction is answered within 3 s (Unknown interaction)",
             Self::Authorization => "an HTTP call names the bot's token (status 401)",
         }
     }

@@ -75,6 +75,7 @@ impl Replay {
                     method,
                     path,
                     authorization,
+                    body: &[],
                 },
             );
             assert_eq!(reply.status, 200, "{rest}");

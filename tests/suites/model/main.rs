@@ -13,4 +13,5 @@ mod protocol;
 mod rest;
 mod sessions;
 mod swarm;
+mod talk;
 mod traffic;

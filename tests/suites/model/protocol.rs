@@ -209,6 +209,7 @@ fn an_identify_too_early_in_its_bucket_is_refused_and_costs_budget() {
         method: "GET",
         path: "/api/v10/gateway/bot",
         authorization: Some("Bot t"),
+        body: &[],
     };
     let reply = client.gateway.rest(client.now, &request);
     let body: Value = serde_json::from_str(&reply.body).unwrap();

@@ -9,6 +9,7 @@ fn call(gateway: &mut Gateway, method: &str, path: &str, token: Option<&str>) ->
             method,
             path,
             authorization: token,
+            body: &[],
         },
     );
     (reply.status, serde_json::from_str(&reply.body).unwrap())

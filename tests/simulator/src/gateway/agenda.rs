@@ -29,6 +29,8 @@ pub(crate) enum Task {
     LateChunk(u64, Box<Job>),
     /// Says words about what has gone meanwhile.
     Late(Box<Late>),
+    /// Looks whether an interaction was answered.
+    CheckAnswer(u64),
     /// Makes the numbered event of this place in the order.
     Numbered(u64),
     /// Does what the script says.

@@ -38,6 +38,16 @@ impl Gateway {
                 joins,
             } => self.move_guest(guild, guest, joins),
             Act::Message { guild, author } => self.post(guild, author),
+            Act::Say {
+                guild,
+                author,
+                text,
+            } => self.say_in_guild(guild, author, &text),
+            Act::UseCommand {
+                guild,
+                user,
+                command,
+            } => self.use_command(guild, user, &command),
             Act::MessagePreview { guild } => self.preview(guild),
             Act::Traffic { events } => self.make_traffic(events),
             Act::Dispatch { guild, event, body } => self.broadcast(guild, &event, &body),

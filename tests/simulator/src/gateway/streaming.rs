@@ -17,7 +17,7 @@ impl Gateway {
         for _ in 0..size {
             let found = self.sessions.get_mut(&session);
             let Some(guild) = found.and_then(|found| found.arriving.pop_front()) else {
-                return;
+                return self.begin_talk(session);
             };
             match self
                 .world

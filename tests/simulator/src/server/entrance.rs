@@ -73,6 +73,7 @@ impl Entrance {
             method: &request.method,
             path: &target,
             authorization: request.authorization.as_deref(),
+            body: &request.body,
         });
         http::reply(stream, reply.status, &reply.body, request.keep_alive).await
     }

@@ -17,6 +17,8 @@ pub enum Happening<'a> {
         path: &'a str,
         /// The HTTP status of the reply.
         status: u16,
+        /// The text of what the bot has said with it.
+        said: Option<&'a str>,
     },
     /// A WebSocket handshake was completed.
     Opened {
@@ -83,7 +85,11 @@ impl fmt::Display for Happening<'_> {
                 method,
                 path,
                 status,
-            } => write!(f, "http {method} {path}: {status}"),
+                said,
+            } => {
+                write!(f, "http {method} {path}: {status}")?;
+                said.map_or(Ok(()), |text| write!(f, ", said {text:?}"))
+            }
             Self::Opened {
                 connection,
                 query,

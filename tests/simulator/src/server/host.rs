@@ -108,15 +108,22 @@ impl Host {
 
     pub(super) fn rest(&mut self, request: &Rest<'_>) -> RestReply {
         let now = self.now();
+        let heard = self.gateway.heard().len();
         let reply = self.gateway.rest(now, request);
         let Rest { method, path, .. } = *request;
         let path = path.split('?').next().unwrap_or(path);
+        let said = self
+            .gateway
+            .heard()
+            .get(heard)
+            .map(|said| said.text.clone());
         self.tell(
             now,
             &Happening::Rest {
                 method,
                 path,
                 status: reply.status,
+                said: said.as_deref(),
             },
         );
         self.settle(now);

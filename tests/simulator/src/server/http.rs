@@ -8,7 +8,7 @@ use std::io;
 const HEAD_LIMIT: usize = 64 * 1024;
 const HEADER_LIMIT: usize = 100;
 
-/// What one request asks for; its body, if any, has been skipped.
+/// What one request asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -19,7 +19,9 @@ pub(crate) struct Request {
     /// The subprotocols that the client offers, as it wrote them.
     pub(crate) websocket_protocols: String,
     pub(crate) keep_alive: bool,
-    body: usize,
+    pub(crate) body: Vec<u8>,
+    /// How long the body is, in bytes.
+    length: usize,
 }
 
 /// Reads the next request; `buffer` keeps what came after it. `None` when the client has gone.
@@ -31,14 +33,14 @@ pub(crate) async fn read_request<S: AsyncRead + Unpin>(
     buffer: &mut Vec<u8>,
 ) -> io::Result<Option<Request>> {
     loop {
-        if let Some((request, length)) = parse(buffer)? {
+        if let Some((mut request, length)) = parse(buffer)? {
             buffer.drain(..length);
-            while buffer.len() < request.body {
+            while buffer.len() < request.length {
                 if fill(stream, buffer).await? == 0 {
                     return Ok(None);
                 }
             }
-            buffer.drain(..request.body);
+            request.body = buffer.drain(..request.length).collect();
             return Ok(Some(request));
         }
         if buffer.len() > HEAD_LIMIT || fill(stream, buffer).await? == 0 {
@@ -83,7 +85,7 @@ impl Request {
             "authorization" => self.authorization = Some(value.to_owned()),
             "sec-websocket-key" => self.websocket_key = Some(value.trim().to_owned()),
             "sec-websocket-protocol" => self.websocket_protocols = value.trim().to_owned(),
-            "content-length" => self.body = value.trim().parse().unwrap_or(0).min(1 << 24),
+            "content-length" => self.length = value.trim().parse().unwrap_or(0).min(1 << 24),
             "connection" if value.eq_ignore_ascii_case("close") => self.keep_alive = false,
             // A body whose end is not known from the head: answer, then close.
             "transfer-encoding" => self.keep_alive = false,

@@ -21,6 +21,15 @@ impl Message {
         Rng::of(&[self.number, self.author, 6])
     }
 
+    /// The first channel for text; `None` in a guild without channels.
+    pub(crate) fn place(guild: &Guild) -> Option<u64> {
+        let Id(channel) = Self::channel(guild);
+        guild
+            .channel_ids()
+            .any(|own| own == channel)
+            .then_some(channel)
+    }
+
     /// The first channel for text.
     fn channel(guild: &Guild) -> Id {
         let number = guild
@@ -36,6 +45,19 @@ impl Message {
         let mut rng = self.rng();
         let words = 1 + rng.below(16);
         let content = name::words(&mut rng, words);
+        let Id(channel) = Self::channel(guild);
+        self.write_words(world, guild, (channel, &content), bits, w);
+    }
+
+    /// The same with this channel and these words.
+    pub(crate) fn write_words(
+        self,
+        world: &World,
+        guild: &Guild,
+        (channel, content): (u64, &str),
+        bits: u64,
+        w: &mut Writer,
+    ) {
         let shown = bits & intents::MESSAGE_CONTENT != 0 || self.author == world.bot();
         let id = message_id(self.number);
         w.field("type", 0_u32);
@@ -53,10 +75,10 @@ impl Message {
         w.field("flags", 0_u32);
         w.list("embeds", |_| {});
         w.field("edited_timestamp", Null);
-        w.field("content", if shown { content.as_str() } else { "" });
+        w.field("content", if shown { content } else { "" });
         w.list("components", |_| {});
         w.field("channel_type", 0_u32);
-        w.field("channel_id", Self::channel(guild));
+        w.field("channel_id", Id(channel));
         w.object("author", |w| world.user(self.author).write(w, Place::Event));
         w.list("attachments", |_| {});
         w.field("guild_id", Id(guild.id()));

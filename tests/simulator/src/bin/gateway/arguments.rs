@@ -1,6 +1,7 @@
 //! The command line: what may be asked, and what is wrong with it in one line.
+use headcount_sim::intents;
 use headcount_sim::server::Cutting;
-use headcount_sim::{Millis, Token};
+use headcount_sim::{Millis, Token, Words};
 use lexopt::prelude::{Long, Short};
 use lexopt::{Parser, ValueExt};
 use std::ffi::OsString;
@@ -24,6 +25,9 @@ pub(crate) struct Arguments {
     pub(crate) shards: u32,
     pub(crate) seed: u64,
     pub(crate) token: Option<Token>,
+    /// The privileged intents that are enabled; `None` for all.
+    pub(crate) granted: Option<u64>,
+    pub(crate) said: Vec<Words>,
     pub(crate) heartbeat: Option<Millis>,
     pub(crate) gate: Option<Millis>,
     pub(crate) concurrency: Option<u32>,
@@ -67,6 +71,8 @@ impl Default for Arguments {
             shards: 1,
             seed: 1,
             token: None,
+            granted: None,
+            said: Vec::new(),
             heartbeat: None,
             gate: None,
             concurrency: None,
@@ -122,6 +128,9 @@ impl Arguments {
             "shards" => self.shards = number(parser)?,
             "seed" => self.seed = number(parser)?,
             "token" => self.token = Some(Token::new(&text(parser)?).ok_or("is empty")?),
+            "granted" => self.granted = Some(granted(&text(parser)?)?),
+            "say" => self.said.push(Words::Message(text(parser)?)),
+            "interact" => self.said.push(Words::Command(text(parser)?)),
             "heartbeat" => self.heartbeat = Some(positive(parser)?),
             "gate" => self.gate = Some(number(parser)?),
             "concurrency" => self.concurrency = Some(number(parser)?),
@@ -223,6 +232,22 @@ fn parsed<N: FromStr>(text: &str) -> Result<N, String> {
         .map_err(|_| format!("{text:?} is not a number in range"))
 }
 
+/// Privileged intents by their names.
+fn granted(text: &str) -> Result<u64, String> {
+    let named = |name| match name {
+        "members" => Ok(intents::GUILD_MEMBERS),
+        "presences" => Ok(intents::GUILD_PRESENCES),
+        "content" => Ok(intents::MESSAGE_CONTENT),
+        "none" => Ok(0),
+        other => Err(format!(
+            "{other:?} is none of members, presences, content and none"
+        )),
+    };
+    text.split(',')
+        .map(named)
+        .try_fold(0, |all, bit| Ok(all | bit?))
+}
+
 fn cutting(text: &str) -> Result<Cutting, String> {
     match text {
         "body" => Ok(Cutting::Body),
@@ -308,6 +333,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_and_granted_is_taken_in_order() {
+        let found = run("--say !ping --interact ping --say bye --granted members,content").unwrap();
+        let message = |text: &str| Words::Message(text.to_owned());
+        let command = Words::Command("ping".to_owned());
+        assert_eq!(found.said, [message("!ping"), command, message("bye")]);
+        let granted = intents::GUILD_MEMBERS | intents::MESSAGE_CONTENT;
+        assert_eq!(found.granted, Some(granted));
+        assert_eq!(run("--granted none").unwrap().granted, Some(0));
+    }
+
+    #[test]
     fn mistakes_are_named_in_one_line() {
         for (line, word) in [
             ("--port 70000", "--port"),
@@ -326,6 +362,7 @@ mod tests {
             ("--heartbeat 0", "--heartbeat"),
             ("--token=", "--token"),
             ("--cut-frames x", "--cut-frames"),
+            ("--granted all", "--granted"),
             ("--no-such-thing", "--no-such-thing"),
             ("stray", "stray"),
         ] {

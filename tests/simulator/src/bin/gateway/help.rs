@@ -16,7 +16,16 @@ THE WORLD
     --large N            give the first guild N members instead of its share
     --shards N           number of shards that the gateway recommends [1]
     --seed N             the seed of the world and of everything random [1]
-    --token TEXT         the only valid token [any]
+    --token TEXT         the only valid token; another one is close code 4004 [any]
+    --granted LIST       the privileged intents that are enabled, of members, presences, content,
+                         with commas between, or none; another one is close code 4014 [all]
+
+TALK
+    --say TEXT           a member of the first guild says TEXT once a session's guilds have come;
+                         can be given several times. The bot answers with
+                         POST /channels/CHANNEL/messages, which is checked and shown
+    --interact NAME      the same for the use of the command NAME; the answer is
+                         POST /interactions/ID/TOKEN/callback, within 3 s
 
 PROTOCOL
     --heartbeat MS       heartbeat interval in milliseconds [41250]

@@ -4,7 +4,7 @@ use headcount_sim::act::{Act, Target};
 use headcount_sim::faults::{Fault, Trouble};
 use headcount_sim::options::Options;
 use headcount_sim::world::plan::{Arrival, Plan};
-use headcount_sim::{Millis, guild_id};
+use headcount_sim::{Millis, guild_id, intents};
 
 /// What the real resume hosts answered in an incident.
 const UNAVAILABLE: u16 = 503;
@@ -16,6 +16,8 @@ pub(crate) fn options(asked: &Arguments) -> Options {
         token: asked.token.clone(),
         shards: asked.shards,
         traffic: asked.traffic,
+        said: asked.said.clone(),
+        granted: asked.granted.unwrap_or(intents::PRIVILEGED),
         resumed_repeats: asked.resumed_repeats,
         faults: faults(asked),
         script: asked.timed.iter().map(timed).collect(),

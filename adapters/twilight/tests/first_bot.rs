@@ -1,0 +1,102 @@
+//! The README's first bot, as a program, against the simulated gateway.
+#![allow(missing_docs, reason = "tests")]
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use headcount_sim::server::{HostedServer, ServerConfig};
+use headcount_sim::{Addressee, Options, Plan, Token, Words};
+
+const TOKEN: &str = "secret";
+
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a path");
+    let folder = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .expect("target");
+    folder.join("examples").join("first_bot")
+}
+
+fn start(options: Options) -> (HostedServer, Command) {
+    let options = Options {
+        world: Plan::even(2, 10),
+        token: Token::new(TOKEN),
+        ..options
+    };
+    let server = HostedServer::start(options, 3, ServerConfig::default()).expect("ports");
+    let mut bot = Command::new(program());
+    let host = server.http_url().replace("http://", "");
+    bot.arg(host).env("DISCORD_TOKEN", TOKEN);
+    bot.stdout(Stdio::piped()).stderr(Stdio::piped());
+    (server, bot)
+}
+
+/// What the bot printed when it had ended with a failure.
+fn failure(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+#[test]
+fn it_has_at_most_forty_lines_and_stands_in_the_readme() {
+    let source = include_str!("../examples/first_bot.rs");
+    assert!(source.lines().count() <= 40, "{}", source.lines().count());
+    assert!(include_str!("../../../README.md").contains(source.trim_end()));
+}
+
+#[test]
+fn it_answers_a_message_and_a_command_and_ends_when_asked() {
+    let said = vec![
+        Words::Message("!ping".to_owned()),
+        Words::Command("ping".to_owned()),
+    ];
+    let (server, mut bot) = start(Options {
+        said,
+        ..Options::default()
+    });
+    let mut bot = bot.spawn().expect("the program is built");
+    let start = Instant::now();
+    while server.inspect(|gateway| gateway.heard().len()) < 2 {
+        assert!(start.elapsed() < Duration::from_secs(30), "no answer");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    server.inspect(|gateway| {
+        let heard = gateway.heard();
+        assert!(matches!(heard[0].to, Addressee::Channel(_)));
+        assert_eq!(heard[1].to, Addressee::Command("ping".to_owned()));
+        assert!(heard.iter().all(|said| said.text == "Pong!"));
+    });
+    if cfg!(unix) {
+        let interrupt = Command::new("kill")
+            .args(["-INT", &bot.id().to_string()])
+            .status();
+        assert!(interrupt.expect("kill").success());
+        assert!(bot.wait().expect("it ends").success());
+    } else {
+        bot.kill().expect("it runs");
+    }
+    assert_eq!(server.violations(), []);
+}
+
+#[test]
+fn a_refusal_ends_it_with_the_remedy() {
+    let (_server, mut bot) = start(Options::default());
+    let wrong = bot.env("DISCORD_TOKEN", "wrong").output().expect("built");
+    let said = failure(&wrong);
+    assert!(
+        said.contains("InvalidToken") && said.contains("copy the bot's token again"),
+        "{said}"
+    );
+
+    let (_server, mut bot) = start(Options {
+        granted: 0,
+        ..Options::default()
+    });
+    let said = failure(&bot.output().expect("built"));
+    assert!(
+        said.contains("DisallowedIntents") && said.contains("remedy"),
+        "{said}"
+    );
+}
