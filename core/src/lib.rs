@@ -133,6 +133,8 @@ mod kind;
 pub mod manager;
 mod misunderstood;
 mod outbox;
+#[doc = include_str!("own_loop.md")]
+pub mod own_loop {}
 mod rng;
 mod send_budget;
 pub mod session;

@@ -42,6 +42,8 @@ mod event;
 mod event_sink;
 mod fleet;
 mod frame;
+#[doc = include_str!("guide.md")]
+pub mod guide {}
 mod guild_queues;
 mod handle;
 mod http_get;

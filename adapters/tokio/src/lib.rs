@@ -124,7 +124,6 @@ impl driver::Runtime for Tokio {
     }
 }
 
-/// The examples of the README, compiled.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-pub struct Readme;
+#[cfg(feature = "chat")]
+#[doc = include_str!("twitch_bot.md")]
+pub mod twitch_bot {}

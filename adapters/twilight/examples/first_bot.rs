@@ -1,17 +1,18 @@
+//! Answers `!ping` and the command `/ping`. Ctrl-C ends it.
 use headcount_tokio::{Api, Bot, Intents, OnStop};
 use headcount_twilight::Typed;
 use tokio::signal::ctrl_c;
 use twilight_model::gateway::event::DispatchEvent as Sent;
-use twilight_model::http::interaction::{InteractionResponse, InteractionResponseType as Kind};
-use twilight_util::builder::InteractionResponseDataBuilder as Data;
+use twilight_util::builder::interaction_response::ChannelMessageBuilder;
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let token = std::env::var("DISCORD_TOKEN")?;
+    let token = std::env::var("DISCORD_TOKEN").map_err(|_| "set DISCORD_TOKEN")?;
     let intents = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
     let mut bot = Bot::builder(&token, intents);
     let mut http = twilight_http::Client::builder().token(token);
     if let Some(host) = std::env::args().nth(1) {
-        bot = bot.api(Api::at(format!("http://{host}")));
+        bot = bot.api(Api::at(format!("http://{host}"))); // a gateway to try it with
         http = http.proxy(host, true);
     }
     let (mut bot, http) = (bot.connect().await?, http.build());
@@ -27,9 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 http.create_message(it.channel_id).content("Pong!").await?;
             }
             Some(Ok(Sent::InteractionCreate(it))) => {
-                let (kind, data) = (Kind::ChannelMessageWithSource, Data::new().content("Pong!"));
-                let data = Some(data.build());
-                let pong = InteractionResponse { kind, data };
+                let pong = ChannelMessageBuilder::new().content("Pong!").build();
                 let http = http.interaction(it.application_id);
                 http.create_response(it.id, &it.token, &pong).await?;
             }

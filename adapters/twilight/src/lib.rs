@@ -45,3 +45,8 @@ pub use convert::{MissingPart, ToHeadcount, ToTwilight};
 pub use guild::whole_guild;
 pub use twilight_model;
 pub use typed::{Typed, TypedError};
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

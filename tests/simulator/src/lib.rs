@@ -64,6 +64,8 @@ pub mod scenario;
 pub mod server;
 pub mod simulation;
 pub mod token;
+#[doc = include_str!("testing_your_bot.md")]
+pub mod testing_your_bot {}
 pub mod twitch;
 pub mod world;
 
