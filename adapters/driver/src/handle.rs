@@ -25,8 +25,8 @@ use crate::{Error, ErrorKind};
 
 /// A clonable handle to a running bot.
 ///
-/// Every method but those that wait is synchronous and short: it takes one shard's lock for one call
-/// of the core and returns owned values, never a guard. After the bot has ended,
+/// Every method but those that wait is synchronous and short: it takes one shard's lock for one
+/// call of the core and returns owned values, never a guard. After the bot has ended,
 /// commands are refused with [`RequestError::Halted`] and reads return the last state.
 #[derive(Clone)]
 pub struct Handle {

@@ -69,8 +69,8 @@ impl From<RequestError> for WaitError {
 }
 
 /// Events come to those who wait on their way to [`Bot::next`](crate::Bot::next), and no earlier.
-/// A bot whose events nobody takes soon reads no more of them: wait in a task of its own, beside the
-/// loop that takes them.
+/// A bot whose events nobody takes soon reads no more of them: wait in a task of its own, beside
+/// the loop that takes them.
 impl Handle {
     /// Waits for the next event that `filter` lets through, from this call on, for up to `within`
     /// (at most a day). The consumer gets that event too. Dropping the future ends the wait.
@@ -138,7 +138,8 @@ impl Handle {
 
     /// Asks for all members of a guild, and waits until that request has ended:
     /// [`ChunkRequestFinished::reason`] says whether all have come. They are in the cache then, if
-    /// it keeps members. The request has deadlines of its own, and goes on if the future is dropped.
+    /// it keeps members. The request has deadlines of its own, and goes on if the future is
+    /// dropped.
     ///
     /// ```no_run
     /// # use headcount_driver::{Handle, WaitError, core::id::GuildId};
@@ -186,7 +187,8 @@ impl Handle {
     /// # use headcount_driver::{Handle, WaitError, core::id::GuildId};
     /// # async fn look(handle: Handle, guild: GuildId) -> Result<(), WaitError> {
     /// let ready = handle.guild_ready(guild).await?;
-    /// println!("{:?}: {} of {} members", ready.outcome, ready.members.received, ready.members.expected);
+    /// let members = ready.members;
+    /// println!("{:?}: {} of {}", ready.outcome, members.received, members.expected);
     /// # Ok(())
     /// # }
     /// ```

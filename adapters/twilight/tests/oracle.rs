@@ -1,5 +1,5 @@
-//! What we make of the cache is what twilight makes of the payloads itself; dispatches that twilight
-//! refuses are still there, with the reason.
+//! What we make of the cache is what twilight makes of the payloads itself; dispatches that
+//! twilight refuses are still there, with the reason.
 #![allow(missing_docs, reason = "tests")]
 
 use headcount_core::cache::{MemoryStore, Policies};

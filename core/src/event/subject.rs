@@ -175,7 +175,8 @@ mod tests {
         for (name, data, expected) in [
             (
                 "MESSAGE_CREATE",
-                r#"{"member":{"nick":null},"id":"9","guild_id":"1","channel_id":"2","author":{"id":"3"}}"#,
+                r#"{"member":{"nick":null},"id":"9","guild_id":"1","channel_id":"2",
+                    "author":{"id":"3"}}"#,
                 (Some(1), Some(2), Some(3)),
             ),
             (

@@ -87,8 +87,9 @@ impl fmt::Display for Happening<'_> {
                 status,
                 said,
             } => {
-                write!(f, "http {method} {path}: {status}")?;
-                said.map_or(Ok(()), |text| write!(f, ", said {text:?}"))
+                let said = said.map(|text| format!(", said {text:?}"));
+                let said = said.unwrap_or_default();
+                write!(f, "http {method} {path}: {status}{said}")
             }
             Self::Opened {
                 connection,
@@ -120,21 +121,12 @@ impl fmt::Display for Happening<'_> {
                     payload.len()
                 )
             }
-            Self::Closed {
-                connection,
-                code: Some(code),
-            } => {
-                write!(
-                    f,
-                    "connection {}: the client closed with {code}",
-                    connection.get()
-                )
-            }
-            Self::Closed {
-                connection,
-                code: None,
-            } => {
-                write!(f, "connection {}: the client went away", connection.get())
+            Self::Closed { connection, code } => {
+                let id = connection.get();
+                match code {
+                    Some(code) => write!(f, "connection {id}: the client closed with {code}"),
+                    None => write!(f, "connection {id}: the client went away"),
+                }
             }
             Self::Closing { connection, code } => {
                 write!(f, "connection {}: closed with {code}", connection.get())
