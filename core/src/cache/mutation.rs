@@ -30,7 +30,8 @@ pub enum Op<'i> {
     /// Adds rows, or overwrites what these say of rows that are there.
     ///
     /// Of a guild that the store has never seen available, nothing is kept, the guild's own row
-    /// apart. A presence without its member is not kept either, when members are.
+    /// apart. A presence without its member is not kept either, when members are; nor is a voice
+    /// state that does not say where, of a user who is in no channel.
     Upsert(Rows<'i>),
     /// Overwrites what these say of rows that are there; never adds one.
     Patch(Rows<'i>),

@@ -63,7 +63,7 @@ fn an_update_of_a_member_who_has_perhaps_not_joined_changes_and_never_adds() {
 }
 
 /// Guild 1 comes anew with this channel for the voice state of member 10.
-fn lists_voice(live: &mut Live, at: &Value) -> crate::live::Told {
+fn lists_voice(live: &mut Live, at: &Value) -> crate::live::Emitted {
     let mut data = guild_1();
     data["voice_states"] = json!([{"user_id": "10", "channel_id": at, "self_mute": true}]);
     live.feed("GUILD_CREATE", &data)
@@ -81,6 +81,27 @@ fn a_voice_state_that_a_guild_lists_without_a_channel_puts_nobody_anywhere() {
         assert_eq!(row.channel, Field::Value(channel(101)), "{odd}");
         lists_voice(&mut live, &Value::Null).plainly();
         assert!(live.store.voice_state(guild(1), user(10)).is_none());
+    }
+}
+
+#[test]
+fn who_is_not_listed_in_voice_any_more_goes_though_the_channel_of_another_is_odd() {
+    for odd in odd_forms() {
+        let mut live = Live::new();
+        let mut data = guild_1();
+        data["voice_states"] = json!([
+            {"user_id": "10", "channel_id": "101"},
+            {"user_id": "11", "channel_id": "101"},
+        ]);
+        live.feed("GUILD_CREATE", &data).plainly();
+        assert!(live.store.voice_state(guild(1), user(11)).is_some());
+        lists_voice(&mut live, &odd).but_for(&["voice_states[0].channel_id"]);
+        let row = live.store.voice_state(guild(1), user(10)).unwrap();
+        assert_eq!(row.channel, Field::Value(channel(101)), "{odd}");
+        assert!(
+            live.store.voice_state(guild(1), user(11)).is_none(),
+            "{odd}"
+        );
     }
 }
 
@@ -203,8 +224,11 @@ fn a_thread_that_is_perhaps_archived_changes_and_never_comes() {
         for id in [500, 501] {
             let mut row = thread(id);
             (row["thread_metadata"], row["name"]) = (odd.clone(), json!("new"));
-            let told = live.feed("THREAD_UPDATE", &row);
-            assert!(told.misread()[0].starts_with("thread_metadata"), "{told:?}");
+            let emitted = live.feed("THREAD_UPDATE", &row);
+            assert!(
+                emitted.misread()[0].starts_with("thread_metadata"),
+                "{emitted:?}"
+            );
         }
         let row = live.store.thread(channel(500)).unwrap();
         assert_eq!(row.name.as_ref().unwrap(), &"new", "{odd}");

@@ -130,13 +130,7 @@ fn voice_states<'i>(listed: Option<Listing<VoiceState<'i>>>, to: &mut Mutation<'
         rows = last.into_values().collect();
         rows.retain(|state| state.channel != Field::Null);
     }
-    let is_placed = |state: &VoiceState<'_>| state.channel.value().is_some();
-    let (rows, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_placed);
-    let unread = unread.saturating_add(others.len() as u64);
     to.push(replace(Listing { rows, unread }, Rows::VoiceStates));
-    if !others.is_empty() {
-        to.push(Op::Patch(Rows::VoiceStates(others)));
-    }
 }
 
 fn roles<'i>(listed: Option<Listing<Role<'i>>>, to: &mut Mutation<'i>) {

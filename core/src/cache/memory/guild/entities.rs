@@ -1,6 +1,6 @@
 //! What lies in a guild beside channels, roles, members and presences.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::cache::key::any_plain_key;
@@ -12,12 +12,12 @@ use crate::cache::memory::guild::thread_members::ThreadMembers;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
-use crate::cache::memory::table::lazy_table::{LazyTable, merge_row};
+use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow as _, merge_row};
 use crate::cache::memory::usage::{EntityUsage, Weight};
 use crate::cache::rows::any_plain_rows;
 use crate::cache::{Key, Kind, Rows};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
-use crate::wire::view::{Emoji, Invite, Thread, ThreadMember};
+use crate::wire::view::{Emoji, Invite, Thread, ThreadMember, VoiceState};
 use crate::wire::{Field, Part as _, Text};
 
 merge_row!(Thread<'static>, id);
@@ -103,6 +103,9 @@ impl Entities {
                 let marks = rows.into_iter().map(ChannelWebhooks::mark).collect();
                 put(&mut self.hooks, mixer, marks, MergeMode::Upsert);
             }
+            Rows::VoiceStates(rows) if rows.iter().any(|row| row.channel.value().is_none()) => {
+                self.put_voice_states(rows, how);
+            }
             any_plain_rows!() => self.plain.put(mixer, rows, how),
             Rows::CurrentUser(_)
             | Rows::Guild(_)
@@ -112,6 +115,22 @@ impl Entities {
             | Rows::Members(_)
             | Rows::Users(_)
             | Rows::Presences(_) => {}
+        }
+    }
+
+    /// A state that does not say where changes who is in voice, and puts nobody there.
+    fn put_voice_states(&mut self, rows: Vec<VoiceState<'static>>, how: MergeMode) {
+        let states = &mut self.plain.voice_states;
+        if how == MergeMode::Replace {
+            let listed: BTreeSet<u64> = rows.iter().map(Row::key).collect();
+            states.sweep(|state| listed.contains(&state.key()));
+        }
+        for row in rows {
+            if how == MergeMode::Patch || row.channel.value().is_none() {
+                states.update(row.key(), |old| old.take(row));
+            } else {
+                states.upsert(self.mixer, row);
+            }
         }
     }
 
