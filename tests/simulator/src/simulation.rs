@@ -4,7 +4,7 @@
 //! A run follows from its [`Source`] alone. First the safety phase: steps of a scenario, faults
 //! included, and after every input the promises that hold at any time. Then the liveness phase:
 //! the faults stop, and within a stated bound every shard is active, every guild has its outcome
-//! and every request has ended. What fails is told with the last lines of the [`Trace`].
+//! and every request has ended. What fails is reported with the last lines of the [`Trace`].
 mod book;
 mod campaign;
 mod check;
@@ -46,12 +46,20 @@ pub struct Length {
     pub moves: u64,
 }
 
+impl Length {
+    /// A run of so many steps, with moves in the usual proportion to them.
+    #[must_use]
+    pub const fn of(steps: u64) -> Self {
+        Self {
+            steps,
+            moves: steps.saturating_mul(5) / 3,
+        }
+    }
+}
+
 impl Default for Length {
     fn default() -> Self {
-        Self {
-            steps: 600,
-            moves: 1_000,
-        }
+        Self::of(600)
     }
 }
 

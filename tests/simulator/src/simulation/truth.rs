@@ -14,15 +14,22 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Simulation {
+    /// Whether this shard is active, on a connection that the server serves.
+    pub(super) fn is_active(&self, host: usize) -> bool {
+        self.hosts[host].shard.phase() == Phase::Active && self.reached(host).is_some()
+    }
+
     /// Whether everything that the server has said to this shard's session has been taken in.
     pub(super) fn is_caught_up(&self, host: usize) -> bool {
-        let host = &self.hosts[host];
-        let connection = host
-            .lane
-            .and_then(|lane| self.network.lane(lane).connection);
-        let reached = connection.and_then(|connection| self.gateway.reached(connection));
-        let taken = host.shard.session().as_ref().map(Session::sequence);
-        host.shard.phase() == Phase::Active && reached.is_some() && reached == taken
+        let session = self.hosts[host].shard.session();
+        self.is_active(host) && self.reached(host) == session.as_ref().map(Session::sequence)
+    }
+
+    /// The sequence that the server has reached on this shard's connection.
+    fn reached(&self, host: usize) -> Option<u64> {
+        let lane = self.hosts[host].lane?;
+        let connection = self.network.lane(lane).connection?;
+        self.gateway.reached(connection)
     }
 
     /// Compares what the store holds of a shard's guilds with what there is.

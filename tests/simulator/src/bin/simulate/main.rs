@@ -1,4 +1,4 @@
-//! Simulates bots against the gateway model for as long as one likes; `--help` tells how.
+//! Simulates bots against the gateway model for as long as one likes; `--help` says how.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -60,8 +60,7 @@ fn parse() -> Result<Option<Arguments>, lexopt::Error> {
             Long("first") => first = parser.value()?.parse()?,
             Long("seed") => (first, seeds) = (parser.value()?.parse()?, Some(1)),
             Long("steps") => {
-                length.steps = parser.value()?.parse()?;
-                length.moves = length.steps.saturating_mul(2);
+                length = Length::of(parser.value()?.parse()?);
             }
             Long("threads") => threads = parser.value()?.parse()?,
             Long("trace") => trace = true,
