@@ -15,7 +15,7 @@ const GROUPS: [(&str, &str); 8] = [
     ("fleet", "core/src/fleet"),
     ("manager", "core/src/manager"),
     ("derive", "core/src/cache/derive"),
-    ("pool", "core/src/twitch/pool"),
+    ("pool", "core/src/twitch/bot"),
 ];
 
 /// A mutant that is built, under its number.
@@ -55,6 +55,9 @@ impl Draw {
                 draw.const_fns.insert(file, found.const_fns);
             }
             draw.possible += all.len();
+            if all.is_empty() {
+                return Err(format!("there is nothing to change in {module}"));
+            }
             shuffle(&mut all, seed.wrapping_add(place as u64));
             let share = count / GROUPS.len() + usize::from(place < count % GROUPS.len());
             let rest = all.split_off(share.min(all.len()));
