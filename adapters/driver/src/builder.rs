@@ -158,12 +158,13 @@ impl<R: Runtime> Builder<R> {
     /// [`Policies::following`].
     ///
     /// ```no_run
-    /// # use headcount_driver::{Builder, Runtime};
+    /// # use headcount_driver::{Builder, Intents, Runtime};
     /// use headcount_driver::core::cache::{Kind, MemberTraits, Policies, Policy, Unsuitable};
     ///
     /// # fn describe<R: Runtime>(builder: Builder<R>) -> Result<Builder<R>, Unsuitable> {
     /// let members = Policy::lru(10_000).sparing(MemberTraits::OWNER | MemberTraits::IN_VOICE);
-    /// let policies = Policies::default().with(Kind::Member, members)?;
+    /// let policies = Policies::following(Intents::GUILDS | Intents::GUILD_MEMBERS);
+    /// let policies = policies.with(Kind::Member, members)?;
     /// let builder = builder.cache(policies);
     /// # Ok(builder)
     /// # }
@@ -260,8 +261,8 @@ impl<R: Runtime> Builder<R> {
     /// requests. By default it comes from the operating system.
     ///
     /// For tests: with the same seed, and the same answers at the same times, a bot does the same.
-    /// Outside of them give each process a seed of its own, by which it tells the answers to its
-    /// requests from those to others. WebSocket masks and keys do not follow from it.
+    /// Outside of them give each process a seed of its own, by which it distinguishes the answers to
+    /// its requests from those to others. WebSocket masks and keys do not follow from it.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);

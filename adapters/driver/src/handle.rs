@@ -25,9 +25,10 @@ use crate::{Error, ErrorKind};
 
 /// A clonable handle to a running bot.
 ///
-/// Every method but those that wait is synchronous and short: it takes one shard's lock for one
-/// call of the core and returns owned values, never a guard. After the bot has ended,
-/// commands are refused with [`RequestError::Halted`] and reads return the last state.
+/// Every method but those that return a future is short: it takes a lock (a shard's, the fleet's or
+/// the cache's) for one call and returns owned values, never a guard; [`cache`](Self::cache) holds
+/// the cache's as long as the closure runs. After the bot has ended, commands are refused with
+/// [`RequestError::Halted`] and reads return the last state.
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,

@@ -11,8 +11,8 @@ use crate::scale::Scale;
 
 /// How to run it.
 pub const HELP: &str = "\
-Usage: headcount-peers [--json] [--quick] [--rows KEY,KEY] [--ours-only]
-                       [--profile FOLDER] [--readme FILE]
+Usage: gateway-bench [--json] [--quick] [--rows KEY,KEY] [--ours-only]
+                     [--profile FOLDER] [--readme FILE]
 
   --json            one object, a key for each row, instead of a Markdown table
   --quick           small sizes, for development: the numbers prove nothing
