@@ -78,7 +78,7 @@ fn run(mut shard: Shard) -> Halt {
                 Action::WantIdentify | Action::Mutate(_) | Action::Confirm(_) => {}
                 Action::Emit(Event::Halted(halt)) => return halt,
                 Action::Emit(event) => {
-                    tell(&event);
+                    show(&event);
                     if matches!(event, Event::ShardReady(_)) {
                         shard.stop(OnStop::End);
                     }
@@ -152,7 +152,7 @@ fn is_timeout(error: &io::Error) -> bool {
     )
 }
 
-fn tell(event: &Event<'_>) {
+fn show(event: &Event<'_>) {
     match event {
         Event::StateChanged(change) => println!("{:?} ({:?})", change.to, change.reason),
         Event::GuildReady(guild) => println!("{}: {:?}", guild.guild, guild.outcome),

@@ -18,7 +18,7 @@ pub(crate) enum Machine {
     Shard(Box<Shard>),
 }
 
-/// What a tracker is told of a payload.
+/// What a tracker receives of a payload.
 #[derive(Deserialize)]
 struct Frame<'a> {
     #[serde(default)]
@@ -58,17 +58,17 @@ impl Machine {
     }
 
     /// Wakes the machine. A shard that dials is connected at once.
-    pub(crate) fn wake(&mut self, now: Instant, tell: &mut dyn FnMut(&Action<'_>)) {
+    pub(crate) fn wake(&mut self, now: Instant, sink: &mut dyn FnMut(&Action<'_>)) {
         match self {
-            Self::Tracker(tracker) => each(tracker.handle(now, TrackerInput::Timeout), tell),
+            Self::Tracker(tracker) => each(tracker.handle(now, TrackerInput::Timeout), sink),
             Self::Shard(shard) => {
                 let mut dials = false;
                 each(shard.handle(now, Input::Timeout), &mut |action| {
                     dials |= matches!(action, Action::Connect { .. });
-                    tell(action);
+                    sink(action);
                 });
                 if dials {
-                    each(shard.handle(now, Input::Opened), tell);
+                    each(shard.handle(now, Input::Opened), sink);
                 }
             }
         }
@@ -79,29 +79,29 @@ impl Machine {
         &mut self,
         now: Instant,
         text: &str,
-        tell: &mut dyn FnMut(&Action<'_>),
+        sink: &mut dyn FnMut(&Action<'_>),
     ) -> Result<(), String> {
         match self {
-            Self::Shard(shard) => each(shard.handle(now, Input::Payload(text.as_bytes())), tell),
+            Self::Shard(shard) => each(shard.handle(now, Input::Payload(text.as_bytes())), sink),
             Self::Tracker(tracker) => {
                 let frame: Frame<'_> =
                     serde_json::from_str(text).map_err(|why| format!("payload: {why}"))?;
                 if frame.op == 0 {
                     let name = frame.t.ok_or("payload: a dispatch has a name (t)")?;
                     let data = frame.d.map_or("null", RawValue::get);
-                    each(tracker.dispatch(now, &name, frame.s, data), tell);
+                    each(tracker.dispatch(now, &name, frame.s, data), sink);
                 }
             }
         }
         Ok(())
     }
 
-    pub(crate) fn closed(&mut self, now: Instant, end: &Closed, tell: &mut dyn FnMut(&Action<'_>)) {
+    pub(crate) fn closed(&mut self, now: Instant, end: &Closed, sink: &mut dyn FnMut(&Action<'_>)) {
         match self {
             Self::Tracker(tracker) => {
-                each(tracker.handle(now, TrackerInput::ConnectionLost), tell);
+                each(tracker.handle(now, TrackerInput::ConnectionLost), sink);
             }
-            Self::Shard(shard) => each(shard.handle(now, Input::Closed(end.code)), tell),
+            Self::Shard(shard) => each(shard.handle(now, Input::Closed(end.code)), sink),
         }
     }
 
@@ -118,6 +118,6 @@ impl Machine {
     }
 }
 
-fn each(actions: Actions<'_>, tell: &mut dyn FnMut(&Action<'_>)) {
-    actions.iter().for_each(tell);
+fn each(actions: Actions<'_>, sink: &mut dyn FnMut(&Action<'_>)) {
+    actions.iter().for_each(sink);
 }

@@ -15,7 +15,7 @@
 //! | `request` | the user asks for members: `guild`, and `prefix` with `limit`, or `users`, or neither; `presences` |
 //! | `closed` | the connection is lost, with the peer's `code` if it gave one |
 //!
-//! Each action is printed as one line: time, shard, kind, details. Mutations are told by their
+//! Each action is printed as one line: time, shard, kind, details. Mutations are shown by their
 //! steps and the rows in each; the token is never printed. A shard's dials succeed at once.
 #![allow(
     clippy::print_stdout,
@@ -24,9 +24,9 @@
 )]
 
 mod machine;
+mod output;
 mod play;
 mod script;
-mod tell;
 
 use std::process::ExitCode;
 
@@ -37,10 +37,10 @@ fn main() -> ExitCode {
         Some(path) => std::fs::read_to_string(&path).map_err(|why| format!("{path}: {why}")),
         None => std::io::read_to_string(std::io::stdin()).map_err(|why| why.to_string()),
     };
-    let told = recording.and_then(|recording| {
+    let ended = recording.and_then(|recording| {
         replay(&recording, |line| println!("{line}")).map_err(|fault| fault.to_string())
     });
-    match told {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("replay: {why}");

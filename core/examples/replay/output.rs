@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct Output<'a> {
     t_ms: u64,
     shard: ShardId,
     kind: &'a str,
@@ -19,17 +19,17 @@ struct Told<'a> {
 /// One line of output.
 pub(crate) fn line(now: Instant, shard: ShardId, kind: &str, details: Value) -> String {
     let t_ms = now.as_millis();
-    let told = Told {
+    let output = Output {
         t_ms,
         shard,
         kind,
         details,
     };
-    serde_json::to_string(&told).unwrap_or_default()
+    serde_json::to_string(&output).unwrap_or_default()
 }
 
 /// An action as a line.
-pub(crate) fn told(now: Instant, shard: ShardId, action: &Action<'_>) -> String {
+pub(crate) fn action_line(now: Instant, shard: ShardId, action: &Action<'_>) -> String {
     let (kind, details) = match action {
         Action::Connect { url } => ("connect", json!({ "url": url })),
         Action::Send(command) => ("send", sent(command)),

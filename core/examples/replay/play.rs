@@ -1,14 +1,14 @@
 //! The recording, line by line, on virtual time.
 
-use std::collections::btree_map::{BTreeMap, Entry as Slot};
+use std::collections::btree_map::{BTreeMap, Entry as Place};
 use std::fmt;
 
 use headcount_core::{Action, Instant, ShardId};
 use serde_json::json;
 
 use super::machine::Machine;
+use super::output::{action_line, line};
 use super::script::{Entry, Line, Request, Settings};
-use super::tell::{line, told};
 
 /// What is wrong with a recording, and on which of its lines, from 1.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Stage {
         }
         let settings = self.settings.get_or_insert_default();
         let shard = settings.shard(name)?;
-        if let Slot::Vacant(place) = self.shards.entry(shard) {
+        if let Place::Vacant(place) = self.shards.entry(shard) {
             place.insert(Machine::new(settings, shard)?);
         }
         self.pass(at, print);
@@ -80,7 +80,7 @@ impl Stage {
             self.now = self.now.max(at);
             let now = self.now;
             if let Some(machine) = self.shards.get_mut(&shard) {
-                machine.wake(now, &mut |action| print(told(now, shard, action)));
+                machine.wake(now, &mut |action| print(action_line(now, shard, action)));
             }
         }
         self.now = end;
@@ -103,10 +103,10 @@ impl Stage {
         let Some(machine) = self.shards.get_mut(&shard) else {
             return Ok(());
         };
-        let mut tell = |action: &Action<'_>| print(told(now, shard, action));
+        let mut sink = |action: &Action<'_>| print(action_line(now, shard, action));
         match entry {
-            Entry::Payload(text) => machine.payload(now, text, &mut tell)?,
-            Entry::Closed(end) => machine.closed(now, end, &mut tell),
+            Entry::Payload(text) => machine.payload(now, text, &mut sink)?,
+            Entry::Closed(end) => machine.closed(now, end, &mut sink),
             Entry::Request(request) => print(ask(machine, now, shard, request)?),
             Entry::Config(_) | Entry::TimePasses => {}
         }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::world::{ME, guild, guild_json, member_json, ready};
 
-struct Story {
+struct Scene {
     tracker: Tracker,
     store: MemoryStore,
     now: u64,
@@ -26,7 +26,7 @@ fn lacks(members: u64, why: Lack) -> Completeness {
 
 const WHOLE: Completeness = Completeness::Complete { members: 4 };
 
-impl Story {
+impl Scene {
     /// Guild 1 has come; it lists two of its five members.
     fn new(chunking: AutoChunk, intents: Intents) -> Self {
         let config = TrackerConfig {
@@ -36,15 +36,15 @@ impl Story {
             },
             ..TrackerConfig::default()
         };
-        let mut story = Self {
+        let mut scene = Self {
             tracker: Tracker::new(ShardId::ONE, intents, config, 7),
             store: MemoryStore::new(7),
             now: 0,
             nonce: None,
         };
-        story.dispatch("READY", &ready(&[1]).to_string());
-        story.create();
-        story
+        scene.dispatch("READY", &ready(&[1]).to_string());
+        scene.create();
+        scene
     }
 
     fn create(&mut self) {
@@ -108,103 +108,103 @@ impl Story {
 
 #[test]
 fn members_that_are_asked_for_are_loading_until_all_have_come() {
-    let mut story = Story::new(AutoChunk::Missing, Intents::all());
-    assert_eq!(story.is(), lacks(2, Lack::Loading));
-    assert_eq!(story.is().to_string(), "2 of 5 members, still loading");
-    story.timeout();
-    story.chunk(0, 2);
-    assert_eq!(story.is(), lacks(3, Lack::Loading));
-    story.chunk(1, 2);
-    assert_eq!(story.is(), WHOLE);
-    story.dispatch("GUILD_DELETE", r#"{"id":"1","unavailable":true}"#);
+    let mut scene = Scene::new(AutoChunk::Missing, Intents::all());
+    assert_eq!(scene.is(), lacks(2, Lack::Loading));
+    assert_eq!(scene.is().to_string(), "2 of 5 members, still loading");
+    scene.timeout();
+    scene.chunk(0, 2);
+    assert_eq!(scene.is(), lacks(3, Lack::Loading));
+    scene.chunk(1, 2);
+    assert_eq!(scene.is(), WHOLE);
+    scene.dispatch("GUILD_DELETE", r#"{"id":"1","unavailable":true}"#);
     let stale = Completeness::Partial {
         members: 4,
         of: Some(4),
         why: Lack::Stale,
     };
-    assert_eq!(story.is(), stale);
-    story.create();
-    assert_eq!(story.is(), lacks(2, Lack::Loading));
+    assert_eq!(scene.is(), stale);
+    scene.create();
+    assert_eq!(scene.is(), lacks(2, Lack::Loading));
 }
 
 #[test]
 fn members_whose_chunks_do_not_come_are_unanswered_and_may_be_asked_for_again() {
-    let mut story = Story::new(AutoChunk::Missing, Intents::all());
-    story.timeout();
-    story.chunk(0, 2);
-    story.wait(600_000);
-    assert_eq!(story.is(), lacks(3, Lack::Unanswered));
-    story.ask();
-    assert_eq!(story.is(), lacks(3, Lack::Loading));
-    story.chunk(0, 2);
-    story.chunk(1, 2);
-    assert_eq!(story.is(), WHOLE);
-    story.wait(60_000);
-    story.ask();
-    story.wait(600_000);
-    assert_eq!(story.is(), WHOLE, "events keep it so, answered or not");
+    let mut scene = Scene::new(AutoChunk::Missing, Intents::all());
+    scene.timeout();
+    scene.chunk(0, 2);
+    scene.wait(600_000);
+    assert_eq!(scene.is(), lacks(3, Lack::Unanswered));
+    scene.ask();
+    assert_eq!(scene.is(), lacks(3, Lack::Loading));
+    scene.chunk(0, 2);
+    scene.chunk(1, 2);
+    assert_eq!(scene.is(), WHOLE);
+    scene.wait(60_000);
+    scene.ask();
+    scene.wait(600_000);
+    assert_eq!(scene.is(), WHOLE, "events keep it so, answered or not");
 }
 
 #[test]
 fn members_that_nobody_asks_for_are_not_asked_for() {
-    let mut story = Story::new(AutoChunk::Never, Intents::all());
-    assert_eq!(story.is(), lacks(2, Lack::NotAsked));
-    story.ask();
-    assert_eq!(story.is(), lacks(2, Lack::Loading));
-    let halted = story.tracker.handle(Instant::ZERO, TrackerInput::Halted);
+    let mut scene = Scene::new(AutoChunk::Never, Intents::all());
+    assert_eq!(scene.is(), lacks(2, Lack::NotAsked));
+    scene.ask();
+    assert_eq!(scene.is(), lacks(2, Lack::Loading));
+    let halted = scene.tracker.handle(Instant::ZERO, TrackerInput::Halted);
     let halted = halted.into_owned();
-    story.perform(halted);
-    assert_eq!(story.is(), lacks(2, Lack::Unanswered));
+    scene.perform(halted);
+    assert_eq!(scene.is(), lacks(2, Lack::Unanswered));
 }
 
 #[test]
 fn members_whose_request_is_refused_are_unanswered() {
-    let mut story = Story::new(AutoChunk::Missing, Intents::all());
+    let mut scene = Scene::new(AutoChunk::Missing, Intents::all());
     for _ in 0..20 {
-        story.timeout();
+        scene.timeout();
         let data = json!({"opcode": 8, "retry_after": 1.0,
-            "meta": {"guild_id": "1", "nonce": story.nonce}});
-        story.dispatch("RATE_LIMITED", &data.to_string());
-        story.wait(100_000);
+            "meta": {"guild_id": "1", "nonce": scene.nonce}});
+        scene.dispatch("RATE_LIMITED", &data.to_string());
+        scene.wait(100_000);
     }
-    assert_eq!(story.is(), lacks(2, Lack::Unanswered));
+    assert_eq!(scene.is(), lacks(2, Lack::Unanswered));
 }
 
 #[test]
 fn without_the_intent_that_is_why() {
-    let story = Story::new(AutoChunk::Missing, Intents::all() - Intents::GUILD_MEMBERS);
-    assert_eq!(story.is(), lacks(2, Lack::NoIntent));
+    let scene = Scene::new(AutoChunk::Missing, Intents::all() - Intents::GUILD_MEMBERS);
+    assert_eq!(scene.is(), lacks(2, Lack::NoIntent));
     let small = guild_json(1, &[ME, 10], 2).to_string();
-    let mut story = story;
-    story.dispatch("GUILD_CREATE", &small);
+    let mut scene = scene;
+    scene.dispatch("GUILD_CREATE", &small);
     let two = Completeness::Partial {
         members: 2,
         of: Some(2),
         why: Lack::NoIntent,
     };
-    assert_eq!(story.is(), two, "it would not stay complete");
+    assert_eq!(scene.is(), two, "it would not stay complete");
 }
 
 #[test]
 fn a_policy_that_keeps_no_members_is_why() {
-    let mut story = Story::new(AutoChunk::Missing, Intents::all());
-    story.timeout();
-    story.tracker.set_policy(Kind::Member, &Policy::none());
-    story
+    let mut scene = Scene::new(AutoChunk::Missing, Intents::all());
+    scene.timeout();
+    scene.tracker.set_policy(Kind::Member, &Policy::none());
+    scene
         .store
         .set_policy(Kind::Member, Policy::none())
         .unwrap();
-    assert_eq!(story.is(), lacks(0, Lack::Limited));
-    story.tracker.set_policy(Kind::Member, &Policy::all());
-    story.store.set_policy(Kind::Member, Policy::all()).unwrap();
-    story.chunk(0, 1);
+    assert_eq!(scene.is(), lacks(0, Lack::Limited));
+    scene.tracker.set_policy(Kind::Member, &Policy::all());
+    scene.store.set_policy(Kind::Member, Policy::all()).unwrap();
+    scene.chunk(0, 1);
     assert_eq!(
-        story.is(),
+        scene.is(),
         lacks(2, Lack::NotAsked),
         "asked before the change"
     );
-    story.wait(60_000);
-    story.ask();
-    story.chunk(0, 1);
-    assert_eq!(story.is(), Completeness::Complete { members: 2 });
+    scene.wait(60_000);
+    scene.ask();
+    scene.chunk(0, 1);
+    assert_eq!(scene.is(), Completeness::Complete { members: 2 });
 }

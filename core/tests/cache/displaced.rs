@@ -1,4 +1,4 @@
-//! What mutations displace, told with the event that displaced it.
+//! What mutations displace, emitted with the event that displaced it.
 
 use headcount_core::cache::Store as _;
 use headcount_core::cache::memory::Displaced;

@@ -1,4 +1,4 @@
-//! What dispatches about something else tell of members and users.
+//! What dispatches about something else say of members and users.
 
 use headcount_core::ShardId;
 use headcount_core::cache::{Deriver, Kinds};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, in_guild, member_json, user, user_json};
 
-/// A world where the gateway does not tell of members, which makes the news worth reading.
+/// A world where the gateway does not report members, which makes such dispatches worth reading.
 fn unheard() -> World {
     let mut world = World::new();
     world.deriver = Deriver::new(ShardId::ONE, world.kinds).hears_of_members(false);
@@ -41,9 +41,9 @@ fn typing_start_patches_a_member_that_is_cached_where_no_event_mentions_members(
         &json!({"channel_id": "5", "user_id": "10", "timestamp": 5}),
     );
     assert_eq!(world.rows(), before);
-    let mut told = World::new();
-    told.feed("TYPING_START", &typing(10));
-    assert_eq!(nick(&told), None);
+    let mut emitted = World::new();
+    emitted.feed("TYPING_START", &typing(10));
+    assert_eq!(nick(&emitted), None);
 }
 
 #[test]

@@ -98,18 +98,18 @@ impl Pair {
     }
 
     /// A row of a guild that is known comes or changes.
-    fn tell(&mut self, kind: Kind, at: At, hangs: Option<u64>) {
+    fn touch(&mut self, kind: Kind, at: At, hangs: Option<u64>) {
         if !self.model.guilds.contains_key(&at.0) {
             return;
         }
         self.model.links.remove(&(kind, at));
         self.model.links.extend(hangs.map(|on| ((kind, at), on)));
-        self.model.tell(kind, at);
+        self.model.touch(kind, at);
     }
 
     fn tell_again(&mut self, kind: Kind, at: At) {
         if self.model.of(kind).contains(&at) {
-            self.model.tell(kind, at);
+            self.model.touch(kind, at);
         }
     }
 
@@ -151,7 +151,7 @@ impl Pair {
             None => row,
         };
         self.feed(name, g, data);
-        self.tell(kind, at, linked(kind).then_some(hangs));
+        self.touch(kind, at, linked(kind).then_some(hangs));
         if let (Kind::Member, Some(guild)) = (kind, self.model.guilds.get_mut(&g)) {
             guild.real.insert(id);
         }
@@ -190,7 +190,7 @@ impl Pair {
             }
         }
         for (id, on) in listed {
-            self.tell(kind, (g, 0, id), linked(kind).then_some(on));
+            self.touch(kind, (g, 0, id), linked(kind).then_some(on));
         }
     }
 
@@ -283,7 +283,7 @@ impl Pair {
             .map(|(n, on)| (id(Kind::Thread, g, *n), *on))
             .collect();
         for (thread, on) in links {
-            self.tell(Kind::Thread, (g, 0, thread), Some(id(Kind::Channel, g, on)));
+            self.touch(Kind::Thread, (g, 0, thread), Some(id(Kind::Channel, g, on)));
         }
     }
 
@@ -296,7 +296,7 @@ impl Pair {
         let threads = self.model.of(Kind::Thread);
         let none = !threads.iter().any(|at| at.0 == g);
         if none || threads.contains(&(g, 0, thread)) {
-            self.tell(Kind::ThreadMember, (g, thread, u), None);
+            self.touch(Kind::ThreadMember, (g, thread, u), None);
         }
     }
 
@@ -326,12 +326,12 @@ impl Pair {
     fn say(&mut self, at: At) {
         let data = row(Kind::Message, at.1, at.2, None);
         self.world.feed("MESSAGE_CREATE", &data);
-        self.model.tell(Kind::Message, at);
+        self.model.touch(Kind::Message, at);
         // Where messages are not kept at all, none takes a place for its channel.
         let channel = (0, 0, at.1);
         let known = self.model.of(Kind::PrivateChannel).contains(&channel);
         if known || self.model.rule(Kind::Message).newest != Some(0) {
-            self.model.tell(Kind::PrivateChannel, channel);
+            self.model.touch(Kind::PrivateChannel, channel);
         }
     }
 
@@ -339,7 +339,7 @@ impl Pair {
         let data = row(Kind::PrivateChannel, 0, at.2, None);
         self.world.feed("CHANNEL_CREATE", &data);
         self.model.rowed.insert(at);
-        self.model.tell(Kind::PrivateChannel, at);
+        self.model.touch(Kind::PrivateChannel, at);
     }
 
     fn look_up(&mut self, kind: Kind, at: At) {

@@ -1,4 +1,4 @@
-//! A tracker and its store, told dispatches one by one.
+//! A tracker and its store, fed with dispatches one by one.
 
 use headcount_core::cache::{Kinds, MemoryStore};
 use headcount_core::event::Misunderstood;
@@ -22,7 +22,7 @@ pub(crate) struct Live {
 
 /// What came of a dispatch.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct Emitted {
     /// Whether it was handed on, as it came.
     pub(crate) dispatched: bool,
     pub(crate) misunderstood: Option<Misunderstood>,
@@ -30,7 +30,7 @@ pub(crate) struct Told {
     pub(crate) events: Vec<Event<'static>>,
 }
 
-impl Told {
+impl Emitted {
     /// The paths of what was not understood.
     pub(crate) fn misread(&self) -> Vec<&str> {
         let places = self
@@ -86,23 +86,23 @@ impl Live {
         live
     }
 
-    pub(crate) fn feed(&mut self, name: &str, data: &Value) -> Told {
+    pub(crate) fn feed(&mut self, name: &str, data: &Value) -> Emitted {
         self.feed_text(name, &data.to_string())
     }
 
-    pub(crate) fn feed_text(&mut self, name: &str, data: &str) -> Told {
+    pub(crate) fn feed_text(&mut self, name: &str, data: &str) -> Emitted {
         self.sequence += 1;
         self.feed_at(Some(self.sequence), name, data)
     }
 
-    /// A new session begins, and its READY tells no sequence.
-    pub(crate) fn begin_anew(&mut self, data: &Value) -> Told {
+    /// A new session begins, and its READY states no sequence.
+    pub(crate) fn begin_anew(&mut self, data: &Value) -> Emitted {
         self.sequence = 0;
         self.feed_at(None, "READY", &data.to_string())
     }
 
-    fn feed_at(&mut self, sequence: Option<u64>, name: &str, data: &str) -> Told {
-        let mut told = Told::default();
+    fn feed_at(&mut self, sequence: Option<u64>, name: &str, data: &str) -> Emitted {
+        let mut emitted = Emitted::default();
         let input = TrackerInput::Dispatch {
             name,
             sequence,
@@ -115,13 +115,15 @@ impl Live {
                     self.nonces.push(request.nonce.to_string());
                 }
                 Action::Emit(Event::Dispatch(dispatch)) => {
-                    told.dispatched = dispatch.data() == data;
+                    emitted.dispatched = dispatch.data() == data;
                 }
-                Action::Emit(Event::Misunderstood(news)) => told.misunderstood = Some(*news),
-                Action::Emit(event) => told.events.push(event.into_owned()),
+                Action::Emit(Event::Misunderstood(misunderstood)) => {
+                    emitted.misunderstood = Some(*misunderstood)
+                }
+                Action::Emit(event) => emitted.events.push(event.into_owned()),
                 other => panic!("{other:?}"),
             }
         }
-        told
+        emitted
     }
 }

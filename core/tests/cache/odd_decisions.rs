@@ -61,13 +61,13 @@ fn live() -> Live {
     live
 }
 
-fn set_role(live: &mut Live, id: u64, permissions: &Value) -> crate::live::Told {
+fn set_role(live: &mut Live, id: u64, permissions: &Value) -> crate::live::Emitted {
     let mut row = role_json(id);
     row["permissions"] = permissions.clone();
     live.feed("GUILD_ROLE_UPDATE", &json!({"guild_id": "1", "role": row}))
 }
 
-fn set_overwrites(live: &mut Live, overwrites: &Value) -> crate::live::Told {
+fn set_overwrites(live: &mut Live, overwrites: &Value) -> crate::live::Emitted {
     let mut row = in_guild(channel_json(101), 1);
     row["permission_overwrites"] = overwrites.clone();
     live.feed("CHANNEL_UPDATE", &row)
@@ -195,7 +195,7 @@ fn overwrites_that_are_no_list_leave_the_rows_and_are_unknown() {
         assert_eq!(
             may_in(&live, 10),
             unknown,
-            "an update without them tells nothing"
+            "an update without them says nothing"
         );
         set_overwrites(&mut live, &rows).plainly();
         assert_eq!(may_in(&live, 10), Ok(VIEW));
@@ -229,10 +229,13 @@ fn roles_of_a_member_that_cannot_be_read_whole_are_unknown() {
         let mut live = live();
         let mut member = member_json(10);
         member["roles"] = odd.clone();
-        let told = live.feed("GUILD_MEMBER_UPDATE", &in_guild(member, 1));
+        let emitted = live.feed("GUILD_MEMBER_UPDATE", &in_guild(member, 1));
         assert!(
-            told.misread().iter().all(|path| path.starts_with("roles")),
-            "{told:?}"
+            emitted
+                .misread()
+                .iter()
+                .all(|path| path.starts_with("roles")),
+            "{emitted:?}"
         );
         assert_eq!(
             may(&live, 10),
@@ -252,8 +255,8 @@ fn an_owner_or_a_timeout_that_cannot_be_read_is_unknown() {
         let mut live = live();
         let mut silent = member_json(10);
         silent["communication_disabled_until"] = odd.clone();
-        let told = live.feed("GUILD_MEMBER_UPDATE", &in_guild(silent, 1));
-        told.but_for(&["communication_disabled_until"]);
+        let emitted = live.feed("GUILD_MEMBER_UPDATE", &in_guild(silent, 1));
+        emitted.but_for(&["communication_disabled_until"]);
         let unknown = Err(PermissionsUnknown::Timeout(guild(1), user(10)));
         assert_eq!(
             (may(&live, 10), may_in(&live, 10)),
@@ -296,12 +299,12 @@ fn a_channel_of_no_known_kind_or_that_is_perhaps_blanked_out_is_unknown() {
 fn a_guild_that_is_perhaps_gone_is_in_an_outage() {
     for odd in odd_forms() {
         let mut live = live();
-        let told = live.feed("GUILD_DELETE", &json!({"id": "1", "unavailable": odd}));
+        let emitted = live.feed("GUILD_DELETE", &json!({"id": "1", "unavailable": odd}));
         assert!(
-            matches!(told.events[..], [Event::GuildUnavailable(_)]),
-            "{told:?}"
+            matches!(emitted.events[..], [Event::GuildUnavailable(_)]),
+            "{emitted:?}"
         );
-        told.but_for(&["unavailable"]);
+        emitted.but_for(&["unavailable"]);
         assert_eq!(live.store.guild_status(guild(1)), Some(GuildStatus::Outage));
         assert!(live.store.member(guild(1), user(10)).is_some());
     }
@@ -379,12 +382,12 @@ fn a_chunk_that_does_not_say_which_it_is_counts_for_nothing_but_its_rows() {
             "members": [member_json(10), member_json(20)], "nonce": live.nonces[0]});
         let whole = chunk.clone();
         chunk[key] = odd;
-        let told = live.feed("GUILD_MEMBERS_CHUNK", &chunk);
-        assert!(told.events.is_empty(), "{told:?}");
-        told.but_for(&[key]);
+        let emitted = live.feed("GUILD_MEMBERS_CHUNK", &chunk);
+        assert!(emitted.events.is_empty(), "{emitted:?}");
+        emitted.but_for(&[key]);
         assert!(live.store.member(guild(1), user(20)).is_some());
-        let told = live.feed("GUILD_MEMBERS_CHUNK", &whole);
-        assert!(!told.events.is_empty(), "it still waits for the chunk");
+        let emitted = live.feed("GUILD_MEMBERS_CHUNK", &whole);
+        assert!(!emitted.events.is_empty(), "it still waits for the chunk");
     }
 }
 
@@ -416,9 +419,9 @@ fn a_guild_that_a_session_does_not_list_readably_is_not_gone() {
         let mut live = live();
         let mut data = ready(&[2]);
         data["guilds"] = json!([{"id": "2", "unavailable": true}, {"id": odd}]);
-        let told = live.feed("READY", &data);
+        let emitted = live.feed("READY", &data);
         assert!(
-            !told
+            !emitted
                 .events
                 .iter()
                 .any(|event| matches!(event, Event::GuildLeave(_)))
@@ -429,9 +432,9 @@ fn a_guild_that_a_session_does_not_list_readably_is_not_gone() {
             "{odd}"
         );
         data["guilds"] = odd;
-        let told = live.feed("READY", &data);
+        let emitted = live.feed("READY", &data);
         assert!(
-            !told
+            !emitted
                 .events
                 .iter()
                 .any(|event| matches!(event, Event::GuildLeave(_)))
@@ -479,8 +482,8 @@ fn a_guild_whose_lists_were_not_read_whole_keeps_what_they_do_not_name() {
     data["channels"] = json!([channel_json(102), {"id": null}]);
     data["roles"] = json!([role_json(1), 5]);
     data["members"] = json!([member_json(99), {"user": null}]);
-    let told = live.feed("GUILD_CREATE", &data);
-    assert!(told.misunderstood.is_some());
+    let emitted = live.feed("GUILD_CREATE", &data);
+    assert!(emitted.misunderstood.is_some());
     let channels: Vec<u64> = live
         .store
         .channels(guild(1))

@@ -146,8 +146,8 @@ fn a_member_of_a_thousand_whose_mute_is_null_is_kept_without_it() {
 fn a_member_of_a_thousand_without_a_user_costs_itself_and_is_counted() {
     let mut live = Live::asking(AutoChunk::All.into());
     let chunk = thousand(&live, |member| member["user"] = json!({}));
-    let told = live.feed("GUILD_MEMBERS_CHUNK", &chunk);
-    told.but_for(&["members[500]", "members[500].user"]);
+    let emitted = live.feed("GUILD_MEMBERS_CHUNK", &chunk);
+    emitted.but_for(&["members[500]", "members[500].user"]);
     assert_eq!(live.store.members(guild(1)).count(), 999);
     let completeness = live.store.completeness(guild(1)).unwrap();
     assert!(

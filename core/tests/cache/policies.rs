@@ -240,7 +240,7 @@ fn who_is_spared_stays_beyond_the_limits_until_it_is_spared_no_longer() {
     assert_eq!(
         world.member_ids(1),
         [20, ME],
-        "the others were told of before"
+        "the others were displaced before"
     );
 }
 

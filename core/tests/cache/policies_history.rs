@@ -197,7 +197,7 @@ impl Pair {
                     self.model
                         .drop_rows(Kind::VoiceState, |at| *at == (g, 0, u));
                 } else if self.model.guilds.contains_key(&g) {
-                    self.model.tell(Kind::VoiceState, (g, 0, u));
+                    self.model.touch(Kind::VoiceState, (g, 0, u));
                 }
             }
             Step::Presence(g, u, on) => {
@@ -215,7 +215,7 @@ impl Pair {
                     "guild_id": g.to_string(), "author": user_json(author(id)), "type": 0});
                 self.world.feed("MESSAGE_CREATE", &data);
                 if self.model.guilds.contains_key(&g) {
-                    self.model.tell(Kind::Message, (g, c, id));
+                    self.model.touch(Kind::Message, (g, c, id));
                 }
             }
             Step::Unsay(g, id) => {
@@ -272,7 +272,7 @@ impl Pair {
             guild.real.insert(u);
             guild.boosters.remove(&u);
             guild.boosters.extend(boosts.then_some(u));
-            self.model.tell(Kind::Member, (g, 0, u));
+            self.model.touch(Kind::Member, (g, 0, u));
         }
     }
 
@@ -304,7 +304,7 @@ impl Pair {
         self.model
             .drop_rows(Kind::VoiceState, |at| at.0 == g && !voice.contains(&at.2));
         let states = voice.iter().map(|&u| (g, 0, u));
-        states.for_each(|at| self.model.tell(Kind::VoiceState, at));
+        states.for_each(|at| self.model.touch(Kind::VoiceState, at));
     }
 
     fn compare(&self) -> Result<(), TestCaseError> {

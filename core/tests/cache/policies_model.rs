@@ -161,7 +161,7 @@ pub(crate) enum Verdict {
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) guilds: BTreeMap<u64, Guild>,
-    /// Rows of each kind with when they were last used and last told of.
+    /// Rows of each kind with when they were last used and last written.
     pub(crate) rows: BTreeMap<Kind, BTreeMap<At, (u64, u64)>>,
     /// The channel on which a row hangs.
     pub(crate) links: BTreeMap<(Kind, At), u64>,
@@ -195,7 +195,7 @@ pub(crate) const RULED: [Kind; 18] = [
 ];
 
 impl Model {
-    pub(crate) fn tell(&mut self, kind: Kind, at: At) {
+    pub(crate) fn touch(&mut self, kind: Kind, at: At) {
         self.tick += 1;
         let row = (self.tick, self.now);
         self.rows.entry(kind).or_default().insert(at, row);
@@ -271,7 +271,7 @@ impl Model {
         let members = self.of(Kind::Member);
         let empty = !members.iter().any(|at| at.0 == g);
         if online && (empty || members.contains(&(g, 0, u))) {
-            self.tell(Kind::Presence, (g, 0, u));
+            self.touch(Kind::Presence, (g, 0, u));
         } else {
             self.drop_rows(Kind::Presence, |at| *at == (g, 0, u));
         }
@@ -332,9 +332,9 @@ impl Model {
             }
             let rule = self.rule(kind);
             for at in self.of(kind) {
-                let told = self.rows[&kind][&at].1;
+                let touched = self.rows[&kind][&at].1;
                 let age = rule.age.or(rule.over);
-                let old = age.is_some_and(|age| told + age <= self.now);
+                let old = age.is_some_and(|age| touched + age <= self.now);
                 if old && self.verdict(kind, at) == Verdict::Count {
                     self.evict(kind, at);
                 }
@@ -380,7 +380,7 @@ impl Model {
         let old = self.rules.insert(kind, rule).unwrap_or_default();
         if !old.tracked() && rule.tracked() {
             for at in self.of(kind) {
-                self.tell(kind, at);
+                self.touch(kind, at);
             }
         }
     }

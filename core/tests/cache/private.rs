@@ -292,17 +292,21 @@ fn messages_outside_guilds_go_with_the_place_of_their_channel() {
     for (id, at) in [(900, 500), (901, 501), (902, 500), (903, 502)] {
         say(&mut world, id, at);
     }
-    let told = |world: &World, at| {
+    let messages = |world: &World, at| {
         let rows = world.store.private_messages(channel(at));
         rows.map(|row| row.id.get()).collect::<Vec<_>>()
     };
-    assert_eq!(told(&world, 500), [900, 902]);
-    assert_eq!(told(&world, 501), [] as [u64; 0], "the one talked in least");
-    assert_eq!(told(&world, 502), [903]);
+    assert_eq!(messages(&world, 500), [900, 902]);
+    assert_eq!(
+        messages(&world, 501),
+        [] as [u64; 0],
+        "the one talked in least"
+    );
+    assert_eq!(messages(&world, 502), [903]);
     assert!(world.store.user(user(901)).is_none());
     world.feed("CHANNEL_CREATE", &private(503, &[70]));
     assert_eq!(
-        (told(&world, 500), channel_ids(&world)),
+        (messages(&world, 500), channel_ids(&world)),
         (vec![], vec![503])
     );
     assert_eq!(world.store.rows(Kind::Message), 1);
@@ -310,7 +314,7 @@ fn messages_outside_guilds_go_with_the_place_of_their_channel() {
     say(&mut world, 904, 504);
     say(&mut world, 905, 505);
     assert_eq!(
-        (told(&world, 504), told(&world, 505)),
+        (messages(&world, 504), messages(&world, 505)),
         (vec![904], vec![905])
     );
 }
@@ -331,7 +335,7 @@ fn private_channels_are_judged_and_grow_old() {
     let at = |seconds: u64| Instant::from_millis(seconds * 1000);
     assert_eq!(world.store.advance(at(59)), 0);
     world.feed("MESSAGE_CREATE", &message(900, 70));
-    assert_eq!(world.store.advance(at(60)), 0, "a message is told of it");
+    assert_eq!(world.store.advance(at(60)), 0, "a message uses it");
     assert_eq!(world.store.advance(at(119)), 1);
     assert_eq!((channel_ids(&world), ids(&world)), (vec![], vec![]));
 }

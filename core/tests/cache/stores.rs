@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::world::{channel, guild, guild_1, ready, user};
 
-/// A store in memory that cannot tell what it displaces, and takes so many mutations only.
+/// A store in memory that does not return what it displaces, and takes so many mutations only.
 struct Plain {
     memory: MemoryStore,
     takes: usize,
@@ -159,14 +159,14 @@ fn a_store_that_fails_keeps_no_part_from_the_other() {
             // Both have a part in a session and in a guild, one each in the others.
             let has_part = n != 2;
             let fails = has_part && first.first.takes == 0;
-            let told = first.replace(mutation.clone());
+            let emitted = first.replace(mutation.clone());
             assert_eq!(
-                told.is_err_and(|error| error == RouterError::First(Full)),
+                emitted.is_err_and(|error| error == RouterError::First(Full)),
                 fails
             );
-            let told = second.replace(mutation);
+            let emitted = second.replace(mutation);
             assert_eq!(
-                told.is_err_and(|error| error == RouterError::Second(Full)),
+                emitted.is_err_and(|error| error == RouterError::Second(Full)),
                 fails
             );
         }
@@ -180,9 +180,9 @@ fn a_store_that_cannot_say_applies_and_displaces_nothing() {
     let history = history();
     let (mut near, far) = (Plain::taking(4), Remote(Mutex::new(Plain::taking(4))));
     for mutation in &history {
-        let told = near.replace(mutation.clone()).unwrap();
-        assert!(told.1.is_empty());
-        assert_eq!(wait(far.replace(mutation)), Ok(told));
+        let emitted = near.replace(mutation.clone()).unwrap();
+        assert!(emitted.1.is_empty());
+        assert_eq!(wait(far.replace(mutation)), Ok(emitted));
     }
     let far_away = far.0.lock().unwrap();
     for memory in [&near.memory, &far_away.memory] {
@@ -200,16 +200,16 @@ fn guilds_that_vanished_are_reported_by_whoever_stores_them() {
     let mut router = Router::new(MemoryStore::new(1), MemoryStore::new(2), Kinds::MEMBERS);
     let mut all = history();
     all.extend(mutations(&[("READY", ready(&[2]))]));
-    let mut told = Vec::new();
+    let mut emitted = Vec::new();
     for mutation in all {
-        told = vec![
+        emitted = vec![
             near.apply(mutation.clone()),
             wait(far.replace(&mutation)).unwrap().0,
             router.replace(mutation).unwrap().0,
         ];
     }
     assert!(
-        told.iter().all(|applied| applied.vanished == [guild(1)]),
-        "{told:?}"
+        emitted.iter().all(|applied| applied.vanished == [guild(1)]),
+        "{emitted:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! A tracker and its store, told of what trails a removal.
+//! A tracker and its store, fed with what trails a removal.
 
 use headcount_core::cache::memory::Completeness;
 use headcount_core::cache::{Kind, Kinds, MemoryStore};
@@ -50,13 +50,13 @@ impl Trail {
             changed: String::new(),
             answered: Vec::new(),
         };
-        trail.tell("READY", ready(&[1]));
-        trail.tell("GUILD_CREATE", guild_1());
+        trail.feed("READY", ready(&[1]));
+        trail.feed("GUILD_CREATE", guild_1());
         trail
     }
 
     /// A dispatch, of guild 1 unless it says otherwise.
-    pub(crate) fn tell(&mut self, name: &str, mut data: Value) {
+    pub(crate) fn feed(&mut self, name: &str, mut data: Value) {
         if data.get("guild_id").is_none() && !matches!(name, "READY" | "GUILD_CREATE") {
             data["guild_id"] = json!("1");
         }
@@ -110,15 +110,15 @@ impl Trail {
             .collect();
         let data = json!({"nonce": nonce, "chunk_index": index, "chunk_count": count,
             "members": members, "presences": presences});
-        self.tell("GUILD_MEMBERS_CHUNK", data);
+        self.feed("GUILD_MEMBERS_CHUNK", data);
     }
 
     pub(crate) fn leave(&mut self, id: u64) {
-        self.tell("GUILD_MEMBER_REMOVE", json!({"user": user_json(id)}));
+        self.feed("GUILD_MEMBER_REMOVE", json!({"user": user_json(id)}));
     }
 
     pub(crate) fn join(&mut self, id: u64) {
-        self.tell("GUILD_MEMBER_ADD", member_json(id));
+        self.feed("GUILD_MEMBER_ADD", member_json(id));
     }
 
     pub(crate) fn members(&self) -> Vec<u64> {

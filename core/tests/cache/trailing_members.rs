@@ -1,4 +1,4 @@
-//! A member that has left stays away, whatever trails the news of it.
+//! A member that has left stays away, whatever trails its removal.
 
 use headcount_core::cache::memory::Completeness;
 use headcount_core::cache::{Kind, Kinds};
@@ -34,10 +34,10 @@ const fn complete(members: u64) -> Completeness {
 #[test]
 fn a_member_in_voice_who_leaves_is_gone_though_a_voice_state_with_the_member_follows() {
     let mut trail = whole(&[7]);
-    trail.tell("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
+    trail.feed("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
     assert_eq!(trail.rows(Kind::VoiceState), 1);
     trail.leave(7);
-    trail.tell("VOICE_STATE_UPDATE", voice(member_json(7), None));
+    trail.feed("VOICE_STATE_UPDATE", voice(member_json(7), None));
     assert_eq!(trail.members(), [10, ME]);
     assert_eq!(trail.rows(Kind::VoiceState), 0);
     assert_eq!(trail.completeness(), complete(2));
@@ -70,9 +70,9 @@ fn a_member_who_left_and_is_listed_all_the_same_does_not_count_for_the_request()
 #[test]
 fn a_member_in_voice_who_left_is_in_no_channel_whatever_trails() {
     let mut trail = whole(&[7]);
-    trail.tell("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
+    trail.feed("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
     trail.leave(7);
-    trail.tell("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
+    trail.feed("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
     assert_eq!((trail.has(7), trail.rows(Kind::VoiceState)), (false, 0));
 }
 
@@ -80,15 +80,15 @@ fn a_member_in_voice_who_left_is_in_no_channel_whatever_trails() {
 fn updates_presences_and_threads_do_not_bring_back_who_left() {
     let mut trail = whole(&[7]);
     let before = (trail.rows(Kind::Member) - 1, trail.rows(Kind::Presence) - 1);
-    trail.tell("THREAD_CREATE", crate::threads::thread_json(500, 101));
+    trail.feed("THREAD_CREATE", crate::threads::thread_json(500, 101));
     trail.leave(7);
-    trail.tell("GUILD_MEMBER_UPDATE", member_json(7));
-    trail.tell("PRESENCE_UPDATE", presence(&json!("7")));
+    trail.feed("GUILD_MEMBER_UPDATE", member_json(7));
+    trail.feed("PRESENCE_UPDATE", presence(&json!("7")));
     let mut joined = crate::threads::membership_json(7);
     joined["member"] = member_json(7);
     joined["presence"] = presence(&json!("7"));
     let came = json!({"id": "500", "member_count": 1, "added_members": [joined]});
-    trail.tell("THREAD_MEMBERS_UPDATE", came);
+    trail.feed("THREAD_MEMBERS_UPDATE", came);
     let changed = &trail.changed;
     assert!(
         !changed.contains("Presences"),
@@ -106,7 +106,7 @@ fn a_sync_does_not_bring_back_who_left() {
     let mut trail = whole(&[7]);
     trail.leave(7);
     let sync = json!({"id": "1", "members": [member_json(7), member_json(8)], "presences": []});
-    trail.tell("GUILD_SYNC", sync);
+    trail.feed("GUILD_SYNC", sync);
     assert_eq!(trail.members(), [8, 10, ME]);
 }
 
@@ -116,10 +116,10 @@ fn presences_stay_away_too_where_members_are_not_cached() {
         kinds: Kinds::PRESENCES | Kinds::VOICE_STATES,
         ..TrackerConfig::default()
     });
-    trail.tell("PRESENCE_UPDATE", presence(&json!("7")));
+    trail.feed("PRESENCE_UPDATE", presence(&json!("7")));
     trail.leave(7);
-    trail.tell("PRESENCE_UPDATE", presence(&json!("7")));
-    trail.tell("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
+    trail.feed("PRESENCE_UPDATE", presence(&json!("7")));
+    trail.feed("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
     assert_eq!(
         (trail.rows(Kind::Presence), trail.rows(Kind::VoiceState)),
         (0, 0)
@@ -139,7 +139,7 @@ fn an_answer_that_was_asked_for_after_the_removal_brings_back_whom_it_lists() {
     trail.chunk(&after, 0, 2, &[ME, 7]);
     assert!(trail.has(7));
     trail.chunk(&before, 1, 2, &[]);
-    trail.tell("GUILD_MEMBER_UPDATE", member_json(7));
+    trail.feed("GUILD_MEMBER_UPDATE", member_json(7));
     assert_eq!(trail.members(), [7, 10, ME]);
 }
 
@@ -147,12 +147,12 @@ fn an_answer_that_was_asked_for_after_the_removal_brings_back_whom_it_lists() {
 fn a_guild_that_comes_anew_may_list_who_left() {
     let mut trail = whole(&[7]);
     trail.leave(7);
-    trail.tell("GUILD_CREATE", guild_json(1, &[ME, 7], 2));
+    trail.feed("GUILD_CREATE", guild_json(1, &[ME, 7], 2));
     assert_eq!(trail.completeness(), complete(2));
     trail.leave(7);
-    trail.tell("GUILD_DELETE", json!({"id": "1"}));
-    trail.tell("GUILD_CREATE", guild_1());
-    trail.tell("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
+    trail.feed("GUILD_DELETE", json!({"id": "1"}));
+    trail.feed("GUILD_CREATE", guild_1());
+    trail.feed("VOICE_STATE_UPDATE", voice(member_json(7), Some(101)));
     assert!(
         trail.has(7),
         "a guild that was left is another one when it comes again"
@@ -163,8 +163,8 @@ fn a_guild_that_comes_anew_may_list_who_left() {
 fn a_new_session_knows_of_no_removal() {
     let mut trail = whole(&[7]);
     trail.leave(7);
-    trail.tell("READY", ready(&[1]));
-    trail.tell("GUILD_MEMBER_UPDATE", member_json(7));
+    trail.feed("READY", ready(&[1]));
+    trail.feed("GUILD_MEMBER_UPDATE", member_json(7));
     assert!(trail.has(7));
 }
 
@@ -184,7 +184,7 @@ fn who_is_removed_twice_counts_once() {
 fn the_removal_of_the_bot_itself_marks_nothing() {
     let mut trail = whole(&[7]);
     trail.leave(ME);
-    trail.tell("GUILD_MEMBER_UPDATE", {
+    trail.feed("GUILD_MEMBER_UPDATE", {
         let mut own = member_json(ME);
         own["nick"] = json!("still");
         own
@@ -200,12 +200,12 @@ fn the_oldest_removal_is_forgotten_first() {
         trail.leave(id);
     }
     for id in [7, 8, 9] {
-        trail.tell("GUILD_MEMBER_UPDATE", member_json(id));
+        trail.feed("GUILD_MEMBER_UPDATE", member_json(id));
     }
     assert_eq!(trail.members(), [7, 10, ME]);
     let mut trail = Trail::remembering(0);
     trail.leave(7);
-    trail.tell("GUILD_MEMBER_UPDATE", member_json(7));
+    trail.feed("GUILD_MEMBER_UPDATE", member_json(7));
     assert!(trail.has(7), "nothing is remembered");
 }
 
@@ -218,7 +218,7 @@ fn a_guest_of_a_stage_that_a_guild_lists_is_no_member() {
         .unwrap()
         .push(guest_json(7));
     create["voice_states"] = json!([voice_json(7, 101)]);
-    trail.tell("GUILD_CREATE", create.clone());
+    trail.feed("GUILD_CREATE", create.clone());
     assert_eq!(trail.members(), [10, ME]);
     let partial = trail.completeness();
     assert!(matches!(
@@ -230,15 +230,15 @@ fn a_guest_of_a_stage_that_a_guild_lists_is_no_member() {
         }
     ));
     assert_eq!(trail.rows(Kind::VoiceState), 1);
-    trail.tell("VOICE_STATE_UPDATE", voice(guest_json(7), Some(100)));
-    trail.tell("GUILD_MEMBER_UPDATE", guest_json(7));
-    trail.tell("GUILD_MEMBER_ADD", guest_json(7));
+    trail.feed("VOICE_STATE_UPDATE", voice(guest_json(7), Some(100)));
+    trail.feed("GUILD_MEMBER_UPDATE", guest_json(7));
+    trail.feed("GUILD_MEMBER_ADD", guest_json(7));
     assert_eq!((trail.members(), trail.rows(Kind::User)), (vec![10, ME], 2));
-    trail.tell("VOICE_STATE_UPDATE", voice(guest_json(7), None));
+    trail.feed("VOICE_STATE_UPDATE", voice(guest_json(7), None));
     assert_eq!(trail.rows(Kind::VoiceState), 0);
     assert_eq!(trail.completeness(), partial);
     create["member_count"] = json!(2);
-    trail.tell("GUILD_CREATE", create);
+    trail.feed("GUILD_CREATE", create);
     assert_eq!(trail.completeness(), complete(2));
 }
 
@@ -253,7 +253,7 @@ fn a_guest_of_a_stage_is_counted_nowhere_where_members_are_not_cached() {
         .as_array_mut()
         .unwrap()
         .push(guest_json(7));
-    trail.tell("GUILD_CREATE", create);
+    trail.feed("GUILD_CREATE", create);
     assert_eq!(trail.tracker.readiness().members.received, 2);
 }
 
@@ -261,7 +261,7 @@ fn a_guest_of_a_stage_is_counted_nowhere_where_members_are_not_cached() {
 fn a_member_who_left_may_come_to_a_stage_as_a_guest() {
     let mut trail = whole(&[7]);
     trail.leave(7);
-    trail.tell("VOICE_STATE_UPDATE", voice(guest_json(7), Some(101)));
+    trail.feed("VOICE_STATE_UPDATE", voice(guest_json(7), Some(101)));
     assert_eq!((trail.has(7), trail.rows(Kind::VoiceState)), (false, 1));
 }
 
@@ -271,7 +271,7 @@ fn an_update_without_a_time_of_joining_changes_a_member_and_makes_none() {
     for id in [7, 8] {
         let mut odd = guest_json(id);
         odd["nick"] = json!("odd");
-        trail.tell("GUILD_MEMBER_UPDATE", odd);
+        trail.feed("GUILD_MEMBER_UPDATE", odd);
     }
     let seven = trail.store.member(guild(1), user(7));
     assert_eq!(seven.unwrap().nick(), Some("odd"));
@@ -286,11 +286,11 @@ fn what_a_message_or_typing_says_of_who_left_makes_no_member() {
     bare.as_object_mut().unwrap().remove("user");
     let message = json!({"id": "900", "channel_id": "101", "content": "x", "type": 0,
         "author": user_json(7), "member": bare});
-    trail.tell("MESSAGE_CREATE", message);
+    trail.feed("MESSAGE_CREATE", message);
     let typing = json!({"channel_id": "101", "user_id": "7", "timestamp": 5,
         "member": member_json(7)});
-    trail.tell("TYPING_START", typing.clone());
-    trail.tell("INTERACTION_CREATE", typing);
+    trail.feed("TYPING_START", typing.clone());
+    trail.feed("INTERACTION_CREATE", typing);
     assert_eq!(trail.members(), [10, ME]);
 }
 
@@ -303,7 +303,7 @@ fn who_left_unheard_goes_with_the_whole_answer_where_the_guilds_own_list_was_odd
             Some(list) => anew["members"] = list,
             None => drop(anew.as_object_mut().unwrap().remove("members")),
         }
-        trail.tell("GUILD_CREATE", anew);
+        trail.feed("GUILD_CREATE", anew);
         assert_eq!(trail.members(), [7, 10, ME], "nobody knows yet");
         let nonce = trail.ask();
         trail.chunk(&nonce, 0, 1, &[8, 10, ME]);

@@ -33,32 +33,32 @@ fn message_in(channel: u64) -> Value {
 #[test]
 fn a_channel_that_is_deleted_stays_away_though_an_update_of_it_follows() {
     let mut trail = Trail::new();
-    trail.tell("CHANNEL_DELETE", channel_json(101));
-    trail.tell("CHANNEL_UPDATE", channel_json(101));
+    trail.feed("CHANNEL_DELETE", channel_json(101));
+    trail.feed("CHANNEL_UPDATE", channel_json(101));
     assert!(!trail.has_channel(101));
-    trail.tell("CHANNEL_CREATE", channel_json(101));
-    trail.tell("CHANNEL_UPDATE", channel_json(101));
+    trail.feed("CHANNEL_CREATE", channel_json(101));
+    trail.feed("CHANNEL_UPDATE", channel_json(101));
     assert!(trail.has_channel(101));
 }
 
 #[test]
 fn a_role_that_is_deleted_stays_away_though_an_update_of_it_follows() {
     let mut trail = Trail::new();
-    trail.tell("GUILD_ROLE_DELETE", json!({"role_id": "200"}));
-    trail.tell("GUILD_ROLE_UPDATE", json!({"role": role_json(200)}));
+    trail.feed("GUILD_ROLE_DELETE", json!({"role_id": "200"}));
+    trail.feed("GUILD_ROLE_UPDATE", json!({"role": role_json(200)}));
     assert!(!trail.has_role(200));
-    trail.tell("GUILD_ROLE_CREATE", json!({"role": role_json(200)}));
-    trail.tell("GUILD_ROLE_UPDATE", json!({"role": role_json(200)}));
+    trail.feed("GUILD_ROLE_CREATE", json!({"role": role_json(200)}));
+    trail.feed("GUILD_ROLE_UPDATE", json!({"role": role_json(200)}));
     assert!(trail.has_role(200));
 }
 
 #[test]
 fn a_role_that_is_deleted_is_no_members_and_no_emojis_though_a_late_payload_names_it() {
     let mut trail = Trail::new();
-    trail.tell("GUILD_ROLE_DELETE", json!({"role_id": "200"}));
-    trail.tell("GUILD_MEMBER_UPDATE", member_json(10));
-    trail.tell("GUILD_MEMBER_ADD", member_json(11));
-    trail.tell("GUILD_EMOJIS_UPDATE", json!({"emojis": [emoji_json(7)]}));
+    trail.feed("GUILD_ROLE_DELETE", json!({"role_id": "200"}));
+    trail.feed("GUILD_MEMBER_UPDATE", member_json(10));
+    trail.feed("GUILD_MEMBER_ADD", member_json(11));
+    trail.feed("GUILD_EMOJIS_UPDATE", json!({"emojis": [emoji_json(7)]}));
     for id in [10, 11] {
         let member = trail.store.member(guild(1), user(id)).unwrap();
         assert_eq!(member.roles().count(), 0);
@@ -70,10 +70,10 @@ fn a_role_that_is_deleted_is_no_members_and_no_emojis_though_a_late_payload_name
 #[test]
 fn the_roles_that_a_guild_update_lists_are_there() {
     let mut trail = Trail::new();
-    trail.tell("GUILD_ROLE_DELETE", json!({"role_id": "200"}));
+    trail.feed("GUILD_ROLE_DELETE", json!({"role_id": "200"}));
     let update = json!({"id": "1", "name": "x", "roles": [role_json(1), role_json(200)]});
-    trail.tell("GUILD_UPDATE", update);
-    trail.tell("GUILD_MEMBER_UPDATE", member_json(10));
+    trail.feed("GUILD_UPDATE", update);
+    trail.feed("GUILD_MEMBER_UPDATE", member_json(10));
     assert!(trail.has_role(200));
     let member = trail.store.member(guild(1), user(10)).unwrap();
     assert_eq!(member.roles().count(), 1);
@@ -82,32 +82,32 @@ fn the_roles_that_a_guild_update_lists_are_there() {
 #[test]
 fn a_thread_that_is_deleted_stays_away_though_an_update_of_it_follows() {
     let mut trail = Trail::new();
-    trail.tell("THREAD_CREATE", thread_json(500, 101));
-    trail.tell(
+    trail.feed("THREAD_CREATE", thread_json(500, 101));
+    trail.feed(
         "THREAD_DELETE",
         json!({"id": "500", "parent_id": "101", "type": 11}),
     );
-    trail.tell("THREAD_UPDATE", thread_json(500, 101));
+    trail.feed("THREAD_UPDATE", thread_json(500, 101));
     assert!(!trail.has_thread(500));
     let mut own = membership_json(ME);
     own["id"] = json!("500");
-    trail.tell("THREAD_MEMBER_UPDATE", own);
+    trail.feed("THREAD_MEMBER_UPDATE", own);
     let came = json!({"id": "500", "member_count": 1, "added_members": [membership_json(10)]});
-    trail.tell("THREAD_MEMBERS_UPDATE", came);
+    trail.feed("THREAD_MEMBERS_UPDATE", came);
     assert_eq!(trail.rows(Kind::ThreadMember), 0);
-    trail.tell("THREAD_CREATE", thread_json(500, 101));
-    trail.tell("THREAD_UPDATE", thread_json(500, 101));
+    trail.feed("THREAD_CREATE", thread_json(500, 101));
+    trail.feed("THREAD_UPDATE", thread_json(500, 101));
     assert!(trail.has_thread(500));
 }
 
 #[test]
 fn a_thread_of_a_channel_that_is_deleted_stays_away() {
     let mut trail = Trail::new();
-    trail.tell("THREAD_CREATE", thread_json(500, 101));
-    trail.tell("CHANNEL_DELETE", channel_json(101));
+    trail.feed("THREAD_CREATE", thread_json(500, 101));
+    trail.feed("CHANNEL_DELETE", channel_json(101));
     assert!(!trail.has_thread(500));
-    trail.tell("THREAD_UPDATE", thread_json(500, 101));
-    trail.tell("THREAD_CREATE", thread_json(501, 101));
+    trail.feed("THREAD_UPDATE", thread_json(500, 101));
+    trail.feed("THREAD_CREATE", thread_json(501, 101));
     assert_eq!(trail.rows(Kind::Thread), 0);
 }
 
@@ -116,83 +116,83 @@ fn a_thread_that_is_archived_may_come_back() {
     let mut trail = Trail::new();
     let mut archived = thread_json(500, 101);
     archived["thread_metadata"]["archived"] = json!(true);
-    trail.tell("THREAD_UPDATE", archived);
-    trail.tell("THREAD_UPDATE", thread_json(500, 101));
+    trail.feed("THREAD_UPDATE", archived);
+    trail.feed("THREAD_UPDATE", thread_json(500, 101));
     assert!(trail.has_thread(500));
 }
 
 #[test]
 fn a_thread_under_a_channel_that_is_gone_is_archived_all_the_same() {
     let mut trail = Trail::new();
-    trail.tell("CHANNEL_DELETE", channel_json(101));
+    trail.feed("CHANNEL_DELETE", channel_json(101));
     let sync = json!({"threads": [thread_json(500, 101)], "members": []});
-    trail.tell("THREAD_LIST_SYNC", sync);
+    trail.feed("THREAD_LIST_SYNC", sync);
     assert!(trail.has_thread(500), "a list is the truth");
     let mut archived = thread_json(500, 101);
     archived["thread_metadata"]["archived"] = json!(true);
-    trail.tell("THREAD_UPDATE", archived);
+    trail.feed("THREAD_UPDATE", archived);
     assert!(!trail.has_thread(500));
 }
 
 #[test]
 fn threads_that_a_sync_lists_are_there() {
     let mut trail = Trail::new();
-    trail.tell(
+    trail.feed(
         "THREAD_DELETE",
         json!({"id": "500", "parent_id": "101", "type": 11}),
     );
-    trail.tell(
+    trail.feed(
         "THREAD_LIST_SYNC",
         json!({"threads": [thread_json(500, 101)], "members": []}),
     );
-    trail.tell("THREAD_UPDATE", thread_json(500, 101));
+    trail.feed("THREAD_UPDATE", thread_json(500, 101));
     assert!(trail.has_thread(500));
 }
 
 #[test]
 fn who_left_a_thread_is_in_it_again_only_when_they_are_added() {
     let mut trail = Trail::new();
-    trail.tell("THREAD_CREATE", thread_json(500, 101));
+    trail.feed("THREAD_CREATE", thread_json(500, 101));
     let came = json!({"id": "500", "member_count": 1, "added_members": [membership_json(ME)]});
-    trail.tell("THREAD_MEMBERS_UPDATE", came.clone());
+    trail.feed("THREAD_MEMBERS_UPDATE", came.clone());
     assert_eq!(trail.rows(Kind::ThreadMember), 1);
     let left = json!({"id": "500", "member_count": 0, "removed_member_ids": [ME.to_string()]});
     let mut own = membership_json(ME);
     own["id"] = json!("500");
-    trail.tell("THREAD_MEMBERS_UPDATE", left.clone());
-    trail.tell("THREAD_MEMBER_UPDATE", own.clone());
+    trail.feed("THREAD_MEMBERS_UPDATE", left.clone());
+    trail.feed("THREAD_MEMBER_UPDATE", own.clone());
     assert_eq!(trail.rows(Kind::ThreadMember), 0);
-    trail.tell("THREAD_MEMBERS_UPDATE", came);
-    trail.tell("THREAD_MEMBER_UPDATE", own.clone());
+    trail.feed("THREAD_MEMBERS_UPDATE", came);
+    trail.feed("THREAD_MEMBER_UPDATE", own.clone());
     assert_eq!(trail.rows(Kind::ThreadMember), 1);
-    trail.tell("THREAD_MEMBERS_UPDATE", left.clone());
+    trail.feed("THREAD_MEMBERS_UPDATE", left.clone());
     let mut again = thread_json(500, 101);
     again["member"] = membership_json(ME);
-    trail.tell("THREAD_CREATE", again);
+    trail.feed("THREAD_CREATE", again);
     assert_eq!(trail.rows(Kind::ThreadMember), 1);
-    trail.tell("THREAD_MEMBERS_UPDATE", left);
+    trail.feed("THREAD_MEMBERS_UPDATE", left);
     let sync = json!({"threads": [thread_json(500, 101)], "members": [own]});
-    trail.tell("THREAD_LIST_SYNC", sync);
-    trail.tell("THREAD_MEMBER_UPDATE", own);
+    trail.feed("THREAD_LIST_SYNC", sync);
+    trail.feed("THREAD_MEMBER_UPDATE", own);
     assert_eq!(trail.rows(Kind::ThreadMember), 1);
 }
 
 #[test]
 fn messages_of_a_channel_or_thread_that_is_deleted_stay_away() {
     let mut trail = Trail::new();
-    trail.tell("THREAD_CREATE", thread_json(500, 101));
+    trail.feed("THREAD_CREATE", thread_json(500, 101));
     for place in [500, 101] {
-        trail.tell("MESSAGE_CREATE", message_in(place));
+        trail.feed("MESSAGE_CREATE", message_in(place));
     }
     assert_eq!(trail.rows(Kind::Message), 2);
-    trail.tell(
+    trail.feed(
         "THREAD_DELETE",
         json!({"id": "500", "parent_id": "101", "type": 11}),
     );
-    trail.tell("CHANNEL_DELETE", channel_json(101));
+    trail.feed("CHANNEL_DELETE", channel_json(101));
     for place in [500, 101] {
-        trail.tell("MESSAGE_CREATE", message_in(place));
-        trail.tell("MESSAGE_UPDATE", message_in(place));
+        trail.feed("MESSAGE_CREATE", message_in(place));
+        trail.feed("MESSAGE_UPDATE", message_in(place));
     }
     assert_eq!(trail.rows(Kind::Message), 0);
 }
@@ -200,17 +200,17 @@ fn messages_of_a_channel_or_thread_that_is_deleted_stay_away() {
 #[test]
 fn a_message_that_is_deleted_stays_away_though_an_update_of_it_follows() {
     let mut trail = Trail::new();
-    trail.tell("MESSAGE_CREATE", message_in(101));
-    trail.tell("MESSAGE_DELETE", json!({"id": "900", "channel_id": "101"}));
-    trail.tell("MESSAGE_UPDATE", message_in(101));
+    trail.feed("MESSAGE_CREATE", message_in(101));
+    trail.feed("MESSAGE_DELETE", json!({"id": "900", "channel_id": "101"}));
+    trail.feed("MESSAGE_UPDATE", message_in(101));
     assert_eq!(trail.rows(Kind::Message), 0);
 }
 
 #[test]
 fn nothing_comes_to_hang_on_a_channel_that_is_deleted() {
     let mut trail = Trail::new();
-    trail.tell("VOICE_STATE_UPDATE", voice_json(10, 100));
-    trail.tell("CHANNEL_DELETE", channel_json(101));
+    trail.feed("VOICE_STATE_UPDATE", voice_json(10, 100));
+    trail.feed("CHANNEL_DELETE", channel_json(101));
     let trails = [
         ("STAGE_INSTANCE_CREATE", stage_json(7, 101)),
         ("STAGE_INSTANCE_UPDATE", stage_json(7, 101)),
@@ -221,7 +221,7 @@ fn nothing_comes_to_hang_on_a_channel_that_is_deleted() {
         ("VOICE_STATE_UPDATE", voice_json(10, 101)),
     ];
     for (name, data) in trails {
-        trail.tell(name, data);
+        trail.feed(name, data);
     }
     let kinds = [
         Kind::Stage,
@@ -292,13 +292,13 @@ fn small_kinds() -> [(Kind, [&'static str; 3], Value); 5] {
 fn sounds_stages_events_integrations_and_rules_stay_away_once_they_are_deleted() {
     for (kind, [create, update, delete], row) in small_kinds() {
         let mut trail = Trail::new();
-        trail.tell(create, row.clone());
+        trail.feed(create, row.clone());
         assert_eq!(trail.rows(kind), 1, "{create}");
-        trail.tell(delete, row.clone());
-        trail.tell(update, row.clone());
+        trail.feed(delete, row.clone());
+        trail.feed(update, row.clone());
         assert_eq!(trail.rows(kind), 0, "{update} after {delete}");
-        trail.tell(create, row.clone());
-        trail.tell(update, row);
+        trail.feed(create, row.clone());
+        trail.feed(update, row);
         assert_eq!(trail.rows(kind), 1, "{update} after {create}");
     }
 }
@@ -306,16 +306,16 @@ fn sounds_stages_events_integrations_and_rules_stay_away_once_they_are_deleted()
 #[test]
 fn sounds_that_were_deleted_are_not_updated_with_others_and_come_with_the_whole_board() {
     let mut trail = Trail::new();
-    trail.tell("GUILD_SOUNDBOARD_SOUND_DELETE", sound_json(7));
+    trail.feed("GUILD_SOUNDBOARD_SOUND_DELETE", sound_json(7));
     let board = json!({"soundboard_sounds": [sound_json(7), sound_json(8)]});
-    trail.tell("GUILD_SOUNDBOARD_SOUNDS_UPDATE", board.clone());
+    trail.feed("GUILD_SOUNDBOARD_SOUNDS_UPDATE", board.clone());
     assert_eq!(trail.rows(Kind::Sound), 1);
-    trail.tell("SOUNDBOARD_SOUNDS", board.clone());
-    trail.tell("GUILD_SOUNDBOARD_SOUNDS_UPDATE", board);
+    trail.feed("SOUNDBOARD_SOUNDS", board.clone());
+    trail.feed("GUILD_SOUNDBOARD_SOUNDS_UPDATE", board);
     assert_eq!(trail.rows(Kind::Sound), 2);
     let mut louder = sound_json(7);
     louder["volume"] = json!(1);
-    trail.tell("GUILD_SOUNDBOARD_SOUND_UPDATE", louder);
+    trail.feed("GUILD_SOUNDBOARD_SOUND_UPDATE", louder);
     let mut sounds = trail.store.sounds(guild(1));
     assert!(
         sounds.any(|sound| sound.volume == Some(1.0)),
@@ -326,11 +326,11 @@ fn sounds_that_were_deleted_are_not_updated_with_others_and_come_with_the_whole_
 #[test]
 fn removals_of_one_guild_do_not_concern_another() {
     let mut trail = Trail::new();
-    trail.tell("GUILD_CREATE", crate::world::guild_json(2, &[ME], 1));
+    trail.feed("GUILD_CREATE", crate::world::guild_json(2, &[ME], 1));
     trail.leave(7);
     let mut other = member_json(7);
     other["guild_id"] = json!("2");
-    trail.tell("GUILD_MEMBER_UPDATE", other);
+    trail.feed("GUILD_MEMBER_UPDATE", other);
     assert!(trail.store.member(guild(2), user(7)).is_some());
 }
 

@@ -15,9 +15,9 @@ fn row(world: &World) -> &Channel<'static> {
 #[test]
 fn voice_channel_status_update_patches() {
     let mut world = World::new();
-    let news = |id: &str| json!({"id": id, "guild_id": "1", "status": "hi"});
-    world.feed("VOICE_CHANNEL_STATUS_UPDATE", &news("101"));
-    world.feed("VOICE_CHANNEL_STATUS_UPDATE", &news("999"));
+    let update = |id: &str| json!({"id": id, "guild_id": "1", "status": "hi"});
+    world.feed("VOICE_CHANNEL_STATUS_UPDATE", &update("101"));
+    world.feed("VOICE_CHANNEL_STATUS_UPDATE", &update("999"));
     assert_eq!(row(&world).status.value().unwrap(), &"hi");
     assert_eq!(rows(&world, Kind::Channel), 2);
 }
@@ -25,10 +25,10 @@ fn voice_channel_status_update_patches() {
 #[test]
 fn voice_channel_start_time_update_patches() {
     let mut world = World::new();
-    let news = |time| json!({"id": "101", "guild_id": "1", "voice_start_time": time});
-    world.feed("VOICE_CHANNEL_START_TIME_UPDATE", &news(Some(5)));
+    let update = |time| json!({"id": "101", "guild_id": "1", "voice_start_time": time});
+    world.feed("VOICE_CHANNEL_START_TIME_UPDATE", &update(Some(5)));
     assert_eq!(row(&world).voice_start.value(), Some(&5));
-    world.feed("VOICE_CHANNEL_START_TIME_UPDATE", &news(None));
+    world.feed("VOICE_CHANNEL_START_TIME_UPDATE", &update(None));
     assert_eq!(row(&world).voice_start.value(), None);
 }
 

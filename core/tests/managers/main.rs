@@ -125,13 +125,13 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-struct Story<C: ChannelKey> {
+struct Scene<C: ChannelKey> {
     host: Host<C>,
     now: Instant,
     wanted: BTreeSet<C>,
 }
 
-impl<C: ChannelKey> Story<C> {
+impl<C: ChannelKey> Scene<C> {
     fn step(&mut self, op: &Op, channel: fn(u64) -> C) {
         let (now, host) = (self.now, &mut self.host);
         let key = |n: usize| host.manager.roster().keys().get(n).copied();
@@ -192,15 +192,15 @@ fn play<C: ChannelKey>(
         .channels()
         .map(|(c, _)| c.clone())
         .collect();
-    let mut story = Story {
+    let mut scene = Scene {
         host: Host::new(manager),
         now: Instant::from_millis(5),
         wanted,
     };
     for op in ops {
-        story.step(op, channel);
+        scene.step(op, channel);
     }
-    story.host.log
+    scene.host.log
 }
 
 fn check_manager<C: ChannelKey>(

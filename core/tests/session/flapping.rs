@@ -41,7 +41,7 @@ fn flap(host: &mut Host, life: Duration) {
     assert_eq!(host.shard.phase(), Phase::Active);
 }
 
-/// When what was looked for was told, as connections of that life are cut for up to an hour.
+/// When what was looked for was emitted, as connections of that life are cut for up to an hour.
 fn emitted(host: &mut Host, life: Duration, look: impl Fn(&Event<'_>) -> bool) -> Option<Instant> {
     let end = host.now.after(Duration::from_secs(3_600));
     while host.now < end {

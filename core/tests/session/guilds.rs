@@ -261,14 +261,14 @@ fn a_session_handed_to_another_process_brings_its_guilds() {
     }
     second.receive(r#"{"op":0,"t":"RESUMED","s":7,"d":{}}"#);
     let emitted = |event: &Event<'_>| match event {
-        Event::GuildReady(news) => Some(("ready", news.guild)),
-        Event::GuildRestored(news) => Some(("restored", news.guild)),
-        Event::GuildJoin(news) => Some(("joined", news.guild)),
+        Event::GuildReady(event) => Some(("ready", event.guild)),
+        Event::GuildRestored(event) => Some(("restored", event.guild)),
+        Event::GuildJoin(event) => Some(("joined", event.guild)),
         _ => None,
     };
-    let news: Vec<_> = second.events().filter_map(emitted).collect();
+    let guild_events: Vec<_> = second.events().filter_map(emitted).collect();
     assert_eq!(
-        news,
+        guild_events,
         [
             ("ready", guild(2)),
             ("restored", guild(3)),
@@ -301,10 +301,10 @@ fn what_was_not_understood_is_said_too_of_a_guild_whose_held_events_overflowed()
         ));
     }
     let emitted = host.events().filter_map(|event| match event {
-        Event::Dispatch(_) => Some("told"),
+        Event::Dispatch(_) => Some("dispatched"),
         Event::Misunderstood(_) => Some("not understood"),
         _ => None,
     });
     let emitted: Vec<&str> = emitted.collect();
-    assert_eq!(emitted, ["told", "not understood"].repeat(3));
+    assert_eq!(emitted, ["dispatched", "not understood"].repeat(3));
 }

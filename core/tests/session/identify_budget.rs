@@ -76,15 +76,15 @@ fn ready_without_a_session_id_says_so_and_backs_off_at_once() {
     host.take();
     host.receive(NAMELESS);
     let emitted: Vec<&Event<'_>> = host.events().collect();
-    let [Event::StateChanged(change), Event::Misunderstood(news)] = &emitted[..] else {
+    let [Event::StateChanged(change), Event::Misunderstood(event)] = &emitted[..] else {
         panic!("{emitted:?}");
     };
     assert_eq!(
         (change.to, change.reason),
         (Phase::Idle, Reason::ReadyNameless)
     );
-    assert!(matches!(news.fault, Fault::NoSubject(_)));
-    let paths: Vec<&str> = news.misreads.places().iter().map(Misread::path).collect();
+    assert!(matches!(event.fault, Fault::NoSubject(_)));
+    let paths: Vec<&str> = event.misreads.places().iter().map(Misread::path).collect();
     assert_eq!(paths, ["session_id", ""]);
     assert_eq!(host.closes().len(), 1);
     assert_eq!(host.shard.failures(), 1);

@@ -119,7 +119,7 @@ fn a_ready_in_answer_to_a_resume_reports_that_the_session_is_lost() {
     host.receive(READY.replace("5e55", "a7e3").as_str());
     assert!(
         matches!(host.events().next(), Some(Event::Misunderstood(_))),
-        "told again, it begins nothing"
+        "delivered again, it begins nothing"
     );
 }
 
@@ -280,7 +280,7 @@ fn an_exported_session_is_resumed_by_another_shard() {
 }
 
 /// Where the next process resumes that has this base address, after a session was begun at `base`
-/// and told to resume at `ws://resume.example`.
+/// and asked to resume at `ws://resume.example`.
 fn resumed_at(base: &str, next: &str) -> String {
     let at = |url: &str| Config {
         url: url.into(),

@@ -126,7 +126,7 @@ fn flood(host: &mut Host, wait: Duration, payload: &str) {
 
 fn left_for(host: &Host, phase: Phase) -> Option<Reason> {
     host.events().find_map(|event| match event {
-        Event::StateChanged(news) if news.from == phase => Some(news.reason),
+        Event::StateChanged(event) if event.from == phase => Some(event.reason),
         _ => None,
     })
 }
@@ -163,7 +163,7 @@ fn a_flood_before_the_session_is_reported_a_few_times_and_counted() {
     flood(&mut host, Duration::from_secs(5), "no JSON");
     let emitted = |host: &Host| {
         let faults = host.events().filter_map(|event| match event {
-            Event::Misunderstood(news) => Some(news.count),
+            Event::Misunderstood(event) => Some(event.count),
             _ => None,
         });
         faults.collect::<Vec<_>>()
@@ -177,7 +177,7 @@ fn a_flood_before_the_session_is_reported_a_few_times_and_counted() {
     assert_eq!(
         emitted(&host).last(),
         Some(&101),
-        "in a session each is told"
+        "in a session each is emitted"
     );
     host.input(Input::Closed(None));
     host.dial();

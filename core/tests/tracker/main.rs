@@ -1,4 +1,4 @@
-//! A tracker beside another library: what it tells, what it keeps, and when it wants to be woken.
+//! A tracker beside another library: what it emits, what it keeps, and when it wants to be woken.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod client_accounts;
@@ -28,7 +28,7 @@ fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
-/// A tracker with a store that follows it, and all that it told.
+/// A tracker with a store that follows it, and all that it emitted.
 struct Beside {
     tracker: Tracker,
     store: MemoryStore,

@@ -53,8 +53,8 @@ fn what_has_ended_is_forgotten() {
 fn a_dispatch_that_is_not_understood_is_named() {
     let mut beside = Beside::chunking(AutoChunk::Never);
     beside.hear("GUILD_DELETE", "{");
-    let Some(Event::Misunderstood(news)) = beside.emitted.first() else {
+    let Some(Event::Misunderstood(event)) = beside.emitted.first() else {
         panic!("{:?}", beside.emitted)
     };
-    assert_eq!(news.name, Some(Name::GuildDelete));
+    assert_eq!(event.name, Some(Name::GuildDelete));
 }

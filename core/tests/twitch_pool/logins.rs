@@ -85,7 +85,7 @@ fn refused(
     (dials, all)
 }
 
-fn tells(actions: &[PoolAction<'_>], wanted: &PoolEvent<'_>) -> bool {
+fn emits(actions: &[PoolAction<'_>], wanted: &PoolEvent<'_>) -> bool {
     events(actions).contains(&wanted)
 }
 
@@ -96,7 +96,7 @@ fn an_invalid_nick_ends_the_login_for_good() {
     let (dials, emitted) = refused(&mut pool, "Invalid NICK", 0..HOUR);
     assert_eq!(dials, [0], "an hour with one dial");
     let end = End::BadLogin;
-    assert!(tells(
+    assert!(emits(
         &emitted,
         &PoolEvent::LinkLost {
             manager,
@@ -104,7 +104,7 @@ fn an_invalid_nick_ends_the_login_for_good() {
             end
         }
     ));
-    assert!(tells(&emitted, &PoolEvent::Barred { manager, shard }));
+    assert!(emits(&emitted, &PoolEvent::Barred { manager, shard }));
     assert!(pool.has_ended(manager));
     assert_eq!(pool.poll_timeout(), None, "nothing is waited for");
 }

@@ -185,7 +185,7 @@ fn moderated_rooms_do_not_count() {
         .events
         .iter()
         .filter(|(_, event)| event.contains("RoomLimit"));
-    assert_eq!(emitted.count(), 5, "each that waits is told once");
+    assert_eq!(emitted.count(), 5, "each that waits is emitted once");
     // A place that becomes free is taken.
     world
         .pool

@@ -1,4 +1,4 @@
-//! Shared chat: a message that partner rooms mirror is told once, where it was said if possible.
+//! Shared chat: a message that partner rooms mirror is emitted once, where it was said if possible.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use headcount_core::twitch::{
 
 use crate::details::{at, events, room, up};
 
-/// Rooms in their order: the number of each, as the server tells it, is its letter's.
+/// Rooms in their order: the number of each, as the server states it, is its letter's.
 const ROOMS: [&str; 3] = ["a", "b", "c"];
 
 fn number(room: &str) -> u8 {
@@ -43,7 +43,7 @@ fn copy(n: u32, room: &str, origin: &str) -> String {
     )
 }
 
-/// The rooms and ids of the messages that are told.
+/// The rooms and ids of the messages that are emitted.
 fn emitted(actions: &[PoolAction<'_>]) -> Vec<String> {
     let line = |event: &&PoolEvent<'_>| match event {
         PoolEvent::Message { message, .. } if message.command() == "PRIVMSG" => {
@@ -112,7 +112,7 @@ fn a_mirror_whose_original_does_not_come_is_reported_after_its_wait() {
     };
     assert_eq!(heard.link(), links[1]);
     assert_eq!(heard.message().unwrap().room(), Some(room("b")));
-    // What comes of it now has been told.
+    // What comes of it now has been emitted.
     assert!(hear(&mut pool, 4, links[0], &copy(1, "a", "a")).is_empty());
     assert!(hear(&mut pool, 4, links[2], &copy(1, "c", "a")).is_empty());
 }

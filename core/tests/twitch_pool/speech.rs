@@ -12,7 +12,7 @@ use headcount_core::twitch::{
 use crate::details::{at, connects, lines, room, up};
 use crate::stopping::{keys, log_in};
 
-/// What came of each message, in order of being told. None is told twice.
+/// What came of each message, in the order of its events. None is reported twice.
 #[derive(Default)]
 struct Outcomes {
     all: BTreeMap<SayId, SayOutcome>,

@@ -107,7 +107,7 @@ fn asking_twice_changes_nothing_and_unknown_shards_are_refused() {
     assert_eq!(
         pool.handle(at(1), PoolInput::Timeout).len(),
         2,
-        "one close, told once"
+        "one close, reported once"
     );
     let _ = pool.handle(at(2), PoolInput::Closed(links[0]));
     pool.stop(at(2), manager, shard).unwrap();

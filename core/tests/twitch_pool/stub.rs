@@ -176,7 +176,7 @@ impl World {
             assert!(spins < 10_000, "it spins: {:?}", self.pool.poll_timeout());
             self.now = self.now.max(next);
             if due.is_some_and(|due| queued.is_none_or(|queued| due <= queued)) {
-                self.tell(&Next::Chat);
+                self.send(&Next::Chat);
             } else if let Some((_, next)) = self.queue.pop_first() {
                 self.happen(next);
             }
@@ -184,7 +184,7 @@ impl World {
     }
 
     /// Gives the pool an input (`Chat` stands for the timeout) and carries its actions out.
-    fn tell(&mut self, what: &Next) {
+    fn send(&mut self, what: &Next) {
         let input = match what {
             Next::Opened(link) => PoolInput::Opened(*link),
             Next::DialFailed(link) => PoolInput::DialFailed(*link, DialFailure::Other),
@@ -286,7 +286,7 @@ impl World {
             }
             Next::Chat => self.chat(),
             Next::Opened(_) | Next::DialFailed(_) | Next::Down(..) | Next::Closed(_) => {
-                self.tell(&next);
+                self.send(&next);
             }
         }
     }

@@ -3,7 +3,7 @@ use crate::draw::Drawn;
 use crate::mutant::{Change, ConstFn};
 use std::ops::Range;
 
-/// The module that tells which mutant is awake, if any.
+/// The module that says which mutant is awake, if any.
 pub(crate) const ASK: &str = r#"
 /// Which mutant is awake.
 pub(crate) mod mutants {

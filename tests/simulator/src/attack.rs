@@ -48,16 +48,16 @@ struct Right {
     /// Whether the server sees every heartbeat in time.
     beats: bool,
     /// Words of which the bot's events, or the error that it does not start with, have to hold one;
-    /// none if nothing need be told.
-    told: &'static [&'static str],
+    /// none if nothing need be emitted.
+    emitted: &'static [&'static str],
 }
 
-/// A row: how much memory it may take, whether heartbeats are seen, and what is told.
-const fn right(mebibytes: u64, beats: bool, told: &'static [&'static str]) -> Right {
+/// A row: how much memory it may take, whether heartbeats are seen, and what is emitted.
+const fn right(mebibytes: u64, beats: bool, emitted: &'static [&'static str]) -> Right {
     Right {
         peak: mebibytes * MIB,
         beats,
-        told,
+        emitted,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The census: every key that the product knows, at every depth, in every odd form.
 //!
-//! An odd value costs itself: the dispatch is told, what was not understood is named, and all else
+//! An odd value costs itself: the dispatch is emitted, what was not understood is named, and all else
 //! changes as it does without that value.
 #[cfg(test)]
 mod beside;
@@ -41,7 +41,7 @@ pub enum Part {
     Session,
     /// One of each other dispatch.
     Others,
-    /// What carries a member in passing, where the gateway does not tell of members.
+    /// What carries a member in passing, where the gateway does not report members.
     InPassing,
 }
 
@@ -96,7 +96,7 @@ impl Part {
 /// payloads that were.
 ///
 /// # Panics
-/// When an odd value costs more than itself, or is not told.
+/// When an odd value costs more than itself, or is not emitted.
 #[must_use]
 pub fn take(part: Part, order: Order, step: usize) -> usize {
     let (host, payloads) = part.get();

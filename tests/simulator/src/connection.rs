@@ -9,7 +9,7 @@ pub(crate) struct Connection {
     pub(crate) acks: Acks,
     /// Neither hears nor says anything: the path is dead, and nobody has noticed.
     pub(crate) silent: bool,
-    /// Missed dispatches are being told again.
+    /// Missed dispatches are being replayed.
     pub(crate) replaying: bool,
     /// What the session had reached that it asked for and that another one took the place of:
     /// heartbeats that were under way still name it.

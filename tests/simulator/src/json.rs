@@ -63,7 +63,7 @@ impl Writer {
         self.out.push_str("\":");
     }
 
-    /// A comma, unless the value is the first; the byte before tells.
+    /// A comma, unless the value is the first; the byte before decides.
     fn separate(&mut self) {
         if !matches!(self.out.as_bytes().last(), None | Some(b'{' | b'[' | b':')) {
             self.out.push(',');

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The record of what was sent. What the guilds hold now is in the [`World`](crate::World).
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// What each guild's sessions were told, by guild id.
+    /// What each guild's sessions received, by guild id.
     pub guilds: BTreeMap<u64, GuildRecord>,
     /// Every request for members, in the order of arrival.
     pub requests: Vec<RequestRecord>,
@@ -42,14 +42,14 @@ impl Ledger {
     }
 }
 
-/// What sessions were told about one guild.
+/// What sessions received about one guild.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GuildRecord {
     /// Every `GUILD_CREATE`.
     pub creates: Vec<CreateRecord>,
-    /// When a session was told that it is unavailable.
+    /// When a session heard that it is unavailable.
     pub outages: Vec<Millis>,
-    /// When a session was told that the bot is no longer in it.
+    /// When a session heard that the bot is no longer in it.
     pub removals: Vec<Millis>,
 }
 

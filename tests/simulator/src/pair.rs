@@ -32,8 +32,8 @@ pub struct Pair {
     pub now: Millis,
     /// Every action of every shard since it was last taken, in order.
     pub done: Vec<Done>,
-    /// News of the whole bot, in order.
-    pub news: Vec<Event<'static>>,
+    /// Events of the whole bot, in order.
+    pub bot_events: Vec<Event<'static>>,
     /// Whether the host reads. One with a slow user does not: what the gateway says waits, and
     /// deadlines are handed in as [`Input::Unread`], as is the moment when it reads on.
     pub reading: bool,
@@ -48,7 +48,7 @@ pub struct Seat {
     /// The shard.
     pub shard: Shard,
     connection: Option<ConnectionId>,
-    /// Since when nothing has been read that the shard was not told of.
+    /// Since when nothing has been read that the shard does not know of.
     unread_since: Option<Millis>,
 }
 
@@ -99,7 +99,7 @@ impl Pair {
             seats,
             now: 0,
             done: Vec::new(),
-            news: Vec::new(),
+            bot_events: Vec::new(),
             reading: true,
             fleet: Fleet::new(Instant::ZERO, FleetConfig::new(limit), ids()),
             scratch: String::new(),
@@ -178,7 +178,7 @@ impl Pair {
         }
     }
 
-    /// Notes that nothing is read from now on, or tells the shards that it is again.
+    /// Notes that nothing is read from now on, or informs the shards that it is again.
     fn look(&mut self) {
         for seat in 0..self.seats.len() {
             if !self.reading {
@@ -350,7 +350,7 @@ impl Pair {
                     self.answers
                         .extend(seat.map(|seat| (seat, Answer::Granted)));
                 }
-                FleetAction::Emit(event) => self.news.push(event),
+                FleetAction::Emit(event) => self.bot_events.push(event),
             }
         }
     }

@@ -48,7 +48,7 @@ pub struct ServerConfig {
     /// The most bytes of JSON text that may wait for a client that does not read; beyond it the
     /// connection is cut. 1 GiB by default.
     pub waiting_limit: usize,
-    /// Told everything that happens. None by default.
+    /// Receives everything that happens. None by default.
     pub observers: Vec<Observer>,
 }
 

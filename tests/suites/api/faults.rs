@@ -278,7 +278,7 @@ fn outage() {
     assert!(has(&pair, missed));
     pair.act(Act::Outage { guild });
     assert!(has(&pair, |event| match event {
-        Event::GuildUnavailable(news) => news.guild == gone,
+        Event::GuildUnavailable(event) => event.guild == gone,
         _ => false,
     }));
     pair.run(HOUR);
@@ -362,7 +362,7 @@ fn ten_times_the_load() {
             *sequence == last
         }));
         let finished = pair.events().filter(|event| match event {
-            Event::CommandFinished(news) => news.outcome == CommandOutcome::Sent,
+            Event::CommandFinished(event) => event.outcome == CommandOutcome::Sent,
             _ => false,
         });
         sent += finished.count();

@@ -1,4 +1,4 @@
-//! A naive client for tests: it says what it is told to and keeps what it hears.
+//! A naive client for tests: it says what it is asked to and keeps what it hears.
 use headcount_sim::{Accept, ConnectionId, Gateway, Options, Output, Upgrade};
 use serde_json::{Value, json};
 

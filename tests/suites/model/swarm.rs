@@ -1,5 +1,5 @@
 //! Random clients, faults and acts: nothing panics, time goes on, sequences stay whole, and the
-//! same seed tells the same scenario.
+//! same seed makes the same scenario.
 
 use crate::client::{Client, INTENTS, identify};
 use headcount_sim::{
@@ -188,7 +188,7 @@ fn step(dice: &mut Dice, client: &mut Client, open: &mut Vec<ConnectionId>) {
 }
 
 /// On each connection sequences grow by one, from wherever READY or a resume began; a connection
-/// that was told INVALID_SESSION may begin again.
+/// that received INVALID_SESSION may begin again.
 fn sequences_are_whole(client: &Client) {
     let mut last: BTreeMap<ConnectionId, u64> = BTreeMap::new();
     for (id, value) in &client.heard {

@@ -49,7 +49,7 @@ async fn failure<R: Tested>(runtime: R, info: GatewayInfo) -> (String, ErrorKind
             }
             Event::StateChanged(change) => {
                 if let Reason::DialFailed(why) = change.reason {
-                    let (text, kind) = emitted.expect("it is told before");
+                    let (text, kind) = emitted.expect("it is emitted before");
                     assert!(text.contains(kind.remedy()), "{text}");
                     return (text, kind, why);
                 }
@@ -127,7 +127,7 @@ async fn a_dial_that_fails_says_why<R: Tested>() {
     let all = texts.len();
     texts.sort_unstable();
     texts.dedup();
-    assert_eq!(texts.len(), all, "each is told apart");
+    assert_eq!(texts.len(), all, "each differs from the others");
 }
 
 async fn a_process_without_files_says_so<R: Tested>() {

@@ -1,4 +1,4 @@
-//! The user's code panics, wherever the driver calls it: it is told, and nobody else is harmed.
+//! The user's code panics, wherever the driver calls it: it is reported, and nobody else is harmed.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,7 +50,7 @@ async fn failed<R: Tested>(bot: &mut Bot<R>) -> (StoreFailure, bool) {
         _ => None,
     });
     let unstored = unstored.await;
-    (failure.expect("told before"), unstored)
+    (failure.expect("emitted before"), unstored)
 }
 
 /// Takes events until somebody has joined a guild.
@@ -163,7 +163,7 @@ async fn a_predicate_that_panics_is_a_store_that_failed<R: Tested>() {
     assert_eq!(status(1), Some(GuildStatus::Stale));
     assert_ne!(status(0), Some(GuildStatus::Stale));
     joined(&mut bot, &server, 1).await;
-    // A change of policy judges every row anew, and the shards' time tells what came of it.
+    // A change of policy judges every row anew, and the shards' time decides when that is reported.
     let all = Predicate::member(|_| panic!("everybody is too much"));
     let went = handle.set_policy(Kind::Member, Policy::keep(all));
     assert!(went.expect("fitting") > 20);

@@ -1,4 +1,4 @@
-//! Connections that die in every way that a socket can tell or hide.
+//! Connections that die in every way that a socket can show or hide.
 
 use std::io;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ fn starts(server: &Server) -> (usize, usize) {
     })
 }
 
-/// The peer is there, and neither reads nor writes: two heartbeats tell.
+/// The peer is there, and neither reads nor writes: two heartbeats show it.
 async fn half_open_peer<R: Tested>() {
     let server = serve(beating(small()), 1, ServerConfig::default()).await;
     let mut bot = builder::<R>(&server).connect().await.expect("started");
@@ -60,7 +60,7 @@ async fn half_open_peer<R: Tested>() {
     assert_eq!(server.violations(), []);
 }
 
-/// The machine sleeps, and its timers with it: the next look at the clock tells, long before the
+/// The machine sleeps, and its timers with it: the next look at the clock shows it, long before the
 /// next heartbeat is due.
 async fn laptop_asleep_for_an_hour<R: Tested>() {
     let server = serve(small(), 1, ServerConfig::default()).await;

@@ -62,15 +62,15 @@ fn options(seed: u64, more: &[Fault]) -> Options {
     }
 }
 
-/// What the bot was told.
+/// What the bot emitted.
 #[derive(Default)]
-struct Told {
+struct Emitted {
     guilds: BTreeMap<GuildId, Outcome>,
     summaries: Vec<ShardFinishedChunking>,
     resumed: usize,
 }
 
-impl Told {
+impl Emitted {
     fn note(&mut self, event: Event<'_>) {
         match event {
             Event::GuildReady(ready) => {
@@ -85,7 +85,7 @@ impl Told {
 }
 
 /// Runs a bot until the whole of it is ready.
-async fn call<R: Tested>(server: &Server, compression: Compression) -> (Told, Bot<R>) {
+async fn call<R: Tested>(server: &Server, compression: Compression) -> (Emitted, Bot<R>) {
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
     let mut bot = Bot::builder("secret", intents)
         .api(Api::at(server.http_url()))
@@ -101,7 +101,7 @@ async fn call<R: Tested>(server: &Server, compression: Compression) -> (Told, Bo
         .connect()
         .await
         .expect("gateway information");
-    let mut emitted = Told::default();
+    let mut emitted = Emitted::default();
     loop {
         match bot.next().await.expect("the bot goes on").event {
             Event::BotReady(_) => return (emitted, bot),
@@ -120,7 +120,7 @@ fn shard_of(number: u32) -> u32 {
 }
 
 /// Compares outcomes and member sets with the server's.
-fn check(server: &Server, emitted: &Told, handle: &Handle) {
+fn check(server: &Server, emitted: &Emitted, handle: &Handle) {
     server.inspect(|gateway| {
         for guild in gateway.world().guilds() {
             let id = GuildId::new(guild.id()).unwrap();

@@ -24,7 +24,7 @@ use tokio::time::{sleep_until, timeout_at};
 use twilight_gateway as twilight;
 use twilight_gateway::Message;
 
-/// What the tracker is told of a payload: everything but the opcode.
+/// What the tracker receives of a payload: everything but the opcode.
 #[derive(Deserialize)]
 struct Frame<'a> {
     t: Option<&'a str>,

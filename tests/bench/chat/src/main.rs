@@ -112,14 +112,14 @@ fn main() {
     }
     let (ours, theirs) = (median(our_times), median(their_times));
     let rate = |time: Duration| 1.0 / time.as_secs_f64();
-    let tell = |name: &str, time: Duration| {
+    let report = |name: &str, time: Duration| {
         println!(
             "{name:<14} {:>7} ns a message, {:>9.0} messages/s",
             time.as_nanos(),
             rate(time)
         );
     };
-    tell("headcount", ours);
-    tell("twitch-irc", theirs);
+    report("headcount", ours);
+    report("twitch-irc", theirs);
     println!("ratio {:.2}", rate(ours) / rate(theirs));
 }

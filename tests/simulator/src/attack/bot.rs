@@ -22,7 +22,7 @@ const UP: Duration = Duration::from_secs(30);
 /// How long it is left alone before its memory is looked at.
 const REST: Duration = Duration::from_millis(300);
 
-/// What the bot is told to do.
+/// What the bot has to do.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Plan {
     pub(super) attack: String,
@@ -45,8 +45,8 @@ pub(super) struct Report {
     pub(super) peak: Option<u64>,
     /// How long the bot took to end, in milliseconds.
     pub(super) shutdown: u64,
-    /// What the user was told, and how often.
-    pub(super) told: BTreeMap<String, u64>,
+    /// What was emitted, and how often.
+    pub(super) emitted: BTreeMap<String, u64>,
     /// What the bot itself found wrong.
     #[serde(default)]
     pub(super) wrong: Vec<String>,
@@ -107,7 +107,7 @@ async fn bot<R: Runtime + Default>(
     let mut bot = match builder::<R>(attack, plan).connect().await {
         Ok(bot) => bot,
         Err(error) => {
-            report.told.insert(format!("{:?}", error.kind()), 1);
+            report.emitted.insert(format!("{:?}", error.kind()), 1);
             report.peak = memory::peak();
             return Ok(report);
         }
@@ -214,7 +214,7 @@ fn note(report: &mut Report, event: BotEvent) {
         Event::Resumed { .. } => "Resumed".to_owned(),
         _ => return,
     };
-    *report.told.entry(word).or_default() += 1;
+    *report.emitted.entry(word).or_default() += 1;
 }
 
 async fn chat<R: Runtime + Default>(
@@ -226,7 +226,7 @@ async fn chat<R: Runtime + Default>(
     let mut chat = chat_bot::<R>(plan.port).map_err(io::Error::other)?;
     let joined = async {
         while let Some(event) = chat.next().await {
-            if matches!(&event, ChatEvent::Pool(news) if format!("{news:?}").contains("Joined")) {
+            if matches!(&event, ChatEvent::Pool(event) if format!("{event:?}").contains("Joined")) {
                 return;
             }
         }
@@ -242,7 +242,7 @@ async fn chat<R: Runtime + Default>(
             ChatEvent::Pool(_) => "Pool",
             _ => "Other",
         };
-        *report.told.entry(word.to_owned()).or_default() += 1;
+        *report.emitted.entry(word.to_owned()).or_default() += 1;
     };
     stand::<R, _>(&mut chat, time, attack.takes, note).await;
     control.say("end")?;

@@ -103,7 +103,7 @@ impl Host {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
-                // A connection that is over is no news: the client may leave.
+                // A connection that is over is no failure: the client may leave.
                 thread::spawn(move || serve(stream, shared).ok());
             }
         });

@@ -10,7 +10,7 @@ pub(super) struct Log {
     pub(super) resumes: u64,
     /// When the flood began.
     pub(super) began: Option<Instant>,
-    /// When the client was told to stop.
+    /// When the client was asked to stop.
     pub(super) ended: Option<Instant>,
 }
 

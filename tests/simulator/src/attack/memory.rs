@@ -1,4 +1,4 @@
-//! How much memory this process holds, as the system counts it. Linux tells; elsewhere nothing is
+//! How much memory this process holds, as the system counts it. Linux reports it; elsewhere nothing is
 //! known.
 use std::fs;
 

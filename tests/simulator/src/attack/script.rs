@@ -43,7 +43,7 @@ impl Script {
         }
     }
 
-    /// How many shards `/gateway/bot` tells.
+    /// How many shards `/gateway/bot` recommends.
     pub(super) const fn shards(self) -> u64 {
         match self {
             Self::Shards(shards) | Self::Idle(shards) => shards,

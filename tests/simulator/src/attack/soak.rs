@@ -121,7 +121,7 @@ impl Watch {
                 let ends = std::mem::take(&mut seen.last_ends);
                 seen.lost.push(format!("{why:?} after {ends:?}"));
             }
-            Event::ShardFinishedChunking(news) => seen.finished = Some((**news).clone()),
+            Event::ShardFinishedChunking(event) => seen.finished = Some((**event).clone()),
             _ => {}
         }
     }
@@ -199,13 +199,13 @@ impl Watch {
             wrong.push(format!("{} MiB, later {}", early / MIB, late / MIB));
         }
         report
-            .told
+            .emitted
             .insert("dispatches in order".to_owned(), self.dispatches);
         report
-            .told
+            .emitted
             .insert("MiB resident in the first third".to_owned(), early / MIB);
         report
-            .told
+            .emitted
             .insert("MiB resident in the last third".to_owned(), late / MIB);
     }
 }

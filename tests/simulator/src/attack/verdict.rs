@@ -40,8 +40,8 @@ pub struct Verdict {
     pub beats: Option<Duration>,
     /// How long the bot took to end under the flood.
     pub shutdown: Option<Duration>,
-    /// What the user was told, and how often.
-    pub told: BTreeMap<String, u64>,
+    /// What was emitted, and how often.
+    pub emitted: BTreeMap<String, u64>,
     /// Everything that did not hold.
     pub wrong: Vec<String>,
 }
@@ -54,7 +54,7 @@ impl Verdict {
             peak: None,
             beats: None,
             shutdown: None,
-            told: BTreeMap::new(),
+            emitted: BTreeMap::new(),
             wrong: Vec::new(),
         };
         let Some(report) = &seen.report else {
@@ -72,7 +72,7 @@ impl Verdict {
         verdict.peak = idle.zip(peak).map(|(idle, peak)| peak.saturating_sub(idle));
         verdict.beats = log.silence().filter(|_| attack.right.beats);
         verdict.shutdown = log.ended.map(|_| Duration::from_millis(report.shutdown));
-        verdict.told.clone_from(&report.told);
+        verdict.emitted.clone_from(&report.emitted);
         verdict.wrong.clone_from(&report.wrong);
         verdict.judge(attack);
         verdict
@@ -90,16 +90,19 @@ impl Verdict {
         if let Some(shutdown) = self.shutdown.filter(|shutdown| *shutdown > SHUTDOWN) {
             wrong.push(format!("it took {shutdown:?} to end"));
         }
-        let is_told = |word: &&str| self.told.keys().any(|told| told.contains(word));
-        if !right.told.is_empty() && !right.told.iter().any(is_told) {
-            wrong.push(format!("nobody was told of {}", right.told.join(" or ")));
+        let is_emitted = |word: &&str| self.emitted.keys().any(|emitted| emitted.contains(word));
+        if !right.emitted.is_empty() && !right.emitted.iter().any(is_emitted) {
+            wrong.push(format!(
+                "nothing was emitted of {}",
+                right.emitted.join(" or ")
+            ));
         }
         self.wrong.append(&mut wrong);
     }
 
     /// The table's head, for rows that are shown.
     pub const HEAD: &'static str = "| attack | MiB above idle | longest time without a heartbeat | \
-         time to end | told | holds |\n|---|---|---|---|---|---|";
+         time to end | emitted | holds |\n|---|---|---|---|---|---|";
 
     /// Whether everything held.
     #[must_use]
@@ -118,8 +121,8 @@ impl fmt::Display for Verdict {
                 format!("{:.1} s", time.as_secs_f64())
             })
         };
-        let told: Vec<String> = self
-            .told
+        let emitted: Vec<String> = self
+            .emitted
             .iter()
             .map(|(word, count)| format!("{word} x{count}"))
             .collect();
@@ -133,7 +136,7 @@ impl fmt::Display for Verdict {
             self.attack,
             time(self.beats),
             time(self.shutdown),
-            told.join(", "),
+            emitted.join(", "),
         )
     }
 }
@@ -149,7 +152,7 @@ pub fn json(verdicts: &[Verdict], idle: Option<u64>) -> String {
             "peak_mb": peak,
             "heartbeats_ms": millis(verdict.beats),
             "shutdown_ms": millis(verdict.shutdown),
-            "told": verdict.told,
+            "emitted": verdict.emitted,
             "wrong": verdict.wrong,
             "holds": verdict.holds(),
         });

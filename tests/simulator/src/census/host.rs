@@ -142,28 +142,28 @@ impl Outcome {
     ///
     /// Mutations come first, then the dispatch, then what of it was not understood.
     pub(super) fn take(&mut self, action: Action<'_>, (name, data): (&str, &str)) {
-        let untold = self.dispatch.is_none();
+        let is_first = self.dispatch.is_none();
         match action {
             Action::Mutate(mutation) => {
                 let text = serde_json::to_string(&mutation).expect("a mutation has a JSON form");
                 self.mutations.push(text);
             }
             Action::Emit(Event::Dispatch(dispatch)) => {
-                assert!(untold, "told twice: {name} {data}");
+                assert!(is_first, "emitted twice: {name} {data}");
                 assert_eq!(dispatch.name().as_str(), name);
                 self.dispatch = Some(dispatch.data().to_owned());
             }
-            Action::Emit(Event::Misunderstood(news)) => {
+            Action::Emit(Event::Misunderstood(event)) => {
                 assert!(self.misunderstood.is_none(), "said twice: {name} {data}");
                 let follows = |other: &String| {
-                    let news = ["Emit(Guild", "Emit(Chunk", "Emit(Shard", "Send("];
-                    news.iter().any(|kind| other.starts_with(kind))
+                    let event = ["Emit(Guild", "Emit(Chunk", "Emit(Shard", "Send("];
+                    event.iter().any(|kind| other.starts_with(kind))
                 };
                 let late = self.others.iter().any(follows);
-                // A READY that begins no session is not told.
-                let early = untold && name != "READY";
+                // A READY that begins no session is not emitted.
+                let early = is_first && name != "READY";
                 assert!(!early && !late, "out of order: {name} {data}");
-                self.misunderstood = Some(*news);
+                self.misunderstood = Some(*event);
             }
             other => self.others.push(format!("{other:?}")),
         }

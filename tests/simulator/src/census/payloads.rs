@@ -34,7 +34,7 @@ pub(super) fn guild_create() -> Value {
     all
 }
 
-/// What an update tells of a guild.
+/// What an update states of a guild.
 fn guild() -> Value {
     json!({
         "id": "1", "name": "guild", "icon": "an icon", "splash": "a splash",
@@ -271,8 +271,8 @@ fn about_messages() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// What tells something of a member that is known already; of use only where the gateway does not
-/// tell of members anyway.
+/// What states something of a member that is known already; of use only where the gateway does not
+/// report members anyway.
 pub(super) fn in_passing() -> Vec<(&'static str, Value)> {
     let mut created = message(303);
     let mut of_author = member(10);

@@ -208,9 +208,9 @@ impl<'h> Trial<'h> {
     fn wrongly_told(&self, path: &str, text: &str, outcome: &Outcome) -> Option<&'static str> {
         let no_subject = |it: &Misunderstood| matches!(it.fault, Fault::NoSubject(_));
         match outcome.dispatch.as_deref() {
-            Some(told) if told == text => None,
-            Some(_) => Some("is told with other data"),
-            None if self.name != "READY" => Some("is not told"),
+            Some(emitted) if emitted == text => None,
+            Some(_) => Some("is emitted with other data"),
+            None if self.name != "READY" => Some("is not emitted"),
             None if path != "session_id" => Some("begins no session"),
             None => {
                 let said = outcome.misunderstood.as_ref().is_some_and(no_subject);

@@ -87,7 +87,7 @@ impl Life {
         }
     }
 
-    /// One request per guild at a time, so that a nonce tells whose it is.
+    /// One request per guild at a time, so that a nonce says whose it is.
     fn ask(&mut self, source: &mut Source<'_>) {
         let guild = 1 + source.below(GUILDS);
         if self.noted.contains_key(&guild) {

@@ -203,8 +203,8 @@ impl Consumer {
                 }
                 self.last.insert(id, sequence);
             }
-            Event::ShardFinishedChunking(news) => {
-                let before = self.finished.insert(id, *news);
+            Event::ShardFinishedChunking(summary) => {
+                let before = self.finished.insert(id, *summary);
                 assert!(before.is_none(), "once per READY");
             }
             Event::ChunkRequestFinished(end) => {
@@ -240,8 +240,12 @@ impl Consumer {
             assert!(self.ended.contains_key(asked), "{asked:?} never ends");
         }
         assert_eq!(self.finished.len() as u64, SHARDS, "some never finish");
-        for news in self.finished.values() {
-            assert_eq!((news.complete + news.others()) as u64, GUILDS, "{news:?}");
+        for summary in self.finished.values() {
+            assert_eq!(
+                (summary.complete + summary.others()) as u64,
+                GUILDS,
+                "{summary:?}"
+            );
         }
     }
 }

@@ -133,10 +133,10 @@ impl Life {
     fn feed(&mut self, input: Input<'_>) {
         let now = Instant::from_millis(self.now);
         let actions = self.shard.handle(now, input);
-        let told = format!("{actions:?}");
+        let emitted = format!("{actions:?}");
         let twins = format!("{:?}", self.twin.handle(now, input));
-        assert_eq!(told, twins, "time was split otherwise");
-        assert!(!told.contains(TOKEN), "the token is shown");
+        assert_eq!(emitted, twins, "time was split otherwise");
+        assert!(!emitted.contains(TOKEN), "the token is shown");
         for action in actions {
             self.note(action);
         }

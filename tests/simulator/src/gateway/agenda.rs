@@ -12,7 +12,7 @@ pub(crate) enum Task {
     CheckBeat(ConnectionId),
     /// Answers a heartbeat late.
     Ack(ConnectionId),
-    /// Closes a connection that was told to reconnect.
+    /// Closes a connection that was asked to reconnect.
     CloseAfterReconnect(ConnectionId),
     /// Forgets the session if it has had no connection since.
     Expire {

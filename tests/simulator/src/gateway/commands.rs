@@ -55,7 +55,7 @@ impl Gateway {
         }
     }
 
-    /// Tells everyone who may know where a user sits now.
+    /// Informs everyone who may know where a user sits now.
     pub(super) fn announce_voice(&mut self, guild: u64, user: u64, channel: Option<u64>) {
         let needed = if user == self.world.bot() {
             0

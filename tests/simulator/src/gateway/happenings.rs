@@ -118,7 +118,7 @@ impl Gateway {
         self.say(id, plain(9, resumable));
     }
 
-    /// The sessions that have been told of the guild and want to know more.
+    /// The sessions that have heard of the guild and want to know more.
     fn informed(&self, guild: u64) -> Vec<u64> {
         self.sessions_that(|session| {
             session.view.owns(Some(guild))

@@ -1,4 +1,4 @@
-//! Words that were written before something went, and come after the news of it.
+//! Words that were written before something went, and come after the event of its removal.
 use super::{Gateway, Task};
 use crate::faults::{Subject, Trouble};
 use crate::intents;
@@ -121,7 +121,7 @@ pub(crate) struct Late {
     words: Vec<Word>,
     /// How the members who held a role looked right after it went.
     holders: Vec<(u64, String)>,
-    /// The sessions that were told of the removal.
+    /// The sessions that received the removal.
     sessions: Vec<u64>,
     /// How often the guild had come by then.
     creates: usize,

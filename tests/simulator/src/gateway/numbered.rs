@@ -83,13 +83,13 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// The last number that a session like this was told, also before it began.
+    /// The last number that a session like this received, also before it began.
     pub(super) fn last(&self, view: View) -> u64 {
         let last = self.last.get(&(view.shard, view.intents));
         last.copied().unwrap_or(0)
     }
 
-    /// Gives the next number to a session that was told `before`.
+    /// Gives the next number to a session that received `before`.
     pub(super) fn next(&mut self, view: View, before: &mut u64) -> Option<u64> {
         if !self.open {
             return None;

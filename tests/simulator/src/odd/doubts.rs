@@ -28,7 +28,7 @@ impl Doubts {
     }
 
     /// All that a dispatch says is known. A chunk may have been written before a removal, so it
-    /// does not say whether that was told.
+    /// does not say whether that was emitted.
     pub(crate) fn settle(&mut self, said: &Said<'_>) {
         for row in said.all_listed() {
             let untold = self.untold(row) && !said.is_whole();
@@ -80,12 +80,12 @@ impl Doubts {
         self.rows.get(&row).is_some_and(|it| it.unread || it.untold)
     }
 
-    /// Whether its coming or going was not said so that anybody could tell.
+    /// Whether its coming or going was not said so that anybody could know.
     pub(crate) fn untold(&self, row: Row) -> bool {
         self.rows.get(&row).is_some_and(|it| it.untold)
     }
 
-    /// Whether such a row's coming or going was not said so that anybody could tell.
+    /// Whether such a row's coming or going was not said so that anybody could know.
     pub(crate) fn any_untold(&self, owner: u64, kind: Kind) -> bool {
         let mut rows = self.rows.range((owner, kind, 0)..=(owner, kind, u64::MAX));
         rows.any(|(_, doubt)| doubt.untold)

@@ -61,7 +61,7 @@ pub(crate) fn draw(said: &Said<'_>, data: &Value, draw: u64, rows: bool) -> Opti
     })
 }
 
-/// Without a name of its own no session begins; that is told elsewhere.
+/// Without a name of its own no session begins; that is tested elsewhere.
 fn begins_sessions(tree: &Tree, way: &[usize]) -> bool {
     tree.path(way) == "session_id"
 }

@@ -4,7 +4,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::io;
 use std::sync::Arc;
 
-/// A certificate made for one run, which its clients have to be told to trust.
+/// A certificate made for one run, which its clients have to trust.
 #[derive(Clone, Debug)]
 pub struct Certificate {
     der: CertificateDer<'static>,

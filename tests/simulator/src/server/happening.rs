@@ -1,9 +1,9 @@
-//! What an observer of the server is told.
+//! What an observer of the server receives.
 use crate::edge::{ConnectionId, Millis};
 use crate::rules::Violation;
 use std::fmt;
 
-/// Something that happened at the server, told in order.
+/// Something that happened at the server, reported in order.
 ///
 /// [`Display`](fmt::Display) is one line without the token: payloads are only counted.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ pub enum Happening<'a> {
     Violation(&'a Violation),
 }
 
-/// A function that is told what happens, in order; it must be quick and must not call the server.
+/// A function that receives what happens, in order; it must be quick and must not call the server.
 pub type Observer = Box<dyn FnMut(Millis, &Happening<'_>) + Send>;
 
 impl fmt::Display for Happening<'_> {

@@ -84,7 +84,7 @@ impl Host {
         Millis::try_from(self.started.elapsed().as_millis()).unwrap_or(Millis::MAX)
     }
 
-    /// Told after every change of the model.
+    /// Notified after every change of the model.
     pub(super) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
@@ -117,7 +117,7 @@ impl Host {
             .heard()
             .get(heard)
             .map(|said| said.text.clone());
-        self.tell(
+        self.notify(
             now,
             &Happening::Rest {
                 method,
@@ -137,7 +137,7 @@ impl Host {
             Accept::Open(connection) => {
                 let (link, outbox) = link::pair();
                 self.links.insert(connection, link);
-                self.tell(
+                self.notify(
                     now,
                     &Happening::Opened {
                         connection,
@@ -148,7 +148,7 @@ impl Host {
                 Handshake::Open(connection, outbox)
             }
             Accept::Refuse(status) => {
-                self.tell(
+                self.notify(
                     now,
                     &Happening::Refused {
                         status,
@@ -158,7 +158,7 @@ impl Host {
                 Handshake::Refuse(status)
             }
             Accept::Silent => {
-                self.tell(now, &Happening::Unanswered);
+                self.notify(now, &Happening::Unanswered);
                 Handshake::Silent
             }
         };
@@ -170,7 +170,7 @@ impl Host {
     pub(super) fn receive(&mut self, connection: ConnectionId, payload: &[u8]) {
         if self.links.contains_key(&connection) {
             let now = self.now();
-            self.tell(
+            self.notify(
                 now,
                 &Happening::Received {
                     connection,
@@ -186,7 +186,7 @@ impl Host {
     pub(super) fn closed(&mut self, connection: ConnectionId, code: Option<u16>) {
         if self.links.remove(&connection).is_some() {
             let now = self.now();
-            self.tell(now, &Happening::Closed { connection, code });
+            self.notify(now, &Happening::Closed { connection, code });
             self.gateway.closed(now, connection, code);
             self.settle(now);
         }
@@ -228,11 +228,11 @@ impl Host {
             }
             Output::Close(code) => {
                 self.let_go(connection, output);
-                self.tell(now, &Happening::Closing { connection, code });
+                self.notify(now, &Happening::Closing { connection, code });
             }
             Output::Drop => {
                 self.let_go(connection, output);
-                self.tell(now, &Happening::Cut { connection });
+                self.notify(now, &Happening::Cut { connection });
             }
         }
     }
@@ -245,7 +245,7 @@ impl Host {
 
     fn give_up(&mut self, now: Millis, connection: ConnectionId, waiting: usize) {
         if let Some(link) = self.links.remove(&connection) {
-            self.tell(
+            self.notify(
                 now,
                 &Happening::Stuck {
                     connection,
@@ -258,7 +258,7 @@ impl Host {
     }
 
     fn cut(&mut self, now: Millis, connection: ConnectionId, link: &Link) {
-        self.tell(now, &Happening::Cut { connection });
+        self.notify(now, &Happening::Cut { connection });
         link.cut();
         self.gateway.closed(now, connection, None);
     }
@@ -273,7 +273,7 @@ impl Host {
         self.told_violations = violations.len();
     }
 
-    fn tell(&mut self, now: Millis, happening: &Happening<'_>) {
+    fn notify(&mut self, now: Millis, happening: &Happening<'_>) {
         for observer in &mut self.observers {
             observer(now, happening);
         }

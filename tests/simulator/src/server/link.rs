@@ -35,7 +35,7 @@ pub(crate) struct Link {
     orders: watch::Sender<Orders>,
 }
 
-/// What the host tells a connection out of turn.
+/// What the host sends to a connection out of turn.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Orders {
     pub(crate) flow: Flow,

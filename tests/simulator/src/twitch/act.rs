@@ -158,7 +158,7 @@ impl Twitch {
         let tags = format!("display-name={from};emotes=;message-id={id};user-id={user}");
         let rest = format!(":{from}!{from}@{from}.tmi.twitch.tv WHISPER {to} :{text}");
         for id in self.whom(&Who::Account(to.to_owned())) {
-            self.tell(id, &tags, &rest);
+            self.send_line(id, &tags, &rest);
         }
     }
 
@@ -169,7 +169,7 @@ impl Twitch {
         let tags = format!("target-user-id={user};tmi-sent-ts={}", self.wall());
         let rest = format!(":tmi.twitch.tv CLEARCHAT #{room} :{login}");
         for id in self.listeners(room) {
-            self.tell(id, &tags, &rest);
+            self.send_line(id, &tags, &rest);
         }
         for id in self.whom(&Who::Account(login.to_owned())) {
             let connection = self.connections.get_mut(&id);

@@ -1,7 +1,7 @@
 //! One connection as the server sees it.
 use std::collections::BTreeSet;
 
-/// What a client asked to be told.
+/// What a client asked to receive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Capabilities {
     pub(super) tags: bool,

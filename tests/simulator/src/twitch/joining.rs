@@ -144,7 +144,7 @@ impl Twitch {
         let tags = format!(
             "emote-only=0;followers-only=-1;r9k=0;room-id={number};slow={slow};subs-only=0"
         );
-        self.tell(id, &tags, &format!(":tmi.twitch.tv ROOMSTATE #{room}"));
+        self.send_line(id, &tags, &format!(":tmi.twitch.tv ROOMSTATE #{room}"));
     }
 
     /// USERSTATE; `more` are tags that end in `;`.
@@ -159,7 +159,7 @@ impl Twitch {
             "badge-info=;badges={badges};{more}color=;display-name={login};emote-sets=0;\
              mod={moderator};subscriber=0;user-type={kind}"
         );
-        self.tell(id, &tags, &format!(":tmi.twitch.tv USERSTATE #{room}"));
+        self.send_line(id, &tags, &format!(":tmi.twitch.tv USERSTATE #{room}"));
     }
 
     pub(super) fn part(&mut self, id: ConnectionId, login: &str, line: &Line<'_>) {
@@ -178,7 +178,7 @@ impl Twitch {
         }
     }
 
-    /// Tells those who asked for membership that somebody came or went.
+    /// Informs those who asked for membership that somebody came or went.
     fn announce(&mut self, id: ConnectionId, login: &str, what: &str, room: &str) {
         let connection = self.connections.get(&id);
         if connection.is_some_and(|connection| connection.capabilities.membership) {

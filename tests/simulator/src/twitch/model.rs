@@ -223,7 +223,7 @@ impl Twitch {
     }
 
     /// Sends a line, with its tags to those who asked for tags.
-    pub(super) fn tell(&mut self, id: ConnectionId, tags: &str, rest: &str) {
+    pub(super) fn send_line(&mut self, id: ConnectionId, tags: &str, rest: &str) {
         let Some(connection) = self.connections.get(&id) else {
             return;
         };
@@ -239,7 +239,7 @@ impl Twitch {
         let connection = self.connections.get(&id);
         if connection.is_some_and(|connection| connection.capabilities.commands) {
             let rest = format!(":tmi.twitch.tv NOTICE #{room} :{text}");
-            self.tell(id, &format!("msg-id={msg_id}"), &rest);
+            self.send_line(id, &format!("msg-id={msg_id}"), &rest);
         }
     }
 

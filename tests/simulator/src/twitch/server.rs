@@ -26,7 +26,7 @@ pub enum Transport {
     Irc,
 }
 
-/// Something that an observer is told.
+/// Something that an observer receives.
 #[derive(Clone, Copy, Debug)]
 pub enum TwitchHappening<'h> {
     /// Somebody connected.
@@ -52,7 +52,7 @@ pub enum TwitchHappening<'h> {
     Violation(&'h TwitchViolation),
 }
 
-/// Told everything that happens, with the model's time. It must not call the server.
+/// Receives everything that happens, with the model's time. It must not call the server.
 pub type TwitchObserver = Box<dyn FnMut(Millis, &TwitchHappening<'_>) + Send>;
 
 /// How the server carries the model's words.
@@ -67,7 +67,7 @@ pub struct TwitchServerConfig {
     /// The most bytes that may wait for a client that does not read; beyond it the connection is
     /// cut. 1 MiB by default.
     pub waiting_limit: usize,
-    /// Told everything that happens. None by default.
+    /// Receives everything that happens. None by default.
     pub observers: Vec<TwitchObserver>,
 }
 

@@ -129,7 +129,7 @@ impl Twitch {
         let rest = format!(":{from}!{from}@{from}.tmi.twitch.tv PRIVMSG #{room} :{text}");
         for id in self.listeners(room) {
             if Some(id) != except {
-                self.tell(id, &tags, &rest);
+                self.send_line(id, &tags, &rest);
             }
         }
     }

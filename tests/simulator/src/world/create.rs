@@ -111,7 +111,7 @@ impl<'a> Create<'a> {
         self.presences(w);
     }
 
-    /// Writes the body of `GUILD_UPDATE`: the guild without what only `GUILD_CREATE` tells.
+    /// Writes the body of `GUILD_UPDATE`: the guild without what only `GUILD_CREATE` states.
     pub(crate) fn write_update(&self, w: &mut Writer) {
         self.write_shuffled(self.lasting(), w);
     }

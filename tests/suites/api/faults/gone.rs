@@ -6,7 +6,7 @@ use headcount_core::id::{ChannelId, GuildId, ScheduledEventId, UserId};
 use headcount_core::{Action, Instant};
 use headcount_sim::{Act, Change, Fault, Options, Pair, Subject, Trouble, guild_id};
 
-use super::odd::tell;
+use super::odd::feed;
 use super::{HOUR, emitted, is_ready_anew, row};
 use crate::bot::{options, pair};
 
@@ -79,12 +79,12 @@ fn rows_that_nobody_removes() {
     let guild = guild_id(0);
     for (id, status) in [(77, 1), (78, 3), (79, 4)] {
         let event = format!(r#"{{"id":"{id}","guild_id":"{guild}","name":"e","status":{status}}}"#);
-        tell(&mut pair, "GUILD_SCHEDULED_EVENT_CREATE", &event);
+        feed(&mut pair, "GUILD_SCHEDULED_EVENT_CREATE", &event);
         keep(&mut store, &pair);
     }
     for id in 1..=1_001 {
         let channel = format!(r#"{{"id":"{id}","type":1}}"#);
-        tell(&mut pair, "CHANNEL_CREATE", &channel);
+        feed(&mut pair, "CHANNEL_CREATE", &channel);
         keep(&mut store, &pair);
     }
     assert_eq!(store.rows(Kind::PrivateChannel), 1_000);

@@ -45,7 +45,7 @@ fn code_that_panics() {
     assert_eq!(pair.gateway.violations(), []);
 }
 
-/// Lets the shard dial after a lost connection, and tells it at once that it failed so.
+/// Lets the shard dial after a lost connection, and reports at once that it failed so.
 fn fail_to_dial(pair: &mut Pair, why: DialFailure) {
     pair.act(Act::Cut(Target::All));
     let deadline = pair.seats[0].shard.poll_timeout().expect("a wait");

@@ -7,8 +7,8 @@ use headcount_sim::{Act, Pair, Target, guild_id};
 use super::{emitted, millis, row, well};
 use crate::bot::all_active;
 
-/// What the shard of a well bot tells of a dispatch with this name and data.
-pub(super) fn tell(pair: &mut Pair, name: &str, data: &str) -> String {
+/// What the shard of a well bot emits of a dispatch with this name and data.
+pub(super) fn feed(pair: &mut Pair, name: &str, data: &str) -> String {
     let session = pair.seats[0].shard.session().unwrap();
     let sequence = session.sequence() + 1;
     let frame = format!(r#"{{"t":"{name}","s":{sequence},"op":0,"d":{data}}}"#);
@@ -23,7 +23,7 @@ fn odd_value() {
     assert_eq!(row.within, [0]);
     let id = guild_id(0);
     let data = format!(r#"{{"id":"{id}","name":"new name","owner_id":{{}}}}"#);
-    let events = tell(&mut pair, "GUILD_UPDATE", &data);
+    let events = feed(&mut pair, "GUILD_UPDATE", &data);
     let (dispatch, misread) = (events.find("Dispatch"), events.find("Misunderstood"));
     assert!(dispatch.is_some() && dispatch < misread, "{events}");
     assert!(events.contains("owner_id"), "{events}");
@@ -41,7 +41,7 @@ fn odd_row() {
     let data = format!(
         r#"{{"guild_id":"{id}","emojis":[{{"id":[],"name":"a"}},{{"id":"77","name":"b"}}]}}"#
     );
-    let events = tell(&mut pair, "GUILD_EMOJIS_UPDATE", &data);
+    let events = feed(&mut pair, "GUILD_EMOJIS_UPDATE", &data);
     row.is_reported(&events);
     assert!(events.contains("emojis[0]"), "{events}");
     assert!(!events.contains("emojis[1]"), "{events}");
@@ -52,7 +52,7 @@ fn odd_dispatch() {
     let (row, mut pair) = (row("odd_dispatch"), well(1));
     assert_eq!(row.within, [0]);
     let before = pair.seats[0].shard.session().unwrap().sequence();
-    let events = tell(&mut pair, "GUILD_UPDATE", r#"{"id":{},"name":"new name"}"#);
+    let events = feed(&mut pair, "GUILD_UPDATE", r#"{"id":{},"name":"new name"}"#);
     row.is_reported(&events);
     let after = pair.seats[0].shard.session().unwrap().sequence();
     assert_eq!(after, before + 1);
@@ -71,7 +71,7 @@ fn session_id_too_long() {
     let mut pair = well(1);
     let id = "x".repeat(9_000);
     let data = format!(r#"{{"session_id":"{id}","guilds":[],"user":{{"id":"1"}}}}"#);
-    tell(&mut pair, "READY", &data);
+    feed(&mut pair, "READY", &data);
     assert!(pair.seats[0].shard.session().is_none());
     pair.done.clear();
     pair.act(Act::Cut(Target::All));

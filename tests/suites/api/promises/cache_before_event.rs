@@ -104,10 +104,10 @@ fn a_dispatch_that_is_sent_twice_is_delivered_once() {
     };
     assert_eq!(repeated.len(), 3);
     for event in repeated {
-        let Event::Misunderstood(news) = event else {
+        let Event::Misunderstood(event) = event else {
             panic!("{event:?}");
         };
-        assert_eq!(news.fault, Fault::Repeated);
+        assert_eq!(event.fault, Fault::Repeated);
     }
 }
 

@@ -63,7 +63,9 @@ fn emitted(shard: &mut Shard, payload: &[u8]) -> Option<Misunderstood> {
     let mut emitted = None;
     for action in actions {
         match action {
-            Action::Emit(Event::Misunderstood(news)) if emitted.is_none() => emitted = Some(*news),
+            Action::Emit(Event::Misunderstood(event)) if emitted.is_none() => {
+                emitted = Some(*event)
+            }
             // A dispatch with an envelope is handed on all the same.
             Action::Emit(Event::Dispatch(_)) if emitted.is_none() => {}
             other => panic!("{other:?}"),
@@ -139,9 +141,9 @@ fn bad_input_is_counted_and_changes_nothing_in_any_phase() {
                 // One that names no session is left at once.
                 continue;
             }
-            let news = emitted(&mut shard, payload);
-            assert!(news.is_some(), "{phase:?}, {number}: {text}");
-            assert_eq!(news.unwrap().count, 1);
+            let event = emitted(&mut shard, payload);
+            assert!(event.is_some(), "{phase:?}, {number}: {text}");
+            assert_eq!(event.unwrap().count, 1);
             assert_eq!(shard.misunderstood(), 1);
             assert_eq!(seen(&shard), before, "{phase:?}, {number}: {text}");
         }
@@ -154,9 +156,9 @@ fn a_malformed_dispatch_moves_the_sequence_alone() {
     let readiness = shard.readiness();
     for sequence in 3..50 {
         let payload = format!(r#"{{"op":0,"t":"GUILD_CREATE","s":{sequence},"d":{{"id":[]}}}}"#);
-        let news = emitted(&mut shard, payload.as_bytes()).unwrap();
-        assert!(matches!(news.fault, Fault::NoSubject(_)));
-        assert_eq!(news.sequence, Some(sequence));
+        let event = emitted(&mut shard, payload.as_bytes()).unwrap();
+        assert!(matches!(event.fault, Fault::NoSubject(_)));
+        assert_eq!(event.sequence, Some(sequence));
         assert_eq!(shard.session().unwrap().sequence(), sequence);
         assert_eq!(shard.readiness(), readiness);
     }
@@ -228,7 +230,7 @@ fn nothing_that_a_peer_repeats_makes_a_shard_grow_without_bound() {
             let sequence = 2 + (round * 5_000 + number) * 3;
             flood(&mut shard, now, sequence);
         }
-        // `Debug` tells all that a shard holds.
+        // `Debug` shows all that a shard holds.
         sizes.push(format!("{shard:?}").len());
     }
     assert_eq!(shard.phase(), Phase::Active);

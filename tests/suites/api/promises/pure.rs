@@ -36,7 +36,7 @@ fn the_same_seed_and_inputs_give_the_same_actions() {
         // What the process did before makes no difference.
         let other = scenario(seed + 1000);
         assert!(first != other, "seeds do not matter");
-        assert!(first == scenario(seed), "seed {seed} tells two scenarios");
+        assert!(first == scenario(seed), "seed {seed} makes two scenarios");
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Attacks a bot on tokio over real sockets, and prints how much memory it took, how long heartbeats
-and the end took under the flood, what the user was told, and whether all of that is right.
+and the end took under the flood, what the user was emitted, and whether all of that is right.
 
   --seconds N   how long each attack lasts (20)
   --soak N      all of it at once on 16 shards, for N seconds, and nothing else

@@ -1,4 +1,4 @@
-//! Starts the simulated gateway from the command line; `--help` tells how.
+//! Starts the simulated gateway from the command line; `--help` says how.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,

@@ -1,4 +1,4 @@
-//! Starts the simulated Twitch chat from the command line; `--help` tells how.
+//! Starts the simulated Twitch chat from the command line; `--help` says how.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,

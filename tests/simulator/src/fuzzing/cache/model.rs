@@ -277,7 +277,7 @@ impl Model {
         });
     }
 
-    /// What tells of people by the way.
+    /// What states people in passing.
     fn people(&mut self, number: u64, fed: &Fed) {
         let data = &fed.data;
         match fed.name {

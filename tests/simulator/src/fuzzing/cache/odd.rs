@@ -92,7 +92,7 @@ impl Trial<'_> {
                 self.same(&self.before.users, &after.users);
                 return;
             }
-            // Guilds of which nobody can tell stay as they were; an outage is taken for one.
+            // Guilds of which nobody can say so stay as they were; an outage is taken for one.
             Place::List(_, Kind::Guild) | Place::Row(Kind::Guild, _) => return,
             Place::Part(_, part) if part == "unavailable" => return,
             // By its name a chunk is known to answer a request from before a removal.

@@ -74,7 +74,7 @@ impl Host {
         Millis::try_from(fast.as_millis()).unwrap_or(Millis::MAX)
     }
 
-    /// Told after every change of the model.
+    /// Notified after every change of the model.
     pub(super) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
@@ -102,7 +102,7 @@ impl Host {
         let connection = self.twitch.open(now);
         let (link, outbox) = link::pair();
         self.links.insert(connection, link);
-        self.tell(
+        self.notify(
             now,
             &TwitchHappening::Opened {
                 connection,
@@ -117,7 +117,7 @@ impl Host {
     pub(super) fn receive(&mut self, connection: ConnectionId, bytes: &[u8]) {
         if self.links.contains_key(&connection) {
             let now = self.now();
-            self.tell(now, &TwitchHappening::Received { connection, bytes });
+            self.notify(now, &TwitchHappening::Received { connection, bytes });
             self.twitch.receive(now, connection, bytes);
             self.settle(now);
         }
@@ -127,7 +127,7 @@ impl Host {
     pub(super) fn closed(&mut self, connection: ConnectionId) {
         if self.links.remove(&connection).is_some() {
             let now = self.now();
-            self.tell(now, &TwitchHappening::Closed { connection });
+            self.notify(now, &TwitchHappening::Closed { connection });
             self.twitch.closed(now, connection);
             self.settle(now);
         }
@@ -157,20 +157,20 @@ impl Host {
                 if link.push(output) > self.waiting_limit {
                     link.cut();
                     self.links.remove(&connection);
-                    self.tell(now, &TwitchHappening::Closed { connection });
+                    self.notify(now, &TwitchHappening::Closed { connection });
                     self.twitch.closed(now, connection);
                 }
             }
             Output::Close(_) | Output::Drop => {
                 if let Some(link) = self.links.remove(&connection) {
                     link.push(output);
-                    self.tell(now, &TwitchHappening::Closed { connection });
+                    self.notify(now, &TwitchHappening::Closed { connection });
                 }
             }
         }
     }
 
-    fn tell(&mut self, now: Millis, happening: &TwitchHappening<'_>) {
+    fn notify(&mut self, now: Millis, happening: &TwitchHappening<'_>) {
         for observer in &mut self.observers {
             observer(now, happening);
         }

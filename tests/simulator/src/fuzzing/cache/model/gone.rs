@@ -30,7 +30,7 @@ impl Row {
 pub(super) struct Gone(BTreeMap<(u64, Row), usize>);
 
 impl Gone {
-    /// Notes a removal; whether it is news.
+    /// Notes a removal; whether nobody had noted it.
     pub(super) fn mark(&mut self, guild: u64, row: Row, at: usize) -> bool {
         self.0.insert((guild, row), at).is_none()
     }

@@ -30,15 +30,15 @@ pub(in super::super) struct Guild {
 pub(in super::super) struct Member {
     pub(in super::super) nick: Option<String>,
     pub(in super::super) roles: Vec<u64>,
-    /// Told since the guild came last.
+    /// Stated since the guild came last.
     pub(in super::super) fresh: bool,
 }
 
 /// What can be seen from outside.
 impl PartialEq for Guild {
     fn eq(&self, other: &Self) -> bool {
-        let told = |it: &Self| (it.status, it.complete && is_current(it.status), it.count);
-        told(self) == told(other)
+        let stated = |it: &Self| (it.status, it.complete && is_current(it.status), it.count);
+        stated(self) == stated(other)
             && self.name == other.name
             && self.channels == other.channels
             && self.roles == other.roles
