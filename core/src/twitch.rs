@@ -2,7 +2,8 @@
 //!
 //! From the bottom up, each usable alone:
 //!
-//! - [`IrcMessage`] reads a line in place and [`Line`] writes one; see also [`IrcCommand`].
+//! - [`IrcMessage`] reads a line in place, [`IrcMessage::view`] says what is in it, and [`Line`]
+//!   writes one; see also [`IrcCommand`].
 //! - [`Connection`](connection::Connection) is one socket, from the dial to its end.
 //! - [`Pool`] runs accounts with their budgets, [shard managers](crate::manager) and all their
 //!   connections.
@@ -45,11 +46,13 @@ mod message;
 mod name;
 mod scan;
 mod tags;
+mod view;
 
 pub use account::{Account, AccountLimits};
 pub use bot::{
-    AccountKey, Heard, JoinFailure, LinkId, ManagerKey, OwnedPoolEvent, Pool, PoolAction,
-    PoolConfig, PoolEvent, PoolInput, PoolWait, Priority, Say, SayError, SayId, SayOutcome,
+    AccountKey, Heard, JoinFailure, LONGEST_TEXT, LinkId, ManagerKey, MirrorPolicy, OwnedPoolEvent,
+    Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, PoolWait, Priority, Say, SayError, SayId,
+    SayOutcome,
 };
 pub use budget::Rate;
 pub use command::IrcCommand;
@@ -59,3 +62,7 @@ pub use message::{
 };
 pub use name::{InvalidName, Login, Room};
 pub use tags::{TagIter, TagValue, Tags};
+pub use view::{
+    Badge, ChatLine, Chatter, ClearChat, Cleared, Emote, Followers, PrivMsg, RoomNotice,
+    RoomSettings, UserNotice, UserState,
+};

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use headcount_core::twitch::{IrcMessage, Limits, Line, Prefix, lines};
+use headcount_core::twitch::{ChatLine, IrcMessage, Limits, Line, Prefix, lines};
 use proptest::prelude::*;
 
 thread_local! {
@@ -55,6 +55,29 @@ fn reading_a_chat_message_with_20_tags_allocates_nothing() {
         (20, Some("ann"), Some("Kappa Keepo Kappa"))
     );
     assert!(length > 100 && room.is_some());
+}
+
+#[test]
+fn what_a_chat_message_says_is_read_without_an_allocation() {
+    let message = IrcMessage::parse(CHAT.as_bytes()).unwrap();
+    let before = ALLOCATIONS.with(Cell::get);
+    let ChatLine::PrivMsg(said) = message.view() else {
+        panic!()
+    };
+    let who = said.chatter();
+    let names = said.emotes().filter(|it| it.name_in(said.text()).is_some());
+    let counts = (names.count(), who.badges().count());
+    let read = (
+        who.login(),
+        who.display_name(),
+        who.color(),
+        said.reply_to(),
+    );
+    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+    assert!(
+        counts.0 > 0 && counts.1 > 0 && read.0 == Some("ann"),
+        "{counts:?} {read:?}"
+    );
 }
 
 fn word() -> impl Strategy<Value = String> {

@@ -47,9 +47,9 @@ pub use action::{
     AccountKey, JoinFailure, LinkId, ManagerKey, PoolAction, PoolEvent, PoolInput, SayId,
     SayOutcome,
 };
-pub use config::PoolConfig;
+pub use config::{MirrorPolicy, PoolConfig};
 pub use owned::{Heard, OwnedPoolEvent};
-pub use say::{Priority, Say, SayError};
+pub use say::{LONGEST_TEXT, Priority, Say, SayError};
 pub use wait::PoolWait;
 
 use self::accounts::Accounts;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headcount_core::twitch::{
-    LinkId, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, PoolWait,
+    LinkId, ManagerKey, MirrorPolicy, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, PoolWait,
 };
 
 use crate::details::{at, events, room, up};
@@ -18,7 +18,7 @@ fn number(room: &str) -> u8 {
 /// A pool that drops mirrors, with one link for each room; the rooms' numbers are known.
 fn sharing(config: PoolConfig) -> (Pool, ManagerKey, Vec<LinkId>) {
     let config = PoolConfig {
-        drop_mirrors: true,
+        mirrors: MirrorPolicy::OfRoomsNotJoined,
         ..config
     };
     let (mut pool, manager, links) = up(config, &ROOMS);
@@ -62,15 +62,37 @@ fn hear(pool: &mut Pool, second: u64, link: LinkId, line: &str) -> Vec<String> {
 
 #[test]
 fn mirrors_of_shared_chat_are_dropped_when_asked() {
-    for drop_mirrors in [false, true] {
+    use MirrorPolicy::{All, None, OfRoomsNotJoined};
+    for (mirrors, copies) in [(All, 1), (OfRoomsNotJoined, 0), (None, 0)] {
         let config = PoolConfig {
-            drop_mirrors,
+            mirrors,
             ..PoolConfig::default()
         };
         let (mut pool, _, links) = up(config, &["a", "b"]);
         assert_eq!(hear(&mut pool, 1, links[0], &copy(1, "a", "a")), ["m1"]);
         let second = hear(&mut pool, 1, links[1], &copy(1, "b", "a"));
-        assert_eq!(second.len(), usize::from(!drop_mirrors));
+        assert_eq!(second.len(), copies);
+    }
+}
+
+#[test]
+fn no_mirror_comes_where_none_is_wanted_even_of_a_room_that_is_not_joined() {
+    for (mirrors, expected) in [(MirrorPolicy::None, 0), (MirrorPolicy::OfRoomsNotJoined, 1)] {
+        let config = PoolConfig {
+            mirrors,
+            ..PoolConfig::default()
+        };
+        let (mut pool, _, links) = up(config, &["a", "b"]);
+        for (link, room) in links.iter().zip(["a", "b"]) {
+            let state = format!(
+                "@room-id={} :tmi.twitch.tv ROOMSTATE #{room}\r\n",
+                number(room)
+            );
+            let _ = pool.handle(at(0), PoolInput::Frame(*link, state.as_bytes()));
+        }
+        let heard = hear(&mut pool, 1, links[1], &copy(1, "b", "z"));
+        assert_eq!(heard.len(), expected);
+        assert_eq!(hear(&mut pool, 1, links[1], &copy(2, "b", "b")), ["m2"]);
     }
 }
 
@@ -89,7 +111,7 @@ fn a_mirror_that_comes_first_gives_way_to_its_original() {
 #[test]
 fn a_mirror_waits_too_where_no_rooms_number_is_known() {
     let config = PoolConfig {
-        drop_mirrors: true,
+        mirrors: MirrorPolicy::OfRoomsNotJoined,
         ..PoolConfig::default()
     };
     let (mut pool, _, links) = up(config, &["a", "b"]);

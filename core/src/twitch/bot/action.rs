@@ -116,7 +116,7 @@ pub enum PoolEvent<'i> {
     },
     /// A message of shared chat from a room that mirrors it, late: where it was said is joined
     /// too, but nothing came from there in time. See
-    /// [`PoolConfig::drop_mirrors`](crate::twitch::PoolConfig::drop_mirrors).
+    /// [`MirrorPolicy::OfRoomsNotJoined`](crate::twitch::MirrorPolicy::OfRoomsNotJoined).
     Mirrored(Heard),
     /// A line that is no message; nothing else happened.
     Malformed {

@@ -5,6 +5,20 @@ use core::time::Duration;
 use crate::bounds::{ConfigError, SHORTEST, wait, within};
 use crate::twitch::connection::Patience;
 
+/// Which copies of a message of shared chat are emitted: partner rooms mirror what is said in each
+/// other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MirrorPolicy {
+    /// All: a message once for each joined room that shows it.
+    #[default]
+    All,
+    /// Each message once, where it was said if that room is joined. What a partner room mirrors is
+    /// dropped when its source was emitted, and waits when it comes first.
+    OfRoomsNotJoined,
+    /// No mirror: a message comes from the room where it was said, or not at all.
+    None,
+}
+
 /// How the pool behaves; every bound with its default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolConfig {
@@ -26,10 +40,8 @@ pub struct PoolConfig {
     pub longest_join_back_off: Duration,
     /// After how many failures in a row a shard is dead. `None`, the default: it goes on.
     pub give_up_after: Option<u32>,
-    /// Whether each message of shared chat is emitted once, where it was said if that room is
-    /// joined; off by default. What a partner room mirrors is dropped when its source was emitted,
-    /// and waits when it comes first.
-    pub drop_mirrors: bool,
+    /// Which mirrors of shared chat are emitted; all by default.
+    pub mirrors: MirrorPolicy,
     /// How long a mirrored message waits for its original before it is emitted instead: 2 s. No
     /// message waits when the room where it was said is known not to be joined.
     pub mirror_patience: Duration,
@@ -48,7 +60,7 @@ impl Default for PoolConfig {
             longest_back_off: Duration::from_secs(60),
             longest_join_back_off: Duration::from_secs(600),
             give_up_after: None,
-            drop_mirrors: false,
+            mirrors: MirrorPolicy::All,
             mirror_patience: Duration::from_secs(2),
             mirror_bytes: 1 << 20,
         }
@@ -71,7 +83,7 @@ impl PoolConfig {
             longest_back_off,
             longest_join_back_off,
             give_up_after,
-            drop_mirrors: _,
+            mirrors: _,
             mirror_patience,
             mirror_bytes,
         } = self;

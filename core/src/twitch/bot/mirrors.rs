@@ -24,6 +24,20 @@ impl Early {
     }
 }
 
+fn number(message: &IrcMessage<'_>, key: &str) -> Option<u64> {
+    message.tag(key)?.raw().parse().ok()
+}
+
+/// Whether a message was said in another room than the one that shows it.
+pub(super) fn is_mirror(message: &IrcMessage<'_>) -> bool {
+    let Some(source) = message.tag("source-id") else {
+        return false;
+    };
+    let origin = number(message, "source-room-id");
+    let is_own = message.tag("id").is_some_and(|id| id.raw() == source.raw());
+    !is_own && (origin.is_none() || origin != number(message, "room-id"))
+}
+
 /// What a manager knows of mirrored messages.
 #[derive(Debug)]
 pub(super) struct Mirrors {
@@ -69,11 +83,8 @@ impl Mirrors {
         message: &IrcMessage<'_>,
         may_follow: impl Fn(Option<u64>) -> bool,
     ) -> Verdict {
-        let number = |key| message.tag(key)?.raw().parse::<u64>().ok();
-        let origin = number("source-room-id");
-        let is_original = message.tag("id").is_some_and(|id| id.raw() == source)
-            || (origin.is_some() && origin == number("room-id"));
-        if is_original {
+        let origin = number(message, "source-room-id");
+        if !is_mirror(message) {
             self.settle(source);
         } else if self.passed.knows(source) || self.waits(source) {
             return Verdict::Drop;

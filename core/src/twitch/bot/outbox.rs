@@ -11,7 +11,7 @@ use super::action::{AccountKey, LinkId, ManagerKey, PoolAction, PoolEvent, SayId
 use super::config::PoolConfig;
 use super::effect::Effects;
 use super::managers::Managers;
-use super::say::{Priority, Say, SayError};
+use super::say::{LONGEST_TEXT, Priority, Say, SayError};
 use super::scene::Scene;
 use super::shard_ref::ShardRef;
 use super::wait::PoolWait;
@@ -77,6 +77,10 @@ impl Outbox {
     ) -> Result<SayId, SayError> {
         if say.text.trim().is_empty() {
             return Err(SayError::Empty);
+        }
+        let characters = say.text.chars().count();
+        if characters > LONGEST_TEXT {
+            return Err(SayError::TooLong(characters));
         }
         let id = SayId(self.next);
         let encoded = say.command(id).encode(&mut String::new());

@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use super::accounts::Accounts;
 use super::action::{LinkId, ManagerKey, PoolEvent};
-use super::config::PoolConfig;
+use super::config::{MirrorPolicy, PoolConfig};
 use super::effect::Effects;
-use super::mirrors::{Early, Mirrors, Verdict};
+use super::mirrors::{Early, Mirrors, Verdict, is_mirror};
 use super::owned::Heard;
 use super::room_socket::RoomSocket;
 use super::rooms::Rooms;
@@ -33,7 +33,7 @@ pub(super) struct Relay {
     /// By the manager's number.
     passed: Vec<Passed>,
     timers: Timers<ManagerKey>,
-    drop_mirrors: bool,
+    policy: MirrorPolicy,
     patience: Duration,
     bytes: usize,
 }
@@ -51,7 +51,7 @@ impl Relay {
         Self {
             passed: Vec::new(),
             timers: Timers::new(),
-            drop_mirrors: config.drop_mirrors,
+            policy: config.mirrors,
             patience: config.mirror_patience,
             bytes: config.mirror_bytes,
         }
@@ -123,7 +123,11 @@ impl Relay {
             socket,
             message,
         } = arrival;
-        let source = message.tag("source-id").filter(|_| self.drop_mirrors);
+        let source = match self.policy {
+            MirrorPolicy::All => return true,
+            MirrorPolicy::None => return !is_mirror(message),
+            MirrorPolicy::OfRoomsNotJoined => message.tag("source-id"),
+        };
         let manager = socket.at.manager;
         let (Some(source), Some(room), Some(_)) = (source, message.room(), message.tag("id"))
         else {
