@@ -7,9 +7,11 @@ use serde::de::Deserialize;
 
 use crate::cache::memory::Displaced;
 use crate::id::GuildId;
+use crate::kind::Kinds;
 use crate::misunderstood::Misunderstood;
 use crate::wire::json::Reader;
-use crate::wire::{Name, Text};
+use crate::wire::view::View;
+use crate::wire::{Malformed, Name, Text};
 
 /// A dispatch: its name, its sequence, and its data as raw JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,6 +143,31 @@ impl<'i> Dispatch<'i> {
     /// Whatever the type finds missing or wrong.
     pub fn parse<'d, T: Deserialize<'d>>(&'d self) -> Result<T, serde_json::Error> {
         serde_json::from_str(&self.data)
+    }
+
+    /// Decodes the data into the view that the core has of it, each time it is called: for what the
+    /// core decodes anyway, such as guilds, members and presences. `None` for a dispatch without a
+    /// view. Values that are not understood are passed over.
+    ///
+    /// It borrows texts from the data and allocates what decoding needs: lists of rows, and a box
+    /// for a large view.
+    ///
+    /// ```
+    /// use headcount_core::Dispatch;
+    /// use headcount_core::wire::view::View;
+    ///
+    /// let data = r#"{"guild_id":"1","user":{"id":"7"}}"#;
+    /// let dispatch = Dispatch::new("GUILD_MEMBER_REMOVE", Some(3), data);
+    /// let Some(View::MemberRemove(gone)) = dispatch.view()? else { panic!() };
+    /// assert_eq!(gone.user.get(), 7);
+    /// assert!(Dispatch::new("TYPING_START", Some(4), "{}").view()?.is_none());
+    /// # Ok::<_, headcount_core::wire::Malformed>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Malformed`] if the data lacks what it is about.
+    pub fn view(&self) -> Result<Option<View<'_>>, Malformed> {
+        View::parse(self.name, &self.data, Kinds::all())
     }
 
     /// The same dispatch, owning its data.
