@@ -13,15 +13,18 @@ Joins hundreds of Twitch rooms on several accounts, within Twitch's limits.
 Usage: chat_rooms [OPTIONS]
        chat_rooms --live [OPTIONS] ROOM...
 
-Without --live, a simulated Twitch is started inside the process: 300 rooms on three accounts, each
-with 4 shards of 25 rooms. One connection is cut on the way, and its rooms are joined again.
+Without --live, a simulated Twitch is started inside the process: 300 rooms on
+three accounts, each with 4 shards of 25 rooms. One connection is cut on the
+way, and its rooms are joined again. Ctrl-C ends it with the table so far.
 
-  --speed N      run the limits' clock N times faster, 1 to 20 (default 10; 1 takes about a minute)
+  --speed N      run the limits' clock N times faster, 1 to 20 (default 10; 1
+                 takes about a minute)
   --seed N       another run of chance (default 1)
-  --live         join the rooms given on the real Twitch, as TWITCH_LOGIN with TWITCH_TOKEN, or
-                 anonymously when neither is set
+  --live         join the rooms given on the real Twitch, as TWITCH_LOGIN with
+                 TWITCH_TOKEN, or anonymously when neither is set
   --seconds N    how long to stay with --live (default 30)
-  --plain        no progress bars, a line a second (also when there is no terminal)
+  --plain        no progress bars, a line a second (also when there is no
+                 terminal)
   --json         print one JSON object at the end, and nothing else
   --help         this text";
 

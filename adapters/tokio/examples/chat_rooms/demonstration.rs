@@ -56,10 +56,10 @@ impl Demonstration {
 
     pub(crate) fn about(&self) -> String {
         format!(
-            "A simulated Twitch on loopback: 3 accounts, each with 90 rooms and 10 more in which \
-             it is a moderator,\non 4 shards of 25. Each account may join 20 rooms in 10 s; here \
-             the clock of the limits runs {} times\nfaster. When two thirds of the rooms are \
-             joined, the server cuts the fullest connection.",
+            "A simulated Twitch on loopback: 3 accounts, each with 90 rooms and 10 more in\n\
+             which it is a moderator, on 4 shards of 25. Each account may join 20 rooms in\n\
+             10 s; here the clock of the limits runs {} times faster. When two thirds of the\n\
+             rooms are joined, the server cuts the fullest connection.",
             self.speed
         )
     }

@@ -10,6 +10,7 @@
 
 mod arguments;
 mod demonstration;
+mod interrupt;
 mod live;
 mod progress;
 mod report;
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 use arguments::{Arguments, Place};
 use demonstration::Demonstration;
 use headcount_tokio::{Chat, ChatBuilder, ChatEvent};
+use interrupt::Interrupt;
 use progress::Progress;
 use report::Report;
 use tally::{Crew, Tally};
@@ -78,9 +80,12 @@ async fn demonstrate(arguments: &Arguments, speed: u32, seed: u64) -> Result<Rep
     let mut chat = builder.start().map_err(|error| error.to_string())?;
     let (mut tally, started) = (Tally::new(crews), Instant::now());
     let mut progress = Progress::new(arguments, &tally);
-    let mut killed = None;
+    let (mut killed, mut interrupt) = (None, Interrupt::default());
     loop {
-        take(&mut chat, &mut tally, &mut progress).await?;
+        take(&mut chat, &mut tally, &mut progress, &mut interrupt).await?;
+        if interrupt.has_come() {
+            break;
+        }
         if killed.is_none() && tally.joined() >= tally.rooms() * 2 / 3 {
             killed = Some(show.kill_busiest());
         }
@@ -97,8 +102,8 @@ async fn demonstrate(arguments: &Arguments, speed: u32, seed: u64) -> Result<Rep
     }
     let seconds = started.elapsed();
     let end = Instant::now() + AFTERGLOW;
-    while Instant::now() < end {
-        take(&mut chat, &mut tally, &mut progress).await?;
+    while Instant::now() < end && !interrupt.has_come() {
+        take(&mut chat, &mut tally, &mut progress, &mut interrupt).await?;
     }
     progress.finish(&tally);
     let report = Report::new(&tally, &chat.handle(), seconds, show.budget_violations());
@@ -116,8 +121,9 @@ async fn watch(
     let mut chat = builder.start().map_err(|error| error.to_string())?;
     let (mut tally, started) = (Tally::new(crews), Instant::now());
     let mut progress = Progress::new(arguments, &tally);
-    while Instant::now() < end {
-        take(&mut chat, &mut tally, &mut progress).await?;
+    let mut interrupt = Interrupt::default();
+    while Instant::now() < end && !interrupt.has_come() {
+        take(&mut chat, &mut tally, &mut progress, &mut interrupt).await?;
     }
     progress.finish(&tally);
     let report = Report::new(&tally, &chat.handle(), started.elapsed(), 0);
@@ -125,9 +131,15 @@ async fn watch(
     Ok(report)
 }
 
-/// Takes one event, or shows how far it is.
-async fn take(chat: &mut Chat, tally: &mut Tally, progress: &mut Progress) -> Result<(), String> {
+/// Takes one event, or shows how far it is; returns at once when Ctrl-C comes.
+async fn take(
+    chat: &mut Chat,
+    tally: &mut Tally,
+    progress: &mut Progress,
+    interrupt: &mut Interrupt,
+) -> Result<(), String> {
     tokio::select! {
+        () = interrupt.wait() => Ok(()),
         event = chat.next() => match event {
             Some(ChatEvent::WantToken(_)) => {
                 Err("Twitch refuses the token: get a fresh one with the scope chat:read".into())

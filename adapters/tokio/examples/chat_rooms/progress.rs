@@ -79,7 +79,7 @@ impl Progress {
 
 fn bars(tally: &Tally) -> Look {
     let all = MultiProgress::new();
-    let style = ProgressStyle::with_template("{prefix:>12} {bar:40} {pos:>3}/{len} rooms  {msg}")
+    let style = ProgressStyle::with_template("{prefix:>12} {wide_bar} {pos:>3}/{len} rooms  {msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ");
     let bar = |rooms: usize, name: &str| {

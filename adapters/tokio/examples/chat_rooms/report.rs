@@ -138,11 +138,7 @@ impl fmt::Display for Report {
                 seconds(row.joins.last().copied()),
             );
             let last_again = seconds(row.rejoins.last().copied());
-            let killed = if row.losses > 0 {
-                "  connection lost"
-            } else {
-                ""
-            };
+            let killed = if row.losses > 0 { "*" } else { "" };
             writeln!(
                 f,
                 "{:<12} {:<9} {:>5} {first:>9} {last:>9} {again:>9} {last_again:>9} \
@@ -150,13 +146,16 @@ impl fmt::Display for Report {
                 row.account, row.shard, row.rooms
             )?;
         }
+        if self.rows.iter().any(|row| row.losses > 0) {
+            writeln!(f, "* its connection was lost")?;
+        }
         let (joined, rooms, shards) = (self.joined, self.rooms, self.rows.len());
         let (accounts, failed, again) = (self.accounts, self.failed, self.rejoined());
         let (messages, broken) = (self.messages, self.budget_violations);
         write!(
             f,
             "\n{joined} of {rooms} rooms joined on {shards} shards and {accounts} accounts in \
-             {:.1} s; {again} joined again, {failed} failed;\n{messages} messages seen; budgets \
+             {:.1} s;\n{again} joined again, {failed} failed; {messages} messages seen; budgets \
              broken: {broken}",
             self.seconds.as_secs_f64()
         )

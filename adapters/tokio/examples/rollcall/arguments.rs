@@ -6,20 +6,24 @@ use headcount_tokio::Compression;
 use lexopt::prelude::*;
 
 const HELP: &str = "\
-Counts everyone in every guild of a bot, and says what is complete and what is missing.
+Counts everyone in every guild of a bot, and says what is complete and what is
+missing.
 
 Usage: rollcall [OPTIONS]
 
-Without --live, a simulated gateway is started inside the process: 2 shards, 60 guilds.
+Without --live, a simulated gateway is started inside the process: 2 shards, 60
+guilds.
 
   --live              use the real gateway, with the token in DISCORD_TOKEN
-  --plain             no progress bars, a line a second (also when there is no terminal)
+  --plain             no progress bars, a line a second (also when there is
+                      no terminal)
   --json              print one JSON object at the end, and nothing else
   --compress KIND     zstd (default), zlib or none
   --seed N            another simulated world (default 1)
   --help              this text
 
-With --live the bot needs the server members intent, switched on at the bot's page.";
+With --live the bot needs the server members intent, switched on at the bot's
+page. Ctrl-C ends it with the table so far.";
 
 /// What to do.
 pub(crate) struct Arguments {

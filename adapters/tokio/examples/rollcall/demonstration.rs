@@ -18,10 +18,10 @@ pub(crate) const SILENCE: Duration = Duration::from_millis(1_500);
 const SERVER_GATE: u64 = 1_000;
 
 pub(crate) const ABOUT: &str = "\
-A simulated gateway on loopback: 2 shards, 60 guilds. One has 100,000 members, one is in an
-outage, one loses a chunk once, one loses the same chunk every time. For the demonstration the
-gate between member requests is 1 s instead of 30 s on both sides, and a chunk is waited for
-1.5 s instead of 10.";
+A simulated gateway on loopback: 2 shards, 60 guilds. One has 100,000 members,
+one is in an outage, one loses a chunk once, one loses the same chunk every
+time. For the demonstration the gate between member requests is 1 s instead of
+30 s on both sides, and a chunk is waited for 1.5 s instead of 10.";
 
 const GUILDS: u32 = 60;
 const SHARDS: u32 = 2;

@@ -14,6 +14,7 @@ mod demonstration;
 mod progress;
 mod report;
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -79,8 +80,11 @@ async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
     let handle = bot.handle();
     let mut progress = Progress::new(arguments, &handle);
     let mut call = Call::default();
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
     while !call.is_over() {
         tokio::select! {
+            // The table so far is better than none.
+            _ = &mut interrupt => break,
             event = bot.next() => match event {
                 Some(event) => call.note(&event)?,
                 None => return Err("the gateway ended every shard".into()),

@@ -1,10 +1,11 @@
 //! What is shown while the roll is called.
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use headcount_tokio::Handle;
 use headcount_tokio::driver::ShardState;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::arguments::Arguments;
@@ -86,9 +87,13 @@ impl Progress {
 
 fn bars(handle: &Handle) -> Look {
     let all = MultiProgress::new();
-    let template = "shard {prefix} {bar:30} {human_pos}/{human_len} members, {per_sec:>14}  {msg}";
+    let template = "{prefix:>6} {wide_bar} {human_pos}/{human_len} {rate:>9}  {msg}";
     let style = ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
+            // A bar that cannot say its rate goes without.
+            let _ = write!(to, "{:.0}/s", state.per_sec());
+        })
         .progress_chars("=> ");
     let bar = |_| all.add(ProgressBar::new(0).with_style(style.clone()));
     let shards = handle.shards().map(bar).collect();

@@ -118,7 +118,7 @@ impl Report {
     fn write_guilds(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<20} {:<6} {:>15} {:>6}  outcome",
+            "{:<20} {:<6} {:>17} {:>6}  outcome",
             "guild", "shard", "members", "asked"
         )?;
         let complete = |line: &GuildLine| line.outcome == Outcome::Complete;
@@ -133,16 +133,15 @@ impl Report {
             let (guild, shard) = (guild.to_string(), line.shard.to_string());
             write!(
                 f,
-                "{guild:<20} {shard:<6} {members:>15} {:>6}  ",
+                "{guild:<20} {shard:<6} {members:>17} {:>6}  ",
                 line.attempts
             )?;
             match &line.outcome {
-                Outcome::Incomplete { missing } => {
-                    writeln!(f, "incomplete, missing chunks {missing:?}")?;
-                }
-                Outcome::Unread { members } => {
-                    writeln!(f, "unread, {members} members could not be read")?;
-                }
+                Outcome::Incomplete { missing } => match missing[..] {
+                    [chunk] => writeln!(f, "incomplete (chunk {chunk})")?,
+                    _ => writeln!(f, "incomplete ({} chunks)", missing.len())?,
+                },
+                Outcome::Unread { members } => writeln!(f, "unread ({members} members)")?,
                 other => writeln!(f, "{}", name(other))?,
             }
         }
@@ -181,7 +180,7 @@ impl fmt::Display for Report {
         );
         write!(
             f,
-            "\n{members} members in {guilds} guilds on {shards} shards: {chunks} chunks, \
+            "\n{members} members in {guilds} guilds on {shards} shards: {chunks} chunks,\n\
              {mib:.1} MiB of cache, {seconds:.1} s"
         )
     }
