@@ -261,8 +261,8 @@ impl<R: Runtime> Builder<R> {
     /// requests. By default it comes from the operating system.
     ///
     /// For tests: with the same seed, and the same answers at the same times, a bot does the same.
-    /// Outside of them give each process a seed of its own, by which it distinguishes the answers to
-    /// its requests from those to others. WebSocket masks and keys do not follow from it.
+    /// Outside of them give each process a seed of its own, which marks the answers to its
+    /// requests. WebSocket masks and keys do not follow from it.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);

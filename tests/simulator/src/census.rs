@@ -1,7 +1,7 @@
 //! The census: every key that the product knows, at every depth, in every odd form.
 //!
-//! An odd value costs itself: the dispatch is emitted, what was not understood is named, and all else
-//! changes as it does without that value.
+//! An odd value costs itself: the dispatch is emitted, what was not understood is named, and all
+//! else changes as it does without that value.
 #[cfg(test)]
 mod beside;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! How much memory this process holds, as the system counts it. Linux reports it; elsewhere nothing is
-//! known.
+//! How much memory this process holds, as the system counts it. Linux reports it; elsewhere nothing
+//! is known.
 use std::fs;
 
 /// Bytes that are resident now.

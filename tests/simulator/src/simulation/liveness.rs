@@ -33,7 +33,7 @@ impl Simulation {
         let interval = self.setting.gateway.limits.heartbeat_interval;
         let shards = u64::from(self.setting.shards);
         self.run_until(self.now + 2 * interval + DEADLINES + GRANT + shards * SPACING);
-        // A slow server may still be sending answers to what was asked twice: none need have arrived.
+        // A slow server may still be answering what was asked twice: not all need have arrived.
         self.expect("active", Self::is_active);
         self.run_until(self.now + OUTCOMES);
         self.expect("active and settled", |run, host| {

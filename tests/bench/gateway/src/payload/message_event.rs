@@ -1,4 +1,5 @@
-//! What happens to messages: ten events a group, which all concern the five messages that it begins with.
+//! What happens to messages: ten events a group, which all concern the five messages that it begins
+//! with.
 
 use std::ops::Range;
 
