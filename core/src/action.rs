@@ -118,6 +118,14 @@ impl<'i> Actions<'i> {
         self.emit(Event::Dispatch(dispatch));
     }
 
+    /// Emits what of a dispatch was not understood, and not the dispatch.
+    #[cold]
+    pub(crate) fn deliver_rest(&mut self, mut dispatch: Dispatch<'i>) {
+        if let Some(misunderstood) = dispatch.take_misunderstood() {
+            self.emit(Event::Misunderstood(misunderstood));
+        }
+    }
+
     #[cold]
     fn deliver_both(&mut self, dispatch: Dispatch<'i>, misunderstood: Box<Misunderstood>) {
         self.emit(Event::Dispatch(dispatch));

@@ -44,8 +44,25 @@ pub struct Config {
     pub limits: SendLimits,
     /// Limits on what is received.
     pub receive: ReceiveLimits,
+    /// What a session that is handed on stands for.
+    pub acknowledge: Acknowledge,
     /// Guild streaming, member requests and the cache.
     pub tracker: TrackerConfig,
+}
+
+/// Who says what has been dealt with, so that it need not come again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acknowledge {
+    /// Nobody: what has been received counts as dealt with, at most once. Default.
+    #[default]
+    OnReceipt,
+    /// The host, with [`Shard::acknowledge`](crate::Shard::acknowledge): what is not acknowledged
+    /// comes again in the process that goes on with the session.
+    ByHost {
+        /// Whether heartbeats carry what is acknowledged, not what has been received. A server may
+        /// forget what a heartbeat acknowledges: some of the same protocol do.
+        in_heartbeats: bool,
+    },
 }
 
 impl Config {
@@ -64,6 +81,7 @@ impl Config {
             timing: Timing::default(),
             limits: SendLimits::default(),
             receive: ReceiveLimits::default(),
+            acknowledge: Acknowledge::default(),
             tracker: TrackerConfig::default(),
         }
     }
@@ -90,6 +108,7 @@ impl Config {
             timing,
             limits,
             receive,
+            acknowledge: _,
             tracker,
         } = self;
         timing.check().map_err(|error| error.of("timing"))?;

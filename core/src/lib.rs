@@ -135,8 +135,10 @@ mod misunderstood;
 mod outbox;
 #[doc = include_str!("own_loop.md")]
 pub mod own_loop {}
+mod positions;
 mod rng;
 mod send_budget;
+mod sequences;
 pub mod session;
 pub mod setup;
 mod shard;
@@ -155,6 +157,7 @@ pub use error::RequestError;
 pub use event::Event;
 pub use input::Input;
 pub use intents::Intents;
+pub use positions::{Position, Positions};
 pub use session::Session;
 pub use shard::{Deadline, Shard};
 pub use shard_id::ShardId;

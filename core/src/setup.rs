@@ -14,6 +14,8 @@
 //!   left.
 //! - A guild of which a store has failed to keep something ends as such, or becomes so, until it
 //!   is delivered anew. Where the host says what is stored, a guild is set up once all of it is.
+//! - A session that another process began reports its guilds as a READY does, once it is resumed:
+//!   those of which nothing has come here end as handed over, unless their members are asked for.
 //! - A halted shard settles what is pending as missed or incomplete, with a summary but without
 //!   [`ShardReady`].
 
@@ -24,11 +26,13 @@ mod event;
 mod finish;
 mod guild_lifecycle;
 mod guild_registry;
+mod handover;
 mod held;
 mod known;
 mod machine;
 #[cfg(test)]
 mod outcomes;
+mod place_log;
 mod presences;
 mod quiet;
 #[cfg(test)]
@@ -60,5 +64,6 @@ pub use storing::Barrier;
 pub(crate) use arrival::Arrival;
 pub(crate) use event::SetupEvent;
 pub(crate) use held::{HeldEvents, Holding};
-pub(crate) use known::KnownGuilds;
+pub(crate) use known::{KnownGuilds, Place};
 pub(crate) use machine::{Outgoing, Setup};
+pub(crate) use place_log::PlaceLog;

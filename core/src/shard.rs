@@ -10,12 +10,13 @@ use core::time::Duration;
 use crate::action::Actions;
 use crate::cache::{self, Kinds, Policy};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
-use crate::config::Config;
+use crate::config::{Acknowledge, Config};
 use crate::error::RequestError;
 use crate::event::{CommandOutcome, Event, Ticket};
 use crate::id::GuildId;
 use crate::input::Input;
 use crate::outbox::Outbox;
+use crate::positions::Position;
 use crate::rng::Rng;
 use crate::session::machine::Machine;
 use crate::session::signal::Signal;
@@ -78,7 +79,10 @@ impl Shard {
         let settings = config.tracker.clone();
         let mut tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
         if let Some(session) = &mut session {
-            tracker.restore(&mem::take(&mut session.guilds));
+            tracker.restore(&mem::take(&mut session.guilds), session.delivered.clone());
+        }
+        if config.acknowledge != Acknowledge::OnReceipt {
+            tracker.wait_for_acknowledgements();
         }
         Self {
             now: Instant::ZERO,
@@ -328,8 +332,47 @@ impl Shard {
         }
     }
 
+    /// How far the session has been received; `None` without one.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        let session = self.session.state().session()?;
+        Some(Position {
+            shard: session.shard,
+            session: self.session.digest(),
+            sequence: session.sequence,
+        })
+    }
+
+    /// Everything of the session up to this position is dealt with: its changes stored, its events
+    /// handled. Nothing if it is of another session, or less than before. Counts only under
+    /// [`Acknowledge::ByHost`]. A dispatch that is held for its guild
+    /// ([`TrackerConfig::hold`](crate::tracker::TrackerConfig::hold)) is not dealt with.
+    ///
+    /// READY itself is acknowledged as it comes: no server sends it again.
+    pub fn acknowledge(&mut self, position: Position) {
+        let Position {
+            session, sequence, ..
+        } = position;
+        if self.position().is_none_or(|now| now.session != session) {
+            return;
+        }
+        let held = self.tracker.held_since();
+        let free = held.map_or(sequence, |held| sequence.min(held.saturating_sub(1)));
+        self.session.acknowledge(free);
+        self.tracker.acknowledge(free);
+    }
+
+    /// Up to where everything of the session is dealt with; `None` without a session.
+    #[must_use]
+    pub fn acknowledged(&self) -> Option<Position> {
+        let session = self.session.state().session()?;
+        let sequence = self.session.exported_sequence(session);
+        self.position().map(|at| Position { sequence, ..at })
+    }
+
     /// The session as it is now, to be given to a new shard; `None` when there is none to resume,
-    /// or one whose id is too long to be sent back.
+    /// or one whose id is too long to be sent back. Under [`Acknowledge::ByHost`] it is as of what
+    /// is acknowledged, its guilds too.
     ///
     /// If it began at an address with TLS and the gateway said to resume at one without, it leaves
     /// that out: the next shard resumes it at its base address.
@@ -337,7 +380,8 @@ impl Shard {
     pub fn session(&self) -> Option<Session> {
         let session = self.session.state().session()?;
         let base = &self.session.config().url;
-        let keep = |session: &Session| session.to_keep(base, self.tracker.known());
+        let sequence = self.session.exported_sequence(session);
+        let keep = |session: &Session| session.to_keep(base, sequence, self.tracker.known());
         session.is_resumable().then(|| keep(session))
     }
 

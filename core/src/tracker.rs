@@ -2,6 +2,7 @@
 
 mod config;
 mod flow;
+mod handover;
 mod hold;
 mod lacks;
 mod misread_counts;
@@ -28,6 +29,7 @@ use crate::time::Instant;
 use crate::wire::json::Reader;
 use crate::wire::packed::RecordPool;
 use crate::wire::{Malformed, Misreads, Name};
+use handover::Handover;
 use hold::Hold;
 
 pub use config::TrackerConfig;
@@ -50,6 +52,7 @@ pub struct Tracker {
     /// The buffer of the last row that came alone.
     pool: RecordPool,
     tombstones: Tombstones,
+    handover: Handover,
     hold: Option<Hold>,
     budget: Budget,
     misunderstood: u64,
@@ -111,6 +114,7 @@ impl Tracker {
             deriver,
             pool: RecordPool::default(),
             tombstones,
+            handover: Handover::default(),
             hold,
             budget,
             misunderstood: 0,

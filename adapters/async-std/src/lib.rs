@@ -70,7 +70,9 @@ use async_std::net::{TcpStream, ToSocketAddrs};
 pub use headcount_driver as driver;
 pub use headcount_driver::core::session::OnStop;
 pub use headcount_driver::core::{Event, Intents};
-pub use headcount_driver::{Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle};
+pub use headcount_driver::{
+    Acknowledgement, Api, BotEvent, Compression, Error, ErrorKind, GatewayInfo, Handle, Mark,
+};
 #[cfg(feature = "chat")]
 pub use headcount_driver::{ChatEvent, ChatHandle};
 

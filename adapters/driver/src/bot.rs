@@ -4,10 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, ready};
 use headcount_core::session::OnStop;
 use headcount_core::{Intents, Session};
 
+use crate::acknowledgements::{Acknowledgement, Mark};
 use crate::builder::Builder;
 use crate::deadline::within;
 use crate::delivery::Events;
@@ -26,28 +27,63 @@ pub struct Bot<R: Runtime> {
     runtime: R,
     events: Events,
     handle: Handle,
+    acknowledgement: Acknowledgement,
+    /// The event that was taken last, if taking the next one acknowledges it.
+    taken: Option<Mark>,
     /// The longest that a shard may take to end.
     patience: Duration,
 }
 
 impl<R: Runtime> Bot<R> {
-    pub(crate) fn new(runtime: R, events: Events, handle: Handle, patience: Duration) -> Self {
+    pub(crate) const fn new(
+        runtime: R,
+        events: Events,
+        handle: Handle,
+        acknowledgement: Acknowledgement,
+        patience: Duration,
+    ) -> Self {
         Self {
             runtime,
             events,
             handle,
+            acknowledgement,
+            taken: None,
             patience,
         }
     }
 
+    /// The event that was taken last is dealt with.
+    fn acknowledge(&mut self) {
+        if let Some(mark) = self.taken.take() {
+            mark.done();
+        }
+    }
+
+    /// An event is taken.
+    fn hand_out(&mut self, mut event: BotEvent) -> BotEvent {
+        match self.acknowledgement {
+            Acknowledgement::OnNext => self.taken = event.mark.take(),
+            Acknowledgement::Explicit => {}
+            Acknowledgement::OnReceipt => {
+                if let Some(mark) = event.mark.take() {
+                    mark.done();
+                }
+            }
+        }
+        event
+    }
+
     /// Returns the next event; `None` once every shard has ended for good. Cancel-safe.
+    ///
+    /// Unless [`Builder::acknowledge`] says otherwise, taking the next event acknowledges the one
+    /// before: that one does not come again after a restart.
     ///
     /// One `match` on the event serves for all there is: dispatches, guilds, readiness, failures.
     /// Backpressure: a bot whose events are not taken goes on sending heartbeats, and stops reading
     /// from the gateway once [`Builder::event_buffer`] events wait. When that has lasted for 30 s,
     /// a warning in the log says how much waits.
     pub async fn next(&mut self) -> Option<BotEvent> {
-        self.events.next().await
+        StreamExt::next(self).await
     }
 
     /// Returns what became of the bot: `Ok` as long as it runs, and after it was stopped.
@@ -76,9 +112,16 @@ impl<R: Runtime> Bot<R> {
     /// be given to the [`Builder`](crate::Builder::sessions) of the next process, which then
     /// misses nothing. With [`OnStop::End`] the bot is offline at once and there are none.
     ///
-    /// Bounded by the write and close deadlines. Events that nobody took are dropped. Not
-    /// cancel-safe: the sessions are lost, though the shards still end.
+    /// By default it acknowledges the event that was taken last. Events that nobody took are
+    /// dropped here, and come to the next process, since its sessions begin before them (unless
+    /// the bot acknowledges [on receipt](crate::Acknowledgement::OnReceipt)). Rows do not go
+    /// along: guilds begin there as [handed over](headcount_core::setup::Outcome::HandedOver), and
+    /// those with automatic member requests are asked for their members again.
+    ///
+    /// Bounded by the write and close deadlines. Not cancel-safe: the sessions are lost, though the
+    /// shards still end.
     pub async fn shutdown(mut self, on_stop: OnStop) -> Vec<Session> {
+        self.acknowledge();
         self.events.close();
         self.handle.stop(on_stop);
         let ended = async { while self.events.next().await.is_some() {} };
@@ -115,7 +158,9 @@ impl<R: Runtime> Stream for Bot<R> {
     type Item = BotEvent;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BotEvent>> {
-        self.events.poll_next_unpin(cx)
+        self.acknowledge();
+        let event = ready!(self.events.poll_next_unpin(cx));
+        Poll::Ready(event.map(|event| self.hand_out(event)))
     }
 }
 

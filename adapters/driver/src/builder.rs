@@ -11,6 +11,7 @@ use headcount_core::wire::presence::BotPresence;
 use headcount_core::{Config, Intents, Session, ShardId, Token};
 use rustls::ClientConfig;
 
+use crate::acknowledgements::Acknowledgement;
 use crate::delivery::BufferLimits;
 use crate::stores::Stores;
 use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
@@ -38,6 +39,7 @@ pub struct Builder<R> {
     pub(crate) sessions: Vec<Session>,
     pub(crate) options: SocketOptions,
     pub(crate) events: BufferLimits,
+    pub(crate) acknowledgement: Acknowledgement,
     pub(crate) fleet: Option<FleetChange>,
     pub(crate) old_values: bool,
     /// What the caller wants cached, if they have said so.
@@ -62,6 +64,7 @@ impl<R: Runtime> Builder<R> {
             sessions: Vec::new(),
             options: SocketOptions::default(),
             events: EVENTS,
+            acknowledgement: Acknowledgement::default(),
             fleet: None,
             old_values: false,
             policies: None,
@@ -269,8 +272,8 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Changes the core's configuration, the same for every shard. Its shard id, its address and
-    /// who paces identifies are set when the bot connects.
+    /// Changes the core's configuration, the same for every shard. Its shard id, its address, who
+    /// paces identifies and what is acknowledged are set when the bot connects.
     #[must_use]
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
@@ -282,6 +285,14 @@ impl<R: Runtime> Builder<R> {
     #[must_use]
     pub fn fleet_config(mut self, change: impl FnOnce(&mut FleetConfig) + Send + 'static) -> Self {
         self.fleet = Some(Box::new(change));
+        self
+    }
+
+    /// When an event counts as dealt with, so that it does not come again in the process that goes
+    /// on with the [sessions](Self::sessions) of this one. By default when the next one is taken.
+    #[must_use]
+    pub const fn acknowledge(mut self, acknowledgement: Acknowledgement) -> Self {
+        self.acknowledgement = acknowledgement;
         self
     }
 

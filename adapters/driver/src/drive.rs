@@ -86,10 +86,13 @@ impl<R: Runtime> Drive<R> {
         options: SocketOptions,
         delivery: Delivery,
     ) -> Option<Self> {
+        let cell = Arc::clone(shared.fleet.cell(id)?);
+        let acknowledgements = Arc::clone(&cell.acknowledgements);
+        let for_sink = Arc::clone(&shared);
         Some(Self {
-            cell: Arc::clone(shared.fleet.cell(id)?),
+            cell,
             options,
-            sink: EventSink::new(runtime.clone(), id, Arc::clone(&shared), delivery),
+            sink: EventSink::new(runtime.clone(), id, for_sink, acknowledgements, delivery),
             alarm: Alarm::new(runtime.clone(), shared.clock),
             transport: Transport::None,
             dials_secure: false,
@@ -265,7 +268,7 @@ impl<R: Runtime> Drive<R> {
         };
         self.sink.begin(payload);
         let _steady = self.shared.cache.hold_policies();
-        let actions = self.cell.lock().handle(now, input);
+        let actions = self.cell.handle(now, input);
         for action in actions {
             match action {
                 Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
@@ -279,6 +282,7 @@ impl<R: Runtime> Drive<R> {
                 Action::Emit(event) => self.sink.emit(now, event),
             }
         }
+        self.cell.acknowledgements.settle();
         self.transport.forget();
     }
 

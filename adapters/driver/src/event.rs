@@ -1,37 +1,57 @@
 //! What a bot's user takes from it.
 
-use headcount_core::{Event, ShardId};
+use headcount_core::{Event, Position, ShardId};
+
+use crate::acknowledgements::Mark;
 
 /// One event of a running bot.
 ///
 /// Events of one shard come in its order, except that those of a guild whose store is slow come
 /// later than those of other guilds: an event never comes before its change is stored. Events of
 /// the whole bot follow the shard's event that led to them. Shards keep no order among each other.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct BotEvent {
     /// The shard that it is about; `None` if it is about the whole bot.
     pub shard: Option<ShardId>,
     /// What happened.
     pub event: Event<'static>,
+    /// The dispatch that it is, or follows from; `None` before the shard's first session. The key
+    /// by which a dispatch that comes again after a restart can be told from a new one.
+    pub position: Option<Position>,
+    /// What says that it is dealt with, under
+    /// [`Acknowledgement::Explicit`](crate::Acknowledgement::Explicit) alone.
+    pub mark: Option<Mark>,
 }
 
 impl BotEvent {
     /// An event of one shard.
-    pub(crate) const fn of_shard(shard: ShardId, event: Event<'static>) -> Self {
+    pub(crate) fn of_shard(shard: ShardId, event: Event<'static>, mark: Option<Mark>) -> Self {
         Self {
             shard: Some(shard),
             event,
+            position: mark.as_ref().map(Mark::position),
+            mark,
         }
     }
 
-    /// An event of the whole bot.
-    pub(crate) const fn of_bot(event: Event<'static>) -> Self {
-        Self { shard: None, event }
+    /// An event of the whole bot, which follows from one of a shard.
+    pub(crate) fn of_bot(event: Event<'static>, mark: Option<Mark>) -> Self {
+        Self {
+            shard: None,
+            event,
+            position: mark.as_ref().map(Mark::position),
+            mark,
+        }
     }
 
-    /// The same for somebody else than the consumer.
+    /// The same for somebody else than the consumer, with whom alone it counts as dealt with.
     pub(crate) fn copy(&self) -> Self {
-        self.clone()
+        Self {
+            shard: self.shard,
+            event: self.event.clone(),
+            position: self.position,
+            mark: None,
+        }
     }
 }

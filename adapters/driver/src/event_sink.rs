@@ -12,6 +12,7 @@ use headcount_core::session::Halt;
 use headcount_core::setup::Barrier;
 use headcount_core::{Event, Instant, ShardId};
 
+use crate::acknowledgements::Acknowledgements;
 use crate::delivery::Delivery;
 use crate::event::BotEvent;
 use crate::guild_queues::{GuildQueues, Job, StoreInput};
@@ -35,13 +36,19 @@ pub(crate) struct EventSink<R> {
 }
 
 impl<R: Runtime> EventSink<R> {
-    pub(crate) fn new(runtime: R, id: ShardId, shared: Arc<Shared>, delivery: Delivery) -> Self {
+    pub(crate) fn new(
+        runtime: R,
+        id: ShardId,
+        shared: Arc<Shared>,
+        acknowledgements: Arc<Acknowledgements>,
+        delivery: Delivery,
+    ) -> Self {
         Self {
             runtime,
             id,
             shared,
             old_values: OldValues::default(),
-            queues: GuildQueues::new(id),
+            queues: GuildQueues::new(id, acknowledgements),
             delivery,
             payload: 0,
             halted: false,
@@ -121,7 +128,7 @@ impl<R: Runtime> EventSink<R> {
         }
         let emitted = caught(|| self.emit(now, Event::Halted(cause)));
         if emitted.is_err() && !mem::replace(&mut self.halted, true) {
-            let event = BotEvent::of_shard(self.id, Event::Halted(cause));
+            let event = BotEvent::of_shard(self.id, Event::Halted(cause), None);
             self.delivery.push(event);
         }
     }

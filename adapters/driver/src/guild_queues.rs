@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::{BoxFuture, ready};
@@ -13,6 +14,7 @@ use headcount_core::id::GuildId;
 use headcount_core::setup::Barrier;
 use headcount_core::{Event, ShardId};
 
+use crate::acknowledgements::Acknowledgements;
 use crate::cache::Cache;
 use crate::delivery::{Delivery, Parcel};
 use crate::event::BotEvent;
@@ -64,6 +66,7 @@ pub(crate) enum StoreInput {
 /// what follows them waits with them.
 pub(crate) struct GuildQueues {
     shard: ShardId,
+    acknowledgements: Arc<Acknowledgements>,
     queues: BTreeMap<GuildQueue, VecDeque<Item>>,
     queue: VecDeque<Item>,
     /// Whether the change that runs wants to be alone.
@@ -118,9 +121,10 @@ impl Job {
 }
 
 impl GuildQueues {
-    pub(crate) fn new(shard: ShardId) -> Self {
+    pub(crate) fn new(shard: ShardId, acknowledgements: Arc<Acknowledgements>) -> Self {
         Self {
             shard,
+            acknowledgements,
             queues: BTreeMap::new(),
             queue: VecDeque::new(),
             alone: false,
@@ -147,12 +151,11 @@ impl GuildQueues {
 
     /// An event of the shard, to be delivered when its turn comes.
     pub(crate) fn event(&mut self, event: Event<'static>, delivery: &mut Delivery) {
-        let shard = self.shard;
         if self.is_idle() && self.outcomes.is_empty() {
-            return delivery.push(BotEvent::of_shard(shard, event));
+            return delivery.push(self.marked(event));
         }
         let place = place(&event);
-        let event = delivery.parcel(BotEvent::of_shard(shard, event));
+        let event = delivery.parcel(self.marked(event));
         let item = match place {
             QueuePlace::In(queue) => Item::Event(queue, event),
             QueuePlace::Last => Item::Last(event),
@@ -162,8 +165,15 @@ impl GuildQueues {
 
     /// An event of the shard's connection, in order with the shard's own.
     pub(crate) fn notice(&mut self, event: Event<'static>, delivery: &mut Delivery) {
-        let event = BotEvent::of_shard(self.shard, event);
+        let event = self.marked(event);
         self.enter(Item::Event(None, delivery.parcel(event)), delivery);
+    }
+
+    /// An event of the shard that is under way: a dispatch by its own sequence, even if it was
+    /// held.
+    fn marked(&self, event: Event<'static>) -> BotEvent {
+        let mark = self.acknowledgements.mark(&event);
+        BotEvent::of_shard(self.shard, event, mark)
     }
 
     /// A point that the shard wants to know of once every change before it has ended.
@@ -178,7 +188,8 @@ impl GuildQueues {
 
     /// An event of the fleet, which follows from events before it.
     pub(crate) fn fleet_event(&mut self, event: Event<'static>, delivery: &mut Delivery) {
-        let event = BotEvent::of_bot(event);
+        let mark = self.acknowledgements.mark(&event);
+        let event = BotEvent::of_bot(event, mark);
         self.enter(Item::Last(delivery.parcel(event)), delivery);
     }
 
@@ -299,7 +310,8 @@ impl GuildQueues {
     /// Waits for no store any more: hands on all events in order of their queues, and drops the
     /// changes, whether they run or wait.
     pub(crate) fn give_up(&mut self, delivery: &mut Delivery) {
-        let old = mem::replace(self, Self::new(self.shard));
+        let new = Self::new(self.shard, Arc::clone(&self.acknowledgements));
+        let old = mem::replace(self, new);
         let queues = old.queues.into_values().flatten();
         for item in queues.chain(old.queue) {
             match item {
@@ -328,7 +340,7 @@ impl GuildQueues {
                 kinds: *kinds,
                 error: error.clone(),
             });
-            delivery.push(BotEvent::of_shard(self.shard, failure));
+            delivery.push(self.marked(failure));
         }
     }
 

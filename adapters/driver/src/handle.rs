@@ -250,14 +250,16 @@ impl Handle {
         self.shared.fleet.stop();
     }
 
-    /// Returns the sessions as they are now. While shards run, the next event makes them stale.
+    /// Returns the sessions as they are now, each as of what is
+    /// [acknowledged](crate::Builder::acknowledge): the next process gets what came after it. While
+    /// shards run, the next event makes them stale.
     #[must_use]
     pub fn sessions(&self) -> Vec<Session> {
         self.shared
             .fleet
             .cells()
             .iter()
-            .filter_map(|(_, cell)| cell.read(Shard::session))
+            .filter_map(|(_, cell)| cell.session())
             .collect()
     }
 

@@ -24,6 +24,7 @@
 //! With `panic = "abort"` in the profile the first panic ends the process, whoever's it is.
 #![forbid(unsafe_code)]
 
+mod acknowledgements;
 mod address;
 mod alarm;
 mod app_changes;
@@ -74,6 +75,7 @@ mod unjudged;
 mod waiting;
 mod websocket;
 
+pub use acknowledgements::{Acknowledgement, Mark};
 pub use bot::Bot;
 pub use builder::Builder;
 #[cfg(feature = "chat")]

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
 use futures_util::task::AtomicWaker;
-use headcount_core::Shard;
 use headcount_core::id::GuildId;
+use headcount_core::{Actions, Input, Instant, Session, Shard};
+
+use crate::acknowledgements::Acknowledgements;
 
 /// One shard's core state behind a short lock, and a bell for its loop.
 ///
@@ -18,6 +20,8 @@ pub(crate) struct ShardCell {
     granted: AtomicBool,
     /// Guilds of which a store has failed to keep something, outside of the loop.
     failed: Mutex<BTreeSet<GuildId>>,
+    /// Its events that are under way.
+    pub(crate) acknowledgements: Arc<Acknowledgements>,
 }
 
 impl ShardCell {
@@ -27,6 +31,7 @@ impl ShardCell {
             bell: AtomicWaker::new(),
             granted: AtomicBool::new(false),
             failed: Mutex::default(),
+            acknowledgements: Arc::default(),
         }
     }
 
@@ -46,6 +51,36 @@ impl ShardCell {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Shard> {
         // The core does not panic, and if a caller's closure did, the state is still whole.
         self.shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands what happened to the shard. What is emitted follows from where that leads it, and is
+    /// to be followed by a call of [`Acknowledgements::settle`].
+    pub(crate) fn handle<'i>(&self, now: Instant, input: Input<'i>) -> Actions<'i> {
+        let mut shard = self.acknowledge();
+        if let Some(position) = shard.acknowledged() {
+            self.acknowledgements.forget(position);
+        }
+        let actions = shard.handle(now, input);
+        if let Some(position) = shard.position() {
+            self.acknowledgements.move_to(position);
+        }
+        actions
+    }
+
+    /// The session, for the next process: as of what is acknowledged.
+    pub(crate) fn session(&self) -> Option<Session> {
+        let session = self.acknowledge().session()?;
+        Some(self.acknowledgements.with_delivered(session))
+    }
+
+    /// Tells the shard what is dealt with.
+    fn acknowledge(&self) -> MutexGuard<'_, Shard> {
+        let acknowledged = self.acknowledgements.acknowledged();
+        let mut shard = self.lock();
+        if let Some(position) = acknowledged {
+            shard.acknowledge(position);
+        }
+        shard
     }
 
     /// Wakes the loop: the fleet lets it identify.

@@ -4,10 +4,11 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use headcount_core::bounds::within;
-use headcount_core::config::Identifying;
+use headcount_core::config::{Acknowledge, Identifying};
 use headcount_core::fleet::{Fleet, FleetConfig};
 use headcount_core::{Config, Session, Shard, ShardId};
 
+use crate::acknowledgements::Acknowledgement;
 use crate::app_changes::AppChanges;
 use crate::bot::Bot;
 use crate::builder::Builder;
@@ -59,6 +60,12 @@ impl<R: Runtime> Builder<R> {
         let clock = Clock::start(&self.runtime);
         self.config.url = info.url.as_str().into();
         self.config.identify = Identifying::Fleet;
+        self.config.acknowledge = match self.acknowledgement {
+            Acknowledgement::OnNext | Acknowledgement::Explicit => Acknowledge::ByHost {
+                in_heartbeats: false,
+            },
+            Acknowledgement::OnReceipt => Acknowledge::OnReceipt,
+        };
         let (warnings, policies) = (self.warnings(), self.kept());
         self.config.tracker.kinds = policies.kinds();
         let confirm = &mut self.config.tracker.setup.confirm;
@@ -103,6 +110,7 @@ impl<R: Runtime> Builder<R> {
             self.runtime,
             events,
             Handle::new(shared),
+            self.acknowledgement,
             patience,
         ))
     }

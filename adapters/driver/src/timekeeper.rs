@@ -147,7 +147,7 @@ impl<R: Runtime> Timekeeper<R> {
                 kinds,
                 error,
             });
-            let event = BotEvent::of_shard(shard, failure);
+            let event = BotEvent::of_shard(shard, failure, None);
             self.launch.delivery.push(event);
         }
         let events = fleet.handle(now, FleetInput::Timeout);
@@ -157,7 +157,7 @@ impl<R: Runtime> Timekeeper<R> {
     /// Hands on the fleet's events.
     fn emit(&mut self, events: Vec<Event<'static>>) {
         for event in events {
-            self.launch.delivery.push(BotEvent::of_bot(event));
+            self.launch.delivery.push(BotEvent::of_bot(event, None));
         }
     }
 }

@@ -73,10 +73,11 @@ fn it_answers_a_message_and_a_command_and_ends_when_asked() {
             .args(["-INT", &bot.id().to_string()])
             .status();
         assert!(interrupt.expect("kill").success());
-        assert!(bot.wait().expect("it ends").success());
     } else {
         bot.kill().expect("it runs");
     }
+    let ended = bot.wait().expect("it ends");
+    assert!(ended.success() || !cfg!(unix), "{ended}");
     assert_eq!(server.violations(), []);
 }
 

@@ -23,6 +23,8 @@ pub enum Lack {
     /// The connection lacks the members intent: nobody may ask, and no event says who comes and
     /// goes.
     NoIntent,
+    /// The guild came in an earlier process, which handed its session over without the rows.
+    HandedOver,
     /// Others have come, and a policy did not let them stay.
     Limited,
     /// The guild is out of reach, or has not been delivered since the session began: whatever is
@@ -42,6 +44,7 @@ impl fmt::Display for Lack {
             Self::Unread(1) => "1 could not be read",
             Self::Unread(rows) => return write!(f, "{rows} could not be read"),
             Self::NoIntent => "without the intent",
+            Self::HandedOver => "handed over without its rows",
             Self::Limited => "as the policy says",
             Self::Stale => "stale",
             Self::StoreFailed => "a store failed",

@@ -43,6 +43,10 @@ pub enum Op<'i> {
     Cascade(Scope),
     /// Says whether the guild's rows are current.
     SetStatus(GuildStatus),
+    /// An earlier process handed the guild over with its session. If nothing is known of it here,
+    /// what comes from now on is kept, and nothing of it is whole
+    /// ([`Lack::HandedOver`](crate::cache::Lack::HandedOver)).
+    HandedOver,
     /// Takes a role from every member and emoji of the guild; overwrites of channels keep it.
     StripRole(RoleId),
     /// Sets the guild's member count.
@@ -133,6 +137,9 @@ pub enum GuildStatus {
     Outage,
     /// A store failed to apply a change: rows may be wrong until the guild is delivered anew.
     Stale,
+    /// Handed over by an earlier process: only what has come since is there, until the guild is
+    /// delivered anew.
+    HandedOver,
 }
 
 /// A shard's new session and the guilds that it names.
@@ -249,6 +256,7 @@ impl Op<'_> {
             Self::Remove(key) => Op::Remove(key.into_owned()),
             Self::Cascade(scope) => Op::Cascade(scope),
             Self::SetStatus(status) => Op::SetStatus(status),
+            Self::HandedOver => Op::HandedOver,
             Self::StripRole(role) => Op::StripRole(role),
             Self::SetMemberCount(count) => Op::SetMemberCount(count),
             Self::CountMember { by, unless_cached } => Op::CountMember { by, unless_cached },

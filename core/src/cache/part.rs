@@ -35,9 +35,10 @@ impl Op<'_> {
             | Self::SetStatus(
                 GuildStatus::Pending | GuildStatus::Available | GuildStatus::Outage,
             )
+            | Self::HandedOver
             | Self::NewSession(_) => Kinds::all(),
             // It is about the guild as a whole, and the store that failed is the last to need it.
-            Self::SetStatus(GuildStatus::Stale) => Kinds::GUILDS,
+            Self::SetStatus(GuildStatus::Stale | GuildStatus::HandedOver) => Kinds::GUILDS,
             Self::Cascade(Scope::Channel(_)) => Kinds::HANGING_ON_CHANNELS,
             Self::RolesUnread => Kinds::ROLES,
             Self::StripRole(_) => Kinds::MEMBERS.union(Kinds::EMOJIS),

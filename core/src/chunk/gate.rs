@@ -1,6 +1,7 @@
 //! The gate of full requests: one per guild within a time.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 use crate::Instant;
 use crate::id::GuildId;
@@ -24,6 +25,13 @@ impl Gates {
     /// When the gate opens; the epoch when it is not shut.
     pub(crate) fn opens(&self, guild: GuildId) -> Instant {
         self.shut.get(&guild).copied().unwrap_or(Instant::ZERO)
+    }
+
+    /// The gates that are shut, and for how much longer, in milliseconds.
+    pub(crate) fn export(&self, now: Instant) -> Vec<(GuildId, u64)> {
+        let shut = self.shut.iter().filter(|(_, until)| **until > now);
+        let left = |until: Instant| until.as_millis().saturating_sub(now.as_millis());
+        shut.map(|(guild, until)| (*guild, left(*until))).collect()
     }
 
     /// Forgets the gates that are open again.

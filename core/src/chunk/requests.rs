@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::adopted::Adopted;
 use super::attempt::Attempt;
@@ -138,6 +139,19 @@ impl Requests {
             self.enqueue(id, now);
         }
         id
+    }
+
+    /// The guilds that may not be asked for everyone yet, and for how long, in milliseconds.
+    pub(crate) fn gates(&self, now: Instant) -> Vec<(GuildId, u64)> {
+        self.gates.export(now)
+    }
+
+    /// Goes on with the gates of an earlier process, none longer than one of its own.
+    pub(crate) fn restore_gates(&mut self, now: Instant, gates: &[(GuildId, u64)]) {
+        for (guild, millis) in gates {
+            let left = Duration::from_millis(*millis).min(self.config.gate);
+            self.gates.shut(*guild, now.after(left));
+        }
     }
 
     /// Puts a request in line, not before a time nor before its guild's gate opens.

@@ -36,8 +36,6 @@ pub(super) struct FleetProgress {
 #[derive(Clone, Copy, Debug, Default)]
 struct ShardProgress {
     phase: Option<Phase>,
-    /// It began a session of its own, so that its READY says what to wait for.
-    identified: bool,
     /// Available and unavailable guilds.
     ready: Option<(usize, usize)>,
     chunked: Option<Chunked>,
@@ -134,7 +132,6 @@ impl FleetProgress {
         match event {
             Event::StateChanged(StateChanged { to, .. }) => {
                 progress.phase = Some(*to);
-                progress.identified |= *to == Phase::Identifying;
             }
             Event::ShardReady(ready) => {
                 progress.ready = Some((ready.available, ready.unavailable));
@@ -147,11 +144,6 @@ impl FleetProgress {
                     chunked.lose(stale);
                 }
                 return Vec::new();
-            }
-            // A session taken over from an earlier process: its guilds were ready there.
-            Event::Resumed { .. } if !progress.identified => {
-                progress.ready = progress.ready.or(Some((0, 0)));
-                progress.chunked.get_or_insert_default();
             }
             Event::Resumed { .. }
             | Event::Dispatch(_)

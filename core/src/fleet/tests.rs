@@ -92,6 +92,7 @@ fn summary(shard: ShardId, complete: usize) -> ShardFinishedChunking {
         unread: Vec::new(),
         not_asked: Vec::new(),
         no_intent: Vec::new(),
+        handed_over: Vec::new(),
         store_failed: Vec::new(),
         missed: Vec::new(),
         unavailable: Vec::new(),
@@ -342,7 +343,6 @@ fn presences_and_guilds_that_are_not_complete_are_counted_over_all_shards() {
         let done = Event::ShardFinishedChunking(Box::new(summary));
         assert_eq!(feed(&mut fleet, at(1), *shard, &done), []);
     }
-    // Its session is that of an earlier process, which has reported its guilds.
     let done = Event::FinishedChunking(FinishedChunking {
         complete: 5,
         others: 3,
@@ -352,8 +352,8 @@ fn presences_and_guilds_that_are_not_complete_are_counted_over_all_shards() {
         }),
         halted: Vec::new(),
     });
-    let resumed = feed(&mut fleet, at(2), all[2], &Event::Resumed { replayed: 0 });
-    assert_eq!(resumed[0], FleetAction::Emit(done));
+    let last = feed(&mut fleet, at(2), all[2], &finished(all[2], 0));
+    assert_eq!(last[0], FleetAction::Emit(done));
 }
 
 #[test]
@@ -376,11 +376,21 @@ fn a_halted_shard_is_not_waited_for_and_is_named() {
 }
 
 #[test]
-fn a_session_taken_over_counts_as_ready() {
+fn a_resume_alone_says_nothing_of_guilds() {
     let all = shards(1);
     let mut fleet = fleet(1, limit(1, 1000));
-    let emitted = feed(&mut fleet, at(0), all[0], &Event::Resumed { replayed: 3 });
-    assert_eq!(emitted.len(), 2);
+    let resumed = feed(&mut fleet, at(0), all[0], &Event::Resumed { replayed: 3 });
+    assert_eq!(resumed, []);
+    let handed_over = ShardFinishedChunking {
+        handed_over: [GuildId::new(5).unwrap()].into(),
+        ..summary(all[0], 0)
+    };
+    let done = Event::ShardFinishedChunking(Box::new(handed_over));
+    let emitted = feed(&mut fleet, at(0), all[0], &done);
+    let [FleetAction::Emit(Event::FinishedChunking(done))] = &emitted[..] else {
+        panic!("{emitted:?}");
+    };
+    assert_eq!((done.complete, done.others), (0, 1));
 }
 
 #[test]

@@ -5,10 +5,11 @@ use core::mem;
 use core::time::Duration;
 
 use crate::action::{Action, Actions};
-use crate::config::{Config, Identifying, Timing};
+use crate::config::{Acknowledge, Config, Identifying, Timing};
 use crate::event::{Event, SessionLost, StateChanged};
 use crate::rng::Rng;
 use crate::send_budget::{Budget, Rank, SendLimits};
+use crate::sequences::Sequences;
 use crate::session::backoff::Backoff;
 use crate::session::dial::DialFailure;
 use crate::session::identify_pace::IdentifyPace;
@@ -40,6 +41,10 @@ struct Memory {
     backoff: Backoff,
     resume_failures: u32,
     pace: IdentifyPace,
+    /// Everything of the session up to this sequence is acknowledged.
+    acknowledged: u64,
+    /// That of the session, if there is one.
+    digest: u64,
 }
 
 impl Machine {
@@ -54,6 +59,8 @@ impl Machine {
             config.os = "linux";
         }
         let session = session.filter(|session| config.can_resume(&session.id));
+        let acknowledged = session.as_ref().map_or(0, Session::sequence);
+        let digest = session.as_ref().map_or(0, Session::digest);
         let purpose = session.map_or(Purpose::Identify, |session| {
             Purpose::Resume(Box::new(session))
         });
@@ -68,6 +75,8 @@ impl Machine {
                 backoff: Backoff::default(),
                 resume_failures: 0,
                 pace: IdentifyPace::default(),
+                acknowledged,
+                digest,
             },
         }
     }
@@ -88,6 +97,26 @@ impl Machine {
     /// The presence to begin the next session with.
     pub(crate) fn set_presence(&mut self, presence: BotPresence) {
         self.memory.config.presence = Some(presence);
+    }
+
+    /// Which session there is, or was last.
+    pub(crate) const fn digest(&self) -> u64 {
+        self.memory.digest
+    }
+
+    /// Everything up to this sequence is dealt with; less than before changes nothing.
+    pub(crate) fn acknowledge(&mut self, sequence: u64) {
+        let received = self.state.session().map_or(0, Session::sequence);
+        let acknowledged = &mut self.memory.acknowledged;
+        *acknowledged = (*acknowledged).max(sequence.min(received));
+    }
+
+    /// The sequence that the session is handed on with: a new process is sent what came after it.
+    pub(crate) fn exported_sequence(&self, session: &Session) -> u64 {
+        match self.memory.config.acknowledge {
+            Acknowledge::OnReceipt => session.sequence,
+            Acknowledge::ByHost { .. } => self.memory.acknowledged.min(session.sequence),
+        }
     }
 
     /// Moves on by one signal. Says what is to be done with a dispatch.
@@ -182,6 +211,19 @@ impl Context<'_, '_> {
     /// Why the state changes; the last reason counts.
     pub(crate) const fn reason(&mut self, reason: Reason) {
         self.reason = Some(reason);
+    }
+
+    /// The sequence for the heartbeats of a session.
+    pub(crate) fn beat_sequence(&self, session: &Session) -> u64 {
+        match self.memory.config.acknowledge {
+            Acknowledge::ByHost {
+                in_heartbeats: true,
+            } => self.memory.acknowledged.min(session.sequence),
+            Acknowledge::ByHost {
+                in_heartbeats: false,
+            }
+            | Acknowledge::OnReceipt => session.sequence,
+        }
     }
 
     pub(crate) fn send(&mut self, command: Command) {
@@ -394,6 +436,7 @@ impl Context<'_, '_> {
         sequence: Option<u64>,
     ) -> State {
         self.memory.resume_failures = 0;
+        self.memory.acknowledged = sequence.unwrap_or(0);
         self.delivery = Forwarding::Forward;
         self.reason(Reason::Ready);
         let config = &self.memory.config;
@@ -404,7 +447,9 @@ impl Context<'_, '_> {
             sequence: sequence.unwrap_or(0),
             url: (!url.is_empty()).then(|| url.into()),
             guilds: KnownGuilds::default(),
+            delivered: Sequences::default(),
         };
+        self.memory.digest = session.digest();
         State::Active {
             since: self.now,
             live,

@@ -1,10 +1,12 @@
 //! What survives a connection.
 
 use alloc::boxed::Box;
+use core::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
 use crate::intents::Intents;
+use crate::sequences::Sequences;
 use crate::setup::KnownGuilds;
 use crate::shard_id::ShardId;
 
@@ -25,6 +27,8 @@ pub struct Session {
     pub(crate) url: Option<Box<str>>,
     /// Filled in when the session is handed out, and empty while it runs.
     pub(crate) guilds: KnownGuilds,
+    /// Dispatches above its sequence that the consumer has had already.
+    pub(crate) delivered: Sequences,
 }
 
 impl Session {
@@ -43,15 +47,18 @@ impl Session {
     /// The same to be kept, with its guilds. Whoever reads it later does not know how the address
     /// to resume at was received: so a session from an address with TLS takes along none without,
     /// and is resumed at the base address.
-    pub(crate) fn to_keep(&self, base: &str, guilds: KnownGuilds) -> Self {
+    pub(crate) fn to_keep(&self, base: &str, sequence: u64, guilds: KnownGuilds) -> Self {
+        let mut delivered = self.delivered.clone();
+        delivered.remove_up_to(sequence);
         let stays = |url: &&str| is_secure(url) || !is_secure(base);
         Self {
             shard: self.shard,
             intents: self.intents,
             id: self.id.clone(),
-            sequence: self.sequence,
+            sequence,
             url: self.url.as_deref().filter(stays).map(Box::from),
             guilds,
+            delivered,
         }
     }
 
@@ -65,10 +72,47 @@ impl Session {
         *self.id == *id && sequence.is_some_and(|sequence| sequence <= self.sequence)
     }
 
-    /// The sequence of the last event received. What came later is replayed on resuming.
+    /// The sequence of the last event that it stands for: received, or acknowledged, as
+    /// [`Config::acknowledge`](crate::Config::acknowledge) says. What came later is replayed on
+    /// resuming.
     #[must_use]
     pub const fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// Tells this session from others, without its id: FNV-1a of that, in 64 bits.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        self.id.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+    }
+
+    /// The same session, to be resumed from another sequence. Its guilds stay as they are, so they
+    /// have to hold as of that sequence too.
+    #[must_use]
+    pub fn as_of(self, sequence: u64) -> Self {
+        Self { sequence, ..self }
+    }
+
+    /// The same session, with dispatches that the consumer has had although its sequence does not
+    /// say so ([`Positions::delivered`](crate::Positions::delivered)). When they are replayed,
+    /// they change rows and lead to events as ever, and are not emitted themselves.
+    #[must_use]
+    pub fn with_delivered(
+        mut self,
+        delivered: impl IntoIterator<Item = RangeInclusive<u64>>,
+    ) -> Self {
+        delivered
+            .into_iter()
+            .for_each(|range| self.delivered.insert(range));
+        self.delivered.remove_up_to(self.sequence);
+        self
+    }
+
+    /// How many guilds it has, whatever their state.
+    #[must_use]
+    pub fn guild_count(&self) -> usize {
+        self.guilds.len()
     }
 }
 
@@ -87,6 +131,8 @@ struct Saved {
     sequence: u64,
     url: Option<Box<str>>,
     guilds: KnownGuilds,
+    #[serde(default)]
+    delivered: Sequences,
 }
 
 const VERSION: u32 = 1;
@@ -100,6 +146,7 @@ impl From<Session> for Saved {
             sequence,
             url,
             guilds,
+            delivered,
         } = session;
         Self {
             version: VERSION,
@@ -109,6 +156,7 @@ impl From<Session> for Saved {
             sequence,
             url,
             guilds,
+            delivered,
         }
     }
 }
@@ -125,6 +173,7 @@ impl TryFrom<Saved> for Session {
             sequence,
             url,
             guilds,
+            delivered,
         } = saved;
         if version != VERSION {
             return Err("the session was stored by an incompatible version");
@@ -137,6 +186,7 @@ impl TryFrom<Saved> for Session {
             sequence,
             url,
             guilds,
+            delivered,
         })
     }
 }
@@ -157,6 +207,7 @@ mod tests {
                 arrived: [GuildId::new(7).unwrap()].into(),
                 ..KnownGuilds::default()
             },
+            delivered: Sequences::from([(44, 45)].to_vec()),
         }
     }
 
@@ -164,6 +215,18 @@ mod tests {
     fn a_stored_session_comes_back_whole() {
         let text = serde_json::to_string(&session()).unwrap();
         assert_eq!(serde_json::from_str::<Session>(&text).unwrap(), session());
+    }
+
+    #[test]
+    fn a_session_is_moved_to_another_sequence_and_stays_the_same() {
+        let moved = session().as_of(7);
+        assert_eq!((moved.sequence(), moved.guild_count()), (7, 1));
+        assert_eq!(moved.digest(), session().digest());
+        let other = Session {
+            id: "abd".into(),
+            ..session()
+        };
+        assert_ne!(other.digest(), session().digest());
     }
 
     #[test]

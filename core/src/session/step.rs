@@ -295,7 +295,8 @@ fn resuming(
         }
         Signal::Timeout if cx.now() >= deadline => cx.drop_resume(session, Reason::ReadyTimedOut),
         Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
-            match live.beat(signal, Some(session.sequence), cx) {
+            let sequence = Some(cx.beat_sequence(&session));
+            match live.beat(signal, sequence, cx) {
                 Ok(()) => State::Resuming {
                     deadline,
                     live,
@@ -354,7 +355,8 @@ fn active(
             }
         }
         Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
-            match live.beat(signal, Some(session.sequence), cx) {
+            let sequence = Some(cx.beat_sequence(&session));
+            match live.beat(signal, sequence, cx) {
                 Ok(()) => State::Active {
                     since,
                     live,

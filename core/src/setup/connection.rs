@@ -26,12 +26,14 @@ impl Setup {
 
     /// The session goes on where it was. So do the waits: a connection that is cut again and again
     /// puts off none of them for ever.
-    pub(crate) fn resumed(&mut self, now: Instant) {
+    pub(crate) fn resumed(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
         match &mut self.quiet {
             Some(quiet) => quiet.heard.go_on(now),
             None => self.quiet = Some(Quiet::start(now, &self.config)),
         }
         self.requests.resumed(now);
+        self.take_over(now, out);
+        self.conclude(out);
     }
 
     /// A guild of READY has come, or turned out to be gone.

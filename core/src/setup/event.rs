@@ -67,7 +67,8 @@ pub struct GuildLeave {
     pub while_disconnected: bool,
 }
 
-/// Every guild of READY has an outcome. Once per READY, before [`ShardReady`]; lists ascend.
+/// Every guild of READY has an outcome. Once per READY, and once for a session that an earlier
+/// process handed over; before [`ShardReady`]; lists ascend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardFinishedChunking {
     /// The shard.
@@ -82,6 +83,9 @@ pub struct ShardFinishedChunking {
     pub not_asked: Vec<GuildId>,
     /// Guilds whose members nobody may ask for without the members intent.
     pub no_intent: Vec<GuildId>,
+    /// Guilds that an earlier process handed over with its session, and of which nothing was asked
+    /// here: what it knew of them is not known.
+    pub handed_over: Vec<GuildId>,
     /// Guilds of which a store failed to keep something.
     pub store_failed: Vec<GuildId>,
     /// Guilds of which nothing came: neither the guild, or not a single chunk.
@@ -98,7 +102,8 @@ pub struct ShardFinishedChunking {
     pub untracked: u64,
 }
 
-/// No guild of READY is pending any more. Once per READY, after [`ShardFinishedChunking`].
+/// No guild of READY is pending any more. Once per READY, and once for a session that an earlier
+/// process handed over; after [`ShardFinishedChunking`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShardReady {
     /// The shard.
@@ -115,6 +120,8 @@ pub(crate) enum SetupEvent {
     RequestFinished(ChunkRequestFinished),
     /// Why a guild lacks presences from here on; `None` if it does not.
     Presences(GuildId, Option<Lack>),
+    /// The members of a guild that an earlier process handed over are asked for.
+    AskedAnew(GuildId),
     /// The host is to say when the guild's changes are stored.
     Confirm(Barrier),
     /// A change of a guild was not stored; emitted once until the guild comes anew.
@@ -147,10 +154,11 @@ impl ShardFinishedChunking {
     }
 
     /// The lists that name guilds alone.
-    const fn lists(&self) -> [&Vec<GuildId>; 7] {
+    const fn lists(&self) -> [&Vec<GuildId>; 8] {
         [
             &self.not_asked,
             &self.no_intent,
+            &self.handed_over,
             &self.store_failed,
             &self.missed,
             &self.unavailable,
@@ -172,6 +180,7 @@ impl ShardFinishedChunking {
             unread: summary.unread,
             not_asked: summary.not_asked,
             no_intent: summary.no_intent,
+            handed_over: summary.handed_over,
             store_failed: summary.store_failed,
             missed: summary.missed,
             unavailable: summary.unavailable,

@@ -24,6 +24,7 @@ fn cut_short(otherwise: Outcome) -> Outcome {
         | Outcome::Incomplete { .. }
         | Outcome::Unread { .. }
         | Outcome::NoIntent
+        | Outcome::HandedOver
         | Outcome::StoreFailed
         | Outcome::Missed
         | Outcome::Unavailable
@@ -132,8 +133,13 @@ impl Setup {
         }
     }
 
+    /// Whether a guild that has come is asked for its members.
+    pub(super) fn asks(&self, arrival: &Arrival, origin: Origin) -> bool {
+        self.config.chunking.wants(arrival, origin) && self.intents.contains(Intents::GUILD_MEMBERS)
+    }
+
     /// The last step of setup: asks for the members, or ends with `otherwise`.
-    fn ask_or_finish(
+    pub(super) fn ask_or_finish(
         &mut self,
         now: Instant,
         arrival: Arrival,
@@ -142,8 +148,7 @@ impl Setup {
         out: &mut Vec<SetupEvent>,
     ) {
         let guild = arrival.guild;
-        let wanted = self.config.chunking.wants(&arrival, origin)
-            && self.intents.contains(Intents::GUILD_MEMBERS);
+        let wanted = self.asks(&arrival, origin);
         if !wanted || self.is_halted() {
             let outcome = if wanted {
                 cut_short(otherwise)

@@ -70,6 +70,11 @@ pub(crate) enum Holding<T> {
 }
 
 impl<T> HeldEvents<T> {
+    /// The oldest event of each guild.
+    pub(crate) fn oldest(&self) -> impl Iterator<Item = &T> {
+        self.kept.values().filter_map(|kept| kept.events.first())
+    }
+
     pub(crate) const fn new(config: HoldConfig) -> Self {
         Self {
             config,

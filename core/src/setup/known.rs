@@ -4,78 +4,85 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::Setup;
-use super::stage::{MemberCount, Origin, Outcome, Stage};
-use crate::Instant;
+use super::stage::{Origin, Stage};
 use crate::cache::tombstones::Tombstone;
-use crate::chunk::Listed;
 use crate::id::GuildId;
-use crate::intents::Intents;
 
 /// Which guilds a session has; a resume does not list them again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KnownGuilds {
-    /// Their data has come. Ascending, as the others.
+    /// Set up. Ascending, as the others.
     pub(crate) arrived: Vec<GuildId>,
     /// Listed by READY; their data may be among what is replayed.
     pub(crate) expected: Vec<GuildId>,
     /// In an outage, or never came.
     pub(crate) away: Vec<GuildId>,
+    /// Their data has come, and what they wait for has not: members above all.
+    #[serde(default)]
+    pub(crate) unfinished: Vec<(GuildId, Origin)>,
+    /// Those of which a store has missed a change since they came, wherever they stand.
+    #[serde(default)]
+    pub(crate) failed: Vec<GuildId>,
+    /// Those that may not be asked for all their members yet, and for how long, in milliseconds.
+    #[serde(default)]
+    pub(crate) gates: Vec<(GuildId, u64)>,
     /// What the session has removed from them, the oldest first; setup itself knows of none.
     #[serde(default)]
     pub(crate) removed: Vec<Tombstone>,
 }
 
-impl Setup {
-    /// The guilds as they are now.
-    pub(crate) fn known(&self) -> KnownGuilds {
-        let mut known = KnownGuilds::default();
-        for guild in self.registry.guilds() {
-            let list = match self.registry.get(guild).map(|standing| standing.stage) {
-                Some(Stage::Expected) => &mut known.expected,
-                Some(Stage::Missed | Stage::Unavailable) => &mut known.away,
-                Some(
-                    Stage::Syncing { .. }
-                    | Stage::Requested { .. }
-                    | Stage::Receiving { .. }
-                    | Stage::Storing { .. }
-                    | Stage::Ready { .. },
-                ) => &mut known.arrived,
-                None => continue,
-            };
-            list.push(guild);
+/// Where a guild stands, as far as another process has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Expected,
+    Unfinished(Origin),
+    Arrived,
+    Away,
+}
+
+impl Place {
+    pub(super) const fn of(stage: &Stage) -> Self {
+        match stage {
+            Stage::Expected => Self::Expected,
+            Stage::Missed | Stage::Unavailable => Self::Away,
+            Stage::Syncing { origin, .. }
+            | Stage::Requested { origin, .. }
+            | Stage::Receiving { origin, .. }
+            | Stage::Storing { origin, .. } => Self::Unfinished(*origin),
+            Stage::Ready { .. } => Self::Arrived,
         }
-        known.arrived.sort_unstable();
-        known.away.sort_unstable();
-        known
+    }
+}
+
+impl KnownGuilds {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        let lists = [self.arrived.len(), self.expected.len(), self.away.len()];
+        lists
+            .into_iter()
+            .fold(self.unfinished.len(), usize::saturating_add)
     }
 
-    /// Takes over the guilds of a session that another process began, so that one that comes
-    /// again is not mistaken for one that the bot was added to. Of their members nothing is known
-    /// here. They hold up no readiness: the session's first process reported that.
-    pub(crate) fn restore(&mut self, now: Instant, known: &KnownGuilds) {
-        let outcome = match self.intents.contains(Intents::GUILD_MEMBERS) {
-            true => Outcome::NotAsked,
-            false => Outcome::NoIntent,
-        };
-        let lack = outcome.lack();
-        for guild in known.arrived.iter().take(self.config.guilds) {
-            self.presences.arrived(*guild, lack, Listed::NOTHING);
-        }
-        let arrived = Stage::Ready {
-            origin: Origin::Initial,
-            outcome,
-            members: MemberCount::default(),
-        };
-        let lists = [
-            (&known.arrived, arrived),
-            (&known.expected, Stage::Expected),
-            (&known.away, Stage::Unavailable),
-        ];
-        for (guilds, stage) in lists {
-            for guild in guilds.iter().take(self.config.guilds) {
-                self.place(now, *guild, stage.clone());
-            }
+    /// Those that have come, whether their setup has ended or not.
+    pub(crate) fn delivered(&self) -> impl Iterator<Item = GuildId> {
+        let unfinished = self.unfinished.iter().map(|(guild, _)| *guild);
+        self.arrived.iter().copied().chain(unfinished)
+    }
+
+    pub(super) fn put(&mut self, guild: GuildId, place: Place) {
+        match place {
+            Place::Expected => self.expected.push(guild),
+            Place::Unfinished(origin) => self.unfinished.push((guild, origin)),
+            Place::Arrived => self.arrived.push(guild),
+            Place::Away => self.away.push(guild),
         }
     }
+}
+
+/// A guild that was handed over, until the session is resumed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HandedOver {
+    pub(super) guild: GuildId,
+    /// How it came into the setup that its process did not finish; `None` if it did.
+    pub(super) unfinished: Option<Origin>,
 }

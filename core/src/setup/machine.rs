@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use super::config::{Chunking, SetupConfig};
 use super::event::{GuildLeave, SetupEvent};
 use super::guild_registry::GuildRegistry;
+use super::handover::Standings;
+use super::known::HandedOver;
 use super::presences::PresenceStates;
 use super::quiet::Quiet;
 use super::ready_tally::ReadyTally;
@@ -52,6 +54,10 @@ pub(crate) struct Setup {
     pub(super) quiet: Option<Quiet>,
     /// Guilds beyond the bound.
     pub(super) untracked: u64,
+    /// Guilds of an earlier process, until its session is resumed.
+    pub(super) handed_over: Vec<HandedOver>,
+    /// Where guilds stood when the shard ended, before that settled them.
+    pub(super) at_halt: Option<Standings>,
     /// Requests that ended and have not been reported yet.
     pub(super) ended: Vec<ChunkRequestFinished>,
     halted: bool,
@@ -84,6 +90,8 @@ impl Setup {
             restarts: BTreeMap::new(),
             quiet: None,
             untracked: 0,
+            handed_over: Vec::new(),
+            at_halt: None,
             ended: Vec::new(),
             halted: false,
         }
@@ -139,6 +147,8 @@ impl Setup {
         self.emit_left(&before, &listed, out);
         self.syncs = Syncs::default();
         self.restarts.clear();
+        self.handed_over.clear();
+        self.at_halt = None;
         self.presences.clear();
         self.storing.clear();
         self.whole.clear();
@@ -194,6 +204,7 @@ impl Setup {
     /// The shard has ended for good: what is pending is settled as it stands.
     pub(crate) fn halted(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
         self.halted = true;
+        self.at_halt = Some(self.standings());
         self.quiet = None;
         self.requests.halted(&mut self.ended);
         self.emit_ended(now, out);
@@ -202,6 +213,7 @@ impl Setup {
             self.give_up_storing(now, guild, out);
         }
         self.miss_expected(now);
+        self.take_over(now, out);
         self.conclude(out);
     }
 

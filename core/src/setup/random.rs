@@ -55,6 +55,7 @@ impl Model {
                 SetupEvent::GuildReady(it) => assert!(self.known.contains(&it.guild)),
                 SetupEvent::Confirm(barrier) => self.barriers.push(barrier),
                 SetupEvent::Presences(..)
+                | SetupEvent::AskedAnew(_)
                 | SetupEvent::StoreFailed(_)
                 | SetupEvent::GuildStale(_)
                 | SetupEvent::GuildUnavailable(_)
@@ -164,7 +165,7 @@ impl Life {
             84..90 => {
                 if !self.model.halted {
                     self.model.up = true;
-                    self.scenario.setup.resumed(self.scenario.now);
+                    self.scenario.resume();
                 }
             }
             90..92 => {

@@ -19,6 +19,8 @@ pub struct OutcomeCounts {
     pub not_asked: usize,
     /// Without the members intent.
     pub no_intent: usize,
+    /// Handed over by an earlier process without their rows.
+    pub handed_over: usize,
     /// A store failed.
     pub store_failed: usize,
     /// Nothing came.
@@ -45,6 +47,7 @@ impl OutcomeCounts {
             .saturating_add(self.unread)
             .saturating_add(self.not_asked)
             .saturating_add(self.no_intent)
+            .saturating_add(self.handed_over)
             .saturating_add(self.store_failed)
             .saturating_add(self.missed)
             .saturating_add(self.unavailable)
@@ -75,6 +78,7 @@ pub(crate) struct ReadyTally {
     unread: BTreeMap<GuildId, u64>,
     not_asked: BTreeSet<GuildId>,
     no_intent: BTreeSet<GuildId>,
+    handed_over: BTreeSet<GuildId>,
     store_failed: BTreeSet<GuildId>,
     missed: BTreeSet<GuildId>,
     unavailable: BTreeSet<GuildId>,
@@ -91,6 +95,7 @@ pub(crate) struct Summary {
     pub(crate) unread: Vec<(GuildId, u64)>,
     pub(crate) not_asked: Vec<GuildId>,
     pub(crate) no_intent: Vec<GuildId>,
+    pub(crate) handed_over: Vec<GuildId>,
     pub(crate) store_failed: Vec<GuildId>,
     pub(crate) missed: Vec<GuildId>,
     pub(crate) unavailable: Vec<GuildId>,
@@ -124,6 +129,7 @@ impl ReadyTally {
             }
             Outcome::NotAsked => drop(self.not_asked.insert(guild)),
             Outcome::NoIntent => drop(self.no_intent.insert(guild)),
+            Outcome::HandedOver => drop(self.handed_over.insert(guild)),
             Outcome::StoreFailed => drop(self.store_failed.insert(guild)),
             Outcome::Missed => drop(self.missed.insert(guild)),
             Outcome::Unavailable => drop(self.unavailable.insert(guild)),
@@ -139,6 +145,7 @@ impl ReadyTally {
             || self.unread.remove(&guild).is_some()
             || self.not_asked.remove(&guild)
             || self.no_intent.remove(&guild)
+            || self.handed_over.remove(&guild)
             || self.store_failed.remove(&guild)
             || self.missed.remove(&guild)
             || self.unavailable.remove(&guild)
@@ -187,6 +194,7 @@ impl ReadyTally {
             unread: self.unread.iter().map(|(id, rows)| (*id, *rows)).collect(),
             not_asked: list(&self.not_asked),
             no_intent: list(&self.no_intent),
+            handed_over: list(&self.handed_over),
             store_failed: list(&self.store_failed),
             missed: list(&self.missed),
             unavailable: list(&self.unavailable),
@@ -202,6 +210,7 @@ impl ReadyTally {
             &self.complete,
             &self.not_asked,
             &self.no_intent,
+            &self.handed_over,
             &self.store_failed,
             &self.missed,
             &self.unavailable,
@@ -219,6 +228,7 @@ impl ReadyTally {
             unread: self.unread.len(),
             not_asked: self.not_asked.len(),
             no_intent: self.no_intent.len(),
+            handed_over: self.handed_over.len(),
             store_failed: self.store_failed.len(),
             missed: self.missed.len(),
             unavailable: self.unavailable.len(),
@@ -236,7 +246,7 @@ mod tests {
         GuildId::new(number).unwrap()
     }
 
-    fn outcomes() -> [Outcome; 10] {
+    fn outcomes() -> [Outcome; 11] {
         [
             Outcome::Complete,
             Outcome::Incomplete {
@@ -245,6 +255,7 @@ mod tests {
             Outcome::Unread { members: 2 },
             Outcome::NotAsked,
             Outcome::NoIntent,
+            Outcome::HandedOver,
             Outcome::StoreFailed,
             Outcome::Missed,
             Outcome::Unavailable,

@@ -49,7 +49,7 @@ fn a_cut_while_chunking_asks_again_after_the_resume() {
     assert_eq!(waits, WaitsFor::Connection);
     scenario.wait_until(60_000);
     scenario.chunk(1, &nonce, 1, 3);
-    scenario.setup.resumed(scenario.now);
+    scenario.resume();
     assert_eq!(
         scenario.setup.deadline(),
         Some(at(75_000)),

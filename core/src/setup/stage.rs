@@ -2,18 +2,21 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Instant;
 use crate::cache::Lack;
 use crate::chunk::RequestId;
 
 /// How a guild came into setup; chooses the event at its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Origin {
     /// Listed in READY: ends in `GuildReady`.
     Initial,
     /// Not known before, the bot was added: ends in `GuildJoin`.
     Join,
-    /// Known, and back from an outage or too late for its READY: ends in `GuildRestored`.
+    /// Known, and back from an outage, too late for its READY, or handed over by an earlier process
+    /// and asked for its members here: ends in `GuildRestored`.
     Returned,
 }
 
@@ -48,6 +51,9 @@ pub enum Outcome {
     /// The connection lacks the members intent: nobody may ask, and no event says who comes and
     /// goes.
     NoIntent,
+    /// It came in an earlier process, which handed its session over without the rows: what it
+    /// listed there is not known here. Known again when it is delivered anew.
+    HandedOver,
     /// A store failed to keep some of what came, or was not known to have kept it when the shard
     /// ended: it is not whole, whatever has come. Whole again when it is delivered anew.
     StoreFailed,
@@ -71,6 +77,7 @@ impl Outcome {
             Self::Unread { members } => Some(Lack::Unread(*members)),
             Self::NotAsked => Some(Lack::NotAsked),
             Self::NoIntent => Some(Lack::NoIntent),
+            Self::HandedOver => Some(Lack::HandedOver),
             Self::StoreFailed => Some(Lack::StoreFailed),
             Self::Unavailable | Self::Removed => Some(Lack::Stale),
         }

@@ -243,7 +243,7 @@ fn a_session_that_is_cut_or_replaced_while_changes_are_stored_ends_all_the_same(
         WaitsFor::Stores
     );
     stored(&mut scenario, barrier);
-    scenario.setup.resumed(scenario.now);
+    scenario.resume();
     assert_eq!(scenario.summary().complete, 1);
     let old = bring_anew(&mut scenario, 1);
     scenario.wait_until(scenario.now.as_millis() + 31_000);

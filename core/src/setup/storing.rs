@@ -105,6 +105,11 @@ impl Storing {
         self.failed.insert(guild)
     }
 
+    /// The guilds of which a change was not stored since they came.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = GuildId> {
+        self.failed.iter().copied()
+    }
+
     pub(crate) fn has_failed(&self, guild: GuildId) -> bool {
         self.failed.contains(&guild)
     }

@@ -88,6 +88,10 @@ impl Scenario {
         self.setup.connection_lost(self.now, &mut self.events);
     }
 
+    pub(super) fn resume(&mut self) {
+        self.setup.resumed(self.now, &mut self.events);
+    }
+
     pub(super) fn send(&mut self) -> Vec<(GuildId, String)> {
         let mut sent = Vec::new();
         while let Some(outgoing) = self.setup.next_send(self.now) {
@@ -176,6 +180,7 @@ fn word(event: &SetupEvent) -> Option<String> {
     Some(match event {
         SetupEvent::Presences(..)
         | SetupEvent::Confirm(_)
+        | SetupEvent::AskedAnew(_)
         | SetupEvent::StoreFailed(_)
         | SetupEvent::GuildStale(_) => {
             return None;

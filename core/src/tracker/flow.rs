@@ -12,9 +12,7 @@ use crate::chunk::{Chunk, ChunkOutcome, ChunkPlace, Listed};
 use crate::dispatch::Dispatch;
 use crate::event::{Event, Fault};
 use crate::id::GuildId;
-use crate::setup::{
-    Arrival, Barrier, GuildReady, KnownGuilds, Origin, Outcome, Outgoing, Setup, SetupEvent,
-};
+use crate::setup::{Arrival, Barrier, GuildReady, Origin, Outcome, Outgoing, Setup, SetupEvent};
 use crate::time::Instant;
 use crate::wire::command::Command;
 use crate::wire::view::{
@@ -54,6 +52,8 @@ impl Tracker {
         self.note(&view, misreads, &mut dispatch, data);
         let mut view = view.ok().flatten();
         let mut events = Vec::new();
+        self.note_sequence(dispatch.name(), dispatch.sequence());
+        self.introduce_handed_over(dispatch.name(), out);
         let guild = self.guild_to_hold_for(view.as_ref(), &dispatch, data);
         if dispatch.name() == Name::Ready {
             self.release_all(out);
@@ -64,13 +64,18 @@ impl Tracker {
             view = None;
         }
         if let Some(view) = view {
+            let before = self.place_before(&view, dispatch.sequence());
             let whole = self.advance(&view, &mut events);
+            self.log_place(before);
             let lacks = self.lacks(&view, &events);
             self.derive(view, dispatch.sequence(), (whole, lacks), out);
         } else if dispatch.name() == Name::Resumed {
-            self.setup.resumed(self.now);
+            self.setup.resumed(self.now, &mut events);
+            self.explain(&events, out);
         }
+        let is_delivered = self.is_delivered(dispatch.sequence());
         match (&mut self.hold, guild) {
+            _ if is_delivered => out.deliver_rest(dispatch),
             (Some(hold), Some(guild)) => hold.hold(guild, dispatch, data.len(), out),
             (Some(_) | None, _) => out.deliver(dispatch),
         }
@@ -149,9 +154,7 @@ impl Tracker {
         let rows = listed.iter().flat_map(|list| &list.rows);
         let mut guilds: Vec<GuildId> = rows.map(|guild| guild.id).collect();
         if !listed.is_some_and(Listing::is_whole) {
-            let known = self.setup.known();
-            let lists = [known.arrived, known.expected, known.away];
-            guilds.extend(lists.into_iter().flatten());
+            guilds.extend(self.setup.guilds());
         }
         guilds
     }
@@ -180,6 +183,7 @@ impl Tracker {
             }
             SetupEvent::Presences(..)
             | SetupEvent::Confirm(_)
+            | SetupEvent::AskedAnew(_)
             | SetupEvent::StoreFailed(_)
             | SetupEvent::GuildStale(_)
             | SetupEvent::GuildReady(_)
@@ -305,20 +309,6 @@ impl Tracker {
         guild.filter(|&guild| self.setup.in_setup(guild))
     }
 
-    /// The guilds of the session, for the process that goes on with it.
-    pub(crate) fn known(&self) -> KnownGuilds {
-        KnownGuilds {
-            removed: self.tombstones.export(),
-            ..self.setup.known()
-        }
-    }
-
-    /// Takes over the guilds of a session that another process began.
-    pub(crate) fn restore(&mut self, guilds: &KnownGuilds) {
-        self.setup.restore(self.now, guilds);
-        self.tombstones.restore(&guilds.removed);
-    }
-
     /// Lets setup take a step without a dispatch, and emits what follows from it.
     fn step(
         &mut self,
@@ -329,6 +319,7 @@ impl Tracker {
         self.now = self.now.max(now);
         let mut events = Vec::new();
         step(&mut self.setup, self.now, &mut events);
+        self.log_ready(&events);
         self.explain(&events, out);
         self.emit(events, out);
     }
@@ -401,7 +392,9 @@ impl Tracker {
     fn emit(&mut self, events: Vec<SetupEvent>, out: &mut Actions<'_>) {
         for event in events {
             match event {
-                SetupEvent::Presences(..) | SetupEvent::StoreFailed(_) => {}
+                SetupEvent::Presences(..)
+                | SetupEvent::AskedAnew(_)
+                | SetupEvent::StoreFailed(_) => {}
                 SetupEvent::Confirm(barrier) => out.push(Action::Confirm(barrier)),
                 SetupEvent::GuildStale(stale) => out.emit(Event::GuildStale(stale)),
                 SetupEvent::RequestFinished(end) => {

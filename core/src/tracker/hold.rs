@@ -41,6 +41,12 @@ impl Hold {
         }
     }
 
+    /// The sequence of the oldest dispatch that is held.
+    pub(super) fn since(&self) -> Option<u64> {
+        let oldest = self.0.oldest().filter_map(Dispatch::sequence);
+        oldest.min()
+    }
+
     /// Delivers what is held for a guild.
     pub(super) fn release(&mut self, guild: GuildId, out: &mut Actions<'_>) {
         deliver(self.0.release(guild), out);

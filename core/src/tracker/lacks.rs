@@ -39,6 +39,10 @@ impl Tracker {
                 let wanted = kinds.contains(Kinds::PRESENCES);
                 wanted.then_some((*guild, Op::SetPresencesLack(*lack)))
             }
+            SetupEvent::AskedAnew(guild) => {
+                let wanted = kinds.contains(Kinds::MEMBERS);
+                wanted.then_some((*guild, Op::Incomplete(Lack::Loading)))
+            }
             SetupEvent::StoreFailed(guild) => Some((*guild, Op::SetStatus(GuildStatus::Stale))),
             SetupEvent::Confirm(_)
             | SetupEvent::GuildStale(_)

@@ -118,7 +118,7 @@ impl Live {
                     emitted.dispatched = dispatch.data() == data;
                 }
                 Action::Emit(Event::Misunderstood(misunderstood)) => {
-                    emitted.misunderstood = Some(*misunderstood)
+                    emitted.misunderstood = Some(*misunderstood);
                 }
                 Action::Emit(event) => emitted.events.push(event.into_owned()),
                 other => panic!("{other:?}"),

@@ -19,7 +19,7 @@ fn chunking() -> Config {
     config
 }
 
-fn guild(number: u64) -> GuildId {
+pub(crate) fn guild(number: u64) -> GuildId {
     GuildId::new(number).unwrap()
 }
 
@@ -35,14 +35,14 @@ fn ready(guilds: &[u64]) -> String {
     )
 }
 
-fn create(sequence: u64, number: u64) -> String {
+pub(crate) fn create(sequence: u64, number: u64) -> String {
     format!(
         r#"{{"op":0,"t":"GUILD_CREATE","s":{sequence},"d":{{"id":"{number}","name":"g",
         "owner_id":"9","roles":[],"channels":[],"members":[],"member_count":1500}}}}"#
     )
 }
 
-fn chunk(sequence: u64, number: u64, nonce: &str, index: u32, count: u32) -> String {
+pub(crate) fn chunk(sequence: u64, number: u64, nonce: &str, index: u32, count: u32) -> String {
     format!(
         r#"{{"op":0,"t":"GUILD_MEMBERS_CHUNK","s":{sequence},"d":{{"guild_id":"{number}",
         "members":[],"chunk_index":{index},"chunk_count":{count},"nonce":"{nonce}"}}}}"#
@@ -50,7 +50,7 @@ fn chunk(sequence: u64, number: u64, nonce: &str, index: u32, count: u32) -> Str
 }
 
 /// Connects and begins a session that lists these guilds.
-fn begun(config: Config, guilds: &[u64]) -> Host {
+pub(crate) fn begun(config: Config, guilds: &[u64]) -> Host {
     let mut host = Host::new(config);
     host.dial();
     host.hello();

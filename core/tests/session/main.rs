@@ -7,6 +7,7 @@ mod changes;
 mod closing;
 mod flapping;
 mod guilds;
+mod handover;
 mod heartbeat;
 mod host;
 mod identify_budget;

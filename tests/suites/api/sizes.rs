@@ -30,7 +30,7 @@ fn sizes_in_bytes() {
         // A few members or presences lie in the step itself, so that an event allocates nothing.
         ("Op", size_of::<Op<'_>>(), 312),
         ("Event", size_of::<Event<'_>>(), 88),
-        ("BotEvent", size_of::<BotEvent>(), 96),
+        ("BotEvent", size_of::<BotEvent>(), 160),
         ("Mutation", size_of::<Mutation<'_>>(), 368),
         ("Action", size_of::<Action<'_>>(), 368),
         ("Actions", size_of::<Actions<'_>>(), 752),

@@ -1,5 +1,6 @@
 //! A session that is taken to another process at any step has the same future as at home.
 use super::cases;
+use headcount_core::cache::Op;
 use headcount_core::session::Phase;
 use headcount_core::wire::command::Command;
 use headcount_core::{
@@ -19,6 +20,10 @@ struct Life {
     resume: Option<Command>,
 }
 
+fn is_handover(op: &Op<'_>) -> bool {
+    matches!(op, Op::HandedOver)
+}
+
 impl Life {
     fn new(shard: Shard) -> Self {
         Self {
@@ -32,9 +37,11 @@ impl Life {
     fn feed(&mut self, input: Input<'_>) {
         for action in self.shard.handle(Instant::from_millis(self.now), input) {
             match action {
+                // A store in another process has to hear of the guilds.
+                Action::Mutate(mutation) if mutation.ops().any(is_handover) => {}
                 Action::Mutate(mutation) => self.emitted.push(format!("{mutation:?}")),
                 Action::Emit(Event::StateChanged(_)) => {}
-                // They come once per fresh identify, and a restored shard has made none.
+                // A restored shard reports its guilds anew.
                 Action::Emit(Event::ShardReady(_) | Event::ShardFinishedChunking(_)) => {}
                 Action::Emit(event) => self.emitted.push(format!("{event:?}")),
                 Action::Send(command @ Command::Resume(_)) => self.resume = Some(command),

@@ -12,6 +12,7 @@ mod panics;
 mod plaintext;
 mod recovery;
 mod rest;
+mod restarts;
 mod rigged;
 mod rollcall;
 mod runtimes;

@@ -23,7 +23,7 @@ const ROOMY: BufferLimits = BufferLimits {
 fn event(number: u64, bytes: usize) -> BotEvent {
     let data = " ".repeat(bytes);
     let dispatch = Dispatch::new("TYPING_START", Some(number), &data).into_owned();
-    BotEvent::of_shard(ShardId::ONE, Event::Dispatch(dispatch))
+    BotEvent::of_shard(ShardId::ONE, Event::Dispatch(dispatch), None)
 }
 
 fn number(event: &BotEvent) -> u64 {

@@ -27,7 +27,7 @@ fn bench() -> Bench {
     };
     let (delivery, events) = Delivery::new(limits);
     Bench {
-        queues: GuildQueues::new(ShardId::ONE),
+        queues: GuildQueues::new(ShardId::ONE, Arc::default()),
         delivery,
         cache: Cache::new(1, Policies::default(), Kinds::MEMBERS),
         events,
@@ -97,7 +97,7 @@ fn job(guild: GuildQueue, sequence: u64) -> (Job, End) {
 fn failed() -> Outcome {
     let cause = std::io::Error::other("the disk is full");
     Outcome {
-        failures: vec![(Kinds::MEMBERS, std::sync::Arc::new(cause))],
+        failures: vec![(Kinds::MEMBERS, Arc::new(cause))],
         ..Outcome::default()
     }
 }

@@ -49,6 +49,7 @@ const fn name(outcome: &Outcome) -> &'static str {
         Outcome::Unread { .. } => "unread",
         Outcome::NotAsked => "not_asked",
         Outcome::NoIntent => "no_intent",
+        Outcome::HandedOver => "handed_over",
         Outcome::StoreFailed => "store_failed",
         Outcome::Missed => "missed",
         Outcome::Unavailable => "unavailable",
@@ -57,12 +58,13 @@ const fn name(outcome: &Outcome) -> &'static str {
     }
 }
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "complete",
     "incomplete",
     "unread",
     "not_asked",
     "no_intent",
+    "handed_over",
     "store_failed",
     "missed",
     "unavailable",

@@ -153,6 +153,12 @@ impl MemoryStore {
         }
     }
 
+    /// A guild of an earlier process: it is there from now on, unless more is known of it.
+    fn hand_over(&mut self, guild: GuildId) {
+        self.ensure(guild);
+        self.within(guild, |slot, _| slot.hand_over());
+    }
+
     pub(super) fn remove_guild(&mut self, guild: GuildId) {
         self.pending.remove(&guild);
         if let Some(guild_rows) = self.guilds.remove(guild.get()) {
@@ -197,6 +203,7 @@ impl MemoryStore {
     pub(super) fn step(&mut self, guild: GuildId, op: Op<'_>) {
         match op {
             Op::SetStatus(status) => self.set_status(guild, status),
+            Op::HandedOver => self.hand_over(guild),
             Op::Cascade(Scope::Guild) => self.remove_guild(guild),
             Op::SetMemberCount(count) => {
                 self.ensure(guild);
@@ -220,10 +227,7 @@ impl MemoryStore {
                     guild_rows.remove_channels(&[channel], shared);
                 });
             }
-            Op::StripRole(role) => self.all(guild, |guild_rows, _| {
-                guild_rows.members.strip(role);
-                guild_rows.entities.strip(role);
-            }),
+            Op::StripRole(role) => self.all(guild, |guild_rows, _| guild_rows.strip_role(role)),
             Op::CountMember { by, unless_cached } => {
                 self.known(guild, |rows, _| rows.count_member(by, unless_cached));
             }

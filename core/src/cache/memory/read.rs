@@ -283,8 +283,8 @@ impl MemoryStore {
         match guild_rows.status {
             GuildStatus::Pending | GuildStatus::Outage => Some(Lack::Stale),
             GuildStatus::Stale => Some(Lack::StoreFailed),
-            GuildStatus::Available if keeps_none => Some(Lack::Limited),
-            GuildStatus::Available => own,
+            GuildStatus::Available | GuildStatus::HandedOver if keeps_none => Some(Lack::Limited),
+            GuildStatus::Available | GuildStatus::HandedOver => own,
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) struct Book {
     goes_on: bool,
     /// The commands that were queued when the last session was lost.
     stranded: BTreeSet<Ticket>,
-    /// The guilds of the last READY.
+    /// The guilds of the last READY, or of the session that was handed over.
     pub(crate) listed: BTreeSet<GuildId>,
     ready_once: BTreeSet<GuildId>,
     pub(crate) finished: bool,
@@ -66,9 +66,11 @@ impl Book {
         }
     }
 
-    /// The account of the shard that follows, with the session that it takes over, if it does.
-    pub(crate) fn next_life(&self, sequence: Option<u64>) -> Self {
+    /// The account of the shard that follows, with the session that it takes over, if it does,
+    /// and the guilds of that session.
+    pub(crate) fn next_life(&self, sequence: Option<u64>, known: BTreeSet<GuildId>) -> Self {
         Self {
+            listed: known,
             last: sequence.unwrap_or(0),
             sessions: self.sessions.clone(),
             goes_on: sequence.is_some(),

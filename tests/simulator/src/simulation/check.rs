@@ -12,7 +12,7 @@ use headcount_core::setup::{
 };
 
 /// The names of stages, with the ways in which a guild may be ready.
-const STAGES: [&str; 17] = [
+const STAGES: [&str; 18] = [
     "unknown",
     "expected",
     "syncing",
@@ -30,6 +30,7 @@ const STAGES: [&str; 17] = [
     "without the intent",
     "with a failed store",
     "storing",
+    "handed over",
 ];
 
 impl Simulation {
@@ -196,6 +197,8 @@ impl Simulation {
         let told = match (it.presences, is) {
             (PresencesOutcome::NotCached, _) => !self.setting.kinds.contains(Kinds::PRESENCES),
             (PresencesOutcome::Complete, Some(PresencesCompleteness::Complete { .. })) => true,
+            // The store may still have what an earlier life of the shard put into it.
+            (PresencesOutcome::Lacking(Lack::HandedOver), Some(_)) => true,
             (PresencesOutcome::Lacking(told), Some(PresencesCompleteness::Partial { why, .. })) => {
                 told == why && why != Lack::Loading
             }
@@ -274,6 +277,7 @@ fn place_of(stage: Option<&Stage>) -> u8 {
             Outcome::NotAsked => 13,
             Outcome::NoIntent => 14,
             Outcome::StoreFailed => 15,
+            Outcome::HandedOver => 17,
         },
         Some(Stage::Storing { .. }) => 16,
         Some(Stage::Missed) => 9,

@@ -327,6 +327,6 @@ impl Simulation {
         );
         self.tally.mark(format!("host: starts anew with {how}"));
         self.excuses.pace(self.now);
-        self.hosts[host].restart(&self.setting, session);
+        self.hosts[host].restart(&self.setting, session, self.guilds);
     }
 }

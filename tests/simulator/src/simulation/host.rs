@@ -3,6 +3,7 @@ use super::book::Book;
 use super::stores::{PATIENCE, Stores};
 use crate::edge::Millis;
 use crate::scenario::Setting;
+use crate::snowflake::guild_id;
 use headcount_core::config::Identifying;
 use headcount_core::id::GuildId;
 use headcount_core::{Config, Session, Shard, ShardId, Token};
@@ -55,7 +56,7 @@ impl Host {
     }
 
     /// A new shard in place of the old one, with the session that it left behind, if it did.
-    pub(crate) fn restart(&mut self, setting: &Setting, session: Option<Session>) {
+    pub(crate) fn restart(&mut self, setting: &Setting, session: Option<Session>, guilds: u32) {
         self.lives += 1;
         let seed = seed(setting, self.id.number(), self.lives);
         let sequence = session.as_ref().map(Session::sequence);
@@ -63,11 +64,17 @@ impl Host {
         self.shard = session
             .and_then(|session| Shard::with_session(config.clone(), seed, session).ok())
             .unwrap_or_else(|| Shard::new(config, seed));
-        self.book = self.book.next_life(sequence);
+        self.book = self.book.next_life(sequence, self.known(guilds).collect());
         (self.lane, self.stalled, self.unread_since) = (None, 0, None);
         self.inbox.clear();
         self.stores.clear();
         self.stages.clear();
+    }
+
+    /// Those of the first `guilds` guilds of the world that the shard knows.
+    pub(crate) fn known(&self, guilds: u32) -> impl Iterator<Item = GuildId> {
+        let ids = (0..guilds).filter_map(|number| GuildId::new(guild_id(number)));
+        ids.filter(|guild| self.shard.guild(*guild).is_some())
     }
 
     /// Whether this shard serves the guild.

@@ -148,6 +148,6 @@ impl Simulation {
         };
         self.network.suffer(self.now, host, lane, &end);
         self.excuses.pace(self.now);
-        self.hosts[host].restart(&self.setting, None);
+        self.hosts[host].restart(&self.setting, None, self.guilds);
     }
 }

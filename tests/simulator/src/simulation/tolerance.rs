@@ -2,7 +2,6 @@
 //! it was not understood.
 use super::Simulation;
 use crate::odd::{Kind, Odd};
-use crate::snowflake::guild_id;
 use headcount_core::Event;
 use headcount_core::cache::Kinds;
 use headcount_core::event::{Fault, Misunderstood};
@@ -58,9 +57,8 @@ impl Simulation {
             }
             _ => return,
         }
-        let guilds = (0..self.guilds).filter_map(|number| GuildId::new(guild_id(number)));
         let it = &mut self.hosts[host];
-        let known = guilds.filter(|guild| it.shard.guild(*guild).is_some());
+        let known: Vec<GuildId> = it.known(self.guilds).collect();
         it.book.listed.extend(known);
     }
 

@@ -46,10 +46,13 @@ fn shards() -> Vec<Shard> {
 /// Everything that can be seen of a shard but its count of misunderstood payloads.
 fn seen(shard: &Shard) -> String {
     let guild = headcount_core::id::GuildId::new(10).unwrap();
+    let session = format!("{:?}", shard.session());
+    // What is left of a gate is less with time alone.
+    let (session, gates) = session.split_once("gates: ").unwrap_or((&session, ""));
+    let rest = gates.split_once(']').map_or("", |(_, rest)| rest);
     format!(
-        "{:?} {:?} {:?} {:?} {:?}",
+        "{:?} {session}{rest} {:?} {:?} {:?}",
         shard.phase(),
-        shard.session(),
         shard.readiness(),
         shard.guild(guild),
         shard.poll_timeout(),
@@ -64,7 +67,7 @@ fn emitted(shard: &mut Shard, payload: &[u8]) -> Option<Misunderstood> {
     for action in actions {
         match action {
             Action::Emit(Event::Misunderstood(event)) if emitted.is_none() => {
-                emitted = Some(*event)
+                emitted = Some(*event);
             }
             // A dispatch with an envelope is handed on all the same.
             Action::Emit(Event::Dispatch(_)) if emitted.is_none() => {}

@@ -12,7 +12,7 @@ use crate::cache::memory::table::packed_table::PackedTable;
 use crate::cache::memory::table::{Row, Table};
 use crate::cache::memory::usage::{Usage, Weight};
 use crate::cache::{GuildStatus, Lack};
-use crate::id::{ChannelId, GuildId, MessageId, UserId};
+use crate::id::{ChannelId, GuildId, MessageId, RoleId, UserId};
 use crate::wire::view::{Batch, Channel, Guild, Member, Presence, PresenceRecord, Role, Status};
 use crate::wire::{Field, Part as _};
 
@@ -144,6 +144,15 @@ impl GuildRows {
         }
     }
 
+    pub(in crate::cache::memory) const fn hand_over(&mut self) {
+        if !self.known {
+            self.known = true;
+            self.status = GuildStatus::HandedOver;
+            self.lack = Some(Lack::HandedOver);
+            self.presences_lack = Some(Lack::HandedOver);
+        }
+    }
+
     /// Merges the guild's own data; adds it if it is not there and `create` says so.
     pub(in crate::cache::memory) fn merge_guild(
         &mut self,
@@ -160,6 +169,12 @@ impl GuildRows {
         self.guild_heap = self.guild.as_ref().map_or(0, |guild| {
             guild.heap().saturating_add(size_of::<Guild<'_>>())
         });
+    }
+
+    /// Takes a role that has gone away from whatever holds it.
+    pub(in crate::cache::memory) fn strip_role(&mut self, role: RoleId) {
+        self.members.strip(role);
+        self.entities.strip(role);
     }
 
     /// Forgets the guild's own data, and nothing else.

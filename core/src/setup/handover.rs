@@ -1,0 +1,183 @@
+//! A session's guilds on their way from one process to the next.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::arrival::Arrival;
+use super::event::SetupEvent;
+use super::known::{HandedOver, KnownGuilds, Place};
+use super::machine::Setup;
+use super::ready_tally::ReadyTally;
+use super::stage::{MemberCount, Origin, Outcome, Stage};
+use crate::Instant;
+use crate::chunk::Listed;
+use crate::id::GuildId;
+
+/// Where the guilds of a session stand.
+#[derive(Clone, Debug)]
+pub(super) struct Standings {
+    places: BTreeMap<GuildId, Place>,
+    /// Those of which a store has missed a change since they came.
+    failed: Vec<GuildId>,
+}
+
+impl Setup {
+    /// Where a guild stands; `None` when it is not known.
+    pub(crate) fn place_of(&self, guild: GuildId) -> Option<Place> {
+        let standing = self.registry.get(guild)?;
+        Some(Place::of(&standing.stage))
+    }
+
+    /// Where every guild stands.
+    pub(super) fn standings(&self) -> Standings {
+        Standings {
+            places: self.places(),
+            failed: self.storing.failed().collect(),
+        }
+    }
+
+    fn places(&self) -> BTreeMap<GuildId, Place> {
+        let guilds = self.registry.guilds();
+        let mut places: BTreeMap<GuildId, Place> = guilds
+            .filter_map(|guild| Some((guild, self.place_of(guild)?)))
+            .collect();
+        // A session that was never resumed here is handed on as it came.
+        for HandedOver { guild, unfinished } in &self.handed_over {
+            if let Some(origin) = unfinished.filter(|_| self.is_handed_over(*guild)) {
+                places.insert(*guild, Place::Unfinished(origin));
+            }
+        }
+        places
+    }
+
+    /// The guilds that are known.
+    pub(crate) fn guilds(&self) -> impl Iterator<Item = GuildId> {
+        self.registry.guilds()
+    }
+
+    /// The guilds as they were before these changes, which come newest first.
+    pub(crate) fn known(
+        &self,
+        now: Instant,
+        undone: impl Iterator<Item = (GuildId, Option<Place>)>,
+    ) -> KnownGuilds {
+        let at_halt = self.at_halt.as_ref();
+        let standings = at_halt.cloned().unwrap_or_else(|| self.standings());
+        let Standings { mut places, failed } = standings;
+        for (guild, before) in undone {
+            match before {
+                Some(place) => drop(places.insert(guild, place)),
+                None => drop(places.remove(&guild)),
+            }
+        }
+        let mut known = KnownGuilds {
+            failed,
+            gates: self.requests.gates(now),
+            ..KnownGuilds::default()
+        };
+        for (guild, place) in places {
+            known.put(guild, place);
+        }
+        known
+    }
+
+    /// Takes over the guilds of a session that another process began, so that one that comes
+    /// again is not mistaken for one that the bot was added to. Of their rows nothing is known
+    /// here. They hold up readiness until the session is resumed.
+    pub(crate) fn restore(&mut self, now: Instant, known: &KnownGuilds) {
+        self.requests.restore_gates(now, &known.gates);
+        for guild in &known.failed {
+            self.storing.fail(*guild);
+        }
+        let finished = known.arrived.iter().map(|guild| (*guild, None));
+        let unfinished = known.unfinished.iter();
+        let unfinished = unfinished.map(|(guild, origin)| (*guild, Some(*origin)));
+        for (guild, unfinished) in finished.chain(unfinished) {
+            let outcome = self.outcome_handed_over(guild);
+            let lack = outcome.lack();
+            let stage = Stage::Ready {
+                origin: unfinished.unwrap_or(Origin::Initial),
+                outcome,
+                members: MemberCount::default(),
+            };
+            if self.place_handed_over(now, guild, stage) {
+                self.presences.arrived(guild, lack, Listed::NOTHING);
+                self.handed_over.push(HandedOver { guild, unfinished });
+            }
+        }
+        let lists = [
+            (&known.expected, Stage::Expected),
+            (&known.away, Stage::Unavailable),
+        ];
+        for (guilds, stage) in lists {
+            for guild in guilds {
+                self.place_handed_over(now, *guild, stage.clone());
+            }
+        }
+        let all: BTreeSet<GuildId> = self.registry.guilds().collect();
+        self.tally = ReadyTally::open(all);
+        for guild in &known.away {
+            self.tally.settle(*guild, &Outcome::Unavailable);
+        }
+    }
+
+    fn place_handed_over(&mut self, now: Instant, guild: GuildId, stage: Stage) -> bool {
+        let fits = self.registry.len() < self.config.guilds;
+        if fits {
+            self.place(now, guild, stage);
+        }
+        fits
+    }
+
+    /// The session is resumed: guilds of which nothing came in the replay are asked for their
+    /// members, or end as handed over.
+    pub(super) fn take_over(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
+        for HandedOver { guild, unfinished } in core::mem::take(&mut self.handed_over) {
+            if !self.is_handed_over(guild) {
+                continue;
+            }
+            let arrival = Arrival {
+                guild,
+                members: None,
+                listed: Listed::NOTHING,
+                large: false,
+            };
+            let origin = unfinished.unwrap_or(Origin::Returned);
+            let outcome = self.outcome_handed_over(guild);
+            let asks = outcome == Outcome::HandedOver && self.asks(&arrival, origin);
+            if unfinished.is_some() || asks {
+                self.ask_or_finish(now, arrival, origin, outcome, out);
+                if self.registry.request_of(guild).is_some() {
+                    out.push(SetupEvent::AskedAnew(guild));
+                }
+            } else {
+                self.tally.settle(guild, &outcome);
+            }
+        }
+    }
+
+    /// What is known of the rows of a guild of which nothing has come since it was handed over.
+    fn outcome_handed_over(&self, guild: GuildId) -> Outcome {
+        match self.storing.has_failed(guild) {
+            true => Outcome::StoreFailed,
+            false => Outcome::HandedOver,
+        }
+    }
+
+    /// Whether nothing has come of the guild since it was handed over.
+    fn is_handed_over(&self, guild: GuildId) -> bool {
+        let standing = self.registry.get(guild);
+        standing.is_some_and(|standing| match standing.stage {
+            Stage::Ready { outcome, .. } => {
+                matches!(outcome, Outcome::HandedOver | Outcome::StoreFailed)
+            }
+            Stage::Expected
+            | Stage::Syncing { .. }
+            | Stage::Requested { .. }
+            | Stage::Receiving { .. }
+            | Stage::Storing { .. }
+            | Stage::Missed
+            | Stage::Unavailable => false,
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! Where guilds stood before dispatches that are not acknowledged.
+
+use alloc::collections::VecDeque;
+
+use super::known::Place;
+use crate::id::GuildId;
+
+/// How many changes are remembered; of older ones, the next process is told the later place.
+const BOUND: usize = 65_536;
+
+/// The changes of guilds' places by dispatches that another process may be sent again, the oldest
+/// first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PlaceLog(VecDeque<PlaceChange>);
+
+#[derive(Clone, Copy, Debug)]
+struct PlaceChange {
+    sequence: u64,
+    guild: GuildId,
+    before: Option<Place>,
+}
+
+impl PlaceLog {
+    /// A dispatch has moved a guild from there.
+    pub(crate) fn note(&mut self, sequence: u64, guild: GuildId, before: Option<Place>) {
+        if self.0.len() >= BOUND {
+            self.0.pop_front();
+        }
+        self.0.push_back(PlaceChange {
+            sequence,
+            guild,
+            before,
+        });
+    }
+
+    /// What came up to this sequence is never replayed.
+    pub(crate) fn acknowledge(&mut self, sequence: u64) {
+        while self.0.front().is_some_and(|it| it.sequence <= sequence) {
+            self.0.pop_front();
+        }
+    }
+
+    /// A new session: nothing of the last one is replayed.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The places before, the newest change first.
+    pub(crate) fn undo(&self) -> impl Iterator<Item = (GuildId, Option<Place>)> {
+        self.0
+            .iter()
+            .rev()
+            .map(|change| (change.guild, change.before))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guild(number: u64) -> GuildId {
+        GuildId::new(number).unwrap()
+    }
+
+    #[test]
+    fn what_is_acknowledged_is_not_undone() {
+        let mut log = PlaceLog::default();
+        log.note(3, guild(1), None);
+        log.note(5, guild(1), Some(Place::Arrived));
+        log.note(6, guild(2), Some(Place::Expected));
+        log.acknowledge(4);
+        let left = [
+            (guild(2), Some(Place::Expected)),
+            (guild(1), Some(Place::Arrived)),
+        ];
+        assert!(log.undo().eq(left));
+        log.acknowledge(6);
+        assert_eq!(log.undo().count(), 0);
+    }
+
+    #[test]
+    fn a_host_that_acknowledges_nothing_lets_it_grow_to_a_bound() {
+        let mut log = PlaceLog::default();
+        for sequence in 0..BOUND as u64 + 10 {
+            log.note(sequence, guild(1), None);
+        }
+        assert_eq!(log.undo().count(), BOUND);
+    }
+}

@@ -1,0 +1,165 @@
+//! A session's guilds on their way from one process to the next.
+
+use alloc::vec::Vec;
+
+use super::Tracker;
+use crate::action::{Action, Actions};
+use crate::cache::{GuildStatus, Mutation, Op};
+use crate::id::GuildId;
+use crate::sequences::Sequences;
+use crate::setup::{KnownGuilds, Place, PlaceLog, SetupEvent};
+use crate::wire::Name;
+use crate::wire::view::View;
+
+/// What a tracker keeps for the next process, and has from the one before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Handover {
+    /// Where guilds stood before what is not acknowledged; `None` if nobody acknowledges.
+    log: Option<PlaceLog>,
+    /// The sequence of the last dispatch.
+    last: Option<u64>,
+    /// Guilds that an earlier process handed over, until the cache has heard of them.
+    guilds: Vec<GuildId>,
+    /// Those of them of which a store has missed a change.
+    failed: Vec<GuildId>,
+    /// Dispatches that the consumer has had from an earlier process.
+    delivered: Sequences,
+}
+
+/// A guild that a dispatch may move, and where it stands.
+pub(super) struct PlaceBefore {
+    sequence: u64,
+    guild: GuildId,
+    place: Option<Place>,
+}
+
+impl Tracker {
+    /// From now on, [`Tracker::known`] tells the guilds as of what is acknowledged.
+    pub(crate) fn wait_for_acknowledgements(&mut self) {
+        self.handover.log = Some(PlaceLog::default());
+    }
+
+    /// Everything up to this sequence is acknowledged.
+    pub(crate) fn acknowledge(&mut self, sequence: u64) {
+        if let Some(log) = &mut self.handover.log {
+            log.acknowledge(sequence);
+        }
+    }
+
+    /// The sequence of the oldest dispatch that is held for its guild.
+    pub(crate) fn held_since(&self) -> Option<u64> {
+        self.hold.as_ref()?.since()
+    }
+
+    /// The guilds of the session, for the process that goes on with it.
+    pub(crate) fn known(&self) -> KnownGuilds {
+        let undo = self.handover.log.as_ref().map(PlaceLog::undo);
+        KnownGuilds {
+            removed: self.tombstones.export(),
+            ..self.setup.known(self.now, undo.into_iter().flatten())
+        }
+    }
+
+    /// Takes over the guilds of a session that another process began, and the dispatches of which
+    /// the consumer has had what may be replayed.
+    pub(crate) fn restore(&mut self, guilds: &KnownGuilds, delivered: Sequences) {
+        self.handover.delivered = delivered;
+        self.setup.restore(self.now, guilds);
+        self.tombstones.restore(&guilds.removed);
+        self.handover.guilds = guilds.delivered().collect();
+        self.handover.failed.clone_from(&guilds.failed);
+    }
+
+    /// Tells the cache of the guilds that were handed over, before the first dispatch changes one;
+    /// a new session names its guilds itself.
+    pub(super) fn introduce_handed_over(&mut self, name: Name, out: &mut Actions<'_>) {
+        let guilds = core::mem::take(&mut self.handover.guilds);
+        let failed = core::mem::take(&mut self.handover.failed);
+        if name == Name::Ready || self.config.kinds.is_empty() {
+            return;
+        }
+        let known = guilds.into_iter().map(|guild| (guild, Op::HandedOver));
+        let stale = failed.into_iter();
+        let stale = stale.map(|guild| (guild, Op::SetStatus(GuildStatus::Stale)));
+        for (guild, op) in known.chain(stale) {
+            out.push(Action::Mutate(Mutation::new(Some(guild)).with(op)));
+        }
+    }
+
+    /// A dispatch comes.
+    pub(super) fn note_sequence(&mut self, name: Name, sequence: Option<u64>) {
+        self.handover.last = sequence.or(self.handover.last);
+        if name == Name::Ready {
+            self.handover.delivered = Sequences::default();
+        }
+    }
+
+    /// Whether the consumer has had this dispatch from an earlier process.
+    pub(super) fn is_delivered(&self, sequence: Option<u64>) -> bool {
+        sequence.is_some_and(|sequence| self.handover.delivered.contains(sequence))
+    }
+
+    /// Guilds became ready without a dispatch. The events that say so hang on the last one: until
+    /// it is acknowledged, the next process has to emit them.
+    pub(super) fn log_ready(&mut self, events: &[SetupEvent]) {
+        let Some((log, last)) = self.handover.log.as_mut().zip(self.handover.last) else {
+            return;
+        };
+        for event in events {
+            if let SetupEvent::GuildReady(ready) = event {
+                log.note(last, ready.guild, Some(Place::Unfinished(ready.origin)));
+            }
+        }
+    }
+
+    /// Where the guild stands that a dispatch may move, if that will have to be undone.
+    pub(super) fn place_before(
+        &mut self,
+        view: &View<'_>,
+        sequence: Option<u64>,
+    ) -> Option<PlaceBefore> {
+        let log = self.handover.log.as_mut()?;
+        if let View::Ready(_) = view {
+            log.clear();
+            return None;
+        }
+        if !moves_guilds(view) {
+            return None;
+        }
+        let guild = view.guild()?;
+        Some(PlaceBefore {
+            sequence: sequence?,
+            guild,
+            place: self.setup.place_of(guild),
+        })
+    }
+
+    /// The dispatch has been taken in: notes where its guild stood, if it stands elsewhere now.
+    pub(super) fn log_place(&mut self, before: Option<PlaceBefore>) {
+        let Some(PlaceBefore {
+            sequence,
+            guild,
+            place,
+        }) = before
+        else {
+            return;
+        };
+        if self.setup.place_of(guild) != place
+            && let Some(log) = &mut self.handover.log
+        {
+            log.note(sequence, guild, place);
+        }
+    }
+}
+
+/// Whether a dispatch may move a guild from one stage to another.
+const fn moves_guilds(view: &View<'_>) -> bool {
+    matches!(
+        view,
+        View::GuildCreate(_)
+            | View::GuildDelete(_)
+            | View::GuildSync(_)
+            | View::MembersChunk(_)
+            | View::RateLimited(_)
+    )
+}
