@@ -10,8 +10,8 @@ const PAGE: usize = 32 * 1024;
 
 #[derive(Debug)]
 pub(in crate::cache::memory) struct Pages {
-    /// All but the last are full, except that one empty page may follow, lest a row that comes
-    /// and goes takes a page with it each time.
+    /// All but the last are full, except that one empty page may follow if more than half of the
+    /// last is in use, lest a row that comes and goes takes a page with it each time.
     pages: Vec<Vec<u8>>,
     row: usize,
     /// Rows a page are two to the power of this.
@@ -170,14 +170,17 @@ impl Pages {
     }
 
     fn give_back(&mut self) {
-        let needed = self.rows.div_ceil(1_usize.wrapping_shl(self.shift));
-        self.keep(needed.wrapping_add(1));
+        let page = 1_usize.wrapping_shl(self.shift);
+        let needed = self.rows.div_ceil(page);
+        let last = self.rows & page.wrapping_sub(1);
+        let nearly_full = self.rows > 0 && (last == 0 || last > page / 2);
+        self.keep(needed.wrapping_add(usize::from(nearly_full)));
         let Some(first) = self.pages.first_mut().filter(|_| needed <= 1) else {
             return;
         };
         let (before, used) = (first.capacity(), first.len());
-        if before > used.saturating_mul(4).max(self.row.saturating_mul(8)) {
-            first.shrink_to(used.saturating_mul(2));
+        if before > used.saturating_mul(2).max(self.row.saturating_mul(8)) {
+            first.shrink_to(used.saturating_add(used / 4));
             let after = first.capacity();
             self.allocated = self.allocated.wrapping_sub(before).wrapping_add(after);
             self.keep(1);
