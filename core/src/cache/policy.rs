@@ -233,6 +233,11 @@ impl Policy {
         self.limits.any() && !self.is_none()
     }
 
+    /// Whether rows are counted by what they lie in.
+    pub(in crate::cache) const fn is_by_group(&self) -> bool {
+        self.limits.per_group.is_some()
+    }
+
     /// Whether rows are counted by channel.
     pub(in crate::cache) const fn is_per_channel(&self) -> bool {
         matches!(self.limits.per_group, Some((Group::Channel, _)))

@@ -5,14 +5,17 @@ pub(super) mod enforce;
 pub(super) mod row_id;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
-use core::array;
+use alloc::vec::Vec;
+use core::{array, mem};
 
 use crate::Instant;
 use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::policy::Lifetimes;
 use crate::cache::{Kind, Kinds, MemberTraits, Policies, Policy};
+
+/// So many rows have room that is kept from one mutation to the next.
+const KEPT: usize = 2_048;
 
 #[derive(Debug)]
 pub(super) struct RowLimits {
@@ -27,6 +30,8 @@ pub(super) struct RowLimits {
     /// What the members' policy depends on.
     pub(super) watched: MemberTraits,
     pub(super) now: Instant,
+    /// Room for what the next mutation touches.
+    touched: Touched,
     mixer: Mixer,
 }
 
@@ -40,6 +45,7 @@ impl RowLimits {
             tracked: Kinds::empty(),
             watched: MemberTraits::empty(),
             now: Instant::ZERO,
+            touched: Touched::default(),
             mixer,
         };
         for &kind in Kind::ALL {
@@ -82,6 +88,19 @@ impl RowLimits {
         self.lifetimes.get_mut(kind as usize)?.as_deref_mut()
     }
 
+    /// Nothing yet, in the room that there is.
+    pub(super) fn take_touched(&mut self) -> Touched {
+        mem::take(&mut self.touched)
+    }
+
+    /// Keeps the room for later, unless it is large.
+    pub(super) fn put_touched(&mut self, mut touched: Touched) {
+        touched.clear();
+        if touched.capacity() <= KEPT {
+            self.touched = touched;
+        }
+    }
+
     /// What the rows of a kind are counted by.
     pub(super) fn group(&self, kind: Kind, row_id: RowId) -> u64 {
         group(self.policies.get(kind), row_id)
@@ -117,34 +136,62 @@ fn group(policy: &Policy, row_id: RowId) -> u64 {
     }
 }
 
-/// The rows that a mutation may change.
+/// The rows that a mutation may change, in order.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
-    /// These have come or changed.
-    pub(super) changed: BTreeMap<Kind, alloc::vec::Vec<RowId>>,
-    /// Something changes on which their policy may depend.
-    pub(super) rechecked: BTreeMap<Kind, alloc::vec::Vec<RowId>>,
+    /// These have come or changed; or something changes on which their policy may depend.
+    rows: Vec<TouchedRow>,
     /// These go by name.
-    pub(super) gone: alloc::vec::Vec<(Kind, RowId)>,
+    pub(super) gone: Vec<(Kind, RowId)>,
+    /// What the rows are counted by that stay.
+    pub(super) groups: Vec<u64>,
+}
+
+/// A row that a mutation may change.
+#[derive(Clone, Copy, Debug)]
+struct TouchedRow {
+    kind: Kind,
+    row_id: RowId,
+    changed: bool,
 }
 
 impl Touched {
     pub(super) fn change(&mut self, kind: Kind, row_ids: impl IntoIterator<Item = RowId>) {
-        self.changed.entry(kind).or_default().extend(row_ids);
-    }
-
-    /// The same, unless there is none.
-    pub(super) fn change_any(&mut self, kind: Kind, row_ids: alloc::vec::Vec<RowId>) {
-        if !row_ids.is_empty() {
-            self.change(kind, row_ids);
-        }
+        self.extend(kind, row_ids, true);
     }
 
     pub(super) fn recheck(&mut self, kind: Kind, row_ids: impl IntoIterator<Item = RowId>) {
-        self.rechecked.entry(kind).or_default().extend(row_ids);
+        self.extend(kind, row_ids, false);
+    }
+
+    fn extend(&mut self, kind: Kind, row_ids: impl IntoIterator<Item = RowId>, changed: bool) {
+        let rows = row_ids.into_iter().map(|row_id| TouchedRow {
+            kind,
+            row_id,
+            changed,
+        });
+        self.rows.extend(rows);
+    }
+
+    /// The row at a place, if it is of this kind, and whether it has come or changed; `None` behind
+    /// the last one.
+    pub(super) fn at(&self, place: usize, kind: Kind) -> Option<Option<(RowId, bool)>> {
+        let row = self.rows.get(place)?;
+        Some((row.kind == kind).then_some((row.row_id, row.changed)))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.rechecked.is_empty()
+        self.rows.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.gone.clear();
+        self.groups.clear();
+    }
+
+    fn capacity(&self) -> usize {
+        let gone = self.gone.capacity().max(self.groups.capacity());
+        self.rows.capacity().max(gone)
     }
 }

@@ -186,19 +186,24 @@ impl MemoryStore {
     }
 
     /// What a mutation is about to touch; `None` if no policy cares.
-    pub(in crate::cache::memory) fn look(&self, mutation: &Mutation<'_>) -> Option<Touched> {
-        let limits = self.limits.as_ref()?;
+    pub(in crate::cache::memory) fn look(&mut self, mutation: &Mutation<'_>) -> Option<Touched> {
+        let limits = self.limits.as_mut()?;
         if !mutation.kinds().intersects(limits.concerned) {
             return None;
         }
-        let mut touched = Touched::default();
+        let mut touched = limits.take_touched();
+        let limits = self.limits.as_ref()?;
         for op in mutation.ops() {
             match mutation.guild() {
                 Some(guild) => self.look_at(limits, guild, op, &mut touched),
                 None => look_at_private(limits, op, &mut touched),
             }
         }
-        (!touched.is_empty() || !limits.tracked.is_empty()).then_some(touched)
+        if touched.is_empty() && limits.tracked.is_empty() {
+            self.limits.as_mut()?.put_touched(touched);
+            return None;
+        }
+        Some(touched)
     }
 
     #[allow(
@@ -243,11 +248,16 @@ impl MemoryStore {
         let kind = rows.kind();
         let members = limits.watched.intersects(watched_in(kind));
         if limits.judged.contains(kind.only()) || members {
-            let row_ids = row_ids(guild, rows, self.mixer);
-            doubt_members(limits, kind, row_ids.iter().copied(), to);
-            if limits.judged.contains(kind.only()) {
-                to.change(kind, row_ids);
-            }
+            let judged = limits.judged.contains(kind.only());
+            let watched = limits.watched.intersects(watched_in(kind));
+            row_ids(guild, rows, self.mixer, &mut |row_id| {
+                if watched {
+                    to.recheck(Kind::Member, [row_id]);
+                }
+                if judged {
+                    to.change(kind, [row_id]);
+                }
+            });
         }
         if let Rows::Guild(row) = rows {
             let owner = self
@@ -274,7 +284,7 @@ fn look_at_private(limits: &RowLimits, op: &Op<'_>, touched: &mut Touched) {
             let row_id = RowId::private_channel(*channel);
             touched.gone.push((Kind::PrivateChannel, row_id));
         }
-        touched.change_any(Kind::PrivateChannel, private_channels(op));
+        touched.change(Kind::PrivateChannel, private_channels(op));
     }
     if !limits.judged.contains(Kinds::MESSAGES) {
         return;
@@ -284,7 +294,7 @@ fn look_at_private(limits: &RowLimits, op: &Op<'_>, touched: &mut Touched) {
         let gone = row_ids.into_iter().map(|row_id| (Kind::Message, row_id));
         touched.gone.extend(gone);
     } else {
-        touched.change_any(Kind::Message, row_ids);
+        touched.change(Kind::Message, row_ids);
     }
 }
 
@@ -318,7 +328,7 @@ impl MemoryStore {
         let Some(mut limits) = self.limits.take() else {
             return 0;
         };
-        for (kind, row_id) in core::mem::take(&mut touched.gone) {
+        for &(kind, row_id) in &touched.gone {
             self.forget(&mut limits, kind, row_id);
         }
         // Members last: their policy looks at voice states and presences.
@@ -328,27 +338,32 @@ impl MemoryStore {
             let gone = self.settle_kind(&mut limits, kind, &mut touched);
             evicted = evicted.saturating_add(gone);
         }
+        limits.put_touched(touched);
         self.limits = Some(limits);
         evicted
     }
 
     fn settle_kind(&mut self, limits: &mut RowLimits, kind: Kind, touched: &mut Touched) -> usize {
-        let changed = touched.changed.remove(&kind).unwrap_or_default();
-        let rechecked = touched.rechecked.remove(&kind).unwrap_or_default();
-        let changed = changed.into_iter().map(|row_id| (row_id, true));
-        let rows = changed.chain(rechecked.into_iter().map(|row_id| (row_id, false)));
-        let (mut groups, mut evicted) = (Vec::new(), Vec::new());
-        for (row_id, changed) in rows {
+        let (mut place, mut evicted) = (0_usize, 0_usize);
+        let by_group = limits.policies.get(kind).is_by_group();
+        touched.groups.clear();
+        while let Some(row) = touched.at(place, kind) {
+            place = place.wrapping_add(1);
+            let Some((row_id, changed)) = row else {
+                continue;
+            };
             match self.verdict(limits, kind, row_id) {
                 None => self.forget(limits, kind, row_id),
                 Some(Judgement::Evict) => {
                     self.dismiss(limits, kind, row_id, touched);
-                    evicted.push(row_id);
+                    evicted = evicted.saturating_add(1);
                 }
                 Some(verdict) => {
                     let (group, now) = (limits.group(kind, row_id), limits.now);
                     let spared = verdict == Judgement::Spare;
-                    groups.push(group);
+                    if by_group {
+                        touched.groups.push(group);
+                    }
                     match limits.lifetimes_mut(kind) {
                         Some(lifetimes) if changed => lifetimes.touch(&row_id, group, now, spared),
                         Some(lifetimes) => lifetimes.spare(&row_id, spared),
@@ -358,11 +373,11 @@ impl MemoryStore {
             }
         }
         self.drop_stale(limits, kind);
-        while let Some(row_id) = next_victim(limits, kind, &mut groups) {
+        while let Some(row_id) = next_victim(limits, kind, &mut touched.groups) {
             self.dismiss(limits, kind, row_id, touched);
-            evicted.push(row_id);
+            evicted = evicted.saturating_add(1);
         }
-        evicted.len()
+        evicted
     }
 
     fn verdict(&self, limits: &RowLimits, kind: Kind, row_id: RowId) -> Option<Judgement> {

@@ -128,11 +128,11 @@ macro_rules! plain_ids {
             }
         }
 
-        /// Where rows of a plain kind lie or would lie.
-        fn plain_row_ids(rows: &Rows<'_>, at: impl Fn(u64) -> RowId) -> Vec<RowId> {
+        /// Hands out the ids of rows of a plain kind.
+        fn plain_row_ids(rows: &Rows<'_>, mut to: impl FnMut(u64)) {
             match rows {
-                $(Rows::$rows(rows) => rows.iter().map(|row| at(row.$key.get())).collect(),)*
-                any_special_rows!() => Vec::new(),
+                $(Rows::$rows(rows) => rows.iter().for_each(|row| to(row.$key.get())),)*
+                any_special_rows!() => {}
             }
         }
     };
@@ -177,39 +177,37 @@ pub(in crate::cache::memory) fn private_channels(op: &Op<'_>) -> Vec<RowId> {
     }
 }
 
-/// Where rows lie or would lie.
+/// Hands out where rows lie or would lie.
 pub(in crate::cache::memory) fn row_ids(
     guild: GuildId,
     rows: &Rows<'_>,
     mixer: Mixer,
-) -> Vec<RowId> {
+    to: &mut dyn FnMut(RowId),
+) {
     let at = |id: u64| RowId::new(guild, id);
     match rows {
-        Rows::CurrentUser(_) | Rows::Users(_) | Rows::PrivateChannels(_) => Vec::new(),
-        Rows::Guild(_) => [at(guild.get())].into(),
-        Rows::Channels(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
-        Rows::Roles(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
-        Rows::Members(rows) => rows.iter().map(|row| at(row.user.id.get())).collect(),
-        Rows::Presences(rows) => rows.iter().map(|row| at(row.user.id.get())).collect(),
-        Rows::Threads(rows) => rows.iter().map(|row| at(row.id.get())).collect(),
-        Rows::ThreadMembers(rows) => {
-            let rows = rows.iter().map(|row| (row.thread.get(), row.user.get()));
-            rows.map(|(thread, user)| RowId::pair(guild, thread, user))
-                .collect()
-        }
-        Rows::Invites(rows) => {
-            let code = |code: &crate::wire::Text<'_>| RowId::invite(guild, &code.as_cow(), mixer);
-            rows.iter().map(|row| code(&row.code)).collect()
-        }
+        Rows::CurrentUser(_) | Rows::Users(_) | Rows::PrivateChannels(_) => {}
+        Rows::Guild(_) => to(at(guild.get())),
+        Rows::Channels(rows) => rows.iter().for_each(|row| to(at(row.id.get()))),
+        Rows::Roles(rows) => rows.iter().for_each(|row| to(at(row.id.get()))),
+        Rows::Members(rows) => rows.users().for_each(|user| to(at(user.get()))),
+        Rows::Presences(rows) => rows.users().for_each(|user| to(at(user.get()))),
+        Rows::Threads(rows) => rows.iter().for_each(|row| to(at(row.id.get()))),
+        Rows::ThreadMembers(rows) => rows
+            .iter()
+            .for_each(|row| to(RowId::pair(guild, row.thread.get(), row.user.get()))),
+        Rows::Invites(rows) => rows
+            .iter()
+            .for_each(|row| to(RowId::invite(guild, &row.code.as_cow(), mixer))),
         Rows::Messages(rows) => {
-            let channel = |channel: ChannelId, id: MessageId| (channel.get(), id.get());
-            let rows = rows
+            let row_id =
+                |channel: ChannelId, id: MessageId| RowId::pair(guild, channel.get(), id.get());
+            let placed = rows
                 .iter()
-                .filter_map(|row| Some(channel(row.channel?, row.id)));
-            rows.map(|(channel, id)| RowId::pair(guild, channel, id))
-                .collect()
+                .filter_map(|row| Some(row_id(row.channel?, row.id)));
+            placed.for_each(to);
         }
-        Rows::WebhookMarks(rows) => rows.iter().map(|row| at(row.get())).collect(),
-        any_plain_rows!() => plain_row_ids(rows, at),
+        Rows::WebhookMarks(rows) => rows.iter().for_each(|row| to(at(row.get()))),
+        any_plain_rows!() => plain_row_ids(rows, |id| to(at(id))),
     }
 }
