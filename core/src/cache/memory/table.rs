@@ -5,8 +5,10 @@ pub(super) mod hash;
 pub(super) mod index;
 pub(super) mod lazy_table;
 pub(super) mod packed_table;
+pub(super) mod paged_rows;
 pub(super) mod pages;
 pub(super) mod size_class;
+pub(super) mod small_rows;
 
 use alloc::vec::Vec;
 use core::{mem, slice};

@@ -106,7 +106,7 @@ impl GuildRows {
     }
 
     /// What members and presences weigh.
-    pub(in crate::cache::memory) const fn people(&self) -> [Weight; 2] {
+    pub(in crate::cache::memory) fn people(&self) -> [Weight; 2] {
         [
             Weight {
                 rows: self.members.len(),

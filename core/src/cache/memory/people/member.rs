@@ -54,11 +54,11 @@ impl MemberTable {
         }
     }
 
-    pub(in crate::cache::memory) const fn len(&self) -> usize {
+    pub(in crate::cache::memory) fn len(&self) -> usize {
         self.table.len()
     }
 
-    pub(in crate::cache::memory) const fn bytes(&self) -> usize {
+    pub(in crate::cache::memory) fn bytes(&self) -> usize {
         self.table.bytes().saturating_add(self.roles.bytes())
     }
 

@@ -59,7 +59,7 @@ impl Users {
         }
     }
 
-    pub(in crate::cache::memory) const fn len(&self) -> usize {
+    pub(in crate::cache::memory) fn len(&self) -> usize {
         self.table.len()
     }
 
