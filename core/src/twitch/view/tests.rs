@@ -20,7 +20,8 @@ fn a_message_says_who_said_what_with_which_emotes() {
         "@badge-info=subscriber/22;badges=moderator/1,subscriber/3012;bits=100;color=#0D4200;\
          display-name=An\\sn;emotes=25:0-4,12-16/emotesv2_1:6-10;first-msg=1;id=b34c;mod=1;\
          reply-parent-msg-body=a\\sb;reply-parent-msg-id=a1;room-id=1337;subscriber=1;\
-         tmi-sent-ts=1507246572675;user-id=7 :ann!ann@ann.tmi.twitch.tv PRIVMSG #bob :Kappa Keepo Kappa",
+         tmi-sent-ts=1507246572675;user-id=7 :ann!ann@ann.tmi.twitch.tv PRIVMSG #bob \
+         :Kappa Keepo Kappa",
     );
     assert_eq!(
         (said.text(), said.id(), said.bits()),
