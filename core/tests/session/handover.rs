@@ -78,15 +78,15 @@ fn apply(host: &mut Host, store: &mut MemoryStore) {
 }
 
 /// The guild events so far.
-fn told(host: &Host) -> Vec<(&'static str, u64)> {
-    let told = host.events().filter_map(|event| match event {
+fn emitted(host: &Host) -> Vec<(&'static str, u64)> {
+    let emitted = host.events().filter_map(|event| match event {
         Event::GuildReady(it) => Some(("ready", it.guild.get())),
         Event::GuildJoin(it) => Some(("joined", it.guild.get())),
         Event::GuildRestored(it) => Some(("restored", it.guild.get())),
         Event::GuildLeave(it) => Some(("left", it.guild.get())),
         _ => None,
     });
-    told.collect()
+    emitted.collect()
 }
 
 fn summary(host: &Host) -> Option<&ShardFinishedChunking> {
@@ -198,7 +198,7 @@ fn guilds_are_handed_over_as_they_were_at_what_is_acknowledged() {
     next.receive(&create(4, 3));
     next.receive(r#"{"op":0,"t":"GUILD_DELETE","s":5,"d":{"id":"1"}}"#);
     next.receive(&resumed(6));
-    assert_eq!(told(&next), [("ready", 2), ("joined", 3), ("left", 1)]);
+    assert_eq!(emitted(&next), [("ready", 2), ("joined", 3), ("left", 1)]);
 }
 
 #[test]
@@ -213,10 +213,14 @@ fn a_guild_in_the_middle_of_its_member_request_is_asked_again_by_the_next_proces
         let mut next = next(config, exported(&host));
         go_on(&mut next, 4);
         assert_eq!(asked(&next).len(), 1, "{acknowledged}");
-        assert_eq!(told(&next), []);
+        assert_eq!(emitted(&next), []);
         let nonce = asked(&next)[0].nonce.to_string();
         next.receive(&chunk(5, 1, &nonce, 0, 1));
-        assert_eq!(told(&next), [("ready", 1)], "it was never told before");
+        assert_eq!(
+            emitted(&next),
+            [("ready", 1)],
+            "it was never emitted before"
+        );
         assert_eq!(summary(&next).unwrap().complete, 1);
     }
 }
@@ -236,14 +240,14 @@ fn a_guild_that_was_ready_when_its_store_was_is_told_by_the_next_process_if_nobo
             _ => None,
         });
         host.input(Input::Stored(barrier.unwrap()));
-        assert_eq!(told(&host), [("ready", 1)]);
+        assert_eq!(emitted(&host), [("ready", 1)]);
         // That event hangs on the chunk, and is not dealt with.
         acknowledge(&mut host, 2);
         let mut next = next(config.clone(), exported(&host));
         go_on(&mut next, 4);
         assert_eq!(asked(&next).len(), 1, "{before}");
         acknowledge(&mut host, 3);
-        assert_eq!(told(&host), [("ready", 1)]);
+        assert_eq!(emitted(&host), [("ready", 1)]);
         let text = serde_json::to_string(&host.session().unwrap()).unwrap();
         assert!(text.contains(r#""unfinished":[]"#), "{text}");
     }
@@ -256,14 +260,14 @@ fn an_answer_that_was_not_acknowledged_leaves_its_guild_to_be_asked_again() {
     host.receive(&create(2, 1));
     let nonce = asked(&host)[0].nonce.to_string();
     host.receive(&chunk(3, 1, &nonce, 0, 1));
-    assert_eq!(told(&host), [("ready", 1)]);
+    assert_eq!(emitted(&host), [("ready", 1)]);
     acknowledge(&mut host, 2);
     let mut next = next(config, exported(&host));
     next.receive(&chunk(3, 1, &nonce, 0, 1));
     go_on(&mut next, 4);
     let nonce = asked(&next)[0].nonce.to_string();
     next.receive(&chunk(5, 1, &nonce, 0, 1));
-    assert_eq!(told(&next), [("ready", 1)]);
+    assert_eq!(emitted(&next), [("ready", 1)]);
 }
 
 #[test]
@@ -325,7 +329,7 @@ fn with_automatic_requests_guilds_that_are_handed_over_are_asked_for_their_membe
     go_on(&mut next, 4);
     let nonce = asked(&next)[0].nonce.to_string();
     next.receive(&chunk(5, 1, &nonce, 0, 1));
-    assert_eq!(told(&next), [("restored", 1)]);
+    assert_eq!(emitted(&next), [("restored", 1)]);
     assert_eq!(summary(&next).unwrap().complete, 1);
 }
 

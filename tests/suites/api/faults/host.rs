@@ -99,13 +99,15 @@ fn presence_too_large() {
         activities: vec![activity],
         ..BotPresence::default()
     };
+    let at_start = block_on(bot_at(NOBODY).presence(presence.clone()).connect());
+    let at_start = at_start.expect_err("refused").kind();
     let command = Command::UpdatePresence(Box::new(presence));
     assert!(
         command.encode(&mut String::new()).len() < 4_096,
         "alone it fits"
     );
     let refused = pair.seats[0].shard.send(command).expect_err("refused");
-    row.is_reported(&format!("{refused:?}"));
+    row.is_reported(&format!("{refused:?} {at_start:?}"));
     pair.act(Act::ForgetSessions(Target::All));
     pair.act(Act::Cut(Target::All));
     pair.run(600_000);
