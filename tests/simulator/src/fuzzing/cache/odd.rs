@@ -99,12 +99,7 @@ impl Trial<'_> {
             Place::Elsewhere if self.odd.path == "nonce" => return,
             Place::List(..) | Place::Row(..) | Place::Part(..) | Place::Elsewhere => {}
         }
-        let others = |guilds: &Guilds| {
-            let mut guilds = guilds.clone();
-            guilds.remove(&self.owner);
-            guilds
-        };
-        self.same(&others(&full.guilds), &others(&after.guilds));
+        self.same_others();
         match (full.guilds.get(&self.owner), after.guilds.get(&self.owner)) {
             (None, None) => {}
             (Some(full), Some(after)) => self.same_guild(full, after),
@@ -121,6 +116,26 @@ impl Trial<'_> {
     fn same<T: PartialEq + Debug>(&self, is: &T, held: &T) {
         let (fed, odd) = (self.fed, self.odd);
         assert_eq!(is, held, "{} is odd in {} {}", odd.path, fed.name, fed.data);
+    }
+
+    /// Other guilds are the same, but for rows that the guild would have taken from them: where it
+    /// is not known that it has these, they stay.
+    fn same_others(&self) {
+        let others = |guilds: &Guilds| {
+            let mut guilds = guilds.clone();
+            guilds.remove(&self.owner);
+            guilds
+        };
+        let mut full = others(&self.full.guilds);
+        let after = others(&self.after.guilds);
+        if matches!(self.odd.place, Place::List(..) | Place::Row(..)) {
+            for (id, full) in &mut full {
+                if let (Some(before), Some(after)) = (self.before.guilds.get(id), after.get(id)) {
+                    full.keep(before, after);
+                }
+            }
+        }
+        self.same(&full, &after);
     }
 
     fn same_guild(&self, full: &Guild, after: &Guild) {
@@ -180,7 +195,8 @@ impl Trial<'_> {
     }
 
     /// The rows of a kind are the same but for those that the odd place is of; what is not listed
-    /// any more stays where a list was not read whole.
+    /// any more stays where a list was not read whole, and so does what the payload says of
+    /// whoever may be a member still.
     fn same_rows<V: PartialEq + Debug>(
         &self,
         kind: Kind,
@@ -191,7 +207,7 @@ impl Trial<'_> {
         let follows = matches!(kind, Kind::Presence | Kind::Voice) && self.loses(Kind::Member);
         let stays = |id: &u64| {
             let same = old.is_some_and(|old| old.get(id) == after.get(id));
-            !full.contains_key(id) && same && (self.loses(kind) || follows)
+            !full.contains_key(id) && ((same && self.loses(kind)) || follows)
         };
         for id in full.keys().chain(after.keys()) {
             if !self.concerns(kind, *id) && !stays(id) {

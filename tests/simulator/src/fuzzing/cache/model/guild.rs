@@ -25,6 +25,28 @@ pub(in super::super) struct Guild {
     pub(in super::super) small: BTreeMap<(usize, u64), Option<u64>>,
 }
 
+impl Guild {
+    /// Takes back the rows that are missing here, and that `after` has as they were before.
+    pub(in super::super) fn keep(&mut self, before: &Self, after: &Self) {
+        keep(&mut self.channels, &before.channels, &after.channels);
+        keep(&mut self.roles, &before.roles, &after.roles);
+        keep(&mut self.voice, &before.voice, &after.voice);
+        keep(&mut self.small, &before.small, &after.small);
+    }
+}
+
+fn keep<K: Ord + Copy, V: PartialEq + Clone>(
+    rows: &mut BTreeMap<K, V>,
+    before: &BTreeMap<K, V>,
+    after: &BTreeMap<K, V>,
+) {
+    for (key, row) in before {
+        if !rows.contains_key(key) && after.get(key) == Some(row) {
+            rows.insert(*key, row.clone());
+        }
+    }
+}
+
 /// A member; the user's name is kept once for all guilds.
 #[derive(Clone, Debug, Eq)]
 pub(in super::super) struct Member {
