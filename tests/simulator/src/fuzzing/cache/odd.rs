@@ -204,16 +204,23 @@ impl Trial<'_> {
         after: &BTreeMap<u64, V>,
         old: Option<&BTreeMap<u64, V>>,
     ) {
-        let follows = matches!(kind, Kind::Presence | Kind::Voice) && self.loses(Kind::Member);
+        let follows = matches!(kind, Kind::Presence | Kind::Voice)
+            && (self.loses(Kind::Member) || self.is_uncounted());
         let stays = |id: &u64| {
             let same = old.is_some_and(|old| old.get(id) == after.get(id));
-            !full.contains_key(id) && ((same && self.loses(kind)) || follows)
+            let loses = self.loses(kind) || (kind == Kind::Member && self.is_uncounted());
+            !full.contains_key(id) && ((same && loses) || follows)
         };
         for id in full.keys().chain(after.keys()) {
             if !self.concerns(kind, *id) && !stays(id) {
                 self.same(&(kind, id, full.get(id)), &(kind, id, after.get(id)));
             }
         }
+    }
+
+    /// Whether nobody knows how many members there are, and so whether those listed are all.
+    fn is_uncounted(&self) -> bool {
+        matches!(&self.odd.place, Place::Part(_, part) if part == "member_count")
     }
 
     /// Whether a list of this kind was not read whole.
@@ -245,6 +252,6 @@ impl Trial<'_> {
 
     fn concerns_user(&self, id: u64) -> bool {
         let all = matches!(self.odd.place, Place::Elsewhere) || self.loses(Kind::Member);
-        all || self.concerns(Kind::Member, id)
+        all || self.is_uncounted() || self.concerns(Kind::Member, id)
     }
 }
