@@ -150,6 +150,9 @@ impl GuildRows {
             self.status = GuildStatus::HandedOver;
             self.lack = Some(Lack::HandedOver);
             self.presences_lack = Some(Lack::HandedOver);
+        } else if let GuildStatus::Stale = self.status {
+            // What a shard gave up waiting for as it ended has not failed.
+            self.status = GuildStatus::Available;
         }
     }
 

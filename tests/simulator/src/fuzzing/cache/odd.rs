@@ -243,8 +243,10 @@ impl Trial<'_> {
                 let same = *of == kind || (person(*of) && person(kind));
                 same && row.is_none_or(|(_, _, own)| own == id)
             }
-            Place::Part((_, of, own), _) => {
-                *own == id && (*of == kind || (person(*of) && person(kind)))
+            Place::Part((_, of, own), part) => {
+                // Whether somebody has joined decides whether everybody is listed.
+                let is_own = *own == id || (part == "joined_at" && kind != Kind::Member);
+                is_own && (*of == kind || (person(*of) && person(kind)))
             }
             Place::Subject | Place::Elsewhere => false,
         }
