@@ -161,7 +161,7 @@ impl<R: Runtime> Builder<R> {
     /// [`Policies::following`].
     ///
     /// ```no_run
-    /// # use headcount_driver::{Builder, Intents, Runtime};
+    /// # use headcount_driver::{Builder, Runtime, core::Intents};
     /// use headcount_driver::core::cache::{Kind, MemberTraits, Policies, Policy, Unsuitable};
     ///
     /// # fn describe<R: Runtime>(builder: Builder<R>) -> Result<Builder<R>, Unsuitable> {
