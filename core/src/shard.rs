@@ -79,7 +79,8 @@ impl Shard {
         let settings = config.tracker.clone();
         let mut tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
         if let Some(session) = &mut session {
-            tracker.restore(&mem::take(&mut session.guilds), session.delivered.clone());
+            let delivered = mem::take(&mut session.delivered);
+            tracker.restore(&mem::take(&mut session.guilds), delivered);
         }
         if config.acknowledge != Acknowledge::OnReceipt {
             tracker.wait_for_acknowledgements();
@@ -381,7 +382,10 @@ impl Shard {
         let session = self.session.state().session()?;
         let base = &self.session.config().url;
         let sequence = self.session.exported_sequence(session);
-        let keep = |session: &Session| session.to_keep(base, sequence, self.tracker.known());
+        let keep = |session: &Session| {
+            let delivered = self.tracker.delivered().clone();
+            session.to_keep(base, sequence, self.tracker.known(), delivered)
+        };
         session.is_resumable().then(|| keep(session))
     }
 

@@ -37,11 +37,15 @@ impl Acknowledgements {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is emitted from here on follows from this position.
-    pub(crate) fn move_to(&self, at: Position) {
+    /// What is emitted from here on follows from this position, and what is up to `acknowledged`
+    /// never comes again.
+    pub(crate) fn move_to(&self, at: Position, acknowledged: u64) {
         let mut open = self.lock();
         match &mut *open {
-            Some(open) if open.at.session == at.session => open.at = at,
+            Some(open) if open.at.session == at.session => {
+                open.at = at;
+                open.positions.forget(acknowledged);
+            }
             Some(_) | None => {
                 let positions = Positions::new(at.sequence);
                 *open = Some(Open { at, positions });
@@ -90,15 +94,6 @@ impl Acknowledgements {
             sequence: open.positions.acknowledged(),
             ..open.at
         })
-    }
-
-    /// What is up to here never comes again.
-    pub(crate) fn forget(&self, position: Position) {
-        if let Some(open) = &mut *self.lock()
-            && open.at.session == position.session
-        {
-            open.positions.forget(position.sequence);
-        }
     }
 
     /// The session as of what is acknowledged, without the dispatches that are dealt with.
@@ -184,10 +179,10 @@ mod tests {
             all.open(HangsOn::Itself, None).is_none(),
             "without a session nothing comes again"
         );
-        all.move_to(at(1, 5));
+        all.move_to(at(1, 5), 0);
         let first = all.open(HangsOn::Itself, Some(5)).unwrap();
         let follows = all.open(HangsOn::Dispatch, None).unwrap();
-        all.move_to(at(1, 6));
+        all.move_to(at(1, 6), 0);
         let second = all.open(HangsOn::Itself, Some(6)).unwrap();
         second.done();
         first.done();
@@ -200,7 +195,7 @@ mod tests {
     #[test]
     fn what_every_process_emits_anew_holds_up_nothing() {
         let all = Arc::new(Acknowledgements::default());
-        all.move_to(at(1, 5));
+        all.move_to(at(1, 5), 0);
         let dispatch = all.open(HangsOn::Itself, Some(5)).unwrap();
         let summary = all.open(HangsOn::Nothing, None).unwrap();
         assert_eq!(summary.position(), at(1, 5));
@@ -213,8 +208,8 @@ mod tests {
     #[test]
     fn what_leads_to_no_event_is_passed_once_nothing_more_can_come_of_it() {
         let all = Arc::new(Acknowledgements::default());
-        all.move_to(at(1, 5));
-        all.move_to(at(1, 6));
+        all.move_to(at(1, 5), 0);
+        all.move_to(at(1, 6), 0);
         assert_eq!(all.acknowledged(), Some(at(1, 5)));
         all.settle();
         assert_eq!(all.acknowledged(), Some(at(1, 6)));
@@ -223,7 +218,7 @@ mod tests {
     #[test]
     fn a_mark_that_is_dropped_leaves_its_event_open() {
         let all = Arc::new(Acknowledgements::default());
-        all.move_to(at(1, 5));
+        all.move_to(at(1, 5), 0);
         drop(all.open(HangsOn::Dispatch, None));
         assert_eq!(all.acknowledged(), Some(at(1, 4)));
     }
@@ -231,9 +226,9 @@ mod tests {
     #[test]
     fn events_of_a_session_that_is_gone_hold_up_no_other() {
         let all = Arc::new(Acknowledgements::default());
-        all.move_to(at(1, 500));
+        all.move_to(at(1, 500), 0);
         let old = all.open(HangsOn::Dispatch, None).unwrap();
-        all.move_to(at(2, 1));
+        all.move_to(at(2, 1), 0);
         assert_eq!(all.acknowledged(), Some(at(2, 1)));
         let _new = all.open(HangsOn::Itself, Some(1));
         old.done();

@@ -57,12 +57,9 @@ impl ShardCell {
     /// to be followed by a call of [`Acknowledgements::settle`].
     pub(crate) fn handle<'i>(&self, now: Instant, input: Input<'i>) -> Actions<'i> {
         let mut shard = self.acknowledge();
-        if let Some(position) = shard.acknowledged() {
-            self.acknowledgements.forget(position);
-        }
         let actions = shard.handle(now, input);
-        if let Some(position) = shard.position() {
-            self.acknowledgements.move_to(position);
+        if let Some((at, acknowledged)) = shard.position().zip(shard.acknowledged()) {
+            self.acknowledgements.move_to(at, acknowledged.sequence);
         }
         actions
     }

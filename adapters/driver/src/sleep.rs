@@ -4,10 +4,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Either, select};
+use futures_util::future::BoxFuture;
 use headcount_core::bounds::LONGEST;
 
 use crate::Runtime;
+use crate::deadline::before;
 
 /// Makes timers.
 pub(crate) struct Sleep(Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>);
@@ -23,10 +24,6 @@ impl Sleep {
     /// Runs `future` for at most `limit`, and no longer than [`LONGEST`]; `None` when the deadline
     /// came first.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
-        let future = std::pin::pin!(future);
-        match select(future, (self.0)(limit)).await {
-            Either::Left((output, _)) => Some(output),
-            Either::Right(((), _)) => None,
-        }
+        before((self.0)(limit), future).await
     }
 }

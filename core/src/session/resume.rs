@@ -27,7 +27,8 @@ pub struct Session {
     pub(crate) url: Option<Box<str>>,
     /// Filled in when the session is handed out, and empty while it runs.
     pub(crate) guilds: KnownGuilds,
-    /// Dispatches above its sequence that the consumer has had already.
+    /// Dispatches above its sequence that the consumer has had already; as the guilds, filled in
+    /// when the session is handed out.
     pub(crate) delivered: Sequences,
 }
 
@@ -44,11 +45,16 @@ impl Session {
         self.intents
     }
 
-    /// The same to be kept, with its guilds. Whoever reads it later does not know how the address
-    /// to resume at was received: so a session from an address with TLS takes along none without,
-    /// and is resumed at the base address.
-    pub(crate) fn to_keep(&self, base: &str, sequence: u64, guilds: KnownGuilds) -> Self {
-        let mut delivered = self.delivered.clone();
+    /// The same to be kept, with its guilds and what of it is delivered. Whoever reads it later
+    /// does not know how the address to resume at was received: so a session from an address with
+    /// TLS takes along none without, and is resumed at the base address.
+    pub(crate) fn to_keep(
+        &self,
+        base: &str,
+        sequence: u64,
+        guilds: KnownGuilds,
+        mut delivered: Sequences,
+    ) -> Self {
         delivered.remove_up_to(sequence);
         let stays = |url: &&str| is_secure(url) || !is_secure(base);
         Self {

@@ -64,7 +64,7 @@ impl KnownGuilds {
     }
 
     /// Those that have come, whether their setup has ended or not.
-    pub(crate) fn delivered(&self) -> impl Iterator<Item = GuildId> {
+    pub(crate) fn present(&self) -> impl Iterator<Item = GuildId> {
         let unfinished = self.unfinished.iter().map(|(guild, _)| *guild);
         self.arrived.iter().copied().chain(unfinished)
     }

@@ -66,7 +66,7 @@ impl Tracker {
         self.handover.delivered = delivered;
         self.setup.restore(self.now, guilds);
         self.tombstones.restore(&guilds.removed);
-        self.handover.guilds = guilds.delivered().collect();
+        self.handover.guilds = guilds.present().collect();
         self.handover.failed.clone_from(&guilds.failed);
     }
 
@@ -92,6 +92,11 @@ impl Tracker {
         if name == Name::Ready {
             self.handover.delivered = Sequences::default();
         }
+    }
+
+    /// The dispatches that the consumer has had from an earlier process.
+    pub(crate) const fn delivered(&self) -> &Sequences {
+        &self.handover.delivered
     }
 
     /// Whether the consumer has had this dispatch from an earlier process.

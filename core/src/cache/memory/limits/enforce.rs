@@ -7,6 +7,7 @@ use crate::Instant;
 use crate::cache::Unsuitable;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::message_ring::Ring;
+use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::row_id::{
     RowId, private_channels, private_messages, removed, row_ids,
 };
@@ -246,10 +247,9 @@ impl MemoryStore {
 
     fn look_at_rows(&self, limits: &RowLimits, guild: GuildId, rows: &Rows<'_>, to: &mut Touched) {
         let kind = rows.kind();
-        let members = limits.watched.intersects(watched_in(kind));
-        if limits.judged.contains(kind.only()) || members {
-            let judged = limits.judged.contains(kind.only());
-            let watched = limits.watched.intersects(watched_in(kind));
+        let judged = limits.judged.contains(kind.only());
+        let watched = limits.watched.intersects(watched_in(kind));
+        if judged || watched {
             row_ids(guild, rows, self.mixer, &mut |row_id| {
                 if watched {
                     to.recheck(Kind::Member, [row_id]);
@@ -260,9 +260,7 @@ impl MemoryStore {
             });
         }
         if let Rows::Guild(row) = rows {
-            let owner = self
-                .guild_rows(guild)
-                .and_then(crate::cache::memory::guild::rows::GuildRows::owner);
+            let owner = self.guild_rows(guild).and_then(GuildRows::owner);
             if row.owner.is_some_and(|newer| newer.known() != owner) {
                 self.recheck_all(limits, guild, MemberTraits::OWNER, to);
             }
