@@ -85,10 +85,12 @@ impl<'a> Reader<'a> {
     ) -> Result<T, Malformed> {
         self.at = start;
         let value = match self.peek() {
-            Some(b'"') => self.text()?.as_plain().and_then(|text| {
+            Some(b'"') => {
+                let text = self.text()?;
+                let text = text.as_cow();
                 let blank = text.starts_with([' ', '\n', '\r', '\t']);
-                read(text).filter(|_| !blank)
-            }),
+                read(&text).filter(|_| !blank)
+            }
             _ => read(self.number()?),
         };
         value.ok_or(fault)
@@ -138,6 +140,7 @@ mod tests {
         for (text, value) in [
             ("7", 7),
             ("\"7\"", 7),
+            (r#""\u0037""#, 7),
             ("7.0", 7),
             ("0.7e1", 7),
             ("70e-1", 7),
@@ -161,6 +164,7 @@ mod tests {
             "\"\"",
             "\"x\"",
             "\" 7\"",
+            r#""\n7""#,
             "\"7 \"",
             "\"+7\"",
             "null",
