@@ -59,8 +59,9 @@ pub enum Acknowledge {
     /// The host, with [`Shard::acknowledge`](crate::Shard::acknowledge): what is not acknowledged
     /// comes again in the process that goes on with the session.
     ByHost {
-        /// Whether heartbeats carry what is acknowledged, not what has been received. A server may
-        /// forget what a heartbeat acknowledges: some of the same protocol do.
+        /// Whether heartbeats carry what is [recorded](crate::Shard::record), not what has been
+        /// received. A server may forget what a heartbeat acknowledges: some of the same protocol
+        /// do.
         in_heartbeats: bool,
     },
 }

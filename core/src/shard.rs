@@ -363,6 +363,26 @@ impl Shard {
         self.tracker.acknowledge(free);
     }
 
+    /// What is [acknowledged](Self::acknowledge) up to this position is written down where the next
+    /// process finds it, also after a kill. Heartbeats carry this under
+    /// [`Acknowledge::ByHost`] if it says so; nothing else comes of it. Nothing if it is of another
+    /// session, or less than before; no more than what is acknowledged counts.
+    pub fn record(&mut self, position: Position) {
+        if self
+            .position()
+            .is_some_and(|now| now.session == position.session)
+        {
+            self.session.record(position.sequence);
+        }
+    }
+
+    /// Counts how often a guild of the session came to stand elsewhere, as far as [`Session`] tells:
+    /// whoever writes sessions down sees by it that there is something to write.
+    #[must_use]
+    pub const fn guild_changes(&self) -> u64 {
+        self.tracker.guild_changes()
+    }
+
     /// Up to where everything of the session is dealt with; `None` without a session.
     #[must_use]
     pub fn acknowledged(&self) -> Option<Position> {

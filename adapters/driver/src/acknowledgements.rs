@@ -1,8 +1,10 @@
 //! Which events of a shard are dealt with, so that the next process need not get them again.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::task::AtomicWaker;
 use headcount_core::{Event, Position, Positions, Session};
 
 /// When an event counts as dealt with.
@@ -23,7 +25,13 @@ pub enum Acknowledgement {
 
 /// A shard's events that are under way.
 #[derive(Debug, Default)]
-pub(crate) struct Acknowledgements(Mutex<Option<Open>>);
+pub(crate) struct Acknowledgements {
+    open: Mutex<Option<Open>>,
+    /// Wakes the shard's loop.
+    bell: Arc<AtomicWaker>,
+    /// Whether the next event that is dealt with rings the bell.
+    rings: AtomicBool,
+}
 
 #[derive(Debug)]
 struct Open {
@@ -33,8 +41,20 @@ struct Open {
 }
 
 impl Acknowledgements {
+    pub(crate) fn new(bell: Arc<AtomicWaker>) -> Self {
+        Self {
+            bell,
+            ..Self::default()
+        }
+    }
+
+    /// Wakes the loop when the next event is dealt with.
+    pub(crate) fn ring_at_next(&self) {
+        self.rings.store(true, Ordering::Release);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Open>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is emitted from here on follows from this position, and what is up to `acknowledged`
@@ -115,6 +135,9 @@ impl Acknowledgements {
                 HangsOn::Dispatch => open.positions.close(position.sequence),
                 HangsOn::Nothing => {}
             }
+        }
+        if self.rings.swap(false, Ordering::AcqRel) {
+            self.bell.wake();
         }
     }
 }

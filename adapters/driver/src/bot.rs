@@ -21,8 +21,8 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// A running bot: all its shards, their events in one stream.
 ///
-/// Events of one shard keep their order. Dropping the bot ends its sessions and connections in
-/// the background; [`Bot::shutdown`] waits for it.
+/// Events of one shard keep their order. Dropping the bot ends its connections in the background,
+/// and its sessions unless they are kept ([`Builder::state`]); [`Bot::shutdown`] waits for it.
 pub struct Bot<R: Runtime> {
     runtime: R,
     events: Events,
@@ -30,6 +30,8 @@ pub struct Bot<R: Runtime> {
     acknowledgement: Acknowledgement,
     /// The event that was taken last, if taking the next one acknowledges it.
     taken: Option<Mark>,
+    /// What becomes of the sessions when the bot is dropped.
+    on_drop: OnStop,
     /// The longest that a shard may take to end.
     patience: Duration,
 }
@@ -40,6 +42,7 @@ impl<R: Runtime> Bot<R> {
         events: Events,
         handle: Handle,
         acknowledgement: Acknowledgement,
+        on_drop: OnStop,
         patience: Duration,
     ) -> Self {
         Self {
@@ -48,6 +51,7 @@ impl<R: Runtime> Bot<R> {
             handle,
             acknowledgement,
             taken: None,
+            on_drop,
             patience,
         }
     }
@@ -169,7 +173,7 @@ impl<R: Runtime> Unpin for Bot<R> {}
 impl<R: Runtime> Drop for Bot<R> {
     fn drop(&mut self) {
         self.events.close();
-        self.handle.stop(OnStop::End);
+        self.handle.stop(self.on_drop);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The description of a bot, before it is started.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use rustls::ClientConfig;
 
 use crate::acknowledgements::Acknowledgement;
 use crate::delivery::BufferLimits;
+use crate::state::Durability;
 use crate::stores::Stores;
 use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
 
@@ -40,6 +42,8 @@ pub struct Builder<R> {
     pub(crate) options: SocketOptions,
     pub(crate) events: BufferLimits,
     pub(crate) acknowledgement: Acknowledgement,
+    /// Where sessions are kept for the next process.
+    pub(crate) state: Option<(PathBuf, Durability)>,
     pub(crate) fleet: Option<FleetChange>,
     pub(crate) old_values: bool,
     /// What the caller wants cached, if they have said so.
@@ -65,6 +69,7 @@ impl<R: Runtime> Builder<R> {
             options: SocketOptions::default(),
             events: EVENTS,
             acknowledgement: Acknowledgement::default(),
+            state: None,
             fleet: None,
             old_values: false,
             policies: None,
@@ -102,6 +107,29 @@ impl<R: Runtime> Builder<R> {
     #[must_use]
     pub fn sessions(mut self, sessions: impl IntoIterator<Item = Session>) -> Self {
         self.sessions.extend(sessions);
+        self
+    }
+
+    /// Keeps sessions, and how far they are acknowledged, in a folder, which is made if it is not
+    /// there: the next process with the same folder resumes them, after a kill too. Dropping the
+    /// bot keeps them as well.
+    ///
+    /// An event whose successor has been taken is written down as dealt with at the latest 256
+    /// events or 5 ms later, and up to a second later while guilds stream in; after a kill, what is
+    /// not comes again. The token is not in the folder, and rows are not. It is locked: a second
+    /// process gets an error of kind [`ErrorKind::StateInUse`](crate::ErrorKind::StateInUse). What
+    /// is in it and does not fit this bot is named in a warning, and not used; a disk that fails
+    /// later is a warning too, and the bot goes on. After three starts within a minute that have
+    /// nothing to resume, [`Builder::connect`] waits, for a minute at first and 15 at most.
+    #[must_use]
+    pub fn state(self, folder: impl Into<PathBuf>) -> Self {
+        self.state_with(folder, Durability::default())
+    }
+
+    /// As [`state`](Self::state), with what acknowledgements outlive.
+    #[must_use]
+    pub fn state_with(mut self, folder: impl Into<PathBuf>, durability: Durability) -> Self {
+        self.state = Some((folder.into(), durability));
         self
     }
 

@@ -17,6 +17,7 @@ use crate::delivery::Delivery;
 use crate::event_sink::EventSink;
 use crate::fleet::Running;
 use crate::guild_queues::StoreInput;
+use crate::keeper::Keeper;
 use crate::panics::{caught, caught_in};
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
@@ -33,6 +34,9 @@ const LOOKING: Duration = Duration::from_millis(500);
 /// The state of one shard's loop.
 pub(crate) struct Drive<R: Runtime> {
     runtime: R,
+    /// What is written down for the next process, if anything is. Dropped first: once the bot's
+    /// events have ended, its folder is free.
+    keeper: Option<Keeper<R>>,
     cell: Arc<ShardCell>,
     shared: Arc<Shared>,
     options: SocketOptions,
@@ -70,6 +74,8 @@ enum Wake {
     /// long it has not read.
     Unread(Duration),
     Granted,
+    /// Something has to be written down.
+    Due,
     /// A store has got on, or has failed.
     Stores(StoreInput),
     Socket(SocketEvent),
@@ -85,11 +91,13 @@ impl<R: Runtime> Drive<R> {
         id: ShardId,
         options: SocketOptions,
         delivery: Delivery,
+        keeper: Option<Keeper<R>>,
     ) -> Option<Self> {
         let cell = Arc::clone(shared.fleet.cell(id)?);
         let acknowledgements = Arc::clone(&cell.acknowledgements);
         let for_sink = Arc::clone(&shared);
         Some(Self {
+            keeper,
             cell,
             options,
             sink: EventSink::new(runtime.clone(), id, for_sink, acknowledgements, delivery),
@@ -127,6 +135,10 @@ impl<R: Runtime> Drive<R> {
             tracing::error!(error = %panicked, "the shard's last changes are lost");
         }
         self.sink.give_up_waiting();
+        if let Some(keeper) = &mut self.keeper {
+            let now = self.shared.clock.now(&self.runtime);
+            keeper.finish(now, &self.cell);
+        }
     }
 
     async fn live(&mut self) {
@@ -160,6 +172,12 @@ impl<R: Runtime> Drive<R> {
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         if self.cell.poll_granted(cx) {
             return Poll::Ready(Wake::Granted);
+        }
+        if let Some(keeper) = &mut self.keeper {
+            let now = self.shared.clock.now(&self.runtime);
+            if keeper.is_due(now, cx, &self.cell) {
+                return Poll::Ready(Wake::Due);
+            }
         }
         let look = |shard: &Shard| (shard.poll_timeout(), shard.phase(), shard.receive_limit());
         let (deadline, phase, limit) = self.cell.read(look);
@@ -235,6 +253,7 @@ impl<R: Runtime> Drive<R> {
     /// sink, the connection's work is queued. Each keeps its order.
     fn step(&mut self, wake: &Wake) {
         let input = match wake {
+            Wake::Due => return self.save(self.shared.clock.now(&self.runtime)),
             Wake::Deadline => Input::Timeout,
             Wake::Unread(missed) => Input::Unread { missed: *missed },
             Wake::Granted => Input::IdentifyGranted,
@@ -267,8 +286,11 @@ impl<R: Runtime> Drive<R> {
             _ => 0,
         };
         self.sink.begin(payload);
-        let _steady = self.shared.cache.hold_policies();
+        let steady = self.shared.cache.hold_policies();
         let actions = self.cell.handle(now, input);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.begin(&self.cell);
+        }
         for action in actions {
             match action {
                 Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
@@ -284,6 +306,15 @@ impl<R: Runtime> Drive<R> {
         }
         self.cell.acknowledgements.settle();
         self.transport.forget();
+        drop(steady);
+        self.save(now);
+    }
+
+    /// Writes down what the next process needs, if it is due.
+    fn save(&mut self, now: Instant) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.save(now, &self.cell);
+        }
     }
 
     /// Carries out the connection's work. A connection that breaks meanwhile is reported to the

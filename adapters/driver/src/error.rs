@@ -61,6 +61,10 @@ pub enum ErrorKind {
     Crashed,
     /// A setting cannot be used. Nothing was started.
     Config,
+    /// The folder for the bot's state cannot be used. Nothing was started.
+    State,
+    /// Another process uses the folder for the bot's state. Nothing was started.
+    StateInUse,
 }
 
 impl ErrorKind {
@@ -90,6 +94,8 @@ impl ErrorKind {
             Self::Halted(fatal) => fatal.remedy(),
             Self::Crashed => Halt::Crashed.remedy().unwrap_or_default(),
             Self::Config => "correct the setting",
+            Self::State => "give a folder on a local disk that this user may write to",
+            Self::StateInUse => "stop the other process, or give each bot a folder of its own",
         }
     }
 
@@ -191,7 +197,9 @@ impl Error {
             | ErrorKind::Stopped
             | ErrorKind::Halted(_)
             | ErrorKind::Crashed
-            | ErrorKind::Config => DialFailure::Other,
+            | ErrorKind::Config
+            | ErrorKind::State
+            | ErrorKind::StateInUse => DialFailure::Other,
         }
     }
 }

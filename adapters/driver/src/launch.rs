@@ -1,13 +1,16 @@
 //! Beginning shards: each has a task of its own once it may connect, and not before.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use headcount_core::ShardId;
+use headcount_core::{Instant, ShardId};
 use tracing::Instrument;
 
 use crate::delivery::Delivery;
 use crate::drive::Drive;
+use crate::keeper::Keeper;
 use crate::shared::Shared;
+use crate::state::StateFolder;
 use crate::{Runtime, SocketOptions};
 
 /// What shards need to begin.
@@ -15,6 +18,9 @@ pub(crate) struct Launch<R> {
     pub(crate) runtime: R,
     pub(crate) options: SocketOptions,
     pub(crate) shared: Arc<Shared>,
+    /// Where sessions are kept for the next process, if they are. It is free again before the
+    /// bot's events end.
+    pub(crate) state: Option<StateFolder>,
     pub(crate) delivery: Delivery,
 }
 
@@ -26,7 +32,16 @@ impl<R: Runtime> Launch<R> {
             id,
             self.options.clone(),
             self.delivery.another(),
+            self.keeper(id),
         )
+    }
+
+    fn keeper(&self, id: ShardId) -> Option<Keeper<R>> {
+        let clock = self.shared.clock;
+        let epoch = clock.wall_time(Instant::ZERO);
+        let epoch = epoch.unwrap_or(SystemTime::UNIX_EPOCH);
+        let journal = self.state.as_ref()?.journal(id, epoch);
+        Some(Keeper::new(journal, self.runtime.clone(), clock))
     }
 
     /// Gives a shard its task.

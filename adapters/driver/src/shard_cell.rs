@@ -7,7 +7,7 @@ use std::task::Context;
 
 use futures_util::task::AtomicWaker;
 use headcount_core::id::GuildId;
-use headcount_core::{Actions, Input, Instant, Session, Shard};
+use headcount_core::{Actions, Input, Instant, Position, Session, Shard};
 
 use crate::acknowledgements::Acknowledgements;
 
@@ -16,7 +16,7 @@ use crate::acknowledgements::Acknowledgements;
 /// The lock is held for one call of the core, never across an await and never by a caller.
 pub(crate) struct ShardCell {
     shard: Mutex<Shard>,
-    bell: AtomicWaker,
+    bell: Arc<AtomicWaker>,
     granted: AtomicBool,
     /// Guilds of which a store has failed to keep something, outside of the loop.
     failed: Mutex<BTreeSet<GuildId>>,
@@ -26,12 +26,13 @@ pub(crate) struct ShardCell {
 
 impl ShardCell {
     pub(crate) fn new(shard: Shard) -> Self {
+        let bell = Arc::new(AtomicWaker::new());
         Self {
             shard: Mutex::new(shard),
-            bell: AtomicWaker::new(),
+            acknowledgements: Arc::new(Acknowledgements::new(Arc::clone(&bell))),
+            bell,
             granted: AtomicBool::new(false),
             failed: Mutex::default(),
-            acknowledgements: Arc::default(),
         }
     }
 
@@ -68,6 +69,18 @@ impl ShardCell {
     pub(crate) fn session(&self) -> Option<Session> {
         let session = self.acknowledge().session()?;
         Some(self.acknowledgements.with_delivered(session))
+    }
+
+    /// Up to where everything is dealt with; `None` without a session.
+    pub(crate) fn acknowledged(&self) -> Option<Position> {
+        self.acknowledge().acknowledged()
+    }
+
+    /// Tells the shard what is written down.
+    pub(crate) fn record(&self, position: Option<Position>) {
+        if let Some(position) = position {
+            self.lock().record(position);
+        }
     }
 
     /// Tells the shard what is dealt with.

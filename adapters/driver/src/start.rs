@@ -1,11 +1,14 @@
 //! Starting a bot.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use headcount_core::bounds::within;
 use headcount_core::config::{Acknowledge, Identifying};
 use headcount_core::fleet::{Fleet, FleetConfig};
+use headcount_core::session::OnStop;
 use headcount_core::{Config, Session, Shard, ShardId};
 
 use crate::acknowledgements::Acknowledgement;
@@ -23,6 +26,7 @@ use crate::listeners::Listeners;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::sleep::Sleep;
+use crate::state::{BotKey, StateFolder};
 use crate::timekeeper::keep_time;
 use crate::{Error, ErrorKind, GatewayInfo, Runtime, address};
 
@@ -53,16 +57,62 @@ impl<R: Runtime> Builder<R> {
                     .await?
             }
         };
-        self.start(&info, asked_over_tls)
+        let state = self.open_state()?;
+        let shards = self.shards.clone();
+        if let Some(folder) = state.as_ref().filter(|_| !self.resumes(&info, shards)) {
+            self.wait_out(folder).await;
+        }
+        self.start(&info, asked_over_tls, state)
     }
 
-    fn start(mut self, info: &GatewayInfo, asked_over_tls: bool) -> Result<Bot<R>, Error> {
+    /// Opens the state folder, if there is to be one, and takes over its sessions; those given by
+    /// hand come before them.
+    fn open_state(&mut self) -> Result<Option<StateFolder>, Error> {
+        let Some((path, durability)) = &self.state else {
+            return Ok(None);
+        };
+        let bot = BotKey::of(&self.token);
+        let (folder, saved) = StateFolder::open(path, bot, *durability)?;
+        let saved = saved.into_iter().map(|saved| saved.session);
+        self.sessions.splice(0..0, saved);
+        Ok(Some(folder))
+    }
+
+    /// Whether a shard goes on with a session.
+    fn resumes(&self, info: &GatewayInfo, shards: Option<(Range<u32>, u32)>) -> bool {
+        let (numbers, total) = shards.unwrap_or((0..info.shards, info.shards));
+        self.sessions.iter().any(|session| {
+            let id = session.shard();
+            let fits = session.intents() == self.config.intents;
+            fits && id.total() == total && numbers.contains(&id.number())
+        })
+    }
+
+    /// A bot that starts without a session again and again is slowed down: a loop of restarts would
+    /// use up the identifies of a day.
+    async fn wait_out(&self, folder: &StateFolder) {
+        if let Some(wait) = folder.cold_start(SystemTime::now()) {
+            let seconds = wait.as_secs();
+            tracing::warn!(
+                seconds,
+                "too many starts without a session: waiting before the next"
+            );
+            self.runtime.timer(wait).await;
+        }
+    }
+
+    fn start(
+        mut self,
+        info: &GatewayInfo,
+        asked_over_tls: bool,
+        state: Option<StateFolder>,
+    ) -> Result<Bot<R>, Error> {
         let clock = Clock::start(&self.runtime);
         self.config.url = info.url.as_str().into();
         self.config.identify = Identifying::Fleet;
         self.config.acknowledge = match self.acknowledgement {
             Acknowledgement::OnNext | Acknowledgement::Explicit => Acknowledge::ByHost {
-                in_heartbeats: false,
+                in_heartbeats: state.is_some(),
             },
             Acknowledgement::OnReceipt => Acknowledge::OnReceipt,
         };
@@ -102,7 +152,12 @@ impl<R: Runtime> Builder<R> {
             runtime: self.runtime.clone(),
             options: self.options.clone(),
             shared: Arc::clone(&shared),
+            state,
             delivery,
+        };
+        let on_drop = match launch.state {
+            Some(_) => OnStop::Resume,
+            None => OnStop::End,
         };
         self.runtime.spawn(keep_time(launch));
         let patience = self.options.write_deadline + self.options.close_deadline;
@@ -111,6 +166,7 @@ impl<R: Runtime> Builder<R> {
             events,
             Handle::new(shared),
             self.acknowledgement,
+            on_drop,
             patience,
         ))
     }

@@ -43,6 +43,8 @@ struct Memory {
     pace: IdentifyPace,
     /// Everything of the session up to this sequence is acknowledged.
     acknowledged: u64,
+    /// Everything up to this sequence is known to whoever goes on after a kill.
+    recorded: u64,
     /// That of the session, if there is one.
     digest: u64,
 }
@@ -76,6 +78,7 @@ impl Machine {
                 resume_failures: 0,
                 pace: IdentifyPace::default(),
                 acknowledged,
+                recorded: acknowledged,
                 digest,
             },
         }
@@ -109,6 +112,17 @@ impl Machine {
         let received = self.state.session().map_or(0, Session::sequence);
         let acknowledged = &mut self.memory.acknowledged;
         *acknowledged = (*acknowledged).max(sequence.min(received));
+    }
+
+    /// That everything up to this sequence is acknowledged is recorded; less than before changes
+    /// nothing.
+    pub(crate) fn record(&mut self, sequence: u64) {
+        let Memory {
+            acknowledged,
+            recorded,
+            ..
+        } = &mut self.memory;
+        *recorded = (*recorded).max(sequence.min(*acknowledged));
     }
 
     /// The sequence that the session is handed on with: a new process is sent what came after it.
@@ -218,7 +232,7 @@ impl Context<'_, '_> {
         match self.memory.config.acknowledge {
             Acknowledge::ByHost {
                 in_heartbeats: true,
-            } => self.memory.acknowledged.min(session.sequence),
+            } => self.memory.recorded.min(session.sequence),
             Acknowledge::ByHost {
                 in_heartbeats: false,
             }
@@ -437,6 +451,7 @@ impl Context<'_, '_> {
     ) -> State {
         self.memory.resume_failures = 0;
         self.memory.acknowledged = sequence.unwrap_or(0);
+        self.memory.recorded = self.memory.acknowledged;
         self.delivery = Forwarding::Forward;
         self.reason(Reason::Ready);
         let config = &self.memory.config;

@@ -16,6 +16,8 @@ use crate::wire::view::View;
 pub(super) struct Handover {
     /// Where guilds stood before what is not acknowledged; `None` if nobody acknowledges.
     log: Option<PlaceLog>,
+    /// How often a guild came to stand elsewhere.
+    changes: u64,
     /// The sequence of the last dispatch.
     last: Option<u64>,
     /// Guilds that an earlier process handed over, until the cache has heard of them.
@@ -49,6 +51,11 @@ impl Tracker {
     /// The sequence of the oldest dispatch that is held for its guild.
     pub(crate) fn held_since(&self) -> Option<u64> {
         self.hold.as_ref()?.since()
+    }
+
+    /// How often a guild came to stand elsewhere.
+    pub(crate) const fn guild_changes(&self) -> u64 {
+        self.handover.changes
     }
 
     /// The guilds of the session, for the process that goes on with it.
@@ -112,6 +119,7 @@ impl Tracker {
         };
         for event in events {
             if let SetupEvent::GuildReady(ready) = event {
+                self.handover.changes = self.handover.changes.wrapping_add(1);
                 log.note(last, ready.guild, Some(Place::Unfinished(ready.origin)));
             }
         }
@@ -126,6 +134,7 @@ impl Tracker {
         let log = self.handover.log.as_mut()?;
         if let View::Ready(_) = view {
             log.clear();
+            self.handover.changes = self.handover.changes.wrapping_add(1);
             return None;
         }
         if !moves_guilds(view) {
@@ -152,6 +161,7 @@ impl Tracker {
         if self.setup.place_of(guild) != place
             && let Some(log) = &mut self.handover.log
         {
+            self.handover.changes = self.handover.changes.wrapping_add(1);
             log.note(sequence, guild, place);
         }
     }

@@ -163,7 +163,7 @@ fn within_a_process_a_resume_goes_on_where_it_was_received() {
 }
 
 #[test]
-fn heartbeats_carry_what_is_acknowledged_where_the_server_forgets_it_then() {
+fn heartbeats_carry_what_is_recorded_where_the_server_forgets_it_then() {
     for (in_heartbeats, first) in [(true, 1), (false, 3)] {
         let mut host = begun(acknowledging(in_heartbeats), &[]);
         host.receive(&dispatch(2));
@@ -177,7 +177,15 @@ fn heartbeats_carry_what_is_acknowledged_where_the_server_forgets_it_then() {
             }
         };
         assert_eq!(beat(&mut host), Some(first));
+        let at = |sequence| Position {
+            sequence,
+            ..host.shard.position().unwrap()
+        };
+        let (two, three) = (at(2), at(3));
+        host.shard.record(two);
+        assert_eq!(beat(&mut host), Some(first), "it is not acknowledged");
         acknowledge(&mut host, 2);
+        host.shard.record(three);
         assert_eq!(beat(&mut host), Some(first.max(2)));
     }
 }

@@ -17,6 +17,7 @@ mod rigged;
 mod rollcall;
 mod runtimes;
 mod slow_consumer;
+mod state;
 mod tls;
 mod transport;
 mod waiting;

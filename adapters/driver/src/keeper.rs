@@ -1,0 +1,105 @@
+//! What a shard's loop writes down for the next process.
+
+use std::task::Context;
+
+use headcount_core::{Instant, Position, Shard};
+
+use crate::Runtime;
+use crate::alarm::Alarm;
+use crate::clock::Clock;
+use crate::shard_cell::ShardCell;
+use crate::state::ShardJournal;
+
+/// Keeps a shard's journal in step with what is acknowledged, and with where its guilds stand.
+pub(crate) struct Keeper<R: Runtime> {
+    journal: ShardJournal,
+    alarm: Alarm<R>,
+    /// The session that the journal follows.
+    session: Option<u64>,
+    /// How often its guilds had changed when the journal heard of it.
+    changes: u64,
+    /// What the shard has been told is recorded.
+    recorded: Option<Position>,
+}
+
+impl<R: Runtime> Keeper<R> {
+    pub(crate) fn new(journal: ShardJournal, runtime: R, clock: Clock) -> Self {
+        Self {
+            session: journal.session(),
+            journal,
+            alarm: Alarm::new(runtime, clock),
+            changes: 0,
+            recorded: None,
+        }
+    }
+
+    /// The shard has taken something in, and what follows from it is not handed on yet: nothing of
+    /// that is recorded before guilds that stand elsewhere now are.
+    pub(crate) fn begin(&mut self, cell: &ShardCell) {
+        let changes = cell.read(Shard::guild_changes);
+        if changes != self.changes {
+            self.changes = changes;
+            self.journal.guilds_changed();
+        }
+    }
+
+    /// Writes down what is due.
+    pub(crate) fn save(&mut self, now: Instant, cell: &ShardCell) {
+        let Some(at) = cell.acknowledged() else {
+            if self.session.take().is_some() {
+                self.journal.end(now);
+            }
+            return;
+        };
+        if self.session != Some(at.session) {
+            if let Some(session) = cell.session() {
+                self.journal.begin(&session, now);
+                self.session = Some(at.session);
+            }
+        } else {
+            self.journal.acknowledged(at.sequence, now);
+            if self.journal.wants_guilds(now) {
+                self.write_guilds(now, cell);
+            } else if self.journal.deadline().is_some_and(|due| due <= now) {
+                self.journal.advance(now);
+            }
+        }
+        let recorded = self
+            .journal
+            .recorded()
+            .filter(|it| it.session == at.session);
+        if recorded != self.recorded {
+            self.recorded = recorded;
+            cell.record(recorded);
+        }
+    }
+
+    fn write_guilds(&mut self, now: Instant, cell: &ShardCell) {
+        if let Some(session) = cell.session() {
+            self.journal.guilds(&session, now);
+        }
+    }
+
+    /// Whether something has to be written down; if not, the task is woken when it has.
+    pub(crate) fn is_due(&mut self, now: Instant, cx: &mut Context<'_>, cell: &ShardCell) -> bool {
+        if let Some(at) = cell.acknowledged()
+            && self.session == Some(at.session)
+        {
+            self.journal.acknowledged(at.sequence, now);
+        }
+        let deadline = self.journal.deadline();
+        if deadline.is_none() {
+            cell.acknowledgements.ring_at_next();
+        }
+        self.alarm.poll(cx, deadline).is_ready()
+    }
+
+    /// The shard has ended: its session, if the next process can go on with it, is on the disk when
+    /// this returns.
+    pub(crate) fn finish(&mut self, now: Instant, cell: &ShardCell) {
+        match cell.session() {
+            Some(session) => self.journal.guilds(&session, now),
+            None => self.journal.end(now),
+        }
+    }
+}
