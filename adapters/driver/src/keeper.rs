@@ -2,7 +2,7 @@
 
 use std::task::Context;
 
-use headcount_core::{Instant, Position, Shard};
+use headcount_core::{Instant, Position, Session, Shard};
 
 use crate::Runtime;
 use crate::alarm::Alarm;
@@ -98,8 +98,18 @@ impl<R: Runtime> Keeper<R> {
     /// this returns.
     pub(crate) fn finish(&mut self, now: Instant, cell: &ShardCell) {
         match cell.session() {
+            Some(session) if self.is_written(&session) => {
+                self.journal.acknowledged(session.sequence(), now);
+                self.journal.flush(now);
+            }
             Some(session) => self.journal.guilds(&session, now),
             None => self.journal.end(now),
         }
+    }
+
+    /// Whether all but its sequence is on the disk.
+    fn is_written(&self, session: &Session) -> bool {
+        let is_same = self.journal.session() == Some(session.digest());
+        is_same && !self.journal.has_changed_guilds() && session.delivered().next().is_none()
     }
 }

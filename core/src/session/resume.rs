@@ -115,6 +115,11 @@ impl Session {
         self
     }
 
+    /// The dispatches above its sequence that the consumer has had, ascending.
+    pub fn delivered(&self) -> impl Iterator<Item = RangeInclusive<u64>> {
+        self.delivered.ranges()
+    }
+
     /// How many guilds it has, whatever their state.
     #[must_use]
     pub fn guild_count(&self) -> usize {

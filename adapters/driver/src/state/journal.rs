@@ -173,14 +173,16 @@ impl ShardJournal {
         }
     }
 
+    /// Whether the guilds are others than on the disk.
+    pub(crate) fn has_changed_guilds(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|live| live.guilds_changed)
+    }
+
     /// Whether [`guilds`](Self::guilds) should be called: they have changed, and the last time was
     /// a second ago.
     pub(crate) fn wants_guilds(&self, now: Instant) -> bool {
-        let has_changed = self
-            .session
-            .as_ref()
-            .is_some_and(|live| live.guilds_changed);
-        has_changed && self.list_after.is_none_or(|after| after <= now)
+        self.has_changed_guilds() && self.list_after.is_none_or(|after| after <= now)
     }
 
     /// Writes a session and its guilds as of the last event acknowledged, whose sequence the

@@ -1,0 +1,80 @@
+//! The bot that is ended, a process of its own.
+use headcount_tokio::driver::core::setup::AutoChunk;
+use headcount_tokio::driver::core::wire::Name;
+use headcount_tokio::{Api, Bot, Builder, Event, Intents, OnStop};
+use std::env;
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// By this variable a process knows that it is the bot.
+const ROLE: &str = "HEADCOUNT_RESTARTS_BOT";
+pub(crate) const TOKEN: &str = "MTIzNA.restarts.token";
+
+/// Whether this process is the bot; then it has run when this returns.
+pub(crate) fn is_bot() -> Option<io::Result<()>> {
+    let asked = env::var(ROLE).ok()?;
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    Some(with(runtime).and_then(|runtime| runtime.block_on(live(&asked))))
+}
+
+fn with(mut runtime: tokio::runtime::Builder) -> io::Result<tokio::runtime::Runtime> {
+    runtime.enable_all().build()
+}
+
+/// Starts a bot that rests so long after each event.
+pub(crate) fn start(url: &str, folder: &Path, rest: Duration) -> io::Result<Child> {
+    let asked = format!("{}\n{url}\n{}", rest.as_micros(), folder.display());
+    Command::new(env::current_exe()?)
+        .env(ROLE, OsStr::new(&asked))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+}
+
+fn builder(url: &str) -> Builder {
+    let intents = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_MESSAGES;
+    Bot::builder(TOKEN, intents)
+        .api(Api::at(url))
+        .chunking(AutoChunk::Missing)
+        .configure(|config| config.timing.first_backoff = Duration::from_millis(20))
+}
+
+/// Writes the sequence of each dispatch to the standard output before the next event is taken, and
+/// ends when its standard input does.
+async fn live(asked: &str) -> io::Result<()> {
+    let mut lines = asked.splitn(3, '\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (rest, url, folder) = (line().parse().unwrap_or(0), line(), line());
+    let bot = builder(url).state(folder).connect();
+    let mut bot = bot.await.map_err(io::Error::other)?;
+    let handle = bot.handle();
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        handle.stop(OnStop::Resume);
+    });
+    let mut out = io::stdout().lock();
+    let mut last = 0;
+    while let Some(event) = bot.next().await {
+        match &event.event {
+            Event::Halted(_) => break,
+            Event::Dispatch(dispatch) => {
+                // RESUMED may have the number of what came before it.
+                let is_own = |it: &u64| dispatch.name() != Name::Resumed || *it > last;
+                if let Some(sequence) = dispatch.sequence().filter(is_own) {
+                    last = sequence;
+                    writeln!(out, "{sequence}")?;
+                    out.flush()?;
+                }
+            }
+            _ => {}
+        }
+        if rest > 0 {
+            tokio::time::sleep(Duration::from_micros(rest)).await;
+        }
+    }
+    bot.shutdown(OnStop::Resume).await;
+    Ok(())
+}
