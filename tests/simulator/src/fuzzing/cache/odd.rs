@@ -4,6 +4,7 @@ use super::host::Host;
 use super::model::Guild;
 use super::{USERS, named, snapshot};
 use crate::odd::{self, Kind, Odd, Place, Said};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -46,7 +47,7 @@ pub(super) fn try_one(moves: &[Move], new: impl Fn() -> Host, draw: u64) {
     };
     let (mut plain, mut other) = (replay(new(), &moves[..*at]), replay(new(), &moves[..*at]));
     let before = Held::of(&plain);
-    plain.feed(last);
+    plain.feed(&understood(last, &odd));
     other.feed_text(last, &odd.body);
     let trial = Trial {
         fed: last,
@@ -57,6 +58,20 @@ pub(super) fn try_one(moves: &[Move], new: impl Fn() -> Host, draw: u64) {
         after: Held::of(&other),
     };
     trial.judge();
+}
+
+/// What can be understood of it. Only null says that somebody is a guest: with anything else there
+/// nothing says so.
+fn understood(fed: &Fed, odd: &Odd) -> Fed {
+    let mut fed = fed.clone();
+    let pointer = format!("/{}", odd.path.replace(['[', '.'], "/").replace(']', ""));
+    if let Some(member) = pointer.strip_suffix("/joined_at")
+        && let Some(member) = fed.data.pointer_mut(member).and_then(Value::as_object_mut)
+        && member.get("joined_at") == Some(&Value::Null)
+    {
+        member.remove("joined_at");
+    }
+    fed
 }
 
 fn replay(mut host: Host, moves: &[Move]) -> Host {
@@ -194,6 +209,16 @@ impl Trial<'_> {
         }
     }
 
+    /// Whether this is no member with the odd value or without it. The presence of a stranger lies
+    /// here where no member does, and who was listed before may be one still.
+    fn is_stranger(&self, id: u64) -> bool {
+        let held = |guilds: &Guilds| {
+            let guild = guilds.get(&self.owner);
+            guild.is_some_and(|guild| guild.members.contains_key(&id))
+        };
+        !held(&self.full.guilds) && !held(&self.after.guilds)
+    }
+
     /// The rows of a kind are the same but for those that the odd place is of; what is not listed
     /// any more stays where a list was not read whole, and so does what the payload says of
     /// whoever may be a member still.
@@ -209,7 +234,10 @@ impl Trial<'_> {
         let stays = |id: &u64| {
             let same = old.is_some_and(|old| old.get(id) == after.get(id));
             let loses = self.loses(kind) || (kind == Kind::Member && self.is_uncounted());
-            !full.contains_key(id) && ((same && loses) || follows)
+            match full.contains_key(id) {
+                false => (same && loses) || follows,
+                true => follows && kind == Kind::Presence && self.is_stranger(*id),
+            }
         };
         for id in full.keys().chain(after.keys()) {
             if !self.concerns(kind, *id) && !stays(id) {
@@ -243,10 +271,8 @@ impl Trial<'_> {
                 let same = *of == kind || (person(*of) && person(kind));
                 same && row.is_none_or(|(_, _, own)| own == id)
             }
-            Place::Part((_, of, own), part) => {
-                // Whether somebody has joined decides whether everybody is listed.
-                let is_own = *own == id || (part == "joined_at" && kind != Kind::Member);
-                is_own && (*of == kind || (person(*of) && person(kind)))
+            Place::Part((_, of, own), _) => {
+                *own == id && (*of == kind || (person(*of) && person(kind)))
             }
             Place::Subject | Place::Elsewhere => false,
         }
@@ -255,5 +281,60 @@ impl Trial<'_> {
     fn concerns_user(&self, id: u64) -> bool {
         let all = matches!(self.odd.place, Place::Elsewhere) || self.loses(Kind::Member);
         all || self.is_uncounted() || self.concerns(Kind::Member, id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn create(data: Value) -> Move {
+        Move::Feed(Fed {
+            name: "GUILD_CREATE",
+            data,
+            asked_after: None,
+            crosses: false,
+        })
+    }
+
+    /// A guild whose old member is not listed any more, then a guest of a stage, and a presence
+    /// of somebody who is no member.
+    fn guest_among(members: Value, count: u64) -> [Move; 2] {
+        let user = |id: &str| json!({"id": id, "username": "ann"});
+        let joined = json!({"user": user("10"), "joined_at": "2020-01-01T00:00:00+00:00"});
+        let mut listed = vec![json!({"user": user("11"), "joined_at": null})];
+        listed.extend(members.as_array().cloned().unwrap_or_default());
+        [
+            create(json!({"id": "1", "guild_id": "1", "member_count": 1, "members": [joined]})),
+            create(json!({
+                "id": "1", "guild_id": "1", "member_count": count, "members": listed,
+                "presences": [{"user": user("12"), "status": "idle"}],
+            })),
+        ]
+    }
+
+    fn holds_wherever_it_is_odd(moves: &[Move]) {
+        for draw in 0..2_000 {
+            for sweeps in [false, true] {
+                try_one(moves, || Host::new(1, sweeps), draw);
+            }
+        }
+    }
+
+    #[test]
+    fn an_odd_guest_beside_the_presence_of_a_stranger_costs_itself() {
+        for count in 0..3 {
+            holds_wherever_it_is_odd(&guest_among(json!([]), count));
+        }
+    }
+
+    #[test]
+    fn an_odd_guest_beside_a_member_costs_itself() {
+        let user = json!({"id": "13", "username": "bob"});
+        let member = json!({"user": user, "joined_at": "2020-01-01T00:00:00+00:00"});
+        for count in 0..4 {
+            holds_wherever_it_is_odd(&guest_among(json!([member]), count));
+        }
     }
 }
