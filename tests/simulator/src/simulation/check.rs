@@ -186,7 +186,10 @@ impl Simulation {
             ));
         }
         let stale = self.store.guild_status(it.guild) == Some(GuildStatus::Stale);
-        if stale != (it.outcome == Outcome::StoreFailed) {
+        // A session that ends before its first dispatch leaves a guild as an earlier life left it.
+        let is_untouched =
+            it.outcome == Outcome::HandedOver && self.hosts[host].book.phase == Phase::Halted;
+        if stale != (it.outcome == Outcome::StoreFailed) && !is_untouched {
             self.fail(format!("s{host}: {it:?}, and stale: {stale}"));
         }
         self.hold_to_its_word_on_presences(host, it);
