@@ -15,12 +15,12 @@ const TIME: Duration = Duration::from_millis(2_500);
 
 /// A runtime that has an adapter.
 trait Tested: Runtime + Default {
-    /// Stands an attack in this runtime.
-    fn stand(attacker: &str) -> std::io::Result<()>;
+    /// Runs the bot that is attacked in this runtime.
+    fn run_bot(attacker: &str) -> std::io::Result<()>;
 }
 
 impl Tested for Tokio {
-    fn stand(attacker: &str) -> std::io::Result<()> {
+    fn run_bot(attacker: &str) -> std::io::Result<()> {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).enable_all().build()?;
         runtime.block_on(bot::attend::<Self>(attacker))
@@ -28,13 +28,13 @@ impl Tested for Tokio {
 }
 
 impl Tested for AsyncStd {
-    fn stand(attacker: &str) -> std::io::Result<()> {
+    fn run_bot(attacker: &str) -> std::io::Result<()> {
         async_std::task::block_on(bot::attend::<Self>(attacker))
     }
 }
 
 impl Tested for Smol {
-    fn stand(attacker: &str) -> std::io::Result<()> {
+    fn run_bot(attacker: &str) -> std::io::Result<()> {
         smol::block_on(bot::attend::<Self>(attacker))
     }
 }
@@ -42,7 +42,7 @@ impl Tested for Smol {
 /// Attacks a bot that runs in this same program, as this same test: there it finds its attacker.
 fn case<R: Tested>(test: &str, attack: &Attack) {
     if let Ok(attacker) = std::env::var(CONTROL) {
-        return R::stand(&attacker).expect("an attacker");
+        return R::run_bot(&attacker).expect("an attacker");
     }
     let mut bot = Command::new(std::env::current_exe().expect("this program"));
     bot.args(["--exact", test, "--nocapture"]);

@@ -1,6 +1,6 @@
 //! The bot under attack, in a process of its own.
 use super::memory;
-use super::soak::{self, Watch};
+use super::soak::{self, SoakRecord};
 use super::{Attack, attack};
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -120,13 +120,13 @@ async fn bot<R: Runtime + Default>(
     }
     let time = plan.time();
     if attack.script.is_soak() {
-        let mut watch = Watch::default();
-        watch
-            .stand(&mut bot, time, |event| note(&mut report, event))
+        let mut record = SoakRecord::default();
+        record
+            .observe(&mut bot, time, |event| note(&mut report, event))
             .await;
-        watch.report(&bot.handle(), &mut report);
+        record.report(&bot.handle(), &mut report);
     } else {
-        stand::<R, _>(&mut bot, time, attack.takes, |event| {
+        consume::<R, _>(&mut bot, time, attack.takes, |event| {
             note(&mut report, event);
         })
         .await;
@@ -182,7 +182,7 @@ async fn up<R: Runtime + Default>(bot: &mut Bot<R>, shards: usize) {
 }
 
 /// Lets time pass, with or without taking what comes; in the end takes what has come.
-async fn stand<R, S>(events: &mut S, time: Duration, takes: bool, mut note: impl FnMut(S::Item))
+async fn consume<R, S>(events: &mut S, time: Duration, takes: bool, mut note: impl FnMut(S::Item))
 where
     R: Runtime + Default,
     S: Stream + Unpin,
@@ -244,7 +244,7 @@ async fn chat<R: Runtime + Default>(
         };
         *report.emitted.entry(word.to_owned()).or_default() += 1;
     };
-    stand::<R, _>(&mut chat, time, attack.takes, note).await;
+    consume::<R, _>(&mut chat, time, attack.takes, note).await;
     control.say("end")?;
     let start = Instant::now();
     chat.shutdown().await;

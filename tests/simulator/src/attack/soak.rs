@@ -85,14 +85,14 @@ fn pending(handle: &Handle, shard: ShardId) -> String {
 
 /// The bot's side.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct SoakRecord {
     shards: BTreeMap<ShardId, Seen>,
     dispatches: u64,
     /// The most that was resident in each second.
     resident: Vec<u64>,
 }
 
-impl Watch {
+impl SoakRecord {
     fn see(&mut self, event: &BotEvent) {
         let BotEvent {
             shard: Some(id),
@@ -127,7 +127,7 @@ impl Watch {
     }
 
     /// Takes events, and takes none for a while, again and again.
-    pub(super) async fn stand<R: Runtime + Default>(
+    pub(super) async fn observe<R: Runtime + Default>(
         &mut self,
         bot: &mut Bot<R>,
         time: Duration,

@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode};
 
 fn main() -> ExitCode {
     if let Ok(attacker) = std::env::var(CONTROL) {
-        return done(stand(&attacker).map(|()| true));
+        return done(run_bot(&attacker).map(|()| true));
     }
     match arguments::parse(std::env::args_os().skip(1)) {
         Ok(Asked::Help) => {
@@ -41,7 +41,7 @@ fn done(result: io::Result<bool>) -> ExitCode {
 }
 
 /// Stands an attack, as the process of a bot.
-fn stand(attacker: &str) -> io::Result<()> {
+fn run_bot(attacker: &str) -> io::Result<()> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.worker_threads(2).enable_all().build()?;
     runtime.block_on(bot::attend::<Tokio>(attacker))
