@@ -12,7 +12,7 @@ use crate::manager::{
 };
 
 /// What came of a call: decisions to carry out in order, or a refusal that changed nothing.
-type Outcome<C> = Result<Vec<Decision<C>>, Refusal<C>>;
+type Decisions<C> = Result<Vec<Decision<C>>, Refusal<C>>;
 
 /// Runs a [`Manager`]: the one door between it and the host.
 ///
@@ -81,7 +81,7 @@ impl<C: ChannelKey> Supervisor<C> {
     ///
     /// # Errors
     /// [`Refusal::Full`] when all shards are full, and what else the manager refuses.
-    pub fn assign(&mut self, now: Instant, channel: &C) -> Outcome<C> {
+    pub fn assign(&mut self, now: Instant, channel: &C) -> Decisions<C> {
         if self.roster.shard_of(channel).is_some() {
             return Ok(Vec::new());
         }
@@ -98,7 +98,7 @@ impl<C: ChannelKey> Supervisor<C> {
     ///
     /// # Errors
     /// [`Refusal::NotAssigned`].
-    pub fn unassign(&mut self, now: Instant, channel: &C) -> Outcome<C> {
+    pub fn unassign(&mut self, now: Instant, channel: &C) -> Decisions<C> {
         if self.roster.shard_of(channel).is_none() {
             return Err(Refusal::NotAssigned(channel.clone()));
         }
@@ -113,7 +113,7 @@ impl<C: ChannelKey> Supervisor<C> {
     ///
     /// # Errors
     /// [`Refusal::FixedShards`] when the manager allows no further one.
-    pub fn add_shard(&mut self, now: Instant) -> Outcome<C> {
+    pub fn add_shard(&mut self, now: Instant) -> Decisions<C> {
         self.act(now, |manager, plan| {
             manager.add_shard(plan)?;
             manager.tend(plan);
@@ -125,7 +125,7 @@ impl<C: ChannelKey> Supervisor<C> {
     ///
     /// # Errors
     /// [`Refusal::NoSuchShard`].
-    pub fn start(&mut self, now: Instant, shard: ShardKey) -> Outcome<C> {
+    pub fn start(&mut self, now: Instant, shard: ShardKey) -> Decisions<C> {
         let decisions = self.act(now, |manager, plan| manager.start(plan, shard))?;
         self.roster.running = true;
         self.revive(now, &decisions);
@@ -136,7 +136,7 @@ impl<C: ChannelKey> Supervisor<C> {
     ///
     /// # Errors
     /// What the manager refuses.
-    pub fn start_all(&mut self, now: Instant) -> Outcome<C> {
+    pub fn start_all(&mut self, now: Instant) -> Decisions<C> {
         let decisions = self.act(now, |manager, plan| manager.start_all(plan))?;
         self.roster.running = true;
         self.revive(now, &decisions);
@@ -147,7 +147,7 @@ impl<C: ChannelKey> Supervisor<C> {
     ///
     /// # Errors
     /// [`Refusal::NoSuchShard`].
-    pub fn stop(&mut self, now: Instant, shard: ShardKey) -> Outcome<C> {
+    pub fn stop(&mut self, now: Instant, shard: ShardKey) -> Decisions<C> {
         self.act(now, |manager, plan| manager.stop(plan, shard))
     }
 
@@ -155,7 +155,7 @@ impl<C: ChannelKey> Supervisor<C> {
     ///
     /// # Errors
     /// What the manager refuses.
-    pub fn stop_all(&mut self, now: Instant) -> Outcome<C> {
+    pub fn stop_all(&mut self, now: Instant) -> Decisions<C> {
         let decisions = self.act(now, |manager, plan| manager.stop_all(plan))?;
         self.roster.running = false;
         Ok(decisions)
@@ -216,7 +216,7 @@ impl<C: ChannelKey> Supervisor<C> {
         &mut self,
         now: Instant,
         call: impl FnOnce(&mut dyn Manager<C>, &mut Plan<'_, C>) -> Result<(), Refusal<C>>,
-    ) -> Outcome<C> {
+    ) -> Decisions<C> {
         let mut plan = Plan::new(&mut self.roster, &self.options, now);
         match call(&mut *self.manager, &mut plan) {
             Ok(()) => Ok(plan.finish()),

@@ -13,7 +13,7 @@ use crate::id::GuildId;
 const MOST: usize = 50;
 
 #[derive(Clone, Copy, Debug)]
-enum Phase {
+enum SyncPhase {
     /// Waits to be named in a batch, since then.
     Waiting(Instant),
     /// Named; failed at that time.
@@ -26,7 +26,7 @@ struct Sync {
     /// How often it was named, and how often that led to nothing but silence.
     sends: u32,
     silences: u32,
-    phase: Phase,
+    phase: SyncPhase,
 }
 
 /// The guilds that wait for their sync.
@@ -42,7 +42,7 @@ impl Syncs {
     pub(crate) fn add(&mut self, now: Instant, arrival: Arrival) {
         let guild = arrival.guild;
         self.forget(guild);
-        let phase = Phase::Waiting(now);
+        let phase = SyncPhase::Waiting(now);
         self.waiting.insert((now, guild));
         let sync = Sync {
             arrival,
@@ -60,22 +60,22 @@ impl Syncs {
         Some(sync.arrival)
     }
 
-    fn unlist(&mut self, guild: GuildId, phase: Phase) {
+    fn unlist(&mut self, guild: GuildId, phase: SyncPhase) {
         match phase {
-            Phase::Waiting(since) => self.waiting.remove(&(since, guild)),
-            Phase::Sent(until) => self.sent.remove(&(until, guild)),
+            SyncPhase::Waiting(since) => self.waiting.remove(&(since, guild)),
+            SyncPhase::Sent(until) => self.sent.remove(&(until, guild)),
         };
     }
 
-    fn set_phase(&mut self, guild: GuildId, phase: Phase) {
+    fn set_phase(&mut self, guild: GuildId, phase: SyncPhase) {
         let Some(sync) = self.guilds.get_mut(&guild) else {
             return;
         };
         let before = core::mem::replace(&mut sync.phase, phase);
         self.unlist(guild, before);
         match phase {
-            Phase::Waiting(since) => self.waiting.insert((since, guild)),
-            Phase::Sent(until) => self.sent.insert((until, guild)),
+            SyncPhase::Waiting(since) => self.waiting.insert((since, guild)),
+            SyncPhase::Sent(until) => self.sent.insert((until, guild)),
         };
     }
 
@@ -107,7 +107,7 @@ impl Syncs {
             if let Some(sync) = self.guilds.get_mut(&guild) {
                 sync.sends = sync.sends.saturating_add(1);
             }
-            self.set_phase(guild, Phase::Sent(now.after(config.silence)));
+            self.set_phase(guild, SyncPhase::Sent(now.after(config.silence)));
         }
         batch
     }
@@ -120,8 +120,8 @@ impl Syncs {
     /// When this guild's sync fails; `None` when it has not been sent.
     pub(crate) fn deadline_of(&self, guild: GuildId) -> Option<Instant> {
         match self.guilds.get(&guild)?.phase {
-            Phase::Waiting(_) => None,
-            Phase::Sent(until) => Some(until),
+            SyncPhase::Waiting(_) => None,
+            SyncPhase::Sent(until) => Some(until),
         }
     }
 
@@ -138,7 +138,7 @@ impl Syncs {
             if spent {
                 return Some(guild);
             }
-            self.set_phase(guild, Phase::Waiting(now));
+            self.set_phase(guild, SyncPhase::Waiting(now));
         }
         None
     }
@@ -147,7 +147,7 @@ impl Syncs {
     pub(crate) fn unread(&mut self, missed: Duration) {
         let sent: Vec<(Instant, GuildId)> = self.sent.iter().copied().collect();
         for (until, guild) in sent {
-            self.set_phase(guild, Phase::Sent(until.after(missed)));
+            self.set_phase(guild, SyncPhase::Sent(until.after(missed)));
         }
     }
 
@@ -159,7 +159,7 @@ impl Syncs {
             if sends >= config.sends {
                 return Some(guild);
             }
-            self.set_phase(guild, Phase::Waiting(until));
+            self.set_phase(guild, SyncPhase::Waiting(until));
         }
         None
     }

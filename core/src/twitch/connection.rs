@@ -12,7 +12,7 @@ use crate::Instant;
 use crate::twitch::{IrcCommand, IrcMessage, Login, lines};
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum ConnectionState {
     Dialing { until: Instant },
     Opened { until: Instant },
     LoggingIn { until: Instant, who: Who },
@@ -37,7 +37,7 @@ enum Who {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Connection {
-    state: State,
+    state: ConnectionState,
     patience: Patience,
 }
 
@@ -46,7 +46,7 @@ impl Connection {
     #[must_use]
     pub fn open<'i>(now: Instant, patience: Patience) -> (Self, Step<'i>) {
         let until = now.after(patience.dial);
-        let state = State::Dialing { until };
+        let state = ConnectionState::Dialing { until };
         (Self { state, patience }, Step::Connect)
     }
 
@@ -54,12 +54,14 @@ impl Connection {
     #[must_use]
     pub fn login(&self) -> Option<Login> {
         match self.state {
-            State::Listening { login, .. } | State::Probing { login, .. } => Some(login),
-            State::Dialing { .. }
-            | State::Opened { .. }
-            | State::LoggingIn { .. }
-            | State::Closing { .. }
-            | State::Ended => None,
+            ConnectionState::Listening { login, .. } | ConnectionState::Probing { login, .. } => {
+                Some(login)
+            }
+            ConnectionState::Dialing { .. }
+            | ConnectionState::Opened { .. }
+            | ConnectionState::LoggingIn { .. }
+            | ConnectionState::Closing { .. }
+            | ConnectionState::Ended => None,
         }
     }
 
@@ -67,32 +69,32 @@ impl Connection {
     #[must_use]
     pub fn heard(&self) -> Option<Instant> {
         match self.state {
-            State::Listening { heard, .. } => Some(heard),
-            State::Dialing { .. }
-            | State::Opened { .. }
-            | State::LoggingIn { .. }
-            | State::Probing { .. }
-            | State::Closing { .. }
-            | State::Ended => None,
+            ConnectionState::Listening { heard, .. } => Some(heard),
+            ConnectionState::Dialing { .. }
+            | ConnectionState::Opened { .. }
+            | ConnectionState::LoggingIn { .. }
+            | ConnectionState::Probing { .. }
+            | ConnectionState::Closing { .. }
+            | ConnectionState::Ended => None,
         }
     }
 
     /// Whether it waits for its login to be granted.
     #[must_use]
     pub fn wants_login(&self) -> bool {
-        matches!(self.state, State::Opened { .. })
+        matches!(self.state, ConnectionState::Opened { .. })
     }
 
     /// Whether it can still be used, now or after logging in.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         match self.state {
-            State::Dialing { .. }
-            | State::Opened { .. }
-            | State::LoggingIn { .. }
-            | State::Listening { .. }
-            | State::Probing { .. } => true,
-            State::Closing { .. } | State::Ended => false,
+            ConnectionState::Dialing { .. }
+            | ConnectionState::Opened { .. }
+            | ConnectionState::LoggingIn { .. }
+            | ConnectionState::Listening { .. }
+            | ConnectionState::Probing { .. } => true,
+            ConnectionState::Closing { .. } | ConnectionState::Ended => false,
         }
     }
 
@@ -100,15 +102,15 @@ impl Connection {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Instant, ConnectionWait)> {
         match self.state {
-            State::Dialing { until } => Some((until, ConnectionWait::Dial)),
-            State::Opened { until } => Some((until, ConnectionWait::Grant)),
-            State::LoggingIn { until, .. } => Some((until, ConnectionWait::Welcome)),
-            State::Listening { heard, .. } => {
+            ConnectionState::Dialing { until } => Some((until, ConnectionWait::Dial)),
+            ConnectionState::Opened { until } => Some((until, ConnectionWait::Grant)),
+            ConnectionState::LoggingIn { until, .. } => Some((until, ConnectionWait::Welcome)),
+            ConnectionState::Listening { heard, .. } => {
                 Some((heard.after(self.patience.silence), ConnectionWait::Silence))
             }
-            State::Probing { until, .. } => Some((until, ConnectionWait::Pong)),
-            State::Closing { until } => Some((until, ConnectionWait::Close)),
-            State::Ended => None,
+            ConnectionState::Probing { until, .. } => Some((until, ConnectionWait::Pong)),
+            ConnectionState::Closing { until } => Some((until, ConnectionWait::Close)),
+            ConnectionState::Ended => None,
         }
     }
 
@@ -140,36 +142,36 @@ impl Connection {
             None => return,
         }
         match self.state {
-            State::Dialing { .. } => self.give_up(now, End::DialTimeout, steps),
-            State::Opened { .. } => self.give_up(now, End::GrantTimeout, steps),
-            State::LoggingIn { .. } => self.give_up(now, End::LoginTimeout, steps),
-            State::Listening { login, .. } => {
+            ConnectionState::Dialing { .. } => self.give_up(now, End::DialTimeout, steps),
+            ConnectionState::Opened { .. } => self.give_up(now, End::GrantTimeout, steps),
+            ConnectionState::LoggingIn { .. } => self.give_up(now, End::LoginTimeout, steps),
+            ConnectionState::Listening { login, .. } => {
                 steps.push(Step::Send(IrcCommand::Ping));
                 let until = now.after(self.patience.pong);
-                self.state = State::Probing { until, login };
+                self.state = ConnectionState::Probing { until, login };
             }
-            State::Probing { .. } => self.give_up(now, End::Deaf, steps),
-            State::Closing { .. } => {
-                self.state = State::Ended;
+            ConnectionState::Probing { .. } => self.give_up(now, End::Deaf, steps),
+            ConnectionState::Closing { .. } => {
+                self.state = ConnectionState::Ended;
                 steps.push(Step::Ended);
             }
-            State::Ended => {}
+            ConnectionState::Ended => {}
         }
     }
 
     fn on_opened(&mut self, now: Instant, steps: &mut Steps<'_>) {
         match self.state {
-            State::Dialing { .. } => {
+            ConnectionState::Dialing { .. } => {
                 let until = now.after(self.patience.grant);
-                self.state = State::Opened { until };
+                self.state = ConnectionState::Opened { until };
                 steps.push(Step::WantLogin);
             }
-            State::Opened { .. }
-            | State::LoggingIn { .. }
-            | State::Listening { .. }
-            | State::Probing { .. }
-            | State::Closing { .. }
-            | State::Ended => {}
+            ConnectionState::Opened { .. }
+            | ConnectionState::LoggingIn { .. }
+            | ConnectionState::Listening { .. }
+            | ConnectionState::Probing { .. }
+            | ConnectionState::Closing { .. }
+            | ConnectionState::Ended => {}
         }
     }
 
@@ -187,12 +189,14 @@ impl Connection {
         };
         steps.push(Step::Send(IrcCommand::Nick(login)));
         let until = now.after(self.patience.welcome);
-        self.state = State::LoggingIn { until, who };
+        self.state = ConnectionState::LoggingIn { until, who };
     }
 
     fn on_frame<'i>(&mut self, now: Instant, frame: &'i [u8], steps: &mut Steps<'i>) {
-        if let State::Probing { login, .. } | State::Listening { login, .. } = self.state {
-            self.state = State::Listening { heard: now, login };
+        if let ConnectionState::Probing { login, .. } | ConnectionState::Listening { login, .. } =
+            self.state
+        {
+            self.state = ConnectionState::Listening { heard: now, login };
         }
         for line in lines(frame) {
             if !self.is_alive() {
@@ -223,28 +227,28 @@ impl Connection {
     fn on_notice<'i>(&mut self, now: Instant, message: IrcMessage<'i>, steps: &mut Steps<'i>) {
         steps.push(Step::Message(message));
         match self.state {
-            State::LoggingIn { who, .. } => {
+            ConnectionState::LoggingIn { who, .. } => {
                 let end = refusal(message.param(1).unwrap_or_default(), who);
                 self.give_up(now, end, steps);
             }
-            State::Dialing { .. }
-            | State::Opened { .. }
-            | State::Listening { .. }
-            | State::Probing { .. }
-            | State::Closing { .. }
-            | State::Ended => {}
+            ConnectionState::Dialing { .. }
+            | ConnectionState::Opened { .. }
+            | ConnectionState::Listening { .. }
+            | ConnectionState::Probing { .. }
+            | ConnectionState::Closing { .. }
+            | ConnectionState::Ended => {}
         }
     }
 
     fn is_logging_in(&self) -> bool {
-        matches!(self.state, State::LoggingIn { .. })
+        matches!(self.state, ConnectionState::LoggingIn { .. })
     }
 
     fn on_welcome<'i>(&mut self, now: Instant, message: IrcMessage<'i>, steps: &mut Steps<'i>) {
         let login = message.param(0).and_then(|nick| Login::new(nick).ok());
         match (login, self.is_logging_in()) {
             (Some(login), true) => {
-                self.state = State::Listening { heard: now, login };
+                self.state = ConnectionState::Listening { heard: now, login };
                 steps.push(Step::Ready(login));
             }
             (None, true) => self.give_up(now, End::LoginRefused, steps),
@@ -254,22 +258,22 @@ impl Connection {
 
     fn on_ended(&mut self, end: End, steps: &mut Steps<'_>) {
         match self.state {
-            State::Ended => return,
-            State::Closing { .. } => {}
-            State::Dialing { .. }
-            | State::Opened { .. }
-            | State::LoggingIn { .. }
-            | State::Listening { .. }
-            | State::Probing { .. } => steps.push(Step::Lost(end)),
+            ConnectionState::Ended => return,
+            ConnectionState::Closing { .. } => {}
+            ConnectionState::Dialing { .. }
+            | ConnectionState::Opened { .. }
+            | ConnectionState::LoggingIn { .. }
+            | ConnectionState::Listening { .. }
+            | ConnectionState::Probing { .. } => steps.push(Step::Lost(end)),
         }
-        self.state = State::Ended;
+        self.state = ConnectionState::Ended;
         steps.push(Step::Ended);
     }
 
     fn give_up(&mut self, now: Instant, end: End, steps: &mut Steps<'_>) {
         if self.is_alive() {
             let until = now.after(self.patience.close);
-            self.state = State::Closing { until };
+            self.state = ConnectionState::Closing { until };
             steps.push(Step::Close);
             steps.push(Step::Lost(end));
         }

@@ -19,7 +19,7 @@ use crate::twitch::Room;
 const ROOMS_PER_LINE: usize = 100;
 
 /// What to do with a room whose turn has come.
-enum Verdict {
+enum JoinDecision {
     /// It is not to be joined any more, or not before its shard is back.
     Drop,
     /// This socket, on which it shall be joined, is in it.
@@ -85,10 +85,10 @@ impl Rooms {
             let is_full = account.limits().rooms.is_some_and(|most| held >= most);
             let is_full = is_full && account.counts(room);
             match self.judge(scene, turn, manager, room, is_full) {
-                Verdict::Drop => self.unqueue(manager, room),
-                Verdict::Settle(socket) => self.settle(socket, manager, room),
-                Verdict::Wait => {}
-                Verdict::Join(socket) => {
+                JoinDecision::Drop => self.unqueue(manager, room),
+                JoinDecision::Settle(socket) => self.settle(socket, manager, room),
+                JoinDecision::Wait => {}
+                JoinDecision::Join(socket) => {
                     left = left.saturating_sub(1);
                     account.spend_join(scene.now);
                     if account.counts(room) && scene.sockets.membership(socket, room).is_none() {
@@ -97,14 +97,14 @@ impl Rooms {
                     self.begin(scene, socket, manager, room);
                     lines.entry(socket).or_default().push(room);
                 }
-                Verdict::PartFirst(old) => {
+                JoinDecision::PartFirst(old) => {
                     left = left.saturating_sub(1);
                     self.yield_room(scene.now, turn, manager, room);
                     effects.push(Effect::Part(old, room));
                 }
                 // Its join is as good as spent: it goes as soon as the PART is answered.
-                Verdict::MakesWay => left = left.saturating_sub(1),
-                Verdict::Full => self.report_limit(manager, room, effects),
+                JoinDecision::MakesWay => left = left.saturating_sub(1),
+                JoinDecision::Full => self.report_limit(manager, room, effects),
             }
         }
         let waits = self.queue.iter().any(|(turn, ..)| turn.account == key);
@@ -118,33 +118,33 @@ impl Rooms {
         manager: ManagerKey,
         room: Room,
         is_full: bool,
-    ) -> Verdict {
+    ) -> JoinDecision {
         let Some(assigned) = self.get(manager, room) else {
-            return Verdict::Drop;
+            return JoinDecision::Drop;
         };
         let at = ShardRef::new(manager, assigned.shard);
         let Some(target) = scene.shards.target(at) else {
-            return Verdict::Drop;
+            return JoinDecision::Drop;
         };
         match scene.sockets.membership(target, room) {
             // The PART that is under way must be answered first.
-            Some(Membership::Leaving { .. }) => return Verdict::Wait,
+            Some(Membership::Leaving { .. }) => return JoinDecision::Wait,
             // It takes its place already.
-            Some(Membership::Asked { .. }) => return Verdict::Join(target),
-            Some(Membership::Joined) => return Verdict::Settle(target),
+            Some(Membership::Asked { .. }) => return JoinDecision::Join(target),
+            Some(Membership::Joined) => return JoinDecision::Settle(target),
             None if is_full => {}
-            None => return Verdict::Join(target),
+            None => return JoinDecision::Join(target),
         }
         match assigned.state {
             RoomState::Served { socket, .. } => {
                 let server = scene.sockets.get(socket);
                 match server.filter(|server| server.account == turn.account) {
-                    Some(_) => Verdict::PartFirst(socket),
-                    None => Verdict::Full,
+                    Some(_) => JoinDecision::PartFirst(socket),
+                    None => JoinDecision::Full,
                 }
             }
-            RoomState::Yielded(_) => Verdict::MakesWay,
-            RoomState::Unserved(_) => Verdict::Full,
+            RoomState::Yielded(_) => JoinDecision::MakesWay,
+            RoomState::Unserved(_) => JoinDecision::Full,
         }
     }
 

@@ -51,7 +51,7 @@ pub(super) struct Mirrors {
 
 /// What to do with a message of shared chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum MirrorDecision {
     Pass,
     Drop,
     Wait,
@@ -82,18 +82,18 @@ impl Mirrors {
         source: &str,
         message: &IrcMessage<'_>,
         may_follow: impl Fn(Option<u64>) -> bool,
-    ) -> Verdict {
+    ) -> MirrorDecision {
         let origin = number(message, "source-room-id");
         if !is_mirror(message) {
             self.settle(source);
         } else if self.passed.knows(source) || self.waits(source) {
-            return Verdict::Drop;
+            return MirrorDecision::Drop;
         } else if may_follow(origin) {
-            return Verdict::Wait;
+            return MirrorDecision::Wait;
         }
         match self.pass(source) {
-            true => Verdict::Pass,
-            false => Verdict::Drop,
+            true => MirrorDecision::Pass,
+            false => MirrorDecision::Drop,
         }
     }
 

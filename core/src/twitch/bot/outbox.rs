@@ -37,7 +37,7 @@ struct Sent {
 }
 
 /// What to do with a message whose turn has come.
-enum Verdict {
+enum SayDecision {
     Send(LinkId, AccountKey),
     /// Look again then, or when something happens.
     Wait(Option<Instant>),
@@ -113,16 +113,16 @@ impl Outbox {
                 continue;
             };
             match judge(scene, managers, accounts, waiting) {
-                Verdict::Wait(at) => {
+                SayDecision::Wait(at) => {
                     let next = at.into_iter().chain(opens).min();
                     opens = Some(next.map_or(waiting.expires, |at| at.min(waiting.expires)));
                 }
-                Verdict::Finish(outcome) => {
+                SayDecision::Finish(outcome) => {
                     let manager = waiting.manager;
                     self.waiting.remove(&key);
                     said(manager, key.1, outcome, effects);
                 }
-                Verdict::Send(socket, account) => {
+                SayDecision::Send(socket, account) => {
                     if let Some(waiting) = self.waiting.remove(&key)
                         && let Some(account) = accounts.get_mut(account)
                     {
@@ -251,28 +251,33 @@ impl Outbox {
     }
 }
 
-fn judge(scene: Scene<'_>, managers: &Managers, accounts: &Accounts, waiting: &Waiting) -> Verdict {
+fn judge(
+    scene: Scene<'_>,
+    managers: &Managers,
+    accounts: &Accounts,
+    waiting: &Waiting,
+) -> SayDecision {
     if waiting.expires <= scene.now {
-        return Verdict::Finish(SayOutcome::Expired);
+        return SayDecision::Finish(SayOutcome::Expired);
     }
     let (manager, room) = (waiting.manager, waiting.say.room);
     let Some(supervisor) = managers.get(manager) else {
-        return Verdict::Finish(SayOutcome::Stopped);
+        return SayDecision::Finish(SayOutcome::Stopped);
     };
     let sender = supervisor.sender(&room);
     let Some(socket) = sender.and_then(|shard| scene.speaker(ShardRef::new(manager, shard))) else {
-        return Verdict::Wait(None);
+        return SayDecision::Wait(None);
     };
     let key = scene.sockets.get(socket).map(|socket| socket.account);
     let Some(account) = key.and_then(|key| accounts.get(key)) else {
-        return Verdict::Wait(None);
+        return SayDecision::Wait(None);
     };
     if account.is_anonymous() {
-        return Verdict::Finish(SayOutcome::Anonymous);
+        return SayDecision::Finish(SayOutcome::Anonymous);
     }
     match account.silent_until(room, scene.now) {
-        Some(at) => Verdict::Wait(Some(at)),
-        None => Verdict::Send(socket, account.key()),
+        Some(at) => SayDecision::Wait(Some(at)),
+        None => SayDecision::Send(socket, account.key()),
     }
 }
 

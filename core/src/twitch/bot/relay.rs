@@ -7,7 +7,7 @@ use super::accounts::Accounts;
 use super::action::{LinkId, ManagerKey, PoolEvent};
 use super::config::{MirrorPolicy, PoolConfig};
 use super::effect::Effects;
-use super::mirrors::{Early, Mirrors, Verdict, is_mirror};
+use super::mirrors::{Early, MirrorDecision, Mirrors, is_mirror};
 use super::owned::Heard;
 use super::room_socket::RoomSocket;
 use super::rooms::Rooms;
@@ -138,9 +138,9 @@ impl Relay {
         };
         let may_follow = |origin| may_bring(rooms, manager, origin, room);
         match passed.mirrors.judge(source.raw(), message, may_follow) {
-            Verdict::Pass => return true,
-            Verdict::Drop => return false,
-            Verdict::Wait => {}
+            MirrorDecision::Pass => return true,
+            MirrorDecision::Drop => return false,
+            MirrorDecision::Wait => {}
         }
         let until = now.after(self.patience);
         passed.mirrors.push(Early {
