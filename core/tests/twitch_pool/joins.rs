@@ -3,10 +3,11 @@
 use headcount_core::Token;
 use headcount_core::manager::{Options, Single};
 use headcount_core::twitch::{
-    Account, AccountLimits, LinkId, Login, ManagerKey, Pool, PoolConfig, PoolInput, Rate, Room,
+    Account, AccountLimits, LinkId, Login, ManagerKey, Pool, PoolConfig, PoolEvent, PoolInput,
+    Rate, Room,
 };
 
-use crate::details::{account, at, connects, lines, room};
+use crate::details::{account, at, connects, events, lines, room};
 use crate::stopping::log_in;
 
 /// An account that may join one room in 10 s, and a manager of one shard that is logged in.
@@ -91,6 +92,22 @@ fn rooms_that_were_lost_go_before_new_ones_and_new_ones_before_those_that_failed
     let _ = joined(&mut pool, link, 31..38, &[]);
     pool.assign(at(38), manager, room("b")).unwrap();
     assert_eq!(joined(&mut pool, link, 38..80, &[]), ["a", "b", "f"]);
+}
+
+#[test]
+fn a_join_that_is_not_answered_is_tried_again_after_twice_as_long_each_time() {
+    let (mut pool, _, link) = slow(&["f"]);
+    let mut waits = Vec::new();
+    let _ = pool.handle(at(0), PoolInput::Frame(link, b":x 001 bot :Welcome\r\n"));
+    for second in 1..200 {
+        let pong = PoolInput::Frame(link, b"PONG\r\n");
+        let actions = pool.handle(at(second), pong);
+        waits.extend(events(&actions).iter().filter_map(|event| match event {
+            PoolEvent::JoinFailed { retry_in, .. } => retry_in.map(|wait| wait.as_secs()),
+            _ => None,
+        }));
+    }
+    assert_eq!(waits, [15, 30, 60, 120]);
 }
 
 #[test]

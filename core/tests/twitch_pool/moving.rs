@@ -93,6 +93,16 @@ fn a_shard_that_is_closed_waits_a_minute_for_its_rooms_at_the_longest() {
 }
 
 #[test]
+fn a_stop_closes_a_shard_that_waits_for_its_rooms_at_once() {
+    let (mut pool, manager, [old, new]) = renewing();
+    pool.stop_all(at(2), manager).unwrap();
+    let actions = pool.handle(at(2), PoolInput::Timeout);
+    for link in [old, new] {
+        assert!(actions.contains(&PoolAction::Close { link }), "{actions:?}");
+    }
+}
+
+#[test]
 fn what_the_lost_socket_brought_does_not_come_again_on_the_one_it_replaced() {
     let (mut pool, _, links) = up(PoolConfig::default(), &["a"]);
     let old = links[0];

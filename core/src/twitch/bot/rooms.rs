@@ -143,8 +143,8 @@ impl Rooms {
         }
     }
 
+    /// Queues a room that is in no queue.
     fn enqueue(&mut self, manager: ManagerKey, room: Room, account: AccountKey, urgency: Urgency) {
-        self.unqueue(manager, room);
         let turn = Turn {
             account,
             urgency,
