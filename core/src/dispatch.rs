@@ -2,16 +2,21 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use core::num::NonZeroU64;
+use core::time::Duration;
 
 use serde::de::Deserialize;
 
 use crate::cache::memory::Displaced;
-use crate::id::GuildId;
+use crate::id::{self, GuildId};
 use crate::kind::Kinds;
 use crate::misunderstood::Misunderstood;
 use crate::wire::json::Reader;
 use crate::wire::view::View;
 use crate::wire::{Malformed, Name, Text};
+
+/// For so long an interaction can be answered.
+const ANSWERABLE: Duration = Duration::from_secs(3);
 
 /// A dispatch: its name, its sequence, and its data as raw JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +29,7 @@ pub struct Dispatch<'i> {
     /// What of it was not understood, until it is delivered.
     misunderstood: Option<Box<Misunderstood>>,
     unstored: bool,
+    replayed: bool,
 }
 
 impl<'i> Dispatch<'i> {
@@ -49,6 +55,7 @@ impl<'i> Dispatch<'i> {
             displaced: None,
             misunderstood: None,
             unstored: false,
+            replayed: false,
         }
     }
 
@@ -137,6 +144,38 @@ impl<'i> Dispatch<'i> {
         self.unstored = true;
     }
 
+    /// Whether the gateway sends it again, or late, since it came before a connection was resumed.
+    #[must_use]
+    pub const fn is_replayed(&self) -> bool {
+        self.replayed
+    }
+
+    pub(crate) const fn replayed(mut self, replayed: bool) -> Self {
+        self.replayed = replayed;
+        self
+    }
+
+    /// Whether this is an interaction of a replay that can no longer be answered at `now`, the time
+    /// since the beginning of 1970: it is older than three seconds
+    /// (<https://discord.com/developers/docs/interactions/receiving-and-responding>). Reads the
+    /// data's outer keys.
+    #[must_use]
+    pub fn is_late(&self, now: Duration) -> bool {
+        if !self.replayed || self.name != Name::InteractionCreate {
+            return false;
+        }
+        let mut id: Option<NonZeroU64> = None;
+        let read = Reader::new(&self.data).object(|name, reader| {
+            match name == "id" {
+                true => id = reader.id().ok(),
+                false => reader.skip()?,
+            }
+            Ok(())
+        });
+        let id = read.ok().and(id);
+        id.is_some_and(|id| now.saturating_sub(id::made_at(id.get())) > ANSWERABLE)
+    }
+
     /// Reads the data as any type that deserialises.
     ///
     /// # Errors
@@ -181,6 +220,29 @@ impl<'i> Dispatch<'i> {
             displaced: self.displaced,
             misunderstood: self.misunderstood,
             unstored: self.unstored,
+            replayed: self.replayed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interaction_of_a_replay_is_late_after_three_seconds() {
+        // 2024-01-01T00:00:00Z is 283,996,800 s after the first id.
+        let (made, data) = (
+            Duration::from_secs(1_704_067_200),
+            r#"{"type":2,"id":"1191168914227200000"}"#,
+        );
+        let late = |name, replayed, after| {
+            let dispatch = Dispatch::new(name, Some(3), data).replayed(replayed);
+            dispatch.is_late(made + Duration::from_secs(after))
+        };
+        assert!(late("INTERACTION_CREATE", true, 4));
+        assert!(!late("INTERACTION_CREATE", true, 2));
+        assert!(!late("INTERACTION_CREATE", false, 4), "it has just come");
+        assert!(!late("MESSAGE_CREATE", true, 4));
     }
 }

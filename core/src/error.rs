@@ -31,8 +31,10 @@ pub enum RequestError {
         /// That bound, in entries.
         bound: usize,
     },
-    /// The shard has ended for good.
+    /// The shard has ended.
     Halted,
+    /// The shard has not ended.
+    Running,
     /// The command is the shard's own business (heartbeat, identify, resume) or goes through
     /// another call (member requests).
     Reserved,
@@ -58,6 +60,7 @@ impl fmt::Display for RequestError {
             }
             Self::QueueFull { bound } => write!(f, "the queue is full ({bound} entries)"),
             Self::Halted => f.write_str("the shard has ended"),
+            Self::Running => f.write_str("the shard has not ended"),
             Self::Reserved => f.write_str("this command cannot be sent by hand"),
             Self::ForeignSession => f.write_str("the session was made for another connection"),
         }

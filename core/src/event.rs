@@ -2,6 +2,7 @@
 
 mod bot;
 mod failure;
+mod gap;
 mod subject;
 
 use alloc::boxed::Box;
@@ -18,6 +19,7 @@ use crate::time::Instant;
 pub use crate::misunderstood::{Fault, Misunderstood};
 pub use bot::{BotReady, FinishedChunking, PresencesCounts};
 pub use failure::{ConnectionFailure, StoreFailure};
+pub use gap::{Gap, GapCause};
 pub use subject::Subject;
 
 /// Something that happened to a shard, to the whole bot, or to what a host runs around them.
@@ -44,9 +46,9 @@ pub enum Event<'i> {
         /// How many.
         replayed: u64,
     },
-    /// The session is gone. A new one begins with the next READY; what happened meanwhile is lost
-    /// (<https://discord.com/developers/docs/events/gateway#resuming>).
-    SessionLost(SessionLost),
+    /// Dispatches are missing: above all since the session is gone, and a new one begins with the
+    /// next READY.
+    Gap(Gap),
     /// The shard has ended for good. The last event.
     Halted(Halt),
     /// What became of a command that was queued with [`Shard::send`](crate::Shard::send).
@@ -107,17 +109,6 @@ pub struct StateChanged {
     pub reason: Reason,
 }
 
-/// Why a session is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SessionLost {
-    /// The gateway will not resume it, or has begun another one in its place.
-    Refused,
-    /// As many resumes in a row failed as the configuration allows.
-    ResumesFailed,
-    /// Its id is longer than a payload may be, so that it cannot be sent back.
-    IdTooLong,
-}
-
 /// A guild in setup had more events held than the bounds allow: they came before it is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldOverflow {
@@ -173,7 +164,7 @@ impl Event<'_> {
             Self::Misunderstood(it) => Event::Misunderstood(it),
             Self::StateChanged(it) => Event::StateChanged(it),
             Self::Resumed { replayed } => Event::Resumed { replayed },
-            Self::SessionLost(it) => Event::SessionLost(it),
+            Self::Gap(it) => Event::Gap(it),
             Self::Halted(it) => Event::Halted(it),
             Self::CommandFinished(it) => Event::CommandFinished(it),
             Self::GuildReady(it) => Event::GuildReady(it),

@@ -28,31 +28,56 @@ pub struct Position {
 /// Whatever hangs on a dispatch (its changes, its event, the events that follow from it) is
 /// [opened](Self::open) when it is handed on, and [closed](Self::close) when it is dealt with, in
 /// any order; once all that an input led to is open, its sequence is [reached](Self::reach).
-/// Memory grows with what is open, not with what lies between.
-#[derive(Clone, Debug, Default)]
+/// Memory grows with what is open, not with what lies between, and up to a limit: beyond it the
+/// oldest are [given up](Self::given_up).
+#[derive(Clone, Debug)]
 pub struct Positions {
     reached: u64,
     /// Sequences of which something is open, and how much.
     open: BTreeMap<u64, u32>,
     /// Sequences whose dispatch is dealt with.
     delivered: Sequences,
+    /// Of how many sequences something may be open.
+    limit: usize,
+    /// The first and the last of those that were given up.
+    given_up: Option<(u64, u64)>,
 }
 
 impl Positions {
-    /// Everything up to this sequence is dealt with.
+    /// Everything up to this sequence is dealt with. Of as many sequences as `limit` says something
+    /// may be open at a time.
     #[must_use]
-    pub const fn new(sequence: u64) -> Self {
+    pub const fn new(sequence: u64, limit: usize) -> Self {
         Self {
             reached: sequence,
             open: BTreeMap::new(),
             delivered: Sequences::new(),
+            limit,
+            given_up: None,
         }
     }
 
-    /// Something more hangs on this sequence.
+    /// Something more hangs on this sequence. If that is one too many, the oldest are given up, an
+    /// eighth of the limit at a time.
     pub fn open(&mut self, sequence: u64) {
         let count = self.open.entry(sequence).or_insert(0);
         *count = count.saturating_add(1);
+        if self.open.len() <= self.limit {
+            return;
+        }
+        for _ in 0..=self.limit.checked_div(8).unwrap_or(0) {
+            if let Some((oldest, _)) = self.open.pop_first() {
+                let (first, last) = self.given_up.unwrap_or((oldest, oldest));
+                self.given_up = Some((first.min(oldest), last.max(oldest)));
+            }
+        }
+    }
+
+    /// The first and the last of the sequences that were given up: what hung on them does not come
+    /// again, though it may not be dealt with. `None` if there are none.
+    #[must_use]
+    pub fn given_up(&self) -> Option<RangeInclusive<u64>> {
+        self.given_up.map(|(first, last)| first..=last)
     }
 
     /// All that hangs on sequences up to this one is open, but for what time alone will lead to.
@@ -115,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_is_done_above_what_is_not_waits_for_it() {
-        let mut positions = Positions::new(4);
+        let mut positions = Positions::new(4, 8);
         assert_eq!(positions.acknowledged(), 4);
         for sequence in [5, 6, 6, 8] {
             positions.open(sequence);
@@ -134,7 +159,7 @@ mod tests {
 
     #[test]
     fn dispatches_that_are_dealt_with_too_early_are_told_apart() {
-        let mut positions = Positions::new(4);
+        let mut positions = Positions::new(4, 8);
         for sequence in [5, 5, 6, 7, 8] {
             positions.open(sequence);
         }
@@ -153,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_may_still_lead_to_something_is_not_acknowledged() {
-        let mut positions = Positions::new(4);
+        let mut positions = Positions::new(4, 8);
         positions.open(5);
         positions.close_dispatch(5);
         assert_eq!(positions.acknowledged(), 4, "more of it may come");
@@ -165,10 +190,28 @@ mod tests {
     }
 
     #[test]
+    fn beyond_the_limit_the_oldest_are_given_up_and_named() {
+        let mut positions = Positions::new(0, 8);
+        for sequence in 1..=8 {
+            positions.open(sequence);
+            positions.reach(sequence);
+        }
+        assert_eq!((positions.acknowledged(), positions.given_up()), (0, None));
+        positions.open(9);
+        positions.reach(9);
+        assert_eq!(positions.given_up(), Some(1..=2));
+        assert_eq!((positions.acknowledged(), positions.outstanding()), (2, 7));
+        positions.close(1);
+        assert_eq!(positions.acknowledged(), 2, "too late");
+        (10..=11).for_each(|sequence| positions.open(sequence));
+        assert_eq!(positions.given_up(), Some(1..=4));
+    }
+
+    #[test]
     fn any_order_of_what_is_dealt_with_equals_a_plain_set() {
         let mut rng = crate::rng::Rng::new(11);
         for _ in 0..200 {
-            let (mut positions, mut plain) = (Positions::new(0), Vec::new());
+            let (mut positions, mut plain) = (Positions::new(0, 100), Vec::new());
             let mut reached = 0;
             for _ in 0..60 {
                 if rng.next_u64().is_multiple_of(2) || plain.is_empty() {

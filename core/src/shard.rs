@@ -1,9 +1,11 @@
 //! One gateway connection as a state machine: a session, a tracker, and commands in a queue.
 
 mod payload;
+mod restart;
 mod sending;
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
@@ -12,7 +14,7 @@ use crate::cache::{self, Kinds, Policy};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::config::{Acknowledge, Config};
 use crate::error::RequestError;
-use crate::event::{CommandOutcome, Event, Ticket};
+use crate::event::{CommandOutcome, Event, Gap, Ticket};
 use crate::id::GuildId;
 use crate::input::Input;
 use crate::outbox::Outbox;
@@ -21,12 +23,13 @@ use crate::rng::Rng;
 use crate::session::machine::Machine;
 use crate::session::signal::Signal;
 use crate::session::state::State;
-use crate::session::{Halt, OnStop, Phase, Session, Wait};
+use crate::session::{Halt, Phase, Session, Wait};
 use crate::setup::{Chunking, GuildReadiness, Readiness};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 use crate::tracker::{MisreadCounts, Tracker};
 use crate::wire::command::Command;
+use restart::Order;
 
 /// One gateway connection as a state machine, without a socket and without a clock.
 ///
@@ -40,7 +43,10 @@ pub struct Shard {
     outbox: Outbox,
     /// Faults of this connection before its session.
     early_faults: u32,
-    stop: Option<OnStop>,
+    /// What the user wants of the connection.
+    order: Option<Order>,
+    /// What is missing, and not reported yet.
+    gaps: Vec<Gap>,
 }
 
 /// When to wake a shard, and what for.
@@ -78,7 +84,9 @@ impl Shard {
         let mut rng = Rng::new(seed);
         let settings = config.tracker.clone();
         let mut tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
+        let mut gaps = Vec::new();
         if let Some(session) = &mut session {
+            gaps = mem::take(&mut session.gaps);
             let delivered = mem::take(&mut session.delivered);
             tracker.restore(&mem::take(&mut session.guilds), delivered);
         }
@@ -91,7 +99,8 @@ impl Shard {
             tracker,
             outbox: Outbox::default(),
             early_faults: 0,
-            stop: None,
+            order: None,
+            gaps,
         }
     }
 
@@ -104,8 +113,11 @@ impl Shard {
         let mut out = Actions::new();
         self.now = self.now.max(now);
         self.tracker.set_now(self.now);
-        if let Some(on_stop) = self.stop.take() {
-            self.signal(Signal::Stop(on_stop), &mut out);
+        for gap in mem::take(&mut self.gaps) {
+            out.emit(Event::Gap(gap));
+        }
+        if let Some(order) = self.order.take() {
+            self.signal(order.signal(), &mut out);
         }
         match input {
             Input::Payload(_) if self.phase() == Phase::Halted => {}
@@ -139,7 +151,7 @@ impl Shard {
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let (at, wait) = self.session.state().deadline()?;
         let state = Deadline { at, wait };
-        if self.stop.is_some() {
+        if self.order.is_some() {
             return Some(Deadline {
                 at: self.now,
                 wait: Wait::Stop,
@@ -283,14 +295,6 @@ impl Shard {
         self.tracker.guild(guild)
     }
 
-    /// Ends the shard at its next [`Input::Timeout`]: it closes the connection and emits
-    /// [`Event::Halted`](crate::Event::Halted).
-    ///
-    /// With [`OnStop::Resume`] the session can be fetched afterwards with [`Shard::session`].
-    pub fn stop(&mut self, on_stop: OnStop) {
-        self.stop = Some(on_stop);
-    }
-
     /// Which shard of how many.
     #[must_use]
     pub fn id(&self) -> ShardId {
@@ -337,11 +341,7 @@ impl Shard {
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         let session = self.session.state().session()?;
-        Some(Position {
-            shard: session.shard,
-            session: self.session.digest(),
-            sequence: session.sequence,
-        })
+        Some(session.position(self.session.digest()))
     }
 
     /// Everything of the session up to this position is dealt with: its changes stored, its events
@@ -404,7 +404,8 @@ impl Shard {
         let sequence = self.session.exported_sequence(session);
         let keep = |session: &Session| {
             let delivered = self.tracker.delivered().clone();
-            session.to_keep(base, sequence, self.tracker.known(), delivered)
+            let kept = session.to_keep(base, sequence, self.tracker.known(), delivered);
+            kept.with_gaps(self.gaps.iter().copied())
         };
         session.is_resumable().then(|| keep(session))
     }

@@ -269,6 +269,11 @@ impl Tracker {
         self.decide_sweep(self.setup.intents());
     }
 
+    /// Its settings, with what was changed since.
+    pub(crate) const fn config(&self) -> &TrackerConfig {
+        &self.config
+    }
+
     /// Which kinds of rows are derived from now on.
     ///
     /// A kind that is switched on fills with what comes from here on: what guilds list when they

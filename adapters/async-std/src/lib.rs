@@ -28,7 +28,7 @@
 //!             }
 //!         }
 //!         bot.outcome()?; // why every shard has ended, unless somebody stopped the bot
-//!         let _sessions = bot.shutdown(OnStop::Resume).await; // the next process resumes them
+//!         let _sessions = bot.shutdown(OnStop::Resume).await?; // the next process resumes them
 //!         Ok(())
 //!     })
 //! }

@@ -21,7 +21,10 @@ fn a_bot_comes_up_and_goes_down_over_real_sockets() {
                 break;
             }
         }
-        assert_eq!(bot.shutdown(OnStop::Resume).await.len(), 1);
+        assert_eq!(
+            bot.shutdown(OnStop::Resume).await.expect("it ends").len(),
+            1
+        );
     });
     assert_eq!(server.violations(), []);
 }

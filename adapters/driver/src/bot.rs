@@ -1,6 +1,7 @@
 //! A running bot: its events in one stream, and its end.
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::deadline::within;
 use crate::delivery::Events;
 use crate::event::BotEvent;
 use crate::handle::Handle;
-use crate::{Error, Runtime};
+use crate::{Error, ErrorKind, Runtime};
 
 /// How long a shutdown waits for the shards beyond their own deadlines.
 const GRACE: Duration = Duration::from_secs(1);
@@ -110,7 +111,7 @@ impl<R: Runtime> Bot<R> {
         self.handle.clone()
     }
 
-    /// Ends every shard and returns the sessions that can be resumed.
+    /// Ends every shard and returns the sessions that can be resumed, in order of shard.
     ///
     /// With [`OnStop::Resume`] the bot still shows online for some minutes, and the sessions can
     /// be given to the [`Builder`](crate::Builder::sessions) of the next process, which then
@@ -124,21 +125,29 @@ impl<R: Runtime> Bot<R> {
     ///
     /// Bounded by the write and close deadlines. Not cancel-safe: the sessions are lost, though the
     /// shards still end.
-    pub async fn shutdown(mut self, on_stop: OnStop) -> Vec<Session> {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] if a shard did not end in time, [`ErrorKind::State`] if what the next
+    /// process needs could not be written to the [folder](Builder::state): that one gets events
+    /// again. [`Handle::sessions`] has the sessions even so.
+    pub async fn shutdown(mut self, on_stop: OnStop) -> Result<Vec<Session>, Error> {
         self.acknowledge();
         self.events.close();
         self.handle.stop(on_stop);
         let ended = async { while self.events.next().await.is_some() {} };
-        if within(&self.runtime, self.patience + GRACE, ended)
-            .await
-            .is_none()
-        {
-            tracing::warn!("some shards did not end in time");
+        let ended = within(&self.runtime, self.patience + GRACE, ended).await;
+        if ended.is_none() {
+            let detail = "some shards did not end in time";
+            return Err(Error::new(ErrorKind::Timeout, detail));
         }
-        match on_stop {
+        if self.handle.shared().unsaved.load(Ordering::Acquire) {
+            let detail = "the sessions could not be written down as they are";
+            return Err(Error::new(ErrorKind::State, detail));
+        }
+        Ok(match on_stop {
             OnStop::Resume => self.handle.sessions(),
             OnStop::End => Vec::new(),
-        }
+        })
     }
 }
 

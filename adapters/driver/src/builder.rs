@@ -1,6 +1,5 @@
 //! The description of a bot, before it is started.
 
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use rustls::ClientConfig;
 
 use crate::acknowledgements::Acknowledgement;
 use crate::delivery::BufferLimits;
+use crate::on_resume::OnResume;
 use crate::state::Durability;
 use crate::stores::Stores;
 use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
@@ -37,11 +37,14 @@ pub struct Builder<R> {
     pub(crate) config: Config,
     pub(crate) api: Api,
     pub(crate) info: Option<GatewayInfo>,
-    pub(crate) shards: Option<(Range<u32>, u32)>,
+    /// Which of how many.
+    pub(crate) shards: Option<(Vec<u32>, u32)>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) options: SocketOptions,
     pub(crate) events: BufferLimits,
     pub(crate) acknowledgement: Acknowledgement,
+    /// What becomes of the sessions of an earlier process.
+    pub(crate) on_resume: OnResume,
     /// Where sessions are kept for the next process.
     pub(crate) state: Option<(PathBuf, Durability)>,
     pub(crate) fleet: Option<FleetChange>,
@@ -69,6 +72,7 @@ impl<R: Runtime> Builder<R> {
             options: SocketOptions::default(),
             events: EVENTS,
             acknowledgement: Acknowledgement::default(),
+            on_resume: OnResume::default(),
             state: None,
             fleet: None,
             old_values: false,
@@ -92,11 +96,21 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Runs these shard numbers of `total`; without it, all that the service recommends. One
-    /// process runs at most [`Api::max_shards`].
+    /// Runs these shard numbers of `total`, in any order; without it, all that the service
+    /// recommends. One process runs at most [`Api::max_shards`].
+    ///
+    /// All shards of a bot have one total: with two at a time, guilds would come twice.
+    ///
+    /// ```no_run
+    /// # fn two<R: headcount_driver::Runtime>(
+    /// #     one: headcount_driver::Builder<R>, other: headcount_driver::Builder<R>) {
+    /// let first_half = one.shards(0..8, 16);
+    /// let every_other = other.shards([1, 3, 5, 7], 16);
+    /// # }
+    /// ```
     #[must_use]
-    pub fn shards(mut self, numbers: Range<u32>, total: u32) -> Self {
-        self.shards = Some((numbers, total));
+    pub fn shards(mut self, numbers: impl IntoIterator<Item = u32>, total: u32) -> Self {
+        self.shards = Some((bounded(numbers), total));
         self
     }
 
@@ -107,6 +121,13 @@ impl<R: Runtime> Builder<R> {
     #[must_use]
     pub fn sessions(mut self, sessions: impl IntoIterator<Item = Session>) -> Self {
         self.sessions.extend(sessions);
+        self
+    }
+
+    /// What becomes of the sessions of an earlier process; by default they are resumed.
+    #[must_use]
+    pub const fn on_resume(mut self, on_resume: OnResume) -> Self {
+        self.on_resume = on_resume;
         self
     }
 
@@ -345,6 +366,14 @@ impl<R: Runtime> Builder<R> {
         self.events.bytes = bytes;
         self
     }
+}
+
+/// More shards no process runs.
+pub(crate) const MOST_SHARDS: usize = 1 << 20;
+
+/// One more number than there may be is enough to see that there are too many.
+pub(crate) fn bounded(numbers: impl IntoIterator<Item = u32>) -> Vec<u32> {
+    numbers.into_iter().take(MOST_SHARDS + 1).collect()
 }
 
 impl<R> std::fmt::Debug for Builder<R> {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub(crate) struct Drive<R: Runtime> {
     /// What is still to be done on the connection, in order.
     todo: VecDeque<Todo>,
     scratch: String,
+    /// Dropped last.
+    _occupied: Occupied,
 }
 
 /// An action on the connection.
@@ -94,6 +97,11 @@ impl<R: Runtime> Drive<R> {
         keeper: Option<Keeper<R>>,
     ) -> Option<Self> {
         let cell = Arc::clone(shared.fleet.cell(id)?);
+        cell.enter();
+        let occupied = Occupied {
+            cell: Arc::clone(&cell),
+            shared: Arc::clone(&shared),
+        };
         let acknowledgements = Arc::clone(&cell.acknowledgements);
         let for_sink = Arc::clone(&shared);
         Some(Self {
@@ -111,6 +119,7 @@ impl<R: Runtime> Drive<R> {
             stopped: false,
             todo: VecDeque::new(),
             scratch: String::new(),
+            _occupied: occupied,
             runtime,
             shared,
         })
@@ -137,7 +146,9 @@ impl<R: Runtime> Drive<R> {
         self.sink.give_up_waiting();
         if let Some(keeper) = &mut self.keeper {
             let now = self.shared.clock.now(&self.runtime);
-            keeper.finish(now, &self.cell);
+            if !keeper.finish(now, &self.cell) {
+                self.shared.unsaved.store(true, Ordering::Release);
+            }
         }
     }
 
@@ -304,7 +315,7 @@ impl<R: Runtime> Drive<R> {
                 Action::Emit(event) => self.sink.emit(now, event),
             }
         }
-        self.cell.acknowledgements.settle();
+        self.cell.acknowledgements.settle(now);
         self.transport.forget();
         drop(steady);
         self.save(now);
@@ -384,5 +395,18 @@ impl<R: Runtime> Drive<R> {
         } else {
             self.runtime.spawn(close);
         }
+    }
+}
+
+/// Once the loop is gone, its shard may begin again.
+struct Occupied {
+    cell: Arc<ShardCell>,
+    shared: Arc<Shared>,
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        self.cell.left();
+        self.shared.fleet.wake();
     }
 }

@@ -1,5 +1,7 @@
 //! What a bot's user takes from it.
 
+use std::time::SystemTime;
+
 use headcount_core::{Event, Position, ShardId};
 
 use crate::acknowledgements::Mark;
@@ -43,6 +45,15 @@ impl BotEvent {
             position: mark.as_ref().map(Mark::position),
             mark,
         }
+    }
+
+    /// Whether this is an interaction that came in a replay, more than three seconds after it was
+    /// made: the service takes no answer to it any more.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let dispatch = self.event.dispatch();
+        dispatch.is_some_and(|dispatch| dispatch.is_late(now.unwrap_or_default()))
     }
 
     /// The same for somebody else than the consumer, with whom alone it counts as dealt with.

@@ -110,8 +110,7 @@ impl<R: Runtime> EventSink<R> {
 
     /// Asks the fleet for an identify.
     pub(crate) fn want_identify(&mut self, now: Instant) {
-        let input = FleetInput::WantIdentify(self.id);
-        let events = self.shared.fleet.handle(now, input);
+        let events = self.shared.fleet.want_identify(now, self.id);
         self.follow(events);
     }
 

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
-use headcount_core::fleet::{Fleet, FleetAction, FleetInput};
+use headcount_core::fleet::{Fleet, FleetAction, FleetInput, StartLimit};
 use headcount_core::{Event, Instant, ShardId};
 
+use crate::refresh::Askers;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
-use crate::unbegun::Unbegun;
+use crate::unbegun::{Next, Unbegun};
 
 /// The fleet behind a short lock. Grants go straight to the shards' cells.
 pub(crate) struct SharedFleet {
@@ -19,13 +20,14 @@ pub(crate) struct SharedFleet {
     cells: Vec<(ShardId, Arc<ShardCell>)>,
     bell: AtomicWaker,
     unbegun: Mutex<Unbegun>,
+    askers: Mutex<Askers>,
     /// Shards that have not ended.
     running: AtomicUsize,
 }
 
 impl SharedFleet {
     /// A fleet whose shards have not begun.
-    pub(crate) fn new(fleet: Fleet, cells: Vec<(ShardId, Arc<ShardCell>)>) -> Self {
+    pub(crate) fn new(fleet: Fleet, cells: Vec<(ShardId, Arc<ShardCell>)>, askers: Askers) -> Self {
         let running = AtomicUsize::new(cells.len());
         let unbegun = Unbegun::new(cells.iter().map(|(id, _)| *id));
         Self {
@@ -33,6 +35,7 @@ impl SharedFleet {
             cells,
             bell: AtomicWaker::new(),
             unbegun: Mutex::new(unbegun),
+            askers: Mutex::new(askers),
             running,
         }
     }
@@ -77,6 +80,26 @@ impl SharedFleet {
         events
     }
 
+    /// A shard wants to identify: it queues for it, if need be after the service has been asked how
+    /// many identifies are left. Returns what the fleet emits.
+    pub(crate) fn want_identify(&self, now: Instant, id: ShardId) -> Vec<Event<'static>> {
+        if self.askers().wait(now, id) {
+            self.bell.wake();
+            return Vec::new();
+        }
+        self.handle(now, FleetInput::WantIdentify(id))
+    }
+
+    /// The shards that wait for the service's answer.
+    pub(crate) fn askers(&self) -> MutexGuard<'_, Askers> {
+        self.askers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over a newer answer of the service.
+    pub(crate) fn refresh(&self, now: Instant, limit: StartLimit) {
+        self.lock().refresh(now, limit);
+    }
+
     fn grant(&self, id: ShardId) {
         if let Some(cell) = self.cell(id) {
             cell.grant();
@@ -89,6 +112,35 @@ impl SharedFleet {
     /// The shards that have not begun.
     pub(crate) fn unbegun(&self) -> MutexGuard<'_, Unbegun> {
         self.unbegun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A shard that has ended is to begin again once its task is gone. Whether the bot still runs.
+    pub(crate) fn start(&self, id: ShardId) -> bool {
+        let counts = |running: usize| (running > 0).then(|| running.saturating_add(1));
+        let runs = self
+            .running
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, counts);
+        if runs.is_err() {
+            return false;
+        }
+        let is_new = self.unbegun().start(id);
+        if !is_new {
+            self.running.fetch_sub(1, Ordering::AcqRel);
+        }
+        self.bell.wake();
+        true
+    }
+
+    /// A shard that was to be started ends before it begins.
+    pub(crate) fn end_unbegun(&self, id: ShardId) {
+        self.unbegun().end(id);
+        self.bell.wake();
+    }
+
+    /// What is to be done with a shard that has no task.
+    pub(crate) fn next(&self) -> Option<Next> {
+        let is_free = |id| self.cell(id).is_some_and(|cell| !cell.runs());
+        self.unbegun().next(is_free)
     }
 
     /// The bot ends: shards that have not begun do so no more.
@@ -109,7 +161,7 @@ impl SharedFleet {
     }
 
     /// One shard has ended for good.
-    fn ended(&self) {
+    pub(crate) fn ended(&self) {
         self.running.fetch_sub(1, Ordering::AcqRel);
         self.bell.wake();
     }

@@ -392,7 +392,7 @@ fn place(event: &Event<'_>) -> QueuePlace {
         Event::HeldOverflow(it) => QueuePlace::In(Some(it.guild)),
         Event::ChunkRequestFinished(it) => QueuePlace::In(Some(it.guild)),
         Event::ShardFinishedChunking(_) | Event::ShardReady(_) => QueuePlace::Last,
-        Event::SessionLost(_) | Event::Halted(_) => QueuePlace::Last,
+        Event::Gap(_) | Event::Halted(_) => QueuePlace::Last,
         _ => QueuePlace::In(None),
     }
 }

@@ -47,6 +47,9 @@ pub struct ShardState {
     pub failures: u32,
     /// Payloads that were not understood so far.
     pub misunderstood: u64,
+    /// Of how many of its dispatches something is not
+    /// [acknowledged](crate::Builder::acknowledge): those that wait for the consumer included.
+    pub unacknowledged: usize,
     /// How far its guilds and members are.
     pub readiness: Readiness,
 }
@@ -65,6 +68,7 @@ impl Handle {
                 latency: shard.latency(),
                 failures: shard.failures(),
                 misunderstood: shard.misunderstood(),
+                unacknowledged: cell.acknowledgements.outstanding(),
                 readiness: shard.readiness(),
             })
         })
@@ -250,6 +254,43 @@ impl Handle {
         self.shared.fleet.stop();
     }
 
+    /// Ends one shard, as [`stop`](Self::stop) does all of them; its last event is
+    /// [`Event::Halted`](headcount_core::Event::Halted). The bot's stream ends with its last shard.
+    ///
+    /// # Errors
+    /// [`RequestError::Halted`] for a shard that has ended, or that this bot does not run.
+    pub fn stop_shard(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
+        let cell = self.running(shard)?;
+        cell.change(|shard| shard.stop(on_stop));
+        self.shared.fleet.end_unbegun(shard);
+        Ok(())
+    }
+
+    /// Makes a shard that has ended begin again: with the session that it was stopped with, or
+    /// without one. Whatever still waited for the consumer when it ended comes again.
+    ///
+    /// # Errors
+    /// [`RequestError::Running`] for a shard that has not ended; [`RequestError::Halted`] if this
+    /// bot does not run it, or has ended itself.
+    pub fn start_shard(&self, shard: ShardId) -> Result<(), RequestError> {
+        let has_ended = self.cell(shard)?.read(Shard::halt).is_some();
+        match has_ended {
+            true if self.shared.fleet.start(shard) => Ok(()),
+            true => Err(RequestError::Halted),
+            false => Err(RequestError::Running),
+        }
+    }
+
+    /// Gives a shard a new connection, at once: for the same session, or for a new one as soon as
+    /// the pace of identifies allows.
+    ///
+    /// # Errors
+    /// As [`stop_shard`](Self::stop_shard).
+    pub fn restart(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
+        let cell = self.cell(shard)?;
+        cell.change(|shard| shard.restart(on_stop))
+    }
+
     /// Returns the sessions as they are now, each as of what is
     /// [acknowledged](crate::Builder::acknowledge): the next process gets what came after it. While
     /// shards run, the next event makes them stale.
@@ -291,6 +332,13 @@ impl Handle {
 
     pub(crate) fn cell_of(&self, guild: GuildId) -> Option<&Arc<ShardCell>> {
         self.shared.fleet.cell(self.shard_of(guild))
+    }
+
+    /// The cell of a shard that has not ended.
+    fn running(&self, id: ShardId) -> Result<&ShardCell, RequestError> {
+        let cell = self.cell(id)?;
+        let has_ended = cell.read(Shard::halt).is_some();
+        (!has_ended).then_some(cell).ok_or(RequestError::Halted)
     }
 
     fn cell(&self, id: ShardId) -> Result<&ShardCell, RequestError> {

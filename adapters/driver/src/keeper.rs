@@ -2,6 +2,7 @@
 
 use std::task::Context;
 
+use headcount_core::session::Halt;
 use headcount_core::{Instant, Position, Session, Shard};
 
 use crate::Runtime;
@@ -18,6 +19,8 @@ pub(crate) struct Keeper<R: Runtime> {
     session: Option<u64>,
     /// How often its guilds had changed when the journal heard of it.
     changes: u64,
+    /// The same of the gaps that the next process has to report.
+    gap_changes: u64,
     /// What the shard has been told is recorded.
     recorded: Option<Position>,
 }
@@ -29,6 +32,7 @@ impl<R: Runtime> Keeper<R> {
             journal,
             alarm: Alarm::new(runtime, clock),
             changes: 0,
+            gap_changes: 0,
             recorded: None,
         }
     }
@@ -43,8 +47,18 @@ impl<R: Runtime> Keeper<R> {
         }
     }
 
+    /// As [`begin`](Self::begin), for the gaps that go along with the guilds.
+    fn follow_gaps(&mut self, cell: &ShardCell) {
+        let changes = cell.acknowledgements.gap_changes();
+        if changes != self.gap_changes {
+            self.gap_changes = changes;
+            self.journal.guilds_changed();
+        }
+    }
+
     /// Writes down what is due.
     pub(crate) fn save(&mut self, now: Instant, cell: &ShardCell) {
+        self.follow_gaps(cell);
         let Some(at) = cell.acknowledged() else {
             if self.session.take().is_some() {
                 self.journal.end(now);
@@ -75,13 +89,15 @@ impl<R: Runtime> Keeper<R> {
     }
 
     fn write_guilds(&mut self, now: Instant, cell: &ShardCell) {
-        if let Some(session) = cell.session() {
-            self.journal.guilds(&session, now);
+        match cell.session() {
+            Some(session) => self.journal.guilds(&session, now),
+            None => self.journal.put_off_guilds(now),
         }
     }
 
     /// Whether something has to be written down; if not, the task is woken when it has.
     pub(crate) fn is_due(&mut self, now: Instant, cx: &mut Context<'_>, cell: &ShardCell) -> bool {
+        self.follow_gaps(cell);
         if let Some(at) = cell.acknowledged()
             && self.session == Some(at.session)
         {
@@ -95,21 +111,31 @@ impl<R: Runtime> Keeper<R> {
     }
 
     /// The shard has ended: its session, if the next process can go on with it, is on the disk when
-    /// this returns.
-    pub(crate) fn finish(&mut self, now: Instant, cell: &ShardCell) {
-        match cell.session() {
-            Some(session) if self.is_written(&session) => {
+    /// this returns. Whether all of that could be written.
+    pub(crate) fn finish(&mut self, now: Instant, cell: &ShardCell) -> bool {
+        self.follow_gaps(cell);
+        let is_stopped = cell.read(Shard::halt) == Some(Halt::Stopped);
+        let lost = cell.acknowledgements.unfinished().filter(|_| !is_stopped);
+        match (cell.session(), lost) {
+            (Some(session), _) if self.is_written(&session) => {
                 self.journal.acknowledged(session.sequence(), now);
                 self.journal.flush(now);
             }
-            Some(session) => self.journal.guilds(&session, now),
-            None => self.journal.end(now),
+            (Some(session), _) => self.journal.guilds(&session, now),
+            // The next process will find that it is gone, and report from where.
+            (None, Some(at)) if self.journal.session() == Some(at.session) => {
+                self.journal.acknowledged(at.sequence, now);
+                self.journal.flush(now);
+            }
+            (None, _) => self.journal.end(now),
         }
+        !self.journal.is_failing()
     }
 
     /// Whether all but its sequence is on the disk.
     fn is_written(&self, session: &Session) -> bool {
         let is_same = self.journal.session() == Some(session.digest());
-        is_same && !self.journal.has_changed_guilds() && session.delivered().next().is_none()
+        let is_plain = session.delivered().next().is_none() && session.gaps().is_empty();
+        is_same && !self.journal.has_changed_guilds() && is_plain
     }
 }

@@ -52,6 +52,21 @@ impl<R: Runtime> Launch<R> {
         }
     }
 
+    /// Makes a shard that has ended begin again, with the session that it kept.
+    pub(crate) fn start(&self, id: ShardId) {
+        let Some(cell) = self.shared.fleet.cell(id) else {
+            return;
+        };
+        let session = cell.session();
+        match cell.change(|shard| shard.start(session)) {
+            Ok(()) => self.begin(id),
+            Err(error) => {
+                tracing::error!(%error, "shard {id} cannot begin again");
+                self.shared.fleet.ended();
+            }
+        }
+    }
+
     /// Lets a shard that was asked to stop end, without a task: it has no connection.
     pub(crate) async fn end(&self, id: ShardId) {
         if let Some(drive) = self.drive(id) {

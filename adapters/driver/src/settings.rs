@@ -7,7 +7,7 @@ use headcount_core::bounds::{wait, within};
 use headcount_core::config::ConfigError;
 
 use crate::address::{Address, Cleartext};
-use crate::builder::Builder;
+use crate::builder::{Builder, MOST_SHARDS};
 use crate::delivery::BufferLimits;
 use crate::{Error, ErrorKind, Runtime, SocketOptions, address, info};
 
@@ -41,7 +41,8 @@ impl<R: Runtime> Builder<R> {
 
     /// The most shards that this process runs.
     pub(crate) fn max_shards(&self) -> usize {
-        usize::try_from(self.api.max_shards).unwrap_or(usize::MAX)
+        let most = usize::try_from(self.api.max_shards).unwrap_or(MOST_SHARDS);
+        most.min(MOST_SHARDS)
     }
 
     /// Whether the same holds beside what the service has said: `config` is that of the last shard,

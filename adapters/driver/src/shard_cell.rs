@@ -18,6 +18,8 @@ pub(crate) struct ShardCell {
     shard: Mutex<Shard>,
     bell: Arc<AtomicWaker>,
     granted: AtomicBool,
+    /// Whether a loop runs it.
+    runs: AtomicBool,
     /// Guilds of which a store has failed to keep something, outside of the loop.
     failed: Mutex<BTreeSet<GuildId>>,
     /// Its events that are under way.
@@ -25,13 +27,16 @@ pub(crate) struct ShardCell {
 }
 
 impl ShardCell {
-    pub(crate) fn new(shard: Shard) -> Self {
+    /// `unacknowledged` is of how many dispatches something may be not dealt with.
+    pub(crate) fn new(shard: Shard, unacknowledged: usize) -> Self {
         let bell = Arc::new(AtomicWaker::new());
+        let acknowledgements = Acknowledgements::new(Arc::clone(&bell), unacknowledged);
         Self {
             shard: Mutex::new(shard),
-            acknowledgements: Arc::new(Acknowledgements::new(Arc::clone(&bell))),
+            acknowledgements: Arc::new(acknowledgements),
             bell,
             granted: AtomicBool::new(false),
+            runs: AtomicBool::new(false),
             failed: Mutex::default(),
         }
     }
@@ -68,12 +73,14 @@ impl ShardCell {
     /// The session, for the next process: as of what is acknowledged.
     pub(crate) fn session(&self) -> Option<Session> {
         let session = self.acknowledge().session()?;
-        Some(self.acknowledgements.with_delivered(session))
+        Some(self.acknowledgements.to_hand_over(session))
     }
 
-    /// Up to where everything is dealt with; `None` without a session.
+    /// Up to where the next process need not get events again: in the session, or in the one that
+    /// was lost as long as something of it is not dealt with.
     pub(crate) fn acknowledged(&self) -> Option<Position> {
-        self.acknowledge().acknowledged()
+        let acknowledged = self.acknowledge().acknowledged();
+        acknowledged.or_else(|| self.acknowledgements.unfinished())
     }
 
     /// Tells the shard what is written down.
@@ -91,6 +98,21 @@ impl ShardCell {
             shard.acknowledge(position);
         }
         shard
+    }
+
+    /// A loop runs the shard, until [`left`](Self::left).
+    pub(crate) fn enter(&self) {
+        self.runs.store(true, Ordering::Release);
+    }
+
+    /// Its loop is gone.
+    pub(crate) fn left(&self) {
+        self.runs.store(false, Ordering::Release);
+    }
+
+    /// Whether a loop runs the shard.
+    pub(crate) fn runs(&self) -> bool {
+        self.runs.load(Ordering::Acquire)
     }
 
     /// Wakes the loop: the fleet lets it identify.

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::app_changes::AppChanges;
 use crate::cache::Cache;
@@ -31,4 +32,6 @@ pub(crate) struct Shared {
     /// Who listens beside the consumer.
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) sleep: Sleep,
+    /// Whether the state of a shard that has ended could not be written down.
+    pub(crate) unsaved: AtomicBool,
 }

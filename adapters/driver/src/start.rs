@@ -1,8 +1,8 @@
 //! Starting a bot.
 
 use std::num::NonZeroU32;
-use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use headcount_core::bounds::within;
@@ -11,10 +11,10 @@ use headcount_core::fleet::{Fleet, FleetConfig};
 use headcount_core::session::OnStop;
 use headcount_core::{Config, Session, Shard, ShardId};
 
-use crate::acknowledgements::Acknowledgement;
+use crate::acknowledgements::{Acknowledgement, OUTSTANDING};
 use crate::app_changes::AppChanges;
 use crate::bot::Bot;
-use crate::builder::Builder;
+use crate::builder::{Builder, bounded};
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::delivery::Delivery;
@@ -23,6 +23,8 @@ use crate::fleet::SharedFleet;
 use crate::handle::Handle;
 use crate::launch::Launch;
 use crate::listeners::Listeners;
+use crate::on_resume::OnResume;
+use crate::refresh::{Askers, Refresh};
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::sleep::Sleep;
@@ -48,7 +50,11 @@ impl<R: Runtime> Builder<R> {
         self.check()?;
         self.api.allow_plaintext |= self.options.allow_plaintext;
         let mut asked_over_tls = false;
-        let info = match self.info.take() {
+        let given = self.info.take();
+        let source = given
+            .is_none()
+            .then(|| (self.api.clone(), self.token.clone()));
+        let info = match given {
             Some(info) => info,
             None => {
                 asked_over_tls = address::is_secure(&self.api.base);
@@ -58,11 +64,11 @@ impl<R: Runtime> Builder<R> {
             }
         };
         let state = self.open_state()?;
-        let shards = self.shards.clone();
-        if let Some(folder) = state.as_ref().filter(|_| !self.resumes(&info, shards)) {
+        if let Some(folder) = state.as_ref().filter(|_| !self.resumes(&info)) {
             self.wait_out(folder).await;
         }
-        self.start(&info, asked_over_tls, state)
+        let refresh = Refresh::new(self.runtime.clone(), source);
+        self.start(&info, asked_over_tls, state, refresh)
     }
 
     /// Opens the state folder, if there is to be one, and takes over its sessions; those given by
@@ -79,13 +85,15 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Whether a shard goes on with a session.
-    fn resumes(&self, info: &GatewayInfo, shards: Option<(Range<u32>, u32)>) -> bool {
-        let (numbers, total) = shards.unwrap_or((0..info.shards, info.shards));
-        self.sessions.iter().any(|session| {
-            let id = session.shard();
-            let fits = session.intents() == self.config.intents;
-            fits && id.total() == total && numbers.contains(&id.number())
-        })
+    fn resumes(&self, info: &GatewayInfo) -> bool {
+        let serves = |id: ShardId| match &self.shards {
+            Some((numbers, total)) => id.total() == *total && numbers.contains(&id.number()),
+            None => id.total() == info.shards,
+        };
+        let fits = |session: &Session| session.intents() == self.config.intents;
+        let mut sessions = self.sessions.iter();
+        self.on_resume != OnResume::Identify
+            && sessions.any(|session| fits(session) && serves(session.shard()))
     }
 
     /// A bot that starts without a session again and again is slowed down: a loop of restarts would
@@ -106,6 +114,7 @@ impl<R: Runtime> Builder<R> {
         info: &GatewayInfo,
         asked_over_tls: bool,
         state: Option<StateFolder>,
+        refresh: Refresh<R>,
     ) -> Result<Bot<R>, Error> {
         let clock = Clock::start(&self.runtime);
         self.config.url = info.url.as_str().into();
@@ -125,7 +134,8 @@ impl<R: Runtime> Builder<R> {
         if let Some(last) = ids.last() {
             self.check_start(&self.config_of(*last), asked_over_tls)?;
         }
-        let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, cells);
+        let askers = Askers::new(refresh.is_possible().then(|| clock.now(&self.runtime)));
+        let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, cells, askers);
         self.warn_of_sessions(&ids);
         for warning in warnings {
             tracing::warn!("{warning}");
@@ -144,6 +154,7 @@ impl<R: Runtime> Builder<R> {
             old_values: self.old_values,
             listeners: Arc::new(Listeners::new()),
             sleep: Sleep::new(&self.runtime),
+            unsaved: AtomicBool::new(false),
         });
         let listeners = Arc::clone(&shared.listeners);
         let observe = move |event: Option<&BotEvent>| listeners.observe(event);
@@ -159,7 +170,7 @@ impl<R: Runtime> Builder<R> {
             Some(_) => OnStop::Resume,
             None => OnStop::End,
         };
-        self.runtime.spawn(keep_time(launch));
+        self.runtime.spawn(keep_time(launch, refresh));
         let patience = self.options.write_deadline + self.options.close_deadline;
         Ok(Bot::new(
             self.runtime,
@@ -173,17 +184,21 @@ impl<R: Runtime> Builder<R> {
 
     /// The shards' cores, and how many shards the whole bot has.
     fn cells(&mut self, info: &GatewayInfo) -> Result<(NonZeroU32, ShardCells), Error> {
-        let (numbers, total) = self.shards.take().unwrap_or((0..info.shards, info.shards));
+        let all = || (bounded(0..info.shards), info.shards);
+        let (mut numbers, total) = self.shards.take().unwrap_or_else(all);
         let total = NonZeroU32::new(total).ok_or_else(|| unusable("a bot has a shard"))?;
-        if numbers.is_empty() || numbers.end > total.get() {
-            return Err(unusable("these shard numbers do not exist"));
-        }
         within("shards", numbers.len(), &(1..=self.max_shards()))?;
+        numbers.sort_unstable();
+        if numbers.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(unusable("a shard number is given twice"));
+        }
+        let unacknowledged = OUTSTANDING.saturating_add(self.events.events);
         let mut cells = Vec::new();
         for number in numbers {
             let id = ShardId::new_checked(number, total.get())
-                .ok_or_else(|| unusable("this shard number does not exist"))?;
-            cells.push((id, Arc::new(ShardCell::new(self.shard(id)?))));
+                .ok_or_else(|| unusable("these shard numbers do not exist"))?;
+            let cell = ShardCell::new(self.shard(id)?, unacknowledged);
+            cells.push((id, Arc::new(cell)));
         }
         Ok((total, cells))
     }
@@ -194,8 +209,14 @@ impl<R: Runtime> Builder<R> {
         let config = self.config_of(id);
         match self.session(id) {
             None => Ok(Shard::new(config, seed)),
-            Some(session) => Shard::with_session(config, seed, session)
-                .map_err(|e| Error::new(ErrorKind::Config, e.to_string())),
+            Some(session) => {
+                let mut shard = Shard::with_session(config, seed, session)
+                    .map_err(|e| Error::new(ErrorKind::Config, e.to_string()))?;
+                if self.on_resume == OnResume::Identify {
+                    let _ = shard.restart(OnStop::End);
+                }
+                Ok(shard)
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use headcount_core::event::StoreFailure;
-use headcount_core::fleet::{Fleet, FleetInput};
+use headcount_core::fleet::{Fleet, FleetInput, StartLimit};
 use headcount_core::{Event, Shard, ShardId};
 
 use crate::Runtime;
@@ -16,6 +16,7 @@ use crate::event::BotEvent;
 use crate::launch::Launch;
 use crate::panics::caught_in;
 use crate::quantum::Quantum;
+use crate::refresh::{Refresh, Refreshed};
 use crate::shared::Shared;
 use crate::stall::Stall;
 use crate::unbegun::Next;
@@ -26,12 +27,13 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Begins the shards, and wakes the fleet and the cache at their deadlines, until every shard has
 /// ended. All that it knows is shared, so after a panic it goes on.
-pub(crate) async fn keep_time<R: Runtime>(launch: Launch<R>) {
+pub(crate) async fn keep_time<R: Runtime>(launch: Launch<R>, refresh: Refresh<R>) {
     let runtime = launch.runtime.clone();
     let mut timekeeper = Timekeeper {
         alarm: Alarm::new(runtime.clone(), launch.shared.clock),
         quantum: Quantum::new(),
         stall: Stall::default(),
+        refresh,
         waiting: None,
         launch,
     };
@@ -48,6 +50,7 @@ struct Timekeeper<R: Runtime> {
     alarm: Alarm<R>,
     quantum: Quantum,
     stall: Stall,
+    refresh: Refresh<R>,
     /// What waits for the consumer, if the buffer is full.
     waiting: Option<Waiting>,
 }
@@ -56,6 +59,8 @@ struct Timekeeper<R: Runtime> {
 enum Due {
     Time,
     Shard(Next),
+    /// The service was asked how many identifies are left.
+    Refreshed(Refreshed),
     /// Every shard has ended.
     End,
 }
@@ -86,7 +91,10 @@ impl<R: Runtime> Timekeeper<R> {
             match poll_fn(|cx| self.poll_due(cx)).await {
                 Due::Time => self.wake(),
                 Due::Shard(Next::Begin(id)) => self.launch.begin(id),
+                Due::Shard(Next::Start(id)) => self.launch.start(id),
                 Due::Shard(Next::End(id)) => self.launch.end(id).await,
+                Due::Shard(Next::Leave(_)) => self.launch.shared.fleet.ended(),
+                Due::Refreshed(refreshed) => self.refresh(refreshed),
                 Due::End => return,
             }
         }
@@ -99,19 +107,26 @@ impl<R: Runtime> Timekeeper<R> {
         }
         ready!(self.quantum.poll(cx));
         self.quantum.spend(0);
-        if let Some(next) = fleet.unbegun().next() {
+        if let Some(next) = fleet.next() {
             return Poll::Ready(Due::Shard(next));
         }
         if cache.has_unjudged() {
             return Poll::Ready(Due::Time);
         }
         let now = self.launch.shared.clock.now(&self.launch.runtime);
+        let mut askers = fleet.askers();
+        if let Poll::Ready(refreshed) = self.refresh.poll(now, cx, &mut askers) {
+            return Poll::Ready(Due::Refreshed(refreshed));
+        }
+        let refresh = self.refresh.deadline(&askers);
+        drop(askers);
         self.waiting = self.launch.delivery.watch(cx);
         self.stall.note(now, self.waiting.is_some());
         let deadlines = [
             fleet.read(Fleet::poll_timeout),
             cache.next_expiry(),
             self.stall.deadline(),
+            refresh,
         ];
         let next = deadlines.into_iter().flatten().min();
         let due = self.alarm.poll(cx, next);
@@ -119,6 +134,34 @@ impl<R: Runtime> Timekeeper<R> {
             self.quantum.rest();
         }
         due.map(|()| Due::Time)
+    }
+
+    /// The service's answer, if there is one, counts; the shards that waited for it go on either
+    /// way.
+    fn refresh(&mut self, refreshed: Refreshed) {
+        let Shared {
+            clock,
+            fleet,
+            total,
+            ..
+        } = &*self.launch.shared;
+        let now = clock.now(&self.launch.runtime);
+        match refreshed.info {
+            Ok(info) => {
+                let limit = StartLimit::from(info.session_start_limit);
+                fleet.refresh(now, limit);
+                let (remaining, recommended) = (limit.remaining, info.shards);
+                tracing::debug!(remaining, recommended, total, "the service was asked anew");
+            }
+            Err(error) => {
+                tracing::warn!("the identifies left for the day are not known anew: {error:#}");
+            }
+        }
+        let mut events = Vec::new();
+        for id in refreshed.shards {
+            events.extend(fleet.handle(now, FleetInput::WantIdentify(id)));
+        }
+        self.emit(events);
     }
 
     fn wake(&mut self) {

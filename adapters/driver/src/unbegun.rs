@@ -10,6 +10,10 @@ pub(crate) struct Unbegun {
     /// Those that wait for the fleet's grant.
     waiting: BTreeSet<ShardId>,
     granted: VecDeque<ShardId>,
+    /// Those that have ended and are to begin again.
+    again: BTreeSet<ShardId>,
+    /// Those that wait and are to end.
+    ending: VecDeque<ShardId>,
     /// The bot ends: those that wait begin no more.
     stopping: bool,
 }
@@ -18,7 +22,11 @@ pub(crate) struct Unbegun {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     Begin(ShardId),
+    /// The same for one that has ended before.
+    Start(ShardId),
     End(ShardId),
+    /// One that has ended before is not to begin again after all.
+    Leave(ShardId),
 }
 
 impl Unbegun {
@@ -43,20 +51,39 @@ impl Unbegun {
         begins
     }
 
+    /// A shard that has ended is to begin again. Whether that is new.
+    pub(crate) fn start(&mut self, id: ShardId) -> bool {
+        self.again.insert(id)
+    }
+
+    /// A shard that waits is to end.
+    pub(crate) fn end(&mut self, id: ShardId) {
+        if self.waiting.remove(&id) {
+            self.ending.push_back(id);
+        }
+    }
+
     /// The bot ends.
     pub(crate) const fn stop(&mut self) {
         self.stopping = true;
     }
 
-    /// What is to be done now, one shard at a time.
-    pub(crate) fn next(&mut self) -> Option<Next> {
+    /// What is to be done now, one shard at a time; `is_free` says whether a shard's last task is
+    /// gone.
+    pub(crate) fn next(&mut self, is_free: impl Fn(ShardId) -> bool) -> Option<Next> {
         if let Some(id) = self.granted.pop_front() {
             return Some(Next::Begin(id));
         }
-        match self.stopping {
-            true => self.waiting.pop_first().map(Next::End),
-            false => None,
+        if let Some(id) = self.ending.pop_front() {
+            return Some(Next::End(id));
         }
+        if self.stopping {
+            let waiting = self.waiting.pop_first().map(Next::End);
+            return waiting.or_else(|| self.again.pop_first().map(Next::Leave));
+        }
+        let free = self.again.iter().copied().find(|id| is_free(*id))?;
+        self.again.remove(&free);
+        Some(Next::Start(free))
     }
 }
 
@@ -70,15 +97,28 @@ mod tests {
     fn shards_begin_in_order_of_their_grants_and_end_at_a_stop() {
         let all: Vec<ShardId> = ShardId::all(NonZeroU32::new(4).expect("four")).collect();
         let mut unbegun = Unbegun::new(all.iter().copied());
-        assert_eq!(unbegun.next(), None);
+        assert_eq!(unbegun.next(|_| true), None);
         assert!(unbegun.grant(all[2]) && unbegun.grant(all[0]));
         assert!(!unbegun.grant(all[2]), "it runs");
         assert_eq!(unbegun.waiting(), [all[1], all[3]]);
-        let next: Vec<Next> = std::iter::from_fn(|| unbegun.next()).collect();
+        let next: Vec<Next> = std::iter::from_fn(|| unbegun.next(|_| true)).collect();
         assert_eq!(next, [Next::Begin(all[2]), Next::Begin(all[0])]);
         assert!(unbegun.grant(all[3]));
         unbegun.stop();
-        let next: Vec<Next> = std::iter::from_fn(|| unbegun.next()).collect();
+        let next: Vec<Next> = std::iter::from_fn(|| unbegun.next(|_| true)).collect();
         assert_eq!(next, [Next::Begin(all[3]), Next::End(all[1])]);
+    }
+
+    #[test]
+    fn a_shard_begins_again_when_its_last_task_is_gone() {
+        let mut unbegun = Unbegun::new([]);
+        assert!(unbegun.start(ShardId::ONE));
+        assert!(!unbegun.start(ShardId::ONE), "once");
+        assert_eq!(unbegun.next(|_| false), None);
+        assert_eq!(unbegun.next(|_| true), Some(Next::Start(ShardId::ONE)));
+        assert_eq!(unbegun.next(|_| true), None);
+        assert!(unbegun.start(ShardId::ONE));
+        unbegun.stop();
+        assert_eq!(unbegun.next(|_| false), Some(Next::Leave(ShardId::ONE)));
     }
 }

@@ -68,7 +68,7 @@ async fn a_session_is_kept_over_a_shutdown_and_resumed_by_the_next_bot() {
     gateway.begin("kept").await;
     dispatch(&mut bot).await;
     let server = tokio::spawn(async move { gateway.closed().await });
-    let sessions = bot.shutdown(OnStop::Resume).await;
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
     let code = server.await.expect("served").expect("a code");
     assert!(
         code != 1000 && code != 1001,
@@ -88,7 +88,7 @@ async fn a_session_is_kept_over_a_shutdown_and_resumed_by_the_next_bot() {
         .await;
     assert_eq!(dispatch(&mut bot).await.0, Name::Resumed);
     let server = tokio::spawn(async move { gateway.closed().await });
-    assert!(bot.shutdown(OnStop::End).await.is_empty());
+    assert!(bot.shutdown(OnStop::End).await.expect("it ends").is_empty());
     assert_eq!(server.await.expect("served"), Some(1000));
 }
 

@@ -52,7 +52,7 @@ async fn a_shard_that_panics_says_so_and_ends_its_stream() {
     let error = bot.outcome().expect_err("it has ended by itself");
     assert_eq!(error.kind(), ErrorKind::Crashed);
     assert_eq!(
-        bot.shutdown(OnStop::Resume).await.len(),
+        bot.shutdown(OnStop::Resume).await.expect("it ends").len(),
         1,
         "its session is kept"
     );

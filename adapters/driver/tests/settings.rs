@@ -191,7 +191,7 @@ async fn session(intents: Intents, shard: u32) -> Session {
         Some(Event::ShardReady(_))
     ) {}
     tokio::spawn(async move { gateway.closed().await });
-    let sessions = bot.shutdown(OnStop::Resume).await;
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
     sessions.into_iter().next().expect("kept")
 }
 

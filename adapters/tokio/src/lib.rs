@@ -21,7 +21,7 @@
 //!     }
 //! }
 //! bot.outcome()?; // why every shard has ended, unless somebody stopped the bot
-//! let sessions = bot.shutdown(OnStop::Resume).await; // the next process can resume them
+//! let sessions = bot.shutdown(OnStop::Resume).await?; // the next process can resume them
 //! # Ok(())
 //! # }
 //! ```

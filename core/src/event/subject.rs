@@ -47,7 +47,7 @@ impl Event<'_> {
             Self::Misunderstood(_)
             | Self::StateChanged(_)
             | Self::Resumed { .. }
-            | Self::SessionLost(_)
+            | Self::Gap(_)
             | Self::Halted(_)
             | Self::CommandFinished(_)
             | Self::ShardFinishedChunking(_)

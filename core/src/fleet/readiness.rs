@@ -148,7 +148,7 @@ impl FleetProgress {
             Event::Resumed { .. }
             | Event::Dispatch(_)
             | Event::Misunderstood(_)
-            | Event::SessionLost(_)
+            | Event::Gap(_)
             | Event::Halted(_)
             | Event::CommandFinished(_)
             | Event::GuildReady(_)

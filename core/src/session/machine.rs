@@ -1,23 +1,23 @@
 //! The session machine: a state, and the few things that outlive every state.
 
+mod lifecycle;
+
 use alloc::boxed::Box;
 use core::mem;
 use core::time::Duration;
 
 use crate::action::{Action, Actions};
 use crate::config::{Acknowledge, Config, Identifying, Timing};
-use crate::event::{Event, SessionLost, StateChanged};
+use crate::event::{Event, Gap, GapCause, StateChanged};
 use crate::rng::Rng;
 use crate::send_budget::{Budget, Rank, SendLimits};
-use crate::sequences::Sequences;
 use crate::session::backoff::Backoff;
 use crate::session::dial::DialFailure;
 use crate::session::identify_pace::IdentifyPace;
 use crate::session::phase::{Halt, OnStop, Reason};
 use crate::session::resume::Session;
 use crate::session::signal::{Forwarding, Signal};
-use crate::session::state::{Live, Purpose, State};
-use crate::setup::KnownGuilds;
+use crate::session::state::{Purpose, State};
 use crate::time::Instant;
 use crate::wire::close::{self, CloseMeaning};
 use crate::wire::command::Command;
@@ -90,6 +90,11 @@ impl Machine {
 
     pub(crate) const fn config(&self) -> &Config {
         &self.memory.config
+    }
+
+    /// A seed for whatever comes after this machine.
+    pub(crate) fn next_seed(&mut self) -> u64 {
+        self.memory.rng.next_u64()
     }
 
     /// Connections in a row that came to nothing.
@@ -310,11 +315,11 @@ impl Context<'_, '_> {
             .next(first_backoff, longest_backoff, &mut self.memory.rng)
     }
 
-    fn wait(&mut self, purpose: Purpose, reason: Reason, wait: Duration) -> State {
+    pub(crate) fn wait(&mut self, purpose: Purpose, reason: Reason, wait: Duration) -> State {
         self.reason(reason);
         let purpose = match purpose {
             Purpose::Resume(session) if !session.is_resumable() => {
-                self.give_up(Purpose::Resume(session), SessionLost::IdTooLong)
+                self.give_up(Purpose::Resume(session), GapCause::IdTooLong)
             }
             purpose @ (Purpose::Identify | Purpose::Resume(_)) => purpose,
         };
@@ -337,6 +342,7 @@ impl Context<'_, '_> {
             | Signal::Granted
             | Signal::Unread(_)
             | Signal::Stop(_)
+            | Signal::Restart(_)
             | Signal::Crashed
             | Signal::Hello(_)
             | Signal::Answered
@@ -359,11 +365,11 @@ impl Context<'_, '_> {
             }
             CloseMeaning::Resume => self.lost(purpose, reason),
             CloseMeaning::Identify => {
-                let purpose = self.give_up(purpose, SessionLost::Refused);
+                let purpose = self.give_up(purpose, GapCause::Refused);
                 self.lost(purpose, reason)
             }
             CloseMeaning::Fatal(fatal) => {
-                self.give_up(purpose, SessionLost::Refused);
+                self.give_up(purpose, GapCause::Refused);
                 self.reason(reason);
                 State::Halted {
                     cause: Halt::Refused(fatal),
@@ -379,7 +385,7 @@ impl Context<'_, '_> {
         let purpose = if resumable {
             purpose
         } else {
-            self.give_up(purpose, SessionLost::Refused)
+            self.give_up(purpose, GapCause::Refused)
         };
         let least = self.timing().invalid_session;
         let random = self.memory.rng.between(least, least.saturating_mul(5));
@@ -398,7 +404,7 @@ impl Context<'_, '_> {
         if self.memory.resume_failures < self.timing().resume_failures {
             return purpose;
         }
-        self.give_up(purpose, SessionLost::ResumesFailed)
+        self.give_up(purpose, GapCause::ResumesFailed)
     }
 
     /// Something new was replayed: the session is there, however often its connection is cut.
@@ -413,9 +419,14 @@ impl Context<'_, '_> {
     }
 
     /// Drops the session, if the purpose has one, and says so.
-    fn give_up(&mut self, purpose: Purpose, why: SessionLost) -> Purpose {
-        if let Purpose::Resume(_) = purpose {
-            self.out.emit(Event::SessionLost(why));
+    pub(crate) fn give_up(&mut self, purpose: Purpose, why: GapCause) -> Purpose {
+        if let Purpose::Resume(session) = purpose {
+            let from = session.position(self.memory.digest);
+            self.out.emit(Event::Gap(Gap {
+                from,
+                to: None,
+                why,
+            }));
         }
         Purpose::Identify
     }
@@ -425,91 +436,5 @@ impl Context<'_, '_> {
         if self.now.since(since) >= self.timing().stable {
             self.memory.backoff.succeeded();
         }
-    }
-
-    pub(crate) fn identify(&mut self) {
-        let config = &self.memory.config;
-        let spacing = config.timing.identify_spacing;
-        self.memory.pace.identified(self.now, spacing);
-        let identify = config.identify(config.presence.as_ref());
-        self.send(identify);
-    }
-
-    pub(crate) fn resume(&mut self, session: &Session) {
-        let config = &self.memory.config;
-        let resume = config.resume(session.id.clone(), session.sequence);
-        self.send(resume);
-    }
-
-    /// READY: a new session begins.
-    pub(crate) fn ready(
-        &mut self,
-        live: Box<Live>,
-        id: &str,
-        url: &str,
-        sequence: Option<u64>,
-    ) -> State {
-        self.memory.resume_failures = 0;
-        self.memory.acknowledged = sequence.unwrap_or(0);
-        self.memory.recorded = self.memory.acknowledged;
-        self.delivery = Forwarding::Forward;
-        self.reason(Reason::Ready);
-        let config = &self.memory.config;
-        let session = Session {
-            shard: config.shard,
-            intents: config.intents,
-            id: if config.can_resume(id) { id } else { "" }.into(),
-            sequence: sequence.unwrap_or(0),
-            url: (!url.is_empty()).then(|| url.into()),
-            guilds: KnownGuilds::default(),
-            delivered: Sequences::default(),
-        };
-        self.memory.digest = session.digest();
-        State::Active {
-            since: self.now,
-            live,
-            session: Box::new(session),
-        }
-    }
-
-    /// READY of another session: the one that went on is gone, and nobody said so.
-    pub(crate) fn replaced(&mut self, session: Box<Session>) {
-        self.give_up(Purpose::Resume(session), SessionLost::Refused);
-    }
-
-    /// RESUMED: every missed event has been replayed.
-    ///
-    /// It is delivered even if its sequence was seen before: servers of the same protocol send the
-    /// client's own in it, and whoever waits for it would wait for ever.
-    pub(crate) fn resumed(
-        &mut self,
-        live: Box<Live>,
-        mut session: Box<Session>,
-        sequence: Option<u64>,
-        replayed: u64,
-    ) -> State {
-        self.memory.resume_failures = 0;
-        self.delivery = Forwarding::Forward;
-        self.reason(Reason::Resumed);
-        session.sequence = sequence.map_or(session.sequence, |it| it.max(session.sequence));
-        self.out.emit(Event::Resumed { replayed });
-        State::Active {
-            since: self.now,
-            live,
-            session,
-        }
-    }
-
-    /// Takes note of a dispatch's sequence; one that was seen before is not delivered again.
-    pub(crate) fn deliver(&mut self, session: &mut Session, sequence: Option<u64>) -> Forwarding {
-        self.delivery = match sequence {
-            Some(sequence) if sequence <= session.sequence => Forwarding::Repeated,
-            Some(sequence) => {
-                session.sequence = sequence;
-                Forwarding::Forward
-            }
-            None => Forwarding::Forward,
-        };
-        self.delivery
     }
 }

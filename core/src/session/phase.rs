@@ -38,10 +38,11 @@ pub enum Halt {
     Crashed,
 }
 
-/// What to do with the session when a shard is stopped.
+/// What to do with the session when a shard is stopped or restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnStop {
-    /// Keep it: the bot still shows online for some minutes, and another process can resume.
+    /// Keep it: the bot still shows online for some minutes, and another process, or the shard's
+    /// next connection, can resume.
     Resume,
     /// End it: the bot shows offline at once.
     End,
@@ -87,6 +88,8 @@ pub enum Reason {
     Closed(Option<u16>),
     /// The user stopped the shard.
     Stopped,
+    /// The user wanted another connection.
+    Restarted,
     /// The code that runs the shard panicked.
     Crashed,
 }
@@ -110,7 +113,7 @@ pub enum Wait {
     SendBudget,
     /// A guild in setup, or a member request.
     Tracker,
-    /// A stop that was asked for.
+    /// A stop or a restart that was asked for.
     Stop,
 }
 

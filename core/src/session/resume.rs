@@ -1,11 +1,14 @@
 //! What survives a connection.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Gap;
 use crate::intents::Intents;
+use crate::positions::Position;
 use crate::sequences::Sequences;
 use crate::setup::KnownGuilds;
 use crate::shard_id::ShardId;
@@ -30,7 +33,12 @@ pub struct Session {
     /// Dispatches above its sequence that the consumer has had already; as the guilds, filled in
     /// when the session is handed out.
     pub(crate) delivered: Sequences,
+    /// What is missing that the consumer has not heard of.
+    pub(crate) gaps: Vec<Gap>,
 }
+
+/// More gaps are not taken along.
+const GAPS: usize = 16;
 
 impl Session {
     /// The shard whose session it is.
@@ -65,6 +73,16 @@ impl Session {
             url: self.url.as_deref().filter(stays).map(Box::from),
             guilds,
             delivered,
+            gaps: self.gaps.clone(),
+        }
+    }
+
+    /// How far it has been received; `digest` is its own.
+    pub(crate) const fn position(&self, digest: u64) -> Position {
+        Position {
+            shard: self.shard,
+            session: digest,
+            sequence: self.sequence,
         }
     }
 
@@ -120,6 +138,21 @@ impl Session {
         self.delivered.ranges()
     }
 
+    /// The same session, with gaps that the consumer has not heard of: the shard that goes on with
+    /// it emits them first. Of many the first 16 count.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps: impl IntoIterator<Item = Gap>) -> Self {
+        let room = GAPS.saturating_sub(self.gaps.len());
+        self.gaps.extend(gaps.into_iter().take(room));
+        self
+    }
+
+    /// The gaps that the consumer has not heard of, in order.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
     /// How many guilds it has, whatever their state.
     #[must_use]
     pub fn guild_count(&self) -> usize {
@@ -144,6 +177,8 @@ struct Saved {
     guilds: KnownGuilds,
     #[serde(default)]
     delivered: Sequences,
+    #[serde(default)]
+    gaps: Vec<Gap>,
 }
 
 const VERSION: u32 = 1;
@@ -158,6 +193,7 @@ impl From<Session> for Saved {
             url,
             guilds,
             delivered,
+            gaps,
         } = session;
         Self {
             version: VERSION,
@@ -168,6 +204,7 @@ impl From<Session> for Saved {
             url,
             guilds,
             delivered,
+            gaps,
         }
     }
 }
@@ -185,11 +222,13 @@ impl TryFrom<Saved> for Session {
             url,
             guilds,
             delivered,
+            mut gaps,
         } = saved;
         if version != VERSION {
             return Err("the session was stored by an incompatible version");
         }
         let intents = Intents::from_bits(intents).ok_or("the session has unknown intents")?;
+        gaps.truncate(GAPS);
         Ok(Self {
             shard,
             intents,
@@ -198,6 +237,7 @@ impl TryFrom<Saved> for Session {
             url,
             guilds,
             delivered,
+            gaps,
         })
     }
 }
@@ -205,6 +245,7 @@ impl TryFrom<Saved> for Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::GapCause;
     use crate::id::GuildId;
 
     fn session() -> Session {
@@ -219,6 +260,16 @@ mod tests {
                 ..KnownGuilds::default()
             },
             delivered: Sequences::from([(44, 45)].to_vec()),
+            gaps: [Gap {
+                from: Position {
+                    shard: ShardId::new(1, 2),
+                    session: 9,
+                    sequence: 4,
+                },
+                to: Some(7),
+                why: GapCause::Overdue,
+            }]
+            .into(),
         }
     }
 

@@ -23,6 +23,8 @@ pub(crate) enum Signal<'a> {
     Unread(Duration),
     /// The user wants it to end.
     Stop(OnStop),
+    /// The user wants another connection, and another session if this one is to end.
+    Restart(OnStop),
     /// The host cannot run the shard any more.
     Crashed,
     /// Op 10.

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
+use crate::event::GapCause;
 use crate::send_budget::{Budget, Rank};
 use crate::session::dial::DialFailure;
 use crate::session::heartbeat::{Beat, Heartbeat};
@@ -23,6 +24,7 @@ impl State {
                 cx.reason(Reason::Stopped);
                 state.end(Halt::Stopped, on_stop, cx)
             }
+            (state, Signal::Restart(on_stop)) => state.restart(on_stop, cx),
             (state, Signal::Crashed) => {
                 cx.reason(Reason::Crashed);
                 state.end(Halt::Crashed, OnStop::Resume, cx)
@@ -59,22 +61,36 @@ impl State {
     }
 
     fn end(self, cause: Halt, on_stop: OnStop, cx: &mut Context<'_, '_>) -> Self {
-        let connected = match &self {
-            Self::Idle { .. } | Self::Waiting { .. } | Self::Halted { .. } => false,
-            Self::Connecting { .. }
-            | Self::Greeting { .. }
-            | Self::Identifying { .. }
-            | Self::Resuming { .. }
-            | Self::Active { .. } => true,
-        };
-        if connected {
-            cx.close(on_stop);
-        }
+        self.hang_up(on_stop, cx);
         let session = match on_stop {
             OnStop::Resume => self.session().cloned().map(Box::new),
             OnStop::End => None,
         };
         Self::Halted { cause, session }
+    }
+
+    /// Another connection, at once: for the session, or for a new one if that is to end.
+    fn restart(self, on_stop: OnStop, cx: &mut Context<'_, '_>) -> Self {
+        self.hang_up(on_stop, cx);
+        let session = self.session().cloned().map(Box::new);
+        let purpose = session.map_or(Purpose::Identify, Purpose::Resume);
+        let purpose = match on_stop {
+            OnStop::Resume => purpose,
+            OnStop::End => cx.give_up(purpose, GapCause::Ended),
+        };
+        cx.wait(purpose, Reason::Restarted, Duration::ZERO)
+    }
+
+    /// Closes the connection, if there is one.
+    fn hang_up(&self, on_stop: OnStop, cx: &mut Context<'_, '_>) {
+        match self {
+            Self::Idle { .. } | Self::Waiting { .. } | Self::Halted { .. } => {}
+            Self::Connecting { .. }
+            | Self::Greeting { .. }
+            | Self::Identifying { .. }
+            | Self::Resuming { .. }
+            | Self::Active { .. } => cx.close(on_stop),
+        }
     }
 }
 
@@ -91,6 +107,7 @@ fn idle(wake: Instant, purpose: Purpose, signal: Signal<'_>, cx: &mut Context<'_
         | Signal::Granted
         | Signal::Unread(_)
         | Signal::Stop(_)
+        | Signal::Restart(_)
         | Signal::Crashed
         | Signal::Hello(_)
         | Signal::Answered
@@ -114,6 +131,7 @@ fn waiting(again: Instant, signal: Signal<'_>, cx: &mut Context<'_, '_>) -> Stat
         | Signal::Closed(_)
         | Signal::Unread(_)
         | Signal::Stop(_)
+        | Signal::Restart(_)
         | Signal::Crashed
         | Signal::Hello(_)
         | Signal::Answered
@@ -147,6 +165,7 @@ fn connecting(
         | Signal::Granted
         | Signal::Unread(_)
         | Signal::Stop(_)
+        | Signal::Restart(_)
         | Signal::Crashed
         | Signal::Hello(_)
         | Signal::Answered
@@ -183,6 +202,7 @@ fn greeting(
         | Signal::DialFailed(_)
         | Signal::Granted
         | Signal::Stop(_)
+        | Signal::Restart(_)
         | Signal::Crashed
         | Signal::Answered
         | Signal::BeatAsked
@@ -252,6 +272,7 @@ fn identifying(
         | Signal::DialFailed(_)
         | Signal::Granted
         | Signal::Stop(_)
+        | Signal::Restart(_)
         | Signal::Crashed
         | Signal::Hello(_) => State::Identifying { deadline, live },
     }
@@ -314,6 +335,7 @@ fn resuming(
         | Signal::DialFailed(_)
         | Signal::Granted
         | Signal::Stop(_)
+        | Signal::Restart(_)
         | Signal::Crashed
         | Signal::Hello(_) => State::Resuming {
             deadline,
@@ -376,6 +398,7 @@ fn active(
         | Signal::DialFailed(_)
         | Signal::Granted
         | Signal::Stop(_)
+        | Signal::Restart(_)
         | Signal::Crashed
         | Signal::Hello(_) => State::Active {
             since,
@@ -420,6 +443,7 @@ impl Live {
             | Signal::Closed(_)
             | Signal::Granted
             | Signal::Stop(_)
+            | Signal::Restart(_)
             | Signal::Crashed
             | Signal::Hello(_)
             | Signal::ReconnectAsked

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::action::Actions;
 use crate::dispatch::Dispatch;
 use crate::event::{CommandOutcome, Event, Fault};
+use crate::session::Phase;
 use crate::session::payload;
 use crate::session::signal::{Forwarding, SessionDispatch, Signal};
 use crate::shard::Shard;
@@ -57,6 +58,7 @@ impl Shard {
     fn dispatch<'i>(&mut self, frame: Frame<'i>, out: &mut Actions<'i>) {
         let (sequence, data) = (frame.envelope.seq, frame.envelope.data);
         let (name, at) = (frame.name, Some((frame.name, sequence)));
+        let replayed = self.phase() == Phase::Resuming;
         let mut view = frame.view;
         let delivery = match name {
             Name::Ready => match payload::ready(data) {
@@ -86,7 +88,7 @@ impl Shard {
             }
             (Forwarding::Forward, view) => {
                 let text = frame.envelope.name.unwrap_or_default();
-                let dispatch = Dispatch::read(name, text, sequence, data);
+                let dispatch = Dispatch::read(name, text, sequence, data).replayed(replayed);
                 let decoded = (view, frame.misreads);
                 self.tracker
                     .dispatched(self.now, decoded, dispatch, data, out);

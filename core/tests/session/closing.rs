@@ -24,8 +24,7 @@ fn codes_that_end_the_session() {
         assert_eq!(host.shard.phase(), Phase::Idle, "{code}");
         assert!(host.session().is_none(), "{code}");
         assert!(
-            host.events()
-                .any(|event| matches!(event, Event::SessionLost(_))),
+            host.events().any(|event| matches!(event, Event::Gap(_))),
             "{code}"
         );
     }

@@ -1,6 +1,6 @@
 //! An invalid session (9) and RESUMED: what becomes of the connection, and why.
 
-use headcount_core::event::SessionLost;
+use headcount_core::event::{Gap, GapCause};
 use headcount_core::session::{Phase, Reason};
 use headcount_core::{Event, Input};
 
@@ -48,7 +48,15 @@ fn a_ready_of_another_session_reports_that_the_one_before_is_lost() {
     let mut host = Host::active();
     host.take();
     host.receive(&ready("other", r#""s":1,"#));
-    let lost = |event: &&Event<'_>| matches!(event, Event::SessionLost(SessionLost::Refused));
+    let lost = |event: &&Event<'_>| {
+        matches!(
+            event,
+            Event::Gap(Gap {
+                why: GapCause::Refused,
+                ..
+            })
+        )
+    };
     assert_eq!(host.events().filter(lost).count(), 1);
     let session = serde_json::to_string(&host.session().unwrap()).unwrap();
     assert!(session.contains("other"), "{session}");
@@ -60,7 +68,7 @@ fn a_ready_of_the_same_session_is_replayed_like_any_other_dispatch() {
     host.take();
     host.receive(READY);
     assert_eq!(host.shard.phase(), Phase::Resuming);
-    let lost = |event: &Event<'_>| matches!(event, Event::SessionLost(_));
+    let lost = |event: &Event<'_>| matches!(event, Event::Gap(_));
     assert!(!host.events().any(lost));
 }
 
@@ -96,7 +104,15 @@ fn a_ready_of_the_same_session_without_a_sequence_begins_it_anew() {
     host.receive(&dispatch(5));
     host.take();
     host.receive(&ready("5e55", ""));
-    let lost = |event: &Event<'_>| matches!(event, Event::SessionLost(SessionLost::Refused));
+    let lost = |event: &Event<'_>| {
+        matches!(
+            event,
+            Event::Gap(Gap {
+                why: GapCause::Refused,
+                ..
+            })
+        )
+    };
     assert!(host.events().any(lost));
     assert_eq!(host.session().unwrap().sequence(), 0);
 }

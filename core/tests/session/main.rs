@@ -17,6 +17,7 @@ mod life;
 mod odd_ready;
 mod reconnecting;
 mod removed;
+mod restarting;
 mod sequence;
 mod stopping;
 mod unread;

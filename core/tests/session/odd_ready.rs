@@ -1,6 +1,6 @@
 //! A READY with odd values begins a session whenever its id can be read.
 
-use headcount_core::event::SessionLost;
+use headcount_core::event::{Gap, GapCause};
 use headcount_core::session::{Phase, Reason, Session};
 use headcount_core::{Action, Event, Input, Shard};
 use serde_json::{Value, json};
@@ -128,7 +128,15 @@ fn a_session_whose_id_is_too_long_to_be_sent_back_goes_on_and_is_not_resumed() {
         assert_eq!(host.shard.phase(), Phase::Active);
         assert_eq!(host.session().is_some(), resumable);
         host.input(Input::Closed(None));
-        let lost = |event: &&Event<'_>| matches!(event, Event::SessionLost(SessionLost::IdTooLong));
+        let lost = |event: &&Event<'_>| {
+            matches!(
+                event,
+                Event::Gap(Gap {
+                    why: GapCause::IdTooLong,
+                    ..
+                })
+            )
+        };
         assert_eq!(host.events().filter(lost).count(), usize::from(!resumable));
         host.dial();
         host.hello();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_core::event::SessionLost;
+use headcount_core::event::{Gap, GapCause};
 use headcount_core::session::{DialFailure, Phase, Reason, Session, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::{Config, Event, Input, RequestError, Shard, ShardId};
@@ -77,9 +77,15 @@ fn an_invalid_session_is_dropped_or_kept_as_asked_after_1_to_5_seconds() {
         let emitted = host.now;
         host.receive(&format!(r#"{{"op":9,"d":{resumable}}}"#));
         assert_eq!(host.session().is_some(), resumable);
-        let lost = host
-            .events()
-            .any(|e| matches!(e, Event::SessionLost(SessionLost::Refused)));
+        let lost = host.events().any(|e| {
+            matches!(
+                e,
+                Event::Gap(Gap {
+                    why: GapCause::Refused,
+                    ..
+                })
+            )
+        });
         assert_eq!(lost, !resumable);
         host.take();
         host.dial();
@@ -107,7 +113,10 @@ fn a_ready_in_answer_to_a_resume_reports_that_the_session_is_lost() {
         matches!(
             emitted[..],
             [
-                Event::SessionLost(SessionLost::Refused),
+                Event::Gap(Gap {
+                    why: GapCause::Refused,
+                    ..
+                }),
                 Event::StateChanged(_),
                 Event::Dispatch(_),
                 ..
@@ -134,10 +143,13 @@ fn a_session_that_cannot_be_resumed_is_given_up_after_some_tries() {
         host.input(Input::Closed(None));
     }
     assert!(host.session().is_none());
-    assert!(
-        host.events()
-            .any(|e| matches!(e, Event::SessionLost(SessionLost::ResumesFailed)))
-    );
+    assert!(host.events().any(|e| matches!(
+        e,
+        Event::Gap(Gap {
+            why: GapCause::ResumesFailed,
+            ..
+        })
+    )));
     host.begin();
 }
 

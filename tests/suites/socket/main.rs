@@ -8,6 +8,7 @@ mod dials;
 mod ends;
 mod managers;
 mod many_shards;
+mod one_shard;
 mod panics;
 mod plaintext;
 mod recovery;

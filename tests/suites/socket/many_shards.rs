@@ -54,6 +54,9 @@ async fn sixty_four_shards_at_once<R: Tested>() {
         server.inspect(|gateway| gateway.ledger().identifies.len()),
         SHARDS as usize
     );
-    assert_eq!(bot.shutdown(OnStop::Resume).await.len(), SHARDS as usize);
+    assert_eq!(
+        bot.shutdown(OnStop::Resume).await.expect("it ends").len(),
+        SHARDS as usize
+    );
     assert_eq!(server.violations(), []);
 }

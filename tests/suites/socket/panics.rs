@@ -113,7 +113,10 @@ async fn a_store_that_panics_is_a_store_that_failed<R: Tested>() {
     joined(&mut bot, &server, 2).await;
     let after = *store.0.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(after > before, "it is asked again");
-    assert_eq!(bot.shutdown(OnStop::Resume).await.len(), 1);
+    assert_eq!(
+        bot.shutdown(OnStop::Resume).await.expect("it ends").len(),
+        1
+    );
     assert_eq!(server.violations(), []);
 }
 
@@ -177,7 +180,10 @@ async fn a_predicate_that_panics_is_a_store_that_failed<R: Tested>() {
     }
     emitted.sort_unstable();
     assert_eq!(emitted, [guild(0), guild(1), guild(2)]);
-    assert_eq!(bot.shutdown(OnStop::Resume).await.len(), 1);
+    assert_eq!(
+        bot.shutdown(OnStop::Resume).await.expect("it ends").len(),
+        1
+    );
 }
 
 async fn a_predicate_that_calls_back_is_refused<R: Tested>() {
@@ -217,7 +223,7 @@ async fn a_shard_that_panics_ends_and_the_others_go_on<R: Tested>() {
     server.act(Act::Cut(Target::Shard(0)));
     resumed(&mut bot).await;
     let asked = Instant::now();
-    let sessions = bot.shutdown(OnStop::Resume).await;
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
     assert!(asked.elapsed() < SHUTDOWN, "{:?}", asked.elapsed());
     assert_eq!(sessions.len(), 2, "the session of the one that ended too");
 }

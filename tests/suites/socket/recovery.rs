@@ -110,7 +110,7 @@ async fn server_restart<R: Tested>() {
     };
     let back = Instant::now();
     let lost = until(&mut bot, |event| match &event.event {
-        Event::SessionLost(why) => Some(*why),
+        Event::Gap(gap) => Some(gap.why),
         _ => None,
     });
     lost.await;
@@ -170,7 +170,7 @@ async fn sessions_go_from_bot_to_bot<R: Tested>() {
     let server = serve(small(), 1, ServerConfig::default()).await;
     let mut bot = builder::<R>(&server).connect().await.expect("started");
     ready(&mut bot).await;
-    let sessions = bot.shutdown(OnStop::Resume).await;
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
     assert_eq!(sessions.len(), 1);
     server
         .until(|gateway| gateway.ledger().ends.len() == 1)
@@ -180,6 +180,6 @@ async fn sessions_go_from_bot_to_bot<R: Tested>() {
     let mut next = next.connect().await.expect("started");
     assert!(resumed(&mut next).await > 0);
     assert_eq!(starts(&server), (1, 1));
-    assert_eq!(next.shutdown(OnStop::End).await, []);
+    assert_eq!(next.shutdown(OnStop::End).await.expect("it ends"), []);
     assert_eq!(server.violations(), []);
 }

@@ -61,7 +61,7 @@ async fn what_nobody_took_comes_to_the_next_bot<R: Tested>() {
         assert_eq!(next.sequence, last.sequence + 1);
         last = next;
     }
-    let sessions = bot.shutdown(OnStop::Resume).await;
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
     assert_eq!(sessions[0].sequence(), last.sequence);
     let next = builder::<R>(&server).sessions(sessions);
     let mut next = next.connect().await.expect("started");
@@ -71,7 +71,7 @@ async fn what_nobody_took_comes_to_the_next_bot<R: Tested>() {
         (last.session, last.sequence + 1)
     );
     assert!(resumed(&mut next).await > HEARD / 2);
-    assert_eq!(next.shutdown(OnStop::End).await, []);
+    assert_eq!(next.shutdown(OnStop::End).await.expect("it ends"), []);
     assert_eq!(server.violations(), []);
 }
 
@@ -98,7 +98,7 @@ async fn what_is_not_done_comes_to_the_next_bot<R: Tested>() {
     acknowledged(&bot, first.sequence - 1).await;
     mark.done();
     acknowledged(&bot, first.sequence + 20).await;
-    bot.shutdown(OnStop::End).await;
+    bot.shutdown(OnStop::End).await.expect("it ends");
 }
 
 /// Waits until the bot would hand its session on as of this sequence: an event that was taken
@@ -132,7 +132,7 @@ async fn a_bot_that_acknowledges_on_receipt_gets_nothing_twice<R: Tested>() {
         R::default().timer(Duration::from_millis(5)).await;
     }
     let received = received();
-    let sessions = bot.shutdown(OnStop::Resume).await;
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
     assert!(
         sessions[0].sequence() >= received,
         "nobody took it, and it is gone"
@@ -143,7 +143,7 @@ async fn a_handed_over_guild_is_not_called_complete<R: Tested>() {
     let server = server().await;
     let mut bot = builder::<R>(&server).connect().await.expect("started");
     ready(&mut bot).await;
-    let sessions = bot.shutdown(OnStop::Resume).await;
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
     let next = builder::<R>(&server).sessions(sessions);
     let mut next = next.connect().await.expect("started");
     let done = until(&mut next, |event| match &event.event {
@@ -156,7 +156,7 @@ async fn a_handed_over_guild_is_not_called_complete<R: Tested>() {
         3,
         "all are counted, whatever is known of them"
     );
-    next.shutdown(OnStop::End).await;
+    next.shutdown(OnStop::End).await.expect("it ends");
 }
 
 /// Each bot takes a few events more than the one before, the first one not even all of its start.
@@ -185,7 +185,7 @@ async fn ten_restarts_lose_and_double_nothing<R: Tested>() {
             // There is always something to take.
             server.act(Act::Traffic { events: 5 });
         }
-        sessions = bot.shutdown(OnStop::Resume).await;
+        sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
         assert_eq!(sessions.len(), 1);
     }
     let last = seen.last().copied().expect("some");

@@ -192,7 +192,7 @@ async fn run<R: Tested>(seed: u64, compression: Compression, cutting: Cutting) {
         .map(ShardFinishedChunking::others)
         .sum();
     assert_eq!((complete, others), (6, 2));
-    assert_eq!(bot.shutdown(OnStop::End).await, []);
+    assert_eq!(bot.shutdown(OnStop::End).await.expect("it ends"), []);
     server.stop().await;
 }
 

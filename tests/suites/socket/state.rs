@@ -2,18 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use headcount_sim::Plan;
 use headcount_sim::act::Act;
 use headcount_sim::server::{Server, ServerConfig};
+use headcount_sim::{Options, Plan, Target, Token};
+use headcount_tokio::driver::core::event::GapCause;
 use headcount_tokio::driver::state::SavedState;
-use headcount_tokio::driver::{Bot, ErrorKind};
-use headcount_tokio::{Event, OnStop};
+use headcount_tokio::driver::{Bot, Builder, ErrorKind};
+use headcount_tokio::{Api, Event, Intents, OnStop};
 
-use crate::bot::{builder, options, ready};
+use crate::bot::{builder, options, ready, until};
 use crate::runtimes::{Tested, on_each_runtime, serve};
 
 on_each_runtime! {
-    ten_restarts_over_a_folder_lose_and_double_nothing,
+    deploy,
+    killed,
+    disk_full,
+    state_of_another_bot,
+    away_for_too_long,
     a_bot_that_is_dropped_resumes_in_the_next,
     a_bot_that_ends_its_session_leaves_none,
     a_folder_in_use_is_refused,
@@ -33,7 +38,7 @@ async fn take<R: Tested>(bot: &mut Bot<R>, server: &Server, count: usize) -> Vec
     let mut taken = Vec::new();
     while taken.len() < count {
         // There is always something to take.
-        server.act(Act::Traffic { events: 5 });
+        server.act(Act::Traffic { events: 40 });
         let event = bot.next().await.expect("it runs");
         if let Event::Dispatch(dispatch) = &event.event {
             taken.extend(dispatch.sequence());
@@ -49,7 +54,7 @@ fn resumes(server: &Server) -> (usize, usize) {
     })
 }
 
-async fn ten_restarts_over_a_folder_lose_and_double_nothing<R: Tested>() {
+async fn deploy<R: Tested>() {
     let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
     let mut seen = BTreeSet::new();
     for round in 0..10 {
@@ -57,12 +62,100 @@ async fn ten_restarts_over_a_folder_lose_and_double_nothing<R: Tested>() {
         for sequence in take(&mut bot, &server, 6 + round).await {
             assert!(seen.insert(sequence), "{sequence} comes twice");
         }
-        bot.shutdown(OnStop::Resume).await;
+        bot.shutdown(OnStop::Resume).await.expect("it ends");
     }
     let last = seen.last().copied().expect("some");
     assert!(seen.iter().copied().eq(1..=last), "{seen:?}");
     assert_eq!(resumes(&server), (1, 9));
     assert_eq!(server.violations(), []);
+}
+
+/// Up to where the folder has the session as acknowledged.
+fn recorded(folder: &tempfile::TempDir) -> u64 {
+    let saved = SavedState::read(folder.path()).expect("it is there");
+    let sessions = saved.sessions.iter();
+    sessions.map(|saved| saved.session.sequence()).sum()
+}
+
+/// What a kill leaves is what is in the folder while the bot runs.
+async fn killed<R: Tested>() {
+    let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
+    let mut bot = started::<R>(&server, &folder).await;
+    ready(&mut bot).await;
+    let mut last = 0;
+    // While guilds come, the folder may be a second behind.
+    while recorded(&folder) < 300 {
+        last = take(&mut bot, &server, 20).await[19];
+    }
+    let left = tempfile::tempdir().expect("a folder");
+    for entry in std::fs::read_dir(folder.path()).expect("it is there") {
+        let file = entry.expect("a file").path();
+        let name = file.file_name().expect("a name");
+        std::fs::copy(&file, left.path().join(name)).expect("copied");
+    }
+    let mut next = started::<R>(&server, &left).await;
+    let again = take(&mut next, &server, 20).await;
+    let first = again[0];
+    assert!(first <= last + 1, "{last}, and then {first}: some are lost");
+    assert!(first > 300, "{first} was recorded");
+    assert!(again.windows(2).all(|pair| pair[1] > pair[0]), "{again:?}");
+    assert_eq!(resumes(&server), (1, 1));
+}
+
+/// The sessions cannot be written, since something lies in the way.
+async fn disk_full<R: Tested>() {
+    let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
+    for name in ["session-0.0.new", "session-0.1.new"] {
+        std::fs::create_dir(folder.path().join(name)).expect("made");
+    }
+    let mut bot = started::<R>(&server, &folder).await;
+    ready(&mut bot).await;
+    take(&mut bot, &server, 20).await;
+    let ended = bot.shutdown(OnStop::Resume).await;
+    assert_eq!(ended.expect_err("not written").kind(), ErrorKind::State);
+    let mut next = started::<R>(&server, &folder).await;
+    ready(&mut next).await;
+    assert_eq!(resumes(&server).1, 0, "there was nothing to resume");
+}
+
+async fn state_of_another_bot<R: Tested>() {
+    let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
+    let mut bot = started::<R>(&server, &folder).await;
+    ready(&mut bot).await;
+    bot.shutdown(OnStop::Resume).await.expect("it ends");
+    let token = "MTIz.another.bot";
+    let other = Options {
+        token: Token::new(token),
+        ..options(Plan::even(3, 20))
+    };
+    let other = serve(other, 1, ServerConfig::default()).await;
+    let builder = Builder::<R>::new(R::default(), token, Intents::GUILDS);
+    let builder = builder.api(Api::at(other.http_url())).state(folder.path());
+    let mut bot = builder.connect().await.expect("started");
+    ready(&mut bot).await;
+    assert_eq!((resumes(&other), resumes(&server)), ((1, 0), (1, 0)));
+}
+
+async fn away_for_too_long<R: Tested>() {
+    let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
+    let mut bot = started::<R>(&server, &folder).await;
+    ready(&mut bot).await;
+    let last = take(&mut bot, &server, 20).await[19];
+    bot.shutdown(OnStop::Resume).await.expect("it ends");
+    server.act(Act::ForgetSessions(Target::All));
+    let mut next = started::<R>(&server, &folder).await;
+    let gap = until(&mut next, |event| match &event.event {
+        Event::Gap(gap) => Some(*gap),
+        _ => None,
+    })
+    .await;
+    assert_eq!((gap.from.sequence, gap.to), (last, None));
+    assert_eq!(gap.why, GapCause::Refused);
+    until(&mut next, |event| {
+        matches!(event.event, Event::ShardReady(_)).then_some(())
+    })
+    .await;
+    assert_eq!(resumes(&server).1, 1);
 }
 
 async fn a_bot_that_is_dropped_resumes_in_the_next<R: Tested>() {
@@ -84,7 +177,7 @@ async fn a_bot_that_is_dropped_resumes_in_the_next<R: Tested>() {
         "{last}, and then {then:?}: the last one may come again"
     );
     assert_eq!(resumes(&server), (1, 1));
-    next.shutdown(OnStop::End).await;
+    next.shutdown(OnStop::End).await.expect("it ends");
 }
 
 async fn a_bot_that_ends_its_session_leaves_none<R: Tested>() {
@@ -93,7 +186,7 @@ async fn a_bot_that_ends_its_session_leaves_none<R: Tested>() {
     ready(&mut bot).await;
     let saved = || SavedState::read(folder.path()).expect("it is there");
     assert_eq!(saved().sessions.len(), 1);
-    bot.shutdown(OnStop::End).await;
+    bot.shutdown(OnStop::End).await.expect("it ends");
     assert_eq!(saved().sessions.len(), 0);
 }
 
@@ -102,7 +195,11 @@ async fn a_folder_in_use_is_refused<R: Tested>() {
     let bot = started::<R>(&server, &folder).await;
     let second = builder::<R>(&server).state(folder.path()).connect().await;
     assert_eq!(second.expect_err("in use").kind(), ErrorKind::StateInUse);
-    bot.shutdown(OnStop::End).await;
+    bot.shutdown(OnStop::End).await.expect("it ends");
     let third = builder::<R>(&server).state(folder.path()).connect().await;
-    third.expect("it is free").shutdown(OnStop::End).await;
+    third
+        .expect("it is free")
+        .shutdown(OnStop::End)
+        .await
+        .expect("it ends");
 }

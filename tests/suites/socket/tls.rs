@@ -46,7 +46,7 @@ async fn tls_for_who_trusts_the_certificate<R: Tested>() {
         let bot = builder::<R>(&server).tls(trusted).compression(compression);
         let mut bot = bot.connect().await.expect("started");
         ready(&mut bot).await;
-        bot.shutdown(OnStop::End).await;
+        bot.shutdown(OnStop::End).await.expect("it ends");
         assert_eq!(server.violations(), []);
     }
 }

@@ -113,6 +113,11 @@ impl ShardJournal {
         }
     }
 
+    /// Whether what was to be written last could not be.
+    pub(crate) const fn is_failing(&self) -> bool {
+        self.record_trouble.is_reported() || self.list_trouble.is_reported()
+    }
+
     /// The digest of the session that it follows.
     pub(crate) fn session(&self) -> Option<u64> {
         self.session.as_ref().map(|live| live.digest)
@@ -183,6 +188,11 @@ impl ShardJournal {
     /// a second ago.
     pub(crate) fn wants_guilds(&self, now: Instant) -> bool {
         self.has_changed_guilds() && self.list_after.is_none_or(|after| after <= now)
+    }
+
+    /// The guilds of a session that is lost cannot be written any more.
+    pub(crate) fn put_off_guilds(&mut self, now: Instant) {
+        self.list_after = Some(now.after(PAUSE));
     }
 
     /// Writes a session and its guilds as of the last event acknowledged, whose sequence the

@@ -10,6 +10,11 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
+    /// Whether the last attempt failed.
+    pub(super) const fn is_reported(&self) -> bool {
+        self.is_reported
+    }
+
     /// Reports the first failure and the first success after one. Whether it was a success.
     pub(super) fn note(&mut self, what: &dyn fmt::Display, result: io::Result<()>) -> bool {
         match result {

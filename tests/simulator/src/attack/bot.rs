@@ -136,7 +136,7 @@ async fn bot<R: Runtime + Default>(
     report.active = active.count() as u64;
     control.say("end")?;
     let start = Instant::now();
-    bot.shutdown(OnStop::End).await;
+    let _ = bot.shutdown(OnStop::End).await;
     report.shutdown = start.elapsed().as_millis() as u64;
     report.peak = memory::peak();
     Ok(report)

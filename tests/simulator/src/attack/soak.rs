@@ -5,6 +5,7 @@ use super::verdict::Verdict;
 use super::{Attack, MIB, child, memory, right};
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
+use headcount_core::event::Gap;
 use headcount_core::id::GuildId;
 use headcount_core::session::Reason;
 use headcount_core::setup::{SetupConfig, ShardFinishedChunking};
@@ -117,7 +118,7 @@ impl SoakRecord {
                 seen.last_ends.push(change.reason);
             }
             Event::Resumed { .. } => seen.last_ends.clear(),
-            Event::SessionLost(why) => {
+            Event::Gap(Gap { why, .. }) => {
                 let ends = std::mem::take(&mut seen.last_ends);
                 seen.lost.push(format!("{why:?} after {ends:?}"));
             }

@@ -58,7 +58,7 @@ pub(super) fn run(bytes: &[u8]) {
     consumer.check();
     drop(consumer);
     let sessions = harness.wait(bot.shutdown(OnStop::Resume), SHUTDOWN);
-    let sessions = sessions.expect("the end is bounded");
+    let sessions = sessions.expect("the end is bounded").expect("in time");
     assert_eq!(sessions.len() as u64, SHARDS);
     for _ in 0..SHUTDOWN / 250 {
         harness.step(250);

@@ -1,7 +1,7 @@
 //! What anybody could note down about one shard from its events, and what must never come.
 use headcount_core::Event;
 use headcount_core::chunk::{ChunkRequestFinished, FinishReason, RequestId};
-use headcount_core::event::{Fault, Ticket};
+use headcount_core::event::{Fault, Gap, Ticket};
 use headcount_core::id::GuildId;
 use headcount_core::session::Phase;
 use headcount_core::setup::{GuildReady, Origin, ShardFinishedChunking};
@@ -119,7 +119,7 @@ impl Book {
                     format!("{:?} ended twice or was never queued", it.ticket)
                 })
             }
-            Event::SessionLost(why) => {
+            Event::Gap(Gap { why, .. }) => {
                 self.stranded = self.tickets.clone();
                 let went_on = core::mem::replace(&mut self.goes_on, false);
                 ensure(went_on, || format!("lost without a session: {why:?}"))

@@ -5,6 +5,7 @@ use headcount_core::Event;
 use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
 use headcount_core::cache::{GuildStatus, Kinds, Lack};
 use headcount_core::chunk::{FinishReason, RequestProgress};
+use headcount_core::event::Gap;
 use headcount_core::id::GuildId;
 use headcount_core::session::{Phase, Reason};
 use headcount_core::setup::{
@@ -130,7 +131,7 @@ impl Simulation {
                 self.tally.mark(format!("guild: {:?}", it.origin));
                 self.hold_to_its_word(host, it);
             }
-            Event::SessionLost(why) => self.tally.mark(format!("session: lost, {why:?}")),
+            Event::Gap(Gap { why, .. }) => self.tally.mark(format!("session: lost, {why:?}")),
             Event::Misunderstood(it) => {
                 let fault = format!("{:?}", it.fault);
                 let fault = fault.split('(').next().unwrap_or_default();

@@ -75,6 +75,6 @@ async fn live(asked: &str) -> io::Result<()> {
             tokio::time::sleep(Duration::from_micros(rest)).await;
         }
     }
-    bot.shutdown(OnStop::Resume).await;
+    bot.shutdown(OnStop::Resume).await.expect("it ends");
     Ok(())
 }

@@ -1,0 +1,75 @@
+//! Ending a shard's connection by hand, and beginning anew.
+
+use crate::config::Config;
+use crate::error::RequestError;
+use crate::session::signal::Signal;
+use crate::session::{OnStop, Phase, Session};
+use crate::shard::Shard;
+
+/// What the user wants of the connection, until the next input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// It ends, and the shard with it.
+    Stop(OnStop),
+    /// It ends, and another follows.
+    Restart(OnStop),
+}
+
+impl Order {
+    pub(super) const fn signal(self) -> Signal<'static> {
+        match self {
+            Self::Stop(on_stop) => Signal::Stop(on_stop),
+            Self::Restart(on_stop) => Signal::Restart(on_stop),
+        }
+    }
+}
+
+impl Shard {
+    /// Ends the shard at its next [`Input::Timeout`]: it closes the connection and emits
+    /// [`Event::Halted`](crate::Event::Halted).
+    ///
+    /// With [`OnStop::Resume`] the session can be fetched afterwards with [`Shard::session`].
+    pub fn stop(&mut self, on_stop: OnStop) {
+        self.order = Some(Order::Stop(on_stop));
+    }
+
+    /// Ends the connection at the next [`Input::Timeout`](crate::Input::Timeout) and connects anew
+    /// without waiting for the back-off: with [`OnStop::Resume`] for the same session, with
+    /// [`OnStop::End`] for a new one, as soon as the pace of identifies allows. A stop that was
+    /// asked for before goes first.
+    ///
+    /// # Errors
+    /// [`RequestError::Halted`]; [`Shard::start`] is for a shard that has ended.
+    pub fn restart(&mut self, on_stop: OnStop) -> Result<(), RequestError> {
+        if self.phase() == Phase::Halted {
+            return Err(RequestError::Halted);
+        }
+        self.order.get_or_insert(Order::Restart(on_stop));
+        Ok(())
+    }
+
+    /// Makes a shard that has ended begin again at its next
+    /// [`Input::Timeout`](crate::Input::Timeout), as a new one with the same configuration: to
+    /// resume `session`, which is its own ([`Shard::session`]) or another, or with a new one. What
+    /// it knew of its guilds is what the session says, and its counts begin at nothing.
+    ///
+    /// # Errors
+    /// [`RequestError::Running`] if it has not ended, [`RequestError::ForeignSession`].
+    pub fn start(&mut self, session: Option<Session>) -> Result<(), RequestError> {
+        if self.phase() != Phase::Halted {
+            return Err(RequestError::Running);
+        }
+        let config = Config {
+            tracker: self.tracker.config().clone(),
+            ..self.session.config().clone()
+        };
+        let seed = self.session.next_seed();
+        let next = match session {
+            None => Self::new(config, seed),
+            Some(session) => Self::with_session(config, seed, session)?,
+        };
+        let now = self.now;
+        *self = Self { now, ..next };
+        Ok(())
+    }
+}
