@@ -178,6 +178,7 @@ fn the_oldest_compiler_is_stated_once() {
     }
     for outside in [
         "core/examples/beside_twilight",
+        "adapters/tokio/examples/exactly_once",
         "tests/bench/chat",
         "tests/mutants",
     ] {
@@ -198,6 +199,7 @@ fn every_package_is_a_member_or_named_as_left_out() {
         "tests/mutants",
         "tests/bench/gateway",
         "core/examples/beside_twilight",
+        "adapters/tokio/examples/exactly_once",
     ] {
         let is_member = members().iter().any(|member| member == folder);
         let is_left_out = left_out.contains(&format!("\"{folder}\""));
