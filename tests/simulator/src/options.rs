@@ -29,6 +29,10 @@ pub struct Options {
     /// Whether RESUMED repeats the sequence that the client resumed from, as other servers of the
     /// protocol do; otherwise it has one of its own, like any dispatch.
     pub resumed_repeats: bool,
+    /// Whether a heartbeat's sequence says that nothing up to it is needed again, as it does to
+    /// other servers of the protocol: it leaves the replay, and a heartbeat with a lower sequence
+    /// than one before is close code 4007. Otherwise heartbeats have no such effect.
+    pub heartbeats_trim: bool,
     /// How fast the gateway talks.
     pub pace: Pace,
     /// Events a second from the start on, of every kind in turn: messages, reactions, typing,
@@ -57,6 +61,7 @@ impl Default for Options {
             limits: Limits::default(),
             guild_sync: false,
             resumed_repeats: false,
+            heartbeats_trim: false,
             pace: Pace::default(),
             traffic: 0,
             said: Vec::new(),
@@ -85,6 +90,8 @@ pub struct Limits {
     pub replay_dispatches: usize,
     /// How many bytes of dispatches a session keeps for replay.
     pub replay_bytes: usize,
+    /// How long a session keeps a dispatch for replay, in milliseconds.
+    pub replay_time: Millis,
     /// Payloads per `send_window` and connection.
     pub sends: usize,
     /// The sliding window of `sends`, in milliseconds.
@@ -114,6 +121,7 @@ impl Default for Limits {
             session_ttl: 90_000,
             replay_dispatches: 10_000,
             replay_bytes: 64 << 20,
+            replay_time: 300_000,
             sends: 120,
             send_window: 60_000,
             presences: 5,

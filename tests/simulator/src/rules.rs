@@ -41,6 +41,8 @@ pub enum Rule {
     Heartbeat,
     /// A heartbeat carries a sequence number that the session has reached, or null.
     HeartbeatSequence,
+    /// A heartbeat's sequence is no lower than one before, where it trims the replay.
+    HeartbeatFalls,
     /// At most 5 presence updates per 20 s and session.
     PresencePace,
     /// One request for all members per guild per 30 s.
@@ -86,6 +88,7 @@ impl Rule {
             Self::ResumeSequence => "a resume names a sequence that was reached (close 4007)",
             Self::Heartbeat => "a heartbeat comes at least every 1.5 intervals (close 4000)",
             Self::HeartbeatSequence => "a heartbeat carries a sequence that was reached, or null",
+            Self::HeartbeatFalls => "a heartbeat's sequence never falls (close 4007)",
             Self::PresencePace => "at most 5 presence updates per 20 s and session (ignored)",
             Self::RequestPace => "one request for all members per guild per 30 s (RATE_LIMITED)",
             Self::RequestIntent => "asking for all members needs GUILD_MEMBERS (no answer)",

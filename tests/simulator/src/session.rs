@@ -32,6 +32,9 @@ pub(crate) struct Session {
     pub(crate) numbered: u64,
     /// What its client cannot know.
     pub(crate) doubts: Doubts,
+    /// Up to where its client has said by heartbeats that it needs nothing again; 0 unless the
+    /// server takes them so.
+    pub(crate) trimmed: u64,
     replay: Replay,
 }
 
@@ -72,12 +75,19 @@ impl Session {
             presence_updates: Window::default(),
             numbered: 0,
             doubts: Doubts::default(),
+            trimmed: 0,
             replay: Replay::default(),
         }
     }
 
     /// Numbers and records one dispatch whose body is this JSON text; returns all of its text.
-    pub(crate) fn dispatch(&mut self, limits: &Limits, event: &str, body: &str) -> String {
+    pub(crate) fn dispatch(
+        &mut self,
+        now: Millis,
+        limits: &Limits,
+        event: &str,
+        body: &str,
+    ) -> String {
         self.sequence += 1;
         let text = crate::json::object(|w| {
             w.field("t", event);
@@ -85,32 +95,71 @@ impl Session {
             w.field("op", 0_u32);
             w.field("d", Raw(body));
         });
-        self.replay.push(self.sequence, &text, limits);
+        let kept = Kept {
+            at: now,
+            sequence: self.sequence,
+            text: text.clone(),
+        };
+        self.replay.push(kept, limits);
         text
     }
 
     /// Every dispatch after `sequence`; `None` when some of them are no longer kept.
-    pub(crate) fn missed_since(&self, sequence: u64) -> Option<Vec<String>> {
+    pub(crate) fn missed_since(
+        &mut self,
+        now: Millis,
+        limits: &Limits,
+        sequence: u64,
+    ) -> Option<Vec<String>> {
+        self.replay.forget_old(now, limits);
         self.replay.after(sequence, self.sequence)
+    }
+
+    /// Its client needs nothing up to this sequence again.
+    pub(crate) fn trim(&mut self, sequence: u64) {
+        self.trimmed = sequence;
+        self.replay.drop_while(|first| first.sequence <= sequence);
     }
 }
 
-/// The last dispatches, bounded in number and bytes.
+/// The last dispatches, bounded in number, bytes and time.
 #[derive(Debug, Default)]
 struct Replay {
-    kept: VecDeque<(u64, String)>,
+    kept: VecDeque<Kept>,
     bytes: usize,
 }
 
+/// A dispatch that may be replayed.
+#[derive(Debug)]
+struct Kept {
+    at: Millis,
+    sequence: u64,
+    text: String,
+}
+
 impl Replay {
-    fn push(&mut self, sequence: u64, text: &str, limits: &Limits) {
-        self.kept.push_back((sequence, text.to_owned()));
-        self.bytes += text.len();
+    fn push(&mut self, kept: Kept, limits: &Limits) {
+        self.forget_old(kept.at, limits);
+        self.bytes += kept.text.len();
+        self.kept.push_back(kept);
         while self.kept.len() > limits.replay_dispatches || self.bytes > limits.replay_bytes {
-            let Some((_, first)) = self.kept.pop_front() else {
-                return;
-            };
-            self.bytes -= first.len();
+            self.forget_first();
+        }
+    }
+
+    fn forget_old(&mut self, now: Millis, limits: &Limits) {
+        self.drop_while(|first| first.at + limits.replay_time < now);
+    }
+
+    fn drop_while(&mut self, is_gone: impl Fn(&Kept) -> bool) {
+        while self.kept.front().is_some_and(&is_gone) {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        if let Some(first) = self.kept.pop_front() {
+            self.bytes -= first.text.len();
         }
     }
 
@@ -121,7 +170,7 @@ impl Replay {
             self.kept
                 .iter()
                 .skip(skipped)
-                .map(|(_, text)| text.clone())
+                .map(|kept| kept.text.clone())
                 .collect(),
         )
     }
@@ -139,7 +188,9 @@ mod tests {
         };
         let mut replay = Replay::default();
         for sequence in 1..=5 {
-            replay.push(sequence, &sequence.to_string(), &limits);
+            let text = sequence.to_string();
+            let at = 10 * sequence;
+            replay.push(Kept { at, sequence, text }, &limits);
         }
         assert_eq!(replay.after(5, 5), Some(vec![]));
         assert_eq!(
@@ -147,6 +198,12 @@ mod tests {
             Some(vec!["3".into(), "4".into(), "5".into()])
         );
         assert_eq!(replay.after(1, 5), None);
+        replay.forget_old(40 + limits.replay_time, &limits);
+        assert_eq!(replay.after(3, 5).map(|kept| kept.len()), Some(2));
+        replay.forget_old(41 + limits.replay_time, &limits);
+        assert_eq!(replay.after(3, 5), None);
+        replay.drop_while(|_| true);
+        assert_eq!((replay.after(5, 5), replay.bytes), (Some(vec![]), 0));
     }
 
     #[test]

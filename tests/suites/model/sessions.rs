@@ -1,7 +1,7 @@
 //! Sessions: resume, replay, take-over, ends, and copies for several sessions of a shard.
 
 use crate::client::{Client, INTENTS};
-use headcount_sim::{Act, Limits, Options, Plan, guild_id};
+use headcount_sim::{Act, Limits, Options, Plan, Rule, guild_id};
 use serde_json::{Value, json};
 
 fn options() -> Options {
@@ -77,6 +77,88 @@ fn a_resume_fails_after_its_time_after_overflow_and_with_a_sequence_from_nowhere
             usize::from(expected.is_none())
         );
     }
+}
+
+#[test]
+fn a_resume_from_before_what_is_kept_in_time_is_refused() {
+    for (replay_time, is_kept) in [(60_000, false), (90_000, true)] {
+        let limits = Limits {
+            replay_time,
+            ..Limits::default()
+        };
+        let mut client = Client::new(
+            Options {
+                limits,
+                ..options()
+            },
+            1,
+        );
+        let id = client.start([0, 1], INTENTS);
+        client.gateway.closed(client.now, id, None);
+        client.wait(70_000);
+        let again = client.open();
+        client.resume(again, 4);
+        let expected: &[u64] = if is_kept { &[10] } else { &[10, 9] };
+        assert_eq!(client.opcodes(again), expected, "{replay_time}");
+        assert_eq!(client.events("RESUMED").len(), usize::from(is_kept));
+    }
+}
+
+/// A gateway of this kind whose client has sent heartbeats with these sequences, and resumes.
+fn resumed_after(heartbeats_trim: bool, beats: &[u64], sequence: u64) -> Client {
+    let mut client = Client::new(
+        Options {
+            heartbeats_trim,
+            ..options()
+        },
+        1,
+    );
+    let id = client.start([0, 1], INTENTS);
+    for beat in beats {
+        client.say(id, 1, json!(beat));
+    }
+    client.gateway.closed(client.now, id, None);
+    let again = client.open();
+    client.resume(again, sequence);
+    client
+}
+
+#[test]
+fn a_heartbeat_trims_the_replay_where_it_is_asked_to() {
+    for (trims, sequence, is_kept) in [(true, 3, true), (true, 2, false), (false, 2, true)] {
+        let client = resumed_after(trims, &[1, 3], sequence);
+        let resumed = client.events("RESUMED").len();
+        assert_eq!(resumed, usize::from(is_kept), "{trims} {sequence}");
+        assert_eq!(client.gateway.ledger().resumes[0].accepted, is_kept);
+        assert_eq!(client.rules(), []);
+    }
+}
+
+#[test]
+fn a_heartbeat_that_falls_is_refused_where_it_trims() {
+    let start = |heartbeats_trim| {
+        let mut client = Client::new(
+            Options {
+                heartbeats_trim,
+                ..options()
+            },
+            1,
+        );
+        let id = client.start([0, 1], INTENTS);
+        for beat in [json!(2), json!(4), Value::Null, json!(4), json!(3)] {
+            client.say(id, 1, beat);
+        }
+        client
+    };
+    let trims = start(true);
+    assert_eq!(trims.rules(), [Rule::HeartbeatFalls]);
+    assert_eq!(
+        trims.ends.iter().map(|end| end.1).collect::<Vec<_>>(),
+        [Some(4007)]
+    );
+    assert_eq!(trims.gateway.session_count(), 1);
+    let keeps = start(false);
+    assert_eq!((keeps.rules(), keeps.ends), (vec![], vec![]));
 }
 
 #[test]

@@ -139,7 +139,7 @@ impl Gateway {
         let Some(session) = number.and_then(|number| self.sessions.get_mut(&number)) else {
             return;
         };
-        let text = session.dispatch(&self.options.limits, event, body);
+        let text = session.dispatch(self.now, &self.options.limits, event, body);
         self.ledger.dispatches += 1;
         self.say(id, text);
     }

@@ -337,7 +337,7 @@ impl Gateway {
         let Some(session) = self.sessions.get_mut(&number) else {
             return;
         };
-        let text = session.dispatch(&self.options.limits, event, body);
+        let text = session.dispatch(self.now, &self.options.limits, event, body);
         self.ledger.dispatches += 1;
         if let Some(connection) = session.attached {
             self.carry(connection, text, event == "GUILD_MEMBERS_CHUNK");

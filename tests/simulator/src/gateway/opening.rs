@@ -102,6 +102,9 @@ impl Gateway {
     pub(super) fn beat(&mut self, id: ConnectionId, d: &serde_json::Value) {
         self.check_sequence(id, d);
         self.ledger.heartbeats += 1;
+        if self.options.heartbeats_trim && !self.trim(id, d) {
+            return;
+        }
         self.bend_acks(id);
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
@@ -134,6 +137,26 @@ impl Gateway {
             }
             (false, Some(_), _) => {}
         }
+    }
+
+    /// Takes a heartbeat's sequence for what its client needs no more; false if the client was
+    /// refused.
+    fn trim(&mut self, id: ConnectionId, d: &serde_json::Value) -> bool {
+        let number = self.connections.get(&id).and_then(Connection::session);
+        let session = number.and_then(|number| self.sessions.get_mut(&number));
+        let (Some(session), Some(sequence)) = (session, d.as_u64()) else {
+            return true;
+        };
+        if sequence < session.trimmed {
+            let detail = format!("{sequence} after {}", session.trimmed);
+            self.punish(id, Rule::HeartbeatFalls, detail, 4007);
+            return false;
+        }
+        // One from nowhere is a broken rule of its own.
+        if sequence <= session.sequence {
+            session.trim(sequence);
+        }
+        true
     }
 
     fn bend_acks(&mut self, id: ConnectionId) {

@@ -67,10 +67,11 @@ impl Gateway {
             self.punish(id, Rule::ResumeSequence, detail, 4007);
             return false;
         }
+        let (now, limits) = (self.now, &self.options.limits);
         let missed = self
             .sessions
-            .get(&number)
-            .and_then(|found| found.missed_since(sequence));
+            .get_mut(&number)
+            .and_then(|found| found.missed_since(now, limits, sequence));
         let Some(missed) = missed else {
             return self.refuse_resume(id, number, false);
         };

@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     pub(crate) gate: Option<Millis>,
     pub(crate) concurrency: Option<u32>,
     pub(crate) member_gate: Option<Millis>,
+    pub(crate) heartbeats_trim: bool,
+    pub(crate) replay_events: Option<usize>,
+    pub(crate) replay_time: Option<Millis>,
     pub(crate) traffic: u32,
     pub(crate) cut_after: Option<u32>,
     pub(crate) lost_chunks: Vec<LostChunk>,
@@ -77,6 +80,9 @@ impl Default for Arguments {
             gate: None,
             concurrency: None,
             member_gate: None,
+            heartbeats_trim: false,
+            replay_events: None,
+            replay_time: None,
             traffic: 0,
             cut_after: None,
             lost_chunks: Vec::new(),
@@ -135,6 +141,9 @@ impl Arguments {
             "gate" => self.gate = Some(number(parser)?),
             "concurrency" => self.concurrency = Some(number(parser)?),
             "member-gate" => self.member_gate = Some(number(parser)?),
+            "heartbeats-trim" => self.heartbeats_trim = true,
+            "replay-events" => self.replay_events = Some(number(parser)?),
+            "replay-time" => self.replay_time = Some(number(parser)?),
             "traffic" => self.traffic = number(parser)?,
             "cut-after" => self.cut_after = Some(positive(parser)?),
             "lose-chunk" => self.lost_chunks.push(lost_chunk(&text(parser)?)?),
@@ -309,13 +318,17 @@ mod tests {
     #[test]
     fn options_are_taken() {
         let found = run(
-            "--guilds 40 --members=20000 --shards 2 --cut-after 9 --dead-resume-host --resumed-repeats \
-             --lose-chunk 3:1 --lose-chunk 4:0:always --close-after 500:4009 --record x.jsonl",
+            "--guilds 40 --members=20000 --shards 2 --cut-after 9 --dead-resume-host --resumed-repeats --heartbeats-trim \
+             --replay-events 500 --replay-time 60000 --lose-chunk 3:1 --lose-chunk 4:0:always --close-after 500:4009 --record x.jsonl",
         )
         .unwrap();
         assert_eq!((found.guilds, found.members, found.shards), (40, 20_000, 2));
         assert_eq!((found.cut_after, found.dead_resume_host), (Some(9), true));
-        assert!(found.resumed_repeats);
+        assert!(found.resumed_repeats && found.heartbeats_trim);
+        assert_eq!(
+            (found.replay_events, found.replay_time),
+            (Some(500), Some(60_000))
+        );
         let lost = |guild, chunk, always| LostChunk {
             guild,
             chunk,

@@ -32,6 +32,11 @@ PROTOCOL
     --gate MS            time between two identifies of a bucket in milliseconds [5000]
     --concurrency N      number of identify buckets (max_concurrency) [1]
     --member-gate MS     time between two full member requests of a guild [30000]
+    --replay-events N    how many dispatches a session keeps for a resume [10000]
+    --replay-time MS     how long it keeps each in milliseconds; a resume from before what is kept
+                         is answered with "invalid session" [300000]
+    --heartbeats-trim    a heartbeat's sequence says that nothing up to it is needed again, as to
+                         other servers of the protocol; a lower one than before is close code 4007
 
 TRAFFIC
     --traffic N          N events a second of every kind in turn; each has a key "number" in its

@@ -19,6 +19,7 @@ pub(crate) fn options(asked: &Arguments) -> Options {
         said: asked.said.clone(),
         granted: asked.granted.unwrap_or(intents::PRIVILEGED),
         resumed_repeats: asked.resumed_repeats,
+        heartbeats_trim: asked.heartbeats_trim,
         faults: faults(asked),
         script: asked.timed.iter().map(timed).collect(),
         ..Options::default()
@@ -27,6 +28,8 @@ pub(crate) fn options(asked: &Arguments) -> Options {
     limits.heartbeat_interval = asked.heartbeat.unwrap_or(limits.heartbeat_interval);
     limits.identify_spacing = asked.gate.unwrap_or(limits.identify_spacing);
     limits.request_gate = asked.member_gate.unwrap_or(limits.request_gate);
+    limits.replay_dispatches = asked.replay_events.unwrap_or(limits.replay_dispatches);
+    limits.replay_time = asked.replay_time.unwrap_or(limits.replay_time);
     options.max_concurrency = asked.concurrency.unwrap_or(options.max_concurrency);
     options
 }
