@@ -376,8 +376,10 @@ impl Shard {
         }
     }
 
-    /// Counts how often a guild of the session came to stand elsewhere, as far as [`Session`] tells:
-    /// whoever writes sessions down sees by it that there is something to write.
+    /// Counts how often a guild of the session came to stand elsewhere, as far as [`Session`] tells,
+    /// and how often a dispatch that moved one was acknowledged: as long as it stays the same, a
+    /// session that was written down needs another sequence only
+    /// ([`Session::as_of`](crate::Session::as_of)).
     #[must_use]
     pub const fn guild_changes(&self) -> u64 {
         self.tracker.guild_changes()
@@ -455,6 +457,7 @@ impl Shard {
             self.tracker.connection_lost(self.now, out);
         }
         if had_session && self.session.state().session().is_none() {
+            self.tracker.session_lost(out);
             self.drop_commands(CommandOutcome::SessionLost, out);
         }
     }

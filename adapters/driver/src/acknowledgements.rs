@@ -102,6 +102,10 @@ impl Acknowledgements {
         let mut sessions = self.lock();
         let open = sessions.last.as_mut()?;
         let sequence = sequence.unwrap_or(open.at.sequence);
+        if sequence > open.at.sequence {
+            // It was held in a session that this one took the place of.
+            return None;
+        }
         let position = Position {
             sequence,
             ..open.at
@@ -260,6 +264,16 @@ mod tests {
         assert_eq!(all.acknowledged(), Some(at(1, 4)));
         follows.done();
         assert_eq!(all.acknowledged(), Some(at(1, 6)));
+    }
+
+    #[test]
+    fn an_event_that_was_held_in_another_session_hangs_on_nothing_in_this_one() {
+        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
+        all.move_to(at(1, 9), 0);
+        all.move_to(at(2, 1), 0);
+        assert!(all.open(HangsOn::Itself, Some(9)).is_none());
+        all.settle(Instant::ZERO);
+        assert_eq!(all.acknowledged(), Some(at(2, 1)));
     }
 
     #[test]

@@ -40,6 +40,19 @@ impl<R: Runtime> Keeper<R> {
     /// The shard has taken something in, and what follows from it is not handed on yet: nothing of
     /// that is recorded before guilds that stand elsewhere now are.
     pub(crate) fn begin(&mut self, cell: &ShardCell) {
+        self.look_at_guilds(cell);
+    }
+
+    /// Up to where everything is dealt with. If that moves guilds, as far as the session tells, the
+    /// journal hears of it first.
+    fn acknowledged(&mut self, cell: &ShardCell) -> Option<Position> {
+        self.follow_gaps(cell);
+        let acknowledged = cell.acknowledged();
+        self.look_at_guilds(cell);
+        acknowledged
+    }
+
+    fn look_at_guilds(&mut self, cell: &ShardCell) {
         let changes = cell.read(Shard::guild_changes);
         if changes != self.changes {
             self.changes = changes;
@@ -58,8 +71,7 @@ impl<R: Runtime> Keeper<R> {
 
     /// Writes down what is due.
     pub(crate) fn save(&mut self, now: Instant, cell: &ShardCell) {
-        self.follow_gaps(cell);
-        let Some(at) = cell.acknowledged() else {
+        let Some(at) = self.acknowledged(cell) else {
             if self.session.take().is_some() {
                 self.journal.end(now);
             }
@@ -97,8 +109,7 @@ impl<R: Runtime> Keeper<R> {
 
     /// Whether something has to be written down; if not, the task is woken when it has.
     pub(crate) fn is_due(&mut self, now: Instant, cx: &mut Context<'_>, cell: &ShardCell) -> bool {
-        self.follow_gaps(cell);
-        if let Some(at) = cell.acknowledged()
+        if let Some(at) = self.acknowledged(cell)
             && self.session == Some(at.session)
         {
             self.journal.acknowledged(at.sequence, now);
@@ -139,3 +150,6 @@ impl<R: Runtime> Keeper<R> {
         is_same && !self.journal.has_changed_guilds() && is_plain
     }
 }
+
+#[cfg(test)]
+mod tests;

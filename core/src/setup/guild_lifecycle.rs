@@ -81,7 +81,9 @@ impl Setup {
                 self.renew_quiet(now);
                 Origin::Initial
             }
-            Stage::Missed | Stage::Unavailable | Stage::Ready { .. } => Origin::Returned,
+            Stage::Missed | Stage::Unavailable => Origin::Returned,
+            // An earlier process may not have come to its end with it.
+            Stage::Ready { .. } => self.take_unfinished(guild).unwrap_or(Origin::Returned),
             Stage::Storing { origin, .. } => {
                 self.count_restart(guild);
                 origin

@@ -25,7 +25,18 @@ impl Setup {
     /// Where a guild stands; `None` when it is not known.
     pub(crate) fn place_of(&self, guild: GuildId) -> Option<Place> {
         let standing = self.registry.get(guild)?;
-        Some(Place::of(&standing.stage))
+        let handed_over = self.handed_over.iter().find(|it| it.guild == guild);
+        match handed_over.and_then(|it| it.unfinished) {
+            Some(origin) if self.is_handed_over(guild) => Some(Place::Unfinished(origin)),
+            Some(_) | None => Some(Place::of(&standing.stage)),
+        }
+    }
+
+    /// How a guild came into the setup that an earlier process did not finish. Told once: it is in
+    /// the setup of this process now.
+    pub(super) fn take_unfinished(&mut self, guild: GuildId) -> Option<Origin> {
+        let at = self.handed_over.iter().position(|it| it.guild == guild)?;
+        self.handed_over.remove(at).unfinished
     }
 
     /// Where every guild stands.
@@ -39,7 +50,7 @@ impl Setup {
     fn places(&self) -> BTreeMap<GuildId, Place> {
         let guilds = self.registry.guilds();
         let mut places: BTreeMap<GuildId, Place> = guilds
-            .filter_map(|guild| Some((guild, self.place_of(guild)?)))
+            .filter_map(|guild| Some((guild, Place::of(&self.registry.get(guild)?.stage))))
             .collect();
         // A session that was never resumed here is handed on as it came.
         for HandedOver { guild, unfinished } in &self.handed_over {

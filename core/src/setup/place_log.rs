@@ -33,11 +33,13 @@ impl PlaceLog {
         });
     }
 
-    /// What came up to this sequence is never replayed.
-    pub(crate) fn acknowledge(&mut self, sequence: u64) {
+    /// What came up to this sequence is never replayed. Whether a guild was moved by it.
+    pub(crate) fn acknowledge(&mut self, sequence: u64) -> bool {
+        let before = self.0.len();
         while self.0.front().is_some_and(|it| it.sequence <= sequence) {
             self.0.pop_front();
         }
+        self.0.len() != before
     }
 
     /// A new session: nothing of the last one is replayed.

@@ -329,6 +329,11 @@ impl Tracker {
         self.step(now, out, Setup::connection_lost);
     }
 
+    /// The session is gone: what is held of it belongs to no other, so it comes now.
+    pub(crate) fn session_lost(&mut self, out: &mut Actions<'_>) {
+        self.release_all(out);
+    }
+
     /// The host's stores have got this far.
     pub(crate) fn stored(&mut self, now: Instant, barrier: Barrier, out: &mut Actions<'_>) {
         self.step(now, out, |setup, now, events| {

@@ -16,7 +16,7 @@ use crate::wire::view::View;
 pub(super) struct Handover {
     /// Where guilds stood before what is not acknowledged; `None` if nobody acknowledges.
     log: Option<PlaceLog>,
-    /// How often a guild came to stand elsewhere.
+    /// How often a guild came to stand elsewhere, or what moved it was acknowledged.
     changes: u64,
     /// The sequence of the last dispatch.
     last: Option<u64>,
@@ -43,8 +43,10 @@ impl Tracker {
 
     /// Everything up to this sequence is acknowledged.
     pub(crate) fn acknowledge(&mut self, sequence: u64) {
-        if let Some(log) = &mut self.handover.log {
-            log.acknowledge(sequence);
+        if let Some(log) = &mut self.handover.log
+            && log.acknowledge(sequence)
+        {
+            self.handover.changes = self.handover.changes.wrapping_add(1);
         }
     }
 
@@ -53,7 +55,7 @@ impl Tracker {
         self.hold.as_ref()?.since()
     }
 
-    /// How often a guild came to stand elsewhere.
+    /// How often a guild came to stand elsewhere, or what moved it was acknowledged.
     pub(crate) const fn guild_changes(&self) -> u64 {
         self.handover.changes
     }

@@ -428,3 +428,66 @@ fn a_shard_that_is_stopped_hands_its_guilds_over_as_they_were_before() {
     let asked: BTreeSet<u64> = asked(&third).iter().map(|it| it.guild.get()).collect();
     assert_eq!(asked, [1, 2].into());
 }
+
+#[test]
+fn a_guild_in_setup_that_comes_anew_in_the_replay_is_ready_and_not_restored() {
+    let config = acknowledging(false);
+    let mut host = begun(config.clone(), &[1]);
+    host.receive(&create(2, 1));
+    acknowledge(&mut host, 2);
+    let mut second = next(config.clone(), exported(&host));
+    second.receive(&create(3, 1));
+    assert_eq!(emitted(&second), []);
+    // Nothing of the replay is acknowledged when the process ends.
+    let mut third = next(config, exported(&second));
+    third.receive(&create(3, 1));
+    go_on(&mut third, 4);
+    let nonce = asked(&third)[0].nonce.to_string();
+    third.receive(&chunk(5, 1, &nonce, 0, 1));
+    assert_eq!(emitted(&third), [("ready", 1)]);
+    third.receive(&create(6, 1));
+    third.run(GATE);
+    let nonce = asked(&third)[1].nonce.to_string();
+    third.receive(&chunk(7, 1, &nonce, 0, 1));
+    assert_eq!(emitted(&third), [("ready", 1), ("restored", 1)]);
+}
+
+#[test]
+fn a_session_that_is_written_down_is_written_anew_once_what_moved_its_guilds_is_acknowledged() {
+    let mut host = begun(acknowledging(false), &[1]);
+    host.receive(&create(2, 1));
+    host.receive(&dispatch(3));
+    let (written, changes) = (exported(&host), host.shard.guild_changes());
+    acknowledge(&mut host, 2);
+    assert_ne!(exported(&host), written.as_of(2), "its guild has come");
+    assert_ne!(host.shard.guild_changes(), changes);
+    let (written, changes) = (exported(&host), host.shard.guild_changes());
+    acknowledge(&mut host, 3);
+    assert_eq!(exported(&host), written.as_of(3));
+    assert_eq!(host.shard.guild_changes(), changes);
+}
+
+#[test]
+fn events_that_are_held_come_with_the_end_of_their_session_and_not_in_the_next() {
+    let mut config = acknowledging(false);
+    config.tracker.hold = Some(HoldConfig::default());
+    let mut host = begun(config, &[1]);
+    host.receive(&create(2, 1));
+    host.receive(r#"{"op":0,"t":"TYPING_START","s":3,"d":{"user_id":"3","guild_id":"1"}}"#);
+    assert_eq!(
+        dispatches(&host),
+        [1, 2],
+        "the guild is asked for its members"
+    );
+    host.receive(r#"{"op":9,"d":false}"#);
+    assert_eq!(host.shard.position(), None);
+    assert_eq!(dispatches(&host), [1, 2, 3]);
+}
+
+fn dispatches(host: &Host) -> Vec<u64> {
+    let emitted = host.events().filter_map(|event| match event {
+        Event::Dispatch(it) => it.sequence(),
+        _ => None,
+    });
+    emitted.collect()
+}
