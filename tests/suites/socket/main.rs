@@ -6,6 +6,7 @@ mod chat;
 mod client;
 mod dials;
 mod ends;
+mod kills;
 mod managers;
 mod many_shards;
 mod one_shard;

@@ -6,11 +6,15 @@ use std::ffi::OsString;
 pub(crate) const HELP: &str = "\
 Ends a bot on tokio again and again while the simulated gateway sends it numbered events, and counts
 what is lost, doubled or out of order: by a shutdown, by a kill at a random instant, and by a kill
-while the bot is slower than the stream. Each bot is a process of its own.
+while the bot is slower than the stream. Each bot is a process of its own, and keeps its session in a
+folder. A killed bot may get again what it had taken and not acknowledged (one event) or acknowledged
+in the last 5 ms, at most 256 events; while its guilds are set up, in the last second.
 
-  --kills N   how often a bot is ended in each of the three ways (100)
-  --seed N    what the instants follow from (1)
-  --json      print one JSON object, a key for each way
+  --kills N      how often a bot is ended in each of the three ways (100)
+  --trimming N   how many of a hundred are ended with a gateway that forgets what a heartbeat
+                 acknowledges (33)
+  --seed N       what the instants follow from (1)
+  --json         print one JSON object, a key for each way
 ";
 
 /// What to do.
@@ -22,6 +26,8 @@ pub(crate) enum Asked {
 /// How.
 pub(crate) struct Arguments {
     pub(crate) kills: u32,
+    /// Of a hundred.
+    pub(crate) trimming: u32,
     pub(crate) seed: u64,
     pub(crate) json: bool,
 }
@@ -29,6 +35,7 @@ pub(crate) struct Arguments {
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, lexopt::Error> {
     let mut asked = Arguments {
         kills: 100,
+        trimming: 33,
         seed: 1,
         json: false,
     };
@@ -36,6 +43,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, l
     while let Some(argument) = parser.next()? {
         match argument {
             Long("kills") => asked.kills = parser.value()?.parse()?,
+            Long("trimming") => asked.trimming = parser.value()?.parse_with(percentage)?,
             Long("seed") => asked.seed = parser.value()?.parse()?,
             Long("json") => asked.json = true,
             Short('h') | Long("help") => return Ok(Asked::Help),
@@ -43,4 +51,11 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, l
         }
     }
     Ok(Asked::Run(asked))
+}
+
+fn percentage(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(number @ 0..=100) => Ok(number),
+        _ => Err(format!("{text:?} is no number up to 100")),
+    }
 }

@@ -1,4 +1,5 @@
 //! The bot that is ended, a process of its own.
+use crate::account::Report;
 use headcount_tokio::driver::core::setup::AutoChunk;
 use headcount_tokio::driver::core::wire::Name;
 use headcount_tokio::{Api, Bot, Builder, Event, Intents, OnStop};
@@ -7,7 +8,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// By this variable a process knows that it is the bot.
 const ROLE: &str = "HEADCOUNT_RESTARTS_BOT";
@@ -43,10 +44,12 @@ fn builder(url: &str) -> Builder {
 }
 
 /// Writes the sequence of each dispatch to the standard output before the next event is taken, and
-/// ends when its standard input does.
+/// when all its guilds are set up, each with the microseconds since its start; ends when its
+/// standard input does.
 async fn live(asked: &str) -> io::Result<()> {
     let mut lines = asked.splitn(3, '\n');
     let mut line = || lines.next().unwrap_or_default();
+    let began = Instant::now();
     let (rest, url, folder) = (line().parse().unwrap_or(0), line(), line());
     let bot = builder(url).state(folder).connect();
     let mut bot = bot.await.map_err(io::Error::other)?;
@@ -65,9 +68,19 @@ async fn live(asked: &str) -> io::Result<()> {
                 let is_own = |it: &u64| dispatch.name() != Name::Resumed || *it > last;
                 if let Some(sequence) = dispatch.sequence().filter(is_own) {
                     last = sequence;
-                    writeln!(out, "{sequence}")?;
+                    let at = began.elapsed().as_micros();
+                    writeln!(out, "{sequence} {at}")?;
                     out.flush()?;
                 }
+            }
+            Event::GuildReady(ready) => {
+                let at = began.elapsed().as_micros();
+                writeln!(out, "guild {at} {}", ready.guild)?;
+                out.flush()?;
+            }
+            Event::ShardFinishedChunking(_) => {
+                writeln!(out, "settled {}", began.elapsed().as_micros())?;
+                out.flush()?;
             }
             _ => {}
         }
@@ -77,4 +90,22 @@ async fn live(asked: &str) -> io::Result<()> {
     }
     bot.shutdown(OnStop::Resume).await.expect("it ends");
     Ok(())
+}
+
+/// What a line of a bot says.
+pub(crate) fn read(line: &str) -> Option<Report> {
+    let mut words = line.split(' ');
+    let (what, at) = (words.next()?, words.next()?);
+    let at = Duration::from_micros(at.parse().ok()?);
+    match what {
+        "settled" => Some(Report::Settled { at }),
+        "guild" => {
+            let guild = words.next()?.parse().ok()?;
+            Some(Report::Ready { guild })
+        }
+        sequence => {
+            let sequence = sequence.parse().ok()?;
+            Some(Report::Took { sequence, at })
+        }
+    }
 }

@@ -52,8 +52,14 @@ fn run(asked: &Arguments) -> io::Result<bool> {
         ("killed", End::Killed),
         ("slow", End::KilledWhileSlow),
     ] {
-        let trial = Trial::new(end, asked.kills, asked.seed);
-        let account = runtime.block_on(trial.run())?;
+        let mut trial = Trial::new(end, asked.seed);
+        let trimming = asked.kills * asked.trimming / 100;
+        for (restarts, trims) in [(asked.kills - trimming, false), (trimming, true)] {
+            if restarts > 0 {
+                runtime.block_on(trial.run(restarts, trims))?;
+            }
+        }
+        let account = trial.account;
         holds &= account.holds();
         match asked.json {
             true => drop(all.insert(name.to_owned(), account.json())),

@@ -1,10 +1,9 @@
 //! One gateway, and the bots that serve it one after the other.
-use crate::account::Account;
+use crate::account::{Account, Ended, GUILDS, Report};
 use crate::bot;
-use headcount_sim::act::Act;
+use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Limits, Options, Plan, Token};
-use headcount_tokio::driver::state::SavedState;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout};
@@ -15,6 +14,8 @@ use tokio::time::{Instant, interval, sleep_until, timeout};
 /// Events come in so many at a time, a thousand a second.
 const BURST: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(10);
+/// A gateway that forgets what a heartbeat acknowledges asks for one each so many times.
+const BEAT: u32 = 4;
 /// What a slow bot rests after each event.
 const REST: Duration = Duration::from_millis(2);
 /// How long the last bot may take for what is left.
@@ -30,111 +31,151 @@ pub(crate) enum End {
 
 pub(crate) struct Trial {
     end: End,
-    restarts: u32,
     random: u64,
-    account: Account,
+    pub(crate) account: Account,
 }
 
-/// A bot's process, and the numbers that it writes.
+/// A bot's process, and what it reports.
 struct Life {
     process: Child,
-    numbers: UnboundedReceiver<u64>,
+    reports: UnboundedReceiver<Report>,
 }
 
 impl Trial {
-    pub(crate) fn new(end: End, restarts: u32, seed: u64) -> Self {
+    pub(crate) fn new(end: End, seed: u64) -> Self {
         Self {
             end,
-            restarts,
             random: seed,
             account: Account::default(),
         }
     }
 
-    pub(crate) async fn run(mut self) -> io::Result<Account> {
+    /// Ends bots of one gateway so many times.
+    pub(crate) async fn run(&mut self, restarts: u32, trims: bool) -> io::Result<()> {
         let options = Options {
-            world: Plan::even(3, 20),
+            world: Plan::even(GUILDS as u32, 20),
             token: Token::new(bot::TOKEN),
             limits: Limits {
                 replay_dispatches: 1 << 20,
+                replay_time: 3_600_000,
                 ..Limits::default()
             },
+            heartbeats_trim: trims,
             ..Options::default()
         };
         let server = Server::start(options, self.random, ServerConfig::default()).await?;
         let folder = tempfile::tempdir()?;
-        for _ in 0..self.restarts {
-            let mut life = self.begin(&server, folder.path())?;
-            self.feed(&server, &mut life).await;
-            self.finish(life, folder.path()).await?;
-        }
-        self.take_the_rest(&server, folder.path()).await?;
-        server.stop().await;
-        Ok(self.account)
-    }
-
-    fn begin(&mut self, server: &Server, folder: &Path) -> io::Result<Life> {
+        self.account.begin_gateway();
         let rest = match self.end {
             End::Graceful | End::Killed => Duration::ZERO,
             End::KilledWhileSlow => REST,
         };
+        for _ in 0..restarts {
+            let mut life = self.begin(&server, folder.path(), rest)?;
+            self.feed(&server, &mut life, trims).await;
+            self.finish(life).await?;
+        }
+        self.take_the_rest(&server, folder.path()).await?;
+        self.close(&server, restarts, trims);
+        server.stop().await;
+        Ok(())
+    }
+
+    /// Notes what the gateway has seen.
+    fn close(&mut self, server: &Server, restarts: u32, trims: bool) {
+        let broken = server.violations();
+        let account = &mut self.account;
+        account
+            .broken
+            .extend(broken.iter().map(ToString::to_string));
+        server.inspect(|gateway| {
+            let ledger = gateway.ledger();
+            account.sessions += ledger.identifies.len();
+            if trims {
+                account.trimmed += restarts;
+                account.beats += ledger.heartbeats;
+            }
+        });
+    }
+
+    fn begin(&mut self, server: &Server, folder: &Path, rest: Duration) -> io::Result<Life> {
         self.account.begin();
         let mut process = bot::start(&server.http_url(), folder, rest)?;
         let out = process.stdout.take();
-        let (sender, numbers) = unbounded_channel();
+        let (sender, reports) = unbounded_channel();
         let read = move |out: ChildStdout| {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
-                // What a kill cut in two is no number that was written whole.
-                let _ = line.parse().map(|number| sender.send(number));
+                let _ = bot::read(&line).map(|report| sender.send(report));
             }
         };
         if let Some(out) = out {
             std::thread::spawn(move || read(out));
         }
-        Ok(Life { process, numbers })
+        Ok(Life { process, reports })
     }
 
-    /// Sends events for a random time after the bot's first one.
-    async fn feed(&mut self, server: &Server, life: &mut Life) {
-        let first = timeout(PATIENCE, life.numbers.recv()).await;
-        if let Ok(Some(number)) = first {
-            self.account.take(number);
+    /// Sends events for a random time after the bot's first report: each third bot lives long
+    /// enough for its guilds to be set up and written down.
+    async fn feed(&mut self, server: &Server, life: &mut Life, trims: bool) {
+        let first = timeout(PATIENCE, life.reports.recv()).await;
+        if let Ok(Some(report)) = first {
+            self.account.note(report);
         }
-        let until = Instant::now() + Duration::from_micros(self.below(300_000));
+        let until = Instant::now() + self.lifetime();
         let mut ticks = interval(PAUSE);
+        let mut bursts = 0_u32;
         loop {
             tokio::select! {
                 () = sleep_until(until) => return,
-                _ = ticks.tick() => server.act(Act::Traffic { events: BURST }),
-                Some(number) = life.numbers.recv() => self.account.take(number),
+                _ = ticks.tick() => {
+                    server.act(Act::Traffic { events: BURST });
+                    bursts += 1;
+                    if trims && bursts.is_multiple_of(BEAT) {
+                        server.act(Act::AskBeat(Target::All));
+                    }
+                }
+                Some(report) = life.reports.recv() => self.account.note(report),
             }
         }
     }
 
-    /// Ends the bot, and compares what it took with what it leaves behind.
-    async fn finish(&mut self, mut life: Life, folder: &Path) -> io::Result<()> {
-        match self.end {
-            End::Graceful => drop(life.process.stdin.take()),
-            End::Killed | End::KilledWhileSlow => life.process.kill()?,
-        }
-        while let Some(number) = life.numbers.recv().await {
-            self.account.take(number);
+    fn lifetime(&mut self) -> Duration {
+        let shortest = match self.below(3) {
+            0 => 1_200_000,
+            _ => 0,
+        };
+        Duration::from_micros(shortest + self.below(300_000))
+    }
+
+    /// Ends the bot.
+    async fn finish(&mut self, mut life: Life) -> io::Result<()> {
+        let how = match self.end {
+            End::Graceful => {
+                drop(life.process.stdin.take());
+                Ended::ByItself
+            }
+            End::Killed | End::KilledWhileSlow => {
+                life.process.kill()?;
+                Ended::Killed
+            }
+        };
+        while let Some(report) = life.reports.recv().await {
+            self.account.note(report);
         }
         life.process.wait()?;
-        let saved = SavedState::read(folder).map_err(io::Error::other)?;
-        let recorded = saved.sessions.first().map_or(0, |it| it.session.sequence());
-        self.account.end(recorded);
+        self.account.end(how);
         Ok(())
     }
 
     /// One more bot takes what is left.
     async fn take_the_rest(&mut self, server: &Server, folder: &Path) -> io::Result<()> {
-        self.account.sent = server.inspect(|gateway| gateway.ledger().dispatches);
-        let mut life = self.begin(server, folder)?;
+        let sent = server.inspect(|gateway| gateway.ledger().dispatches);
+        self.account.sent += sent;
+        let mut life = self.begin(server, folder, Duration::ZERO)?;
         let rest = async {
-            while self.account.reached() < self.account.sent {
-                match life.numbers.recv().await {
-                    Some(number) => self.account.take(number),
+            while self.account.reached() < sent || !self.account.is_settled() {
+                match life.reports.recv().await {
+                    Some(report) => self.account.note(report),
                     None => return,
                 }
             }

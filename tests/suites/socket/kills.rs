@@ -1,0 +1,32 @@
+//! Bots that are killed, each a process of its own.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Ends bots in every way, with and without a gateway that forgets what a heartbeat acknowledges.
+#[test]
+fn a_killed_bot_loses_nothing_and_repeats_only_what_was_not_acknowledged() {
+    let mut restarts = Command::new(env!("CARGO_BIN_EXE_restarts"));
+    restarts.args(["--kills", "6", "--trimming", "50", "--json"]);
+    let output = restarts.output().expect("it runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let accounts: Value = serde_json::from_str(&told).expect("one object");
+    for way in ["graceful", "killed", "slow"] {
+        let account = &accounts[way];
+        let number = |key: &str| account[key].as_u64().expect("a number");
+        assert_eq!(number("restarts"), 6);
+        assert!(number("sent") > 60, "{way}: {account}");
+        let wrong = ["lost", "out_of_order", "guilds_never_ready"].map(number);
+        assert_eq!(wrong, [0; 3], "{way}: {account}");
+        assert_eq!(number("sessions"), 2, "each gateway has one: {account}");
+        let may = number("doubled_allowed");
+        assert!(number("doubled") <= may, "{way}: {account}");
+        assert!(way != "graceful" || may == 0, "{account}");
+        assert!(
+            account["trimming"]["heartbeats"].as_u64() > Some(0),
+            "{account}"
+        );
+        assert_eq!(account["broken_rules"], Value::Array(Vec::new()));
+    }
+}
