@@ -5,6 +5,7 @@ mod bodies;
 mod budgets;
 mod census;
 mod corpus;
+mod crashes;
 mod decoder;
 mod restore;
 mod text;
