@@ -11,6 +11,7 @@ mod check;
 mod clock;
 mod feed;
 mod host;
+mod journal;
 mod judge;
 mod liveness;
 mod network;
@@ -32,6 +33,7 @@ use headcount_core::{Instant, ShardId};
 use host::Host;
 use judge::Excuses;
 use network::Network;
+use std::collections::BTreeSet;
 
 pub use campaign::{Campaign, Failure, check_bytes, check_seed, reproduce};
 pub use tally::Tally;
@@ -73,6 +75,10 @@ pub struct Simulation {
     network: Network,
     hosts: Vec<Host>,
     fleet: Fleet,
+    /// What the fleet of this process has told.
+    fleet_told: BTreeSet<String>,
+    /// How often the process was killed.
+    kills: u64,
     store: MemoryStore,
     trace: Trace,
     tally: Tally,
@@ -83,6 +89,17 @@ pub struct Simulation {
     failure: Option<String>,
 }
 
+/// The fleet of a process that begins at this time of its clock.
+fn fleet(setting: &Setting, start: Millis) -> Fleet {
+    let limit = StartLimit {
+        max_concurrency: setting.gateway.max_concurrency,
+        ..StartLimit::default()
+    };
+    let shards = (0..setting.shards).map(|number| ShardId::new(number, setting.shards));
+    let start = Instant::from_millis(start);
+    Fleet::new(start, FleetConfig::new(limit), shards)
+}
+
 impl Simulation {
     /// A run that has not begun. With `whole_trace` all lines are kept, not only the last.
     #[must_use]
@@ -90,16 +107,13 @@ impl Simulation {
         let setting = Setting::draw(source);
         let mut gateway = Gateway::new(setting.gateway.clone(), setting.seed);
         gateway.set_urls("ws://base".to_owned(), "ws://resume".to_owned());
-        let limit = StartLimit {
-            max_concurrency: setting.gateway.max_concurrency,
-            ..StartLimit::default()
-        };
         let mut clock = HostClock::new();
-        let start = Instant::from_millis(clock.read(0));
-        let shards = (0..setting.shards).map(|number| ShardId::new(number, setting.shards));
+        let start = clock.read(0);
         Self {
             now: 0,
-            fleet: Fleet::new(start, FleetConfig::new(limit), shards),
+            fleet: fleet(&setting, start),
+            fleet_told: BTreeSet::new(),
+            kills: 0,
             network: Network::new(
                 setting.shards as usize,
                 setting.latency,
@@ -231,7 +245,8 @@ impl Simulation {
         let deadline = host.shard.poll_timeout();
         let deadline = deadline.map(|it| self.clock.real(self.now, it.at.as_millis()));
         let stores = host.stores.next_at().map(|at| at.max(self.now));
-        [reading, deadline, stores].into_iter().flatten().min()
+        let next = [reading, deadline, stores].into_iter().flatten().min();
+        next.map(|at| at.max(host.down))
     }
 
     /// Everything that is due now.

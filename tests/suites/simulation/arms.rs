@@ -4,7 +4,7 @@
 //! Left out, since nobody can reach them here: inputs against the host's contract.
 use headcount_sim::simulation::Tally;
 
-pub(crate) const FAULTS: [&str; 60] = [
+pub(crate) const FAULTS: [&str; 62] = [
     "clock: backward",
     "clock: forward",
     "clock: stuck",
@@ -46,6 +46,8 @@ pub(crate) const FAULTS: [&str; 60] = [
     "lose chunk",
     "odd row",
     "odd value",
+    "process: killed",
+    "process: killed, with its rows",
     "ready for resume",
     "reconnect instead of hello",
     "refuse request",
@@ -237,7 +239,7 @@ const CHUNKS: [(&str, &[&str]); 6] = [
     ("Halted", &["once", "again", "theirs"]),
 ];
 
-const OTHERS: [&str; 27] = [
+const OTHERS: [&str; 29] = [
     "fleet: BotReady",
     "fleet: FinishedChunking",
     "gateway: RESUMED repeats a sequence",
@@ -252,6 +254,8 @@ const OTHERS: [&str; 27] = [
     "misunderstood: Repeated",
     "misunderstood: UnknownOpcode",
     "misunderstood: Values",
+    "process: begins with its session",
+    "process: begins with nothing",
     "request: EmptyPrefix",
     "request: Limit",
     "request: MissingIntents",

@@ -41,6 +41,9 @@ pub struct Setting {
     pub rates: Rates,
     /// Whether the host says when changes are stored, late, never, or that a store has failed.
     pub slow_stores: bool,
+    /// Whether the bot acknowledges events and writes its sessions down, for the process that
+    /// follows when it is killed.
+    pub state: bool,
 }
 
 /// Weights of the kinds of steps; 0 means never.
@@ -101,6 +104,7 @@ impl Setting {
             jitter: source.pick(&[0, 10, 100]),
             rates: Rates::draw(source),
             slow_stores: false,
+            state: false,
         }
         .others(source)
     }
@@ -109,6 +113,8 @@ impl Setting {
     fn others(mut self, source: &mut Source<'_>) -> Self {
         self.gateway.resumed_repeats = source.percent(25);
         self.slow_stores = source.percent(30);
+        self.state = source.percent(40);
+        self.gateway.heartbeats_trim = self.state && source.percent(50);
         self
     }
 }

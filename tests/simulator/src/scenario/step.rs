@@ -34,6 +34,14 @@ pub enum Step {
     Stop(usize, OnStop),
     /// The process of a shard dies without a word, and starts anew.
     Crash(usize),
+    /// The process of all shards dies without a word; the next one begins so many milliseconds
+    /// later with what was written down, and with the rows if they are kept elsewhere.
+    Kill {
+        /// How long no process runs.
+        pause: u64,
+        /// Whether the store outlives it.
+        keeps_rows: bool,
+    },
 }
 
 /// What befalls a shard's line.
@@ -163,6 +171,12 @@ impl Step {
             }),
             Self::Stall(..) => Some("consumer: stalled"),
             Self::Crash(_) => Some("host: crash"),
+            Self::Kill {
+                keeps_rows: true, ..
+            } => Some("process: killed"),
+            Self::Kill {
+                keeps_rows: false, ..
+            } => Some("process: killed, with its rows"),
             Self::Wait(_)
             | Self::Ask(..)
             | Self::Send(..)
@@ -343,6 +357,10 @@ fn host(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
     let long = source.pick(&[3_000, 30_000, 90_000, 400_000]);
     let time = 1 + source.below(long);
     match source.below(12) {
+        5..=7 | 9 if scene.setting.state => Step::Kill {
+            pause: source.pick(&[0, 10, 2_000, time]),
+            keeps_rows: source.percent(50),
+        },
         0..=3 => Step::Stall(shard, time),
         4 => Step::Clock(Clock::Forward(time * 4)),
         5 => Step::Clock(Clock::Backward(time / 4)),

@@ -1,11 +1,11 @@
 //! What anybody could note down about one shard from its events, and what must never come.
-use headcount_core::Event;
 use headcount_core::chunk::{ChunkRequestFinished, FinishReason, RequestId};
 use headcount_core::event::{Fault, Gap, Ticket};
 use headcount_core::id::GuildId;
 use headcount_core::session::Phase;
 use headcount_core::setup::{GuildReady, Origin, ShardFinishedChunking};
 use headcount_core::wire::Name;
+use headcount_core::{Event, Session};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -16,6 +16,10 @@ pub(crate) struct Book {
     pub(crate) phase: Phase,
     /// The last sequence of the session, told or held.
     last: u64,
+    /// Those that an earlier process told, above where this one takes the session up.
+    delivered: BTreeSet<u64>,
+    /// The sequences of the session that were told by any process.
+    ever: BTreeSet<u64>,
     /// The sequences told, when events may be held and come late.
     told: BTreeSet<u64>,
     sessions: BTreeSet<String>,
@@ -49,6 +53,8 @@ impl Book {
             holds,
             phase: Phase::Idle,
             last: 0,
+            delivered: BTreeSet::new(),
+            ever: BTreeSet::new(),
             told: BTreeSet::new(),
             sessions: BTreeSet::new(),
             goes_on: false,
@@ -68,12 +74,15 @@ impl Book {
 
     /// The account of the shard that follows, with the session that it takes over, if it does,
     /// and the guilds of that session.
-    pub(crate) fn next_life(&self, sequence: Option<u64>, known: BTreeSet<GuildId>) -> Self {
+    pub(crate) fn next_life(&self, session: Option<&Session>, known: BTreeSet<GuildId>) -> Self {
+        let delivered = session.into_iter().flat_map(Session::delivered);
         Self {
             listed: known,
-            last: sequence.unwrap_or(0),
+            last: session.map_or(0, Session::sequence),
+            delivered: delivered.flatten().collect(),
+            ever: self.ever.clone(),
             sessions: self.sessions.clone(),
-            goes_on: sequence.is_some(),
+            goes_on: session.is_some(),
             ..Self::new(self.holds)
         }
     }
@@ -154,6 +163,8 @@ impl Book {
         self.listed = listed.into_iter().flatten().filter_map(id).collect();
         self.ready_once.clear();
         self.told.clear();
+        self.delivered.clear();
+        self.ever.clear();
         (self.finished, self.ready) = (false, false);
         self.last = sequence.unwrap_or(0);
         let went_on = core::mem::replace(&mut self.goes_on, true);
@@ -171,6 +182,7 @@ impl Book {
     /// RESUMED may repeat a sequence, that of an event which is held included.
     fn end_of_replay(&mut self, sequence: Option<u64>) -> Verdict {
         if self.holds || sequence <= Some(self.last) {
+            self.ever.extend(sequence);
             return Ok(());
         }
         self.sequence(sequence)
@@ -181,14 +193,28 @@ impl Book {
         let Some(sequence) = sequence else {
             return Ok(());
         };
+        self.ever.insert(sequence);
         if self.holds {
-            let first = self.told.insert(sequence);
+            let first = self.told.insert(sequence) && !self.delivered.contains(&sequence);
             return ensure(first, || format!("sequence {sequence} was told twice"));
         }
         let last = core::mem::replace(&mut self.last, sequence);
-        ensure(sequence == last + 1, || {
+        let next = (last + 1..).find(|next| !self.delivered.contains(next));
+        ensure(Some(sequence) == next, || {
             format!("sequence {sequence} after {last}")
         })
+    }
+
+    /// Whether an earlier process told the dispatch of this sequence.
+    pub(crate) fn is_delivered(&self, sequence: Option<u64>) -> bool {
+        sequence.is_some_and(|sequence| self.delivered.contains(&sequence))
+    }
+
+    /// The sequences of the session up to this one that no process has told; READY is not told
+    /// again.
+    pub(crate) fn lost(&self, reached: u64) -> Vec<u64> {
+        let lost = (2..=reached).filter(|sequence| !self.ever.contains(sequence));
+        lost.collect()
     }
 
     fn initial(&mut self, it: &GuildReady) -> Verdict {

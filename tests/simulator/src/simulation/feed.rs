@@ -76,6 +76,9 @@ impl Simulation {
 
     /// Reads what has come for a host, and wakes its shard.
     pub(super) fn attend(&mut self, host: usize) {
+        if self.hosts[host].down > self.now {
+            return;
+        }
         self.hear_stores(host);
         self.read_on(host);
         while self.hosts[host].stalled <= self.now
@@ -140,7 +143,14 @@ impl Simulation {
         }
         let shown = Instant::from_millis(self.clock.read(self.now));
         self.note_input(host, input);
-        let actions = self.hosts[host].shard.handle(shown, input);
+        let it = &mut self.hosts[host];
+        if let Some(journal) = &mut it.journal {
+            journal.acknowledge(self.now, &mut it.shard);
+        }
+        let actions = it.shard.handle(shown, input);
+        if let Some(journal) = &mut it.journal {
+            journal.move_on(&it.shard);
+        }
         let (mut told, mut owed) = (None, Owed::default());
         let mut grants = Vec::new();
         for action in actions {
@@ -170,9 +180,22 @@ impl Simulation {
                 Action::Close(code) => self.close(host, code),
             }
         }
+        self.write_down(host);
         self.hold_to_the_rest(host, &owed);
         self.recount(host);
         self.grant(grants);
+    }
+
+    /// All that came of an input has been handed on.
+    fn write_down(&mut self, host: usize) {
+        let it = &mut self.hosts[host];
+        let Some(journal) = &mut it.journal else {
+            return;
+        };
+        journal.settle();
+        if let Err(wrong) = journal.write(self.now, &mut it.shard) {
+            self.fail(format!("s{host}: {wrong}"));
+        }
     }
 
     fn note_input(&mut self, host: usize, input: Input<'_>) {
@@ -219,6 +242,9 @@ impl Simulation {
 
     fn emit(&mut self, host: usize, event: &Event<'_>, grants: &mut Vec<FleetAction>) {
         self.mark_event(host, event);
+        if let Some(journal) = &mut self.hosts[host].journal {
+            journal.take(self.now, event);
+        }
         if let Err(wrong) = self.hosts[host].book.note(event) {
             self.fail(format!("s{host}: {wrong}"));
         }
@@ -232,7 +258,12 @@ impl Simulation {
     fn grant(&mut self, actions: Vec<FleetAction>) {
         for action in actions {
             match action {
-                FleetAction::Grant(id) => self.feed(id.number() as usize, Input::IdentifyGranted),
+                FleetAction::Grant(id) => {
+                    let host = id.number() as usize;
+                    if self.hosts[host].down <= self.now {
+                        self.feed(host, Input::IdentifyGranted);
+                    }
+                }
                 FleetAction::Emit(event) => self.note_fleet(&event),
             }
         }
@@ -314,7 +345,7 @@ impl Simulation {
                 "s{host} ended, and left requests or commands without end"
             ));
         }
-        let session = self.hosts[host].shard.session();
+        let session = self.hosts[host].session();
         let how = if session.is_some() {
             "its session"
         } else {

@@ -1,12 +1,13 @@
 //! One shard with what a host keeps for it.
 use super::book::Book;
+use super::journal::Journal;
 use super::stores::{PATIENCE, Stores};
 use crate::edge::Millis;
 use crate::scenario::Setting;
 use crate::snowflake::guild_id;
-use headcount_core::config::Identifying;
+use headcount_core::config::{Acknowledge, Identifying};
 use headcount_core::id::GuildId;
-use headcount_core::{Config, Session, Shard, ShardId, Token};
+use headcount_core::{Config, Position, Session, Shard, ShardId, Token};
 use std::collections::VecDeque;
 
 /// What an end of a line brings to the shard.
@@ -33,6 +34,12 @@ pub(crate) struct Host {
     pub(crate) unread_since: Option<Millis>,
     pub(crate) book: Book,
     pub(crate) stores: Stores,
+    /// What of its session is acknowledged and written down, if anybody does.
+    pub(crate) journal: Option<Journal>,
+    /// Up to where the store has made the changes of its session in an earlier process.
+    pub(crate) stored: u64,
+    /// Until when no process runs it.
+    pub(crate) down: Millis,
     /// Each guild's stage when it was last looked at, by the guild's number.
     pub(crate) stages: Vec<u8>,
     lives: u64,
@@ -50,6 +57,11 @@ impl Host {
             unread_since: None,
             book: Book::new(setting.hold.is_some()),
             stores: Stores::new(seed(setting, number, 0)),
+            journal: setting
+                .state
+                .then(|| Journal::new(seed(setting, number, 0))),
+            stored: 0,
+            down: 0,
             stages: Vec::new(),
             lives: 0,
         }
@@ -59,16 +71,34 @@ impl Host {
     pub(crate) fn restart(&mut self, setting: &Setting, session: Option<Session>, guilds: u32) {
         self.lives += 1;
         let seed = seed(setting, self.id.number(), self.lives);
-        let sequence = session.as_ref().map(Session::sequence);
         let config = config(setting, self.id);
+        let same = |at: &Position| {
+            let digest = session.as_ref().map(Session::digest);
+            Some(at.session) == digest
+        };
+        let reached = self.shard.position().filter(same);
+        self.stored = reached.map_or(0, |at| at.sequence);
         self.shard = session
+            .clone()
             .and_then(|session| Shard::with_session(config.clone(), seed, session).ok())
             .unwrap_or_else(|| Shard::new(config, seed));
-        self.book = self.book.next_life(sequence, self.known(guilds).collect());
+        let known = self.known(guilds).collect();
+        self.book = self.book.next_life(session.as_ref(), known);
+        if let Some(journal) = &mut self.journal {
+            journal.next_life(session.as_ref(), &self.shard);
+        }
         (self.lane, self.stalled, self.unread_since) = (None, 0, None);
         self.inbox.clear();
         self.stores.clear();
         self.stages.clear();
+    }
+
+    /// The session for the next process.
+    pub(crate) fn session(&self) -> Option<Session> {
+        match &self.journal {
+            Some(journal) => journal.session(&self.shard),
+            None => self.shard.session(),
+        }
     }
 
     /// Those of the first `guilds` guilds of the world that the shard knows.
@@ -94,6 +124,11 @@ fn config(setting: &Setting, id: ShardId) -> Config {
         id,
     );
     config.url = "ws://base".into();
+    if setting.state {
+        config.acknowledge = Acknowledge::ByHost {
+            in_heartbeats: true,
+        };
+    }
     config.large_threshold = setting.large_threshold;
     config.identify = match setting.fleet {
         true => Identifying::Fleet,

@@ -45,7 +45,19 @@ impl Simulation {
             let book = &run.hosts[host].book;
             book.asked.is_empty() && book.tickets.is_empty()
         });
-        (0..self.hosts.len()).for_each(|host| self.compare(host, true));
+        (0..self.hosts.len()).for_each(|host| {
+            self.compare(host, true);
+            self.look_for_lost_events(host);
+        });
+    }
+
+    /// Every event of the session was told, by whichever process.
+    fn look_for_lost_events(&mut self, host: usize) {
+        let reached = self.reached(host).unwrap_or_default();
+        let lost = self.hosts[host].book.lost(reached);
+        if !lost.is_empty() {
+            self.fail(format!("s{host}: {lost:?} of {reached} events are lost"));
+        }
     }
 
     /// Fails unless this holds for every shard, and says who waits for what.

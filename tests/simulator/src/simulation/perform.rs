@@ -1,7 +1,10 @@
 //! Doing what a step says.
-use super::Simulation;
+use super::journal::Journal;
+use super::{Simulation, fleet};
 use crate::act::Act;
+use crate::edge::Millis;
 use crate::scenario::{Clock, Line, Step};
+use headcount_core::cache::MemoryStore;
 use headcount_core::chunk::MemberQuery;
 use headcount_core::id::GuildId;
 use headcount_core::session::OnStop;
@@ -37,6 +40,10 @@ impl Simulation {
             Step::Crash(host) => {
                 self.count(fault);
                 self.crash(host);
+            }
+            Step::Kill { pause, keeps_rows } => {
+                self.count(fault);
+                self.kill(pause, keeps_rows);
             }
         }
     }
@@ -99,7 +106,8 @@ impl Simulation {
     }
 
     fn ask(&mut self, host: usize, guild: GuildId, query: MemberQuery, presences: bool) {
-        if self.hosts[host].book.asked.len() >= MOST_ASKED {
+        let is_down = self.hosts[host].down > self.now;
+        if is_down || self.hosts[host].book.asked.len() >= MOST_ASKED {
             return;
         }
         let asked = self.hosts[host]
@@ -125,6 +133,9 @@ impl Simulation {
     }
 
     fn queue(&mut self, host: usize, command: Command) {
+        if self.hosts[host].down > self.now {
+            return;
+        }
         if let Ok(ticket) = self.hosts[host].shard.send(command) {
             self.tally.steps += 1;
             self.hosts[host].book.tickets.insert(ticket);
@@ -140,6 +151,12 @@ impl Simulation {
 
     /// The process of the shard is gone; its system closes the connection.
     fn crash(&mut self, host: usize) {
+        self.hang_up(host);
+        self.excuses.pace(self.now);
+        self.hosts[host].restart(&self.setting, None, self.guilds);
+    }
+
+    fn hang_up(&mut self, host: usize) {
         let lane = self.hosts[host].lane.take();
         let end = Line::Cut {
             down: 0,
@@ -147,7 +164,33 @@ impl Simulation {
             told: true,
         };
         self.network.suffer(self.now, host, lane, &end);
-        self.excuses.pace(self.now);
-        self.hosts[host].restart(&self.setting, None, self.guilds);
+    }
+
+    /// The process of all shards is gone; the next one has what it wrote down.
+    fn kill(&mut self, pause: Millis, keeps_rows: bool) {
+        self.kills += 1;
+        let begins = self.now + pause;
+        for host in 0..self.hosts.len() {
+            self.hang_up(host);
+            let written = self.hosts[host].journal.as_mut().and_then(Journal::die);
+            let how = match &written {
+                Some(_) => "its session",
+                None => "nothing",
+            };
+            self.tally.mark(format!("process: begins with {how}"));
+            self.trace
+                .line(self.now, Some(host), format_args!("# begins with {how}"));
+            self.hosts[host].restart(&self.setting, written, self.guilds);
+            self.hosts[host].down = begins;
+            if !keeps_rows {
+                self.hosts[host].stored = 0;
+            }
+        }
+        self.excuses.pace(begins);
+        self.fleet = fleet(&self.setting, self.clock.read(self.now));
+        self.fleet_told.clear();
+        if !keeps_rows {
+            self.store = MemoryStore::new(self.setting.seed ^ self.kills.rotate_left(30));
+        }
     }
 }

@@ -21,7 +21,12 @@ impl Simulation {
         let odd = owed.odd.take();
         let verdict = match event {
             Event::Misunderstood(it) if matches!(it.fault, Fault::Values | Fault::NoSubject(_)) => {
-                right_after(it, owed.told, odd.as_ref())
+                // What the consumer has had is not told again; what follows from it is.
+                let told = match owed.told {
+                    None if self.hosts[host].book.is_delivered(it.sequence) => it.sequence,
+                    told => told,
+                };
+                right_after(it, told, odd.as_ref())
             }
             _ => self.is_paid(odd.as_ref()),
         };

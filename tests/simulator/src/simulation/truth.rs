@@ -8,7 +8,7 @@ use headcount_core::Intents;
 use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
 use headcount_core::cache::{GuildStatus, Kinds, Lack};
 use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
-use headcount_core::session::{Phase, Session};
+use headcount_core::session::Phase;
 use headcount_core::wire::view::VoiceState;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,12 +21,12 @@ impl Simulation {
 
     /// Whether everything that the server has said to this shard's session has been taken in.
     pub(super) fn is_caught_up(&self, host: usize) -> bool {
-        let session = self.hosts[host].shard.session();
-        self.is_active(host) && self.reached(host) == session.as_ref().map(Session::sequence)
+        let position = self.hosts[host].shard.position();
+        self.is_active(host) && self.reached(host) == position.map(|it| it.sequence)
     }
 
     /// The sequence that the server has reached on this shard's connection.
-    fn reached(&self, host: usize) -> Option<u64> {
+    pub(super) fn reached(&self, host: usize) -> Option<u64> {
         let lane = self.hosts[host].lane?;
         let connection = self.network.lane(lane).connection?;
         self.gateway.reached(connection)
