@@ -20,6 +20,7 @@
 //!   [`ShardReady`].
 
 mod arrival;
+mod chunk_filter;
 mod config;
 mod connection;
 mod event;
@@ -51,6 +52,7 @@ mod sync;
 #[cfg(test)]
 mod testing;
 
+pub use chunk_filter::{ChunkCandidate, ChunkFilter};
 pub use config::{AutoChunk, Chunking, SetupConfig, SyncConfig};
 pub use event::{
     GuildLeave, GuildReady, GuildStale, GuildUnavailable, ShardFinishedChunking, ShardReady,

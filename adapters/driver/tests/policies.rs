@@ -142,8 +142,8 @@ async fn policies_rule_the_cache_and_change_while_it_runs() {
         handle.cache(|store| store.completeness(guild())),
         Some(limited)
     );
-    let refused = handle.set_policy(Kind::User, Policy::lru(1));
-    assert_eq!(refused, Err(Unsuitable::Users));
+    let refused = handle.set_policy(Kind::User, Policy::all().per_guild(1));
+    assert_eq!(refused, Err(Unsuitable::PerGuild(Kind::User)));
     assert_eq!(handle.set_policy(Kind::Member, Policy::none()), Ok(3));
     join(&mut bot, &mut gateway, 6).await;
     assert!(members(&bot).is_empty());

@@ -9,6 +9,7 @@ mod counters;
 mod displace;
 mod displaced;
 mod guild;
+mod indexes;
 mod limits;
 pub(in crate::cache) mod people;
 mod private;
@@ -36,6 +37,7 @@ use usage::{EntityUsage, Usage};
 pub use apply::Applied;
 pub use displaced::{Displaced, OldMember, OldPresence, OldUser};
 pub use guild::webhooks::Webhooks;
+pub use indexes::Indexes;
 pub use people::member::MemberRef;
 pub use people::presence::PresenceRef;
 pub use people::refcount::Guilds;
@@ -59,6 +61,7 @@ pub struct MemoryStore {
     sessions: Sessions,
     /// The last sequence number applied, by shard.
     sequences: BTreeMap<ShardId, u64>,
+    indexes: Indexes,
     usage: Usage,
     entity_usage: EntityUsage,
     /// `None` if every row stays.
@@ -82,6 +85,7 @@ impl MemoryStore {
             application: None,
             sessions: Sessions::default(),
             sequences: BTreeMap::new(),
+            indexes: Indexes::empty(),
             usage: Usage::default(),
             entity_usage: EntityUsage::default(),
             limits: None,

@@ -1,5 +1,6 @@
 //! What setup needs to know of a guild that comes.
 
+use super::chunk_filter::ChunkCandidate;
 use super::stage::MemberCount;
 use crate::chunk::Listed;
 use crate::id::GuildId;
@@ -20,6 +21,16 @@ impl Arrival {
     /// Whether it lists every member, and all of them can be read.
     pub(crate) fn is_whole(&self) -> bool {
         self.lists(self.listed.members) && self.listed.unread == 0
+    }
+
+    /// What a filter sees of it.
+    pub(super) const fn candidate(&self) -> ChunkCandidate {
+        ChunkCandidate {
+            guild: self.guild,
+            members: self.members,
+            listed: self.listed.members,
+            large: self.large,
+        }
     }
 
     /// Whether so many members are everyone.

@@ -4,6 +4,7 @@ use alloc::collections::BTreeSet;
 use core::time::Duration;
 
 use super::arrival::Arrival;
+use super::chunk_filter::{ChunkCandidate, ChunkFilter};
 use super::stage::Origin;
 use crate::bounds::{ConfigError, LONGEST, pause, wait, within};
 use crate::id::GuildId;
@@ -38,6 +39,8 @@ pub struct Chunking {
     pub allow: Option<BTreeSet<GuildId>>,
     /// These guilds are never asked.
     pub deny: BTreeSet<GuildId>,
+    /// When given, only guilds of which it holds are asked.
+    pub filter: Option<ChunkFilter>,
 }
 
 impl Default for Chunking {
@@ -55,15 +58,43 @@ impl From<AutoChunk> for Chunking {
             on_join: true,
             allow: None,
             deny: BTreeSet::new(),
+            filter: None,
         }
     }
 }
 
 impl Chunking {
+    /// The same for guilds of which `holds` alone; see [`ChunkFilter::new`].
+    ///
+    /// ```
+    /// use headcount_core::setup::{AutoChunk, Chunking};
+    ///
+    /// let chunking = Chunking::from(AutoChunk::Missing);
+    /// let chunking = chunking.when(|it| it.members.is_some_and(|members| members < 10_000));
+    /// # assert!(chunking.filter.is_some());
+    /// ```
+    #[must_use]
+    pub fn when(mut self, holds: impl Fn(&ChunkCandidate) -> bool + Send + Sync + 'static) -> Self {
+        self.filter = Some(ChunkFilter::new(holds));
+        self
+    }
+
+    /// The same, with `guard` around its function: a host catches panics with it, which this crate
+    /// cannot.
+    #[must_use]
+    pub fn guarded(
+        mut self,
+        guard: impl Fn(&dyn Fn() -> bool) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let guarded = |filter: ChunkFilter| ChunkFilter::new(move |it| guard(&|| filter.holds(it)));
+        self.filter = self.filter.map(guarded);
+        self
+    }
+
     /// Whether every guild is asked, however it comes.
     pub(crate) fn is_all(&self) -> bool {
-        let unlisted = self.allow.is_none() && self.deny.is_empty();
-        self.mode == AutoChunk::All && self.at_start && self.on_join && unlisted
+        let any = self.allow.is_none() && self.deny.is_empty() && self.filter.is_none();
+        self.mode == AutoChunk::All && self.at_start && self.on_join && any
     }
 
     /// Whether this guild is to be asked for its members.
@@ -80,7 +111,9 @@ impl Chunking {
             AutoChunk::Missing => !arrival.is_whole(),
             AutoChunk::All => true,
         };
-        time && allowed && wanted && !self.deny.contains(&arrival.guild)
+        let asked = time && allowed && wanted && !self.deny.contains(&arrival.guild);
+        let filter = self.filter.as_ref().filter(|_| asked);
+        filter.map_or(asked, |filter| filter.holds(&arrival.candidate()))
     }
 }
 
@@ -257,5 +290,19 @@ mod tests {
         assert_eq!(by_origin(&chunking), [true, false, true]);
         (chunking.on_join, chunking.at_start) = (true, false);
         assert_eq!(by_origin(&chunking), [false, true, false]);
+    }
+
+    #[test]
+    fn a_function_chooses_among_those_that_are_wanted() {
+        let small = |it: &ChunkCandidate| it.members.is_some_and(|members| members < 5);
+        let chunking = Chunking::from(AutoChunk::Missing).when(small);
+        assert!(!Chunking::from(AutoChunk::All).when(small).is_all());
+        assert!(chunking == chunking.clone() && chunking != chunking.clone().when(small));
+        for (members, listed, expected) in [(4, 1, true), (4, 4, false), (5, 1, false)] {
+            let it = arrival(1, members, listed, false);
+            assert_eq!(chunking.wants(&it, Origin::Initial), expected, "{members}");
+        }
+        let guarded = chunking.guarded(|ask| !ask());
+        assert!(guarded.wants(&arrival(1, 5, 1, false), Origin::Initial));
     }
 }

@@ -7,6 +7,7 @@ use headcount_core::cache::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::grouped::assert_as_scanned;
 use crate::kinds_feed::{author, coming, going, recipient, row};
 use crate::kinds_rows::{find, seen, seen_outside, seen_private};
 use crate::kinds_steps::{Listed, Step, at, id, private, private_channel, ruled, step};
@@ -354,6 +355,7 @@ impl Pair {
     }
 
     fn compare(&self) -> Result<(), TestCaseError> {
+        assert_as_scanned(&self.world.store);
         let mut users = BTreeSet::from([ME]);
         for kind in RULED {
             let mut expected = self.model.of(kind);

@@ -442,8 +442,10 @@ fn policies_change_at_run_time() {
     assert!(world.store.guild(guild(1)).is_none());
     assert_eq!(world.store.roles(guild(1)).count(), 2);
     assert_eq!(
-        world.store.set_policy(Kind::User, Policy::none()),
-        Err(Unsuitable::Users)
+        world
+            .store
+            .set_policy(Kind::User, Policy::all().per_guild(1)),
+        Err(Unsuitable::PerGuild(Kind::User))
     );
 }
 

@@ -9,6 +9,7 @@ use headcount_core::id::MessageId;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::grouped::assert_as_scanned;
 use crate::policies_model::{At, Condition, Guild, Model, RULED, Rule, side_by_side};
 use crate::world::{
     ME, World, channel, channel_json, guild, guild_json, in_guild, member_json, user, user_json,
@@ -308,6 +309,7 @@ impl Pair {
     }
 
     fn compare(&self) -> Result<(), TestCaseError> {
+        assert_as_scanned(&self.world.store);
         let (store, model) = (&self.world.store, &self.model);
         let (mut users, mut messages, mut presences) = (BTreeSet::new(), 0, 0);
         for (&g, real) in &model.guilds {

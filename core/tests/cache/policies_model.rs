@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use headcount_core::cache::memory::Indexes;
 use headcount_core::cache::{
     Kind, Kinds, MemberTraits, MemoryStore, Policies, Policy, Predicate, RowRef,
 };
@@ -35,7 +36,8 @@ pub(crate) fn side_by_side<'a>(
         model.rules.insert(*kind, *rule);
     }
     let mut world = World::empty();
-    world.keep_in(MemoryStore::with_policies(3, policies));
+    let store = MemoryStore::with_policies(3, policies);
+    world.keep_in(store.indexed(Indexes::all()));
     world.feed("READY", &ready(&[]));
     (world, model)
 }

@@ -8,6 +8,7 @@ use crate::cache::key::any_plain_key;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::rows::GuildRows;
+use crate::cache::memory::limits::Touched;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::usage::{EntityUsage, Usage};
 use crate::cache::rows::any_plain_rows;
@@ -52,7 +53,8 @@ impl MemoryStore {
             (op, Some(guild)) => self.step(guild, op),
             (op, None) => self.private.step(op, &mut self.shared),
         });
-        if let Some(touched) = touched {
+        let noted = self.shared.users.has_noted();
+        if let Some(touched) = touched.or_else(|| noted.then(Touched::default)) {
             self.settle(touched);
         }
         applied
@@ -131,12 +133,34 @@ impl MemoryStore {
         })
     }
 
+    /// Lets `change` at what a guild's rows weigh, all kinds included.
+    pub(super) fn reweighed(
+        &mut self,
+        guild: GuildId,
+        change: impl FnOnce(&mut GuildRows, &mut Shared),
+    ) {
+        let change = |guild_rows: &mut GuildRows, shared: &mut Shared| {
+            let before = guild_rows.entities.usage();
+            change(guild_rows, shared);
+            (before, guild_rows.entities.usage())
+        };
+        if let Some((before, after)) = self.within(guild, change) {
+            self.entity_usage.replace(&before, &after);
+        }
+    }
+
     fn ensure(&mut self, guild: GuildId) {
         if !self.guilds.contains(guild.get()) {
             self.pending.remove(&guild);
             let number = self.shared.users.enter(guild);
-            let guild_rows = GuildRows::new(guild, number, self.mixer);
+            let mut guild_rows = GuildRows::new(guild, number, self.mixer);
+            if !self.indexes.is_empty() {
+                guild_rows.set_indexes(self.indexes, self.mixer);
+            }
             self.usage.replace(Usage::default(), guild_rows.usage());
+            let entities = guild_rows.entities.usage();
+            self.entity_usage
+                .replace(&EntityUsage::default(), &entities);
             self.guilds.insert(Box::new(guild_rows));
         }
     }
@@ -302,16 +326,11 @@ impl MemoryStore {
 
     /// The same for a change that touches the other kinds too, which are weighed apart.
     fn all(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows, &mut Shared)) {
-        let change = |guild_rows: &mut GuildRows, shared: &mut Shared| {
-            let before = guild_rows.entities.usage();
+        self.reweighed(guild, |guild_rows, shared| {
             if guild_rows.known() {
                 change(guild_rows, shared);
             }
-            (before, guild_rows.entities.usage())
-        };
-        if let Some((before, after)) = self.within(guild, change) {
-            self.entity_usage.replace(&before, &after);
-        }
+        });
     }
 
     /// Takes channels out of other guilds that hold them: a channel lies in one guild.

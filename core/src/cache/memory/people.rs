@@ -4,4 +4,4 @@ pub(in crate::cache) mod member;
 pub(in crate::cache) mod presence;
 pub(super) mod refcount;
 pub(super) mod role_interner;
-pub(super) mod user;
+pub(in crate::cache) mod user;

@@ -5,20 +5,32 @@ use alloc::vec::Vec;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::message_ring::Ring;
 use crate::cache::memory::guild::message_rings::Rings;
+use crate::cache::memory::indexes::Indexes;
 use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow};
 use crate::cache::memory::usage::Weight;
 use crate::cache::{Key, Kind, Op, Rows};
-use crate::id::{ChannelId, MessageId};
+use crate::id::{ChannelId, MessageId, UserId};
 use crate::wire::Field;
 use crate::wire::Part as _;
 use crate::wire::view::{Channel, Message, User};
 
+/// The kind of channel in which the bot talks to one user.
+const DM: u16 = 1;
+
 impl MergeRow for Channel<'static> {
     fn take(&mut self, newer: Self) {
         self.merge(newer);
+    }
+
+    /// Of a conversation of two, the other one.
+    fn group(&self) -> Option<u64> {
+        match self.recipients.value().map(Vec::as_slice) {
+            Some([other]) if self.kind == Some(DM) => Some(other.id.get()),
+            Some(_) | None => None,
+        }
     }
 }
 
@@ -47,6 +59,17 @@ impl Private {
 
     pub(super) fn channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
         self.channels.get(channel.get())
+    }
+
+    /// Switches the index of channels by user on or off.
+    pub(super) fn set_indexes(&mut self, indexes: Indexes) {
+        let by_user = indexes.contains(Indexes::PRIVATE_CHANNELS_BY_USER);
+        self.channels.set_index(self.mixer, by_user);
+    }
+
+    /// The channels with this user alone.
+    pub(super) fn channels_with(&self, user: UserId) -> impl Iterator<Item = &Channel<'static>> {
+        self.channels.in_group(user.get())
     }
 
     /// Whether a channel has a place.
@@ -182,7 +205,7 @@ impl Private {
     pub(super) fn clear(&mut self, shared: &mut Shared) {
         let rows = self.channels.iter();
         rows.for_each(|row| release(row, shared));
-        self.channels = LazyTable::new();
+        self.channels.clear();
         self.rings.clear(shared);
         self.rowless = 0;
     }

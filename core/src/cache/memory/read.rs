@@ -1,7 +1,9 @@
 //! Looking things up.
 
 pub(super) mod entities;
+mod grouped;
 pub(super) mod permitted;
+mod ranked;
 
 use core::fmt;
 
@@ -203,6 +205,7 @@ impl MemoryStore {
     /// A user that somebody holds.
     #[must_use]
     pub fn user(&self, user: UserId) -> Option<UserRef<'_>> {
+        self.used(Kind::User, RowId::user(user));
         self.shared.users.get(user)
     }
 

@@ -7,6 +7,7 @@ pub(super) mod lazy_table;
 pub(super) mod packed_table;
 pub(super) mod paged_rows;
 pub(super) mod pages;
+pub(super) mod postings;
 pub(super) mod size_class;
 pub(super) mod small_rows;
 
@@ -50,6 +51,11 @@ impl<R: Row> Table<R> {
 
     pub(super) const fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Removes all rows.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.mixer);
     }
 
     /// Bytes held: rows, index and what the rows hold, spare room included.

@@ -26,6 +26,10 @@ pub(in crate::cache) const OVER: Duration = Duration::from_secs(3_600);
 ///   more: as many people as a busy bot talks to within days;
 /// - scheduled events that are completed or cancelled, for an hour: no event removes them, and so
 ///   long may it take until somebody looks up how one ended.
+///
+/// A user stays as long as something holds it. Who is a member of a cached guild stays with the
+/// member, and so does the bot's own user; a policy for users limits those whom messages and
+/// private channels alone hold, whose messages and channels stay without them.
 #[derive(Clone, Debug)]
 pub struct Policies([Policy; Kind::ALL.len()]);
 
@@ -164,7 +168,6 @@ fn check(kind: Kind, policy: &Policy) -> Result<(), Unsuitable> {
     let built_in = policy.predicates().any(|one| one.built_in().is_some());
     let per_channel = matches!(policy.limits.per_group, Some((Group::Channel, _)));
     let reasons = [
-        (kind == Kind::User, Unsuitable::Users),
         (
             guild && !policy.is_all() && !policy.is_none(),
             Unsuitable::Guilds,
@@ -178,7 +181,7 @@ fn check(kind: Kind, policy: &Policy) -> Result<(), Unsuitable> {
             Unsuitable::Newest(kind),
         ),
         (
-            kind == Kind::PrivateChannel && policy.limits.per_group.is_some(),
+            policy.limits.per_group.is_some() && matches!(kind, Kind::PrivateChannel | Kind::User),
             Unsuitable::PerGuild(kind),
         ),
         (built_in && kind != Kind::Member, Unsuitable::Keep(kind)),
@@ -227,8 +230,6 @@ mod tests {
     fn what_makes_no_sense_is_refused_and_says_why() {
         let own = || Predicate::when(|_| true);
         let cases = [
-            (Kind::User, Policy::lru(3), Unsuitable::Users),
-            (Kind::User, Policy::none(), Unsuitable::Users),
             (Kind::Guild, Policy::lru(3), Unsuitable::Guilds),
             (Kind::Guild, Policy::keep(own()), Unsuitable::Guilds),
             (
@@ -245,6 +246,11 @@ mod tests {
                 Kind::PrivateChannel,
                 Policy::all().per_guild(3),
                 Unsuitable::PerGuild(Kind::PrivateChannel),
+            ),
+            (
+                Kind::User,
+                Policy::all().per_guild(3),
+                Unsuitable::PerGuild(Kind::User),
             ),
             (
                 Kind::Presence,
@@ -268,6 +274,8 @@ mod tests {
             (Kind::Member, Policy::keep(MemberTraits::OWNER).per_guild(5)),
             (Kind::Message, Policy::newest_per_channel(5).per_channel(3)),
             (Kind::Presence, Policy::keep(own()).at_most(5)),
+            (Kind::User, Policy::lru(3)),
+            (Kind::User, Policy::none()),
         ];
         for (kind, policy) in fine {
             assert!(Policies::default().with(kind, policy).is_ok(), "{kind:?}");

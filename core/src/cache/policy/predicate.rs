@@ -9,6 +9,7 @@ use bitflags::bitflags;
 
 use crate::cache::memory::people::member::MemberRef;
 use crate::cache::memory::people::presence::PresenceRef;
+use crate::cache::memory::people::user::UserRef;
 use crate::cache::policy::RowRef;
 use crate::id::GuildId;
 use crate::wire::view::{Channel, Message, ScheduledEvent};
@@ -36,7 +37,8 @@ bitflags! {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Candidate<'a> {
-    /// The guild in which it lies; `None` for a channel or a message outside guilds.
+    /// The guild in which it lies; `None` for a channel or a message outside guilds, and for a
+    /// user.
     pub guild: Option<GuildId>,
     /// The row.
     pub row: RowRef<'a>,
@@ -79,6 +81,13 @@ impl Predicate {
     #[must_use]
     pub fn member(holds: impl Fn(MemberRef<'_>) -> bool + Send + Sync + 'static) -> Self {
         Self::when(move |one| matches!(one.row, RowRef::Member(row) if holds(row)))
+    }
+
+    /// Holds of a user whom messages and private channels alone hold if `holds` says so, and of no
+    /// other row.
+    #[must_use]
+    pub fn user(holds: impl Fn(UserRef<'_>) -> bool + Send + Sync + 'static) -> Self {
+        Self::when(move |one| matches!(one.row, RowRef::User(row) if holds(row)))
     }
 
     /// Holds of a presence if `holds` says so, and of no other row.

@@ -3,6 +3,7 @@
 use crate::cache::Kind;
 use crate::cache::memory::people::member::MemberRef;
 use crate::cache::memory::people::presence::PresenceRef;
+use crate::cache::memory::people::user::UserRef;
 use crate::id::ChannelId;
 use crate::kind::for_each_kind;
 use crate::wire::view::{self, Channel, Invite, Message, Role, Thread, ThreadMember};
@@ -32,6 +33,8 @@ macro_rules! row_ref {
             Role(&'a Role<'static>),
             /// A member with its user.
             Member(MemberRef<'a>),
+            /// A user whom messages and private channels alone hold.
+            User(UserRef<'a>),
             /// A presence.
             Presence(PresenceRef<'a>),
             /// A message.
@@ -57,6 +60,7 @@ macro_rules! row_ref {
                     Self::ThreadMember(_) => Kind::ThreadMember,
                     Self::Role(_) => Kind::Role,
                     Self::Member(_) => Kind::Member,
+                    Self::User(_) => Kind::User,
                     Self::Presence(_) => Kind::Presence,
                     Self::Message(_) => Kind::Message,
                     Self::Invite(_) => Kind::Invite,

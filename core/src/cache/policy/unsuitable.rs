@@ -8,8 +8,6 @@ use crate::cache::Kind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unsuitable {
-    /// Users follow those who hold them.
-    Users,
     /// Guilds are kept all or not at all: everything else hangs on them.
     Guilds,
     /// Rows of this kind do not lie in channels.
@@ -27,10 +25,6 @@ pub enum Unsuitable {
 impl fmt::Display for Unsuitable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Users => f.write_str(
-                "users have no policy of their own: a user stays as long as a member or a message \
-                 holds it",
-            ),
             Self::Guilds => f.write_str("guilds are kept all or not at all"),
             Self::PerChannel(kind) => {
                 write!(

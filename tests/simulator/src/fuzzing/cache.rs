@@ -1,5 +1,6 @@
 //! The store in memory beside a naive model that is fed with the same dispatches.
 mod draw;
+mod grouped;
 mod host;
 mod model;
 mod odd;
@@ -56,6 +57,7 @@ pub(super) fn run(bytes: &[u8]) {
         model.feed(&fed, completes && fed.name == "GUILD_MEMBERS_CHUNK");
         let held = snapshot(&host.store);
         assert_eq!(held, model.guilds, "after {} {}", fed.name, fed.data);
+        grouped::assert_as_modelled(&host.store, &held);
         let users: BTreeMap<u64, String> = USERS.filter_map(|id| named(&host.store, id)).collect();
         assert_eq!(users, model.held_users(), "after {} {}", fed.name, fed.data);
     }

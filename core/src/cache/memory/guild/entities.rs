@@ -9,6 +9,7 @@ use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::message_rings::Rings;
 use crate::cache::memory::guild::plain::{PlainTables, put};
 use crate::cache::memory::guild::thread_members::ThreadMembers;
+use crate::cache::memory::indexes::Indexes;
 use crate::cache::memory::shared::Shared;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
@@ -20,7 +21,7 @@ use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::wire::view::{Emoji, Invite, Thread, ThreadMember, VoiceState};
 use crate::wire::{Field, Part as _, Text};
 
-merge_row!(Thread<'static>, id);
+merge_row!(Thread<'static>, id, |thread| thread.parent);
 
 #[derive(Debug)]
 pub(in crate::cache::memory) struct Entities {
@@ -48,6 +49,15 @@ impl Entities {
             hooks: LazyTable::new(),
             rings: Rings::new(mixer),
         }
+    }
+
+    /// Switches the indexes of threads and voice states on or off.
+    pub(in crate::cache::memory) fn set_indexes(&mut self, indexes: Indexes) {
+        let mixer = self.mixer;
+        let (voice, threads) = (Indexes::VOICE_BY_CHANNEL, Indexes::THREADS_BY_CHANNEL);
+        let states = &mut self.plain.voice_states;
+        states.set_index(mixer, indexes.contains(voice));
+        self.threads.set_index(mixer, indexes.contains(threads));
     }
 
     pub(in crate::cache::memory) fn usage(&self) -> EntityUsage {
@@ -154,7 +164,7 @@ impl Entities {
         match how {
             MergeMode::Upsert => {}
             MergeMode::Replace => {
-                self.thread_members = LazyTable::new();
+                self.thread_members.clear();
                 self.memberships = 0;
             }
             MergeMode::Patch => return,
@@ -361,7 +371,7 @@ impl Entities {
     pub(in crate::cache::memory) fn forget(&mut self, shared: &mut Shared) {
         self.rings.clear(shared);
         self.plain.forget();
-        self.hooks = LazyTable::new();
+        self.hooks.clear();
         self.invites = BTreeMap::new();
         self.invite_heap = 0;
     }

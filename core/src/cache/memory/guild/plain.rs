@@ -20,7 +20,7 @@ use crate::wire::view::{self, PlainRow as _};
 macro_rules! forget {
     ($table:expr, $listed:literal) => {};
     ($table:expr,) => {
-        $table = LazyTable::new();
+        $table.clear();
     };
 }
 
@@ -36,7 +36,7 @@ macro_rules! tables {
             $(hangs_on $hangs_on:tt)?
         }
     )* }) => {
-        $(merge_row!(view::$row<'static>, $key);)*
+        $(merge_row!(view::$row<'static>, $key, view::PlainRow::channel);)*
 
         /// The rows of plain kinds in one guild, by id.
         #[derive(Debug)]

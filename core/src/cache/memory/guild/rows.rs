@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::cache::memory::guild::entities::Entities;
+use crate::cache::memory::indexes::Indexes;
 use crate::cache::memory::people::member::MemberTable;
 use crate::cache::memory::people::refcount::GuildNumber;
 use crate::cache::memory::shared::Shared;
@@ -98,6 +99,13 @@ impl GuildRows {
             orphans: false,
             entities: Entities::new(mixer),
         }
+    }
+
+    /// Switches indexes on or off.
+    pub(in crate::cache::memory) fn set_indexes(&mut self, indexes: Indexes, mixer: Mixer) {
+        let by_role = indexes.contains(Indexes::MEMBERS_BY_ROLE);
+        self.members.set_index(mixer, by_role);
+        self.entities.set_indexes(indexes);
     }
 
     /// Whose the guild is, if that is known.

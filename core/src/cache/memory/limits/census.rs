@@ -12,7 +12,8 @@ use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::kind::any_plain_kind;
 
 impl MemoryStore {
-    /// A row as a predicate sees it; `None` if it is not there, or is a guild or a user.
+    /// A row as a predicate sees it; `None` if it is not there, or is a guild, or a user that a
+    /// guild holds.
     pub(in crate::cache::memory) fn candidate(
         &self,
         kind: Kind,
@@ -36,6 +37,14 @@ impl MemoryStore {
     }
 
     fn private_candidate(&self, kind: Kind, row_id: RowId) -> Option<Candidate<'_>> {
+        if kind == Kind::User {
+            let user = self.shared.users.correspondent(row_id.user_id()?)?;
+            return Some(Candidate {
+                guild: None,
+                row: RowRef::User(user),
+                is: MemberTraits::empty(),
+            });
+        }
         let channel = ChannelId::new(row_id.first)?;
         let row = if kind == Kind::PrivateChannel {
             RowRef::PrivateChannel(self.private.channel(channel)?)
@@ -52,7 +61,7 @@ impl MemoryStore {
 
     /// What is true of a member.
     fn traits(&self, guild_rows: &GuildRows, row_id: RowId, booster: bool) -> MemberTraits {
-        let user = row_id.user();
+        let user = row_id.user_id();
         let voice = guild_rows.entities.plain.voice_states.get(row_id.first);
         let truths = [
             (
@@ -130,6 +139,8 @@ impl MemoryStore {
             all.extend(self.private.row_ids());
         } else if kind == Kind::PrivateChannel {
             all.extend(self.private.places().map(RowId::private_channel));
+        } else if kind == Kind::User {
+            all.extend(self.shared.users.correspondents().map(RowId::user));
         }
         all.sort_unstable();
         all

@@ -16,7 +16,7 @@ use crate::cache::policy::Judgement;
 use crate::cache::{
     Key, Kind, Kinds, Lack, MemberTraits, Mutation, Op, Policies, Policy, Rows, Scope,
 };
-use crate::id::GuildId;
+use crate::id::{GuildId, UserId};
 
 /// Choosing policies.
 impl MemoryStore {
@@ -35,7 +35,12 @@ impl MemoryStore {
         let mut store = Self::new(seed);
         let policies = policies.into();
         store.shared.messages_per_channel = newest(&policies);
-        store.limits = Some(Box::new(RowLimits::new(policies, store.mixer)));
+        let limits = RowLimits::new(policies, store.mixer);
+        store
+            .shared
+            .users
+            .watch(limits.judged.contains(Kinds::USERS));
+        store.limits = Some(Box::new(limits));
         store
     }
 
@@ -60,7 +65,7 @@ impl MemoryStore {
         let policies = policies.into();
         let evicted = Kind::ALL.iter().map(|&kind| {
             let policy = policies.get(kind).clone();
-            // Users are refused, and follow their holders.
+            // They have been checked.
             self.set_policy(kind, policy).unwrap_or(0)
         });
         evicted.fold(0, usize::saturating_add)
@@ -89,6 +94,8 @@ impl MemoryStore {
         limits.policies = policies;
         let rows = self.census(kind);
         limits.track(kind, rows.iter().copied());
+        let users = limits.judged.contains(Kinds::USERS);
+        self.shared.users.watch(users);
         self.shared.messages_per_channel = newest(&limits.policies);
         self.limits = Some(limits);
         if kind == Kind::Member || kind == Kind::Presence {
@@ -330,10 +337,18 @@ impl MemoryStore {
             self.forget(&mut limits, kind, row_id);
         }
         // Members last: their policy looks at voice states and presences.
-        let others = limits.judged.difference(Kinds::MEMBERS).each();
+        // And then users, whom all of these let go.
+        let last = Kinds::MEMBERS.union(Kinds::USERS);
+        let others = limits.judged.difference(last).each();
         let mut evicted: usize = 0;
         for kind in others.chain([Kind::Member]) {
             let gone = self.settle_kind(&mut limits, kind, &mut touched);
+            evicted = evicted.saturating_add(gone);
+        }
+        if limits.judged.contains(Kinds::USERS) {
+            let noted = self.shared.users.take_noted();
+            touched.change(Kind::User, noted.into_iter().map(RowId::user));
+            let gone = self.settle_kind(&mut limits, Kind::User, &mut touched);
             evicted = evicted.saturating_add(gone);
         }
         limits.put_touched(touched);
@@ -420,7 +435,10 @@ impl MemoryStore {
         touched: &mut Touched,
     ) {
         let Some(guild) = row_id.guild else {
-            if let Some(key) = row_id.key(kind) {
+            if kind == Kind::User {
+                let user = UserId::new(row_id.first).into_iter();
+                user.for_each(|user| self.shared.users.evict(user));
+            } else if let Some(key) = row_id.key(kind) {
                 self.private.step(Op::Remove(key), &mut self.shared);
             }
             return self.forget(limits, kind, row_id);

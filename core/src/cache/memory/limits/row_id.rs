@@ -14,7 +14,7 @@ use crate::wire::view::Message;
 /// A row of a kind that is known from elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::cache::memory) struct RowId {
-    /// The guild; `None` for a channel or a message outside guilds.
+    /// The guild; `None` for a channel or a message outside guilds, and for a user.
     pub(in crate::cache::memory) guild: Option<GuildId>,
     /// Its id; of a message the channel, of a thread's member the thread, of a member or what
     /// hangs on one the user, of an invitation a hash of its code.
@@ -54,17 +54,26 @@ impl RowId {
         }
     }
 
+    /// A user whom no guild holds.
+    pub(in crate::cache::memory) const fn user(user: UserId) -> Self {
+        Self {
+            guild: None,
+            first: user.get(),
+            second: 0,
+        }
+    }
+
     pub(in crate::cache::memory) fn invite(guild: GuildId, code: &str, mixer: Mixer) -> Self {
         Self::new(guild, mixer.hash_all(code.bytes().map(u64::from)))
     }
 
-    pub(in crate::cache::memory) fn user(self) -> Option<UserId> {
+    pub(in crate::cache::memory) fn user_id(self) -> Option<UserId> {
         UserId::new(self.first)
     }
 
     /// What a mutation would call the row; an invitation has to be looked for.
     pub(in crate::cache::memory) fn key(self, kind: Kind) -> Option<Key<'static>> {
-        let (id, user) = (NonZeroU64::new(self.first)?, self.user()?);
+        let (id, user) = (NonZeroU64::new(self.first)?, self.user_id()?);
         Some(match kind {
             Kind::Channel => Key::Channel(id.into()),
             Kind::PrivateChannel => Key::PrivateChannel(id.into()),

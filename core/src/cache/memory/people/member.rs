@@ -1,11 +1,14 @@
 //! Members, packed.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::cache::memory::people::role_interner::{MemberRoles, RoleInterner};
 use crate::cache::memory::people::user::{UserRef, Users};
+use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::packed_table::{Found, PackedTable};
+use crate::cache::memory::table::postings::Postings;
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
 use crate::wire::view::{Collectibles, Decoration, MemberRecord, Membership};
@@ -36,6 +39,8 @@ impl<'a> MemberRow<'a> {
 pub(in crate::cache::memory) struct MemberTable {
     table: PackedTable,
     roles: RoleInterner,
+    /// Whose role it is, if somebody wants to know.
+    by_role: Option<Box<Postings>>,
     /// Where the head of a row is written.
     head: Sink,
     /// When a row was last upserted, as [`crate::cache::memory::guild::rows::GuildRows`] counts.
@@ -43,12 +48,11 @@ pub(in crate::cache::memory) struct MemberTable {
 }
 
 impl MemberTable {
-    pub(in crate::cache::memory) const fn new(
-        mixer: crate::cache::memory::table::hash::Mixer,
-    ) -> Self {
+    pub(in crate::cache::memory) const fn new(mixer: Mixer) -> Self {
         Self {
             table: PackedTable::new(mixer),
             roles: RoleInterner::new(mixer),
+            by_role: None,
             head: Sink::new(),
             generation: 0,
         }
@@ -59,7 +63,41 @@ impl MemberTable {
     }
 
     pub(in crate::cache::memory) fn bytes(&self) -> usize {
-        self.table.bytes().saturating_add(self.roles.bytes())
+        let index = self.by_role.as_ref().map_or(0, |index| index.bytes());
+        self.table
+            .bytes()
+            .saturating_add(self.roles.bytes())
+            .saturating_add(index)
+    }
+
+    /// Switches the index of members by role on or off.
+    pub(in crate::cache::memory) fn set_index(&mut self, mixer: Mixer, on: bool) {
+        self.by_role = on.then(|| {
+            let mut by_role = Postings::new(mixer);
+            for (key, row) in self.table.iter() {
+                if let Some(user) = UserId::new(key) {
+                    let roles = self.roles.resolve(MemberRow::of(row).roles);
+                    index(&mut by_role, user, roles);
+                }
+            }
+            Box::new(by_role)
+        });
+    }
+
+    /// The members with a role: by the index, or by looking at each member where there is none.
+    pub(in crate::cache::memory) fn with_role<'a>(
+        &'a self,
+        role: RoleId,
+        users: &'a Users,
+    ) -> impl Iterator<Item = MemberRef<'a>> {
+        let by_role = self.by_role.as_deref();
+        let ids = by_role.map(|by_role| by_role.ids(role.get()));
+        let found = ids.into_iter().flatten();
+        let found = found.filter_map(move |id| self.get(UserId::new(id)?, users));
+        let scanned = by_role.is_none().then(|| self.iter(users));
+        let scanned = scanned.into_iter().flatten();
+        let has = move |member: &MemberRef<'_>| member.roles().any(|own| own == role);
+        found.chain(scanned.filter(has))
     }
 
     pub(in crate::cache::memory) fn contains(&self, user: UserId) -> bool {
@@ -92,12 +130,17 @@ impl MemberTable {
         write_head(head, roles, self.generation, member, &[]);
         let (head, record) = (self.head.as_slice(), member.membership);
         self.table.insert(member.id.get(), head, record);
+        self.index_roles(member.id);
     }
 
     /// Merges what is said into a row, which becomes one of this generation if there is one.
     fn merge(&mut self, found: Found, newer: MemberRecord<'_>, generation: Option<u8>) {
         let Self {
-            table, roles, head, ..
+            table,
+            roles,
+            by_role,
+            head,
+            ..
         } = self;
         let row = table.at(found);
         let old = MemberRow::of(row);
@@ -107,15 +150,33 @@ impl MemberTable {
         if rest.is_some_and(|rest| rest.starts_with(newer.membership)) {
             return;
         }
+        let changed = |_: &&mut _| MemberRow::of(head.as_slice()).roles != old.roles;
+        let by_role = by_role.as_deref_mut().filter(changed);
+        let reindexed = by_role.map(|by_role| {
+            unindex(by_role, newer.id, roles.resolve(old.roles));
+        });
         if covers(newer.membership, old.record, Membership::MASK) {
             table.rewrite(found, head.as_slice(), newer.membership);
-            return;
+        } else {
+            let mut merged = Membership::unpack(&mut Cursor::new(old.record));
+            merged.merge(Membership::unpack(&mut Cursor::new(newer.membership)));
+            let mut record = Sink::new();
+            merged.pack(&mut record);
+            table.rewrite(found, head.as_slice(), record.as_slice());
         }
-        let mut merged = Membership::unpack(&mut Cursor::new(old.record));
-        merged.merge(Membership::unpack(&mut Cursor::new(newer.membership)));
-        let mut record = Sink::new();
-        merged.pack(&mut record);
-        table.rewrite(found, head.as_slice(), record.as_slice());
+        if reindexed.is_some() {
+            self.index_roles(newer.id);
+        }
+    }
+
+    /// Puts a member into the index, if there is one, by the roles that the row says.
+    fn index_roles(&mut self, user: UserId) {
+        let Some(by_role) = &mut self.by_role else {
+            return;
+        };
+        if let Some(row) = self.table.get(user.get()) {
+            index(by_role, user, self.roles.resolve(MemberRow::of(row).roles));
+        }
     }
 
     /// Whether there was such a member.
@@ -123,6 +184,10 @@ impl MemberTable {
         let Some(found) = self.table.find(user.get()) else {
             return false;
         };
+        if let Some(by_role) = &mut self.by_role {
+            let roles = MemberRow::of(self.table.at(found)).roles;
+            unindex(by_role, user, self.roles.resolve(roles));
+        }
         self.table.remove(found);
         self.forget_roles();
         true
@@ -132,20 +197,38 @@ impl MemberTable {
     pub(in crate::cache::memory) fn sweep(&mut self, mut gone: impl FnMut(UserId)) {
         let generation = self.generation;
         let keep = |_, row: &[u8]| MemberRow::of(row).generation == generation;
-        let gone = |key, _: &[u8]| UserId::new(key).into_iter().for_each(&mut gone);
-        self.table.sweep(keep, gone);
+        let Self {
+            table,
+            roles,
+            by_role,
+            ..
+        } = self;
+        let gone = |key, row: &[u8]| {
+            let Some(user) = UserId::new(key) else {
+                return;
+            };
+            if let Some(by_role) = by_role {
+                unindex(by_role, user, roles.resolve(MemberRow::of(row).roles));
+            }
+            gone(user);
+        };
+        table.sweep(keep, gone);
         self.forget_roles();
     }
 
     fn forget_roles(&mut self) {
         if self.table.len() == 0 {
             self.roles.clear();
+            self.by_role.iter_mut().for_each(|index| index.clear());
         }
     }
 
     /// Takes a role from everyone.
     pub(in crate::cache::memory) fn strip(&mut self, role: RoleId) {
         self.roles.strip(role);
+        if let Some(by_role) = &mut self.by_role {
+            by_role.remove_group(role.get());
+        }
     }
 
     pub(in crate::cache::memory) fn get<'a>(
@@ -180,6 +263,16 @@ impl MemberTable {
             users,
         }
     }
+}
+
+/// A member has these roles no longer.
+fn unindex(by_role: &mut Postings, user: UserId, roles: MemberRoles<'_>) {
+    roles.for_each(|role| by_role.remove(role.get(), user.get()));
+}
+
+/// A member has these roles.
+fn index(by_role: &mut Postings, user: UserId, roles: MemberRoles<'_>) {
+    roles.for_each(|role| by_role.insert(role.get(), user.get()));
 }
 
 /// Writes what comes before the record of a row.

@@ -1,5 +1,8 @@
 //! Users, shared by the guilds that hold them.
 
+use alloc::vec::Vec;
+use core::mem;
+
 use crate::cache::memory::people::refcount::{GuildNumber, Guilds, RefCounts, UserRefs};
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::packed_table::{Found, PackedTable};
@@ -37,6 +40,8 @@ pub(in crate::cache::memory) struct Users {
     /// Where a user is written that is not packed yet.
     packed: Sink,
     authors: Table<Author>,
+    /// Those who may have come under a policy for users, or out of it; `None` if there is none.
+    noted: Option<Vec<UserId>>,
 }
 
 fn holder(row: &[u8]) -> UserRefs {
@@ -56,6 +61,49 @@ impl Users {
             merged: Sink::new(),
             packed: Sink::new(),
             authors: Table::new(mixer),
+            noted: None,
+        }
+    }
+
+    /// Whether a policy wants to know of users whom no guild holds.
+    pub(in crate::cache::memory) fn watch(&mut self, on: bool) {
+        self.noted = on.then(|| self.noted.take().unwrap_or_default());
+    }
+
+    fn note(&mut self, user: UserId) {
+        if let Some(noted) = &mut self.noted {
+            noted.push(user);
+        }
+    }
+
+    /// Whether there is something for a policy to look at.
+    pub(in crate::cache::memory) fn has_noted(&self) -> bool {
+        self.noted.as_ref().is_some_and(|noted| !noted.is_empty())
+    }
+
+    /// Those whom a policy has to look at, once.
+    pub(in crate::cache::memory) fn take_noted(&mut self) -> Vec<UserId> {
+        self.noted.as_mut().map_or_else(Vec::new, mem::take)
+    }
+
+    /// A user whom messages or private channels alone hold.
+    pub(in crate::cache::memory) fn correspondent(&self, user: UserId) -> Option<UserRef<'_>> {
+        let row = self.table.get(user.get())?;
+        (holder(row) == UserRefs::NOBODY).then(|| self.row(user, row))
+    }
+
+    /// All of them.
+    pub(in crate::cache::memory) fn correspondents(&self) -> impl Iterator<Item = UserId> {
+        let wrote = self.authors.iter().map(|author| author.user);
+        wrote.filter(|&user| self.correspondent(user).is_some())
+    }
+
+    /// A policy takes one of them away.
+    pub(in crate::cache::memory) fn evict(&mut self, user: UserId) {
+        let found = self.table.find(user.get());
+        let found = found.filter(|&found| holder(self.table.at(found)) == UserRefs::NOBODY);
+        if let Some(found) = found {
+            self.table.remove(found);
         }
     }
 
@@ -95,6 +143,9 @@ impl Users {
             return;
         };
         let before = holder(self.table.at(found));
+        if before == UserRefs::NOBODY {
+            self.note(user);
+        }
         let after = self.holders.add(user, before, guild);
         self.merge(found, user, after, newer);
     }
@@ -102,19 +153,26 @@ impl Users {
     /// Updates a user that is there; never adds one, and never changes who holds it.
     pub(in crate::cache::memory) fn patch(&mut self, user: UserId, newer: &[u8]) {
         if let Some(found) = self.table.find(user.get()) {
-            self.merge(found, user, holder(self.table.at(found)), newer);
+            let holder = holder(self.table.at(found));
+            self.merge(found, user, holder, newer);
+            if holder == UserRefs::NOBODY {
+                self.note(user);
+            }
         }
     }
 
     /// The same for a user that is not packed yet.
     pub(in crate::cache::memory) fn patch_user(&mut self, user: &User<'_>) {
         if let Some(found) = self.table.find(user.id.get()) {
-            let mut packed = core::mem::take(&mut self.packed);
+            let mut packed = mem::take(&mut self.packed);
             packed.clear();
             user.pack(&mut packed);
             let holder = holder(self.table.at(found));
             self.merge(found, user.id, holder, packed.as_slice());
             self.packed = packed;
+            if holder == UserRefs::NOBODY {
+                self.note(user.id);
+            }
         }
     }
 
@@ -145,6 +203,7 @@ impl Users {
     /// The bot's own user: it stays.
     pub(in crate::cache::memory) fn own(&mut self, user: &User<'_>) {
         self.ensure(user);
+        self.note(user.id);
         if let Some(found) = self.table.find(user.id.get()) {
             self.set_holder(found, holder(self.table.at(found)).owned(true));
         }
@@ -179,6 +238,7 @@ impl Users {
             return;
         }
         let (holders, authors) = (&mut self.holders, &self.authors);
+        let mut noted = self.noted.as_mut();
         self.table.retain(|key, row| {
             let Some(user) = UserId::new(key) else {
                 return false;
@@ -188,7 +248,14 @@ impl Users {
             if let Some(place) = row.first_chunk_mut().filter(|_| left != before) {
                 *place = left.to_bytes();
             }
-            left != UserRefs::NOBODY || left == before || authors.contains(key)
+            if left != UserRefs::NOBODY || left == before {
+                return true;
+            }
+            let wrote = authors.contains(key);
+            if let Some(noted) = noted.as_mut().filter(|_| wrote) {
+                noted.push(user);
+            }
+            wrote
         });
     }
 
@@ -203,6 +270,9 @@ impl Users {
         self.authors.update(user.id.get(), |row| {
             row.messages = row.messages.saturating_add(1);
         });
+        if self.noted.is_some() && self.correspondent(user.id).is_some() {
+            self.note(user.id);
+        }
     }
 
     /// A message of this author is kept no longer.
@@ -240,6 +310,9 @@ impl Users {
 
     fn set_or_drop(&mut self, found: Found, user: UserId, left: UserRefs) {
         let wrote = self.authors.len() > 0 && self.authors.contains(user.get());
+        if left == UserRefs::NOBODY {
+            self.note(user);
+        }
         if left == UserRefs::NOBODY && !wrote {
             self.table.remove(found);
         } else {

@@ -174,6 +174,14 @@ impl MemoryStore {
         }
     }
 
+    /// Whether a role that is not here is known to be gone.
+    pub(super) fn knows_all_roles(&self, guild: GuildId) -> bool {
+        let policies = self.policies();
+        let all_are_kept = policies.is_none_or(|policies| policies.get(Kind::Role).is_all());
+        let guild_rows = self.guild_rows(guild);
+        all_are_kept && guild_rows.is_some_and(|guild_rows| !guild_rows.roles_unread)
+    }
+
     fn roles_of(
         &self,
         guild: GuildId,
@@ -188,13 +196,8 @@ impl MemoryStore {
             return Err(PermissionsUnknown::Roles(guild, member.id()));
         }
         let everyone = allowed(role_of_everyone(guild))?;
-        let all_are_kept = self
-            .policies()
-            .is_none_or(|policies| policies.get(Kind::Role).is_all());
-        let all_are_read = self
-            .guild_rows(guild)
-            .is_some_and(|guild_rows| !guild_rows.roles_unread);
-        let is_deleted = |role| all_are_kept && all_are_read && self.role(guild, role).is_none();
+        let all_are_known = self.knows_all_roles(guild);
+        let is_deleted = |role| all_are_known && self.role(guild, role).is_none();
         let roles = member.roles().filter(|&role| !is_deleted(role));
         let roles = roles.map(|role| Ok((role, allowed(role)?)));
         Ok((everyone, roles.collect::<Result<_, _>>()?))

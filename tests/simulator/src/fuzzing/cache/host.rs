@@ -1,6 +1,7 @@
 //! The tracker and the store that the model is held against, and the member requests between them.
 use super::draw::Fed;
 use super::kinds;
+use headcount_core::cache::memory::Indexes;
 use headcount_core::cache::{MemoryStore, Mutation, Op};
 use headcount_core::chunk::{MemberQuery, RequestConfig};
 use headcount_core::id::GuildId;
@@ -35,6 +36,11 @@ pub(super) struct Host {
 impl Host {
     /// Stale members stay until the last chunk if it `sweeps`, for which all guilds are asked.
     pub(super) fn new(seed: u64, sweeps: bool) -> Self {
+        // Without an index the same questions are answered by a scan.
+        let indexes = match seed {
+            0 => Indexes::empty(),
+            _ => Indexes::all(),
+        };
         let mode = match sweeps {
             true => AutoChunk::All,
             false => AutoChunk::Never,
@@ -55,7 +61,7 @@ impl Host {
         };
         Self {
             tracker: Tracker::new(ShardId::ONE, Intents::all(), config, seed),
-            store: MemoryStore::new(seed),
+            store: MemoryStore::new(seed).indexed(indexes),
             now: Instant::ZERO,
             fed: 0,
             asked: Vec::new(),
