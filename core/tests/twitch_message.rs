@@ -80,6 +80,80 @@ fn what_a_chat_message_says_is_read_without_an_allocation() {
     );
 }
 
+/// Reads all that a view says, and counts how much of it is there.
+fn read_view(line: ChatLine<'_>) -> usize {
+    let there = |parts: &[bool]| parts.iter().filter(|part| **part).count();
+    match line {
+        ChatLine::UserNotice(it) => there(&[
+            it.room().is_some(),
+            it.kind().is_some(),
+            it.system_message().is_some(),
+            it.text().is_some(),
+            it.emotes().count() > 0,
+            it.chatter().badges().count() > 0,
+            it.detail("months").is_some(),
+        ]),
+        ChatLine::RoomSettings(it) => there(&[
+            it.room().is_some(),
+            it.room_id().is_some(),
+            it.emote_only().is_some(),
+            it.followers_only().is_some(),
+            it.unique_only().is_some(),
+            it.slow().is_some(),
+            it.subscribers_only().is_some(),
+        ]),
+        ChatLine::ClearChat(it) => {
+            _ = it.target();
+            there(&[it.room().is_some(), it.user_id().is_some()])
+        }
+        ChatLine::Notice(it) => there(&[
+            it.room().is_some(),
+            it.kind().is_some(),
+            it.text().is_some(),
+        ]),
+        ChatLine::UserState(it) => there(&[
+            it.room().is_some(),
+            it.message_id().is_some(),
+            it.chatter().is_moderator(),
+            it.chatter().badge_info().count() > 0,
+        ]),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_other_view_is_read_without_an_allocation() {
+    let lines = [
+        (
+            "@badges=vip/1;emotes=25:0-4;login=ann;msg-id=resub;msg-param-months=3;\
+             system-msg=ann\\shas :tmi.twitch.tv USERNOTICE #room :Kappa",
+            7,
+        ),
+        (
+            "@emote-only=0;followers-only=10;r9k=0;room-id=7;slow=5;subs-only=0 \
+             :tmi.twitch.tv ROOMSTATE #room",
+            7,
+        ),
+        (
+            "@ban-duration=30;room-id=7;target-user-id=9 :tmi.twitch.tv CLEARCHAT #room :ann",
+            2,
+        ),
+        ("@msg-id=slow_on :tmi.twitch.tv NOTICE #room :Slow mode", 3),
+        (
+            "@badge-info=subscriber/2;badges=moderator/1;id=b34c;mod=1 \
+             :tmi.twitch.tv USERSTATE #room",
+            4,
+        ),
+    ];
+    for (line, parts) in lines {
+        let message = IrcMessage::parse(line.as_bytes()).unwrap();
+        let before = ALLOCATIONS.with(Cell::get);
+        let there = read_view(message.view());
+        assert_eq!(ALLOCATIONS.with(Cell::get), before, "{line}");
+        assert_eq!(there, parts, "{line}");
+    }
+}
+
 fn word() -> impl Strategy<Value = String> {
     "[^ :\r\n\0][^ \r\n\0]{0,12}"
 }

@@ -6,7 +6,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use headcount_sim::server::{HostedServer, ServerConfig};
-use headcount_sim::{Addressee, Options, Plan, Token, Words};
+use headcount_sim::{Addressee, Options, Plan, Rule, Token, Words};
+use headcount_tokio::{Api, Bot, Intents};
 
 const TOKEN: &str = "secret";
 
@@ -99,5 +100,24 @@ fn a_refusal_ends_it_with_the_remedy() {
     assert!(
         said.contains("DisallowedIntents") && said.contains("remedy"),
         "{said}"
+    );
+}
+
+#[tokio::test]
+async fn an_intent_that_does_not_exist_ends_a_bot_with_the_remedy() {
+    let (server, _) = start(Options::default());
+    let unknown = Intents::from_bits_retain(1 << 60) | Intents::GUILDS;
+    let bot = Bot::builder(TOKEN, unknown).api(Api::at(server.http_url()));
+    let mut bot = bot.connect().await.expect("it is the gateway that refuses");
+    while bot.next().await.is_some() {}
+    let said = bot
+        .outcome()
+        .expect_err("it has ended by itself")
+        .to_string();
+    assert!(said.contains("use the named ones"), "{said}");
+    let broken = server.violations();
+    assert!(
+        broken.iter().any(|one| one.rule == Rule::UnknownIntent),
+        "{broken:?}"
     );
 }
