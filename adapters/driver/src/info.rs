@@ -68,7 +68,7 @@ pub struct Api {
     /// That is more than one for every thousand guilds of the largest service, and a shard costs
     /// memory before it is up.
     pub max_shards: u32,
-    /// The TLS configuration; by default [`crate::tls::web_roots`].
+    /// The TLS configuration; by default [`crate::tls::default_config`].
     pub tls: Option<Arc<ClientConfig>>,
     /// Whether the token may cross a network without TLS, as everybody on the way can then read it;
     /// off by default. Without it, a base without TLS is asked on this machine alone.

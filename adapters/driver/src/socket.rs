@@ -33,7 +33,7 @@ pub struct SocketOptions {
     pub write_deadline: Duration,
     /// How long [`Socket::close`] waits for the peer after the close frame; 2 s by default.
     pub close_deadline: Duration,
-    /// The TLS configuration; by default [`crate::tls::web_roots`].
+    /// The TLS configuration; by default [`crate::tls::default_config`].
     pub tls: Option<Arc<ClientConfig>>,
     /// Whether the token may cross a network without TLS, as everybody on the way can then read it;
     /// off by default. Without it, an address without TLS is dialled on this machine alone.

@@ -22,7 +22,7 @@ pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {
 /// TCP or TLS.
 pub(crate) type Stream = Box<dyn Duplex>;
 
-/// Dials an address, with TLS where it asks for it; by default with [`tls::web_roots`].
+/// Dials an address, with TLS where it asks for it; by default with [`tls::default_config`].
 /// Cancel-safe: dropping it drops the connection.
 pub(crate) async fn open<R: Runtime>(
     runtime: &R,
@@ -40,7 +40,7 @@ pub(crate) async fn open<R: Runtime>(
     }
     let config = match tls {
         Some(config) => Arc::clone(config),
-        None => tls::web_roots()?,
+        None => tls::default_config()?,
     };
     Ok(Box::new(tls::handshake(config, host, stream).await?))
 }

@@ -1,6 +1,6 @@
+use ::zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
+use ::zstd::zstd_safe::{CCtx, CParameter, InBuffer as In, OutBuffer as Out};
 use flate2::{Compress, Compression as Level, FlushCompress};
-use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
-use zstd::zstd_safe::{CCtx, CParameter, InBuffer as In, OutBuffer as Out};
 
 use super::*;
 
@@ -254,6 +254,6 @@ fn the_buffer_is_used_again_and_a_large_one_is_given_back() {
             .expect("valid");
         assert!(client.out.capacity() > 4 << 20);
         client.push(&server.message(b"{}")).expect("valid");
-        assert!(client.out.capacity() <= KEPT_BYTES + STEP_BYTES);
+        assert!(client.out.capacity() <= KEPT_BYTES + room::STEP_BYTES);
     }
 }
