@@ -87,6 +87,15 @@ impl<R: Runtime> Bot<R> {
     /// Backpressure: a bot whose events are not taken goes on sending heartbeats, and stops reading
     /// from the gateway once [`Builder::event_buffer`] events wait. When that has lasted for 30 s,
     /// a warning in the log says how much waits.
+    ///
+    /// ```
+    /// # use headcount_driver::{Bot, Runtime};
+    /// # async fn run<R: Runtime>(mut bot: Bot<R>) {
+    /// while let Some(it) = bot.next().await {
+    ///     println!("shard {}: {:?}", it.shard, it.event);
+    /// }
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> Option<BotEvent> {
         StreamExt::next(self).await
     }
@@ -101,11 +110,30 @@ impl<R: Runtime> Bot<R> {
     /// [`ErrorKind::Halted`](crate::ErrorKind::Halted) if the gateway refuses it for good, as
     /// [`ErrorKind::Crashed`](crate::ErrorKind::Crashed) if code panicked. The error's text has the
     /// remedy.
+    ///
+    /// ```
+    /// # use headcount_driver::{Bot, Runtime};
+    /// # async fn run<R: Runtime>(mut bot: Bot<R>) {
+    /// while bot.next().await.is_some() {}
+    /// if let Err(e) = bot.outcome() {
+    ///     eprintln!("{e}"); // with the remedy
+    /// }
+    /// # }
+    /// ```
     pub fn outcome(&self) -> Result<(), Error> {
         self.handle.outcome()
     }
 
     /// Returns a handle for reads, requests and commands; it may be cloned and sent anywhere.
+    ///
+    /// ```
+    /// # use headcount_driver::{Bot, Runtime};
+    /// # use headcount_driver::core::session::OnStop;
+    /// # async fn run<R: Runtime>(mut bot: Bot<R>) {
+    /// let handle = bot.handle();
+    /// handle.stop(OnStop::End); // from any task or thread
+    /// # }
+    /// ```
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.handle.clone()
@@ -125,6 +153,16 @@ impl<R: Runtime> Bot<R> {
     ///
     /// Bounded by the write and close deadlines. Not cancel-safe: the sessions are lost, though the
     /// shards still end.
+    ///
+    /// ```
+    /// # use headcount_driver::{Bot, Error, Runtime};
+    /// use headcount_driver::core::session::OnStop;
+    /// # async fn run<R: Runtime>(mut bot: Bot<R>) -> Result<(), Error> {
+    /// let sessions = bot.shutdown(OnStop::Resume).await?;
+    /// println!("{} sessions for the next process", sessions.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`] if a shard did not end in time, [`ErrorKind::State`] if what the next
@@ -153,6 +191,15 @@ impl<R: Runtime> Bot<R> {
 
 impl<R: Runtime + Default> Bot<R> {
     /// Begins to describe a bot; `token` with or without the `Bot ` prefix.
+    ///
+    /// ```
+    /// # use headcount_driver::{Bot, Error, Runtime};
+    /// # use headcount_driver::core::Intents;
+    /// # async fn run<R: Runtime + Default>(token: &str) -> Result<(), Error> {
+    /// let bot: Bot<R> = Bot::builder(token, Intents::GUILDS).shards(0..1, 1).connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn builder(token: impl AsRef<str>, intents: Intents) -> Builder<R> {
         Builder::new(R::default(), token.as_ref(), intents)
@@ -162,6 +209,15 @@ impl<R: Runtime + Default> Bot<R> {
     ///
     /// # Errors
     /// Those of [`Builder::connect`].
+    ///
+    /// ```
+    /// # use headcount_driver::{Bot, Error, Runtime};
+    /// # use headcount_driver::core::Intents;
+    /// # async fn run<R: Runtime + Default>(token: &str) -> Result<(), Error> {
+    /// let bot: Bot<R> = Bot::connect(token, Intents::GUILDS).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(token: impl AsRef<str>, intents: Intents) -> Result<Self, Error> {
         Self::builder(token, intents).connect().await
     }

@@ -1,10 +1,12 @@
 //! The description of a bot, before it is started.
 
+mod caching;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use headcount_core::cache::{AsyncStore, Kinds, Policies, Warning};
+use headcount_core::cache::Policies;
+use headcount_core::cache::memory::Indexes;
 use headcount_core::fleet::FleetConfig;
 use headcount_core::setup::Chunking;
 use headcount_core::wire::presence::BotPresence;
@@ -14,6 +16,7 @@ use rustls::ClientConfig;
 use crate::acknowledgements::Acknowledgement;
 use crate::delivery::BufferLimits;
 use crate::on_resume::OnResume;
+use crate::panics::caught;
 use crate::state::Durability;
 use crate::stores::Stores;
 use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
@@ -53,10 +56,20 @@ pub struct Builder<R> {
     pub(crate) policies: Option<Policies>,
     pub(crate) stores: Stores,
     pub(crate) seed: Option<u64>,
+    pub(crate) indexes: Indexes,
 }
 
 impl<R: Runtime> Builder<R> {
     /// Begins to describe a bot on a runtime; `token` with or without the `Bot ` prefix.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::core::Intents;
+    /// # fn describe<R: Runtime>(runtime: R) -> Builder<R> {
+    /// let builder = Builder::new(runtime, "token", Intents::GUILDS);
+    /// # builder
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(runtime: R, token: &str, intents: Intents) -> Self {
         let token = Token::new(token);
@@ -79,10 +92,19 @@ impl<R: Runtime> Builder<R> {
             policies: None,
             stores: Stores::default(),
             seed: None,
+            indexes: Indexes::empty(),
         }
     }
 
     /// Asks another service for gateway information, for example a simulated gateway.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::Api;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.api(Api::at("http://127.0.0.1:4000"))
+    /// # }
+    /// ```
     #[must_use]
     pub fn api(mut self, api: Api) -> Self {
         self.api = api;
@@ -90,6 +112,14 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Uses this gateway information and asks nobody.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::GatewayInfo;
+    /// # fn describe<R: Runtime>(builder: Builder<R>, info: GatewayInfo) -> Builder<R> {
+    /// builder.gateway(info)
+    /// # }
+    /// ```
     #[must_use]
     pub fn gateway(mut self, info: GatewayInfo) -> Self {
         self.info = Some(info);
@@ -101,11 +131,10 @@ impl<R: Runtime> Builder<R> {
     ///
     /// All shards of a bot have one total: with two at a time, guilds would come twice.
     ///
-    /// ```no_run
-    /// # fn two<R: headcount_driver::Runtime>(
-    /// #     one: headcount_driver::Builder<R>, other: headcount_driver::Builder<R>) {
-    /// let first_half = one.shards(0..8, 16);
-    /// let every_other = other.shards([1, 3, 5, 7], 16);
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.shards(0..4, 16) // the first four of sixteen; [0, 5] would be two of them
     /// # }
     /// ```
     #[must_use]
@@ -118,6 +147,14 @@ impl<R: Runtime> Builder<R> {
     ///
     /// One that does not fit, of another number of shards or begun with other intents, leads to a
     /// warning in the log that names both sides, and its shard begins anew.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::core::Session;
+    /// # fn describe<R: Runtime>(builder: Builder<R>, sessions: Vec<Session>) -> Builder<R> {
+    /// builder.sessions(sessions) // those that `Bot::shutdown` gave
+    /// # }
+    /// ```
     #[must_use]
     pub fn sessions(mut self, sessions: impl IntoIterator<Item = Session>) -> Self {
         self.sessions.extend(sessions);
@@ -125,6 +162,14 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// What becomes of the sessions of an earlier process; by default they are resumed.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::OnResume;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.on_resume(OnResume::Identify) // every guild comes anew, and what was missed is gone
+    /// # }
+    /// ```
     #[must_use]
     pub const fn on_resume(mut self, on_resume: OnResume) -> Self {
         self.on_resume = on_resume;
@@ -142,12 +187,27 @@ impl<R: Runtime> Builder<R> {
     /// is in it and does not fit this bot is named in a warning, and not used; a disk that fails
     /// later is a warning too, and the bot goes on. After three starts within a minute that have
     /// nothing to resume, [`Builder::connect`] waits, for a minute at first and 15 at most.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.state("/var/lib/my-bot")
+    /// # }
+    /// ```
     #[must_use]
     pub fn state(self, folder: impl Into<PathBuf>) -> Self {
         self.state_with(folder, Durability::default())
     }
 
     /// As [`state`](Self::state), with what acknowledgements outlive.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::Durability;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.state_with("/var/lib/my-bot", Durability::default())
+    /// # }
+    /// ```
     #[must_use]
     pub fn state_with(mut self, folder: impl Into<PathBuf>, durability: Durability) -> Self {
         self.state = Some((folder.into(), durability));
@@ -155,6 +215,14 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// How the gateway compresses what it sends; zstd-stream by default.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::Compression;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.compression(Compression::None)
+    /// # }
+    /// ```
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.options.compression = compression;
@@ -162,6 +230,15 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// The TLS configuration for the gateway and the service.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # use std::sync::Arc;
+    /// use headcount_driver::rustls::ClientConfig;
+    /// # fn describe<R: Runtime>(builder: Builder<R>, config: Arc<ClientConfig>) -> Builder<R> {
+    /// builder.tls(config)
+    /// # }
+    /// ```
     #[must_use]
     pub fn tls(mut self, config: Arc<ClientConfig>) -> Self {
         self.api.tls = Some(Arc::clone(&config));
@@ -176,6 +253,14 @@ impl<R: Runtime> Builder<R> {
     /// kind [`ErrorKind::Plaintext`](crate::ErrorKind::Plaintext) at the start. In no case does
     /// plaintext follow upon TLS: where the service, or the connection that named an address to
     /// resume at, has had TLS, an address without it is not dialled, and counts as a dead one.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # use headcount_driver::Api;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.api(Api::at("http://10.0.0.7:4000")).allow_plaintext()
+    /// # }
+    /// ```
     #[must_use]
     pub fn allow_plaintext(mut self) -> Self {
         self.options.allow_plaintext = true;
@@ -183,6 +268,14 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Deadlines and limits of the sockets.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # use std::time::Duration;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.socket(|options| options.write_deadline = Duration::from_secs(5))
+    /// # }
+    /// ```
     #[must_use]
     pub fn socket(mut self, change: impl FnOnce(&mut SocketOptions)) -> Self {
         change(&mut self.options);
@@ -190,6 +283,14 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// The presence that the bot shows from the start.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::core::wire::presence::BotPresence;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.presence(BotPresence::default())
+    /// # }
+    /// ```
     #[must_use]
     pub fn presence(mut self, presence: BotPresence) -> Self {
         self.config.presence = Some(presence);
@@ -197,115 +298,21 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Which guilds are asked for their members by themselves: an
-    /// [`AutoChunk`](headcount_core::setup::AutoChunk) mode, or a [`Chunking`] with lists. None by
-    /// default.
-    #[must_use]
-    pub fn chunking(mut self, chunking: impl Into<Chunking>) -> Self {
-        self.config.tracker.setup.chunking = chunking.into();
-        self
-    }
-
-    /// Which rows are cached: [`Policies`], or plain [`Kinds`](headcount_core::cache::Kinds). Kinds
-    /// of which none are kept are not even decoded. By default what the intents keep fresh:
-    /// [`Policies::following`].
+    /// [`AutoChunk`](headcount_core::setup::AutoChunk) mode, or a [`Chunking`] with lists or a
+    /// function. None by default. A function that panics counts as saying no.
     ///
-    /// ```no_run
-    /// # use headcount_driver::{Builder, Runtime, core::Intents};
-    /// use headcount_driver::core::cache::{Kind, MemberTraits, Policies, Policy, Unsuitable};
-    ///
-    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Result<Builder<R>, Unsuitable> {
-    /// let members = Policy::lru(10_000).sparing(MemberTraits::OWNER | MemberTraits::IN_VOICE);
-    /// let policies = Policies::following(Intents::GUILDS | Intents::GUILD_MEMBERS);
-    /// let policies = policies.with(Kind::Member, members)?;
-    /// let builder = builder.cache(policies);
-    /// # Ok(builder)
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::core::setup::{AutoChunk, Chunking};
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// let chunking = Chunking::from(AutoChunk::Missing);
+    /// builder.chunking(chunking.when(|it| it.members.is_some_and(|all| all < 10_000)))
     /// # }
     /// ```
     #[must_use]
-    pub fn cache(mut self, policies: impl Into<Policies>) -> Self {
-        let policies = policies.into();
-        self.config.tracker.kinds = policies.kinds();
-        self.policies = Some(policies);
-        self
-    }
-
-    /// What the caller has asked to be cached and will not come, for want of an intent or of
-    /// another kind. The same is logged when the bot starts.
-    pub fn warnings(&self) -> impl Iterator<Item = Warning> + use<R> {
-        let asked_for = match self.follows_intents() {
-            true => self.stores.kinds(),
-            false => Kinds::all(),
-        };
-        let kept = self.kept();
-        let warnings = kept.warnings(self.config.intents);
-        let warnings = warnings.filter(|warning| asked_for.contains(warning.kind().only()));
-        warnings.collect::<Vec<_>>().into_iter()
-    }
-
-    /// Whether nobody has said what is to be cached in memory.
-    fn follows_intents(&self) -> bool {
-        self.policies.is_none() && self.config.tracker.kinds == Kinds::default()
-    }
-
-    /// The policies, with the kinds that the configuration has the last word on.
-    pub(crate) fn kept(&self) -> Policies {
-        let policies = match &self.policies {
-            Some(policies) => policies.clone(),
-            None if self.follows_intents() => Policies::following(self.config.intents),
-            None => Policies::default(),
-        };
-        let kinds = match self.follows_intents() {
-            true => policies.kinds(),
-            false => self.config.tracker.kinds,
-        };
-        policies.matching(kinds | self.stores.kinds())
-    }
-
-    /// Keeps these kinds in a store of your own instead of in memory; they are cached then, too.
-    ///
-    /// An event waits until its change is stored, and so do later events of its guild; other
-    /// guilds go on, and so do heartbeats. A change that fails is tried again, up to
-    /// [`Builder::store_attempts`] and within [`Builder::store_deadline`]. One that fails for good
-    /// is an [`Event::StoreFailed`](headcount_core::Event), and the event follows all the same
-    /// ([`Dispatch::is_unstored`](headcount_core::Dispatch::is_unstored)). A guild counts as
-    /// complete only when all that it consists of is stored. Users go with the members and messages
-    /// that hold them.
-    #[must_use]
-    pub fn store<S>(mut self, kinds: Kinds, store: S) -> Self
-    where
-        S: AsyncStore + Send + Sync + 'static,
-        S::Error: Send + Sync + 'static,
-    {
-        self.stores.route(kinds, store);
-        self
-    }
-
-    /// How long a store of your own may take for one change before it counts as failed, all
-    /// attempts and the pauses between them included; 10 seconds by default. Changes of the same
-    /// guild that wait behind such a one count as failed with it, up to where the guild is
-    /// delivered anew: no event waits longer than this for a store that is stuck.
-    #[must_use]
-    pub fn store_deadline(mut self, deadline: Duration) -> Self {
-        self.stores.deadline = deadline;
-        self
-    }
-
-    /// How often a store of your own is handed one change before it counts as failed, 1 to 100; 3
-    /// by default. The same change comes again, with the same origin
-    /// ([`Mutation::origin`](headcount_core::cache::Mutation::origin)), after 100 ms and then after
-    /// twice as long each time. A store that has panicked is not tried again.
-    #[must_use]
-    pub fn store_attempts(mut self, attempts: u32) -> Self {
-        self.stores.attempts = attempts;
-        self
-    }
-
-    /// Whether events carry what they displaced in the cache
-    /// ([`Dispatch::displaced`](headcount_core::Dispatch::displaced)); off by default, since it
-    /// copies each row that changes.
-    #[must_use]
-    pub fn old_values(mut self, wanted: bool) -> Self {
-        self.old_values = wanted;
+    pub fn chunking(mut self, chunking: impl Into<Chunking>) -> Self {
+        let chunking: Chunking = chunking.into();
+        self.config.tracker.setup.chunking = chunking.guarded(answered);
         self
     }
 
@@ -315,6 +322,13 @@ impl<R: Runtime> Builder<R> {
     /// For tests: with the same seed, and the same answers at the same times, a bot does the same.
     /// Outside of them give each process a seed of its own, which marks the answers to its
     /// requests. WebSocket masks and keys do not follow from it.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.seed(42)
+    /// # }
+    /// ```
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -323,6 +337,13 @@ impl<R: Runtime> Builder<R> {
 
     /// Changes the core's configuration, the same for every shard. Its shard id, its address, who
     /// paces identifies and what is acknowledged are set when the bot connects.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.configure(|config| config.large_threshold = 250)
+    /// # }
+    /// ```
     #[must_use]
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
@@ -331,6 +352,13 @@ impl<R: Runtime> Builder<R> {
 
     /// Changes how identifies are paced and budgeted. The budget itself comes with the gateway
     /// information.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.fleet_config(|fleet| fleet.warn_at = 100)
+    /// # }
+    /// ```
     #[must_use]
     pub fn fleet_config(mut self, change: impl FnOnce(&mut FleetConfig) + Send + 'static) -> Self {
         self.fleet = Some(Box::new(change));
@@ -339,6 +367,14 @@ impl<R: Runtime> Builder<R> {
 
     /// When an event counts as dealt with, so that it does not come again in the process that goes
     /// on with the [sessions](Self::sessions) of this one. By default when the next one is taken.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::Acknowledgement;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.acknowledge(Acknowledgement::Explicit)
+    /// # }
+    /// ```
     #[must_use]
     pub const fn acknowledge(mut self, acknowledgement: Acknowledgement) -> Self {
         self.acknowledgement = acknowledgement;
@@ -348,6 +384,13 @@ impl<R: Runtime> Builder<R> {
     /// The high-water mark in events: how many may wait for the consumer, over all shards, before
     /// the shards stop reading; 1024 by default, and at least 1. They read on when half of them
     /// have been taken. Each shard may add what the message that it was reading leads to.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.event_buffer(256)
+    /// # }
+    /// ```
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.events.events = events;
@@ -361,6 +404,13 @@ impl<R: Runtime> Builder<R> {
     ///
     /// What lies beside it, for each shard: the message that it reads, at most
     /// [`ReceiveLimits`](headcount_core::config::ReceiveLimits), and what that leads to.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.event_buffer_bytes(8 << 20)
+    /// # }
+    /// ```
     #[must_use]
     pub fn event_buffer_bytes(mut self, bytes: usize) -> Self {
         self.events.bytes = bytes;
@@ -374,6 +424,11 @@ pub(crate) const MOST_SHARDS: usize = 1 << 20;
 /// One more number than there may be is enough to see that there are too many.
 pub(crate) fn bounded(numbers: impl IntoIterator<Item = u32>) -> Vec<u32> {
     numbers.into_iter().take(MOST_SHARDS + 1).collect()
+}
+
+/// What a caller's function says; no if it panics.
+pub(crate) fn answered(ask: &dyn Fn() -> bool) -> bool {
+    caught(ask).unwrap_or(false)
 }
 
 impl<R> std::fmt::Debug for Builder<R> {

@@ -3,7 +3,7 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use headcount_core::Instant;
-use headcount_core::cache::memory::Displaced;
+use headcount_core::cache::memory::{Displaced, Indexes};
 use headcount_core::cache::{
     GuildStatus, Kind, Kinds, MemoryStore, Mutation, Op, Policies, Policy, Unsuitable,
 };
@@ -36,6 +36,14 @@ impl Cache {
             elsewhere,
             policies: RwLock::new(()),
         }
+    }
+
+    /// The same with these indexes.
+    pub(crate) fn indexed(mut self, indexes: Indexes) -> Self {
+        let store = self.store.get_mut();
+        let store = store.unwrap_or_else(PoisonError::into_inner);
+        store.set_indexes(indexes);
+        self
     }
 
     /// Policies stay as they are until the guard goes: what the core derives by them is applied

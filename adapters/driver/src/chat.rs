@@ -47,11 +47,28 @@ pub struct Chat<R: Runtime> {
 
 impl<R: Runtime> Chat<R> {
     /// Returns the next event; `None` once the chat has been shut down. Cancel-safe.
+    ///
+    /// ```
+    /// # use headcount_driver::{Chat, Runtime};
+    /// # async fn run<R: Runtime>(mut chat: Chat<R>) {
+    /// while let Some(event) = chat.next().await {
+    ///     println!("{event:?}");
+    /// }
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> Option<ChatEvent> {
         self.events.next().await
     }
 
     /// Returns a handle for reads, requests and commands; it may be cloned and sent anywhere.
+    ///
+    /// ```
+    /// # use headcount_driver::{Chat, Runtime};
+    /// # async fn run<R: Runtime>(mut chat: Chat<R>) {
+    /// let handle = chat.handle();
+    /// handle.shutdown(); // from any task or thread
+    /// # }
+    /// ```
     #[must_use]
     pub fn handle(&self) -> ChatHandle {
         self.handle.clone()
@@ -59,6 +76,13 @@ impl<R: Runtime> Chat<R> {
 
     /// Stops every manager and waits until all connections have ended, at most as long as a close
     /// may take. Events that nobody took are dropped. Not cancel-safe, though all ends anyway.
+    ///
+    /// ```
+    /// # use headcount_driver::{Chat, Runtime};
+    /// # async fn run<R: Runtime>(mut chat: Chat<R>) {
+    /// chat.shutdown().await;
+    /// # }
+    /// ```
     pub async fn shutdown(mut self) {
         self.events.close();
         self.handle.shutdown();
@@ -71,6 +95,14 @@ impl<R: Runtime> Chat<R> {
 
 impl<R: Runtime + Default> Chat<R> {
     /// Begins to describe a chat bot with the defaults.
+    ///
+    /// ```
+    /// # use headcount_driver::{Chat, Error, Runtime};
+    /// # fn run<R: Runtime + Default>() -> Result<(), Error> {
+    /// let chat: Chat<R> = Chat::builder().url("ws://127.0.0.1:6667").start()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn builder() -> ChatBuilder<R> {
         ChatBuilder::new(R::default())

@@ -17,6 +17,7 @@ use headcount_core::wire::command::Command;
 use headcount_core::wire::view::Webhook;
 use headcount_core::{RequestError, Session, Shard, ShardId};
 
+use crate::builder::answered;
 use crate::clock::Clock;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
@@ -60,6 +61,15 @@ impl Handle {
     }
 
     /// The shards that this bot runs, in ascending order.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// for shard in handle.shards() {
+    ///     println!("{} {:?} {:?}", shard.id, shard.phase, shard.latency);
+    /// }
+    /// # }
+    /// ```
     pub fn shards(&self) -> impl ExactSizeIterator<Item = ShardState> + '_ {
         self.shared.fleet.cells().iter().map(|(id, cell)| {
             cell.read(|shard| ShardState {
@@ -93,6 +103,14 @@ impl Handle {
     }
 
     /// The shard that a guild's events come to, also when this bot does not run it.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # use headcount_driver::core::id::GuildId;
+    /// # fn ask(handle: &Handle, guild: GuildId) {
+    /// println!("guild {guild} is on shard {}", handle.shard_of(guild));
+    /// # }
+    /// ```
     #[must_use]
     pub fn shard_of(&self, guild: GuildId) -> ShardId {
         ShardId::of_guild(guild, self.shared.total)
@@ -105,6 +123,18 @@ impl Handle {
     /// # Errors
     /// Those of [`Shard::request_members`]; [`RequestError::OtherShard`] if this bot does not run
     /// the guild's shard.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # use headcount_driver::core::id::GuildId;
+    /// use headcount_driver::core::chunk::MemberQuery;
+    /// # fn ask(handle: &Handle, guild: GuildId) {
+    /// match handle.request_members(guild, MemberQuery::All, false) {
+    ///     Ok(request) => println!("request {request:?} is queued"),
+    ///     Err(refused) => eprintln!("{refused}"),
+    /// }
+    /// # }
+    /// ```
     pub fn request_members(
         &self,
         guild: GuildId,
@@ -116,13 +146,33 @@ impl Handle {
     }
 
     /// Where a member request of a guild stands; `None` once it has ended.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # use headcount_driver::core::id::GuildId;
+    /// # use headcount_driver::core::chunk::RequestId;
+    /// # fn ask(handle: &Handle, guild: GuildId, request: RequestId) {
+    /// if let Some(progress) = handle.request(guild, request) {
+    ///     println!("{progress:?}");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn request(&self, guild: GuildId, request: RequestId) -> Option<RequestProgress> {
         self.cell_of(guild)?.read(|shard| shard.request(request))
     }
 
     /// Changes automatic member requests on every shard, for guilds that come from now on.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// use headcount_driver::core::setup::AutoChunk;
+    /// # fn ask(handle: &Handle) {
+    /// handle.set_chunking(&AutoChunk::Never.into());
+    /// # }
+    /// ```
     pub fn set_chunking(&self, chunking: &Chunking) {
+        let chunking = chunking.clone().guarded(answered);
         for (_, cell) in self.shared.fleet.cells() {
             cell.change(|shard| shard.set_chunking(chunking.clone()));
         }
@@ -130,6 +180,14 @@ impl Handle {
 
     /// Where a guild stands, since when, what it waits for and until when; `None` when it is not
     /// known.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # use headcount_driver::core::id::GuildId;
+    /// # fn ask(handle: &Handle, guild: GuildId) {
+    /// println!("{:?}", handle.guild(guild));
+    /// # }
+    /// ```
     #[must_use]
     pub fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
         self.cell_of(guild)?.read(|shard| shard.guild(guild))
@@ -167,6 +225,17 @@ impl Handle {
     ///
     /// # Panics
     /// Inside of [`Handle::cache`] and of a predicate.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// use headcount_driver::core::cache::{Kind, Policy};
+    /// # fn ask(handle: &Handle) {
+    /// match handle.set_policy(Kind::Member, Policy::lru(10_000)) {
+    ///     Ok(rows) => println!("{rows} rows went"),
+    ///     Err(unsuitable) => eprintln!("{unsuitable}"),
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn set_policy(&self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
         let evicted = self.shared.cache.set_policy(kind, policy, |policy| {
@@ -194,6 +263,17 @@ impl Handle {
     ///
     /// # Panics
     /// Inside of [`Handle::cache`] and of a predicate.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # use headcount_driver::core::id::{ChannelId, GuildId};
+    /// use headcount_driver::core::wire::view::Webhook;
+    /// # async fn ask(handle: &Handle, guild: GuildId, channel: ChannelId, webhooks: Vec<Webhook<'static>>) {
+    /// if let Err(failure) = handle.put_webhooks(guild, channel, webhooks).await {
+    ///     eprintln!("{failure:?}");
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn put_webhooks(
         &self,
@@ -234,11 +314,33 @@ impl Handle {
     /// # Errors
     /// Those of [`Shard::send`];
     /// [`RequestError::Halted`] also for a shard that this bot does not run.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// use headcount_driver::core::ShardId;
+    /// use headcount_driver::core::wire::command::Command;
+    /// use headcount_driver::core::wire::presence::BotPresence;
+    /// # fn ask(handle: &Handle) {
+    /// let command = Command::UpdatePresence(Box::new(BotPresence::default()));
+    /// match handle.send(ShardId::ONE, command) {
+    ///     Ok(ticket) => println!("queued as {ticket:?}"),
+    ///     Err(refused) => eprintln!("{refused}"),
+    /// }
+    /// # }
+    /// ```
     pub fn send(&self, shard: ShardId, command: Command) -> Result<Ticket, RequestError> {
         self.cell(shard)?.change(|shard| shard.send(command))
     }
 
     /// The clock that turns the core's time points into wall-clock time.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # use headcount_driver::core::Instant;
+    /// # fn ask(handle: &Handle, at: Instant) {
+    /// println!("{:?}", handle.clock().wall_time(at));
+    /// # }
+    /// ```
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.shared.clock
@@ -247,6 +349,14 @@ impl Handle {
     /// Asks every shard to end; the bot's stream ends after its last events.
     ///
     /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and returns the sessions.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// use headcount_driver::core::session::OnStop;
+    /// # fn ask(handle: &Handle) {
+    /// handle.stop(OnStop::End);
+    /// # }
+    /// ```
     pub fn stop(&self, on_stop: OnStop) {
         for (_, cell) in self.shared.fleet.cells() {
             cell.change(|shard| shard.stop(on_stop));
@@ -256,6 +366,15 @@ impl Handle {
 
     /// Ends one shard, as [`stop`](Self::stop) does all of them; its last event is
     /// [`Event::Halted`](headcount_core::Event::Halted). The bot's stream ends with its last shard.
+    ///
+    /// ```
+    /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};
+    /// use headcount_driver::core::session::OnStop;
+    /// # fn run(handle: Handle, shard: ShardId) -> Result<(), RequestError> {
+    /// handle.stop_shard(shard, OnStop::Resume)?; // until `Event::Halted`
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`RequestError::Halted`] for a shard that has ended, or that this bot does not run.
@@ -268,6 +387,14 @@ impl Handle {
 
     /// Makes a shard that has ended begin again: with the session that it was stopped with, or
     /// without one. Whatever still waited for the consumer when it ended comes again.
+    ///
+    /// ```
+    /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};
+    /// # fn run(handle: Handle, shard: ShardId) -> Result<(), RequestError> {
+    /// handle.start_shard(shard)?; // after `Event::Halted`
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`RequestError::Running`] for a shard that has not ended; [`RequestError::Halted`] if this
@@ -284,6 +411,15 @@ impl Handle {
     /// Gives a shard a new connection, at once: for the same session, or for a new one as soon as
     /// the pace of identifies allows.
     ///
+    /// ```
+    /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};
+    /// use headcount_driver::core::session::OnStop;
+    /// # fn run(handle: Handle, shard: ShardId) -> Result<(), RequestError> {
+    /// handle.restart(shard, OnStop::End)?; // a new session: every guild comes anew
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`stop_shard`](Self::stop_shard).
     pub fn restart(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
@@ -294,6 +430,15 @@ impl Handle {
     /// Returns the sessions as they are now, each as of what is
     /// [acknowledged](crate::Builder::acknowledge): the next process gets what came after it. While
     /// shards run, the next event makes them stale.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// for session in handle.sessions() {
+    ///     println!("{session:?}");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn sessions(&self) -> Vec<Session> {
         self.shared
@@ -305,12 +450,27 @@ impl Handle {
     }
 
     /// How far the whole bot is, as counts; cheap enough for every frame of a progress bar.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// let all = handle.readiness();
+    /// println!("{} of {} shards are ready", all.ready, all.shards);
+    /// # }
+    /// ```
     #[must_use]
     pub fn readiness(&self) -> FleetReadiness {
         self.shared.fleet.read(Fleet::readiness)
     }
 
     /// How often each kind of place in payloads was not understood, over all shards.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// println!("{:?}", handle.misreads());
+    /// # }
+    /// ```
     #[must_use]
     pub fn misreads(&self) -> MisreadCounts {
         let mut counts = MisreadCounts::default();
@@ -321,6 +481,13 @@ impl Handle {
     }
 
     /// Identifies left for the day.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// println!("{} identifies left today", handle.identifies_left());
+    /// # }
+    /// ```
     #[must_use]
     pub fn identifies_left(&self) -> u32 {
         self.shared.fleet.read(Fleet::identifies_left)

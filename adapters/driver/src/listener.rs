@@ -136,6 +136,17 @@ impl Listener {
     /// # Errors
     /// [`ListenError`]: [`ListenError::Lagged`] stands for events that are lost, and the next ones
     /// follow; [`ListenError::Panicked`] is the last.
+    ///
+    /// ```
+    /// # async fn print(mut listener: headcount_driver::Listener) {
+    /// while let Some(heard) = listener.next().await {
+    ///     match heard {
+    ///         Ok(event) => println!("{:?}", event.event),
+    ///         Err(e) => eprintln!("{e}"),
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> Option<Result<Arc<BotEvent>, ListenError>> {
         StreamExt::next(self).await
     }

@@ -46,6 +46,17 @@ impl<R: Runtime> Builder<R> {
     /// setting that makes no sense, no shards at all, or a shard number out of range;
     /// [`ErrorKind::Url`] for an address that cannot be dialled, [`ErrorKind::Plaintext`] for one
     /// where the token may not go. Nothing was started.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Error, Runtime};
+    /// # async fn run<R: Runtime>(builder: Builder<R>) -> Result<(), Error> {
+    /// let mut bot = builder.connect().await?;
+    /// while let Some(it) = bot.next().await {
+    ///     println!("{:?}", it.event);
+    /// }
+    /// bot.outcome()
+    /// # }
+    /// ```
     pub async fn connect(mut self) -> Result<Bot<R>, Error> {
         self.check()?;
         self.api.allow_plaintext |= self.options.allow_plaintext;
@@ -141,6 +152,7 @@ impl<R: Runtime> Builder<R> {
             tracing::warn!("{warning}");
         }
         let cache = Cache::new(self.seed_of(0)?, policies, self.stores.kinds());
+        let cache = cache.indexed(self.indexes);
         let stores = std::mem::take(&mut self.stores);
         let shared = Arc::new(Shared {
             clock,

@@ -49,12 +49,28 @@ pub struct ChatBuilder<R> {
 
 impl<R: Runtime> ChatBuilder<R> {
     /// Begins to describe a chat bot on a runtime.
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// fn reader<R: Runtime>(runtime: R) -> ChatBuilder<R> {
+    ///     ChatBuilder::new(runtime)
+    /// }
+    /// ```
     #[must_use]
     pub fn new(runtime: R) -> Self {
         Self::with_config(runtime, PoolConfig::default())
     }
 
     /// The same, with other waits and bounds than the default ones.
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// use headcount_driver::core::twitch::PoolConfig;
+    ///
+    /// fn reader<R: Runtime>(runtime: R) -> ChatBuilder<R> {
+    ///     ChatBuilder::with_config(runtime, PoolConfig::default())
+    /// }
+    /// ```
     #[must_use]
     pub fn with_config(runtime: R, config: PoolConfig) -> Self {
         // Chance only spreads dials and picks an anonymous number: none is better than no bot.
@@ -74,6 +90,17 @@ impl<R: Runtime> ChatBuilder<R> {
     }
 
     /// Adds an account.
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// use headcount_driver::core::Token;
+    /// use headcount_driver::core::twitch::{Account, Login};
+    ///
+    /// fn add<R: Runtime>(builder: &mut ChatBuilder<R>, login: Login, token: &str) {
+    ///     let account = builder.account(Account::new(login, Some(Token::new(token))));
+    ///     println!("{account:?}");
+    /// }
+    /// ```
     pub fn account(&mut self, account: Account) -> AccountKey {
         self.pool.add_account(account)
     }
@@ -84,6 +111,22 @@ impl<R: Runtime> ChatBuilder<R> {
     /// # Errors
     /// What the manager refuses: [`Refusal::Capacity`] when the initial rooms do not fit,
     /// [`Refusal::Other`] when it panics.
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// use headcount_driver::core::manager::{Distributed, Options, Refusal};
+    /// use headcount_driver::core::twitch::{AccountKey, Room};
+    ///
+    /// fn add<R: Runtime>(
+    ///     builder: &mut ChatBuilder<R>,
+    ///     account: AccountKey,
+    ///     rooms: Vec<Room>,
+    /// ) -> Result<(), Refusal<Room>> {
+    ///     let spread = |_: &Options| Distributed::default();
+    ///     builder.manager(account, Options::default(), rooms, spread)?;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn manager<M: Manager<Room> + Send + 'static>(
         &mut self,
         account: AccountKey,
@@ -99,6 +142,13 @@ impl<R: Runtime> ChatBuilder<R> {
     }
 
     /// Connects to another server, for example a simulated one: `ws://` or `wss://`.
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// # fn describe<R: Runtime>(builder: ChatBuilder<R>) -> ChatBuilder<R> {
+    /// builder.url("ws://127.0.0.1:6667")
+    /// # }
+    /// ```
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = url.into();
@@ -106,6 +156,15 @@ impl<R: Runtime> ChatBuilder<R> {
     }
 
     /// The TLS configuration.
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// # use std::sync::Arc;
+    /// use headcount_driver::rustls::ClientConfig;
+    /// # fn describe<R: Runtime>(builder: ChatBuilder<R>, config: Arc<ClientConfig>) -> ChatBuilder<R> {
+    /// builder.tls(config)
+    /// # }
+    /// ```
     #[must_use]
     pub fn tls(mut self, config: Arc<ClientConfig>) -> Self {
         self.options.tls = Some(config);
@@ -115,6 +174,13 @@ impl<R: Runtime> ChatBuilder<R> {
     /// Lets the token cross a network without TLS, to a server whose address starts with `ws://`:
     /// everybody on the way can then read it. Without this, such an address is dialled on this
     /// machine alone.
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// # fn describe<R: Runtime>(builder: ChatBuilder<R>) -> ChatBuilder<R> {
+    /// builder.url("ws://10.0.0.7:6667").allow_plaintext()
+    /// # }
+    /// ```
     #[must_use]
     pub fn allow_plaintext(mut self) -> Self {
         self.options.allow_plaintext = true;
@@ -122,6 +188,14 @@ impl<R: Runtime> ChatBuilder<R> {
     }
 
     /// Deadlines and limits of the sockets; chat is never compressed.
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// # use std::time::Duration;
+    /// # fn describe<R: Runtime>(builder: ChatBuilder<R>) -> ChatBuilder<R> {
+    /// builder.socket(|options| options.write_deadline = Duration::from_secs(5))
+    /// # }
+    /// ```
     #[must_use]
     pub fn socket(mut self, change: impl FnOnce(&mut SocketOptions)) -> Self {
         change(&mut self.options);
@@ -129,6 +203,13 @@ impl<R: Runtime> ChatBuilder<R> {
     }
 
     /// How many messages may wait when the consumer is slow; 8192 by default. See [`Chat`].
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// # fn describe<R: Runtime>(builder: ChatBuilder<R>) -> ChatBuilder<R> {
+    /// builder.backlog(1024)
+    /// # }
+    /// ```
     #[must_use]
     pub fn backlog(mut self, messages: usize) -> Self {
         self.backlog.events = messages;
@@ -137,6 +218,13 @@ impl<R: Runtime> ChatBuilder<R> {
 
     /// How many bytes of messages may wait when the consumer is slow; 16 MiB by default. One larger
     /// message passes alone. See [`Chat`].
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Runtime};
+    /// # fn describe<R: Runtime>(builder: ChatBuilder<R>) -> ChatBuilder<R> {
+    /// builder.backlog_bytes(4 << 20)
+    /// # }
+    /// ```
     #[must_use]
     pub fn backlog_bytes(mut self, bytes: usize) -> Self {
         self.backlog.bytes = bytes;
@@ -150,6 +238,17 @@ impl<R: Runtime> ChatBuilder<R> {
     /// [`ErrorKind::Url`] for a URL that cannot be dialled, [`ErrorKind::Plaintext`] for one where
     /// the token may not go, [`ErrorKind::Config`] for a setting that
     /// makes no sense, and when a manager refuses to start. Nothing was started.
+    ///
+    /// ```
+    /// # use headcount_driver::{ChatBuilder, Error, Runtime};
+    /// async fn run<R: Runtime>(builder: ChatBuilder<R>) -> Result<(), Error> {
+    ///     let mut chat = builder.start()?;
+    ///     while let Some(event) = chat.next().await {
+    ///         println!("{event:?}");
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn start(mut self) -> Result<Chat<R>, Error> {
         self.pool.check()?;
         settings::socket(&self.options).map_err(|error| error.of("socket"))?;

@@ -28,6 +28,14 @@ impl ChatHandle {
     }
 
     /// The shard managers, in the order in which they were added.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey) {
+    /// println!("{} managers", handle.managers().len());
+    /// # }
+    /// ```
     #[must_use]
     pub fn managers(&self) -> &[ManagerKey] {
         &self.shared.managers
@@ -38,6 +46,19 @@ impl ChatHandle {
     ///
     /// # Errors
     /// Those of [`Pool::say`](headcount_core::twitch::Pool::say); nothing was queued.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # use headcount_driver::core::twitch::Room;
+    /// use headcount_driver::core::twitch::Say;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey, room: Room) {
+    /// match handle.say(manager, Say::new(room, "hello!")) {
+    ///     Ok(id) => println!("queued as {id:?}"),
+    ///     Err(e) => eprintln!("{e}"),
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn say(&self, manager: ManagerKey, say: Say) -> Result<SayId, SayError> {
         self.shared.change(|pool, now| pool.say(now, manager, say))
@@ -47,6 +68,17 @@ impl ChatHandle {
     ///
     /// # Errors
     /// [`Refusal::Full`] when all shards are full; the room can be assigned later.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # use headcount_driver::core::twitch::Room;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey, room: Room) {
+    /// if let Err(refusal) = handle.assign(manager, room) {
+    ///     eprintln!("{refusal}");
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn assign(&self, manager: ManagerKey, room: Room) -> Result<(), Refusal<Room>> {
         self.shared
@@ -57,6 +89,17 @@ impl ChatHandle {
     ///
     /// # Errors
     /// [`Refusal::NotAssigned`].
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # use headcount_driver::core::twitch::Room;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey, room: Room) {
+    /// if let Err(refusal) = handle.unassign(manager, room) {
+    ///     eprintln!("{refusal}");
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn unassign(&self, manager: ManagerKey, room: Room) -> Result<(), Refusal<Room>> {
         self.shared
@@ -67,6 +110,16 @@ impl ChatHandle {
     ///
     /// # Errors
     /// What the manager refuses.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey) {
+    /// if let Err(refusal) = handle.add_shard(manager) {
+    ///     eprintln!("{refusal}");
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn add_shard(&self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
         self.shared.change(|pool, now| pool.add_shard(now, manager))
@@ -76,6 +129,16 @@ impl ChatHandle {
     ///
     /// # Errors
     /// What the manager refuses.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey) {
+    /// if let Err(refusal) = handle.start(manager) {
+    ///     eprintln!("{refusal}");
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn start(&self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
         self.shared.change(|pool, now| pool.start_all(now, manager))
@@ -85,6 +148,16 @@ impl ChatHandle {
     ///
     /// # Errors
     /// What the manager refuses.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey) {
+    /// if let Err(refusal) = handle.stop(manager) {
+    ///     eprintln!("{refusal}");
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn stop(&self, manager: ManagerKey) -> Result<(), Refusal<Room>> {
         self.shared.change(|pool, now| pool.stop_all(now, manager))
@@ -94,6 +167,17 @@ impl ChatHandle {
     ///
     /// # Errors
     /// [`Refusal::NoSuchShard`].
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # use headcount_driver::core::manager::ShardKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey, shard: ShardKey) {
+    /// if let Err(refusal) = handle.start_shard(manager, shard) {
+    ///     eprintln!("{refusal}");
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn start_shard(&self, manager: ManagerKey, shard: ShardKey) -> Result<(), Refusal<Room>> {
         self.shared
@@ -104,6 +188,17 @@ impl ChatHandle {
     ///
     /// # Errors
     /// [`Refusal::NoSuchShard`].
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # use headcount_driver::core::manager::ShardKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey, shard: ShardKey) {
+    /// if let Err(refusal) = handle.stop_shard(manager, shard) {
+    ///     eprintln!("{refusal}");
+    /// }
+    /// # }
+    /// ```
     #[track_caller]
     pub fn stop_shard(&self, manager: ManagerKey, shard: ShardKey) -> Result<(), Refusal<Room>> {
         self.shared
@@ -112,6 +207,15 @@ impl ChatHandle {
 
     /// Ends a shard as if it had died for good: its rooms go elsewhere if the manager's options
     /// say so.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # use headcount_driver::core::manager::ShardKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey, shard: ShardKey) {
+    /// handle.kill_shard(manager, shard);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn kill_shard(&self, manager: ManagerKey, shard: ShardKey) {
         self.shared
@@ -120,6 +224,15 @@ impl ChatHandle {
 
     /// Gives an account a token: the answer to
     /// [`ChatEvent::WantToken`](crate::ChatEvent::WantToken), or ahead of it.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # use headcount_driver::core::twitch::AccountKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey, account: AccountKey) {
+    /// handle.set_token(account, "a fresh one");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn set_token(&self, account: AccountKey, token: &str) {
         let token = Token::new(token);
@@ -128,6 +241,15 @@ impl ChatHandle {
 
     /// Reads a manager's shards, their health and their load; `None` if there is no such manager.
     /// The closure runs under the pool's lock: take out what you need and leave.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey) {
+    /// let shards = handle.roster(manager, |roster| roster.shards().count());
+    /// println!("{shards:?} connections");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn roster<T>(
         &self,
@@ -139,6 +261,15 @@ impl ChatHandle {
     }
 
     /// Whether a room is joined at this moment.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # use headcount_driver::core::twitch::Room;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey, room: Room) {
+    /// println!("{}", handle.is_joined(manager, room));
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn is_joined(&self, manager: ManagerKey, room: Room) -> bool {
@@ -146,6 +277,14 @@ impl ChatHandle {
     }
 
     /// Stops every manager and ends the chat; its stream ends after its last events.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # use headcount_driver::core::twitch::ManagerKey;
+    /// # fn ask(handle: &ChatHandle, manager: ManagerKey) {
+    /// handle.shutdown();
+    /// # }
+    /// ```
     #[track_caller]
     pub fn shutdown(&self) {
         for manager in &self.shared.managers {
