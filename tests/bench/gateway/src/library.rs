@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-pub use peer_library::{Library, RowKey};
+pub use peer_library::{Library, Question, RowKey};
 #[cfg(feature = "peers")]
 use peer_serenity::Serenity;
 #[cfg(feature = "peers")]
@@ -28,6 +28,8 @@ pub enum Kept {
     Messages,
     /// Everything but messages; of members, so many that were used last. headcount alone can.
     RecentMembers(usize),
+    /// Everything but messages, and every index there is: headcount alone has a choice.
+    Indexed,
     /// Nothing, as nobody wants the events: headcount, and a peer that finds their names alone.
     Nothing,
 }

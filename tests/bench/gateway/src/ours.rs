@@ -4,11 +4,12 @@ mod fields;
 
 use std::hint::black_box;
 
+use headcount_core::cache::memory::Indexes;
 use headcount_core::cache::{Kind, Kinds, MemoryStore, Policies, Policy};
-use headcount_core::id::{GuildId, UserId};
+use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
 use headcount_core::session::Phase;
 use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
-use peer_library::{Fields, Library, RowKey};
+use peer_library::{Fields, Library, Question, RowKey};
 
 use crate::library::Kept;
 
@@ -29,7 +30,7 @@ impl Ours {
         let shard = ShardId::new(0, 1);
         let mut config = Config::new(Token::new("none"), Intents::all(), shard);
         config.tracker.kinds = match kept {
-            Kept::State | Kept::RecentMembers(_) => STATE,
+            Kept::State | Kept::RecentMembers(_) | Kept::Indexed => STATE,
             Kept::Messages => STATE | Kinds::MESSAGES,
             Kept::Nothing => Kinds::empty(),
         };
@@ -37,6 +38,9 @@ impl Ours {
         if let Kept::RecentMembers(most) = kept {
             let policies = Policies::default().with(Kind::Member, Policy::lru(most));
             store.set_policies(policies.expect("members have an order of use"));
+        }
+        if let Kept::Indexed = kept {
+            store.set_indexes(Indexes::all());
         }
         let mut ours = Self {
             shard: Shard::new(config, 7),
@@ -116,6 +120,36 @@ impl Library for Ours {
             roles.fold(0, |mix, role| mix ^ role.get())
         };
         users.iter().map(roles).fold(0, |mix, roles| mix ^ roles)
+    }
+
+    fn ask(&self, question: Question, guild: u64, ids: &[u64]) -> u64 {
+        let (store, guild) = (&self.store, guild_id(guild));
+        let answer = |&id: &u64| match question {
+            Question::WithRole => {
+                let role = RoleId::new(id).expect("no zero");
+                let members = store.members_with_role(guild, role);
+                members.fold(0, |mix, member| mix ^ member.id().get())
+            }
+            Question::InVoice => {
+                let channel = ChannelId::new(id).expect("no zero");
+                let states = store.voice_states_in(guild, channel);
+                states.fold(0, |mix, state| mix ^ state.user.get())
+            }
+            Question::SharedGuilds => {
+                let guilds = store.guilds_of(user_id(id));
+                guilds.fold(0, |mix, guild| mix ^ guild.get())
+            }
+            Question::HighestRole => {
+                let highest = store.highest_role(guild, user_id(id));
+                highest.expect("its roles are cached").id.get()
+            }
+            Question::DisplayColor => {
+                let color = store.display_color(guild, user_id(id));
+                let color = color.expect("its roles are cached");
+                color.map_or(0, u64::from)
+            }
+        };
+        ids.iter().map(answer).fold(0, |mix, answer| mix ^ answer)
     }
 
     fn row(&self, key: RowKey) -> Option<Fields> {

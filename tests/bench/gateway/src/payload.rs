@@ -55,6 +55,16 @@ impl World {
         ids::guild(guild)
     }
 
+    /// The id of a role.
+    pub fn role_id(self, guild: u64, role: u64) -> u64 {
+        ids::role(guild, role)
+    }
+
+    /// The id of a channel.
+    pub fn channel_id(self, guild: u64, channel: u64) -> u64 {
+        ids::channel(guild, channel)
+    }
+
     /// The id of a user.
     pub fn user_id(self, user: u64) -> u64 {
         ids::user(user)

@@ -1,6 +1,7 @@
 //! The rows of the table, each measured by a function of its own.
 
 mod also;
+mod asked;
 mod counts;
 mod felt;
 mod lookups;
@@ -63,6 +64,8 @@ pub const TABLE: &[(&str, Measure)] = &[
     ("allocations", counts::allocations),
     ("lookup_time", lookups::lookup_time),
     ("guild_delete_time", times::guild_delete_time),
+    ("questions", asked::questions),
+    ("index_bytes", asked::index_bytes),
     ("messages", felt::messages),
     ("presence_bytes_small", felt::presence_bytes_small),
     ("voice_time", times::voice_time),

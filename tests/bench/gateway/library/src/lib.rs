@@ -30,6 +30,21 @@ pub enum RowKey {
     VoiceState(u64, u64),
 }
 
+/// What is asked of a cache beyond single rows; the answers to all ids are mixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The members with each of these roles.
+    WithRole,
+    /// The users in each of these voice channels.
+    InVoice,
+    /// The guilds that are shared with each of these users.
+    SharedGuilds,
+    /// The highest role of each of these users, as members of the guild.
+    HighestRole,
+    /// The color in which each of these users is shown, as a member of the guild.
+    DisplayColor,
+}
+
 /// One library with a cache of guilds, channels, roles, emojis, stickers, members, users,
 /// presences and voice states, and of no messages.
 pub trait Library {
@@ -53,6 +68,12 @@ pub trait Library {
     /// # Panics
     /// If one of them is not cached.
     fn look_up_roles(&self, guild: u64, users: &[u64]) -> u64;
+
+    /// The answers to a question about each of these ids, mixed.
+    ///
+    /// # Panics
+    /// If a user is not cached.
+    fn ask(&self, question: Question, guild: u64, ids: &[u64]) -> u64;
 
     /// A cached row.
     fn row(&self, key: RowKey) -> Option<Fields>;

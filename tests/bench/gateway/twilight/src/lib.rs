@@ -2,11 +2,12 @@
 
 use std::hint::black_box;
 
-use peer_library::{Fields, Library, RowKey, fields};
+use peer_library::{Fields, Library, Question, RowKey, fields};
 use serde::de::DeserializeSeed as _;
 use twilight_cache_inmemory::{DefaultInMemoryCache, ResourceType};
 use twilight_model::gateway::event::{Event, GatewayEvent, GatewayEventDeserializer};
 use twilight_model::id::Id;
+use twilight_model::id::marker::{GuildMarker, UserMarker};
 
 /// What reads the JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,21 @@ impl Twilight {
             .message_cache_size(size)
             .build();
         Self { cache, parser }
+    }
+
+    /// twilight has no word for it: the color of the highest role that has one.
+    fn color(&self, guild: Id<GuildMarker>, user: Id<UserMarker>) -> u64 {
+        let member = self.cache.member(guild, user).expect("a cached member");
+        let mut highest = None;
+        for &id in member.roles() {
+            if let Some(role) = self.cache.role(id)
+                && role.colors.primary_color != 0
+            {
+                let rank = (role.position, std::cmp::Reverse(id));
+                highest = highest.max(Some((rank, role.colors.primary_color)));
+            }
+        }
+        highest.map_or(0, |(_, color)| u64::from(color))
     }
 
     /// The text is checked to be UTF-8, as twilight does when it has inflated a frame.
@@ -81,6 +97,10 @@ impl Library for Names {
         unreachable!("nothing is kept")
     }
 
+    fn ask(&self, _: Question, _: u64, _: &[u64]) -> u64 {
+        unreachable!("nothing is kept")
+    }
+
     fn row(&self, _: RowKey) -> Option<Fields> {
         None
     }
@@ -116,6 +136,37 @@ impl Library for Twilight {
             member.roles().iter().fold(0, |mix, role| mix ^ role.get())
         };
         users.iter().map(roles).fold(0, |mix, roles| mix ^ roles)
+    }
+
+    fn ask(&self, question: Question, guild: u64, ids: &[u64]) -> u64 {
+        let (cache, guild) = (&self.cache, Id::new(guild));
+        let answer = |&id: &u64| match question {
+            Question::WithRole => {
+                let role = Id::new(id);
+                let members = cache.guild_members(guild).expect("a cached guild");
+                let has = |user: &&_| {
+                    let member = cache.member(guild, **user);
+                    member.is_some_and(|member| member.roles().contains(&role))
+                };
+                let found = members.iter().filter(has);
+                found.fold(0, |mix, user| mix ^ user.get())
+            }
+            Question::InVoice => {
+                let states = cache.voice_channel_states(Id::new(id));
+                let states = states.into_iter().flatten();
+                states.fold(0, |mix, state| mix ^ state.user_id().get())
+            }
+            Question::SharedGuilds => {
+                let guilds = cache.user_guilds(Id::new(id)).expect("a cached user");
+                guilds.iter().fold(0, |mix, guild| mix ^ guild.get())
+            }
+            Question::HighestRole => {
+                let highest = cache.member_highest_role(guild, Id::new(id));
+                highest.expect("a member with a role").get()
+            }
+            Question::DisplayColor => self.color(guild, Id::new(id)),
+        };
+        ids.iter().map(answer).fold(0, |mix, answer| mix ^ answer)
     }
 
     fn row(&self, key: RowKey) -> Option<Fields> {
