@@ -58,6 +58,7 @@ pub mod intents;
 pub mod ledger;
 pub mod options;
 pub mod pair;
+pub mod picture;
 pub mod rest;
 pub mod rules;
 pub mod scenario;

@@ -2,9 +2,11 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod bot;
+mod documents;
 mod faults;
 mod layers;
 mod names;
+mod pictures;
 mod promises;
 mod recipes;
 mod recovery;
