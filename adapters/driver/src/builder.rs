@@ -203,7 +203,7 @@ impl<R: Runtime> Builder<R> {
     ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};
-    /// use headcount_driver::Durability;
+    /// use headcount_driver::state::Durability;
     /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     /// builder.state_with("/var/lib/my-bot", Durability::default())
     /// # }
