@@ -32,7 +32,7 @@ fn messages(source: &mut Source<'_>, compression: Compression) {
         let cut = source.below(sent.len() as u64) as usize;
         let parts = match compression {
             Compression::ZlibStream => vec![&sent[..cut], &sent[cut..]],
-            Compression::ZstdStream | Compression::None => vec![&sent[..]],
+            _ => vec![&sent[..]],
         };
         let came = push_all(&mut client, &parts);
         match text.len() > MAX {
@@ -73,7 +73,7 @@ fn raw(bytes: &[u8], compression: Compression) {
     let at = usize::from(*at).min(bytes.len());
     let parts = match compression {
         Compression::ZlibStream => vec![&bytes[..at], &bytes[at..]],
-        Compression::ZstdStream | Compression::None => vec![bytes],
+        _ => vec![bytes],
     };
     let mut client = Inflate::new(compression, MAX).expect("a context");
     let Ok(messages) = push_all(&mut client, &parts) else {
@@ -82,7 +82,7 @@ fn raw(bytes: &[u8], compression: Compression) {
     assert!(messages.iter().all(|message| message.len() <= MAX));
     let whole = match compression {
         Compression::ZlibStream => plain_zlib(bytes),
-        Compression::ZstdStream | Compression::None => plain_zstd(bytes),
+        _ => plain_zstd(bytes),
     };
     let ours = messages.concat();
     assert!(whole.starts_with(&ours), "{ours:?} is not of {whole:?}");
@@ -145,9 +145,7 @@ impl Server {
     fn new(compression: Compression) -> Self {
         match compression {
             Compression::ZlibStream => Self::Zlib(Compress::new(flate2::Compression::fast(), true)),
-            Compression::ZstdStream | Compression::None => {
-                Self::Zstd(Encoder::new(1).expect("a context"))
-            }
+            _ => Self::Zstd(Encoder::new(1).expect("a context")),
         }
     }
 
