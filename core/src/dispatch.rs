@@ -8,9 +8,10 @@ use core::time::Duration;
 use serde::de::Deserialize;
 
 use crate::cache::memory::Displaced;
-use crate::id::{self, GuildId};
+use crate::id::GuildId;
 use crate::kind::Kinds;
 use crate::misunderstood::Misunderstood;
+use crate::wire::created_at::created_at;
 use crate::wire::json::Reader;
 use crate::wire::view::View;
 use crate::wire::{Malformed, Name, Text};
@@ -172,8 +173,10 @@ impl<'i> Dispatch<'i> {
             }
             Ok(())
         });
-        let id = read.ok().and(id);
-        id.is_some_and(|id| now.saturating_sub(id::made_at(id.get())) > ANSWERABLE)
+        let made = read.ok().and(id).map(|id| created_at(id.get()).as_micros());
+        let made = made.and_then(|micros| u64::try_from(micros).ok());
+        let made = made.map(Duration::from_micros);
+        made.is_some_and(|made| now.saturating_sub(made) > ANSWERABLE)
     }
 
     /// Reads the data as any type that deserialises.

@@ -3,7 +3,6 @@
 use core::fmt;
 use core::num::NonZeroU64;
 use core::str::FromStr;
-use core::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
@@ -28,13 +27,6 @@ fn parse(text: &str) -> Result<NonZeroU64, InvalidId> {
         return Err(InvalidId);
     }
     text.parse().map_err(|_| InvalidId)
-}
-
-/// When an id with this number was made, since the beginning of 1970
-/// (<https://discord.com/developers/docs/reference#snowflakes>).
-pub(crate) const fn made_at(number: u64) -> Duration {
-    const FIRST: u64 = 1_420_070_400_000;
-    Duration::from_millis(FIRST.saturating_add(number >> 22))
 }
 
 struct AnyForm;

@@ -3,7 +3,7 @@
 
 pub mod close;
 pub mod command;
-mod created_at;
+pub(crate) mod created_at;
 mod envelope;
 mod field;
 mod frame;

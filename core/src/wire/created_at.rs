@@ -9,7 +9,7 @@ use crate::wire::Timestamp;
 const EPOCH: i64 = 1_420_070_400_000;
 
 /// The time in an id: it has 42 bits, so that nothing can overflow.
-const fn created_at(id: u64) -> Timestamp {
+pub(crate) const fn created_at(id: u64) -> Timestamp {
     let millis = (id >> 22).cast_signed().wrapping_add(EPOCH);
     Timestamp::from_micros(millis.wrapping_mul(1_000))
 }

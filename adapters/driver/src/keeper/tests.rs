@@ -57,7 +57,7 @@ impl Bot {
                 .expect("a folder");
         let journal = folder.journal(ShardId::ONE, SystemTime::UNIX_EPOCH);
         let mut bot = Self {
-            cell: ShardCell::new(Shard::new(config, 1)),
+            cell: ShardCell::new(Shard::new(config, 1), 1_000),
             keeper: Keeper::new(journal, Still, Clock::start(&Still)),
         };
         for input in [
@@ -80,7 +80,7 @@ impl Bot {
             _ => None,
         });
         let marks = marks.collect();
-        self.cell.acknowledgements.settle();
+        self.cell.acknowledgements.settle(now);
         self.keeper.save(now, &self.cell);
         marks
     }

@@ -98,7 +98,7 @@ impl Journal {
                 self.open = Some(Open {
                     from: at.sequence,
                     at,
-                    positions: Positions::new(at.sequence),
+                    positions: Positions::new(at.sequence, usize::MAX),
                     passed: acknowledged.sequence,
                 });
             }

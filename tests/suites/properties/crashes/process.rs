@@ -135,7 +135,7 @@ impl Process {
                 *open = at;
                 positions.forget(acknowledged.sequence);
             }
-            Some(_) | None => self.open = Some((at, Positions::new(at.sequence))),
+            Some(_) | None => self.open = Some((at, Positions::new(at.sequence, usize::MAX))),
         }
     }
 
