@@ -67,7 +67,7 @@ for look in "${looks[@]}"; do
         elif passes "$look"; then
             unseen+=("$patch")
         else
-            how="$(grep -m1 -oE '^(seed [0-9]+: .*|---- .* stdout ----)' "$target/output" || true)"
+            how="$(grep -a -m1 -oE '^(seed [0-9]+: .*|---- .* stdout ----)' "$target/output" || true)"
             how="${how:-${look#*cargo test -q }}"
             echo "caught: $name: ${how:0:120}"
         fi
