@@ -156,6 +156,7 @@ fn builder<R: Runtime + Default>(attack: &Attack, plan: &Plan) -> Builder<R> {
                 // All shards at once keep both sides busy.
                 config.timing.ready = Duration::from_secs(20);
                 config.tracker.setup.silence = soak::silence(plan.time());
+                config.tracker.setup.patience = soak::patience(plan.time());
             }
             config.timing.first_backoff = Duration::from_millis(50);
             config.timing.longest_backoff = Duration::from_millis(500);

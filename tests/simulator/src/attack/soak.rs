@@ -43,6 +43,11 @@ pub(super) fn silence(time: Duration) -> Duration {
     (time / 40).clamp(Duration::from_secs(1), default)
 }
 
+/// How long they are waited for all in all: the default leaves a busy machine no time after it.
+pub(super) fn patience(time: Duration) -> Duration {
+    silence(time).max(time / 5)
+}
+
 /// The attack.
 pub(super) const SOAK: Attack = Attack {
     name: "soak",
