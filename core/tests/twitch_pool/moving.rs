@@ -93,6 +93,18 @@ fn a_shard_that_is_closed_waits_a_minute_for_its_rooms_at_the_longest() {
 }
 
 #[test]
+fn the_clock_is_asked_for_in_time_for_a_shard_that_waits_for_its_rooms() {
+    let (mut pool, _, [old, _]) = renewing();
+    let (mut due, mut closed) = (at(1), false);
+    while !closed && due < at(100) {
+        (due, _) = pool.poll_timeout().expect("it waits");
+        let actions = pool.handle(due, PoolInput::Timeout);
+        closed = actions.contains(&PoolAction::Close { link: old });
+    }
+    assert_eq!((closed, due), (true, at(61)));
+}
+
+#[test]
 fn a_stop_closes_a_shard_that_waits_for_its_rooms_at_once() {
     let (mut pool, manager, [old, new]) = renewing();
     pool.stop_all(at(2), manager).unwrap();
