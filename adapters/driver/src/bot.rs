@@ -92,7 +92,7 @@ impl<R: Runtime> Bot<R> {
     /// # use headcount_driver::{Bot, Runtime};
     /// # async fn run<R: Runtime>(mut bot: Bot<R>) {
     /// while let Some(it) = bot.next().await {
-    ///     println!("shard {}: {:?}", it.shard, it.event);
+    ///     println!("{:?}: {:?}", it.shard, it.event);
     /// }
     /// # }
     /// ```
