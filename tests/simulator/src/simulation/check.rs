@@ -181,6 +181,11 @@ impl Simulation {
                 it.guild
             ));
         }
+        let stale = self.store.guild_status(it.guild) == Some(GuildStatus::Stale);
+        if stale && self.hosts[host].after_kill {
+            // That a store had failed may not have been written down.
+            return;
+        }
         let members = self.setting.kinds.contains(Kinds::MEMBERS);
         if members
             && it.outcome == Outcome::Complete
@@ -191,7 +196,6 @@ impl Simulation {
                 it.guild
             ));
         }
-        let stale = self.store.guild_status(it.guild) == Some(GuildStatus::Stale);
         // A session that ends before its first dispatch leaves a guild as an earlier life left it.
         let is_untouched =
             it.outcome == Outcome::HandedOver && self.hosts[host].book.phase == Phase::Halted;
@@ -208,6 +212,13 @@ impl Simulation {
             (PresencesOutcome::Complete, Some(PresencesCompleteness::Complete { .. })) => true,
             // The store may still have what an earlier life of the shard put into it.
             (PresencesOutcome::Lacking(Lack::HandedOver), Some(_)) => true,
+            // A new store knows of the guild what has come since.
+            (PresencesOutcome::Lacking(_), None) if self.hosts[host].rows_lost => true,
+            (PresencesOutcome::Lacking(_), Some(PresencesCompleteness::Partial { why, .. }))
+                if self.hosts[host].rows_lost || it.outcome == Outcome::HandedOver =>
+            {
+                why != Lack::Loading
+            }
             (PresencesOutcome::Lacking(told), Some(PresencesCompleteness::Partial { why, .. })) => {
                 told == why && why != Lack::Loading
             }

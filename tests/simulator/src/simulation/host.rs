@@ -38,6 +38,10 @@ pub(crate) struct Host {
     pub(crate) journal: Option<Journal>,
     /// Up to where the store has made the changes of its session in an earlier process.
     pub(crate) stored: u64,
+    /// Whether a process of its session was killed.
+    pub(crate) after_kill: bool,
+    /// Whether its rows were lost with such a process.
+    pub(crate) rows_lost: bool,
     /// Until when no process runs it.
     pub(crate) down: Millis,
     /// Each guild's stage when it was last looked at, by the guild's number.
@@ -61,6 +65,8 @@ impl Host {
                 .state
                 .then(|| Journal::new(seed(setting, number, 0))),
             stored: 0,
+            after_kill: false,
+            rows_lost: false,
             down: 0,
             stages: Vec::new(),
             lives: 0,
@@ -88,6 +94,9 @@ impl Host {
             journal.next_life(session.as_ref(), &self.shard);
         }
         (self.lane, self.stalled, self.unread_since) = (None, 0, None);
+        if session.is_none() {
+            (self.after_kill, self.rows_lost) = (false, false);
+        }
         self.inbox.clear();
         self.stores.clear();
         self.stages.clear();

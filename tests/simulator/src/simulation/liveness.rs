@@ -24,6 +24,7 @@ impl Simulation {
         self.clock.heal(self.now);
         for host in &mut self.hosts {
             host.stalled = self.now;
+            host.down = host.down.min(self.now);
         }
         if self.setting.gateway.resumed_repeats {
             self.tally

@@ -181,9 +181,10 @@ impl Simulation {
             self.trace
                 .line(self.now, Some(host), format_args!("# begins with {how}"));
             self.hosts[host].restart(&self.setting, written, self.guilds);
-            self.hosts[host].down = begins;
+            let it = &mut self.hosts[host];
+            (it.down, it.after_kill) = (begins, true);
             if !keeps_rows {
-                self.hosts[host].stored = 0;
+                (it.stored, it.rows_lost) = (0, true);
             }
         }
         self.excuses.pace(begins);

@@ -43,6 +43,8 @@ pub(crate) struct Account {
     pub(crate) sessions: usize,
     /// The rules of the protocol that were broken.
     pub(crate) broken: Vec<String>,
+    /// Member requests within 30 s of one that a killed bot had sent while its guilds were set up.
+    pub(crate) early_requests: u32,
     /// Restarts against gateways that forget what a heartbeat acknowledges.
     pub(crate) trimmed: u32,
     /// Heartbeats that such gateways got.
@@ -164,7 +166,8 @@ impl Account {
     pub(crate) fn holds(&self) -> bool {
         let whole = self.lost() == 0 && self.out_of_order == 0 && self.sessions == self.gateways;
         let whole = whole && self.never_ready() == 0;
-        whole && self.above_bound() == 0 && self.broken.is_empty()
+        let bounded = self.doubled() <= self.doubled_allowed();
+        whole && bounded && self.broken.is_empty()
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -180,6 +183,7 @@ impl Account {
             "gateways": self.gateways,
             "sessions": self.sessions,
             "trimming": { "restarts": self.trimmed, "heartbeats": self.beats },
+            "early_requests": self.early_requests,
             "broken_rules": self.broken,
             "holds": self.holds(),
         })

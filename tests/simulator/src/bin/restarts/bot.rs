@@ -36,10 +36,9 @@ pub(crate) fn start(url: &str, folder: &Path, rest: Duration) -> io::Result<Chil
 }
 
 fn builder(url: &str) -> Builder {
-    let intents = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_MESSAGES;
-    Bot::builder(TOKEN, intents)
+    Bot::builder(TOKEN, Intents::all())
         .api(Api::at(url))
-        .chunking(AutoChunk::Missing)
+        .chunking(AutoChunk::Never)
         .configure(|config| config.timing.first_backoff = Duration::from_millis(20))
 }
 

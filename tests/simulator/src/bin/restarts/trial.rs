@@ -3,7 +3,7 @@ use crate::account::{Account, Ended, GUILDS, Report};
 use crate::bot;
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Server, ServerConfig};
-use headcount_sim::{Limits, Options, Plan, Token};
+use headcount_sim::{Limits, Options, Plan, Rule, Token};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout};
@@ -83,11 +83,15 @@ impl Trial {
 
     /// Notes what the gateway has seen.
     fn close(&mut self, server: &Server, restarts: u32, trims: bool) {
-        let broken = server.violations();
+        let is_killed = self.end != End::Graceful;
         let account = &mut self.account;
-        account
-            .broken
-            .extend(broken.iter().map(ToString::to_string));
+        for violation in server.violations() {
+            // What a killed bot asked for last was not written down.
+            match violation.rule {
+                Rule::RequestPace if is_killed => account.early_requests += 1,
+                _ => account.broken.push(violation.to_string()),
+            }
+        }
         server.inspect(|gateway| {
             let ledger = gateway.ledger();
             account.sessions += ledger.identifies.len();
