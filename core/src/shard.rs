@@ -376,10 +376,9 @@ impl Shard {
         }
     }
 
-    /// Counts how often a guild of the session came to stand elsewhere, as far as [`Session`] tells,
-    /// and how often a dispatch that moved one was acknowledged: as long as it stays the same, a
-    /// session that was written down needs another sequence only
-    /// ([`Session::as_of`](crate::Session::as_of)).
+    /// Counts how often a guild of the session came to stand elsewhere, as far as [`Session`]
+    /// tells, and how often a dispatch that moved one was acknowledged: as long as it stays the
+    /// same, a session that was written down needs another sequence only ([`Session::as_of`]).
     #[must_use]
     pub const fn guild_changes(&self) -> u64 {
         self.tracker.guild_changes()

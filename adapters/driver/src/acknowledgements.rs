@@ -136,10 +136,10 @@ impl Acknowledgements {
         let open = sessions.last.as_mut()?;
         let ends = gap.to.is_none() && gap.from.session == open.at.session;
         if !ends {
-            open.gaps.push(gap);
+            let number = open.add_gap(gap);
             return Some(Mark {
                 position: open.at,
-                hangs_on: HangsOn::Gap(gap),
+                hangs_on: HangsOn::Gap(number),
                 all: Arc::clone(self),
             });
         }
@@ -200,7 +200,7 @@ enum HangsOn {
     /// Every process emits it anew.
     Nothing,
     /// An earlier process has handed it on.
-    Gap(Gap),
+    Gap(u32),
 }
 
 /// Says of one event that it is dealt with. Until then, and if this is dropped before, the event
@@ -322,7 +322,8 @@ mod tests {
     fn session(digest_of: &str, sequence: u64) -> Session {
         let id = digest_of;
         let text = format!(
-            r#"{{"version":1,"shard":[0,1],"intents":1,"id":"{id}","sequence":{sequence},"url":null,"guilds":{{"arrived":[],"expected":[],"away":[]}}}}"#
+            r#"{{"version":1,"shard":[0,1],"intents":1,"id":"{id}","sequence":{sequence},
+            "url":null,"guilds":{{"arrived":[],"expected":[],"away":[]}}}}"#
         );
         serde_json::from_str(&text).expect("a session")
     }

@@ -1,5 +1,7 @@
 //! Asking and commanding a running bot from anywhere.
 
+mod shards;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use headcount_core::chunk::{MemberQuery, RequestId, RequestProgress};
 use headcount_core::event::{StoreFailure, Ticket};
 use headcount_core::fleet::{Fleet, FleetReadiness};
 use headcount_core::id::{ChannelId, GuildId};
-use headcount_core::session::{Halt, OnStop, Phase};
+use headcount_core::session::{Halt, Phase};
 use headcount_core::setup::{Chunking, GuildReadiness, Readiness};
 use headcount_core::tracker::MisreadCounts;
 use headcount_core::wire::command::Command;
@@ -268,7 +270,9 @@ impl Handle {
     /// # use headcount_driver::Handle;
     /// # use headcount_driver::core::id::{ChannelId, GuildId};
     /// use headcount_driver::core::wire::view::Webhook;
-    /// # async fn ask(handle: &Handle, guild: GuildId, channel: ChannelId, webhooks: Vec<Webhook<'static>>) {
+    /// # async fn ask(
+    /// #     handle: &Handle, guild: GuildId, channel: ChannelId,
+    /// #     webhooks: Vec<Webhook<'static>>) {
     /// if let Err(failure) = handle.put_webhooks(guild, channel, webhooks).await {
     ///     eprintln!("{failure:?}");
     /// }
@@ -346,87 +350,6 @@ impl Handle {
         self.shared.clock
     }
 
-    /// Asks every shard to end; the bot's stream ends after its last events.
-    ///
-    /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and returns the sessions.
-    ///
-    /// ```
-    /// # use headcount_driver::Handle;
-    /// use headcount_driver::core::session::OnStop;
-    /// # fn ask(handle: &Handle) {
-    /// handle.stop(OnStop::End);
-    /// # }
-    /// ```
-    pub fn stop(&self, on_stop: OnStop) {
-        for (_, cell) in self.shared.fleet.cells() {
-            cell.change(|shard| shard.stop(on_stop));
-        }
-        self.shared.fleet.stop();
-    }
-
-    /// Ends one shard, as [`stop`](Self::stop) does all of them; its last event is
-    /// [`Event::Halted`](headcount_core::Event::Halted). The bot's stream ends with its last shard.
-    ///
-    /// ```
-    /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};
-    /// use headcount_driver::core::session::OnStop;
-    /// # fn run(handle: Handle, shard: ShardId) -> Result<(), RequestError> {
-    /// handle.stop_shard(shard, OnStop::Resume)?; // until `Event::Halted`
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`RequestError::Halted`] for a shard that has ended, or that this bot does not run.
-    pub fn stop_shard(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
-        let cell = self.running(shard)?;
-        cell.change(|shard| shard.stop(on_stop));
-        self.shared.fleet.end_unbegun(shard);
-        Ok(())
-    }
-
-    /// Makes a shard that has ended begin again: with the session that it was stopped with, or
-    /// without one. Whatever still waited for the consumer when it ended comes again.
-    ///
-    /// ```
-    /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};
-    /// # fn run(handle: Handle, shard: ShardId) -> Result<(), RequestError> {
-    /// handle.start_shard(shard)?; // after `Event::Halted`
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`RequestError::Running`] for a shard that has not ended; [`RequestError::Halted`] if this
-    /// bot does not run it, or has ended itself.
-    pub fn start_shard(&self, shard: ShardId) -> Result<(), RequestError> {
-        let has_ended = self.cell(shard)?.read(Shard::halt).is_some();
-        match has_ended {
-            true if self.shared.fleet.start(shard) => Ok(()),
-            true => Err(RequestError::Halted),
-            false => Err(RequestError::Running),
-        }
-    }
-
-    /// Gives a shard a new connection, at once: for the same session, or for a new one as soon as
-    /// the pace of identifies allows.
-    ///
-    /// ```
-    /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};
-    /// use headcount_driver::core::session::OnStop;
-    /// # fn run(handle: Handle, shard: ShardId) -> Result<(), RequestError> {
-    /// handle.restart(shard, OnStop::End)?; // a new session: every guild comes anew
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`stop_shard`](Self::stop_shard).
-    pub fn restart(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
-        let cell = self.cell(shard)?;
-        cell.change(|shard| shard.restart(on_stop))
-    }
-
     /// Returns the sessions as they are now, each as of what is
     /// [acknowledged](crate::Builder::acknowledge): the next process gets what came after it. While
     /// shards run, the next event makes them stale.
@@ -499,13 +422,6 @@ impl Handle {
 
     pub(crate) fn cell_of(&self, guild: GuildId) -> Option<&Arc<ShardCell>> {
         self.shared.fleet.cell(self.shard_of(guild))
-    }
-
-    /// The cell of a shard that has not ended.
-    fn running(&self, id: ShardId) -> Result<&ShardCell, RequestError> {
-        let cell = self.cell(id)?;
-        let has_ended = cell.read(Shard::halt).is_some();
-        (!has_ended).then_some(cell).ok_or(RequestError::Halted)
     }
 
     fn cell(&self, id: ShardId) -> Result<&ShardCell, RequestError> {

@@ -129,17 +129,9 @@ impl<R: Runtime> Builder<R> {
     ) -> Result<Bot<R>, Error> {
         let clock = Clock::start(&self.runtime);
         self.config.url = info.url.as_str().into();
-        self.config.identify = Identifying::Fleet;
-        self.config.acknowledge = match self.acknowledgement {
-            Acknowledgement::OnNext | Acknowledgement::Explicit => Acknowledge::ByHost {
-                in_heartbeats: state.is_some(),
-            },
-            Acknowledgement::OnReceipt => Acknowledge::OnReceipt,
-        };
         let (warnings, policies) = (self.warnings(), self.kept());
         self.config.tracker.kinds = policies.kinds();
-        let confirm = &mut self.config.tracker.setup.confirm;
-        confirm.get_or_insert(self.stores.patience());
+        self.complete_config(state.is_some());
         let (total, cells) = self.cells(info)?;
         let ids: Vec<ShardId> = cells.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {
@@ -192,6 +184,19 @@ impl<R: Runtime> Builder<R> {
             on_drop,
             patience,
         ))
+    }
+
+    /// What the driver decides of the shards' configuration.
+    fn complete_config(&mut self, has_state: bool) {
+        self.config.identify = Identifying::Fleet;
+        self.config.acknowledge = match self.acknowledgement {
+            Acknowledgement::OnNext | Acknowledgement::Explicit => Acknowledge::ByHost {
+                in_heartbeats: has_state,
+            },
+            Acknowledgement::OnReceipt => Acknowledge::OnReceipt,
+        };
+        let confirm = &mut self.config.tracker.setup.confirm;
+        confirm.get_or_insert(self.stores.patience());
     }
 
     /// The shards' cores, and how many shards the whole bot has.

@@ -26,8 +26,8 @@ type Holds = dyn Fn(&ChunkCandidate) -> bool + Send + Sync;
 pub struct ChunkFilter(Arc<Holds>);
 
 impl ChunkFilter {
-    /// Holds of a guild if `holds` says so. The session waits for the answer, which should be quick;
-    /// it must not panic.
+    /// Holds of a guild if `holds` says so. The session waits for the answer, which should be
+    /// quick; it must not panic.
     #[must_use]
     pub fn new(holds: impl Fn(&ChunkCandidate) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(holds))

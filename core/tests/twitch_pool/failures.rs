@@ -12,7 +12,7 @@ use headcount_core::twitch::{
 use crate::details::{account, at, connects, events, room, up};
 use crate::stopping::log_in;
 
-/// A pool with one account and a manager of one room, whose room leaves a shard that is down for 5 s.
+/// A pool with one account and a manager of one room, which leaves a shard that is down for 5 s.
 fn started() -> Pool {
     let mut pool = Pool::new(PoolConfig::default(), 1);
     let key = pool.add_account(account());

@@ -3,7 +3,7 @@
 use crate::sources;
 
 /// Where these functions are.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "bot.rs",
     "builder.rs",
     "builder/caching.rs",
@@ -11,6 +11,7 @@ const FILES: [&str; 10] = [
     "chat/builder.rs",
     "chat/handle.rs",
     "handle.rs",
+    "handle/shards.rs",
     "listener.rs",
     "start.rs",
     "waiting.rs",

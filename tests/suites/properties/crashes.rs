@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::cases;
-use process::{Process, Told, What};
+use process::{Emitted, Process, What};
 use service::{Change, GUILDS, Service};
 
 #[derive(Clone, Debug)]
@@ -154,7 +154,7 @@ impl Run {
 
     /// The consumer takes an event: twice only what was not acknowledged when a process crashed.
     fn take(&mut self) -> Verdict {
-        let Some(Told { position, what }) = self.process.take() else {
+        let Some(Emitted { position, what }) = self.process.take() else {
             return Ok(());
         };
         let key = (position.session, position.sequence);
@@ -185,10 +185,10 @@ impl Run {
     }
 
     fn deal_with(&mut self, which: usize) {
-        if let Some(told) = self.process.done(which)
-            && told.what == What::Dispatch
+        if let Some(emitted) = self.process.done(which)
+            && emitted.what == What::Dispatch
         {
-            let Told { position, .. } = told;
+            let Emitted { position, .. } = emitted;
             self.done.insert((position.session, position.sequence));
         }
     }
@@ -234,8 +234,8 @@ impl Run {
             .collect();
         prop_assert!(lost.is_empty(), "{:?} of {} are lost", lost, sent);
         for guild in GUILDS {
-            let told = self.ready.contains(&(session, guild));
-            prop_assert!(told, "nobody says that {} is ready", guild);
+            let emitted = self.ready.contains(&(session, guild));
+            prop_assert!(emitted, "nobody says that {} is ready", guild);
             self.check_rows(guild)?;
         }
         Ok(())

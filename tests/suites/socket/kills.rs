@@ -10,8 +10,8 @@ fn a_killed_bot_loses_nothing_and_repeats_only_what_was_not_acknowledged() {
     let mut restarts = Command::new(env!("CARGO_BIN_EXE_restarts"));
     restarts.args(["--kills", "6", "--trimming", "50", "--json"]);
     let output = restarts.output().expect("it runs");
-    let told = String::from_utf8_lossy(&output.stdout);
-    let accounts: Value = serde_json::from_str(&told).expect("one object");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let accounts: Value = serde_json::from_str(&printed).expect("one object");
     for way in ["graceful", "killed", "slow"] {
         let account = &accounts[way];
         let number = |key: &str| account[key].as_u64().expect("a number");

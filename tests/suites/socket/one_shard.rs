@@ -158,7 +158,8 @@ fn service(gateway: &str, answers: u32) -> (String, Arc<AtomicU32>) {
             }
             let remaining = 1_000 - number;
             let body = format!(
-                r#"{{"url":"{url}","shards":1,"session_start_limit":{{"total":1000,"remaining":{remaining},"reset_after":0,"max_concurrency":1}}}}"#
+                r#"{{"url":"{url}","shards":1,"session_start_limit":{{"total":1000,
+                "remaining":{remaining},"reset_after":0,"max_concurrency":1}}}}"#
             );
             let length = body.len();
             let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");

@@ -1,6 +1,7 @@
 //! A bot that keeps its sessions in a folder.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use headcount_sim::act::Act;
 use headcount_sim::server::{Server, ServerConfig};
@@ -33,12 +34,12 @@ async fn started<R: Tested>(server: &Server, folder: &tempfile::TempDir) -> Bot<
     bot.connect().await.expect("started")
 }
 
-/// The sequences of the next dispatches.
+/// The sequences of the next dispatches. More of them come than are taken, and not many more.
 async fn take<R: Tested>(bot: &mut Bot<R>, server: &Server, count: usize) -> Vec<u64> {
     let mut taken = Vec::new();
+    server.act(Act::Traffic { events: 120 });
     while taken.len() < count {
-        // There is always something to take.
-        server.act(Act::Traffic { events: 40 });
+        server.act(Act::Traffic { events: 8 });
         let event = bot.next().await.expect("it runs");
         if let Event::Dispatch(dispatch) = &event.event {
             taken.extend(dispatch.sequence());
@@ -86,6 +87,7 @@ async fn killed<R: Tested>() {
     // While guilds come, the folder may be a second behind.
     while recorded(&folder) < 300 {
         last = take(&mut bot, &server, 20).await[19];
+        R::default().timer(Duration::from_millis(50)).await;
     }
     let left = tempfile::tempdir().expect("a folder");
     for entry in std::fs::read_dir(folder.path()).expect("it is there") {

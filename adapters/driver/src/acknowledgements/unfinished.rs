@@ -28,7 +28,9 @@ pub(super) struct Open {
     pub(super) at: Position,
     pub(super) positions: Positions,
     /// Gaps before this session of which the consumer has not heard.
-    pub(super) gaps: Vec<Gap>,
+    pub(super) gaps: Vec<(u32, Gap)>,
+    /// How many there have been.
+    gaps_ever: u32,
     pub(super) stuck: Stuck,
 }
 
@@ -69,10 +71,10 @@ impl Sessions {
                 to: None,
                 why: GapCause::NotAcknowledged,
             };
-            open.gaps.iter().copied().chain([rest])
+            open.gaps().chain([rest])
         });
         let last = self.last.iter();
-        let last = last.flat_map(|open| open.gaps.iter().copied().chain(open.given_up()));
+        let last = last.flat_map(|open| open.gaps().chain(open.given_up()));
         lost.chain(last).collect()
     }
 
@@ -85,8 +87,8 @@ impl Sessions {
             HangsOn::Itself => open.positions.close_dispatch(position.sequence),
             HangsOn::Dispatch => open.positions.close(position.sequence),
             HangsOn::Nothing => {}
-            HangsOn::Gap(gap) => {
-                open.gaps.retain(|it| *it != gap);
+            HangsOn::Gap(number) => {
+                open.gaps.retain(|(it, _)| *it != number);
                 self.gap_changes = self.gap_changes.wrapping_add(1);
             }
         }
@@ -104,6 +106,7 @@ impl Open {
             at,
             positions: Positions::new(at.sequence, limit),
             gaps: Vec::new(),
+            gaps_ever: 0,
             stuck: Stuck {
                 acknowledged: 0,
                 since: Instant::ZERO,
@@ -121,6 +124,17 @@ impl Open {
 
     pub(super) fn is_unfinished(&self) -> bool {
         self.positions.outstanding() > 0 || !self.gaps.is_empty()
+    }
+
+    /// Notes a gap of which the consumer has not heard; its number.
+    pub(super) fn add_gap(&mut self, gap: Gap) -> u32 {
+        self.gaps_ever = self.gaps_ever.wrapping_add(1);
+        self.gaps.push((self.gaps_ever, gap));
+        self.gaps_ever
+    }
+
+    fn gaps(&self) -> impl Iterator<Item = Gap> {
+        self.gaps.iter().map(|(_, gap)| *gap)
     }
 
     /// What was given up, if anything was.

@@ -161,7 +161,8 @@ impl<R: Runtime> ChatBuilder<R> {
     /// # use headcount_driver::{ChatBuilder, Runtime};
     /// # use std::sync::Arc;
     /// use headcount_driver::rustls::ClientConfig;
-    /// # fn describe<R: Runtime>(builder: ChatBuilder<R>, config: Arc<ClientConfig>) -> ChatBuilder<R> {
+    /// # fn describe<R: Runtime>(
+    /// #     builder: ChatBuilder<R>, config: Arc<ClientConfig>) -> ChatBuilder<R> {
     /// builder.tls(config)
     /// # }
     /// ```

@@ -15,12 +15,12 @@ use super::service::Service;
 pub(crate) enum Item {
     /// A change that a slow store has not made yet, and on which sequence it hangs.
     Change(Mutation<'static>, Position),
-    Event(Told),
+    Event(Emitted),
 }
 
 /// An event, for the consumer.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Emitted {
     pub(crate) position: Position,
     pub(crate) what: What,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Process {
     pub(crate) now: u64,
     pub(crate) queue: VecDeque<Item>,
     /// Taken, and not marked done.
-    pub(crate) taken: Vec<Told>,
+    pub(crate) taken: Vec<Emitted>,
     pub(crate) store: MemoryStore,
     /// The last position received, and what is open of its session.
     open: Option<(Position, Positions)>,
@@ -166,7 +166,8 @@ impl Process {
         if what != What::Summary {
             positions.open(sequence);
         }
-        self.queue.push_back(Item::Event(Told { position, what }));
+        self.queue
+            .push_back(Item::Event(Emitted { position, what }));
     }
 
     /// Reads so many payloads that have come.
@@ -208,11 +209,11 @@ impl Process {
     }
 
     /// The consumer takes an event, if one has come past the store.
-    pub(crate) fn take(&mut self) -> Option<Told> {
+    pub(crate) fn take(&mut self) -> Option<Emitted> {
         match self.queue.pop_front()? {
-            Item::Event(told) => {
-                self.taken.push(told.clone());
-                Some(told)
+            Item::Event(emitted) => {
+                self.taken.push(emitted.clone());
+                Some(emitted)
             }
             change @ Item::Change(..) => {
                 self.queue.push_front(change);
@@ -222,13 +223,13 @@ impl Process {
     }
 
     /// One of the events that were taken is dealt with.
-    pub(crate) fn done(&mut self, which: usize) -> Option<Told> {
+    pub(crate) fn done(&mut self, which: usize) -> Option<Emitted> {
         if self.taken.is_empty() {
             return None;
         }
-        let told = self.taken.swap_remove(which % self.taken.len());
-        self.close(told.position, told.what.clone());
-        Some(told)
+        let emitted = self.taken.swap_remove(which % self.taken.len());
+        self.close(emitted.position, emitted.what.clone());
+        Some(emitted)
     }
 
     fn close(&mut self, position: Position, what: What) {

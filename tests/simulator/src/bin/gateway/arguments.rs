@@ -318,8 +318,9 @@ mod tests {
     #[test]
     fn options_are_taken() {
         let found = run(
-            "--guilds 40 --members=20000 --shards 2 --cut-after 9 --dead-resume-host --resumed-repeats --heartbeats-trim \
-             --replay-events 500 --replay-time 60000 --lose-chunk 3:1 --lose-chunk 4:0:always --close-after 500:4009 --record x.jsonl",
+            "--guilds 40 --members=20000 --shards 2 --cut-after 9 --dead-resume-host \
+             --resumed-repeats --heartbeats-trim --replay-events 500 --replay-time 60000 \
+             --lose-chunk 3:1 --lose-chunk 4:0:always --close-after 500:4009 --record x.jsonl",
         )
         .unwrap();
         assert_eq!((found.guilds, found.members, found.shards), (40, 20_000, 2));

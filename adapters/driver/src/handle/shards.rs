@@ -1,0 +1,97 @@
+//! Ending shards, and letting them begin again.
+
+use headcount_core::session::OnStop;
+use headcount_core::{RequestError, Shard, ShardId};
+
+use super::Handle;
+use crate::shard_cell::ShardCell;
+
+impl Handle {
+    /// Asks every shard to end; the bot's stream ends after its last events.
+    ///
+    /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and returns the sessions.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// use headcount_driver::core::session::OnStop;
+    /// # fn ask(handle: &Handle) {
+    /// handle.stop(OnStop::End);
+    /// # }
+    /// ```
+    pub fn stop(&self, on_stop: OnStop) {
+        for (_, cell) in self.shared.fleet.cells() {
+            cell.change(|shard| shard.stop(on_stop));
+        }
+        self.shared.fleet.stop();
+    }
+
+    /// Ends one shard, as [`stop`](Self::stop) does all of them; its last event is
+    /// [`Event::Halted`](headcount_core::Event::Halted). The bot's stream ends with its last shard.
+    ///
+    /// ```
+    /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};
+    /// use headcount_driver::core::session::OnStop;
+    /// # fn run(handle: Handle, shard: ShardId) -> Result<(), RequestError> {
+    /// handle.stop_shard(shard, OnStop::Resume)?; // until `Event::Halted`
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RequestError::Halted`] for a shard that has ended, or that this bot does not run.
+    pub fn stop_shard(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
+        let cell = self.running(shard)?;
+        cell.change(|shard| shard.stop(on_stop));
+        self.shared.fleet.end_unbegun(shard);
+        Ok(())
+    }
+
+    /// Makes a shard that has ended begin again: with the session that it was stopped with, or
+    /// without one. Whatever still waited for the consumer when it ended comes again.
+    ///
+    /// ```
+    /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};
+    /// # fn run(handle: Handle, shard: ShardId) -> Result<(), RequestError> {
+    /// handle.start_shard(shard)?; // after `Event::Halted`
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RequestError::Running`] for a shard that has not ended; [`RequestError::Halted`] if this
+    /// bot does not run it, or has ended itself.
+    pub fn start_shard(&self, shard: ShardId) -> Result<(), RequestError> {
+        let has_ended = self.cell(shard)?.read(Shard::halt).is_some();
+        match has_ended {
+            true if self.shared.fleet.start(shard) => Ok(()),
+            true => Err(RequestError::Halted),
+            false => Err(RequestError::Running),
+        }
+    }
+
+    /// Gives a shard a new connection, at once: for the same session, or for a new one as soon as
+    /// the pace of identifies allows.
+    ///
+    /// ```
+    /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};
+    /// use headcount_driver::core::session::OnStop;
+    /// # fn run(handle: Handle, shard: ShardId) -> Result<(), RequestError> {
+    /// handle.restart(shard, OnStop::End)?; // a new session: every guild comes anew
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`stop_shard`](Self::stop_shard).
+    pub fn restart(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
+        let cell = self.cell(shard)?;
+        cell.change(|shard| shard.restart(on_stop))
+    }
+
+    /// The cell of a shard that has not ended.
+    fn running(&self, id: ShardId) -> Result<&ShardCell, RequestError> {
+        let cell = self.cell(id)?;
+        let has_ended = cell.read(Shard::halt).is_some();
+        (!has_ended).then_some(cell).ok_or(RequestError::Halted)
+    }
+}
