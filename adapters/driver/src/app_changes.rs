@@ -7,9 +7,9 @@ use headcount_core::cache::{Kinds, Mutation};
 
 use crate::Runtime;
 use crate::clock::Clock;
-use crate::stores::{Outcome, Stores};
+use crate::stores::{StoreOutcome, Stores};
 
-type Job = Box<dyn Fn(&Mutation<'static>) -> BoxFuture<'static, Outcome> + Send + Sync>;
+type Job = Box<dyn Fn(&Mutation<'static>) -> BoxFuture<'static, StoreOutcome> + Send + Sync>;
 
 /// What the handles need of the runtime: handles do not name it.
 pub(crate) struct AppChanges {
@@ -25,7 +25,7 @@ impl AppChanges {
             job: Box::new(move |mutation| {
                 let work = stores.work(&there, mutation, false);
                 work.map_or_else(
-                    || ready(Outcome::default()).boxed(),
+                    || ready(StoreOutcome::default()).boxed(),
                     |begin| begin(Kinds::empty()),
                 )
             }),
@@ -38,7 +38,7 @@ impl AppChanges {
     }
 
     /// What the stores beside the one in memory have to do.
-    pub(crate) fn job(&self, mutation: &Mutation<'static>) -> BoxFuture<'static, Outcome> {
+    pub(crate) fn job(&self, mutation: &Mutation<'static>) -> BoxFuture<'static, StoreOutcome> {
         (self.job)(mutation)
     }
 }

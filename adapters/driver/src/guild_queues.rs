@@ -18,7 +18,7 @@ use crate::acknowledgements::Acknowledgements;
 use crate::cache::Cache;
 use crate::delivery::{Delivery, Parcel};
 use crate::event::BotEvent;
-use crate::stores::{Outcome, Work};
+use crate::stores::{StoreOutcome, Work};
 use crate::unjudged::Unjudged;
 
 /// Things that may wait for stores before the shard stops reading.
@@ -73,7 +73,7 @@ pub(crate) struct GuildQueues {
     alone: bool,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     /// What an event must know of its change, by sequence.
-    outcomes: BTreeMap<u64, Outcome>,
+    outcomes: BTreeMap<u64, StoreOutcome>,
     /// What the shard is handed next, in order.
     inputs: VecDeque<StoreInput>,
     waiting: u32,
@@ -83,7 +83,7 @@ pub(crate) struct GuildQueues {
 struct Done {
     guild: GuildQueue,
     sequence: Option<u64>,
-    outcome: Outcome,
+    outcome: StoreOutcome,
 }
 
 impl Job {
@@ -105,9 +105,9 @@ impl Job {
     /// reported as any other store's.
     pub(crate) fn unjudged(row: Unjudged, (guild, sequence): (GuildQueue, Option<u64>)) -> Self {
         let own = row.guild;
-        let outcome = Outcome {
+        let outcome = StoreOutcome {
             failures: vec![row.into_failure()],
-            ..Outcome::default()
+            ..StoreOutcome::default()
         };
         Self {
             guild: own,

@@ -67,7 +67,7 @@ where
 
 /// What came of one mutation in all stores that had a part in it.
 #[derive(Default)]
-pub(crate) struct Outcome {
+pub(crate) struct StoreOutcome {
     pub(crate) displaced: Displaced,
     pub(crate) failures: Vec<(Kinds, Cause)>,
 }
@@ -139,14 +139,14 @@ impl Stores {
         }
         Some(Box::new(|silent| {
             let parts = parts.into_iter().map(move |part| part.store(silent));
-            join_all(parts).map(Outcome::of).boxed()
+            join_all(parts).map(StoreOutcome::of).boxed()
         }))
     }
 }
 
 /// A change of some stores, which begins when it is called: with the kinds whose store has not
 /// answered in time before, and is not asked again.
-pub(crate) type Work = Box<dyn FnOnce(Kinds) -> BoxFuture<'static, Outcome> + Send>;
+pub(crate) type Work = Box<dyn FnOnce(Kinds) -> BoxFuture<'static, StoreOutcome> + Send>;
 
 /// One store's part of a change.
 struct Part<R> {
@@ -193,7 +193,7 @@ impl<R: Runtime> Part<R> {
     }
 }
 
-impl Outcome {
+impl StoreOutcome {
     fn of(parts: Vec<(Kinds, Result<Displaced, Cause>)>) -> Self {
         let mut outcome = Self::default();
         for (kinds, done) in parts {

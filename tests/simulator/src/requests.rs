@@ -148,7 +148,7 @@ pub(crate) type Leaver = (u64, String);
 
 /// The chunks of one answer that are still to be sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Job {
+pub(crate) struct PendingAnswer {
     /// The request's place in the ledger.
     pub(crate) request: usize,
     pub(crate) guild: u64,
@@ -164,7 +164,7 @@ pub(crate) struct Job {
     pub(crate) late: bool,
 }
 
-impl Job {
+impl PendingAnswer {
     /// The answer to `record`, as the guild stands now.
     pub(crate) fn new(
         world: &World,

@@ -3,7 +3,7 @@ use crate::edge::{ConnectionId, Millis};
 use crate::json::Raw;
 use crate::odd::Doubts;
 use crate::options::Limits;
-use crate::requests::Job;
+use crate::requests::PendingAnswer;
 use crate::rng::Rng;
 use crate::token::Token;
 use crate::window::Window;
@@ -24,7 +24,7 @@ pub(crate) struct Session {
     /// The guilds of READY that are still to be streamed.
     pub(crate) arriving: VecDeque<u64>,
     /// Requests whose chunks are still to be sent; they take turns.
-    pub(crate) jobs: VecDeque<Job>,
+    pub(crate) jobs: VecDeque<PendingAnswer>,
     /// Whether the next burst of chunks has its time.
     pub(crate) chunking: bool,
     pub(crate) presence_updates: Window,

@@ -76,7 +76,7 @@ pub struct Simulation {
     hosts: Vec<Host>,
     fleet: Fleet,
     /// What the fleet of this process has told.
-    fleet_told: BTreeSet<String>,
+    fleet_emitted: BTreeSet<String>,
     /// How often the process was killed.
     kills: u64,
     store: MemoryStore,
@@ -112,7 +112,7 @@ impl Simulation {
         Self {
             now: 0,
             fleet: fleet(&setting, start),
-            fleet_told: BTreeSet::new(),
+            fleet_emitted: BTreeSet::new(),
             kills: 0,
             network: Network::new(
                 setting.shards as usize,
@@ -253,8 +253,8 @@ impl Simulation {
     fn turn(&mut self) {
         self.gateway.advance(self.now);
         self.collect();
-        while let Some((lane, parcel)) = self.network.take_due(self.now) {
-            self.deliver(lane, parcel);
+        while let Some((socket, parcel)) = self.network.take_due(self.now) {
+            self.deliver(socket, parcel);
             self.collect();
         }
         if self.clock.asleep(self.now).is_none() {

@@ -70,10 +70,10 @@ fn code_is_named_in_the_words_of_the_field() {
         "fuzz",
         "tests/simulator",
         "tests/suites",
-        "tests/bench/chat",
+        "tests/bench",
     ];
-    // The simulation has lanes of its own, and this file the list.
-    let exempt = ["src/simulation", "src/scenario", "suites/api/names.rs"];
+    // This file has the list.
+    let exempt = ["suites/api/names.rs"];
     let sources = folders.into_iter().flat_map(under).filter(|source| {
         let path = source.path.to_string_lossy();
         !exempt.iter().any(|part| path.contains(part))

@@ -11,7 +11,7 @@ use rustls::ClientConfig;
 use super::backlog::Backlog;
 use super::carrier::Carrier;
 use super::guarded::{Failure, Guarded};
-use super::shared::Shared;
+use super::shared::SharedChat;
 use super::{Chat, ChatHandle};
 use crate::address::{self, Address, Cleartext};
 use crate::alarm::Alarm;
@@ -263,7 +263,7 @@ impl<R: Runtime> ChatBuilder<R> {
         }
         let runtime = self.runtime.clone();
         let now = move || clock.now(&runtime);
-        let shared = Arc::new(Shared::new(self.pool, self.managers, now));
+        let shared = Arc::new(SharedChat::new(self.pool, self.managers, now));
         let (delivery, events) = Delivery::new(self.backlog);
         let carrier = Carrier::new(
             self.runtime.clone(),

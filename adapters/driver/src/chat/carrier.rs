@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::backlog::Backlog;
 use super::event::ChatEvent;
-use super::shared::Shared;
+use super::shared::SharedChat;
 use super::wire::{EventSender, Order, Wire, WireEvent};
 use crate::alarm::Alarm;
 use crate::panics::caught_in;
@@ -30,7 +30,7 @@ const ORDERS: usize = 1024;
 /// Everything that the loop works with.
 pub(super) struct Carrier<R: Runtime> {
     runtime: R,
-    shared: Arc<Shared>,
+    shared: Arc<SharedChat>,
     url: Arc<str>,
     options: SocketOptions,
     backlog: Backlog,
@@ -52,7 +52,7 @@ enum Wake {
 impl<R: Runtime> Carrier<R> {
     pub(super) fn new(
         runtime: R,
-        shared: Arc<Shared>,
+        shared: Arc<SharedChat>,
         url: Arc<str>,
         options: SocketOptions,
         backlog: Backlog,

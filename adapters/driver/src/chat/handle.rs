@@ -7,7 +7,7 @@ use headcount_core::Token;
 use headcount_core::manager::{Refusal, Roster, ShardKey};
 use headcount_core::twitch::{AccountKey, ManagerKey, Room, Say, SayError, SayId};
 
-use super::shared::Shared;
+use super::shared::SharedChat;
 
 /// A clonable handle to a running chat bot.
 ///
@@ -19,11 +19,11 @@ use super::shared::Shared;
 /// itself: in a shard manager, and in the closure of [`ChatHandle::roster`].
 #[derive(Clone)]
 pub struct ChatHandle {
-    shared: Arc<Shared>,
+    shared: Arc<SharedChat>,
 }
 
 impl ChatHandle {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<SharedChat>) -> Self {
         Self { shared }
     }
 

@@ -17,7 +17,7 @@ use crate::reentry::Inside;
 ///
 /// The lock is held for one call of the core, never across an await. The user's code runs under it
 /// in shard managers, and in looks at a roster.
-pub(super) struct Shared {
+pub(super) struct SharedChat {
     pool: Mutex<Pool>,
     bell: AtomicWaker,
     closing: AtomicBool,
@@ -46,7 +46,7 @@ impl DerefMut for Held<'_> {
     }
 }
 
-impl Shared {
+impl SharedChat {
     pub(super) fn new(
         pool: Pool,
         managers: Vec<(ManagerKey, Failure)>,

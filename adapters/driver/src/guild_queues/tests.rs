@@ -18,7 +18,7 @@ struct Bench {
 }
 
 /// Ends a change that is under way.
-type End = oneshot::Sender<Outcome>;
+type End = oneshot::Sender<StoreOutcome>;
 
 fn bench() -> Bench {
     let limits = BufferLimits {
@@ -94,11 +94,11 @@ fn job(guild: GuildQueue, sequence: u64) -> (Job, End) {
     (job, end)
 }
 
-fn failed() -> Outcome {
+fn failed() -> StoreOutcome {
     let cause = std::io::Error::other("the disk is full");
-    Outcome {
+    StoreOutcome {
         failures: vec![(Kinds::MEMBERS, Arc::new(cause))],
-        ..Outcome::default()
+        ..StoreOutcome::default()
     }
 }
 
@@ -115,8 +115,8 @@ fn emitted(event: &BotEvent) -> String {
     }
 }
 
-fn done() -> Outcome {
-    Outcome::default()
+fn done() -> StoreOutcome {
+    StoreOutcome::default()
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub enum Target {
     /// At most so much; there is no further aim.
     Limit(f64),
     /// Nothing must hold.
-    Told,
+    Shown,
 }
 
 /// What a number counts.
@@ -56,7 +56,7 @@ impl Target {
             | Self::AtMost { must, .. }
             | Self::Part { must, .. }
             | Self::Limit(must) => Some(must),
-            Self::Told => None,
+            Self::Shown => None,
         }
     }
 
@@ -65,7 +65,7 @@ impl Target {
             Self::TimesLess { aim, .. } | Self::AtMost { aim, .. } | Self::Part { aim, .. } => {
                 Some(aim)
             }
-            Self::Limit(_) | Self::Told => None,
+            Self::Limit(_) | Self::Shown => None,
         }
     }
 
@@ -75,7 +75,7 @@ impl Target {
         };
         match self {
             Self::TimesLess { .. } => format!("{number}×"),
-            Self::AtMost { .. } | Self::Limit(_) | Self::Told => unit.print(number),
+            Self::AtMost { .. } | Self::Limit(_) | Self::Shown => unit.print(number),
             Self::Part { .. } => format!("≤ {number}"),
         }
     }
@@ -117,7 +117,7 @@ impl Part {
     fn ratio(&self) -> Option<f64> {
         let (ours, peer) = (self.value(Which::Ours)?, self.value(Which::Twilight)?);
         Some(match self.target {
-            Target::TimesLess { .. } | Target::AtMost { .. } | Target::Limit(_) | Target::Told => {
+            Target::TimesLess { .. } | Target::AtMost { .. } | Target::Limit(_) | Target::Shown => {
                 peer / ours
             }
             Target::Part { .. } => ours / peer,
@@ -131,7 +131,7 @@ impl Part {
             Target::TimesLess { .. } => self.ratio()? / must,
             Target::AtMost { .. } | Target::Limit(_) => must / self.value(Which::Ours)?,
             Target::Part { .. } => must / self.ratio()?,
-            Target::Told => return None,
+            Target::Shown => return None,
         })
     }
 

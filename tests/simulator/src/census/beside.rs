@@ -3,7 +3,7 @@
 use headcount_core::{Intents, ShardId, Tracker};
 
 use super::forms::forms;
-use super::host::{Host, NOW, Outcome, config};
+use super::host::{Host, NOW, Reading, config};
 use super::payloads::{guild_create, others, ready};
 use super::tree::{Order, Tree};
 
@@ -26,7 +26,7 @@ fn a_tracker_beside_another_library_reads_as_a_shard_does() {
         for way in tree.places().iter().step_by(9) {
             for form in forms() {
                 let text = tree.with(way, &form.text).text();
-                let (shard, mut beside) = (host.try_dispatch(name, &text), Outcome::default());
+                let (shard, mut beside) = (host.try_dispatch(name, &text), Reading::default());
                 let mut tracker = tracker.clone();
                 for action in tracker.dispatch(NOW, name, Some(3), &text) {
                     beside.take(action, (name, &text));

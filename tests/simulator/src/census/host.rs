@@ -21,7 +21,7 @@ pub(super) struct Host {
 
 /// What a payload has led to.
 #[derive(Default)]
-pub(super) struct Outcome {
+pub(super) struct Reading {
     /// The data of the dispatch, as it was handed on.
     pub(super) dispatch: Option<String>,
     /// What was not understood.
@@ -32,7 +32,7 @@ pub(super) struct Outcome {
     pub(super) others: Vec<String>,
 }
 
-impl Outcome {
+impl Reading {
     /// Whether both change the same, and lead to the same.
     pub(super) fn agrees(&self, other: &Self) -> bool {
         self.mutations == other.mutations && self.others == other.others
@@ -126,9 +126,9 @@ impl Host {
     }
 
     /// What comes of a dispatch; this host stays as it is.
-    pub(super) fn try_dispatch(&self, name: &str, data: &str) -> Outcome {
+    pub(super) fn try_dispatch(&self, name: &str, data: &str) -> Reading {
         let mut host = self.clone();
-        let mut outcome = Outcome::default();
+        let mut outcome = Reading::default();
         host.feed(name, data, |action| outcome.take(action, (name, data)));
         let readiness = GuildId::new(1).and_then(|guild| host.shard.guild(guild));
         let stands = (host.shard.phase(), host.shard.session(), readiness);
@@ -137,7 +137,7 @@ impl Host {
     }
 }
 
-impl Outcome {
+impl Reading {
     /// Takes in one action of those that a dispatch leads to.
     ///
     /// Mutations come first, then the dispatch, then what of it was not understood.

@@ -1,7 +1,7 @@
 //! What must hold of a payload with one odd value, place by place.
 use super::declared::Declared;
 use super::forms::{BY_HAND, Form, element, forms};
-use super::host::{Host, Outcome};
+use super::host::{Host, Reading};
 use super::lines::Lines;
 use super::stated;
 use super::tree::{Tree, Way};
@@ -16,7 +16,7 @@ pub(super) struct Trial<'h> {
     name: &'static str,
     tree: Tree,
     declared: &'static Declared,
-    full: Outcome,
+    full: Reading,
     lines: Lines,
     missing: BTreeMap<Way, Missing>,
     failures: Vec<String>,
@@ -24,7 +24,7 @@ pub(super) struct Trial<'h> {
 
 /// What comes of a payload that lacks a value.
 struct Missing {
-    outcome: Outcome,
+    outcome: Reading,
     lines: Lines,
     lost: Lines,
 }
@@ -205,7 +205,7 @@ impl<'h> Trial<'h> {
     }
 
     /// Every dispatch is handed on; a READY without a session's id begins none, and says so.
-    fn wrongly_told(&self, path: &str, text: &str, outcome: &Outcome) -> Option<&'static str> {
+    fn wrongly_told(&self, path: &str, text: &str, outcome: &Reading) -> Option<&'static str> {
         let no_subject = |it: &Misunderstood| matches!(it.fault, Fault::NoSubject(_));
         match outcome.dispatch.as_deref() {
             Some(emitted) if emitted == text => None,
@@ -220,7 +220,7 @@ impl<'h> Trial<'h> {
     }
 
     /// What was not understood is that value, what is in it, or what it is the key of.
-    fn wrongly_named(&self, way: &[usize], form: &Form, outcome: &Outcome) -> Option<String> {
+    fn wrongly_named(&self, way: &[usize], form: &Form, outcome: &Reading) -> Option<String> {
         let misunderstood = outcome.misunderstood.as_ref()?;
         let path = self.tree.path(way);
         let paths: Vec<&str> = misunderstood
@@ -247,7 +247,7 @@ impl<'h> Trial<'h> {
     }
 
     /// All changes as it does without the value, or without the row that it is of.
-    fn costs_itself(&mut self, way: &[usize], form: &Form, outcome: &Outcome) {
+    fn costs_itself(&mut self, way: &[usize], form: &Form, outcome: &Reading) {
         let list = &way[..way.len() - 1];
         let missing = match stated::is_one_with_its_list(&self.tree.path(way)) {
             true => &self.missing[list],
@@ -293,7 +293,7 @@ impl<'h> Trial<'h> {
     }
 
     /// The value is read as what it says, and nothing else changes.
-    fn is_understood(&mut self, way: &[usize], form: &Form, outcome: &Outcome) {
+    fn is_understood(&mut self, way: &[usize], form: &Form, outcome: &Reading) {
         let missing = &self.missing[way];
         if let Some(of) = self.type_of(way)
             && !form.is_understood(&of, self.declared)

@@ -2,7 +2,7 @@
 use super::late::Late;
 use crate::act::Act;
 use crate::edge::{ConnectionId, Millis};
-use crate::requests::Job;
+use crate::requests::PendingAnswer;
 use std::collections::BTreeMap;
 
 /// Something that is due at a time.
@@ -26,7 +26,7 @@ pub(crate) enum Task {
     /// Sends the session's next chunks.
     Chunk(u64),
     /// Adds a chunk that was delayed to the session's others.
-    LateChunk(u64, Box<Job>),
+    LateChunk(u64, Box<PendingAnswer>),
     /// Says words about what has gone meanwhile.
     Late(Box<Late>),
     /// Looks whether an interaction was answered.

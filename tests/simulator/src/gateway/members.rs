@@ -5,7 +5,7 @@ use crate::faults::Trouble;
 use crate::intents;
 use crate::json::Id;
 use crate::ledger::{ChunkRecord, RequestKind, RequestOutcome};
-use crate::requests::{Ask, Job, Leaver};
+use crate::requests::{Ask, Leaver, PendingAnswer};
 use crate::rules::Rule;
 use crate::session::{Session, View};
 use serde_json::Value;
@@ -42,7 +42,7 @@ impl Gateway {
                 let Some(guild) = self.world.guild(ask.guild) else {
                     return;
                 };
-                let mut job = Job::new(
+                let mut job = PendingAnswer::new(
                     &self.world,
                     guild,
                     request,
@@ -135,7 +135,7 @@ impl Gateway {
     }
 
     /// Adds an answer to the session's others and sees that chunks flow.
-    pub(super) fn enqueue(&mut self, session: u64, job: Job) {
+    pub(super) fn enqueue(&mut self, session: u64, job: PendingAnswer) {
         let Some(found) = self.sessions.get_mut(&session) else {
             return;
         };
@@ -175,7 +175,7 @@ impl Gateway {
     }
 
     /// Puts a job behind the others, unless its connection's end made it forgotten.
-    pub(super) fn take_up(&mut self, session: u64, job: Job) {
+    pub(super) fn take_up(&mut self, session: u64, job: PendingAnswer) {
         let attached = |found: &Session| found.attached.is_some();
         let heard = self.sessions.get(&session).is_some_and(attached);
         if heard || self.options.pace.answers_outlive_connection {
@@ -192,7 +192,7 @@ impl Gateway {
         }
     }
 
-    fn send_or_lose(&mut self, session: u64, job: &Job, index: u32) {
+    fn send_or_lose(&mut self, session: u64, job: &PendingAnswer, index: u32) {
         let times = match self.mishap(session, job, index) {
             Some(Mishap::Late(by)) => {
                 let late = Box::new(job.only(index));
@@ -207,7 +207,7 @@ impl Gateway {
         (0..times).for_each(|_| self.send_chunk(session, job, index));
     }
 
-    fn mishap(&mut self, session: u64, job: &Job, number: u32) -> Option<Mishap> {
+    fn mishap(&mut self, session: u64, job: &PendingAnswer, number: u32) -> Option<Mishap> {
         let shard = self.sessions.get(&session).map(|found| found.view.shard[0]);
         let this = |guild: u64, index: u32| guild == job.guild && index == number;
         self.faults.strike(shard, |trouble| match trouble {
@@ -220,7 +220,7 @@ impl Gateway {
         })
     }
 
-    fn send_chunk(&mut self, session: u64, job: &Job, index: u32) {
+    fn send_chunk(&mut self, session: u64, job: &PendingAnswer, index: u32) {
         let Some(guild) = self
             .world
             .guild(job.guild)

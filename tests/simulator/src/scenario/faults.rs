@@ -243,7 +243,7 @@ pub(super) fn line(source: &mut Source<'_>) -> Line {
         0 | 1 => Line::Cut {
             down: source.below(4) as usize,
             up: source.below(3) as usize,
-            told: source.percent(70),
+            noticed: source.percent(70),
         },
         2 => source.pick(&[
             Line::HalfOpen {

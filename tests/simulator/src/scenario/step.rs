@@ -48,16 +48,16 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
     /// The connection is dropped; so many frames on the way down and up still arrive. Without
-    /// `told` the server notices only by missing heartbeats.
+    /// `noticed` the server notices only by missing heartbeats.
     Cut {
         /// Frames to the shard that still arrive.
         down: usize,
         /// Frames to the server that still arrive.
         up: usize,
         /// Whether the server learns of the end.
-        told: bool,
+        noticed: bool,
     },
-    /// Nothing arrives any more in these directions, and nobody is told.
+    /// Nothing arrives any more in these directions, and nobody notices.
     HalfOpen {
         /// To the shard.
         down: bool,

@@ -14,16 +14,16 @@ use std::collections::BTreeSet;
 pub(crate) struct Book {
     holds: bool,
     pub(crate) phase: Phase,
-    /// The last sequence of the session, told or held.
+    /// The last sequence of the session, emitted or held.
     last: u64,
-    /// Those that an earlier process told, above where this one takes the session up.
+    /// Those that an earlier process emitted, above where this one takes the session up.
     delivered: BTreeSet<u64>,
-    /// The sequences of the session that were told by any process.
+    /// The sequences of the session that were emitted by any process.
     ever: BTreeSet<u64>,
-    /// The sequences told, when events may be held and come late.
-    told: BTreeSet<u64>,
+    /// The sequences emitted, when events may be held and come late.
+    emitted: BTreeSet<u64>,
     sessions: BTreeSet<String>,
-    /// A session has begun, and was not told to be lost.
+    /// A session has begun, and was not reported to be lost.
     goes_on: bool,
     /// The commands that were queued when the last session was lost.
     stranded: BTreeSet<Ticket>,
@@ -55,7 +55,7 @@ impl Book {
             last: 0,
             delivered: BTreeSet::new(),
             ever: BTreeSet::new(),
-            told: BTreeSet::new(),
+            emitted: BTreeSet::new(),
             sessions: BTreeSet::new(),
             goes_on: false,
             stranded: BTreeSet::new(),
@@ -99,7 +99,7 @@ impl Book {
             }
             Event::Dispatch(dispatch) => self.sequence(dispatch.sequence()),
             Event::Misunderstood(it) => {
-                // What is told late was counted when it came.
+                // What is emitted late was counted when it came.
                 let next = self.misunderstood + 1;
                 let counted = it.count == next || (self.holds && it.count > 0);
                 self.misunderstood = next;
@@ -162,20 +162,20 @@ impl Book {
         let listed = ready["guilds"].as_array();
         self.listed = listed.into_iter().flatten().filter_map(id).collect();
         self.ready_once.clear();
-        self.told.clear();
+        self.emitted.clear();
         self.delivered.clear();
         self.ever.clear();
         (self.finished, self.ready) = (false, false);
         self.last = sequence.unwrap_or(0);
         let went_on = core::mem::replace(&mut self.goes_on, true);
         ensure(!went_on, || {
-            format!("session {session} began, and nobody told that the last one was lost")
+            format!("session {session} began, and nothing said that the last one was lost")
         })?;
         ensure(self.stranded.is_empty(), || {
             format!("{:?} outlived their session", self.stranded)
         })?;
         ensure(self.sessions.insert(session.to_owned()), || {
-            format!("the READY of session {session} was told twice")
+            format!("the READY of session {session} was emitted twice")
         })
     }
 
@@ -195,8 +195,8 @@ impl Book {
         };
         self.ever.insert(sequence);
         if self.holds {
-            let first = self.told.insert(sequence) && !self.delivered.contains(&sequence);
-            return ensure(first, || format!("sequence {sequence} was told twice"));
+            let first = self.emitted.insert(sequence) && !self.delivered.contains(&sequence);
+            return ensure(first, || format!("sequence {sequence} was emitted twice"));
         }
         let last = core::mem::replace(&mut self.last, sequence);
         let next = (last + 1..).find(|next| !self.delivered.contains(next));
@@ -205,13 +205,13 @@ impl Book {
         })
     }
 
-    /// Whether an earlier process told the dispatch of this sequence.
+    /// Whether an earlier process emitted the dispatch of this sequence.
     pub(crate) fn is_delivered(&self, sequence: Option<u64>) -> bool {
         sequence.is_some_and(|sequence| self.delivered.contains(&sequence))
     }
 
-    /// The sequences of the session up to this one that no process has told; READY is not told
-    /// again.
+    /// The sequences of the session up to this one that no process has emitted; READY is not
+    /// emitted again.
     pub(crate) fn lost(&self, reached: u64) -> Vec<u64> {
         let lost = (2..=reached).filter(|sequence| !self.ever.contains(sequence));
         lost.collect()
@@ -269,6 +269,6 @@ impl Book {
 
 fn expect_origin(it: &GuildReady, origin: Origin) -> Verdict {
     ensure(it.origin == origin, || {
-        format!("{it:?} is told as {origin:?}")
+        format!("{it:?} is emitted as {origin:?}")
     })
 }

@@ -163,7 +163,7 @@ impl Simulation {
         }
     }
 
-    /// A guild that is told to be complete, in members or presences, is so in the store.
+    /// A guild that is reported to be complete, in members or presences, is so in the store.
     fn hold_to_its_word(&mut self, host: usize, it: &GuildReady) {
         let at = self.hosts[host].shard.position();
         if at.is_some_and(|at| at.sequence < self.hosts[host].stored) {
@@ -192,7 +192,7 @@ impl Simulation {
             && !matches!(is, Some(Completeness::Complete { .. }))
         {
             self.fail(format!(
-                "s{host}: {} is told to be complete, and is {is:?}",
+                "s{host}: {} is reported to be complete, and is {is:?}",
                 it.guild
             ));
         }
@@ -207,7 +207,7 @@ impl Simulation {
 
     fn hold_to_its_word_on_presences(&mut self, host: usize, it: &GuildReady) {
         let is = self.store.presences_completeness(it.guild);
-        let told = match (it.presences, is) {
+        let reported = match (it.presences, is) {
             (PresencesOutcome::NotCached, _) => !self.setting.kinds.contains(Kinds::PRESENCES),
             (PresencesOutcome::Complete, Some(PresencesCompleteness::Complete { .. })) => true,
             // The store may still have what an earlier life of the shard put into it.
@@ -219,15 +219,16 @@ impl Simulation {
             {
                 why != Lack::Loading
             }
-            (PresencesOutcome::Lacking(told), Some(PresencesCompleteness::Partial { why, .. })) => {
-                told == why && why != Lack::Loading
-            }
+            (
+                PresencesOutcome::Lacking(reported),
+                Some(PresencesCompleteness::Partial { why, .. }),
+            ) => reported == why && why != Lack::Loading,
             (PresencesOutcome::Complete | PresencesOutcome::Lacking(_), _) => false,
         };
-        if !told {
+        if !reported {
             let guild = it.guild;
             self.fail(format!(
-                "s{host}: {guild} is told with {:?}, and is {is:?}",
+                "s{host}: {guild} is reported with {:?}, and is {is:?}",
                 it.presences
             ));
         }
@@ -240,7 +241,7 @@ impl Simulation {
             .next()
             .unwrap_or_default()
             .to_owned();
-        if !self.fleet_told.insert(name.clone()) {
+        if !self.fleet_emitted.insert(name.clone()) {
             self.fail(format!("the fleet tells {name} twice"));
         }
         self.tally.mark(format!("fleet: {name}"));

@@ -2,7 +2,7 @@
 use super::Simulation;
 use super::host::Frame;
 use super::network::Parcel;
-use super::tolerance::Owed;
+use super::tolerance::Expected;
 use crate::edge::{Accept, Output, Upgrade};
 use headcount_core::fleet::{FleetAction, FleetInput};
 use headcount_core::session::{DialFailure, Phase};
@@ -17,7 +17,7 @@ impl Simulation {
     /// Puts what the gateway says on its way.
     pub(super) fn collect(&mut self) {
         while let Some((connection, output)) = self.gateway.poll_output() {
-            let Some(lane) = self.network.lane_of(connection) else {
+            let Some(socket) = self.network.socket_of(connection) else {
                 continue;
             };
             let parcel = match output {
@@ -28,22 +28,22 @@ impl Simulation {
                 }
                 Output::Drop => Parcel::DownEnd(None),
             };
-            self.network.post(self.now, lane, parcel);
+            self.network.post(self.now, socket, parcel);
         }
     }
 
     /// Something has arrived.
-    pub(super) fn deliver(&mut self, lane: usize, parcel: Parcel) {
+    pub(super) fn deliver(&mut self, socket: usize, parcel: Parcel) {
         let frame = match parcel {
-            Parcel::Dial { resume_host } => return self.upgrade(lane, resume_host),
+            Parcel::Dial { resume_host } => return self.upgrade(socket, resume_host),
             Parcel::Up(bytes) => {
-                if let Some(connection) = self.network.lane(lane).connection {
+                if let Some(connection) = self.network.socket(socket).connection {
                     self.gateway.receive(self.now, connection, &bytes);
                 }
                 return;
             }
             Parcel::UpEnd(code) => {
-                if let Some(connection) = self.network.lane(lane).connection {
+                if let Some(connection) = self.network.socket(socket).connection {
                     self.gateway.closed(self.now, connection, code);
                 }
                 return;
@@ -53,23 +53,23 @@ impl Simulation {
             Parcel::Down(bytes) => Frame::Payload(bytes),
             Parcel::DownEnd(code) => Frame::End(code),
         };
-        let host = self.network.lane(lane).host;
-        if self.hosts[host].lane == Some(lane) {
+        let host = self.network.socket(socket).host;
+        if self.hosts[host].socket == Some(socket) {
             let unread = self.hosts[host].stalled > self.now;
             // A Hello that nobody reads brings no heartbeats.
-            self.network.lane_mut(lane).spoiled |= unread;
+            self.network.socket_mut(socket).spoiled |= unread;
             self.hosts[host].inbox.push_back(frame);
         }
     }
 
-    fn upgrade(&mut self, lane: usize, resume_host: bool) {
+    fn upgrade(&mut self, socket: usize, resume_host: bool) {
         let upgrade = Upgrade {
             resume_host,
             ..Upgrade::default()
         };
         match self.gateway.upgrade(self.now, upgrade) {
-            Accept::Open(id) => self.network.connect(self.now, lane, id),
-            Accept::Refuse(_) => self.network.post(self.now, lane, Parcel::Refused),
+            Accept::Open(id) => self.network.connect(self.now, socket, id),
+            Accept::Refuse(_) => self.network.post(self.now, socket, Parcel::Refused),
             Accept::Silent => {}
         }
     }
@@ -130,7 +130,7 @@ impl Simulation {
             Frame::End(code) => Input::Closed(*code),
         };
         if let Frame::Refused | Frame::End(_) = frame {
-            self.hosts[host].lane = None;
+            self.hosts[host].socket = None;
             self.hosts[host].inbox.clear();
         }
         self.feed(host, input);
@@ -151,22 +151,22 @@ impl Simulation {
         if let Some(journal) = &mut it.journal {
             journal.move_on(&it.shard);
         }
-        let (mut told, mut owed) = (None, Owed::default());
+        let (mut emitted, mut expected) = (None, Expected::default());
         let mut grants = Vec::new();
         for action in actions {
             match action {
                 Action::Mutate(mutation) => {
-                    let late = mutation.origin().map(|(_, sequence)| sequence) == told;
-                    if late && told.is_some() {
-                        self.fail(format!("s{host}: a mutation after its event, {told:?}"));
+                    let late = mutation.origin().map(|(_, sequence)| sequence) == emitted;
+                    if late && emitted.is_some() {
+                        self.fail(format!("s{host}: a mutation after its event, {emitted:?}"));
                     }
                     self.store.apply(mutation);
                 }
                 Action::Emit(event) => {
                     if let Event::Dispatch(dispatch) = &event {
-                        told = dispatch.sequence();
+                        emitted = dispatch.sequence();
                     }
-                    self.hold_to_tolerance(host, &mut owed, &event);
+                    self.hold_to_tolerance(host, &mut expected, &event);
                     self.emit(host, &event, &mut grants);
                 }
                 Action::WantIdentify => {
@@ -181,7 +181,7 @@ impl Simulation {
             }
         }
         self.write_down(host);
-        self.hold_to_the_rest(host, &owed);
+        self.hold_to_the_rest(host, &expected);
         self.recount(host);
         self.grant(grants);
     }
@@ -281,8 +281,8 @@ impl Simulation {
 
     fn connect(&mut self, host: usize, url: &str) {
         let resume_host = url == "ws://resume";
-        let lane = self.network.dial(self.now, host, resume_host);
-        self.hosts[host].lane = Some(lane);
+        let socket = self.network.dial(self.now, host, resume_host);
+        self.hosts[host].socket = Some(socket);
         self.hosts[host].inbox.clear();
         self.trace
             .line(self.now, Some(host), format_args!("> connect {url}"));
@@ -291,8 +291,9 @@ impl Simulation {
     fn close(&mut self, host: usize, code: u16) {
         self.trace
             .line(self.now, Some(host), format_args!("> close {code}"));
-        if let Some(lane) = self.hosts[host].lane.take() {
-            self.network.post(self.now, lane, Parcel::UpEnd(Some(code)));
+        if let Some(socket) = self.hosts[host].socket.take() {
+            self.network
+                .post(self.now, socket, Parcel::UpEnd(Some(code)));
         }
         self.hosts[host].inbox.clear();
     }
@@ -309,15 +310,15 @@ impl Simulation {
         );
         self.note_sync(host, command);
         let opens = matches!(command, Command::Identify(_) | Command::Resume(_));
-        let Some(lane) = self.hosts[host].lane else {
+        let Some(socket) = self.hosts[host].socket else {
             return self.fail(format!("s{host} sends without a connection: {head}"));
         };
-        if self.network.lane(lane).spoke == opens {
+        if self.network.socket(socket).spoke == opens {
             self.fail(format!("s{host} sends {head} at the wrong time"));
         }
-        self.network.lane_mut(lane).spoke = true;
+        self.network.socket_mut(socket).spoke = true;
         self.network
-            .post(self.now, lane, Parcel::Up(text.as_bytes().to_vec()));
+            .post(self.now, socket, Parcel::Up(text.as_bytes().to_vec()));
         self.scratch = scratch;
     }
 

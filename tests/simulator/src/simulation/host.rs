@@ -24,8 +24,8 @@ pub(crate) enum Frame {
 pub(crate) struct Host {
     pub(crate) id: ShardId,
     pub(crate) shard: Shard,
-    /// The lane of the dial or connection under way.
-    pub(crate) lane: Option<usize>,
+    /// The socket of the dial or connection under way.
+    pub(crate) socket: Option<usize>,
     /// What has come and has not been read.
     pub(crate) inbox: VecDeque<Frame>,
     /// Until when the consumer stalls.
@@ -55,7 +55,7 @@ impl Host {
         Self {
             id,
             shard: Shard::new(config(setting, id), seed(setting, number, 0)),
-            lane: None,
+            socket: None,
             inbox: VecDeque::new(),
             stalled: 0,
             unread_since: None,
@@ -93,7 +93,7 @@ impl Host {
         if let Some(journal) = &mut self.journal {
             journal.next_life(session.as_ref(), &self.shard);
         }
-        (self.lane, self.stalled, self.unread_since) = (None, 0, None);
+        (self.socket, self.stalled, self.unread_since) = (None, 0, None);
         if session.is_none() {
             (self.after_kill, self.rows_lost) = (false, false);
         }

@@ -48,17 +48,19 @@ impl Simulation {
     }
 
     fn is_excused(&self, violation: &Violation) -> bool {
-        let lane = violation.connection.and_then(|id| self.network.lane_of(id));
-        let lane = lane.map(|lane| self.network.lane(lane));
+        let socket = violation
+            .connection
+            .and_then(|id| self.network.socket_of(id));
+        let socket = socket.map(|socket| self.network.socket(socket));
         match violation.rule {
             Rule::Heartbeat => {
-                self.now < self.excuses.beats || lane.is_some_and(|lane| lane.spoiled)
+                self.now < self.excuses.beats || socket.is_some_and(|socket| socket.spoiled)
             }
             Rule::SendBudget | Rule::IdentifyPace | Rule::RequestPace | Rule::PresencePace => {
                 self.now < self.excuses.pace || self.network.is_late(self.now)
             }
             // What was on its way when the server ended the session.
-            Rule::Authentication => lane.is_some_and(|lane| lane.spoke),
+            Rule::Authentication => socket.is_some_and(|socket| socket.spoke),
             _ => false,
         }
     }

@@ -9,7 +9,7 @@ const LATE: Millis = 70_000;
 
 /// One attempt to connect, and the connection that came of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Lane {
+pub(crate) struct Socket {
     pub(crate) host: usize,
     pub(crate) connection: Option<ConnectionId>,
     /// The shard has identified or resumed on it.
@@ -61,7 +61,7 @@ impl Parcel {
 /// All lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
-    lanes: Vec<Lane>,
+    sockets: Vec<Socket>,
     by_connection: Vec<usize>,
     parcels: BTreeMap<(Millis, u64), (usize, Parcel)>,
     posted: u64,
@@ -82,7 +82,7 @@ pub(crate) struct Network {
 impl Network {
     pub(crate) fn new(hosts: usize, latency: Millis, jitter: Millis, seed: u64) -> Self {
         Self {
-            lanes: Vec::new(),
+            sockets: Vec::new(),
             by_connection: Vec::new(),
             parcels: BTreeMap::new(),
             posted: 0,
@@ -97,16 +97,16 @@ impl Network {
         }
     }
 
-    pub(crate) fn lane(&self, lane: usize) -> &Lane {
-        &self.lanes[lane]
+    pub(crate) fn socket(&self, socket: usize) -> &Socket {
+        &self.sockets[socket]
     }
 
-    pub(crate) fn lane_mut(&mut self, lane: usize) -> &mut Lane {
-        &mut self.lanes[lane]
+    pub(crate) fn socket_mut(&mut self, socket: usize) -> &mut Socket {
+        &mut self.sockets[socket]
     }
 
-    /// The lane that carries this connection.
-    pub(crate) fn lane_of(&self, connection: ConnectionId) -> Option<usize> {
+    /// The socket that carries this connection.
+    pub(crate) fn socket_of(&self, connection: ConnectionId) -> Option<usize> {
         let place = usize::try_from(connection.get()).ok()?.checked_sub(1)?;
         self.by_connection.get(place).copied()
     }
@@ -126,8 +126,8 @@ impl Network {
 
     /// A shard dials.
     pub(crate) fn dial(&mut self, now: Millis, host: usize, resume_host: bool) -> usize {
-        let lane = self.lanes.len();
-        self.lanes.push(Lane {
+        let socket = self.sockets.len();
+        self.sockets.push(Socket {
             host,
             connection: None,
             spoke: false,
@@ -143,75 +143,75 @@ impl Network {
         });
         if let Some(left) = self.refuse[host].checked_sub(1) {
             self.refuse[host] = left;
-            self.post(now, lane, Parcel::Refused);
+            self.post(now, socket, Parcel::Refused);
         } else if let Some(left) = self.vanish[host].checked_sub(1) {
             self.vanish[host] = left;
         } else {
-            self.post(now, lane, Parcel::Dial { resume_host });
+            self.post(now, socket, Parcel::Dial { resume_host });
         }
-        lane
+        socket
     }
 
-    /// The server has accepted: everything it says on the connection comes on this lane.
-    pub(crate) fn connect(&mut self, now: Millis, lane: usize, connection: ConnectionId) {
-        self.lanes[lane].connection = Some(connection);
-        self.by_connection.push(lane);
-        self.post(now, lane, Parcel::Opened);
-        self.forge_in_time(now, lane);
-        let host = self.lanes[lane].host;
+    /// The server has accepted: everything it says on the connection comes on this socket.
+    pub(crate) fn connect(&mut self, now: Millis, socket: usize, connection: ConnectionId) {
+        self.sockets[socket].connection = Some(connection);
+        self.by_connection.push(socket);
+        self.post(now, socket, Parcel::Opened);
+        self.forge_in_time(now, socket);
+        let host = self.sockets[socket].host;
         if let Some(left) = self.mute[host].checked_sub(1) {
             self.mute[host] = left;
-            let it = &mut self.lanes[lane];
+            let it = &mut self.sockets[socket];
             (it.deaf_down, it.spoiled) = (true, true);
         }
     }
 
     /// Sends something on its way, unless the line is dead.
-    pub(crate) fn post(&mut self, now: Millis, lane: usize, parcel: Parcel) {
-        let dead = |it: &Lane| {
+    pub(crate) fn post(&mut self, now: Millis, socket: usize, parcel: Parcel) {
+        let dead = |it: &Socket| {
             if parcel.goes_up() {
                 it.deaf_up
             } else {
                 it.deaf_down
             }
         };
-        if dead(&self.lanes[lane]) {
+        if dead(&self.sockets[socket]) {
             return;
         }
         if let Parcel::Down(frame) = &parcel {
-            if let Some(share) = self.lanes[lane].truncate.take() {
+            if let Some(share) = self.sockets[socket].truncate.take() {
                 let end = frame.len() * usize::from(share) / 101;
                 let part = frame[..end.min(frame.len().saturating_sub(1))].to_vec();
-                self.put(now, lane, Parcel::Down(part));
+                self.put(now, socket, Parcel::Down(part));
             }
-            if let Some(left) = self.lanes[lane].duplicate.checked_sub(1) {
-                self.lanes[lane].duplicate = left;
-                self.put(now, lane, parcel.clone());
+            if let Some(left) = self.sockets[socket].duplicate.checked_sub(1) {
+                self.sockets[socket].duplicate = left;
+                self.put(now, socket, parcel.clone());
             }
         }
         let down = matches!(parcel, Parcel::Down(_));
-        self.put(now, lane, parcel);
+        self.put(now, socket, parcel);
         if down {
-            self.forge_in_time(now, lane);
+            self.forge_in_time(now, socket);
         }
     }
 
     /// Adds a forged frame when its turn has come.
-    fn forge_in_time(&mut self, now: Millis, lane: usize) {
-        let it = &mut self.lanes[lane];
+    fn forge_in_time(&mut self, now: Millis, socket: usize) {
+        let it = &mut self.sockets[socket];
         match it.forged.take() {
             None => {}
             Some((0, bytes)) => {
                 it.spoiled = true;
-                self.put(now, lane, Parcel::Down(bytes));
+                self.put(now, socket, Parcel::Down(bytes));
             }
             Some((after, bytes)) => it.forged = Some((after - 1, bytes)),
         }
     }
 
-    fn put(&mut self, now: Millis, lane: usize, parcel: Parcel) {
-        let way = self.latency + self.rng.below(self.jitter + 1) + self.lanes[lane].slow;
-        let it = &mut self.lanes[lane];
+    fn put(&mut self, now: Millis, socket: usize, parcel: Parcel) {
+        let way = self.latency + self.rng.below(self.jitter + 1) + self.sockets[socket].slow;
+        let it = &mut self.sockets[socket];
         let last = if parcel.goes_up() {
             &mut it.up_at
         } else {
@@ -223,12 +223,12 @@ impl Network {
             self.late_until = at + LATE;
         }
         self.posted += 1;
-        self.parcels.insert((at, self.posted), (lane, parcel));
+        self.parcels.insert((at, self.posted), (socket, parcel));
     }
 
-    /// The keys of the parcels of a lane that go up, or down, in order.
-    fn under_way(&self, lane: usize, up: bool) -> Vec<(Millis, u64)> {
-        let fits = |(of, parcel): &(usize, Parcel)| *of == lane && parcel.goes_up() == up;
+    /// The keys of the parcels of a socket that go up, or down, in order.
+    fn under_way(&self, socket: usize, up: bool) -> Vec<(Millis, u64)> {
+        let fits = |(of, parcel): &(usize, Parcel)| *of == socket && parcel.goes_up() == up;
         self.parcels
             .iter()
             .filter(|(_, it)| fits(it))
@@ -236,83 +236,85 @@ impl Network {
             .collect()
     }
 
-    fn lose(&mut self, lane: usize, up: bool, kept: usize) {
-        for key in self.under_way(lane, up).into_iter().skip(kept) {
+    fn lose(&mut self, socket: usize, up: bool, kept: usize) {
+        for key in self.under_way(socket, up).into_iter().skip(kept) {
             self.parcels.remove(&key);
         }
     }
 
     /// Something befalls a host's line.
-    pub(crate) fn suffer(&mut self, now: Millis, host: usize, lane: Option<usize>, line: &Line) {
-        match (line, lane) {
+    pub(crate) fn suffer(&mut self, now: Millis, host: usize, socket: Option<usize>, line: &Line) {
+        match (line, socket) {
             (Line::Refuse(dials), _) => self.refuse[host] += dials,
             (Line::Vanish(dials), _) => self.vanish[host] += dials,
             (Line::Mute(dials), _) => self.mute[host] += dials,
             (Line::Forge { bytes, after }, None) => {
                 self.forge[host] = Some((*after, bytes.clone()));
             }
-            (Line::Forge { bytes, after }, Some(lane)) if self.lanes[lane].connection.is_none() => {
-                self.lanes[lane].forged = Some((*after, bytes.clone()));
+            (Line::Forge { bytes, after }, Some(socket))
+                if self.sockets[socket].connection.is_none() =>
+            {
+                self.sockets[socket].forged = Some((*after, bytes.clone()));
             }
-            (line, Some(lane)) => self.befall(now, lane, line),
+            (line, Some(socket)) => self.befall(now, socket, line),
             (_, None) => {}
         }
     }
 
-    fn befall(&mut self, now: Millis, lane: usize, line: &Line) {
+    fn befall(&mut self, now: Millis, socket: usize, line: &Line) {
         match line {
             Line::Refuse(_) | Line::Vanish(_) | Line::Mute(_) => {}
-            Line::Cut { down, up, told } => {
-                self.lose(lane, false, *down);
-                self.lose(lane, true, *up);
-                self.post(now, lane, Parcel::DownEnd(None));
-                self.lanes[lane].deaf_down = true;
-                self.lanes[lane].spoiled = true;
-                if *told {
-                    self.post(now, lane, Parcel::UpEnd(None));
+            Line::Cut { down, up, noticed } => {
+                self.lose(socket, false, *down);
+                self.lose(socket, true, *up);
+                self.post(now, socket, Parcel::DownEnd(None));
+                self.sockets[socket].deaf_down = true;
+                self.sockets[socket].spoiled = true;
+                if *noticed {
+                    self.post(now, socket, Parcel::UpEnd(None));
                 }
-                self.lanes[lane].deaf_up = true;
+                self.sockets[socket].deaf_up = true;
             }
             Line::HalfOpen { down, up } => {
-                let it = &mut self.lanes[lane];
+                let it = &mut self.sockets[socket];
                 it.deaf_down |= down;
                 it.deaf_up |= up;
                 it.spoiled = true;
                 for (deaf, goes_up) in [(*down, false), (*up, true)] {
                     if deaf {
-                        self.lose(lane, goes_up, 0);
+                        self.lose(socket, goes_up, 0);
                     }
                 }
             }
             Line::Slow(by) => {
-                self.lanes[lane].slow += by;
-                self.lanes[lane].spoiled = true;
+                self.sockets[socket].slow += by;
+                self.sockets[socket].spoiled = true;
             }
-            Line::Duplicate(frames) => self.lanes[lane].duplicate += frames,
+            Line::Duplicate(frames) => self.sockets[socket].duplicate += frames,
             Line::Forge { bytes, .. } => {
-                self.lanes[lane].spoiled = true;
-                self.post(now, lane, Parcel::Down(bytes.clone()));
+                self.sockets[socket].spoiled = true;
+                self.post(now, socket, Parcel::Down(bytes.clone()));
             }
-            Line::Truncate(share) => self.lanes[lane].truncate = Some(*share),
-            Line::Straggle(by) => self.straggle(now, lane, *by),
+            Line::Truncate(share) => self.sockets[socket].truncate = Some(*share),
+            Line::Straggle(by) => self.straggle(now, socket, *by),
         }
     }
 
     /// What goes up comes late; the shard sees the end now.
-    fn straggle(&mut self, now: Millis, lane: usize, by: u64) {
-        for key in self.under_way(lane, true) {
+    fn straggle(&mut self, now: Millis, socket: usize, by: u64) {
+        for key in self.under_way(socket, true) {
             if let Some(parcel) = self.parcels.remove(&key) {
                 self.posted += 1;
                 self.parcels.insert((key.0 + by, self.posted), parcel);
             }
         }
         self.late_until = self.late_until.max(now + by + LATE);
-        self.lanes[lane].spoiled = true;
-        self.post(now, lane, Parcel::DownEnd(None));
-        self.lanes[lane].deaf_down = true;
-        self.lanes[lane].up_at = self.lanes[lane].up_at.max(now) + by;
-        self.post(now, lane, Parcel::UpEnd(None));
-        self.lanes[lane].deaf_up = true;
+        self.sockets[socket].spoiled = true;
+        self.post(now, socket, Parcel::DownEnd(None));
+        self.sockets[socket].deaf_down = true;
+        self.sockets[socket].up_at = self.sockets[socket].up_at.max(now) + by;
+        self.post(now, socket, Parcel::UpEnd(None));
+        self.sockets[socket].deaf_up = true;
     }
 
     /// Whether paces may be spoilt by parcels that came late.
@@ -328,9 +330,9 @@ impl Network {
             .chain(&mut self.mute)
             .for_each(|dials| *dials = 0);
         self.forge.iter_mut().for_each(|forged| *forged = None);
-        for lane in &mut self.lanes {
-            (lane.slow, lane.duplicate) = (0, 0);
-            (lane.truncate, lane.forged) = (None, None);
+        for socket in &mut self.sockets {
+            (socket.slow, socket.duplicate) = (0, 0);
+            (socket.truncate, socket.forged) = (None, None);
         }
     }
 }

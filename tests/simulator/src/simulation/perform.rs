@@ -72,8 +72,8 @@ impl Simulation {
 
     /// A line counts as faulty only when there is one, or will be.
     fn line(&mut self, host: usize, line: &Line, fault: Option<&'static str>) {
-        let lane = self.hosts[host].lane;
-        if lane.is_some()
+        let socket = self.hosts[host].socket;
+        if socket.is_some()
             || matches!(
                 line,
                 Line::Refuse(_) | Line::Vanish(_) | Line::Mute(_) | Line::Forge { .. }
@@ -81,15 +81,15 @@ impl Simulation {
         {
             self.count(fault);
         }
-        self.network.suffer(self.now, host, lane, line);
+        self.network.suffer(self.now, host, socket, line);
     }
 
     fn disturb(&mut self, clock: Clock, fault: Option<&'static str>) {
         self.count(fault);
         self.excuses.pace(self.now);
         for host in &self.hosts {
-            if let Some(lane) = host.lane {
-                self.network.lane_mut(lane).spoiled = true;
+            if let Some(socket) = host.socket {
+                self.network.socket_mut(socket).spoiled = true;
             }
         }
         match clock {
@@ -113,11 +113,11 @@ impl Simulation {
         let asked = self.hosts[host]
             .shard
             .request_members(guild, query, presences);
-        let told = asked.as_ref().map(ToString::to_string);
+        let answer = asked.as_ref().map(ToString::to_string);
         self.trace.line(
             self.now,
             Some(host),
-            format_args!("# asks for {guild}: {told:?}"),
+            format_args!("# asks for {guild}: {answer:?}"),
         );
         match asked {
             Ok(request) => {
@@ -157,13 +157,13 @@ impl Simulation {
     }
 
     fn hang_up(&mut self, host: usize) {
-        let lane = self.hosts[host].lane.take();
+        let socket = self.hosts[host].socket.take();
         let end = Line::Cut {
             down: 0,
             up: 2,
-            told: true,
+            noticed: true,
         };
-        self.network.suffer(self.now, host, lane, &end);
+        self.network.suffer(self.now, host, socket, &end);
     }
 
     /// The process of all shards is gone; the next one has what it wrote down.
@@ -189,7 +189,7 @@ impl Simulation {
         }
         self.excuses.pace(begins);
         self.fleet = fleet(&self.setting, self.clock.read(self.now));
-        self.fleet_told.clear();
+        self.fleet_emitted.clear();
         if !keeps_rows {
             self.store = MemoryStore::new(self.setting.seed ^ self.kills.rotate_left(30));
         }

@@ -1,5 +1,5 @@
-//! What becomes of a dispatch with an odd place: it is told as it came, and right after it what of
-//! it was not understood.
+//! What becomes of a dispatch with an odd place: it is emitted as it came, and right after it what
+//! of it was not understood.
 use super::Simulation;
 use crate::odd::{Kind, Odd};
 use headcount_core::Event;
@@ -8,34 +8,39 @@ use headcount_core::event::{Fault, Misunderstood};
 use headcount_core::id::GuildId;
 use headcount_core::wire::Name;
 
-/// What has to be said next, and what was told last.
+/// What has to be said next, and what was emitted last.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Owed {
+pub(super) struct Expected {
     odd: Option<Odd>,
-    told: Option<u64>,
+    emitted: Option<u64>,
 }
 
 impl Simulation {
     /// Notes an event; what an odd dispatch owes comes before any other.
-    pub(super) fn hold_to_tolerance(&mut self, host: usize, owed: &mut Owed, event: &Event<'_>) {
-        let odd = owed.odd.take();
+    pub(super) fn hold_to_tolerance(
+        &mut self,
+        host: usize,
+        expected: &mut Expected,
+        event: &Event<'_>,
+    ) {
+        let odd = expected.odd.take();
         let verdict = match event {
             Event::Misunderstood(it) if matches!(it.fault, Fault::Values | Fault::NoSubject(_)) => {
-                // What the consumer has had is not told again; what follows from it is.
-                let told = match owed.told {
+                // What the consumer has had is not emitted again; what follows from it is.
+                let emitted = match expected.emitted {
                     None if self.hosts[host].book.is_delivered(it.sequence) => it.sequence,
-                    told => told,
+                    emitted => emitted,
                 };
-                right_after(it, told, odd.as_ref())
+                right_after(it, emitted, odd.as_ref())
             }
             _ => self.is_paid(odd.as_ref()),
         };
-        owed.told = None;
+        expected.emitted = None;
         if let Event::Dispatch(dispatch) = event {
-            owed.odd = self.gateway.odd(dispatch.data()).cloned();
-            owed.told = dispatch.sequence();
+            expected.odd = self.gateway.odd(dispatch.data()).cloned();
+            expected.emitted = dispatch.sequence();
         }
-        if let Some(odd) = &owed.odd {
+        if let Some(odd) = &expected.odd {
             let line = format_args!("# odd in {}: {}, {:?}", odd.event, odd.path, odd.place);
             self.trace.line(self.now, Some(host), line);
         }
@@ -44,9 +49,9 @@ impl Simulation {
         }
     }
 
-    /// Nothing is owed at the end of an input.
-    pub(super) fn hold_to_the_rest(&mut self, host: usize, owed: &Owed) {
-        if let Err(wrong) = self.is_paid(owed.odd.as_ref()) {
+    /// Nothing is expected at the end of an input.
+    pub(super) fn hold_to_the_rest(&mut self, host: usize, expected: &Expected) {
+        if let Err(wrong) = self.is_paid(expected.odd.as_ref()) {
             self.fail(format!("s{host}: {wrong}"));
         }
     }
@@ -85,9 +90,9 @@ impl Simulation {
 }
 
 /// It is about the dispatch before it, and names the place that is odd, and no other.
-fn right_after(it: &Misunderstood, told: Option<u64>, odd: Option<&Odd>) -> Result<(), String> {
-    if told.is_none() || it.sequence != told {
-        return Err(format!("{it:?} comes after {told:?}"));
+fn right_after(it: &Misunderstood, emitted: Option<u64>, odd: Option<&Odd>) -> Result<(), String> {
+    if emitted.is_none() || it.sequence != emitted {
+        return Err(format!("{it:?} comes after {emitted:?}"));
     }
     let within = |one: &str, other: &str| {
         let rest = one.strip_prefix(other);

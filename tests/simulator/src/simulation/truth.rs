@@ -27,8 +27,8 @@ impl Simulation {
 
     /// The sequence that the server has reached on this shard's connection.
     pub(super) fn reached(&self, host: usize) -> Option<u64> {
-        let lane = self.hosts[host].lane?;
-        let connection = self.network.lane(lane).connection?;
+        let socket = self.hosts[host].socket?;
+        let connection = self.network.socket(socket).connection?;
         self.gateway.reached(connection)
     }
 
@@ -51,8 +51,8 @@ impl Simulation {
 
     /// What the client of a shard cannot know.
     fn doubts(&self, host: usize) -> Doubts {
-        let lane = self.hosts[host].lane;
-        let connection = lane.and_then(|lane| self.network.lane(lane).connection);
+        let socket = self.hosts[host].socket;
+        let connection = socket.and_then(|socket| self.network.socket(socket).connection);
         let doubts = connection.and_then(|connection| self.gateway.doubts(connection));
         doubts.cloned().unwrap_or_default()
     }
@@ -114,11 +114,11 @@ impl Simulation {
         view.same(Kind::Thread, threads, guild.thread_ids())
     }
 
-    /// Whoever sits in a channel is told, guests too; nobody else is. No message lies in a channel
-    /// that is no more.
+    /// Whoever sits in a channel is reported, guests too; nobody else is. No message lies in a
+    /// channel that is no more.
     fn compare_voice(&self, view: Compared<'_>) -> Result<(), String> {
         let Compared { id, guild, doubts } = view;
-        let told = Intents::GUILDS | Intents::GUILD_VOICE_STATES;
+        let reported = Intents::GUILDS | Intents::GUILD_VOICE_STATES;
         let states = self.store.voice_states(id);
         let seat = |row: &VoiceState<'_>| Some((row.user.get(), row.channel.value()?.get()));
         let known = |(user, _): &(u64, u64)| !view.is_doubtful(Kind::Voice, *user, "channel_id");
@@ -131,7 +131,7 @@ impl Simulation {
             true => is.iter().all(|(user, seat)| held.get(user) == Some(seat)),
             false => held == is,
         };
-        if self.setting.intents.contains(told) && !same {
+        if self.setting.intents.contains(reported) && !same {
             return Err(format!("in voice are {held:?}, but should be {is:?}"));
         }
         if !self.setting.intents.contains(Intents::GUILDS) {
@@ -146,10 +146,10 @@ impl Simulation {
         }
     }
 
-    /// Where it is told who leaves, nobody is held who is no member.
+    /// Where it is reported who leaves, nobody is held who is no member.
     fn look_for_strangers(&self, view: Compared<'_>) -> Result<(), String> {
-        let told = Intents::GUILDS | Intents::GUILD_MEMBERS;
-        if !self.setting.intents.contains(told) || self.setting.sweep_after_chunk {
+        let reported = Intents::GUILDS | Intents::GUILD_MEMBERS;
+        if !self.setting.intents.contains(reported) || self.setting.sweep_after_chunk {
             return Ok(());
         }
         let held = self.store.members(view.id).map(|row| row.user().id().get());
@@ -160,12 +160,12 @@ impl Simulation {
         }
     }
 
-    /// Whoever is there is a member, and has the status that was told last, if the intents are
-    /// those by which it is told who comes, leaves and changes.
+    /// Whoever is there is a member, and has the status that was reported last, if the intents are
+    /// those by which it is reported who comes, leaves and changes.
     fn compare_presences(&self, view: Compared<'_>) -> Result<(), String> {
         let Compared { id, guild, doubts } = view;
-        let told = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES;
-        if !self.setting.intents.contains(told) {
+        let reported = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES;
+        if !self.setting.intents.contains(reported) {
             return Ok(());
         }
         let world = self.gateway.world();
@@ -197,7 +197,7 @@ impl Simulation {
     }
 
     /// Told to be complete: it holds everyone, and nobody else.
-    fn compare_members(&self, view: Compared<'_>, told: u64) -> Result<(), String> {
+    fn compare_members(&self, view: Compared<'_>, reported: u64) -> Result<(), String> {
         let Compared { id, guild, doubts } = view;
         let held = self.store.members(id).map(|row| row.user().id().get());
         let held: BTreeSet<u64> = held.collect();
@@ -205,13 +205,13 @@ impl Simulation {
         let untold = !doubts.any_untold(guild.id(), Kind::Member);
         let missing = guild.member_ids().filter(|user| !held.contains(user));
         let missing: Vec<u64> = missing.filter(known).collect();
-        if missing.is_empty() && (!untold || told == guild.len() as u64) {
+        if missing.is_empty() && (!untold || reported == guild.len() as u64) {
             return Ok(());
         }
         let extra: Vec<&u64> = held.iter().filter(|user| !guild.holds(**user)).collect();
         Err(format!(
-            "told to be complete with {told} members, of which there are {}; holds {}, lacks \
-             {missing:?}, and has {extra:?} too many",
+            "reported to be complete with {reported} members, of which there are {}; holds {}, \
+             lacks {missing:?}, and has {extra:?} too many",
             guild.len(),
             held.len(),
         ))

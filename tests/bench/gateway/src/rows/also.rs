@@ -11,7 +11,7 @@ pub fn steady_instructions(setup: &Setup) -> Row {
     let events = setup.scale.counted * 1_000;
     let title = "instructions an event of the steady mix (callgrind)";
     let figures = counts::instructions(setup, setup.all(), "instructions-event", events);
-    let part = |figures| vec![part(title, Unit::Instructions, Target::Told, figures)];
+    let part = |figures| vec![part(title, Unit::Instructions, Target::Shown, figures)];
     counts::row("steady_instructions", figures.map(part))
 }
 
@@ -26,7 +26,7 @@ pub fn growth_stall(setup: &Setup) -> Row {
     let parts = || {
         Ok(vec![
             part(Which::ALONE, setup.scale.growth, Target::Limit(20e6))?,
-            part(setup.caches(), setup.scale.sizes[2], Target::Told)?,
+            part(setup.caches(), setup.scale.sizes[2], Target::Shown)?,
         ])
     };
     counts::row("growth_stall", parts())

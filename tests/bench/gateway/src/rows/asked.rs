@@ -61,7 +61,7 @@ pub fn questions(setup: &Setup) -> Row {
         Part {
             title: format!("{what}, in a guild of {members}"),
             unit: Unit::Nanoseconds,
-            target: Target::Told,
+            target: Target::Shown,
             figures,
         }
     };
@@ -112,14 +112,14 @@ pub fn index_bytes(setup: &Setup) -> Row {
         Part {
             title: format!("chunks into the cache, a member, indexes {is}"),
             unit: Unit::Nanoseconds,
-            target: Target::Told,
+            target: Target::Shown,
             figures,
         }
     });
     let mut parts = vec![Part {
         title: "bytes a member in the index of members by role".to_owned(),
         unit: Unit::Bytes,
-        target: Target::Told,
+        target: Target::Shown,
         figures: Figures::from([(Which::Ours, Figure::exact(cost))]),
     }];
     parts.extend(time);

@@ -132,7 +132,7 @@ pub fn recent_members(setup: &Setup) -> Row {
     let parts = || {
         Ok(vec![
             chunk("against no policy", "recent-chunk", at_most(1.2, 1.1))?,
-            chunk("each displacing another", "recent-full", Target::Told)?,
+            chunk("each displacing another", "recent-full", Target::Shown)?,
             count("a change of a member", "recent-change")?,
             count("a voice state", "recent-voice")?,
         ])
@@ -170,7 +170,7 @@ pub fn longest_hold(setup: &Setup) -> Row {
                 format!("hold that 99 % do not exceed, loading {large} members, by the wall"),
                 "hold-loading-wall",
                 large,
-                Target::Told,
+                Target::Shown,
             )?,
             delete(scale.deleted)?,
             delete(large)?,
@@ -185,7 +185,7 @@ pub fn row_bytes(setup: &Setup) -> Row {
     let part = |members: u64| {
         let title = format!("bytes a row of members and presences, in guilds of {members}");
         let figures = figures(setup.caches(), "bytes-row", members);
-        part(&title, Unit::Bytes, Target::Told, figures)
+        part(&title, Unit::Bytes, Target::Shown, figures)
     };
     row(
         "row_bytes",
