@@ -25,8 +25,8 @@ impl Order {
 }
 
 impl Shard {
-    /// Ends the shard at its next [`Input::Timeout`]: it closes the connection and emits
-    /// [`Event::Halted`](crate::Event::Halted).
+    /// Ends the shard at its next [`Input::Timeout`](crate::Input::Timeout): it closes the
+    /// connection and emits [`Event::Halted`](crate::Event::Halted).
     ///
     /// With [`OnStop::Resume`] the session can be fetched afterwards with [`Shard::session`].
     pub fn stop(&mut self, on_stop: OnStop) {
