@@ -124,10 +124,13 @@ impl<R: Runtime> Keeper<R> {
     /// The shard has ended: its session, if the next process can go on with it, is on the disk when
     /// this returns. Whether all of that could be written.
     pub(crate) fn finish(&mut self, now: Instant, cell: &ShardCell) -> bool {
+        // This acknowledges too, and may so move guilds.
+        let session = cell.session();
         self.follow_gaps(cell);
+        self.look_at_guilds(cell);
         let is_stopped = cell.read(Shard::halt) == Some(Halt::Stopped);
         let lost = cell.acknowledgements.unfinished().filter(|_| !is_stopped);
-        match (cell.session(), lost) {
+        match (session, lost) {
             (Some(session), _) if self.is_written(&session) => {
                 self.journal.acknowledged(session.sequence(), now);
                 self.journal.flush(now);

@@ -127,6 +127,20 @@ fn a_record_passes_what_moves_a_guild_only_with_a_list_that_says_so() {
     assert_eq!(saved(folder.path()).sequence(), 2);
 }
 
+#[test]
+fn what_is_acknowledged_last_moves_a_guild_in_the_list_as_well() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bot = Bot::new(folder.path());
+    done(bot.take_in(0, Input::Payload(READY.as_bytes())));
+    bot.wake(10);
+    let marks = bot.take_in(2_000, Input::Payload(CREATE.as_bytes()));
+    bot.wake(2_001);
+    done(marks);
+    assert!(bot.keeper.finish(Instant::from_millis(2_002), &bot.cell));
+    assert_eq!(Some(saved(folder.path())), bot.cell.session());
+    assert_eq!(saved(folder.path()).sequence(), 2);
+}
+
 /// What a shard's task spends on acknowledgements and the journal, for each event: the same events
 /// with them and without. Prints nanoseconds.
 #[test]
