@@ -1,14 +1,13 @@
 //! Asking the service anew how many identifies are left.
 
 use std::collections::BTreeSet;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use headcount_core::{Instant, ShardId, Token};
 
-use crate::deadline::within;
-use crate::{Api, Error, ErrorKind, GatewayInfo, Runtime};
+use crate::{Api, Error, GatewayInfo, Runtime};
 
 /// For so long an answer counts as new.
 const NEW: Duration = Duration::from_secs(60);
@@ -46,7 +45,7 @@ impl Askers {
     }
 
     /// When to ask the service at the latest.
-    fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         let at = self.asked_at?;
         Some(match self.waiting.is_empty() {
             true => at.after(DAY),
@@ -55,7 +54,7 @@ impl Askers {
     }
 
     /// The service has answered, or not in time: the shards that waited for it.
-    fn answered(&mut self, now: Instant) -> BTreeSet<ShardId> {
+    pub(crate) fn answered(&mut self, now: Instant) -> BTreeSet<ShardId> {
         self.asked_at = Some(now);
         std::mem::take(&mut self.waiting)
     }
@@ -66,13 +65,6 @@ pub(crate) struct Refresh<R> {
     runtime: R,
     source: Option<(Api, Token)>,
     question: Option<BoxFuture<'static, Result<GatewayInfo, Error>>>,
-}
-
-/// What has come of a question.
-pub(crate) struct Refreshed {
-    pub(crate) info: Result<GatewayInfo, Error>,
-    /// Those that wait for it no more.
-    pub(crate) shards: BTreeSet<ShardId>,
 }
 
 impl<R: Runtime> Refresh<R> {
@@ -90,40 +82,36 @@ impl<R: Runtime> Refresh<R> {
         self.source.is_some()
     }
 
-    /// Asks when it is time. Whoever waits for the next question is woken by the alarm of
-    /// [`deadline`](Self::deadline).
+    /// Asks once `deadline` has come, which is that of the [askers](Askers::deadline). Whoever
+    /// waits for it sets an alarm as long as nothing is [asked](Self::is_asking).
     pub(crate) fn poll(
         &mut self,
         now: Instant,
         cx: &mut Context<'_>,
-        askers: &mut Askers,
-    ) -> Poll<Refreshed> {
-        if self.question.is_none() && askers.deadline().is_some_and(|at| at <= now) {
+        deadline: Option<Instant>,
+    ) -> Poll<Result<GatewayInfo, Error>> {
+        if self.question.is_none() && deadline.is_some_and(|at| at <= now) {
             self.question = self.ask();
         }
         let Some(question) = &mut self.question else {
             return Poll::Pending;
         };
-        let info = std::task::ready!(question.as_mut().poll(cx));
+        let answer = ready!(question.as_mut().poll(cx));
         self.question = None;
-        let shards = askers.answered(now);
-        Poll::Ready(Refreshed { info, shards })
+        Poll::Ready(answer)
     }
 
     fn ask(&self) -> Option<BoxFuture<'static, Result<GatewayInfo, Error>>> {
-        let (runtime, (api, token)) = (self.runtime.clone(), self.source.clone()?);
+        let (runtime, (mut api, token)) = (self.runtime.clone(), self.source.clone()?);
+        api.timeout = api.timeout.min(PATIENCE);
         Some(Box::pin(async move {
-            let question = api.gateway_info(&runtime, token.expose());
-            let late = || Error::new(ErrorKind::Timeout, "the service did not answer in time");
-            let answer = within(&runtime, PATIENCE, question).await;
-            answer.unwrap_or_else(|| Err(late()))
+            api.gateway_info(&runtime, token.expose()).await
         }))
     }
 
-    /// When [`poll`](Self::poll) has something to ask, if it is not asking.
-    pub(crate) fn deadline(&self, askers: &Askers) -> Option<Instant> {
-        let is_idle = self.question.is_none();
-        askers.deadline().filter(|_| is_idle)
+    /// Whether a question is under way.
+    pub(crate) const fn is_asking(&self) -> bool {
+        self.question.is_some()
     }
 }
 

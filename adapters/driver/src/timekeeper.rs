@@ -9,17 +9,17 @@ use headcount_core::event::StoreFailure;
 use headcount_core::fleet::{Fleet, FleetInput, StartLimit};
 use headcount_core::{Event, Shard, ShardId};
 
-use crate::Runtime;
 use crate::alarm::Alarm;
 use crate::delivery::Waiting;
 use crate::event::BotEvent;
 use crate::launch::Launch;
 use crate::panics::caught_in;
 use crate::quantum::Quantum;
-use crate::refresh::{Refresh, Refreshed};
+use crate::refresh::Refresh;
 use crate::shared::Shared;
 use crate::stall::Stall;
 use crate::unbegun::Next;
+use crate::{Error, GatewayInfo, Runtime};
 
 /// How long the timekeeper rests after a panic, so that one which comes again and again costs
 /// little.
@@ -60,7 +60,7 @@ enum Due {
     Time,
     Shard(Next),
     /// The service was asked how many identifies are left.
-    Refreshed(Refreshed),
+    Refreshed(Result<GatewayInfo, Error>),
     /// Every shard has ended.
     End,
 }
@@ -94,7 +94,7 @@ impl<R: Runtime> Timekeeper<R> {
                 Due::Shard(Next::Start(id)) => self.launch.start(id),
                 Due::Shard(Next::End(id)) => self.launch.end(id).await,
                 Due::Shard(Next::Leave(_)) => self.launch.shared.fleet.ended(),
-                Due::Refreshed(refreshed) => self.refresh(refreshed),
+                Due::Refreshed(answer) => self.refresh(answer),
                 Due::End => return,
             }
         }
@@ -114,12 +114,11 @@ impl<R: Runtime> Timekeeper<R> {
             return Poll::Ready(Due::Time);
         }
         let now = self.launch.shared.clock.now(&self.launch.runtime);
-        let mut askers = fleet.askers();
-        if let Poll::Ready(refreshed) = self.refresh.poll(now, cx, &mut askers) {
-            return Poll::Ready(Due::Refreshed(refreshed));
+        let refresh = fleet.askers().deadline();
+        if let Poll::Ready(answer) = self.refresh.poll(now, cx, refresh) {
+            return Poll::Ready(Due::Refreshed(answer));
         }
-        let refresh = self.refresh.deadline(&askers);
-        drop(askers);
+        let refresh = refresh.filter(|_| !self.refresh.is_asking());
         self.waiting = self.launch.delivery.watch(cx);
         self.stall.note(now, self.waiting.is_some());
         let deadlines = [
@@ -138,7 +137,7 @@ impl<R: Runtime> Timekeeper<R> {
 
     /// The service's answer, if there is one, counts; the shards that waited for it go on either
     /// way.
-    fn refresh(&mut self, refreshed: Refreshed) {
+    fn refresh(&mut self, answer: Result<GatewayInfo, Error>) {
         let Shared {
             clock,
             fleet,
@@ -146,7 +145,7 @@ impl<R: Runtime> Timekeeper<R> {
             ..
         } = &*self.launch.shared;
         let now = clock.now(&self.launch.runtime);
-        match refreshed.info {
+        match answer {
             Ok(info) => {
                 let limit = StartLimit::from(info.session_start_limit);
                 fleet.refresh(now, limit);
@@ -158,7 +157,8 @@ impl<R: Runtime> Timekeeper<R> {
             }
         }
         let mut events = Vec::new();
-        for id in refreshed.shards {
+        let waited = fleet.askers().answered(now);
+        for id in waited {
             events.extend(fleet.handle(now, FleetInput::WantIdentify(id)));
         }
         self.emit(events);
