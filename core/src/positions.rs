@@ -1,12 +1,15 @@
 //! How far a session has been received, and how far what it led to is dealt with.
 
-use alloc::collections::BTreeMap;
+mod open;
+
 use core::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
 use crate::sequences::Sequences;
 use crate::shard_id::ShardId;
+
+use open::OpenSequences;
 
 /// A place in the stream of a shard's dispatches: the key by which a dispatch can be told from
 /// every other, also over restarts. Events that follow from a dispatch share its position.
@@ -33,8 +36,7 @@ pub struct Position {
 #[derive(Clone, Debug)]
 pub struct Positions {
     reached: u64,
-    /// Sequences of which something is open, and how much.
-    open: BTreeMap<u64, u32>,
+    open: OpenSequences,
     /// Sequences whose dispatch is dealt with.
     delivered: Sequences,
     /// Of how many sequences something may be open.
@@ -50,7 +52,7 @@ impl Positions {
     pub const fn new(sequence: u64, limit: usize) -> Self {
         Self {
             reached: sequence,
-            open: BTreeMap::new(),
+            open: OpenSequences::new(),
             delivered: Sequences::new(),
             limit,
             given_up: None,
@@ -60,13 +62,12 @@ impl Positions {
     /// Something more hangs on this sequence. If that is one too many, the oldest are given up, an
     /// eighth of the limit at a time.
     pub fn open(&mut self, sequence: u64) {
-        let count = self.open.entry(sequence).or_insert(0);
-        *count = count.saturating_add(1);
+        self.open.open(sequence);
         if self.open.len() <= self.limit {
             return;
         }
         for _ in 0..=self.limit.checked_div(8).unwrap_or(0) {
-            if let Some((oldest, _)) = self.open.pop_first() {
+            if let Some(oldest) = self.open.pop_first() {
                 let (first, last) = self.given_up.unwrap_or((oldest, oldest));
                 self.given_up = Some((first.min(oldest), last.max(oldest)));
             }
@@ -87,13 +88,7 @@ impl Positions {
 
     /// Something that hung on this sequence is dealt with. Nothing if all of it is.
     pub fn close(&mut self, sequence: u64) {
-        let Some(count) = self.open.get_mut(&sequence) else {
-            return;
-        };
-        *count = count.saturating_sub(1);
-        if *count == 0 {
-            self.open.remove(&sequence);
-        }
+        self.open.close(sequence);
     }
 
     /// As [`close`](Self::close), for the dispatch itself: what follows from it, and what came
@@ -107,9 +102,14 @@ impl Positions {
     /// a sequence that was passed.
     #[must_use]
     pub fn acknowledged(&self) -> u64 {
-        let first = self.open.first_key_value();
-        let before = first.map(|(first, _)| first.saturating_sub(1));
+        let before = self.first_open().map(|first| first.saturating_sub(1));
         before.map_or(self.reached, |before| before.min(self.reached))
+    }
+
+    /// The lowest sequence of which something is open; `None` if nothing is.
+    #[must_use]
+    pub fn first_open(&self) -> Option<u64> {
+        self.open.first()
     }
 
     /// The dispatches that are dealt with: those that come again on a resume since something at or

@@ -31,6 +31,12 @@ impl Sequences {
         if first > last {
             return;
         }
+        if let Some(mut range) = self.ranges.last_entry()
+            && range.get().checked_add(1) == Some(first)
+        {
+            *range.get_mut() = last;
+            return;
+        }
         // Whatever touches the new range becomes a part of it.
         while let Some((&from, &to)) = self.ranges.range(..=last.saturating_add(1)).next_back() {
             if to < first.saturating_sub(1) {
