@@ -3,8 +3,9 @@
 mod unfinished;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use headcount_core::event::Gap;
@@ -33,9 +34,28 @@ pub enum Acknowledgement {
 pub(crate) const OUTSTANDING: usize = 65_536;
 
 /// A shard's events that are under way.
-#[derive(Debug, Default)]
+///
+/// The shard's loop alone moves on and opens; events are dealt with by any task. What the loop asks
+/// for with every payload it finds without the lock.
+#[derive(Debug)]
 pub(crate) struct Acknowledgements {
     sessions: Mutex<Sessions>,
+    /// Which session is the last one. As the next two, it is of meaning once there is one.
+    session: AtomicU64,
+    /// The sequence that the shard is at.
+    at: AtomicU64,
+    /// All that follows from sequences up to this one has its mark.
+    settled: AtomicU64,
+    /// What is up to this sequence never comes again.
+    passed: AtomicU64,
+    /// What of that the sessions know.
+    forgotten: AtomicU64,
+    /// The lowest sequence of the last session on which something hangs; [`NOTHING_OPEN`] if none.
+    first_open: AtomicU64,
+    /// How often the gaps have changed that the next process has to report.
+    gap_changes: AtomicU64,
+    /// When it was last looked at how long nothing is dealt with, in milliseconds.
+    noted: AtomicU64,
     /// Wakes the shard's loop.
     bell: Arc<AtomicWaker>,
     /// Whether the next event that is dealt with rings the bell.
@@ -44,44 +64,139 @@ pub(crate) struct Acknowledgements {
     limit: usize,
 }
 
+/// No sequence is as high.
+const NOTHING_OPEN: u64 = u64::MAX;
+
+/// So many sequences that never come again are forgotten at a time.
+const FORGET: u64 = 64;
+
+/// So often it is looked at how long nothing is dealt with.
+const NOTE: Duration = Duration::from_secs(1);
+
+/// The sessions behind their lock, up to where the loop has come. What changes in them is seen
+/// without the lock once this is dropped.
+struct Locked<'a> {
+    sessions: MutexGuard<'a, Sessions>,
+    all: &'a Acknowledgements,
+}
+
+impl Locked<'_> {
+    /// Forgets of what is dealt with as much as never comes again.
+    fn forget(&mut self) {
+        let passed = self.all.passed.load(Ordering::Acquire);
+        self.all.forgotten.store(passed, Ordering::Relaxed);
+        if let Some(open) = &mut self.sessions.last {
+            open.positions.forget(passed);
+        }
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        let last = self.sessions.last.as_ref();
+        let first = last.and_then(|open| open.positions.first_open());
+        let first = first.unwrap_or(NOTHING_OPEN);
+        self.all.first_open.store(first, Ordering::Release);
+        let changes = self.sessions.gap_changes;
+        self.all.gap_changes.store(changes, Ordering::Release);
+    }
+}
+
 impl Acknowledgements {
     /// `limit` is of how many dispatches something may be not dealt with.
     pub(crate) fn new(bell: Arc<AtomicWaker>, limit: usize) -> Self {
         Self {
+            sessions: Mutex::default(),
+            session: AtomicU64::new(0),
+            at: AtomicU64::new(0),
+            settled: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
+            forgotten: AtomicU64::new(0),
+            first_open: AtomicU64::new(NOTHING_OPEN),
+            gap_changes: AtomicU64::new(0),
+            noted: AtomicU64::new(0),
             bell,
+            rings: AtomicBool::new(false),
             limit,
-            ..Self::default()
         }
     }
 
-    /// Wakes the loop when the next event is dealt with.
+    /// Wakes the loop when the next event is dealt with. What was before this call is seen after
+    /// it.
     pub(crate) fn ring_at_next(&self) {
-        self.rings.store(true, Ordering::Release);
+        self.rings.swap(true, Ordering::AcqRel);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Sessions> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Locked<'_> {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = &mut sessions.last {
+            open.at.sequence = self.at.load(Ordering::Acquire);
+            open.positions.reach(self.settled.load(Ordering::Acquire));
+        }
+        Locked {
+            sessions,
+            all: self,
+        }
     }
 
-    /// What is emitted from here on follows from this position, and what is up to `acknowledged`
-    /// never comes again.
-    pub(crate) fn move_to(&self, at: Position, acknowledged: u64) {
-        let mut sessions = self.lock();
-        match &mut sessions.last {
-            Some(open) if open.at.session == at.session => {
-                open.at = at;
-                open.positions.forget(acknowledged);
+    /// What is emitted from here on follows from this position, and what is up to `passed` never
+    /// comes again. Called by the shard's loop alone.
+    pub(crate) fn move_to(&self, at: Position, passed: u64) {
+        if !self.is_in(at.session) {
+            self.begin(at);
+        }
+        self.at.store(at.sequence, Ordering::Release);
+        if self.passed.load(Ordering::Relaxed) < passed {
+            self.passed.store(passed, Ordering::Release);
+            if passed.saturating_sub(self.forgotten.load(Ordering::Relaxed)) >= FORGET {
+                self.lock().forget();
             }
-            Some(_) | None => sessions.begin(Open::new(at, self.limit)),
         }
     }
 
-    /// All that follows from where the shard is has its mark.
-    pub(crate) fn settle(&self, now: Instant) {
-        if let Some(open) = &mut self.lock().last {
-            open.positions.reach(open.at.sequence);
-            open.stuck.note(now, &open.positions);
+    /// Whether this is the last session, for the shard's loop.
+    fn is_in(&self, session: u64) -> bool {
+        // Zero may stand for none.
+        self.session.load(Ordering::Acquire) == session && session != 0
+    }
+
+    fn begin(&self, at: Position) {
+        let mut locked = self.lock();
+        let is_other = |open: &Open| open.at.session != at.session;
+        if locked.sessions.last.as_ref().is_none_or(is_other) {
+            self.settled.store(at.sequence, Ordering::Release);
+            self.at.store(at.sequence, Ordering::Release);
+            self.passed.store(0, Ordering::Release);
+            self.forgotten.store(0, Ordering::Relaxed);
+            locked.sessions.begin(Open::new(at, self.limit));
+            self.session.store(at.session, Ordering::Release);
         }
+    }
+
+    /// All that follows from where the shard is has its mark. Called by its loop alone.
+    pub(crate) fn settle(&self, now: Instant) {
+        let at = self.at.load(Ordering::Relaxed);
+        if self.settled.load(Ordering::Relaxed) < at {
+            self.settled.store(at, Ordering::Release);
+        }
+        let noted = Instant::from_millis(self.noted.load(Ordering::Relaxed));
+        if now.since(noted) >= NOTE {
+            self.noted.store(now.as_millis(), Ordering::Relaxed);
+            if let Some(open) = &mut self.lock().sessions.last {
+                open.stuck.note(now, &open.positions);
+            }
+        }
+    }
+
+    /// Up to where everything of this session is dealt with, if it is the last one; at once, for
+    /// its loop.
+    pub(crate) fn acknowledged_in(&self, session: u64) -> Option<u64> {
+        if !self.is_in(session) {
+            return None;
+        }
+        let first = self.first_open.load(Ordering::Acquire);
+        let settled = self.settled.load(Ordering::Acquire);
+        Some(settled.min(first.saturating_sub(1)))
     }
 
     /// An event is under way.
@@ -99,7 +214,8 @@ impl Acknowledgements {
 
     /// Without a sequence it is that of the last dispatch.
     fn open(self: &Arc<Self>, hangs_on: HangsOn, sequence: Option<u64>) -> Option<Mark> {
-        let mut sessions = self.lock();
+        let mut locked = self.lock();
+        let sessions = &mut *locked.sessions;
         let open = sessions.last.as_mut()?;
         let sequence = sequence.unwrap_or(open.at.sequence);
         if sequence > open.at.sequence {
@@ -132,8 +248,8 @@ impl Acknowledgements {
     /// A gap after the last session is the end of that; any other is one that an earlier process
     /// handed on.
     fn open_gap(self: &Arc<Self>, gap: Gap) -> Option<Mark> {
-        let mut sessions = self.lock();
-        let open = sessions.last.as_mut()?;
+        let mut locked = self.lock();
+        let open = locked.sessions.last.as_mut()?;
         let ends = gap.to.is_none() && gap.from.session == open.at.session;
         if !ends {
             let number = open.add_gap(gap);
@@ -143,37 +259,39 @@ impl Acknowledgements {
                 all: Arc::clone(self),
             });
         }
-        drop(sessions);
+        drop(locked);
         self.open(HangsOn::Dispatch, None)
     }
 
     /// Everything of the last session up to this position is dealt with.
     pub(crate) fn acknowledged(&self) -> Option<Position> {
-        self.lock().last.as_ref().map(Open::acknowledged)
+        self.lock().sessions.last.as_ref().map(Open::acknowledged)
     }
 
     /// As [`acknowledged`](Self::acknowledged), if something of that session is not dealt with.
     pub(crate) fn unfinished(&self) -> Option<Position> {
-        let sessions = self.lock();
-        let last = sessions.last.as_ref();
+        let locked = self.lock();
+        let last = locked.sessions.last.as_ref();
         last.filter(|open| open.is_unfinished())
             .map(Open::acknowledged)
     }
 
     /// Of how many dispatches something is not dealt with.
     pub(crate) fn outstanding(&self) -> usize {
-        self.lock().outstanding()
+        self.lock().sessions.outstanding()
     }
 
     /// Counts how often the gaps have changed that the next process has to report.
     pub(crate) fn gap_changes(&self) -> u64 {
-        self.lock().gap_changes
+        self.gap_changes.load(Ordering::Acquire)
     }
 
     /// The session as of what is acknowledged, without the dispatches that are dealt with, and with
     /// what the consumer has to hear of.
     pub(crate) fn to_hand_over(&self, session: Session) -> Session {
-        let sessions = self.lock();
+        let mut locked = self.lock();
+        locked.forget();
+        let sessions = &locked.sessions;
         match &sessions.last {
             Some(open) if open.at.session == session.digest() => session
                 .with_delivered(open.positions.delivered())
@@ -183,7 +301,7 @@ impl Acknowledgements {
     }
 
     fn close(&self, position: Position, hangs_on: HangsOn) {
-        self.lock().close(position, hangs_on);
+        self.lock().sessions.close(position, hangs_on);
         if self.rings.swap(false, Ordering::AcqRel) {
             self.bell.wake();
         }
@@ -232,164 +350,4 @@ impl fmt::Debug for Mark {
 }
 
 #[cfg(test)]
-mod tests {
-    use headcount_core::ShardId;
-    use headcount_core::event::GapCause;
-
-    use super::*;
-
-    fn at(session: u64, sequence: u64) -> Position {
-        Position {
-            shard: ShardId::ONE,
-            session,
-            sequence,
-        }
-    }
-
-    #[test]
-    fn events_count_once_all_before_them_do() {
-        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
-        assert!(
-            all.open(HangsOn::Itself, None).is_none(),
-            "without a session nothing comes again"
-        );
-        all.move_to(at(1, 5), 0);
-        let first = all.open(HangsOn::Itself, Some(5)).unwrap();
-        let follows = all.open(HangsOn::Dispatch, None).unwrap();
-        all.move_to(at(1, 6), 0);
-        let second = all.open(HangsOn::Itself, Some(6)).unwrap();
-        second.done();
-        first.done();
-        all.settle(Instant::ZERO);
-        assert_eq!(all.acknowledged(), Some(at(1, 4)));
-        follows.done();
-        assert_eq!(all.acknowledged(), Some(at(1, 6)));
-    }
-
-    #[test]
-    fn an_event_that_was_held_in_another_session_hangs_on_nothing_in_this_one() {
-        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
-        all.move_to(at(1, 9), 0);
-        all.move_to(at(2, 1), 0);
-        assert!(all.open(HangsOn::Itself, Some(9)).is_none());
-        all.settle(Instant::ZERO);
-        assert_eq!(all.acknowledged(), Some(at(2, 1)));
-    }
-
-    #[test]
-    fn what_every_process_emits_anew_holds_up_nothing() {
-        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
-        all.move_to(at(1, 5), 0);
-        let dispatch = all.open(HangsOn::Itself, Some(5)).unwrap();
-        let summary = all.open(HangsOn::Nothing, None).unwrap();
-        assert_eq!(summary.position(), at(1, 5));
-        dispatch.done();
-        assert_eq!(all.acknowledged(), Some(at(1, 5)));
-        summary.done();
-        assert_eq!(all.acknowledged(), Some(at(1, 5)));
-    }
-
-    #[test]
-    fn what_leads_to_no_event_is_passed_once_nothing_more_can_come_of_it() {
-        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
-        all.move_to(at(1, 5), 0);
-        all.move_to(at(1, 6), 0);
-        assert_eq!(all.acknowledged(), Some(at(1, 5)));
-        all.settle(Instant::ZERO);
-        assert_eq!(all.acknowledged(), Some(at(1, 6)));
-    }
-
-    #[test]
-    fn a_mark_that_is_dropped_leaves_its_event_open() {
-        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
-        all.move_to(at(1, 5), 0);
-        drop(all.open(HangsOn::Dispatch, None));
-        assert_eq!(all.acknowledged(), Some(at(1, 4)));
-    }
-
-    #[test]
-    fn events_of_a_session_that_is_gone_hold_up_no_other() {
-        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
-        all.move_to(at(1, 500), 0);
-        let old = all.open(HangsOn::Dispatch, None).unwrap();
-        all.move_to(at(2, 1), 0);
-        assert_eq!(all.acknowledged(), Some(at(2, 1)));
-        let _new = all.open(HangsOn::Itself, Some(1));
-        old.done();
-        assert_eq!(all.acknowledged(), Some(at(2, 0)));
-    }
-
-    fn session(digest_of: &str, sequence: u64) -> Session {
-        let id = digest_of;
-        let text = format!(
-            r#"{{"version":1,"shard":[0,1],"intents":1,"id":"{id}","sequence":{sequence},
-            "url":null,"guilds":{{"arrived":[],"expected":[],"away":[]}}}}"#
-        );
-        serde_json::from_str(&text).expect("a session")
-    }
-
-    /// The gaps that go to the next process.
-    fn gaps(all: &Acknowledgements, session: &Session) -> Vec<(u64, Option<u64>, GapCause)> {
-        let kept = all.to_hand_over(session.clone());
-        let gaps = kept.gaps().iter();
-        gaps.map(|gap| (gap.from.sequence, gap.to, gap.why))
-            .collect()
-    }
-
-    #[test]
-    fn what_a_lost_session_leaves_undone_is_a_gap_in_the_next_process_until_it_is_done() {
-        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
-        let next = session("b", 1);
-        all.move_to(at(1, 4), 0);
-        all.move_to(at(1, 5), 0);
-        let dispatch = all.mark(&Event::Resumed { replayed: 0 }).unwrap();
-        let lost = Gap {
-            from: at(1, 5),
-            to: None,
-            why: GapCause::Refused,
-        };
-        let gap = all.mark(&Event::Gap(lost)).unwrap();
-        assert_eq!(all.unfinished(), Some(at(1, 4)), "without a session");
-        all.move_to(at(next.digest(), 1), 0);
-        let changes = all.gap_changes();
-        let undone = (4, None, GapCause::NotAcknowledged);
-        assert_eq!(gaps(&all, &next), [undone]);
-        dispatch.done();
-        assert_eq!(gaps(&all, &next), [undone], "the gap itself is not taken");
-        gap.done();
-        assert_eq!(gaps(&all, &next), []);
-        assert!(all.gap_changes() > changes, "it is to be written down");
-    }
-
-    #[test]
-    fn a_gap_that_was_handed_on_is_handed_on_again_until_it_is_done() {
-        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
-        let session = session("b", 7);
-        let here = at(session.digest(), 7);
-        all.move_to(here, 7);
-        let earlier = Gap {
-            from: at(1, 3),
-            to: Some(5),
-            why: GapCause::Overdue,
-        };
-        let mark = all.mark(&Event::Gap(earlier)).unwrap();
-        assert_eq!(gaps(&all, &session), [(3, Some(5), GapCause::Overdue)]);
-        assert_eq!(all.acknowledged(), Some(here), "it holds up nothing");
-        mark.done();
-        assert_eq!(gaps(&all, &session), []);
-    }
-
-    #[test]
-    fn too_many_events_that_are_never_done_end_in_a_gap_and_not_in_a_stall() {
-        let all = Arc::new(Acknowledgements::new(Arc::default(), 8));
-        let session = session("b", 0);
-        for sequence in 1..=9 {
-            all.move_to(at(session.digest(), sequence), 0);
-            drop(all.open(HangsOn::Itself, Some(sequence)));
-            all.settle(Instant::ZERO);
-        }
-        assert_eq!(all.acknowledged(), Some(at(session.digest(), 2)));
-        assert_eq!(all.outstanding(), 7);
-        assert_eq!(gaps(&all, &session), [(0, Some(2), GapCause::Overdue)]);
-    }
-}
+mod tests;

@@ -64,4 +64,23 @@ impl<R: Runtime> Alarm<R> {
             }
         }
     }
+
+    /// As [`poll`](Self::poll), but the clock is not read before the timer has ended: for a task
+    /// that looks at it by itself whenever it has something to do.
+    pub(crate) fn poll_idle(
+        &mut self,
+        cx: &mut Context<'_>,
+        deadline: Option<Instant>,
+    ) -> Poll<()> {
+        if let Some(timer) = &mut self.timer
+            && deadline.is_some()
+            && self.set == deadline
+        {
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.set = None;
+        }
+        self.poll(cx, deadline)
+    }
 }

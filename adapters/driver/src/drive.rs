@@ -184,12 +184,18 @@ impl<R: Runtime> Drive<R> {
         if self.cell.poll_granted(cx) {
             return Poll::Ready(Wake::Granted);
         }
-        if let Some(keeper) = &mut self.keeper {
-            let now = self.shared.clock.now(&self.runtime);
+        let wake = self.poll_shard(cx);
+        // Whatever else wakes the loop sees to the journal too.
+        if let Some(keeper) = self.keeper.as_mut().filter(|_| wake.is_pending()) {
+            let now = || self.shared.clock.now(&self.runtime);
             if keeper.is_due(now, cx, &self.cell) {
                 return Poll::Ready(Wake::Due);
             }
         }
+        wake
+    }
+
+    fn poll_shard(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
         let look = |shard: &Shard| (shard.poll_timeout(), shard.phase(), shard.receive_limit());
         let (deadline, phase, limit) = self.cell.read(look);
         self.transport.set_limit(limit);

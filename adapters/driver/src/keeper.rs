@@ -1,5 +1,6 @@
 //! What a shard's loop writes down for the next process.
 
+use std::mem;
 use std::task::Context;
 
 use headcount_core::session::Halt;
@@ -23,6 +24,8 @@ pub(crate) struct Keeper<R: Runtime> {
     gap_changes: u64,
     /// What the shard has been told is recorded.
     recorded: Option<Position>,
+    /// What was acknowledged when it last waited with nothing to write.
+    seen: Option<u64>,
 }
 
 impl<R: Runtime> Keeper<R> {
@@ -34,6 +37,7 @@ impl<R: Runtime> Keeper<R> {
             changes: 0,
             gap_changes: 0,
             recorded: None,
+            seen: None,
         }
     }
 
@@ -53,7 +57,7 @@ impl<R: Runtime> Keeper<R> {
     }
 
     fn look_at_guilds(&mut self, cell: &ShardCell) {
-        let changes = cell.read(Shard::guild_changes);
+        let changes = cell.guild_changes();
         if changes != self.changes {
             self.changes = changes;
             self.journal.guilds_changed();
@@ -71,6 +75,21 @@ impl<R: Runtime> Keeper<R> {
 
     /// Writes down what is due.
     pub(crate) fn save(&mut self, now: Instant, cell: &ShardCell) {
+        if self.is_behind(now, cell) {
+            self.catch_up(now, cell);
+        }
+    }
+
+    /// Whether there is something to write down, as far as a glance tells.
+    fn is_behind(&self, now: Instant, cell: &ShardCell) -> bool {
+        let (session, acknowledged) = cell.last_acknowledged();
+        session != self.session
+            || self.journal.is_behind(acknowledged, now)
+            || self.changes != cell.guild_changes()
+            || self.gap_changes != cell.acknowledgements.gap_changes()
+    }
+
+    fn catch_up(&mut self, now: Instant, cell: &ShardCell) {
         let Some(at) = self.acknowledged(cell) else {
             if self.session.take().is_some() {
                 self.journal.end(now);
@@ -81,6 +100,7 @@ impl<R: Runtime> Keeper<R> {
             if let Some(session) = cell.session() {
                 self.journal.begin(&session, now);
                 self.session = Some(at.session);
+                self.seen = None;
             }
         } else {
             self.journal.acknowledged(at.sequence, now);
@@ -107,18 +127,28 @@ impl<R: Runtime> Keeper<R> {
         }
     }
 
-    /// Whether something has to be written down; if not, the task is woken when it has.
-    pub(crate) fn is_due(&mut self, now: Instant, cx: &mut Context<'_>, cell: &ShardCell) -> bool {
-        if let Some(at) = self.acknowledged(cell)
-            && self.session == Some(at.session)
-        {
-            self.journal.acknowledged(at.sequence, now);
-        }
-        let deadline = self.journal.deadline();
-        if deadline.is_none() {
+    /// Whether something has to be written down; if not, the task is woken when it has. To be asked
+    /// before the task waits.
+    pub(crate) fn is_due(
+        &mut self,
+        now: impl FnOnce() -> Instant,
+        cx: &mut Context<'_>,
+        cell: &ShardCell,
+    ) -> bool {
+        if self.journal.deadline().is_none() {
             cell.acknowledgements.ring_at_next();
+            let session = self.session;
+            let seen = session.and_then(|it| cell.acknowledgements.acknowledged_in(it));
+            let is_new = mem::replace(&mut self.seen, seen) != seen
+                || self.gap_changes != cell.acknowledgements.gap_changes();
+            if is_new
+                && let Some(at) = self.acknowledged(cell)
+                && session == Some(at.session)
+            {
+                self.journal.acknowledged(at.sequence, now());
+            }
         }
-        self.alarm.poll(cx, deadline).is_ready()
+        self.alarm.poll_idle(cx, self.journal.deadline()).is_ready()
     }
 
     /// The shard has ended: its session, if the next process can go on with it, is on the disk when

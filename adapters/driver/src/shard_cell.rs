@@ -1,7 +1,7 @@
 //! A shard's place in the bot: its core state, shared between its loop and the handles.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
@@ -22,8 +22,31 @@ pub(crate) struct ShardCell {
     runs: AtomicBool,
     /// Guilds of which a store has failed to keep something, outside of the loop.
     failed: Mutex<BTreeSet<GuildId>>,
+    shown: Shown,
     /// Its events that are under way.
     pub(crate) acknowledgements: Arc<Acknowledgements>,
+}
+
+/// What of the shard is to be seen without its lock, by its loop.
+#[derive(Debug, Default)]
+struct Shown {
+    /// The digest of its session; zero without one.
+    session: AtomicU64,
+    /// Up to where that is acknowledged.
+    acknowledged: AtomicU64,
+    guild_changes: AtomicU64,
+}
+
+impl Shown {
+    fn update(&self, shard: &Shard) {
+        let acknowledged = shard.acknowledged();
+        let session = acknowledged.map_or(0, |at| at.session);
+        let sequence = acknowledged.map_or(0, |at| at.sequence);
+        self.session.store(session, Ordering::Release);
+        self.acknowledged.store(sequence, Ordering::Release);
+        let changes = shard.guild_changes();
+        self.guild_changes.store(changes, Ordering::Release);
+    }
 }
 
 impl ShardCell {
@@ -38,6 +61,7 @@ impl ShardCell {
             granted: AtomicBool::new(false),
             runs: AtomicBool::new(false),
             failed: Mutex::default(),
+            shown: Shown::default(),
         }
     }
 
@@ -62,11 +86,17 @@ impl ShardCell {
     /// Hands what happened to the shard. What is emitted follows from where that leads it, and is
     /// to be followed by a call of [`Acknowledgements::settle`].
     pub(crate) fn handle<'i>(&self, now: Instant, input: Input<'i>) -> Actions<'i> {
-        let mut shard = self.acknowledge();
+        let mut shard = self.lock();
+        if let Some(at) = shard.position()
+            && let Some(sequence) = self.acknowledgements.acknowledged_in(at.session)
+        {
+            shard.acknowledge(Position { sequence, ..at });
+        }
         let actions = shard.handle(now, input);
         if let Some((at, acknowledged)) = shard.position().zip(shard.acknowledged()) {
             self.acknowledgements.move_to(at, acknowledged.sequence);
         }
+        self.shown.update(&shard);
         actions
     }
 
@@ -97,7 +127,21 @@ impl ShardCell {
         if let Some(position) = acknowledged {
             shard.acknowledge(position);
         }
+        self.shown.update(&shard);
         shard
+    }
+
+    /// The session that the last input has left and up to where it was acknowledged then, for the
+    /// loop.
+    pub(crate) fn last_acknowledged(&self) -> (Option<u64>, u64) {
+        let session = self.shown.session.load(Ordering::Acquire);
+        let acknowledged = self.shown.acknowledged.load(Ordering::Acquire);
+        ((session != 0).then_some(session), acknowledged)
+    }
+
+    /// [`Shard::guild_changes`] as of the last input or look at what is acknowledged.
+    pub(crate) fn guild_changes(&self) -> u64 {
+        self.shown.guild_changes.load(Ordering::Acquire)
     }
 
     /// A loop runs the shard, until [`left`](Self::left).

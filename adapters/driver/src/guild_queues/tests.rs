@@ -27,7 +27,10 @@ fn bench() -> Bench {
     };
     let (delivery, events) = Delivery::new(limits);
     Bench {
-        queues: GuildQueues::new(ShardId::ONE, Arc::default()),
+        queues: GuildQueues::new(
+            ShardId::ONE,
+            Arc::new(Acknowledgements::new(Arc::default(), 8)),
+        ),
         delivery,
         cache: Cache::new(1, Policies::default(), Kinds::MEMBERS),
         events,

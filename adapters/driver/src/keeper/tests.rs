@@ -89,7 +89,7 @@ impl Bot {
     fn wake(&mut self, now: u64) {
         let mut cx = Context::from_waker(noop_waker_ref());
         let now = Instant::from_millis(now);
-        let _ = self.keeper.is_due(now, &mut cx, &self.cell);
+        let _ = self.keeper.is_due(|| now, &mut cx, &self.cell);
         self.keeper.save(now, &self.cell);
     }
 }
@@ -186,7 +186,7 @@ fn nanoseconds(path: &Path, a_second: u64, acknowledges: bool) -> f64 {
         let input = Input::Payload(text.as_bytes());
         if acknowledges {
             let due = Instant::from_millis(now);
-            let _ = bot.keeper.is_due(due, &mut cx, &bot.cell);
+            let _ = bot.keeper.is_due(|| due, &mut cx, &bot.cell);
             done(bot.take_in(now, input));
         } else {
             let actions = bot.cell.lock().handle(Instant::from_millis(now), input);

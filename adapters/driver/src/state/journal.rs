@@ -168,6 +168,22 @@ impl ShardJournal {
         }
     }
 
+    /// Whether it is time to be told what is acknowledged, if it is as much as this: something is
+    /// and nothing was before, enough is for a record, or the [`deadline`](Self::deadline) has
+    /// come.
+    #[inline]
+    pub(crate) fn is_behind(&self, sequence: u64, now: Instant) -> bool {
+        let Some(live) = &self.session else {
+            return false;
+        };
+        let is_first = live.unrecorded_since.is_none() && sequence > live.acknowledged;
+        let can_record = !live.guilds_changed && self.record_after.is_none();
+        let unrecorded = sequence.saturating_sub(live.recorded);
+        is_first
+            || (can_record && unrecorded >= UNRECORDED_EVENTS)
+            || self.deadline().is_some_and(|due| due <= now)
+    }
+
     /// The session's guilds are about to be others: call it before the event that changes them is
     /// acknowledged. Until [`guilds`](Self::guilds) has written them, records stay where they are,
     /// so that what is on the disk is of one moment.
