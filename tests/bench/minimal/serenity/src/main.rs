@@ -1,5 +1,5 @@
 //! Answers `!ping`, and keeps guilds and members.
-use serenity::all::{Client, Context, EventHandler, GatewayIntents, HttpBuilder, Message};
+use serenity::all::{ClientBuilder, Context, EventHandler, GatewayIntents, HttpBuilder, Message};
 use serenity::async_trait;
 
 struct Handler;
@@ -22,6 +22,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         | GatewayIntents::MESSAGE_CONTENT;
     let http = HttpBuilder::new("token").proxy(format!("http://{host}"));
     let http = http.ratelimiter_disabled(true).build();
-    let mut client = Client::builder_with_http(http, intents).event_handler(Handler).await?;
+    let mut client = ClientBuilder::new_with_http(http, intents).event_handler(Handler).await?;
     Ok(client.start().await?)
 }

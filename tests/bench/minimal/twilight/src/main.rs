@@ -8,6 +8,8 @@ use twilight_gateway::StreamExt as _;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let host = std::env::args().nth(1).ok_or("no host")?;
+    let provider = rustls::crypto::ring::default_provider();
+    provider.install_default().map_err(|_| "there is a provider already")?;
     let intents = Intents::GUILDS
         | Intents::GUILD_MEMBERS
         | Intents::GUILD_MESSAGES
