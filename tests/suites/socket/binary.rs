@@ -3,6 +3,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
+use async_tungstenite::tungstenite::{Message, client};
+use serde_json::{Value, json};
+
 fn gateway() -> Command {
     Command::new(env!("CARGO_BIN_EXE_gateway"))
 }
@@ -61,4 +64,52 @@ fn help_goes_to_standard_output() {
             .unwrap()
             .contains("EXAMPLES")
     );
+}
+
+/// The program's close code for an identify with these intents, and the rule that it prints.
+fn refusal(arguments: &[&str], token: &str, intents: u64) -> (u16, String) {
+    let mut program = gateway();
+    let program = program.args(arguments).stdout(Stdio::piped());
+    let mut child = program.spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    let http = lines.next().unwrap();
+    let host = http.strip_prefix("http http://").unwrap();
+    let stream = TcpStream::connect(host).unwrap();
+    let url = format!("ws://{host}/?v=10&encoding=json");
+    let (mut socket, _) = client(url, stream).unwrap();
+    let properties = json!({ "os": "linux", "browser": "test", "device": "test" });
+    let data = json!({ "token": token, "intents": intents, "properties": properties });
+    let identify: Value = json!({ "op": 2, "d": data });
+    socket.send(Message::text(identify.to_string())).unwrap();
+    let code = loop {
+        match socket.read().unwrap() {
+            Message::Close(frame) => break frame.expect("a code").code.into(),
+            _ => {}
+        }
+    };
+    let rule = lines.find(|line| line.contains("close 40"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    (code, rule.expect("the broken rule is shown"))
+}
+
+#[test]
+fn an_identify_that_the_service_would_refuse_is_refused_with_its_code() {
+    const GUILDS: u64 = 1;
+    const MEMBERS: u64 = 1 << 1;
+    const PRESENCES: u64 = 1 << 8;
+    const CONTENT: u64 = 1 << 15;
+    const NO_INTENT: u64 = 1 << 60;
+    for (arguments, token, intents, expected) in [
+        (["--token", "s3cret"], "guessed", GUILDS, 4004),
+        (["--granted", "none"], "any", GUILDS | NO_INTENT, 4013),
+        (["--granted", "none"], "any", GUILDS | CONTENT, 4014),
+        (["--granted", "members"], "any", MEMBERS | PRESENCES, 4014),
+        (["--granted", "content"], "any", CONTENT | MEMBERS, 4014),
+    ] {
+        let (code, rule) = refusal(&arguments, token, intents);
+        assert_eq!(code, expected, "{arguments:?} {intents}: {rule}");
+        assert!(rule.contains(&format!("(close {expected})")), "{rule}");
+    }
 }
