@@ -146,6 +146,9 @@ impl Account {
         self.lives.iter().map(|life| life.came).sum()
     }
 
+    /// How many may have come twice: after a kill what was taken and not acknowledged, and what was
+    /// acknowledged and not recorded. That is the coalescing (256 events or 5 ms), and while guilds
+    /// come, whose list is written once a second and holds records back until then, that second.
     pub(crate) fn doubled_allowed(&self) -> u64 {
         self.lives.iter().map(|life| life.allowed).sum()
     }
