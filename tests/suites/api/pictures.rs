@@ -19,3 +19,15 @@ fn the_pictures_of_the_architecture_page_are_current() {
         );
     }
 }
+
+/// The terminal is what most readers have, and the picture is no wider than the page.
+#[test]
+fn the_picture_of_rollcall_fits_into_80_columns() {
+    let svg = read("adapters/tokio/examples/rollcall/rollcall.svg");
+    let texts = svg.lines().filter(|line| line.starts_with("<text"));
+    let texts = texts.filter_map(|line| line.split(['<', '>']).nth(2));
+    let texts: Vec<&str> = texts.collect();
+    assert!(texts.iter().any(|text| text.contains("guild")), "{svg}");
+    let widest = texts.iter().map(|text| text.chars().count()).max();
+    assert!(widest <= Some(80), "{widest:?}");
+}

@@ -18,7 +18,7 @@ const BARS: i32 = 560;
 const WIDTH: i32 = 1_060;
 const TOP: i32 = 56;
 /// How long a bar is for each power of ten.
-const DECADE: f64 = 130.0;
+const DECADE: f64 = 105.0;
 
 struct Theme {
     name: &'static str,
