@@ -45,8 +45,8 @@ pub enum Op<'i> {
     SetStatus(GuildStatus),
     /// An earlier process handed the guild over with its session. If nothing is known of it here,
     /// what comes from now on is kept, and nothing of it is whole
-    /// ([`Lack::HandedOver`](crate::cache::Lack::HandedOver)). One that is stale is current again:
-    /// [`SetStatus`](Self::SetStatus) follows if a store has failed it.
+    /// ([`Lack::HandedOver`](crate::cache::Lack::HandedOver)). One that is stale is what it was
+    /// before: [`SetStatus`](Self::SetStatus) follows if a store has failed it.
     HandedOver,
     /// Takes a role from every member and emoji of the guild; overwrites of channels keep it.
     StripRole(RoleId),

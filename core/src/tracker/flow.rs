@@ -319,7 +319,7 @@ impl Tracker {
         self.now = self.now.max(now);
         let mut events = Vec::new();
         step(&mut self.setup, self.now, &mut events);
-        self.log_ready(&events);
+        self.log_events(&events);
         self.explain(&events, out);
         self.emit(events, out);
     }

@@ -113,17 +113,33 @@ impl Tracker {
         sequence.is_some_and(|sequence| self.handover.delivered.contains(sequence))
     }
 
-    /// Guilds became ready without a dispatch. The events that say so hang on the last one: until
-    /// it is acknowledged, the next process has to emit them.
-    pub(super) fn log_ready(&mut self, events: &[SetupEvent]) {
-        let Some((log, last)) = self.handover.log.as_mut().zip(self.handover.last) else {
+    /// Guilds became ready, or were failed by their store, without a dispatch. The events that say
+    /// a guild is ready hang on the last dispatch: until it is acknowledged, the next process has
+    /// to emit them.
+    pub(super) fn log_events(&mut self, events: &[SetupEvent]) {
+        let Some(log) = &mut self.handover.log else {
             return;
         };
+        let last = self.handover.last;
         for event in events {
-            if let SetupEvent::GuildReady(ready) = event {
-                self.handover.changes = self.handover.changes.wrapping_add(1);
-                log.note(last, ready.guild, Some(Place::Unfinished(ready.origin)));
-            }
+            let changed = match event {
+                SetupEvent::GuildReady(ready) => last.is_some_and(|last| {
+                    log.note(last, ready.guild, Some(Place::Unfinished(ready.origin)));
+                    true
+                }),
+                SetupEvent::StoreFailed(_) => true,
+                SetupEvent::RequestFinished(_)
+                | SetupEvent::Presences(..)
+                | SetupEvent::AskedAnew(_)
+                | SetupEvent::Confirm(_)
+                | SetupEvent::GuildStale(_)
+                | SetupEvent::GuildUnavailable(_)
+                | SetupEvent::GuildLeave(_)
+                | SetupEvent::ShardFinishedChunking(_)
+                | SetupEvent::ShardReady(_) => false,
+            };
+            let by = u64::from(changed);
+            self.handover.changes = self.handover.changes.wrapping_add(by);
         }
     }
 

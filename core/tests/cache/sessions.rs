@@ -160,3 +160,19 @@ fn guilds_that_a_session_names_take_little_until_they_come() {
     let vanished = session(&mut store, ShardId::ONE, &[1]);
     assert_eq!(vanished, all[2..all.len() - 1]);
 }
+
+#[test]
+fn a_stale_guild_that_was_never_delivered_is_handed_over_and_not_available() {
+    let mut store = MemoryStore::new(7);
+    let of_guild = |op| Mutation::new(Some(guild(1))).with(op);
+    let mut status = |op| {
+        store.apply(of_guild(op));
+        store.guild_status(guild(1))
+    };
+    assert_eq!(status(Op::HandedOver), Some(GuildStatus::HandedOver));
+    status(Op::SetStatus(GuildStatus::Stale));
+    assert_eq!(status(Op::HandedOver), Some(GuildStatus::HandedOver));
+    status(Op::SetStatus(GuildStatus::Available));
+    status(Op::SetStatus(GuildStatus::Stale));
+    assert_eq!(status(Op::HandedOver), Some(GuildStatus::Available));
+}

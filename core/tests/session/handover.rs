@@ -307,7 +307,13 @@ fn a_guild_that_a_store_has_failed_stays_stale_in_the_next_process_until_it_come
     host.receive(&create(2, 1));
     let nonce = asked(&host)[0].nonce.to_string();
     host.receive(&chunk(3, 1, &nonce, 0, 1));
+    let written = host.shard.guild_changes();
     host.input(Input::StoreFailed(guild(1)));
+    assert_ne!(
+        host.shard.guild_changes(),
+        written,
+        "it is to be written down"
+    );
     acknowledge(&mut host, 3);
     let mut next = next(config, exported(&host));
     next.receive(&resumed(4));

@@ -196,9 +196,11 @@ impl Simulation {
                 it.guild
             ));
         }
-        // A session that ends before its first dispatch leaves a guild as an earlier life left it.
-        let is_untouched =
-            it.outcome == Outcome::HandedOver && self.hosts[host].book.phase == Phase::Halted;
+        // A session that ends before its first dispatch leaves a guild as an earlier life left it,
+        // and a new store without it.
+        let is_new = self.hosts[host].rows_lost && is.is_none();
+        let is_untouched = (it.outcome == Outcome::HandedOver || is_new)
+            && self.hosts[host].book.phase == Phase::Halted;
         if stale != (it.outcome == Outcome::StoreFailed) && !is_untouched {
             self.fail(format!("s{host}: {it:?}, and stale: {stale}"));
         }

@@ -17,14 +17,24 @@ use crate::id::{ChannelId, GuildId, MessageId, RoleId, UserId};
 use crate::wire::view::{Batch, Channel, Guild, Member, Presence, PresenceRecord, Role, Status};
 use crate::wire::{Field, Part as _};
 
+/// How much of a guild has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Contents {
+    /// Nothing, so nothing of it is kept.
+    None,
+    /// What has come since an earlier process handed it over.
+    HandedOver,
+    /// All of it, at least once.
+    Delivered,
+}
+
 #[derive(Debug)]
 pub(in crate::cache::memory) struct GuildRows {
     pub(in crate::cache::memory) id: GuildId,
     /// As the users' holders know the guild.
     number: GuildNumber,
     pub(in crate::cache::memory) status: GuildStatus,
-    /// Whether the guild's data has ever come: before that, nothing of it is kept.
-    known: bool,
+    contents: Contents,
     /// Why not all members are here; `None` if they are.
     pub(in crate::cache::memory) lack: Option<Lack>,
     /// The same of the presences of all members.
@@ -85,7 +95,7 @@ impl GuildRows {
             id,
             number,
             status: GuildStatus::Pending,
-            known: false,
+            contents: Contents::None,
             lack: Some(Lack::NotAsked),
             presences_lack: Some(Lack::NotAsked),
             member_count: None,
@@ -141,26 +151,35 @@ impl GuildRows {
         }
     }
 
-    pub(in crate::cache::memory) const fn known(&self) -> bool {
-        self.known
+    pub(in crate::cache::memory) fn known(&self) -> bool {
+        self.contents != Contents::None
     }
 
     pub(in crate::cache::memory) const fn set_status(&mut self, status: GuildStatus) {
         self.status = status;
         if let GuildStatus::Available = status {
-            self.known = true;
+            self.contents = Contents::Delivered;
         }
     }
 
-    pub(in crate::cache::memory) const fn hand_over(&mut self) {
-        if !self.known {
-            self.known = true;
-            self.status = GuildStatus::HandedOver;
-            self.lack = Some(Lack::HandedOver);
-            self.presences_lack = Some(Lack::HandedOver);
-        } else if let GuildStatus::Stale = self.status {
-            // What a shard gave up waiting for as it ended has not failed.
-            self.status = GuildStatus::Available;
+    /// What a shard gave up waiting for as it ended has not failed: a stale guild is what it was.
+    pub(in crate::cache::memory) fn hand_over(&mut self) {
+        match (self.contents, self.status) {
+            (Contents::None, _) => {
+                self.contents = Contents::HandedOver;
+                self.status = GuildStatus::HandedOver;
+                self.lack = Some(Lack::HandedOver);
+                self.presences_lack = Some(Lack::HandedOver);
+            }
+            (Contents::HandedOver, GuildStatus::Stale) => self.status = GuildStatus::HandedOver,
+            (Contents::Delivered, GuildStatus::Stale) => self.status = GuildStatus::Available,
+            (
+                Contents::HandedOver | Contents::Delivered,
+                GuildStatus::Pending
+                | GuildStatus::Available
+                | GuildStatus::HandedOver
+                | GuildStatus::Outage,
+            ) => {}
         }
     }
 
