@@ -71,6 +71,7 @@ mod start;
 pub mod state;
 mod stores;
 mod stream;
+mod tail;
 mod timekeeper;
 pub mod tls;
 mod transport;

@@ -20,6 +20,7 @@ use tungstenite::{Bytes, ClientHandshake, Message};
 use crate::frame;
 use crate::quantum::Quantum;
 use crate::stream::Stream;
+use crate::tail::Tail;
 
 /// Room for what was read and is not a whole frame yet, in bytes; more for a larger frame.
 const READ_BYTES: usize = 16 << 10;
@@ -119,8 +120,21 @@ impl WebSocket {
                 Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Poll::Pending;
                 }
-                Err(error) => return Poll::Ready(Err(error)),
+                Err(error) => return Poll::Ready(self.said_in(error)),
             }
+        }
+    }
+
+    /// What the peer said that the WebSocket crate takes for an error: a close frame that gives its
+    /// reason in no UTF-8.
+    fn said_in(&self, error: WsError) -> Result<Said, WsError> {
+        let frame = match &error {
+            WsError::Utf8(_) => self.reader.get_ref().tail.close_frame(),
+            _ => None,
+        };
+        match frame {
+            Some(frame) => Ok(Said::Close(Some(frame))),
+            None => Err(error),
         }
     }
 
@@ -217,6 +231,7 @@ impl Shaking {
 struct Polled {
     stream: Stream,
     waker: Waker,
+    tail: Tail,
     /// What the crate writes is dropped.
     muted: bool,
 }
@@ -226,6 +241,7 @@ impl Polled {
         Self {
             stream,
             waker: Waker::noop().clone(),
+            tail: Tail::default(),
             muted: false,
         }
     }
@@ -250,7 +266,9 @@ fn or_would_block<T>(poll: Poll<io::Result<T>>) -> io::Result<T> {
 impl Read for Polled {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut cx = Context::from_waker(&self.waker);
-        or_would_block(Pin::new(&mut self.stream).poll_read(&mut cx, bytes))
+        let read = or_would_block(Pin::new(&mut self.stream).poll_read(&mut cx, bytes))?;
+        self.tail.push(&bytes[..read]);
+        Ok(read)
     }
 }
 

@@ -253,20 +253,25 @@ impl Tracker {
         if whole {
             mutation = self.deriver.complete(mutation);
         }
+        let mut apart = Vec::new();
         for (guild, lack) in lacks {
-            if mutation.guild() == Some(guild) {
+            // A store may have the dispatch already from the earlier process, and pass over it;
+            // what is lacked now is another matter.
+            if mutation.guild() == Some(guild) && !self.handover.is_restored() {
                 mutation.push(lack);
             } else {
-                out.push(Action::Mutate(Mutation::new(Some(guild)).with(lack)));
+                apart.push(Mutation::new(Some(guild)).with(lack));
             }
         }
-        if mutation.is_empty() {
-            return;
+        if !mutation.is_empty() {
+            if let Some(sequence) = sequence {
+                mutation = mutation.at(self.setup.shard(), sequence);
+            }
+            out.push(Action::Mutate(mutation));
         }
-        if let Some(sequence) = sequence {
-            mutation = mutation.at(self.setup.shard(), sequence);
+        for lack in apart {
+            out.push(Action::Mutate(lack));
         }
-        out.push(Action::Mutate(mutation));
     }
 
     /// What follows for the cache from a request that is sent.

@@ -24,8 +24,17 @@ pub(super) struct Handover {
     guilds: Vec<GuildId>,
     /// Those of them of which a store has missed a change.
     failed: Vec<GuildId>,
+    /// Whether another process began the session.
+    restored: bool,
     /// Dispatches that the consumer has had from an earlier process.
     delivered: Sequences,
+}
+
+impl Handover {
+    /// Whether another process began the session.
+    pub(super) const fn is_restored(&self) -> bool {
+        self.restored
+    }
 }
 
 /// A guild that a dispatch may move, and where it stands.
@@ -72,6 +81,7 @@ impl Tracker {
     /// Takes over the guilds of a session that another process began, and the dispatches of which
     /// the consumer has had what may be replayed.
     pub(crate) fn restore(&mut self, guilds: &KnownGuilds, delivered: Sequences) {
+        self.handover.restored = true;
         self.handover.delivered = delivered;
         self.setup.restore(self.now, guilds);
         self.tombstones.restore(&guilds.removed);
@@ -99,6 +109,7 @@ impl Tracker {
     pub(super) fn note_sequence(&mut self, name: Name, sequence: Option<u64>) {
         self.handover.last = sequence.or(self.handover.last);
         if name == Name::Ready {
+            self.handover.restored = false;
             self.handover.delivered = Sequences::default();
         }
     }

@@ -4,8 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use headcount_core::cache::memory::{Completeness, MemoryStore};
-use headcount_core::cache::{GuildStatus, Kinds, Lack};
 use headcount_core::chunk::RequestMembers;
 use headcount_core::config::{Acknowledge, Config};
 use headcount_core::session::{OnStop, Phase};
@@ -17,9 +15,9 @@ use crate::guilds::{begun, chunk, create, guild};
 use crate::host::{Host, config, dispatch};
 
 /// How long a guild that was asked for everyone is not asked again, and a little more.
-const GATE: Duration = Duration::from_secs(31);
+pub(crate) const GATE: Duration = Duration::from_secs(31);
 
-fn acknowledging(in_heartbeats: bool) -> Config {
+pub(crate) fn acknowledging(in_heartbeats: bool) -> Config {
     let mut config = config();
     config.intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
     config.acknowledge = Acknowledge::ByHost { in_heartbeats };
@@ -27,7 +25,7 @@ fn acknowledging(in_heartbeats: bool) -> Config {
     config
 }
 
-fn acknowledge(host: &mut Host, sequence: u64) {
+pub(crate) fn acknowledge(host: &mut Host, sequence: u64) {
     let position = host.shard.position().unwrap();
     host.shard.acknowledge(Position {
         sequence,
@@ -36,45 +34,36 @@ fn acknowledge(host: &mut Host, sequence: u64) {
 }
 
 /// The session as the next process reads it.
-fn exported(host: &Host) -> Session {
+pub(crate) fn exported(host: &Host) -> Session {
     let text = serde_json::to_string(&host.session().unwrap()).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
 /// The next process, up to where the server replays.
-fn next(config: Config, session: Session) -> Host {
+pub(crate) fn next(config: Config, session: Session) -> Host {
     let mut host = Host::of(Shard::with_session(config, 9, session).unwrap());
     host.dial();
     host.hello();
     host
 }
 
-fn resumed(sequence: u64) -> String {
+pub(crate) fn resumed(sequence: u64) -> String {
     format!(r#"{{"op":0,"t":"RESUMED","s":{sequence},"d":{{}}}}"#)
 }
 
 /// Resumes the session, and lets the gate of member requests open.
-fn go_on(host: &mut Host, sequence: u64) {
+pub(crate) fn go_on(host: &mut Host, sequence: u64) {
     host.receive(&resumed(sequence));
     assert_eq!(asked(host).len(), 0, "the guild was asked a moment ago");
     host.run(GATE);
 }
 
-fn asked(host: &Host) -> Vec<&RequestMembers> {
+pub(crate) fn asked(host: &Host) -> Vec<&RequestMembers> {
     let requests = host.commands().filter_map(|command| match command {
         Command::RequestMembers(request) => Some(&**request),
         _ => None,
     });
     requests.collect()
-}
-
-/// Applies the changes so far.
-fn apply(host: &mut Host, store: &mut MemoryStore) {
-    for action in host.take() {
-        if let Action::Mutate(change) = action {
-            store.apply(change);
-        }
-    }
 }
 
 /// The guild events so far.
@@ -89,7 +78,7 @@ fn emitted(host: &Host) -> Vec<(&'static str, u64)> {
     emitted.collect()
 }
 
-fn summary(host: &Host) -> Option<&ShardFinishedChunking> {
+pub(crate) fn summary(host: &Host) -> Option<&ShardFinishedChunking> {
     host.events().find_map(|event| match event {
         Event::ShardFinishedChunking(done) => Some(&**done),
         _ => None,
@@ -300,37 +289,6 @@ fn guilds_that_are_handed_over_count_as_not_known_and_never_as_complete() {
 }
 
 #[test]
-fn a_guild_that_a_store_has_failed_stays_stale_in_the_next_process_until_it_comes_anew() {
-    let mut config = acknowledging(false);
-    config.tracker.kinds = Kinds::GUILDS;
-    let mut host = begun(config.clone(), &[1]);
-    host.receive(&create(2, 1));
-    let nonce = asked(&host)[0].nonce.to_string();
-    host.receive(&chunk(3, 1, &nonce, 0, 1));
-    let written = host.shard.guild_changes();
-    host.input(Input::StoreFailed(guild(1)));
-    assert_ne!(
-        host.shard.guild_changes(),
-        written,
-        "it is to be written down"
-    );
-    acknowledge(&mut host, 3);
-    let mut next = next(config, exported(&host));
-    next.receive(&resumed(4));
-    assert_eq!(summary(&next).unwrap().store_failed, [guild(1)]);
-    next.run(GATE);
-    assert_eq!(asked(&next).len(), 0, "its rows would still be old");
-    let mut store = MemoryStore::new(7);
-    let mut status = |host: &mut Host| {
-        apply(host, &mut store);
-        store.guild_status(guild(1))
-    };
-    assert_eq!(status(&mut next), Some(GuildStatus::Stale));
-    next.receive(&create(5, 1));
-    assert_eq!(status(&mut next), Some(GuildStatus::Available));
-}
-
-#[test]
 fn with_automatic_requests_guilds_that_are_handed_over_are_asked_for_their_members() {
     let config = acknowledging(false);
     let mut host = begun(config.clone(), &[1]);
@@ -380,37 +338,6 @@ fn a_dispatch_that_is_held_is_not_dealt_with() {
     host.receive(&chunk(5, 1, &nonce, 0, 1));
     acknowledge(&mut host, 5);
     assert_eq!(host.session().unwrap().sequence(), 5);
-}
-
-#[test]
-fn members_that_are_asked_for_fill_the_cache_of_a_guild_that_was_handed_over() {
-    let mut config = acknowledging(false);
-    config.tracker.kinds = Kinds::MEMBERS | Kinds::GUILDS | Kinds::USERS;
-    let mut host = begun(config.clone(), &[1]);
-    host.receive(&create(2, 1));
-    acknowledge(&mut host, 2);
-    let mut next = next(config, exported(&host));
-    go_on(&mut next, 3);
-    let nonce = asked(&next)[0].nonce.to_string();
-    let mut store = MemoryStore::new(7);
-    let mut apply = |host: &mut Host| {
-        apply(host, &mut store);
-        (store.guild_status(guild(1)), store.completeness(guild(1)))
-    };
-    let (status, before) = apply(&mut next);
-    assert_eq!(status, Some(GuildStatus::HandedOver));
-    let why = match before {
-        Some(Completeness::Partial { why, .. }) => why,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(why, Lack::Loading);
-    next.receive(&format!(
-        r#"{{"op":0,"t":"GUILD_MEMBERS_CHUNK","s":4,"d":{{"guild_id":"1","chunk_index":0,
-        "chunk_count":1,"nonce":"{nonce}","members":[{{"user":{{"id":"5","username":"a"}},
-        "roles":[],"joined_at":"2020-01-01T00:00:00Z"}}]}}}}"#
-    ));
-    let (_, after) = apply(&mut next);
-    assert_eq!(after, Some(Completeness::Complete { members: 1 }));
 }
 
 #[test]

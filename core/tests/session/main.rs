@@ -7,6 +7,7 @@ mod changes;
 mod closing;
 mod flapping;
 mod guilds;
+mod handed_over_rows;
 mod handover;
 mod heartbeat;
 mod host;

@@ -4,6 +4,7 @@ mod binary;
 mod bot;
 mod chat;
 mod client;
+mod closes;
 mod dials;
 mod ends;
 mod kills;

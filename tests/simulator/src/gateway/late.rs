@@ -191,10 +191,12 @@ impl Gateway {
         for (event, body) in &late.words {
             let needed = intents::needed_for(event);
             for session in &late.sessions {
-                let found = self.sessions.get(session);
-                if found.is_some_and(|found| found.view.wants(needed)) {
-                    self.dispatch_text(*session, event, body);
-                }
+                let found = self.sessions.get_mut(session);
+                let Some(found) = found.filter(|found| found.view.wants(needed)) else {
+                    continue;
+                };
+                found.doubts.trail();
+                self.dispatch_text(*session, event, body);
             }
         }
     }

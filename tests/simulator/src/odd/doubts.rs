@@ -20,6 +20,10 @@ pub(crate) struct Doubts {
     rows: BTreeMap<Row, Doubt>,
     /// Lists that were not read whole, so that what they do not name may be there all the same.
     partial: BTreeSet<(u64, Kind)>,
+    /// Words of rows that were gone came late.
+    trailing: bool,
+    /// The client knows of no removal before it began.
+    forgetful: bool,
 }
 
 impl Doubts {
@@ -103,9 +107,20 @@ impl Doubts {
         doubt.is_some_and(|it| !it.unread && !it.untold && it.parts.contains(part))
     }
 
+    /// Words of a row that is gone came late.
+    pub(crate) fn trail(&mut self) {
+        self.trailing = true;
+    }
+
+    /// The client was killed, and knows of no removal before: late words are news to it.
+    pub(crate) fn forget_removals(&mut self) {
+        self.forgetful = true;
+    }
+
     /// Whether more may be there than was listed.
     pub(crate) fn is_partial(&self, owner: u64, kind: Kind) -> bool {
-        self.partial.contains(&(owner, kind))
+        let risen = self.trailing && self.forgetful && kind != Kind::Guild;
+        risen || self.partial.contains(&(owner, kind))
     }
 
     /// Whether what is held differs from what is there in nothing but rows that are in doubt.

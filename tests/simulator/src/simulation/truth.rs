@@ -54,7 +54,11 @@ impl Simulation {
         let socket = self.hosts[host].socket;
         let connection = socket.and_then(|socket| self.network.socket(socket).connection);
         let doubts = connection.and_then(|connection| self.gateway.doubts(connection));
-        doubts.cloned().unwrap_or_default()
+        let mut doubts = doubts.cloned().unwrap_or_default();
+        if self.hosts[host].after_kill {
+            doubts.forget_removals();
+        }
+        doubts
     }
 
     fn compare_guild(&self, host: usize, number: u64, closely: bool) -> Result<(), String> {
@@ -110,8 +114,13 @@ impl Simulation {
         if view.doubts.any_untold(view.guild.id(), Kind::Channel) {
             return Ok(());
         }
+        // Nobody can tell that a thread goes with its channel who cannot read which that is.
+        let there: BTreeSet<u64> = guild.thread_ids().collect();
+        let is_known = |thread: &u64| {
+            there.contains(thread) || !view.is_doubtful(Kind::Thread, *thread, "parent_id")
+        };
         let threads = self.store.threads(id).map(|it| it.id.get());
-        view.same(Kind::Thread, threads, guild.thread_ids())
+        view.same(Kind::Thread, threads.filter(is_known), guild.thread_ids())
     }
 
     /// Whoever sits in a channel is reported, guests too; nobody else is. No message lies in a
