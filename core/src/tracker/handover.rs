@@ -92,6 +92,9 @@ impl Tracker {
     /// Tells the cache of the guilds that were handed over, before the first dispatch changes one;
     /// a new session names its guilds itself.
     pub(super) fn introduce_handed_over(&mut self, name: Name, out: &mut Actions<'_>) {
+        if self.handover.guilds.is_empty() && self.handover.failed.is_empty() {
+            return;
+        }
         let guilds = core::mem::take(&mut self.handover.guilds);
         let failed = core::mem::take(&mut self.handover.failed);
         if name == Name::Ready || self.config.kinds.is_empty() {

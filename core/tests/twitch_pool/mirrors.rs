@@ -90,6 +90,8 @@ fn no_mirror_comes_where_none_is_wanted_even_of_a_room_that_is_not_joined() {
             );
             let _ = pool.handle(at(0), PoolInput::Frame(*link, state.as_bytes()));
         }
+        let plain = "@id=p1;room-id=98 :ann!ann@ann PRIVMSG #b :hi\r\n";
+        assert_eq!(hear(&mut pool, 1, links[1], plain), ["p1"]);
         let heard = hear(&mut pool, 1, links[1], &copy(1, "b", "z"));
         assert_eq!(heard.len(), expected);
         assert_eq!(hear(&mut pool, 1, links[1], &copy(2, "b", "b")), ["m2"]);

@@ -291,3 +291,24 @@ fn a_shard_for_an_account_that_is_not_there_is_dead_and_reported() {
     }
     assert!(Login::new("ann").is_ok(), "the name itself is fine");
 }
+
+#[test]
+fn a_manager_has_ended_once_both_sockets_of_a_shard_that_reconnects_are_closed() {
+    for first_is_old in [true, false] {
+        let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+        let actions = pool.handle(at(1), PoolInput::Frame(links[0], b":x RECONNECT\r\n"));
+        let [old, new] = [links[0], connects(&actions)[0]];
+        log_in(&mut pool, 1, new);
+        pool.stop_all(at(2), manager).unwrap();
+        let actions = pool.handle(at(2), PoolInput::Timeout);
+        for link in [old, new] {
+            assert!(actions.contains(&PoolAction::Close { link }), "{actions:?}");
+        }
+        let ended = PoolEvent::Ended { manager };
+        let [first, last] = if first_is_old { [old, new] } else { [new, old] };
+        let actions = pool.handle(at(3), PoolInput::Closed(first));
+        assert!(!events(&actions).contains(&&ended), "the other is open");
+        let actions = pool.handle(at(4), PoolInput::Closed(last));
+        assert_eq!(events(&actions), [&ended]);
+    }
+}

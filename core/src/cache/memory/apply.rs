@@ -107,18 +107,6 @@ impl MemoryStore {
         guild: GuildId,
         change: impl FnOnce(&mut GuildRows, &mut Shared) -> T,
     ) -> Option<T> {
-        self.weighed(guild, GuildRows::usage, Usage::replace, change)
-    }
-
-    /// Lets `change` at a guild's rows, if it has any; `weigh` says what of them may change, and
-    /// `replace` keeps the totals of that.
-    fn weighed<T, W>(
-        &mut self,
-        guild: GuildId,
-        weigh: impl Fn(&GuildRows) -> W,
-        replace: impl FnOnce(&mut Usage, W, W),
-        change: impl FnOnce(&mut GuildRows, &mut Shared) -> T,
-    ) -> Option<T> {
         let Self {
             guilds,
             shared,
@@ -126,9 +114,10 @@ impl MemoryStore {
             ..
         } = self;
         guilds.update(guild.get(), |guild_rows| {
-            let before = weigh(guild_rows);
+            let before = guild_rows.usage();
             let result = change(guild_rows, shared);
-            replace(usage, before, weigh(guild_rows));
+            guild_rows.weigh_people();
+            usage.replace(before, guild_rows.usage());
             result
         })
     }
@@ -157,6 +146,7 @@ impl MemoryStore {
             if !self.indexes.is_empty() {
                 guild_rows.set_indexes(self.indexes, self.mixer);
             }
+            guild_rows.weigh_people();
             self.usage.replace(Usage::default(), guild_rows.usage());
             let entities = guild_rows.entities.usage();
             self.entity_usage
@@ -316,12 +306,19 @@ impl MemoryStore {
     /// Lets `change` at the members, the presences and what weighs nothing of a guild whose data
     /// has come.
     fn known(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows, &mut Shared)) {
-        let change = |guild_rows: &mut GuildRows, shared: &mut Shared| {
+        let Self {
+            guilds,
+            shared,
+            usage,
+            ..
+        } = self;
+        guilds.update(guild.get(), |guild_rows| {
             if guild_rows.known() {
                 change(guild_rows, shared);
+                let [before, after] = guild_rows.weigh_people();
+                usage.replace_people(before, after);
             }
-        };
-        self.weighed(guild, GuildRows::people, Usage::replace_people, change);
+        });
     }
 
     /// The same for a change that touches the other kinds too, which are weighed apart.

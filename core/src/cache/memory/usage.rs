@@ -11,6 +11,8 @@ pub(super) struct Weight {
 }
 
 impl Weight {
+    pub(super) const NONE: Self = Self { rows: 0, bytes: 0 };
+
     pub(super) fn of<R: Row>(table: &Table<R>) -> Self {
         Self {
             rows: table.len(),

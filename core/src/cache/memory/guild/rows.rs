@@ -48,6 +48,8 @@ pub(in crate::cache::memory) struct GuildRows {
     pub(in crate::cache::memory) roles_unread: bool,
     pub(in crate::cache::memory) members: MemberTable,
     pub(in crate::cache::memory) presences: PackedTable,
+    /// What members and presences weighed when they were weighed last.
+    people: [Weight; 2],
     /// Whether there may be presences without their members, which came while there were no
     /// members here.
     orphans: bool,
@@ -106,6 +108,7 @@ impl GuildRows {
             roles_unread: false,
             members: MemberTable::new(mixer),
             presences: PackedTable::new(mixer),
+            people: [Weight::NONE; 2],
             orphans: false,
             entities: Entities::new(mixer),
         }
@@ -123,9 +126,10 @@ impl GuildRows {
         self.guild.as_ref()?.owner?.known()
     }
 
-    /// What members and presences weigh.
-    pub(in crate::cache::memory) fn people(&self) -> [Weight; 2] {
-        [
+    /// Weighs members and presences; what they weighed before, and what they weigh now.
+    pub(in crate::cache::memory) fn weigh_people(&mut self) -> [[Weight; 2]; 2] {
+        let before = self.people;
+        self.people = [
             Weight {
                 rows: self.members.len(),
                 bytes: self.members.bytes(),
@@ -134,11 +138,13 @@ impl GuildRows {
                 rows: self.presences.len(),
                 bytes: self.presences.bytes(),
             },
-        ]
+        ];
+        [before, self.people]
     }
 
+    /// What the guild's rows weigh; members and presences when they were weighed last.
     pub(in crate::cache::memory) fn usage(&self) -> Usage {
-        let [members, presences] = self.people();
+        let [members, presences] = self.people;
         Usage {
             guilds: Weight {
                 rows: usize::from(self.guild.is_some()),
