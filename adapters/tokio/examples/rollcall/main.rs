@@ -3,8 +3,8 @@
 //! Without arguments it starts a simulated gateway inside the process and connects to it over a
 //! real socket. `--help` lists every option.
 //!
-//! `rollcall.svg` is what it prints at its end: `cargo run --release --example rollcall | tail -38 |
-//! cargo run -p headcount-sim --bin picture -- terminal TITLE`.
+//! `rollcall.svg` is what it prints at its end: `cargo run --release --example rollcall |
+//! tail -38 | cargo run -p headcount-sim --bin picture -- terminal TITLE`.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
