@@ -13,8 +13,8 @@ mod config;
 mod finished;
 mod gate;
 mod received;
-mod record;
 mod request;
+mod request_history;
 mod request_id;
 mod requests;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use core::fmt;
 use crate::dispatch::Dispatch;
 use crate::event::Event;
 use crate::wire::Name;
-use filter::Predicate;
+use filter::EventPredicate;
 
 pub use filter::Filter;
 
@@ -128,7 +128,7 @@ impl Interests {
 #[derive(Clone)]
 pub struct Match {
     id: InterestId,
-    predicate: Option<Predicate>,
+    predicate: Option<EventPredicate>,
 }
 
 impl Match {

@@ -124,6 +124,7 @@ pub mod error;
 pub mod event;
 #[doc = include_str!("faults.md")]
 pub mod faults {}
+mod command_queue;
 pub mod fleet;
 pub mod id;
 mod input;
@@ -132,7 +133,6 @@ pub mod interest;
 mod kind;
 pub mod manager;
 mod misunderstood;
-mod outbox;
 #[doc = include_str!("own_loop.md")]
 pub mod own_loop {}
 mod positions;

@@ -11,7 +11,7 @@ use crate::shard_id::ShardId;
 
 use open::OpenSequences;
 
-/// A place in the stream of a shard's dispatches: the key by which a dispatch can be told from
+/// A place in the stream of a shard's dispatches: the key by which a dispatch is distinguished from
 /// every other, also over restarts. Events that follow from a dispatch share its position.
 ///
 /// Stored in the same transaction as a dispatch's effect, it makes that effect happen exactly once.

@@ -12,12 +12,12 @@ use core::time::Duration;
 use crate::action::Actions;
 use crate::cache::{self, Kinds, Policy};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
+use crate::command_queue::CommandQueue;
 use crate::config::{Acknowledge, Config};
 use crate::error::RequestError;
 use crate::event::{CommandOutcome, Event, Gap, Ticket};
 use crate::id::GuildId;
 use crate::input::Input;
-use crate::outbox::Outbox;
 use crate::positions::Position;
 use crate::rng::Rng;
 use crate::session::machine::Machine;
@@ -29,22 +29,22 @@ use crate::shard_id::ShardId;
 use crate::time::Instant;
 use crate::tracker::{MisreadCounts, Tracker};
 use crate::wire::command::Command;
-use restart::Order;
+use restart::StopRequest;
 
 /// One gateway connection as a state machine, without a socket and without a clock.
 ///
-/// Report what happened by [`Shard::handle`] and carry out the actions that it returns, in order;
+/// Report what happened by [`Shard::handle`] and carry out the actions that it returns, in stop_request;
 /// call it again at [`Shard::poll_timeout`] at the latest. That is the whole contract.
 #[derive(Clone, Debug)]
 pub struct Shard {
     now: Instant,
     session: Machine,
     tracker: Tracker,
-    outbox: Outbox,
+    command_queue: CommandQueue,
     /// Faults of this connection before its session.
     early_faults: u32,
     /// What the user wants of the connection.
-    order: Option<Order>,
+    stop_request: Option<StopRequest>,
     /// What is missing, and not reported yet.
     gaps: Vec<Gap>,
 }
@@ -97,16 +97,16 @@ impl Shard {
             now: Instant::ZERO,
             session: Machine::new(config, rng, session),
             tracker,
-            outbox: Outbox::default(),
+            command_queue: CommandQueue::default(),
             early_faults: 0,
-            order: None,
+            stop_request: None,
             gaps,
         }
     }
 
     /// Takes in what happened at `now`, and returns what to do about it.
     ///
-    /// The actions are to be carried out in order. A `now` earlier than one before counts as
+    /// The actions are to be carried out in stop_request. A `now` earlier than one before counts as
     /// unchanged. Deadlines that have passed are acted on whatever the input is. It cannot fail:
     /// what a peer gets wrong is an event, and the machine decides how to go on.
     pub fn handle<'i>(&mut self, now: Instant, input: Input<'i>) -> Actions<'i> {
@@ -116,12 +116,12 @@ impl Shard {
         for gap in mem::take(&mut self.gaps) {
             out.emit(Event::Gap(gap));
         }
-        if let Some(order) = self.order.take() {
-            self.signal(order.signal(), &mut out);
+        if let Some(stop_request) = self.stop_request.take() {
+            self.signal(stop_request.signal(), &mut out);
         }
         match input {
             Input::Payload(_) if self.phase() == Phase::Halted => {}
-            Input::Payload(_) if self.session.overslept(self.now) => {}
+            Input::Payload(_) if self.session.host_stalled(self.now) => {}
             Input::Payload(frame) => self.payload(frame, &mut out),
             Input::Opened => {
                 self.early_faults = 0;
@@ -151,13 +151,13 @@ impl Shard {
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let (at, wait) = self.session.state().deadline()?;
         let state = Deadline { at, wait };
-        if self.order.is_some() {
+        if self.stop_request.is_some() {
             return Some(Deadline {
                 at: self.now,
                 wait: Wait::Stop,
             });
         }
-        let replaced = self.outbox.has_replaced().then_some(self.now);
+        let replaced = self.command_queue.has_replaced().then_some(self.now);
         let sends = replaced
             .or_else(|| self.send_deadline())
             .map(|at| Deadline {
@@ -178,7 +178,7 @@ impl Shard {
     /// Queues a command; [`Event::CommandFinished`](crate::Event::CommandFinished) reports what
     /// becomes of it.
     ///
-    /// Commands go out in order while the shard is active, as the send budget allows: 120 in 60 s
+    /// Commands go out in stop_request while the shard is active, as the send budget allows: 120 in 60 s
     /// (<https://discord.com/developers/docs/events/gateway#rate-limiting>). They wait for a
     /// resume, and are dropped with a session that is lost. Of presences only the last is sent,
     /// ahead of the others, and it becomes the presence of later sessions.
@@ -209,7 +209,7 @@ impl Shard {
             | Command::GuildSync(_) => Err(RequestError::Reserved),
             Command::UpdatePresence(presence) => {
                 let later = (*presence).clone();
-                let ticket = self.outbox.set_presence(presence, bound);
+                let ticket = self.command_queue.set_presence(presence, bound);
                 let ticket = ticket.ok_or(RequestError::QueueFull { bound })?;
                 self.session.set_presence(later);
                 Ok(ticket)
@@ -217,7 +217,7 @@ impl Shard {
             command @ (Command::UpdateVoiceState(_)
             | Command::RequestSoundboardSounds(_)
             | Command::RequestChannelInfo(_)) => self
-                .outbox
+                .command_queue
                 .push(command, bound)
                 .ok_or(RequestError::QueueFull { bound }),
         }
@@ -376,9 +376,9 @@ impl Shard {
         }
     }
 
-    /// Counts how often a guild of the session came to stand elsewhere, as far as [`Session`]
-    /// tells, and how often a dispatch that moved one was acknowledged: as long as it stays the
-    /// same, a session that was written down needs another sequence only ([`Session::as_of`]).
+    /// Counts how often a guild's stage changed, as far as [`Session`] carries it on, and how often
+    /// a dispatch that changed one was acknowledged: as long as it stays the same, a session that
+    /// was written down needs another sequence only ([`Session::as_of`]).
     #[must_use]
     pub const fn guild_changes(&self) -> u64 {
         self.tracker.guild_changes()

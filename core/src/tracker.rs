@@ -1,16 +1,14 @@
 //! Guild streaming, member requests and cache derivation, without a session.
 
+mod after_removal;
 mod config;
 mod flow;
 mod handover;
 mod hold;
-mod lacks;
+mod incomplete;
 mod misread_counts;
 #[cfg(test)]
 mod tests;
-mod trailing;
-#[cfg(test)]
-mod truth;
 
 use crate::action::{Action, Actions};
 use crate::cache::tombstones::Tombstones;
@@ -219,7 +217,7 @@ impl Tracker {
                 return;
             };
             self.budget.take(self.now, Rank::Request);
-            if let Some(loading) = self.asked(&command) {
+            if let Some(loading) = self.mark_loading(&command) {
                 out.push(Action::Mutate(loading));
             }
             out.push(Action::Send(command));
@@ -277,7 +275,7 @@ impl Tracker {
     /// Which kinds of rows are derived from now on.
     ///
     /// A kind that is switched on fills with what comes from here on: what guilds list when they
-    /// arrive was passed over, and comes again with a new session. Members can be asked for.
+    /// arrive was passed over, and comes again with a new session. Members can be mark_loading for.
     pub fn set_kinds(&mut self, kinds: Kinds) {
         if kinds.difference(self.config.kinds).contains(Kinds::MEMBERS) {
             self.setup.members_not_kept();
@@ -303,7 +301,7 @@ impl Tracker {
         }
     }
 
-    /// Old members may stay until the last chunk only if everyone is asked for.
+    /// Old members may stay until the last chunk only if everyone is mark_loading for.
     fn decide_sweep(&mut self, intents: Intents) {
         let all = intents.contains(Intents::GUILD_MEMBERS) && self.config.setup.chunking.is_all();
         let sweep = self.config.sweep_after_chunk && all;

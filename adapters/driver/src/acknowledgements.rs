@@ -11,7 +11,7 @@ use futures_util::task::AtomicWaker;
 use headcount_core::event::Gap;
 use headcount_core::{Event, Instant, Position, Session};
 
-use unfinished::{Open, Sessions};
+use unfinished::{Open, UnfinishedSessions};
 
 /// When an event counts as dealt with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) const OUTSTANDING: usize = 65_536;
 /// for with every payload it finds without the lock.
 #[derive(Debug)]
 pub(crate) struct Acknowledgements {
-    sessions: Mutex<Sessions>,
+    sessions: Mutex<UnfinishedSessions>,
     /// Which session is the last one. As the next two, it is of meaning once there is one.
     session: AtomicU64,
     /// The sequence that the shard is at.
@@ -76,7 +76,7 @@ const NOTE: Duration = Duration::from_secs(1);
 /// The sessions behind their lock, up to where the loop has come. What changes in them is seen
 /// without the lock once this is dropped.
 struct Locked<'a> {
-    sessions: MutexGuard<'a, Sessions>,
+    sessions: MutexGuard<'a, UnfinishedSessions>,
     all: &'a Acknowledgements,
 }
 

@@ -9,12 +9,13 @@ use crate::Runtime;
 use crate::clock::Clock;
 use crate::stores::{StoreOutcome, Stores};
 
-type Job = Box<dyn Fn(&Mutation<'static>) -> BoxFuture<'static, StoreOutcome> + Send + Sync>;
+type ApplyChange =
+    Box<dyn Fn(&Mutation<'static>) -> BoxFuture<'static, StoreOutcome> + Send + Sync>;
 
 /// What the handles need of the runtime: handles do not name it.
 pub(crate) struct AppChanges {
     now: Box<dyn Fn() -> Instant + Send + Sync>,
-    job: Job,
+    job: ApplyChange,
 }
 
 impl AppChanges {

@@ -10,7 +10,7 @@ use headcount_core::cache::{
 use headcount_core::id::GuildId;
 
 use crate::reentry::Inside;
-use crate::unjudged::{Rows, Unjudged};
+use crate::unjudged::{Unjudged, UnjudgedRows};
 
 /// What the cache's lock is called in a message to who would wait for it for ever.
 const NAME: &str = "the cache";
@@ -18,8 +18,8 @@ const NAME: &str = "the cache";
 /// The store behind a short lock, held for one mutation or one read.
 pub(crate) struct Cache {
     store: RwLock<MemoryStore>,
-    /// Rows that a predicate panicked over since the last change.
-    unjudged: Rows,
+    /// UnjudgedRows that a predicate panicked over since the last change.
+    unjudged: UnjudgedRows,
     /// Kinds that other stores keep.
     elsewhere: Kinds,
     /// Held while a payload is taken in and applied, against policies that change in between.
@@ -28,7 +28,7 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn new(seed: u64, policies: Policies, elsewhere: Kinds) -> Self {
-        let unjudged = Rows::default();
+        let unjudged = UnjudgedRows::default();
         let policies = policies.guarded(&unjudged.guard());
         Self {
             store: RwLock::new(MemoryStore::with_policies(seed, policies)),

@@ -30,7 +30,7 @@ pub(crate) struct BufferLimits {
 
 /// How much waits for the consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Waiting {
+pub(crate) struct Untaken {
     pub(crate) events: usize,
     pub(crate) bytes: usize,
 }
@@ -60,10 +60,10 @@ pub(crate) type Observe<T> = Box<dyn Fn(Option<&T>) + Send + Sync>;
 struct Buffer<T> {
     limits: BufferLimits,
     observe: Observe<T>,
-    state: Mutex<State<T>>,
+    state: Mutex<BufferState<T>>,
 }
 
-struct State<T> {
+struct BufferState<T> {
     queue: VecDeque<Parcel<T>>,
     /// What is in the queue or elsewhere on its way, for example behind a store.
     events: usize,
@@ -82,7 +82,7 @@ struct State<T> {
 }
 
 impl<T> Buffer<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, BufferState<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -150,7 +150,7 @@ impl<T: Weigh> Delivery<T> {
 
     /// A buffer whose events somebody else sees too, and the consumer's end of it.
     pub(crate) fn observed(limits: BufferLimits, observe: Observe<T>) -> (Self, Events<T>) {
-        let state = State {
+        let state = BufferState {
             queue: VecDeque::new(),
             events: 0,
             bytes: 0,
@@ -257,10 +257,10 @@ impl<T: Weigh> Delivery<T> {
 
     /// How much waits, if the buffer is full and somebody could take it. Wakes the task when that
     /// changes; one task at a time can watch.
-    pub(crate) fn watch(&self, cx: &Context<'_>) -> Option<Waiting> {
+    pub(crate) fn watch(&self, cx: &Context<'_>) -> Option<Untaken> {
         let mut state = self.buffer.lock();
         state.watcher = Some(cx.waker().clone());
-        (state.full && !state.closed).then(|| Waiting {
+        (state.full && !state.closed).then(|| Untaken {
             events: state.events,
             bytes: state.bytes,
         })

@@ -22,7 +22,7 @@ pub(crate) struct Keeper<R: Runtime> {
     changes: u64,
     /// The same of the gaps that the next process has to report.
     gap_changes: u64,
-    /// What the shard has been told is recorded.
+    /// What the shard knows to be recorded.
     recorded: Option<Position>,
     /// What was acknowledged when it last waited with nothing to write.
     seen: Option<u64>,
@@ -47,7 +47,7 @@ impl<R: Runtime> Keeper<R> {
         self.look_at_guilds(cell);
     }
 
-    /// Up to where everything is dealt with. If that moves guilds, as far as the session tells, the
+    /// Up to where everything is dealt with. If that moves guilds, as far as the session knows, the
     /// journal hears of it first.
     fn acknowledged(&mut self, cell: &ShardCell) -> Option<Position> {
         self.follow_gaps(cell);
@@ -80,7 +80,7 @@ impl<R: Runtime> Keeper<R> {
         }
     }
 
-    /// Whether there is something to write down, as far as a glance tells.
+    /// Whether there is something to write down, as far as can be seen without a lock.
     fn is_behind(&self, now: Instant, cell: &ShardCell) -> bool {
         let (session, acknowledged) = cell.last_acknowledged();
         session != self.session

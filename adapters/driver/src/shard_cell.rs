@@ -113,14 +113,14 @@ impl ShardCell {
         acknowledged.or_else(|| self.acknowledgements.unfinished())
     }
 
-    /// Tells the shard what is written down.
+    /// Reports to the shard what is written down.
     pub(crate) fn record(&self, position: Option<Position>) {
         if let Some(position) = position {
             self.lock().record(position);
         }
     }
 
-    /// Tells the shard what is dealt with.
+    /// Reports to the shard what is dealt with.
     fn acknowledge(&self) -> MutexGuard<'_, Shard> {
         let acknowledged = self.acknowledgements.acknowledged();
         let mut shard = self.lock();

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use headcount_core::Instant;
 
-use crate::delivery::Waiting;
+use crate::delivery::Untaken;
 
 /// How long the shards may have stopped reading for the consumer before it is logged.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A buffer of events that is full, if it is, and when that is logged next.
 #[derive(Default)]
-pub(crate) struct Stall(Option<Since>);
+pub(crate) struct Stall(Option<FullSince>);
 
 #[derive(Clone, Copy)]
-struct Since {
+struct FullSince {
     full: Instant,
     warn_at: Instant,
 }
@@ -24,7 +24,7 @@ impl Stall {
     pub(crate) fn note(&mut self, now: Instant, is_full: bool) {
         self.0 = match (self.0, is_full) {
             (Some(since), true) => Some(since),
-            (None, true) => Some(Since {
+            (None, true) => Some(FullSince {
                 full: now,
                 warn_at: now.after(PATIENCE),
             }),
@@ -38,13 +38,13 @@ impl Stall {
     }
 
     /// Warns if it is time, and again when it has lasted for twice as long.
-    pub(crate) fn warn(&mut self, now: Instant, waiting: Waiting) {
+    pub(crate) fn warn(&mut self, now: Instant, waiting: Untaken) {
         let Some(since) = self.0.as_mut().filter(|since| since.warn_at <= now) else {
             return;
         };
         let lasted = now.since(since.full);
         since.warn_at = now.after(lasted);
-        let Waiting { events, bytes } = waiting;
+        let Untaken { events, bytes } = waiting;
         tracing::warn!(
             events,
             bytes,

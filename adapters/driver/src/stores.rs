@@ -123,7 +123,7 @@ impl Stores {
         old_values: bool,
     ) -> Option<Work> {
         let parts = self.routes.iter().filter_map(|(kinds, store)| {
-            Some(Part {
+            Some(StoreWrite {
                 runtime: runtime.clone(),
                 kinds: *kinds,
                 store: Arc::clone(store),
@@ -149,7 +149,7 @@ impl Stores {
 pub(crate) type Work = Box<dyn FnOnce(Kinds) -> BoxFuture<'static, StoreOutcome> + Send>;
 
 /// One store's part of a change.
-struct Part<R> {
+struct StoreWrite<R> {
     runtime: R,
     kinds: Kinds,
     store: Arc<dyn AnyStore>,
@@ -159,12 +159,12 @@ struct Part<R> {
     attempts: u32,
 }
 
-impl<R: Runtime> Part<R> {
+impl<R: Runtime> StoreWrite<R> {
     /// Has the store apply it, in as many attempts and as much time as it may take. Here a store's
     /// error becomes a failure.
     async fn store(self, silent: Kinds) -> (Kinds, Result<Displaced, Cause>) {
         if self.kinds.intersects(silent) {
-            return (self.kinds, Err(Arc::new(Silent)));
+            return (self.kinds, Err(Arc::new(Unresponsive)));
         }
         let mut last = None;
         let done = within(&self.runtime, self.deadline, self.attempt(&mut last)).await;
@@ -248,12 +248,12 @@ impl Error for TooSlow {}
 
 /// A store was not asked, since it did not answer in time just before.
 #[derive(Debug)]
-struct Silent;
+struct Unresponsive;
 
-impl fmt::Display for Silent {
+impl fmt::Display for Unresponsive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the store has not answered to the guild's change before")
     }
 }
 
-impl Error for Silent {}
+impl Error for Unresponsive {}

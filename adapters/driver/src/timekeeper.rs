@@ -10,7 +10,7 @@ use headcount_core::fleet::{Fleet, FleetInput, StartLimit};
 use headcount_core::{Event, Shard, ShardId};
 
 use crate::alarm::Alarm;
-use crate::delivery::Waiting;
+use crate::delivery::Untaken;
 use crate::event::BotEvent;
 use crate::launch::Launch;
 use crate::panics::caught_in;
@@ -52,7 +52,7 @@ struct Timekeeper<R: Runtime> {
     stall: Stall,
     refresh: Refresh<R>,
     /// What waits for the consumer, if the buffer is full.
-    waiting: Option<Waiting>,
+    waiting: Option<Untaken>,
 }
 
 /// What is to be done.

@@ -38,9 +38,9 @@ type ByPlace = BTreeMap<(Option<GuildId>, u32), Unjudged>;
 
 /// Those that are not reported yet: one for each guild and kind.
 #[derive(Clone, Default)]
-pub(crate) struct Rows(Arc<Mutex<ByPlace>>);
+pub(crate) struct UnjudgedRows(Arc<Mutex<ByPlace>>);
 
-impl Rows {
+impl UnjudgedRows {
     /// Catches panics, and remembers them here.
     pub(crate) fn guard(&self) -> Guard {
         let rows = self.clone();

@@ -201,9 +201,9 @@ impl Handle {
         guild: GuildId,
     ) -> impl Future<Output = Result<Box<GuildReady>, WaitError>> + Send + 'static {
         let look = |shard: &Shard| match set_up(shard, guild) {
-            Some(ready) => Ok(Standing::Reached(ready)),
+            Some(ready) => Ok(GuildSetup::Reached(ready)),
             // Under the shard's lock, so that it cannot be set up in between.
-            None => Ok(Standing::Awaited(self.listen(Filter::any().when(
+            None => Ok(GuildSetup::Awaited(self.listen(Filter::any().when(
                 move |event| readiness(event).is_some_and(|ready| ready.guild == guild),
             ))?)),
         };
@@ -213,8 +213,8 @@ impl Handle {
         };
         async move {
             let listener = match standing? {
-                Standing::Reached(ready) => return Ok(ready),
-                Standing::Awaited(listener) => listener,
+                GuildSetup::Reached(ready) => return Ok(ready),
+                GuildSetup::Awaited(listener) => listener,
             };
             let heard = first(listener).await?;
             let ready = readiness(&heard.event).cloned();
@@ -253,7 +253,7 @@ impl Handle {
 }
 
 /// Whether a guild is set up already.
-enum Standing {
+enum GuildSetup {
     Reached(Box<GuildReady>),
     Awaited(Listener),
 }

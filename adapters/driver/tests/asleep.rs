@@ -34,7 +34,7 @@ async fn a_sleep_is_noticed_at_the_next_look_at_the_clock() {
     loop {
         let event = bot.next().await.expect("the bot runs").event;
         if let Event::StateChanged(change) = event {
-            assert_eq!(change.reason, Reason::Overslept);
+            assert_eq!(change.reason, Reason::HostStalled);
             break;
         }
     }

@@ -43,7 +43,7 @@
 //! let mut chat = builder.start()?;
 //! let handle = chat.handle();
 //! while let Some(event) = chat.next().await {
-//!     if let ChatEvent::WantToken(_) | ChatEvent::Pool(PoolEvent::Barred { .. }) = &event {
+//!     if let ChatEvent::WantToken(_) | ChatEvent::Pool(PoolEvent::LoginRejected { .. }) = &event {
 //!         return Err(event.remedy().unwrap_or_default().into()); // nothing goes on without one
 //!     }
 //!     let ChatEvent::Heard(heard) = event else { continue };

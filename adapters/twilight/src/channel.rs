@@ -9,11 +9,11 @@ use twilight_model::channel::{Channel, ChannelFlags, ChannelType};
 use twilight_model::id::Id;
 use twilight_model::id::marker::ChannelMarker;
 
-use crate::part::{Row, id, images, narrow, numbered, text, texts, time, times};
+use crate::part::{RowName, id, images, narrow, numbered, text, texts, time, times};
 use crate::{MissingPart, ToTwilight};
 
-const ROW: Row = Row("channel");
-const THREAD: Row = Row("thread");
+const ROW: RowName = RowName("channel");
+const THREAD: RowName = RowName("thread");
 
 impl ToTwilight for view::Channel<'_> {
     type Twilight = Result<Channel, MissingPart>;
@@ -165,7 +165,7 @@ fn overwrite(row: &view::Overwrite<'_>) -> Option<PermissionOverwrite> {
 }
 
 fn tag(tag: &view::ForumTag<'_>) -> Result<ForumTag, MissingPart> {
-    const ROW: Row = Row("forum tag");
+    const ROW: RowName = RowName("forum tag");
     Ok(ForumTag {
         emoji_id: id(&tag.emoji),
         emoji_name: texts(&tag.emoji_name),

@@ -7,7 +7,7 @@ use twilight_model::channel::message::sticker::Sticker;
 use twilight_model::guild::Emoji;
 use twilight_model::user::User;
 
-use crate::part::{Row, plain_id, text, texts};
+use crate::part::{RowName, plain_id, text, texts};
 use crate::{MissingPart, ToTwilight};
 
 pub(crate) fn emoji(store: &MemoryStore, row: &view::Emoji<'_>) -> Result<Emoji, MissingPart> {
@@ -17,7 +17,7 @@ pub(crate) fn emoji(store: &MemoryStore, row: &view::Emoji<'_>) -> Result<Emoji,
         available: row.available.value() == Some(&true),
         id: row.id.to_twilight(),
         managed: row.managed == Some(true),
-        name: Row("emoji").needs("name", texts(&row.name))?,
+        name: RowName("emoji").needs("name", texts(&row.name))?,
         require_colons: row.require_colons == Some(true),
         roles: roles.map(ToTwilight::to_twilight).collect(),
         user: creator(store, &row.creator),
@@ -29,7 +29,7 @@ pub(crate) fn sticker(
     guild: GuildId,
     row: &view::Sticker<'_>,
 ) -> Result<Sticker, MissingPart> {
-    const ROW: Row = Row("sticker");
+    const ROW: RowName = RowName("sticker");
     Ok(Sticker {
         available: row.available.value() == Some(&true),
         description: texts(&row.description),

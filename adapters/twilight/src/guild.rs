@@ -9,11 +9,11 @@ use twilight_model::channel::Channel;
 use twilight_model::guild::{AfkTimeout, Guild, GuildFeature, Member, SystemChannelFlags};
 
 use crate::expression::{emoji, sticker};
-use crate::part::{Row, id, images, text, texts, time};
+use crate::part::{RowName, id, images, text, texts, time};
 use crate::voice::{stage, voice_state};
 use crate::{MissingPart, ToTwilight};
 
-const ROW: Row = Row("guild");
+const ROW: RowName = RowName("guild");
 
 impl ToTwilight for GuildRef<'_> {
     type Twilight = Result<Guild, MissingPart>;

@@ -3,11 +3,11 @@
 use headcount_core::cache::memory::MemberRef;
 use twilight_model::guild::{Member, MemberFlags};
 
-use crate::part::{Row, image, time};
+use crate::part::{RowName, image, time};
 use crate::user::decoration;
 use crate::{MissingPart, ToTwilight};
 
-const ROW: Row = Row("member");
+const ROW: RowName = RowName("member");
 
 impl ToTwilight for MemberRef<'_> {
     type Twilight = Result<Member, MissingPart>;

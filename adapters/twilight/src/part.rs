@@ -10,9 +10,9 @@ use crate::{MissingPart, ToTwilight};
 
 /// A row that is made into twilight's type, by its name.
 #[derive(Clone, Copy)]
-pub(crate) struct Row(pub(crate) &'static str);
+pub(crate) struct RowName(pub(crate) &'static str);
 
-impl Row {
+impl RowName {
     /// A part that twilight's type must have.
     pub(crate) fn needs<T>(self, part: &'static str, value: Option<T>) -> Result<T, MissingPart> {
         value.ok_or(MissingPart::new(self.0, part))

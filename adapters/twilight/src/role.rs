@@ -4,10 +4,10 @@ use headcount_core::wire::Stated;
 use headcount_core::wire::view;
 use twilight_model::guild::{Role, RoleColors, RoleFlags, RoleTags};
 
-use crate::part::{Row, id, images, plain_id, text, texts};
+use crate::part::{RowName, id, images, plain_id, text, texts};
 use crate::{MissingPart, ToTwilight};
 
-const ROW: Row = Row("role");
+const ROW: RowName = RowName("role");
 
 impl ToTwilight for view::Role<'_> {
     type Twilight = Result<Role, MissingPart>;

@@ -6,10 +6,10 @@ use headcount_core::wire::view;
 use twilight_model::id::Id;
 use twilight_model::user::{AvatarDecorationData, PrimaryGuild, User, UserFlags};
 
-use crate::part::{Row, id, image, images, plain_id, text, texts};
+use crate::part::{RowName, id, image, images, plain_id, text, texts};
 use crate::{MissingPart, ToTwilight};
 
-const ROW: Row = Row("user");
+const ROW: RowName = RowName("user");
 
 impl ToTwilight for UserRef<'_> {
     type Twilight = Result<User, MissingPart>;

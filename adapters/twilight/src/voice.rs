@@ -6,14 +6,14 @@ use twilight_model::channel::StageInstance;
 use twilight_model::channel::stage_instance::PrivacyLevel;
 use twilight_model::voice::VoiceState;
 
-use crate::part::{Row, id, text, times};
+use crate::part::{RowName, id, text, times};
 use crate::{MissingPart, ToTwilight};
 
 pub(crate) fn voice_state(
     guild: GuildId,
     row: &view::VoiceState<'_>,
 ) -> Result<VoiceState, MissingPart> {
-    const ROW: Row = Row("voice state");
+    const ROW: RowName = RowName("voice state");
     Ok(VoiceState {
         channel_id: id(&row.channel),
         deaf: ROW.needs("deaf", row.deaf)?,
@@ -35,7 +35,7 @@ pub(crate) fn stage(
     guild: GuildId,
     row: &view::StageInstance<'_>,
 ) -> Result<StageInstance, MissingPart> {
-    const ROW: Row = Row("stage instance");
+    const ROW: RowName = RowName("stage instance");
     let channel = row.channel.map(|channel| channel.to_twilight());
     // twilight knows of the guild's own alone; those for everyone are no longer made.
     let privacy = row

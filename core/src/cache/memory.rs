@@ -12,7 +12,7 @@ mod guild;
 mod indexes;
 mod limits;
 pub(in crate::cache) mod people;
-mod private;
+mod private_channels;
 mod read;
 mod sessions;
 mod shared;
@@ -27,9 +27,9 @@ use crate::id::GuildId;
 use crate::wire::view::{Application, User};
 use guild::rows::GuildRows;
 use limits::RowLimits;
-use private::Private;
+use private_channels::PrivateChannels;
 use sessions::Sessions;
-use shared::Shared;
+use shared::SharedRows;
 use table::Table;
 pub(super) use table::hash::Mixer;
 use usage::{EntityUsage, Usage};
@@ -54,8 +54,8 @@ pub struct MemoryStore {
     /// Guilds that a session named and of which nothing has come. They have no rows: a session may
     /// name very many.
     pending: BTreeSet<GuildId>,
-    shared: Shared,
-    private: Private,
+    shared: SharedRows,
+    private_channels: PrivateChannels,
     current_user: Option<Box<User<'static>>>,
     application: Option<Application>,
     sessions: Sessions,
@@ -79,8 +79,8 @@ impl MemoryStore {
             mixer,
             guilds: Table::new(mixer),
             pending: BTreeSet::new(),
-            shared: Shared::new(mixer),
-            private: Private::new(mixer),
+            shared: SharedRows::new(mixer),
+            private_channels: PrivateChannels::new(mixer),
             current_user: None,
             application: None,
             sessions: Sessions::default(),

@@ -7,17 +7,17 @@ use core::time::Duration;
 use super::attempt::{ChunkOutcome, Taken};
 use super::config::RequestConfig;
 use super::finished::{ChunkRequestFinished, FinishReason};
-use super::record::{Chunk, Record};
+use super::request_history::{Chunk, RequestHistory};
 use crate::countdown::Countdown;
 use crate::id::GuildId;
 use crate::wire::nonce::Nonce;
 use crate::{Instant, ShardId};
 
-type Key = (GuildId, Nonce);
+type RequestKey = (GuildId, Nonce);
 
 #[derive(Clone, Debug)]
 struct Foreign {
-    record: Record,
+    history: RequestHistory,
     /// When it ends in silence.
     silence: Countdown,
 }
@@ -26,10 +26,10 @@ struct Foreign {
 #[derive(Clone, Debug)]
 pub(crate) struct Adopted {
     shard: ShardId,
-    open: BTreeMap<Key, Foreign>,
-    deadlines: BTreeSet<(Instant, Key)>,
-    ended: BTreeSet<Key>,
-    ended_order: VecDeque<Key>,
+    open: BTreeMap<RequestKey, Foreign>,
+    deadlines: BTreeSet<(Instant, RequestKey)>,
+    ended: BTreeSet<RequestKey>,
+    ended_order: VecDeque<RequestKey>,
 }
 
 impl Adopted {
@@ -66,19 +66,22 @@ impl Adopted {
             return ChunkOutcome::NotAdopted;
         }
         let foreign = self.open.entry(key).or_insert_with(|| {
-            let mut record = Record::default();
-            record.begin(nonce);
+            let mut history = RequestHistory::default();
+            history.begin(nonce);
             Foreign {
-                record,
+                history,
                 silence: Countdown::Stopped(config.silence),
             }
         });
-        match foreign.record.take(now, place, chunk.listed, config.chunks) {
+        match foreign
+            .history
+            .take(now, place, chunk.listed, config.chunks)
+        {
             None => ChunkOutcome::NotAdopted,
             Some(Taken::Ignored(outcome)) => outcome,
             Some(Taken::Counted) => {
                 foreign
-                    .record
+                    .history
                     .note_not_found(chunk.not_found.iter().copied());
                 let wait = match is_up {
                     true => Countdown::start(now, config.silence),
@@ -89,7 +92,7 @@ impl Adopted {
             }
             Some(Taken::Whole) => {
                 foreign
-                    .record
+                    .history
                     .note_not_found(chunk.not_found.iter().copied());
                 self.end(key, FinishReason::Complete, config.remembered, out);
                 ChunkOutcome::Completed(None)
@@ -98,7 +101,7 @@ impl Adopted {
     }
 
     /// The only place where a countdown changes, so that the ordered set always agrees with it.
-    fn set(&mut self, key: Key, silence: Countdown) {
+    fn set(&mut self, key: RequestKey, silence: Countdown) {
         let Some(foreign) = self.open.get_mut(&key) else {
             return;
         };
@@ -113,7 +116,7 @@ impl Adopted {
 
     fn change_all(&mut self, change: impl Fn(&mut Countdown)) {
         let open = self.open.iter();
-        let all: Vec<(Key, Countdown)> = open.map(|(key, it)| (*key, it.silence)).collect();
+        let all: Vec<(RequestKey, Countdown)> = open.map(|(key, it)| (*key, it.silence)).collect();
         for (key, mut silence) in all {
             change(&mut silence);
             self.set(key, silence);
@@ -122,7 +125,7 @@ impl Adopted {
 
     fn end(
         &mut self,
-        key: Key,
+        key: RequestKey,
         reason: FinishReason,
         remembered: usize,
         out: &mut Vec<ChunkRequestFinished>,
@@ -131,7 +134,7 @@ impl Adopted {
         let Some(foreign) = self.open.remove(&key) else {
             return;
         };
-        out.push(foreign.record.finish(self.shard, key.0, None, reason));
+        out.push(foreign.history.finish(self.shard, key.0, None, reason));
         if self.ended.insert(key) {
             self.ended_order.push_back(key);
         }
@@ -190,8 +193,8 @@ impl Adopted {
         remembered: usize,
         out: &mut Vec<ChunkRequestFinished>,
     ) {
-        let wanted = |key: &&Key| guild.is_none_or(|guild| guild == key.0);
-        let keys: Vec<Key> = self.open.keys().filter(wanted).copied().collect();
+        let wanted = |key: &&RequestKey| guild.is_none_or(|guild| guild == key.0);
+        let keys: Vec<RequestKey> = self.open.keys().filter(wanted).copied().collect();
         for key in keys {
             self.end(key, reason, remembered, out);
         }

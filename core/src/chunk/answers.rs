@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::attempt::{Attempt, ChunkOutcome, Taken};
 use super::finished::{ChunkRequestFinished, FinishReason};
-pub(crate) use super::record::Chunk;
+pub(crate) use super::request_history::Chunk;
 use super::request_id::RequestId;
 use super::requests::{RequestPhase, Requests};
 use crate::Instant;
@@ -66,10 +66,10 @@ impl Requests {
         if request.ask.guild != chunk.guild {
             return ChunkOutcome::WrongGuild;
         }
-        if attempt == 0 || attempt > request.record.attempts() {
+        if attempt == 0 || attempt > request.history.attempts() {
             return ChunkOutcome::NeverSent;
         }
-        if attempt < request.record.attempts() || request.phase == RequestPhase::AwaitingGuild {
+        if attempt < request.history.attempts() || request.phase == RequestPhase::AwaitingGuild {
             return ChunkOutcome::Late;
         }
         let Some(place) = chunk.place else {
@@ -77,17 +77,17 @@ impl Requests {
         };
         let silence = self.config.silence_of(request.ask.members);
         let bound = self.config.chunks;
-        match request.record.take(now, place, chunk.listed, bound) {
+        match request.history.take(now, place, chunk.listed, bound) {
             None => return ChunkOutcome::Late,
             Some(Taken::Ignored(outcome)) => return outcome,
             Some(Taken::Counted | Taken::Whole) => {}
         }
         if let MemberQuery::Users(asked) = &request.ask.query {
             let known = chunk.not_found.iter().filter(|id| asked.contains(id));
-            request.record.note_not_found(known.copied());
+            request.history.note_not_found(known.copied());
         }
         let whole = request
-            .record
+            .history
             .attempt()
             .and_then(Attempt::chunks)
             .is_some_and(|(come, all)| come == all);
@@ -150,7 +150,7 @@ impl Requests {
         };
         let (id, attempt) = self.tag.read(&Nonce::new(text)?)?;
         let request = sent(&id)?;
-        (request.record.attempts() == attempt).then_some(id)
+        (request.history.attempts() == attempt).then_some(id)
     }
 
     /// Deals with every attempt and every adopted answer that has been silent for too long.
@@ -178,7 +178,7 @@ impl Requests {
         for id in ids {
             let begun = self.received(id).is_some();
             if let Some(request) = self.requests.get_mut(&id).filter(|_| begun) {
-                request.record.make_void();
+                request.history.make_void();
                 self.retry(id, now, FinishReason::TimedOut, out);
             }
         }
@@ -197,7 +197,7 @@ impl Requests {
         };
         let spent = request.timeouts >= self.config.attempts
             || request.refusals >= self.config.refusals
-            || request.record.attempts() >= self.config.sends;
+            || request.history.attempts() >= self.config.sends;
         if spent {
             self.finish(id, reason, out);
         } else {

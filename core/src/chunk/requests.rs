@@ -9,8 +9,8 @@ use super::attempt::Attempt;
 use super::config::RequestConfig;
 use super::finished::{ChunkRequestFinished, FinishReason};
 use super::gate::Gates;
-use super::record::Record;
 use super::request::{Ask, RequestProgress};
+use super::request_history::RequestHistory;
 use super::request_id::RequestId;
 use super::tag::Tag;
 use crate::error::RequestError;
@@ -44,7 +44,7 @@ pub(super) struct Request {
     /// When it was made.
     since: Instant,
     pub(super) phase: RequestPhase,
-    pub(super) record: Record,
+    pub(super) history: RequestHistory,
     pub(super) timeouts: u32,
     pub(super) refusals: u32,
     /// In how many sessions it has waited for its guild after the first.
@@ -129,7 +129,7 @@ impl Requests {
             ask,
             since: now,
             phase: RequestPhase::AwaitingGuild,
-            record: Record::default(),
+            history: RequestHistory::default(),
             timeouts: 0,
             refusals: 0,
             sessions: 0,
@@ -216,9 +216,9 @@ impl Requests {
                 }
                 self.gates.shut(guild, now.after(self.config.gate));
             }
-            let attempt = request.record.attempts().saturating_add(1);
+            let attempt = request.history.attempts().saturating_add(1);
             let nonce = self.tag.nonce(id, attempt);
-            request.record.begin(nonce);
+            request.history.begin(nonce);
             let sent = RequestMembers {
                 guild,
                 query: request.ask.query.clone(),
@@ -321,7 +321,7 @@ impl Requests {
         self.callers.remove(&id);
         let guild = request.ask.guild;
         let asked = Some((id, &request.ask));
-        out.push(request.record.finish(self.shard, guild, asked, reason));
+        out.push(request.history.finish(self.shard, guild, asked, reason));
     }
 
     /// The guild has gone: all requests about it end.
@@ -414,8 +414,8 @@ impl Requests {
     /// Where a request stands; `None` once it has ended.
     pub(crate) fn progress(&self, id: RequestId) -> Option<RequestProgress> {
         let request = self.requests.get(&id)?;
-        let attempts = request.record.attempts();
-        let attempt = request.record.attempt();
+        let attempts = request.history.attempts();
+        let attempt = request.history.attempt();
         Some(match request.phase {
             RequestPhase::AwaitingGuild => RequestProgress::AwaitingGuild,
             RequestPhase::Queued(not_before) => RequestProgress::Queued {
@@ -437,7 +437,7 @@ impl Requests {
 
     /// Members that could be read in the chunks of the last attempt; `None` when none came.
     pub(crate) fn received(&self, id: RequestId) -> Option<u64> {
-        let attempt = self.requests.get(&id)?.record.attempt()?;
+        let attempt = self.requests.get(&id)?.history.attempt()?;
         attempt.chunks().map(|_| attempt.listed().members)
     }
 

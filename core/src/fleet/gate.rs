@@ -23,19 +23,19 @@ pub(super) struct Gate {
     places: BTreeMap<ShardId, u64>,
     /// How many have asked so far.
     asked: u64,
-    buckets: BTreeMap<u32, Bucket>,
+    buckets: BTreeMap<u32, IdentifyBucket>,
 }
 
 /// A bucket that is not simply free.
 #[derive(Clone, Copy, Debug)]
-enum Bucket {
+enum IdentifyBucket {
     /// A shard was let in, and has not identified yet.
     Held { by: ShardId, until: Instant },
     /// A shard identified; the next may from `until`.
     Resting { until: Instant },
 }
 
-impl Bucket {
+impl IdentifyBucket {
     const fn until(&self) -> Instant {
         match self {
             Self::Held { until, .. } | Self::Resting { until } => *until,
@@ -61,7 +61,7 @@ impl Gate {
         if concurrency == self.concurrency {
             return;
         }
-        let latest = self.buckets.values().map(Bucket::until).max();
+        let latest = self.buckets.values().map(IdentifyBucket::until).max();
         self.concurrency = concurrency;
         self.lines.clear();
         for (shard, place) in mem::take(&mut self.places) {
@@ -69,7 +69,7 @@ impl Gate {
         }
         self.buckets.clear();
         if let Some(until) = latest {
-            let rest = |key| (key, Bucket::Resting { until });
+            let rest = |key| (key, IdentifyBucket::Resting { until });
             self.buckets = (0..concurrency.min(1024)).map(rest).collect();
         }
     }
@@ -108,7 +108,7 @@ impl Gate {
     }
 
     fn is_held_by(&self, shard: ShardId) -> bool {
-        matches!(self.buckets.get(&self.key(shard)), Some(Bucket::Held { by, .. }) if *by == shard)
+        matches!(self.buckets.get(&self.key(shard)), Some(IdentifyBucket::Held { by, .. }) if *by == shard)
     }
 
     /// The shard has written its identify: its bucket rests, longer if it rested for others.
@@ -116,10 +116,10 @@ impl Gate {
         self.leave(shard);
         let (key, until) = (self.key(shard), now.after(self.spacing));
         let until = match self.buckets.get(&key) {
-            Some(Bucket::Resting { until: others }) => until.max(*others),
-            Some(Bucket::Held { .. }) | None => until,
+            Some(IdentifyBucket::Resting { until: others }) => until.max(*others),
+            Some(IdentifyBucket::Held { .. }) | None => until,
         };
-        self.buckets.insert(key, Bucket::Resting { until });
+        self.buckets.insert(key, IdentifyBucket::Resting { until });
     }
 
     /// The shard has given up: if it was let in and has not identified, its bucket is free.
@@ -151,14 +151,18 @@ impl Gate {
             self.leave(*by);
             let until = now.after(FORGET);
             self.buckets
-                .insert(self.key(*by), Bucket::Held { by: *by, until });
+                .insert(self.key(*by), IdentifyBucket::Held { by: *by, until });
         }
         granted
     }
 
     /// When the first of those who wait can be let in.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let free_at = |key: &u32| self.buckets.get(key).map_or(Instant::ZERO, Bucket::until);
+        let free_at = |key: &u32| {
+            self.buckets
+                .get(key)
+                .map_or(Instant::ZERO, IdentifyBucket::until)
+        };
         self.lines.keys().map(free_at).min()
     }
 
@@ -172,7 +176,7 @@ impl Gate {
 
     /// How many were let in and have not identified yet.
     pub(super) fn held(&self) -> usize {
-        let held = |bucket: &&Bucket| matches!(bucket, Bucket::Held { .. });
+        let held = |bucket: &&IdentifyBucket| matches!(bucket, IdentifyBucket::Held { .. });
         self.buckets.values().filter(held).count()
     }
 }

@@ -8,7 +8,7 @@ use crate::id::{ChannelId, GuildId, UserId};
 use crate::wire::Name;
 
 /// What else an event must be.
-pub(super) type Predicate = Arc<dyn Fn(&Event<'_>) -> bool + Send + Sync>;
+pub(super) type EventPredicate = Arc<dyn Fn(&Event<'_>) -> bool + Send + Sync>;
 
 /// Which events somebody waits for. All that it says has to hold.
 ///
@@ -30,7 +30,7 @@ pub struct Filter {
     guild: Option<GuildId>,
     channel: Option<ChannelId>,
     user: Option<UserId>,
-    predicate: Option<Predicate>,
+    predicate: Option<EventPredicate>,
 }
 
 impl Filter {
@@ -85,7 +85,7 @@ impl Filter {
         self.name
     }
 
-    pub(super) const fn predicate(&self) -> Option<&Predicate> {
+    pub(super) const fn predicate(&self) -> Option<&EventPredicate> {
         self.predicate.as_ref()
     }
 

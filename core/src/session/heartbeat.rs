@@ -64,7 +64,7 @@ impl Heartbeat {
 
     /// Whether a whole interval went by without the host waking up for a beat: it was suspended
     /// or stalled, and the server has given the connection up.
-    pub(crate) fn overslept(&self, now: Instant) -> bool {
+    pub(crate) fn host_stalled(&self, now: Instant) -> bool {
         now >= self.due.after(self.interval)
     }
 

@@ -169,10 +169,10 @@ impl Machine {
 
     /// Whether the host slept through a whole heartbeat interval, so that the next timeout gives
     /// the connection up.
-    pub(crate) fn overslept(&self, now: Instant) -> bool {
+    pub(crate) fn host_stalled(&self, now: Instant) -> bool {
         self.state
             .live()
-            .is_some_and(|live| live.beat.overslept(now))
+            .is_some_and(|live| live.beat.host_stalled(now))
     }
 
     /// Counts a send on an active connection, if there is one with room.

@@ -76,7 +76,7 @@ pub enum Reason {
     /// A regular heartbeat had no answer when the next was due.
     HeartbeatUnanswered,
     /// The host was suspended or stalled for more than a heartbeat interval.
-    Overslept,
+    HostStalled,
     /// The gateway asked for a reconnect.
     ReconnectAsked,
     /// The gateway called the session invalid.

@@ -104,7 +104,7 @@ impl Session {
         self.sequence
     }
 
-    /// Tells this session from others, without its id: FNV-1a of that, in 64 bits.
+    /// Distinguishes this session from others without its id: FNV-1a of that, in 64 bits.
     #[must_use]
     pub fn digest(&self) -> u64 {
         let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

@@ -311,8 +311,8 @@ fn resuming(
             }
         },
         // The host was away, which says nothing of the session.
-        Signal::Timeout if live.beat.overslept(cx.now()) => {
-            cx.hang_up(Purpose::Resume(session), Reason::Overslept)
+        Signal::Timeout if live.beat.host_stalled(cx.now()) => {
+            cx.hang_up(Purpose::Resume(session), Reason::HostStalled)
         }
         Signal::Timeout if cx.now() >= deadline => cx.drop_resume(session, Reason::ReadyTimedOut),
         Signal::Timeout | Signal::BeatAsked | Signal::Answered | Signal::Unread(_) => {
@@ -455,8 +455,8 @@ impl Live {
 
     /// Sends the regular beat when it is due.
     fn on_time(&mut self, sequence: Option<u64>, cx: &mut Context<'_, '_>) -> Result<(), Reason> {
-        if self.beat.overslept(cx.now()) {
-            return Err(Reason::Overslept);
+        if self.beat.host_stalled(cx.now()) {
+            return Err(Reason::HostStalled);
         }
         if cx.now() < self.beat.due() {
             return Ok(());

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::arrival::Arrival;
 use super::event::SetupEvent;
-use super::known::{HandedOver, KnownGuilds, Place};
+use super::known::{HandedOver, KnownGuilds, KnownStage};
 use super::machine::Setup;
 use super::ready_tally::ReadyTally;
 use super::stage::{MemberCount, Origin, Outcome, Stage};
@@ -16,23 +16,23 @@ use crate::id::GuildId;
 /// Where the guilds of a session stand.
 #[derive(Clone, Debug)]
 pub(super) struct Standings {
-    places: BTreeMap<GuildId, Place>,
+    places: BTreeMap<GuildId, KnownStage>,
     /// Those of which a store has missed a change since they came.
     failed: Vec<GuildId>,
 }
 
 impl Setup {
     /// Where a guild stands; `None` when it is not known.
-    pub(crate) fn place_of(&self, guild: GuildId) -> Option<Place> {
+    pub(crate) fn place_of(&self, guild: GuildId) -> Option<KnownStage> {
         let standing = self.registry.get(guild)?;
         let handed_over = self.handed_over.iter().find(|it| it.guild == guild);
         match handed_over.and_then(|it| it.unfinished) {
-            Some(origin) if self.is_handed_over(guild) => Some(Place::Unfinished(origin)),
-            Some(_) | None => Some(Place::of(&standing.stage)),
+            Some(origin) if self.is_handed_over(guild) => Some(KnownStage::Unfinished(origin)),
+            Some(_) | None => Some(KnownStage::of(&standing.stage)),
         }
     }
 
-    /// How a guild came into the setup that an earlier process did not finish. Told once: it is in
+    /// How a guild came into the setup that an earlier process did not finish. Reported once: it is in
     /// the setup of this process now.
     pub(super) fn take_unfinished(&mut self, guild: GuildId) -> Option<Origin> {
         let at = self.handed_over.iter().position(|it| it.guild == guild)?;
@@ -47,15 +47,15 @@ impl Setup {
         }
     }
 
-    fn places(&self) -> BTreeMap<GuildId, Place> {
+    fn places(&self) -> BTreeMap<GuildId, KnownStage> {
         let guilds = self.registry.guilds();
-        let mut places: BTreeMap<GuildId, Place> = guilds
-            .filter_map(|guild| Some((guild, Place::of(&self.registry.get(guild)?.stage))))
+        let mut places: BTreeMap<GuildId, KnownStage> = guilds
+            .filter_map(|guild| Some((guild, KnownStage::of(&self.registry.get(guild)?.stage))))
             .collect();
         // A session that was never resumed here is handed on as it came.
         for HandedOver { guild, unfinished } in &self.handed_over {
             if let Some(origin) = unfinished.filter(|_| self.is_handed_over(*guild)) {
-                places.insert(*guild, Place::Unfinished(origin));
+                places.insert(*guild, KnownStage::Unfinished(origin));
             }
         }
         places
@@ -70,7 +70,7 @@ impl Setup {
     pub(crate) fn known(
         &self,
         now: Instant,
-        undone: impl Iterator<Item = (GuildId, Option<Place>)>,
+        undone: impl Iterator<Item = (GuildId, Option<KnownStage>)>,
     ) -> KnownGuilds {
         let at_halt = self.at_halt.as_ref();
         let standings = at_halt.cloned().unwrap_or_else(|| self.standings());

@@ -33,14 +33,14 @@ pub(crate) struct KnownGuilds {
 
 /// Where a guild stands, as far as another process has to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum KnownStage {
     Expected,
     Unfinished(Origin),
     Arrived,
     Away,
 }
 
-impl Place {
+impl KnownStage {
     pub(super) const fn of(stage: &Stage) -> Self {
         match stage {
             Stage::Expected => Self::Expected,
@@ -69,12 +69,12 @@ impl KnownGuilds {
         self.arrived.iter().copied().chain(unfinished)
     }
 
-    pub(super) fn put(&mut self, guild: GuildId, place: Place) {
+    pub(super) fn put(&mut self, guild: GuildId, place: KnownStage) {
         match place {
-            Place::Expected => self.expected.push(guild),
-            Place::Unfinished(origin) => self.unfinished.push((guild, origin)),
-            Place::Arrived => self.arrived.push(guild),
-            Place::Away => self.away.push(guild),
+            KnownStage::Expected => self.expected.push(guild),
+            KnownStage::Unfinished(origin) => self.unfinished.push((guild, origin)),
+            KnownStage::Arrived => self.arrived.push(guild),
+            KnownStage::Away => self.away.push(guild),
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use alloc::collections::VecDeque;
 
-use super::known::Place;
+use super::known::KnownStage;
 use crate::id::GuildId;
 
-/// How many changes are remembered; of older ones, the next process is told the later place.
+/// How many changes are remembered; of older ones, the next process has the later stage.
 const BOUND: usize = 65_536;
 
 /// The changes of guilds' places by dispatches that another process may be sent again, the oldest
@@ -17,12 +17,12 @@ pub(crate) struct PlaceLog(VecDeque<PlaceChange>);
 struct PlaceChange {
     sequence: u64,
     guild: GuildId,
-    before: Option<Place>,
+    before: Option<KnownStage>,
 }
 
 impl PlaceLog {
     /// A dispatch has moved a guild from there.
-    pub(crate) fn note(&mut self, sequence: u64, guild: GuildId, before: Option<Place>) {
+    pub(crate) fn note(&mut self, sequence: u64, guild: GuildId, before: Option<KnownStage>) {
         if self.0.len() >= BOUND {
             self.0.pop_front();
         }
@@ -48,7 +48,7 @@ impl PlaceLog {
     }
 
     /// The places before, the newest change first.
-    pub(crate) fn undo(&self) -> impl Iterator<Item = (GuildId, Option<Place>)> {
+    pub(crate) fn undo(&self) -> impl Iterator<Item = (GuildId, Option<KnownStage>)> {
         self.0
             .iter()
             .rev()
@@ -68,12 +68,12 @@ mod tests {
     fn what_is_acknowledged_is_not_undone() {
         let mut log = PlaceLog::default();
         log.note(3, guild(1), None);
-        log.note(5, guild(1), Some(Place::Arrived));
-        log.note(6, guild(2), Some(Place::Expected));
+        log.note(5, guild(1), Some(KnownStage::Arrived));
+        log.note(6, guild(2), Some(KnownStage::Expected));
         log.acknowledge(4);
         let left = [
-            (guild(2), Some(Place::Expected)),
-            (guild(1), Some(Place::Arrived)),
+            (guild(2), Some(KnownStage::Expected)),
+            (guild(1), Some(KnownStage::Arrived)),
         ];
         assert!(log.undo().eq(left));
         log.acknowledge(6);

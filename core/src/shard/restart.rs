@@ -8,14 +8,14 @@ use crate::shard::Shard;
 
 /// What the user wants of the connection, until the next input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum StopRequest {
     /// It ends, and the shard with it.
     Stop(OnStop),
     /// It ends, and another follows.
     Restart(OnStop),
 }
 
-impl Order {
+impl StopRequest {
     pub(super) const fn signal(self) -> Signal<'static> {
         match self {
             Self::Stop(on_stop) => Signal::Stop(on_stop),
@@ -30,7 +30,7 @@ impl Shard {
     ///
     /// With [`OnStop::Resume`] the session can be fetched afterwards with [`Shard::session`].
     pub fn stop(&mut self, on_stop: OnStop) {
-        self.order = Some(Order::Stop(on_stop));
+        self.stop_request = Some(StopRequest::Stop(on_stop));
     }
 
     /// Ends the connection at the next [`Input::Timeout`](crate::Input::Timeout) and connects anew
@@ -44,7 +44,8 @@ impl Shard {
         if self.phase() == Phase::Halted {
             return Err(RequestError::Halted);
         }
-        self.order.get_or_insert(Order::Restart(on_stop));
+        self.stop_request
+            .get_or_insert(StopRequest::Restart(on_stop));
         Ok(())
     }
 

@@ -15,7 +15,9 @@ impl Shard {
         };
         let with_room =
             |at: Instant, rank| live.budget.room_at(rank).map_or(at, |room| room.max(at));
-        let command = self.outbox.next_at(self.now, &self.session.config().limits);
+        let command = self
+            .command_queue
+            .next_at(self.now, &self.session.config().limits);
         let command = command.map(|at| with_room(at, Rank::Command));
         let request = self
             .tracker
@@ -26,13 +28,13 @@ impl Shard {
 
     pub(super) fn drop_commands(&mut self, outcome: CommandOutcome, out: &mut Actions<'_>) {
         self.emit_replaced(out);
-        for ticket in self.outbox.clear() {
+        for ticket in self.command_queue.clear() {
             out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
         }
     }
 
     fn emit_replaced(&mut self, out: &mut Actions<'_>) {
-        for ticket in self.outbox.take_replaced() {
+        for ticket in self.command_queue.take_replaced() {
             let outcome = CommandOutcome::Replaced;
             out.emit(Event::CommandFinished(CommandFinished { ticket, outcome }));
         }
@@ -42,12 +44,12 @@ impl Shard {
     pub(super) fn flush(&mut self, out: &mut Actions<'_>) {
         self.emit_replaced(out);
         while self
-            .outbox
+            .command_queue
             .has_ready(self.now, &self.session.config().limits)
             && self.session.take_room(self.now, Rank::Command)
         {
             let limits = &self.session.config().limits;
-            let Some((ticket, command)) = self.outbox.pop(self.now, limits) else {
+            let Some((ticket, command)) = self.command_queue.pop(self.now, limits) else {
                 return;
             };
             out.push(Action::Send(command));
@@ -61,7 +63,7 @@ impl Shard {
                 return;
             };
             self.session.take_room(self.now, Rank::Request);
-            if let Some(loading) = self.tracker.asked(&command) {
+            if let Some(loading) = self.tracker.mark_loading(&command) {
                 out.push(Action::Mutate(loading));
             }
             out.push(Action::Send(command));

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::lacks::Lacks;
+use super::incomplete::Incompleteness;
 use super::{Tracker, hold};
 use crate::action::{Action, Actions};
 use crate::cache::{Kinds, Lack, Mutation, Op};
@@ -67,8 +67,8 @@ impl Tracker {
             let before = self.place_before(&view, dispatch.sequence());
             let whole = self.advance(&view, &mut events);
             self.log_place(before);
-            let lacks = self.lacks(&view, &events);
-            self.derive(view, dispatch.sequence(), (whole, lacks), out);
+            let incompleteness = self.incompleteness(&view, &events);
+            self.derive(view, dispatch.sequence(), (whole, incompleteness), out);
         } else if dispatch.name() == Name::Resumed {
             self.setup.resumed(self.now, &mut events);
             self.explain(&events, out);
@@ -243,7 +243,7 @@ impl Tracker {
         &mut self,
         view: View<'i>,
         sequence: Option<u64>,
-        (whole, lacks): (bool, Lacks),
+        (whole, incompleteness): (bool, Incompleteness),
         out: &mut Actions<'i>,
     ) {
         let mut mutation: Mutation<'i> = self.deriver.derive(view);
@@ -254,7 +254,7 @@ impl Tracker {
             mutation = self.deriver.complete(mutation);
         }
         let mut apart = Vec::new();
-        for (guild, lack) in lacks {
+        for (guild, lack) in incompleteness {
             // A store may have the dispatch already from the earlier process, and pass over it;
             // what is lacked now is another matter.
             if mutation.guild() == Some(guild) && !self.handover.is_restored() {
@@ -275,7 +275,7 @@ impl Tracker {
     }
 
     /// What follows for the cache from a request that is sent.
-    pub(crate) fn asked(&mut self, command: &Command) -> Option<Mutation<'static>> {
+    pub(crate) fn mark_loading(&mut self, command: &Command) -> Option<Mutation<'static>> {
         let Command::RequestMembers(request) = command else {
             return None;
         };

@@ -7,7 +7,7 @@ use crate::action::{Action, Actions};
 use crate::cache::{GuildStatus, Mutation, Op};
 use crate::id::GuildId;
 use crate::sequences::Sequences;
-use crate::setup::{KnownGuilds, Place, PlaceLog, SetupEvent};
+use crate::setup::{KnownGuilds, KnownStage, PlaceLog, SetupEvent};
 use crate::wire::Name;
 use crate::wire::view::View;
 
@@ -41,11 +41,11 @@ impl Handover {
 pub(super) struct PlaceBefore {
     sequence: u64,
     guild: GuildId,
-    place: Option<Place>,
+    place: Option<KnownStage>,
 }
 
 impl Tracker {
-    /// From now on, [`Tracker::known`] tells the guilds as of what is acknowledged.
+    /// From now on, [`Tracker::known`] returns the guilds as of what is acknowledged.
     pub(crate) fn wait_for_acknowledgements(&mut self) {
         self.handover.log = Some(PlaceLog::default());
     }
@@ -89,7 +89,7 @@ impl Tracker {
         self.handover.failed.clone_from(&guilds.failed);
     }
 
-    /// Tells the cache of the guilds that were handed over, before the first dispatch changes one;
+    /// Reports the guilds that were handed over to the cache, before the first dispatch changes one;
     /// a new session names its guilds itself.
     pub(super) fn introduce_handed_over(&mut self, name: Name, out: &mut Actions<'_>) {
         if self.handover.guilds.is_empty() && self.handover.failed.is_empty() {
@@ -138,7 +138,11 @@ impl Tracker {
         for event in events {
             let changed = match event {
                 SetupEvent::GuildReady(ready) => last.is_some_and(|last| {
-                    log.note(last, ready.guild, Some(Place::Unfinished(ready.origin)));
+                    log.note(
+                        last,
+                        ready.guild,
+                        Some(KnownStage::Unfinished(ready.origin)),
+                    );
                     true
                 }),
                 SetupEvent::StoreFailed(_) => true,

@@ -118,7 +118,7 @@ impl Account {
         self
     }
 
-    /// Tells in which rooms it is moderator. More are learned when they are joined, but only
+    /// Sets the rooms in which it is moderator. More are learned when they are joined, but only
     /// those known before help to join more than the limit.
     #[must_use]
     pub fn moderating(mut self, rooms: impl IntoIterator<Item = Room>) -> Self {

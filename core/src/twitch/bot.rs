@@ -32,10 +32,10 @@ mod room_socket;
 mod room_state;
 mod rooms;
 mod say;
-mod scene;
 mod seen;
 mod shard_ref;
 mod shards;
+mod snapshot;
 mod sockets;
 mod timers;
 mod wait;
@@ -57,11 +57,11 @@ use self::effect::{Effect, Effects, Loss};
 use self::managers::Managers;
 use self::outbox::Outbox;
 use self::recheck::Recheck;
-use self::relay::{Arrival, Relay};
+use self::relay::{IncomingMessage, Relay};
 use self::rooms::Rooms;
-use self::scene::Scene;
 use self::shard_ref::ShardRef;
 use self::shards::Shards;
+use self::snapshot::Snapshot;
 use self::sockets::Sockets;
 use crate::Instant;
 use crate::bounds::ConfigError;
@@ -209,12 +209,12 @@ impl Pool {
                 Step::Lost(end) => self.effects.push(Effect::Lost(socket, end)),
                 Step::Ended => self.on_ended(at, socket),
             }
-            self.settle(out);
+            self.run_effects(out);
         }
     }
 
     /// Carries out effects until none is left.
-    fn settle(&mut self, out: Out<'_, '_>) {
+    fn run_effects(&mut self, out: Out<'_, '_>) {
         while let Some(effect) = self.effects.pop() {
             let (now, effects) = (self.now, &mut self.effects);
             match effect {
@@ -254,17 +254,17 @@ impl Pool {
         if self.take_in(id, &message) {
             return;
         }
-        self.settle(out);
+        self.run_effects(out);
         let Some(socket) = self.sockets.get(id) else {
             return;
         };
-        let arrival = Arrival {
+        let incoming = IncomingMessage {
             id,
             socket,
             message: &message,
         };
         let (rooms, accounts) = (&self.rooms, &mut self.accounts);
-        if self.relay.passes(self.now, arrival, rooms, accounts) {
+        if self.relay.passes(self.now, incoming, rooms, accounts) {
             out.push(PoolAction::Emit(PoolEvent::Message {
                 manager: socket.at.manager,
                 shard: socket.at.shard,
@@ -303,8 +303,8 @@ impl Pool {
         effects.push(Effect::Recheck);
         // While another socket is logged in the login is good, and this a failure like any other.
         if end == End::BadLogin && !self.sockets.is_logged_in(socket.account) {
-            self.accounts.bar(socket.account);
-            self.shards.bar(socket.account, effects);
+            self.accounts.reject_login(socket.account);
+            self.shards.report_rejected(socket.account, effects);
         }
         effects.push(Effect::ShardLost(Loss {
             at: socket.at,
@@ -315,9 +315,10 @@ impl Pool {
     }
 
     fn on_shard_lost(&mut self, loss: Loss) {
-        let is_heard = self.sockets.ready_of(loss.at).is_some();
+        let has_other_socket = self.sockets.ready_of(loss.at).is_some();
         let (rng, effects) = (&mut self.rng, &mut self.effects);
-        self.shards.lost(self.now, loss, is_heard, rng, effects);
+        self.shards
+            .lost(self.now, loss, has_other_socket, rng, effects);
     }
 
     fn on_ended(&mut self, at: ShardRef, socket: LinkId) {
@@ -345,7 +346,7 @@ impl Pool {
         self.rooms.on_time(now, &self.shards, &mut self.effects);
         self.sockets.on_time(now, &mut self.effects);
         self.relay.on_time(now, &self.rooms, &mut self.effects);
-        self.settle(out);
+        self.run_effects(out);
         for socket in self.sockets.due(now) {
             self.feed(socket, ConnectionInput::Timeout, out);
         }
@@ -354,14 +355,14 @@ impl Pool {
         let shards = &self.shards;
         let is_used = |account| shards.uses(account);
         self.accounts.on_time(now, is_used, &mut self.effects);
-        self.settle(out);
+        self.run_effects(out);
     }
 
     fn carry_out_decisions(&mut self, out: Out<'_, '_>) {
         while let Some((manager, decision)) = self.managers.pop_decision() {
             self.recheck = Recheck::Now;
             self.carry_out(manager, decision);
-            self.settle(out);
+            self.run_effects(out);
         }
     }
 
@@ -370,7 +371,7 @@ impl Pool {
         let (accounts, sockets) = (&mut self.accounts, &mut self.sockets);
         self.shards
             .dial(self.now, accounts, sockets, &mut self.effects);
-        self.settle(out);
+        self.run_effects(out);
     }
 
     /// Starts what the budgets allow: logins, then joins, then messages.
@@ -381,16 +382,16 @@ impl Pool {
         let login = self
             .sockets
             .grant_logins(now, accounts, rng, &mut self.effects);
-        self.settle(out);
+        self.run_effects(out);
         let accounts = &mut self.accounts;
-        let scene = Scene::new(now, &self.shards, &self.sockets);
-        let join = self.rooms.join_due(scene, accounts, &mut self.effects);
-        self.settle(out);
+        let snapshot = Snapshot::new(now, &self.shards, &self.sockets);
+        let join = self.rooms.join_due(snapshot, accounts, &mut self.effects);
+        self.run_effects(out);
         let accounts = &mut self.accounts;
-        let scene = Scene::new(now, &self.shards, &self.sockets);
+        let snapshot = Snapshot::new(now, &self.shards, &self.sockets);
         let (outbox, managers) = (&mut self.outbox, &self.managers);
-        let message = outbox.send_due(scene, managers, accounts, &mut self.effects);
-        self.settle(out);
+        let message = outbox.send_due(snapshot, managers, accounts, &mut self.effects);
+        self.run_effects(out);
         for at in [login, join, message] {
             self.recheck.wait_for(at);
         }
@@ -403,7 +404,7 @@ impl Pool {
             self.relay.flush(manager, &self.rooms, &mut self.effects);
             self.effects.emit(PoolEvent::Ended { manager });
         }
-        self.settle(out);
+        self.run_effects(out);
     }
 }
 

@@ -69,11 +69,11 @@ impl fmt::Display for Misread {
 
 /// What was not understood of one payload: nothing, nearly always.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Misreads(Option<Box<Found>>);
+pub struct Misreads(Option<Box<NamedMisreads>>);
 
 /// The places of a payload that were not understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Found {
+struct NamedMisreads {
     places: Vec<Misread>,
     count: usize,
 }
@@ -151,7 +151,7 @@ impl fmt::Debug for Misreads {
     }
 }
 
-impl Found {
+impl NamedMisreads {
     #[cold]
     fn append(&mut self, others: Self) {
         let room = NAMED.saturating_sub(self.places.len());

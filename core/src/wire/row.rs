@@ -55,27 +55,27 @@ macro_rules! row {
                 /// The parts, by the names of their fields.
                 #[allow(non_camel_case_types, reason = "the names of the fields")]
                 #[derive(Clone, Copy)]
-                enum At {
+                enum RowField {
                     $($key,)?
                     $($field,)*
                     Other,
                 }
                 use crate::wire::json::OrderedKey;
-                const ORDER: &[OrderedKey<At>] = &OrderedKey::sorted([
-                    $(($key_wire, At::$key),)?
-                    $(($wire, At::$field),)*
+                const ORDER: &[OrderedKey<RowField>] = &OrderedKey::sorted([
+                    $(($key_wire, RowField::$key),)?
+                    $(($wire, RowField::$field),)*
                 ]);
                 let named = |key: &str| match key {
-                    $($key_wire => At::$key,)?
-                    $($wire => At::$field,)*
-                    _ => At::Other,
+                    $($key_wire => RowField::$key,)?
+                    $($wire => RowField::$field,)*
+                    _ => RowField::Other,
                 };
                 $(let mut $key: Option<$key_type> = None;)?
                 $(let mut $field = <$type as crate::wire::row::Silent>::SILENT;)*
                 reader.object_of(ORDER, named, |at, key, reader| {
                     match at {
-                        $(At::$key => $key = reader.tolerate(crate::wire::field::Read::read)?,)?
-                        $(At::$field => match crate::wire::field::Read::read(reader) {
+                        $(RowField::$key => $key = reader.tolerate(crate::wire::field::Read::read)?,)?
+                        $(RowField::$field => match crate::wire::field::Read::read(reader) {
                             Ok(value) => $field = value,
                             // The last of two counts, even if it cannot be read.
                             Err(fault) => {
@@ -83,7 +83,7 @@ macro_rules! row {
                                 return Err(fault);
                             }
                         },)*
-                        At::Other => return other(key, reader),
+                        RowField::Other => return other(key, reader),
                     }
                     Ok(())
                 })?;

@@ -182,7 +182,7 @@ fn a_host_that_is_away_while_it_resumes_loses_no_session() {
         host.hello();
         host.pass(INTERVAL * 2);
         host.input(Input::Timeout);
-        assert_eq!(host.changes().last().unwrap().2, Reason::Overslept);
+        assert_eq!(host.changes().last().unwrap().2, Reason::HostStalled);
     }
     assert!(host.session().is_some());
     assert!(

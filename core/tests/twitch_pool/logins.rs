@@ -104,7 +104,10 @@ fn an_invalid_nick_ends_the_login_for_good() {
             end
         }
     ));
-    assert!(emits(&emitted, &PoolEvent::Barred { manager, shard }));
+    assert!(emits(
+        &emitted,
+        &PoolEvent::LoginRejected { manager, shard }
+    ));
     assert!(pool.has_ended(manager));
     assert_eq!(pool.poll_timeout(), None, "nothing is waited for");
 }
@@ -173,11 +176,11 @@ fn rooms_of_a_login_that_is_not_taken_do_not_wander_from_shard_to_shard() {
             .shards()
             .any(|(_, shard)| shard.health() == Health::Stopped)
     );
-    let barred = |event: &&&PoolEvent<'_>| matches!(event, PoolEvent::Barred { .. });
-    let barred = events(&emitted).iter().filter(barred).count();
+    let rejected = |event: &&&PoolEvent<'_>| matches!(event, PoolEvent::LoginRejected { .. });
+    let rejected = events(&emitted).iter().filter(rejected).count();
     assert!(
-        (2..=4).contains(&barred),
-        "each shard says so once: {barred}"
+        (2..=4).contains(&rejected),
+        "each shard says so once: {rejected}"
     );
 }
 

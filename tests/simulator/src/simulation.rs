@@ -75,7 +75,7 @@ pub struct Simulation {
     network: Network,
     hosts: Vec<Host>,
     fleet: Fleet,
-    /// What the fleet of this process has told.
+    /// What the fleet of this process has emitted.
     fleet_emitted: BTreeSet<String>,
     /// How often the process was killed.
     kills: u64,

@@ -1,4 +1,4 @@
-//! One name for each thing: no public type of the library shares its name with another.
+//! One name for each thing: no type of the library shares its name with another.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,25 @@ use crate::sources::{Source, under, without_tests};
 
 /// What each runtime's crate names anew, so that a bot needs one `use` alone.
 const ALIASES: [&str; 4] = ["Bot", "Builder", "Chat", "ChatBuilder"];
+
+/// Private types that every runtime has, or that an adapter has under the name of what it wraps.
+const PRIVATE_ALIASES: [&str; 2] = ["Stream", "Timer"];
+
+/// What may stand before a type's keyword.
+const VISIBILITIES: [&str; 4] = ["pub ", "pub(crate) ", "pub(super) ", ""];
+
+/// The types that a source defines outside of other items, private ones included.
+fn defined_at_all(text: &str) -> Vec<&str> {
+    let types = without_tests(text).lines().filter_map(|line| {
+        let words = VISIBILITIES
+            .iter()
+            .find_map(|visibility| line.strip_prefix(visibility))?;
+        let kinds = ["struct ", "enum ", "trait ", "type ", "union "];
+        let rest = kinds.iter().find_map(|kind| words.strip_prefix(kind))?;
+        rest.split(|c: char| !c.is_alphanumeric()).next()
+    });
+    types.collect()
+}
 
 /// The public types that a source defines, those of the macro of rows included.
 fn defined(text: &str) -> Vec<&str> {
@@ -28,13 +47,14 @@ fn defined(text: &str) -> Vec<&str> {
     names
 }
 
-#[test]
-fn no_public_type_name_is_defined_twice() {
+/// Where the types are that these sources define.
+fn places(defined: fn(&str) -> Vec<&str>) -> BTreeMap<String, Vec<String>> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let sources = under("core/src").into_iter().chain(under("adapters"));
     for Source { path, text } in sources {
         let path = path.display().to_string();
-        if path.contains("/tests/") || path.contains("/examples/") {
+        let is_test = path.ends_with("/tests.rs") || path.ends_with("/testing.rs");
+        if is_test || path.contains("/tests/") || path.contains("/examples/") {
             continue;
         }
         for name in defined(&text) {
@@ -46,12 +66,25 @@ fn no_public_type_name_is_defined_twice() {
     }
     assert!(places.len() > 200, "types are found: {}", places.len());
     places.retain(|name, places| places.len() > 1 && !ALIASES.contains(&name.as_str()));
-    assert!(places.is_empty(), "{places:#?}");
+    places
+}
+
+#[test]
+fn no_public_type_name_is_defined_twice() {
+    let twice = places(defined);
+    assert!(twice.is_empty(), "{twice:#?}");
+}
+
+#[test]
+fn no_private_type_has_the_name_of_another_type() {
+    let mut twice = places(defined_at_all);
+    twice.retain(|name, _| !PRIVATE_ALIASES.contains(&name.as_str()));
+    assert!(twice.is_empty(), "{twice:#?}");
 }
 
 /// Words that stood for things which have a name in the field: a queue, a store's input, an event.
 const PRIVATE_WORDS: &str = "ByHand Hooks Lane Lanes Lot Outlet Slot Spot Squad Story Told Ward \
-    Wards in_lane lane lanes lot news owed tell tells told ward wards";
+    Wards bunch in_lane lane lanes lot news owed tell tells told ward wards";
 
 /// The identifiers of a source, its comments and texts left out.
 fn identifiers(text: &str) -> impl Iterator<Item = &str> {
@@ -99,4 +132,5 @@ fn types_are_found_whatever_defines_them() {
     let text = "pub struct A;\npub(crate) struct B;\nrow! {\n    /// A row.\n    C {\n\
                 \x20       \"x\" x: u8,\n    }\n}\nstruct D;\n";
     assert_eq!(defined(text), ["A", "C"]);
+    assert_eq!(defined_at_all(text), ["A", "B", "D"]);
 }

@@ -103,7 +103,7 @@ const SESSION: [(&str, &str, &[&str]); 17] = [
         "Active",
         "Idle",
         &[
-            "Overslept",
+            "HostStalled",
             "HeartbeatUnanswered",
             "ReconnectAsked",
             "Closed",
@@ -115,7 +115,7 @@ const SESSION: [(&str, &str, &[&str]); 17] = [
 ];
 
 const LOST: &[&str] = &[
-    "Overslept",
+    "HostStalled",
     "ReadyTimedOut",
     "HeartbeatUnanswered",
     "ReconnectAsked",

@@ -71,7 +71,7 @@ async fn laptop_asleep_for_an_hour<R: Tested>() {
     ready(&mut bot).await;
     let woken = Instant::now();
     asleep.store(3_600, Ordering::Release);
-    let noticed = changed(&mut bot, Reason::Overslept).await;
+    let noticed = changed(&mut bot, Reason::HostStalled).await;
     assert!(noticed - woken < NAP + SLACK, "{:?}", noticed - woken);
     resumed(&mut bot).await;
     assert_eq!(starts(&server), (1, 1));

@@ -13,7 +13,7 @@ const OVERDUE: Duration = Duration::from_secs(60);
 
 /// The shard's sessions of which something is not dealt with, the latest last.
 #[derive(Debug, Default)]
-pub(super) struct Sessions {
+pub(super) struct UnfinishedSessions {
     /// Those that are lost, oldest first.
     lost: VecDeque<Open>,
     pub(super) last: Option<Open>,
@@ -45,7 +45,7 @@ pub(super) struct Stuck {
 /// More sessions that are lost are not remembered.
 const LOST: usize = 8;
 
-impl Sessions {
+impl UnfinishedSessions {
     /// Another session begins.
     pub(super) fn begin(&mut self, next: Open) {
         let before = self.last.replace(next);

@@ -14,7 +14,7 @@ use tracing::Instrument;
 use super::backlog::Backlog;
 use super::event::ChatEvent;
 use super::shared::SharedChat;
-use super::wire::{EventSender, Order, Wire, WireEvent};
+use super::wire::{EventSender, SocketCommand, Wire, WireEvent};
 use crate::alarm::Alarm;
 use crate::panics::caught_in;
 use crate::quantum::Quantum;
@@ -36,14 +36,14 @@ pub(super) struct Carrier<R: Runtime> {
     backlog: Backlog,
     alarm: Alarm<R>,
     /// The sockets that take orders.
-    wires: BTreeMap<LinkId, Sender<Order>>,
+    wires: BTreeMap<LinkId, Sender<SocketCommand>>,
     sender: EventSender,
     events: Receiver<(LinkId, WireEvent)>,
     quantum: Quantum,
 }
 
 /// What woke the loop.
-enum Wake {
+enum CarrierWake {
     Deadline,
     Event(LinkId, WireEvent),
     Over,
@@ -86,31 +86,31 @@ impl<R: Runtime> Carrier<R> {
     async fn live(&mut self) {
         loop {
             match poll_fn(|cx| self.poll_wake(cx)).await {
-                Wake::Deadline => self.step(PoolInput::Timeout),
-                Wake::Event(link, event) => self.hear(link, &event),
-                Wake::Over => break,
+                CarrierWake::Deadline => self.step(PoolInput::Timeout),
+                CarrierWake::Event(link, event) => self.hear(link, &event),
+                CarrierWake::Over => break,
             }
         }
     }
 
     /// What comes next. The deadline goes first, so that no flood of messages delays a PONG's end.
-    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake> {
+    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<CarrierWake> {
         self.shared.listen(cx.waker());
         if self.shared.is_over() {
-            return Poll::Ready(Wake::Over);
+            return Poll::Ready(CarrierWake::Over);
         }
         if self.shared.has_failed() {
-            return Poll::Ready(Wake::Deadline);
+            return Poll::Ready(CarrierWake::Deadline);
         }
         let deadline = self.shared.pool().poll_timeout().map(|(at, _)| at);
         if self.alarm.poll(cx, deadline).is_ready() {
-            return Poll::Ready(Wake::Deadline);
+            return Poll::Ready(CarrierWake::Deadline);
         }
         ready!(self.quantum.poll(cx));
         match self.events.poll_next_unpin(cx) {
             Poll::Ready(Some((link, event))) => {
                 self.quantum.spend(event.bytes());
-                Poll::Ready(Wake::Event(link, event))
+                Poll::Ready(CarrierWake::Event(link, event))
             }
             Poll::Ready(None) | Poll::Pending => {
                 self.quantum.rest();
@@ -166,9 +166,11 @@ impl<R: Runtime> Carrier<R> {
         for action in actions {
             match action {
                 PoolAction::Connect { link, .. } => self.connect(link),
-                PoolAction::Send { link, command } => self.order(link, Order::Send(command)),
+                PoolAction::Send { link, command } => {
+                    self.order(link, SocketCommand::Send(command))
+                }
                 PoolAction::Close { link } => {
-                    self.order(link, Order::Close);
+                    self.order(link, SocketCommand::Close);
                     self.wires.remove(&link);
                 }
                 PoolAction::WantToken { account } => {
@@ -210,7 +212,7 @@ impl<R: Runtime> Carrier<R> {
 
     /// A socket that has just ended takes no orders, and says so by its last event. One that is
     /// behind with so many is closed.
-    fn order(&mut self, link: LinkId, order: Order) {
+    fn order(&mut self, link: LinkId, order: SocketCommand) {
         let Some(wire) = self.wires.get_mut(&link) else {
             return;
         };

@@ -57,7 +57,7 @@ impl ChatEvent {
             Self::WantToken(_) => Some(
                 "get a token with the scopes chat:read and chat:edit, and give it to `set_token`",
             ),
-            Self::Pool(PoolEvent::Barred { .. }) => Some("check the account's login"),
+            Self::Pool(PoolEvent::LoginRejected { .. }) => Some("check the account's login"),
             Self::ConnectionFailed { error, .. } => Some(error.kind().remedy()),
             Self::ManagerFailed { .. } | Self::Crashed(_) => Halt::Crashed.remedy(),
             Self::Pool(_) | Self::Heard(_) | Self::Missed { .. } => None,

@@ -16,10 +16,10 @@ pub(super) struct Guarded<M> {
 
 /// Whether a manager has failed, shared with the chat's loop.
 #[derive(Clone, Default)]
-pub(super) struct Failure(Arc<Mutex<State>>);
+pub(super) struct Failure(Arc<Mutex<FailureState>>);
 
 #[derive(Default)]
-enum State {
+enum FailureState {
     #[default]
     Well,
     /// It has panicked, and that was not reported yet.
@@ -31,9 +31,9 @@ impl Failure {
     /// What the manager's panic said, once.
     pub(super) fn take(&self) -> Option<Panicked> {
         let mut state = self.lock();
-        match std::mem::replace(&mut *state, State::Reported) {
-            State::Failed(panicked) => Some(panicked),
-            before @ (State::Well | State::Reported) => {
+        match std::mem::replace(&mut *state, FailureState::Reported) {
+            FailureState::Failed(panicked) => Some(panicked),
+            before @ (FailureState::Well | FailureState::Reported) => {
                 *state = before;
                 None
             }
@@ -42,20 +42,20 @@ impl Failure {
 
     /// Whether there is something to take.
     pub(super) fn is_new(&self) -> bool {
-        matches!(*self.lock(), State::Failed(_))
+        matches!(*self.lock(), FailureState::Failed(_))
     }
 
     fn is_set(&self) -> bool {
-        !matches!(*self.lock(), State::Well)
+        !matches!(*self.lock(), FailureState::Well)
     }
 
     fn set(&self, panicked: Panicked) -> Refusal<Room> {
         let refusal = Refusal::Other(format!("the shard manager failed: {panicked}"));
-        *self.lock() = State::Failed(panicked);
+        *self.lock() = FailureState::Failed(panicked);
         refusal
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, FailureState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

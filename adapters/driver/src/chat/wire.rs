@@ -18,7 +18,7 @@ use crate::{Error, Runtime, SocketOptions};
 const NORMAL: u16 = 1000;
 
 /// An order to a socket. Dropping the sender closes it too.
-pub(super) enum Order {
+pub(super) enum SocketCommand {
     Send(IrcCommand),
     Close,
 }
@@ -50,7 +50,7 @@ pub(super) struct Wire<R> {
     pub(super) url: Arc<str>,
     pub(super) options: SocketOptions,
     pub(super) link: LinkId,
-    pub(super) orders: Receiver<Order>,
+    pub(super) orders: Receiver<SocketCommand>,
     pub(super) events: EventSender,
 }
 
@@ -102,7 +102,7 @@ impl<R: Runtime> Wire<R> {
                 Poll::Pending => socket.poll_receive(cx).map(Either::Right),
             });
             match turn.await {
-                Either::Left(Some(Order::Send(command))) => {
+                Either::Left(Some(SocketCommand::Send(command))) => {
                     if let Err(error) = self.send(&mut socket, &command, &mut scratch).await {
                         return Ended {
                             error: Some(Arc::new(error)),
@@ -110,7 +110,7 @@ impl<R: Runtime> Wire<R> {
                         };
                     }
                 }
-                Either::Left(Some(Order::Close) | None) => {
+                Either::Left(Some(SocketCommand::Close) | None) => {
                     socket.close(self.runtime.clone(), NORMAL).await;
                     return Ended::silent();
                 }

@@ -2,9 +2,9 @@
 
 use headcount_core::Token;
 
-/// Tells one bot from another: a digest of its public id, with nothing of the token's secret.
+/// Distinguishes one bot from another: a digest of its public id, with nothing of the token's secret.
 ///
-/// A token that names no id gives one and the same key: such bots are not told apart, and the
+/// A token that names no id gives one and the same key: such bots are taken for one, and the
 /// gateway refuses a session of another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BotKey(u64);

@@ -1,4 +1,4 @@
-//! CRC-32C (Castagnoli), which tells a whole record from a torn one.
+//! CRC-32C (Castagnoli), which distinguishes a whole record from a torn one.
 
 /// What a byte adds, by how many bytes come after it in its group of eight.
 const TABLES: [[u32; 256]; 8] = tables();

@@ -10,7 +10,7 @@ use super::Durability;
 use super::bot_key::BotKey;
 use super::disk::{Disk, replace};
 use super::document::Document;
-use super::layout::{Turn, offset, session_file};
+use super::layout::{RecordSlot, offset, session_file};
 use super::record::{Record, Recorded};
 use super::saved::SavedShard;
 use super::trouble::Trouble;
@@ -36,9 +36,9 @@ pub(crate) struct ShardJournal {
     epoch: u64,
     /// The latest time that was handed in.
     now: Instant,
-    session: Option<Live>,
+    session: Option<RunningSession>,
     /// Where the next record goes, and its generation.
-    turn: Turn,
+    slot: RecordSlot,
     generation: u64,
     /// The generation of the guild list that the newest record on the disk refers to: its file
     /// must stay.
@@ -54,7 +54,7 @@ pub(crate) struct ShardJournal {
 }
 
 /// The session that runs.
-struct Live {
+struct RunningSession {
     digest: u64,
     acknowledged: u64,
     /// What of it is on the disk.
@@ -67,7 +67,7 @@ struct Live {
     guilds_changed: bool,
 }
 
-impl Live {
+impl RunningSession {
     const fn new(digest: u64, acknowledged: u64, list: Option<u64>) -> Self {
         Self {
             digest,
@@ -92,7 +92,7 @@ impl ShardJournal {
         epoch: u64,
         saved: &SavedShard,
     ) -> Self {
-        let live = |at: Recorded| Live::new(at.digest, at.acknowledged, Some(at.list));
+        let live = |at: Recorded| RunningSession::new(at.digest, at.acknowledged, Some(at.list));
         let record = saved.record.as_ref();
         Self {
             disk,
@@ -102,7 +102,7 @@ impl ShardJournal {
             epoch,
             now: Instant::ZERO,
             session: saved.position(shard).map(live),
-            turn: record.map_or(Turn::First, |(turn, _)| turn.other()),
+            slot: record.map_or(RecordSlot::First, |(slot, _)| slot.other()),
             generation: saved.generation.saturating_add(1),
             referred: record.and_then(|(_, record)| Some(record.position?.list)),
             list: saved.list,
@@ -168,7 +168,7 @@ impl ShardJournal {
         }
     }
 
-    /// Whether it is time to be told what is acknowledged, if it is as much as this: something is
+    /// Whether it is time to hear what is acknowledged, if it is as much as this: something is
     /// and nothing was before, enough is for a record, or the [`deadline`](Self::deadline) has
     /// come.
     #[inline]
@@ -218,7 +218,7 @@ impl ShardJournal {
         self.list_after = Some(now.after(PAUSE));
         let digest = session.digest();
         let same = self.session.take().filter(|live| live.digest == digest);
-        let mut live = same.unwrap_or(Live::new(digest, session.sequence(), None));
+        let mut live = same.unwrap_or(RunningSession::new(digest, session.sequence(), None));
         let generation = self.next_list();
         let stored = self.store(session, generation);
         let what = format_args!("the session of shard {}", self.shard);
@@ -325,11 +325,11 @@ impl ShardJournal {
             written: self.epoch.saturating_add(self.now.as_millis()),
             position,
         };
-        let place = offset(self.shard.number(), self.turn);
+        let place = offset(self.shard.number(), self.slot);
         let mut result = self.disk.write_journal(place, &record.encode());
         let is_written = result.is_ok();
         if is_written {
-            self.turn = self.turn.other();
+            self.slot = self.slot.other();
             self.generation = self.generation.saturating_add(1);
             self.referred = position.map(|position| position.list);
             if sync || self.durability == Durability::PowerLoss {

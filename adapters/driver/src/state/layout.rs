@@ -19,12 +19,12 @@ const MOST_SHARDS: u32 = 1 << 16;
 
 /// One of the two slots of a shard; they take turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum RecordSlot {
     First,
     Second,
 }
 
-impl Turn {
+impl RecordSlot {
     pub(super) const ALL: [Self; 2] = [Self::First, Self::Second];
 
     pub(super) const fn other(self) -> Self {
@@ -36,14 +36,14 @@ impl Turn {
 }
 
 /// Where a slot of a shard begins in the journal.
-pub(super) fn offset(shard: u32, turn: Turn) -> u64 {
+pub(super) fn offset(shard: u32, slot: RecordSlot) -> u64 {
     let (group, within) = (
         u64::from(shard) / GROUP_SHARDS,
         u64::from(shard) % GROUP_SHARDS,
     );
-    let page = match turn {
-        Turn::First => 0,
-        Turn::Second => PAGE,
+    let page = match slot {
+        RecordSlot::First => 0,
+        RecordSlot::Second => PAGE,
     };
     group * GROUP + page + within * RECORD_BYTES as u64
 }
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn slots_do_not_overlap_and_lie_within_the_length() {
-        let slots = |shard| Turn::ALL.map(|turn| offset(shard, turn));
+        let slots = |shard| RecordSlot::ALL.map(|slot| offset(shard, slot));
         let mut offsets: Vec<u64> = (0..200).flat_map(slots).collect();
         offsets.sort_unstable();
         let step = RECORD_BYTES as u64;

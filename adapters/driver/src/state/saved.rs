@@ -9,7 +9,7 @@ use headcount_core::session::Session;
 use super::bot_key::BotKey;
 use super::disk::Disk;
 use super::document::Document;
-use super::layout::{Turn, offset, session_file, shards_in};
+use super::layout::{RecordSlot, offset, session_file, shards_in};
 use super::record::{RECORD_BYTES, Record, Recorded};
 use super::unfit::Unfit;
 
@@ -35,7 +35,7 @@ pub(super) struct Unused {
 #[derive(Debug, Default)]
 pub(super) struct SavedShard {
     /// The newest record that can be used, and where it is.
-    pub(super) record: Option<(Turn, Record)>,
+    pub(super) record: Option<(RecordSlot, Record)>,
     /// The session of that record.
     pub(super) session: Option<SavedSession>,
     /// The highest generation of any record.
@@ -49,11 +49,11 @@ impl SavedShard {
     /// Reads what there is of a shard; with a bot, only what is that bot's.
     pub(super) fn read(disk: &dyn Disk, bot: Option<BotKey>, number: u32) -> io::Result<Self> {
         let mut saved = Self::default();
-        for (turn, record) in saved.records(disk, bot, number)? {
+        for (slot, record) in saved.records(disk, bot, number)? {
             let session = record.position.map(|at| session(disk, &record, &at));
             match session.transpose() {
                 Ok(session) => {
-                    saved.record = Some((turn, record));
+                    saved.record = Some((slot, record));
                     saved.session = session;
                     break;
                 }
@@ -72,11 +72,11 @@ impl SavedShard {
         disk: &dyn Disk,
         bot: Option<BotKey>,
         number: u32,
-    ) -> io::Result<Vec<(Turn, Record)>> {
+    ) -> io::Result<Vec<(RecordSlot, Record)>> {
         let mut records = Vec::new();
-        for turn in Turn::ALL {
+        for slot in RecordSlot::ALL {
             let mut bytes = [0; RECORD_BYTES];
-            disk.read_journal(offset(number, turn), &mut bytes)?;
+            disk.read_journal(offset(number, slot), &mut bytes)?;
             let why = match Record::decode(&bytes) {
                 Ok(None) => continue,
                 Ok(Some(record)) if record.shard.number() != number => Unfit::Torn,
@@ -85,7 +85,7 @@ impl SavedShard {
                     let list = record.position.map(|position| position.list);
                     self.list = self.list.max(list.unwrap_or_default());
                     if bot.is_none_or(|bot| bot == record.bot) {
-                        records.push((turn, record));
+                        records.push((slot, record));
                         continue;
                     }
                     Unfit::OtherBot

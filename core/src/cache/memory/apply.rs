@@ -9,7 +9,7 @@ use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::Touched;
-use crate::cache::memory::shared::Shared;
+use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::usage::{EntityUsage, Usage};
 use crate::cache::rows::any_plain_rows;
 use crate::cache::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};
@@ -51,7 +51,7 @@ impl MemoryStore {
             }
             (Op::SetApplication(application), _) => self.set_application(application),
             (op, Some(guild)) => self.step(guild, op),
-            (op, None) => self.private.step(op, &mut self.shared),
+            (op, None) => self.private_channels.step(op, &mut self.shared),
         });
         let noted = self.shared.users.has_noted();
         if let Some(touched) = touched.or_else(|| noted.then(Touched::default)) {
@@ -105,7 +105,7 @@ impl MemoryStore {
     pub(super) fn within<T>(
         &mut self,
         guild: GuildId,
-        change: impl FnOnce(&mut GuildRows, &mut Shared) -> T,
+        change: impl FnOnce(&mut GuildRows, &mut SharedRows) -> T,
     ) -> Option<T> {
         let Self {
             guilds,
@@ -126,9 +126,9 @@ impl MemoryStore {
     pub(super) fn reweighed(
         &mut self,
         guild: GuildId,
-        change: impl FnOnce(&mut GuildRows, &mut Shared),
+        change: impl FnOnce(&mut GuildRows, &mut SharedRows),
     ) {
-        let change = |guild_rows: &mut GuildRows, shared: &mut Shared| {
+        let change = |guild_rows: &mut GuildRows, shared: &mut SharedRows| {
             let before = guild_rows.entities.usage();
             change(guild_rows, shared);
             (before, guild_rows.entities.usage())
@@ -186,7 +186,7 @@ impl MemoryStore {
 
     fn new_session(&mut self, session: &NewSession) -> Vec<GuildId> {
         if session.shard.number() == 0 {
-            self.private.clear(&mut self.shared);
+            self.private_channels.clear(&mut self.shared);
         }
         let verdict = self.sessions.judge(session);
         let all = self.guilds.iter().map(|guild_rows| guild_rows.id);
@@ -305,7 +305,7 @@ impl MemoryStore {
 
     /// Lets `change` at the members, the presences and what weighs nothing of a guild whose data
     /// has come.
-    fn known(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows, &mut Shared)) {
+    fn known(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows, &mut SharedRows)) {
         let Self {
             guilds,
             shared,
@@ -322,7 +322,7 @@ impl MemoryStore {
     }
 
     /// The same for a change that touches the other kinds too, which are weighed apart.
-    fn all(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows, &mut Shared)) {
+    fn all(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows, &mut SharedRows)) {
         self.reweighed(guild, |guild_rows, shared| {
             if guild_rows.known() {
                 change(guild_rows, shared);
@@ -364,7 +364,7 @@ impl MemoryStore {
     }
 }
 
-fn put(guild_rows: &mut GuildRows, shared: &mut Shared, rows: Rows<'_>, how: MergeMode) {
+fn put(guild_rows: &mut GuildRows, shared: &mut SharedRows, rows: Rows<'_>, how: MergeMode) {
     match rows {
         Rows::Channels(rows) => match how {
             MergeMode::Upsert => guild_rows.upsert_channels(rows, false, shared),
@@ -402,7 +402,7 @@ fn put(guild_rows: &mut GuildRows, shared: &mut Shared, rows: Rows<'_>, how: Mer
     }
 }
 
-fn remove(guild_rows: &mut GuildRows, shared: &mut Shared, key: &Key<'_>) {
+fn remove(guild_rows: &mut GuildRows, shared: &mut SharedRows, key: &Key<'_>) {
     match *key {
         Key::Channel(channel) => guild_rows.remove_channels(&[channel], shared),
         Key::Role(role) => {

@@ -2,7 +2,7 @@
 
 use crate::cache::Op;
 use crate::cache::memory::guild::entities::Entities;
-use crate::cache::memory::shared::Shared;
+use crate::cache::memory::shared::SharedRows;
 use crate::wire::view::Thread;
 
 impl Entities {
@@ -11,7 +11,7 @@ impl Entities {
         clippy::wildcard_enum_match_arm,
         reason = "the other steps count nothing"
     )]
-    pub(super) fn count(&mut self, op: Op<'static>, shared: &mut Shared) {
+    pub(super) fn count(&mut self, op: Op<'static>, shared: &mut SharedRows) {
         match op {
             Op::CountMessages { thread, by } => {
                 self.threads

@@ -1,6 +1,7 @@
 //! What one guild holds, beside its people.
 
 pub(super) mod channel_webhooks;
+pub(super) mod contents;
 pub(super) mod entities;
 pub(super) mod merge_mode;
 pub(super) mod message_ring;

@@ -53,7 +53,7 @@ impl MemoryStore {
     /// are there.
     pub fn set_indexes(&mut self, indexes: Indexes) {
         self.indexes = indexes;
-        self.private.set_indexes(indexes);
+        self.private_channels.set_indexes(indexes);
         let guilds: Vec<GuildId> = self.guilds.iter().map(|guild_rows| guild_rows.id).collect();
         let mixer = self.mixer;
         for guild in guilds {

@@ -305,7 +305,7 @@ impl MemoryStore {
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "the others lie in guilds")]
     fn weight(&self, kind: Kind) -> Weight {
-        let (channels, messages) = self.private.weight();
+        let (channels, messages) = self.private_channels.weight();
         let private = match kind {
             Kind::PrivateChannel => channels,
             Kind::Message => messages,

@@ -23,14 +23,14 @@ impl Row for ChannelPlace {
 }
 
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct SharedRows {
     pub(super) users: Users,
     /// How many messages of each channel are kept.
     pub(super) messages_per_channel: usize,
     places: Table<ChannelPlace>,
 }
 
-impl Shared {
+impl SharedRows {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             users: Users::new(mixer),

@@ -52,7 +52,7 @@ use crate::cache::{Key, Mutation, Op, Scope};
 #[derive(Debug)]
 pub struct Kept<K, V> {
     mixer: Mixer,
-    rows: HashMap<K, Row<V>, Seeded>,
+    rows: HashMap<K, KeptRow<V>, Seeded>,
     groups: BTreeMap<u64, BTreeSet<K>>,
     /// `None` if every row stays.
     lifetimes: Option<Box<Lifetimes<K>>>,
@@ -60,7 +60,7 @@ pub struct Kept<K, V> {
 }
 
 #[derive(Debug)]
-struct Row<V> {
+struct KeptRow<V> {
     group: u64,
     value: V,
 }
@@ -121,7 +121,7 @@ impl<K: Hash + Ord + Clone, V> Kept<K, V> {
             lifetimes.touch(&key, group, self.now, false);
         }
         self.groups.entry(group).or_default().insert(key.clone());
-        let old = self.rows.insert(key, Row { group, value });
+        let old = self.rows.insert(key, KeptRow { group, value });
         self.settle(&[group]);
         left.or(old.map(|row| row.value))
     }

@@ -89,7 +89,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
             .slots
             .capacity()
             .saturating_mul(size_of::<Option<Lifetime<K>>>());
-        let groups = self.groups.values().map(|bunch| bunch.order.bytes());
+        let groups = self.groups.values().map(|it| it.order.bytes());
         let queues = groups.fold(self.order.bytes(), usize::saturating_add);
         slots
             .saturating_add(self.slot_of.allocation_size())
@@ -183,13 +183,13 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         };
         self.counted = self.counted.saturating_add(1);
         let slots = &self.slots;
-        let bunch = self.groups.entry(group).or_default();
-        bunch.counted = bunch.counted.saturating_add(1);
+        let group_order = self.groups.entry(group).or_default();
+        group_order.counted = group_order.counted.saturating_add(1);
         if self.limits.per_group.is_some() {
-            bunch.order.push(rank, slot);
-            bunch
+            group_order.order.push(rank, slot);
+            group_order
                 .order
-                .tidy(bunch.counted, |slot| rank_in(slots, group, slot));
+                .tidy(group_order.counted, |slot| rank_in(slots, group, slot));
         }
         if self.limits.overall.is_some() {
             self.order.push(rank, slot);
@@ -206,9 +206,9 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
     /// A row of the group counts no longer.
     fn discount(&mut self, group: u64) {
         self.counted = self.counted.saturating_sub(1);
-        if let Some(bunch) = self.groups.get_mut(&group) {
-            bunch.counted = bunch.counted.saturating_sub(1);
-            if bunch.counted == 0 {
+        if let Some(group_order) = self.groups.get_mut(&group) {
+            group_order.counted = group_order.counted.saturating_sub(1);
+            if group_order.counted == 0 {
                 self.groups.remove(&group);
             }
         }
@@ -242,12 +242,14 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
     /// The least recently used row of a group that has too many; it counts as gone.
     pub(in crate::cache) fn overflow(&mut self, group: u64) -> Option<K> {
         let (_, most) = self.limits.per_group?;
-        let bunch = self.groups.get_mut(&group)?;
-        if bunch.counted <= most {
+        let group_order = self.groups.get_mut(&group)?;
+        if group_order.counted <= most {
             return None;
         }
         let slots = &self.slots;
-        let (_, slot) = bunch.order.least(|slot| rank_in(slots, group, slot))?;
+        let (_, slot) = group_order
+            .order
+            .least(|slot| rank_in(slots, group, slot))?;
         self.evict(slot)
     }
 
@@ -473,7 +475,7 @@ mod tests {
         for round in 0..10_000_u32 {
             lives.touch(&(round % 7), 1, Instant::ZERO, round % 3 == 0);
         }
-        let group = lives.groups.values().map(|bunch| bunch.order.len()).max();
+        let group = lives.groups.values().map(|it| it.order.len()).max();
         assert!(group < Some(100) && lives.order.len() < 100, "{group:?}");
     }
 

@@ -23,7 +23,7 @@ const WHISPERS: usize = 256;
 
 /// What the account is in a room.
 #[derive(Clone, Copy, Debug, Default)]
-struct Standing {
+struct RoomRights {
     moderator: bool,
     /// Moderator, VIP or owner.
     privileged: bool,
@@ -40,7 +40,7 @@ enum Access {
         ask_again: Instant,
     },
     /// The server does not take the login, whatever the token.
-    Barred,
+    LoginRejected,
 }
 
 /// Whether a socket may log in now.
@@ -64,7 +64,7 @@ pub(super) struct AccountState {
     logins: Window,
     messages: Window,
     all_messages: Window,
-    standings: BTreeMap<Room, Standing>,
+    rights: BTreeMap<Room, RoomRights>,
     whispers: Seen,
 }
 
@@ -80,12 +80,12 @@ impl AccountState {
             logins: window(limits.logins),
             messages: window(limits.messages),
             all_messages: window(limits.all_messages),
-            standings: BTreeMap::new(),
+            rights: BTreeMap::new(),
             whispers: Seen::new(WHISPERS),
             account,
         };
         for room in new.account.moderates.clone() {
-            new.note_standing(room, true, true);
+            new.note_rights(room, true, true);
         }
         new
     }
@@ -109,8 +109,8 @@ impl AccountState {
         self.account.login.is_none()
     }
 
-    pub(super) fn is_barred(&self) -> bool {
-        self.access == Access::Barred
+    pub(super) fn is_login_rejected(&self) -> bool {
+        self.access == Access::LoginRejected
     }
 
     pub(super) fn lacks_token(&self) -> bool {
@@ -125,14 +125,14 @@ impl AccountState {
     pub(super) fn forgive(&mut self) {
         self.failures = 0;
         match self.access {
-            Access::Barred => self.access = Access::Open,
+            Access::LoginRejected => self.access = Access::Open,
             Access::Open | Access::AwaitsToken { .. } => {}
         }
     }
 
     /// The server does not take the login.
-    pub(super) fn bar(&mut self) {
-        self.access = Access::Barred;
+    pub(super) fn reject_login(&mut self) {
+        self.access = Access::LoginRejected;
     }
 
     /// The server does not take the token: another one is needed.
@@ -145,7 +145,7 @@ impl AccountState {
     pub(super) fn want_token(&mut self, now: Instant, effects: &mut Effects) {
         match self.access {
             Access::AwaitsToken { ask_again } if ask_again > now => return,
-            Access::Barred => return,
+            Access::LoginRejected => return,
             Access::Open | Access::AwaitsToken { .. } => {}
         }
         let ask_again = now.after(TOKEN_PATIENCE);
@@ -157,7 +157,7 @@ impl AccountState {
     pub(super) fn asks_again_at(&self) -> Option<Instant> {
         match self.access {
             Access::AwaitsToken { ask_again } => Some(ask_again),
-            Access::Open | Access::Barred => None,
+            Access::Open | Access::LoginRejected => None,
         }
     }
 
@@ -215,8 +215,8 @@ impl AccountState {
 
     /// Whether a socket in this room takes a place of the room limit.
     pub(super) fn counts(&self, room: Room) -> bool {
-        let standing = self.standings.get(&room);
-        !standing.is_some_and(|standing| standing.moderator)
+        let rights = self.rights.get(&room);
+        !rights.is_some_and(|rights| rights.moderator)
     }
 
     /// Whether a whisper has not come before.
@@ -224,11 +224,11 @@ impl AccountState {
         self.whispers.insert(id)
     }
 
-    fn note_standing(&mut self, room: Room, moderator: bool, privileged: bool) {
-        if self.standings.len() < MOST_ROOMS || self.standings.contains_key(&room) {
-            let standing = self.standings.entry(room).or_default();
-            standing.moderator = moderator;
-            standing.privileged = privileged;
+    fn note_rights(&mut self, room: Room, moderator: bool, privileged: bool) {
+        if self.rights.len() < MOST_ROOMS || self.rights.contains_key(&room) {
+            let rights = self.rights.entry(room).or_default();
+            rights.moderator = moderator;
+            rights.privileged = privileged;
         }
     }
 
@@ -244,7 +244,7 @@ impl AccountState {
             names.any(|badge| badge == Some(name))
         };
         let moderator = moderator || badge("moderator");
-        self.note_standing(
+        self.note_rights(
             room,
             moderator,
             moderator || badge("vip") || badge("broadcaster"),
@@ -252,35 +252,35 @@ impl AccountState {
     }
 
     pub(super) fn note_slow(&mut self, room: Room, slow: Duration) {
-        if self.standings.len() < MOST_ROOMS || self.standings.contains_key(&room) {
-            self.standings.entry(room).or_default().slow = slow;
+        if self.rights.len() < MOST_ROOMS || self.rights.contains_key(&room) {
+            self.rights.entry(room).or_default().slow = slow;
         }
     }
 
     /// When the account may next say something in a room; `None` for now.
     pub(super) fn silent_until(&self, room: Room, now: Instant) -> Option<Instant> {
-        let standing = self.standings.get(&room).copied().unwrap_or_default();
+        let rights = self.rights.get(&room).copied().unwrap_or_default();
         let all = self.all_messages.blocked_until(now);
-        if standing.privileged {
+        if rights.privileged {
             return all;
         }
-        let gap = self.account.limits.message_gap.max(standing.slow);
+        let gap = self.account.limits.message_gap.max(rights.slow);
         let gap = gap.saturating_add(self.account.limits.margin);
-        let room = standing.said.map(|at| at.after(gap)).filter(|at| *at > now);
+        let room = rights.said.map(|at| at.after(gap)).filter(|at| *at > now);
         all.max(self.messages.blocked_until(now)).max(room)
     }
 
     pub(super) fn spend_message(&mut self, room: Room, now: Instant) {
         self.all_messages.spend(now);
         let privileged = self
-            .standings
+            .rights
             .get(&room)
-            .is_some_and(|standing| standing.privileged);
+            .is_some_and(|rights| rights.privileged);
         if !privileged {
             self.messages.spend(now);
         }
-        if self.standings.len() < MOST_ROOMS || self.standings.contains_key(&room) {
-            self.standings.entry(room).or_default().said = Some(now);
+        if self.rights.len() < MOST_ROOMS || self.rights.contains_key(&room) {
+            self.rights.entry(room).or_default().said = Some(now);
         }
     }
 }

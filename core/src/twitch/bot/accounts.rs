@@ -74,9 +74,9 @@ impl Accounts {
     }
 
     /// The server does not take the login of an account.
-    pub(super) fn bar(&mut self, key: AccountKey) {
+    pub(super) fn reject_login(&mut self, key: AccountKey) {
         if let Some(account) = self.get_mut(key) {
-            account.bar();
+            account.reject_login();
         }
     }
 

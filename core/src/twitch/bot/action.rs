@@ -216,7 +216,7 @@ pub enum PoolEvent<'i> {
     /// The server does not take the login of a shard's account, whatever the token. Such a shard is
     /// dead, or stopped if it was opened later: nothing is dialled for the account before
     /// [`Pool::set_token`](crate::twitch::Pool::set_token) or the next start by the caller.
-    Barred {
+    LoginRejected {
         /// The manager.
         manager: ManagerKey,
         /// The shard.

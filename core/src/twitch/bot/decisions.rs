@@ -34,8 +34,9 @@ impl Pool {
             self.effects.push(Effect::Report(at, Health::Dead));
             return;
         };
-        if account.is_barred() {
-            self.effects.emit(PoolEvent::Barred { manager, shard });
+        if account.is_login_rejected() {
+            self.effects
+                .emit(PoolEvent::LoginRejected { manager, shard });
             // Its rooms would fare no better on the shard that a manager opens for a dead one.
             self.effects.push(Effect::Report(at, Health::Stopped));
             return;

@@ -8,10 +8,10 @@ use super::accounts::Accounts;
 use super::action::{JoinFailure, LinkId, ManagerKey, PoolEvent};
 use super::effect::{Effect, Effects};
 use super::room_socket::Membership;
-use super::room_state::{Attempt, Past, RoomState, Turn};
+use super::room_state::{JoinAttempt, Past, RoomState, Turn};
 use super::rooms::Rooms;
-use super::scene::Scene;
 use super::shard_ref::ShardRef;
+use super::snapshot::Snapshot;
 use crate::Instant;
 use crate::twitch::Room;
 
@@ -43,14 +43,14 @@ impl Rooms {
     /// one waits for has room again.
     pub(super) fn join_due(
         &mut self,
-        scene: Scene<'_>,
+        snapshot: Snapshot<'_>,
         accounts: &mut Accounts,
         effects: &mut Effects,
     ) -> Option<Instant> {
         let mut lines = Lines::new();
         let mut opens: Option<Instant> = None;
         for account in accounts.iter_mut() {
-            let blocked = self.join_for(scene, account, &mut lines, effects);
+            let blocked = self.join_for(snapshot, account, &mut lines, effects);
             opens = opens.into_iter().chain(blocked).min();
         }
         for (socket, rooms) in lines {
@@ -64,7 +64,7 @@ impl Rooms {
     /// The same for one account.
     fn join_for(
         &mut self,
-        scene: Scene<'_>,
+        snapshot: Snapshot<'_>,
         account: &mut AccountState,
         lines: &mut Lines,
         effects: &mut Effects,
@@ -76,30 +76,30 @@ impl Rooms {
         if turns.is_empty() {
             return None;
         }
-        let mut left = account.joins_available(scene.now);
-        let mut held = scene.sockets.load(key, |room| account.counts(room));
+        let mut left = account.joins_available(snapshot.now);
+        let mut held = snapshot.sockets.load(key, |room| account.counts(room));
         for (turn, manager, room) in turns {
             if left == 0 {
                 break;
             }
             let is_full = account.limits().rooms.is_some_and(|most| held >= most);
             let is_full = is_full && account.counts(room);
-            match self.judge(scene, turn, manager, room, is_full) {
+            match self.judge(snapshot, turn, manager, room, is_full) {
                 JoinDecision::Drop => self.unqueue(manager, room),
                 JoinDecision::Settle(socket) => self.settle(socket, manager, room),
                 JoinDecision::Wait => {}
                 JoinDecision::Join(socket) => {
                     left = left.saturating_sub(1);
-                    account.spend_join(scene.now);
-                    if account.counts(room) && scene.sockets.membership(socket, room).is_none() {
+                    account.spend_join(snapshot.now);
+                    if account.counts(room) && snapshot.sockets.membership(socket, room).is_none() {
                         held = held.saturating_add(1);
                     }
-                    self.begin(scene, socket, manager, room);
+                    self.begin(snapshot, socket, manager, room);
                     lines.entry(socket).or_default().push(room);
                 }
                 JoinDecision::PartFirst(old) => {
                     left = left.saturating_sub(1);
-                    self.yield_room(scene.now, turn, manager, room);
+                    self.yield_room(snapshot.now, turn, manager, room);
                     effects.push(Effect::Part(old, room));
                 }
                 // Its join is as good as spent: it goes as soon as the PART is answered.
@@ -108,12 +108,12 @@ impl Rooms {
             }
         }
         let waits = self.queue.iter().any(|(turn, ..)| turn.account == key);
-        account.joins_blocked_until(scene.now).filter(|_| waits)
+        account.joins_blocked_until(snapshot.now).filter(|_| waits)
     }
 
     fn judge(
         &self,
-        scene: Scene<'_>,
+        snapshot: Snapshot<'_>,
         turn: Turn,
         manager: ManagerKey,
         room: Room,
@@ -123,10 +123,10 @@ impl Rooms {
             return JoinDecision::Drop;
         };
         let at = ShardRef::new(manager, assigned.shard);
-        let Some(target) = scene.shards.target(at) else {
+        let Some(target) = snapshot.shards.target(at) else {
             return JoinDecision::Drop;
         };
-        match scene.sockets.membership(target, room) {
+        match snapshot.sockets.membership(target, room) {
             // The PART that is under way must be answered first.
             Some(Membership::Leaving { .. }) => return JoinDecision::Wait,
             // It takes its place already.
@@ -137,7 +137,7 @@ impl Rooms {
         }
         match assigned.state {
             RoomState::Served { socket, .. } => {
-                let server = scene.sockets.get(socket);
+                let server = snapshot.sockets.get(socket);
                 match server.filter(|server| server.account == turn.account) {
                     Some(_) => JoinDecision::PartFirst(socket),
                     None => JoinDecision::Full,
@@ -157,13 +157,13 @@ impl Rooms {
     }
 
     /// A room is asked for.
-    fn begin(&mut self, scene: Scene<'_>, socket: LinkId, manager: ManagerKey, room: Room) {
+    fn begin(&mut self, snapshot: Snapshot<'_>, socket: LinkId, manager: ManagerKey, room: Room) {
         self.unqueue(manager, room);
-        let until = scene.now.after(self.answer);
+        let until = snapshot.now.after(self.answer);
         self.timers.set(until, (manager, room));
-        let overlaps = scene.sockets.is_held_elsewhere(socket, room);
+        let overlaps = snapshot.sockets.is_held_elsewhere(socket, room);
         if let Some(assigned) = self.get_mut(manager, room) {
-            let attempt = Attempt::Joining { socket, until };
+            let attempt = JoinAttempt::Joining { socket, until };
             assigned.state = assigned.state.with_attempt(attempt);
             assigned.overlap_until = overlaps.then_some(Instant::from_millis(u64::MAX));
         }

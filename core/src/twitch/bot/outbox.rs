@@ -12,15 +12,15 @@ use super::config::PoolConfig;
 use super::effect::Effects;
 use super::managers::Managers;
 use super::say::{LONGEST_TEXT, Priority, Say, SayError};
-use super::scene::Scene;
 use super::shard_ref::ShardRef;
+use super::snapshot::Snapshot;
 use super::wait::PoolWait;
 use crate::Instant;
 use crate::twitch::{IrcMessage, Room};
 
 /// A message that waits for budget or for a socket.
 #[derive(Debug)]
-struct Waiting {
+struct WaitingMessage {
     manager: ManagerKey,
     say: Say,
     expires: Instant,
@@ -28,7 +28,7 @@ struct Waiting {
 
 /// A message that was sent and not confirmed yet.
 #[derive(Debug)]
-struct Sent {
+struct SentMessage {
     socket: LinkId,
     manager: ManagerKey,
     id: SayId,
@@ -47,10 +47,10 @@ enum SayDecision {
 #[derive(Debug)]
 pub(super) struct Outbox {
     /// In the order in which they go.
-    waiting: BTreeMap<(Priority, SayId), Waiting>,
+    waiting: BTreeMap<(Priority, SayId), WaitingMessage>,
     next: u64,
     /// In the order in which they were sent.
-    sent: VecDeque<Sent>,
+    sent: VecDeque<SentMessage>,
     most: usize,
     expiry: Duration,
     patience: Duration,
@@ -89,7 +89,7 @@ impl Outbox {
             return Err(SayError::QueueFull);
         }
         self.next = self.next.saturating_add(1);
-        let waiting = Waiting {
+        let waiting = WaitingMessage {
             manager,
             expires: now.after(self.expiry),
             say,
@@ -101,7 +101,7 @@ impl Outbox {
     /// Sends what the budgets allow. Returns when a message that waits can go, or expires.
     pub(super) fn send_due(
         &mut self,
-        scene: Scene<'_>,
+        snapshot: Snapshot<'_>,
         managers: &Managers,
         accounts: &mut Accounts,
         effects: &mut Effects,
@@ -112,7 +112,7 @@ impl Outbox {
             let Some(waiting) = self.waiting.get(&key) else {
                 continue;
             };
-            match judge(scene, managers, accounts, waiting) {
+            match judge(snapshot, managers, accounts, waiting) {
                 SayDecision::Wait(at) => {
                     let next = at.into_iter().chain(opens).min();
                     opens = Some(next.map_or(waiting.expires, |at| at.min(waiting.expires)));
@@ -126,7 +126,7 @@ impl Outbox {
                     if let Some(waiting) = self.waiting.remove(&key)
                         && let Some(account) = accounts.get_mut(account)
                     {
-                        self.send(scene.now, socket, key.1, &waiting, account, effects);
+                        self.send(snapshot.now, socket, key.1, &waiting, account, effects);
                     }
                 }
             }
@@ -139,13 +139,13 @@ impl Outbox {
         now: Instant,
         socket: LinkId,
         id: SayId,
-        waiting: &Waiting,
+        waiting: &WaitingMessage,
         account: &mut AccountState,
         effects: &mut Effects,
     ) {
         let room = waiting.say.room;
         account.spend_message(room, now);
-        self.sent.push_back(Sent {
+        self.sent.push_back(SentMessage {
             socket,
             manager: waiting.manager,
             id,
@@ -173,7 +173,7 @@ impl Outbox {
         if named.is_none() && message.tag("id").is_none_or(|id| id.raw().is_empty()) {
             return;
         }
-        let is_it = |sent: &Sent| match named {
+        let is_it = |sent: &SentMessage| match named {
             Some(id) => sent.id == id,
             None => sent.room == room,
         };
@@ -204,7 +204,7 @@ impl Outbox {
     fn finish(
         &mut self,
         socket: LinkId,
-        is_it: impl Fn(&Sent) -> bool,
+        is_it: impl Fn(&SentMessage) -> bool,
         outcome: SayOutcome,
         effects: &mut Effects,
     ) {
@@ -252,12 +252,12 @@ impl Outbox {
 }
 
 fn judge(
-    scene: Scene<'_>,
+    snapshot: Snapshot<'_>,
     managers: &Managers,
     accounts: &Accounts,
-    waiting: &Waiting,
+    waiting: &WaitingMessage,
 ) -> SayDecision {
-    if waiting.expires <= scene.now {
+    if waiting.expires <= snapshot.now {
         return SayDecision::Finish(SayOutcome::Expired);
     }
     let (manager, room) = (waiting.manager, waiting.say.room);
@@ -265,17 +265,18 @@ fn judge(
         return SayDecision::Finish(SayOutcome::Stopped);
     };
     let sender = supervisor.sender(&room);
-    let Some(socket) = sender.and_then(|shard| scene.speaker(ShardRef::new(manager, shard))) else {
+    let Some(socket) = sender.and_then(|shard| snapshot.speaker(ShardRef::new(manager, shard)))
+    else {
         return SayDecision::Wait(None);
     };
-    let key = scene.sockets.get(socket).map(|socket| socket.account);
+    let key = snapshot.sockets.get(socket).map(|socket| socket.account);
     let Some(account) = key.and_then(|key| accounts.get(key)) else {
         return SayDecision::Wait(None);
     };
     if account.is_anonymous() {
         return SayDecision::Finish(SayOutcome::Anonymous);
     }
-    match account.silent_until(room, scene.now) {
+    match account.silent_until(room, snapshot.now) {
         Some(at) => SayDecision::Wait(Some(at)),
         None => SayDecision::Send(socket, account.key()),
     }

@@ -113,7 +113,7 @@ impl PoolEvent<'_> {
             Parted { manager, room, by_server }
             Said { manager, id, outcome }
             UnknownAccount { manager, shard }
-            Barred { manager, shard }
+            LoginRejected { manager, shard }
             Ended { manager }
         )
     }

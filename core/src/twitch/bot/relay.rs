@@ -40,7 +40,7 @@ pub(super) struct Relay {
 
 /// A message and the socket that it came on.
 #[derive(Clone, Copy)]
-pub(super) struct Arrival<'a, 'i> {
+pub(super) struct IncomingMessage<'a, 'i> {
     pub(super) id: LinkId,
     pub(super) socket: &'a RoomSocket,
     pub(super) message: &'a IrcMessage<'i>,
@@ -68,32 +68,32 @@ impl Relay {
     pub(super) fn passes(
         &mut self,
         now: Instant,
-        arrival: Arrival<'_, '_>,
+        incoming: IncomingMessage<'_, '_>,
         rooms: &Rooms,
         accounts: &mut Accounts,
     ) -> bool {
-        let room = arrival.message.room();
-        let is_new = if arrival.message.command() == "WHISPER" {
-            is_new_whisper(arrival, accounts)
+        let room = incoming.message.room();
+        let is_new = if incoming.message.command() == "WHISPER" {
+            is_new_whisper(incoming, accounts)
         } else {
-            room.is_none_or(|room| self.is_new(now, arrival, room, rooms))
+            room.is_none_or(|room| self.is_new(now, incoming, room, rooms))
         };
-        is_new && self.passes_mirrors(now, arrival, rooms)
+        is_new && self.passes_mirrors(now, incoming, rooms)
     }
 
     /// Whether a message of a room is wanted and has not come on another socket.
     fn is_new(
         &mut self,
         now: Instant,
-        arrival: Arrival<'_, '_>,
+        incoming: IncomingMessage<'_, '_>,
         room: Room,
         rooms: &Rooms,
     ) -> bool {
-        let Arrival {
+        let IncomingMessage {
             id,
             socket,
             message,
-        } = arrival;
+        } = incoming;
         let manager = socket.at.manager;
         let holds = socket.rooms.contains_key(&room);
         let Some(assigned) = rooms.get(manager, room) else {
@@ -117,12 +117,17 @@ impl Relay {
 
     /// A mirror is dropped when its source was passed on, and waits while the original may still
     /// come.
-    fn passes_mirrors(&mut self, now: Instant, arrival: Arrival<'_, '_>, rooms: &Rooms) -> bool {
-        let Arrival {
+    fn passes_mirrors(
+        &mut self,
+        now: Instant,
+        incoming: IncomingMessage<'_, '_>,
+        rooms: &Rooms,
+    ) -> bool {
+        let IncomingMessage {
             id,
             socket,
             message,
-        } = arrival;
+        } = incoming;
         let source = match self.policy {
             MirrorPolicy::All => return true,
             MirrorPolicy::None => return !is_mirror(message),
@@ -194,9 +199,9 @@ impl Relay {
 }
 
 /// Whispers come on every socket of the account.
-fn is_new_whisper(arrival: Arrival<'_, '_>, accounts: &mut Accounts) -> bool {
-    let account = accounts.get_mut(arrival.socket.account);
-    match (account, arrival.message.tag("message-id")) {
+fn is_new_whisper(incoming: IncomingMessage<'_, '_>, accounts: &mut Accounts) -> bool {
+    let account = accounts.get_mut(incoming.socket.account);
+    match (account, incoming.message.tag("message-id")) {
         (Some(account), Some(whisper)) => account.is_new_whisper(whisper.raw()),
         (Some(_), None) | (None, _) => true,
     }

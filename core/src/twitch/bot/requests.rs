@@ -216,7 +216,7 @@ impl Pool {
     /// Carries out what a request has led to; the actions are returned by the next `handle`.
     fn settle_request(&mut self) {
         let mut actions = core::mem::take(&mut self.pending);
-        self.settle(&mut actions);
+        self.run_effects(&mut actions);
         self.pending = actions;
     }
 }

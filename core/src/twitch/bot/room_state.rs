@@ -25,7 +25,7 @@ pub(super) struct Turn {
 
 /// Where a room is with being joined on its shard's socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
+pub(super) enum JoinAttempt {
     /// It waits for the socket.
     Wanted,
     /// It waits for its account's budget.
@@ -48,7 +48,7 @@ pub(super) enum Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RoomState {
     /// No socket serves it.
-    Unserved(Attempt),
+    Unserved(JoinAttempt),
     /// It was left at the account's room limit so that its shard's socket can join it in its place:
     /// queued, and its join is as good as spent, since it goes as soon as the PART is answered.
     Yielded(Turn),
@@ -56,7 +56,7 @@ pub(super) enum RoomState {
     /// is another one.
     Served {
         socket: LinkId,
-        handover: Option<Attempt>,
+        handover: Option<JoinAttempt>,
     },
 }
 
@@ -70,18 +70,18 @@ impl RoomState {
     }
 
     /// The way to its shard's socket; `None` where it is joined there.
-    pub(super) fn attempt(self) -> Option<Attempt> {
+    pub(super) fn attempt(self) -> Option<JoinAttempt> {
         match self {
             Self::Unserved(attempt) => Some(attempt),
-            Self::Yielded(turn) => Some(Attempt::Queued(turn)),
+            Self::Yielded(turn) => Some(JoinAttempt::Queued(turn)),
             Self::Served { handover, .. } => handover,
         }
     }
 
     /// The same room with another way to its shard's socket.
-    pub(super) fn with_attempt(self, attempt: Attempt) -> Self {
+    pub(super) fn with_attempt(self, attempt: JoinAttempt) -> Self {
         match (self, attempt) {
-            (Self::Yielded(_), Attempt::Queued(turn)) => Self::Yielded(turn),
+            (Self::Yielded(_), JoinAttempt::Queued(turn)) => Self::Yielded(turn),
             (Self::Unserved(_) | Self::Yielded(_), attempt) => Self::Unserved(attempt),
             (Self::Served { socket, .. }, attempt) => Self::Served {
                 socket,
@@ -104,7 +104,9 @@ impl RoomState {
     /// The same room without the socket that served it.
     pub(super) fn unserved(self) -> Self {
         match self {
-            Self::Served { handover, .. } => Self::Unserved(handover.unwrap_or(Attempt::Wanted)),
+            Self::Served { handover, .. } => {
+                Self::Unserved(handover.unwrap_or(JoinAttempt::Wanted))
+            }
             Self::Unserved(_) | Self::Yielded(_) => self,
         }
     }
@@ -116,15 +118,15 @@ impl RoomState {
             Self::Served { .. } | Self::Unserved(_) | Self::Yielded(_) => self,
         };
         match state.attempt() {
-            Some(Attempt::Joining { socket, .. }) if socket == lost => {
-                state.with_attempt(Attempt::Wanted)
+            Some(JoinAttempt::Joining { socket, .. }) if socket == lost => {
+                state.with_attempt(JoinAttempt::Wanted)
             }
             Some(
-                Attempt::Joining { .. }
-                | Attempt::Wanted
-                | Attempt::Queued(_)
-                | Attempt::Retrying { .. }
-                | Attempt::Refused,
+                JoinAttempt::Joining { .. }
+                | JoinAttempt::Wanted
+                | JoinAttempt::Queued(_)
+                | JoinAttempt::Retrying { .. }
+                | JoinAttempt::Refused,
             )
             | None => state,
         }
@@ -133,8 +135,10 @@ impl RoomState {
     /// Whether a new socket of its shard should join it.
     pub(super) fn wants_join(self) -> bool {
         match self.attempt() {
-            Some(Attempt::Wanted | Attempt::Joining { .. }) | None => true,
-            Some(Attempt::Queued(_) | Attempt::Retrying { .. } | Attempt::Refused) => false,
+            Some(JoinAttempt::Wanted | JoinAttempt::Joining { .. }) | None => true,
+            Some(JoinAttempt::Queued(_) | JoinAttempt::Retrying { .. } | JoinAttempt::Refused) => {
+                false
+            }
         }
     }
 }
@@ -169,7 +173,7 @@ impl AssignedRoom {
     pub(super) const fn new(shard: ShardKey, now: Instant) -> Self {
         Self {
             shard,
-            state: RoomState::Unserved(Attempt::Wanted),
+            state: RoomState::Unserved(JoinAttempt::Wanted),
             past: Past::Assigned,
             since: now,
             failures: 0,
@@ -194,14 +198,14 @@ mod tests {
     const LOST: LinkId = LinkId(1);
     const OTHER: LinkId = LinkId(2);
 
-    fn joining(socket: LinkId) -> Attempt {
-        Attempt::Joining {
+    fn joining(socket: LinkId) -> JoinAttempt {
+        JoinAttempt::Joining {
             socket,
             until: Instant::ZERO,
         }
     }
 
-    fn served(socket: LinkId, handover: Option<Attempt>) -> RoomState {
+    fn served(socket: LinkId, handover: Option<JoinAttempt>) -> RoomState {
         RoomState::Served { socket, handover }
     }
 
@@ -215,17 +219,20 @@ mod tests {
 
     #[test]
     fn a_lost_socket_takes_along_what_depended_on_it_and_nothing_else() {
-        let queued = Attempt::Queued(turn());
+        let queued = JoinAttempt::Queued(turn());
         let unserved = RoomState::Unserved;
         for (before, after) in [
-            (served(LOST, None), unserved(Attempt::Wanted)),
+            (served(LOST, None), unserved(JoinAttempt::Wanted)),
             (served(LOST, Some(queued)), unserved(queued)),
             (served(LOST, Some(joining(OTHER))), unserved(joining(OTHER))),
-            (served(LOST, Some(joining(LOST))), unserved(Attempt::Wanted)),
-            (unserved(joining(LOST)), unserved(Attempt::Wanted)),
+            (
+                served(LOST, Some(joining(LOST))),
+                unserved(JoinAttempt::Wanted),
+            ),
+            (unserved(joining(LOST)), unserved(JoinAttempt::Wanted)),
             (
                 served(OTHER, Some(joining(LOST))),
-                served(OTHER, Some(Attempt::Wanted)),
+                served(OTHER, Some(JoinAttempt::Wanted)),
             ),
         ] {
             assert_eq!(before.without(LOST), after, "{before:?}");
@@ -235,7 +242,7 @@ mod tests {
             served(OTHER, Some(joining(OTHER))),
             unserved(joining(OTHER)),
             unserved(queued),
-            unserved(Attempt::Refused),
+            unserved(JoinAttempt::Refused),
             RoomState::Yielded(turn()),
         ] {
             assert_eq!(stays.without(LOST), stays);
@@ -245,7 +252,7 @@ mod tests {
     #[test]
     fn a_room_that_makes_way_does_so_while_it_is_queued() {
         let yielded = RoomState::Yielded(turn());
-        let queued = Attempt::Queued(turn());
+        let queued = JoinAttempt::Queued(turn());
         assert_eq!(yielded.with_attempt(queued), yielded);
         let asked = yielded.with_attempt(joining(OTHER));
         assert_eq!(asked, RoomState::Unserved(joining(OTHER)));
@@ -253,7 +260,7 @@ mod tests {
 
     #[test]
     fn only_the_socket_where_it_shall_be_settles_a_room() {
-        let moving = served(LOST, Some(Attempt::Wanted));
+        let moving = served(LOST, Some(JoinAttempt::Wanted));
         assert_eq!(moving.settled_on(LOST), served(LOST, None));
         assert_eq!(moving.settled_on(OTHER), moving);
     }

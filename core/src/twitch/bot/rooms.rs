@@ -8,7 +8,7 @@ use super::action::{AccountKey, JoinFailure, LinkId, ManagerKey, PoolEvent};
 use super::config::PoolConfig;
 use super::effect::{Effect, Effects};
 use super::room_socket::Membership;
-use super::room_state::{AssignedRoom, Attempt, Past, RoomState, Turn, Urgency};
+use super::room_state::{AssignedRoom, JoinAttempt, Past, RoomState, Turn, Urgency};
 use super::shard_ref::ShardRef;
 use super::shards::Shards;
 use super::sockets::DOUBT;
@@ -103,7 +103,7 @@ impl Rooms {
         let assigned = rooms.entry(room).or_insert_with(new);
         assigned.shard = at.shard;
         let urgency = urgency.min(assigned.urgency());
-        assigned.state = assigned.state.with_attempt(Attempt::Wanted);
+        assigned.state = assigned.state.with_attempt(JoinAttempt::Wanted);
         self.queue_if_up(at, room, urgency, shards);
     }
 
@@ -151,7 +151,7 @@ impl Rooms {
             number: self.next_turn,
         };
         if let Some(assigned) = self.get_mut(manager, room) {
-            assigned.state = assigned.state.with_attempt(Attempt::Queued(turn));
+            assigned.state = assigned.state.with_attempt(JoinAttempt::Queued(turn));
             self.next_turn = self.next_turn.saturating_add(1);
             self.queue.insert((turn, manager, room));
         }
@@ -163,15 +163,15 @@ impl Rooms {
             return;
         };
         match assigned.state.attempt() {
-            Some(Attempt::Queued(turn)) => {
-                assigned.state = assigned.state.with_attempt(Attempt::Wanted);
+            Some(JoinAttempt::Queued(turn)) => {
+                assigned.state = assigned.state.with_attempt(JoinAttempt::Wanted);
                 self.queue.remove(&(turn, manager, room));
             }
             Some(
-                Attempt::Wanted
-                | Attempt::Joining { .. }
-                | Attempt::Retrying { .. }
-                | Attempt::Refused,
+                JoinAttempt::Wanted
+                | JoinAttempt::Joining { .. }
+                | JoinAttempt::Retrying { .. }
+                | JoinAttempt::Refused,
             )
             | None => {}
         }
@@ -280,15 +280,15 @@ impl Rooms {
     ) {
         let assigned = self.get(at.manager, room);
         match assigned.and_then(|assigned| assigned.state.attempt()) {
-            Some(Attempt::Joining { socket: asked, .. }) if asked == socket => {
+            Some(JoinAttempt::Joining { socket: asked, .. }) if asked == socket => {
                 self.fail(now, at.manager, room, reason, effects);
             }
             Some(
-                Attempt::Joining { .. }
-                | Attempt::Wanted
-                | Attempt::Queued(_)
-                | Attempt::Retrying { .. }
-                | Attempt::Refused,
+                JoinAttempt::Joining { .. }
+                | JoinAttempt::Wanted
+                | JoinAttempt::Queued(_)
+                | JoinAttempt::Retrying { .. }
+                | JoinAttempt::Refused,
             )
             | None => {}
         }
@@ -318,7 +318,7 @@ impl Rooms {
         assigned.overlap_until = assigned.overlap_until.map(|until| until.min(late));
         let shard = assigned.shard;
         let retry_at = retry_in.map(|wait| now.after(wait));
-        let attempt = retry_at.map_or(Attempt::Refused, |at| Attempt::Retrying { at });
+        let attempt = retry_at.map_or(JoinAttempt::Refused, |at| JoinAttempt::Retrying { at });
         assigned.state = assigned.state.with_attempt(attempt);
         if let Some(at) = retry_at {
             self.timers.set(at, (manager, room));
@@ -351,21 +351,21 @@ impl Rooms {
                 continue;
             };
             match assigned.state.attempt() {
-                Some(Attempt::Joining { until, .. }) if until <= now => {
+                Some(JoinAttempt::Joining { until, .. }) if until <= now => {
                     self.fail(now, manager, room, JoinFailure::Timeout, effects);
                 }
-                Some(Attempt::Retrying { at }) if at <= now => {
-                    assigned.state = assigned.state.with_attempt(Attempt::Wanted);
+                Some(JoinAttempt::Retrying { at }) if at <= now => {
+                    assigned.state = assigned.state.with_attempt(JoinAttempt::Wanted);
                     let at = ShardRef::new(manager, assigned.shard);
                     self.queue_if_up(at, room, Urgency::Retry, shards);
                     effects.push(Effect::Recheck);
                 }
                 Some(
-                    Attempt::Joining { .. }
-                    | Attempt::Retrying { .. }
-                    | Attempt::Wanted
-                    | Attempt::Queued(_)
-                    | Attempt::Refused,
+                    JoinAttempt::Joining { .. }
+                    | JoinAttempt::Retrying { .. }
+                    | JoinAttempt::Wanted
+                    | JoinAttempt::Queued(_)
+                    | JoinAttempt::Refused,
                 )
                 | None => {}
             }

@@ -37,14 +37,14 @@ impl Dial {
 }
 
 #[derive(Debug)]
-struct Running {
+struct RunningShard {
     account: AccountKey,
     dial: Dial,
     /// Sockets lost in a row.
     failures: u32,
 }
 
-impl Running {
+impl RunningShard {
     /// A socket that held for long ends a row of failures.
     fn forget_failures(&mut self, stable: bool) {
         if stable {
@@ -72,7 +72,7 @@ impl Running {
 /// The shards that run, those that wait for a socket included.
 #[derive(Debug)]
 pub(super) struct Shards {
-    running: BTreeMap<ShardRef, Running>,
+    running: BTreeMap<ShardRef, RunningShard>,
     longest_back_off: Duration,
     give_up_after: Option<u32>,
 }
@@ -116,7 +116,7 @@ impl Shards {
         failures: u32,
         rng: &mut Rng,
     ) {
-        let mut shard = Running {
+        let mut shard = RunningShard {
             account,
             dial: Dial::Waiting { until: now },
             failures,
@@ -192,12 +192,12 @@ impl Shards {
     }
 
     /// A shard has lost a socket. It dials again if that was its current one, or gives up; it is
-    /// down unless it `is_heard` on another socket, one that hands over.
+    /// down unless it `has_other_socket` on another socket, one that hands over.
     pub(super) fn lost(
         &mut self,
         now: Instant,
         loss: Loss,
-        is_heard: bool,
+        has_other_socket: bool,
         rng: &mut Rng,
         effects: &mut Effects,
     ) {
@@ -216,17 +216,17 @@ impl Shards {
         };
         if gives_up {
             effects.push(Effect::EndShard(loss.at));
-        } else if !is_heard {
+        } else if !has_other_socket {
             effects.push(Effect::Report(loss.at, Health::Down));
         }
     }
 
     /// The server does not take an account's login: its shards end.
-    pub(super) fn bar(&self, account: AccountKey, effects: &mut Effects) {
+    pub(super) fn report_rejected(&self, account: AccountKey, effects: &mut Effects) {
         for (at, shard) in &self.running {
             if shard.account == account {
                 let (manager, shard) = (at.manager, at.shard);
-                effects.emit(PoolEvent::Barred { manager, shard });
+                effects.emit(PoolEvent::LoginRejected { manager, shard });
                 effects.push(Effect::EndShard(*at));
             }
         }
@@ -238,7 +238,7 @@ impl Shards {
         now: Instant,
         accounts: &Accounts,
     ) -> Option<(Instant, PoolWait)> {
-        let wait = |shard: &Running| {
+        let wait = |shard: &RunningShard| {
             let account = accounts.get(shard.account);
             match (account.and_then(AccountState::asks_again_at), shard.dial) {
                 (Some(at), _) => Some((at, PoolWait::Token)),

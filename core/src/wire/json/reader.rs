@@ -26,7 +26,7 @@ pub struct Reader<'a> {
 
 /// A place to which a reader can return.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
+pub(crate) struct Checkpoint {
     at: usize,
     depth: u8,
     misreads: usize,
@@ -46,8 +46,8 @@ impl<'a> Reader<'a> {
 
     /// The reader's place.
     #[inline]
-    pub(crate) fn mark(&self) -> Mark {
-        Mark {
+    pub(crate) fn mark(&self) -> Checkpoint {
+        Checkpoint {
             at: self.at,
             depth: self.depth,
             misreads: self.misreads.as_ref().map_or(0, |log| log.len()),
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
 
     /// Stands again where it stood, having noted nothing since.
     #[inline]
-    pub(crate) fn return_to(&mut self, mark: Mark) {
+    pub(crate) fn return_to(&mut self, mark: Checkpoint) {
         (self.at, self.depth) = (mark.at, mark.depth);
         if let Some(log) = &mut self.misreads {
             log.truncate(mark.misreads);
@@ -64,13 +64,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether anything has been noted since it stood there.
-    pub(crate) fn has_noted_since(&self, mark: Mark) -> bool {
+    pub(crate) fn has_noted_since(&self, mark: Checkpoint) -> bool {
         self.mark().misreads > mark.misreads
     }
 
     /// Reads again at a place that was passed, and comes back having noted nothing.
     #[cold]
-    pub(crate) fn detour<T>(&mut self, to: Mark, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn detour<T>(&mut self, to: Checkpoint, read: impl FnOnce(&mut Self) -> T) -> T {
         let (at, depth, misreads) = (self.at, self.depth, self.misreads.take());
         (self.at, self.depth) = (to.at, to.depth);
         let value = read(self);

@@ -69,7 +69,7 @@ macro_rules! packed {
                 use crate::wire::packed::{Packed, quoted};
                 /// The parts, by the names of their fields.
                 #[allow(non_camel_case_types, reason = "the names of the fields")]
-                enum At {
+                enum RecordField {
                     $($field,)*
                 }
                 const {
@@ -90,7 +90,7 @@ macro_rules! packed {
                             }
                         )+)?
                         if reader.passes(quoted!($wire)) {
-                            const SHIFT: u32 = At::$field as u32 * 2;
+                            const SHIFT: u32 = RecordField::$field as u32 * 2;
                             if mask >> SHIFT != 0 {
                                 return None;
                             }

@@ -368,7 +368,7 @@ fn read_any_roles(reader: &mut Reader<'_>, to: &mut Roles) -> Result<(), Malform
 
 /// A member that is read back.
 #[derive(serde::Deserialize)]
-struct Owned {
+struct OwnedMember {
     user: User<'static>,
     #[serde(default)]
     roles: Option<Vec<RoleId>>,
@@ -378,7 +378,7 @@ struct Owned {
 impl<'de> Deserialize<'de> for Batch<Member<'_>> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut members = Self::default();
-        for member in Vec::<Owned>::deserialize(from)? {
+        for member in Vec::<OwnedMember>::deserialize(from)? {
             members.add(&member.user, member.roles.as_deref(), &member.membership);
         }
         Ok(members)

@@ -367,7 +367,7 @@ fn pack_activities(reader: &mut Reader<'_>, to: &mut Sink) {
 
 /// A presence that is read back.
 #[derive(Deserialize)]
-struct Owned {
+struct OwnedPresence {
     user: User<'static>,
     status: Status,
     clients: ClientStatus<'static>,
@@ -377,7 +377,7 @@ struct Owned {
 impl<'de> Deserialize<'de> for Batch<Presence<'_>> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut presences = Self::default();
-        for one in Vec::<Owned>::deserialize(from)? {
+        for one in Vec::<OwnedPresence>::deserialize(from)? {
             let statuses = Statuses::new(one.status, &one.clients);
             presences.add(&one.user, statuses, |to| {
                 to.number(one.activities.len() as u64);

@@ -294,7 +294,7 @@ impl Life {
             _ => last + 1,
         };
         match (self.shard.phase(), name) {
-            _ if self.overslept() => {}
+            _ if self.host_stalled() => {}
             (Phase::Identifying | Phase::Resuming | Phase::Active, "READY") => {
                 let id = data["session_id"].as_str().unwrap_or_default();
                 let again = |(old, last): &(String, u64)| old == id && sequence <= *last;
@@ -313,7 +313,7 @@ impl Life {
     }
 
     /// Whether a payload is dropped, because the connection was left alone for too long.
-    fn overslept(&self) -> bool {
+    fn host_stalled(&self) -> bool {
         let probe = &mut self.shard.clone();
         let ask = Input::Payload(br#"{"op":99}"#);
         let _ = probe.handle(Instant::from_millis(self.now), ask);

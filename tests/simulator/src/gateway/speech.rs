@@ -156,7 +156,7 @@ impl Gateway {
         }
     }
 
-    /// The bot tells the service something.
+    /// The bot sends the service something.
     pub(super) fn take_post(&mut self, post: Post<'_>, body: &[u8]) -> RestReply {
         let done = post::json(body).and_then(|body| match post {
             Post::Message { channel } => self.bot_says(channel, &body),

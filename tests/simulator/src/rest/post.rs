@@ -1,10 +1,10 @@
-//! What a bot tells the service: messages, answers to interactions, and its commands.
+//! What a bot sends to the service: messages, answers to interactions, and its commands.
 use serde_json::Value;
 
 /// The most characters of a message.
 const MOST_CHARACTERS: usize = 2000;
 
-/// One thing that a bot tells the service.
+/// One thing that a bot sends to the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Post<'a> {
     Message {
@@ -25,7 +25,7 @@ pub(crate) enum Post<'a> {
 }
 
 impl<'a> Post<'a> {
-    /// What a request without prefix and version tells; `None` when it is none of these.
+    /// What a request without prefix and version says; `None` when it is none of these.
     pub(super) fn of(method: &str, path: &'a str) -> Option<Self> {
         let segments: Vec<&str> = path.split('/').collect();
         let id = |text: &str| text.parse::<u64>().ok();

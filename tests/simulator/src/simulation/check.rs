@@ -244,7 +244,7 @@ impl Simulation {
             .unwrap_or_default()
             .to_owned();
         if !self.fleet_emitted.insert(name.clone()) {
-            self.fail(format!("the fleet tells {name} twice"));
+            self.fail(format!("the fleet emits {name} twice"));
         }
         self.tally.mark(format!("fleet: {name}"));
         self.trace.line(self.now, None, format_args!("! {text}"));

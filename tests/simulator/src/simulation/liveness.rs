@@ -52,7 +52,7 @@ impl Simulation {
         });
     }
 
-    /// Every event of the session was told, by whichever process.
+    /// Every event of the session was emitted, by whichever process.
     fn look_for_lost_events(&mut self, host: usize) {
         let reached = self.reached(host).unwrap_or_default();
         let lost = self.hosts[host].book.lost(reached);

@@ -1,4 +1,4 @@
-//! Stores of a host that take their time: what they tell a shard, late, never, or to have failed.
+//! Stores of a host that take their time: what they report to a shard, late, never, or a failure.
 use super::Simulation;
 use crate::edge::Millis;
 use crate::rng::Rng;
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How long a guild waits for them.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a shard is told.
+/// What is reported to a shard.
 #[derive(Clone, Copy, Debug)]
 enum Word {
     Stored(Barrier),
@@ -83,7 +83,7 @@ impl Simulation {
         self.hosts[host].stores.confirm(self.now, barrier);
     }
 
-    /// Tells a shard what its stores have to say by now.
+    /// Reports to a shard what its stores have to say by now.
     pub(super) fn hear_stores(&mut self, host: usize) {
         while let Some(word) = self.hosts[host].stores.take_due(self.now) {
             match word {

@@ -84,7 +84,7 @@ impl Simulation {
         self.compare_parts(view)?;
         self.compare_voice(view)?;
         self.compare_presences(view)?;
-        self.look_for_strangers(view)?;
+        self.look_for_outsiders(view)?;
         if closely || !doubts.is_empty() {
             self.compare_values(view)?;
         }
@@ -156,16 +156,16 @@ impl Simulation {
     }
 
     /// Where it is reported who leaves, nobody is held who is no member.
-    fn look_for_strangers(&self, view: Compared<'_>) -> Result<(), String> {
+    fn look_for_outsiders(&self, view: Compared<'_>) -> Result<(), String> {
         let reported = Intents::GUILDS | Intents::GUILD_MEMBERS;
         if !self.setting.intents.contains(reported) || self.setting.sweep_after_chunk {
             return Ok(());
         }
         let held = self.store.members(view.id).map(|row| row.user().id().get());
-        let strangers: Vec<u64> = held.filter(|user| !view.may_be_member(*user)).collect();
-        match strangers.is_empty() {
+        let outsiders: Vec<u64> = held.filter(|user| !view.may_be_member(*user)).collect();
+        match outsiders.is_empty() {
             true => Ok(()),
-            false => Err(format!("{strangers:?} are held, and no members")),
+            false => Err(format!("{outsiders:?} are held, and no members")),
         }
     }
 
@@ -212,7 +212,7 @@ impl Simulation {
         }
     }
 
-    /// Told to be complete: it holds everyone, and nobody else.
+    /// Reported as complete: it holds everyone, and nobody else.
     fn compare_members(&self, view: Compared<'_>, reported: u64) -> Result<(), String> {
         let Compared { id, guild, doubts } = view;
         let held = self.store.members(id).map(|row| row.user().id().get());
@@ -233,7 +233,7 @@ impl Simulation {
         ))
     }
 
-    /// Told to be partial for rows that could not be read: there were some, and the others are
+    /// Reported as partial for rows that could not be read: there were some, and the others are
     /// held.
     fn compare_the_read(&self, view: Compared<'_>, why: Lack) -> Result<(), String> {
         let Lack::Unread(rows) = why else {

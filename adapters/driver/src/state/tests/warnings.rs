@@ -10,7 +10,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use super::faulty::{Fault, Faulty, Part};
 use super::{journal, open, saved, session};
-use crate::state::layout::{JOURNAL, Turn, offset};
+use crate::state::layout::{JOURNAL, RecordSlot, offset};
 
 thread_local! {
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -122,7 +122,7 @@ fn a_torn_record_is_named_and_the_one_before_is_used() {
     let mut journal = journal(&folder, SHARD);
     journal.begin(&session(SHARD, "a", 1, &[]), Instant::ZERO);
     journal.acknowledged(300, Instant::ZERO);
-    disk.damage(offset(1, Turn::Second) as usize + 50);
+    disk.damage(offset(1, RecordSlot::Second) as usize + 50);
     let lines = warnings(|| assert_eq!(saved(&disk)[0].sequence(), 1));
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("a record of shard 1") && lines[0].contains("torn"));

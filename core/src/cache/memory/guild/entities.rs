@@ -10,7 +10,7 @@ use crate::cache::memory::guild::message_rings::Rings;
 use crate::cache::memory::guild::plain::{PlainTables, put};
 use crate::cache::memory::guild::thread_members::ThreadMembers;
 use crate::cache::memory::indexes::Indexes;
-use crate::cache::memory::shared::Shared;
+use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow as _, merge_row};
@@ -94,7 +94,7 @@ impl Entities {
         guild: GuildId,
         rows: Rows<'static>,
         how: MergeMode,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         let mixer = self.mixer;
         match rows {
@@ -149,7 +149,7 @@ impl Entities {
         guild: GuildId,
         rows: Vec<Thread<'static>>,
         how: MergeMode,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         match how {
             MergeMode::Upsert => rows
@@ -175,7 +175,7 @@ impl Entities {
             .for_each(|rows| self.join(rows));
     }
 
-    pub(in crate::cache::memory) fn remove(&mut self, key: &Key<'_>, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn remove(&mut self, key: &Key<'_>, shared: &mut SharedRows) {
         match key {
             Key::Thread(thread) => self.remove_thread(*thread, shared),
             Key::ThreadMembers(thread, users) => self.leave(*thread, users),
@@ -192,7 +192,7 @@ impl Entities {
         }
     }
 
-    fn upsert_thread(&mut self, guild: GuildId, mut row: Thread<'static>, shared: &mut Shared) {
+    fn upsert_thread(&mut self, guild: GuildId, mut row: Thread<'static>, shared: &mut SharedRows) {
         let id = row.id;
         row.guild = Field::Value(guild);
         let newest = |row: &Thread<'_>| row.last_message.value().copied();
@@ -210,7 +210,7 @@ impl Entities {
         guild: GuildId,
         parents: Option<&[ChannelId]>,
         rows: Vec<Thread<'static>>,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         let mut listed: Vec<ChannelId> = rows.iter().map(|row| row.id).collect();
         listed.sort_unstable();
@@ -243,7 +243,7 @@ impl Entities {
     pub(in crate::cache::memory) fn remove_thread(
         &mut self,
         thread: ChannelId,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         if self.threads.remove(thread.get()).is_some() {
             shared.displace(thread);
@@ -324,7 +324,7 @@ impl Entities {
     pub(in crate::cache::memory) fn remove_channels(
         &mut self,
         channels: &[ChannelId],
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         let gone = |channel: Option<ChannelId>| {
             channel.is_some_and(|channel| channels.binary_search(&channel).is_ok())
@@ -348,7 +348,7 @@ impl Entities {
     pub(in crate::cache::memory) fn keep_channels(
         &mut self,
         mut listed: Vec<ChannelId>,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         listed.sort_unstable();
         let gone = |channel: ChannelId| listed.binary_search(&channel).is_err();
@@ -368,7 +368,7 @@ impl Entities {
     }
 
     /// Drops what no event of a new session can refill.
-    pub(in crate::cache::memory) fn forget(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn forget(&mut self, shared: &mut SharedRows) {
         self.rings.clear(shared);
         self.plain.forget();
         self.hooks.clear();
@@ -377,7 +377,7 @@ impl Entities {
     }
 
     /// Lets go of everything that guilds share.
-    pub(in crate::cache::memory) fn dissolve(mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn dissolve(mut self, shared: &mut SharedRows) {
         self.rings.clear(shared);
         self.threads.iter().for_each(|row| shared.displace(row.id));
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::cache::memory::guild::message_ring::{Ring, author, edit, react, vote};
-use crate::cache::memory::shared::Shared;
+use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::lazy_table::LazyTable;
 use crate::cache::memory::usage::Weight;
@@ -52,7 +52,11 @@ impl Rings {
         self.ring(channel)?.get(id)
     }
 
-    pub(in crate::cache::memory) fn upsert(&mut self, row: Message<'static>, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn upsert(
+        &mut self,
+        row: Message<'static>,
+        shared: &mut SharedRows,
+    ) {
         let limit = shared.messages_per_channel;
         let Some(channel) = row.channel.filter(|_| limit > 0) else {
             return;
@@ -102,14 +106,14 @@ impl Rings {
         &mut self,
         channel: ChannelId,
         ids: &[MessageId],
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         let gone = self.rings.update(channel.get(), |ring| ring.take_out(ids));
         self.gone(gone.unwrap_or_default(), shared);
     }
 
     /// The oldest messages go that are too many for their channel.
-    pub(in crate::cache::memory) fn trim(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn trim(&mut self, shared: &mut SharedRows) {
         let limit = shared.messages_per_channel;
         let full = self.rings.iter().filter(|ring| ring.len() > limit);
         let full: Vec<ChannelId> = full.map(Ring::channel).collect();
@@ -120,7 +124,7 @@ impl Rings {
     }
 
     /// All messages of a channel go.
-    pub(in crate::cache::memory) fn remove(&mut self, channel: ChannelId, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn remove(&mut self, channel: ChannelId, shared: &mut SharedRows) {
         if let Some(ring) = self.rings.remove(channel.get()) {
             self.messages = self.messages.saturating_sub(ring.len());
             ring.authors()
@@ -129,14 +133,14 @@ impl Rings {
     }
 
     /// All messages go.
-    pub(in crate::cache::memory) fn clear(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn clear(&mut self, shared: &mut SharedRows) {
         let channels: Vec<ChannelId> = self.rings.iter().map(Ring::channel).collect();
         for channel in channels {
             self.remove(channel, shared);
         }
     }
 
-    fn gone(&mut self, messages: Vec<Message<'static>>, shared: &mut Shared) {
+    fn gone(&mut self, messages: Vec<Message<'static>>, shared: &mut SharedRows) {
         self.messages = self.messages.saturating_sub(messages.len());
         for author in messages.iter().filter_map(author) {
             shared.users.release_author(author);

@@ -3,11 +3,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::cache::memory::guild::contents::Contents;
 use crate::cache::memory::guild::entities::Entities;
 use crate::cache::memory::indexes::Indexes;
 use crate::cache::memory::people::member::MemberTable;
 use crate::cache::memory::people::refcount::GuildNumber;
-use crate::cache::memory::shared::Shared;
+use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::packed_table::PackedTable;
 use crate::cache::memory::table::{Row, Table};
@@ -16,17 +17,6 @@ use crate::cache::{GuildStatus, Lack};
 use crate::id::{ChannelId, GuildId, MessageId, RoleId, UserId};
 use crate::wire::view::{Batch, Channel, Guild, Member, Presence, PresenceRecord, Role, Status};
 use crate::wire::{Field, Part as _};
-
-/// How much of a guild has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Contents {
-    /// Nothing, so nothing of it is kept.
-    None,
-    /// What has come since an earlier process handed it over.
-    HandedOver,
-    /// All of it, at least once.
-    Delivered,
-}
 
 #[derive(Debug)]
 pub(in crate::cache::memory) struct GuildRows {
@@ -168,25 +158,13 @@ impl GuildRows {
         }
     }
 
-    /// What a shard gave up waiting for as it ended has not failed: a stale guild is what it was.
+    /// An earlier process hands the guild over.
     pub(in crate::cache::memory) fn hand_over(&mut self) {
-        match (self.contents, self.status) {
-            (Contents::None, _) => {
-                self.contents = Contents::HandedOver;
-                self.status = GuildStatus::HandedOver;
-                self.lack = Some(Lack::HandedOver);
-                self.presences_lack = Some(Lack::HandedOver);
-            }
-            (Contents::HandedOver, GuildStatus::Stale) => self.status = GuildStatus::HandedOver,
-            (Contents::Delivered, GuildStatus::Stale) => self.status = GuildStatus::Available,
-            (
-                Contents::HandedOver | Contents::Delivered,
-                GuildStatus::Pending
-                | GuildStatus::Available
-                | GuildStatus::HandedOver
-                | GuildStatus::Outage,
-            ) => {}
+        if !self.known() {
+            self.lack = Some(Lack::HandedOver);
+            self.presences_lack = Some(Lack::HandedOver);
         }
+        (self.contents, self.status) = self.contents.handed_over(self.status);
     }
 
     /// Merges the guild's own data; adds it if it is not there and `create` says so.
@@ -236,7 +214,7 @@ impl GuildRows {
     }
 
     /// Drops the members of older generations.
-    pub(in crate::cache::memory) fn sweep(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn sweep(&mut self, shared: &mut SharedRows) {
         let (presences, number) = (&mut self.presences, self.number);
         self.members.sweep(|user| {
             remove(presences, user);
@@ -245,7 +223,7 @@ impl GuildRows {
     }
 
     /// All members have come; they are not all here if a policy has taken some away again.
-    pub(in crate::cache::memory) fn complete(&mut self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn complete(&mut self, shared: &mut SharedRows) {
         self.sweep(shared);
         if self.lack == Some(Lack::Limited) {
             return;
@@ -265,7 +243,7 @@ impl GuildRows {
     pub(in crate::cache::memory) fn upsert_members(
         &mut self,
         members: &Batch<Member<'_>>,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         let before = self.members.len();
         for member in members.records() {
@@ -281,7 +259,7 @@ impl GuildRows {
     pub(in crate::cache::memory) fn replace_members(
         &mut self,
         members: &Batch<Member<'_>>,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         self.recount();
         self.upsert_members(members, shared);
@@ -291,7 +269,7 @@ impl GuildRows {
     pub(in crate::cache::memory) fn patch_members(
         &mut self,
         members: &Batch<Member<'_>>,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         for member in members.records() {
             self.members.patch(member);
@@ -300,7 +278,11 @@ impl GuildRows {
     }
 
     /// Removes a member with the presence, and releases the user.
-    pub(in crate::cache::memory) fn remove_member(&mut self, user: UserId, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn remove_member(
+        &mut self,
+        user: UserId,
+        shared: &mut SharedRows,
+    ) {
         if self.members.remove(user) {
             self.remove_presence(user);
             shared.users.release(user, self.number);
@@ -398,7 +380,7 @@ impl GuildRows {
         &mut self,
         channels: Vec<Channel<'_>>,
         snapshot: bool,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         for channel in channels {
             let mut channel = channel.into_owned();
@@ -423,7 +405,7 @@ impl GuildRows {
     pub(in crate::cache::memory) fn replace_channels(
         &mut self,
         channels: Vec<Channel<'_>>,
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         let listed = sorted(channels.iter().map(|channel| channel.id.get()));
         for gone in self
@@ -447,7 +429,7 @@ impl GuildRows {
     pub(in crate::cache::memory) fn remove_channels(
         &mut self,
         channels: &[ChannelId],
-        shared: &mut Shared,
+        shared: &mut SharedRows,
     ) {
         for &channel in channels {
             if self.channels.remove(channel.get()).is_some() {
@@ -485,7 +467,7 @@ impl GuildRows {
     }
 
     /// Lets go of everything that others share.
-    pub(in crate::cache::memory) fn dissolve(self, shared: &mut Shared) {
+    pub(in crate::cache::memory) fn dissolve(self, shared: &mut SharedRows) {
         self.entities.dissolve(shared);
         for channel in self.channels.iter() {
             shared.displace(channel.id);

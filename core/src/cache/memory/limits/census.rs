@@ -47,10 +47,10 @@ impl MemoryStore {
         }
         let channel = ChannelId::new(row_id.first)?;
         let row = if kind == Kind::PrivateChannel {
-            RowRef::PrivateChannel(self.private.channel(channel)?)
+            RowRef::PrivateChannel(self.private_channels.channel(channel)?)
         } else {
             let message = MessageId::new(row_id.second).filter(|_| kind == Kind::Message)?;
-            RowRef::Message(self.private.message(channel, message)?)
+            RowRef::Message(self.private_channels.message(channel, message)?)
         };
         Some(Candidate {
             guild: None,
@@ -119,7 +119,7 @@ impl MemoryStore {
     pub(in crate::cache::memory) fn is_there(&self, kind: Kind, row_id: RowId) -> bool {
         let Some(guild) = row_id.guild else {
             let channel = ChannelId::new(row_id.first).filter(|_| kind == Kind::PrivateChannel);
-            let has_place = channel.is_some_and(|channel| self.private.has_place(channel));
+            let has_place = channel.is_some_and(|channel| self.private_channels.has_place(channel));
             return has_place || self.private_candidate(kind, row_id).is_some();
         };
         let Some(guild_rows) = self.guild_rows(guild) else {
@@ -136,9 +136,9 @@ impl MemoryStore {
             .flat_map(|guild_rows| self.census_of(guild_rows, kind))
             .collect();
         if kind == Kind::Message {
-            all.extend(self.private.row_ids());
+            all.extend(self.private_channels.row_ids());
         } else if kind == Kind::PrivateChannel {
-            all.extend(self.private.places().map(RowId::private_channel));
+            all.extend(self.private_channels.places().map(RowId::private_channel));
         } else if kind == Kind::User {
             all.extend(self.shared.users.correspondents().map(RowId::user));
         }

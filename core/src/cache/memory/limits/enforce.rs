@@ -170,7 +170,7 @@ impl MemoryStore {
         for (guild, key) in rings {
             self.step(guild, Op::Remove(key));
         }
-        self.private.trim(&mut self.shared);
+        self.private_channels.trim(&mut self.shared);
         before.saturating_sub(self.rows(Kind::Message))
     }
 }
@@ -408,7 +408,7 @@ impl MemoryStore {
     /// Forgets rows that are gone together with what they hung on.
     fn drop_stale(&self, limits: &mut RowLimits, kind: Kind) {
         let rows = match kind == Kind::PrivateChannel {
-            true => self.private.place_count(),
+            true => self.private_channels.place_count(),
             false => self.rows(kind),
         };
         if let Some(lifetimes) = limits.lifetimes_mut(kind)
@@ -439,7 +439,8 @@ impl MemoryStore {
                 let user = UserId::new(row_id.first).into_iter();
                 user.for_each(|user| self.shared.users.evict(user));
             } else if let Some(key) = row_id.key(kind) {
-                self.private.step(Op::Remove(key), &mut self.shared);
+                self.private_channels
+                    .step(Op::Remove(key), &mut self.shared);
             }
             return self.forget(limits, kind, row_id);
         };

@@ -79,7 +79,7 @@ impl MemoryStore {
     /// [`Indexes::PRIVATE_CHANNELS_BY_USER`](super::super::Indexes::PRIVATE_CHANNELS_BY_USER).
     #[must_use]
     pub fn private_channel_with(&self, user: UserId) -> Option<&Channel<'static>> {
-        let channels = self.private.channels_with(user);
+        let channels = self.private_channels.channels_with(user);
         let newest = channels.max_by_key(|channel| channel.id)?;
         self.private_channel(newest.id)
     }

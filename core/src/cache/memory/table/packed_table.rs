@@ -10,12 +10,12 @@ use crate::cache::memory::table::small_rows::SmallRows;
 /// Rows of bytes, each with a key of its own: a few in one piece, more in pages with an index.
 #[derive(Debug)]
 pub(in crate::cache::memory) struct PackedTable {
-    form: Form,
+    form: TableForm,
     mixer: Mixer,
 }
 
 #[derive(Debug)]
-enum Form {
+enum TableForm {
     Small(SmallRows),
     Paged(Box<PagedRows>),
 }
@@ -29,30 +29,30 @@ pub(in crate::cache::memory) enum Found {
 
 impl PackedTable {
     pub(in crate::cache::memory) const fn new(mixer: Mixer) -> Self {
-        let form = Form::Small(SmallRows::new());
+        let form = TableForm::Small(SmallRows::new());
         Self { form, mixer }
     }
 
     pub(in crate::cache::memory) fn len(&self) -> usize {
         match &self.form {
-            Form::Small(rows) => rows.len(),
-            Form::Paged(rows) => rows.len(),
+            TableForm::Small(rows) => rows.len(),
+            TableForm::Paged(rows) => rows.len(),
         }
     }
 
     /// Bytes held, index and spare room included.
     pub(in crate::cache::memory) fn bytes(&self) -> usize {
         match &self.form {
-            Form::Small(rows) => rows.bytes(),
-            Form::Paged(rows) => rows.bytes().saturating_add(size_of::<PagedRows>()),
+            TableForm::Small(rows) => rows.bytes(),
+            TableForm::Paged(rows) => rows.bytes().saturating_add(size_of::<PagedRows>()),
         }
     }
 
     #[inline]
     pub(in crate::cache::memory) fn find(&self, key: u64) -> Option<Found> {
         match &self.form {
-            Form::Small(rows) => rows.find(key).map(Found::Small),
-            Form::Paged(rows) => rows.find(key).map(|(found, _)| Found::Paged(found)),
+            TableForm::Small(rows) => rows.find(key).map(Found::Small),
+            TableForm::Paged(rows) => rows.find(key).map(|(found, _)| Found::Paged(found)),
         }
     }
 
@@ -65,18 +65,20 @@ impl PackedTable {
     #[inline]
     pub(in crate::cache::memory) fn at(&self, found: Found) -> &[u8] {
         match (&self.form, found) {
-            (Form::Small(rows), Found::Small(place)) => rows.at(place),
-            (Form::Paged(rows), Found::Paged(found)) => rows.at(found),
-            (Form::Small(_), Found::Paged(_)) | (Form::Paged(_), Found::Small(_)) => &[],
+            (TableForm::Small(rows), Found::Small(place)) => rows.at(place),
+            (TableForm::Paged(rows), Found::Paged(found)) => rows.at(found),
+            (TableForm::Small(_), Found::Paged(_)) | (TableForm::Paged(_), Found::Small(_)) => &[],
         }
     }
 
     /// The same, to be changed in place.
     pub(in crate::cache::memory) fn at_mut(&mut self, found: Found) -> &mut [u8] {
         match (&mut self.form, found) {
-            (Form::Small(rows), Found::Small(place)) => rows.at_mut(place),
-            (Form::Paged(rows), Found::Paged(found)) => rows.at_mut(found),
-            (Form::Small(_), Found::Paged(_)) | (Form::Paged(_), Found::Small(_)) => &mut [],
+            (TableForm::Small(rows), Found::Small(place)) => rows.at_mut(place),
+            (TableForm::Paged(rows), Found::Paged(found)) => rows.at_mut(found),
+            (TableForm::Small(_), Found::Paged(_)) | (TableForm::Paged(_), Found::Small(_)) => {
+                &mut []
+            }
         }
     }
 
@@ -84,16 +86,16 @@ impl PackedTable {
     #[inline]
     pub(in crate::cache::memory) fn get(&self, key: u64) -> Option<&[u8]> {
         match &self.form {
-            Form::Small(rows) => rows.find(key).map(|place| rows.at(place)),
-            Form::Paged(rows) => rows.find(key).map(|(_, row)| row),
+            TableForm::Small(rows) => rows.find(key).map(|place| rows.at(place)),
+            TableForm::Paged(rows) => rows.find(key).map(|(_, row)| row),
         }
     }
 
     /// All rows with their keys.
     pub(in crate::cache::memory) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let (small, paged) = match &self.form {
-            Form::Small(rows) => (Some(rows), None),
-            Form::Paged(rows) => (None, Some(rows)),
+            TableForm::Small(rows) => (Some(rows), None),
+            TableForm::Paged(rows) => (None, Some(rows)),
         };
         let small = small.into_iter().flat_map(SmallRows::iter);
         small.chain(paged.into_iter().flat_map(|rows| rows.iter()))
@@ -102,12 +104,12 @@ impl PackedTable {
     /// Adds a row whose key is not there yet. One beyond 16 MiB is not kept.
     pub(in crate::cache::memory) fn insert(&mut self, key: u64, head: &[u8], record: &[u8]) {
         match &mut self.form {
-            Form::Small(rows) => {
+            TableForm::Small(rows) => {
                 if !rows.push(key, head, record) {
                     self.move_out(|rows| rows.insert(key, head, record));
                 }
             }
-            Form::Paged(rows) => rows.insert(key, head, record),
+            TableForm::Paged(rows) => rows.insert(key, head, record),
         }
     }
 
@@ -115,7 +117,7 @@ impl PackedTable {
     /// was.
     pub(in crate::cache::memory) fn rewrite(&mut self, found: Found, head: &[u8], record: &[u8]) {
         match (&mut self.form, found) {
-            (Form::Small(rows), Found::Small(place)) => {
+            (TableForm::Small(rows), Found::Small(place)) => {
                 if let Some(key) = rows.rewrite(place, head, record) {
                     self.move_out(|rows| {
                         if let Some((found, _)) = rows.find(key) {
@@ -124,8 +126,8 @@ impl PackedTable {
                     });
                 }
             }
-            (Form::Paged(rows), Found::Paged(found)) => rows.rewrite(found, head, record),
-            (Form::Small(_), Found::Paged(_)) | (Form::Paged(_), Found::Small(_)) => {}
+            (TableForm::Paged(rows), Found::Paged(found)) => rows.rewrite(found, head, record),
+            (TableForm::Small(_), Found::Paged(_)) | (TableForm::Paged(_), Found::Small(_)) => {}
         }
     }
 
@@ -133,19 +135,19 @@ impl PackedTable {
     /// at least half of the room.
     pub(in crate::cache::memory) fn rewrite_often(&mut self, found: Found, record: &[u8]) {
         match (&mut self.form, found) {
-            (Form::Paged(rows), Found::Paged(found)) => rows.rewrite_often(found, record),
+            (TableForm::Paged(rows), Found::Paged(found)) => rows.rewrite_often(found, record),
             (_, found) => self.rewrite(found, &[], record),
         }
     }
 
     pub(in crate::cache::memory) fn remove(&mut self, found: Found) {
         match (&mut self.form, found) {
-            (Form::Small(rows), Found::Small(place)) => rows.remove(place),
-            (Form::Paged(rows), Found::Paged(found)) => {
+            (TableForm::Small(rows), Found::Small(place)) => rows.remove(place),
+            (TableForm::Paged(rows), Found::Paged(found)) => {
                 rows.remove(found);
                 self.settle();
             }
-            (Form::Small(_), Found::Paged(_)) | (Form::Paged(_), Found::Small(_)) => {}
+            (TableForm::Small(_), Found::Paged(_)) | (TableForm::Paged(_), Found::Small(_)) => {}
         }
     }
 
@@ -184,8 +186,8 @@ impl PackedTable {
     /// into a row stays.
     pub(in crate::cache::memory) fn retain(&mut self, keep: impl FnMut(u64, &mut [u8]) -> bool) {
         match &mut self.form {
-            Form::Small(rows) => rows.retain(keep),
-            Form::Paged(rows) => {
+            TableForm::Small(rows) => rows.retain(keep),
+            TableForm::Paged(rows) => {
                 rows.retain(keep);
                 self.settle();
             }
@@ -194,7 +196,7 @@ impl PackedTable {
 
     /// Moves the rows of a small table into pages, and lets `change` at these.
     fn move_out(&mut self, change: impl FnOnce(&mut PagedRows)) {
-        let Form::Small(small) = &self.form else {
+        let TableForm::Small(small) = &self.form else {
             return;
         };
         let mut paged = Box::new(PagedRows::new(self.mixer));
@@ -202,12 +204,12 @@ impl PackedTable {
             .iter()
             .for_each(|(key, row)| paged.insert(key, &[], row));
         change(&mut paged);
-        self.form = Form::Paged(paged);
+        self.form = TableForm::Paged(paged);
     }
 
     /// Moves the last few rows out of their pages.
     fn settle(&mut self) {
-        let Form::Paged(paged) = &self.form else {
+        let TableForm::Paged(paged) = &self.form else {
             return;
         };
         if paged.len() > SmallRows::MOST / 4 {
@@ -215,7 +217,7 @@ impl PackedTable {
         }
         let mut small = SmallRows::new();
         if paged.iter().all(|(key, row)| small.push(key, &[], row)) {
-            self.form = Form::Small(small);
+            self.form = TableForm::Small(small);
         }
     }
 }

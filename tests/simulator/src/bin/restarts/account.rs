@@ -17,7 +17,7 @@ pub(crate) const GUILDS: usize = 3;
 pub(crate) enum Report {
     /// The bot took the dispatch of this sequence. It acknowledges it by asking for the next event.
     Took { sequence: u64, at: Duration },
-    /// The bot was told that this guild is ready.
+    /// The bot saw that this guild is ready.
     Ready { guild: u64 },
     /// All its guilds are set up.
     Settled { at: Duration },
@@ -54,7 +54,7 @@ pub(crate) struct Account {
     came: BTreeMap<(usize, u64), usize>,
     /// What came again of each life, and how much of it may have.
     lives: Vec<Doubled>,
-    /// The guilds that were told to be ready, by gateway.
+    /// The guilds that were reported as ready, by gateway.
     ready: BTreeSet<(usize, u64)>,
     /// The present life.
     taken: Vec<(u64, Duration)>,
@@ -159,7 +159,7 @@ impl Account {
         self.lives.iter().filter(above).count()
     }
 
-    /// How many guilds nobody told to be ready.
+    /// How many guilds nobody reported as ready.
     fn never_ready(&self) -> usize {
         (self.gateways * GUILDS).saturating_sub(self.ready.len())
     }

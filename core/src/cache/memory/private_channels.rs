@@ -7,7 +7,7 @@ use crate::cache::memory::guild::message_ring::Ring;
 use crate::cache::memory::guild::message_rings::Rings;
 use crate::cache::memory::indexes::Indexes;
 use crate::cache::memory::limits::row_id::RowId;
-use crate::cache::memory::shared::Shared;
+use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow};
 use crate::cache::memory::usage::Weight;
@@ -34,12 +34,12 @@ impl MergeRow for Channel<'static> {
     }
 }
 
-/// Private channels. Who is in one is held as a user; the row itself keeps the ids alone.
+/// PrivateChannels channels. Who is in one is held as a user; the row itself keeps the ids alone.
 ///
 /// A channel has a place here if its row is here, or messages of a channel of which nothing else
 /// is known.
 #[derive(Debug)]
-pub(super) struct Private {
+pub(super) struct PrivateChannels {
     mixer: Mixer,
     channels: LazyTable<Channel<'static>>,
     rings: Rings,
@@ -47,7 +47,7 @@ pub(super) struct Private {
     rowless: usize,
 }
 
-impl Private {
+impl PrivateChannels {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             mixer,
@@ -125,7 +125,7 @@ impl Private {
     }
 
     /// Takes out the messages that are too many for their channel.
-    pub(super) fn trim(&mut self, shared: &mut Shared) {
+    pub(super) fn trim(&mut self, shared: &mut SharedRows) {
         self.rings.trim(shared);
     }
 
@@ -134,7 +134,7 @@ impl Private {
         clippy::wildcard_enum_match_arm,
         reason = "the other rows lie in guilds"
     )]
-    pub(super) fn step(&mut self, op: Op<'_>, shared: &mut Shared) {
+    pub(super) fn step(&mut self, op: Op<'_>, shared: &mut SharedRows) {
         match op {
             Op::Upsert(Rows::PrivateChannels(rows)) => {
                 for row in rows.own() {
@@ -167,7 +167,7 @@ impl Private {
         }
     }
 
-    fn upsert(&mut self, mut row: Channel<'static>, shared: &mut Shared) {
+    fn upsert(&mut self, mut row: Channel<'static>, shared: &mut SharedRows) {
         let id = row.id;
         if let Field::Value(recipients) = &mut row.recipients {
             for user in recipients.iter() {
@@ -194,7 +194,7 @@ impl Private {
         });
     }
 
-    fn remove(&mut self, channel: ChannelId, shared: &mut Shared) {
+    fn remove(&mut self, channel: ChannelId, shared: &mut SharedRows) {
         if let Some(row) = self.channels.remove(channel.get()) {
             release(&row, shared);
         }
@@ -202,7 +202,7 @@ impl Private {
     }
 
     /// A new session: nothing here can be refilled.
-    pub(super) fn clear(&mut self, shared: &mut Shared) {
+    pub(super) fn clear(&mut self, shared: &mut SharedRows) {
         let rows = self.channels.iter();
         rows.for_each(|row| release(row, shared));
         self.channels.clear();
@@ -212,7 +212,7 @@ impl Private {
 }
 
 /// Lets go of those who were in a channel.
-fn release(channel: &Channel<'_>, shared: &mut Shared) {
+fn release(channel: &Channel<'_>, shared: &mut SharedRows) {
     for user in channel.recipients.value().into_iter().flatten() {
         shared.users.release_author(user.id);
     }
@@ -224,12 +224,12 @@ impl MemoryStore {
     #[must_use]
     pub fn private_channel(&self, channel: ChannelId) -> Option<&Channel<'static>> {
         self.used(Kind::PrivateChannel, RowId::private_channel(channel));
-        self.private.channel(channel)
+        self.private_channels.channel(channel)
     }
 
     /// The channels outside guilds, in no order that means anything.
     pub fn private_channels(&self) -> impl Iterator<Item = &Channel<'static>> {
-        self.private.channels.iter()
+        self.private_channels.channels.iter()
     }
 
     /// A message outside guilds.
@@ -240,7 +240,7 @@ impl MemoryStore {
         message: MessageId,
     ) -> Option<&Message<'static>> {
         self.used(Kind::Message, RowId::private(channel, message));
-        self.private.message(channel, message)
+        self.private_channels.message(channel, message)
     }
 
     /// The messages of a channel outside guilds that are kept, from the oldest to the newest.
@@ -248,7 +248,7 @@ impl MemoryStore {
         &self,
         channel: ChannelId,
     ) -> impl DoubleEndedIterator<Item = &Message<'static>> {
-        let ring = self.private.rings.ring(channel);
+        let ring = self.private_channels.rings.ring(channel);
         ring.into_iter().flat_map(Ring::iter)
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Chunk<'a> {
 
 /// The last attempt, and what outlives it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Record {
+pub(crate) struct RequestHistory {
     attempt: Option<Attempt>,
     attempts: u32,
     chunk_count: Option<u32>,
@@ -36,7 +36,7 @@ pub(crate) struct Record {
     void: bool,
 }
 
-impl Record {
+impl RequestHistory {
     /// A new attempt under its own nonce; what came under the last one no longer counts.
     pub(crate) fn begin(&mut self, nonce: Nonce) {
         self.attempt = Some(Attempt::new(nonce));
@@ -147,20 +147,20 @@ mod tests {
     #[test]
     fn an_attempt_that_got_nothing_misses_what_the_one_before_announced() {
         let guild = GuildId::new(1).unwrap();
-        let mut record = Record::default();
-        let take = |record: &mut Record| {
+        let mut history = RequestHistory::default();
+        let take = |history: &mut RequestHistory| {
             let listed = Listed {
                 members: 7,
                 unread: 2,
                 presences_unread: Some(0),
             };
-            record.take(Instant::ZERO, ChunkPlace { index: 1, count: 3 }, listed, 10)
+            history.take(Instant::ZERO, ChunkPlace { index: 1, count: 3 }, listed, 10)
         };
-        assert_eq!(take(&mut record), None);
-        record.begin(Nonce::new("a").unwrap());
-        assert_eq!(take(&mut record), Some(Taken::Counted));
-        record.begin(Nonce::new("b").unwrap());
-        let end = record.finish(ShardId::ONE, guild, None, FinishReason::TimedOut);
+        assert_eq!(take(&mut history), None);
+        history.begin(Nonce::new("a").unwrap());
+        assert_eq!(take(&mut history), Some(Taken::Counted));
+        history.begin(Nonce::new("b").unwrap());
+        let end = history.finish(ShardId::ONE, guild, None, FinishReason::TimedOut);
         assert_eq!(end.missed, [0, 1, 2]);
         assert_eq!((end.members, end.unread, end.attempts), (0, 0, 2));
         assert_eq!(end.first_receipt, Some(Instant::ZERO));
@@ -168,12 +168,12 @@ mod tests {
 
     #[test]
     fn not_found_ids_are_sorted_single_and_bounded() {
-        let mut record = Record::default();
+        let mut history = RequestHistory::default();
         let ids = |range: core::ops::Range<u64>| range.filter_map(UserId::new);
-        record.note_not_found(ids(3..5).chain(ids(1..4)));
-        assert_eq!(record.not_found.len(), 4);
-        assert!(record.not_found.is_sorted());
-        record.note_not_found(ids(10..1000));
-        assert_eq!(record.not_found.len(), MOST);
+        history.note_not_found(ids(3..5).chain(ids(1..4)));
+        assert_eq!(history.not_found.len(), 4);
+        assert!(history.not_found.is_sorted());
+        history.note_not_found(ids(10..1000));
+        assert_eq!(history.not_found.len(), MOST);
     }
 }

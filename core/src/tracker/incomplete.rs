@@ -11,22 +11,23 @@ use crate::setup::{SetupEvent, Stage};
 use crate::wire::view::View;
 
 /// Why guilds lack members or presences, for the cache.
-pub(super) type Lacks = Vec<(GuildId, Op<'static>)>;
+pub(super) type Incompleteness = Vec<(GuildId, Op<'static>)>;
 
 impl Tracker {
     /// Why guilds lack members and presences from this dispatch on.
-    pub(super) fn lacks(&self, view: &View<'_>, events: &[SetupEvent]) -> Lacks {
-        let mut lacks: Lacks = events.iter().filter_map(|event| self.lack(event)).collect();
+    pub(super) fn incompleteness(&self, view: &View<'_>, events: &[SetupEvent]) -> Incompleteness {
+        let mut incompleteness: Incompleteness =
+            events.iter().filter_map(|event| self.lack(event)).collect();
         if let View::GuildCreate(create) = view
             && self.is_asked_for(create.guild.id)
             && self.config.kinds.contains(Kinds::MEMBERS)
         {
-            lacks.push((create.guild.id, Op::Incomplete(Lack::Loading)));
+            incompleteness.push((create.guild.id, Op::Incomplete(Lack::Loading)));
         }
-        lacks
+        incompleteness
     }
 
-    /// What the cache has to know of why a guild lacks members or presences.
+    /// What the cache has to know of why a guild incompleteness members or presences.
     fn lack(&self, event: &SetupEvent) -> Option<(GuildId, Op<'static>)> {
         let kinds = self.config.kinds;
         match event {
@@ -54,7 +55,7 @@ impl Tracker {
         }
     }
 
-    /// Why a guild lacks members now that its request has ended.
+    /// Why a guild incompleteness members now that its request has ended.
     fn members_lack(&self, end: &ChunkRequestFinished) -> Option<Lack> {
         match end.reason {
             FinishReason::Superseded | FinishReason::GuildGone => None,

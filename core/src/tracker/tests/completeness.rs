@@ -4,7 +4,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Tracker, TrackerConfig, TrackerInput};
 use crate::action::{Action, Actions};
 use crate::cache::memory::{Completeness, PresencesCompleteness};
 use crate::cache::{Kind, Kinds, Lack, MemoryStore, Policy};
@@ -14,6 +13,7 @@ use crate::event::Event;
 use crate::id::{GuildId, UserId};
 use crate::intents::Intents;
 use crate::setup::{AutoChunk, Chunking, Outcome, SetupConfig, SyncConfig};
+use crate::tracker::{Tracker, TrackerConfig, TrackerInput};
 use crate::wire::command::Command;
 use crate::wire::view::View;
 use crate::wire::{Misreads, Name};

@@ -8,13 +8,13 @@ use crate::Instant;
 
 /// The shards and sockets as they are now.
 #[derive(Clone, Copy)]
-pub(super) struct Scene<'a> {
+pub(super) struct Snapshot<'a> {
     pub(super) now: Instant,
     pub(super) shards: &'a Shards,
     pub(super) sockets: &'a Sockets,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> Snapshot<'a> {
     pub(super) const fn new(now: Instant, shards: &'a Shards, sockets: &'a Sockets) -> Self {
         Self {
             now,

@@ -13,7 +13,7 @@ use crate::wire::presence::BotPresence;
 
 /// The user's commands, in order; and of the presences the last, which alone matters.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outbox {
+pub(crate) struct CommandQueue {
     commands: VecDeque<(Ticket, Command)>,
     presence: Option<(Ticket, Box<BotPresence>)>,
     presences_sent: VecDeque<Instant>,
@@ -22,7 +22,7 @@ pub(crate) struct Outbox {
     tickets: u64,
 }
 
-impl Outbox {
+impl CommandQueue {
     /// Puts a command in line; `None` when the line is as long as it may be.
     pub(crate) fn push(&mut self, command: Command, bound: usize) -> Option<Ticket> {
         if self.commands.len() >= bound {

@@ -1,0 +1,34 @@
+//! How much of a guild has come.
+
+use crate::cache::GuildStatus;
+
+/// How much of a guild has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// Nothing, so nothing of it is kept.
+    None,
+    /// What has come since an earlier process handed it over.
+    HandedOver,
+    /// All of it, at least once.
+    Delivered,
+}
+
+impl Contents {
+    /// What an earlier process hands over, with the status that it has then. What a shard gave up
+    /// waiting for as it ended has not failed: a stale guild is what it was.
+    pub(super) const fn handed_over(self, status: GuildStatus) -> (Self, GuildStatus) {
+        match (self, status) {
+            (Self::None, _) | (Self::HandedOver, GuildStatus::Stale) => {
+                (Self::HandedOver, GuildStatus::HandedOver)
+            }
+            (Self::Delivered, GuildStatus::Stale) => (self, GuildStatus::Available),
+            (
+                Self::HandedOver | Self::Delivered,
+                GuildStatus::Pending
+                | GuildStatus::Available
+                | GuildStatus::HandedOver
+                | GuildStatus::Outage,
+            ) => (self, status),
+        }
+    }
+}
