@@ -83,9 +83,8 @@ fn refusal(arguments: &[&str], token: &str, intents: u64) -> (u16, String) {
     let identify: Value = json!({ "op": 2, "d": data });
     socket.send(Message::text(identify.to_string())).unwrap();
     let code = loop {
-        match socket.read().unwrap() {
-            Message::Close(frame) => break frame.expect("a code").code.into(),
-            _ => {}
+        if let Message::Close(frame) = socket.read().unwrap() {
+            break frame.expect("a code").code.into();
         }
     };
     let rule = lines.find(|line| line.contains("close 40"));
