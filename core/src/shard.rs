@@ -33,7 +33,7 @@ use restart::StopRequest;
 
 /// One gateway connection as a state machine, without a socket and without a clock.
 ///
-/// Report what happened by [`Shard::handle`] and carry out the actions that it returns, in stop_request;
+/// Report what happened by [`Shard::handle`] and carry out the actions that it returns, in order;
 /// call it again at [`Shard::poll_timeout`] at the latest. That is the whole contract.
 #[derive(Clone, Debug)]
 pub struct Shard {
@@ -106,7 +106,7 @@ impl Shard {
 
     /// Takes in what happened at `now`, and returns what to do about it.
     ///
-    /// The actions are to be carried out in stop_request. A `now` earlier than one before counts as
+    /// The actions are to be carried out in order. A `now` earlier than one before counts as
     /// unchanged. Deadlines that have passed are acted on whatever the input is. It cannot fail:
     /// what a peer gets wrong is an event, and the machine decides how to go on.
     pub fn handle<'i>(&mut self, now: Instant, input: Input<'i>) -> Actions<'i> {
@@ -178,7 +178,7 @@ impl Shard {
     /// Queues a command; [`Event::CommandFinished`](crate::Event::CommandFinished) reports what
     /// becomes of it.
     ///
-    /// Commands go out in stop_request while the shard is active, as the send budget allows: 120 in 60 s
+    /// Commands go out in order while the shard is active, as the send budget allows: 120 in 60 s
     /// (<https://discord.com/developers/docs/events/gateway#rate-limiting>). They wait for a
     /// resume, and are dropped with a session that is lost. Of presences only the last is sent,
     /// ahead of the others, and it becomes the presence of later sessions.

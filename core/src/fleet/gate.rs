@@ -108,7 +108,8 @@ impl Gate {
     }
 
     fn is_held_by(&self, shard: ShardId) -> bool {
-        matches!(self.buckets.get(&self.key(shard)), Some(IdentifyBucket::Held { by, .. }) if *by == shard)
+        let bucket = self.buckets.get(&self.key(shard));
+        matches!(bucket, Some(IdentifyBucket::Held { by, .. }) if *by == shard)
     }
 
     /// The shard has written its identify: its bucket rests, longer if it rested for others.

@@ -32,8 +32,8 @@ impl Setup {
         }
     }
 
-    /// How a guild came into the setup that an earlier process did not finish. Reported once: it is in
-    /// the setup of this process now.
+    /// How a guild came into the setup that an earlier process did not finish. Reported once: it
+    /// is in the setup of this process now.
     pub(super) fn take_unfinished(&mut self, guild: GuildId) -> Option<Origin> {
         let at = self.handed_over.iter().position(|it| it.guild == guild)?;
         self.handed_over.remove(at).unfinished

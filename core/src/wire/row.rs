@@ -74,7 +74,9 @@ macro_rules! row {
                 $(let mut $field = <$type as crate::wire::row::Silent>::SILENT;)*
                 reader.object_of(ORDER, named, |at, key, reader| {
                     match at {
-                        $(RowField::$key => $key = reader.tolerate(crate::wire::field::Read::read)?,)?
+                        $(RowField::$key => {
+                            $key = reader.tolerate(crate::wire::field::Read::read)?;
+                        })?
                         $(RowField::$field => match crate::wire::field::Read::read(reader) {
                             Ok(value) => $field = value,
                             // The last of two counts, even if it cannot be read.

@@ -2,7 +2,7 @@
 
 use headcount_core::Token;
 
-/// Distinguishes one bot from another: a digest of its public id, with nothing of the token's secret.
+/// Distinguishes one bot from another: a digest of its public id, without the token's secret.
 ///
 /// A token that names no id gives one and the same key: such bots are taken for one, and the
 /// gateway refuses a session of another one.
