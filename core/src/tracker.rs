@@ -275,7 +275,7 @@ impl Tracker {
     /// Which kinds of rows are derived from now on.
     ///
     /// A kind that is switched on fills with what comes from here on: what guilds list when they
-    /// arrive was passed over, and comes again with a new session. Members can be mark_loading for.
+    /// arrive was passed over, and comes again with a new session. Members can be asked for.
     pub fn set_kinds(&mut self, kinds: Kinds) {
         if kinds.difference(self.config.kinds).contains(Kinds::MEMBERS) {
             self.setup.members_not_kept();
@@ -301,7 +301,7 @@ impl Tracker {
         }
     }
 
-    /// Old members may stay until the last chunk only if everyone is mark_loading for.
+    /// Old members may stay until the last chunk only if everyone is asked for.
     fn decide_sweep(&mut self, intents: Intents) {
         let all = intents.contains(Intents::GUILD_MEMBERS) && self.config.setup.chunking.is_all();
         let sweep = self.config.sweep_after_chunk && all;

@@ -18,7 +18,7 @@ const NAME: &str = "the cache";
 /// The store behind a short lock, held for one mutation or one read.
 pub(crate) struct Cache {
     store: RwLock<MemoryStore>,
-    /// UnjudgedRows that a predicate panicked over since the last change.
+    /// Rows that a predicate panicked over since the last change.
     unjudged: UnjudgedRows,
     /// Kinds that other stores keep.
     elsewhere: Kinds,

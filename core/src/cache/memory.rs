@@ -1,8 +1,11 @@
 //! The cache in memory.
 //!
-//! Ids are integers, names are packed, hashes of pictures take 16 bytes, equal role lists of a
-//! guild are kept once, and users are shared. A row is found in constant time; a guild goes in
-//! time proportional to what it holds. No order depends on hashes.
+//! Ids are integers, names are packed, and hashes of pictures take 16 bytes. Roles of members are
+//! interned: each guild numbers them, and a member has a byte for each. A user is kept once,
+//! however many guilds show them, by a reference count: the last guild, message or private channel
+//! that goes takes the user along. What a policy evicts goes like what the gateway removes, without
+//! an event. A row is found in constant time; a guild goes in time proportional to what it holds.
+//! No order depends on hashes.
 
 mod apply;
 mod counters;

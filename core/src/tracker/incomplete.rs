@@ -27,7 +27,7 @@ impl Tracker {
         incompleteness
     }
 
-    /// What the cache has to know of why a guild incompleteness members or presences.
+    /// What the cache has to know of why a guild lacks members or presences.
     fn lack(&self, event: &SetupEvent) -> Option<(GuildId, Op<'static>)> {
         let kinds = self.config.kinds;
         match event {
@@ -55,7 +55,7 @@ impl Tracker {
         }
     }
 
-    /// Why a guild incompleteness members now that its request has ended.
+    /// Why a guild lacks members now that its request has ended.
     fn members_lack(&self, end: &ChunkRequestFinished) -> Option<Lack> {
         match end.reason {
             FinishReason::Superseded | FinishReason::GuildGone => None,

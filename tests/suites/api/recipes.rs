@@ -1,6 +1,8 @@
-//! The recipes of the architecture page name files that are there.
+//! The recipes of the architecture page name the files that a change touches, and they are few.
 
-use crate::sources::{read, root};
+use std::collections::BTreeSet;
+
+use crate::sources::{core_sources, read, root, without_tests};
 
 /// The paths of files that a text names in backticks.
 fn paths(text: &str) -> Vec<&str> {
@@ -17,6 +19,67 @@ fn every_file_that_the_architecture_page_names_is_there() {
     assert!(named.len() > 12, "{named:?}");
     for path in named {
         assert!(root().join(path).is_file(), "{path} is not there");
+    }
+}
+
+/// The files that one recipe names.
+fn recipe(what: &str) -> BTreeSet<String> {
+    let page = read("core/src/architecture.md");
+    let (_, rest) = page.split_once(what).expect("such a recipe");
+    let ends = ["\n\nTo add", "\n\nA kind that"].map(|end| rest.find(end));
+    let end = ends.into_iter().flatten().min();
+    let named = paths(&rest[..end.unwrap_or(rest.len())]);
+    named.into_iter().map(str::to_owned).collect()
+}
+
+/// The files of the core whose code has one of these identifiers.
+fn code_with(identifiers: &[&str]) -> BTreeSet<String> {
+    let has_one = |text: &str| {
+        let code = without_tests(text).lines();
+        let code = code.map(|line| line.split("//").next().unwrap_or(line));
+        let words = code.flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_')));
+        words.into_iter().any(|word| identifiers.contains(&word))
+    };
+    let sources = core_sources().into_iter();
+    let found = sources.filter(|source| has_one(&source.text));
+    found
+        .map(|source| source.path.display().to_string())
+        .collect()
+}
+
+#[test]
+fn a_plain_kind_is_known_to_the_files_of_its_recipe_alone() {
+    let named = recipe("To add **a plain kind**");
+    assert!(named.len() <= 6, "{named:?}");
+    let in_core: BTreeSet<String> = named
+        .into_iter()
+        .filter(|path| path.starts_with("core/src/"))
+        .collect();
+    let integration = [
+        "Integration",
+        "Integrations",
+        "integrations",
+        "INTEGRATIONS",
+        "IntegrationCreate",
+        "IntegrationUpdate",
+        "IntegrationDelete",
+    ];
+    assert_eq!(code_with(&integration), in_core);
+}
+
+#[test]
+fn a_field_is_known_to_the_file_of_its_kind_alone() {
+    let named = recipe("To add **a field**");
+    assert!(named.len() <= 2, "{named:?}");
+    let fields = [
+        ("expire_behavior", "integration"),
+        ("communication_disabled_until", "member"),
+        ("verification_level", "guild"),
+        ("hoist", "role"),
+    ];
+    for (field, kind) in fields {
+        let own = format!("core/src/wire/view/{kind}.rs");
+        assert_eq!(code_with(&[field]), BTreeSet::from([own]));
     }
 }
 

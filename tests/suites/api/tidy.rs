@@ -180,6 +180,9 @@ fn the_oldest_compiler_is_stated_once() {
         "core/examples/beside_twilight",
         "adapters/tokio/examples/exactly_once",
         "tests/bench/chat",
+        "tests/bench/minimal/headcount",
+        "tests/bench/minimal/serenity",
+        "tests/bench/minimal/twilight",
         "tests/mutants",
     ] {
         let manifest = read(&format!("{outside}/Cargo.toml"));

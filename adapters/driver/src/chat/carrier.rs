@@ -167,7 +167,7 @@ impl<R: Runtime> Carrier<R> {
             match action {
                 PoolAction::Connect { link, .. } => self.connect(link),
                 PoolAction::Send { link, command } => {
-                    self.order(link, SocketCommand::Send(command))
+                    self.order(link, SocketCommand::Send(command));
                 }
                 PoolAction::Close { link } => {
                     self.order(link, SocketCommand::Close);

@@ -34,7 +34,7 @@ impl MergeRow for Channel<'static> {
     }
 }
 
-/// PrivateChannels channels. Who is in one is held as a user; the row itself keeps the ids alone.
+/// Private channels. Who is in one is held as a user; the row itself keeps the ids alone.
 ///
 /// A channel has a place here if its row is here, or messages of a channel of which nothing else
 /// is known.

@@ -192,7 +192,7 @@ impl Shards {
     }
 
     /// A shard has lost a socket. It dials again if that was its current one, or gives up; it is
-    /// down unless it `has_other_socket` on another socket, one that hands over.
+    /// down unless it is heard on another socket, one that hands over.
     pub(super) fn lost(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! Who holds a shared row.
+//! Reference counts: who holds a shared row.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Numbers for the roles of a guild's members: one byte each instead of eight.
+//! Interning of the roles of a guild's members: numbers of one byte each instead of ids of eight.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# What the packages in a folder hold: a readme and both licences, and no tests. The core is by far the
+# largest, and has to stay below a megabyte.
+set -euo pipefail
+
+most=1000000
+found=0
+for package in "$1"/headcount-*.crate; do
+  name=$(basename "$package" .crate)
+  files=$(tar -tzf "$package")
+  readme=$(tar -xzOf "$package" "$name/Cargo.toml" | sed -n 's/^readme = "\(.*\)"$/\1/p')
+  for file in LICENSE-APACHE LICENSE-MIT "${readme:?$name names no readme}"; do
+    grep -qxF "$name/$file" <<<"$files" || { echo "$name has no $file" >&2; exit 1; }
+  done
+  if grep -q "^$name/tests/" <<<"$files"; then
+    echo "$name has tests in it" >&2
+    exit 1
+  fi
+  bytes=$(stat -c %s "$package")
+  if ((bytes > most)); then
+    echo "$name has $bytes bytes, more than $most" >&2
+    exit 1
+  fi
+  printf '%s: %s files, %s bytes\n' "$name" "$(wc -l <<<"$files")" "$bytes"
+  found=$((found + 1))
+done
+((found == 6)) || { echo "$found packages in $1, not 6" >&2; exit 1; }
