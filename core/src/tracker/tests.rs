@@ -1,5 +1,6 @@
 //! The tracker on JSON: what comes out, and in which order.
 
+mod completeness;
 mod misunderstood;
 
 use alloc::format;
