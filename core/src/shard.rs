@@ -43,7 +43,7 @@ pub struct Shard {
     command_queue: CommandQueue,
     /// Faults of this connection before its session.
     early_faults: u32,
-    /// What the user wants of the connection.
+    /// A stop or restart that was requested and is not carried out yet.
     stop_request: Option<StopRequest>,
     /// What is missing, and not reported yet.
     gaps: Vec<Gap>,
@@ -436,7 +436,7 @@ impl Shard {
     }
 }
 
-/// What goes on of itself.
+/// Internal transitions and deadlines.
 impl Shard {
     fn signal(&mut self, signal: Signal<'_>, out: &mut Actions<'_>) {
         let had_session = self.session.state().session().is_some();

@@ -268,7 +268,7 @@ impl<T: Weigh> Delivery<T> {
 
     /// Whether so much has been emitted into a full buffer that the shard should not go on,
     /// whatever for: even events of vain connections add up.
-    pub(crate) const fn is_unheard(&self) -> bool {
+    pub(crate) const fn is_long_untaken(&self) -> bool {
         self.unheard >= UNHEARD
     }
 }

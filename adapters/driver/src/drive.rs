@@ -25,12 +25,12 @@ use crate::shared::Shared;
 use crate::transport::{SocketEvent, Transport};
 use crate::{Ended, Runtime, SocketOptions};
 
-/// How often the loop looks for what a deadline waited for while it has yielded to others each
-/// time: 8 MiB in all, more than a system's buffers hold.
-const LOOKS: u32 = 32;
+/// How many more times the socket is polled once a deadline has come, each after yielding to other
+/// tasks: 8 MiB in all, more than a system's buffers hold.
+const LATE_POLLS: u32 = 32;
 
-/// For how long it looks at most: eight MiB may be four million frames without a byte.
-const LOOKING: Duration = Duration::from_millis(500);
+/// The longest that these polls go on: eight MiB may be four million frames without a byte.
+const LATE_POLL_TIME: Duration = Duration::from_millis(500);
 
 /// The state of one shard's loop.
 pub(crate) struct Drive<R: Runtime> {
@@ -48,10 +48,10 @@ pub(crate) struct Drive<R: Runtime> {
     dials_secure: bool,
     /// Whether the connection that was open last had TLS.
     secure: bool,
-    /// How often the loop will look again for what the deadline that has come waited for.
-    looks: u32,
-    /// Until when it looks again.
-    looks_until: Instant,
+    /// How many polls of the socket are left after the deadline that has come.
+    polls_left: u32,
+    /// Until when they go on.
+    polls_until: Instant,
     /// When the connection was last read.
     read_at: Instant,
     /// Reading has stopped for the consumer or a store.
@@ -60,7 +60,7 @@ pub(crate) struct Drive<R: Runtime> {
     todo: VecDeque<Todo>,
     scratch: String,
     /// Dropped last.
-    _occupied: Occupied,
+    _run_guard: RunGuard,
 }
 
 /// An action on the connection.
@@ -73,13 +73,12 @@ enum Todo {
 /// What woke the loop.
 enum Wake {
     Deadline,
-    /// The deadline came while something lies unread, or a loop that had stopped reads on; for so
-    /// long it has not read.
+    /// The deadline came with data unread, or reading has resumed; the time since the last read.
     Unread(Duration),
     Granted,
     /// Something has to be written down.
     Due,
-    /// A store has got on, or has failed.
+    /// A store has caught up, or has failed.
     Stores(StoreInput),
     Socket(SocketEvent),
     /// The loop has panicked.
@@ -98,7 +97,7 @@ impl<R: Runtime> Drive<R> {
     ) -> Option<Self> {
         let cell = Arc::clone(shared.fleet.cell(id)?);
         cell.enter();
-        let occupied = Occupied {
+        let run_guard = RunGuard {
             cell: Arc::clone(&cell),
             shared: Arc::clone(&shared),
         };
@@ -113,13 +112,13 @@ impl<R: Runtime> Drive<R> {
             transport: Transport::None,
             dials_secure: false,
             secure: false,
-            looks: LOOKS,
-            looks_until: Instant::ZERO,
+            polls_left: LATE_POLLS,
+            polls_until: Instant::ZERO,
             read_at: Instant::ZERO,
             stopped: false,
             todo: VecDeque::new(),
             scratch: String::new(),
-            _occupied: occupied,
+            _run_guard: run_guard,
             runtime,
             shared,
         })
@@ -161,7 +160,7 @@ impl<R: Runtime> Drive<R> {
                 break;
             }
             wake = poll_fn(|cx| self.poll_wake(cx)).await;
-            self.looks = LOOKS;
+            self.polls_left = LATE_POLLS;
         }
     }
 
@@ -173,7 +172,7 @@ impl<R: Runtime> Drive<R> {
         self.sink.ensure_halted(self.read_at, Halt::Crashed);
         let closed = caught_in(self.work()).await;
         for panicked in [stepped.err(), closed.err()].into_iter().flatten() {
-            tracing::error!(error = %panicked, "the shard ends without order");
+            tracing::error!(error = %panicked, "a further panic while the shard was ending");
         }
         let _ = caught(|| self.transport = Transport::None);
     }
@@ -185,7 +184,7 @@ impl<R: Runtime> Drive<R> {
             return Poll::Ready(Wake::Granted);
         }
         let wake = self.poll_shard(cx);
-        // Whatever else wakes the loop sees to the journal too.
+        // Every other wake-up also saves to the journal.
         if let Some(keeper) = self.keeper.as_mut().filter(|_| wake.is_pending()) {
             let now = || self.shared.clock.now(&self.runtime);
             if keeper.is_due(now, cx, &self.cell) {
@@ -199,18 +198,18 @@ impl<R: Runtime> Drive<R> {
         let look = |shard: &Shard| (shard.poll_timeout(), shard.phase(), shard.receive_limit());
         let (deadline, phase, limit) = self.cell.read(look);
         self.transport.set_limit(limit);
-        let room = self.sink.poll_room(cx).is_ready();
+        let has_room = self.sink.poll_room(cx).is_ready();
         let failed = || self.cell.take_failed().map(StoreInput::Failed);
         if let Some(input) = self.sink.store_input().or_else(failed) {
             return Poll::Ready(Wake::Stores(input));
         }
         let waits = deadline.map(|deadline| deadline.wait);
-        if waits == Some(Wait::Backoff) && self.sink.is_unheard() {
+        if waits == Some(Wait::Backoff) && self.sink.is_long_untaken() {
             return Poll::Pending;
         }
         // Backpressure: a slow consumer or store stops the reading. A connection that is being
         // brought up is always read.
-        let reads = room || !phase.has_session();
+        let reads = has_room || !phase.has_session();
         if reads && mem::take(&mut self.stopped) {
             return Poll::Ready(Wake::Unread(self.missed()));
         }
@@ -238,10 +237,10 @@ impl<R: Runtime> Drive<R> {
             }
             Poll::Ready(event) => Poll::Ready(Wake::Socket(event)),
             Poll::Pending if self.may_look() => {
-                // A runtime may feign that nothing is there to let others run: look twice. The
+                // A runtime's cooperative budget may make the socket look empty: poll again. The
                 // socket says when it does so.
-                self.looks = match self.transport.has_yielded() {
-                    true => self.looks - 1,
+                self.polls_left = match self.transport.has_yielded() {
+                    true => self.polls_left - 1,
                     false => 0,
                 };
                 cx.waker().wake_by_ref();
@@ -254,10 +253,10 @@ impl<R: Runtime> Drive<R> {
     /// Whether the loop may look again for what a deadline waited for.
     fn may_look(&mut self) -> bool {
         let now = self.shared.clock.now(&self.runtime);
-        if self.looks == LOOKS {
-            self.looks_until = now.after(LOOKING);
+        if self.polls_left == LATE_POLLS {
+            self.polls_until = now.after(LATE_POLL_TIME);
         }
-        self.looks > 0 && now < self.looks_until
+        self.polls_left > 0 && now < self.polls_until
     }
 
     /// How long the connection has not been read, until now.
@@ -303,7 +302,7 @@ impl<R: Runtime> Drive<R> {
             _ => 0,
         };
         self.sink.begin(payload);
-        let steady = self.shared.cache.hold_policies();
+        let policies_guard = self.shared.cache.hold_policies();
         let actions = self.cell.handle(now, input);
         if let Some(keeper) = &mut self.keeper {
             keeper.begin(&self.cell);
@@ -323,7 +322,7 @@ impl<R: Runtime> Drive<R> {
         }
         self.cell.acknowledgements.settle(now);
         self.transport.forget();
-        drop(steady);
+        drop(policies_guard);
         self.save(now);
     }
 
@@ -363,7 +362,7 @@ impl<R: Runtime> Drive<R> {
         let Shared {
             base, secure_base, ..
         } = &*self.shared;
-        // An address to resume at was heard of on the last connection.
+        // An address to resume at was received on the last connection.
         let heard_over_tls = *secure_base || (url != *base && self.secure);
         let cleartext = Cleartext::new(self.options.allow_plaintext).after(heard_over_tls);
         self.dials_secure = address::is_secure(&url);
@@ -405,12 +404,12 @@ impl<R: Runtime> Drive<R> {
 }
 
 /// Once the loop is gone, its shard may begin again.
-struct Occupied {
+struct RunGuard {
     cell: Arc<ShardCell>,
     shared: Arc<Shared>,
 }
 
-impl Drop for Occupied {
+impl Drop for RunGuard {
     fn drop(&mut self) {
         self.cell.left();
         self.shared.fleet.wake();

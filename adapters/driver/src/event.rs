@@ -19,7 +19,7 @@ pub struct BotEvent {
     /// What happened.
     pub event: Event<'static>,
     /// The dispatch that it is, or follows from; `None` before the shard's first session. The key
-    /// by which a dispatch that comes again after a restart is known from a new one.
+    /// that distinguishes a dispatch that is replayed after a restart from a new one.
     pub position: Option<Position>,
     /// What says that it is dealt with, under
     /// [`Acknowledgement::Explicit`](crate::Acknowledgement::Explicit) alone.

@@ -150,8 +150,8 @@ impl<R: Runtime> EventSink<R> {
     }
 
     /// Whether the shard should not even dial: nobody has taken its events for long.
-    pub(crate) const fn is_unheard(&self) -> bool {
-        self.delivery.is_unheard()
+    pub(crate) const fn is_long_untaken(&self) -> bool {
+        self.delivery.is_long_untaken()
     }
 
     /// Goes on with the stores; ready when nothing waits for them.

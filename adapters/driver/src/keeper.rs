@@ -22,7 +22,7 @@ pub(crate) struct Keeper<R: Runtime> {
     changes: u64,
     /// The same of the gaps that the next process has to report.
     gap_changes: u64,
-    /// What the shard knows to be recorded.
+    /// The last position that was reported to the shard as recorded.
     recorded: Option<Position>,
     /// What was acknowledged when it last waited with nothing to write.
     seen: Option<u64>,
@@ -47,8 +47,8 @@ impl<R: Runtime> Keeper<R> {
         self.look_at_guilds(cell);
     }
 
-    /// Up to where everything is dealt with. If that moves guilds, as far as the session knows, the
-    /// journal hears of it first.
+    /// Up to where everything is dealt with. If that changes the stage of guilds, the change is
+    /// journalled first.
     fn acknowledged(&mut self, cell: &ShardCell) -> Option<Position> {
         self.follow_gaps(cell);
         let acknowledged = cell.acknowledged();

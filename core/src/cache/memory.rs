@@ -3,9 +3,9 @@
 //! Ids are integers, names are packed, and hashes of pictures take 16 bytes. Roles of members are
 //! interned: each guild numbers them, and a member has a byte for each. A user is kept once,
 //! however many guilds show them, by a reference count: the last guild, message or private channel
-//! that goes takes the user along. What a policy evicts goes like what the gateway removes, without
-//! an event. A row is found in constant time; a guild goes in time proportional to what it holds.
-//! No order depends on hashes.
+//! that goes takes the user along. Evicting a row by policy has the same effect as a removal by the
+//! gateway, but emits no event. A row is found in constant time; a guild goes in time proportional
+//! to what it holds. No order depends on hashes.
 
 mod apply;
 mod counters;

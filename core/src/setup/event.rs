@@ -88,7 +88,7 @@ pub struct ShardFinishedChunking {
     pub handed_over: Vec<GuildId>,
     /// Guilds of which a store failed to keep something.
     pub store_failed: Vec<GuildId>,
-    /// Guilds of which nothing came: neither the guild, or not a single chunk.
+    /// Guilds of which nothing came: the guild itself did not, or not a single chunk did.
     pub missed: Vec<GuildId>,
     /// Guilds in an outage.
     pub unavailable: Vec<GuildId>,

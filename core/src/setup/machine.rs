@@ -56,7 +56,7 @@ pub(crate) struct Setup {
     pub(super) untracked: u64,
     /// Guilds of an earlier process, until its session is resumed.
     pub(super) handed_over: Vec<HandedOver>,
-    /// Where guilds stood when the shard ended, before that settled them.
+    /// The stage of each guild when the shard halted, before the halt gave every guild an outcome.
     pub(super) at_halt: Option<Standings>,
     /// Requests that ended and have not been reported yet.
     pub(super) ended: Vec<ChunkRequestFinished>,

@@ -57,7 +57,7 @@ pub enum Outcome {
     /// A store failed to keep some of what came, or was not known to have kept it when the shard
     /// ended: it is not whole, whatever has come. Whole again when it is delivered anew.
     StoreFailed,
-    /// Nothing came: neither the guild, or not a single chunk of its members.
+    /// Nothing came: the guild itself did not, or not a single chunk of its members did.
     Missed,
     /// The guild is in an outage.
     Unavailable,

@@ -89,8 +89,8 @@ impl Tracker {
         self.handover.failed.clone_from(&guilds.failed);
     }
 
-    /// Reports the guilds that were handed over to the cache, before the first dispatch changes
-    /// one; a new session names its guilds itself.
+    /// Reports to the cache which guilds were handed over, before the first dispatch changes one of
+    /// them; a new session names its guilds itself.
     pub(super) fn introduce_handed_over(&mut self, name: Name, out: &mut Actions<'_>) {
         if self.handover.guilds.is_empty() && self.handover.failed.is_empty() {
             return;

@@ -11,7 +11,8 @@
 //!                     `---- effects -----+--> actions
 //! ```
 //!
-//! The accounts, with their budgets, lie beneath: whoever spends from them is handed them.
+//! The accounts and their budgets are below all of these, and are passed to whichever part spends
+//! from them.
 
 mod account_state;
 mod accounts;

@@ -150,9 +150,9 @@ fn a_shard_that_nobody_hears_stops_in_the_end() {
     let limits = BufferLimits { events: 4, ..ROOMY };
     let (mut delivery, mut events) = Delivery::new(limits);
     (0..UNHEARD as u64).for_each(|at| delivery.push(event(at, 0)));
-    assert!(!has_room(&mut delivery) && !delivery.is_unheard());
+    assert!(!has_room(&mut delivery) && !delivery.is_long_untaken());
     (0..4).for_each(|at| delivery.push(event(at, 0)));
-    assert!(delivery.is_unheard());
+    assert!(delivery.is_long_untaken());
     while take(&mut events).is_some() {}
-    assert!(has_room(&mut delivery) && !delivery.is_unheard());
+    assert!(has_room(&mut delivery) && !delivery.is_long_untaken());
 }

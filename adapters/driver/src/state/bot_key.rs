@@ -4,8 +4,8 @@ use headcount_core::Token;
 
 /// Distinguishes one bot from another: a digest of its public id, without the token's secret.
 ///
-/// A token that names no id gives one and the same key: such bots are taken for one, and the
-/// gateway refuses a session of another one.
+/// All tokens that name no id give the same key: such bots cannot be distinguished here, and the
+/// gateway refuses the session of another bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BotKey(u64);
 

@@ -168,9 +168,9 @@ impl ShardJournal {
         }
     }
 
-    /// Whether it is time to hear what is acknowledged, if it is as much as this: something is
-    /// and nothing was before, enough is for a record, or the [`deadline`](Self::deadline) has
-    /// come.
+    /// Whether the journal should be given the acknowledged sequence, if it is this one: it is the
+    /// first, enough has been acknowledged for a record, or the [`deadline`](Self::deadline) has
+    /// passed.
     #[inline]
     pub(crate) fn is_behind(&self, sequence: u64, now: Instant) -> bool {
         let Some(live) = &self.session else {

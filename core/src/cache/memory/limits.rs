@@ -14,7 +14,7 @@ use crate::cache::memory::table::hash::Mixer;
 use crate::cache::policy::Lifetimes;
 use crate::cache::{Kind, Kinds, MemberTraits, Policies, Policy};
 
-/// So many rows have room that is kept from one mutation to the next.
+/// The largest capacity, in rows, that is kept from one mutation to the next.
 const KEPT: usize = 2_048;
 
 #[derive(Debug)]

@@ -188,7 +188,7 @@ pub enum PoolEvent<'i> {
         /// own room limit, as soon as another room is left.
         retry_in: Option<Duration>,
     },
-    /// A room was left because it was unassigned, or because the server put us out.
+    /// A room was left because it was unassigned, or because the server removed us.
     Parted {
         /// The manager.
         manager: ManagerKey,
@@ -243,7 +243,7 @@ pub enum JoinFailure {
     NotFound,
     /// The account is in as many rooms as it may.
     RoomLimit,
-    /// The server put us out.
+    /// The server removed us from the room.
     PutOut,
 }
 

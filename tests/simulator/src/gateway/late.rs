@@ -1,4 +1,4 @@
-//! Words that were written before something went, and come after the event of its removal.
+//! Dispatches that were written before a removal and are delivered after it.
 use super::{Gateway, Task};
 use crate::faults::{Subject, Trouble};
 use crate::intents;
@@ -177,7 +177,7 @@ impl Gateway {
         record.map_or(0, |record| record.creates.len())
     }
 
-    /// Says late words, unless what they speak of is back or has come anew.
+    /// Sends late dispatches, unless what they are about is back or has come anew.
     pub(super) fn say_late(&mut self, late: &Late) {
         let still = |found: &Guild| late.of.is_gone(found) && found.is_available();
         let gone = self.world.guild(late.guild).is_some_and(still);

@@ -107,7 +107,8 @@ async fn cut(mut orders: watch::Receiver<Orders>) {
     until(&mut orders, |orders| orders.cut).await;
 }
 
-/// Waits for orders that please; when the host has let go, the last orders stand for ever.
+/// Waits until the orders satisfy the condition; pending for ever once the host has dropped its
+/// end.
 async fn until(orders: &mut watch::Receiver<Orders>, pleases: impl FnMut(&Orders) -> bool) {
     if orders.wait_for(pleases).await.is_err() {
         std::future::pending::<()>().await;

@@ -30,7 +30,8 @@ pub(crate) struct Host {
     pub(crate) inbox: VecDeque<Frame>,
     /// Until when the consumer stalls.
     pub(crate) stalled: Millis,
-    /// Since when, by the host's clock, nothing has been read that the shard does not know of.
+    /// Since when the host has not read, by its own clock, without having reported that to the
+    /// shard.
     pub(crate) unread_since: Option<Millis>,
     pub(crate) book: Book,
     pub(crate) stores: Stores,

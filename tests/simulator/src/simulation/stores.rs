@@ -1,4 +1,5 @@
-//! Stores of a host that take their time: what they report to a shard, late, never, or a failure.
+//! Stores of a host that take their time: they report to the shard late or never, or report a
+//! failure.
 use super::Simulation;
 use crate::edge::Millis;
 use crate::rng::Rng;

@@ -155,7 +155,7 @@ impl Simulation {
         }
     }
 
-    /// Where it is reported who leaves, nobody is held who is no member.
+    /// Where the gateway reports departures, the store holds nobody who is not a member.
     fn look_for_outsiders(&self, view: Compared<'_>) -> Result<(), String> {
         let reported = Intents::GUILDS | Intents::GUILD_MEMBERS;
         if !self.setting.intents.contains(reported) || self.setting.sweep_after_chunk {
@@ -170,7 +170,7 @@ impl Simulation {
     }
 
     /// Whoever is there is a member, and has the status that was reported last, if the intents are
-    /// those by which it is reported who comes, leaves and changes.
+    /// those that report who joins, leaves and changes.
     fn compare_presences(&self, view: Compared<'_>) -> Result<(), String> {
         let Compared { id, guild, doubts } = view;
         let reported = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_PRESENCES;

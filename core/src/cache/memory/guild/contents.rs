@@ -14,8 +14,9 @@ pub(super) enum Contents {
 }
 
 impl Contents {
-    /// What an earlier process hands over, with the status that it has then. What a shard gave up
-    /// waiting for as it ended has not failed: a stale guild is what it was.
+    /// What an earlier process hands over, with the status that it has then. A guild that is stale
+    /// only because its shard ended before its stores answered has not failed: it gets its earlier
+    /// status back.
     pub(super) const fn handed_over(self, status: GuildStatus) -> (Self, GuildStatus) {
         match (self, status) {
             (Self::None, _) | (Self::HandedOver, GuildStatus::Stale) => {

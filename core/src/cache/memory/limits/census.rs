@@ -1,4 +1,4 @@
-//! Rows of any kind, found by their row_id. Finding one here is no use of it.
+//! Looks up rows of any kind by their ids. A lookup here does not count as a use of the row.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Attacks a bot on tokio in every way, and prints how it stood that; `--help` says how.
+//! Runs every attack against a bot on tokio, and prints how the bot held up; `--help` says how.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
