@@ -112,15 +112,10 @@ impl Session {
     }
 
     /// The same session, to be resumed from another sequence. Its guilds stay as they are, so they
-    /// have to hold as of that sequence too. What it remembers of rows that were removed is
-    /// dropped, since they may have come again in between.
+    /// have to hold as of that sequence too.
     #[must_use]
-    pub fn as_of(mut self, sequence: u64) -> Self {
-        if sequence != self.sequence {
-            self.guilds.removed.clear();
-        }
-        self.sequence = sequence;
-        self
+    pub fn as_of(self, sequence: u64) -> Self {
+        Self { sequence, ..self }
     }
 
     /// The same session, with dispatches that the consumer has had although its sequence does not

@@ -94,19 +94,3 @@ fn a_session_that_was_stored_without_removals_is_taken_over_all_the_same() {
     );
     assert!(serde_json::from_str::<Session>(&older).is_ok(), "{older}");
 }
-
-#[test]
-fn a_session_that_is_moved_on_does_not_keep_a_row_away_that_may_have_come_again() {
-    let mut first = after_a_removal();
-    first.shard.stop(OnStop::Resume);
-    first.input(Input::Timeout);
-    let session = first.session().unwrap();
-    let sequence = session.sequence();
-    assert_eq!(session.clone().as_of(sequence), session);
-    let moved = session.as_of(sequence + 1);
-    let mut second = Host::of(Shard::with_session(telling(), 9, moved).unwrap());
-    second.dial();
-    second.hello();
-    second.receive(&update(sequence + 2));
-    assert!(is_back(&mut [&mut first, &mut second]));
-}

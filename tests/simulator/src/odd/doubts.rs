@@ -22,7 +22,7 @@ pub(crate) struct Doubts {
     partial: BTreeSet<(u64, Kind)>,
     /// Words of rows that were gone came late.
     trailing: bool,
-    /// The client knows of no removal before it began.
+    /// The client may not know of removals before it began.
     forgetful: bool,
 }
 
@@ -112,7 +112,8 @@ impl Doubts {
         self.trailing = true;
     }
 
-    /// The client was killed, and knows of no removal before: late words are news to it.
+    /// The client was killed, and knows of removals up to when its guilds were written down: later
+    /// ones it may have forgotten, and then late words are news to it.
     pub(crate) fn forget_removals(&mut self) {
         self.forgetful = true;
     }
