@@ -76,6 +76,8 @@ type Removals = u64;
 pub(crate) struct Tombstones {
     bound: usize,
     removals: Removals,
+    /// How many of them an earlier process had seen: its store may have missed those.
+    restored: Removals,
     /// By guild (0 for none), each with its place in the order.
     guilds: HashMap<u64, BTreeMap<Removed, Removals>, Seeded>,
     /// The same marks, the oldest first.
@@ -90,15 +92,17 @@ impl Tombstones {
         Self {
             bound,
             removals: 0,
+            restored: 0,
             guilds: HashMap::with_hasher(Seeded::new(seed)),
             order: BTreeMap::new(),
             requests: VecDeque::new(),
         }
     }
 
-    /// Marks a row as removed just now; `false` if it was marked already.
+    /// Marks a row as removed just now; `false` if this process had marked it already.
     pub(crate) fn mark(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
-        let known = self.clear(guild, removed);
+        let known = self.at(guild, removed).is_some_and(|at| at > self.restored);
+        self.clear(guild, removed);
         self.removals = self.removals.saturating_add(1);
         let own = self.guilds.entry(key(guild)).or_default();
         own.insert(removed, self.removals);
@@ -233,6 +237,7 @@ impl Tombstones {
         for &Tombstone { guild, removed } in marks {
             self.mark(guild, removed);
         }
+        self.restored = self.removals;
     }
 }
 
