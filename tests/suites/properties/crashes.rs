@@ -149,9 +149,7 @@ impl Run {
         };
         let (now, recorded) = (self.process.now + pause, self.process.recorded.take());
         self.began = recorded.as_ref().map(|it| it.session.clone());
-        let stored = self.process.stored.filter(|_| keeps_rows);
         self.process = Process::new(seed ^ self.lives, now, recorded, store);
-        self.process.stored = stored;
     }
 
     /// The consumer takes an event: twice only what was not acknowledged when a process crashed.

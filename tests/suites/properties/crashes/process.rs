@@ -50,8 +50,6 @@ pub(crate) struct Process {
     /// Taken, and not marked done.
     pub(crate) taken: Vec<Emitted>,
     pub(crate) store: MemoryStore,
-    /// The last dispatch whose changes the store has: it passes over those up to there.
-    pub(crate) stored: Option<Position>,
     /// The last position received, and what is open of its session.
     open: Option<(Position, Positions)>,
     pub(crate) recorded: Option<Recorded>,
@@ -91,7 +89,6 @@ impl Process {
             queue: VecDeque::new(),
             taken: Vec::new(),
             store,
-            stored: None,
             open: None,
         }
     }
@@ -202,26 +199,12 @@ impl Process {
         for _ in 0..count {
             match self.queue.pop_front() {
                 Some(Item::Change(mutation, position)) => {
-                    self.make_change(mutation, position);
+                    self.store.apply(mutation);
                     self.close(position, What::Follows);
                 }
                 Some(event @ Item::Event(_)) => return self.queue.push_front(event),
                 None => return,
             }
-        }
-    }
-
-    fn make_change(&mut self, mutation: Mutation<'static>, position: Position) {
-        let is_of_dispatch = mutation.origin().is_some();
-        let has = |stored: Position| {
-            stored.session == position.session && position.sequence <= stored.sequence
-        };
-        if is_of_dispatch && self.stored.is_some_and(has) {
-            return;
-        }
-        self.store.apply(mutation);
-        if is_of_dispatch {
-            self.stored = Some(position);
         }
     }
 
