@@ -26,6 +26,12 @@ pub struct Position {
     pub sequence: u64,
 }
 
+/// The digest of the session with this id, as in [`Position::session`]: FNV-1a, in 64 bits.
+pub(crate) fn session_digest(id: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    id.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
 /// What of a session is handed on and not dealt with.
 ///
 /// Whatever hangs on a dispatch (its changes, its event, the events that follow from it) is

@@ -88,7 +88,8 @@ impl Shard {
         if let Some(session) = &mut session {
             gaps = mem::take(&mut session.gaps);
             let delivered = mem::take(&mut session.delivered);
-            tracker.restore(&mem::take(&mut session.guilds), delivered);
+            let digest = session.digest();
+            tracker.restore(digest, &mem::take(&mut session.guilds), delivered);
         }
         if config.acknowledge != Acknowledge::OnReceipt {
             tracker.wait_for_acknowledgements();

@@ -63,7 +63,7 @@ impl<R: Runtime> EventSink<R> {
     /// Applies a change to the cache in memory, and lets the other stores begin.
     pub(crate) fn mutate(&mut self, now: Instant, mutation: Mutation<'_>) {
         let keep = self.shared.old_values;
-        let about = (mutation.guild(), mutation.origin().map(|(_, at)| at));
+        let about = (mutation.guild(), mutation.origin().map(|at| at.sequence));
         if let Some(work) = self.shared.stores.work(&self.runtime, &mutation, keep) {
             // A change that waits for its store takes room as the event does.
             let charge = self.delivery.charge(self.payload);

@@ -91,7 +91,7 @@ impl Job {
     pub(crate) fn new(mutation: &Mutation<'_>, work: Work) -> Self {
         Self {
             guild: mutation.guild(),
-            sequence: mutation.origin().map(|(_, sequence)| sequence),
+            sequence: mutation.origin().map(|at| at.sequence),
             alone: mutation.ops().any(|op| matches!(op, Op::NewSession(_))),
             delivers: mutation
                 .ops()

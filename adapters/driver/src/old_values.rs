@@ -32,7 +32,7 @@ impl OldValues {
         mutation: Mutation<'_>,
         keep: bool,
     ) -> Vec<Unjudged> {
-        let sequence = mutation.origin().map(|(_, sequence)| sequence);
+        let sequence = mutation.origin().map(|at| at.sequence);
         let (displaced, unjudged) = cache.apply(now, mutation, keep);
         if let (Some(sequence), false) = (sequence, displaced.is_empty()) {
             self.keep(sequence, displaced);

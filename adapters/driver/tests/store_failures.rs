@@ -11,7 +11,7 @@ use headcount_driver::core::id::GuildId;
 use headcount_driver::core::setup::{
     AutoChunk, GuildReady, Outcome, ShardFinishedChunking, WaitsFor,
 };
-use headcount_driver::core::{Event, Intents, ShardId};
+use headcount_driver::core::{Event, Intents, Position, ShardId};
 use headcount_driver::{Bot, Builder};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -38,7 +38,7 @@ enum Way {
 }
 
 /// A change of the bad guild as the store was handed it.
-type Handed = (Duration, Option<(ShardId, u64)>);
+type Handed = (Duration, Option<Position>);
 
 /// A store that keeps nothing, and may misbehave.
 #[derive(Clone)]
@@ -224,7 +224,9 @@ async fn a_store_that_fails_twice_is_handed_the_same_again_and_nothing_is_lost()
     assert_eq!(store.pace(), [0, 100, 300]);
     let handed = store.handed.lock().expect("whole").clone();
     let origins: Vec<_> = handed.iter().map(|(_, origin)| *origin).collect();
-    assert_eq!(origins, [Some((ShardId::ONE, 2)); 3]);
+    assert_eq!(origins, [origins[0]; 3]);
+    let origin = origins[0].expect("of a dispatch");
+    assert_eq!((origin.shard, origin.sequence), (ShardId::ONE, 2));
 }
 
 #[tokio::test(start_paused = true)]

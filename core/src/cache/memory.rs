@@ -27,6 +27,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::ShardId;
 use crate::id::GuildId;
+use crate::positions::Position;
 use crate::wire::view::{Application, User};
 use guild::rows::GuildRows;
 use limits::RowLimits;
@@ -63,7 +64,7 @@ pub struct MemoryStore {
     application: Option<Application>,
     sessions: Sessions,
     /// The last sequence number applied, by shard.
-    sequences: BTreeMap<ShardId, u64>,
+    last_applied: BTreeMap<ShardId, Position>,
     indexes: Indexes,
     usage: Usage,
     entity_usage: EntityUsage,
@@ -87,7 +88,7 @@ impl MemoryStore {
             current_user: None,
             application: None,
             sessions: Sessions::default(),
-            sequences: BTreeMap::new(),
+            last_applied: BTreeMap::new(),
             indexes: Indexes::empty(),
             usage: Usage::default(),
             entity_usage: EntityUsage::default(),

@@ -9,6 +9,7 @@ use super::ops::Ops;
 use super::{Key, Lack, React, Rows, Vote};
 use crate::ShardId;
 use crate::id::{ChannelId, GuildId, MessageId, RoleId, ScheduledEventId, UserId};
+use crate::positions::Position;
 use crate::wire::Part as _;
 use crate::wire::view::{Application, Thread, Webhook};
 
@@ -19,7 +20,7 @@ use crate::wire::view::{Application, Thread, Webhook};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mutation<'i> {
     guild: Option<GuildId>,
-    origin: Option<(ShardId, u64)>,
+    origin: Option<Position>,
     ops: Ops<'i>,
 }
 
@@ -183,8 +184,8 @@ impl<'i> Mutation<'i> {
 
     /// Says which dispatch it comes from, so that a store can pass over one that it has applied.
     #[must_use]
-    pub const fn at(mut self, shard: ShardId, sequence: u64) -> Self {
-        self.origin = Some((shard, sequence));
+    pub const fn at(mut self, origin: Position) -> Self {
+        self.origin = Some(origin);
         self
     }
 
@@ -213,9 +214,9 @@ impl<'i> Mutation<'i> {
         self.guild
     }
 
-    /// The shard and the sequence number of the dispatch that it comes from.
+    /// The dispatch that it comes from.
     #[must_use]
-    pub const fn origin(&self) -> Option<(ShardId, u64)> {
+    pub const fn origin(&self) -> Option<Position> {
         self.origin
     }
 

@@ -46,8 +46,8 @@ pub trait Store {
 /// origin ([`Mutation::origin`]): after a lost answer the store may have applied it all the same. A
 /// store passes over what it has applied. Most steps may be applied twice without harm; those that
 /// count may not, and they have an origin. So it is enough to keep, in one transaction with the
-/// rows, the origin of each guild's last mutation, and to forget these origins at a new session,
-/// whose sequence begins anew.
+/// rows, the origin of each guild's last mutation: one of another session is new, whatever its
+/// sequence, and a new session begins them anew.
 pub trait AsyncStore {
     /// Why it failed.
     type Error: Error;

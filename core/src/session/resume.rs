@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Gap;
 use crate::intents::Intents;
-use crate::positions::Position;
+use crate::positions::{Position, session_digest};
 use crate::sequences::Sequences;
 use crate::setup::KnownGuilds;
 use crate::shard_id::ShardId;
@@ -107,8 +107,7 @@ impl Session {
     /// Distinguishes this session from others without its id: FNV-1a of that, in 64 bits.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        self.id.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+        session_digest(&self.id)
     }
 
     /// The same session, to be resumed from another sequence. Its guilds stay as they are, so they

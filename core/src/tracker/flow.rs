@@ -110,6 +110,7 @@ impl Tracker {
         let now = self.now;
         match view {
             View::Ready(ready) => {
+                self.begin_session(&ready.session_id.as_cow());
                 let guilds = self.guilds_of(ready);
                 self.setup.ready(now, guilds.into_iter(), events);
             }
@@ -265,7 +266,7 @@ impl Tracker {
         }
         if !mutation.is_empty() {
             if let Some(sequence) = sequence {
-                mutation = mutation.at(self.setup.shard(), sequence);
+                mutation = mutation.at(self.position(sequence));
             }
             out.push(Action::Mutate(mutation));
         }

@@ -6,6 +6,7 @@ use super::Tracker;
 use crate::action::{Action, Actions};
 use crate::cache::{GuildStatus, Mutation, Op};
 use crate::id::GuildId;
+use crate::positions::{Position, session_digest};
 use crate::sequences::Sequences;
 use crate::setup::{KnownGuilds, KnownStage, PlaceLog, SetupEvent};
 use crate::wire::Name;
@@ -24,6 +25,8 @@ pub(super) struct Handover {
     guilds: Vec<GuildId>,
     /// Those of them of which a store has missed a change.
     failed: Vec<GuildId>,
+    /// The digest of the session; zero before the first.
+    session: u64,
     /// Whether another process began the session.
     restored: bool,
     /// Dispatches that the consumer has had from an earlier process.
@@ -78,9 +81,10 @@ impl Tracker {
         }
     }
 
-    /// Takes over the guilds of a session that another process began, and the dispatches of which
-    /// the consumer has had what may be replayed.
-    pub(crate) fn restore(&mut self, guilds: &KnownGuilds, delivered: Sequences) {
+    /// Takes over the guilds of a session that another process began, of which this is the digest,
+    /// and the dispatches of which the consumer has had what may be replayed.
+    pub(crate) fn restore(&mut self, session: u64, guilds: &KnownGuilds, delivered: Sequences) {
+        self.handover.session = session;
         self.handover.restored = true;
         self.handover.delivered = delivered;
         self.setup.restore(self.now, guilds);
@@ -106,6 +110,20 @@ impl Tracker {
         for (guild, op) in known.chain(stale) {
             out.push(Action::Mutate(Mutation::new(Some(guild)).with(op)));
         }
+    }
+
+    /// Where a dispatch of this sequence stands.
+    pub(super) fn position(&self, sequence: u64) -> Position {
+        Position {
+            shard: self.setup.shard(),
+            session: self.handover.session,
+            sequence,
+        }
+    }
+
+    /// READY has begun a session.
+    pub(super) fn begin_session(&mut self, id: &str) {
+        self.handover.session = session_digest(id);
     }
 
     /// A dispatch comes.

@@ -1,9 +1,9 @@
 //! Mutations as values: what is in them, and who may hold them.
 
-use headcount_core::ShardId;
 use headcount_core::cache::{Deriver, Kinds, Mutation, Op, Rows};
 use headcount_core::wire::Name;
 use headcount_core::wire::view::View;
+use headcount_core::{Position, ShardId};
 
 use crate::members::chunk;
 use crate::world::{World, guild, guild_1, user};
@@ -160,7 +160,12 @@ fn of_every_kind() -> Mutation<'static> {
             change,
         }))
     };
-    let none = Mutation::new(Some(id())).at(ShardId::ONE, 1);
+    let origin = Position {
+        shard: ShardId::ONE,
+        session: 1,
+        sequence: 1,
+    };
+    let none = Mutation::new(Some(id())).at(origin);
     let upserted = |sum: Mutation<'static>, rows| sum.with(Op::Upsert(rows));
     rows_of_every_kind()
         .into_iter()

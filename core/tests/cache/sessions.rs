@@ -1,10 +1,10 @@
 //! New sessions, and what they leave behind.
 
-use headcount_core::ShardId;
 use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
 use headcount_core::cache::{
     GuildStatus, Kind, Kinds, Lack, MemoryStore, Mutation, NewSession, Op, Scope,
 };
+use headcount_core::{Position, ShardId};
 use serde_json::json;
 
 use crate::world::{World, guild, guild_json, ready, user};
@@ -78,6 +78,31 @@ fn while_the_number_of_shards_changes_nothing_goes_until_all_have_spoken() {
     assert_eq!(session(&mut store, ShardId::new(0, 2), &[a]), [new]);
 }
 
+fn at(sequence: u64) -> Position {
+    Position {
+        shard: ShardId::ONE,
+        session: 1,
+        sequence,
+    }
+}
+
+#[test]
+fn a_store_that_has_missed_a_new_session_does_not_pass_over_its_dispatches() {
+    let mut world = World::new();
+    let count = |origin, count| {
+        let to = Mutation::new(Some(guild(1))).at(origin);
+        to.with(Op::SetMemberCount(count))
+    };
+    assert!(!world.store.apply(count(at(7), 8)).replayed);
+    let other = |sequence| Position {
+        session: 2,
+        ..at(sequence)
+    };
+    assert!(!world.store.apply(count(other(2), 9)).replayed);
+    assert!(world.store.apply(count(other(2), 8)).replayed);
+    assert_eq!(world.member_count(), Some(9));
+}
+
 #[test]
 fn a_replayed_dispatch_changes_nothing() {
     let mut world = World::new();
@@ -86,9 +111,7 @@ fn a_replayed_dispatch_changes_nothing() {
             by: -1,
             unless_cached: None,
         };
-        Mutation::new(Some(guild(1)))
-            .at(ShardId::ONE, sequence)
-            .with(op)
+        Mutation::new(Some(guild(1))).at(at(sequence)).with(op)
     };
     assert!(!world.store.apply(leave(7)).replayed);
     assert!(world.store.apply(leave(7)).replayed);
@@ -99,7 +122,7 @@ fn a_replayed_dispatch_changes_nothing() {
         guilds: vec![guild(1)],
         is_whole: true,
     }));
-    let fresh = Mutation::new(None).at(ShardId::ONE, 1).with(op);
+    let fresh = Mutation::new(None).at(at(1)).with(op);
     assert!(
         !world.store.apply(fresh).replayed,
         "a new session counts from one"

@@ -110,7 +110,7 @@ fn a_store_that_has_the_guild_already_does_not_wait_for_presences_that_nobody_wi
     second.receive(&listing(4));
     for action in second.take() {
         match action {
-            Action::Mutate(change) if change.origin().is_none_or(|(_, at)| at > 4) => {
+            Action::Mutate(change) if change.origin().is_none_or(|at| at.sequence > 4) => {
                 store.apply(change);
             }
             _ => {}

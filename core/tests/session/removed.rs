@@ -1,9 +1,10 @@
 //! What a session has removed stays away after a cut, and in the process that goes on with it.
 
 use headcount_core::cache::MemoryStore;
+use headcount_core::config::Acknowledge;
 use headcount_core::id::{GuildId, UserId};
 use headcount_core::session::{OnStop, Session};
-use headcount_core::{Action, Config, Input, Intents, Shard};
+use headcount_core::{Action, Config, Input, Intents, Position, Shard};
 
 use crate::host::{Host, RESUMED, config};
 
@@ -19,7 +20,11 @@ fn frame(sequence: u64, name: &str, data: &str) -> String {
 
 /// Guild 5 has come, and user 7 has left it.
 fn after_a_removal() -> Host {
-    let mut host = Host::new(telling());
+    after_a_removal_of(telling())
+}
+
+fn after_a_removal_of(config: Config) -> Host {
+    let mut host = Host::new(config);
     host.dial();
     host.hello();
     let ready = r#""session_id":"5e55","guilds":[{"id":"5","unavailable":true}],
@@ -27,9 +32,13 @@ fn after_a_removal() -> Host {
     host.receive(&frame(1, "READY", ready));
     let create = format!(r#""id":"5","name":"g","members":[{{{MEMBER}}}],"member_count":1"#);
     host.receive(&frame(2, "GUILD_CREATE", &create));
-    let left = r#""guild_id":"5","user":{"id":"7","username":"u"}"#;
-    host.receive(&frame(3, "GUILD_MEMBER_REMOVE", left));
+    host.receive(&removal(3));
     host
+}
+
+fn removal(sequence: u64) -> String {
+    let left = r#""guild_id":"5","user":{"id":"7","username":"u"}"#;
+    frame(sequence, "GUILD_MEMBER_REMOVE", left)
 }
 
 const MEMBER: &str = r#""user":{"id":"7","username":"u"},"roles":[],
@@ -93,4 +102,35 @@ fn a_session_that_was_stored_without_removals_is_taken_over_all_the_same() {
         &text[text[at..].find(']').unwrap() + at + 1..]
     );
     assert!(serde_json::from_str::<Session>(&older).is_ok(), "{older}");
+}
+
+#[test]
+fn a_removal_that_comes_again_reaches_a_store_that_missed_it() {
+    let mut config = telling();
+    config.acknowledge = Acknowledge::ByHost {
+        in_heartbeats: false,
+    };
+    let mut first = after_a_removal_of(config.clone());
+    let position = first.shard.position().unwrap();
+    first.shard.acknowledge(Position {
+        sequence: 2,
+        ..position
+    });
+    let session = first.session().unwrap();
+    assert_eq!(session.sequence(), 2);
+    let mut second = Host::of(Shard::with_session(config, 9, session).unwrap());
+    second.dial();
+    second.hello();
+    second.receive(&removal(3));
+    let mut changes = second.take().into_iter().filter_map(|action| match action {
+        Action::Mutate(mutation) => mutation.origin(),
+        _ => None,
+    });
+    assert!(changes.any(|origin| origin.sequence == 3));
+    second.receive(&removal(4));
+    let again = second
+        .take()
+        .into_iter()
+        .any(|action| matches!(action, Action::Mutate(mutation) if mutation.origin().is_some()));
+    assert!(!again, "who has been removed already counts no second time");
 }

@@ -64,20 +64,19 @@ impl MemoryStore {
         for op in mutation.ops() {
             if let Op::NewSession(session) = op {
                 // It counts anew, even if its own number could not be read.
-                self.sequences.remove(&session.shard);
+                self.last_applied.remove(&session.shard);
             }
         }
-        let Some((shard, sequence)) = mutation.origin() else {
+        let Some(origin) = mutation.origin() else {
             return false;
         };
-        match self.sequences.get_mut(&shard) {
-            Some(last) if sequence <= *last => return true,
-            Some(last) => *last = sequence,
-            None => {
-                self.sequences.insert(shard, sequence);
-            }
+        let last = self.last_applied.get(&origin.shard);
+        let is_replay = last
+            .is_some_and(|last| last.session == origin.session && origin.sequence <= last.sequence);
+        if !is_replay {
+            self.last_applied.insert(origin.shard, origin);
         }
-        false
+        is_replay
     }
 
     /// Flags that could not be read leave those that are known.
@@ -107,19 +106,24 @@ impl MemoryStore {
         guild: GuildId,
         change: impl FnOnce(&mut GuildRows, &mut SharedRows) -> T,
     ) -> Option<T> {
-        let Self {
-            guilds,
-            shared,
-            usage,
-            ..
-        } = self;
-        guilds.update(guild.get(), |guild_rows| {
+        self.with_rows(guild, |guild_rows, shared, usage| {
             let before = guild_rows.usage();
             let result = change(guild_rows, shared);
             guild_rows.weigh_people();
             usage.replace(before, guild_rows.usage());
             result
         })
+    }
+
+    /// A guild's rows, if it has any, with what they share and the totals, which `change` keeps.
+    fn with_rows<T>(
+        &mut self,
+        guild: GuildId,
+        change: impl FnOnce(&mut GuildRows, &mut SharedRows, &mut Usage) -> T,
+    ) -> Option<T> {
+        let (shared, usage) = (&mut self.shared, &mut self.usage);
+        let change = |guild_rows: &mut Box<GuildRows>| change(guild_rows, shared, usage);
+        self.guilds.update(guild.get(), change)
     }
 
     /// Lets `change` at what a guild's rows weigh, all kinds included.
@@ -306,13 +310,7 @@ impl MemoryStore {
     /// Lets `change` at the members, the presences and what weighs nothing of a guild whose data
     /// has come.
     fn known(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows, &mut SharedRows)) {
-        let Self {
-            guilds,
-            shared,
-            usage,
-            ..
-        } = self;
-        guilds.update(guild.get(), |guild_rows| {
+        self.with_rows(guild, |guild_rows, shared, usage| {
             if guild_rows.known() {
                 change(guild_rows, shared);
                 let [before, after] = guild_rows.weigh_people();

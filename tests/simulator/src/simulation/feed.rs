@@ -156,7 +156,7 @@ impl Simulation {
         for action in actions {
             match action {
                 Action::Mutate(mutation) => {
-                    let late = mutation.origin().map(|(_, sequence)| sequence) == emitted;
+                    let late = mutation.origin().map(|at| at.sequence) == emitted;
                     if late && emitted.is_some() {
                         self.fail(format!("s{host}: a mutation after its event, {emitted:?}"));
                     }

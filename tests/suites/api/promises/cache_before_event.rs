@@ -4,7 +4,7 @@
 use headcount_core::cache::Op;
 use headcount_core::event::Fault;
 use headcount_core::wire::Name;
-use headcount_core::{Action, Event};
+use headcount_core::{Action, Event, Position};
 use headcount_sim::pair::Done;
 use headcount_sim::{Act, Junk, Options, Target, guild_id};
 
@@ -51,7 +51,7 @@ fn each_mutation_is_followed_by_its_own_dispatch() {
                 let Action::Mutate(mutation) = pair[0] else {
                     continue;
                 };
-                let Some((_, sequence)) = mutation.origin() else {
+                let Some(Position { sequence, .. }) = mutation.origin() else {
                     // Time alone ends a request too, and says no more than that.
                     let mut ops = mutation.ops();
                     assert!(ops.all(|op| matches!(op, Op::Incomplete(_))), "seed {seed}");

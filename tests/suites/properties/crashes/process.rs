@@ -145,7 +145,7 @@ impl Process {
         };
         let sequence = mutation
             .origin()
-            .map_or(at.sequence, |(_, sequence)| sequence);
+            .map_or(at.sequence, |origin| origin.sequence);
         let position = Position { sequence, ..*at };
         positions.open(sequence);
         self.queue.push_back(Item::Change(mutation, position));
