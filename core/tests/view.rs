@@ -2,7 +2,7 @@
 
 use headcount_core::cache::Kinds;
 use headcount_core::id::UserId;
-use headcount_core::wire::view::View;
+use headcount_core::wire::view::{EntityEvent, View};
 use headcount_core::wire::{Envelope, Frame, Malformed, Name};
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
@@ -403,6 +403,34 @@ fn a_wrong_value_does_not_count_if_its_key_comes_again() {
     ] {
         let view = View::parse(Name::GuildDelete, &text, Kinds::all());
         assert_eq!(view.is_ok(), sound, "{text}");
+    }
+}
+
+#[test]
+fn a_thread_is_perhaps_archived_only_if_that_itself_cannot_be_read() {
+    let thread = |rest: &str| format!(r#"{{"id":"20","guild_id":"1","parent_id":"3",{rest}}}"#);
+    for (rest, archived) in [
+        (r#""type":"","type":11,"thread_metadata":{}"#, Some(false)),
+        (
+            r#""type":"","thread_metadata":{"archived":null}"#,
+            Some(false),
+        ),
+        (r#""type":"","thread_metadata":null"#, Some(false)),
+        (
+            r#""type":"","thread_metadata":{"archived":true}"#,
+            Some(true),
+        ),
+        (r#""thread_metadata":{"archived":[]}"#, None),
+        (r#""thread_metadata":[]"#, None),
+        (r#""thread_metadata":[],"thread_metadata":{}"#, Some(false)),
+    ] {
+        let text = thread(rest);
+        agrees("THREAD_CREATE", &text, Kinds::all()).unwrap();
+        let view = View::parse(Name::ThreadCreate, &text, Kinds::all());
+        let Ok(Some(View::Entity(EntityEvent::ThreadCreate(event)))) = view else {
+            panic!("a thread: {view:?}");
+        };
+        assert_eq!(event.archived, archived, "{rest}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::in_guild::{guild_and, has_key};
+use super::in_guild::guild_and;
 use super::{Batch, Content, Member, Presence, Thread, ThreadMembership};
 use crate::id::{ChannelId, GuildId, UserId};
 use crate::kind::Kinds;
@@ -42,7 +42,7 @@ impl<'i> Read<'i> for ThreadEvent<'i> {
         let archived = thread.state.as_ref().and_then(|state| state.archived);
         let unread = archived.is_none()
             && reader.has_noted_since(mark)
-            && reader.detour(mark, |reader| has_key(reader, "thread_metadata"));
+            && reader.detour(mark, |reader| says_archived(reader).unwrap_or(false));
         Ok(Self {
             guild,
             thread,
@@ -51,6 +51,35 @@ impl<'i> Read<'i> for ThreadEvent<'i> {
             archived: archived.or((!unread).then_some(false)),
         })
     }
+}
+
+/// Whether a thread has something where it says whether it is archived, odd or not. Of a key that
+/// comes again the last one counts.
+fn says_archived(reader: &mut Reader<'_>) -> Result<bool, Malformed> {
+    let mut says = false;
+    reader.object(|key, reader| {
+        if key != "thread_metadata" {
+            return reader.skip();
+        }
+        says = !reader.null()?;
+        if !says {
+            return Ok(());
+        }
+        if reader.peek() != Some(b'{') {
+            return reader.skip();
+        }
+        says = false;
+        reader.object(|key, reader| {
+            if key == "archived" {
+                says = !reader.null()?;
+            }
+            match key == "archived" && !says {
+                true => Ok(()),
+                false => reader.skip(),
+            }
+        })
+    })?;
+    Ok(says)
 }
 
 /// The threads that the bot sees now.
