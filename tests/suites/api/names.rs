@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::sources::{Source, under, without_tests};
+use crate::sources::{Source, identifiers, under, without_tests};
 
 /// What each runtime's crate names anew, so that a bot needs one `use` alone.
 const ALIASES: [&str; 4] = ["Bot", "Builder", "Chat", "ChatBuilder"];
@@ -85,15 +85,6 @@ fn no_private_type_has_the_name_of_another_type() {
 /// Words that stood for things which have a name in the field: a queue, a store's input, an event.
 const PRIVATE_WORDS: &str = "ByHand Hooks Lane Lanes Lot Outlet Slot Spot Squad Story Told Ward \
     Wards bunch in_lane lane lanes lot news owed tell tells told ward wards";
-
-/// The identifiers of a source, its comments and texts left out.
-fn identifiers(text: &str) -> impl Iterator<Item = &str> {
-    let code = text
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or(line));
-    let outside_texts = code.flat_map(|line| line.split('"').step_by(2));
-    outside_texts.flat_map(|part| part.split(|c: char| !(c.is_alphanumeric() || c == '_')))
-}
 
 #[test]
 fn code_is_named_in_the_words_of_the_field() {

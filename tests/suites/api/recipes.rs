@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::sources::{core_sources, read, root, without_tests};
+use crate::sources::{Source, core_sources, identifiers, read, root, without_tests};
 
 /// The paths of files that a text names in backticks.
 fn paths(text: &str) -> Vec<&str> {
@@ -33,15 +33,12 @@ fn recipe(what: &str) -> BTreeSet<String> {
 }
 
 /// The files of the core whose code has one of these identifiers.
-fn code_with(identifiers: &[&str]) -> BTreeSet<String> {
-    let has_one = |text: &str| {
-        let code = without_tests(text).lines();
-        let code = code.map(|line| line.split("//").next().unwrap_or(line));
-        let words = code.flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_')));
-        words.into_iter().any(|word| identifiers.contains(&word))
+fn code_with(wanted: &[&str]) -> BTreeSet<String> {
+    let has_one = |source: &Source| {
+        let mut words = identifiers(without_tests(&source.text));
+        words.any(|word| wanted.contains(&word))
     };
-    let sources = core_sources().into_iter();
-    let found = sources.filter(|source| has_one(&source.text));
+    let found = core_sources().into_iter().filter(has_one);
     found
         .map(|source| source.path.display().to_string())
         .collect()

@@ -71,3 +71,12 @@ pub(crate) fn without_tests(text: &str) -> &str {
     text.find("\n#[cfg(test)]\nmod tests {")
         .map_or(text, |at| &text[..at])
 }
+
+/// The identifiers of a source, its comments and texts left out.
+pub(crate) fn identifiers(text: &str) -> impl Iterator<Item = &str> {
+    let code = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or(line));
+    let outside_texts = code.flat_map(|line| line.split('"').step_by(2));
+    outside_texts.flat_map(|part| part.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+}

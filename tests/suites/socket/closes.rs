@@ -1,14 +1,15 @@
 //! Close frames as a WebSocket library would not write them.
 
 use async_tungstenite::tungstenite::handshake::derive_accept_key;
+use headcount_tokio::driver::Builder;
 use headcount_tokio::driver::core::session::Halt;
 use headcount_tokio::driver::core::wire::close::Fatal;
-use headcount_tokio::driver::{Builder, SessionStartLimit};
-use headcount_tokio::{Event, GatewayInfo, Intents};
+use headcount_tokio::{Event, Intents};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::bot::TOKEN;
+use crate::dials::info;
 use crate::runtimes::{Tested, beside, on_each_runtime};
 
 on_each_runtime! {
@@ -49,17 +50,8 @@ async fn a_close_frame_whose_reason_is_cut_within_a_character_ends_the_shard_by_
     assert!(std::str::from_utf8(reason).is_err());
     let length = u8::try_from(2 + reason.len()).expect("short");
     let close = [&[0x88, length][..], &4004_u16.to_be_bytes(), reason].concat();
-    let info = GatewayInfo {
-        url: saying(close).await,
-        shards: 1,
-        session_start_limit: SessionStartLimit {
-            total: 1000,
-            remaining: 1000,
-            reset_after: 0,
-            max_concurrency: 1,
-        },
-    };
-    let builder = Builder::new(R::default(), TOKEN, Intents::GUILDS).gateway(info);
+    let builder =
+        Builder::new(R::default(), TOKEN, Intents::GUILDS).gateway(info(saying(close).await));
     let mut bot = builder.connect().await.expect("started");
     let cause = loop {
         let next = bot.next().await.expect("the shard's end comes first");

@@ -23,7 +23,7 @@ on_each_runtime! {
 }
 
 /// What a gateway's address is answered with, for a bot of one shard.
-fn info(url: impl Into<String>) -> GatewayInfo {
+pub(crate) fn info(url: impl Into<String>) -> GatewayInfo {
     GatewayInfo {
         url: url.into(),
         shards: 1,
