@@ -411,11 +411,12 @@ fn a_thread_is_perhaps_archived_only_if_that_itself_cannot_be_read() {
     let thread = |rest: &str| format!(r#"{{"id":"20","guild_id":"1","parent_id":"3",{rest}}}"#);
     for (rest, archived) in [
         (r#""type":"","type":11,"thread_metadata":{}"#, Some(false)),
+        (r#""thread_metadata":{"archived":null}"#, None),
         (
-            r#""type":"","thread_metadata":{"archived":null}"#,
-            Some(false),
+            r#""type":"","type":11,"thread_metadata":{"archived":null}"#,
+            None,
         ),
-        (r#""type":"","thread_metadata":null"#, Some(false)),
+        (r#""type":"","thread_metadata":null"#, None),
         (
             r#""type":"","thread_metadata":{"archived":true}"#,
             Some(true),

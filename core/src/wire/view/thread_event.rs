@@ -61,23 +61,15 @@ fn says_archived(reader: &mut Reader<'_>) -> Result<bool, Malformed> {
         if key != "thread_metadata" {
             return reader.skip();
         }
-        says = !reader.null()?;
-        if !says {
-            return Ok(());
+        let is_object = reader.peek() == Some(b'{');
+        says = !is_object;
+        match is_object {
+            true => reader.object(|key, reader| {
+                says |= key == "archived";
+                reader.skip()
+            }),
+            false => reader.skip(),
         }
-        if reader.peek() != Some(b'{') {
-            return reader.skip();
-        }
-        says = false;
-        reader.object(|key, reader| {
-            if key == "archived" {
-                says = !reader.null()?;
-            }
-            match key == "archived" && !says {
-                true => Ok(()),
-                false => reader.skip(),
-            }
-        })
     })?;
     Ok(says)
 }
