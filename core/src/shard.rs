@@ -81,7 +81,11 @@ impl Shard {
     }
 
     fn build(config: Config, seed: u64, mut session: Option<Session>) -> Self {
-        let mut rng = Rng::new(seed);
+        // What an earlier process drew from the same seed may be in its session's replay.
+        let moved = session.as_ref().map_or(0, |session| {
+            session.digest() ^ session.sequence().rotate_left(32)
+        });
+        let mut rng = Rng::new(seed ^ moved);
         let settings = config.tracker.clone();
         let mut tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
         let mut gaps = Vec::new();
