@@ -381,9 +381,11 @@ impl Shard {
         }
     }
 
-    /// Counts how often a guild's stage changed, as far as [`Session`] carries it on, and how often
-    /// a dispatch that changed one was acknowledged: as long as it stays the same, a session that
-    /// was written down needs another sequence only ([`Session::as_of`]).
+    /// Counts how often a guild's stage changed, as far as [`Session`] carries it on, how often a
+    /// dispatch that changed one was acknowledged, and how often a row that was removed came again:
+    /// as long as it stays the same, a session that was written down needs another sequence only
+    /// ([`Session::as_of`]). What is removed meanwhile is not in it, so that the next process does
+    /// not know such a row for a removed one, unless the removal is replayed to it.
     #[must_use]
     pub const fn guild_changes(&self) -> u64 {
         self.tracker.guild_changes()

@@ -188,6 +188,11 @@ impl<R: Runtime> Builder<R> {
     /// later is a warning too, and the bot goes on. After three starts within a minute that have
     /// nothing to resume, [`Builder::connect`] waits, for a minute at first and 15 at most.
     ///
+    /// After a kill, removals that are acknowledged and came after the last change of guilds are
+    /// forgotten: if a word that was written before one of them, such as a voice state with the
+    /// member inside, reaches the next process, that row is there until the guild's members are
+    /// asked for or the guild comes anew. An orderly stop hands them on.
+    ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};
     /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {

@@ -78,6 +78,8 @@ pub(crate) struct Tombstones {
     removals: Removals,
     /// How many of them an earlier process had seen: its store may have missed those.
     restored: Removals,
+    /// How often an export from before may have become wrong.
+    outdated: u64,
     /// By guild (0 for none), each with its place in the order.
     guilds: HashMap<u64, BTreeMap<Removed, Removals>, Seeded>,
     /// The same marks, the oldest first.
@@ -93,6 +95,7 @@ impl Tombstones {
             bound,
             removals: 0,
             restored: 0,
+            outdated: 0,
             guilds: HashMap::with_hasher(Seeded::new(seed)),
             order: BTreeMap::new(),
             requests: VecDeque::new(),
@@ -102,8 +105,13 @@ impl Tombstones {
     /// Marks a row as removed just now; `false` if this process had marked it already.
     pub(crate) fn mark(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
         let known = self.at(guild, removed).is_some_and(|at| at > self.restored);
-        self.clear(guild, removed);
+        self.unmark(guild, removed);
         self.removals = self.removals.saturating_add(1);
+        // A mark that was exported may soon be forgotten, and its row come again unnoticed.
+        let newest = self.exported() as u64;
+        if self.removals.checked_rem(newest) == Some(0) {
+            self.outdated = self.outdated.wrapping_add(1);
+        }
         let own = self.guilds.entry(key(guild)).or_default();
         own.insert(removed, self.removals);
         let tombstone = Tombstone { guild, removed };
@@ -118,6 +126,13 @@ impl Tombstones {
 
     /// The row is there again; `false` if it was not marked.
     pub(crate) fn clear(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
+        let was_marked = self.unmark(guild, removed);
+        let by = u64::from(was_marked);
+        self.outdated = self.outdated.wrapping_add(by);
+        was_marked
+    }
+
+    fn unmark(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
         let Some(at) = self.at(guild, removed) else {
             return false;
         };
@@ -141,6 +156,7 @@ impl Tombstones {
         let own = self.guilds.remove(&guild.get());
         for at in own.into_iter().flat_map(BTreeMap::into_values) {
             self.order.remove(&at);
+            self.outdated = self.outdated.wrapping_add(1);
         }
         self.forget_requests();
     }
@@ -227,9 +243,21 @@ impl Tombstones {
         }
     }
 
-    /// The marks, the oldest first, for the process that goes on with the session.
+    /// The latest marks, the oldest of them first, for the process that goes on with the session:
+    /// half as many as there may be.
     pub(crate) fn export(&self) -> Vec<Tombstone> {
-        self.order.values().copied().collect()
+        let older = self.order.len().saturating_sub(self.exported());
+        self.order.values().skip(older).copied().collect()
+    }
+
+    const fn exported(&self) -> usize {
+        self.bound / 2
+    }
+
+    /// Counts how often a row that was marked came again, and the like: as long as it stays the
+    /// same, what was [exported](Self::export) names no row that is there.
+    pub(crate) const fn outdated(&self) -> u64 {
+        self.outdated
     }
 
     /// Takes over the marks of a session that another process began.
@@ -306,12 +334,41 @@ mod tests {
             marks.mark(guild(number), member(number));
         }
         marks.mark(None, Removed::Channel(ChannelId::new(4).unwrap()));
+        assert_eq!(marks.export().len(), 4);
         let mut other = Tombstones::new(10, 8);
         other.restore(&marks.export());
         assert_eq!(other.export(), marks.export());
-        let mut small = Tombstones::new(2, 8);
+        let mut small = Tombstones::new(4, 8);
         small.restore(&marks.export());
         assert_eq!(small.export(), marks.export()[2..]);
+    }
+
+    #[test]
+    fn an_export_that_names_a_row_which_came_again_is_outdated_whatever_was_forgotten() {
+        let mut rng = crate::rng::Rng::new(5);
+        let mut marks = Tombstones::new(8, 7);
+        let (mut exported, mut outdated) = (marks.export(), marks.outdated());
+        let (mut come, mut times) = (Vec::new(), 0);
+        for _ in 0..20_000 {
+            let user = member(rng.next_u64() % 24 + 1);
+            match rng.next_u64() % 4 {
+                0 if marks.clear(guild(1), user) || !marks.contains(guild(1), user) => {
+                    come.push(user);
+                }
+                0 => {}
+                _ => {
+                    come.retain(|one| *one != user);
+                    marks.mark(guild(1), user);
+                }
+            }
+            if marks.outdated() != outdated {
+                times += 1;
+                come.clear();
+                (exported, outdated) = (marks.export(), marks.outdated());
+            }
+            assert!(exported.iter().all(|mark| !come.contains(&mark.removed)));
+        }
+        assert!(times < 15_000, "{times}");
     }
 
     #[test]

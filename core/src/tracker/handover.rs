@@ -67,9 +67,11 @@ impl Tracker {
         self.hold.as_ref()?.since()
     }
 
-    /// How often a guild came to stand elsewhere, or what moved it was acknowledged.
+    /// How often a guild came to stand elsewhere, or what moved it was acknowledged, or a row that
+    /// was removed is there again.
     pub(crate) const fn guild_changes(&self) -> u64 {
-        self.handover.changes
+        let changes = self.handover.changes;
+        changes.wrapping_add(self.tombstones.outdated())
     }
 
     /// The guilds of the session, for the process that goes on with it.

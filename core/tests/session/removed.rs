@@ -134,3 +134,119 @@ fn a_removal_that_comes_again_reaches_a_store_that_missed_it() {
         .any(|action| matches!(action, Action::Mutate(mutation) if mutation.origin().is_some()));
     assert!(!again, "who has been removed already counts no second time");
 }
+
+/// A process that says what is acknowledged.
+fn acknowledging() -> Config {
+    let mut config = telling();
+    config.acknowledge = Acknowledge::ByHost {
+        in_heartbeats: false,
+    };
+    config
+}
+
+/// The process after a kill: its session is as it was written down, at a later sequence, and of
+/// what came after it the consumer has had so much.
+fn after_a_kill(written: &Session, sequence: u64, delivered: &[u64]) -> Host {
+    let delivered = delivered.iter().map(|at| *at..=*at);
+    let session = written.clone().as_of(sequence).with_delivered(delivered);
+    let mut host = Host::of(Shard::with_session(acknowledging(), 9, session).unwrap());
+    host.dial();
+    host.hello();
+    host
+}
+
+fn acknowledge(host: &mut Host, sequence: u64) {
+    let position = host.shard.position().unwrap();
+    host.shard.acknowledge(Position {
+        sequence,
+        ..position
+    });
+}
+
+fn return_of_7(sequence: u64) -> String {
+    frame(
+        sequence,
+        "GUILD_MEMBER_ADD",
+        &format!(r#""guild_id":"5",{MEMBER}"#),
+    )
+}
+
+/// A voice state with the member inside.
+fn voice(sequence: u64) -> String {
+    let state = format!(
+        r#""guild_id":"5","channel_id":"8","user_id":"7","session_id":"v","member":{{{MEMBER}}}"#
+    );
+    frame(sequence, "VOICE_STATE_UPDATE", &state)
+}
+
+/// Guild 5 before user 7 left it, and the session as it was written down then.
+fn written_before_the_removal() -> (Host, Session) {
+    let mut host = after_a_removal_of(acknowledging());
+    acknowledge(&mut host, 2);
+    // The removal is not in the list; another life of the same session says so.
+    let mut session = serde_json::to_value(host.session().unwrap()).unwrap();
+    session["guilds"]["removed"] = serde_json::Value::Array(Vec::new());
+    (host, serde_json::from_value(session).unwrap())
+}
+
+#[test]
+fn a_removal_that_is_replayed_after_a_kill_keeps_late_words_away() {
+    for delivered in [&[][..], &[3]] {
+        let (mut first, written) = written_before_the_removal();
+        let mut second = after_a_kill(&written, 2, delivered);
+        second.receive(&removal(3));
+        second.receive(&voice(4));
+        second.receive(RESUMED);
+        second.receive(&voice(10));
+        second.receive(&update(11));
+        assert!(!is_back(&mut [&mut first, &mut second]), "{delivered:?}");
+    }
+}
+
+#[test]
+fn a_member_who_is_replayed_after_a_kill_is_one_again() {
+    for delivered in [&[][..], &[4]] {
+        let mut first = after_a_removal_of(acknowledging());
+        acknowledge(&mut first, 3);
+        let mut second = after_a_kill(&first.session().unwrap(), 3, delivered);
+        second.receive(&return_of_7(4));
+        second.receive(&update(5));
+        assert!(is_back(&mut [&mut first, &mut second]), "{delivered:?}");
+    }
+}
+
+#[test]
+fn no_journal_passes_the_return_of_a_row_whose_removal_it_has_written_down() {
+    let mut first = after_a_removal_of(acknowledging());
+    acknowledge(&mut first, 3);
+    let changes = first.shard.guild_changes();
+    first.receive(&removal(4));
+    assert_eq!(first.shard.guild_changes(), changes, "it was gone");
+    first.receive(&return_of_7(5));
+    assert_ne!(first.shard.guild_changes(), changes);
+    let (written, changes) = (first.session().unwrap(), first.shard.guild_changes());
+    first.receive(&removal(6));
+    first.receive(&voice(7));
+    assert_eq!(first.shard.guild_changes(), changes, "removals wait");
+    let mut second = after_a_kill(&written, 5, &[]);
+    second.receive(&update(8));
+    assert!(is_back(&mut [&mut first, &mut second]));
+}
+
+#[test]
+fn a_guild_that_comes_anew_is_written_anew_if_rows_of_it_were_gone() {
+    let mut first = after_a_removal_of(acknowledging());
+    acknowledge(&mut first, 3);
+    let changes = first.shard.guild_changes();
+    let create = format!(r#""id":"5","name":"g","members":[{{{MEMBER}}}],"member_count":1"#);
+    first.receive(&frame(4, "GUILD_CREATE", &create));
+    assert_ne!(first.shard.guild_changes(), changes);
+}
+
+#[test]
+fn what_was_removed_since_the_guilds_were_written_down_is_not_known_after_a_kill() {
+    let (mut first, written) = written_before_the_removal();
+    let mut second = after_a_kill(&written, 3, &[]);
+    second.receive(&voice(4));
+    assert!(is_back(&mut [&mut first, &mut second]), "a late word");
+}
