@@ -33,7 +33,6 @@ mod known;
 mod machine;
 #[cfg(test)]
 mod outcomes;
-mod place_log;
 mod presences;
 mod quiet;
 #[cfg(test)]
@@ -45,6 +44,7 @@ mod scenarios;
 #[cfg(test)]
 mod sessions;
 mod stage;
+mod stage_log;
 #[cfg(test)]
 mod stores;
 mod storing;
@@ -68,4 +68,4 @@ pub(crate) use event::SetupEvent;
 pub(crate) use held::{HeldEvents, Holding};
 pub(crate) use known::{KnownGuilds, KnownStage};
 pub(crate) use machine::{Outgoing, Setup};
-pub(crate) use place_log::PlaceLog;
+pub(crate) use stage_log::StageLog;

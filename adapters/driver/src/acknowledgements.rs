@@ -183,7 +183,7 @@ impl Acknowledgements {
         if now.since(noted) >= NOTE {
             self.noted.store(now.as_millis(), Ordering::Relaxed);
             if let Some(open) = &mut self.lock().sessions.last {
-                open.stuck.note(now, &open.positions);
+                open.standstill.note(now, &open.positions);
             }
         }
     }

@@ -116,12 +116,12 @@ impl<T> Buffer<T> {
 }
 
 /// A place in the buffer, taken until this is dropped.
-pub(crate) struct Charge<T = BotEvent> {
+pub(crate) struct Reservation<T = BotEvent> {
     buffer: Arc<Buffer<T>>,
     bytes: usize,
 }
 
-impl<T> Drop for Charge<T> {
+impl<T> Drop for Reservation<T> {
     fn drop(&mut self) {
         self.buffer.give_room(self.bytes);
     }
@@ -130,7 +130,7 @@ impl<T> Drop for Charge<T> {
 /// An event and its place in the buffer.
 pub(crate) struct Parcel<T = BotEvent> {
     pub(crate) event: T,
-    _charge: Charge<T>,
+    _reservation: Reservation<T>,
 }
 
 /// One shard's end of the buffer.
@@ -189,18 +189,18 @@ impl<T: Weigh> Delivery<T> {
     }
 
     /// A place for something of so many bytes that waits elsewhere.
-    pub(crate) fn charge(&self, bytes: usize) -> Charge<T> {
+    pub(crate) fn reserve(&self, bytes: usize) -> Reservation<T> {
         self.buffer.take_room(bytes);
         let buffer = Arc::clone(&self.buffer);
-        Charge { buffer, bytes }
+        Reservation { buffer, bytes }
     }
 
     /// An event that may still wait elsewhere.
     pub(crate) fn parcel(&self, event: T) -> Parcel<T> {
-        let charge = self.charge(event.weight());
+        let reservation = self.reserve(event.weight());
         Parcel {
             event,
-            _charge: charge,
+            _reservation: reservation,
         }
     }
 

@@ -66,9 +66,9 @@ impl<R: Runtime> EventSink<R> {
         let about = (mutation.guild(), mutation.origin().map(|at| at.sequence));
         if let Some(work) = self.shared.stores.work(&self.runtime, &mutation, keep) {
             // A change that waits for its store takes room as the event does.
-            let charge = self.delivery.charge(self.payload);
-            let charged = |silent| work(silent).inspect(|_| drop(charge)).boxed();
-            let job = Job::new(&mutation, Box::new(charged));
+            let reservation = self.delivery.reserve(self.payload);
+            let reserved = |silent| work(silent).inspect(|_| drop(reservation)).boxed();
+            let job = Job::new(&mutation, Box::new(reserved));
             self.queues.change(job, &mut self.delivery);
         }
         let unjudged = self

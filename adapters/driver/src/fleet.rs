@@ -8,10 +8,10 @@ use futures_util::task::AtomicWaker;
 use headcount_core::fleet::{Fleet, FleetAction, FleetInput, StartLimit};
 use headcount_core::{Event, Instant, ShardId};
 
+use crate::pending_shards::{Next, PendingShards};
 use crate::refresh::Askers;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
-use crate::unbegun::{Next, Unbegun};
 
 /// The fleet behind a short lock. Grants go straight to the shards' cells.
 pub(crate) struct SharedFleet {
@@ -19,7 +19,7 @@ pub(crate) struct SharedFleet {
     /// In ascending order of shard.
     cells: Vec<(ShardId, Arc<ShardCell>)>,
     bell: AtomicWaker,
-    unbegun: Mutex<Unbegun>,
+    pending_shards: Mutex<PendingShards>,
     askers: Mutex<Askers>,
     /// Shards that have not ended.
     running: AtomicUsize,
@@ -29,12 +29,12 @@ impl SharedFleet {
     /// A fleet whose shards have not begun.
     pub(crate) fn new(fleet: Fleet, cells: Vec<(ShardId, Arc<ShardCell>)>, askers: Askers) -> Self {
         let running = AtomicUsize::new(cells.len());
-        let unbegun = Unbegun::new(cells.iter().map(|(id, _)| *id));
+        let pending_shards = PendingShards::new(cells.iter().map(|(id, _)| *id));
         Self {
             fleet: Mutex::new(fleet),
             cells,
             bell: AtomicWaker::new(),
-            unbegun: Mutex::new(unbegun),
+            pending_shards: Mutex::new(pending_shards),
             askers: Mutex::new(askers),
             running,
         }
@@ -104,14 +104,16 @@ impl SharedFleet {
         if let Some(cell) = self.cell(id) {
             cell.grant();
         }
-        if self.unbegun().grant(id) {
+        if self.pending_shards().grant(id) {
             self.bell.wake();
         }
     }
 
     /// The shards that have not begun.
-    pub(crate) fn unbegun(&self) -> MutexGuard<'_, Unbegun> {
-        self.unbegun.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn pending_shards(&self) -> MutexGuard<'_, PendingShards> {
+        self.pending_shards
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A shard that has ended is to begin again once its task is gone. Whether the bot still runs.
@@ -123,7 +125,7 @@ impl SharedFleet {
         if runs.is_err() {
             return false;
         }
-        let is_new = self.unbegun().start(id);
+        let is_new = self.pending_shards().start(id);
         if !is_new {
             self.running.fetch_sub(1, Ordering::AcqRel);
         }
@@ -132,20 +134,20 @@ impl SharedFleet {
     }
 
     /// A shard that was to be started ends before it begins.
-    pub(crate) fn end_unbegun(&self, id: ShardId) {
-        self.unbegun().end(id);
+    pub(crate) fn end_pending(&self, id: ShardId) {
+        self.pending_shards().end(id);
         self.bell.wake();
     }
 
     /// What is to be done with a shard that has no task.
     pub(crate) fn next(&self) -> Option<Next> {
         let is_free = |id| self.cell(id).is_some_and(|cell| !cell.runs());
-        self.unbegun().next(is_free)
+        self.pending_shards().next(is_free)
     }
 
     /// The bot ends: shards that have not begun do so no more.
     pub(crate) fn stop(&self) {
-        self.unbegun().stop();
+        self.pending_shards().stop();
         self.bell.wake();
     }
 

@@ -22,14 +22,14 @@ pub(crate) struct ShardCell {
     runs: AtomicBool,
     /// Guilds of which a store has failed to keep something, outside of the loop.
     failed: Mutex<BTreeSet<GuildId>>,
-    shown: Shown,
+    published: PublishedState,
     /// Its events that are under way.
     pub(crate) acknowledgements: Arc<Acknowledgements>,
 }
 
 /// What of the shard is to be seen without its lock, by its loop.
 #[derive(Debug, Default)]
-struct Shown {
+struct PublishedState {
     /// The digest of its session; zero without one.
     session: AtomicU64,
     /// Up to where that is acknowledged.
@@ -37,7 +37,7 @@ struct Shown {
     guild_changes: AtomicU64,
 }
 
-impl Shown {
+impl PublishedState {
     fn update(&self, shard: &Shard) {
         let acknowledged = shard.acknowledged();
         let session = acknowledged.map_or(0, |at| at.session);
@@ -61,7 +61,7 @@ impl ShardCell {
             granted: AtomicBool::new(false),
             runs: AtomicBool::new(false),
             failed: Mutex::default(),
-            shown: Shown::default(),
+            published: PublishedState::default(),
         }
     }
 
@@ -96,7 +96,7 @@ impl ShardCell {
         if let Some((at, acknowledged)) = shard.position().zip(shard.acknowledged()) {
             self.acknowledgements.move_to(at, acknowledged.sequence);
         }
-        self.shown.update(&shard);
+        self.published.update(&shard);
         actions
     }
 
@@ -127,21 +127,21 @@ impl ShardCell {
         if let Some(position) = acknowledged {
             shard.acknowledge(position);
         }
-        self.shown.update(&shard);
+        self.published.update(&shard);
         shard
     }
 
     /// The session that the last input has left and up to where it was acknowledged then, for the
     /// loop.
     pub(crate) fn last_acknowledged(&self) -> (Option<u64>, u64) {
-        let session = self.shown.session.load(Ordering::Acquire);
-        let acknowledged = self.shown.acknowledged.load(Ordering::Acquire);
+        let session = self.published.session.load(Ordering::Acquire);
+        let acknowledged = self.published.acknowledged.load(Ordering::Acquire);
         ((session != 0).then_some(session), acknowledged)
     }
 
     /// [`Shard::guild_changes`] as of the last input or look at what is acknowledged.
     pub(crate) fn guild_changes(&self) -> u64 {
-        self.shown.guild_changes.load(Ordering::Acquire)
+        self.published.guild_changes.load(Ordering::Acquire)
     }
 
     /// A loop runs the shard, until [`left`](Self::left).

@@ -8,11 +8,11 @@ mod document;
 mod journal;
 mod layout;
 mod record;
+mod rejection;
 mod saved;
 #[cfg(test)]
 mod tests;
 mod trouble;
-mod unfit;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -32,9 +32,9 @@ use cold_starts::ColdStarts;
 use disk::{Disk, Folder, Unusable, replace};
 use document::Document;
 use layout::{COLD_STARTS, JOURNAL, length_for};
+use rejection::Rejection;
 use saved::{SavedShard, Unused, read_all, wall_time};
 use trouble::Trouble;
-use unfit::Unfit;
 
 /// What an acknowledgement outlives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -169,14 +169,14 @@ fn millis(time: SystemTime) -> u64 {
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn read_cold_starts(disk: &dyn Disk, bot: Option<BotKey>) -> Result<ColdStarts, Unfit> {
+fn read_cold_starts(disk: &dyn Disk, bot: Option<BotKey>) -> Result<ColdStarts, Rejection> {
     let bytes = disk.read(COLD_STARTS);
-    let Some(bytes) = bytes.map_err(|error| Unfit::Unreadable(error.to_string()))? else {
+    let Some(bytes) = bytes.map_err(|error| Rejection::Unreadable(error.to_string()))? else {
         return Ok(ColdStarts::default());
     };
     let document = Document::decode(&bytes)?;
     if bot.is_some_and(|bot| bot != document.bot) {
-        return Err(Unfit::OtherBot);
+        return Err(Rejection::OtherBot);
     }
     Ok(document.content)
 }

@@ -14,11 +14,11 @@ use crate::delivery::Untaken;
 use crate::event::BotEvent;
 use crate::launch::Launch;
 use crate::panics::caught_in;
+use crate::pending_shards::Next;
 use crate::quantum::Quantum;
 use crate::refresh::Refresh;
 use crate::shared::Shared;
 use crate::stall::Stall;
-use crate::unbegun::Next;
 use crate::{Error, GatewayInfo, Runtime};
 
 /// How long the timekeeper rests after a panic, so that one which comes again and again costs
@@ -74,10 +74,10 @@ impl<R: Runtime> Timekeeper<R> {
             let cell = fleet.cell(*id);
             cell.is_some_and(|cell| cell.read(|shard| Shard::session(shard).is_some()))
         };
-        let waiting = fleet.unbegun().waiting();
+        let waiting = fleet.pending_shards().waiting();
         let (resume, identify): (Vec<_>, Vec<_>) = waiting.into_iter().partition(has_session);
         for id in resume {
-            fleet.unbegun().grant(id);
+            fleet.pending_shards().grant(id);
         }
         let mut events = Vec::new();
         for id in identify {

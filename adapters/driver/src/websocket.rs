@@ -60,8 +60,8 @@ impl WebSocket {
             .write_buffer_size(0)
             .max_message_size(Some(limit))
             .max_frame_size(Some(limit));
-        let mut shaking = Some(Shaking::Begun(url, Polled::new(stream), config));
-        let mut reader = poll_fn(|cx| Shaking::poll(&mut shaking, cx)).await?;
+        let mut upgrade = Some(ClientUpgrade::Begun(url, Polled::new(stream), config));
+        let mut reader = poll_fn(|cx| ClientUpgrade::poll(&mut upgrade, cx)).await?;
         reader.get_mut().mute();
         Ok(Self {
             reader,
@@ -194,18 +194,18 @@ impl WebSocket {
 }
 
 /// A handshake on its way.
-enum Shaking {
+enum ClientUpgrade {
     Begun(Uri, Polled, WebSocketConfig),
     Interrupted(MidHandshake<ClientHandshake<Polled>>),
 }
 
-impl Shaking {
+impl ClientUpgrade {
     /// Goes on as far as the stream allows; what is left of it afterwards takes its place.
     fn poll(
-        shaking: &mut Option<Self>,
+        upgrade: &mut Option<Self>,
         cx: &Context<'_>,
     ) -> Poll<Result<tungstenite::WebSocket<Polled>, WsError>> {
-        let shaken = match shaking.take() {
+        let upgraded = match upgrade.take() {
             Some(Self::Begun(url, mut stream, config)) => {
                 stream.begin(cx);
                 client_with_config(url, stream, Some(config))
@@ -216,11 +216,11 @@ impl Shaking {
             }
             None => return Poll::Pending,
         };
-        match shaken {
+        match upgraded {
             Ok((reader, _)) => Poll::Ready(Ok(reader)),
             Err(HandshakeError::Failure(error)) => Poll::Ready(Err(error)),
             Err(HandshakeError::Interrupted(handshake)) => {
-                *shaking = Some(Self::Interrupted(handshake));
+                *upgrade = Some(Self::Interrupted(handshake));
                 Poll::Pending
             }
         }

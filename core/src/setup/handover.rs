@@ -15,15 +15,15 @@ use crate::id::GuildId;
 
 /// Where the guilds of a session stand.
 #[derive(Clone, Debug)]
-pub(super) struct Standings {
-    places: BTreeMap<GuildId, KnownStage>,
+pub(super) struct KnownStages {
+    stages: BTreeMap<GuildId, KnownStage>,
     /// Those of which a store has missed a change since they came.
     failed: Vec<GuildId>,
 }
 
 impl Setup {
     /// Where a guild stands; `None` when it is not known.
-    pub(crate) fn place_of(&self, guild: GuildId) -> Option<KnownStage> {
+    pub(crate) fn known_stage(&self, guild: GuildId) -> Option<KnownStage> {
         let standing = self.registry.get(guild)?;
         let handed_over = self.handed_over.iter().find(|it| it.guild == guild);
         match handed_over.and_then(|it| it.unfinished) {
@@ -40,25 +40,25 @@ impl Setup {
     }
 
     /// Where every guild stands.
-    pub(super) fn standings(&self) -> Standings {
-        Standings {
-            places: self.places(),
+    pub(super) fn known_stages(&self) -> KnownStages {
+        KnownStages {
+            stages: self.stages(),
             failed: self.storing.failed().collect(),
         }
     }
 
-    fn places(&self) -> BTreeMap<GuildId, KnownStage> {
+    fn stages(&self) -> BTreeMap<GuildId, KnownStage> {
         let guilds = self.registry.guilds();
-        let mut places: BTreeMap<GuildId, KnownStage> = guilds
+        let mut stages: BTreeMap<GuildId, KnownStage> = guilds
             .filter_map(|guild| Some((guild, KnownStage::of(&self.registry.get(guild)?.stage))))
             .collect();
         // A session that was never resumed here is handed on as it came.
         for HandedOver { guild, unfinished } in &self.handed_over {
             if let Some(origin) = unfinished.filter(|_| self.is_handed_over(*guild)) {
-                places.insert(*guild, KnownStage::Unfinished(origin));
+                stages.insert(*guild, KnownStage::Unfinished(origin));
             }
         }
-        places
+        stages
     }
 
     /// The guilds that are known.
@@ -73,12 +73,12 @@ impl Setup {
         undone: impl Iterator<Item = (GuildId, Option<KnownStage>)>,
     ) -> KnownGuilds {
         let at_halt = self.at_halt.as_ref();
-        let standings = at_halt.cloned().unwrap_or_else(|| self.standings());
-        let Standings { mut places, failed } = standings;
+        let known_stages = at_halt.cloned().unwrap_or_else(|| self.known_stages());
+        let KnownStages { mut stages, failed } = known_stages;
         for (guild, before) in undone {
             match before {
-                Some(place) => drop(places.insert(guild, place)),
-                None => drop(places.remove(&guild)),
+                Some(stage) => drop(stages.insert(guild, stage)),
+                None => drop(stages.remove(&guild)),
             }
         }
         let mut known = KnownGuilds {
@@ -86,8 +86,8 @@ impl Setup {
             gates: self.requests.gates(now),
             ..KnownGuilds::default()
         };
-        for (guild, place) in places {
-            known.put(guild, place);
+        for (guild, stage) in stages {
+            known.put(guild, stage);
         }
         known
     }

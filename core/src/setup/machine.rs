@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::config::{Chunking, SetupConfig};
 use super::event::{GuildLeave, SetupEvent};
 use super::guild_registry::GuildRegistry;
-use super::handover::Standings;
+use super::handover::KnownStages;
 use super::known::HandedOver;
 use super::presences::PresenceStates;
 use super::quiet::Quiet;
@@ -57,7 +57,7 @@ pub(crate) struct Setup {
     /// Guilds of an earlier process, until its session is resumed.
     pub(super) handed_over: Vec<HandedOver>,
     /// The stage of each guild when the shard halted, before the halt gave every guild an outcome.
-    pub(super) at_halt: Option<Standings>,
+    pub(super) at_halt: Option<KnownStages>,
     /// Requests that ended and have not been reported yet.
     pub(super) ended: Vec<ChunkRequestFinished>,
     halted: bool,
@@ -204,7 +204,7 @@ impl Setup {
     /// The shard has ended for good: what is pending is settled as it stands.
     pub(crate) fn halted(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
         self.halted = true;
-        self.at_halt = Some(self.standings());
+        self.at_halt = Some(self.known_stages());
         self.quiet = None;
         self.requests.halted(&mut self.ended);
         self.emit_ended(now, out);

@@ -8,7 +8,7 @@ use crate::cache::{GuildStatus, Mutation, Op};
 use crate::id::GuildId;
 use crate::positions::{Position, session_digest};
 use crate::sequences::Sequences;
-use crate::setup::{KnownGuilds, KnownStage, PlaceLog, SetupEvent};
+use crate::setup::{KnownGuilds, KnownStage, SetupEvent, StageLog};
 use crate::wire::Name;
 use crate::wire::view::View;
 
@@ -16,7 +16,7 @@ use crate::wire::view::View;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Handover {
     /// Where guilds stood before what is not acknowledged; `None` if nobody acknowledges.
-    log: Option<PlaceLog>,
+    log: Option<StageLog>,
     /// How often a guild came to stand elsewhere, or what moved it was acknowledged.
     changes: u64,
     /// The sequence of the last dispatch.
@@ -44,13 +44,13 @@ impl Handover {
 pub(super) struct PlaceBefore {
     sequence: u64,
     guild: GuildId,
-    place: Option<KnownStage>,
+    stage: Option<KnownStage>,
 }
 
 impl Tracker {
     /// From now on, [`Tracker::known`] returns the guilds as of what is acknowledged.
     pub(crate) fn wait_for_acknowledgements(&mut self) {
-        self.handover.log = Some(PlaceLog::default());
+        self.handover.log = Some(StageLog::default());
     }
 
     /// Everything up to this sequence is acknowledged.
@@ -76,7 +76,7 @@ impl Tracker {
 
     /// The guilds of the session, for the process that goes on with it.
     pub(crate) fn known(&self) -> KnownGuilds {
-        let undo = self.handover.log.as_ref().map(PlaceLog::undo);
+        let undo = self.handover.log.as_ref().map(StageLog::undo);
         KnownGuilds {
             removed: self.tombstones.export(),
             ..self.setup.known(self.now, undo.into_iter().flatten())
@@ -200,7 +200,7 @@ impl Tracker {
         Some(PlaceBefore {
             sequence: sequence?,
             guild,
-            place: self.setup.place_of(guild),
+            stage: self.setup.known_stage(guild),
         })
     }
 
@@ -209,16 +209,16 @@ impl Tracker {
         let Some(PlaceBefore {
             sequence,
             guild,
-            place,
+            stage,
         }) = before
         else {
             return;
         };
-        if self.setup.place_of(guild) != place
+        if self.setup.known_stage(guild) != stage
             && let Some(log) = &mut self.handover.log
         {
             self.handover.changes = self.handover.changes.wrapping_add(1);
-            log.note(sequence, guild, place);
+            log.note(sequence, guild, stage);
         }
     }
 }

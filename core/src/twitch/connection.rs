@@ -15,7 +15,7 @@ use crate::twitch::{IrcCommand, IrcMessage, Login, lines};
 enum ConnectionState {
     Dialing { until: Instant },
     Opened { until: Instant },
-    LoggingIn { until: Instant, who: Who },
+    LoggingIn { until: Instant, kind: LoginKind },
     Listening { heard: Instant, login: Login },
     Probing { until: Instant, login: Login },
     Closing { until: Instant },
@@ -24,8 +24,8 @@ enum ConnectionState {
 
 /// Who logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Who {
-    Nobody,
+enum LoginKind {
+    Anonymous,
     Account,
 }
 
@@ -180,16 +180,16 @@ impl Connection {
             return;
         }
         steps.push(Step::Send(IrcCommand::Capabilities));
-        let (login, who) = match identity {
-            Identity::Anonymous(login) => (*login, Who::Nobody),
+        let (login, kind) = match identity {
+            Identity::Anonymous(login) => (*login, LoginKind::Anonymous),
             Identity::Account { login, token } => {
                 steps.push(Step::Send(IrcCommand::Pass(token.clone())));
-                (*login, Who::Account)
+                (*login, LoginKind::Account)
             }
         };
         steps.push(Step::Send(IrcCommand::Nick(login)));
         let until = now.after(self.patience.welcome);
-        self.state = ConnectionState::LoggingIn { until, who };
+        self.state = ConnectionState::LoggingIn { until, kind };
     }
 
     fn on_frame<'i>(&mut self, now: Instant, frame: &'i [u8], steps: &mut Steps<'i>) {
@@ -227,8 +227,8 @@ impl Connection {
     fn on_notice<'i>(&mut self, now: Instant, message: IrcMessage<'i>, steps: &mut Steps<'i>) {
         steps.push(Step::Message(message));
         match self.state {
-            ConnectionState::LoggingIn { who, .. } => {
-                let end = refusal(message.param(1).unwrap_or_default(), who);
+            ConnectionState::LoggingIn { kind, .. } => {
+                let end = refusal(message.param(1).unwrap_or_default(), kind);
                 self.give_up(now, end, steps);
             }
             ConnectionState::Dialing { .. }
@@ -293,17 +293,17 @@ const BAD_LOGIN: &str = "Invalid NICK";
 
 /// What a NOTICE before the welcome means. There is no numeric for it; these are Twitch's texts.
 /// Nobody has a token, so another one cannot help.
-fn refusal(text: &str, who: Who) -> End {
+fn refusal(text: &str, kind: LoginKind) -> End {
     let begins = |words: &str| {
         let head = text.trim_start().get(..words.len());
         head.is_some_and(|head| head.eq_ignore_ascii_case(words))
     };
     let bad_token = BAD_TOKEN.into_iter().any(begins);
-    match who {
-        Who::Account | Who::Nobody if begins(BAD_LOGIN) => End::BadLogin,
-        Who::Account if bad_token => End::BadToken,
-        Who::Nobody if bad_token => End::BadLogin,
-        Who::Account | Who::Nobody => End::LoginRefused,
+    match kind {
+        LoginKind::Account | LoginKind::Anonymous if begins(BAD_LOGIN) => End::BadLogin,
+        LoginKind::Account if bad_token => End::BadToken,
+        LoginKind::Anonymous if bad_token => End::BadLogin,
+        LoginKind::Account | LoginKind::Anonymous => End::LoginRefused,
     }
 }
 

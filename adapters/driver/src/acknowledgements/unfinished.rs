@@ -31,12 +31,12 @@ pub(super) struct Open {
     pub(super) gaps: Vec<(u32, Gap)>,
     /// How many there have been.
     gaps_ever: u32,
-    pub(super) stuck: Stuck,
+    pub(super) standstill: Standstill,
 }
 
 /// Since when nothing more is dealt with.
 #[derive(Debug)]
-pub(super) struct Stuck {
+pub(super) struct Standstill {
     acknowledged: u64,
     since: Instant,
     is_reported: bool,
@@ -107,7 +107,7 @@ impl Open {
             positions: Positions::new(at.sequence, limit),
             gaps: Vec::new(),
             gaps_ever: 0,
-            stuck: Stuck {
+            standstill: Standstill {
                 acknowledged: 0,
                 since: Instant::ZERO,
                 is_reported: false,
@@ -152,7 +152,7 @@ impl Open {
     }
 }
 
-impl Stuck {
+impl Standstill {
     pub(super) fn note(&mut self, now: Instant, positions: &Positions) {
         let (acknowledged, outstanding) = (positions.acknowledged(), positions.outstanding());
         if outstanding == 0 || acknowledged != self.acknowledged {

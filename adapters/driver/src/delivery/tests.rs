@@ -117,9 +117,9 @@ fn what_waits_elsewhere_counts_until_it_is_dropped() {
         ..ROOMY
     };
     let (mut delivery, _events) = Delivery::new(limits);
-    let charge = delivery.charge(1_000);
+    let reservation = delivery.reserve(1_000);
     assert!(!has_room(&mut delivery));
-    drop(charge);
+    drop(reservation);
     assert!(has_room(&mut delivery));
     let parcel = delivery.parcel(event(0, 1_000));
     assert!(!has_room(&mut delivery));

@@ -42,7 +42,7 @@ impl Handle {
     pub fn stop_shard(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
         let cell = self.running(shard)?;
         cell.change(|shard| shard.stop(on_stop));
-        self.shared.fleet.end_unbegun(shard);
+        self.shared.fleet.end_pending(shard);
         Ok(())
     }
 

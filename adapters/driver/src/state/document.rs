@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::bot_key::BotKey;
 use super::crc32c::crc32c;
-use super::unfit::Unfit;
+use super::rejection::Rejection;
 
 const MAGIC: &str = "headcount-state";
 const VERSION: u32 = 1;
@@ -39,27 +39,27 @@ impl<T: Serialize> Document<&T> {
 
 impl<T: DeserializeOwned> Document<T> {
     /// What the bytes of a file say.
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Unfit> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Rejection> {
         let end = bytes.iter().position(|&byte| byte == b'\n');
-        let (line, content) = bytes.split_at(end.ok_or(Unfit::Torn)?);
+        let (line, content) = bytes.split_at(end.ok_or(Rejection::Torn)?);
         let content = &content[1..];
-        let line = std::str::from_utf8(line).map_err(|_| Unfit::Torn)?;
-        let (head, checksum) = line.rsplit_once(' ').ok_or(Unfit::Torn)?;
+        let line = std::str::from_utf8(line).map_err(|_| Rejection::Torn)?;
+        let (head, checksum) = line.rsplit_once(' ').ok_or(Rejection::Torn)?;
         let is_whole = format!("{:08x}", crc32c(&[head.as_bytes(), content])) == checksum;
         let rest = head.strip_prefix(MAGIC).filter(|_| is_whole);
-        let mut words = rest.ok_or(Unfit::Torn)?.split_whitespace();
-        let mut word = || words.next().ok_or(Unfit::Torn);
-        let version = word()?.parse().map_err(|_| Unfit::Torn)?;
+        let mut words = rest.ok_or(Rejection::Torn)?.split_whitespace();
+        let mut word = || words.next().ok_or(Rejection::Torn);
+        let version = word()?.parse().map_err(|_| Rejection::Torn)?;
         if version != VERSION {
-            return Err(Unfit::Version(version));
+            return Err(Rejection::Version(version));
         }
-        let bot = u64::from_str_radix(word()?, 16).map_err(|_| Unfit::Torn)?;
-        let generation = word()?.parse().map_err(|_| Unfit::Torn)?;
+        let bot = u64::from_str_radix(word()?, 16).map_err(|_| Rejection::Torn)?;
+        let generation = word()?.parse().map_err(|_| Rejection::Torn)?;
         let content = serde_json::from_slice(content);
         Ok(Self {
             bot: BotKey::from_bits(bot),
             generation,
-            content: content.map_err(|error| Unfit::Content(error.to_string()))?,
+            content: content.map_err(|error| Rejection::Content(error.to_string()))?,
         })
     }
 }
@@ -85,11 +85,11 @@ mod tests {
         assert_eq!(document.content, "text");
         for at in 0..bytes.len() {
             let cut = Document::<String>::decode(&bytes[..at]);
-            assert_eq!(cut, Err(Unfit::Torn), "cut at {at}");
+            assert_eq!(cut, Err(Rejection::Torn), "cut at {at}");
             let mut changed = bytes.clone();
             changed[at] ^= 1;
             let changed = Document::<String>::decode(&changed);
-            assert_eq!(changed, Err(Unfit::Torn), "changed at {at}");
+            assert_eq!(changed, Err(Rejection::Torn), "changed at {at}");
         }
     }
 
@@ -99,9 +99,9 @@ mod tests {
         let newer = format!("{head} {:08x}\n{{}}", crc32c(&[head.as_bytes(), b"{}"]));
         assert_eq!(
             Document::<String>::decode(newer.as_bytes()),
-            Err(Unfit::Version(2))
+            Err(Rejection::Version(2))
         );
         let content = Document::<u8>::decode(&encoded());
-        assert!(matches!(content, Err(Unfit::Content(_))), "{content:?}");
+        assert!(matches!(content, Err(Rejection::Content(_))), "{content:?}");
     }
 }

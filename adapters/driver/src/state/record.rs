@@ -6,7 +6,7 @@ use headcount_core::ShardId;
 
 use super::bot_key::BotKey;
 use super::crc32c::crc32c;
-use super::unfit::Unfit;
+use super::rejection::Rejection;
 
 /// The length of a record.
 pub(super) const RECORD_BYTES: usize = 128;
@@ -77,22 +77,22 @@ impl Record {
     }
 
     /// The record in a slot; `None` if none was ever written there.
-    pub(super) fn decode(bytes: &[u8; RECORD_BYTES]) -> Result<Option<Self>, Unfit> {
+    pub(super) fn decode(bytes: &[u8; RECORD_BYTES]) -> Result<Option<Self>, Rejection> {
         if *bytes == [0; RECORD_BYTES] {
             return Ok(None);
         }
         let is_whole =
             crc32c(&[&bytes[..CHECKSUM]]) == number(bytes, CHECKSUM..RECORD_BYTES) as u32;
         if bytes[..4] != MAGIC || !is_whole {
-            return Err(Unfit::Torn);
+            return Err(Rejection::Torn);
         }
         let version = number(bytes, 4..6);
         if version != u64::from(VERSION) {
-            return Err(Unfit::Version(version as u32));
+            return Err(Rejection::Version(version as u32));
         }
         let long = |at| number(bytes, at..at + 8);
         let short = |at| number(bytes, at..at + 4) as u32;
-        let shard = ShardId::new_checked(short(SHARD), short(TOTAL)).ok_or(Unfit::Torn)?;
+        let shard = ShardId::new_checked(short(SHARD), short(TOTAL)).ok_or(Rejection::Torn)?;
         let has_session = number(bytes, 6..8) == u64::from(HAS_SESSION);
         Ok(Some(Self {
             bot: BotKey::from_bits(long(BOT)),
@@ -152,14 +152,14 @@ mod tests {
                 bytes[at] ^= 1 << bit;
                 assert_eq!(
                     Record::decode(&bytes),
-                    Err(Unfit::Torn),
+                    Err(Rejection::Torn),
                     "byte {at}, bit {bit}"
                 );
             }
             let mut cut = record(None).encode();
             cut[..at].copy_from_slice(&whole[..at]);
             let old = Ok(Some(record(None)));
-            let expected = Err(Unfit::Torn);
+            let expected = Err(Rejection::Torn);
             assert!(
                 [old, expected].contains(&Record::decode(&cut)),
                 "cut at {at}"
@@ -173,6 +173,6 @@ mod tests {
         bytes[4] = 2;
         let checksum = crc32c(&[&bytes[..CHECKSUM]]).to_le_bytes();
         bytes[CHECKSUM..].copy_from_slice(&checksum);
-        assert_eq!(Record::decode(&bytes), Err(Unfit::Version(2)));
+        assert_eq!(Record::decode(&bytes), Err(Rejection::Version(2)));
     }
 }

@@ -11,7 +11,7 @@ use super::disk::Disk;
 use super::document::Document;
 use super::layout::{RecordSlot, offset, session_file, shards_in};
 use super::record::{RECORD_BYTES, Record, Recorded};
-use super::unfit::Unfit;
+use super::rejection::Rejection;
 
 /// A session as the folder has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct SavedSession {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unused {
     pub(super) what: String,
-    pub(super) why: Unfit,
+    pub(super) why: Rejection,
 }
 
 /// What was found of one shard.
@@ -79,7 +79,7 @@ impl SavedShard {
             disk.read_journal(offset(number, slot), &mut bytes)?;
             let why = match Record::decode(&bytes) {
                 Ok(None) => continue,
-                Ok(Some(record)) if record.shard.number() != number => Unfit::Torn,
+                Ok(Some(record)) if record.shard.number() != number => Rejection::Torn,
                 Ok(Some(record)) => {
                     self.generation = self.generation.max(record.generation);
                     let list = record.position.map(|position| position.list);
@@ -88,7 +88,7 @@ impl SavedShard {
                         records.push((slot, record));
                         continue;
                     }
-                    Unfit::OtherBot
+                    Rejection::OtherBot
                 }
                 Err(why) => why,
             };
@@ -107,11 +107,11 @@ impl SavedShard {
 }
 
 /// The session that a record speaks of, as of its sequence.
-fn session(disk: &dyn Disk, record: &Record, at: &Recorded) -> Result<SavedSession, Unfit> {
+fn session(disk: &dyn Disk, record: &Record, at: &Recorded) -> Result<SavedSession, Rejection> {
     let name = session_file(record.shard.number(), at.list);
     let bytes = disk.read(&name);
-    let bytes = bytes.map_err(|error| Unfit::Unreadable(error.to_string()))?;
-    let document = Document::<Session>::decode(&bytes.ok_or(Unfit::Mismatch)?)?;
+    let bytes = bytes.map_err(|error| Rejection::Unreadable(error.to_string()))?;
+    let document = Document::<Session>::decode(&bytes.ok_or(Rejection::Mismatch)?)?;
     let session = document.content;
     let found = (
         document.bot,
@@ -120,7 +120,7 @@ fn session(disk: &dyn Disk, record: &Record, at: &Recorded) -> Result<SavedSessi
         session.digest(),
     );
     if found != (record.bot, at.list, record.shard, at.digest) {
-        return Err(Unfit::Mismatch);
+        return Err(Rejection::Mismatch);
     }
     Ok(SavedSession {
         session: session.as_of(at.acknowledged),

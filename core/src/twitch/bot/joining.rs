@@ -8,7 +8,7 @@ use super::accounts::Accounts;
 use super::action::{JoinFailure, LinkId, ManagerKey, PoolEvent};
 use super::effect::{Effect, Effects};
 use super::room_socket::Membership;
-use super::room_state::{JoinAttempt, Past, RoomState, Turn};
+use super::room_state::{JoinAttempt, RoomProgress, RoomState, Turn};
 use super::rooms::Rooms;
 use super::shard_ref::ShardRef;
 use super::snapshot::Snapshot;
@@ -181,9 +181,9 @@ impl Rooms {
         let Some(assigned) = self.get_mut(manager, room) else {
             return;
         };
-        match assigned.past {
-            Past::Assigned => {
-                assigned.past = Past::LimitReported;
+        match assigned.progress {
+            RoomProgress::Assigned => {
+                assigned.progress = RoomProgress::LimitReported;
                 effects.emit(PoolEvent::JoinFailed {
                     manager,
                     shard: assigned.shard,
@@ -193,7 +193,7 @@ impl Rooms {
                 });
             }
             // A room that was joined waits for its own place to be free.
-            Past::LimitReported | Past::Joined => {}
+            RoomProgress::LimitReported | RoomProgress::Joined => {}
         }
     }
 }

@@ -16,11 +16,11 @@ pub(super) type Decided = Result<Vec<Decision<Room>>, Refusal<Room>>;
 
 /// Whether the end of a manager is still to be reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Course {
+enum EndReport {
     /// It runs, has not started, or its end was reported.
-    Steady,
+    NotDue,
     /// It was stopped.
-    Ending,
+    Due,
 }
 
 #[derive(Debug)]
@@ -28,7 +28,7 @@ struct Managed {
     supervisor: Supervisor<Room>,
     /// Of the shards that name no other.
     account: AccountKey,
-    course: Course,
+    end_report: EndReport,
 }
 
 /// All managers, in the order in which they were added.
@@ -45,7 +45,7 @@ impl Managers {
         self.list.push(Managed {
             supervisor,
             account,
-            course: Course::Steady,
+            end_report: EndReport::NotDue,
         });
         key
     }
@@ -148,17 +148,17 @@ impl Managers {
 
     /// A manager was stopped: its end is to be reported.
     pub(super) fn stopped(&mut self, key: ManagerKey) {
-        self.set_course(key, Course::Ending);
+        self.set_end_report(key, EndReport::Due);
     }
 
     /// A shard of a manager opens: its end is not to be reported.
     pub(super) fn opens(&mut self, key: ManagerKey) {
-        self.set_course(key, Course::Steady);
+        self.set_end_report(key, EndReport::NotDue);
     }
 
-    fn set_course(&mut self, key: ManagerKey, course: Course) {
+    fn set_end_report(&mut self, key: ManagerKey, end_report: EndReport) {
         if let Some(managed) = self.list.get_mut(key.0) {
-            managed.course = course;
+            managed.end_report = end_report;
         }
     }
 
@@ -170,12 +170,12 @@ impl Managers {
         let mut ended = Vec::new();
         for (number, managed) in self.list.iter_mut().enumerate() {
             let key = ManagerKey(number);
-            match managed.course {
-                Course::Ending if managed.supervisor.has_ended() && !has_socket(key) => {
-                    managed.course = Course::Steady;
+            match managed.end_report {
+                EndReport::Due if managed.supervisor.has_ended() && !has_socket(key) => {
+                    managed.end_report = EndReport::NotDue;
                     ended.push(key);
                 }
-                Course::Ending | Course::Steady => {}
+                EndReport::Due | EndReport::NotDue => {}
             }
         }
         ended

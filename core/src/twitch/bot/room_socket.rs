@@ -36,7 +36,7 @@ impl Membership {
 
 /// What a socket is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Duty {
+pub(super) enum SocketRole {
     /// Its shard's rooms are joined on it.
     Serves,
     /// Its rooms go elsewhere; it is closed when it holds none.
@@ -48,7 +48,7 @@ pub(super) struct RoomSocket {
     pub(super) connection: Connection,
     pub(super) at: ShardRef,
     pub(super) account: AccountKey,
-    pub(super) duty: Duty,
+    pub(super) role: SocketRole,
     /// When it logged in, after its loss too.
     pub(super) ready_since: Option<Instant>,
     pub(super) rooms: BTreeMap<Room, Membership>,
@@ -67,7 +67,7 @@ impl RoomSocket {
             connection,
             at,
             account,
-            duty: Duty::Serves,
+            role: SocketRole::Serves,
             ready_since: None,
             rooms: BTreeMap::new(),
         }
@@ -86,9 +86,9 @@ impl RoomSocket {
 
     /// Whether it has handed all its rooms over.
     pub(super) fn is_done(&self) -> bool {
-        match self.duty {
-            Duty::Serves => false,
-            Duty::HandsOver => self.rooms.is_empty(),
+        match self.role {
+            SocketRole::Serves => false,
+            SocketRole::HandsOver => self.rooms.is_empty(),
         }
     }
 }

@@ -145,7 +145,7 @@ impl RoomState {
 
 /// What has become of a room so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Past {
+pub(super) enum RoomProgress {
     Assigned,
     /// That it waits at the account's own room limit was reported.
     LimitReported,
@@ -158,7 +158,7 @@ pub(super) enum Past {
 pub(super) struct AssignedRoom {
     pub(super) shard: ShardKey,
     pub(super) state: RoomState,
-    pub(super) past: Past,
+    pub(super) progress: RoomProgress,
     /// Since when it has been wanted or lost.
     pub(super) since: Instant,
     /// Failures in a row.
@@ -174,7 +174,7 @@ impl AssignedRoom {
         Self {
             shard,
             state: RoomState::Unserved(JoinAttempt::Wanted),
-            past: Past::Assigned,
+            progress: RoomProgress::Assigned,
             since: now,
             failures: 0,
             number: None,
@@ -184,9 +184,9 @@ impl AssignedRoom {
 
     /// How much hurry its next join has.
     pub(super) fn urgency(&self) -> Urgency {
-        match self.past {
-            Past::Joined => Urgency::Rejoin,
-            Past::Assigned | Past::LimitReported => Urgency::First,
+        match self.progress {
+            RoomProgress::Joined => Urgency::Rejoin,
+            RoomProgress::Assigned | RoomProgress::LimitReported => Urgency::First,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::action::{AccountKey, JoinFailure, LinkId, ManagerKey, PoolEvent};
 use super::config::PoolConfig;
 use super::effect::{Effect, Effects};
 use super::room_socket::Membership;
-use super::room_state::{AssignedRoom, JoinAttempt, Past, RoomState, Turn, Urgency};
+use super::room_state::{AssignedRoom, JoinAttempt, RoomProgress, RoomState, Turn, Urgency};
 use super::shard_ref::ShardRef;
 use super::shards::Shards;
 use super::sockets::DOUBT;
@@ -221,8 +221,8 @@ impl Rooms {
             socket: entrance.socket,
             handover: before.attempt().filter(|_| !entrance.is_target),
         };
-        let again = assigned.past == Past::Joined;
-        assigned.past = Past::Joined;
+        let again = assigned.progress == RoomProgress::Joined;
+        assigned.progress = RoomProgress::Joined;
         assigned.failures = 0;
         assigned.overlap_until = entrance.overlaps.then(|| now.after(AFTERGLOW));
         effects.emit(match before.serving() {

@@ -9,7 +9,7 @@ use super::accounts::Accounts;
 use super::action::{AccountKey, LinkId, ManagerKey, PoolAction};
 use super::config::PoolConfig;
 use super::effect::{Effect, Effects};
-use super::room_socket::{Duty, Membership, RoomSocket};
+use super::room_socket::{Membership, RoomSocket, SocketRole};
 use super::shard_ref::ShardRef;
 use super::timers::Timers;
 use super::wait::PoolWait;
@@ -267,7 +267,7 @@ impl Sockets {
     /// The server will end a socket soon: its rooms go to another one.
     pub(super) fn hand_over(&mut self, id: LinkId) {
         if let Some(socket) = self.open.get_mut(&id) {
-            socket.duty = Duty::HandsOver;
+            socket.role = SocketRole::HandsOver;
         }
     }
 
@@ -280,7 +280,7 @@ impl Sockets {
     /// No room of a manager's sockets goes anywhere any more: those that hand over are closed at
     /// the next look at the clock.
     pub(super) fn end_handovers(&mut self, now: Instant, manager: ManagerKey) {
-        let over = self.ids(|s| s.at.manager == manager && s.duty == Duty::HandsOver);
+        let over = self.ids(|s| s.at.manager == manager && s.role == SocketRole::HandsOver);
         for id in over {
             self.timers.set(now, Timer::Handover(id));
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a record or a file is not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(super) enum Rejection {
     /// It is torn, or was never this library's.
     Torn,
     /// Another version of the library wrote it.
@@ -19,7 +19,7 @@ pub(super) enum Unfit {
     Unreadable(String),
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Torn => f.write_str("it is torn"),

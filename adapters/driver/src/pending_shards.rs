@@ -6,7 +6,7 @@ use headcount_core::ShardId;
 
 /// The shards that have no task yet.
 #[derive(Debug, Default)]
-pub(crate) struct Unbegun {
+pub(crate) struct PendingShards {
     /// Those that wait for the fleet's grant.
     waiting: BTreeSet<ShardId>,
     granted: VecDeque<ShardId>,
@@ -29,7 +29,7 @@ pub(crate) enum Next {
     Leave(ShardId),
 }
 
-impl Unbegun {
+impl PendingShards {
     pub(crate) fn new(waiting: impl IntoIterator<Item = ShardId>) -> Self {
         Self {
             waiting: waiting.into_iter().collect(),
@@ -96,29 +96,29 @@ mod tests {
     #[test]
     fn shards_begin_in_order_of_their_grants_and_end_at_a_stop() {
         let all: Vec<ShardId> = ShardId::all(NonZeroU32::new(4).expect("four")).collect();
-        let mut unbegun = Unbegun::new(all.iter().copied());
-        assert_eq!(unbegun.next(|_| true), None);
-        assert!(unbegun.grant(all[2]) && unbegun.grant(all[0]));
-        assert!(!unbegun.grant(all[2]), "it runs");
-        assert_eq!(unbegun.waiting(), [all[1], all[3]]);
-        let next: Vec<Next> = std::iter::from_fn(|| unbegun.next(|_| true)).collect();
+        let mut pending = PendingShards::new(all.iter().copied());
+        assert_eq!(pending.next(|_| true), None);
+        assert!(pending.grant(all[2]) && pending.grant(all[0]));
+        assert!(!pending.grant(all[2]), "it runs");
+        assert_eq!(pending.waiting(), [all[1], all[3]]);
+        let next: Vec<Next> = std::iter::from_fn(|| pending.next(|_| true)).collect();
         assert_eq!(next, [Next::Begin(all[2]), Next::Begin(all[0])]);
-        assert!(unbegun.grant(all[3]));
-        unbegun.stop();
-        let next: Vec<Next> = std::iter::from_fn(|| unbegun.next(|_| true)).collect();
+        assert!(pending.grant(all[3]));
+        pending.stop();
+        let next: Vec<Next> = std::iter::from_fn(|| pending.next(|_| true)).collect();
         assert_eq!(next, [Next::Begin(all[3]), Next::End(all[1])]);
     }
 
     #[test]
     fn a_shard_begins_again_when_its_last_task_is_gone() {
-        let mut unbegun = Unbegun::new([]);
-        assert!(unbegun.start(ShardId::ONE));
-        assert!(!unbegun.start(ShardId::ONE), "once");
-        assert_eq!(unbegun.next(|_| false), None);
-        assert_eq!(unbegun.next(|_| true), Some(Next::Start(ShardId::ONE)));
-        assert_eq!(unbegun.next(|_| true), None);
-        assert!(unbegun.start(ShardId::ONE));
-        unbegun.stop();
-        assert_eq!(unbegun.next(|_| false), Some(Next::Leave(ShardId::ONE)));
+        let mut pending = PendingShards::new([]);
+        assert!(pending.start(ShardId::ONE));
+        assert!(!pending.start(ShardId::ONE), "once");
+        assert_eq!(pending.next(|_| false), None);
+        assert_eq!(pending.next(|_| true), Some(Next::Start(ShardId::ONE)));
+        assert_eq!(pending.next(|_| true), None);
+        assert!(pending.start(ShardId::ONE));
+        pending.stop();
+        assert_eq!(pending.next(|_| false), Some(Next::Leave(ShardId::ONE)));
     }
 }

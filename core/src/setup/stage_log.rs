@@ -8,25 +8,25 @@ use crate::id::GuildId;
 /// How many changes are remembered; of older ones, the next process has the later stage.
 const BOUND: usize = 65_536;
 
-/// The changes of guilds' places by dispatches that another process may be sent again, the oldest
+/// The changes of guilds' stages by dispatches that another process may be sent again, the oldest
 /// first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PlaceLog(VecDeque<PlaceChange>);
+pub(crate) struct StageLog(VecDeque<StageChange>);
 
 #[derive(Clone, Copy, Debug)]
-struct PlaceChange {
+struct StageChange {
     sequence: u64,
     guild: GuildId,
     before: Option<KnownStage>,
 }
 
-impl PlaceLog {
+impl StageLog {
     /// A dispatch has moved a guild from there.
     pub(crate) fn note(&mut self, sequence: u64, guild: GuildId, before: Option<KnownStage>) {
         if self.0.len() >= BOUND {
             self.0.pop_front();
         }
-        self.0.push_back(PlaceChange {
+        self.0.push_back(StageChange {
             sequence,
             guild,
             before,
@@ -47,7 +47,7 @@ impl PlaceLog {
         self.0.clear();
     }
 
-    /// The places before, the newest change first.
+    /// The stages before, the newest change first.
     pub(crate) fn undo(&self) -> impl Iterator<Item = (GuildId, Option<KnownStage>)> {
         self.0
             .iter()
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn what_is_acknowledged_is_not_undone() {
-        let mut log = PlaceLog::default();
+        let mut log = StageLog::default();
         log.note(3, guild(1), None);
         log.note(5, guild(1), Some(KnownStage::Arrived));
         log.note(6, guild(2), Some(KnownStage::Expected));
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_host_that_acknowledges_nothing_lets_it_grow_to_a_bound() {
-        let mut log = PlaceLog::default();
+        let mut log = StageLog::default();
         for sequence in 0..BOUND as u64 + 10 {
             log.note(sequence, guild(1), None);
         }
