@@ -25,9 +25,9 @@
 //! let mut scratch = String::new();
 //! for action in pool.handle(Instant::ZERO, PoolInput::Timeout) {
 //!     match action {
-//!         PoolAction::Connect { link, .. } => println!("open a socket for {link:?}"),
+//!         PoolAction::Connect { socket, .. } => println!("open a socket for {socket:?}"),
 //!         PoolAction::Send { command, .. } => command.encode(&mut scratch)?,
-//!         PoolAction::Close { link } => println!("close {link:?}"),
+//!         PoolAction::Close { socket } => println!("close {socket:?}"),
 //!         PoolAction::WantToken { account } => println!("refresh the token of {account:?}"),
 //!         PoolAction::Emit(event) => println!("{event:?}"),
 //!     }
@@ -50,9 +50,9 @@ mod view;
 
 pub use account::{Account, AccountLimits};
 pub use bot::{
-    AccountKey, Heard, JoinFailure, LONGEST_TEXT, LinkId, ManagerKey, MirrorPolicy, OwnedPoolEvent,
-    Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, PoolWait, Priority, Say, SayError, SayId,
-    SayOutcome,
+    AccountKey, Heard, JoinFailure, LONGEST_TEXT, ManagerKey, MirrorPolicy, OwnedPoolEvent, Pool,
+    PoolAction, PoolConfig, PoolEvent, PoolInput, PoolWait, Priority, Say, SayError, SayId,
+    SayOutcome, SocketId,
 };
 pub use budget::Rate;
 pub use command::IrcCommand;

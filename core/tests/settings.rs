@@ -445,10 +445,10 @@ fn chat(pool: &mut Pool) {
     let mut now = Instant::ZERO;
     for _ in 0..200 {
         for action in pool.handle(now, twitch::PoolInput::Timeout) {
-            if let twitch::PoolAction::Connect { link, .. } = action {
-                let _ = pool.handle(now, twitch::PoolInput::Opened(link));
+            if let twitch::PoolAction::Connect { socket, .. } = action {
+                let _ = pool.handle(now, twitch::PoolInput::Opened(socket));
                 let welcome = b":tmi.twitch.tv 001 justinfan1 :Welcome, GLHF!\r\n";
-                let _ = pool.handle(now, twitch::PoolInput::Frame(link, welcome));
+                let _ = pool.handle(now, twitch::PoolInput::Frame(socket, welcome));
             }
         }
         now = now.after(Duration::from_secs(432));

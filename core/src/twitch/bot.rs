@@ -45,8 +45,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use action::{
-    AccountKey, JoinFailure, LinkId, ManagerKey, PoolAction, PoolEvent, PoolInput, SayId,
-    SayOutcome,
+    AccountKey, JoinFailure, ManagerKey, PoolAction, PoolEvent, PoolInput, SayId, SayOutcome,
+    SocketId,
 };
 pub use config::{MirrorPolicy, PoolConfig};
 pub use owned::{Heard, OwnedPoolEvent};
@@ -134,20 +134,20 @@ impl Pool {
 
     /// Takes in what happened at `now`, and returns what to do about it, in order.
     ///
-    /// A `now` earlier than one before counts as unchanged; links that are not known are ignored.
+    /// A `now` earlier than one before counts as unchanged; sockets that are not known are ignored.
     #[must_use]
     pub fn handle<'i>(&mut self, now: Instant, input: PoolInput<'i>) -> Vec<PoolAction<'i>> {
         self.now = self.now.max(now);
         let mut out: Vec<PoolAction<'i>> = core::mem::take(&mut self.pending);
         match input {
             PoolInput::Timeout => {}
-            PoolInput::Opened(link) => self.feed(link, ConnectionInput::Opened, &mut out),
-            PoolInput::Frame(link, frame) => {
-                self.feed(link, ConnectionInput::Frame(frame), &mut out);
+            PoolInput::Opened(socket) => self.feed(socket, ConnectionInput::Opened, &mut out),
+            PoolInput::Frame(socket, frame) => {
+                self.feed(socket, ConnectionInput::Frame(frame), &mut out);
             }
-            PoolInput::Closed(link) => self.feed(link, ConnectionInput::Closed, &mut out),
-            PoolInput::DialFailed(link, why) => {
-                self.feed(link, ConnectionInput::DialFailed(why), &mut out);
+            PoolInput::Closed(socket) => self.feed(socket, ConnectionInput::Closed, &mut out),
+            PoolInput::DialFailed(socket, why) => {
+                self.feed(socket, ConnectionInput::DialFailed(why), &mut out);
             }
         }
         self.run_clock(&mut out);
@@ -186,7 +186,7 @@ impl Pool {
     }
 
     /// Gives a socket an input and carries out what follows, one step after the other.
-    fn feed<'i>(&mut self, socket: LinkId, input: ConnectionInput<'i>, out: Out<'_, 'i>) {
+    fn feed<'i>(&mut self, socket: SocketId, input: ConnectionInput<'i>, out: Out<'_, 'i>) {
         let Some((at, steps)) = self.sockets.handle(self.now, socket, input) else {
             return;
         };
@@ -194,11 +194,8 @@ impl Pool {
             match step {
                 Step::Connect => {}
                 Step::WantLogin => self.recheck = Recheck::Now,
-                Step::Send(command) => out.push(PoolAction::Send {
-                    link: socket,
-                    command,
-                }),
-                Step::Close => out.push(PoolAction::Close { link: socket }),
+                Step::Send(command) => out.push(PoolAction::Send { socket, command }),
+                Step::Close => out.push(PoolAction::Close { socket }),
                 Step::Ready(login) => self.on_ready(at, socket, login),
                 Step::Message(message) => self.on_message(socket, message, out),
                 Step::Malformed(error) => out.push(PoolAction::Emit(PoolEvent::Malformed {
@@ -233,7 +230,7 @@ impl Pool {
         }
     }
 
-    fn on_ready(&mut self, at: ShardRef, socket: LinkId, login: Login) {
+    fn on_ready(&mut self, at: ShardRef, socket: SocketId, login: Login) {
         let Some(account) = self.sockets.logged_in(self.now, socket) else {
             return;
         };
@@ -251,7 +248,7 @@ impl Pool {
     }
 
     /// Takes a message in, and passes it on where it is wanted.
-    fn on_message<'i>(&mut self, id: LinkId, message: IrcMessage<'i>, out: Out<'_, 'i>) {
+    fn on_message<'i>(&mut self, id: SocketId, message: IrcMessage<'i>, out: Out<'_, 'i>) {
         if self.take_in(id, &message) {
             return;
         }
@@ -269,13 +266,13 @@ impl Pool {
             out.push(PoolAction::Emit(PoolEvent::Message {
                 manager: socket.at.manager,
                 shard: socket.at.shard,
-                link: id,
+                socket: id,
                 message,
             }));
         }
     }
 
-    fn on_reconnect(&mut self, at: ShardRef, socket: LinkId) {
+    fn on_reconnect(&mut self, at: ShardRef, socket: SocketId) {
         let stable = self.sockets.is_stable(self.now, socket);
         let (now, rng) = (self.now, &mut self.rng);
         if self.shards.reconnect(now, at, socket, stable, rng) {
@@ -287,7 +284,7 @@ impl Pool {
         }
     }
 
-    fn on_lost(&mut self, id: LinkId, end: End) {
+    fn on_lost(&mut self, id: SocketId, end: End) {
         let (now, effects) = (self.now, &mut self.effects);
         let Some(socket) = self.sockets.get(id) else {
             return;
@@ -322,7 +319,7 @@ impl Pool {
             .lost(self.now, loss, has_other_socket, rng, effects);
     }
 
-    fn on_ended(&mut self, at: ShardRef, socket: LinkId) {
+    fn on_ended(&mut self, at: ShardRef, socket: SocketId) {
         self.sockets.remove(socket);
         self.effects.push(Effect::Recheck);
         self.effects.push(Effect::CheckStopped(at));

@@ -5,8 +5,8 @@ use std::time::Duration;
 use headcount_core::manager::{Distributed, Options, Single, Spread};
 use headcount_core::session::DialFailure;
 use headcount_core::twitch::{
-    Account, JoinFailure, LinkId, Login, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent,
-    PoolInput, Room, Say, SayError, SayOutcome,
+    Account, JoinFailure, Login, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput,
+    Room, Say, SayError, SayOutcome, SocketId,
 };
 use headcount_core::{Instant, Token};
 
@@ -22,13 +22,13 @@ pub(crate) fn account() -> Account {
     Account::new(Login::new("bot").unwrap(), Some(Token::new("secret")))
 }
 
-/// The lines that are sent, with their links.
-pub(crate) fn lines(actions: &[PoolAction<'_>]) -> Vec<(LinkId, String)> {
+/// The lines that are sent, with their sockets.
+pub(crate) fn lines(actions: &[PoolAction<'_>]) -> Vec<(SocketId, String)> {
     let line = |action: &PoolAction<'_>| match action {
-        PoolAction::Send { link, command } => {
+        PoolAction::Send { socket, command } => {
             let mut line = String::new();
             command.encode(&mut line).unwrap();
-            Some((*link, line.trim_end().into()))
+            Some((*socket, line.trim_end().into()))
         }
         _ => None,
     };
@@ -43,16 +43,16 @@ pub(crate) fn events<'a>(actions: &'a [PoolAction<'a>]) -> Vec<&'a PoolEvent<'a>
     actions.iter().filter_map(event).collect()
 }
 
-pub(crate) fn connects(actions: &[PoolAction<'_>]) -> Vec<LinkId> {
-    let link = |action: &PoolAction<'_>| match action {
-        PoolAction::Connect { link, .. } => Some(*link),
+pub(crate) fn connects(actions: &[PoolAction<'_>]) -> Vec<SocketId> {
+    let socket = |action: &PoolAction<'_>| match action {
+        PoolAction::Connect { socket, .. } => Some(*socket),
         _ => None,
     };
-    actions.iter().filter_map(link).collect()
+    actions.iter().filter_map(socket).collect()
 }
 
-/// A pool with one link per room, all logged in and joined at second 0.
-pub(crate) fn up(config: PoolConfig, rooms: &[&str]) -> (Pool, ManagerKey, Vec<LinkId>) {
+/// A pool with one socket per room, all logged in and joined at second 0.
+pub(crate) fn up(config: PoolConfig, rooms: &[&str]) -> (Pool, ManagerKey, Vec<SocketId>) {
     let mut pool = Pool::new(config, 1);
     let account = pool.add_account(account());
     let one_each = Distributed::new(Spread {
@@ -65,19 +65,19 @@ pub(crate) fn up(config: PoolConfig, rooms: &[&str]) -> (Pool, ManagerKey, Vec<L
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
     let actions = pool.handle(at(0), PoolInput::Timeout);
-    let links = connects(&actions);
-    for (link, room) in links.iter().zip(rooms) {
-        let _ = pool.handle(at(0), PoolInput::Opened(*link));
-        let _ = pool.handle(at(0), PoolInput::Frame(*link, b":x 001 bot :Welcome\r\n"));
+    let sockets = connects(&actions);
+    for (socket, room) in sockets.iter().zip(rooms) {
+        let _ = pool.handle(at(0), PoolInput::Opened(*socket));
+        let _ = pool.handle(at(0), PoolInput::Frame(*socket, b":x 001 bot :Welcome\r\n"));
         let echo = format!(":bot!bot@bot JOIN #{room}\r\n");
-        let _ = pool.handle(at(0), PoolInput::Frame(*link, echo.as_bytes()));
+        let _ = pool.handle(at(0), PoolInput::Frame(*socket, echo.as_bytes()));
     }
-    assert_eq!(links.len(), rooms.len());
-    (pool, manager, links)
+    assert_eq!(sockets.len(), rooms.len());
+    (pool, manager, sockets)
 }
 
-pub(crate) fn messages(pool: &mut Pool, link: LinkId, line: &str) -> usize {
-    let actions = pool.handle(at(1), PoolInput::Frame(link, line.as_bytes()));
+pub(crate) fn messages(pool: &mut Pool, socket: SocketId, line: &str) -> usize {
+    let actions = pool.handle(at(1), PoolInput::Frame(socket, line.as_bytes()));
     let events = events(&actions);
     events
         .iter()
@@ -87,22 +87,22 @@ pub(crate) fn messages(pool: &mut Pool, link: LinkId, line: &str) -> usize {
 
 #[test]
 fn a_whisper_comes_once_though_every_link_brings_it() {
-    let (mut pool, _, links) = up(PoolConfig::default(), &["a", "b"]);
+    let (mut pool, _, sockets) = up(PoolConfig::default(), &["a", "b"]);
     let line = "@message-id=1;thread-id=2 :ann!ann@ann WHISPER bot :psst\r\n";
-    assert_eq!(messages(&mut pool, links[0], line), 1);
-    assert_eq!(messages(&mut pool, links[1], line), 0);
+    assert_eq!(messages(&mut pool, sockets[0], line), 1);
+    assert_eq!(messages(&mut pool, sockets[1], line), 0);
 }
 
 #[test]
 fn messages_end_refused_or_unconfirmed_and_are_not_repeated() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
     let first = pool
         .say(at(2), manager, Say::new(room("a"), "one"))
         .unwrap();
     let sent = lines(&pool.handle(at(2), PoolInput::Timeout));
     assert_eq!(sent[0].1, "@client-nonce=0 PRIVMSG #a :one");
     let notice = b"@msg-id=msg_duplicate :tmi.twitch.tv NOTICE #a :No.\r\n";
-    let actions = pool.handle(at(3), PoolInput::Frame(links[0], notice));
+    let actions = pool.handle(at(3), PoolInput::Frame(sockets[0], notice));
     let refused = PoolEvent::Said {
         manager,
         id: first,
@@ -113,17 +113,17 @@ fn messages_end_refused_or_unconfirmed_and_are_not_repeated() {
     let second = pool.say(at(5), manager, reply).unwrap();
     let sent = lines(&pool.handle(at(5), PoolInput::Timeout));
     assert!(sent[0].1.contains("reply-parent-msg-id=m-1"));
-    let actions = pool.handle(at(6), PoolInput::Closed(links[0]));
+    let actions = pool.handle(at(6), PoolInput::Closed(sockets[0]));
     let lost = PoolEvent::Said {
         manager,
         id: second,
         outcome: SayOutcome::Unconfirmed,
     };
     assert!(events(&actions).contains(&&lost));
-    let link = connects(&actions)[0];
-    let _ = pool.handle(at(6), PoolInput::Opened(link));
-    let actions = pool.handle(at(6), PoolInput::Frame(link, b":x 001 bot :Welcome\r\n"));
-    assert_eq!(lines(&actions), [(link, "JOIN #a".into())]);
+    let socket = connects(&actions)[0];
+    let _ = pool.handle(at(6), PoolInput::Opened(socket));
+    let actions = pool.handle(at(6), PoolInput::Frame(socket, b":x 001 bot :Welcome\r\n"));
+    assert_eq!(lines(&actions), [(socket, "JOIN #a".into())]);
 }
 
 #[test]
@@ -134,24 +134,24 @@ fn a_refusal_is_about_the_oldest_message_in_its_room() {
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let link = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
-    let _ = pool.handle(at(0), PoolInput::Opened(link));
-    let _ = pool.handle(at(0), PoolInput::Frame(link, b":x 001 bot :Welcome\r\n"));
+    let socket = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
+    let _ = pool.handle(at(0), PoolInput::Opened(socket));
+    let _ = pool.handle(at(0), PoolInput::Frame(socket, b":x 001 bot :Welcome\r\n"));
     let mut say = |text: &str| pool.say(at(1), manager, Say::new(room("a"), text)).unwrap();
     let (first, _) = (say("one"), say("two"));
     assert_eq!(lines(&pool.handle(at(1), PoolInput::Timeout)).len(), 2);
     let notice = b"@msg-id=msg_duplicate :tmi.twitch.tv NOTICE #a :No.\r\n";
-    let actions = pool.handle(at(2), PoolInput::Frame(link, notice));
+    let actions = pool.handle(at(2), PoolInput::Frame(socket, notice));
     let said = |event: &&PoolEvent<'_>| matches!(event, PoolEvent::Said { id, .. } if *id == first);
     assert!(events(&actions).into_iter().any(|event| said(&event)));
 }
 
 #[test]
 fn a_request_to_reconnect_is_reported() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
     let shard = pool.manager(manager).unwrap().roster().keys()[0];
     let line = b":tmi.twitch.tv RECONNECT\r\n";
-    let actions = pool.handle(at(1), PoolInput::Frame(links[0], line));
+    let actions = pool.handle(at(1), PoolInput::Frame(sockets[0], line));
     let emitted = PoolEvent::Reconnecting { manager, shard };
     assert!(events(&actions).contains(&&emitted));
     assert_eq!(connects(&actions).len(), 1);
@@ -172,9 +172,9 @@ fn what_cannot_be_said_is_refused_at_the_call() {
 
 #[test]
 fn slow_mode_is_kept() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
     let slow = b"@room-id=1;slow=30 :tmi.twitch.tv ROOMSTATE #a\r\n";
-    let _ = pool.handle(at(1), PoolInput::Frame(links[0], slow));
+    let _ = pool.handle(at(1), PoolInput::Frame(sockets[0], slow));
     for text in ["one", "two"] {
         pool.say(at(1), manager, Say::new(room("a"), text)).unwrap();
     }
@@ -196,10 +196,10 @@ fn a_refused_join_is_reported_with_its_reason_and_a_full_account_tries_later() {
             Some(60),
         ),
     ] {
-        let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+        let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
         let put_out = pool.handle(
             at(1),
-            PoolInput::Frame(links[0], b":bot!bot@bot PART #a\r\n"),
+            PoolInput::Frame(sockets[0], b":bot!bot@bot PART #a\r\n"),
         );
         assert!(matches!(
             events(&put_out)[0],
@@ -209,9 +209,9 @@ fn a_refused_join_is_reported_with_its_reason_and_a_full_account_tries_later() {
             }
         ));
         let asked = lines(&pool.handle(at(61), PoolInput::Timeout));
-        assert!(asked.contains(&(links[0], "JOIN #a".into())), "{asked:?}");
+        assert!(asked.contains(&(sockets[0], "JOIN #a".into())), "{asked:?}");
         let line = format!("@msg-id={notice} :tmi.twitch.tv NOTICE #a :No.\r\n");
-        let actions = pool.handle(at(62), PoolInput::Frame(links[0], line.as_bytes()));
+        let actions = pool.handle(at(62), PoolInput::Frame(sockets[0], line.as_bytes()));
         let failed = events(&actions).into_iter().find_map(|event| match event {
             PoolEvent::JoinFailed {
                 reason, retry_in, ..
@@ -253,15 +253,15 @@ fn nobody_reads_and_says_nothing() {
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let link = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
-    let sent = lines(&pool.handle(at(0), PoolInput::Opened(link)));
+    let socket = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
+    let sent = lines(&pool.handle(at(0), PoolInput::Opened(socket)));
     assert!(
         sent.len() == 2 && sent[1].1.starts_with("NICK justinfan"),
         "{sent:?}"
     );
     let _ = pool.handle(
         at(0),
-        PoolInput::Frame(link, b":x 001 justinfan1 :Welcome\r\n"),
+        PoolInput::Frame(socket, b":x 001 justinfan1 :Welcome\r\n"),
     );
     pool.say(at(1), manager, Say::new(room("a"), "hi")).unwrap();
     let actions = pool.handle(at(1), PoolInput::Timeout);
@@ -275,12 +275,12 @@ fn nobody_reads_and_says_nothing() {
 
 #[test]
 fn bad_lines_are_events() {
-    let (mut pool, _, links) = up(PoolConfig::default(), &["a"]);
+    let (mut pool, _, sockets) = up(PoolConfig::default(), &["a"]);
     let mut frame =
         b"@=1 X\r\nPING a\0b\r\n\xff\r\n:a\r\nPRIVMSG\r\n:tmi.twitch.tv NOTICE\r\n".to_vec();
     frame.extend(b"PRIVMSG #a :");
     frame.extend([b'x'; 10_000]);
-    let actions = pool.handle(at(1), PoolInput::Frame(links[0], &frame));
+    let actions = pool.handle(at(1), PoolInput::Frame(sockets[0], &frame));
     let malformed = |event: &&&PoolEvent<'_>| matches!(event, PoolEvent::Malformed { .. });
     assert_eq!(events(&actions).iter().filter(malformed).count(), 5);
     assert_eq!(actions.len(), 7, "{actions:?}");
@@ -301,11 +301,11 @@ fn a_shard_that_always_fails_is_given_up_if_wanted() {
     let mut open = Vec::new();
     for second in 0..60 {
         open.extend(connects(&pool.handle(at(second), PoolInput::Timeout)));
-        while let Some(link) = open.pop() {
+        while let Some(socket) = open.pop() {
             dials.push(second);
             open.extend(connects(&pool.handle(
                 at(second),
-                PoolInput::DialFailed(link, DialFailure::Other),
+                PoolInput::DialFailed(socket, DialFailure::Other),
             )));
         }
     }

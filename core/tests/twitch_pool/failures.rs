@@ -6,7 +6,7 @@ use headcount_core::Instant;
 use headcount_core::manager::{Distributed, Options, Spread};
 use headcount_core::session::DialFailure;
 use headcount_core::twitch::{
-    LinkId, Pool, PoolConfig, PoolEvent, PoolInput, PoolWait, Say, SayOutcome,
+    Pool, PoolConfig, PoolEvent, PoolInput, PoolWait, Say, SayOutcome, SocketId,
 };
 
 use crate::details::{account, at, connects, events, room, up};
@@ -31,42 +31,42 @@ fn started() -> Pool {
 }
 
 /// The next dial and when it comes, with nothing but the pool's own deadlines before it.
-fn next_dial(pool: &mut Pool) -> (Instant, LinkId) {
+fn next_dial(pool: &mut Pool) -> (Instant, SocketId) {
     for _ in 0..1_000 {
         let (due, _) = pool.poll_timeout().expect("it dials again");
-        if let Some(link) = connects(&pool.handle(due, PoolInput::Timeout)).first() {
-            return (due, *link);
+        if let Some(socket) = connects(&pool.handle(due, PoolInput::Timeout)).first() {
+            return (due, *socket);
         }
     }
     panic!("no dial");
 }
 
 /// Lets a dial fail, and the one that follows without a wait.
-fn fail(pool: &mut Pool, now: Instant, link: LinkId) -> Option<LinkId> {
-    let failed = PoolInput::DialFailed(link, DialFailure::Other);
+fn fail(pool: &mut Pool, now: Instant, socket: SocketId) -> Option<SocketId> {
+    let failed = PoolInput::DialFailed(socket, DialFailure::Other);
     connects(&pool.handle(now, failed)).first().copied()
 }
 
 #[test]
 fn a_link_that_held_for_long_ends_a_row_of_failures() {
     let config = PoolConfig::default();
-    let (mut pool, _, links) = up(config, &["a"]);
+    let (mut pool, _, sockets) = up(config, &["a"]);
     // It is lost at once, and then no dial succeeds for a while.
-    let mut link = connects(&pool.handle(at(1), PoolInput::Closed(links[0])))[0];
+    let mut socket = connects(&pool.handle(at(1), PoolInput::Closed(sockets[0])))[0];
     let mut now = at(1);
     for _ in 0..6 {
-        (now, link) = match fail(&mut pool, now, link) {
+        (now, socket) = match fail(&mut pool, now, socket) {
             Some(again) => (now, again),
             None => next_dial(&mut pool),
         };
     }
     let begins = now.as_millis() / 1000 + 1;
-    let _ = log_in(&mut pool, begins, link);
+    let _ = log_in(&mut pool, begins, socket);
     for second in begins..begins + 120 {
-        let _ = pool.handle(at(second), PoolInput::Frame(link, b"PONG\r\n"));
+        let _ = pool.handle(at(second), PoolInput::Frame(socket, b"PONG\r\n"));
     }
     let ends = at(begins + 120);
-    let again = connects(&pool.handle(ends, PoolInput::Closed(link)));
+    let again = connects(&pool.handle(ends, PoolInput::Closed(socket)));
     assert_eq!(again.len(), 1, "it dials at once, as after no failure");
     let again = fail(&mut pool, ends, again[0]);
     assert_eq!(again, None, "two in a row");

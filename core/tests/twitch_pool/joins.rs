@@ -3,15 +3,15 @@
 use headcount_core::Token;
 use headcount_core::manager::{Options, Single};
 use headcount_core::twitch::{
-    Account, AccountLimits, LinkId, Login, ManagerKey, Pool, PoolConfig, PoolEvent, PoolInput,
-    Rate, Room,
+    Account, AccountLimits, Login, ManagerKey, Pool, PoolConfig, PoolEvent, PoolInput, Rate, Room,
+    SocketId,
 };
 
 use crate::details::{account, at, connects, events, lines, room};
 use crate::stopping::log_in;
 
 /// An account that may join one room in 10 s, and a manager of one shard that is logged in.
-fn slow(rooms: &[&str]) -> (Pool, ManagerKey, LinkId) {
+fn slow(rooms: &[&str]) -> (Pool, ManagerKey, SocketId) {
     let limits = AccountLimits {
         joins: Rate::new(1, 10),
         ..AccountLimits::NORMAL
@@ -24,22 +24,22 @@ fn slow(rooms: &[&str]) -> (Pool, ManagerKey, LinkId) {
     let made = pool.add_manager(key, Options::default(), initial, |_| Single);
     let manager = made.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let link = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
-    let _ = pool.handle(at(0), PoolInput::Opened(link));
-    (pool, manager, link)
+    let socket = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
+    let _ = pool.handle(at(0), PoolInput::Opened(socket));
+    (pool, manager, socket)
 }
 
 /// The rooms that are joined, in order, each confirmed but those that are not to be.
 fn joined(
     pool: &mut Pool,
-    link: LinkId,
+    socket: SocketId,
     span: std::ops::Range<u64>,
     silent: &[&str],
 ) -> Vec<String> {
     let mut order = Vec::new();
     for second in span {
         let mut sent = lines(&pool.handle(at(second), PoolInput::Timeout));
-        let pong = PoolInput::Frame(link, b"PONG\r\n");
+        let pong = PoolInput::Frame(socket, b"PONG\r\n");
         sent.extend(lines(&pool.handle(at(second), pong)));
         for (_, line) in sent {
             let Some(name) = line.strip_prefix("JOIN #") else {
@@ -48,7 +48,7 @@ fn joined(
             order.push(name.to_owned());
             if !silent.contains(&name) {
                 let echo = format!(":bot!bot@bot JOIN #{name}\r\n");
-                let actions = pool.handle(at(second), PoolInput::Frame(link, echo.as_bytes()));
+                let actions = pool.handle(at(second), PoolInput::Frame(socket, echo.as_bytes()));
                 assert!(
                     lines(&actions)
                         .iter()
@@ -62,45 +62,45 @@ fn joined(
 
 #[test]
 fn rooms_are_joined_in_the_order_in_which_they_were_assigned() {
-    let (mut pool, manager, link) = slow(&[]);
-    let _ = pool.handle(at(0), PoolInput::Frame(link, b":x 001 bot :Welcome\r\n"));
+    let (mut pool, manager, socket) = slow(&[]);
+    let _ = pool.handle(at(0), PoolInput::Frame(socket, b":x 001 bot :Welcome\r\n"));
     for name in ["m", "c", "z", "a"] {
         pool.assign(at(0), manager, room(name)).unwrap();
     }
-    assert_eq!(joined(&mut pool, link, 0..60, &[]), ["m", "c", "z", "a"]);
+    assert_eq!(joined(&mut pool, socket, 0..60, &[]), ["m", "c", "z", "a"]);
 }
 
 #[test]
 fn rooms_that_were_lost_go_before_new_ones_and_new_ones_before_those_that_failed() {
-    let (mut pool, manager, link) = slow(&["z"]);
+    let (mut pool, manager, socket) = slow(&["z"]);
     let welcome = b":x 001 bot :Welcome\r\n";
     let echo = b":bot!bot@bot JOIN #z\r\n";
-    let _ = pool.handle(at(0), PoolInput::Frame(link, welcome));
-    let _ = pool.handle(at(0), PoolInput::Frame(link, echo));
-    assert!(joined(&mut pool, link, 0..11, &[]).is_empty());
+    let _ = pool.handle(at(0), PoolInput::Frame(socket, welcome));
+    let _ = pool.handle(at(0), PoolInput::Frame(socket, echo));
+    assert!(joined(&mut pool, socket, 0..11, &[]).is_empty());
     pool.assign(at(11), manager, room("f")).unwrap();
     // Nobody answers for f; it is tried again 15 s after its 10 s, and by then others wait.
-    assert_eq!(joined(&mut pool, link, 11..30, &["f"]), ["f"]);
-    let again = pool.handle(at(30), PoolInput::Closed(link));
-    let link = connects(&again)[0];
-    let _ = pool.handle(at(30), PoolInput::Opened(link));
+    assert_eq!(joined(&mut pool, socket, 11..30, &["f"]), ["f"]);
+    let again = pool.handle(at(30), PoolInput::Closed(socket));
+    let socket = connects(&again)[0];
+    let _ = pool.handle(at(30), PoolInput::Opened(socket));
     pool.assign(at(30), manager, room("a")).unwrap();
-    let first = lines(&pool.handle(at(30), PoolInput::Frame(link, welcome)));
-    assert_eq!(first, [(link, "JOIN #z".into())], "it was joined before");
-    let _ = pool.handle(at(30), PoolInput::Frame(link, echo));
+    let first = lines(&pool.handle(at(30), PoolInput::Frame(socket, welcome)));
+    assert_eq!(first, [(socket, "JOIN #z".into())], "it was joined before");
+    let _ = pool.handle(at(30), PoolInput::Frame(socket, echo));
     // f is in the queue again at second 37, and b comes after it.
-    let _ = joined(&mut pool, link, 31..38, &[]);
+    let _ = joined(&mut pool, socket, 31..38, &[]);
     pool.assign(at(38), manager, room("b")).unwrap();
-    assert_eq!(joined(&mut pool, link, 38..80, &[]), ["a", "b", "f"]);
+    assert_eq!(joined(&mut pool, socket, 38..80, &[]), ["a", "b", "f"]);
 }
 
 #[test]
 fn a_join_that_is_not_answered_is_tried_again_after_twice_as_long_each_time() {
-    let (mut pool, _, link) = slow(&["f"]);
+    let (mut pool, _, socket) = slow(&["f"]);
     let mut waits = Vec::new();
-    let _ = pool.handle(at(0), PoolInput::Frame(link, b":x 001 bot :Welcome\r\n"));
+    let _ = pool.handle(at(0), PoolInput::Frame(socket, b":x 001 bot :Welcome\r\n"));
     for second in 1..200 {
-        let pong = PoolInput::Frame(link, b"PONG\r\n");
+        let pong = PoolInput::Frame(socket, b"PONG\r\n");
         let actions = pool.handle(at(second), pong);
         waits.extend(events(&actions).iter().filter_map(|event| match event {
             PoolEvent::JoinFailed { retry_in, .. } => retry_in.map(|wait| wait.as_secs()),
@@ -119,10 +119,10 @@ fn a_room_whose_link_is_lost_before_the_join_is_answered_is_joined_on_the_next_a
     pool.start_all(at(0), manager).unwrap();
     let mut dials = connects(&pool.handle(at(0), PoolInput::Timeout));
     for second in 0..2 {
-        let link = dials[0];
-        let join = (link, "JOIN #a".into());
-        assert!(log_in(&mut pool, second, link).contains(&join));
-        dials = connects(&pool.handle(at(second), PoolInput::Closed(link)));
+        let socket = dials[0];
+        let join = (socket, "JOIN #a".into());
+        assert!(log_in(&mut pool, second, socket).contains(&join));
+        dials = connects(&pool.handle(at(second), PoolInput::Closed(socket)));
         dials.extend(connects(&pool.handle(at(second + 1), PoolInput::Timeout)));
     }
 }
@@ -140,8 +140,8 @@ fn a_room_that_is_left_before_its_join_was_carried_out_is_not_joined_at_the_next
     pool.unassign(at(1), manager, room("b")).unwrap();
     let _ = pool.handle(at(1), PoolInput::Timeout);
     pool.start_all(at(20), manager).unwrap();
-    let link = connects(&pool.handle(at(20), PoolInput::Timeout))[0];
-    let said = log_in(&mut pool, 20, link);
+    let socket = connects(&pool.handle(at(20), PoolInput::Timeout))[0];
+    let said = log_in(&mut pool, 20, socket);
     let lines = said.iter().map(|(_, line)| line.as_str());
     let joins: Vec<&str> = lines.filter(|line| line.starts_with("JOIN")).collect();
     assert_eq!(joins, ["JOIN #a"]);

@@ -55,10 +55,10 @@ fn refused(
     let (mut dials, mut all) = (Vec::new(), Vec::new());
     for second in span {
         let mut actions = pool.handle(at(second), PoolInput::Timeout);
-        while let Some(link) = connects(&actions).first().copied() {
+        while let Some(socket) = connects(&actions).first().copied() {
             dials.push(second);
-            let _ = pool.handle(at(second), PoolInput::Opened(link));
-            let frame = PoolInput::Frame(link, line.as_bytes());
+            let _ = pool.handle(at(second), PoolInput::Opened(socket));
+            let frame = PoolInput::Frame(socket, line.as_bytes());
             let owned = |action| match action {
                 PoolAction::Emit(event) => match event {
                     PoolEvent::Message { .. } => None,
@@ -75,7 +75,7 @@ fn refused(
                 }
             };
             all.extend(pool.handle(at(second), frame).into_iter().filter_map(owned));
-            let after = pool.handle(at(second), PoolInput::Closed(link));
+            let after = pool.handle(at(second), PoolInput::Closed(socket));
             let mut left: Vec<PoolAction<'static>> = actions.split_off(1);
             left.extend(after);
             actions = left;
@@ -120,16 +120,16 @@ fn an_account_that_is_not_taken_ends_with_all_its_shards() {
     let made = pool.add_manager(other, Options::default(), [room("d")], |_| Single);
     let apart = made.unwrap();
     pool.start_all(at(0), apart).unwrap();
-    let links = connects(&pool.handle(at(0), PoolInput::Timeout));
-    assert_eq!(links.len(), 4);
-    for link in &links[..3] {
-        let _ = pool.handle(at(0), PoolInput::Opened(*link));
+    let sockets = connects(&pool.handle(at(0), PoolInput::Timeout));
+    assert_eq!(sockets.len(), 4);
+    for socket in &sockets[..3] {
+        let _ = pool.handle(at(0), PoolInput::Opened(*socket));
     }
     let notice = b":tmi.twitch.tv NOTICE * :Invalid NICK\r\n";
-    let actions = pool.handle(at(0), PoolInput::Frame(links[0], notice));
-    for link in &links[..3] {
-        assert!(actions.contains(&PoolAction::Close { link: *link }));
-        let _ = pool.handle(at(0), PoolInput::Closed(*link));
+    let actions = pool.handle(at(0), PoolInput::Frame(sockets[0], notice));
+    for socket in &sockets[..3] {
+        assert!(actions.contains(&PoolAction::Close { socket: *socket }));
+        let _ = pool.handle(at(0), PoolInput::Closed(*socket));
     }
     let dials = |action: &PoolAction<'_>| match action {
         PoolAction::Connect { account, .. } => *account == key,
@@ -186,15 +186,15 @@ fn rooms_of_a_login_that_is_not_taken_do_not_wander_from_shard_to_shard() {
 
 #[test]
 fn a_link_that_is_logged_in_proves_the_login() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a", "b"]);
-    let actions = pool.handle(at(1), PoolInput::Closed(links[0]));
-    let link = connects(&actions)[0];
-    let _ = pool.handle(at(1), PoolInput::Opened(link));
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a", "b"]);
+    let actions = pool.handle(at(1), PoolInput::Closed(sockets[0]));
+    let socket = connects(&actions)[0];
+    let _ = pool.handle(at(1), PoolInput::Opened(socket));
     let notice = b":tmi.twitch.tv NOTICE * :Invalid NICK\r\n";
-    let _ = pool.handle(at(1), PoolInput::Frame(link, notice));
-    let mut dials = connects(&pool.handle(at(1), PoolInput::Closed(link)));
+    let _ = pool.handle(at(1), PoolInput::Frame(socket, notice));
+    let mut dials = connects(&pool.handle(at(1), PoolInput::Closed(socket)));
     for second in 2..30 {
-        let pong = PoolInput::Frame(links[1], b"PONG\r\n");
+        let pong = PoolInput::Frame(sockets[1], b"PONG\r\n");
         dials.extend(connects(&pool.handle(at(second), pong)));
     }
     assert!(!dials.is_empty(), "a failure like any other");
@@ -227,14 +227,14 @@ fn logins_are_counted_also_those_that_are_over_at_once() {
     for second in 0..25 {
         let mut actions = pool.handle(at(second), PoolInput::Timeout);
         count(second, &actions);
-        let mut links = connects(&actions);
-        while let Some(link) = links.pop() {
-            actions = pool.handle(at(second), PoolInput::Opened(link));
+        let mut sockets = connects(&actions);
+        while let Some(socket) = sockets.pop() {
+            actions = pool.handle(at(second), PoolInput::Opened(socket));
             count(second, &actions);
-            let welcome = PoolInput::Frame(link, b":x 001 bot :Welcome\r\n");
+            let welcome = PoolInput::Frame(socket, b":x 001 bot :Welcome\r\n");
             let more = pool.handle(at(second), welcome);
             count(second, &more);
-            links.extend(connects(&more));
+            sockets.extend(connects(&more));
         }
     }
     let at_once = logins.iter().filter(|second| **second == 0).count();
@@ -274,32 +274,36 @@ fn a_token_is_asked_for_again_while_the_shard_still_backs_off() {
     let (mut pool, key, _) = started(account(), Options::default(), &["a"]);
     // So many failures that the next wait is a long one.
     let (mut failures, mut second) = (0, 0);
-    let link = loop {
-        let Some(link) = connects(&pool.handle(at(second), PoolInput::Timeout)).pop() else {
+    let socket = loop {
+        let Some(socket) = connects(&pool.handle(at(second), PoolInput::Timeout)).pop() else {
             second += 1;
             continue;
         };
         if failures == 10 {
-            break link;
+            break socket;
         }
         failures += 1;
         // The next dial is seen in the next round.
-        let mut again =
-            connects(&pool.handle(at(second), PoolInput::DialFailed(link, DialFailure::Other)));
-        while let Some(link) = again.pop() {
+        let mut again = connects(&pool.handle(
+            at(second),
+            PoolInput::DialFailed(socket, DialFailure::Other),
+        ));
+        while let Some(socket) = again.pop() {
             failures += 1;
-            again =
-                connects(&pool.handle(at(second), PoolInput::DialFailed(link, DialFailure::Other)));
+            again = connects(&pool.handle(
+                at(second),
+                PoolInput::DialFailed(socket, DialFailure::Other),
+            ));
         }
     };
-    let _ = pool.handle(at(second), PoolInput::Opened(link));
+    let _ = pool.handle(at(second), PoolInput::Opened(socket));
     let notice = b":tmi.twitch.tv NOTICE * :Login authentication failed\r\n";
     let want = PoolAction::WantToken { account: key };
     assert!(
-        pool.handle(at(second), PoolInput::Frame(link, notice))
+        pool.handle(at(second), PoolInput::Frame(socket, notice))
             .contains(&want)
     );
-    let _ = pool.handle(at(second), PoolInput::Closed(link));
+    let _ = pool.handle(at(second), PoolInput::Closed(socket));
     for minute in 1..=5 {
         let due = at(second + 60 * minute);
         assert_eq!(
@@ -330,12 +334,12 @@ fn no_token_is_asked_for_where_nothing_runs_any_more() {
 fn a_server_that_asks_to_wait_is_obeyed_within_the_longest_back_off() {
     for (asked, from, to) in [(30, 30, 31), (86_400, 600, 601), (0, 0, 2)] {
         let (mut pool, _, _) = started(account(), Options::default(), &["a"]);
-        let link = connects(&pool.handle(at(0), PoolInput::Timeout)).pop();
+        let socket = connects(&pool.handle(at(0), PoolInput::Timeout)).pop();
         let why = DialFailure::Status {
             code: 503,
             retry_after: Some(Duration::from_secs(asked)),
         };
-        let input = PoolInput::DialFailed(link.expect("a dial"), why);
+        let input = PoolInput::DialFailed(socket.expect("a dial"), why);
         let mut again = connects(&pool.handle(at(0), input));
         let mut second = 0;
         while again.is_empty() {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use headcount_core::Instant;
 use headcount_core::manager::{Distributed, Health, Options, Single, Spread};
 use headcount_core::twitch::{
-    Account, LinkId, Login, ManagerKey, Pool, PoolConfig, Priority, Room, Say, SayOutcome,
+    Account, Login, ManagerKey, Pool, PoolConfig, Priority, Room, Say, SayOutcome, SocketId,
 };
 use headcount_core::{Token, twitch};
 use stub::{Manners, World};
@@ -84,8 +84,13 @@ fn a_hundred_rooms_are_joined_as_fast_as_the_budget_allows() {
     // Five windows of 20 joins: the last begins after four spans of 10.5 s.
     world.run_for(seconds(45));
     assert_eq!(missing(&world, manager, (0..100).map(room)), []);
-    assert_eq!(world.links().len(), 4);
-    assert!(world.links().iter().all(|link| world.rooms_of(*link) == 25));
+    assert_eq!(world.sockets().len(), 4);
+    assert!(
+        world
+            .sockets()
+            .iter()
+            .all(|socket| world.rooms_of(*socket) == 25)
+    );
 }
 
 #[test]
@@ -121,13 +126,13 @@ fn a_reconnect_leaves_no_gap_and_no_duplicate() {
     let (mut world, manager) = start(30, shards(30, Some(1), 1), Options::default(), manners);
     world.run_for(seconds(30));
     let before = world.messages_sent();
-    let old = world.links();
+    let old = world.sockets();
     world.reconnect(old[0], 60_000);
     world.run_for(seconds(30));
-    let links = world.links();
+    let sockets = world.sockets();
     assert!(
-        links.len() == 1 && links != old,
-        "the old one is closed by us: {links:?}"
+        sockets.len() == 1 && sockets != old,
+        "the old one is closed by us: {sockets:?}"
     );
     world.run_for(seconds(60));
     let after = world.messages_sent() - 60;
@@ -156,12 +161,12 @@ fn at_the_room_limit_a_reconnect_parts_first() {
     );
     world.run_for(seconds(60));
     assert_eq!(world.usage["bot"].most_rooms, 100);
-    let old = world.links();
+    let old = world.sockets();
     world.reconnect(old[0], 120_000);
     world.run_for(seconds(60));
     assert_eq!(missing(&world, manager, (0..100).map(room)), []);
-    assert_eq!(world.links().len(), 2);
-    assert!(!world.links().contains(&old[0]));
+    assert_eq!(world.sockets().len(), 2);
+    assert!(!world.sockets().contains(&old[0]));
     assert_eq!(world.usage["bot"].most_rooms, 100);
     // Each room is left only when its join can follow at once.
     let mut again = world.rejoins.iter().collect::<Vec<_>>();
@@ -288,7 +293,7 @@ fn stop_ends_all_and_a_stopped_manager_starts_again() {
         world.pool.stop_all(world.time(), manager).unwrap();
         world.run_for(seconds(6));
         assert!(world.pool.has_ended(manager), "round {round}");
-        assert_eq!((world.links().len(), world.ended), (0, round as usize));
+        assert_eq!((world.sockets().len(), world.ended), (0, round as usize));
         world.pool.start_all(world.time(), manager).unwrap();
     }
     world.run_for(seconds(120));
@@ -354,10 +359,10 @@ fn same_seed_same_inputs_same_actions() {
         let (mut world, _) = start(60, shards(25, None, 2), Options::default(), manners);
         for _ in 0..20 {
             world.run_for(seconds(20));
-            let links = world.links();
-            let pick = world.dice.next() as usize % links.len().max(1);
-            if let Some(link) = links.get(pick) {
-                world.kill(*link);
+            let sockets = world.sockets();
+            let pick = world.dice.next() as usize % sockets.len().max(1);
+            if let Some(socket) = sockets.get(pick) {
+                world.kill(*socket);
             }
         }
         (world.events, world.seen)
@@ -445,19 +450,19 @@ fn hours(seed: u64) {
 }
 
 fn trouble(world: &mut World, managers: &[ManagerKey], wanted: &[Vec<Room>; 3], says: &mut usize) {
-    let links = world.links();
+    let sockets = world.sockets();
     let pick = world.dice.next() as usize;
-    let link: Option<LinkId> = links.get(pick % links.len().max(1)).copied();
+    let socket: Option<SocketId> = sockets.get(pick % sockets.len().max(1)).copied();
     let which = pick % managers.len();
     let manager = managers[which];
-    match (world.dice.roll(0, 9), link) {
-        (0 | 1, Some(link)) => world.kill(link),
-        (2 | 3, Some(link)) => {
+    match (world.dice.roll(0, 9), socket) {
+        (0 | 1, Some(socket)) => world.kill(socket),
+        (2 | 3, Some(socket)) => {
             let after = world.dice.roll(1_000, 60_000);
-            world.reconnect(link, after);
+            world.reconnect(socket, after);
         }
-        (4, Some(link)) => world.deafen(link),
-        (5, Some(link)) => world.send_nonsense(link),
+        (4, Some(socket)) => world.deafen(socket),
+        (5, Some(socket)) => world.send_nonsense(socket),
         (6, _) => {
             let keys = world.pool.manager(manager).unwrap().roster().keys();
             if which != 1 && !keys.is_empty() {

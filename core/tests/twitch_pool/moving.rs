@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use headcount_core::manager::{Manager, NewShard, Options, Plan, Refusal, ShardKey};
 use headcount_core::twitch::{
-    LinkId, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, Room,
+    ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, Room, SocketId,
 };
 
 use crate::details::{account, at, connects, events, messages, room, up};
@@ -38,8 +38,8 @@ impl Manager<Room> for Renewing {
     }
 }
 
-/// A room is moving to a new shard at second 1: the old link, and the new one that is dialled.
-fn renewing() -> (Pool, ManagerKey, [LinkId; 2]) {
+/// A room is moving to a new shard at second 1: the old socket, and the new one that is dialled.
+fn renewing() -> (Pool, ManagerKey, [SocketId; 2]) {
     let mut pool = Pool::new(PoolConfig::default(), 1);
     let key = pool.add_account(account());
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Renewing);
@@ -51,7 +51,7 @@ fn renewing() -> (Pool, ManagerKey, [LinkId; 2]) {
     let _ = pool.handle(at(0), PoolInput::Frame(old, echo));
     pool.add_shard(at(1), manager).unwrap();
     let actions = pool.handle(at(1), PoolInput::Timeout);
-    assert!(!actions.contains(&PoolAction::Close { link: old }));
+    assert!(!actions.contains(&PoolAction::Close { socket: old }));
     let new = connects(&actions)[0];
     (pool, manager, [old, new])
 }
@@ -74,7 +74,7 @@ fn a_shard_that_is_closed_serves_its_rooms_until_they_are_joined_elsewhere() {
             pool.handle(at(second), PoolInput::Frame(old, echo))
                 .to_vec(),
         );
-        closed |= actions.contains(&PoolAction::Close { link: old });
+        closed |= actions.contains(&PoolAction::Close { socket: old });
     }
     assert!(closed && pool.is_joined(manager, room("a")));
 }
@@ -85,7 +85,7 @@ fn a_shard_that_is_closed_waits_a_minute_for_its_rooms_at_the_longest() {
     let mut closed = Vec::new();
     for second in 2..100 {
         let actions = pool.handle(at(second), PoolInput::Frame(old, b"PONG\r\n"));
-        if actions.contains(&PoolAction::Close { link: old }) {
+        if actions.contains(&PoolAction::Close { socket: old }) {
             closed.push(second);
         }
     }
@@ -99,7 +99,7 @@ fn the_clock_is_asked_for_in_time_for_a_shard_that_waits_for_its_rooms() {
     while !closed && due < at(100) {
         (due, _) = pool.poll_timeout().expect("it waits");
         let actions = pool.handle(due, PoolInput::Timeout);
-        closed = actions.contains(&PoolAction::Close { link: old });
+        closed = actions.contains(&PoolAction::Close { socket: old });
     }
     assert_eq!((closed, due), (true, at(61)));
 }
@@ -109,15 +109,18 @@ fn a_stop_closes_a_shard_that_waits_for_its_rooms_at_once() {
     let (mut pool, manager, [old, new]) = renewing();
     pool.stop_all(at(2), manager).unwrap();
     let actions = pool.handle(at(2), PoolInput::Timeout);
-    for link in [old, new] {
-        assert!(actions.contains(&PoolAction::Close { link }), "{actions:?}");
+    for socket in [old, new] {
+        assert!(
+            actions.contains(&PoolAction::Close { socket }),
+            "{actions:?}"
+        );
     }
 }
 
 #[test]
 fn what_the_lost_socket_brought_does_not_come_again_on_the_one_it_replaced() {
-    let (mut pool, _, links) = up(PoolConfig::default(), &["a"]);
-    let old = links[0];
+    let (mut pool, _, sockets) = up(PoolConfig::default(), &["a"]);
+    let old = sockets[0];
     let actions = pool.handle(at(1), PoolInput::Frame(old, b":x RECONNECT\r\n"));
     let new = connects(&actions)[0];
     log_in(&mut pool, 1, new);
@@ -141,9 +144,9 @@ fn what_the_lost_socket_brought_does_not_come_again_on_the_one_it_replaced() {
 
 #[test]
 fn a_room_that_was_lost_counts_from_then_until_it_is_joined_again() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a", "b"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a", "b"]);
     let shards = crate::stopping::keys(&pool, manager);
-    let actions = pool.handle(at(30), PoolInput::Closed(links[0]));
+    let actions = pool.handle(at(30), PoolInput::Closed(sockets[0]));
     let new = connects(&actions)[0];
     log_in(&mut pool, 31, new);
     let echo = b":bot!bot@bot JOIN #a\r\n";
@@ -157,7 +160,7 @@ fn a_room_that_was_lost_counts_from_then_until_it_is_joined_again() {
     };
     assert!(events(&actions).contains(&&joined), "{actions:?}");
     // The other shard's room went on all the time.
-    let actions = pool.handle(at(40), PoolInput::Closed(links[1]));
+    let actions = pool.handle(at(40), PoolInput::Closed(sockets[1]));
     let new = connects(&actions)[0];
     log_in(&mut pool, 41, new);
     let echo = b":bot!bot@bot JOIN #b\r\n";

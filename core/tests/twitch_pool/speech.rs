@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use headcount_core::Token;
 use headcount_core::manager::{Options, Single};
 use headcount_core::twitch::{
-    Account, LinkId, Login, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput,
-    Priority, Say, SayError, SayId, SayOutcome,
+    Account, Login, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, Priority, Say,
+    SayError, SayId, SayOutcome, SocketId,
 };
 
 use crate::details::{at, connects, lines, room, up};
@@ -51,7 +51,7 @@ fn say(pool: &mut Pool, manager: ManagerKey, count: usize) -> Vec<SayId> {
 
 #[test]
 fn what_waits_when_its_manager_stops_is_given_up_once() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
     let ids = say(&mut pool, manager, 5);
     let sent = pool.handle(at(1), PoolInput::Timeout);
     assert_eq!(lines(&sent).len(), 1, "one a second in a room");
@@ -69,8 +69,8 @@ fn what_waits_when_its_manager_stops_is_given_up_once() {
 
     // Late answers and late ends change nothing.
     let late = b"@client-nonce=0;id=x :tmi.twitch.tv USERSTATE #a\r\n";
-    outcomes.note(&pool.handle(at(3), PoolInput::Frame(links[0], late)));
-    let actions = pool.handle(at(3), PoolInput::Closed(links[0]));
+    outcomes.note(&pool.handle(at(3), PoolInput::Frame(sockets[0], late)));
+    let actions = pool.handle(at(3), PoolInput::Closed(sockets[0]));
     assert_eq!(actions, [PoolAction::Emit(PoolEvent::Ended { manager })]);
     outcomes.run(&mut pool, 4..100);
     assert_eq!(outcomes.all.len(), 5);
@@ -112,7 +112,7 @@ fn the_end_of_a_manager_is_reported_after_what_became_of_its_messages() {
 }
 
 /// An account with a manager of one room, started and dialling.
-fn account(pool: &mut Pool, name: &str) -> (ManagerKey, LinkId) {
+fn account(pool: &mut Pool, name: &str) -> (ManagerKey, SocketId) {
     let login = Login::new(name).unwrap();
     let key = pool.add_account(Account::new(login, Some(Token::new("secret"))));
     let made = pool.add_manager(key, Options::default(), [room("a")], |_| Single);
@@ -126,12 +126,12 @@ fn account(pool: &mut Pool, name: &str) -> (ManagerKey, LinkId) {
 
 #[test]
 fn what_waits_when_its_shard_stops_is_said_after_the_next_start() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a", "b"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a", "b"]);
     let shard = keys(&pool, manager)[0];
     pool.stop(at(1), manager, shard).unwrap();
     let mut outcomes = Outcomes::default();
     outcomes.note(&pool.handle(at(1), PoolInput::Timeout));
-    outcomes.note(&pool.handle(at(1), PoolInput::Closed(links[0])));
+    outcomes.note(&pool.handle(at(1), PoolInput::Closed(sockets[0])));
     let one = |text: &str| Say::new(room("a"), text);
     let low = one("low").priority(Priority::Low);
     let low = pool.say(at(1), manager, low).unwrap();
@@ -141,13 +141,13 @@ fn what_waits_when_its_shard_stops_is_said_after_the_next_start() {
     let other = pool.say(at(1), manager, Say::new(room("b"), "b")).unwrap();
     let sent = lines(&pool.handle(at(1), PoolInput::Timeout));
     assert_eq!(sent.len(), 1, "the other room has a shard: {sent:?}");
-    assert_eq!(sent[0].0, links[1]);
+    assert_eq!(sent[0].0, sockets[1]);
 
     pool.start(at(30), manager, shard).unwrap();
     let actions = pool.handle(at(30), PoolInput::Timeout);
     outcomes.note(&actions);
-    let link = connects(&actions)[0];
-    let sent = log_in(&mut pool, 31, link);
+    let socket = connects(&actions)[0];
+    let sent = log_in(&mut pool, 31, socket);
     assert!(sent[1].1.ends_with(":high"), "{sent:?}");
     let sent = lines(&pool.handle(at(33), PoolInput::Timeout));
     assert!(sent[0].1.ends_with(":low"), "{sent:?}");
@@ -157,12 +157,12 @@ fn what_waits_when_its_shard_stops_is_said_after_the_next_start() {
 
 #[test]
 fn what_waits_for_a_shard_that_stays_stopped_expires() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
     let shard = keys(&pool, manager)[0];
     pool.stop(at(1), manager, shard).unwrap();
     let mut outcomes = Outcomes::default();
     outcomes.note(&pool.handle(at(1), PoolInput::Timeout));
-    outcomes.note(&pool.handle(at(1), PoolInput::Closed(links[0])));
+    outcomes.note(&pool.handle(at(1), PoolInput::Closed(sockets[0])));
     let ids = say(&mut pool, manager, 3);
     outcomes.note(&pool.handle(at(1), PoolInput::Timeout));
     let mut last = at(1);
@@ -177,7 +177,7 @@ fn what_waits_for_a_shard_that_stays_stopped_expires() {
 
 #[test]
 fn a_stopped_manager_says_nothing_until_it_runs_again() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
     let given_up = say(&mut pool, manager, 1);
     pool.stop_all(at(1), manager).unwrap();
     let refused = pool.say(at(1), manager, Say::new(room("a"), "x"));
@@ -191,9 +191,9 @@ fn a_stopped_manager_says_nothing_until_it_runs_again() {
     outcomes.note(&actions);
     assert!(outcomes.of(&given_up, &SayOutcome::Stopped));
     assert!(lines(&actions).is_empty(), "the old socket is closing");
-    let link = connects(&actions)[0];
-    outcomes.note(&pool.handle(at(1), PoolInput::Closed(links[0])));
-    let sent = log_in(&mut pool, 2, link);
+    let socket = connects(&actions)[0];
+    outcomes.note(&pool.handle(at(1), PoolInput::Closed(sockets[0])));
+    let sent = log_in(&mut pool, 2, socket);
     assert!(
         sent.iter()
             .any(|(_, line)| line == "@client-nonce=1 PRIVMSG #a :0"),

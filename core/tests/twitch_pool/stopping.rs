@@ -8,8 +8,8 @@ use headcount_core::manager::{
 use headcount_core::session::DialFailure;
 use headcount_core::twitch::connection::End;
 use headcount_core::twitch::{
-    Account, LinkId, Login, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput,
-    PoolWait, Room,
+    Account, Login, ManagerKey, Pool, PoolAction, PoolConfig, PoolEvent, PoolInput, PoolWait, Room,
+    SocketId,
 };
 
 use crate::details::{account, at, connects, events, lines, room, up};
@@ -23,11 +23,11 @@ fn health(pool: &Pool, manager: ManagerKey, shard: ShardKey) -> Health {
     roster.get(shard).unwrap().health()
 }
 
-/// Opens a link and logs it in; what the pool then sends.
-pub(crate) fn log_in(pool: &mut Pool, second: u64, link: LinkId) -> Vec<(LinkId, String)> {
-    let _ = pool.handle(at(second), PoolInput::Opened(link));
+/// Opens a socket and logs it in; what the pool then sends.
+pub(crate) fn log_in(pool: &mut Pool, second: u64, socket: SocketId) -> Vec<(SocketId, String)> {
+    let _ = pool.handle(at(second), PoolInput::Opened(socket));
     let welcome = b":x 001 bot :Welcome\r\n";
-    lines(&pool.handle(at(second), PoolInput::Frame(link, welcome)))
+    lines(&pool.handle(at(second), PoolInput::Frame(socket, welcome)))
 }
 
 /// Lets the pool do what is due in each second of a span; what it does.
@@ -39,13 +39,13 @@ fn pass(pool: &mut Pool, seconds: std::ops::Range<u64>) -> Vec<PoolAction<'stati
     all
 }
 
-/// Answers the pings of the links that are up, in each second of a span.
-fn keep_up(pool: &mut Pool, links: &[LinkId], seconds: std::ops::Range<u64>) -> usize {
+/// Answers the pings of the sockets that are up, in each second of a span.
+fn keep_up(pool: &mut Pool, sockets: &[SocketId], seconds: std::ops::Range<u64>) -> usize {
     let mut dials = 0;
     for second in seconds {
-        for link in links {
+        for socket in sockets {
             let pong = b"PONG\r\n";
-            dials += connects(&pool.handle(at(second), PoolInput::Frame(*link, pong))).len();
+            dials += connects(&pool.handle(at(second), PoolInput::Frame(*socket, pong))).len();
         }
     }
     dials
@@ -53,7 +53,7 @@ fn keep_up(pool: &mut Pool, links: &[LinkId], seconds: std::ops::Range<u64>) -> 
 
 #[test]
 fn one_shard_stops_and_starts_while_the_others_go_on() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a", "b"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a", "b"]);
     let shards = keys(&pool, manager);
     pool.stop(at(1), manager, shards[0]).unwrap();
     assert_eq!(pool.poll_timeout(), Some((at(1), PoolWait::Request)));
@@ -63,16 +63,16 @@ fn one_shard_stops_and_starts_while_the_others_go_on() {
         shard: shards[0],
         end: End::Stopped,
     };
-    let close = PoolAction::Close { link: links[0] };
+    let close = PoolAction::Close { socket: sockets[0] };
     assert_eq!(actions, [close, PoolAction::Emit(lost)]);
     assert_eq!(health(&pool, manager, shards[0]), Health::Closing);
-    assert_eq!(pool.handle(at(2), PoolInput::Closed(links[0])), []);
+    assert_eq!(pool.handle(at(2), PoolInput::Closed(sockets[0])), []);
     assert_eq!(health(&pool, manager, shards[0]), Health::Stopped);
     assert_eq!(health(&pool, manager, shards[1]), Health::Up);
     assert!(!pool.is_joined(manager, room("a")) && pool.is_joined(manager, room("b")));
     assert!(!pool.has_ended(manager), "the other goes on");
     assert_eq!(
-        keep_up(&mut pool, &links[1..], 3..200),
+        keep_up(&mut pool, &sockets[1..], 3..200),
         0,
         "it stays stopped"
     );
@@ -97,7 +97,7 @@ fn one_shard_stops_and_starts_while_the_others_go_on() {
 
 #[test]
 fn asking_twice_changes_nothing_and_unknown_shards_are_refused() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
     let shard = keys(&pool, manager)[0];
     pool.start(at(1), manager, shard).unwrap();
     assert_eq!(pool.handle(at(1), PoolInput::Timeout), []);
@@ -109,7 +109,7 @@ fn asking_twice_changes_nothing_and_unknown_shards_are_refused() {
         2,
         "one close, reported once"
     );
-    let _ = pool.handle(at(2), PoolInput::Closed(links[0]));
+    let _ = pool.handle(at(2), PoolInput::Closed(sockets[0]));
     pool.stop(at(2), manager, shard).unwrap();
     assert_eq!(pool.handle(at(2), PoolInput::Timeout), []);
     assert!(pool.has_ended(manager), "it was the only one");
@@ -137,8 +137,8 @@ fn a_shard_that_is_stopped_while_it_dials_or_waits_dials_no_more() {
         pool.start(at(0), manager, shard).unwrap();
         let mut open = connects(&pool.handle(at(0), PoolInput::Timeout));
         for _ in 0..failures {
-            let Some(link) = open.pop() else { break };
-            open = connects(&pool.handle(at(0), PoolInput::DialFailed(link, DialFailure::Other)));
+            let Some(socket) = open.pop() else { break };
+            open = connects(&pool.handle(at(0), PoolInput::DialFailed(socket, DialFailure::Other)));
         }
         assert_eq!(
             open.is_empty(),
@@ -148,10 +148,12 @@ fn a_shard_that_is_stopped_while_it_dials_or_waits_dials_no_more() {
         pool.stop(at(0), manager, shard).unwrap();
         assert!(!pool.has_ended(manager));
         let actions = pool.handle(at(0), PoolInput::Timeout);
-        let closes = open.iter().map(|link| PoolAction::Close { link: *link });
+        let closes = open
+            .iter()
+            .map(|socket| PoolAction::Close { socket: *socket });
         assert!(closes.clone().all(|close| actions.contains(&close)));
-        for link in open {
-            let _ = pool.handle(at(0), PoolInput::Closed(link));
+        for socket in open {
+            let _ = pool.handle(at(0), PoolInput::Closed(socket));
         }
         assert_eq!(connects(&pass(&mut pool, 1..100)), []);
         assert!(pool.has_ended(manager));
@@ -161,20 +163,20 @@ fn a_shard_that_is_stopped_while_it_dials_or_waits_dials_no_more() {
 
 #[test]
 fn a_shard_that_starts_before_its_old_socket_has_ended_gets_a_new_one() {
-    let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
+    let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
     let shard = keys(&pool, manager)[0];
     pool.stop(at(1), manager, shard).unwrap();
     pool.start(at(1), manager, shard).unwrap();
     let actions = pool.handle(at(1), PoolInput::Timeout);
-    assert!(actions.contains(&PoolAction::Close { link: links[0] }));
+    assert!(actions.contains(&PoolAction::Close { socket: sockets[0] }));
     let dialled = connects(&actions);
     assert_eq!(dialled.len(), 1);
     let late = pool.handle(
         at(2),
-        PoolInput::Frame(links[0], b":ann!a@a PRIVMSG #a :hi\r\n"),
+        PoolInput::Frame(sockets[0], b":ann!a@a PRIVMSG #a :hi\r\n"),
     );
     assert_eq!(late, [], "nothing is heard of the old one");
-    assert_eq!(pool.handle(at(2), PoolInput::Closed(links[0])), []);
+    assert_eq!(pool.handle(at(2), PoolInput::Closed(sockets[0])), []);
     assert_eq!(health(&pool, manager, shard), Health::Opening);
     assert_eq!(
         log_in(&mut pool, 3, dialled[0]),
@@ -192,28 +194,34 @@ fn rooms_that_come_and_go_while_their_shard_is_stopped_count_at_its_next_start()
     let manager = manager.unwrap();
     let shard = keys(&pool, manager)[0];
     pool.start_all(at(0), manager).unwrap();
-    let link = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
-    assert_eq!(log_in(&mut pool, 0, link), [(link, "JOIN #a,#b".into())]);
+    let socket = connects(&pool.handle(at(0), PoolInput::Timeout))[0];
+    assert_eq!(
+        log_in(&mut pool, 0, socket),
+        [(socket, "JOIN #a,#b".into())]
+    );
     pool.stop(at(1), manager, shard).unwrap();
     let _ = pool.handle(at(1), PoolInput::Timeout);
-    let _ = pool.handle(at(1), PoolInput::Closed(link));
+    let _ = pool.handle(at(1), PoolInput::Closed(socket));
     pool.assign(at(2), manager, room("c")).unwrap();
     pool.unassign(at(2), manager, room("a")).unwrap();
     assert_eq!(pool.handle(at(2), PoolInput::Timeout), []);
     pool.start(at(3), manager, shard).unwrap();
-    let link = connects(&pool.handle(at(3), PoolInput::Timeout))[0];
-    assert_eq!(log_in(&mut pool, 3, link), [(link, "JOIN #b,#c".into())]);
+    let socket = connects(&pool.handle(at(3), PoolInput::Timeout))[0];
+    assert_eq!(
+        log_in(&mut pool, 3, socket),
+        [(socket, "JOIN #b,#c".into())]
+    );
 }
 
 #[test]
 fn a_shard_that_is_added_is_dialled_and_takes_the_next_room() {
     let (mut pool, manager, _) = up(PoolConfig::default(), &["a"]);
     pool.add_shard(at(1), manager).unwrap();
-    let link = connects(&pool.handle(at(1), PoolInput::Timeout))[0];
-    assert_eq!(log_in(&mut pool, 1, link), []);
+    let socket = connects(&pool.handle(at(1), PoolInput::Timeout))[0];
+    assert_eq!(log_in(&mut pool, 1, socket), []);
     pool.assign(at(2), manager, room("b")).unwrap();
     let actions = pool.handle(at(2), PoolInput::Timeout);
-    assert_eq!(lines(&actions), [(link, "JOIN #b".into())]);
+    assert_eq!(lines(&actions), [(socket, "JOIN #b".into())]);
     assert_eq!(connects(&actions), []);
 }
 
@@ -233,17 +241,17 @@ fn rooms_of_a_shard_that_is_down_for_long_move_when_it_is_time() {
     let manager = pool.add_manager(key, options, [room("a"), room("b")], |_| two);
     let manager = manager.unwrap();
     pool.start_all(at(0), manager).unwrap();
-    let links = connects(&pool.handle(at(0), PoolInput::Timeout));
-    for link in &links {
-        assert_eq!(log_in(&mut pool, 0, *link).len(), 1);
+    let sockets = connects(&pool.handle(at(0), PoolInput::Timeout));
+    for socket in &sockets {
+        assert_eq!(log_in(&mut pool, 0, *socket).len(), 1);
     }
     // The first loses its socket, and its dials are never answered.
-    let _ = pool.handle(at(1), PoolInput::Closed(links[0]));
-    assert_eq!(keep_up(&mut pool, &links[1..], 2..20), 1);
-    let asked = pool.handle(at(20), PoolInput::Frame(links[1], b"PONG\r\n"));
+    let _ = pool.handle(at(1), PoolInput::Closed(sockets[0]));
+    assert_eq!(keep_up(&mut pool, &sockets[1..], 2..20), 1);
+    let asked = pool.handle(at(20), PoolInput::Frame(sockets[1], b"PONG\r\n"));
     assert_eq!(lines(&asked), []);
     let moved = pool.handle(at(21), PoolInput::Timeout);
-    assert_eq!(lines(&moved), [(links[1], "JOIN #a".into())]);
+    assert_eq!(lines(&moved), [(sockets[1], "JOIN #a".into())]);
     let shards = keys(&pool, manager);
     assert_eq!(shards.len(), 1, "the one that was down is closed");
 }
@@ -295,14 +303,17 @@ fn a_shard_for_an_account_that_is_not_there_is_dead_and_reported() {
 #[test]
 fn a_manager_has_ended_once_both_sockets_of_a_shard_that_reconnects_are_closed() {
     for first_is_old in [true, false] {
-        let (mut pool, manager, links) = up(PoolConfig::default(), &["a"]);
-        let actions = pool.handle(at(1), PoolInput::Frame(links[0], b":x RECONNECT\r\n"));
-        let [old, new] = [links[0], connects(&actions)[0]];
+        let (mut pool, manager, sockets) = up(PoolConfig::default(), &["a"]);
+        let actions = pool.handle(at(1), PoolInput::Frame(sockets[0], b":x RECONNECT\r\n"));
+        let [old, new] = [sockets[0], connects(&actions)[0]];
         log_in(&mut pool, 1, new);
         pool.stop_all(at(2), manager).unwrap();
         let actions = pool.handle(at(2), PoolInput::Timeout);
-        for link in [old, new] {
-            assert!(actions.contains(&PoolAction::Close { link }), "{actions:?}");
+        for socket in [old, new] {
+            assert!(
+                actions.contains(&PoolAction::Close { socket }),
+                "{actions:?}"
+            );
         }
         let ended = PoolEvent::Ended { manager };
         let [first, last] = if first_is_old { [old, new] } else { [new, old] };

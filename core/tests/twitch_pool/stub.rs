@@ -7,7 +7,7 @@ use headcount_core::Instant;
 use headcount_core::manager::ShardKey;
 use headcount_core::session::DialFailure;
 use headcount_core::twitch::{
-    IrcMessage, LinkId, ManagerKey, Pool, PoolAction, PoolEvent, PoolInput, Room, SayOutcome,
+    IrcMessage, ManagerKey, Pool, PoolAction, PoolEvent, PoolInput, Room, SayOutcome, SocketId,
 };
 
 /// A small generator of the stub's own.
@@ -32,18 +32,18 @@ impl Dice {
 
 /// What happens next.
 enum Next {
-    Opened(LinkId),
-    DialFailed(LinkId),
+    Opened(SocketId),
+    DialFailed(SocketId),
     /// Bytes reach the client.
-    Down(LinkId, Vec<u8>),
+    Down(SocketId, Vec<u8>),
     /// A line reaches the server.
-    Up(LinkId, String),
+    Up(SocketId, String),
     /// The server gets in a room and answers so.
-    Admit(LinkId, Room),
+    Admit(SocketId, Room),
     /// The client's socket ends.
-    Closed(LinkId),
+    Closed(SocketId),
     /// The server loses the socket.
-    Gone(LinkId),
+    Gone(SocketId),
     Chat,
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct World {
     now: u64,
     queue: BTreeMap<(u64, u64), Next>,
     serial: u64,
-    sockets: BTreeMap<LinkId, Socket>,
+    sockets: BTreeMap<SocketId, Socket>,
     next_message: u64,
 }
 
@@ -145,14 +145,12 @@ impl World {
         self.queue.insert((at, self.serial), next);
     }
 
-    pub(crate) fn links(&self) -> Vec<LinkId> {
+    pub(crate) fn sockets(&self) -> Vec<SocketId> {
         self.sockets.keys().copied().collect()
     }
 
-    pub(crate) fn rooms_of(&self, link: LinkId) -> usize {
-        self.sockets
-            .get(&link)
-            .map_or(0, |socket| socket.rooms.len())
+    pub(crate) fn rooms_of(&self, id: SocketId) -> usize {
+        self.sockets.get(&id).map_or(0, |socket| socket.rooms.len())
     }
 
     /// How many sockets are in a room.
@@ -186,10 +184,10 @@ impl World {
     /// Gives the pool an input (`Chat` stands for the timeout) and carries its actions out.
     fn send(&mut self, what: &Next) {
         let input = match what {
-            Next::Opened(link) => PoolInput::Opened(*link),
-            Next::DialFailed(link) => PoolInput::DialFailed(*link, DialFailure::Other),
-            Next::Down(link, bytes) => PoolInput::Frame(*link, bytes),
-            Next::Closed(link) => PoolInput::Closed(*link),
+            Next::Opened(id) => PoolInput::Opened(*id),
+            Next::DialFailed(id) => PoolInput::DialFailed(*id, DialFailure::Other),
+            Next::Down(id, bytes) => PoolInput::Frame(*id, bytes),
+            Next::Closed(id) => PoolInput::Closed(*id),
             Next::Up(..) | Next::Admit(..) | Next::Gone(_) | Next::Chat => PoolInput::Timeout,
         };
         let actions = self.pool.handle(Instant::from_millis(self.now), input);
@@ -200,30 +198,36 @@ impl World {
 
     fn carry_out(&mut self, action: PoolAction<'_>) {
         match action {
-            PoolAction::Connect { link, account } => {
+            PoolAction::Connect {
+                socket: id,
+                account,
+            } => {
                 let wait = self.now + self.dice.roll(20, 400);
                 if self.dice.chance(self.manners.dial_failures) {
-                    return self.at(wait, Next::DialFailed(link));
+                    return self.at(wait, Next::DialFailed(id));
                 }
                 let login = self.logins.get(&account.get()).cloned();
                 assert!(login.is_some(), "every account of a test is known");
-                self.sockets.insert(link, Socket::default());
-                self.at(wait, Next::Opened(link));
+                self.sockets.insert(id, Socket::default());
+                self.at(wait, Next::Opened(id));
             }
-            PoolAction::Send { link, command } => {
+            PoolAction::Send {
+                socket: id,
+                command,
+            } => {
                 let mut line = String::new();
                 command.encode(&mut line).unwrap();
                 let wait = self.now + self.dice.roll(5, 200);
-                let Some(socket) = self.sockets.get_mut(&link) else {
+                let Some(socket) = self.sockets.get_mut(&id) else {
                     return;
                 };
                 socket.up_at = socket.up_at.max(wait);
                 let at = socket.up_at;
-                self.at(at, Next::Up(link, line));
+                self.at(at, Next::Up(id, line));
             }
-            PoolAction::Close { link } => {
-                self.at(self.now + 30, Next::Gone(link));
-                self.at(self.now + 40, Next::Closed(link));
+            PoolAction::Close { socket: id } => {
+                self.at(self.now + 30, Next::Gone(id));
+                self.at(self.now + 40, Next::Closed(id));
             }
             PoolAction::WantToken { account } => {
                 self.tokens_wanted += 1;
@@ -275,14 +279,14 @@ impl World {
 
     fn happen(&mut self, next: Next) {
         match &next {
-            Next::Up(link, line) => {
+            Next::Up(id, line) => {
                 if let Ok(message) = IrcMessage::parse(line.as_bytes()) {
-                    self.serve(*link, &message);
+                    self.serve(*id, &message);
                 }
             }
-            Next::Admit(link, room) => self.admit(*link, *room),
-            Next::Gone(link) => {
-                self.sockets.remove(link);
+            Next::Admit(id, room) => self.admit(*id, *room),
+            Next::Gone(id) => {
+                self.sockets.remove(id);
             }
             Next::Chat => self.chat(),
             Next::Opened(_) | Next::DialFailed(_) | Next::Down(..) | Next::Closed(_) => {
@@ -292,9 +296,9 @@ impl World {
     }
 
     /// Sends lines to a client, in order.
-    fn reply(&mut self, link: LinkId, text: String) {
+    fn reply(&mut self, id: SocketId, text: String) {
         let wait = self.now + self.dice.roll(5, 200);
-        let Some(socket) = self.sockets.get_mut(&link) else {
+        let Some(socket) = self.sockets.get_mut(&id) else {
             return;
         };
         if socket.deaf {
@@ -302,33 +306,33 @@ impl World {
         }
         socket.down_at = socket.down_at.max(wait);
         let at = socket.down_at;
-        self.at(at, Next::Down(link, text.into_bytes()));
+        self.at(at, Next::Down(id, text.into_bytes()));
     }
 
     /// The server ends a socket.
-    pub(crate) fn kill(&mut self, link: LinkId) {
-        if self.sockets.remove(&link).is_some() {
-            self.at(self.now + 200, Next::Closed(link));
+    pub(crate) fn kill(&mut self, id: SocketId) {
+        if self.sockets.remove(&id).is_some() {
+            self.at(self.now + 200, Next::Closed(id));
         }
     }
 
-    pub(crate) fn deafen(&mut self, link: LinkId) {
-        if let Some(socket) = self.sockets.get_mut(&link) {
+    pub(crate) fn deafen(&mut self, id: SocketId) {
+        if let Some(socket) = self.sockets.get_mut(&id) {
             socket.deaf = true;
         }
     }
 
     /// The server announces the end of a socket, and ends it later.
-    pub(crate) fn reconnect(&mut self, link: LinkId, after: u64) {
-        self.reply(link, ":tmi.twitch.tv RECONNECT\r\n".into());
-        self.at(self.now + after, Next::Gone(link));
-        self.at(self.now + after + 200, Next::Closed(link));
+    pub(crate) fn reconnect(&mut self, id: SocketId, after: u64) {
+        self.reply(id, ":tmi.twitch.tv RECONNECT\r\n".into());
+        self.at(self.now + after, Next::Gone(id));
+        self.at(self.now + after + 200, Next::Closed(id));
     }
 
-    pub(crate) fn send_nonsense(&mut self, link: LinkId) {
+    pub(crate) fn send_nonsense(&mut self, id: SocketId) {
         let nonsense = "@=;; :\r\nPRIVMSG\r\n:x JOIN\r\n@x=1 PRIVMSG # :a\r\nNOTICE #a\r\n\r\n";
-        self.reply(link, nonsense.into());
-        self.reply(link, format!("PRIVMSG #a :{}\r\n", "x".repeat(10_000)));
+        self.reply(id, nonsense.into());
+        self.reply(id, format!("PRIVMSG #a :{}\r\n", "x".repeat(10_000)));
     }
 
     /// Everybody says something in every room where somebody listens.
@@ -344,9 +348,9 @@ impl World {
             self.next_message += 1;
             let id = self.next_message;
             let line = format!("@id=m{id} :ann!ann@ann.tmi.twitch.tv PRIVMSG {room} :hi\r\n");
-            for link in self.links() {
-                if self.sockets[&link].rooms.contains(&room) {
-                    self.reply(link, line.clone());
+            for id in self.sockets() {
+                if self.sockets[&id].rooms.contains(&room) {
+                    self.reply(id, line.clone());
                 }
             }
         }
@@ -356,58 +360,58 @@ impl World {
         self.next_message
     }
 
-    fn serve(&mut self, link: LinkId, message: &IrcMessage<'_>) {
-        let Some(socket) = self.sockets.get(&link) else {
+    fn serve(&mut self, id: SocketId, message: &IrcMessage<'_>) {
+        let Some(socket) = self.sockets.get(&id) else {
             return;
         };
         let login = socket.login.clone();
         match (message.command(), login) {
             ("CAP" | "PASS" | "PONG", _) => {}
-            ("NICK", _) => self.log_in(link, message.param(0).unwrap()),
-            ("PING", _) => self.reply(link, "PONG\r\n".into()),
+            ("NICK", _) => self.log_in(id, message.param(0).unwrap()),
+            ("PING", _) => self.reply(id, "PONG\r\n".into()),
             ("JOIN", Some(login)) => {
                 for room in message.param(0).unwrap().split(',') {
-                    self.join(link, &login, Room::new(room).unwrap());
+                    self.join(id, &login, Room::new(room).unwrap());
                 }
             }
             ("PART", Some(login)) => {
                 let room = message.room().unwrap();
-                let socket = self.sockets.get_mut(&link).unwrap();
+                let socket = self.sockets.get_mut(&id).unwrap();
                 socket.coming.remove(&room);
                 if socket.rooms.remove(&room) {
                     let line = format!(":{login}!{login}@{login}.tmi.twitch.tv PART {room}\r\n");
-                    self.reply(link, line);
+                    self.reply(id, line);
                 }
             }
-            ("PRIVMSG", Some(login)) => self.speak(link, &login, message),
+            ("PRIVMSG", Some(login)) => self.speak(id, &login, message),
             other => panic!("unexpected: {other:?}"),
         }
     }
 
-    fn log_in(&mut self, link: LinkId, nick: &str) {
+    fn log_in(&mut self, id: SocketId, nick: &str) {
         let usage = self.usage.entry(nick.into()).or_default();
         spend(&mut usage.logins, self.now, 10_000, 20, "logins");
         if self.dice.chance(self.manners.bad_tokens) {
             let line = ":tmi.twitch.tv NOTICE * :Login authentication failed\r\n";
-            self.reply(link, line.into());
-            self.at(self.now + 300, Next::Gone(link));
-            self.at(self.now + 400, Next::Closed(link));
+            self.reply(id, line.into());
+            self.at(self.now + 300, Next::Gone(id));
+            self.at(self.now + 400, Next::Closed(id));
             return;
         }
-        self.sockets.get_mut(&link).unwrap().login = Some(nick.into());
+        self.sockets.get_mut(&id).unwrap().login = Some(nick.into());
         let host = ":tmi.twitch.tv";
         self.reply(
-            link,
+            id,
             format!("{host} 001 {nick} :Welcome, GLHF!\r\n{host} 376 {nick} :>\r\n"),
         );
     }
 
-    fn join(&mut self, link: LinkId, login: &str, room: Room) {
+    fn join(&mut self, id: SocketId, login: &str, room: Room) {
         let usage = self.usage.entry(login.into()).or_default();
         spend(&mut usage.joins, self.now, 10_000, 20, "joins");
         if self.manners.banned.contains(&room) {
             let line = format!("@msg-id=msg_banned :tmi.twitch.tv NOTICE {room} :Banned.\r\n");
-            return self.reply(link, line);
+            return self.reply(id, line);
         }
         let lost = self.manners.missing.contains(&room);
         if lost || self.dice.chance(self.manners.dropped) {
@@ -419,20 +423,20 @@ impl World {
         } else {
             0
         };
-        self.sockets.get_mut(&link).unwrap().coming.insert(room);
-        self.at(self.now + wait, Next::Admit(link, room));
+        self.sockets.get_mut(&id).unwrap().coming.insert(room);
+        self.at(self.now + wait, Next::Admit(id, room));
     }
 
-    fn admit(&mut self, link: LinkId, room: Room) {
+    fn admit(&mut self, id: SocketId, room: Room) {
         let Some(login) = self
             .sockets
-            .get(&link)
+            .get(&id)
             .and_then(|socket| socket.login.clone())
         else {
             return;
         };
         let moderator = self.manners.moderated.contains(&room);
-        let socket = self.sockets.get_mut(&link).unwrap();
+        let socket = self.sockets.get_mut(&id).unwrap();
         if !socket.coming.remove(&room) {
             return;
         }
@@ -442,15 +446,14 @@ impl World {
             .values()
             .filter(|s| s.login.as_ref() == Some(&login));
         let rooms = of_account.flat_map(|socket| socket.rooms.iter());
-        let counted = rooms
-            .filter(|room| !self.manners.moderated.contains(room))
-            .count();
+        let is_counted = |room: &&Room| !self.manners.moderated.contains(*room);
+        let counted = rooms.filter(is_counted).count();
         let usage = self.usage.get_mut(&login).unwrap();
         usage.most_rooms = usage.most_rooms.max(counted);
         assert!(counted <= 100, "over the room limit: {counted}");
         let state = u8::from(moderator);
         self.reply(
-            link,
+            id,
             format!(
                 ":{login}!{login}@{login}.tmi.twitch.tv JOIN {room}\r\n\
                  @slow=0 :tmi.twitch.tv ROOMSTATE {room}\r\n\
@@ -459,7 +462,7 @@ impl World {
         );
     }
 
-    fn speak(&mut self, link: LinkId, login: &str, message: &IrcMessage<'_>) {
+    fn speak(&mut self, id: SocketId, login: &str, message: &IrcMessage<'_>) {
         let (room, text) = (message.room().unwrap(), message.text().unwrap());
         let usage = self.usage.entry(login.into()).or_default();
         let moderator = self.manners.moderated.contains(&room);
@@ -473,10 +476,10 @@ impl World {
             u8::from(moderator),
         );
         let tags = format!("@client-nonce={nonce};mod={state}");
-        self.reply(link, format!("{tags} :tmi.twitch.tv USERSTATE {room}\r\n"));
+        self.reply(id, format!("{tags} :tmi.twitch.tv USERSTATE {room}\r\n"));
         let echo = format!("@id=e{text} :{login}!{login}@x PRIVMSG {room} :{text}\r\n");
-        for other in self.links() {
-            if other != link && self.sockets[&other].rooms.contains(&room) {
+        for other in self.sockets() {
+            if other != id && self.sockets[&other].rooms.contains(&room) {
                 self.reply(other, echo.clone());
             }
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use futures_channel::mpsc::{self, Receiver, Sender};
 use futures_util::StreamExt;
 use headcount_core::Instant;
-use headcount_core::twitch::{LinkId, PoolAction, PoolInput};
+use headcount_core::twitch::{PoolAction, PoolInput, SocketId};
 use tracing::Instrument;
 
 use super::backlog::Backlog;
@@ -36,16 +36,16 @@ pub(super) struct Carrier<R: Runtime> {
     backlog: Backlog,
     alarm: Alarm<R>,
     /// The sockets that take orders.
-    wires: BTreeMap<LinkId, Sender<SocketCommand>>,
+    wires: BTreeMap<SocketId, Sender<SocketCommand>>,
     sender: EventSender,
-    events: Receiver<(LinkId, WireEvent)>,
+    events: Receiver<(SocketId, WireEvent)>,
     quantum: Quantum,
 }
 
 /// What woke the loop.
 enum CarrierWake {
     Deadline,
-    Event(LinkId, WireEvent),
+    Event(SocketId, WireEvent),
     Over,
 }
 
@@ -87,7 +87,7 @@ impl<R: Runtime> Carrier<R> {
         loop {
             match poll_fn(|cx| self.poll_wake(cx)).await {
                 CarrierWake::Deadline => self.step(PoolInput::Timeout),
-                CarrierWake::Event(link, event) => self.hear(link, &event),
+                CarrierWake::Event(socket, event) => self.hear(socket, &event),
                 CarrierWake::Over => break,
             }
         }
@@ -108,9 +108,9 @@ impl<R: Runtime> Carrier<R> {
         }
         ready!(self.quantum.poll(cx));
         match self.events.poll_next_unpin(cx) {
-            Poll::Ready(Some((link, event))) => {
+            Poll::Ready(Some((socket, event))) => {
                 self.quantum.spend(event.bytes());
-                Poll::Ready(CarrierWake::Event(link, event))
+                Poll::Ready(CarrierWake::Event(socket, event))
             }
             Poll::Ready(None) | Poll::Pending => {
                 self.quantum.rest();
@@ -119,35 +119,35 @@ impl<R: Runtime> Carrier<R> {
         }
     }
 
-    fn hear(&mut self, link: LinkId, event: &WireEvent) {
-        let number = link.get();
+    fn hear(&mut self, socket: SocketId, event: &WireEvent) {
+        let number = socket.get();
         match event {
-            WireEvent::Opened => self.step(PoolInput::Opened(link)),
-            WireEvent::Frame(frame) => self.step(PoolInput::Frame(link, frame)),
+            WireEvent::Opened => self.step(PoolInput::Opened(socket)),
+            WireEvent::Frame(frame) => self.step(PoolInput::Frame(socket, frame)),
             WireEvent::DialFailed(error) => {
                 tracing::warn!(
-                    link = number,
+                    socket = number,
                     "the chat server could not be dialled: {error:#}"
                 );
-                self.wires.remove(&link);
-                self.connection_failed(link, false, error);
-                self.step(PoolInput::DialFailed(link, error.dial_failure()));
+                self.wires.remove(&socket);
+                self.connection_failed(socket, false, error);
+                self.step(PoolInput::DialFailed(socket, error.dial_failure()));
             }
             WireEvent::Closed(ended) => {
-                self.wires.remove(&link);
+                self.wires.remove(&socket);
                 if let Some(error) = &ended.error {
-                    tracing::warn!(link = number, "the connection broke: {error:#}");
-                    self.connection_failed(link, true, error);
+                    tracing::warn!(socket = number, "the connection broke: {error:#}");
+                    self.connection_failed(socket, true, error);
                 } else {
-                    tracing::info!(link = number, code = ended.code, "closed");
+                    tracing::info!(socket = number, code = ended.code, "closed");
                 }
-                self.step(PoolInput::Closed(link));
+                self.step(PoolInput::Closed(socket));
             }
         }
     }
 
-    fn connection_failed(&mut self, link: LinkId, opened: bool, error: &Arc<Error>) {
-        let owner = self.shared.pool().owner(link);
+    fn connection_failed(&mut self, socket: SocketId, opened: bool, error: &Arc<Error>) {
+        let owner = self.shared.pool().owner(socket);
         if let Some((manager, shard)) = owner {
             self.backlog.push(ChatEvent::ConnectionFailed {
                 manager,
@@ -165,13 +165,13 @@ impl<R: Runtime> Carrier<R> {
         let actions = self.shared.pool().handle(now, input);
         for action in actions {
             match action {
-                PoolAction::Connect { link, .. } => self.connect(link),
-                PoolAction::Send { link, command } => {
-                    self.order(link, SocketCommand::Send(command));
+                PoolAction::Connect { socket, .. } => self.connect(socket),
+                PoolAction::Send { socket, command } => {
+                    self.order(socket, SocketCommand::Send(command));
                 }
-                PoolAction::Close { link } => {
-                    self.order(link, SocketCommand::Close);
-                    self.wires.remove(&link);
+                PoolAction::Close { socket } => {
+                    self.order(socket, SocketCommand::Close);
+                    self.wires.remove(&socket);
                 }
                 PoolAction::WantToken { account } => {
                     self.backlog.push(ChatEvent::WantToken(account));
@@ -195,30 +195,30 @@ impl<R: Runtime> Carrier<R> {
         }
     }
 
-    fn connect(&mut self, link: LinkId) {
+    fn connect(&mut self, socket: SocketId) {
         let (sender, orders) = mpsc::channel(ORDERS);
-        self.wires.insert(link, sender);
+        self.wires.insert(socket, sender);
         let wire = Wire {
             runtime: self.runtime.clone(),
             url: Arc::clone(&self.url),
             options: self.options.clone(),
-            link,
+            socket,
             orders,
             events: self.sender.clone(),
         };
-        let span = tracing::info_span!("chat", link = link.get());
+        let span = tracing::info_span!("chat", socket = socket.get());
         self.runtime.spawn(wire.run().instrument(span));
     }
 
     /// A socket that has just ended takes no orders, and says so by its last event. One that is
     /// behind with so many is closed.
-    fn order(&mut self, link: LinkId, order: SocketCommand) {
-        let Some(wire) = self.wires.get_mut(&link) else {
+    fn order(&mut self, socket: SocketId, order: SocketCommand) {
+        let Some(wire) = self.wires.get_mut(&socket) else {
             return;
         };
         if wire.try_send(order).is_err_and(|error| error.is_full()) {
-            tracing::warn!(link = link.get(), "the chat server does not read");
-            self.wires.remove(&link);
+            tracing::warn!(socket = socket.get(), "the chat server does not read");
+            self.wires.remove(&socket);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::task::Poll;
 use futures_channel::mpsc::{Receiver, Sender};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
-use headcount_core::twitch::{IrcCommand, LinkId};
+use headcount_core::twitch::{IrcCommand, SocketId};
 
 use crate::panics::caught_in;
 use crate::socket::{Ended, Socket};
@@ -42,14 +42,14 @@ impl WireEvent {
 }
 
 /// Where the events of all sockets go.
-pub(super) type EventSender = Sender<(LinkId, WireEvent)>;
+pub(super) type EventSender = Sender<(SocketId, WireEvent)>;
 
 /// What a socket's task works with.
 pub(super) struct Wire<R> {
     pub(super) runtime: R,
     pub(super) url: Arc<str>,
     pub(super) options: SocketOptions,
-    pub(super) link: LinkId,
+    pub(super) socket: SocketId,
     pub(super) orders: Receiver<SocketCommand>,
     pub(super) events: EventSender,
 }
@@ -79,7 +79,7 @@ impl<R: Runtime> Wire<R> {
     /// A loop that is gone wants no events.
     async fn report(&mut self, event: WireEvent) {
         if poll_fn(|cx| self.events.poll_ready(cx)).await.is_ok() {
-            let _ = self.events.start_send((self.link, event));
+            let _ = self.events.start_send((self.socket, event));
         }
     }
 

@@ -31,7 +31,7 @@ keys! {
     /// A shard manager of the pool.
     ManagerKey(usize)
     /// One socket. A shard has a new one after each loss, and two while one takes over.
-    LinkId(u64)
+    SocketId(u64)
     /// A message to be said.
     SayId(u64)
 }
@@ -42,52 +42,52 @@ pub enum PoolInput<'i> {
     /// The time of [`Pool::poll_timeout`](crate::twitch::Pool::poll_timeout) has come.
     Timeout,
     /// A socket is open.
-    Opened(LinkId),
+    Opened(SocketId),
     /// A frame, or some whole lines, arrived.
-    Frame(LinkId, &'i [u8]),
+    Frame(SocketId, &'i [u8]),
     /// A socket has ended, or a dial was given up after [`PoolAction::Close`].
-    Closed(LinkId),
+    Closed(SocketId),
     /// A socket could not be opened. A server that asks to wait is obeyed, within the longest
     /// back-off.
-    DialFailed(LinkId, DialFailure),
+    DialFailed(SocketId, DialFailure),
 }
 
 impl PoolInput<'_> {
     /// The socket that this is about.
     #[must_use]
-    pub const fn link(&self) -> Option<LinkId> {
+    pub const fn socket(&self) -> Option<SocketId> {
         match self {
             Self::Timeout => None,
-            Self::Opened(link)
-            | Self::Frame(link, _)
-            | Self::Closed(link)
-            | Self::DialFailed(link, _) => Some(*link),
+            Self::Opened(socket)
+            | Self::Frame(socket, _)
+            | Self::Closed(socket)
+            | Self::DialFailed(socket, _) => Some(*socket),
         }
     }
 }
 
-/// What the host must do now, in this order. Links that the host does not know any more can be
+/// What the host must do now, in this order. Sockets that the host does not know any more can be
 /// ignored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PoolAction<'i> {
     /// Open a socket; answer with `Opened` or `DialFailed`.
     Connect {
         /// Its number from now on.
-        link: LinkId,
+        socket: SocketId,
         /// The account that will log in.
         account: AccountKey,
     },
     /// Write a line. A write that takes long is a dead socket: close it and say `Closed`.
     Send {
         /// The socket.
-        link: LinkId,
+        socket: SocketId,
         /// What to write, by [`IrcCommand::encode`].
         command: IrcCommand,
     },
     /// Close a socket or give up its dial; answer with `Closed`.
     Close {
         /// The socket.
-        link: LinkId,
+        socket: SocketId,
     },
     /// Get a fresh token and hand it to [`Pool::set_token`](crate::twitch::Pool::set_token). The
     /// account opens no connection before that. Asked again after a while.
@@ -110,7 +110,7 @@ pub enum PoolEvent<'i> {
         /// The shard.
         shard: ShardKey,
         /// The socket.
-        link: LinkId,
+        socket: SocketId,
         /// The message.
         message: IrcMessage<'i>,
     },

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::action::{LinkId, PoolAction, PoolEvent};
+use super::action::{PoolAction, PoolEvent, SocketId};
 use super::shard_ref::ShardRef;
 use crate::manager::Health;
 use crate::twitch::Room;
@@ -17,11 +17,11 @@ pub(super) enum Effect {
     /// Look at the budgets again: a login, a join or a message may go.
     Recheck,
     /// Send JOIN for these rooms.
-    Join(LinkId, Vec<Room>),
+    Join(SocketId, Vec<Room>),
     /// Send PART where the socket is in the room or may get in.
-    Part(LinkId, Room),
+    Part(SocketId, Room),
     /// A socket is of no use any more.
-    Lost(LinkId, End),
+    Lost(SocketId, End),
     /// A shard has lost one of its sockets, and all that depended on it knows.
     ShardLost(Loss),
     /// Close the sockets of a shard that have handed all their rooms over.
@@ -38,7 +38,7 @@ pub(super) enum Effect {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Loss {
     pub(super) at: ShardRef,
-    pub(super) socket: LinkId,
+    pub(super) socket: SocketId,
     /// Whether the socket had been up for long.
     pub(super) stable: bool,
     /// How long the server asks to wait before the next dial.
@@ -83,11 +83,11 @@ mod tests {
     fn what_an_effect_leads_to_goes_before_what_was_to_follow_it() {
         let close = |number| {
             Effect::Act(PoolAction::Close {
-                link: LinkId(number),
+                socket: SocketId(number),
             })
         };
         let number = |effect| match effect {
-            Some(Effect::Act(PoolAction::Close { link })) => Some(link.get()),
+            Some(Effect::Act(PoolAction::Close { socket })) => Some(socket.get()),
             _ => None,
         };
         let mut effects = Effects::default();

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::Pool;
-use super::action::{JoinFailure, LinkId};
+use super::action::{JoinFailure, SocketId};
 use super::effect::Effect;
 use super::room_socket::{Membership, RoomSocket};
 use super::rooms::Entrance;
@@ -12,7 +12,7 @@ use crate::twitch::{IrcMessage, Room};
 impl Pool {
     /// Takes in what a message says about joins and messages of ours. Returns whether it is no more
     /// than that: an own JOIN or PART.
-    pub(super) fn take_in(&mut self, id: LinkId, message: &IrcMessage<'_>) -> bool {
+    pub(super) fn take_in(&mut self, id: SocketId, message: &IrcMessage<'_>) -> bool {
         let own = self.sockets.is_own(id, message);
         match (message.command(), message.room()) {
             ("JOIN", Some(room)) if own => {
@@ -31,7 +31,7 @@ impl Pool {
         false
     }
 
-    fn on_joined(&mut self, id: LinkId, room: Room) {
+    fn on_joined(&mut self, id: SocketId, room: Room) {
         let before = self.sockets.joined(id, room);
         let Some(socket) = self.sockets.get(id) else {
             return;
@@ -47,7 +47,7 @@ impl Pool {
             .joined(self.now, room, entrance, &mut self.effects);
     }
 
-    fn on_parted(&mut self, id: LinkId, room: Room) {
+    fn on_parted(&mut self, id: SocketId, room: Room) {
         let (now, effects) = (self.now, &mut self.effects);
         let before = self.sockets.left(id, room, effects);
         let expected = matches!(before, Some(Membership::Leaving { .. }));
@@ -58,7 +58,7 @@ impl Pool {
     }
 
     /// A room's number and slow mode. The state of a room also proves that it is joined.
-    fn on_room_state(&mut self, id: LinkId, room: Room, message: &IrcMessage<'_>) {
+    fn on_room_state(&mut self, id: SocketId, room: Room, message: &IrcMessage<'_>) {
         let Some(socket) = self.sockets.get(id) else {
             return;
         };
@@ -77,7 +77,7 @@ impl Pool {
         }
     }
 
-    fn on_user_state(&mut self, id: LinkId, room: Room, message: &IrcMessage<'_>) {
+    fn on_user_state(&mut self, id: SocketId, room: Room, message: &IrcMessage<'_>) {
         let account = self.sockets.get(id).map(|socket| socket.account);
         if let Some(account) = account.and_then(|key| self.accounts.get_mut(key)) {
             account.note_user_state(room, message);
@@ -87,7 +87,7 @@ impl Pool {
     }
 
     /// A notice may be the answer to a JOIN or to a message.
-    fn on_notice(&mut self, id: LinkId, room: Room, message: &IrcMessage<'_>) {
+    fn on_notice(&mut self, id: SocketId, room: Room, message: &IrcMessage<'_>) {
         let Some(socket) = self.sockets.get(id) else {
             return;
         };

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::account_state::AccountState;
 use super::accounts::Accounts;
-use super::action::{JoinFailure, LinkId, ManagerKey, PoolEvent};
+use super::action::{JoinFailure, ManagerKey, PoolEvent, SocketId};
 use super::effect::{Effect, Effects};
 use super::room_socket::Membership;
 use super::room_state::{JoinAttempt, RoomProgress, RoomState, Turn};
@@ -23,12 +23,12 @@ enum JoinDecision {
     /// It is not to be joined any more, or not before its shard is back.
     Drop,
     /// This socket, on which it shall be joined, is in it.
-    Settle(LinkId),
+    Settle(SocketId),
     /// Its socket is still leaving it.
     Wait,
-    Join(LinkId),
+    Join(SocketId),
     /// The account is in as many rooms as it may; this socket of its own must leave it first.
-    PartFirst(LinkId),
+    PartFirst(SocketId),
     /// It has just been left for that.
     MakesWay,
     /// The account is in as many rooms as it may.
@@ -36,7 +36,7 @@ enum JoinDecision {
 }
 
 /// The rooms to be joined on each socket.
-type Lines = BTreeMap<LinkId, Vec<Room>>;
+type Lines = BTreeMap<SocketId, Vec<Room>>;
 
 impl Rooms {
     /// Joins what the budgets allow, rooms with the most hurry first. Returns when a budget that
@@ -149,7 +149,7 @@ impl Rooms {
     }
 
     /// A room is joined where it shall be.
-    fn settle(&mut self, target: LinkId, manager: ManagerKey, room: Room) {
+    fn settle(&mut self, target: SocketId, manager: ManagerKey, room: Room) {
         self.unqueue(manager, room);
         if let Some(assigned) = self.get_mut(manager, room) {
             assigned.state = assigned.state.settled_on(target);
@@ -157,7 +157,7 @@ impl Rooms {
     }
 
     /// A room is asked for.
-    fn begin(&mut self, snapshot: Snapshot<'_>, socket: LinkId, manager: ManagerKey, room: Room) {
+    fn begin(&mut self, snapshot: Snapshot<'_>, socket: SocketId, manager: ManagerKey, room: Room) {
         self.unqueue(manager, room);
         let until = snapshot.now.after(self.answer);
         self.timers.set(until, (manager, room));

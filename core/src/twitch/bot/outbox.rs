@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::account_state::AccountState;
 use super::accounts::Accounts;
-use super::action::{AccountKey, LinkId, ManagerKey, PoolAction, PoolEvent, SayId, SayOutcome};
+use super::action::{AccountKey, ManagerKey, PoolAction, PoolEvent, SayId, SayOutcome, SocketId};
 use super::config::PoolConfig;
 use super::effect::Effects;
 use super::managers::Managers;
@@ -29,7 +29,7 @@ struct WaitingMessage {
 /// A message that was sent and not confirmed yet.
 #[derive(Debug)]
 struct SentMessage {
-    socket: LinkId,
+    socket: SocketId,
     manager: ManagerKey,
     id: SayId,
     room: Room,
@@ -38,7 +38,7 @@ struct SentMessage {
 
 /// What to do with a message whose turn has come.
 enum SayDecision {
-    Send(LinkId, AccountKey),
+    Send(SocketId, AccountKey),
     /// Look again then, or when something happens.
     Wait(Option<Instant>),
     Finish(SayOutcome),
@@ -137,7 +137,7 @@ impl Outbox {
     fn send(
         &mut self,
         now: Instant,
-        socket: LinkId,
+        socket: SocketId,
         id: SayId,
         waiting: &WaitingMessage,
         account: &mut AccountState,
@@ -153,17 +153,14 @@ impl Outbox {
             until: now.after(self.patience),
         });
         let command = waiting.say.command(id);
-        effects.act(PoolAction::Send {
-            link: socket,
-            command,
-        });
+        effects.act(PoolAction::Send { socket, command });
     }
 
     /// USERSTATE after a message of ours: the server took it. The state that comes with a JOIN
     /// has neither a nonce nor an id.
     pub(super) fn confirm(
         &mut self,
-        socket: LinkId,
+        socket: SocketId,
         room: Room,
         message: &IrcMessage<'_>,
         effects: &mut Effects,
@@ -184,7 +181,7 @@ impl Outbox {
     /// one that refuses messages.
     pub(super) fn refuse(
         &mut self,
-        socket: LinkId,
+        socket: SocketId,
         room: Room,
         notice: &str,
         effects: &mut Effects,
@@ -203,7 +200,7 @@ impl Outbox {
     /// The oldest message that was sent on a socket and fits has come to its end.
     fn finish(
         &mut self,
-        socket: LinkId,
+        socket: SocketId,
         is_it: impl Fn(&SentMessage) -> bool,
         outcome: SayOutcome,
         effects: &mut Effects,
@@ -216,7 +213,7 @@ impl Outbox {
     }
 
     /// A socket is lost: what it sent is not confirmed any more.
-    pub(super) fn lost(&mut self, socket: LinkId, effects: &mut Effects) {
+    pub(super) fn lost(&mut self, socket: SocketId, effects: &mut Effects) {
         self.sent.retain(|sent| {
             let stays = sent.socket != socket;
             if !stays {

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use super::action::{LinkId, ManagerKey, PoolEvent};
+use super::action::{ManagerKey, PoolEvent, SocketId};
 use crate::manager::ShardKey;
 use crate::twitch::IrcMessage;
 
@@ -22,7 +22,7 @@ pub enum OwnedPoolEvent {
 pub struct Heard {
     manager: ManagerKey,
     shard: ShardKey,
-    link: LinkId,
+    socket: SocketId,
     line: Box<str>,
 }
 
@@ -30,13 +30,13 @@ impl Heard {
     pub(super) fn new(
         manager: ManagerKey,
         shard: ShardKey,
-        link: LinkId,
+        socket: SocketId,
         message: &IrcMessage<'_>,
     ) -> Self {
         Self {
             manager,
             shard,
-            link,
+            socket,
             line: message.line().into(),
         }
     }
@@ -55,8 +55,8 @@ impl Heard {
 
     /// The socket.
     #[must_use]
-    pub const fn link(&self) -> LinkId {
-        self.link
+    pub const fn socket(&self) -> SocketId {
+        self.socket
     }
 
     /// The line without its end, as it came.
@@ -82,8 +82,8 @@ impl fmt::Debug for Heard {
 macro_rules! rebuilt {
     ($event:ident, $heard:expr, $($name:ident { $($field:ident),* })*) => {
         match $event {
-            PoolEvent::Message { manager, shard, link, message } => {
-                $heard(manager, shard, link, message)
+            PoolEvent::Message { manager, shard, socket, message } => {
+                $heard(manager, shard, socket, message)
             }
             PoolEvent::Mirrored(heard) => OwnedPoolEvent::Heard(heard),
             $(PoolEvent::$name { $($field),* } => {
@@ -97,8 +97,8 @@ impl PoolEvent<'_> {
     /// Copies what is borrowed: the line of a message, nothing else.
     #[must_use]
     pub fn into_owned(self) -> OwnedPoolEvent {
-        let heard = |manager, shard, link, message: IrcMessage<'_>| {
-            OwnedPoolEvent::Heard(Heard::new(manager, shard, link, &message))
+        let heard = |manager, shard, socket, message: IrcMessage<'_>| {
+            OwnedPoolEvent::Heard(Heard::new(manager, shard, socket, &message))
         };
         rebuilt!(
             self,
@@ -135,11 +135,11 @@ mod tests {
         let heard = {
             let line = alloc::string::String::from("@id=1 :a!a@b PRIVMSG #a :hi\r\n");
             let message = IrcMessage::parse(line.as_bytes()).unwrap();
-            let link = LinkId(7);
+            let socket = SocketId(7);
             PoolEvent::Message {
                 manager,
                 shard,
-                link,
+                socket,
                 message,
             }
             .into_owned()
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(heard.line(), "@id=1 :a!a@b PRIVMSG #a :hi");
         assert_eq!(heard.message().unwrap().text(), Some("hi"));
         assert_eq!((heard.manager(), heard.shard()), (manager, shard));
-        assert_eq!(heard.link(), LinkId(7));
+        assert_eq!(heard.socket(), SocketId(7));
         let ended = PoolEvent::Ended { manager };
         assert_eq!(ended.clone().into_owned(), OwnedPoolEvent::Event(ended));
     }

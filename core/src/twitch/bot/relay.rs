@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::accounts::Accounts;
-use super::action::{LinkId, ManagerKey, PoolEvent};
+use super::action::{ManagerKey, PoolEvent, SocketId};
 use super::config::{MirrorPolicy, PoolConfig};
 use super::effect::Effects;
 use super::mirrors::{Early, MirrorDecision, Mirrors, is_mirror};
@@ -41,7 +41,7 @@ pub(super) struct Relay {
 /// A message and the socket that it came on.
 #[derive(Clone, Copy)]
 pub(super) struct IncomingMessage<'a, 'i> {
-    pub(super) id: LinkId,
+    pub(super) id: SocketId,
     pub(super) socket: &'a RoomSocket,
     pub(super) message: &'a IrcMessage<'i>,
 }

@@ -1,6 +1,6 @@
 //! What the caller asks of a pool.
 
-use super::action::{AccountKey, LinkId, ManagerKey, SayId};
+use super::action::{AccountKey, ManagerKey, SayId, SocketId};
 #[allow(unused_imports)] // Named by the documentation.
 use super::action::{PoolAction, PoolEvent};
 use super::effect::Effect;
@@ -167,8 +167,8 @@ impl Pool {
 
     /// Whose socket it is; `None` once it has ended.
     #[must_use]
-    pub fn owner(&self, link: LinkId) -> Option<(ManagerKey, ShardKey)> {
-        let at = self.sockets.get(link)?.at;
+    pub fn owner(&self, socket: SocketId) -> Option<(ManagerKey, ShardKey)> {
+        let at = self.sockets.get(socket)?.at;
         Some((at.manager, at.shard))
     }
 

@@ -1,6 +1,6 @@
 //! Where one room is with being joined.
 
-use super::action::{AccountKey, LinkId};
+use super::action::{AccountKey, SocketId};
 use crate::Instant;
 use crate::manager::ShardKey;
 
@@ -31,7 +31,7 @@ pub(super) enum JoinAttempt {
     /// It waits for its account's budget.
     Queued(Turn),
     /// JOIN was sent.
-    Joining { socket: LinkId, until: Instant },
+    Joining { socket: SocketId, until: Instant },
     /// It failed and is tried again.
     Retrying { at: Instant },
     /// It failed and is not tried again.
@@ -55,14 +55,14 @@ pub(super) enum RoomState {
     /// The messages of this socket count. `handover` is the way to its shard's socket, where that
     /// is another one.
     Served {
-        socket: LinkId,
+        socket: SocketId,
         handover: Option<JoinAttempt>,
     },
 }
 
 impl RoomState {
     /// The socket whose messages count.
-    pub(super) fn serving(self) -> Option<LinkId> {
+    pub(super) fn serving(self) -> Option<SocketId> {
         match self {
             Self::Served { socket, .. } => Some(socket),
             Self::Unserved(_) | Self::Yielded(_) => None,
@@ -91,7 +91,7 @@ impl RoomState {
     }
 
     /// The same room once its shard's socket is `target`, and in it.
-    pub(super) fn settled_on(self, target: LinkId) -> Self {
+    pub(super) fn settled_on(self, target: SocketId) -> Self {
         match self {
             Self::Served { socket, .. } if socket == target => Self::Served {
                 socket,
@@ -112,7 +112,7 @@ impl RoomState {
     }
 
     /// The same room without a socket that is lost.
-    pub(super) fn without(self, lost: LinkId) -> Self {
+    pub(super) fn without(self, lost: SocketId) -> Self {
         let state = match self {
             Self::Served { socket, .. } if socket == lost => self.unserved(),
             Self::Served { .. } | Self::Unserved(_) | Self::Yielded(_) => self,
@@ -195,17 +195,17 @@ impl AssignedRoom {
 mod tests {
     use super::*;
 
-    const LOST: LinkId = LinkId(1);
-    const OTHER: LinkId = LinkId(2);
+    const LOST: SocketId = SocketId(1);
+    const OTHER: SocketId = SocketId(2);
 
-    fn joining(socket: LinkId) -> JoinAttempt {
+    fn joining(socket: SocketId) -> JoinAttempt {
         JoinAttempt::Joining {
             socket,
             until: Instant::ZERO,
         }
     }
 
-    fn served(socket: LinkId, handover: Option<JoinAttempt>) -> RoomState {
+    fn served(socket: SocketId, handover: Option<JoinAttempt>) -> RoomState {
         RoomState::Served { socket, handover }
     }
 

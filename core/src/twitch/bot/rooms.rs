@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::action::{AccountKey, JoinFailure, LinkId, ManagerKey, PoolEvent};
+use super::action::{AccountKey, JoinFailure, ManagerKey, PoolEvent, SocketId};
 use super::config::PoolConfig;
 use super::effect::{Effect, Effects};
 use super::room_socket::Membership;
@@ -36,7 +36,7 @@ pub(super) struct Rooms {
 /// A socket that the server has let into a room.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entrance {
-    pub(super) socket: LinkId,
+    pub(super) socket: SocketId,
     pub(super) at: ShardRef,
     /// How it stood to the room.
     pub(super) before: Option<Membership>,
@@ -81,7 +81,7 @@ impl Rooms {
     }
 
     /// Whether a socket still serves a room that is to be served by another shard.
-    pub(super) fn leaves(&self, socket: LinkId, at: ShardRef) -> bool {
+    pub(super) fn leaves(&self, socket: SocketId, at: ShardRef) -> bool {
         let mut rooms = self.of(at.manager);
         rooms.any(|(_, room)| room.state.serving() == Some(socket) && room.shard != at.shard)
     }
@@ -246,7 +246,7 @@ impl Rooms {
         &mut self,
         now: Instant,
         at: ShardRef,
-        socket: LinkId,
+        socket: SocketId,
         room: Room,
         expected: bool,
         effects: &mut Effects,
@@ -273,7 +273,7 @@ impl Rooms {
         &mut self,
         now: Instant,
         at: ShardRef,
-        socket: LinkId,
+        socket: SocketId,
         room: Room,
         reason: JoinFailure,
         effects: &mut Effects,
@@ -334,7 +334,7 @@ impl Rooms {
 
     /// A socket is lost: its rooms are served by nobody until they are joined elsewhere, which is
     /// when their shard's next socket logs in.
-    pub(super) fn lost(&mut self, now: Instant, manager: ManagerKey, socket: LinkId) {
+    pub(super) fn lost(&mut self, now: Instant, manager: ManagerKey, socket: SocketId) {
         let rooms = self.assigned.get_mut(manager.0);
         for assigned in rooms.into_iter().flat_map(BTreeMap::values_mut) {
             if assigned.state.serving() == Some(socket) {

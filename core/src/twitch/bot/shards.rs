@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::account_state::AccountState;
 use super::accounts::Accounts;
-use super::action::{AccountKey, LinkId, PoolEvent};
+use super::action::{AccountKey, PoolEvent, SocketId};
 use super::config::PoolConfig;
 use super::effect::{Effect, Effects, Loss};
 use super::shard_ref::ShardRef;
@@ -22,13 +22,13 @@ enum Dial {
     /// None is dialled before `until`, nor before the account allows it.
     Waiting { until: Instant },
     /// It is dialled, or logs in.
-    Opening(LinkId),
+    Opening(SocketId),
     /// It is logged in: rooms are joined on it.
-    Up(LinkId),
+    Up(SocketId),
 }
 
 impl Dial {
-    fn is(self, socket: LinkId) -> bool {
+    fn is(self, socket: SocketId) -> bool {
         match self {
             Self::Waiting { .. } => false,
             Self::Opening(current) | Self::Up(current) => current == socket,
@@ -100,7 +100,7 @@ impl Shards {
     }
 
     /// The socket on which a shard joins, once it is logged in.
-    pub(super) fn target(&self, at: ShardRef) -> Option<LinkId> {
+    pub(super) fn target(&self, at: ShardRef) -> Option<SocketId> {
         match self.running.get(&at)?.dial {
             Dial::Up(socket) => Some(socket),
             Dial::Waiting { .. } | Dial::Opening(_) => None,
@@ -164,7 +164,7 @@ impl Shards {
     }
 
     /// A socket has logged in.
-    pub(super) fn logged_in(&mut self, at: ShardRef, socket: LinkId) {
+    pub(super) fn logged_in(&mut self, at: ShardRef, socket: SocketId) {
         if let Some(shard) = self.running.get_mut(&at)
             && shard.dial.is(socket)
         {
@@ -177,7 +177,7 @@ impl Shards {
         &mut self,
         now: Instant,
         at: ShardRef,
-        socket: LinkId,
+        socket: SocketId,
         stable: bool,
         rng: &mut Rng,
     ) -> bool {

@@ -1,6 +1,6 @@
 //! What joins and messages are decided by.
 
-use super::action::LinkId;
+use super::action::SocketId;
 use super::shard_ref::ShardRef;
 use super::shards::Shards;
 use super::sockets::Sockets;
@@ -24,7 +24,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The socket on which a shard speaks: the current one, or the one that it replaces.
-    pub(super) fn speaker(&self, at: ShardRef) -> Option<LinkId> {
+    pub(super) fn speaker(&self, at: ShardRef) -> Option<SocketId> {
         let target = self.shards.target(at);
         target.or_else(|| self.sockets.ready_of(at))
     }

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::account_state::Grant;
 use super::accounts::Accounts;
-use super::action::{AccountKey, LinkId, ManagerKey, PoolAction};
+use super::action::{AccountKey, ManagerKey, PoolAction, SocketId};
 use super::config::PoolConfig;
 use super::effect::{Effect, Effects};
 use super::room_socket::{Membership, RoomSocket, SocketRole};
@@ -28,15 +28,15 @@ const HANDOVER: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     /// The answer to a JOIN or a PART.
-    Answer(LinkId, Room),
+    Answer(SocketId, Room),
     /// The end of a handover.
-    Handover(LinkId),
+    Handover(SocketId),
 }
 
 /// All sockets that have not ended.
 #[derive(Debug)]
 pub(super) struct Sockets {
-    open: BTreeMap<LinkId, RoomSocket>,
+    open: BTreeMap<SocketId, RoomSocket>,
     next: u64,
     timers: Timers<Timer>,
     patience: Patience,
@@ -55,7 +55,7 @@ impl Sockets {
         }
     }
 
-    pub(super) fn get(&self, id: LinkId) -> Option<&RoomSocket> {
+    pub(super) fn get(&self, id: SocketId) -> Option<&RoomSocket> {
         self.open.get(&id)
     }
 
@@ -64,25 +64,25 @@ impl Sockets {
         self.open.values().any(fits)
     }
 
-    fn ids(&self, fits: impl Fn(&RoomSocket) -> bool) -> Vec<LinkId> {
+    fn ids(&self, fits: impl Fn(&RoomSocket) -> bool) -> Vec<SocketId> {
         let fitting = self.open.iter().filter(|(_, socket)| fits(socket));
         fitting.map(|(id, _)| *id).collect()
     }
 
     /// The sockets of a shard.
-    pub(super) fn of(&self, at: ShardRef) -> Vec<LinkId> {
+    pub(super) fn of(&self, at: ShardRef) -> Vec<SocketId> {
         self.ids(|socket| socket.at == at)
     }
 
     /// A socket of a shard that is logged in, the oldest if there are several.
-    pub(super) fn ready_of(&self, at: ShardRef) -> Option<LinkId> {
+    pub(super) fn ready_of(&self, at: ShardRef) -> Option<SocketId> {
         let mut sockets = self.open.iter();
         let ready = sockets.find(|(_, socket)| socket.at == at && socket.is_ready());
         ready.map(|(id, _)| *id)
     }
 
     /// Whether a message is from the socket's own login.
-    pub(super) fn is_own(&self, id: LinkId, message: &IrcMessage<'_>) -> bool {
+    pub(super) fn is_own(&self, id: SocketId, message: &IrcMessage<'_>) -> bool {
         let login = self.get(id).and_then(|socket| socket.connection.login());
         let nick = message.prefix().and_then(Prefix::nick);
         match (login, nick) {
@@ -91,12 +91,12 @@ impl Sockets {
         }
     }
 
-    pub(super) fn membership(&self, id: LinkId, room: Room) -> Option<Membership> {
+    pub(super) fn membership(&self, id: SocketId, room: Room) -> Option<Membership> {
         self.get(id)?.rooms.get(&room).copied()
     }
 
     /// Whether another socket of the same manager is in the room, or may be.
-    pub(super) fn is_held_elsewhere(&self, id: LinkId, room: Room) -> bool {
+    pub(super) fn is_held_elsewhere(&self, id: SocketId, room: Room) -> bool {
         let manager = self.get(id).map(|socket| socket.at.manager);
         self.open.iter().any(|(other, socket)| {
             *other != id && Some(socket.at.manager) == manager && socket.rooms.contains_key(&room)
@@ -119,7 +119,7 @@ impl Sockets {
     }
 
     /// Whether a socket was up for long enough that its loss is no sign of trouble.
-    pub(super) fn is_stable(&self, now: Instant, id: LinkId) -> bool {
+    pub(super) fn is_stable(&self, now: Instant, id: SocketId) -> bool {
         self.get(id).is_some_and(|socket| socket.is_stable(now))
     }
 
@@ -136,20 +136,23 @@ impl Sockets {
         at: ShardRef,
         account: AccountKey,
         effects: &mut Effects,
-    ) -> LinkId {
-        let link = LinkId(self.next);
+    ) -> SocketId {
+        let id = SocketId(self.next);
         self.next = self.next.saturating_add(1);
         let socket = RoomSocket::open(now, self.patience, at, account);
-        self.open.insert(link, socket);
-        effects.act(PoolAction::Connect { link, account });
-        link
+        self.open.insert(id, socket);
+        effects.act(PoolAction::Connect {
+            socket: id,
+            account,
+        });
+        id
     }
 
     /// Gives a socket's connection an input; returns what it wants, and whose it is.
     pub(super) fn handle<'i>(
         &mut self,
         now: Instant,
-        id: LinkId,
+        id: SocketId,
         input: ConnectionInput<'i>,
     ) -> Option<(ShardRef, Steps<'i>)> {
         let socket = self.open.get_mut(&id)?;
@@ -186,7 +189,7 @@ impl Sockets {
     }
 
     /// A socket has logged in; returns its account.
-    pub(super) fn logged_in(&mut self, now: Instant, id: LinkId) -> Option<AccountKey> {
+    pub(super) fn logged_in(&mut self, now: Instant, id: SocketId) -> Option<AccountKey> {
         let socket = self.open.get_mut(&id)?;
         socket.ready_since = Some(now);
         Some(socket.account)
@@ -196,21 +199,24 @@ impl Sockets {
     pub(super) fn join(
         &mut self,
         now: Instant,
-        link: LinkId,
+        id: SocketId,
         rooms: Vec<Room>,
         effects: &mut Effects,
     ) {
         let until = now.after(self.answer).after(DOUBT);
         for room in &rooms {
-            self.set(link, *room, Membership::Asked { until });
+            self.set(id, *room, Membership::Asked { until });
         }
         let command = IrcCommand::Join(rooms);
-        effects.act(PoolAction::Send { link, command });
+        effects.act(PoolAction::Send {
+            socket: id,
+            command,
+        });
     }
 
     /// Sends PART where the socket is in the room or may get in.
-    pub(super) fn part(&mut self, now: Instant, link: LinkId, room: Room, effects: &mut Effects) {
-        let Some(socket) = self.open.get(&link).filter(|socket| socket.is_ready()) else {
+    pub(super) fn part(&mut self, now: Instant, id: SocketId, room: Room, effects: &mut Effects) {
+        let Some(socket) = self.open.get(&id).filter(|socket| socket.is_ready()) else {
             return;
         };
         let answer = now.after(self.answer);
@@ -220,9 +226,12 @@ impl Sockets {
             Some(Membership::Asked { until }) => answer.max(*until),
             Some(Membership::Leaving { .. }) | None => return,
         };
-        self.set(link, room, Membership::Leaving { until });
+        self.set(id, room, Membership::Leaving { until });
         let command = IrcCommand::Part(alloc::vec![room]);
-        effects.act(PoolAction::Send { link, command });
+        effects.act(PoolAction::Send {
+            socket: id,
+            command,
+        });
     }
 
     /// Sends PART on every socket of a manager that is in the room or may get in.
@@ -240,11 +249,11 @@ impl Sockets {
     }
 
     /// The server has let a socket into a room; returns how it stood to the room before.
-    pub(super) fn joined(&mut self, id: LinkId, room: Room) -> Option<Membership> {
+    pub(super) fn joined(&mut self, id: SocketId, room: Room) -> Option<Membership> {
         self.set(id, room, Membership::Joined)
     }
 
-    fn set(&mut self, id: LinkId, room: Room, membership: Membership) -> Option<Membership> {
+    fn set(&mut self, id: SocketId, room: Room, membership: Membership) -> Option<Membership> {
         let socket = self.open.get_mut(&id)?;
         if let Some(until) = membership.until() {
             self.timers.set(until, Timer::Answer(id, room));
@@ -255,7 +264,7 @@ impl Sockets {
     /// A socket is not in a room any more; returns how it stood to the room before.
     pub(super) fn left(
         &mut self,
-        id: LinkId,
+        id: SocketId,
         room: Room,
         effects: &mut Effects,
     ) -> Option<Membership> {
@@ -265,14 +274,14 @@ impl Sockets {
     }
 
     /// The server will end a socket soon: its rooms go to another one.
-    pub(super) fn hand_over(&mut self, id: LinkId) {
+    pub(super) fn hand_over(&mut self, id: SocketId) {
         if let Some(socket) = self.open.get_mut(&id) {
             socket.role = SocketRole::HandsOver;
         }
     }
 
     /// Lets a socket go once its rooms are elsewhere, after a minute at the latest.
-    pub(super) fn retire(&mut self, now: Instant, id: LinkId) {
+    pub(super) fn retire(&mut self, now: Instant, id: SocketId) {
         self.hand_over(id);
         self.timers.set(now.after(HANDOVER), Timer::Handover(id));
     }
@@ -287,7 +296,7 @@ impl Sockets {
     }
 
     /// Closes a socket that is not wanted any more.
-    pub(super) fn close(&mut self, now: Instant, id: LinkId, effects: &mut Effects) {
+    pub(super) fn close(&mut self, now: Instant, id: SocketId, effects: &mut Effects) {
         if let Some(socket) = self.open.get_mut(&id) {
             carry(id, socket.connection.close(now), effects);
         }
@@ -307,12 +316,12 @@ impl Sockets {
     }
 
     /// Forgets a socket that has ended.
-    pub(super) fn remove(&mut self, id: LinkId) {
+    pub(super) fn remove(&mut self, id: SocketId) {
         self.open.remove(&id);
     }
 
     /// The connections whose time has come.
-    pub(super) fn due(&self, now: Instant) -> Vec<LinkId> {
+    pub(super) fn due(&self, now: Instant) -> Vec<SocketId> {
         self.ids(|socket| {
             let deadline = socket.connection.poll_timeout();
             deadline.is_some_and(|(at, _)| at <= now)
@@ -331,7 +340,7 @@ impl Sockets {
 
     /// A JOIN or a PART was never answered: the room does not count any more. When nothing at
     /// all was heard the socket may be deaf, and the room is kept until that is known.
-    fn on_unanswered(&mut self, now: Instant, id: LinkId, room: Room, effects: &mut Effects) {
+    fn on_unanswered(&mut self, now: Instant, id: SocketId, room: Room, effects: &mut Effects) {
         let Some(socket) = self.open.get(&id) else {
             return;
         };
@@ -369,12 +378,15 @@ impl Sockets {
 }
 
 /// Carries out the steps of a connection that has taken in nothing from the server.
-fn carry(link: LinkId, steps: Steps<'_>, effects: &mut Effects) {
+fn carry(id: SocketId, steps: Steps<'_>, effects: &mut Effects) {
     for step in steps {
         match step {
-            Step::Send(command) => effects.act(PoolAction::Send { link, command }),
-            Step::Close => effects.act(PoolAction::Close { link }),
-            Step::Lost(end) => effects.push(Effect::Lost(link, end)),
+            Step::Send(command) => effects.act(PoolAction::Send {
+                socket: id,
+                command,
+            }),
+            Step::Close => effects.act(PoolAction::Close { socket: id }),
+            Step::Lost(end) => effects.push(Effect::Lost(id, end)),
             Step::Connect
             | Step::WantLogin
             | Step::Ready(_)
