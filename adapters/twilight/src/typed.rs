@@ -4,9 +4,11 @@ use std::error::Error;
 use std::fmt;
 
 use headcount_core::Dispatch;
+use serde::Deserialize as _;
 use serde::de::DeserializeSeed as _;
 use serde_json::Deserializer;
 use twilight_model::gateway::event::{DispatchEvent, DispatchEventWithTypeDeserializer};
+use twilight_model::gateway::payload::incoming::{EntitlementDelete, EntitlementUpdate};
 
 /// Reads dispatches as twilight's events.
 pub trait Typed {
@@ -23,7 +25,16 @@ impl Typed for Dispatch<'_> {
     fn typed(&self) -> Result<DispatchEvent, TypedError> {
         let name = self.name_text().as_cow();
         let mut data = Deserializer::from_str(self.data());
-        let read = DispatchEventWithTypeDeserializer::new(&name).deserialize(&mut data);
+        let read = match &*name {
+            // twilight has these events, and leaves them out of its own deserialiser.
+            "ENTITLEMENT_UPDATE" => {
+                EntitlementUpdate::deserialize(&mut data).map(DispatchEvent::EntitlementUpdate)
+            }
+            "ENTITLEMENT_DELETE" => {
+                EntitlementDelete::deserialize(&mut data).map(DispatchEvent::EntitlementDelete)
+            }
+            name => DispatchEventWithTypeDeserializer::new(name).deserialize(&mut data),
+        };
         read.map_err(|source| TypedError {
             name: name.as_ref().into(),
             source,
