@@ -10,7 +10,9 @@ use headcount_core::setup::AutoChunk;
 use headcount_core::wire::command::Command;
 use headcount_core::wire::view::View;
 use headcount_core::wire::{Envelope, Text};
-use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
+use headcount_core::{
+    Action, Config, Dispatch, Event, Input, Instant, Intents, Shard, ShardId, Token,
+};
 
 struct Counting;
 
@@ -122,6 +124,26 @@ fn members_that_are_not_cached_are_counted_without_allocating_for_them() {
     let (mutation, count, _) = counted(|| derive(&frame, Kinds::GUILDS).unwrap());
     assert!(mutation.is_empty());
     assert!(count <= 1, "{count} allocations");
+}
+
+#[test]
+fn a_view_of_a_dispatch_allocates_no_more_than_decoding_needs() {
+    let views = |name: &str, data: &str| {
+        let dispatch = Dispatch::new(name, Some(3), data);
+        let (view, count, bytes) = counted(|| dispatch.view().unwrap());
+        (view.is_some(), count, bytes)
+    };
+    let gone = r#"{"guild_id":"1","user":{"id":"7","username":"ann"}}"#;
+    assert_eq!(views("GUILD_MEMBER_REMOVE", gone), (true, 0, 0));
+    let deleted = r#"{"id":"1","channel_id":"2","guild_id":"3"}"#;
+    let (found, count, _) = views("MESSAGE_DELETE", deleted);
+    assert!(found && count <= 1, "a list of one id: {count}");
+    assert_eq!(views("TYPING_START", deleted), (false, 0, 0));
+    let frame = chunk(1000);
+    let data = Envelope::parse(frame.as_bytes()).unwrap().data;
+    let (found, count, bytes) = views("GUILD_MEMBERS_CHUNK", data);
+    assert!(found && count <= 16, "{count} allocations");
+    assert!(bytes < 4 * frame.len(), "{bytes} bytes for {}", frame.len());
 }
 
 #[test]
