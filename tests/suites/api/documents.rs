@@ -1,21 +1,41 @@
 //! Every public function of a builder, of a bot and of its handles has an example that compiles.
 
+use std::collections::BTreeMap;
+
 use crate::sources;
 
-/// Where these functions are.
-const FILES: [&str; 11] = [
-    "bot.rs",
-    "builder.rs",
-    "builder/caching.rs",
-    "chat.rs",
-    "chat/builder.rs",
-    "chat/handle.rs",
-    "handle.rs",
-    "handle/shards.rs",
-    "listener.rs",
-    "start.rs",
-    "waiting.rs",
+/// The types that a user builds, runs and holds.
+const TYPES: [&str; 7] = [
+    "Bot",
+    "Builder",
+    "Chat",
+    "ChatBuilder",
+    "ChatHandle",
+    "Handle",
+    "Listener",
 ];
+
+/// The type that a line begins to implement functions of its own for.
+fn implemented(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("impl")?;
+    let of = match rest.strip_prefix('<') {
+        Some(_) => rest.split_once("> ")?.1,
+        None => rest.trim_start(),
+    };
+    let has_trait = of.contains(" for ");
+    let name = of.split([' ', '<']).next()?;
+    (!has_trait && line.ends_with('{')).then_some(name)
+}
+
+/// The parts of a file that implement functions of the [`TYPES`].
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let blocks = text.split("\n}\n");
+    blocks.filter_map(|block| {
+        let of_types = |line: &str| implemented(line).is_some_and(|name| TYPES.contains(&name));
+        let start = block.lines().find(|line| of_types(line))?;
+        block.split_once(start).map(|(_, part)| part)
+    })
+}
 
 /// The public functions in a text, each with whether its document has an example that is compiled.
 fn functions(text: &str) -> Vec<(&str, bool)> {
@@ -42,17 +62,30 @@ fn functions(text: &str) -> Vec<(&str, bool)> {
 
 #[test]
 fn every_function_of_a_builder_and_a_handle_has_an_example() {
-    let mut count = 0;
-    for file in FILES {
-        let text = sources::read(&format!("adapters/driver/src/{file}"));
-        let functions = functions(&text);
-        assert!(!functions.is_empty(), "{file} has public functions");
-        count += functions.len();
-        for (name, has_example) in functions {
-            assert!(has_example, "{name} in {file} has no example");
+    let mut count = BTreeMap::new();
+    for source in sources::under("adapters/driver/src") {
+        let path = source.path.display();
+        for part in parts(sources::without_tests(&source.text)) {
+            for (name, has_example) in functions(part) {
+                assert!(has_example, "{name} in {path} has no example");
+                *count.entry(path.to_string()).or_insert(0) += 1;
+            }
         }
     }
-    assert!(count > 70, "{count} functions were looked at");
+    assert!(count.len() > 9, "files: {count:?}");
+    assert!(count.values().sum::<i32>() > 70, "functions: {count:?}");
+}
+
+#[test]
+fn functions_of_the_types_alone_are_looked_at() {
+    let text = "pub fn no() {}\nimpl<R: Runtime> Builder<R> {\n    pub fn one() {}\n}\n\
+        impl Other {\n    pub fn no() {}\n}\nimpl fmt::Debug for Handle {\n    fn no() {}\n}\n\
+        impl Handle {\n    pub fn two() {}\n}\n";
+    let names: Vec<&str> = parts(text)
+        .flat_map(functions)
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["one", "two"]);
 }
 
 #[test]

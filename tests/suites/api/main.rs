@@ -8,6 +8,7 @@ mod layers;
 mod names;
 mod pictures;
 mod promises;
+mod readme;
 mod recipes;
 mod recovery;
 mod sizes;
