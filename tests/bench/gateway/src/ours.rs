@@ -135,6 +135,11 @@ impl Library for Ours {
                 let states = store.voice_states_in(guild, channel);
                 states.fold(0, |mix, state| mix ^ state.user.get())
             }
+            Question::ThreadsOf => {
+                let channel = ChannelId::new(id).expect("no zero");
+                let threads = store.threads_of(guild, channel);
+                threads.fold(0, |mix, thread| mix ^ thread.id.get())
+            }
             Question::SharedGuilds => {
                 let guilds = store.guilds_of(user_id(id));
                 guilds.fold(0, |mix, guild| mix ^ guild.get())

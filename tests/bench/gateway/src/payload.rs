@@ -15,6 +15,7 @@ mod presence;
 mod rewrite;
 mod rng;
 mod role;
+mod thread;
 mod time;
 mod user;
 mod writer;
@@ -131,6 +132,21 @@ impl World {
         frames.dispatch("GUILD_CREATE", |json| {
             guild::write(json, self, guild, guild::BARE)
         });
+    }
+
+    /// A `THREAD_CREATE` of an active thread in one of the guild's channels.
+    pub fn thread_create(self, guild: u64, thread: u64, frames: &mut Frames) {
+        frames.dispatch("THREAD_CREATE", |json| {
+            thread::write_create(json, self, guild, thread);
+        });
+    }
+
+    /// The ids of the channels that threads are in.
+    pub fn parents_of_threads(self, guild: u64) -> Vec<u64> {
+        let parents = thread::parents();
+        parents
+            .map(|channel| ids::channel(guild, channel))
+            .collect()
     }
 
     /// A `GUILD_DELETE` because the bot has left.

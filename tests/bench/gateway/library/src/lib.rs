@@ -37,6 +37,8 @@ pub enum Question {
     WithRole,
     /// The users in each of these voice channels.
     InVoice,
+    /// The threads of each of these channels.
+    ThreadsOf,
     /// The guilds that are shared with each of these users.
     SharedGuilds,
     /// The highest role of each of these users, as members of the guild.

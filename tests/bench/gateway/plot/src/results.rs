@@ -22,7 +22,11 @@ fn row(line: &str) -> Option<Ratio> {
     };
     let ratio: f64 = ratio.trim_matches('*').parse().ok()?;
     // A row whose target is a part of what twilight takes says how large that part is.
-    let times = if must.starts_with('≤') { ratio.recip() } else { ratio };
+    let times = if must.starts_with('≤') {
+        ratio.recip()
+    } else {
+        ratio
+    };
     let digits = match times {
         100.0.. => 0,
         10.0..100.0 => 1,

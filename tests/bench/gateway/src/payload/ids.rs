@@ -31,6 +31,10 @@ pub const fn channel(guild: u64, channel: u64) -> u64 {
     )
 }
 
+pub const fn thread(guild: u64, thread: u64) -> u64 {
+    snowflake(270_000_000_000 + guild * 7_000_003 + thread * 6_151, thread)
+}
+
 pub const fn emoji(guild: u64, emoji: u64) -> u64 {
     snowflake(63_000_000_000 + guild * 7_000_003 + emoji * 91_415, emoji)
 }

@@ -12,8 +12,11 @@ use crate::ours::Ours;
 use crate::payload::{Frames, ROLES, voice_event};
 use crate::row::{Part, Row, Target, Unit};
 
-/// A role that hardly anyone has, for one that twenty members or so have.
-const RARE: u64 = ROLES - 1;
+/// A role that one member in five thousand has; of those beyond it, some are nobody's.
+const RARE: u64 = ROLES - 6;
+
+/// As many active threads as a guild may have.
+const THREADS: u64 = 1_000;
 
 /// The members of a guild, and those of another one who are in this one too.
 fn filled(setup: &Setup) -> Frames {
@@ -28,7 +31,44 @@ fn filled(setup: &Setup) -> Frames {
     for number in 0..members / 20 {
         voice_event(world, number, 1, 0..members, &mut frames);
     }
+    (0..THREADS).for_each(|thread| world.thread_create(1, thread, &mut frames));
     frames
+}
+
+/// Each question with its title and the ids that it is asked about.
+fn asked(setup: &Setup) -> [(String, Question, Vec<u64>); 6] {
+    let (world, members) = (setup.world, setup.scale.deleted);
+    let large = |what: &str| format!("{what}, in a guild of {members}");
+    let rare = vec![world.role_id(1, RARE)];
+    let voice = (0..6).map(|at| world.channel_id(1, 1 + 5 * at)).collect();
+    let users = || {
+        let users = 0..1_000;
+        let ids = users.map(|user| world.user_id(user * members / 1_000));
+        ids.collect::<Vec<u64>>()
+    };
+    let threads = format!("the threads of a channel, in a guild of {THREADS}");
+    let (shared, color) = ("the guilds shared with a user", "the color of a member");
+    let highest = large("the highest role of a member");
+    [
+        (
+            large("the members with a rare role"),
+            Question::WithRole,
+            rare,
+        ),
+        (large("who is in a voice channel"), Question::InVoice, voice),
+        (threads, Question::ThreadsOf, world.parents_of_threads(1)),
+        (large(shared), Question::SharedGuilds, users()),
+        (highest, Question::HighestRole, users()),
+        (large(color), Question::DisplayColor, users()),
+    ]
+}
+
+/// Whether nothing found is an answer, and not the lack of a row.
+const fn may_be_nobody(question: Question) -> bool {
+    matches!(
+        question,
+        Question::WithRole | Question::InVoice | Question::ThreadsOf
+    )
 }
 
 /// Time for each question, with the indexes that headcount keeps if it is told to.
@@ -43,46 +83,28 @@ pub fn questions(setup: &Setup) -> Row {
             (which, library)
         })
         .collect();
-    let (world, members) = (setup.world, setup.scale.deleted);
-    let users: Vec<u64> = (0..1_000)
-        .map(|user| world.user_id(user * members / 1_000))
-        .collect();
-    let channels: Vec<u64> = (0..6).map(|at| world.channel_id(1, 1 + 5 * at)).collect();
-    let part = |what: &str, question, ids: &[u64]| {
-        let mut answers = BTreeMap::new();
+    let guild = setup.world.guild_id(1);
+    let parts = asked(setup).map(|(title, question, ids)| {
+        let mut first = None;
         let count = ids.len() as u64;
         let repetitions = setup.scale.repetitions;
         let figures = interleaved(setup.pair(), repetitions, count, |_, which| {
-            let ask = || caches[&which].ask(question, world.guild_id(1), ids);
-            let (answer, time) = Time::of(ask);
-            assert_eq!(*answers.entry(count).or_insert(answer), answer, "{which}");
+            let (answer, time) = Time::of(|| caches[&which].ask(question, guild, &ids));
+            let found = answer != 0 || !may_be_nobody(question);
+            assert!(found, "{title}: {which} finds nothing");
+            assert_eq!(*first.get_or_insert(answer), answer, "{title}: {which}");
             time
         });
         Part {
-            title: format!("{what}, in a guild of {members}"),
+            title,
             unit: Unit::Nanoseconds,
             target: Target::Shown,
             figures,
         }
-    };
-    let rare = [world.role_id(1, RARE)];
+    });
     Row {
         key: "questions",
-        parts: vec![
-            part("the members with a rare role", Question::WithRole, &rare),
-            part("who is in a voice channel", Question::InVoice, &channels),
-            part(
-                "the guilds shared with a user",
-                Question::SharedGuilds,
-                &users,
-            ),
-            part(
-                "the highest role of a member",
-                Question::HighestRole,
-                &users,
-            ),
-            part("the color of a member", Question::DisplayColor, &users),
-        ],
+        parts: parts.into(),
         missing: None,
     }
 }

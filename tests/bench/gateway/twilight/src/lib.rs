@@ -156,6 +156,16 @@ impl Library for Twilight {
                 let states = states.into_iter().flatten();
                 states.fold(0, |mix, state| mix ^ state.user_id().get())
             }
+            Question::ThreadsOf => {
+                let channels = cache.guild_channels(guild).expect("a cached guild");
+                let threads = channels.iter().filter(|thread| {
+                    let thread = cache.channel(**thread);
+                    thread.is_some_and(|thread| {
+                        thread.kind.is_thread() && thread.parent_id == Some(Id::new(id))
+                    })
+                });
+                threads.fold(0, |mix, thread| mix ^ thread.get())
+            }
             Question::SharedGuilds => {
                 let guilds = cache.user_guilds(Id::new(id)).expect("a cached user");
                 guilds.iter().fold(0, |mix, guild| mix ^ guild.get())
