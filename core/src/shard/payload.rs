@@ -9,6 +9,7 @@ use crate::session::Phase;
 use crate::session::payload;
 use crate::session::signal::{Forwarding, SessionDispatch, Signal};
 use crate::shard::Shard;
+use crate::wire::json::Reader;
 use crate::wire::opcode::Opcode;
 use crate::wire::view::Hello;
 use crate::wire::{Frame, Misreads, Name};
@@ -30,8 +31,8 @@ impl Shard {
             Some(Opcode::HeartbeatAck) => self.signal(Signal::Answered, out),
             Some(Opcode::Reconnect) => self.signal(Signal::ReconnectAsked, out),
             Some(Opcode::InvalidSession) => {
-                // Anything but a plain `true` means that the session is gone.
-                let resumable = frame.envelope.data == "true";
+                // What cannot be read means that the session is gone.
+                let resumable = is_true(frame.envelope.data);
                 self.signal(Signal::InvalidSession { resumable }, out);
             }
             Some(Opcode::Hello) => self.hello(frame.envelope.data, out),
@@ -137,4 +138,10 @@ impl Shard {
         }
         out.emit(Event::Misunderstood(misunderstood.into()));
     }
+}
+
+/// Whether a payload's data is `true`, in whatever spelling.
+fn is_true(data: &str) -> bool {
+    let mut reader = Reader::new(data);
+    reader.flag() == Ok(true) && reader.end().is_ok()
 }

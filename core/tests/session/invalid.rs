@@ -38,6 +38,28 @@ fn an_invalid_session_closes_the_connection_and_keeps_the_way_back() {
     }
 }
 
+#[test]
+fn whether_an_invalid_session_may_be_resumed_is_read_in_other_spellings() {
+    for (data, resumes) in [
+        ("true", true),
+        ("1", true),
+        (r#""1""#, true),
+        ("false", false),
+        ("0", false),
+        ("null", false),
+        ("{}", false),
+        (r#""odd""#, false),
+        ("7", false),
+    ] {
+        let mut host = Host::active();
+        host.receive(&format!(r#"{{"op":9,"d":{data}}}"#));
+        assert_eq!(host.shard.session().is_some(), resumes, "{data}");
+    }
+    let mut host = Host::active();
+    host.receive(r#"{"op":9}"#);
+    assert!(host.shard.session().is_none());
+}
+
 /// READY of a session, as it came first.
 fn ready(id: &str, sequence: &str) -> String {
     READY.replace("5e55", id).replace(r#""s":1,"#, sequence)
