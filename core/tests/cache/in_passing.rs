@@ -78,6 +78,31 @@ fn message_create_patches_its_author_as_a_member() {
 }
 
 #[test]
+fn of_two_authors_of_a_message_the_last_counts_though_it_cannot_be_read() {
+    for kinds in [Kinds::all(), Kinds::all().difference(Kinds::MESSAGES)] {
+        let mut world = unheard();
+        world.kinds = kinds;
+        world.deriver = Deriver::new(ShardId::ONE, kinds).hears_of_members(false);
+        let mut member = named(10, "writer");
+        member.as_object_mut().unwrap().remove("user");
+        let message = |authors: &str| {
+            let place = r#""id":"900","guild_id":"1","channel_id":"101""#;
+            format!(r#"{{"type":0,"member":{member},{place},"content":"x",{authors}}}"#)
+        };
+        for odd in ["[]", "{}", "null", r#"{"id":"x"}"#, "5"] {
+            let authors = format!(r#""author":{{"id":"10"}},"author":{odd}"#);
+            world
+                .try_feed("MESSAGE_CREATE", &message(&authors))
+                .unwrap();
+            assert_eq!(nick(&world), None, "{odd}");
+        }
+        let authors = r#""author":[],"author":{"id":"10"}"#;
+        world.try_feed("MESSAGE_CREATE", &message(authors)).unwrap();
+        assert_eq!(nick(&world), Some("writer"));
+    }
+}
+
+#[test]
 fn a_member_in_passing_that_cannot_be_read_is_passed_over() {
     let mut world = unheard();
     let mut event = typing(10);

@@ -87,7 +87,10 @@ pub(super) fn read_seen<'i>(reader: &mut Reader<'i>) -> Result<MessageSeen<'i>, 
         match key {
             "id" => message = reader.tolerate(Reader::id)?,
             "channel_id" => channel = reader.tolerate(Reader::id)?,
-            "author" => user = Field::<OnlyId<UserId>>::read(reader)?.into_value(),
+            "author" => {
+                let author = reader.tolerate(Field::<OnlyId<UserId>>::read)?;
+                user = author.and_then(Field::into_value);
+            }
             "member" => member = reader.tolerate(read_member)?.flatten(),
             _ => reader.skip()?,
         }
