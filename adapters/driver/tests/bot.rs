@@ -93,6 +93,37 @@ async fn a_session_is_kept_over_a_shutdown_and_resumed_by_the_next_bot() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_that_does_not_fit_is_named_in_a_warning_beside_the_bot_and_not_resumed() {
+    let (first, mut listener) = builder(1);
+    let mut bot = first.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("kept").await;
+    dispatch(&mut bot).await;
+    tokio::spawn(async move { gateway.closed().await });
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
+    let log = Warnings::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let wanted = Intents::GUILDS | Intents::GUILD_MESSAGES;
+    for (shards, intents) in [(2, Intents::GUILDS), (1, wanted)] {
+        let (runtime, mut listener) = memory();
+        let next = Builder::new(runtime, TOKEN, intents).gateway(info(shards));
+        let next = next.compression(PLAIN).sessions(sessions.clone());
+        let before = log.text().len();
+        let mut bot = next.connect().await.expect("started");
+        let text = log.text()[before..].to_owned();
+        let both = [
+            format!("saved_shard={}", sessions[0].shard()),
+            format!("saved_intents={:?}", sessions[0].intents()),
+            format!("intents={intents:?}"),
+            format!("shards=\"0/{shards}"),
+        ];
+        assert!(both.iter().all(|one| text.contains(one)), "{text}");
+        listener.accept().await.begin("another").await;
+        dispatch(&mut bot).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_consumer_stops_the_reading_but_not_the_heartbeats() {
     let (builder, mut listener) = builder(1);
     let mut bot = builder.event_buffer(1).connect().await.expect("started");
