@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write as _;
 
-use headcount_core::cache::{Deriver, Kinds, Mutation};
+use headcount_core::cache::{Deriver, Kinds, MemoryStore, Mutation};
 use headcount_core::session::Phase;
 use headcount_core::setup::AutoChunk;
 use headcount_core::wire::command::Command;
@@ -275,4 +275,28 @@ fn a_chunk_of_a_shard_is_one_mutation_of_few_allocations() {
         "the answer is whole"
     );
     assert!(count <= 16, "{count} allocations");
+}
+
+#[test]
+fn a_known_reaction_and_a_deletion_allocate_nothing_in_a_store() {
+    let mut store = MemoryStore::new(1);
+    let mut apply = |name: &str, data: &str| {
+        let frame = format!(r#"{{"t":"{name}","s":3,"op":0,"d":{{{data},"guild_id":"7"}}}}"#);
+        let mutation = derive(&frame, Kinds::all()).unwrap();
+        assert!(!mutation.is_empty(), "{frame}");
+        counted(|| store.apply(mutation)).1
+    };
+    apply("GUILD_CREATE", r#""id":"7","roles":[],"channels":[]"#);
+    for id in 11..14 {
+        let message = format!(
+            r#""id":"{id}","channel_id":"2","content":"a","author":{{"id":"5","username":"u"}}"#
+        );
+        apply("MESSAGE_CREATE", &message);
+    }
+    let reaction = r#""message_id":"12","channel_id":"2","user_id":"5","burst":false,
+        "emoji":{"id":null,"name":"smile"}"#;
+    assert!(apply("MESSAGE_REACTION_ADD", reaction) > 0, "it is new");
+    assert_eq!(apply("MESSAGE_REACTION_ADD", reaction), 0);
+    assert_eq!(apply("MESSAGE_REACTION_REMOVE", reaction), 0);
+    assert_eq!(apply("MESSAGE_DELETE", r#""id":"12","channel_id":"2""#), 0);
 }

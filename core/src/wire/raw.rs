@@ -16,6 +16,9 @@ use super::{Malformed, json::Reader};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json<'i>(Cow<'i, str>);
 
+/// What most messages have of embeds and components.
+const EMPTY: &str = "[]";
+
 impl<'i> Json<'i> {
     /// The value that this text is.
     ///
@@ -45,6 +48,9 @@ impl Part for Json<'_> {
     type Owned = Json<'static>;
 
     fn own(self) -> Json<'static> {
+        if &*self.0 == EMPTY {
+            return Json(Cow::Borrowed(EMPTY));
+        }
         let text: Box<str> = self.0.into_owned().into();
         Json(Cow::Owned(text.into()))
     }

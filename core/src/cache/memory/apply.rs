@@ -6,13 +6,14 @@ use alloc::vec::Vec;
 
 use crate::cache::key::any_plain_key;
 use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::entities::Entities;
 use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::Touched;
 use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::usage::{EntityUsage, Usage};
 use crate::cache::rows::any_plain_rows;
-use crate::cache::{GuildStatus, Key, Mutation, NewSession, Op, Rows, Scope};
+use crate::cache::{GuildStatus, Key, Kind, Mutation, NewSession, Op, Rows, Scope};
 use crate::id::{ChannelId, GuildId};
 use crate::wire::Part as _;
 use crate::wire::view::{Application, User};
@@ -234,12 +235,8 @@ impl MemoryStore {
                     put(guild_rows, shared, rows, MergeMode::Replace);
                 });
             }
-            Op::Patch(rows) => self.all(guild, |guild_rows, shared| {
-                put(guild_rows, shared, rows, MergeMode::Patch);
-            }),
-            Op::Remove(key) => {
-                self.all(guild, |guild_rows, shared| remove(guild_rows, shared, &key));
-            }
+            Op::Patch(rows) => self.patch(guild, rows),
+            Op::Remove(key) => self.remove(guild, &key),
             Op::Cascade(Scope::Channel(channel)) => {
                 self.all(guild, |guild_rows, shared| {
                     guild_rows.remove_channels(&[channel], shared);
@@ -274,13 +271,14 @@ impl MemoryStore {
             Op::LastThread { parent, thread } => {
                 self.known(guild, |rows, _| rows.last_thread(parent, thread));
             }
+            op @ (Op::React(_) | Op::Vote(_)) => {
+                self.one_kind(guild, Kind::Message, |all, shared| all.count(op, shared));
+            }
             op @ (Op::LeavePrivateThread(_)
             | Op::CountMessages { .. }
-            | Op::CountInterested { .. }
-            | Op::React(_)
-            | Op::Vote(_)) => {
+            | Op::CountInterested { .. }) => {
                 self.all(guild, |guild_rows, shared| {
-                    guild_rows.entities.count(op.into_owned(), shared);
+                    guild_rows.entities.count(op, shared);
                 });
             }
             Op::NewSession(_) | Op::SetApplication(_) => {}
@@ -295,6 +293,9 @@ impl MemoryStore {
             });
             return;
         }
+        if is_alone(&rows) {
+            return self.put_alone(guild, rows, MergeMode::Upsert);
+        }
         self.claim(guild, &rows);
         if matches!(rows, Rows::Members(_) | Rows::Presences(_) | Rows::Users(_)) {
             self.known(guild, |guild_rows, shared| {
@@ -305,6 +306,29 @@ impl MemoryStore {
                 put(guild_rows, shared, rows, MergeMode::Upsert);
             });
         }
+    }
+
+    fn patch(&mut self, guild: GuildId, rows: Rows<'_>) {
+        if is_alone(&rows) {
+            return self.put_alone(guild, rows, MergeMode::Patch);
+        }
+        self.all(guild, |guild_rows, shared| {
+            put(guild_rows, shared, rows, MergeMode::Patch);
+        });
+    }
+
+    fn remove(&mut self, guild: GuildId, key: &Key<'_>) {
+        if matches!(key, Key::Messages(..)) {
+            self.one_kind(guild, Kind::Message, |all, shared| all.remove(key, shared));
+        } else {
+            self.all(guild, |guild_rows, shared| remove(guild_rows, shared, key));
+        }
+    }
+
+    fn put_alone(&mut self, guild: GuildId, rows: Rows<'_>, how: MergeMode) {
+        self.one_kind(guild, rows.kind(), |all, shared| {
+            all.put(guild, rows.into_owned(), how, shared);
+        });
     }
 
     /// Lets `change` at the members, the presences and what weighs nothing of a guild whose data
@@ -324,6 +348,24 @@ impl MemoryStore {
         self.reweighed(guild, |guild_rows, shared| {
             if guild_rows.known() {
                 change(guild_rows, shared);
+            }
+        });
+    }
+
+    /// The same for a change that touches the rows of one kind alone, which are weighed alone.
+    fn one_kind(
+        &mut self,
+        guild: GuildId,
+        kind: Kind,
+        change: impl FnOnce(&mut Entities, &mut SharedRows),
+    ) {
+        let (shared, usage) = (&mut self.shared, &mut self.entity_usage);
+        self.guilds.update(guild.get(), |guild_rows| {
+            if guild_rows.known() {
+                let entities = &mut guild_rows.entities;
+                let before = entities.weight(kind);
+                change(entities, shared);
+                usage.replace_kind(kind, before, entities.weight(kind));
             }
         });
     }
@@ -360,6 +402,11 @@ impl MemoryStore {
             }
         });
     }
+}
+
+/// Whether rows touch none of another kind: those that come often, and in guilds alone.
+const fn is_alone(rows: &Rows<'_>) -> bool {
+    matches!(rows, Rows::Messages(_) | Rows::VoiceStates(_))
 }
 
 fn put(guild_rows: &mut GuildRows, shared: &mut SharedRows, rows: Rows<'_>, how: MergeMode) {

@@ -11,7 +11,7 @@ impl Entities {
         clippy::wildcard_enum_match_arm,
         reason = "the other steps count nothing"
     )]
-    pub(super) fn count(&mut self, op: Op<'static>, shared: &mut SharedRows) {
+    pub(super) fn count(&mut self, op: Op<'_>, shared: &mut SharedRows) {
         match op {
             Op::CountMessages { thread, by } => {
                 self.threads

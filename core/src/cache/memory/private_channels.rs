@@ -161,7 +161,7 @@ impl PrivateChannels {
                 rows.own().into_iter().for_each(|row| self.rings.patch(row));
             }
             Op::Remove(Key::Messages(channel, ids)) => self.rings.take_out(channel, &ids, shared),
-            Op::React(change) => self.rings.react(change.into_owned()),
+            Op::React(change) => self.rings.react(*change),
             Op::Vote(vote) => self.rings.vote(vote),
             _ => {}
         }

@@ -82,6 +82,13 @@ impl EntityUsage {
         self.0.get(kind as usize).copied().unwrap_or_default()
     }
 
+    /// One guild's part of one kind changed from `before` to `after`.
+    pub(super) fn replace_kind(&mut self, kind: Kind, before: Weight, after: Weight) {
+        if let Some(place) = self.0.get_mut(kind as usize) {
+            place.replace(before, after);
+        }
+    }
+
     /// One guild's part changed from `before` to `after`.
     pub(super) fn replace(&mut self, before: &Self, after: &Self) {
         for (own, (before, after)) in self.0.iter_mut().zip(before.0.iter().zip(&after.0)) {

@@ -18,6 +18,7 @@ use crate::cache::memory::usage::{EntityUsage, Weight};
 use crate::cache::rows::any_plain_rows;
 use crate::cache::{Key, Kind, Rows};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
+use crate::kind::any_plain_kind;
 use crate::wire::view::{Emoji, Invite, Thread, ThreadMember, VoiceState};
 use crate::wire::{Field, Part as _, Text};
 
@@ -62,31 +63,46 @@ impl Entities {
 
     pub(in crate::cache::memory) fn usage(&self) -> EntityUsage {
         let mut usage = EntityUsage::default();
-        let rows = |rows, weight: Weight| Weight { rows, ..weight };
-        let invites = self.invites.len();
-        let invite = size_of::<(Text<'_>, Invite<'_>)>();
-        for (kind, weight) in [
-            (Kind::Thread, self.threads.weight()),
-            (
-                Kind::ThreadMember,
-                rows(self.memberships, self.thread_members.weight()),
-            ),
-            (Kind::WebhookMark, self.hooks.weight()),
-            (Kind::Message, self.rings.weight()),
-            (
-                Kind::Invite,
-                Weight {
-                    rows: invites,
-                    bytes: invites
-                        .saturating_mul(invite)
-                        .saturating_add(self.invite_heap),
-                },
-            ),
+        for kind in [
+            Kind::Thread,
+            Kind::ThreadMember,
+            Kind::WebhookMark,
+            Kind::Message,
+            Kind::Invite,
         ] {
-            usage.set(kind, weight);
+            usage.set(kind, self.weight(kind));
         }
         self.plain.weigh(&mut usage);
         usage
+    }
+
+    /// What the rows of one kind weigh; nothing for those that lie elsewhere.
+    pub(in crate::cache::memory) fn weight(&self, kind: Kind) -> Weight {
+        match kind {
+            Kind::Thread => self.threads.weight(),
+            Kind::ThreadMember => Weight {
+                rows: self.memberships,
+                ..self.thread_members.weight()
+            },
+            Kind::WebhookMark => self.hooks.weight(),
+            Kind::Message => self.rings.weight(),
+            Kind::Invite => {
+                let rows = self.invites.len();
+                let bytes = rows.saturating_mul(size_of::<(Text<'_>, Invite<'_>)>());
+                Weight {
+                    rows,
+                    bytes: bytes.saturating_add(self.invite_heap),
+                }
+            }
+            Kind::Guild
+            | Kind::Channel
+            | Kind::PrivateChannel
+            | Kind::Role
+            | Kind::Member
+            | Kind::Presence
+            | Kind::User
+            | any_plain_kind!() => self.plain.weight(kind),
+        }
     }
 
     pub(in crate::cache::memory) fn put(

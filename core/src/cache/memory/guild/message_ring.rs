@@ -58,6 +58,9 @@ impl Ring {
     }
 
     fn place(&self, id: MessageId) -> Result<usize, usize> {
+        if self.messages.back().is_none_or(|last| last.id < id) {
+            return Err(self.messages.len());
+        }
         self.messages
             .binary_search_by_key(&id, |message| message.id)
     }
@@ -83,30 +86,32 @@ impl Ring {
         }
     }
 
-    /// Takes the oldest out until no more than `limit` are left.
-    pub(in crate::cache::memory) fn trim(&mut self, limit: usize) -> Vec<Message<'static>> {
-        let extra = self.messages.len().saturating_sub(limit);
-        let gone: Vec<_> = self.messages.drain(..extra).collect();
-        self.lighten(&gone);
-        gone
-    }
-
-    fn lighten(&mut self, gone: &[Message<'static>]) {
-        let parts = gone.iter().map(Part::heap);
-        self.parts = parts.fold(self.parts, usize::wrapping_sub);
-    }
-
-    pub(in crate::cache::memory) fn take_out(
-        &mut self,
-        ids: &[MessageId],
-    ) -> Vec<Message<'static>> {
-        let places = |ring: &Self, id: &MessageId| ring.place(*id).ok();
-        let mut gone = Vec::new();
-        for id in ids {
-            gone.extend(places(self, id).and_then(|place| self.messages.remove(place)));
+    /// Adds a message that is not there yet; one that is there stays.
+    pub(in crate::cache::memory) fn insert(&mut self, message: Message<'static>) {
+        if let Err(place) = self.place(message.id) {
+            self.parts = self.parts.wrapping_add(message.heap());
+            self.messages.insert(place, message);
         }
-        self.lighten(&gone);
-        gone
+    }
+
+    /// Takes the oldest out, if there are more than `limit`.
+    pub(in crate::cache::memory) fn pop_beyond(
+        &mut self,
+        limit: usize,
+    ) -> Option<Message<'static>> {
+        if self.messages.len() <= limit {
+            return None;
+        }
+        let gone = self.messages.pop_front()?;
+        self.parts = self.parts.wrapping_sub(gone.heap());
+        Some(gone)
+    }
+
+    /// Takes a message out, if it is there.
+    pub(in crate::cache::memory) fn remove(&mut self, id: MessageId) -> Option<Message<'static>> {
+        let gone = self.messages.remove(self.place(id).ok()?)?;
+        self.parts = self.parts.wrapping_sub(gone.heap());
+        Some(gone)
     }
 }
 
@@ -124,15 +129,10 @@ impl Row for Ring {
 
 impl MergeRow for Ring {
     fn take(&mut self, newer: Self) {
-        for message in newer.messages {
-            match self.place(message.id) {
-                Ok(_) => {}
-                Err(place) => {
-                    self.parts = self.parts.wrapping_add(message.heap());
-                    self.messages.insert(place, message);
-                }
-            }
-        }
+        newer
+            .messages
+            .into_iter()
+            .for_each(|message| self.insert(message));
     }
 }
 
@@ -155,10 +155,7 @@ pub(in crate::cache::memory) fn edit(message: &mut Message<'static>, mut newer: 
 }
 
 /// Changes the reactions to a message.
-pub(in crate::cache::memory) fn react(
-    message: &mut Message<'static>,
-    change: ReactChange<'static>,
-) {
+pub(in crate::cache::memory) fn react(message: &mut Message<'static>, change: ReactChange<'_>) {
     let old = core::mem::take(&mut message.reactions).into_value();
     let mut reactions = old.unwrap_or_default();
     match change {
@@ -172,7 +169,7 @@ pub(in crate::cache::memory) fn react(
     message.reactions = Field::Value(reactions);
 }
 
-fn count_reaction(reactions: &mut Vec<Reaction<'static>>, one: OneReaction<'static>, more: bool) {
+fn count_reaction(reactions: &mut Vec<Reaction<'static>>, one: OneReaction<'_>, more: bool) {
     let OneReaction { emoji, burst, me } = one;
     let same = |old: &Reaction<'_>| old.emoji.as_ref().is_some_and(|own| own.is(&emoji));
     let place = match reactions.iter().position(same) {
@@ -180,7 +177,8 @@ fn count_reaction(reactions: &mut Vec<Reaction<'static>>, one: OneReaction<'stat
         None if more => {
             let (mut new, mut none) = (Reaction::bare(), ReactionCounts::bare());
             (none.normal, none.burst) = (Some(0), Some(0));
-            (new.emoji, new.count, new.details) = (Some(emoji), Some(0), Some(none));
+            (new.count, new.details) = (Some(0), Some(none));
+            new.emoji = Some(emoji.into_owned());
             reactions.push(new);
             reactions.len().wrapping_sub(1)
         }
@@ -266,18 +264,24 @@ mod tests {
             assert_eq!(ring.parts, parts);
         };
         for number in [3, 60, 20, 60] {
-            ring.take(Ring::of(channel, message(number, 30)));
+            ring.insert(message(number, 30));
             check(&ring);
         }
+        let ids: Vec<u64> = ring.iter().map(|message| message.id.get()).collect();
+        assert_eq!(ids, [3, 20, 50, 60]);
         ring.update(id(20), |row| edit(row, message(20, 500)));
         check(&ring);
         assert!(ring.parts > 500);
         ring.update(id(999), |row| row.content = None);
-        assert_eq!(ring.take_out(&[id(20), id(21)]).len(), 1);
+        let gone = |message: Option<Message<'_>>| message.map(|message| message.id);
+        assert_eq!(gone(ring.remove(id(20))), Some(id(20)));
+        assert_eq!(gone(ring.remove(id(21))), None);
         check(&ring);
-        assert_eq!(ring.trim(1).len(), 2);
-        check(&ring);
-        ring.take_out(&[id(60)]);
+        for oldest in [Some(id(3)), Some(id(50)), None] {
+            assert_eq!(gone(ring.pop_beyond(1)), oldest);
+            check(&ring);
+        }
+        assert!(ring.remove(id(60)).is_some());
         assert_eq!(ring.parts, 0);
     }
 }

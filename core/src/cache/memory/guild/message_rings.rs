@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::cache::memory::guild::message_ring::{Ring, author, edit, react, vote};
+use crate::cache::memory::people::user::Users;
 use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::lazy_table::LazyTable;
@@ -61,20 +62,24 @@ impl Rings {
         let Some(channel) = row.channel.filter(|_| limit > 0) else {
             return;
         };
-        if self.message(channel, row.id).is_some() {
-            return self.patch(row);
+        let (mut row, users, messages) = (Some(row), &mut shared.users, &mut self.messages);
+        self.rings.update(channel.get(), |ring| {
+            let Some(row) = row.take() else {
+                return;
+            };
+            if ring.get(row.id).is_some() {
+                return ring.update(row.id, |old| edit(old, row));
+            }
+            hold(&row, users);
+            ring.insert(row);
+            *messages = messages.saturating_add(1);
+            trim(ring, limit, users, messages);
+        });
+        if let Some(row) = row {
+            hold(&row, users);
+            *messages = messages.saturating_add(1);
+            self.rings.upsert(self.mixer, Ring::of(channel, row));
         }
-        let author = row
-            .author
-            .as_deref()
-            .filter(|_| row.webhook.value().is_none());
-        if let Some(author) = author {
-            shared.users.hold_author(author);
-        }
-        self.rings.upsert(self.mixer, Ring::of(channel, row));
-        self.messages = self.messages.saturating_add(1);
-        let dropped = self.rings.update(channel.get(), |ring| ring.trim(limit));
-        self.gone(dropped.unwrap_or_default(), shared);
     }
 
     pub(in crate::cache::memory) fn patch(&mut self, row: Message<'static>) {
@@ -83,7 +88,7 @@ impl Rings {
         }
     }
 
-    pub(in crate::cache::memory) fn react(&mut self, change: React<'static>) {
+    pub(in crate::cache::memory) fn react(&mut self, change: React<'_>) {
         let (channel, message) = (change.channel, change.message);
         self.update(channel, message, |row| react(row, change.change));
     }
@@ -108,8 +113,11 @@ impl Rings {
         ids: &[MessageId],
         shared: &mut SharedRows,
     ) {
-        let gone = self.rings.update(channel.get(), |ring| ring.take_out(ids));
-        self.gone(gone.unwrap_or_default(), shared);
+        let (users, messages) = (&mut shared.users, &mut self.messages);
+        self.rings.update(channel.get(), |ring| {
+            let gone = ids.iter().filter_map(|&id| ring.remove(id));
+            gone.for_each(|message| release(&message, users, messages));
+        });
     }
 
     /// The oldest messages go that are too many for their channel.
@@ -117,9 +125,10 @@ impl Rings {
         let limit = shared.messages_per_channel;
         let full = self.rings.iter().filter(|ring| ring.len() > limit);
         let full: Vec<ChannelId> = full.map(Ring::channel).collect();
+        let (users, messages) = (&mut shared.users, &mut self.messages);
         for channel in full {
-            let gone = self.rings.update(channel.get(), |ring| ring.trim(limit));
-            self.gone(gone.unwrap_or_default(), shared);
+            self.rings
+                .update(channel.get(), |ring| trim(ring, limit, users, messages));
         }
     }
 
@@ -139,11 +148,28 @@ impl Rings {
             self.remove(channel, shared);
         }
     }
+}
 
-    fn gone(&mut self, messages: Vec<Message<'static>>, shared: &mut SharedRows) {
-        self.messages = self.messages.saturating_sub(messages.len());
-        for author in messages.iter().filter_map(author) {
-            shared.users.release_author(author);
-        }
+/// The author of a message that comes is held.
+fn hold(message: &Message<'_>, users: &mut Users) {
+    let author = message
+        .author
+        .as_deref()
+        .filter(|_| message.webhook.value().is_none());
+    author.into_iter().for_each(|user| users.hold_author(user));
+}
+
+/// A message has gone; `messages` are those that are left.
+fn release(message: &Message<'_>, users: &mut Users, messages: &mut usize) {
+    *messages = messages.saturating_sub(1);
+    author(message)
+        .into_iter()
+        .for_each(|user| users.release_author(user));
+}
+
+/// The oldest messages go until there are no more than `limit`.
+fn trim(ring: &mut Ring, limit: usize, users: &mut Users, messages: &mut usize) {
+    while let Some(gone) = ring.pop_beyond(limit) {
+        release(&gone, users, messages);
     }
 }

@@ -8,7 +8,7 @@ use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow, merge_row};
-use crate::cache::memory::usage::EntityUsage;
+use crate::cache::memory::usage::{EntityUsage, Weight};
 use crate::cache::memory::{Displaced, MemoryStore};
 use crate::cache::rows::any_special_rows;
 use crate::cache::{Key, Kind, RowRef, Rows};
@@ -54,6 +54,14 @@ macro_rules! tables {
             /// Says how many rows there are and what they weigh.
             pub(in crate::cache::memory) fn weigh(&self, to: &mut EntityUsage) {
                 $(to.set(Kind::$kind, self.$all.weight());)*
+            }
+
+            /// What the rows of one kind weigh.
+            pub(in crate::cache::memory) fn weight(&self, kind: Kind) -> Weight {
+                match kind {
+                    $(Kind::$kind => self.$all.weight(),)*
+                    any_special_kind!() => Weight::NONE,
+                }
             }
 
             /// Adds, overwrites or replaces rows; those of special kinds lie elsewhere.

@@ -291,15 +291,14 @@ impl Users {
 
     /// Adds the user or updates the row; who holds it stays as it is.
     fn ensure(&mut self, user: &User<'_>) {
-        let mut packed = Sink::new();
-        user.pack(&mut packed);
-        match self.table.find(user.id.get()) {
-            Some(_) => self.patch(user.id, packed.as_slice()),
-            None => {
-                let nobody = UserRefs::NOBODY.to_bytes();
-                self.table.insert(user.id.get(), &nobody, packed.as_slice());
-            }
+        if self.table.find(user.id.get()).is_some() {
+            return self.patch_user(user);
         }
+        let nobody = UserRefs::NOBODY.to_bytes();
+        self.packed.clear();
+        user.pack(&mut self.packed);
+        self.table
+            .insert(user.id.get(), &nobody, self.packed.as_slice());
     }
 
     fn set_holder(&mut self, found: Found, holder: UserRefs) {
