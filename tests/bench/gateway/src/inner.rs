@@ -32,7 +32,20 @@ pub const WORK: &[(&str, Work)] = &[
     ("kept-after-delete", kept_after_delete),
     ("growth-by-updates", growth_by_updates),
     ("instructions-mixed", messages::instructions_mixed),
+    (
+        "instructions-mixed-uncached",
+        messages::instructions_mixed_uncached,
+    ),
+    ("instructions-few", messages::instructions_few),
+    (
+        "instructions-few-uncached",
+        messages::instructions_few_uncached,
+    ),
     ("allocations-mixed", messages::allocations_mixed),
+    (
+        "allocations-mixed-uncached",
+        messages::allocations_mixed_uncached,
+    ),
     ("allocations-message", messages::allocations_message),
     ("members-reordered", forms::members_reordered),
     ("members-spaced", forms::members_spaced),

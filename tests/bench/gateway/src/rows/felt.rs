@@ -28,7 +28,8 @@ const fn at_most(must: f64, aim: f64) -> Target {
     Target::AtMost { must, aim }
 }
 
-/// A mix of events over 1,002 guilds with their messages cached, and events about messages alone.
+/// Mixes of events over 1,002 guilds and over 40, with their messages cached and without, and
+/// events about messages alone.
 pub fn messages(setup: &Setup) -> Row {
     let counted = setup.scale.counted * 1_000;
     let events = setup.scale.events;
@@ -38,15 +39,31 @@ pub fn messages(setup: &Setup) -> Row {
         let figures = figures(pair, work, events);
         part(title, Unit::Allocations, target, figures)
     };
+    let mixed = |title: &str, work, target| {
+        let title = format!("instructions an event of a mix over {title}");
+        let figures = instructions(setup, pair, work, counted);
+        part(&title, Unit::Instructions, target, figures)
+    };
+    let shown = Target::Shown;
     let parts = || {
-        let mixed = instructions(setup, pair, "instructions-mixed", counted);
-        let title = "instructions an event of a mix over 1,002 guilds, messages cached";
         Ok(vec![
-            part(title, Unit::Instructions, target, mixed)?,
+            mixed(
+                "1,002 guilds, messages cached",
+                "instructions-mixed",
+                target,
+            )?,
+            mixed("1,002 guilds", "instructions-mixed-uncached", shown)?,
+            mixed("40 guilds, messages cached", "instructions-few", shown)?,
+            mixed("40 guilds", "instructions-few-uncached", shown)?,
             counts(
-                "allocations, an event of that mix",
+                "allocations, an event of the first mix",
                 "allocations-mixed",
                 at_most(0.3, 0.05),
+            )?,
+            counts(
+                "allocations, an event of the second mix",
+                "allocations-mixed-uncached",
+                shown,
             )?,
             counts(
                 "allocations, an event about messages",
