@@ -12,7 +12,7 @@ use crate::shard::Shard;
 use crate::wire::json::Reader;
 use crate::wire::opcode::Opcode;
 use crate::wire::view::Hello;
-use crate::wire::{Frame, Misreads, Name};
+use crate::wire::{Frame, Malformed, Misreads, Name};
 
 impl Shard {
     pub(super) fn payload<'i>(&mut self, bytes: &'i [u8], out: &mut Actions<'i>) {
@@ -30,13 +30,19 @@ impl Shard {
             Some(Opcode::Heartbeat) => self.signal(Signal::BeatAsked, out),
             Some(Opcode::HeartbeatAck) => self.signal(Signal::Answered, out),
             Some(Opcode::Reconnect) => self.signal(Signal::ReconnectAsked, out),
-            Some(Opcode::InvalidSession) => {
-                // What cannot be read means that the session is gone.
-                let resumable = is_true(frame.envelope.data);
-                self.signal(Signal::InvalidSession { resumable }, out);
-            }
+            Some(Opcode::InvalidSession) => self.invalid_session(frame.envelope.data, out),
             Some(Opcode::Hello) => self.hello(frame.envelope.data, out),
         }
+    }
+
+    fn invalid_session(&mut self, data: &str, out: &mut Actions<'_>) {
+        let resumable = flag(data).unwrap_or_else(|malformed| {
+            let misreads = Misreads::whole(malformed.what, data);
+            self.misunderstand(Fault::Malformed(malformed), None, misreads, out);
+            // The session counts as gone.
+            false
+        });
+        self.signal(Signal::InvalidSession { resumable }, out);
     }
 
     fn hello(&mut self, data: &str, out: &mut Actions<'_>) {
@@ -140,8 +146,10 @@ impl Shard {
     }
 }
 
-/// Whether a payload's data is `true`, in whatever spelling.
-fn is_true(data: &str) -> bool {
+/// The boolean that a payload's data is, in whatever spelling.
+fn flag(data: &str) -> Result<bool, Malformed> {
     let mut reader = Reader::new(data);
-    reader.flag() == Ok(true) && reader.end().is_ok()
+    let flag = reader.flag()?;
+    reader.end()?;
+    Ok(flag)
 }
