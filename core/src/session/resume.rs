@@ -161,7 +161,11 @@ impl Session {
 
 fn is_secure(url: &str) -> bool {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss"))
+    scheme.is_some_and(|scheme| {
+        ["wss", "https"]
+            .iter()
+            .any(|tls| scheme.eq_ignore_ascii_case(tls))
+    })
 }
 
 /// The stored form.

@@ -314,7 +314,7 @@ fn resumed_at(base: &str, next: &str) -> String {
 #[test]
 fn a_session_keeps_no_address_without_tls_that_was_heard_of_over_tls() {
     let (secure, plain) = ("wss://base.example", "ws://localhost:1");
-    for base in [secure, "WSS://base.example"] {
+    for base in [secure, "WSS://base.example", "https://base.example"] {
         assert_eq!(resumed_at(base, plain), plain, "{base}");
         assert_eq!(resumed_at(base, secure), secure, "{base}");
     }
