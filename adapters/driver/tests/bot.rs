@@ -6,7 +6,7 @@ use headcount_driver::core::session::{DialFailure, Halt, OnStop, Phase, Reason};
 use headcount_driver::core::wire::Name;
 use headcount_driver::core::wire::close::Fatal;
 use headcount_driver::core::{Event, Intents};
-use headcount_driver::{Bot, BotEvent, Builder, ErrorKind};
+use headcount_driver::{Acknowledgement, Bot, BotEvent, Builder, ErrorKind, Mark};
 use serde_json::json;
 
 mod memory;
@@ -90,6 +90,41 @@ async fn a_session_is_kept_over_a_shutdown_and_resumed_by_the_next_bot() {
     let server = tokio::spawn(async move { gateway.closed().await });
     assert!(bot.shutdown(OnStop::End).await.expect("it ends").is_empty());
     assert_eq!(server.await.expect("served"), Some(1000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_are_not_done_for_a_minute_are_warned_of_once_whenever_their_session_began() {
+    let log = Warnings::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let warnings = || log.text().matches("events are not acknowledged").count();
+    let (builder, mut listener) = builder(1);
+    let builder = builder.acknowledge(Acknowledgement::Explicit);
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("first").await;
+    let all_done = async {
+        while let Some(event) = bot.next().await {
+            event.mark.into_iter().for_each(Mark::done);
+        }
+    };
+    let while_served = Duration::from_secs(300);
+    let served = tokio::time::timeout(while_served, gateway.closed());
+    let (served, ended) = tokio::join!(served, tokio::time::timeout(while_served, all_done));
+    assert!(served.is_err() && ended.is_err(), "the bot runs");
+    gateway.send(json!({"op": 9, "d": false})).await;
+
+    let mut gateway = listener.accept().await;
+    gateway.begin("second").await;
+    dispatch(&mut bot).await;
+    // The shard looks with each heartbeat, 40 seconds apart.
+    for (seconds, expected) in [(50, 0), (100, 1), (300, 1)] {
+        let within = Duration::from_secs(seconds);
+        let closed = tokio::time::timeout(within, gateway.closed()).await;
+        assert!(closed.is_err(), "the bot runs");
+        assert_eq!(warnings(), expected, "{seconds}");
+    }
+    let shard = bot.handle().shards().next().expect("a shard");
+    assert_ne!(shard.unacknowledged, 0);
 }
 
 #[tokio::test(start_paused = true)]

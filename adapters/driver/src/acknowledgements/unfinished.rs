@@ -35,10 +35,10 @@ pub(super) struct Open {
 }
 
 /// Since when nothing more is dealt with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Standstill {
-    acknowledged: u64,
-    since: Instant,
+    /// Up to where everything was dealt with, and since when it has been so.
+    last: Option<(u64, Instant)>,
     is_reported: bool,
 }
 
@@ -107,11 +107,7 @@ impl Open {
             positions: Positions::new(at.sequence, limit),
             gaps: Vec::new(),
             gaps_ever: 0,
-            standstill: Standstill {
-                acknowledged: 0,
-                since: Instant::ZERO,
-                is_reported: false,
-            },
+            standstill: Standstill::default(),
         }
     }
 
@@ -155,19 +151,23 @@ impl Open {
 impl Standstill {
     pub(super) fn note(&mut self, now: Instant, positions: &Positions) {
         let (acknowledged, outstanding) = (positions.acknowledged(), positions.outstanding());
-        if outstanding == 0 || acknowledged != self.acknowledged {
-            *self = Self {
-                acknowledged,
-                since: now,
-                is_reported: false,
-            };
-        } else if !self.is_reported && now.since(self.since) >= OVERDUE {
-            self.is_reported = true;
-            tracing::warn!(
-                outstanding,
-                sequence = acknowledged.saturating_add(1),
-                "events are not acknowledged: they come again after a restart"
-            );
+        let stands = |last: &(u64, Instant)| last.0 == acknowledged && outstanding > 0;
+        match self.last.filter(stands) {
+            None => {
+                *self = Self {
+                    last: Some((acknowledged, now)),
+                    is_reported: false,
+                };
+            }
+            Some((_, since)) if !self.is_reported && now.since(since) >= OVERDUE => {
+                self.is_reported = true;
+                tracing::warn!(
+                    outstanding,
+                    sequence = acknowledged.saturating_add(1),
+                    "events are not acknowledged: they come again after a restart"
+                );
+            }
+            Some(_) => {}
         }
     }
 }
