@@ -99,6 +99,9 @@ fn fits(example: &str, mark: &str, [first, last]: [&str; 2]) {
                 let row: String = row.iter().collect();
                 let is_bar = row.trim().is_empty() || row.contains(mark);
                 assert!(is_bar || row.starts_with(first), "a bar wraps: {row:?}");
+                let mut rates = row.split_whitespace().filter_map(|w| w.strip_suffix("/s"));
+                let is_whole = |rate: &str| rate.bytes().all(|byte| byte.is_ascii_digit());
+                assert!(rates.all(is_whole), "a rate is rounded: {row:?}");
                 bars += usize::from(row.trim_end().len() + 1 >= columns.into());
             }
         }
