@@ -20,6 +20,7 @@ mod members;
 mod messages;
 mod mutations;
 mod odd_decisions;
+mod odd_lists;
 mod odd_places;
 mod odd_values;
 mod permissions;

@@ -1,6 +1,7 @@
 //! Scenarios of a whole Twitch bot in virtual time.
 
 mod details;
+mod dice;
 mod failures;
 mod joins;
 mod logins;

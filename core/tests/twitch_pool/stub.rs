@@ -10,25 +10,7 @@ use headcount_core::twitch::{
     IrcMessage, ManagerKey, Pool, PoolAction, PoolEvent, PoolInput, Room, SayOutcome, SocketId,
 };
 
-/// A small generator of the stub's own.
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    pub(crate) fn roll(&mut self, low: u64, high: u64) -> u64 {
-        low + self.next() % (high - low + 1)
-    }
-
-    pub(crate) fn chance(&mut self, percent: u64) -> bool {
-        self.next() % 100 < percent
-    }
-}
+use crate::dice::Dice;
 
 /// What happens next.
 enum Next {

@@ -7,7 +7,7 @@ use crate::cache::memory::table::Row;
 use crate::cache::memory::table::lazy_table::MergeRow;
 use crate::cache::{OneReaction, ReactChange, Vote};
 use crate::id::{ChannelId, MessageId, UserId};
-use crate::wire::view::{Message, PollCount, PollResults, Reaction, ReactionCounts};
+use crate::wire::view::{Message, PollCount, PollResults, Reaction, ReactionCounts, User};
 use crate::wire::{Field, Part};
 
 /// Messages of one channel, by id.
@@ -20,12 +20,9 @@ pub(in crate::cache::memory) struct Ring {
 }
 
 /// Who wrote it, if a user did.
-pub(in crate::cache::memory) fn author(message: &Message<'_>) -> Option<UserId> {
-    let author = message
-        .author
-        .as_ref()
-        .filter(|_| message.webhook.value().is_none());
-    author.map(|author| author.id)
+pub(in crate::cache::memory) fn author<'m>(message: &'m Message<'_>) -> Option<&'m User<'m>> {
+    let author = message.author.as_deref();
+    author.filter(|_| message.webhook.value().is_none())
 }
 
 impl Ring {
@@ -54,7 +51,7 @@ impl Ring {
     }
 
     pub(in crate::cache::memory) fn authors(&self) -> impl Iterator<Item = UserId> {
-        self.messages.iter().filter_map(author)
+        self.messages.iter().filter_map(author).map(|user| user.id)
     }
 
     fn place(&self, id: MessageId) -> Result<usize, usize> {

@@ -152,11 +152,9 @@ impl Rings {
 
 /// The author of a message that comes is held.
 fn hold(message: &Message<'_>, users: &mut Users) {
-    let author = message
-        .author
-        .as_deref()
-        .filter(|_| message.webhook.value().is_none());
-    author.into_iter().for_each(|user| users.hold_author(user));
+    author(message)
+        .into_iter()
+        .for_each(|user| users.hold_author(user));
 }
 
 /// A message has gone; `messages` are those that are left.
@@ -164,7 +162,7 @@ fn release(message: &Message<'_>, users: &mut Users, messages: &mut usize) {
     *messages = messages.saturating_sub(1);
     author(message)
         .into_iter()
-        .for_each(|user| users.release_author(user));
+        .for_each(|user| users.release_author(user.id));
 }
 
 /// The oldest messages go until there are no more than `limit`.
