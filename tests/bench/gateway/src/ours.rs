@@ -109,7 +109,7 @@ impl Library for Ours {
             let member = self.store.member(guild, user_id(user));
             member.expect("a cached member").id().get()
         };
-        users.iter().map(id).fold(0, |mix, id| mix ^ id)
+        users.iter().map(id).fold(0, u64::wrapping_add)
     }
 
     fn look_up_roles(&self, guild: u64, users: &[u64]) -> u64 {
@@ -117,9 +117,9 @@ impl Library for Ours {
         let roles = |&user: &u64| {
             let member = self.store.member(guild, user_id(user));
             let roles = member.expect("a cached member").roles();
-            roles.fold(0, |mix, role| mix ^ role.get())
+            roles.fold(0, |sum: u64, role| sum.wrapping_add(role.get()))
         };
-        users.iter().map(roles).fold(0, |mix, roles| mix ^ roles)
+        users.iter().map(roles).fold(0, u64::wrapping_add)
     }
 
     fn ask(&self, question: Question, guild: u64, ids: &[u64]) -> u64 {
@@ -128,21 +128,21 @@ impl Library for Ours {
             Question::WithRole => {
                 let role = RoleId::new(id).expect("no zero");
                 let members = store.members_with_role(guild, role);
-                members.fold(0, |mix, member| mix ^ member.id().get())
+                members.fold(0, |sum: u64, member| sum.wrapping_add(member.id().get()))
             }
             Question::InVoice => {
                 let channel = ChannelId::new(id).expect("no zero");
                 let states = store.voice_states_in(guild, channel);
-                states.fold(0, |mix, state| mix ^ state.user.get())
+                states.fold(0, |sum: u64, state| sum.wrapping_add(state.user.get()))
             }
             Question::ThreadsOf => {
                 let channel = ChannelId::new(id).expect("no zero");
                 let threads = store.threads_of(guild, channel);
-                threads.fold(0, |mix, thread| mix ^ thread.id.get())
+                threads.fold(0, |sum: u64, thread| sum.wrapping_add(thread.id.get()))
             }
             Question::SharedGuilds => {
                 let guilds = store.guilds_of(user_id(id));
-                guilds.fold(0, |mix, guild| mix ^ guild.get())
+                guilds.fold(0, |sum: u64, guild| sum.wrapping_add(guild.get()))
             }
             Question::HighestRole => {
                 let highest = store.highest_role(guild, user_id(id));
@@ -154,7 +154,7 @@ impl Library for Ours {
                 color.map_or(0, u64::from)
             }
         };
-        ids.iter().map(answer).fold(0, |mix, answer| mix ^ answer)
+        ids.iter().map(answer).fold(0, u64::wrapping_add)
     }
 
     fn row(&self, key: RowKey) -> Option<Fields> {

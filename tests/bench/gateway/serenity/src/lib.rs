@@ -65,7 +65,7 @@ impl Library for Serenity {
             let member = guild.members.get(&UserId::new(user));
             member.expect("a cached member").user.id.get()
         };
-        users.iter().map(id).fold(0, |mix, id| mix ^ id)
+        users.iter().map(id).fold(0, u64::wrapping_add)
     }
 
     fn look_up_roles(&self, guild: u64, users: &[u64]) -> u64 {
@@ -74,9 +74,11 @@ impl Library for Serenity {
             let guild = self.cache.guild(guild).expect("a cached guild");
             let member = guild.members.get(&UserId::new(user));
             let roles = &member.expect("a cached member").roles;
-            roles.iter().fold(0, |mix, role| mix ^ role.get())
+            roles
+                .iter()
+                .fold(0, |sum: u64, role| sum.wrapping_add(role.get()))
         };
-        users.iter().map(roles).fold(0, |mix, roles| mix ^ roles)
+        users.iter().map(roles).fold(0, u64::wrapping_add)
     }
 
     fn ask(&self, _: Question, _: u64, _: &[u64]) -> u64 {

@@ -125,7 +125,7 @@ impl Library for Twilight {
             let member = self.cache.member(guild, Id::new(user));
             member.expect("a cached member").user_id().get()
         };
-        users.iter().map(id).fold(0, |mix, id| mix ^ id)
+        users.iter().map(id).fold(0, u64::wrapping_add)
     }
 
     fn look_up_roles(&self, guild: u64, users: &[u64]) -> u64 {
@@ -133,9 +133,12 @@ impl Library for Twilight {
         let roles = |&user: &u64| {
             let member = self.cache.member(guild, Id::new(user));
             let member = member.expect("a cached member");
-            member.roles().iter().fold(0, |mix, role| mix ^ role.get())
+            member
+                .roles()
+                .iter()
+                .fold(0, |sum: u64, role| sum.wrapping_add(role.get()))
         };
-        users.iter().map(roles).fold(0, |mix, roles| mix ^ roles)
+        users.iter().map(roles).fold(0, u64::wrapping_add)
     }
 
     fn ask(&self, question: Question, guild: u64, ids: &[u64]) -> u64 {
@@ -149,12 +152,12 @@ impl Library for Twilight {
                     member.is_some_and(|member| member.roles().contains(&role))
                 };
                 let found = members.iter().filter(has);
-                found.fold(0, |mix, user| mix ^ user.get())
+                found.fold(0, |sum: u64, user| sum.wrapping_add(user.get()))
             }
             Question::InVoice => {
                 let states = cache.voice_channel_states(Id::new(id));
                 let states = states.into_iter().flatten();
-                states.fold(0, |mix, state| mix ^ state.user_id().get())
+                states.fold(0, |sum: u64, state| sum.wrapping_add(state.user_id().get()))
             }
             Question::ThreadsOf => {
                 let channels = cache.guild_channels(guild).expect("a cached guild");
@@ -164,11 +167,13 @@ impl Library for Twilight {
                         thread.kind.is_thread() && thread.parent_id == Some(Id::new(id))
                     })
                 });
-                threads.fold(0, |mix, thread| mix ^ thread.get())
+                threads.fold(0, |sum: u64, thread| sum.wrapping_add(thread.get()))
             }
             Question::SharedGuilds => {
                 let guilds = cache.user_guilds(Id::new(id)).expect("a cached user");
-                guilds.iter().fold(0, |mix, guild| mix ^ guild.get())
+                guilds
+                    .iter()
+                    .fold(0, |sum: u64, guild| sum.wrapping_add(guild.get()))
             }
             Question::HighestRole => {
                 let highest = cache.member_highest_role(guild, Id::new(id));
@@ -176,7 +181,7 @@ impl Library for Twilight {
             }
             Question::DisplayColor => self.color(guild, Id::new(id)),
         };
-        ids.iter().map(answer).fold(0, |mix, answer| mix ^ answer)
+        ids.iter().map(answer).fold(0, u64::wrapping_add)
     }
 
     fn row(&self, key: RowKey) -> Option<Fields> {
