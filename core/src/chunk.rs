@@ -27,7 +27,7 @@ pub use crate::wire::nonce::Nonce;
 pub use attempt::ChunkOutcome;
 pub use config::RequestConfig;
 pub use finished::{ChunkRequestFinished, FinishReason};
-pub use request::RequestProgress;
+pub use request::{OpenRequest, RequestProgress};
 pub use request_id::RequestId;
 
 pub(crate) use answers::{Chunk, RateLimitOutcome};

@@ -18,7 +18,7 @@ use budget::{DailyBudget, Level};
 use gate::Gate;
 use readiness::FleetProgress;
 
-pub use budget::StartLimit;
+pub use budget::{IdentifyBudget, StartLimit};
 pub use readiness::FleetReadiness;
 
 /// The settings of a [`Fleet`].
@@ -205,6 +205,12 @@ impl Fleet {
     #[must_use]
     pub fn identifies_left(&self) -> u32 {
         self.budget.left(self.now)
+    }
+
+    /// What is left of the identify budget, of how many, and when it is full again.
+    #[must_use]
+    pub fn identify_budget(&self) -> IdentifyBudget {
+        self.budget.as_of(self.now)
     }
 
     /// Takes over a newer answer of `GET /gateway/bot`.

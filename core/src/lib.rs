@@ -159,7 +159,7 @@ pub use input::Input;
 pub use intents::Intents;
 pub use positions::{Position, Positions};
 pub use session::Session;
-pub use shard::{Deadline, Shard};
+pub use shard::{ConnectionStanding, Deadline, Shard};
 pub use shard_id::ShardId;
 pub use time::Instant;
 pub use token::Token;

@@ -1,5 +1,6 @@
 //! One gateway connection as a state machine: a session, a tracker, and commands in a queue.
 
+mod overview;
 mod payload;
 mod restart;
 mod sending;
@@ -30,6 +31,8 @@ use crate::time::Instant;
 use crate::tracker::{MisreadCounts, Tracker};
 use crate::wire::command::Command;
 use restart::StopRequest;
+
+pub use overview::ConnectionStanding;
 
 /// One gateway connection as a state machine, without a socket and without a clock.
 ///

@@ -13,7 +13,7 @@ mod tests;
 use crate::action::{Action, Actions};
 use crate::cache::tombstones::Tombstones;
 use crate::cache::{Deriver, Kind, Kinds, Policy};
-use crate::chunk::{MemberQuery, RequestId, RequestProgress};
+use crate::chunk::{MemberQuery, OpenRequest, RequestId, RequestProgress};
 use crate::dispatch::Dispatch;
 use crate::error::RequestError;
 use crate::event::{Event, Fault, Misunderstood};
@@ -330,6 +330,30 @@ impl Tracker {
     #[must_use]
     pub fn guild(&self, guild: GuildId) -> Option<GuildReadiness> {
         self.setup.guild(guild)
+    }
+
+    /// The guilds with an id above `after` that are not whole, ascending: all but those that are
+    /// set up with every member. [`Readiness::not_whole`] is how many there are. The first ones
+    /// cost no more for how many follow.
+    pub fn not_whole(
+        &self,
+        after: Option<GuildId>,
+    ) -> impl Iterator<Item = (GuildId, GuildReadiness)> + '_ {
+        self.setup.not_whole(after)
+    }
+
+    /// The guilds of the last READY without an outcome, ascending: those that hold up readiness.
+    /// [`Readiness::pending`] is how many there are.
+    pub fn pending(&self) -> impl Iterator<Item = (GuildId, GuildReadiness)> + '_ {
+        self.setup.pending()
+    }
+
+    /// The member requests that have not ended and were made after this one, in that order.
+    pub fn open_requests(
+        &self,
+        after: Option<RequestId>,
+    ) -> impl Iterator<Item = OpenRequest> + '_ {
+        self.setup.open_requests(after)
     }
 
     /// The guild's stage; `None` when it is not known.

@@ -65,7 +65,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_std::net::{TcpStream, ToSocketAddrs};
+use async_std::net::{TcpListener, TcpStream, ToSocketAddrs};
 
 pub use headcount_driver as driver;
 pub use headcount_driver::core::session::OnStop;
@@ -120,6 +120,19 @@ impl driver::Runtime for AsyncStd {
         F: Future<Output = ()> + Send + 'static,
     {
         async_std::task::spawn(future);
+    }
+}
+
+impl driver::Serve for AsyncStd {
+    type Acceptor = TcpListener;
+
+    fn acceptor(&self, listener: std::net::TcpListener) -> io::Result<Self::Acceptor> {
+        Ok(listener.into())
+    }
+
+    async fn accept(acceptor: &Self::Acceptor) -> io::Result<Self::Stream> {
+        let (stream, _) = acceptor.accept().await?;
+        Ok(stream)
     }
 }
 

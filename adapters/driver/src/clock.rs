@@ -25,8 +25,9 @@ impl Clock {
         }
     }
 
-    /// The core's time now. It runs on while the machine sleeps.
-    pub(crate) fn now<R: Runtime>(&self, runtime: &R) -> Instant {
+    /// The core's time now, by the clock of the bot's runtime. It runs on while the machine sleeps.
+    #[must_use]
+    pub fn now<R: Runtime>(&self, runtime: &R) -> Instant {
         let awake = runtime.now().saturating_duration_since(self.epoch);
         let asleep = runtime.asleep().saturating_sub(self.asleep);
         let elapsed = awake.saturating_add(asleep);

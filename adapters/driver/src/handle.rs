@@ -1,5 +1,6 @@
 //! Asking and commanding a running bot from anywhere.
 
+mod overview;
 mod shards;
 
 use std::fmt;
@@ -17,7 +18,7 @@ use headcount_core::setup::{Chunking, GuildReadiness, Readiness};
 use headcount_core::tracker::MisreadCounts;
 use headcount_core::wire::command::Command;
 use headcount_core::wire::view::Webhook;
-use headcount_core::{RequestError, Session, Shard, ShardId};
+use headcount_core::{ConnectionStanding, RequestError, Session, Shard, ShardId};
 
 use crate::builder::answered;
 use crate::clock::Clock;
@@ -25,6 +26,8 @@ use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::unjudged::Unjudged;
 use crate::{Error, ErrorKind};
+
+pub use overview::GuildStanding;
 
 /// A clonable handle to a running bot.
 ///
@@ -44,6 +47,10 @@ pub struct ShardState {
     pub id: ShardId,
     /// Where its connection stands.
     pub phase: Phase,
+    /// Since when it stands there, and what it waits for until when.
+    pub connection: ConnectionStanding,
+    /// Why it has ended for good; `None` while it has not.
+    pub halt: Option<Halt>,
     /// Time from the last answered heartbeat to its answer on this connection.
     pub latency: Option<Duration>,
     /// Connections in a row that failed before they were active.
@@ -77,6 +84,8 @@ impl Handle {
             cell.read(|shard| ShardState {
                 id: *id,
                 phase: shard.phase(),
+                connection: shard.connection(),
+                halt: shard.halt(),
                 latency: shard.latency(),
                 failures: shard.failures(),
                 misunderstood: shard.misunderstood(),

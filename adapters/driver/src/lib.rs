@@ -62,6 +62,7 @@ mod quantum;
 mod reentry;
 mod refresh;
 mod runtime;
+mod serve;
 mod settings;
 mod shard_cell;
 mod shared;
@@ -88,7 +89,7 @@ pub use chat::{Chat, ChatBuilder, ChatEvent, ChatHandle, TWITCH_URL};
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};
 pub use event::BotEvent;
-pub use handle::{Handle, ShardState};
+pub use handle::{GuildStanding, Handle, ShardState};
 pub use inflate::{Compression, Inflate, MAX_MESSAGE_BYTES};
 pub use info::{Api, GatewayInfo, SessionStartLimit};
 pub use listener::{ListenError, Listener};
@@ -96,6 +97,7 @@ pub use on_resume::OnResume;
 
 pub use panics::Panicked;
 pub use runtime::{Runtime, unresolved};
+pub use serve::Serve;
 pub use socket::{Ended, Socket, SocketOptions};
 pub use waiting::WaitError;
 

@@ -61,7 +61,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use smol::net::TcpStream;
+use smol::net::{TcpListener, TcpStream};
 
 pub use headcount_driver as driver;
 pub use headcount_driver::core::session::OnStop;
@@ -115,6 +115,19 @@ impl driver::Runtime for Smol {
         F: Future<Output = ()> + Send + 'static,
     {
         smol::spawn(future).detach();
+    }
+}
+
+impl driver::Serve for Smol {
+    type Acceptor = TcpListener;
+
+    fn acceptor(&self, listener: std::net::TcpListener) -> io::Result<Self::Acceptor> {
+        TcpListener::try_from(listener)
+    }
+
+    async fn accept(acceptor: &Self::Acceptor) -> io::Result<Self::Stream> {
+        let (stream, _) = acceptor.accept().await?;
+        Ok(stream)
     }
 }
 

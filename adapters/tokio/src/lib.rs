@@ -63,7 +63,7 @@ use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 pub use headcount_driver as driver;
@@ -123,6 +123,19 @@ impl driver::Runtime for Tokio {
 
     fn now(&self) -> Instant {
         tokio::time::Instant::now().into_std()
+    }
+}
+
+impl driver::Serve for Tokio {
+    type Acceptor = TcpListener;
+
+    fn acceptor(&self, listener: std::net::TcpListener) -> io::Result<Self::Acceptor> {
+        TcpListener::from_std(listener)
+    }
+
+    async fn accept(acceptor: &Self::Acceptor) -> io::Result<Self::Stream> {
+        let (stream, _) = acceptor.accept().await?;
+        Ok(stream.compat())
     }
 }
 

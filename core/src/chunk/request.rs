@@ -1,5 +1,6 @@
 //! What the machine is asked for, and where a request stands.
 
+use super::request_id::RequestId;
 use crate::Instant;
 use crate::id::GuildId;
 use crate::wire::member_request::MemberQuery;
@@ -16,6 +17,23 @@ pub(crate) struct Ask {
     pub(crate) members: u64,
     /// The guild's data is still to come, and would sweep the answer away: wait for it.
     pub(crate) awaits_guild: bool,
+}
+
+/// A member request that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenRequest {
+    /// The request.
+    pub request: RequestId,
+    /// The guild asked about.
+    pub guild: GuildId,
+    /// Whether everyone is asked for.
+    pub full: bool,
+    /// Whether it was made to set the guild up, and not by the user.
+    pub auto: bool,
+    /// When it was made.
+    pub since: Instant,
+    /// Where it stands.
+    pub progress: RequestProgress,
 }
 
 /// Where a member request stands.

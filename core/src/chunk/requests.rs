@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::ops::Bound;
 use core::time::Duration;
 
 use super::adopted::Adopted;
@@ -9,7 +10,7 @@ use super::attempt::Attempt;
 use super::config::RequestConfig;
 use super::finished::{ChunkRequestFinished, FinishReason};
 use super::gate::Gates;
-use super::request::{Ask, RequestProgress};
+use super::request::{Ask, OpenRequest, RequestProgress};
 use super::request_history::RequestHistory;
 use super::request_id::RequestId;
 use super::tag::Tag;
@@ -49,6 +50,30 @@ pub(super) struct Request {
     pub(super) refusals: u32,
     /// In how many sessions it has waited for its guild after the first.
     sessions: u32,
+}
+
+impl Request {
+    fn progress(&self) -> RequestProgress {
+        let attempts = self.history.attempts();
+        let attempt = self.history.attempt();
+        match self.phase {
+            RequestPhase::AwaitingGuild => RequestProgress::AwaitingGuild,
+            RequestPhase::Queued(not_before) => RequestProgress::Queued {
+                not_before,
+                attempts,
+            },
+            RequestPhase::Sent(until) => match attempt.and_then(Attempt::chunks) {
+                None => RequestProgress::Sent { until, attempts },
+                Some((chunks, chunk_count)) => RequestProgress::Receiving {
+                    until,
+                    attempts,
+                    chunks,
+                    chunk_count,
+                    members: attempt.map_or(0, |attempt| attempt.listed().members),
+                },
+            },
+        }
+    }
 }
 
 /// The machine of member requests. See the [module](super).
@@ -413,25 +438,23 @@ impl Requests {
 
     /// Where a request stands; `None` once it has ended.
     pub(crate) fn progress(&self, id: RequestId) -> Option<RequestProgress> {
-        let request = self.requests.get(&id)?;
-        let attempts = request.history.attempts();
-        let attempt = request.history.attempt();
-        Some(match request.phase {
-            RequestPhase::AwaitingGuild => RequestProgress::AwaitingGuild,
-            RequestPhase::Queued(not_before) => RequestProgress::Queued {
-                not_before,
-                attempts,
-            },
-            RequestPhase::Sent(until) => match attempt.and_then(Attempt::chunks) {
-                None => RequestProgress::Sent { until, attempts },
-                Some((chunks, chunk_count)) => RequestProgress::Receiving {
-                    until,
-                    attempts,
-                    chunks,
-                    chunk_count,
-                    members: attempt.map_or(0, |attempt| attempt.listed().members),
-                },
-            },
+        self.requests.get(&id).map(Request::progress)
+    }
+
+    /// Those that were made after this one and have not ended, in that order.
+    pub(crate) fn open(&self, after: Option<RequestId>) -> impl Iterator<Item = OpenRequest> + '_ {
+        let above = (
+            after.map_or(Bound::Unbounded, Bound::Excluded),
+            Bound::Unbounded,
+        );
+        let requests = self.requests.range(above);
+        requests.map(|(&id, request)| OpenRequest {
+            request: id,
+            guild: request.ask.guild,
+            full: request.ask.query.is_full(),
+            auto: request.ask.auto,
+            since: request.since,
+            progress: request.progress(),
         })
     }
 

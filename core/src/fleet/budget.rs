@@ -33,6 +33,17 @@ impl Default for StartLimit {
     }
 }
 
+/// How much of the identify budget is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdentifyBudget {
+    /// Identifies left for the day.
+    pub left: u32,
+    /// Identifies per day.
+    pub total: u32,
+    /// When all of them are there again; `None` while none is known to be spent.
+    pub resets: Option<Instant>,
+}
+
 /// The budget as we know it: the last answer, and what we spent since.
 #[derive(Clone, Debug)]
 pub(super) struct DailyBudget {
@@ -92,6 +103,14 @@ impl DailyBudget {
             return self.limit.total;
         }
         self.limit.remaining.saturating_sub(self.spent)
+    }
+
+    pub(super) fn as_of(&self, now: Instant) -> IdentifyBudget {
+        IdentifyBudget {
+            left: self.left(now),
+            total: self.limit.total,
+            resets: self.resets.filter(|_| !self.is_reset(now)),
+        }
     }
 
     /// Counts an identify.

@@ -47,6 +47,10 @@ struct Memory {
     recorded: u64,
     /// That of the session, if there is one.
     digest: u64,
+    /// When the state became what it is.
+    since: Instant,
+    /// When the session began; `None` for one of an earlier process.
+    began: Option<Instant>,
 }
 
 impl Machine {
@@ -80,6 +84,8 @@ impl Machine {
                 acknowledged,
                 recorded: acknowledged,
                 digest,
+                since: Instant::ZERO,
+                began: None,
             },
         }
     }
@@ -105,6 +111,16 @@ impl Machine {
     /// The presence to begin the next session with.
     pub(crate) fn set_presence(&mut self, presence: BotPresence) {
         self.memory.config.presence = Some(presence);
+    }
+
+    /// When the state became what it is.
+    pub(crate) const fn since(&self) -> Instant {
+        self.memory.since
+    }
+
+    /// When the session began; `None` without one, and for one of an earlier process.
+    pub(crate) fn session_since(&self) -> Option<Instant> {
+        self.memory.began.filter(|_| self.state.session().is_some())
     }
 
     /// Which session there is, or was last.
@@ -161,6 +177,9 @@ impl Machine {
         self.state = state.step(signal, &mut cx);
         let (reason, delivery) = (cx.reason, cx.delivery);
         let to = self.state.phase();
+        if from != to {
+            self.memory.since = now;
+        }
         if let (true, Some(reason)) = (from != to, reason) {
             out.emit(Event::StateChanged(StateChanged { from, to, reason }));
         }

@@ -96,6 +96,21 @@ impl State {
         }
     }
 
+    /// What the state waits for, and until when at most; `None` while events flow, and at the end.
+    pub(crate) fn waits_for(&self) -> Option<(Instant, Wait)> {
+        match self {
+            Self::Identifying { deadline, .. } | Self::Resuming { deadline, .. } => {
+                Some((*deadline, Wait::Ready))
+            }
+            Self::Active { .. } => None,
+            Self::Idle { .. }
+            | Self::Waiting { .. }
+            | Self::Connecting { .. }
+            | Self::Greeting { .. }
+            | Self::Halted { .. } => self.deadline(),
+        }
+    }
+
     /// The session that would be resumed next, if there is one.
     pub(crate) const fn session(&self) -> Option<&Session> {
         match self {

@@ -1,6 +1,8 @@
 //! Which guild is in which stage: membership of a map is the state.
 
-use alloc::collections::BTreeMap;
+mod not_whole;
+
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::stage::{MemberCount, Origin, Outcome, Stage, TimedStage};
 use crate::Instant;
@@ -20,6 +22,8 @@ pub(crate) struct GuildRegistry {
     ready: BTreeMap<GuildId, (Since, Origin, Outcome, MemberCount)>,
     missed: BTreeMap<GuildId, Since>,
     unavailable: BTreeMap<GuildId, Since>,
+    /// Those of `ready` whose outcome is not complete.
+    lacking: BTreeSet<GuildId>,
     /// The sum over all guilds; changes in `put` and `take` alone.
     members: MemberCount,
 }
@@ -85,7 +89,12 @@ impl GuildRegistry {
                 origin,
                 outcome,
                 members,
-            } => drop(self.ready.insert(guild, (since, origin, outcome, members))),
+            } => {
+                if outcome != Outcome::Complete {
+                    self.lacking.insert(guild);
+                }
+                self.ready.insert(guild, (since, origin, outcome, members));
+            }
             Stage::Missed => drop(self.missed.insert(guild, since)),
             Stage::Unavailable => drop(self.unavailable.insert(guild, since)),
         }
@@ -109,6 +118,7 @@ impl GuildRegistry {
     fn remove(&mut self, guild: GuildId) -> Option<TimedStage> {
         let standing = |since, stage| TimedStage { since, stage };
         if let Some((since, origin, outcome, members)) = self.ready.remove(&guild) {
+            self.lacking.remove(&guild);
             return Some(standing(since, ready(origin, outcome, members)));
         }
         if let Some((since, origin, request, members)) = self.receiving.remove(&guild) {
@@ -347,7 +357,7 @@ fn members_of(stage: &Stage) -> MemberCount {
 mod tests {
     use super::*;
 
-    fn stages() -> [Stage; 8] {
+    pub(super) fn stages() -> [Stage; 8] {
         let members = MemberCount {
             expected: 10,
             received: 4,
@@ -388,9 +398,19 @@ mod tests {
                     assert_eq!(registry.get(guild), Some(TimedStage { since, stage }));
                     assert!(registry.contains(guild));
                     assert_eq!(registry.guilds().count(), 1);
+                    assert_eq!(registry.not_whole_count(), 1, "no stage here is complete");
+                    assert!(registry.not_whole(None).eq([guild]));
+                    assert_eq!(registry.not_whole(Some(guild)).count(), 0);
                 }
             }
         }
+        let whole = TimedStage {
+            since: Instant::ZERO,
+            stage: ready(Origin::Join, Outcome::Complete, MemberCount::default()),
+        };
+        registry.put(guild, whole);
+        assert_eq!(registry.not_whole_count(), 0);
+        assert_eq!(registry.not_whole(None).count(), 0);
         assert!(registry.take(guild).is_some());
         assert_eq!(registry.members(), MemberCount::default());
         assert_eq!((registry.len(), registry.get(guild)), (0, None));

@@ -6,7 +6,7 @@ use super::presences::PresencesOutcome;
 pub use super::ready_tally::OutcomeCounts;
 use super::stage::{MemberCount, Stage};
 use crate::Instant;
-use crate::chunk::{RequestId, RequestProgress};
+use crate::chunk::{OpenRequest, RequestId, RequestProgress};
 use crate::id::GuildId;
 
 /// How far a shard is. Made in constant time.
@@ -20,6 +20,9 @@ pub struct Readiness {
     pub outcomes: OutcomeCounts,
     /// All guilds known now, by stage; guilds that joined later included.
     pub stages: StageCounts,
+    /// How many of them are not whole: on their way, in an outage, missed, or set up with another
+    /// outcome than complete.
+    pub not_whole: usize,
     /// The members of all guilds that have come.
     pub members: MemberCount,
     /// Member requests that wait to be sent.
@@ -89,6 +92,7 @@ impl Setup {
             pending: self.tally.pending(),
             outcomes: self.tally.counts(),
             stages: self.registry.counts(),
+            not_whole: self.registry.not_whole_count(),
             members: self.registry.members(),
             requests_queued: self.requests.queued(),
             requests_outstanding: self.requests.outstanding(),
@@ -126,6 +130,29 @@ impl Setup {
             waits_for,
             until,
         })
+    }
+
+    /// The guilds with an id above `after` that are not whole, ascending.
+    pub(crate) fn not_whole(
+        &self,
+        after: Option<GuildId>,
+    ) -> impl Iterator<Item = (GuildId, GuildReadiness)> + '_ {
+        let guilds = self.registry.not_whole(after);
+        guilds.filter_map(|guild| Some((guild, self.guild(guild)?)))
+    }
+
+    /// The guilds that hold up readiness, ascending.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = (GuildId, GuildReadiness)> + '_ {
+        let guilds = self.tally.holding();
+        guilds.filter_map(|guild| Some((guild, self.guild(guild)?)))
+    }
+
+    /// The requests that have not ended and were made after this one, in that order.
+    pub(crate) fn open_requests(
+        &self,
+        after: Option<RequestId>,
+    ) -> impl Iterator<Item = OpenRequest> + '_ {
+        self.requests.open(after)
     }
 
     fn waits_for_request(&self, request: RequestId) -> (WaitsFor, Option<Instant>) {

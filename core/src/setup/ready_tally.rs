@@ -173,6 +173,11 @@ impl ReadyTally {
         self.holding.len()
     }
 
+    /// The guilds without an outcome, ascending.
+    pub(crate) fn holding(&self) -> impl Iterator<Item = GuildId> + '_ {
+        self.holding.iter().copied()
+    }
+
     /// Whether the summary of the last READY has been emitted.
     pub(crate) fn is_emitted(&self) -> bool {
         self.state == TallyState::Emitted

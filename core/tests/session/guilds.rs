@@ -12,7 +12,7 @@ use headcount_core::{Action, Config, Event, Input, Intents, Session, Shard};
 
 use crate::host::{Host, config};
 
-fn chunking() -> Config {
+pub(crate) fn chunking() -> Config {
     let mut config = config();
     config.intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
     config.tracker.setup.chunking = AutoChunk::Missing.into();
@@ -66,7 +66,7 @@ fn cut(host: &mut Host) {
     assert_eq!(host.shard.phase(), Phase::Resuming);
 }
 
-fn nonces(host: &Host) -> Vec<String> {
+pub(crate) fn nonces(host: &Host) -> Vec<String> {
     host.commands()
         .filter_map(|command| match command {
             Command::RequestMembers(request) => Some(request.nonce.to_string()),

@@ -44,6 +44,11 @@ impl Host {
     pub(crate) fn begin(&mut self) {
         self.dial();
         self.hello();
+        self.begin_session();
+    }
+
+    /// The server's answer to an identify or a resume.
+    pub(crate) fn begin_session(&mut self) {
         self.receive(match self.shard.phase() {
             Phase::Resuming => RESUMED,
             _ => READY,

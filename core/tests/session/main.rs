@@ -21,5 +21,6 @@ mod reconnecting;
 mod removed;
 mod restarting;
 mod sequence;
+mod standing;
 mod stopping;
 mod unread;

@@ -18,6 +18,9 @@ fn a_start_limit_that_is_read_anew_counts_from_then_on() {
     assert_eq!(wake(&mut fleet, at(1_000)), [FleetAction::Grant(all[0])]);
     let emitted = feed(&mut fleet, at(2_000), all[0], &moves_to(Phase::Identifying));
     assert_eq!((emitted, fleet.identifies_left()), (Vec::new(), 499));
+    let budget = fleet.identify_budget();
+    assert_eq!((budget.left, budget.total), (499, 1000));
+    assert_eq!(budget.resets, Some(at(3_601_000)));
 
     // The next answer has counted that one already. Now there is less, and for longer.
     fleet.refresh(at(3_000), limit(16, 10));
@@ -30,6 +33,7 @@ fn a_start_limit_that_is_read_anew_counts_from_then_on() {
         [FleetAction::Grant(all[1])]
     );
     assert_eq!(fleet.identifies_left(), 1000);
+    assert_eq!(fleet.identify_budget().resets, None, "it is full");
 }
 
 #[test]

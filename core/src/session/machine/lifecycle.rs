@@ -52,6 +52,7 @@ impl Context<'_, '_> {
             gaps: Vec::new(),
         };
         self.memory.digest = session.digest();
+        self.memory.began = Some(self.now);
         State::Active {
             since: self.now,
             live,
