@@ -146,6 +146,19 @@ pub enum CommandOutcome {
     Halted,
 }
 
+impl CommandOutcome {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Replaced => "replaced",
+            Self::SessionLost => "session_lost",
+            Self::Halted => "halted",
+        }
+    }
+}
+
 impl Event<'_> {
     /// The event of the gateway, if it is one.
     #[must_use]

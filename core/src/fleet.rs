@@ -175,7 +175,9 @@ impl Fleet {
         self.now = self.now.max(now);
         match input {
             FleetInput::Timeout => {}
-            FleetInput::WantIdentify(shard) if self.readiness.has(shard) => self.gate.queue(shard),
+            FleetInput::WantIdentify(shard) if self.readiness.has(shard) => {
+                self.gate.queue(self.now, shard);
+            }
             FleetInput::Event(shard, event) if self.readiness.has(shard) => {
                 self.observe(shard, event, &mut out);
             }
@@ -199,6 +201,13 @@ impl Fleet {
     #[must_use]
     pub fn readiness(&self) -> FleetReadiness {
         self.readiness.counts(self.gate.waiting())
+    }
+
+    /// How many identifies were granted so far, and how long their shards had waited for them in
+    /// all.
+    #[must_use]
+    pub const fn granted(&self) -> (u64, Duration) {
+        self.gate.granted()
     }
 
     /// Identifies left for the day.

@@ -119,6 +119,7 @@ pub mod cache;
 pub mod chunk;
 pub mod config;
 mod countdown;
+pub mod counts;
 mod dispatch;
 pub mod error;
 pub mod event;

@@ -1,5 +1,6 @@
 //! One gateway connection as a state machine: a session, a tracker, and commands in a queue.
 
+mod counting;
 mod overview;
 mod payload;
 mod restart;
@@ -15,6 +16,7 @@ use crate::cache::{self, Kinds, Policy};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::command_queue::CommandQueue;
 use crate::config::{Acknowledge, Config};
+use crate::counts::ShardCounts;
 use crate::error::RequestError;
 use crate::event::{CommandOutcome, Event, Gap, Ticket};
 use crate::id::GuildId;
@@ -50,6 +52,7 @@ pub struct Shard {
     stop_request: Option<StopRequest>,
     /// What is missing, and not reported yet.
     gaps: Vec<Gap>,
+    counts: ShardCounts,
 }
 
 /// When to wake a shard, and what for.
@@ -109,6 +112,7 @@ impl Shard {
             early_faults: 0,
             stop_request: None,
             gaps,
+            counts: ShardCounts::default(),
         }
     }
 
@@ -126,6 +130,9 @@ impl Shard {
         }
         if let Some(stop_request) = self.stop_request.take() {
             self.signal(stop_request.signal(), &mut out);
+        }
+        if let Input::Payload(frame) = input {
+            self.counts.payload(frame.len());
         }
         match input {
             Input::Payload(_) if self.phase() == Phase::Halted => {}
@@ -149,6 +156,7 @@ impl Shard {
         }
         self.pass_deadlines(&mut out);
         self.flush(&mut out);
+        self.counts.note(&out);
         out
     }
 

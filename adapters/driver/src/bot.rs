@@ -15,6 +15,7 @@ use crate::deadline::within;
 use crate::delivery::Events;
 use crate::event::BotEvent;
 use crate::handle::Handle;
+use crate::panics::caught;
 use crate::{Error, ErrorKind, Runtime};
 
 /// How long a shutdown waits for the shards beyond their own deadlines.
@@ -229,6 +230,13 @@ impl<R: Runtime> Stream for Bot<R> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BotEvent>> {
         self.acknowledge();
         let event = ready!(self.events.poll_next_unpin(cx));
+        if let Some(received) = self.events.received().filter(|_| event.is_some()) {
+            // A clock that panics costs the measurement, and not the event.
+            if let Ok(now) = caught(|| self.runtime.now()) {
+                let lag = now.saturating_duration_since(received);
+                self.handle.shared().lag.note(lag);
+            }
+        }
         Poll::Ready(event.map(|event| self.hand_out(event)))
     }
 }

@@ -28,10 +28,17 @@ impl Clock {
     /// The core's time now, by the clock of the bot's runtime. It runs on while the machine sleeps.
     #[must_use]
     pub fn now<R: Runtime>(&self, runtime: &R) -> Instant {
-        let awake = runtime.now().saturating_duration_since(self.epoch);
+        self.read(runtime).1
+    }
+
+    /// The same, after the runtime's time, which is finer.
+    pub(crate) fn read<R: Runtime>(&self, runtime: &R) -> (StdInstant, Instant) {
+        let now = runtime.now();
+        let awake = now.saturating_duration_since(self.epoch);
         let asleep = runtime.asleep().saturating_sub(self.asleep);
         let elapsed = awake.saturating_add(asleep);
-        Instant::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+        let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        (now, Instant::from_millis(millis))
     }
 
     /// The wall-clock time of a point in the core's time, for example of the first chunk of a

@@ -9,6 +9,7 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant as StdInstant;
 
 use futures_util::Stream;
 use headcount_core::Event;
@@ -115,6 +116,20 @@ impl<T> Buffer<T> {
     }
 }
 
+/// Where it is seen how much waits.
+pub(crate) struct BacklogGauge<T = BotEvent>(Arc<Buffer<T>>);
+
+impl<T> BacklogGauge<T> {
+    /// How much waits.
+    pub(crate) fn read(&self) -> Untaken {
+        let state = self.0.lock();
+        Untaken {
+            events: state.events,
+            bytes: state.bytes,
+        }
+    }
+}
+
 /// A place in the buffer, taken until this is dropped.
 pub(crate) struct Reservation<T = BotEvent> {
     buffer: Arc<Buffer<T>>,
@@ -130,6 +145,8 @@ impl<T> Drop for Reservation<T> {
 /// An event and its place in the buffer.
 pub(crate) struct Parcel<T = BotEvent> {
     pub(crate) event: T,
+    /// When that was received which it follows from, if that is known.
+    received: Option<StdInstant>,
     _reservation: Reservation<T>,
 }
 
@@ -139,6 +156,8 @@ pub(crate) struct Delivery<T = BotEvent> {
     number: usize,
     /// Events since the buffer was seen full.
     unheard: usize,
+    /// When that was received which the next events follow from, if that is known.
+    received: Option<StdInstant>,
 }
 
 impl<T: Weigh> Delivery<T> {
@@ -167,11 +186,15 @@ impl<T: Weigh> Delivery<T> {
             observe,
             state: Mutex::new(state),
         });
-        let events = Events(Arc::clone(&buffer));
+        let events = Events {
+            buffer: Arc::clone(&buffer),
+            received: None,
+        };
         let delivery = Self {
             buffer,
             number: 0,
             unheard: 0,
+            received: None,
         };
         (delivery, events)
     }
@@ -185,7 +208,18 @@ impl<T: Weigh> Delivery<T> {
             buffer: Arc::clone(&self.buffer),
             number: state.numbers,
             unheard: 0,
+            received: None,
         }
+    }
+
+    /// The next events follow from something that was received then.
+    pub(crate) const fn receive(&mut self, at: StdInstant) {
+        self.received = Some(at);
+    }
+
+    /// Where it is seen how much waits, also by who outlives it.
+    pub(crate) fn backlog(&self) -> BacklogGauge<T> {
+        BacklogGauge(Arc::clone(&self.buffer))
     }
 
     /// A place for something of so many bytes that waits elsewhere.
@@ -200,6 +234,7 @@ impl<T: Weigh> Delivery<T> {
         let reservation = self.reserve(event.weight());
         Parcel {
             event,
+            received: self.received,
             _reservation: reservation,
         }
     }
@@ -292,12 +327,21 @@ impl<T> Drop for Delivery<T> {
 }
 
 /// The consumer's end of the buffer: a stream that ends with the last [`Delivery`].
-pub(crate) struct Events<T = BotEvent>(Arc<Buffer<T>>);
+pub(crate) struct Events<T = BotEvent> {
+    buffer: Arc<Buffer<T>>,
+    /// When that was received which the event taken last follows from, if that is known.
+    received: Option<StdInstant>,
+}
 
 impl<T> Events<T> {
+    /// When that was received which the event taken last follows from; `None` if that is not known.
+    pub(crate) const fn received(&self) -> Option<StdInstant> {
+        self.received
+    }
+
     /// Takes nothing more: what waits and what comes is dropped.
     pub(crate) fn close(&mut self) {
-        let mut state = self.0.lock();
+        let mut state = self.buffer.lock();
         state.closed = true;
         let dropped = mem::take(&mut state.queue);
         let waiting = mem::take(&mut state.waiting);
@@ -310,10 +354,11 @@ impl<T> Events<T> {
 impl<T> Stream for Events<T> {
     type Item = T;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let mut state = self.0.lock();
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut state = self.buffer.lock();
         if let Some(parcel) = state.queue.pop_front() {
             drop(state);
+            self.received = parcel.received;
             return Poll::Ready(Some(parcel.event));
         }
         if state.deliveries == 0 {

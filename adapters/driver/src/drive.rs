@@ -268,8 +268,10 @@ impl<R: Runtime> Drive<R> {
     /// Hands what happened to the shard and distributes its actions: mutations and events go to the
     /// sink, the connection's work is queued. Each keeps its order.
     fn step(&mut self, wake: &Wake) {
+        let (received, now) = self.shared.clock.read(&self.runtime);
+        self.sink.receive(received);
         let input = match wake {
-            Wake::Due => return self.save(self.shared.clock.now(&self.runtime)),
+            Wake::Due => return self.save(now),
             Wake::Deadline => Input::Timeout,
             Wake::Unread(missed) => Input::Unread { missed: *missed },
             Wake::Granted => Input::IdentifyGranted,
@@ -296,7 +298,6 @@ impl<R: Runtime> Drive<R> {
                 Input::Closed(ended.code)
             }
         };
-        let now = self.shared.clock.now(&self.runtime);
         let payload = match input {
             Input::Payload(bytes) => bytes.len(),
             _ => 0,
@@ -321,6 +322,7 @@ impl<R: Runtime> Drive<R> {
             }
         }
         self.cell.acknowledgements.settle(now);
+        self.cell.traffic.add(self.transport.take_traffic());
         self.transport.forget();
         drop(policies_guard);
         self.save(now);
@@ -379,6 +381,7 @@ impl<R: Runtime> Drive<R> {
         let sent = socket
             .send(&self.runtime, command.encode(&mut self.scratch))
             .await;
+        self.cell.traffic.add(socket.take_traffic());
         let Err(error) = sent else {
             return true;
         };

@@ -3,6 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant as StdInstant;
 
 use futures_util::FutureExt;
 use headcount_core::cache::Mutation;
@@ -53,6 +54,11 @@ impl<R: Runtime> EventSink<R> {
             payload: 0,
             halted: false,
         }
+    }
+
+    /// What follows comes of what was received then.
+    pub(crate) const fn receive(&mut self, at: StdInstant) {
+        self.delivery.receive(at);
     }
 
     /// What follows comes of a payload of so many bytes.

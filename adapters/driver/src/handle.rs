@@ -1,5 +1,6 @@
 //! Asking and commanding a running bot from anywhere.
 
+mod metrics;
 mod overview;
 mod shards;
 
@@ -80,19 +81,11 @@ impl Handle {
     /// # }
     /// ```
     pub fn shards(&self) -> impl ExactSizeIterator<Item = ShardState> + '_ {
-        self.shared.fleet.cells().iter().map(|(id, cell)| {
-            cell.read(|shard| ShardState {
-                id: *id,
-                phase: shard.phase(),
-                connection: shard.connection(),
-                halt: shard.halt(),
-                latency: shard.latency(),
-                failures: shard.failures(),
-                misunderstood: shard.misunderstood(),
-                unacknowledged: cell.acknowledgements.outstanding(),
-                readiness: shard.readiness(),
-            })
-        })
+        self.shared
+            .fleet
+            .cells()
+            .iter()
+            .map(|(id, cell)| cell.read(|shard| ShardState::of(*id, cell, shard)))
     }
 
     /// What became of the bot; see [`Bot::outcome`](crate::Bot::outcome).

@@ -54,6 +54,7 @@ mod keeper;
 mod launch;
 mod listener;
 mod listeners;
+pub mod metrics;
 mod old_values;
 mod on_resume;
 mod panics;

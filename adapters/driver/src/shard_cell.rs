@@ -10,6 +10,7 @@ use headcount_core::id::GuildId;
 use headcount_core::{Actions, Input, Instant, Position, Session, Shard};
 
 use crate::acknowledgements::Acknowledgements;
+use crate::metrics::TrafficCounters;
 
 /// One shard's core state behind a short lock, and a bell for its loop.
 ///
@@ -25,6 +26,8 @@ pub(crate) struct ShardCell {
     published: PublishedState,
     /// Its events that are under way.
     pub(crate) acknowledgements: Arc<Acknowledgements>,
+    /// What goes over its connections.
+    pub(crate) traffic: TrafficCounters,
 }
 
 /// What of the shard is to be seen without its lock, by its loop.
@@ -62,6 +65,7 @@ impl ShardCell {
             runs: AtomicBool::new(false),
             failed: Mutex::default(),
             published: PublishedState::default(),
+            traffic: TrafficCounters::default(),
         }
     }
 

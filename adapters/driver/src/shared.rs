@@ -7,8 +7,10 @@ use std::sync::atomic::AtomicBool;
 use crate::app_changes::AppChanges;
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::delivery::BacklogGauge;
 use crate::fleet::SharedFleet;
 use crate::listeners::Listeners;
+use crate::metrics::LagCounters;
 use crate::sleep::Sleep;
 use crate::stores::Stores;
 
@@ -32,6 +34,10 @@ pub(crate) struct Shared {
     /// Who listens beside the consumer.
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) sleep: Sleep,
+    /// How long events take to the consumer.
+    pub(crate) lag: LagCounters,
+    /// What waits for it.
+    pub(crate) backlog: BacklogGauge,
     /// Whether the state of a shard that has ended could not be written down.
     pub(crate) unsaved: AtomicBool,
 }

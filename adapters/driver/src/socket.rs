@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant as StdInstant};
 
 use http::Uri;
 use rustls::ClientConfig;
@@ -16,6 +16,7 @@ use crate::address::{self, Address, Cleartext};
 use crate::deadline::within;
 use crate::http_get::retry_after;
 use crate::inflate::{Inflate, MAX_MESSAGE_BYTES};
+use crate::metrics::Traffic;
 use crate::websocket::{Said, WebSocket};
 use crate::{Compression, Error, ErrorKind, Runtime, frame, stream};
 
@@ -98,6 +99,8 @@ pub struct Socket {
     inflate: Inflate,
     /// The message, where nothing is compressed.
     plain: Bytes,
+    /// What has gone over it since that was last asked for.
+    traffic: Traffic,
     limit: usize,
     write_deadline: Duration,
     close_deadline: Duration,
@@ -166,6 +169,7 @@ impl Socket {
             ws,
             inflate,
             plain: Bytes::new(),
+            traffic: Traffic::default(),
             limit,
             write_deadline: options.write_deadline,
             close_deadline: options.close_deadline,
@@ -192,11 +196,14 @@ impl Socket {
                 Ok(Said::Close(frame)) => return Poll::Ready(Err(closed(frame))),
                 Err(error) => return Poll::Ready(Err(broken(error))),
             };
+            self.traffic.received_bytes += part.len() as u64;
             if self.inflate.is_idle() {
                 self.plain = part;
                 return Poll::Ready(Ok(()));
             }
+            let begun = StdInstant::now();
             let whole = self.inflate.push(&part);
+            self.traffic.inflate += begun.elapsed();
             self.ws.quantum().spend(self.inflate.message().len());
             match whole {
                 Ok(true) => return Poll::Ready(Ok(())),
@@ -212,6 +219,11 @@ impl Socket {
             return &self.plain;
         }
         self.inflate.message()
+    }
+
+    /// What has gone over it since the last call.
+    pub(crate) fn take_traffic(&mut self) -> Traffic {
+        std::mem::take(&mut self.traffic)
     }
 
     /// Nobody looks at the message any more: a large one need not be kept.
@@ -243,7 +255,10 @@ impl Socket {
     pub async fn send<R: Runtime>(&mut self, runtime: &R, text: &str) -> Result<(), Error> {
         let write = async { self.ws.write(frame::text(text)?).await };
         match within(runtime, self.write_deadline, write).await {
-            Some(Ok(())) => Ok(()),
+            Some(Ok(())) => {
+                self.traffic.sent_bytes += text.len() as u64;
+                Ok(())
+            }
             Some(Err(e)) => Err(Error::with_source(
                 ErrorKind::Broken,
                 "the connection broke in a write",

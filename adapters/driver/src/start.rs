@@ -23,6 +23,7 @@ use crate::fleet::SharedFleet;
 use crate::handle::Handle;
 use crate::launch::Launch;
 use crate::listeners::Listeners;
+use crate::metrics::LagCounters;
 use crate::on_resume::OnResume;
 use crate::refresh::{Askers, Refresh};
 use crate::shard_cell::ShardCell;
@@ -146,6 +147,10 @@ impl<R: Runtime> Builder<R> {
         let cache = Cache::new(self.seed_of(0)?, policies, self.stores.kinds());
         let cache = cache.indexed(self.indexes);
         let stores = std::mem::take(&mut self.stores);
+        let listeners = Arc::new(Listeners::new());
+        let observed = Arc::clone(&listeners);
+        let observe = move |event: Option<&BotEvent>| observed.observe(event);
+        let (delivery, events) = Delivery::observed(self.events, Box::new(observe));
         let shared = Arc::new(Shared {
             clock,
             total,
@@ -156,13 +161,12 @@ impl<R: Runtime> Builder<R> {
             app_changes: AppChanges::new(&self.runtime, clock, &stores),
             stores,
             old_values: self.old_values,
-            listeners: Arc::new(Listeners::new()),
+            listeners,
             sleep: Sleep::new(&self.runtime),
+            lag: LagCounters::default(),
+            backlog: delivery.backlog(),
             unsaved: AtomicBool::new(false),
         });
-        let listeners = Arc::clone(&shared.listeners);
-        let observe = move |event: Option<&BotEvent>| listeners.observe(event);
-        let (delivery, events) = Delivery::observed(self.events, Box::new(observe));
         let launch = Launch {
             runtime: self.runtime.clone(),
             options: self.options.clone(),

@@ -14,6 +14,7 @@ use headcount_core::cache::{AsyncStore, Kinds, Mutation};
 use crate::Runtime;
 use crate::deadline::within;
 use crate::guild_queues::ROOM;
+use crate::metrics::StoreCounters;
 use crate::panics::{Panicked, caught_in};
 
 /// How long a store may take for one mutation, all attempts and the pauses between them included.
@@ -78,6 +79,7 @@ pub(crate) struct Stores {
     routes: Vec<(Kinds, Arc<dyn AnyStore>)>,
     pub(crate) deadline: Duration,
     pub(crate) attempts: u32,
+    counters: Arc<StoreCounters>,
 }
 
 impl Default for Stores {
@@ -86,6 +88,7 @@ impl Default for Stores {
             routes: Vec::new(),
             deadline: DEADLINE,
             attempts: ATTEMPTS,
+            counters: Arc::default(),
         }
     }
 }
@@ -101,6 +104,11 @@ impl Stores {
             earlier.remove(kinds);
         }
         self.routes.push((kinds, Arc::new(store)));
+    }
+
+    /// How the stores fare.
+    pub(crate) fn counters(&self) -> &StoreCounters {
+        &self.counters
     }
 
     /// The kinds that go to one of these stores.
@@ -131,6 +139,7 @@ impl Stores {
                 old_values,
                 deadline: self.deadline,
                 attempts: self.attempts,
+                counters: Arc::clone(&self.counters),
             })
         });
         let parts: Vec<_> = parts.collect();
@@ -157,6 +166,7 @@ struct StoreWrite<R> {
     old_values: bool,
     deadline: Duration,
     attempts: u32,
+    counters: Arc<StoreCounters>,
 }
 
 impl<R: Runtime> StoreWrite<R> {
@@ -164,14 +174,17 @@ impl<R: Runtime> StoreWrite<R> {
     /// error becomes a failure.
     async fn store(self, silent: Kinds) -> (Kinds, Result<Displaced, Cause>) {
         if self.kinds.intersects(silent) {
+            self.counters.ended(false, Duration::ZERO);
             return (self.kinds, Err(Arc::new(Unresponsive)));
         }
-        let mut last = None;
+        let (mut last, begun) = (None, self.runtime.now());
         let done = within(&self.runtime, self.deadline, self.attempt(&mut last)).await;
         let done = done.unwrap_or_else(|| {
             let limit = self.deadline;
             Err(Arc::new(TooSlow { limit, last }))
         });
+        let time = self.runtime.now().saturating_duration_since(begun);
+        self.counters.ended(done.is_ok(), time);
         (self.kinds, done)
     }
 
@@ -188,6 +201,7 @@ impl<R: Runtime> StoreWrite<R> {
             }
             self.runtime.timer(pause).await;
             pause = pause.saturating_mul(2);
+            self.counters.tried_again();
         }
         self.store.replace(&self.mutation, self.old_values).await
     }

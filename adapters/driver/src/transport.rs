@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::address::Cleartext;
+use crate::metrics::Traffic;
 use crate::socket::{Ended, Socket};
 use crate::{Error, Runtime, SocketOptions};
 
@@ -83,6 +84,14 @@ impl Transport {
         match self {
             Self::None | Self::Dialling(_) => false,
             Self::Open { socket, .. } => socket.has_yielded(),
+        }
+    }
+
+    /// What has gone over the connection since the last call.
+    pub(crate) fn take_traffic(&mut self) -> Traffic {
+        match self {
+            Self::None | Self::Dialling(_) => Traffic::default(),
+            Self::Open { socket, .. } => socket.take_traffic(),
         }
     }
 

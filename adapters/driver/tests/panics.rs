@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::future::poll_immediate;
 use headcount_driver::core::manager::{Options, Single};
 use headcount_driver::core::session::{Halt, OnStop, Phase};
 use headcount_driver::core::twitch::Account;
@@ -40,6 +41,8 @@ async fn a_shard_that_panics_says_so_and_ends_its_stream() {
         bot.next().await.map(|it| it.event),
         Some(Event::ShardReady(_))
     ) {}
+    // What is taken reads the clock too, and this panic is the shard's.
+    while poll_immediate(bot.next()).await.is_some() {}
     clock_panics.store(true, Ordering::Release);
     gateway.dispatch("TYPING_START", json!({})).await;
     let mut halted = Vec::new();
@@ -56,6 +59,24 @@ async fn a_shard_that_panics_says_so_and_ends_its_stream() {
         1,
         "its session is kept"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_panics_while_an_event_is_taken_costs_no_event() {
+    let (runtime, mut listener) = memory();
+    let clock_panics = runtime.clock_panics.clone();
+    let builder = Builder::new(runtime, "token", Intents::GUILDS).gateway(info(1));
+    let mut bot = builder.compression(PLAIN).connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    clock_panics.store(true, Ordering::Release);
+    let mut is_ready = false;
+    while let Some(Some(BotEvent { event, .. })) = poll_immediate(bot.next()).await {
+        is_ready |= matches!(event, Event::ShardReady(_));
+    }
+    assert!(!clock_panics.load(Ordering::Acquire), "it was read");
+    assert!(is_ready);
 }
 
 #[tokio::test(start_paused = true)]

@@ -62,3 +62,18 @@ pub enum FinishReason {
     /// The shard ended for good.
     Halted,
 }
+
+impl FinishReason {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::TimedOut => "timed_out",
+            Self::Superseded => "superseded",
+            Self::GuildGone => "guild_gone",
+            Self::Refused => "refused",
+            Self::Halted => "halted",
+        }
+    }
+}

@@ -39,3 +39,18 @@ pub enum GapCause {
     /// More was not acknowledged than is remembered: the oldest no longer comes again.
     Overdue,
 }
+
+impl GapCause {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::ResumesFailed => "resumes_failed",
+            Self::IdTooLong => "id_too_long",
+            Self::Ended => "ended",
+            Self::NotAcknowledged => "not_acknowledged",
+            Self::Overdue => "overdue",
+        }
+    }
+}

@@ -19,11 +19,15 @@ pub(super) struct Gate {
     spacing: Duration,
     /// Who waits for which bucket, in the order of asking. A line has somebody in it.
     lines: BTreeMap<u32, BTreeMap<u64, ShardId>>,
-    /// The place of each who waits, over all lines.
-    places: BTreeMap<ShardId, u64>,
+    /// The place of each who waits, over all lines, and since when.
+    places: BTreeMap<ShardId, (u64, Instant)>,
     /// How many have asked so far.
     asked: u64,
     buckets: BTreeMap<u32, IdentifyBucket>,
+    /// How many were let in so far.
+    granted: u64,
+    /// How long those had waited, in all.
+    waited: Duration,
 }
 
 /// A bucket that is not simply free.
@@ -52,6 +56,8 @@ impl Gate {
             places: BTreeMap::new(),
             asked: 0,
             buckets: BTreeMap::new(),
+            granted: 0,
+            waited: Duration::ZERO,
         }
     }
 
@@ -64,8 +70,8 @@ impl Gate {
         let latest = self.buckets.values().map(IdentifyBucket::until).max();
         self.concurrency = concurrency;
         self.lines.clear();
-        for (shard, place) in mem::take(&mut self.places) {
-            self.line_up(shard, place);
+        for (shard, (place, since)) in mem::take(&mut self.places) {
+            self.line_up(shard, place, since);
         }
         self.buckets.clear();
         if let Some(until) = latest {
@@ -80,31 +86,30 @@ impl Gate {
 
     /// Puts a shard in line; one that waits already keeps its place. One that was let in and asks
     /// again has lost its grant, perhaps with its process: it waits anew.
-    pub(super) fn queue(&mut self, shard: ShardId) {
+    pub(super) fn queue(&mut self, now: Instant, shard: ShardId) {
         if !self.places.contains_key(&shard) {
             self.release(shard);
             self.asked = self.asked.saturating_add(1);
-            self.line_up(shard, self.asked);
+            self.line_up(shard, self.asked, now);
         }
     }
 
-    fn line_up(&mut self, shard: ShardId, place: u64) {
+    fn line_up(&mut self, shard: ShardId, place: u64, since: Instant) {
         let line = self.lines.entry(self.key(shard)).or_default();
         line.insert(place, shard);
-        self.places.insert(shard, place);
+        self.places.insert(shard, (place, since));
     }
 
-    /// Takes a shard out of its line.
-    fn leave(&mut self, shard: ShardId) {
+    /// Takes a shard out of its line. Since when it has waited; `None` if it was in none.
+    fn leave(&mut self, shard: ShardId) -> Option<Instant> {
         let key = self.key(shard);
-        if let Some(place) = self.places.remove(&shard)
-            && let Some(line) = self.lines.get_mut(&key)
-        {
-            line.remove(&place);
-            if line.is_empty() {
-                self.lines.remove(&key);
-            }
+        let (place, since) = self.places.remove(&shard)?;
+        let line = self.lines.get_mut(&key)?;
+        line.remove(&place);
+        if line.is_empty() {
+            self.lines.remove(&key);
         }
+        Some(since)
     }
 
     fn is_held_by(&self, shard: ShardId) -> bool {
@@ -149,7 +154,9 @@ impl Gate {
             .take(room)
             .collect();
         for by in &granted {
-            self.leave(*by);
+            let since = self.leave(*by).unwrap_or(now);
+            self.granted = self.granted.saturating_add(1);
+            self.waited = self.waited.saturating_add(now.since(since));
             let until = now.after(FORGET);
             self.buckets
                 .insert(self.key(*by), IdentifyBucket::Held { by: *by, until });
@@ -171,6 +178,11 @@ impl Gate {
         !self.places.is_empty()
     }
 
+    /// How many were let in so far, and how long those had waited in all.
+    pub(super) const fn granted(&self) -> (u64, Duration) {
+        (self.granted, self.waited)
+    }
+
     pub(super) fn waiting(&self) -> usize {
         self.places.len()
     }
@@ -189,7 +201,7 @@ mod tests {
     #[test]
     fn no_bucket_at_all_is_one() {
         let mut gate = Gate::new(0, Duration::from_secs(5));
-        gate.queue(ShardId::ONE);
+        gate.queue(Instant::ZERO, ShardId::ONE);
         assert_eq!(gate.grant(Instant::ZERO, 1), [ShardId::ONE]);
         gate.set_concurrency(1);
         assert_eq!(gate.held(), 1, "nothing has changed");

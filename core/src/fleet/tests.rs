@@ -131,6 +131,22 @@ fn one_shard_of_each_bucket_identifies_at_a_time_in_order_of_asking() {
 }
 
 #[test]
+fn who_is_let_in_is_counted_and_how_long_they_waited() {
+    let mut fleet = fleet(3, limit(1, 1000));
+    let all = shards(3);
+    for &shard in &all {
+        want(&mut fleet, at(1_000), shard);
+    }
+    assert_eq!(fleet.granted(), (1, Duration::ZERO));
+    feed(&mut fleet, at(2_000), all[0], &moves_to(Phase::Identifying));
+    wake(&mut fleet, at(7_300));
+    assert_eq!(fleet.granted(), (2, Duration::from_millis(6_300)));
+    // One that gives up has waited for nothing.
+    feed(&mut fleet, at(9_000), all[2], &moves_to(Phase::Idle));
+    assert_eq!(fleet.granted(), (2, Duration::from_millis(6_300)));
+}
+
+#[test]
 fn a_grant_that_leads_to_nothing_is_forgotten() {
     let all = shards(2);
     let mut fleet = fleet(2, limit(1, 1000));

@@ -40,6 +40,24 @@ pub enum DialFailure {
 }
 
 impl DialFailure {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NameNotFound => "dial_name_not_found",
+            Self::Refused => "dial_refused",
+            Self::Unreachable => "dial_unreachable",
+            Self::TimedOut => "dial_given_up",
+            Self::Files => "dial_files",
+            Self::Tls => "dial_tls",
+            Self::Status { .. } => "dial_status",
+            Self::NoWebSocket => "dial_no_websocket",
+            Self::Plaintext => "dial_plaintext",
+            Self::Address => "dial_address",
+            Self::Other => "dial_other",
+        }
+    }
+
     /// How long the server asks to wait.
     pub(crate) const fn retry_after(self) -> Option<Duration> {
         match self {

@@ -117,6 +117,42 @@ pub enum Wait {
     Stop,
 }
 
+impl Reason {
+    /// Its name in metrics; a dial that failed is named after why.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::WaitOver => "wait_over",
+            Self::IdentifyGranted => "identify_granted",
+            Self::Opened => "opened",
+            Self::Greeted => "greeted",
+            Self::Ready => "ready",
+            Self::ReadyNameless => "ready_nameless",
+            Self::Resumed => "resumed",
+            Self::DialFailed(why) => why.label(),
+            Self::DialTimedOut => "dial_timed_out",
+            Self::HelloTimedOut => "hello_timed_out",
+            Self::ReadyTimedOut => "ready_timed_out",
+            Self::HeartbeatUnanswered => "heartbeat_unanswered",
+            Self::HostStalled => "host_stalled",
+            Self::ReconnectAsked => "reconnect_asked",
+            Self::InvalidSession { .. } => "invalid_session",
+            Self::Closed(_) => "closed",
+            Self::Stopped => "stopped",
+            Self::Restarted => "restarted",
+            Self::Crashed => "crashed",
+        }
+    }
+
+    /// The close code, if the peer closed: `Some(None)` without one.
+    pub(crate) const fn close_code(self) -> Option<Option<u16>> {
+        if let Self::Closed(code) = self {
+            return Some(code);
+        }
+        None
+    }
+}
+
 impl Halt {
     /// What to do about it, in one line; `None` when the user stopped the shard.
     #[must_use]
@@ -142,6 +178,33 @@ impl fmt::Display for Halt {
 }
 
 impl Phase {
+    /// Every phase, in the order of the way to events.
+    pub const ALL: &'static [Self] = &[
+        Self::Idle,
+        Self::Waiting,
+        Self::Connecting,
+        Self::Greeting,
+        Self::Identifying,
+        Self::Resuming,
+        Self::Active,
+        Self::Halted,
+    ];
+
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Waiting => "waiting",
+            Self::Connecting => "connecting",
+            Self::Greeting => "greeting",
+            Self::Identifying => "identifying",
+            Self::Resuming => "resuming",
+            Self::Active => "active",
+            Self::Halted => "halted",
+        }
+    }
+
     /// Whether events of a session come in this phase. Only here may a host whose user is slow stop
     /// reading: a connection is always brought up.
     #[must_use]

@@ -5,6 +5,7 @@ mod budget;
 mod callers;
 mod changes;
 mod closing;
+mod counting;
 mod earlier_answers;
 mod flapping;
 mod guilds;

@@ -1,0 +1,81 @@
+#![doc = include_str!("metrics.md")]
+
+mod lag;
+mod sample;
+mod store_writes;
+mod table;
+mod traffic;
+
+use std::time::Duration;
+
+use headcount_core::cache::Kind;
+use headcount_core::counts::ShardCounts;
+use headcount_core::tracker::MisreadCounts;
+
+use crate::handle::ShardState;
+
+pub(crate) use lag::LagCounters;
+pub use lag::LagHistogram;
+pub use sample::{Sample, SampleValue};
+pub(crate) use store_writes::StoreCounters;
+pub use store_writes::StoreCounts;
+pub use table::{Metric, MetricKind};
+pub use traffic::Traffic;
+pub(crate) use traffic::TrafficCounters;
+
+/// What a bot has done so far and how it stands, as of one call of
+/// [`Handle::metrics`](crate::Handle::metrics). Counters count from the bot's start.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Each shard that this bot runs, in ascending order.
+    pub shards: Vec<ShardMetrics>,
+    /// The counts of all shards together.
+    pub total: ShardCounts,
+    /// Places in payloads that were not understood, over all shards.
+    pub misreads: MisreadCounts,
+    /// Time from the receipt of a payload to the consumer's taking of an event that followed from
+    /// it.
+    pub lag: LagHistogram,
+    /// Events that wait for the consumer, those that wait for a store before included.
+    pub waiting_events: usize,
+    /// Their bytes, as [`Builder::event_buffer_bytes`](crate::Builder::event_buffer_bytes) counts
+    /// them.
+    pub waiting_bytes: usize,
+    /// Identifies left for the day.
+    pub identifies_left: u32,
+    /// Shards that wait for an identify.
+    pub gate_waiting: usize,
+    /// Identifies that were granted.
+    pub gate_granted: u64,
+    /// How long their shards had waited for them, in all.
+    pub gate_wait: Duration,
+    /// What the cache in memory has of each kind.
+    pub rows: Vec<RowMetrics>,
+    /// Changes handed to stores of your own.
+    pub stores: StoreCounts,
+}
+
+/// One shard's part of [`Metrics`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ShardMetrics {
+    /// Where it stands.
+    pub state: ShardState,
+    /// What it has taken in and given out.
+    pub counts: ShardCounts,
+    /// What went over its connections.
+    pub traffic: Traffic,
+}
+
+/// What the cache in memory has of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RowMetrics {
+    /// The kind.
+    pub kind: Kind,
+    /// How many rows.
+    pub rows: usize,
+    /// Their bytes with their indexes and spare room.
+    pub bytes: usize,
+}

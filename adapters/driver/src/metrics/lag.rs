@@ -1,0 +1,93 @@
+//! The time from receipt to consumer, in buckets.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The upper bounds of the buckets, in microseconds; above the last is one more.
+const BOUNDS: [u64; 13] = [
+    100, 1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000,
+    10_000_000, 60_000_000,
+];
+
+/// How many buckets there are.
+const BUCKETS: usize = BOUNDS.len() + 1;
+
+/// How many events took how long from receipt to consumer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LagHistogram {
+    buckets: [u64; BUCKETS],
+    micros: u64,
+}
+
+impl LagHistogram {
+    /// The buckets, in ascending order: the upper bound, which belongs to it, and how many events
+    /// are in this bucket and in none below. The last has no bound.
+    pub fn buckets(&self) -> impl Iterator<Item = (Option<Duration>, u64)> {
+        let bounds = BOUNDS.iter().copied().map(Duration::from_micros);
+        let bounds = bounds.map(Some).chain([None]);
+        bounds.zip(self.buckets)
+    }
+
+    /// How many events there were.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    /// The times of all events together, each cut to whole microseconds.
+    #[must_use]
+    pub const fn sum(&self) -> Duration {
+        Duration::from_micros(self.micros)
+    }
+}
+
+/// The same while it is counted. The consumer alone counts.
+#[derive(Debug, Default)]
+pub(crate) struct LagCounters {
+    buckets: [AtomicU64; BUCKETS],
+    micros: AtomicU64,
+}
+
+impl LagCounters {
+    /// An event has taken so long.
+    pub(crate) fn note(&self, lag: Duration) {
+        let micros = u64::try_from(lag.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX);
+        let at = BOUNDS.partition_point(|bound| *bound < micros);
+        self.buckets[at].fetch_add(1, Ordering::Relaxed);
+        let whole = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
+        self.micros.fetch_add(whole, Ordering::Relaxed);
+    }
+
+    /// As of now.
+    pub(crate) fn read(&self) -> LagHistogram {
+        LagHistogram {
+            buckets: self.buckets.each_ref().map(|it| it.load(Ordering::Relaxed)),
+            micros: self.micros.load(Ordering::Relaxed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_belongs_to_its_bucket() {
+        let counters = LagCounters::default();
+        for nanos in [0, 100_000, 100_001, 60_000_000_000, 60_000_000_001] {
+            counters.note(Duration::from_nanos(nanos));
+        }
+        let lag = counters.read();
+        let all: Vec<_> = lag.buckets().filter(|(_, count)| *count > 0).collect();
+        let bound = |micros| Some(Duration::from_micros(micros));
+        let wanted = [
+            (bound(100), 2),
+            (bound(1_000), 1),
+            (bound(60_000_000), 1),
+            (None, 1),
+        ];
+        assert_eq!(all, wanted);
+        assert_eq!((lag.count(), lag.sum().as_micros()), (5, 120_000_200));
+        assert_eq!(lag.buckets().count(), BUCKETS);
+    }
+}

@@ -1,0 +1,226 @@
+//! The metrics as samples: one number each, with at most one label.
+
+use std::time::Duration;
+
+use headcount_core::counts::LabelCounts;
+use headcount_core::session::Phase;
+use headcount_core::setup::{OutcomeCounts, StageCounts};
+
+use super::{LagHistogram, Metric, Metrics, ShardMetrics};
+
+/// One number of a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Sample<'m> {
+    /// Of which metric.
+    pub metric: Metric,
+    /// The value of its [label](Metric::label); `None` if it has none. It may hold any text.
+    pub label: Option<&'m str>,
+    /// The number.
+    pub value: SampleValue<'m>,
+}
+
+/// The number of a [`Sample`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SampleValue<'m> {
+    /// Of a counter or a gauge of things.
+    Count(u64),
+    /// Of a counter or a gauge of time.
+    Time(Duration),
+    /// Of a histogram.
+    Histogram(&'m LagHistogram),
+}
+
+/// How many guilds are in which stage.
+const STAGES: &[(&str, fn(&StageCounts) -> usize)] = &[
+    ("expected", |it| it.expected),
+    ("syncing", |it| it.syncing),
+    ("requested", |it| it.requested),
+    ("receiving", |it| it.receiving),
+    ("storing", |it| it.storing),
+    ("ready", |it| it.ready),
+    ("missed", |it| it.missed),
+    ("unavailable", |it| it.unavailable),
+];
+
+/// How many guilds ended in which way.
+const OUTCOMES: &[(&str, fn(&OutcomeCounts) -> usize)] = &[
+    ("complete", |it| it.complete),
+    ("incomplete", |it| it.incomplete),
+    ("unread", |it| it.unread),
+    ("not_asked", |it| it.not_asked),
+    ("no_intent", |it| it.no_intent),
+    ("handed_over", |it| it.handed_over),
+    ("store_failed", |it| it.store_failed),
+    ("missed", |it| it.missed),
+    ("unavailable", |it| it.unavailable),
+    ("removed", |it| it.removed),
+    ("refused", |it| it.refused),
+];
+
+impl Metrics {
+    /// Hands out every sample, those of one metric together, in the order of [`Metric::ALL`].
+    /// Numbers by shard are there for each shard, those by phase, stage, outcome of guilds and kind
+    /// of row for each of these, also at zero; other labels appear once there is something to count.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// use headcount_driver::metrics::SampleValue;
+    /// # fn print(handle: &Handle) {
+    /// handle.metrics().each(|sample| {
+    ///     let (name, label) = (sample.metric.name(), sample.label.unwrap_or_default());
+    ///     match sample.value {
+    ///         SampleValue::Count(count) => println!("{name} {label} {count}"),
+    ///         SampleValue::Time(time) => println!("{name} {label} {}", time.as_secs_f64()),
+    ///         SampleValue::Histogram(lag) => println!("{name} {:?}", lag.sum()),
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn each(&self, mut hand: impl FnMut(Sample<'_>)) {
+        let shards: Vec<String> = self
+            .shards
+            .iter()
+            .map(|it| number(it).to_string())
+            .collect();
+        for &metric in Metric::ALL {
+            let mut hand = |label: Option<&str>, value: SampleValue<'_>| {
+                hand(Sample {
+                    metric,
+                    label,
+                    value,
+                });
+            };
+            self.samples(metric, &shards, &mut hand);
+        }
+    }
+
+    fn samples(&self, metric: Metric, shards: &[String], hand: Hand<'_>) {
+        let total = &self.total;
+        match metric {
+            Metric::Events => {
+                for (name, count) in total.dispatches.iter() {
+                    hand(Some(name.as_str()), SampleValue::Count(count));
+                }
+            }
+            Metric::LagSeconds => hand(None, SampleValue::Histogram(&self.lag)),
+            Metric::WaitingEvents => hand(None, whole(self.waiting_events)),
+            Metric::WaitingBytes => hand(None, whole(self.waiting_bytes)),
+            Metric::Shards => {
+                for &phase in Phase::ALL {
+                    let here = |it: &&ShardMetrics| it.state.phase == phase;
+                    let count = self.shards.iter().filter(here).count();
+                    hand(Some(phase.label()), whole(count));
+                }
+            }
+            Metric::Losses => labelled(&total.losses, hand),
+            Metric::Closes => labelled(&total.closes, hand),
+            Metric::Gaps => labelled(&total.gaps, hand),
+            Metric::Requests => labelled(&total.requests, hand),
+            Metric::Commands => labelled(&total.commands, hand),
+            Metric::IdentifiesLeft => {
+                hand(None, SampleValue::Count(self.identifies_left.into()));
+            }
+            Metric::GateWaiting => hand(None, whole(self.gate_waiting)),
+            Metric::GateGrants => hand(None, SampleValue::Count(self.gate_granted)),
+            Metric::GateSeconds => hand(None, SampleValue::Time(self.gate_wait)),
+            Metric::Guilds => self.guilds(STAGES, |it| it.state.readiness.stages, hand),
+            Metric::GuildOutcomes => {
+                self.guilds(OUTCOMES, |it| it.state.readiness.outcomes, hand);
+            }
+            Metric::Rows | Metric::RowBytes => self.rows(metric, hand),
+            Metric::StoreWrites => hand(None, SampleValue::Count(self.stores.writes)),
+            Metric::StoreFailures => hand(None, SampleValue::Count(self.stores.failures)),
+            Metric::StoreRetries => hand(None, SampleValue::Count(self.stores.retries)),
+            Metric::StoreSeconds => hand(None, SampleValue::Time(self.stores.time)),
+            Metric::Misreads => self.paths(hand),
+            by_shard => {
+                for (shard, label) in self.shards.iter().zip(shards) {
+                    if let Some(value) = of_shard(by_shard, shard) {
+                        hand(Some(label), value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn guilds<T>(
+        &self,
+        table: &[(&str, fn(&T) -> usize)],
+        counts: fn(&ShardMetrics) -> T,
+        hand: Hand<'_>,
+    ) {
+        let all: Vec<T> = self.shards.iter().map(counts).collect();
+        for (label, count) in table {
+            hand(Some(label), whole(all.iter().map(count).sum()));
+        }
+    }
+
+    fn rows(&self, metric: Metric, hand: Hand<'_>) {
+        for row in &self.rows {
+            let names = row.kind.only();
+            let label = names.iter_names().map(|(name, _)| name).collect::<String>();
+            let count = match metric {
+                Metric::RowBytes => row.bytes,
+                _ => row.rows,
+            };
+            hand(Some(&label.to_lowercase()), whole(count));
+        }
+    }
+
+    fn paths(&self, hand: Hand<'_>) {
+        for (name, path, count) in self.misreads.iter() {
+            hand(Some(&format!("{name} {path}")), SampleValue::Count(count));
+        }
+        if self.misreads.others() > 0 {
+            hand(Some("other"), SampleValue::Count(self.misreads.others()));
+        }
+    }
+}
+
+/// Who takes the samples of one metric.
+type Hand<'h> = &'h mut dyn FnMut(Option<&str>, SampleValue<'_>);
+
+fn number(shard: &ShardMetrics) -> u32 {
+    shard.state.id.number()
+}
+
+fn whole(count: usize) -> SampleValue<'static> {
+    SampleValue::Count(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+fn labelled(counts: &LabelCounts, hand: Hand<'_>) {
+    for (label, count) in counts.iter() {
+        hand(Some(label), SampleValue::Count(count));
+    }
+}
+
+/// One shard's number of a metric that is by shard; `None` if there is none yet.
+fn of_shard(metric: Metric, shard: &ShardMetrics) -> Option<SampleValue<'static>> {
+    let ShardMetrics {
+        state,
+        counts,
+        traffic,
+    } = shard;
+    let count = match metric {
+        Metric::ShardEvents => counts.dispatches.total(),
+        Metric::Payloads => counts.payloads,
+        Metric::PayloadBytes => counts.payload_bytes,
+        Metric::ReceivedBytes => traffic.received_bytes,
+        Metric::SentBytes => traffic.sent_bytes,
+        Metric::InflateSeconds => return Some(SampleValue::Time(traffic.inflate)),
+        Metric::ReplayedEvents => counts.replayed,
+        Metric::RepeatedEvents => counts.repeated,
+        Metric::UnacknowledgedEvents => return Some(whole(state.unacknowledged)),
+        Metric::HeartbeatSeconds => return state.latency.map(SampleValue::Time),
+        Metric::Dials => counts.dials,
+        Metric::Identifies => counts.identifies,
+        Metric::Resumes => counts.resumes,
+        Metric::Resumed => counts.resumed,
+        Metric::QueuedRequests => return Some(whole(state.readiness.requests_queued)),
+        Metric::OutstandingRequests => return Some(whole(state.readiness.requests_outstanding)),
+        Metric::Misunderstood => state.misunderstood,
+        _ => return None,
+    };
+    Some(SampleValue::Count(count))
+}

@@ -1,0 +1,112 @@
+//! What a bot counts, on virtual time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use headcount_driver::core::Intents;
+use headcount_driver::core::session::Phase;
+use headcount_driver::core::wire::Name;
+use headcount_driver::metrics::{Metric, SampleValue};
+use headcount_driver::{Bot, Builder, Handle};
+use serde_json::json;
+
+mod memory;
+use memory::{Gateway, Memory, PLAIN, info, memory};
+
+/// A bot of one shard whose session has begun, and nobody has taken an event of.
+async fn begun() -> (Bot<Memory>, Gateway) {
+    let (runtime, mut listener) = memory();
+    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
+    let builder = builder.gateway(info(1)).compression(PLAIN);
+    let bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s1").await;
+    (bot, gateway)
+}
+
+/// Every sample that is a number of things, by metric and label.
+fn counts(handle: &Handle) -> BTreeMap<(&'static str, String), u64> {
+    let (mut counts, mut seen) = (BTreeMap::new(), Vec::new());
+    handle.metrics().each(|sample| {
+        seen.push(sample.metric);
+        let label = sample.label.unwrap_or_default().to_owned();
+        assert_eq!(sample.metric.label().is_some(), sample.label.is_some());
+        if let SampleValue::Count(count) = sample.value {
+            let key = (sample.metric.name(), label);
+            assert_eq!(counts.insert(key, count), None, "{:?}", sample.metric);
+        }
+    });
+    assert!(seen.is_sorted(), "those of a metric are together");
+    counts
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_are_counted_when_they_come_and_their_lag_when_they_are_taken() {
+    let (mut bot, mut gateway) = begun().await;
+    for number in 0..3 {
+        let data = json!({ "number": number });
+        gateway.dispatch("TYPING_START", data).await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let handle = bot.handle();
+    let metrics = handle.metrics();
+    assert_eq!(metrics.total.dispatches.get(Name::TypingStart), 3);
+    assert_eq!(metrics.shards[0].state.phase, Phase::Active);
+    assert_eq!(metrics.lag.count(), 0);
+    assert!(metrics.waiting_bytes > 0);
+    for _ in 0..metrics.waiting_events {
+        bot.next().await.expect("it waits");
+    }
+    let after = handle.metrics();
+    assert_eq!((after.waiting_events, after.waiting_bytes), (0, 0));
+    let late = after.lag.buckets().filter(|(_, count)| *count > 0);
+    let late: Vec<_> = late.collect();
+    let bound = Some(Duration::from_secs(5));
+    assert_eq!(late.last(), Some(&(bound, after.lag.count())));
+    let each = after.lag.sum() / u32::try_from(after.lag.count()).expect("few");
+    assert_eq!(each.as_secs(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn samples_say_what_came_and_went() {
+    let (bot, mut gateway) = begun().await;
+    gateway.dispatch("TYPING_START", json!({})).await;
+    gateway.dispatch("GUILD_UPDATE", json!({ "id": [] })).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let handle = bot.handle();
+    let (metrics, counts) = (handle.metrics(), counts(&handle));
+    let of = |metric: Metric, label: &str| counts[&(metric.name(), label.to_owned())];
+    assert_eq!(of(Metric::Events, "TYPING_START"), 1);
+    assert_eq!(of(Metric::ShardEvents, "0"), 3);
+    assert_eq!(of(Metric::Payloads, "0"), 4, "with hello");
+    let traffic = metrics.shards[0].traffic;
+    let bytes = metrics.total.payload_bytes;
+    assert_eq!(
+        (traffic.received_bytes, traffic.inflate),
+        (bytes, Duration::ZERO)
+    );
+    assert!(traffic.sent_bytes > 100, "an identify");
+    assert_eq!(of(Metric::Identifies, "0"), 1);
+    assert_eq!(
+        (of(Metric::Shards, "active"), of(Metric::Shards, "idle")),
+        (1, 0)
+    );
+    assert_eq!(of(Metric::Misunderstood, "0"), 1);
+    let paths = counts
+        .keys()
+        .filter(|(name, _)| *name == Metric::Misreads.name());
+    let paths: Vec<_> = paths.map(|(_, path)| path.as_str()).collect();
+    assert!(paths[0].starts_with("GUILD_UPDATE "), "{paths:?}");
+    assert_eq!(
+        (
+            of(Metric::GateGrants, ""),
+            of(Metric::Rows, "thread_members")
+        ),
+        (1, 0)
+    );
+    let shown = format!("{metrics:?}{counts:?}");
+    assert!(
+        !shown.contains("secret") && !shown.contains("s1"),
+        "{shown}"
+    );
+}
