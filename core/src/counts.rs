@@ -15,7 +15,7 @@ pub use by_name::NameCounts;
 /// sessions. Every number only grows.
 ///
 /// Counting allocates nothing. A number stays at the largest that it can be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ShardCounts {
     /// Payloads that came, heartbeats' answers included.
@@ -71,27 +71,6 @@ const CODES: &[(u16, &str)] = &[
     (4013, "4013"),
     (4014, "4014"),
 ];
-
-impl Default for ShardCounts {
-    fn default() -> Self {
-        Self {
-            payloads: 0,
-            payload_bytes: 0,
-            dispatches: NameCounts::default(),
-            replayed: 0,
-            repeated: 0,
-            dials: 0,
-            identifies: 0,
-            resumes: 0,
-            resumed: 0,
-            losses: LabelCounts::default(),
-            closes: LabelCounts::default(),
-            gaps: LabelCounts::default(),
-            requests: LabelCounts::default(),
-            commands: LabelCounts::default(),
-        }
-    }
-}
 
 impl ShardCounts {
     /// Adds the counts of another shard.

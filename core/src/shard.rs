@@ -30,7 +30,7 @@ use crate::session::{Halt, Phase, Session, Wait};
 use crate::setup::{Chunking, GuildReadiness, Readiness};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
-use crate::tracker::{MisreadCounts, Tracker};
+use crate::tracker::Tracker;
 use crate::wire::command::Command;
 use restart::StopRequest;
 
@@ -439,18 +439,6 @@ impl Shard {
     #[must_use]
     pub fn failures(&self) -> u32 {
         self.session.failures()
-    }
-
-    /// How many payloads were not understood whole so far.
-    #[must_use]
-    pub const fn misunderstood(&self) -> u64 {
-        self.tracker.misunderstood()
-    }
-
-    /// Which kinds of places were not understood, and how often.
-    #[must_use]
-    pub const fn misreads(&self) -> &MisreadCounts {
-        self.tracker.misreads()
     }
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Drive<R: Runtime> {
     read_at: Instant,
     /// Reading has stopped for the consumer or a store.
     stopped: bool,
+    /// The digest of the session that the shard's span names.
+    session: Option<u64>,
     /// What is still to be done on the connection, in order.
     todo: VecDeque<Todo>,
     scratch: String,
@@ -116,6 +118,7 @@ impl<R: Runtime> Drive<R> {
             polls_until: Instant::ZERO,
             read_at: Instant::ZERO,
             stopped: false,
+            session: None,
             todo: VecDeque::new(),
             scratch: String::new(),
             _run_guard: run_guard,
@@ -325,7 +328,17 @@ impl<R: Runtime> Drive<R> {
         self.cell.traffic.add(self.transport.take_traffic());
         self.transport.forget();
         drop(policies_guard);
+        self.name_session();
         self.save(now);
+    }
+
+    /// Gives the shard's span the digest of a session that has begun.
+    fn name_session(&mut self) {
+        let (session, _) = self.cell.last_acknowledged();
+        if let Some(digest) = session.filter(|_| session != self.session) {
+            self.session = session;
+            tracing::Span::current().record("session", tracing::field::display(digest));
+        }
     }
 
     /// Writes down what the next process needs, if it is due.

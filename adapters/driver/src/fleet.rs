@@ -162,6 +162,12 @@ impl SharedFleet {
         self.running.load(Ordering::Acquire) == 0
     }
 
+    /// Whether every shard has ended.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn has_ended(&self) -> bool {
+        self.running.load(Ordering::Acquire) == 0
+    }
+
     /// One shard has ended for good.
     pub(crate) fn ended(&self) {
         self.running.fetch_sub(1, Ordering::AcqRel);

@@ -46,7 +46,12 @@ impl<R: Runtime> Launch<R> {
 
     /// Gives a shard its task.
     pub(crate) fn begin(&self, id: ShardId) {
-        let span = tracing::info_span!("shard", number = id.number(), total = id.total());
+        let span = tracing::info_span!(
+            "shard",
+            number = id.number(),
+            total = id.total(),
+            session = tracing::field::Empty
+        );
         if let Some(drive) = self.drive(id) {
             self.runtime.spawn(drive.run().instrument(span));
         }

@@ -77,6 +77,8 @@ mod stream;
 mod tail;
 mod timekeeper;
 pub mod tls;
+#[doc = include_str!("traces.md")]
+pub mod traces {}
 mod transport;
 mod unjudged;
 mod waiting;

@@ -1,5 +1,7 @@
 #![doc = include_str!("metrics.md")]
 
+#[cfg(feature = "metrics")]
+mod facade;
 mod lag;
 mod sample;
 mod store_writes;
@@ -14,6 +16,8 @@ use headcount_core::tracker::MisreadCounts;
 
 use crate::handle::ShardState;
 
+#[cfg(feature = "metrics")]
+pub(crate) use facade::{Published, spawn_publisher};
 pub(crate) use lag::LagCounters;
 pub use lag::LagHistogram;
 pub use sample::{Sample, SampleValue};

@@ -38,6 +38,9 @@ pub(crate) struct Shared {
     pub(crate) lag: LagCounters,
     /// What waits for it.
     pub(crate) backlog: BacklogGauge,
+    /// What the recorder of metrics has been handed.
+    #[cfg(feature = "metrics")]
+    pub(crate) published: crate::metrics::Published,
     /// Whether the state of a shard that has ended could not be written down.
     pub(crate) unsaved: AtomicBool,
 }

@@ -17,7 +17,7 @@ use crate::bot::Bot;
 use crate::builder::{Builder, bounded};
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::delivery::Delivery;
+use crate::delivery::{BufferLimits, Delivery, Events};
 use crate::event::BotEvent;
 use crate::fleet::SharedFleet;
 use crate::handle::Handle;
@@ -148,9 +148,7 @@ impl<R: Runtime> Builder<R> {
         let cache = cache.indexed(self.indexes);
         let stores = std::mem::take(&mut self.stores);
         let listeners = Arc::new(Listeners::new());
-        let observed = Arc::clone(&listeners);
-        let observe = move |event: Option<&BotEvent>| observed.observe(event);
-        let (delivery, events) = Delivery::observed(self.events, Box::new(observe));
+        let (delivery, events) = delivery(self.events, Arc::clone(&listeners));
         let shared = Arc::new(Shared {
             clock,
             total,
@@ -165,6 +163,8 @@ impl<R: Runtime> Builder<R> {
             sleep: Sleep::new(&self.runtime),
             lag: LagCounters::default(),
             backlog: delivery.backlog(),
+            #[cfg(feature = "metrics")]
+            published: crate::metrics::Published::default(),
             unsaved: AtomicBool::new(false),
         });
         let launch = Launch {
@@ -178,6 +178,8 @@ impl<R: Runtime> Builder<R> {
             Some(_) => OnStop::Resume,
             None => OnStop::End,
         };
+        #[cfg(feature = "metrics")]
+        crate::metrics::spawn_publisher(&self.runtime, &shared);
         self.runtime.spawn(keep_time(launch, refresh));
         let patience = self.options.write_deadline + self.options.close_deadline;
         Ok(Bot::new(
@@ -289,6 +291,12 @@ impl<R: Runtime> Builder<R> {
         let now = clock.now(&self.runtime);
         Ok(Fleet::new(now, config, ids.iter().copied()))
     }
+}
+
+/// The way to the consumer; who listens beside it sees each event as well.
+fn delivery(limits: BufferLimits, listeners: Arc<Listeners>) -> (Delivery, Events) {
+    let observe = move |event: Option<&BotEvent>| listeners.observe(event);
+    Delivery::observed(limits, Box::new(observe))
 }
 
 fn unusable(detail: &'static str) -> Error {

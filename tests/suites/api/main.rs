@@ -15,3 +15,4 @@ mod sizes;
 mod sources;
 mod surface;
 mod tidy;
+mod traces;

@@ -20,6 +20,10 @@ pub struct LagHistogram {
 }
 
 impl LagHistogram {
+    /// The highest bound.
+    #[cfg(feature = "metrics")]
+    pub(super) const LONGEST: Duration = Duration::from_secs(60);
+
     /// The buckets, in ascending order: the upper bound, which belongs to it, and how many events
     /// are in this bucket and in none below. The last has no bound.
     pub fn buckets(&self) -> impl Iterator<Item = (Option<Duration>, u64)> {

@@ -31,8 +31,11 @@ pub enum SampleValue<'m> {
     Histogram(&'m LagHistogram),
 }
 
+/// A label, and how many guilds of a shard it stands for.
+type GuildCount<T> = (&'static str, fn(&T) -> usize);
+
 /// How many guilds are in which stage.
-const STAGES: &[(&str, fn(&StageCounts) -> usize)] = &[
+const STAGES: &[GuildCount<StageCounts>] = &[
     ("expected", |it| it.expected),
     ("syncing", |it| it.syncing),
     ("requested", |it| it.requested),
@@ -44,7 +47,7 @@ const STAGES: &[(&str, fn(&StageCounts) -> usize)] = &[
 ];
 
 /// How many guilds ended in which way.
-const OUTCOMES: &[(&str, fn(&OutcomeCounts) -> usize)] = &[
+const OUTCOMES: &[GuildCount<OutcomeCounts>] = &[
     ("complete", |it| it.complete),
     ("incomplete", |it| it.incomplete),
     ("unread", |it| it.unread),
@@ -61,7 +64,7 @@ const OUTCOMES: &[(&str, fn(&OutcomeCounts) -> usize)] = &[
 impl Metrics {
     /// Hands out every sample, those of one metric together, in the order of [`Metric::ALL`].
     /// Numbers by shard are there for each shard, those by phase, stage, outcome of guilds and kind
-    /// of row for each of these, also at zero; other labels appear once there is something to count.
+    /// of row for each of these, also at zero; other labels appear with their first count.
     ///
     /// ```
     /// # use headcount_driver::Handle;
@@ -144,12 +147,7 @@ impl Metrics {
         }
     }
 
-    fn guilds<T>(
-        &self,
-        table: &[(&str, fn(&T) -> usize)],
-        counts: fn(&ShardMetrics) -> T,
-        hand: Hand<'_>,
-    ) {
+    fn guilds<T>(&self, table: &[GuildCount<T>], counts: fn(&ShardMetrics) -> T, hand: Hand<'_>) {
         let all: Vec<T> = self.shards.iter().map(counts).collect();
         for (label, count) in table {
             hand(Some(label), whole(all.iter().map(count).sum()));

@@ -24,7 +24,9 @@ impl MetricKind {
 }
 
 macro_rules! metrics {
-    ($($variant:ident $kind:ident $unit:literal $name:literal [$($label:ident)?] $help:literal)*) => {
+    ($(
+        $variant:ident $kind:ident $unit:literal $name:literal [$($label:ident)?] $help:literal
+    )*) => {
         /// A metric of a bot.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]

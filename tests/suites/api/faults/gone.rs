@@ -7,7 +7,7 @@ use headcount_core::{Action, Instant};
 use headcount_sim::{Act, Change, Fault, Options, Pair, Subject, Trouble, guild_id};
 
 use super::odd::feed;
-use super::{HOUR, emitted, is_ready_anew, row};
+use super::{HOUR, is_ready_anew, row};
 use crate::bot::{options, pair};
 
 /// Keeps what the shards have said.
@@ -64,7 +64,7 @@ fn late_events_of_what_is_gone() {
         let whole = Completeness::Complete { members };
         assert_eq!(store.completeness(id), Some(whole));
     }
-    row.is_reported(&emitted(&pair));
+    row.is_seen(&pair);
     assert_eq!(pair.gateway.violations(), []);
 }
 

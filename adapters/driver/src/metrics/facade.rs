@@ -1,0 +1,112 @@
+//! The same metrics for whichever recorder the crate `metrics` has.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram};
+use metrics::{gauge, histogram};
+
+use super::{LagHistogram, Metric, MetricKind, Sample, SampleValue};
+use crate::Runtime;
+use crate::handle::Handle;
+use crate::shared::Shared;
+
+/// So often the recorder is handed every metric.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// What the recorder has been handed of the histogram: it takes values, not sums.
+#[derive(Debug, Default)]
+pub(crate) struct Published(Mutex<LagHistogram>);
+
+impl Handle {
+    /// Hands every metric to the recorder that the crate `metrics` has on this thread, or for all.
+    /// The bot does so by itself every 5 seconds, and once more when it has ended.
+    ///
+    /// Numbers of time are gauges there, also those that only grow, as its counters are whole
+    /// numbers. Each lag is recorded as the upper bound of its bucket, or 60 s above the last.
+    ///
+    /// # Panics
+    /// Inside of [`Handle::cache`] and of a predicate.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn before_a_scrape(handle: &Handle) {
+    /// handle.publish_metrics();
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn publish_metrics(&self) {
+        let published = &self.shared().published.0;
+        let mut last = published.lock().unwrap_or_else(PoisonError::into_inner);
+        self.metrics().each(|sample| publish(&sample, &mut last));
+    }
+}
+
+fn publish(sample: &Sample<'_>, last: &mut LagHistogram) {
+    let (metric, name) = (sample.metric, sample.metric.name());
+    let labels: Vec<(&'static str, String)> = metric
+        .label()
+        .zip(sample.label)
+        .map(|(label, value)| (label, value.to_owned()))
+        .into_iter()
+        .collect();
+    match (sample.value, metric.kind()) {
+        (SampleValue::Count(count), MetricKind::Counter) => {
+            counter!(name, &labels).absolute(count);
+        }
+        #[allow(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        (SampleValue::Count(count), _) => gauge!(name, &labels).set(count as f64),
+        (SampleValue::Time(time), _) => gauge!(name, &labels).set(time.as_secs_f64()),
+        (SampleValue::Histogram(lag), _) => {
+            let histogram = histogram!(name, &labels);
+            for ((bound, count), (_, before)) in lag.buckets().zip(last.buckets()) {
+                let new = usize::try_from(count - before).unwrap_or(usize::MAX);
+                let value = bound.unwrap_or(LagHistogram::LONGEST).as_secs_f64();
+                if new > 0 {
+                    histogram.record_many(value, new);
+                }
+            }
+            *last = *lag;
+        }
+    }
+}
+
+/// Tells the recorder what the metrics are.
+fn describe() {
+    for &metric in Metric::ALL {
+        let unit = match metric.unit() {
+            "seconds" => Unit::Seconds,
+            "bytes" => Unit::Bytes,
+            _ => Unit::Count,
+        };
+        let (name, help) = (metric.name(), metric.help());
+        match (metric.kind(), unit) {
+            (MetricKind::Counter, unit @ (Unit::Bytes | Unit::Count)) => {
+                describe_counter!(name, unit, help);
+            }
+            (MetricKind::Counter | MetricKind::Gauge, unit) => describe_gauge!(name, unit, help),
+            (MetricKind::Histogram, unit) => describe_histogram!(name, unit, help),
+        }
+    }
+}
+
+/// Begins to publish the metrics of a bot, in the background.
+pub(crate) fn spawn_publisher<R: Runtime>(runtime: &R, shared: &Arc<Shared>) {
+    runtime.spawn(keep_publishing(runtime.clone(), Arc::downgrade(shared)));
+}
+
+/// Publishes the metrics of a bot every few seconds, until it has ended.
+async fn keep_publishing<R: Runtime>(runtime: R, shared: Weak<Shared>) {
+    describe();
+    loop {
+        runtime.timer(PERIOD).await;
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        let has_ended = shared.fleet.has_ended();
+        Handle::new(shared).publish_metrics();
+        if has_ended {
+            return;
+        }
+    }
+}

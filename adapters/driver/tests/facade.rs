@@ -1,0 +1,130 @@
+//! What the recorder of the crate `metrics` is handed, on virtual time.
+#![cfg(feature = "metrics")]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use headcount_driver::Builder;
+use headcount_driver::core::Intents;
+use headcount_driver::core::session::OnStop;
+use headcount_driver::metrics::{Metric, MetricKind};
+use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder};
+use metrics::{SharedString, Unit};
+use serde_json::json;
+
+mod memory;
+use memory::{PLAIN, info, memory};
+
+/// A recorder that keeps the numbers, and the kind of each metric.
+#[derive(Default)]
+struct Kept {
+    numbers: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
+    kinds: Mutex<BTreeMap<String, MetricKind>>,
+    recorded: Arc<Recorded>,
+}
+
+/// How many values a histogram was handed, and the largest of them in milliseconds.
+#[derive(Default)]
+struct Recorded(AtomicU64, AtomicU64);
+
+impl HistogramFn for Recorded {
+    fn record(&self, value: f64) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        self.1.fetch_max((value * 1e3) as u64, Ordering::Relaxed);
+    }
+}
+
+impl Kept {
+    fn number(&self, key: &Key) -> Arc<AtomicU64> {
+        let labels = key.labels().map(|label| label.value().to_owned());
+        let name = format!("{} {}", key.name(), labels.collect::<String>());
+        let mut numbers = self.numbers.lock().expect("whole");
+        Arc::clone(numbers.entry(name).or_default())
+    }
+
+    fn is_a(&self, key: &KeyName, kind: MetricKind) {
+        let mut kinds = self.kinds.lock().expect("whole");
+        kinds.insert(key.as_str().to_owned(), kind);
+    }
+
+    /// The number of a sample; a gauge's as the bits of a float.
+    fn get(&self, name: &str) -> u64 {
+        let numbers = self.numbers.lock().expect("whole");
+        let number = numbers.get(name);
+        number
+            .unwrap_or_else(|| panic!("no {name}"))
+            .load(Ordering::Relaxed)
+    }
+}
+
+impl Recorder for Kept {
+    fn describe_counter(&self, key: KeyName, _: Option<Unit>, _: SharedString) {
+        self.is_a(&key, MetricKind::Counter);
+    }
+
+    fn describe_gauge(&self, key: KeyName, _: Option<Unit>, _: SharedString) {
+        self.is_a(&key, MetricKind::Gauge);
+    }
+
+    fn describe_histogram(&self, key: KeyName, _: Option<Unit>, _: SharedString) {
+        self.is_a(&key, MetricKind::Histogram);
+    }
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.number(key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.number(key))
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(Arc::clone(&self.recorded))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_recorder_has_every_metric_a_few_seconds_later_and_once_the_bot_has_ended() {
+    let kept = Kept::default();
+    let _guard = metrics::set_default_local_recorder(&kept);
+    let (runtime, mut listener) = memory();
+    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
+    let builder = builder.gateway(info(1)).compression(PLAIN);
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s1").await;
+    gateway.dispatch("TYPING_START", json!({})).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let handle = bot.handle();
+    let waiting = handle.metrics().waiting_events;
+    for _ in 0..waiting {
+        bot.next().await.expect("it waits");
+    }
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(kept.get("headcount_events_total TYPING_START"), 1);
+    assert_eq!(kept.get("headcount_shards active"), 1.0_f64.to_bits());
+    let (taken, longest) = (&kept.recorded.0, &kept.recorded.1);
+    assert_eq!(taken.load(Ordering::Relaxed), waiting as u64);
+    assert_eq!(
+        longest.load(Ordering::Relaxed),
+        5_000,
+        "the bound of its bucket"
+    );
+    handle.publish_metrics();
+    assert_eq!(taken.load(Ordering::Relaxed), waiting as u64, "each once");
+    let kinds = kept.kinds.lock().expect("whole").clone();
+    for metric in Metric::ALL {
+        let is_time = metric.unit() == "seconds" && metric.kind() == MetricKind::Counter;
+        let kind = match is_time {
+            true => MetricKind::Gauge,
+            false => metric.kind(),
+        };
+        assert_eq!(kinds.get(metric.name()), Some(&kind), "{metric:?}");
+    }
+    tokio::spawn(async move { gateway.closed().await });
+    bot.shutdown(OnStop::End).await.expect("it ends");
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(kept.get("headcount_shards halted"), 1.0_f64.to_bits());
+}
