@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod bot;
+mod dashboard;
 mod documents;
 mod faults;
 mod layers;
