@@ -1,6 +1,7 @@
 //! Real sockets on loopback: the simulated gateway as others see it, and bots on every runtime.
 #![allow(clippy::tests_outside_test_module, reason = "the whole crate is tests")]
 mod binary;
+mod board;
 mod bot;
 mod chat;
 mod client;

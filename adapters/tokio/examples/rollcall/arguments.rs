@@ -1,6 +1,7 @@
 //! What the command line asks for.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 
 use headcount_tokio::Compression;
 use lexopt::prelude::*;
@@ -20,6 +21,8 @@ guilds.
   --json              print one JSON object at the end, and nothing else
   --compress KIND     zstd (default), zlib or none
   --seed N            another simulated world (default 1)
+  --board ADDRESS     serve the status page there (127.0.0.1:0 is a free port),
+                      and keep it up after the table until Ctrl-C
   --help              this text
 
 With --live the bot needs the server members intent, switched on at the bot's
@@ -31,6 +34,7 @@ pub(crate) struct Arguments {
     pub(crate) plain: bool,
     pub(crate) json: bool,
     pub(crate) compression: Compression,
+    pub(crate) board: Option<SocketAddr>,
 }
 
 /// Where to call the roll.
@@ -50,6 +54,7 @@ impl Arguments {
             plain: !std::io::stderr().is_terminal(),
             json: false,
             compression: Compression::ZstdStream,
+            board: None,
         };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next().map_err(|e| e.to_string())? {
@@ -64,6 +69,10 @@ impl Arguments {
                 Long("seed") => {
                     let value = parser.value().and_then(|value| value.parse());
                     seed = value.map_err(|e| format!("--seed: {e}"))?;
+                }
+                Long("board") => {
+                    let value = parser.value().and_then(|value| value.parse());
+                    arguments.board = Some(value.map_err(|e| format!("--board: {e}"))?);
                 }
                 Long("help") | Short('h') => {
                     println!("{HELP}");

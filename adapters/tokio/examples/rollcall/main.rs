@@ -17,16 +17,17 @@ mod demonstration;
 mod progress;
 mod report;
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use arguments::{Arguments, Place};
 use call::Call;
+use headcount_board::{Board, BoardServer};
 use headcount_tokio::driver::core::chunk::RequestConfig;
 use headcount_tokio::driver::core::session::OnStop;
 use headcount_tokio::driver::core::setup::AutoChunk;
-use headcount_tokio::{Api, Bot, Builder, Intents};
+use headcount_tokio::{Api, Bot, Builder, Handle, Intents, Tokio};
 use progress::Progress;
 
 #[tokio::main]
@@ -81,13 +82,18 @@ async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
         .chunking(AutoChunk::Missing);
     let mut bot = bot.connect().await.map_err(|error| error.to_string())?;
     let handle = bot.handle();
+    let board = serve_board(arguments, &handle)?;
     let mut progress = Progress::new(arguments, &handle);
     let mut call = Call::default();
     let mut interrupt = pin!(tokio::signal::ctrl_c());
+    let mut is_interrupted = false;
     while !call.is_over() {
         tokio::select! {
             // The table so far is better than none.
-            _ = &mut interrupt => break,
+            _ = &mut interrupt => {
+                is_interrupted = true;
+                break;
+            }
             event = bot.next() => match event {
                 Some(event) => call.note(&event)?,
                 None => return Err("the gateway ended every shard".into()),
@@ -101,6 +107,36 @@ async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
         true => println!("{}", report.to_json()),
         false => println!("{report}"),
     }
+    if board.is_some() && !is_interrupted {
+        keep_up(&mut bot, interrupt).await;
+    }
     let _ = bot.shutdown(OnStop::End).await;
     Ok(())
+}
+
+/// Serves the status page, if it is wanted, and says where.
+fn serve_board(arguments: &Arguments, handle: &Handle) -> Result<Option<BoardServer>, String> {
+    let Some(address) = arguments.board else {
+        return Ok(None);
+    };
+    let board = Board::new(handle).listen_on(address).serve(Tokio);
+    let board = board.map_err(|error| format!("{address} cannot be listened on: {error}"))?;
+    match arguments.json {
+        // Standard output is for one JSON object.
+        true => eprintln!("board {}", board.url()),
+        false => println!("board {}", board.url()),
+    }
+    Ok(Some(board))
+}
+
+/// Takes events until Ctrl-C, or until the gateway has ended every shard.
+async fn keep_up(bot: &mut Bot, mut interrupt: Pin<&mut impl Future>) {
+    loop {
+        tokio::select! {
+            _ = &mut interrupt => return,
+            event = bot.next() => if event.is_none() {
+                return;
+            },
+        }
+    }
 }
