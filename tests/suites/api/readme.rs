@@ -22,6 +22,7 @@ fn the_readme_is_short_and_in_a_newcomers_order() {
         "The cache, and what is complete",
         "Restarts",
         "Many shards",
+        "Watching it",
         "Twitch",
         "Your own loop",
         "Testing your bot",
