@@ -174,6 +174,7 @@ macro_rules! kinds {
         /// A kind of row.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum Kind {
             $($(#[doc = $doc])* $kind,)*

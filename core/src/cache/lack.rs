@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why not all members of a guild are in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Lack {
     /// Nobody has asked for the others since the guild came, or since the policy for members

@@ -130,6 +130,7 @@ pub enum Scope {
 
 /// Whether a guild's rows are current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GuildStatus {
     /// Named by a new session, not delivered yet; older rows are stale.
     Pending,

@@ -25,6 +25,7 @@ macro_rules! rows {
     )* }) => {
         /// Rows of one kind.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum Rows<'i> {
             /// The bot's own user, which is always kept.

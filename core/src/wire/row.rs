@@ -3,7 +3,8 @@
 /// Declares a row: a struct whose parts are read, merged, owned and weighed one by one.
 ///
 /// `key` is the part that must be there; the others are `Field` (may be null) or `Option` (may
-/// not). Keys that are not named are skipped, or handed to the closure of `read_with`.
+/// not). Keys that are not named are skipped, or handed to the closure of `read_with`. Serialised,
+/// the parts have the wire's names.
 macro_rules! row {
     (
         $(#[$meta:meta])*
@@ -18,11 +19,16 @@ macro_rules! row {
         pub struct $name<'i> {
             $(
                 /// Its id.
+                #[serde(rename = $key_wire)]
                 pub $key: $key_type,
             )?
             $(
                 $(#[$doc])*
-                #[serde(default, skip_serializing_if = "crate::wire::row::Silent::is_silent")]
+                #[serde(
+                    default,
+                    rename = $wire,
+                    skip_serializing_if = "crate::wire::row::Silent::is_silent"
+                )]
                 pub $field: $type,
             )*
             #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! Values on which a decision hangs: one that cannot be read is not one that was not sent.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::field::{Part, Read};
 use super::{Malformed, json::Reader};
@@ -8,8 +9,8 @@ use super::{Malformed, json::Reader};
 /// What a payload states of something that others decide by.
 ///
 /// A newer statement takes the place of an older one even if it cannot be read: what was known is
-/// no longer so, and nothing is guessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// no longer so, and nothing is guessed. Serialises as the value, or as `{"unreadable": true}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stated<T> {
     /// This it is.
     Known(T),
@@ -24,6 +25,39 @@ impl<T: Copy> Stated<T> {
             Self::Known(value) => Some(value),
             Self::Unreadable => None,
         }
+    }
+}
+
+impl<T: Serialize> Serialize for Stated<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Known(value) => value.serialize(to),
+            Self::Unreadable => {
+                let mut map = to.serialize_map(Some(1))?;
+                map.serialize_entry("unreadable", &true)?;
+                map.end()
+            }
+        }
+    }
+}
+
+/// A value that is read back.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum StatedForm<T> {
+    Known(T),
+    Unreadable {
+        #[serde(rename = "unreadable")]
+        _unreadable: bool,
+    },
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Stated<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(match StatedForm::deserialize(from)? {
+            StatedForm::Known(value) => Self::Known(value),
+            StatedForm::Unreadable { .. } => Self::Unreadable,
+        })
     }
 }
 

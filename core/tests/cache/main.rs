@@ -6,6 +6,7 @@ mod completeness;
 mod displaced;
 mod entities;
 mod events;
+mod exported;
 mod grouped;
 mod guilds;
 mod in_passing;

@@ -143,7 +143,7 @@ impl MemoryStore {
         }
     }
 
-    fn ensure(&mut self, guild: GuildId) {
+    pub(super) fn ensure(&mut self, guild: GuildId) {
         if !self.guilds.contains(guild.get()) {
             self.pending.remove(&guild);
             let number = self.shared.users.enter(guild);

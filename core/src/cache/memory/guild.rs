@@ -8,5 +8,6 @@ pub(super) mod message_ring;
 pub(super) mod message_rings;
 pub(super) mod plain;
 pub(super) mod rows;
+pub(super) mod state;
 pub(super) mod thread_members;
 pub(super) mod webhooks;

@@ -67,6 +67,11 @@ impl PrivateChannels {
         self.channels.set_index(self.mixer, by_user);
     }
 
+    /// The messages.
+    pub(super) const fn rings(&self) -> &Rings {
+        &self.rings
+    }
+
     /// The channels with this user alone.
     pub(super) fn channels_with(&self, user: UserId) -> impl Iterator<Item = &Channel<'static>> {
         self.channels.in_group(user.get())

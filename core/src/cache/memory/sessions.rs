@@ -2,6 +2,8 @@
 
 use alloc::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ShardId;
 use crate::cache::NewSession;
 use crate::id::GuildId;
@@ -10,14 +12,14 @@ use crate::id::GuildId;
 ///
 /// While the bot changes its number of shards, a guild may have moved to a shard that has not
 /// spoken yet; nothing goes until every shard of the new number has.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sessions {
     total: Option<u32>,
     /// Shards of the new number that have spoken, and what they named; `None` outside a change.
     change: Option<Change>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Change {
     heard: BTreeSet<u32>,
     named: BTreeSet<GuildId>,

@@ -58,6 +58,7 @@ pub struct Member<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<RoleIds<'a>>,
     /// The rest.
+    #[serde(flatten)]
     pub membership: Membership<'a>,
 }
 
@@ -316,6 +317,28 @@ impl<'i> Batch<Member<'i>> {
     }
 }
 
+impl Batch<Member<'_>> {
+    /// Adds a member of whom the records of a [`User`] and of a [`Membership`] are there. The roles
+    /// end with the mark of a list that is not whole, if it is none.
+    pub(crate) fn add_packed(
+        &mut self,
+        user: UserId,
+        packed_user: &[u8],
+        roles: impl Iterator<Item = RoleId>,
+        membership: &[u8],
+    ) {
+        let to = self.pool.writer();
+        to.put(&user.get().to_le_bytes());
+        let lengths = to.len();
+        to.put(&[0; HEAD - 8]);
+        to.measured(lengths, |to| to.put(packed_user));
+        to.measured(lengths.wrapping_add(4), |to| to.put(membership));
+        let roles: Roles = roles.collect();
+        write_roles(to, lengths.wrapping_add(8), Some(&roles));
+        self.count = self.count.saturating_add(1);
+    }
+}
+
 /// Bytes before the records: the user's id, how long the user and the membership are, and one
 /// more than there are roles or zero.
 const HEAD: usize = 20;
@@ -372,6 +395,7 @@ struct OwnedMember {
     user: User<'static>,
     #[serde(default)]
     roles: Option<Vec<RoleId>>,
+    #[serde(flatten)]
     membership: Membership<'static>,
 }
 

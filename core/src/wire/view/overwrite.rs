@@ -25,6 +25,7 @@ row! {
 
 /// Whom an overwrite is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum OverwriteHolder {
     /// A role: 0, or `"role"` from older servers.

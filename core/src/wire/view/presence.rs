@@ -16,6 +16,7 @@ use crate::wire::{Field, Malformed};
 
 /// Whether a user is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Status {
     /// There.
@@ -66,6 +67,7 @@ pub struct Presence<'a> {
     /// The status; [`Status::Offline`] means that the row goes away.
     pub status: Status,
     /// The status on each kind of device.
+    #[serde(rename = "client_status")]
     pub clients: ClientStatus<'a>,
     /// What the user does.
     pub activities: Activities<'a>,
@@ -321,6 +323,15 @@ impl<'i> Batch<Presence<'i>> {
     }
 }
 
+impl Batch<Presence<'_>> {
+    /// Adds a presence of which the record is there, and nothing of the user but the id.
+    pub(crate) fn add_packed(&mut self, user: UserId, presence: &[u8]) {
+        let activities = presence.get(2..).unwrap_or_default();
+        let statuses = Statuses::of(presence);
+        self.add(&User::bare(user), statuses, |to| to.put(activities));
+    }
+}
+
 fn read_clients<'i>(reader: &mut Reader<'i>) -> Result<ClientStatus<'i>, Malformed> {
     let clients = Field::read(reader)?.into_value();
     Ok(clients.unwrap_or(ClientStatus::bare()))
@@ -370,6 +381,7 @@ fn pack_activities(reader: &mut Reader<'_>, to: &mut Sink) {
 struct OwnedPresence {
     user: User<'static>,
     status: Status,
+    #[serde(rename = "client_status")]
     clients: ClientStatus<'static>,
     activities: Vec<Activity<'static>>,
 }

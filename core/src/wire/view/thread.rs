@@ -81,10 +81,13 @@ row! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadMember {
     /// The thread.
+    #[serde(rename = "id")]
     pub thread: ChannelId,
     /// The member's user.
+    #[serde(rename = "user_id")]
     pub user: UserId,
     /// Since when.
+    #[serde(rename = "join_timestamp")]
     pub joined_at: Option<Timestamp>,
     /// Flags.
     pub flags: u64,

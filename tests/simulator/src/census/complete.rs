@@ -35,7 +35,7 @@ const UNREAD: [Name; 18] = [
 
 /// Texts in the sources of the views that are no keys of a dispatch, or keys of which the place
 /// alone is known.
-const NO_KEYS: [&str; 13] = [
+const NO_KEYS: [&str; 15] = [
     "clan",
     "display_name",
     "display_name_styles",
@@ -49,6 +49,8 @@ const NO_KEYS: [&str; 13] = [
     "zero",
     "channel_type",
     "heartbeat_interval",
+    "lowercase",
+    "snake_case",
 ];
 
 /// A payload, and the places of it that matter.

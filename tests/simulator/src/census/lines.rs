@@ -35,7 +35,7 @@ impl Lines {
             }
             "SyncThreads" => {
                 self.flatten("op SyncThreads", &content[0]);
-                self.add_rows("Threads", &content[1]);
+                self.add_rows("threads", &content[1]);
             }
             _ => self.flatten(&format!("op {name}"), content),
         }
@@ -113,11 +113,12 @@ impl Lines {
 /// What names a row among those of its kind.
 fn key(kind: &str, row: &Value) -> String {
     let keys: &[&Value] = match kind {
-        "Members" | "Presences" => &[&row["user"]["id"]],
-        "VoiceStates" => &[&row["user"]],
-        "ThreadMembers" => &[&row["thread"], &row["user"]],
-        "Invites" => &[&row["code"]],
-        "WebhookMarks" => &[row],
+        "members" | "presences" => &[&row["user"]["id"]],
+        "voice_states" => &[&row["user_id"]],
+        "thread_members" => &[&row["id"], &row["user_id"]],
+        "invites" => &[&row["code"]],
+        "sounds" => &[&row["sound_id"]],
+        "webhook_marks" => &[row],
         _ => &[&row["id"]],
     };
     let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();

@@ -30,9 +30,9 @@ pub(super) fn is_about_a_row(line: &str) -> bool {
 /// The forms in which a mutation says that something cannot be read: a permission set, a list of
 /// overwrites, a list of roles.
 fn says_unknown(part: &str, value: &str) -> bool {
-    value == "\"Unreadable\""
+    part.ends_with(".unreadable")
         || part.ends_with(".unread")
-        || (part.ends_with(".overwrites.rows") && value == "null")
+        || (part.ends_with(".permission_overwrites.rows") && value == "null")
         || value == "\"18446744073709551615\""
 }
 

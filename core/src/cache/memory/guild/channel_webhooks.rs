@@ -26,6 +26,11 @@ impl ChannelWebhooks {
         }
     }
 
+    /// Whether they have changed, and what they were.
+    pub(in crate::cache::memory) fn parts(&self) -> (bool, Option<&[Webhook<'static>]>) {
+        (self.changed, self.rows.as_deref())
+    }
+
     pub(in crate::cache::memory) const fn channel(&self) -> ChannelId {
         self.channel
     }

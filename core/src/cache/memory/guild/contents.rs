@@ -1,9 +1,12 @@
 //! How much of a guild has come.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cache::GuildStatus;
 
 /// How much of a guild has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Contents {
     /// Nothing, so nothing of it is kept.
     None,

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::cache::key::any_special_key;
 use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::limits::row_id::RowId;
+use crate::cache::memory::pieces::in_pieces;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow, merge_row};
@@ -100,6 +101,12 @@ macro_rules! tables {
             /// Drops what no event of a new session can refill.
             pub(in crate::cache::memory) fn forget(&mut self) {
                 $(forget!(self.$all, $($listed)?);)*
+            }
+
+            /// All rows, kind by kind.
+            pub(in crate::cache::memory) fn export(&self) -> impl Iterator<Item = Rows<'static>> {
+                core::iter::empty()
+                    $(.chain(in_pieces(self.$all.iter().cloned()).map(Rows::$rows)))*
             }
 
             /// A row as a predicate sees it.

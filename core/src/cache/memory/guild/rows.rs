@@ -24,7 +24,7 @@ pub(in crate::cache::memory) struct GuildRows {
     /// As the users' holders know the guild.
     number: GuildNumber,
     pub(in crate::cache::memory) status: GuildStatus,
-    contents: Contents,
+    pub(super) contents: Contents,
     /// Why not all members are here; `None` if they are.
     pub(in crate::cache::memory) lack: Option<Lack>,
     /// The same of the presences of all members.
@@ -209,7 +209,7 @@ impl GuildRows {
 
     /// Members that are not upserted from here on are of an older generation.
     pub(in crate::cache::memory) const fn recount(&mut self) {
-        self.members.generation = self.members.generation.wrapping_add(1);
+        self.members.begin_generation();
         self.lack = Some(Lack::NotAsked);
     }
 

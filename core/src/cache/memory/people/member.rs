@@ -104,6 +104,31 @@ impl MemberTable {
         self.table.contains(user.get())
     }
 
+    /// Members that are not upserted from here on are of an older generation.
+    pub(in crate::cache::memory) const fn begin_generation(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// Whether there are members of older generations.
+    pub(in crate::cache::memory) fn has_older(&self) -> bool {
+        self.of_generation(false).next().is_some()
+    }
+
+    /// The members of this generation or those of older ones: the user, the roles with the mark of
+    /// a list that is not whole, and the record of a [`Membership`].
+    pub(in crate::cache::memory) fn of_generation(
+        &self,
+        newest: bool,
+    ) -> impl Iterator<Item = (UserId, impl Iterator<Item = RoleId>, &[u8])> {
+        let rows = self.table.iter();
+        let rows = rows.map(|(key, row)| (key, MemberRow::of(row)));
+        let rows = rows.filter(move |(_, row)| (row.generation == self.generation) == newest);
+        rows.filter_map(|(key, row)| {
+            let roles = self.roles.resolve(row.roles).all();
+            Some((UserId::new(key)?, roles, row.record))
+        })
+    }
+
     pub(in crate::cache::memory) fn users(&self) -> impl Iterator<Item = UserId> {
         self.table.iter().filter_map(|(key, _)| UserId::new(key))
     }

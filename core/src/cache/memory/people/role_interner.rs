@@ -126,12 +126,17 @@ pub struct MemberRoles<'a> {
     of: &'a RoleInterner,
 }
 
-impl MemberRoles<'_> {
+impl<'a> MemberRoles<'a> {
     /// Whether every role that the payload listed could be read.
     #[must_use]
     pub fn is_whole(self) -> bool {
         let mut all = self;
         core::iter::from_fn(|| all.any_next()).all(|role| role != RoleIds::UNREAD)
+    }
+
+    /// The roles, and the mark of a list that could not be read whole.
+    pub(in crate::cache::memory) fn all(mut self) -> impl Iterator<Item = RoleId> + 'a {
+        core::iter::from_fn(move || self.any_next())
     }
 
     /// The next role, or the mark of a list that could not be read whole.

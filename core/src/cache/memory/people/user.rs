@@ -324,6 +324,11 @@ impl Users {
         Some(self.row(user, self.table.get(user.get())?))
     }
 
+    /// The record of a [`User`]; empty if nobody holds one.
+    pub(in crate::cache::memory) fn packed(&self, user: UserId) -> &[u8] {
+        record(self.table.get(user.get()).unwrap_or_default())
+    }
+
     /// A user whom a member holds, and who is there for this reason.
     pub(in crate::cache::memory) fn held(&self, user: UserId) -> UserRef<'_> {
         self.row(user, self.table.get(user.get()).unwrap_or_default())
@@ -344,6 +349,11 @@ pub struct UserRef<'a> {
 }
 
 impl<'a> UserRef<'a> {
+    /// All that is known of the user.
+    pub(in crate::cache::memory) fn to_row(self) -> User<'static> {
+        User::unpack(self.id, &mut Cursor::new(record(self.row))).into_owned()
+    }
+
     /// Its id.
     #[must_use]
     pub const fn id(self) -> UserId {
