@@ -24,6 +24,8 @@ pub(crate) const CSS: &str = "text/css; charset=utf-8";
 pub(crate) const SCRIPT: &str = "text/javascript; charset=utf-8";
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
+/// The text format of Prometheus.
+pub(crate) const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const EVENTS: &str = "text/event-stream";
 
 /// The body of an answer.

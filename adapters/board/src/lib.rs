@@ -19,6 +19,7 @@
 //! | `/` | the page; it is kept up to date as long as it is open |
 //! | `/healthz` | 200 as long as a shard runs, 503 once every one has ended for good |
 //! | `/readyz` | 200 when events of every shard flow and each guild of its READY has an outcome; else 503, with the shards and guilds that are waited for as JSON |
+//! | `/metrics` | [`Handle::metrics`](headcount_driver::Handle::metrics) in the text format of Prometheus |
 //! | `/events` | what the page shows, as server-sent events |
 //!
 //! The server listens on loopback unless [`Board::listen_on`] says otherwise, takes GET and HEAD,
@@ -34,6 +35,7 @@ mod events;
 mod hosts;
 mod page_state;
 mod probes;
+mod prometheus;
 mod routes;
 mod server;
 mod windows;

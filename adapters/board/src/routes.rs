@@ -7,10 +7,11 @@ use headcount_driver::core::Instant;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
-use crate::answer::{AnswerBody, CSS, HTML, JSON, SCRIPT, TEXT, events, refusal, whole};
+use crate::answer::{AnswerBody, CSS, HTML, JSON, METRICS, SCRIPT, TEXT, events, refusal, whole};
 use crate::board::Site;
 use crate::events::EventStream;
 use crate::probes::{NotReady, is_alive};
+use crate::prometheus::text;
 use crate::server::ServerBounds;
 use crate::windows::Windows;
 
@@ -45,6 +46,7 @@ pub(crate) fn answer<R: Runtime>(
         "/healthz" if is_alive(&site.handle) => whole(StatusCode::OK, TEXT, "ok\n"),
         "/healthz" => refusal(StatusCode::SERVICE_UNAVAILABLE, "every shard has ended\n"),
         "/readyz" => readiness(site),
+        "/metrics" => whole(StatusCode::OK, METRICS, text(&site.handle.metrics())),
         "/events" if request.method() == Method::HEAD => whole(StatusCode::OK, TEXT, ""),
         "/events" => {
             let Some(permit) = room.streams.enter() else {

@@ -9,6 +9,7 @@ use headcount_board::{Board, BoardServer};
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Act, Arrival, Fault, Plan, Trouble, guild_id};
 use headcount_tokio::driver::core::session::OnStop;
+use headcount_tokio::driver::metrics::Metric;
 use headcount_tokio::driver::{Bot, Handle, Serve};
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ on_each_runtime! {
     a_bot_that_comes_up_names_what_it_waits_for_until_it_is_ready,
     a_page_that_is_open_is_told_of_an_outage_and_of_its_end,
     the_page_answers_its_own_names_and_reading_methods_alone,
+    metrics_are_text_that_prometheus_reads,
     peers_that_send_nothing_leave_room_once_they_go,
 }
 
@@ -259,6 +261,48 @@ async fn the_page_answers_its_own_names_and_reading_methods_alone<R: Tested + Se
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    end(server, bot).await;
+}
+
+async fn metrics_are_text_that_prometheus_reads<R: Tested + Serve>() {
+    let (server, mut bot, _, board) = started::<R>().await;
+    ready(&mut bot).await;
+    let reply = get::<R>(&board, "/metrics").await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.head.contains("text/plain; version=0.0.4"));
+    let mut last = "";
+    for line in reply.body.lines() {
+        if let Some(head) = line.strip_prefix("# HELP ") {
+            last = head.split(' ').next().expect("a name");
+            assert!(Metric::ALL.iter().any(|metric| metric.name() == last));
+            continue;
+        }
+        if let Some(kind) = line.strip_prefix("# TYPE ") {
+            assert!(kind.starts_with(last), "{kind} follows the help of {last}");
+            continue;
+        }
+        let (name, number) = line.rsplit_once(' ').expect("a name and a number");
+        assert!(name.starts_with(last), "{name} stands under {last}");
+        assert!(number.parse::<f64>().is_ok(), "{line}");
+    }
+    for line in [
+        "# TYPE headcount_event_lag_seconds histogram",
+        "headcount_identifies_total{shard=\"0\"} 1",
+        "headcount_guild_outcomes{outcome=\"incomplete\"} 1",
+        "headcount_guilds{stage=\"unavailable\"} 1",
+        "headcount_rows{kind=\"guilds\"} 3",
+    ] {
+        let times = reply.body.lines().filter(|it| *it == line).count();
+        assert_eq!(times, 1, "{line} in {}", reply.body);
+    }
+    let lag = "headcount_event_lag_seconds";
+    let all = reply.body.lines().filter_map(|line| {
+        let rest = line.strip_prefix(lag)?;
+        rest.strip_prefix("_count ")
+            .or(rest.strip_prefix("_bucket{le=\"+Inf\"} "))
+    });
+    let all: Vec<u64> = all.map(|count| count.parse().expect("a count")).collect();
+    assert!(all.len() == 2 && all[0] == all[1] && all[0] > 0, "{all:?}");
     end(server, bot).await;
 }
 

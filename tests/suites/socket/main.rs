@@ -11,6 +11,7 @@ mod ends;
 mod kills;
 mod managers;
 mod many_shards;
+mod metrics;
 mod one_shard;
 mod panics;
 mod plaintext;
