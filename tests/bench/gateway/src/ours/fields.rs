@@ -15,15 +15,15 @@ pub fn row(store: &MemoryStore, key: RowKey) -> Option<Fields> {
         RowKey::Channel(guild, channel) => in_guild(guild, self::channel(store, channel)?),
         RowKey::Role(guild, role) => {
             let role = store.role(guild_id(guild), RoleId::new(role)?)?;
-            in_guild(guild, wire("role", value(role)))
+            in_guild(guild, value(role))
         }
         RowKey::Emoji(guild, emoji) => {
             let emoji = store.emoji(guild_id(guild), EmojiId::new(emoji)?)?;
-            wire("emoji", value(emoji))
+            value(emoji)
         }
         RowKey::Sticker(guild, sticker) => {
             let sticker = store.sticker(guild_id(guild), StickerId::new(sticker)?)?;
-            in_guild(guild, wire("sticker", value(sticker)))
+            in_guild(guild, value(sticker))
         }
         RowKey::Member(guild, user) => {
             in_guild(guild, member(store.member(guild_id(guild), user_id(user))?))
@@ -35,7 +35,7 @@ pub fn row(store: &MemoryStore, key: RowKey) -> Option<Fields> {
         }
         RowKey::VoiceState(guild, user) => {
             let state = store.voice_state(guild_id(guild), user_id(user))?;
-            in_guild(guild, wire("voice_state", value(state)))
+            in_guild(guild, value(state))
         }
     })
 }
@@ -54,7 +54,7 @@ fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
 }
 
 fn guild(guild: GuildRef<'_>) -> Fields {
-    let mut fields = wire("guild", value(guild.data()));
+    let mut fields = value(guild.data());
     fields.insert("member_count".to_owned(), json!(guild.member_count()));
     let available = guild.status() == GuildStatus::Available;
     fields.insert("unavailable".to_owned(), json!(!available));
@@ -63,8 +63,15 @@ fn guild(guild: GuildRef<'_>) -> Fields {
 
 fn channel(store: &MemoryStore, channel: u64) -> Option<Fields> {
     let id = ChannelId::new(channel)?;
-    let channel = store.channel(id).map(|row| wire("channel", value(row)));
-    channel.or_else(|| store.thread(id).map(|row| wire("thread", value(row))))
+    let Some(channel) = store.channel(id) else {
+        return store.thread(id).map(value);
+    };
+    let mut channel = value(channel);
+    // Ours count those that could not be read, too.
+    if let Some(overwrites) = channel.get_mut("permission_overwrites") {
+        *overwrites = overwrites["rows"].take();
+    }
+    Some(channel)
 }
 
 fn member(member: MemberRef<'_>) -> Fields {
@@ -82,14 +89,8 @@ fn member(member: MemberRef<'_>) -> Fields {
         ("communication_disabled_until", json!(member.timeout())),
         ("avatar", json!(member.avatar())),
         ("banner", json!(member.banner())),
-        (
-            "avatar_decoration_data",
-            part("avatar_decoration_data", json!(member.decoration())),
-        ),
-        (
-            "collectibles",
-            part("collectibles", json!(member.collectibles())),
-        ),
+        ("avatar_decoration_data", json!(member.decoration())),
+        ("collectibles", json!(member.collectibles())),
         ("deaf", json!(member.is_deaf())),
         ("mute", json!(member.is_mute())),
         ("pending", json!(member.is_pending())),
@@ -105,18 +106,9 @@ fn user(user: UserRef<'_>) -> Fields {
         ("discriminator", json!(user.discriminator())),
         ("avatar", json!(user.avatar())),
         ("banner", json!(user.banner())),
-        (
-            "avatar_decoration_data",
-            part("avatar_decoration_data", json!(user.decoration())),
-        ),
-        (
-            "primary_guild",
-            part("primary_guild", json!(user.primary_guild())),
-        ),
-        (
-            "collectibles",
-            part("collectibles", json!(user.collectibles())),
-        ),
+        ("avatar_decoration_data", json!(user.decoration())),
+        ("primary_guild", json!(user.primary_guild())),
+        ("collectibles", json!(user.collectibles())),
         ("accent_color", json!(user.accent_color())),
         ("bot", json!(user.is_bot())),
         ("system", json!(user.is_system())),
@@ -135,145 +127,11 @@ fn presence(presence: PresenceRef<'_>, user: Option<UserRef<'_>>) -> Fields {
     fields([
         ("user_id", json!(presence.user())),
         ("user", json!(user.map_or_else(id, self::user))),
-        ("status", lower(json!(presence.status()))),
-        ("client_status", lower(clients)),
+        ("status", json!(presence.status())),
+        ("client_status", clients),
         (
             "activities",
-            part(
-                "activities",
-                json!(presence.activities().collect::<Vec<_>>()),
-            ),
+            json!(presence.activities().collect::<Vec<_>>()),
         ),
     ])
-}
-
-/// What the wire calls otherwise than our rows do: inside what, by our name, by the wire's.
-const NAMES: &[(&str, &str, &str)] = &[
-    ("guild", "owner", "owner_id"),
-    ("guild", "afk_channel", "afk_channel_id"),
-    ("guild", "widget_channel", "widget_channel_id"),
-    ("guild", "notifications", "default_message_notifications"),
-    ("guild", "content_filter", "explicit_content_filter"),
-    ("guild", "application", "application_id"),
-    ("guild", "system_channel", "system_channel_id"),
-    ("guild", "rules_channel", "rules_channel_id"),
-    ("guild", "updates_channel", "public_updates_channel_id"),
-    ("guild", "alerts_channel", "safety_alerts_channel_id"),
-    ("guild", "vanity_code", "vanity_url_code"),
-    ("guild", "boosts", "premium_subscription_count"),
-    ("guild", "progress_bar", "premium_progress_bar_enabled"),
-    ("guild", "locale", "preferred_locale"),
-    ("guild", "max_video_users", "max_video_channel_users"),
-    ("guild", "incidents", "incidents_data"),
-    ("incidents_data", "spam_detected_at", "dm_spam_detected_at"),
-    ("welcome_screen", "channels", "welcome_channels"),
-    ("welcome_channels", "channel", "channel_id"),
-    ("welcome_channels", "emoji", "emoji_id"),
-    ("guild", "max_stage_users", "max_stage_video_channel_users"),
-    ("channel", "kind", "type"),
-    ("channel", "overwrites", "permission_overwrites"),
-    ("channel", "parent", "parent_id"),
-    ("channel", "last_message", "last_message_id"),
-    ("channel", "last_pin", "last_pin_timestamp"),
-    ("channel", "rate_limit", "rate_limit_per_user"),
-    ("channel", "video_quality", "video_quality_mode"),
-    ("channel", "auto_archive", "default_auto_archive_duration"),
-    (
-        "channel",
-        "thread_rate_limit",
-        "default_thread_rate_limit_per_user",
-    ),
-    ("channel", "tags", "available_tags"),
-    ("channel", "sort_order", "default_sort_order"),
-    ("channel", "layout", "default_forum_layout"),
-    ("channel", "voice_start", "voice_start_time"),
-    ("channel", "default_reaction", "default_reaction_emoji"),
-    ("default_reaction_emoji", "id", "emoji_id"),
-    ("default_reaction_emoji", "name", "emoji_name"),
-    ("permission_overwrites", "kind", "type"),
-    ("available_tags", "emoji", "emoji_id"),
-    ("thread", "kind", "type"),
-    ("thread", "parent", "parent_id"),
-    ("thread", "owner", "owner_id"),
-    ("thread", "last_message", "last_message_id"),
-    ("thread", "last_pin", "last_pin_timestamp"),
-    ("thread", "rate_limit", "rate_limit_per_user"),
-    ("thread", "total_messages", "total_message_sent"),
-    ("thread", "state", "thread_metadata"),
-    ("thread", "tags", "applied_tags"),
-    ("thread_metadata", "auto_archive", "auto_archive_duration"),
-    ("thread_metadata", "archived_at", "archive_timestamp"),
-    ("thread_metadata", "created_at", "create_timestamp"),
-    ("tags", "bot", "bot_id"),
-    ("tags", "integration", "integration_id"),
-    ("tags", "subscription", "subscription_listing_id"),
-    ("tags", "for_sale", "available_for_purchase"),
-    ("tags", "linked", "guild_connections"),
-    ("colors", "primary", "primary_color"),
-    ("colors", "secondary", "secondary_color"),
-    ("colors", "tertiary", "tertiary_color"),
-    ("emoji", "creator", "user_id"),
-    ("sticker", "creator", "user_id"),
-    ("sticker", "kind", "type"),
-    ("sticker", "format", "format_type"),
-    ("voice_state", "user", "user_id"),
-    ("voice_state", "channel", "channel_id"),
-    ("voice_state", "session", "session_id"),
-    (
-        "voice_state",
-        "request_to_speak",
-        "request_to_speak_timestamp",
-    ),
-    ("avatar_decoration_data", "sku", "sku_id"),
-    ("primary_guild", "guild", "identity_guild_id"),
-    ("primary_guild", "enabled", "identity_enabled"),
-    ("activities", "kind", "type"),
-    ("activities", "application", "application_id"),
-    ("activities", "times", "timestamps"),
-    ("activities", "status_display", "status_display_type"),
-    ("secrets", "match_secret", "match"),
-    ("nameplate", "sku", "sku_id"),
-    ("assets", "invite_cover", "invite_cover_image"),
-    ("assets", "large", "large_image"),
-    ("assets", "small", "small_image"),
-];
-
-/// A row or a part of one, by the wire's names.
-fn wire(within: &str, row: Fields) -> Fields {
-    let name = |ours: String| {
-        let named = |name: &&(&str, &str, &str)| name.0 == within && name.1 == ours;
-        match NAMES.iter().find(named) {
-            Some((_, _, wire)) => (*wire).to_owned(),
-            None => ours,
-        }
-    };
-    let field = |(field, value): (String, Value)| {
-        let field = name(field);
-        let value = part(&field, value);
-        (field, value)
-    };
-    row.into_iter().map(field).collect()
-}
-
-/// The same for what is inside a field.
-fn part(within: &str, value: Value) -> Value {
-    match value {
-        Value::Object(parts) => wire(within, parts.into_iter().collect())
-            .into_iter()
-            .collect(),
-        Value::Array(items) => items.into_iter().map(|item| part(within, item)).collect(),
-        other => other,
-    }
-}
-
-/// Statuses as the wire writes them.
-fn lower(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(text.to_lowercase()),
-        Value::Object(parts) => parts
-            .into_iter()
-            .map(|(name, value)| (name, lower(value)))
-            .collect(),
-        other => other,
-    }
 }
