@@ -1,6 +1,7 @@
 //! The driver's own loops panic: nothing ends in silence, and what can go on does.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::poll_immediate;
@@ -8,11 +9,11 @@ use headcount_driver::core::manager::{Options, Single};
 use headcount_driver::core::session::{Halt, OnStop, Phase};
 use headcount_driver::core::twitch::Account;
 use headcount_driver::core::{Event, Intents};
-use headcount_driver::{BotEvent, Builder, ChatBuilder, ChatEvent, ErrorKind};
+use headcount_driver::{Bot, BotEvent, Builder, ChatBuilder, ChatEvent, ErrorKind};
 use serde_json::json;
 
 mod memory;
-use memory::{PLAIN, info, memory, roles, with_an_aging_role};
+use memory::{Gateway, Memory, PLAIN, info, memory, roles, with_an_aging_role};
 
 #[tokio::test(start_paused = true)]
 async fn a_timekeeper_that_panics_goes_on() {
@@ -29,14 +30,20 @@ async fn a_timekeeper_that_panics_goes_on() {
     assert_eq!(handle.shards().next().expect("one").phase, Phase::Active);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_shard_that_panics_says_so_and_ends_its_stream() {
+/// A bot whose session begins, its server, and what makes the bot's clock panic once.
+async fn begun() -> (Bot<Memory>, Gateway, Arc<AtomicBool>) {
     let (runtime, mut listener) = memory();
     let clock_panics = runtime.clock_panics.clone();
     let builder = Builder::new(runtime, "token", Intents::GUILDS).gateway(info(1));
-    let mut bot = builder.compression(PLAIN).connect().await.expect("started");
+    let bot = builder.compression(PLAIN).connect().await.expect("started");
     let mut gateway = listener.accept().await;
     gateway.begin("s").await;
+    (bot, gateway, clock_panics)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_panics_says_so_and_ends_its_stream() {
+    let (mut bot, mut gateway, clock_panics) = begun().await;
     while !matches!(
         bot.next().await.map(|it| it.event),
         Some(Event::ShardReady(_))
@@ -63,12 +70,7 @@ async fn a_shard_that_panics_says_so_and_ends_its_stream() {
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_panics_while_an_event_is_taken_costs_no_event() {
-    let (runtime, mut listener) = memory();
-    let clock_panics = runtime.clock_panics.clone();
-    let builder = Builder::new(runtime, "token", Intents::GUILDS).gateway(info(1));
-    let mut bot = builder.compression(PLAIN).connect().await.expect("started");
-    let mut gateway = listener.accept().await;
-    gateway.begin("s").await;
+    let (mut bot, _gateway, clock_panics) = begun().await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     clock_panics.store(true, Ordering::Release);
     let mut is_ready = false;
