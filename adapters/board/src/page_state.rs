@@ -4,13 +4,13 @@
 
 use headcount_driver::core::cache::Kind;
 use headcount_driver::core::chunk::{OpenRequest, RequestProgress};
-use headcount_driver::core::setup::{MemberCount, Readiness, Stage};
+use headcount_driver::core::setup::{MemberCount, Stage};
 use headcount_driver::core::{Instant, ShardId};
 use headcount_driver::{GuildStanding, Handle, ShardState};
 use serde::Serialize;
 
 use crate::windows::Windows;
-use crate::wording::{ShardHealth, guild_until, guild_why, phase, shard_waits, stage};
+use crate::wording::{ShardHealth, guild_until, guild_why, shard_waits, stage};
 
 /// Shards in a window.
 const SHARDS: usize = 25;
@@ -178,7 +178,7 @@ impl GuildSums {
     fn of(shards: &[ShardState]) -> Self {
         let mut sums = Self::default();
         for readiness in shards.iter().map(|shard| &shard.readiness) {
-            sums.known += known(readiness);
+            sums.known += readiness.stages.total();
             sums.not_whole += readiness.not_whole;
             sums.pending += readiness.pending;
             sums.unavailable += readiness.stages.unavailable;
@@ -190,19 +190,6 @@ impl GuildSums {
     }
 }
 
-/// How many guilds a shard knows.
-const fn known(readiness: &Readiness) -> usize {
-    let stages = &readiness.stages;
-    stages.expected
-        + stages.syncing
-        + stages.requested
-        + stages.receiving
-        + stages.storing
-        + stages.ready
-        + stages.missed
-        + stages.unavailable
-}
-
 impl ShardRow {
     fn of(shard: &ShardState) -> Self {
         let connection = &shard.connection;
@@ -210,12 +197,12 @@ impl ShardRow {
         Self {
             shard: shard.id.to_string(),
             health: ShardHealth::of(shard).word(),
-            phase: phase(shard.phase),
+            phase: shard.phase.label(),
             since: connection.since.as_millis(),
             session_since: connection.session_since.map(Instant::as_millis),
             latency_us: shard.latency.map(|latency| latency.as_micros()),
             unacknowledged: shard.unacknowledged,
-            known: known(&shard.readiness),
+            known: shard.readiness.stages.total(),
             not_whole: shard.readiness.not_whole,
             why: shard_waits(shard),
             until: waits.map(|deadline| deadline.at.as_millis()),

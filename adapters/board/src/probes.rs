@@ -7,7 +7,7 @@ use headcount_driver::core::{Deadline, Instant};
 use headcount_driver::{GuildStanding, Handle, ShardState};
 use serde::Serialize;
 
-use crate::wording::{ShardHealth, guild_until, guild_waits, guild_why, phase, shard_waits};
+use crate::wording::{ShardHealth, guild_until, guild_waits, guild_why, shard_waits};
 
 /// Shards and guilds that are named at most.
 const NAMED: usize = 50;
@@ -95,7 +95,7 @@ impl WaitingShard {
         let deadline = shard.connection.waits_for;
         Self {
             shard: shard.id.to_string(),
-            phase: phase(shard.phase),
+            phase: shard.phase.label(),
             why: shard_waits(shard),
             until: deadline.map(|Deadline { at, .. }| until(at.as_millis())),
         }

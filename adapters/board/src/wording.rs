@@ -63,19 +63,6 @@ impl ShardHealth {
     }
 }
 
-pub(crate) const fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Idle => "idle",
-        Phase::Waiting => "waiting",
-        Phase::Connecting => "connecting",
-        Phase::Greeting => "greeting",
-        Phase::Identifying => "identifying",
-        Phase::Resuming => "resuming",
-        Phase::Active => "active",
-        Phase::Halted => "halted",
-    }
-}
-
 /// What a shard's connection waits for; empty while all is well.
 pub(crate) fn shard_waits(shard: &ShardState) -> String {
     if let Some(halt) = shard.halt {

@@ -49,6 +49,31 @@ pub struct StageCounts {
     pub unavailable: usize,
 }
 
+impl StageCounts {
+    /// How many guilds are in any stage.
+    #[must_use]
+    pub const fn total(self) -> usize {
+        let Self {
+            expected,
+            syncing,
+            requested,
+            receiving,
+            storing,
+            ready,
+            missed,
+            unavailable,
+        } = self;
+        let early = expected.saturating_add(syncing);
+        let asked = requested.saturating_add(receiving);
+        let set_up = storing.saturating_add(ready);
+        let absent = missed.saturating_add(unavailable);
+        early
+            .saturating_add(asked)
+            .saturating_add(set_up)
+            .saturating_add(absent)
+    }
+}
+
 impl GuildRegistry {
     /// Puts a guild into a stage, out of whichever it was in.
     pub(crate) fn put(&mut self, guild: GuildId, standing: TimedStage) {

@@ -69,16 +69,7 @@ impl Model {
             .filter(|&guild| scenario.setup.guild(guild).is_some())
             .collect();
         assert_eq!(known, self.known);
-        let stages = readiness.stages;
-        let sum = stages.expected
-            + stages.syncing
-            + stages.requested
-            + stages.receiving
-            + stages.storing
-            + stages.ready
-            + stages.missed
-            + stages.unavailable;
-        assert_eq!(sum, self.known.len());
+        assert_eq!(readiness.stages.total(), self.known.len());
         assert_eq!(readiness.finished, self.summaries == 1);
     }
 
