@@ -3,7 +3,7 @@
 const byId = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat("en");
 const tones = {
-  whole: "all whole", lacking: "some guilds not whole", "setting-up": "setting up", away: "no session", halted: "halted",
+  whole: "with all guilds whole", lacking: "with guilds that are not whole", "setting-up": "setting up", away: "without a session", halted: "halted",
 };
 const letters = { w: "whole", l: "lacking", s: "setting-up", a: "away", h: "halted" };
 
@@ -97,7 +97,7 @@ function list(name, all, empty) {
 
 const stageTones = {
   expected: "setting-up", syncing: "setting-up", requested: "setting-up", receiving: "setting-up",
-  storing: "setting-up", outage: "away",
+  storing: "setting-up", unavailable: "away",
 };
 
 function showGuilds() {

@@ -2,7 +2,6 @@
 //!
 //! Ids are text: a script's numbers do not hold them. Times are the bot's milliseconds.
 
-use headcount_driver::core::cache::Kind;
 use headcount_driver::core::chunk::{OpenRequest, RequestProgress};
 use headcount_driver::core::setup::{MemberCount, Stage};
 use headcount_driver::core::{Instant, ShardId};
@@ -164,14 +163,13 @@ fn requests(handle: &Handle) -> Vec<RequestRow> {
 }
 
 fn kinds(handle: &Handle) -> Vec<KindRow> {
-    handle.cache(|store| {
-        let kinds = Kind::ALL.iter().map(|kind| KindRow {
-            kind: format!("{kind:?}"),
-            rows: store.rows(*kind),
-            bytes: store.bytes(*kind),
-        });
-        kinds.filter(|row| row.rows > 0).collect()
-    })
+    let rows = handle.rows().into_iter().filter(|row| row.rows > 0);
+    let kinds = rows.map(|row| KindRow {
+        kind: format!("{:?}", row.kind),
+        rows: row.rows,
+        bytes: row.bytes,
+    });
+    kinds.collect()
 }
 
 impl GuildSums {

@@ -92,29 +92,11 @@ pub(crate) fn shard_waits(shard: &ShardState) -> String {
     }
 }
 
-/// Where a guild stands, in one word.
+/// Where a guild stands, or how its setup ended, in one word.
 pub(crate) const fn stage(guild: &GuildReadiness) -> &'static str {
     match &guild.stage {
-        Stage::Expected => "expected",
-        Stage::Syncing { .. } => "syncing",
-        Stage::Requested { .. } => "requested",
-        Stage::Receiving { .. } => "receiving",
-        Stage::Storing { .. } => "storing",
-        Stage::Missed => "missed",
-        Stage::Unavailable => "outage",
-        Stage::Ready { outcome, .. } => match outcome {
-            Outcome::Complete => "complete",
-            Outcome::Incomplete { .. } => "incomplete",
-            Outcome::Unread { .. } => "unread",
-            Outcome::NotAsked => "not-asked",
-            Outcome::NoIntent => "no-intent",
-            Outcome::HandedOver => "handed-over",
-            Outcome::StoreFailed => "store-failed",
-            Outcome::Missed => "unanswered",
-            Outcome::Unavailable => "outage",
-            Outcome::Removed => "removed",
-            Outcome::Refused => "refused",
-        },
+        Stage::Ready { outcome, .. } => outcome.label(),
+        other => other.label(),
     }
 }
 

@@ -50,9 +50,8 @@ pub struct StageCounts {
 }
 
 impl StageCounts {
-    /// How many guilds are in any stage.
-    #[must_use]
-    pub const fn total(self) -> usize {
+    /// Each stage by its [label](Stage::label), with how many guilds are in it.
+    pub fn iter(self) -> impl Iterator<Item = (&'static str, usize)> {
         let Self {
             expected,
             syncing,
@@ -63,14 +62,23 @@ impl StageCounts {
             missed,
             unavailable,
         } = self;
-        let early = expected.saturating_add(syncing);
-        let asked = requested.saturating_add(receiving);
-        let set_up = storing.saturating_add(ready);
-        let absent = missed.saturating_add(unavailable);
-        early
-            .saturating_add(asked)
-            .saturating_add(set_up)
-            .saturating_add(absent)
+        [
+            ("expected", expected),
+            ("syncing", syncing),
+            ("requested", requested),
+            ("receiving", receiving),
+            ("storing", storing),
+            ("ready", ready),
+            ("missed", missed),
+            ("unavailable", unavailable),
+        ]
+        .into_iter()
+    }
+
+    /// How many guilds are in any stage.
+    #[must_use]
+    pub fn total(self) -> usize {
+        self.iter().map(|(_, guilds)| guilds).sum()
     }
 }
 

@@ -34,25 +34,47 @@ pub struct OutcomeCounts {
 }
 
 impl OutcomeCounts {
+    /// Each outcome by its [label](Outcome::label), with how many guilds ended so.
+    pub fn iter(self) -> impl Iterator<Item = (&'static str, usize)> {
+        let Self {
+            complete,
+            incomplete,
+            unread,
+            not_asked,
+            no_intent,
+            handed_over,
+            store_failed,
+            missed,
+            unavailable,
+            removed,
+            refused,
+        } = self;
+        [
+            ("complete", complete),
+            ("incomplete", incomplete),
+            ("unread", unread),
+            ("not_asked", not_asked),
+            ("no_intent", no_intent),
+            ("handed_over", handed_over),
+            ("store_failed", store_failed),
+            ("missed", missed),
+            ("unavailable", unavailable),
+            ("removed", removed),
+            ("refused", refused),
+        ]
+        .into_iter()
+    }
+
     /// How many guilds have ended in any way.
     #[must_use]
-    pub const fn total(&self) -> usize {
-        self.complete.saturating_add(self.others())
+    pub fn total(self) -> usize {
+        self.iter().map(|(_, guilds)| guilds).sum()
     }
 
     /// How many guilds have ended in any other way than complete.
     #[must_use]
-    pub const fn others(&self) -> usize {
-        self.incomplete
-            .saturating_add(self.unread)
-            .saturating_add(self.not_asked)
-            .saturating_add(self.no_intent)
-            .saturating_add(self.handed_over)
-            .saturating_add(self.store_failed)
-            .saturating_add(self.missed)
-            .saturating_add(self.unavailable)
-            .saturating_add(self.removed)
-            .saturating_add(self.refused)
+    pub fn others(self) -> usize {
+        self.total().saturating_sub(self.complete)
     }
 }
 

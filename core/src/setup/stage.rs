@@ -68,6 +68,24 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Its name in metrics and on the status page.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Incomplete { .. } => "incomplete",
+            Self::Unread { .. } => "unread",
+            Self::NotAsked => "not_asked",
+            Self::NoIntent => "no_intent",
+            Self::HandedOver => "handed_over",
+            Self::StoreFailed => "store_failed",
+            Self::Missed => "missed",
+            Self::Unavailable => "unavailable",
+            Self::Removed => "removed",
+            Self::Refused => "refused",
+        }
+    }
+
     /// Why the guild's member list is not whole; `None` if it is.
     #[must_use]
     pub const fn lack(&self) -> Option<Lack> {
@@ -140,6 +158,23 @@ pub enum Stage {
     Missed,
     /// In an outage.
     Unavailable,
+}
+
+impl Stage {
+    /// Its name in metrics and on the status page.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Expected => "expected",
+            Self::Syncing { .. } => "syncing",
+            Self::Requested { .. } => "requested",
+            Self::Receiving { .. } => "receiving",
+            Self::Storing { .. } => "storing",
+            Self::Ready { .. } => "ready",
+            Self::Missed => "missed",
+            Self::Unavailable => "unavailable",
+        }
+    }
 }
 
 /// A stage with the time at which it began.

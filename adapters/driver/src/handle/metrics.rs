@@ -1,6 +1,6 @@
 //! The bot as numbers.
 
-use headcount_core::cache::{Kind, MemoryStore};
+use headcount_core::cache::Kind;
 use headcount_core::counts::ShardCounts;
 use headcount_core::fleet::Fleet;
 use headcount_core::tracker::MisreadCounts;
@@ -61,9 +61,35 @@ impl Handle {
             gate_waiting: readiness.waiting,
             gate_granted,
             gate_wait,
-            rows: self.shared.cache.read(rows),
+            rows: self.rows(),
             stores: self.shared.stores.counters().read(),
         }
+    }
+
+    /// What the cache in memory has of each kind, in the order of [`Kind::ALL`].
+    ///
+    /// # Panics
+    /// Inside of [`Handle::cache`] and of a predicate.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// for row in handle.rows() {
+    ///     println!("{:?}: {} rows in {} bytes", row.kind, row.rows, row.bytes);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn rows(&self) -> Vec<RowMetrics> {
+        self.shared.cache.read(|store| {
+            let of = |&kind: &Kind| RowMetrics {
+                kind,
+                rows: store.rows(kind),
+                bytes: store.bytes(kind),
+            };
+            Kind::ALL.iter().map(of).collect()
+        })
     }
 }
 
@@ -82,13 +108,4 @@ impl ShardState {
             readiness: shard.readiness(),
         }
     }
-}
-
-fn rows(store: &MemoryStore) -> Vec<RowMetrics> {
-    let of = |&kind: &Kind| RowMetrics {
-        kind,
-        rows: store.rows(kind),
-        bytes: store.bytes(kind),
-    };
-    Kind::ALL.iter().map(of).collect()
 }

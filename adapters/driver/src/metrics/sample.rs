@@ -31,36 +31,6 @@ pub enum SampleValue<'m> {
     Histogram(&'m LagHistogram),
 }
 
-/// A label, and how many guilds of a shard it stands for.
-type GuildCount<T> = (&'static str, fn(&T) -> usize);
-
-/// How many guilds are in which stage.
-const STAGES: &[GuildCount<StageCounts>] = &[
-    ("expected", |it| it.expected),
-    ("syncing", |it| it.syncing),
-    ("requested", |it| it.requested),
-    ("receiving", |it| it.receiving),
-    ("storing", |it| it.storing),
-    ("ready", |it| it.ready),
-    ("missed", |it| it.missed),
-    ("unavailable", |it| it.unavailable),
-];
-
-/// How many guilds ended in which way.
-const OUTCOMES: &[GuildCount<OutcomeCounts>] = &[
-    ("complete", |it| it.complete),
-    ("incomplete", |it| it.incomplete),
-    ("unread", |it| it.unread),
-    ("not_asked", |it| it.not_asked),
-    ("no_intent", |it| it.no_intent),
-    ("handed_over", |it| it.handed_over),
-    ("store_failed", |it| it.store_failed),
-    ("missed", |it| it.missed),
-    ("unavailable", |it| it.unavailable),
-    ("removed", |it| it.removed),
-    ("refused", |it| it.refused),
-];
-
 impl Metrics {
     /// Hands out every sample, those of one metric together, in the order of [`Metric::ALL`].
     /// Numbers by shard are there for each shard, those by phase, stage, outcome of guilds and kind
@@ -127,9 +97,13 @@ impl Metrics {
             Metric::GateWaiting => hand(None, whole(self.gate_waiting)),
             Metric::GateGrants => hand(None, SampleValue::Count(self.gate_granted)),
             Metric::GateSeconds => hand(None, SampleValue::Time(self.gate_wait)),
-            Metric::Guilds => self.guilds(STAGES, |it| it.state.readiness.stages, hand),
+            Metric::Guilds => {
+                let none = StageCounts::default().iter();
+                self.guilds(none, |it| it.state.readiness.stages.iter(), hand);
+            }
             Metric::GuildOutcomes => {
-                self.guilds(OUTCOMES, |it| it.state.readiness.outcomes, hand);
+                let none = OutcomeCounts::default().iter();
+                self.guilds(none, |it| it.state.readiness.outcomes.iter(), hand);
             }
             Metric::Rows | Metric::RowBytes => self.rows(metric, hand),
             Metric::StoreWrites => hand(None, SampleValue::Count(self.stores.writes)),
@@ -147,10 +121,19 @@ impl Metrics {
         }
     }
 
-    fn guilds<T>(&self, table: &[GuildCount<T>], counts: fn(&ShardMetrics) -> T, hand: Hand<'_>) {
-        let all: Vec<T> = self.shards.iter().map(counts).collect();
-        for (label, count) in table {
-            hand(Some(label), whole(all.iter().map(count).sum()));
+    /// The sums over all shards, of counts that have the same labels in the same order as `none`.
+    fn guilds<I>(&self, none: I, counts: fn(&ShardMetrics) -> I, hand: Hand<'_>)
+    where
+        I: Iterator<Item = (&'static str, usize)>,
+    {
+        let mut sums: Vec<(&str, usize)> = none.collect();
+        for shard in &self.shards {
+            for ((_, sum), (_, count)) in sums.iter_mut().zip(counts(shard)) {
+                *sum += count;
+            }
+        }
+        for (label, sum) in sums {
+            hand(Some(label), whole(sum));
         }
     }
 
