@@ -120,6 +120,7 @@ pub mod chunk;
 pub mod config;
 mod countdown;
 pub mod counts;
+pub mod crc32c;
 mod dispatch;
 pub mod error;
 pub mod event;

@@ -2,7 +2,6 @@
 
 mod bot_key;
 mod cold_starts;
-mod crc32c;
 mod disk;
 mod document;
 mod journal;

@@ -18,22 +18,24 @@ mod limits;
 pub(in crate::cache) mod people;
 mod pieces;
 mod private_channels;
+mod progress;
 mod read;
 mod sessions;
 mod shared;
+pub mod snapshot;
 mod table;
 mod usage;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 
-use crate::ShardId;
+use crate::cache::Kinds;
 use crate::id::GuildId;
-use crate::positions::Position;
 use crate::wire::view::{Application, User};
 use guild::rows::GuildRows;
 use limits::RowLimits;
 use private_channels::PrivateChannels;
+use progress::Progress;
 use sessions::Sessions;
 use shared::SharedRows;
 use table::Table;
@@ -67,8 +69,9 @@ pub struct MemoryStore {
     current_user: Option<Box<User<'static>>>,
     application: Option<Application>,
     sessions: Sessions,
-    /// The last sequence number applied, by shard.
-    last_applied: BTreeMap<ShardId, Position>,
+    progress: Progress,
+    /// The kinds that were kept where the rows come from that are imported.
+    kept_before: Kinds,
     indexes: Indexes,
     usage: Usage,
     entity_usage: EntityUsage,
@@ -92,7 +95,8 @@ impl MemoryStore {
             current_user: None,
             application: None,
             sessions: Sessions::default(),
-            last_applied: BTreeMap::new(),
+            progress: Progress::default(),
+            kept_before: Kinds::all(),
             indexes: Indexes::empty(),
             usage: Usage::default(),
             entity_usage: EntityUsage::default(),

@@ -7,7 +7,6 @@ use headcount_core::cache::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::exported::{contents, reread};
 use crate::grouped::assert_as_scanned;
 use crate::kinds_feed::{author, coming, going, recipient, row};
 use crate::kinds_rows::{find, seen, seen_outside, seen_private};
@@ -16,24 +15,18 @@ use crate::policies_model::{At, Guild, Model, RULED, Rule, side_by_side};
 use crate::world::{ME, World, guild_json, in_guild, ready, user};
 
 /// Both, side by side.
-struct Pair {
-    world: World,
-    model: Model,
+pub(crate) struct Pair {
+    pub(crate) world: World,
+    pub(crate) model: Model,
 }
 
 impl Pair {
-    fn new(rules: &BTreeMap<usize, (Kind, Rule)>) -> Self {
+    pub(crate) fn new(rules: &BTreeMap<usize, (Kind, Rule)>) -> Self {
         let (world, model) = side_by_side(rules.values());
         Self { world, model }
     }
 
-    /// Another process goes on with what this one wrote out.
-    fn restart(&mut self) {
-        let now = Instant::from_millis(self.model.now);
-        self.world.store = reread(&self.world.store, now);
-    }
-
-    fn step(&mut self, step: Step) {
+    pub(crate) fn step(&mut self, step: Step) {
         match step {
             Step::Guild(g, all) => self.guild(g, &all),
             Step::Ready(guilds) => self.ready(&guilds),
@@ -361,7 +354,7 @@ impl Pair {
         }
     }
 
-    fn compare(&self) -> Result<(), TestCaseError> {
+    pub(crate) fn compare(&self) -> Result<(), TestCaseError> {
         assert_as_scanned(&self.world.store);
         let mut users = BTreeSet::from([ME]);
         for kind in RULED {
@@ -427,41 +420,5 @@ proptest! {
                 TestCaseError::fail(format!("{error} after {step:?}"))
             })?;
         }
-    }
-
-    #[test]
-    fn a_store_that_was_exported_goes_on_as_before(
-        steps in prop::collection::vec(step(), 1..80),
-        at in any::<prop::sample::Index>(),
-    ) {
-        let (mut pair, mut other) = (Pair::new(&BTreeMap::new()), Pair::new(&BTreeMap::new()));
-        let at = at.index(steps.len());
-        for (n, step) in steps.into_iter().enumerate() {
-            // The order of use begins anew.
-            if matches!(step, Step::Rule(..)) {
-                continue;
-            }
-            if n == at {
-                pair.restart();
-            }
-            pair.step(step.clone());
-            other.step(step);
-            pair.compare()?;
-        }
-        prop_assert_eq!(contents(&pair.world.store), contents(&other.world.store));
-    }
-
-    #[test]
-    fn an_exported_store_holds_the_same_under_any_policies(
-        rules in prop::collection::btree_map(0..40_usize, ruled(), 0..10),
-        steps in prop::collection::vec(step(), 1..80),
-    ) {
-        let mut pair = Pair::new(&rules);
-        for step in steps {
-            pair.step(step);
-        }
-        let before = contents(&pair.world.store);
-        pair.restart();
-        prop_assert_eq!(contents(&pair.world.store), before);
     }
 }

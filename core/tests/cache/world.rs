@@ -1,10 +1,10 @@
 //! A cache fed with dispatches as a tracker would feed it.
 
-use headcount_core::ShardId;
 use headcount_core::cache::memory::{Applied, GuildRef, MemberRef};
 use headcount_core::cache::{Deriver, Kind, Kinds, MemoryStore, Mutation, Router, Store};
 use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
 use headcount_core::wire::{Malformed, Name};
+use headcount_core::{Position, ShardId};
 use serde_json::{Value, json};
 
 pub(crate) struct World {
@@ -13,6 +13,40 @@ pub(crate) struct World {
     pub(crate) kinds: Kinds,
     /// Two stores that share the work of the one.
     pub(crate) routed: Vec<Router<MemoryStore, MemoryStore>>,
+    /// What has been applied, if somebody wants to apply it again.
+    pub(crate) history: Option<History>,
+}
+
+/// Mutations of one session after another, each with its position.
+#[derive(Default)]
+pub(crate) struct History {
+    pub(crate) session: u64,
+    pub(crate) mutations: Vec<Mutation<'static>>,
+}
+
+impl History {
+    fn record(&mut self, name: Name, mutation: Mutation<'static>) -> Mutation<'static> {
+        if name == Name::Ready {
+            self.session += 1;
+        }
+        let position = Position {
+            shard: ShardId::ONE,
+            session: self.session,
+            sequence: self.mutations.len() as u64 + 1,
+        };
+        let mutation = mutation.at(position);
+        self.mutations.push(mutation.clone());
+        mutation
+    }
+
+    /// Applies to a store whatever comes behind the position that it says it has.
+    pub(crate) fn replay(&self, store: &mut MemoryStore) {
+        let from = store.positions().next().map_or(0, |last| last.sequence);
+        let from = usize::try_from(from).unwrap();
+        for mutation in &self.mutations[from..] {
+            store.apply(mutation.clone());
+        }
+    }
 }
 
 /// The bot's user.
@@ -38,6 +72,7 @@ impl World {
             deriver: Deriver::new(shard, kinds),
             kinds,
             routed: SPLITS.iter().map(|kinds| routed(*kinds)).collect(),
+            history: None,
         }
     }
 
@@ -58,7 +93,10 @@ impl World {
         Ok(match self.deriver.decode(name, data)? {
             Some(view) => {
                 let mutation = self.deriver.derive(view);
-                let owned = through_json(mutation);
+                let mut owned = through_json(mutation);
+                if let Some(history) = &mut self.history {
+                    owned = history.record(name, owned);
+                }
                 self.through_routers(&owned);
                 let applied = self.store.apply(owned);
                 self.assert_routed_alike();

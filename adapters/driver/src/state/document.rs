@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::bot_key::BotKey;
-use super::crc32c::crc32c;
 use super::rejection::Rejection;
+use headcount_core::crc32c::crc32c;
 
 const MAGIC: &str = "headcount-state";
 const VERSION: u32 = 1;

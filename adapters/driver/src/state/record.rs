@@ -5,8 +5,8 @@ use std::ops::Range;
 use headcount_core::ShardId;
 
 use super::bot_key::BotKey;
-use super::crc32c::crc32c;
 use super::rejection::Rejection;
+use headcount_core::crc32c::crc32c;
 
 /// The length of a record.
 pub(super) const RECORD_BYTES: usize = 128;

@@ -10,6 +10,7 @@ use crate::cache::memory::guild::entities::Entities;
 use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::Touched;
+use crate::cache::memory::progress::Meeting;
 use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::usage::{EntityUsage, Usage};
 use crate::cache::rows::any_plain_rows;
@@ -33,13 +34,30 @@ impl MemoryStore {
     /// Applies all of a mutation.
     ///
     /// A mutation that says where it comes from is passed over if its sequence number is not
-    /// above the last one of the same session.
+    /// above the last one of the same session, or of the one that its guild was read back at.
     pub fn apply(&mut self, mutation: Mutation<'_>) -> Applied {
         let mut applied = Applied::default();
-        if self.is_replay(&mutation) {
-            applied.replayed = true;
-            return applied;
+        let touched = match self.progress.meet(&mutation) {
+            Meeting::New => self.change(mutation, &mut applied),
+            Meeting::InGuild => {
+                applied.replayed = true;
+                self.pass_over(mutation);
+                None
+            }
+            Meeting::Everywhere => {
+                applied.replayed = true;
+                return applied;
+            }
+        };
+        let noted = self.shared.users.has_noted();
+        if let Some(touched) = touched.or_else(|| noted.then(Touched::default)) {
+            self.settle(touched);
         }
+        applied
+    }
+
+    /// Applies the steps; returns what policies have to look at.
+    fn change(&mut self, mutation: Mutation<'_>, applied: &mut Applied) -> Option<Touched> {
         let touched = self.look(&mutation);
         let guild = mutation.guild();
         mutation.into_ops().for_each(|op| match (op, guild) {
@@ -54,30 +72,7 @@ impl MemoryStore {
             (op, Some(guild)) => self.step(guild, op),
             (op, None) => self.private_channels.step(op, &mut self.shared),
         });
-        let noted = self.shared.users.has_noted();
-        if let Some(touched) = touched.or_else(|| noted.then(Touched::default)) {
-            self.settle(touched);
-        }
-        applied
-    }
-
-    fn is_replay(&mut self, mutation: &Mutation<'_>) -> bool {
-        for op in mutation.ops() {
-            if let Op::NewSession(session) = op {
-                // It counts anew, even if its own number could not be read.
-                self.last_applied.remove(&session.shard);
-            }
-        }
-        let Some(origin) = mutation.origin() else {
-            return false;
-        };
-        let last = self.last_applied.get(&origin.shard);
-        let is_replay = last
-            .is_some_and(|last| last.session == origin.session && origin.sequence <= last.sequence);
-        if !is_replay {
-            self.last_applied.insert(origin.shard, origin);
-        }
-        is_replay
+        touched
     }
 
     /// Flags that could not be read leave those that are known.

@@ -3,10 +3,11 @@
 //! Each [`Exported`] serialises; in JSON, one a line, it is an object with a single key:
 //!
 //! - `store`: what belongs to no guild. `current_user`, `application`, `pending` (guilds of which
-//!   nothing has come), `positions` (the last dispatch of each shard that the rows include) and
-//!   `sessions`.
+//!   nothing has come), `positions` (the last dispatch of each shard that the rows include),
+//!   `sessions` and `kinds`, which are kept.
 //! - `guild`: what is known about a guild as a whole. `id`, `status`, `contents`, `lack`,
-//!   `presences_lack`, `member_count` and `roles_unread`.
+//!   `presences_lack`, `member_count`, `roles_unread` and `position`, the last dispatch that its
+//!   rows include.
 //! - `rows`: up to 1,000 rows of one kind. `guild`, which is `null` outside guilds, and `rows`, an
 //!   object whose only key is the kind, as in `{"members": [..]}`.
 //! - `webhooks`: those of one channel. `guild`, `channel`, `changed`, and `webhooks`, which is
@@ -39,7 +40,7 @@ use crate::cache::memory::guild::state::GuildState;
 use crate::cache::memory::people::user::{UserRef, Users};
 use crate::cache::memory::pieces::{ROWS, in_pieces};
 use crate::cache::memory::sessions::Sessions;
-use crate::cache::{Mutation, Op, Rows};
+use crate::cache::{Kind, Kinds, Mutation, Op, Policies, Rows};
 use crate::id::{ChannelId, GuildId, UserId};
 use crate::positions::Position;
 use crate::wire::Field;
@@ -84,6 +85,7 @@ pub struct StoreState {
     pending: Vec<GuildId>,
     positions: Vec<Position>,
     sessions: Sessions,
+    kinds: Vec<Kind>,
 }
 
 impl StoreState {
@@ -110,14 +112,30 @@ impl MemoryStore {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn export(&self) -> impl Iterator<Item = Exported<'static>> {
+        let guilds = self.guilds.iter();
+        let guilds = guilds.flat_map(|guild_rows| self.export_guild(guild_rows));
+        self.export_outside().chain(guilds)
+    }
+
+    /// What lies in no guild.
+    pub(super) fn export_outside(&self) -> impl Iterator<Item = Exported<'static>> {
         let private = self.private_channels.rings();
         let outside = self.export_private_channels();
         let outside = outside.chain(export_messages(private, &self.shared.users));
         let outside = outside.map(|rows| Exported::Rows { guild: None, rows });
-        let guilds = self.guilds.iter();
-        iter::once_with(|| Exported::Store(Box::new(self.state())))
-            .chain(outside)
-            .chain(guilds.flat_map(|guild_rows| guild_rows.export(&self.shared.users)))
+        iter::once_with(|| Exported::Store(Box::new(self.state()))).chain(outside)
+    }
+
+    pub(super) fn export_guild(
+        &self,
+        guild_rows: &GuildRows,
+    ) -> impl Iterator<Item = Exported<'static>> {
+        guild_rows.export(&self.shared.users, self.position(guild_rows.id))
+    }
+
+    /// The last dispatch that a guild's rows include.
+    pub(super) fn position(&self, guild: GuildId) -> Option<Position> {
+        self.progress.of_guild(guild, self.sessions.total())
     }
 
     /// Puts a piece back that [`export`](Self::export) wrote, in the order in which it did. The
@@ -154,8 +172,9 @@ impl MemoryStore {
             current_user: self.current_user.as_deref().cloned(),
             application: self.application,
             pending: self.pending.iter().copied().collect(),
-            positions: self.last_applied.values().copied().collect(),
+            positions: self.progress.positions().collect(),
             sessions: self.sessions.clone(),
+            kinds: self.kept().each().collect(),
         }
     }
 
@@ -164,10 +183,10 @@ impl MemoryStore {
             let op = Op::Upsert(Rows::CurrentUser(Box::new(user)));
             self.apply(Mutation::new(None).with(op));
         }
+        self.kept_before = state.kinds.into_iter().map(Kind::only).collect();
         self.application = state.application;
         self.sessions = state.sessions;
-        let positions = state.positions.into_iter();
-        self.last_applied = positions.map(|last| (last.shard, last)).collect();
+        self.progress.set_positions(state.positions);
         let pending = state.pending.into_iter();
         self.pending = pending
             .filter(|guild| !self.guilds.contains(guild.get()))
@@ -176,11 +195,28 @@ impl MemoryStore {
 
     fn import_guild(&mut self, state: &GuildState) {
         self.ensure(state.id);
-        self.within(state.id, |guild_rows, _| guild_rows.set_state(state));
+        let new = self.kept().difference(self.kept_before);
+        let judged = self.limits.as_ref();
+        let judged = judged.map_or(Kinds::empty(), |limits| limits.judged);
+        self.within(state.id, |guild_rows, _| {
+            guild_rows.set_state(state);
+            guild_rows.admit_lacks(new, judged);
+        });
+        self.progress.set_guild(state.id, state.position());
+    }
+
+    /// The kinds of which rows are kept.
+    fn kept(&self) -> Kinds {
+        self.policies().map_or(Kinds::all(), Policies::kinds)
     }
 
     /// Rows come as others do, but say nothing of how many members there are.
     fn import_rows(&mut self, guild: Option<GuildId>, rows: Rows<'_>) {
+        if let Rows::Guild(row) = &rows
+            && guild != Some(row.id)
+        {
+            return;
+        }
         let counted = guild.and_then(|guild| self.guild_rows(guild)?.member_count);
         let op = if matches!(rows, Rows::Users(_)) {
             Op::Patch(rows)
@@ -214,7 +250,11 @@ impl MemoryStore {
 impl GuildRows {
     /// Members come last, since what the others say of their users may be older; presences and
     /// memberships come before those on whom new ones would depend.
-    fn export(&self, users: &Users) -> impl Iterator<Item = Exported<'static>> {
+    fn export(
+        &self,
+        users: &Users,
+        position: Option<Position>,
+    ) -> impl Iterator<Item = Exported<'static>> {
         let guild = self.id;
         let own = self.guild.as_deref().cloned();
         let own = own.map(|own| Rows::Guild(Box::new(own)));
@@ -245,7 +285,7 @@ impl GuildRows {
         });
         let older = self.export_members(users, false);
         let mark = self.members.has_older().then_some(Exported::Recount(guild));
-        iter::once_with(|| Exported::Guild(self.state()))
+        iter::once_with(move || Exported::Guild(self.state(position)))
             .chain(rows)
             .chain(webhooks)
             .chain(older)

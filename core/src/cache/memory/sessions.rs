@@ -46,6 +46,11 @@ impl Staying {
 }
 
 impl Sessions {
+    /// The bot's number of shards, as far as a session has said it.
+    pub(super) const fn total(&self) -> Option<u32> {
+        self.total
+    }
+
     /// A shard has a new session.
     pub(super) fn judge(&mut self, session: &NewSession) -> Staying {
         let total = session.shard.total();

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::memory::guild::contents::Contents;
 use crate::cache::memory::guild::rows::GuildRows;
-use crate::cache::{GuildStatus, Lack};
+use crate::cache::{GuildStatus, Kinds, Lack};
 use crate::id::GuildId;
+use crate::positions::Position;
 
 /// What is known about a guild as a whole, apart from its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub struct GuildState {
     presences_lack: Option<Lack>,
     member_count: Option<u64>,
     roles_unread: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    position: Option<Position>,
 }
 
 impl GuildState {
@@ -25,10 +28,17 @@ impl GuildState {
     pub const fn id(&self) -> GuildId {
         self.id
     }
+
+    /// The last dispatch that the guild's rows include; `None` if no mutation said where it came
+    /// from.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        self.position
+    }
 }
 
 impl GuildRows {
-    pub(in crate::cache::memory) const fn state(&self) -> GuildState {
+    pub(in crate::cache::memory) const fn state(&self, position: Option<Position>) -> GuildState {
         GuildState {
             id: self.id,
             status: self.status,
@@ -37,6 +47,7 @@ impl GuildRows {
             presences_lack: self.presences_lack,
             member_count: self.member_count,
             roles_unread: self.roles_unread,
+            position,
         }
     }
 
@@ -47,5 +58,23 @@ impl GuildRows {
         self.presences_lack = state.presences_lack;
         self.member_count = state.member_count;
         self.roles_unread = state.roles_unread;
+    }
+
+    /// The guild's rows were kept by others: says that those of the new kinds are missing, and
+    /// hopes for what limits alone took away where nothing is judged any more.
+    pub(in crate::cache::memory) fn admit_lacks(&mut self, new: Kinds, judged: Kinds) {
+        let lack = |own: Option<Lack>, kind: Kinds, limited_by: Kinds| {
+            let hopes = own == Some(Lack::Limited) && !judged.intersects(limited_by);
+            if hopes || new.contains(kind) {
+                Some(Lack::NotAsked)
+            } else {
+                own
+            }
+        };
+        let (members, presences) = (Kinds::MEMBERS, Kinds::PRESENCES);
+        self.lack = lack(self.lack, members, members);
+        // A member that goes takes its presence along.
+        self.presences_lack = lack(self.presences_lack, presences, members | presences);
+        self.roles_unread |= new.contains(Kinds::ROLES);
     }
 }

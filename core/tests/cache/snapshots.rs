@@ -1,0 +1,268 @@
+//! What a store holds is written as bytes while it goes on, and read back.
+
+use headcount_core::cache::memory::snapshot::{SnapshotError, SnapshotReader, SnapshotWriter};
+use headcount_core::cache::{
+    GuildStatus, Kind, Kinds, Lack, MemoryStore, Mutation, Op, Policies, Policy,
+};
+use headcount_core::{Position, ShardId};
+use serde_json::json;
+
+use crate::exported::contents;
+use crate::world::{
+    History, World, guild, guild_1, guild_json, in_guild, member_json, ready, user, user_json,
+};
+
+/// When the tests' snapshots are taken.
+const TAKEN: u64 = 1_700_000_000_000;
+
+/// A snapshot that is being taken, a guild at a time.
+pub(crate) struct Taken {
+    writer: SnapshotWriter,
+    bytes: Vec<u8>,
+    /// Whether there is more to copy.
+    pub(crate) more: bool,
+}
+
+impl Taken {
+    pub(crate) fn of(store: &MemoryStore) -> Self {
+        Self {
+            writer: store.snapshot(TAKEN).rows_a_copy(1),
+            bytes: Vec::new(),
+            more: true,
+        }
+    }
+
+    pub(crate) fn copy(&mut self, store: &MemoryStore) {
+        if self.more {
+            self.more = self.writer.copy(store);
+            self.writer.write(&mut self.bytes);
+        }
+    }
+
+    pub(crate) fn read(&self, into: MemoryStore) -> MemoryStore {
+        let (store, head) = read(into, &self.bytes).unwrap();
+        assert_eq!(&head, self.writer.head());
+        store
+    }
+}
+
+fn bytes(store: &MemoryStore) -> Vec<u8> {
+    let mut taken = Taken::of(store);
+    while taken.more {
+        taken.copy(store);
+    }
+    taken.bytes
+}
+
+type Read = (
+    MemoryStore,
+    headcount_core::cache::memory::snapshot::SnapshotHead,
+);
+
+fn read(into: MemoryStore, bytes: &[u8]) -> Result<Read, SnapshotError> {
+    let mut reader = SnapshotReader::new(into);
+    reader.push(bytes)?;
+    reader.finish()
+}
+
+fn refusal(bytes: &[u8]) -> SnapshotError {
+    read(MemoryStore::new(1), bytes).unwrap_err()
+}
+
+fn position(sequence: u64) -> Position {
+    Position {
+        shard: ShardId::ONE,
+        session: 1,
+        sequence,
+    }
+}
+
+/// A world with two guilds and a history.
+fn two_guilds() -> World {
+    let mut world = World::empty();
+    world.history = Some(History::default());
+    world.feed("READY", &ready(&[1, 2]));
+    world.feed("GUILD_CREATE", &guild_1());
+    world.feed("GUILD_CREATE", &guild_json(2, &[10, 20], 2));
+    world
+}
+
+fn rename(world: &mut World, guild: u64, name: &str) {
+    let mut member = member_json(10);
+    member["user"]["username"] = json!(name);
+    world.feed("GUILD_MEMBER_UPDATE", &in_guild(member, guild));
+}
+
+#[test]
+fn a_snapshot_says_when_and_where_it_began_and_holds_the_same() {
+    let world = two_guilds();
+    let (again, head) = read(MemoryStore::new(3), &bytes(&world.store)).unwrap();
+    assert_eq!(contents(&again), contents(&world.store));
+    assert_eq!(
+        (head.taken(), head.positions()),
+        (TAKEN, &[position(3)][..])
+    );
+}
+
+#[test]
+fn bytes_come_in_pieces_of_any_size() {
+    let world = two_guilds();
+    let bytes = bytes(&world.store);
+    for size in [1, 7, 1_000] {
+        let mut reader = SnapshotReader::new(MemoryStore::new(3));
+        for piece in bytes.chunks(size) {
+            reader.push(piece).unwrap();
+        }
+        let (again, _) = reader.finish().unwrap();
+        assert_eq!(contents(&again), contents(&world.store));
+    }
+}
+
+#[test]
+fn whatever_is_not_whole_is_refused_for_a_reason() {
+    let whole = bytes(&two_guilds().store);
+    for length in 0..whole.len() {
+        assert_eq!(refusal(&whole[..length]), SnapshotError::Truncated);
+    }
+    for place in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0x10;
+        let expected = match place {
+            0..6 => SnapshotError::Foreign,
+            6 => SnapshotError::OtherFormat(0x11),
+            7 => SnapshotError::OtherFormat(0x1001),
+            _ => match refusal(&bytes) {
+                // A length that is too large waits for what never comes.
+                damaged @ SnapshotError::Damaged(_) => damaged,
+                other => {
+                    assert_eq!(other, SnapshotError::Truncated, "{place}");
+                    other
+                }
+            },
+        };
+        assert_eq!(refusal(&bytes), expected, "{place}");
+    }
+    let doubled = [&whole[..], &[0]].concat();
+    assert!(matches!(refusal(&doubled), SnapshotError::Damaged(_)));
+    assert_eq!(refusal(b"hello"), SnapshotError::Foreign);
+}
+
+#[test]
+fn sections_of_another_snapshot_do_not_fit() {
+    let mut world = two_guilds();
+    let first = bytes(&world.store);
+    rename(&mut world, 1, "user11");
+    let second = bytes(&world.store);
+    assert_eq!(first.len(), second.len());
+    let middle = first.len() / 2;
+    let mixed = [&first[..middle], &second[middle..]].concat();
+    assert!(read(MemoryStore::new(1), &mixed).is_err());
+}
+
+#[test]
+fn a_reader_that_has_failed_stays_so() {
+    let mut reader = SnapshotReader::new(MemoryStore::new(1));
+    assert_eq!(reader.push(b"hcx"), Err(SnapshotError::Foreign));
+    assert_eq!(reader.push(b"snap"), Err(SnapshotError::Foreign));
+    assert_eq!(reader.finish().unwrap_err(), SnapshotError::Foreign);
+}
+
+#[test]
+fn a_guild_that_is_written_later_counts_nothing_twice() {
+    let mut world = two_guilds();
+    let mut taken = Taken::of(&world.store);
+    let joined = in_guild(member_json(11), 1);
+    world.feed("GUILD_MEMBER_ADD", &joined);
+    taken.copy(&world.store);
+    world.feed("GUILD_MEMBER_ADD", &in_guild(member_json(12), 1));
+    world.feed("GUILD_MEMBER_ADD", &in_guild(member_json(12), 2));
+    while taken.more {
+        taken.copy(&world.store);
+    }
+    let mut again = taken.read(MemoryStore::new(3));
+    let count = |store: &MemoryStore, id| store.guild(guild(id)).unwrap().member_count();
+    assert_eq!((count(&again, 1), count(&again, 2)), (Some(6), Some(3)));
+    let history = world.history.as_ref().unwrap();
+    let replayed: Vec<bool> = history.mutations[3..]
+        .iter()
+        .map(|mutation| again.apply(mutation.clone()).replayed)
+        .collect();
+    assert_eq!(replayed, [true, false, true]);
+    assert_eq!(contents(&again), contents(&world.store));
+}
+
+#[test]
+fn a_user_in_two_guilds_does_not_end_older_than_in_the_one_written_last() {
+    let mut world = two_guilds();
+    let mut taken = Taken::of(&world.store);
+    taken.copy(&world.store);
+    rename(&mut world, 1, "older");
+    rename(&mut world, 2, "newer");
+    let message = json!({"id": "500", "channel_id": "100", "author": user_json(20)});
+    world.feed("MESSAGE_CREATE", &in_guild(message, 2));
+    while taken.more {
+        taken.copy(&world.store);
+    }
+    let mut again = taken.read(MemoryStore::new(3));
+    let name = |store: &MemoryStore| store.user(user(10)).unwrap().username().to_owned();
+    assert_eq!(name(&again), "newer");
+    world.history.as_ref().unwrap().replay(&mut again);
+    assert_eq!(name(&again), "newer");
+    assert_eq!(contents(&again), contents(&world.store));
+}
+
+#[test]
+fn another_session_of_the_shard_is_never_passed_over() {
+    let mut world = two_guilds();
+    let mut taken = Taken::of(&world.store);
+    world.feed("GUILD_MEMBER_ADD", &in_guild(member_json(11), 1));
+    while taken.more {
+        taken.copy(&world.store);
+    }
+    let mut again = taken.read(MemoryStore::new(3));
+    let other = Position {
+        session: 2,
+        ..position(4)
+    };
+    let leaves = Mutation::new(Some(guild(1))).with(Op::SetMemberCount(9));
+    assert!(!again.apply(leaves.at(other)).replayed);
+    assert_eq!(again.guild(guild(1)).unwrap().member_count(), Some(9));
+}
+
+#[test]
+fn kinds_that_are_kept_only_now_are_missing_and_said_to_be() {
+    let mut world = World::empty();
+    let old = Policies::from(Kinds::all() - Kinds::MEMBERS - Kinds::ROLES);
+    world.keep_in(MemoryStore::with_policies(3, old));
+    world.feed("READY", &ready(&[1]));
+    world.feed("GUILD_CREATE", &guild_1());
+    let newer = MemoryStore::with_policies(4, Kinds::all() - Kinds::CHANNELS);
+    let (again, _) = read(newer, &bytes(&world.store)).unwrap();
+    assert_eq!(again.guild_status(guild(1)), Some(GuildStatus::Available));
+    let lack = again.completeness(guild(1)).unwrap();
+    assert!(format!("{lack:?}").contains(&format!("{:?}", Lack::NotAsked)));
+    let rows = [Kind::Member, Kind::Role, Kind::Channel].map(|kind| again.rows(kind));
+    assert_eq!(rows, [0, 0, 0]);
+    assert!(again.guild(guild(1)).is_some());
+}
+
+#[test]
+fn limits_are_enforced_on_what_is_read() {
+    let world = two_guilds();
+    let few = Policies::from(Kinds::all())
+        .with(Kind::Member, Policy::all().per_guild(1))
+        .unwrap();
+    let mut limited = MemoryStore::with_policies(4, few.clone());
+    for mutation in &world.history.as_ref().unwrap().mutations {
+        limited.apply(mutation.clone());
+    }
+    let (again, _) = read(MemoryStore::with_policies(4, few), &bytes(&world.store)).unwrap();
+    assert_eq!(again.rows(Kind::Member), limited.rows(Kind::Member));
+    assert!(again.rows(Kind::Member) < world.store.rows(Kind::Member));
+    for id in [1, 2] {
+        assert_eq!(
+            again.completeness(guild(id)),
+            limited.completeness(guild(id))
+        );
+    }
+}
