@@ -55,7 +55,8 @@ mod testing;
 pub use chunk_filter::{ChunkCandidate, ChunkFilter};
 pub use config::{AutoChunk, Chunking, SetupConfig, SyncConfig};
 pub use event::{
-    GuildLeave, GuildReady, GuildStale, GuildUnavailable, ShardFinishedChunking, ShardReady,
+    GuildLeave, GuildReady, GuildStale, GuildUnavailable, Restored, ShardFinishedChunking,
+    ShardReady,
 };
 pub use held::HoldConfig;
 pub use presences::{PresencesOutcome, PresencesSummary};

@@ -1,5 +1,6 @@
 //! One gateway connection as a state machine: a session, a tracker, and commands in a queue.
 
+mod begin;
 mod counting;
 mod overview;
 mod payload;
@@ -15,14 +16,12 @@ use crate::action::Actions;
 use crate::cache::{self, Kinds, Policy};
 use crate::chunk::{MemberQuery, RequestId, RequestProgress};
 use crate::command_queue::CommandQueue;
-use crate::config::{Acknowledge, Config};
 use crate::counts::ShardCounts;
 use crate::error::RequestError;
 use crate::event::{CommandOutcome, Event, Gap, Ticket};
 use crate::id::GuildId;
 use crate::input::Input;
 use crate::positions::Position;
-use crate::rng::Rng;
 use crate::session::machine::Machine;
 use crate::session::signal::Signal;
 use crate::session::state::State;
@@ -65,57 +64,6 @@ pub struct Deadline {
 }
 
 impl Shard {
-    /// A shard that begins a new session at its first [`Input::Timeout`].
-    ///
-    /// All that is random about it (jitter, back-off, nonces) follows from `seed`. Give each shard
-    /// of each process a seed of its own.
-    #[must_use]
-    pub fn new(config: Config, seed: u64) -> Self {
-        Self::build(config, seed, None)
-    }
-
-    /// A shard that goes on with a session that another shard left behind.
-    ///
-    /// # Errors
-    /// [`RequestError::ForeignSession`] if the session was begun by another shard or with other
-    /// intents: a resume can change neither.
-    pub fn with_session(config: Config, seed: u64, session: Session) -> Result<Self, RequestError> {
-        if session.shard != config.shard || session.intents != config.intents {
-            return Err(RequestError::ForeignSession);
-        }
-        Ok(Self::build(config, seed, Some(session)))
-    }
-
-    fn build(config: Config, seed: u64, mut session: Option<Session>) -> Self {
-        // What an earlier process drew from the same seed may be in its session's replay.
-        let moved = session.as_ref().map_or(0, |session| {
-            session.digest() ^ session.sequence().rotate_left(32)
-        });
-        let mut rng = Rng::new(seed ^ moved);
-        let settings = config.tracker.clone();
-        let mut tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
-        let mut gaps = Vec::new();
-        if let Some(session) = &mut session {
-            gaps = mem::take(&mut session.gaps);
-            let delivered = mem::take(&mut session.delivered);
-            let digest = session.digest();
-            tracker.restore(digest, &mem::take(&mut session.guilds), delivered);
-        }
-        if config.acknowledge != Acknowledge::OnReceipt {
-            tracker.wait_for_acknowledgements();
-        }
-        Self {
-            now: Instant::ZERO,
-            session: Machine::new(config, rng, session),
-            tracker,
-            command_queue: CommandQueue::default(),
-            early_faults: 0,
-            stop_request: None,
-            gaps,
-            counts: ShardCounts::default(),
-        }
-    }
-
     /// Takes in what happened at `now`, and returns what to do about it.
     ///
     /// The actions are to be carried out in order. A `now` earlier than one before counts as

@@ -148,11 +148,13 @@ impl<R: Runtime> Bot<R> {
     ///
     /// By default it acknowledges the event that was taken last. Events that nobody took are
     /// dropped here, and come to the next process, since its sessions begin before them (unless
-    /// the bot acknowledges [on receipt](crate::Acknowledgement::OnReceipt)). Rows do not go
-    /// along: guilds begin there as [handed over](headcount_core::setup::Outcome::HandedOver), and
-    /// those with automatic member requests are asked for their members again.
+    /// the bot acknowledges [on receipt](crate::Acknowledgement::OnReceipt)). Rows go along in
+    /// the [state folder](crate::Builder::state) alone: without one, guilds begin there as
+    /// [handed over](headcount_core::setup::Outcome::HandedOver), and those with automatic member
+    /// requests are asked for their members again.
     ///
-    /// Bounded by the write and close deadlines. Not cancel-safe: the sessions are lost, though the
+    /// Bounded by the write and close deadlines, and by a minute more where rows are written down.
+    /// Not cancel-safe: the sessions are lost, though the
     /// shards still end.
     ///
     /// ```

@@ -17,6 +17,7 @@ use crate::acknowledgements::Acknowledgement;
 use crate::delivery::BufferLimits;
 use crate::on_resume::OnResume;
 use crate::panics::caught;
+use crate::snapshots::Snapshots;
 use crate::state::Durability;
 use crate::stores::Stores;
 use crate::{Api, Compression, GatewayInfo, Runtime, SocketOptions};
@@ -50,6 +51,8 @@ pub struct Builder<R> {
     pub(crate) on_resume: OnResume,
     /// Where sessions are kept for the next process.
     pub(crate) state: Option<(PathBuf, Durability)>,
+    /// When rows are kept there.
+    pub(crate) snapshots: Snapshots,
     pub(crate) fleet: Option<FleetChange>,
     pub(crate) old_values: bool,
     /// What the caller wants cached, if they have said so.
@@ -87,6 +90,7 @@ impl<R: Runtime> Builder<R> {
             acknowledgement: Acknowledgement::default(),
             on_resume: OnResume::default(),
             state: None,
+            snapshots: Snapshots::default(),
             fleet: None,
             old_values: false,
             policies: None,
@@ -161,7 +165,8 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// What becomes of the sessions of an earlier process; by default they are resumed.
+    /// What becomes of the sessions and rows of an earlier process; by default the sessions are
+    /// resumed with the rows.
     ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};
@@ -176,22 +181,25 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// Keeps sessions, and how far they are acknowledged, in a folder, which is made if it is not
-    /// there: the next process with the same folder resumes them, after a kill too. Dropping the
-    /// bot keeps them as well.
+    /// Keeps sessions, how far they are acknowledged, and the rows of the cache in memory in a
+    /// folder, which is made if it is not there: the next process with the same folder resumes
+    /// them, after a kill too, with the rows as they were. Dropping the bot keeps them as well.
     ///
     /// An event whose successor has been taken is written down as dealt with at the latest 256
     /// events or 5 ms later, and up to a second later while guilds stream in; after a kill, what is
-    /// not comes again. The token is not in the folder, and rows are not. It is locked: a second
-    /// process gets an error of kind [`ErrorKind::StateInUse`](crate::ErrorKind::StateInUse). What
-    /// is in it and does not fit this bot is named in a warning, and not used; a disk that fails
-    /// later is a warning too, and the bot goes on. After three starts within a minute that have
+    /// not comes again. Rows are written at the end and every 30 seconds
+    /// ([`snapshots`](Self::snapshots)); what stores of your own keep is not among them. The token
+    /// is not in the folder; rows are personal data, in files for their owner alone. The folder is
+    /// locked: a second process gets an error of kind
+    /// [`ErrorKind::StateInUse`](crate::ErrorKind::StateInUse). What is in it and does not fit this
+    /// bot is named in a warning, and not used; a disk that fails later is a warning too, and the
+    /// bot goes on. After three starts within a minute that have
     /// nothing to resume, [`Builder::connect`] waits, for a minute at first and 15 at most.
     ///
-    /// After a kill, removals that are acknowledged and came after the last change of guilds are
-    /// forgotten: if a word that was written before one of them, such as a voice state with the
-    /// member inside, reaches the next process, that row is there until the guild's members are
-    /// asked for or the guild comes anew. An orderly stop hands them on.
+    /// After a kill, removals that are acknowledged, came after the last change of guilds and are
+    /// not replayed are forgotten: if a word that was written before one of them, such as a voice
+    /// state with the member inside, reaches the next process, that row is there until the guild's
+    /// members are asked for or the guild comes anew. An orderly stop hands them on.
     ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};
@@ -216,6 +224,25 @@ impl<R: Runtime> Builder<R> {
     #[must_use]
     pub fn state_with(mut self, folder: impl Into<PathBuf>, durability: Durability) -> Self {
         self.state = Some((folder.into(), durability));
+        self
+    }
+
+    /// When the rows of the cache in memory are written to the [state folder](Self::state): by
+    /// default every 30 seconds and at the end of the bot. Nothing without such a folder.
+    ///
+    /// A thread of its own encodes and writes them, guild by guild. A disk that fails is a warning,
+    /// and the snapshot before stays.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::Snapshots;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.snapshots(Snapshots::AtEnd)
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn snapshots(mut self, snapshots: Snapshots) -> Self {
+        self.snapshots = snapshots;
         self
     }
 

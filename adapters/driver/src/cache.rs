@@ -2,12 +2,12 @@
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use headcount_core::Instant;
 use headcount_core::cache::memory::{Displaced, Indexes};
 use headcount_core::cache::{
     GuildStatus, Kind, Kinds, MemoryStore, Mutation, Op, Policies, Policy, Unsuitable,
 };
 use headcount_core::id::GuildId;
+use headcount_core::{Instant, Position};
 
 use crate::reentry::Inside;
 use crate::unjudged::{Unjudged, UnjudgedRows};
@@ -26,24 +26,62 @@ pub(crate) struct Cache {
     policies: RwLock<()>,
 }
 
-impl Cache {
-    pub(crate) fn new(seed: u64, policies: Policies, elsewhere: Kinds) -> Self {
+/// What the cache is made of.
+pub(crate) struct CachePlan {
+    seed: u64,
+    policies: Policies,
+    indexes: Indexes,
+    /// Rows that a predicate panics over.
+    unjudged: UnjudgedRows,
+}
+
+impl CachePlan {
+    pub(crate) fn new(seed: u64, policies: Policies, indexes: Indexes) -> Self {
         let unjudged = UnjudgedRows::default();
-        let policies = policies.guarded(&unjudged.guard());
         Self {
-            store: RwLock::new(MemoryStore::with_policies(seed, policies)),
+            seed,
+            policies: policies.guarded(&unjudged.guard()),
+            indexes,
             unjudged,
+        }
+    }
+
+    /// The kinds that are cached, here or in other stores.
+    pub(crate) fn kinds(&self) -> Kinds {
+        self.policies.kinds()
+    }
+
+    /// A store without rows.
+    pub(crate) fn empty(&self) -> MemoryStore {
+        let mut store = MemoryStore::with_policies(self.seed, self.policies.clone());
+        store.set_indexes(self.indexes);
+        store
+    }
+}
+
+impl Cache {
+    /// A cache with these rows, or with none.
+    pub(crate) fn new(plan: CachePlan, rows: Option<MemoryStore>, elsewhere: Kinds) -> Self {
+        let store = rows.unwrap_or_else(|| plan.empty());
+        Self {
+            store: RwLock::new(store),
+            unjudged: plan.unjudged,
             elsewhere,
             policies: RwLock::new(()),
         }
     }
 
-    /// The same with these indexes.
-    pub(crate) fn indexed(mut self, indexes: Indexes) -> Self {
-        let store = self.store.get_mut();
-        let store = store.unwrap_or_else(PoisonError::into_inner);
-        store.set_indexes(indexes);
-        self
+    /// The kinds that it keeps.
+    pub(crate) fn kinds(&self) -> Kinds {
+        let kept = |store: &MemoryStore| store.policies().map_or(Kinds::all(), Policies::kinds);
+        self.read(kept).difference(self.elsewhere)
+    }
+
+    /// Each shard's dispatches up to here are applied, if these rows are of the same session.
+    pub(crate) fn reach(&self, positions: &[Position]) {
+        let _inside = Inside::enter(self, NAME);
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        positions.iter().for_each(|at| store.reach(*at));
     }
 
     /// Policies stay as they are until the guard goes: what the core derives by them is applied

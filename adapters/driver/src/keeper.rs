@@ -1,7 +1,9 @@
 //! What a shard's loop writes down for the next process.
 
 use std::mem;
+use std::sync::Arc;
 use std::task::Context;
+use std::time::SystemTime;
 
 use headcount_core::session::Halt;
 use headcount_core::{Instant, Position, Session, Shard};
@@ -10,12 +12,14 @@ use crate::Runtime;
 use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::shard_cell::ShardCell;
+use crate::snapshots::SnapshotFloors;
 use crate::state::ShardJournal;
 
 /// Keeps a shard's journal in step with what is acknowledged, and with where its guilds stand.
 pub(crate) struct Keeper<R: Runtime> {
     journal: ShardJournal,
     alarm: Alarm<R>,
+    clock: Clock,
     /// The session that the journal follows.
     session: Option<u64>,
     /// How often its guilds had changed when the journal heard of it.
@@ -24,19 +28,31 @@ pub(crate) struct Keeper<R: Runtime> {
     gap_changes: u64,
     /// The last position that was reported to the shard as recorded.
     recorded: Option<Position>,
+    /// Up to where the snapshots of the cache have it, if there are any.
+    floors: Option<Arc<SnapshotFloors>>,
+    /// How often these had changed when it was last reported what is recorded.
+    floor_changes: u64,
     /// What was acknowledged when it last waited with nothing to write.
     seen: Option<u64>,
 }
 
 impl<R: Runtime> Keeper<R> {
-    pub(crate) fn new(journal: ShardJournal, runtime: R, clock: Clock) -> Self {
+    pub(crate) fn new(
+        journal: ShardJournal,
+        runtime: R,
+        clock: Clock,
+        floors: Option<Arc<SnapshotFloors>>,
+    ) -> Self {
         Self {
             session: journal.session(),
             journal,
             alarm: Alarm::new(runtime, clock),
+            clock,
             changes: 0,
             gap_changes: 0,
             recorded: None,
+            floors,
+            floor_changes: 0,
             seen: None,
         }
     }
@@ -75,6 +91,9 @@ impl<R: Runtime> Keeper<R> {
 
     /// Writes down what is due.
     pub(crate) fn save(&mut self, now: Instant, cell: &ShardCell) {
+        if self.floors.is_some() {
+            cell.note_applied();
+        }
         if self.is_behind(now, cell) {
             self.catch_up(now, cell);
         }
@@ -87,6 +106,12 @@ impl<R: Runtime> Keeper<R> {
             || self.journal.is_behind(acknowledged, now)
             || self.changes != cell.guild_changes()
             || self.gap_changes != cell.acknowledgements.gap_changes()
+            || self.floor_changes != self.floor_changes()
+    }
+
+    fn floor_changes(&self) -> u64 {
+        let floors = self.floors.as_ref();
+        floors.map_or(0, |floors| floors.changes())
     }
 
     fn catch_up(&mut self, now: Instant, cell: &ShardCell) {
@@ -114,9 +139,18 @@ impl<R: Runtime> Keeper<R> {
             .journal
             .recorded()
             .filter(|it| it.session == at.session);
-        if recorded != self.recorded {
+        let floor_changes = self.floor_changes();
+        if recorded != self.recorded || floor_changes != self.floor_changes {
             self.recorded = recorded;
-            cell.record(recorded);
+            self.floor_changes = floor_changes;
+            match (recorded, &self.floors) {
+                (Some(recorded), Some(floors)) => {
+                    let wall = self.clock.wall_time(now);
+                    let wall = wall.unwrap_or(SystemTime::UNIX_EPOCH);
+                    floors.record(recorded, wall, |recorded| cell.record(Some(recorded)));
+                }
+                (recorded, _) => cell.record(recorded),
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use crate::delivery::Delivery;
 use crate::drive::Drive;
 use crate::keeper::Keeper;
 use crate::shared::Shared;
+use crate::snapshots::{SnapshotFloors, SnapshotTask};
 use crate::state::StateFolder;
 use crate::{Runtime, SocketOptions};
 
@@ -22,6 +23,10 @@ pub(crate) struct Launch<R> {
     /// bot's events end.
     pub(crate) state: Option<StateFolder>,
     pub(crate) delivery: Delivery,
+    /// Up to where snapshots have the sessions, if there are any.
+    pub(crate) floors: Option<Arc<SnapshotFloors>>,
+    /// What writes them.
+    pub(crate) snapshots: Option<SnapshotTask>,
 }
 
 impl<R: Runtime> Launch<R> {
@@ -41,7 +46,8 @@ impl<R: Runtime> Launch<R> {
         let epoch = clock.wall_time(Instant::ZERO);
         let epoch = epoch.unwrap_or(SystemTime::UNIX_EPOCH);
         let journal = self.state.as_ref()?.journal(id, epoch);
-        Some(Keeper::new(journal, self.runtime.clone(), clock))
+        let floors = self.floors.clone();
+        Some(Keeper::new(journal, self.runtime.clone(), clock, floors))
     }
 
     /// Gives a shard its task.

@@ -4,6 +4,7 @@
 mod facade;
 mod lag;
 mod sample;
+mod snapshot_counts;
 mod store_writes;
 mod table;
 mod traffic;
@@ -21,6 +22,7 @@ pub(crate) use facade::{Published, spawn_publisher};
 pub(crate) use lag::LagCounters;
 pub use lag::LagHistogram;
 pub use sample::{Sample, SampleValue};
+pub use snapshot_counts::SnapshotCounts;
 pub(crate) use store_writes::StoreCounters;
 pub use store_writes::StoreCounts;
 pub use table::{Metric, MetricKind};
@@ -58,6 +60,8 @@ pub struct Metrics {
     pub rows: Vec<RowMetrics>,
     /// Changes handed to stores of your own.
     pub stores: StoreCounts,
+    /// Snapshots of the cache in memory.
+    pub snapshots: SnapshotCounts,
 }
 
 /// One shard's part of [`Metrics`].

@@ -1,6 +1,7 @@
 //! Settings are looked at before anything starts: what makes no sense is an error, and no panic.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use headcount_core::Config;
 use headcount_core::bounds::{wait, within};
@@ -9,6 +10,7 @@ use headcount_core::config::ConfigError;
 use crate::address::{Address, Cleartext};
 use crate::builder::{Builder, MOST_SHARDS};
 use crate::delivery::BufferLimits;
+use crate::snapshots::Snapshots;
 use crate::{Error, ErrorKind, Runtime, SocketOptions, address, info};
 
 /// The least that a limit on messages may be, in bytes: READY alone has about a thousand.
@@ -23,6 +25,10 @@ const LONGEST_QUEUE: usize = 1 << 24;
 /// What all events that wait may have, in bytes: one small event at least.
 const LARGEST_BUFFER: RangeInclusive<usize> = 1 << 10..=1 << 31;
 
+/// How often rows may be written down.
+const SNAPSHOTS: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(86_400);
+
 impl<R: Runtime> Builder<R> {
     /// Whether all settings make sense that the caller has made, before the service is asked.
     pub(crate) fn check(&self) -> Result<(), Error> {
@@ -33,6 +39,9 @@ impl<R: Runtime> Builder<R> {
         within("api.max_shards", self.max_shards(), &(1..=usize::MAX))?;
         wait("store_deadline", self.stores.deadline)?;
         within("store_attempts", self.stores.attempts, &(1..=100))?;
+        if let Snapshots::Every(every) = self.snapshots {
+            within("snapshots", every, &SNAPSHOTS)?;
+        }
         let BufferLimits { events, bytes } = self.events;
         within("event_buffer", events, &(1..=LONGEST_QUEUE))?;
         within("event_buffer_bytes", bytes, &LARGEST_BUFFER)?;

@@ -24,6 +24,8 @@ pub(crate) struct ShardCell {
     /// Guilds of which a store has failed to keep something, outside of the loop.
     failed: Mutex<BTreeSet<GuildId>>,
     published: PublishedState,
+    /// Up to where the cache in memory has what its shard was sent.
+    applied: Mutex<Option<Position>>,
     /// Its events that are under way.
     pub(crate) acknowledgements: Arc<Acknowledgements>,
     /// What goes over its connections.
@@ -64,6 +66,7 @@ impl ShardCell {
             granted: AtomicBool::new(false),
             runs: AtomicBool::new(false),
             failed: Mutex::default(),
+            applied: Mutex::default(),
             published: PublishedState::default(),
             traffic: TrafficCounters::default(),
         }
@@ -102,6 +105,17 @@ impl ShardCell {
         }
         self.published.update(&shard);
         actions
+    }
+
+    /// The loop has applied all that the shard has led to so far.
+    pub(crate) fn note_applied(&self) {
+        let position = self.read(Shard::position);
+        *self.applied.lock().unwrap_or_else(PoisonError::into_inner) = position;
+    }
+
+    /// Up to where the cache in memory has all that the shard was sent; `None` without a session.
+    pub(crate) fn applied(&self) -> Option<Position> {
+        *self.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The session, for the next process: as of what is acknowledged.

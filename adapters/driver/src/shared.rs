@@ -12,6 +12,7 @@ use crate::fleet::SharedFleet;
 use crate::listeners::Listeners;
 use crate::metrics::LagCounters;
 use crate::sleep::Sleep;
+use crate::snapshots::SnapshotCounters;
 use crate::stores::Stores;
 
 /// One bot's clock, fleet and cache.
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     /// Where the other kinds are kept.
     pub(crate) stores: Stores,
+    /// How writing the cache down fares.
+    pub(crate) snapshots: SnapshotCounters,
     /// Changes that the application makes.
     pub(crate) app_changes: AppChanges,
     /// Whether events carry what they displaced in the cache.

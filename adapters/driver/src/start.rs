@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use headcount_core::bounds::within;
 use headcount_core::config::{Acknowledge, Identifying};
@@ -15,12 +15,13 @@ use crate::acknowledgements::{Acknowledgement, OUTSTANDING};
 use crate::app_changes::AppChanges;
 use crate::bot::Bot;
 use crate::builder::{Builder, bounded};
-use crate::cache::Cache;
+use crate::cache::{Cache, CachePlan};
 use crate::clock::Clock;
 use crate::delivery::{BufferLimits, Delivery, Events};
 use crate::event::BotEvent;
 use crate::fleet::SharedFleet;
 use crate::handle::Handle;
+use crate::inherited_rows::{InheritedRows, KeptSnapshots, SnapshotSearch};
 use crate::launch::Launch;
 use crate::listeners::Listeners;
 use crate::metrics::LagCounters;
@@ -29,12 +30,16 @@ use crate::refresh::{Askers, Refresh};
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::sleep::Sleep;
+use crate::snapshots::{SnapshotCounters, SnapshotFloors, SnapshotTask, Snapshots};
 use crate::state::{BotKey, StateFolder};
 use crate::timekeeper::keep_time;
 use crate::{Error, ErrorKind, GatewayInfo, Runtime, address};
 
 /// The shards of a bot in ascending order.
 type ShardCells = Vec<(ShardId, Arc<ShardCell>)>;
+
+/// So much longer a shutdown waits where rows are written down.
+const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(60);
 
 impl<R: Runtime> Builder<R> {
     /// Asks the service how to connect, unless [`Builder::gateway`] says so, and starts the
@@ -75,25 +80,48 @@ impl<R: Runtime> Builder<R> {
                     .await?
             }
         };
-        let state = self.open_state()?;
+        let (state, mut rows) = self.open_state()?;
+        let cache = CachePlan::new(self.seed_of(0)?, self.kept(), self.indexes);
+        let (cache, found) = match &state {
+            Some(folder) => self.find_snapshots(folder, cache, &mut rows).await?,
+            None => (cache, None),
+        };
         if let Some(folder) = state.as_ref().filter(|_| !self.resumes(&info)) {
             self.wait_out(folder).await;
         }
         let refresh = Refresh::new(self.runtime.clone(), source);
-        self.start(&info, asked_over_tls, state, refresh)
+        let kept = (state, found);
+        self.start(&info, asked_over_tls, kept, (cache, rows), refresh)
     }
 
     /// Opens the state folder, if there is to be one, and takes over its sessions; those given by
     /// hand come before them.
-    fn open_state(&mut self) -> Result<Option<StateFolder>, Error> {
+    fn open_state(&mut self) -> Result<(Option<StateFolder>, InheritedRows), Error> {
         let Some((path, durability)) = &self.state else {
-            return Ok(None);
+            return Ok((None, InheritedRows::default()));
         };
         let bot = BotKey::of(&self.token);
         let (folder, saved) = StateFolder::open(path, bot, *durability)?;
+        let rows = InheritedRows::new(self.snapshots.longest_replay(), &saved);
         let saved = saved.into_iter().map(|saved| saved.session);
         self.sessions.splice(0..0, saved);
-        Ok(Some(folder))
+        Ok((Some(folder), rows))
+    }
+
+    /// Reads the rows of an earlier process, in a thread of its own. Without a thread there are
+    /// none.
+    async fn find_snapshots(
+        &self,
+        folder: &StateFolder,
+        cache: CachePlan,
+        rows: &mut InheritedRows,
+    ) -> Result<(CachePlan, Option<KeptSnapshots>), Error> {
+        let has_kinds = !cache.kinds().difference(self.stores.kinds()).is_empty();
+        let is_read = has_kinds && self.on_resume != OnResume::Cold;
+        let search = SnapshotSearch::new(folder.snapshots(), cache, is_read);
+        let (files, cache, found) = search.run().await?;
+        rows.found(found.restored, self.on_resume == OnResume::Warm);
+        Ok((cache, Some((files, found.heads))))
     }
 
     /// Whether a shard goes on with a session.
@@ -125,15 +153,17 @@ impl<R: Runtime> Builder<R> {
         mut self,
         info: &GatewayInfo,
         asked_over_tls: bool,
-        state: Option<StateFolder>,
+        (state, snapshots): (Option<StateFolder>, Option<KeptSnapshots>),
+        (plan, mut rows): (CachePlan, InheritedRows),
         refresh: Refresh<R>,
     ) -> Result<Bot<R>, Error> {
         let clock = Clock::start(&self.runtime);
         self.config.url = info.url.as_str().into();
-        let (warnings, policies) = (self.warnings(), self.kept());
-        self.config.tracker.kinds = policies.kinds();
+        let warnings = self.warnings();
+        self.config.tracker.kinds = plan.kinds();
         self.complete_config(state.is_some());
-        let (total, cells) = self.cells(info)?;
+        let (total, cells) = self.cells(info, &mut rows)?;
+        let rows = rows.into_store(total, &cells);
         let ids: Vec<ShardId> = cells.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {
             self.check_start(&self.config_of(*last), asked_over_tls)?;
@@ -144,8 +174,7 @@ impl<R: Runtime> Builder<R> {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
-        let cache = Cache::new(self.seed_of(0)?, policies, self.stores.kinds());
-        let cache = cache.indexed(self.indexes);
+        let cache = Cache::new(plan, rows, self.stores.kinds());
         let stores = std::mem::take(&mut self.stores);
         let listeners = Arc::new(Listeners::new());
         let (delivery, events) = delivery(self.events, Arc::clone(&listeners));
@@ -158,6 +187,7 @@ impl<R: Runtime> Builder<R> {
             cache,
             app_changes: AppChanges::new(&self.runtime, clock, &stores),
             stores,
+            snapshots: SnapshotCounters::default(),
             old_values: self.old_values,
             listeners,
             sleep: Sleep::new(&self.runtime),
@@ -167,29 +197,69 @@ impl<R: Runtime> Builder<R> {
             published: crate::metrics::Published::default(),
             unsaved: AtomicBool::new(false),
         });
+        let (floors, snapshots) = self.keep_snapshots(&shared, snapshots);
         let launch = Launch {
             runtime: self.runtime.clone(),
             options: self.options.clone(),
             shared: Arc::clone(&shared),
             state,
             delivery,
+            floors,
+            snapshots,
         };
+        Ok(self.begin(launch, events, refresh))
+    }
+
+    /// Lets the shards begin.
+    fn begin(self, launch: Launch<R>, events: Events, refresh: Refresh<R>) -> Bot<R> {
+        let shared = Arc::clone(&launch.shared);
         let on_drop = match launch.state {
             Some(_) => OnStop::Resume,
             None => OnStop::End,
         };
+        let mut patience = self.options.write_deadline + self.options.close_deadline;
+        if launch.snapshots.is_some() {
+            patience += SNAPSHOT_PATIENCE;
+        }
         #[cfg(feature = "metrics")]
         crate::metrics::spawn_publisher(&self.runtime, &shared);
         self.runtime.spawn(keep_time(launch, refresh));
-        let patience = self.options.write_deadline + self.options.close_deadline;
-        Ok(Bot::new(
+        Bot::new(
             self.runtime,
             events,
             Handle::new(shared),
             self.acknowledgement,
             on_drop,
             patience,
-        ))
+        )
+    }
+
+    /// Begins to write the rows down, if they are to be; what nobody goes on from is taken away.
+    fn keep_snapshots(
+        &self,
+        shared: &Arc<Shared>,
+        kept: Option<KeptSnapshots>,
+    ) -> (Option<Arc<SnapshotFloors>>, Option<SnapshotTask>) {
+        let Some((mut files, heads)) = kept else {
+            return (None, None);
+        };
+        let plan = self.snapshots;
+        let is_periodic = matches!(plan, Snapshots::Every(_));
+        if !is_periodic && !heads.is_empty() {
+            files.remove();
+        }
+        if shared.cache.kinds().is_empty() {
+            return (None, None);
+        }
+        let heads = if is_periodic { heads } else { Vec::new() };
+        let floors = Arc::new(SnapshotFloors::new(plan, &heads));
+        for (_, cell) in shared.fleet.cells() {
+            cell.note_applied();
+        }
+        let now = shared.clock.now(&self.runtime);
+        let both = (Arc::clone(shared), Arc::clone(&floors));
+        let writer = SnapshotTask::start(plan, now, files, both);
+        (Some(floors), writer)
     }
 
     /// What the driver decides of the shards' configuration.
@@ -206,7 +276,11 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// The shards' cores, and how many shards the whole bot has.
-    fn cells(&mut self, info: &GatewayInfo) -> Result<(NonZeroU32, ShardCells), Error> {
+    fn cells(
+        &mut self,
+        info: &GatewayInfo,
+        rows: &mut InheritedRows,
+    ) -> Result<(NonZeroU32, ShardCells), Error> {
         let all = || (bounded(0..info.shards), info.shards);
         let (mut numbers, total) = self.shards.take().unwrap_or_else(all);
         let total = NonZeroU32::new(total).ok_or_else(|| unusable("a bot has a shard"))?;
@@ -220,21 +294,20 @@ impl<R: Runtime> Builder<R> {
         for number in numbers {
             let id = ShardId::new_checked(number, total.get())
                 .ok_or_else(|| unusable("these shard numbers do not exist"))?;
-            let cell = ShardCell::new(self.shard(id)?, unacknowledged);
+            let cell = ShardCell::new(self.shard(id, rows)?, unacknowledged);
             cells.push((id, Arc::new(cell)));
         }
         Ok((total, cells))
     }
 
     /// One shard's core, with its session of an earlier process if there is one.
-    fn shard(&mut self, id: ShardId) -> Result<Shard, Error> {
+    fn shard(&mut self, id: ShardId, rows: &mut InheritedRows) -> Result<Shard, Error> {
         let seed = self.seed_of(u64::from(id.number()).saturating_add(1))?;
         let config = self.config_of(id);
         match self.session(id) {
             None => Ok(Shard::new(config, seed)),
             Some(session) => {
-                let mut shard = Shard::with_session(config, seed, session)
-                    .map_err(|e| Error::new(ErrorKind::Config, e.to_string()))?;
+                let mut shard = rows.shard(config, seed, session, self.stores.kinds())?;
                 if self.on_resume == OnResume::Identify {
                     let _ = shard.restart(OnStop::End);
                 }

@@ -9,6 +9,7 @@ mod layout;
 mod record;
 mod rejection;
 mod saved;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -26,6 +27,7 @@ use crate::{Error, ErrorKind};
 pub(crate) use bot_key::BotKey;
 pub(crate) use journal::ShardJournal;
 pub use saved::SavedSession;
+pub(crate) use snapshot::{FileHead, FoundSnapshots, RestoredStore, RowsWriter, SnapshotFiles};
 
 use cold_starts::ColdStarts;
 use disk::{Disk, Folder, Unusable, replace};
@@ -123,6 +125,11 @@ impl StateFolder {
         ShardJournal::new(place, self.durability, millis(epoch), &saved)
     }
 
+    /// The files with the rows.
+    pub(crate) fn snapshots(&self) -> SnapshotFiles {
+        SnapshotFiles::new(Arc::clone(&self.disk), self.bot)
+    }
+
     /// Has room for a shard in the journal now, so that a disk that fills up later does no harm.
     fn grow(&self, shard: ShardId) {
         let mut trouble = self.growth.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,7 +170,7 @@ fn unusable(path: &Path, error: io::Error) -> Error {
 }
 
 /// Milliseconds since 1970.
-fn millis(time: SystemTime) -> u64 {
+pub(crate) fn millis(time: SystemTime) -> u64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }

@@ -18,6 +18,7 @@ use crate::pending_shards::Next;
 use crate::quantum::Quantum;
 use crate::refresh::Refresh;
 use crate::shared::Shared;
+use crate::snapshots::SnapshotTask;
 use crate::stall::Stall;
 use crate::{Error, GatewayInfo, Runtime};
 
@@ -95,8 +96,15 @@ impl<R: Runtime> Timekeeper<R> {
                 Due::Shard(Next::End(id)) => self.launch.end(id).await,
                 Due::Shard(Next::Leave(_)) => self.launch.shared.fleet.ended(),
                 Due::Refreshed(answer) => self.refresh(answer),
-                Due::End => return,
+                Due::End => return self.end().await,
             }
+        }
+    }
+
+    /// Every shard has ended: the rows are written down as they are now.
+    async fn end(&mut self) {
+        if let Some(snapshots) = &mut self.launch.snapshots {
+            snapshots.finish().await;
         }
     }
 
@@ -121,11 +129,13 @@ impl<R: Runtime> Timekeeper<R> {
         let refresh = refresh.filter(|_| !self.refresh.is_asking());
         self.waiting = self.launch.delivery.watch(cx);
         self.stall.note(now, self.waiting.is_some());
+        let snapshots = self.launch.snapshots.as_ref();
         let deadlines = [
             fleet.read(Fleet::poll_timeout),
             cache.next_expiry(),
             self.stall.deadline(),
             refresh,
+            snapshots.and_then(SnapshotTask::deadline),
         ];
         let next = deadlines.into_iter().flatten().min();
         let due = self.alarm.poll(cx, next);
@@ -173,6 +183,9 @@ impl<R: Runtime> Timekeeper<R> {
             ..
         } = &*self.launch.shared;
         let now = clock.now(&self.launch.runtime);
+        if let Some(snapshots) = &mut self.launch.snapshots {
+            snapshots.advance(now);
+        }
         if let Some(waiting) = self.waiting {
             self.stall.warn(now, waiting);
         }

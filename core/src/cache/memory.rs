@@ -20,6 +20,7 @@ mod pieces;
 mod private_channels;
 mod progress;
 mod read;
+pub(crate) mod restored;
 mod sessions;
 mod shared;
 pub mod snapshot;
@@ -55,6 +56,7 @@ pub use people::role_interner::MemberRoles;
 pub use people::user::UserRef;
 pub use read::permitted::PermissionsUnknown;
 pub use read::{Completeness, Counts, GuildRef, PresencesCompleteness};
+pub use restored::RestoredRows;
 
 /// A store in memory, which keeps the rows that its policies say.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::setup::Restored;
 use crate::shard_id::ShardId;
 
 /// Every expected shard has finished chunking.
@@ -13,6 +14,9 @@ pub struct FinishedChunking {
     pub others: usize,
     /// The same of presences, which are asked for apart; `None` where they are not cached.
     pub presences: Option<PresencesCounts>,
+    /// Which guilds are counted by rows of an earlier process, and since when these are there;
+    /// `None` if none is.
+    pub restored: Option<Restored>,
     /// Shards that had ended for good before.
     pub halted: Vec<ShardId>,
 }
@@ -33,6 +37,8 @@ pub struct BotReady {
     pub available: usize,
     /// Guilds in an outage.
     pub unavailable: usize,
+    /// As in [`FinishedChunking::restored`].
+    pub restored: Option<Restored>,
     /// Shards that had ended for good before.
     pub halted: Vec<ShardId>,
 }

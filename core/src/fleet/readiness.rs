@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::event::{BotReady, Event, FinishedChunking, PresencesCounts, StateChanged};
 use crate::session::Phase;
-use crate::setup::{GuildStale, ShardFinishedChunking};
+use crate::setup::{GuildStale, Restored, ShardFinishedChunking};
 use crate::shard_id::ShardId;
 
 /// How far a bot is.
@@ -36,9 +36,31 @@ pub(super) struct FleetProgress {
 #[derive(Clone, Copy, Debug, Default)]
 struct ShardProgress {
     phase: Option<Phase>,
-    /// Available and unavailable guilds.
-    ready: Option<(usize, usize)>,
+    ready: Option<Available>,
     chunked: Option<Chunked>,
+}
+
+/// Which guilds of a shard are there.
+#[derive(Clone, Copy, Debug, Default)]
+struct Available {
+    available: usize,
+    unavailable: usize,
+    restored: Option<Restored>,
+}
+
+impl Available {
+    fn and(self, other: Self) -> Self {
+        Self {
+            available: self.available.saturating_add(other.available),
+            unavailable: self.unavailable.saturating_add(other.unavailable),
+            restored: both_restored(self.restored, other.restored),
+        }
+    }
+}
+
+fn both_restored(one: Option<Restored>, other: Option<Restored>) -> Option<Restored> {
+    let all = [one, other].into_iter().flatten();
+    all.reduce(Restored::and)
 }
 
 /// How the guilds of a shard's READY ended.
@@ -48,6 +70,7 @@ struct Chunked {
     others: usize,
     /// Guilds whose presences are complete too; `None` where they are not cached.
     presences: Option<usize>,
+    restored: Option<Restored>,
 }
 
 impl Chunked {
@@ -56,6 +79,7 @@ impl Chunked {
             complete: done.complete,
             others: done.others(),
             presences: done.presences.as_ref().map(|presences| presences.complete),
+            restored: done.restored,
         }
     }
 
@@ -76,6 +100,7 @@ impl Chunked {
             complete: self.complete.saturating_add(other.complete),
             others: self.others.saturating_add(other.others),
             presences: presences.reduce(usize::saturating_add),
+            restored: both_restored(self.restored, other.restored),
         }
     }
 }
@@ -134,7 +159,11 @@ impl FleetProgress {
                 progress.phase = Some(*to);
             }
             Event::ShardReady(ready) => {
-                progress.ready = Some((ready.available, ready.unavailable));
+                progress.ready = Some(Available {
+                    available: ready.available,
+                    unavailable: ready.unavailable,
+                    restored: ready.restored,
+                });
             }
             Event::ShardFinishedChunking(done) => {
                 progress.chunked = Some(Chunked::of(done));
@@ -183,18 +212,19 @@ impl FleetProgress {
                     complete,
                     others: guilds.saturating_sub(complete),
                 }),
+                restored: all.restored,
                 halted: self.halted(),
             }));
         }
         if !self.ready_emitted
-            && let Some((available, unavailable)) = self.total(|progress| progress.ready, both)
+            && let Some(all) = self.total(|progress| progress.ready, Available::and)
         {
             self.ready_emitted = true;
-            let halted = self.halted();
             events.push(Event::BotReady(BotReady {
-                available,
-                unavailable,
-                halted,
+                available: all.available,
+                unavailable: all.unavailable,
+                restored: all.restored,
+                halted: self.halted(),
             }));
         }
         events
@@ -223,8 +253,4 @@ impl FleetProgress {
         let halted = self.shards.iter().filter(|(_, progress)| progress.halted());
         halted.map(|(shard, _)| *shard).collect()
     }
-}
-
-fn both(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
-    (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
 }

@@ -11,7 +11,7 @@ use crate::cache::Lack;
 use crate::event::{BotReady, Event, FinishedChunking, PresencesCounts, StateChanged};
 use crate::id::GuildId;
 use crate::session::{Phase, Reason};
-use crate::setup::{PresencesSummary, ShardFinishedChunking, ShardReady};
+use crate::setup::{PresencesSummary, Restored, ShardFinishedChunking, ShardReady};
 use crate::{Instant, ShardId};
 
 mod stale;
@@ -77,6 +77,7 @@ fn ready(shard: ShardId, available: usize, unavailable: usize) -> Event<'static>
         shard,
         available,
         unavailable,
+        restored: None,
     })
 }
 
@@ -100,6 +101,7 @@ fn summary(shard: ShardId, complete: usize) -> ShardFinishedChunking {
         refused: Vec::new(),
         presences: None,
         untracked: 0,
+        restored: None,
     }
 }
 
@@ -310,6 +312,7 @@ fn the_bot_is_ready_once_when_every_shard_is() {
         complete: 7,
         others: 0,
         presences: None,
+        restored: None,
         halted: Vec::new(),
     });
     assert_eq!(
@@ -319,6 +322,7 @@ fn the_bot_is_ready_once_when_every_shard_is() {
     let done = Event::BotReady(BotReady {
         available: 7,
         unavailable: 1,
+        restored: None,
         halted: Vec::new(),
     });
     assert_eq!(
@@ -366,10 +370,50 @@ fn presences_and_guilds_that_are_not_complete_are_counted_over_all_shards() {
             complete: 4,
             others: 4,
         }),
+        restored: None,
         halted: Vec::new(),
     });
     let last = feed(&mut fleet, at(2), all[2], &finished(all[2], 0));
     assert_eq!(last[0], FleetAction::Emit(done));
+}
+
+#[test]
+fn what_was_restored_is_counted_over_all_shards_as_of_the_earliest_time() {
+    let all = shards(3);
+    let mut fleet = fleet(3, limit(1, 1000));
+    let restored = |guilds, taken| Some(Restored { guilds, taken });
+    let mut last = Vec::new();
+    for (shard, part) in all.iter().zip([restored(2, 70), None, restored(3, 60)]) {
+        let chunked = ShardFinishedChunking {
+            restored: part,
+            ..summary(*shard, 4)
+        };
+        let ready = ShardReady {
+            shard: *shard,
+            available: 4,
+            unavailable: 0,
+            restored: part,
+        };
+        let chunked = Event::ShardFinishedChunking(Box::new(chunked));
+        last = feed(&mut fleet, at(1), *shard, &chunked);
+        last.extend(feed(&mut fleet, at(1), *shard, &Event::ShardReady(ready)));
+    }
+    let expected = [
+        FleetAction::Emit(Event::FinishedChunking(FinishedChunking {
+            complete: 12,
+            others: 0,
+            presences: None,
+            restored: restored(5, 60),
+            halted: Vec::new(),
+        })),
+        FleetAction::Emit(Event::BotReady(BotReady {
+            available: 12,
+            unavailable: 0,
+            restored: restored(5, 60),
+            halted: Vec::new(),
+        })),
+    ];
+    assert_eq!(last, expected);
 }
 
 #[test]
@@ -383,6 +427,7 @@ fn a_halted_shard_is_not_waited_for_and_is_named() {
     let done = Event::BotReady(BotReady {
         available: 1,
         unavailable: 0,
+        restored: None,
         halted: [all[0]].into(),
     });
     assert_eq!(

@@ -440,7 +440,7 @@ impl Context<'_, '_> {
     /// Drops the session, if the purpose has one, and says so.
     pub(crate) fn give_up(&mut self, purpose: Purpose, why: GapCause) -> Purpose {
         if let Purpose::Resume(session) = purpose {
-            let from = session.position(self.memory.digest);
+            let from = session.emitted_up_to(self.memory.digest);
             self.out.emit(Event::Gap(Gap {
                 from,
                 to: None,

@@ -33,6 +33,9 @@ pub struct Session {
     /// Dispatches above its sequence that the consumer has had already; as the guilds, filled in
     /// when the session is handed out.
     pub(crate) delivered: Sequences,
+    /// Everything up to this sequence is dealt with, also what its own sequence leaves to be
+    /// replayed.
+    pub(crate) settled: u64,
     /// What is missing that the consumer has not heard of.
     pub(crate) gaps: Vec<Gap>,
 }
@@ -73,6 +76,7 @@ impl Session {
             url: self.url.as_deref().filter(stays).map(Box::from),
             guilds,
             delivered,
+            settled: self.settled,
             gaps: self.gaps.clone(),
         }
     }
@@ -84,6 +88,15 @@ impl Session {
             session: digest,
             sequence: self.sequence,
         }
+    }
+
+    /// Up to where the consumer has had what comes.
+    pub(crate) const fn emitted_up_to(&self, digest: u64) -> Position {
+        let mut position = self.position(digest);
+        if self.settled > position.sequence {
+            position.sequence = self.settled;
+        }
+        position
     }
 
     /// Whether there is an id to resume it by.
@@ -129,6 +142,18 @@ impl Session {
             .into_iter()
             .for_each(|range| self.delivered.insert(range));
         self.delivered.remove_up_to(self.sequence);
+        self
+    }
+
+    /// The same session, for a process whose rows are as of this sequence: if that is the lower
+    /// one, the resume begins there. What lies in between is dealt with: it changes rows, and is
+    /// neither emitted nor leads to events of guilds.
+    #[must_use]
+    pub fn with_rows_as_of(mut self, sequence: u64) -> Self {
+        if sequence < self.sequence {
+            self.settled = self.settled.max(self.sequence);
+            self.sequence = sequence;
+        }
         self
     }
 
@@ -181,6 +206,8 @@ struct Saved {
     #[serde(default)]
     delivered: Sequences,
     #[serde(default)]
+    settled: u64,
+    #[serde(default)]
     gaps: Vec<Gap>,
 }
 
@@ -196,6 +223,7 @@ impl From<Session> for Saved {
             url,
             guilds,
             delivered,
+            settled,
             gaps,
         } = session;
         Self {
@@ -207,6 +235,7 @@ impl From<Session> for Saved {
             url,
             guilds,
             delivered,
+            settled,
             gaps,
         }
     }
@@ -225,6 +254,7 @@ impl TryFrom<Saved> for Session {
             url,
             guilds,
             delivered,
+            settled,
             mut gaps,
         } = saved;
         if version != VERSION {
@@ -240,6 +270,7 @@ impl TryFrom<Saved> for Session {
             url,
             guilds,
             delivered,
+            settled,
             gaps,
         })
     }
@@ -263,6 +294,7 @@ mod tests {
                 ..KnownGuilds::default()
             },
             delivered: Sequences::from([(44, 45)].to_vec()),
+            settled: 43,
             gaps: [Gap {
                 from: Position {
                     shard: ShardId::new(1, 2),

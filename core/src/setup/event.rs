@@ -100,6 +100,29 @@ pub struct ShardFinishedChunking {
     pub presences: Option<PresencesSummary>,
     /// Guilds beyond the configured bound, of which nothing is known.
     pub untracked: u64,
+    /// Which of them are counted by rows of an earlier process; `None` if none is.
+    pub restored: Option<Restored>,
+}
+
+/// Guilds that are counted by what an earlier process received, since their session was resumed
+/// with their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// How many guilds.
+    pub guilds: usize,
+    /// When their rows were written down, in milliseconds since 1970. What has happened since was
+    /// replayed.
+    pub taken: u64,
+}
+
+impl Restored {
+    /// Both together, as of the earlier time.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            guilds: self.guilds.saturating_add(other.guilds),
+            taken: self.taken.min(other.taken),
+        }
+    }
 }
 
 /// No guild of READY is pending any more. Once per READY, and once for a session that an earlier
@@ -112,6 +135,8 @@ pub struct ShardReady {
     pub available: usize,
     /// Guilds that are in an outage, or never came.
     pub unavailable: usize,
+    /// As in [`ShardFinishedChunking::restored`].
+    pub restored: Option<Restored>,
 }
 
 /// What setup emits, in this order.
@@ -188,6 +213,7 @@ impl ShardFinishedChunking {
             refused: summary.refused,
             presences,
             untracked,
+            restored: None,
         }
     }
 }

@@ -159,7 +159,11 @@ impl Setup {
             return;
         };
         let presences = self.sum_up_presences();
-        let finished = ShardFinishedChunking::new(self.shard, summary, presences, self.untracked);
+        let restored = self.restored.take();
+        let finished = ShardFinishedChunking {
+            restored,
+            ..ShardFinishedChunking::new(self.shard, summary, presences, self.untracked)
+        };
         out.push(SetupEvent::ShardFinishedChunking(finished));
         if self.is_halted() {
             return;
@@ -169,6 +173,7 @@ impl Setup {
             shard: self.shard,
             available: counts.ready,
             unavailable: counts.unavailable.saturating_add(counts.missed),
+            restored,
         }));
     }
 

@@ -4,12 +4,15 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::arrival::Arrival;
-use super::event::SetupEvent;
+use super::event::{Restored, SetupEvent};
 use super::known::{HandedOver, KnownGuilds, KnownStage};
 use super::machine::Setup;
 use super::ready_tally::ReadyTally;
-use super::stage::{MemberCount, Origin, Outcome, Stage};
+use super::stage::{Origin, Outcome, Stage};
 use crate::Instant;
+use crate::cache::Lack;
+use crate::cache::memory::RestoredRows;
+use crate::cache::memory::restored::RestoredGuild;
 use crate::chunk::Listed;
 use crate::id::GuildId;
 
@@ -93,9 +96,15 @@ impl Setup {
     }
 
     /// Takes over the guilds of a session that another process began, so that one that comes
-    /// again is not mistaken for one that the bot was added to. Of their rows nothing is known
-    /// here. They hold up readiness until the session is resumed.
-    pub(crate) fn restore(&mut self, now: Instant, known: &KnownGuilds) {
+    /// again is not mistaken for one that the bot was added to. Of rows that are not among `rows`
+    /// nothing is known here. They hold up readiness until the session is resumed.
+    pub(crate) fn restore(
+        &mut self,
+        now: Instant,
+        known: &KnownGuilds,
+        rows: Option<RestoredRows>,
+    ) {
+        self.rows = rows;
         self.requests.restore_gates(now, &known.gates);
         for guild in &known.failed {
             self.storing.fail(*guild);
@@ -109,10 +118,13 @@ impl Setup {
             let stage = Stage::Ready {
                 origin: unfinished.unwrap_or(Origin::Initial),
                 outcome,
-                members: MemberCount::default(),
+                members: self.arrival_handed_over(guild).member_count(),
             };
             if self.place_handed_over(now, guild, stage) {
-                self.presences.arrived(guild, lack, Listed::NOTHING);
+                match self.row_of(guild) {
+                    Some(row) => self.presences.restored(guild, row.presences_lack),
+                    None => self.presences.arrived(guild, lack, Listed::NOTHING),
+                }
                 self.handed_over.push(HandedOver { guild, unfinished });
             }
         }
@@ -141,22 +153,27 @@ impl Setup {
     }
 
     /// The session is resumed: guilds of which nothing came in the replay are asked for their
-    /// members, or end as handed over.
+    /// members, or end as their rows are here, or as handed over.
     pub(super) fn take_over(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
         for HandedOver { guild, unfinished } in core::mem::take(&mut self.handed_over) {
             if !self.is_handed_over(guild) {
                 continue;
             }
-            let arrival = Arrival {
-                guild,
-                members: None,
-                listed: Listed::NOTHING,
-                large: false,
-            };
+            let arrival = self.arrival_handed_over(guild);
             let origin = unfinished.unwrap_or(Origin::Returned);
             let outcome = self.outcome_handed_over(guild);
-            let asks = outcome == Outcome::HandedOver && self.asks(&arrival, origin);
-            if unfinished.is_some() || asks {
+            let may_ask = matches!(
+                outcome,
+                Outcome::HandedOver | Outcome::NotAsked | Outcome::Incomplete { .. }
+            );
+            let asks = may_ask && self.asks(&arrival, origin);
+            if !asks {
+                self.count_restored(guild);
+            }
+            if unfinished.is_some() && outcome == Outcome::Complete {
+                let end = (outcome, arrival.member_count());
+                self.finish_guild(now, guild, origin, end, None, out);
+            } else if unfinished.is_some() || asks {
                 self.ask_or_finish(now, arrival, origin, outcome, out);
                 if self.registry.request_of(guild).is_some() {
                     out.push(SetupEvent::AskedAnew(guild));
@@ -165,13 +182,56 @@ impl Setup {
                 self.tally.settle(guild, &outcome);
             }
         }
+        self.rows = None;
     }
 
     /// What is known of the rows of a guild of which nothing has come since it was handed over.
     fn outcome_handed_over(&self, guild: GuildId) -> Outcome {
-        match self.storing.has_failed(guild) {
-            true => Outcome::StoreFailed,
-            false => Outcome::HandedOver,
+        if self.storing.has_failed(guild) {
+            return Outcome::StoreFailed;
+        }
+        match self.row_of(guild).map(|row| row.lack) {
+            Some(None) => Outcome::Complete,
+            Some(Some(Lack::Unread(members))) => Outcome::Unread { members },
+            Some(Some(Lack::NotAsked)) => Outcome::NotAsked,
+            Some(Some(Lack::NoIntent)) => Outcome::NoIntent,
+            // Whoever waited for the answer is gone.
+            Some(Some(Lack::Loading | Lack::Unanswered)) => Outcome::Incomplete {
+                missing: Vec::new(),
+            },
+            Some(Some(Lack::StoreFailed)) => Outcome::StoreFailed,
+            None | Some(Some(Lack::HandedOver | Lack::Limited | Lack::Stale)) => {
+                Outcome::HandedOver
+            }
+        }
+    }
+
+    fn row_of(&self, guild: GuildId) -> Option<&RestoredGuild> {
+        self.rows.as_ref()?.get(guild)
+    }
+
+    /// What there is of a guild, as if it came with that.
+    fn arrival_handed_over(&self, guild: GuildId) -> Arrival {
+        let row = self.row_of(guild);
+        let members = row.and_then(|row| row.expected);
+        let listed = Listed {
+            members: row.map_or(0, |row| row.received),
+            ..Listed::NOTHING
+        };
+        Arrival {
+            guild,
+            members,
+            listed,
+            large: false,
+        }
+    }
+
+    /// The summary counts the guild by rows of an earlier process.
+    fn count_restored(&mut self, guild: GuildId) {
+        let taken = self.rows.as_ref().map(RestoredRows::taken);
+        if let Some(taken) = taken.filter(|_| self.row_of(guild).is_some()) {
+            let restored = self.restored.get_or_insert(Restored { guilds: 0, taken });
+            restored.guilds = restored.guilds.saturating_add(1);
         }
     }
 
@@ -180,7 +240,7 @@ impl Setup {
         let standing = self.registry.get(guild);
         standing.is_some_and(|standing| match standing.stage {
             Stage::Ready { outcome, .. } => {
-                matches!(outcome, Outcome::HandedOver | Outcome::StoreFailed)
+                outcome == Outcome::StoreFailed || outcome == self.outcome_handed_over(guild)
             }
             Stage::Expected
             | Stage::Syncing { .. }

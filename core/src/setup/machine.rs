@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::config::{Chunking, SetupConfig};
-use super::event::{GuildLeave, SetupEvent};
+use super::event::{GuildLeave, Restored, SetupEvent};
 use super::guild_registry::GuildRegistry;
 use super::handover::KnownStages;
 use super::known::HandedOver;
@@ -14,6 +14,7 @@ use super::ready_tally::ReadyTally;
 use super::stage::{Outcome, Stage, TimedStage};
 use super::storing::Storing;
 use super::sync::Syncs;
+use crate::cache::memory::RestoredRows;
 use crate::chunk::{
     Ask, ChunkRequestFinished, FinishReason, MemberQuery, RequestConfig, RequestId, RequestMembers,
     RequestProgress, Requests,
@@ -56,6 +57,10 @@ pub(crate) struct Setup {
     pub(super) untracked: u64,
     /// Guilds of an earlier process, until its session is resumed.
     pub(super) handed_over: Vec<HandedOver>,
+    /// What there is of their rows; `None` once the session is resumed.
+    pub(super) rows: Option<RestoredRows>,
+    /// How many of them the next summary counts by these rows.
+    pub(super) restored: Option<Restored>,
     /// The stage of each guild when the shard halted, before the halt gave every guild an outcome.
     pub(super) at_halt: Option<KnownStages>,
     /// Requests that ended and have not been reported yet.
@@ -91,6 +96,8 @@ impl Setup {
             quiet: None,
             untracked: 0,
             handed_over: Vec::new(),
+            rows: None,
+            restored: None,
             at_halt: None,
             ended: Vec::new(),
             halted: false,
@@ -148,6 +155,7 @@ impl Setup {
         self.syncs = Syncs::default();
         self.restarts.clear();
         self.handed_over.clear();
+        (self.rows, self.restored) = (None, None);
         self.at_halt = None;
         self.presences.clear();
         self.storing.clear();

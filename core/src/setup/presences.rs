@@ -77,6 +77,24 @@ impl PresenceStates {
         self.guilds.insert(guild, intent.or(members).or(listed));
     }
 
+    /// A guild is restored with what it lacked.
+    pub(crate) fn restored(&mut self, guild: GuildId, lack: Option<Lack>) {
+        let intent = (!self.hears).then_some(Lack::NoIntent);
+        // Whoever waited for the answer is gone.
+        let lack = lack.map(|lack| match lack {
+            Lack::Loading => Lack::Unanswered,
+            Lack::NotAsked
+            | Lack::Unanswered
+            | Lack::Unread(_)
+            | Lack::NoIntent
+            | Lack::HandedOver
+            | Lack::Limited
+            | Lack::Stale
+            | Lack::StoreFailed => lack,
+        });
+        self.guilds.insert(guild, intent.or(lack));
+    }
+
     /// They are asked for. Says whether that is an event.
     pub(crate) fn asked(&mut self, guild: GuildId) -> bool {
         self.set(guild, Some(Lack::Loading))

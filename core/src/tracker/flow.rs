@@ -73,6 +73,9 @@ impl Tracker {
             self.setup.resumed(self.now, &mut events);
             self.explain(&events, out);
         }
+        if self.is_settled(dispatch.sequence()) {
+            return self.emit_unsettled(events, out);
+        }
         let is_delivered = self.is_delivered(dispatch.sequence());
         match (&mut self.hold, guild) {
             _ if is_delivered => out.deliver_rest(dispatch),
@@ -396,6 +399,25 @@ impl Tracker {
             }
             Outgoing::Sync(guilds) => Command::GuildSync(guilds),
         })
+    }
+
+    /// Emits what a replayed dispatch leads to of which an earlier process has not heard: the ends
+    /// of this one's requests, and its readiness.
+    fn emit_unsettled(&mut self, mut events: Vec<SetupEvent>, out: &mut Actions<'_>) {
+        events.retain(|event| match event {
+            SetupEvent::RequestFinished(_)
+            | SetupEvent::Confirm(_)
+            | SetupEvent::Presences(..)
+            | SetupEvent::AskedAnew(_)
+            | SetupEvent::StoreFailed(_)
+            | SetupEvent::GuildStale(_)
+            | SetupEvent::ShardFinishedChunking(_)
+            | SetupEvent::ShardReady(_) => true,
+            SetupEvent::GuildReady(_)
+            | SetupEvent::GuildUnavailable(_)
+            | SetupEvent::GuildLeave(_) => false,
+        });
+        self.emit(events, out);
     }
 
     /// Emits the events of setup; events held for a guild come after it is ready, and before

@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use super::Tracker;
 use crate::action::{Action, Actions};
-use crate::cache::{GuildStatus, Mutation, Op};
+use crate::cache::memory::RestoredRows;
+use crate::cache::memory::restored::RestoredGuild;
+use crate::cache::{GuildStatus, Lack, Mutation, Op};
 use crate::id::GuildId;
 use crate::positions::{Position, session_digest};
 use crate::sequences::Sequences;
@@ -29,8 +31,15 @@ pub(super) struct Handover {
     session: u64,
     /// Whether another process began the session.
     restored: bool,
+    /// Guilds of which an earlier process had no rows any more, or none yet, until the session is
+    /// resumed.
+    without_rows: Vec<GuildId>,
+    /// Guilds whose members or presences an earlier process was asking for.
+    loading: Vec<(GuildId, Op<'static>)>,
     /// Dispatches that the consumer has had from an earlier process.
     delivered: Sequences,
+    /// All that an earlier process had dealt with.
+    settled: u64,
 }
 
 impl Handover {
@@ -84,32 +93,51 @@ impl Tracker {
     }
 
     /// Takes over the guilds of a session that another process began, of which this is the digest,
-    /// and the dispatches of which the consumer has had what may be replayed.
-    pub(crate) fn restore(&mut self, session: u64, guilds: &KnownGuilds, delivered: Sequences) {
+    /// the rows that are there, the dispatches of which the consumer has had what may be replayed,
+    /// and the sequence up to which everything is dealt with.
+    pub(crate) fn restore(
+        &mut self,
+        session: u64,
+        guilds: &KnownGuilds,
+        rows: Option<&RestoredRows>,
+        (delivered, settled): (Sequences, u64),
+    ) {
         self.handover.session = session;
         self.handover.restored = true;
         self.handover.delivered = delivered;
-        self.setup.restore(self.now, guilds);
+        self.handover.settled = settled;
         self.tombstones.restore(&guilds.removed);
-        self.handover.guilds = guilds.present().collect();
         self.handover.failed.clone_from(&guilds.failed);
+        let has_rows = |guild: &GuildId| rows.is_none_or(|rows| rows.get(*guild).is_some());
+        (self.handover.guilds, self.handover.without_rows) = guilds.present().partition(has_rows);
+        let rows_of = |&guild| Some((guild, rows?.get(guild)?));
+        let known = self.handover.guilds.iter().filter_map(rows_of);
+        self.handover.loading = known.flat_map(given_up).collect();
+        self.setup.restore(self.now, guilds, rows.cloned());
     }
 
     /// Reports to the cache which guilds were handed over, before the first dispatch changes one of
     /// them; a new session names its guilds itself.
     pub(super) fn introduce_handed_over(&mut self, name: Name, out: &mut Actions<'_>) {
+        if name == Name::Resumed {
+            // What is replayed has brought them, or has taken them away.
+            let guilds = core::mem::take(&mut self.handover.without_rows).into_iter();
+            let is_there = |guild: &GuildId| self.setup.known_stage(*guild).is_some();
+            self.handover.guilds.extend(guilds.filter(is_there));
+        }
         if self.handover.guilds.is_empty() && self.handover.failed.is_empty() {
             return;
         }
         let guilds = core::mem::take(&mut self.handover.guilds);
         let failed = core::mem::take(&mut self.handover.failed);
+        let loading = core::mem::take(&mut self.handover.loading);
         if name == Name::Ready || self.config.kinds.is_empty() {
             return;
         }
         let known = guilds.into_iter().map(|guild| (guild, Op::HandedOver));
         let stale = failed.into_iter();
         let stale = stale.map(|guild| (guild, Op::SetStatus(GuildStatus::Stale)));
-        for (guild, op) in known.chain(stale) {
+        for (guild, op) in known.chain(stale).chain(loading) {
             out.push(Action::Mutate(Mutation::new(Some(guild)).with(op)));
         }
     }
@@ -134,6 +162,8 @@ impl Tracker {
         if name == Name::Ready {
             self.handover.restored = false;
             self.handover.delivered = Sequences::default();
+            self.handover.settled = 0;
+            self.handover.without_rows.clear();
         }
     }
 
@@ -145,6 +175,11 @@ impl Tracker {
     /// Whether the consumer has had this dispatch from an earlier process.
     pub(super) fn is_delivered(&self, sequence: Option<u64>) -> bool {
         sequence.is_some_and(|sequence| self.handover.delivered.contains(sequence))
+    }
+
+    /// Whether an earlier process had dealt with all that follows from this dispatch.
+    pub(super) fn is_settled(&self, sequence: Option<u64>) -> bool {
+        sequence.is_some_and(|sequence| sequence <= self.handover.settled)
     }
 
     /// Guilds became ready, or were failed by their store, without a dispatch. The events that say
@@ -221,6 +256,18 @@ impl Tracker {
             log.note(sequence, guild, stage);
         }
     }
+}
+
+/// Nobody waits any more for what was asked about a guild.
+fn given_up(
+    (guild, row): (GuildId, &RestoredGuild),
+) -> impl Iterator<Item = (GuildId, Op<'static>)> {
+    let (loading, unanswered) = (Some(Lack::Loading), Lack::Unanswered);
+    let members = (row.lack == loading).then_some(Op::Incomplete(unanswered));
+    let presences =
+        (row.presences_lack == loading).then_some(Op::SetPresencesLack(Some(unanswered)));
+    let ops = members.into_iter().chain(presences);
+    ops.map(move |op| (guild, op))
 }
 
 /// Whether a dispatch may move a guild from one stage to another.

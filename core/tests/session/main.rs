@@ -21,6 +21,7 @@ mod odd_ready;
 mod reconnecting;
 mod removed;
 mod restarting;
+mod restored;
 mod sequence;
 mod standing;
 mod stopping;

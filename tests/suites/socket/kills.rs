@@ -8,10 +8,20 @@ use serde_json::Value;
 #[test]
 fn a_killed_bot_loses_nothing_and_repeats_only_what_was_not_acknowledged() {
     let mut restarts = Command::new(env!("CARGO_BIN_EXE_restarts"));
-    restarts.args(["--kills", "6", "--trimming", "50", "--json"]);
+    let members = "20000";
+    restarts.args([
+        "--kills",
+        "6",
+        "--trimming",
+        "50",
+        "--members",
+        members,
+        "--json",
+    ]);
     let output = restarts.output().expect("it runs");
     let printed = String::from_utf8_lossy(&output.stdout);
     let accounts: Value = serde_json::from_str(&printed).expect("one object");
+    assert_eq!(accounts["snapshot"]["members"], 20_000, "{accounts}");
     for way in ["graceful", "killed", "slow"] {
         let account = &accounts[way];
         let number = |key: &str| account[key].as_u64().expect("a number");
@@ -19,6 +29,7 @@ fn a_killed_bot_loses_nothing_and_repeats_only_what_was_not_acknowledged() {
         assert!(number("sent") > 60, "{way}: {account}");
         let wrong = ["lost", "out_of_order", "guilds_never_ready"].map(number);
         assert_eq!(wrong, [0; 3], "{way}: {account}");
+        assert!(number("warm") > 0, "{way}: {account}");
         assert_eq!(number("sessions"), 2, "each gateway has one: {account}");
         // A machine that is busy with other tests records late.
         let may = 2 * number("doubled_allowed");

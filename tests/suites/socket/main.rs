@@ -26,3 +26,4 @@ mod state;
 mod tls;
 mod transport;
 mod waiting;
+mod warm;

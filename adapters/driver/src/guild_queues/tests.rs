@@ -2,10 +2,12 @@ use futures_channel::oneshot;
 use futures_util::task::noop_waker;
 use headcount_core::Dispatch;
 use headcount_core::cache::Policies;
+use headcount_core::cache::memory::Indexes;
 use headcount_core::event::HeldOverflow;
 use headcount_core::setup::ShardReady;
 
 use super::*;
+use crate::cache::CachePlan;
 use crate::delivery::{BufferLimits, Events};
 use crate::event::BotEvent;
 
@@ -26,13 +28,14 @@ fn bench() -> Bench {
         bytes: usize::MAX,
     };
     let (delivery, events) = Delivery::new(limits);
+    let plan = CachePlan::new(1, Policies::default(), Indexes::empty());
     Bench {
         queues: GuildQueues::new(
             ShardId::ONE,
             Arc::new(Acknowledgements::new(Arc::default(), 8)),
         ),
         delivery,
-        cache: Cache::new(1, Policies::default(), Kinds::MEMBERS),
+        cache: Cache::new(plan, None, Kinds::MEMBERS),
         events,
     }
 }
@@ -163,6 +166,7 @@ fn readiness_and_a_new_session_wait_for_all_and_hold_what_follows() {
             shard: ShardId::ONE,
             available: 0,
             unavailable: 0,
+            restored: None,
         }),
         &mut bench.delivery,
     );

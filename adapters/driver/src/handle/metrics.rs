@@ -63,6 +63,7 @@ impl Handle {
             gate_wait,
             rows: self.rows(),
             stores: self.shared.stores.counters().read(),
+            snapshots: self.shared.snapshots.read(),
         }
     }
 

@@ -58,7 +58,7 @@ impl Bot {
         let journal = folder.journal(ShardId::ONE, SystemTime::UNIX_EPOCH);
         let mut bot = Self {
             cell: ShardCell::new(Shard::new(config, 1), 1_000),
-            keeper: Keeper::new(journal, Still, Clock::start(&Still)),
+            keeper: Keeper::new(journal, Still, Clock::start(&Still), None),
         };
         for input in [
             Input::Timeout,

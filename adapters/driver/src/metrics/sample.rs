@@ -110,6 +110,12 @@ impl Metrics {
             Metric::StoreFailures => hand(None, SampleValue::Count(self.stores.failures)),
             Metric::StoreRetries => hand(None, SampleValue::Count(self.stores.retries)),
             Metric::StoreSeconds => hand(None, SampleValue::Time(self.stores.time)),
+            Metric::Snapshots => hand(None, SampleValue::Count(self.snapshots.written)),
+            Metric::SnapshotFailures => hand(None, SampleValue::Count(self.snapshots.failures)),
+            Metric::SnapshotBytes => hand(None, SampleValue::Count(self.snapshots.bytes)),
+            Metric::SnapshotHoldSeconds => {
+                hand(None, SampleValue::Time(self.snapshots.longest_hold));
+            }
             Metric::Misreads => self.paths(hand),
             by_shard => {
                 for (shard, label) in self.shards.iter().zip(shards) {

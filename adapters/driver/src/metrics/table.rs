@@ -163,6 +163,14 @@ metrics! {
         "Attempts of stores of the application after one that failed."
     StoreSeconds Counter "seconds" "headcount_store_seconds_total" []
         "Time that stores of the application took."
+    Snapshots Counter "snapshots" "headcount_snapshots_total" []
+        "Snapshots of the cache in memory that were written to the state folder."
+    SnapshotFailures Counter "snapshots" "headcount_snapshot_failures_total" []
+        "Snapshots that could not be written."
+    SnapshotBytes Gauge "bytes" "headcount_snapshot_bytes" []
+        "Bytes of the last snapshot."
+    SnapshotHoldSeconds Gauge "seconds" "headcount_snapshot_hold_seconds" []
+        "The longest time for which the last snapshot held the cache."
     Misunderstood Counter "payloads" "headcount_misunderstood_payloads_total" [shard]
         "Payloads that were not understood whole."
     Misreads Counter "places" "headcount_misread_places_total" [path]

@@ -13,8 +13,14 @@ const LONGEST: u64 = 64 * 1024 * 1024;
 pub(super) trait Disk: Send + Sync {
     /// A whole file; `None` if there is none.
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>>;
+    /// Fills the buffer from a file as far as that goes; `None` if there is none.
+    fn read_part(&self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<Option<usize>>;
     /// Makes a file with this content.
     fn write(&self, name: &str, content: &[u8]) -> io::Result<()>;
+    /// Adds to a file that is there.
+    fn append(&self, name: &str, content: &[u8]) -> io::Result<()>;
+    /// Takes a file away, if it is there.
+    fn remove(&self, name: &str) -> io::Result<()>;
     /// Has a file's content on the disk before it returns.
     fn sync(&self, name: &str) -> io::Result<()>;
     /// Gives a file a name, also that of another one, which is gone then.
@@ -102,6 +108,20 @@ impl Disk for Folder {
         Ok(Some(content))
     }
 
+    fn read_part(&self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        match File::open(self.path.join(name)) {
+            Ok(file) => fill(&file, offset, buffer).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn append(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file = options.append(true).open(self.path.join(name))?;
+        file.write_all(content)
+    }
+
     fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let mut file = to_write().truncate(true).open(self.path.join(name))?;
         file.write_all(content)
@@ -112,6 +132,13 @@ impl Disk for Folder {
             .write(true)
             .open(self.path.join(name))?
             .sync_all()
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -131,16 +158,7 @@ impl Disk for Folder {
     }
 
     fn read_journal(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let journal = &self.journal;
-        let mut done = 0;
-        while done < buffer.len() {
-            match read_at(journal, &mut buffer[done..], offset + done as u64) {
-                Ok(0) => break,
-                Ok(read) => done += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let done = fill(&self.journal, offset, buffer)?;
         buffer[done..].fill(0);
         Ok(())
     }
@@ -170,6 +188,20 @@ fn make_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// Fills the buffer as far as the file goes, and says how far.
+fn fill(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match read_at(file, &mut buffer[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
 }
 
 #[cfg(unix)]

@@ -67,6 +67,11 @@ pub(super) fn session_file(shard: u32, generation: u64) -> String {
     format!("session-{shard}.{}", generation % 2)
 }
 
+/// The file with the rows, in one of two generations that take turns.
+pub(super) fn snapshot_file(generation: u64) -> String {
+    format!("snapshot.{}", generation % 2)
+}
+
 /// Where a file is written before it takes its name.
 pub(super) fn unfinished(name: &str) -> String {
     format!("{name}.new")

@@ -5,6 +5,7 @@ mod faulty;
 mod folder;
 mod recording;
 mod scenario;
+mod snapshots;
 mod warnings;
 
 use std::sync::Arc;

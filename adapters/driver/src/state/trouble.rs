@@ -10,6 +10,10 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
+    pub(super) const fn new() -> Self {
+        Self { is_reported: false }
+    }
+
     /// Whether the last attempt failed.
     pub(super) const fn is_reported(&self) -> bool {
         self.is_reported

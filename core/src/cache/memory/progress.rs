@@ -86,6 +86,30 @@ impl Progress {
         }
     }
 
+    /// The last dispatch of a shard that all rows include.
+    pub(super) fn of_shard(&self, shard: ShardId) -> Option<Position> {
+        self.last.get(&shard).copied()
+    }
+
+    /// All dispatches up to this one are applied, if the rows are of the same session.
+    pub(super) fn reach(&mut self, position: Position) {
+        let last = self.last.entry(position.shard).or_insert(position);
+        if last.session == position.session {
+            last.sequence = last.sequence.max(position.sequence);
+        }
+        let reached = *last;
+        self.catch_up(reached);
+    }
+
+    /// Forgets the positions from which nobody goes on.
+    pub(super) fn retain(&mut self, goes_on: impl Fn(Position) -> bool) {
+        self.last.retain(|_, position| goes_on(*position));
+        let last = &self.last;
+        self.ahead
+            .retain(|_, ahead| last.contains_key(&ahead.shard));
+        self.furthest.retain(|shard, _| last.contains_key(shard));
+    }
+
     /// The last dispatch of each shard that all rows include.
     pub(super) fn positions(&self) -> impl Iterator<Item = Position> {
         self.last.values().copied()

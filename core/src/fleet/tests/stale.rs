@@ -38,6 +38,7 @@ fn a_guild_whose_store_fails_before_the_last_shard_has_finished_is_not_counted_a
             complete: 4,
             others: 1,
         }),
+        restored: None,
         halted: Vec::new(),
     });
     assert_eq!(

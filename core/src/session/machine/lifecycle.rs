@@ -49,6 +49,7 @@ impl Context<'_, '_> {
             url: (!url.is_empty()).then(|| url.into()),
             guilds: KnownGuilds::default(),
             delivered: Sequences::default(),
+            settled: 0,
             gaps: Vec::new(),
         };
         self.memory.digest = session.digest();

@@ -129,6 +129,17 @@ impl Faulty {
         self.files().contents[0].written[at] ^= 1;
     }
 
+    /// What was written to a file.
+    pub(super) fn content(&self, name: &str) -> Vec<u8> {
+        let mut files = self.files();
+        files.content(name).unwrap().written.clone()
+    }
+
+    /// Puts a file there, past all that is counted.
+    pub(super) fn put(&self, name: &str, content: &[u8]) {
+        self.files().content(name).unwrap().written = content.to_vec();
+    }
+
     pub(super) fn names(&self) -> Vec<String> {
         self.files().names.keys().cloned().collect()
     }
@@ -229,8 +240,39 @@ impl Disk for Faulty {
         result
     }
 
+    fn read_part(&self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        let mut files = self.files();
+        let Ok(content) = files.content(name) else {
+            return Ok(None);
+        };
+        let written = &content.written;
+        let from = usize::try_from(offset).unwrap().min(written.len());
+        let length = (written.len() - from).min(buffer.len());
+        buffer[..length].copy_from_slice(&written[from..][..length]);
+        Ok(Some(length))
+    }
+
+    fn append(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let mut files = self.files();
+        let (done, result) = files.operation(content.len(), content.len());
+        files
+            .content(name)?
+            .written
+            .extend_from_slice(&content[..done]);
+        result
+    }
+
     fn sync(&self, name: &str) -> io::Result<()> {
         self.files().synchronise(name)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut files = self.files();
+        let (done, result) = files.operation(1, 0);
+        if done == 1 {
+            files.names.remove(name);
+        }
+        result
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

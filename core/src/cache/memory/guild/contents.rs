@@ -17,6 +17,14 @@ pub(super) enum Contents {
 }
 
 impl Contents {
+    /// What is left of it when another session goes on.
+    pub(in crate::cache::memory) const fn outdated(self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::HandedOver | Self::Delivered => Self::HandedOver,
+        }
+    }
+
     /// What an earlier process hands over, with the status that it has then. A guild that is stale
     /// only because its shard ended before its stores answered has not failed: it gets its earlier
     /// status back.

@@ -167,6 +167,14 @@ impl GuildRows {
         (self.contents, self.status) = self.contents.handed_over(self.status);
     }
 
+    /// Its rows are of another session than the one that goes on.
+    pub(in crate::cache::memory) const fn outdate(&mut self) {
+        self.contents = self.contents.outdated();
+        self.status = GuildStatus::HandedOver;
+        self.lack = Some(Lack::Stale);
+        self.presences_lack = Some(Lack::Stale);
+    }
+
     /// Merges the guild's own data; adds it if it is not there and `create` says so.
     pub(in crate::cache::memory) fn merge_guild(
         &mut self,

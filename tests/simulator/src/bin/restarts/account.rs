@@ -20,7 +20,7 @@ pub(crate) enum Report {
     /// The bot saw that this guild is ready.
     Ready { guild: u64 },
     /// All its guilds are set up.
-    Settled { at: Duration },
+    Settled { at: Duration, restored: usize },
 }
 
 /// How a bot ended.
@@ -59,6 +59,8 @@ pub(crate) struct Account {
     /// The present life.
     taken: Vec<(u64, Duration)>,
     settled: Option<Duration>,
+    /// How many bots had the rows of the one before.
+    pub(crate) warm: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,7 +86,10 @@ impl Account {
     pub(crate) fn note(&mut self, report: Report) {
         match report {
             Report::Ready { guild } => drop(self.ready.insert((self.gateways, guild))),
-            Report::Settled { at } => self.settled = Some(at),
+            Report::Settled { at, restored } => {
+                self.settled = Some(at);
+                self.warm += u32::from(restored > 0);
+            }
             Report::Took { sequence, at } => {
                 let last = self.taken.last().map_or(0, |(last, _)| *last);
                 self.out_of_order += u64::from(sequence < last);
@@ -183,6 +188,7 @@ impl Account {
             "lives_above_bound": self.above_bound(),
             "out_of_order": self.out_of_order,
             "guilds_never_ready": self.never_ready(),
+            "warm": self.warm,
             "gateways": self.gateways,
             "sessions": self.sessions,
             "trimming": { "restarts": self.trimmed, "heartbeats": self.beats },

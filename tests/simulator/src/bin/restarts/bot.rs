@@ -1,5 +1,6 @@
 //! The bot that is ended, a process of its own.
 use crate::account::Report;
+use headcount_tokio::driver::Snapshots;
 use headcount_tokio::driver::core::setup::AutoChunk;
 use headcount_tokio::driver::core::wire::Name;
 use headcount_tokio::{Api, Bot, Builder, Event, Intents, OnStop};
@@ -26,8 +27,19 @@ fn with(mut runtime: tokio::runtime::Builder) -> io::Result<tokio::runtime::Runt
 }
 
 /// Starts a bot that rests so long after each event.
-pub(crate) fn start(url: &str, folder: &Path, rest: Duration) -> io::Result<Child> {
-    let asked = format!("{}\n{url}\n{}", rest.as_micros(), folder.display());
+pub(crate) fn start(
+    url: &str,
+    folder: &Path,
+    rest: Duration,
+    snapshots: Snapshots,
+) -> io::Result<Child> {
+    let every = match snapshots {
+        Snapshots::Every(every) => every.as_millis().to_string(),
+        Snapshots::AtEnd => "end".to_owned(),
+        _ => "off".to_owned(),
+    };
+    let (rest, folder) = (rest.as_micros(), folder.display());
+    let asked = format!("{rest}\n{every}\n{url}\n{folder}");
     Command::new(env::current_exe()?)
         .env(ROLE, OsStr::new(&asked))
         .stdin(Stdio::piped())
@@ -46,11 +58,17 @@ fn builder(url: &str) -> Builder {
 /// when all its guilds are set up, each with the microseconds since its start; ends when its
 /// standard input does.
 async fn live(asked: &str) -> io::Result<()> {
-    let mut lines = asked.splitn(3, '\n');
+    let mut lines = asked.splitn(4, '\n');
     let mut line = || lines.next().unwrap_or_default();
     let began = Instant::now();
-    let (rest, url, folder) = (line().parse().unwrap_or(0), line(), line());
-    let bot = builder(url).state(folder).connect();
+    let (rest, every) = (line().parse().unwrap_or(0), line());
+    let (url, folder) = (line(), line());
+    let snapshots = match (every, every.parse()) {
+        (_, Ok(millis)) => Snapshots::Every(Duration::from_millis(millis)),
+        ("end", _) => Snapshots::AtEnd,
+        _ => Snapshots::Off,
+    };
+    let bot = builder(url).state(folder).snapshots(snapshots).connect();
     let mut bot = bot.await.map_err(io::Error::other)?;
     let handle = bot.handle();
     std::thread::spawn(move || {
@@ -77,8 +95,10 @@ async fn live(asked: &str) -> io::Result<()> {
                 writeln!(out, "guild {at} {}", ready.guild)?;
                 out.flush()?;
             }
-            Event::ShardFinishedChunking(_) => {
-                writeln!(out, "settled {}", began.elapsed().as_micros())?;
+            Event::ShardFinishedChunking(done) => {
+                let restored = done.restored.map_or(0, |it| it.guilds);
+                let at = began.elapsed().as_micros();
+                writeln!(out, "settled {at} {restored}")?;
                 out.flush()?;
             }
             _ => {}
@@ -97,7 +117,10 @@ pub(crate) fn read(line: &str) -> Option<Report> {
     let (what, at) = (words.next()?, words.next()?);
     let at = Duration::from_micros(at.parse().ok()?);
     match what {
-        "settled" => Some(Report::Settled { at }),
+        "settled" => {
+            let restored = words.next()?.parse().ok()?;
+            Some(Report::Settled { at, restored })
+        }
         "guild" => {
             let guild = words.next()?.parse().ok()?;
             Some(Report::Ready { guild })

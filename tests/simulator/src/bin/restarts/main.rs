@@ -7,6 +7,7 @@
 mod account;
 mod arguments;
 mod bot;
+mod snapshot;
 mod trial;
 
 use arguments::{Arguments, Asked};
@@ -65,6 +66,12 @@ fn run(asked: &Arguments) -> io::Result<bool> {
             true => drop(all.insert(name.to_owned(), account.json())),
             false => println!("{name}: {account}"),
         }
+    }
+    let snapshot = snapshot::measure(asked.members)?;
+    holds &= snapshot["members"] == asked.members;
+    match asked.json {
+        true => drop(all.insert("snapshot".to_owned(), snapshot)),
+        false => println!("snapshot: {snapshot}"),
     }
     if asked.json {
         println!("{}", serde_json::Value::Object(all));

@@ -4,6 +4,7 @@ use crate::bot;
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Limits, Options, Plan, Rule, Token};
+use headcount_tokio::driver::Snapshots;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout};
@@ -71,7 +72,8 @@ impl Trial {
             End::KilledWhileSlow => REST,
         };
         for _ in 0..restarts {
-            let mut life = self.begin(&server, folder.path(), rest)?;
+            let snapshots = self.snapshots();
+            let mut life = self.begin(&server, folder.path(), rest, snapshots)?;
             self.feed(&server, &mut life, trims).await;
             self.finish(life).await?;
         }
@@ -102,9 +104,15 @@ impl Trial {
         });
     }
 
-    fn begin(&mut self, server: &Server, folder: &Path, rest: Duration) -> io::Result<Life> {
+    fn begin(
+        &mut self,
+        server: &Server,
+        folder: &Path,
+        rest: Duration,
+        snapshots: Snapshots,
+    ) -> io::Result<Life> {
         self.account.begin();
-        let mut process = bot::start(&server.http_url(), folder, rest)?;
+        let mut process = bot::start(&server.http_url(), folder, rest, snapshots)?;
         let out = process.stdout.take();
         let (sender, reports) = unbounded_channel();
         let read = move |out: ChildStdout| {
@@ -175,7 +183,8 @@ impl Trial {
     async fn take_the_rest(&mut self, server: &Server, folder: &Path) -> io::Result<()> {
         let sent = server.inspect(|gateway| gateway.ledger().dispatches);
         self.account.sent += sent;
-        let mut life = self.begin(server, folder, Duration::ZERO)?;
+        let snapshots = Snapshots::AtEnd;
+        let mut life = self.begin(server, folder, Duration::ZERO, snapshots)?;
         let rest = async {
             while self.account.reached() < sent || !self.account.is_settled() {
                 match life.reports.recv().await {
@@ -186,9 +195,27 @@ impl Trial {
         };
         // What has not come by then is lost.
         let _ = timeout(PATIENCE, rest).await;
+        self.stop(life).await
+    }
+
+    /// Lets a bot end by itself, and notes what it says until then.
+    async fn stop(&mut self, mut life: Life) -> io::Result<()> {
         drop(life.process.stdin.take());
+        while let Some(report) = life.reports.recv().await {
+            self.account.note(report);
+        }
         life.process.wait()?;
         Ok(())
+    }
+
+    /// Whether a bot keeps its rows, and how often.
+    fn snapshots(&mut self) -> Snapshots {
+        match self.below(6) {
+            0 => Snapshots::Off,
+            1 => Snapshots::AtEnd,
+            2 => Snapshots::Every(Duration::from_millis(400)),
+            _ => Snapshots::Every(Duration::from_millis(100)),
+        }
     }
 
     /// A number below `bound`, by a linear congruential generator.

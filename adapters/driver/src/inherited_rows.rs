@@ -1,0 +1,171 @@
+//! The rows that an earlier process left, at the start of this one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use futures_channel::oneshot;
+use headcount_core::cache::memory::RestoredRows;
+use headcount_core::cache::{Kinds, MemoryStore};
+use headcount_core::id::GuildId;
+use headcount_core::{Config, Session, Shard, ShardId};
+
+use crate::cache::CachePlan;
+use crate::panics::caught;
+use crate::shard_cell::ShardCell;
+use crate::state::{FileHead, FoundSnapshots, RestoredStore, SavedSession, SnapshotFiles, millis};
+use crate::{Error, ErrorKind};
+
+/// The rows of an earlier process, and which shards go on from them.
+#[derive(Default)]
+pub(crate) struct InheritedRows {
+    found: Option<RestoredStore>,
+    /// How long after a snapshot events may have been dealt with that are still replayed from it: a
+    /// service that is asked for more may refuse the resume, and with it what nobody has had.
+    longest_replay: Duration,
+    /// When each session was written down last, by digest.
+    written: BTreeMap<u64, SystemTime>,
+    /// Whether any shard goes on from them.
+    goes_on: bool,
+    going_on: BTreeSet<ShardId>,
+}
+
+impl InheritedRows {
+    pub(crate) fn new(longest_replay: Duration, saved: &[SavedSession]) -> Self {
+        let written = saved.iter().map(|it| (it.session.digest(), it.written));
+        Self {
+            longest_replay,
+            written: written.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// These rows were found; whether shards go on from them.
+    pub(crate) fn found(&mut self, found: Option<RestoredStore>, goes_on: bool) {
+        self.found = found;
+        self.goes_on = goes_on;
+    }
+
+    /// A shard that goes on with a session, from the rows if they are of it and not too old.
+    pub(crate) fn shard(
+        &mut self,
+        config: Config,
+        seed: u64,
+        session: Session,
+        elsewhere: Kinds,
+    ) -> Result<Shard, Error> {
+        let id = config.shard;
+        let shard = match self.rows(&session) {
+            Some(rows) => {
+                self.going_on.insert(id);
+                Shard::with_rows(config, seed, session, &rows.kept_elsewhere(elsewhere))
+            }
+            None => Shard::with_session(config, seed, session),
+        };
+        shard.map_err(|e| Error::new(ErrorKind::Config, e.to_string()))
+    }
+
+    /// What there is of a session.
+    fn rows(&self, session: &Session) -> Option<RestoredRows> {
+        let RestoredStore { store, head } = self.found.as_ref().filter(|_| self.goes_on)?;
+        let digest = session.digest();
+        let at = store.applied_position(session.shard())?;
+        if at.session != digest {
+            return None;
+        }
+        let written = self.written.get(&digest).copied();
+        let ahead = millis(written.unwrap_or_else(SystemTime::now)).saturating_sub(head.taken);
+        let is_too_old = Duration::from_millis(ahead) > self.longest_replay;
+        if at.sequence < session.sequence() && is_too_old {
+            tracing::warn!(
+                shard = %session.shard(),
+                "the snapshot is too old to go on from: its rows count as stale"
+            );
+            return None;
+        }
+        store.restored_rows(session.shard(), head.taken)
+    }
+
+    /// The rows, sorted out for these shards of so many, in ascending order: what no shard goes on
+    /// from is stale, and guilds that none can have are gone.
+    pub(crate) fn into_store(
+        mut self,
+        total: NonZeroU32,
+        cells: &[(ShardId, Arc<ShardCell>)],
+    ) -> Option<MemoryStore> {
+        let mut store = self.found.take()?.store;
+        let keeps = |guild: GuildId| {
+            let id = ShardId::of_guild(guild, total);
+            let at = cells.binary_search_by_key(&id, |(id, _)| *id);
+            let Some((_, cell)) = at.ok().and_then(|at| cells.get(at)) else {
+                return false;
+            };
+            let may_have =
+                |shard: &Shard| shard.position().is_none() || shard.guild(guild).is_some();
+            self.going_on.contains(&id) || cell.read(may_have)
+        };
+        store.inherit(|at| self.going_on.contains(&at.shard), keeps);
+        Some(store)
+    }
+}
+
+/// The snapshots of the state folder, and what each that is there has.
+pub(crate) type KeptSnapshots = (SnapshotFiles, Vec<(u64, FileHead)>);
+
+/// What a search has worked with, and what it has found.
+type Searched = (SnapshotFiles, CachePlan, FoundSnapshots);
+
+/// Takes a search out of what two threads share, if it has not begun.
+fn take(search: &Mutex<Option<SnapshotSearch>>) -> Option<SnapshotSearch> {
+    let mut search = search.lock().unwrap_or_else(PoisonError::into_inner);
+    search.take()
+}
+
+/// The search for the newest snapshot that can be used.
+pub(crate) struct SnapshotSearch {
+    files: SnapshotFiles,
+    plan: CachePlan,
+    /// Whether its rows are wanted.
+    is_read: bool,
+}
+
+impl SnapshotSearch {
+    pub(crate) const fn new(files: SnapshotFiles, plan: CachePlan, is_read: bool) -> Self {
+        Self {
+            files,
+            plan,
+            is_read,
+        }
+    }
+
+    /// Searches, in a thread of its own if there is one.
+    pub(crate) async fn run(self) -> Result<Searched, Error> {
+        let search = Arc::new(Mutex::new(Some(self)));
+        let shared = Arc::clone(&search);
+        let (done, wait) = oneshot::channel();
+        let thread = thread::Builder::new().name("headcount-restore".to_owned());
+        let started = thread.spawn(move || done.send(take(&shared).map(Self::search)).is_ok());
+        let searched = match started {
+            Ok(_) => wait.await.ok().flatten(),
+            Err(_) => take(&search).map(Self::search),
+        };
+        let crashed = "the snapshots could not be read";
+        searched.ok_or_else(|| Error::new(ErrorKind::State, crashed))
+    }
+
+    fn search(mut self) -> Searched {
+        let (files, plan) = (&mut self.files, &self.plan);
+        let empty = || plan.empty();
+        let empty: Option<&dyn Fn() -> MemoryStore> = match self.is_read {
+            true => Some(&empty),
+            false => None,
+        };
+        let found = caught(|| files.find(empty)).unwrap_or_else(|panicked| {
+            tracing::error!(error = %panicked, "the snapshot could not be read");
+            FoundSnapshots::default()
+        });
+        (self.files, self.plan, found)
+    }
+}

@@ -1,0 +1,17 @@
+//! How writing the cache down fares.
+
+use std::time::Duration;
+
+/// Snapshots of the cache in memory so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SnapshotCounts {
+    /// Those that are on the disk.
+    pub written: u64,
+    /// Those that could not be written.
+    pub failures: u64,
+    /// How many bytes the last one has.
+    pub bytes: u64,
+    /// The longest time for which the last one held the cache.
+    pub longest_hold: Duration,
+}

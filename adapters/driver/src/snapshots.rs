@@ -1,0 +1,341 @@
+//! Writing the cache in memory down, from a thread of its own, for the next process.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use futures_channel::oneshot;
+use headcount_core::{Instant, Position, ShardId};
+
+use crate::metrics::SnapshotCounts;
+use crate::panics::caught;
+use crate::shared::Shared;
+use crate::state::{FileHead, RowsWriter, SnapshotFiles, millis};
+
+/// Services keep what they replay for some minutes.
+const LONGEST_REPLAY: Duration = Duration::from_secs(5 * 60);
+
+/// Snapshots count for so much longer than they are gone on from, against clocks that differ.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// When the rows of the cache in memory are written to the [state folder](crate::Builder::state).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Snapshots {
+    /// At the end of the bot, and each time that so long has passed; the default, with 30 seconds.
+    Every(Duration),
+    /// At the end of the bot alone: after a kill there are none, and it is as
+    /// [`OnResume::Cold`](crate::OnResume::Cold) says.
+    AtEnd,
+    /// Never; what is there is read at the start, and taken away.
+    Off,
+}
+
+impl Snapshots {
+    /// How long after a snapshot events may have been dealt with that are replayed from it.
+    pub(crate) fn longest_replay(self) -> Duration {
+        match self {
+            Self::Every(every) => LONGEST_REPLAY.max(every.saturating_mul(3)),
+            Self::AtEnd | Self::Off => LONGEST_REPLAY,
+        }
+    }
+}
+
+impl Default for Snapshots {
+    fn default() -> Self {
+        Self::Every(Duration::from_secs(30))
+    }
+}
+
+/// Up to where the snapshots that a later process may go on from have each session. What a server
+/// is told to be dealt with never passes that.
+#[derive(Debug)]
+pub(crate) struct SnapshotFloors {
+    /// By generation, the one that is being written included.
+    generations: Mutex<BTreeMap<u64, Floor>>,
+    /// How often they have changed.
+    changes: AtomicU64,
+    /// Older ones are not gone on from.
+    longest: Duration,
+}
+
+/// What one snapshot has.
+#[derive(Debug)]
+struct Floor {
+    /// When it was begun, in milliseconds since 1970.
+    taken: u64,
+    positions: BTreeMap<ShardId, Position>,
+}
+
+impl Floor {
+    fn new(head: &FileHead) -> Self {
+        let positions = head.positions.iter();
+        Self {
+            taken: head.taken,
+            positions: positions.map(|at| (at.shard, *at)).collect(),
+        }
+    }
+}
+
+impl SnapshotFloors {
+    /// The snapshots that are there at the start.
+    pub(crate) fn new(plan: Snapshots, found: &[(u64, FileHead)]) -> Self {
+        let generations = found.iter().map(|(it, head)| (*it, Floor::new(head)));
+        Self {
+            generations: Mutex::new(generations.collect()),
+            changes: AtomicU64::new(0),
+            longest: plan.longest_replay().saturating_add(MARGIN),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Floor>> {
+        self.generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A snapshot begins at what `look` says: nothing that is higher is recorded from here on.
+    fn begin(&self, generation: u64, look: impl FnOnce() -> FileHead) -> FileHead {
+        let mut generations = self.lock();
+        let head = look();
+        generations.insert(generation, Floor::new(&head));
+        head
+    }
+
+    /// It is on the disk, and of those before it one.
+    fn written(&self, generation: u64) {
+        let oldest = generation.saturating_sub(1);
+        self.lock().retain(|&it, _| it >= oldest);
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often more may have become recordable.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Hands on what is recorded, as far as the snapshots have it too.
+    pub(crate) fn record(
+        &self,
+        recorded: Position,
+        now: SystemTime,
+        hand_on: impl FnOnce(Position),
+    ) {
+        let generations = self.lock();
+        let counts = |floor: &&Floor| {
+            let age = millis(now).saturating_sub(floor.taken);
+            Duration::from_millis(age) <= self.longest
+        };
+        let floors = generations.values().filter(counts);
+        let floors = floors.filter_map(|floor| floor.positions.get(&recorded.shard));
+        let floors = floors.filter(|floor| floor.session == recorded.session);
+        let lowest = floors.map(|floor| floor.sequence).min();
+        let sequence = lowest.map_or(recorded.sequence, |it| it.min(recorded.sequence));
+        hand_on(Position {
+            sequence,
+            ..recorded
+        });
+    }
+}
+
+/// What the thread is asked for.
+enum Order {
+    Write,
+    /// The last one; whoever waits is told once the folder is free.
+    Finish(oneshot::Sender<()>),
+}
+
+/// The thread that writes snapshots, seen from the bot.
+pub(crate) struct SnapshotTask {
+    orders: Option<mpsc::Sender<Order>>,
+    every: Option<Duration>,
+    due: Option<Instant>,
+}
+
+impl SnapshotTask {
+    /// Starts the thread. Without one, which is a warning, nothing is written.
+    pub(crate) fn start(
+        plan: Snapshots,
+        now: Instant,
+        files: SnapshotFiles,
+        (shared, floors): (Arc<Shared>, Arc<SnapshotFloors>),
+    ) -> Option<Self> {
+        let every = match plan {
+            Snapshots::Every(every) => Some(every),
+            Snapshots::AtEnd => None,
+            Snapshots::Off => return None,
+        };
+        let (orders, received) = mpsc::channel();
+        let job = SnapshotJob {
+            files,
+            shared,
+            floors,
+        };
+        let thread = thread::Builder::new().name("headcount-snapshot".to_owned());
+        if let Err(error) = thread.spawn(move || job.run(&received)) {
+            tracing::warn!(%error, "no snapshot is written: there is no thread for it");
+            return None;
+        }
+        Some(Self {
+            orders: Some(orders),
+            every,
+            due: every.map(|every| now.after(every)),
+        })
+    }
+
+    /// When the next one is due.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Has the next one written, if it is due.
+    pub(crate) fn advance(&mut self, now: Instant) {
+        if self.due.is_some_and(|due| due <= now) {
+            self.due = self.every.map(|every| now.after(every));
+            if let Some(orders) = &self.orders {
+                let _ = orders.send(Order::Write);
+            }
+        }
+    }
+
+    /// Writes the last one, and waits until the thread has left the folder.
+    pub(crate) async fn finish(&mut self) {
+        self.due = None;
+        if let Some(orders) = self.orders.take() {
+            let (done, wait) = oneshot::channel();
+            if orders.send(Order::Finish(done)).is_ok() {
+                let _ = wait.await;
+            }
+        }
+    }
+}
+
+/// The thread's own.
+struct SnapshotJob {
+    files: SnapshotFiles,
+    shared: Arc<Shared>,
+    floors: Arc<SnapshotFloors>,
+}
+
+impl SnapshotJob {
+    fn run(mut self, orders: &mpsc::Receiver<Order>) {
+        while let Ok(order) = orders.recv() {
+            // Those that have come in the meantime are met by this one.
+            let last = orders.try_iter().last().unwrap_or(order);
+            if let Err(panicked) = caught(|| self.write()) {
+                tracing::error!(error = %panicked, "a snapshot was not written");
+            }
+            if let Order::Finish(done) = last {
+                drop(self);
+                let _ = done.send(());
+                return;
+            }
+        }
+    }
+
+    fn write(&mut self) {
+        let Shared { fleet, cache, .. } = &*self.shared;
+        let generation = self.files.next();
+        let head = self.floors.begin(generation, || {
+            let cells = fleet.cells().iter();
+            let applied = cells.filter_map(|(_, cell)| cell.applied());
+            FileHead {
+                taken: millis(SystemTime::now()),
+                positions: applied.collect(),
+            }
+        });
+        cache.reach(&head.positions);
+        let mut rows = RowsWriter::new(cache, head.taken);
+        let length = self.files.write(head, |to| rows.write(cache, to));
+        if length.is_some() {
+            self.floors.written(generation);
+        }
+        self.shared.snapshots.note(length, rows.longest_hold());
+    }
+}
+
+/// Counts of snapshots while they are counted.
+#[derive(Debug, Default)]
+pub(crate) struct SnapshotCounters(Mutex<SnapshotCounts>);
+
+impl SnapshotCounters {
+    fn note(&self, length: Option<u64>, hold: Duration) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match length {
+            Some(bytes) => {
+                counts.written += 1;
+                counts.bytes = bytes;
+                counts.longest_hold = hold;
+            }
+            None => counts.failures += 1,
+        }
+    }
+
+    pub(crate) fn read(&self) -> SnapshotCounts {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(taken: u64, session: u64, sequence: u64) -> FileHead {
+        let at = Position {
+            shard: ShardId::ONE,
+            session,
+            sequence,
+        };
+        FileHead {
+            taken,
+            positions: vec![at],
+        }
+    }
+
+    /// What is handed on of this, so many seconds after 1970.
+    fn recorded(floors: &SnapshotFloors, sequence: u64, seconds: u64) -> u64 {
+        let recorded = Position {
+            shard: ShardId::ONE,
+            session: 7,
+            sequence,
+        };
+        let (mut handed_on, now) = (0, Duration::from_secs(seconds));
+        floors.record(recorded, SystemTime::UNIX_EPOCH + now, |at| {
+            handed_on = at.sequence;
+        });
+        handed_on
+    }
+
+    #[test]
+    fn what_is_recorded_passes_no_snapshot_that_a_process_may_go_on_from() {
+        let found = [(3, head(0, 7, 10)), (4, head(0, 7, 20))];
+        let floors = SnapshotFloors::new(Snapshots::default(), &found);
+        assert_eq!(recorded(&floors, 50, 1), 10);
+        assert_eq!(recorded(&floors, 9, 1), 9);
+        floors.begin(5, || head(1_000, 7, 30));
+        assert_eq!(recorded(&floors, 50, 1), 10, "it may fail");
+        floors.written(5);
+        assert_eq!(recorded(&floors, 50, 1), 20, "it may be damaged later");
+        floors.begin(6, || head(1_000, 7, 40));
+        floors.begin(6, || head(1_000, 7, 41));
+        floors.written(6);
+        assert_eq!(recorded(&floors, 50, 1), 30);
+        floors.begin(7, || head(1_000, 8, 2));
+        floors.written(7);
+        assert_eq!(
+            recorded(&floors, 50, 1),
+            41,
+            "that one is of another session"
+        );
+    }
+
+    #[test]
+    fn a_snapshot_that_is_too_old_to_go_on_from_holds_nothing_back() {
+        let found = [(3, head(0, 7, 10))];
+        let floors = SnapshotFloors::new(Snapshots::default(), &found);
+        assert_eq!(recorded(&floors, 50, 360), 10);
+        assert_eq!(recorded(&floors, 50, 361), 50);
+    }
+}

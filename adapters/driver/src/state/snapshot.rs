@@ -1,0 +1,205 @@
+//! The files with the rows of the cache in memory: two generations, which take turns.
+
+mod body;
+mod head;
+
+use std::io;
+use std::sync::Arc;
+
+use headcount_core::cache::MemoryStore;
+use headcount_core::cache::memory::snapshot::{SnapshotError, SnapshotReader};
+
+use super::bot_key::BotKey;
+use super::disk::Disk;
+use super::layout::{snapshot_file, unfinished};
+use super::rejection::Rejection;
+use super::saved::Unused;
+use super::trouble::Trouble;
+
+pub(crate) use body::RowsWriter;
+pub(crate) use head::FileHead;
+
+use head::{HEAD_BYTES, StoredFileHead};
+
+/// So much is written or read at a time.
+const PART: usize = 1 << 20;
+
+/// The snapshots of a state folder.
+pub(crate) struct SnapshotFiles {
+    disk: Arc<dyn Disk>,
+    bot: BotKey,
+    /// The highest generation that is whole.
+    generation: u64,
+    trouble: Trouble,
+}
+
+/// What an earlier process left of its cache.
+pub(crate) struct RestoredStore {
+    pub(crate) store: MemoryStore,
+    pub(crate) head: FileHead,
+}
+
+/// What was found of the snapshots.
+#[derive(Default)]
+pub(crate) struct FoundSnapshots {
+    /// The newest that can be used.
+    pub(crate) restored: Option<RestoredStore>,
+    /// Each that is there, with its generation.
+    pub(crate) heads: Vec<(u64, FileHead)>,
+}
+
+impl SnapshotFiles {
+    pub(super) const fn new(disk: Arc<dyn Disk>, bot: BotKey) -> Self {
+        Self {
+            disk,
+            bot,
+            generation: 0,
+            trouble: Trouble::new(),
+        }
+    }
+
+    /// The generation of the next snapshot.
+    pub(crate) const fn next(&self) -> u64 {
+        self.generation.saturating_add(1)
+    }
+
+    /// Takes all snapshots away: no process goes on from them.
+    pub(crate) fn remove(&mut self) {
+        let names = [0, 1].map(snapshot_file);
+        let removed = names.iter().try_for_each(|name| self.disk.remove(name));
+        let removed = removed.and_then(|()| self.disk.sync_names());
+        self.trouble.note(&"the snapshot", removed);
+    }
+
+    /// Looks for snapshots, and with an empty store to fill reads the newest that is whole. What is
+    /// not used is named in a warning.
+    pub(crate) fn find(&mut self, empty: Option<&dyn Fn() -> MemoryStore>) -> FoundSnapshots {
+        let mut found = FoundSnapshots::default();
+        let mut unused = Vec::new();
+        for (name, head, body) in self.heads(&mut unused) {
+            let generation = head.generation;
+            self.generation = self.generation.max(generation);
+            found.heads.push((generation, head.content.clone()));
+            let Some(empty) = empty.filter(|_| found.restored.is_none()) else {
+                continue;
+            };
+            match self.read(&name, body, empty()) {
+                Ok(store) => {
+                    let head = head.content;
+                    found.restored = Some(RestoredStore { store, head });
+                }
+                Err(why) => unused.push(Unused { what: name, why }),
+            }
+        }
+        super::warn_of(&unused);
+        found
+    }
+
+    /// The snapshots that are this bot's, the newest first, each with its length up to the body.
+    fn heads(&self, unused: &mut Vec<Unused>) -> Vec<(String, StoredFileHead, u64)> {
+        let mut heads = Vec::new();
+        for slot in 0..2 {
+            let name = snapshot_file(slot);
+            let head = self.head(&name);
+            match head {
+                Ok(Some((head, body))) => heads.push((name, head, body)),
+                Ok(None) => {}
+                Err(why) => {
+                    let what = format!("the file {name}");
+                    unused.push(Unused { what, why });
+                }
+            }
+        }
+        heads.sort_by_key(|(_, head, _)| std::cmp::Reverse(head.generation));
+        heads
+    }
+
+    fn head(&self, name: &str) -> Result<Option<(StoredFileHead, u64)>, Rejection> {
+        let mut bytes = vec![0; HEAD_BYTES];
+        let Some(read) = self.fill(name, 0, &mut bytes)? else {
+            return Ok(None);
+        };
+        let (head, length) = StoredFileHead::decode(&bytes[..read])?;
+        match head.bot == self.bot {
+            true => Ok(Some((head, length as u64))),
+            false => Err(Rejection::OtherBot),
+        }
+    }
+
+    fn read(&self, name: &str, body: u64, empty: MemoryStore) -> Result<MemoryStore, Rejection> {
+        let mut reader = SnapshotReader::new(empty);
+        let (mut part, mut at) = (vec![0; PART], body);
+        loop {
+            let read = self.fill(name, at, &mut part)?.unwrap_or(0);
+            if read == 0 {
+                let (store, _) = reader.finish().map_err(refused)?;
+                return Ok(store);
+            }
+            reader.push(&part[..read]).map_err(refused)?;
+            at += read as u64;
+        }
+    }
+
+    /// Fills the buffer from a file as far as that goes; `None` if there is no such file.
+    fn fill(&self, name: &str, at: u64, buffer: &mut [u8]) -> Result<Option<usize>, Rejection> {
+        let unreadable = |error: io::Error| Rejection::Unreadable(error.to_string());
+        self.disk.read_part(name, at, buffer).map_err(unreadable)
+    }
+
+    /// Writes the next snapshot in the place of the older one of two; `body` appends its next piece
+    /// and says whether there are more. Its length if it is on the disk; a failure is a warning.
+    pub(crate) fn write(
+        &mut self,
+        head: FileHead,
+        body: impl FnMut(&mut Vec<u8>) -> bool,
+    ) -> Option<u64> {
+        let generation = self.next();
+        let written = self.try_write(generation, head, body);
+        let length = written.as_ref().ok().copied();
+        self.trouble.note(&"the snapshot", written.map(drop));
+        if length.is_some() {
+            self.generation = generation;
+        }
+        length
+    }
+
+    fn try_write(
+        &self,
+        generation: u64,
+        head: FileHead,
+        mut body: impl FnMut(&mut Vec<u8>) -> bool,
+    ) -> io::Result<u64> {
+        let name = snapshot_file(generation % 2);
+        let new = unfinished(&name);
+        let head = StoredFileHead {
+            bot: self.bot,
+            generation,
+            content: head,
+        };
+        let mut bytes = head.encode()?;
+        self.disk.write(&new, &[])?;
+        let mut length = 0;
+        loop {
+            let goes_on = body(&mut bytes);
+            if bytes.len() >= PART || !goes_on {
+                self.disk.append(&new, &bytes)?;
+                length += bytes.len() as u64;
+                bytes.clear();
+            }
+            if !goes_on {
+                break;
+            }
+        }
+        self.disk.sync(&new)?;
+        self.disk.rename(&new, &name)?;
+        self.disk.sync_names()?;
+        Ok(length)
+    }
+}
+
+fn refused(error: SnapshotError) -> Rejection {
+    match error {
+        SnapshotError::Truncated | SnapshotError::Damaged(_) => Rejection::Torn,
+        other => Rejection::Content(other.to_string()),
+    }
+}

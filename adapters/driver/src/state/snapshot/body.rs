@@ -1,0 +1,43 @@
+//! The rows of a snapshot, on their way from and to the core's form of them.
+
+use std::time::{Duration, Instant};
+
+use headcount_core::cache::MemoryStore;
+use headcount_core::cache::memory::snapshot::SnapshotWriter;
+
+use crate::cache::Cache;
+
+/// Hands out the rows of the cache piece by piece.
+pub(crate) struct RowsWriter {
+    writer: SnapshotWriter,
+    /// The longest time for which the cache was held.
+    hold: Duration,
+}
+
+impl RowsWriter {
+    /// Begins with all that the cache has; `taken` is in milliseconds since 1970.
+    pub(crate) fn new(cache: &Cache, taken: u64) -> Self {
+        let begin = |store: &MemoryStore| timed(|| store.snapshot(taken));
+        let (writer, hold) = cache.read(begin);
+        Self { writer, hold }
+    }
+
+    /// Appends the next piece; `false` if that was the last. The cache is held for what is copied,
+    /// and not while it is encoded.
+    pub(crate) fn write(&mut self, cache: &Cache, to: &mut Vec<u8>) -> bool {
+        let (goes_on, hold) = cache.read(|store| timed(|| self.writer.copy(store)));
+        self.hold = self.hold.max(hold);
+        self.writer.write(to);
+        goes_on
+    }
+
+    pub(crate) const fn longest_hold(&self) -> Duration {
+        self.hold
+    }
+}
+
+fn timed<T>(call: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = Instant::now();
+    let result = call();
+    (result, begun.elapsed())
+}

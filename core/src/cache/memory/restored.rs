@@ -1,0 +1,138 @@
+//! What the next process has to know of rows that an earlier one received.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
+
+use crate::ShardId;
+use crate::cache::memory::MemoryStore;
+use crate::cache::memory::guild::rows::GuildRows;
+use crate::cache::{GuildStatus, Kinds, Lack};
+use crate::id::GuildId;
+use crate::positions::Position;
+
+/// What a store that was [restored](MemoryStore::import) has of one shard's guilds, for the shard
+/// that goes on with the session ([`Shard::with_rows`](crate::Shard::with_rows)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoredRows {
+    position: Position,
+    taken: u64,
+    guilds: BTreeMap<GuildId, RestoredGuild>,
+}
+
+/// How whole a guild is that was restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RestoredGuild {
+    pub(crate) lack: Option<Lack>,
+    pub(crate) presences_lack: Option<Lack>,
+    /// The guild's own count of members, if it is known.
+    pub(crate) expected: Option<u64>,
+    /// The members that are there.
+    pub(crate) received: u64,
+}
+
+impl RestoredRows {
+    /// Up to where the rows have the session's dispatches.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// When they were written down, in milliseconds since 1970.
+    #[must_use]
+    pub const fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Of how many guilds there are rows.
+    #[must_use]
+    pub fn guild_count(&self) -> usize {
+        self.guilds.len()
+    }
+
+    /// The same where other stores keep these kinds: how whole they are there is not known.
+    #[must_use]
+    pub fn kept_elsewhere(mut self, kinds: Kinds) -> Self {
+        for guild in self.guilds.values_mut() {
+            if kinds.contains(Kinds::MEMBERS) {
+                guild.lack = Some(Lack::HandedOver);
+                guild.received = 0;
+            }
+            if kinds.intersects(Kinds::MEMBERS | Kinds::PRESENCES) {
+                guild.presences_lack = Some(Lack::HandedOver);
+            }
+        }
+        self
+    }
+
+    pub(crate) fn get(&self, guild: GuildId) -> Option<&RestoredGuild> {
+        self.guilds.get(&guild)
+    }
+}
+
+impl MemoryStore {
+    /// The last dispatch of a shard that the rows include; `None` if there is none, or none that
+    /// said which it was.
+    #[must_use]
+    pub fn applied_position(&self, shard: ShardId) -> Option<Position> {
+        self.progress.of_shard(shard)
+    }
+
+    /// Every dispatch up to this position is applied, also those that changed nothing here. Nothing
+    /// if the rows include more, or are of another session.
+    pub fn reach(&mut self, position: Position) {
+        self.progress.reach(position);
+    }
+
+    /// What there is of a shard's guilds, in a store that was restored from what was written down
+    /// at `taken`, in milliseconds since 1970; `None` if no
+    /// [position](Self::applied_position) is known.
+    #[must_use]
+    pub fn restored_rows(&self, shard: ShardId, taken: u64) -> Option<RestoredRows> {
+        let position = self.applied_position(shard)?;
+        let own = self.guilds.iter().filter(|rows| shard.serves(rows.id));
+        let guilds = own.filter_map(|rows| Some((rows.id, rows.restored()?)));
+        Some(RestoredRows {
+            position,
+            taken,
+            guilds: guilds.collect(),
+        })
+    }
+
+    /// Sorts out what was restored, before any shard goes on with it: guilds that `keeps` denies
+    /// go, and so do the positions that no shard goes on from. The guilds of their shards stay, and
+    /// lack members and presences as [stale](Lack::Stale) until they are delivered anew, or asked
+    /// for anew.
+    pub fn inherit(&mut self, goes_on: impl Fn(Position) -> bool, keeps: impl Fn(GuildId) -> bool) {
+        self.progress.retain(goes_on);
+        self.pending.retain(|guild| keeps(*guild));
+        let totals = self.positions().map(|at| at.shard.total());
+        let totals: BTreeSet<NonZeroU32> = totals.filter_map(NonZeroU32::new).collect();
+        let guilds: Vec<GuildId> = self.guilds.iter().map(|rows| rows.id).collect();
+        for guild in guilds {
+            let mut shards = totals.iter().map(|total| ShardId::of_guild(guild, *total));
+            if !keeps(guild) {
+                self.remove_guild(guild);
+            } else if !shards.any(|shard| self.progress.of_shard(shard).is_some()) {
+                self.within(guild, |rows, _| rows.outdate());
+            }
+        }
+    }
+}
+
+impl GuildRows {
+    /// How whole the guild is; `None` if it was not there.
+    fn restored(&self) -> Option<RestoredGuild> {
+        match self.status {
+            GuildStatus::Available | GuildStatus::HandedOver | GuildStatus::Stale => {
+                Some(RestoredGuild {
+                    lack: self.lack,
+                    presences_lack: self.presences_lack,
+                    expected: self.member_count,
+                    received: self.members.len() as u64,
+                })
+            }
+            GuildStatus::Pending | GuildStatus::Outage => None,
+        }
+    }
+}
