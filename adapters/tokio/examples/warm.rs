@@ -97,7 +97,7 @@ async fn live(url: &str, folder: &str) -> Done {
     while let Some(event) = bot.next().await {
         if let Event::FinishedChunking(done) = event.event {
             let (complete, took) = (done.complete, began.elapsed());
-            let restored = done.restored.map_or(0, |it| it.guilds);
+            let restored = done.restored.map_or(0, |it| it.guilds.get());
             println!("{complete} guilds are complete after {took:?}, {restored} from the snapshot");
             break;
         }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
-use core::num::NonZeroU32;
+use core::num::{NonZeroU32, NonZeroUsize};
 use core::time::Duration;
 
 use super::{Fleet, FleetAction, FleetConfig, FleetInput, StartLimit};
@@ -381,7 +381,10 @@ fn presences_and_guilds_that_are_not_complete_are_counted_over_all_shards() {
 fn what_was_restored_is_counted_over_all_shards_as_of_the_earliest_time() {
     let all = shards(3);
     let mut fleet = fleet(3, limit(1, 1000));
-    let restored = |guilds, taken| Some(Restored { guilds, taken });
+    let restored = |guilds, taken| {
+        let guilds = NonZeroUsize::new(guilds)?;
+        Some(Restored { guilds, taken })
+    };
     let mut last = Vec::new();
     for (shard, part) in all.iter().zip([restored(2, 70), None, restored(3, 60)]) {
         let chunked = ShardFinishedChunking {

@@ -1,6 +1,7 @@
 //! What setup emits.
 
 use alloc::vec::Vec;
+use core::num::NonZeroUsize;
 
 use super::presences::{PresencesOutcome, PresencesSummary};
 use super::ready_tally::Summary;
@@ -109,7 +110,7 @@ pub struct ShardFinishedChunking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// How many guilds.
-    pub guilds: usize,
+    pub guilds: NonZeroUsize,
     /// When their rows were written down, in milliseconds since 1970. What has happened since was
     /// replayed.
     pub taken: u64,
@@ -119,7 +120,7 @@ impl Restored {
     /// Both together, as of the earlier time.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
-            guilds: self.guilds.saturating_add(other.guilds),
+            guilds: self.guilds.saturating_add(other.guilds.get()),
             taken: self.taken.min(other.taken),
         }
     }

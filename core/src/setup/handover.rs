@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::num::NonZeroUsize;
 
 use super::arrival::Arrival;
 use super::event::{Restored, SetupEvent};
@@ -230,8 +231,11 @@ impl Setup {
     fn count_restored(&mut self, guild: GuildId) {
         let taken = self.rows.as_ref().map(RestoredRows::taken);
         if let Some(taken) = taken.filter(|_| self.row_of(guild).is_some()) {
-            let restored = self.restored.get_or_insert(Restored { guilds: 0, taken });
-            restored.guilds = restored.guilds.saturating_add(1);
+            let one = Restored {
+                guilds: NonZeroUsize::MIN,
+                taken,
+            };
+            self.restored = Some(self.restored.map_or(one, |before| before.and(one)));
         }
     }
 

@@ -135,7 +135,7 @@ fn a_guild_is_as_whole_as_its_rows_and_is_not_asked_again() {
     let done = summary(&next).unwrap();
     assert_eq!((done.complete, done.others()), (1, 0));
     let counted = Restored {
-        guilds: 1,
+        guilds: std::num::NonZeroUsize::MIN,
         taken: TAKEN,
     };
     assert_eq!(done.restored, Some(counted));

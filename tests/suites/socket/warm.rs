@@ -94,7 +94,7 @@ async fn a_bot_goes_on_with_the_rows_of_the_one_before<R: Tested>() {
         assert_eq!(members(&next), WHOLE, "before anything has come");
         let done = counted(&mut next).await;
         assert_eq!((done.complete, done.others), (GUILDS, 0));
-        assert_eq!(done.restored.map(|it| it.guilds), Some(GUILDS));
+        assert_eq!(done.restored.map(|it| it.guilds.get()), Some(GUILDS));
         assert_eq!(members(&next), WHOLE);
         next.shutdown(OnStop::Resume).await.expect("it ends");
     }
@@ -141,7 +141,7 @@ async fn a_killed_bot_leaves_its_last_snapshot<R: Tested>() {
     let next = keeping::<R>(&server, left.path()).connect().await;
     let mut next = next.expect("started");
     let done = counted(&mut next).await;
-    assert_eq!(done.restored.map(|it| it.guilds), Some(GUILDS));
+    assert_eq!(done.restored.map(|it| it.guilds.get()), Some(GUILDS));
     assert_eq!(members(&next), WHOLE);
     assert_eq!(requests(&server), asked, "nobody is asked for again");
 }
@@ -191,7 +191,7 @@ async fn torn_snapshot<R: Tested>() {
     let next = keeping::<R>(&server, folder.path()).connect().await;
     let mut next = next.expect("started");
     let done = counted(&mut next).await;
-    assert_eq!(done.restored.map(|it| it.guilds), Some(GUILDS));
+    assert_eq!(done.restored.map(|it| it.guilds.get()), Some(GUILDS));
     assert_eq!((members(&next), requests(&server)), (WHOLE, asked));
     next.shutdown(OnStop::Resume).await.expect("it ends");
     files.iter().for_each(|file| tear(file));

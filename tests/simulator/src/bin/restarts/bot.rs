@@ -96,7 +96,7 @@ async fn live(asked: &str) -> io::Result<()> {
                 out.flush()?;
             }
             Event::ShardFinishedChunking(done) => {
-                let restored = done.restored.map_or(0, |it| it.guilds);
+                let restored = done.restored.map_or(0, |it| it.guilds.get());
                 let at = began.elapsed().as_micros();
                 writeln!(out, "settled {at} {restored}")?;
                 out.flush()?;
