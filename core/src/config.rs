@@ -5,6 +5,8 @@ use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bounds::{LONGEST, pause, wait, within};
 use crate::intents::Intents;
 use crate::shard_id::ShardId;
@@ -51,7 +53,8 @@ pub struct Config {
 }
 
 /// Who says what has been dealt with, so that it need not come again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Acknowledge {
     /// Nobody: what has been received counts as dealt with, at most once. Default.
     #[default]
@@ -166,7 +169,8 @@ impl Config {
 }
 
 /// Who paces identifies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Identifying {
     /// The shard itself: one per [`Timing::identify_spacing`], and never more than 1,000 in 24
     /// hours, the protocol's budget: 200 of them as fast as that, the others spread over the day.
@@ -184,7 +188,8 @@ pub enum Identifying {
 /// A shard whose server is well is active again after any fault within two heartbeat intervals
 /// plus `dial`, `hello`, `ready` and `longest_backoff`, whose defaults add up to 120 s. Only the
 /// identify budget can add to that.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Timing {
     /// From asking for a connection to its opening. Default 10 s.
     pub dial: Duration,
@@ -259,7 +264,8 @@ impl Timing {
 
 /// Limits on what is received. Sizes are those of one message in bytes, after decompression; a host
 /// ends a connection that sends a larger one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ReceiveLimits {
     /// Before Hello. Default 64 KiB: Hello and the few other messages that can come have less than
     /// 200 bytes.

@@ -4,7 +4,9 @@
 //! macro of that layer: its dispatches ([`wire::view`](crate::wire::view)), its rows, keys and
 //! old values, and its place in the store ([`cache`](crate::cache)).
 
-use serde::{Deserialize, Serialize};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Hands the table of kinds to the macro `$with`.
 ///
@@ -220,6 +222,20 @@ impl Kinds {
     pub fn each(self) -> impl Iterator<Item = Kind> {
         let all = Kind::ALL.iter().copied();
         all.filter(move |kind| self.contains(kind.only()))
+    }
+}
+
+/// As a list of kinds.
+impl Serialize for Kinds {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.each())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kinds {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let kinds = Vec::<Kind>::deserialize(from)?;
+        Ok(kinds.into_iter().map(Kind::only).collect())
     }
 }
 

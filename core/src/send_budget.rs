@@ -3,13 +3,16 @@
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bounds::{ConfigError, wait, within};
 use crate::time::Instant;
 
 /// Limits on what is sent on one connection.
 ///
 /// Those of the service are at <https://discord.com/developers/docs/events/gateway#rate-limiting>.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SendLimits {
     /// Sends per window on one connection, heartbeats included. Default 120, the protocol's.
     pub total: usize,

@@ -1,6 +1,7 @@
 //! The description of a bot, before it is started.
 
 mod caching;
+mod recording;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::acknowledgements::Acknowledgement;
 use crate::delivery::BufferLimits;
 use crate::on_resume::OnResume;
 use crate::panics::caught;
+use crate::record::RecordOptions;
 use crate::snapshots::Snapshots;
 use crate::state::Durability;
 use crate::stores::Stores;
@@ -60,6 +62,7 @@ pub struct Builder<R> {
     pub(crate) stores: Stores,
     pub(crate) seed: Option<u64>,
     pub(crate) indexes: Indexes,
+    pub(crate) record: Option<RecordOptions>,
 }
 
 impl<R: Runtime> Builder<R> {
@@ -97,6 +100,7 @@ impl<R: Runtime> Builder<R> {
             stores: Stores::default(),
             seed: None,
             indexes: Indexes::empty(),
+            record: None,
         }
     }
 

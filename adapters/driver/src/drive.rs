@@ -146,11 +146,29 @@ impl<R: Runtime> Drive<R> {
             tracing::error!(error = %panicked, "the shard's last changes are lost");
         }
         self.sink.give_up_waiting();
+        self.write_recording();
         if let Some(keeper) = &mut self.keeper {
             let now = self.shared.clock.now(&self.runtime);
             if !keeper.finish(now, &self.cell) {
                 self.shared.unsaved.store(true, Ordering::Release);
             }
+        }
+    }
+
+    /// Writes the recording out if the shard was not asked to end.
+    fn write_recording(&self) {
+        let halt = self.cell.read(Shard::halt);
+        if let Some(recorder) = &self.shared.recorder
+            && let Some(path) = recorder.file()
+            && halt != Some(Halt::Stopped)
+        {
+            let why = match halt {
+                Some(halt) => format!("a shard has ended: {halt}"),
+                None => "a shard has ended".into(),
+            };
+            let cells = self.shared.fleet.cells();
+            let cells = cells.iter().map(|(_, cell)| &**cell);
+            drop(recorder.dump(path.to_owned(), why, cells));
         }
     }
 

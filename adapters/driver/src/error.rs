@@ -65,6 +65,8 @@ pub enum ErrorKind {
     State,
     /// Another process uses the folder for the bot's state. Nothing was started.
     StateInUse,
+    /// A recording cannot be written out. The bot goes on.
+    Recording,
 }
 
 impl ErrorKind {
@@ -95,6 +97,9 @@ impl ErrorKind {
             Self::Crashed => Halt::Crashed.remedy().unwrap_or_default(),
             Self::Config => "correct the setting",
             Self::State => "give a folder on a local disk that this user may write to",
+            Self::Recording => {
+                "give a path on a disk that has room, in a folder that this user owns"
+            }
             Self::StateInUse => "stop the other process, or give each bot a folder of its own",
         }
     }
@@ -199,7 +204,8 @@ impl Error {
             | ErrorKind::Crashed
             | ErrorKind::Config
             | ErrorKind::State
-            | ErrorKind::StateInUse => DialFailure::Other,
+            | ErrorKind::StateInUse
+            | ErrorKind::Recording => DialFailure::Other,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod metrics;
 mod overview;
+mod record;
 mod shards;
 
 use std::fmt;
@@ -23,6 +24,7 @@ use headcount_core::{ConnectionStanding, RequestError, Session, Shard, ShardId};
 
 use crate::builder::answered;
 use crate::clock::Clock;
+use crate::record::RecordedCall;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::unjudged::Unjudged;
@@ -146,7 +148,10 @@ impl Handle {
         presences: bool,
     ) -> Result<RequestId, RequestError> {
         let cell = self.cell_of(guild).ok_or(RequestError::OtherShard(guild))?;
-        cell.change(|shard| shard.request_members(guild, query, presences))
+        cell.change(
+            || RecordedCall::request(guild, &query, presences),
+            |shard| shard.request_members(guild, query.clone(), presences),
+        )
     }
 
     /// Where a member request of a guild stands; `None` once it has ended.
@@ -178,7 +183,7 @@ impl Handle {
     pub fn set_chunking(&self, chunking: &Chunking) {
         let chunking = chunking.clone().guarded(answered);
         for (_, cell) in self.shared.fleet.cells() {
-            cell.change(|shard| shard.set_chunking(chunking.clone()));
+            cell.set_chunking(chunking.clone());
         }
     }
 
@@ -244,7 +249,11 @@ impl Handle {
     pub fn set_policy(&self, kind: Kind, policy: Policy) -> Result<usize, Unsuitable> {
         let evicted = self.shared.cache.set_policy(kind, policy, |policy| {
             for (_, cell) in self.shared.fleet.cells() {
-                cell.change(|shard| shard.set_policy(kind, policy));
+                let is_none = policy.is_none();
+                cell.change(
+                    || RecordedCall::SetPolicy { kind, is_none },
+                    |shard| shard.set_policy(kind, policy),
+                );
             }
         });
         self.shared.fleet.wake();
@@ -335,7 +344,9 @@ impl Handle {
     /// # }
     /// ```
     pub fn send(&self, shard: ShardId, command: Command) -> Result<Ticket, RequestError> {
-        self.cell(shard)?.change(|shard| shard.send(command))
+        let call = RecordedCall::send(&command);
+        self.cell(shard)?
+            .change(|| call, |shard| shard.send(command))
     }
 
     /// The clock that turns the core's time points into wall-clock time.

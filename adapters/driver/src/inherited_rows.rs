@@ -67,6 +67,11 @@ impl InheritedRows {
         shard.map_err(|e| Error::new(ErrorKind::Config, e.to_string()))
     }
 
+    /// Whether a shard goes on from the rows.
+    pub(crate) fn serves(&self, shard: ShardId) -> bool {
+        self.going_on.contains(&shard)
+    }
+
     /// What there is of a session.
     fn rows(&self, session: &Session) -> Option<RestoredRows> {
         let RestoredStore { store, head } = self.found.as_ref().filter(|_| self.goes_on)?;

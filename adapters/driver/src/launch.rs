@@ -69,7 +69,7 @@ impl<R: Runtime> Launch<R> {
             return;
         };
         let session = cell.session();
-        match cell.change(|shard| shard.start(session)) {
+        match cell.start(session) {
             Ok(()) => self.begin(id),
             Err(error) => {
                 tracing::error!(%error, "shard {id} cannot begin again");

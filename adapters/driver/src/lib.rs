@@ -61,6 +61,7 @@ mod on_resume;
 mod panics;
 mod pending_shards;
 mod quantum;
+pub mod record;
 mod reentry;
 mod refresh;
 mod runtime;

@@ -7,16 +7,18 @@ use std::task::Context;
 
 use futures_util::task::AtomicWaker;
 use headcount_core::id::GuildId;
-use headcount_core::{Actions, Input, Instant, Position, Session, Shard};
+use headcount_core::setup::Chunking;
+use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, Shard};
 
 use crate::acknowledgements::Acknowledgements;
 use crate::metrics::TrafficCounters;
+use crate::record::{RecordedCall, Tape, TapePiece};
 
 /// One shard's core state behind a short lock, and a bell for its loop.
 ///
 /// The lock is held for one call of the core, never across an await and never by a caller.
 pub(crate) struct ShardCell {
-    shard: Mutex<Shard>,
+    shard: Mutex<RecordedShard>,
     bell: Arc<AtomicWaker>,
     granted: AtomicBool,
     /// Whether a loop runs it.
@@ -30,6 +32,25 @@ pub(crate) struct ShardCell {
     pub(crate) acknowledgements: Arc<Acknowledgements>,
     /// What goes over its connections.
     pub(crate) traffic: TrafficCounters,
+}
+
+/// A shard, and where what happens to it is recorded.
+pub(crate) struct RecordedShard {
+    pub(crate) shard: Shard,
+    tape: Option<Box<Tape>>,
+}
+
+impl RecordedShard {
+    fn acknowledge(&mut self, position: Position) {
+        let is_known = self
+            .shard
+            .position()
+            .is_some_and(|at| at.session == position.session);
+        if let Some(tape) = self.tape.as_mut().filter(|_| is_known) {
+            tape.acknowledged(position.sequence);
+        }
+        self.shard.acknowledge(position);
+    }
 }
 
 /// What of the shard is to be seen without its lock, by its loop.
@@ -56,11 +77,14 @@ impl PublishedState {
 
 impl ShardCell {
     /// `unacknowledged` is of how many dispatches something may be not dealt with.
-    pub(crate) fn new(shard: Shard, unacknowledged: usize) -> Self {
+    pub(crate) fn new(shard: Shard, unacknowledged: usize, tape: Option<Tape>) -> Self {
         let bell = Arc::new(AtomicWaker::new());
         let acknowledgements = Acknowledgements::new(Arc::clone(&bell), unacknowledged);
         Self {
-            shard: Mutex::new(shard),
+            shard: Mutex::new(RecordedShard {
+                shard,
+                tape: tape.map(Box::new),
+            }),
             acknowledgements: Arc::new(acknowledgements),
             bell,
             granted: AtomicBool::new(false),
@@ -74,18 +98,60 @@ impl ShardCell {
 
     /// Reads the shard.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Shard) -> T) -> T {
-        look(&self.lock())
+        look(&self.lock().shard)
     }
 
     /// Changes the shard from outside its loop, and wakes the loop: its deadline may have moved.
-    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Shard) -> T) -> T {
-        let result = change(&mut self.lock());
+    /// `call` says for a recording what is asked of it.
+    pub(crate) fn change<T>(
+        &self,
+        call: impl FnOnce() -> RecordedCall,
+        change: impl FnOnce(&mut Shard) -> T,
+    ) -> T {
+        let mut recorded = self.lock();
+        if let Some(tape) = &mut recorded.tape {
+            tape.call(&call());
+        }
+        let result = change(&mut recorded.shard);
+        drop(recorded);
         self.bell.wake();
         result
     }
 
+    /// Changes which guilds are asked for their members.
+    pub(crate) fn set_chunking(&self, chunking: Chunking) {
+        let mut recorded = self.lock();
+        let RecordedShard { shard, tape } = &mut *recorded;
+        shard.set_chunking(match tape {
+            Some(tape) => {
+                tape.call(&RecordedCall::chunking(&chunking));
+                tape.following(chunking)
+            }
+            None => chunking,
+        });
+        drop(recorded);
+        self.bell.wake();
+    }
+
+    /// Makes a shard that has ended begin again; a recording of it ends.
+    pub(crate) fn start(&self, session: Option<Session>) -> Result<(), RequestError> {
+        let mut recorded = self.lock();
+        if let Some(tape) = &mut recorded.tape {
+            tape.started();
+        }
+        let started = recorded.shard.start(session);
+        drop(recorded);
+        self.bell.wake();
+        started
+    }
+
+    /// What of it is recorded and not handed over yet.
+    pub(crate) fn take_recorded(&self) -> Option<TapePiece> {
+        self.lock().tape.as_mut()?.take()
+    }
+
     /// The shard, for its loop.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Shard> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, RecordedShard> {
         // The core does not panic, and if a caller's closure did, the state is still whole.
         self.shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,17 +159,24 @@ impl ShardCell {
     /// Hands what happened to the shard. What is emitted follows from where that leads it, and is
     /// to be followed by a call of [`Acknowledgements::settle`].
     pub(crate) fn handle<'i>(&self, now: Instant, input: Input<'i>) -> Actions<'i> {
-        let mut shard = self.lock();
-        if let Some(at) = shard.position()
+        let mut recorded = self.lock();
+        if let Some(at) = recorded.shard.position()
             && let Some(sequence) = self.acknowledgements.acknowledged_in(at.session)
         {
-            shard.acknowledge(Position { sequence, ..at });
+            recorded.acknowledge(Position { sequence, ..at });
+        }
+        let RecordedShard { shard, tape } = &mut *recorded;
+        if let Some(tape) = tape {
+            tape.input(now, &input);
         }
         let actions = shard.handle(now, input);
+        if let Some(tape) = tape {
+            tape.actions(&actions);
+        }
         if let Some((at, acknowledged)) = shard.position().zip(shard.acknowledged()) {
             self.acknowledgements.move_to(at, acknowledged.sequence);
         }
-        self.published.update(&shard);
+        self.published.update(shard);
         actions
     }
 
@@ -120,33 +193,41 @@ impl ShardCell {
 
     /// The session, for the next process: as of what is acknowledged.
     pub(crate) fn session(&self) -> Option<Session> {
-        let session = self.acknowledge().session()?;
+        let session = self.acknowledge().shard.session()?;
         Some(self.acknowledgements.to_hand_over(session))
     }
 
     /// Up to where the next process need not get events again: in the session, or in the one that
     /// was lost as long as something of it is not dealt with.
     pub(crate) fn acknowledged(&self) -> Option<Position> {
-        let acknowledged = self.acknowledge().acknowledged();
+        let acknowledged = self.acknowledge().shard.acknowledged();
         acknowledged.or_else(|| self.acknowledgements.unfinished())
     }
 
     /// Reports to the shard what is written down.
     pub(crate) fn record(&self, position: Option<Position>) {
         if let Some(position) = position {
-            self.lock().record(position);
+            let mut recorded = self.lock();
+            let RecordedShard { shard, tape } = &mut *recorded;
+            let is_known = shard
+                .position()
+                .is_some_and(|at| at.session == position.session);
+            if let Some(tape) = tape.as_mut().filter(|_| is_known) {
+                tape.recorded(position.sequence);
+            }
+            shard.record(position);
         }
     }
 
     /// Reports to the shard what is dealt with.
-    fn acknowledge(&self) -> MutexGuard<'_, Shard> {
+    fn acknowledge(&self) -> MutexGuard<'_, RecordedShard> {
         let acknowledged = self.acknowledgements.acknowledged();
-        let mut shard = self.lock();
+        let mut recorded = self.lock();
         if let Some(position) = acknowledged {
-            shard.acknowledge(position);
+            recorded.acknowledge(position);
         }
-        self.published.update(&shard);
-        shard
+        self.published.update(&recorded.shard);
+        recorded
     }
 
     /// The session that the last input has left and up to where it was acknowledged then, for the

@@ -11,6 +11,7 @@ use crate::delivery::BacklogGauge;
 use crate::fleet::SharedFleet;
 use crate::listeners::Listeners;
 use crate::metrics::LagCounters;
+use crate::record::Recorder;
 use crate::sleep::Sleep;
 use crate::snapshots::SnapshotCounters;
 use crate::stores::Stores;
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     /// What the recorder of metrics has been handed.
     #[cfg(feature = "metrics")]
     pub(crate) published: crate::metrics::Published,
+    /// What records what happens to the shards.
+    pub(crate) recorder: Option<Recorder>,
     /// Whether the state of a shard that has ended could not be written down.
     pub(crate) unsaved: AtomicBool,
 }

@@ -26,6 +26,7 @@ use crate::launch::Launch;
 use crate::listeners::Listeners;
 use crate::metrics::LagCounters;
 use crate::on_resume::OnResume;
+use crate::record::{Recorder, Tape};
 use crate::refresh::{Askers, Refresh};
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
@@ -162,7 +163,7 @@ impl<R: Runtime> Builder<R> {
         let warnings = self.warnings();
         self.config.tracker.kinds = plan.kinds();
         self.complete_config(state.is_some());
-        let (total, cells) = self.cells(info, &mut rows)?;
+        let (total, cells, recorder) = self.cells(info, &mut rows)?;
         let rows = rows.into_store(total, &cells);
         let ids: Vec<ShardId> = cells.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {
@@ -195,6 +196,7 @@ impl<R: Runtime> Builder<R> {
             backlog: delivery.backlog(),
             #[cfg(feature = "metrics")]
             published: crate::metrics::Published::default(),
+            recorder,
             unsaved: AtomicBool::new(false),
         });
         let (floors, snapshots) = self.keep_snapshots(&shared, snapshots);
@@ -275,12 +277,12 @@ impl<R: Runtime> Builder<R> {
         confirm.get_or_insert(self.stores.patience());
     }
 
-    /// The shards' cores, and how many shards the whole bot has.
+    /// The shards' cores, how many shards the whole bot has, and what records it.
     fn cells(
         &mut self,
         info: &GatewayInfo,
         rows: &mut InheritedRows,
-    ) -> Result<(NonZeroU32, ShardCells), Error> {
+    ) -> Result<(NonZeroU32, ShardCells, Option<Recorder>), Error> {
         let all = || (bounded(0..info.shards), info.shards);
         let (mut numbers, total) = self.shards.take().unwrap_or_else(all);
         let total = NonZeroU32::new(total).ok_or_else(|| unusable("a bot has a shard"))?;
@@ -290,24 +292,44 @@ impl<R: Runtime> Builder<R> {
             return Err(unusable("a shard number is given twice"));
         }
         let unacknowledged = OUTSTANDING.saturating_add(self.events.events);
-        let mut cells = Vec::new();
+        let mut begins = Vec::new();
         for number in numbers {
             let id = ShardId::new_checked(number, total.get())
                 .ok_or_else(|| unusable("these shard numbers do not exist"))?;
-            let cell = ShardCell::new(self.shard(id, rows)?, unacknowledged);
+            let seed = self.seed_of(u64::from(number).saturating_add(1))?;
+            begins.push((id, seed, self.session(id)));
+        }
+        let recorder = self.recorder(total, &begins)?;
+        let mut cells = Vec::new();
+        for (place, (id, seed, session)) in begins.into_iter().enumerate() {
+            let mut tape = recorder.as_ref().map(|recorder| recorder.tape(place));
+            let shard = self.shard(id, seed, (session, rows), tape.as_mut())?;
+            let cell = ShardCell::new(shard, unacknowledged, tape);
             cells.push((id, Arc::new(cell)));
         }
-        Ok((total, cells))
+        Ok((total, cells, recorder))
     }
 
     /// One shard's core, with its session of an earlier process if there is one.
-    fn shard(&mut self, id: ShardId, rows: &mut InheritedRows) -> Result<Shard, Error> {
-        let seed = self.seed_of(u64::from(id.number()).saturating_add(1))?;
-        let config = self.config_of(id);
-        match self.session(id) {
+    fn shard(
+        &self,
+        id: ShardId,
+        seed: u64,
+        (session, rows): (Option<Session>, &mut InheritedRows),
+        mut tape: Option<&mut Tape>,
+    ) -> Result<Shard, Error> {
+        let mut config = self.config_of(id);
+        if let Some(tape) = &mut tape {
+            let setup = &mut config.tracker.setup;
+            setup.chunking = tape.following(std::mem::take(&mut setup.chunking));
+        }
+        match session {
             None => Ok(Shard::new(config, seed)),
             Some(session) => {
                 let mut shard = rows.shard(config, seed, session, self.stores.kinds())?;
+                if let Some(tape) = tape.filter(|_| rows.serves(id)) {
+                    tape.started();
+                }
                 if self.on_resume == OnResume::Identify {
                     let _ = shard.restart(OnStop::End);
                 }

@@ -17,6 +17,7 @@ use crate::Handle;
 use crate::event::BotEvent;
 use crate::listener::{ListenError, Listener};
 use crate::panics::Panicked;
+use crate::record::RecordedCall;
 
 /// Why what was waited for did not come.
 #[derive(Debug, PartialEq, Eq)]
@@ -157,6 +158,7 @@ impl Handle {
         &self,
         guild: GuildId,
     ) -> impl Future<Output = Result<Box<ChunkRequestFinished>, WaitError>> + Send + 'static {
+        let call = || RecordedCall::request(guild, &MemberQuery::All, false);
         let ask = |shard: &mut Shard| {
             let query = MemberQuery::All;
             let request = shard.request_members(guild, query, false)?;
@@ -168,7 +170,7 @@ impl Handle {
             Ok(self.listen(Filter::any().when(ended))?)
         };
         let listener: Result<_, WaitError> = match self.cell_of(guild) {
-            Some(cell) => cell.change(ask),
+            Some(cell) => cell.change(call, ask),
             None => Err(RequestError::OtherShard(guild).into()),
         };
         async move {

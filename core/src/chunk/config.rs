@@ -2,13 +2,16 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bounds::{ConfigError, LONGEST, pause, wait, within};
 
 /// What no setting allows beyond: each chunk that is missing is named.
 const MOST_CHUNKS: u32 = 1 << 20;
 
 /// Bounds and waits of member requests; the defaults suit the public gateway.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RequestConfig {
     /// How often a request may run into silence before it ends as timed out; at least one.
     ///

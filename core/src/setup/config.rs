@@ -3,6 +3,8 @@
 use alloc::collections::BTreeSet;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::arrival::Arrival;
 use super::chunk_filter::{ChunkCandidate, ChunkFilter};
 use super::stage::Origin;
@@ -10,7 +12,8 @@ use crate::bounds::{ConfigError, LONGEST, pause, wait, within};
 use crate::id::GuildId;
 
 /// Which guilds are asked for their members without a call of the user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AutoChunk {
     /// None.
     #[default]
@@ -24,8 +27,10 @@ pub enum AutoChunk {
     All,
 }
 
-/// Automatic member requests. They need the members intent; without it none is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Automatic member requests. They need the members intent; without it none is made. Serialised, it
+/// lacks its function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Chunking {
     /// Which guilds are asked.
     pub mode: AutoChunk,
@@ -40,6 +45,7 @@ pub struct Chunking {
     /// These guilds are never asked.
     pub deny: BTreeSet<GuildId>,
     /// When given, only guilds of which it holds are asked.
+    #[serde(skip)]
     pub filter: Option<ChunkFilter>,
 }
 
@@ -120,7 +126,8 @@ impl Chunking {
 /// Guild sync, for client accounts on servers that speak the old protocol.
 ///
 /// Not allowed on Discord itself, which closes the connection of a bot that sends it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SyncConfig {
     /// How many guilds one message names, at most 50 (the old protocol's bound).
     pub batch: usize,
@@ -148,7 +155,8 @@ impl Default for SyncConfig {
 }
 
 /// Bounds and waits of setup.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SetupConfig {
     /// Automatic member requests. Default never.
     pub chunking: Chunking,

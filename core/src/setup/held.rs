@@ -3,11 +3,14 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bounds::{ConfigError, within};
 use crate::id::GuildId;
 
 /// How many events may be held, over all guilds of a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HoldConfig {
     /// How many events. Default 65,536.
     pub events: usize,

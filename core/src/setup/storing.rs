@@ -27,6 +27,12 @@ impl Barrier {
     pub const fn guild(self) -> GuildId {
         self.guild
     }
+
+    /// How many points its shard had named before, this one included.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.number
+    }
 }
 
 /// What is known of the host's stores.

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bounds::{ConfigError, within};
 use crate::cache::Kinds;
 use crate::chunk::RequestConfig;
@@ -12,7 +14,8 @@ use crate::setup::{HoldConfig, SetupConfig};
 pub(super) const HEARTBEATS: Duration = Duration::from_millis(41_250);
 
 /// Guild streaming, member requests and cache derivation of one shard.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TrackerConfig {
     /// Guild streaming.
     pub setup: SetupConfig,

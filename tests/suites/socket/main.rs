@@ -15,6 +15,7 @@ mod metrics;
 mod one_shard;
 mod panics;
 mod plaintext;
+mod recording;
 mod recovery;
 mod rest;
 mod restarts;

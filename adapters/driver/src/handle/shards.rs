@@ -4,6 +4,7 @@ use headcount_core::session::OnStop;
 use headcount_core::{RequestError, Shard, ShardId};
 
 use super::Handle;
+use crate::record::RecordedCall;
 use crate::shard_cell::ShardCell;
 
 impl Handle {
@@ -20,7 +21,7 @@ impl Handle {
     /// ```
     pub fn stop(&self, on_stop: OnStop) {
         for (_, cell) in self.shared.fleet.cells() {
-            cell.change(|shard| shard.stop(on_stop));
+            cell.change(|| RecordedCall::stop(on_stop), |shard| shard.stop(on_stop));
         }
         self.shared.fleet.stop();
     }
@@ -41,7 +42,7 @@ impl Handle {
     /// [`RequestError::Halted`] for a shard that has ended, or that this bot does not run.
     pub fn stop_shard(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
         let cell = self.running(shard)?;
-        cell.change(|shard| shard.stop(on_stop));
+        cell.change(|| RecordedCall::stop(on_stop), |shard| shard.stop(on_stop));
         self.shared.fleet.end_pending(shard);
         Ok(())
     }
@@ -85,7 +86,10 @@ impl Handle {
     /// As [`stop_shard`](Self::stop_shard).
     pub fn restart(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
         let cell = self.cell(shard)?;
-        cell.change(|shard| shard.restart(on_stop))
+        cell.change(
+            || RecordedCall::restart(on_stop),
+            |shard| shard.restart(on_stop),
+        )
     }
 
     /// The cell of a shard that has not ended.

@@ -57,7 +57,7 @@ impl Bot {
                 .expect("a folder");
         let journal = folder.journal(ShardId::ONE, SystemTime::UNIX_EPOCH);
         let mut bot = Self {
-            cell: ShardCell::new(Shard::new(config, 1), 1_000),
+            cell: ShardCell::new(Shard::new(config, 1), 1_000, None),
             keeper: Keeper::new(journal, Still, Clock::start(&Still), None),
         };
         for input in [
@@ -212,7 +212,11 @@ fn cost(path: &Path, a_second: u64, acknowledges: bool) -> Cost {
                 let _ = bot.keeper.is_due(real, &mut cx, &bot.cell);
                 marks.extend(bot.take_in(now, input));
             } else {
-                let actions = bot.cell.lock().handle(Instant::from_millis(now), input);
+                let actions = bot
+                    .cell
+                    .lock()
+                    .shard
+                    .handle(Instant::from_millis(now), input);
                 let events = actions.into_iter();
                 let events = events.filter(|it| matches!(it, Action::Emit(_)));
                 std::hint::black_box(events.collect::<Vec<_>>());

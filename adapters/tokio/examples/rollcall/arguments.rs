@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use headcount_tokio::Compression;
 use lexopt::prelude::*;
@@ -23,6 +24,9 @@ guilds.
   --seed N            another simulated world (default 1)
   --board ADDRESS     serve the status page there (127.0.0.1:0 is a free port),
                       and keep it up after the table until Ctrl-C
+  --record FILE       write a recording of all that happened there at the end,
+                      scrubbed so that strangers may see it; the example
+                      replay steps through it
   --help              this text
 
 With --live the bot needs the server members intent, switched on at the bot's
@@ -35,6 +39,7 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
     pub(crate) compression: Compression,
     pub(crate) board: Option<SocketAddr>,
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// Where to call the roll.
@@ -55,6 +60,7 @@ impl Arguments {
             json: false,
             compression: Compression::ZstdStream,
             board: None,
+            record: None,
         };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next().map_err(|e| e.to_string())? {
@@ -73,6 +79,10 @@ impl Arguments {
                 Long("board") => {
                     let value = parser.value().and_then(|value| value.parse());
                     arguments.board = Some(value.map_err(|e| format!("--board: {e}"))?);
+                }
+                Long("record") => {
+                    let value = parser.value().map_err(|e| e.to_string())?;
+                    arguments.record = Some(value.into());
                 }
                 Long("help") | Short('h') => {
                     println!("{HELP}");

@@ -27,6 +27,7 @@ use headcount_board::{Board, BoardServer};
 use headcount_tokio::driver::core::chunk::RequestConfig;
 use headcount_tokio::driver::core::session::OnStop;
 use headcount_tokio::driver::core::setup::AutoChunk;
+use headcount_tokio::driver::record::RecordOptions;
 use headcount_tokio::{Api, Bot, Builder, Handle, Intents, Tokio};
 use progress::Progress;
 
@@ -80,6 +81,13 @@ async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
     let bot = bot
         .compression(arguments.compression)
         .chunking(AutoChunk::Missing);
+    let bot = match &arguments.record {
+        Some(path) => bot.record(RecordOptions {
+            file: Some(path.clone()),
+            ..RecordOptions::default()
+        }),
+        None => bot,
+    };
     let mut bot = bot.connect().await.map_err(|error| error.to_string())?;
     let handle = bot.handle();
     let board = serve_board(arguments, &handle)?;
@@ -110,8 +118,12 @@ async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
     if board.is_some() && !is_interrupted {
         keep_up(&mut bot, interrupt).await;
     }
+    let dumped = match &arguments.record {
+        Some(path) => handle.dump(path).await.map_err(|error| error.to_string()),
+        None => Ok(()),
+    };
     let _ = bot.shutdown(OnStop::End).await;
-    Ok(())
+    dumped
 }
 
 /// Serves the status page, if it is wanted, and says where.

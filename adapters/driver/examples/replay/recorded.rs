@@ -1,0 +1,134 @@
+//! A recording, step by step.
+
+use std::time::Duration;
+
+use headcount_core::Input;
+use headcount_driver::record::{Happened, Recording, Replay, ReplayStep};
+use serde_json::{Value, json};
+
+use super::output::{action_line, line};
+
+/// What of a recording is printed.
+pub(crate) struct Cut {
+    /// This shard alone.
+    pub(crate) shard: Option<u64>,
+    /// What has this guild's id in it.
+    pub(crate) guild: Option<String>,
+    /// From this time on, in milliseconds.
+    pub(crate) from: u64,
+    /// Up to this one.
+    pub(crate) to: u64,
+    /// The first step that differs, and no other.
+    pub(crate) only_differing: bool,
+}
+
+impl Default for Cut {
+    fn default() -> Self {
+        Self {
+            shard: None,
+            guild: None,
+            from: 0,
+            to: u64::MAX,
+            only_differing: false,
+        }
+    }
+}
+
+/// What a replay found.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    pub(crate) steps: u64,
+    pub(crate) inputs: u64,
+    pub(crate) differing: u64,
+    why: String,
+    is_full: bool,
+}
+
+impl Summary {
+    pub(crate) fn in_words(&self, elapsed: Duration) -> String {
+        let Self {
+            steps,
+            inputs,
+            differing,
+            why,
+            is_full,
+        } = self;
+        let a_second = *inputs as f64 / elapsed.as_secs_f64().max(1e-9);
+        let full = if *is_full {
+            ", and more happened than it had room for"
+        } else {
+            ""
+        };
+        format!(
+            "{steps} steps, {inputs} inputs ({a_second:.0} a second), {differing} that differ; \
+             the recording was written because: {why}{full}"
+        )
+    }
+}
+
+/// Replays a recording; each step and each action is one line handed to `print`, as far as the cut
+/// wants it.
+pub(crate) fn replay_recording(
+    file: &[u8],
+    cut: &Cut,
+    print: &mut dyn FnMut(String),
+) -> Result<Summary, String> {
+    let recording = Recording::read(file).map_err(|error| error.to_string())?;
+    let mut replay = Replay::new(&recording).map_err(|error| error.to_string())?;
+    let mut summary = Summary {
+        why: recording.end().why.clone(),
+        is_full: recording.end().is_full,
+        ..Summary::default()
+    };
+    while let Some(step) = replay.step().map_err(|error| error.to_string())? {
+        summary.steps += 1;
+        summary.inputs += u64::from(matches!(step.happened, Happened::Input(_)));
+        summary.differing += u64::from(step.divergence.is_some());
+        let is_first = step.divergence.is_some() && summary.differing == 1;
+        if is_first || !cut.only_differing {
+            show(&step, cut, print);
+        }
+    }
+    Ok(summary)
+}
+
+fn show(step: &ReplayStep<'_>, cut: &Cut, print: &mut dyn FnMut(String)) {
+    let (at, shard) = (step.at, step.shard);
+    let is_cut_out = cut
+        .shard
+        .is_some_and(|wanted| wanted != u64::from(shard.number()));
+    if is_cut_out || !(cut.from..=cut.to).contains(&at.as_millis()) {
+        return;
+    }
+    let (kind, details) = happened(&step.happened);
+    let mut lines = vec![line(at, shard, kind, details)];
+    lines.extend(
+        step.actions
+            .iter()
+            .map(|action| action_line(at, shard, action)),
+    );
+    if let Some(divergence) = step.divergence {
+        lines.push(line(at, shard, "differs", json!(divergence.to_string())));
+    }
+    let is_about = |guild: &String| lines.iter().any(|line| line.contains(guild.as_str()));
+    if cut.guild.as_ref().is_none_or(is_about) {
+        lines.into_iter().for_each(print);
+    }
+}
+
+fn happened<'h>(happened: &'h Happened<'_>) -> (&'h str, Value) {
+    match happened {
+        Happened::Called(call) => ("call", serde_json::from_str(call).unwrap_or_default()),
+        Happened::Acknowledged(sequence) => ("acknowledged", json!(sequence)),
+        Happened::Recorded(sequence) => ("recorded", json!(sequence)),
+        Happened::Ended(why) => ("end", json!(why)),
+        Happened::Input(Input::Payload(bytes)) => {
+            let text = || json!(String::from_utf8_lossy(bytes));
+            (
+                "payload",
+                serde_json::from_slice(bytes).unwrap_or_else(|_| text()),
+            )
+        }
+        Happened::Input(input) => ("input", json!(format!("{input:?}"))),
+    }
+}

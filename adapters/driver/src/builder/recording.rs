@@ -1,0 +1,47 @@
+//! What a bot records of itself.
+
+use std::num::NonZeroU32;
+
+use headcount_core::{Session, ShardId};
+
+use crate::builder::Builder;
+use crate::on_resume::OnResume;
+use crate::record::{RecordOptions, Recorder, ShardHeader};
+use crate::{Error, Runtime};
+
+impl<R: Runtime> Builder<R> {
+    /// Records all that happens to the bot's shards, scrubbed so that a stranger may see it: see
+    /// [`record`](crate::record). [`Handle::dump`](crate::Handle::dump) writes it out.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::record::RecordOptions;
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.record(RecordOptions {
+    ///     file: Some("crash.rec".into()),
+    ///     ..RecordOptions::default()
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn record(mut self, options: RecordOptions) -> Self {
+        self.record = Some(options);
+        self
+    }
+
+    /// The recorder of a bot whose shards begin so, if it is to have one.
+    pub(crate) fn recorder(
+        &mut self,
+        total: NonZeroU32,
+        begins: &[(ShardId, u64, Option<Session>)],
+    ) -> Result<Option<Recorder>, Error> {
+        let Some(options) = self.record.take() else {
+            return Ok(None);
+        };
+        let begins_anew = self.on_resume == OnResume::Identify;
+        let shards = begins.iter().map(|(id, seed, session)| {
+            ShardHeader::new(id.number(), *seed, session.clone(), begins_anew)
+        });
+        Recorder::start(options, &self.config, total, shards.collect()).map(Some)
+    }
+}

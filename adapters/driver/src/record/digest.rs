@@ -1,0 +1,64 @@
+//! A digest of actions, of what scrubbing leaves as it is: of a run and of its recording alike.
+
+use headcount_core::{Action, Actions, Event};
+
+/// Mixes one action's number.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// All actions of a shard so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct ActionDigest(u64);
+
+impl ActionDigest {
+    /// Adds what one input led to. Within it the order does not count: guilds that are due at the
+    /// same time have their turns by their ids, which a recording changes.
+    pub(super) fn add(&mut self, actions: &Actions<'_>) {
+        let all = actions.iter().fold(actions.len() as u64, |all, action| {
+            let mixed = mark(action).wrapping_mul(FACTOR);
+            all.wrapping_add(mixed ^ mixed >> 29)
+        });
+        self.0 = (self.0.rotate_left(7) ^ all).wrapping_mul(FACTOR);
+    }
+
+    /// What of it stands in a recording.
+    pub(super) const fn short(self) -> u8 {
+        (self.0 >> 56) as u8
+    }
+}
+
+fn mark(action: &Action<'_>) -> u64 {
+    let (kind, detail) = match action {
+        Action::Connect { .. } => (1, 0),
+        Action::Send(command) => (2, u64::from(command.opcode())),
+        Action::Close(code) => (3, u64::from(*code)),
+        Action::WantIdentify => (4, 0),
+        Action::Mutate(mutation) => (5, mutation.ops().count() as u64),
+        Action::Confirm(barrier) => (6, barrier.number()),
+        Action::Emit(event) => (7, event_mark(event)),
+    };
+    kind | detail << 3
+}
+
+fn event_mark(event: &Event<'_>) -> u64 {
+    let (kind, detail) = match event {
+        Event::Dispatch(dispatch) => (1, dispatch.sequence().unwrap_or(0)),
+        Event::StateChanged(_) => (2, 0),
+        Event::Resumed { replayed } => (3, *replayed),
+        Event::Gap(_) => (4, 0),
+        Event::Halted(_) => (5, 0),
+        Event::GuildReady(ready) => (6, ready.members.received),
+        Event::GuildJoin(ready) => (7, ready.members.received),
+        Event::GuildRestored(ready) => (8, ready.members.received),
+        Event::GuildUnavailable(_) => (9, 0),
+        Event::GuildStale(_) => (10, 0),
+        Event::GuildLeave(_) => (11, 0),
+        Event::HeldOverflow(held) => (12, held.events as u64),
+        Event::ChunkRequestFinished(finished) => (13, u64::from(finished.attempts)),
+        Event::ShardFinishedChunking(all) => (14, all.complete as u64),
+        Event::ShardReady(ready) => (15, ready.available as u64),
+        Event::Misunderstood(_) => (16, 0),
+        Event::CommandFinished(_) => (17, 0),
+        _ => (18, 0),
+    };
+    kind | detail << 5
+}

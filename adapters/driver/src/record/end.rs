@@ -1,0 +1,12 @@
+//! What a recording ends with.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a recording ends where it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingEnd {
+    /// Why it was written out.
+    pub why: String,
+    /// Whether more has happened than there was room for.
+    pub is_full: bool,
+}

@@ -1,0 +1,174 @@
+//! A recording as a file: a magic line, and blocks, each with its length and a checksum.
+//!
+//! | of a block | bytes |
+//! |---|---|
+//! | its kind: `h` for the header, `s` for a part of the stream, `e` for the end | 1 |
+//! | how it is packed: 0 not at all, 1 by zstd | 1 |
+//! | how many bytes it has unpacked, and packed | 4, 4 |
+//! | CRC-32C of these ten bytes and of the packed ones | 4 |
+//! | the packed bytes | |
+//!
+//! Numbers are little-endian. The header and the end are JSON. The stream is pieces of the shards,
+//! each with the place of its shard in the header, its length, and frames.
+
+use headcount_core::crc32c::crc32c;
+
+use super::RecordingError;
+
+/// What a recording begins with; the number is that of its form.
+pub(super) const MAGIC: &[u8] = b"headcount recording 1\n";
+
+/// The magic of any form.
+const ANY_MAGIC: &[u8] = b"headcount recording ";
+
+/// How many bytes of the stream one block has at most.
+pub(super) const BLOCK: usize = 256 << 10;
+
+/// No header has more.
+const LARGEST_HEADER: usize = 256 << 20;
+
+/// How many bytes all streams together have at most.
+pub(super) const LARGEST_STREAM: usize = 2 << 30;
+
+/// What a block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BlockKind {
+    Header,
+    Stream,
+    End,
+}
+
+impl BlockKind {
+    const fn sign(self) -> u8 {
+        match self {
+            Self::Header => b'h',
+            Self::Stream => b's',
+            Self::End => b'e',
+        }
+    }
+
+    const fn of(sign: u8) -> Option<Self> {
+        match sign {
+            b'h' => Some(Self::Header),
+            b's' => Some(Self::Stream),
+            b'e' => Some(Self::End),
+            _ => None,
+        }
+    }
+
+    /// How many bytes it has at most, unpacked.
+    const fn limit(self) -> usize {
+        match self {
+            Self::Stream => BLOCK,
+            Self::Header | Self::End => LARGEST_HEADER,
+        }
+    }
+}
+
+/// Appends a block.
+pub(super) fn put_block(out: &mut Vec<u8>, kind: BlockKind, bytes: &[u8]) {
+    let packed = pack(bytes).filter(|packed| packed.len() < bytes.len());
+    let (packing, content) = match &packed {
+        Some(packed) => (1, packed.as_slice()),
+        None => (0, bytes),
+    };
+    let mut head = [0; 10];
+    head[0] = kind.sign();
+    head[1] = packing;
+    head[2..6].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
+    head[6..].copy_from_slice(&(content.len() as u32).to_le_bytes());
+    out.extend_from_slice(&head);
+    let from = out.len();
+    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(content);
+    let sum = checksum(&head, content);
+    out[from..from + 4].copy_from_slice(&sum.to_le_bytes());
+}
+
+fn checksum(head: &[u8], content: &[u8]) -> u32 {
+    crc32c(&[head, content])
+}
+
+#[cfg(feature = "zstd")]
+fn pack(bytes: &[u8]) -> Option<Vec<u8>> {
+    zstd::bulk::compress(bytes, 3).ok()
+}
+
+#[cfg(not(feature = "zstd"))]
+fn pack(_: &[u8]) -> Option<Vec<u8>> {
+    None
+}
+
+#[cfg(feature = "zstd")]
+fn unpack(packed: &[u8], length: usize) -> Result<Vec<u8>, RecordingError> {
+    let broken = |_| RecordingError::Broken("a block that cannot be unpacked");
+    zstd::bulk::decompress(packed, length).map_err(broken)
+}
+
+#[cfg(not(feature = "zstd"))]
+fn unpack(_: &[u8], _: usize) -> Result<Vec<u8>, RecordingError> {
+    Err(RecordingError::Packed)
+}
+
+/// Reads a file block by block.
+pub(super) struct Blocks<'b> {
+    rest: &'b [u8],
+    number: usize,
+}
+
+impl<'b> Blocks<'b> {
+    /// Those of a file.
+    pub(super) fn of(file: &'b [u8]) -> Result<Self, RecordingError> {
+        match file.strip_prefix(MAGIC) {
+            Some(rest) => Ok(Self { rest, number: 0 }),
+            None if file.starts_with(ANY_MAGIC) => Err(RecordingError::Version),
+            None => Err(RecordingError::NotARecording),
+        }
+    }
+
+    /// The next block, unpacked; `None` at the end of the file.
+    pub(super) fn next(&mut self) -> Result<Option<(BlockKind, Vec<u8>)>, RecordingError> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let (head, rest) = self
+            .rest
+            .split_at_checked(10)
+            .ok_or(RecordingError::Truncated)?;
+        let (sum, rest) = rest.split_first_chunk().ok_or(RecordingError::Truncated)?;
+        let number = |at: usize| {
+            head[at..]
+                .first_chunk()
+                .map_or(0, |n| u32::from_le_bytes(*n)) as usize
+        };
+        let (length, packed) = (number(2), number(6));
+        let content = rest.split_at_checked(packed);
+        let (content, rest) = content.ok_or(RecordingError::Truncated)?;
+        let number = self.number;
+        self.number += 1;
+        if checksum(head, content) != u32::from_le_bytes(*sum) {
+            return Err(RecordingError::Checksum { block: number });
+        }
+        self.rest = rest;
+        let kind = BlockKind::of(head[0]);
+        let kind = kind.ok_or(RecordingError::Broken("a block of an unknown kind"))?;
+        if length > kind.limit() {
+            return Err(RecordingError::Broken("a block that is too long"));
+        }
+        let bytes = match head[1] {
+            0 => content.to_vec(),
+            1 => unpack(content, length)?,
+            _ => {
+                return Err(RecordingError::Broken(
+                    "a block that is packed in an unknown way",
+                ));
+            }
+        };
+        if bytes.len() != length {
+            return Err(RecordingError::Broken(
+                "a block of another length than it says",
+            ));
+        }
+        Ok(Some((kind, bytes)))
+    }
+}

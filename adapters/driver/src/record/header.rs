@@ -1,0 +1,143 @@
+//! What a recording begins with: everything of a bot's settings that its shards depend on.
+
+use headcount_core::config::{Acknowledge, Identifying, ReceiveLimits, SendLimits, Timing};
+use headcount_core::id::GuildId;
+use headcount_core::session::OnStop;
+use headcount_core::tracker::TrackerConfig;
+use headcount_core::{Config, Intents, Session, Shard, ShardId, Token};
+use serde::{Deserialize, Serialize};
+
+use super::RecordingError;
+use super::call::Answers;
+use super::scrub::Scrubber;
+
+/// The settings, without the token and what the bot says of itself, and where each shard begins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct RecordingHeader {
+    /// The library's version.
+    pub(super) version: String,
+    /// When, in seconds of Unix time.
+    pub(super) began: u64,
+    /// Shards of the whole bot.
+    pub(super) total: u32,
+    intents: u64,
+    url: String,
+    large_threshold: u8,
+    identify: Identifying,
+    timing: Timing,
+    limits: SendLimits,
+    receive: ReceiveLimits,
+    acknowledge: Acknowledge,
+    tracker: TrackerConfig,
+    has_filter: bool,
+    pub(super) shards: Vec<ShardHeader>,
+}
+
+/// How one shard begins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ShardHeader {
+    pub(super) number: u32,
+    seed: u64,
+    session: Option<Session>,
+    /// Whether it gives its session up at once.
+    begins_anew: bool,
+}
+
+impl ShardHeader {
+    pub(crate) fn new(number: u32, seed: u64, session: Option<Session>, begins_anew: bool) -> Self {
+        Self {
+            number,
+            seed,
+            session,
+            begins_anew,
+        }
+    }
+
+    /// The same with the stand-ins of what is in the session. What is random about a shard follows
+    /// from its session's id as well, so the seed makes up for the other id.
+    fn scrubbed(mut self, scrubber: &mut Scrubber) -> Result<Self, RecordingError> {
+        let Some(session) = self.session.take() else {
+            return Ok(self);
+        };
+        let unreadable = |_| RecordingError::Broken("a session that cannot be scrubbed");
+        let mut json = serde_json::to_vec(&session).map_err(unreadable)?;
+        scrubber.json(&mut json);
+        let other: Session = serde_json::from_slice(&json).map_err(unreadable)?;
+        self.seed ^= session.digest() ^ other.digest();
+        self.session = Some(other);
+        Ok(self)
+    }
+}
+
+impl RecordingHeader {
+    /// That of a bot; `config` is the same for all shards but for their ids.
+    pub(super) fn new(
+        config: &Config,
+        total: u32,
+        began: u64,
+        shards: Vec<ShardHeader>,
+        scrubber: &mut Scrubber,
+    ) -> Result<Self, RecordingError> {
+        let mut tracker = config.tracker.clone();
+        let chunking = &mut tracker.setup.chunking;
+        let other = |guild: &GuildId| GuildId::new(scrubber.id(guild.get()));
+        chunking.deny = chunking.deny.iter().filter_map(other).collect();
+        let allow = chunking.allow.take();
+        chunking.allow = allow.map(|allow| allow.iter().filter_map(other).collect());
+        let shards = shards.into_iter().map(|shard| shard.scrubbed(scrubber));
+        let shards = shards.collect::<Result<_, _>>()?;
+        Ok(Self {
+            version: env!("CARGO_PKG_VERSION").into(),
+            began,
+            total,
+            intents: config.intents.bits(),
+            url: scrubber.text(&config.url),
+            large_threshold: config.large_threshold,
+            identify: config.identify,
+            timing: config.timing.clone(),
+            limits: config.limits.clone(),
+            receive: config.receive.clone(),
+            acknowledge: config.acknowledge,
+            has_filter: tracker.setup.chunking.filter.is_some(),
+            tracker,
+            shards,
+        })
+    }
+
+    /// The shard of this number, if there are so many.
+    pub(super) fn id(&self, shard: &ShardHeader) -> Result<ShardId, RecordingError> {
+        let id = ShardId::new_checked(shard.number, self.total);
+        id.ok_or(RecordingError::Broken("a shard that does not exist"))
+    }
+
+    /// A shard as it was when the recording began.
+    pub(super) fn shard(
+        &self,
+        shard: &ShardHeader,
+        answers: &Answers,
+    ) -> Result<Shard, RecordingError> {
+        let intents = Intents::from_bits(self.intents);
+        let intents = intents.ok_or(RecordingError::Broken("intents with an unknown bit"))?;
+        let mut config = Config::new(Token::new("recorded"), intents, self.id(shard)?);
+        config.url = self.url.as_str().into();
+        config.large_threshold = self.large_threshold;
+        config.identify = self.identify;
+        config.timing = self.timing.clone();
+        config.limits = self.limits.clone();
+        config.receive = self.receive.clone();
+        config.acknowledge = self.acknowledge;
+        config.tracker = self.tracker.clone();
+        let chunking = std::mem::take(&mut config.tracker.setup.chunking);
+        config.tracker.setup.chunking = answers.answering(chunking, self.has_filter);
+        let foreign = |_| RecordingError::Broken("a session of another shard");
+        let Some(session) = shard.session.clone() else {
+            return Ok(Shard::new(config, shard.seed));
+        };
+        let begun = Shard::with_session(config, shard.seed, session);
+        let mut begun = begun.map_err(foreign)?;
+        if shard.begins_anew {
+            let _ = begun.restart(OnStop::End);
+        }
+        Ok(begun)
+    }
+}

@@ -1,0 +1,198 @@
+//! Payloads without what their users have written: ids, names, texts and addresses replaced.
+
+use super::key::ScrubKey;
+use super::meaning::{Meaning, is_word};
+
+/// Objects and arrays deeper than this say nothing of what is in them.
+const DEEPEST: usize = 256;
+
+/// From so many digits on a number is an id.
+const ID_DIGITS: usize = 15;
+
+/// Replaces what is in JSON in place. Every byte stays where it was, also of what is no JSON.
+pub(super) struct Scrubber {
+    key: ScrubKey,
+    levels: Vec<NestedLevel>,
+    /// Levels beyond the deepest.
+    deeper: usize,
+    /// Whether the recorder itself has written it.
+    is_own: bool,
+}
+
+/// An object or an array that is open.
+#[derive(Clone, Copy)]
+struct NestedLevel {
+    is_object: bool,
+    awaits_key: bool,
+    meaning: Meaning,
+}
+
+impl Scrubber {
+    pub(super) fn new(key: ScrubKey) -> Self {
+        Self {
+            key,
+            levels: Vec::new(),
+            deeper: 0,
+            is_own: false,
+        }
+    }
+
+    /// The id that stands for this one.
+    pub(super) fn id(&self, id: u64) -> u64 {
+        self.key.id(id)
+    }
+
+    /// A text outside of JSON.
+    pub(super) fn text(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        self.key.replace_text(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// One document that the recorder itself has written.
+    pub(super) fn own_json(&mut self, bytes: &mut [u8]) {
+        self.is_own = true;
+        self.json(bytes);
+        self.is_own = false;
+    }
+
+    /// One document.
+    pub(super) fn json(&mut self, bytes: &mut [u8]) {
+        self.levels.clear();
+        self.deeper = 0;
+        let mut at = 0;
+        while at < bytes.len() {
+            at += match bytes[at] {
+                b'{' | b'[' => self.open(bytes[at] == b'{'),
+                b'}' | b']' => self.close(),
+                b',' => self.next_is_key(true),
+                b':' => self.next_is_key(false),
+                b'"' => self.string(&mut bytes[at..]),
+                b'-' | b'0'..=b'9' => self.number(&mut bytes[at..]),
+                b' ' | b'\t' | b'\n' | b'\r' => 1,
+                _ => other(&mut bytes[at..]),
+            };
+        }
+    }
+
+    fn open(&mut self, is_object: bool) -> usize {
+        if self.levels.len() < DEEPEST {
+            let meaning = match is_object {
+                true => Meaning::Unknown,
+                // What is in an array is what its key says.
+                false => self.meaning(),
+            };
+            self.levels.push(NestedLevel {
+                is_object,
+                awaits_key: is_object,
+                meaning,
+            });
+        } else {
+            self.deeper += 1;
+        }
+        1
+    }
+
+    fn close(&mut self) -> usize {
+        match self.deeper.checked_sub(1) {
+            Some(deeper) => self.deeper = deeper,
+            None => drop(self.levels.pop()),
+        }
+        1
+    }
+
+    fn next_is_key(&mut self, is_key: bool) -> usize {
+        if let Some(level) = self.levels.last_mut().filter(|_| self.deeper == 0) {
+            level.awaits_key = is_key && level.is_object;
+        }
+        1
+    }
+
+    fn meaning(&self) -> Meaning {
+        let level = self.levels.last().filter(|_| self.deeper == 0);
+        level.map_or(Meaning::Unknown, |level| level.meaning)
+    }
+
+    /// A string from its quote on; how many bytes it has. One without an end is scrubbed as well.
+    fn string(&mut self, bytes: &mut [u8]) -> usize {
+        let mut end = 1;
+        while end < bytes.len() && bytes[end] != b'"' {
+            end += 1 + usize::from(bytes[end] == b'\\');
+        }
+        let end = end.min(bytes.len());
+        let text = &mut bytes[1..end];
+        let depth = self.levels.len();
+        match self.levels.last_mut().filter(|_| self.deeper == 0) {
+            Some(level) if level.awaits_key => {
+                level.meaning = match self.is_own {
+                    true => Meaning::of_own_key(text),
+                    false => Meaning::of_key(text, depth),
+                };
+                if !is_word(text) {
+                    self.value(text, Meaning::Unknown);
+                }
+            }
+            _ => self.value(text, self.meaning()),
+        }
+        (end + 1).min(bytes.len())
+    }
+
+    fn value(&self, text: &mut [u8], meaning: Meaning) {
+        if meaning.keeps(text) || text == b"0" {
+            return;
+        }
+        match id_of(text) {
+            Some(id) => write(text, self.key.id(id)),
+            None => self.key.replace_text(text),
+        }
+    }
+
+    fn number(&self, bytes: &mut [u8]) -> usize {
+        let is_part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+        let length = bytes.iter().take_while(|byte| is_part(byte)).count();
+        let number = &mut bytes[..length];
+        let from = usize::from(number[0] == b'-');
+        let digits = &mut number[from..];
+        let meaning = self.meaning();
+        let is_whole = digits.iter().all(u8::is_ascii_digit);
+        let is_id = meaning == Meaning::Id || digits.len() >= ID_DIGITS;
+        if is_whole && is_id && !matches!(meaning, Meaning::Bits | Meaning::Own) {
+            match id_of(digits) {
+                Some(id) => write(digits, self.key.id(id)),
+                None if digits.len() >= ID_DIGITS => self.key.replace_text(digits),
+                None => {}
+            }
+        }
+        length
+    }
+}
+
+/// A word that JSON has, or a byte that has no place in it.
+fn other(bytes: &mut [u8]) -> usize {
+    let words: [&[u8]; 3] = [b"true", b"false", b"null"];
+    if let Some(word) = words.iter().find(|word| bytes.starts_with(word)) {
+        return word.len();
+    }
+    bytes[0] = b'?';
+    1
+}
+
+/// The id that these digits are, if it would be written so.
+fn id_of(digits: &[u8]) -> Option<u64> {
+    let is_plain =
+        digits.first().is_some_and(|first| *first != b'0') && digits.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(digits).ok().filter(|_| is_plain)?;
+    text.parse().ok()
+}
+
+/// Writes an id over one of as many digits.
+fn write(digits: &mut [u8], id: u64) {
+    let mut rest = id;
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests;

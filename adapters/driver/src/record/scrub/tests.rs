@@ -1,0 +1,138 @@
+use std::num::NonZeroU32;
+
+use super::*;
+
+fn scrubber() -> Scrubber {
+    Scrubber::new(ScrubKey::new([3, 5], NonZeroU32::new(4).unwrap()))
+}
+
+fn scrubbed(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    scrubber().json(&mut bytes);
+    assert_eq!(bytes.len(), text.len());
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn names_texts_ids_tokens_and_addresses_are_gone_and_everything_keeps_its_length() {
+    let text = r#"{"op":0,"t":"MESSAGE_CREATE","s":7,"d":{"id":"1048576000005308416",
+        "content":"Hello \"World\" \u00fc\ud83c\udf08 <@1048576000005308417> größe 🔥",
+        "nonce":"hunter2",
+        "author":{"username":"Alice B","avatar":"a_0123456789abcdef0123456789abcdef","bot":false},
+        "session_id":"deadbeef","resume_gateway_url":"wss://gateway-7.example.org:443/?x=1",
+        "mentions":{"1048576000005308417":{"Nick Name":"Bob"}},"ip":"192.168.17.4"}}"#;
+    let scrubbed = scrubbed(text);
+    for secret in [
+        "1048576000005308416",
+        "1048576000005308417",
+        "Hello",
+        "World",
+        "größe",
+        "🔥",
+        "ud83c",
+        "udf08",
+        "00fc",
+        "hunter2",
+        "Alice",
+        "0123456789abcdef",
+        "deadbeef",
+        "gateway-7",
+        "example",
+        "Nick",
+        "Bob",
+        "192.168",
+    ] {
+        assert!(!scrubbed.contains(secret), "{secret} in {scrubbed}");
+    }
+    assert!(
+        scrubbed.contains("\"op\":0,\"t\":\"MESSAGE_CREATE\",\"s\":7"),
+        "{scrubbed}"
+    );
+    assert!(scrubbed.contains("\"wss://"), "{scrubbed}");
+    let value: serde_json::Value = serde_json::from_str(&scrubbed).unwrap();
+    let content = value["d"]["content"].as_str().unwrap();
+    assert_eq!(content.matches('"').count(), 2);
+    assert!(
+        value["d"]["author"]["avatar"]
+            .as_str()
+            .unwrap()
+            .starts_with("a_")
+    );
+}
+
+#[test]
+fn what_decides_stays() {
+    for same in [
+        r#"{"op":10,"d":{"heartbeat_interval":41250,"_trace":[]}}"#,
+        r#"{"t":"GUILD_MEMBERS_CHUNK","d":{"nonce":"abcdef01.1.0","chunk_index":0}}"#,
+        r#"{"d":{"status":"dnd","client_status":{"web":"idle"},"features":["COMMUNITY"]}}"#,
+        r#"{"allow":"2248473465835073","deny":"0","type":"role","position":3,"x":1.5e3}"#,
+        r#"{"retry_after":4.5,"unavailable":true,"member_count":250000,"joined":null}"#,
+        "",
+        "[",
+    ] {
+        assert_eq!(scrubbed(same), same);
+    }
+}
+
+#[test]
+fn an_id_is_the_same_as_a_text_a_number_and_a_key() {
+    let scrubbed = scrubbed(
+        r#"["1048576000005308416",1048576000005308416,
+            {"1048576000005308416":{"role_ids":[12,12]}}]"#,
+    );
+    let value: serde_json::Value = serde_json::from_str(&scrubbed).unwrap();
+    let id = value[0].as_str().unwrap();
+    assert_eq!(value[1].to_string(), id);
+    let roles = &value[2][id]["role_ids"];
+    assert_eq!(roles[0], roles[1]);
+    assert_ne!(id, "1048576000005308416");
+}
+
+#[test]
+fn the_same_text_has_the_same_stand_in_and_others_have_others() {
+    let scrubbed = scrubbed(r#"["Alice","Alice","Carol","🔥","🔥","👍"]"#);
+    let texts: Vec<String> = serde_json::from_str(&scrubbed).unwrap();
+    assert_eq!((&texts[0], &texts[3]), (&texts[1], &texts[4]));
+    assert_ne!(texts[0], texts[2]);
+    assert_ne!(texts[3], texts[5]);
+}
+
+#[test]
+fn a_time_stays_a_time() {
+    let scrubbed = scrubbed(r#"["2021-03-07T08:09:07.123456+00:00","2021-03-31T08:09:07Z"]"#);
+    assert!(scrubbed.starts_with("[\"2021-03-"), "{scrubbed}");
+    assert!(
+        scrubbed.contains("+00:00\",\"2021-03-") && scrubbed.ends_with("Z\"]"),
+        "{scrubbed}"
+    );
+    assert!(
+        !scrubbed.contains("07T08:09") && !scrubbed.contains(".123456"),
+        "{scrubbed}"
+    );
+}
+
+#[test]
+fn what_is_no_json_is_scrubbed_as_well_and_stays_none() {
+    for (broken, secret) in [
+        (&b"{\"name\":\"Ali"[..], "Ali"),
+        (b"{\"name\":Alice}", "Alice"),
+        (b"Alice", "Alice"),
+        (b"{\"name\":\"Alice\\", "Alice"),
+        (b"{\"name\":\"\xffAlice\xe4\"}", "Alice"),
+        (b"{\"name\":\"\\uAlice\"}", "Alice"),
+        (b"{\"name\":\"Alice\"123456789012345678}", "12345678"),
+    ] {
+        let mut bytes = broken.to_vec();
+        scrubber().json(&mut bytes);
+        assert_eq!(bytes.len(), broken.len());
+        let found = bytes
+            .windows(secret.len())
+            .any(|part| part == secret.as_bytes());
+        assert!(!found, "{}", String::from_utf8_lossy(&bytes));
+        let parses = serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
+        assert!(!parses, "{}", String::from_utf8_lossy(&bytes));
+    }
+    let deep = "[".repeat(100_000) + "\"Alice\"";
+    assert!(!scrubbed(&deep).contains("Alice"));
+}

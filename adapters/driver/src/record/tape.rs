@@ -1,0 +1,249 @@
+//! The part of a recording that a shard's own task writes: bytes behind bytes, and nothing else.
+
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use headcount_core::setup::Chunking;
+use headcount_core::{Actions, Input, Instant};
+
+use super::call::RecordedCall;
+use super::digest::ActionDigest;
+use super::frame::{self, FRAME_BYTES, FrameEnd};
+use super::recorder::RecorderTask;
+
+/// The size of a buffer. A larger payload makes a larger one.
+const BUFFER: usize = 32 << 10;
+
+/// How many empty buffers wait to be used again.
+const SPARE: usize = 64;
+
+/// Frames of one shard, in order, on their way to the recorder's thread.
+#[derive(Debug)]
+pub(crate) struct TapePiece {
+    /// The place of the shard in the recording's header.
+    pub(super) shard: u32,
+    /// The how manieth piece of the shard, from zero.
+    pub(super) number: u64,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The way to the recorder's thread.
+#[derive(Debug)]
+pub(super) struct TapeFeed {
+    sender: SyncSender<RecorderTask>,
+    spare: Mutex<Vec<Vec<u8>>>,
+    /// Bytes that wait for the thread.
+    waiting: AtomicUsize,
+    /// How many may.
+    limit: usize,
+    /// Buffers that were made.
+    made: AtomicUsize,
+}
+
+impl TapeFeed {
+    pub(super) fn new(sender: SyncSender<RecorderTask>, limit: usize) -> Self {
+        Self {
+            sender,
+            spare: Mutex::new(Vec::with_capacity(SPARE)),
+            waiting: AtomicUsize::new(0),
+            limit,
+            made: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many buffers were made so far.
+    #[cfg(test)]
+    pub(super) fn made(&self) -> usize {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// Hands a piece over; `false` if there is no room for it.
+    fn offer(&self, piece: TapePiece) -> bool {
+        let bytes = piece.bytes.len();
+        if self.waiting.fetch_add(bytes, Ordering::AcqRel) > self.limit {
+            self.waiting.fetch_sub(bytes, Ordering::AcqRel);
+            return false;
+        }
+        match self.sender.try_send(RecorderTask::Piece(piece)) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.waiting.fetch_sub(bytes, Ordering::AcqRel);
+                false
+            }
+        }
+    }
+
+    fn buffer(&self) -> Vec<u8> {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.pop().unwrap_or_else(|| {
+            self.made.fetch_add(1, Ordering::Relaxed);
+            Vec::with_capacity(BUFFER)
+        })
+    }
+
+    /// Takes a piece's buffer back, on the thread.
+    pub(super) fn give_back(&self, mut bytes: Vec<u8>) {
+        self.waiting.fetch_sub(bytes.len(), Ordering::AcqRel);
+        bytes.clear();
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes.capacity() == BUFFER && spare.len() < SPARE {
+            spare.push(bytes);
+        }
+    }
+}
+
+/// What a shard's filter of member requests has answered since the last input.
+#[derive(Clone, Debug, Default)]
+struct FilterAnswers(Arc<Mutex<Vec<bool>>>);
+
+impl FilterAnswers {
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<bool>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What of one shard is recorded and not handed over yet.
+#[derive(Debug)]
+pub(crate) struct Tape {
+    feed: Arc<TapeFeed>,
+    shard: u32,
+    number: u64,
+    now: Instant,
+    bytes: Vec<u8>,
+    digest: ActionDigest,
+    acknowledged: u64,
+    answers: Option<FilterAnswers>,
+    has_ended: bool,
+}
+
+impl Tape {
+    pub(super) fn new(feed: Arc<TapeFeed>, shard: u32) -> Self {
+        let bytes = feed.buffer();
+        Self {
+            feed,
+            shard,
+            number: 0,
+            now: Instant::ZERO,
+            bytes,
+            digest: ActionDigest::default(),
+            acknowledged: 0,
+            answers: None,
+            has_ended: false,
+        }
+    }
+
+    /// The same settings, with a filter whose answers are recorded.
+    pub(crate) fn following(&mut self, chunking: Chunking) -> Chunking {
+        if chunking.filter.is_none() {
+            return chunking;
+        }
+        let answers = self.answers.get_or_insert_default().clone();
+        chunking.guarded(move |ask| {
+            let answer = ask();
+            answers.with(|answers| answers.push(answer));
+            answer
+        })
+    }
+
+    /// An input is about to be taken in.
+    pub(crate) fn input(&mut self, now: Instant, input: &Input<'_>) {
+        let payload = match input {
+            Input::Payload(bytes) => bytes.len(),
+            _ => 0,
+        };
+        if self.makes_room(payload) {
+            let after = now.since(self.now).as_millis() as u64;
+            self.now = self.now.max(now);
+            frame::put_input(&mut self.bytes, after, input);
+        }
+    }
+
+    /// What it led to.
+    pub(crate) fn actions(&mut self, actions: &Actions<'_>) {
+        if self.has_ended {
+            return;
+        }
+        if let Some(answers) = &self.answers {
+            let bytes = &mut self.bytes;
+            answers.with(|answers| {
+                let all = answers.drain(..);
+                all.for_each(|answer| frame::put_answer(bytes, answer));
+            });
+        }
+        self.digest.add(actions);
+        frame::put_actions(&mut self.bytes, self.digest.short(), actions.len());
+    }
+
+    /// So much of the session is acknowledged.
+    pub(crate) fn acknowledged(&mut self, sequence: u64) {
+        if sequence != self.acknowledged && self.makes_room(0) {
+            self.acknowledged = sequence;
+            frame::put_acknowledged(&mut self.bytes, sequence);
+        }
+    }
+
+    /// So much of it is written down.
+    pub(crate) fn recorded(&mut self, sequence: u64) {
+        if self.makes_room(0) {
+            frame::put_recorded(&mut self.bytes, sequence);
+        }
+    }
+
+    /// A call from outside of the loop.
+    pub(crate) fn call(&mut self, call: &RecordedCall) {
+        let json = serde_json::to_string(call).unwrap_or_default();
+        if self.makes_room(json.len()) {
+            frame::put_call(&mut self.bytes, json.as_bytes());
+        }
+    }
+
+    /// The shard begins again by hand, or with the rows of an earlier process, which a recording
+    /// does not follow.
+    pub(crate) fn started(&mut self) {
+        if self.makes_room(0) {
+            self.end(FrameEnd::Started);
+        }
+    }
+
+    fn end(&mut self, end: FrameEnd) {
+        frame::put_end(&mut self.bytes, end);
+        self.has_ended = true;
+    }
+
+    /// Hands a full buffer over, if the next frame needs room. `false` if nothing more is recorded.
+    fn makes_room(&mut self, bytes: usize) -> bool {
+        let is_full = self.bytes.len() + bytes + 2 * FRAME_BYTES > BUFFER;
+        if !self.has_ended && is_full && !self.bytes.is_empty() {
+            let fresh = self.feed.buffer();
+            let piece = self.piece(fresh);
+            if !self.feed.offer(piece) {
+                self.number -= 1;
+                self.end(FrameEnd::Lost);
+            }
+        }
+        !self.has_ended
+    }
+
+    /// What is recorded and not handed over, if anything is.
+    pub(crate) fn take(&mut self) -> Option<TapePiece> {
+        let is_empty = self.bytes.is_empty();
+        let fresh = (!is_empty).then(|| self.feed.buffer())?;
+        let piece = self.piece(fresh);
+        self.feed
+            .waiting
+            .fetch_add(piece.bytes.len(), Ordering::AcqRel);
+        Some(piece)
+    }
+
+    fn piece(&mut self, fresh: Vec<u8>) -> TapePiece {
+        let number = self.number;
+        self.number += 1;
+        TapePiece {
+            shard: self.shard,
+            number,
+            bytes: mem::replace(&mut self.bytes, fresh),
+        }
+    }
+}

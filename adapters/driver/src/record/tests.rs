@@ -1,0 +1,322 @@
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+
+use headcount_core::id::GuildId;
+use headcount_core::setup::{AutoChunk, Chunking};
+use headcount_core::{Action, Config, Input, Instant, Intents, Shard, ShardId, Token};
+
+use super::file::{BlockKind, MAGIC, put_block};
+use super::header::RecordingHeader;
+use super::key::ScrubKey;
+use super::recorder::{Archive, RecorderTask};
+use super::scrub::Scrubber;
+use super::tape::TapeFeed;
+use super::*;
+
+mod broken;
+
+const GUILD: u64 = 1_048_576_000_005_308_416;
+const SEED: u64 = 7;
+
+fn config() -> Config {
+    let intents = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_MESSAGES;
+    let mut config = Config::new(Token::new("s3cr3t"), intents, ShardId::ONE);
+    config.tracker.setup.chunking = Chunking::from(AutoChunk::Missing).when(|guild| guild.large);
+    config.tracker.setup.confirm = Some(std::time::Duration::from_secs(60));
+    config
+}
+
+/// One shard that is recorded, without a thread.
+struct Run {
+    shard: Shard,
+    tape: Tape,
+    feed: Arc<TapeFeed>,
+    receiver: Receiver<RecorderTask>,
+    archive: Archive,
+    now: u64,
+}
+
+impl Run {
+    fn new(options: &RecordOptions) -> Self {
+        let key = ScrubKey::new([1, 2], NonZeroU32::MIN);
+        let mut scrubber = Scrubber::new(key);
+        let begins = vec![ShardHeader::new(0, SEED, None, false)];
+        let header = RecordingHeader::new(&config(), 1, 0, begins, &mut scrubber).unwrap();
+        let mut file = MAGIC.to_vec();
+        let json = serde_json::to_vec(&header).unwrap();
+        put_block(&mut file, BlockKind::Header, &json);
+        let (sender, receiver) = mpsc::sync_channel(1024);
+        let feed = Arc::new(TapeFeed::new(sender, options.waiting));
+        let mut tape = Tape::new(Arc::clone(&feed), 0);
+        let mut config = config();
+        let setup = &mut config.tracker.setup;
+        setup.chunking = tape.following(std::mem::take(&mut setup.chunking));
+        Self {
+            shard: Shard::new(config, SEED),
+            tape,
+            feed,
+            receiver,
+            archive: Archive::new(scrubber, file, 1, options.bytes),
+            now: 0,
+        }
+    }
+
+    fn input(&mut self, input: Input<'_>) -> Vec<Action<'static>> {
+        self.now += 40;
+        let now = Instant::from_millis(self.now);
+        self.tape.input(now, &input);
+        let actions = self.shard.handle(now, input);
+        self.tape.actions(&actions);
+        actions.into_owned().into_iter().collect()
+    }
+
+    fn payload(&mut self, text: &str) -> Vec<Action<'static>> {
+        self.input(Input::Payload(text.as_bytes()))
+    }
+
+    /// A session with one large guild, whose members are asked for.
+    fn begin(&mut self) {
+        self.input(Input::Timeout);
+        self.input(Input::Opened);
+        self.payload(r#"{"op":10,"d":{"heartbeat_interval":41250}}"#);
+        self.payload(&format!(
+            r#"{{"op":0,"t":"READY","s":1,"d":{{"v":10,"session_id":"s3ss10n",
+            "user":{{"id":"77","username":"Robot"}},
+            "resume_gateway_url":"wss://resume.example",
+            "guilds":[{{"id":"{GUILD}","unavailable":true}}]}}}}"#
+        ));
+        self.tape.acknowledged(1);
+        let actions = self.payload(&format!(
+            r#"{{"op":0,"t":"GUILD_CREATE","s":2,"d":{{"id":"{GUILD}","name":"Secret Garden",
+            "large":true,
+            "member_count":300,"members":[],"channels":[],"roles":[]}}}}"#
+        ));
+        let sent = |action: &Action<'_>| matches!(action, Action::Send(it) if it.opcode() == 8);
+        assert!(actions.iter().any(sent), "{actions:?}");
+    }
+
+    fn message(&mut self, sequence: u64) {
+        self.payload(&format!(
+            r#"{{"op":0,"t":"MESSAGE_CREATE","s":{sequence},"d":{{"id":"{}","guild_id":"{GUILD}",
+            "channel_id":"{GUILD}","content":"Hello number {sequence}","author":{{"id":"99"}}}}}}"#,
+            GUILD + sequence
+        ));
+    }
+
+    /// Takes over what the tape has handed on.
+    fn pass_on(&mut self) {
+        while let Ok(RecorderTask::Piece(piece)) = self.receiver.try_recv() {
+            self.archive.take(piece, |bytes| self.feed.give_back(bytes));
+        }
+    }
+
+    fn file(&mut self) -> Vec<u8> {
+        self.pass_on();
+        if let Some(piece) = self.tape.take() {
+            self.archive.take(piece, |bytes| self.feed.give_back(bytes));
+        }
+        self.archive.file("a test")
+    }
+}
+
+/// The steps of a file, and those that went otherwise.
+fn replayed(file: &[u8]) -> (usize, Vec<(Instant, Divergence)>) {
+    let recording = Recording::read(file).unwrap();
+    let mut replay = Replay::new(&recording).unwrap();
+    let (mut steps, mut other) = (0, Vec::new());
+    while let Some(step) = replay.step().unwrap() {
+        steps += 1;
+        other.extend(step.divergence.map(|divergence| (step.at, divergence)));
+    }
+    (steps, other)
+}
+
+#[test]
+fn a_run_replays_to_the_same_actions() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    for sequence in 3..1_000 {
+        run.message(sequence);
+    }
+    let guild = GuildId::new(GUILD).unwrap();
+    run.input(Input::StoreFailed(guild));
+    run.input(Input::Closed(None));
+    for _ in 0..100 {
+        run.input(Input::Timeout);
+    }
+    run.input(Input::Opened);
+    let file = run.file();
+    let (steps, other) = replayed(&file);
+    // One step is the acknowledgement.
+    assert_eq!((steps, other), (1_106, vec![]));
+    assert!(!file.windows(6).any(|part| part == b"s3cr3t"));
+}
+
+#[test]
+fn an_answer_of_a_store_that_nobody_asked_for_is_seen() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    run.input(Input::Closed(None));
+    let file = run.file();
+    assert_eq!(replayed(&file).1, []);
+    let mut bytes = Vec::new();
+    frame::put_number(&mut bytes, 0);
+    let odd = [8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5, 16, 0, 0];
+    frame::put_number(&mut bytes, odd.len() as u64);
+    bytes.extend_from_slice(&odd);
+    let mut longer = Vec::new();
+    let mut blocks = file::Blocks::of(&file).unwrap();
+    longer.extend_from_slice(MAGIC);
+    while let Some((kind, block)) = blocks.next().unwrap() {
+        if kind == BlockKind::End {
+            put_block(&mut longer, BlockKind::Stream, &bytes);
+        }
+        put_block(&mut longer, kind, &block);
+    }
+    assert_eq!(replayed(&longer).1[0].1, Divergence::Unasked);
+}
+
+#[test]
+fn a_shard_that_does_something_else_is_seen_at_that_step() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    // The run gets a message that is not in its recording.
+    let unseen = format!(
+        r#"{{"op":0,"t":"MESSAGE_CREATE","s":3,"d":{{"id":"1",
+            "guild_id":"{GUILD}","channel_id":"{GUILD}"}}}}"#
+    );
+    let _ = run.shard.handle(
+        Instant::from_millis(run.now),
+        Input::Payload(unseen.as_bytes()),
+    );
+    run.input(Input::Timeout);
+    run.message(3);
+    run.message(4);
+    let at = Instant::from_millis(run.now - 40);
+    let file = run.file();
+    let (_, other) = replayed(&file);
+    assert_eq!(other.first().map(|(at, _)| *at), Some(at), "{other:?}");
+}
+
+#[test]
+fn what_is_full_keeps_its_begin_and_says_so() {
+    let options = RecordOptions {
+        bytes: 40_000,
+        ..RecordOptions::default()
+    };
+    let mut run = Run::new(&options);
+    run.begin();
+    for sequence in 3..20_000 {
+        run.message(sequence);
+        run.pass_on();
+    }
+    let file = run.file();
+    assert!(file.len() < 40_000 + file::BLOCK, "{}", file.len());
+    let recording = Recording::read(&file).unwrap();
+    assert!(recording.end().is_full);
+    let (steps, other) = replayed(&file);
+    assert!(
+        steps > 100 && steps < 19_000 && other.is_empty(),
+        "{steps}: {other:?}"
+    );
+}
+
+#[test]
+fn a_shard_that_nobody_keeps_up_with_is_recorded_no_further() {
+    let mut run = Run::new(&RecordOptions {
+        waiting: 200_000,
+        ..RecordOptions::default()
+    });
+    run.begin();
+    for sequence in 3..20_000 {
+        run.message(sequence);
+    }
+    let file = run.file();
+    let recording = Recording::read(&file).unwrap();
+    assert!(!recording.end().is_full);
+    let mut replay = Replay::new(&recording).unwrap();
+    let mut last = None;
+    while let Some(step) = replay.step().unwrap() {
+        assert_eq!(step.divergence, None);
+        last = Some(format!("{:?}", step.happened));
+    }
+    assert_eq!(last.unwrap(), "Ended(\"the recorder could not keep up\")");
+}
+
+#[test]
+fn no_buffer_is_made_or_grows_once_a_bot_runs() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    for sequence in 3..2_000 {
+        run.message(sequence);
+        run.pass_on();
+    }
+    let made = run.feed.made();
+    for sequence in 2_000..20_000 {
+        run.message(sequence);
+        run.pass_on();
+    }
+    assert_eq!(run.feed.made(), made);
+}
+
+/// Handles messages of some 500 bytes, and says how many nanoseconds each took.
+fn cost(run: &mut Run, from: u64, is_recorded: bool) -> f64 {
+    const EVENTS: u64 = 200_000;
+    let content = "x".repeat(250);
+    let texts: Vec<String> = (from..from + EVENTS)
+        .map(|sequence| {
+            format!(
+                r#"{{"op":0,"t":"MESSAGE_CREATE","s":{sequence},"d":{{"id":"{}",
+                "guild_id":"{GUILD}","channel_id":"{GUILD}","type":0,"tts":false,
+                "timestamp":"2026-11-29T10:00:00.000000+00:00",
+                "mentions":[],"flags":0,"content":"{content}",
+                "author":{{"id":"99","username":"somebody"}}}}}}"#,
+                GUILD + sequence
+            )
+        })
+        .collect();
+    let mut spent = std::time::Duration::ZERO;
+    for texts in texts.chunks(32) {
+        let start = std::time::Instant::now();
+        for text in texts {
+            run.now += 10;
+            let now = Instant::from_millis(run.now);
+            let input = Input::Payload(text.as_bytes());
+            if is_recorded {
+                run.tape.input(now, &input);
+            }
+            let actions = run.shard.handle(now, input);
+            if is_recorded {
+                run.tape.actions(&actions);
+            }
+            std::hint::black_box(&actions);
+        }
+        spent += start.elapsed();
+        // The thread's part is not the shard's.
+        while let Ok(RecorderTask::Piece(piece)) = run.receiver.try_recv() {
+            run.feed.give_back(piece.bytes);
+        }
+    }
+    spent.as_nanos() as f64 / EVENTS as f64
+}
+
+#[test]
+#[ignore = "a measurement, to be run in release"]
+#[allow(clippy::print_stdout, reason = "a measurement is shown")]
+fn what_recording_costs() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    let mut from = 3;
+    let mut costs = [Vec::new(), Vec::new()];
+    for round in 0..20 {
+        let is_recorded = round % 2 == 1;
+        costs[round % 2].push(cost(&mut run, from, is_recorded));
+        from += 200_000;
+    }
+    costs
+        .iter_mut()
+        .for_each(|costs| costs.sort_by(f64::total_cmp));
+    let [without, with] = costs.map(|costs| costs[costs.len() / 2]);
+    println!("an event takes {without:.0} ns, and {with:.0} ns recorded");
+}

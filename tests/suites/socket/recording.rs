@@ -1,0 +1,325 @@
+//! Recordings of bots on real sockets: replayed to the same actions, and without what went in.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use headcount_sim::act::{Act, Target};
+use headcount_sim::server::{Server, ServerConfig};
+use headcount_sim::{Options, Plan, guild_id};
+use headcount_tokio::driver::core::cache::{Kind, MemoryStore, Policies, Policy};
+use headcount_tokio::driver::core::chunk::MemberQuery;
+use headcount_tokio::driver::core::id::GuildId;
+use headcount_tokio::driver::core::session::OnStop;
+use headcount_tokio::driver::core::setup::{AutoChunk, Chunking};
+use headcount_tokio::driver::core::{Action, Instant};
+use headcount_tokio::driver::record::{Happened, RecordOptions, Recording, Replay};
+use headcount_tokio::driver::{Bot, Builder};
+use headcount_tokio::{BotEvent, Event, Intents};
+use serde_json::Value;
+
+use crate::bot::{TOKEN, builder, options, ready, until};
+use crate::runtimes::{Tested, on_each_runtime, serve};
+
+on_each_runtime! {
+    a_run_replays_to_the_same_actions_and_rows_and_holds_nothing_that_went_in,
+    a_bot_that_resumes_replays_to_the_same_actions,
+    a_shard_that_is_refused_writes_the_recording_out,
+}
+
+const INTENTS: Intents = Intents::all().difference(Intents::GUILD_PRESENCES);
+
+fn recorded<R: Tested>(server: &Server) -> Builder<R> {
+    let chunking = Chunking::from(AutoChunk::Missing).when(|guild| guild.members != Some(30));
+    builder::<R>(server)
+        .configure(|config| config.intents = INTENTS)
+        .chunking(chunking)
+        .record(RecordOptions::default())
+}
+
+async fn world(shards: u32) -> Server {
+    let options = Options {
+        shards,
+        max_concurrency: shards,
+        ..options(Plan::sizes([40, 30, 20, 25, 30, 300]))
+    };
+    serve(options, 1, ServerConfig::default()).await
+}
+
+/// The texts and ids in a payload, but for those that stay.
+fn secrets(value: &Value, key: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            let stays = [
+                "status",
+                "features",
+                "permissions",
+                "allow",
+                "deny",
+                "nonce",
+            ];
+            if text.len() >= 9 && !stays.contains(&key) {
+                // As it is written in JSON.
+                let text = serde_json::to_string(text).expect("text");
+                found.insert(text.trim_matches('"').to_owned());
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| secrets(value, key, found)),
+        Value::Object(values) => {
+            for (key, value) in values {
+                secrets(value, key, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn note(event: &BotEvent, found: &mut BTreeSet<String>) {
+    if let Event::Dispatch(dispatch) = &event.event {
+        let data = serde_json::from_str(dispatch.data()).expect("JSON");
+        secrets(&data, "", found);
+    }
+}
+
+/// The content of a file, unpacked as its form says.
+fn unpacked(file: &[u8]) -> Vec<u8> {
+    let from = file.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+    let (mut rest, mut all) = (&file[from..], Vec::new());
+    while let Some((head, after)) = rest.split_at_checked(14) {
+        let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().expect("four"));
+        let (length, packed) = (number(2) as usize, number(6) as usize);
+        let content = &after[..packed];
+        match head[1] {
+            0 => all.extend_from_slice(content),
+            _ => all.extend(zstd::bulk::decompress(content, length).expect("zstd")),
+        }
+        rest = &after[packed..];
+    }
+    all
+}
+
+/// Replays a file: how many steps each shard had, and the store that its mutations make.
+fn replayed(file: &[u8]) -> (usize, MemoryStore) {
+    let recording = Recording::read(file).expect("a recording");
+    let mut replay = Replay::new(&recording).expect("settings");
+    let mut store = MemoryStore::with_policies(5, Policies::following(INTENTS));
+    let (mut steps, mut last) = (0, Instant::ZERO);
+    while let Some(step) = replay.step().expect("frames") {
+        steps += 1;
+        let inputs = format!("{} {:?} {:?}", step.shard, step.at, step.happened);
+        assert_eq!(step.divergence, None, "{inputs} {:?}", step.actions);
+        assert!(!matches!(step.happened, Happened::Ended(_)), "{inputs}");
+        assert!(step.at >= last);
+        last = step.at;
+        for action in step.actions {
+            if let Action::Mutate(mutation) = action {
+                store.advance(last);
+                store.apply(mutation);
+            }
+        }
+    }
+    (steps, store)
+}
+
+/// The digest of another session id may have another length.
+fn forget_digests(piece: &mut Value) {
+    match piece {
+        Value::Object(values) => {
+            if let Some(digest) = values.get_mut("session").filter(|it| it.is_number()) {
+                *digest = 0.into();
+            }
+            values.values_mut().for_each(forget_digests);
+        }
+        Value::Array(values) => values.iter_mut().for_each(forget_digests),
+        _ => {}
+    }
+}
+
+/// How long the pieces are that a store writes out: as long as those of the same store under
+/// another permutation of ids.
+fn lengths(store: &MemoryStore) -> Vec<usize> {
+    let pieces = store.export();
+    let lengths = pieces.map(|piece| {
+        let mut piece = serde_json::to_value(&piece).expect("JSON");
+        forget_digests(&mut piece);
+        piece.to_string().len()
+    });
+    let mut lengths: Vec<usize> = lengths.collect();
+    lengths.sort_unstable();
+    lengths
+}
+
+/// Takes events until a shard has resumed, keeping what is in them.
+async fn follow<R: Tested>(bot: &mut Bot<R>, found: &mut BTreeSet<String>, last: &str) {
+    until(bot, |event| {
+        note(event, found);
+        format!("{:?}", event.event).starts_with(last).then_some(())
+    })
+    .await;
+}
+
+async fn a_run_replays_to_the_same_actions_and_rows_and_holds_nothing_that_went_in<R: Tested>() {
+    let server = world(2).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bot.rec");
+    let mut bot = recorded::<R>(&server).connect().await.expect("started");
+    let mut found = BTreeSet::new();
+    follow(&mut bot, &mut found, "BotReady").await;
+    let handle = bot.handle();
+    let guild = GuildId::new(guild_id(0)).expect("an id");
+    let prefix = MemberQuery::Prefix {
+        query: "Absolutely nobody".into(),
+        limit: 3,
+    };
+    handle.request_members(guild, prefix, false).expect("taken");
+    follow(&mut bot, &mut found, "ChunkRequestFinished").await;
+    server.act(Act::Traffic { events: 300 });
+    server.act(Act::Cut(Target::Shard(0)));
+    follow(&mut bot, &mut found, "Resumed").await;
+    handle
+        .set_policy(Kind::Emoji, Policy::none())
+        .expect("suits");
+    server.act(Act::Traffic { events: 300 });
+    server.act(Act::Cut(Target::Shard(1)));
+    follow(&mut bot, &mut found, "Resumed").await;
+    handle.dump(&path).await.expect("written");
+    let file = std::fs::read(&path).expect("a file");
+    let live = handle.cache(lengths);
+    let (steps, mut store) = replayed(&file);
+    store
+        .set_policy(Kind::Emoji, Policy::none())
+        .expect("suits");
+    assert!(steps > 200, "{steps}");
+    assert_eq!(lengths(&store), live);
+    assert_private(&path);
+
+    found.extend([
+        TOKEN.to_owned(),
+        "Absolutely nobody".into(),
+        "127.0.0.1".into(),
+    ]);
+    assert!(found.len() > 500, "{}", found.len());
+    let content = unpacked(&file);
+    let text = String::from_utf8_lossy(&content);
+    for secret in &found {
+        assert!(
+            !text.contains(secret.as_str()),
+            "{secret} is in the recording"
+        );
+        if let Ok(id) = secret.parse::<u64>() {
+            let bytes = id.to_le_bytes();
+            assert!(
+                !content.windows(8).any(|part| part == bytes),
+                "{secret} is in its bytes"
+            );
+        }
+    }
+    let _ = bot.shutdown(OnStop::End).await;
+    server.stop().await;
+}
+
+#[cfg(unix)]
+fn assert_private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path)
+        .expect("a file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[cfg(not(unix))]
+fn assert_private(_: &Path) {}
+
+async fn a_bot_that_resumes_replays_to_the_same_actions<R: Tested>() {
+    let server = world(1).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bot.rec");
+    let mut bot = recorded::<R>(&server).connect().await.expect("started");
+    ready(&mut bot).await;
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("sessions");
+    let mut bot = recorded::<R>(&server)
+        .sessions(sessions)
+        .connect()
+        .await
+        .expect("started");
+    let mut found = BTreeSet::new();
+    follow(&mut bot, &mut found, "Resumed").await;
+    let handle = bot.handle();
+    let guild = GuildId::new(guild_id(3)).expect("an id");
+    let all = MemberQuery::All;
+    handle.request_members(guild, all, false).expect("taken");
+    follow(&mut bot, &mut found, "ChunkRequestFinished").await;
+    handle.dump(&path).await.expect("written");
+    let (steps, _) = replayed(&std::fs::read(&path).expect("a file"));
+    assert!(steps > 5, "{steps}");
+    let _ = bot.shutdown(OnStop::End).await;
+    server.stop().await;
+}
+
+async fn a_shard_that_is_refused_writes_the_recording_out<R: Tested>() {
+    let server = world(1).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bot.rec");
+    let options = RecordOptions {
+        file: Some(path.clone()),
+        ..RecordOptions::default()
+    };
+    let bot = recorded::<R>(&server).record(options).connect().await;
+    let mut bot = bot.expect("started");
+    ready(&mut bot).await;
+    server.act(Act::Close(Target::All, 4004));
+    while bot.next().await.is_some() {}
+    let handle = bot.handle();
+    // What was asked for before is written by then.
+    let other = folder.path().join("later.rec");
+    handle.dump(&other).await.expect("written");
+    let file = std::fs::read(&path).expect("written by itself");
+    let recording = Recording::read(&file).expect("a recording");
+    let why = &recording.end().why;
+    assert!(why.starts_with("a shard has ended: "), "{why}");
+    replayed(&file);
+    server.stop().await;
+}
+
+/// As many events as a bot of 100 a second has in an hour; the times between them are shorter.
+#[test]
+#[ignore = "takes minutes, and is to be run in release"]
+#[allow(clippy::print_stdout, reason = "a measurement is shown")]
+fn an_hour_of_a_hundred_events_a_second_is_recorded_in_twenty_megabytes() {
+    use headcount_tokio::Tokio;
+    crate::runtimes::run::<Tokio>(async {
+        let traffic = 20_000;
+        let options = Options {
+            traffic,
+            ..options(Plan::even(50, 200))
+        };
+        let server = serve(options, 1, ServerConfig::default()).await;
+        let bot = recorded::<Tokio>(&server).connect().await;
+        let mut bot = bot.expect("started");
+        let mut count = 0;
+        until(&mut bot, |event| {
+            count += u32::from(matches!(event.event, Event::Dispatch(_)));
+            (count == 360_000).then_some(())
+        })
+        .await;
+        let path = std::env::temp_dir().join("headcount-hour.rec");
+        bot.handle().dump(&path).await.expect("written");
+        let file = std::fs::read(&path).expect("a file");
+        let payloads: u64 = bot
+            .handle()
+            .metrics()
+            .shards
+            .iter()
+            .map(|it| it.counts.payload_bytes)
+            .sum();
+        println!("{} bytes of {payloads}, in {}", file.len(), path.display());
+        assert!(!Recording::read(&file).expect("a recording").end().is_full);
+        assert!(file.len() < 20_000_000);
+        let start = std::time::Instant::now();
+        let (steps, _) = replayed(&file);
+        println!(
+            "{steps} steps replayed in {:?}, with a store",
+            start.elapsed()
+        );
+    });
+}
