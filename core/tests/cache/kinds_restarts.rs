@@ -9,10 +9,16 @@ use proptest::prelude::*;
 use crate::exported::{contents, reread};
 use crate::kinds_history::Pair;
 use crate::kinds_steps::{Step, ruled, step};
-use crate::snapshots::Taken;
+use crate::snapshots::{Taken, resnapped};
 use crate::world::History;
 
 impl Pair {
+    /// Another process goes on with a snapshot of this one's rows, their use and their ages.
+    fn restart_warm(&mut self) {
+        let now = Instant::from_millis(self.model.now);
+        self.world.store = resnapped(&self.world.store, now);
+    }
+
     /// Another process goes on with what this one wrote out.
     fn restart(&mut self) {
         let now = Instant::from_millis(self.model.now);
@@ -25,6 +31,27 @@ proptest! {
         failure_persistence: None,
         ..ProptestConfig::with_cases(400)
     })]
+
+    #[test]
+    fn a_store_that_was_read_back_goes_on_as_the_model_does_under_any_policies(
+        rules in prop::collection::btree_map(0..40_usize, ruled(), 0..10),
+        steps in prop::collection::vec(step(), 1..60),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let mut pair = Pair::new(&rules);
+        let at = at.index(steps.len());
+        for (n, step) in steps.into_iter().enumerate() {
+            if n == at {
+                let before = contents(&pair.world.store);
+                pair.restart_warm();
+                prop_assert_eq!(contents(&pair.world.store), before);
+            }
+            pair.step(step.clone());
+            pair.compare().map_err(|error| {
+                TestCaseError::fail(format!("{error} after {step:?}"))
+            })?;
+        }
+    }
 
     #[test]
     fn a_store_that_was_exported_goes_on_as_before(

@@ -1,15 +1,19 @@
 //! What a store holds is written as bytes while it goes on, and read back.
 
+use std::time::Duration;
+
 use headcount_core::cache::memory::snapshot::{SnapshotError, SnapshotReader, SnapshotWriter};
 use headcount_core::cache::{
     GuildStatus, Kind, Kinds, Lack, MemoryStore, Mutation, Op, Policies, Policy,
 };
-use headcount_core::{Position, ShardId};
+use headcount_core::crc32c::crc32c;
+use headcount_core::{Instant, Position, ShardId};
 use serde_json::json;
 
 use crate::exported::contents;
 use crate::world::{
-    History, World, guild, guild_1, guild_json, in_guild, member_json, ready, user, user_json,
+    History, World, guild, guild_1, guild_json, in_guild, member_json, ready, role, role_json,
+    user, user_json,
 };
 
 /// When the tests' snapshots are taken.
@@ -52,6 +56,18 @@ fn bytes(store: &MemoryStore) -> Vec<u8> {
         taken.copy(store);
     }
     taken.bytes
+}
+
+/// A new store with the policies of this one and all that it holds, which has gone through bytes.
+/// It counts the time from its own beginning on.
+pub(crate) fn resnapped(store: &MemoryStore, now: Instant) -> MemoryStore {
+    let into = match store.policies() {
+        Some(policies) => MemoryStore::with_policies(8, policies.clone()),
+        None => MemoryStore::new(8),
+    };
+    let mut into = into.indexed(store.indexes());
+    into.advance(now);
+    read(into, &bytes(store)).unwrap().0
 }
 
 type Read = (
@@ -264,5 +280,132 @@ fn limits_are_enforced_on_what_is_read() {
             again.completeness(guild(id)),
             limited.completeness(guild(id))
         );
+    }
+}
+
+#[test]
+fn the_row_used_last_stays_and_rows_have_grown_older_meanwhile() {
+    let ages = Policy::lru(3).time_to_live(Duration::from_secs(100));
+    let policies = || {
+        Policies::from(Kinds::all())
+            .with(Kind::Role, ages.clone())
+            .unwrap()
+    };
+    let mut world = World::empty();
+    world.keep_in(MemoryStore::with_policies(3, policies()));
+    world.feed("READY", &ready(&[1]));
+    world.feed("GUILD_CREATE", &guild_1());
+    world.store.advance(Instant::from_millis(30_000));
+    let newer = json!({"guild_id": "1", "role": role_json(300)});
+    world.feed("GUILD_ROLE_CREATE", &newer);
+    assert!(
+        world.store.role(guild(1), role(1)).is_some(),
+        "used after 200"
+    );
+    let bytes = bytes(&world.store);
+    let read_at = |now: u64| {
+        let mut reader = SnapshotReader::new(MemoryStore::with_policies(4, policies())).at(now);
+        reader.push(&bytes).unwrap();
+        reader.finish().unwrap().0
+    };
+    let roles = |store: &MemoryStore| {
+        let mut ids: Vec<u64> = store.roles(guild(1)).map(|role| role.id.get()).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let mut again = read_at(TAKEN + 60_000);
+    assert_eq!(roles(&again), [1, 200, 300]);
+    assert_eq!(again.next_expiry(), Some(Instant::from_millis(10_000)));
+    again.advance(Instant::from_millis(9_999));
+    assert_eq!(roles(&again), [1, 200, 300]);
+    world.keep_in(again);
+    let newest = json!({"guild_id": "1", "role": role_json(400)});
+    world.feed("GUILD_ROLE_CREATE", &newest);
+    assert_eq!(roles(&world.store), [1, 300, 400]);
+    world.store.advance(Instant::from_millis(10_000));
+    assert_eq!(roles(&world.store), [300, 400]);
+    assert_eq!(roles(&read_at(TAKEN + 75_000)), [300]);
+    assert_eq!(
+        roles(&read_at(TAKEN - 1)),
+        [1, 200, 300],
+        "a clock that was set back"
+    );
+}
+
+#[test]
+fn the_portable_form_holds_the_same_and_another_layout_is_refused() {
+    let world = two_guilds();
+    let mut writer = world.store.snapshot(TAKEN).portable();
+    let mut portable = Vec::new();
+    while writer.copy(&world.store) {}
+    writer.write(&mut portable);
+    let (again, _) = read(MemoryStore::new(3), &portable).unwrap();
+    assert_eq!(contents(&again), contents(&world.store));
+    let text = String::from_utf8_lossy(&portable);
+    assert!(text.contains("\"username\":\"user10\""));
+    // The number of the layout is the first thing that the first section says.
+    let mut other = bytes(&world.store);
+    let place = PREFACE + HEAD + r#"{"layout":"#.len();
+    assert_eq!(other[place], b'1');
+    other[place] = b'9';
+    mend(&mut other);
+    assert_eq!(refusal(&other), SnapshotError::OtherLayout(9));
+}
+
+/// Bytes before the first section, and before the content of each.
+const PREFACE: usize = 8;
+const HEAD: usize = 9;
+
+/// Writes the checksums anew.
+fn mend(bytes: &mut [u8]) {
+    let (mut at, mut last) = (PREFACE, [0; 4]);
+    while at < bytes.len() {
+        let length: [u8; 4] = bytes[at..at + 4].try_into().unwrap();
+        let end = at + HEAD + u32::from_le_bytes(length) as usize;
+        last = crc32c(&[&last, &length, &bytes[at + 8..end]]).to_le_bytes();
+        bytes[at + 4..at + 8].copy_from_slice(&last);
+        at = end;
+    }
+}
+
+#[test]
+fn rows_that_cannot_be_are_refused_though_their_checksum_is_right() {
+    let whole = bytes(&two_guilds().store);
+    let mut same = whole.clone();
+    mend(&mut same);
+    assert_eq!(same, whole);
+    let sections = |kind: u8| {
+        let mut at = PREFACE;
+        let starts = std::iter::from_fn(|| {
+            let length: [u8; 4] = whole.get(at..at + 4)?.try_into().unwrap();
+            let start = at;
+            at += HEAD + u32::from_le_bytes(length) as usize;
+            Some((start, at))
+        });
+        starts
+            .filter(|(start, _)| whole[start + 8] == kind)
+            .collect::<Vec<_>>()
+    };
+    let with = |start: usize, end: usize, content: &[u8]| {
+        let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+        let head = [&length[..], &[0; 4], &whole[start + 8..start + 9]].concat();
+        let mut bytes = [&whole[..start], &head, content, &whole[end..]].concat();
+        mend(&mut bytes);
+        refusal(&bytes)
+    };
+    let damaged = |error: SnapshotError| matches!(error, SnapshotError::Damaged(_));
+    for kind in 4..=5 {
+        let (start, end) = sections(kind)[0];
+        let content = &whole[start + HEAD..end];
+        assert!(
+            damaged(with(start, end, &content[..content.len() - 1])),
+            "{kind}"
+        );
+        assert!(
+            damaged(with(start, end, &[content, &[7]].concat())),
+            "{kind}"
+        );
+        let twice = [content, &content[8 + usize::from(kind == 4)..]].concat();
+        assert!(damaged(with(start, end, &twice)), "{kind}: twice the same");
     }
 }

@@ -130,6 +130,15 @@ impl MemoryStore {
         &self,
         guild_rows: &GuildRows,
     ) -> impl Iterator<Item = Exported<'static>> {
+        let people = guild_rows.export_people(&self.shared.users);
+        self.export_places(guild_rows).chain(people)
+    }
+
+    /// A guild without its members and presences.
+    pub(super) fn export_places(
+        &self,
+        guild_rows: &GuildRows,
+    ) -> impl Iterator<Item = Exported<'static>> {
         guild_rows.export(&self.shared.users, self.position(guild_rows.id))
     }
 
@@ -138,32 +147,47 @@ impl MemoryStore {
         self.progress.of_guild(guild, self.sessions.total())
     }
 
-    /// Puts a piece back that [`export`](Self::export) wrote, in the order in which it did. The
-    /// store is a new one, with the policies and indexes that it shall have.
+    /// Puts a piece back that [`export`] wrote, in the order in which it did. The store is a new
+    /// one, with the policies and indexes that it shall have.
     ///
     /// The policies of this store are enforced at once, and what it keeps no kind for is passed
     /// over. Rows of a guild that was not imported before are passed over as well. An author whom
     /// only a policy had taken away comes back with the messages.
+    ///
+    /// [`export`]: Self::export
     pub fn import(&mut self, piece: Exported<'_>) {
+        let limits = self.limits.as_ref();
+        let judged = limits.map_or(Kinds::empty(), |limits| limits.judged);
+        self.import_for(self.kept(), judged, piece);
+    }
+
+    /// The same for a store that keeps rows of these kinds, and judges some of them.
+    pub(super) fn import_for(&mut self, kept: Kinds, judged: Kinds, piece: Exported<'_>) {
         match piece {
             Exported::Store(state) => self.import_state(*state),
-            Exported::Guild(state) => self.import_guild(&state),
+            Exported::Guild(state) => self.import_guild(&state, kept, judged),
             Exported::Recount(guild) => {
                 self.within(guild, |guild_rows, _| guild_rows.members.begin_generation());
             }
-            Exported::Rows { guild, rows } => self.import_rows(guild, rows),
+            Exported::Rows { guild, rows } => {
+                let kind = rows.kind();
+                if kind == Kind::User || kept.contains(kind.only()) {
+                    self.import_rows(guild, rows);
+                }
+            }
             Exported::Webhooks {
                 guild,
                 channel,
                 changed,
                 webhooks,
-            } => {
+            } if kept.contains(Kinds::WEBHOOK_MARKS) => {
                 let put = webhooks.map(|rows| Op::PutWebhooks(channel, rows));
                 let mark = changed.then(|| Op::Upsert(Rows::WebhookMarks([channel].into())));
                 for op in put.into_iter().chain(mark) {
                     self.apply(Mutation::new(Some(guild)).with(op));
                 }
             }
+            Exported::Webhooks { .. } => {}
         }
     }
 
@@ -193,11 +217,9 @@ impl MemoryStore {
             .collect();
     }
 
-    fn import_guild(&mut self, state: &GuildState) {
+    fn import_guild(&mut self, state: &GuildState, kept: Kinds, judged: Kinds) {
         self.ensure(state.id);
-        let new = self.kept().difference(self.kept_before);
-        let judged = self.limits.as_ref();
-        let judged = judged.map_or(Kinds::empty(), |limits| limits.judged);
+        let new = kept.difference(self.kept_before);
         self.within(state.id, |guild_rows, _| {
             guild_rows.set_state(state);
             guild_rows.admit_lacks(new, judged);
@@ -206,7 +228,7 @@ impl MemoryStore {
     }
 
     /// The kinds of which rows are kept.
-    fn kept(&self) -> Kinds {
+    pub(super) fn kept(&self) -> Kinds {
         self.policies().map_or(Kinds::all(), Policies::kinds)
     }
 
@@ -248,8 +270,7 @@ impl MemoryStore {
 }
 
 impl GuildRows {
-    /// Members come last, since what the others say of their users may be older; presences and
-    /// memberships come before those on whom new ones would depend.
+    /// Memberships come before those on whom new ones would depend.
     fn export(
         &self,
         users: &Users,
@@ -268,7 +289,6 @@ impl GuildRows {
             .chain(in_pieces(self.roles.iter().cloned()).map(Rows::Roles))
             .chain(in_pieces(self.entities.invites.values().cloned()).map(Rows::Invites))
             .chain(self.entities.plain.export())
-            .chain(self.export_presences())
             .chain(export_messages(&self.entities.rings, users));
         let rows = rows.map(move |rows| Exported::Rows {
             guild: Some(guild),
@@ -283,11 +303,21 @@ impl GuildRows {
                 webhooks: webhooks.map(<[_]>::to_vec),
             }
         });
-        let older = self.export_members(users, false);
-        let mark = self.members.has_older().then_some(Exported::Recount(guild));
         iter::once_with(move || Exported::Guild(self.state(position)))
             .chain(rows)
             .chain(webhooks)
+    }
+
+    /// Members come last, since what the others say of their users may be older; presences come
+    /// before those on whom new ones would depend.
+    fn export_people(&self, users: &Users) -> impl Iterator<Item = Exported<'static>> {
+        let guild = Some(self.id);
+        let presences = self.export_presences();
+        let presences = presences.map(move |rows| Exported::Rows { guild, rows });
+        let older = self.export_members(users, false);
+        let mark = self.members.has_older();
+        let mark = mark.then_some(Exported::Recount(self.id));
+        presences
             .chain(older)
             .chain(mark)
             .chain(self.export_members(users, true))

@@ -7,6 +7,7 @@ pub(super) mod merge_mode;
 pub(super) mod message_ring;
 pub(super) mod message_rings;
 pub(super) mod plain;
+mod put_back;
 pub(super) mod rows;
 pub(super) mod state;
 pub(super) mod thread_members;

@@ -3,6 +3,7 @@
 pub(super) mod census;
 pub(super) mod enforce;
 pub(super) mod row_id;
+pub(super) mod uses;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -13,6 +14,9 @@ use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::policy::Lifetimes;
 use crate::cache::{Kind, Kinds, MemberTraits, Policies, Policy};
+
+/// The time at which a store begins, so that rows may be older than it: some 35 years.
+const EPOCH: u64 = 1 << 40;
 
 /// The largest capacity, in rows, that is kept from one mutation to the next.
 const KEPT: usize = 2_048;
@@ -29,6 +33,7 @@ pub(super) struct RowLimits {
     pub(super) tracked: Kinds,
     /// What the members' policy depends on.
     pub(super) watched: MemberTraits,
+    /// Since [`EPOCH`].
     pub(super) now: Instant,
     /// Room for what the next mutation touches.
     touched: Touched,
@@ -44,7 +49,7 @@ impl RowLimits {
             concerned: Kinds::empty(),
             tracked: Kinds::empty(),
             watched: MemberTraits::empty(),
-            now: Instant::ZERO,
+            now: Instant::from_millis(EPOCH),
             touched: Touched::default(),
             mixer,
         };
@@ -113,11 +118,18 @@ impl RowLimits {
         }
     }
 
+    /// Sets the time, as the host counts it; an earlier one than before changes nothing.
+    pub(super) fn set_now(&mut self, now: Instant) {
+        let now = Instant::from_millis(now.as_millis().saturating_add(EPOCH));
+        self.now = self.now.max(now);
+    }
+
     /// When a row may have lived for long enough, one that comes from here on included.
     pub(super) fn next_expiry(&self) -> Option<Instant> {
         let all = self.lifetimes.iter().flatten();
-        all.filter_map(|lifetimes| lifetimes.next_expiry(self.now))
-            .min()
+        let next = all.filter_map(|lifetimes| lifetimes.next_expiry(self.now));
+        let next = next.min()?.as_millis();
+        Some(Instant::from_millis(next.saturating_sub(EPOCH)))
     }
 
     /// Whether a row may have lived for long enough.

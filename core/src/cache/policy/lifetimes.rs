@@ -1,5 +1,7 @@
 //! The order of use and the ages of rows, apart from the rows.
 
+mod saved;
+
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::hash::Hash;

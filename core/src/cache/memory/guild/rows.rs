@@ -22,7 +22,7 @@ use crate::wire::{Field, Part as _};
 pub(in crate::cache::memory) struct GuildRows {
     pub(in crate::cache::memory) id: GuildId,
     /// As the users' holders know the guild.
-    number: GuildNumber,
+    pub(super) number: GuildNumber,
     pub(in crate::cache::memory) status: GuildStatus,
     pub(super) contents: Contents,
     /// Why not all members are here; `None` if they are.
@@ -42,7 +42,7 @@ pub(in crate::cache::memory) struct GuildRows {
     people: [Weight; 2],
     /// Whether there may be presences without their members, which came while there were no
     /// members here.
-    orphans: bool,
+    pub(super) orphans: bool,
     pub(in crate::cache::memory) entities: Entities,
 }
 

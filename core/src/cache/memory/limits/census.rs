@@ -135,15 +135,24 @@ impl MemoryStore {
         let mut all: Vec<RowId> = guilds
             .flat_map(|guild_rows| self.census_of(guild_rows, kind))
             .collect();
-        if kind == Kind::Message {
-            all.extend(self.private_channels.row_ids());
-        } else if kind == Kind::PrivateChannel {
-            all.extend(self.private_channels.places().map(RowId::private_channel));
-        } else if kind == Kind::User {
-            all.extend(self.shared.users.correspondents().map(RowId::user));
-        }
+        all.extend(self.census_outside(kind));
         all.sort_unstable();
         all
+    }
+
+    /// The rows of a kind outside guilds.
+    pub(in crate::cache::memory) fn census_outside(&self, kind: Kind) -> Vec<RowId> {
+        if kind == Kind::Message {
+            self.private_channels.row_ids().collect()
+        } else if kind == Kind::PrivateChannel {
+            let places = self.private_channels.places();
+            places.map(RowId::private_channel).collect()
+        } else if kind == Kind::User {
+            let users = self.shared.users.correspondents();
+            users.map(RowId::user).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// The rows of a kind in a guild.
@@ -155,7 +164,11 @@ impl MemoryStore {
         all
     }
 
-    fn census_of(&self, guild_rows: &GuildRows, kind: Kind) -> Vec<RowId> {
+    pub(in crate::cache::memory) fn census_of(
+        &self,
+        guild_rows: &GuildRows,
+        kind: Kind,
+    ) -> Vec<RowId> {
         let at = |id: u64| RowId::new(guild_rows.id, id);
         let entities = &guild_rows.entities;
         match kind {

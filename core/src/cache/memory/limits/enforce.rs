@@ -120,7 +120,7 @@ impl MemoryStore {
         let Some(limits) = &mut self.limits else {
             return 0;
         };
-        limits.now = limits.now.max(now);
+        limits.set_now(now);
         if !limits.may_expire() {
             return 0;
         }
@@ -139,16 +139,20 @@ impl MemoryStore {
 
     /// From here on all members or presences can be complete again, if they are asked for.
     fn hope_for_all(&mut self, kind: Kind) {
+        let judged = self.limits.as_ref().map(|limits| limits.judged);
+        // A member that goes takes its presence along.
+        let people = Kinds::MEMBERS.union(Kinds::PRESENCES);
+        let presences = kind == Kind::Presence || judged.is_some_and(|it| !it.intersects(people));
+        let hope = |lack: &mut Option<Lack>, hopes: bool| {
+            if hopes && *lack == Some(Lack::Limited) {
+                *lack = Some(Lack::NotAsked);
+            }
+        };
         let guilds: Vec<GuildId> = self.guilds.iter().map(|guild_rows| guild_rows.id).collect();
         for guild in guilds {
             self.within(guild, |guild_rows, _| {
-                let lack = match kind == Kind::Member {
-                    true => &mut guild_rows.lack,
-                    false => &mut guild_rows.presences_lack,
-                };
-                if *lack == Some(Lack::Limited) {
-                    *lack = Some(Lack::NotAsked);
-                }
+                hope(&mut guild_rows.lack, kind == Kind::Member);
+                hope(&mut guild_rows.presences_lack, presences);
             });
         }
     }

@@ -1,5 +1,7 @@
 //! Members, packed.
 
+pub(in crate::cache::memory) mod packed_rows;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;

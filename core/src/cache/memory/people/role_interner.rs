@@ -42,6 +42,34 @@ impl RoleInterner {
         *self = Self::new(self.mixer);
     }
 
+    /// What the numbers stand for; zero for a role that was deleted.
+    pub(in crate::cache::memory) fn list(&self) -> impl Iterator<Item = u64> {
+        let roles = self.roles.iter();
+        roles.map(|role| role.map_or(0, RoleId::get))
+    }
+
+    /// Lets the numbers stand for this; `false`, and nothing has changed, if there are some or a
+    /// role comes twice.
+    pub(in crate::cache::memory) fn set_list(&mut self, list: Vec<u64>) -> bool {
+        let mut sorted: Vec<u64> = list.iter().copied().filter(|&role| role != 0).collect();
+        let count = sorted.len();
+        sorted.sort_unstable();
+        sorted.dedup();
+        if !self.roles.is_empty() || sorted.len() != count {
+            return false;
+        }
+        for role in list {
+            match RoleId::new(role) {
+                Some(role) => {
+                    self.number_anew(role);
+                }
+                None => self.roles.push(None),
+            }
+        }
+        self.weigh();
+        true
+    }
+
     fn find(&self, role: RoleId) -> Option<u32> {
         let same = |&number: &u32| self.roles.get(number as usize) == Some(&Some(role));
         self.index.find(self.mixer.hash(role.get()), same).copied()
@@ -66,9 +94,13 @@ impl RoleInterner {
         };
         self.index
             .insert_unique(mixer.hash(role.get()), number, rehash);
+        self.weigh();
+        number
+    }
+
+    fn weigh(&mut self) {
         let list = self.roles.capacity().saturating_mul(size_of::<RoleId>());
         self.allocated = list.saturating_add(self.index.allocation_size());
-        number
     }
 
     /// Writes how many bytes the numbers take, and the numbers.

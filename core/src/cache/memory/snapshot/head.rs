@@ -11,6 +11,7 @@ use crate::positions::Position;
 /// What a snapshot says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotHead {
+    pub(super) layout: u32,
     pub(super) taken: u64,
     pub(super) positions: Vec<Position>,
 }
@@ -38,6 +39,9 @@ pub enum SnapshotError {
     Foreign,
     /// They have the format of another version, which has this number.
     OtherFormat(u16),
+    /// Their rows are packed in the layout of another version, which has this number; the
+    /// [portable](super::SnapshotWriter::portable) form is read by every version.
+    OtherLayout(u32),
     /// The section with this number, from zero on, is not as it was written.
     Damaged(u64),
     /// They end before the snapshot does.
@@ -49,6 +53,9 @@ impl fmt::Display for SnapshotError {
         match self {
             Self::Foreign => f.write_str("not a snapshot"),
             Self::OtherFormat(number) => write!(f, "a snapshot of the unknown format {number}"),
+            Self::OtherLayout(number) => {
+                write!(f, "a snapshot with rows of the unknown layout {number}")
+            }
             Self::Damaged(section) => write!(f, "section {section} is damaged"),
             Self::Truncated => f.write_str("the end is missing"),
         }

@@ -23,6 +23,10 @@ pub(super) enum SectionKind {
     Head = 1,
     Portable = 2,
     End = 3,
+    Roles = 4,
+    Members = 5,
+    Presences = 6,
+    Uses = 7,
 }
 
 impl SectionKind {
@@ -31,6 +35,10 @@ impl SectionKind {
             1 => Self::Head,
             2 => Self::Portable,
             3 => Self::End,
+            4 => Self::Roles,
+            5 => Self::Members,
+            6 => Self::Presences,
+            7 => Self::Uses,
             _ => return None,
         })
     }

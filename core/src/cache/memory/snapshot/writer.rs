@@ -6,6 +6,7 @@ use crate::cache::MemoryStore;
 use crate::cache::memory::export::Exported;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::snapshot::SnapshotHead;
+use crate::cache::memory::snapshot::packed::{LAYOUT, PORTABLE, PackedSections};
 use crate::cache::memory::snapshot::section::{Chain, FORMAT, MAGIC, SectionKind};
 use crate::id::GuildId;
 
@@ -39,9 +40,18 @@ pub struct SnapshotWriter {
     /// Guilds that have not been copied.
     guilds: vec::IntoIter<GuildId>,
     /// What has been copied and not written.
-    copied: Vec<Exported<'static>>,
+    copied: Vec<CopiedPiece>,
+    is_portable: bool,
     rows_a_copy: usize,
     is_over: bool,
+    has_ended: bool,
+}
+
+/// What has been copied.
+#[derive(Debug)]
+enum CopiedPiece {
+    Portable(Exported<'static>),
+    Packed(SectionKind, Vec<u8>),
 }
 
 impl MemoryStore {
@@ -53,17 +63,23 @@ impl MemoryStore {
     pub fn snapshot(&self, taken: u64) -> SnapshotWriter {
         let mut guilds: Vec<GuildId> = self.guilds.iter().map(|guild_rows| guild_rows.id).collect();
         guilds.sort_unstable();
-        SnapshotWriter {
+        let mut writer = SnapshotWriter {
             head: SnapshotHead {
+                layout: LAYOUT,
                 taken,
                 positions: self.positions().collect(),
             },
             chain: Chain::new(),
             guilds: guilds.into_iter(),
-            copied: self.export_outside().collect(),
+            copied: Vec::new(),
+            is_portable: false,
             rows_a_copy: ROWS_A_COPY,
             is_over: false,
-        }
+            has_ended: false,
+        };
+        writer.extend(self.export_outside());
+        writer.pack(|sections| self.copy_uses(None, sections));
+        writer
     }
 }
 
@@ -80,6 +96,15 @@ impl SnapshotWriter {
     #[must_use]
     pub const fn head(&self) -> &SnapshotHead {
         &self.head
+    }
+
+    /// The same in a form that every later version reads, also one that lays rows out in another
+    /// way: some four times as long, and slower to write and to read.
+    #[must_use]
+    pub const fn portable(mut self) -> Self {
+        self.is_portable = true;
+        self.head.layout = PORTABLE;
+        self
     }
 
     /// Copies the next guilds out of the store with which the snapshot began, some thousands of
@@ -99,11 +124,37 @@ impl SnapshotWriter {
                 continue;
             };
             rows = rows.saturating_add(row_count(guild_rows));
-            self.copied.extend(store.export_guild(guild_rows));
+            self.copy_guild(store, guild_rows);
             if rows >= self.rows_a_copy {
                 return true;
             }
         }
+    }
+
+    fn copy_guild(&mut self, store: &MemoryStore, guild_rows: &GuildRows) {
+        if self.is_portable {
+            self.extend(store.export_guild(guild_rows));
+        } else {
+            self.extend(store.export_places(guild_rows));
+            self.pack(|sections| {
+                let mut packed = PackedSections::new(sections, guild_rows.id);
+                packed.members(guild_rows, &store.shared.users);
+                packed.presences(guild_rows);
+            });
+        }
+        self.pack(|sections| store.copy_uses(Some(guild_rows), sections));
+    }
+
+    fn extend(&mut self, pieces: impl Iterator<Item = Exported<'static>>) {
+        self.copied.extend(pieces.map(CopiedPiece::Portable));
+    }
+
+    fn pack(&mut self, copy: impl FnOnce(&mut Vec<(SectionKind, Vec<u8>)>)) {
+        let mut sections = Vec::new();
+        copy(&mut sections);
+        let sections = sections.into_iter();
+        let packed = sections.map(|(kind, content)| CopiedPiece::Packed(kind, content));
+        self.copied.extend(packed);
     }
 
     /// Appends what has been copied; after the last guilds the end as well.
@@ -115,11 +166,18 @@ impl SnapshotWriter {
             self.chain.write(SectionKind::Head, to, |to| json(head, to));
         }
         for piece in self.copied.drain(..) {
-            self.chain
-                .write(SectionKind::Portable, to, |to| json(&piece, to));
+            let chain = &mut self.chain;
+            match piece {
+                CopiedPiece::Portable(piece) => {
+                    chain.write(SectionKind::Portable, to, |to| json(&piece, to));
+                }
+                CopiedPiece::Packed(kind, content) => {
+                    chain.write(kind, to, |to| to.extend_from_slice(&content));
+                }
+            }
         }
-        if self.is_over {
-            self.is_over = false;
+        if self.is_over && !self.has_ended {
+            self.has_ended = true;
             let count = self.chain.count();
             let write = |to: &mut Vec<u8>| to.extend_from_slice(&count.to_le_bytes());
             self.chain.write(SectionKind::End, to, write);
