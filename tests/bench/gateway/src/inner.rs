@@ -5,6 +5,7 @@ mod holds;
 mod messages;
 mod recent;
 mod sizes;
+mod snapshots;
 
 use std::env;
 use std::path::Path;
@@ -62,6 +63,11 @@ pub const WORK: &[(&str, Work)] = &[
     ("hold-loading-wall", holds::loading_wall),
     ("hold-delete", holds::delete),
     ("hold-walk", holds::walk),
+    ("snapshot-restore", snapshots::restore),
+    ("snapshot-bytes", snapshots::bytes),
+    ("snapshot-hold", snapshots::hold),
+    ("snapshot-hold-wall", snapshots::hold_wall),
+    ("snapshot-hold-one", snapshots::hold_one),
 ];
 
 /// Runs `work` on `count` things in a process of its own.

@@ -4,6 +4,7 @@ mod also;
 mod asked;
 mod counts;
 mod felt;
+mod kept;
 mod lookups;
 mod times;
 
@@ -78,6 +79,7 @@ pub const TABLE: &[(&str, Measure)] = &[
     ("longest_hold", felt::longest_hold),
     ("row_bytes", felt::row_bytes),
     ("after_load", felt::after_load),
+    ("snapshot", kept::snapshot),
 ];
 
 /// Every row below the table.
