@@ -5,6 +5,7 @@ mod head;
 
 use std::io;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use headcount_core::cache::MemoryStore;
 use headcount_core::cache::memory::snapshot::{SnapshotError, SnapshotReader};
@@ -12,6 +13,7 @@ use headcount_core::cache::memory::snapshot::{SnapshotError, SnapshotReader};
 use super::bot_key::BotKey;
 use super::disk::Disk;
 use super::layout::{snapshot_file, unfinished};
+use super::millis;
 use super::rejection::Rejection;
 use super::saved::Unused;
 use super::trouble::Trouble;
@@ -127,7 +129,7 @@ impl SnapshotFiles {
     }
 
     fn read(&self, name: &str, body: u64, empty: MemoryStore) -> Result<MemoryStore, Rejection> {
-        let mut reader = SnapshotReader::new(empty);
+        let mut reader = SnapshotReader::new(empty).at(millis(SystemTime::now()));
         let (mut part, mut at) = (vec![0; PART], body);
         loop {
             let read = self.fill(name, at, &mut part)?.unwrap_or(0);
