@@ -314,6 +314,8 @@ impl Shard {
     /// ([`TrackerConfig::hold`](crate::tracker::TrackerConfig::hold)) is not dealt with.
     ///
     /// READY itself is acknowledged as it comes: no server sends it again.
+    ///
+    /// [`Acknowledge::ByHost`]: crate::config::Acknowledge::ByHost
     pub fn acknowledge(&mut self, position: Position) {
         let Position {
             session, sequence, ..
@@ -331,6 +333,8 @@ impl Shard {
     /// process finds it, also after a kill. Heartbeats carry this under
     /// [`Acknowledge::ByHost`] if it says so; nothing else comes of it. Nothing if it is of another
     /// session, or less than before; no more than what is acknowledged counts.
+    ///
+    /// [`Acknowledge::ByHost`]: crate::config::Acknowledge::ByHost
     pub fn record(&mut self, position: Position) {
         if self
             .position()
@@ -364,6 +368,8 @@ impl Shard {
     ///
     /// If it began at an address with TLS and the gateway said to resume at one without, it leaves
     /// that out: the next shard resumes it at its base address.
+    ///
+    /// [`Acknowledge::ByHost`]: crate::config::Acknowledge::ByHost
     #[must_use]
     pub fn session(&self) -> Option<Session> {
         let session = self.session.state().session()?;

@@ -16,7 +16,7 @@ use crate::time::Instant;
 use crate::tracker::Tracker;
 
 impl Shard {
-    /// A shard that begins a new session at its first [`Input::Timeout`].
+    /// A shard that begins a new session at its first [`Input::Timeout`](crate::Input::Timeout).
     ///
     /// All that is random about it (jitter, back-off, nonces) follows from `seed`. Give each shard
     /// of each process a seed of its own.

@@ -39,6 +39,8 @@
 //! They are laid out as in the store, and bound to the number of the layout in the head. A
 //! snapshot with another number is refused ([`SnapshotError::OtherLayout`]);
 //! [`SnapshotWriter::portable`] writes one of the sections 1, 2, 3 and 7, which depends on none.
+//!
+//! [`MemoryStore::snapshot`]: crate::cache::MemoryStore::snapshot
 
 mod head;
 mod packed;
