@@ -4,6 +4,7 @@ mod bot_key;
 mod cold_starts;
 mod disk;
 mod document;
+mod heading;
 mod journal;
 mod layout;
 mod record;

@@ -6,11 +6,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::bot_key::BotKey;
+use super::heading::{FileFormat, first_line};
 use super::rejection::Rejection;
-use headcount_core::crc32c::crc32c;
 
-const MAGIC: &str = "headcount-state";
-const VERSION: u32 = 1;
+const FORMAT: FileFormat = FileFormat {
+    magic: "headcount-state",
+    version: 1,
+};
 
 /// A file's content, with whose it is and which of several it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,13 +27,8 @@ impl<T: Serialize> Document<&T> {
     pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
         let content = serde_json::to_vec(self.content);
         let content = content.map_err(|error| io::Error::other(error.to_string()))?;
-        let head = format!(
-            "{MAGIC} {VERSION} {:016x} {}",
-            self.bot.bits(),
-            self.generation
-        );
-        let checksum = crc32c(&[head.as_bytes(), &content]);
-        let mut bytes = format!("{head} {checksum:08x}\n").into_bytes();
+        let heading = FORMAT.heading(self.bot, self.generation, &content);
+        let mut bytes = heading.into_bytes();
         bytes.extend(content);
         Ok(bytes)
     }
@@ -40,24 +37,11 @@ impl<T: Serialize> Document<&T> {
 impl<T: DeserializeOwned> Document<T> {
     /// What the bytes of a file say.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Rejection> {
-        let end = bytes.iter().position(|&byte| byte == b'\n');
-        let (line, content) = bytes.split_at(end.ok_or(Rejection::Torn)?);
-        let content = &content[1..];
-        let line = std::str::from_utf8(line).map_err(|_| Rejection::Torn)?;
-        let (head, checksum) = line.rsplit_once(' ').ok_or(Rejection::Torn)?;
-        let is_whole = format!("{:08x}", crc32c(&[head.as_bytes(), content])) == checksum;
-        let rest = head.strip_prefix(MAGIC).filter(|_| is_whole);
-        let mut words = rest.ok_or(Rejection::Torn)?.split_whitespace();
-        let mut word = || words.next().ok_or(Rejection::Torn);
-        let version = word()?.parse().map_err(|_| Rejection::Torn)?;
-        if version != VERSION {
-            return Err(Rejection::Version(version));
-        }
-        let bot = u64::from_str_radix(word()?, 16).map_err(|_| Rejection::Torn)?;
-        let generation = word()?.parse().map_err(|_| Rejection::Torn)?;
+        let (line, content) = first_line(bytes)?;
+        let (bot, generation) = FORMAT.read(line, content)?;
         let content = serde_json::from_slice(content);
         Ok(Self {
-            bot: BotKey::from_bits(bot),
+            bot,
             generation,
             content: content.map_err(|error| Rejection::Content(error.to_string()))?,
         })
@@ -66,6 +50,8 @@ impl<T: DeserializeOwned> Document<T> {
 
 #[cfg(test)]
 mod tests {
+    use headcount_core::crc32c::crc32c;
+
     use super::*;
 
     fn encoded() -> Vec<u8> {
