@@ -41,23 +41,6 @@ pub(crate) struct Report {
     pub(crate) elapsed: Duration,
 }
 
-/// The name of an outcome, as it is counted.
-const fn name(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Complete => "complete",
-        Outcome::Incomplete { .. } => "incomplete",
-        Outcome::Unread { .. } => "unread",
-        Outcome::NotAsked => "not_asked",
-        Outcome::NoIntent => "no_intent",
-        Outcome::HandedOver => "handed_over",
-        Outcome::StoreFailed => "store_failed",
-        Outcome::Missed => "missed",
-        Outcome::Unavailable => "unavailable",
-        Outcome::Removed => "removed",
-        Outcome::Refused => "refused",
-    }
-}
-
 const NAMES: [&str; 11] = [
     "complete",
     "incomplete",
@@ -76,7 +59,7 @@ impl Report {
     fn count(&self, outcome: &str) -> usize {
         self.guilds
             .values()
-            .filter(|line| name(&line.outcome) == outcome)
+            .filter(|line| line.outcome.label() == outcome)
             .count()
     }
 
@@ -144,7 +127,7 @@ impl Report {
                     _ => writeln!(f, "incomplete ({} chunks)", missing.len())?,
                 },
                 Outcome::Unread { members } => writeln!(f, "unread ({members} members)")?,
-                other => writeln!(f, "{}", name(other))?,
+                other => writeln!(f, "{}", other.label())?,
             }
         }
         if hidden > 0 {
