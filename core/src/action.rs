@@ -119,7 +119,6 @@ impl<'i> Actions<'i> {
     }
 
     /// Emits what of a dispatch was not understood, and not the dispatch.
-    #[cold]
     pub(crate) fn deliver_rest(&mut self, mut dispatch: Dispatch<'i>) {
         if let Some(misunderstood) = dispatch.take_misunderstood() {
             self.emit(Event::Misunderstood(misunderstood));

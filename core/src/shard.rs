@@ -354,6 +354,13 @@ impl Shard {
         self.tracker.guild_changes()
     }
 
+    /// The sequence of the oldest dispatch that is held for its guild
+    /// ([`TrackerConfig::hold`](crate::tracker::TrackerConfig::hold)); `None` if none is.
+    #[must_use]
+    pub fn held_since(&self) -> Option<u64> {
+        self.tracker.held_since()
+    }
+
     /// Up to where everything of the session is dealt with; `None` without a session.
     #[must_use]
     pub fn acknowledged(&self) -> Option<Position> {

@@ -7,6 +7,7 @@ mod handover;
 mod hold;
 mod incomplete;
 mod misread_counts;
+mod reading;
 #[cfg(test)]
 mod tests;
 

@@ -342,6 +342,7 @@ impl<R: Runtime> Drive<R> {
                 Action::Emit(event) => self.sink.emit(now, event),
             }
         }
+        self.sink.end(|| self.cell.read(Shard::held_since));
         self.cell.acknowledgements.settle(now);
         self.cell.traffic.add(self.transport.take_traffic());
         self.transport.forget();

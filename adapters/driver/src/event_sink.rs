@@ -108,6 +108,12 @@ impl<R: Runtime> EventSink<R> {
         self.follow(events);
     }
 
+    /// All that follows from the last input is emitted; `held` says which dispatch is the oldest
+    /// that is held for its guild.
+    pub(crate) fn end(&mut self, held: impl FnOnce() -> Option<u64>) {
+        self.old_values.forget_before(held);
+    }
+
     /// Reports why a connection failed.
     pub(crate) fn connection_failed(&mut self, opened: bool, error: Arc<Error>) {
         let failure = Event::ConnectionFailed(ConnectionFailure { opened, error });

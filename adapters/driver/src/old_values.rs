@@ -54,6 +54,19 @@ impl OldValues {
         }
     }
 
+    /// Forgets what waits for events that do not come: those before the oldest that is held, or all
+    /// of them.
+    pub(crate) fn forget_before(&mut self, held: impl FnOnce() -> Option<u64>) {
+        if self.kept.is_empty() {
+            return;
+        }
+        self.kept = match held() {
+            Some(held) => self.kept.split_off(&held),
+            None => BTreeMap::new(),
+        };
+        self.bytes = self.kept.values().map(weight).sum();
+    }
+
     fn take(&mut self, sequence: u64) -> Option<Displaced> {
         let displaced = self.kept.remove(&sequence)?;
         self.bytes -= weight(&displaced);
@@ -85,6 +98,22 @@ mod tests {
         let mut displaced = Displaced::default();
         displaced.emojis = Vec::with_capacity(bytes / size_of::<Emoji<'_>>());
         displaced
+    }
+
+    #[test]
+    fn what_no_event_will_come_for_is_forgotten() {
+        let mut values = OldValues::default();
+        for sequence in 1..=4 {
+            values.keep(sequence, old(64));
+        }
+        values.forget_before(|| Some(3));
+        assert!(values.take(2).is_none());
+        assert!(values.take(3).is_some());
+        assert_eq!(values.bytes, weight(&old(64)));
+        values.forget_before(|| None);
+        assert!(values.take(4).is_none());
+        assert_eq!(values.bytes, 0);
+        values.forget_before(|| unreachable!("nothing waits"));
     }
 
     #[test]

@@ -61,6 +61,28 @@ async fn a_shard_identifies_beats_and_delivers_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_dispatch_that_is_left_out_is_dealt_with_as_it_comes() {
+    let (builder, mut listener) = builder(1);
+    let builder = builder.events([Name::MessageCreate]);
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s1").await;
+    let message = json!({"id": "1", "channel_id": "2"});
+    gateway.dispatch("MESSAGE_CREATE", message).await;
+    for number in 0..10 {
+        gateway
+            .dispatch("TYPING_START", json!({ "number": number }))
+            .await;
+    }
+    assert_eq!(dispatch(&mut bot).await.0, Name::MessageCreate);
+    assert_eq!(gateway.any().await, json!({"op": 1, "d": 12}));
+    let server = tokio::spawn(async move { gateway.closed().await });
+    let sessions = bot.shutdown(OnStop::Resume).await.expect("it ends");
+    server.await.expect("served").expect("a code");
+    assert_eq!(sessions[0].sequence(), 12);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_is_kept_over_a_shutdown_and_resumed_by_the_next_bot() {
     let (first, mut listener) = builder(1);
     let mut bot = first.connect().await.expect("started");

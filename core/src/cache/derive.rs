@@ -104,10 +104,15 @@ impl Deriver {
         name: Name,
         data: &'i str,
     ) -> (Result<Option<View<'i>>, Malformed>, Misreads) {
-        match self.learns_in_passing() {
+        match self.glances_at(name) {
             true => View::in_passing(name, data),
             false => (Ok(None), Misreads::default()),
         }
+    }
+
+    /// Whether the cache learns from a dispatch of this name that is about something else.
+    pub(crate) const fn glances_at(&self, name: Name) -> bool {
+        self.learns_in_passing() && matches!(name, Name::TypingStart | Name::InteractionCreate)
     }
 
     /// What is not understood of a member that a dispatch carries, if that is of use.

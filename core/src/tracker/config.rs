@@ -9,6 +9,7 @@ use crate::cache::Kinds;
 use crate::chunk::RequestConfig;
 use crate::send_budget::SendLimits;
 use crate::setup::{HoldConfig, SetupConfig};
+use crate::wire::Names;
 
 /// The time between heartbeats of the connection that a tracker alone shares; the gateway's.
 pub(super) const HEARTBEATS: Duration = Duration::from_millis(41_250);
@@ -29,6 +30,12 @@ pub struct TrackerConfig {
     pub hold: Option<HoldConfig>,
     /// Which kinds of rows are derived; others are not even decoded.
     pub kinds: Kinds,
+    /// Which dispatches are emitted, by name; all of them by default.
+    ///
+    /// One that is left out changes the cache and setup as any other, its sequence counts, and the
+    /// events that follow from it come; what of it was not understood is told. If neither cache nor
+    /// setup needs its data, that is not looked at, be it no JSON at all.
+    pub events: Names,
     /// Whether the members of a guild that comes again stay, as stale ones, until its last chunk.
     ///
     /// Default no. Has an effect only while all guilds are asked for all members
@@ -55,6 +62,7 @@ impl Default for TrackerConfig {
             requests: RequestConfig::default(),
             hold: None,
             kinds: Kinds::default(),
+            events: Names::ALL,
             sweep_after_chunk: false,
             tombstones: 4096,
             limits: SendLimits {
@@ -76,6 +84,7 @@ impl TrackerConfig {
             requests,
             hold,
             kinds: _,
+            events: _,
             sweep_after_chunk: _,
             tombstones,
             limits,

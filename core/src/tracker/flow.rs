@@ -18,26 +18,12 @@ use crate::wire::command::Command;
 use crate::wire::view::{
     Batch, Content, GuildCreate, MembersChunk, Presence, RateLimited, Ready, View,
 };
-use crate::wire::{Frame, Listing, Malformed, Misreads, Name, Text};
+use crate::wire::{Listing, Malformed, Misreads, Name, Text};
 
 /// What was read of a dispatch, and what of it was not understood.
 pub(crate) type Decoded<'i> = (Result<Option<View<'i>>, Malformed>, Misreads);
 
 impl Tracker {
-    /// Reads a frame, and what its dispatch means to setup, requests and cache.
-    ///
-    /// # Errors
-    /// [`Malformed`] if it is no frame at all.
-    pub(crate) fn read<'i>(&mut self, frame: &'i [u8]) -> Result<Frame<'i>, Malformed> {
-        let mut frame = Frame::read(frame, self.config.kinds, &mut self.pool)?;
-        if frame.view == Ok(None) && frame.is_dispatch() {
-            let (view, noted) = self.deriver.glance(frame.name, frame.envelope.data);
-            frame.view = view;
-            frame.misreads.append(noted);
-        }
-        Ok(frame)
-    }
-
     /// Takes in a dispatch and what [`Tracker::read`] made of it: its mutation, itself, what of it
     /// was not understood, and what follows from it, in that order.
     pub(crate) fn dispatched<'i>(
@@ -54,7 +40,11 @@ impl Tracker {
         let mut events = Vec::new();
         self.note_sequence(dispatch.name(), dispatch.sequence());
         self.introduce_handed_over(dispatch.name(), out);
-        let guild = self.guild_to_hold_for(view.as_ref(), &dispatch, data);
+        let is_left_out = !self.config.events.contains(dispatch.name());
+        let guild = match is_left_out {
+            true => None,
+            false => self.guild_to_hold_for(view.as_ref(), &dispatch, data),
+        };
         if dispatch.name() == Name::Ready {
             self.release_all(out);
         }
@@ -76,9 +66,9 @@ impl Tracker {
         if self.is_settled(dispatch.sequence()) {
             return self.emit_unsettled(events, out);
         }
-        let is_delivered = self.is_delivered(dispatch.sequence());
+        let is_silent = is_left_out || self.is_delivered(dispatch.sequence());
         match (&mut self.hold, guild) {
-            _ if is_delivered => out.deliver_rest(dispatch),
+            _ if is_silent => out.deliver_rest(dispatch),
             (Some(hold), Some(guild)) => hold.hold(guild, dispatch, data.len(), out),
             (Some(_) | None, _) => out.deliver(dispatch),
         }

@@ -39,7 +39,7 @@ mod thread_event;
 mod user;
 mod voice;
 mod voice_event;
-mod wanted;
+pub(crate) mod wanted;
 mod webhook;
 
 pub use activities::Activities;

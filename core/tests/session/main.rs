@@ -16,6 +16,7 @@ mod host;
 mod identify_budget;
 mod ignored;
 mod invalid;
+mod left_out;
 mod life;
 mod odd_ready;
 mod reconnecting;

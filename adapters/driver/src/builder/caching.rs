@@ -1,9 +1,10 @@
-//! What a bot caches, and where.
+//! What a bot caches, and where, and which events it delivers.
 
 use std::time::Duration;
 
 use headcount_core::cache::memory::Indexes;
 use headcount_core::cache::{AsyncStore, Kinds, Policies, Warning};
+use headcount_core::wire::Name;
 
 use super::Builder;
 use crate::Runtime;
@@ -30,6 +31,28 @@ impl<R: Runtime> Builder<R> {
         let policies = policies.into();
         self.config.tracker.kinds = policies.kinds();
         self.policies = Some(policies);
+        self
+    }
+
+    /// Which dispatches are delivered, by name; all of them by default.
+    ///
+    /// One that is left out still changes the cache, and counts as dealt with. The events that
+    /// follow from dispatches (guilds, readiness, requests, connections) come in any case, and so
+    /// does what of any dispatch was not understood. If the cache needs nothing of a dispatch that
+    /// is left out, not even its JSON is looked at. Nobody who
+    /// [waits](crate::Handle::wait_for) for a name that is left out hears of it.
+    ///
+    /// ```no_run
+    /// # use headcount_driver::{Builder, Runtime};
+    /// use headcount_driver::core::wire::Name;
+    ///
+    /// # fn describe<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    /// builder.events([Name::MessageCreate, Name::InteractionCreate])
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn events(mut self, names: impl IntoIterator<Item = Name>) -> Self {
+        self.config.tracker.events = names.into_iter().collect();
         self
     }
 

@@ -170,7 +170,7 @@ impl<'i> View<'i> {
         clippy::wildcard_enum_match_arm,
         reason = "the others are entities' or have no view"
     )]
-    fn read(
+    pub(super) fn read(
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,

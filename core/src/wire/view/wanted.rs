@@ -7,10 +7,17 @@ use crate::wire::Name;
 /// Whether a dispatch says anything about these kinds, to setup or to member requests.
 #[allow(
     clippy::wildcard_enum_match_arm,
-    reason = "the others depend on no kind"
+    reason = "the others are about one kind, or have no view"
 )]
-pub(super) const fn wanted(name: Name, kinds: Kinds) -> bool {
+pub(crate) const fn wanted(name: Name, kinds: Kinds) -> bool {
     match name {
+        Name::Ready
+        | Name::UserUpdate
+        | Name::GuildCreate
+        | Name::GuildDelete
+        | Name::GuildSync
+        | Name::GuildMembersChunk
+        | Name::RateLimited => true,
         Name::GuildUpdate => kinds.intersects(
             Kinds::GUILDS
                 .union(Kinds::ROLES)
@@ -42,13 +49,13 @@ pub(super) const fn wanted(name: Name, kinds: Kinds) -> bool {
         }
         _ => match only(name) {
             Some(one) => kinds.intersects(one),
-            None => true,
+            None => false,
         },
     }
 }
 
 /// The kinds of a dispatch that is about nothing else.
-#[allow(clippy::wildcard_enum_match_arm, reason = "most depend on no kind")]
+#[allow(clippy::wildcard_enum_match_arm, reason = "the others are elsewhere")]
 const fn only(name: Name) -> Option<Kinds> {
     Some(match name {
         Name::ThreadCreate => Kinds::THREADS
@@ -92,4 +99,24 @@ const fn only(name: Name) -> Option<Kinds> {
             None => return None,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::View;
+    use super::*;
+    use crate::wire::json::Reader;
+    use crate::wire::packed::RecordPool;
+
+    #[test]
+    fn what_is_wanted_has_a_view_and_the_others_have_none() {
+        for &name in Name::ALL {
+            // Invitations outside of guilds have none either.
+            let data = r#"{"guild_id":"1","id":"1"}"#;
+            let mut pool = RecordPool::default();
+            let view = View::read(name, &mut Reader::new(data), Kinds::all(), &mut pool);
+            assert_eq!(wanted(name, Kinds::all()), view != Ok(None), "{name}");
+        }
+        assert!(!wanted(Name::Unknown, Kinds::all()));
+    }
 }

@@ -30,7 +30,8 @@ pub enum Kept {
     RecentMembers(usize),
     /// Everything but messages, and every index there is: headcount alone has a choice.
     Indexed,
-    /// Nothing, as nobody wants the events: headcount, and a peer that finds their names alone.
+    /// Nothing, as nobody wants the events: headcount, told to leave them out, and a peer that
+    /// finds their names alone.
     Nothing,
 }
 

@@ -8,6 +8,7 @@ use headcount_core::cache::memory::Indexes;
 use headcount_core::cache::{Kind, Kinds, MemoryStore, Policies, Policy};
 use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
 use headcount_core::session::Phase;
+use headcount_core::wire::{Name, Names};
 use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
 use peer_library::{Fields, Library, Question, RowKey};
 
@@ -34,6 +35,9 @@ impl Ours {
             Kept::Messages => STATE | Kinds::MESSAGES,
             Kept::Nothing => Kinds::empty(),
         };
+        if let Kept::Nothing = kept {
+            config.tracker.events = Names::NONE.with(Name::MessageCreate);
+        }
         let mut store = MemoryStore::new(7);
         if let Kept::RecentMembers(most) = kept {
             let policies = Policies::default().with(Kind::Member, Policy::lru(most));

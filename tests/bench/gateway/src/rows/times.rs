@@ -155,9 +155,9 @@ pub fn presence_time(setup: &Setup) -> Row {
     )
 }
 
-/// Dispatches that nobody wants, beside a peer that finds their names alone.
+/// Dispatches that are left out, beside a peer that finds their names alone.
 pub fn unwanted_time(setup: &Setup) -> Row {
-    let title = "presences and typings that nobody wants";
+    let title = "presences and typings that are left out";
     let libraries = setup.pair().iter();
     let caches = libraries.map(|&which| (which, which.keeping(Kept::Nothing)));
     events_time(
