@@ -106,6 +106,20 @@ fn message_update_patches_and_never_adds() {
 }
 
 #[test]
+fn a_message_that_is_said_to_be_of_another_holds_that_one() {
+    let mut world = World::new();
+    world.feed("MESSAGE_CREATE", &message_json(900, 50));
+    world.feed("MESSAGE_CREATE", &message_json(900, 51));
+    assert!(world.store.user(user(50)).is_none());
+    assert_eq!(world.store.user(user(51)).unwrap().username(), "user51");
+    world.feed("MESSAGE_UPDATE", &message_json(900, 52));
+    assert!(world.store.user(user(51)).is_none());
+    let gone = json!({"id": "900", "channel_id": "101", "guild_id": "1"});
+    world.feed("MESSAGE_DELETE", &gone);
+    assert!(world.store.user(user(52)).is_none());
+}
+
+#[test]
 fn message_delete_and_message_delete_bulk_release_the_authors() {
     let mut world = World::new();
     for id in 900..904 {

@@ -163,7 +163,9 @@ impl PrivateChannels {
                 }
             }
             Op::Patch(Rows::Messages(rows)) => {
-                rows.own().into_iter().for_each(|row| self.rings.patch(row));
+                rows.own()
+                    .into_iter()
+                    .for_each(|row| self.rings.patch(row, shared));
             }
             Op::Remove(Key::Messages(channel, ids)) => self.rings.take_out(channel, &ids, shared),
             Op::React(change) => self.rings.react(*change),

@@ -120,7 +120,9 @@ impl Entities {
                 MergeMode::Upsert | MergeMode::Replace => rows
                     .into_iter()
                     .for_each(|row| self.rings.upsert(row, shared)),
-                MergeMode::Patch => rows.into_iter().for_each(|row| self.rings.patch(row)),
+                MergeMode::Patch => rows
+                    .into_iter()
+                    .for_each(|row| self.rings.patch(row, shared)),
             },
             // Nobody lists these, and no event changes a part of them.
             Rows::Invites(_) | Rows::WebhookMarks(_) if how == MergeMode::Patch => {}

@@ -68,7 +68,7 @@ impl Rings {
                 return;
             };
             if ring.get(row.id).is_some() {
-                return ring.update(row.id, |old| edit(old, row));
+                return amend(ring, row, users);
             }
             hold(&row, users);
             ring.insert(row);
@@ -82,9 +82,15 @@ impl Rings {
         }
     }
 
-    pub(in crate::cache::memory) fn patch(&mut self, row: Message<'static>) {
+    pub(in crate::cache::memory) fn patch(
+        &mut self,
+        row: Message<'static>,
+        shared: &mut SharedRows,
+    ) {
         if let Some(channel) = row.channel {
-            self.update(channel, row.id, |old| edit(old, row));
+            let users = &mut shared.users;
+            self.rings
+                .update(channel.get(), |ring| amend(ring, row, users));
         }
     }
 
@@ -155,6 +161,20 @@ fn hold(message: &Message<'_>, users: &mut Users) {
     author(message)
         .into_iter()
         .for_each(|user| users.hold_author(user));
+}
+
+/// A message has been edited; whoever wrote it by now is held in the place of who did before.
+fn amend(ring: &mut Ring, newer: Message<'static>, users: &mut Users) {
+    let id = newer.id;
+    let before = ring.get(id).and_then(author).map(|user| user.id);
+    ring.update(id, |old| edit(old, newer));
+    let after = ring.get(id).and_then(author);
+    if after.map(|user| user.id) != before {
+        after.into_iter().for_each(|user| users.hold_author(user));
+        before
+            .into_iter()
+            .for_each(|user| users.release_author(user));
+    }
 }
 
 /// A message has gone; `messages` are those that are left.
