@@ -37,6 +37,7 @@ mod roles;
 mod scheduled_events;
 mod sessions;
 mod snapshots;
+mod snapshots_meanwhile;
 mod sounds;
 mod stores;
 mod threads;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::exported::contents;
 use crate::world::{
-    History, World, guild, guild_1, guild_json, in_guild, member_json, ready, role, role_json,
+    History, ME, World, guild, guild_1, guild_json, in_guild, member_json, ready, role, role_json,
     user, user_json,
 };
 
@@ -224,6 +224,46 @@ fn a_user_in_two_guilds_does_not_end_older_than_in_the_one_written_last() {
     assert_eq!(name(&again), "newer");
     world.history.as_ref().unwrap().replay(&mut again);
     assert_eq!(name(&again), "newer");
+    assert_eq!(contents(&again), contents(&world.store));
+}
+
+/// The store of a bot with one guild of so many members.
+fn crowd(count: u64) -> MemoryStore {
+    let mut world = World::empty();
+    world.feed("READY", &ready(&[1]));
+    let members: Vec<u64> = (1_000..1_000 + count).collect();
+    world.feed("GUILD_CREATE", &guild_json(1, &members, count));
+    world.store
+}
+
+#[test]
+fn users_are_looked_up_five_hundred_and_twelve_at_a_time() {
+    let store = crowd(2_000);
+    let (mut writer, mut bytes, mut copies) = (store.snapshot(TAKEN), Vec::new(), 1);
+    while writer.copy(&store) {
+        copies += 1;
+        writer.write(&mut bytes);
+    }
+    writer.write(&mut bytes);
+    assert_eq!(copies, 1 + 2_000_u32.div_ceil(512));
+    let (again, _) = read(MemoryStore::new(3), &bytes).unwrap();
+    assert_eq!(contents(&again), contents(&store));
+}
+
+#[test]
+fn a_member_who_leaves_before_the_user_is_looked_up_stays_without_a_name() {
+    let mut world = two_guilds();
+    let mut taken = Taken::of(&world.store);
+    taken.copy(&world.store);
+    let leaves = in_guild(json!({"user": user_json(ME)}), 1);
+    world.feed("GUILD_MEMBER_REMOVE", &leaves);
+    world.feed("GUILD_MEMBER_ADD", &in_guild(member_json(11), 2));
+    while taken.more {
+        taken.copy(&world.store);
+    }
+    let mut again = taken.read(MemoryStore::new(3));
+    assert!(again.member(guild(1), user(ME)).is_some());
+    world.history.as_ref().unwrap().replay(&mut again);
     assert_eq!(contents(&again), contents(&world.store));
 }
 

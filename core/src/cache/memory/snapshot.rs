@@ -1,8 +1,8 @@
 //! What a store holds as bytes, written piece by piece while the store goes on, and read back.
 //!
 //! [`MemoryStore::snapshot`] begins one. [`SnapshotWriter::copy`] takes a few guilds out of the
-//! store at a time, each as a whole, and [`SnapshotWriter::write`] makes bytes of them without the
-//! store. [`SnapshotReader`] takes the bytes back, in pieces of any size. Nothing here reads or
+//! store at a time, each as a whole but for its users, which follow in small numbers, and
+//! [`SnapshotWriter::write`] makes bytes of them without the store. [`SnapshotReader`] takes the bytes back, in pieces of any size. Nothing here reads or
 //! writes a file.
 //!
 //! # Positions
@@ -10,9 +10,10 @@
 //! A snapshot says of each shard at which dispatch it began, and all rows include the dispatches
 //! up to there: a session is resumed from there. A guild that is written later includes more, and
 //! says up to where; a store that was read back passes over what comes again and is included
-//! already. What it says about users is applied: a user is written with each guild that holds the
-//! user, and whoever is in two guilds is as old as the guild that was written last, until all has
-//! come again.
+//! already. What it says about users is applied: users are looked up behind their guild, a few
+//! hundred at a time, and each is as it was then. One who had gone by then has no name: the member
+//! has left the guild since, which comes again too. Whoever is in two guilds is as old as the one
+//! that was written last, until all has come again.
 //!
 //! # Format
 //!

@@ -1,6 +1,7 @@
 //! Rows found by key: dense rows, and an index of four bytes each.
 
 pub(super) mod buckets;
+pub(super) mod copied_rows;
 pub(super) mod hash;
 pub(super) mod index;
 pub(super) mod lazy_table;

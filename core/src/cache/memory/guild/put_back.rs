@@ -17,7 +17,7 @@ impl GuildRows {
     ) -> Option<()> {
         let is_user = is_record(record, User::pass);
         let is_new = self.known() && is_user && self.members.put_back(user, row);
-        is_new.then(|| users.hold(user, record, self.number))
+        is_new.then(|| users.put_back(user, record, self.number))
     }
 
     /// A presence, after the members; `None` if it is none, or is here.

@@ -5,11 +5,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::cache::Kind;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::limits::{RowLimits, Touched};
+use crate::cache::{Kind, Kinds};
 use crate::time::millis;
 
 /// When a row was used last, compared with others of its kind, and how old it is.
@@ -24,24 +24,30 @@ pub(in crate::cache::memory) struct RowUse {
 pub(in crate::cache::memory) type UsesByKind = Vec<(Kind, Vec<RowUse>)>;
 
 impl MemoryStore {
-    /// The uses of a guild's rows, for the kinds whose policies count them.
-    pub(in crate::cache::memory) fn uses_in(&self, guild_rows: &GuildRows) -> UsesByKind {
-        let Some(limits) = &self.limits else {
-            return Vec::new();
+    /// The rows of a guild, or with none those outside guilds, of the kinds whose policies count
+    /// their use or their age.
+    pub(in crate::cache::memory) fn tracked(
+        &self,
+        guild_rows: Option<&GuildRows>,
+    ) -> impl Iterator<Item = (Kind, Vec<RowId>)> {
+        let kinds = self.limits.as_ref();
+        let kinds = kinds.map_or(Kinds::empty(), |limits| limits.tracked);
+        let rows = move |kind| match guild_rows {
+            Some(guild_rows) => self.census_of(guild_rows, kind),
+            None => self.census_outside(kind),
         };
-        let kinds = limits.tracked.each();
-        let uses = kinds.map(|kind| (kind, limits.uses(kind, self.census_of(guild_rows, kind))));
-        uses.filter(|(_, uses)| !uses.is_empty()).collect()
+        let rows = kinds.each().map(move |kind| (kind, rows(kind)));
+        rows.filter(|(_, rows)| !rows.is_empty())
     }
 
-    /// The same for the rows that lie in no guild.
-    pub(in crate::cache::memory) fn uses_outside(&self) -> UsesByKind {
-        let Some(limits) = &self.limits else {
-            return Vec::new();
-        };
-        let kinds = limits.tracked.each();
-        let uses = kinds.map(|kind| (kind, limits.uses(kind, self.census_outside(kind))));
-        uses.filter(|(_, uses)| !uses.is_empty()).collect()
+    /// How rows of a kind were used, those left out of which it is not known.
+    pub(in crate::cache::memory) fn uses(
+        &self,
+        kind: Kind,
+        rows: impl Iterator<Item = RowId>,
+    ) -> impl Iterator<Item = RowUse> {
+        let limits = self.limits.as_ref();
+        rows.filter_map(move |row_id| limits?.use_of(kind, row_id))
     }
 
     /// Enforces these limits on the rows that are here, which were used so and are older by
@@ -82,19 +88,13 @@ impl MemoryStore {
 }
 
 impl RowLimits {
-    fn uses(&self, kind: Kind, rows: Vec<RowId>) -> Vec<RowUse> {
-        let Some(lifetimes) = self.lifetimes(kind) else {
-            return Vec::new();
-        };
-        let uses = rows.into_iter().filter_map(|row_id| {
-            let (used, touched) = lifetimes.last_use(&row_id)?;
-            Some(RowUse {
-                row_id,
-                used,
-                age: self.now.since(touched),
-            })
-        });
-        uses.collect()
+    fn use_of(&self, kind: Kind, row_id: RowId) -> Option<RowUse> {
+        let (used, touched) = self.lifetimes(kind)?.last_use(&row_id)?;
+        Some(RowUse {
+            row_id,
+            used,
+            age: self.now.since(touched),
+        })
     }
 
     /// Watches rows from now on.

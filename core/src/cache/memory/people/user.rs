@@ -150,6 +150,25 @@ impl Users {
         self.merge(found, user, after, newer);
     }
 
+    /// The same for a user that is read back: what was written last takes the place of the rest,
+    /// unless there was nothing to write.
+    pub(in crate::cache::memory) fn put_back(
+        &mut self,
+        user: UserId,
+        last: &[u8],
+        guild: GuildNumber,
+    ) {
+        let Some(found) = self.table.find(user.get()).filter(|_| !last.is_empty()) else {
+            return self.hold(user, last, guild);
+        };
+        let before = holder(self.table.at(found));
+        if before == UserRefs::NOBODY {
+            self.note(user);
+        }
+        let after = self.holders.add(user, before, guild);
+        self.table.rewrite(found, &after.to_bytes(), last);
+    }
+
     /// Updates a user that is there; never adds one, and never changes who holds it.
     pub(in crate::cache::memory) fn patch(&mut self, user: UserId, newer: &[u8]) {
         if let Some(found) = self.table.find(user.get()) {

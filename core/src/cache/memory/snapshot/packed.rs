@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::people::user::Users;
-use crate::cache::memory::snapshot::section::SectionKind;
+use crate::cache::memory::table::copied_rows::CopiedRows;
 use crate::id::{GuildId, UserId};
 use crate::wire::packed::Cursor;
 
@@ -22,84 +22,108 @@ pub(super) const LAYOUT: u32 = 1;
 /// The layout of a snapshot without packed rows.
 pub(super) const PORTABLE: u32 = 0;
 
-/// About how many bytes of rows a section has.
+/// About how many bytes of presences a section has.
 const BYTES_A_SECTION: usize = 1 << 20;
 
-/// A row without its text, and its head, take about so many bytes.
-const BYTES_A_ROW: usize = 112;
+/// A member's row and user take about so many bytes.
+const BYTES_A_MEMBER: usize = 112;
 
-/// Sections that are being filled, each for one guild.
+/// A guild's members as they lay in the store, whose users have yet to be looked up.
 #[derive(Debug)]
-pub(super) struct PackedSections<'s> {
-    sections: &'s mut Vec<(SectionKind, Vec<u8>)>,
+pub(super) struct CopiedMembers {
     guild: GuildId,
+    rows: CopiedRows,
+    /// How many have their users.
+    done: usize,
 }
 
-impl<'s> PackedSections<'s> {
-    pub(super) const fn new(sections: &'s mut Vec<(SectionKind, Vec<u8>)>, guild: GuildId) -> Self {
-        Self { sections, guild }
-    }
-
-    /// A guild's members with their users.
-    pub(super) fn members(&mut self, guild_rows: &GuildRows, users: &Users) {
-        let members = &guild_rows.members;
-        if members.len() == 0 {
-            return;
+impl CopiedMembers {
+    pub(super) fn of(guild_rows: &GuildRows) -> Self {
+        Self {
+            guild: guild_rows.id,
+            rows: guild_rows.members.copied(),
+            done: 0,
         }
-        let mut list = self.begin(0);
-        list.push(members.generation);
-        members
-            .role_list()
-            .for_each(|role| list.extend_from_slice(&role.to_le_bytes()));
-        self.sections.push((SectionKind::Roles, list));
-        self.rows(
-            SectionKind::Members,
-            members.len(),
-            members.packed_rows(),
-            |to, user| {
-                counted(to, users.packed(user));
-            },
-        );
     }
 
-    /// A guild's presences.
-    pub(super) fn presences(&mut self, guild_rows: &GuildRows) {
-        let presences = &guild_rows.presences;
-        let rows = presences.iter();
-        let rows = rows.filter_map(|(key, row)| Some((UserId::new(key)?, row)));
-        self.rows(SectionKind::Presences, presences.len(), rows, |_, _| ());
+    /// How many have no user yet.
+    pub(super) fn left(&self) -> usize {
+        self.rows.len().saturating_sub(self.done)
     }
 
-    fn begin(&self, room: usize) -> Vec<u8> {
-        let mut section = Vec::with_capacity(room.saturating_add(8));
-        section.extend_from_slice(&self.guild.get().to_le_bytes());
+    /// A section of the next members, so many at most, with their users as they are now. A user
+    /// who has gone since is empty: the member has gone too.
+    pub(super) fn look_up(&mut self, users: &Users, most: usize) -> Vec<u8> {
+        let most = most.min(self.left());
+        let room = most.saturating_mul(BYTES_A_MEMBER);
+        let mut section = begin(self.guild, room);
+        for (key, row) in self.rows.iter_from(self.done).take(most) {
+            let Some(user) = UserId::new(key) else {
+                continue;
+            };
+            section.extend_from_slice(&key.to_le_bytes());
+            counted(&mut section, users.packed(user));
+            counted(&mut section, row);
+        }
+        self.done = self.done.saturating_add(most);
         section
     }
+}
 
-    fn rows<'r>(
-        &mut self,
-        kind: SectionKind,
-        count: usize,
-        rows: impl Iterator<Item = (UserId, &'r [u8])>,
-        mut beside: impl FnMut(&mut Vec<u8>, UserId),
-    ) {
-        let room = count.saturating_mul(BYTES_A_ROW).min(BYTES_A_SECTION);
-        let mut section = Vec::new();
-        for (user, row) in rows {
-            if section.is_empty() {
-                section = self.begin(room);
-            }
-            section.extend_from_slice(&user.get().to_le_bytes());
-            beside(&mut section, user);
-            counted(&mut section, row);
-            if section.len() >= BYTES_A_SECTION {
-                self.sections.push((kind, core::mem::take(&mut section)));
-            }
-        }
-        if !section.is_empty() {
-            self.sections.push((kind, section));
+/// A section with what the numbers of roles in members' rows stand for.
+pub(super) fn roles_section(guild_rows: &GuildRows) -> Vec<u8> {
+    let members = &guild_rows.members;
+    let mut section = begin(guild_rows.id, 0);
+    section.push(members.generation);
+    members
+        .role_list()
+        .for_each(|role| section.extend_from_slice(&role.to_le_bytes()));
+    section
+}
+
+/// A guild's presences as they lay in the store.
+#[derive(Debug)]
+pub(super) struct CopiedPresences {
+    guild: GuildId,
+    rows: CopiedRows,
+    /// How many have been written.
+    done: usize,
+}
+
+impl CopiedPresences {
+    pub(super) fn of(guild_rows: &GuildRows) -> Self {
+        Self {
+            guild: guild_rows.id,
+            rows: guild_rows.presences.copied(),
+            done: 0,
         }
     }
+
+    /// Whether all have been written.
+    pub(super) fn is_written(&self) -> bool {
+        self.done >= self.rows.len()
+    }
+
+    /// Appends the content of the next section.
+    pub(super) fn write(&mut self, to: &mut Vec<u8>) {
+        let end = to.len().saturating_add(BYTES_A_SECTION);
+        to.extend_from_slice(&self.guild.get().to_le_bytes());
+        for (key, row) in self.rows.iter_from(self.done) {
+            if to.len() >= end {
+                break;
+            }
+            to.extend_from_slice(&key.to_le_bytes());
+            counted(to, row);
+            self.done = self.done.saturating_add(1);
+        }
+    }
+}
+
+/// A section about a guild, with room for so many bytes.
+fn begin(guild: GuildId, room: usize) -> Vec<u8> {
+    let mut section = Vec::with_capacity(room.saturating_add(8));
+    section.extend_from_slice(&guild.get().to_le_bytes());
+    section
 }
 
 /// Bytes, and before them how many they are: seven bits a byte, the lowest first.

@@ -5,55 +5,75 @@
 //! others, and how old it is in milliseconds. An invitation has the digest of its code for an id.
 
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
+use alloc::vec::{self, Vec};
 use core::time::Duration;
 
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::row_id::RowId;
 use crate::cache::memory::limits::uses::{RowUse, UsesByKind};
-use crate::cache::memory::snapshot::section::SectionKind;
 use crate::cache::{Kind, Kinds};
 use crate::id::GuildId;
 use crate::positions::session_digest;
 use crate::time::millis;
 use crate::wire::packed::Cursor;
 
+/// Bytes of a row.
+const ROW: usize = 32;
+
+/// Rows whose policy counts their use or their age, which have yet to be looked up.
+#[derive(Debug)]
+pub(super) struct TrackedRows {
+    guild: Option<GuildId>,
+    kind: Kind,
+    rows: vec::IntoIter<RowId>,
+    /// Of invitations, the digests of their codes.
+    digests: BTreeMap<RowId, u64>,
+}
+
+impl TrackedRows {
+    /// How many have not been looked up.
+    pub(super) fn left(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// A section of the next rows, so many at most, as they are now; those left out that have gone.
+    pub(super) fn look_up(&mut self, store: &MemoryStore, most: usize) -> Vec<u8> {
+        let room = most.min(self.rows.len()).saturating_mul(ROW);
+        let mut section = Vec::with_capacity(room.saturating_add(12));
+        let guild = self.guild.map_or(0, GuildId::get);
+        section.extend_from_slice(&guild.to_le_bytes());
+        section.extend_from_slice(&self.kind.only().bits().to_le_bytes());
+        for row in store.uses(self.kind, self.rows.by_ref().take(most)) {
+            let RowId { first, second, .. } = row.row_id;
+            let first = self.digests.get(&row.row_id).copied().unwrap_or(first);
+            for number in [first, second, row.used, millis(row.age)] {
+                section.extend_from_slice(&number.to_le_bytes());
+            }
+        }
+        section
+    }
+}
+
 impl MemoryStore {
-    /// Copies how the rows of a guild were used, or with none those outside guilds.
-    pub(super) fn copy_uses(
+    /// The rows of a guild, or with none those outside guilds, whose use has to be looked up.
+    pub(super) fn tracked_rows(
         &self,
         guild_rows: Option<&GuildRows>,
-        to: &mut Vec<(SectionKind, Vec<u8>)>,
-    ) {
-        let uses = match guild_rows {
-            Some(guild_rows) => self.uses_in(guild_rows),
-            None => self.uses_outside(),
-        };
-        for (kind, uses) in uses {
-            let digests = guild_rows.filter(|_| kind == Kind::Invite);
-            let digests = digests.map(|guild_rows| self.invite_digests(guild_rows));
-            let digests: BTreeMap<RowId, u64> = digests
-                .into_iter()
-                .flatten()
-                .map(|(digest, row_id)| (row_id, digest))
-                .collect();
-            let first = |row: &RowUse| {
-                let digest = digests.get(&row.row_id);
-                digest.copied().unwrap_or(row.row_id.first)
-            };
-            let mut section = Vec::with_capacity(uses.len().saturating_mul(32).saturating_add(12));
-            let guild = guild_rows.map_or(0, |guild_rows| guild_rows.id.get());
-            section.extend_from_slice(&guild.to_le_bytes());
-            section.extend_from_slice(&kind.only().bits().to_le_bytes());
-            for row in &uses {
-                let numbers = [first(row), row.row_id.second, row.used, millis(row.age)];
-                numbers
-                    .iter()
-                    .for_each(|number| section.extend_from_slice(&number.to_le_bytes()));
+    ) -> impl Iterator<Item = TrackedRows> {
+        let guild = guild_rows.map(|guild_rows| guild_rows.id);
+        let tracked = self.tracked(guild_rows);
+        tracked.map(move |(kind, rows)| {
+            let invites = guild_rows.filter(|_| kind == Kind::Invite);
+            let digests = invites.map(|guild_rows| self.invite_digests(guild_rows));
+            let digests = digests.into_iter().flatten();
+            TrackedRows {
+                guild,
+                kind,
+                rows: rows.into_iter(),
+                digests: digests.map(|(digest, row_id)| (row_id, digest)).collect(),
             }
-            to.push((SectionKind::Uses, section));
-        }
+        })
     }
 
     /// The invitations of a guild by the digests of their codes.
@@ -79,7 +99,7 @@ impl MemoryStore {
         let guild_rows = guild.and_then(|guild| self.guild_rows(guild));
         let invites = guild_rows.filter(|_| kind == Kind::Invite);
         let invites = invites.map(|guild_rows| self.invite_digests(guild_rows));
-        let (rows, rest) = from.rest().as_chunks::<32>();
+        let (rows, rest) = from.rest().as_chunks::<ROW>();
         let rows = rows.iter().filter_map(|row| {
             let mut from = Cursor::new(row);
             let mut number = || from.array().map(u64::from_le_bytes);

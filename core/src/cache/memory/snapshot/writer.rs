@@ -1,17 +1,24 @@
 //! Writing a snapshot.
 
+use alloc::collections::VecDeque;
 use alloc::vec::{self, Vec};
 
 use crate::cache::MemoryStore;
 use crate::cache::memory::export::Exported;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::snapshot::SnapshotHead;
-use crate::cache::memory::snapshot::packed::{LAYOUT, PORTABLE, PackedSections};
+use crate::cache::memory::snapshot::packed::{
+    CopiedMembers, CopiedPresences, LAYOUT, PORTABLE, roles_section,
+};
 use crate::cache::memory::snapshot::section::{Chain, FORMAT, MAGIC, SectionKind};
+use crate::cache::memory::snapshot::uses::TrackedRows;
 use crate::id::GuildId;
 
 /// Guilds are copied one after another until they have so many rows.
 const ROWS_A_COPY: usize = 4_096;
+
+/// So many rows are copied in the time in which one is looked up.
+const ROWS_A_LOOK_UP: usize = 8;
 
 /// Writes a snapshot of a store that goes on changing meanwhile.
 ///
@@ -39,19 +46,30 @@ pub struct SnapshotWriter {
     chain: Chain,
     /// Guilds that have not been copied.
     guilds: vec::IntoIter<GuildId>,
-    /// What has been copied and not written.
-    copied: Vec<CopiedPiece>,
+    /// What has been copied and refers to what lies elsewhere, in the order of the bytes.
+    waiting: VecDeque<WaitingPiece>,
+    /// What can be written.
+    ready: Vec<ReadyPiece>,
     is_portable: bool,
     rows_a_copy: usize,
     is_over: bool,
     has_ended: bool,
 }
 
-/// What has been copied.
+/// What can be written without the store.
 #[derive(Debug)]
-enum CopiedPiece {
+enum ReadyPiece {
     Portable(Exported<'static>),
     Packed(SectionKind, Vec<u8>),
+    Presences(CopiedPresences),
+}
+
+/// What has been copied, with what has to be looked up first.
+#[derive(Debug)]
+enum WaitingPiece {
+    Nothing(ReadyPiece),
+    Users(CopiedMembers),
+    Uses(TrackedRows),
 }
 
 impl MemoryStore {
@@ -71,21 +89,23 @@ impl MemoryStore {
             },
             chain: Chain::new(),
             guilds: guilds.into_iter(),
-            copied: Vec::new(),
+            waiting: VecDeque::new(),
+            ready: Vec::new(),
             is_portable: false,
             rows_a_copy: ROWS_A_COPY,
             is_over: false,
             has_ended: false,
         };
-        writer.extend(self.export_outside());
-        writer.pack(|sections| self.copy_uses(None, sections));
+        writer.export(self.export_outside());
+        writer.track(self.tracked_rows(None));
+        writer.look_up(self, 0);
         writer
     }
 }
 
 impl SnapshotWriter {
     /// The same, but guilds are [copied](Self::copy) one after another until they have so many
-    /// rows; 4,096 unless something else is said.
+    /// rows, and an eighth as many are looked up at a time; 4,096 unless something else is said.
     #[must_use]
     pub const fn rows_a_copy(mut self, rows: usize) -> Self {
         self.rows_a_copy = rows;
@@ -107,54 +127,97 @@ impl SnapshotWriter {
         self
     }
 
-    /// Copies the next guilds out of the store with which the snapshot began, some thousands of
-    /// rows or one guild that has more; `false` if these were the last. A guild that has left
-    /// meanwhile is passed over, and so is one that has come: both come again after the positions
-    /// at which the snapshot began.
+    /// Copies the next rows out of the store with which the snapshot began; `false` if these were
+    /// the last. Takes memory until [`write`](Self::write) is called.
     ///
-    /// Takes time by the rows, and memory until [`write`](Self::write) is called.
+    /// These are whole guilds, until they have some thousands of rows, in the time of copying
+    /// bytes; or the users of a few hundred members copied before, in the time of looking them up.
+    /// A guild that has left meanwhile is passed over, and so is one that has come: both come again
+    /// after the positions at which the snapshot began.
     pub fn copy(&mut self, store: &MemoryStore) -> bool {
+        if self.waiting.is_empty() {
+            self.copy_guilds(store);
+            self.look_up(store, 0);
+        } else {
+            self.look_up(store, (self.rows_a_copy / ROWS_A_LOOK_UP).max(1));
+        }
+        self.is_over = self.waiting.is_empty() && self.guilds.as_slice().is_empty();
+        !self.is_over
+    }
+
+    fn copy_guilds(&mut self, store: &MemoryStore) {
         let mut rows = 0_usize;
-        loop {
-            let Some(guild) = self.guilds.next() else {
-                self.is_over = true;
-                return false;
-            };
-            let Some(guild_rows) = store.guild_rows(guild) else {
-                continue;
-            };
-            rows = rows.saturating_add(row_count(guild_rows));
-            self.copy_guild(store, guild_rows);
-            if rows >= self.rows_a_copy {
-                return true;
+        while rows < self.rows_a_copy
+            && let Some(guild) = self.guilds.next()
+        {
+            if let Some(guild_rows) = store.guild_rows(guild) {
+                rows = rows.saturating_add(row_count(guild_rows));
+                self.copy_guild(store, guild_rows);
             }
         }
     }
 
     fn copy_guild(&mut self, store: &MemoryStore, guild_rows: &GuildRows) {
         if self.is_portable {
-            self.extend(store.export_guild(guild_rows));
+            self.export(store.export_guild(guild_rows));
         } else {
-            self.extend(store.export_places(guild_rows));
-            self.pack(|sections| {
-                let mut packed = PackedSections::new(sections, guild_rows.id);
-                packed.members(guild_rows, &store.shared.users);
-                packed.presences(guild_rows);
-            });
+            self.export(store.export_places(guild_rows));
+            self.copy_people(guild_rows);
         }
-        self.pack(|sections| store.copy_uses(Some(guild_rows), sections));
+        self.track(store.tracked_rows(Some(guild_rows)));
     }
 
-    fn extend(&mut self, pieces: impl Iterator<Item = Exported<'static>>) {
-        self.copied.extend(pieces.map(CopiedPiece::Portable));
+    fn copy_people(&mut self, guild_rows: &GuildRows) {
+        if guild_rows.members.len() > 0 {
+            let roles = ReadyPiece::Packed(SectionKind::Roles, roles_section(guild_rows));
+            let members = WaitingPiece::Users(CopiedMembers::of(guild_rows));
+            self.waiting.extend([WaitingPiece::Nothing(roles), members]);
+        }
+        let presences = ReadyPiece::Presences(CopiedPresences::of(guild_rows));
+        self.waiting.push_back(WaitingPiece::Nothing(presences));
     }
 
-    fn pack(&mut self, copy: impl FnOnce(&mut Vec<(SectionKind, Vec<u8>)>)) {
-        let mut sections = Vec::new();
-        copy(&mut sections);
-        let sections = sections.into_iter();
-        let packed = sections.map(|(kind, content)| CopiedPiece::Packed(kind, content));
-        self.copied.extend(packed);
+    fn export(&mut self, pieces: impl Iterator<Item = Exported<'static>>) {
+        let pieces = pieces.map(|piece| WaitingPiece::Nothing(ReadyPiece::Portable(piece)));
+        self.waiting.extend(pieces);
+    }
+
+    fn track(&mut self, rows: impl Iterator<Item = TrackedRows>) {
+        self.waiting.extend(rows.map(WaitingPiece::Uses));
+    }
+
+    /// Looks up so many rows at most, and lets what waits for no more be written.
+    fn look_up(&mut self, store: &MemoryStore, most: usize) {
+        let mut left = most;
+        while let Some(piece) = self.waiting.pop_front() {
+            let (kind, section, piece) = match piece {
+                WaitingPiece::Nothing(piece) => {
+                    self.ready.push(piece);
+                    continue;
+                }
+                piece if left == 0 => return self.waiting.push_front(piece),
+                WaitingPiece::Users(mut members) => {
+                    let most = left;
+                    left = left.saturating_sub(members.left());
+                    let section = members.look_up(&store.shared.users, most);
+                    let goes_on = members.left() > 0;
+                    let piece = goes_on.then_some(WaitingPiece::Users(members));
+                    (SectionKind::Members, section, piece)
+                }
+                WaitingPiece::Uses(mut rows) => {
+                    let most = left;
+                    left = left.saturating_sub(rows.left());
+                    let section = rows.look_up(store, most);
+                    let goes_on = rows.left() > 0;
+                    let piece = goes_on.then_some(WaitingPiece::Uses(rows));
+                    (SectionKind::Uses, section, piece)
+                }
+            };
+            self.ready.push(ReadyPiece::Packed(kind, section));
+            if let Some(piece) = piece {
+                return self.waiting.push_front(piece);
+            }
+        }
     }
 
     /// Appends what has been copied; after the last guilds the end as well.
@@ -165,14 +228,19 @@ impl SnapshotWriter {
             let head = &self.head;
             self.chain.write(SectionKind::Head, to, |to| json(head, to));
         }
-        for piece in self.copied.drain(..) {
+        for piece in self.ready.drain(..) {
             let chain = &mut self.chain;
             match piece {
-                CopiedPiece::Portable(piece) => {
+                ReadyPiece::Portable(piece) => {
                     chain.write(SectionKind::Portable, to, |to| json(&piece, to));
                 }
-                CopiedPiece::Packed(kind, content) => {
+                ReadyPiece::Packed(kind, content) => {
                     chain.write(kind, to, |to| to.extend_from_slice(&content));
+                }
+                ReadyPiece::Presences(mut presences) => {
+                    while !presences.is_written() {
+                        chain.write(SectionKind::Presences, to, |to| presences.write(to));
+                    }
                 }
             }
         }

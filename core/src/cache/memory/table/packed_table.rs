@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::cache::memory::table::copied_rows::CopiedRows;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::paged_rows::{PagedFound, PagedRows};
 use crate::cache::memory::table::small_rows::SmallRows;
@@ -99,6 +100,14 @@ impl PackedTable {
         };
         let small = small.into_iter().flat_map(SmallRows::iter);
         small.chain(paged.into_iter().flat_map(|rows| rows.iter()))
+    }
+
+    /// A copy of all rows.
+    pub(in crate::cache::memory) fn copied(&self) -> CopiedRows {
+        match &self.form {
+            TableForm::Small(rows) => CopiedRows::of_few(rows.copied()),
+            TableForm::Paged(rows) => rows.copied(),
+        }
     }
 
     /// Adds a row whose key is not there yet. One beyond 16 MiB is not kept.
@@ -263,6 +272,12 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(table.len(), map.len());
+            }
+            let (all, copy): (Vec<_>, _) = (table.iter().collect(), table.copied());
+            prop_assert_eq!(copy.len(), all.len());
+            for passed in 0..=all.len() {
+                let rest: Vec<_> = copy.iter_from(passed).collect();
+                prop_assert_eq!(&rest, &all[passed..]);
             }
             let mut rows: Vec<_> = table.iter().collect();
             rows.sort_unstable();

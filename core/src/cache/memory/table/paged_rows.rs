@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::cache::memory::table::copied_rows::CopiedRows;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::index::Index;
 use crate::cache::memory::table::pages::Pages;
@@ -175,6 +176,11 @@ impl PagedRows {
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let rows = self.pages.iter().flat_map(Pages::iter);
         rows.filter_map(|row| Some((key(row)?, body(row))))
+    }
+
+    /// A copy of all rows.
+    pub(super) fn copied(&self) -> CopiedRows {
+        CopiedRows::of_many(self.pages.iter().map(Pages::copied).collect())
     }
 
     /// Adds a row whose key is not there yet. One beyond 16 MiB is not kept.

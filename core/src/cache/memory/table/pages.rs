@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use crate::cache::memory::table::copied_rows::RowsOfSize;
 use crate::cache::memory::table::size_class::SizeClass;
 
 /// Bytes of a page, unless one row takes more.
@@ -193,6 +194,16 @@ impl Pages {
             let gone = self.pages.pop().map_or(0, |page| page.capacity());
             self.allocated = self.allocated.wrapping_sub(gone);
         }
+    }
+
+    /// All rows in one piece.
+    pub(super) fn copied(&self) -> RowsOfSize {
+        let mut bytes = Vec::with_capacity(self.rows.saturating_mul(self.row));
+        self.pages
+            .iter()
+            .for_each(|page| bytes.extend_from_slice(page));
+        let row = self.row;
+        RowsOfSize { row, bytes }
     }
 
     pub(in crate::cache::memory) fn iter(&self) -> impl Iterator<Item = &[u8]> {

@@ -80,6 +80,12 @@ impl SmallRows {
         }
     }
 
+    /// A copy without spare room.
+    pub(super) fn copied(&self) -> Self {
+        let (bytes, rows) = (self.bytes.clone(), self.rows);
+        Self { bytes, rows }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let mut rows = self.bytes.as_slice();
         core::iter::from_fn(move || {

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::cache::memory::people::member::{MemberRow, MemberTable};
+use crate::cache::memory::table::copied_rows::CopiedRows;
 use crate::id::UserId;
 use crate::wire::packed::Cursor;
 use crate::wire::view::Membership;
@@ -19,10 +20,9 @@ impl MemberTable {
         self.len() == 0 && self.roles.set_list(roles)
     }
 
-    /// All rows with whose they are.
-    pub(in crate::cache::memory) fn packed_rows(&self) -> impl Iterator<Item = (UserId, &[u8])> {
-        let rows = self.table.iter();
-        rows.filter_map(|(key, row)| Some((UserId::new(key)?, row)))
+    /// A copy of all rows, by user.
+    pub(in crate::cache::memory) fn copied(&self) -> CopiedRows {
+        self.table.copied()
     }
 
     /// Puts back a row as it lay in a table with the same list of roles and the same generation.

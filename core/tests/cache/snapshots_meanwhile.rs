@@ -1,0 +1,172 @@
+//! A store that is written bit by bit and changes in between: once the rest has come again, the
+//! one that was read back equals it.
+
+use headcount_core::cache::MemoryStore;
+use headcount_core::cache::memory::{MemberRef, UserRef};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::exported::contents;
+use crate::snapshots::Taken;
+use crate::world::{
+    History, World, channel_json, guild, guild_json, in_guild, member_json, ready, user, user_json,
+};
+
+const GUILDS: std::ops::Range<u64> = 1..4;
+const USERS: std::ops::Range<u64> = 10..15;
+
+/// What may happen to people whom guilds share.
+#[derive(Clone, Debug)]
+enum Step {
+    Arrive(u64, Vec<u64>),
+    Vanish(u64),
+    Join(u64, u64, u64),
+    Leave(u64, u64),
+    Rename(u64, u64, u64),
+    Shine(u64, u64, bool),
+    Say(u64, u64),
+    Unsay(u64, u64),
+    /// A message outside guilds.
+    Whisper(u64),
+    /// The next rows are copied.
+    Copy,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let names = || 0..4_u64;
+    let messages = || 500..504_u64;
+    prop_oneof![
+        1 => (GUILDS, prop::collection::vec(USERS, 0..4)).prop_map(|(g, all)| Step::Arrive(g, all)),
+        1 => GUILDS.prop_map(Step::Vanish),
+        6 => (GUILDS, USERS, names()).prop_map(|(g, u, name)| Step::Join(g, u, name)),
+        5 => (GUILDS, USERS).prop_map(|(g, u)| Step::Leave(g, u)),
+        5 => (GUILDS, USERS, names()).prop_map(|(g, u, name)| Step::Rename(g, u, name)),
+        4 => (GUILDS, USERS, any::<bool>()).prop_map(|(g, u, on)| Step::Shine(g, u, on)),
+        2 => (GUILDS, messages()).prop_map(|(g, id)| Step::Say(g, id)),
+        2 => (GUILDS, messages()).prop_map(|(g, id)| Step::Unsay(g, id)),
+        1 => messages().prop_map(Step::Whisper),
+        12 => Just(Step::Copy),
+    ]
+}
+
+/// A user under one of several names.
+fn named(id: u64, name: u64) -> Value {
+    let mut user = user_json(id);
+    user["username"] = json!(format!("name{name}"));
+    user["global_name"] = match name {
+        0 => Value::Null,
+        _ => json!(format!("Name {name}")),
+    };
+    user
+}
+
+fn member(id: u64, name: u64) -> Value {
+    let mut member = member_json(id);
+    member["user"] = named(id, name);
+    member["nick"] = json!(format!("nick{name}"));
+    member
+}
+
+/// Who wrote a message.
+fn author(message: u64) -> u64 {
+    USERS.start + message % 5
+}
+
+/// What the world hears of a step.
+fn dispatch(step: &Step) -> (&'static str, Value) {
+    match *step {
+        Step::Arrive(g, ref all) => {
+            let mut guild = guild_json(g, all, all.len() as u64);
+            guild["channels"] = json!([channel_json(100 + g)]);
+            ("GUILD_CREATE", guild)
+        }
+        Step::Vanish(g) => ("GUILD_DELETE", json!({"id": g.to_string()})),
+        Step::Join(g, u, name) => ("GUILD_MEMBER_ADD", in_guild(member(u, name), g)),
+        Step::Leave(g, u) => (
+            "GUILD_MEMBER_REMOVE",
+            in_guild(json!({"user": user_json(u)}), g),
+        ),
+        Step::Rename(g, u, name) => ("GUILD_MEMBER_UPDATE", in_guild(member(u, name), g)),
+        Step::Shine(g, u, on) => {
+            let status = if on { "online" } else { "offline" };
+            let data = json!({"user": {"id": u.to_string()}, "status": status});
+            ("PRESENCE_UPDATE", in_guild(data, g))
+        }
+        Step::Say(g, id) => {
+            let channel = (100 + g).to_string();
+            let author = named(author(id), 0);
+            let data = json!({"id": id.to_string(), "channel_id": channel, "author": author});
+            ("MESSAGE_CREATE", in_guild(data, g))
+        }
+        Step::Unsay(g, id) => {
+            let channel = (100 + g).to_string();
+            let data = json!({"id": id.to_string(), "channel_id": channel});
+            ("MESSAGE_DELETE", in_guild(data, g))
+        }
+        Step::Whisper(id) => {
+            let author = named(author(id), 1);
+            let data = json!({"id": id.to_string(), "channel_id": "900", "author": author});
+            ("MESSAGE_CREATE", data)
+        }
+        Step::Copy => unreachable!("nobody hears of it"),
+    }
+}
+
+/// Every member has a user, and no user stays whom nobody holds.
+fn assert_held(store: &MemoryStore) {
+    for g in GUILDS {
+        for id in store.members(guild(g)).map(MemberRef::id) {
+            let holders = store.user(id).map(UserRef::guilds);
+            let held = holders.is_some_and(|mut guilds| guilds.any(|own| own == guild(g)));
+            assert!(held, "{id} in {g}");
+        }
+    }
+    for id in USERS.map(user) {
+        let guilds = store.user(id).into_iter().flat_map(UserRef::guilds);
+        for guild in guilds {
+            assert!(store.member(guild, id).is_some(), "{guild} holds {id}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(20_000)
+    })]
+
+    #[test]
+    fn what_changes_while_it_is_written_is_right_once_it_has_come_again(
+        before in prop::collection::vec(step(), 0..20),
+        meanwhile in prop::collection::vec(step(), 0..60),
+        after in prop::collection::vec(step(), 0..6),
+    ) {
+        let mut world = World::empty();
+        world.history = Some(History::default());
+        world.feed("READY", &ready(&[1, 2, 3]));
+        let happen = |world: &mut World, taken: Option<&mut Taken>, step: &Step| {
+            match (step, taken) {
+                (Step::Copy, Some(taken)) => taken.copy(&world.store),
+                (Step::Copy, None) => {}
+                (step, _) => {
+                    let (name, data) = dispatch(step);
+                    world.feed(name, &data);
+                }
+            }
+        };
+        before.iter().for_each(|step| happen(&mut world, None, step));
+        let mut taken = Taken::of(&world.store);
+        // What a guild said of users that leaves meanwhile is lost with it.
+        let meanwhile = meanwhile.iter().filter(|step| !matches!(step, Step::Vanish(_)));
+        meanwhile.for_each(|step| happen(&mut world, Some(&mut taken), step));
+        while taken.more {
+            taken.copy(&world.store);
+        }
+        after.iter().for_each(|step| happen(&mut world, None, step));
+        let mut again = taken.read(MemoryStore::new(9));
+        assert_held(&again);
+        world.history.as_ref().unwrap().replay(&mut again);
+        assert_held(&again);
+        prop_assert_eq!(contents(&again), contents(&world.store));
+    }
+}
