@@ -41,12 +41,21 @@
 //! snapshot with another number is refused ([`SnapshotError::OtherLayout`]);
 //! [`SnapshotWriter::portable`] writes one of the sections 1, 2, 3 and 7, which depends on none.
 //!
+//! # Policies
+//!
+//! The first piece names the kinds that were kept. No more is said of the policies, since no more
+//! is needed: those of the store that is read into are enforced on what is read, whatever they
+//! were before, by the use and the age of each row; and what a policy had taken away is a
+//! [`Lack`](crate::cache::Lack) of its guild.
+//!
 //! [`MemoryStore::snapshot`]: crate::cache::MemoryStore::snapshot
 
 mod head;
 mod packed;
 mod reader;
 mod section;
+#[cfg(test)]
+mod tests;
 mod uses;
 mod writer;
 

@@ -37,6 +37,11 @@ macro_rules! packed {
             /// Bytes of the mask.
             pub(crate) const MASK: usize = [$($wire),*].len().div_ceil(4);
 
+            /// All that decides how a record is laid out, but for the types' own forms.
+            #[cfg(test)]
+            pub(crate) const PARTS: &'static str =
+                concat!(stringify!($name), ":", $($wire, " ", stringify!($type), ";",)*);
+
             pub(crate) fn pack(&self, sink: &mut crate::wire::packed::Sink) {
                 use crate::wire::packed::Packed as _;
                 let (mut mask, mut shift) = (0, 0_u32);
