@@ -224,7 +224,8 @@ impl SnapshotJob {
         while let Ok(order) = orders.recv() {
             // Those that have come in the meantime are met by this one.
             let last = orders.try_iter().last().unwrap_or(order);
-            if let Err(panicked) = caught(|| self.write()) {
+            let is_last = matches!(last, Order::Finish(_));
+            if let Err(panicked) = caught(|| self.write(is_last)) {
                 tracing::error!(error = %panicked, "a snapshot was not written");
             }
             if let Order::Finish(done) = last {
@@ -235,7 +236,9 @@ impl SnapshotJob {
         }
     }
 
-    fn write(&mut self) {
+    /// Writes one, and if it is the last of this process its portable form too: the next process
+    /// may be of another version.
+    fn write(&mut self, is_last: bool) {
         let Shared { fleet, cache, .. } = &*self.shared;
         let generation = self.files.next();
         let head = self.floors.begin(generation, || {
@@ -248,11 +251,15 @@ impl SnapshotJob {
         });
         cache.reach(&head.positions);
         let mut rows = RowsWriter::new(cache, head.taken);
-        let length = self.files.write(head, |to| rows.write(cache, to));
+        let length = self.files.write(head.clone(), |to| rows.write(cache, to));
         if length.is_some() {
             self.floors.written(generation);
         }
         self.shared.snapshots.note(length, rows.longest_hold());
+        if is_last && length.is_some() {
+            let mut rows = RowsWriter::portable(cache, head.taken);
+            self.files.write_portable(head, |to| rows.write(cache, to));
+        }
     }
 }
 

@@ -72,6 +72,9 @@ pub(super) fn snapshot_file(generation: u64) -> String {
     format!("snapshot.{}", generation % 2)
 }
 
+/// The file with the rows in a form that other versions read too.
+pub(super) const PORTABLE_SNAPSHOT: &str = "snapshot.portable";
+
 /// Where a file is written before it takes its name.
 pub(super) fn unfinished(name: &str) -> String {
     format!("{name}.new")

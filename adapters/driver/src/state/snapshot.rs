@@ -1,4 +1,5 @@
-//! The files with the rows of the cache in memory: two generations, which take turns.
+//! The files with the rows of the cache in memory: two generations, which take turns, and beside
+//! the last of a process the same in a form that other versions read too.
 
 mod body;
 mod head;
@@ -12,7 +13,7 @@ use headcount_core::cache::memory::snapshot::{SnapshotError, SnapshotReader};
 
 use super::bot_key::BotKey;
 use super::disk::Disk;
-use super::layout::{snapshot_file, unfinished};
+use super::layout::{PORTABLE_SNAPSHOT, snapshot_file, unfinished};
 use super::millis;
 use super::rejection::Rejection;
 use super::saved::Unused;
@@ -32,6 +33,8 @@ pub(crate) struct SnapshotFiles {
     bot: BotKey,
     /// The highest generation that is whole.
     generation: u64,
+    /// Whether the portable file may be there.
+    has_portable: bool,
     trouble: Trouble,
 }
 
@@ -56,6 +59,7 @@ impl SnapshotFiles {
             disk,
             bot,
             generation: 0,
+            has_portable: true,
             trouble: Trouble::new(),
         }
     }
@@ -67,14 +71,14 @@ impl SnapshotFiles {
 
     /// Takes all snapshots away: no process goes on from them.
     pub(crate) fn remove(&mut self) {
-        let names = [0, 1].map(snapshot_file);
-        let removed = names.iter().try_for_each(|name| self.disk.remove(name));
+        let removed = names().try_for_each(|name| self.disk.remove(&name));
         let removed = removed.and_then(|()| self.disk.sync_names());
         self.trouble.note(&"the snapshot", removed);
     }
 
-    /// Looks for snapshots, and with an empty store to fill reads the newest that is whole. What is
-    /// not used is named in a warning.
+    /// Looks for snapshots, and with an empty store to fill reads the newest that is whole: of the
+    /// same one the packed form before the portable one. What is not used is named in a warning,
+    /// but for a portable one that is older than another.
     pub(crate) fn find(&mut self, empty: Option<&dyn Fn() -> MemoryStore>) -> FoundSnapshots {
         let mut found = FoundSnapshots::default();
         let mut unused = Vec::new();
@@ -100,8 +104,7 @@ impl SnapshotFiles {
     /// The snapshots that are this bot's, the newest first, each with its length up to the body.
     fn heads(&self, unused: &mut Vec<Unused>) -> Vec<(String, StoredFileHead, u64)> {
         let mut heads = Vec::new();
-        for slot in 0..2 {
-            let name = snapshot_file(slot);
+        for name in names() {
             let head = self.head(&name);
             match head {
                 Ok(Some((head, body))) => heads.push((name, head, body)),
@@ -112,6 +115,10 @@ impl SnapshotFiles {
                 }
             }
         }
+        let newest = heads.iter().map(|(_, head, _)| head.generation).max();
+        heads
+            .retain(|(name, head, _)| name != PORTABLE_SNAPSHOT || Some(head.generation) == newest);
+        // The portable one was the last, and stays so among equals.
         heads.sort_by_key(|(_, head, _)| std::cmp::Reverse(head.generation));
         heads
     }
@@ -156,23 +163,39 @@ impl SnapshotFiles {
         body: impl FnMut(&mut Vec<u8>) -> bool,
     ) -> Option<u64> {
         let generation = self.next();
-        let written = self.try_write(generation, head, body);
+        let name = snapshot_file(generation);
+        let written = self.try_write(&name, generation, head, body);
         let length = written.as_ref().ok().copied();
         self.trouble.note(&"the snapshot", written.map(drop));
         if length.is_some() {
             self.generation = generation;
+            // One that stays is older from now on, and not used.
+            self.has_portable = self.has_portable && self.disk.remove(PORTABLE_SNAPSHOT).is_err();
         }
         length
     }
 
+    /// Writes the portable form of the last snapshot beside it; `body` as of [`write`](Self::write).
+    /// A failure is a warning.
+    pub(crate) fn write_portable(
+        &mut self,
+        head: FileHead,
+        body: impl FnMut(&mut Vec<u8>) -> bool,
+    ) {
+        self.has_portable = true;
+        let written = self.try_write(PORTABLE_SNAPSHOT, self.generation, head, body);
+        let what = "the portable snapshot";
+        self.trouble.note(&what, written.map(drop));
+    }
+
     fn try_write(
         &self,
+        name: &str,
         generation: u64,
         head: FileHead,
         mut body: impl FnMut(&mut Vec<u8>) -> bool,
     ) -> io::Result<u64> {
-        let name = snapshot_file(generation % 2);
-        let new = unfinished(&name);
+        let new = unfinished(name);
         let head = StoredFileHead {
             bot: self.bot,
             generation,
@@ -193,10 +216,16 @@ impl SnapshotFiles {
             }
         }
         self.disk.sync(&new)?;
-        self.disk.rename(&new, &name)?;
+        self.disk.rename(&new, name)?;
         self.disk.sync_names()?;
         Ok(length)
     }
+}
+
+/// The files, the portable one last.
+fn names() -> impl Iterator<Item = String> {
+    let packed = [0, 1].map(snapshot_file);
+    packed.into_iter().chain([PORTABLE_SNAPSHOT.to_owned()])
 }
 
 fn refused(error: SnapshotError) -> Rejection {

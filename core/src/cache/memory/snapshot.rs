@@ -2,8 +2,8 @@
 //!
 //! [`MemoryStore::snapshot`] begins one. [`SnapshotWriter::copy`] takes a few guilds out of the
 //! store at a time, each as a whole but for its users, which follow in small numbers, and
-//! [`SnapshotWriter::write`] makes bytes of them without the store. [`SnapshotReader`] takes the bytes back, in pieces of any size. Nothing here reads or
-//! writes a file.
+//! [`SnapshotWriter::write`] makes bytes of them without the store. [`SnapshotReader`] takes the
+//! bytes back, in pieces of any size. Nothing here reads or writes a file.
 //!
 //! # Positions
 //!

@@ -22,6 +22,13 @@ impl RowsWriter {
         Self { writer, hold }
     }
 
+    /// The same in a form that other versions read too.
+    pub(crate) fn portable(cache: &Cache, taken: u64) -> Self {
+        let Self { writer, hold } = Self::new(cache, taken);
+        let writer = writer.portable();
+        Self { writer, hold }
+    }
+
     /// Appends the next piece; `false` if that was the last. The cache is held for what is copied,
     /// and not while it is encoded.
     pub(crate) fn write(&mut self, cache: &Cache, to: &mut Vec<u8>) -> bool {
