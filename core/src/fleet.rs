@@ -2,6 +2,7 @@
 
 mod budget;
 mod gate;
+pub mod lease;
 mod readiness;
 
 use alloc::vec::Vec;

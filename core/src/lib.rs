@@ -84,8 +84,9 @@
 //! [`Shard`] is one connection: a session and a [`Tracker`]. The tracker alone (guild streaming,
 //! member requests, cache mutations) also works beside another gateway library. A
 //! [`Fleet`](fleet::Fleet) lets the shards of one bot identify in turn, and says when the whole
-//! bot is ready. [`faults`] shows what each thing that can go wrong looks like to a user;
-//! [`architecture`] is for those who change the core.
+//! bot is ready; [`fleet::lease`] lets several processes share them. [`faults`] shows what each
+//! thing that can go wrong looks like to a user; [`architecture`] is for those who change the
+//! core.
 //!
 //! # Features
 //!

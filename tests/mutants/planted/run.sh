@@ -16,7 +16,7 @@ copy="$target/tree"
 export CARGO_TARGET_DIR="$target"
 looks=(
     # Most bugs end here, so the core is built anew as fast as can be.
-    "env CARGO_PROFILE_DEV_OPT_LEVEL=0 cargo test -q -p headcount-core --lib --test session --test cache"
+    "env CARGO_PROFILE_DEV_OPT_LEVEL=0 cargo test -q -p headcount-core --lib --test session --test cache --test lease"
     "cargo test -q -p headcount-sim --test properties"
     "cargo test -q -p headcount-sim --test simulation"
 )

@@ -1,0 +1,229 @@
+//! One shard, one owner, over any number of processes: leases in a table that they share.
+//!
+//! The table is a store's ([`LeaseTable`] is one in memory), and there is one thing that is done to
+//! it: an entry is compared and swapped ([`Swap`]). [`Leases`] is the part of one process, and does
+//! no IO: it says what to swap, takes in what came of it, and says which shards to start and stop,
+//! and who may identify.
+//!
+//! ```text
+//!  Serve, Record, WantIdentify --> Leases::handle --> Swap ------> the store
+//!        Answer <----------------- the store          Start, Stop, Recorded
+//!                                                     Grant, Withdraw
+//! ```
+//!
+//! # What holds
+//!
+//! Whatever the store does (it is down or slow, answers twice or not at all, its clock steps, it
+//! fails over and loses what was written in the last [`LeaseConfig::settle`], or forgets all), and
+//! whatever happens to processes (they are killed, stand still for any time, their clocks run at
+//! speeds that differ by less than [`LeaseConfig::margin`] over a lease):
+//!
+//! - No two processes emit events of one shard at the same time.
+//! - Identifies of one bucket are as far apart as the service asks, lower shards go first among
+//!   those who wait, and no more are used than are left for the day.
+//! - A record that [`Recorded`](LeaseAction::Recorded) names is what the next owner finds, or a
+//!   newer one, unless the store forgets all.
+//!
+//! # How
+//!
+//! No clock but a process's own is trusted. An entry is free once it has stood unchanged for a
+//! lease, as seen by whoever wants it; its owner stops [some time](LeaseConfig::margin) before
+//! that. So an entry that is not there is waited for as well: a new store, or one that has
+//! forgotten all, gives no shard for one lease, and no identify for a hold and a spacing.
+//! Nothing counts before it was still there some time later, so that what a store loses at last
+//! was never relied on.
+
+mod action;
+mod agenda;
+mod config;
+mod context;
+mod inquiry;
+mod queue;
+mod shard;
+mod table;
+mod tenure;
+mod turns;
+mod watch;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::fleet::StartLimit;
+use crate::shard_id::ShardId;
+use crate::time::Instant;
+use agenda::Agenda;
+use context::LeaseContext;
+use shard::ShardLease;
+use turns::Turns;
+
+pub use action::{LeaseAction, LeaseEnd, LeaseInput};
+pub use config::LeaseConfig;
+pub use table::{Epoch, Expected, LeaseEntry, LeaseKey, LeaseTable, ProcessId, Swap, Swapped};
+
+/// When a store is asked again that did not answer.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// The leases of one process, as a state machine: which shards it runs, and when they may identify.
+#[derive(Clone, Debug)]
+pub struct Leases {
+    now: Instant,
+    config: LeaseConfig,
+    me: ProcessId,
+    tickets: u64,
+    /// The highest number of an epoch that was seen.
+    highest: u64,
+    shards: BTreeMap<ShardId, ShardLease>,
+    agenda: Agenda,
+    turns: Turns,
+}
+
+impl Leases {
+    /// The leases of the process `me`, which may be told to run some of these shards; `limit` is
+    /// what `GET /gateway/bot` said just now.
+    ///
+    /// All shards are watched from now on, so that one whose owner is gone is noticed: give those
+    /// that may have to be run here.
+    #[must_use]
+    pub fn new(
+        now: Instant,
+        config: LeaseConfig,
+        me: ProcessId,
+        limit: StartLimit,
+        shards: impl IntoIterator<Item = ShardId>,
+    ) -> Self {
+        let shards: BTreeMap<_, _> = shards
+            .into_iter()
+            .map(|shard| (shard, ShardLease::new(now, shard)))
+            .collect();
+        let mut agenda = Agenda::default();
+        shards.keys().for_each(|shard| agenda.set(*shard, now));
+        Self {
+            now,
+            config,
+            me,
+            tickets: 0,
+            highest: 0,
+            agenda,
+            shards,
+            turns: Turns::new(now, me, limit),
+        }
+    }
+
+    /// Takes in what happened at `now`, by a clock that does not stand still while the process
+    /// does, and returns what to do about it, in order. Shards that are not watched are ignored.
+    #[must_use = "what to do is in this list"]
+    pub fn handle(&mut self, now: Instant, input: LeaseInput) -> Vec<LeaseAction> {
+        self.now = self.now.max(now);
+        let mut actions = Vec::new();
+        // What is over by now is over before anything else is looked at.
+        self.step(&mut actions);
+        self.take(input, &mut actions);
+        self.step(&mut actions);
+        actions
+    }
+
+    /// When to hand in [`LeaseInput::Timeout`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let turns = self.turns.deadline(self.now, &self.config);
+        self.agenda.next().into_iter().chain(turns).min()
+    }
+
+    /// Whether events of the shard may be handed out at this time. To be asked for each, right
+    /// before.
+    #[must_use]
+    pub fn may_emit(&self, now: Instant, shard: ShardId) -> bool {
+        let lease = self.shards.get(&shard);
+        lease.is_some_and(|lease| lease.may_emit(now, &self.config))
+    }
+
+    /// Whether the shard may identify at this time. To be asked right before it does.
+    #[must_use]
+    pub fn may_identify(&self, now: Instant, shard: ShardId) -> bool {
+        self.turns.may_identify(now, shard, &self.config)
+    }
+
+    fn take(&mut self, input: LeaseInput, actions: &mut Vec<LeaseAction>) {
+        let now = self.now;
+        match input {
+            LeaseInput::Timeout => {}
+            LeaseInput::Answer {
+                key,
+                ticket,
+                swapped,
+            } => self.answer(key, ticket, swapped, actions),
+            LeaseInput::Serve(shard) => self.change(shard, |lease| lease.serve(now, true)),
+            LeaseInput::Yield(shard) => self.change(shard, |lease| lease.serve(now, false)),
+            LeaseInput::Record {
+                shard,
+                number,
+                record,
+            } => self.change(shard, |lease| lease.record(number, record)),
+            LeaseInput::Closed(shard) => self.change(shard, |lease| lease.closed(now)),
+            LeaseInput::WantIdentify(shard) => self.turns.want(now, shard),
+            LeaseInput::Identified(shard) => self.turns.identified(now, shard),
+            LeaseInput::NoIdentify(shard) => self.turns.drop_want(now, shard),
+            LeaseInput::Limit(limit) => self.turns.limit(now, limit),
+        }
+    }
+
+    /// Changes what is wanted of a shard; it is looked after at once.
+    fn change(&mut self, shard: ShardId, change: impl FnOnce(&mut ShardLease)) {
+        if let Some(lease) = self.shards.get_mut(&shard) {
+            change(lease);
+            self.agenda.set(shard, self.now);
+        }
+    }
+
+    fn answer(
+        &mut self,
+        key: LeaseKey,
+        ticket: u64,
+        swapped: Swapped,
+        actions: &mut Vec<LeaseAction>,
+    ) {
+        if let Swapped::Done(entry) | Swapped::Refused(Some(entry)) = &swapped {
+            self.highest = self.highest.max(entry.epoch.number);
+        }
+        let mut cx = LeaseContext {
+            now: self.now,
+            config: &self.config,
+            me: self.me,
+            tickets: &mut self.tickets,
+            floor: self.highest.saturating_add(1),
+            actions,
+        };
+        match key {
+            LeaseKey::Identifies => self.turns.answer(&mut cx, ticket, swapped),
+            LeaseKey::Shard(shard) => {
+                if let Some(lease) = self.shards.get_mut(&shard) {
+                    lease.answer(&mut cx, ticket, swapped);
+                    self.agenda.set(shard, self.now);
+                }
+            }
+        }
+    }
+
+    /// Does all that is due.
+    fn step(&mut self, actions: &mut Vec<LeaseAction>) {
+        let mut cx = LeaseContext {
+            now: self.now,
+            config: &self.config,
+            me: self.me,
+            tickets: &mut self.tickets,
+            floor: self.highest.saturating_add(1),
+            actions,
+        };
+        let mut done = Vec::new();
+        while let Some(shard) = self.agenda.pop(self.now) {
+            if let Some(lease) = self.shards.get_mut(&shard) {
+                lease.step(&mut cx);
+                done.push((shard, lease.deadline(self.now, &self.config)));
+            }
+        }
+        done.into_iter()
+            .for_each(|(shard, at)| self.agenda.set(shard, at));
+        self.turns.step(&mut cx);
+    }
+}

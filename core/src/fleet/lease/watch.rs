@@ -1,0 +1,53 @@
+//! How long an entry of another process has stayed as it is.
+
+use core::time::Duration;
+
+use crate::fleet::lease::table::{Epoch, Expected, LeaseEntry};
+use crate::time::Instant;
+
+/// An entry as it was found. It is free once it has not changed for as long as it was leased, by
+/// the clock of whoever watches: no clock of another machine counts.
+#[derive(Clone, Debug)]
+pub(super) struct Watch {
+    found: Option<Epoch>,
+    /// When it was first found so.
+    since: Instant,
+    /// When the last look was sent.
+    pub(super) looked: Instant,
+    lease: Duration,
+}
+
+impl Watch {
+    /// What a look found. No entry at all is watched like one with a lease: its holder may be
+    /// there, and the store have forgotten it.
+    pub(super) fn found(
+        before: Option<Self>,
+        entry: Option<&LeaseEntry>,
+        lease: Duration,
+        sent: Instant,
+        answered: Instant,
+    ) -> Self {
+        let found = entry.map(|entry| entry.epoch);
+        let since = match before {
+            Some(before) if before.found == found => before.since,
+            Some(_) | None => answered,
+        };
+        Self {
+            found,
+            since,
+            looked: sent,
+            lease: entry.map_or(lease, |entry| entry.lease),
+        }
+    }
+
+    pub(super) fn free_from(&self) -> Instant {
+        self.since.after(self.lease)
+    }
+
+    pub(super) const fn expected(&self) -> Expected {
+        match self.found {
+            Some(epoch) => Expected::Written(epoch),
+            None => Expected::Nothing,
+        }
+    }
+}

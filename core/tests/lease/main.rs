@@ -1,0 +1,13 @@
+//! Leases over a store that misbehaves: several processes, their shards and a gateway, on virtual
+//! time and from a seed, with everything looked after at each step.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod dice;
+mod faults;
+mod gateway;
+mod process;
+mod scenarios;
+mod store;
+mod table;
+mod takeover;
+mod world;

@@ -1,0 +1,91 @@
+//! Many seeds of everything at once.
+
+use std::panic;
+
+use crate::dice::Dice;
+use crate::gateway::Gateway;
+use crate::world::{Assignment, World};
+
+const MINUTE: u64 = 60_000;
+
+fn chaos(seed: u64) -> World {
+    let mut dice = Dice::new(!seed);
+    let processes = dice.roll(2, 8);
+    let shards = dice.roll(1, 8) as u32;
+    let concurrency = dice.roll(1, 4) as u32;
+    let budget = if dice.chance(30) { 25 } else { 1_000 };
+    let gateway = Gateway::new(concurrency, budget, 10 * MINUTE);
+    let mut world = World::new(seed, shards, processes, gateway);
+    world.faults = true;
+    if dice.chance(30) {
+        world.assignment = Assignment::All;
+    }
+    world
+}
+
+/// Runs a seed to its end: faults for some minutes, and then none.
+fn run(seed: u64) -> World {
+    let mut world = chaos(seed);
+    world.run_until(6 * MINUTE);
+    world.faults = false;
+    (
+        world.store.down_until,
+        world.store.slow_until,
+        world.store.lossy_until,
+    ) = (0, 0, 0);
+    // Who stands still does so for 40 s at most.
+    world.run_until(world.now + 90_000);
+    for shard in &world.shards {
+        let owners = world.processes.iter();
+        let owners = owners
+            .filter(|process| process.may_emit(world.now, *shard))
+            .count();
+        assert_eq!(owners, 1, "{shard} when all is well again");
+    }
+    world
+}
+
+/// `LEASE_SEED` runs one seed alone, and `LEASE_STEPS` more or fewer steps than a million.
+#[test]
+fn whatever_happens_no_shard_has_two_owners_and_no_identify_comes_too_soon() {
+    let given = |name| {
+        std::env::var(name)
+            .ok()
+            .map(|text| text.parse::<u64>().unwrap())
+    };
+    let only = given("LEASE_SEED");
+    let most = given("LEASE_STEPS").unwrap_or(1_000_000);
+    let (mut steps, mut emitted, mut identifies) = (0, 0, 0);
+    for seed in only.unwrap_or(1).. {
+        let world = panic::catch_unwind(|| run(seed));
+        let world = world.unwrap_or_else(|_| panic!("LEASE_SEED={seed} fails"));
+        steps += world.steps;
+        emitted += world.emitted;
+        identifies += world.gateway.identifies.len();
+        if steps >= most || only.is_some() {
+            println!("{seed} seeds, {steps} steps, {emitted} events, {identifies} identifies");
+            break;
+        }
+    }
+    assert!(only.is_some() || emitted > most / 20 && identifies > 200);
+}
+
+#[test]
+fn shards_that_wait_together_identify_in_order_and_as_soon_as_they_may() {
+    let mut world = World::new(7, 40, 6, Gateway::new(2, 1_000, 60 * MINUTE));
+    world.run_until(8 * MINUTE);
+    let identifies = &world.gateway.identifies;
+    assert_eq!(identifies.len(), 40, "each shard once");
+    for bucket in 0..2 {
+        let of = identifies
+            .iter()
+            .filter(|(_, shard)| shard.number() % 2 == bucket);
+        let of: Vec<(u64, u32)> = of.map(|(at, shard)| (*at, shard.number())).collect();
+        let late = of.windows(2).filter(|pair| pair[0].1 > pair[1].1).count();
+        // One whose connection fails goes behind the one that had waited after it.
+        assert!(late <= 4, "{of:?}");
+        let gaps = of.windows(2).map(|pair| pair[1].0 - pair[0].0);
+        let longest = gaps.max().unwrap();
+        assert!(longest < 15_000, "{of:?}");
+    }
+}
