@@ -51,8 +51,8 @@ mod view;
 pub use account::{Account, AccountLimits};
 pub use bot::{
     AccountKey, Heard, JoinFailure, LONGEST_TEXT, ManagerKey, MirrorPolicy, OwnedPoolEvent, Pool,
-    PoolAction, PoolConfig, PoolEvent, PoolInput, PoolWait, Priority, Say, SayError, SayId,
-    SayOutcome, SocketId,
+    PoolAction, PoolConfig, PoolCounts, PoolEvent, PoolInput, PoolWait, Priority, RoomCounts, Say,
+    SayError, SayId, SayOutcome, SocketId,
 };
 pub use budget::Rate;
 pub use command::IrcCommand;

@@ -9,6 +9,7 @@ mod carrier;
 mod event;
 mod guarded;
 mod handle;
+mod metrics;
 mod shared;
 mod wire;
 
@@ -22,6 +23,8 @@ use futures_util::{Stream, StreamExt};
 pub use builder::{ChatBuilder, TWITCH_URL};
 pub use event::ChatEvent;
 pub use handle::ChatHandle;
+#[cfg(feature = "metrics")]
+pub(crate) use shared::SharedChat;
 
 use crate::Runtime;
 use crate::deadline::within;

@@ -1,10 +1,13 @@
 #![doc = include_str!("metrics.md")]
 
+#[cfg(feature = "chat")]
+mod chat;
 #[cfg(feature = "metrics")]
 mod facade;
 mod lag;
 mod sample;
 mod snapshot_counts;
+mod state_failures;
 mod store_writes;
 mod table;
 mod traffic;
@@ -17,12 +20,18 @@ use headcount_core::tracker::MisreadCounts;
 
 use crate::handle::ShardState;
 
+#[cfg(feature = "chat")]
+pub use chat::ChatMetrics;
+#[cfg(all(feature = "metrics", feature = "chat"))]
+pub(crate) use facade::spawn_chat_publisher;
 #[cfg(feature = "metrics")]
 pub(crate) use facade::{Published, spawn_publisher};
 pub(crate) use lag::LagCounters;
 pub use lag::LagHistogram;
 pub use sample::{Sample, SampleValue};
 pub use snapshot_counts::SnapshotCounts;
+pub use state_failures::StateFailures;
+pub(crate) use state_failures::{StateFailureCounters, StateWrite};
 pub(crate) use store_writes::StoreCounters;
 pub use store_writes::StoreCounts;
 pub use table::{Metric, MetricKind};
@@ -62,6 +71,8 @@ pub struct Metrics {
     pub stores: StoreCounts,
     /// Snapshots of the cache in memory.
     pub snapshots: SnapshotCounts,
+    /// What could not be written to the state folder.
+    pub state_failures: StateFailures,
 }
 
 /// One shard's part of [`Metrics`].

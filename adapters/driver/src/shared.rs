@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::delivery::BacklogGauge;
 use crate::fleet::SharedFleet;
 use crate::listeners::Listeners;
-use crate::metrics::LagCounters;
+use crate::metrics::{LagCounters, StateFailureCounters};
 use crate::record::Recorder;
 use crate::sleep::Sleep;
 use crate::snapshots::SnapshotCounters;
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) stores: Stores,
     /// How writing the cache down fares.
     pub(crate) snapshots: SnapshotCounters,
+    /// What could not be written to the state folder.
+    pub(crate) state_failures: Arc<StateFailureCounters>,
     /// Changes that the application makes.
     pub(crate) app_changes: AppChanges,
     /// Whether events carry what they displaced in the cache.

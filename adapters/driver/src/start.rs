@@ -189,6 +189,10 @@ impl<R: Runtime> Builder<R> {
             app_changes: AppChanges::new(&self.runtime, clock, &stores),
             stores,
             snapshots: SnapshotCounters::default(),
+            state_failures: state
+                .as_ref()
+                .map(StateFolder::failures)
+                .unwrap_or_default(),
             old_values: self.old_values,
             listeners,
             sleep: Sleep::new(&self.runtime),

@@ -23,6 +23,7 @@ use std::time::{Duration, SystemTime};
 
 use headcount_core::ShardId;
 
+use crate::metrics::{StateFailureCounters, StateWrite};
 use crate::{Error, ErrorKind};
 
 pub(crate) use bot_key::BotKey;
@@ -58,6 +59,7 @@ pub(crate) struct StateFolder {
     /// Held while the journal grows.
     growth: Mutex<Trouble>,
     cold_starts: Mutex<Breaker>,
+    failures: Arc<StateFailureCounters>,
 }
 
 /// The cold starts, and whether they can be written.
@@ -100,17 +102,24 @@ impl StateFolder {
             ColdStarts::default()
         });
         warn_of(&unused);
+        let failures = Arc::new(StateFailureCounters::default());
         let folder = Self {
             disk,
             bot,
             durability,
-            growth: Mutex::default(),
+            growth: Mutex::new(Trouble::new(StateWrite::Room, &failures)),
             cold_starts: Mutex::new(Breaker {
                 starts,
-                trouble: Trouble::default(),
+                trouble: Trouble::new(StateWrite::ColdStarts, &failures),
             }),
+            failures,
         };
         Ok((folder, sessions))
+    }
+
+    /// What could not be written so far.
+    pub(crate) fn failures(&self) -> Arc<StateFailureCounters> {
+        Arc::clone(&self.failures)
     }
 
     /// The journal of a shard, which goes on with what the folder has of that shard. `epoch` is the
@@ -123,12 +132,18 @@ impl StateFolder {
             SavedShard::default()
         });
         let place = (Arc::clone(&self.disk), self.bot, shard);
-        ShardJournal::new(place, self.durability, millis(epoch), &saved)
+        ShardJournal::new(
+            place,
+            self.durability,
+            millis(epoch),
+            &saved,
+            &self.failures,
+        )
     }
 
     /// The files with the rows.
     pub(crate) fn snapshots(&self) -> SnapshotFiles {
-        SnapshotFiles::new(Arc::clone(&self.disk), self.bot)
+        SnapshotFiles::new(Arc::clone(&self.disk), self.bot, &self.failures)
     }
 
     /// Has room for a shard in the journal now, so that a disk that fills up later does no harm.

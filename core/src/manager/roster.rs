@@ -44,6 +44,29 @@ pub enum Health {
 }
 
 impl Health {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[
+        Self::Stopped,
+        Self::Opening,
+        Self::Up,
+        Self::Down,
+        Self::Dead,
+        Self::Closing,
+    ];
+
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Opening => "opening",
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Dead => "dead",
+            Self::Closing => "closing",
+        }
+    }
+
     /// Whether the host is to keep a connection for the shard.
     #[must_use]
     pub const fn is_running(self) -> bool {

@@ -18,6 +18,7 @@ mod account_state;
 mod accounts;
 mod action;
 mod config;
+mod counts;
 mod decisions;
 mod effect;
 mod inbound;
@@ -49,6 +50,7 @@ pub use action::{
     SocketId,
 };
 pub use config::{MirrorPolicy, PoolConfig};
+pub use counts::{PoolCounts, RoomCounts};
 pub use owned::{Heard, OwnedPoolEvent};
 pub use say::{LONGEST_TEXT, Priority, Say, SayError};
 pub use wait::PoolWait;
@@ -104,6 +106,7 @@ pub struct Pool {
     effects: Effects,
     /// The actions of requests since the last input.
     pending: Vec<PoolAction<'static>>,
+    counts: PoolCounts,
 }
 
 /// Where actions are put.
@@ -129,6 +132,7 @@ impl Pool {
             recheck: Recheck::Never,
             effects: Effects::default(),
             pending: Vec::new(),
+            counts: PoolCounts::default(),
         }
     }
 
@@ -139,6 +143,7 @@ impl Pool {
     pub fn handle<'i>(&mut self, now: Instant, input: PoolInput<'i>) -> Vec<PoolAction<'i>> {
         self.now = self.now.max(now);
         let mut out: Vec<PoolAction<'i>> = core::mem::take(&mut self.pending);
+        self.counts.came(&input);
         match input {
             PoolInput::Timeout => {}
             PoolInput::Opened(socket) => self.feed(socket, ConnectionInput::Opened, &mut out),
@@ -157,6 +162,7 @@ impl Pool {
             self.spend_budgets(&mut out);
         }
         self.report_ended(&mut out);
+        self.counts.note(&out);
         out
     }
 

@@ -8,10 +8,11 @@ use headcount_sim::twitch::{
 use headcount_tokio::ChatEvent;
 use headcount_tokio::driver::Chat;
 use headcount_tokio::driver::core::Token;
-use headcount_tokio::driver::core::manager::{Distributed, Options};
+use headcount_tokio::driver::core::manager::{Distributed, Health, Options};
 use headcount_tokio::driver::core::twitch::{
     Account, AccountLimits, Login, PoolEvent, Rate, Room, Say, SayOutcome,
 };
+use headcount_tokio::driver::metrics::ChatMetrics;
 
 use crate::runtimes::{Tested, beside, on_each_runtime};
 
@@ -42,6 +43,36 @@ async fn joined<R: Tested>(chat: &mut Chat<R>, anew: bool) {
         (rooms.len() == ROOMS).then_some(())
     })
     .await;
+}
+
+/// Whether what has happened by then is in the numbers.
+fn assert_counted(metrics: &ChatMetrics) {
+    let shards = metrics.shards.len() as u64;
+    let counts = &metrics.counts;
+    assert!(
+        metrics.shards.iter().all(|health| *health == Health::Up),
+        "{metrics:?}"
+    );
+    assert_eq!((metrics.rooms.joined, metrics.rooms.not_joined), (ROOMS, 0));
+    assert_eq!(
+        (counts.dials, counts.losses.get("closed")),
+        (2 * shards, shards)
+    );
+    assert_eq!(counts.joins, 2 * ROOMS as u64);
+    assert_eq!((counts.said.get("accepted"), counts.said.total()), (1, 1));
+    assert!(counts.bytes > 0 && counts.messages > 0);
+    assert_eq!((counts.malformed, metrics.missed), (0, 0));
+    let mut seen = Vec::new();
+    metrics.each(|sample| {
+        assert_eq!(sample.metric.label().is_some(), sample.label.is_some());
+        seen.push(sample.metric);
+    });
+    assert!(
+        seen.is_sorted()
+            && seen
+                .iter()
+                .all(|it| it.name().starts_with("headcount_chat_"))
+    );
 }
 
 async fn rooms_are_joined_spoken_in_and_won_back<R: Tested>() {
@@ -85,6 +116,7 @@ async fn rooms_are_joined_spoken_in_and_won_back<R: Tested>() {
     assert_eq!(outcome.await, SayOutcome::Accepted);
     server.act(TwitchAct::Cut(Who::All));
     joined(&mut chat, true).await;
+    assert_counted(&chat.handle().metrics());
     chat.shutdown().await;
     server
         .until(|twitch| twitch.connections().count() == 0)

@@ -113,6 +113,9 @@ async fn disk_full<R: Tested>() {
     let mut bot = started::<R>(&server, &folder).await;
     ready(&mut bot).await;
     take(&mut bot, &server, 20).await;
+    let failures = bot.handle().metrics().state_failures;
+    assert!(failures.sessions > 0, "{failures:?}");
+    assert_eq!((failures.room, failures.cold_starts), (0, 0));
     let ended = bot.shutdown(OnStop::Resume).await;
     assert_eq!(ended.expect_err("not written").kind(), ErrorKind::State);
     let mut next = started::<R>(&server, &folder).await;

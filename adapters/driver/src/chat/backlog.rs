@@ -1,7 +1,10 @@
 //! A chat's events on their way to the consumer, with a bound on what a server can pile up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::event::ChatEvent;
-use crate::delivery::{Delivery, Weigh};
+use crate::delivery::{BacklogGauge, Delivery, Weigh};
 
 impl Weigh for ChatEvent {
     fn weight(&self) -> usize {
@@ -19,19 +22,37 @@ impl Weigh for ChatEvent {
 }
 
 /// Events in order, to the consumer. Of chatter only as much waits as fits into the buffer.
-pub(super) struct Backlog(Delivery<ChatEvent>);
+pub(super) struct Backlog {
+    delivery: Delivery<ChatEvent>,
+    /// How many messages were dropped.
+    missed: Arc<AtomicU64>,
+}
 
 impl Backlog {
-    pub(super) const fn new(delivery: Delivery<ChatEvent>) -> Self {
-        Self(delivery)
+    pub(super) fn new(delivery: Delivery<ChatEvent>) -> Self {
+        Self {
+            delivery,
+            missed: Arc::default(),
+        }
+    }
+
+    /// Where it is seen how much waits.
+    pub(super) fn gauge(&self) -> BacklogGauge<ChatEvent> {
+        self.delivery.backlog()
+    }
+
+    /// Where it is seen how much was dropped.
+    pub(super) fn missed(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.missed)
     }
 
     /// Appends an event, or counts it as missed.
     pub(super) fn push(&mut self, event: ChatEvent) {
-        if !event.is_chatter() || self.0.fits(event.weight()) {
-            return self.0.push(event);
+        if !event.is_chatter() || self.delivery.fits(event.weight()) {
+            return self.delivery.push(event);
         }
-        let counted = self.0.with_last(|last| match last {
+        self.missed.fetch_add(1, Ordering::Relaxed);
+        let counted = self.delivery.with_last(|last| match last {
             ChatEvent::Missed { messages } => {
                 *messages = messages.saturating_add(1);
                 true
@@ -44,7 +65,7 @@ impl Backlog {
             | ChatEvent::Crashed(_) => false,
         });
         if counted != Some(true) {
-            self.0.push(ChatEvent::Missed { messages: 1 });
+            self.delivery.push(ChatEvent::Missed { messages: 1 });
         }
     }
 }
@@ -95,6 +116,7 @@ mod tests {
         }
         backlog.push(ended.clone());
         backlog.push(event.clone());
+        assert_eq!(backlog.missed().load(Ordering::Relaxed), 4);
         let missed = |messages| ChatEvent::Missed { messages };
         let expected = [event.clone(), event.clone(), missed(3), ended, missed(1)];
         assert_eq!(taken(&mut events), expected);

@@ -263,17 +263,20 @@ impl<R: Runtime> ChatBuilder<R> {
         }
         let runtime = self.runtime.clone();
         let now = move || clock.now(&runtime);
-        let shared = Arc::new(SharedChat::new(self.pool, self.managers, now));
         let (delivery, events) = Delivery::new(self.backlog);
+        let backlog = Backlog::new(delivery);
+        let shared = Arc::new(SharedChat::new(self.pool, self.managers, now, &backlog));
         let carrier = Carrier::new(
             self.runtime.clone(),
             Arc::clone(&shared),
             self.url.into(),
             self.options.clone(),
-            Backlog::new(delivery),
+            backlog,
             Alarm::new(self.runtime.clone(), clock),
         );
         self.runtime.spawn(carrier.run());
+        #[cfg(feature = "metrics")]
+        crate::metrics::spawn_chat_publisher(&self.runtime, &shared);
         Ok(Chat {
             patience: self.options.write_deadline + self.options.close_deadline + GRACE,
             handle: ChatHandle::new(shared),

@@ -23,8 +23,12 @@ pub struct ChatHandle {
 }
 
 impl ChatHandle {
-    pub(super) fn new(shared: Arc<SharedChat>) -> Self {
+    pub(crate) fn new(shared: Arc<SharedChat>) -> Self {
         Self { shared }
+    }
+
+    pub(super) fn shared(&self) -> &SharedChat {
+        &self.shared
     }
 
     /// The shard managers, in the order in which they were added.

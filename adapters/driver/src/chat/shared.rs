@@ -1,15 +1,18 @@
 //! What the chat's loop and its handles share.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 use headcount_core::Instant;
 use headcount_core::twitch::{ManagerKey, Pool};
 
+use super::backlog::Backlog;
+use super::event::ChatEvent;
 use super::guarded::Failure;
+use crate::delivery::{BacklogGauge, Untaken};
 use crate::panics::Panicked;
 use crate::reentry::Inside;
 
@@ -17,13 +20,16 @@ use crate::reentry::Inside;
 ///
 /// The lock is held for one call of the core, never across an await. The user's code runs under it
 /// in shard managers, and in looks at a roster.
-pub(super) struct SharedChat {
+pub(crate) struct SharedChat {
     pool: Mutex<Pool>,
     bell: AtomicWaker,
     closing: AtomicBool,
     pub(super) managers: Vec<ManagerKey>,
     failures: Vec<Failure>,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
+    /// What waits for the consumer, and what was dropped.
+    waiting: BacklogGauge<ChatEvent>,
+    missed: Arc<AtomicU64>,
 }
 
 /// The pool, as long as this thread has it for itself.
@@ -51,6 +57,7 @@ impl SharedChat {
         pool: Pool,
         managers: Vec<(ManagerKey, Failure)>,
         now: impl Fn() -> Instant + Send + Sync + 'static,
+        backlog: &Backlog,
     ) -> Self {
         let (managers, failures) = managers.into_iter().unzip();
         Self {
@@ -60,7 +67,19 @@ impl SharedChat {
             managers,
             failures,
             now: Box::new(now),
+            waiting: backlog.gauge(),
+            missed: backlog.missed(),
         }
+    }
+
+    /// What waits for the consumer.
+    pub(super) fn waiting(&self) -> Untaken {
+        self.waiting.read()
+    }
+
+    /// How many messages were dropped because nobody took them.
+    pub(super) fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
     }
 
     /// The core's time now.
@@ -110,7 +129,7 @@ impl SharedChat {
     }
 
     /// Whether there is nothing left to do.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         let closing = self.closing.load(Ordering::Acquire);
         closing && {
             let pool = self.pool();

@@ -64,6 +64,7 @@ impl Handle {
             rows: self.rows(),
             stores: self.shared.stores.counters().read(),
             snapshots: self.shared.snapshots.read(),
+            state_failures: self.shared.state_failures.read(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The same metrics for whichever recorder the crate `metrics` has.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram};
@@ -8,6 +8,8 @@ use metrics::{gauge, histogram};
 
 use super::{LagHistogram, Metric, MetricKind, Sample, SampleValue};
 use crate::Runtime;
+#[cfg(feature = "chat")]
+use crate::chat::{ChatHandle, SharedChat};
 use crate::handle::Handle;
 use crate::shared::Shared;
 
@@ -90,22 +92,54 @@ fn describe() {
     }
 }
 
-/// Begins to publish the metrics of a bot, in the background.
-pub(crate) fn spawn_publisher<R: Runtime>(runtime: &R, shared: &Arc<Shared>) {
-    runtime.spawn(keep_publishing(runtime.clone(), Arc::downgrade(shared)));
+#[cfg(feature = "chat")]
+impl ChatHandle {
+    /// Hands every metric of chat to the recorder that the crate `metrics` has on this thread, or
+    /// for all. The chat does so by itself every 5 seconds, and once more when it has ended.
+    ///
+    /// ```
+    /// # use headcount_driver::ChatHandle;
+    /// # fn before_a_scrape(handle: &ChatHandle) {
+    /// handle.publish_metrics();
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn publish_metrics(&self) {
+        // None of them is a histogram.
+        let mut last = LagHistogram::default();
+        self.metrics().each(|sample| publish(&sample, &mut last));
+    }
 }
 
-/// Publishes the metrics of a bot every few seconds, until it has ended.
-async fn keep_publishing<R: Runtime>(runtime: R, shared: Weak<Shared>) {
+/// Begins to publish the metrics of a bot, in the background.
+pub(crate) fn spawn_publisher<R: Runtime>(runtime: &R, shared: &Arc<Shared>) {
+    let shared = Arc::downgrade(shared);
+    runtime.spawn(keep_publishing(runtime.clone(), move || {
+        let shared = shared.upgrade()?;
+        let goes_on = !shared.fleet.has_ended();
+        Handle::new(shared).publish_metrics();
+        goes_on.then_some(())
+    }));
+}
+
+/// Begins to publish the metrics of a chat, in the background.
+#[cfg(feature = "chat")]
+pub(crate) fn spawn_chat_publisher<R: Runtime>(runtime: &R, shared: &Arc<SharedChat>) {
+    let shared = Arc::downgrade(shared);
+    runtime.spawn(keep_publishing(runtime.clone(), move || {
+        let shared = shared.upgrade()?;
+        let goes_on = !shared.is_over();
+        ChatHandle::new(shared).publish_metrics();
+        goes_on.then_some(())
+    }));
+}
+
+/// Publishes every few seconds, until that says that it was the last time.
+async fn keep_publishing<R: Runtime>(runtime: R, publish: impl Fn() -> Option<()> + Send) {
     describe();
     loop {
         runtime.timer(PERIOD).await;
-        let Some(shared) = shared.upgrade() else {
-            return;
-        };
-        let has_ended = shared.fleet.has_ended();
-        Handle::new(shared).publish_metrics();
-        if has_ended {
+        if publish().is_none() {
             return;
         }
     }

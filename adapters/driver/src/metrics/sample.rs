@@ -34,7 +34,8 @@ pub enum SampleValue<'m> {
 impl Metrics {
     /// Hands out every sample, those of one metric together, in the order of [`Metric::ALL`].
     /// Numbers by shard are there for each shard, those by phase, stage, outcome of guilds and kind
-    /// of row for each of these, also at zero; other labels appear with their first count.
+    /// for each of these, also at zero; other labels appear with their first count. Of the metrics
+    /// of chat there is none.
     ///
     /// ```
     /// # use headcount_driver::Handle;
@@ -116,6 +117,11 @@ impl Metrics {
             Metric::SnapshotHoldSeconds => {
                 hand(None, SampleValue::Time(self.snapshots.longest_hold));
             }
+            Metric::StateFailures => {
+                for (kind, count) in self.state_failures.iter() {
+                    hand(Some(kind), SampleValue::Count(count));
+                }
+            }
             Metric::Misreads => self.paths(hand),
             by_shard => {
                 for (shard, label) in self.shards.iter().zip(shards) {
@@ -166,17 +172,17 @@ impl Metrics {
 }
 
 /// Who takes the samples of one metric.
-type Hand<'h> = &'h mut dyn FnMut(Option<&str>, SampleValue<'_>);
+pub(super) type Hand<'h> = &'h mut dyn FnMut(Option<&str>, SampleValue<'_>);
 
 fn number(shard: &ShardMetrics) -> u32 {
     shard.state.id.number()
 }
 
-fn whole(count: usize) -> SampleValue<'static> {
+pub(super) fn whole(count: usize) -> SampleValue<'static> {
     SampleValue::Count(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
-fn labelled(counts: &LabelCounts, hand: Hand<'_>) {
+pub(super) fn labelled(counts: &LabelCounts, hand: Hand<'_>) {
     for (label, count) in counts.iter() {
         hand(Some(label), SampleValue::Count(count));
     }

@@ -171,10 +171,38 @@ metrics! {
         "Bytes of the last snapshot."
     SnapshotHoldSeconds Gauge "seconds" "headcount_snapshot_hold_seconds" []
         "The longest time for which the last snapshot held the cache."
+    StateFailures Counter "attempts" "headcount_state_failures_total" [kind]
+        "Attempts to write to the state folder that failed, by what was to be written."
     Misunderstood Counter "payloads" "headcount_misunderstood_payloads_total" [shard]
         "Payloads that were not understood whole."
     Misreads Counter "places" "headcount_misread_places_total" [path]
         "Places in payloads that were not understood, by dispatch and path; other for rare ones."
+    ChatMessages Counter "messages" "headcount_chat_messages_total" []
+        "Messages of chat that were emitted."
+    ChatBytes Counter "bytes" "headcount_chat_received_bytes_total" []
+        "Bytes in messages that came from the chat server."
+    ChatMalformed Counter "lines" "headcount_chat_malformed_lines_total" []
+        "Lines from the chat server that are no message."
+    ChatMissed Counter "messages" "headcount_chat_missed_messages_total" []
+        "Messages of chat that were dropped because nobody took them."
+    ChatWaitingEvents Gauge "events" "headcount_chat_waiting_events" []
+        "Events of chat that wait for the consumer."
+    ChatWaitingBytes Gauge "bytes" "headcount_chat_waiting_bytes" []
+        "Bytes of the events of chat that wait."
+    ChatShards Gauge "shards" "headcount_chat_shards" [health]
+        "Shards of chat, by how their connection is."
+    ChatDials Counter "connections" "headcount_chat_dials_total" []
+        "Connections to the chat server that were asked for."
+    ChatLosses Counter "connections" "headcount_chat_connection_losses_total" [cause]
+        "Connections to the chat server that came to nothing or ended, by cause."
+    ChatRooms Gauge "rooms" "headcount_chat_rooms" [state]
+        "Rooms that are assigned, by whether they are joined."
+    ChatJoins Counter "rooms" "headcount_chat_joins_total" []
+        "Times that a room was joined, also again after a loss."
+    ChatJoinFailures Counter "rooms" "headcount_chat_join_failures_total" [cause]
+        "Joins that failed, by cause."
+    ChatSaid Counter "messages" "headcount_chat_said_messages_total" [outcome]
+        "Messages that were to be said and ended, by outcome."
 }
 
 #[cfg(test)]

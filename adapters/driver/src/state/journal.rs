@@ -14,6 +14,7 @@ use super::layout::{RecordSlot, offset, session_file};
 use super::record::{Record, Recorded};
 use super::saved::SavedShard;
 use super::trouble::Trouble;
+use crate::metrics::{StateFailureCounters, StateWrite};
 
 /// So many sequences may be acknowledged and not recorded.
 const UNRECORDED_EVENTS: u64 = 256;
@@ -91,6 +92,7 @@ impl ShardJournal {
         durability: Durability,
         epoch: u64,
         saved: &SavedShard,
+        failures: &Arc<StateFailureCounters>,
     ) -> Self {
         let live = |at: Recorded| RunningSession::new(at.digest, at.acknowledged, Some(at.list));
         let record = saved.record.as_ref();
@@ -108,8 +110,8 @@ impl ShardJournal {
             list: saved.list,
             record_after: None,
             list_after: None,
-            record_trouble: Trouble::default(),
-            list_trouble: Trouble::default(),
+            record_trouble: Trouble::new(StateWrite::Record, failures),
+            list_trouble: Trouble::new(StateWrite::Session, failures),
         }
     }
 

@@ -18,6 +18,7 @@ use super::millis;
 use super::rejection::Rejection;
 use super::saved::Unused;
 use super::trouble::Trouble;
+use crate::metrics::{StateFailureCounters, StateWrite};
 
 pub(crate) use body::RowsWriter;
 pub(crate) use head::FileHead;
@@ -54,13 +55,17 @@ pub(crate) struct FoundSnapshots {
 }
 
 impl SnapshotFiles {
-    pub(super) const fn new(disk: Arc<dyn Disk>, bot: BotKey) -> Self {
+    pub(super) fn new(
+        disk: Arc<dyn Disk>,
+        bot: BotKey,
+        failures: &Arc<StateFailureCounters>,
+    ) -> Self {
         Self {
             disk,
             bot,
             generation: 0,
             has_portable: true,
-            trouble: Trouble::new(),
+            trouble: Trouble::new(StateWrite::Snapshot, failures),
         }
     }
 

@@ -1,17 +1,26 @@
-//! A disk that fails is reported once, not at each attempt.
+//! A disk that fails is reported once, not at each attempt, and each attempt is counted.
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
+
+use crate::metrics::{StateFailureCounters, StateWrite};
 
 /// Whether the attempts of one kind fail at present.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Trouble {
     is_reported: bool,
+    write: StateWrite,
+    failures: Arc<StateFailureCounters>,
 }
 
 impl Trouble {
-    pub(super) const fn new() -> Self {
-        Self { is_reported: false }
+    pub(super) fn new(write: StateWrite, failures: &Arc<StateFailureCounters>) -> Self {
+        Self {
+            is_reported: false,
+            write,
+            failures: Arc::clone(failures),
+        }
     }
 
     /// Whether the last attempt failed.
@@ -28,6 +37,7 @@ impl Trouble {
             }
             Ok(()) => {}
             Err(error) => {
+                self.failures.note(self.write);
                 if !self.is_reported {
                     tracing::warn!(%error, "{what} could not be written; the bot goes on without");
                     self.is_reported = true;

@@ -247,6 +247,21 @@ pub enum JoinFailure {
     PutOut,
 }
 
+impl JoinFailure {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Timeout => "timed_out",
+            Self::Banned => "banned",
+            Self::Suspended => "suspended",
+            Self::NotFound => "not_found",
+            Self::RoomLimit => "room_limit",
+            Self::PutOut => "put_out",
+        }
+    }
+}
+
 /// What came of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -263,4 +278,19 @@ pub enum SayOutcome {
     Anonymous,
     /// The manager was stopped before.
     Stopped,
+}
+
+impl SayOutcome {
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused(_) => "refused",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Expired => "expired",
+            Self::Anonymous => "anonymous",
+            Self::Stopped => "stopped",
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::action::{AccountKey, ManagerKey, SayId, SocketId};
 #[allow(unused_imports)] // Named by the documentation.
 use super::action::{PoolAction, PoolEvent};
+use super::counts::{PoolCounts, RoomCounts};
 use super::effect::Effect;
 use super::managers::Decided;
 use super::recheck::Recheck;
@@ -62,6 +63,18 @@ impl Pool {
     #[must_use]
     pub fn is_joined(&self, manager: ManagerKey, room: Room) -> bool {
         self.rooms.is_joined(manager, room)
+    }
+
+    /// How many rooms are joined, over all managers. The work grows with the number of rooms.
+    #[must_use]
+    pub fn room_counts(&self) -> RoomCounts {
+        self.rooms.counts()
+    }
+
+    /// What has come and gone so far.
+    #[must_use]
+    pub const fn counts(&self) -> &PoolCounts {
+        &self.counts
     }
 
     /// Starts all shards of a manager, again after a stop too.

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::action::{AccountKey, JoinFailure, ManagerKey, PoolEvent, SocketId};
 use super::config::PoolConfig;
+use super::counts::RoomCounts;
 use super::effect::{Effect, Effects};
 use super::room_socket::Membership;
 use super::room_state::{AssignedRoom, JoinAttempt, RoomProgress, RoomState, Turn, Urgency};
@@ -78,6 +79,19 @@ impl Rooms {
     pub(super) fn is_joined(&self, manager: ManagerKey, room: Room) -> bool {
         let room = self.get(manager, room);
         room.is_some_and(|room| room.state.serving().is_some())
+    }
+
+    /// How all of them stand.
+    pub(super) fn counts(&self) -> RoomCounts {
+        let mut counts = RoomCounts::default();
+        for room in self.assigned.iter().flat_map(BTreeMap::values) {
+            let count = match room.state.serving() {
+                Some(_) => &mut counts.joined,
+                None => &mut counts.not_joined,
+            };
+            *count = count.saturating_add(1);
+        }
+        counts
     }
 
     /// Whether a socket still serves a room that is to be served by another shard.

@@ -63,6 +63,23 @@ pub enum End {
 }
 
 impl End {
+    /// Its name in metrics; a dial that failed is named after why.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::DialFailed(why) => why.label(),
+            Self::DialTimeout => "dial_timed_out",
+            Self::GrantTimeout => "grant_timed_out",
+            Self::BadToken => "bad_token",
+            Self::BadLogin => "bad_login",
+            Self::LoginRefused => "login_refused",
+            Self::LoginTimeout => "login_timed_out",
+            Self::Deaf => "deaf",
+            Self::Closed => "closed",
+            Self::Stopped => "stopped",
+        }
+    }
+
     /// How long the server asks to wait before the next dial.
     pub(in crate::twitch) fn asked_wait(self) -> Duration {
         match self {

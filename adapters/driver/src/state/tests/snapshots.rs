@@ -14,7 +14,7 @@ use crate::state::disk::Disk as _;
 use crate::state::{BotKey, FileHead, RowsWriter, SnapshotFiles};
 
 fn files(disk: &Faulty) -> SnapshotFiles {
-    SnapshotFiles::new(Arc::new(disk.clone()), BOT)
+    SnapshotFiles::new(Arc::new(disk.clone()), BOT, &Arc::default())
 }
 
 /// A cache with so many guilds.
@@ -278,7 +278,7 @@ fn a_snapshot_of_another_bot_is_not_used() {
     run(&disk);
     let empty = || MemoryStore::new(5);
     let other = BotKey::from_bits(8);
-    let mut others = SnapshotFiles::new(Arc::new(disk.clone()), other);
+    let mut others = SnapshotFiles::new(Arc::new(disk.clone()), other, &Arc::default());
     let found = others.find(Some(&empty));
     assert!(found.restored.is_none() && found.heads.is_empty());
 }

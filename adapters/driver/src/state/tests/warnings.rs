@@ -79,6 +79,9 @@ fn a_disk_that_stays_full_is_reported_once() {
     });
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].contains("the session of shard 1/2"), "{lines:?}");
+    let failures = folder.failures().read();
+    assert_eq!(failures.sessions, 10, "{failures:?}");
+    assert_eq!((failures.room, failures.snapshots), (0, 0));
     assert_eq!(saved(&disk), []);
     disk.fail(None);
     let now = Instant::from_millis(20_000);
