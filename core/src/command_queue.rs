@@ -13,6 +13,7 @@ use crate::wire::presence::BotPresence;
 
 /// The user's commands, in order; and of the presences the last, which alone matters.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct CommandQueue {
     commands: VecDeque<(Ticket, Command)>,
     presence: Option<(Ticket, Box<BotPresence>)>,

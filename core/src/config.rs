@@ -21,8 +21,10 @@ pub use crate::send_budget::SendLimits;
 /// Every setting of a [`Shard`](crate::Shard): [`Config::new`] has the defaults, and all of them
 /// may be changed before the shard is made.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct Config {
     /// The bot's token.
+    #[cfg_attr(feature = "checkpoint", serde(skip, default = "Token::none"))]
     pub token: Token,
     /// Which shard of how many.
     pub shard: ShardId,
@@ -37,6 +39,7 @@ pub struct Config {
     /// then need a request of their own.
     pub large_threshold: u8,
     /// The operating system named to the gateway.
+    #[cfg_attr(feature = "checkpoint", serde(skip))]
     pub os: &'static str,
     /// Who paces identifies.
     pub identify: Identifying,

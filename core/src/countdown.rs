@@ -7,6 +7,7 @@ use crate::time::Instant;
 /// A wait that counts only the time in which what it waits for can come. Stopping it and letting it
 /// go on, however often, neither ends it nor begins it anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Countdown {
     /// Ends at that time.
     Running(Instant),

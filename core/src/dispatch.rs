@@ -1,5 +1,8 @@
 //! One event of the gateway, as it came.
 
+#[cfg(feature = "checkpoint")]
+mod saved;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::num::NonZeroU64;
@@ -112,6 +115,12 @@ impl<'i> Dispatch<'i> {
 
     pub(crate) const fn take_misunderstood(&mut self) -> Option<Box<Misunderstood>> {
         self.misunderstood.take()
+    }
+
+    /// How many payloads had not been understood whole with this one, if it was not.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn misunderstood_count(&self) -> Option<u64> {
+        self.misunderstood.as_ref().map(|it| it.count)
     }
 
     /// The guild that the event is about; `None` if its data names none. Reads the data's outer

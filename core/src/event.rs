@@ -122,6 +122,7 @@ pub struct HeldOverflow {
 
 /// Names a queued command; unique within a shard, ascending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ticket(pub(crate) u64);
 
 /// What became of a queued command.

@@ -61,6 +61,21 @@ bitflags! {
     }
 }
 
+#[cfg(feature = "checkpoint")]
+impl serde::Serialize for Intents {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(self.bits())
+    }
+}
+
+#[cfg(feature = "checkpoint")]
+impl<'de> serde::Deserialize<'de> for Intents {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let bits = u64::deserialize(from)?;
+        Self::from_bits(bits).ok_or_else(|| serde::de::Error::custom("an intent that is unknown"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

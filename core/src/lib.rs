@@ -90,10 +90,12 @@
 //!
 //! # Features
 //!
-//! Both are on by default. With `default-features = false` the core needs `alloc` and nothing else.
+//! The first two are on by default. With `default-features = false` the core needs `alloc` and
+//! nothing else.
 //!
 //! - `std` finds out at run time how fast the processor can check text, and does no more.
 //! - `twitch` is Twitch chat, the module `twitch`.
+//! - `checkpoint` writes a shard down as it stands: `Shard::checkpoint`.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -138,6 +140,8 @@ pub mod manager;
 mod misunderstood;
 #[doc = include_str!("own_loop.md")]
 pub mod own_loop {}
+#[cfg(feature = "checkpoint")]
+mod pairs;
 mod positions;
 mod rng;
 mod send_budget;
@@ -162,6 +166,8 @@ pub use input::Input;
 pub use intents::Intents;
 pub use positions::{Position, Positions};
 pub use session::Session;
+#[cfg(feature = "checkpoint")]
+pub use shard::ShardCheckpoint;
 pub use shard::{ConnectionStanding, Deadline, Shard};
 pub use shard_id::ShardId;
 pub use time::Instant;

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 /// SplitMix64: one 64-bit state, full period, good enough to spread load.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Rng(u64);
 
 impl Rng {

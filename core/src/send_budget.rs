@@ -84,6 +84,7 @@ pub(crate) enum Rank {
 ///
 /// A window that slides is right whatever kind of window the server keeps.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Budget {
     sent: VecDeque<Instant>,
     total: usize,

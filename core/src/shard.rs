@@ -1,6 +1,8 @@
 //! One gateway connection as a state machine: a session, a tracker, and commands in a queue.
 
 mod begin;
+#[cfg(feature = "checkpoint")]
+mod checkpoint;
 mod counting;
 mod overview;
 mod payload;
@@ -33,6 +35,8 @@ use crate::tracker::Tracker;
 use crate::wire::command::Command;
 use restart::StopRequest;
 
+#[cfg(feature = "checkpoint")]
+pub use checkpoint::ShardCheckpoint;
 pub use overview::ConnectionStanding;
 
 /// One gateway connection as a state machine, without a socket and without a clock.
@@ -40,6 +44,7 @@ pub use overview::ConnectionStanding;
 /// Report what happened by [`Shard::handle`] and carry out the actions that it returns, in order;
 /// call it again at [`Shard::poll_timeout`] at the latest. That is the whole contract.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shard {
     now: Instant,
     session: Machine,
@@ -51,6 +56,7 @@ pub struct Shard {
     stop_request: Option<StopRequest>,
     /// What is missing, and not reported yet.
     gaps: Vec<Gap>,
+    #[cfg_attr(feature = "checkpoint", serde(skip))]
     counts: ShardCounts,
 }
 

@@ -7,6 +7,7 @@ use core::time::Duration;
 ///
 /// Arithmetic saturates; there is no `now()`. Hand in a monotonic clock.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct Instant(u64);
 
 impl Instant {

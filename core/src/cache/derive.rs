@@ -20,6 +20,7 @@ use crate::wire::{Listing, Malformed, Misreads, Name};
 
 /// Turns the dispatches of one shard into mutations.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct Deriver {
     shard: ShardId,
     kinds: Kinds,

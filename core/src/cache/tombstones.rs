@@ -1,10 +1,16 @@
 //! What the gateway has removed in this session, so that nothing which trails it comes back.
 
+#[cfg(feature = "checkpoint")]
+mod saved;
+
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "checkpoint")]
+use saved::SavedTombstones;
 
 use super::policy::Seeded;
 use crate::id::{self, ChannelId, GuildId, RoleId, UserId};
@@ -73,6 +79,11 @@ type Removals = u64;
 
 /// The marks of a session, a bounded number of them: the oldest is forgotten first.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(Serialize, Deserialize))]
+#[cfg_attr(
+    feature = "checkpoint",
+    serde(from = "SavedTombstones", into = "SavedTombstones")
+)]
 pub(crate) struct Tombstones {
     bound: usize,
     removals: Removals,

@@ -16,6 +16,7 @@ use crate::{Instant, ShardId};
 type RequestKey = (GuildId, Nonce);
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 struct Foreign {
     history: RequestHistory,
     /// When it ends in silence.
@@ -24,8 +25,10 @@ struct Foreign {
 
 /// The answers of others: a bounded number of open ones, and the memory of ended ones.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Adopted {
     shard: ShardId,
+    #[cfg_attr(feature = "checkpoint", serde(with = "crate::pairs"))]
     open: BTreeMap<RequestKey, Foreign>,
     deadlines: BTreeSet<(Instant, RequestKey)>,
     ended: BTreeSet<RequestKey>,

@@ -50,6 +50,7 @@ pub(crate) struct ChunkPlace {
 
 /// What a payload lists of members, or all chunks of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Listed {
     /// Members that can be read.
     pub(crate) members: u64,
@@ -78,6 +79,7 @@ impl Listed {
 
 /// The chunks of one nonce.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Attempt {
     nonce: Nonce,
     received: Option<Received>,

@@ -10,6 +10,7 @@ use crate::{Instant, ShardId};
 
 /// A member request has ended. Comes exactly once for each request, adopted ones included.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct ChunkRequestFinished {
     /// The shard that asked.
     pub shard: ShardId,
@@ -48,6 +49,7 @@ pub struct ChunkRequestFinished {
 
 /// Why a member request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum FinishReason {
     /// Every chunk has come.
     Complete,

@@ -8,6 +8,7 @@ use crate::id::GuildId;
 
 /// The guilds that may not be asked for everyone yet. Grows by sends alone, and shrinks by time.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Gates {
     shut: BTreeMap<GuildId, Instant>,
     order: BTreeSet<(Instant, GuildId)>,

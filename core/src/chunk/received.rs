@@ -6,6 +6,7 @@ use smallvec::{SmallVec, smallvec};
 
 /// A set of chunk indexes below a size that is fixed at the start. 128 chunks take no allocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Received {
     words: SmallVec<[u64; 2]>,
     size: u32,

@@ -7,6 +7,7 @@ use crate::wire::member_request::MemberQuery;
 
 /// What the machine is asked to request.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Ask {
     pub(crate) guild: GuildId,
     pub(crate) query: MemberQuery,

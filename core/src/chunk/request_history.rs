@@ -25,6 +25,7 @@ pub(crate) struct Chunk<'a> {
 
 /// The last attempt, and what outlives it.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct RequestHistory {
     attempt: Option<Attempt>,
     attempts: u32,

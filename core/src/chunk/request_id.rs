@@ -4,6 +4,7 @@ use core::fmt;
 
 /// A member request, stable over its attempts; unique within one machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct RequestId(u64);
 
 impl RequestId {

@@ -23,6 +23,7 @@ use crate::{Instant, ShardId};
 
 /// Whether requests can be sent and answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 enum Connectivity {
     /// No session has been active since then: nothing is sent, and no silence counts.
     Down(Instant),
@@ -32,6 +33,7 @@ enum Connectivity {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum RequestPhase {
     AwaitingGuild,
     /// The last attempt still counts until the next is sent.
@@ -40,6 +42,7 @@ pub(super) enum RequestPhase {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Request {
     pub(super) ask: Ask,
     /// When it was made.
@@ -78,6 +81,7 @@ impl Request {
 
 /// The machine of member requests. See the [module](super).
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Requests {
     pub(super) shard: ShardId,
     pub(super) config: RequestConfig,

@@ -6,6 +6,7 @@ use crate::wire::nonce::{Nonce, digit};
 
 /// What all nonces of one machine begin with: 40 bits drawn from the seed, as 8 characters.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Tag([u8; 8]);
 
 impl Tag {

@@ -9,6 +9,7 @@ use crate::rng::Rng;
 /// A connection counts as a success only once it has been active for a while; otherwise a server
 /// that accepts and then closes would be called again at once, for ever.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Backoff {
     failures: u32,
 }

@@ -15,6 +15,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// Answers carry no mark: they match beats by order. Beats that the server asked for come between
 /// the regular ones, so the place of the regular beat in the line of unanswered ones is kept.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Heartbeat {
     interval: Duration,
     due: Instant,

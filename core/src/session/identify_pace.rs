@@ -15,6 +15,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Identifies so far, as far as they hold back the next: a leaky bucket, so that no 24 hours see
 /// more than the day's budget.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct IdentifyPace {
     /// From when on one keeps its distance from the last.
     spaced: Instant,

@@ -28,6 +28,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Connection and session of one shard.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Machine {
     state: State,
     memory: Memory,
@@ -35,6 +36,7 @@ pub(crate) struct Machine {
 
 /// What outlives a connection.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 struct Memory {
     config: Config,
     rng: Rng,
@@ -88,6 +90,13 @@ impl Machine {
                 began: None,
             },
         }
+    }
+
+    /// Puts in what a checkpoint leaves out.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn complete(&mut self, config: &Config) {
+        self.memory.config.token = config.token.clone();
+        self.memory.config.os = config.os;
     }
 
     pub(crate) const fn state(&self) -> &State {

@@ -28,6 +28,7 @@ pub enum Phase {
 
 /// Why a shard ended for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum Halt {
     /// The gateway will not accept this bot as configured.
     Refused(Fatal),
@@ -40,6 +41,7 @@ pub enum Halt {
 
 /// What to do with the session when a shard is stopped or restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum OnStop {
     /// Keep it: the bot still shows online for some minutes, and another process, or the shard's
     /// next connection, can resume.

@@ -12,6 +12,7 @@ use crate::time::Instant;
 
 /// The state of a shard's connection and session.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum State {
     /// No connection; the next is asked for at `wake`.
     Idle { wake: Instant, purpose: Purpose },
@@ -45,6 +46,7 @@ pub(crate) enum State {
 
 /// What the next connection is for.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Purpose {
     /// A new session.
     Identify,
@@ -54,6 +56,7 @@ pub(crate) enum Purpose {
 
 /// What a connection has after Hello.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Live {
     pub(crate) beat: Heartbeat,
     pub(crate) budget: Budget,

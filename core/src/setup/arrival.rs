@@ -7,6 +7,7 @@ use crate::id::GuildId;
 
 /// What setup needs to know of a guild that has come (`GUILD_CREATE`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Arrival {
     pub(crate) guild: GuildId,
     /// How many members it has; `None` if it does not say so in a form that can be read.

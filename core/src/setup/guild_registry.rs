@@ -13,6 +13,7 @@ type Since = Instant;
 
 /// Every guild known to a shard, in exactly one map.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct GuildRegistry {
     expected: BTreeMap<GuildId, Since>,
     syncing: BTreeMap<GuildId, (Since, Origin, MemberCount)>,

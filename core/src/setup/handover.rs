@@ -19,6 +19,7 @@ use crate::id::GuildId;
 
 /// Where the guilds of a session stand.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct KnownStages {
     stages: BTreeMap<GuildId, KnownStage>,
     /// Those of which a store has missed a change since they came.

@@ -36,6 +36,7 @@ impl HoldConfig {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 struct GuildEvents<T> {
     events: Vec<T>,
     bytes: usize,
@@ -44,6 +45,7 @@ struct GuildEvents<T> {
 /// Held events by guild. Nothing is ever dropped: a guild whose events do not fit gets them
 /// early, and holds no more until its setup ends.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct HeldEvents<T> {
     config: HoldConfig,
     kept: BTreeMap<GuildId, GuildEvents<T>>,
@@ -73,6 +75,12 @@ pub(crate) enum Holding<T> {
 }
 
 impl<T> HeldEvents<T> {
+    /// Every event that is held.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn all(&mut self) -> impl Iterator<Item = &mut T> {
+        self.kept.values_mut().flat_map(|kept| &mut kept.events)
+    }
+
     /// The oldest event of each guild.
     pub(crate) fn oldest(&self) -> impl Iterator<Item = &T> {
         self.kept.values().filter_map(|kept| kept.events.first())

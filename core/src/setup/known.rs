@@ -33,6 +33,7 @@ pub(crate) struct KnownGuilds {
 
 /// Where a guild stands, as far as another process has to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum KnownStage {
     Expected,
     Unfinished(Origin),
@@ -81,6 +82,7 @@ impl KnownGuilds {
 
 /// A guild that was handed over, until the session is resumed.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct HandedOver {
     pub(super) guild: GuildId,
     /// How it came into the setup that its process did not finish; `None` if it did.

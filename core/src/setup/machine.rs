@@ -35,6 +35,7 @@ pub(crate) enum Outgoing {
 
 /// The machine of guild streaming. See the [module](super).
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Setup {
     pub(super) shard: ShardId,
     pub(super) config: SetupConfig,

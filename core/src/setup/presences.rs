@@ -30,6 +30,7 @@ pub struct PresencesSummary {
 
 /// What is known of the presences of each guild that has come.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct PresenceStates {
     cached: bool,
     /// Whether the gateway reports presences at all.

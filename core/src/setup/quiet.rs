@@ -7,6 +7,7 @@ use core::time::Duration;
 
 /// The silence since READY, or since the last guild of it that has come.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Quiet {
     /// Counts the time in which a guild could come.
     pub(super) heard: Countdown,

@@ -80,6 +80,7 @@ impl OutcomeCounts {
 
 /// Where the state of a READY stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 enum TallyState {
     /// No READY has come.
     #[default]
@@ -92,6 +93,7 @@ enum TallyState {
 
 /// The guilds of the last READY: each is in exactly one of these sets.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct ReadyTally {
     state: TallyState,
     holding: BTreeSet<GuildId>,

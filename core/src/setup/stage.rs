@@ -22,6 +22,7 @@ pub enum Origin {
 
 /// How many members a guild has, and how many were listed to us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct MemberCount {
     /// The guild's own count when it came.
     pub expected: u64,
@@ -32,6 +33,7 @@ pub struct MemberCount {
 
 /// How the setup of a guild ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum Outcome {
     /// All its members have come, and every one could be read.
     Complete,

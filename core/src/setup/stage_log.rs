@@ -11,9 +11,11 @@ const BOUND: usize = 65_536;
 /// The changes of guilds' stages by dispatches that another process may be sent again, the oldest
 /// first.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct StageLog(VecDeque<StageChange>);
 
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 struct StageChange {
     sequence: u64,
     guild: GuildId,

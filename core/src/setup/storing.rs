@@ -16,6 +16,7 @@ use crate::id::GuildId;
 /// It comes in [`Action::Confirm`](crate::Action::Confirm), and goes back in
 /// [`Input::Stored`](crate::Input::Stored).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct Barrier {
     guild: GuildId,
     number: u64,
@@ -37,6 +38,7 @@ impl Barrier {
 
 /// What is known of the host's stores.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Storing {
     /// How long the host's word is waited for; `None` if it gives none.
     patience: Option<Duration>,

@@ -13,6 +13,7 @@ use crate::id::GuildId;
 const MOST: usize = 50;
 
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 enum SyncPhase {
     /// Waits to be named in a batch, since then.
     Waiting(Instant),
@@ -21,6 +22,7 @@ enum SyncPhase {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 struct Sync {
     arrival: Arrival,
     /// How often it was named, and how often that led to nothing but silence.
@@ -31,6 +33,7 @@ struct Sync {
 
 /// The guilds that wait for their sync.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Syncs {
     guilds: BTreeMap<GuildId, Sync>,
     waiting: BTreeSet<(Instant, GuildId)>,

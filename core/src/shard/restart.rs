@@ -8,6 +8,7 @@ use crate::shard::Shard;
 
 /// What the user wants of the connection, until the next input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum StopRequest {
     /// It ends, and the shard with it.
     Stop(OnStop),

@@ -76,11 +76,11 @@ impl Tracker {
     }
 
     /// Notes what of a dispatch was not understood.
-    fn note<'i>(
+    pub(super) fn note(
         &mut self,
-        view: &Result<Option<View<'i>>, Malformed>,
+        view: &Result<Option<View<'_>>, Malformed>,
         mut misreads: Misreads,
-        dispatch: &mut Dispatch<'i>,
+        dispatch: &mut Dispatch<'_>,
         data: &str,
     ) {
         if let Ok(Some(view)) = view {

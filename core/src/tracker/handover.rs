@@ -16,6 +16,7 @@ use crate::wire::view::View;
 
 /// What a tracker keeps for the next process, and has from the one before.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Handover {
     /// Where guilds stood before what is not acknowledged; `None` if nobody acknowledges.
     log: Option<StageLog>,

@@ -12,6 +12,7 @@ use crate::wire::json::Reader;
 
 /// The held dispatches of a shard.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Hold(HeldEvents<Dispatch<'static>>);
 
 impl Hold {
@@ -39,6 +40,12 @@ impl Hold {
                 deliver(overflow.events, out);
             }
         }
+    }
+
+    /// Every dispatch that is held.
+    #[cfg(feature = "checkpoint")]
+    pub(super) fn dispatches(&mut self) -> impl Iterator<Item = &mut Dispatch<'static>> {
+        self.0.all()
     }
 
     /// The sequence of the oldest dispatch that is held.

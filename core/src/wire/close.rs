@@ -14,6 +14,7 @@ pub(crate) enum CloseMeaning {
 /// A close code that ends a shard for good; the service lists them at
 /// <https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum Fatal {
     /// 4004: the token is wrong or was reset.
     AuthenticationFailed,

@@ -14,6 +14,7 @@ use crate::wire::writer::Writer;
 
 /// One payload from client to server.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum Command {
     /// Op 1: the beat, with the last sequence seen in this session.
     Heartbeat {
@@ -21,10 +22,13 @@ pub enum Command {
         sequence: Option<u64>,
     },
     /// Op 2: begin a session.
+    #[cfg_attr(feature = "checkpoint", serde(skip))]
     Identify(Box<Identify>),
     /// Op 6: go on with a session.
+    #[cfg_attr(feature = "checkpoint", serde(skip))]
     Resume(Box<Resume>),
     /// Op 8: ask for members of a guild.
+    #[cfg_attr(feature = "checkpoint", serde(skip))]
     RequestMembers(Box<RequestMembers>),
     /// Op 3: change what the bot shows of itself.
     UpdatePresence(Box<BotPresence>),
@@ -68,6 +72,7 @@ pub struct Resume {
 
 /// What op 4 carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct VoiceStateChange {
     /// The guild.
     pub guild: GuildId,

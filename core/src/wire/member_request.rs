@@ -16,6 +16,7 @@ const LONGEST_PREFIX: usize = 512;
 
 /// Whom a member request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum MemberQuery {
     /// Everyone; needs the members intent, and is gated to one per guild in 30 s.
     All,

@@ -89,6 +89,14 @@ impl serde::Serialize for Nonce {
     }
 }
 
+#[cfg(feature = "checkpoint")]
+impl<'de> serde::Deserialize<'de> for Nonce {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = alloc::string::String::deserialize(from)?;
+        Self::new(&text).ok_or_else(|| serde::de::Error::custom("no nonce"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use crate::wire::writer::Writer;
 
 /// The body of op 3, and of the presence given when identifying. The default is plainly online.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct BotPresence {
     /// Since when the bot is idle, in milliseconds of Unix time.
     pub since: Option<u64>,
@@ -20,6 +21,7 @@ pub struct BotPresence {
 
 /// How a bot appears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum BotStatus {
     /// Online.
     #[default]
@@ -34,6 +36,7 @@ pub enum BotStatus {
 
 /// One thing a bot is doing. Bots may set no more than these four fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct BotActivity {
     /// The activity's name.
     pub name: String,
@@ -48,6 +51,7 @@ pub struct BotActivity {
 /// The kind of an activity, with the wire's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub enum ActivityKind {
     /// "Playing ..."
     Playing = 0,

@@ -4,6 +4,8 @@
 mod budget;
 mod callers;
 mod changes;
+#[cfg(feature = "checkpoint")]
+mod checkpoints;
 mod closing;
 mod counting;
 mod earlier_answers;

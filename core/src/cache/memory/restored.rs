@@ -14,6 +14,7 @@ use crate::positions::Position;
 /// What a store that was [restored](MemoryStore::import) has of one shard's guilds, for the shard
 /// that goes on with the session ([`Shard::with_rows`](crate::Shard::with_rows)).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct RestoredRows {
     position: Position,
     taken: u64,
@@ -22,6 +23,7 @@ pub struct RestoredRows {
 
 /// How whole a guild is that was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct RestoredGuild {
     pub(crate) lack: Option<Lack>,
     pub(crate) presences_lack: Option<Lack>,

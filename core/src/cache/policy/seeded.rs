@@ -6,6 +6,7 @@ use crate::cache::memory::Mixer;
 
 /// Makes hashers from a seed: where keys lie depends on nothing else.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Seeded(pub(super) Mixer);
 
 impl Seeded {

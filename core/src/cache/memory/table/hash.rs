@@ -4,6 +4,7 @@
 ///
 /// The seed is part of the mix, so that a peer cannot choose ids that fall together.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(in crate::cache) struct Mixer {
     seed: u64,
     factor: u64,

@@ -1,0 +1,39 @@
+//! What a checkpoint leaves out of a tracker.
+
+use core::mem;
+
+use super::Tracker;
+use crate::setup::ChunkFilter;
+
+impl Tracker {
+    /// Whether a function decides which guilds are asked for their members.
+    pub(crate) const fn has_filter(&self) -> bool {
+        self.config.setup.chunking.filter.is_some()
+    }
+
+    /// Puts in what a checkpoint leaves out.
+    pub(crate) fn complete(&mut self, filter: Option<&ChunkFilter>) {
+        self.config.setup.chunking.filter = filter.cloned();
+        self.setup.set_chunking(self.config.setup.chunking.clone());
+        self.complete_held();
+    }
+
+    /// Reads anew what of events that are held was not understood.
+    fn complete_held(&mut self) {
+        let Some(mut hold) = self.hold.take() else {
+            return;
+        };
+        let (counted, misreads) = (self.misunderstood, mem::take(&mut self.misreads));
+        for dispatch in hold.dispatches() {
+            let Some(count) = dispatch.misunderstood_count() else {
+                continue;
+            };
+            self.misunderstood = count.saturating_sub(1);
+            let copy = dispatch.clone();
+            let (view, found) = self.deriver.decode_noting(copy.name(), copy.data());
+            self.note(&view, found, dispatch, copy.data());
+        }
+        (self.misunderstood, self.misreads) = (counted, misreads);
+        self.hold = Some(hold);
+    }
+}
