@@ -1,7 +1,7 @@
 //! The rows that an earlier process left, at the start of this one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -10,6 +10,7 @@ use futures_channel::oneshot;
 use headcount_core::cache::memory::RestoredRows;
 use headcount_core::cache::{Kinds, MemoryStore};
 use headcount_core::id::GuildId;
+use headcount_core::setup::Restored;
 use headcount_core::{Config, Session, Shard, ShardId};
 
 use crate::cache::CachePlan;
@@ -30,6 +31,8 @@ pub(crate) struct InheritedRows {
     /// Whether any shard goes on from them.
     goes_on: bool,
     going_on: BTreeSet<ShardId>,
+    /// Of how many guilds they have the rows.
+    guilds: usize,
 }
 
 impl InheritedRows {
@@ -60,6 +63,7 @@ impl InheritedRows {
         let shard = match self.rows(&session) {
             Some(rows) => {
                 self.going_on.insert(id);
+                self.guilds += rows.guild_count();
                 Shard::with_rows(config, seed, session, &rows.kept_elsewhere(elsewhere))
             }
             None => Shard::with_session(config, seed, session),
@@ -70,6 +74,14 @@ impl InheritedRows {
     /// Whether a shard goes on from the rows.
     pub(crate) fn serves(&self, shard: ShardId) -> bool {
         self.going_on.contains(&shard)
+    }
+
+    /// What the shards that go on have.
+    pub(crate) fn restored(&self) -> Option<Restored> {
+        Some(Restored {
+            guilds: NonZeroUsize::new(self.guilds)?,
+            taken: self.found.as_ref()?.head.taken,
+        })
     }
 
     /// What there is of a session.

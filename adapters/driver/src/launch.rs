@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use headcount_core::cache::memory::RestoredRows;
+use headcount_core::session::Halt;
 use headcount_core::{Instant, ShardId};
 use tracing::Instrument;
 
 use crate::delivery::Delivery;
 use crate::drive::Drive;
 use crate::keeper::Keeper;
+use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::snapshots::{SnapshotFloors, SnapshotTask};
-use crate::state::StateFolder;
+use crate::state::{StateFolder, millis};
 use crate::{Runtime, SocketOptions};
 
 /// What shards need to begin.
@@ -63,19 +66,36 @@ impl<R: Runtime> Launch<R> {
         }
     }
 
-    /// Makes a shard that has ended begin again, with the session that it kept.
+    /// Makes a shard that has ended begin again, with the session that it kept and the rows that
+    /// are here.
     pub(crate) fn start(&self, id: ShardId) {
         let Some(cell) = self.shared.fleet.cell(id) else {
             return;
         };
-        let session = cell.session();
-        match cell.start(session) {
+        let (session, rows) = (cell.session(), self.rows(cell));
+        match cell.start(session, rows.as_ref()) {
             Ok(()) => self.begin(id),
             Err(error) => {
                 tracing::error!(%error, "shard {id} cannot begin again");
                 self.shared.fleet.ended();
             }
         }
+    }
+
+    /// What the cache in memory has of a shard that has ended. All that a shard was sent is applied
+    /// there, unless it ended in the midst of that.
+    fn rows(&self, cell: &ShardCell) -> Option<RestoredRows> {
+        let Shared { cache, stores, .. } = &*self.shared;
+        if cache.kinds().is_empty() {
+            return None;
+        }
+        let (position, halt) = cell.read(|shard| (shard.position(), shard.halt()));
+        let at = position?;
+        if halt != Some(Halt::Crashed) {
+            cache.reach(&[at]);
+        }
+        let rows = cache.read(|store| store.restored_rows(at.shard, millis(SystemTime::now())));
+        rows.map(|rows| rows.kept_elsewhere(stores.kinds()))
     }
 
     /// Lets a shard that was asked to stop end, without a task: it has no connection.

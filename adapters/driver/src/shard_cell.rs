@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
 use futures_util::task::AtomicWaker;
+use headcount_core::cache::memory::RestoredRows;
 use headcount_core::id::GuildId;
 use headcount_core::setup::Chunking;
 use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, Shard};
@@ -133,13 +134,21 @@ impl ShardCell {
         self.bell.wake();
     }
 
-    /// Makes a shard that has ended begin again; a recording of it ends.
-    pub(crate) fn start(&self, session: Option<Session>) -> Result<(), RequestError> {
+    /// Makes a shard that has ended begin again, with the rows of its guilds if they are there; a
+    /// recording of it ends.
+    pub(crate) fn start(
+        &self,
+        session: Option<Session>,
+        rows: Option<&RestoredRows>,
+    ) -> Result<(), RequestError> {
         let mut recorded = self.lock();
         if let Some(tape) = &mut recorded.tape {
             tape.started();
         }
-        let started = recorded.shard.start(session);
+        let started = match (session, rows) {
+            (Some(session), Some(rows)) => recorded.shard.start_with_rows(session, rows),
+            (session, _) => recorded.shard.start(session),
+        };
         drop(recorded);
         self.bell.wake();
         started

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use headcount_core::setup::Restored;
+
 use crate::app_changes::AppChanges;
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -27,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) secure_base: bool,
     pub(crate) fleet: SharedFleet,
     pub(crate) cache: Cache,
+    /// What of it is an earlier process's.
+    pub(crate) restored: Option<Restored>,
     /// Where the other kinds are kept.
     pub(crate) stores: Stores,
     /// How writing the cache down fares.

@@ -164,7 +164,7 @@ impl<R: Runtime> Builder<R> {
         self.config.tracker.kinds = plan.kinds();
         self.complete_config(state.is_some());
         let (total, cells, recorder) = self.cells(info, &mut rows)?;
-        let rows = rows.into_store(total, &cells);
+        let (restored, rows) = (rows.restored(), rows.into_store(total, &cells));
         let ids: Vec<ShardId> = cells.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {
             self.check_start(&self.config_of(*last), asked_over_tls)?;
@@ -186,6 +186,7 @@ impl<R: Runtime> Builder<R> {
             secure_base: asked_over_tls || address::is_secure(&self.config.url),
             fleet,
             cache,
+            restored,
             app_changes: AppChanges::new(&self.runtime, clock, &stores),
             stores,
             snapshots: SnapshotCounters::default(),

@@ -105,8 +105,8 @@ pub struct ShardFinishedChunking {
     pub restored: Option<Restored>,
 }
 
-/// Guilds that are counted by what an earlier process received, since their session was resumed
-/// with their rows.
+/// Guilds that are counted by what an earlier process received, or this one before the shard began
+/// again, since their session was resumed with their rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct Restored {

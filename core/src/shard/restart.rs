@@ -1,5 +1,6 @@
 //! Ending a shard's connection by hand, and beginning anew.
 
+use crate::cache::memory::RestoredRows;
 use crate::config::Config;
 use crate::error::RequestError;
 use crate::session::signal::Signal;
@@ -58,6 +59,29 @@ impl Shard {
     /// # Errors
     /// [`RequestError::Running`] if it has not ended, [`RequestError::ForeignSession`].
     pub fn start(&mut self, session: Option<Session>) -> Result<(), RequestError> {
+        self.begin_again(|config, seed| match session {
+            None => Ok(Self::new(config, seed)),
+            Some(session) => Self::with_session(config, seed, session),
+        })
+    }
+
+    /// As [`start`](Self::start), for a host whose store still has the rows: guilds are as whole as
+    /// these, as for [`Shard::with_rows`].
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with_rows(
+        &mut self,
+        session: Session,
+        rows: &RestoredRows,
+    ) -> Result<(), RequestError> {
+        self.begin_again(|config, seed| Self::with_rows(config, seed, session, rows))
+    }
+
+    fn begin_again(
+        &mut self,
+        begin: impl FnOnce(Config, u64) -> Result<Self, RequestError>,
+    ) -> Result<(), RequestError> {
         if self.phase() != Phase::Halted {
             return Err(RequestError::Running);
         }
@@ -65,11 +89,7 @@ impl Shard {
             tracker: self.tracker.config().clone(),
             ..self.session.config().clone()
         };
-        let seed = self.session.next_seed();
-        let next = match session {
-            None => Self::new(config, seed),
-            Some(session) => Self::with_session(config, seed, session)?,
-        };
+        let next = begin(config, self.session.next_seed())?;
         let now = self.now;
         *self = Self { now, ..next };
         Ok(())

@@ -75,6 +75,12 @@ impl Gateway {
         if options.traffic > 0 {
             agenda.plan(0, Task::Numbered(0));
         }
+        let earlier = options.sessions.iter().map(Session::earlier);
+        let sessions: BTreeMap<u64, Session> = (1..).zip(earlier).collect();
+        for &session in sessions.keys() {
+            let at = options.limits.session_ttl;
+            agenda.plan(at, Task::Expire { session, since: 0 });
+        }
         Self {
             base: "ws://127.0.0.1".to_owned(),
             resume: "ws://127.0.0.1".to_owned(),
@@ -83,8 +89,8 @@ impl Gateway {
             world: World::new(&options.world, seed),
             connections: BTreeMap::new(),
             opened: 0,
-            sessions: BTreeMap::new(),
-            started: 0,
+            started: sessions.len() as u64,
+            sessions,
             gate: IdentifyGate::default(),
             asked: BTreeMap::new(),
             agenda,

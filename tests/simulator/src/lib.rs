@@ -75,7 +75,7 @@ pub use edge::{Accept, Compression, ConnectionId, Encoding, Millis, Output, Upgr
 pub use faults::{Fault, Junk, Subject, Times, Trouble};
 pub use gateway::{Addressee, BotSaid, Gateway};
 pub use ledger::Ledger;
-pub use options::{Burst, Limits, Options, Pace, Words};
+pub use options::{Burst, EarlierSession, Limits, Options, Pace, Words};
 pub use pair::Pair;
 pub use rest::{Rest, RestReply};
 pub use rules::{Rule, Violation};

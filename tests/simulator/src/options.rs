@@ -43,6 +43,8 @@ pub struct Options {
     /// What a member of the first guild says to each session that has it, once its guilds have
     /// streamed, 200 ms apart and in this order. Nothing by default.
     pub said: Vec<Words>,
+    /// Sessions from before the start that clients may resume, as if the gateway had gone on since.
+    pub sessions: Vec<EarlierSession>,
     /// What goes wrong, from the start on.
     pub faults: Vec<Fault>,
     /// What happens when, in milliseconds of the host's clock.
@@ -65,6 +67,7 @@ impl Default for Options {
             pace: Pace::default(),
             traffic: 0,
             said: Vec::new(),
+            sessions: Vec::new(),
             faults: Vec::new(),
             script: Vec::new(),
         }
@@ -132,6 +135,21 @@ impl Default for Limits {
             reconnect_grace: 5_000,
         }
     }
+}
+
+/// A session that had no connection when the gateway began, and missed nothing until then.
+#[derive(Clone, Debug)]
+pub struct EarlierSession {
+    /// The token that it was begun with.
+    pub token: Token,
+    /// What a resume names.
+    pub name: String,
+    /// The shard, and how many there are.
+    pub shard: [u32; 2],
+    /// The intents, as bits.
+    pub intents: u64,
+    /// The last sequence.
+    pub sequence: u64,
 }
 
 /// What a member says to the bot.

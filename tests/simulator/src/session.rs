@@ -2,7 +2,7 @@
 use crate::edge::{ConnectionId, Millis};
 use crate::json::Raw;
 use crate::odd::Doubts;
-use crate::options::Limits;
+use crate::options::{EarlierSession, Limits};
 use crate::requests::PendingAnswer;
 use crate::rng::Rng;
 use crate::token::Token;
@@ -62,12 +62,33 @@ impl View {
 
 impl Session {
     pub(crate) fn new(token: Token, view: View, on: ConnectionId, rng: &mut Rng) -> Self {
+        let name = format!("{:016x}{:016x}", rng.next(), rng.next());
         Self {
-            name: format!("{:016x}{:016x}", rng.next(), rng.next()),
+            attached: Some(on),
+            ..Self::detached(token, view, name)
+        }
+    }
+
+    /// One from before the gateway began.
+    pub(crate) fn earlier(of: &EarlierSession) -> Self {
+        let view = View {
+            shard: of.shard,
+            intents: of.intents,
+            large_threshold: 50,
+        };
+        Self {
+            sequence: of.sequence,
+            ..Self::detached(of.token.clone(), view, of.name.clone())
+        }
+    }
+
+    fn detached(token: Token, view: View, name: String) -> Self {
+        Self {
+            name,
             token,
             view,
             sequence: 0,
-            attached: Some(on),
+            attached: None,
             detached_at: 0,
             arriving: VecDeque::new(),
             jobs: VecDeque::new(),

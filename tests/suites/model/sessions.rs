@@ -1,7 +1,7 @@
 //! Sessions: resume, replay, take-over, ends, and copies for several sessions of a shard.
 
 use crate::client::{Client, INTENTS};
-use headcount_sim::{Act, Limits, Options, Plan, Rule, guild_id};
+use headcount_sim::{Act, EarlierSession, Limits, Options, Plan, Rule, Token, guild_id};
 use serde_json::{Value, json};
 
 fn options() -> Options {
@@ -131,6 +131,48 @@ fn a_heartbeat_trims_the_replay_where_it_is_asked_to() {
         assert_eq!(resumed, usize::from(is_kept), "{trims} {sequence}");
         assert_eq!(client.gateway.ledger().resumes[0].accepted, is_kept);
         assert_eq!(client.rules(), []);
+    }
+}
+
+#[test]
+fn a_session_from_before_the_start_is_resumed_where_it_was_and_for_its_time() {
+    let earlier = EarlierSession {
+        token: Token::new("t").unwrap(),
+        name: "kept".to_owned(),
+        shard: [0, 1],
+        intents: INTENTS,
+        sequence: 40,
+    };
+    for (wait, sequence, is_kept) in [
+        (0, 40, true),
+        (89_999, 40, true),
+        (90_001, 40, false),
+        (0, 39, false),
+        (0, 41, false),
+    ] {
+        let options = Options {
+            sessions: vec![earlier.clone()],
+            ..options()
+        };
+        let mut client = Client::new(options, 1);
+        client.wait(wait);
+        let id = client.open();
+        client.say(
+            id,
+            6,
+            json!({ "token": "t", "session_id": "kept", "seq": sequence }),
+        );
+        assert_eq!(client.gateway.ledger().resumes[0].accepted, is_kept);
+        let member = Act::AddMember {
+            guild: guild_id(0),
+            user: None,
+        };
+        client.gateway.act(client.now, member);
+        client.drain();
+        let numbers = client.heard.iter().filter_map(|(_, it)| it["s"].as_u64());
+        let numbers: Vec<u64> = numbers.collect();
+        let expected: &[u64] = if is_kept { &[41, 42] } else { &[] };
+        assert_eq!(numbers, expected, "{wait} {sequence}");
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use headcount_sim::act::Act;
 use headcount_sim::server::{Server, ServerConfig};
-use headcount_sim::{Options, Plan};
+use headcount_sim::{Options, Plan, guild_id};
+use headcount_tokio::driver::core::cache::Kind;
 use headcount_tokio::driver::core::event::{Gap, GapCause};
 use headcount_tokio::driver::core::wire::Name;
 use headcount_tokio::driver::core::{RequestError, ShardId};
@@ -21,6 +22,7 @@ use crate::runtimes::{Tested, on_each_runtime, serve};
 on_each_runtime! {
     a_shard_is_stopped_and_started_while_the_other_goes_on,
     a_shard_is_restarted_with_its_session_or_another,
+    a_shard_that_begins_again_goes_on_with_its_rows,
     a_bot_runs_any_of_its_shards,
     a_session_may_be_given_up_at_the_start,
     the_service_is_asked_anew_before_a_later_identify,
@@ -111,6 +113,37 @@ async fn a_shard_is_restarted_with_its_session_or_another<R: Tested>() {
     of_second(&mut bot, |event| matches!(event, Event::ShardReady(_))).await;
     assert_eq!(sessions(&server), (4, 1));
     assert_eq!(server.violations(), []);
+}
+
+/// Guilds of more members than are listed, so that they are asked for.
+async fn a_shard_that_begins_again_goes_on_with_its_rows<R: Tested>() {
+    let options = Options {
+        shards: 3,
+        max_concurrency: 3,
+        ..options(Plan::even(12, 60))
+    };
+    let server = serve(options, 1, ServerConfig::default()).await;
+    let mut bot = bot_of::<R>(&server).await;
+    let handle = bot.handle();
+    let asked = || server.inspect(|gateway| gateway.ledger().requests.len());
+    let before = asked();
+    handle.stop_shard(SECOND, OnStop::Resume).expect("it runs");
+    of_second(&mut bot, |event| matches!(event, Event::Halted(_))).await;
+    server.act(Act::AddMember {
+        guild: guild_id(1),
+        user: None,
+    });
+    handle.start_shard(SECOND).expect("it has ended");
+    let done = until(&mut bot, |event| match &event.event {
+        Event::ShardFinishedChunking(done) => Some((**done).clone()),
+        _ => None,
+    })
+    .await;
+    let restored = done.restored.map(|it| it.guilds.get());
+    assert_eq!((done.complete, done.others(), restored), (4, 0, Some(4)));
+    assert_eq!(asked(), before, "nobody is asked for again");
+    let members = handle.cache(|store| store.rows(Kind::Member));
+    assert_eq!(members, 12 * 60 + 1, "and what has come since is there");
 }
 
 async fn a_bot_runs_any_of_its_shards<R: Tested>() {

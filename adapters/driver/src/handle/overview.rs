@@ -3,7 +3,7 @@
 use headcount_core::chunk::OpenRequest;
 use headcount_core::fleet::{Fleet, IdentifyBudget};
 use headcount_core::id::GuildId;
-use headcount_core::setup::GuildReadiness;
+use headcount_core::setup::{GuildReadiness, Restored};
 use headcount_core::{Shard, ShardId};
 
 use super::Handle;
@@ -46,6 +46,24 @@ impl Handle {
             let guilds = shard.not_whole(after.map(|(_, guild)| guild));
             guilds.take(room).map(standing(shard.id())).collect()
         })
+    }
+
+    /// What the bot began with: how many guilds the [state folder](crate::Builder::state) had rows
+    /// of, with the session that is gone on with, and as of when; `None` without any. They are in
+    /// the cache from the start, and counted once that session is resumed
+    /// ([`FinishedChunking::restored`](headcount_core::event::FinishedChunking::restored)).
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// if let Some(it) = handle.restored() {
+    ///     println!("{} guilds as of {} ms after 1970", it.guilds, it.taken);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn restored(&self) -> Option<Restored> {
+        self.shared.restored
     }
 
     /// The guilds that hold up readiness, at most so many: those of the last READY of their shard

@@ -48,7 +48,8 @@ impl Handle {
     }
 
     /// Makes a shard that has ended begin again: with the session that it was stopped with, or
-    /// without one. Whatever still waited for the consumer when it ended comes again.
+    /// without one. Whatever still waited for the consumer when it ended comes again. Its guilds
+    /// are as whole as the cache in memory has them.
     ///
     /// ```
     /// # use headcount_driver::{Handle, core::{RequestError, ShardId}};

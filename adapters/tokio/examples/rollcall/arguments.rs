@@ -24,6 +24,8 @@ guilds.
   --seed N            another simulated world (default 1)
   --board ADDRESS     serve the status page there (127.0.0.1:0 is a free port),
                       and keep it up after the table until Ctrl-C
+  --state FOLDER      keep sessions and rows there: the next roll call with it
+                      shows its table at once, and counts anew what is not whole
   --record FILE       write a recording of all that happened there at the end,
                       scrubbed so that strangers may see it; the example
                       replay steps through it
@@ -39,15 +41,27 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
     pub(crate) compression: Compression,
     pub(crate) board: Option<SocketAddr>,
+    pub(crate) state: Option<PathBuf>,
     pub(crate) record: Option<PathBuf>,
 }
 
 /// Where to call the roll.
+#[derive(Clone)]
 pub(crate) enum Place {
     /// At a simulated gateway.
     Demonstration { seed: u64 },
     /// At the real one.
     Live { token: String },
+}
+
+impl Place {
+    /// What distinguishes it from others, without anything secret.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Demonstration { seed } => format!("demonstration {seed}"),
+            Self::Live { .. } => "live".to_owned(),
+        }
+    }
 }
 
 impl Arguments {
@@ -60,6 +74,7 @@ impl Arguments {
             json: false,
             compression: Compression::ZstdStream,
             board: None,
+            state: None,
             record: None,
         };
         let mut parser = lexopt::Parser::from_env();
@@ -79,6 +94,10 @@ impl Arguments {
                 Long("board") => {
                     let value = parser.value().and_then(|value| value.parse());
                     arguments.board = Some(value.map_err(|e| format!("--board: {e}"))?);
+                }
+                Long("state") => {
+                    let value = parser.value().map_err(|e| e.to_string())?;
+                    arguments.state = Some(value.into());
                 }
                 Long("record") => {
                     let value = parser.value().map_err(|e| e.to_string())?;

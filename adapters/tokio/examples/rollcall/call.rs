@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use headcount_tokio::driver::core::ShardId;
 use headcount_tokio::driver::core::cache::Kind;
+use headcount_tokio::driver::core::cache::memory::GuildRef;
+use headcount_tokio::driver::core::event::BotReady;
 use headcount_tokio::driver::core::id::GuildId;
 use headcount_tokio::driver::core::session::Halt;
-use headcount_tokio::driver::core::setup::{Outcome, ShardFinishedChunking};
+use headcount_tokio::driver::core::setup::{Outcome, Restored, ShardFinishedChunking, Stage};
 use headcount_tokio::driver::core::wire::Name;
 use headcount_tokio::{BotEvent, Event, Handle};
 
 use crate::report::{CacheRow, GuildLine, Report};
+use crate::restored::RestoredGuilds;
 
 /// The events that matter to the roll, as they come.
 #[derive(Default)]
@@ -20,13 +23,18 @@ pub(crate) struct Call {
     /// How often each guild's members were asked for.
     attempts: BTreeMap<GuildId, u32>,
     chunks: u64,
-    over: bool,
+    end: Option<BotReady>,
 }
 
 impl Call {
     /// Whether the whole bot is ready.
     pub(crate) const fn is_over(&self) -> bool {
-        self.over
+        self.end.is_some()
+    }
+
+    /// Which guilds are counted by what an earlier roll call left.
+    pub(crate) fn restored(&self) -> Option<Restored> {
+        self.end.as_ref()?.restored
     }
 
     /// Takes note of an event.
@@ -36,7 +44,7 @@ impl Call {
     pub(crate) fn note(&mut self, event: &BotEvent) -> Result<(), String> {
         let BotEvent { shard, event, .. } = event;
         match (shard, event) {
-            (None, Event::BotReady(_)) => self.over = true,
+            (None, Event::BotReady(ready)) => self.end = Some(ready.clone()),
             (Some(shard), event) => self.note_shard(*shard, event)?,
             (None, _) => {}
         }
@@ -90,8 +98,39 @@ impl Call {
         }
     }
 
+    /// Guilds that no event was about are as an earlier roll call left them.
+    fn note_restored(&mut self, handle: &Handle) {
+        let guilds: Vec<_> = handle.cache(|store| store.guilds().map(GuildRef::id).collect());
+        let others = handle.not_whole(None, usize::MAX);
+        let guilds = guilds.into_iter().chain(others.iter().map(|it| it.guild));
+        for guild in guilds {
+            let standing = handle.guild(guild).map(|it| it.stage);
+            let (outcome, members) = match standing {
+                Some(Stage::Ready {
+                    outcome, members, ..
+                }) => (outcome, Some(members)),
+                Some(Stage::Missed) => (Outcome::Missed, None),
+                Some(Stage::Unavailable) => (Outcome::Unavailable, None),
+                Some(_) | None => continue,
+            };
+            self.guilds.entry(guild).or_insert_with(|| GuildLine {
+                shard: handle.shard_of(guild),
+                outcome,
+                members: members.map_or(0, |members| members.received),
+                of: members.map(|members| members.expected),
+                attempts: self.attempts.get(&guild).copied().unwrap_or(0),
+            });
+        }
+    }
+
     /// Sums up, with what the cache holds now.
-    pub(crate) fn report(self, handle: &Handle, elapsed: Duration) -> Report {
+    pub(crate) fn report(
+        mut self,
+        handle: &Handle,
+        elapsed: Duration,
+        restored: Option<RestoredGuilds>,
+    ) -> Report {
+        self.note_restored(handle);
         let cache = handle.cache(|store| {
             let row = |kind: &Kind| CacheRow {
                 kind: *kind,
@@ -109,6 +148,7 @@ impl Call {
             guilds: self.guilds,
             chunks: self.chunks,
             cache,
+            restored,
             elapsed,
         }
     }

@@ -14,15 +14,18 @@
 mod arguments;
 mod call;
 mod demonstration;
+mod earlier;
 mod progress;
 mod report;
+mod restored;
 
 use std::pin::{Pin, pin};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arguments::{Arguments, Place};
 use call::Call;
+use earlier::Earlier;
 use headcount_board::{Board, BoardServer};
 use headcount_tokio::driver::core::chunk::RequestConfig;
 use headcount_tokio::driver::core::session::OnStop;
@@ -30,6 +33,7 @@ use headcount_tokio::driver::core::setup::AutoChunk;
 use headcount_tokio::driver::record::RecordOptions;
 use headcount_tokio::{Api, Bot, Builder, Handle, Intents, Tokio};
 use progress::Progress;
+use restored::RestoredGuilds;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -52,44 +56,64 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<(), String> {
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
+    let folder = arguments.state.as_deref();
+    let earlier = folder.and_then(Earlier::read);
+    let earlier = earlier.filter(|it| it.place == arguments.place.name());
     match &arguments.place {
         Place::Demonstration { seed } => {
-            let server = demonstration::start(*seed)
-                .await
-                .map_err(|e| e.to_string())?;
+            let known = folder.filter(|_| earlier.is_some());
+            let sessions = known.map(demonstration::sessions).unwrap_or_default();
+            let server = demonstration::start(*seed, sessions).await;
+            let server = server.map_err(|e| e.to_string())?;
             if !arguments.json {
                 println!("{}\n", demonstration::ABOUT);
             }
             let bot = Bot::builder(demonstration::TOKEN, intents)
                 .api(Api::at(server.http_url()))
                 .configure(|config| {
+                    // A session of an earlier run is resumed at its port first, where nobody is.
+                    config.timing.first_backoff = demonstration::BACKOFF;
                     config.tracker.requests = RequestConfig {
                         gate: demonstration::CLIENT_GATE,
                         silence: demonstration::SILENCE,
                         ..config.tracker.requests.clone()
                     };
                 });
-            call(bot, arguments).await
+            call(bot, arguments, earlier).await
         }
-        Place::Live { token } => call(Bot::builder(token, intents), arguments).await,
+        Place::Live { token } => call(Bot::builder(token, intents), arguments, earlier).await,
     }
 }
 
-/// Starts the bot, follows it until everyone is counted, and prints the result.
-async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
-    let started = Instant::now();
-    let bot = bot
+/// What the command line asks of the bot itself.
+fn builder(bot: Builder, arguments: &Arguments) -> Builder {
+    let mut bot = bot
         .compression(arguments.compression)
         .chunking(AutoChunk::Missing);
-    let bot = match &arguments.record {
-        Some(path) => bot.record(RecordOptions {
+    if let Some(folder) = &arguments.state {
+        bot = bot.state(folder);
+    }
+    if let Some(path) = &arguments.record {
+        bot = bot.record(RecordOptions {
             file: Some(path.clone()),
             ..RecordOptions::default()
-        }),
-        None => bot,
-    };
-    let mut bot = bot.connect().await.map_err(|error| error.to_string())?;
-    let handle = bot.handle();
+        });
+    }
+    bot
+}
+
+/// Starts the bot, follows it until everyone is counted, and prints the result.
+async fn call(bot: Builder, arguments: &Arguments, earlier: Option<Earlier>) -> Result<(), String> {
+    let started = Instant::now();
+    let bot = builder(bot, arguments).connect().await;
+    let mut bot = bot.map_err(|error| error.to_string())?;
+    let (handle, took) = (bot.handle(), started.elapsed());
+    let counting = earlier.map(|it| it.took);
+    let restored = |it| RestoredGuilds::new(it, took, counting);
+    if let Some(begun) = handle.restored().filter(|_| !arguments.json) {
+        let table = Call::default().report(&handle, took, Some(restored(begun)));
+        println!("{table}\n\nWhat is not whole is counted anew.\n");
+    }
     let board = serve_board(arguments, &handle)?;
     let mut progress = Progress::new(arguments, &handle);
     let mut call = Call::default();
@@ -110,7 +134,9 @@ async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
         }
     }
     progress.finish(&handle);
-    let report = call.report(&handle, started.elapsed());
+    let (elapsed, still) = (started.elapsed(), call.restored());
+    let is_counted = call.is_over() && still.is_none();
+    let report = call.report(&handle, elapsed, still.map(restored));
     match arguments.json {
         true => println!("{}", report.to_json()),
         false => println!("{report}"),
@@ -122,8 +148,24 @@ async fn call(bot: Builder, arguments: &Arguments) -> Result<(), String> {
         Some(path) => handle.dump(path).await.map_err(|error| error.to_string()),
         None => Ok(()),
     };
-    let _ = bot.shutdown(OnStop::End).await;
-    dumped
+    dumped.and(end(bot, arguments, is_counted.then_some(elapsed)).await)
+}
+
+/// Ends the bot; with a folder so that the next one goes on from there, and with how long it took
+/// if everyone was counted.
+async fn end(bot: Bot, arguments: &Arguments, counted: Option<Duration>) -> Result<(), String> {
+    let Some(folder) = &arguments.state else {
+        let _ = bot.shutdown(OnStop::End).await;
+        return Ok(());
+    };
+    let ended = bot.shutdown(OnStop::Resume).await;
+    ended.map_err(|error| error.to_string())?;
+    let Some(took) = counted else {
+        return Ok(());
+    };
+    let place = arguments.place.name();
+    let written = Earlier { place, took }.write(folder);
+    written.map_err(|error| error.to_string())
 }
 
 /// Serves the status page, if it is wanted, and says where.

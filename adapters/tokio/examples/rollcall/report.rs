@@ -10,6 +10,8 @@ use headcount_tokio::driver::core::id::GuildId;
 use headcount_tokio::driver::core::setup::Outcome;
 use serde_json::{Map, Value, json};
 
+use crate::restored::RestoredGuilds;
+
 /// Complete guilds that are listed one by one; of the others only the number.
 const COMPLETE_LINES: usize = 80;
 
@@ -38,6 +40,8 @@ pub(crate) struct Report {
     pub(crate) guilds: BTreeMap<GuildId, GuildLine>,
     pub(crate) chunks: u64,
     pub(crate) cache: Vec<CacheRow>,
+    /// What is as an earlier roll call left it.
+    pub(crate) restored: Option<RestoredGuilds>,
     pub(crate) elapsed: Duration,
 }
 
@@ -86,6 +90,8 @@ impl Report {
         object.insert("chunks".into(), self.chunks.into());
         object.insert("cache_bytes".into(), self.bytes().into());
         object.insert("seconds".into(), self.elapsed.as_secs_f64().into());
+        let restored = self.restored.as_ref().map(RestoredGuilds::to_json);
+        object.insert("restored".into(), restored.into());
         let missing = |(guild, line): (&GuildId, &GuildLine)| match &line.outcome {
             Outcome::Incomplete { missing } => Some((guild.to_string(), json!(missing))),
             _ => None,
@@ -123,6 +129,7 @@ impl Report {
             )?;
             match &line.outcome {
                 Outcome::Incomplete { missing } => match missing[..] {
+                    [] => writeln!(f, "incomplete")?,
                     [chunk] => writeln!(f, "incomplete (chunk {chunk})")?,
                     _ => writeln!(f, "incomplete ({} chunks)", missing.len())?,
                 },
@@ -167,6 +174,10 @@ impl fmt::Display for Report {
             f,
             "\n{members} members in {guilds} guilds on {shards} shards: {chunks} chunks,\n\
              {mib:.1} MiB of cache, {seconds:.1} s"
-        )
+        )?;
+        match &self.restored {
+            Some(restored) => write!(f, "\n{restored}"),
+            None => Ok(()),
+        }
     }
 }
