@@ -132,7 +132,7 @@ fn assert_held(store: &MemoryStore) {
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(20_000)
+        ..ProptestConfig::with_cases(2_000)
     })]
 
     #[test]
