@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::exported::contents;
 use crate::world::{
-    History, ME, World, guild, guild_1, guild_json, in_guild, member_json, ready, role, role_json,
+    History, World, guild, guild_1, guild_json, in_guild, member_json, ready, role, role_json,
     user, user_json,
 };
 
@@ -254,15 +254,17 @@ fn users_are_looked_up_five_hundred_and_twelve_at_a_time() {
 fn a_member_who_leaves_before_the_user_is_looked_up_stays_without_a_name() {
     let mut world = two_guilds();
     let mut taken = Taken::of(&world.store);
-    taken.copy(&world.store);
-    let leaves = in_guild(json!({"user": user_json(ME)}), 1);
+    // Guild 1, its two users, guild 2.
+    (0..4).for_each(|_| taken.copy(&world.store));
+    let leaves = in_guild(json!({"user": user_json(20)}), 2);
     world.feed("GUILD_MEMBER_REMOVE", &leaves);
-    world.feed("GUILD_MEMBER_ADD", &in_guild(member_json(11), 2));
+    assert!(world.store.user(user(20)).is_none());
     while taken.more {
         taken.copy(&world.store);
     }
     let mut again = taken.read(MemoryStore::new(3));
-    assert!(again.member(guild(1), user(ME)).is_some());
+    let left = again.member(guild(2), user(20)).unwrap();
+    assert_eq!((left.nick(), left.user().username()), (None, ""));
     world.history.as_ref().unwrap().replay(&mut again);
     assert_eq!(contents(&again), contents(&world.store));
 }
