@@ -14,6 +14,7 @@ mod scenario;
 mod script;
 mod session;
 mod setup;
+mod snapshot;
 mod views;
 
 /// One fuzz target.
@@ -63,6 +64,11 @@ pub const TARGETS: &[Target] = &[
         name: "cache",
         what: "the store holds what a naive model holds, and an odd value costs itself alone",
         run: cache::run,
+    },
+    Target {
+        name: "snapshot",
+        what: "a damaged snapshot is refused, or gives a store that is consistent",
+        run: snapshot::run,
     },
     Target {
         name: "scenario",

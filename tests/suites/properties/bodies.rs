@@ -35,6 +35,7 @@ holds! {
     chunks_are_those_of_plain_sets: "chunks", 200 of 600;
     a_view_is_the_same_in_any_spelling_and_an_odd_value_costs_itself: "views", 2000 of 60;
     the_cache_is_that_of_a_naive_model: "cache", 200 of 1500;
+    a_damaged_snapshot_is_refused_or_gives_a_consistent_store: "snapshot", 600 of 400;
     a_compressed_stream_may_be_cut_anywhere: "inflate", 60 of 200;
     messages_arrive_whole_over_any_stream: "driver_io", 150 of 1500;
     a_bot_recovers_once_all_faults_are_over: "driver", 60 of 3000;
