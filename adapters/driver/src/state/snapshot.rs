@@ -180,8 +180,8 @@ impl SnapshotFiles {
         length
     }
 
-    /// Writes the portable form of the last snapshot beside it; `body` as of [`write`](Self::write).
-    /// A failure is a warning.
+    /// Writes the portable form of the last snapshot beside it; `body` is as for
+    /// [`write`](Self::write). A failure is a warning.
     pub(crate) fn write_portable(
         &mut self,
         head: FileHead,
