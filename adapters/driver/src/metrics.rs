@@ -2,6 +2,8 @@
 
 #[cfg(feature = "chat")]
 mod chat;
+#[cfg(test)]
+mod cost;
 #[cfg(feature = "metrics")]
 mod facade;
 mod lag;

@@ -1,10 +1,20 @@
 //! Recordings: what happened to a bot's shards, to be replayed elsewhere and seen by strangers.
 //!
 //! The core is a function of its inputs. A recording is its settings and seeds, every input with
-//! its time and every call, from the begin of the run on; a [`Replay`] hands them to the core
-//! again, on virtual time, and compares what it does with what it did. [`Builder::record`] switches
-//! it on, [`Handle::dump`] writes it out, and so does a shard that ends without having been asked
-//! to ([`RecordOptions::file`]). `cargo run --release --example replay -- FILE` steps through it.
+//! its time and every call; a [`Replay`] hands them to the core again, on virtual time, and
+//! compares what it does with what it did. [`Builder::record`] switches it on, [`Handle::dump`]
+//! writes it out, and so does a shard that ends without having been asked to
+//! ([`RecordOptions::file`]). `cargo run --release --example replay -- FILE` steps through it.
+//!
+//! # How much is kept
+//! What happened goes into a ring of eight segments, [`RecordOptions::bytes`] together; when they
+//! are full the oldest goes. A second set of machines, in the recorder's thread, does first what is
+//! in it: where they stand then is where the recording begins, and they are written out with it, by
+//! [`Shard::checkpoint`], and the rows that their mutations have made. They know nothing but what
+//! has been scrubbed. So a recording of any length takes its bytes, and from the time on when they
+//! are full the memory of a second bot: its machines, its rows ([`RecordOptions::rows`]), and for
+//! the thread some microseconds an event. If these machines do something else than the bot did, a
+//! warning says so, and the recording is written out ([`RecordOptions::file`]) as it shows that.
 //!
 //! # What is in it
 //! A shard's own task copies what comes into a buffer, and adds a digest of what it led to. Full
@@ -23,9 +33,8 @@
 //! when, how long texts are, and which of them are the same.
 //!
 //! # What it does not hold
-//! - More than its bound: a recording that is full keeps its begin, and says so.
-//! - Functions: what a filter of member requests answered is recorded, predicates of policies are
-//!   not. A store that follows a replay's mutations holds what one without policies does.
+//! - Functions: what a filter of member requests answered is recorded, policies are not. The rows
+//!   are those that the default policies of their kinds keep.
 //! - What becomes of a shard that is started by hand, that goes on with the rows of an earlier
 //!   process, or whose thread could not keep up: its part ends there, and the replay says so.
 //! - What the bot says of itself, and what a process that is killed had not written out.
@@ -36,11 +45,15 @@
 //!
 //! [`Builder::record`]: crate::Builder::record
 //! [`Handle::dump`]: crate::Handle::dump
+//! [`Shard::checkpoint`]: headcount_core::Shard::checkpoint
 
+mod archive;
 mod call;
 mod digest;
 mod end;
 mod file;
+mod followed;
+mod follower;
 mod frame;
 mod header;
 mod key;
@@ -48,7 +61,9 @@ mod meaning;
 mod recorder;
 mod recording;
 mod replay;
+mod run_recorder;
 mod scrub;
+mod segment_ring;
 mod tape;
 mod text;
 
@@ -57,6 +72,7 @@ use std::path::PathBuf;
 pub use end::RecordingEnd;
 pub use recording::{Recording, RecordingError};
 pub use replay::{Divergence, Happened, Replay, ReplayStep};
+pub use run_recorder::RunRecorder;
 
 pub(crate) use call::RecordedCall;
 pub(crate) use header::ShardHeader;
@@ -66,8 +82,12 @@ pub(crate) use tape::{Tape, TapePiece};
 /// How a bot is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordOptions {
-    /// How many bytes of a recording are kept, compressed; what comes then is not. Default 64 MiB.
+    /// How many bytes of what happened are kept, compressed: the newest. Default 64 MiB.
     pub bytes: usize,
+    /// Whether a recording that begins later than the run has the rows of the cache as they stood
+    /// there. The recorder then keeps a second cache from the time on when `bytes` are full.
+    /// Default yes.
+    pub rows: bool,
     /// How many bytes may wait for the recorder's thread, as they came, beside a buffer of 32 KiB
     /// for each shard; a shard for which there is no room is recorded no further. Default 64 MiB.
     pub waiting: usize,
@@ -80,6 +100,7 @@ impl Default for RecordOptions {
     fn default() -> Self {
         Self {
             bytes: 64 << 20,
+            rows: true,
             waiting: 64 << 20,
             file: None,
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Options, Plan, guild_id};
-use headcount_tokio::driver::core::cache::{Kind, MemoryStore, Policies, Policy};
+use headcount_tokio::driver::core::cache::{Kind, MemoryStore, Policy};
 use headcount_tokio::driver::core::chunk::MemberQuery;
 use headcount_tokio::driver::core::id::GuildId;
 use headcount_tokio::driver::core::session::OnStop;
@@ -22,6 +22,7 @@ use crate::runtimes::{Tested, on_each_runtime, serve};
 
 on_each_runtime! {
     a_run_replays_to_the_same_actions_and_rows_and_holds_nothing_that_went_in,
+    a_run_beyond_its_room_goes_on_from_the_machines_and_rows_there,
     a_bot_that_resumes_replays_to_the_same_actions,
     a_shard_that_is_refused_writes_the_recording_out,
 }
@@ -97,11 +98,11 @@ fn unpacked(file: &[u8]) -> Vec<u8> {
     all
 }
 
-/// Replays a file: how many steps each shard had, and the store that its mutations make.
+/// Replays a file: how many steps each shard had, and the store that its rows and mutations make.
 fn replayed(file: &[u8]) -> (usize, MemoryStore) {
     let recording = Recording::read(file).expect("a recording");
     let mut replay = Replay::new(&recording).expect("settings");
-    let mut store = MemoryStore::with_policies(5, Policies::following(INTENTS));
+    let mut store = recording.rows().expect("rows").expect("they are kept");
     let (mut steps, mut last) = (0, Instant::ZERO);
     while let Some(step) = replay.step().expect("frames") {
         steps += 1;
@@ -198,9 +199,16 @@ async fn a_run_replays_to_the_same_actions_and_rows_and_holds_nothing_that_went_
         "127.0.0.1".into(),
     ]);
     assert!(found.len() > 500, "{}", found.len());
-    let content = unpacked(&file);
+    assert_scrubbed(&file, &found);
+    let _ = bot.shutdown(OnStop::End).await;
+    server.stop().await;
+}
+
+/// None of these is in a file, neither as text nor, if it is an id, as a number.
+fn assert_scrubbed(file: &[u8], found: &BTreeSet<String>) {
+    let content = unpacked(file);
     let text = String::from_utf8_lossy(&content);
-    for secret in &found {
+    for secret in found {
         assert!(
             !text.contains(secret.as_str()),
             "{secret} is in the recording"
@@ -213,6 +221,34 @@ async fn a_run_replays_to_the_same_actions_and_rows_and_holds_nothing_that_went_
             );
         }
     }
+}
+
+async fn a_run_beyond_its_room_goes_on_from_the_machines_and_rows_there<R: Tested>() {
+    let server = world(2).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bot.rec");
+    let options = RecordOptions {
+        bytes: 60_000,
+        ..RecordOptions::default()
+    };
+    let bot = recorded::<R>(&server).record(options).connect().await;
+    let mut bot = bot.expect("started");
+    let mut found = BTreeSet::from([TOKEN.to_owned(), "127.0.0.1".into()]);
+    follow(&mut bot, &mut found, "BotReady").await;
+    let handle = bot.handle();
+    for round in 0..4 {
+        server.act(Act::Traffic { events: 800 });
+        server.act(Act::Cut(Target::Shard(round % 2)));
+        follow(&mut bot, &mut found, "Resumed").await;
+    }
+    handle.dump(&path).await.expect("written");
+    let file = std::fs::read(&path).expect("a file");
+    let recording = Recording::read(&file).expect("a recording");
+    assert!(recording.end().is_full && !recording.begins_with_run());
+    let (steps, store) = replayed(&file);
+    assert!(steps > 20, "{steps}");
+    assert_eq!(lengths(&store), handle.cache(lengths));
+    assert_scrubbed(&file, &found);
     let _ = bot.shutdown(OnStop::End).await;
     server.stop().await;
 }

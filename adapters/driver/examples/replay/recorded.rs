@@ -121,6 +121,7 @@ fn happened<'h>(happened: &'h Happened<'_>) -> (&'h str, Value) {
         Happened::Called(call) => ("call", serde_json::from_str(call).unwrap_or_default()),
         Happened::Acknowledged(sequence) => ("acknowledged", json!(sequence)),
         Happened::Recorded(sequence) => ("recorded", json!(sequence)),
+        Happened::Begun => ("begin", Value::Null),
         Happened::Ended(why) => ("end", json!(why)),
         Happened::Input(Input::Payload(bytes)) => {
             let text = || json!(String::from_utf8_lossy(bytes));

@@ -12,6 +12,8 @@ use headcount_core::wire::command::{Command, VoiceStateChange};
 use headcount_core::{RequestError, Shard};
 use serde::{Deserialize, Serialize};
 
+use super::RecordingError;
+
 /// A call. What a presence says is not in it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -103,6 +105,12 @@ impl RecordedCall {
         Self::Restart {
             keeps_session: on_stop == OnStop::Resume,
         }
+    }
+
+    /// One as a recording has it.
+    pub(super) fn read(json: &[u8]) -> Result<Self, RecordingError> {
+        let broken = |_| RecordingError::Broken("a call that cannot be read");
+        serde_json::from_slice(json).map_err(broken)
     }
 
     /// Asks the same of a shard that is replayed. What it answers follows from its state.

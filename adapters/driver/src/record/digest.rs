@@ -1,12 +1,13 @@
 //! A digest of actions, of what scrubbing leaves as it is: of a run and of its recording alike.
 
 use headcount_core::{Action, Actions, Event};
+use serde::{Deserialize, Serialize};
 
 /// Mixes one action's number.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// All actions of a shard so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ActionDigest(u64);
 
 impl ActionDigest {

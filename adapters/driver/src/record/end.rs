@@ -7,6 +7,6 @@ use serde::{Deserialize, Serialize};
 pub struct RecordingEnd {
     /// Why it was written out.
     pub why: String,
-    /// Whether more has happened than there was room for.
+    /// Whether more has happened than there was room for: what came first is not in it.
     pub is_full: bool,
 }

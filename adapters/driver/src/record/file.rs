@@ -2,14 +2,16 @@
 //!
 //! | of a block | bytes |
 //! |---|---|
-//! | its kind: `h` for the header, `s` for a part of the stream, `e` for the end | 1 |
+//! | its kind: `h` for the header, `m` for machines, `r` for rows, `s` for a part of the stream, `e` for the end | 1 |
 //! | how it is packed: 0 not at all, 1 by zstd | 1 |
 //! | how many bytes it has unpacked, and packed | 4, 4 |
 //! | CRC-32C of these ten bytes and of the packed ones | 4 |
 //! | the packed bytes | |
 //!
 //! Numbers are little-endian. The header and the end are JSON. The stream is pieces of the shards,
-//! each with the place of its shard in the header, its length, and frames.
+//! each with the place of its shard in the header, its length, and frames. A recording that begins
+//! later than the run has the machines of its shards then, as JSON, and the rows, as a snapshot in
+//! any number of blocks.
 
 use headcount_core::crc32c::crc32c;
 
@@ -24,8 +26,8 @@ const ANY_MAGIC: &[u8] = b"headcount recording ";
 /// How many bytes of the stream one block has at most.
 pub(super) const BLOCK: usize = 256 << 10;
 
-/// No header has more.
-const LARGEST_HEADER: usize = 256 << 20;
+/// No other block has more.
+const LARGEST_BLOCK: usize = 1 << 30;
 
 /// How many bytes all streams together have at most.
 pub(super) const LARGEST_STREAM: usize = 2 << 30;
@@ -34,6 +36,8 @@ pub(super) const LARGEST_STREAM: usize = 2 << 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BlockKind {
     Header,
+    Machines,
+    Rows,
     Stream,
     End,
 }
@@ -42,6 +46,8 @@ impl BlockKind {
     const fn sign(self) -> u8 {
         match self {
             Self::Header => b'h',
+            Self::Machines => b'm',
+            Self::Rows => b'r',
             Self::Stream => b's',
             Self::End => b'e',
         }
@@ -50,6 +56,8 @@ impl BlockKind {
     const fn of(sign: u8) -> Option<Self> {
         match sign {
             b'h' => Some(Self::Header),
+            b'm' => Some(Self::Machines),
+            b'r' => Some(Self::Rows),
             b's' => Some(Self::Stream),
             b'e' => Some(Self::End),
             _ => None,
@@ -60,7 +68,7 @@ impl BlockKind {
     const fn limit(self) -> usize {
         match self {
             Self::Stream => BLOCK,
-            Self::Header | Self::End => LARGEST_HEADER,
+            Self::Header | Self::Machines | Self::Rows | Self::End => LARGEST_BLOCK,
         }
     }
 }
@@ -120,10 +128,15 @@ impl<'b> Blocks<'b> {
     /// Those of a file.
     pub(super) fn of(file: &'b [u8]) -> Result<Self, RecordingError> {
         match file.strip_prefix(MAGIC) {
-            Some(rest) => Ok(Self { rest, number: 0 }),
+            Some(rest) => Ok(Self::behind_magic(rest)),
             None if file.starts_with(ANY_MAGIC) => Err(RecordingError::Version),
             None => Err(RecordingError::NotARecording),
         }
+    }
+
+    /// Those that come without a magic line.
+    pub(super) const fn behind_magic(rest: &'b [u8]) -> Self {
+        Self { rest, number: 0 }
     }
 
     /// The next block, unpacked; `None` at the end of the file.

@@ -26,6 +26,8 @@ pub(super) enum RecordedFrame {
     Answer(bool),
     /// What the input before led to: a digest of all actions so far, and the number of the last.
     Actions { digest: u8, count: u64 },
+    /// Another shard begins in its place, as the JSON in this range says.
+    Begun(Range<usize>),
     /// Nothing more is recorded of the shard.
     End(FrameEnd),
 }
@@ -73,6 +75,7 @@ const YES: u8 = 15;
 const ACTIONS: u8 = 16;
 const LOST: u8 = 17;
 const STARTED: u8 = 18;
+const BEGUN: u8 = 19;
 
 /// The reasons of failed dials by their numbers.
 const DIALS: [DialFailure; 10] = [
@@ -161,6 +164,12 @@ pub(super) fn put_call(out: &mut Vec<u8>, json: &[u8]) {
     out.extend_from_slice(json);
 }
 
+pub(super) fn put_begun(out: &mut Vec<u8>, json: &[u8]) {
+    out.push(BEGUN);
+    put_number(out, json.len() as u64);
+    out.extend_from_slice(json);
+}
+
 pub(super) fn put_answer(out: &mut Vec<u8>, answer: bool) {
     out.push(if answer { YES } else { NO });
 }
@@ -203,6 +212,16 @@ impl<'b> FrameReader<'b> {
         self.at
     }
 
+    /// The next piece of a stream: the place of its shard, and where its frames are; `None` at the
+    /// end.
+    pub(super) fn piece(&mut self) -> Result<Option<(usize, Range<usize>)>, RecordingError> {
+        if self.at == self.bytes.len() {
+            return Ok(None);
+        }
+        let shard = usize::try_from(self.number()?).unwrap_or(usize::MAX);
+        Ok(Some((shard, self.range()?)))
+    }
+
     /// The next frame; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<RecordedFrame>, RecordingError> {
         if self.at == self.bytes.len() {
@@ -212,6 +231,7 @@ impl<'b> FrameReader<'b> {
             ACKNOWLEDGED => RecordedFrame::Acknowledged(self.number()?),
             RECORDED => RecordedFrame::Recorded(self.number()?),
             CALL => RecordedFrame::Call(self.range()?),
+            BEGUN => RecordedFrame::Begun(self.range()?),
             NO => RecordedFrame::Answer(false),
             YES => RecordedFrame::Answer(true),
             ACTIONS => {
@@ -287,7 +307,7 @@ impl<'b> FrameReader<'b> {
     }
 
     /// A number in LEB128.
-    pub(super) fn number(&mut self) -> Result<u64, RecordingError> {
+    fn number(&mut self) -> Result<u64, RecordingError> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -305,7 +325,7 @@ impl<'b> FrameReader<'b> {
     }
 
     /// Where the bytes are whose number comes first.
-    pub(super) fn range(&mut self) -> Result<Range<usize>, RecordingError> {
+    fn range(&mut self) -> Result<Range<usize>, RecordingError> {
         let length = self.number()?;
         let length = usize::try_from(length).map_err(|_| RecordingError::Truncated)?;
         let end = self.at.checked_add(length);

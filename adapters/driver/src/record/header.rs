@@ -1,5 +1,6 @@
 //! What a recording begins with: everything of a bot's settings that its shards depend on.
 
+use headcount_core::cache::Kinds;
 use headcount_core::config::{Acknowledge, Identifying, ReceiveLimits, SendLimits, Timing};
 use headcount_core::id::GuildId;
 use headcount_core::session::OnStop;
@@ -51,6 +52,26 @@ impl ShardHeader {
             session,
             begins_anew,
         }
+    }
+
+    /// One as a recording has it.
+    pub(super) fn read(json: &[u8]) -> Result<Self, RecordingError> {
+        let broken = |_| RecordingError::Broken("a shard whose begin cannot be read");
+        serde_json::from_slice(json).map_err(broken)
+    }
+
+    /// The shard as it begins.
+    pub(super) fn shard(&self, config: Config) -> Result<Shard, RecordingError> {
+        let foreign = |_| RecordingError::Broken("a session of another shard");
+        let Some(session) = self.session.clone() else {
+            return Ok(Shard::new(config, self.seed));
+        };
+        let begun = Shard::with_session(config, self.seed, session);
+        let mut begun = begun.map_err(foreign)?;
+        if self.begins_anew {
+            let _ = begun.restart(OnStop::End);
+        }
+        Ok(begun)
     }
 
     /// The same with the stand-ins of what is in the session. What is random about a shard follows
@@ -110,12 +131,17 @@ impl RecordingHeader {
         id.ok_or(RecordingError::Broken("a shard that does not exist"))
     }
 
-    /// A shard as it was when the recording began.
-    pub(super) fn shard(
+    /// Which kinds of rows there are.
+    pub(super) const fn kinds(&self) -> Kinds {
+        self.tracker.kinds
+    }
+
+    /// The settings of a shard. Its filter of member requests, if it has one, answers so.
+    pub(super) fn config(
         &self,
         shard: &ShardHeader,
         answers: &Answers,
-    ) -> Result<Shard, RecordingError> {
+    ) -> Result<Config, RecordingError> {
         let intents = Intents::from_bits(self.intents);
         let intents = intents.ok_or(RecordingError::Broken("intents with an unknown bit"))?;
         let mut config = Config::new(Token::new("recorded"), intents, self.id(shard)?);
@@ -129,15 +155,6 @@ impl RecordingHeader {
         config.tracker = self.tracker.clone();
         let chunking = std::mem::take(&mut config.tracker.setup.chunking);
         config.tracker.setup.chunking = answers.answering(chunking, self.has_filter);
-        let foreign = |_| RecordingError::Broken("a session of another shard");
-        let Some(session) = shard.session.clone() else {
-            return Ok(Shard::new(config, shard.seed));
-        };
-        let begun = Shard::with_session(config, shard.seed, session);
-        let mut begun = begun.map_err(foreign)?;
-        if shard.begins_anew {
-            let _ = begun.restart(OnStop::End);
-        }
-        Ok(begun)
+        Ok(config)
     }
 }

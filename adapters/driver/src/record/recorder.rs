@@ -1,8 +1,7 @@
-//! The thread that scrubs what shards record, packs it, keeps it, and writes it out.
+//! The thread that keeps what shards record, and writes it out.
 
-use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -13,14 +12,12 @@ use std::time::SystemTime;
 use futures_channel::oneshot;
 use headcount_core::Config;
 
-use super::end::RecordingEnd;
-use super::file::{BLOCK, BlockKind, LARGEST_STREAM, MAGIC, put_block};
-use super::frame::{FrameInput, FrameReader, RecordedFrame, put_number};
+use super::RecordOptions;
+use super::archive::{Archive, ArchiveFault, DifferingPart};
 use super::header::{RecordingHeader, ShardHeader};
 use super::key::ScrubKey;
 use super::scrub::Scrubber;
 use super::tape::{Tape, TapeFeed, TapePiece};
-use super::{RecordOptions, RecordingError};
 use crate::shard_cell::ShardCell;
 use crate::{Error, ErrorKind};
 
@@ -72,24 +69,18 @@ impl Recorder {
         let mut scrubber = Scrubber::new(key);
         let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let began = began.map_or(0, |since| since.as_secs());
-        let count = shards.len();
         let header = RecordingHeader::new(config, total.get(), began, shards, &mut scrubber);
-        let json = header.and_then(|header| {
-            let broken = |_| RecordingError::Broken("settings that cannot be written");
-            serde_json::to_vec(&header).map_err(broken)
-        });
-        let json = json.map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
-        let mut packed = MAGIC.to_vec();
-        put_block(&mut packed, BlockKind::Header, &json);
+        let header = header.map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
         let (sender, receiver) = mpsc::sync_channel(QUEUE);
         let feed = Arc::new(TapeFeed::new(sender.clone(), options.waiting));
         let dumps = DumpRequests::default();
-        let archive = Archive::new(scrubber, packed, count, options.bytes);
+        let archive = Archive::new(scrubber, header, &options);
         let thread = RecorderThread {
             receiver,
             feed: Arc::downgrade(&feed),
             dumps: Arc::clone(&dumps),
             archive,
+            file: options.file.clone(),
         };
         let builder = thread::Builder::new().name("headcount-record".into());
         builder.spawn(move || thread.run()).map_err(|error| {
@@ -141,6 +132,8 @@ struct RecorderThread {
     feed: Weak<TapeFeed>,
     dumps: DumpRequests,
     archive: Archive,
+    /// Where it goes when the core is found to do something else than it did.
+    file: Option<PathBuf>,
 }
 
 impl RecorderThread {
@@ -166,6 +159,24 @@ impl RecorderThread {
                 feed.give_back(bytes);
             }
         });
+        match self.archive.take_fault() {
+            Some(ArchiveFault::Differs(part)) => {
+                self.report("a replay does something else than the run", Some(&part));
+            }
+            Some(ArchiveFault::Stopped) => {
+                self.report("the recording cannot be replayed, and ends here", None);
+            }
+            None => {}
+        }
+    }
+
+    /// Warns of a fault of the library's, and writes out what shows it.
+    fn report(&self, why: &str, differing: Option<&DifferingPart>) {
+        tracing::warn!("the recorder: {why}");
+        if let Some(path) = &self.file {
+            let written = write_file(path, |out| self.archive.write(differing, why, out));
+            warn_unwritten(path, &written);
+        }
     }
 
     /// Writes out what is asked for. What shards had handed over before is in the queue.
@@ -176,10 +187,9 @@ impl RecorderThread {
                 self.work(task);
             }
             dump.pieces.into_iter().for_each(|piece| self.keep(piece));
-            let written = write_file(&dump.path, &self.archive.file(&dump.why));
-            if let Err(error) = &written {
-                tracing::warn!(%error, path = %dump.path.display(), "the recording is not written");
-            }
+            let write = |out: &mut dyn Write| self.archive.write(None, &dump.why, out);
+            let written = write_file(&dump.path, write);
+            warn_unwritten(&dump.path, &written);
             if let Some(reply) = dump.reply {
                 let _ = reply.send(written);
             }
@@ -187,116 +197,17 @@ impl RecorderThread {
     }
 }
 
-/// What is kept of a recording, scrubbed and packed.
-pub(super) struct Archive {
-    scrubber: Scrubber,
-    /// Pieces that came before others of their shard.
-    early: BTreeMap<(u32, u64), TapePiece>,
-    /// The number of the next piece of each shard.
-    next: Vec<u64>,
-    /// Scrubbed, and not packed yet.
-    stream: Vec<u8>,
-    /// The file so far.
-    packed: Vec<u8>,
-    /// How many bytes that may have.
-    limit: usize,
-    /// How many the stream has had.
-    streamed: usize,
-    is_full: bool,
-}
-
-impl Archive {
-    pub(super) fn new(scrubber: Scrubber, packed: Vec<u8>, shards: usize, limit: usize) -> Self {
-        Self {
-            scrubber,
-            early: BTreeMap::new(),
-            next: vec![0; shards],
-            stream: Vec::new(),
-            packed,
-            limit,
-            streamed: 0,
-            is_full: false,
-        }
-    }
-
-    /// Takes a piece in, and hands the buffers of what is dealt with to `free`.
-    pub(super) fn take(&mut self, piece: TapePiece, mut free: impl FnMut(Vec<u8>)) {
-        let shard = piece.shard;
-        self.early.insert((shard, piece.number), piece);
-        while let Some(next) = self.next.get_mut(shard as usize)
-            && let Some(mut piece) = self.early.remove(&(shard, *next))
-        {
-            *next += 1;
-            self.add(shard, &mut piece.bytes);
-            free(piece.bytes);
-        }
-    }
-
-    /// Scrubs a piece, and keeps it while there is room.
-    fn add(&mut self, shard: u32, bytes: &mut [u8]) {
-        self.is_full |= self.packed.len() + self.stream.len() > self.limit;
-        self.is_full |= self.streamed + bytes.len() > LARGEST_STREAM;
-        if self.is_full || scrub(&mut self.scrubber, bytes).is_err() {
-            return;
-        }
-        put_number(&mut self.stream, u64::from(shard));
-        put_number(&mut self.stream, bytes.len() as u64);
-        self.stream.extend_from_slice(bytes);
-        self.streamed += bytes.len();
-        let mut blocks = self.stream.chunks_exact(BLOCK);
-        for block in &mut blocks {
-            put_block(&mut self.packed, BlockKind::Stream, block);
-        }
-        self.stream = blocks.remainder().to_vec();
-    }
-
-    /// The recording so far, as a file.
-    pub(super) fn file(&self, why: &str) -> Vec<u8> {
-        let mut file = self.packed.clone();
-        if !self.stream.is_empty() {
-            put_block(&mut file, BlockKind::Stream, &self.stream);
-        }
-        let end = RecordingEnd {
-            why: why.into(),
-            is_full: self.is_full,
-        };
-        put_block(
-            &mut file,
-            BlockKind::End,
-            &serde_json::to_vec(&end).unwrap_or_default(),
-        );
-        file
-    }
-}
-
-/// Replaces in frames what their users have written.
-fn scrub(scrubber: &mut Scrubber, bytes: &mut [u8]) -> Result<(), RecordingError> {
-    let mut at = 0;
-    loop {
-        let mut reader = FrameReader::new(bytes, at);
-        let Some(frame) = reader.next()? else {
-            return Ok(());
-        };
-        let from = at;
-        at = reader.position();
-        match frame {
-            RecordedFrame::Input(_, FrameInput::Payload(range)) => scrubber.json(&mut bytes[range]),
-            RecordedFrame::Call(range) => scrubber.own_json(&mut bytes[range]),
-            RecordedFrame::Input(after, FrameInput::Stored { guild, .. })
-            | RecordedFrame::Input(after, FrameInput::StoreFailed { guild }) => {
-                let mut number = Vec::new();
-                put_number(&mut number, after);
-                let from = from + 1 + number.len();
-                let id = scrubber.id(guild).to_le_bytes();
-                bytes[from..from + id.len()].copy_from_slice(&id);
-            }
-            _ => {}
-        }
+fn warn_unwritten(path: &Path, written: &io::Result<()>) {
+    if let Err(error) = written {
+        tracing::warn!(%error, path = %path.display(), "the recording is not written");
     }
 }
 
 /// Writes a file that its owner alone can read, whole or not at all.
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_file(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
@@ -308,8 +219,9 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&part)?;
-    file.write_all(bytes)?;
+    let mut file = BufWriter::new(options.open(&part)?);
+    content(&mut file)?;
+    let file = file.into_inner()?;
     file.sync_all()?;
     drop(file);
     fs::rename(&part, path)

@@ -4,15 +4,22 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use headcount_core::ShardId;
+use headcount_core::cache::MemoryStore;
 
 use super::end::RecordingEnd;
 use super::file::{BlockKind, Blocks, LARGEST_STREAM};
+use super::followed::{FollowedCheckpoint, FollowedShard};
+use super::follower::FollowedRows;
 use super::frame::FrameReader;
 use super::header::RecordingHeader;
 
 /// A recording, whole in memory: about as many bytes as the payloads in it had.
 pub struct Recording {
     pub(super) header: RecordingHeader,
+    /// The machines where it begins; `None` if that is where the run began.
+    machines: Option<Vec<FollowedCheckpoint>>,
+    /// The rows there, as a snapshot; empty if there is none.
+    rows: Vec<u8>,
     /// The frames of each shard, in the order of the header.
     pub(super) frames: Vec<Vec<u8>>,
     end: RecordingEnd,
@@ -30,17 +37,21 @@ impl Recording {
         };
         let header: RecordingHeader = serde_json::from_slice(&json)
             .map_err(|_| RecordingError::Broken("a header that cannot be read"))?;
-        let mut stream = Vec::new();
+        let (mut machines, mut rows, mut stream) = (None, Vec::new(), Vec::new());
         let end = loop {
-            match blocks.next()?.ok_or(RecordingError::Truncated)? {
-                (BlockKind::Header, _) => {
-                    return Err(RecordingError::Broken("a second header"));
-                }
-                (BlockKind::End, json) => break json,
-                (BlockKind::Stream, bytes) if stream.len() + bytes.len() > 2 * LARGEST_STREAM => {
+            let (kind, bytes) = blocks.next()?.ok_or(RecordingError::Truncated)?;
+            match kind {
+                BlockKind::End => break bytes,
+                BlockKind::Stream if stream.len() + bytes.len() > 2 * LARGEST_STREAM => {
                     return Err(RecordingError::TooLarge);
                 }
-                (BlockKind::Stream, bytes) => stream.extend_from_slice(&bytes),
+                BlockKind::Stream => stream.extend_from_slice(&bytes),
+                _ if !stream.is_empty() => {
+                    return Err(RecordingError::Broken("a begin behind its begin"));
+                }
+                BlockKind::Header => return Err(RecordingError::Broken("a second header")),
+                BlockKind::Machines => machines = Some(bytes),
+                BlockKind::Rows => rows.extend_from_slice(&bytes),
             }
         };
         if blocks.next()?.is_some() {
@@ -49,7 +60,10 @@ impl Recording {
         let end = serde_json::from_slice(&end);
         let end = end.map_err(|_| RecordingError::Broken("an end that cannot be read"))?;
         let frames = split(&stream, header.shards.len())?;
+        let machines = machines.map(|json| read_machines(&json, header.shards.len()));
         Ok(Self {
+            machines: machines.transpose()?,
+            rows,
             header,
             frames,
             end,
@@ -74,6 +88,46 @@ impl Recording {
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.header.began))
     }
 
+    /// Whether it begins where the run did; otherwise later, as it had no room for all.
+    #[must_use]
+    pub const fn begins_with_run(&self) -> bool {
+        self.machines.is_none()
+    }
+
+    /// The rows as they stood where it begins, in a store with the default policies of their kinds;
+    /// `None` if they are not in it. The mutations of a [`Replay`](super::Replay) go on from there.
+    ///
+    /// # Errors
+    /// [`RecordingError::Broken`] if they cannot be read, as of another version of the library.
+    pub fn rows(&self) -> Result<Option<MemoryStore>, RecordingError> {
+        let Some(machines) = &self.machines else {
+            return Ok(Some(FollowedRows::empty(self.header.kinds()).into_store()));
+        };
+        if self.rows.is_empty() {
+            return Ok(None);
+        }
+        let now = machines
+            .iter()
+            .map(FollowedCheckpoint::now)
+            .max()
+            .unwrap_or_default();
+        let read = FollowedRows::read(self.header.kinds(), now, &self.rows);
+        read.map(Some)
+            .ok_or(RecordingError::Broken("rows that cannot be read"))
+    }
+
+    /// The shards as they stood where it begins.
+    pub(super) fn shards_at_begin(&self) -> Result<Vec<FollowedShard>, RecordingError> {
+        let shards = self.header.shards.iter();
+        let Some(machines) = &self.machines else {
+            let begin = |shard| FollowedShard::begin(&self.header, shard);
+            return shards.map(begin).collect();
+        };
+        let both = shards.zip(machines.iter().cloned());
+        both.map(|(shard, machine)| FollowedShard::go_on(&self.header, shard, machine))
+            .collect()
+    }
+
     /// The shards in it, in ascending order.
     ///
     /// # Errors
@@ -84,13 +138,20 @@ impl Recording {
     }
 }
 
+fn read_machines(json: &[u8], shards: usize) -> Result<Vec<FollowedCheckpoint>, RecordingError> {
+    let machines: Vec<FollowedCheckpoint> = serde_json::from_slice(json)
+        .map_err(|_| RecordingError::Broken("machines that cannot be read"))?;
+    match machines.len() == shards {
+        true => Ok(machines),
+        false => Err(RecordingError::Broken("machines of other shards")),
+    }
+}
+
 /// The pieces of a stream by their shards.
 fn split(stream: &[u8], shards: usize) -> Result<Vec<Vec<u8>>, RecordingError> {
     let mut frames = vec![Vec::new(); shards];
     let mut reader = FrameReader::new(stream, 0);
-    while reader.position() < stream.len() {
-        let shard = usize::try_from(reader.number()?).unwrap_or(usize::MAX);
-        let piece = reader.range()?;
+    while let Some((shard, piece)) = reader.piece()? {
         let shard = frames.get_mut(shard);
         let shard = shard.ok_or(RecordingError::Broken("a piece of an unknown shard"))?;
         shard.extend_from_slice(&stream[piece]);

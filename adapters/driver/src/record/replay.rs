@@ -1,16 +1,12 @@
 //! Recordings replayed through the core on virtual time.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::fmt;
 
-use headcount_core::id::GuildId;
-use headcount_core::setup::Barrier;
-use headcount_core::{Action, Actions, Input, Instant, Position, Shard, ShardId};
+use headcount_core::{Actions, Input, Instant, Shard, ShardId};
 
-use super::call::{Answers, RecordedCall};
-use super::digest::ActionDigest;
-use super::frame::{FrameEnd, FrameInput, FrameReader, RecordedFrame, later};
+use super::followed::FollowedShard;
 use super::{Recording, RecordingError};
 
 /// A recording on its way through the core. It stands still after each step.
@@ -48,6 +44,8 @@ pub enum Happened<'s> {
     Acknowledged(u64),
     /// So much of it is written down.
     Recorded(u64),
+    /// Another shard began in its place, as in the next process.
+    Begun,
     /// Nothing more of the shard is in the recording, and why.
     Ended(&'static str),
 }
@@ -87,17 +85,10 @@ impl fmt::Display for Divergence {
 }
 
 struct ReplayedShard<'r> {
-    id: ShardId,
-    shard: Shard,
+    shard: FollowedShard,
     bytes: &'r [u8],
-    /// Behind the frame that comes next.
+    /// Where the next frame begins.
     at: usize,
-    /// What comes next, and when.
-    next: Option<RecordedFrame>,
-    now: Instant,
-    answers: Answers,
-    barriers: BTreeMap<(u64, u64), Barrier>,
-    digest: ActionDigest,
 }
 
 impl<'r> Replay<'r> {
@@ -106,26 +97,17 @@ impl<'r> Replay<'r> {
     /// # Errors
     /// [`RecordingError::Broken`] for settings that no bot has.
     pub fn new(recording: &'r Recording) -> Result<Self, RecordingError> {
-        let mut shards = Vec::new();
+        let shards = recording.shards_at_begin()?.into_iter();
+        let shards = shards.zip(&recording.frames);
+        let shards = shards.map(|(shard, bytes)| ReplayedShard {
+            shard,
+            bytes,
+            at: 0,
+        });
+        let shards: Vec<ReplayedShard<'r>> = shards.collect();
         let mut turns = BinaryHeap::new();
-        let header = &recording.header;
-        for (number, (shard, bytes)) in header.shards.iter().zip(&recording.frames).enumerate() {
-            let answers = Answers::default();
-            let mut replayed = ReplayedShard {
-                id: header.id(shard)?,
-                shard: header.shard(shard, &answers)?,
-                bytes,
-                at: 0,
-                next: None,
-                now: Instant::ZERO,
-                answers,
-                barriers: BTreeMap::new(),
-                digest: ActionDigest::default(),
-            };
-            if let Some(turn) = replayed.advance()? {
-                turns.push(Reverse((turn, number)));
-            }
-            shards.push(replayed);
+        for (number, shard) in shards.iter().enumerate() {
+            turns.extend(shard.turn()?.map(|turn| Reverse((turn, number))));
         }
         Ok(Self { shards, turns })
     }
@@ -138,155 +120,27 @@ impl<'r> Replay<'r> {
         let Some(Reverse((_, number))) = self.turns.pop() else {
             return Ok(None);
         };
-        let Some(shard) = self.shards.get_mut(number) else {
+        let Some(it) = self.shards.get_mut(number) else {
             return Ok(None);
         };
-        let step = shard.step()?;
-        if let Some(turn) = shard.advance()? {
-            self.turns.push(Reverse((turn, number)));
-        }
-        Ok(Some(step))
+        let step = it.shard.step(it.bytes, &mut it.at)?;
+        let turn = it.turn()?.map(|turn| Reverse((turn, number)));
+        self.turns.extend(turn);
+        Ok(step)
     }
 
     /// A shard as it stands after the last step; `None` if the recording does not have it.
     #[must_use]
     pub fn shard(&self, id: ShardId) -> Option<&Shard> {
-        let shard = self.shards.iter().find(|shard| shard.id == id)?;
-        Some(&shard.shard)
+        let found = self.shards.iter().find(|it| it.shard.id() == id)?;
+        Some(found.shard.shard())
     }
 }
 
-impl<'r> ReplayedShard<'r> {
-    /// Reads the next frame, and says when it has its turn.
-    fn advance(&mut self) -> Result<Option<Instant>, RecordingError> {
-        let mut reader = FrameReader::new(self.bytes, self.at);
-        self.next = reader.next()?;
-        self.at = reader.position();
-        Ok(self.next.as_ref().map(|next| match next {
-            RecordedFrame::Input(after, _) => later(self.now, *after),
-            _ => self.now,
-        }))
-    }
-
-    /// Does what comes next.
-    fn step(&mut self) -> Result<ReplayStep<'r>, RecordingError> {
-        let happened = match self.next.take() {
-            Some(RecordedFrame::Input(after, input)) => {
-                self.now = later(self.now, after);
-                return self.input(input);
-            }
-            Some(RecordedFrame::Acknowledged(sequence)) => {
-                if let Some(at) = self.shard.position() {
-                    self.shard.acknowledge(Position { sequence, ..at });
-                }
-                Happened::Acknowledged(sequence)
-            }
-            Some(RecordedFrame::Recorded(sequence)) => {
-                if let Some(at) = self.shard.position() {
-                    self.shard.record(Position { sequence, ..at });
-                }
-                Happened::Recorded(sequence)
-            }
-            Some(RecordedFrame::Call(range)) => self.call(&self.bytes[range])?,
-            Some(RecordedFrame::End(FrameEnd::Lost)) => {
-                Happened::Ended("the recorder could not keep up")
-            }
-            Some(RecordedFrame::End(FrameEnd::Started)) => {
-                Happened::Ended("the shard was started by hand or from a snapshot")
-            }
-            Some(RecordedFrame::Answer(_) | RecordedFrame::Actions { .. }) | None => {
-                return Err(RecordingError::Broken("an answer to nothing"));
-            }
-        };
-        Ok(ReplayStep {
-            at: self.now,
-            shard: self.id,
-            happened,
-            actions: Actions::new(),
-            divergence: None,
-        })
-    }
-
-    fn call(&mut self, json: &'r [u8]) -> Result<Happened<'r>, RecordingError> {
-        let broken = |_| RecordingError::Broken("a call that cannot be read");
-        let call: RecordedCall = serde_json::from_slice(json).map_err(broken)?;
-        // What is refused now was refused then.
-        let _ = call.repeat(&mut self.shard, &self.answers);
-        let text = std::str::from_utf8(json);
-        let text = text.map_err(|_| RecordingError::Broken("a call that is no text"))?;
-        Ok(Happened::Called(text))
-    }
-
-    fn input(&mut self, input: FrameInput) -> Result<ReplayStep<'r>, RecordingError> {
-        let known = self.recorded_input(input)?;
-        let recorded = self.outcome()?;
-        let input = known.unwrap_or(Input::Timeout);
-        let actions = self.shard.handle(self.now, input);
-        for action in actions.iter() {
-            if let Action::Confirm(barrier) = action {
-                let key = (barrier.guild().get(), barrier.number());
-                self.barriers.insert(key, *barrier);
-            }
-        }
-        self.digest.add(&actions);
-        let replayed = (self.digest.short(), actions.len() as u64);
-        let divergence = match recorded {
-            _ if known.is_none() => Some(Divergence::Unasked),
-            None => Some(Divergence::Unfinished),
-            Some((_, count)) if count != replayed.1 => Some(Divergence::Actions {
-                recorded: count,
-                replayed: replayed.1,
-            }),
-            Some((digest, _)) => (digest != replayed.0).then_some(Divergence::Digest),
-        };
-        Ok(ReplayStep {
-            at: self.now,
-            shard: self.id,
-            happened: Happened::Input(input),
-            actions,
-            divergence,
-        })
-    }
-
-    /// The input of a frame; `None` for an answer to what the shard has not asked for.
-    fn recorded_input(&mut self, input: FrameInput) -> Result<Option<Input<'r>>, RecordingError> {
-        let bytes = self.bytes;
-        Ok(Some(match input {
-            FrameInput::Timeout => Input::Timeout,
-            FrameInput::Opened => Input::Opened,
-            FrameInput::Payload(range) => Input::Payload(&bytes[range]),
-            FrameInput::Closed(code) => Input::Closed(code),
-            FrameInput::DialFailed(why) => Input::DialFailed(why),
-            FrameInput::Unread(missed) => Input::Unread { missed },
-            FrameInput::IdentifyGranted => Input::IdentifyGranted,
-            FrameInput::Stored { guild, number } => {
-                return Ok(self.barriers.remove(&(guild, number)).map(Input::Stored));
-            }
-            FrameInput::StoreFailed { guild } => {
-                let guild = GuildId::new(guild);
-                Input::StoreFailed(guild.ok_or(RecordingError::Broken("a guild without an id"))?)
-            }
-            FrameInput::Crashed => Input::Crashed,
-        }))
-    }
-
-    /// What the input led to in the run, as far as the recording says; and what the filter of
-    /// member requests answered.
-    fn outcome(&mut self) -> Result<Option<(u8, u64)>, RecordingError> {
-        let mut answers = Vec::new();
-        let mut reader = FrameReader::new(self.bytes, self.at);
-        let outcome = loop {
-            match reader.next()? {
-                Some(RecordedFrame::Answer(answer)) => answers.push(answer),
-                Some(RecordedFrame::Actions { digest, count }) => {
-                    self.at = reader.position();
-                    break Some((digest, count));
-                }
-                _ => break None,
-            }
-        };
-        self.answers.set(answers);
-        Ok(outcome)
+impl ReplayedShard<'_> {
+    /// When it has its next turn.
+    fn turn(&self) -> Result<Option<Instant>, RecordingError> {
+        self.shard.turn(self.bytes, self.at)
     }
 }
 

@@ -11,7 +11,8 @@ const ID_DIGITS: usize = 15;
 
 /// Replaces what is in JSON in place. Every byte stays where it was, also of what is no JSON.
 pub(super) struct Scrubber {
-    key: ScrubKey,
+    /// Without one everything stays as it is.
+    key: Option<ScrubKey>,
     levels: Vec<NestedLevel>,
     /// Levels beyond the deepest.
     deeper: usize,
@@ -29,6 +30,15 @@ struct NestedLevel {
 
 impl Scrubber {
     pub(super) fn new(key: ScrubKey) -> Self {
+        Self::with(Some(key))
+    }
+
+    /// One for recordings without anybody's data: everything stays as it is.
+    pub(super) fn none() -> Self {
+        Self::with(None)
+    }
+
+    fn with(key: Option<ScrubKey>) -> Self {
         Self {
             key,
             levels: Vec::new(),
@@ -39,14 +49,20 @@ impl Scrubber {
 
     /// The id that stands for this one.
     pub(super) fn id(&self, id: u64) -> u64 {
-        self.key.id(id)
+        self.key.as_ref().map_or(id, |key| key.id(id))
     }
 
     /// A text outside of JSON.
     pub(super) fn text(&self, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
-        self.key.replace_text(&mut bytes);
+        self.replace_text(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn replace_text(&self, text: &mut [u8]) {
+        if let Some(key) = &self.key {
+            key.replace_text(text);
+        }
     }
 
     /// One document that the recorder itself has written.
@@ -58,6 +74,9 @@ impl Scrubber {
 
     /// One document.
     pub(super) fn json(&mut self, bytes: &mut [u8]) {
+        if self.key.is_none() {
+            return;
+        }
         self.levels.clear();
         self.deeper = 0;
         let mut at = 0;
@@ -142,8 +161,8 @@ impl Scrubber {
             return;
         }
         match id_of(text) {
-            Some(id) => write(text, self.key.id(id)),
-            None => self.key.replace_text(text),
+            Some(id) => write(text, self.id(id)),
+            None => self.replace_text(text),
         }
     }
 
@@ -158,8 +177,8 @@ impl Scrubber {
         let is_id = meaning == Meaning::Id || digits.len() >= ID_DIGITS;
         if is_whole && is_id && !matches!(meaning, Meaning::Bits | Meaning::Own) {
             match id_of(digits) {
-                Some(id) => write(digits, self.key.id(id)),
-                None if digits.len() >= ID_DIGITS => self.key.replace_text(digits),
+                Some(id) => write(digits, self.id(id)),
+                None if digits.len() >= ID_DIGITS => self.replace_text(digits),
                 None => {}
             }
         }

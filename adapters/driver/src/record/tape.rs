@@ -11,6 +11,7 @@ use headcount_core::{Actions, Input, Instant};
 use super::call::RecordedCall;
 use super::digest::ActionDigest;
 use super::frame::{self, FRAME_BYTES, FrameEnd};
+use super::header::ShardHeader;
 use super::recorder::RecorderTask;
 
 /// The size of a buffer. A larger payload makes a larger one.
@@ -196,6 +197,16 @@ impl Tape {
         let json = serde_json::to_string(call).unwrap_or_default();
         if self.makes_room(json.len()) {
             frame::put_call(&mut self.bytes, json.as_bytes());
+        }
+    }
+
+    /// Another shard begins in its place.
+    pub(super) fn begun(&mut self, shard: &ShardHeader) {
+        let json = serde_json::to_string(shard).unwrap_or_default();
+        if self.makes_room(json.len()) {
+            (self.now, self.acknowledged) = (Instant::ZERO, 0);
+            self.digest = ActionDigest::default();
+            frame::put_begun(&mut self.bytes, json.as_bytes());
         }
     }
 

@@ -1,0 +1,224 @@
+//! What is kept of a recording, scrubbed and packed: where it begins, and what came then.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::mem;
+
+use serde::Serialize;
+
+use super::end::RecordingEnd;
+use super::file::{BlockKind, MAGIC, put_block};
+use super::followed::FollowedCheckpoint;
+use super::follower::Follower;
+use super::frame::{FrameInput, FrameReader, RecordedFrame, put_number};
+use super::header::RecordingHeader;
+use super::scrub::Scrubber;
+use super::segment_ring::{Segment, SegmentRing};
+use super::tape::TapePiece;
+use super::{RecordOptions, RecordingError};
+use crate::panics::caught;
+
+/// A recording that grows, and loses its begin where it has no more room.
+pub(super) struct Archive {
+    scrubber: Scrubber,
+    header: RecordingHeader,
+    /// Pieces that came before others of their shard.
+    early: BTreeMap<(u32, u64), TapePiece>,
+    /// The number of the next piece of each shard.
+    next: Vec<u64>,
+    begin: ArchiveBegin,
+    ring: SegmentRing,
+    keeps_rows: bool,
+    /// The core could not follow what was to be dropped: nothing more is kept.
+    is_stopped: bool,
+    has_differed: bool,
+    fault: Option<ArchiveFault>,
+}
+
+/// Where it begins.
+enum ArchiveBegin {
+    /// Where the run did: as the header says.
+    WithRun,
+    /// Where the machines and rows stand that have followed what was dropped.
+    Later(Box<Follower>),
+    /// Where the machines stood, without rows.
+    Machines(Vec<FollowedCheckpoint>),
+}
+
+/// What shows when a part of a recording is dropped, and followed for that.
+pub(super) enum ArchiveFault {
+    /// It went otherwise than the run. Said once.
+    Differs(DifferingPart),
+    /// It cannot be followed: the core panics, or the part is broken. It is the begin of what is
+    /// kept.
+    Stopped,
+}
+
+/// A part of the stream, and the machines as they stood before it.
+pub(super) struct DifferingPart {
+    machines: Vec<FollowedCheckpoint>,
+    segment: Segment,
+}
+
+impl Archive {
+    pub(super) fn new(
+        scrubber: Scrubber,
+        header: RecordingHeader,
+        options: &RecordOptions,
+    ) -> Self {
+        Self {
+            scrubber,
+            early: BTreeMap::new(),
+            next: vec![0; header.shards.len()],
+            header,
+            begin: ArchiveBegin::WithRun,
+            ring: SegmentRing::new(options.bytes),
+            keeps_rows: options.rows,
+            is_stopped: false,
+            has_differed: false,
+            fault: None,
+        }
+    }
+
+    /// Takes a piece in, and hands the buffers of what is dealt with to `free`.
+    pub(super) fn take(&mut self, piece: TapePiece, mut free: impl FnMut(Vec<u8>)) {
+        let shard = piece.shard;
+        self.early.insert((shard, piece.number), piece);
+        while let Some(next) = self.next.get_mut(shard as usize)
+            && let Some(mut piece) = self.early.remove(&(shard, *next))
+        {
+            *next += 1;
+            self.add(shard, &mut piece.bytes);
+            free(piece.bytes);
+        }
+        while !self.is_stopped
+            && let Some(segment) = self.ring.overflow()
+        {
+            self.drop_first(segment);
+        }
+    }
+
+    /// What has shown since the last call.
+    pub(super) const fn take_fault(&mut self) -> Option<ArchiveFault> {
+        self.fault.take()
+    }
+
+    /// Scrubs a piece, and keeps it.
+    fn add(&mut self, shard: u32, bytes: &mut [u8]) {
+        if self.is_stopped || scrub(&mut self.scrubber, bytes).is_err() {
+            return;
+        }
+        self.ring.add(|stream| {
+            put_number(stream, u64::from(shard));
+            put_number(stream, bytes.len() as u64);
+            stream.extend_from_slice(bytes);
+        });
+    }
+
+    /// Moves the begin behind a segment that was taken out.
+    fn drop_first(&mut self, segment: Segment) {
+        let begin = mem::replace(&mut self.begin, ArchiveBegin::WithRun);
+        let follower = match begin {
+            ArchiveBegin::Later(follower) => Ok(follower),
+            ArchiveBegin::WithRun | ArchiveBegin::Machines(_) => {
+                Follower::begin(&self.header, self.keeps_rows).map(Box::new)
+            }
+        };
+        let Ok(mut follower) = follower else {
+            return self.stop(segment);
+        };
+        let machines = follower.machines();
+        let followed = caught(|| follower.follow(segment.blocks()));
+        let Ok(Ok(is_same)) = followed else {
+            self.begin = ArchiveBegin::Machines(machines);
+            return self.stop(segment);
+        };
+        self.begin = ArchiveBegin::Later(follower);
+        if !is_same && !self.has_differed {
+            self.has_differed = true;
+            let part = DifferingPart { machines, segment };
+            self.fault = Some(ArchiveFault::Differs(part));
+        }
+    }
+
+    /// Keeps what there is with this segment as its first, and nothing more.
+    fn stop(&mut self, segment: Segment) {
+        self.ring.put_back(segment);
+        self.is_stopped = true;
+        self.fault = Some(ArchiveFault::Stopped);
+    }
+
+    /// Writes the recording so far as a file; one that shows a part that differed begins there.
+    pub(super) fn write(
+        &self,
+        differing: Option<&DifferingPart>,
+        why: &str,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        out.write_all(MAGIC)?;
+        write_json(out, BlockKind::Header, &self.header)?;
+        match (differing, &self.begin) {
+            (Some(part), _) => {
+                write_json(out, BlockKind::Machines, &part.machines)?;
+                out.write_all(part.segment.packed())?;
+            }
+            (None, ArchiveBegin::WithRun) => {}
+            (None, ArchiveBegin::Machines(machines)) => {
+                write_json(out, BlockKind::Machines, machines)?;
+            }
+            (None, ArchiveBegin::Later(follower)) => {
+                write_json(out, BlockKind::Machines, &follower.machines())?;
+                let rows = follower.rows();
+                rows.map_or(Ok(()), |rows| rows.write(|block| out.write_all(block)))?;
+            }
+        }
+        self.ring.write(|blocks| out.write_all(blocks))?;
+        let end = RecordingEnd {
+            why: why.into(),
+            is_full: self.is_stopped || !matches!(self.begin, ArchiveBegin::WithRun),
+        };
+        write_json(out, BlockKind::End, &end)
+    }
+
+    /// The recording so far, as a file.
+    pub(super) fn file(&self, why: &str) -> Vec<u8> {
+        let mut file = Vec::new();
+        // Nothing that is written to memory fails.
+        let _ = self.write(None, why, &mut file);
+        file
+    }
+}
+
+fn write_json(out: &mut dyn Write, kind: BlockKind, content: &impl Serialize) -> io::Result<()> {
+    let json = serde_json::to_vec(content).map_err(io::Error::other)?;
+    let mut block = Vec::new();
+    put_block(&mut block, kind, &json);
+    out.write_all(&block)
+}
+
+/// Replaces in frames what their users have written.
+fn scrub(scrubber: &mut Scrubber, bytes: &mut [u8]) -> Result<(), RecordingError> {
+    let mut at = 0;
+    loop {
+        let mut reader = FrameReader::new(bytes, at);
+        let Some(frame) = reader.next()? else {
+            return Ok(());
+        };
+        let from = at;
+        at = reader.position();
+        match frame {
+            RecordedFrame::Input(_, FrameInput::Payload(range)) => scrubber.json(&mut bytes[range]),
+            RecordedFrame::Call(range) => scrubber.own_json(&mut bytes[range]),
+            RecordedFrame::Begun(range) => scrubber.json(&mut bytes[range]),
+            RecordedFrame::Input(after, FrameInput::Stored { guild, .. })
+            | RecordedFrame::Input(after, FrameInput::StoreFailed { guild }) => {
+                let mut number = Vec::new();
+                put_number(&mut number, after);
+                let from = from + 1 + number.len();
+                let id = scrubber.id(guild).to_le_bytes();
+                bytes[from..from + id.len()].copy_from_slice(&id);
+            }
+            _ => {}
+        }
+    }
+}

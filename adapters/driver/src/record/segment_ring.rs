@@ -1,0 +1,116 @@
+//! The stream of a recording as far as it is kept: packed, in segments of which the oldest goes.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use super::file::{BLOCK, BlockKind, Blocks, LARGEST_STREAM, put_block};
+
+/// In so many segments the stream is kept when there is no more room.
+const SEGMENTS: usize = 8;
+
+/// A block has so many bytes at least, so that packing is worth it.
+const LEAST_BLOCK: usize = 4 << 10;
+
+/// A part of the stream that begins and ends between two pieces of shards.
+#[derive(Debug, Default)]
+pub(super) struct Segment {
+    /// Blocks of a file.
+    packed: Vec<u8>,
+    /// How many bytes they have unpacked.
+    streamed: usize,
+}
+
+impl Segment {
+    /// The blocks, as a file has them.
+    pub(super) fn packed(&self) -> &[u8] {
+        &self.packed
+    }
+
+    /// The stream in it, block by block.
+    pub(super) fn blocks(&self) -> Blocks<'_> {
+        Blocks::behind_magic(&self.packed)
+    }
+
+    fn put(&mut self, block: &[u8]) {
+        put_block(&mut self.packed, BlockKind::Stream, block);
+    }
+}
+
+/// The segments, the oldest first, and what is not packed yet.
+#[derive(Debug)]
+pub(super) struct SegmentRing {
+    segments: VecDeque<Segment>,
+    open: Segment,
+    /// The end of the open one.
+    unpacked: Vec<u8>,
+    /// How many bytes a block has.
+    block: usize,
+    /// How many packed bytes there may be.
+    limit: usize,
+}
+
+impl SegmentRing {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            segments: VecDeque::new(),
+            open: Segment::default(),
+            unpacked: Vec::new(),
+            block: (limit / SEGMENTS).clamp(LEAST_BLOCK, BLOCK),
+            limit,
+        }
+    }
+
+    /// Takes a piece in, which `put` appends.
+    pub(super) fn add(&mut self, put: impl FnOnce(&mut Vec<u8>)) {
+        let before = self.unpacked.len();
+        put(&mut self.unpacked);
+        self.open.streamed += self.unpacked.len() - before;
+        let mut blocks = self.unpacked.chunks_exact(self.block);
+        for block in &mut blocks {
+            self.open.put(block);
+        }
+        let rest = blocks.remainder().len();
+        let packed = self.unpacked.len() - rest;
+        self.unpacked.drain(..packed);
+        let is_large = self.open.packed.len() >= self.limit / SEGMENTS;
+        if is_large || self.open.streamed >= LARGEST_STREAM / SEGMENTS {
+            self.close();
+        }
+    }
+
+    /// Ends the open segment here.
+    fn close(&mut self) {
+        if !self.unpacked.is_empty() {
+            self.open.put(&self.unpacked);
+            self.unpacked.clear();
+        }
+        self.open.packed.shrink_to_fit();
+        self.segments.push_back(mem::take(&mut self.open));
+    }
+
+    /// Takes the oldest segment out, if all have more than there is room for.
+    pub(super) fn overflow(&mut self) -> Option<Segment> {
+        let all = || self.segments.iter().chain([&self.open]);
+        let packed: usize = all().map(|segment| segment.packed.len()).sum();
+        let streamed: usize = all().map(|segment| segment.streamed).sum();
+        let is_over = packed + self.unpacked.len() > self.limit || streamed > LARGEST_STREAM;
+        is_over.then(|| self.segments.pop_front()).flatten()
+    }
+
+    /// Puts back what was taken out last.
+    pub(super) fn put_back(&mut self, segment: Segment) {
+        self.segments.push_front(segment);
+    }
+
+    /// The blocks of a file with all that is there, in parts.
+    pub(super) fn write<E>(&self, mut write: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        for segment in self.segments.iter().chain([&self.open]) {
+            write(&segment.packed)?;
+        }
+        let mut last = Vec::new();
+        if !self.unpacked.is_empty() {
+            put_block(&mut last, BlockKind::Stream, &self.unpacked);
+        }
+        write(&last)
+    }
+}
