@@ -140,9 +140,11 @@ pub mod manager;
 mod misunderstood;
 #[doc = include_str!("own_loop.md")]
 pub mod own_loop {}
+mod owners;
 #[cfg(feature = "checkpoint")]
 mod pairs;
 mod positions;
+mod process_id;
 mod rng;
 mod send_budget;
 mod sequences;

@@ -18,12 +18,14 @@
 //!
 //! Built in are [`Single`] (one connection for everything), [`Distributed`] (so many channels per
 //! shard) and [`Discord`] (computed: a guild's shard follows from its id). Your own needs one
-//! method, [`Manager::assign`]; see the example `custom_manager`.
+//! method, [`Manager::assign`]; see the example `custom_manager`. Which of several processes runs
+//! which of Discord's shards is up to a [`Placement`].
 
 mod decision;
 mod discord;
 mod distributed;
 mod options;
+mod placement;
 mod plan;
 mod refusal;
 mod roster;
@@ -32,10 +34,12 @@ mod supervisor;
 
 use core::fmt;
 
+pub use crate::owners::Owners;
 pub use decision::Decision;
 pub use discord::Discord;
 pub use distributed::{Distributed, Spread};
 pub use options::Options;
+pub use placement::Placement;
 pub use plan::Plan;
 pub use refusal::Refusal;
 pub use roster::{Health, NewShard, Roster, RosterShard, ShardKey};

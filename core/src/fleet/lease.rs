@@ -38,6 +38,7 @@ mod agenda;
 mod config;
 mod context;
 mod inquiry;
+mod processes;
 mod queue;
 mod shard;
 mod table;
@@ -50,16 +51,19 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::fleet::StartLimit;
+use crate::owners::Owners;
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 use agenda::Agenda;
 use context::LeaseContext;
+use processes::Processes;
 use shard::ShardLease;
 use turns::Turns;
 
+pub use crate::process_id::ProcessId;
 pub use action::{LeaseAction, LeaseEnd, LeaseInput};
 pub use config::LeaseConfig;
-pub use table::{Epoch, Expected, LeaseEntry, LeaseKey, LeaseTable, ProcessId, Swap, Swapped};
+pub use table::{Epoch, Expected, LeaseEntry, LeaseKey, LeaseTable, Swap, Swapped};
 
 /// When a store is asked again that did not answer.
 const RETRY: Duration = Duration::from_millis(250);
@@ -76,6 +80,7 @@ pub struct Leases {
     shards: BTreeMap<ShardId, ShardLease>,
     agenda: Agenda,
     turns: Turns,
+    processes: Processes,
 }
 
 impl Leases {
@@ -107,6 +112,7 @@ impl Leases {
             agenda,
             shards,
             turns: Turns::new(now, me, limit),
+            processes: Processes::new(now),
         }
     }
 
@@ -127,7 +133,9 @@ impl Leases {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let turns = self.turns.deadline(self.now, &self.config);
-        self.agenda.next().into_iter().chain(turns).min()
+        let processes = self.processes.deadline(self.now, &self.config);
+        let shards = self.agenda.next();
+        shards.into_iter().chain(turns).chain([processes]).min()
     }
 
     /// Whether events of the shard may be handed out at this time. To be asked for each, right
@@ -142,6 +150,18 @@ impl Leases {
     #[must_use]
     pub fn may_identify(&self, now: Instant, shard: ShardId) -> bool {
         self.turns.may_identify(now, shard, &self.config)
+    }
+
+    /// The processes that live, and who holds which shard, as this process knows it.
+    #[must_use]
+    pub fn owners(&self) -> Owners {
+        let shards = self.shards.iter();
+        Owners {
+            live: self.processes.live().clone(),
+            shards: shards
+                .map(|(shard, lease)| (*shard, lease.holder(self.me)))
+                .collect(),
+        }
     }
 
     fn take(&mut self, input: LeaseInput, actions: &mut Vec<LeaseAction>) {
@@ -164,6 +184,7 @@ impl Leases {
             LeaseInput::WantIdentify(shard) => self.turns.want(now, shard),
             LeaseInput::Identified(shard) => self.turns.identified(now, shard),
             LeaseInput::NoIdentify(shard) => self.turns.drop_want(now, shard),
+            LeaseInput::Leave => self.processes.leave(now),
             LeaseInput::Limit(limit) => self.turns.limit(now, limit),
         }
     }
@@ -195,10 +216,15 @@ impl Leases {
             actions,
         };
         match key {
+            LeaseKey::Processes => self.processes.answer(&mut cx, ticket, swapped),
             LeaseKey::Identifies => self.turns.answer(&mut cx, ticket, swapped),
             LeaseKey::Shard(shard) => {
                 if let Some(lease) = self.shards.get_mut(&shard) {
+                    let before = lease.holder(self.me);
                     lease.answer(&mut cx, ticket, swapped);
+                    if lease.holder(self.me) != before {
+                        cx.actions.push(LeaseAction::Place);
+                    }
                     self.agenda.set(shard, self.now);
                 }
             }
@@ -218,12 +244,17 @@ impl Leases {
         let mut done = Vec::new();
         while let Some(shard) = self.agenda.pop(self.now) {
             if let Some(lease) = self.shards.get_mut(&shard) {
+                let before = lease.holder(self.me);
                 lease.step(&mut cx);
+                if lease.holder(self.me) != before {
+                    cx.actions.push(LeaseAction::Place);
+                }
                 done.push((shard, lease.deadline(self.now, &self.config)));
             }
         }
         done.into_iter()
             .for_each(|(shard, at)| self.agenda.set(shard, at));
         self.turns.step(&mut cx);
+        self.processes.step(&mut cx);
     }
 }

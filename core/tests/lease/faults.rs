@@ -11,7 +11,7 @@ impl World {
         }
         let now = self.now;
         let index = self.dice.roll(0, self.processes.len().max(1) as u64 - 1) as usize;
-        match self.dice.roll(0, 10) {
+        match self.dice.roll(0, 9) {
             0 | 1 if index < self.processes.len() => {
                 self.kill(index);
                 let wait = self.dice.roll(100, 20_000);
@@ -36,7 +36,6 @@ impl World {
                 self.store.down_until = now + self.dice.roll(0, 3_000);
                 self.step_clock();
             }
-            10 => self.salt = self.dice.next(),
             _ => self.step_clock(),
         }
     }

@@ -1,6 +1,6 @@
 //! One process: its leases, and its shards as far as leases have to do with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use headcount_core::fleet::lease::{LeaseConfig, Leases, ProcessId};
 use headcount_core::{Instant, ShardId};
@@ -41,7 +41,7 @@ pub(crate) struct Process {
     begin: u64,
     pub(crate) paused_until: u64,
     pub(crate) shards: BTreeMap<ShardId, Running>,
-    pub(crate) serves: BTreeMap<ShardId, bool>,
+    pub(crate) serves: BTreeSet<ShardId>,
     pub(crate) attempts: u64,
     pub(crate) wakes: Option<u64>,
 }
@@ -66,7 +66,7 @@ impl Process {
             begin,
             paused_until: 0,
             shards: BTreeMap::new(),
-            serves: BTreeMap::new(),
+            serves: BTreeSet::new(),
             attempts: 0,
             wakes: None,
         }

@@ -25,3 +25,32 @@ fn shards_of_a_process_that_was_killed_go_on_elsewhere_within_15_seconds() {
     assert!(longest < 15_000, "{longest} ms");
     assert_eq!(world.gateway.identifies.len(), 24, "all the others resumed");
 }
+
+#[test]
+fn shards_of_a_process_that_leaves_go_on_elsewhere_without_waiting_for_their_leases() {
+    let mut world = World::new(5, 24, 4, Gateway::new(4, 1_000, 3_600_000));
+    world.run_until(150_000);
+    for _ in 0..20 {
+        let index = world.dice.roll(0, world.processes.len() as u64 - 1) as usize;
+        world.leave(index);
+        world.run_until(world.now + 6_000);
+        assert!(world.deaths.is_empty(), "{:?}", world.deaths);
+        world.kill(index);
+        assert!(world.deaths.is_empty(), "it ran nothing any more");
+        world.at(0, Step::Start);
+        world.run_until(world.now + 60_000);
+    }
+    let longest = world.takeovers.iter().max().copied().unwrap();
+    println!(
+        "{} takeovers, the longest {longest} ms",
+        world.takeovers.len()
+    );
+    assert!(longest < 6_000, "{longest} ms");
+    assert_eq!(world.gateway.identifies.len(), 24, "all the others resumed");
+    let shares = world.processes.iter().map(|process| process.shards.len());
+    assert!(
+        shares.clone().all(|shards| shards > 0),
+        "{:?}",
+        shares.collect::<Vec<_>>()
+    );
+}

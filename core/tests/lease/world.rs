@@ -1,12 +1,13 @@
 //! Processes, a store and a gateway, one step after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use headcount_core::ShardId;
 use headcount_core::fleet::StartLimit;
 use headcount_core::fleet::lease::{
-    Epoch, LeaseAction, LeaseConfig, LeaseEnd, LeaseInput, Swap, Swapped,
+    Epoch, LeaseAction, LeaseConfig, LeaseEnd, LeaseInput, ProcessId, Swap, Swapped,
 };
+use headcount_core::manager::Placement;
 
 use crate::dice::Dice;
 use crate::gateway::Gateway;
@@ -22,7 +23,6 @@ pub(crate) enum Step {
     Request(u64, Swap),
     Host(u64, ShardId, u64, HostStep),
     Start,
-    Assign,
     Fault,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum HostStep {
 /// Who is told to run which shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Assignment {
-    /// Each shard one process, that changes with who lives.
+    /// Each shard one process, by who lives.
     One,
     /// Whoever comes first.
     All,
@@ -51,8 +51,6 @@ pub(crate) struct World {
     pub(crate) processes: Vec<Process>,
     pub(crate) shards: Vec<ShardId>,
     pub(crate) assignment: Assignment,
-    /// Moves shards between processes for no reason.
-    pub(crate) salt: u64,
     pub(crate) steps: u64,
     pub(crate) emitted: u64,
     /// How long each shard of a process that was killed had no owner.
@@ -78,7 +76,6 @@ impl World {
             processes: Vec::new(),
             shards: ShardId::all(shards.try_into().unwrap()).collect(),
             assignment: Assignment::One,
-            salt: 0,
             steps: 0,
             emitted: 0,
             takeovers: Vec::new(),
@@ -95,7 +92,6 @@ impl World {
             let wait = world.dice.roll(0, 3_000);
             world.at(wait, Step::Start);
         }
-        world.at(0, Step::Assign);
         world.at(5_000, Step::Fault);
         world
     }
@@ -129,7 +125,7 @@ impl World {
     fn step(&mut self, step: Step) {
         let of = match &step {
             Step::Wake(id, _) | Step::Input(id, _) | Step::Host(id, ..) => Some(*id),
-            Step::Request(..) | Step::Start | Step::Assign | Step::Fault => None,
+            Step::Request(..) | Step::Start | Step::Fault => None,
         };
         if let Some(id) = of {
             let Some(index) = self.index(id) else {
@@ -154,7 +150,6 @@ impl World {
             Step::Request(id, swap) => self.request(id, &swap),
             Step::Host(id, shard, attempt, step) => self.host(id, shard, attempt, step),
             Step::Start => self.start(),
-            Step::Assign => self.assign(),
             Step::Fault => self.fault(),
         }
     }
@@ -169,42 +164,47 @@ impl World {
         self.at(0, Step::Input(id, LeaseInput::Timeout));
     }
 
-    pub(crate) fn kill(&mut self, index: usize) {
-        let process = self.processes.remove(index);
+    /// From now on somebody else has to run the shards of this process.
+    fn end(&mut self, index: usize) {
+        let process = &self.processes[index];
         for shard in &self.shards {
             if process.may_emit(self.now, *shard) {
                 self.deaths.insert(*shard, self.now);
             }
         }
+    }
+
+    /// A process is to end, and is told so.
+    pub(crate) fn leave(&mut self, index: usize) {
+        self.end(index);
+        let id = self.processes[index].id;
+        self.at(0, Step::Input(id, LeaseInput::Leave));
+    }
+
+    pub(crate) fn kill(&mut self, index: usize) {
+        self.end(index);
+        let process = self.processes.remove(index);
         self.gateway.disconnect_all(self.now, process.id);
     }
 
-    /// Tells processes what to run, by who lives at this time.
-    fn assign(&mut self) {
-        self.at(500, Step::Assign);
-        let ids: Vec<u64> = self.processes.iter().map(|process| process.id).collect();
-        for shard in self.shards.clone() {
-            let weight = |id: &u64| {
-                let mixed = (*id ^ self.salt ^ u64::from(shard.number()) << 40).wrapping_add(1);
-                mixed
-                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                    .rotate_left(29)
-                    .wrapping_mul(mixed | 1)
-            };
-            let first = ids.iter().copied().max_by_key(weight);
-            for id in &ids {
-                let index = self.index(*id).unwrap();
-                let serve = self.assignment == Assignment::All || first == Some(*id);
-                if self.processes[index].serves.insert(shard, serve) == Some(serve) {
-                    continue;
-                }
-                let input = if serve {
-                    LeaseInput::Serve(shard)
-                } else {
-                    LeaseInput::Yield(shard)
-                };
-                self.at(0, Step::Input(*id, input));
+    /// Tells a process what to run.
+    fn place(&mut self, id: u64) {
+        let index = self.index(id).unwrap();
+        let process = &mut self.processes[index];
+        let serves = match self.assignment {
+            Assignment::One => {
+                let owners = process.leases.owners();
+                Placement::Spread.serves(ProcessId::new(id), &owners)
             }
+            Assignment::All => self.shards.clone(),
+        };
+        let serves: BTreeSet<ShardId> = serves.into_iter().collect();
+        let before = std::mem::replace(&mut process.serves, serves.clone());
+        for shard in &serves - &before {
+            self.at(0, Step::Input(id, LeaseInput::Serve(shard)));
+        }
+        for shard in &before - &serves {
+            self.at(0, Step::Input(id, LeaseInput::Yield(shard)));
         }
     }
 
@@ -248,6 +248,7 @@ impl World {
                 let index = self.index(id).unwrap();
                 self.processes[index].begin(shard, Doing::Waiting);
             }
+            LeaseAction::Place => self.place(id),
             LeaseAction::AskLimit => {
                 let limit: StartLimit = self.gateway.limit(self.now);
                 let wait = self.dice.roll(20, 500);

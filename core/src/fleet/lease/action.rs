@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 
 use crate::fleet::StartLimit;
-use crate::fleet::lease::table::{Epoch, LeaseKey, ProcessId, Swap, Swapped};
+use crate::fleet::lease::table::{Epoch, LeaseKey, Swap, Swapped};
+use crate::process_id::ProcessId;
 use crate::shard_id::ShardId;
 
 /// What happened in or around a process.
@@ -44,6 +45,8 @@ pub enum LeaseInput {
     Identified(ShardId),
     /// A shard that waits, or was let in, will not identify.
     NoIdentify(ShardId),
+    /// The process ends, and has yielded its shards: the others need not wait for it.
+    Leave,
     /// What `GET /gateway/bot` said just now.
     Limit(StartLimit),
 }
@@ -84,6 +87,10 @@ pub enum LeaseAction {
     Grant(ShardId),
     /// The shard must not identify after all: it waits again, and its connection is to be closed.
     Withdraw(ShardId),
+    /// Who lives, or who holds which shard, has changed: ask a
+    /// [`Placement`](crate::manager::Placement) what to serve, with
+    /// [`Leases::owners`](super::Leases::owners).
+    Place,
     /// Ask `GET /gateway/bot`, and hand in [`LeaseInput::Limit`]: the store does not know how many
     /// identifies are left.
     AskLimit,

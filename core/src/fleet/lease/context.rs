@@ -7,7 +7,8 @@ use core::time::Duration;
 use crate::fleet::lease::action::LeaseAction;
 use crate::fleet::lease::config::LeaseConfig;
 use crate::fleet::lease::inquiry::Inquiry;
-use crate::fleet::lease::table::{Expected, LeaseKey, ProcessId, Swap};
+use crate::fleet::lease::table::{Expected, LeaseKey, Swap};
+use crate::process_id::ProcessId;
 use crate::time::Instant;
 
 pub(super) struct LeaseContext<'c> {

@@ -7,7 +7,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::StartLimit;
-use crate::fleet::lease::table::ProcessId;
+use crate::process_id::ProcessId;
 use crate::shard_id::ShardId;
 use crate::time::{Instant, millis};
 

@@ -11,6 +11,7 @@ use crate::fleet::lease::inquiry::Inquiry;
 use crate::fleet::lease::table::{Epoch, Expected, LeaseEntry, LeaseKey, Swapped};
 use crate::fleet::lease::tenure::{Tenure, Written};
 use crate::fleet::lease::watch::Watch;
+use crate::process_id::ProcessId;
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 
@@ -124,6 +125,14 @@ impl ShardLease {
         match &self.holding {
             ShardHolding::Here(here) => here.stage == HeldStage::Running && here.holds(now, config),
             ShardHolding::Elsewhere(_) => false,
+        }
+    }
+
+    /// Who holds it, as far as is known.
+    pub(super) fn holder(&self, me: ProcessId) -> Option<ProcessId> {
+        match &self.holding {
+            ShardHolding::Elsewhere(elsewhere) => elsewhere.watch.as_ref()?.holder(),
+            ShardHolding::Here(_) => Some(me),
         }
     }
 

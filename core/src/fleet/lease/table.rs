@@ -2,38 +2,11 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use core::fmt;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use crate::process_id::ProcessId;
 use crate::shard_id::ShardId;
 use crate::time::millis;
-
-/// A process, by a number that it draws at random each time it starts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ProcessId(u64);
-
-impl ProcessId {
-    /// The process with this number.
-    #[must_use]
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// Its number.
-    #[must_use]
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Debug for ProcessId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "process {:016x}", self.0)
-    }
-}
 
 /// Which writing of an entry: the later one is the higher one, and no two are equal.
 ///
@@ -52,6 +25,8 @@ pub struct Epoch {
 /// What an entry of the table is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LeaseKey {
+    /// Which processes live.
+    Processes,
     /// Who may identify, and how many identifies are left for the day.
     Identifies,
     /// Who runs this shard, and how far its session is acknowledged.

@@ -14,8 +14,9 @@ use crate::fleet::lease::config::LeaseConfig;
 use crate::fleet::lease::context::LeaseContext;
 use crate::fleet::lease::inquiry::Inquiry;
 use crate::fleet::lease::queue::{IdentifyQueue, QueueHold, SharedBudget, Stamp, reset_at};
-use crate::fleet::lease::table::{Epoch, Expected, LeaseEntry, LeaseKey, ProcessId, Swapped};
+use crate::fleet::lease::table::{Epoch, Expected, LeaseEntry, LeaseKey, Swapped};
 use crate::fleet::lease::tenure::{Tenure, Written};
+use crate::process_id::ProcessId;
 use crate::shard_id::ShardId;
 use crate::time::{Instant, millis};
 

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::fleet::lease::table::{Epoch, Expected, LeaseEntry};
+use crate::process_id::ProcessId;
 use crate::time::Instant;
 
 /// An entry as it was found. It is free once it has not changed for as long as it was leased, by
@@ -38,6 +39,12 @@ impl Watch {
             looked: sent,
             lease: entry.map_or(lease, |entry| entry.lease),
         }
+    }
+
+    /// Who holds it, unless it was given back.
+    pub(super) fn holder(&self) -> Option<ProcessId> {
+        let found = self.found.filter(|_| !self.lease.is_zero());
+        found.map(|epoch| epoch.holder)
     }
 
     pub(super) fn free_from(&self) -> Instant {

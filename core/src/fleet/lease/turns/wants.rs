@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use crate::fleet::lease::action::LeaseAction;
 use crate::fleet::lease::queue::{IdentifyQueue, Stamp};
-use crate::fleet::lease::table::ProcessId;
+use crate::process_id::ProcessId;
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 
