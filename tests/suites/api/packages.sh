@@ -25,7 +25,7 @@ for package in "$1"/headcount-*.crate; do
   printf '%s: %s files, %s bytes\n' "$name" "$(wc -l <<<"$files")" "$bytes"
   found=$((found + 1))
 done
-((found == 7)) || { echo "$found packages in $1, not 7" >&2; exit 1; }
+((found == 8)) || { echo "$found packages in $1, not 8" >&2; exit 1; }
 
 unpacked="$1/unpacked"
 mkdir "$unpacked"

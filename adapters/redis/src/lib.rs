@@ -1,0 +1,46 @@
+//! One bot in several processes: the table of leases
+//! ([`fleet::lease`](headcount_core::fleet::lease)) in Redis 7 or Valkey.
+//!
+//! ```no_run
+//! use headcount_core::fleet::lease::{LeaseInput, Leases, Swap, Swapped};
+//! use headcount_redis::Coordinator;
+//!
+//! # async fn run(leases: &mut Leases, swap: Swap, now: headcount_core::Instant)
+//! # -> Result<(), headcount_redis::CoordinatorError> {
+//! let coordinator = Coordinator::open("redis://127.0.0.1").await?;
+//! // What `Leases::handle` says to swap, and what came of it:
+//! let swapped = coordinator.swap(&swap).await.unwrap_or(Swapped::Unknown);
+//! let (key, ticket) = (swap.key, swap.ticket);
+//! leases.handle(now, LeaseInput::Answer { key, ticket, swapped });
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is in Redis
+//!
+//! One hash for each entry: `{prefix}:processes`, `{prefix}:identifies`, and
+//! `{prefix}:shard:N/TOTAL` for each shard. The braces are a hash tag: in a cluster all of them lie
+//! on one node. None expires. The fields are `version` (1), `number`, `holder` and `ticket` (the
+//! epoch), `until` (when the lease is over, by the server's clock, in milliseconds since 1970),
+//! `lease` (in milliseconds) and `value`. An entry of another version is left alone.
+//!
+//! A swap is one script and one round trip, a look one `HMGET`. The user needs the commands
+//! `EVALSHA`, `SCRIPT LOAD`, `HMGET`, `HSET` and `TIME`, for keys that begin with `{prefix}:`.
+//!
+//! # When Redis fails
+//!
+//! | Redis is | a swap ends in | and so |
+//! |---|---|---|
+//! | down, or cannot be reached | [`Unreachable`](CoordinatorError::Unreachable) | shards run on until their leases are over; the connection is made anew |
+//! | slow | [`TimedOut`](CoordinatorError::TimedOut) after [`patience`](CoordinatorOptions::patience) | the same |
+//! | full, or a replica, or still loading | [`Refused`](CoordinatorError::Refused), and looks answer | the same |
+//! | back, with its data | an answer | leases are renewed, and shards go on |
+//! | empty | an answer | owners write their leases anew; nobody else starts a shard for one lease |
+#![forbid(unsafe_code)]
+
+mod coordinator;
+mod entry;
+mod error;
+
+pub use coordinator::{Coordinator, CoordinatorOptions};
+pub use error::CoordinatorError;

@@ -1,0 +1,140 @@
+//! A Redis that is down, full, read only, closed to a user, slow, back again or empty.
+
+use std::time::Duration;
+
+use headcount_core::fleet::lease::{Expected, LeaseKey, ProcessId, Swap, Swapped};
+use headcount_redis::{Coordinator, CoordinatorError, CoordinatorOptions};
+
+use crate::server::Server;
+
+fn swap(expected: Expected) -> Swap {
+    Swap {
+        ticket: 1,
+        key: LeaseKey::Processes,
+        expected,
+        holder: ProcessId::new(7),
+        floor: 0,
+        lease: Duration::from_secs(10),
+        value: Some(vec![1; 100].into()),
+        with_value: true,
+    }
+}
+
+async fn open(server: &Server) -> Coordinator {
+    let mut options = CoordinatorOptions::default();
+    options.patience = Duration::from_millis(300);
+    Coordinator::open_with(&server.address(), options)
+        .await
+        .unwrap()
+}
+
+/// Swaps until there is an answer.
+async fn swap_until_answered(redis: &Coordinator, swap: &Swap) -> Swapped {
+    loop {
+        match redis.swap(swap).await {
+            Ok(swapped) => return swapped,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_is_killed_is_unreachable_and_back_with_what_it_had_written() {
+    let options = ["--appendonly", "yes", "--appendfsync", "always"];
+    let Some(mut server) = Server::start(&options) else {
+        return;
+    };
+    let redis = open(&server).await;
+    let Swapped::Done(entry) = redis.swap(&swap(Expected::Nothing)).await.unwrap() else {
+        panic!("nothing was there");
+    };
+    server.kill();
+    let down = redis.swap(&swap(Expected::Never)).await;
+    assert!(
+        matches!(down, Err(CoordinatorError::Unreachable(_))),
+        "{down:?}"
+    );
+    assert!(server.run());
+    let found = swap_until_answered(&redis, &swap(Expected::Never)).await;
+    assert_eq!(found, Swapped::Refused(Some(entry)));
+}
+
+#[tokio::test]
+async fn a_redis_without_its_data_answers_that_there_is_nothing() {
+    let Some(mut server) = Server::start(&[]) else {
+        return;
+    };
+    let redis = open(&server).await;
+    redis.swap(&swap(Expected::Nothing)).await.unwrap();
+    server.kill();
+    assert!(server.run());
+    let found = swap_until_answered(&redis, &swap(Expected::Never)).await;
+    assert_eq!(found, Swapped::Refused(None));
+    let done = swap_until_answered(&redis, &swap(Expected::Nothing)).await;
+    assert!(
+        matches!(done, Swapped::Done(_)),
+        "its scripts are gone too: {done:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_redis_that_is_full_or_a_replica_takes_no_writes_and_is_looked_at() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let redis = open(&server).await;
+    let Swapped::Done(entry) = redis.swap(&swap(Expected::Nothing)).await.unwrap() else {
+        panic!("nothing was there");
+    };
+    let looks = || async {
+        let found = redis.swap(&swap(Expected::Never)).await.unwrap();
+        assert_eq!(found, Swapped::Refused(Some(entry.clone())));
+    };
+    let again = swap(Expected::Written(entry.epoch));
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    let full = redis.swap(&again).await;
+    assert!(
+        matches!(full, Err(CoordinatorError::Refused(_))),
+        "{full:?}"
+    );
+    looks().await;
+    server.command(&["CONFIG", "SET", "maxmemory", "0"]);
+    server.command(&["CONFIG", "SET", "replica-read-only", "yes"]);
+    server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    let replica = redis.swap(&again).await;
+    assert!(
+        matches!(replica, Err(CoordinatorError::Refused(_))),
+        "{replica:?}"
+    );
+    looks().await;
+    server.command(&["REPLICAOF", "NO", "ONE"]);
+    let done = redis.swap(&again).await;
+    assert!(matches!(done, Ok(Swapped::Done(_))), "{done:?}");
+}
+
+#[tokio::test]
+async fn a_redis_that_does_not_answer_is_not_waited_for() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let redis = open(&server).await;
+    redis.swap(&swap(Expected::Nothing)).await.unwrap();
+    server.command(&["CLIENT", "PAUSE", "60000", "ALL"]);
+    let slow = redis.swap(&swap(Expected::Never)).await;
+    assert!(matches!(slow, Err(CoordinatorError::TimedOut)), "{slow:?}");
+}
+
+#[tokio::test]
+async fn a_user_needs_no_more_than_the_documentation_says() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let user = ["ACL", "SETUSER", "bot", "on", ">secret", "~{headcount}:*"];
+    let may = ["+evalsha", "+script|load", "+hmget", "+hset", "+time"];
+    server.command(&[&user[..], &may].concat());
+    let address = server.address().replace("//", "//bot:secret@");
+    let redis = Coordinator::open(&address).await.unwrap();
+    assert!(!format!("{redis:?}").contains("secret"));
+    let done = redis.swap(&swap(Expected::Nothing)).await;
+    assert!(matches!(done, Ok(Swapped::Done(_))), "{done:?}");
+}
