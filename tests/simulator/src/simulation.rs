@@ -30,12 +30,13 @@ use clock::HostClock;
 use headcount_core::cache::MemoryStore;
 use headcount_core::fleet::{Fleet, FleetConfig, StartLimit};
 use headcount_core::{Instant, ShardId};
+use headcount_driver::record::{RecordingError, RunRecorder};
 use host::Host;
 use judge::Excuses;
 use network::Network;
 use std::collections::BTreeSet;
 
-pub use campaign::{Campaign, Failure, check_bytes, check_seed, reproduce};
+pub use campaign::{Campaign, Failure, check_bytes, check_seed, record_seed, reproduce};
 pub use tally::Tally;
 pub use trace::Trace;
 
@@ -86,6 +87,8 @@ pub struct Simulation {
     /// How many guilds there have ever been.
     guilds: u32,
     scratch: String,
+    /// What is done to the shards, if it is recorded.
+    recorder: Option<RunRecorder>,
     failure: Option<String>,
 }
 
@@ -132,11 +135,31 @@ impl Simulation {
             excuses: Excuses::default(),
             guilds: setting.gateway.world.guilds.len() as u32,
             scratch: String::new(),
+            recorder: None,
             failure: None,
             clock,
             gateway,
             setting,
         }
+    }
+
+    /// The same, with a recording of what is done to the shards.
+    ///
+    /// # Errors
+    /// Settings that cannot be written.
+    pub fn recorded(mut self) -> Result<Self, RecordingError> {
+        let config = host::config(&self.setting, ShardId::new(0, self.setting.shards));
+        let shards = (0..self.setting.shards).map(|number| {
+            let seed = host::seed(&self.setting, number, 0);
+            (number, seed, None)
+        });
+        self.recorder = Some(RunRecorder::new(&config, shards)?);
+        Ok(self)
+    }
+
+    /// What was recorded so far, as a file that the example `replay` reads; `None` if nothing was.
+    pub fn recording(&mut self, why: &str) -> Option<Vec<u8>> {
+        Some(self.recorder.as_mut()?.file(why))
     }
 
     /// Runs both phases.

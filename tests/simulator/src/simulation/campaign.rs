@@ -1,6 +1,7 @@
 //! Many seeds, each run twice.
 use super::{Length, Simulation, Tally};
 use crate::scenario::Source;
+use headcount_driver::record::RecordingError;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -73,6 +74,23 @@ pub fn check_bytes(bytes: &[u8]) -> Result<Tally, String> {
             Err(format!("{}\n{what}", lines.join("\n")))
         }
     }
+}
+
+/// Runs one seed, and returns its recording, which the example `replay` steps through; it ends with
+/// what was broken, if anything was.
+///
+/// # Errors
+/// Settings that cannot be written.
+pub fn record_seed(seed: u64, length: Length) -> Result<Vec<u8>, RecordingError> {
+    let mut source = Source::seed(seed);
+    let mut run = Simulation::new(&mut source, false).recorded()?;
+    let ended = catch_unwind(AssertUnwindSafe(|| run.run(&mut source, length)));
+    let why = match ended {
+        Ok(Ok(())) => "the run is over".to_owned(),
+        Ok(Err(what)) => what,
+        Err(_) => "a panic".to_owned(),
+    };
+    Ok(run.recording(&why).unwrap_or_default())
 }
 
 fn run(seed: u64, length: Length) -> Result<((u64, u64), Tally), Box<Failure>> {

@@ -8,6 +8,7 @@ use headcount_core::fleet::{FleetAction, FleetInput};
 use headcount_core::session::{DialFailure, Phase};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Event, Input, Instant};
+use headcount_driver::record::RunRecorder;
 use std::time::Duration;
 
 /// How many times at most a shard may be woken at one time.
@@ -147,7 +148,13 @@ impl Simulation {
         if let Some(journal) = &mut it.journal {
             journal.acknowledge(self.now, &mut it.shard);
         }
+        self.record_acknowledged(host);
+        self.record(|recorder| recorder.input(host, shown, &input));
+        let it = &mut self.hosts[host];
         let actions = it.shard.handle(shown, input);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.actions(host, &actions);
+        }
         if let Some(journal) = &mut it.journal {
             journal.move_on(&it.shard);
         }
@@ -193,8 +200,28 @@ impl Simulation {
             return;
         };
         journal.settle();
-        if let Err(wrong) = journal.write(self.now, &mut it.shard) {
-            self.fail(format!("s{host}: {wrong}"));
+        let written = journal.write(self.now, &mut it.shard);
+        self.record_acknowledged(host);
+        match written {
+            Ok(sequence) => {
+                let recorded = sequence.into_iter();
+                recorded.for_each(|it| self.record(|recorder| recorder.recorded(host, it)));
+            }
+            Err(wrong) => self.fail(format!("s{host}: {wrong}")),
+        }
+    }
+
+    /// Notes in the recording, if there is one, what is done to a shard.
+    pub(super) fn record(&mut self, note: impl FnOnce(&mut RunRecorder)) {
+        if let Some(recorder) = &mut self.recorder {
+            note(recorder);
+        }
+    }
+
+    fn record_acknowledged(&mut self, host: usize) {
+        let acknowledged = self.hosts[host].shard.acknowledged();
+        if let Some(at) = acknowledged.filter(|_| self.hosts[host].journal.is_some()) {
+            self.record(|recorder| recorder.acknowledged(host, at.sequence));
         }
     }
 
@@ -359,6 +386,6 @@ impl Simulation {
         );
         self.tally.mark(format!("host: starts anew with {how}"));
         self.excuses.pace(self.now);
-        self.hosts[host].restart(&self.setting, session, self.guilds);
+        self.restart(host, session);
     }
 }

@@ -75,7 +75,13 @@ impl Host {
     }
 
     /// A new shard in place of the old one, with the session that it left behind, if it did.
-    pub(crate) fn restart(&mut self, setting: &Setting, session: Option<Session>, guilds: u32) {
+    /// Returns its seed.
+    pub(crate) fn restart(
+        &mut self,
+        setting: &Setting,
+        session: Option<Session>,
+        guilds: u32,
+    ) -> u64 {
         self.lives += 1;
         let seed = seed(setting, self.id.number(), self.lives);
         let config = config(setting, self.id);
@@ -101,6 +107,7 @@ impl Host {
         self.inbox.clear();
         self.stores.clear();
         self.stages.clear();
+        seed
     }
 
     /// The session for the next process.
@@ -123,11 +130,11 @@ impl Host {
     }
 }
 
-fn seed(setting: &Setting, number: u32, life: u64) -> u64 {
+pub(super) fn seed(setting: &Setting, number: u32, life: u64) -> u64 {
     setting.seed ^ u64::from(number).rotate_left(40) ^ life.rotate_left(20)
 }
 
-fn config(setting: &Setting, id: ShardId) -> Config {
+pub(super) fn config(setting: &Setting, id: ShardId) -> Config {
     let mut config = Config::new(
         Token::new("Bot.token.of-the-simulation"),
         setting.intents,

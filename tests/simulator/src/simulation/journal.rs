@@ -151,12 +151,13 @@ impl Journal {
     }
 
     /// Writes down what is due: a new session at once, how far it is acknowledged unless guilds
-    /// stand elsewhere now, and its guilds once in a while.
-    pub(crate) fn write(&mut self, now: Millis, shard: &mut Shard) -> Result<(), String> {
+    /// stand elsewhere now, and its guilds once in a while. Returns what was reported to the shard
+    /// as written.
+    pub(crate) fn write(&mut self, now: Millis, shard: &mut Shard) -> Result<Option<u64>, String> {
         self.acknowledge(now, shard);
         let Some(at) = shard.acknowledged() else {
             self.written = None;
-            return Ok(());
+            return Ok(None);
         };
         let guild_changes = shard.guild_changes();
         let written = self.written.as_mut();
@@ -178,7 +179,7 @@ impl Journal {
         if let Some(sequence) = sequence {
             shard.record(Position { sequence, ..at });
         }
-        self.check()
+        self.check().map(|()| sequence)
     }
 
     /// What is written down as acknowledged is dealt with.

@@ -4,6 +4,7 @@ use super::{Simulation, fleet};
 use crate::act::Act;
 use crate::edge::Millis;
 use crate::scenario::{Clock, Line, Step};
+use headcount_core::Session;
 use headcount_core::cache::MemoryStore;
 use headcount_core::chunk::MemberQuery;
 use headcount_core::id::GuildId;
@@ -35,7 +36,11 @@ impl Simulation {
             }
             Step::Ask(host, guild, query, presences) => self.ask(host, guild, query, presences),
             Step::Send(host, command) => self.queue(host, *command),
-            Step::Chunking(host, mode) => self.hosts[host].shard.set_chunking(mode.into()),
+            Step::Chunking(host, mode) => {
+                let chunking = mode.into();
+                self.record(|recorder| recorder.set_chunking(host, &chunking));
+                self.hosts[host].shard.set_chunking(chunking);
+            }
             Step::Stop(host, on_stop) => self.stop(host, on_stop),
             Step::Crash(host) => {
                 self.count(fault);
@@ -110,6 +115,7 @@ impl Simulation {
         if is_down || self.hosts[host].book.asked.len() >= MOST_ASKED {
             return;
         }
+        self.record(|recorder| recorder.request(host, guild, &query, presences));
         let asked = self.hosts[host]
             .shard
             .request_members(guild, query, presences);
@@ -136,6 +142,7 @@ impl Simulation {
         if self.hosts[host].down > self.now {
             return;
         }
+        self.record(|recorder| recorder.send(host, &command));
         if let Ok(ticket) = self.hosts[host].shard.send(command) {
             self.tally.steps += 1;
             self.hosts[host].book.tickets.insert(ticket);
@@ -146,6 +153,7 @@ impl Simulation {
         self.tally.steps += 1;
         self.trace
             .line(self.now, Some(host), format_args!("# stop, {on_stop:?}"));
+        self.record(|recorder| recorder.stop(host, on_stop));
         self.hosts[host].shard.stop(on_stop);
     }
 
@@ -153,7 +161,15 @@ impl Simulation {
     fn crash(&mut self, host: usize) {
         self.hang_up(host);
         self.excuses.pace(self.now);
-        self.hosts[host].restart(&self.setting, None, self.guilds);
+        self.restart(host, None);
+    }
+
+    /// Another process takes the shard over, with this session if there is one.
+    pub(super) fn restart(&mut self, host: usize, session: Option<Session>) {
+        let it = &mut self.hosts[host];
+        let (id, kept) = (it.id, session.clone());
+        let seed = it.restart(&self.setting, session, self.guilds);
+        self.record(|recorder| recorder.begin(host, id, seed, kept.as_ref()));
     }
 
     fn hang_up(&mut self, host: usize) {
@@ -180,7 +196,7 @@ impl Simulation {
             self.tally.mark(format!("process: begins with {how}"));
             self.trace
                 .line(self.now, Some(host), format_args!("# begins with {how}"));
-            self.hosts[host].restart(&self.setting, written, self.guilds);
+            self.restart(host, written);
             let it = &mut self.hosts[host];
             (it.down, it.after_kill) = (begins, true);
             if !keeps_rows {

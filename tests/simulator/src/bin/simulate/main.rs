@@ -7,10 +7,13 @@
 mod report;
 
 use headcount_sim::scenario::Source;
-use headcount_sim::simulation::{Campaign, Length, Simulation};
+use headcount_sim::simulation::{Campaign, Length, Simulation, record_seed};
 use lexopt::prelude::{Long, ValueExt};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use std::{fs, io};
 
 const HELP: &str = "\
 Simulates bots against the gateway model, with every kind of fault.
@@ -22,6 +25,8 @@ Simulates bots against the gateway model, with every kind of fault.
   --steps N     steps of each run: inputs that are no bare timeouts, and faults (default: 600)
   --threads N   how many seeds at a time (default: 2)
   --trace       with --seed: print every line of the trace
+  --record DIR  write a recording of each seed that fails to DIR/seed-N.rec, and with --seed of that
+                one in any case; the example `replay` steps through it
   --marks       also print what was reached in each machine
   --json        print the result as one JSON object
 ";
@@ -29,6 +34,7 @@ Simulates bots against the gateway model, with every kind of fault.
 struct Arguments {
     campaign: Campaign,
     trace: bool,
+    record: Option<PathBuf>,
     marks: bool,
     json: bool,
 }
@@ -53,6 +59,7 @@ fn parse() -> Result<Option<Arguments>, lexopt::Error> {
     let mut length = Length::default();
     let (mut seeds, mut seconds, mut first, mut threads) = (None, None, 0, 2);
     let (mut trace, mut marks, mut json) = (false, false, false);
+    let mut record = None;
     while let Some(argument) = parser.next()? {
         match argument {
             Long("seconds") => seconds = Some(parser.value()?.parse()?),
@@ -64,6 +71,7 @@ fn parse() -> Result<Option<Arguments>, lexopt::Error> {
             }
             Long("threads") => threads = parser.value()?.parse()?,
             Long("trace") => trace = true,
+            Long("record") => record = Some(parser.value()?.into()),
             Long("marks") => marks = true,
             Long("json") => json = true,
             Long("help") => return Ok(None),
@@ -80,6 +88,7 @@ fn parse() -> Result<Option<Arguments>, lexopt::Error> {
     Ok(Some(Arguments {
         campaign,
         trace,
+        record,
         marks,
         json,
     }))
@@ -108,9 +117,27 @@ fn simulate(arguments: &Arguments) -> ExitCode {
         print!("{}", report::text(&tally, arguments.marks));
     }
     failures.iter().for_each(|failure| eprintln!("{failure}"));
+    if let Some(folder) = &arguments.record {
+        let failed = failures.iter().map(|failure| failure.seed);
+        let alone = (arguments.campaign.seeds == 1).then_some(arguments.campaign.first);
+        let seeds: BTreeSet<u64> = failed.chain(alone).collect();
+        for seed in seeds {
+            if let Err(error) = record(folder, seed, arguments.campaign.length) {
+                eprintln!("seed {seed} is not recorded: {error}");
+            }
+        }
+    }
     if failures.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
+}
+
+fn record(folder: &Path, seed: u64, length: Length) -> io::Result<()> {
+    let recording = record_seed(seed, length).map_err(io::Error::other)?;
+    let path = folder.join(format!("seed-{seed}.rec"));
+    fs::write(&path, recording)?;
+    eprintln!("seed {seed} is recorded in {}", path.display());
+    Ok(())
 }
