@@ -17,7 +17,8 @@ Usage: gateway-bench [--json] [--quick] [--rows KEY,KEY] [--ours-only]
   --json            one object, a key for each row, instead of a Markdown table
   --quick           small sizes, for development: the numbers prove nothing
   --rows KEY,KEY    only these rows; below the table come steady_instructions,
-                    growth_stall, given_back, update_growth, readers, fields
+                    growth_stall, given_back, update_growth, snapshot_large,
+                    readers, fields
   --ours-only       no peers, for development
   --profile FOLDER  where callgrind's output goes and stays
   --readme FILE     puts the tables between the lines of that file that say so";

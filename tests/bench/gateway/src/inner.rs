@@ -68,6 +68,10 @@ pub const WORK: &[(&str, Work)] = &[
     ("snapshot-hold", snapshots::hold),
     ("snapshot-hold-wall", snapshots::hold_wall),
     ("snapshot-hold-one", snapshots::hold_one),
+    ("snapshot-beside", snapshots::beside),
+    ("snapshot-portable", snapshots::portable),
+    ("snapshot-portable-bytes", snapshots::portable_bytes),
+    ("snapshot-portable-restore", snapshots::restore_portable),
 ];
 
 /// Runs `work` on `count` things in a process of its own.

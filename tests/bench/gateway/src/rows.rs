@@ -88,6 +88,7 @@ pub const ALSO: &[(&str, Measure)] = &[
     ("growth_stall", also::growth_stall),
     ("given_back", also::given_back),
     ("update_growth", also::update_growth),
+    ("snapshot_large", kept::snapshot_large),
 ];
 
 /// Whether there is a row with this key.
