@@ -3,6 +3,7 @@
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+use std::time::Duration;
 
 use headcount_core::cache::memory::snapshot::{SnapshotReader, SnapshotWriter};
 use headcount_core::cache::{Kind, MemoryStore};
@@ -139,6 +140,9 @@ pub fn portable_bytes(world: World, _: Which, members: u64) -> f64 {
     bytes.len() as f64 / members as f64
 }
 
+/// A bot's snapshots leave the store alone for so many times as long as they held it.
+const RESTS: u32 = 19;
+
 /// Pairs of runs, one with snapshots and one without.
 const PAIRS: u64 = 9;
 
@@ -190,9 +194,13 @@ fn with_snapshots<T>(store: &RwLock<MemoryStore>, work: impl FnOnce() -> T) -> T
             let (mut bytes, read) = (Vec::new(), || store.read().expect("nobody panics"));
             while !is_over.load(Relaxed) {
                 let mut writer = read().snapshot(0);
-                while !is_over.load(Relaxed) && writer.copy(&read()) {
+                let mut more = true;
+                while more && !is_over.load(Relaxed) {
+                    let (left, hold) = Time::of(|| writer.copy(&read()));
+                    more = left;
                     writer.write(&mut bytes);
                     bytes.clear();
+                    thread::sleep(RESTS * Duration::from_nanos(hold.wall as u64));
                 }
             }
         });
