@@ -17,6 +17,10 @@ use crate::state::{FileHead, RowsWriter, SnapshotFiles, millis};
 /// Services keep what they replay for some minutes.
 const LONGEST_REPLAY: Duration = Duration::from_secs(5 * 60);
 
+/// After the cache was held it is left alone for so many times as long, lest shards wait for a good
+/// part of the time while a snapshot is written.
+const RESTS: u32 = 19;
+
 /// Snapshots count for so much longer than they are gone on from, against clocks that differ.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -147,6 +151,33 @@ enum Order {
     Finish(oneshot::Sender<()>),
 }
 
+/// What the thread is asked for while it writes, and rests in between: once there is something, it
+/// hurries.
+struct Rests<'o> {
+    orders: &'o mpsc::Receiver<Order>,
+    next: Option<Order>,
+    hurries: bool,
+}
+
+impl<'o> Rests<'o> {
+    const fn new(orders: &'o mpsc::Receiver<Order>, hurries: bool) -> Self {
+        Self {
+            orders,
+            next: None,
+            hurries,
+        }
+    }
+
+    /// The cache was held for so long.
+    fn rest(&mut self, hold: Duration) {
+        if !self.hurries {
+            let waited = self.orders.recv_timeout(hold.saturating_mul(RESTS));
+            self.hurries = !matches!(waited, Err(mpsc::RecvTimeoutError::Timeout));
+            self.next = waited.ok();
+        }
+    }
+}
+
 /// The thread that writes snapshots, seen from the bot.
 pub(crate) struct SnapshotTask {
     orders: Option<mpsc::Sender<Order>>,
@@ -221,13 +252,16 @@ struct SnapshotJob {
 
 impl SnapshotJob {
     fn run(mut self, orders: &mpsc::Receiver<Order>) {
-        while let Ok(order) = orders.recv() {
+        let mut next = None;
+        while let Some(order) = next.take().or_else(|| orders.recv().ok()) {
             // Those that have come in the meantime are met by this one.
             let last = orders.try_iter().last().unwrap_or(order);
             let is_last = matches!(last, Order::Finish(_));
-            if let Err(panicked) = caught(|| self.write(is_last)) {
+            let mut rests = Rests::new(orders, is_last);
+            if let Err(panicked) = caught(|| self.write(is_last, &mut rests)) {
                 tracing::error!(error = %panicked, "a snapshot was not written");
             }
+            next = rests.next;
             if let Order::Finish(done) = last {
                 drop(self);
                 let _ = done.send(());
@@ -238,7 +272,7 @@ impl SnapshotJob {
 
     /// Writes one, and if it is the last of this process its portable form too: the next process
     /// may be of another version.
-    fn write(&mut self, is_last: bool) {
+    fn write(&mut self, is_last: bool, rests: &mut Rests<'_>) {
         let Shared { fleet, cache, .. } = &*self.shared;
         let generation = self.files.next();
         let head = self.floors.begin(generation, || {
@@ -251,7 +285,11 @@ impl SnapshotJob {
         });
         cache.reach(&head.positions);
         let mut rows = RowsWriter::new(cache, head.taken);
-        let length = self.files.write(head.clone(), |to| rows.write(cache, to));
+        let length = self.files.write(head.clone(), |to| {
+            let goes_on = rows.write(cache, to);
+            rests.rest(rows.last_hold());
+            goes_on
+        });
         if length.is_some() {
             self.floors.written(generation);
         }
@@ -336,6 +374,23 @@ mod tests {
             41,
             "that one is of another session"
         );
+    }
+
+    #[test]
+    fn whoever_is_asked_for_more_while_it_rests_hurries() {
+        let (orders, received) = mpsc::channel();
+        let long = Duration::from_secs(1 << 40);
+        let mut rests = Rests::new(&received, false);
+        orders.send(Order::Write).unwrap();
+        rests.rest(long);
+        rests.rest(long);
+        assert!(matches!(rests.next, Some(Order::Write)));
+        Rests::new(&received, true).rest(long);
+        drop(orders);
+        let mut rests = Rests::new(&received, false);
+        rests.rest(long);
+        rests.rest(long);
+        assert!(rests.next.is_none(), "nobody will ask for anything");
     }
 
     #[test]

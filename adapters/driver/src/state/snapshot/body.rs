@@ -12,6 +12,8 @@ pub(crate) struct RowsWriter {
     writer: SnapshotWriter,
     /// The longest time for which the cache was held.
     hold: Duration,
+    /// The time for which it was held last.
+    last_hold: Duration,
 }
 
 impl RowsWriter {
@@ -19,14 +21,20 @@ impl RowsWriter {
     pub(crate) fn new(cache: &Cache, taken: u64) -> Self {
         let begin = |store: &MemoryStore| timed(|| store.snapshot(taken));
         let (writer, hold) = cache.read(begin);
-        Self { writer, hold }
+        Self {
+            writer,
+            hold,
+            last_hold: hold,
+        }
     }
 
     /// The same in a form that other versions read too.
     pub(crate) fn portable(cache: &Cache, taken: u64) -> Self {
-        let Self { writer, hold } = Self::new(cache, taken);
-        let writer = writer.portable();
-        Self { writer, hold }
+        let packed = Self::new(cache, taken);
+        Self {
+            writer: packed.writer.portable(),
+            ..packed
+        }
     }
 
     /// Appends the next piece; `false` if that was the last. The cache is held for what is copied,
@@ -34,12 +42,17 @@ impl RowsWriter {
     pub(crate) fn write(&mut self, cache: &Cache, to: &mut Vec<u8>) -> bool {
         let (goes_on, hold) = cache.read(|store| timed(|| self.writer.copy(store)));
         self.hold = self.hold.max(hold);
+        self.last_hold = hold;
         self.writer.write(to);
         goes_on
     }
 
     pub(crate) const fn longest_hold(&self) -> Duration {
         self.hold
+    }
+
+    pub(crate) const fn last_hold(&self) -> Duration {
+        self.last_hold
     }
 }
 
