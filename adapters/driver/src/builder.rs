@@ -235,9 +235,9 @@ impl<R: Runtime> Builder<R> {
     /// default every 30 seconds and at the end of the bot. Nothing without such a folder.
     ///
     /// A thread of its own encodes and writes them, guild by guild, and leaves the cache alone for
-    /// most of the time meanwhile. A disk that fails is a warning, and the snapshot before stays. At
-    /// the end they are written twice: the second time in a form that other versions of this library
-    /// can read.
+    /// most of the time meanwhile. A disk that fails is a warning, and the snapshot before stays.
+    /// At the end they are written twice: the second time in a form that other versions of this
+    /// library can read.
     ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};
