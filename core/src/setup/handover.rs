@@ -124,7 +124,12 @@ impl Setup {
             };
             if self.place_handed_over(now, guild, stage) {
                 match self.row_of(guild) {
-                    Some(row) => self.presences.restored(guild, row.presences_lack),
+                    Some(row) => {
+                        let failed = self.storing.has_failed(guild);
+                        let failed = failed.then_some(Lack::StoreFailed);
+                        let lack = failed.or(row.presences_lack);
+                        self.presences.restored(guild, lack);
+                    }
                     None => self.presences.arrived(guild, lack, Listed::NOTHING),
                 }
                 self.handed_over.push(HandedOver { guild, unfinished });

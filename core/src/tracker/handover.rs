@@ -121,16 +121,16 @@ impl Tracker {
     /// them; a new session names its guilds itself.
     pub(super) fn introduce_handed_over(&mut self, name: Name, out: &mut Actions<'_>) {
         if name == Name::Resumed {
-            // What is replayed has brought them, or has taken them away.
-            let guilds = core::mem::take(&mut self.handover.without_rows).into_iter();
-            let is_there = |guild: &GuildId| self.setup.known_stage(*guild).is_some();
-            self.handover.guilds.extend(guilds.filter(is_there));
+            self.await_rows_no_longer();
         }
         if self.handover.guilds.is_empty() && self.handover.failed.is_empty() {
             return;
         }
         let guilds = core::mem::take(&mut self.handover.guilds);
-        let failed = core::mem::take(&mut self.handover.failed);
+        let failed = core::mem::take(&mut self.handover.failed).into_iter();
+        let waits = |guild: &GuildId| self.handover.without_rows.contains(guild);
+        let (later, failed): (Vec<_>, Vec<_>) = failed.partition(waits);
+        self.handover.failed = later;
         let loading = core::mem::take(&mut self.handover.loading);
         if name == Name::Ready || self.config.kinds.is_empty() {
             return;
@@ -141,6 +141,18 @@ impl Tracker {
         for (guild, op) in known.chain(stale).chain(loading) {
             out.push(Action::Mutate(Mutation::new(Some(guild)).with(op)));
         }
+    }
+
+    /// What is replayed has brought guilds without rows, or has taken them away.
+    fn await_rows_no_longer(&mut self) {
+        let guilds = core::mem::take(&mut self.handover.without_rows);
+        let is_away = |guild: &GuildId| {
+            let stage = self.setup.known_stage(*guild);
+            stage.is_none_or(|stage| stage == KnownStage::Away)
+        };
+        let (away, there): (Vec<_>, Vec<_>) = guilds.into_iter().partition(is_away);
+        self.handover.failed.retain(|guild| !away.contains(guild));
+        self.handover.guilds.extend(there);
     }
 
     /// Where a dispatch of this sequence stands.

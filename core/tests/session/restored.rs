@@ -1,12 +1,13 @@
 //! A process that has the rows of the one before.
 
 use headcount_core::cache::memory::{Completeness, MemoryStore, RestoredRows};
-use headcount_core::cache::{Kinds, Lack};
+use headcount_core::cache::{GuildStatus, Kinds, Lack};
 use headcount_core::config::Config;
 use headcount_core::event::Gap;
+use headcount_core::session::OnStop;
 use headcount_core::setup::Restored;
 use headcount_core::wire::command::Command;
-use headcount_core::{Action, Event, Session, Shard};
+use headcount_core::{Action, Event, Input, Intents, RequestError, Session, Shard};
 
 use crate::guilds::{begun, create, guild};
 use crate::handover::{GATE, acknowledge, acknowledging, asked, exported, resumed, summary};
@@ -354,4 +355,114 @@ fn of_kinds_that_other_stores_keep_nothing_is_taken_for_whole() {
     let mut next = next(session, &rows);
     next.receive(&resumed(3));
     assert_eq!(asked(&next).len(), 1);
+}
+
+fn outage(sequence: u64, guild: u64) -> String {
+    format!(
+        r#"{{"op":0,"t":"GUILD_DELETE","s":{sequence},"d":{{"id":"{guild}","unavailable":true}}}}"#
+    )
+}
+
+/// A store of a process that began without rows: it has the session up to here, and no guild.
+fn without_guilds(host: &Host) -> MemoryStore {
+    let mut store = MemoryStore::new(7);
+    store.reach(host.shard.position().unwrap());
+    store
+}
+
+#[test]
+fn a_guild_without_rows_that_goes_down_in_the_replay_is_not_called_handed_over() {
+    let mut first = begun(caching(), &[1]);
+    first.receive(&listing(2, 1, &[5, 6]));
+    acknowledge(&mut first, 2);
+    let mut store = without_guilds(&first);
+    first.take();
+    first.receive(&outage(3, 1));
+    apply(&mut first, &mut store);
+    let session = exported(&first);
+    let mut store = restored(&store);
+    let mut next = next(session.clone(), &rows(&store, &session));
+    next.receive(&outage(3, 1));
+    next.receive(&resumed(4));
+    apply(&mut next, &mut store);
+    assert_eq!(store.guild_status(guild(1)), Some(GuildStatus::Outage));
+}
+
+#[test]
+fn a_guild_without_rows_that_a_store_has_failed_stays_so() {
+    let mut first = begun(caching(), &[1]);
+    first.receive(&listing(2, 1, &[5, 6]));
+    first.input(Input::StoreFailed(guild(1)));
+    acknowledge(&mut first, 2);
+    let store = without_guilds(&first);
+    let session = exported(&first);
+    let mut store = restored(&store);
+    let mut next = next(session.clone(), &rows(&store, &session));
+    next.receive(&dispatch(3));
+    apply(&mut next, &mut store);
+    assert_eq!(
+        store.guild_status(guild(1)),
+        None,
+        "it may go in the replay"
+    );
+    next.receive(&resumed(4));
+    apply(&mut next, &mut store);
+    assert_eq!(store.guild_status(guild(1)), Some(GuildStatus::Stale));
+}
+
+#[test]
+fn presences_of_a_guild_that_a_store_has_failed_are_not_called_complete() {
+    let mut config = caching();
+    config.intents |= Intents::GUILD_PRESENCES;
+    config.tracker.kinds |= Kinds::PRESENCES;
+    let mut store = MemoryStore::new(7);
+    let mut first = begun(config.clone(), &[1]);
+    let listed = listing(2, 1, &[5, 6]).replace("\"large\"", "\"presences\":[],\"large\"");
+    first.receive(&listed);
+    first.input(Input::StoreFailed(guild(1)));
+    acknowledge(&mut first, 2);
+    apply(&mut first, &mut store);
+    let session = exported(&first);
+    let rows = rows(&store, &session);
+    let mut next = Host::of(Shard::with_rows(config, 9, session, &rows).unwrap());
+    next.dial();
+    next.hello();
+    next.receive(&resumed(3));
+    let done = summary(&next).unwrap();
+    assert_eq!(
+        (done.complete, &done.store_failed[..]),
+        (0, &[guild(1)][..])
+    );
+    let presences = done.presences.as_ref().unwrap();
+    let failed = [(guild(1), Lack::StoreFailed)];
+    assert_eq!(
+        (presences.complete, &presences.lacking[..]),
+        (0, &failed[..])
+    );
+}
+
+#[test]
+fn a_shard_that_has_ended_begins_again_with_the_rows_that_are_here() {
+    let mut store = MemoryStore::new(7);
+    let mut host = begun(caching(), &[1]);
+    host.receive(&listing(2, 1, &[5, 6]));
+    acknowledge(&mut host, 2);
+    apply(&mut host, &mut store);
+    let session = exported(&host);
+    let rows = rows(&store, &session);
+    let running = host.shard.start_with_rows(session.clone(), &rows);
+    assert_eq!(running, Err(RequestError::Running));
+    host.shard.stop(OnStop::Resume);
+    host.input(Input::Timeout);
+    let started = host.shard.start_with_rows(session, &rows);
+    assert_eq!(started, Ok(()));
+    host.take();
+    host.dial();
+    host.hello();
+    host.receive(&resumed(3));
+    host.run(GATE);
+    assert_eq!(asked(&host).len(), 0);
+    let done = summary(&host).unwrap();
+    let restored = done.restored.map(|it| it.guilds.get());
+    assert_eq!((done.complete, restored), (1, Some(1)));
 }
