@@ -9,7 +9,7 @@ use futures_util::task::AtomicWaker;
 use headcount_core::cache::memory::RestoredRows;
 use headcount_core::id::GuildId;
 use headcount_core::setup::Chunking;
-use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, Shard};
+use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, Shard, ShardId};
 
 use crate::acknowledgements::Acknowledgements;
 use crate::metrics::TrafficCounters;
@@ -27,8 +27,9 @@ pub(crate) struct ShardCell {
     /// Guilds of which a store has failed to keep something, outside of the loop.
     failed: Mutex<BTreeSet<GuildId>>,
     published: PublishedState,
+    id: ShardId,
     /// Up to where the cache in memory has what its shard was sent.
-    applied: Mutex<Option<Position>>,
+    applied: Reached,
     /// Its events that are under way.
     pub(crate) acknowledgements: Arc<Acknowledgements>,
     /// What goes over its connections.
@@ -54,6 +55,38 @@ impl RecordedShard {
     }
 }
 
+/// A position in the session of a shard, which its loop moves without a lock.
+#[derive(Debug, Default)]
+struct Reached {
+    /// The digest of the session; zero without one.
+    session: AtomicU64,
+    sequence: AtomicU64,
+}
+
+impl Reached {
+    fn set(&self, session: u64, sequence: u64) {
+        if self.session.load(Ordering::Acquire) != session {
+            // Whoever looks meanwhile sees no more of either session than there is.
+            self.sequence.store(0, Ordering::Release);
+            self.session.store(session, Ordering::Release);
+        }
+        self.sequence.store(sequence, Ordering::Release);
+    }
+
+    /// The session and the sequence, as of one time.
+    fn get(&self) -> (u64, u64) {
+        let mut session = self.session.load(Ordering::Acquire);
+        loop {
+            let sequence = self.sequence.load(Ordering::Acquire);
+            let again = self.session.load(Ordering::Acquire);
+            if again == session {
+                return (session, sequence);
+            }
+            session = again;
+        }
+    }
+}
+
 /// What of the shard is to be seen without its lock, by its loop.
 #[derive(Debug, Default)]
 struct PublishedState {
@@ -62,6 +95,8 @@ struct PublishedState {
     /// Up to where that is acknowledged.
     acknowledged: AtomicU64,
     guild_changes: AtomicU64,
+    /// Up to where it was received.
+    received: Reached,
 }
 
 impl PublishedState {
@@ -73,6 +108,11 @@ impl PublishedState {
         self.acknowledged.store(sequence, Ordering::Release);
         let changes = shard.guild_changes();
         self.guild_changes.store(changes, Ordering::Release);
+        let at = shard.position();
+        self.received.set(
+            at.map_or(0, |at| at.session),
+            at.map_or(0, |at| at.sequence),
+        );
     }
 }
 
@@ -81,7 +121,10 @@ impl ShardCell {
     pub(crate) fn new(shard: Shard, unacknowledged: usize, tape: Option<Tape>) -> Self {
         let bell = Arc::new(AtomicWaker::new());
         let acknowledgements = Acknowledgements::new(Arc::clone(&bell), unacknowledged);
+        let published = PublishedState::default();
+        published.update(&shard);
         Self {
+            id: shard.id(),
             shard: Mutex::new(RecordedShard {
                 shard,
                 tape: tape.map(Box::new),
@@ -91,8 +134,8 @@ impl ShardCell {
             granted: AtomicBool::new(false),
             runs: AtomicBool::new(false),
             failed: Mutex::default(),
-            applied: Mutex::default(),
-            published: PublishedState::default(),
+            applied: Reached::default(),
+            published,
             traffic: TrafficCounters::default(),
         }
     }
@@ -149,6 +192,7 @@ impl ShardCell {
             (Some(session), Some(rows)) => recorded.shard.start_with_rows(session, rows),
             (session, _) => recorded.shard.start(session),
         };
+        self.published.update(&recorded.shard);
         drop(recorded);
         self.bell.wake();
         started
@@ -191,13 +235,18 @@ impl ShardCell {
 
     /// The loop has applied all that the shard has led to so far.
     pub(crate) fn note_applied(&self) {
-        let position = self.read(Shard::position);
-        *self.applied.lock().unwrap_or_else(PoisonError::into_inner) = position;
+        let (session, sequence) = self.published.received.get();
+        self.applied.set(session, sequence);
     }
 
     /// Up to where the cache in memory has all that the shard was sent; `None` without a session.
     pub(crate) fn applied(&self) -> Option<Position> {
-        *self.applied.lock().unwrap_or_else(PoisonError::into_inner)
+        let (session, sequence) = self.applied.get();
+        (session != 0).then_some(Position {
+            shard: self.id,
+            session,
+            sequence,
+        })
     }
 
     /// The session, for the next process: as of what is acknowledged.
