@@ -25,6 +25,8 @@ const TOKEN: &str = "demonstration";
 /// By these variables a process knows that it is the bot, and where it goes.
 const URL: &str = "WARM_URL";
 const FOLDER: &str = "WARM_FOLDER";
+/// What a bot says last, and in how many microseconds it had everyone.
+const KEPT: &str = "kept ";
 const GUILDS: u32 = 20;
 const MEMBERS: u32 = 5_000;
 
@@ -55,19 +57,25 @@ async fn demonstrate() -> Done {
     let server = Server::start(options, 1, ServerConfig::default()).await?;
     let folder = env::temp_dir().join(format!("headcount-warm-{}", std::process::id()));
     println!("A simulated gateway: {GUILDS} guilds of {MEMBERS} members.\n");
+    let mut times = Vec::new();
     for name in ["first", "next"] {
         println!("the {name} bot");
         let mut bot = start(&server.http_url(), &folder)?;
         let out = bot.stdout.take().ok_or("no output")?;
         for line in BufReader::new(out).lines() {
-            match line?.as_str() {
-                "kept" => break,
-                line => println!("  {line}"),
+            let line = line?;
+            if let Some(took) = line.strip_prefix(KEPT) {
+                times.push(Duration::from_micros(took.parse()?));
+                break;
             }
+            println!("  {line}");
         }
         bot.kill()?;
         bot.wait()?;
         println!("  is killed\n");
+    }
+    if let [first, next] = times[..] {
+        println!("Everyone was there after {first:.1?} at first, and after {next:.1?} then.");
     }
     let requests = server.inspect(|gateway| gateway.ledger().requests.len());
     println!("The gateway was asked for members {requests} times in all.");
@@ -93,12 +101,15 @@ async fn live(url: &str, folder: &str) -> Done {
     let mut bot = bot.connect().await?;
     let handle = bot.handle();
     let members = || handle.cache(|store| store.rows(Kind::Member));
-    println!("has {} members after {:?}", members(), began.elapsed());
+    let begun = began.elapsed();
+    let mut everyone = (members() > 0).then_some(begun);
+    println!("has {} members after {begun:.1?}", members());
     while let Some(event) = bot.next().await {
         if let Event::FinishedChunking(done) = event.event {
             let (complete, took) = (done.complete, began.elapsed());
+            everyone.get_or_insert(took);
             let restored = done.restored.map_or(0, |it| it.guilds.get());
-            println!("{complete} guilds are complete after {took:?}, {restored} from the snapshot");
+            println!("{complete} guilds are complete after {took:.1?}: {restored} are restored");
             break;
         }
     }
@@ -107,7 +118,7 @@ async fn live(url: &str, folder: &str) -> Done {
     while handle.metrics().snapshots.written < enough {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    println!("kept");
+    println!("{KEPT}{}", everyone.unwrap_or_default().as_micros());
     while bot.next().await.is_some() {}
     bot.outcome()?;
     Ok(())

@@ -5,7 +5,7 @@ use crate::sources::read;
 const RESULTS: &str = "tests/bench/gateway/RESULTS.md";
 
 /// The most words that it may have.
-const WORDS: usize = 1_200;
+const WORDS: usize = 1_300;
 
 #[test]
 fn the_readme_is_short_and_in_a_newcomers_order() {
@@ -21,6 +21,7 @@ fn the_readme_is_short_and_in_a_newcomers_order() {
         "A first bot",
         "The cache, and what is complete",
         "Restarts",
+        "A warm cache",
         "Many shards",
         "Watching it",
         "Twitch",
