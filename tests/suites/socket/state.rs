@@ -95,6 +95,8 @@ async fn killed<R: Tested>() {
         let name = file.file_name().expect("a name");
         std::fs::copy(&file, left.path().join(name)).expect("copied");
     }
+    // It would take its session back.
+    drop(bot);
     let mut next = started::<R>(&server, &left).await;
     let again = take(&mut next, &server, 20).await;
     let first = again[0];
