@@ -220,11 +220,9 @@ impl Leases {
             LeaseKey::Identifies => self.turns.answer(&mut cx, ticket, swapped),
             LeaseKey::Shard(shard) => {
                 if let Some(lease) = self.shards.get_mut(&shard) {
-                    let before = lease.holder(self.me);
-                    lease.answer(&mut cx, ticket, swapped);
-                    if lease.holder(self.me) != before {
-                        cx.actions.push(LeaseAction::Place);
-                    }
+                    change_holder(lease, &mut cx, |lease, cx| {
+                        lease.answer(cx, ticket, swapped);
+                    });
                     self.agenda.set(shard, self.now);
                 }
             }
@@ -244,11 +242,7 @@ impl Leases {
         let mut done = Vec::new();
         while let Some(shard) = self.agenda.pop(self.now) {
             if let Some(lease) = self.shards.get_mut(&shard) {
-                let before = lease.holder(self.me);
-                lease.step(&mut cx);
-                if lease.holder(self.me) != before {
-                    cx.actions.push(LeaseAction::Place);
-                }
+                change_holder(lease, &mut cx, ShardLease::step);
                 done.push((shard, lease.deadline(self.now, &self.config)));
             }
         }
@@ -256,5 +250,18 @@ impl Leases {
             .for_each(|(shard, at)| self.agenda.set(shard, at));
         self.turns.step(&mut cx);
         self.processes.step(&mut cx);
+    }
+}
+
+/// Changes a lease; shards are to be placed anew if another process holds it after that.
+fn change_holder(
+    lease: &mut ShardLease,
+    cx: &mut LeaseContext<'_>,
+    change: impl FnOnce(&mut ShardLease, &mut LeaseContext<'_>),
+) {
+    let before = lease.holder(cx.me);
+    change(lease, cx);
+    if lease.holder(cx.me) != before {
+        cx.actions.push(LeaseAction::Place);
     }
 }
