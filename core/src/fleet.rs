@@ -4,6 +4,7 @@ mod budget;
 mod gate;
 pub mod lease;
 mod readiness;
+mod report;
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -12,7 +13,7 @@ use smallvec::SmallVec;
 
 use crate::bounds::{ConfigError, wait, within};
 use crate::event::{Event, StateChanged};
-use crate::session::Phase;
+use crate::session::{Halt, Phase};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 use budget::{DailyBudget, Level};
@@ -21,6 +22,7 @@ use readiness::FleetProgress;
 
 pub use budget::{IdentifyBudget, StartLimit};
 pub use readiness::FleetReadiness;
+pub use report::FleetReport;
 
 /// The settings of a [`Fleet`].
 #[derive(Clone, Debug)]
@@ -147,6 +149,8 @@ pub struct Fleet {
     gate: Gate,
     budget: DailyBudget,
     readiness: FleetProgress,
+    /// Other processes run shards of the bot too.
+    is_part: bool,
 }
 
 impl Fleet {
@@ -163,8 +167,27 @@ impl Fleet {
             gate: Gate::new(config.limit.max_concurrency, config.spacing),
             budget: DailyBudget::new(now, config.limit),
             readiness: FleetProgress::new(shards),
+            is_part: false,
             config,
         }
+    }
+
+    /// Other processes run shards of the bot too, and any of these may move: [`FinishedChunking`]
+    /// and [`BotReady`] are not emitted by this fleet. What it [reports](Self::report) is for the
+    /// [leases](lease::LeaseInput::Report), which know when to.
+    ///
+    /// [`FinishedChunking`]: Event::FinishedChunking
+    /// [`BotReady`]: Event::BotReady
+    #[must_use]
+    pub fn part_of_bot(mut self) -> Self {
+        self.is_part = true;
+        self
+    }
+
+    /// How far the shards that run here are. One that was stopped is none of them.
+    #[must_use]
+    pub fn report(&self) -> FleetReport {
+        self.readiness.report()
     }
 
     /// Takes in what happened at `now`, and returns what to do about it.
@@ -245,7 +268,12 @@ impl Fleet {
                 | Phase::Active => {}
             }
         }
-        for event in self.readiness.observe(shard, event) {
+        if self.is_part && matches!(event, Event::Halted(Halt::Stopped)) {
+            // Another process may have it from here on.
+            self.readiness.forget(shard);
+        }
+        let completed = self.readiness.observe(shard, event);
+        for event in completed.into_iter().filter(|_| !self.is_part) {
             out.push(FleetAction::Emit(event));
         }
     }

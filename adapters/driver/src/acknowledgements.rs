@@ -62,6 +62,8 @@ pub(crate) struct Acknowledgements {
     rings: AtomicBool,
     /// Of how many dispatches something may be not dealt with.
     limit: usize,
+    /// Counts how often all began anew.
+    age: AtomicU64,
 }
 
 /// No sequence is as high.
@@ -118,7 +120,17 @@ impl Acknowledgements {
             bell,
             rings: AtomicBool::new(false),
             limit,
+            age: AtomicU64::new(0),
         }
+    }
+
+    /// Forgets all that is under way: another process may have gone on with the session since, and
+    /// what was taken here before is no matter of the next loop.
+    pub(crate) fn begin_anew(&self) {
+        let mut locked = self.lock();
+        locked.sessions.forget();
+        self.session.store(0, Ordering::Release);
+        self.age.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Wakes the loop when the next event is dealt with. What was before this call is seen after
@@ -238,11 +250,16 @@ impl Acknowledgements {
                 );
             }
         }
-        Some(Mark {
+        Some(self.new_mark(position, hangs_on))
+    }
+
+    fn new_mark(self: &Arc<Self>, position: Position, hangs_on: HangsOn) -> Mark {
+        Mark {
             position,
             hangs_on,
+            age: self.age.load(Ordering::Acquire),
             all: Arc::clone(self),
-        })
+        }
     }
 
     /// A gap after the last session is the end of that; any other is one that an earlier process
@@ -253,11 +270,8 @@ impl Acknowledgements {
         let ends = gap.to.is_none() && gap.from.session == open.at.session;
         if !ends {
             let number = open.add_gap(gap);
-            return Some(Mark {
-                position: open.at,
-                hangs_on: HangsOn::Gap(number),
-                all: Arc::clone(self),
-            });
+            let at = open.at;
+            return Some(self.new_mark(at, HangsOn::Gap(number)));
         }
         drop(locked);
         self.open(HangsOn::Dispatch, None)
@@ -300,8 +314,12 @@ impl Acknowledgements {
         }
     }
 
-    fn close(&self, position: Position, hangs_on: HangsOn) {
-        self.lock().sessions.close(position, hangs_on);
+    fn close(&self, position: Position, hangs_on: HangsOn, age: u64) {
+        let mut locked = self.lock();
+        if age == self.age.load(Ordering::Acquire) {
+            locked.sessions.close(position, hangs_on);
+        }
+        drop(locked);
         if self.rings.swap(false, Ordering::AcqRel) {
             self.bell.wake();
         }
@@ -327,6 +345,7 @@ enum HangsOn {
 pub struct Mark {
     position: Position,
     hangs_on: HangsOn,
+    age: u64,
     all: Arc<Acknowledgements>,
 }
 
@@ -339,7 +358,7 @@ impl Mark {
 
     /// The event is dealt with: it does not come again.
     pub fn done(self) {
-        self.all.close(self.position, self.hangs_on);
+        self.all.close(self.position, self.hangs_on, self.age);
     }
 }
 

@@ -231,7 +231,12 @@ impl<R: Runtime> Stream for Bot<R> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BotEvent>> {
         self.acknowledge();
-        let event = ready!(self.events.poll_next_unpin(cx));
+        let event = loop {
+            match ready!(self.events.poll_next_unpin(cx)) {
+                Some(event) if !self.handle.shared().listeners.permit(&event) => {}
+                event => break event,
+            }
+        };
         if let Some(received) = self.events.received().filter(|_| event.is_some()) {
             // A clock that panics costs the measurement, and not the event.
             if let Ok(now) = caught(|| self.runtime.now()) {

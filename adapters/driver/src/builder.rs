@@ -2,6 +2,7 @@
 
 mod caching;
 mod recording;
+mod sharing;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +16,9 @@ use headcount_core::{Config, Intents, Session, ShardId, Token};
 use rustls::ClientConfig;
 
 use crate::acknowledgements::Acknowledgement;
+use crate::coordination::Sharing;
 use crate::delivery::BufferLimits;
+use crate::identify_gate::GateQueue;
 use crate::on_resume::OnResume;
 use crate::panics::caught;
 use crate::record::RecordOptions;
@@ -63,6 +66,10 @@ pub struct Builder<R> {
     pub(crate) seed: Option<u64>,
     pub(crate) indexes: Indexes,
     pub(crate) record: Option<RecordOptions>,
+    /// How it shares its shards with other processes, if it does.
+    pub(crate) sharing: Sharing,
+    /// Who lets shards identify, if that is not the bot itself.
+    pub(crate) gate: Option<GateQueue>,
 }
 
 impl<R: Runtime> Builder<R> {
@@ -101,6 +108,8 @@ impl<R: Runtime> Builder<R> {
             seed: None,
             indexes: Indexes::empty(),
             record: None,
+            sharing: Sharing::default(),
+            gate: None,
         }
     }
 

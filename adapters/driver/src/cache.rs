@@ -4,10 +4,10 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use headcount_core::cache::memory::{Displaced, Indexes};
 use headcount_core::cache::{
-    GuildStatus, Kind, Kinds, MemoryStore, Mutation, Op, Policies, Policy, Unsuitable,
+    GuildStatus, Kind, Kinds, MemoryStore, Mutation, NewSession, Op, Policies, Policy, Unsuitable,
 };
 use headcount_core::id::GuildId;
-use headcount_core::{Instant, Position};
+use headcount_core::{Instant, Position, ShardId};
 
 use crate::reentry::Inside;
 use crate::unjudged::{Unjudged, UnjudgedRows};
@@ -167,6 +167,18 @@ impl Cache {
         let _inside = Inside::enter(self, NAME);
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.apply(Mutation::new(Some(guild)).with(stale));
+    }
+
+    /// Another process may have the guilds of a shard from here on: none of their rows are kept.
+    pub(crate) fn forget_shard(&self, shard: ShardId) {
+        let none = Op::NewSession(Box::new(NewSession {
+            shard,
+            guilds: Vec::new(),
+            is_whole: true,
+        }));
+        let _inside = Inside::enter(self, NAME);
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        store.apply(Mutation::new(None).with(none));
     }
 
     /// Reads; what is given back cannot borrow from the store.

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant as StdInstant;
@@ -40,6 +41,11 @@ pub(crate) struct Untaken {
 pub(crate) trait Weigh {
     /// How much, in bytes.
     fn weight(&self) -> usize;
+
+    /// Whether it says that its sender has ended, which is heard in any case.
+    fn is_last(&self) -> bool {
+        false
+    }
 }
 
 impl Weigh for BotEvent {
@@ -51,6 +57,10 @@ impl Weigh for BotEvent {
             0
         };
         data + size_of::<Self>()
+    }
+
+    fn is_last(&self) -> bool {
+        matches!(self.event, Event::Halted(_))
     }
 }
 
@@ -130,6 +140,28 @@ impl<T> BacklogGauge<T> {
     }
 }
 
+/// Takes back what one sender has sent and nobody has taken, and all that it sends from then on.
+pub(crate) struct Revocation<T = BotEvent> {
+    buffer: Arc<Buffer<T>>,
+    number: usize,
+    revoked: Arc<AtomicBool>,
+}
+
+impl<T: Weigh> Revocation<T> {
+    /// From here on nothing of it is taken but its last event.
+    pub(crate) fn revoke(&self) {
+        let mut state = self.buffer.lock();
+        self.revoked.store(true, Ordering::Release);
+        let queue = mem::take(&mut state.queue);
+        let is_gone = |it: &Parcel<T>| it.sender == self.number && !it.event.is_last();
+        let (gone, left): (VecDeque<_>, VecDeque<_>) = queue.into_iter().partition(is_gone);
+        state.queue = left;
+        drop(state);
+        // Each gives its room back, which takes the lock.
+        drop(gone);
+    }
+}
+
 /// A place in the buffer, taken until this is dropped.
 pub(crate) struct Reservation<T = BotEvent> {
     buffer: Arc<Buffer<T>>,
@@ -145,6 +177,8 @@ impl<T> Drop for Reservation<T> {
 /// An event and its place in the buffer.
 pub(crate) struct Parcel<T = BotEvent> {
     pub(crate) event: T,
+    /// The number of its sender.
+    sender: usize,
     /// When that was received which it follows from, if that is known.
     received: Option<StdInstant>,
     _reservation: Reservation<T>,
@@ -154,6 +188,8 @@ pub(crate) struct Parcel<T = BotEvent> {
 pub(crate) struct Delivery<T = BotEvent> {
     buffer: Arc<Buffer<T>>,
     number: usize,
+    /// What it sends is dropped.
+    revoked: Arc<AtomicBool>,
     /// Events since the buffer was seen full.
     unheard: usize,
     /// When that was received which the next events follow from, if that is known.
@@ -193,6 +229,7 @@ impl<T: Weigh> Delivery<T> {
         let delivery = Self {
             buffer,
             number: 0,
+            revoked: Arc::default(),
             unheard: 0,
             received: None,
         };
@@ -207,8 +244,18 @@ impl<T: Weigh> Delivery<T> {
         Self {
             buffer: Arc::clone(&self.buffer),
             number: state.numbers,
+            revoked: Arc::default(),
             unheard: 0,
             received: None,
+        }
+    }
+
+    /// What can take back what it has sent.
+    pub(crate) fn revocation(&self) -> Revocation<T> {
+        Revocation {
+            buffer: Arc::clone(&self.buffer),
+            number: self.number,
+            revoked: Arc::clone(&self.revoked),
         }
     }
 
@@ -234,6 +281,7 @@ impl<T: Weigh> Delivery<T> {
         let reservation = self.reserve(event.weight());
         Parcel {
             event,
+            sender: self.number,
             received: self.received,
             _reservation: reservation,
         }
@@ -247,9 +295,14 @@ impl<T: Weigh> Delivery<T> {
 
     /// Appends an event that has its place.
     pub(crate) fn send(&mut self, parcel: Parcel<T>) {
+        if self.revoked.load(Ordering::Acquire) && !parcel.event.is_last() {
+            return;
+        }
         (self.buffer.observe)(Some(&parcel.event));
         let mut state = self.buffer.lock();
-        if state.closed {
+        // Whoever revokes does so under this lock.
+        let is_revoked = self.revoked.load(Ordering::Acquire) && !parcel.event.is_last();
+        if state.closed || is_revoked {
             drop(state);
             return drop(parcel);
         }

@@ -35,6 +35,7 @@ const LATE_POLL_TIME: Duration = Duration::from_millis(500);
 /// The state of one shard's loop.
 pub(crate) struct Drive<R: Runtime> {
     runtime: R,
+    id: ShardId,
     /// What is written down for the next process, if anything is. Dropped first: once the bot's
     /// events have ended, its folder is free.
     keeper: Option<Keeper<R>>,
@@ -104,8 +105,12 @@ impl<R: Runtime> Drive<R> {
             shared: Arc::clone(&shared),
         };
         let acknowledgements = Arc::clone(&cell.acknowledgements);
+        if shared.leases.is_some() {
+            cell.set_revocation(delivery.revocation());
+        }
         let for_sink = Arc::clone(&shared);
         Some(Self {
+            id,
             keeper,
             cell,
             options,
@@ -409,11 +414,20 @@ impl<R: Runtime> Drive<R> {
         let Transport::Open { socket, .. } = &mut self.transport else {
             return false;
         };
+        let is_identify = matches!(command, Command::Identify(_));
+        if is_identify && !self.shared.fleet.may_identify(self.id) {
+            tracing::info!("the turn to identify is over");
+            self.transport = Transport::None;
+            return false;
+        }
         tracing::trace!(opcode = command.opcode(), "sending");
         let sent = socket
             .send(&self.runtime, command.encode(&mut self.scratch))
             .await;
         self.cell.traffic.add(socket.take_traffic());
+        if is_identify {
+            self.shared.fleet.identified(self.id);
+        }
         let Err(error) = sent else {
             return true;
         };
@@ -447,6 +461,7 @@ struct RunGuard {
 impl Drop for RunGuard {
     fn drop(&mut self) {
         self.cell.left();
-        self.shared.fleet.wake();
+        self.shared.fleet.left(self.cell.id());
+        self.shared.wake_leases();
     }
 }

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
+use headcount_core::fleet::lease::LeaseInput;
 use headcount_core::fleet::{Fleet, FleetAction, FleetInput, StartLimit};
-use headcount_core::{Event, Instant, ShardId};
+use headcount_core::{Event, Instant, Shard, ShardId};
 
+use crate::coordination::LeaseRequest;
 use crate::pending_shards::{Next, PendingShards};
 use crate::refresh::Askers;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
+use crate::turns::Turns;
 
 /// The fleet behind a short lock. Grants go straight to the shards' cells.
 pub(crate) struct SharedFleet {
@@ -19,6 +22,7 @@ pub(crate) struct SharedFleet {
     /// In ascending order of shard.
     cells: Vec<(ShardId, Arc<ShardCell>)>,
     bell: AtomicWaker,
+    turns: Turns,
     pending_shards: Mutex<PendingShards>,
     askers: Mutex<Askers>,
     /// Shards that have not ended.
@@ -26,14 +30,22 @@ pub(crate) struct SharedFleet {
 }
 
 impl SharedFleet {
-    /// A fleet whose shards have not begun.
-    pub(crate) fn new(fleet: Fleet, cells: Vec<(ShardId, Arc<ShardCell>)>, askers: Askers) -> Self {
-        let running = AtomicUsize::new(cells.len());
-        let pending_shards = PendingShards::new(cells.iter().map(|(id, _)| *id));
+    /// A fleet whose shards have not begun. Under leases none does before it is started, and the
+    /// task of the leases counts as one that runs.
+    pub(crate) fn new(
+        fleet: Fleet,
+        cells: Vec<(ShardId, Arc<ShardCell>)>,
+        (askers, turns): (Askers, Turns),
+    ) -> Self {
+        let has_leases = matches!(turns, Turns::Leases(_));
+        let first = cells.iter().map(|(id, _)| *id).filter(|_| !has_leases);
+        let pending_shards = PendingShards::new(first);
+        let running = AtomicUsize::new(if has_leases { 1 } else { cells.len() });
         Self {
             fleet: Mutex::new(fleet),
             cells,
             bell: AtomicWaker::new(),
+            turns,
             pending_shards: Mutex::new(pending_shards),
             askers: Mutex::new(askers),
             running,
@@ -66,6 +78,7 @@ impl SharedFleet {
         let before = fleet.poll_timeout();
         let actions = fleet.handle(now, input);
         let moved = fleet.poll_timeout() != before;
+        self.report(&fleet, &input);
         drop(fleet);
         if moved {
             self.bell.wake();
@@ -80,14 +93,66 @@ impl SharedFleet {
         events
     }
 
+    /// Tells the other processes how far the shards here are, if that may have changed.
+    fn report(&self, fleet: &Fleet, input: &FleetInput<'_>) {
+        let may_change = matches!(
+            input,
+            FleetInput::Event(
+                _,
+                Event::ShardReady(_)
+                    | Event::ShardFinishedChunking(_)
+                    | Event::GuildStale(_)
+                    | Event::Halted(_)
+            )
+        );
+        if let Turns::Leases(leases) = &self.turns
+            && may_change
+        {
+            let report = LeaseInput::Report(fleet.report());
+            leases.send(LeaseRequest::Input(report));
+        }
+    }
+
     /// A shard wants to identify: it queues for it, if need be after the service has been asked how
     /// many identifies are left. Returns what the fleet emits.
     pub(crate) fn want_identify(&self, now: Instant, id: ShardId) -> Vec<Event<'static>> {
-        if self.askers().wait(now, id) {
+        let waits = matches!(self.turns, Turns::Fleet) && self.askers().wait(now, id);
+        if waits {
             self.bell.wake();
             return Vec::new();
         }
-        self.handle(now, FleetInput::WantIdentify(id))
+        self.queue(now, id)
+    }
+
+    /// A shard queues for an identify. Returns what the fleet emits.
+    pub(crate) fn queue(&self, now: Instant, id: ShardId) -> Vec<Event<'static>> {
+        match &self.turns {
+            Turns::Fleet => return self.handle(now, FleetInput::WantIdentify(id)),
+            Turns::Leases(leases) => {
+                leases.send(LeaseRequest::Input(LeaseInput::WantIdentify(id)));
+            }
+            Turns::Gate(gate) => {
+                if gate.want(id) {
+                    self.bell.wake();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether a shard that was let in may still identify.
+    pub(crate) fn may_identify(&self, id: ShardId) -> bool {
+        self.turns.may_identify(id)
+    }
+
+    /// A shard has written its identify.
+    pub(crate) fn identified(&self, id: ShardId) {
+        self.turns.identified(id);
+    }
+
+    /// Who says when a shard may identify.
+    pub(crate) const fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// The shards that wait for the service's answer.
@@ -100,7 +165,17 @@ impl SharedFleet {
         self.lock().refresh(now, limit);
     }
 
-    fn grant(&self, id: ShardId) {
+    /// The user's gate lets a shard in, which may have ended meanwhile.
+    pub(crate) fn admit(&self, id: ShardId) {
+        let halt = self.cell(id).and_then(|cell| cell.read(Shard::halt));
+        match halt {
+            Some(_) => self.turns.ended(id),
+            None => self.grant(id),
+        }
+    }
+
+    /// A shard may identify.
+    pub(crate) fn grant(&self, id: ShardId) {
         if let Some(cell) = self.cell(id) {
             cell.grant();
         }
@@ -139,16 +214,45 @@ impl SharedFleet {
         self.bell.wake();
     }
 
-    /// What is to be done with a shard that has no task.
+    /// A shard that was to begin again is not to, after all. Whether it has not begun.
+    pub(crate) fn cancel(&self, id: ShardId) -> bool {
+        let was_pending = self.pending_shards().cancel(id);
+        if was_pending {
+            self.ended();
+        }
+        was_pending
+    }
+
+    /// Whether a shard has no task, and is not about to have one.
+    pub(crate) fn is_idle(&self, id: ShardId) -> bool {
+        let pending_shards = self.pending_shards();
+        !pending_shards.begins_again(id) && self.cell(id).is_none_or(|cell| !cell.runs())
+    }
+
+    /// What is to be done with a shard that has no task. One that begins again counts as running
+    /// from here on.
     pub(crate) fn next(&self) -> Option<Next> {
         let is_free = |id| self.cell(id).is_some_and(|cell| !cell.runs());
-        self.pending_shards().next(is_free)
+        let mut pending_shards = self.pending_shards();
+        let next = pending_shards.next(is_free);
+        if let Some(Next::Start(id)) = next
+            && let Some(cell) = self.cell(id)
+        {
+            cell.enter();
+        }
+        next
     }
 
     /// The bot ends: shards that have not begun do so no more.
     pub(crate) fn stop(&self) {
         self.pending_shards().stop();
         self.bell.wake();
+    }
+
+    /// A shard's loop is gone.
+    pub(crate) fn left(&self, id: ShardId) {
+        self.turns.ended(id);
+        self.wake();
     }
 
     /// Another deadline of the bot has moved: looks at all of them anew.

@@ -72,12 +72,24 @@ impl<R: Runtime> Launch<R> {
         let Some(cell) = self.shared.fleet.cell(id) else {
             return;
         };
-        let (session, rows) = (cell.session(), self.rows(cell));
+        let (session, rows) = match self.shared.leases {
+            None => (cell.session(), self.rows(cell)),
+            // Another process may have had it meanwhile.
+            Some(_) => {
+                self.shared.cache.forget_shard(id);
+                (cell.begin_tenure(), None)
+            }
+        };
         match cell.start(session, rows.as_ref()) {
-            Ok(()) => self.begin(id),
+            Ok(()) => {
+                self.shared.stop_without_lease(id, cell);
+                self.begin(id);
+            }
             Err(error) => {
                 tracing::error!(%error, "shard {id} cannot begin again");
+                cell.left();
                 self.shared.fleet.ended();
+                self.shared.wake_leases();
             }
         }
     }

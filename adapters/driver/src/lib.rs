@@ -35,6 +35,7 @@ mod cache;
 #[cfg(feature = "chat")]
 mod chat;
 mod clock;
+mod coordination;
 mod deadline;
 mod delivery;
 mod drive;
@@ -48,6 +49,7 @@ pub mod guide {}
 mod guild_queues;
 mod handle;
 mod http_get;
+mod identify_gate;
 mod inflate;
 mod info;
 mod inherited_rows;
@@ -83,6 +85,7 @@ pub mod tls;
 #[doc = include_str!("traces.md")]
 pub mod traces {}
 mod transport;
+mod turns;
 mod unjudged;
 mod waiting;
 mod websocket;
@@ -96,6 +99,7 @@ pub use clock::Clock;
 pub use error::{Error, ErrorKind};
 pub use event::BotEvent;
 pub use handle::{GuildStanding, Handle, ShardState};
+pub use identify_gate::IdentifyGate;
 pub use inflate::{Compression, Inflate, MAX_MESSAGE_BYTES};
 pub use info::{Api, GatewayInfo, SessionStartLimit};
 pub use listener::{ListenError, Listener};

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::{Stream, StreamExt};
 use headcount_core::interest::InterestId;
@@ -156,7 +156,12 @@ impl Stream for Listener {
     type Item = Result<Arc<BotEvent>, ListenError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.queue.poll_next(cx)
+        loop {
+            match ready!(self.queue.poll_next(cx)) {
+                Some(Ok(event)) if !self.listeners.permit(&event) => {}
+                next => return Poll::Ready(next),
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use headcount_core::Event;
 use headcount_core::interest::{Filter, InterestId, Interests, InterestsFull, Match};
 
+use crate::coordination::SharedLeases;
 use crate::event::BotEvent;
 use crate::listener::{Listener, ListenerQueue};
 use crate::panics::caught;
@@ -20,6 +21,8 @@ pub(crate) struct Listeners {
     count: AtomicUsize,
     /// The whole bot has been ready.
     ready: AtomicBool,
+    /// By which it is known whose events may be heard.
+    leases: Option<Arc<SharedLeases>>,
     table: Mutex<ListenerTable>,
 }
 
@@ -31,10 +34,11 @@ struct ListenerTable {
 }
 
 impl Listeners {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(leases: Option<Arc<SharedLeases>>) -> Self {
         Self {
             count: AtomicUsize::new(0),
             ready: AtomicBool::new(false),
+            leases,
             table: Mutex::new(ListenerTable {
                 interests: Interests::new(MOST),
                 queues: BTreeMap::new(),
@@ -45,6 +49,12 @@ impl Listeners {
 
     fn lock(&self) -> MutexGuard<'_, ListenerTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an event may be handed out: nobody but this process has its shard.
+    pub(crate) fn permit(&self, event: &BotEvent) -> bool {
+        let leases = self.leases.as_ref();
+        leases.is_none_or(|leases| leases.permit(event))
     }
 
     /// Whether the bot's readiness has passed by.

@@ -56,6 +56,16 @@ impl PendingShards {
         self.again.insert(id)
     }
 
+    /// A shard is not to begin again after all. Whether it was to.
+    pub(crate) fn cancel(&mut self, id: ShardId) -> bool {
+        self.again.remove(&id)
+    }
+
+    /// Whether a shard that has ended is to begin again.
+    pub(crate) fn begins_again(&self, id: ShardId) -> bool {
+        self.again.contains(&id)
+    }
+
     /// A shard that waits is to end.
     pub(crate) fn end(&mut self, id: ShardId) {
         if self.waiting.remove(&id) {

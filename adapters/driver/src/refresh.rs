@@ -77,6 +77,11 @@ impl<R: Runtime> Refresh<R> {
         }
     }
 
+    /// Another one that asks the same.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.runtime.clone(), self.source.clone())
+    }
+
     /// Whether there is somebody to ask.
     pub(crate) const fn is_possible(&self) -> bool {
         self.source.is_some()

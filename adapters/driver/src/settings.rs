@@ -39,6 +39,7 @@ impl<R: Runtime> Builder<R> {
         within("api.max_shards", self.max_shards(), &(1..=usize::MAX))?;
         wait("store_deadline", self.stores.deadline)?;
         within("store_attempts", self.stores.attempts, &(1..=100))?;
+        self.check_sharing()?;
         if let Snapshots::Every(every) = self.snapshots {
             within("snapshots", every, &SNAPSHOTS)?;
         }
@@ -46,6 +47,33 @@ impl<R: Runtime> Builder<R> {
         within("event_buffer", events, &(1..=LONGEST_QUEUE))?;
         within("event_buffer_bytes", bytes, &LARGEST_BUFFER)?;
         Ok(())
+    }
+
+    /// Whether several processes can share the bot, if they are to.
+    fn check_sharing(&self) -> Result<(), Error> {
+        self.sharing.config.check()?;
+        let refused = [
+            (
+                self.state.is_some(),
+                "a bot in several processes has no state folder",
+            ),
+            (
+                !self.sessions.is_empty(),
+                "a bot in several processes has its sessions from the table of leases",
+            ),
+            (
+                self.gate.is_some(),
+                "a bot in several processes has the gate of its leases",
+            ),
+        ];
+        let is_shared = self.sharing.store.is_some();
+        match refused
+            .into_iter()
+            .find(|(is_given, _)| is_shared && *is_given)
+        {
+            Some((_, detail)) => Err(Error::new(ErrorKind::Config, detail)),
+            None => Ok(()),
+        }
     }
 
     /// The most shards that this process runs.

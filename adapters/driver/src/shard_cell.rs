@@ -12,6 +12,7 @@ use headcount_core::setup::Chunking;
 use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, Shard, ShardId};
 
 use crate::acknowledgements::Acknowledgements;
+use crate::delivery::Revocation;
 use crate::metrics::TrafficCounters;
 use crate::record::{RecordedCall, Tape, TapePiece};
 
@@ -24,6 +25,10 @@ pub(crate) struct ShardCell {
     granted: AtomicBool,
     /// Whether a loop runs it.
     runs: AtomicBool,
+    /// The session of the owner before this process, until its loop begins.
+    inherited: Mutex<Option<Session>>,
+    /// What takes back the events of its loop.
+    revocation: Mutex<Option<Revocation>>,
     /// Guilds of which a store has failed to keep something, outside of the loop.
     failed: Mutex<BTreeSet<GuildId>>,
     published: PublishedState,
@@ -133,11 +138,18 @@ impl ShardCell {
             bell,
             granted: AtomicBool::new(false),
             runs: AtomicBool::new(false),
+            inherited: Mutex::default(),
+            revocation: Mutex::default(),
             failed: Mutex::default(),
             applied: Reached::default(),
             published,
             traffic: TrafficCounters::default(),
         }
+    }
+
+    /// Which shard.
+    pub(crate) const fn id(&self) -> ShardId {
+        self.id
     }
 
     /// Reads the shard.
@@ -196,6 +208,35 @@ impl ShardCell {
         drop(recorded);
         self.bell.wake();
         started
+    }
+
+    /// Its loop, once it begins, resumes this session of another owner, or begins without one.
+    pub(crate) fn inherit(&self, session: Option<Session>) {
+        *lock(&self.inherited) = session;
+    }
+
+    /// A new loop is about to begin after another owner: what was under way in the last one here
+    /// counts no more. Which session it resumes.
+    pub(crate) fn begin_tenure(&self) -> Option<Session> {
+        self.acknowledgements.begin_anew();
+        lock(&self.inherited).take()
+    }
+
+    /// Its loop sends events from which these can be taken back.
+    pub(crate) fn set_revocation(&self, revocation: Revocation) {
+        *lock(&self.revocation) = Some(revocation);
+    }
+
+    /// Nothing that its loop sends is taken from here on.
+    pub(crate) fn revoke(&self) {
+        if let Some(revocation) = lock(&self.revocation).take() {
+            revocation.revoke();
+        }
+    }
+
+    /// Whether somebody may still say of an event that it is dealt with; once its loop is gone.
+    pub(crate) fn has_marks(&self) -> bool {
+        Arc::strong_count(&self.acknowledgements) > 1
     }
 
     /// What of it is recorded and not handed over yet.
@@ -322,6 +363,11 @@ impl ShardCell {
         self.bell.wake();
     }
 
+    /// It must not identify after all.
+    pub(crate) fn withdraw(&self) {
+        self.granted.store(false, Ordering::Release);
+    }
+
     /// Whether the fleet lets it identify, and the loop does not know yet.
     pub(crate) fn is_granted(&self) -> bool {
         self.granted.load(Ordering::Acquire)
@@ -347,4 +393,8 @@ impl ShardCell {
         self.bell.register(cx.waker());
         self.granted.swap(false, Ordering::AcqRel)
     }
+}
+
+fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,16 +4,20 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use headcount_core::ShardId;
+use headcount_core::session::OnStop;
 use headcount_core::setup::Restored;
 
 use crate::app_changes::AppChanges;
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::coordination::SharedLeases;
 use crate::delivery::BacklogGauge;
 use crate::fleet::SharedFleet;
 use crate::listeners::Listeners;
 use crate::metrics::{LagCounters, StateFailureCounters};
-use crate::record::Recorder;
+use crate::record::{RecordedCall, Recorder};
+use crate::shard_cell::ShardCell;
 use crate::sleep::Sleep;
 use crate::snapshots::SnapshotCounters;
 use crate::stores::Stores;
@@ -28,6 +32,8 @@ pub(crate) struct Shared {
     /// Whether that has TLS, or whoever named it was asked over TLS.
     pub(crate) secure_base: bool,
     pub(crate) fleet: SharedFleet,
+    /// The leases of this process, if the bot runs in several.
+    pub(crate) leases: Option<Arc<SharedLeases>>,
     pub(crate) cache: Cache,
     /// What of it is an earlier process's.
     pub(crate) restored: Option<Restored>,
@@ -55,4 +61,21 @@ pub(crate) struct Shared {
     pub(crate) recorder: Option<Recorder>,
     /// Whether the state of a shard that has ended could not be written down.
     pub(crate) unsaved: AtomicBool,
+}
+
+impl Shared {
+    /// Asks a shard that has just begun to stop, if its lease is over by now.
+    pub(crate) fn stop_without_lease(&self, id: ShardId, cell: &ShardCell) {
+        if self.leases.as_ref().is_some_and(|it| !it.may_run(id)) {
+            let on_stop = OnStop::Resume;
+            cell.change(|| RecordedCall::stop(on_stop), |shard| shard.stop(on_stop));
+        }
+    }
+
+    /// The task of the leases, if there is one, looks at the shards.
+    pub(crate) fn wake_leases(&self) {
+        if let Some(leases) = &self.leases {
+            leases.wake();
+        }
+    }
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use headcount_core::bounds::within;
 use headcount_core::config::{Acknowledge, Identifying};
-use headcount_core::fleet::{Fleet, FleetConfig};
+use headcount_core::fleet::lease::{Leases, ProcessId};
+use headcount_core::fleet::{Fleet, FleetConfig, StartLimit};
 use headcount_core::session::OnStop;
 use headcount_core::{Config, Session, Shard, ShardId};
 
@@ -17,6 +18,7 @@ use crate::bot::Bot;
 use crate::builder::{Builder, bounded};
 use crate::cache::{Cache, CachePlan};
 use crate::clock::Clock;
+use crate::coordination::{Coordination, HAND_OVER, PARTING, SharedLeases, coordinate, halted};
 use crate::delivery::{BufferLimits, Delivery, Events};
 use crate::event::BotEvent;
 use crate::fleet::SharedFleet;
@@ -34,6 +36,7 @@ use crate::sleep::Sleep;
 use crate::snapshots::{SnapshotCounters, SnapshotFloors, SnapshotTask, Snapshots};
 use crate::state::{BotKey, StateFolder};
 use crate::timekeeper::keep_time;
+use crate::turns::Turns;
 use crate::{Error, ErrorKind, GatewayInfo, Runtime, address};
 
 /// The shards of a bot in ascending order.
@@ -162,22 +165,24 @@ impl<R: Runtime> Builder<R> {
         self.config.url = info.url.as_str().into();
         let warnings = self.warnings();
         self.config.tracker.kinds = plan.kinds();
-        self.complete_config(state.is_some());
+        self.complete_config(state.is_some() || self.sharing.store.is_some());
         let (total, cells, recorder) = self.cells(info, &mut rows)?;
         let (restored, rows) = (rows.restored(), rows.into_store(total, &cells));
         let ids: Vec<ShardId> = cells.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {
             self.check_start(&self.config_of(*last), asked_over_tls)?;
         }
+        let leases = self.leases(clock, info, &ids)?;
         let askers = Askers::new(refresh.is_possible().then(|| clock.now(&self.runtime)));
-        let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, cells, askers);
+        let waits = (askers, self.turns(leases.as_ref()));
+        let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, cells, waits);
         self.warn_of_sessions(&ids);
         for warning in warnings {
             tracing::warn!("{warning}");
         }
         let cache = Cache::new(plan, rows, self.stores.kinds());
         let stores = std::mem::take(&mut self.stores);
-        let listeners = Arc::new(Listeners::new());
+        let listeners = Arc::new(Listeners::new(leases.clone()));
         let (delivery, events) = delivery(self.events, Arc::clone(&listeners));
         let shared = Arc::new(Shared {
             clock,
@@ -185,6 +190,7 @@ impl<R: Runtime> Builder<R> {
             base: self.config.url.clone(),
             secure_base: asked_over_tls || address::is_secure(&self.config.url),
             fleet,
+            leases,
             cache,
             restored,
             app_changes: AppChanges::new(&self.runtime, clock, &stores),
@@ -214,17 +220,67 @@ impl<R: Runtime> Builder<R> {
             floors,
             snapshots,
         };
+        let limit = info.session_start_limit.into();
+        self.coordinate_with(&launch, (refresh.another(), limit));
         Ok(self.begin(launch, events, refresh))
+    }
+
+    /// The leases of this process, if there are others.
+    fn leases(
+        &self,
+        clock: Clock,
+        info: &GatewayInfo,
+        ids: &[ShardId],
+    ) -> Result<Option<Arc<SharedLeases>>, Error> {
+        if self.sharing.store.is_none() {
+            return Ok(None);
+        }
+        let none = "the system gives no random numbers";
+        let me = getrandom::u64().map_err(|e| Error::with_source(ErrorKind::Config, none, e))?;
+        let (me, now) = (ProcessId::new(me), clock.now(&self.runtime));
+        let limit = info.session_start_limit.into();
+        let config = self.sharing.config.clone();
+        let leases = Leases::new(now, config, me, limit, ids.iter().copied());
+        let leases = SharedLeases::new(me, leases, &self.runtime, clock);
+        Ok(Some(Arc::new(leases)))
+    }
+
+    /// Who says when shards may identify.
+    fn turns(&mut self, leases: Option<&Arc<SharedLeases>>) -> Turns {
+        match (leases, self.gate.take()) {
+            (Some(leases), _) => Turns::Leases(Arc::clone(leases)),
+            (None, Some(gate)) => Turns::Gate(gate),
+            (None, None) => Turns::Fleet,
+        }
+    }
+
+    /// Begins to keep the leases, if there are any.
+    fn coordinate_with(&mut self, launch: &Launch<R>, service: (Refresh<R>, StartLimit)) {
+        let shared = &launch.shared;
+        let Some(leases) = &shared.leases else {
+            return;
+        };
+        let host = (shared, leases, launch.delivery.another());
+        let sharing = std::mem::take(&mut self.sharing);
+        let resumes = self.on_resume != OnResume::Identify;
+        let shards = (self.config.intents, resumes);
+        let runtime = self.runtime.clone();
+        if let Some(task) = Coordination::new(runtime, host, sharing, shards, service) {
+            self.runtime.spawn(coordinate(task));
+        }
     }
 
     /// Lets the shards begin.
     fn begin(self, launch: Launch<R>, events: Events, refresh: Refresh<R>) -> Bot<R> {
         let shared = Arc::clone(&launch.shared);
         let on_drop = match launch.state {
-            Some(_) => OnStop::Resume,
-            None => OnStop::End,
+            None if shared.leases.is_none() => OnStop::End,
+            Some(_) | None => OnStop::Resume,
         };
         let mut patience = self.options.write_deadline + self.options.close_deadline;
+        if shared.leases.is_some() {
+            patience += HAND_OVER + PARTING;
+        }
         if launch.snapshots.is_some() {
             patience += SNAPSHOT_PATIENCE;
         }
@@ -308,7 +364,11 @@ impl<R: Runtime> Builder<R> {
         let mut cells = Vec::new();
         for (place, (id, seed, session)) in begins.into_iter().enumerate() {
             let mut tape = recorder.as_ref().map(|recorder| recorder.tape(place));
-            let shard = self.shard(id, seed, (session, rows), tape.as_mut())?;
+            let mut shard = self.shard(id, seed, (session, rows), tape.as_mut())?;
+            if self.sharing.store.is_some() {
+                // It begins once its lease is given.
+                shard = halted(shard);
+            }
             let cell = ShardCell::new(shard, unacknowledged, tape);
             cells.push((id, Arc::new(cell)));
         }
@@ -389,7 +449,11 @@ impl<R: Runtime> Builder<R> {
         }
         config.check().map_err(|error| error.of("fleet"))?;
         let now = clock.now(&self.runtime);
-        Ok(Fleet::new(now, config, ids.iter().copied()))
+        let fleet = Fleet::new(now, config, ids.iter().copied());
+        Ok(match self.sharing.store {
+            Some(_) => fleet.part_of_bot(),
+            None => fleet,
+        })
     }
 }
 

@@ -27,11 +27,11 @@ use crate::metrics::{StateFailureCounters, StateWrite};
 use crate::{Error, ErrorKind};
 
 pub(crate) use bot_key::BotKey;
+pub(crate) use cold_starts::ColdStarts;
 pub(crate) use journal::ShardJournal;
 pub use saved::SavedSession;
 pub(crate) use snapshot::{FileHead, FoundSnapshots, RestoredStore, RowsWriter, SnapshotFiles};
 
-use cold_starts::ColdStarts;
 use disk::{Disk, Folder, Unusable, replace};
 use document::Document;
 use layout::{COLD_STARTS, JOURNAL, length_for};

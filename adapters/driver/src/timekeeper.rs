@@ -6,12 +6,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use headcount_core::event::StoreFailure;
+use headcount_core::fleet::lease::LeaseInput;
 use headcount_core::fleet::{Fleet, FleetInput, StartLimit};
 use headcount_core::{Event, Shard, ShardId};
 
 use crate::alarm::Alarm;
+use crate::coordination::LeaseRequest;
 use crate::delivery::Untaken;
 use crate::event::BotEvent;
+use crate::identify_gate::GateWaiter;
 use crate::launch::Launch;
 use crate::panics::caught_in;
 use crate::pending_shards::Next;
@@ -20,6 +23,7 @@ use crate::refresh::Refresh;
 use crate::shared::Shared;
 use crate::snapshots::SnapshotTask;
 use crate::stall::Stall;
+use crate::turns::Turns;
 use crate::{Error, GatewayInfo, Runtime};
 
 /// How long the timekeeper rests after a panic, so that one which comes again and again costs
@@ -35,6 +39,7 @@ pub(crate) async fn keep_time<R: Runtime>(launch: Launch<R>, refresh: Refresh<R>
         quantum: Quantum::new(),
         stall: Stall::default(),
         refresh,
+        gate: GateWaiter::new(runtime.clone()),
         waiting: None,
         launch,
     };
@@ -52,6 +57,7 @@ struct Timekeeper<R: Runtime> {
     quantum: Quantum,
     stall: Stall,
     refresh: Refresh<R>,
+    gate: GateWaiter<R>,
     /// What waits for the consumer, if the buffer is full.
     waiting: Option<Untaken>,
 }
@@ -60,6 +66,8 @@ struct Timekeeper<R: Runtime> {
 enum Due {
     Time,
     Shard(Next),
+    /// The user's gate lets a shard in.
+    Admitted(ShardId),
     /// The service was asked how many identifies are left.
     Refreshed(Result<GatewayInfo, Error>),
     /// Every shard has ended.
@@ -82,7 +90,7 @@ impl<R: Runtime> Timekeeper<R> {
         }
         let mut events = Vec::new();
         for id in identify {
-            events.extend(fleet.handle(now, FleetInput::WantIdentify(id)));
+            events.extend(fleet.queue(now, id));
         }
         self.emit(events);
     }
@@ -95,6 +103,7 @@ impl<R: Runtime> Timekeeper<R> {
                 Due::Shard(Next::Start(id)) => self.launch.start(id),
                 Due::Shard(Next::End(id)) => self.launch.end(id).await,
                 Due::Shard(Next::Leave(_)) => self.launch.shared.fleet.ended(),
+                Due::Admitted(id) => self.launch.shared.fleet.admit(id),
                 Due::Refreshed(answer) => self.refresh(answer),
                 Due::End => return self.end().await,
             }
@@ -117,6 +126,11 @@ impl<R: Runtime> Timekeeper<R> {
         self.quantum.spend(0);
         if let Some(next) = fleet.next() {
             return Poll::Ready(Due::Shard(next));
+        }
+        if let Turns::Gate(queue) = fleet.turns()
+            && let Poll::Ready(id) = self.gate.poll(cx, queue)
+        {
+            return Poll::Ready(Due::Admitted(id));
         }
         if cache.has_unjudged() {
             return Poll::Ready(Due::Time);
@@ -159,6 +173,9 @@ impl<R: Runtime> Timekeeper<R> {
             Ok(info) => {
                 let limit = StartLimit::from(info.session_start_limit);
                 fleet.refresh(now, limit);
+                if let Some(leases) = &self.launch.shared.leases {
+                    leases.send(LeaseRequest::Input(LeaseInput::Limit(limit)));
+                }
                 let (remaining, recommended) = (limit.remaining, info.shards);
                 tracing::debug!(remaining, recommended, total, "the service was asked anew");
             }
@@ -169,7 +186,7 @@ impl<R: Runtime> Timekeeper<R> {
         let mut events = Vec::new();
         let waited = fleet.askers().answered(now);
         for id in waited {
-            events.extend(fleet.handle(now, FleetInput::WantIdentify(id)));
+            events.extend(fleet.queue(now, id));
         }
         self.emit(events);
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use headcount_core::fleet::lease::{Epoch, Expected, LeaseKey, Swap, Swapped};
+use headcount_core::fleet::lease::{Epoch, Expected, LeaseKey, LeaseStore, Swap, Swapped};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Script};
 
@@ -130,6 +130,14 @@ impl Coordinator {
             LeaseKey::Identifies => format!("{{{prefix}}}:identifies"),
             LeaseKey::Shard(shard) => format!("{{{prefix}}}:shard:{shard}"),
         }
+    }
+}
+
+impl LeaseStore for Coordinator {
+    type Error = CoordinatorError;
+
+    async fn swap(&self, swap: &Swap) -> Result<Swapped, CoordinatorError> {
+        Self::swap(self, swap).await
     }
 }
 

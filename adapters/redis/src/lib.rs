@@ -2,19 +2,22 @@
 //! ([`fleet::lease`](headcount_core::fleet::lease)) in Redis 7 or Valkey.
 //!
 //! ```no_run
-//! use headcount_core::fleet::lease::{LeaseInput, Leases, Swap, Swapped};
 //! use headcount_redis::Coordinator;
+//! use headcount_tokio::{Bot, Intents};
 //!
-//! # async fn run(leases: &mut Leases, swap: Swap, now: headcount_core::Instant)
-//! # -> Result<(), headcount_redis::CoordinatorError> {
+//! # async fn run(token: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! // Four of these share the shards of one bot; if one is killed, its shards resume in the others.
 //! let coordinator = Coordinator::open("redis://127.0.0.1").await?;
-//! // What `Leases::handle` says to swap, and what came of it:
-//! let swapped = coordinator.swap(&swap).await.unwrap_or(Swapped::Unknown);
-//! let (key, ticket) = (swap.key, swap.ticket);
-//! leases.handle(now, LeaseInput::Answer { key, ticket, swapped });
+//! let mut bot = Bot::builder(token, Intents::GUILDS).coordinate(coordinator).connect().await?;
+//! while let Some(event) = bot.next().await {
+//!     println!("{:?}: {:?}", event.shard, event.event);
+//! }
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A loop of your own hands a coordinator the swaps that
+//! [`Leases::handle`](headcount_core::fleet::lease::Leases::handle) asks for.
 //!
 //! # What is in Redis
 //!

@@ -8,7 +8,7 @@
 //! ```text
 //!  Serve, Record, WantIdentify --> Leases::handle --> Swap ------> the store
 //!        Answer <----------------- the store          Start, Stop, Recorded
-//!                                                     Grant, Withdraw
+//!  Report                                             Grant, Withdraw, Emit
 //! ```
 //!
 //! # What holds
@@ -23,6 +23,8 @@
 //!   those who wait, and no more are used than are left for the day.
 //! - A record that [`Recorded`](LeaseAction::Recorded) names is what the next owner finds, or a
 //!   newer one, unless the store forgets all.
+//! - Readiness of the whole bot is emitted by one process, once as long as any process of it lives;
+//!   a process that is killed right then may take it along.
 //!
 //! # How
 //!
@@ -41,6 +43,7 @@ mod inquiry;
 mod processes;
 mod queue;
 mod shard;
+mod store;
 mod table;
 mod tenure;
 mod turns;
@@ -63,7 +66,23 @@ use turns::Turns;
 pub use crate::process_id::ProcessId;
 pub use action::{LeaseAction, LeaseEnd, LeaseInput};
 pub use config::LeaseConfig;
+pub use store::LeaseStore;
 pub use table::{Epoch, Expected, LeaseEntry, LeaseKey, LeaseTable, Swap, Swapped};
+
+/// What the parts of a process's leases work with; its fields are borrowed one by one, so that a
+/// part can be changed meanwhile.
+macro_rules! context {
+    ($leases:ident, $actions:ident) => {
+        LeaseContext {
+            now: $leases.now,
+            config: &$leases.config,
+            me: $leases.me,
+            tickets: &mut $leases.tickets,
+            floor: $leases.highest.saturating_add(1),
+            actions: $actions,
+        }
+    };
+}
 
 /// When a store is asked again that did not answer.
 const RETRY: Duration = Duration::from_millis(250);
@@ -101,6 +120,7 @@ impl Leases {
             .into_iter()
             .map(|shard| (shard, ShardLease::new(now, shard)))
             .collect();
+        let total = shards.keys().next().map_or(0, |shard| shard.total());
         let mut agenda = Agenda::default();
         shards.keys().for_each(|shard| agenda.set(*shard, now));
         Self {
@@ -112,7 +132,7 @@ impl Leases {
             agenda,
             shards,
             turns: Turns::new(now, me, limit),
-            processes: Processes::new(now),
+            processes: Processes::new(now, total),
         }
     }
 
@@ -164,6 +184,14 @@ impl Leases {
         }
     }
 
+    /// Whether the process has [left](LeaseInput::Leave): it holds no shard, and the others know
+    /// that they need not wait for it.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        let holds = |lease: &ShardLease| lease.holder(self.me) == Some(self.me);
+        self.processes.has_left() && !self.shards.values().any(holds)
+    }
+
     fn take(&mut self, input: LeaseInput, actions: &mut Vec<LeaseAction>) {
         let now = self.now;
         match input {
@@ -184,6 +212,7 @@ impl Leases {
             LeaseInput::WantIdentify(shard) => self.turns.want(now, shard),
             LeaseInput::Identified(shard) => self.turns.identified(now, shard),
             LeaseInput::NoIdentify(shard) => self.turns.drop_want(now, shard),
+            LeaseInput::Report(report) => self.processes.report_of_here(now, report),
             LeaseInput::Leave => self.processes.leave(now),
             LeaseInput::Limit(limit) => self.turns.limit(now, limit),
         }
@@ -207,14 +236,7 @@ impl Leases {
         if let Swapped::Done(entry) | Swapped::Refused(Some(entry)) = &swapped {
             self.highest = self.highest.max(entry.epoch.number);
         }
-        let mut cx = LeaseContext {
-            now: self.now,
-            config: &self.config,
-            me: self.me,
-            tickets: &mut self.tickets,
-            floor: self.highest.saturating_add(1),
-            actions,
-        };
+        let mut cx = context!(self, actions);
         match key {
             LeaseKey::Processes => self.processes.answer(&mut cx, ticket, swapped),
             LeaseKey::Identifies => self.turns.answer(&mut cx, ticket, swapped),
@@ -231,14 +253,7 @@ impl Leases {
 
     /// Does all that is due.
     fn step(&mut self, actions: &mut Vec<LeaseAction>) {
-        let mut cx = LeaseContext {
-            now: self.now,
-            config: &self.config,
-            me: self.me,
-            tickets: &mut self.tickets,
-            floor: self.highest.saturating_add(1),
-            actions,
-        };
+        let mut cx = context!(self, actions);
         let mut done = Vec::new();
         while let Some(shard) = self.agenda.pop(self.now) {
             if let Some(lease) = self.shards.get_mut(&shard) {

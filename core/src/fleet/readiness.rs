@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::event::{BotReady, Event, FinishedChunking, PresencesCounts, StateChanged};
+use crate::fleet::FleetReport;
 use crate::session::Phase;
 use crate::setup::{GuildStale, Restored, ShardFinishedChunking};
 use crate::shard_id::ShardId;
@@ -129,6 +130,37 @@ impl FleetProgress {
 
     pub(super) fn has(&self, shard: ShardId) -> bool {
         self.shards.contains_key(&shard)
+    }
+
+    /// Nothing is known of a shard any more.
+    pub(super) fn forget(&mut self, shard: ShardId) {
+        if let Some(progress) = self.shards.get_mut(&shard) {
+            *progress = ShardProgress::default();
+        }
+    }
+
+    /// What there is to say to other processes of the bot.
+    pub(super) fn report(&self) -> FleetReport {
+        let mut report = FleetReport::default();
+        for (shard, progress) in &self.shards {
+            let number = shard.number();
+            if let Some(ready) = progress.ready {
+                report.ready.push(number);
+                report.available = report.available.saturating_add(ready.available);
+                report.unavailable = report.unavailable.saturating_add(ready.unavailable);
+            }
+            if let Some(chunked) = progress.chunked {
+                report.chunked.push(number);
+                report.complete = report.complete.saturating_add(chunked.complete);
+                report.others = report.others.saturating_add(chunked.others);
+                let presences = [report.presences, chunked.presences].into_iter().flatten();
+                report.presences = presences.reduce(usize::saturating_add);
+            }
+            if progress.halted() {
+                report.halted.push(number);
+            }
+        }
+        report
     }
 
     pub(super) fn counts(&self, waiting: usize) -> FleetReadiness {

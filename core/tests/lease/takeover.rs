@@ -1,7 +1,20 @@
 //! How soon the shards of a process that is gone run elsewhere.
 
+use headcount_core::Event;
+
 use crate::gateway::Gateway;
 use crate::world::{Step, World};
+
+/// However many processes came and went, the user heard of the whole bot once.
+fn said_once(world: &World) {
+    let chunked = |it: &&Event<'_>| matches!(it, Event::FinishedChunking(_));
+    assert_eq!(world.said.iter().filter(chunked).count(), 1);
+    let ready = world.said.iter().filter_map(|it| match it {
+        Event::BotReady(ready) => Some(ready.available),
+        _ => None,
+    });
+    assert_eq!(ready.collect::<Vec<_>>(), [24]);
+}
 
 #[test]
 fn shards_of_a_process_that_was_killed_go_on_elsewhere_within_15_seconds() {
@@ -24,6 +37,7 @@ fn shards_of_a_process_that_was_killed_go_on_elsewhere_within_15_seconds() {
     assert!(world.takeovers.len() > 200);
     assert!(longest < 15_000, "{longest} ms");
     assert_eq!(world.gateway.identifies.len(), 24, "all the others resumed");
+    said_once(&world);
 }
 
 #[test]
@@ -47,6 +61,7 @@ fn shards_of_a_process_that_leaves_go_on_elsewhere_without_waiting_for_their_lea
     );
     assert!(longest < 6_000, "{longest} ms");
     assert_eq!(world.gateway.identifies.len(), 24, "all the others resumed");
+    said_once(&world);
     let shares = world.processes.iter().map(|process| process.shards.len());
     assert!(
         shares.clone().all(|shards| shards > 0),

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headcount_core::ShardId;
-use headcount_core::fleet::StartLimit;
 use headcount_core::fleet::lease::{
     Epoch, LeaseAction, LeaseConfig, LeaseEnd, LeaseInput, ProcessId, Swap, Swapped,
 };
+use headcount_core::fleet::{FleetReport, StartLimit};
 use headcount_core::manager::Placement;
+use headcount_core::{Event, ShardId};
 
 use crate::dice::Dice;
 use crate::gateway::Gateway;
@@ -53,6 +53,8 @@ pub(crate) struct World {
     pub(crate) assignment: Assignment,
     pub(crate) steps: u64,
     pub(crate) emitted: u64,
+    /// What was said of the whole bot, by any process.
+    pub(crate) said: Vec<Event<'static>>,
     /// How long each shard of a process that was killed had no owner.
     pub(crate) takeovers: Vec<u64>,
     pub(crate) deaths: BTreeMap<ShardId, u64>,
@@ -78,6 +80,7 @@ impl World {
             assignment: Assignment::One,
             steps: 0,
             emitted: 0,
+            said: Vec::new(),
             takeovers: Vec::new(),
             deaths: BTreeMap::new(),
             has_forgotten: false,
@@ -249,6 +252,7 @@ impl World {
                 self.processes[index].begin(shard, Doing::Waiting);
             }
             LeaseAction::Place => self.place(id),
+            LeaseAction::Emit(event) => self.said.push(event),
             LeaseAction::AskLimit => {
                 let limit: StartLimit = self.gateway.limit(self.now);
                 let wait = self.dice.roll(20, 500);
@@ -330,11 +334,31 @@ impl World {
         let index = self.index(id).unwrap();
         self.processes[index].shards.remove(&shard);
         self.gateway.disconnect(self.now, shard, id);
+        self.report(index);
         self.at(0, Step::Input(id, LeaseInput::NoIdentify(shard)));
         if why == LeaseEnd::Yielded {
             let wait = self.dice.roll(1, 500);
             self.at(wait, Step::Input(id, LeaseInput::Closed(shard)));
         }
+    }
+
+    /// A process tells the others which of its shards are ready, some time later.
+    pub(crate) fn report(&mut self, index: usize) {
+        let process = &self.processes[index];
+        let active = |running: &Running| matches!(running.doing, Doing::Active { .. });
+        let shards = process.shards.iter();
+        let numbers = shards
+            .filter(|(_, running)| active(running))
+            .map(|(shard, _)| shard.number());
+        let ready: Vec<u32> = numbers.collect();
+        let report = FleetReport {
+            chunked: ready.clone(),
+            available: ready.len(),
+            ready,
+            ..FleetReport::default()
+        };
+        let id = process.id;
+        self.at(0, Step::Input(id, LeaseInput::Report(report)));
     }
 
     /// Lets a shard do something else, with a next step after some time.
@@ -405,6 +429,8 @@ impl World {
         let wait = self.dice.roll(100, 900);
         self.begin(id, shard, doing, wait, HostStep::Event);
         self.record(id, shard, session, acknowledged);
+        let index = self.index(id).unwrap();
+        self.report(index);
     }
 
     fn record(&mut self, id: u64, shard: ShardId, session: u64, acknowledged: u64) {

@@ -57,6 +57,13 @@ impl UnfinishedSessions {
         }
     }
 
+    /// Nothing is under way.
+    pub(super) fn forget(&mut self) {
+        self.lost.clear();
+        self.last = None;
+        self.gap_changes = self.gap_changes.wrapping_add(1);
+    }
+
     /// Of how many dispatches something is not dealt with.
     pub(super) fn outstanding(&self) -> usize {
         let all = self.lost.iter().chain(&self.last);

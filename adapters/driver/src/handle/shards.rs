@@ -4,6 +4,7 @@ use headcount_core::session::OnStop;
 use headcount_core::{RequestError, Shard, ShardId};
 
 use super::Handle;
+use crate::coordination::LeaseRequest;
 use crate::record::RecordedCall;
 use crate::shard_cell::ShardCell;
 
@@ -20,6 +21,9 @@ impl Handle {
     /// # }
     /// ```
     pub fn stop(&self, on_stop: OnStop) {
+        if let Some(leases) = &self.shared.leases {
+            return leases.send(LeaseRequest::End(on_stop));
+        }
         for (_, cell) in self.shared.fleet.cells() {
             cell.change(|| RecordedCall::stop(on_stop), |shard| shard.stop(on_stop));
         }
@@ -42,6 +46,10 @@ impl Handle {
     /// [`RequestError::Halted`] for a shard that has ended, or that this bot does not run.
     pub fn stop_shard(&self, shard: ShardId, on_stop: OnStop) -> Result<(), RequestError> {
         let cell = self.running(shard)?;
+        if let Some(leases) = &self.shared.leases {
+            leases.send(LeaseRequest::Stop(shard, on_stop));
+            return Ok(());
+        }
         cell.change(|| RecordedCall::stop(on_stop), |shard| shard.stop(on_stop));
         self.shared.fleet.end_pending(shard);
         Ok(())
@@ -64,6 +72,10 @@ impl Handle {
     /// bot does not run it, or has ended itself.
     pub fn start_shard(&self, shard: ShardId) -> Result<(), RequestError> {
         let has_ended = self.cell(shard)?.read(Shard::halt).is_some();
+        if let Some(leases) = self.shared.leases.as_ref().filter(|_| has_ended) {
+            leases.send(LeaseRequest::Start(shard));
+            return Ok(());
+        }
         match has_ended {
             true if self.shared.fleet.start(shard) => Ok(()),
             true => Err(RequestError::Halted),

@@ -14,7 +14,7 @@ const CALM: u64 = 60 * 60_000;
 
 /// The cold starts of late. Times are by the wall clock, in milliseconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ColdStarts {
+pub(crate) struct ColdStarts {
     /// When the last ones were; a start that had to wait counts from the end of its wait.
     pub(super) recent: Vec<u64>,
     /// How often a wait was needed, one soon after another.
@@ -26,7 +26,7 @@ pub(super) struct ColdStarts {
 impl ColdStarts {
     /// Counts a start, and says how long it has to wait: a minute at the first time, twice as long
     /// each further time, at most 15 minutes.
-    pub(super) fn count(&mut self, now: u64) -> Option<Duration> {
+    pub(crate) fn count(&mut self, now: u64) -> Option<Duration> {
         let left = self.wait_until.saturating_sub(now);
         if (1..=LONGEST).contains(&left) {
             // Whoever began this wait has not got to its end.

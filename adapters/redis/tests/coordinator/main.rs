@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![allow(clippy::print_stderr, reason = "a test that leaves itself out says so")]
 
+mod bots;
 mod faults;
 mod processes;
 mod server;

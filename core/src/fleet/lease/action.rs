@@ -2,8 +2,9 @@
 
 use alloc::boxed::Box;
 
-use crate::fleet::StartLimit;
+use crate::event::Event;
 use crate::fleet::lease::table::{Epoch, LeaseKey, Swap, Swapped};
+use crate::fleet::{FleetReport, StartLimit};
 use crate::process_id::ProcessId;
 use crate::shard_id::ShardId;
 
@@ -45,6 +46,8 @@ pub enum LeaseInput {
     Identified(ShardId),
     /// A shard that waits, or was let in, will not identify.
     NoIdentify(ShardId),
+    /// How far the shards of this process are, when that has changed.
+    Report(FleetReport),
     /// The process ends, and has yielded its shards: the others need not wait for it.
     Leave,
     /// What `GET /gateway/bot` said just now.
@@ -91,6 +94,9 @@ pub enum LeaseAction {
     /// [`Placement`](crate::manager::Placement) what to serve, with
     /// [`Leases::owners`](super::Leases::owners).
     Place,
+    /// Hand this event of the whole bot to the user here, and in no other process:
+    /// [`FinishedChunking`](Event::FinishedChunking) or [`BotReady`](Event::BotReady).
+    Emit(Event<'static>),
     /// Ask `GET /gateway/bot`, and hand in [`LeaseInput::Limit`]: the store does not know how many
     /// identifies are left.
     AskLimit,

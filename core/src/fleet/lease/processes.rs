@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::{BotReady, Event, FinishedChunking};
+use crate::fleet::FleetReport;
 use crate::fleet::lease::RETRY;
 use crate::fleet::lease::action::LeaseAction;
 use crate::fleet::lease::config::LeaseConfig;
@@ -20,12 +22,39 @@ const VERSION: u32 = 1;
 /// More processes than that are not counted with.
 const MOST: usize = 1_024;
 
-/// One entry of the table: each process with a number that goes up while it lives; none once it
-/// has left.
+/// One entry of the table: the processes of the bot.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct ProcessList {
     version: u32,
-    beats: Vec<(ProcessId, Option<u64>)>,
+    processes: Vec<ListedProcess>,
+}
+
+/// What is written of one process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct ListedProcess {
+    id: ProcessId,
+    /// A number that goes up while it lives; none once it has left.
+    beat: Option<u64>,
+    /// How far its shards are, until all is said.
+    report: Option<FleetReport>,
+    said: Said,
+}
+
+/// What of the whole bot was said to the user, in any process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Said {
+    chunked: bool,
+    ready: bool,
+}
+
+/// The last that was heard of a process.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    beat: Option<u64>,
+    /// When that changed.
+    since: Instant,
+    /// Whether it ever has: the process lives, or did so when this one did.
+    is_proven: bool,
 }
 
 /// The list, as one process sees it, and its own place in it.
@@ -35,10 +64,16 @@ pub(super) struct Processes {
     found: Option<(Expected, ProcessList)>,
     /// What is being written, if the last swap was to write.
     writing: Option<ProcessList>,
-    /// The last that was heard of each, and when it changed.
-    seen: BTreeMap<ProcessId, (Option<u64>, Instant)>,
+    /// Of how many shards the bot is.
+    total: u32,
+    seen: BTreeMap<ProcessId, Heard>,
+    /// How far the shards of this process are.
+    report: FleetReport,
+    said: Said,
     beat: u64,
     leaves: bool,
+    /// The list says so.
+    has_left: bool,
     /// Who was reported to live.
     live: BTreeSet<ProcessId>,
 }
@@ -47,17 +82,21 @@ impl ProcessList {
     fn new() -> Self {
         Self {
             version: VERSION,
-            beats: Vec::new(),
+            processes: Vec::new(),
         }
     }
 
     fn names(&self, process: ProcessId) -> bool {
-        self.beats.iter().any(|(of, _)| *of == process)
+        self.of(process).is_some()
+    }
+
+    fn of(&self, process: ProcessId) -> Option<&ListedProcess> {
+        self.processes.iter().find(|it| it.id == process)
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let list: Self = serde_json::from_slice(bytes).ok()?;
-        (list.version == VERSION && list.beats.len() <= MOST).then_some(list)
+        (list.version == VERSION && list.processes.len() <= MOST).then_some(list)
     }
 
     fn encode(&self) -> Box<[u8]> {
@@ -65,15 +104,39 @@ impl ProcessList {
     }
 }
 
+impl Heard {
+    /// Whether it changed within the last lease.
+    fn is_recent(&self, cx: &LeaseContext<'_>) -> bool {
+        self.since.after(cx.config.lease) > cx.now
+    }
+}
+
+impl Said {
+    const fn is_all(self) -> bool {
+        self.chunked && self.ready
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self {
+            chunked: self.chunked || other.chunked,
+            ready: self.ready || other.ready,
+        }
+    }
+}
+
 impl Processes {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, total: u32) -> Self {
         Self {
             inquiry: Inquiry::new(now),
             found: None,
             writing: None,
+            total,
             seen: BTreeMap::new(),
+            report: FleetReport::default(),
+            said: Said::default(),
             beat: 0,
             leaves: false,
+            has_left: false,
             live: BTreeSet::new(),
         }
     }
@@ -89,11 +152,25 @@ impl Processes {
         self.inquiry.again_by(now);
     }
 
+    /// How far the shards of this process are.
+    pub(super) fn report_of_here(&mut self, now: Instant, report: FleetReport) {
+        let is_news = !self.said.is_all() && self.report != report;
+        self.report = report;
+        if is_news {
+            self.inquiry.again_by(now);
+        }
+    }
+
+    /// Whether the others know that it ends.
+    pub(super) const fn has_left(&self) -> bool {
+        self.has_left
+    }
+
     pub(super) fn deadline(&self, now: Instant, config: &LeaseConfig) -> Instant {
         let ends = self
             .seen
             .values()
-            .map(|(_, since)| since.after(config.lease));
+            .map(|heard| heard.since.after(config.lease));
         let next = ends.filter(|at| *at > now).min();
         let asks = self.inquiry.deadline();
         next.map_or(asks, |next| next.min(asks))
@@ -122,14 +199,68 @@ impl Processes {
     /// The list with this process in it, and without those who have been gone for a lease.
     fn next(&mut self, mut list: ProcessList, cx: &LeaseContext<'_>) -> ProcessList {
         self.beat = self.beat.saturating_add(1);
-        let stays = |(process, _): &(ProcessId, Option<u64>)| {
-            let seen = self.seen.get(process);
-            *process != cx.me && seen.is_none_or(|(_, since)| since.after(cx.config.lease) > cx.now)
+        let stays = |it: &ListedProcess| {
+            let heard = self.seen.get(&it.id);
+            it.id != cx.me && heard.is_none_or(|heard| heard.is_recent(cx))
         };
-        list.beats.retain(stays);
-        list.beats
-            .push((cx.me, (!self.leaves).then_some(self.beat)));
+        list.processes.retain(stays);
+        let (chunked, ready) = self.completed(&list);
+        let said = Said {
+            chunked: self.said.chunked || chunked.is_some(),
+            ready: self.said.ready || ready.is_some(),
+        };
+        list.processes.push(ListedProcess {
+            id: cx.me,
+            beat: (!self.leaves).then_some(self.beat),
+            report: (!self.said.is_all()).then(|| self.report.clone()),
+            said,
+        });
         list
+    }
+
+    /// What is to be said of the whole bot by who adds this process to the list of the others:
+    /// nothing as long as it is not known whether each of them lives.
+    fn completed(&self, others: &ProcessList) -> (Option<FinishedChunking>, Option<BotReady>) {
+        let live = || others.processes.iter().filter(|it| it.beat.is_some());
+        let is_proven = |it: &ListedProcess| self.seen.get(&it.id).is_some_and(|it| it.is_proven);
+        if self.leaves || self.said.is_all() || !live().all(is_proven) {
+            return (None, None);
+        }
+        let reports = live().filter_map(|it| it.report.as_ref());
+        let sum = FleetReport::sum(reports.chain([&self.report]));
+        let chunked = sum.finished_chunking(self.total);
+        let ready = sum.bot_ready(self.total);
+        (
+            chunked.filter(|_| !self.said.chunked),
+            ready.filter(|_| !self.said.ready),
+        )
+    }
+
+    /// Says of the whole bot what the list says that this process has to, once.
+    fn say(&mut self, list: &ProcessList, cx: &mut LeaseContext<'_>) {
+        let Some(own) = list.of(cx.me).map(|it| it.said) else {
+            return;
+        };
+        if own == self.said {
+            return;
+        }
+        let others = list.processes.iter().filter(|it| it.id != cx.me);
+        let reports = others
+            .filter(|it| it.beat.is_some())
+            .filter_map(|it| it.report.as_ref());
+        let own_report = list.of(cx.me).and_then(|it| it.report.as_ref());
+        let sum = FleetReport::sum(reports.chain(own_report));
+        if own.chunked && !self.said.chunked {
+            let event = sum
+                .finished_chunking(self.total)
+                .map(Event::FinishedChunking);
+            cx.actions.extend(event.map(LeaseAction::Emit));
+        }
+        if own.ready && !self.said.ready {
+            let event = sum.bot_ready(self.total).map(Event::BotReady);
+            cx.actions.extend(event.map(LeaseAction::Emit));
+        }
+        self.said = self.said.and(own);
     }
 
     /// Says who lives, if that has changed. A process is taken for alive until it has not been
@@ -138,11 +269,10 @@ impl Processes {
         let Some((_, list)) = &self.found else {
             return;
         };
-        let is_heard_of = |since: &Instant| since.after(cx.config.lease) > cx.now;
         self.seen
-            .retain(|process, (_, since)| is_heard_of(since) || list.names(*process));
+            .retain(|process, heard| heard.is_recent(cx) || list.names(*process));
         let live = self.seen.iter();
-        let live = live.filter(|(_, (beat, since))| beat.is_some() && is_heard_of(since));
+        let live = live.filter(|(_, heard)| heard.beat.is_some() && heard.is_recent(cx));
         let mut live: BTreeSet<ProcessId> = live.map(|(process, _)| *process).collect();
         if self.leaves {
             live.remove(&cx.me);
@@ -161,7 +291,8 @@ impl Processes {
         }
         match (swapped, self.writing.take()) {
             (Swapped::Done(entry), Some(list)) => {
-                self.observe(Expected::Written(entry.epoch), list, cx.now);
+                self.has_left = self.leaves && list.of(cx.me).is_some_and(|it| it.beat.is_none());
+                self.observe(Expected::Written(entry.epoch), list, cx);
                 self.inquiry.again_at(cx.now.after(cx.config.renew));
             }
             (Swapped::Refused(entry), _) => self.refused(cx, entry),
@@ -170,7 +301,7 @@ impl Processes {
         self.report(cx);
     }
 
-    fn refused(&mut self, cx: &LeaseContext<'_>, entry: Option<LeaseEntry>) {
+    fn refused(&mut self, cx: &mut LeaseContext<'_>, entry: Option<LeaseEntry>) {
         let list = match entry {
             None => Some((Expected::Nothing, ProcessList::new())),
             Some(entry) => {
@@ -179,7 +310,7 @@ impl Processes {
         };
         match list {
             Some((expected, list)) => {
-                self.observe(expected, list, cx.now);
+                self.observe(expected, list, cx);
                 self.inquiry.again_at(cx.now);
             }
             // It is of a version that this process does not know, and is left alone.
@@ -190,11 +321,22 @@ impl Processes {
         }
     }
 
-    fn observe(&mut self, expected: Expected, list: ProcessList, now: Instant) {
-        for (process, beat) in &list.beats {
-            let seen = self.seen.entry(*process).or_insert((*beat, now));
-            if seen.0 != *beat {
-                *seen = (*beat, now);
+    fn observe(&mut self, expected: Expected, list: ProcessList, cx: &mut LeaseContext<'_>) {
+        for it in &list.processes {
+            let heard = self.seen.entry(it.id).or_insert(Heard {
+                beat: it.beat,
+                since: cx.now,
+                is_proven: it.id == cx.me,
+            });
+            if heard.beat != it.beat {
+                (heard.beat, heard.since, heard.is_proven) = (it.beat, cx.now, true);
+            }
+        }
+        self.say(&list, cx);
+        for it in list.processes.iter().filter(|it| it.id != cx.me) {
+            let is_proven = self.seen.get(&it.id).is_some_and(|heard| heard.is_proven);
+            if is_proven {
+                self.said = self.said.and(it.said);
             }
         }
         self.found = Some((expected, list));

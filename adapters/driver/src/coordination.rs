@@ -1,0 +1,331 @@
+//! One bot in several processes: the task that keeps the leases of this one, and runs the shards
+//! that they give it.
+
+mod leases;
+mod record;
+mod shards;
+mod table;
+mod tenure;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use headcount_core::fleet::StartLimit;
+use headcount_core::fleet::lease::{LeaseAction, LeaseConfig, LeaseInput, Leases};
+use headcount_core::manager::Placement;
+use headcount_core::session::OnStop;
+use headcount_core::{Input, Instant, Intents, Shard, ShardId};
+
+use crate::alarm::Alarm;
+use crate::delivery::Delivery;
+use crate::event::BotEvent;
+use crate::fleet::Running;
+use crate::panics::caught_in;
+use crate::refresh::Refresh;
+use crate::shared::Shared;
+use crate::{Error, GatewayInfo, Runtime};
+
+pub(crate) use leases::{LeaseRequest, SharedLeases};
+pub(crate) use table::AnyLeaseStore;
+use table::{Silence, SwapAnswer, ask};
+pub(crate) use tenure::HAND_OVER;
+use tenure::{Tenure, TenureStage};
+
+/// How long a process that ends waits for the store to hear of it.
+pub(crate) const PARTING: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the consumer is done with what it took of a shard that moves.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long the task rests after a panic.
+const REST: Duration = Duration::from_secs(1);
+
+/// How a bot shares its shards with other processes.
+pub(crate) struct Sharing {
+    /// The table of leases; `None` if it does not.
+    pub(crate) store: Option<Arc<dyn AnyLeaseStore>>,
+    pub(crate) placement: Placement,
+    pub(crate) config: LeaseConfig,
+}
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Self {
+            store: None,
+            placement: Placement::Spread,
+            config: LeaseConfig::default(),
+        }
+    }
+}
+
+/// What the task works with.
+pub(crate) struct Coordination<R: Runtime> {
+    runtime: R,
+    shared: Arc<Shared>,
+    leases: Arc<SharedLeases>,
+    /// Where events of the whole bot go.
+    delivery: Delivery,
+    store: Arc<dyn AnyLeaseStore>,
+    placement: Placement,
+    config: LeaseConfig,
+    intents: Intents,
+    /// Whether sessions of earlier owners are resumed.
+    resumes: bool,
+    refresh: Refresh<R>,
+    /// What the service said last.
+    limit: StartLimit,
+    /// Since when it is to be asked again.
+    ask_limit: Option<Instant>,
+    swaps: FuturesUnordered<BoxFuture<'static, SwapAnswer>>,
+    silence: Silence,
+    alarm: Alarm<R>,
+    /// What the machine takes in next.
+    inputs: VecDeque<LeaseInput>,
+    /// The shards that this process is to run.
+    serves: BTreeSet<ShardId>,
+    /// Those that it is not to, and what becomes of their sessions.
+    declined: BTreeMap<ShardId, OnStop>,
+    /// Whether a shard has ended by itself.
+    has_failed: bool,
+    tenures: BTreeMap<ShardId, Tenure>,
+    next_record: Instant,
+    /// Since when the bot ends here, and what becomes of the sessions.
+    ending: Option<(Instant, OnStop)>,
+    leaves: bool,
+}
+
+/// What is to be done.
+enum CoordinationDue {
+    Time,
+    Request(LeaseRequest),
+    Answer(SwapAnswer),
+    Limit(Result<GatewayInfo, Error>),
+}
+
+/// Keeps the leases until the bot has ended in this process. What it knows outlives a panic.
+pub(crate) async fn coordinate<R: Runtime>(mut coordination: Coordination<R>) {
+    let running = Running(Arc::clone(&coordination.shared));
+    while let Err(panicked) = caught_in(coordination.run()).await {
+        tracing::error!(error = %panicked, "the task of the leases failed, and goes on");
+        coordination.runtime.timer(REST).await;
+    }
+    drop(running);
+}
+
+impl<R: Runtime> Coordination<R> {
+    pub(crate) fn new(
+        runtime: R,
+        (shared, leases, delivery): (&Arc<Shared>, &Arc<SharedLeases>, Delivery),
+        sharing: Sharing,
+        (intents, resumes): (Intents, bool),
+        (refresh, limit): (Refresh<R>, StartLimit),
+    ) -> Option<Self> {
+        Some(Self {
+            alarm: Alarm::new(runtime.clone(), shared.clock),
+            runtime,
+            shared: Arc::clone(shared),
+            leases: Arc::clone(leases),
+            delivery,
+            store: sharing.store?,
+            placement: sharing.placement,
+            config: sharing.config,
+            intents,
+            resumes,
+            refresh,
+            limit,
+            ask_limit: None,
+            swaps: FuturesUnordered::new(),
+            silence: Silence::default(),
+            inputs: VecDeque::new(),
+            serves: BTreeSet::new(),
+            declined: BTreeMap::new(),
+            has_failed: false,
+            tenures: BTreeMap::new(),
+            next_record: Instant::ZERO,
+            ending: None,
+            leaves: false,
+        })
+    }
+
+    async fn run(&mut self) {
+        while !self.has_ended() {
+            match poll_fn(|cx| self.poll_due(cx)).await {
+                CoordinationDue::Time => self.inputs.push_back(LeaseInput::Timeout),
+                CoordinationDue::Request(request) => self.request(request),
+                CoordinationDue::Answer(answer) => {
+                    self.silence
+                        .note(self.leases.now(), answer.failure.as_ref());
+                    self.inputs.push_back(answer.input);
+                }
+                CoordinationDue::Limit(answer) => self.answer_limit(answer),
+            }
+            self.look_after_shards();
+            self.advance();
+        }
+    }
+
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<CoordinationDue> {
+        if let Some(request) = self.leases.next_request(cx.waker()) {
+            return Poll::Ready(CoordinationDue::Request(request));
+        }
+        if let Poll::Ready(Some(answer)) = self.swaps.poll_next_unpin(cx) {
+            return Poll::Ready(CoordinationDue::Answer(answer));
+        }
+        let now = self.leases.now();
+        if let Poll::Ready(answer) = self.refresh.poll(now, cx, self.ask_limit) {
+            return Poll::Ready(CoordinationDue::Limit(answer));
+        }
+        let deadline = self.deadline(now);
+        self.alarm
+            .poll(cx, deadline)
+            .map(|()| CoordinationDue::Time)
+    }
+
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        let record = (!self.tenures.is_empty()).then_some(self.next_record);
+        let stages = self
+            .tenures
+            .values()
+            .filter_map(|tenure| match tenure.stage {
+                TenureStage::Resting(until) => Some(until),
+                TenureStage::Closing(_) => Some(now.after(LOOK)),
+                TenureStage::Waiting | TenureStage::Running => None,
+            });
+        let ending = self
+            .ending
+            .map(|(since, _)| since.after(HAND_OVER + PARTING));
+        let machine = self.leases.read(Leases::poll_timeout);
+        stages.chain(record).chain(ending).chain(machine).min()
+    }
+
+    /// Whether the bot has ended here: all is given back, or the store does not answer.
+    fn has_ended(&self) -> bool {
+        let Some((since, _)) = self.ending else {
+            return false;
+        };
+        let is_over = since.after(HAND_OVER + PARTING) <= self.leases.now();
+        if is_over {
+            tracing::warn!("the leases could not be given back: they run out by themselves");
+        }
+        is_over || self.leaves && self.leases.read(Leases::has_left)
+    }
+
+    fn request(&mut self, request: LeaseRequest) {
+        match request {
+            LeaseRequest::Input(input) => self.inputs.push_back(input),
+            LeaseRequest::Stop(shard, on_stop) => {
+                self.declined.insert(shard, on_stop);
+                self.place();
+            }
+            LeaseRequest::Start(shard) => {
+                self.declined.remove(&shard);
+                self.place();
+            }
+            LeaseRequest::End(on_stop) => self.end(on_stop),
+        }
+    }
+
+    fn end(&mut self, on_stop: OnStop) {
+        if self.ending.is_none() {
+            self.ending = Some((self.leases.now(), on_stop));
+            self.place();
+        }
+    }
+
+    /// Hands the machine what it is to take in, and does what it says.
+    fn advance(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            for action in self.leases.handle(input) {
+                self.act(action);
+            }
+        }
+    }
+
+    fn act(&mut self, action: LeaseAction) {
+        match action {
+            LeaseAction::Swap(swap) => {
+                let store = Arc::clone(&self.store);
+                let patience = self.config.patience;
+                self.swaps
+                    .push(ask(self.runtime.clone(), store, swap, patience));
+            }
+            LeaseAction::Start { shard, record, .. } => self.begin(shard, &record),
+            LeaseAction::Stop { shard, why } => self.stop(shard, why),
+            LeaseAction::Recorded { shard, number } => {
+                let tenure = self.tenures.get_mut(&shard);
+                let position = tenure.and_then(|tenure| tenure.recorded(number));
+                if let Some(cell) = self.shared.fleet.cell(shard) {
+                    cell.record(position);
+                }
+            }
+            LeaseAction::Grant(shard) => self.grant(shard),
+            LeaseAction::Withdraw(shard) => {
+                if let Some(cell) = self.shared.fleet.cell(shard) {
+                    cell.withdraw();
+                }
+            }
+            LeaseAction::Place => self.place(),
+            LeaseAction::Emit(event) => self.delivery.push(BotEvent::of_bot(event, None)),
+            LeaseAction::AskLimit => match self.refresh.is_possible() {
+                true => self.ask_limit = Some(self.leases.now()),
+                false => self.inputs.push_back(LeaseInput::Limit(self.limit)),
+            },
+        }
+    }
+
+    /// Compares what this process is to run with what it is told to.
+    fn place(&mut self) {
+        let owners = self.leases.owners();
+        let placed = match self.ending {
+            Some(_) => Vec::new(),
+            None => self.placement.serves(self.leases.me(), &owners),
+        };
+        let placed = placed.into_iter();
+        let serves: BTreeSet<ShardId> = placed
+            .filter(|shard| !self.declined.contains_key(shard))
+            .collect();
+        let new = serves.difference(&self.serves).copied();
+        self.inputs.extend(new.map(LeaseInput::Serve));
+        let old = self.serves.difference(&serves).copied();
+        self.inputs.extend(old.map(LeaseInput::Yield));
+        self.serves = serves;
+    }
+
+    fn look_after_end(&mut self) {
+        let runs_none = self.tenures.is_empty();
+        if self.has_failed && runs_none && self.serves.is_empty() {
+            self.end(OnStop::Resume);
+        }
+        if self.ending.is_some() && runs_none && !self.leaves {
+            self.leaves = true;
+            self.inputs.push_back(LeaseInput::Leave);
+        }
+    }
+
+    fn answer_limit(&mut self, answer: Result<GatewayInfo, Error>) {
+        self.ask_limit = None;
+        match answer {
+            Ok(info) => {
+                self.limit = info.session_start_limit.into();
+                self.shared.fleet.refresh(self.leases.now(), self.limit);
+                self.inputs.push_back(LeaseInput::Limit(self.limit));
+            }
+            Err(error) => {
+                tracing::warn!("the identifies left for the day are not known anew: {error:#}");
+            }
+        }
+    }
+}
+
+/// Lets a shard that was never run count as one that has ended: it begins once its lease is given.
+pub(crate) fn halted(mut shard: Shard) -> Shard {
+    shard.stop(OnStop::End);
+    let _ = shard.handle(Instant::ZERO, Input::Timeout);
+    shard
+}

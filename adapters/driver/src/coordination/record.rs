@@ -1,0 +1,55 @@
+//! What a shard's owner leaves in the table for its next one.
+
+use headcount_core::Session;
+use serde::{Deserialize, Serialize};
+
+use crate::state::ColdStarts;
+
+const VERSION: u32 = 1;
+
+/// A shard's session as of what is acknowledged, and how often it began without one of late.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ShardRecord {
+    version: u32,
+    /// What to resume; `None` if there is nothing.
+    pub(crate) session: Option<Session>,
+    pub(crate) cold_starts: ColdStarts,
+}
+
+impl ShardRecord {
+    pub(crate) const fn new(session: Option<Session>, cold_starts: ColdStarts) -> Self {
+        Self {
+            version: VERSION,
+            session,
+            cold_starts,
+        }
+    }
+
+    /// Reads a record; `None` if it is none of this version. One of no bytes says nothing.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        if bytes.is_empty() {
+            return Some(Self::new(None, ColdStarts::default()));
+        }
+        let record: Self = serde_json::from_slice(bytes).ok()?;
+        (record.version == VERSION).then_some(record)
+    }
+
+    pub(crate) fn encode(&self) -> Box<[u8]> {
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_another_version_is_not_used() {
+        let mut record = ShardRecord::new(None, ColdStarts::default());
+        assert!(ShardRecord::decode(&record.encode()).is_some());
+        record.version = 2;
+        assert!(ShardRecord::decode(&record.encode()).is_none());
+        assert!(ShardRecord::decode(b"{").is_none());
+        assert!(ShardRecord::decode(b"").is_some_and(|it| it.session.is_none()));
+    }
+}

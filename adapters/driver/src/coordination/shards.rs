@@ -1,0 +1,202 @@
+//! The shards that the leases give to this process, from their beginning to their end.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use headcount_core::fleet::lease::{LeaseEnd, LeaseInput};
+use headcount_core::session::OnStop;
+use headcount_core::{Instant, Session, ShardId};
+
+use super::Coordination;
+use super::record::ShardRecord;
+use super::tenure::{HAND_OVER, Tenure, TenureStage};
+use crate::Runtime;
+use crate::record::RecordedCall;
+use crate::shard_cell::ShardCell;
+use crate::state::{ColdStarts, millis};
+
+impl<R: Runtime> Coordination<R> {
+    /// A shard is this process's.
+    pub(super) fn begin(&mut self, shard: ShardId, record: &[u8]) {
+        let is_forgotten = record.is_empty();
+        let record = ShardRecord::decode(record).unwrap_or_else(|| {
+            tracing::warn!("the record of shard {shard} is of another version: it is not resumed");
+            ShardRecord::new(None, ColdStarts::default())
+        });
+        let fits = |session: &Session| {
+            let fits = session.shard() == shard && session.intents() == self.intents;
+            if !fits {
+                tracing::warn!("the session of shard {shard} does not fit: it is not resumed");
+            }
+            fits && self.resumes
+        };
+        let mut cold_starts = record.cold_starts;
+        // A table that has forgotten all may ask the owner before, who has not.
+        let own = || self.shared.fleet.cell(shard)?.session();
+        let session = record.session.or_else(|| own().filter(|_| is_forgotten));
+        if let Some(session) = session.filter(fits) {
+            tracing::info!("shard {shard} is resumed here");
+            let tenure = Tenure::new(TenureStage::Running, cold_starts);
+            self.tenures.insert(shard, tenure);
+            return self.run_shard(shard, Some(session));
+        }
+        let wait = cold_starts.count(millis(SystemTime::now()));
+        let stage = match wait {
+            Some(wait) => {
+                let seconds = wait.as_secs();
+                tracing::warn!(seconds, "shard {shard} began without a session too often");
+                TenureStage::Resting(self.leases.now().after(wait))
+            }
+            None => {
+                self.inputs.push_back(LeaseInput::WantIdentify(shard));
+                TenureStage::Waiting
+            }
+        };
+        let mut tenure = Tenure::new(stage, cold_starts);
+        let (number, record) = tenure.without_session();
+        self.tenures.insert(shard, tenure);
+        self.inputs.push_back(LeaseInput::Record {
+            shard,
+            number,
+            record,
+        });
+    }
+
+    fn run_shard(&self, shard: ShardId, session: Option<Session>) {
+        if let Some(cell) = self.shared.fleet.cell(shard) {
+            cell.inherit(session);
+            self.shared.fleet.start(shard);
+        }
+    }
+
+    /// A shard may identify.
+    pub(super) fn grant(&mut self, shard: ShardId) {
+        if let Some(cell) = self.shared.fleet.cell(shard) {
+            cell.grant();
+        }
+        if let Some(tenure) = self.tenures.get_mut(&shard)
+            && tenure.stage == TenureStage::Waiting
+        {
+            tenure.stage = TenureStage::Running;
+            self.run_shard(shard, None);
+        }
+    }
+
+    /// A shard is not this process's any longer, or is to be given back.
+    pub(super) fn stop(&mut self, shard: ShardId, why: LeaseEnd) {
+        let (Some(cell), Some(tenure)) =
+            (self.shared.fleet.cell(shard), self.tenures.get_mut(&shard))
+        else {
+            return;
+        };
+        let cell = Arc::clone(cell);
+        self.inputs.push_back(LeaseInput::NoIdentify(shard));
+        cell.revoke();
+        let has_begun = tenure.stage == TenureStage::Running && !self.shared.fleet.cancel(shard);
+        let on_stop = match why {
+            LeaseEnd::Yielded => self.on_stop(shard),
+            LeaseEnd::Expired | LeaseEnd::Taken(_) => {
+                tracing::warn!("shard {shard} is not run here any longer: {why:?}");
+                OnStop::Resume
+            }
+        };
+        if has_begun {
+            cell.change(|| RecordedCall::stop(on_stop), |it| it.stop(on_stop));
+        }
+        match (why, has_begun) {
+            (LeaseEnd::Yielded, true) => {
+                let until = self.leases.now().after(HAND_OVER);
+                if let Some(tenure) = self.tenures.get_mut(&shard) {
+                    tenure.stage = TenureStage::Closing(until);
+                }
+            }
+            (LeaseEnd::Yielded, false) => {
+                self.tenures.remove(&shard);
+                self.inputs.push_back(LeaseInput::Closed(shard));
+            }
+            (LeaseEnd::Expired | LeaseEnd::Taken(_), _) => {
+                self.tenures.remove(&shard);
+            }
+        }
+    }
+
+    /// What becomes of the session of a shard that is given back.
+    fn on_stop(&self, shard: ShardId) -> OnStop {
+        match (self.ending, self.declined.get(&shard)) {
+            (Some((_, on_stop)), _) => on_stop,
+            (None, Some(on_stop)) => *on_stop,
+            (None, None) => OnStop::Resume,
+        }
+    }
+
+    /// Does what time, or the end of a shard's loop, leads to.
+    pub(super) fn look_after_shards(&mut self) {
+        let now = self.leases.now();
+        let records = self.next_record <= now;
+        if records {
+            self.next_record = now.after(self.config.record);
+        }
+        let shards: Vec<ShardId> = self.tenures.keys().copied().collect();
+        for shard in shards {
+            let Some(cell) = self.shared.fleet.cell(shard) else {
+                continue;
+            };
+            let cell = Arc::clone(cell);
+            self.look_after(shard, &cell, (now, records));
+        }
+        self.look_after_end();
+    }
+
+    fn look_after(&mut self, shard: ShardId, cell: &ShardCell, (now, records): (Instant, bool)) {
+        let Some(tenure) = self.tenures.get_mut(&shard) else {
+            return;
+        };
+        match tenure.stage {
+            TenureStage::Resting(until) if until <= now => {
+                tenure.stage = TenureStage::Waiting;
+                self.inputs.push_back(LeaseInput::WantIdentify(shard));
+            }
+            TenureStage::Running if self.shared.fleet.is_idle(shard) => {
+                // It ended by itself, and would do so again.
+                self.has_failed = true;
+                self.declined.entry(shard).or_insert(OnStop::Resume);
+                self.place();
+            }
+            TenureStage::Running if records => {
+                if let Some((number, record)) = tenure.record(cell) {
+                    self.inputs.push_back(LeaseInput::Record {
+                        shard,
+                        number,
+                        record,
+                    });
+                }
+            }
+            TenureStage::Closing(until) => {
+                let is_dealt_with = !cell.has_marks() || until <= now;
+                if self.shared.fleet.is_idle(shard) && is_dealt_with {
+                    self.give_back(shard, cell);
+                }
+            }
+            TenureStage::Resting(_) | TenureStage::Waiting | TenureStage::Running => {}
+        }
+    }
+
+    fn give_back(&mut self, shard: ShardId, cell: &ShardCell) {
+        let on_stop = self.on_stop(shard);
+        let Some(mut tenure) = self.tenures.remove(&shard) else {
+            return;
+        };
+        let record = match on_stop {
+            OnStop::Resume => tenure.record(cell),
+            OnStop::End => Some(tenure.without_session()),
+        };
+        if let Some((number, record)) = record {
+            self.inputs.push_back(LeaseInput::Record {
+                shard,
+                number,
+                record,
+            });
+        }
+        self.inputs.push_back(LeaseInput::Closed(shard));
+    }
+}

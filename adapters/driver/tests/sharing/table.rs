@@ -1,0 +1,76 @@
+//! A table of leases that processes share.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use headcount_driver::Builder;
+use headcount_driver::core::Intents;
+use headcount_driver::core::fleet::lease::{LeaseStore, LeaseTable, Swap, Swapped};
+use tokio::time::Instant;
+
+use crate::memory::{PLAIN, info};
+use crate::process::Process;
+
+#[derive(Clone)]
+pub(crate) struct Table {
+    began: Instant,
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    table: LeaseTable,
+    /// The connections that reach it no more.
+    cut_off: BTreeSet<usize>,
+}
+
+/// One process's connection to it.
+struct Connection {
+    table: Table,
+    number: usize,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            shared: Arc::default(),
+        }
+    }
+}
+
+impl Table {
+    /// A bot of so many shards that shares them over this table.
+    pub(crate) fn builder(&self, process: &Process, shards: u32) -> Builder<Process> {
+        let connection = Connection {
+            table: self.clone(),
+            number: process.number(),
+        };
+        let mut info = info(shards);
+        info.session_start_limit.max_concurrency = 1;
+        Builder::new(process.clone(), "token", Intents::GUILDS)
+            .gateway(info)
+            .compression(PLAIN)
+            .coordinate(connection)
+    }
+
+    /// A process reaches the table no more.
+    pub(crate) fn cut_off(&self, process: &Process) {
+        let mut shared = self.shared.lock().expect("the table");
+        shared.cut_off.insert(process.number());
+    }
+}
+
+impl LeaseStore for Connection {
+    type Error = io::Error;
+
+    async fn swap(&self, swap: &Swap) -> Result<Swapped, io::Error> {
+        let mut shared = self.table.shared.lock().expect("the table");
+        if shared.cut_off.contains(&self.number) {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        let now = self.table.began.elapsed().as_millis() as u64;
+        Ok(shared.table.swap(now, swap))
+    }
+}

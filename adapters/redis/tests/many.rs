@@ -1,0 +1,39 @@
+//! The example `many`: owners and a Redis are killed, and no event is lost.
+#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::print_stderr, reason = "a test that leaves itself out says so")]
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+#[test]
+fn no_event_is_lost_when_owners_and_the_redis_are_killed() {
+    if Command::new("redis-server")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        let nothing_skipped = std::env::var_os("NOTHING_SKIPPED").is_some();
+        assert!(!nothing_skipped, "redis-server is missing");
+        eprintln!("skipped: no redis-server");
+        return;
+    }
+    let test = std::env::current_exe().expect("a path");
+    let target = test.parent().and_then(Path::parent).expect("target");
+    let output = Command::new(target.join("examples").join("many"))
+        .args(["--json", "--kills", "3", "--redis-kills", "2"])
+        .output()
+        .expect("the example is built");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let account: Value = serde_json::from_str(&printed).expect("JSON");
+    assert!(
+        account["holds"] == true && output.status.success(),
+        "{account:#}"
+    );
+    assert_eq!(account["owners_killed"], 3);
+    assert_eq!(account["redis_emptied"], 1);
+    assert!(account["sent"].as_u64() > Some(1_000), "{account:#}");
+    let takeover = account["takeover_seconds_p99"].as_f64();
+    assert!(takeover < Some(15.0), "{account:#}");
+}

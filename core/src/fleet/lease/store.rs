@@ -1,0 +1,25 @@
+//! A store that keeps the table of leases for all processes of a bot.
+
+use core::error::Error;
+use core::future::Future;
+
+use crate::fleet::lease::table::{Swap, Swapped};
+
+/// Where the table of leases is kept: a database, or whatever else all processes of a bot reach.
+///
+/// It is asked to compare and swap single entries, and nothing else. What [`LeaseTable::swap`] does
+/// it has to do all at once, whoever else swaps. Swaps of one process may run side by side; no two
+/// of them are of one entry, unless an answer was not waited for any longer.
+///
+/// [`LeaseTable::swap`]: super::LeaseTable::swap
+pub trait LeaseStore {
+    /// Why there is no answer.
+    type Error: Error;
+
+    /// Carries out a swap. It may be dropped at any await, and may still be carried out then.
+    ///
+    /// # Errors
+    /// Whatever befalls the store. The swap may have been carried out, and may even be later: it
+    /// counts as [`Swapped::Unknown`].
+    fn swap(&self, swap: &Swap) -> impl Future<Output = Result<Swapped, Self::Error>> + Send;
+}
