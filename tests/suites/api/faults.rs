@@ -136,16 +136,19 @@ fn every_row_has_a_test_of_its_name() {
     let elsewhere = ["floods/main.rs", "socket/state.rs", "socket/warm.rs"];
     let elsewhere = elsewhere.map(|file| read(&format!("tests/suites/{file}")));
     let elsewhere = elsewhere.concat();
+    let processes = read("adapters/driver/tests/sharing/faults.rs");
     let mut names = BTreeSet::new();
     for Row { name, .. } in rows() {
         let is_over_sockets = elsewhere.contains(&format!("\n    {name},\n"));
         assert!(
-            is_over_sockets || tests.contains(&format!("#[test]\nfn {name}() {{")),
+            is_over_sockets
+                || tests.contains(&format!("#[test]\nfn {name}() {{"))
+                || processes.contains(&format!("\nasync fn {name}() {{")),
             "{name}"
         );
         assert!(names.insert(name));
     }
-    assert_eq!(names.len(), 48);
+    assert_eq!(names.len(), 52);
 }
 
 #[test]

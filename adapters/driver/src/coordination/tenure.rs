@@ -87,7 +87,7 @@ impl Tenure {
     /// The record of this number stays in the store: what it says is acknowledged, if anything.
     pub(crate) fn recorded(&mut self, number: u64) -> Option<Position> {
         let later = self.offered.iter().position(|(it, _)| *it > number);
-        let lasting = self.offered.drain(..later.unwrap_or(self.offered.len()));
-        lasting.last().map(|(_, at)| at)
+        let mut lasting = self.offered.drain(..later.unwrap_or(self.offered.len()));
+        lasting.next_back().map(|(_, at)| at)
     }
 }

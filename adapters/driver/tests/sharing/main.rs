@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use headcount_driver::core::session::{Halt, OnStop};
+use headcount_driver::core::session::OnStop;
 use headcount_driver::core::wire::Name;
 use headcount_driver::core::{Event, ShardId};
 use headcount_driver::{Bot, Error, ErrorKind};
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
+mod faults;
 #[path = "../memory/mod.rs"]
 mod memory;
 mod process;
@@ -45,7 +46,7 @@ async fn send_typing(gateway: &mut Gateway, count: u64) {
 async fn settled(table: &Table) -> (Process, Bot<Process>, Listener, Gateway) {
     let (process, mut listener) = Process::new();
     let mut bot = table.builder(&process, 1).connect().await.expect("started");
-    let mut gateway = accept(&mut bot, &mut listener).await;
+    let mut gateway = beside(&mut bot, listener.accept()).await;
     gateway.begin("shared").await;
     send_typing(&mut gateway, 3).await;
     let taken = dispatches(&mut bot, 5 * SECOND).await;
@@ -53,18 +54,18 @@ async fn settled(table: &Table) -> (Process, Bot<Process>, Listener, Gateway) {
     (process, bot, listener, gateway)
 }
 
-/// The next connection of a bot whose events are taken meanwhile.
-async fn accept(bot: &mut Bot<Process>, listener: &mut Listener) -> Gateway {
+/// Something that comes while the events of a bot are taken.
+async fn beside<T>(bot: &mut Bot<Process>, comes: impl Future<Output = T>) -> T {
     let taken = async { while bot.next().await.is_some() {} };
     tokio::select! {
-        gateway = listener.accept() => gateway,
+        it = comes => it,
         () = taken => panic!("the bot has ended"),
     }
 }
 
 /// A resume of the session, and from which sequence.
 async fn resumed(bot: &mut Bot<Process>, listener: &mut Listener) -> (Gateway, u64) {
-    let mut gateway = accept(bot, listener).await;
+    let mut gateway = beside(bot, listener.accept()).await;
     gateway.hello(40 * SECOND).await;
     let resume = gateway.expect(6).await;
     assert_eq!(resume["d"]["session_id"], "shared");
@@ -73,64 +74,16 @@ async fn resumed(bot: &mut Bot<Process>, listener: &mut Listener) -> (Gateway, u
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shard_of_a_process_that_is_killed_is_resumed_by_another() {
-    let table = Table::default();
-    let (process, bot, _listener, gateway) = settled(&table).await;
-    let (other, mut listener) = Process::new();
-    let mut second = table.builder(&other, 1).connect().await.expect("started");
-    sleep(3 * SECOND).await;
-    process.kill();
-    drop((bot, gateway));
-    let killed = Instant::now();
-    let (_gateway, sequence) = resumed(&mut second, &mut listener).await;
-    assert_eq!(sequence, 4, "all that was acknowledged");
-    assert!(killed.elapsed() <= 13 * SECOND, "{:?}", killed.elapsed());
-}
-
-#[tokio::test(start_paused = true)]
 async fn heartbeats_carry_what_the_table_has() {
     let table = Table::default();
     let (_process, mut bot, _listener, mut gateway) = settled(&table).await;
-    let (beat, _) = tokio::join!(gateway.any(), dispatches(&mut bot, 50 * SECOND));
+    let beat = beside(&mut bot, gateway.any()).await;
     assert_eq!(beat, json!({"op": 1, "d": 4}));
     gateway.send(json!({"op": 11})).await;
     send_typing(&mut gateway, 2).await;
     // Nobody takes them.
     sleep(35 * SECOND).await;
     assert_eq!(gateway.any().await, json!({"op": 1, "d": 4}));
-}
-
-#[tokio::test(start_paused = true)]
-async fn past_its_lease_nothing_is_handed_out_not_even_what_waited() {
-    let table = Table::default();
-    let (process, mut bot, _listener, mut gateway) = settled(&table).await;
-    let mut heard = bot
-        .handle()
-        .listen(headcount_driver::core::interest::Filter::any())
-        .unwrap();
-    let (other, mut listener) = Process::new();
-    let mut second = table.builder(&other, 1).connect().await.expect("started");
-    table.cut_off(&process);
-    send_typing(&mut gateway, 3).await;
-    let closed = tokio::spawn(async move { gateway.closed().await });
-    let (_gateway, sequence) = resumed(&mut second, &mut listener).await;
-    assert_eq!(sequence, 4, "nobody took the others");
-    let code = closed.await.expect("served").expect("a code");
-    assert!(code != 1000 && code != 1001, "{code}");
-    let mut last = None;
-    while let Ok(Some(event)) = timeout(SECOND, bot.next()).await {
-        assert!(
-            matches!(event.event, Event::Halted(Halt::Stopped)),
-            "{:?}",
-            event.event
-        );
-        last = Some(event);
-    }
-    assert!(last.is_some(), "the shard has ended here");
-    while let Ok(Some(event)) = timeout(SECOND, heard.next()).await {
-        let event = event.expect("no loss");
-        assert!(matches!(event.event, Event::Halted(_)), "{:?}", event.event);
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,7 +113,7 @@ async fn a_shutdown_that_ends_the_session_leaves_none_to_resume() {
     assert_eq!(closed.await.expect("served"), Some(1000));
     let (other, mut listener) = Process::new();
     let mut second = table.builder(&other, 1).connect().await.expect("started");
-    let mut gateway = accept(&mut second, &mut listener).await;
+    let mut gateway = beside(&mut second, listener.accept()).await;
     gateway.begin("another").await;
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct Shared {
     table: LeaseTable,
+    is_down: bool,
     /// The connections that reach it no more.
     cut_off: BTreeSet<usize>,
 }
@@ -55,6 +56,16 @@ impl Table {
             .coordinate(connection)
     }
 
+    /// Nobody reaches it, or all do again.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.shared.lock().expect("the table").is_down = is_down;
+    }
+
+    /// It loses all that it has.
+    pub(crate) fn forget(&self) {
+        self.shared.lock().expect("the table").table = LeaseTable::new();
+    }
+
     /// A process reaches the table no more.
     pub(crate) fn cut_off(&self, process: &Process) {
         let mut shared = self.shared.lock().expect("the table");
@@ -67,7 +78,7 @@ impl LeaseStore for Connection {
 
     async fn swap(&self, swap: &Swap) -> Result<Swapped, io::Error> {
         let mut shared = self.table.shared.lock().expect("the table");
-        if shared.cut_off.contains(&self.number) {
+        if shared.is_down || shared.cut_off.contains(&self.number) {
             return Err(io::ErrorKind::NotConnected.into());
         }
         let now = self.table.began.elapsed().as_millis() as u64;
