@@ -4,8 +4,9 @@ const byId = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat("en");
 const tones = {
   whole: "with all guilds whole", lacking: "with guilds that are not whole", "setting-up": "setting up", away: "without a session", halted: "halted",
+  elsewhere: "in other processes",
 };
-const letters = { w: "whole", l: "lacking", s: "setting-up", a: "away", h: "halted" };
+const letters = { w: "whole", l: "lacking", s: "setting-up", a: "away", h: "halted", e: "elsewhere" };
 
 /* The windows: how many shards come before the first, and the guild before the first. */
 const view = { shards: 0, after: "" };
@@ -202,7 +203,7 @@ function showCache() {
 
 function showGlance() {
   const { guilds, identifies, strip, is_ready: isReady } = state;
-  const ready = [...strip].filter((letter) => "wl".includes(letter)).length;
+  const ready = [...strip].filter((letter) => "wle".includes(letter)).length;
   const whole = guilds.known - guilds.not_whole;
   put(byId("whole"), number.format(whole));
   put(byId("whole-of"), `of ${number.format(guilds.known)}`);

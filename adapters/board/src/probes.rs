@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use headcount_driver::core::manager::Owners;
 use headcount_driver::core::session::Phase;
 use headcount_driver::core::{Deadline, Instant};
 use headcount_driver::{GuildStanding, Handle, ShardState};
@@ -12,9 +13,12 @@ use crate::wording::{ShardHealth, guild_until, guild_waits, guild_why, shard_wai
 /// Shards and guilds that are named at most.
 const NAMED: usize = 50;
 
-/// Whether a shard runs.
+/// Whether a shard runs, or other processes know that this one lives and may run one.
 pub(crate) fn is_alive(handle: &Handle) -> bool {
+    let process = handle.process();
+    let is_known = |owners: Owners| process.is_some_and(|it| owners.live.contains(&it));
     handle.shards().any(|shard| shard.phase != Phase::Halted)
+        || handle.owners().is_some_and(is_known)
 }
 
 /// Why a bot is not ready, as JSON.

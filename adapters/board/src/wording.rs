@@ -1,9 +1,9 @@
 //! States in words, for people and for programs that look at them.
 
-use headcount_driver::ShardState;
 use headcount_driver::core::Instant;
 use headcount_driver::core::session::{Phase, Wait};
 use headcount_driver::core::setup::{GuildReadiness, Outcome, Stage, WaitsFor};
+use headcount_driver::{ShardOwner, ShardState};
 
 /// How a shard is, at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,12 +18,18 @@ pub(crate) enum ShardHealth {
     Lacking,
     /// All is whole.
     Whole,
+    /// Another process runs it.
+    Elsewhere,
 }
 
 impl ShardHealth {
     pub(crate) fn of(shard: &ShardState) -> Self {
         match shard.phase {
-            Phase::Halted => Self::Halted,
+            Phase::Halted => match shard.owner {
+                ShardOwner::Here => Self::Halted,
+                ShardOwner::Nobody => Self::Away,
+                ShardOwner::Elsewhere(_) => Self::Elsewhere,
+            },
             Phase::Active if !shard.readiness.finished => Self::SettingUp,
             Phase::Active if shard.readiness.not_whole > 0 => Self::Lacking,
             Phase::Active => Self::Whole,
@@ -38,7 +44,7 @@ impl ShardHealth {
 
     /// Whether the bot counts as ready as far as this shard goes.
     pub(crate) const fn is_ready(self) -> bool {
-        matches!(self, Self::Lacking | Self::Whole)
+        matches!(self, Self::Lacking | Self::Whole | Self::Elsewhere)
     }
 
     pub(crate) const fn word(self) -> &'static str {
@@ -48,6 +54,7 @@ impl ShardHealth {
             Self::SettingUp => "setting-up",
             Self::Lacking => "lacking",
             Self::Whole => "whole",
+            Self::Elsewhere => "elsewhere",
         }
     }
 
@@ -59,6 +66,7 @@ impl ShardHealth {
             Self::SettingUp => 's',
             Self::Lacking => 'l',
             Self::Whole => 'w',
+            Self::Elsewhere => 'e',
         }
     }
 }
@@ -66,7 +74,11 @@ impl ShardHealth {
 /// What a shard's connection waits for; empty while all is well.
 pub(crate) fn shard_waits(shard: &ShardState) -> String {
     if let Some(halt) = shard.halt {
-        return halt.to_string();
+        return match shard.owner {
+            ShardOwner::Here => halt.to_string(),
+            ShardOwner::Nobody => "waits for its lease".to_owned(),
+            ShardOwner::Elsewhere(process) => format!("runs in {process:?}"),
+        };
     }
     if shard.phase == Phase::Active {
         let pending = shard.readiness.pending;

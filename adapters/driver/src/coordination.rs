@@ -159,6 +159,7 @@ impl<R: Runtime> Coordination<R> {
                 CoordinationDue::Time => self.inputs.push_back(LeaseInput::Timeout),
                 CoordinationDue::Request(request) => self.request(request),
                 CoordinationDue::Answer(answer) => {
+                    self.leases.counters().answered(answer.failure.is_none());
                     self.silence
                         .note(self.leases.now(), answer.failure.as_ref());
                     self.inputs.push_back(answer.input);

@@ -2,6 +2,7 @@
 
 mod metrics;
 mod overview;
+mod owners;
 mod record;
 mod shards;
 
@@ -31,6 +32,7 @@ use crate::unjudged::Unjudged;
 use crate::{Error, ErrorKind};
 
 pub use overview::GuildStanding;
+pub use owners::ShardOwner;
 
 /// A clonable handle to a running bot.
 ///
@@ -48,6 +50,9 @@ pub struct Handle {
 pub struct ShardState {
     /// Which shard.
     pub id: ShardId,
+    /// Which process runs it; this one, unless the bot runs in
+    /// [several](crate::Builder::coordinate).
+    pub owner: ShardOwner,
     /// Where its connection stands.
     pub phase: Phase,
     /// Since when it stands there, and what it waits for until when.
@@ -83,11 +88,11 @@ impl Handle {
     /// # }
     /// ```
     pub fn shards(&self) -> impl ExactSizeIterator<Item = ShardState> + '_ {
-        self.shared
-            .fleet
-            .cells()
-            .iter()
-            .map(|(id, cell)| cell.read(|shard| ShardState::of(*id, cell, shard)))
+        let owners = self.owners();
+        self.shared.fleet.cells().iter().map(move |(id, cell)| {
+            let owner = self.owner_of(*id, owners.as_ref());
+            cell.read(|shard| ShardState::of(*id, owner, (cell, shard)))
+        })
     }
 
     /// What became of the bot; see [`Bot::outcome`](crate::Bot::outcome).

@@ -98,7 +98,7 @@ pub use chat::{Chat, ChatBuilder, ChatEvent, ChatHandle, TWITCH_URL};
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};
 pub use event::BotEvent;
-pub use handle::{GuildStanding, Handle, ShardState};
+pub use handle::{GuildStanding, Handle, ShardOwner, ShardState};
 pub use identify_gate::IdentifyGate;
 pub use inflate::{Compression, Inflate, MAX_MESSAGE_BYTES};
 pub use info::{Api, GatewayInfo, SessionStartLimit};

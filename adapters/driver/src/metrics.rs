@@ -7,6 +7,7 @@ mod cost;
 #[cfg(feature = "metrics")]
 mod facade;
 mod lag;
+mod lease_counts;
 mod sample;
 mod snapshot_counts;
 mod state_failures;
@@ -30,6 +31,8 @@ pub(crate) use facade::spawn_chat_publisher;
 pub(crate) use facade::{Published, spawn_publisher};
 pub(crate) use lag::LagCounters;
 pub use lag::LagHistogram;
+pub(crate) use lease_counts::LeaseCounters;
+pub use lease_counts::LeaseCounts;
 pub use sample::{Sample, SampleValue};
 pub use snapshot_counts::SnapshotCounts;
 pub use state_failures::StateFailures;
@@ -75,6 +78,8 @@ pub struct Metrics {
     pub snapshots: SnapshotCounts,
     /// What could not be written to the state folder.
     pub state_failures: StateFailures,
+    /// Leases, of a bot in several processes.
+    pub leases: LeaseCounts,
 }
 
 /// One shard's part of [`Metrics`].

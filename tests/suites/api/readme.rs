@@ -23,6 +23,7 @@ fn the_readme_is_short_and_in_a_newcomers_order() {
         "Restarts",
         "A warm cache",
         "Many shards",
+        "When one process is not enough",
         "Watching it",
         "Twitch",
         "Your own loop",

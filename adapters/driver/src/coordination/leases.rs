@@ -13,6 +13,7 @@ use headcount_core::{Event, Instant, ShardId};
 use crate::Runtime;
 use crate::clock::Clock;
 use crate::event::BotEvent;
+use crate::metrics::LeaseCounters;
 
 /// The leases behind a short lock, and what their task is asked for.
 pub(crate) struct SharedLeases {
@@ -20,6 +21,7 @@ pub(crate) struct SharedLeases {
     leases: Mutex<Leases>,
     requests: Mutex<VecDeque<LeaseRequest>>,
     bell: AtomicWaker,
+    counters: LeaseCounters,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
 }
 
@@ -48,6 +50,7 @@ impl SharedLeases {
             leases: Mutex::new(leases),
             requests: Mutex::default(),
             bell: AtomicWaker::new(),
+            counters: LeaseCounters::default(),
             now: Box::new(move || clock.now(&runtime)),
         }
     }
@@ -59,6 +62,11 @@ impl SharedLeases {
     /// Which process this is.
     pub(crate) const fn me(&self) -> ProcessId {
         self.me
+    }
+
+    /// How they fare.
+    pub(crate) const fn counters(&self) -> &LeaseCounters {
+        &self.counters
     }
 
     /// The time now.

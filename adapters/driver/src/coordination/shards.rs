@@ -89,6 +89,7 @@ impl<R: Runtime> Coordination<R> {
         else {
             return;
         };
+        self.leases.counters().ended(why);
         let cell = Arc::clone(cell);
         self.inputs.push_back(LeaseInput::NoIdentify(shard));
         cell.revoke();

@@ -3,11 +3,12 @@
 use headcount_core::cache::Kind;
 use headcount_core::counts::ShardCounts;
 use headcount_core::fleet::Fleet;
+use headcount_core::fleet::lease::ProcessId;
 use headcount_core::tracker::MisreadCounts;
 use headcount_core::{Shard, ShardId};
 
-use super::{Handle, ShardState};
-use crate::metrics::{Metrics, RowMetrics, ShardMetrics};
+use super::{Handle, ShardOwner, ShardState};
+use crate::metrics::{LeaseCounts, Metrics, RowMetrics, ShardMetrics};
 use crate::shard_cell::ShardCell;
 
 impl Handle {
@@ -31,11 +32,16 @@ impl Handle {
     #[must_use]
     #[track_caller]
     pub fn metrics(&self) -> Metrics {
+        let owners = self.owners();
         let (fleet, mut misreads) = (&self.shared.fleet, MisreadCounts::default());
         let each = fleet.cells().iter().map(|(id, cell)| {
             let (state, counts) = cell.read(|shard| {
                 misreads.add(shard.misreads());
-                (ShardState::of(*id, cell, shard), shard.counts().clone())
+                let owner = self.owner_of(*id, owners.as_ref());
+                (
+                    ShardState::of(*id, owner, (cell, shard)),
+                    shard.counts().clone(),
+                )
             });
             let traffic = cell.traffic.read();
             ShardMetrics {
@@ -65,7 +71,17 @@ impl Handle {
             stores: self.shared.stores.counters().read(),
             snapshots: self.shared.snapshots.read(),
             state_failures: self.shared.state_failures.read(),
+            leases: self.leases(),
         }
+    }
+
+    fn leases(&self) -> LeaseCounts {
+        let (Some(leases), Some(owners)) = (&self.shared.leases, self.owners()) else {
+            return LeaseCounts::default();
+        };
+        let here = |holder: &Option<ProcessId>| *holder == Some(leases.me());
+        let held = owners.shards.iter().filter(|(_, it)| here(it)).count();
+        leases.counters().read(held, owners.live.len())
     }
 
     /// What the cache in memory has of each kind, in the order of [`Kind::ALL`].
@@ -97,9 +113,10 @@ impl Handle {
 
 impl ShardState {
     /// The state of a shard that has been locked.
-    pub(super) fn of(id: ShardId, cell: &ShardCell, shard: &Shard) -> Self {
+    pub(super) fn of(id: ShardId, owner: ShardOwner, (cell, shard): (&ShardCell, &Shard)) -> Self {
         Self {
             id,
+            owner,
             phase: shard.phase(),
             connection: shard.connection(),
             halt: shard.halt(),

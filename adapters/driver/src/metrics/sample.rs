@@ -122,6 +122,18 @@ impl Metrics {
                     hand(Some(kind), SampleValue::Count(count));
                 }
             }
+            Metric::HeldShards => hand(None, whole(self.leases.held)),
+            Metric::LiveProcesses => hand(None, whole(self.leases.live)),
+            Metric::LeaseEnds => {
+                let leases = &self.leases;
+                hand(Some("expired"), SampleValue::Count(leases.expired));
+                hand(Some("taken"), SampleValue::Count(leases.taken));
+                hand(Some("yielded"), SampleValue::Count(leases.yielded));
+            }
+            Metric::LeaseSwaps => {
+                hand(Some("answered"), SampleValue::Count(self.leases.answers));
+                hand(Some("failed"), SampleValue::Count(self.leases.failures));
+            }
             Metric::Misreads => self.paths(hand),
             by_shard => {
                 for (shard, label) in self.shards.iter().zip(shards) {

@@ -177,6 +177,14 @@ metrics! {
         "Payloads that were not understood whole."
     Misreads Counter "places" "headcount_misread_places_total" [path]
         "Places in payloads that were not understood, by dispatch and path; other for rare ones."
+    HeldShards Gauge "shards" "headcount_held_shards" []
+        "Shards that this process holds, of a bot in several processes."
+    LiveProcesses Gauge "processes" "headcount_live_processes" []
+        "Processes of the bot that live, as far as this one knows."
+    LeaseEnds Counter "leases" "headcount_lease_ends_total" [cause]
+        "Shards that this process had to stop, by why."
+    LeaseSwaps Counter "questions" "headcount_lease_questions_total" [outcome]
+        "Questions to the table of leases, by whether they were answered."
     ChatMessages Counter "messages" "headcount_chat_messages_total" []
         "Messages of chat that were emitted."
     ChatBytes Counter "bytes" "headcount_chat_received_bytes_total" []

@@ -16,6 +16,7 @@ mod memory;
 mod process;
 mod service;
 mod table;
+mod whole;
 
 use memory::{Gateway, Listener};
 use process::Process;

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use headcount_redis::Coordinator;
+use headcount_tokio::driver::core::ShardId;
 use headcount_tokio::driver::core::event::StateChanged;
 use headcount_tokio::driver::core::session::Phase;
 use headcount_tokio::{Api, Bot, BotEvent, Event, Intents, OnStop};
@@ -97,7 +98,7 @@ async fn live(asked: &str) -> io::Result<()> {
 }
 
 fn line(event: &BotEvent, at: u128) -> Option<String> {
-    let shard = event.shard.map(|shard| shard.number());
+    let shard = event.shard.map(ShardId::number);
     match &event.event {
         Event::Dispatch(dispatch) => {
             let (shard, sequence) = (shard?, dispatch.sequence()?);

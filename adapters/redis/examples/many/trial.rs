@@ -222,7 +222,7 @@ impl Trial {
     /// Ends the traffic, takes what is left, and lets the owners end.
     pub(crate) async fn finish(mut self) -> io::Result<Account> {
         self.asked.traffic = 0;
-        self.until(PATIENCE, |it| it.all_came()).await;
+        self.until(PATIENCE, Self::all_came).await;
         self.account.sent = self.dispatches();
         for owner in std::mem::take(&mut self.owners) {
             let mut process = owner.process;
@@ -288,7 +288,7 @@ impl Trial {
             self.server.act(Act::Traffic { events });
         }
         self.portions += 1;
-        if self.portions % PORTIONS == 0 {
+        if self.portions.is_multiple_of(PORTIONS) {
             self.server.act(Act::AskBeat(Target::All));
         }
     }

@@ -1,0 +1,62 @@
+//! Which process of the bot runs which shard.
+
+use headcount_core::ShardId;
+use headcount_core::fleet::lease::ProcessId;
+use headcount_core::manager::Owners;
+
+use super::Handle;
+
+/// Which process runs a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShardOwner {
+    /// This one.
+    Here,
+    /// Another process of the bot, as this one knows it.
+    Elsewhere(ProcessId),
+    /// None, as far as this one knows: it may be about to be this one's.
+    Nobody,
+}
+
+impl Handle {
+    /// The processes of the bot that live, and which of them has which shard, as this one knows it;
+    /// `None` for a bot that runs in [one](crate::Builder::coordinate).
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// for (shard, owner) in handle.owners().into_iter().flat_map(|it| it.shards) {
+    ///     println!("{shard}: {owner:?}");
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn owners(&self) -> Option<Owners> {
+        self.shared.leases.as_ref().map(|leases| leases.owners())
+    }
+
+    /// The number of this process among those of the bot; `None` for a bot that runs in one.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// println!("{:?}", handle.process());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn process(&self) -> Option<ProcessId> {
+        self.shared.leases.as_ref().map(|leases| leases.me())
+    }
+
+    /// Who runs a shard, by what is known of all of them.
+    pub(super) fn owner_of(&self, shard: ShardId, owners: Option<&Owners>) -> ShardOwner {
+        let Some(owners) = owners else {
+            return ShardOwner::Here;
+        };
+        let at = owners.shards.binary_search_by_key(&shard, |(it, _)| *it);
+        match at.ok().and_then(|at| owners.shards[at].1) {
+            Some(holder) if Some(holder) == self.process() => ShardOwner::Here,
+            Some(holder) => ShardOwner::Elsewhere(holder),
+            None => ShardOwner::Nobody,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The bot as a whole: what is said of it once, and what is seen of it from outside.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use headcount_driver::core::Event;
+use headcount_driver::core::session::OnStop;
+use headcount_driver::{Bot, ShardOwner};
+use tokio::time::{sleep, timeout};
+
+use crate::process::Process;
+use crate::service::Service;
+use crate::table::Table;
+use crate::{SECOND, beside, settled};
+
+/// How often all guilds were said to be set up, and the bot to be ready.
+#[derive(Clone, Default)]
+struct Said(Arc<[AtomicUsize; 2]>);
+
+impl Said {
+    fn listen(&self, mut bot: Bot<Process>) {
+        let said = self.clone();
+        tokio::spawn(async move {
+            while let Some(event) = bot.next().await {
+                match event.event {
+                    Event::FinishedChunking(_) => said.0[0].fetch_add(1, Ordering::SeqCst),
+                    Event::BotReady(_) => said.0[1].fetch_add(1, Ordering::SeqCst),
+                    _ => 0,
+                };
+            }
+        });
+    }
+
+    fn counts(&self) -> [usize; 2] {
+        [0, 1].map(|at| self.0[at].load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_bot_is_ready_once_over_all_its_processes() {
+    let (table, service, said) = (Table::default(), Service::default(), Said::default());
+    let mut processes = Vec::new();
+    for number in 0..3 {
+        let (process, listener) = Process::new();
+        service.serve(number, listener);
+        said.listen(table.builder(&process, 6).connect().await.expect("started"));
+        processes.push(process);
+    }
+    while service.visits().len() < 5 {
+        sleep(SECOND).await;
+    }
+    assert_eq!(said.counts(), [0, 0], "one shard is missing");
+    sleep(60 * SECOND).await;
+    assert_eq!(said.counts(), [1, 1]);
+    processes.remove(0).kill();
+    let (process, listener) = Process::new();
+    service.serve(3, listener);
+    said.listen(table.builder(&process, 6).connect().await.expect("started"));
+    sleep(60 * SECOND).await;
+    assert_eq!(said.counts(), [1, 1], "whoever comes and goes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn owners_are_seen_from_outside() {
+    let table = Table::default();
+    let (process, bot, _listener, _gateway) = settled(&table).await;
+    let (other, _other_listener) = Process::new();
+    let second = table.builder(&other, 1).connect().await.expect("started");
+    sleep(5 * SECOND).await;
+    let (first, second) = (bot.handle(), second.handle());
+    let owner = |handle: &headcount_driver::Handle| handle.shards().next().map(|it| it.owner);
+    assert_eq!(owner(&first), Some(ShardOwner::Here));
+    let number = first.process().expect("one of several");
+    assert_eq!(owner(&second), Some(ShardOwner::Elsewhere(number)));
+    let leases = first.metrics().leases;
+    assert_eq!((leases.held, leases.live, leases.failures), (1, 2, 0));
+    assert!(leases.answers > 10);
+    table.cut_off(&process);
+    sleep(15 * SECOND).await;
+    let leases = first.metrics().leases;
+    assert!(leases.expired == 1 && leases.failures > 0, "{leases:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_begins_without_a_session_again_and_again_has_to_wait() {
+    let table = Table::default();
+    for _ in 0..2 {
+        let (process, mut listener) = Process::new();
+        let mut bot = table.builder(&process, 1).connect().await.expect("started");
+        let mut gateway = beside(&mut bot, listener.accept()).await;
+        gateway.begin("short").await;
+        let closed = tokio::spawn(async move { gateway.closed().await });
+        bot.shutdown(OnStop::End).await.expect("it ends");
+        closed.await.expect("served");
+    }
+    let (process, mut listener) = Process::new();
+    let mut bot = table.builder(&process, 1).connect().await.expect("started");
+    let early = timeout(60 * SECOND, beside(&mut bot, listener.raw())).await;
+    assert!(early.is_err(), "the third within a minute");
+    let late = timeout(30 * SECOND, beside(&mut bot, listener.raw())).await;
+    assert!(late.is_ok());
+}
