@@ -29,7 +29,8 @@ pub enum Lack {
     /// Others have come, and a policy did not let them stay.
     Limited,
     /// The guild is out of reach, or has not been delivered since the session began: whatever is
-    /// in the cache may be old.
+    /// in the cache may be old. Of what no guild lists, messages above all, nothing is left of an
+    /// earlier session ([`Op::NewSession`](crate::cache::Op::NewSession)).
     Stale,
     /// A store failed to apply a change: rows may be missing or wrong until the guild is delivered
     /// anew.

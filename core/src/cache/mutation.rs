@@ -114,7 +114,9 @@ pub enum Op<'i> {
     /// Changes nothing where a policy did not let them stay, until they are replaced.
     SetPresencesLack(Option<Lack>),
     /// A shard has a new session: of its guilds, those that are not listed go with all that hangs
-    /// on them, and the others wait for their data. If the list is not whole, none goes.
+    /// on them, and the others wait for their data; if the list is not whole, none goes. What no
+    /// guild lists goes too, since no event will say what is left of it: messages, invitations,
+    /// integrations, rules and webhooks.
     NewSession(Box<NewSession>),
 }
 

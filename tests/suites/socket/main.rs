@@ -23,6 +23,7 @@ mod rigged;
 mod rollcall;
 mod runtimes;
 mod slow_consumer;
+mod stale_rows;
 mod state;
 mod tls;
 mod transport;
