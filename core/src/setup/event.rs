@@ -147,8 +147,8 @@ pub(crate) enum SetupEvent {
     RequestFinished(ChunkRequestFinished),
     /// Why a guild lacks presences from here on; `None` if it does not.
     Presences(GuildId, Option<Lack>),
-    /// The members of a guild that an earlier process handed over are asked for.
-    AskedAnew(GuildId),
+    /// The members of a guild are asked for.
+    Asked(GuildId),
     /// The host is to say when the guild's changes are stored.
     Confirm(Barrier),
     /// A change of a guild was not stored; emitted once until the guild comes anew.

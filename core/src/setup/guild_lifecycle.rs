@@ -183,6 +183,7 @@ impl Setup {
             members,
         };
         self.place(now, guild, stage);
+        out.push(SetupEvent::Asked(guild));
     }
 
     /// The sync of a guild has come (client accounts only); whether it makes its members whole.

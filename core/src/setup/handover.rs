@@ -182,9 +182,6 @@ impl Setup {
                 self.finish_guild(now, guild, origin, end, None, out);
             } else if unfinished.is_some() || asks {
                 self.ask_or_finish(now, arrival, origin, outcome, out);
-                if self.registry.request_of(guild).is_some() {
-                    out.push(SetupEvent::AskedAnew(guild));
-                }
             } else {
                 self.tally.settle(guild, &outcome);
             }

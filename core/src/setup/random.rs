@@ -55,7 +55,7 @@ impl Model {
                 SetupEvent::GuildReady(it) => assert!(self.known.contains(&it.guild)),
                 SetupEvent::Confirm(barrier) => self.barriers.push(barrier),
                 SetupEvent::Presences(..)
-                | SetupEvent::AskedAnew(_)
+                | SetupEvent::Asked(_)
                 | SetupEvent::StoreFailed(_)
                 | SetupEvent::GuildStale(_)
                 | SetupEvent::GuildUnavailable(_)

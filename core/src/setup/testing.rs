@@ -180,7 +180,7 @@ fn word(event: &SetupEvent) -> Option<String> {
     Some(match event {
         SetupEvent::Presences(..)
         | SetupEvent::Confirm(_)
-        | SetupEvent::AskedAnew(_)
+        | SetupEvent::Asked(_)
         | SetupEvent::StoreFailed(_)
         | SetupEvent::GuildStale(_) => {
             return None;

@@ -57,7 +57,7 @@ impl Tracker {
             let before = self.place_before(&view, dispatch.sequence());
             let whole = self.advance(&view, &mut events);
             self.log_place(before);
-            let incompleteness = self.incompleteness(&view, &events);
+            let incompleteness = self.incompleteness(&events);
             self.derive(view, dispatch.sequence(), (whole, incompleteness), out);
         } else if dispatch.name() == Name::Resumed {
             self.setup.resumed(self.now, &mut events);
@@ -177,7 +177,7 @@ impl Tracker {
             }
             SetupEvent::Presences(..)
             | SetupEvent::Confirm(_)
-            | SetupEvent::AskedAnew(_)
+            | SetupEvent::Asked(_)
             | SetupEvent::StoreFailed(_)
             | SetupEvent::GuildStale(_)
             | SetupEvent::GuildReady(_)
@@ -398,7 +398,7 @@ impl Tracker {
             SetupEvent::RequestFinished(_)
             | SetupEvent::Confirm(_)
             | SetupEvent::Presences(..)
-            | SetupEvent::AskedAnew(_)
+            | SetupEvent::Asked(_)
             | SetupEvent::StoreFailed(_)
             | SetupEvent::GuildStale(_)
             | SetupEvent::ShardFinishedChunking(_)
@@ -415,9 +415,7 @@ impl Tracker {
     fn emit(&mut self, events: Vec<SetupEvent>, out: &mut Actions<'_>) {
         for event in events {
             match event {
-                SetupEvent::Presences(..)
-                | SetupEvent::AskedAnew(_)
-                | SetupEvent::StoreFailed(_) => {}
+                SetupEvent::Presences(..) | SetupEvent::Asked(_) | SetupEvent::StoreFailed(_) => {}
                 SetupEvent::Confirm(barrier) => out.push(Action::Confirm(barrier)),
                 SetupEvent::GuildStale(stale) => out.emit(Event::GuildStale(stale)),
                 SetupEvent::RequestFinished(end) => {

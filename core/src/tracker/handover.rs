@@ -216,7 +216,7 @@ impl Tracker {
                 SetupEvent::StoreFailed(_) => true,
                 SetupEvent::RequestFinished(_)
                 | SetupEvent::Presences(..)
-                | SetupEvent::AskedAnew(_)
+                | SetupEvent::Asked(_)
                 | SetupEvent::Confirm(_)
                 | SetupEvent::GuildStale(_)
                 | SetupEvent::GuildUnavailable(_)

@@ -8,23 +8,14 @@ use crate::cache::{GuildStatus, Kinds, Lack, Mutation, Op};
 use crate::chunk::{ChunkRequestFinished, FinishReason};
 use crate::id::GuildId;
 use crate::setup::{SetupEvent, Stage};
-use crate::wire::view::View;
 
 /// Why guilds lack members or presences, for the cache.
 pub(super) type Incompleteness = Vec<(GuildId, Op<'static>)>;
 
 impl Tracker {
     /// Why guilds lack members and presences from this dispatch on.
-    pub(super) fn incompleteness(&self, view: &View<'_>, events: &[SetupEvent]) -> Incompleteness {
-        let mut incompleteness: Incompleteness =
-            events.iter().filter_map(|event| self.lack(event)).collect();
-        if let View::GuildCreate(create) = view
-            && self.is_asked_for(create.guild.id)
-            && self.config.kinds.contains(Kinds::MEMBERS)
-        {
-            incompleteness.push((create.guild.id, Op::Incomplete(Lack::Loading)));
-        }
-        incompleteness
+    pub(super) fn incompleteness(&self, events: &[SetupEvent]) -> Incompleteness {
+        events.iter().filter_map(|event| self.lack(event)).collect()
     }
 
     /// What the cache has to know of why a guild lacks members or presences.
@@ -40,7 +31,7 @@ impl Tracker {
                 let wanted = kinds.contains(Kinds::PRESENCES);
                 wanted.then_some((*guild, Op::SetPresencesLack(*lack)))
             }
-            SetupEvent::AskedAnew(guild) => {
+            SetupEvent::Asked(guild) => {
                 let wanted = kinds.contains(Kinds::MEMBERS);
                 wanted.then_some((*guild, Op::Incomplete(Lack::Loading)))
             }

@@ -1,16 +1,23 @@
 //! Guild sync, of client accounts.
 
+use headcount_core::cache::Lack;
+use headcount_core::cache::memory::Completeness;
 use headcount_core::chunk::RequestConfig;
-use headcount_core::setup::{Outcome, SetupConfig, Stage, SyncConfig, WaitsFor};
+use headcount_core::setup::{AutoChunk, Outcome, SetupConfig, Stage, SyncConfig, WaitsFor};
 use headcount_core::tracker::{TrackerConfig, TrackerInput};
 use headcount_core::wire::command::Command;
 
 use crate::{Beside, SECOND, at, guild, listed, some};
 
 fn syncing() -> Beside {
+    syncing_and(AutoChunk::Never)
+}
+
+fn syncing_and(chunking: AutoChunk) -> Beside {
     Beside::new(TrackerConfig {
         setup: SetupConfig {
             sync: Some(SyncConfig::default()),
+            chunking: chunking.into(),
             ..SetupConfig::default()
         },
         ..TrackerConfig::default()
@@ -103,4 +110,22 @@ fn a_sync_does_not_wait_for_a_connection_for_ever() {
     assert!(matches!(beside.stage(1), Stage::Syncing { .. }));
     beside.wait(1);
     assert!(matches!(beside.stage(1), Stage::Ready { .. }));
+}
+
+#[test]
+fn a_guild_that_is_asked_since_its_sync_was_not_whole_is_loading() {
+    for comes in [true, false] {
+        let mut beside = syncing_and(AutoChunk::Missing);
+        beside.ready(&[1]);
+        beside.create(1, &[2]);
+        match comes {
+            true => beside.hear("GUILD_SYNC", r#"{"id":"1","members":[],"presences":[]}"#),
+            false => beside.wait(30 * SECOND),
+        }
+        assert!(matches!(beside.stage(1), Stage::Requested { .. }));
+        let Completeness::Partial { why, .. } = beside.completeness() else {
+            panic!("nobody has answered")
+        };
+        assert_eq!(why, Lack::Loading, "the sync has come: {comes}");
+    }
 }
