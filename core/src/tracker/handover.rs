@@ -6,7 +6,7 @@ use super::Tracker;
 use crate::action::{Action, Actions};
 use crate::cache::memory::RestoredRows;
 use crate::cache::memory::restored::RestoredGuild;
-use crate::cache::{GuildStatus, Lack, Mutation, Op};
+use crate::cache::{GuildStatus, Lack, Mutation, Op, Scope};
 use crate::id::GuildId;
 use crate::positions::{Position, session_digest};
 use crate::sequences::Sequences;
@@ -26,7 +26,9 @@ pub(super) struct Handover {
     last: Option<u64>,
     /// Guilds that an earlier process handed over, until the cache has heard of them.
     guilds: Vec<GuildId>,
-    /// Those of them of which a store has missed a change.
+    /// Those that it has heard of, until the session is resumed.
+    introduced: Vec<GuildId>,
+    /// Guilds that were handed over and of which a store has missed a change.
     failed: Vec<GuildId>,
     /// The digest of the session; zero before the first.
     session: u64,
@@ -122,6 +124,7 @@ impl Tracker {
     pub(super) fn introduce_handed_over(&mut self, name: Name, out: &mut Actions<'_>) {
         if name == Name::Resumed {
             self.await_rows_no_longer();
+            self.take_back(out);
         }
         if self.handover.guilds.is_empty() && self.handover.failed.is_empty() {
             return;
@@ -135,11 +138,25 @@ impl Tracker {
         if name == Name::Ready || self.config.kinds.is_empty() {
             return;
         }
+        if name != Name::Resumed {
+            self.handover.introduced.clone_from(&guilds);
+        }
         let known = guilds.into_iter().map(|guild| (guild, Op::HandedOver));
         let stale = failed.into_iter();
         let stale = stale.map(|guild| (guild, Op::SetStatus(GuildStatus::Stale)));
         for (guild, op) in known.chain(stale).chain(loading) {
             out.push(Action::Mutate(Mutation::new(Some(guild)).with(op)));
+        }
+    }
+
+    /// Guilds that have left in what was replayed go once more: a store that outlived its process
+    /// may include that already, and pass over the dispatch, but not over their introduction.
+    fn take_back(&mut self, out: &mut Actions<'_>) {
+        for guild in core::mem::take(&mut self.handover.introduced) {
+            if self.setup.known_stage(guild).is_none() {
+                let gone = Op::Cascade(Scope::Guild);
+                out.push(Action::Mutate(Mutation::new(Some(guild)).with(gone)));
+            }
         }
     }
 
@@ -177,6 +194,7 @@ impl Tracker {
             self.handover.delivered = Sequences::default();
             self.handover.settled = 0;
             self.handover.without_rows.clear();
+            self.handover.introduced.clear();
         }
     }
 

@@ -122,3 +122,21 @@ fn a_store_that_has_the_guild_already_does_not_wait_for_presences_that_nobody_wi
         Some(PresencesCompleteness::Complete { presences: 0 })
     );
 }
+
+#[test]
+fn a_guild_that_left_does_not_come_back_in_a_store_that_has_it_so_already() {
+    let mut config = acknowledging(false);
+    config.tracker.kinds = Kinds::GUILDS;
+    let mut store = MemoryStore::new(7);
+    let mut first = begun(config.clone(), &[1]);
+    first.receive(&create(2, 1));
+    acknowledge(&mut first, 2);
+    let left = r#"{"op":0,"t":"GUILD_DELETE","s":3,"d":{"id":"1"}}"#;
+    first.receive(left);
+    apply(&mut first, &mut store);
+    let mut second = next(config, exported(&first));
+    second.receive(left);
+    second.receive(&resumed(4));
+    apply(&mut second, &mut store);
+    assert_eq!(store.guild_status(guild(1)), None);
+}

@@ -1,6 +1,6 @@
 //! A session that is taken to another process at any step has the same future as at home.
 use super::cases;
-use headcount_core::cache::Op;
+use headcount_core::cache::{Mutation, Op, Scope};
 use headcount_core::session::Phase;
 use headcount_core::wire::command::Command;
 use headcount_core::{
@@ -24,6 +24,11 @@ fn is_handover(op: &Op<'_>) -> bool {
     matches!(op, Op::HandedOver)
 }
 
+fn is_taking_back(mutation: &Mutation<'_>) -> bool {
+    let is_gone = |op: &Op<'_>| matches!(op, Op::Cascade(Scope::Guild));
+    mutation.origin().is_none() && mutation.ops().any(is_gone)
+}
+
 impl Life {
     fn new(shard: Shard) -> Self {
         Self {
@@ -37,8 +42,9 @@ impl Life {
     fn feed(&mut self, input: Input<'_>) {
         for action in self.shard.handle(Instant::from_millis(self.now), input) {
             match action {
-                // A store in another process has to hear of the guilds.
+                // A store in another process has to hear of the guilds, and which of them have left.
                 Action::Mutate(mutation) if mutation.ops().any(is_handover) => {}
+                Action::Mutate(mutation) if is_taking_back(&mutation) => {}
                 Action::Mutate(mutation) => self.emitted.push(format!("{mutation:?}")),
                 Action::Emit(Event::StateChanged(_)) => {}
                 // A restored shard reports its guilds anew.
