@@ -41,7 +41,7 @@ impl MemoryStore {
             Meeting::New => self.change(mutation, &mut applied),
             Meeting::InGuild => {
                 applied.replayed = true;
-                self.pass_over(mutation);
+                self.pass_over(&mutation);
                 None
             }
             Meeting::Everywhere => {
@@ -69,10 +69,24 @@ impl MemoryStore {
                     .for_each(|user| self.shared.users.patch_user(user));
             }
             (Op::SetApplication(application), _) => self.set_application(application),
-            (op, Some(guild)) => self.step(guild, op),
+            (op, Some(guild)) => {
+                self.learn_elsewhere(guild, &op);
+                self.step(guild, op);
+            }
             (op, None) => self.private_channels.step(op, &mut self.shared),
         });
         touched
+    }
+
+    /// A guild of which nothing is kept says something all the same of users whom others hold: it
+    /// may have left while a snapshot was written, and what it said before comes again.
+    fn learn_elsewhere(&mut self, guild: GuildId, op: &Op<'_>) {
+        if let Op::Upsert(rows) | Op::Patch(rows) | Op::Replace(rows) = op
+            && matches!(rows, Rows::Members(_) | Rows::Messages(_))
+            && !self.guild_rows(guild).is_some_and(GuildRows::known)
+        {
+            self.shared.learn(op);
+        }
     }
 
     /// Flags that could not be read leave those that are known.

@@ -4,8 +4,7 @@ use alloc::collections::BTreeMap;
 
 use crate::ShardId;
 use crate::cache::memory::MemoryStore;
-use crate::cache::memory::guild::message_ring::author;
-use crate::cache::{GuildStatus, Mutation, Op, Rows};
+use crate::cache::{GuildStatus, Mutation, Op};
 use crate::id::GuildId;
 use crate::positions::Position;
 
@@ -166,25 +165,13 @@ impl MemoryStore {
     /// The guild's rows include a dispatch already. The users of others need not, and may be older
     /// until all have come again: whoever says something newer of a user comes later, and what a
     /// dispatch says of one can be said twice.
-    pub(super) fn pass_over(&mut self, mutation: Mutation<'_>) {
+    pub(super) fn pass_over(&mut self, mutation: &Mutation<'_>) {
         let guild = mutation.guild();
-        let users = &mut self.shared.users;
-        for op in mutation.into_ops() {
-            if let (Op::SetStatus(GuildStatus::Available), Some(guild)) = (&op, guild) {
+        for op in mutation.ops() {
+            if let (Op::SetStatus(GuildStatus::Available), Some(guild)) = (op, guild) {
                 self.sessions.delivered(guild);
             }
-            let (Op::Upsert(rows) | Op::Patch(rows) | Op::Replace(rows)) = op else {
-                continue;
-            };
-            if let Rows::Members(members) = &rows {
-                let members = members.records();
-                members.for_each(|member| users.patch(member.id, member.user));
-            } else if let Rows::Users(rows) = &rows {
-                rows.iter().for_each(|user| users.patch_user(user));
-            } else if let Rows::Messages(rows) = &rows {
-                let authors = rows.iter().filter_map(author);
-                authors.for_each(|user| users.patch_user(user));
-            }
+            self.shared.learn(op);
         }
     }
 }

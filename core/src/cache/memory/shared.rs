@@ -1,8 +1,10 @@
 //! What guilds share: users, and which channel lies in which guild.
 
+use crate::cache::memory::guild::message_ring::author;
 use crate::cache::memory::people::user::Users;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::{Row, Table};
+use crate::cache::{Op, Rows};
 use crate::id::{ChannelId, GuildId};
 
 /// Where a channel lies.
@@ -50,6 +52,23 @@ impl SharedRows {
 
     pub(super) fn displace(&mut self, channel: ChannelId) {
         self.places.remove(channel.get());
+    }
+
+    /// What rows say of users who are held, though the rows themselves are not kept.
+    pub(super) fn learn(&mut self, op: &Op<'_>) {
+        let (Op::Upsert(rows) | Op::Patch(rows) | Op::Replace(rows)) = op else {
+            return;
+        };
+        let users = &mut self.users;
+        if let Rows::Members(members) = rows {
+            let members = members.records();
+            members.for_each(|member| users.patch(member.id, member.user));
+        } else if let Rows::Users(rows) = rows {
+            rows.iter().for_each(|user| users.patch_user(user));
+        } else if let Rows::Messages(rows) = rows {
+            let authors = rows.iter().filter_map(author);
+            authors.for_each(|user| users.patch_user(user));
+        }
     }
 
     /// Bytes of the places.

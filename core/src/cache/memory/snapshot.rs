@@ -13,8 +13,11 @@
 //! already. What it says about users is applied: users are looked up behind their guild, a few
 //! hundred at a time, and each is as it was then. One who had gone by then has no name: the member
 //! has left the guild since, which comes again too. Whoever is in two guilds is as old as the one
-//! that was written last, until all has come again. What a guild said of users that went before it
-//! was written went with it.
+//! that was written last, until all has come again.
+//!
+//! A channel lies in one guild as long as there is that channel, here as in every service that is
+//! known. One that went to another guild and came back while a snapshot was written may end in the
+//! other one, until something more is said of it.
 //!
 //! # Format
 //!

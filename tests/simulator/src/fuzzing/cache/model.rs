@@ -169,10 +169,12 @@ impl Model {
         }
     }
 
-    /// Lets `change` at a guild whose data has come.
+    /// Lets `change` at a guild whose data has come. Of another one nothing is kept but what it
+    /// says of users whom others hold.
     fn within(&mut self, guild: u64, change: impl FnOnce(&mut Guild, &mut BTreeMap<u64, String>)) {
-        if let Some(guild) = self.guilds.get_mut(&guild).filter(|guild| guild.known) {
-            change(guild, &mut self.names);
+        match self.guilds.get_mut(&guild).filter(|guild| guild.known) {
+            Some(guild) => change(guild, &mut self.names),
+            None => change(&mut Guild::new(), &mut self.names),
         }
     }
 
