@@ -53,6 +53,21 @@ fn next(session: Session, rows: &RestoredRows) -> Host {
     host
 }
 
+/// A process that has guild 1, which lists these of its two members, and nothing else to deal with.
+fn first(users: &[u64]) -> Host {
+    let mut host = begun(caching(), &[1]);
+    host.receive(&listing(2, 1, users));
+    acknowledge(&mut host, 2);
+    host
+}
+
+/// The process that follows this one, with the rows of its store as they are read.
+fn follow(first: &Host, store: &MemoryStore) -> (Host, MemoryStore) {
+    let (session, store) = (exported(first), restored(store));
+    let rows = rows(&store, &session);
+    (next(session, &rows), store)
+}
+
 fn resumes_from(host: &Host) -> Option<u64> {
     host.commands().find_map(|command| match command {
         Command::Resume(resume) => Some(resume.sequence),
@@ -114,14 +129,10 @@ fn emitted(host: &Host) -> Vec<String> {
 #[test]
 fn a_guild_is_as_whole_as_its_rows_and_is_not_asked_again() {
     let mut store = MemoryStore::new(7);
-    let mut first = begun(caching(), &[1]);
-    first.receive(&listing(2, 1, &[5, 6]));
-    acknowledge(&mut first, 2);
+    let mut first = first(&[5, 6]);
     first.receive(&joins(3, 1, 7));
     apply(&mut first, &mut store);
-    let session = exported(&first);
-    let mut store = restored(&store);
-    let mut next = next(session.clone(), &rows(&store, &session));
+    let (mut next, mut store) = follow(&first, &store);
     assert_eq!(
         resumes_from(&next),
         Some(2),
@@ -161,9 +172,7 @@ fn older_rows_are_brought_up_to_date_and_the_consumer_hears_nothing_of_it() {
         first.receive(payload);
     }
     acknowledge(&mut first, 6);
-    let session = exported(&first);
-    let mut store = restored(&store);
-    let mut next = next(session.clone(), &rows(&store, &session));
+    let (mut next, mut store) = follow(&first, &store);
     assert_eq!(resumes_from(&next), Some(2));
     for payload in &missed {
         next.receive(payload);
@@ -235,9 +244,7 @@ fn a_request_that_was_under_way_is_made_again() {
     assert_eq!(asked(&first).len(), 1);
     acknowledge(&mut first, 2);
     apply(&mut first, &mut store);
-    let session = exported(&first);
-    let mut store = restored(&store);
-    let mut next = next(session.clone(), &rows(&store, &session));
+    let (mut next, mut store) = follow(&first, &store);
     next.receive(&resumed(3));
     next.run(GATE);
     let nonce = asked(&next)[0].nonce.to_string();
@@ -256,9 +263,7 @@ fn a_request_that_was_under_way_is_made_again() {
 #[test]
 fn a_request_that_nobody_makes_again_is_not_waited_for() {
     let mut store = MemoryStore::new(7);
-    let mut first = begun(caching(), &[1]);
-    first.receive(&listing(2, 1, &[5]));
-    acknowledge(&mut first, 2);
+    let mut first = first(&[5]);
     apply(&mut first, &mut store);
     let session = exported(&first);
     let mut config = caching();
@@ -279,15 +284,11 @@ fn a_request_that_nobody_makes_again_is_not_waited_for() {
 #[test]
 fn a_guild_that_was_left_meanwhile_does_not_come_back() {
     let mut store = MemoryStore::new(7);
-    let mut first = begun(caching(), &[1]);
-    first.receive(&listing(2, 1, &[5, 6]));
-    acknowledge(&mut first, 2);
+    let mut first = first(&[5, 6]);
     let left = r#"{"op":0,"t":"GUILD_DELETE","s":3,"d":{"id":"1"}}"#;
     first.receive(left);
     apply(&mut first, &mut store);
-    let session = exported(&first);
-    let mut store = restored(&store);
-    let mut next = next(session.clone(), &rows(&store, &session));
+    let (mut next, mut store) = follow(&first, &store);
     next.receive(left);
     next.receive(&resumed(4));
     assert_eq!(emitted(&next), ["3", "left 1", "4"]);
@@ -323,9 +324,7 @@ fn rows_of_another_session_are_stale_until_their_guild_comes_anew() {
 #[test]
 fn members_of_stale_rows_that_are_asked_for_anew_are_whole() {
     let mut store = MemoryStore::new(7);
-    let mut first = begun(caching(), &[1]);
-    first.receive(&listing(2, 1, &[5, 6]));
-    acknowledge(&mut first, 2);
+    let mut first = first(&[5, 6]);
     apply(&mut first, &mut store);
     let session = exported(&first);
     let foreign = rows(&store, &session);
@@ -346,9 +345,7 @@ fn members_of_stale_rows_that_are_asked_for_anew_are_whole() {
 #[test]
 fn of_kinds_that_other_stores_keep_nothing_is_taken_for_whole() {
     let mut store = MemoryStore::new(7);
-    let mut first = begun(caching(), &[1]);
-    first.receive(&listing(2, 1, &[5, 6]));
-    acknowledge(&mut first, 2);
+    let mut first = first(&[5, 6]);
     apply(&mut first, &mut store);
     let session = exported(&first);
     let rows = rows(&store, &session).kept_elsewhere(Kinds::MEMBERS);
@@ -372,16 +369,12 @@ fn without_guilds(host: &Host) -> MemoryStore {
 
 #[test]
 fn a_guild_without_rows_that_goes_down_in_the_replay_is_not_called_handed_over() {
-    let mut first = begun(caching(), &[1]);
-    first.receive(&listing(2, 1, &[5, 6]));
-    acknowledge(&mut first, 2);
+    let mut first = first(&[5, 6]);
     let mut store = without_guilds(&first);
     first.take();
     first.receive(&outage(3, 1));
     apply(&mut first, &mut store);
-    let session = exported(&first);
-    let mut store = restored(&store);
-    let mut next = next(session.clone(), &rows(&store, &session));
+    let (mut next, mut store) = follow(&first, &store);
     next.receive(&outage(3, 1));
     next.receive(&resumed(4));
     apply(&mut next, &mut store);
@@ -395,9 +388,7 @@ fn a_guild_without_rows_that_a_store_has_failed_stays_so() {
     first.input(Input::StoreFailed(guild(1)));
     acknowledge(&mut first, 2);
     let store = without_guilds(&first);
-    let session = exported(&first);
-    let mut store = restored(&store);
-    let mut next = next(session.clone(), &rows(&store, &session));
+    let (mut next, mut store) = follow(&first, &store);
     next.receive(&dispatch(3));
     apply(&mut next, &mut store);
     assert_eq!(
