@@ -53,8 +53,7 @@ impl Compression {
 /// each; 64 MiB leaves room for a tenfold growth and still keeps a shard from eating the host.
 pub const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
-/// Room that is kept from one message to the next, in bytes. A larger buffer is given back, so
-/// that one large READY does not stay allocated in each of a thousand shards.
+/// Room that is kept from one message to the next, in bytes, while they follow one another.
 const KEPT_BYTES: usize = 1 << 20;
 
 /// The decompression context of one connection.
@@ -131,6 +130,13 @@ impl Inflate {
     /// Changes the largest message, in bytes, that is taken from here on.
     pub(crate) const fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
+    }
+
+    /// Nothing follows for now: gives back what the last message took, if that was whole.
+    pub(crate) fn rest(&mut self) {
+        if self.complete {
+            self.out = Vec::new();
+        }
     }
 
     /// Drops the message, if it is whole; a large one's memory is given back.

@@ -63,6 +63,7 @@ mod on_resume;
 mod panics;
 mod pending_shards;
 mod quantum;
+mod read_ahead;
 pub mod record;
 mod reentry;
 mod refresh;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant as StdInstant};
 
 use http::Uri;
@@ -191,10 +191,14 @@ impl Socket {
     /// The poll form of [`Socket::receive`]; when ready, [`Socket::message`] is the message.
     pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
         loop {
-            let part = match ready!(self.ws.poll_next(cx)) {
-                Ok(Said::Message(bytes)) => bytes,
-                Ok(Said::Close(frame)) => return Poll::Ready(Err(closed(frame))),
-                Err(error) => return Poll::Ready(Err(broken(error))),
+            let part = match self.ws.poll_next(cx) {
+                Poll::Ready(Ok(Said::Message(bytes))) => bytes,
+                Poll::Ready(Ok(Said::Close(frame))) => return Poll::Ready(Err(closed(frame))),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(broken(error))),
+                Poll::Pending => {
+                    self.inflate.rest();
+                    return Poll::Pending;
+                }
             };
             self.traffic.received_bytes += part.len() as u64;
             if self.inflate.is_idle() {

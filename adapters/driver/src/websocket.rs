@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use futures_io::{AsyncRead, AsyncWrite};
+use futures_io::{AsyncRead as _, AsyncWrite as _};
 use http::Uri;
 use tungstenite::client::client_with_config;
 use tungstenite::error::Error as WsError;
@@ -19,14 +19,16 @@ use tungstenite::{Bytes, ClientHandshake, Message};
 
 use crate::frame;
 use crate::quantum::Quantum;
+use crate::read_ahead::ReadAhead;
 use crate::stream::Stream;
 use crate::tail::Tail;
 
-/// Room for what was read and is not a whole frame yet, in bytes; more for a larger frame.
-const READ_BYTES: usize = 16 << 10;
+/// Room for what was read and is not a whole frame yet, in bytes; more for a larger frame. An idle
+/// connection keeps it.
+const READ_BYTES: usize = 4 << 10;
 
 /// From this size on, in bytes, a message's memory is not used again for the next one.
-const LARGE_BYTES: usize = 256 << 10;
+const LARGE_BYTES: usize = 8 << 10;
 
 /// What a peer can say.
 pub(crate) enum Said {
@@ -230,6 +232,7 @@ impl ClientUpgrade {
 /// A stream as the WebSocket crate wants it: synchronous, with an error in place of waiting.
 struct Polled {
     stream: Stream,
+    ahead: ReadAhead,
     waker: Waker,
     tail: Tail,
     /// What the crate writes is dropped.
@@ -240,6 +243,7 @@ impl Polled {
     fn new(stream: Stream) -> Self {
         Self {
             stream,
+            ahead: ReadAhead::default(),
             waker: Waker::noop().clone(),
             tail: Tail::default(),
             muted: false,
@@ -266,7 +270,7 @@ fn or_would_block<T>(poll: Poll<io::Result<T>>) -> io::Result<T> {
 impl Read for Polled {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut cx = Context::from_waker(&self.waker);
-        let read = or_would_block(Pin::new(&mut self.stream).poll_read(&mut cx, bytes))?;
+        let read = or_would_block(self.ahead.poll_read(&mut self.stream, &mut cx, bytes))?;
         self.tail.push(&bytes[..read]);
         Ok(read)
     }

@@ -257,3 +257,28 @@ fn the_buffer_is_used_again_and_a_large_one_is_given_back() {
         assert!(client.out.capacity() <= KEPT_BYTES + room::STEP_BYTES);
     }
 }
+
+#[test]
+fn a_connection_at_rest_holds_no_message() {
+    for compression in BOTH {
+        let mut server = Deflate::new(compression);
+        let mut client = Inflate::new(compression, MAX_MESSAGE_BYTES).expect("context");
+        client.push(&server.message(b"{}")).expect("valid");
+        client.rest();
+        assert_eq!(client.out.capacity(), 0);
+        assert!(client.push(&server.message(b"[1]")).expect("valid"));
+        assert_eq!(client.message(), b"[1]");
+    }
+}
+
+#[test]
+fn a_message_that_has_not_come_whole_outlasts_a_rest() {
+    let mut server = Deflate::new(Compression::ZlibStream);
+    let mut client = Inflate::new(Compression::ZlibStream, 4000).expect("context");
+    let message = server.message(b"[1,2,3]");
+    let (first, rest) = message.split_at(message.len() - 3);
+    assert!(!client.push(first).expect("valid"));
+    client.rest();
+    assert!(client.push(rest).expect("valid"));
+    assert_eq!(client.message(), b"[1,2,3]");
+}
