@@ -1,7 +1,7 @@
 //! The frame around every payload.
 
 use super::field::Read as _;
-use super::json::{OrderedKey, Reader};
+use super::json::{KeyOrder, OrderedKey, Reader};
 use super::{Field, Malformed, Misreads, Name, Text};
 
 /// An envelope: what kind of payload it is, and the payload's text.
@@ -85,13 +85,27 @@ pub(super) struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// The name of a dispatch, if it is one by now: [`Name::Unknown`] if that is not known yet.
-    pub(super) fn dispatch(&self) -> Name {
-        match (self.op, self.name.as_ref().and_then(Text::as_plain)) {
-            (Some(0), Some(name)) => Name::from_wire(name),
+    /// The name of a dispatch as it is known by now, or as it seems to stand behind the data, in
+    /// which case that has to be looked at again; [`Name::Unknown`] if it is none, or there is no
+    /// name.
+    pub(super) fn dispatch(&self, frame: &str) -> Name {
+        match (self.op, &self.name) {
+            (Some(0), Some(name)) => name.as_plain().map_or(Name::Unknown, Name::from_wire),
+            (Some(0) | None, None) => last_name(frame).map_or(Name::Unknown, Name::from_wire),
             _ => Name::Unknown,
         }
     }
+}
+
+/// The name in the last bytes of a frame, if they look as if they had one.
+#[inline(never)]
+fn last_name(frame: &str) -> Option<&str> {
+    const BYTES: usize = 96;
+    const KEY: &[u8] = br#""t":"#;
+    let tail = frame.as_bytes().get(frame.len().saturating_sub(BYTES)..)?;
+    let at = tail.windows(KEY.len()).rposition(|bytes| bytes == KEY)?;
+    let mut parts = tail.get(at..)?.split(|&byte| byte == b'"');
+    core::str::from_utf8(parts.nth(3)?).ok()
 }
 
 /// The frame as text.
@@ -104,7 +118,9 @@ fn text(frame: &[u8]) -> Result<&str, Malformed> {
 }
 
 /// The keys, which come in this order.
-const ORDER: &[OrderedKey<()>] = &OrderedKey::names(["t", "s", "op", "d"]);
+const ORDER: &KeyOrder<()> = &KeyOrder::of(KEYS);
+
+const KEYS: &[OrderedKey<()>] = &OrderedKey::names(["t", "s", "op", "d"]);
 
 #[cfg(test)]
 mod tests {

@@ -53,7 +53,7 @@ impl<'a> Frame<'a> {
         let (envelope, mut misreads) = Envelope::read(frame, |head, reader| {
             let mark = reader.mark();
             reader.peek();
-            let (start, name) = (reader.place(), head.dispatch());
+            let (start, name) = (reader.place(), head.dispatch(reader.whole_text()));
             let outside = reader.take_misreads();
             early = View::read_in(name, reader, kinds, pool).map(|view| ReadEarly {
                 name,
@@ -142,6 +142,9 @@ mod tests {
             format!(r#"{{"t":"GUILD_DELETE","op":0,"d":{{"id":"2"}},"d":{data}}}"#),
             format!(r#"{{"t":"GUILD_DELETE","op":1,"d":{data},"op":0}}"#),
             format!(r#"{{"t":"GUILD\u005fDELETE","op":0,"d":{data}}}"#),
+            format!(r#"{{"s": 1, "d": {data}, "t": "GUILD_DELETE", "op": 0}}"#),
+            format!(r#"{{"d":{data},"t":"GUILD_DELETE","op":0,"x":{{"t":"GUILD_UPDATE"}}}}"#),
+            format!(r#"{{"d":{data},"t":"GUILD_DELETE","op":0,"x":"\"t\":\"GUILD_UPDATE"}}"#),
         ] {
             let frame = agree(&text);
             assert!(

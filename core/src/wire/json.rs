@@ -20,6 +20,6 @@ mod unescape;
 pub(crate) use number::ZERO_ID;
 pub(super) use number::eight_digits;
 pub(crate) use object::KEY_ROOM;
-pub(crate) use order::{OrderedKey, descend};
+pub(crate) use order::{KeyOrder, OrderedKey, descend};
 pub use reader::{MAX_DEPTH, Reader};
 pub use unescape::Unescape;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Malformed;
 use super::field::{Part, Read};
-use super::json::{OrderedKey, Reader};
+use super::json::{KeyOrder, OrderedKey, Reader};
 
 /// The id of an object; the rest of the object is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,7 +12,9 @@ use super::json::{OrderedKey, Reader};
 pub struct OnlyId<T>(pub T);
 
 /// The keys of a user, which most of these objects are.
-const ORDER: &[OrderedKey<()>] = &OrderedKey::names([
+const ORDER: &KeyOrder<()> = &KeyOrder::of(KEYS);
+
+const KEYS: &[OrderedKey<()>] = &OrderedKey::names([
     "username",
     "public_flags",
     "primary_guild",

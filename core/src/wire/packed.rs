@@ -8,6 +8,7 @@
 mod cursor;
 mod part;
 mod payload;
+mod pieces;
 mod pool;
 mod record;
 mod sink;
@@ -15,6 +16,7 @@ mod sink;
 pub(crate) use cursor::Cursor;
 pub(crate) use part::Packed;
 pub(crate) use payload::{Form, Payload, record_payloads};
+pub(crate) use pieces::Pieces;
 pub(crate) use pool::RecordPool;
 pub(crate) use record::{Transcoded, covers, packed, quoted};
 pub(crate) use sink::Sink;

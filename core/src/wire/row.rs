@@ -66,8 +66,9 @@ macro_rules! row {
                     $($field,)*
                     Other,
                 }
-                use crate::wire::json::OrderedKey;
-                const ORDER: &[OrderedKey<RowField>] = &OrderedKey::sorted([
+                use crate::wire::json::{KeyOrder, OrderedKey};
+                const ORDER: &KeyOrder<RowField> = &KeyOrder::of(KEYS);
+                const KEYS: &[OrderedKey<RowField>] = &OrderedKey::sorted([
                     $(($key_wire, RowField::$key),)?
                     $(($wire, RowField::$field),)*
                 ]);

@@ -1,6 +1,6 @@
 //! Objects and their keys.
 
-use super::{OrderedKey, Reader, Unescape, order};
+use super::{KeyOrder, OrderedKey, Reader, Unescape, order};
 use crate::wire::Malformed;
 
 /// Room for a key with escapes; a longer one is none that anybody asks for.
@@ -25,14 +25,14 @@ impl<'a> Reader<'a> {
     where
         F: FnMut(&str, &mut Self) -> Result<(), Malformed>,
     {
-        self.object_in(&[], field)
+        self.object_in(KeyOrder::NONE, field)
     }
 
     /// Reads an object like [`Reader::object`], faster if its keys come in this order.
     #[inline]
     pub(crate) fn object_in<F>(
         &mut self,
-        order: &'static [OrderedKey<()>],
+        order: &'static KeyOrder<()>,
         mut field: F,
     ) -> Result<(), Malformed>
     where
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn object_of<P: Copy, F>(
         &mut self,
-        order: &'static [OrderedKey<P>],
+        order: &'static KeyOrder<P>,
         named: impl Fn(&str) -> P,
         mut field: F,
     ) -> Result<(), Malformed>
@@ -73,16 +73,21 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn object_at_once<P: Copy, F>(
         &mut self,
-        mut order: &'static [OrderedKey<P>],
+        order: &'static KeyOrder<P>,
         mut field: F,
     ) -> Result<(), Malformed>
     where
         F: FnMut(Option<P>, &str, &mut Self) -> Result<(), Malformed>,
     {
         if self.enters_object()? {
+            let mut expected = order.keys();
             loop {
                 let mut room;
-                let (part, key) = match self.expected_key(&mut order) {
+                let known = match self.expected_key(&mut expected) {
+                    None if !order.keys().is_empty() => self.known_key(order),
+                    found => found,
+                };
+                let (part, key) = match known {
                     Some(key) => (Some(key.part()), key.name()),
                     None => {
                         room = KEY_ROOM;
@@ -120,15 +125,75 @@ impl<'a> Reader<'a> {
         Ok(goes_on)
     }
 
-    /// Passes a key in the form that is expected, with its colon.
+    /// Passes a key that is expected, with its colon.
     #[inline]
     fn expected_key<P: Copy>(
         &mut self,
-        order: &mut &'static [OrderedKey<P>],
+        expected: &mut &'static [OrderedKey<P>],
     ) -> Option<&'static OrderedKey<P>> {
-        if order.is_empty() {
+        if expected.is_empty() {
             return None;
         }
+        let key = self.quoted_ahead(|text| OrderedKey::next(expected, text))?;
+        self.advance(key.name().len().wrapping_add(3));
+        Some(key)
+    }
+
+    /// Passes a key in any place of the order, with its colon.
+    #[inline(always)]
+    pub(crate) fn any_key<P: Copy>(
+        &mut self,
+        order: &'static KeyOrder<P>,
+    ) -> Option<&'static OrderedKey<P>> {
+        self.eat_blank();
+        let key = match self.ahead::<{ 1 + order::BYTES }>() {
+            Some([b'"', text @ ..]) => order.find(text)?,
+            Some(_) | None => return self.odd_key(order),
+        };
+        self.advance(key.name().len().wrapping_add(3));
+        self.eat_blank();
+        Some(key)
+    }
+
+    /// The same for a key behind several blanks, or near the end of the text.
+    #[cold]
+    #[inline(never)]
+    fn odd_key<P: Copy>(&mut self, order: &'static KeyOrder<P>) -> Option<&'static OrderedKey<P>> {
+        self.peek();
+        let key = self.quoted_ahead(|text| order.find(text))?;
+        self.advance(key.name().len().wrapping_add(3));
+        self.eat_blank();
+        Some(key)
+    }
+
+    /// [`Reader::any_key`], apart from where it is called.
+    #[inline(never)]
+    fn known_key<P: Copy>(
+        &mut self,
+        order: &'static KeyOrder<P>,
+    ) -> Option<&'static OrderedKey<P>> {
+        self.any_key(order)
+    }
+
+    /// Passes the blank that some write behind each comma and each colon.
+    #[inline]
+    pub(super) fn eat_blank(&mut self) {
+        if self.byte() == Some(b' ') {
+            self.advance(1);
+        }
+    }
+
+    /// Whether a key of the order is next, if none of it is written in an odd form.
+    #[inline(never)]
+    pub(crate) fn has_known_key<P: Copy>(&self, order: &'static KeyOrder<P>) -> bool {
+        let mut ahead = Self::new(self.text);
+        ahead.at = self.at;
+        ahead.known_key(order).is_some()
+    }
+
+    /// What `find` finds behind a quote that is ahead; the text has zeros behind its end.
+    #[inline]
+    fn quoted_ahead<T>(&self, find: impl FnOnce(&[u8; order::BYTES]) -> Option<T>) -> Option<T> {
         let end;
         let ahead: &[u8; 1 + order::BYTES] = match self.ahead() {
             Some(ahead) => ahead,
@@ -137,12 +202,10 @@ impl<'a> Reader<'a> {
                 &end
             }
         };
-        let [b'"', text @ ..] = ahead else {
-            return None;
-        };
-        let key = OrderedKey::next(order, text)?;
-        self.advance(key.name().len().wrapping_add(3));
-        Some(key)
+        match ahead {
+            [b'"', text @ ..] => find(text),
+            _ => None,
+        }
     }
 
     /// The last bytes of the text, and zeros.

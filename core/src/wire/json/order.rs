@@ -6,12 +6,81 @@ use core::cmp::Ordering;
 pub(super) const BYTES: usize = 32;
 const WORDS: usize = BYTES / 8;
 
-/// A key that an object may have, and which part of it that is, ready to be compared with the text
-/// word by word.
+/// By how many kinds of first letters keys are found.
+const LETTERS: usize = 32;
+
+/// The keys that an object may have.
 ///
 /// Servers sort the keys of an object, the last in the alphabet first: with our own sorted
-/// likewise, one look at each side shows whether they agree or which of them is left out. That is
-/// for speed alone: a key that is not found so is read like any other.
+/// likewise, one look at each side shows whether they agree or which of them is left out. A key in
+/// another place is found by its first letter. That is for speed alone: a key that is not found so
+/// is read like any other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyOrder<P: 'static> {
+    keys: &'static [OrderedKey<P>],
+    /// Where the keys begin and end that have a first letter, by its lowest bits.
+    lists: [(u8, u8); LETTERS],
+}
+
+impl KeyOrder<()> {
+    /// No key is known.
+    pub(crate) const NONE: &'static Self = &Self::of(&[]);
+}
+
+impl<P: Copy> KeyOrder<P> {
+    /// Of keys that are sorted.
+    #[allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        reason = "in constants alone"
+    )]
+    pub(crate) const fn of(keys: &'static [OrderedKey<P>]) -> Self {
+        assert!(keys.len() <= u8::MAX as usize, "more keys than are counted");
+        let mut lists = [(0, 0); LETTERS];
+        let mut at = 0;
+        while at < keys.len() {
+            let first = (keys[at].words[0] >> 56) as u8;
+            if first.is_ascii_lowercase() {
+                let (start, end) = &mut lists[letter(first)];
+                if *end == 0 {
+                    *start = at as u8;
+                }
+                *end = at as u8 + 1;
+            }
+            at += 1;
+        }
+        Self { keys, lists }
+    }
+
+    /// All of them.
+    #[inline]
+    pub(super) const fn keys(&self) -> &'static [OrderedKey<P>] {
+        self.keys
+    }
+
+    /// The key at the start of `text`, wherever it stands.
+    #[inline(always)]
+    pub(super) fn find(&self, text: &[u8; BYTES]) -> Option<&'static OrderedKey<P>> {
+        let (first, rest) = text.split_first_chunk()?;
+        let first = u64::from_be_bytes(*first);
+        let (start, end) = self.lists.get(letter((first >> 56) as u8))?;
+        let keys = self.keys.get(usize::from(*start)..usize::from(*end))?;
+        keys.iter().find(|key| {
+            let ([word, ..], [mask, ..]) = (&key.words, &key.masks);
+            first & mask == *word && (*mask != u64::MAX || key.goes_on_as(rest))
+        })
+    }
+}
+
+/// The lowest bits of a first letter.
+#[inline]
+const fn letter(byte: u8) -> usize {
+    (byte & 31) as usize
+}
+
+/// A key that an object may have, and which part of it that is, ready to be compared with the text
+/// word by word.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OrderedKey<P: 'static> {
     name: &'static str,
@@ -112,11 +181,11 @@ impl<P: Copy> OrderedKey<P> {
         self.words[at] < other.words[at]
     }
 
-    pub(super) const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         self.name
     }
 
-    pub(super) const fn part(&self) -> P {
+    pub(crate) const fn part(&self) -> P {
         self.part
     }
 
@@ -137,6 +206,22 @@ impl<P: Copy> OrderedKey<P> {
             }
         }
         None
+    }
+
+    /// Whether the text goes on as this key does behind its first eight bytes.
+    #[inline]
+    fn goes_on_as(&self, rest: &[u8]) -> bool {
+        let (texts, _) = rest.as_chunks();
+        let words = self.words.iter().zip(&self.masks).skip(1);
+        for (text, (word, mask)) in texts.iter().zip(words) {
+            if u64::from_be_bytes(*text) & mask != *word {
+                return false;
+            }
+            if *mask != u64::MAX {
+                break;
+            }
+        }
+        true
     }
 
     /// How the text compares with this key.
@@ -189,7 +274,8 @@ mod tests {
     use std::vec::Vec;
 
     const LONG: &str = "a_key_that_is_far_too_long_to_be_compared";
-    const ORDER: &[OrderedKey<()>] = &OrderedKey::names([
+    const ORDER: &KeyOrder<()> = &KeyOrder::of(KEYS);
+    const KEYS: &[OrderedKey<()>] = &OrderedKey::names([
         "id",
         "avatar",
         "avatar_decoration_data",
@@ -203,7 +289,7 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_the_last_first() {
-        let names: Vec<&str> = ORDER.iter().map(|key| key.name).collect();
+        let names: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
         let sorted = [
             "username",
             "sixkey",
@@ -248,7 +334,7 @@ mod tests {
                 });
                 read.map(|()| keys)
             };
-            assert_eq!(keys(ORDER), keys(&[]), "{text}");
+            assert_eq!(keys(ORDER), keys(KeyOrder::NONE), "{text}");
             assert!(keys(ORDER).is_ok(), "{text}");
         }
     }

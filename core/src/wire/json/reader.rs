@@ -20,6 +20,8 @@ pub struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
     pub(super) depth: u8,
+    /// Keys have come in another order than that of servers, or behind blanks.
+    is_unusual: bool,
     /// What was not understood so far: nothing, nearly always.
     pub(super) misreads: Option<Box<MisreadLog>>,
 }
@@ -40,6 +42,7 @@ impl<'a> Reader<'a> {
             text,
             at: 0,
             depth: 0,
+            is_unusual: false,
             misreads: None,
         }
     }
@@ -123,6 +126,24 @@ impl<'a> Reader<'a> {
         self.at = self.at.wrapping_add(bytes);
     }
 
+    /// Whether keys have come in another order than that of servers, or behind blanks.
+    #[inline]
+    pub(crate) const fn is_unusual(&self) -> bool {
+        self.is_unusual
+    }
+
+    /// Keys come in another order than that of servers, or behind blanks.
+    #[inline]
+    pub(crate) const fn set_unusual(&mut self) {
+        self.is_unusual = true;
+    }
+
+    /// Stands again where it stood so many bytes before.
+    #[inline]
+    pub(crate) fn step_back(&mut self, bytes: usize) {
+        self.at = self.at.wrapping_sub(bytes);
+    }
+
     /// Passes over blanks and returns the byte after them, which stays unread.
     #[inline]
     pub fn peek(&mut self) -> Option<u8> {
@@ -146,6 +167,11 @@ impl<'a> Reader<'a> {
     /// The text from the byte `start` to the reader's place.
     pub(crate) fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// All of the text, from its start.
+    pub(crate) const fn whole_text(&self) -> &'a str {
+        self.text
     }
 
     /// Where the reader stands, in bytes from the start.
@@ -221,6 +247,7 @@ impl<'a> Reader<'a> {
                 if !self.goes_on(b']', "an array is not closed")? {
                     break;
                 }
+                self.eat_blank();
             }
         }
         self.close();

@@ -54,77 +54,23 @@ macro_rules! packed {
                 $(self.$field.pack(sink);)*
             }
 
-            /// Reads an object that is written as servers do straight into a record; `other` gets
-            /// the keys that are no parts.
-            ///
-            /// `None` if anything is wrong or in another order: then the caller, who takes back
-            /// what was written, reads the object part by part, which may still succeed.
-            pub(crate) fn transcode_with<F>(
-                reader: &mut crate::wire::json::Reader<'i>,
-                sink: &mut crate::wire::packed::Sink,
-                mut other: F,
-            ) -> Option<crate::wire::packed::Transcoded>
-            where
-                F: FnMut(
-                    &str,
-                    &mut crate::wire::json::Reader<'i>,
-                    &mut crate::wire::packed::Sink,
-                ) -> Result<(), crate::wire::Malformed>,
-            {
-                use crate::wire::packed::{Packed, quoted};
-                /// The parts, by the names of their fields.
-                #[allow(non_camel_case_types, reason = "the names of the fields")]
-                enum RecordField {
-                    $($field,)*
-                }
-                const {
-                    let keys = [$($($($beside,)+)? $wire),*];
-                    assert!(crate::wire::json::descend(&keys), "not in order");
-                }
-                let (mut mask, mut place) = (0, 0);
-                let mut goes_on = reader.enters_object().ok()?;
-                while goes_on {
-                    $(
-                        $($(
-                            if reader.passes(quoted!($beside)) {
-                                other($beside, reader, sink).ok()?;
-                                goes_on = reader.object_goes_on().ok()?;
-                                if !goes_on {
-                                    break;
-                                }
-                            }
-                        )+)?
-                        if reader.passes(quoted!($wire)) {
-                            const SHIFT: u32 = RecordField::$field as u32 * 2;
-                            if mask >> SHIFT != 0 {
-                                return None;
-                            }
-                            if mask == 0 {
-                                place = sink.len();
-                                sink.mask(0, Self::MASK);
-                            }
-                            let state = <$type as Packed<'i>>::transcode(reader, sink).ok()?;
-                            mask |= state << SHIFT;
-                            goes_on = reader.object_goes_on().ok()?;
-                            if !goes_on {
-                                break;
-                            }
-                        }
-                    )*
-                    let mut room = crate::wire::json::KEY_ROOM;
-                    let key = reader.key(&mut room).ok()?;
-                    if matches!(key, $($wire)|*) {
-                        return None;
-                    }
-                    other(key, reader, sink).ok()?;
-                    goes_on = reader.object_goes_on().ok()?;
-                }
-                if mask == 0 {
-                    place = sink.len();
-                    sink.mask(0, Self::MASK);
-                }
-                sink.set_mask(place, mask, Self::MASK);
-                Some(crate::wire::packed::Transcoded { place, mask })
+            /// Hands out the place of each part, its state and where it ends, as far as `part`
+            /// takes them; the mask of the record is elsewhere.
+            fn each_part(
+                record: &'i [u8],
+                mask: u64,
+                mut part: impl FnMut(usize, u64, usize) -> Option<()>,
+            ) -> Option<()> {
+                let mut from = crate::wire::packed::Cursor::new(record);
+                from.mask(Self::MASK);
+                let (mut mask, mut index) = (mask, 0_usize);
+                $(
+                    <$type as crate::wire::packed::Packed<'_>>::pass(mask & 3, &mut from);
+                    part(index, mask & 3, record.len().wrapping_sub(from.rest().len()))?;
+                    (mask, index) = (mask >> 2, index.wrapping_add(1));
+                )*
+                let _ = (mask, index);
+                Some(())
             }
 
             /// The state of one part.
@@ -194,6 +140,163 @@ macro_rules! packed {
                 Self { $($key,)? $($field,)* lifetime: core::marker::PhantomData }
             }
         }
+
+        const _: () = {
+            use crate::wire::json::{KeyOrder, OrderedKey};
+            use crate::wire::packed::{Packed, Pieces, Transcoded, quoted};
+
+            /// The parts, by the names of their fields.
+            #[allow(non_camel_case_types, reason = "the names of the fields")]
+            #[derive(Clone, Copy)]
+            enum RecordField {
+                $($field,)*
+                Other,
+            }
+
+            const PARTS: usize = RecordField::Other as usize;
+            const ORDER: &KeyOrder<RecordField> = &KeyOrder::of(KEYS);
+            const KEYS: &[OrderedKey<RecordField>] = &OrderedKey::sorted([
+                $(
+                    $($(($beside, RecordField::Other),)+)?
+                    ($wire, RecordField::$field),
+                )*
+            ]);
+            const _: () = {
+                let keys = [$($($($beside,)+)? $wire),*];
+                assert!(crate::wire::json::descend(&keys), "not in order");
+            };
+
+            impl<'i> $name<'i> {
+                /// Reads an object straight into a record, fastest if its keys come in the order
+                /// of servers; `other` gets the keys that are no parts. What it writes stands
+                /// before the record.
+                ///
+                /// `None` if anything is wrong or comes twice: then the caller, who takes back what
+                /// was written, reads the object part by part, which may still succeed.
+                pub(crate) fn transcode_with<F>(
+                    reader: &mut crate::wire::json::Reader<'i>,
+                    sink: &mut crate::wire::packed::Sink,
+                    mut other: F,
+                ) -> Option<crate::wire::packed::Transcoded>
+                where
+                    F: FnMut(
+                        &str,
+                        &mut crate::wire::json::Reader<'i>,
+                        &mut crate::wire::packed::Sink,
+                    ) -> Result<(), crate::wire::Malformed>,
+                {
+                    let mut record = Transcoded { place: sink.len(), mask: 0 };
+                    let mut goes_on = reader.enters_object().ok()?;
+                    'usual: while goes_on && !reader.is_unusual() {
+                        $(
+                            $($(
+                                if reader.passes(quoted!($beside)) {
+                                    const SHIFT: u32 = RecordField::$field as u32 * 2;
+                                    if record.mask >> SHIFT != 0 {
+                                        reader.step_back(quoted!($beside).len());
+                                        break 'usual;
+                                    }
+                                    other($beside, reader, sink).ok()?;
+                                    goes_on = reader.object_goes_on().ok()?;
+                                    if !goes_on {
+                                        break 'usual;
+                                    }
+                                }
+                            )+)?
+                            if reader.passes(quoted!($wire)) {
+                                const SHIFT: u32 = RecordField::$field as u32 * 2;
+                                if record.mask >> SHIFT != 0 {
+                                    reader.step_back(quoted!($wire).len());
+                                    break 'usual;
+                                }
+                                if record.mask == 0 {
+                                    record.place = sink.len();
+                                    sink.mask(0, Self::MASK);
+                                }
+                                let state = <$type as Packed<'i>>::transcode(reader, sink).ok()?;
+                                record.mask |= state << SHIFT;
+                                goes_on = reader.object_goes_on().ok()?;
+                                if !goes_on {
+                                    break 'usual;
+                                }
+                            }
+                        )*
+                        if reader.has_known_key(ORDER) {
+                            break 'usual;
+                        }
+                        let mut room = crate::wire::json::KEY_ROOM;
+                        let key = reader.key(&mut room).ok()?;
+                        if matches!(key, $($($($beside |)+)? $wire)|*) {
+                            return None;
+                        }
+                        other(key, reader, sink).ok()?;
+                        goes_on = reader.object_goes_on().ok()?;
+                    }
+                    if goes_on {
+                        reader.set_unusual();
+                        return Self::transcode_rest(reader, sink, record, other);
+                    }
+                    if record.mask == 0 {
+                        record.place = sink.len();
+                        sink.mask(0, Self::MASK);
+                    }
+                    sink.set_mask(record.place, record.mask, Self::MASK);
+                    Some(record)
+                }
+
+                /// Goes on with an object at a key that is in another order, or behind blanks.
+                #[inline(never)]
+                fn transcode_rest<F>(
+                    reader: &mut crate::wire::json::Reader<'i>,
+                    sink: &mut crate::wire::packed::Sink,
+                    begun: crate::wire::packed::Transcoded,
+                    mut other: F,
+                ) -> Option<crate::wire::packed::Transcoded>
+                where
+                    F: FnMut(
+                        &str,
+                        &mut crate::wire::json::Reader<'i>,
+                        &mut crate::wire::packed::Sink,
+                    ) -> Result<(), crate::wire::Malformed>,
+                {
+                    let mut pieces = Pieces::<PARTS>::new(begun, Self::MASK, sink);
+                    if begun.mask != 0 {
+                        let record = sink.as_slice().get(begun.place..).unwrap_or_default();
+                        $name::each_part(record, begun.mask, |index, state, end| {
+                            pieces.part(index, state, begun.place.wrapping_add(end))
+                        })?;
+                    }
+                    let mut goes_on = true;
+                    while goes_on {
+                        let known = reader.any_key(ORDER);
+                        match known.map(OrderedKey::part) {
+                            $(
+                                Some(RecordField::$field) => {
+                                    let part = <$type as Packed<'i>>::transcode(reader, sink);
+                                    let index = RecordField::$field as usize;
+                                    pieces.part(index, part.ok()?, sink.len())?;
+                                }
+                            )*
+                            Some(RecordField::Other) => {
+                                other(known?.name(), reader, sink).ok()?;
+                                pieces.other(sink.len())?;
+                            }
+                            None => {
+                                let mut room = crate::wire::json::KEY_ROOM;
+                                let key = reader.key(&mut room).ok()?;
+                                if matches!(key, $($wire)|*) {
+                                    return None;
+                                }
+                                other(key, reader, sink).ok()?;
+                                pieces.other(sink.len())?;
+                            }
+                        }
+                        goes_on = reader.object_goes_on().ok()?;
+                    }
+                    Some(pieces.arrange(sink, Self::MASK))
+                }
+            }
+        };
     };
 }
 pub(crate) use packed;

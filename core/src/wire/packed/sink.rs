@@ -55,6 +55,32 @@ impl Sink {
         self.0.push(byte);
     }
 
+    /// Bytes that have been written, once more.
+    #[inline]
+    pub(crate) fn repeat(&mut self, start: usize, length: usize) {
+        let end = start.wrapping_add(length);
+        if start <= end && end <= self.len() {
+            self.0.extend_from_within(start..end);
+        }
+    }
+
+    /// Takes out what was written from `start` to `end`.
+    pub(crate) fn remove(&mut self, start: usize, end: usize) {
+        if start <= end && end <= self.len() {
+            self.0.drain(start..end);
+        }
+    }
+
+    /// Puts what was written from `middle` on before what was written from `start` to there.
+    pub(crate) fn put_before(&mut self, start: usize, middle: usize) {
+        if let Some(bytes) = self.0.get_mut(start..)
+            && let Some(count) = middle.checked_sub(start)
+            && count <= bytes.len()
+        {
+            bytes.rotate_left(count);
+        }
+    }
+
     /// A number of seven bits a byte, the lowest first.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "the lowest seven bits")]

@@ -5,7 +5,8 @@ use super::{Cursor, Sink, covers};
 use crate::id::{GuildId, UserId};
 use crate::wire::view::{
     Activity, ActivityAssets, ActivityButton, ActivityEmoji, ActivityParty, ActivitySecrets,
-    ActivityTimes, Collectibles, Decoration, Membership, Nameplate, PrimaryGuild, User,
+    ActivityTimes, Batch, Collectibles, Decoration, Member, Membership, Nameplate, Presence,
+    PrimaryGuild, User,
 };
 use crate::wire::{Field, Image, Stated, Text, Timestamp};
 use crate::wire::{field::Read as _, json::Reader};
@@ -330,13 +331,52 @@ proptest! {
         let text = std::format!("{{{}}}", fields.join(","));
         let read = packed(|sink| activity_of(&text).pack(sink));
         prop_assert_eq!(transcoded(&text), Some(read), "{}", text);
-        // In another order, and with a key twice.
-        fields.extend(fields.get(values[0]).cloned());
+        // In another order, and with blanks.
         fields.sort_by_key(|field| order.wrapping_mul(field.len() as u64 | 1) >> 32);
+        for between in [",", " ,\n "] {
+            let text = std::format!("{{{}}}", fields.join(between).replace(':', ": "));
+            let read = packed(|sink| activity_of(&text).pack(sink));
+            prop_assert_eq!(transcoded(&text), Some(read), "{}", text);
+        }
+        // With a key twice.
+        fields.extend(fields.get(values[0]).cloned());
         let text = std::format!("{{{}}}", fields.join(","));
         if let Some(sink) = transcoded(&text) {
             prop_assert_eq!(sink, packed(|sink| activity_of(&text).pack(sink)), "{}", text);
         }
+    }
+
+    #[test]
+    fn members_and_presences_are_the_same_in_any_order(
+        order in any::<u64>(), blank in prop::bool::ANY,
+    ) {
+        let user = ["\"username\":\"u\"", "\"id\":\"7\"", "\"global_name\":\"g\"",
+            "\"clan\":{}", "\"avatar\":\"99ff999ff99999ff9f9f9f99f9ff99ff\""];
+        let member = ["\"roles\":[\"8\"]", "\"nick\":\"n\"", "\"mute\":true", "\"flags\":9",
+            "\"joined_at\":\"2023-09-01T14:48:02.222000+00:00\"", "\"new\":[1]"];
+        let presence = ["\"status\":\"idle\"", "\"client_status\":{\"web\":\"idle\"}",
+            "\"activities\":[{\"type\":1,\"name\":\"x\"},{\"name\":\"y\",\"id\":\"z\"}]"];
+        let object = |fields: &[&str], order: u64| {
+            let mut fields = fields.to_vec();
+            fields.sort_by_key(|field| order.wrapping_mul(field.len() as u64 | 1) >> 32);
+            std::format!("{{{}}}", fields.join(if blank { ", " } else { "," }))
+        };
+        let with_user = |fields: &[&str], order: u64| {
+            let user = std::format!("\"user\":{}", object(&user, order));
+            object(&[&[&user[..]], fields].concat(), order)
+        };
+        let members = |order| {
+            let text = std::format!("[{}]", with_user(&member, order));
+            let read = Batch::<Member<'_>>::read(&mut Reader::new(&text)).unwrap();
+            (read.0.into_owned(), read.1)
+        };
+        prop_assert_eq!(members(order), members(0));
+        let presences = |order| {
+            let text = std::format!("[{}]", with_user(&presence, order));
+            let read = Batch::<Presence<'_>>::read(&mut Reader::new(&text)).unwrap();
+            (read.0.into_owned(), read.1)
+        };
+        prop_assert_eq!(presences(order), presences(0));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{MessageHead, User, in_guild::guild_and, in_guild::guild_and_in};
 use crate::id::{GuildId, UserId};
-use crate::wire::json::{OrderedKey, Reader};
+use crate::wire::json::{KeyOrder, OrderedKey, Reader};
 use crate::wire::{Field, Malformed, OnlyId, field::Read};
 
 /// A member that a payload about something else carries, checked for structure alone.
@@ -56,7 +56,9 @@ pub struct MessageSeen<'i> {
 }
 
 /// The keys of a message and of its creation.
-const MESSAGE: &[OrderedKey<()>] = &OrderedKey::names([
+const MESSAGE: &KeyOrder<()> = &KeyOrder::of(KEYS);
+
+const KEYS: &[OrderedKey<()>] = &OrderedKey::names([
     "type",
     "tts",
     "timestamp",

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::id::GuildId;
-use crate::wire::json::{OrderedKey, Reader};
+use crate::wire::json::{KeyOrder, Reader};
 use crate::wire::row::ReadWith;
 use crate::wire::{Field, Malformed, field::Read};
 
@@ -105,12 +105,12 @@ pub(super) fn guild_and<'i>(
     reader: &mut Reader<'i>,
     other: impl FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
 ) -> Result<Option<GuildId>, Malformed> {
-    guild_and_in(&[], reader, other)
+    guild_and_in(KeyOrder::NONE, reader, other)
 }
 
 /// The same, faster if the keys come in this order.
 pub(super) fn guild_and_in<'i>(
-    order: &'static [OrderedKey<()>],
+    order: &'static KeyOrder<()>,
     reader: &mut Reader<'i>,
     mut other: impl FnMut(&str, &mut Reader<'i>) -> Result<(), Malformed>,
 ) -> Result<Option<GuildId>, Malformed> {

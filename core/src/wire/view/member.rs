@@ -256,7 +256,7 @@ impl<'i> Batch<Member<'i>> {
         self.push_of(reader, None, other)
     }
 
-    /// Writes a member while it is read, if servers write it so; see
+    /// Writes a member while it is read, if nothing is odd; see
     /// [`Membership::transcode_with`].
     fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<Joined>
     where
@@ -265,16 +265,15 @@ impl<'i> Batch<Member<'i>> {
         let to = self.pool.writer();
         let start = to.len();
         to.put(&[0; HEAD]);
-        let records = to.len();
         let (mut user, mut roles) = (None, None);
         let membership = Membership::transcode_with(reader, to, |key, reader, to| match key {
-            "user" if to.len() == records => {
-                let id = User::transcode(reader, to)?;
-                user = Some(id);
-                to.set_length(start.wrapping_add(8), records);
+            "user" if user.is_none() => {
+                let before = to.len();
+                user = Some(User::transcode(reader, to)?);
+                to.set_length(start.wrapping_add(8), before);
                 Ok(())
             }
-            "user" => Err(reader.fault("behind the parts")),
+            "user" => Err(reader.fault("comes twice")),
             "roles" => read_roles(reader, roles.insert(Roles::new())),
             _ => other(key, reader),
         })?;

@@ -9,7 +9,7 @@ use super::batch::{Batch, BatchRow, Sealed, take_off};
 use super::{Activities, Activity, User};
 use crate::id::UserId;
 use crate::wire::field::{Read, flat};
-use crate::wire::json::{OrderedKey, Reader};
+use crate::wire::json::{KeyOrder, OrderedKey, Reader};
 use crate::wire::packed::{Cursor, RecordPool, Sink};
 use crate::wire::row::row;
 use crate::wire::{Field, Malformed};
@@ -87,7 +87,9 @@ pub(crate) struct PresenceRecord<'a> {
 const HEAD: usize = 16;
 
 /// The keys of a presence and of its update.
-const ORDER: &[OrderedKey<()>] = &OrderedKey::names([
+const ORDER: &KeyOrder<()> = &KeyOrder::of(KEYS);
+
+const KEYS: &[OrderedKey<()>] = &OrderedKey::names([
     "user",
     "status",
     "processed_at_timestamp",
@@ -230,7 +232,7 @@ impl<'i> Batch<Presence<'i>> {
         self.push_any(reader, other)
     }
 
-    /// Writes a presence while it is read, if servers write it so; see
+    /// Writes a presence while it is read, if nothing is odd; see
     /// [`Activity::transcode_with`].
     fn push_usual<F>(&mut self, reader: &mut Reader<'i>, mut other: F) -> Option<()>
     where
@@ -243,9 +245,14 @@ impl<'i> Batch<Presence<'i>> {
         let mut activities = None;
         let read = reader.object_at_once(ORDER, |_, key, reader| {
             match key {
-                "user" if user.is_none() && activities.is_none() => {
+                "user" if user.is_none() => {
+                    let before = to.len();
                     user = Some(User::transcode(reader, to)?);
-                    to.set_length(start.wrapping_add(8), start.wrapping_add(HEAD));
+                    to.set_length(start.wrapping_add(8), before);
+                    if let Some(place) = &mut activities {
+                        to.put_before(*place, before);
+                        *place = place.wrapping_add(to.len().wrapping_sub(before));
+                    }
                 }
                 "status" => status = Some(Status::read(reader)?),
                 "client_status" => clients = read_clients(reader)?,
@@ -256,7 +263,7 @@ impl<'i> Batch<Presence<'i>> {
                     let count = transcode_activities(reader, to)?;
                     to.set(place.wrapping_add(2), &[count]);
                 }
-                "user" | "activities" => return Err(reader.fault("out of place")),
+                "user" | "activities" => return Err(reader.fault("comes twice")),
                 _ => return other(key, reader),
             }
             Ok(())
