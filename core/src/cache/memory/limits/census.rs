@@ -6,26 +6,28 @@ use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::guild::thread_members::ThreadMembers;
 use crate::cache::memory::limits::row_id::RowId;
+use crate::cache::memory::people::member::MemberRef;
 use crate::cache::memory::table::Row as _;
 use crate::cache::{Candidate, Kind, MemberTraits, RowRef};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::kind::any_plain_kind;
 
 impl MemoryStore {
-    /// A row as a predicate sees it; `None` if it is not there, or is a guild, or a user that a
-    /// guild holds.
+    /// A row as a predicate sees it that looks at these traits alone; `None` if it is not there, or
+    /// is a guild, or a user that a guild holds.
     pub(in crate::cache::memory) fn candidate(
         &self,
         kind: Kind,
         row_id: RowId,
+        watched: MemberTraits,
     ) -> Option<Candidate<'_>> {
         let Some(guild) = row_id.guild else {
             return self.private_candidate(kind, row_id);
         };
         let guild_rows = self.guild_rows(guild)?;
         let row = self.row_ref(guild_rows, kind, row_id)?;
-        let is = if let RowRef::Member(member) = row {
-            self.traits(guild_rows, row_id, member.premium_since().is_some())
+        let is = if let RowRef::Member(member) = &row {
+            self.traits(guild_rows, member, watched)
         } else {
             MemberTraits::empty()
         };
@@ -59,28 +61,32 @@ impl MemoryStore {
         })
     }
 
-    /// What is true of a member.
-    fn traits(&self, guild_rows: &GuildRows, row_id: RowId, booster: bool) -> MemberTraits {
-        let user = row_id.user_id();
-        let voice = guild_rows.entities.plain.voice_states.get(row_id.first);
-        let truths = [
-            (
-                MemberTraits::OWN,
-                self.current_user.as_ref().map(|own| own.id) == user,
-            ),
-            (MemberTraits::OWNER, guild_rows.owner() == user),
-            (
-                MemberTraits::IN_VOICE,
-                voice.is_some_and(|state| state.channel.value().is_some()),
-            ),
-            (
-                MemberTraits::ONLINE,
-                guild_rows.presences.contains(row_id.first),
-            ),
-            (MemberTraits::BOOSTER, booster),
-        ];
-        let held = truths.into_iter().filter(|(_, truth)| *truth);
-        held.fold(MemberTraits::empty(), |all, (one, _)| all | one)
+    /// Which of these traits a member has.
+    fn traits(
+        &self,
+        guild_rows: &GuildRows,
+        member: &MemberRef<'_>,
+        watched: MemberTraits,
+    ) -> MemberTraits {
+        let user = member.id();
+        let in_voice = || {
+            let state = guild_rows.entities.plain.voice_states.get(user.get());
+            state.is_some_and(|state| state.channel.value().is_some())
+        };
+        let truth = |one| {
+            if one == MemberTraits::OWN {
+                self.current_user.as_ref().is_some_and(|own| own.id == user)
+            } else if one == MemberTraits::OWNER {
+                guild_rows.owner() == Some(user)
+            } else if one == MemberTraits::IN_VOICE {
+                in_voice()
+            } else if one == MemberTraits::ONLINE {
+                guild_rows.presences.contains(user.get())
+            } else {
+                one == MemberTraits::BOOSTER && member.premium_since().is_some()
+            }
+        };
+        watched.iter().filter(|&one| truth(one)).collect()
     }
 
     fn row_ref<'a>(

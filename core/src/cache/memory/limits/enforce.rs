@@ -237,8 +237,13 @@ impl MemoryStore {
                 touched.change(Kind::WebhookMark, [RowId::new(guild, channel.get())]);
             }
             Op::Remove(key) => {
-                let (kind, row_ids) = (key.kind(), removed(guild, key, self.mixer));
-                if limits.tracked.contains(kind.only()) {
+                let kind = key.kind();
+                let tracked = limits.tracked.contains(kind.only());
+                if !tracked && !limits.watched.intersects(watched_in(kind)) {
+                    return;
+                }
+                let row_ids = removed(guild, key, self.mixer);
+                if tracked {
                     touched
                         .gone
                         .extend(row_ids.iter().map(|&row_id| (kind, row_id)));
@@ -402,7 +407,8 @@ impl MemoryStore {
         if policy.is_none() {
             return self.is_there(kind, row_id).then_some(Judgement::Evict);
         }
-        match self.candidate(kind, row_id) {
+        let watched = limits.watched | MemberTraits::OWN;
+        match self.candidate(kind, row_id, watched) {
             Some(candidate) => Some(policy.judge(&candidate)),
             // Messages outside guilds take a place even if nobody has changed of their channel.
             None => self.is_there(kind, row_id).then_some(Judgement::Count),
@@ -451,7 +457,8 @@ impl MemoryStore {
         if kind == Kind::Guild {
             self.within(guild, |guild_rows, _| guild_rows.drop_guild());
         }
-        let code = match self.candidate(kind, row_id).map(|candidate| candidate.row) {
+        let candidate = self.candidate(kind, row_id, MemberTraits::empty());
+        let code = match candidate.map(|candidate| candidate.row) {
             Some(crate::cache::RowRef::Invite(row)) => Some(Key::Invite(row.code.clone())),
             Some(_) | None => None,
         };

@@ -1,6 +1,7 @@
 //! Where a row lies, whatever its kind.
 
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 use core::num::NonZeroU64;
 
 use crate::cache::key::{any_plain_key, any_special_key};
@@ -12,7 +13,7 @@ use crate::kind::{any_plain_kind, any_special_kind, for_each_kind};
 use crate::wire::view::Message;
 
 /// A row of a kind that is known from elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::cache::memory) struct RowId {
     /// The guild; `None` for a channel or a message outside guilds, and for a user.
     pub(in crate::cache::memory) guild: Option<GuildId>,
@@ -21,6 +22,15 @@ pub(in crate::cache::memory) struct RowId {
     pub(in crate::cache::memory) first: u64,
     /// Of a message its id, of a thread's member the user.
     pub(in crate::cache::memory) second: u64,
+}
+
+/// By three numbers, no more.
+impl Hash for RowId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.guild.map_or(0, GuildId::get));
+        state.write_u64(self.first);
+        state.write_u64(self.second);
+    }
 }
 
 impl RowId {
