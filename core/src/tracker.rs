@@ -33,6 +33,8 @@ use crate::wire::{Malformed, Misreads, Name};
 use handover::Handover;
 use hold::Hold;
 
+#[cfg(feature = "checkpoint")]
+pub(crate) use checkpoint::TrackerForm;
 pub use config::TrackerConfig;
 pub use misread_counts::MisreadCounts;
 
@@ -45,21 +47,18 @@ pub use misread_counts::MisreadCounts;
 /// Requests are paced by a send budget of its own, a part of the connection's 120 sends in 60 s:
 /// the rest is the other library's. Timeouts count from the action on.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tracker {
     now: Instant,
     config: TrackerConfig,
     setup: Setup,
     deriver: Deriver,
     /// The buffer of the last row that came alone.
-    #[cfg_attr(feature = "checkpoint", serde(skip))]
     pool: RecordPool,
     tombstones: Tombstones,
     handover: Handover,
     hold: Option<Hold>,
     budget: Budget,
     misunderstood: u64,
-    #[cfg_attr(feature = "checkpoint", serde(skip))]
     misreads: MisreadCounts,
 }
 

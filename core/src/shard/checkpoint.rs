@@ -1,9 +1,18 @@
 //! A shard as it stands, written down.
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
+use crate::command_queue::CommandQueue;
 use crate::config::Config;
+use crate::counts::ShardCounts;
+use crate::event::Gap;
+use crate::session::machine::Machine;
 use crate::shard::Shard;
+use crate::shard::restart::StopRequest;
+use crate::time::Instant;
+use crate::tracker::{Tracker, TrackerForm};
 
 /// A shard as it stood at one point, to be gone on with from there: with the same inputs it does
 /// the same. Takes about as much memory as the shard has.
@@ -18,7 +27,25 @@ use crate::shard::Shard;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ShardCheckpoint {
     has_filter: bool,
+    #[serde(with = "ShardForm")]
     shard: Shard,
+}
+
+/// How the parts of a shard are written. A shard by itself is not: what a checkpoint leaves out has
+/// to be put in again.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Shard")]
+struct ShardForm {
+    now: Instant,
+    session: Machine,
+    #[serde(with = "TrackerForm")]
+    tracker: Tracker,
+    command_queue: CommandQueue,
+    early_faults: u32,
+    stop_request: Option<StopRequest>,
+    gaps: Vec<Gap>,
+    #[serde(skip)]
+    counts: ShardCounts,
 }
 
 impl Shard {

@@ -1,9 +1,37 @@
-//! What a checkpoint leaves out of a tracker.
+//! A tracker in a checkpoint, and what that leaves out.
 
 use core::mem;
 
-use super::Tracker;
-use crate::setup::ChunkFilter;
+use serde::{Deserialize, Serialize};
+
+use super::handover::Handover;
+use super::hold::Hold;
+use super::{MisreadCounts, Tracker, TrackerConfig};
+use crate::cache::Deriver;
+use crate::cache::tombstones::Tombstones;
+use crate::send_budget::Budget;
+use crate::setup::{ChunkFilter, Setup};
+use crate::time::Instant;
+use crate::wire::packed::RecordPool;
+
+/// How the parts of a tracker are written.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Tracker")]
+pub(crate) struct TrackerForm {
+    now: Instant,
+    config: TrackerConfig,
+    setup: Setup,
+    deriver: Deriver,
+    #[serde(skip)]
+    pool: RecordPool,
+    tombstones: Tombstones,
+    handover: Handover,
+    hold: Option<Hold>,
+    budget: Budget,
+    misunderstood: u64,
+    #[serde(skip)]
+    misreads: MisreadCounts,
+}
 
 impl Tracker {
     /// Whether a function decides which guilds are asked for their members.

@@ -6,7 +6,7 @@ use headcount_core::config::Identifying;
 use headcount_core::event::StateChanged;
 use headcount_core::session::{Phase, Reason, Wait};
 use headcount_core::wire::command::Command;
-use headcount_core::{Action, Event, Input};
+use headcount_core::{Action, Event, Input, Instant};
 
 use crate::host::{Host, config};
 
@@ -110,4 +110,15 @@ fn hello_without_an_interval_is_counted_and_waited_out() {
     );
     host.hello();
     assert_eq!(host.shard.phase(), Phase::Identifying);
+}
+
+#[test]
+fn at_the_last_time_of_all_a_shard_goes_on() {
+    for mut host in [Host::new(config()), Host::active()] {
+        host.now = Instant::from_millis(u64::MAX);
+        for _ in 0..3 {
+            host.input(Input::Timeout);
+            host.input(Input::Opened);
+        }
+    }
 }
