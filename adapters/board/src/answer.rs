@@ -36,6 +36,13 @@ pub(crate) enum AnswerBody<R: Runtime> {
     Events(Box<EventStream<R>>),
 }
 
+impl<R: Runtime> AnswerBody<R> {
+    /// Whether it goes on as long as its peer listens.
+    pub(crate) const fn is_endless(&self) -> bool {
+        matches!(self, Self::Events(_))
+    }
+}
+
 impl<R: Runtime> Body for AnswerBody<R> {
     type Data = Bytes;
     type Error = Infallible;

@@ -30,7 +30,12 @@ impl Hosts {
     }
 
     fn allows(&self, authority: &Authority) -> bool {
-        if authority.as_str().contains('@') {
+        let text = authority.as_str();
+        // Nothing stands before the name, and nothing but a port behind it.
+        let Some(rest) = text.strip_prefix(authority.host()) else {
+            return false;
+        };
+        if !rest.is_empty() && !rest.starts_with(':') {
             return false;
         }
         let name = authority.host().to_ascii_lowercase();
@@ -78,6 +83,17 @@ mod tests {
             "x@127.0.0.1",
             "",
             "board.internal.",
+            "localhost.",
+            "127.1",
+            "2130706433",
+            "0x7f.0.0.1",
+            "127.0.0.1/",
+            "127.0.0.1#.evil.example",
+            "localhost evil.example",
+            "localhost%00.evil.example",
+            "[::1]evil.example",
+            "[::1]evil.example:80",
+            "::1",
             "[::1",
         ] {
             assert!(!admits(&hosts, "/", &[bad]), "{bad}");

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,8 +25,8 @@ const CONNECTIONS: usize = 64;
 /// Pages open at a time, so that there is always room for a probe.
 const STREAMS: usize = 32;
 
-/// How long a peer may take to send its request.
-const REQUEST: Duration = Duration::from_secs(10);
+/// How long a peer may take to send its request, and to read an answer that has an end.
+const EXCHANGE: Duration = Duration::from_secs(20);
 
 /// The most that a peer's request may have, in bytes, and what is buffered for it.
 const BUFFER: usize = 16 << 10;
@@ -158,11 +159,11 @@ async fn accept<R: Serve>(acceptor: R::Acceptor, site: Arc<Site<R>>, room: Serve
 /// Serves one request: a connection is closed behind its answer.
 async fn serve<R: Runtime>(stream: R::Stream, site: Arc<Site<R>>, room: ServerBounds) {
     let runtime = site.runtime.clone();
-    let is_asked = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&is_asked);
+    let is_endless = Arc::new(AtomicBool::new(false));
+    let endless = Arc::clone(&is_endless);
     let service = service_fn(move |request| {
-        asked.store(true, Ordering::Release);
         let answer = answer(&site, &room, &request);
+        endless.store(answer.body().is_endless(), Ordering::Release);
         async move { Ok::<_, Infallible>(answer) }
     });
     let stream = ConnectionStream::new(runtime.clone(), stream);
@@ -171,14 +172,46 @@ async fn serve<R: Runtime>(stream: R::Stream, site: Arc<Site<R>>, room: ServerBo
         .max_buf_size(BUFFER)
         .max_headers(HEADERS)
         .serve_connection(stream, service);
-    let connection = pin!(connection);
-    let deadline = pin!(runtime.timer(REQUEST));
-    let ended = match select(connection, deadline).await {
-        Either::Left((ended, _)) => ended,
-        Either::Right(((), connection)) if is_asked.load(Ordering::Acquire) => connection.await,
-        Either::Right(_) => return,
-    };
-    if let Err(error) = ended {
+    let ended = in_time(connection, runtime.timer(EXCHANGE), &is_endless).await;
+    if let Some(Err(error)) = ended {
         tracing::debug!(%error, "a connection of the status page ended early");
+    }
+}
+
+/// What a connection came to; `None` if it took longer than it may, and its answer has an end.
+async fn in_time<C: Future>(
+    connection: C,
+    deadline: impl Future<Output = ()>,
+    is_endless: &AtomicBool,
+) -> Option<C::Output> {
+    match select(pin!(connection), pin!(deadline)).await {
+        Either::Left((ended, _)) => Some(ended),
+        Either::Right(((), connection)) if is_endless.load(Ordering::Acquire) => {
+            Some(connection.await)
+        }
+        Either::Right(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::time::{Instant, sleep, timeout};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_dribbles_is_given_up_and_a_page_that_is_open_is_not() {
+        let begun = Instant::now();
+        let is_endless = AtomicBool::new(false);
+        let ended = in_time(pending::<()>(), sleep(EXCHANGE), &is_endless).await;
+        assert_eq!((ended, begun.elapsed()), (None, EXCHANGE));
+        is_endless.store(true, Ordering::Release);
+        let hour = Duration::from_secs(3_600);
+        let goes = in_time(sleep(hour), sleep(EXCHANGE), &is_endless);
+        assert_eq!(goes.await, Some(()));
+        let stays = in_time(pending::<()>(), sleep(EXCHANGE), &is_endless);
+        assert!(timeout(hour, stays).await.is_err());
     }
 }

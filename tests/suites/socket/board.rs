@@ -20,6 +20,7 @@ on_each_runtime! {
     a_bot_that_comes_up_names_what_it_waits_for_until_it_is_ready,
     a_page_that_is_open_is_told_of_an_outage_and_of_its_end,
     the_page_answers_its_own_names_and_reading_methods_alone,
+    odd_requests_get_one_answer_and_the_end,
     metrics_are_text_that_prometheus_reads,
     peers_that_send_nothing_leave_room_once_they_go,
 }
@@ -261,6 +262,58 @@ async fn the_page_answers_its_own_names_and_reading_methods_alone<R: Tested + Se
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    end(server, bot).await;
+}
+
+/// What could hide a second request, or a path, behind the first.
+async fn odd_requests_get_one_answer_and_the_end<R: Tested + Serve>() {
+    let (server, bot, _, board) = started::<R>().await;
+    let hidden = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (head, status) in [
+        ("GET /healthz HTTP/1.1\r\nHost: localhost", 200),
+        (
+            "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive",
+            200,
+        ),
+        (
+            "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6",
+            200,
+        ),
+        (
+            "GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked",
+            200,
+        ),
+        (
+            "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\
+             Transfer-Encoding: chunked",
+            200,
+        ),
+        (
+            "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2",
+            400,
+        ),
+        ("GET /healthz HTTP/1.1\r\nHost : localhost", 400),
+        ("GET /healthz HTTP/1.1\r\n Host: localhost", 400),
+        ("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost", 405),
+        ("OPTIONS * HTTP/1.1\r\nHost: localhost", 405),
+        ("GET //healthz HTTP/1.1\r\nHost: localhost", 404),
+        ("GET /./healthz HTTP/1.1\r\nHost: localhost", 404),
+        ("GET /%68ealthz HTTP/1.1\r\nHost: localhost", 404),
+        ("GET /../../etc/passwd HTTP/1.1\r\nHost: localhost", 404),
+        ("GET /healthz/ HTTP/1.1\r\nHost: localhost", 404),
+        ("GET /healthz?/../metrics HTTP/1.1\r\nHost: localhost", 200),
+        (
+            "GET http://localhost/healthz HTTP/1.1\r\nHost: localhost",
+            200,
+        ),
+        ("GET /healthz HTTP/1.0\r\nHost: localhost", 200),
+    ] {
+        let reply = exchange::<R>(&board, &format!("{head}\r\n\r\n{hidden}")).await;
+        assert_eq!(reply.status, status, "{head}");
+        let answers = reply.head.matches("http/1.").count() + reply.body.matches("HTTP/1.").count();
+        assert_eq!(answers, 1, "{head}");
+        assert!(!reply.body.contains("headcount_"), "{head}");
+    }
     end(server, bot).await;
 }
 
