@@ -15,6 +15,7 @@ use crate::deadline::within;
 use crate::delivery::Events;
 use crate::event::BotEvent;
 use crate::handle::Handle;
+use crate::metrics::Sampling;
 use crate::panics::caught;
 use crate::{Error, ErrorKind, Runtime};
 
@@ -30,6 +31,8 @@ pub struct Bot<R: Runtime> {
     events: Events,
     handle: Handle,
     acknowledgement: Acknowledgement,
+    /// Of which events the lag is taken.
+    timed: Sampling,
     /// The event that was taken last, if taking the next one acknowledges it.
     taken: Option<Mark>,
     /// What becomes of the sessions when the bot is dropped.
@@ -52,6 +55,7 @@ impl<R: Runtime> Bot<R> {
             events,
             handle,
             acknowledgement,
+            timed: Sampling::new(),
             taken: None,
             on_drop,
             patience,
@@ -237,11 +241,13 @@ impl<R: Runtime> Stream for Bot<R> {
                 event => break event,
             }
         };
-        if let Some(received) = self.events.received().filter(|_| event.is_some()) {
+        if let Some(received) = self.events.received().filter(|_| event.is_some())
+            && let Some(weight) = self.timed.weight()
+        {
             // A clock that panics costs the measurement, and not the event.
             if let Ok(now) = caught(|| self.runtime.now()) {
                 let lag = now.saturating_duration_since(received);
-                self.handle.shared().lag.note(lag);
+                self.handle.shared().lag.note(lag, weight);
             }
         }
         Poll::Ready(event.map(|event| self.hand_out(event)))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant as StdInstant};
+use std::time::Duration;
 
 use http::Uri;
 use rustls::ClientConfig;
@@ -16,9 +16,12 @@ use crate::address::{self, Address, Cleartext};
 use crate::deadline::within;
 use crate::http_get::retry_after;
 use crate::inflate::{Inflate, MAX_MESSAGE_BYTES};
-use crate::metrics::Traffic;
+use crate::metrics::{Sampling, Traffic, timed};
 use crate::websocket::{Said, WebSocket};
 use crate::{Compression, Error, ErrorKind, Runtime, frame, stream};
+
+/// A message of fewer bytes is decompressed in little more time than it takes to read a clock.
+const SMALL: usize = 1 << 10;
 
 /// How connections are made.
 #[derive(Clone)]
@@ -101,6 +104,8 @@ pub struct Socket {
     plain: Bytes,
     /// What has gone over it since that was last asked for.
     traffic: Traffic,
+    /// Which messages below `SMALL` are timed.
+    small: Sampling,
     limit: usize,
     write_deadline: Duration,
     close_deadline: Duration,
@@ -170,6 +175,7 @@ impl Socket {
             inflate,
             plain: Bytes::new(),
             traffic: Traffic::default(),
+            small: Sampling::new(),
             limit,
             write_deadline: options.write_deadline,
             close_deadline: options.close_deadline,
@@ -205,9 +211,13 @@ impl Socket {
                 self.plain = part;
                 return Poll::Ready(Ok(()));
             }
-            let begun = StdInstant::now();
-            let whole = self.inflate.push(&part);
-            self.traffic.inflate += begun.elapsed();
+            let inflate = &mut self.inflate;
+            let push = || inflate.push(&part);
+            let (whole, time) = match part.len() < SMALL {
+                true => self.small.time(push),
+                false => timed(push),
+            };
+            self.traffic.inflate += time;
             self.ws.quantum().spend(self.inflate.message().len());
             match whole {
                 Ok(true) => return Poll::Ready(Ok(())),
