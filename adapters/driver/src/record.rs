@@ -15,6 +15,8 @@
 //! are full the memory of a second bot: its machines, its rows ([`RecordOptions::rows`]), and for
 //! the thread some microseconds an event. If these machines do something else than the bot did, a
 //! warning says so, and the recording is written out ([`RecordOptions::file`]) as it shows that.
+//! A recording has one begin: what is looked at later in it, a time or a shard, is replayed from
+//! there on.
 //!
 //! # What is in it
 //! A shard's own task copies what comes into a buffer, and adds a digest of what it led to. Full
@@ -40,8 +42,10 @@
 //! - What the bot says of itself, and what a process that is killed had not written out.
 //!
 //! Digests are of what scrubbing leaves alone: kinds and numbers of actions, sequences, opcodes.
-//! Guilds that are due in the same millisecond have their turns in the order of their ids, which is
-//! another one in a recording; within one input the digest does not look at the order.
+//! Bytes that are no JSON are as little after scrubbing, but an id with escapes in it is none then:
+//! the replay of what no service sends may differ, and says so. Guilds that are due in the same
+//! millisecond have their turns in the order of their ids, which is another one in a recording;
+//! within one input the digest does not look at the order.
 //!
 //! [`Builder::record`]: crate::Builder::record
 //! [`Handle::dump`]: crate::Handle::dump

@@ -49,14 +49,18 @@ pub(crate) struct RecordedShard {
 
 impl RecordedShard {
     fn acknowledge(&mut self, position: Position) {
-        let is_known = self
-            .shard
-            .position()
-            .is_some_and(|at| at.session == position.session);
-        if let Some(tape) = self.tape.as_mut().filter(|_| is_known) {
+        let before = self.tape.is_some().then(|| self.standing());
+        self.shard.acknowledge(position);
+        if before.is_some_and(|before| before != self.standing())
+            && let Some(tape) = &mut self.tape
+        {
             tape.acknowledged(position.sequence);
         }
-        self.shard.acknowledge(position);
+    }
+
+    /// All that acknowledging can change.
+    fn standing(&self) -> (Option<Position>, u64) {
+        (self.shard.acknowledged(), self.shard.guild_changes())
     }
 }
 

@@ -29,7 +29,7 @@ use crate::scenario::{Scene, Setting, Source, Step};
 use clock::HostClock;
 use headcount_core::cache::MemoryStore;
 use headcount_core::fleet::{Fleet, FleetConfig, StartLimit};
-use headcount_core::{Instant, ShardId};
+use headcount_core::{Instant, Shard, ShardId};
 use headcount_driver::record::{RecordingError, RunRecorder};
 use host::Host;
 use judge::Excuses;
@@ -143,17 +143,21 @@ impl Simulation {
         }
     }
 
-    /// The same, with a recording of what is done to the shards.
+    /// The same, with a recording of what is done to the shards; with a key it is scrubbed as the
+    /// recordings of bots are.
     ///
     /// # Errors
     /// Settings that cannot be written.
-    pub fn recorded(mut self) -> Result<Self, RecordingError> {
+    pub fn recorded(mut self, key: Option<[u64; 2]>) -> Result<Self, RecordingError> {
         let config = host::config(&self.setting, ShardId::new(0, self.setting.shards));
         let shards = (0..self.setting.shards).map(|number| {
             let seed = host::seed(&self.setting, number, 0);
             (number, seed, None)
         });
-        self.recorder = Some(RunRecorder::new(&config, shards)?);
+        self.recorder = Some(match key {
+            Some(key) => RunRecorder::scrubbed(key, &config, shards)?,
+            None => RunRecorder::new(&config, shards)?,
+        });
         Ok(self)
     }
 
@@ -176,6 +180,17 @@ impl Simulation {
             *self.tally.faults.entry(name).or_default() += count;
         }
         self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// The shards as they stand, in ascending order.
+    pub fn shards(&self) -> impl ExactSizeIterator<Item = &Shard> {
+        self.hosts.iter().map(|host| &host.shard)
+    }
+
+    /// The rows that all of them have made since they were last lost.
+    #[must_use]
+    pub const fn store(&self) -> &MemoryStore {
+        &self.store
     }
 
     /// What was reached so far.

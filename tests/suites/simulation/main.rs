@@ -1,5 +1,7 @@
 //! Simulated bots under every kind of fault, from seeds; see `headcount_sim::simulation`.
 mod arms;
+mod odd_recording;
+mod recording;
 mod source;
 
 use headcount_sim::simulation::{Campaign, Length, Tally, check_seed};

@@ -323,7 +323,7 @@ async fn a_shard_that_is_refused_writes_the_recording_out<R: Tested>() {
 #[allow(clippy::print_stdout, reason = "a measurement is shown")]
 fn an_hour_of_a_hundred_events_a_second_is_recorded_in_twenty_megabytes() {
     use headcount_tokio::Tokio;
-    crate::runtimes::run::<Tokio>(async {
+    Tokio::block_on(async {
         let traffic = 20_000;
         let options = Options {
             traffic,

@@ -11,7 +11,7 @@ use super::file::{BlockKind, MAGIC, put_block};
 use super::followed::FollowedCheckpoint;
 use super::follower::Follower;
 use super::frame::{FrameInput, FrameReader, RecordedFrame, put_number};
-use super::header::RecordingHeader;
+use super::header::{RecordingHeader, ShardHeader};
 use super::scrub::Scrubber;
 use super::segment_ring::{Segment, SegmentRing};
 use super::tape::TapePiece;
@@ -96,6 +96,14 @@ impl Archive {
         {
             self.drop_first(segment);
         }
+    }
+
+    /// How another shard begins, with the stand-ins of what is in its session.
+    pub(super) fn scrubbed_begin(
+        &mut self,
+        shard: ShardHeader,
+    ) -> Result<ShardHeader, RecordingError> {
+        shard.scrubbed(&mut self.scrubber)
     }
 
     /// What has shown since the last call.
@@ -209,7 +217,6 @@ fn scrub(scrubber: &mut Scrubber, bytes: &mut [u8]) -> Result<(), RecordingError
         match frame {
             RecordedFrame::Input(_, FrameInput::Payload(range)) => scrubber.json(&mut bytes[range]),
             RecordedFrame::Call(range) => scrubber.own_json(&mut bytes[range]),
-            RecordedFrame::Begun(range) => scrubber.json(&mut bytes[range]),
             RecordedFrame::Input(after, FrameInput::Stored { guild, .. })
             | RecordedFrame::Input(after, FrameInput::StoreFailed { guild }) => {
                 let mut number = Vec::new();

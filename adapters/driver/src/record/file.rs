@@ -32,6 +32,22 @@ const LARGEST_BLOCK: usize = 1 << 30;
 /// How many bytes all streams together have at most.
 pub(super) const LARGEST_STREAM: usize = 2 << 30;
 
+/// How many bytes a stream of so many packed ones has at most, so that a small file is no large
+/// recording.
+pub(super) const fn stream_room(packed: usize) -> usize {
+    let room = packed.saturating_mul(256).saturating_add(64 << 20);
+    if room < LARGEST_STREAM {
+        room
+    } else {
+        LARGEST_STREAM
+    }
+}
+
+/// How many bytes all blocks of a file of so many have at most, unpacked.
+const fn unpacked_room(file: usize) -> usize {
+    stream_room(file).saturating_mul(2)
+}
+
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BlockKind {
@@ -122,6 +138,8 @@ fn unpack(_: &[u8], _: usize) -> Result<Vec<u8>, RecordingError> {
 pub(super) struct Blocks<'b> {
     rest: &'b [u8],
     number: usize,
+    /// So many bytes more are unpacked.
+    room: usize,
 }
 
 impl<'b> Blocks<'b> {
@@ -136,7 +154,11 @@ impl<'b> Blocks<'b> {
 
     /// Those that come without a magic line.
     pub(super) const fn behind_magic(rest: &'b [u8]) -> Self {
-        Self { rest, number: 0 }
+        Self {
+            rest,
+            number: 0,
+            room: unpacked_room(rest.len()),
+        }
     }
 
     /// The next block, unpacked; `None` at the end of the file.
@@ -168,6 +190,10 @@ impl<'b> Blocks<'b> {
         if length > kind.limit() {
             return Err(RecordingError::Broken("a block that is too long"));
         }
+        self.room = self
+            .room
+            .checked_sub(length)
+            .ok_or(RecordingError::TooLarge)?;
         let bytes = match head[1] {
             0 => content.to_vec(),
             1 => unpack(content, length)?,

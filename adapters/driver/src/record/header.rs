@@ -76,13 +76,13 @@ impl ShardHeader {
 
     /// The same with the stand-ins of what is in the session. What is random about a shard follows
     /// from its session's id as well, so the seed makes up for the other id.
-    fn scrubbed(mut self, scrubber: &mut Scrubber) -> Result<Self, RecordingError> {
+    pub(super) fn scrubbed(mut self, scrubber: &mut Scrubber) -> Result<Self, RecordingError> {
         let Some(session) = self.session.take() else {
             return Ok(self);
         };
         let unreadable = |_| RecordingError::Broken("a session that cannot be scrubbed");
         let mut json = serde_json::to_vec(&session).map_err(unreadable)?;
-        scrubber.json(&mut json);
+        scrubber.own_json(&mut json);
         let other: Session = serde_json::from_slice(&json).map_err(unreadable)?;
         self.seed ^= session.digest() ^ other.digest();
         self.session = Some(other);
@@ -156,5 +156,59 @@ impl RecordingHeader {
         let chunking = std::mem::take(&mut config.tracker.setup.chunking);
         config.tracker.setup.chunking = answers.answering(chunking, self.has_filter);
         Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::record::key::ScrubKey;
+
+    #[test]
+    fn a_session_keeps_all_that_decides_and_none_of_its_ids() {
+        let ids = [
+            "1048576000005308416",
+            "1048576000005308417",
+            "1048576000005308418",
+        ];
+        let digest = 11_144_024_178_247_845_717_u64;
+        let saved = json!({
+            "version": 1, "shard": [0, 1], "intents": 513, "id": "s3ss10n", "sequence": 5,
+            "url": "wss://gateway-7.example",
+            "guilds": {
+                "arrived": [ids[0]], "expected": [], "away": [],
+                "unfinished": [[ids[1], "Returned"]], "failed": [ids[1]],
+                "gates": [[ids[1], 30_000]],
+                "removed": [
+                    { "guild": ids[0], "removed": { "ThreadMember": [ids[1], ids[2]] } },
+                    { "guild": null, "removed": { "Channel": ids[2] } },
+                ],
+            },
+            "delivered": [[7, 9]], "settled": 4,
+            "gaps": [{
+                "from": { "shard": [0, 1], "session": digest, "sequence": 3 },
+                "to": null, "why": "NotAcknowledged",
+            }],
+        });
+        let session: Session = serde_json::from_value(saved.clone()).unwrap();
+        let header = ShardHeader::new(0, 7, Some(session.clone()), false);
+        let mut scrubber = Scrubber::new(ScrubKey::new([1, 2], NonZeroU32::MIN));
+        let scrubbed = header.scrubbed(&mut scrubber).unwrap();
+        let text = serde_json::to_string(&scrubbed.session).unwrap();
+        for secret in ids.iter().chain(&["s3ss10n", "gateway", "example"]) {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+        assert!(!text.contains(&digest.to_string()), "{text}");
+        assert_eq!(text.len(), saved.to_string().len());
+        for kept in ["30000", "\"Returned\"", "[[7,9]]", "\"NotAcknowledged\""] {
+            assert!(text.contains(kept), "{kept} in {text}");
+        }
+        let other = scrubbed.session.unwrap();
+        assert_eq!(other.guild_count(), session.guild_count());
+        assert_eq!(scrubbed.seed, 7 ^ session.digest() ^ other.digest());
     }
 }

@@ -19,7 +19,7 @@ pub(super) enum Meaning {
     Nonce,
     /// Whom permissions are of.
     Subject,
-    /// Settings and calls of the bot's own: nothing that anybody has written.
+    /// What the bot's own code has written, sessions and calls: the digits in texts are ids.
     Own,
 }
 
@@ -53,13 +53,13 @@ impl Meaning {
         }
     }
 
-    /// What a key says in what the recorder itself has written.
+    /// What a key says in what the bot's own code has written.
     pub(super) fn of_own_key(key: &[u8]) -> Self {
         match key {
-            b"prefix" => Self::Unknown,
-            b"guild_id" | b"channel_id" | b"user_ids" | b"guild_ids" | b"allow" | b"deny" => {
-                Self::Id
-            }
+            // A query of names; the id of a session, and where to resume it.
+            b"prefix" | b"id" | b"url" => Self::Unknown,
+            // A digest of its id.
+            b"session" => Self::Id,
             _ => Self::Own,
         }
     }
@@ -68,7 +68,7 @@ impl Meaning {
     pub(super) fn keeps(self, text: &[u8]) -> bool {
         match self {
             Self::Unknown | Self::Id => false,
-            Self::Own => true,
+            Self::Own => !text.iter().all(u8::is_ascii_digit),
             Self::Bits => text.len() <= 39 && text.iter().all(u8::is_ascii_digit),
             Self::EventName | Self::Features => is_constant(text),
             Self::Status => STATUSES.contains(&text),

@@ -208,21 +208,95 @@ fn write_file(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let mut name = name.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
     match fs::remove_file(&part) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    let written = write_part(&part, content).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        // A part is of no use to anybody, and the disk may be full of it.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+fn write_part(
+    part: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = BufWriter::new(options.open(&part)?);
+    let mut file = BufWriter::new(options.open(part)?);
     content(&mut file)?;
-    let file = file.into_inner()?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&part, path)
+    file.into_inner()?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_disk_that_fills_up_keeps_the_older_file_and_no_part_of_the_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bot.rec");
+        write_file(&path, |out| out.write_all(b"older")).unwrap();
+        let full = |out: &mut dyn Write| {
+            out.write_all(&[7; 100_000])?;
+            Err(io::ErrorKind::StorageFull.into())
+        };
+        let error = write_file(&path, full).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read(&path).unwrap(), b"older");
+        assert_eq!(names(folder.path()), ["bot.rec"]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("bot.rec.part"), b"half").unwrap();
+        let path = folder.path().join("bot.rec");
+        write_file(&path, |out| out.write_all(b"whole")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(names(folder.path()), ["bot.rec"]);
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_the_file_is_an_error_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bot.rec");
+        fs::create_dir(&path).unwrap();
+        assert!(write_file(&path, |out| out.write_all(b"whole")).is_err());
+        assert!(write_file(Path::new("/"), |out| out.write_all(b"whole")).is_err());
+        let nowhere = path.join("none").join("bot.rec");
+        assert!(write_file(&nowhere, |out| out.write_all(b"whole")).is_err());
+        assert_eq!(names(folder.path()), ["bot.rec"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_the_file_is_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("bot.rec"), folder.path().join("other"));
+        fs::write(&other, b"other").unwrap();
+        for name in ["bot.rec", "bot.rec.part"] {
+            std::os::unix::fs::symlink(&other, folder.path().join(name)).unwrap();
+        }
+        write_file(&path, |out| out.write_all(b"whole")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::read(&other).unwrap(), b"other");
+    }
 }

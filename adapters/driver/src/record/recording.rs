@@ -7,11 +7,14 @@ use headcount_core::ShardId;
 use headcount_core::cache::MemoryStore;
 
 use super::end::RecordingEnd;
-use super::file::{BlockKind, Blocks, LARGEST_STREAM};
+use super::file::{BlockKind, Blocks};
 use super::followed::{FollowedCheckpoint, FollowedShard};
 use super::follower::FollowedRows;
 use super::frame::FrameReader;
 use super::header::RecordingHeader;
+
+/// More shards are not read.
+const SHARDS: usize = 16 << 10;
 
 /// A recording, whole in memory: about as many bytes as the payloads in it had.
 pub struct Recording {
@@ -37,14 +40,14 @@ impl Recording {
         };
         let header: RecordingHeader = serde_json::from_slice(&json)
             .map_err(|_| RecordingError::Broken("a header that cannot be read"))?;
+        if header.shards.len() > SHARDS {
+            return Err(RecordingError::TooLarge);
+        }
         let (mut machines, mut rows, mut stream) = (None, Vec::new(), Vec::new());
         let end = loop {
             let (kind, bytes) = blocks.next()?.ok_or(RecordingError::Truncated)?;
             match kind {
                 BlockKind::End => break bytes,
-                BlockKind::Stream if stream.len() + bytes.len() > 2 * LARGEST_STREAM => {
-                    return Err(RecordingError::TooLarge);
-                }
                 BlockKind::Stream => stream.extend_from_slice(&bytes),
                 _ if !stream.is_empty() => {
                     return Err(RecordingError::Broken("a begin behind its begin"));
@@ -186,7 +189,8 @@ pub enum RecordingError {
     },
     /// It is compressed, and this build cannot read that: the feature `zstd` is off.
     Packed,
-    /// It has more payloads than are read: over 4 GiB.
+    /// It has over 16,384 shards, or unpacks to over 512 times its own bytes and 128 MiB: more than
+    /// is read.
     TooLarge,
     /// It has something that no recording has.
     Broken(&'static str),
@@ -205,7 +209,7 @@ impl fmt::Display for RecordingError {
                 )
             }
             Self::Packed => f.write_str("the recording is compressed; the feature zstd is off"),
-            Self::TooLarge => f.write_str("the recording has over 4 GiB of payloads"),
+            Self::TooLarge => f.write_str("the recording is larger than any that is written"),
             Self::Broken(what) => write!(f, "the recording is broken: it has {what}"),
         }
     }

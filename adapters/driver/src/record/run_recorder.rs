@@ -1,6 +1,7 @@
-//! A recording of shards that are driven by hand, without a thread and without scrubbing.
+//! A recording of shards that are driven by hand, without a thread.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
@@ -14,6 +15,7 @@ use headcount_core::{Actions, Config, Input, Instant, Session, ShardId};
 use super::archive::Archive;
 use super::call::RecordedCall;
 use super::header::{RecordingHeader, ShardHeader};
+use super::key::ScrubKey;
 use super::recorder::RecorderTask;
 use super::scrub::Scrubber;
 use super::tape::{Tape, TapeFeed};
@@ -23,7 +25,7 @@ use super::{RecordOptions, RecordingError};
 const QUEUE: usize = 1024;
 
 /// Records shards that are driven by hand, as a simulation does, in the form that [`Replay`] reads.
-/// Nothing is scrubbed and nothing left out: what is recorded is to hold nobody's data.
+/// Nothing is left out.
 ///
 /// Report what is done to each shard, before it is done; after an input, what came of it.
 ///
@@ -43,11 +45,34 @@ impl fmt::Debug for RunRecorder {
 
 impl RunRecorder {
     /// A recorder of the shards with these numbers, each with its seed and the session that it goes
-    /// on with; `config` is the same for all but for the number.
+    /// on with; `config` is the same for all but for the number. Nothing is scrubbed: what is
+    /// recorded is to hold nobody's data.
     ///
     /// # Errors
     /// [`RecordingError::Broken`] for settings that cannot be written.
     pub fn new(
+        config: &Config,
+        shards: impl IntoIterator<Item = (u32, u64, Option<Session>)>,
+    ) -> Result<Self, RecordingError> {
+        Self::with(Scrubber::none(), config, shards)
+    }
+
+    /// The same, scrubbed as the recordings of bots are, by a key that whoever knows it can undo it
+    /// with.
+    ///
+    /// # Errors
+    /// [`RecordingError::Broken`] for settings that cannot be written.
+    pub fn scrubbed(
+        key: [u64; 2],
+        config: &Config,
+        shards: impl IntoIterator<Item = (u32, u64, Option<Session>)>,
+    ) -> Result<Self, RecordingError> {
+        let total = NonZeroU32::new(config.shard.total()).unwrap_or(NonZeroU32::MIN);
+        Self::with(Scrubber::new(ScrubKey::new(key, total)), config, shards)
+    }
+
+    fn with(
+        mut scrubber: Scrubber,
         config: &Config,
         shards: impl IntoIterator<Item = (u32, u64, Option<Session>)>,
     ) -> Result<Self, RecordingError> {
@@ -60,7 +85,6 @@ impl RunRecorder {
         let begin = |(number, seed, session)| ShardHeader::new(number, seed, session, false);
         let shards: Vec<ShardHeader> = shards.into_iter().map(begin).collect();
         let total = config.shard.total();
-        let mut scrubber = Scrubber::none();
         let (sender, pieces) = mpsc::sync_channel(QUEUE);
         let feed = Arc::new(TapeFeed::new(sender, options.waiting));
         let tapes = (0..shards.len()).map(|place| Tape::new(Arc::clone(&feed), place as u32));
@@ -85,7 +109,7 @@ impl RunRecorder {
         self.on(place, |tape| tape.actions(actions));
     }
 
-    /// So much of the session is acknowledged.
+    /// So much of the session is acknowledged; what changes nothing of the shard may be left out.
     pub fn acknowledged(&mut self, place: usize, sequence: u64) {
         self.on(place, |tape| tape.acknowledged(sequence));
     }
@@ -120,9 +144,20 @@ impl RunRecorder {
     }
 
     /// Another shard begins in its place, as in the next process.
-    pub fn begin(&mut self, place: usize, id: ShardId, seed: u64, session: Option<&Session>) {
+    ///
+    /// # Errors
+    /// [`RecordingError::Broken`] for a session that cannot be written.
+    pub fn begin(
+        &mut self,
+        place: usize,
+        id: ShardId,
+        seed: u64,
+        session: Option<&Session>,
+    ) -> Result<(), RecordingError> {
         let shard = ShardHeader::new(id.number(), seed, session.cloned(), false);
+        let shard = self.archive.scrubbed_begin(shard)?;
         self.on(place, |tape| tape.begun(&shard));
+        Ok(())
     }
 
     fn on(&mut self, place: usize, record: impl FnOnce(&mut Tape)) {

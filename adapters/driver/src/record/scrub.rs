@@ -16,7 +16,7 @@ pub(super) struct Scrubber {
     levels: Vec<NestedLevel>,
     /// Levels beyond the deepest.
     deeper: usize,
-    /// Whether the recorder itself has written it.
+    /// Whether the bot's own code has written it.
     is_own: bool,
 }
 
@@ -65,7 +65,7 @@ impl Scrubber {
         }
     }
 
-    /// One document that the recorder itself has written.
+    /// One document that the bot's own code has written.
     pub(super) fn own_json(&mut self, bytes: &mut [u8]) {
         self.is_own = true;
         self.json(bytes);
@@ -143,12 +143,15 @@ impl Scrubber {
         let depth = self.levels.len();
         match self.levels.last_mut().filter(|_| self.deeper == 0) {
             Some(level) if level.awaits_key => {
-                level.meaning = match self.is_own {
+                let is_own = self.is_own;
+                level.meaning = match is_own {
                     true => Meaning::of_own_key(text),
                     false => Meaning::of_key(text, depth),
                 };
-                if !is_word(text) {
-                    self.value(text, Meaning::Unknown);
+                match is_own {
+                    true => self.value(text, Meaning::Own),
+                    false if is_word(text) => {}
+                    false => self.value(text, Meaning::Unknown),
                 }
             }
             _ => self.value(text, self.meaning()),
@@ -162,7 +165,18 @@ impl Scrubber {
         }
         match id_of(text) {
             Some(id) => write(text, self.id(id)),
+            None if text.iter().all(u8::is_ascii_digit) => self.replace_digits(text),
             None => self.replace_text(text),
+        }
+    }
+
+    /// Digits that are no id, as they begin with a zero or are too large, stay none.
+    fn replace_digits(&self, digits: &mut [u8]) {
+        let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+        let rest = &mut digits[zeros..];
+        self.replace_text(rest);
+        if let (Some(_), Some(first)) = (&self.key, rest.first_mut()) {
+            *first = b'9';
         }
     }
 
@@ -178,7 +192,7 @@ impl Scrubber {
         if is_whole && is_id && !matches!(meaning, Meaning::Bits | Meaning::Own) {
             match id_of(digits) {
                 Some(id) => write(digits, self.id(id)),
-                None if digits.len() >= ID_DIGITS => self.replace_text(digits),
+                None if digits.len() >= ID_DIGITS => self.replace_digits(digits),
                 None => {}
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use super::file::{BLOCK, BlockKind, Blocks, LARGEST_STREAM, put_block};
+use super::file::{BLOCK, BlockKind, Blocks, put_block, stream_room};
 
 /// In so many segments the stream is kept when there is no more room.
 const SEGMENTS: usize = 8;
@@ -72,8 +72,9 @@ impl SegmentRing {
         let rest = blocks.remainder().len();
         let packed = self.unpacked.len() - rest;
         self.unpacked.drain(..packed);
-        let is_large = self.open.packed.len() >= self.limit / SEGMENTS;
-        if is_large || self.open.streamed >= LARGEST_STREAM / SEGMENTS {
+        let packed = self.open.packed.len();
+        let is_large = packed >= self.limit / SEGMENTS;
+        if is_large || self.open.streamed >= stream_room(packed) / SEGMENTS {
             self.close();
         }
     }
@@ -93,7 +94,7 @@ impl SegmentRing {
         let all = || self.segments.iter().chain([&self.open]);
         let packed: usize = all().map(|segment| segment.packed.len()).sum();
         let streamed: usize = all().map(|segment| segment.streamed).sum();
-        let is_over = packed + self.unpacked.len() > self.limit || streamed > LARGEST_STREAM;
+        let is_over = packed + self.unpacked.len() > self.limit || streamed > stream_room(packed);
         is_over.then(|| self.segments.pop_front()).flatten()
     }
 

@@ -114,7 +114,6 @@ pub(crate) struct Tape {
     now: Instant,
     bytes: Vec<u8>,
     digest: ActionDigest,
-    acknowledged: u64,
     answers: Option<FilterAnswers>,
     has_ended: bool,
 }
@@ -129,7 +128,6 @@ impl Tape {
             now: Instant::ZERO,
             bytes,
             digest: ActionDigest::default(),
-            acknowledged: 0,
             answers: None,
             has_ended: false,
         }
@@ -179,8 +177,7 @@ impl Tape {
 
     /// So much of the session is acknowledged.
     pub(crate) fn acknowledged(&mut self, sequence: u64) {
-        if sequence != self.acknowledged && self.makes_room(0) {
-            self.acknowledged = sequence;
+        if self.makes_room(0) {
             frame::put_acknowledged(&mut self.bytes, sequence);
         }
     }
@@ -204,8 +201,7 @@ impl Tape {
     pub(super) fn begun(&mut self, shard: &ShardHeader) {
         let json = serde_json::to_string(shard).unwrap_or_default();
         if self.makes_room(json.len()) {
-            (self.now, self.acknowledged) = (Instant::ZERO, 0);
-            self.digest = ActionDigest::default();
+            (self.now, self.digest) = (Instant::ZERO, ActionDigest::default());
             frame::put_begun(&mut self.bytes, json.as_bytes());
         }
     }

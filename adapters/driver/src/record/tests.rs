@@ -238,11 +238,13 @@ fn no_buffer_is_made_or_grows_once_a_bot_runs() {
     assert_eq!(run.feed.made(), made);
 }
 
-/// Handles messages of some 500 bytes, and says how many nanoseconds each took.
-fn cost(run: &mut Run, from: u64, is_recorded: bool) -> f64 {
-    const EVENTS: u64 = 200_000;
+/// So many events are timed together.
+const TIMED: usize = 32;
+
+/// Messages of some 500 bytes with these sequences.
+fn long_messages(sequences: std::ops::Range<u64>) -> Vec<String> {
     let content = "x".repeat(250);
-    let texts: Vec<String> = (from..from + EVENTS)
+    sequences
         .map(|sequence| {
             format!(
                 r#"{{"op":0,"t":"MESSAGE_CREATE","s":{sequence},"d":{{"id":"{}",
@@ -253,30 +255,31 @@ fn cost(run: &mut Run, from: u64, is_recorded: bool) -> f64 {
                 GUILD + sequence
             )
         })
-        .collect();
-    let mut spent = std::time::Duration::ZERO;
-    for texts in texts.chunks(32) {
-        let start = std::time::Instant::now();
-        for text in texts {
-            run.now += 10;
-            let now = Instant::from_millis(run.now);
-            let input = Input::Payload(text.as_bytes());
-            if is_recorded {
-                run.tape.input(now, &input);
-            }
-            let actions = run.shard.handle(now, input);
-            if is_recorded {
-                run.tape.actions(&actions);
-            }
-            std::hint::black_box(&actions);
+        .collect()
+}
+
+/// How many nanoseconds an event of these takes.
+fn cost(run: &mut Run, texts: &[String], is_recorded: bool) -> f64 {
+    let start = std::time::Instant::now();
+    for text in texts {
+        run.now += 10;
+        let now = Instant::from_millis(run.now);
+        let input = Input::Payload(text.as_bytes());
+        if is_recorded {
+            run.tape.input(now, &input);
         }
-        spent += start.elapsed();
-        // The thread's part is not the shard's.
-        while let Ok(RecorderTask::Piece(piece)) = run.receiver.try_recv() {
-            run.feed.give_back(piece.bytes);
+        let actions = run.shard.handle(now, input);
+        if is_recorded {
+            run.tape.actions(&actions);
         }
+        std::hint::black_box(&actions);
     }
-    spent.as_nanos() as f64 / EVENTS as f64
+    let spent = start.elapsed().as_nanos() as f64 / texts.len() as f64;
+    // The thread's part is not the shard's.
+    while let Ok(RecorderTask::Piece(piece)) = run.receiver.try_recv() {
+        run.feed.give_back(piece.bytes);
+    }
+    spent
 }
 
 #[test]
@@ -285,16 +288,20 @@ fn cost(run: &mut Run, from: u64, is_recorded: bool) -> f64 {
 fn what_recording_costs() {
     let mut run = Run::new(&RecordOptions::default());
     run.begin();
-    let mut from = 3;
     let mut costs = [Vec::new(), Vec::new()];
-    for round in 0..20 {
-        let is_recorded = round % 2 == 1;
-        costs[round % 2].push(cost(&mut run, from, is_recorded));
-        from += 200_000;
+    let mut from = 3;
+    // Both in turn, so that a busy machine is as busy for one as for the other.
+    for _ in 0..20 {
+        let texts = long_messages(from..from + 100_000);
+        from += 100_000;
+        for (at, texts) in texts.chunks(TIMED).enumerate() {
+            let spent = cost(&mut run, texts, at % 2 == 1);
+            costs[at % 2].push(spent);
+        }
     }
-    costs
-        .iter_mut()
-        .for_each(|costs| costs.sort_by(f64::total_cmp));
-    let [without, with] = costs.map(|costs| costs[costs.len() / 2]);
+    let [without, with] = costs.map(|mut costs| {
+        costs.sort_by(f64::total_cmp);
+        costs[costs.len() / 2]
+    });
     println!("an event takes {without:.0} ns, and {with:.0} ns recorded");
 }

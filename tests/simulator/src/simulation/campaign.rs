@@ -83,7 +83,7 @@ pub fn check_bytes(bytes: &[u8]) -> Result<Tally, String> {
 /// Settings that cannot be written.
 pub fn record_seed(seed: u64, length: Length) -> Result<Vec<u8>, RecordingError> {
     let mut source = Source::seed(seed);
-    let mut run = Simulation::new(&mut source, false).recorded()?;
+    let mut run = Simulation::new(&mut source, false).recorded(None)?;
     let ended = catch_unwind(AssertUnwindSafe(|| run.run(&mut source, length)));
     let why = match ended {
         Ok(Ok(())) => "the run is over".to_owned(),

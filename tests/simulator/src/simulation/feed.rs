@@ -7,7 +7,7 @@ use crate::edge::{Accept, Output, Upgrade};
 use headcount_core::fleet::{FleetAction, FleetInput};
 use headcount_core::session::{DialFailure, Phase};
 use headcount_core::wire::command::Command;
-use headcount_core::{Action, Event, Input, Instant};
+use headcount_core::{Action, Event, Input, Instant, Position};
 use headcount_driver::record::RunRecorder;
 use std::time::Duration;
 
@@ -144,11 +144,12 @@ impl Simulation {
         }
         let shown = Instant::from_millis(self.clock.read(self.now));
         self.note_input(host, input);
+        let before = self.standing(host);
         let it = &mut self.hosts[host];
         if let Some(journal) = &mut it.journal {
             journal.acknowledge(self.now, &mut it.shard);
         }
-        self.record_acknowledged(host);
+        self.record_acknowledged(host, before);
         self.record(|recorder| recorder.input(host, shown, &input));
         let it = &mut self.hosts[host];
         let actions = it.shard.handle(shown, input);
@@ -195,13 +196,14 @@ impl Simulation {
 
     /// All that came of an input has been handed on.
     fn write_down(&mut self, host: usize) {
+        let before = self.standing(host);
         let it = &mut self.hosts[host];
         let Some(journal) = &mut it.journal else {
             return;
         };
         journal.settle();
         let written = journal.write(self.now, &mut it.shard);
-        self.record_acknowledged(host);
+        self.record_acknowledged(host, before);
         match written {
             Ok(sequence) => {
                 let recorded = sequence.into_iter();
@@ -218,9 +220,15 @@ impl Simulation {
         }
     }
 
-    fn record_acknowledged(&mut self, host: usize) {
-        let acknowledged = self.hosts[host].shard.acknowledged();
-        if let Some(at) = acknowledged.filter(|_| self.hosts[host].journal.is_some()) {
+    /// All that acknowledging can change of a shard.
+    fn standing(&self, host: usize) -> (Option<Position>, u64) {
+        let shard = &self.hosts[host].shard;
+        (shard.acknowledged(), shard.guild_changes())
+    }
+
+    fn record_acknowledged(&mut self, host: usize, before: (Option<Position>, u64)) {
+        let now = self.standing(host);
+        if let Some(at) = now.0.filter(|_| now != before) {
             self.record(|recorder| recorder.acknowledged(host, at.sequence));
         }
     }

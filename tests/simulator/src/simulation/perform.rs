@@ -169,7 +169,13 @@ impl Simulation {
         let it = &mut self.hosts[host];
         let (id, kept) = (it.id, session.clone());
         let seed = it.restart(&self.setting, session, self.guilds);
-        self.record(|recorder| recorder.begin(host, id, seed, kept.as_ref()));
+        let begun = self
+            .recorder
+            .as_mut()
+            .map(|it| it.begin(host, id, seed, kept.as_ref()));
+        if let Some(Err(wrong)) = begun {
+            self.fail(format!("s{host}: {wrong}"));
+        }
     }
 
     fn hang_up(&mut self, host: usize) {

@@ -136,3 +136,54 @@ fn what_is_no_json_is_scrubbed_as_well_and_stays_none() {
     let deep = "[".repeat(100_000) + "\"Alice\"";
     assert!(!scrubbed(&deep).contains("Alice"));
 }
+
+#[test]
+fn a_token_or_an_address_is_gone_wherever_it_stands() {
+    for secret in [
+        "MTExMQ.Gx-y_Z.abcDEF-ghi_jkl",
+        "alice@example.com",
+        "Bot MTExMQ.Gx-y_Z.abcDEF",
+    ] {
+        for around in [
+            r#"{"op":0,"t":"X","d":{"token":"@"}}"#,
+            r#"{"op":2,"d":{"token":"@","properties":{"os":"@"}}}"#,
+            r#"{"op":6,"d":{"token":"@","session_id":"@"}}"#,
+            r#"{"t":"@"}"#,
+            r#"{"@":1}"#,
+            r#"{"@":{"@":["@"]}}"#,
+            r#"{"d":{"nonce":"@","status":"@","features":["@"],"permissions":"@","type":"@"}}"#,
+            r#"{"d":{"_trace":["[\"gateway\",{\"@\":1}]"]}}"#,
+            r#"{"url":"wss://gateway.example/?token=@"}"#,
+            r#"{"id":"@","guild_id":"@","role_ids":["@"]}"#,
+            r#"["unfinished @"#,
+            "@",
+            r#"{"a":@}"#,
+        ] {
+            let text = around.replace('@', secret);
+            let mut bytes = text.as_bytes().to_vec();
+            scrubber().json(&mut bytes);
+            let scrubbed = String::from_utf8_lossy(&bytes);
+            for part in secret.split([' ', '.', '@']).filter(|part| part.len() > 4) {
+                assert!(!scrubbed.contains(part), "{part} in {scrubbed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn digits_that_are_no_id_stay_none_and_are_others() {
+    for digits in [
+        "007123456789012345",
+        "18446744073709551616",
+        "99999999999999999999",
+    ] {
+        for text in [format!("\"{digits}\""), digits.to_owned()] {
+            let scrubbed = scrubbed(&text);
+            let other = scrubbed.trim_matches('"');
+            assert_ne!(other, digits);
+            assert_eq!(other.starts_with('0'), digits.starts_with('0'), "{other}");
+            let is_large = other.parse::<u64>().is_err();
+            assert!(is_large || other.starts_with('0'), "{other}");
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! Files that are no whole recordings.
 
+use serde_json::{Value, json};
+
+use super::full::{messages, small};
 use super::*;
 
 fn file() -> Vec<u8> {
@@ -76,4 +79,119 @@ fn streams_of_nonsense_are_errors_and_no_panics() {
             while let Ok(Some(_)) = replay.step() {}
         }
     }
+}
+
+#[test]
+fn a_small_file_is_no_large_recording() {
+    let whole = file();
+    let mut blocks = file::Blocks::of(&whole).unwrap();
+    let (_, header) = blocks.next().unwrap().unwrap();
+    for kind in [BlockKind::Rows, BlockKind::Machines, BlockKind::Stream] {
+        let size = match kind {
+            BlockKind::Stream => file::BLOCK,
+            _ => 16 << 20,
+        };
+        let mut bomb = MAGIC.to_vec();
+        put_block(&mut bomb, BlockKind::Header, &header);
+        let mut block = Vec::new();
+        put_block(&mut block, kind, &vec![0; size]);
+        bomb.extend(block.repeat((1 << 30) / size));
+        let small = bomb.len() < 2 << 20;
+        assert!(small, "{kind:?} {}", bomb.len());
+        assert_eq!(
+            Recording::read(&bomb).err(),
+            Some(RecordingError::TooLarge),
+            "{kind:?}"
+        );
+    }
+    let mut header: Value = serde_json::from_slice(&header).unwrap();
+    let shards = vec![header["shards"][0].clone(); 20_000];
+    header["shards"] = shards.into();
+    let mut many = MAGIC.to_vec();
+    put_block(&mut many, BlockKind::Header, header.to_string().as_bytes());
+    let read = Recording::read(&many);
+    assert_eq!(read.err(), Some(RecordingError::TooLarge));
+}
+
+/// The places of all values that hold no others.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(values) if !values.is_empty() => {
+            for (key, value) in values {
+                places(value, &format!("{at}/{key}"), found);
+            }
+        }
+        Value::Array(values) if !values.is_empty() => {
+            // Those after the first are alike.
+            places(&values[0], &format!("{at}/0"), found);
+        }
+        _ => found.push(at.to_owned()),
+    }
+}
+
+/// Files that are whole, with one value of the header or the machines in the place of another.
+fn odd_files(mut check: impl FnMut(&str, &[u8])) {
+    let whole = messages(&small(true)).file();
+    let mut blocks = file::Blocks::of(&whole).unwrap();
+    let mut all = Vec::new();
+    while let Some(block) = blocks.next().unwrap() {
+        all.push(block);
+    }
+    for (number, (kind, bytes)) in all.iter().enumerate() {
+        if !matches!(kind, BlockKind::Header | BlockKind::Machines) {
+            continue;
+        }
+        let mut document: Value = serde_json::from_slice(bytes).unwrap();
+        let mut found = Vec::new();
+        places(&document, "", &mut found);
+        for place in found {
+            let before = document.pointer(&place).unwrap().clone();
+            for odd in [
+                json!(0),
+                json!(1),
+                json!(u64::MAX),
+                json!(u32::MAX),
+                json!(-1),
+                json!(null),
+                json!("1"),
+                json!([]),
+                json!({}),
+                json!(true),
+            ] {
+                let what = format!("{kind:?} {place}: {odd}");
+                *document.pointer_mut(&place).unwrap() = odd;
+                let text = document.to_string();
+                let mut file = MAGIC.to_vec();
+                for (at, (kind, bytes)) in all.iter().enumerate() {
+                    match at == number {
+                        true => put_block(&mut file, *kind, text.as_bytes()),
+                        false => put_block(&mut file, *kind, bytes),
+                    }
+                }
+                check(&what, &file);
+            }
+            *document.pointer_mut(&place).unwrap() = before;
+        }
+    }
+}
+
+#[test]
+fn odd_settings_and_machines_are_errors_or_replayed_and_no_panics() {
+    let (mut files, mut read) = (0, 0);
+    odd_files(|what, file| {
+        files += 1;
+        let played = std::panic::catch_unwind(|| {
+            let Ok(recording) = Recording::read(file) else {
+                return false;
+            };
+            let _ = recording.rows();
+            let Ok(mut replay) = Replay::new(&recording) else {
+                return false;
+            };
+            while let Ok(Some(_)) = replay.step() {}
+            true
+        });
+        read += u32::from(played.unwrap_or_else(|_| panic!("{what}")));
+    });
+    assert!(files > 500 && read > files / 10, "{read} of {files}");
 }

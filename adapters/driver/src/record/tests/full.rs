@@ -9,7 +9,7 @@ use crate::record::tape::TapePiece;
 /// So many messages fill the ring of [`small`] over and over.
 const MESSAGES: u64 = 6_000;
 
-fn small(rows: bool) -> RecordOptions {
+pub(super) fn small(rows: bool) -> RecordOptions {
     RecordOptions {
         bytes: 40_000,
         rows,
@@ -28,7 +28,7 @@ fn hear(run: &mut Run, sequence: u64) {
 }
 
 /// A run of so many messages; the same under any options.
-fn messages(options: &RecordOptions) -> Run {
+pub(super) fn messages(options: &RecordOptions) -> Run {
     let mut run = Run::new(options);
     run.begin();
     for sequence in 3..MESSAGES {
@@ -166,4 +166,20 @@ fn what_cannot_be_followed_stays_and_nothing_more_is_kept() {
     );
     let mut replay = Replay::new(&recording).unwrap();
     while let Ok(Some(_)) = replay.step() {}
+}
+
+#[test]
+fn payloads_that_pack_to_next_to_nothing_make_a_file_that_can_be_read() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    let zeros = format!("[{}0]", "0,".repeat(1 << 20));
+    for _ in 0..60 {
+        run.payload(&zeros);
+        run.pass_on();
+    }
+    let file = run.file();
+    assert!(file.len() < 200_000, "{}", file.len());
+    let (steps, other) = replayed(&file);
+    assert!(steps > 20, "{steps}");
+    assert_eq!(other, []);
 }
