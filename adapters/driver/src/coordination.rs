@@ -2,10 +2,10 @@
 //! that they give it.
 
 mod leases;
+mod owned_shard;
 mod record;
 mod shards;
 mod table;
-mod tenure;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
@@ -32,10 +32,10 @@ use crate::shared::Shared;
 use crate::{Error, GatewayInfo, Runtime};
 
 pub(crate) use leases::{LeaseRequest, SharedLeases};
+pub(crate) use owned_shard::HAND_OVER;
+use owned_shard::{OwnedShard, OwnedStage};
 pub(crate) use table::AnyLeaseStore;
 use table::{Silence, SwapAnswer, ask};
-pub(crate) use tenure::HAND_OVER;
-use tenure::{Tenure, TenureStage};
 
 /// How long a process that ends waits for the store to hear of it.
 pub(crate) const PARTING: Duration = Duration::from_secs(5);
@@ -93,7 +93,7 @@ pub(crate) struct Coordination<R: Runtime> {
     declined: BTreeMap<ShardId, OnStop>,
     /// Whether a shard has ended by itself.
     has_failed: bool,
-    tenures: BTreeMap<ShardId, Tenure>,
+    owned: BTreeMap<ShardId, OwnedShard>,
     next_record: Instant,
     /// Since when the bot ends here, and what becomes of the sessions.
     ending: Option<(Instant, OnStop)>,
@@ -146,7 +146,7 @@ impl<R: Runtime> Coordination<R> {
             serves: BTreeSet::new(),
             declined: BTreeMap::new(),
             has_failed: false,
-            tenures: BTreeMap::new(),
+            owned: BTreeMap::new(),
             next_record: Instant::ZERO,
             ending: None,
             leaves: false,
@@ -189,15 +189,12 @@ impl<R: Runtime> Coordination<R> {
     }
 
     fn deadline(&self, now: Instant) -> Option<Instant> {
-        let record = (!self.tenures.is_empty()).then_some(self.next_record);
-        let stages = self
-            .tenures
-            .values()
-            .filter_map(|tenure| match tenure.stage {
-                TenureStage::Resting(until) => Some(until),
-                TenureStage::Closing(_) => Some(now.after(LOOK)),
-                TenureStage::Waiting | TenureStage::Running => None,
-            });
+        let record = (!self.owned.is_empty()).then_some(self.next_record);
+        let stages = self.owned.values().filter_map(|owned| match owned.stage {
+            OwnedStage::Resting(until) => Some(until),
+            OwnedStage::Closing(_) => Some(now.after(LOOK)),
+            OwnedStage::Waiting | OwnedStage::Running => None,
+        });
         let ending = self
             .ending
             .map(|(since, _)| since.after(HAND_OVER + PARTING));
@@ -259,8 +256,8 @@ impl<R: Runtime> Coordination<R> {
             LeaseAction::Start { shard, record, .. } => self.begin(shard, &record),
             LeaseAction::Stop { shard, why } => self.stop(shard, why),
             LeaseAction::Recorded { shard, number } => {
-                let tenure = self.tenures.get_mut(&shard);
-                let position = tenure.and_then(|tenure| tenure.recorded(number));
+                let owned = self.owned.get_mut(&shard);
+                let position = owned.and_then(|owned| owned.recorded(number));
                 if let Some(cell) = self.shared.fleet.cell(shard) {
                     cell.record(position);
                 }
@@ -299,7 +296,7 @@ impl<R: Runtime> Coordination<R> {
     }
 
     fn look_after_end(&mut self) {
-        let runs_none = self.tenures.is_empty();
+        let runs_none = self.owned.is_empty();
         if self.has_failed && runs_none && self.serves.is_empty() {
             self.end(OnStop::Resume);
         }

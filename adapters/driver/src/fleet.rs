@@ -10,11 +10,11 @@ use headcount_core::fleet::{Fleet, FleetAction, FleetInput, StartLimit};
 use headcount_core::{Event, Instant, Shard, ShardId};
 
 use crate::coordination::LeaseRequest;
+use crate::pacer::Pacer;
 use crate::pending_shards::{Next, PendingShards};
 use crate::refresh::Askers;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
-use crate::turns::Turns;
 
 /// The fleet behind a short lock. Grants go straight to the shards' cells.
 pub(crate) struct SharedFleet {
@@ -22,7 +22,7 @@ pub(crate) struct SharedFleet {
     /// In ascending order of shard.
     cells: Vec<(ShardId, Arc<ShardCell>)>,
     bell: AtomicWaker,
-    turns: Turns,
+    pacer: Pacer,
     pending_shards: Mutex<PendingShards>,
     askers: Mutex<Askers>,
     /// Shards that have not ended.
@@ -35,9 +35,9 @@ impl SharedFleet {
     pub(crate) fn new(
         fleet: Fleet,
         cells: Vec<(ShardId, Arc<ShardCell>)>,
-        (askers, turns): (Askers, Turns),
+        (askers, pacer): (Askers, Pacer),
     ) -> Self {
-        let has_leases = matches!(turns, Turns::Leases(_));
+        let has_leases = matches!(pacer, Pacer::Leases(_));
         let first = cells.iter().map(|(id, _)| *id).filter(|_| !has_leases);
         let pending_shards = PendingShards::new(first);
         let running = AtomicUsize::new(if has_leases { 1 } else { cells.len() });
@@ -45,7 +45,7 @@ impl SharedFleet {
             fleet: Mutex::new(fleet),
             cells,
             bell: AtomicWaker::new(),
-            turns,
+            pacer,
             pending_shards: Mutex::new(pending_shards),
             askers: Mutex::new(askers),
             running,
@@ -105,7 +105,7 @@ impl SharedFleet {
                     | Event::Halted(_)
             )
         );
-        if let Turns::Leases(leases) = &self.turns
+        if let Pacer::Leases(leases) = &self.pacer
             && may_change
         {
             let report = LeaseInput::Report(fleet.report());
@@ -116,7 +116,7 @@ impl SharedFleet {
     /// A shard wants to identify: it queues for it, if need be after the service has been asked how
     /// many identifies are left. Returns what the fleet emits.
     pub(crate) fn want_identify(&self, now: Instant, id: ShardId) -> Vec<Event<'static>> {
-        let waits = matches!(self.turns, Turns::Fleet) && self.askers().wait(now, id);
+        let waits = matches!(self.pacer, Pacer::Fleet) && self.askers().wait(now, id);
         if waits {
             self.bell.wake();
             return Vec::new();
@@ -126,12 +126,12 @@ impl SharedFleet {
 
     /// A shard queues for an identify. Returns what the fleet emits.
     pub(crate) fn queue(&self, now: Instant, id: ShardId) -> Vec<Event<'static>> {
-        match &self.turns {
-            Turns::Fleet => return self.handle(now, FleetInput::WantIdentify(id)),
-            Turns::Leases(leases) => {
+        match &self.pacer {
+            Pacer::Fleet => return self.handle(now, FleetInput::WantIdentify(id)),
+            Pacer::Leases(leases) => {
                 leases.send(LeaseRequest::Input(LeaseInput::WantIdentify(id)));
             }
-            Turns::Gate(gate) => {
+            Pacer::Gate(gate) => {
                 if gate.want(id) {
                     self.bell.wake();
                 }
@@ -142,17 +142,17 @@ impl SharedFleet {
 
     /// Whether a shard that was let in may still identify.
     pub(crate) fn may_identify(&self, id: ShardId) -> bool {
-        self.turns.may_identify(id)
+        self.pacer.may_identify(id)
     }
 
     /// A shard has written its identify.
     pub(crate) fn identified(&self, id: ShardId) {
-        self.turns.identified(id);
+        self.pacer.identified(id);
     }
 
     /// Who says when a shard may identify.
-    pub(crate) const fn turns(&self) -> &Turns {
-        &self.turns
+    pub(crate) const fn pacer(&self) -> &Pacer {
+        &self.pacer
     }
 
     /// The shards that wait for the service's answer.
@@ -169,7 +169,7 @@ impl SharedFleet {
     pub(crate) fn admit(&self, id: ShardId) {
         let halt = self.cell(id).and_then(|cell| cell.read(Shard::halt));
         match halt {
-            Some(_) => self.turns.ended(id),
+            Some(_) => self.pacer.ended(id),
             None => self.grant(id),
         }
     }
@@ -251,7 +251,7 @@ impl SharedFleet {
 
     /// A shard's loop is gone.
     pub(crate) fn left(&self, id: ShardId) {
-        self.turns.ended(id);
+        self.pacer.ended(id);
         self.wake();
     }
 

@@ -85,8 +85,8 @@ mod timekeeper;
 pub mod tls;
 #[doc = include_str!("traces.md")]
 pub mod traces {}
+mod pacer;
 mod transport;
-mod turns;
 mod unjudged;
 mod waiting;
 mod websocket;

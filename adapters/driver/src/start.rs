@@ -28,6 +28,7 @@ use crate::launch::Launch;
 use crate::listeners::Listeners;
 use crate::metrics::LagCounters;
 use crate::on_resume::OnResume;
+use crate::pacer::Pacer;
 use crate::record::{Recorder, Tape};
 use crate::refresh::{Askers, Refresh};
 use crate::shard_cell::ShardCell;
@@ -36,7 +37,6 @@ use crate::sleep::Sleep;
 use crate::snapshots::{SnapshotCounters, SnapshotFloors, SnapshotTask, Snapshots};
 use crate::state::{BotKey, StateFolder};
 use crate::timekeeper::keep_time;
-use crate::turns::Turns;
 use crate::{Error, ErrorKind, GatewayInfo, Runtime, address};
 
 /// The shards of a bot in ascending order.
@@ -174,12 +174,13 @@ impl<R: Runtime> Builder<R> {
         }
         let leases = self.leases(clock, info, &ids)?;
         let askers = Askers::new(refresh.is_possible().then(|| clock.now(&self.runtime)));
-        let waits = (askers, self.turns(leases.as_ref()));
+        let waits = (askers, self.pacer(leases.as_ref()));
         let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, cells, waits);
         self.warn_of_sessions(&ids);
         for warning in warnings {
             tracing::warn!("{warning}");
         }
+        let failures = state.as_ref().map(StateFolder::failures);
         let cache = Cache::new(plan, rows, self.stores.kinds());
         let stores = std::mem::take(&mut self.stores);
         let listeners = Arc::new(Listeners::new(leases.clone()));
@@ -196,10 +197,7 @@ impl<R: Runtime> Builder<R> {
             app_changes: AppChanges::new(&self.runtime, clock, &stores),
             stores,
             snapshots: SnapshotCounters::default(),
-            state_failures: state
-                .as_ref()
-                .map(StateFolder::failures)
-                .unwrap_or_default(),
+            state_failures: failures.unwrap_or_default(),
             old_values: self.old_values,
             listeners,
             sleep: Sleep::new(&self.runtime),
@@ -246,11 +244,11 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// Who says when shards may identify.
-    fn turns(&mut self, leases: Option<&Arc<SharedLeases>>) -> Turns {
+    fn pacer(&mut self, leases: Option<&Arc<SharedLeases>>) -> Pacer {
         match (leases, self.gate.take()) {
-            (Some(leases), _) => Turns::Leases(Arc::clone(leases)),
-            (None, Some(gate)) => Turns::Gate(gate),
-            (None, None) => Turns::Fleet,
+            (Some(leases), _) => Pacer::Leases(Arc::clone(leases)),
+            (None, Some(gate)) => Pacer::Gate(gate),
+            (None, None) => Pacer::Fleet,
         }
     }
 

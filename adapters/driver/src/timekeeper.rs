@@ -16,6 +16,7 @@ use crate::delivery::Untaken;
 use crate::event::BotEvent;
 use crate::identify_gate::GateWaiter;
 use crate::launch::Launch;
+use crate::pacer::Pacer;
 use crate::panics::caught_in;
 use crate::pending_shards::Next;
 use crate::quantum::Quantum;
@@ -23,7 +24,6 @@ use crate::refresh::Refresh;
 use crate::shared::Shared;
 use crate::snapshots::SnapshotTask;
 use crate::stall::Stall;
-use crate::turns::Turns;
 use crate::{Error, GatewayInfo, Runtime};
 
 /// How long the timekeeper rests after a panic, so that one which comes again and again costs
@@ -127,7 +127,7 @@ impl<R: Runtime> Timekeeper<R> {
         if let Some(next) = fleet.next() {
             return Poll::Ready(Due::Shard(next));
         }
-        if let Turns::Gate(queue) = fleet.turns()
+        if let Pacer::Gate(queue) = fleet.pacer()
             && let Poll::Ready(id) = self.gate.poll(cx, queue)
         {
             return Poll::Ready(Due::Admitted(id));

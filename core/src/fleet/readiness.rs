@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::event::{BotReady, Event, FinishedChunking, PresencesCounts, StateChanged};
-use crate::fleet::FleetReport;
+use crate::fleet::report::FleetReport;
 use crate::session::Phase;
 use crate::setup::{GuildStale, Restored, ShardFinishedChunking};
 use crate::shard_id::ShardId;

@@ -8,8 +8,8 @@ use headcount_core::session::OnStop;
 use headcount_core::{Instant, Session, ShardId};
 
 use super::Coordination;
+use super::owned_shard::{HAND_OVER, OwnedShard, OwnedStage};
 use super::record::ShardRecord;
-use super::tenure::{HAND_OVER, Tenure, TenureStage};
 use crate::Runtime;
 use crate::record::RecordedCall;
 use crate::shard_cell::ShardCell;
@@ -36,8 +36,8 @@ impl<R: Runtime> Coordination<R> {
         let session = record.session.or_else(|| own().filter(|_| is_forgotten));
         if let Some(session) = session.filter(fits) {
             tracing::info!("shard {shard} is resumed here");
-            let tenure = Tenure::new(TenureStage::Running, cold_starts);
-            self.tenures.insert(shard, tenure);
+            let owned = OwnedShard::new(OwnedStage::Running, cold_starts);
+            self.owned.insert(shard, owned);
             return self.run_shard(shard, Some(session));
         }
         let wait = cold_starts.count(millis(SystemTime::now()));
@@ -45,16 +45,16 @@ impl<R: Runtime> Coordination<R> {
             Some(wait) => {
                 let seconds = wait.as_secs();
                 tracing::warn!(seconds, "shard {shard} began without a session too often");
-                TenureStage::Resting(self.leases.now().after(wait))
+                OwnedStage::Resting(self.leases.now().after(wait))
             }
             None => {
                 self.inputs.push_back(LeaseInput::WantIdentify(shard));
-                TenureStage::Waiting
+                OwnedStage::Waiting
             }
         };
-        let mut tenure = Tenure::new(stage, cold_starts);
-        let (number, record) = tenure.without_session();
-        self.tenures.insert(shard, tenure);
+        let mut owned = OwnedShard::new(stage, cold_starts);
+        let (number, record) = owned.without_session();
+        self.owned.insert(shard, owned);
         self.inputs.push_back(LeaseInput::Record {
             shard,
             number,
@@ -74,18 +74,17 @@ impl<R: Runtime> Coordination<R> {
         if let Some(cell) = self.shared.fleet.cell(shard) {
             cell.grant();
         }
-        if let Some(tenure) = self.tenures.get_mut(&shard)
-            && tenure.stage == TenureStage::Waiting
+        if let Some(owned) = self.owned.get_mut(&shard)
+            && owned.stage == OwnedStage::Waiting
         {
-            tenure.stage = TenureStage::Running;
+            owned.stage = OwnedStage::Running;
             self.run_shard(shard, None);
         }
     }
 
     /// A shard is not this process's any longer, or is to be given back.
     pub(super) fn stop(&mut self, shard: ShardId, why: LeaseEnd) {
-        let (Some(cell), Some(tenure)) =
-            (self.shared.fleet.cell(shard), self.tenures.get_mut(&shard))
+        let (Some(cell), Some(owned)) = (self.shared.fleet.cell(shard), self.owned.get_mut(&shard))
         else {
             return;
         };
@@ -93,7 +92,7 @@ impl<R: Runtime> Coordination<R> {
         let cell = Arc::clone(cell);
         self.inputs.push_back(LeaseInput::NoIdentify(shard));
         cell.revoke();
-        let has_begun = tenure.stage == TenureStage::Running && !self.shared.fleet.cancel(shard);
+        let has_begun = owned.stage == OwnedStage::Running && !self.shared.fleet.cancel(shard);
         let on_stop = match why {
             LeaseEnd::Yielded => self.on_stop(shard),
             LeaseEnd::Expired | LeaseEnd::Taken(_) => {
@@ -107,16 +106,16 @@ impl<R: Runtime> Coordination<R> {
         match (why, has_begun) {
             (LeaseEnd::Yielded, true) => {
                 let until = self.leases.now().after(HAND_OVER);
-                if let Some(tenure) = self.tenures.get_mut(&shard) {
-                    tenure.stage = TenureStage::Closing(until);
+                if let Some(owned) = self.owned.get_mut(&shard) {
+                    owned.stage = OwnedStage::Closing(until);
                 }
             }
             (LeaseEnd::Yielded, false) => {
-                self.tenures.remove(&shard);
+                self.owned.remove(&shard);
                 self.inputs.push_back(LeaseInput::Closed(shard));
             }
             (LeaseEnd::Expired | LeaseEnd::Taken(_), _) => {
-                self.tenures.remove(&shard);
+                self.owned.remove(&shard);
             }
         }
     }
@@ -137,7 +136,7 @@ impl<R: Runtime> Coordination<R> {
         if records {
             self.next_record = now.after(self.config.record);
         }
-        let shards: Vec<ShardId> = self.tenures.keys().copied().collect();
+        let shards: Vec<ShardId> = self.owned.keys().copied().collect();
         for shard in shards {
             let Some(cell) = self.shared.fleet.cell(shard) else {
                 continue;
@@ -149,22 +148,22 @@ impl<R: Runtime> Coordination<R> {
     }
 
     fn look_after(&mut self, shard: ShardId, cell: &ShardCell, (now, records): (Instant, bool)) {
-        let Some(tenure) = self.tenures.get_mut(&shard) else {
+        let Some(owned) = self.owned.get_mut(&shard) else {
             return;
         };
-        match tenure.stage {
-            TenureStage::Resting(until) if until <= now => {
-                tenure.stage = TenureStage::Waiting;
+        match owned.stage {
+            OwnedStage::Resting(until) if until <= now => {
+                owned.stage = OwnedStage::Waiting;
                 self.inputs.push_back(LeaseInput::WantIdentify(shard));
             }
-            TenureStage::Running if self.shared.fleet.is_idle(shard) => {
+            OwnedStage::Running if self.shared.fleet.is_idle(shard) => {
                 // It ended by itself, and would do so again.
                 self.has_failed = true;
                 self.declined.entry(shard).or_insert(OnStop::Resume);
                 self.place();
             }
-            TenureStage::Running if records => {
-                if let Some((number, record)) = tenure.record(cell) {
+            OwnedStage::Running if records => {
+                if let Some((number, record)) = owned.record(cell) {
                     self.inputs.push_back(LeaseInput::Record {
                         shard,
                         number,
@@ -172,24 +171,24 @@ impl<R: Runtime> Coordination<R> {
                     });
                 }
             }
-            TenureStage::Closing(until) => {
+            OwnedStage::Closing(until) => {
                 let is_dealt_with = !cell.has_marks() || until <= now;
                 if self.shared.fleet.is_idle(shard) && is_dealt_with {
                     self.give_back(shard, cell);
                 }
             }
-            TenureStage::Resting(_) | TenureStage::Waiting | TenureStage::Running => {}
+            OwnedStage::Resting(_) | OwnedStage::Waiting | OwnedStage::Running => {}
         }
     }
 
     fn give_back(&mut self, shard: ShardId, cell: &ShardCell) {
         let on_stop = self.on_stop(shard);
-        let Some(mut tenure) = self.tenures.remove(&shard) else {
+        let Some(mut owned) = self.owned.remove(&shard) else {
             return;
         };
         let record = match on_stop {
-            OnStop::Resume => tenure.record(cell),
-            OnStop::End => Some(tenure.without_session()),
+            OnStop::Resume => owned.record(cell),
+            OnStop::End => Some(owned.without_session()),
         };
         if let Some((number, record)) = record {
             self.inputs.push_back(LeaseInput::Record {

@@ -17,11 +17,11 @@ use crate::panics::caught_in;
 const WARN: Duration = Duration::from_secs(30);
 
 /// Why there is no answer.
-type Cause = Box<dyn Error + Send + Sync>;
+type SwapFailure = Box<dyn Error + Send + Sync>;
 
 /// A store of leases whose errors have lost their type.
 pub(crate) trait AnyLeaseStore: Send + Sync {
-    fn swap<'a>(&'a self, swap: &'a Swap) -> BoxFuture<'a, Result<Swapped, Cause>>;
+    fn swap<'a>(&'a self, swap: &'a Swap) -> BoxFuture<'a, Result<Swapped, SwapFailure>>;
 }
 
 impl<S> AnyLeaseStore for S
@@ -29,8 +29,12 @@ where
     S: LeaseStore + Send + Sync,
     S::Error: Send + Sync + 'static,
 {
-    fn swap<'a>(&'a self, swap: &'a Swap) -> BoxFuture<'a, Result<Swapped, Cause>> {
-        let work = async move { LeaseStore::swap(self, swap).await.map_err(Cause::from) };
+    fn swap<'a>(&'a self, swap: &'a Swap) -> BoxFuture<'a, Result<Swapped, SwapFailure>> {
+        let work = async move {
+            LeaseStore::swap(self, swap)
+                .await
+                .map_err(SwapFailure::from)
+        };
         caught_in(work)
             .map(|done| done.unwrap_or_else(|panicked| Err(panicked.into())))
             .boxed()
@@ -41,7 +45,7 @@ where
 pub(crate) struct SwapAnswer {
     pub(crate) input: LeaseInput,
     /// Why there is no answer, if there is none.
-    pub(crate) failure: Option<Cause>,
+    pub(crate) failure: Option<SwapFailure>,
 }
 
 /// Sends a swap to the store, whose answer is not waited for any longer than that.
@@ -78,7 +82,7 @@ pub(crate) struct Silence {
 impl Silence {
     /// The store has answered, or not: says so if that is news, and every half a minute as long as
     /// it does not.
-    pub(crate) fn note(&mut self, now: Instant, failure: Option<&Cause>) {
+    pub(crate) fn note(&mut self, now: Instant, failure: Option<&SwapFailure>) {
         match (failure, self.warned) {
             (None, Some(_)) => {
                 self.warned = None;

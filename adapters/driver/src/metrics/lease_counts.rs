@@ -24,6 +24,22 @@ pub struct LeaseCounts {
     pub failures: u64,
 }
 
+impl LeaseCounts {
+    /// Shards that had to be stopped, by why.
+    pub(crate) const fn ends(&self) -> [(&'static str, u64); 3] {
+        [
+            ("expired", self.expired),
+            ("taken", self.taken),
+            ("yielded", self.yielded),
+        ]
+    }
+
+    /// Questions to the table, by whether they were answered.
+    pub(crate) const fn questions(&self) -> [(&'static str, u64); 2] {
+        [("answered", self.answers), ("failed", self.failures)]
+    }
+}
+
 /// The same while it is counted.
 #[derive(Debug, Default)]
 pub(crate) struct LeaseCounters {

@@ -124,16 +124,8 @@ impl Metrics {
             }
             Metric::HeldShards => hand(None, whole(self.leases.held)),
             Metric::LiveProcesses => hand(None, whole(self.leases.live)),
-            Metric::LeaseEnds => {
-                let leases = &self.leases;
-                hand(Some("expired"), SampleValue::Count(leases.expired));
-                hand(Some("taken"), SampleValue::Count(leases.taken));
-                hand(Some("yielded"), SampleValue::Count(leases.yielded));
-            }
-            Metric::LeaseSwaps => {
-                hand(Some("answered"), SampleValue::Count(self.leases.answers));
-                hand(Some("failed"), SampleValue::Count(self.leases.failures));
-            }
+            Metric::LeaseEnds => counts(&self.leases.ends(), hand),
+            Metric::LeaseSwaps => counts(&self.leases.questions(), hand),
             Metric::Misreads => self.paths(hand),
             by_shard => {
                 for (shard, label) in self.shards.iter().zip(shards) {
@@ -197,6 +189,12 @@ pub(super) fn whole(count: usize) -> SampleValue<'static> {
 pub(super) fn labelled(counts: &LabelCounts, hand: Hand<'_>) {
     for (label, count) in counts.iter() {
         hand(Some(label), SampleValue::Count(count));
+    }
+}
+
+fn counts(counts: &[(&str, u64)], hand: Hand<'_>) {
+    for (label, count) in counts {
+        hand(Some(label), SampleValue::Count(*count));
     }
 }
 

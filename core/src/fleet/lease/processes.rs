@@ -37,19 +37,19 @@ struct ListedProcess {
     beat: Option<u64>,
     /// How far its shards are, until all is said.
     report: Option<FleetReport>,
-    said: Said,
+    said: SaidOfBot,
 }
 
 /// What of the whole bot was said to the user, in any process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Said {
+struct SaidOfBot {
     chunked: bool,
     ready: bool,
 }
 
 /// The last that was heard of a process.
 #[derive(Clone, Copy, Debug)]
-struct Heard {
+struct HeardProcess {
     beat: Option<u64>,
     /// When that changed.
     since: Instant,
@@ -66,10 +66,10 @@ pub(super) struct Processes {
     writing: Option<ProcessList>,
     /// Of how many shards the bot is.
     total: u32,
-    seen: BTreeMap<ProcessId, Heard>,
+    seen: BTreeMap<ProcessId, HeardProcess>,
     /// How far the shards of this process are.
     report: FleetReport,
-    said: Said,
+    said: SaidOfBot,
     beat: u64,
     leaves: bool,
     /// The list says so.
@@ -104,14 +104,14 @@ impl ProcessList {
     }
 }
 
-impl Heard {
+impl HeardProcess {
     /// Whether it changed within the last lease.
     fn is_recent(&self, cx: &LeaseContext<'_>) -> bool {
         self.since.after(cx.config.lease) > cx.now
     }
 }
 
-impl Said {
+impl SaidOfBot {
     const fn is_all(self) -> bool {
         self.chunked && self.ready
     }
@@ -133,7 +133,7 @@ impl Processes {
             total,
             seen: BTreeMap::new(),
             report: FleetReport::default(),
-            said: Said::default(),
+            said: SaidOfBot::default(),
             beat: 0,
             leaves: false,
             has_left: false,
@@ -205,7 +205,7 @@ impl Processes {
         };
         list.processes.retain(stays);
         let (chunked, ready) = self.completed(&list);
-        let said = Said {
+        let said = SaidOfBot {
             chunked: self.said.chunked || chunked.is_some(),
             ready: self.said.ready || ready.is_some(),
         };
@@ -323,7 +323,7 @@ impl Processes {
 
     fn observe(&mut self, expected: Expected, list: ProcessList, cx: &mut LeaseContext<'_>) {
         for it in &list.processes {
-            let heard = self.seen.entry(it.id).or_insert(Heard {
+            let heard = self.seen.entry(it.id).or_insert(HeardProcess {
                 beat: it.beat,
                 since: cx.now,
                 is_proven: it.id == cx.me,

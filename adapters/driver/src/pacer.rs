@@ -9,7 +9,7 @@ use crate::coordination::{LeaseRequest, SharedLeases};
 use crate::identify_gate::GateQueue;
 
 /// Who says when a shard may identify.
-pub(crate) enum Turns {
+pub(crate) enum Pacer {
     /// The bot's fleet, for this process alone.
     Fleet,
     /// The leases, for all processes of the bot.
@@ -18,7 +18,7 @@ pub(crate) enum Turns {
     Gate(GateQueue),
 }
 
-impl Turns {
+impl Pacer {
     /// Whether a shard that was let in still is. To be asked right before it identifies.
     pub(crate) fn may_identify(&self, shard: ShardId) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! One shard while this process holds it.
+//! A shard while this process owns it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const OFFERED: usize = 64;
 
 /// What becomes of a shard between its lease and the end of that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TenureStage {
+pub(crate) enum OwnedStage {
     /// It began without a session too often, and asks for an identify then.
     Resting(Instant),
     /// It waits for its turn to identify.
@@ -30,8 +30,8 @@ pub(crate) enum TenureStage {
 
 /// A shard that this process holds, and what it has recorded of it.
 #[derive(Debug)]
-pub(crate) struct Tenure {
-    pub(crate) stage: TenureStage,
+pub(crate) struct OwnedShard {
+    pub(crate) stage: OwnedStage,
     /// Counts the records.
     number: u64,
     /// What the records say is acknowledged that may not be in the store yet.
@@ -41,8 +41,8 @@ pub(crate) struct Tenure {
     cold_starts: ColdStarts,
 }
 
-impl Tenure {
-    pub(crate) const fn new(stage: TenureStage, cold_starts: ColdStarts) -> Self {
+impl OwnedShard {
+    pub(crate) const fn new(stage: OwnedStage, cold_starts: ColdStarts) -> Self {
         Self {
             stage,
             number: 0,
