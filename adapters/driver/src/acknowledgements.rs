@@ -3,7 +3,7 @@
 mod unfinished;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(crate) struct Acknowledgements {
     /// Of how many dispatches something may be not dealt with.
     limit: usize,
     /// Counts how often all began anew.
-    age: AtomicU64,
+    age: AtomicU32,
 }
 
 /// No sequence is as high.
@@ -120,7 +120,7 @@ impl Acknowledgements {
             bell,
             rings: AtomicBool::new(false),
             limit,
-            age: AtomicU64::new(0),
+            age: AtomicU32::new(0),
         }
     }
 
@@ -314,7 +314,7 @@ impl Acknowledgements {
         }
     }
 
-    fn close(&self, position: Position, hangs_on: HangsOn, age: u64) {
+    fn close(&self, position: Position, hangs_on: HangsOn, age: u32) {
         let mut locked = self.lock();
         if age == self.age.load(Ordering::Acquire) {
             locked.sessions.close(position, hangs_on);
@@ -336,7 +336,7 @@ enum HangsOn {
     /// Every process emits it anew.
     Nothing,
     /// An earlier process has handed it on.
-    Gap(u32),
+    Gap(u16),
 }
 
 /// Says of one event that it is dealt with. Until then, and if this is dropped before, the event
@@ -345,7 +345,7 @@ enum HangsOn {
 pub struct Mark {
     position: Position,
     hangs_on: HangsOn,
-    age: u64,
+    age: u32,
     all: Arc<Acknowledgements>,
 }
 

@@ -94,6 +94,8 @@ pub(crate) struct Coordination<R: Runtime> {
     /// Whether a shard has ended by itself.
     has_failed: bool,
     owned: BTreeMap<ShardId, OwnedShard>,
+    /// The shards that no other process was seen to have since this one had them.
+    had_last: BTreeSet<ShardId>,
     next_record: Instant,
     /// Since when the bot ends here, and what becomes of the sessions.
     ending: Option<(Instant, OnStop)>,
@@ -147,6 +149,7 @@ impl<R: Runtime> Coordination<R> {
             declined: BTreeMap::new(),
             has_failed: false,
             owned: BTreeMap::new(),
+            had_last: BTreeSet::new(),
             next_record: Instant::ZERO,
             ending: None,
             leaves: false,
@@ -280,6 +283,11 @@ impl<R: Runtime> Coordination<R> {
     /// Compares what this process is to run with what it is told to.
     fn place(&mut self) {
         let owners = self.leases.owners();
+        for (shard, holder) in &owners.shards {
+            if holder.is_some_and(|holder| holder != self.leases.me()) {
+                self.had_last.remove(shard);
+            }
+        }
         let placed = match self.ending {
             Some(_) => Vec::new(),
             None => self.placement.serves(self.leases.me(), &owners),

@@ -28,9 +28,9 @@ pub(super) struct Open {
     pub(super) at: Position,
     pub(super) positions: Positions,
     /// Gaps before this session of which the consumer has not heard.
-    pub(super) gaps: Vec<(u32, Gap)>,
+    pub(super) gaps: Vec<(u16, Gap)>,
     /// How many there have been.
-    gaps_ever: u32,
+    gaps_ever: u16,
     pub(super) standstill: Standstill,
 }
 
@@ -130,7 +130,7 @@ impl Open {
     }
 
     /// Notes a gap of which the consumer has not heard; its number.
-    pub(super) fn add_gap(&mut self, gap: Gap) -> u32 {
+    pub(super) fn add_gap(&mut self, gap: Gap) -> u16 {
         self.gaps_ever = self.gaps_ever.wrapping_add(1);
         self.gaps.push((self.gaps_ever, gap));
         self.gaps_ever

@@ -32,8 +32,10 @@ impl<R: Runtime> Coordination<R> {
         };
         let mut cold_starts = record.cold_starts;
         // A table that has forgotten all may ask the owner before, who has not.
+        let may_know = is_forgotten && self.had_last.contains(&shard);
         let own = || self.shared.fleet.cell(shard)?.session();
-        let session = record.session.or_else(|| own().filter(|_| is_forgotten));
+        let session = record.session.or_else(|| own().filter(|_| may_know));
+        self.had_last.insert(shard);
         if let Some(session) = session.filter(fits) {
             tracing::info!("shard {shard} is resumed here");
             let owned = OwnedShard::new(OwnedStage::Running, cold_starts);

@@ -1,5 +1,6 @@
 //! What befalls a bot in several processes: a test for each row of the table of faults about it.
 
+use futures_util::FutureExt;
 use headcount_driver::core::Event;
 use headcount_driver::core::interest::Filter;
 use headcount_driver::core::session::Halt;
@@ -52,6 +53,18 @@ async fn two_owners() {
         let event = event.expect("no loss");
         assert!(matches!(event.event, Event::Halted(_)), "{:?}", event.event);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_stood_still_looks_at_its_lease_before_it_hands_out_anything() {
+    let table = Table::default();
+    let (process, mut bot, _listener, mut gateway) = settled(&table).await;
+    send_typing(&mut gateway, 3).await;
+    sleep(SECOND).await;
+    process.stand_still(30);
+    // Nothing but the consumer has run since.
+    let first = bot.next().now_or_never().flatten();
+    assert!(first.is_none(), "{first:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! A process that can be killed: its tasks are aborted, and its connections end.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,11 @@ impl Process {
     /// By which processes are told apart.
     pub(crate) fn number(&self) -> usize {
         Arc::as_ptr(&self.tasks).addr()
+    }
+
+    /// Its clock shows so many seconds more than when it was looked at last.
+    pub(crate) fn stand_still(&self, seconds: u64) {
+        self.memory.asleep.fetch_add(seconds, Ordering::AcqRel);
     }
 
     /// Ends it without a word.
@@ -57,6 +63,6 @@ impl Runtime for Process {
     }
 
     fn asleep(&self) -> Duration {
-        Duration::ZERO
+        self.memory.asleep()
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use headcount_driver::Builder;
 use headcount_driver::core::Intents;
 use headcount_driver::core::fleet::lease::{LeaseStore, LeaseTable, Swap, Swapped};
+use headcount_driver::core::manager::Placement;
 use tokio::time::Instant;
 
 use crate::memory::{PLAIN, info};
@@ -50,10 +51,14 @@ impl Table {
         };
         let mut info = info(shards);
         info.session_start_limit.max_concurrency = 1;
-        Builder::new(process.clone(), "token", Intents::GUILDS)
-            .gateway(info)
-            .compression(PLAIN)
-            .coordinate(connection)
+        let builder = Builder::new(process.clone(), "token", Intents::GUILDS);
+        let builder = builder.gateway(info).compression(PLAIN);
+        let builder = builder.coordinate(connection);
+        match shards {
+            // It stays where it is as long as that can be.
+            1 => builder.placement(Placement::Numbers([0].into())),
+            _ => builder,
+        }
     }
 
     /// Nobody reaches it, or all do again.

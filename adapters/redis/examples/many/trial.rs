@@ -21,6 +21,9 @@ const PORTIONS: u32 = 20;
 /// How long an owner stands still.
 const STANDSTILL: Duration = Duration::from_secs(30);
 
+/// How long it takes until owners have filled an empty Redis.
+const WRITTEN_ANEW: Duration = Duration::from_secs(6);
+
 /// How long anything may take that has to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -194,6 +197,8 @@ impl Trial {
         let shards = self.asked.shards as usize;
         self.until(PATIENCE, |it| it.account.owned() == shards)
             .await;
+        // Until owners have written anew, an empty Redis has nothing for the next ones.
+        self.go_on(WRITTEN_ANEW).await;
         Ok(())
     }
 
