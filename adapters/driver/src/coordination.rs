@@ -96,6 +96,8 @@ pub(crate) struct Coordination<R: Runtime> {
     owned: BTreeMap<ShardId, OwnedShard>,
     /// The shards that no other process was seen to have since this one had them.
     had_last: BTreeSet<ShardId>,
+    /// Counts the records of all shards: a lease that goes on after it was over takes no lower one.
+    records: u64,
     next_record: Instant,
     /// Since when the bot ends here, and what becomes of the sessions.
     ending: Option<(Instant, OnStop)>,
@@ -150,6 +152,7 @@ impl<R: Runtime> Coordination<R> {
             has_failed: false,
             owned: BTreeMap::new(),
             had_last: BTreeSet::new(),
+            records: 0,
             next_record: Instant::ZERO,
             ending: None,
             leaves: false,

@@ -26,6 +26,9 @@
 //! on one node. None expires. The fields are `version` (1), `number`, `holder` and `ticket` (the
 //! epoch), `until` (when the lease is over, by the server's clock, in milliseconds since 1970),
 //! `lease` (in milliseconds) and `value`. An entry of another version is left alone.
+//! The value of a shard is JSON: a `version` (1), the `session` as of what is acknowledged, and
+//! when it began without one of late. A process that does not know the version begins a new
+//! session.
 //!
 //! A swap is one script and one round trip, a look one `HMGET`. The user needs the commands
 //! `EVALSHA`, `SCRIPT LOAD`, `HMGET`, `HSET` and `TIME`, for keys that begin with `{prefix}:`.

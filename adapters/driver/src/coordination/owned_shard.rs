@@ -32,8 +32,6 @@ pub(crate) enum OwnedStage {
 #[derive(Debug)]
 pub(crate) struct OwnedShard {
     pub(crate) stage: OwnedStage,
-    /// Counts the records.
-    number: u64,
     /// What the records say is acknowledged that may not be in the store yet.
     offered: VecDeque<(u64, Position)>,
     /// What the last record is of.
@@ -45,7 +43,6 @@ impl OwnedShard {
     pub(crate) const fn new(stage: OwnedStage, cold_starts: ColdStarts) -> Self {
         Self {
             stage,
-            number: 0,
             offered: VecDeque::new(),
             seen: None,
             cold_starts,
@@ -53,15 +50,14 @@ impl OwnedShard {
     }
 
     /// A record that it has no session yet.
-    pub(crate) fn without_session(&mut self) -> (u64, Box<[u8]>) {
-        self.number += 1;
-        let record = ShardRecord::new(None, self.cold_starts.clone());
-        (self.number, record.encode())
+    pub(crate) fn without_session(&self) -> Box<[u8]> {
+        ShardRecord::new(None, self.cold_starts.clone()).encode()
     }
 
     /// A record of where it is, if something has changed since the last one. A session that is lost
     /// stays recorded until there is another: the next owner reports what of it is missing.
-    pub(crate) fn record(&mut self, cell: &ShardCell) -> Option<(u64, Box<[u8]>)> {
+    /// `number` is higher than that of any record before, of any shard.
+    pub(crate) fn record(&mut self, cell: &ShardCell, number: u64) -> Option<Box<[u8]>> {
         let at = cell.acknowledged()?;
         let gaps = cell.acknowledgements.gap_changes();
         let seen = Some((at, cell.guild_changes(), gaps));
@@ -70,18 +66,17 @@ impl OwnedShard {
         }
         let session = cell.session()?;
         self.seen = seen;
-        self.number += 1;
         let position = Position {
             shard: session.shard(),
             session: session.digest(),
             sequence: session.sequence(),
         };
-        self.offered.push_back((self.number, position));
+        self.offered.push_back((number, position));
         if self.offered.len() > OFFERED {
             self.offered.pop_front();
         }
         let record = ShardRecord::new(Some(session), self.cold_starts.clone());
-        Some((self.number, record.encode()))
+        Some(record.encode())
     }
 
     /// The record of this number stays in the store: what it says is acknowledged, if anything.

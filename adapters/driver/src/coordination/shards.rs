@@ -54,14 +54,14 @@ impl<R: Runtime> Coordination<R> {
                 OwnedStage::Waiting
             }
         };
-        let mut owned = OwnedShard::new(stage, cold_starts);
-        let (number, record) = owned.without_session();
-        self.owned.insert(shard, owned);
+        let owned = OwnedShard::new(stage, cold_starts);
+        self.records += 1;
         self.inputs.push_back(LeaseInput::Record {
             shard,
-            number,
-            record,
+            number: self.records,
+            record: owned.without_session(),
         });
+        self.owned.insert(shard, owned);
     }
 
     fn run_shard(&self, shard: ShardId, session: Option<Session>) {
@@ -165,7 +165,9 @@ impl<R: Runtime> Coordination<R> {
                 self.place();
             }
             OwnedStage::Running if records => {
-                if let Some((number, record)) = owned.record(cell) {
+                self.records += 1;
+                let number = self.records;
+                if let Some(record) = owned.record(cell, number) {
                     self.inputs.push_back(LeaseInput::Record {
                         shard,
                         number,
@@ -188,11 +190,13 @@ impl<R: Runtime> Coordination<R> {
         let Some(mut owned) = self.owned.remove(&shard) else {
             return;
         };
+        self.records += 1;
+        let number = self.records;
         let record = match on_stop {
-            OnStop::Resume => owned.record(cell),
+            OnStop::Resume => owned.record(cell, number),
             OnStop::End => Some(owned.without_session()),
         };
-        if let Some((number, record)) = record {
+        if let Some(record) = record {
             self.inputs.push_back(LeaseInput::Record {
                 shard,
                 number,

@@ -1,14 +1,31 @@
 //! What befalls a bot in several processes: a test for each row of the table of faults about it.
 
 use futures_util::FutureExt;
+use headcount_driver::Bot;
 use headcount_driver::core::Event;
 use headcount_driver::core::interest::Filter;
 use headcount_driver::core::session::Halt;
+use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::memory::Gateway;
 use crate::process::Process;
 use crate::table::Table;
 use crate::{SECOND, beside, dispatches, resumed, send_typing, settled};
+
+/// The session goes on after a resume from 6: three more events come and are taken.
+async fn gateway_goes_on(gateway: &mut Gateway, bot: &mut Bot<Process>) {
+    for sequence in 7..=9 {
+        let name = if sequence == 7 {
+            "RESUMED"
+        } else {
+            "TYPING_START"
+        };
+        let payload = json!({"op": 0, "s": sequence, "t": name, "d": {}});
+        gateway.send(payload).await;
+    }
+    dispatches(bot, 5 * SECOND).await;
+}
 
 #[tokio::test(start_paused = true)]
 async fn process_killed() {
@@ -70,9 +87,9 @@ async fn a_process_that_stood_still_looks_at_its_lease_before_it_hands_out_anyth
 #[tokio::test(start_paused = true)]
 async fn redis_gone() {
     let table = Table::default();
-    let (_process, mut bot, mut listener, mut gateway) = settled(&table).await;
+    let (process, mut bot, mut listener, mut gateway) = settled(&table).await;
     table.set_down(true);
-    sleep(6 * SECOND).await;
+    sleep(5 * SECOND).await;
     send_typing(&mut gateway, 2).await;
     let taken = dispatches(&mut bot, SECOND / 2).await;
     assert_eq!(
@@ -95,9 +112,16 @@ async fn redis_gone() {
     assert!(!listener.is_dialled(), "it waits for the table");
     table.set_down(false);
     let back = Instant::now();
-    let (_gateway, sequence) = resumed(&mut bot, &mut listener).await;
+    let (mut gateway, sequence) = resumed(&mut bot, &mut listener).await;
     assert_eq!(sequence, 6, "what was recorded, or is known here");
     assert!(back.elapsed() <= 13 * SECOND, "{:?}", back.elapsed());
+    // What is dealt with from here on is recorded too.
+    gateway_goes_on(&mut gateway, &mut bot).await;
+    process.kill();
+    let (other, mut listener) = Process::new();
+    let mut second = table.builder(&other, 1).connect().await.expect("started");
+    let (_gateway, sequence) = resumed(&mut second, &mut listener).await;
+    assert_eq!(sequence, 9);
 }
 
 #[tokio::test(start_paused = true)]
