@@ -127,7 +127,7 @@ impl Setup {
                     Some(row) => {
                         let failed = self.storing.has_failed(guild);
                         let failed = failed.then_some(Lack::StoreFailed);
-                        let lack = failed.or(row.presences_lack);
+                        let lack = failed.or(row.presences_lack).or(lack);
                         self.presences.restored(guild, lack);
                     }
                     None => self.presences.arrived(guild, lack, Listed::NOTHING),

@@ -26,7 +26,7 @@ pub(super) struct Handover {
     last: Option<u64>,
     /// Guilds that an earlier process handed over, until the cache has heard of them.
     guilds: Vec<GuildId>,
-    /// Those that it has heard of, until the session is resumed.
+    /// Those that it has heard of, until they have left.
     introduced: Vec<GuildId>,
     /// Guilds that were handed over and of which a store has missed a change.
     failed: Vec<GuildId>,
@@ -138,9 +138,7 @@ impl Tracker {
         if name == Name::Ready || self.config.kinds.is_empty() {
             return;
         }
-        if name != Name::Resumed {
-            self.handover.introduced.clone_from(&guilds);
-        }
+        self.handover.introduced.extend(&guilds);
         let known = guilds.into_iter().map(|guild| (guild, Op::HandedOver));
         let stale = failed.into_iter();
         let stale = stale.map(|guild| (guild, Op::SetStatus(GuildStatus::Stale)));
@@ -152,11 +150,14 @@ impl Tracker {
     /// Guilds that have left in what was replayed go once more: a store that outlived its process
     /// may include that already, and pass over the dispatch, but not over their introduction.
     fn take_back(&mut self, out: &mut Actions<'_>) {
-        for guild in core::mem::take(&mut self.handover.introduced) {
-            if self.setup.known_stage(guild).is_none() {
-                let gone = Op::Cascade(Scope::Guild);
-                out.push(Action::Mutate(Mutation::new(Some(guild)).with(gone)));
-            }
+        let introduced = core::mem::take(&mut self.handover.introduced).into_iter();
+        let is_known = |guild: &GuildId| self.setup.known_stage(*guild).is_some();
+        let (known, left): (Vec<_>, Vec<_>) = introduced.partition(is_known);
+        // What is replayed may name the end of an earlier replay.
+        self.handover.introduced = known;
+        for guild in left {
+            let gone = Op::Cascade(Scope::Guild);
+            out.push(Action::Mutate(Mutation::new(Some(guild)).with(gone)));
         }
     }
 

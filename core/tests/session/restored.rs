@@ -5,7 +5,7 @@ use headcount_core::cache::{GuildStatus, Kinds, Lack};
 use headcount_core::config::Config;
 use headcount_core::event::Gap;
 use headcount_core::session::OnStop;
-use headcount_core::setup::Restored;
+use headcount_core::setup::{AutoChunk, PresencesSummary, Restored};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Event, Input, Intents, RequestError, Session, Shard};
 
@@ -267,7 +267,7 @@ fn a_request_that_nobody_makes_again_is_not_waited_for() {
     apply(&mut first, &mut store);
     let session = exported(&first);
     let mut config = caching();
-    config.tracker.setup.chunking = headcount_core::setup::AutoChunk::Never.into();
+    config.tracker.setup.chunking = AutoChunk::Never.into();
     let rows = rows(&store, &session);
     let mut next = Host::of(Shard::with_rows(config, 9, session, &rows).unwrap());
     next.dial();
@@ -401,16 +401,20 @@ fn a_guild_without_rows_that_a_store_has_failed_stays_so() {
     assert_eq!(store.guild_status(guild(1)), Some(GuildStatus::Stale));
 }
 
-#[test]
-fn presences_of_a_guild_that_a_store_has_failed_are_not_called_complete() {
+/// What the next process says of a guild that has listed everyone, of which these kinds are kept
+/// and which a store has failed or not: how many are complete, and their presences.
+fn counted(kinds: Kinds, has_failed: bool) -> (usize, PresencesSummary) {
     let mut config = caching();
     config.intents |= Intents::GUILD_PRESENCES;
-    config.tracker.kinds |= Kinds::PRESENCES;
+    config.tracker.kinds = kinds;
+    config.tracker.setup.chunking = AutoChunk::Never.into();
     let mut store = MemoryStore::new(7);
     let mut first = begun(config.clone(), &[1]);
     let listed = listing(2, 1, &[5, 6]).replace("\"large\"", "\"presences\":[],\"large\"");
     first.receive(&listed);
-    first.input(Input::StoreFailed(guild(1)));
+    if has_failed {
+        first.input(Input::StoreFailed(guild(1)));
+    }
     acknowledge(&mut first, 2);
     apply(&mut first, &mut store);
     let session = exported(&first);
@@ -420,16 +424,27 @@ fn presences_of_a_guild_that_a_store_has_failed_are_not_called_complete() {
     next.hello();
     next.receive(&resumed(3));
     let done = summary(&next).unwrap();
+    (done.complete, done.presences.clone().unwrap())
+}
+
+#[test]
+fn presences_are_called_complete_only_where_members_are() {
+    let lacking = |why: Lack| PresencesSummary {
+        complete: 0,
+        lacking: vec![(guild(1), why)],
+    };
+    let kinds = Kinds::GUILDS | Kinds::PRESENCES;
+    let people = Kinds::MEMBERS | Kinds::USERS;
     assert_eq!(
-        (done.complete, &done.store_failed[..]),
-        (0, &[guild(1)][..])
+        counted(kinds | people, true),
+        (0, lacking(Lack::StoreFailed))
     );
-    let presences = done.presences.as_ref().unwrap();
-    let failed = [(guild(1), Lack::StoreFailed)];
     assert_eq!(
-        (presences.complete, &presences.lacking[..]),
-        (0, &failed[..])
+        counted(kinds, false),
+        (0, lacking(Lack::NotAsked)),
+        "nobody knows any more that all members had come"
     );
+    assert_eq!(counted(kinds | people, false).0, 1);
 }
 
 #[test]
