@@ -22,7 +22,11 @@ fn a_killed_bot_loses_nothing_and_repeats_only_what_was_not_acknowledged() {
     let printed = String::from_utf8_lossy(&output.stdout);
     let accounts: Value = serde_json::from_str(&printed).expect("one object");
     assert_eq!(accounts["snapshot"]["members"], 20_000, "{accounts}");
-    for way in ["graceful", "killed", "slow"] {
+    let during = &accounts["aimed"]["instants"]["during"];
+    let during = during.as_object().expect("counts").values();
+    let during: u64 = during.filter_map(Value::as_u64).sum();
+    assert!(during > 0, "none fell into the writing: {accounts}");
+    for way in ["graceful", "killed", "slow", "aimed"] {
         let account = &accounts[way];
         let number = |key: &str| account[key].as_u64().expect("a number");
         assert_eq!(number("restarts"), 6);

@@ -1,4 +1,5 @@
 //! What became of the numbered events.
+use crate::instant::Instants;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -8,9 +9,6 @@ const COALESCED: (Duration, usize) = (Duration::from_millis(5), 256);
 /// A guild list is written a second after the last one at the earliest: what is acknowledged while
 /// guilds are set up is recorded with it.
 const LIST_PAUSE: Duration = Duration::from_secs(1);
-
-/// The guilds of a bot.
-pub(crate) const GUILDS: usize = 3;
 
 /// An event in the life of a bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +47,11 @@ pub(crate) struct Account {
     pub(crate) trimmed: u32,
     /// Heartbeats that such gateways got.
     pub(crate) beats: u64,
+    /// Where kills have met snapshots, if they were aimed at them.
+    pub(crate) instants: Option<Instants>,
     gateways: usize,
+    /// The guilds of all gateways.
+    guilds: usize,
     /// The life in which each event came last, by gateway and sequence.
     came: BTreeMap<(usize, u64), usize>,
     /// What came again of each life, and how much of it may have.
@@ -70,9 +72,18 @@ struct Doubled {
 }
 
 impl Account {
-    /// Another gateway, whose sequences count from 1.
-    pub(crate) fn begin_gateway(&mut self) {
+    /// An account without entries; of kills that are aimed with where they fall.
+    pub(crate) fn new(instants: Option<Instants>) -> Self {
+        Self {
+            instants,
+            ..Self::default()
+        }
+    }
+
+    /// Another gateway with so many guilds, whose sequences count from 1.
+    pub(crate) fn begin_gateway(&mut self, guilds: usize) {
         self.gateways += 1;
+        self.guilds += guilds;
     }
 
     /// A bot has begun.
@@ -166,7 +177,7 @@ impl Account {
 
     /// How many guilds nobody reported as ready.
     fn never_ready(&self) -> usize {
-        (self.gateways * GUILDS).saturating_sub(self.ready.len())
+        self.guilds.saturating_sub(self.ready.len())
     }
 
     /// Whether nothing is lost or out of order, no more has come twice than may, and no rule is
@@ -193,6 +204,7 @@ impl Account {
             "sessions": self.sessions,
             "trimming": { "restarts": self.trimmed, "heartbeats": self.beats },
             "early_requests": self.early_requests,
+            "instants": self.instants.as_ref().map(Instants::json),
             "broken_rules": self.broken,
             "holds": self.holds(),
         })

@@ -5,13 +5,15 @@ use std::ffi::OsString;
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Ends a bot on tokio again and again while the simulated gateway sends it numbered events, and counts
-what is lost, doubled or out of order: by a shutdown, by a kill at a random instant, and by a kill
-while the bot is slower than the stream. Each bot is a process of its own, and keeps its session in
-a folder, in turns without the rows of its cache, with those of its end, and with snapshots in quick
-succession. A killed bot may get again what it had taken and not acknowledged (one event) or
-acknowledged in the last 5 ms, at most 256 events; while its guilds are set up, in the last second.
+what is lost, doubled or out of order: by a shutdown, by a kill at a random instant, by a kill
+while the bot is slower than the stream, and by a kill aimed at its snapshots: before the first,
+while one is written, after and between them, which its folder shows. Each bot is a process of its
+own, and keeps its session in a folder, in turns without the rows of its cache, with those of its
+end, and with snapshots in quick succession. A killed bot may get again what it had taken and not
+acknowledged (one event) or acknowledged in the last 5 ms, at most 256 events; while its guilds are
+set up, in the last second.
 
-  --kills N      how often a bot is ended in each of the three ways (100)
+  --kills N      how often a bot is ended in each of the four ways (100)
   --trimming N   how many of a hundred are ended with a gateway that forgets what a heartbeat
                  acknowledges (33)
   --members N    of how many members the cost of a snapshot is measured (1000000)

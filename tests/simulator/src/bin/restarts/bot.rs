@@ -51,7 +51,10 @@ fn builder(url: &str) -> Builder {
     Bot::builder(TOKEN, Intents::all())
         .api(Api::at(url))
         .chunking(AutoChunk::Never)
-        .configure(|config| config.timing.first_backoff = Duration::from_millis(20))
+        .configure(|config| {
+            config.timing.first_backoff = Duration::from_millis(20);
+            config.large_threshold = 250;
+        })
 }
 
 /// Writes the sequence of each dispatch to the standard output before the next event is taken, and

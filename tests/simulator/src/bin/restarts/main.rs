@@ -7,6 +7,7 @@
 mod account;
 mod arguments;
 mod bot;
+mod instant;
 mod snapshot;
 mod trial;
 
@@ -52,6 +53,7 @@ fn run(asked: &Arguments) -> io::Result<bool> {
         ("graceful", End::Graceful),
         ("killed", End::Killed),
         ("slow", End::KilledWhileSlow),
+        ("aimed", End::KilledAtSnapshots),
     ] {
         let mut trial = Trial::new(end, asked.seed);
         let trimming = asked.kills * asked.trimming / 100;

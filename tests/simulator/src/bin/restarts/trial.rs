@@ -1,6 +1,7 @@
 //! One gateway, and the bots that serve it one after the other.
-use crate::account::{Account, Ended, GUILDS, Report};
+use crate::account::{Account, Ended, Report};
 use crate::bot;
+use crate::instant::{Instant as Aim, Instants, Watch};
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Limits, Options, Plan, Rule, Token};
@@ -19,6 +20,11 @@ const PAUSE: Duration = Duration::from_millis(10);
 const BEAT: u32 = 4;
 /// What a slow bot rests after each event.
 const REST: Duration = Duration::from_millis(2);
+/// How long after its guilds are set up two of three bots live at least that are killed at an
+/// instant: only then is that written down, and the next bot goes on from a snapshot.
+const RIPENS: Duration = Duration::from_millis(1_200);
+/// How often the folder is looked at for what a kill is aimed at.
+const LOOK: Duration = Duration::from_millis(1);
 /// How long the last bot may take for what is left.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -28,11 +34,25 @@ pub(crate) enum End {
     Graceful,
     Killed,
     KilledWhileSlow,
+    /// Before, while, after or between it writes snapshots, of which each takes a while.
+    KilledAtSnapshots,
+}
+
+impl End {
+    /// The guilds of the bot, and the members of each; all are listed.
+    const fn world(self) -> (usize, u32) {
+        match self {
+            Self::Graceful | Self::Killed | Self::KilledWhileSlow => (3, 20),
+            Self::KilledAtSnapshots => (60, 240),
+        }
+    }
 }
 
 pub(crate) struct Trial {
     end: End,
     random: u64,
+    /// How many kills have been aimed.
+    turns: usize,
     pub(crate) account: Account,
 }
 
@@ -47,14 +67,16 @@ impl Trial {
         Self {
             end,
             random: seed,
-            account: Account::default(),
+            turns: 0,
+            account: Account::new((end == End::KilledAtSnapshots).then(Instants::default)),
         }
     }
 
     /// Ends bots of one gateway so many times.
     pub(crate) async fn run(&mut self, restarts: u32, trims: bool) -> io::Result<()> {
+        let (guilds, members) = self.end.world();
         let options = Options {
-            world: Plan::even(GUILDS as u32, 20),
+            world: Plan::even(guilds as u32, members),
             token: Token::new(bot::TOKEN),
             limits: Limits {
                 replay_dispatches: 1 << 20,
@@ -66,16 +88,25 @@ impl Trial {
         };
         let server = Server::start(options, self.random, ServerConfig::default()).await?;
         let folder = tempfile::tempdir()?;
-        self.account.begin_gateway();
+        self.account.begin_gateway(guilds);
         let rest = match self.end {
-            End::Graceful | End::Killed => Duration::ZERO,
+            End::Graceful | End::Killed | End::KilledAtSnapshots => Duration::ZERO,
             End::KilledWhileSlow => REST,
         };
         for _ in 0..restarts {
-            let snapshots = self.snapshots();
+            let aim = self.aim();
+            let snapshots = match aim {
+                Some(aim) => Snapshots::Every(aim.every()),
+                None => self.snapshots(),
+            };
+            let mut watch = Watch::new(folder.path());
             let mut life = self.begin(&server, folder.path(), rest, snapshots)?;
-            self.feed(&server, &mut life, trims).await;
+            self.feed(&server, &mut life, trims, aim.map(|aim| (aim, &mut watch)))
+                .await?;
             self.finish(life).await?;
+            if let Some(instants) = &mut self.account.instants {
+                instants.note(watch.found());
+            }
         }
         self.take_the_rest(&server, folder.path()).await?;
         self.close(&server, restarts, trims);
@@ -127,18 +158,31 @@ impl Trial {
     }
 
     /// Sends events for a random time after the bot's first report: each third bot lives long
-    /// enough for its guilds to be set up and written down.
-    async fn feed(&mut self, server: &Server, life: &mut Life, trims: bool) {
+    /// enough for its guilds to be set up and written down. Or until what is aimed at is there.
+    async fn feed(
+        &mut self,
+        server: &Server,
+        life: &mut Life,
+        trims: bool,
+        mut aim: Option<(Aim, &mut Watch)>,
+    ) -> io::Result<()> {
         let first = timeout(PATIENCE, life.reports.recv()).await;
         if let Ok(Some(report)) = first {
             self.account.note(report);
         }
-        let until = Instant::now() + self.lifetime();
-        let mut ticks = interval(PAUSE);
-        let mut bursts = 0_u32;
+        let mut until = match aim {
+            Some(_) => Instant::now() + PATIENCE,
+            None => Instant::now() + self.lifetime(),
+        };
+        let (mut ticks, mut looks) = (interval(PAUSE), interval(LOOK));
+        let (mut bursts, mut looks_from) = (0_u32, None);
+        let ripens = match self.below(3) {
+            0 => Duration::ZERO,
+            _ => RIPENS,
+        };
         loop {
             tokio::select! {
-                () = sleep_until(until) => return,
+                () = sleep_until(until) => return Ok(()),
                 _ = ticks.tick() => {
                     server.act(Act::Traffic { events: BURST });
                     bursts += 1;
@@ -146,9 +190,32 @@ impl Trial {
                         server.act(Act::AskBeat(Target::All));
                     }
                 }
-                Some(report) = life.reports.recv() => self.account.note(report),
+                now = looks.tick(), if aim.is_some() && self.account.is_settled() => {
+                    let Some((instant, watch)) = &mut aim else { continue };
+                    if looks_from.is_none() {
+                        looks_from = Some(now + ripens);
+                    } else if looks_from > Some(now) {
+                        watch.wait();
+                    } else if let Some(wait) = watch.meets(*instant) {
+                        (until, aim) = (Instant::now() + wait, None);
+                    }
+                }
+                report = life.reports.recv() => match report {
+                    Some(report) => self.account.note(report),
+                    None => return Err(io::Error::other("a bot has ended by itself")),
+                },
             }
         }
+    }
+
+    /// What the next kill is aimed at.
+    fn aim(&mut self) -> Option<Aim> {
+        if self.end != End::KilledAtSnapshots {
+            return None;
+        }
+        let aim = Aim::TURNS[self.turns % Aim::TURNS.len()];
+        self.turns += 1;
+        Some(aim)
     }
 
     fn lifetime(&mut self) -> Duration {
@@ -166,7 +233,7 @@ impl Trial {
                 drop(life.process.stdin.take());
                 Ended::ByItself
             }
-            End::Killed | End::KilledWhileSlow => {
+            End::Killed | End::KilledWhileSlow | End::KilledAtSnapshots => {
                 life.process.kill()?;
                 Ended::Killed
             }
