@@ -42,7 +42,7 @@ impl Life {
     fn feed(&mut self, input: Input<'_>) {
         for action in self.shard.handle(Instant::from_millis(self.now), input) {
             match action {
-                // A store in another process has to hear of the guilds, and of those that have left.
+                // A store in another process has to hear of the guilds, and of those that left.
                 Action::Mutate(mutation) if mutation.ops().any(is_handover) => {}
                 Action::Mutate(mutation) if is_taking_back(&mutation) => {}
                 Action::Mutate(mutation) => self.emitted.push(format!("{mutation:?}")),
