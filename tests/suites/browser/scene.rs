@@ -37,6 +37,8 @@ pub(crate) fn options(world: Plan, shards: u32) -> Options {
         max_concurrency: shards,
         limits: Limits {
             identify_spacing: 100,
+            // A bot leaves the last few of a day alone.
+            identify_total: 2 * shards.max(500),
             request_gate: 100,
             ..Limits::default()
         },
