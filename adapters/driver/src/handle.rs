@@ -55,7 +55,9 @@ pub struct ShardState {
     pub owner: ShardOwner,
     /// Where its connection stands.
     pub phase: Phase,
-    /// Since when it stands there, and what it waits for until when.
+    /// Since when it stands there, and what it waits for until when. A shard that has not begun
+    /// waits for [`Wait::IdentifyGrant`](headcount_core::session::Wait), until the fleet lets the
+    /// next one in.
     pub connection: ConnectionStanding,
     /// Why it has ended for good; `None` while it has not.
     pub halt: Option<Halt>,
@@ -91,7 +93,7 @@ impl Handle {
         let owners = self.owners();
         self.shared.fleet.cells().iter().map(move |(id, cell)| {
             let owner = self.owner_of(*id, owners.as_ref());
-            cell.read(|shard| ShardState::of(*id, owner, (cell, shard)))
+            self.in_line(cell.read(|shard| ShardState::of(*id, owner, (cell, shard))))
         })
     }
 

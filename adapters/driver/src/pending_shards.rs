@@ -42,6 +42,11 @@ impl PendingShards {
         self.waiting.iter().copied().collect()
     }
 
+    /// Whether a shard waits for the fleet's grant without a task.
+    pub(crate) fn waits(&self, id: ShardId) -> bool {
+        self.waiting.contains(&id)
+    }
+
     /// A shard may identify. Whether it has to begin for that.
     pub(crate) fn grant(&mut self, id: ShardId) -> bool {
         let begins = self.waiting.remove(&id);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use headcount_driver::core::chunk::RequestProgress;
 use headcount_driver::core::id::GuildId;
-use headcount_driver::core::session::Phase;
+use headcount_driver::core::session::{Phase, Wait};
 use headcount_driver::core::setup::{AutoChunk, Stage, WaitsFor};
 use headcount_driver::core::{Event, Intents, ShardId};
 use headcount_driver::{Builder, Handle};
@@ -45,6 +45,9 @@ async fn what_is_not_whole_is_read_in_pages_over_all_shards() {
     let handle = bot.handle();
     assert!(handle.not_whole(None, 10).is_empty());
     let budget = handle.identify_budget();
+    let waits = handle.shards().map(|shard| shard.connection.waits_for);
+    let waits: Vec<_> = waits.map(|it| it.map(|deadline| deadline.wait)).collect();
+    assert_eq!(waits, [Some(Wait::IdentifyGrant); 2]);
 
     let mut gateways = Vec::new();
     for shard in 0..2 {

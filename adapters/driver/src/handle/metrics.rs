@@ -45,7 +45,7 @@ impl Handle {
             });
             let traffic = cell.traffic.read();
             ShardMetrics {
-                state,
+                state: self.in_line(state),
                 counts,
                 traffic,
             }

@@ -1,9 +1,10 @@
 //! Ending shards, and letting them begin again.
 
-use headcount_core::session::OnStop;
-use headcount_core::{RequestError, Shard, ShardId};
+use headcount_core::fleet::Fleet;
+use headcount_core::session::{OnStop, Wait};
+use headcount_core::{Deadline, RequestError, Shard, ShardId};
 
-use super::Handle;
+use super::{Handle, ShardState};
 use crate::coordination::LeaseRequest;
 use crate::record::RecordedCall;
 use crate::shard_cell::ShardCell;
@@ -103,6 +104,19 @@ impl Handle {
             || RecordedCall::restart(on_stop),
             |shard| shard.restart(on_stop),
         )
+    }
+
+    /// Says of a shard that has not begun that it waits for the fleet, which it does not know.
+    pub(super) fn in_line(&self, mut state: ShardState) -> ShardState {
+        let fleet = &self.shared.fleet;
+        if let Some(waits) = &mut state.connection.waits_for
+            && fleet.pending_shards().waits(state.id)
+        {
+            let at = fleet.read(Fleet::poll_timeout).unwrap_or(waits.at);
+            let wait = Wait::IdentifyGrant;
+            *waits = Deadline { at, wait };
+        }
+        state
     }
 
     /// The cell of a shard that has not ended.
