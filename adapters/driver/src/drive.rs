@@ -35,7 +35,6 @@ const LATE_POLL_TIME: Duration = Duration::from_millis(500);
 /// The state of one shard's loop.
 pub(crate) struct Drive<R: Runtime> {
     runtime: R,
-    id: ShardId,
     /// What is written down for the next process, if anything is. Dropped first: once the bot's
     /// events have ended, its folder is free.
     keeper: Option<Keeper<R>>,
@@ -110,7 +109,6 @@ impl<R: Runtime> Drive<R> {
         }
         let for_sink = Arc::clone(&shared);
         Some(Self {
-            id,
             keeper,
             cell,
             options,
@@ -415,7 +413,7 @@ impl<R: Runtime> Drive<R> {
             return false;
         };
         let is_identify = matches!(command, Command::Identify(_));
-        if is_identify && !self.shared.fleet.may_identify(self.id) {
+        if is_identify && !self.shared.fleet.may_identify(self.cell.id()) {
             tracing::info!("the turn to identify is over");
             self.transport = Transport::None;
             return false;
@@ -426,7 +424,7 @@ impl<R: Runtime> Drive<R> {
             .await;
         self.cell.traffic.add(socket.take_traffic());
         if is_identify {
-            self.shared.fleet.identified(self.id);
+            self.shared.fleet.identified(self.cell.id());
         }
         let Err(error) = sent else {
             return true;

@@ -54,14 +54,27 @@ impl<R: Runtime> Coordination<R> {
                 OwnedStage::Waiting
             }
         };
-        let owned = OwnedShard::new(stage, cold_starts);
+        self.owned
+            .insert(shard, OwnedShard::new(stage, cold_starts));
+        self.record(shard, |owned, _| Some(owned.without_session()));
+    }
+
+    /// Puts a shard's next record, if there is one, under a number of its own.
+    fn record(
+        &mut self,
+        shard: ShardId,
+        make: impl FnOnce(&mut OwnedShard, u64) -> Option<Box<[u8]>>,
+    ) {
         self.records += 1;
-        self.inputs.push_back(LeaseInput::Record {
-            shard,
-            number: self.records,
-            record: owned.without_session(),
-        });
-        self.owned.insert(shard, owned);
+        let number = self.records;
+        let owned = self.owned.get_mut(&shard);
+        if let Some(record) = owned.and_then(|owned| make(owned, number)) {
+            self.inputs.push_back(LeaseInput::Record {
+                shard,
+                number,
+                record,
+            });
+        }
     }
 
     fn run_shard(&self, shard: ShardId, session: Option<Session>) {
@@ -165,15 +178,7 @@ impl<R: Runtime> Coordination<R> {
                 self.place();
             }
             OwnedStage::Running if records => {
-                self.records += 1;
-                let number = self.records;
-                if let Some(record) = owned.record(cell, number) {
-                    self.inputs.push_back(LeaseInput::Record {
-                        shard,
-                        number,
-                        record,
-                    });
-                }
+                self.record(shard, |owned, number| owned.record(cell, number));
             }
             OwnedStage::Closing(until) => {
                 let is_dealt_with = !cell.has_marks() || until <= now;
@@ -187,22 +192,11 @@ impl<R: Runtime> Coordination<R> {
 
     fn give_back(&mut self, shard: ShardId, cell: &ShardCell) {
         let on_stop = self.on_stop(shard);
-        let Some(mut owned) = self.owned.remove(&shard) else {
-            return;
-        };
-        self.records += 1;
-        let number = self.records;
-        let record = match on_stop {
+        self.record(shard, |owned, number| match on_stop {
             OnStop::Resume => owned.record(cell, number),
             OnStop::End => Some(owned.without_session()),
-        };
-        if let Some(record) = record {
-            self.inputs.push_back(LeaseInput::Record {
-                shard,
-                number,
-                record,
-            });
-        }
+        });
+        self.owned.remove(&shard);
         self.inputs.push_back(LeaseInput::Closed(shard));
     }
 }
