@@ -9,6 +9,7 @@
 mod dice;
 mod faults;
 mod gateway;
+mod give_back;
 mod process;
 mod scenarios;
 mod store;

@@ -81,9 +81,15 @@ async fn resumed(bot: &mut Bot<Process>, listener: &mut Listener) -> (Gateway, u
 async fn heartbeats_carry_what_the_table_has() {
     let table = Table::default();
     let (_process, mut bot, _listener, mut gateway) = settled(&table).await;
-    let beat = beside(&mut bot, gateway.any()).await;
-    assert_eq!(beat, json!({"op": 1, "d": 4}));
+    let began = Instant::now();
+    let mut beat = beside(&mut bot, gateway.any()).await;
     gateway.send(json!({"op": 11})).await;
+    if began.elapsed() < 20 * SECOND {
+        // The first one comes at a random time, and the table may not have had all by then.
+        beat = beside(&mut bot, gateway.any()).await;
+        gateway.send(json!({"op": 11})).await;
+    }
+    assert_eq!(beat, json!({"op": 1, "d": 4}));
     send_typing(&mut gateway, 2).await;
     // Nobody takes them.
     sleep(550 * SECOND).await;

@@ -46,9 +46,13 @@ async fn the_whole_bot_is_ready_once_over_all_its_processes() {
         said.listen(table.builder(&process, 6).connect().await.expect("started"));
         processes.push(process);
     }
-    while service.visits().len() < 5 {
-        sleep(SECOND).await;
-    }
+    let five = async {
+        while service.visits().len() < 5 {
+            sleep(SECOND).await;
+        }
+    };
+    let came = timeout(600 * SECOND, five).await;
+    assert!(came.is_ok(), "{:?}", service.visits());
     assert_eq!(said.counts(), [0, 0], "one shard is missing");
     sleep(60 * SECOND).await;
     assert_eq!(said.counts(), [1, 1]);

@@ -423,15 +423,19 @@ impl ShardLease {
     }
 
     fn watch(&mut self, cx: &LeaseContext<'_>, sent: Instant, entry: Option<&LeaseEntry>) {
-        let before = match &mut self.holding {
-            ShardHolding::Elsewhere(elsewhere) => elsewhere.watch.take(),
-            ShardHolding::Here(_) => None,
+        let (before, was_here) = match &mut self.holding {
+            ShardHolding::Elsewhere(elsewhere) => (elsewhere.watch.take(), false),
+            ShardHolding::Here(_) => (None, true),
         };
         let watch = Watch::found(before, entry, cx.config.lease, sent, cx.now);
         let look = cx.now.after(cx.config.look);
-        // What is free now is looked at again only if nobody here wants it.
+        // What is free now is looked at again only if nobody here wants it. Whether this process
+        // wants back what it has just given back is to be said anew.
         let free = watch.free_from().max(cx.now);
-        let next = if self.serve { look.min(free) } else { look };
+        let next = match self.serve && !was_here {
+            true => look.min(free),
+            false => look,
+        };
         self.inquiry.again_at(next);
         self.holding = ShardHolding::Elsewhere(Elsewhere {
             watch: Some(watch),
