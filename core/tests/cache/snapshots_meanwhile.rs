@@ -195,3 +195,30 @@ fn a_channel_that_goes_and_comes_back_meanwhile_is_where_it_was_last_said_to_be(
     again.apply(said.unwrap().clone());
     assert_eq!(contents(&again), contents(&world.store));
 }
+
+#[test]
+fn a_message_that_is_said_again_says_what_its_author_is_called_by_now() {
+    let mut world = World::empty();
+    world.history = Some(History::default());
+    world.feed("READY", &ready(&[1, 3]));
+    let feed = |world: &mut World, step: Step| {
+        let (name, data) = dispatch(&step);
+        world.feed(name, &data);
+    };
+    feed(&mut world, Step::Arrive(3, vec![]));
+    feed(&mut world, Step::Say(3, 503));
+    feed(&mut world, Step::Join(1, author(503), 1));
+    let mut taken = Taken::of(&world.store);
+    feed(&mut world, Step::Say(3, 503));
+    let name = |store: &MemoryStore| {
+        let author = store.user(user(author(503)))?;
+        Some(author.username().to_string())
+    };
+    assert_eq!(name(&world.store).as_deref(), Some("name0"));
+    while taken.more {
+        taken.copy(&world.store);
+    }
+    let mut again = taken.read(MemoryStore::new(9));
+    world.history.as_ref().unwrap().replay(&mut again);
+    assert_eq!(contents(&again), contents(&world.store));
+}

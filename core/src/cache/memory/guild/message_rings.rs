@@ -59,15 +59,17 @@ impl Rings {
         shared: &mut SharedRows,
     ) {
         let limit = shared.messages_per_channel;
+        let (users, messages) = (&mut shared.users, &mut self.messages);
         let Some(channel) = row.channel.filter(|_| limit > 0) else {
-            return;
+            return learn(&row, users);
         };
-        let (mut row, users, messages) = (Some(row), &mut shared.users, &mut self.messages);
+        let mut row = Some(row);
         self.rings.update(channel.get(), |ring| {
             let Some(row) = row.take() else {
                 return;
             };
             if ring.get(row.id).is_some() {
+                learn(&row, users);
                 return amend(ring, row, users);
             }
             hold(&row, users);
@@ -87,8 +89,9 @@ impl Rings {
         row: Message<'static>,
         shared: &mut SharedRows,
     ) {
+        let users = &mut shared.users;
+        learn(&row, users);
         if let Some(channel) = row.channel {
-            let users = &mut shared.users;
             self.rings
                 .update(channel.get(), |ring| amend(ring, row, users));
         }
@@ -161,6 +164,13 @@ fn hold(message: &Message<'_>, users: &mut Users) {
     author(message)
         .into_iter()
         .for_each(|user| users.hold_author(user));
+}
+
+/// What a message says of its author is the newest of a user who is held, whether it is kept or not.
+fn learn(message: &Message<'_>, users: &mut Users) {
+    author(message)
+        .into_iter()
+        .for_each(|user| users.patch_user(user));
 }
 
 /// A message has been edited; whoever wrote it by now is held in the place of who did before.
