@@ -6,10 +6,10 @@
     reason = "what was simulated, for whoever asks for it"
 )]
 
+mod alone;
 mod dice;
 mod faults;
 mod gateway;
-mod give_back;
 mod process;
 mod scenarios;
 mod store;

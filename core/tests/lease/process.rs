@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headcount_core::fleet::lease::{LeaseConfig, Leases, ProcessId};
+use headcount_core::fleet::lease::{LeaseConfig, LeaseKey, Leases, ProcessId};
 use headcount_core::{Instant, ShardId};
 
 use crate::dice::Dice;
@@ -44,6 +44,8 @@ pub(crate) struct Process {
     pub(crate) serves: BTreeSet<ShardId>,
     pub(crate) attempts: u64,
     pub(crate) wakes: Option<u64>,
+    /// The last second in which it asked about each key, and how often it did.
+    asked: BTreeMap<LeaseKey, (u64, u32)>,
 }
 
 impl Process {
@@ -69,6 +71,7 @@ impl Process {
             serves: BTreeSet::new(),
             attempts: 0,
             wakes: None,
+            asked: BTreeMap::new(),
         }
     }
 
@@ -81,6 +84,17 @@ impl Process {
     pub(crate) fn when(&self, at: Instant, now: u64) -> u64 {
         let wait = at.since(self.clock(now)).as_millis() as i64;
         now + (wait * 1_000 / (1_000 + self.speed) + 1) as u64
+    }
+
+    /// It asks the store about a key; returns how often it did in this second.
+    pub(crate) fn asks(&mut self, now: u64, key: LeaseKey) -> u32 {
+        let second = now / 1_000;
+        let last = self.asked.entry(key).or_default();
+        if last.0 != second {
+            *last = (second, 0);
+        }
+        last.1 += 1;
+        last.1
     }
 
     pub(crate) fn may_emit(&self, now: u64, shard: ShardId) -> bool {

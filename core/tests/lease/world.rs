@@ -14,6 +14,9 @@ use crate::gateway::Gateway;
 use crate::process::{Doing, Process, Running};
 use crate::store::Store;
 
+/// A process that asks more often about one key spins.
+const MOST_A_SECOND: u32 = 25;
+
 /// What happens at some time; those of a process wait while it stands still.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
@@ -263,6 +266,10 @@ impl World {
 
     fn send(&mut self, id: u64, swap: Swap) {
         let (key, ticket) = (swap.key, swap.ticket);
+        let index = self.index(id).unwrap();
+        if self.processes[index].asks(self.now, key) > MOST_A_SECOND {
+            self.broken(format!("{id:x} asks about {key:?} without a rest"));
+        }
         let refuses = self.store.is_down(self.now) && self.dice.chance(50);
         if refuses {
             let swapped = Swapped::Unknown;

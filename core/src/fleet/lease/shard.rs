@@ -427,7 +427,7 @@ impl ShardLease {
             ShardHolding::Elsewhere(elsewhere) => (elsewhere.watch.take(), false),
             ShardHolding::Here(_) => (None, true),
         };
-        let watch = Watch::found(before, entry, cx.config.lease, sent, cx.now);
+        let watch = Watch::found(before, entry, cx.config, sent, cx.now);
         let look = cx.now.after(cx.config.look);
         // What is free now is looked at again only if nobody here wants it. Whether this process
         // wants back what it has just given back is to be said anew.

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::fleet::lease::config::LeaseConfig;
 use crate::fleet::lease::table::{Epoch, Expected, LeaseEntry};
 use crate::process_id::ProcessId;
 use crate::time::Instant;
@@ -20,24 +21,26 @@ pub(super) struct Watch {
 
 impl Watch {
     /// What a look found. No entry at all is watched like one with a lease: its holder may be
-    /// there, and the store have forgotten it.
+    /// there, and the store have forgotten it. That may happen between two looks as well, if they
+    /// are so far apart that somebody may have got hold of it.
     pub(super) fn found(
         before: Option<Self>,
         entry: Option<&LeaseEntry>,
-        lease: Duration,
+        config: &LeaseConfig,
         sent: Instant,
         answered: Instant,
     ) -> Self {
         let found = entry.map(|entry| entry.epoch);
-        let since = match before {
-            Some(before) if before.found == found => before.since,
-            Some(_) | None => answered,
+        let stays = |before: &Self| match found {
+            Some(_) => before.found == found,
+            None => before.found.is_none() && answered.since(before.looked) <= config.settle,
         };
+        let before = before.filter(stays);
         Self {
             found,
-            since,
+            since: before.map_or(answered, |before| before.since),
             looked: sent,
-            lease: entry.map_or(lease, |entry| entry.lease),
+            lease: entry.map_or(config.lease, |entry| entry.lease),
         }
     }
 

@@ -1,4 +1,4 @@
-//! A shard that one process gives back while it changes its mind.
+//! What one process does that is alone at its table.
 
 use headcount_core::fleet::StartLimit;
 use headcount_core::fleet::lease::{
@@ -16,6 +16,21 @@ struct Alone {
 }
 
 impl Alone {
+    fn new() -> Self {
+        let leases = Leases::new(
+            Instant::ZERO,
+            LeaseConfig::default(),
+            ProcessId::new(1),
+            StartLimit::default(),
+            [SHARD],
+        );
+        Self {
+            leases,
+            table: LeaseTable::new(),
+            now: Instant::ZERO,
+        }
+    }
+
     fn answer(&mut self, swap: &Swap) -> Vec<LeaseAction> {
         let (key, ticket) = (swap.key, swap.ticket);
         let swapped = self.table.swap(self.now.as_millis(), swap);
@@ -28,11 +43,20 @@ impl Alone {
     }
 
     /// Goes on until the shard's entry is to be written.
-    fn until_written(&mut self, mut actions: Vec<LeaseAction>) -> Swap {
+    fn until_written(&mut self, actions: Vec<LeaseAction>) -> Swap {
+        self.until(actions, |_, swap| is_write(swap))
+    }
+
+    /// Goes on until such a swap, which is not carried out yet.
+    fn until(
+        &mut self,
+        mut actions: Vec<LeaseAction>,
+        is_so: impl Fn(&Self, &Swap) -> bool,
+    ) -> Swap {
         loop {
             for action in std::mem::take(&mut actions) {
                 match action {
-                    LeaseAction::Swap(swap) if is_write(&swap) => return swap,
+                    LeaseAction::Swap(swap) if is_so(self, &swap) => return swap,
                     LeaseAction::Swap(swap) => actions.extend(self.answer(&swap)),
                     _ => {}
                 }
@@ -52,26 +76,18 @@ fn is_write(swap: &Swap) -> bool {
 
 #[test]
 fn a_shard_that_was_just_given_back_is_placed_before_it_is_claimed_again() {
-    let mut alone = Alone {
-        leases: Leases::new(
-            Instant::ZERO,
-            LeaseConfig::default(),
-            ProcessId::new(1),
-            StartLimit::default(),
-            [SHARD],
-        ),
-        table: LeaseTable::new(),
-        now: Instant::ZERO,
-    };
+    let mut alone = Alone::new();
     let actions = alone.leases.handle(alone.now, LeaseInput::Serve(SHARD));
     let claim = alone.until_written(actions);
     // It is to go elsewhere, while the claim is on its way.
-    alone.leases.handle(alone.now, LeaseInput::Yield(SHARD));
+    let crossing = alone.leases.handle(alone.now, LeaseInput::Yield(SHARD));
+    assert!(crossing.is_empty(), "{crossing:?}");
     let actions = alone.answer(&claim);
     let give_back = alone.until_written(actions);
     assert!(give_back.lease.is_zero());
     // And is to stay, while that is on its way.
-    alone.leases.handle(alone.now, LeaseInput::Serve(SHARD));
+    let crossing = alone.leases.handle(alone.now, LeaseInput::Serve(SHARD));
+    assert!(crossing.is_empty(), "{crossing:?}");
     let actions = alone.answer(&give_back);
     let place = |it: &LeaseAction| matches!(it, LeaseAction::Place);
     assert!(actions.iter().any(place), "{actions:?}");
@@ -81,4 +97,25 @@ fn a_shard_that_was_just_given_back_is_placed_before_it_is_claimed_again() {
     let before = alone.now;
     let claim = alone.until_written(actions);
     assert!(!claim.lease.is_zero() && alone.now > before);
+}
+
+#[test]
+fn nothing_found_after_a_standstill_is_watched_anew() {
+    let config = LeaseConfig::default();
+    let mut alone = Alone::new();
+    let stands_still = Instant::ZERO.after(config.lease - config.look);
+    let of_shard = |swap: &Swap| swap.key == LeaseKey::Shard(SHARD);
+    let actions = alone.leases.handle(alone.now, LeaseInput::Timeout);
+    let look = alone.until(actions, |it, swap| of_shard(swap) && it.now >= stands_still);
+    let mut actions = alone.answer(&look);
+    // Meanwhile somebody had it, and the table forgot that.
+    alone.now = alone.now.after(config.lease);
+    let looked = alone.now;
+    actions.extend(alone.leases.handle(looked, LeaseInput::Timeout));
+    let look = alone.until(actions, |_, swap| of_shard(swap));
+    assert_eq!(look.expected, Expected::Never);
+    let mut actions = alone.answer(&look);
+    actions.extend(alone.leases.handle(alone.now, LeaseInput::Serve(SHARD)));
+    alone.until_written(actions);
+    assert!(alone.now >= looked.after(config.lease));
 }
