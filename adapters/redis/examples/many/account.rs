@@ -37,6 +37,9 @@ pub(crate) struct Account {
     orphans: BTreeMap<u32, Instant>,
     /// When an owner was stopped that stood still, in microseconds since 1970.
     stood: BTreeMap<usize, u64>,
+    /// Who had each shard when the Redis went, and up to where it was recorded, while owners may
+    /// find out that their leases are over.
+    recorded: BTreeMap<u32, (usize, u64)>,
 }
 
 impl Account {
@@ -56,6 +59,9 @@ impl Account {
                 at,
             } => self.took(owner, shard, (session, sequence), at),
             Report::Active { shard } => {
+                if let Some((before, recorded)) = self.recorded.remove(&shard) {
+                    self.gone(before, shard, recorded);
+                }
                 if self.owners.insert(shard, owner) != Some(owner)
                     && let Some(since) = self.orphans.remove(&shard)
                 {
@@ -107,6 +113,19 @@ impl Account {
         let taken = self.taken.remove(&(owner, shard)).unwrap_or_default();
         let above = taken.iter().filter(|it| **it > recorded).count();
         self.doubled_allowed += above as u64;
+    }
+
+    /// The Redis is about to go, which has recorded a shard up to here: an owner that cannot renew
+    /// its lease in time goes on from there, or from something later.
+    pub(crate) fn outage_begins(&mut self, shard: u32, recorded: u64) {
+        if let Some(owner) = self.owners.get(&shard) {
+            self.recorded.insert(shard, (*owner, recorded));
+        }
+    }
+
+    /// All that the outage had interrupted has gone on.
+    pub(crate) fn outage_ended(&mut self) {
+        self.recorded.clear();
     }
 
     /// The owner of these shards is about to go.

@@ -21,8 +21,8 @@ const PORTIONS: u32 = 20;
 /// How long an owner stands still.
 const STANDSTILL: Duration = Duration::from_secs(30);
 
-/// How long it takes until owners have filled an empty Redis.
-const WRITTEN_ANEW: Duration = Duration::from_secs(6);
+/// How long an owner may take to find out that Redis is back.
+const OUTAGE_PASSES: Duration = Duration::from_secs(6);
 
 /// How long anything may take that has to come.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -179,6 +179,10 @@ impl Trial {
 
     async fn kill_redis(&mut self) -> io::Result<()> {
         let is_emptied = self.account.redis_killed % 2 == 1;
+        for shard in 0..self.asked.shards {
+            let recorded = self.store.recorded(shard, self.asked.shards)?;
+            self.account.outage_begins(shard, recorded);
+        }
         self.store.kill()?;
         let down = Duration::from_millis(self.below(5_000));
         self.go_on(down).await;
@@ -197,8 +201,24 @@ impl Trial {
         let shards = self.asked.shards as usize;
         self.until(PATIENCE, |it| it.account.owned() == shards)
             .await;
-        // Until owners have written anew, an empty Redis has nothing for the next ones.
-        self.go_on(WRITTEN_ANEW).await;
+        self.until_recorded().await?;
+        self.account.outage_ended();
+        Ok(())
+    }
+
+    /// Until owners have written all sessions anew, an emptied Redis has nothing for the next ones:
+    /// whoever loses both loses events.
+    async fn until_recorded(&mut self) -> io::Result<()> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            self.go_on(OUTAGE_PASSES).await;
+            let shards = 0..self.asked.shards;
+            let recorded = shards.map(|shard| self.store.recorded(shard, self.asked.shards));
+            let recorded: io::Result<Vec<u64>> = recorded.collect();
+            if !recorded?.contains(&0) {
+                break;
+            }
+        }
         Ok(())
     }
 
