@@ -166,7 +166,7 @@ fn hold(message: &Message<'_>, users: &mut Users) {
         .for_each(|user| users.hold_author(user));
 }
 
-/// What a message says of its author is the newest of a user who is held, whether it is kept or not.
+/// What a message says of its author is the newest of a user who is held, kept or not.
 fn learn(message: &Message<'_>, users: &mut Users) {
     author(message)
         .into_iter()
