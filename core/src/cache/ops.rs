@@ -9,10 +9,14 @@ use serde::ser::{Serialize, Serializer};
 use super::Op;
 
 /// So many steps lie in place.
-const FEW: usize = 2;
+const FEW: usize = 3;
 
 /// Steps, in order.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a few steps lie in place, so that they allocate nothing"
+)]
 pub(super) enum Ops<'i> {
     /// One after the other in place.
     Few([Option<Op<'i>>; FEW]),
@@ -39,7 +43,7 @@ impl<'i> Ops<'i> {
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        matches!(self, Self::Few([None, _]))
+        matches!(self, Self::Few([None, ..]))
     }
 
     pub(super) fn iter(

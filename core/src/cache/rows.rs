@@ -51,7 +51,7 @@ macro_rules! rows {
             /// Invitations to the guild.
             Invites(Vec<Invite<'i>>),
             /// Messages in the guild.
-            Messages(Vec<Message<'i>>),
+            Messages(Batch<Message<'i>>),
             /// Channels whose webhooks have changed since anybody asked for them.
             WebhookMarks(Vec<ChannelId>),
             $(
@@ -96,7 +96,7 @@ macro_rules! rows {
                     Self::Threads(rows) => Rows::Threads(rows.own()),
                     Self::ThreadMembers(rows) => Rows::ThreadMembers(rows.own()),
                     Self::Invites(rows) => Rows::Invites(rows.own()),
-                    Self::Messages(rows) => Rows::Messages(rows.own()),
+                    Self::Messages(rows) => Rows::Messages(rows.into_owned()),
                     Self::WebhookMarks(channels) => Rows::WebhookMarks(channels),
                     $(Self::$rows(rows) => Rows::$rows(rows.own()),)*
                 }

@@ -7,6 +7,7 @@
 
 mod cursor;
 mod part;
+mod parts;
 mod payload;
 mod pieces;
 mod pool;
@@ -15,7 +16,8 @@ mod sink;
 
 pub(crate) use cursor::Cursor;
 pub(crate) use part::Packed;
-pub(crate) use payload::{Form, Payload, record_payloads};
+pub(crate) use parts::RecordParts;
+pub(crate) use payload::{Form, Payload, keyed_record_payloads, record_payloads};
 pub(crate) use pieces::Pieces;
 pub(crate) use pool::RecordPool;
 pub(crate) use record::{Transcoded, covers, packed, quoted};

@@ -8,7 +8,8 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
 use super::field::{Part, Read};
-use super::{Malformed, json::Reader};
+use super::packed::{Cursor, Form, Payload, Sink};
+use super::{Malformed, Text, json::Reader};
 
 /// A value kept as the JSON it came as, checked to the last byte.
 ///
@@ -41,6 +42,36 @@ impl<'i> Json<'i> {
 impl<'i> Read<'i> for Json<'i> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
         Self::new(reader.raw()?.trim())
+    }
+}
+
+/// Usually a text; in the other form an empty list.
+impl<'a> Payload<'a> for Json<'a> {
+    fn form(&self) -> Form {
+        match &*self.0 {
+            EMPTY => Form::Other,
+            _ => Form::Usual,
+        }
+    }
+
+    fn put(&self, sink: &mut Sink) {
+        if self.form() == Form::Usual {
+            sink.text(&Text::plain(&self.0), 0);
+        }
+    }
+
+    fn take(form: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        let text = match form {
+            Form::Usual => core::str::from_utf8(from.counted()?).ok()?,
+            Form::Other => EMPTY,
+        };
+        Some(Self(Cow::Borrowed(text)))
+    }
+
+    fn pass(form: Form, from: &mut Cursor<'a>) {
+        if form == Form::Usual {
+            from.counted();
+        }
     }
 }
 

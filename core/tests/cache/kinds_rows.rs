@@ -64,7 +64,7 @@ pub(crate) fn seen_private(store: &MemoryStore) -> Vec<At> {
 pub(crate) fn seen_outside(store: &MemoryStore) -> Vec<At> {
     let of = |c: u64| {
         let rows = store.private_messages(channel(c));
-        rows.map(move |row| (0, c, row.id.get()))
+        rows.map(move |row| (0, c, row.id().get()))
             .collect::<Vec<_>>()
     };
     [900, 901].into_iter().flat_map(of).collect()
@@ -111,7 +111,7 @@ fn seen_in_channels(store: &MemoryStore, kind: Kind, g: u64) -> Vec<At> {
     ids.flat_map(|c| {
         let (of, c) = (guild(g), channel(c));
         let rows: Vec<u64> = match kind {
-            Kind::Message => store.messages(of, c).map(|row| row.id.get()).collect(),
+            Kind::Message => store.messages(of, c).map(|row| row.id().get()).collect(),
             _ => store
                 .thread_members(of, c)
                 .iter()

@@ -1,6 +1,7 @@
 //! Messages with their reactions and polls.
 
 use headcount_core::ShardId;
+use headcount_core::cache::memory::MessageRef;
 use headcount_core::cache::{Kind, Kinds, MemoryStore};
 use headcount_core::id::MessageId;
 use headcount_core::wire::Field;
@@ -21,13 +22,14 @@ fn message_id(id: u64) -> MessageId {
     MessageId::new(id).unwrap()
 }
 
-pub(crate) fn message(world: &World, id: u64) -> Option<&Message<'static>> {
-    world.store.message(guild(1), channel(101), message_id(id))
+pub(crate) fn message(world: &World, id: u64) -> Option<Message<'_>> {
+    let message = world.store.message(guild(1), channel(101), message_id(id));
+    message.map(MessageRef::row)
 }
 
 fn ids(world: &World) -> Vec<u64> {
     let kept = world.store.messages(guild(1), channel(101));
-    kept.map(|row| row.id.get()).collect()
+    kept.map(|row| row.id().get()).collect()
 }
 
 pub(crate) fn about(id: u64, more: &Value) -> Value {

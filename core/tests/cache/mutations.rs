@@ -136,7 +136,7 @@ fn rows_of_every_kind() -> [Rows<'static>; 13] {
         Rows::Integrations(vec![view::Integration::bare(id())]),
         Rows::Invites(vec![view::Invite::bare(Text::plain("abc"))]),
         Rows::Rules(vec![view::Rule::bare(id())]),
-        Rows::Messages(vec![view::Message::bare(id())]),
+        Rows::Messages([view::Message::bare(id())].into_iter().collect()),
         Rows::WebhookMarks(vec![id()]),
     ]
 }

@@ -131,9 +131,9 @@ fn message_of_unknown_numbers(odd: &Value) -> World {
     world
 }
 
-fn row(world: &World) -> &Message<'static> {
+fn row(world: &World) -> Message<'_> {
     let mut kept = world.store.messages(guild(1), channel(101));
-    kept.next().unwrap()
+    kept.next().unwrap().row()
 }
 
 #[test]
@@ -150,11 +150,12 @@ fn reactions_and_votes_whose_number_cannot_be_read_are_not_counted_from_zero() {
             "MESSAGE_POLL_VOTE_REMOVE",
         ] {
             world.feed(name, &about(900, &one));
-            let reactions = row(&world).reactions.value().unwrap();
+            let row = row(&world);
+            let reactions = row.reactions.value().unwrap();
             assert_eq!(reactions.len(), 1, "{odd}: there may be others");
             let details = reactions[0].details.as_ref().unwrap();
             assert_eq!((reactions[0].count, details.normal), (None, None), "{name}");
-            let results = row(&world).poll.value().unwrap().results.value().unwrap();
+            let results = row.poll.value().unwrap().results.value().unwrap();
             let votes = results.counts.as_ref().unwrap();
             assert_eq!((votes.len(), votes[0].count), (1, None), "{name}");
         }

@@ -203,7 +203,8 @@ fn reacted() -> Live {
 }
 
 fn reactions(live: &Live) -> Vec<Option<u64>> {
-    let message = live.store.messages(guild(1), channel(101)).next().unwrap();
+    let mut messages = live.store.messages(guild(1), channel(101));
+    let message = messages.next().unwrap().row();
     let reactions = message.reactions.value().unwrap();
     reactions.iter().map(|reaction| reaction.count).collect()
 }

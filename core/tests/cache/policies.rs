@@ -55,7 +55,7 @@ fn say(world: &mut World, id: u64, channel: u64, author: u64) {
 
 fn said(world: &World, channel_id: u64) -> Vec<u64> {
     let kept = world.store.messages(guild(1), channel(channel_id));
-    kept.map(|row| row.id.get()).collect()
+    kept.map(|row| row.id().get()).collect()
 }
 
 fn seconds(seconds: u64) -> Instant {
@@ -339,7 +339,7 @@ fn messages_have_newest_ones_and_limits_by_use() {
     let policy = Policy::all().per_channel(1);
     assert_eq!(world.store.set_policy(Kind::Message, policy), Ok(2));
     assert_eq!((said(&world, 101), said(&world, 100)), (vec![2], vec![6]));
-    let policy = Policy::keep(Predicate::message(|row| row.id.get() > 2));
+    let policy = Policy::keep(Predicate::message(|row| row.id().get() > 2));
     assert_eq!(world.store.set_policy(Kind::Message, policy), Ok(1));
     assert!(world.store.user(user(50)).is_none());
     let policy = Policy::newest_per_channel(2);

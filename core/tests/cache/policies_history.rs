@@ -334,7 +334,7 @@ impl Pair {
             for c in 0..3 {
                 let c = g * 100 + c;
                 let rows = store.messages(guild(g), channel(c));
-                let seen: Vec<u64> = rows.map(|row| row.id.get()).collect();
+                let seen: Vec<u64> = rows.map(|row| row.id().get()).collect();
                 let in_channel = own(Kind::Message).filter(|at| at.1 == c);
                 let expected: Vec<u64> = in_channel.map(|at| at.2).collect();
                 prop_assert_eq!(&seen, &expected, "messages of {}", c);

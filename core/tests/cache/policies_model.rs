@@ -76,7 +76,7 @@ impl Rule {
                 Kind::Member => Predicate::member(|row| row.user().id().get() % 2 == 0),
                 Kind::Presence => Predicate::presence(|row| row.user().get() % 2 == 0),
                 Kind::Channel => Predicate::channel(|row| row.id.get() % 2 == 0),
-                Kind::Message => Predicate::message(|row| row.id.get() % 2 == 0),
+                Kind::Message => Predicate::message(|row| row.id().get() % 2 == 0),
                 _ => Predicate::when(|one| number(one.row).is_multiple_of(2)),
             };
             match (one.even, one.keep.is_empty()) {

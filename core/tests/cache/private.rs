@@ -31,7 +31,7 @@ fn with_private() -> World {
 
 fn ids(world: &World) -> Vec<u64> {
     let kept = world.store.private_messages(channel(500));
-    kept.map(|row| row.id.get()).collect()
+    kept.map(|row| row.id().get()).collect()
 }
 
 fn message_id(id: u64) -> MessageId {
@@ -128,8 +128,8 @@ fn edits_reactions_votes_and_pins_work_without_a_guild() {
         .store
         .private_message(channel(500), message_id(900))
         .unwrap();
-    assert_eq!(row.content.as_ref().unwrap(), &"ho");
-    assert_eq!(row.reactions.value().unwrap()[0].count, Some(1));
+    assert_eq!(row.content(), Some("ho"));
+    assert_eq!(row.row().reactions.value().unwrap()[0].count, Some(1));
     let at = "2024-02-03T04:05:06+00:00";
     let pins = json!({"channel_id": "500", "last_pin_timestamp": at});
     world.feed("CHANNEL_PINS_UPDATE", &pins);
@@ -213,7 +213,7 @@ fn each_private_channel_counts_by_itself() {
 
 #[test]
 fn private_messages_grow_old_and_are_judged() {
-    let short = Predicate::message(|row| row.id.get() < 903);
+    let short = Predicate::message(|row| row.id().get() < 903);
     let minute = Duration::from_secs(60);
     let mut world = ruled(Policy::keep(short).time_to_live(minute));
     world.feed("MESSAGE_CREATE", &message(900, 70));
@@ -294,7 +294,7 @@ fn messages_outside_guilds_go_with_the_place_of_their_channel() {
     }
     let messages = |world: &World, at| {
         let rows = world.store.private_messages(channel(at));
-        rows.map(|row| row.id.get()).collect::<Vec<_>>()
+        rows.map(|row| row.id().get()).collect::<Vec<_>>()
     };
     assert_eq!(messages(&world, 500), [900, 902]);
     assert_eq!(

@@ -32,8 +32,9 @@ fn reacted() -> World {
     world
 }
 
-fn reactions(world: &World) -> &[Reaction<'static>] {
-    message(world, 900).unwrap().reactions.value().unwrap()
+fn reactions(world: &World) -> Vec<Reaction<'_>> {
+    let message = message(world, 900).unwrap();
+    message.reactions.into_value().unwrap()
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn vote(user: u64) -> Value {
 
 /// How many votes there are for answer 2, and whether one is the bot's.
 fn votes(world: &World) -> (Option<u64>, Option<bool>) {
-    let poll = message(world, 900).unwrap().poll.value().unwrap();
+    let poll = message(world, 900).unwrap().poll.into_value().unwrap();
     let counts = poll.results.value().unwrap().counts.as_ref().unwrap();
     assert_eq!((counts.len(), counts[0].answer), (1, Some(2)));
     (counts[0].count, counts[0].me)

@@ -9,8 +9,9 @@ use crate::cache::{Key, Kinds, OneReaction, React, ReactChange, Vote};
 use crate::id::GuildId;
 use crate::wire::Field;
 use crate::wire::view::{
-    Channel, EntityEvent, MessageChange, MessageDelete, MessageEvent, MessageSeen, SyncScope,
-    Thread, ThreadEvent, ThreadListSync, ThreadMembersUpdate, VoiceChannelInfo, VoiceStateUpdate,
+    Channel, EntityEvent, Joined, MessageChange, MessageDelete, MessageEvent, MessageSeen,
+    SyncScope, Thread, ThreadEvent, ThreadListSync, ThreadMembersUpdate, VoiceChannelInfo,
+    VoiceStateUpdate,
 };
 
 impl Deriver {
@@ -30,7 +31,7 @@ impl Deriver {
             EntityEvent::Stickers(event) => replace(event.item, Rows::Stickers),
             EntityEvent::SoundsUpdate(event) => upsert(Rows::Sounds(event.item)),
             EntityEvent::Sounds(event) => replace(event.item, Rows::Sounds),
-            EntityEvent::VoiceState(event) => return voice_state(*event, to),
+            EntityEvent::VoiceState(event) => return voice_state(event, to),
             EntityEvent::VoiceChannels(event) => {
                 let channels = event.item.into_iter().map(voice_channel);
                 Op::Patch(Rows::Channels(channels.collect()))
@@ -47,16 +48,12 @@ impl Deriver {
             EntityEvent::InviteDelete(event) => Op::Remove(Key::Invite(event.item)),
             EntityEvent::Webhooks(event) => upsert(Rows::WebhookMarks(vec![event.item])),
             EntityEvent::MessageSeen(seen) => return self.message_seen(seen, to),
-            EntityEvent::MessageCreate(event) => return self.message_create(*event, to),
-            EntityEvent::MessageUpdate(event) => {
-                let MessageEvent { mut message, .. } = *event;
-                message.tts = None;
-                Op::Patch(Rows::Messages(vec![message]))
-            }
+            EntityEvent::MessageCreate(event) => return self.message_create(event, to),
+            EntityEvent::MessageUpdate(event) => Op::Patch(Rows::Messages(event.messages)),
             EntityEvent::MessageDelete(delete) => return self.message_delete(delete, to),
-            EntityEvent::ReactionAdd(change) => return self.react(*change, ReactChange::Add, to),
+            EntityEvent::ReactionAdd(change) => return self.react(change, ReactChange::Add, to),
             EntityEvent::ReactionRemove(change) => {
-                return self.react(*change, ReactChange::Remove, to);
+                return self.react(change, ReactChange::Remove, to);
             }
             EntityEvent::ReactionsClear(change) => reactions_clear(&change, ReactChange::RemoveAll),
             EntityEvent::EmojiClear(mut change) => match change.emoji.take() {
@@ -177,14 +174,14 @@ impl Deriver {
     fn message_create<'i>(&self, event: MessageEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
         let MessageEvent {
             head,
-            message,
+            messages,
             member,
         } = event;
         let to = self.message_seen(MessageSeen { head, member }, to);
         if head.guild.is_none() && !self.kinds.contains(Kinds::PRIVATE_CHANNELS) {
             return to;
         }
-        to.with(Op::Upsert(Rows::Messages(vec![message])))
+        to.with(Op::Upsert(Rows::Messages(messages)))
     }
 
     fn message_delete<'i>(&self, delete: MessageDelete, mut to: Mutation<'i>) -> Mutation<'i> {
@@ -256,12 +253,11 @@ fn voice_state<'i>(event: VoiceStateUpdate<'i>, mut to: Mutation<'i>) -> Mutatio
     if event.guild.is_none() {
         return to;
     }
-    let joined = event.members.iter().next();
-    match joined.map(|member| member.membership.joined_at) {
-        Some(Field::Value(_)) => to.push(Op::Upsert(Rows::Members(event.members))),
+    match event.members.joined() {
+        Some(Joined::Member) => to.push(Op::Upsert(Rows::Members(event.members))),
         // Perhaps a guest: no reason to add a member, nor to leave one as it was.
-        Some(Field::Absent) => to.push(Op::Patch(Rows::Members(event.members))),
-        Some(Field::Null) | None => {}
+        Some(Joined::Unknown) => to.push(Op::Patch(Rows::Members(event.members))),
+        Some(Joined::Guest) | None => {}
     }
     let user = event.state.user;
     to.with(match event.state.channel {

@@ -275,17 +275,18 @@ impl MemoryStore {
                 });
             }
             Op::LastMessage(channel, message) => {
-                self.known(guild, |rows, _| rows.last_message(channel, message));
+                self.weightless(guild, |rows| rows.last_message(channel, message));
             }
             Op::LastThread { parent, thread } => {
-                self.known(guild, |rows, _| rows.last_thread(parent, thread));
+                self.weightless(guild, |rows| rows.last_thread(parent, thread));
             }
             op @ (Op::React(_) | Op::Vote(_)) => {
                 self.one_kind(guild, Kind::Message, |all, shared| all.count(op, shared));
             }
-            op @ (Op::LeavePrivateThread(_)
-            | Op::CountMessages { .. }
-            | Op::CountInterested { .. }) => {
+            Op::CountMessages { thread, by } => {
+                self.weightless(guild, |rows| rows.entities.count_messages(thread, by));
+            }
+            op @ (Op::LeavePrivateThread(_) | Op::CountInterested { .. }) => {
                 self.all(guild, |guild_rows, shared| {
                     guild_rows.entities.count(op, shared);
                 });
@@ -336,7 +337,11 @@ impl MemoryStore {
 
     fn put_alone(&mut self, guild: GuildId, rows: Rows<'_>, how: MergeMode) {
         self.one_kind(guild, rows.kind(), |all, shared| {
-            all.put(guild, rows.into_owned(), how, shared);
+            if let Rows::Messages(rows) = &rows {
+                all.put_messages(rows, how, shared);
+            } else {
+                all.put(guild, rows.into_owned(), how, shared);
+            }
         });
     }
 
@@ -348,6 +353,15 @@ impl MemoryStore {
                 change(guild_rows, shared);
                 let [before, after] = guild_rows.weigh_people();
                 usage.replace_people(before, after);
+            }
+        });
+    }
+
+    /// The same for a change after which everything weighs what it did.
+    fn weightless(&mut self, guild: GuildId, change: impl FnOnce(&mut GuildRows)) {
+        self.with_rows(guild, |guild_rows, _, _| {
+            if guild_rows.known() {
+                change(guild_rows);
             }
         });
     }

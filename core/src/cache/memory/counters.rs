@@ -3,20 +3,23 @@
 use crate::cache::Op;
 use crate::cache::memory::guild::entities::Entities;
 use crate::cache::memory::shared::SharedRows;
+use crate::id::ChannelId;
 use crate::wire::view::Thread;
 
 impl Entities {
-    /// Applies a step that counts; no other.
+    /// Adds to the messages of a thread, if it is there.
+    pub(super) fn count_messages(&mut self, thread: ChannelId, by: i32) {
+        let count = |row: &mut Thread<'_>| count_messages(row, by);
+        self.threads.adjust(thread.get(), count);
+    }
+
+    /// Applies another step that counts; no other.
     #[allow(
         clippy::wildcard_enum_match_arm,
         reason = "the other steps count nothing"
     )]
     pub(super) fn count(&mut self, op: Op<'_>, shared: &mut SharedRows) {
         match op {
-            Op::CountMessages { thread, by } => {
-                self.threads
-                    .update(thread.get(), |row| count_messages(row, by));
-            }
             Op::CountInterested { event, by } => {
                 self.plain.scheduled_events.update(event.get(), |row| {
                     let by = i64::from(by);
@@ -31,8 +34,8 @@ impl Entities {
             {
                 self.remove_thread(thread, shared);
             }
-            Op::React(change) => self.rings.react(*change),
-            Op::Vote(one) => self.rings.vote(one),
+            Op::React(change) => shared.messages.react(&self.rings, *change),
+            Op::Vote(one) => shared.messages.vote(&self.rings, one),
             _ => {}
         }
     }

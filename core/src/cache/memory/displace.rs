@@ -101,7 +101,7 @@ impl MemoryStore {
                 }
             }
             Rows::Messages(rows) => {
-                for row in rows {
+                for row in rows.records() {
                     let channel = row.channel.into_iter();
                     channel.for_each(|channel| self.old_messages(guild, channel, &[row.id], to));
                 }
@@ -188,7 +188,8 @@ impl MemoryStore {
             Some(guild) => self.message(guild, channel, id),
             None => self.private_message(channel, id),
         });
-        to.messages.extend(old.cloned());
+        let old = old.map(|message| message.row().into_owned());
+        to.messages.extend(old);
     }
 }
 

@@ -33,18 +33,18 @@ use core::iter;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::memory::MemoryStore;
-use crate::cache::memory::guild::message_ring::{Ring, author};
-use crate::cache::memory::guild::message_rings::Rings;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::guild::state::GuildState;
-use crate::cache::memory::people::user::{UserRef, Users};
+use crate::cache::memory::messages::message_ref::MessageRef;
+use crate::cache::memory::people::user::Users;
 use crate::cache::memory::pieces::{ROWS, in_pieces};
 use crate::cache::memory::sessions::Sessions;
+use crate::cache::memory::shared::SharedRows;
 use crate::cache::{Kind, Kinds, Mutation, Op, Policies, Rows};
 use crate::id::{ChannelId, GuildId, UserId};
 use crate::positions::Position;
 use crate::wire::Field;
-use crate::wire::view::{Application, Batch, Channel, Member, Presence, User, Webhook};
+use crate::wire::view::{Application, Batch, Channel, Member, Message, Presence, User, Webhook};
 
 /// A piece of what a store holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,9 +119,9 @@ impl MemoryStore {
 
     /// What lies in no guild.
     pub(super) fn export_outside(&self) -> impl Iterator<Item = Exported<'static>> {
-        let private = self.private_channels.rings();
+        let private = self.private_channels.messages(&self.shared.users);
         let outside = self.export_private_channels();
-        let outside = outside.chain(export_messages(private, &self.shared.users));
+        let outside = outside.chain(export_messages(private));
         let outside = outside.map(|rows| Exported::Rows { guild: None, rows });
         iter::once_with(|| Exported::Store(Box::new(self.state()))).chain(outside)
     }
@@ -139,7 +139,7 @@ impl MemoryStore {
         &self,
         guild_rows: &GuildRows,
     ) -> impl Iterator<Item = Exported<'static>> {
-        guild_rows.export(&self.shared.users, self.position(guild_rows.id))
+        guild_rows.export(&self.shared, self.position(guild_rows.id))
     }
 
     /// The last dispatch that a guild's rows include.
@@ -152,7 +152,7 @@ impl MemoryStore {
     ///
     /// The policies of this store are enforced at once, and what it keeps no kind for is passed
     /// over. Rows of a guild that was not imported before are passed over as well. An author whom
-    /// only a policy had taken away comes back with the messages.
+    /// only a policy had taken away comes back with the messages, with nothing but the id.
     ///
     /// [`export`]: Self::export
     pub fn import(&mut self, piece: Exported<'_>) {
@@ -273,10 +273,12 @@ impl GuildRows {
     /// Memberships come before those on whom new ones would depend.
     fn export(
         &self,
-        users: &Users,
+        shared: &SharedRows,
         position: Option<Position>,
     ) -> impl Iterator<Item = Exported<'static>> {
         let guild = self.id;
+        let messages = &shared.messages;
+        let messages = messages.in_channels(&self.entities.rings, &shared.users);
         let own = self.guild.as_deref().cloned();
         let own = own.map(|own| Rows::Guild(Box::new(own)));
         let memberships = self.entities.thread_members.iter();
@@ -289,7 +291,7 @@ impl GuildRows {
             .chain(in_pieces(self.roles.iter().cloned()).map(Rows::Roles))
             .chain(in_pieces(self.entities.invites.values().cloned()).map(Rows::Invites))
             .chain(self.entities.plain.export())
-            .chain(export_messages(&self.entities.rings, users));
+            .chain(export_messages(messages));
         let rows = rows.map(move |rows| Exported::Rows {
             guild: Some(guild),
             rows,
@@ -357,20 +359,14 @@ impl GuildRows {
     }
 }
 
-/// Messages, and after them their authors as they are known, which may be newer than the messages.
-fn export_messages(rings: &Rings, users: &Users) -> impl Iterator<Item = Rows<'static>> {
-    let messages = rings.iter().flat_map(Ring::iter).cloned();
-    in_pieces(messages).flat_map(move |messages| {
-        let mut ids: Vec<UserId> = messages
-            .iter()
-            .filter_map(author)
-            .map(|user| user.id)
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let known = ids.into_iter().filter_map(|id| users.get(id));
-        let known: Vec<User<'static>> = known.map(UserRef::to_row).collect();
-        let authors = (!known.is_empty()).then_some(Rows::Users(known));
-        iter::once(Rows::Messages(messages)).chain(authors)
+/// Messages, with their authors as they are known now.
+fn export_messages<'a>(
+    mut messages: impl Iterator<Item = MessageRef<'a>>,
+) -> impl Iterator<Item = Rows<'static>> {
+    iter::from_fn(move || {
+        let mut batch: Batch<Message<'static>> = Batch::default();
+        let piece = messages.by_ref().take(ROWS);
+        piece.for_each(|message| batch.add_packed(message.record()));
+        (!batch.is_empty()).then_some(Rows::Messages(batch))
     })
 }

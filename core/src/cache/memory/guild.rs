@@ -4,8 +4,6 @@ pub(super) mod channel_webhooks;
 pub(super) mod contents;
 pub(super) mod entities;
 pub(super) mod merge_mode;
-pub(super) mod message_ring;
-pub(super) mod message_rings;
 pub(super) mod plain;
 mod put_back;
 pub(super) mod rows;

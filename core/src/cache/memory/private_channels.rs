@@ -3,10 +3,13 @@
 use alloc::vec::Vec;
 
 use crate::cache::memory::MemoryStore;
-use crate::cache::memory::guild::message_ring::Ring;
-use crate::cache::memory::guild::message_rings::Rings;
+use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::indexes::Indexes;
 use crate::cache::memory::limits::row_id::RowId;
+use crate::cache::memory::messages::MessageTable;
+use crate::cache::memory::messages::message_ref::MessageRef;
+use crate::cache::memory::messages::ring_row::Rings;
+use crate::cache::memory::people::user::Users;
 use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::lazy_table::{LazyTable, MergeRow};
@@ -15,7 +18,7 @@ use crate::cache::{Key, Kind, Op, Rows};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::wire::Field;
 use crate::wire::Part as _;
-use crate::wire::view::{Channel, Message, User};
+use crate::wire::view::{Batch, Channel, Message, User};
 
 /// The kind of channel in which the bot talks to one user.
 const DM: u16 = 1;
@@ -42,6 +45,7 @@ impl MergeRow for Channel<'static> {
 pub(super) struct PrivateChannels {
     mixer: Mixer,
     channels: LazyTable<Channel<'static>>,
+    messages: MessageTable,
     rings: Rings,
     /// Channels with messages and without a row.
     rowless: usize,
@@ -52,7 +56,8 @@ impl PrivateChannels {
         Self {
             mixer,
             channels: LazyTable::new(),
-            rings: Rings::new(mixer),
+            messages: MessageTable::new(mixer),
+            rings: Rings::new(None),
             rowless: 0,
         }
     }
@@ -68,8 +73,12 @@ impl PrivateChannels {
     }
 
     /// The messages.
-    pub(super) const fn rings(&self) -> &Rings {
-        &self.rings
+    pub(super) fn messages<'a>(&'a self, users: &'a Users) -> impl Iterator<Item = MessageRef<'a>> {
+        self.messages.in_channels(&self.rings, users)
+    }
+
+    fn has_messages(&self, channel: ChannelId) -> bool {
+        self.messages.ring(self.rings.place(channel)).is_some()
     }
 
     /// The channels with this user alone.
@@ -79,7 +88,7 @@ impl PrivateChannels {
 
     /// Whether a channel has a place.
     pub(super) fn has_place(&self, channel: ChannelId) -> bool {
-        self.channel(channel).is_some() || self.rings.ring(channel).is_some()
+        self.channel(channel).is_some() || self.has_messages(channel)
     }
 
     /// How many channels have a place. Constant time.
@@ -88,7 +97,7 @@ impl PrivateChannels {
     }
 
     fn is_rowless(&self, channel: ChannelId) -> bool {
-        self.channel(channel).is_none() && self.rings.ring(channel).is_some()
+        self.channel(channel).is_none() && self.has_messages(channel)
     }
 
     /// Changes a channel, and keeps count of those without a row.
@@ -102,36 +111,30 @@ impl PrivateChannels {
     /// The channels that have a place.
     pub(super) fn places(&self) -> impl Iterator<Item = ChannelId> {
         let rows = self.channels.iter().map(|row| row.id);
-        let ringed = self.rings.iter().map(Ring::channel);
+        let ringed = self.messages.channels(&self.rings);
+        let ringed = ringed.map(|place| place.channel);
         rows.chain(ringed.filter(|channel| self.is_rowless(*channel)))
     }
 
     /// The weights of channels and messages.
     pub(super) fn weight(&self) -> (Weight, Weight) {
-        (self.channels.weight(), self.rings.weight())
+        (self.channels.weight(), self.messages.weight())
     }
 
-    pub(super) fn message(
-        &self,
+    pub(super) fn message<'a>(
+        &'a self,
         channel: ChannelId,
         message: MessageId,
-    ) -> Option<&Message<'static>> {
-        self.rings.message(channel, message)
-    }
-
-    /// Where the messages lie.
-    pub(super) fn row_ids(&self) -> impl Iterator<Item = RowId> {
-        let of = |ring: &Ring| {
-            let channel = ring.channel();
-            let ids: Vec<MessageId> = ring.iter().map(|row| row.id).collect();
-            ids.into_iter().map(move |id| RowId::private(channel, id))
-        };
-        self.rings.iter().flat_map(of)
+        users: &'a Users,
+    ) -> Option<MessageRef<'a>> {
+        let place = self.rings.place(channel);
+        self.messages.message(place, message, users)
     }
 
     /// Takes out the messages that are too many for their channel.
     pub(super) fn trim(&mut self, shared: &mut SharedRows) {
-        self.rings.trim(shared);
+        let (limit, users) = (shared.messages_per_channel, &mut shared.users);
+        self.messages.trim_all(&mut self.rings, limit, users);
     }
 
     /// A step that names no guild.
@@ -155,21 +158,15 @@ impl PrivateChannels {
                 self.counting(channel, |this| this.remove(channel, shared));
             }
             Op::LastMessage(channel, message) => self.last_message(channel, message),
-            Op::Upsert(Rows::Messages(rows)) => {
-                for row in rows.own() {
-                    if let Some(channel) = row.channel {
-                        self.counting(channel, |this| this.rings.upsert(row, shared));
-                    }
-                }
+            Op::Upsert(Rows::Messages(rows)) => self.put_messages(&rows, MergeMode::Upsert, shared),
+            Op::Patch(Rows::Messages(rows)) => self.put_messages(&rows, MergeMode::Patch, shared),
+            Op::Remove(Key::Messages(channel, ids)) => {
+                let users = &mut shared.users;
+                self.messages
+                    .take_out(&mut self.rings, channel, &ids, users);
             }
-            Op::Patch(Rows::Messages(rows)) => {
-                rows.own()
-                    .into_iter()
-                    .for_each(|row| self.rings.patch(row, shared));
-            }
-            Op::Remove(Key::Messages(channel, ids)) => self.rings.take_out(channel, &ids, shared),
-            Op::React(change) => self.rings.react(*change),
-            Op::Vote(vote) => self.rings.vote(vote),
+            Op::React(change) => self.messages.react(&self.rings, *change),
+            Op::Vote(vote) => self.messages.vote(&self.rings, vote),
             _ => {}
         }
     }
@@ -178,7 +175,7 @@ impl PrivateChannels {
         let id = row.id;
         if let Field::Value(recipients) = &mut row.recipients {
             for user in recipients.iter() {
-                shared.users.hold_author(user);
+                shared.users.hold_recipient(user);
             }
             for user in recipients {
                 *user = User::bare(user.id);
@@ -193,6 +190,18 @@ impl PrivateChannels {
         self.channels.upsert(self.mixer, row);
     }
 
+    fn put_messages(&mut self, rows: &Batch<Message<'_>>, how: MergeMode, shared: &mut SharedRows) {
+        let (limit, users) = (shared.messages_per_channel, &mut shared.users);
+        for message in rows.records() {
+            if let Some(channel) = message.channel {
+                self.counting(channel, |this| {
+                    let rings = &mut this.rings;
+                    this.messages.put(rings, (message, how), limit, users);
+                });
+            }
+        }
+    }
+
     fn last_message(&mut self, channel: ChannelId, message: MessageId) {
         self.channels.update(channel.get(), |row| {
             if row.last_message.value().is_none_or(|old| *old < message) {
@@ -205,7 +214,9 @@ impl PrivateChannels {
         if let Some(row) = self.channels.remove(channel.get()) {
             release(&row, shared);
         }
-        self.rings.remove(channel, shared);
+        let users = &mut shared.users;
+        self.messages
+            .remove_channel(&mut self.rings, channel, users);
     }
 
     /// A new session: nothing here can be refilled.
@@ -213,7 +224,7 @@ impl PrivateChannels {
         let rows = self.channels.iter();
         rows.for_each(|row| release(row, shared));
         self.channels.clear();
-        self.rings.clear(shared);
+        self.messages.clear(&mut self.rings, &mut shared.users);
         self.rowless = 0;
     }
 }
@@ -245,17 +256,19 @@ impl MemoryStore {
         &self,
         channel: ChannelId,
         message: MessageId,
-    ) -> Option<&Message<'static>> {
+    ) -> Option<MessageRef<'_>> {
         self.used(Kind::Message, RowId::private(channel, message));
-        self.private_channels.message(channel, message)
+        let users = &self.shared.users;
+        self.private_channels.message(channel, message, users)
     }
 
     /// The messages of a channel outside guilds that are kept, from the oldest to the newest.
     pub fn private_messages(
         &self,
         channel: ChannelId,
-    ) -> impl DoubleEndedIterator<Item = &Message<'static>> {
-        let ring = self.private_channels.rings.ring(channel);
-        ring.into_iter().flat_map(Ring::iter)
+    ) -> impl DoubleEndedIterator<Item = MessageRef<'_>> {
+        let (private, users) = (&self.private_channels, &self.shared.users);
+        let place = private.rings.place(channel);
+        private.messages.in_channel(place, users)
     }
 }

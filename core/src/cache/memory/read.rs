@@ -337,6 +337,7 @@ impl MemoryStore {
             }
             Kind::PrivateChannel => Weight::default(),
             Kind::Role => self.usage.roles,
+            Kind::Message => self.shared.messages.weight(),
             Kind::Member => self.usage.members,
             Kind::Presence => self.usage.presences,
             Kind::User => Weight {
@@ -345,7 +346,6 @@ impl MemoryStore {
             },
             Kind::Thread
             | Kind::ThreadMember
-            | Kind::Message
             | Kind::Invite
             | Kind::WebhookMark
             | any_plain_kind!() => self.entity_usage.get(kind),

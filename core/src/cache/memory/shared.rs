@@ -1,11 +1,12 @@
-//! What guilds share: users, and which channel lies in which guild.
+//! What guilds share: users, messages, and which channel lies in which guild.
 
-use crate::cache::memory::guild::message_ring::author;
+use crate::cache::memory::messages::MessageTable;
 use crate::cache::memory::people::user::Users;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::{Row, Table};
 use crate::cache::{Op, Rows};
 use crate::id::{ChannelId, GuildId};
+use crate::wire::view::MessageRecord;
 
 /// Where a channel lies.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ impl Row for ChannelPlace {
 #[derive(Debug)]
 pub(super) struct SharedRows {
     pub(super) users: Users,
+    /// The messages in guilds.
+    pub(super) messages: MessageTable,
     /// How many messages of each channel are kept.
     pub(super) messages_per_channel: usize,
     places: Table<ChannelPlace>,
@@ -36,6 +39,7 @@ impl SharedRows {
     pub(super) const fn new(mixer: Mixer) -> Self {
         Self {
             users: Users::new(mixer),
+            messages: MessageTable::new(mixer),
             messages_per_channel: 100,
             places: Table::new(mixer),
         }
@@ -66,8 +70,8 @@ impl SharedRows {
         } else if let Rows::Users(rows) = rows {
             rows.iter().for_each(|user| users.patch_user(user));
         } else if let Rows::Messages(rows) = rows {
-            let authors = rows.iter().filter_map(author);
-            authors.for_each(|user| users.patch_user(user));
+            let authors = rows.records().filter_map(MessageRecord::user);
+            authors.for_each(|(user, record)| users.patch(user, record));
         }
     }
 

@@ -97,6 +97,12 @@ impl<R: Row> Table<R> {
         Some(result)
     }
 
+    /// The same for a change after which the row weighs what it did.
+    pub(super) fn adjust<T>(&mut self, key: u64, change: impl FnOnce(&mut R) -> T) -> Option<T> {
+        let place = self.find(key)?;
+        self.rows.get_mut(place).map(change)
+    }
+
     /// Adds a row whose key is not there yet; one that is there stays.
     pub(super) fn insert(&mut self, row: R) {
         let key = row.key();

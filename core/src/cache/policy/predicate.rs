@@ -7,12 +7,13 @@ use core::fmt;
 
 use bitflags::bitflags;
 
+use crate::cache::memory::MessageRef;
 use crate::cache::memory::people::member::MemberRef;
 use crate::cache::memory::people::presence::PresenceRef;
 use crate::cache::memory::people::user::UserRef;
 use crate::cache::policy::RowRef;
 use crate::id::GuildId;
-use crate::wire::view::{Channel, Message, ScheduledEvent};
+use crate::wire::view::{Channel, ScheduledEvent};
 
 bitflags! {
     /// What may be true of a member; of a set, one is enough.
@@ -98,7 +99,7 @@ impl Predicate {
 
     /// Holds of a message if `holds` says so, and of no other row.
     #[must_use]
-    pub fn message(holds: impl Fn(&Message<'static>) -> bool + Send + Sync + 'static) -> Self {
+    pub fn message(holds: impl Fn(MessageRef<'_>) -> bool + Send + Sync + 'static) -> Self {
         Self::when(move |one| matches!(one.row, RowRef::Message(row) if holds(row)))
     }
 

@@ -1,12 +1,13 @@
 //! A row of any kind, as a predicate sees it.
 
 use crate::cache::Kind;
+use crate::cache::memory::MessageRef;
 use crate::cache::memory::people::member::MemberRef;
 use crate::cache::memory::people::presence::PresenceRef;
 use crate::cache::memory::people::user::UserRef;
 use crate::id::ChannelId;
 use crate::kind::for_each_kind;
-use crate::wire::view::{self, Channel, Invite, Message, Role, Thread, ThreadMember};
+use crate::wire::view::{self, Channel, Invite, Role, Thread, ThreadMember};
 
 /// [`RowRef`], with a variant for each plain kind.
 macro_rules! row_ref {
@@ -38,7 +39,7 @@ macro_rules! row_ref {
             /// A presence.
             Presence(PresenceRef<'a>),
             /// A message.
-            Message(&'a Message<'static>),
+            Message(MessageRef<'a>),
             /// An invitation.
             Invite(&'a Invite<'static>),
             /// The mark of a channel's webhooks.

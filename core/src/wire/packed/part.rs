@@ -119,11 +119,6 @@ impl<'a, T: Payload<'a>> Packed<'a> for Option<T> {
 
     #[inline(always)]
     fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
-        let value = T::read(reader)?;
-        if value.is_nothing() {
-            return Ok(1);
-        }
-        value.put(sink);
-        Ok(value.form() as u64)
+        T::transcode_unless_nothing(reader, sink)
     }
 }

@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
 use super::{Cursor, Sink};
-use crate::id::{ApplicationId, EmojiId, GuildId};
+use crate::id::{
+    ApplicationId, ChannelId, EmojiId, GuildId, MessageId, RoleId, StickerId, UserId, WebhookId,
+};
 use crate::wire::field::Read;
 use crate::wire::json::Reader;
-use crate::wire::{Image, Malformed, Stated, Text, Timestamp};
+use crate::wire::{Image, Malformed, OnlyId, Stated, Text, Timestamp};
 
 /// Which of its type's two forms a value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,20 @@ pub(crate) trait Payload<'a>: Read<'a> {
     #[inline]
     fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
         let value = Self::read(reader)?;
+        value.put(sink);
+        Ok(value.form() as u64)
+    }
+
+    /// The same for a part whose state says by itself that a value is nothing.
+    #[inline(always)]
+    fn transcode_unless_nothing(
+        reader: &mut Reader<'a>,
+        sink: &mut Sink,
+    ) -> Result<u64, Malformed> {
+        let value = Self::read(reader)?;
+        if value.is_nothing() {
+            return Ok(1);
+        }
         value.put(sink);
         Ok(value.form() as u64)
     }
@@ -103,7 +119,39 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(ApplicationId, EmojiId, GuildId, NonZeroU64);
+ids!(
+    ApplicationId,
+    ChannelId,
+    EmojiId,
+    GuildId,
+    MessageId,
+    NonZeroU64
+);
+ids!(RoleId, StickerId, UserId, WebhookId);
+
+impl<'a, T: Payload<'a>> Payload<'a> for OnlyId<T> {
+    fn form(&self) -> Form {
+        self.0.form()
+    }
+
+    fn put(&self, sink: &mut Sink) {
+        self.0.put(sink);
+    }
+
+    fn take(form: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        T::take(form, from).map(Self)
+    }
+}
+
+impl Payload<'_> for f64 {
+    fn put(&self, sink: &mut Sink) {
+        sink.put(&self.to_bits().to_le_bytes());
+    }
+
+    fn take(_: Form, from: &mut Cursor<'_>) -> Option<Self> {
+        Some(Self::from_bits(u64::from_le_bytes(from.array()?)))
+    }
+}
 
 /// The form is the value's.
 impl<'a, T: Payload<'a>> Payload<'a> for Box<T> {
@@ -126,6 +174,12 @@ impl<'a, T: Payload<'a>> Payload<'a> for Box<T> {
 
 /// How many there are, and then one after the other, each behind its form.
 impl<'a, T: Payload<'a>> Payload<'a> for Vec<T> {
+    const NOTHING: Option<Self> = Some(Self::new());
+
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+
     fn put(&self, sink: &mut Sink) {
         sink.number(self.len() as u64);
         for value in self {
@@ -136,13 +190,68 @@ impl<'a, T: Payload<'a>> Payload<'a> for Vec<T> {
 
     fn take(_: Form, from: &mut Cursor<'a>) -> Option<Self> {
         let count = from.number()?;
-        let value = |from: &mut Cursor<'a>| match from.byte()? {
-            2 => T::take(Form::Usual, from),
-            _ => T::take(Form::Other, from),
-        };
+        let value = |from: &mut Cursor<'a>| T::take(listed(from)?, from);
         // None is taken for granted before it is there.
         (0..count).map(|_| value(from)).collect()
     }
+
+    fn pass(_: Form, from: &mut Cursor<'a>) {
+        for _ in 0..from.number().unwrap_or(0) {
+            match listed(from) {
+                Some(form) => T::pass(form, from),
+                None => return,
+            }
+        }
+    }
+
+    fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
+        transcode_list::<T>(reader, sink).map(|_| Form::Usual as u64)
+    }
+
+    #[inline(always)]
+    fn transcode_unless_nothing(
+        reader: &mut Reader<'a>,
+        sink: &mut Sink,
+    ) -> Result<u64, Malformed> {
+        let place = sink.len();
+        match transcode_list::<T>(reader, sink)? {
+            0 => {
+                sink.truncate(place);
+                Ok(1)
+            }
+            _ => Ok(Form::Usual as u64),
+        }
+    }
+}
+
+/// The form of the next value of a list.
+fn listed(from: &mut Cursor<'_>) -> Option<Form> {
+    Some(match from.byte()? {
+        2 => Form::Usual,
+        _ => Form::Other,
+    })
+}
+
+/// Packs a list as it is read, if a byte is enough to say how long it is.
+fn transcode_list<'a, T: Payload<'a>>(
+    reader: &mut Reader<'a>,
+    sink: &mut Sink,
+) -> Result<u8, Malformed> {
+    let (place, mut count) = (sink.len(), 0_u8);
+    sink.byte(0);
+    reader.array(|reader| {
+        let form = sink.len();
+        sink.byte(0);
+        let state = T::transcode(reader, sink)?;
+        sink.set(form, &state.to_le_bytes()[..1]);
+        count = count.saturating_add(1);
+        Ok(())
+    })?;
+    if count >= 0x80 {
+        return Err(reader.fault("too many"));
+    }
+    sink.set(place, &[count]);
+    Ok(count)
 }
 
 impl Payload<'_> for [u64; 2] {
@@ -320,3 +429,32 @@ macro_rules! record_payloads {
     )*};
 }
 pub(crate) use record_payloads;
+
+/// Rows with a key may be parts of others, which have the key before the record.
+macro_rules! keyed_record_payloads {
+    ($($row:ident $key:ident),*) => {$(
+        impl<'a> $crate::wire::packed::Payload<'a> for $row<'a> {
+            fn put(&self, sink: &mut $crate::wire::packed::Sink) {
+                self.$key.put(sink);
+                self.pack(sink);
+            }
+
+            fn take(
+                form: $crate::wire::packed::Form,
+                from: &mut $crate::wire::packed::Cursor<'a>,
+            ) -> Option<Self> {
+                let key = $crate::wire::packed::Payload::take(form, from)?;
+                Some(Self::unpack(key, from))
+            }
+
+            fn pass(
+                _: $crate::wire::packed::Form,
+                from: &mut $crate::wire::packed::Cursor<'a>,
+            ) {
+                from.bytes(8);
+                Self::pass(from);
+            }
+        }
+    )*};
+}
+pub(crate) use keyed_record_payloads;

@@ -13,12 +13,14 @@ pub(crate) struct Transcoded {
 ///
 /// The parts are declared in the order in which servers write them, the last in the alphabet
 /// first: a record can be written then while the object is read. `beside` names keys that servers
-/// write between two parts, the row's own key among them.
+/// write between two parts, the row's own key among them; `apart` is what the row has beside the
+/// record.
 macro_rules! packed {
     (
         $(#[$meta:meta])*
         $name:ident {
             $(key $key_wire:literal $key:ident: $key_type:ty;)?
+            $(apart $(#[$apart_doc:meta])* $apart_wire:literal $apart:ident: $apart_type:ty;)*
             $(
                 $(beside $($beside:literal),+;)?
                 $(#[$doc:meta])* $wire:literal $field:ident: $type:ty,
@@ -29,16 +31,21 @@ macro_rules! packed {
             $(#[$meta])*
             $name {
                 $(key $key_wire $key: $key_type;)?
+                $($(#[$apart_doc])* $apart_wire $apart: $apart_type,)*
                 $($(#[$doc])* $wire $field: $type,)*
             }
         }
 
         impl<'i> $name<'i> {
             /// Bytes of the mask.
-            pub(crate) const MASK: usize = [$($wire),*].len().div_ceil(4);
+            pub(crate) const MASK: usize = Self::COUNT.div_ceil(4);
+
+            /// How many parts there are.
+            pub(crate) const COUNT: usize = [$($wire),*].len();
 
             /// All that decides how a record is laid out, but for the types' own forms.
             #[cfg(test)]
+            #[allow(dead_code, reason = "of use for rows that are written down as they lie")]
             pub(crate) const PARTS: &'static str =
                 concat!(stringify!($name), ":", $($wire, " ", stringify!($type), ";",)*);
 
@@ -86,6 +93,31 @@ macro_rules! packed {
                 )*
                 let _ = mask;
                 0
+            }
+
+            /// The place of one part.
+            #[inline(always)]
+            #[allow(dead_code, reason = "of use for rows of which one part changes")]
+            pub(crate) fn place_of(part: &'static str) -> usize {
+                let mut place = 0_usize;
+                $(
+                    if stringify!($field) == part {
+                        return place;
+                    }
+                    place = place.wrapping_add(1);
+                )*
+                place
+            }
+
+            /// The parts of a record.
+            #[allow(dead_code, reason = "of use for rows of which one part changes")]
+            pub(crate) fn parts(
+                record: &'i [u8],
+            ) -> crate::wire::packed::RecordParts<'i, { [$($wire),*].len() }> {
+                let mask = crate::wire::packed::Cursor::new(record).mask(Self::MASK);
+                let mut parts = crate::wire::packed::RecordParts::new(record, Self::MASK);
+                Self::each_part(record, mask, |index, state, end| parts.take(index, state, end));
+                parts
             }
 
             /// The row of a record.
@@ -137,7 +169,12 @@ macro_rules! packed {
                     mask >>= 2;
                 )*
                 let _ = mask;
-                Self { $($key,)? $($field,)* lifetime: core::marker::PhantomData }
+                Self {
+                    $($key,)?
+                    $($apart: <$apart_type as crate::wire::row::Silent>::SILENT,)*
+                    $($field,)*
+                    lifetime: core::marker::PhantomData,
+                }
             }
         }
 
@@ -173,6 +210,7 @@ macro_rules! packed {
                 ///
                 /// `None` if anything is wrong or comes twice: then the caller, who takes back what
                 /// was written, reads the object part by part, which may still succeed.
+                #[allow(dead_code, reason = "of use for rows that are written while they are read")]
                 pub(crate) fn transcode_with<F>(
                     reader: &mut crate::wire::json::Reader<'i>,
                     sink: &mut crate::wire::packed::Sink,

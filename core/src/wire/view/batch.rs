@@ -8,7 +8,8 @@ use serde::ser::{Serialize, Serializer};
 use crate::id::UserId;
 use crate::wire::packed::{Cursor, RecordPool};
 
-/// Rows of one guild, packed: [`Member`](super::Member)s or [`Presence`](super::Presence)s.
+/// Rows of one guild, packed: [`Member`](super::Member)s, [`Presence`](super::Presence)s or
+/// [`Message`](super::Message)s.
 ///
 /// However many there are, they lie in one allocation, which a clone shares.
 pub struct Batch<T> {
@@ -22,13 +23,16 @@ pub trait BatchRow: Sealed {
     /// The row as it borrows from its batch.
     type Row<'a>: fmt::Debug + Serialize;
 
+    /// What identifies the row, or whose it is.
+    type Id;
+
     /// Takes the first row off the records; `None` if there is none.
     #[doc(hidden)]
     fn take<'a>(records: &mut &'a [u8]) -> Option<Self::Row<'a>>;
 
-    /// The same, but says only whose row it is.
+    /// The same, but says only which row it is.
     #[doc(hidden)]
-    fn skip(records: &mut &[u8]) -> Option<UserId>;
+    fn skip(records: &mut &[u8]) -> Option<Self::Id>;
 }
 
 /// Keeps [`BatchRow`] to the rows of this crate.
@@ -104,6 +108,19 @@ impl<T: BatchRow> Batch<T> {
         core::iter::from_fn(move || T::take(&mut records))
     }
 
+    /// The same rows, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(mut self) -> Batch<T::Row<'static>> {
+        self.pool.shrink_to_fit();
+        Batch {
+            pool: self.pool,
+            count: self.count,
+            rows: PhantomData,
+        }
+    }
+}
+
+impl<T: BatchRow<Id = UserId>> Batch<T> {
     /// The ids of the rows' users, in the order of the payload.
     pub fn users(&self) -> impl Iterator<Item = UserId> {
         let mut records = self.pool.as_slice();
@@ -115,17 +132,6 @@ impl<T: BatchRow> Batch<T> {
         if !self.users().all(&stays) {
             let one = |records: &mut &[u8]| Some(stays(T::skip(records)?));
             self.count = self.pool.retain(one);
-        }
-    }
-
-    /// The same rows, borrowing nothing.
-    #[must_use]
-    pub fn into_owned(mut self) -> Batch<T::Row<'static>> {
-        self.pool.shrink_to_fit();
-        Batch {
-            pool: self.pool,
-            count: self.count,
-            rows: PhantomData,
         }
     }
 }

@@ -132,6 +132,9 @@ impl<'i> View<'i> {
             Self::MemberAdd(event) | Self::MemberUpdate(event) => Some(event.members.pool()),
             Self::PresenceUpdate(event) => Some(event.presences.pool()),
             Self::Entity(EntityEvent::VoiceState(event)) => Some(event.members.pool()),
+            Self::Entity(EntityEvent::MessageCreate(event) | EntityEvent::MessageUpdate(event)) => {
+                Some(event.messages.pool())
+            }
             _ => None,
         }
     }

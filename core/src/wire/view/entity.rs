@@ -43,7 +43,7 @@ pub enum EntityEvent<'i> {
     /// `SOUNDBOARD_SOUNDS`: all sounds.
     Sounds(InGuild<Listing<Sound<'i>>>),
     /// `VOICE_STATE_UPDATE`.
-    VoiceState(Box<VoiceStateUpdate<'i>>),
+    VoiceState(VoiceStateUpdate<'i>),
     /// `VOICE_CHANNEL_STATUS_UPDATE`, `VOICE_CHANNEL_START_TIME_UPDATE` and `CHANNEL_INFO`.
     VoiceChannels(InGuild<Vec<VoiceChannelInfo<'i>>>),
     /// `GUILD_SCHEDULED_EVENT_USER_ADD`.
@@ -59,23 +59,23 @@ pub enum EntityEvent<'i> {
     /// `MESSAGE_CREATE`, where messages are not cached.
     MessageSeen(MessageSeen<'i>),
     /// `MESSAGE_CREATE`.
-    MessageCreate(Box<MessageEvent<'i>>),
+    MessageCreate(MessageEvent<'i>),
     /// `MESSAGE_UPDATE`.
-    MessageUpdate(Box<MessageEvent<'i>>),
+    MessageUpdate(MessageEvent<'i>),
     /// `MESSAGE_DELETE` and `MESSAGE_DELETE_BULK`.
     MessageDelete(MessageDelete),
     /// `MESSAGE_REACTION_ADD`.
-    ReactionAdd(Box<MessageChange<'i>>),
+    ReactionAdd(MessageChange<'i>),
     /// `MESSAGE_REACTION_REMOVE`.
-    ReactionRemove(Box<MessageChange<'i>>),
+    ReactionRemove(MessageChange<'i>),
     /// `MESSAGE_REACTION_REMOVE_ALL`.
-    ReactionsClear(Box<MessageChange<'i>>),
+    ReactionsClear(MessageChange<'i>),
     /// `MESSAGE_REACTION_REMOVE_EMOJI`.
-    EmojiClear(Box<MessageChange<'i>>),
+    EmojiClear(MessageChange<'i>),
     /// `MESSAGE_POLL_VOTE_ADD`.
-    VoteAdd(Box<MessageChange<'i>>),
+    VoteAdd(MessageChange<'i>),
     /// `MESSAGE_POLL_VOTE_REMOVE`.
-    VoteRemove(Box<MessageChange<'i>>),
+    VoteRemove(MessageChange<'i>),
     /// `GUILD_BAN_ADD` and `GUILD_BAN_REMOVE`.
     Ban(Box<Ban<'i>>),
     /// `TYPING_START` and `INTERACTION_CREATE`.
@@ -107,13 +107,13 @@ impl<'i> EntityEvent<'i> {
             }
             Name::SoundboardSounds => Self::Sounds(InGuild::at(reader, "soundboard_sounds")?),
             Name::VoiceStateUpdate => {
-                Self::VoiceState(Box::new(VoiceStateUpdate::read(reader, kinds, pool)?))
+                Self::VoiceState(VoiceStateUpdate::read(reader, kinds, pool)?)
             }
             Name::ChannelInfo => Self::VoiceChannels(List::at(reader, "channels")?),
             Name::VoiceChannelStatusUpdate | Name::VoiceChannelStartTimeUpdate => {
                 Self::voice_channel(reader)?
             }
-            _ => return Self::read_more(name, reader, kinds),
+            _ => return Self::read_more(name, reader, kinds, pool),
         }))
     }
 
@@ -129,6 +129,7 @@ impl<'i> EntityEvent<'i> {
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
+        pool: &mut RecordPool,
     ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::GuildScheduledEventUserAdd => {
@@ -147,10 +148,12 @@ impl<'i> EntityEvent<'i> {
             }
             Name::WebhooksUpdate => Self::Webhooks(InGuild::at(reader, "channel_id")?),
             Name::MessageCreate if kinds.contains(Kinds::MESSAGES) => {
-                Self::MessageCreate(Read::read(reader)?)
+                Self::MessageCreate(MessageEvent::read(reader, pool.reuse())?)
             }
             Name::MessageCreate => Self::MessageSeen(read_seen(reader)?),
-            Name::MessageUpdate => Self::MessageUpdate(Read::read(reader)?),
+            Name::MessageUpdate => {
+                Self::MessageUpdate(MessageEvent::read_update(reader, pool.reuse())?)
+            }
             Name::MessageDelete | Name::MessageDeleteBulk => {
                 Self::MessageDelete(Read::read(reader)?)
             }

@@ -133,6 +133,7 @@ impl Sealed for Member<'_> {}
 
 impl BatchRow for Member<'_> {
     type Row<'a> = Member<'a>;
+    type Id = UserId;
 
     fn take<'a>(records: &mut &'a [u8]) -> Option<Member<'a>> {
         take_off(records, MemberRecord::read).map(MemberRecord::unpack)
@@ -146,6 +147,11 @@ impl BatchRow for Member<'_> {
 impl<'i> Batch<Member<'i>> {
     pub(crate) fn records(&self) -> impl Iterator<Item = MemberRecord<'_>> {
         self.each(MemberRecord::read)
+    }
+
+    /// Whether the first of these has joined.
+    pub(crate) fn joined(&self) -> Option<Joined> {
+        self.records().next().map(MemberRecord::standing)
     }
 
     /// Whether nobody of these has joined: guests of a stage are no members.

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use super::embedded::read_member;
 use super::in_guild::{guild_and, in_guild_or_outside};
-use super::{EmbeddedMember, Message, ReactionEmoji};
+use super::{Batch, EmbeddedMember, Message, ReactionEmoji};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
+use crate::wire::packed::RecordPool;
 use crate::wire::{Malformed, field::Read, json::Reader};
 
 /// Where a message is, which is all that is read if messages are not cached.
@@ -26,17 +27,17 @@ pub struct MessageHead {
 pub struct MessageEvent<'i> {
     /// Where it is.
     pub head: MessageHead,
-    /// What the payload says of it.
-    pub message: Message<'i>,
+    /// The one message, as the payload has it; an update says nothing of whether it is read aloud.
+    pub messages: Batch<Message<'i>>,
     /// Its author as a member, if the payload has that.
     pub member: Option<EmbeddedMember<'i>>,
 }
 
-impl<'i> Read<'i> for MessageEvent<'i> {
-    fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+impl<'i> MessageEvent<'i> {
+    pub(super) fn read(reader: &mut Reader<'i>, pool: RecordPool) -> Result<Self, Malformed> {
         let mut member = None;
         let read = |reader: &mut Reader<'i>| {
-            Message::read_with(reader, |key, reader| {
+            Batch::<Message<'_>>::read_one(reader, pool, |key, reader| {
                 match key {
                     "member" => member = reader.tolerate(read_member)?.flatten(),
                     _ => reader.skip()?,
@@ -44,24 +45,39 @@ impl<'i> Read<'i> for MessageEvent<'i> {
                 Ok(())
             })
         };
-        let message = in_guild_or_outside(reader, read, |message| message.guild)?;
-        let channel = message.channel.ok_or_else(|| reader.fault("no channel"))?;
-        let guild = message.guild.value().copied();
+        let messages = in_guild_or_outside(reader, read, |messages| {
+            let record = messages.records().next();
+            record.map(|record| record.guild).unwrap_or_default()
+        })?;
+        let record = messages.records().next();
+        let placed = record.and_then(|record| Some((record, record.channel?)));
+        let (record, channel) = placed.ok_or_else(|| reader.fault("no channel"))?;
+        let guild = record.guild.into_value();
         let head = MessageHead {
             guild,
             channel,
-            message: message.id,
+            message: record.id,
         };
         let member = member.map(|member| EmbeddedMember {
             guild,
-            user: message.author.as_ref().map(|author| author.id),
+            user: record.author.map(|(author, _)| author),
             member,
         });
         Ok(Self {
             head,
-            message,
+            messages,
             member,
         })
+    }
+
+    /// Reads an update, which always says that the message is not read aloud.
+    pub(super) fn read_update(
+        reader: &mut Reader<'i>,
+        pool: RecordPool,
+    ) -> Result<Self, Malformed> {
+        let mut event = Self::read(reader, pool)?;
+        event.messages.forget_tts();
+        Ok(event)
     }
 }
 

@@ -188,6 +188,7 @@ impl Sealed for Presence<'_> {}
 
 impl BatchRow for Presence<'_> {
     type Row<'a> = Presence<'a>;
+    type Id = UserId;
 
     fn take<'a>(records: &mut &'a [u8]) -> Option<Presence<'a>> {
         take_off(records, PresenceRecord::read).map(PresenceRecord::unpack)

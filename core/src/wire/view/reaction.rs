@@ -3,28 +3,28 @@
 use alloc::vec::Vec;
 
 use super::ReactionEmoji;
-use crate::wire::row::row;
+use crate::wire::packed::{packed, record_payloads};
 use crate::wire::{Field, Json, Text, Timestamp};
 
-row! {
+packed! {
     /// The reactions to a message with one emoji.
     Reaction {
-        /// The emoji.
-        "emoji" emoji: Option<ReactionEmoji<'i>>,
-        /// How many there are, both kinds.
-        "count" count: Option<u64>,
-        /// How many there are of each kind.
-        "count_details" details: Option<ReactionCounts<'i>>,
-        /// Whether a plain one is the bot's.
-        "me" me: Option<bool>,
         /// Whether a burst is the bot's.
         "me_burst" me_burst: Option<bool>,
+        /// Whether a plain one is the bot's.
+        "me" me: Option<bool>,
+        /// The emoji.
+        "emoji" emoji: Option<ReactionEmoji<'i>>,
+        /// How many there are of each kind.
+        "count_details" details: Option<ReactionCounts<'i>>,
+        /// How many there are, both kinds.
+        "count" count: Option<u64>,
         /// The colours of bursts.
         "burst_colors" colors: Option<Vec<Text<'i>>>,
     }
 }
 
-row! {
+packed! {
     /// Reactions by kind.
     ReactionCounts {
         /// Plain ones.
@@ -34,25 +34,25 @@ row! {
     }
 }
 
-row! {
+packed! {
     /// A poll.
     Poll {
-        /// What is asked.
-        "question" question: Option<Json<'i>>,
-        /// What may be answered.
-        "answers" answers: Option<Json<'i>>,
-        /// When it ends.
-        "expiry" ends_at: Field<Timestamp>,
-        /// Whether several answers may be given.
-        "allow_multiselect" several: Option<bool>,
-        /// How it is laid out, as the wire numbers it.
-        "layout_type" layout: Option<u16>,
         /// The votes, as far as they are known.
         "results" results: Field<PollResults<'i>>,
+        /// What is asked.
+        "question" question: Option<Json<'i>>,
+        /// How it is laid out, as the wire numbers it.
+        "layout_type" layout: Option<u16>,
+        /// When it ends.
+        "expiry" ends_at: Field<Timestamp>,
+        /// What may be answered.
+        "answers" answers: Option<Json<'i>>,
+        /// Whether several answers may be given.
+        "allow_multiselect" several: Option<bool>,
     }
 }
 
-row! {
+packed! {
     /// The votes of a poll.
     PollResults {
         /// Whether they are final.
@@ -62,14 +62,16 @@ row! {
     }
 }
 
-row! {
+packed! {
     /// The votes for one answer.
     PollCount {
+        /// Whether one is the bot's.
+        "me_voted" me: Option<bool>,
         /// The answer.
         "id" answer: Option<u32>,
         /// How many there are.
         "count" count: Option<u64>,
-        /// Whether one is the bot's.
-        "me_voted" me: Option<bool>,
     }
 }
+
+record_payloads!(Reaction, ReactionCounts, Poll, PollResults, PollCount);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::EmojiId;
 use crate::wire::field::{Part, Read};
+use crate::wire::packed::{Cursor, Form, Packed, Payload, Sink};
 use crate::wire::{Field, Malformed, Text, json::Reader};
 
 /// An emoji to react with.
@@ -80,5 +81,26 @@ impl Part for ReactionEmoji<'_> {
 
     fn heap(&self) -> usize {
         self.name.heap()
+    }
+}
+
+/// A byte with the states of the three parts, and these.
+impl<'a> Payload<'a> for ReactionEmoji<'a> {
+    #[allow(clippy::cast_possible_truncation, reason = "six bits")]
+    fn put(&self, sink: &mut Sink) {
+        let states = self.id.state() | self.name.state() << 2 | self.animated.state() << 4;
+        sink.byte(states as u8);
+        self.id.pack(sink);
+        self.name.pack(sink);
+        self.animated.pack(sink);
+    }
+
+    fn take(_: Form, from: &mut Cursor<'a>) -> Option<Self> {
+        let states = u64::from(from.byte()?);
+        Some(Self {
+            id: Packed::unpack(states & 3, from),
+            name: Packed::unpack((states >> 2) & 3, from),
+            animated: Packed::unpack((states >> 4) & 3, from),
+        })
     }
 }

@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 use crate::cache::key::any_plain_key;
 use crate::cache::memory::guild::channel_webhooks::ChannelWebhooks;
 use crate::cache::memory::guild::merge_mode::MergeMode;
-use crate::cache::memory::guild::message_rings::Rings;
 use crate::cache::memory::guild::plain::{PlainTables, put};
 use crate::cache::memory::guild::thread_members::ThreadMembers;
 use crate::cache::memory::indexes::Indexes;
+use crate::cache::memory::messages::ring_row::Rings;
 use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::table::Row;
 use crate::cache::memory::table::hash::Mixer;
@@ -19,7 +19,7 @@ use crate::cache::rows::any_plain_rows;
 use crate::cache::{Key, Kind, Rows};
 use crate::id::{ChannelId, GuildId, RoleId, UserId};
 use crate::kind::any_plain_kind;
-use crate::wire::view::{Emoji, Invite, Thread, ThreadMember, VoiceState};
+use crate::wire::view::{Batch, Emoji, Invite, Message, Thread, ThreadMember, VoiceState};
 use crate::wire::{Field, Part as _, Text};
 
 merge_row!(Thread<'static>, id, |thread| thread.parent);
@@ -38,7 +38,7 @@ pub(in crate::cache::memory) struct Entities {
 }
 
 impl Entities {
-    pub(in crate::cache::memory) const fn new(mixer: Mixer) -> Self {
+    pub(in crate::cache::memory) const fn new(guild: GuildId, mixer: Mixer) -> Self {
         Self {
             mixer,
             threads: LazyTable::new(),
@@ -48,7 +48,7 @@ impl Entities {
             invites: BTreeMap::new(),
             invite_heap: 0,
             hooks: LazyTable::new(),
-            rings: Rings::new(mixer),
+            rings: Rings::new(Some(guild)),
         }
     }
 
@@ -67,7 +67,6 @@ impl Entities {
             Kind::Thread,
             Kind::ThreadMember,
             Kind::WebhookMark,
-            Kind::Message,
             Kind::Invite,
         ] {
             usage.set(kind, self.weight(kind));
@@ -85,7 +84,6 @@ impl Entities {
                 ..self.thread_members.weight()
             },
             Kind::WebhookMark => self.hooks.weight(),
-            Kind::Message => self.rings.weight(),
             Kind::Invite => {
                 let rows = self.invites.len();
                 let bytes = rows.saturating_mul(size_of::<(Text<'_>, Invite<'_>)>());
@@ -101,6 +99,7 @@ impl Entities {
             | Kind::Member
             | Kind::Presence
             | Kind::User
+            | Kind::Message
             | any_plain_kind!() => self.plain.weight(kind),
         }
     }
@@ -116,14 +115,7 @@ impl Entities {
         match rows {
             Rows::Threads(rows) => self.put_threads(guild, rows, how, shared),
             Rows::ThreadMembers(rows) => self.put_memberships(rows, how),
-            Rows::Messages(rows) => match how {
-                MergeMode::Upsert | MergeMode::Replace => rows
-                    .into_iter()
-                    .for_each(|row| self.rings.upsert(row, shared)),
-                MergeMode::Patch => rows
-                    .into_iter()
-                    .for_each(|row| self.rings.patch(row, shared)),
-            },
+            Rows::Messages(rows) => self.put_messages(&rows, how, shared),
             // Nobody lists these, and no event changes a part of them.
             Rows::Invites(_) | Rows::WebhookMarks(_) if how == MergeMode::Patch => {}
             Rows::Invites(rows) => rows.into_iter().for_each(|row| self.upsert_invite(row)),
@@ -144,6 +136,18 @@ impl Entities {
             | Rows::Users(_)
             | Rows::Presences(_) => {}
         }
+    }
+
+    pub(in crate::cache::memory) fn put_messages(
+        &mut self,
+        rows: &Batch<Message<'_>>,
+        how: MergeMode,
+        shared: &mut SharedRows,
+    ) {
+        let (limit, users) = (shared.messages_per_channel, &mut shared.users);
+        let (rings, messages) = (&mut self.rings, &mut shared.messages);
+        rows.records()
+            .for_each(|message| messages.put(rings, (message, how), limit, users));
     }
 
     /// A state that does not say where changes who is in voice, and puts nobody there.
@@ -200,7 +204,10 @@ impl Entities {
             Key::ThreadMembersOf(user) => self.leave_all(*user),
             Key::Invite(code) => self.remove_invite(code),
             Key::WebhookMark(channel) => drop(self.hooks.remove(channel.get())),
-            Key::Messages(channel, ids) => self.rings.take_out(*channel, ids, shared),
+            Key::Messages(channel, ids) => {
+                let (messages, users) = (&mut shared.messages, &mut shared.users);
+                messages.take_out(&mut self.rings, *channel, ids, users);
+            }
             any_plain_key!() => self.plain.remove(key),
             Key::Channel(_)
             | Key::PrivateChannel(_)
@@ -269,7 +276,7 @@ impl Entities {
         if let Some(members) = self.thread_members.remove(thread.get()) {
             self.memberships = self.memberships.saturating_sub(members.members.len());
         }
-        self.rings.remove(thread, shared);
+        self.remove_messages(thread, shared);
     }
 
     /// Where threads are kept at all, a membership needs its thread.
@@ -358,8 +365,14 @@ impl Entities {
         codes.iter().for_each(|code| self.remove_invite(code));
         for &channel in channels {
             self.hooks.remove(channel.get());
-            self.rings.remove(channel, shared);
+            self.remove_messages(channel, shared);
         }
+    }
+
+    /// All messages of a channel go.
+    fn remove_messages(&mut self, channel: ChannelId, shared: &mut SharedRows) {
+        let (messages, users) = (&mut shared.messages, &mut shared.users);
+        messages.remove_channel(&mut self.rings, channel, users);
     }
 
     /// What hangs on channels and threads that are not among these goes.
@@ -375,19 +388,17 @@ impl Entities {
         let codes = self.invites.values().filter(leads_nowhere);
         let codes: Vec<_> = codes.map(|row| row.code.clone()).collect();
         codes.iter().for_each(|code| self.remove_invite(code));
-        let rings = self
-            .rings
-            .iter()
-            .map(crate::cache::memory::guild::message_ring::Ring::channel);
-        let rings: Vec<ChannelId> = rings.filter(|&channel| gone(channel)).collect();
-        for channel in rings {
-            self.rings.remove(channel, shared);
+        let written = shared.messages.channels(&self.rings);
+        let written = written.map(|place| place.channel);
+        let written: Vec<ChannelId> = written.filter(|&channel| gone(channel)).collect();
+        for channel in written {
+            self.remove_messages(channel, shared);
         }
     }
 
     /// Drops what no event of a new session can refill.
     pub(in crate::cache::memory) fn forget(&mut self, shared: &mut SharedRows) {
-        self.rings.clear(shared);
+        shared.messages.clear(&mut self.rings, &mut shared.users);
         self.plain.forget();
         self.hooks.clear();
         self.invites = BTreeMap::new();
@@ -396,7 +407,7 @@ impl Entities {
 
     /// Lets go of everything that guilds share.
     pub(in crate::cache::memory) fn dissolve(mut self, shared: &mut SharedRows) {
-        self.rings.clear(shared);
+        shared.messages.clear(&mut self.rings, &mut shared.users);
         self.threads.iter().for_each(|row| shared.displace(row.id));
     }
 }

@@ -100,7 +100,7 @@ impl GuildRows {
             presences: PackedTable::new(mixer),
             people: [Weight::NONE; 2],
             orphans: false,
-            entities: Entities::new(mixer),
+            entities: Entities::new(id, mixer),
         }
     }
 
@@ -460,9 +460,9 @@ impl GuildRows {
         };
         let key = channel.get();
         self.channels
-            .update(key, |row| newest(&mut row.last_message));
+            .adjust(key, |row| newest(&mut row.last_message));
         let threads = &mut self.entities.threads;
-        threads.update(key, |row| newest(&mut row.last_message));
+        threads.adjust(key, |row| newest(&mut row.last_message));
     }
 
     /// The newest thread of a forum (15) or of a media channel (16) stands for its message.

@@ -6,6 +6,7 @@ use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::guild::thread_members::ThreadMembers;
 use crate::cache::memory::limits::row_id::RowId;
+use crate::cache::memory::messages::message_ref::MessageRef;
 use crate::cache::memory::people::member::MemberRef;
 use crate::cache::memory::table::Row as _;
 use crate::cache::{Candidate, Kind, MemberTraits, RowRef};
@@ -52,7 +53,8 @@ impl MemoryStore {
             RowRef::PrivateChannel(self.private_channels.channel(channel)?)
         } else {
             let message = MessageId::new(row_id.second).filter(|_| kind == Kind::Message)?;
-            RowRef::Message(self.private_channels.message(channel, message)?)
+            let users = &self.shared.users;
+            RowRef::Message(self.private_channels.message(channel, message, users)?)
         };
         Some(Candidate {
             guild: None,
@@ -109,7 +111,7 @@ impl MemoryStore {
             Kind::Presence => RowRef::Presence(self.find_presence(guild_rows.id, id)?),
             Kind::Message => {
                 let (channel, id) = (ChannelId::new(id)?, MessageId::new(row_id.second)?);
-                RowRef::Message(entities.rings.message(channel, id)?)
+                RowRef::Message(self.find_message(guild_rows.id, channel, id)?)
             }
             Kind::Invite => {
                 let here = |code: &str| RowId::invite(guild_rows.id, code, self.mixer) == row_id;
@@ -149,7 +151,9 @@ impl MemoryStore {
     /// The rows of a kind outside guilds.
     pub(in crate::cache::memory) fn census_outside(&self, kind: Kind) -> Vec<RowId> {
         if kind == Kind::Message {
-            self.private_channels.row_ids().collect()
+            let messages = self.private_channels.messages(&self.shared.users);
+            let row_id = |message: MessageRef<'_>| RowId::private(message.channel(), message.id());
+            messages.map(row_id).collect()
         } else if kind == Kind::PrivateChannel {
             let places = self.private_channels.places();
             places.map(RowId::private_channel).collect()
@@ -208,13 +212,13 @@ impl MemoryStore {
                 .map(|row| at(row.user().get()))
                 .collect(),
             Kind::Message => {
-                let in_ring = |ring: &crate::cache::memory::guild::message_ring::Ring| {
-                    let channel = ring.channel().get();
-                    let ids = ring.iter().map(|row| row.id.get());
-                    ids.map(|id| RowId::pair(guild_rows.id, channel, id))
-                        .collect::<Vec<_>>()
+                let (messages, users) = (&self.shared.messages, &self.shared.users);
+                let messages = messages.in_channels(&entities.rings, users);
+                let row_id = |message: MessageRef<'_>| {
+                    let channel = message.channel().get();
+                    RowId::pair(guild_rows.id, channel, message.id().get())
                 };
-                entities.rings.iter().flat_map(in_ring).collect()
+                messages.map(row_id).collect()
             }
             Kind::Invite => {
                 let codes = entities.invites.values().map(|row| row.code.as_cow());

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use crate::Instant;
 use crate::cache::Unsuitable;
 use crate::cache::memory::MemoryStore;
-use crate::cache::memory::guild::message_ring::Ring;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::row_id::{
     RowId, private_channels, private_messages, removed, row_ids,
@@ -159,20 +158,14 @@ impl MemoryStore {
 
     /// Takes out the messages that are too many for their channel, and says how many.
     fn trim(&mut self) -> usize {
-        let limit = self.shared.messages_per_channel;
-        let surplus = |ring: &Ring| {
-            let ids = ring.iter().map(|message| message.id);
-            let ids: Vec<_> = ids.take(ring.len().saturating_sub(limit)).collect();
-            (!ids.is_empty()).then(|| Key::Messages(ring.channel(), ids))
-        };
-        let rings = self.guilds.iter().flat_map(|guild_rows| {
-            let rings = guild_rows.entities.rings.iter();
-            rings.filter_map(move |ring| Some((guild_rows.id, surplus(ring)?)))
-        });
-        let rings: Vec<_> = rings.collect();
         let before = self.rows(Kind::Message);
-        for (guild, key) in rings {
-            self.step(guild, Op::Remove(key));
+        let guilds: Vec<GuildId> = self.guilds.iter().map(|guild_rows| guild_rows.id).collect();
+        for guild in guilds {
+            self.within(guild, |guild_rows, shared| {
+                let (limit, users) = (shared.messages_per_channel, &mut shared.users);
+                let rings = &mut guild_rows.entities.rings;
+                shared.messages.trim_all(rings, limit, users);
+            });
         }
         self.private_channels.trim(&mut self.shared);
         before.saturating_sub(self.rows(Kind::Message))

@@ -10,7 +10,7 @@ use crate::cache::rows::{any_plain_rows, any_special_rows};
 use crate::cache::{Key, Kind, Op, Rows};
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::kind::{any_plain_kind, any_special_kind, for_each_kind};
-use crate::wire::view::Message;
+use crate::wire::view::MessageRecord;
 
 /// A row of a kind that is known from elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,8 +166,8 @@ for_each_kind!(plain_ids);
 pub(in crate::cache::memory) fn private_messages(op: &Op<'_>) -> Vec<RowId> {
     match op {
         Op::Upsert(Rows::Messages(rows)) | Op::Patch(Rows::Messages(rows)) => {
-            let row_id = |row: &Message<'_>| Some(RowId::private(row.channel?, row.id));
-            rows.iter().filter_map(row_id).collect()
+            let row_id = |row: MessageRecord<'_>| Some(RowId::private(row.channel?, row.id));
+            rows.records().filter_map(row_id).collect()
         }
         Op::Remove(Key::Messages(channel, ids)) => {
             ids.iter().map(|&id| RowId::private(*channel, id)).collect()
@@ -188,7 +188,7 @@ pub(in crate::cache::memory) fn private_channels(op: &Op<'_>) -> Vec<RowId> {
             rows.iter().map(|row| row_id(row.id)).collect()
         }
         Op::Upsert(Rows::Messages(rows)) => {
-            let channels = rows.iter().filter_map(|row| row.channel);
+            let channels = rows.records().filter_map(|row| row.channel);
             channels.map(row_id).collect()
         }
         Op::LastMessage(channel, _) => [row_id(*channel)].into(),
@@ -222,7 +222,7 @@ pub(in crate::cache::memory) fn row_ids(
             let row_id =
                 |channel: ChannelId, id: MessageId| RowId::pair(guild, channel.get(), id.get());
             let placed = rows
-                .iter()
+                .records()
                 .filter_map(|row| Some(row_id(row.channel?, row.id)));
             placed.for_each(to);
         }

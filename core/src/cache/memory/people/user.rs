@@ -279,19 +279,30 @@ impl Users {
     }
 
     /// A message that is kept has this author.
-    pub(in crate::cache::memory) fn hold_author(&mut self, user: &User<'_>) {
-        self.ensure(user);
-        let messages = 0;
-        self.authors.insert(Author {
-            user: user.id,
-            messages,
-        });
-        self.authors.update(user.id.get(), |row| {
-            row.messages = row.messages.saturating_add(1);
-        });
-        if self.noted.is_some() && self.correspondent(user.id).is_some() {
-            self.note(user.id);
+    pub(in crate::cache::memory) fn hold_author(&mut self, user: UserId, newer: &[u8]) {
+        match self.table.find(user.get()) {
+            Some(found) => self.merge(found, user, holder(self.table.at(found)), newer),
+            None => {
+                let nobody = UserRefs::NOBODY.to_bytes();
+                self.table.insert(user.get(), &nobody, newer);
+            }
         }
+        let more = |row: &mut Author| row.messages = row.messages.saturating_add(1);
+        if self.authors.update(user.get(), more).is_none() {
+            self.authors.insert(Author { user, messages: 1 });
+        }
+        if self.noted.is_some() && self.correspondent(user).is_some() {
+            self.note(user);
+        }
+    }
+
+    /// The same for one whom a private channel has.
+    pub(in crate::cache::memory) fn hold_recipient(&mut self, user: &User<'_>) {
+        let mut packed = mem::take(&mut self.packed);
+        packed.clear();
+        user.pack(&mut packed);
+        self.hold_author(user.id, packed.as_slice());
+        self.packed = packed;
     }
 
     /// A message of this author is kept no longer.

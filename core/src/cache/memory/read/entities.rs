@@ -3,9 +3,11 @@
 use crate::cache::Kind;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::limits::row_id::RowId;
+use crate::cache::memory::messages::message_ref::MessageRef;
+use crate::cache::memory::messages::ring_row::RingPlace;
 use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::Text;
-use crate::wire::view::{Invite, Message, Thread, ThreadMember};
+use crate::wire::view::{Invite, Thread, ThreadMember};
 
 impl MemoryStore {
     /// An active thread of any guild.
@@ -67,15 +69,27 @@ impl MemoryStore {
         guild: GuildId,
         channel: ChannelId,
         message: MessageId,
-    ) -> Option<&Message<'static>> {
+    ) -> Option<MessageRef<'_>> {
         self.used(
             Kind::Message,
             RowId::pair(guild, channel.get(), message.get()),
         );
-        self.guild_rows(guild)?
-            .entities
-            .rings
-            .message(channel, message)
+        self.find_message(guild, channel, message)
+    }
+
+    /// The same without being a use of the message.
+    pub(in crate::cache::memory) fn find_message(
+        &self,
+        guild: GuildId,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Option<MessageRef<'_>> {
+        let place = RingPlace {
+            guild: Some(guild),
+            channel,
+        };
+        let shared = &self.shared;
+        shared.messages.message(place, message, &shared.users)
     }
 
     /// The messages of a channel or thread that are kept, from the oldest to the newest.
@@ -83,10 +97,12 @@ impl MemoryStore {
         &self,
         guild: GuildId,
         channel: ChannelId,
-    ) -> impl DoubleEndedIterator<Item = &Message<'static>> {
-        let guild_rows = self.guild_rows(guild);
-        let ring = guild_rows.and_then(|guild_rows| guild_rows.entities.rings.ring(channel));
-        ring.into_iter()
-            .flat_map(crate::cache::memory::guild::message_ring::Ring::iter)
+    ) -> impl DoubleEndedIterator<Item = MessageRef<'_>> {
+        let place = RingPlace {
+            guild: Some(guild),
+            channel,
+        };
+        let shared = &self.shared;
+        shared.messages.in_channel(place, &shared.users)
     }
 }

@@ -193,6 +193,15 @@ impl<R: MergeRow> LazyTable<R> {
         self.0.as_mut()?.update(key, change)
     }
 
+    /// The same for a change after which the row weighs what it did, and is in the same group.
+    pub(in crate::cache::memory) fn adjust<T>(
+        &mut self,
+        key: u64,
+        change: impl FnOnce(&mut R) -> T,
+    ) -> Option<T> {
+        self.0.as_mut()?.table.adjust(key, change)
+    }
+
     pub(in crate::cache::memory) fn remove(&mut self, key: u64) -> Option<R> {
         let indexed = self.0.as_mut()?;
         let row = indexed.table.remove(key);
