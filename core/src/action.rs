@@ -101,6 +101,7 @@ impl<'i> Actions<'i> {
         self.0.is_empty()
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, action: Action<'i>) {
         self.0.push(action);
     }
@@ -136,6 +137,7 @@ impl<'i> IntoIterator for Actions<'i> {
     type Item = Action<'i>;
     type IntoIter = ActionIter<'i>;
 
+    #[inline]
     fn into_iter(self) -> ActionIter<'i> {
         ActionIter(self.0.into_iter())
     }
@@ -148,6 +150,7 @@ pub struct ActionIter<'i>(smallvec::IntoIter<[Action<'i>; 2]>);
 impl<'i> Iterator for ActionIter<'i> {
     type Item = Action<'i>;
 
+    #[inline]
     fn next(&mut self) -> Option<Action<'i>> {
         self.0.next()
     }

@@ -155,32 +155,38 @@ impl Deriver {
     /// What `view` changes; may be nothing.
     #[must_use]
     pub fn derive<'i>(&mut self, view: View<'i>) -> Mutation<'i> {
-        let nothing = Mutation::new(view.guild());
+        let mut to = Mutation::new(view.guild());
+        self.add(view, &mut to);
+        to
+    }
+
+    /// Adds what `view` changes.
+    fn add<'i>(&mut self, view: View<'i>, to: &mut Mutation<'i>) {
         match view {
-            View::Ready(ready) => self.ready(*ready),
-            View::UserUpdate(user) => nothing.with(Op::Upsert(Rows::CurrentUser(user))),
-            View::GuildCreate(create) => self.guild_create(*create, nothing),
-            View::GuildUpdate(update) => self.guild_update(*update, nothing),
-            View::GuildDelete(delete) => guild_delete(delete, nothing),
-            View::GuildSync(sync) => guild_sync(*sync, nothing),
-            View::MembersChunk(chunk) => members_chunk(*chunk, nothing),
-            View::RateLimited(_) => nothing,
-            View::MemberAdd(event) => self.member_add(event, nothing),
+            View::Ready(ready) => self.ready(*ready, to),
+            View::UserUpdate(user) => to.push(Op::Upsert(Rows::CurrentUser(user))),
+            View::GuildCreate(create) => self.guild_create(*create, to),
+            View::GuildUpdate(update) => self.guild_update(*update, to),
+            View::GuildDelete(delete) => guild_delete(delete, to),
+            View::GuildSync(sync) => guild_sync(*sync, to),
+            View::MembersChunk(chunk) => members_chunk(*chunk, to),
+            View::RateLimited(_) => {}
+            View::MemberAdd(event) => self.member_add(event, to),
             View::MemberUpdate(event) if event.members.have_joined() => {
-                nothing.with(Op::Upsert(Rows::Members(event.members)))
+                to.push(Op::Upsert(Rows::Members(event.members)))
             }
             // A guest of a stage, or perhaps one: no reason to add a member.
-            View::MemberUpdate(event) => nothing.with(Op::Patch(Rows::Members(event.members))),
-            View::MemberRemove(event) => self.member_remove(event, nothing),
-            View::PresenceUpdate(event) => self.presence_update(event, nothing),
+            View::MemberUpdate(event) => to.push(Op::Patch(Rows::Members(event.members))),
+            View::MemberRemove(event) => self.member_remove(event, to),
+            View::PresenceUpdate(event) => self.presence_update(event, to),
             View::ChannelCreate(channel) | View::ChannelUpdate(channel) => {
-                self.channel_upsert(*channel, nothing)
+                self.channel_upsert(*channel, to)
             }
-            View::ChannelDelete(channel) => self.channel_delete(&channel, nothing),
-            View::ChannelPins(pins) => self.channel_pins(&pins, nothing),
-            View::RoleCreate(event) | View::RoleUpdate(event) => role_upsert(*event, nothing),
-            View::RoleDelete(event) => role_delete(event, nothing),
-            View::Entity(event) => self.entity(event, nothing),
+            View::ChannelDelete(channel) => self.channel_delete(&channel, to),
+            View::ChannelPins(pins) => self.channel_pins(&pins, to),
+            View::RoleCreate(event) | View::RoleUpdate(event) => role_upsert(*event, to),
+            View::RoleDelete(event) => role_delete(event, to),
+            View::Entity(event) => self.entity(event, to),
         }
     }
 
@@ -188,15 +194,19 @@ impl Deriver {
     /// none missing. Changes nothing if members are not cached.
     #[must_use]
     pub fn complete<'i>(&self, last_chunk: Mutation<'i>) -> Mutation<'i> {
+        let mut last_chunk = last_chunk;
+        self.add_completion(&mut last_chunk);
+        last_chunk
+    }
+
+    /// The same in place.
+    pub(crate) fn add_completion(&self, last_chunk: &mut Mutation<'_>) {
         if self.kinds.contains(Kinds::MEMBERS) {
-            last_chunk.with(Op::Complete)
-        } else {
-            last_chunk
+            last_chunk.push(Op::Complete);
         }
     }
 
-    fn ready<'i>(&mut self, ready: Ready<'i>) -> Mutation<'i> {
-        let mut to = Mutation::new(None);
+    fn ready<'i>(&mut self, ready: Ready<'i>, to: &mut Mutation<'i>) {
         if let Some(user) = ready.user {
             self.me = Some(user.id);
             to.push(Op::Upsert(Rows::CurrentUser(Box::new(user))));
@@ -209,12 +219,11 @@ impl Deriver {
             is_whole: listed.is_some_and(Listing::is_whole),
         })));
         to.extend(ready.application.map(Op::SetApplication));
-        to
     }
 
-    fn guild_create<'i>(&self, create: GuildCreate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn guild_create<'i>(&self, create: GuildCreate<'i>, to: &mut Mutation<'i>) {
         if create.unavailable {
-            return to.with(Op::SetStatus(GuildStatus::Outage));
+            return to.push(Op::SetStatus(GuildStatus::Outage));
         }
         let member_count = create.guild.member_count;
         if self.kinds.contains(Kinds::GUILDS) {
@@ -226,18 +235,17 @@ impl Deriver {
         self.content(create.content, member_count, to)
     }
 
-    fn guild_update<'i>(&self, update: GuildUpdate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn guild_update<'i>(&self, update: GuildUpdate<'i>, to: &mut Mutation<'i>) {
         if self.kinds.contains(Kinds::GUILDS) {
             to.push(Op::Patch(Rows::Guild(Box::new(update.guild))));
         }
-        content::roles_and_plain(update.content, &mut to);
-        to
+        content::roles_and_plain(update.content, to);
     }
 
     /// A guest of a stage has not joined.
-    fn member_add<'i>(&self, event: MemberEvent<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn member_add<'i>(&self, event: MemberEvent<'i>, to: &mut Mutation<'i>) {
         if event.members.are_guests() {
-            return to;
+            return;
         }
         let user = event.members.users().next();
         to.push(Op::CountMember {
@@ -247,13 +255,12 @@ impl Deriver {
         if self.kinds.contains(Kinds::MEMBERS) {
             to.push(Op::Upsert(Rows::Members(event.members)));
         }
-        to
     }
 
     /// The bot's own removal changes nothing: the guild's follows.
-    fn member_remove<'i>(&self, event: MemberRemove, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn member_remove<'i>(&self, event: MemberRemove, to: &mut Mutation<'i>) {
         if self.me == Some(event.user) {
-            return to;
+            return;
         }
         to.push(Op::CountMember {
             by: -1,
@@ -271,56 +278,53 @@ impl Deriver {
         if self.kinds.contains(Kinds::MEMBERS) {
             to.push(Op::Remove(Key::Member(event.user)));
         }
-        to
     }
 
-    fn channel_upsert<'i>(&self, channel: Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
+    fn channel_upsert<'i>(&self, channel: Channel<'i>, to: &mut Mutation<'i>) {
         let rows = match channel.guild.value() {
             Some(_) => Rows::Channels(vec![channel]),
             None => Rows::PrivateChannels(vec![channel]),
         };
-        match self.kinds.intersects(rows.kinds()) {
-            true => to.with(Op::Upsert(rows)),
-            false => to,
+        if self.kinds.intersects(rows.kinds()) {
+            to.push(Op::Upsert(rows));
         }
     }
 
-    fn channel_delete<'i>(&self, channel: &Channel<'i>, to: Mutation<'i>) -> Mutation<'i> {
+    fn channel_delete<'i>(&self, channel: &Channel<'i>, to: &mut Mutation<'i>) {
         let op = match channel.guild.value() {
             Some(_) => Op::Cascade(Scope::Channel(channel.id)),
             None => Op::Remove(Key::PrivateChannel(channel.id)),
         };
-        match self.kinds.intersects(op.kinds()) {
-            true => to.with(op),
-            false => to,
+        if self.kinds.intersects(op.kinds()) {
+            to.push(op);
         }
     }
 
-    fn channel_pins<'i>(&self, pins: &ChannelPins<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn channel_pins<'i>(&self, pins: &ChannelPins<'i>, to: &mut Mutation<'i>) {
         if pins.last_pin.is_absent() {
-            return to;
+            return;
         }
         let mut channel = Channel::bare(pins.channel);
         channel.last_pin = pins.last_pin;
         if pins.guild.value().is_none() {
-            return to.with(Op::Patch(Rows::PrivateChannels(vec![channel])));
+            return to.push(Op::Patch(Rows::PrivateChannels(vec![channel])));
         }
         to.push(Op::Patch(Rows::Channels(vec![channel])));
         let mut thread = Thread::bare(pins.channel);
         thread.last_pin = pins.last_pin;
-        to.with(Op::Patch(Rows::Threads(vec![thread])))
+        to.push(Op::Patch(Rows::Threads(vec![thread])))
     }
 
-    fn presence_update<'i>(&self, event: PresenceUpdate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn presence_update<'i>(&self, event: PresenceUpdate<'i>, to: &mut Mutation<'i>) {
         if event.guild.is_none() {
-            return to;
+            return;
         }
         let presence = event.presences.records().next();
         if let Some(presence) = presence.filter(|presence| !presence.is_bare()) {
             let user = presence.unpack_user().into_owned();
             to.push(Op::Patch(Rows::Users(vec![user])));
         }
-        to.with(Op::Upsert(Rows::Presences(event.presences)))
+        to.push(Op::Upsert(Rows::Presences(event.presences)))
     }
 }
 
@@ -332,24 +336,23 @@ fn replace<'i, T>(listing: Listing<T>, rows: impl FnOnce(Vec<T>) -> Rows<'i>) ->
     }
 }
 
-fn guild_delete<'i>(delete: GuildDelete, to: Mutation<'i>) -> Mutation<'i> {
-    to.with(if delete.unavailable {
+fn guild_delete<'i>(delete: GuildDelete, to: &mut Mutation<'i>) {
+    to.push(if delete.unavailable {
         Op::SetStatus(GuildStatus::Outage)
     } else {
         Op::Cascade(Scope::Guild)
     })
 }
 
-fn guild_sync<'i>(sync: GuildSync<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+fn guild_sync<'i>(sync: GuildSync<'i>, to: &mut Mutation<'i>) {
     let Content {
         members, presences, ..
     } = sync.content;
     to.extend(members.map(|members| Op::Upsert(Rows::Members(members))));
     to.extend(presences.map(|presences| Op::Upsert(Rows::Presences(presences))));
-    to
 }
 
-fn members_chunk<'i>(chunk: MembersChunk<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+fn members_chunk<'i>(chunk: MembersChunk<'i>, to: &mut Mutation<'i>) {
     to.extend(
         chunk
             .members
@@ -360,17 +363,16 @@ fn members_chunk<'i>(chunk: MembersChunk<'i>, mut to: Mutation<'i>) -> Mutation<
             .presences
             .map(|presences| Op::Upsert(Rows::Presences(presences))),
     );
-    to
 }
 
-fn role_upsert<'i>(event: RoleEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
-    to.with(match event.role {
+fn role_upsert<'i>(event: RoleEvent<'i>, to: &mut Mutation<'i>) {
+    to.push(match event.role {
         Some(role) => Op::Upsert(Rows::Roles(vec![role])),
         None => Op::RolesUnread,
     })
 }
 
-fn role_delete<'i>(event: RoleDelete, to: Mutation<'i>) -> Mutation<'i> {
-    to.with(Op::Remove(Key::Role(event.role)))
-        .with(Op::StripRole(event.role))
+fn role_delete<'i>(event: RoleDelete, to: &mut Mutation<'i>) {
+    to.push(Op::Remove(Key::Role(event.role)));
+    to.push(Op::StripRole(event.role));
 }

@@ -192,6 +192,11 @@ impl<'i> Mutation<'i> {
         self
     }
 
+    /// The same in place.
+    pub(crate) const fn set_origin(&mut self, origin: Position) {
+        self.origin = Some(origin);
+    }
+
     /// Adds a step.
     #[must_use]
     pub fn with(mut self, op: Op<'i>) -> Self {
@@ -200,6 +205,7 @@ impl<'i> Mutation<'i> {
     }
 
     /// Adds a step.
+    #[inline]
     pub fn push(&mut self, op: Op<'i>) {
         self.ops.push(op);
     }

@@ -29,15 +29,25 @@ impl<'i> Ops<'i> {
         Self::Few([const { None }; FEW])
     }
 
+    #[inline]
     pub(super) fn push(&mut self, op: Op<'i>) {
+        if let Self::Few(few) = self
+            && let Some(place) = few.iter_mut().find(|place| place.is_none())
+        {
+            *place = Some(op);
+        } else {
+            self.push_more(op);
+        }
+    }
+
+    /// Adds a step behind the few.
+    #[cold]
+    fn push_more(&mut self, op: Op<'i>) {
         match self {
-            Self::Few(few) => match few.iter_mut().find(|place| place.is_none()) {
-                Some(place) => *place = Some(op),
-                None => {
-                    let all = few.iter_mut().filter_map(Option::take).chain([op]);
-                    *self = Self::Many(all.collect());
-                }
-            },
+            Self::Few(few) => {
+                let all = few.iter_mut().filter_map(Option::take).chain([op]);
+                *self = Self::Many(all.collect());
+            }
             Self::Many(many) => many.push(op),
         }
     }

@@ -245,7 +245,7 @@ impl Tracker {
             self.tombstones.strip_roles(&mut mutation);
         }
         if whole {
-            mutation = self.deriver.complete(mutation);
+            self.deriver.add_completion(&mut mutation);
         }
         let mut apart = Vec::new();
         for (guild, lack) in incompleteness {
@@ -259,7 +259,7 @@ impl Tracker {
         }
         if !mutation.is_empty() {
             if let Some(sequence) = sequence {
-                mutation = mutation.at(self.position(sequence));
+                mutation.set_origin(self.position(sequence));
             }
             out.push(Action::Mutate(mutation));
         }

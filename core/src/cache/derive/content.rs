@@ -16,20 +16,20 @@ impl Deriver {
         &self,
         mut content: Content<'i>,
         member_count: Option<u64>,
-        mut to: Mutation<'i>,
-    ) -> Mutation<'i> {
+        to: &mut Mutation<'i>,
+    ) {
         let channels = self.all_channels(&content);
-        roles(content.roles.take(), &mut to);
+        roles(content.roles.take(), to);
         to.extend(
             content
                 .channels
                 .take()
                 .map(|all| replace(all, Rows::Channels)),
         );
-        self.threads(&mut content, &mut to);
+        self.threads(&mut content, to);
         to.extend(channels.map(Op::OnlyChannels));
-        self.members(&mut content, member_count, &mut to);
-        voice_states(content.plain.voice_states.take(), &mut to);
+        self.members(&mut content, member_count, to);
+        voice_states(content.plain.voice_states.take(), to);
         to.extend(content.presences.take().map(|presences| {
             let presences = Rows::Presences(presences);
             match content.presences_unread {
@@ -37,8 +37,7 @@ impl Deriver {
                 _ => Op::Upsert(presences),
             }
         }));
-        listings(content.plain, &mut to);
-        to
+        listings(content.plain, to);
     }
 
     fn threads<'i>(&self, content: &mut Content<'i>, to: &mut Mutation<'i>) {

@@ -15,7 +15,7 @@ use crate::wire::view::{
 };
 
 impl Deriver {
-    pub(super) fn entity<'i>(&self, event: EntityEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
+    pub(super) fn entity<'i>(&self, event: EntityEvent<'i>, to: &mut Mutation<'i>) {
         let upsert = |rows| Op::Upsert(rows);
         let op = match event {
             EntityEvent::Plain(event) => event.into(),
@@ -58,22 +58,20 @@ impl Deriver {
             EntityEvent::ReactionsClear(change) => reactions_clear(&change, ReactChange::RemoveAll),
             EntityEvent::EmojiClear(mut change) => match change.emoji.take() {
                 Some(emoji) => reactions_clear(&change, ReactChange::RemoveEmoji(emoji)),
-                None => return to,
+                None => return,
             },
             EntityEvent::VoteAdd(change) => return self.vote(&change, true, to),
             EntityEvent::VoteRemove(change) => return self.vote(&change, false, to),
             EntityEvent::Ban(ban) => Op::Patch(Rows::Users(vec![ban.user])),
             EntityEvent::InPassing(member) => {
-                let mut to = to;
-                self.in_passing(Some(member), &mut to);
-                return to;
+                return self.in_passing(Some(member), to);
             }
         };
-        to.with(op)
+        to.push(op)
     }
 
     /// A thread of a forum that has just begun is the forum's newest message.
-    fn thread_create<'i>(&self, event: ThreadEvent<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn thread_create<'i>(&self, event: ThreadEvent<'i>, to: &mut Mutation<'i>) {
         let (id, parent) = (event.thread.id, event.thread.parent);
         if self.kinds.contains(Kinds::THREADS) {
             to.push(Op::Upsert(Rows::Threads(vec![event.thread])));
@@ -88,26 +86,25 @@ impl Deriver {
         {
             to.push(Op::LastThread { parent, thread: id });
         }
-        to
     }
 
-    fn thread_update<'i>(&self, event: ThreadEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
+    fn thread_update<'i>(&self, event: ThreadEvent<'i>, to: &mut Mutation<'i>) {
         if event.archived == Some(true) {
-            return to.with(Op::Remove(Key::Thread(event.thread.id)));
+            return to.push(Op::Remove(Key::Thread(event.thread.id)));
         }
         if !self.kinds.contains(Kinds::THREADS) {
-            return to;
+            return;
         }
         let is_active = event.archived.is_some();
         let rows = Rows::Threads(vec![event.thread]);
-        to.with(match is_active {
+        to.push(match is_active {
             true => Op::Upsert(rows),
             // Perhaps archived: no reason to add it.
             false => Op::Patch(rows),
         })
     }
 
-    fn thread_list_sync<'i>(&self, sync: ThreadListSync<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn thread_list_sync<'i>(&self, sync: ThreadListSync<'i>, to: &mut Mutation<'i>) {
         if self.kinds.contains(Kinds::THREADS) {
             let is_whole = sync.threads.is_whole();
             to.push(match sync.scope {
@@ -124,14 +121,9 @@ impl Deriver {
             let own = self.memberships(&sync.memberships);
             to.push(Op::Upsert(Rows::ThreadMembers(own)));
         }
-        to
     }
 
-    fn thread_members<'i>(
-        &self,
-        event: ThreadMembersUpdate<'i>,
-        mut to: Mutation<'i>,
-    ) -> Mutation<'i> {
+    fn thread_members<'i>(&self, event: ThreadMembersUpdate<'i>, to: &mut Mutation<'i>) {
         if self.kinds.contains(Kinds::THREADS) {
             let mut thread = Thread::bare(event.thread);
             thread.member_count = event.member_count.map_or(Field::Absent, Field::Value);
@@ -155,10 +147,9 @@ impl Deriver {
         if own {
             to.push(Op::LeavePrivateThread(event.thread));
         }
-        to
     }
 
-    fn message_seen<'i>(&self, seen: MessageSeen<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn message_seen<'i>(&self, seen: MessageSeen<'i>, to: &mut Mutation<'i>) {
         let head = seen.head;
         if self.kinds.intersects(with_last_messages(head.guild)) {
             to.push(Op::LastMessage(head.channel, head.message));
@@ -167,24 +158,23 @@ impl Deriver {
             let (thread, by) = (head.channel, 1);
             to.push(Op::CountMessages { thread, by });
         }
-        self.in_passing(seen.member, &mut to);
-        to
+        self.in_passing(seen.member, to);
     }
 
-    fn message_create<'i>(&self, event: MessageEvent<'i>, to: Mutation<'i>) -> Mutation<'i> {
+    fn message_create<'i>(&self, event: MessageEvent<'i>, to: &mut Mutation<'i>) {
         let MessageEvent {
             head,
             messages,
             member,
         } = event;
-        let to = self.message_seen(MessageSeen { head, member }, to);
+        self.message_seen(MessageSeen { head, member }, to);
         if head.guild.is_none() && !self.kinds.contains(Kinds::PRIVATE_CHANNELS) {
-            return to;
+            return;
         }
-        to.with(Op::Upsert(Rows::Messages(messages)))
+        to.push(Op::Upsert(Rows::Messages(messages)))
     }
 
-    fn message_delete<'i>(&self, delete: MessageDelete, mut to: Mutation<'i>) -> Mutation<'i> {
+    fn message_delete<'i>(&self, delete: MessageDelete, to: &mut Mutation<'i>) {
         let gone = i32::try_from(delete.messages.len()).unwrap_or(i32::MAX);
         if delete.guild.is_some() && self.kinds.contains(Kinds::THREADS) {
             let (thread, by) = (delete.channel, gone.saturating_neg());
@@ -194,35 +184,34 @@ impl Deriver {
             let key = Key::Messages(delete.channel, delete.messages);
             to.push(Op::Remove(key));
         }
-        to
     }
 
     fn react<'i>(
         &self,
         change: MessageChange<'i>,
         kind: fn(OneReaction<'i>) -> ReactChange<'i>,
-        to: Mutation<'i>,
-    ) -> Mutation<'i> {
+        to: &mut Mutation<'i>,
+    ) {
         let (Some(emoji), Some(burst)) = (change.emoji, change.burst) else {
-            return to;
+            return;
         };
         let one = OneReaction {
             emoji,
             burst,
             me: change.user.is_some() && change.user == self.me,
         };
-        to.with(Op::React(Box::new(React {
+        to.push(Op::React(Box::new(React {
             channel: change.channel,
             message: change.message,
             change: kind(one),
         })))
     }
 
-    fn vote<'i>(&self, change: &MessageChange<'i>, given: bool, to: Mutation<'i>) -> Mutation<'i> {
+    fn vote<'i>(&self, change: &MessageChange<'i>, given: bool, to: &mut Mutation<'i>) {
         let Some(answer) = change.answer else {
-            return to;
+            return;
         };
-        to.with(Op::Vote(Vote {
+        to.push(Op::Vote(Vote {
             channel: change.channel,
             message: change.message,
             answer,
@@ -249,9 +238,9 @@ fn reactions_clear<'i>(change: &MessageChange<'i>, what: ReactChange<'i>) -> Op<
 }
 
 /// A guest of a stage is no member: who has never joined is not kept as one.
-fn voice_state<'i>(event: VoiceStateUpdate<'i>, mut to: Mutation<'i>) -> Mutation<'i> {
+fn voice_state<'i>(event: VoiceStateUpdate<'i>, to: &mut Mutation<'i>) {
     if event.guild.is_none() {
-        return to;
+        return;
     }
     match event.members.joined() {
         Some(Joined::Member) => to.push(Op::Upsert(Rows::Members(event.members))),
@@ -260,7 +249,7 @@ fn voice_state<'i>(event: VoiceStateUpdate<'i>, mut to: Mutation<'i>) -> Mutatio
         Some(Joined::Guest) | None => {}
     }
     let user = event.state.user;
-    to.with(match event.state.channel {
+    to.push(match event.state.channel {
         Field::Value(_) => Op::Upsert(Rows::VoiceStates(Vec::from([event.state]))),
         Field::Null => Op::Remove(Key::VoiceState(user)),
         // Where the user is cannot be read, and has perhaps not changed.
