@@ -355,13 +355,15 @@ impl MessageTable {
             ring.newest = newer.and(ring.newest).or(older);
         });
         user.into_iter().for_each(|user| users.release_author(user));
-        self.close_if_empty(rings, place);
+        if self.ring(place).is_some_and(|ring| ring.count == 0) && place.guild.is_some() {
+            self.close(rings, place);
+        }
         true
     }
 
-    /// A channel without messages is none.
-    fn close_if_empty(&mut self, rings: &mut Rings, place: RingPlace) {
-        let Some((found, ring)) = self.find_ring(place).filter(|(_, ring)| ring.count == 0) else {
+    /// A channel without messages goes; one outside guilds stays until it goes itself.
+    fn close(&mut self, rings: &mut Rings, place: RingPlace) {
+        let Some((found, ring)) = self.find_ring(place) else {
             return;
         };
         self.rings.remove(found);
@@ -383,7 +385,9 @@ impl MessageTable {
         channel: ChannelId,
         users: &mut Users,
     ) {
-        self.trim(rings, rings.place(channel), 0, users);
+        let place = rings.place(channel);
+        self.trim(rings, place, 0, users);
+        self.close(rings, place);
     }
 
     /// All messages go of a guild, or of the channels outside guilds.

@@ -31,7 +31,7 @@ impl Rings {
     }
 }
 
-/// A channel with messages, which are linked by age.
+/// A channel with messages, which are linked by age; outside guilds also one that had some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cache::memory) struct RingRow {
     pub(in crate::cache::memory) channel: ChannelId,
