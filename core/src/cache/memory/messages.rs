@@ -114,14 +114,15 @@ impl MessageTable {
         users: &mut Users,
     ) {
         let Some(channel) = message.channel.filter(|_| limit > 0) else {
-            return;
+            return learn(&message, users);
         };
         let place = rings.place(channel);
         if self.rows.contains(self.key(place, message.id)) {
+            learn(&message, users);
             return self.amend(place, message, users);
         }
         if how == MergeMode::Patch {
-            return;
+            return learn(&message, users);
         }
         let ring = match self.ring(place) {
             Some(ring) => ring,
@@ -403,6 +404,13 @@ impl MessageTable {
 
 fn at(rows: &PackedTable, found: Found) -> Option<(Found, MessageRow<'_>)> {
     Some((found, MessageRow::of(rows.at(found))?))
+}
+
+/// What a message says of its author is the newest of a user who is held, whether it is kept or not.
+fn learn(message: &MessageRecord<'_>, users: &mut Users) {
+    if let Some((user, record)) = message.user() {
+        users.patch(user, record);
+    }
 }
 
 /// Whether no row has room for a message.
