@@ -406,7 +406,8 @@ fn at(rows: &PackedTable, found: Found) -> Option<(Found, MessageRow<'_>)> {
     Some((found, MessageRow::of(rows.at(found))?))
 }
 
-/// What a message says of its author is the newest of a user who is held, whether it is kept or not.
+/// What a message says of its author is the newest of a user who is held, whether it is kept or
+/// not.
 fn learn(message: &MessageRecord<'_>, users: &mut Users) {
     if let Some((user, record)) = message.user() {
         users.patch(user, record);

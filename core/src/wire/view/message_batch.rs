@@ -100,13 +100,13 @@ impl BatchRow for Message<'_> {
 
 /// What of a message is no part of the record, as it is read.
 #[derive(Default)]
-struct Head {
+struct RecordHead {
     id: Option<MessageId>,
     channel: Option<ChannelId>,
     guild: Field<GuildId>,
 }
 
-impl Head {
+impl RecordHead {
     fn write(&self, to: &mut Sink, start: usize) {
         let set = |to: &mut Sink, place: usize, id: Option<u64>| {
             let id = id.unwrap_or(0).to_le_bytes();
@@ -154,7 +154,7 @@ impl<'i> Batch<Message<'i>> {
         let to = self.pool.writer();
         let start = to.len();
         to.put(&[0; HEAD]);
-        let (mut head, mut author) = (Head::default(), None);
+        let (mut head, mut author) = (RecordHead::default(), None);
         let record = Message::transcode_with(reader, to, |key, reader, _| {
             match key {
                 "id" if head.id.is_none() => head.id = Some(reader.id()?),
@@ -193,7 +193,7 @@ impl<'i> Batch<Message<'i>> {
         let to = self.pool.writer();
         let start = to.len();
         to.put(&[0; HEAD]);
-        let head = Head {
+        let head = RecordHead {
             id: Some(message.id),
             channel: message.channel,
             guild: message.guild,
@@ -225,7 +225,7 @@ impl Batch<Message<'_>> {
         let to = self.pool.writer();
         let start = to.len();
         to.put(&[0; HEAD]);
-        let head = Head {
+        let head = RecordHead {
             id: Some(message.id),
             channel: message.channel,
             guild: message.guild,
