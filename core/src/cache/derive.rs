@@ -173,14 +173,14 @@ impl Deriver {
             View::RateLimited(_) => {}
             View::MemberAdd(event) => self.member_add(event, to),
             View::MemberUpdate(event) if event.members.have_joined() => {
-                to.push(Op::Upsert(Rows::Members(event.members)))
+                to.push(Op::Upsert(Rows::Members(event.members)));
             }
             // A guest of a stage, or perhaps one: no reason to add a member.
             View::MemberUpdate(event) => to.push(Op::Patch(Rows::Members(event.members))),
             View::MemberRemove(event) => self.member_remove(event, to),
             View::PresenceUpdate(event) => self.presence_update(event, to),
             View::ChannelCreate(channel) | View::ChannelUpdate(channel) => {
-                self.channel_upsert(*channel, to)
+                self.channel_upsert(*channel, to);
             }
             View::ChannelDelete(channel) => self.channel_delete(&channel, to),
             View::ChannelPins(pins) => self.channel_pins(&pins, to),
@@ -232,7 +232,7 @@ impl Deriver {
             to.push(Op::SetMemberCount(count));
         }
         to.push(Op::SetStatus(GuildStatus::Available));
-        self.content(create.content, member_count, to)
+        self.content(create.content, member_count, to);
     }
 
     fn guild_update<'i>(&self, update: GuildUpdate<'i>, to: &mut Mutation<'i>) {
@@ -312,7 +312,7 @@ impl Deriver {
         to.push(Op::Patch(Rows::Channels(vec![channel])));
         let mut thread = Thread::bare(pins.channel);
         thread.last_pin = pins.last_pin;
-        to.push(Op::Patch(Rows::Threads(vec![thread])))
+        to.push(Op::Patch(Rows::Threads(vec![thread])));
     }
 
     fn presence_update<'i>(&self, event: PresenceUpdate<'i>, to: &mut Mutation<'i>) {
@@ -324,7 +324,7 @@ impl Deriver {
             let user = presence.unpack_user().into_owned();
             to.push(Op::Patch(Rows::Users(vec![user])));
         }
-        to.push(Op::Upsert(Rows::Presences(event.presences)))
+        to.push(Op::Upsert(Rows::Presences(event.presences)));
     }
 }
 
@@ -341,7 +341,7 @@ fn guild_delete<'i>(delete: GuildDelete, to: &mut Mutation<'i>) {
         Op::SetStatus(GuildStatus::Outage)
     } else {
         Op::Cascade(Scope::Guild)
-    })
+    });
 }
 
 fn guild_sync<'i>(sync: GuildSync<'i>, to: &mut Mutation<'i>) {
@@ -369,7 +369,7 @@ fn role_upsert<'i>(event: RoleEvent<'i>, to: &mut Mutation<'i>) {
     to.push(match event.role {
         Some(role) => Op::Upsert(Rows::Roles(vec![role])),
         None => Op::RolesUnread,
-    })
+    });
 }
 
 fn role_delete<'i>(event: RoleDelete, to: &mut Mutation<'i>) {

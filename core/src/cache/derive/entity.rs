@@ -67,7 +67,7 @@ impl Deriver {
                 return self.in_passing(Some(member), to);
             }
         };
-        to.push(op)
+        to.push(op);
     }
 
     /// A thread of a forum that has just begun is the forum's newest message.
@@ -101,7 +101,7 @@ impl Deriver {
             true => Op::Upsert(rows),
             // Perhaps archived: no reason to add it.
             false => Op::Patch(rows),
-        })
+        });
     }
 
     fn thread_list_sync<'i>(&self, sync: ThreadListSync<'i>, to: &mut Mutation<'i>) {
@@ -171,7 +171,7 @@ impl Deriver {
         if head.guild.is_none() && !self.kinds.contains(Kinds::PRIVATE_CHANNELS) {
             return;
         }
-        to.push(Op::Upsert(Rows::Messages(messages)))
+        to.push(Op::Upsert(Rows::Messages(messages)));
     }
 
     fn message_delete<'i>(&self, delete: MessageDelete, to: &mut Mutation<'i>) {
@@ -204,7 +204,7 @@ impl Deriver {
             channel: change.channel,
             message: change.message,
             change: kind(one),
-        })))
+        })));
     }
 
     fn vote<'i>(&self, change: &MessageChange<'i>, given: bool, to: &mut Mutation<'i>) {
@@ -217,7 +217,7 @@ impl Deriver {
             answer,
             given,
             me: change.user.is_some() && change.user == self.me,
-        }))
+        }));
     }
 }
 
@@ -254,7 +254,7 @@ fn voice_state<'i>(event: VoiceStateUpdate<'i>, to: &mut Mutation<'i>) {
         Field::Null => Op::Remove(Key::VoiceState(user)),
         // Where the user is cannot be read, and has perhaps not changed.
         Field::Absent => Op::Patch(Rows::VoiceStates(Vec::from([event.state]))),
-    })
+    });
 }
 
 fn voice_channel(info: VoiceChannelInfo<'_>) -> Channel<'_> {
