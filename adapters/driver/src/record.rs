@@ -53,6 +53,8 @@
 
 mod archive;
 mod call;
+#[cfg(test)]
+mod cost;
 mod digest;
 mod end;
 mod file;

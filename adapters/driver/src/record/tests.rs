@@ -19,16 +19,33 @@ use super::*;
 mod broken;
 mod full;
 
-const GUILD: u64 = 1_048_576_000_005_308_416;
+pub(super) const GUILD: u64 = 1_048_576_000_005_308_416;
 const SEED: u64 = 7;
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS | Intents::GUILD_MESSAGES;
     let mut config = Config::new(Token::new("s3cr3t"), intents, ShardId::ONE);
     config.tracker.setup.chunking = Chunking::from(AutoChunk::Missing).when(|guild| guild.large);
     config.tracker.kinds = Kinds::all();
     config.tracker.setup.confirm = Some(std::time::Duration::from_secs(60));
     config
+}
+
+/// What a gateway says first, up to the one guild of the session.
+pub(super) fn begin_of_a_session() -> [String; 3] {
+    let ready = format!(
+        r#"{{"op":0,"t":"READY","s":1,"d":{{"v":10,"session_id":"s3ss10n",
+        "user":{{"id":"77","username":"Robot"}},
+        "resume_gateway_url":"wss://resume.example",
+        "guilds":[{{"id":"{GUILD}","unavailable":true}}]}}}}"#
+    );
+    let guild = format!(
+        r#"{{"op":0,"t":"GUILD_CREATE","s":2,"d":{{"id":"{GUILD}","name":"Secret Garden",
+        "large":true,
+        "member_count":300,"members":[],"channels":[],"roles":[]}}}}"#
+    );
+    let hello = r#"{"op":10,"d":{"heartbeat_interval":41250}}"#;
+    [hello.into(), ready, guild]
 }
 
 /// One shard that is recorded, without a thread.
@@ -80,19 +97,11 @@ impl Run {
     fn begin(&mut self) {
         self.input(Input::Timeout);
         self.input(Input::Opened);
-        self.payload(r#"{"op":10,"d":{"heartbeat_interval":41250}}"#);
-        self.payload(&format!(
-            r#"{{"op":0,"t":"READY","s":1,"d":{{"v":10,"session_id":"s3ss10n",
-            "user":{{"id":"77","username":"Robot"}},
-            "resume_gateway_url":"wss://resume.example",
-            "guilds":[{{"id":"{GUILD}","unavailable":true}}]}}}}"#
-        ));
+        let [hello, ready, guild] = begin_of_a_session();
+        self.payload(&hello);
+        self.payload(&ready);
         self.tape.acknowledged(1);
-        let actions = self.payload(&format!(
-            r#"{{"op":0,"t":"GUILD_CREATE","s":2,"d":{{"id":"{GUILD}","name":"Secret Garden",
-            "large":true,
-            "member_count":300,"members":[],"channels":[],"roles":[]}}}}"#
-        ));
+        let actions = self.payload(&guild);
         let sent = |action: &Action<'_>| matches!(action, Action::Send(it) if it.opcode() == 8);
         assert!(actions.iter().any(sent), "{actions:?}");
     }
@@ -236,72 +245,4 @@ fn no_buffer_is_made_or_grows_once_a_bot_runs() {
         run.pass_on();
     }
     assert_eq!(run.feed.made(), made);
-}
-
-/// So many events are timed together.
-const TIMED: usize = 32;
-
-/// Messages of some 500 bytes with these sequences.
-fn long_messages(sequences: std::ops::Range<u64>) -> Vec<String> {
-    let content = "x".repeat(250);
-    sequences
-        .map(|sequence| {
-            format!(
-                r#"{{"op":0,"t":"MESSAGE_CREATE","s":{sequence},"d":{{"id":"{}",
-                "guild_id":"{GUILD}","channel_id":"{GUILD}","type":0,"tts":false,
-                "timestamp":"2026-11-29T10:00:00.000000+00:00",
-                "mentions":[],"flags":0,"content":"{content}",
-                "author":{{"id":"99","username":"somebody"}}}}}}"#,
-                GUILD + sequence
-            )
-        })
-        .collect()
-}
-
-/// How many nanoseconds an event of these takes.
-fn cost(run: &mut Run, texts: &[String], is_recorded: bool) -> f64 {
-    let start = std::time::Instant::now();
-    for text in texts {
-        run.now += 10;
-        let now = Instant::from_millis(run.now);
-        let input = Input::Payload(text.as_bytes());
-        if is_recorded {
-            run.tape.input(now, &input);
-        }
-        let actions = run.shard.handle(now, input);
-        if is_recorded {
-            run.tape.actions(&actions);
-        }
-        std::hint::black_box(&actions);
-    }
-    let spent = start.elapsed().as_nanos() as f64 / texts.len() as f64;
-    // The thread's part is not the shard's.
-    while let Ok(RecorderTask::Piece(piece)) = run.receiver.try_recv() {
-        run.feed.give_back(piece.bytes);
-    }
-    spent
-}
-
-#[test]
-#[ignore = "a measurement, to be run in release"]
-#[allow(clippy::print_stdout, reason = "a measurement is shown")]
-fn what_recording_costs() {
-    let mut run = Run::new(&RecordOptions::default());
-    run.begin();
-    let mut costs = [Vec::new(), Vec::new()];
-    let mut from = 3;
-    // Both in turn, so that a busy machine is as busy for one as for the other.
-    for _ in 0..20 {
-        let texts = long_messages(from..from + 100_000);
-        from += 100_000;
-        for (at, texts) in texts.chunks(TIMED).enumerate() {
-            let spent = cost(&mut run, texts, at % 2 == 1);
-            costs[at % 2].push(spent);
-        }
-    }
-    let [without, with] = costs.map(|mut costs| {
-        costs.sort_by(f64::total_cmp);
-        costs[costs.len() / 2]
-    });
-    println!("an event takes {without:.0} ns, and {with:.0} ns recorded");
 }
