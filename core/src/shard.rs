@@ -319,18 +319,20 @@ impl Shard {
     ///
     /// READY itself is acknowledged as it comes: no server sends it again.
     ///
+    /// Returns whether that changes anything of the shard.
+    ///
     /// [`Acknowledge::ByHost`]: crate::config::Acknowledge::ByHost
-    pub fn acknowledge(&mut self, position: Position) {
+    pub fn acknowledge(&mut self, position: Position) -> bool {
         let Position {
             session, sequence, ..
         } = position;
         if self.position().is_none_or(|now| now.session != session) {
-            return;
+            return false;
         }
         let held = self.tracker.held_since();
         let free = held.map_or(sequence, |held| sequence.min(held.saturating_sub(1)));
-        self.session.acknowledge(free);
-        self.tracker.acknowledge(free);
+        let is_new = self.session.acknowledge(free);
+        self.tracker.acknowledge(free) || is_new
     }
 
     /// What is [acknowledged](Self::acknowledge) up to this position is written down where the next

@@ -49,18 +49,11 @@ pub(crate) struct RecordedShard {
 
 impl RecordedShard {
     fn acknowledge(&mut self, position: Position) {
-        let before = self.tape.is_some().then(|| self.standing());
-        self.shard.acknowledge(position);
-        if before.is_some_and(|before| before != self.standing())
+        if self.shard.acknowledge(position)
             && let Some(tape) = &mut self.tape
         {
             tape.acknowledged(position.sequence);
         }
-    }
-
-    /// All that acknowledging can change.
-    fn standing(&self) -> (Option<Position>, u64) {
-        (self.shard.acknowledged(), self.shard.guild_changes())
     }
 }
 

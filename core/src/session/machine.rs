@@ -138,10 +138,13 @@ impl Machine {
     }
 
     /// Everything up to this sequence is dealt with; less than before changes nothing.
-    pub(crate) fn acknowledge(&mut self, sequence: u64) {
+    pub(crate) fn acknowledge(&mut self, sequence: u64) -> bool {
         let received = self.state.session().map_or(0, Session::sequence);
         let acknowledged = &mut self.memory.acknowledged;
-        *acknowledged = (*acknowledged).max(sequence.min(received));
+        let reached = sequence.min(received);
+        let is_new = *acknowledged < reached;
+        *acknowledged = (*acknowledged).max(reached);
+        is_new
     }
 
     /// That everything up to this sequence is acknowledged is recorded; less than before changes

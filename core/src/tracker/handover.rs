@@ -66,12 +66,13 @@ impl Tracker {
     }
 
     /// Everything up to this sequence is acknowledged.
-    pub(crate) fn acknowledge(&mut self, sequence: u64) {
-        if let Some(log) = &mut self.handover.log
-            && log.acknowledge(sequence)
-        {
+    pub(crate) fn acknowledge(&mut self, sequence: u64) -> bool {
+        let log = self.handover.log.as_mut();
+        let is_new = log.is_some_and(|log| log.acknowledge(sequence));
+        if is_new {
             self.handover.changes = self.handover.changes.wrapping_add(1);
         }
+        is_new
     }
 
     /// The sequence of the oldest dispatch that is held for its guild.

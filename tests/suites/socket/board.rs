@@ -1,19 +1,21 @@
 //! The status page over real connections: what it answers, to whom, and within which bounds.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use futures_util::{AsyncReadExt, AsyncWriteExt};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use headcount_board::{Board, BoardServer};
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Act, Arrival, Fault, Plan, Trouble, guild_id};
+use headcount_tokio::Event;
 use headcount_tokio::driver::core::session::OnStop;
 use headcount_tokio::driver::metrics::Metric;
 use headcount_tokio::driver::{Bot, Handle, Serve};
 use serde_json::Value;
 
-use crate::bot::{TOKEN, builder, options, ready};
+use crate::bot::{TOKEN, builder, options, ready, until};
 use crate::runtimes::{Tested, on_each_runtime, serve};
 
 on_each_runtime! {
@@ -23,6 +25,8 @@ on_each_runtime! {
     odd_requests_get_one_answer_and_the_end,
     metrics_are_text_that_prometheus_reads,
     peers_that_send_nothing_leave_room_once_they_go,
+    pages_whose_peers_say_no_more_are_given_up_at_once,
+    a_crowd_of_peers_disturbs_neither_the_bot_nor_a_page_that_is_open,
 }
 
 const LOSES: u32 = 1;
@@ -384,5 +388,65 @@ async fn peers_that_send_nothing_leave_room_once_they_go<R: Tested + Serve>() {
             break;
         }
     }
+    end(server, bot).await;
+}
+
+async fn pages_whose_peers_say_no_more_are_given_up_at_once<R: Tested + Serve>() {
+    let (server, bot, _, board) = started::<R>().await;
+    // One after the other: more than there are places.
+    for _ in 0..40 {
+        let mut stream = TcpStream::connect(board.address()).expect("a connection");
+        let request = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(request).expect("sent");
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        stream.shutdown(Shutdown::Write).expect("this half");
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    end(server, bot).await;
+}
+
+/// Peers that are there at once, and the most that are served beside the page.
+const CROWD: usize = 1_000;
+const SERVED: usize = 63;
+
+async fn a_crowd_of_peers_disturbs_neither_the_bot_nor_a_page_that_is_open<R: Tested + Serve>() {
+    let (server, mut bot, _, board) = started::<R>().await;
+    ready(&mut bot).await;
+    let mut page = Page::<R>::open(&board, "").await;
+    let is_ready = |state: &Value| state["is_ready"] == true;
+    page.until(is_ready).await;
+    let long = format!("GET /{} HTTP/1.1\r\n", "x".repeat(8 << 10));
+    let requests = [
+        "",
+        "GET / HT",
+        "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\n",
+        &long,
+    ];
+    let mut crowd = FuturesUnordered::new();
+    for at in 0..CROWD {
+        let mut stream = dial::<R>(board.address()).await;
+        let _ = stream
+            .write_all(requests[at % requests.len()].as_bytes())
+            .await;
+        crowd.push(async move { stream.read_to_end(&mut Vec::new()).await });
+    }
+    // All others are closed at once.
+    let refused = crowd.by_ref().take(CROWD - SERVED);
+    assert_eq!(refused.count().await, CROWD - SERVED);
+    server.act(Act::Outage { guild: guild_id(0) });
+    until(&mut bot, |event| match event.event {
+        Event::GuildUnavailable(_) => Some(()),
+        _ => None,
+    })
+    .await;
+    page.until(|state| state["guilds"]["unavailable"] == 2)
+        .await;
+    drop(crowd);
+    server.act(Act::Restore { guild: guild_id(0) });
+    page.until(|state| state["guilds"]["unavailable"] == 1)
+        .await;
     end(server, bot).await;
 }

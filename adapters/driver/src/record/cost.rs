@@ -8,7 +8,7 @@ use std::{hint, mem, thread};
 
 use headcount_core::{Input, Instant, Shard};
 
-use super::recorder::RecorderTask;
+use super::recorder::{RecorderTask, attend};
 use super::tape::{Tape, TapeFeed};
 use super::tests::{GUILD, begin_of_a_session, config};
 use crate::shard_cell::ShardCell;
@@ -137,14 +137,15 @@ fn what_recording_costs() {
     show("buffers come back at once", costs);
     let (thread, receiver) = feed();
     let other = Arc::downgrade(&thread);
-    let thread_of_the_recorder = thread::spawn(move || {
-        for task in receiver {
+    let recorder = thread::spawn(move || {
+        attend(&receiver, |task| {
             if let Some(feed) = other.upgrade() {
                 give_all_back(&feed, std::iter::once(task));
             }
-        }
+        });
     });
-    show("through a thread that waits", compared(&thread, || {}));
+    thread.serve(recorder.thread().clone());
+    show("they go to another thread", compared(&thread, || {}));
     drop(thread);
-    thread_of_the_recorder.join().expect("no panic");
+    recorder.join().expect("no panic");
 }

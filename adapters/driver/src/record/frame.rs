@@ -99,7 +99,7 @@ pub(super) fn put_input(out: &mut Vec<u8>, after: u64, input: &Input<'_>) {
     let tag = match input {
         Input::Timeout => TIMEOUT,
         Input::Opened => OPENED,
-        Input::Payload(_) => PAYLOAD,
+        Input::Payload(bytes) => return put_payload(out, after, bytes),
         Input::Closed(None) => CLOSED,
         Input::Closed(Some(_)) => CLOSED_WITH,
         Input::DialFailed(_) => DIAL_FAILED,
@@ -112,10 +112,6 @@ pub(super) fn put_input(out: &mut Vec<u8>, after: u64, input: &Input<'_>) {
     out.push(tag);
     put_number(out, after);
     match input {
-        Input::Payload(bytes) => {
-            put_number(out, bytes.len() as u64);
-            out.extend_from_slice(bytes);
-        }
         Input::Closed(Some(code)) => put_number(out, u64::from(*code)),
         Input::DialFailed(why) => put_dial(out, *why),
         Input::Unread { missed } => put_time(out, *missed),
@@ -124,12 +120,30 @@ pub(super) fn put_input(out: &mut Vec<u8>, after: u64, input: &Input<'_>) {
             put_number(out, barrier.number());
         }
         Input::StoreFailed(guild) => out.extend_from_slice(&guild.get().to_le_bytes()),
-        Input::Timeout
+        Input::Payload(_)
+        | Input::Timeout
         | Input::Opened
         | Input::Closed(None)
         | Input::IdentifyGranted
         | Input::Crashed => {}
     }
+}
+
+#[inline]
+fn put_payload(out: &mut Vec<u8>, after: u64, bytes: &[u8]) {
+    match (after, bytes.len()) {
+        // As a rule what comes before the bytes is known to fit into four.
+        (0..0x80, length @ 0..0x4000) => {
+            let length = [length as u8 | 0x80, (length >> 7) as u8];
+            out.extend_from_slice(&[PAYLOAD, after as u8, length[0], length[1]]);
+        }
+        (_, length) => {
+            out.push(PAYLOAD);
+            put_number(out, after);
+            put_number(out, length as u64);
+        }
+    }
+    out.extend_from_slice(bytes);
 }
 
 fn put_dial(out: &mut Vec<u8>, why: DialFailure) {
@@ -175,8 +189,14 @@ pub(super) fn put_answer(out: &mut Vec<u8>, answer: bool) {
 }
 
 pub(super) fn put_actions(out: &mut Vec<u8>, digest: u8, count: usize) {
-    out.extend_from_slice(&[ACTIONS, digest]);
-    put_number(out, count as u64);
+    match u8::try_from(count) {
+        // As a rule all is known to fit into three bytes.
+        Ok(count @ 0..0x80) => out.extend_from_slice(&[ACTIONS, digest, count]),
+        _ => {
+            out.extend_from_slice(&[ACTIONS, digest]);
+            put_number(out, count as u64);
+        }
+    }
 }
 
 pub(super) fn put_end(out: &mut Vec<u8>, end: FrameEnd) {
@@ -384,6 +404,29 @@ mod tests {
             assert_eq!(reader.next(), Ok(Some(RecordedFrame::Input(300, expected))));
         }
         assert_eq!(reader.next(), Ok(None));
+    }
+
+    #[test]
+    fn payloads_of_any_length_come_back_as_they_were() {
+        let all = vec![7; 70_000];
+        for length in [0, 1, 127, 128, 16_383, 16_384, 70_000] {
+            for after in [0, 127, 128, u64::MAX] {
+                let mut bytes = Vec::new();
+                put_input(&mut bytes, after, &Input::Payload(&all[..length]));
+                put_actions(&mut bytes, 9, length);
+                let mut reader = FrameReader::new(&bytes, 0);
+                let Ok(Some(RecordedFrame::Input(read, FrameInput::Payload(range)))) =
+                    reader.next()
+                else {
+                    panic!("{length} bytes after {after}");
+                };
+                assert_eq!((read, &bytes[range]), (after, &all[..length]));
+                let (digest, count) = (9, length as u64);
+                let actions = RecordedFrame::Actions { digest, count };
+                assert_eq!(reader.next(), Ok(Some(actions)));
+                assert_eq!(reader.next(), Ok(None));
+            }
+        }
     }
 
     #[test]

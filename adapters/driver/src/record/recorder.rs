@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_channel::oneshot;
 use headcount_core::Config;
@@ -23,6 +23,10 @@ use crate::{Error, ErrorKind};
 
 /// How many pieces may wait for the thread; their bytes are bounded as well.
 const QUEUE: usize = 4096;
+
+/// As long as pieces come, the thread looks for them this often, so that no shard has to wake it
+/// for each: that would cost more than all else of recording.
+const LOOKS: Duration = Duration::from_secs(1);
 
 /// What the thread is to do.
 #[derive(Debug)]
@@ -76,16 +80,18 @@ impl Recorder {
         let dumps = DumpRequests::default();
         let archive = Archive::new(scrubber, header, &options);
         let thread = RecorderThread {
-            receiver,
             feed: Arc::downgrade(&feed),
             dumps: Arc::clone(&dumps),
             archive,
             file: options.file.clone(),
         };
         let builder = thread::Builder::new().name("headcount-record".into());
-        builder.spawn(move || thread.run()).map_err(|error| {
-            Error::with_source(ErrorKind::Config, "no thread for the recorder", error)
-        })?;
+        let thread = builder
+            .spawn(move || thread.run(&receiver))
+            .map_err(|error| {
+                Error::with_source(ErrorKind::Config, "no thread for the recorder", error)
+            })?;
+        feed.serve(thread.thread().clone());
         Ok(Self {
             feed,
             sender,
@@ -118,6 +124,7 @@ impl Recorder {
         drop(dumps);
         // With a full queue the thread looks by itself.
         let _ = self.sender.try_send(RecorderTask::Look);
+        self.feed.wake();
         answer
     }
 
@@ -127,8 +134,20 @@ impl Recorder {
     }
 }
 
+/// Does what comes, until nothing more can. As long as something does it is looked for now and
+/// then, and nobody has to wake this thread.
+pub(super) fn attend(tasks: &Receiver<RecorderTask>, mut work: impl FnMut(RecorderTask)) {
+    while let Ok(first) = tasks.recv() {
+        let mut next = Some(first);
+        while next.is_some() {
+            next.into_iter().chain(tasks.try_iter()).for_each(&mut work);
+            thread::park_timeout(LOOKS);
+            next = tasks.try_recv().ok();
+        }
+    }
+}
+
 struct RecorderThread {
-    receiver: Receiver<RecorderTask>,
     feed: Weak<TapeFeed>,
     dumps: DumpRequests,
     archive: Archive,
@@ -137,12 +156,12 @@ struct RecorderThread {
 }
 
 impl RecorderThread {
-    fn run(mut self) {
-        while let Ok(task) = self.receiver.recv() {
+    fn run(mut self, tasks: &Receiver<RecorderTask>) {
+        attend(tasks, |task| {
             self.work(task);
-            self.write_out();
-        }
-        self.write_out();
+            self.write_out(tasks);
+        });
+        self.write_out(tasks);
     }
 
     fn work(&mut self, task: RecorderTask) {
@@ -180,12 +199,10 @@ impl RecorderThread {
     }
 
     /// Writes out what is asked for. What shards had handed over before is in the queue.
-    fn write_out(&mut self) {
+    fn write_out(&mut self, tasks: &Receiver<RecorderTask>) {
         let dumps = std::mem::take(&mut *self.dumps.lock().unwrap_or_else(PoisonError::into_inner));
         for dump in dumps {
-            while let Ok(task) = self.receiver.try_recv() {
-                self.work(task);
-            }
+            tasks.try_iter().for_each(|task| self.work(task));
             dump.pieces.into_iter().for_each(|piece| self.keep(piece));
             let write = |out: &mut dyn Write| self.archive.write(None, &dump.why, out);
             let written = write_file(&dump.path, write);
@@ -239,6 +256,8 @@ fn write_part(
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -284,6 +303,54 @@ mod tests {
         let nowhere = path.join("none").join("bot.rec");
         assert!(write_file(&nowhere, |out| out.write_all(b"whole")).is_err());
         assert_eq!(names(folder.path()), ["bot.rec"]);
+    }
+
+    /// What a file of the process that is killed is made of.
+    const WORDS: u64 = 1 << 19;
+
+    /// Tells a process that it is the one that is killed, and where it writes.
+    const VICTIM: &str = "HEADCOUNT_RECORDER_VICTIM";
+
+    /// Writes one file over the other, each of one number alone, and goes on until it is killed.
+    fn write_without_end(path: &Path) {
+        for number in 1_u64.. {
+            let written = write_file(path, |out| {
+                (0..WORDS).try_for_each(|_| out.write_all(&number.to_le_bytes()))
+            });
+            written.unwrap();
+        }
+    }
+
+    #[test]
+    fn a_process_that_is_killed_at_it_leaves_the_older_file_or_the_new_one() {
+        if let Some(path) = std::env::var_os(VICTIM) {
+            return write_without_end(Path::new(&path));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (path, part) = (
+            folder.path().join("bot.rec"),
+            folder.path().join("bot.rec.part"),
+        );
+        let name = "a_process_that_is_killed_at_it_leaves_the_older_file_or_the_new_one";
+        let test = format!("record::recorder::tests::{name}");
+        for kill in 0..24 {
+            let mut victim = Command::new(std::env::current_exe().unwrap());
+            victim.args(["--exact", &test]).env(VICTIM, &path);
+            let mut victim = victim.stdout(Stdio::null()).spawn().unwrap();
+            let length = |path: &Path| fs::metadata(path).map_or(0, |it| it.len());
+            // It falls where a file begins, in its middle, or where it becomes the new one.
+            let enough = kill % 6 * (WORDS * 8 / 5);
+            while !path.exists() || length(&part) < enough {
+                assert!(victim.try_wait().unwrap().is_none(), "it goes on");
+            }
+            victim.kill().unwrap();
+            victim.wait().unwrap();
+            let bytes = fs::read(&path).unwrap();
+            assert_eq!(bytes.len() as u64, WORDS * 8);
+            assert!(bytes.chunks(8).all(|word| word == &bytes[..8]));
+        }
+        let names = names(folder.path());
+        assert!(names.len() <= 2, "{names:?}");
     }
 
     #[cfg(unix)]

@@ -1,9 +1,10 @@
 //! The part of a recording that a shard's own task writes: bytes behind bytes, and nothing else.
 
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
 
 use headcount_core::setup::Chunking;
 use headcount_core::{Actions, Input, Instant};
@@ -20,6 +21,10 @@ const BUFFER: usize = 32 << 10;
 /// How many empty buffers wait to be used again.
 const SPARE: usize = 64;
 
+/// For so many full ones the recorder's thread is woken at once. The fewer are under way, the
+/// sooner they are written to again, while a processor still has them near.
+const MANY: usize = 8;
+
 /// Frames of one shard, in order, on their way to the recorder's thread.
 #[derive(Debug)]
 pub(crate) struct TapePiece {
@@ -34,6 +39,8 @@ pub(crate) struct TapePiece {
 #[derive(Debug)]
 pub(super) struct TapeFeed {
     sender: SyncSender<RecorderTask>,
+    /// The thread, once there is one.
+    thread: OnceLock<Thread>,
     spare: Mutex<Vec<Vec<u8>>>,
     /// Bytes that wait for the thread.
     waiting: AtomicUsize,
@@ -47,10 +54,23 @@ impl TapeFeed {
     pub(super) fn new(sender: SyncSender<RecorderTask>, limit: usize) -> Self {
         Self {
             sender,
+            thread: OnceLock::new(),
             spare: Mutex::new(Vec::with_capacity(SPARE)),
             waiting: AtomicUsize::new(0),
             limit,
             made: AtomicUsize::new(0),
+        }
+    }
+
+    /// Pieces are for this thread: it looks for them by itself, and is woken if many wait.
+    pub(super) fn serve(&self, thread: Thread) {
+        let _ = self.thread.set(thread);
+    }
+
+    /// Has the thread look now.
+    pub(super) fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
         }
     }
 
@@ -63,12 +83,18 @@ impl TapeFeed {
     /// Hands a piece over; `false` if there is no room for it.
     fn offer(&self, piece: TapePiece) -> bool {
         let bytes = piece.bytes.len();
-        if self.waiting.fetch_add(bytes, Ordering::AcqRel) > self.limit {
+        let waiting = self.waiting.fetch_add(bytes, Ordering::AcqRel);
+        if waiting > self.limit {
             self.waiting.fetch_sub(bytes, Ordering::AcqRel);
             return false;
         }
         match self.sender.try_send(RecorderTask::Piece(piece)) {
-            Ok(()) => true,
+            Ok(()) => {
+                if waiting > MANY * BUFFER || waiting > self.limit / 2 {
+                    self.wake();
+                }
+                true
+            }
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 self.waiting.fetch_sub(bytes, Ordering::AcqRel);
                 false
@@ -96,12 +122,29 @@ impl TapeFeed {
 }
 
 /// What a shard's filter of member requests has answered since the last input.
-#[derive(Clone, Debug, Default)]
-struct FilterAnswers(Arc<Mutex<Vec<bool>>>);
+#[derive(Debug, Default)]
+struct FilterAnswers {
+    /// Whether there are any: most inputs ask for nothing, and take no lock.
+    is_asked: AtomicBool,
+    all: Mutex<Vec<bool>>,
+}
 
 impl FilterAnswers {
-    fn with<T>(&self, work: impl FnOnce(&mut Vec<bool>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn add(&self, answer: bool) {
+        self.lock().push(answer);
+        self.is_asked.store(true, Ordering::Release);
+    }
+
+    /// Takes them out, in order.
+    fn drain(&self, put: impl FnMut(bool)) {
+        if self.is_asked.load(Ordering::Acquire) {
+            self.is_asked.store(false, Ordering::Release);
+            self.lock().drain(..).for_each(put);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<bool>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,7 +157,7 @@ pub(crate) struct Tape {
     now: Instant,
     bytes: Vec<u8>,
     digest: ActionDigest,
-    answers: Option<FilterAnswers>,
+    answers: Option<Arc<FilterAnswers>>,
     has_ended: bool,
 }
 
@@ -141,7 +184,7 @@ impl Tape {
         let answers = self.answers.get_or_insert_default().clone();
         chunking.guarded(move |ask| {
             let answer = ask();
-            answers.with(|answers| answers.push(answer));
+            answers.add(answer);
             answer
         })
     }
@@ -153,7 +196,7 @@ impl Tape {
             _ => 0,
         };
         if self.makes_room(payload) {
-            let after = now.since(self.now).as_millis() as u64;
+            let after = now.as_millis().saturating_sub(self.now.as_millis());
             self.now = self.now.max(now);
             frame::put_input(&mut self.bytes, after, input);
         }
@@ -165,11 +208,7 @@ impl Tape {
             return;
         }
         if let Some(answers) = &self.answers {
-            let bytes = &mut self.bytes;
-            answers.with(|answers| {
-                let all = answers.drain(..);
-                all.for_each(|answer| frame::put_answer(bytes, answer));
-            });
+            answers.drain(|answer| frame::put_answer(&mut self.bytes, answer));
         }
         self.digest.add(actions);
         frame::put_actions(&mut self.bytes, self.digest.short(), actions.len());
@@ -220,17 +259,26 @@ impl Tape {
     }
 
     /// Hands a full buffer over, if the next frame needs room. `false` if nothing more is recorded.
+    #[inline]
     fn makes_room(&mut self, bytes: usize) -> bool {
-        let is_full = self.bytes.len() + bytes + 2 * FRAME_BYTES > BUFFER;
-        if !self.has_ended && is_full && !self.bytes.is_empty() {
-            let fresh = self.feed.buffer();
-            let piece = self.piece(fresh);
-            if !self.feed.offer(piece) {
-                self.number -= 1;
-                self.end(FrameEnd::Lost);
-            }
+        if self.bytes.len() + bytes + 2 * FRAME_BYTES > BUFFER {
+            self.hand_over();
         }
         !self.has_ended
+    }
+
+    /// Goes on with another buffer, if something is in this one.
+    #[cold]
+    fn hand_over(&mut self) {
+        if self.has_ended || self.bytes.is_empty() {
+            return;
+        }
+        let fresh = self.feed.buffer();
+        let piece = self.piece(fresh);
+        if !self.feed.offer(piece) {
+            self.number -= 1;
+            self.end(FrameEnd::Lost);
+        }
     }
 
     /// What is recorded and not handed over, if anything is.

@@ -1,6 +1,8 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use headcount_core::cache::Kinds;
 use headcount_core::id::GuildId;
@@ -27,7 +29,7 @@ pub(super) fn config() -> Config {
     let mut config = Config::new(Token::new("s3cr3t"), intents, ShardId::ONE);
     config.tracker.setup.chunking = Chunking::from(AutoChunk::Missing).when(|guild| guild.large);
     config.tracker.kinds = Kinds::all();
-    config.tracker.setup.confirm = Some(std::time::Duration::from_secs(60));
+    config.tracker.setup.confirm = Some(Duration::from_secs(60));
     config
 }
 
@@ -245,4 +247,21 @@ fn no_buffer_is_made_or_grows_once_a_bot_runs() {
         run.pass_on();
     }
     assert_eq!(run.feed.made(), made);
+}
+
+#[test]
+fn the_thread_is_woken_when_many_pieces_wait() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    let (woken, waits) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        thread::park();
+        woken.send(()).unwrap();
+    });
+    run.feed.serve(thread.thread().clone());
+    for sequence in 3..4_000 {
+        run.message(sequence);
+    }
+    waits.recv_timeout(Duration::from_secs(20)).unwrap();
+    thread.join().unwrap();
 }

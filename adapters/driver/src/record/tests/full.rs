@@ -127,7 +127,7 @@ fn a_part_that_differs_is_found_when_it_goes_and_shown_by_a_file_that_begins_bef
     let (_, other) = replayed(&file);
     assert_eq!(
         other.first().map(|(at, _)| *at),
-        Some(now.after(std::time::Duration::from_millis(40)))
+        Some(now.after(Duration::from_millis(40)))
     );
 }
 
