@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Server, ServerConfig};
@@ -11,7 +9,7 @@ use headcount_sim::{Options, Plan, guild_id};
 use headcount_tokio::driver::core::cache::{Kind, MemoryStore, Policy};
 use headcount_tokio::driver::core::chunk::MemberQuery;
 use headcount_tokio::driver::core::id::GuildId;
-use headcount_tokio::driver::core::session::{Halt, OnStop};
+use headcount_tokio::driver::core::session::OnStop;
 use headcount_tokio::driver::core::setup::{AutoChunk, Chunking};
 use headcount_tokio::driver::core::{Action, Instant};
 use headcount_tokio::driver::record::{Happened, RecordOptions, Recording, Replay};
@@ -19,8 +17,7 @@ use headcount_tokio::driver::{Bot, Builder};
 use headcount_tokio::{BotEvent, Event, Intents};
 use serde_json::Value;
 
-use crate::bot::{TOKEN, builder, builder_on, options, ready, until};
-use crate::rigged::Rigged;
+use crate::bot::{TOKEN, builder, options, ready, until};
 use crate::runtimes::{Tested, on_each_runtime, serve};
 
 on_each_runtime! {
@@ -28,7 +25,6 @@ on_each_runtime! {
     a_run_beyond_its_room_goes_on_from_the_machines_and_rows_there,
     a_bot_that_resumes_replays_to_the_same_actions,
     a_shard_that_is_refused_writes_the_recording_out,
-    a_shard_that_panics_writes_the_recording_out,
 }
 
 const INTENTS: Intents = Intents::all().difference(Intents::GUILD_PRESENCES);
@@ -318,41 +314,6 @@ async fn a_shard_that_is_refused_writes_the_recording_out<R: Tested>() {
     let why = &recording.end().why;
     assert!(why.starts_with("a shard has ended: "), "{why}");
     replayed(&file);
-    server.stop().await;
-}
-
-async fn a_shard_that_panics_writes_the_recording_out<R: Tested>() {
-    let server = world(2).await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("bot.rec");
-    let options = RecordOptions {
-        file: Some(path.clone()),
-        ..RecordOptions::default()
-    };
-    let runtime = Rigged::<R>::default();
-    let dial_panics = Arc::clone(&runtime.dial_panics);
-    let bot = builder_on(runtime, &server).record(options).connect();
-    let mut bot = bot.await.expect("started");
-    ready(&mut bot).await;
-    dial_panics.store(true, Ordering::Release);
-    server.act(Act::Cut(Target::Shard(1)));
-    let why = until(&mut bot, |event| match event.event {
-        Event::Halted(why) => Some(why),
-        _ => None,
-    });
-    assert_eq!(why.await, Halt::Crashed);
-    // What was asked for before is written by then, and the other shard still runs.
-    let handle = bot.handle();
-    let stopped = bot.shutdown(OnStop::End).await;
-    assert!(stopped.is_ok(), "{stopped:?}");
-    let other = folder.path().join("later.rec");
-    handle.dump(&other).await.expect("written");
-    let file = std::fs::read(&path).expect("written by itself");
-    let recording = Recording::read(&file).expect("a recording");
-    let why = &recording.end().why;
-    assert_eq!(*why, format!("a shard has ended: {}", Halt::Crashed));
-    let (steps, _) = replayed(&file);
-    assert!(steps > 10, "{steps}");
     server.stop().await;
 }
 
