@@ -253,6 +253,11 @@ impl Policy {
         self.only.iter().chain(&self.spared)
     }
 
+    /// Whether it depends on what is in a row, beyond whether a member is the bot itself.
+    pub(in crate::cache) const fn looks_at_rows(&self) -> bool {
+        self.only.is_some() || self.spared.is_some()
+    }
+
     /// What becomes of a row.
     pub(in crate::cache) fn judge(&self, candidate: &Candidate<'_>) -> Judgement {
         if self.is_none() {

@@ -95,13 +95,17 @@ impl MessageTable {
         self.find(place, id).map(|(_, row)| row)
     }
 
-    fn write_ring(&mut self, place: RingPlace, change: impl FnOnce(&mut RingRow)) {
+    fn change_ring(&mut self, place: RingPlace, change: impl FnOnce(&mut RingRow)) {
         if let Some((found, mut ring)) = self.find_ring(place) {
             change(&mut ring);
-            let bytes = ring.to_bytes();
-            let row = self.rings.at_mut(found).get_mut(..bytes.len());
-            row.into_iter().for_each(|row| row.copy_from_slice(&bytes));
+            self.set_ring(found, ring);
         }
+    }
+
+    fn set_ring(&mut self, found: Found, ring: RingRow) {
+        let bytes = ring.to_bytes();
+        let row = self.rings.at_mut(found).get_mut(..bytes.len());
+        row.into_iter().for_each(|row| row.copy_from_slice(&bytes));
     }
 
     /// Adds a message, unless it is a patch, or merges it into the one that is there. The oldest
@@ -124,19 +128,24 @@ impl MessageTable {
         if how == MergeMode::Patch {
             return learn(&message, users);
         }
-        let ring = match self.ring(place) {
-            Some(ring) => ring,
-            // Another channel with the same key, or a message that no row has room for.
-            None if self.rings.contains(self.ring_key(place)) => return,
-            _ if is_too_long(&message) => return,
-            None => self.open(rings, place),
-        };
-        self.insert(place, ring, message, users);
-        self.trim(rings, place, limit, users);
+        if is_too_long(&message) {
+            return;
+        }
+        let ring = self.find_ring(place).or_else(|| self.open(rings, place));
+        // None only if another channel has the same key.
+        if let Some(ring) = ring
+            && self.insert(place, ring, message, users) > limit
+        {
+            self.trim(rings, place, limit, users);
+        }
     }
 
-    /// A channel has its first message.
-    fn open(&mut self, rings: &mut Rings, place: RingPlace) -> RingRow {
+    /// A channel has its first message; `None` if another one has the same key.
+    fn open(&mut self, rings: &mut Rings, place: RingPlace) -> Option<(Found, RingRow)> {
+        let key = self.ring_key(place);
+        if self.rings.contains(key) {
+            return None;
+        }
         let behind = rings.first.replace(place.channel);
         let ring = RingRow {
             behind,
@@ -144,20 +153,20 @@ impl MessageTable {
         };
         if let Some(behind) = behind {
             let before = Some(place.channel);
-            self.write_ring(rings.place(behind), |ring| ring.before = before);
+            self.change_ring(rings.place(behind), |ring| ring.before = before);
         }
-        let key = self.ring_key(place);
         self.rings.insert(key, &ring.to_bytes(), &[]);
-        ring
+        self.find_ring(place)
     }
 
+    /// Adds a message that is not there; how many there are now.
     fn insert(
         &mut self,
         place: RingPlace,
-        ring: RingRow,
+        (found, mut ring): (Found, RingRow),
         message: MessageRecord<'_>,
         users: &mut Users,
-    ) {
+    ) -> usize {
         let id = message.id;
         let (mut older, mut newer) = (ring.newest, None);
         while let Some(other) = older.filter(|&other| other > id) {
@@ -184,11 +193,11 @@ impl MessageTable {
         self.rows.insert(key, &row.head(), self.row.as_slice());
         self.link(place, older, NEWER, Some(id));
         self.link(place, newer, OLDER, Some(id));
-        self.write_ring(place, |ring| {
-            ring.count = ring.count.saturating_add(1);
-            ring.oldest = older.and(ring.oldest).or(Some(id));
-            ring.newest = newer.and(ring.newest).or(Some(id));
-        });
+        ring.count = ring.count.saturating_add(1);
+        ring.oldest = older.and(ring.oldest).or(Some(id));
+        ring.newest = newer.and(ring.newest).or(Some(id));
+        self.set_ring(found, ring);
+        ring.count as usize
     }
 
     /// Lets a message know another neighbour.
@@ -350,7 +359,7 @@ impl MessageTable {
         self.rows.remove(found);
         self.link(place, older, NEWER, newer);
         self.link(place, newer, OLDER, older);
-        self.write_ring(place, |ring| {
+        self.change_ring(place, |ring| {
             ring.count = ring.count.saturating_sub(1);
             ring.oldest = older.and(ring.oldest).or(newer);
             ring.newest = newer.and(ring.newest).or(older);
@@ -370,12 +379,12 @@ impl MessageTable {
         self.rings.remove(found);
         match ring.before {
             Some(before) => {
-                self.write_ring(rings.place(before), |other| other.behind = ring.behind);
+                self.change_ring(rings.place(before), |other| other.behind = ring.behind);
             }
             None => rings.first = ring.behind,
         }
         if let Some(behind) = ring.behind {
-            self.write_ring(rings.place(behind), |other| other.before = ring.before);
+            self.change_ring(rings.place(behind), |other| other.before = ring.before);
         }
     }
 

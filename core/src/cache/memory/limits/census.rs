@@ -133,8 +133,18 @@ impl MemoryStore {
         let Some(guild_rows) = self.guild_rows(guild) else {
             return false;
         };
+        if kind == Kind::Member {
+            let user = row_id.user_id();
+            return user.is_some_and(|user| guild_rows.members.contains(user));
+        }
         let guild = kind == Kind::Guild && guild_rows.guild.is_some();
         guild || self.row_ref(guild_rows, kind, row_id).is_some()
+    }
+
+    /// Whether a row is about the bot's own user.
+    pub(super) fn is_own(&self, row_id: RowId) -> bool {
+        let own = self.current_user.as_ref();
+        own.is_some_and(|own| Some(own.id) == row_id.user_id())
     }
 
     /// All rows of a kind, by guild and id.

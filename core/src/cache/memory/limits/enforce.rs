@@ -400,6 +400,13 @@ impl MemoryStore {
         if policy.is_none() {
             return self.is_there(kind, row_id).then_some(Judgement::Evict);
         }
+        if !policy.looks_at_rows() {
+            let verdict = match kind == Kind::Member && self.is_own(row_id) {
+                true => Judgement::Spare,
+                false => Judgement::Count,
+            };
+            return self.is_there(kind, row_id).then_some(verdict);
+        }
         let watched = limits.watched | MemberTraits::OWN;
         match self.candidate(kind, row_id, watched) {
             Some(candidate) => Some(policy.judge(&candidate)),
