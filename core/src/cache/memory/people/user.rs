@@ -354,6 +354,11 @@ impl Users {
         Some(self.row(user, self.table.get(user.get())?))
     }
 
+    /// Says that these users are looked for next; a few hundred at a time.
+    pub(in crate::cache::memory) fn prefetch(&self, users: impl Iterator<Item = UserId>) {
+        self.table.prefetch(users.map(UserId::get));
+    }
+
     /// The record of a [`User`]; empty if nobody holds one.
     pub(in crate::cache::memory) fn packed(&self, user: UserId) -> &[u8] {
         record(self.table.get(user.get()).unwrap_or_default())

@@ -4,6 +4,7 @@
 //! sections of rows. They are bound to how this version lays rows out ([`LAYOUT`]).
 
 use alloc::vec::Vec;
+use core::iter;
 
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
@@ -57,6 +58,8 @@ impl CopiedMembers {
         let most = most.min(self.left());
         let room = most.saturating_mul(BYTES_A_MEMBER);
         let mut section = begin(self.guild, room);
+        let next = self.rows.iter_from(self.done).take(most);
+        users.prefetch(next.filter_map(|(key, _)| UserId::new(key)));
         for (key, row) in self.rows.iter_from(self.done).take(most) {
             let Some(user) = UserId::new(key) else {
                 continue;
@@ -148,6 +151,11 @@ fn user(from: &mut Cursor<'_>) -> Option<UserId> {
     UserId::new(u64::from_le_bytes(from.array()?))
 }
 
+/// A member's id, the record of the user, and the row.
+fn member<'a>(from: &mut Cursor<'a>) -> Option<(UserId, &'a [u8], &'a [u8])> {
+    Some((user(from)?, from.counted()?, from.counted()?))
+}
+
 /// Reading: each is `None` if the section is not what it should be, and passes over guilds that
 /// are not here.
 impl MemoryStore {
@@ -171,8 +179,12 @@ impl MemoryStore {
     pub(super) fn read_members(&mut self, content: &[u8]) -> Option<()> {
         let (guild, mut from) = guild(content)?;
         let read = self.within(guild, |guild_rows, shared| {
+            let mut ahead = from;
+            let users = iter::from_fn(move || Some(member(&mut ahead)?.0));
+            guild_rows.members.prefetch(users.clone());
+            shared.users.prefetch(users);
             while !from.rest().is_empty() {
-                let (user, record, row) = (user(&mut from)?, from.counted()?, from.counted()?);
+                let (user, record, row) = member(&mut from)?;
                 guild_rows.put_back_member(user, record, row, &mut shared.users)?;
             }
             Some(())

@@ -152,6 +152,14 @@ impl Buckets {
         self.list.get(bucket)?.handles.get(slot).copied()
     }
 
+    /// Reads something of the bucket in which entries with this tag belong.
+    #[inline]
+    pub(in crate::cache::memory) fn peek(&self, tag: u16) -> u8 {
+        self.list
+            .get(self.home(tag))
+            .map_or(0, |bucket| bucket.used)
+    }
+
     /// Adds a handle that is not there.
     pub(in crate::cache::memory) fn insert(&mut self, tag: u16, handle: u32) {
         if self.entries >= room(self.list.len()) {

@@ -83,6 +83,12 @@ impl Index {
         self.table(hash).find(tag(hash), same)
     }
 
+    /// Reads something of the place where a handle with this hash is looked for.
+    #[inline]
+    pub(in crate::cache::memory) fn peek(&self, hash: u64) -> u8 {
+        self.table(hash).peek(tag(hash))
+    }
+
     /// Adds a handle; `rehash` returns the hash of those that are there.
     pub(in crate::cache::memory) fn insert(
         &mut self,

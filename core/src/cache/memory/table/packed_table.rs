@@ -57,6 +57,14 @@ impl PackedTable {
         }
     }
 
+    /// Says that these keys are looked for next; a few hundred at a time.
+    pub(in crate::cache::memory) fn prefetch(&self, keys: impl Iterator<Item = u64>) {
+        match &self.form {
+            TableForm::Small(_) => {}
+            TableForm::Paged(rows) => rows.prefetch(keys),
+        }
+    }
+
     /// Whether there is such a row.
     pub(in crate::cache::memory) fn contains(&self, key: u64) -> bool {
         self.find(key).is_some()

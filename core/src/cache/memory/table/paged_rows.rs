@@ -1,6 +1,7 @@
 //! Many rows of bytes found by key.
 
 use alloc::vec::Vec;
+use core::hint::black_box;
 
 use crate::cache::memory::table::copied_rows::CopiedRows;
 use crate::cache::memory::table::hash::Mixer;
@@ -156,6 +157,13 @@ impl PagedRows {
         };
         let handle = RowHandle(self.index.find(hash, same)?);
         Some((PagedFound { hash, handle }, body(found)))
+    }
+
+    /// Has the places in the processor's cache where these keys are looked for: it reads many at
+    /// once, and one after another each look-up would wait for the memory.
+    pub(super) fn prefetch(&self, keys: impl Iterator<Item = u64>) {
+        let read = keys.map(|key| self.index.peek(self.mixer.hash(key)));
+        black_box(read.fold(0, u8::wrapping_add));
     }
 
     /// The row at a found, without its key; zeros may follow what was put in.
