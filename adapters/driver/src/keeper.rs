@@ -19,7 +19,6 @@ use crate::state::ShardJournal;
 pub(crate) struct Keeper<R: Runtime> {
     journal: ShardJournal,
     alarm: Alarm<R>,
-    clock: Clock,
     /// The session that the journal follows.
     session: Option<u64>,
     /// How often its guilds had changed when the journal heard of it.
@@ -47,7 +46,6 @@ impl<R: Runtime> Keeper<R> {
             session: journal.session(),
             journal,
             alarm: Alarm::new(runtime, clock),
-            clock,
             changes: 0,
             gap_changes: 0,
             recorded: None,
@@ -145,9 +143,9 @@ impl<R: Runtime> Keeper<R> {
             self.floor_changes = floor_changes;
             match (recorded, &self.floors) {
                 (Some(recorded), Some(floors)) => {
-                    let wall = self.clock.wall_time(now);
-                    let wall = wall.unwrap_or(SystemTime::UNIX_EPOCH);
-                    floors.record(recorded, wall, |recorded| cell.record(Some(recorded)));
+                    // As the snapshots' own: by the wall clock, which may be set meanwhile.
+                    let now = SystemTime::now();
+                    floors.record(recorded, now, |recorded| cell.record(Some(recorded)));
                 }
                 (recorded, _) => cell.record(recorded),
             }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use headcount_core::ShardId;
 use headcount_core::cache::memory::RestoredRows;
 use headcount_core::session::Halt;
-use headcount_core::{Instant, ShardId};
 use tracing::Instrument;
 
 use crate::delivery::Delivery;
@@ -45,10 +45,8 @@ impl<R: Runtime> Launch<R> {
     }
 
     fn keeper(&self, id: ShardId) -> Option<Keeper<R>> {
+        let journal = self.state.as_ref()?.journal(id);
         let clock = self.shared.clock;
-        let epoch = clock.wall_time(Instant::ZERO);
-        let epoch = epoch.unwrap_or(SystemTime::UNIX_EPOCH);
-        let journal = self.state.as_ref()?.journal(id, epoch);
         let floors = self.floors.clone();
         Some(Keeper::new(journal, self.runtime.clone(), clock, floors))
     }

@@ -122,9 +122,9 @@ impl StateFolder {
         Arc::clone(&self.failures)
     }
 
-    /// The journal of a shard, which goes on with what the folder has of that shard. `epoch` is the
-    /// wall clock at the zero of the core's time. A shard has one journal at a time.
-    pub(crate) fn journal(&self, shard: ShardId, epoch: SystemTime) -> ShardJournal {
+    /// The journal of a shard, which goes on with what the folder has of that shard. A shard
+    /// has one journal at a time.
+    pub(crate) fn journal(&self, shard: ShardId) -> ShardJournal {
         self.grow(shard);
         let saved = SavedShard::read(&*self.disk, Some(self.bot), shard.number());
         let saved = saved.unwrap_or_else(|error| {
@@ -132,13 +132,7 @@ impl StateFolder {
             SavedShard::default()
         });
         let place = (Arc::clone(&self.disk), self.bot, shard);
-        ShardJournal::new(
-            place,
-            self.durability,
-            millis(epoch),
-            &saved,
-            &self.failures,
-        )
+        ShardJournal::new(place, self.durability, &saved, &self.failures)
     }
 
     /// The files with the rows.

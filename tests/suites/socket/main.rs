@@ -12,6 +12,8 @@ mod kills;
 mod managers;
 mod many_shards;
 mod metrics;
+#[cfg(unix)]
+mod odd_folders;
 mod one_shard;
 mod panics;
 mod plaintext;

@@ -3,7 +3,7 @@
 use std::future::{Pending, pending};
 use std::io;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::io::Cursor;
 use futures_util::task::noop_waker_ref;
@@ -55,7 +55,7 @@ impl Bot {
         let (folder, _) =
             StateFolder::open(path, BotKey::of(&Token::new("t")), Durability::Process)
                 .expect("a folder");
-        let journal = folder.journal(ShardId::ONE, SystemTime::UNIX_EPOCH);
+        let journal = folder.journal(ShardId::ONE);
         let mut bot = Self {
             cell: ShardCell::new(Shard::new(config, 1), 1_000, None),
             keeper: Keeper::new(journal, Still, Clock::start(&Still), None),

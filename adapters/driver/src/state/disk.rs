@@ -72,13 +72,13 @@ impl Folder {
     /// Makes the folder if it is not there, and locks it.
     pub(super) fn open(path: &Path) -> Result<Self, Unusable> {
         make_folder(path)?;
-        let lock = to_write().open(path.join(LOCK))?;
+        let lock = open(&to_write(), &path.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(Unusable::InUse),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        let journal = to_write().read(true).open(path.join(JOURNAL))?;
+        let journal = open(to_write().read(true), &path.join(JOURNAL))?;
         Ok(Self {
             path: path.to_owned(),
             journal,
@@ -90,7 +90,7 @@ impl Folder {
     pub(super) fn look_at(path: &Path) -> io::Result<Self> {
         Ok(Self {
             path: path.to_owned(),
-            journal: File::open(path.join(JOURNAL))?,
+            journal: open(&to_read(), &path.join(JOURNAL))?,
             _lock: None,
         })
     }
@@ -98,7 +98,7 @@ impl Folder {
 
 impl Disk for Folder {
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        let file = match File::open(self.path.join(name)) {
+        let file = match open(&to_read(), &self.path.join(name)) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -109,7 +109,7 @@ impl Disk for Folder {
     }
 
     fn read_part(&self, name: &str, offset: u64, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        match File::open(self.path.join(name)) {
+        match open(&to_read(), &self.path.join(name)) {
             Ok(file) => fill(&file, offset, buffer).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -117,21 +117,17 @@ impl Disk for Folder {
     }
 
     fn append(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        let mut file = options.append(true).open(self.path.join(name))?;
+        let mut file = open(OpenOptions::new().append(true), &self.path.join(name))?;
         file.write_all(content)
     }
 
     fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        let mut file = to_write().truncate(true).open(self.path.join(name))?;
+        let mut file = open(to_write().truncate(true), &self.path.join(name))?;
         file.write_all(content)
     }
 
     fn sync(&self, name: &str) -> io::Result<()> {
-        OpenOptions::new()
-            .write(true)
-            .open(self.path.join(name))?
-            .sync_all()
+        open(OpenOptions::new().write(true), &self.path.join(name))?.sync_all()
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -172,7 +168,23 @@ impl Disk for Folder {
     }
 }
 
-/// How a file is opened: made if it is not there, for its owner alone.
+/// Opens a file, and nothing else that has its name: a pipe would wait for its other end.
+fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"))
+        }
+        Ok(_) | Err(_) => options.open(path),
+    }
+}
+
+fn to_read() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options
+}
+
+/// How a file is opened to be written: made if it is not there, for its owner alone.
 fn to_write() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);

@@ -1,7 +1,7 @@
 //! One shard's part of the journal.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use headcount_core::session::Session;
 use headcount_core::{Instant, Position, ShardId};
@@ -11,6 +11,7 @@ use super::bot_key::BotKey;
 use super::disk::{Disk, replace};
 use super::document::Document;
 use super::layout::{RecordSlot, offset, session_file};
+use super::millis;
 use super::record::{Record, Recorded};
 use super::saved::SavedShard;
 use super::trouble::Trouble;
@@ -33,8 +34,6 @@ pub(crate) struct ShardJournal {
     bot: BotKey,
     shard: ShardId,
     durability: Durability,
-    /// The wall clock at the zero of the core's time, in milliseconds since 1970.
-    epoch: u64,
     /// The latest time that was handed in.
     now: Instant,
     session: Option<RunningSession>,
@@ -90,7 +89,6 @@ impl ShardJournal {
     pub(super) fn new(
         (disk, bot, shard): (Arc<dyn Disk>, BotKey, ShardId),
         durability: Durability,
-        epoch: u64,
         saved: &SavedShard,
         failures: &Arc<StateFailureCounters>,
     ) -> Self {
@@ -101,7 +99,6 @@ impl ShardJournal {
             bot,
             shard,
             durability,
-            epoch,
             now: Instant::ZERO,
             session: saved.position(shard).map(live),
             slot: record.map_or(RecordSlot::First, |(slot, _)| slot.other()),
@@ -324,7 +321,7 @@ impl ShardJournal {
             bot: self.bot,
             shard: self.shard,
             generation: self.generation,
-            written: self.epoch.saturating_add(self.now.as_millis()),
+            written: millis(SystemTime::now()),
             position,
         };
         let place = offset(self.shard.number(), self.slot);

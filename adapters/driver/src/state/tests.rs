@@ -9,7 +9,6 @@ mod snapshots;
 mod warnings;
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use headcount_core::ShardId;
 use headcount_core::session::Session;
@@ -37,7 +36,7 @@ fn open(disk: &Faulty) -> (StateFolder, Vec<SavedSession>) {
 }
 
 fn journal(folder: &StateFolder, shard: ShardId) -> ShardJournal {
-    folder.journal(shard, SystemTime::UNIX_EPOCH)
+    folder.journal(shard)
 }
 
 /// The sessions that the next process gets from a disk.

@@ -9,7 +9,7 @@ use headcount_core::{Instant, ShardId, Token};
 
 use super::{journal, session};
 use crate::ErrorKind;
-use crate::state::{BotKey, Durability, SavedState, StateFolder};
+use crate::state::{BotKey, Durability, FileHead, SavedState, StateFolder};
 
 const SHARD: ShardId = ShardId::new(33, 34);
 const TOKEN: &str = "ODAzNTExMTAyMjQ2Nzg5MTI.G0aBcD.a-secret-of-no-bot";
@@ -129,4 +129,49 @@ fn whatever_lies_in_the_files_is_no_error() {
         fill(&scratch.0);
         assert_eq!(open(&scratch.0).unwrap().1, 1);
     }
+}
+
+/// Puts a pipe in the place of a file.
+#[cfg(unix)]
+fn pipe(path: &Path) {
+    let _ = fs::remove_file(path);
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_folder_in_the_place_of_a_file_holds_nothing_up() {
+    let scratch = Scratch::new();
+    fill(&scratch.0);
+    let names = ["session-33.0", "session-33.1", "starts", "snapshot.0"];
+    for name in names {
+        pipe(&scratch.0.join(name));
+    }
+    fs::create_dir(scratch.0.join("snapshot.1")).unwrap();
+    pipe(&scratch.0.join("snapshot.portable"));
+    let (folder, sessions) = open(&scratch.0).unwrap();
+    assert_eq!(sessions, 0);
+    assert!(folder.snapshots().find(None).heads.is_empty());
+    folder.cold_start(SystemTime::now());
+    drop(folder);
+    for name in ["lock", "journal"] {
+        pipe(&scratch.0.join(name));
+        let error = open(&scratch.0).err().expect("it is a pipe");
+        assert_eq!(error.kind(), ErrorKind::State);
+        fs::remove_file(scratch.0.join(name)).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_snapshot_that_is_written_waits_for_no_pipe() {
+    let scratch = Scratch::new();
+    let (folder, _) = open(&scratch.0).unwrap();
+    pipe(&scratch.0.join("snapshot.1.new"));
+    let head = FileHead {
+        taken: 0,
+        positions: Vec::new(),
+    };
+    assert_eq!(folder.snapshots().write(head, |_| false), None);
 }

@@ -107,10 +107,6 @@ fn the_next_process_goes_on_where_the_last_one_was() {
         journal.flush(ms(2));
     }
     let (folder, sessions) = open(&disk);
-    assert_eq!(
-        sessions[0].written,
-        SystemTime::UNIX_EPOCH + Duration::from_millis(2)
-    );
     assert_eq!(sessions[0].bot, BOT.bits());
     let mut journal = journal(&folder, SHARD);
     journal.acknowledged(6, ms(0));
@@ -120,6 +116,16 @@ fn the_next_process_goes_on_where_the_last_one_was() {
     journal.acknowledged(7, ms(2));
     journal.flush(ms(2));
     assert_eq!(saved(&disk), []);
+}
+
+#[test]
+fn a_record_is_as_old_as_the_wall_clock_says_however_long_the_bot_has_run() {
+    let disk = Faulty::new();
+    let (folder, _) = open(&disk);
+    let before = SystemTime::now() - Duration::from_millis(1);
+    journal(&folder, SHARD).begin(&session(SHARD, "a", 1, &[]), ms(36_000_000));
+    let written = open(&disk).1[0].written;
+    assert!(before <= written && written <= SystemTime::now());
 }
 
 #[test]
