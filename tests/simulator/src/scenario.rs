@@ -11,4 +11,4 @@ mod step;
 
 pub use setting::{Rates, Setting};
 pub use source::Source;
-pub use step::{Clock, Line, Scene, Step};
+pub use step::{Clock, Line, RowsLeft, Scene, Step};

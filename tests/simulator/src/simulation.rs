@@ -16,6 +16,8 @@ mod judge;
 mod liveness;
 mod network;
 mod perform;
+mod restored;
+mod snapshots;
 mod stores;
 mod tally;
 mod tolerance;
@@ -29,11 +31,13 @@ use crate::scenario::{Scene, Setting, Source, Step};
 use clock::HostClock;
 use headcount_core::cache::MemoryStore;
 use headcount_core::fleet::{Fleet, FleetConfig, StartLimit};
+use headcount_core::id::GuildId;
 use headcount_core::{Instant, Shard, ShardId};
 use headcount_driver::record::{RecordingError, RunRecorder};
 use host::Host;
 use judge::Excuses;
 use network::Network;
+use snapshots::Snapshots;
 use std::collections::BTreeSet;
 
 pub use campaign::{Campaign, Failure, check_bytes, check_seed, record_seed, reproduce};
@@ -81,6 +85,9 @@ pub struct Simulation {
     /// How often the process was killed.
     kills: u64,
     store: MemoryStore,
+    snapshots: Snapshots,
+    /// Guilds with rows of a session that nobody has gone on with, of which nothing came since.
+    stale: BTreeSet<GuildId>,
     trace: Trace,
     tally: Tally,
     excuses: Excuses,
@@ -127,6 +134,8 @@ impl Simulation {
                 .map(|number| Host::new(&setting, number))
                 .collect(),
             store: MemoryStore::new(setting.seed),
+            snapshots: Snapshots::new(setting.seed, setting.snapshots),
+            stale: BTreeSet::new(),
             trace: Trace::new(whole_trace),
             tally: Tally {
                 seeds: 1,
@@ -144,11 +153,13 @@ impl Simulation {
     }
 
     /// The same, with a recording of what is done to the shards; with a key it is scrubbed as the
-    /// recordings of bots are.
+    /// recordings of bots are. Its processes go on without rows, which a recording does not follow.
     ///
     /// # Errors
     /// Settings that cannot be written.
     pub fn recorded(mut self, key: Option<[u64; 2]>) -> Result<Self, RecordingError> {
+        self.setting.snapshots = false;
+        self.snapshots = Snapshots::new(self.setting.seed, false);
         let config = host::config(&self.setting, ShardId::new(0, self.setting.shards));
         let shards = (0..self.setting.shards).map(|number| {
             let seed = host::seed(&self.setting, number, 0);
@@ -271,10 +282,18 @@ impl Simulation {
             .filter(|_| self.clock.asleep(self.now).is_none());
         let fleet = fleet.map(|at| self.clock.real(self.now, at.as_millis()));
         let network = self.network.next_at();
-        [self.gateway.poll_timeout(), network, hosts, fleet]
-            .into_iter()
-            .flatten()
-            .min()
+        let snapshots = self.snapshots.next_at();
+        let snapshots = snapshots.map(|at| at.max(self.clock.asleep(self.now).unwrap_or(at)));
+        [
+            self.gateway.poll_timeout(),
+            network,
+            hosts,
+            fleet,
+            snapshots,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// When a host does something by itself.
@@ -304,6 +323,9 @@ impl Simulation {
                 .is_some_and(|at| at.as_millis() <= shown)
             {
                 self.wake_fleet();
+            }
+            if self.snapshots.next_at().is_some_and(|at| at <= self.now) {
+                self.write_snapshot();
             }
         }
         self.judge_rules();

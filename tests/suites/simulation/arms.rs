@@ -4,7 +4,7 @@
 //! Left out, since nobody can reach them here: inputs against the host's contract.
 use headcount_sim::simulation::Tally;
 
-pub(crate) const FAULTS: [&str; 62] = [
+pub(crate) const FAULTS: [&str; 63] = [
     "clock: backward",
     "clock: forward",
     "clock: stuck",
@@ -47,6 +47,7 @@ pub(crate) const FAULTS: [&str; 62] = [
     "odd row",
     "odd value",
     "process: killed",
+    "process: killed, and has snapshots",
     "process: killed, with its rows",
     "ready for resume",
     "reconnect instead of hello",
@@ -239,7 +240,7 @@ const CHUNKS: [(&str, &[&str]); 6] = [
     ("Halted", &["once", "again", "theirs"]),
 ];
 
-const OTHERS: [&str; 29] = [
+const OTHERS: [&str; 30] = [
     "fleet: BotReady",
     "fleet: FinishedChunking",
     "gateway: RESUMED repeats a sequence",
@@ -255,6 +256,7 @@ const OTHERS: [&str; 29] = [
     "misunderstood: UnknownOpcode",
     "misunderstood: Values",
     "process: begins with its session",
+    "process: begins with its session and rows",
     "process: begins with nothing",
     "request: EmptyPrefix",
     "request: Limit",

@@ -44,6 +44,8 @@ pub struct Setting {
     /// Whether the bot acknowledges events and writes its sessions down, for the process that
     /// follows when it is killed.
     pub state: bool,
+    /// Whether it writes its rows down too, now and then.
+    pub snapshots: bool,
 }
 
 /// Weights of the kinds of steps; 0 means never.
@@ -105,6 +107,7 @@ impl Setting {
             rates: Rates::draw(source),
             slow_stores: false,
             state: false,
+            snapshots: false,
         }
         .others(source)
     }
@@ -115,6 +118,7 @@ impl Setting {
         self.slow_stores = source.percent(30);
         self.state = source.percent(40);
         self.gateway.heartbeats_trim = self.state && source.percent(50);
+        self.snapshots = self.state && self.seed % 2 == 1;
         self
     }
 }

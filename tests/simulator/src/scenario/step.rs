@@ -35,13 +35,24 @@ pub enum Step {
     /// The process of a shard dies without a word, and starts anew.
     Crash(usize),
     /// The process of all shards dies without a word; the next one begins so many milliseconds
-    /// later with what was written down, and with the rows if they are kept elsewhere.
+    /// later with what was written down.
     Kill {
         /// How long no process runs.
         pause: u64,
-        /// Whether the store outlives it.
-        keeps_rows: bool,
+        /// What the next one has of the rows.
+        rows: RowsLeft,
     },
+}
+
+/// What is left of the rows when their process dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowsLeft {
+    /// All: they are kept elsewhere.
+    All,
+    /// None.
+    Nothing,
+    /// Those of the last snapshot, if there is one.
+    Snapshot,
 }
 
 /// What befalls a shard's line.
@@ -171,12 +182,11 @@ impl Step {
             }),
             Self::Stall(..) => Some("consumer: stalled"),
             Self::Crash(_) => Some("host: crash"),
-            Self::Kill {
-                keeps_rows: true, ..
-            } => Some("process: killed"),
-            Self::Kill {
-                keeps_rows: false, ..
-            } => Some("process: killed, with its rows"),
+            Self::Kill { rows, .. } => Some(match rows {
+                RowsLeft::All => "process: killed",
+                RowsLeft::Nothing => "process: killed, with its rows",
+                RowsLeft::Snapshot => "process: killed, and has snapshots",
+            }),
             Self::Wait(_)
             | Self::Ask(..)
             | Self::Send(..)
@@ -359,7 +369,11 @@ fn host(source: &mut Source<'_>, scene: Scene<'_>) -> Step {
     match source.below(12) {
         5..=7 | 9 if scene.setting.state => Step::Kill {
             pause: source.pick(&[0, 10, 2_000, time]),
-            keeps_rows: source.percent(50),
+            rows: match (source.percent(50), scene.setting.snapshots) {
+                (true, _) => RowsLeft::All,
+                (false, true) => RowsLeft::Snapshot,
+                (false, false) => RowsLeft::Nothing,
+            },
         },
         0..=3 => Step::Stall(shard, time),
         4 => Step::Clock(Clock::Forward(time * 4)),

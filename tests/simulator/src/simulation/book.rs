@@ -34,6 +34,8 @@ pub(crate) struct Book {
     ready: bool,
     halted: bool,
     misunderstood: u64,
+    /// Something of the session is dealt with beyond where it is taken up.
+    brings_up: bool,
     ended: BTreeSet<RequestId>,
     pub(crate) asked: BTreeSet<RequestId>,
     pub(crate) tickets: BTreeSet<Ticket>,
@@ -65,6 +67,7 @@ impl Book {
             ready: false,
             halted: false,
             misunderstood: 0,
+            brings_up: false,
             ended: BTreeSet::new(),
             asked: BTreeSet::new(),
             tickets: BTreeSet::new(),
@@ -74,11 +77,18 @@ impl Book {
 
     /// The account of the shard that follows, with the session that it takes over, if it does,
     /// and the guilds of that session.
-    pub(crate) fn next_life(&self, session: Option<&Session>, known: BTreeSet<GuildId>) -> Self {
+    /// With rows it may be taken up before that.
+    pub(crate) fn next_life(
+        &self,
+        session: Option<&Session>,
+        has_rows: bool,
+        known: BTreeSet<GuildId>,
+    ) -> Self {
         let delivered = session.into_iter().flat_map(Session::delivered);
         Self {
             listed: known,
-            last: session.map_or(0, Session::sequence),
+            last: session.map_or(0, dealt_with),
+            brings_up: session.is_some_and(|it| dealt_with(it) > it.sequence()) || has_rows,
             delivered: delivered.flatten().collect(),
             ever: self.ever.clone(),
             sessions: self.sessions.clone(),
@@ -100,9 +110,11 @@ impl Book {
             Event::Dispatch(dispatch) => self.sequence(dispatch.sequence()),
             Event::Misunderstood(it) => {
                 // What is emitted late was counted when it came.
+                // So was what is replayed to bring rows up to date, and not emitted again.
                 let next = self.misunderstood + 1;
-                let counted = it.count == next || (self.holds && it.count > 0);
-                self.misunderstood = next;
+                let is_late = self.holds && it.count > 0;
+                let counted = it.count == next || is_late || (self.brings_up && it.count > next);
+                self.misunderstood = it.count;
                 ensure(counted, || format!("{it:?} is miscounted"))?;
                 match it.fault {
                     Fault::Malformed(_) => self.sequence(it.sequence),
@@ -265,6 +277,13 @@ impl Book {
             format!("{all} outcomes for {} guilds", self.listed.len())
         })
     }
+}
+
+/// Up to where all of a session is dealt with, also what is replayed to bring rows up to date.
+fn dealt_with(session: &Session) -> u64 {
+    let stored = serde_json::to_value(session).unwrap_or_default();
+    let settled = stored["settled"].as_u64().unwrap_or(0);
+    settled.max(session.sequence())
 }
 
 fn expect_origin(it: &GuildReady, origin: Origin) -> Verdict {

@@ -11,6 +11,7 @@ use headcount_core::session::{Phase, Reason};
 use headcount_core::setup::{
     GuildReady, MemberCount, Outcome, PresencesOutcome, Stage, StageCounts, WaitsFor,
 };
+use headcount_core::wire::Name;
 
 /// The names of stages, with the ways in which a guild may be ready.
 const STAGES: [&str; 18] = [
@@ -106,7 +107,12 @@ impl Simulation {
     /// Notes an event, and holds what it says against the store.
     pub(super) fn mark_event(&mut self, host: usize, event: &Event<'_>) {
         self.hold_to_patience(host, event);
+        self.hold_to_restored(host, event);
         match event {
+            Event::Dispatch(it) if it.name() == Name::Ready => {
+                self.hosts[host].rows = None;
+                return;
+            }
             Event::Dispatch(_) => return,
             Event::StateChanged(it) => {
                 let reason = match it.reason {
@@ -131,7 +137,10 @@ impl Simulation {
                 self.tally.mark(format!("guild: {:?}", it.origin));
                 self.hold_to_its_word(host, it);
             }
-            Event::Gap(Gap { why, .. }) => self.tally.mark(format!("session: lost, {why:?}")),
+            Event::Gap(Gap { why, .. }) => {
+                self.hosts[host].rows = None;
+                self.tally.mark(format!("session: lost, {why:?}"));
+            }
             Event::Misunderstood(it) => {
                 let fault = format!("{:?}", it.fault);
                 let fault = fault.split('(').next().unwrap_or_default();
@@ -182,8 +191,7 @@ impl Simulation {
             ));
         }
         let stale = self.store.guild_status(it.guild) == Some(GuildStatus::Stale);
-        if stale && self.hosts[host].after_kill {
-            // That a store had failed may not have been written down.
+        if stale && self.hosts[host].may_miss_failures() {
             return;
         }
         let members = self.setting.kinds.contains(Kinds::MEMBERS);
@@ -198,13 +206,16 @@ impl Simulation {
         }
         // A session that ends before its first dispatch leaves a guild as an earlier life left it,
         // and a new store without it.
-        let is_new = self.hosts[host].rows_lost && is.is_none();
-        let is_untouched = (it.outcome == Outcome::HandedOver || is_new)
+        let is_new = (self.hosts[host].rows_lost || self.setting.snapshots) && is.is_none();
+        let is_untouched = (it.outcome == Outcome::HandedOver || is_new || self.setting.snapshots)
             && self.hosts[host].book.phase == Phase::Halted;
         if stale != (it.outcome == Outcome::StoreFailed) && !is_untouched {
             self.fail(format!("s{host}: {it:?}, and stale: {stale}"));
         }
-        self.hold_to_its_word_on_presences(host, it);
+        let has_ended = self.hosts[host].book.phase == Phase::Halted;
+        if !(has_ended && self.setting.snapshots) {
+            self.hold_to_its_word_on_presences(host, it);
+        }
     }
 
     fn hold_to_its_word_on_presences(&mut self, host: usize, it: &GuildReady) {
@@ -214,10 +225,18 @@ impl Simulation {
             (PresencesOutcome::Complete, Some(PresencesCompleteness::Complete { .. })) => true,
             // The store may still have what an earlier life of the shard put into it.
             (PresencesOutcome::Lacking(Lack::HandedOver), Some(_)) => true,
+            // It does not know whether all members have come where it keeps none.
+            (PresencesOutcome::Lacking(_), Some(PresencesCompleteness::Complete { .. })) => {
+                self.setting.snapshots && !self.setting.kinds.contains(Kinds::MEMBERS)
+            }
             // A new store knows of the guild what has come since.
-            (PresencesOutcome::Lacking(_), None) if self.hosts[host].rows_lost => true,
+            (PresencesOutcome::Lacking(_), None) => {
+                self.hosts[host].rows_lost || self.setting.snapshots
+            }
             (PresencesOutcome::Lacking(_), Some(PresencesCompleteness::Partial { why, .. }))
-                if self.hosts[host].rows_lost || it.outcome == Outcome::HandedOver =>
+                if self.hosts[host].rows_lost
+                    || it.outcome == Outcome::HandedOver
+                    || why == Lack::HandedOver =>
             {
                 why != Lack::Loading
             }
@@ -225,7 +244,7 @@ impl Simulation {
                 PresencesOutcome::Lacking(reported),
                 Some(PresencesCompleteness::Partial { why, .. }),
             ) => reported == why && why != Lack::Loading,
-            (PresencesOutcome::Complete | PresencesOutcome::Lacking(_), _) => false,
+            (PresencesOutcome::Complete, _) => false,
         };
         if !reported {
             let guild = it.guild;

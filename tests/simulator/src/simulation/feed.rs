@@ -168,7 +168,7 @@ impl Simulation {
                     if late && emitted.is_some() {
                         self.fail(format!("s{host}: a mutation after its event, {emitted:?}"));
                     }
-                    self.store.apply(mutation);
+                    self.apply(host, mutation);
                 }
                 Action::Emit(event) => {
                     if let Event::Dispatch(dispatch) = &event {
@@ -202,7 +202,8 @@ impl Simulation {
             return;
         };
         journal.settle();
-        let written = journal.write(self.now, &mut it.shard);
+        let bounded = |recorded| self.snapshots.bounded(self.now, recorded);
+        let written = journal.write(self.now, &mut it.shard, bounded);
         self.record_acknowledged(host, before);
         match written {
             Ok(sequence) => {
@@ -286,7 +287,17 @@ impl Simulation {
         self.note_known_guilds(host, event);
         let shown = Instant::from_millis(self.clock.read(self.now));
         let id = self.hosts[host].id;
-        grants.extend(self.fleet.handle(shown, FleetInput::Event(id, event)));
+        let actions: Vec<FleetAction> = self
+            .fleet
+            .handle(shown, FleetInput::Event(id, event))
+            .into_iter()
+            .collect();
+        for action in &actions {
+            if let FleetAction::Emit(event) = action {
+                self.hold_fleet_to_restored(event);
+            }
+        }
+        grants.extend(actions);
     }
 
     /// Carries out what the fleet wants.
@@ -394,6 +405,7 @@ impl Simulation {
         );
         self.tally.mark(format!("host: starts anew with {how}"));
         self.excuses.pace(self.now);
-        self.restart(host, session);
+        let rows = self.rows_here(host, session.as_ref());
+        self.restart(host, session, rows);
     }
 }

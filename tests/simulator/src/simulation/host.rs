@@ -1,12 +1,14 @@
 //! One shard with what a host keeps for it.
 use super::book::Book;
 use super::journal::Journal;
+use super::restored::HostRows;
 use super::stores::{PATIENCE, Stores};
 use crate::edge::Millis;
 use crate::scenario::Setting;
 use crate::snowflake::guild_id;
 use headcount_core::config::{Acknowledge, Identifying};
 use headcount_core::id::GuildId;
+use headcount_core::setup::Restored;
 use headcount_core::{Config, Position, Session, Shard, ShardId, Token};
 use std::collections::VecDeque;
 
@@ -43,6 +45,12 @@ pub(crate) struct Host {
     pub(crate) after_kill: bool,
     /// Whether its rows were lost with such a process.
     pub(crate) rows_lost: bool,
+    /// What it goes on from in its session.
+    pub(crate) rows: Option<HostRows>,
+    /// What its last summary said to be counted by rows that were there.
+    pub(crate) summed: Option<Option<Restored>>,
+    /// What it said so when it was ready.
+    pub(crate) ready: Option<Option<Restored>>,
     /// Until when no process runs it.
     pub(crate) down: Millis,
     /// Each guild's stage when it was last looked at, by the guild's number.
@@ -68,18 +76,22 @@ impl Host {
             stored: 0,
             after_kill: false,
             rows_lost: false,
+            rows: None,
+            summed: None,
+            ready: None,
             down: 0,
             stages: Vec::new(),
             lives: 0,
         }
     }
 
-    /// A new shard in place of the old one, with the session that it left behind, if it did.
-    /// Returns its seed.
+    /// A new shard in place of the old one, with the session that it left behind, if it did, and
+    /// the rows that are there. Returns its seed.
     pub(crate) fn restart(
         &mut self,
         setting: &Setting,
         session: Option<Session>,
+        rows: Option<HostRows>,
         guilds: u32,
     ) -> u64 {
         self.lives += 1;
@@ -91,14 +103,19 @@ impl Host {
         };
         let reached = self.shard.position().filter(same);
         self.stored = reached.map_or(0, |at| at.sequence);
-        self.shard = session
-            .clone()
-            .and_then(|session| Shard::with_session(config.clone(), seed, session).ok())
-            .unwrap_or_else(|| Shard::new(config, seed));
+        self.shard = begin(config, seed, session.clone(), rows.as_ref());
+        self.rows = rows;
+        if let Some(rows) = &mut self.rows {
+            rows.begin(&self.shard);
+        }
         let known = self.known(guilds).collect();
-        self.book = self.book.next_life(session.as_ref(), known);
+        self.book = self
+            .book
+            .next_life(session.as_ref(), self.rows.is_some(), known);
         if let Some(journal) = &mut self.journal {
-            journal.next_life(session.as_ref(), &self.shard);
+            // With rows, what lies before them is written down as dealt with.
+            let written = self.rows.as_ref().and_then(|_| self.shard.session());
+            journal.next_life(written.as_ref().or(session.as_ref()), &self.shard);
         }
         (self.socket, self.stalled, self.unread_since) = (None, 0, None);
         if session.is_none() {
@@ -118,6 +135,12 @@ impl Host {
         }
     }
 
+    /// Whether a store may have failed that it does not know of: that may not have been written
+    /// down, and what is replayed of its guild changes nothing where it was made before.
+    pub(crate) const fn may_miss_failures(&self) -> bool {
+        self.after_kill || self.rows.is_some() || self.stored > 0
+    }
+
     /// Those of the first `guilds` guilds of the world that the shard knows.
     pub(crate) fn known(&self, guilds: u32) -> impl Iterator<Item = GuildId> {
         let ids = (0..guilds).filter_map(|number| GuildId::new(guild_id(number)));
@@ -132,6 +155,16 @@ impl Host {
 
 pub(super) fn seed(setting: &Setting, number: u32, life: u64) -> u64 {
     setting.seed ^ u64::from(number).rotate_left(40) ^ life.rotate_left(20)
+}
+
+fn begin(config: Config, seed: u64, session: Option<Session>, rows: Option<&HostRows>) -> Shard {
+    let begun = session.map(|session| match rows {
+        Some(rows) => Shard::with_rows(config.clone(), seed, session, &rows.rows),
+        None => Shard::with_session(config.clone(), seed, session),
+    });
+    begun
+        .and_then(Result::ok)
+        .unwrap_or_else(|| Shard::new(config, seed))
 }
 
 pub(super) fn config(setting: &Setting, id: ShardId) -> Config {

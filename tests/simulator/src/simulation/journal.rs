@@ -151,9 +151,14 @@ impl Journal {
     }
 
     /// Writes down what is due: a new session at once, how far it is acknowledged unless guilds
-    /// stand elsewhere now, and its guilds once in a while. Returns what was reported to the shard
-    /// as written.
-    pub(crate) fn write(&mut self, now: Millis, shard: &mut Shard) -> Result<Option<u64>, String> {
+    /// stand elsewhere now, and its guilds once in a while. `bounded` says what of it the server
+    /// may be told. Returns what was reported to the shard as written.
+    pub(crate) fn write(
+        &mut self,
+        now: Millis,
+        shard: &mut Shard,
+        bounded: impl FnOnce(Position) -> Position,
+    ) -> Result<Option<u64>, String> {
         self.acknowledge(now, shard);
         let Some(at) = shard.acknowledged() else {
             self.written = None;
@@ -176,10 +181,12 @@ impl Journal {
             }
         }
         let sequence = self.written.as_ref().map(|it| it.session.sequence());
-        if let Some(sequence) = sequence {
-            shard.record(Position { sequence, ..at });
+        let recorded = sequence.map(|sequence| bounded(Position { sequence, ..at }));
+        if let Some(recorded) = recorded {
+            shard.record(recorded);
         }
-        self.check().map(|()| sequence)
+        let recorded = recorded.map(|it| it.sequence);
+        self.check().map(|()| recorded)
     }
 
     /// What is written down as acknowledged is dealt with.

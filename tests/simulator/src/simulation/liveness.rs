@@ -22,6 +22,7 @@ impl Simulation {
         self.gateway.act(self.now, Act::Heal);
         self.network.heal();
         self.clock.heal(self.now);
+        self.snapshots.stop();
         for host in &mut self.hosts {
             host.stalled = self.now;
             host.down = host.down.min(self.now);

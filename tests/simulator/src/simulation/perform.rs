@@ -1,11 +1,11 @@
 //! Doing what a step says.
 use super::journal::Journal;
+use super::restored::HostRows;
 use super::{Simulation, fleet};
 use crate::act::Act;
 use crate::edge::Millis;
-use crate::scenario::{Clock, Line, Step};
+use crate::scenario::{Clock, Line, RowsLeft, Step};
 use headcount_core::Session;
-use headcount_core::cache::MemoryStore;
 use headcount_core::chunk::MemberQuery;
 use headcount_core::id::GuildId;
 use headcount_core::session::OnStop;
@@ -46,9 +46,9 @@ impl Simulation {
                 self.count(fault);
                 self.crash(host);
             }
-            Step::Kill { pause, keeps_rows } => {
+            Step::Kill { pause, rows } => {
                 self.count(fault);
-                self.kill(pause, keeps_rows);
+                self.kill(pause, rows);
             }
         }
     }
@@ -161,14 +161,19 @@ impl Simulation {
     fn crash(&mut self, host: usize) {
         self.hang_up(host);
         self.excuses.pace(self.now);
-        self.restart(host, None);
+        self.restart(host, None, None);
     }
 
-    /// Another process takes the shard over, with this session if there is one.
-    pub(super) fn restart(&mut self, host: usize, session: Option<Session>) {
+    /// Another process takes the shard over, with this session and these rows if there are any.
+    pub(super) fn restart(
+        &mut self,
+        host: usize,
+        session: Option<Session>,
+        rows: Option<HostRows>,
+    ) {
         let it = &mut self.hosts[host];
         let (id, kept) = (it.id, session.clone());
-        let seed = it.restart(&self.setting, session, self.guilds);
+        let seed = it.restart(&self.setting, session, rows, self.guilds);
         let begun = self
             .recorder
             .as_mut()
@@ -189,31 +194,42 @@ impl Simulation {
     }
 
     /// The process of all shards is gone; the next one has what it wrote down.
-    fn kill(&mut self, pause: Millis, keeps_rows: bool) {
+    fn kill(&mut self, pause: Millis, left: RowsLeft) {
         self.kills += 1;
         let begins = self.now + pause;
+        self.snapshots.die(begins);
+        let found = self.find_rows(begins, left);
         for host in 0..self.hosts.len() {
             self.hang_up(host);
             let written = self.hosts[host].journal.as_mut().and_then(Journal::die);
-            let how = match &written {
-                Some(_) => "its session",
-                None => "nothing",
+            let rows = match (left, &found, &written) {
+                (RowsLeft::All, _, session) => self.rows_here(host, session.as_ref()),
+                (_, Some(found), Some(session)) => found.of(session, begins, self.guilds),
+                (_, None, _) | (_, _, None) => None,
+            };
+            let how = match (&written, &rows) {
+                (Some(_), Some(_)) => "its session and rows",
+                (Some(_), None) => "its session",
+                (None, _) => "nothing",
             };
             self.tally.mark(format!("process: begins with {how}"));
             self.trace
                 .line(self.now, Some(host), format_args!("# begins with {how}"));
-            self.restart(host, written);
+            let stored = rows.as_ref().map(|rows| rows.ended);
+            self.restart(host, written, rows);
             let it = &mut self.hosts[host];
             (it.down, it.after_kill) = (begins, true);
-            if !keeps_rows {
-                (it.stored, it.rows_lost) = (0, true);
+            if left != RowsLeft::All {
+                (it.stored, it.rows_lost) = (stored.unwrap_or(0), stored.is_none());
             }
+            it.summed = None;
+            it.ready = None;
         }
         self.excuses.pace(begins);
         self.fleet = fleet(&self.setting, self.clock.read(self.now));
         self.fleet_emitted.clear();
-        if !keeps_rows {
-            self.store = MemoryStore::new(self.setting.seed ^ self.kills.rotate_left(30));
+        if left != RowsLeft::All {
+            self.inherit(found);
         }
     }
 }

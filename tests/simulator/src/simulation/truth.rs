@@ -5,7 +5,7 @@ use crate::snowflake::guild_id;
 use crate::world::guild::Guild;
 use crate::world::presence::Status;
 use headcount_core::Intents;
-use headcount_core::cache::memory::{Completeness, PresencesCompleteness};
+use headcount_core::cache::memory::{Completeness, GuildRef, PresencesCompleteness};
 use headcount_core::cache::{GuildStatus, Kinds, Lack};
 use headcount_core::id::{ChannelId, GuildId, RoleId, UserId};
 use headcount_core::session::Phase;
@@ -37,6 +37,9 @@ impl Simulation {
         if !self.is_caught_up(host) {
             return;
         }
+        if let Err(wrong) = self.compare_standing(host, closely) {
+            return self.fail(format!("s{host}: {wrong}"));
+        }
         for number in 0..self.guilds {
             let guild = guild_id(number);
             if !self.hosts[host].serves(guild) || self.failure.is_some() {
@@ -50,7 +53,7 @@ impl Simulation {
     }
 
     /// What the client of a shard cannot know.
-    fn doubts(&self, host: usize) -> Doubts {
+    pub(super) fn doubts(&self, host: usize) -> Doubts {
         let socket = self.hosts[host].socket;
         let connection = socket.and_then(|socket| self.network.socket(socket).connection);
         let doubts = connection.and_then(|connection| self.gateway.doubts(connection));
@@ -91,6 +94,7 @@ impl Simulation {
         match self.store.completeness(id) {
             Some(Completeness::Complete { members }) => {
                 self.compare_members(view, members)?;
+                self.compare_count(view)?;
                 if closely {
                     self.compare_rows(view)
                 } else {
@@ -212,16 +216,38 @@ impl Simulation {
         }
     }
 
+    /// Where all members are held the guild counts them as they come and go, each once.
+    fn compare_count(&self, view: Compared<'_>) -> Result<(), String> {
+        let Compared { id, guild, doubts } = view;
+        let reported = Intents::GUILDS | Intents::GUILD_MEMBERS;
+        let all_told = !doubts.any_untold(guild.id(), Kind::Member) && !view.may_hold_more();
+        // No event says what becomes of the bot itself.
+        let has_bot = guild.holds(self.gateway.world().bot());
+        let is_counted = all_told && has_bot && self.setting.intents.contains(reported);
+        let counted = self.store.guild(id).and_then(GuildRef::member_count);
+        match counted.filter(|counted| is_counted && *counted != guild.len() as u64) {
+            Some(counted) => Err(format!(
+                "{counted} members are counted, and there are {}",
+                guild.len()
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Reported as complete: it holds everyone, and nobody else.
     fn compare_members(&self, view: Compared<'_>, reported: u64) -> Result<(), String> {
         let Compared { id, guild, doubts } = view;
         let held = self.store.members(id).map(|row| row.user().id().get());
         let held: BTreeSet<u64> = held.collect();
         let known = |user: &u64| !doubts.untold((guild.id(), Kind::Member, *user));
-        let untold = !doubts.any_untold(guild.id(), Kind::Member);
+        let all_told = !doubts.any_untold(guild.id(), Kind::Member);
         let missing = guild.member_ids().filter(|user| !held.contains(user));
         let missing: Vec<u64> = missing.filter(known).collect();
-        if missing.is_empty() && (!untold || reported == guild.len() as u64) {
+        let is_right = match view.may_hold_more() {
+            true => reported >= guild.len() as u64,
+            false => reported == guild.len() as u64,
+        };
+        if missing.is_empty() && (!all_told || is_right) {
             return Ok(());
         }
         let extra: Vec<&u64> = held.iter().filter(|user| !guild.holds(**user)).collect();
@@ -328,7 +354,12 @@ impl Compared<'_> {
     fn may_be_member(self, user: u64) -> bool {
         let guild = self.guild.id();
         self.guild.holds(user)
-            || self.doubts.is_partial(guild, Kind::Member)
+            || self.may_hold_more()
             || self.doubts.untold((guild, Kind::Member, user))
+    }
+
+    /// Whether members may be held who are none.
+    fn may_hold_more(self) -> bool {
+        self.doubts.is_partial(self.guild.id(), Kind::Member)
     }
 }
