@@ -23,6 +23,7 @@ fn short(leases: &mut headcount_core::fleet::lease::LeaseConfig) {
     leases.lease = millis(2_500);
     leases.hold = millis(2_500);
     leases.renew = millis(300);
+    leases.look = millis(100);
     leases.settle = millis(300);
     leases.margin = millis(300);
     leases.patience = millis(1_000);
