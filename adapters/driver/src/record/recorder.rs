@@ -1,5 +1,6 @@
 //! The thread that keeps what shards record, and writes it out.
 
+use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroU32;
@@ -45,7 +46,7 @@ struct DumpRequest {
     reply: Option<oneshot::Sender<io::Result<()>>>,
 }
 
-type DumpRequests = Arc<Mutex<Vec<DumpRequest>>>;
+type DumpRequests = Arc<Mutex<VecDeque<DumpRequest>>>;
 
 /// A bot's recorder: the way to its thread, which ends with it.
 pub(crate) struct Recorder {
@@ -120,7 +121,7 @@ impl Recorder {
             reply: Some(reply),
         };
         let mut dumps = self.dumps.lock().unwrap_or_else(PoisonError::into_inner);
-        dumps.push(request);
+        dumps.push_back(request);
         drop(dumps);
         // With a full queue the thread looks by itself.
         let _ = self.sender.try_send(RecorderTask::Look);
@@ -198,10 +199,10 @@ impl RecorderThread {
         }
     }
 
-    /// Writes out what is asked for. What shards had handed over before is in the queue.
+    /// Writes out what is asked for, also while it does. What shards had handed over before is in
+    /// the queue.
     fn write_out(&mut self, tasks: &Receiver<RecorderTask>) {
-        let dumps = std::mem::take(&mut *self.dumps.lock().unwrap_or_else(PoisonError::into_inner));
-        for dump in dumps {
+        while let Some(dump) = self.next_dump() {
             tasks.try_iter().for_each(|task| self.work(task));
             dump.pieces.into_iter().for_each(|piece| self.keep(piece));
             let write = |out: &mut dyn Write| self.archive.write(None, &dump.why, out);
@@ -211,6 +212,11 @@ impl RecorderThread {
                 let _ = reply.send(written);
             }
         }
+    }
+
+    fn next_dump(&self) -> Option<DumpRequest> {
+        let mut dumps = self.dumps.lock().unwrap_or_else(PoisonError::into_inner);
+        dumps.pop_front()
     }
 }
 
