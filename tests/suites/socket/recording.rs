@@ -317,11 +317,13 @@ async fn a_shard_that_is_refused_writes_the_recording_out<R: Tested>() {
     server.stop().await;
 }
 
-/// As many events as a bot of 100 a second has in an hour; the times between them are shorter.
+/// As many events as a bot of 100 a second has in an hour; the times between them are shorter. All
+/// kinds come equally often, so that most are changes of guilds, channels, roles and members, which
+/// pack half as well as what bots hear most of.
 #[test]
 #[ignore = "takes minutes, and is to be run in release"]
 #[allow(clippy::print_stdout, reason = "a measurement is shown")]
-fn an_hour_of_a_hundred_events_a_second_is_recorded_in_twenty_megabytes() {
+fn an_hour_of_a_hundred_events_a_second_is_recorded_in_forty_megabytes() {
     use headcount_tokio::Tokio;
     Tokio::block_on(async {
         let traffic = 20_000;
@@ -330,7 +332,12 @@ fn an_hour_of_a_hundred_events_a_second_is_recorded_in_twenty_megabytes() {
             ..options(Plan::even(50, 200))
         };
         let server = serve(options, 1, ServerConfig::default()).await;
-        let bot = recorded::<Tokio>(&server).connect().await;
+        // The recorder's thread may lag behind: events come much faster than in an hour.
+        let record = RecordOptions {
+            waiting: 1 << 30,
+            ..RecordOptions::default()
+        };
+        let bot = recorded::<Tokio>(&server).record(record).connect().await;
         let mut bot = bot.expect("started");
         let mut count = 0;
         until(&mut bot, |event| {
@@ -350,7 +357,7 @@ fn an_hour_of_a_hundred_events_a_second_is_recorded_in_twenty_megabytes() {
             .sum();
         println!("{} bytes of {payloads}, in {}", file.len(), path.display());
         assert!(!Recording::read(&file).expect("a recording").end().is_full);
-        assert!(file.len() < 20_000_000);
+        assert!(file.len() < 40_000_000);
         let start = std::time::Instant::now();
         let (steps, _) = replayed(&file);
         println!(

@@ -23,8 +23,9 @@ pub(super) const MAGIC: &[u8] = b"headcount recording 1\n";
 /// The magic of any form.
 const ANY_MAGIC: &[u8] = b"headcount recording ";
 
-/// How many bytes of the stream one block has at most.
-pub(super) const BLOCK: usize = 256 << 10;
+/// How many bytes of the stream one block has at most. What comes again is packed well within one
+/// block alone: with 256 KiB a recording has twice the bytes.
+pub(super) const BLOCK: usize = 8 << 20;
 
 /// No other block has more.
 const LARGEST_BLOCK: usize = 1 << 30;

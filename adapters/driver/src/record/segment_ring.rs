@@ -115,3 +115,30 @@ impl SegmentRing {
         write(&last)
     }
 }
+
+#[cfg(all(test, feature = "zstd"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_a_megabyte_ago_is_packed_once() {
+        let mut drawn = 7_u64;
+        let text: Vec<u8> = std::iter::repeat_with(|| {
+            drawn = drawn.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 1;
+            (drawn >> 56) as u8
+        })
+        .take(1 << 20)
+        .collect();
+        let mut ring = SegmentRing::new(64 << 20);
+        for _ in 0..6 {
+            ring.add(|stream| stream.extend_from_slice(&text));
+        }
+        let mut packed = 0;
+        let sum = |blocks: &[u8]| -> Result<(), ()> {
+            packed += blocks.len();
+            Ok(())
+        };
+        ring.write(sum).unwrap();
+        assert!((text.len()..2 * text.len()).contains(&packed), "{packed}");
+    }
+}
