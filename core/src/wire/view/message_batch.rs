@@ -175,13 +175,16 @@ impl<'i> Batch<Message<'i>> {
         head.write(to, start);
         to.set_length(start.wrapping_add(LENGTH), record.place);
         if let Some(mark) = author {
-            // What was noted since would be forgotten.
+            // What was noted behind the author would be forgotten, and then what is noted of it.
             if reader.has_noted_since(mark) {
                 return None;
             }
             let (end, before) = (reader.mark(), to.len());
             reader.return_to(mark);
             let user = User::transcode(reader, to).ok()?;
+            if reader.has_noted_since(mark) {
+                return None;
+            }
             reader.return_to(end);
             to.set(start.wrapping_add(AUTHOR), &user.get().to_le_bytes());
             to.set_length(start.wrapping_add(AUTHOR_LENGTH), before);

@@ -34,7 +34,8 @@ impl Declared {
         let wire = core.join("wire");
         let mut files = vec![wire.join("only_id.rs"), core.join("kind.rs")];
         let views = fs::read_dir(wire.join("view")).expect("the folder of the views");
-        files.extend(views.map(|entry| entry.expect("an entry").path()));
+        let views = views.map(|entry| entry.expect("an entry").path());
+        files.extend(views.filter(|path| path.is_file()));
         let mut all = Self {
             rows: Vec::new(),
             by_hand: BTreeSet::new(),

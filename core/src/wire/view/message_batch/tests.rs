@@ -187,3 +187,20 @@ fn an_update_says_nothing_of_being_read_aloud_and_the_rest_stays() {
     let message = batch.iter().next().unwrap();
     assert_eq!((message.tts, message.content), (None, Some("x".into())));
 }
+
+#[test]
+fn what_could_not_be_read_of_an_author_is_noted() {
+    let odd = r#"{"username":"u","id":"9","primary_guild":{"tag":[]}}"#;
+    for text in [
+        std::format!(r#"{{"id":"1","author":{odd},"tts":false}}"#),
+        std::format!(r#"{{"author":{odd},"tts":"?","id":"1"}}"#),
+    ] {
+        let mut plain = Reader::new(&text);
+        Message::read(&mut plain).unwrap();
+        let mut reader = Reader::new(&text);
+        let other = |_: &str, reader: &mut Reader<'_>| reader.skip();
+        Batch::<Message<'_>>::read_one(&mut reader, RecordPool::default(), other).unwrap();
+        let noted = |mut reader: Reader<'_>| reader.take_misreads().map_or(0, |log| log.len());
+        assert_eq!(noted(reader), noted(plain), "{text}");
+    }
+}
