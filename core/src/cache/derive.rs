@@ -193,8 +193,7 @@ impl Deriver {
     /// Adds that all members of the guild have come: the last chunk of a request for all of them,
     /// none missing. Changes nothing if members are not cached.
     #[must_use]
-    pub fn complete<'i>(&self, last_chunk: Mutation<'i>) -> Mutation<'i> {
-        let mut last_chunk = last_chunk;
+    pub fn complete<'i>(&self, mut last_chunk: Mutation<'i>) -> Mutation<'i> {
         self.add_completion(&mut last_chunk);
         last_chunk
     }

@@ -137,7 +137,8 @@ impl Machine {
         self.memory.digest
     }
 
-    /// Everything up to this sequence is dealt with; less than before changes nothing.
+    /// Everything up to this sequence is dealt with; less than before changes nothing. Whether that
+    /// is new.
     pub(crate) fn acknowledge(&mut self, sequence: u64) -> bool {
         let received = self.state.session().map_or(0, Session::sequence);
         let acknowledged = &mut self.memory.acknowledged;

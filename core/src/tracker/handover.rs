@@ -65,7 +65,7 @@ impl Tracker {
         self.handover.log = Some(StageLog::default());
     }
 
-    /// Everything up to this sequence is acknowledged.
+    /// Everything up to this sequence is acknowledged. Whether that is new of a guild.
     pub(crate) fn acknowledge(&mut self, sequence: u64) -> bool {
         let log = self.handover.log.as_mut();
         let is_new = log.is_some_and(|log| log.acknowledge(sequence));

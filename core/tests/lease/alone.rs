@@ -8,6 +8,9 @@ use headcount_core::{Instant, ShardId};
 
 const SHARD: ShardId = ShardId::ONE;
 
+/// Whatever is waited for has come by then.
+const LATEST: Instant = Instant::from_millis(60 * 60 * 1_000);
+
 /// One process that is alone at its table.
 struct Alone {
     leases: Leases,
@@ -62,6 +65,7 @@ impl Alone {
                 }
             }
             if actions.is_empty() {
+                assert!(self.now < LATEST, "it is never asked");
                 let next = self.leases.poll_timeout();
                 self.now = next.expect("it watches").max(self.now);
                 actions = self.leases.handle(self.now, LeaseInput::Timeout);

@@ -223,6 +223,9 @@ impl MessageTable {
         let Some((found, mut row)) = found.and_then(|found| at(&self.rows, found)) else {
             return;
         };
+        if is_too_long(&message) {
+            return;
+        }
         let (mut parts, newer) = (Message::parts(row.body), Message::parts(message.record));
         let poll = Message::place_of("poll");
         let polls = (parts.get(poll), newer.get(poll));
@@ -232,9 +235,6 @@ impl MessageTable {
             && reactions::keep_votes(old, new, &mut self.part)
         {
             parts.put(poll, VALUE, self.part.as_slice());
-        }
-        if is_too_long(&message) {
-            return;
         }
         let said = message.author.map(|(_, record)| record);
         let kept = row.is_by_webhook().then(|| parts.behind());
@@ -417,7 +417,7 @@ fn at(rows: &PackedTable, found: Found) -> Option<(Found, MessageRow<'_>)> {
 
 /// What a message says of its author is the newest of a user who is held, whether it is kept or
 /// not.
-fn learn(message: &MessageRecord<'_>, users: &mut Users) {
+pub(in crate::cache::memory) fn learn(message: &MessageRecord<'_>, users: &mut Users) {
     if let Some((user, record)) = message.user() {
         users.patch(user, record);
     }

@@ -1,12 +1,11 @@
 //! What guilds share: users, messages, and which channel lies in which guild.
 
-use crate::cache::memory::messages::MessageTable;
+use crate::cache::memory::messages::{MessageTable, learn};
 use crate::cache::memory::people::user::Users;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::{Row, Table};
 use crate::cache::{Op, Rows};
 use crate::id::{ChannelId, GuildId};
-use crate::wire::view::MessageRecord;
 
 /// Where a channel lies.
 #[derive(Debug)]
@@ -70,8 +69,7 @@ impl SharedRows {
         } else if let Rows::Users(rows) = rows {
             rows.iter().for_each(|user| users.patch_user(user));
         } else if let Rows::Messages(rows) = rows {
-            let authors = rows.records().filter_map(MessageRecord::user);
-            authors.for_each(|(user, record)| users.patch(user, record));
+            rows.records().for_each(|message| learn(&message, users));
         }
     }
 

@@ -35,6 +35,13 @@ impl<'a> Cursor<'a> {
         Some(byte)
     }
 
+    /// How many bytes there are of something, as [`Sink::set_length`](super::Sink) said it.
+    #[inline]
+    pub(crate) fn length(&mut self) -> Option<usize> {
+        self.array()
+            .map(|length| u32::from_le_bytes(length) as usize)
+    }
+
     /// A number of seven bits a byte, the lowest first.
     #[inline]
     pub(crate) fn number(&mut self) -> Option<u64> {

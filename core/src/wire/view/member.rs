@@ -100,11 +100,7 @@ impl<'a> MemberRecord<'a> {
     /// As [`write`] wrote it.
     fn read(from: &mut Cursor<'a>) -> Option<Self> {
         let id = UserId::new(u64::from_le_bytes(from.array()?))?;
-        let mut length = || {
-            from.array()
-                .map(|length| u32::from_le_bytes(length) as usize)
-        };
-        let (user, membership, roles) = (length()?, length()?, length()?);
+        let (user, membership, roles) = (from.length()?, from.length()?, from.length()?);
         Some(Self {
             id,
             user: from.bytes(user)?,

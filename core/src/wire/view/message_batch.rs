@@ -42,11 +42,7 @@ impl<'a> MessageRecord<'a> {
         let mut id = || from.array().map(u64::from_le_bytes);
         let (message, channel, guild, author) = (id()?, id()?, id()?, id()?);
         let has_no_guild = from.byte()? != 0;
-        let mut length = || {
-            from.array()
-                .map(|length| u32::from_le_bytes(length) as usize)
-        };
-        let (record, user) = (length()?, length()?);
+        let (record, user) = (from.length()?, from.length()?);
         let (record, user) = (from.bytes(record)?, from.bytes(user)?);
         Some(Self {
             id: MessageId::new(message)?,
@@ -193,20 +189,44 @@ impl<'i> Batch<Message<'i>> {
     }
 
     fn add(&mut self, message: &Message<'_>) {
-        let to = self.pool.writer();
-        let start = to.len();
-        to.put(&[0; HEAD]);
         let head = RecordHead {
             id: Some(message.id),
             channel: message.channel,
             guild: message.guild,
         };
+        let author = message.author.as_deref();
+        let author = author.map(|author| (author.id, |to: &mut Sink| author.pack(to)));
+        self.write(&head, |to| message.pack(to), author);
+    }
+
+    /// Adds a message of which the records are there.
+    pub(crate) fn add_packed(&mut self, message: MessageRecord<'_>) {
+        let head = RecordHead {
+            id: Some(message.id),
+            channel: message.channel,
+            guild: message.guild,
+        };
+        let author = message.author;
+        let author = author.map(|(author, record)| (author, |to: &mut Sink| to.put(record)));
+        self.write(&head, |to| to.put(message.record), author);
+    }
+
+    /// Adds a message whose records, the author's last, are written behind the head.
+    fn write(
+        &mut self,
+        head: &RecordHead,
+        record: impl FnOnce(&mut Sink),
+        author: Option<(UserId, impl FnOnce(&mut Sink))>,
+    ) {
+        let to = self.pool.writer();
+        let start = to.len();
+        to.put(&[0; HEAD]);
         head.write(to, start);
-        to.measured(start.wrapping_add(LENGTH), |to| message.pack(to));
-        if let Some(author) = &message.author {
-            let id = author.id.get().to_le_bytes();
+        to.measured(start.wrapping_add(LENGTH), record);
+        if let Some((author, record)) = author {
+            let id = author.get().to_le_bytes();
             to.set(start.wrapping_add(AUTHOR), &id);
-            to.measured(start.wrapping_add(AUTHOR_LENGTH), |to| author.pack(to));
+            to.measured(start.wrapping_add(AUTHOR_LENGTH), record);
         }
         self.count = self.count.saturating_add(1);
     }
@@ -219,28 +239,6 @@ impl<'i> Batch<Message<'i>> {
         // The state is all that there is of a boolean.
         let mask = mask & !(3 << place);
         self.pool.writer().set_mask(HEAD, mask, Message::MASK);
-    }
-}
-
-impl Batch<Message<'_>> {
-    /// Adds a message of which the records are there.
-    pub(crate) fn add_packed(&mut self, message: MessageRecord<'_>) {
-        let to = self.pool.writer();
-        let start = to.len();
-        to.put(&[0; HEAD]);
-        let head = RecordHead {
-            id: Some(message.id),
-            channel: message.channel,
-            guild: message.guild,
-        };
-        head.write(to, start);
-        to.measured(start.wrapping_add(LENGTH), |to| to.put(message.record));
-        if let Some((author, record)) = message.author {
-            let id = author.get().to_le_bytes();
-            to.set(start.wrapping_add(AUTHOR), &id);
-            to.measured(start.wrapping_add(AUTHOR_LENGTH), |to| to.put(record));
-        }
-        self.count = self.count.saturating_add(1);
     }
 }
 

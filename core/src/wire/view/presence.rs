@@ -148,11 +148,7 @@ impl<'a> PresenceRecord<'a> {
     /// As [`Batch::add`] wrote it.
     fn read(from: &mut Cursor<'a>) -> Option<Self> {
         let id = UserId::new(u64::from_le_bytes(from.array()?))?;
-        let mut length = || {
-            from.array()
-                .map(|length| u32::from_le_bytes(length) as usize)
-        };
-        let (user, presence) = (length()?, length()?);
+        let (user, presence) = (from.length()?, from.length()?);
         Some(Self {
             id,
             user: from.bytes(user)?,
