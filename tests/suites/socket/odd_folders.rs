@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use headcount_sim::Plan;
 use headcount_sim::server::{Server, ServerConfig};
+use headcount_tokio::OnStop;
 use headcount_tokio::driver::core::cache::Lack;
 use headcount_tokio::driver::core::cache::memory::{Completeness, GuildRef};
-use headcount_tokio::driver::core::event::FinishedChunking;
 use headcount_tokio::driver::core::{Intents, ShardId};
 use headcount_tokio::driver::{Bot, Builder, Snapshots};
-use headcount_tokio::{Event, OnStop};
 
-use crate::bot::{builder, options, until};
+use crate::bot::{builder, options};
 use crate::runtimes::{Tested, on_each_runtime, serve};
+use crate::warm::{completeness, counted, requests};
 
 on_each_runtime! {
     other_intents_begin_anew_over_stale_rows,
@@ -52,22 +52,6 @@ async fn first<R: Tested>(server: &Server, folder: &Path, shards: u32) {
     bot.shutdown(OnStop::Resume).await.expect("it ends");
 }
 
-async fn counted<R: Tested>(bot: &mut Bot<R>) -> FinishedChunking {
-    until(bot, |event| match &event.event {
-        Event::FinishedChunking(done) => Some(done.clone()),
-        _ => None,
-    })
-    .await
-}
-
-fn completeness<R: Tested>(bot: &Bot<R>) -> Vec<Completeness> {
-    bot.handle().cache(|store| {
-        let guilds = store.guilds().map(GuildRef::id);
-        let whole = guilds.filter_map(|guild| store.completeness(guild));
-        whole.collect()
-    })
-}
-
 const fn is_whole(it: &Completeness) -> bool {
     matches!(it, Completeness::Complete { members } if *members == MEMBERS)
 }
@@ -97,10 +81,6 @@ async fn begins_anew<R: Tested>(server: &Server, builder: Builder<R>) {
     );
     assert!(requests(server) >= asked + GUILDS);
     bot.shutdown(OnStop::Resume).await.expect("it ends");
-}
-
-fn requests(server: &Server) -> usize {
-    server.inspect(|gateway| gateway.ledger().requests.len())
 }
 
 fn resumes(server: &Server) -> usize {

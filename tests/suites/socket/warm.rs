@@ -39,7 +39,7 @@ fn keeping<R: Tested>(server: &Server, folder: &Path) -> Builder<R> {
 }
 
 /// Takes events until every guild is counted.
-async fn counted<R: Tested>(bot: &mut Bot<R>) -> FinishedChunking {
+pub(crate) async fn counted<R: Tested>(bot: &mut Bot<R>) -> FinishedChunking {
     until(bot, |event| match &event.event {
         Event::FinishedChunking(done) => Some(done.clone()),
         _ => None,
@@ -57,7 +57,7 @@ fn members<R: Tested>(bot: &Bot<R>) -> (u64, usize) {
         })
 }
 
-fn completeness<R: Tested>(bot: &Bot<R>) -> Vec<Completeness> {
+pub(crate) fn completeness<R: Tested>(bot: &Bot<R>) -> Vec<Completeness> {
     bot.handle().cache(|store| {
         let guilds = store.guilds().map(GuildRef::id);
         guilds
@@ -66,7 +66,7 @@ fn completeness<R: Tested>(bot: &Bot<R>) -> Vec<Completeness> {
     })
 }
 
-fn requests(server: &Server) -> usize {
+pub(crate) fn requests(server: &Server) -> usize {
     server.inspect(|gateway| gateway.ledger().requests.len())
 }
 

@@ -100,19 +100,24 @@ const fn renews(op: &Op<'_>) -> bool {
 impl Simulation {
     /// What a process finds of the rows that begins then.
     pub(super) fn find_rows(&mut self, begins: Millis, left: RowsLeft) -> Option<FoundRows> {
-        let seed = self.setting.seed ^ self.kills.rotate_left(30);
+        let seed = self.store_seed();
         match left {
             RowsLeft::Snapshot => self.snapshots.find(begins, || MemoryStore::new(seed)),
             RowsLeft::All | RowsLeft::Nothing => None,
         }
     }
 
+    /// Another one for each process.
+    const fn store_seed(&self) -> u64 {
+        self.setting.seed ^ self.kills.rotate_left(30)
+    }
+
     /// A process begins with what was found: rows that no shard goes on from are stale, and guilds
     /// that none can have are gone.
     pub(super) fn inherit(&mut self, found: Option<FoundRows>) {
         self.stale.clear();
-        let seed = self.setting.seed ^ self.kills.rotate_left(30);
-        self.store = found.map_or_else(|| MemoryStore::new(seed), |found| found.store);
+        let empty = || MemoryStore::new(self.store_seed());
+        self.store = found.map_or_else(empty, |found| found.store);
         let goes_on = |host: &&Host| host.rows.is_some();
         let going_on = self.hosts.iter().filter(goes_on).map(|host| host.id);
         let going_on: BTreeSet<ShardId> = going_on.collect();
