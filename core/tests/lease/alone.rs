@@ -104,7 +104,7 @@ fn a_shard_that_was_just_given_back_is_placed_before_it_is_claimed_again() {
 }
 
 #[test]
-fn nothing_found_after_a_standstill_is_watched_anew() {
+fn a_shard_claimed_after_a_standstill_starts_a_lease_later() {
     let config = LeaseConfig::default();
     let mut alone = Alone::new();
     let stands_still = Instant::ZERO.after(config.lease - config.look);
@@ -114,12 +114,100 @@ fn nothing_found_after_a_standstill_is_watched_anew() {
     let mut actions = alone.answer(&look);
     // Meanwhile somebody had it, and the table forgot that.
     alone.now = alone.now.after(config.lease);
-    let looked = alone.now;
-    actions.extend(alone.leases.handle(looked, LeaseInput::Timeout));
+    actions.extend(alone.leases.handle(alone.now, LeaseInput::Timeout));
     let look = alone.until(actions, |_, swap| of_shard(swap));
     assert_eq!(look.expected, Expected::Never);
     let mut actions = alone.answer(&look);
     actions.extend(alone.leases.handle(alone.now, LeaseInput::Serve(SHARD)));
-    alone.until_written(actions);
-    assert!(alone.now >= looked.after(config.lease));
+    let claim = alone.until_written(actions);
+    let claimed = alone.now;
+    let mut actions = alone.answer(&claim);
+    while alone.now < claimed.after(config.lease) {
+        assert!(!alone.leases.may_emit(alone.now, SHARD));
+        let renewal = alone.until_written(actions);
+        actions = alone.answer(&renewal);
+    }
+    assert!(alone.leases.may_emit(alone.now, SHARD));
+}
+
+/// Runs the shard for a moment, gives it back with this record, and looks at it once more.
+fn given_back(record: &[u8]) -> (Alone, Vec<LeaseAction>) {
+    let mut alone = Alone::new();
+    let actions = alone.leases.handle(alone.now, LeaseInput::Serve(SHARD));
+    let claim = alone.until_written(actions);
+    let actions = alone.answer(&claim);
+    let renewal = alone.until_written(actions);
+    let mut actions = alone.answer(&renewal);
+    let start = |it: &LeaseAction| matches!(it, LeaseAction::Start { .. });
+    assert!(actions.iter().any(start), "{actions:?}");
+    let record = LeaseInput::Record {
+        shard: SHARD,
+        number: 7,
+        record: record.into(),
+    };
+    for input in [record, LeaseInput::Yield(SHARD), LeaseInput::Closed(SHARD)] {
+        actions.extend(alone.leases.handle(alone.now, input));
+    }
+    let give_back = alone.until(actions, |_, swap| is_write(swap) && swap.lease.is_zero());
+    let actions = alone.answer(&give_back);
+    let look = alone.until(actions, |_, swap| swap.key == LeaseKey::Shard(SHARD));
+    let actions = alone.answer(&look);
+    (alone, actions)
+}
+
+#[test]
+fn who_gave_a_shard_back_puts_its_record_back_that_the_store_forgets() {
+    let config = LeaseConfig::default();
+    let (mut alone, actions) = given_back(b"as of 7");
+    let forgets = alone.now;
+    alone.table = LeaseTable::new();
+    let put_back = alone.until_written(actions);
+    assert_eq!(put_back.expected, Expected::Nothing);
+    assert_eq!(put_back.value.as_deref(), Some(&b"as of 7"[..]));
+    // Whoever runs it has written by then, nobody has claimed it, and nobody does so sooner.
+    let waited = alone.now.since(forgets);
+    assert!(waited >= config.renew + config.settle + config.patience);
+    assert!(waited < config.lease && waited + put_back.lease >= config.lease);
+    let actions = alone.answer(&put_back);
+    let long_after = alone.now.after(config.lease * 2);
+    let last = alone.until(actions, |it, swap| is_write(swap) || it.now >= long_after);
+    assert!(!is_write(&last), "once is enough");
+}
+
+#[test]
+fn who_gave_a_shard_back_puts_nothing_back_once_somebody_else_has_it() {
+    let config = LeaseConfig::default();
+    let (mut alone, actions) = given_back(b"as of 7");
+    let key = LeaseKey::Shard(SHARD);
+    let entry = alone.table.get(key).cloned().expect("given back");
+    let other = Swap {
+        ticket: 1,
+        key,
+        expected: Expected::Written(entry.epoch),
+        holder: ProcessId::new(2),
+        floor: 0,
+        lease: config.lease,
+        value: None,
+        with_value: false,
+    };
+    alone.table.swap(alone.now.as_millis(), &other);
+    let look = alone.until(actions, |_, swap| swap.key == key);
+    let actions = alone.answer(&look);
+    alone.table = LeaseTable::new();
+    let long_after = alone.now.after(config.lease * 2);
+    let last = alone.until(actions, |it, swap| is_write(swap) || it.now >= long_after);
+    assert!(!is_write(&last));
+}
+
+#[test]
+fn who_gave_a_shard_back_puts_nothing_back_after_a_standstill() {
+    let config = LeaseConfig::default();
+    let (mut alone, mut actions) = given_back(b"as of 7");
+    // Meanwhile somebody had it, and the table forgot that.
+    alone.now = alone.now.after(config.lease);
+    alone.table = LeaseTable::new();
+    actions.extend(alone.leases.handle(alone.now, LeaseInput::Timeout));
+    let long_after = alone.now.after(config.lease * 2);
+    let last = alone.until(actions, |it, swap| is_write(swap) || it.now >= long_after);
+    assert!(!is_write(&last));
 }

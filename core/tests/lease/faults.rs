@@ -32,6 +32,7 @@ impl World {
             }
             9 if self.dice.chance(40) => {
                 self.store.forget();
+                self.gateway.forget();
                 self.has_forgotten = true;
                 self.store.down_until = now + self.dice.roll(0, 3_000);
                 self.step_clock();

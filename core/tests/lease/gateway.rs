@@ -22,6 +22,9 @@ pub(crate) struct Sessions {
     /// The process that is connected.
     pub(crate) connected: Option<u64>,
     left: u64,
+    /// Whether the store has forgotten how far it was recorded: what another process puts back may
+    /// be older, and is refused.
+    forgotten: bool,
 }
 
 pub(crate) struct Gateway {
@@ -116,6 +119,9 @@ impl Gateway {
         if known.session != from.0 || is_gone {
             return false;
         }
+        if from.1 < known.trimmed && known.forgotten {
+            return false;
+        }
         if from.1 < known.trimmed {
             let lost = known.trimmed;
             self.broken.push(format!(
@@ -150,11 +156,18 @@ impl Gateway {
         }
     }
 
+    /// The store has forgotten all sessions.
+    pub(crate) fn forget(&mut self) {
+        let shards = self.shards.values_mut();
+        shards.for_each(|known| known.forgotten = true);
+    }
+
     pub(crate) fn trim(&mut self, shard: ShardId, session: u64, to: u64) {
         if let Some(known) = self.shards.get_mut(&shard)
             && known.session == session
         {
             known.trimmed = known.trimmed.max(to);
+            known.forgotten = false;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The lease of one shard.
 
 use alloc::boxed::Box;
+use core::mem;
 use core::time::Duration;
 
 use crate::fleet::lease::RETRY;
@@ -34,6 +35,7 @@ enum Asked {
     /// Written anew, with the record of that number.
     Renew(u64),
     GiveBack,
+    PutBack,
 }
 
 /// An attempt to take a shard over.
@@ -46,6 +48,8 @@ struct Claim {
     floor: u64,
     /// Whether no entry at all was found.
     on_nothing: bool,
+    /// Whether somebody may have had the shard, and been forgotten, while none was found.
+    may_hide_holder: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +65,9 @@ struct Elsewhere {
     watch: Option<Watch>,
     /// A claim of which it is not known what came of it.
     claim: Option<Claim>,
+    /// The record with which this process gave the shard back, until somebody else is seen to have
+    /// it: if the store forgets it before that, nobody else knows it.
+    left: Option<Box<[u8]>>,
 }
 
 #[derive(Clone, Debug)]
@@ -117,6 +124,7 @@ impl ShardLease {
             holding: ShardHolding::Elsewhere(Elsewhere {
                 watch: None,
                 claim: None,
+                left: None,
             }),
         }
     }
@@ -196,6 +204,17 @@ impl ShardLease {
             return;
         };
         let key = LeaseKey::Shard(self.shard);
+        if let (Some(record), Some(watch), None) =
+            (&elsewhere.left, &elsewhere.watch, elsewhere.claim)
+            && watch.is_forgotten(cx.now, cx.config)
+            && self.inquiry.is_due(cx.now)
+        {
+            self.asked = Asked::PutBack;
+            let lease = watch.free_from().since(cx.now);
+            let write = (lease, Some(record.clone()), false);
+            cx.ask(&mut self.inquiry, key, Expected::Nothing, write);
+            return;
+        }
         let free = elsewhere.watch.as_ref().filter(|_| self.serve);
         if let Some(watch) = free.filter(|watch| watch.free_from() <= cx.now)
             && self.inquiry.is_due(cx.now)
@@ -205,6 +224,7 @@ impl ShardLease {
                 sent: cx.now,
                 floor: cx.floor,
                 on_nothing: watch.expected() == Expected::Nothing,
+                may_hide_holder: watch.may_hide_holder,
             };
             self.asked = Asked::Claim(claim);
             // Of several of which nothing is known, the first may be the one that succeeded.
@@ -333,9 +353,14 @@ impl ShardLease {
                 };
                 self.inquiry.again_at(next.max(cx.now));
             }
-            (Asked::GiveBack, ShardHolding::Here(_)) => self.watch(cx, sent, Some(&entry)),
+            (Asked::GiveBack, ShardHolding::Here(here)) => {
+                let record = mem::take(&mut here.record.value);
+                self.watch(cx, sent, Some(&entry));
+                self.left(record);
+            }
+            (Asked::PutBack, ShardHolding::Elsewhere(_)) => self.watch(cx, sent, Some(&entry)),
             (Asked::Look | Asked::GiveBack | Asked::Renew(_), ShardHolding::Elsewhere(_))
-            | (Asked::Look | Asked::Claim(_), ShardHolding::Here(_)) => {}
+            | (Asked::Look | Asked::Claim(_) | Asked::PutBack, ShardHolding::Here(_)) => {}
         }
     }
 
@@ -349,8 +374,8 @@ impl ShardLease {
         });
         // Between the look and the claim the store may have forgotten who has the shard, if the
         // time was long enough for somebody to get it: whoever did is over after a lease.
-        let is_doubtful = claim.on_nothing && cx.now.since(claim.looked) > cx.config.settle;
-        let wait = if is_doubtful {
+        let is_late = claim.on_nothing && cx.now.since(claim.looked) > cx.config.settle;
+        let wait = if is_late || claim.may_hide_holder {
             cx.config.lease
         } else {
             Duration::ZERO
@@ -423,10 +448,14 @@ impl ShardLease {
     }
 
     fn watch(&mut self, cx: &LeaseContext<'_>, sent: Instant, entry: Option<&LeaseEntry>) {
-        let (before, was_here) = match &mut self.holding {
-            ShardHolding::Elsewhere(elsewhere) => (elsewhere.watch.take(), false),
-            ShardHolding::Here(_) => (None, true),
+        let (before, left, was_here) = match &mut self.holding {
+            ShardHolding::Elsewhere(it) => (it.watch.take(), it.left.take(), false),
+            ShardHolding::Here(_) => (None, None, true),
         };
+        let unseen = before.as_ref().map(|before| cx.now.since(before.looked));
+        let is_mine = entry.is_none_or(|entry| entry.epoch.holder == cx.me);
+        // While nobody looked for so long, others may have come and gone.
+        let left = left.filter(|_| is_mine && unseen.is_some_and(|it| it < cx.config.lease));
         let watch = Watch::found(before, entry, cx.config, sent, cx.now);
         let look = cx.now.after(cx.config.look);
         // What is free now is looked at again only if nobody here wants it. Whether this process
@@ -440,7 +469,15 @@ impl ShardLease {
         self.holding = ShardHolding::Elsewhere(Elsewhere {
             watch: Some(watch),
             claim: None,
+            left,
         });
+    }
+
+    /// What was given back had this record.
+    fn left(&mut self, record: Box<[u8]>) {
+        if let ShardHolding::Elsewhere(elsewhere) = &mut self.holding {
+            elsewhere.left = Some(record);
+        }
     }
 }
 

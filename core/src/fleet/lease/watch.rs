@@ -14,6 +14,8 @@ pub(super) struct Watch {
     found: Option<Epoch>,
     /// When it was first found so.
     since: Instant,
+    /// Whether somebody may have come since then and been forgotten: nothing was found.
+    pub(super) may_hide_holder: bool,
     /// When the last look was sent.
     pub(super) looked: Instant,
     lease: Duration,
@@ -21,8 +23,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// What a look found. No entry at all is watched like one with a lease: its holder may be
-    /// there, and the store have forgotten it. That may happen between two looks as well, if they
-    /// are so far apart that somebody may have got hold of it.
+    /// there, and the store have forgotten it.
     pub(super) fn found(
         before: Option<Self>,
         entry: Option<&LeaseEntry>,
@@ -31,14 +32,14 @@ impl Watch {
         answered: Instant,
     ) -> Self {
         let found = entry.map(|entry| entry.epoch);
-        let stays = |before: &Self| match found {
-            Some(_) => before.found == found,
-            None => before.found.is_none() && answered.since(before.looked) <= config.settle,
-        };
-        let before = before.filter(stays);
+        let same = before.filter(|before| before.found == found);
+        // Between two looks that are so far apart somebody may have got hold of it.
+        let may_hide =
+            |before: &Self| before.may_hide_holder || answered.since(before.looked) > config.settle;
         Self {
             found,
-            since: before.map_or(answered, |before| before.since),
+            since: same.as_ref().map_or(answered, |before| before.since),
+            may_hide_holder: found.is_none() && same.as_ref().is_some_and(may_hide),
             looked: sent,
             lease: entry.map_or(config.lease, |entry| entry.lease),
         }
@@ -52,6 +53,14 @@ impl Watch {
 
     pub(super) fn free_from(&self) -> Instant {
         self.since.after(self.lease)
+    }
+
+    /// Whether the store has forgotten it, and nobody holds it who lives: that process would have
+    /// written it anew by now.
+    pub(super) fn is_forgotten(&self, now: Instant, config: &LeaseConfig) -> bool {
+        let renewed = config.renew.saturating_add(config.settle);
+        let renewed = renewed.saturating_add(config.patience);
+        self.found.is_none() && !self.may_hide_holder && self.since.after(renewed) <= now
     }
 
     pub(super) const fn expected(&self) -> Expected {
