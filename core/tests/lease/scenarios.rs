@@ -1,10 +1,11 @@
 //! Many seeds of everything at once.
 
+use std::collections::BTreeSet;
 use std::panic;
 
 use crate::dice::Dice;
 use crate::gateway::Gateway;
-use crate::world::{Assignment, World};
+use crate::world::{Assignment, Step, World};
 
 const MINUTE: u64 = 60_000;
 
@@ -88,4 +89,31 @@ fn shards_that_wait_together_identify_in_order_and_as_soon_as_they_may() {
         let longest = gaps.max().unwrap();
         assert!(longest < 15_000, "{of:?}");
     }
+}
+
+/// Six processes start 240 shards, while one after the other is killed and another one comes.
+#[test]
+fn whoever_is_killed_240_shards_of_six_processes_identify_in_order_and_far_enough_apart() {
+    const BUCKETS: u32 = 16;
+    let mut world = World::new(11, 240, 6, Gateway::new(BUCKETS, 1_000, 60 * MINUTE));
+    for _ in 0..12 {
+        world.run_until(world.now + 15_000);
+        let index = world.dice.roll(0, world.processes.len() as u64 - 1) as usize;
+        world.kill(index);
+        world.at(1_000, Step::Start);
+    }
+    world.run_until(world.now + MINUTE);
+    let identifies = &world.gateway.identifies;
+    let shards: BTreeSet<u32> = identifies.iter().map(|(_, shard)| shard.number()).collect();
+    assert_eq!(shards.len(), 240, "each shard has a session");
+    assert!(identifies.len() < 260, "nobody else needs a second one");
+    let late = |bucket: u32| {
+        let of = identifies.iter().map(|(_, shard)| shard.number());
+        let of: Vec<u32> = of.filter(|shard| shard % BUCKETS == bucket).collect();
+        of.windows(2).filter(|pair| pair[0] > pair[1]).count()
+    };
+    // Behind those who have waited come the shards of a process that was killed, once another one
+    // has them; without any order it would be every second.
+    let late: usize = (0..BUCKETS).map(late).sum();
+    assert!(late < identifies.len() / 3, "{late}");
 }
