@@ -8,6 +8,7 @@ mod faults;
 mod layers;
 mod names;
 mod pictures;
+mod planted;
 mod promises;
 mod readme;
 mod recipes;
