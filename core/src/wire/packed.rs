@@ -2,8 +2,8 @@
 //!
 //! A record is a mask of two bits a part, and then the parts that have more to say, in the order
 //! of their declaration, without padding. It says where it ends, so no record is the beginning
-//! of another, and equal rows are equal bytes. Records never leave the process: whoever wants
-//! them elsewhere serialises the rows.
+//! of another, and equal rows are equal bytes. Where records leave the process, the number of their
+//! layout goes along; whoever wants rows that depend on none serialises them.
 
 mod cursor;
 mod part;

@@ -283,12 +283,8 @@ impl MemoryStore {
     fn lack(&self, guild_rows: &GuildRows, kind: Kind, own: Option<Lack>) -> Option<Lack> {
         let policies = self.policies();
         let keeps_none = policies.is_some_and(|policies| policies.get(kind).is_none());
-        match guild_rows.status {
-            GuildStatus::Pending | GuildStatus::Outage => Some(Lack::Stale),
-            GuildStatus::Stale => Some(Lack::StoreFailed),
-            GuildStatus::Available | GuildStatus::HandedOver if keeps_none => Some(Lack::Limited),
-            GuildStatus::Available | GuildStatus::HandedOver => own,
-        }
+        let own = if keeps_none { Some(Lack::Limited) } else { own };
+        guild_rows.status.lack(own)
     }
 
     /// How many rows a guild has.

@@ -64,5 +64,6 @@ mod uses;
 mod writer;
 
 pub use head::{SnapshotError, SnapshotHead};
+pub use packed::LAYOUT;
 pub use reader::SnapshotReader;
 pub use writer::SnapshotWriter;

@@ -32,6 +32,10 @@ impl Sink {
         self.0.capacity()
     }
 
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

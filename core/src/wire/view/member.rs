@@ -340,6 +340,69 @@ impl Batch<Member<'_>> {
     }
 }
 
+/// Members as bytes that may leave the process.
+///
+/// A row is one more than there are roles, or zero if the payload did not list them; the roles,
+/// eight bytes each, the lowest first; the record of the user; and that of the membership. Numbers
+/// have seven bits a byte, the lowest first. How records are laid out has a number
+/// ([`LAYOUT`](crate::cache::memory::snapshot::LAYOUT)), which is to be kept beside the rows.
+impl Batch<Member<'_>> {
+    /// Each member as bytes.
+    pub fn packed(&self) -> impl Iterator<Item = (UserId, Vec<u8>)> {
+        self.records().map(|record| {
+            let mut row = Sink::new();
+            let roles = record.roles.map(RoleIds::all);
+            let count = roles.clone().map(|roles| roles.count() as u64);
+            row.number(count.map_or(0, |count| count.saturating_add(1)));
+            for role in roles.into_iter().flatten() {
+                row.put(&role.get().to_le_bytes());
+            }
+            row.put(record.user);
+            row.put(record.membership);
+            (record.id, row.into_bytes())
+        })
+    }
+
+    /// Adds a member that [`packed`](Self::packed) wrote in the same layout; changes nothing and is
+    /// `false` if the bytes are none.
+    pub fn push_packed(&mut self, user: UserId, row: &[u8]) -> bool {
+        let Some((roles, records)) = split_roles(row) else {
+            return false;
+        };
+        let mut from = Cursor::new(records);
+        User::pass(&mut from);
+        let memberships = from.rest();
+        Membership::pass(&mut from);
+        let length = records.len().saturating_sub(memberships.len());
+        let Some((packed_user, membership)) = records.split_at_checked(length) else {
+            return false;
+        };
+        if !from.rest().is_empty() {
+            return false;
+        }
+        let to = self.pool.writer();
+        to.put(&user.get().to_le_bytes());
+        let lengths = to.len();
+        to.put(&[0; HEAD - 8]);
+        to.measured(lengths, |to| to.put(packed_user));
+        to.measured(lengths.wrapping_add(4), |to| to.put(membership));
+        let roles: Option<Roles> = roles.map(|roles| RoleIds::of(roles).all().collect());
+        write_roles(to, lengths.wrapping_add(8), roles.as_deref());
+        self.count = self.count.saturating_add(1);
+        true
+    }
+}
+
+/// The roles of a packed member, eight bytes each, and what follows them.
+fn split_roles(row: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+    let mut from = Cursor::new(row);
+    let Some(count) = from.number()?.checked_sub(1) else {
+        return Some((None, from.rest()));
+    };
+    let roles = from.bytes(usize::try_from(count).ok()?.checked_mul(8)?)?;
+    Some((Some(roles), from.rest()))
+}
+
 /// Bytes before the records: the user's id, how long the user and the membership are, and one
 /// more than there are roles or zero.
 const HEAD: usize = 20;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cache::memory::Completeness;
 use crate::cache::memory::guild::contents::Contents;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::{GuildStatus, Kinds, Lack};
@@ -29,11 +30,53 @@ impl GuildState {
         self.id
     }
 
+    /// Whether the guild's rows are current.
+    #[must_use]
+    pub const fn status(&self) -> GuildStatus {
+        self.status
+    }
+
+    /// Why not all members are there, whatever the [status](Self::status); `None` if they are.
+    #[must_use]
+    pub const fn lack(&self) -> Option<Lack> {
+        self.lack
+    }
+
+    /// How many members the guild has, as far as that is known.
+    #[must_use]
+    pub const fn member_count(&self) -> Option<u64> {
+        self.member_count
+    }
+
+    /// Whether all members are there, where so many are.
+    #[must_use]
+    pub const fn completeness(&self, members: u64) -> Completeness {
+        match self.status.lack(self.lack) {
+            None => Completeness::Complete { members },
+            Some(why) => Completeness::Partial {
+                members,
+                of: self.member_count,
+                why,
+            },
+        }
+    }
+
     /// The last dispatch that the guild's rows include; `None` if no mutation said where it came
     /// from.
     #[must_use]
     pub const fn position(&self) -> Option<Position> {
         self.position
+    }
+}
+
+impl GuildStatus {
+    /// Why a kind's rows are not whole, where `own` is known of the kind itself.
+    pub(in crate::cache::memory) const fn lack(self, own: Option<Lack>) -> Option<Lack> {
+        match self {
+            Self::Pending | Self::Outage => Some(Lack::Stale),
+            Self::Stale => Some(Lack::StoreFailed),
+            Self::Available | Self::HandedOver => own,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::wire::packed::Cursor;
 ///
 /// [`User`]: crate::wire::view::User
 /// [`Membership`]: crate::wire::view::Membership
-pub(super) const LAYOUT: u32 = 1;
+pub const LAYOUT: u32 = 1;
 
 /// The layout of a snapshot without packed rows.
 pub(super) const PORTABLE: u32 = 0;
