@@ -11,13 +11,14 @@ use headcount_core::cache::memory::RestoredRows;
 use headcount_core::cache::{Kinds, MemoryStore};
 use headcount_core::id::GuildId;
 use headcount_core::setup::Restored;
-use headcount_core::{Config, Session, Shard, ShardId};
+use headcount_core::{Config, Position, Session, Shard, ShardId};
 
 use crate::cache::CachePlan;
 use crate::panics::caught;
 use crate::shard_cell::ShardCell;
 use crate::state::{FileHead, FoundSnapshots, RestoredStore, SavedSession, SnapshotFiles, millis};
-use crate::{Error, ErrorKind};
+use crate::stores::{StoredGuilds, Stores};
+use crate::{Error, ErrorKind, Runtime};
 
 /// The rows of an earlier process, and which shards go on from them.
 #[derive(Default)]
@@ -33,6 +34,8 @@ pub(crate) struct InheritedRows {
     going_on: BTreeSet<ShardId>,
     /// Of how many guilds they have the rows.
     guilds: usize,
+    /// What the store of members has of each session's guilds, by digest.
+    in_stores: BTreeMap<u64, StoredGuilds>,
 }
 
 impl InheritedRows {
@@ -51,6 +54,21 @@ impl InheritedRows {
         self.goes_on = goes_on;
     }
 
+    /// Asks the store of members what it has of these sessions' guilds.
+    pub(crate) async fn ask<R: Runtime>(
+        &mut self,
+        runtime: &R,
+        stores: &Stores,
+        sessions: &[Session],
+    ) {
+        for session in sessions {
+            let guilds = stores.guilds(runtime, session.shard()).await;
+            if !guilds.is_empty() {
+                self.in_stores.insert(session.digest(), guilds);
+            }
+        }
+    }
+
     /// A shard that goes on with a session, from the rows if they are of it and not too old.
     pub(crate) fn shard(
         &mut self,
@@ -60,12 +78,18 @@ impl InheritedRows {
         elsewhere: Kinds,
     ) -> Result<Shard, Error> {
         let id = config.shard;
-        let shard = match self.rows(&session) {
-            Some(rows) => {
-                self.going_on.insert(id);
-                self.guilds += rows.guild_count();
-                Shard::with_rows(config, seed, session, &rows.kept_elsewhere(elsewhere))
-            }
+        let in_stores = self.in_stores.remove(&session.digest());
+        let rows = self.rows(&session).map(|rows| {
+            self.going_on.insert(id);
+            self.guilds += rows.guild_count();
+            rows.kept_elsewhere(elsewhere)
+        });
+        let rows = match in_stores {
+            Some(guilds) => Some(with_stored_members(&session, rows, guilds)),
+            None => rows,
+        };
+        let shard = match rows {
+            Some(rows) => Shard::with_rows(config, seed, session, &rows),
             None => Shard::with_session(config, seed, session),
         };
         shard.map_err(|e| Error::new(ErrorKind::Config, e.to_string()))
@@ -126,6 +150,21 @@ impl InheritedRows {
         store.inherit(|at| self.going_on.contains(&at.shard), keeps);
         Some(store)
     }
+}
+
+/// The rows of a session's guilds, with the members that lie in a store of the user's own.
+pub(crate) fn with_stored_members(
+    session: &Session,
+    rows: Option<RestoredRows>,
+    guilds: StoredGuilds,
+) -> RestoredRows {
+    let at = Position {
+        shard: session.shard(),
+        session: session.digest(),
+        sequence: session.sequence(),
+    };
+    let elsewhere = || RestoredRows::elsewhere(at, millis(SystemTime::now()));
+    rows.unwrap_or_else(elsewhere).with_members(guilds)
 }
 
 /// The snapshots of the state folder, and what each that is there has.

@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use crate::delivery::Delivery;
 use crate::drive::Drive;
+use crate::inherited_rows::with_stored_members;
 use crate::keeper::Keeper;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
@@ -53,19 +54,13 @@ impl<R: Runtime> Launch<R> {
 
     /// Gives a shard its task.
     pub(crate) fn begin(&self, id: ShardId) {
-        let span = tracing::info_span!(
-            "shard",
-            number = id.number(),
-            total = id.total(),
-            session = tracing::field::Empty
-        );
         if let Some(drive) = self.drive(id) {
-            self.runtime.spawn(drive.run().instrument(span));
+            self.runtime.spawn(drive.run().instrument(span(id)));
         }
     }
 
     /// Makes a shard that has ended begin again, with the session that it kept and the rows that
-    /// are here.
+    /// are here, or in the store of its members.
     pub(crate) fn start(&self, id: ShardId) {
         let Some(cell) = self.shared.fleet.cell(id) else {
             return;
@@ -78,18 +73,28 @@ impl<R: Runtime> Launch<R> {
                 (cell.begin_tenure(), None)
             }
         };
-        match cell.start(session, rows.as_ref()) {
-            Ok(()) => {
-                self.shared.stop_without_lease(id, cell);
-                self.begin(id);
+        let Some(drive) = self.drive(id) else {
+            return;
+        };
+        let (runtime, shared) = (self.runtime.clone(), Arc::clone(&self.shared));
+        let cell = Arc::clone(cell);
+        let begin = async move {
+            let rows = match &session {
+                Some(session) => match shared.stores.guilds(&runtime, id).await {
+                    guilds if guilds.is_empty() => rows,
+                    guilds => Some(with_stored_members(session, rows, guilds)),
+                },
+                None => None,
+            };
+            match cell.start(session, rows.as_ref()) {
+                Ok(()) => {
+                    shared.stop_without_lease(id, &cell);
+                    drive.run().await;
+                }
+                Err(error) => tracing::error!(%error, "shard {id} cannot begin again"),
             }
-            Err(error) => {
-                tracing::error!(%error, "shard {id} cannot begin again");
-                cell.left();
-                self.shared.fleet.ended();
-                self.shared.wake_leases();
-            }
-        }
+        };
+        self.runtime.spawn(begin.instrument(span(id)));
     }
 
     /// What the cache in memory has of a shard that has ended. All that a shard was sent is applied
@@ -114,4 +119,13 @@ impl<R: Runtime> Launch<R> {
             drive.run().await;
         }
     }
+}
+
+fn span(id: ShardId) -> tracing::Span {
+    tracing::info_span!(
+        "shard",
+        number = id.number(),
+        total = id.total(),
+        session = tracing::field::Empty
+    )
 }

@@ -90,6 +90,9 @@ impl<R: Runtime> Builder<R> {
             Some(folder) => self.find_snapshots(folder, cache, &mut rows).await?,
             None => (cache, None),
         };
+        if self.on_resume == OnResume::Warm {
+            rows.ask(&self.runtime, &self.stores, &self.sessions).await;
+        }
         if let Some(folder) = state.as_ref().filter(|_| !self.resumes(&info)) {
             self.wait_out(folder).await;
         }

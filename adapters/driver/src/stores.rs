@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
+use headcount_core::ShardId;
 use headcount_core::bounds::LONGEST;
-use headcount_core::cache::memory::{Applied, Displaced};
+use headcount_core::cache::memory::{Applied, Displaced, GuildState};
 use headcount_core::cache::{AsyncStore, Kinds, Mutation};
 
 use crate::Runtime;
@@ -19,6 +20,9 @@ use crate::panics::{Panicked, caught_in};
 
 /// How long a store may take for one mutation, all attempts and the pauses between them included.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a shard waits for what its store has of its guilds: its session does not last.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How often a store is handed a mutation before it counts as failed.
 const ATTEMPTS: u32 = 3;
@@ -36,7 +40,12 @@ trait AnyStore: Send + Sync {
         mutation: &'a Mutation<'static>,
         old_values: bool,
     ) -> BoxFuture<'a, Result<Displaced, Cause>>;
+
+    fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<StoredGuilds, Cause>>;
 }
+
+/// What a store has of some guilds, and how many members of each.
+pub(crate) type StoredGuilds = Vec<(GuildState, u64)>;
 
 impl<S> AnyStore for S
 where
@@ -60,6 +69,16 @@ where
                 .map_err(|error| Arc::new(error) as Cause)
         };
         // A panic is an error like any other: the store may have applied all of it, or some.
+        caught_in(work)
+            .map(|done| done.unwrap_or_else(|panicked| Err(Arc::new(panicked))))
+            .boxed()
+    }
+
+    fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<StoredGuilds, Cause>> {
+        let work = async move {
+            let found = AsyncStore::guilds(self, shard).await;
+            found.map_err(|error| Arc::new(error) as Cause)
+        };
         caught_in(work)
             .map(|done| done.unwrap_or_else(|panicked| Err(Arc::new(panicked))))
             .boxed()
@@ -115,6 +134,25 @@ impl Stores {
     pub(crate) fn kinds(&self) -> Kinds {
         let kinds = self.routes.iter().map(|(kinds, _)| *kinds);
         kinds.fold(Kinds::empty(), Kinds::union)
+    }
+
+    /// What the store of members has of a shard's guilds; nothing if it does not say so in time.
+    pub(crate) async fn guilds<R: Runtime>(&self, runtime: &R, shard: ShardId) -> StoredGuilds {
+        let mut routes = self.routes.iter();
+        let Some((_, store)) = routes.find(|(kinds, _)| kinds.contains(Kinds::MEMBERS)) else {
+            return StoredGuilds::new();
+        };
+        match within(runtime, LOOK, store.guilds(shard)).await {
+            Some(Ok(guilds)) => guilds,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "a store does not say what it has of a shard");
+                StoredGuilds::new()
+            }
+            None => {
+                tracing::warn!("a store does not say in time what it has of a shard");
+                StoredGuilds::new()
+            }
+        }
     }
 
     /// How long a guild may wait for its changes: as long as all that may wait, each until its own

@@ -1,11 +1,13 @@
 //! What a store is: it takes mutations, in order, and may fail.
 
+use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::error::Error;
 use core::future::Future;
 
-use super::memory::{Applied, Displaced, MemoryStore};
+use super::memory::{Applied, Displaced, GuildState, MemoryStore};
 use super::{Kinds, Mutation};
+use crate::ShardId;
 
 /// A store of rows, for loops that wait for it.
 ///
@@ -74,6 +76,23 @@ pub trait AsyncStore {
         Self: Sync,
     {
         async move { Ok((self.apply(mutation).await?, Displaced::default())) }
+    }
+
+    /// What the store has of a shard's guilds, and how many members of each: asked of the store of
+    /// members before the shard goes on with a session of another process. By default nothing is
+    /// known of any, and their members are missing until they are asked for anew.
+    ///
+    /// # Errors
+    /// Whatever befalls the store; then nothing is known.
+    fn guilds(
+        &self,
+        shard: ShardId,
+    ) -> impl Future<Output = Result<Vec<(GuildState, u64)>, Self::Error>> + Send
+    where
+        Self: Sync,
+    {
+        let _ = shard;
+        async { Ok(Vec::new()) }
     }
 }
 

@@ -112,7 +112,8 @@ impl Tracker {
         self.handover.settled = settled;
         self.tombstones.restore(&guilds.removed);
         self.handover.failed.clone_from(&guilds.failed);
-        let has_rows = |guild: &GuildId| rows.is_none_or(|rows| rows.get(*guild).is_some());
+        let may_come = rows.filter(|rows| rows.others_may_come());
+        let has_rows = |guild: &GuildId| may_come.is_none_or(|rows| rows.get(*guild).is_some());
         (self.handover.guilds, self.handover.without_rows) = guilds.present().partition(has_rows);
         let rows_of = |&guild| Some((guild, rows?.get(guild)?));
         let known = self.handover.guilds.iter().filter_map(rows_of);

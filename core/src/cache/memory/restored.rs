@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use crate::ShardId;
-use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
+use crate::cache::memory::{GuildState, MemoryStore};
 use crate::cache::{GuildStatus, Kinds, Lack};
 use crate::id::GuildId;
 use crate::positions::Position;
@@ -19,6 +19,9 @@ pub struct RestoredRows {
     position: Position,
     taken: u64,
     guilds: BTreeMap<GuildId, RestoredGuild>,
+    /// Whether guilds that are not here were there already.
+    #[cfg_attr(feature = "checkpoint", serde(default))]
+    is_whole: bool,
 }
 
 /// How whole a guild is that was restored.
@@ -33,7 +36,58 @@ pub(crate) struct RestoredGuild {
     pub(crate) received: u64,
 }
 
+impl RestoredGuild {
+    /// One of which nothing is known.
+    const HANDED_OVER: Self = Self {
+        lack: Some(Lack::HandedOver),
+        presences_lack: Some(Lack::HandedOver),
+        expected: None,
+        received: 0,
+    };
+}
+
 impl RestoredRows {
+    /// None yet of a session that goes on from this position, where no store but others has any
+    /// ([`with_members`](Self::with_members)). They are looked at now, at `taken`.
+    #[must_use]
+    pub const fn elsewhere(position: Position, taken: u64) -> Self {
+        Self {
+            position,
+            taken,
+            guilds: BTreeMap::new(),
+            is_whole: true,
+        }
+    }
+
+    /// Adds what another store has of the session's members: what it knows of each guild, and how
+    /// many members are there. Guilds that it has as of another session count for nothing.
+    #[must_use]
+    pub fn with_members(mut self, guilds: impl IntoIterator<Item = (GuildState, u64)>) -> Self {
+        for (state, received) in guilds {
+            let session = |at: Position| (at.shard, at.session);
+            if state.position().map(session) != Some(session(self.position)) {
+                continue;
+            }
+            let known = match self.guilds.get_mut(&state.id()) {
+                Some(known) => known,
+                None if self.is_whole => self
+                    .guilds
+                    .entry(state.id())
+                    .or_insert(RestoredGuild::HANDED_OVER),
+                None => continue,
+            };
+            known.lack = state.status().lack(state.lack());
+            known.expected = state.member_count();
+            known.received = received;
+        }
+        self
+    }
+
+    /// Whether guilds that are not here may come in what is replayed.
+    pub(crate) const fn others_may_come(&self) -> bool {
+        !self.is_whole
+    }
+
     /// Up to where the rows have the session's dispatches.
     #[must_use]
     pub const fn position(&self) -> Position {
@@ -98,6 +152,7 @@ impl MemoryStore {
             position,
             taken,
             guilds: guilds.collect(),
+            is_whole: false,
         })
     }
 
