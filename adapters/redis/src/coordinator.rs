@@ -1,33 +1,14 @@
-//! The connection to Redis.
+//! The table of leases.
 
 use std::fmt;
-use std::time::Duration;
 
 use headcount_core::fleet::lease::{Epoch, Expected, LeaseKey, LeaseStore, Swap, Swapped};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Script};
+use redis::Script;
+use redis::aio::ConnectionManager;
 
+use crate::connection::{RedisOptions, connect};
 use crate::entry::{FIELDS, read};
 use crate::error::CoordinatorError;
-
-/// How a [`Coordinator`] uses Redis.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct CoordinatorOptions {
-    /// What the keys begin with. Default `headcount`. Another one for each bot that shares a Redis.
-    pub prefix: String,
-    /// How long an answer is waited for, and a connection. Default 2 s.
-    pub patience: Duration,
-}
-
-impl Default for CoordinatorOptions {
-    fn default() -> Self {
-        Self {
-            prefix: "headcount".to_owned(),
-            patience: Duration::from_secs(2),
-        }
-    }
-}
 
 /// The table of leases in Redis: all processes of a bot open the same. Cheap to clone; clones share
 /// one connection, which is made anew when it ends.
@@ -44,29 +25,16 @@ impl Coordinator {
     /// # Errors
     /// The address is none, Redis cannot be reached, or does not let the user in.
     pub async fn open(address: &str) -> Result<Self, CoordinatorError> {
-        Self::open_with(address, CoordinatorOptions::default()).await
+        Self::open_with(address, RedisOptions::default()).await
     }
 
     /// As [`open`](Self::open), with other options.
     ///
     /// # Errors
     /// The same.
-    pub async fn open_with(
-        address: &str,
-        options: CoordinatorOptions,
-    ) -> Result<Self, CoordinatorError> {
-        let client = Client::open(address).map_err(CoordinatorError::Address)?;
-        let patience = Some(options.patience);
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(patience)
-            .set_connection_timeout(patience)
-            .set_max_delay(Duration::from_secs(1))
-            .set_number_of_retries(1);
-        let connection = ConnectionManager::new_with_config(client, config)
-            .await
-            .map_err(CoordinatorError::of)?;
+    pub async fn open_with(address: &str, options: RedisOptions) -> Result<Self, CoordinatorError> {
         Ok(Self {
-            connection,
+            connection: connect(address, options.patience).await?,
             prefix: options.prefix,
             script: Script::new(include_str!("swap.lua")),
         })

@@ -1,5 +1,6 @@
 //! One bot in several processes: the table of leases
-//! ([`fleet::lease`](headcount_core::fleet::lease)) in Redis 7 or Valkey.
+//! ([`fleet::lease`](headcount_core::fleet::lease)) in Redis 7 or Valkey, and [`rows`] there, for
+//! caches that outlive a process and are read by others.
 //!
 //! ```no_run
 //! use headcount_redis::Coordinator;
@@ -38,15 +39,19 @@
 //! | Redis is | a swap ends in | and so |
 //! |---|---|---|
 //! | down, or cannot be reached | [`Unreachable`](CoordinatorError::Unreachable) | shards run on until their leases are over; the connection is made anew |
-//! | slow | [`TimedOut`](CoordinatorError::TimedOut) after [`patience`](CoordinatorOptions::patience) | the same |
+//! | slow | [`TimedOut`](CoordinatorError::TimedOut) after [`patience`](RedisOptions::patience) | the same |
 //! | full, or a replica, or still loading | [`Refused`](CoordinatorError::Refused), and looks answer | the same |
 //! | back, with its data | an answer | leases are renewed, and shards go on |
 //! | empty | an answer | owners write their leases anew; nobody else starts a shard for one lease |
 #![forbid(unsafe_code)]
 
+mod connection;
 mod coordinator;
 mod entry;
 mod error;
+pub mod rows;
 
-pub use coordinator::{Coordinator, CoordinatorOptions};
+pub use connection::RedisOptions;
+pub use coordinator::Coordinator;
 pub use error::CoordinatorError;
+pub use rows::{RowCounts, RowReader, RowStore, RowsError, StoredGuild};

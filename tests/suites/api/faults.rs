@@ -136,7 +136,9 @@ fn every_row_has_a_test_of_its_name() {
     let elsewhere = ["floods/main.rs", "socket/state.rs", "socket/warm.rs"];
     let elsewhere = elsewhere.map(|file| read(&format!("tests/suites/{file}")));
     let elsewhere = elsewhere.concat();
-    let processes = read("adapters/driver/tests/sharing/faults.rs");
+    let processes = ["driver/tests/sharing", "redis/tests/rows"];
+    let processes = processes.map(|folder| read(&format!("adapters/{folder}/faults.rs")));
+    let processes = processes.concat();
     let mut names = BTreeSet::new();
     for Row { name, .. } in rows() {
         let is_over_sockets = elsewhere.contains(&format!("\n    {name},\n"));
@@ -148,7 +150,7 @@ fn every_row_has_a_test_of_its_name() {
         );
         assert!(names.insert(name));
     }
-    assert_eq!(names.len(), 52);
+    assert_eq!(names.len(), 53);
 }
 
 #[test]

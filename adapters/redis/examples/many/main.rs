@@ -11,6 +11,8 @@
 mod account;
 mod arguments;
 mod owner;
+#[path = "../server/mod.rs"]
+mod server;
 mod store;
 mod trial;
 

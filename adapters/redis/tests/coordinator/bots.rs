@@ -18,7 +18,7 @@ fn gateway() -> HostedServer {
 }
 
 /// Short leases, so that a test need not wait for long.
-fn short(leases: &mut headcount_core::fleet::lease::LeaseConfig) {
+pub(crate) fn short(leases: &mut headcount_core::fleet::lease::LeaseConfig) {
     let millis = Duration::from_millis;
     leases.lease = millis(2_500);
     leases.hold = millis(2_500);
@@ -34,7 +34,7 @@ fn short(leases: &mut headcount_core::fleet::lease::LeaseConfig) {
 async fn the_next_process_resumes_what_the_last_one_handed_over() {
     use headcount_tokio::{Api, Bot, Event, Intents, OnStop};
 
-    let Some(redis) = Server::start(&[]) else {
+    let Some(redis) = Server::for_test(&[]) else {
         return;
     };
     let gateway = gateway();
@@ -68,7 +68,7 @@ async fn the_next_process_resumes_what_the_last_one_handed_over() {
 fn on_smol_too() {
     use headcount_smol::{Api, Bot, Event, Intents, OnStop};
 
-    let Some(redis) = Server::start(&[]) else {
+    let Some(redis) = Server::for_test(&[]) else {
         return;
     };
     let gateway = gateway();

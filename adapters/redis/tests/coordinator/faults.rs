@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headcount_core::fleet::lease::{Expected, LeaseKey, ProcessId, Swap, Swapped};
-use headcount_redis::{Coordinator, CoordinatorError, CoordinatorOptions};
+use headcount_redis::{Coordinator, CoordinatorError, RedisOptions};
 
 use crate::server::Server;
 
@@ -21,7 +21,7 @@ fn swap(expected: Expected) -> Swap {
 }
 
 async fn open(server: &Server) -> Coordinator {
-    let mut options = CoordinatorOptions::default();
+    let mut options = RedisOptions::default();
     options.patience = Duration::from_millis(300);
     Coordinator::open_with(&server.address(), options)
         .await
@@ -41,33 +41,33 @@ async fn swap_until_answered(redis: &Coordinator, swap: &Swap) -> Swapped {
 #[tokio::test]
 async fn a_redis_that_is_killed_is_unreachable_and_back_with_what_it_had_written() {
     let options = ["--appendonly", "yes", "--appendfsync", "always"];
-    let Some(mut server) = Server::start(&options) else {
+    let Some(mut server) = Server::for_test(&options) else {
         return;
     };
     let redis = open(&server).await;
     let Swapped::Done(entry) = redis.swap(&swap(Expected::Nothing)).await.unwrap() else {
         panic!("nothing was there");
     };
-    server.kill();
+    server.kill().unwrap();
     let down = redis.swap(&swap(Expected::Never)).await;
     assert!(
         matches!(down, Err(CoordinatorError::Unreachable(_))),
         "{down:?}"
     );
-    assert!(server.run());
+    assert!(server.run().unwrap());
     let found = swap_until_answered(&redis, &swap(Expected::Never)).await;
     assert_eq!(found, Swapped::Refused(Some(entry)));
 }
 
 #[tokio::test]
 async fn a_redis_without_its_data_answers_that_there_is_nothing() {
-    let Some(mut server) = Server::start(&[]) else {
+    let Some(mut server) = Server::for_test(&[]) else {
         return;
     };
     let redis = open(&server).await;
     redis.swap(&swap(Expected::Nothing)).await.unwrap();
-    server.kill();
-    assert!(server.run());
+    server.kill().unwrap();
+    assert!(server.run().unwrap());
     let found = swap_until_answered(&redis, &swap(Expected::Never)).await;
     assert_eq!(found, Swapped::Refused(None));
     let done = swap_until_answered(&redis, &swap(Expected::Nothing)).await;
@@ -79,7 +79,7 @@ async fn a_redis_without_its_data_answers_that_there_is_nothing() {
 
 #[tokio::test]
 async fn a_redis_that_is_full_or_a_replica_takes_no_writes_and_is_looked_at() {
-    let Some(server) = Server::start(&[]) else {
+    let Some(server) = Server::for_test(&[]) else {
         return;
     };
     let redis = open(&server).await;
@@ -91,47 +91,61 @@ async fn a_redis_that_is_full_or_a_replica_takes_no_writes_and_is_looked_at() {
         assert_eq!(found, Swapped::Refused(Some(entry.clone())));
     };
     let again = swap(Expected::Written(entry.epoch));
-    server.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    server
+        .ask::<redis::Value>(&["CONFIG", "SET", "maxmemory", "1"])
+        .unwrap();
     let full = redis.swap(&again).await;
     assert!(
         matches!(full, Err(CoordinatorError::Refused(_))),
         "{full:?}"
     );
     looks().await;
-    server.command(&["CONFIG", "SET", "maxmemory", "0"]);
-    server.command(&["CONFIG", "SET", "replica-read-only", "yes"]);
-    server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    server
+        .ask::<redis::Value>(&["CONFIG", "SET", "maxmemory", "0"])
+        .unwrap();
+    server
+        .ask::<redis::Value>(&["CONFIG", "SET", "replica-read-only", "yes"])
+        .unwrap();
+    server
+        .ask::<redis::Value>(&["REPLICAOF", "127.0.0.1", "1"])
+        .unwrap();
     let replica = redis.swap(&again).await;
     assert!(
         matches!(replica, Err(CoordinatorError::Refused(_))),
         "{replica:?}"
     );
     looks().await;
-    server.command(&["REPLICAOF", "NO", "ONE"]);
+    server
+        .ask::<redis::Value>(&["REPLICAOF", "NO", "ONE"])
+        .unwrap();
     let done = redis.swap(&again).await;
     assert!(matches!(done, Ok(Swapped::Done(_))), "{done:?}");
 }
 
 #[tokio::test]
 async fn a_redis_that_does_not_answer_is_not_waited_for() {
-    let Some(server) = Server::start(&[]) else {
+    let Some(server) = Server::for_test(&[]) else {
         return;
     };
     let redis = open(&server).await;
     redis.swap(&swap(Expected::Nothing)).await.unwrap();
-    server.command(&["CLIENT", "PAUSE", "60000", "ALL"]);
+    server
+        .ask::<redis::Value>(&["CLIENT", "PAUSE", "60000", "ALL"])
+        .unwrap();
     let slow = redis.swap(&swap(Expected::Never)).await;
     assert!(matches!(slow, Err(CoordinatorError::TimedOut)), "{slow:?}");
 }
 
 #[tokio::test]
 async fn a_user_needs_no_more_than_the_documentation_says() {
-    let Some(server) = Server::start(&[]) else {
+    let Some(server) = Server::for_test(&[]) else {
         return;
     };
     let user = ["ACL", "SETUSER", "bot", "on", ">secret", "~{headcount}:*"];
     let may = ["+evalsha", "+script|load", "+hmget", "+hset", "+time"];
-    server.command(&[&user[..], &may].concat());
+    server
+        .ask::<redis::Value>(&[&user[..], &may].concat())
+        .unwrap();
     let address = server.address().replace("//", "//bot:secret@");
     let redis = Coordinator::open(&address).await.unwrap();
     assert!(!format!("{redis:?}").contains("secret"));

@@ -5,5 +5,7 @@
 mod bots;
 mod faults;
 mod processes;
+#[path = "../../examples/server/mod.rs"]
 mod server;
 mod table;
+mod takeover;

@@ -82,7 +82,7 @@ async fn process(id: u64, address: String, started: mpsc::UnboundedSender<(u64, 
 
 #[tokio::test]
 async fn shards_of_a_process_that_ends_are_taken_over_by_the_others() {
-    let Some(server) = Server::start(&[]) else {
+    let Some(server) = Server::for_test(&[]) else {
         return;
     };
     let (send, mut started) = mpsc::unbounded_channel();

@@ -7,7 +7,7 @@ use headcount_core::ShardId;
 use headcount_core::fleet::lease::{
     Epoch, Expected, LeaseEntry, LeaseKey, LeaseTable, ProcessId, Swap, Swapped,
 };
-use headcount_redis::{Coordinator, CoordinatorOptions};
+use headcount_redis::{Coordinator, RedisOptions};
 
 use crate::server::Server;
 
@@ -92,7 +92,7 @@ async fn compare(address: String) {
 
 #[tokio::test]
 async fn redis_does_with_a_swap_what_the_table_in_memory_does() {
-    if let Some(server) = Server::start(&[]) {
+    if let Some(server) = Server::for_test(&[]) {
         compare(server.address()).await;
     }
 }
@@ -100,14 +100,14 @@ async fn redis_does_with_a_swap_what_the_table_in_memory_does() {
 #[cfg(feature = "smol")]
 #[test]
 fn on_smol_too() {
-    if let Some(server) = Server::start(&[]) {
+    if let Some(server) = Server::for_test(&[]) {
         smol::block_on(compare(server.address()));
     }
 }
 
 #[tokio::test]
 async fn numbers_and_leases_follow_the_clock_of_the_server() {
-    let Some(server) = Server::start(&[]) else {
+    let Some(server) = Server::for_test(&[]) else {
         return;
     };
     let redis = Coordinator::open(&server.address()).await.unwrap();
@@ -132,11 +132,13 @@ async fn numbers_and_leases_follow_the_clock_of_the_server() {
 
 #[tokio::test]
 async fn bots_with_other_prefixes_do_not_meet_and_the_keys_of_one_lie_together() {
-    let Some(server) = Server::start(&["--cluster-enabled", "yes"]) else {
+    let Some(server) = Server::for_test(&["--cluster-enabled", "yes"]) else {
         return;
     };
-    server.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
-    let mut options = CoordinatorOptions::default();
+    server
+        .ask::<redis::Value>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])
+        .unwrap();
+    let mut options = RedisOptions::default();
     options.prefix = "other".into();
     let address = server.address();
     let one = Coordinator::open(&address).await.unwrap();

@@ -1,0 +1,114 @@
+//! A `redis-server` of its own, on a free port and in a folder of its own.
+#![allow(dead_code, reason = "not every program needs all of it")]
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use redis::FromRedisValue;
+use tempfile::TempDir;
+
+pub(crate) struct Server {
+    process: Option<Child>,
+    port: u16,
+    folder: TempDir,
+    options: Vec<String>,
+}
+
+impl Server {
+    /// Starts one; [`io::ErrorKind::NotFound`] where there is none on this machine.
+    pub(crate) fn start(options: &[&str]) -> io::Result<Self> {
+        let mut server = Self {
+            process: None,
+            port: 0,
+            folder: tempfile::tempdir()?,
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+        };
+        // Another program may take the free port in between: then it is tried again.
+        for _ in 0..20 {
+            let free = TcpListener::bind(("127.0.0.1", 0))?;
+            server.port = free.local_addr()?.port();
+            drop(free);
+            if server.run()? {
+                return Ok(server);
+            }
+        }
+        Err(io::Error::other("redis-server does not start"))
+    }
+
+    /// The same for a test; where there is none it says so, and the test leaves itself out.
+    #[allow(clippy::panic, clippy::print_stderr, reason = "of a test")]
+    pub(crate) fn for_test(options: &[&str]) -> Option<Self> {
+        match Self::start(options) {
+            Ok(server) => Some(server),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let nothing_skipped = std::env::var_os("NOTHING_SKIPPED").is_some();
+                assert!(!nothing_skipped, "redis-server is missing");
+                eprintln!("skipped: no redis-server");
+                None
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Runs it until it takes connections. Whether it does.
+    pub(crate) fn run(&mut self) -> io::Result<bool> {
+        let port = self.port.to_string();
+        let mut process = Command::new("redis-server")
+            .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
+            .arg("--dir")
+            .arg(self.folder.path())
+            .args(&self.options)
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| io::Error::new(error.kind(), format!("redis-server: {error}")))?;
+        let out = process.stdout.take().into_iter();
+        let mut lines = out.flat_map(|out| BufReader::new(out).lines());
+        let is_ready = |line: &str| line.contains("Ready to accept connections");
+        let runs = lines.any(|line| line.is_ok_and(|line| is_ready(&line)));
+        // What it says later is read on, so that it never waits for that.
+        thread::spawn(move || lines.for_each(drop));
+        self.process = Some(process);
+        if !runs {
+            self.kill()?;
+        }
+        Ok(runs)
+    }
+
+    /// Ends it as `kill -9` does.
+    pub(crate) fn kill(&mut self) -> io::Result<()> {
+        match self.process.take() {
+            Some(mut process) => process.kill().and_then(|()| process.wait()).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes away what it wrote down, while it does not run.
+    pub(crate) fn empty(&self) -> io::Result<()> {
+        fs::remove_dir_all(self.folder.path())?;
+        fs::create_dir(self.folder.path())
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// What it answers to a command, over a connection of its own.
+    pub(crate) fn ask<T: FromRedisValue>(&self, words: &[&str]) -> io::Result<T> {
+        let client = redis::Client::open(self.address()).map_err(io::Error::other)?;
+        let mut connection = client.get_connection().map_err(io::Error::other)?;
+        let mut command = redis::cmd(words.first().unwrap_or(&"PING"));
+        for word in words.iter().skip(1) {
+            command.arg(*word);
+        }
+        command.query(&mut connection).map_err(io::Error::other)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
+}

@@ -1,0 +1,314 @@
+//! The rows' side of the connection: what is sent, and how it is counted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use headcount_core::id::{GuildId, UserId};
+use redis::aio::ConnectionManager;
+use redis::{Cmd, FromRedisValue, Pipeline, Script, Value};
+
+use crate::connection::{RedisOptions, connect};
+use crate::rows::changes::{ChangePart, Changes};
+use crate::rows::counts::Counters;
+use crate::rows::error::RowsError;
+use crate::rows::head::{FIELDS, GuildHead};
+use crate::rows::held::{HeldRows, PlaceRows};
+use crate::rows::keys::{self, GuildKeys};
+use crate::rows::member_row::{RowPieces, USUAL, bucket, field};
+use crate::rows::reads::Reads;
+
+/// So many times a long row is read anew that was written meanwhile.
+const ATTEMPTS: u32 = 8;
+
+/// What a hash may have in the place of fields that are set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InPlace {
+    /// Anything; how many members more there are.
+    Any(i64),
+    /// Nothing, or the same; members that were not there are counted.
+    Same,
+    /// Nothing; members are counted.
+    Nothing,
+}
+
+/// What came of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WriteOutcome {
+    /// It is done; so many members were added, if they were counted.
+    Done(u64),
+    /// The guild has another revision, or no head.
+    Moved(Option<u64>),
+    /// There are other rows than may be.
+    OtherRows,
+}
+
+/// A connection to the rows of one bot.
+#[derive(Clone)]
+pub(crate) struct Link {
+    connection: ConnectionManager,
+    pub(crate) prefix: String,
+    write: Script,
+    swap: Script,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Link {
+    pub(crate) async fn open(address: &str, options: RedisOptions) -> Result<Self, RowsError> {
+        Ok(Self {
+            connection: connect(address, options.patience).await?,
+            prefix: options.prefix,
+            write: Script::new(include_str!("write.lua")),
+            swap: Script::new(include_str!("sessions.lua")),
+            counters: Arc::default(),
+        })
+    }
+
+    /// Sends a command and waits for the answer.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RowsError> {
+        let answer = command.query_async(&mut self.connection.clone()).await;
+        self.counters.answered(answer.is_ok());
+        Ok(answer?)
+    }
+
+    /// Sends commands at once and waits for all answers; nothing is sent if there are none.
+    pub(crate) async fn ask_all(&self, commands: &Pipeline) -> Result<Vec<Value>, RowsError> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = commands.query_async(&mut self.connection.clone()).await;
+        self.counters.answered(answers.is_ok());
+        Ok(answers?)
+    }
+
+    /// The guilds of which there may be rows, ascending.
+    pub(crate) async fn guilds(&self) -> Result<Vec<GuildId>, RowsError> {
+        let mut command = redis::cmd("SMEMBERS");
+        command.arg(keys::guilds(&self.prefix));
+        let listed: Vec<u64> = self.ask(&command).await?;
+        let mut listed: Vec<GuildId> = listed.into_iter().filter_map(GuildId::new).collect();
+        listed.sort_unstable();
+        Ok(listed)
+    }
+
+    /// Reads a guild's head.
+    pub(crate) async fn head(&self, keys: &GuildKeys) -> Result<Option<GuildHead>, RowsError> {
+        let mut heads = self.heads(std::slice::from_ref(keys)).await?;
+        Ok(heads.pop().flatten())
+    }
+
+    /// Reads the heads of some guilds, in one round trip.
+    pub(crate) async fn heads(
+        &self,
+        guilds: &[GuildKeys],
+    ) -> Result<Vec<Option<GuildHead>>, RowsError> {
+        let mut commands = redis::pipe();
+        for keys in guilds {
+            commands.cmd("HMGET").arg(keys.head()).arg(&FIELDS[..]);
+        }
+        let answers = self.ask_all(&commands).await?.into_iter();
+        answers
+            .map(|answer| GuildHead::read(&from::<Vec<Option<Vec<u8>>>>(answer)?))
+            .collect()
+    }
+
+    /// Reads rows, and the head as it was before; of members that lie in so many hashes.
+    pub(crate) async fn read(
+        &self,
+        keys: &GuildKeys,
+        buckets: u32,
+        reads: &Reads,
+    ) -> Result<(Option<GuildHead>, HeldRows), RowsError> {
+        let mut commands = redis::pipe();
+        commands.cmd("HMGET").arg(keys.head()).arg(&FIELDS[..]);
+        for kind in reads.whole.each() {
+            commands.cmd("HGETALL").arg(keys.kind(kind));
+        }
+        for (kind, names) in &reads.places {
+            commands.cmd("HMGET").arg(keys.kind(*kind));
+            names.iter().for_each(|name| {
+                commands.arg(name);
+            });
+        }
+        let users = reads.members.iter().map(|user| (*user, USUAL));
+        let usual = PieceReads::new(users, buckets);
+        usual.ask(keys, &mut commands);
+        let mut answers = self.ask_all(&commands).await?.into_iter();
+        let head: Vec<Option<Vec<u8>>> = next(&mut answers)?;
+        let mut rows = HeldRows::default();
+        for kind in reads.whole.each() {
+            let places: BTreeMap<String, Vec<u8>> = next(&mut answers)?;
+            rows.places.insert(kind, places);
+        }
+        for (kind, names) in &reads.places {
+            let values: Vec<Option<Vec<u8>>> = next(&mut answers)?;
+            let named = names.iter().cloned().zip(values);
+            let places: PlaceRows = named.filter_map(|(name, row)| Some((name, row?))).collect();
+            rows.places.insert(*kind, places);
+        }
+        let mut found = usual.found(&mut answers)?;
+        self.read_long(keys, buckets, &mut found).await?;
+        rows.members = found.into_rows();
+        Ok((GuildHead::read(&head)?, rows))
+    }
+
+    /// Reads the rows anew of which there are more pieces than were asked for.
+    async fn read_long(
+        &self,
+        keys: &GuildKeys,
+        buckets: u32,
+        found: &mut RowPieces,
+    ) -> Result<(), RowsError> {
+        for _ in 0..ATTEMPTS {
+            let long = found.long();
+            if long.is_empty() {
+                return Ok(());
+            }
+            let reads = PieceReads::new(long.into_iter(), buckets);
+            let mut commands = redis::pipe();
+            reads.ask(keys, &mut commands);
+            let mut answers = self.ask_all(&commands).await?.into_iter();
+            found.replace(reads.found(&mut answers)?);
+        }
+        Err(RowsError::Contended)
+    }
+
+    /// Reads all members of some hashes, in one round trip.
+    pub(crate) async fn read_buckets(
+        &self,
+        keys: &GuildKeys,
+        buckets: impl Iterator<Item = u32>,
+    ) -> Result<HeldRows, RowsError> {
+        let mut commands = redis::pipe();
+        for bucket in buckets {
+            commands.cmd("HGETALL").arg(keys.bucket(bucket));
+        }
+        let mut pieces = RowPieces::default();
+        for answer in self.ask_all(&commands).await? {
+            for (name, bytes) in from::<Vec<(Vec<u8>, Vec<u8>)>>(answer)? {
+                pieces.add_field(&name, bytes);
+            }
+        }
+        Ok(HeldRows {
+            members: pieces.into_rows(),
+            ..HeldRows::default()
+        })
+    }
+
+    /// All fields of a hash.
+    pub(crate) async fn read_kind(&self, key: &str) -> Result<PlaceRows, RowsError> {
+        let mut command = redis::cmd("HGETALL");
+        command.arg(key);
+        self.ask(&command).await
+    }
+
+    /// Writes a guild's next head and changes, if it still has the revision that is expected. One
+    /// round trip.
+    pub(crate) async fn write(
+        &self,
+        keys: &GuildKeys,
+        expected: Option<u64>,
+        next: &GuildHead,
+        found: InPlace,
+        changes: &Changes,
+    ) -> Result<WriteOutcome, RowsError> {
+        let (found, more) = match found {
+            InPlace::Any(more) => ("any", more),
+            InPlace::Same => ("same", 0),
+            InPlace::Nothing => ("none", 0),
+        };
+        let mut call = self.write.prepare_invoke();
+        call.key(keys.head());
+        call.arg(expected.map(|it| it.to_string()).unwrap_or_default());
+        call.arg(found).arg(more);
+        let fields = next.fields();
+        call.arg(fields.len() * 2);
+        for (name, value) in fields {
+            call.arg(name).arg(value);
+        }
+        for ChangePart { key, set, gone } in changes.parts() {
+            call.key(key).arg(set.len() * 2);
+            for (name, value) in set {
+                call.arg(name.as_slice()).arg(value.as_slice());
+            }
+            call.arg(gone.len());
+            for name in gone {
+                call.arg(name.as_slice());
+            }
+        }
+        let answer = call.invoke_async(&mut self.connection.clone()).await;
+        self.counters.answered(answer.is_ok());
+        let answer: Vec<Option<String>> = answer?;
+        let number = || answer.get(1)?.as_ref()?.parse().ok();
+        match answer.first().and_then(Option::as_deref) {
+            Some("done") => {
+                self.counters.wrote(changes.bytes());
+                number().map(WriteOutcome::Done).ok_or(RowsError::Damaged)
+            }
+            Some("moved") => Ok(WriteOutcome::Moved(number())),
+            Some("rows") => Ok(WriteOutcome::OtherRows),
+            _ => Err(RowsError::Damaged),
+        }
+    }
+}
+
+impl Link {
+    /// Puts what the sessions say in the place of what they said; `false` if they say something
+    /// else by now.
+    pub(crate) async fn swap_sessions(
+        &self,
+        key: &str,
+        old: Option<&str>,
+        new: &str,
+    ) -> Result<bool, RowsError> {
+        let mut call = self.swap.prepare_invoke();
+        call.key(key).arg(old.unwrap_or_default()).arg(new);
+        let answer = call.invoke_async(&mut self.connection.clone()).await;
+        self.counters.answered(answer.is_ok());
+        Ok(answer?)
+    }
+}
+
+/// The first pieces of some members, by the hash in which they lie.
+struct PieceReads(BTreeMap<u32, Vec<(UserId, u8)>>);
+
+impl PieceReads {
+    /// So many pieces of each, of members that lie in so many hashes.
+    fn new(users: impl Iterator<Item = (UserId, u8)>, buckets: u32) -> Self {
+        let mut by_bucket: BTreeMap<u32, Vec<(UserId, u8)>> = BTreeMap::new();
+        for (user, count) in users {
+            let pieces = by_bucket.entry(bucket(user, buckets)).or_default();
+            pieces.extend((0..count).map(|piece| (user, piece)));
+        }
+        Self(by_bucket)
+    }
+
+    fn ask(&self, keys: &GuildKeys, commands: &mut Pipeline) {
+        for (bucket, pieces) in &self.0 {
+            commands.cmd("HMGET").arg(keys.bucket(*bucket));
+            for (user, piece) in pieces {
+                commands.arg(field(*user, *piece));
+            }
+        }
+    }
+
+    fn found(&self, answers: &mut impl Iterator<Item = Value>) -> Result<RowPieces, RowsError> {
+        let mut found = RowPieces::default();
+        for pieces in self.0.values() {
+            let values: Vec<Option<Vec<u8>>> = next(answers)?;
+            for ((user, piece), value) in pieces.iter().zip(values) {
+                if let Some(value) = value {
+                    found.add(*user, *piece, value);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn next<T: FromRedisValue>(answers: &mut impl Iterator<Item = Value>) -> Result<T, RowsError> {
+    from(answers.next().ok_or(RowsError::Damaged)?)
+}
+
+fn from<T: FromRedisValue>(answer: Value) -> Result<T, RowsError> {
+    redis::from_redis_value(answer).or(Err(RowsError::Damaged))
+}

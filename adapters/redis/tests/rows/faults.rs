@@ -1,0 +1,211 @@
+//! A Redis that is killed, with and without what it had written, and one that lets nobody in.
+
+use std::time::Duration;
+
+use headcount_core::cache::memory::Applied;
+use headcount_core::cache::{AsyncStore, MemoryStore, Mutation};
+use headcount_redis::{CoordinatorError, RedisOptions, RowReader, RowStore, RowsError};
+use serde_json::json;
+
+use crate::feed::{Dice, Feed, draw, guild, guild_create};
+use crate::history::{in_memory, in_redis};
+use crate::server::Server;
+use crate::writing::filled;
+
+/// Applies a mutation until Redis answers.
+async fn until_answered(store: &RowStore, mutation: &Mutation<'static>) -> Applied {
+    loop {
+        match store.apply(mutation).await {
+            Ok(applied) => return applied,
+            Err(RowsError::NoAnswer(_)) => tokio::task::yield_now().await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_is_killed_with_its_data_loses_and_doubles_nothing() {
+    let options = ["--appendonly", "yes", "--appendfsync", "always"];
+    let Some(mut server) = Server::for_test(&options) else {
+        return;
+    };
+    let mut redis = RedisOptions::default();
+    redis.patience = Duration::from_millis(500);
+    let store = RowStore::open_with(&server.address(), redis).await.unwrap();
+    let (mut memory, mut dice, mut feed) = (MemoryStore::new(1), Dice(5), Feed::new(true));
+    let mut kills = 0;
+    for step in 0..300 {
+        let (name, data) = draw(&mut dice, 2);
+        let Some(mutation) = feed.derive(name, &data) else {
+            continue;
+        };
+        memory.apply(mutation.clone());
+        if step % 100 == 60 {
+            let sent = {
+                let store = store.clone();
+                let mutation = mutation.clone();
+                tokio::spawn(async move { store.apply(&mutation).await.is_ok() })
+            };
+            tokio::task::yield_now().await;
+            server.kill().unwrap();
+            kills += 1;
+            sent.await.unwrap();
+            let down = store.apply(&mutation).await;
+            let is_down = matches!(down, Err(RowsError::NoAnswer(_)) | Ok(_));
+            assert!(is_down, "{down:?}");
+            assert!(server.run().unwrap());
+        }
+        until_answered(&store, &mutation).await;
+    }
+    assert_eq!(kills, 3);
+    assert_eq!(in_redis(&store.reader(), 2).await, in_memory(&memory));
+}
+
+/// A Redis that comes back empty is found out at the next change of each guild.
+#[tokio::test]
+async fn rows_forgotten() {
+    let Some(mut server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    server.kill().unwrap();
+    assert!(server.run().unwrap());
+    let role = |feed: &mut Feed| {
+        let role = json!({"guild_id": guild(1).to_string(), "role": {"id": "1500", "name": "r"}});
+        feed.derive("GUILD_ROLE_UPDATE", &role).unwrap()
+    };
+    let change = role(&mut feed);
+    for _ in 0..3 {
+        // However often it is tried.
+        let failed = loop {
+            match store.apply(&change).await {
+                Err(RowsError::NoAnswer(_)) => tokio::task::yield_now().await,
+                other => break other,
+            }
+        };
+        assert!(matches!(failed, Err(RowsError::Forgotten)), "{failed:?}");
+    }
+    let next = role(&mut feed);
+    store.apply(&next).await.unwrap();
+    assert_eq!(store.reader().guild(guild(1)).await.unwrap(), None);
+    let create = guild_create(&mut Dice(4), 1);
+    let create = feed.derive("GUILD_CREATE", &create).unwrap();
+    let mut memory = MemoryStore::new(1);
+    memory.apply(create.clone());
+    store.apply(&create).await.unwrap();
+    assert_eq!(in_redis(&store.reader(), 1).await, in_memory(&memory));
+}
+
+#[tokio::test]
+async fn a_redis_that_comes_back_with_older_rows_has_stale_ones() {
+    use headcount_core::cache::GuildStatus;
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    let head = format!("{{headcount:{}}}:head", guild(1));
+    server
+        .ask::<i64>(&["HINCRBY", &head, "revision", "-1"])
+        .unwrap();
+    let role = json!({"guild_id": guild(1).to_string(), "role": {"id": "1500", "name": "r"}});
+    let change = feed.derive("GUILD_ROLE_UPDATE", &role).unwrap();
+    let failed = store.apply(&change).await;
+    assert!(matches!(failed, Err(RowsError::Forgotten)), "{failed:?}");
+    let next = feed.derive("GUILD_ROLE_UPDATE", &role).unwrap();
+    store.apply(&next).await.unwrap();
+    let stored = store.reader().guild(guild(1)).await.unwrap().unwrap();
+    assert_eq!(stored.state.status(), GuildStatus::Stale);
+}
+
+#[tokio::test]
+async fn users_need_no_more_than_the_documentation_says() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let pattern = "~{headcount*";
+    let mut writer = vec!["ACL", "SETUSER", "writer", "on", ">secret", pattern];
+    writer.extend([
+        "+evalsha",
+        "+script|load",
+        "+hmget",
+        "+hgetall",
+        "+hget",
+        "+hset",
+    ]);
+    writer.extend([
+        "+hsetnx",
+        "+hdel",
+        "+hincrby",
+        "+sadd",
+        "+srem",
+        "+smembers",
+        "+unlink",
+    ]);
+    let reader = ["ACL", "SETUSER", "reader", "on", ">secret", pattern];
+    let may = ["+hmget", "+hgetall", "+hget"];
+    let nobody = [
+        "ACL", "SETUSER", "nobody", "on", ">secret", pattern, "+hget", "+hsetnx",
+    ];
+    for user in [&writer[..], &[&reader[..], &may].concat(), &nobody] {
+        server.ask::<redis::Value>(user).unwrap();
+    }
+    let address = |user: &str| server.address().replace("//", &format!("//{user}:secret@"));
+    let store = RowStore::open(&address("writer")).await.unwrap();
+    assert!(!format!("{store:?} {:?}", store.reader()).contains("secret"));
+    let (mut memory, mut dice, mut feed) = (MemoryStore::new(1), Dice(5), Feed::new(true));
+    for _ in 0..200 {
+        let (name, data) = draw(&mut dice, 2);
+        if let Some(mutation) = feed.derive(name, &data) {
+            memory.apply(mutation.clone());
+            store.apply(&mutation).await.unwrap();
+        }
+    }
+    let reader = RowReader::open(&address("reader")).await.unwrap();
+    assert_eq!(in_redis(&reader, 2).await, in_memory(&memory));
+    let nobody = RowStore::open(&address("nobody")).await.unwrap();
+    let create = feed
+        .derive("GUILD_CREATE", &guild_create(&mut dice, 1))
+        .unwrap();
+    let refused = nobody.apply(&create).await;
+    let is_forbidden = matches!(
+        refused,
+        Err(RowsError::NoAnswer(CoordinatorError::Forbidden(_)))
+    );
+    assert!(is_forbidden, "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_keys_of_a_guild_lie_in_one_slot_of_a_cluster() {
+    let Some(server) = Server::for_test(&["--cluster-enabled", "yes"]) else {
+        return;
+    };
+    server
+        .ask::<redis::Value>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])
+        .unwrap();
+    let store = loop {
+        // A single node of a cluster takes a while until it says that it is one.
+        if let Ok(store) = RowStore::open(&server.address()).await {
+            break store;
+        }
+    };
+    let (mut dice, mut feed) = (Dice(5), Feed::new(true));
+    for _ in 0..200 {
+        let (name, data) = draw(&mut dice, 2);
+        if let Some(mutation) = feed.derive(name, &data) {
+            store.apply(&mutation).await.unwrap();
+        }
+    }
+}
+
+#[cfg(feature = "smol")]
+#[test]
+fn on_smol_too() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    smol::block_on(async {
+        let (store, _) = filled(&server, 100).await;
+        let stored = store.reader().guild(guild(1)).await.unwrap().unwrap();
+        assert_eq!(stored.members, 100);
+    });
+}

@@ -1,0 +1,236 @@
+//! What is written, in how many round trips, and what is left of it.
+
+use headcount_core::cache::memory::{Applied, Completeness};
+use headcount_core::cache::{AsyncStore, Kind, Mutation, Op, Scope};
+use headcount_core::id::UserId;
+use headcount_core::wire::view::Member;
+use headcount_redis::{RowReader, RowStore};
+use serde_json::{Value, json};
+
+use crate::feed::{Dice, Feed, guild, guild_create, member};
+use crate::server::Server;
+
+const G: u64 = 1;
+
+/// A chunk of `count` members from a number on; the last one of its answer has the index 1.
+fn chunk(dice: &mut Dice, from: u64, count: u64, index: u64) -> Value {
+    let members = (from..from + count).map(|number| member(dice, G, number));
+    let members: Vec<Value> = members.collect();
+    json!({"guild_id": guild(G).to_string(), "members": members, "nonce": "x",
+        "chunk_index": index, "chunk_count": 2})
+}
+
+fn user(number: u64) -> UserId {
+    UserId::new(G * 1_000 + number).unwrap()
+}
+
+/// A store with one guild, of which `members` are there.
+pub(crate) async fn filled(server: &Server, members: u64) -> (RowStore, Feed) {
+    let store = RowStore::open(&server.address()).await.unwrap();
+    let (mut feed, mut dice) = (Feed::new(true), Dice(1));
+    let mut create = guild_create(&mut dice, G);
+    create["members"] = json!([]);
+    create["member_count"] = json!(1);
+    let created = feed.derive("GUILD_CREATE", &create).unwrap();
+    store.apply(&created).await.unwrap();
+    let mut from = 1;
+    while from <= members {
+        let count = (members + 1 - from).min(1_000);
+        let last = u64::from(from + count > members);
+        let chunk = chunk(&mut dice, from, count, last);
+        let chunk = feed.derive("GUILD_MEMBERS_CHUNK", &chunk).unwrap();
+        store.apply(&chunk).await.unwrap();
+        from += count;
+    }
+    (store, feed)
+}
+
+fn keys(server: &Server, pattern: &str) -> Vec<String> {
+    let mut keys: Vec<String> = server.ask(&["KEYS", pattern]).unwrap();
+    keys.sort();
+    keys
+}
+
+#[tokio::test]
+async fn a_thousand_members_are_one_round_trip_and_as_many_that_have_changed_are_two() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 0).await;
+    let mut create = guild_create(&mut Dice(1), G);
+    create["members"] = json!([]);
+    create["member_count"] = json!(3_000);
+    let created = feed.derive("GUILD_CREATE", &create).unwrap();
+    store.apply(&created).await.unwrap();
+    for (seed, from, trips) in [(1, 1, 1), (2, 1_001, 1), (3, 1, 3)] {
+        let chunk = chunk(&mut Dice(seed), from, 1_000, 0);
+        let mutation = feed.derive("GUILD_MEMBERS_CHUNK", &chunk).unwrap();
+        let before = store.counts().round_trips;
+        store.apply(&mutation).await.unwrap();
+        // Those that have changed: the guess, then a read and a write; long rows are read again.
+        let more = store.counts().round_trips - before;
+        assert!(more == trips || trips > 1 && more == trips + 1, "{more}");
+    }
+    let stored = store.reader().guild(guild(G)).await.unwrap().unwrap();
+    assert_eq!(stored.members, 2_000);
+    assert!(store.counts().bytes > 2_000 * 60, "{:?}", store.counts());
+    assert_eq!(store.counts().failures, 0);
+}
+
+#[tokio::test]
+async fn a_batch_that_comes_again_or_is_older_changes_nothing() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    let joins = |feed: &mut Feed, number| {
+        let mut joined = member(&mut Dice(3), G, number);
+        joined["guild_id"] = json!(guild(G).to_string());
+        feed.derive("GUILD_MEMBER_ADD", &joined).unwrap()
+    };
+    let (first, second) = (joins(&mut feed, 900), joins(&mut feed, 901));
+    store.apply(&first).await.unwrap();
+    store.apply(&second).await.unwrap();
+    let other = RowStore::open(&server.address()).await.unwrap();
+    for store in [&store, &other] {
+        for again in [&first, &second] {
+            let applied = store.apply(again).await.unwrap();
+            assert!(applied.replayed);
+        }
+    }
+    let stored = store.reader().guild(guild(G)).await.unwrap().unwrap();
+    let whole = Completeness::Complete { members: 12 };
+    assert_eq!((stored.members, stored.completeness()), (12, whole));
+    assert_eq!(stored.state.member_count(), Some(12), "counted once each");
+}
+
+#[tokio::test]
+async fn hashes_stay_small_and_packed_however_many_members_come() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 5_000).await;
+    let buckets = keys(&server, "*:members:*");
+    let packed =
+        |key: &String| server.ask::<String>(&["OBJECT", "ENCODING", key]).unwrap() == "listpack";
+    let count = buckets.iter().filter(|key| packed(key)).count();
+    assert!(buckets.len() >= 138, "{}", buckets.len());
+    assert!(
+        count * 10 > buckets.len() * 9,
+        "{count} of {}",
+        buckets.len()
+    );
+    let reader = RowReader::open(&server.address()).await.unwrap();
+    let users: Vec<UserId> = (1..=5_000).map(user).collect();
+    let found = reader.members(guild(G), &users).await.unwrap();
+    assert_eq!(found.len(), 5_000);
+    let mut seen: Vec<UserId> = found.users().collect();
+    seen.dedup();
+    assert_eq!(seen, users);
+    // A new listing without most of them drops these.
+    let begun = feed.place(Mutation::new(Some(guild(G))).with(Op::Recount));
+    store.apply(&begun).await.unwrap();
+    let last = chunk(&mut Dice(9), 1, 40, 1);
+    let last = feed.derive("GUILD_MEMBERS_CHUNK", &last).unwrap();
+    store.apply(&last).await.unwrap();
+    let found = reader.members(guild(G), &users).await.unwrap();
+    assert_eq!(found.len(), 40);
+    let stored = reader.guild(guild(G)).await.unwrap().unwrap();
+    assert_eq!(
+        stored.completeness(),
+        Completeness::Complete { members: 40 }
+    );
+}
+
+#[tokio::test]
+async fn a_guild_that_goes_leaves_no_key_behind() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 2_500).await;
+    assert!(keys(&server, "*").len() > 70);
+    let gone = Mutation::new(Some(guild(G))).with(Op::Cascade(Scope::Guild));
+    let gone = feed.place(gone);
+    assert_eq!(store.apply(&gone).await.unwrap(), Applied::default());
+    assert_eq!(keys(&server, "*"), ["{headcount}:rows"]);
+    assert_eq!(store.reader().guild(guild(G)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn rows_of_another_version_are_refused_in_clear_words() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 3).await;
+    let head = format!("{{headcount:{}}}:head", guild(G));
+    let mut refused = async |field: &str| {
+        let newer = chunk(&mut Dice(2), 1, 3, 0);
+        let newer = feed.derive("GUILD_MEMBERS_CHUNK", &newer).unwrap();
+        server
+            .ask::<i64>(&["HSET", &head, field, "2", "revision", "1"])
+            .unwrap();
+        let mine = store.apply(&newer).await;
+        assert!(mine.is_err(), "not even by who has written them");
+        let other = RowStore::open(&server.address()).await.unwrap();
+        let refused = other.apply(&newer).await.unwrap_err().to_string();
+        let read = other.reader().guild(guild(G)).await.unwrap_err();
+        assert_eq!(refused, read.to_string());
+        refused
+    };
+    let packed = "the members in Redis are packed in layout 2";
+    assert_eq!(refused("layout").await, packed);
+    let schema = "the rows in Redis follow version 2 of the schema";
+    assert_eq!(refused("schema").await, schema);
+    server
+        .ask::<i64>(&["HSET", "{headcount}:rows", "schema", "2"])
+        .unwrap();
+    let store = RowStore::open(&server.address()).await.unwrap_err();
+    let reader = RowReader::open(&server.address()).await.unwrap_err();
+    assert_eq!([store.to_string(), reader.to_string()], [schema, schema]);
+}
+
+#[tokio::test]
+async fn rows_of_any_length_are_read_and_one_that_is_far_too_long_is_refused() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 3).await;
+    let mut named = async |length: usize| {
+        let mut member = member(&mut Dice(3), G, 2);
+        member["nick"] = json!("n".repeat(length));
+        member["guild_id"] = json!(guild(G).to_string());
+        let update = feed.derive("GUILD_MEMBER_UPDATE", &member).unwrap();
+        store.apply(&update).await?;
+        let found = store.reader().members(guild(G), &[user(2)]).await?;
+        let nick = |row: Member<'_>| row.membership.nick.value().map(ToString::to_string);
+        let nick = found.iter().next().and_then(nick);
+        assert_eq!(nick.map(|nick| nick.len()), Some(length));
+        Ok(())
+    };
+    for length in [300, 5, 1_000, 64, 16_000, 1] {
+        assert!(matches!(
+            named(length).await,
+            Ok::<_, headcount_redis::RowsError>(())
+        ));
+    }
+    let refused = named(17_000).await.unwrap_err();
+    assert_eq!(refused.to_string(), "a row is too long for Redis");
+    named(10).await.unwrap();
+}
+
+#[tokio::test]
+async fn messages_and_presences_are_refused() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 3).await;
+    let rows = headcount_core::cache::Rows::Presences(Default::default());
+    let presences = feed.place(Mutation::new(Some(guild(G))).with(Op::Upsert(rows)));
+    let refused = store.apply(&presences).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "rows of the kind Presence are not kept in Redis"
+    );
+    let read = store.reader().rows(guild(G), Kind::Message).await;
+    assert!(read.is_err());
+}
