@@ -200,6 +200,9 @@ impl SharedFleet {
         if runs.is_err() {
             return false;
         }
+        if let Some(cell) = self.cell(id) {
+            cell.await_start();
+        }
         let is_new = self.pending_shards().start(id);
         if !is_new {
             self.running.fetch_sub(1, Ordering::AcqRel);

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use futures_channel::oneshot;
+use futures_util::future::join_all;
 use headcount_core::cache::memory::RestoredRows;
 use headcount_core::cache::{Kinds, MemoryStore};
 use headcount_core::id::GuildId;
@@ -61,12 +62,12 @@ impl InheritedRows {
         stores: &Stores,
         sessions: &[Session],
     ) {
-        for session in sessions {
+        let asked = sessions.iter().map(async |session| {
             let guilds = stores.guilds(runtime, session.shard()).await;
-            if !guilds.is_empty() {
-                self.in_stores.insert(session.digest(), guilds);
-            }
-        }
+            (session.digest(), guilds)
+        });
+        let found = join_all(asked).await.into_iter();
+        self.in_stores = found.filter(|(_, guilds)| !guilds.is_empty()).collect();
     }
 
     /// A shard that goes on with a session, from the rows if they are of it and not too old.

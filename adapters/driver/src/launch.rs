@@ -91,7 +91,10 @@ impl<R: Runtime> Launch<R> {
                     shared.stop_without_lease(id, &cell);
                     drive.run().await;
                 }
-                Err(error) => tracing::error!(%error, "shard {id} cannot begin again"),
+                Err(error) => {
+                    tracing::error!(%error, "shard {id} cannot begin again");
+                    shared.fleet.ended();
+                }
             }
         };
         self.runtime.spawn(begin.instrument(span(id)));

@@ -8,6 +8,7 @@ use std::task::Context;
 use futures_util::task::AtomicWaker;
 use headcount_core::cache::memory::RestoredRows;
 use headcount_core::id::GuildId;
+use headcount_core::session::OnStop;
 use headcount_core::setup::Chunking;
 use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, Shard, ShardId};
 
@@ -45,6 +46,8 @@ pub(crate) struct ShardCell {
 pub(crate) struct RecordedShard {
     pub(crate) shard: Shard,
     tape: Option<Box<Tape>>,
+    /// How it was asked to stop since it was to begin.
+    stop: Option<OnStop>,
 }
 
 impl RecordedShard {
@@ -54,6 +57,13 @@ impl RecordedShard {
         {
             tape.acknowledged(position.sequence);
         }
+    }
+
+    fn stop(&mut self, on_stop: OnStop) {
+        if let Some(tape) = &mut self.tape {
+            tape.call(&RecordedCall::stop(on_stop));
+        }
+        self.shard.stop(on_stop);
     }
 }
 
@@ -130,6 +140,7 @@ impl ShardCell {
             shard: Mutex::new(RecordedShard {
                 shard,
                 tape: tape.map(Box::new),
+                stop: None,
             }),
             acknowledgements: Arc::new(acknowledgements),
             bell,
@@ -171,10 +182,24 @@ impl ShardCell {
         result
     }
 
+    /// Asks the shard to stop. One that is about to begin again stops as soon as it has.
+    pub(crate) fn stop(&self, on_stop: OnStop) {
+        let mut recorded = self.lock();
+        recorded.stop = Some(on_stop);
+        recorded.stop(on_stop);
+        drop(recorded);
+        self.bell.wake();
+    }
+
+    /// The shard is to begin again: that it was asked to stop before counts no more.
+    pub(crate) fn await_start(&self) {
+        self.lock().stop = None;
+    }
+
     /// Changes which guilds are asked for their members.
     pub(crate) fn set_chunking(&self, chunking: Chunking) {
         let mut recorded = self.lock();
-        let RecordedShard { shard, tape } = &mut *recorded;
+        let RecordedShard { shard, tape, .. } = &mut *recorded;
         shard.set_chunking(match tape {
             Some(tape) => {
                 tape.call(&RecordedCall::chunking(&chunking));
@@ -187,7 +212,7 @@ impl ShardCell {
     }
 
     /// Makes a shard that has ended begin again, with the rows of its guilds if they are there; a
-    /// recording of it ends.
+    /// recording of it ends. It stops at once if it was asked to since it was to begin.
     pub(crate) fn start(
         &self,
         session: Option<Session>,
@@ -201,6 +226,11 @@ impl ShardCell {
             (Some(session), Some(rows)) => recorded.shard.start_with_rows(session, rows),
             (session, _) => recorded.shard.start(session),
         };
+        if started.is_ok()
+            && let Some(on_stop) = recorded.stop
+        {
+            recorded.stop(on_stop);
+        }
         self.published.update(&recorded.shard);
         drop(recorded);
         self.bell.wake();
@@ -256,7 +286,7 @@ impl ShardCell {
         {
             recorded.acknowledge(Position { sequence, ..at });
         }
-        let RecordedShard { shard, tape } = &mut *recorded;
+        let RecordedShard { shard, tape, .. } = &mut *recorded;
         if let Some(tape) = tape {
             tape.input(now, &input);
         }
@@ -304,7 +334,7 @@ impl ShardCell {
     pub(crate) fn record(&self, position: Option<Position>) {
         if let Some(position) = position {
             let mut recorded = self.lock();
-            let RecordedShard { shard, tape } = &mut *recorded;
+            let RecordedShard { shard, tape, .. } = &mut *recorded;
             let is_known = shard
                 .position()
                 .is_some_and(|at| at.session == position.session);

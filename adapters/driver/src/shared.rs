@@ -16,7 +16,7 @@ use crate::delivery::BacklogGauge;
 use crate::fleet::SharedFleet;
 use crate::listeners::Listeners;
 use crate::metrics::{LagCounters, StateFailureCounters};
-use crate::record::{RecordedCall, Recorder};
+use crate::record::Recorder;
 use crate::shard_cell::ShardCell;
 use crate::sleep::Sleep;
 use crate::snapshots::SnapshotCounters;
@@ -67,8 +67,7 @@ impl Shared {
     /// Asks a shard that has just begun to stop, if its lease is over by now.
     pub(crate) fn stop_without_lease(&self, id: ShardId, cell: &ShardCell) {
         if self.leases.as_ref().is_some_and(|it| !it.may_run(id)) {
-            let on_stop = OnStop::Resume;
-            cell.change(|| RecordedCall::stop(on_stop), |shard| shard.stop(on_stop));
+            cell.stop(OnStop::Resume);
         }
     }
 

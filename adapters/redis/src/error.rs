@@ -26,6 +26,13 @@ pub enum CoordinatorError {
     Other(RedisError),
 }
 
+/// What Redis said to the first command that failed, where several were sent at once.
+pub(crate) fn single(error: RedisError) -> RedisError {
+    let errors = error.clone().into_server_errors();
+    let first = errors.and_then(|errors| errors.first().map(|(_, first)| first.clone()));
+    first.map_or(error, RedisError::from)
+}
+
 impl CoordinatorError {
     pub(crate) fn of(error: RedisError) -> Self {
         if error.is_timeout() {

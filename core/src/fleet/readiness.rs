@@ -59,7 +59,7 @@ impl Available {
     }
 }
 
-fn both_restored(one: Option<Restored>, other: Option<Restored>) -> Option<Restored> {
+pub(super) fn both_restored(one: Option<Restored>, other: Option<Restored>) -> Option<Restored> {
     let all = [one, other].into_iter().flatten();
     all.reduce(Restored::and)
 }
@@ -155,6 +155,7 @@ impl FleetProgress {
                 report.others = report.others.saturating_add(chunked.others);
                 let presences = [report.presences, chunked.presences].into_iter().flatten();
                 report.presences = presences.reduce(usize::saturating_add);
+                report.restored = both_restored(report.restored, chunked.restored);
             }
             if progress.halted() {
                 report.halted.push(number);

@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{BotReady, FinishedChunking, PresencesCounts};
+use crate::fleet::readiness::both_restored;
+use crate::setup::Restored;
 use crate::shard_id::ShardId;
 
 /// What the [`Fleet`](super::Fleet) of one process tells those of the others: which of its shards
-/// are how far. It says nothing of rows of an earlier process: shards of several begin without.
+/// are how far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetReport {
     /// The numbers of the shards that have finished chunking, in order.
@@ -25,6 +27,9 @@ pub struct FleetReport {
     pub available: usize,
     /// Guilds of these in an outage.
     pub unavailable: usize,
+    /// Which guilds of these are counted by rows of an earlier owner; `None` if none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
     /// The numbers of the shards that have ended by themselves, in order.
     pub halted: Vec<u32>,
 }
@@ -54,6 +59,7 @@ impl FleetReport {
         self.presences = presences.reduce(usize::saturating_add);
         self.available = self.available.saturating_add(other.available);
         self.unavailable = self.unavailable.saturating_add(other.unavailable);
+        self.restored = both_restored(self.restored, other.restored);
     }
 
     /// What to say once each shard of so many has finished chunking, or has ended by itself and is
@@ -68,7 +74,7 @@ impl FleetReport {
                 complete,
                 others: guilds.saturating_sub(complete),
             }),
-            restored: None,
+            restored: self.restored,
             halted: self.halted(total),
         })
     }
@@ -79,7 +85,7 @@ impl FleetReport {
         self.covers(&self.ready, total).then(|| BotReady {
             available: self.available,
             unavailable: self.unavailable,
-            restored: None,
+            restored: self.restored,
             halted: self.halted(total),
         })
     }
@@ -103,19 +109,26 @@ impl FleetReport {
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use core::num::NonZeroUsize;
 
     use super::*;
 
     #[test]
     fn a_bot_is_ready_once_the_shards_of_all_its_processes_are() {
+        let restored = |guilds, taken| {
+            let guilds = NonZeroUsize::new(guilds)?;
+            Some(Restored { guilds, taken })
+        };
         let one = FleetReport {
             chunked: vec![0, 2],
             complete: 5,
             presences: Some(4),
+            restored: restored(3, 70),
             ..FleetReport::default()
         };
         let other = FleetReport {
             chunked: vec![1],
+            restored: restored(1, 60),
             complete: 1,
             others: 1,
             ready: vec![0, 1, 2],
@@ -127,8 +140,10 @@ mod tests {
         assert_eq!((finished.complete, finished.others), (6, 1));
         let presences = finished.presences.unwrap();
         assert_eq!((presences.complete, presences.others), (4, 3));
+        assert_eq!(finished.restored, restored(4, 60));
         assert_eq!(sum.finished_chunking(4), None);
-        assert_eq!(sum.bot_ready(3).unwrap().available, 7);
+        let ready = sum.bot_ready(3).unwrap();
+        assert_eq!((ready.available, ready.restored), (7, restored(4, 60)));
         assert_eq!(one.finished_chunking(3), None);
         let ended = FleetReport {
             halted: vec![3],

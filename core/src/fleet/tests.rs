@@ -417,6 +417,7 @@ fn what_was_restored_is_counted_over_all_shards_as_of_the_earliest_time() {
         })),
     ];
     assert_eq!(last, expected);
+    assert_eq!(fleet.report().restored, restored(5, 60));
 }
 
 #[test]

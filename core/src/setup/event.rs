@@ -107,8 +107,7 @@ pub struct ShardFinishedChunking {
 
 /// Guilds that are counted by what an earlier process received, or this one before the shard began
 /// again, since their session was resumed with their rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Restored {
     /// How many guilds.
     pub guilds: NonZeroUsize,

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use headcount_core::Instant;
 use headcount_core::cache::memory::{Completeness, Exported};
-use headcount_core::cache::{GuildStatus, Kind, Lack, MemoryStore};
+use headcount_core::cache::{GuildStatus, Kind, Lack, MemoryStore, Rows};
+use headcount_core::wire::view::{Batch, Member};
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -92,6 +93,44 @@ fn an_exported_store_holds_the_same_with_its_completeness() {
     );
     assert_eq!(again.current_user(), world.store.current_user());
     assert_eq!(again.application(), world.store.application());
+}
+
+/// The members that a store writes out, as they lie in its tables.
+fn members(store: &MemoryStore) -> Batch<Member<'static>> {
+    let members = store.export().find_map(|piece| match piece {
+        Exported::Rows {
+            rows: Rows::Members(members),
+            ..
+        } => Some(members),
+        _ => None,
+    });
+    members.unwrap()
+}
+
+#[test]
+fn members_leave_as_bytes_and_are_read_back_from_them_alone() {
+    let mut world = World::new();
+    let mut long = member_json(11);
+    long["nick"] = json!("n".repeat(300));
+    long["roles"] = Value::Null;
+    for member in [long, member_json(12)] {
+        world.feed("GUILD_MEMBER_ADD", &in_guild(member, 1));
+    }
+    let members = members(&world.store);
+    let (mut again, mut lengths) = (Batch::default(), BTreeSet::new());
+    for (user, row) in members.packed() {
+        lengths.insert(row.len());
+        assert!(again.push_packed(user, &row));
+        let (size, mut longer) = (again.len(), row.clone());
+        longer.push(0);
+        assert!(!again.push_packed(user, &longer), "something follows");
+        assert!(!again.push_packed(user, &[9]), "there are no eight roles");
+        assert_eq!(again.len(), size);
+    }
+    assert!(again.iter().eq(members.iter()));
+    let packed = |batch: &Batch<Member<'static>>| batch.packed().collect::<Vec<_>>();
+    assert_eq!(packed(&again), packed(&members));
+    assert!(lengths.len() > 1, "{lengths:?}");
 }
 
 #[test]

@@ -28,4 +28,5 @@ mod restored;
 mod sequence;
 mod standing;
 mod stopping;
+mod stored_members;
 mod unread;

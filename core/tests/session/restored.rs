@@ -14,7 +14,7 @@ use crate::handover::{GATE, acknowledge, acknowledging, asked, exported, resumed
 use crate::host::{Host, dispatch};
 
 /// When the rows were written down.
-const TAKEN: u64 = 1_800_000_000_000;
+pub(crate) const TAKEN: u64 = 1_800_000_000_000;
 
 fn caching() -> Config {
     let mut config = acknowledging(true);
@@ -23,7 +23,7 @@ fn caching() -> Config {
 }
 
 /// Applies the changes so far.
-fn apply(host: &mut Host, store: &mut MemoryStore) {
+pub(crate) fn apply(host: &mut Host, store: &mut MemoryStore) {
     for action in host.take() {
         if let Action::Mutate(change) = action {
             store.apply(change);
@@ -46,7 +46,7 @@ fn rows(store: &MemoryStore, session: &Session) -> RestoredRows {
 }
 
 /// The next process, up to where the server replays.
-fn next(session: Session, rows: &RestoredRows) -> Host {
+pub(crate) fn next(session: Session, rows: &RestoredRows) -> Host {
     let mut host = Host::of(Shard::with_rows(caching(), 9, session, rows).unwrap());
     host.dial();
     host.hello();
@@ -54,7 +54,7 @@ fn next(session: Session, rows: &RestoredRows) -> Host {
 }
 
 /// A process that has guild 1, which lists these of its two members, and nothing else to deal with.
-fn first(users: &[u64]) -> Host {
+pub(crate) fn first(users: &[u64]) -> Host {
     let mut host = begun(caching(), &[1]);
     host.receive(&listing(2, 1, users));
     acknowledge(&mut host, 2);
@@ -114,7 +114,7 @@ fn joins(sequence: u64, guild: u64, user: u64) -> String {
 }
 
 /// The dispatches and guild events that came to the consumer.
-fn emitted(host: &Host) -> Vec<String> {
+pub(crate) fn emitted(host: &Host) -> Vec<String> {
     let emitted = host.events().filter_map(|event| match event {
         Event::Dispatch(it) => Some(format!("{}", it.sequence()?)),
         Event::GuildReady(it) => Some(format!("ready {}", it.guild)),

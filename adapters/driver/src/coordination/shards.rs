@@ -11,7 +11,6 @@ use super::Coordination;
 use super::owned_shard::{HAND_OVER, OwnedShard, OwnedStage};
 use super::record::ShardRecord;
 use crate::Runtime;
-use crate::record::RecordedCall;
 use crate::shard_cell::ShardCell;
 use crate::state::{ColdStarts, millis};
 
@@ -116,7 +115,7 @@ impl<R: Runtime> Coordination<R> {
             }
         };
         if has_begun {
-            cell.change(|| RecordedCall::stop(on_stop), |it| it.stop(on_stop));
+            cell.stop(on_stop);
         }
         match (why, has_begun) {
             (LeaseEnd::Yielded, true) => {

@@ -26,7 +26,7 @@ impl Handle {
             return leases.send(LeaseRequest::End(on_stop));
         }
         for (_, cell) in self.shared.fleet.cells() {
-            cell.change(|| RecordedCall::stop(on_stop), |shard| shard.stop(on_stop));
+            cell.stop(on_stop);
         }
         self.shared.fleet.stop();
     }
@@ -51,7 +51,7 @@ impl Handle {
             leases.send(LeaseRequest::Stop(shard, on_stop));
             return Ok(());
         }
-        cell.change(|| RecordedCall::stop(on_stop), |shard| shard.stop(on_stop));
+        cell.stop(on_stop);
         self.shared.fleet.end_pending(shard);
         Ok(())
     }

@@ -14,6 +14,7 @@ mod faults;
 #[path = "../memory/mod.rs"]
 mod memory;
 mod process;
+mod rows;
 mod service;
 mod table;
 mod whole;

@@ -45,13 +45,23 @@ impl Default for Table {
 impl Table {
     /// A bot of so many shards that shares them over this table.
     pub(crate) fn builder(&self, process: &Process, shards: u32) -> Builder<Process> {
+        self.builder_with(process, shards, Intents::GUILDS)
+    }
+
+    /// The same with these intents.
+    pub(crate) fn builder_with(
+        &self,
+        process: &Process,
+        shards: u32,
+        intents: Intents,
+    ) -> Builder<Process> {
         let connection = Connection {
             table: self.clone(),
             number: process.number(),
         };
         let mut info = info(shards);
         info.session_start_limit.max_concurrency = 1;
-        let builder = Builder::new(process.clone(), "token", Intents::GUILDS);
+        let builder = Builder::new(process.clone(), "token", intents);
         let builder = builder.gateway(info).compression(PLAIN);
         let builder = builder.coordinate(connection);
         match shards {

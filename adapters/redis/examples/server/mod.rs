@@ -38,15 +38,13 @@ impl Server {
         Err(io::Error::other("redis-server does not start"))
     }
 
-    /// The same for a test; where there is none it says so, and the test leaves itself out.
-    #[allow(clippy::panic, clippy::print_stderr, reason = "of a test")]
+    /// The same for a test, which leaves itself out where there is none.
+    #[allow(clippy::panic, reason = "of a test")]
     pub(crate) fn for_test(options: &[&str]) -> Option<Self> {
         match Self::start(options) {
             Ok(server) => Some(server),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let nothing_skipped = std::env::var_os("NOTHING_SKIPPED").is_some();
-                assert!(!nothing_skipped, "redis-server is missing");
-                eprintln!("skipped: no redis-server");
+                skipped("redis-server");
                 None
             }
             Err(error) => panic!("{error}"),
@@ -97,14 +95,28 @@ impl Server {
 
     /// What it answers to a command, over a connection of its own.
     pub(crate) fn ask<T: FromRedisValue>(&self, words: &[&str]) -> io::Result<T> {
+        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+        self.ask_bytes(&words)
+    }
+
+    /// The same where the words are no text.
+    pub(crate) fn ask_bytes<T: FromRedisValue>(&self, words: &[&[u8]]) -> io::Result<T> {
         let client = redis::Client::open(self.address()).map_err(io::Error::other)?;
         let mut connection = client.get_connection().map_err(io::Error::other)?;
-        let mut command = redis::cmd(words.first().unwrap_or(&"PING"));
-        for word in words.iter().skip(1) {
+        let mut command = redis::Cmd::new();
+        for word in words {
             command.arg(*word);
         }
         command.query(&mut connection).map_err(io::Error::other)
     }
+}
+
+/// Says that a test leaves itself out for want of a program, and fails where none may.
+#[allow(clippy::print_stderr, reason = "of a test")]
+pub(crate) fn skipped(program: &str) {
+    let may_be = std::env::var_os("NOTHING_SKIPPED").is_none();
+    assert!(may_be, "{program} is missing");
+    eprintln!("skipped: no {program}");
 }
 
 impl Drop for Server {

@@ -6,7 +6,7 @@ use std::fmt;
 use headcount_core::cache::Kind;
 use redis::RedisError;
 
-use crate::error::CoordinatorError;
+use crate::error::{CoordinatorError, single};
 
 /// Why rows were not written or read. What was to be written may be there all the same.
 #[derive(Debug)]
@@ -18,7 +18,8 @@ pub enum RowsError {
     OtherSchema(u64),
     /// The members are packed in another layout.
     OtherLayout(u64),
-    /// What lies in the keys is not understood.
+    /// What lies in the keys is not understood: somebody else wrote to them. Once they are deleted
+    /// the guild's rows are [`Forgotten`](Self::Forgotten).
     Damaged,
     /// Redis has less than it had: it lost what it was given, and the guild's rows may be wrong
     /// until it is delivered anew.
@@ -33,7 +34,11 @@ pub enum RowsError {
 
 impl From<RedisError> for RowsError {
     fn from(error: RedisError) -> Self {
-        Self::NoAnswer(CoordinatorError::of(error))
+        let error = single(error);
+        match error.code() {
+            Some("WRONGTYPE") => Self::Damaged,
+            _ => Self::NoAnswer(CoordinatorError::of(error)),
+        }
     }
 }
 

@@ -111,7 +111,9 @@ impl Link {
             .collect()
     }
 
-    /// Reads rows, and the head as it was before; of members that lie in so many hashes.
+    /// Reads rows, and the head as it was before; of members that lie in so many hashes. If they
+    /// lie in another number of them, or were divided meanwhile, the head says so, and rows may be
+    /// missing.
     pub(crate) async fn read(
         &self,
         keys: &GuildKeys,
@@ -132,6 +134,7 @@ impl Link {
         let users = reads.members.iter().map(|user| (*user, USUAL));
         let usual = PieceReads::new(users, buckets);
         usual.ask(keys, &mut commands);
+        commands.cmd("HGET").arg(keys.head()).arg("buckets");
         let mut answers = self.ask_all(&commands).await?.into_iter();
         let head: Vec<Option<Vec<u8>>> = next(&mut answers)?;
         let mut rows = HeldRows::default();
@@ -146,30 +149,43 @@ impl Link {
             rows.places.insert(*kind, places);
         }
         let mut found = usual.found(&mut answers)?;
-        self.read_long(keys, buckets, &mut found).await?;
-        rows.members = found.into_rows();
-        Ok((GuildHead::read(&head)?, rows))
+        let mut last: Option<u32> = next(&mut answers)?;
+        if let Some(later) = self.read_long(keys, buckets, &mut found).await? {
+            last = Some(later);
+        }
+        let (Some(mut head), Some(last)) = (GuildHead::read(&head)?, last) else {
+            return Ok((None, rows));
+        };
+        head.buckets = last;
+        if last == buckets {
+            rows.members = found.into_rows()?;
+        }
+        Ok((Some(head), rows))
     }
 
-    /// Reads the rows anew of which there are more pieces than were asked for.
+    /// Reads the rows anew of which there are more pieces than were asked for. In how many hashes
+    /// members lie after that, if there are such rows.
     async fn read_long(
         &self,
         keys: &GuildKeys,
         buckets: u32,
         found: &mut RowPieces,
-    ) -> Result<(), RowsError> {
+    ) -> Result<Option<u32>, RowsError> {
+        let mut last = None;
         for _ in 0..ATTEMPTS {
             let long = found.long();
-            if long.is_empty() {
-                return Ok(());
+            if long.is_empty() || last.is_some_and(|last| last != buckets) {
+                return Ok(last);
             }
             let reads = PieceReads::new(long.into_iter(), buckets);
             let mut commands = redis::pipe();
             reads.ask(keys, &mut commands);
+            commands.cmd("HGET").arg(keys.head()).arg("buckets");
             let mut answers = self.ask_all(&commands).await?.into_iter();
             found.replace(reads.found(&mut answers)?);
+            last = next(&mut answers)?;
         }
-        Err(RowsError::Contended)
+        Err(RowsError::Damaged)
     }
 
     /// Reads all members of some hashes, in one round trip.
@@ -189,7 +205,7 @@ impl Link {
             }
         }
         Ok(HeldRows {
-            members: pieces.into_rows(),
+            members: pieces.into_rows()?,
             ..HeldRows::default()
         })
     }

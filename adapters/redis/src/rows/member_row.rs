@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headcount_core::id::UserId;
 
+use crate::rows::error::RowsError;
+
 /// The longest value of a packed hash, as servers are set up by default.
 const PIECE: usize = 64;
 
@@ -119,13 +121,13 @@ impl RowPieces {
         self.0.extend(newer.0);
     }
 
-    /// The rows that are whole.
-    pub(crate) fn into_rows(mut self) -> BTreeMap<UserId, StoredMember> {
+    /// The rows; an error if pieces of one are missing.
+    pub(crate) fn into_rows(mut self) -> Result<BTreeMap<UserId, StoredMember>, RowsError> {
         let firsts = self.0.keys().filter(|(_, piece)| *piece == 0);
         let users: Vec<UserId> = firsts.map(|(user, _)| *user).collect();
         users
             .into_iter()
-            .filter_map(|user| Some((user, self.take(user)?)))
+            .map(|user| Ok((user, self.take(user).ok_or(RowsError::Damaged)?)))
             .collect()
     }
 

@@ -194,7 +194,8 @@ impl RowReader {
         self.export_members(&keys, &head, true, &mut each).await
     }
 
-    /// Hands out the members of the newest listing, or those of older ones.
+    /// Hands out the members of the newest listing, or those of older ones; some twice if they are
+    /// spread over more hashes meanwhile.
     async fn export_members(
         &self,
         keys: &GuildKeys,
@@ -203,9 +204,15 @@ impl RowReader {
         each: &mut (impl FnMut(Exported<'static>) + Send),
     ) -> Result<(), RowsError> {
         let is_wanted = |row: &StoredMember| (row.generation == head.generation) == newest;
-        for from in (0..head.buckets).step_by(BUCKETS as usize) {
-            let to = from.saturating_add(BUCKETS).min(head.buckets);
+        let (mut from, mut end) = (0, head.buckets);
+        while from < end {
+            let to = from.saturating_add(BUCKETS).min(end);
             let rows = self.link.read_buckets(keys, from..to).await?;
+            from = to;
+            if from == end {
+                let head = self.link.head(keys).await?;
+                end = head.map_or(0, |head| head.buckets);
+            }
             let members = batch(&rows, is_wanted)?;
             if !members.is_empty() {
                 each(Exported::Rows {

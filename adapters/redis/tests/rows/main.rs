@@ -1,9 +1,9 @@
 //! Rows in a real Redis, which each test starts for itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-#![allow(clippy::print_stderr, reason = "a test that leaves itself out says so")]
 
 mod faults;
 mod feed;
+mod garbage;
 mod history;
 mod others;
 #[path = "../../examples/server/mod.rs"]

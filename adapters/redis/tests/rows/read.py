@@ -7,13 +7,13 @@ import json
 import socket
 import sys
 
-TEXT, NUMBER, BOOL, ID, IMAGE, TIME = range(6)
+TEXT, NUMBER, BOOL, ID, SKU, IMAGE, TIME = range(7)
 
 # Each part with its type, and whether it can be null.
-NAMEPLATE = [("sku_id", ID, True), ("palette", TEXT, True), ("label", TEXT, True),
+NAMEPLATE = [("sku_id", SKU, True), ("palette", TEXT, True), ("label", TEXT, True),
     ("asset", TEXT, False)]
 COLLECTIBLES = [("nameplate", NAMEPLATE, True)]
-DECORATION = [("sku_id", ID, True), ("asset", IMAGE, False)]
+DECORATION = [("sku_id", SKU, True), ("asset", IMAGE, False)]
 PRIMARY_GUILD = [("tag", TEXT, True), ("identity_guild_id", ID, True),
     ("identity_enabled", BOOL, True), ("badge", IMAGE, True)]
 USER = [("username", TEXT, False), ("system", BOOL, False), ("public_flags", NUMBER, False),
@@ -58,6 +58,8 @@ class Row:
             return self.number()
         if kind == ID:
             return str(self.whole(8))
+        if kind == SKU:  # An id, but a number in JSON.
+            return self.whole(8)
         if kind == TEXT:
             return self.take(self.number()).decode()
         if kind == TIME:

@@ -19,9 +19,9 @@ pub struct RestoredRows {
     position: Position,
     taken: u64,
     guilds: BTreeMap<GuildId, RestoredGuild>,
-    /// Whether guilds that are not here were there already.
+    /// Whether guilds that are not here have no rows at all, rather than come in what is replayed.
     #[cfg_attr(feature = "checkpoint", serde(default))]
-    is_whole: bool,
+    others_are_cold: bool,
 }
 
 /// How whole a guild is that was restored.
@@ -55,7 +55,7 @@ impl RestoredRows {
             position,
             taken,
             guilds: BTreeMap::new(),
-            is_whole: true,
+            others_are_cold: true,
         }
     }
 
@@ -70,7 +70,7 @@ impl RestoredRows {
             }
             let known = match self.guilds.get_mut(&state.id()) {
                 Some(known) => known,
-                None if self.is_whole => self
+                None if self.others_are_cold => self
                     .guilds
                     .entry(state.id())
                     .or_insert(RestoredGuild::HANDED_OVER),
@@ -85,7 +85,7 @@ impl RestoredRows {
 
     /// Whether guilds that are not here may come in what is replayed.
     pub(crate) const fn others_may_come(&self) -> bool {
-        !self.is_whole
+        !self.others_are_cold
     }
 
     /// Up to where the rows have the session's dispatches.
@@ -152,7 +152,7 @@ impl MemoryStore {
             position,
             taken,
             guilds: guilds.collect(),
-            is_whole: false,
+            others_are_cold: false,
         })
     }
 

@@ -14,6 +14,14 @@ impl<'a> Cursor<'a> {
         self.0
     }
 
+    /// What `pass` passes over.
+    pub(crate) fn passed(&mut self, pass: impl FnOnce(&mut Self)) -> &'a [u8] {
+        let before = self.0;
+        pass(self);
+        let length = before.len().saturating_sub(self.0.len());
+        before.get(..length).unwrap_or_default()
+    }
+
     #[inline]
     pub(crate) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
         let (bytes, rest) = self.0.split_at_checked(count)?;

@@ -328,14 +328,24 @@ impl Batch<Member<'_>> {
         roles: impl Iterator<Item = RoleId>,
         membership: &[u8],
     ) {
+        let roles: Roles = roles.collect();
+        self.add_records(user, packed_user, Some(&roles), membership);
+    }
+
+    fn add_records(
+        &mut self,
+        user: UserId,
+        packed_user: &[u8],
+        roles: Option<&[RoleId]>,
+        membership: &[u8],
+    ) {
         let to = self.pool.writer();
         to.put(&user.get().to_le_bytes());
         let lengths = to.len();
         to.put(&[0; HEAD - 8]);
         to.measured(lengths, |to| to.put(packed_user));
         to.measured(lengths.wrapping_add(4), |to| to.put(membership));
-        let roles: Roles = roles.collect();
-        write_roles(to, lengths.wrapping_add(8), Some(&roles));
+        write_roles(to, lengths.wrapping_add(8), roles);
         self.count = self.count.saturating_add(1);
     }
 }
@@ -357,8 +367,9 @@ impl Batch<Member<'_>> {
             for role in roles.into_iter().flatten() {
                 row.put(&role.get().to_le_bytes());
             }
-            row.put(record.user);
-            row.put(record.membership);
+            // Zeros may follow the records, as they lie in tables.
+            row.put(Cursor::new(record.user).passed(User::pass));
+            row.put(Cursor::new(record.membership).passed(Membership::pass));
             (record.id, row.into_bytes())
         })
     }
@@ -370,25 +381,13 @@ impl Batch<Member<'_>> {
             return false;
         };
         let mut from = Cursor::new(records);
-        User::pass(&mut from);
-        let memberships = from.rest();
-        Membership::pass(&mut from);
-        let length = records.len().saturating_sub(memberships.len());
-        let Some((packed_user, membership)) = records.split_at_checked(length) else {
-            return false;
-        };
+        let packed_user = from.passed(User::pass);
+        let membership = from.passed(Membership::pass);
         if !from.rest().is_empty() {
             return false;
         }
-        let to = self.pool.writer();
-        to.put(&user.get().to_le_bytes());
-        let lengths = to.len();
-        to.put(&[0; HEAD - 8]);
-        to.measured(lengths, |to| to.put(packed_user));
-        to.measured(lengths.wrapping_add(4), |to| to.put(membership));
         let roles: Option<Roles> = roles.map(|roles| RoleIds::of(roles).all().collect());
-        write_roles(to, lengths.wrapping_add(8), roles.as_deref());
-        self.count = self.count.saturating_add(1);
+        self.add_records(user, packed_user, roles.as_deref(), membership);
         true
     }
 }

@@ -96,16 +96,11 @@ impl<'a> MessageRow<'a> {
     /// The record of the message, and what stands behind it.
     pub(super) fn records(&self) -> (&'a [u8], &'a [u8]) {
         let mut from = Cursor::new(self.body);
-        Message::pass(&mut from);
-        let length = self.body.len().wrapping_sub(from.rest().len());
-        self.body.split_at_checked(length).unwrap_or_default()
+        (from.passed(Message::pass), from.rest())
     }
 }
 
 /// The record of a [`User`] that stands here; zeros may follow.
 pub(super) fn user_record(bytes: &[u8]) -> &[u8] {
-    let mut from = Cursor::new(bytes);
-    User::pass(&mut from);
-    let length = bytes.len().wrapping_sub(from.rest().len());
-    bytes.get(..length).unwrap_or_default()
+    Cursor::new(bytes).passed(User::pass)
 }
