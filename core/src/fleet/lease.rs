@@ -22,8 +22,8 @@
 //! - Identifies of one bucket are as far apart as the service asks, lower shards go first among
 //!   those who wait, and no more are used than are left for the day.
 //! - A record that [`Recorded`](LeaseAction::Recorded) names is what the next owner finds, or a
-//!   newer one, unless the store forgets all. Then whoever lives writes what it knows anew: the
-//!   owner, or whoever gave the shard back last, as long as nobody has taken it.
+//!   newer one, unless the store forgets all. Then whoever lives and knows a shard's record writes
+//!   it anew: its owner, or whoever had it last, as long as nobody else is seen to have it.
 //! - Readiness of the whole bot is emitted by one process, once as long as any process of it lives;
 //!   a process that is killed right then may take it along.
 //!

@@ -1,5 +1,7 @@
 //! What one process does that is alone at its table.
 
+use std::time::Duration;
+
 use headcount_core::fleet::StartLimit;
 use headcount_core::fleet::lease::{
     Expected, LeaseAction, LeaseConfig, LeaseInput, LeaseKey, LeaseTable, Leases, ProcessId, Swap,
@@ -155,6 +157,13 @@ fn given_back(record: &[u8]) -> (Alone, Vec<LeaseAction>) {
     (alone, actions)
 }
 
+/// Goes on for two leases; whether the entry was written meanwhile.
+fn is_written_later(alone: &mut Alone, actions: Vec<LeaseAction>) -> bool {
+    let long_after = alone.now.after(LeaseConfig::default().lease * 2);
+    let last = alone.until(actions, |it, swap| is_write(swap) || it.now >= long_after);
+    is_write(&last)
+}
+
 #[test]
 fn who_gave_a_shard_back_puts_its_record_back_that_the_store_forgets() {
     let config = LeaseConfig::default();
@@ -169,9 +178,7 @@ fn who_gave_a_shard_back_puts_its_record_back_that_the_store_forgets() {
     assert!(waited >= config.renew + config.settle + config.patience);
     assert!(waited < config.lease && waited + put_back.lease >= config.lease);
     let actions = alone.answer(&put_back);
-    let long_after = alone.now.after(config.lease * 2);
-    let last = alone.until(actions, |it, swap| is_write(swap) || it.now >= long_after);
-    assert!(!is_write(&last), "once is enough");
+    assert!(!is_written_later(&mut alone, actions), "once is enough");
 }
 
 #[test]
@@ -194,20 +201,31 @@ fn who_gave_a_shard_back_puts_nothing_back_once_somebody_else_has_it() {
     let look = alone.until(actions, |_, swap| swap.key == key);
     let actions = alone.answer(&look);
     alone.table = LeaseTable::new();
-    let long_after = alone.now.after(config.lease * 2);
-    let last = alone.until(actions, |it, swap| is_write(swap) || it.now >= long_after);
-    assert!(!is_write(&last));
+    assert!(!is_written_later(&mut alone, actions));
 }
 
 #[test]
-fn who_gave_a_shard_back_puts_nothing_back_after_a_standstill() {
-    let config = LeaseConfig::default();
-    let (mut alone, mut actions) = given_back(b"as of 7");
-    // Meanwhile somebody had it, and the table forgot that.
-    alone.now = alone.now.after(config.lease);
+fn who_claimed_a_shard_puts_its_record_back_if_the_store_forgets_before_the_claim_lasts() {
+    let mut alone = Alone::new();
+    let entry = Swap {
+        ticket: 1,
+        key: LeaseKey::Shard(SHARD),
+        expected: Expected::Nothing,
+        holder: ProcessId::new(2),
+        floor: 0,
+        lease: Duration::ZERO,
+        value: Some(b"as of 7"[..].into()),
+        with_value: false,
+    };
+    alone.table.swap(0, &entry);
+    let actions = alone.leases.handle(alone.now, LeaseInput::Serve(SHARD));
+    let claim = alone.until_written(actions);
+    let actions = alone.answer(&claim);
+    let renewal = alone.until_written(actions);
     alone.table = LeaseTable::new();
-    actions.extend(alone.leases.handle(alone.now, LeaseInput::Timeout));
-    let long_after = alone.now.after(config.lease * 2);
-    let last = alone.until(actions, |it, swap| is_write(swap) || it.now >= long_after);
-    assert!(!is_write(&last));
+    let mut actions = alone.answer(&renewal);
+    // It is to go elsewhere by now.
+    actions.extend(alone.leases.handle(alone.now, LeaseInput::Yield(SHARD)));
+    let put_back = alone.until_written(actions);
+    assert_eq!(put_back.value.as_deref(), Some(&b"as of 7"[..]));
 }

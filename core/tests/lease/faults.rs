@@ -31,14 +31,19 @@ impl World {
                 self.step_clock();
             }
             9 if self.dice.chance(40) => {
-                self.store.forget();
-                self.gateway.forget();
-                self.has_forgotten = true;
+                self.forget();
                 self.store.down_until = now + self.dice.roll(0, 3_000);
                 self.step_clock();
             }
             _ => self.step_clock(),
         }
+    }
+
+    /// The store forgets all.
+    pub(crate) fn forget(&mut self) {
+        self.store.forget();
+        self.gateway.forget();
+        self.has_forgotten = true;
     }
 
     /// The store's clock is set: by the other machine's that it runs on now, or by its own.

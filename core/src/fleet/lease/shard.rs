@@ -65,8 +65,8 @@ struct Elsewhere {
     watch: Option<Watch>,
     /// A claim of which it is not known what came of it.
     claim: Option<Claim>,
-    /// The record with which this process gave the shard back, until somebody else is seen to have
-    /// it: if the store forgets it before that, nobody else knows it.
+    /// The record with which this process left the shard, until somebody else is seen to have it:
+    /// if the store forgets it before that, nobody else knows it.
     left: Option<Box<[u8]>>,
 }
 
@@ -254,7 +254,9 @@ impl ShardLease {
                 }
                 // Whether it can be given back still, nobody knows: it will be free anyway.
                 HeldStage::Closing | HeldStage::Closed => {
+                    let record = mem::take(&mut here.record.value);
                     self.holding = ShardHolding::Elsewhere(Elsewhere::default());
+                    self.left_with(record);
                     return;
                 }
             }
@@ -356,7 +358,7 @@ impl ShardLease {
             (Asked::GiveBack, ShardHolding::Here(here)) => {
                 let record = mem::take(&mut here.record.value);
                 self.watch(cx, sent, Some(&entry));
-                self.left(record);
+                self.left_with(record);
             }
             (Asked::PutBack, ShardHolding::Elsewhere(_)) => self.watch(cx, sent, Some(&entry)),
             (Asked::Look | Asked::GiveBack | Asked::Renew(_), ShardHolding::Elsewhere(_))
@@ -444,7 +446,11 @@ impl ShardLease {
             let shard = self.shard;
             cx.actions.push(LeaseAction::Stop { shard, why });
         }
+        let record = mem::take(&mut here.record.value);
         self.watch(cx, sent, entry);
+        if entry.is_none() {
+            self.left_with(record);
+        }
     }
 
     fn watch(&mut self, cx: &LeaseContext<'_>, sent: Instant, entry: Option<&LeaseEntry>) {
@@ -452,10 +458,7 @@ impl ShardLease {
             ShardHolding::Elsewhere(it) => (it.watch.take(), it.left.take(), false),
             ShardHolding::Here(_) => (None, None, true),
         };
-        let unseen = before.as_ref().map(|before| cx.now.since(before.looked));
-        let is_mine = entry.is_none_or(|entry| entry.epoch.holder == cx.me);
-        // While nobody looked for so long, others may have come and gone.
-        let left = left.filter(|_| is_mine && unseen.is_some_and(|it| it < cx.config.lease));
+        let left = left.filter(|_| entry.is_none_or(|entry| entry.epoch.holder == cx.me));
         let watch = Watch::found(before, entry, cx.config, sent, cx.now);
         let look = cx.now.after(cx.config.look);
         // What is free now is looked at again only if nobody here wants it. Whether this process
@@ -473,10 +476,10 @@ impl ShardLease {
         });
     }
 
-    /// What was given back had this record.
-    fn left(&mut self, record: Box<[u8]>) {
+    /// The shard was held here with this record.
+    fn left_with(&mut self, record: Box<[u8]>) {
         if let ShardHolding::Elsewhere(elsewhere) = &mut self.holding {
-            elsewhere.left = Some(record);
+            elsewhere.left = Some(record).filter(|record| !record.is_empty());
         }
     }
 }
