@@ -300,3 +300,30 @@ fn a_known_reaction_and_a_deletion_allocate_nothing_in_a_store() {
     assert_eq!(apply("MESSAGE_REACTION_REMOVE", reaction), 0);
     assert_eq!(apply("MESSAGE_DELETE", r#""id":"12","channel_id":"2""#), 0);
 }
+
+#[test]
+fn a_voice_state_of_a_known_member_allocates_nothing() {
+    let (mut shard, mut store) = (shard().0, MemoryStore::new(1));
+    let create = r#"{"op":0,"t":"GUILD_CREATE","s":2,"d":{"id":"7","roles":[],"channels":[]}}"#;
+    store.apply(derive(create, Kinds::all()).unwrap());
+    let mut feed = |sequence: u64, mute: bool| {
+        let frame = format!(
+            r#"{{"t":"VOICE_STATE_UPDATE","s":{sequence},"op":0,"d":{{"member":{},"user_id":"5",
+            "session_id":"0123456789abcdef0123456789abcdef","channel_id":"2","guild_id":"7",
+            "mute":{mute},"request_to_speak_timestamp":null}}}}"#,
+            member(5)
+        );
+        let handle = || {
+            for action in shard.handle(Instant::ZERO, Input::Payload(frame.as_bytes())) {
+                if let Action::Mutate(mutation) = action {
+                    store.apply(mutation);
+                }
+            }
+        };
+        counted(handle).1
+    };
+    assert!(feed(3, false) > 0, "the rows are new");
+    for sequence in 4..10 {
+        assert_eq!(feed(sequence, sequence % 2 == 0), 0);
+    }
+}

@@ -5,6 +5,7 @@ mod overview;
 mod owners;
 mod record;
 mod shards;
+mod walk;
 
 use std::fmt;
 use std::future::Future;
@@ -210,12 +211,13 @@ impl Handle {
     }
 
     /// Reads the cache that all shards share. The closure runs under the store's lock: take out
-    /// what you need and leave; the shards wait meanwhile.
+    /// what you need and leave; the shards wait meanwhile. [`Handle::for_each_member`] is for
+    /// guilds of very many members.
     ///
     /// # Panics
     /// In code that runs under that lock, which would wait for itself: in the closure of this
-    /// method, and in a predicate. The same goes for [`Handle::set_policy`] and
-    /// [`Handle::put_webhooks`]; all other methods can be called there.
+    /// method, and in a predicate. The same goes for [`Handle::for_each_member`],
+    /// [`Handle::set_policy`] and [`Handle::put_webhooks`]; all other methods can be called there.
     ///
     /// ```no_run
     /// # use headcount_driver::{Handle, core::id::{GuildId, UserId}};

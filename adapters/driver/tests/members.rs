@@ -131,6 +131,11 @@ async fn everyone_is_counted_reported_cached_and_inspectable() {
             .and_then(|member| member.nick().map(str::to_owned))
     });
     assert_eq!(nick.as_deref(), Some("nick1234"));
+    let mut members = std::collections::BTreeSet::new();
+    handle.for_each_member(guild(), |member| {
+        assert!(members.insert(member.id()), "each comes once");
+    });
+    assert_eq!(members.len(), 2500);
     drop(server.await);
 }
 

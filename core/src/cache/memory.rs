@@ -5,7 +5,8 @@
 //! however many guilds show them, by a reference count: the last guild, message or private channel
 //! that goes takes the user along. Evicting a row by policy has the same effect as a removal by the
 //! gateway, but emits no event. A row is found in constant time; a guild goes in time proportional
-//! to what it holds. No order depends on hashes.
+//! to what it holds, a large one some rows at a time: it is out of sight at once, and its rows are
+//! freed as mutations come. No order depends on hashes.
 
 mod apply;
 mod counters;
@@ -14,6 +15,7 @@ mod displaced;
 pub mod export;
 mod guild;
 mod indexes;
+mod leaving;
 mod limits;
 mod messages;
 pub(in crate::cache) mod people;
@@ -35,6 +37,7 @@ use crate::cache::Kinds;
 use crate::id::GuildId;
 use crate::wire::view::{Application, User};
 use guild::rows::GuildRows;
+use leaving::Leaving;
 use limits::RowLimits;
 use private_channels::PrivateChannels;
 use progress::Progress;
@@ -56,6 +59,7 @@ pub use people::presence::PresenceRef;
 pub use people::refcount::Guilds;
 pub use people::role_interner::MemberRoles;
 pub use people::user::UserRef;
+pub use read::member_walk::MemberWalk;
 pub use read::permitted::PermissionsUnknown;
 pub use read::{Completeness, Counts, GuildRef, PresencesCompleteness};
 pub use restored::RestoredRows;
@@ -65,6 +69,7 @@ pub use restored::RestoredRows;
 pub struct MemoryStore {
     mixer: Mixer,
     guilds: Table<Box<GuildRows>>,
+    leaving: Leaving,
     /// Guilds that a session named and of which nothing has come. They have no rows: a session may
     /// name very many.
     pending: BTreeSet<GuildId>,
@@ -93,6 +98,7 @@ impl MemoryStore {
         Self {
             mixer,
             guilds: Table::new(mixer),
+            leaving: Leaving::new(),
             pending: BTreeSet::new(),
             shared: SharedRows::new(mixer),
             private_channels: PrivateChannels::new(mixer),

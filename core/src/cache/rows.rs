@@ -11,7 +11,7 @@ use crate::kind::for_each_kind;
 use crate::wire::Part as _;
 use crate::wire::view::{
     self, Batch, Channel, Guild, Invite, Member, Message, Presence, Role, Thread, ThreadMember,
-    User,
+    User, VoiceState,
 };
 
 /// [`Rows`], with a variant for each plain kind.
@@ -54,6 +54,9 @@ macro_rules! rows {
             Messages(Batch<Message<'i>>),
             /// Channels whose webhooks have changed since anybody asked for them.
             WebhookMarks(Vec<ChannelId>),
+            /// One voice state, as its own event brings it: it lies in place, so that nothing is
+            /// allocated for it. It says what [`Rows::VoiceStates`] of this one would say.
+            VoiceState(VoiceState<'i>),
             $(
                 #[doc = concat!("The guild's ", $noun, "s.")]
                 $rows(Vec<view::$row<'i>>),
@@ -77,6 +80,7 @@ macro_rules! rows {
                     Self::Invites(_) => Kind::Invite,
                     Self::Messages(_) => Kind::Message,
                     Self::WebhookMarks(_) => Kind::WebhookMark,
+                    Self::VoiceState(_) => Kind::VoiceState,
                     $(Self::$rows(_) => Kind::$kind,)*
                 }
             }
@@ -98,6 +102,7 @@ macro_rules! rows {
                     Self::Invites(rows) => Rows::Invites(rows.own()),
                     Self::Messages(rows) => Rows::Messages(rows.into_owned()),
                     Self::WebhookMarks(channels) => Rows::WebhookMarks(channels),
+                    Self::VoiceState(state) => Rows::VoiceState(state.own()),
                     $(Self::$rows(rows) => Rows::$rows(rows.own()),)*
                 }
             }
@@ -135,6 +140,7 @@ macro_rules! any_special_rows {
             | Rows::Invites(_)
             | Rows::Messages(_)
             | Rows::WebhookMarks(_)
+            | Rows::VoiceState(_)
     };
 }
 pub(super) use any_special_rows;

@@ -1,12 +1,13 @@
 //! Mutations as values: what is in them, and who may hold them.
 
-use headcount_core::cache::{Deriver, Kinds, Mutation, Op, Rows};
+use headcount_core::cache::{Deriver, GuildStatus, Kinds, MemoryStore, Mutation, Op, Rows};
+use headcount_core::id::ChannelId;
 use headcount_core::wire::Name;
 use headcount_core::wire::view::View;
 use headcount_core::{Position, ShardId};
 
 use crate::members::chunk;
-use crate::world::{World, guild, guild_1, user};
+use crate::world::{World, channel, guild, guild_1, user};
 
 impl World {
     /// What a tracker adds when a request for all members has been answered.
@@ -118,7 +119,7 @@ fn id<T: From<std::num::NonZeroU64>>() -> T {
 }
 
 /// Rows of every kind that is not tested by itself.
-fn rows_of_every_kind() -> [Rows<'static>; 13] {
+fn rows_of_every_kind() -> [Rows<'static>; 14] {
     use headcount_core::wire::view;
     use headcount_core::wire::{Field, Text};
     let mut sound = view::Sound::bare(id());
@@ -138,6 +139,7 @@ fn rows_of_every_kind() -> [Rows<'static>; 13] {
         Rows::Rules(vec![view::Rule::bare(id())]),
         Rows::Messages([view::Message::bare(id())].into_iter().collect()),
         Rows::WebhookMarks(vec![id()]),
+        Rows::VoiceState(view::VoiceState::bare(id())),
     ]
 }
 
@@ -210,4 +212,37 @@ fn a_mutation_of_every_kind_comes_back_from_serde_as_it_was() {
     let mut world = World::new();
     world.store.apply(mutation);
     assert_eq!(world.member_ids(1), [10, 99], "nothing is stored elsewhere");
+}
+
+#[test]
+fn a_voice_state_in_place_does_what_a_list_of_it_does() {
+    use headcount_core::wire::{Field, view};
+    let state = |id: u64, place: Field<ChannelId>| {
+        let mut state = view::VoiceState::bare(user(id));
+        (state.channel, state.mute) = (place, Some(true));
+        state
+    };
+    let two = |store: &mut MemoryStore| {
+        let rows = [10, 11].map(|id| state(id, Field::Value(channel(101))));
+        let known = Op::SetStatus(GuildStatus::Available);
+        let mutation = Mutation::new(Some(guild(1))).with(known);
+        store.apply(mutation.with(Op::Upsert(Rows::VoiceStates(rows.into()))));
+    };
+    for id in [10, 12] {
+        for place in [Field::Value(channel(102)), Field::Absent] {
+            for step in [Op::Upsert, Op::Patch, Op::Replace] {
+                let one = step(Rows::VoiceState(state(id, place)));
+                let list = step(Rows::VoiceStates(vec![state(id, place)]));
+                let [one, list] = [one, list].map(|op| {
+                    let mut store = MemoryStore::new(3);
+                    two(&mut store);
+                    let (_, old) = store.replace(Mutation::new(Some(guild(1))).with(op));
+                    let mut rows: Vec<_> = store.voice_states(guild(1)).cloned().collect();
+                    rows.sort_by_key(|state| state.user);
+                    (rows, old.voice_states)
+                });
+                assert_eq!(one, list, "{id} {place:?}");
+            }
+        }
+    }
 }

@@ -85,7 +85,7 @@ fn a_voice_state_without_a_member_touches_no_member() {
     bare.as_object_mut().unwrap().remove("member");
     let steps = ops(Kinds::all(), "VOICE_STATE_UPDATE", &bare);
     assert!(
-        matches!(steps[..], [Op::Upsert(Rows::VoiceStates(_))]),
+        matches!(steps[..], [Op::Upsert(Rows::VoiceState(_))]),
         "{steps:?}"
     );
 }

@@ -245,8 +245,9 @@ async fn a_look_at_the_cache_inside_another_is_refused<R: Tested>() {
     let mut bot = builder::<R>(&server).connect().await.expect("started");
     ready(&mut bot).await;
     let handle = bot.handle();
-    let inner: [fn(&Handle); 3] = [
+    let inner: [fn(&Handle); 4] = [
         |handle| handle.cache(|_| ()),
+        |handle| handle.for_each_member(guild(0), |_| ()),
         |handle| assert!(handle.set_policy(Kind::Member, Policy::none()).is_err()),
         |handle| {
             let channel = ChannelId::new(guild_id(0)).expect("an id");

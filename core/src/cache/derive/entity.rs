@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec;
-use alloc::vec::Vec;
 
 use super::{Deriver, Mutation, Op, Rows, replace};
 use crate::cache::{Key, Kinds, OneReaction, React, ReactChange, Vote};
@@ -250,10 +249,10 @@ fn voice_state<'i>(event: VoiceStateUpdate<'i>, to: &mut Mutation<'i>) {
     }
     let user = event.state.user;
     to.push(match event.state.channel {
-        Field::Value(_) => Op::Upsert(Rows::VoiceStates(Vec::from([event.state]))),
+        Field::Value(_) => Op::Upsert(Rows::VoiceState(event.state)),
         Field::Null => Op::Remove(Key::VoiceState(user)),
         // Where the user is cannot be read, and has perhaps not changed.
-        Field::Absent => Op::Patch(Rows::VoiceStates(Vec::from([event.state]))),
+        Field::Absent => Op::Patch(Rows::VoiceState(event.state)),
     });
 }
 

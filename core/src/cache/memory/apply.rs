@@ -35,6 +35,9 @@ impl MemoryStore {
     ///
     /// A mutation that says where it comes from is passed over if its sequence number is not
     /// above the last one of the same session, or of the one that its guild was read back at.
+    ///
+    /// A large guild that goes is out of sight at once; its rows are freed some at a time, by this
+    /// and by [`MemoryStore::advance`].
     pub fn apply(&mut self, mutation: Mutation<'_>) -> Applied {
         let mut applied = Applied::default();
         let touched = match self.progress.meet(&mutation) {
@@ -49,6 +52,7 @@ impl MemoryStore {
                 return applied;
             }
         };
+        self.free_some();
         let noted = self.shared.users.has_noted();
         if let Some(touched) = touched.or_else(|| noted.then(Touched::default)) {
             self.settle(touched);
@@ -185,17 +189,6 @@ impl MemoryStore {
     fn hand_over(&mut self, guild: GuildId) {
         self.ensure(guild);
         self.within(guild, |slot, _| slot.hand_over());
-    }
-
-    pub(super) fn remove_guild(&mut self, guild: GuildId) {
-        self.pending.remove(&guild);
-        if let Some(guild_rows) = self.guilds.remove(guild.get()) {
-            self.usage.replace(guild_rows.usage(), Usage::default());
-            let entities = guild_rows.entities.usage();
-            self.entity_usage
-                .replace(&entities, &EntityUsage::default());
-            guild_rows.dissolve(&mut self.shared);
-        }
     }
 
     fn new_session(&mut self, session: &NewSession) -> Vec<GuildId> {
@@ -339,6 +332,8 @@ impl MemoryStore {
         self.one_kind(guild, rows.kind(), |all, shared| {
             if let Rows::Messages(rows) = &rows {
                 all.put_messages(rows, how, shared);
+            } else if let Rows::VoiceState(row) = rows {
+                all.put_voice_state(row, how);
             } else {
                 all.put(guild, rows.into_owned(), how, shared);
             }
@@ -429,7 +424,10 @@ impl MemoryStore {
 
 /// Whether rows touch none of another kind: those that come often, and in guilds alone.
 const fn is_alone(rows: &Rows<'_>) -> bool {
-    matches!(rows, Rows::Messages(_) | Rows::VoiceStates(_))
+    matches!(
+        rows,
+        Rows::Messages(_) | Rows::VoiceState(_) | Rows::VoiceStates(_)
+    )
 }
 
 fn put(guild_rows: &mut GuildRows, shared: &mut SharedRows, rows: Rows<'_>, how: MergeMode) {
@@ -462,6 +460,7 @@ fn put(guild_rows: &mut GuildRows, shared: &mut SharedRows, rows: Rows<'_>, how:
         | Rows::Invites(_)
         | Rows::Messages(_)
         | Rows::WebhookMarks(_)
+        | Rows::VoiceState(_)
         | any_plain_rows!()) => {
             guild_rows
                 .entities

@@ -126,6 +126,10 @@ impl MemoryStore {
         };
         match rows {
             Rows::Threads(_) => to.threads.extend(entities.threads.iter().cloned()),
+            Rows::VoiceState(_) => {
+                let states = entities.plain.voice_states.iter();
+                to.voice_states.extend(states.cloned());
+            }
             rows => entities.plain.displace_all(rows, to),
         }
     }
@@ -202,6 +206,10 @@ fn old_entities(from: &Entities, rows: &Rows<'_>, to: &mut Displaced) {
         Rows::Threads(rows) => {
             let ids = rows.iter().map(|row| row.id.get());
             old(&from.threads, ids, &mut to.threads);
+        }
+        Rows::VoiceState(row) => {
+            let states = &from.plain.voice_states;
+            old(states, [row.user.get()], &mut to.voice_states);
         }
         rows => from.plain.displace_rows(rows, to),
     }

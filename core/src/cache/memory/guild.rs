@@ -3,6 +3,7 @@
 pub(super) mod channel_webhooks;
 pub(super) mod contents;
 pub(super) mod entities;
+pub(super) mod leaving;
 pub(super) mod merge_mode;
 pub(super) mod plain;
 mod put_back;

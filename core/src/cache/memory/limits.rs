@@ -2,6 +2,7 @@
 
 pub(super) mod census;
 pub(super) mod enforce;
+mod expiry;
 pub(super) mod row_id;
 pub(super) mod uses;
 

@@ -2,6 +2,7 @@
 
 pub(super) mod entities;
 mod grouped;
+pub(super) mod member_walk;
 pub(super) mod permitted;
 mod ranked;
 
@@ -196,7 +197,8 @@ impl MemoryStore {
         members.get(UserId::new(user)?, &self.shared.users)
     }
 
-    /// The cached members of a guild, in no order that means anything.
+    /// The cached members of a guild, in no order that means anything. Whoever shares the store
+    /// takes a [`MemberWalk`](super::MemberWalk) where there may be very many.
     pub fn members(&self, guild: GuildId) -> impl Iterator<Item = MemberRef<'_>> {
         let guild_rows = self.guild_rows(guild).into_iter();
         guild_rows.flat_map(|guild_rows| guild_rows.members.iter(&self.shared.users))
@@ -312,6 +314,7 @@ impl MemoryStore {
 
     /// Messages outside guilds left out.
     pub(super) fn weight_in_guilds(&self, kind: Kind) -> Weight {
+        let [members, presences] = self.leaving.weights();
         match kind {
             Kind::Guild => {
                 // The nodes of a tree are at least half full.
@@ -334,8 +337,8 @@ impl MemoryStore {
             Kind::PrivateChannel => Weight::default(),
             Kind::Role => self.usage.roles,
             Kind::Message => self.shared.messages.weight(),
-            Kind::Member => self.usage.members,
-            Kind::Presence => self.usage.presences,
+            Kind::Member => self.usage.members.and(members),
+            Kind::Presence => self.usage.presences.and(presences),
             Kind::User => Weight {
                 rows: self.shared.users.len(),
                 bytes: self.shared.users.bytes(),

@@ -77,6 +77,10 @@ impl Ours {
                 | Action::Confirm(_) => {}
             }
         }
+        // All of a guild that goes counts, though a host may free it later.
+        while self.store.next_expiry() == Some(Instant::ZERO) {
+            self.store.advance(Instant::ZERO);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What lies in a guild beside channels, roles, members and presences.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::cache::key::any_plain_key;
@@ -126,6 +127,10 @@ impl Entities {
             Rows::VoiceStates(rows) if rows.iter().any(|row| row.channel.value().is_none()) => {
                 self.put_voice_states(rows, how);
             }
+            Rows::VoiceState(row) if how == MergeMode::Replace => {
+                self.put_voice_states(vec![row], how);
+            }
+            Rows::VoiceState(row) => self.put_voice_state(row, how),
             any_plain_rows!() => self.plain.put(mixer, rows, how),
             Rows::CurrentUser(_)
             | Rows::Guild(_)
@@ -157,12 +162,26 @@ impl Entities {
             let listed: BTreeSet<u64> = rows.iter().map(Row::key).collect();
             states.sweep(|state| listed.contains(&state.key()));
         }
-        for row in rows {
-            if how == MergeMode::Patch || row.channel.value().is_none() {
-                states.update(row.key(), |old| old.take(row));
-            } else {
-                states.upsert(self.mixer, row);
-            }
+        rows.into_iter()
+            .for_each(|row| self.put_voice_state(row, how));
+    }
+
+    pub(in crate::cache::memory) fn put_voice_state(
+        &mut self,
+        mut row: VoiceState<'_>,
+        how: MergeMode,
+    ) {
+        let states = &mut self.plain.voice_states;
+        let old = states.get(row.user.get());
+        if old.is_some_and(|old| old.session == row.session) {
+            // It is there, and to own it once more would allocate.
+            row.session = None;
+        }
+        let row = row.into_owned();
+        if how == MergeMode::Patch || row.channel.value().is_none() {
+            states.update(row.key(), |old| old.take(row));
+        } else {
+            states.upsert(self.mixer, row);
         }
     }
 
@@ -406,7 +425,7 @@ impl Entities {
     }
 
     /// Lets go of everything that guilds share.
-    pub(in crate::cache::memory) fn dissolve(mut self, shared: &mut SharedRows) {
+    pub(in crate::cache::memory) fn dissolve(&mut self, shared: &mut SharedRows) {
         shared.messages.clear(&mut self.rings, &mut shared.users);
         self.threads.iter().for_each(|row| shared.displace(row.id));
     }

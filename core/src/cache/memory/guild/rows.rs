@@ -473,17 +473,6 @@ impl GuildRows {
             self.last_message(parent, message);
         }
     }
-
-    /// Lets go of everything that others share.
-    pub(in crate::cache::memory) fn dissolve(self, shared: &mut SharedRows) {
-        self.entities.dissolve(shared);
-        for channel in self.channels.iter() {
-            shared.displace(channel.id);
-        }
-        let (users, count) = (self.members.users(), self.members.len());
-        shared.users.release_all(users, count, self.number);
-        shared.users.leave(self.number);
-    }
 }
 
 fn remove(presences: &mut PackedTable, user: UserId) {

@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::Instant;
 use crate::cache::Unsuitable;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
@@ -108,32 +107,6 @@ impl MemoryStore {
         let mut touched = Touched::default();
         touched.recheck(kind, rows);
         Ok(trimmed.saturating_add(self.settle(touched)))
-    }
-
-    /// Sets the time, evicts the rows that have expired by it, and returns how many these are.
-    /// Cheap when none has.
-    ///
-    /// A host calls it before each mutation; where mutations are rare, with a timer too. An
-    /// earlier time than one before counts as unchanged.
-    pub fn advance(&mut self, now: Instant) -> usize {
-        let Some(limits) = &mut self.limits else {
-            return 0;
-        };
-        limits.set_now(now);
-        if !limits.may_expire() {
-            return 0;
-        }
-        self.settle(Touched::default())
-    }
-
-    /// When [`MemoryStore::advance`] may have something to do next; `None` if no policy has an
-    /// age. Rows that come meanwhile do not live for less.
-    ///
-    /// It may be too early, never too late. It changes with each mutation and each call of
-    /// `advance`.
-    #[must_use]
-    pub fn next_expiry(&self) -> Option<Instant> {
-        self.limits.as_ref()?.next_expiry()
     }
 
     /// From here on all members or presences can be complete again, if they are asked for.

@@ -227,6 +227,7 @@ pub(in crate::cache::memory) fn row_ids(
             placed.for_each(to);
         }
         Rows::WebhookMarks(rows) => rows.iter().for_each(|row| to(at(row.get()))),
+        Rows::VoiceState(row) => to(at(row.user.get())),
         any_plain_rows!() => plain_row_ids(rows, |id| to(at(id))),
     }
 }

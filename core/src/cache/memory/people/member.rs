@@ -277,6 +277,32 @@ impl MemberTable {
         })
     }
 
+    /// Some of the members with their users, as [`PackedTable::part`] says.
+    pub(in crate::cache::memory) fn part<'a>(
+        &'a self,
+        users: &'a Users,
+        from: u32,
+        most: usize,
+    ) -> (impl Iterator<Item = MemberRef<'a>>, Option<u32>) {
+        let (rows, to) = self.table.part(from, most);
+        let members = rows.filter_map(move |(key, row)| {
+            Some(self.member(MemberRow::of(row), UserId::new(key)?, users))
+        });
+        (members, to)
+    }
+
+    /// Takes about `most` members out, and hands `gone` their users; `false` if none is left. From
+    /// the first call on the table is of no more use.
+    pub(in crate::cache::memory) fn take_apart(
+        &mut self,
+        most: usize,
+        mut gone: impl FnMut(UserId),
+    ) -> bool {
+        self.by_role = None;
+        self.table
+            .take_apart(most, |key| UserId::new(key).into_iter().for_each(&mut gone))
+    }
+
     const fn member<'a>(
         &'a self,
         row: MemberRow<'a>,

@@ -57,6 +57,8 @@ impl UserRefs {
 pub(in crate::cache::memory) struct RefCounts {
     guilds: Vec<GuildId>,
     free: Vec<u32>,
+    /// Those of guilds that have gone, and that users may still name.
+    leaving: Vec<u32>,
     /// By user: the numbers of the guilds plus one, by the guilds' ids; zeros end the list.
     several: PackedTable,
 }
@@ -66,6 +68,7 @@ impl RefCounts {
         Self {
             guilds: Vec::new(),
             free: Vec::new(),
+            leaving: Vec::new(),
             several: PackedTable::new(mixer),
         }
     }
@@ -91,8 +94,40 @@ impl RefCounts {
         GuildNumber(number)
     }
 
+    /// The guild is named as a holder no longer.
     pub(in crate::cache::memory) fn leave(&mut self, guild: GuildNumber) {
+        self.leaving.retain(|leaving| *leaving != guild.0);
         self.free.push(guild.0);
+    }
+
+    /// The guild is no holder any more, though users may name it until it [leaves](Self::leave).
+    pub(in crate::cache::memory) fn begin_leave(&mut self, guild: GuildNumber) {
+        self.leaving.push(guild.0);
+    }
+
+    /// Whether users may name guilds that are no holders.
+    #[inline]
+    pub(in crate::cache::memory) const fn has_leaving(&self) -> bool {
+        !self.leaving.is_empty()
+    }
+
+    /// Whether an entry is one of a guild that is there.
+    fn is_here(&self, entry: u32) -> bool {
+        let number = entry.checked_sub(1);
+        number.is_some_and(|number| !self.leaving.contains(&number))
+    }
+
+    /// Whether the user is the bot's own, or has a guild that is there.
+    pub(in crate::cache::memory) fn is_held(&self, user: UserId, holder: UserRefs) -> bool {
+        let here = match holder.guilds() {
+            UserRefs::SEVERAL => {
+                let entries = self.entries(user).iter();
+                let mut entries = entries.map(|&entry| u32::from_le_bytes(entry));
+                entries.any(|entry| self.is_here(entry))
+            }
+            one => self.is_here(one),
+        };
+        here || holder != holder.owned(false)
     }
 
     fn id(&self, entry: u32) -> Option<GuildId> {
@@ -183,7 +218,7 @@ impl RefCounts {
         let (one, several): (_, &[_]) = match holder.guilds() {
             0 => (None, &[]),
             UserRefs::SEVERAL => (None, self.entries(user)),
-            one => (self.id(one), &[]),
+            one => (self.id(one).filter(|_| self.is_here(one)), &[]),
         };
         Guilds {
             one,
@@ -208,9 +243,14 @@ impl Iterator for Guilds<'_> {
         if let Some(one) = self.one.take() {
             return Some(one);
         }
-        let (&entry, rest) = self.several.split_first()?;
-        self.several = rest;
-        self.holders.id(u32::from_le_bytes(entry))
+        loop {
+            let (&entry, rest) = self.several.split_first()?;
+            self.several = rest;
+            let entry = u32::from_le_bytes(entry);
+            if entry == 0 || self.holders.is_here(entry) {
+                return self.holders.id(entry);
+            }
+        }
     }
 }
 

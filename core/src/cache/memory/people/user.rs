@@ -1,16 +1,20 @@
 //! Users, shared by the guilds that hold them.
 
+mod leaving;
+mod user_ref;
+
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::cache::memory::people::refcount::{GuildNumber, Guilds, RefCounts, UserRefs};
+use crate::cache::memory::people::refcount::{GuildNumber, RefCounts, UserRefs};
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::packed_table::{Found, PackedTable};
 use crate::cache::memory::table::{Row, Table};
 use crate::id::{GuildId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
-use crate::wire::view::{Collectibles, Decoration, PrimaryGuild, User};
-use crate::wire::{Image, Text};
+use crate::wire::view::User;
+
+pub use user_ref::UserRef;
 
 /// Who wrote messages that are kept, and how many: a holder too.
 #[derive(Debug)]
@@ -125,11 +129,6 @@ impl Users {
         self.holders.enter(guild)
     }
 
-    /// The guild holds no user any more, and never will under this number.
-    pub(in crate::cache::memory) fn leave(&mut self, guild: GuildNumber) {
-        self.holders.leave(guild);
-    }
-
     /// A guild's member has this user: adds or updates the row, and the guild to its holders.
     pub(in crate::cache::memory) fn hold(
         &mut self,
@@ -137,7 +136,7 @@ impl Users {
         newer: &[u8],
         guild: GuildNumber,
     ) {
-        let Some(found) = self.table.find(user.get()) else {
+        let Some(found) = self.place(user) else {
             let holder = UserRefs::one(guild).to_bytes();
             self.table.insert(user.get(), &holder, newer);
             return;
@@ -158,7 +157,7 @@ impl Users {
         last: &[u8],
         guild: GuildNumber,
     ) {
-        let Some(found) = self.table.find(user.get()).filter(|_| !last.is_empty()) else {
+        let Some(found) = self.place(user).filter(|_| !last.is_empty()) else {
             return self.hold(user, last, guild);
         };
         let before = holder(self.table.at(found));
@@ -171,7 +170,7 @@ impl Users {
 
     /// Updates a user that is there; never adds one, and never changes who holds it.
     pub(in crate::cache::memory) fn patch(&mut self, user: UserId, newer: &[u8]) {
-        if let Some(found) = self.table.find(user.get()) {
+        if let Some(found) = self.find_held(user) {
             let holder = holder(self.table.at(found));
             self.merge(found, user, holder, newer);
             if holder == UserRefs::NOBODY {
@@ -182,7 +181,7 @@ impl Users {
 
     /// The same for a user that is not packed yet.
     pub(in crate::cache::memory) fn patch_user(&mut self, user: &User<'_>) {
-        if let Some(found) = self.table.find(user.id.get()) {
+        if let Some(found) = self.find_held(user.id) {
             let mut packed = mem::take(&mut self.packed);
             packed.clear();
             user.pack(&mut packed);
@@ -280,7 +279,7 @@ impl Users {
 
     /// A message that is kept has this author.
     pub(in crate::cache::memory) fn hold_author(&mut self, user: UserId, newer: &[u8]) {
-        match self.table.find(user.get()) {
+        match self.place(user) {
             Some(found) => self.merge(found, user, holder(self.table.at(found)), newer),
             None => {
                 let nobody = UserRefs::NOBODY.to_bytes();
@@ -321,14 +320,20 @@ impl Users {
 
     /// Adds the user or updates the row; who holds it stays as it is.
     fn ensure(&mut self, user: &User<'_>) {
-        if self.table.find(user.id.get()).is_some() {
-            return self.patch_user(user);
+        let mut packed = mem::take(&mut self.packed);
+        packed.clear();
+        user.pack(&mut packed);
+        match self.place(user.id) {
+            Some(found) => {
+                let holder = holder(self.table.at(found));
+                self.merge(found, user.id, holder, packed.as_slice());
+            }
+            None => {
+                let nobody = UserRefs::NOBODY.to_bytes();
+                self.table.insert(user.id.get(), &nobody, packed.as_slice());
+            }
         }
-        let nobody = UserRefs::NOBODY.to_bytes();
-        self.packed.clear();
-        user.pack(&mut self.packed);
-        self.table
-            .insert(user.id.get(), &nobody, self.packed.as_slice());
+        self.packed = packed;
     }
 
     fn set_holder(&mut self, found: Found, holder: UserRefs) {
@@ -351,7 +356,8 @@ impl Users {
 
     #[inline]
     pub(in crate::cache::memory) fn get(&self, user: UserId) -> Option<UserRef<'_>> {
-        Some(self.row(user, self.table.get(user.get())?))
+        let row = self.table.get(user.get())?;
+        self.is_held(user, holder(row)).then(|| self.row(user, row))
     }
 
     /// Says that these users are looked for next; a few hundred at a time.
@@ -361,7 +367,9 @@ impl Users {
 
     /// The record of a [`User`]; empty if nobody holds one.
     pub(in crate::cache::memory) fn packed(&self, user: UserId) -> &[u8] {
-        record(self.table.get(user.get()).unwrap_or_default())
+        let row = self.table.get(user.get());
+        let row = row.filter(|row| self.is_held(user, holder(row)));
+        record(row.unwrap_or_default())
     }
 
     /// A user whom a member holds, and who is there for this reason.
@@ -372,116 +380,5 @@ impl Users {
     const fn row<'a>(&'a self, id: UserId, row: &'a [u8]) -> UserRef<'a> {
         let holders = &self.holders;
         UserRef { id, row, holders }
-    }
-}
-
-/// A cached user.
-#[derive(Clone, Copy, Debug)]
-pub struct UserRef<'a> {
-    id: UserId,
-    row: &'a [u8],
-    holders: &'a RefCounts,
-}
-
-impl<'a> UserRef<'a> {
-    /// All that is known of the user.
-    pub(in crate::cache::memory) fn to_row(self) -> User<'static> {
-        User::unpack(self.id, &mut Cursor::new(record(self.row))).into_owned()
-    }
-
-    /// Its id.
-    #[must_use]
-    pub const fn id(self) -> UserId {
-        self.id
-    }
-
-    /// The unique name.
-    #[must_use]
-    pub fn username(self) -> &'a str {
-        let name = User::only("username", self.id, record(self.row)).username;
-        name.and_then(Text::into_plain).unwrap_or_default()
-    }
-
-    /// The name to show, if there is one.
-    #[must_use]
-    pub fn global_name(self) -> Option<&'a str> {
-        let name = User::only("global_name", self.id, record(self.row)).global_name;
-        name.into_value()?.into_plain()
-    }
-
-    /// The number behind the name, for those who still have one; zero for the others.
-    #[must_use]
-    pub fn discriminator(self) -> u16 {
-        User::only("discriminator", self.id, record(self.row)).discriminator_number()
-    }
-
-    /// The picture.
-    #[must_use]
-    pub fn avatar(self) -> Option<Image<'a>> {
-        User::only("avatar", self.id, record(self.row))
-            .avatar
-            .into_value()
-    }
-
-    /// The picture behind the profile.
-    #[must_use]
-    pub fn banner(self) -> Option<Image<'a>> {
-        User::only("banner", self.id, record(self.row))
-            .banner
-            .into_value()
-    }
-
-    /// The frame around the picture.
-    #[must_use]
-    pub fn decoration(self) -> Option<Decoration<'a>> {
-        User::only("decoration", self.id, record(self.row))
-            .decoration
-            .into_value()
-    }
-
-    /// The guild whose tag the user wears.
-    #[must_use]
-    pub fn primary_guild(self) -> Option<PrimaryGuild<'a>> {
-        let row = User::only("primary_guild", self.id, record(self.row));
-        row.primary_guild.into_value()
-    }
-
-    /// What else the user wears of what is sold.
-    #[must_use]
-    pub fn collectibles(self) -> Option<Collectibles<'a>> {
-        let row = User::only("collectibles", self.id, record(self.row));
-        row.collectibles.into_value()
-    }
-
-    /// The colour behind the profile if there is no picture, as `0xRRGGBB`.
-    #[must_use]
-    pub fn accent_color(self) -> Option<u32> {
-        let row = User::only("accent_color", self.id, record(self.row));
-        row.accent_color.into_value()
-    }
-
-    /// Whether it is a bot.
-    #[must_use]
-    pub fn is_bot(self) -> bool {
-        User::only("bot", self.id, record(self.row)).bot == Some(true)
-    }
-
-    /// Whether it speaks for the platform.
-    #[must_use]
-    pub fn is_system(self) -> bool {
-        User::only("system", self.id, record(self.row)).system == Some(true)
-    }
-
-    /// Flags that everyone may see.
-    #[must_use]
-    pub fn public_flags(self) -> u64 {
-        User::only("public_flags", self.id, record(self.row))
-            .public_flags
-            .unwrap_or(0)
-    }
-
-    /// The guilds that hold the user, by id.
-    pub fn guilds(self) -> Guilds<'a> {
-        self.holders.of(self.id, holder(self.row))
     }
 }

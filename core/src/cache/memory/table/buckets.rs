@@ -107,10 +107,18 @@ impl Buckets {
         self.list.capacity().saturating_mul(size_of::<Bucket>())
     }
 
+    pub(in crate::cache::memory) const fn len(&self) -> usize {
+        self.entries
+    }
+
+    /// All handles with their tags.
+    pub(in crate::cache::memory) fn entries(&self) -> impl Iterator<Item = (u16, u32)> {
+        self.list.iter().flat_map(Bucket::entries)
+    }
+
     /// All handles.
     pub(in crate::cache::memory) fn handles(&self) -> impl Iterator<Item = u32> {
-        let entries = self.list.iter().flat_map(Bucket::entries);
-        entries.map(|(_, handle)| handle)
+        self.entries().map(|(_, handle)| handle)
     }
 
     /// The bucket in which entries with this tag belong.

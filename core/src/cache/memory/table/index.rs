@@ -9,6 +9,9 @@ const SMALL: usize = 16_384;
 
 const SEGMENTS: usize = 256;
 
+/// So many segments of a table that goes are given back at once.
+const SEGMENTS_AT_ONCE: usize = 8;
+
 /// A hash table of handles that grows bit by bit.
 ///
 /// A large one consists of segments that hold unequal shares of the rows, so that they grow at
@@ -35,6 +38,49 @@ const fn segment(hash: u64) -> usize {
 
 const fn tag(hash: u64) -> u16 {
     (hash >> 48) as u16
+}
+
+/// So many positions are in a segment.
+const SEGMENT: u32 = 1 << 16;
+
+/// A part of an index: handles from one position on, up to another one or to the end.
+///
+/// The position of a hash stays the same however the index grows or shrinks.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cache::memory) struct IndexPart {
+    from: u32,
+    /// `None` for the end of all.
+    pub(in crate::cache::memory) to: Option<u32>,
+}
+
+impl IndexPart {
+    /// All from a position on.
+    pub(in crate::cache::memory) const fn rest(from: u32) -> Self {
+        Self { from, to: None }
+    }
+
+    /// Whether what has this hash is in the part.
+    pub(in crate::cache::memory) const fn has(self, hash: u64) -> bool {
+        let segment = segment(hash) as u32;
+        self.contains((segment << 16) | tag(hash) as u32)
+    }
+
+    const fn contains(self, position: u32) -> bool {
+        let before = match self.to {
+            Some(to) => position < to,
+            None => true,
+        };
+        position >= self.from && before
+    }
+
+    const fn first_segment(self) -> usize {
+        (self.from >> 16) as usize
+    }
+}
+
+/// How many of so many handles have a tag below this one, about.
+const fn share(handles: usize, tags: u32) -> usize {
+    handles.saturating_mul(tags as usize) >> 16
 }
 
 impl Index {
@@ -127,6 +173,60 @@ impl Index {
         if !self.segments.is_empty() && self.rows < SMALL / 4 {
             self.join(&rehash);
         }
+    }
+
+    /// The part that begins at a position and has about `most` handles.
+    pub(in crate::cache::memory) fn part(&self, from: u32, most: usize) -> IndexPart {
+        let mut part = IndexPart::rest(from);
+        let mut room = most;
+        let first = part.first_segment();
+        for (segment, start) in self.segments.iter().zip((0..).step_by(1 << 16)).skip(first) {
+            let begin = from.max(start);
+            let passed = share(segment.len(), begin.wrapping_sub(start));
+            let left = segment.len().saturating_sub(passed);
+            if left > room {
+                let width = (room << 16_u32).checked_div(segment.len()).unwrap_or(0);
+                let width = u32::try_from(width).unwrap_or(SEGMENT);
+                let least = u32::from(begin == from);
+                part.to = Some(begin.saturating_add(width.max(least)));
+                break;
+            }
+            room = room.wrapping_sub(left);
+        }
+        part
+    }
+
+    /// The handles in a part; `rehash` returns the hash of those that are there.
+    pub(in crate::cache::memory) fn handles_in(
+        &self,
+        part: IndexPart,
+        rehash: impl Fn(u32) -> u64,
+    ) -> impl Iterator<Item = u32> {
+        let one = self.one.handles();
+        let one = one.filter(move |&handle| part.has(rehash(handle)));
+        let starts = (0..).step_by(1 << 16);
+        let segments = self.segments.iter().zip(starts).skip(part.first_segment());
+        let segments = segments.take_while(move |(_, start)| part.to.is_none_or(|to| *start < to));
+        let handles = segments.flat_map(move |(segment, start): (_, u32)| {
+            let entries = Buckets::entries(segment);
+            let here = entries.filter(move |(tag, _)| part.contains(start | u32::from(*tag)));
+            here.map(|(_, handle)| handle)
+        });
+        one.chain(handles)
+    }
+
+    /// Gives some of the table back, after which nothing is found; whether there was something.
+    pub(in crate::cache::memory) fn take_apart(&mut self) -> bool {
+        let left = self.segments.len().saturating_sub(SEGMENTS_AT_ONCE);
+        let some = self.bytes() > 0;
+        self.segments.truncate(left);
+        if left == 0 {
+            *self = Self::new();
+        } else {
+            let segments = self.segments.iter().map(Buckets::bytes);
+            self.allocated = segments.sum();
+        }
+        some
     }
 
     fn split(&mut self, rehash: &impl Fn(u32) -> u64) {

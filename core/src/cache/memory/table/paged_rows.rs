@@ -5,7 +5,7 @@ use core::hint::black_box;
 
 use crate::cache::memory::table::copied_rows::CopiedRows;
 use crate::cache::memory::table::hash::Mixer;
-use crate::cache::memory::table::index::Index;
+use crate::cache::memory::table::index::{Index, IndexPart};
 use crate::cache::memory::table::pages::Pages;
 use crate::cache::memory::table::size_class::SizeClass;
 
@@ -184,6 +184,44 @@ impl PagedRows {
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let rows = self.pages.iter().flat_map(Pages::iter);
         rows.filter_map(|row| Some((key(row)?, body(row))))
+    }
+
+    /// The rows of a part of the index, with their keys.
+    pub(super) fn iter_part(&self, part: IndexPart) -> impl Iterator<Item = (u64, &[u8])> {
+        let (rows, mixer) = (self.rows(), self.mixer);
+        let rehash = move |handle| rows.hash(handle, mixer);
+        let handles = self.index.handles_in(part, rehash);
+        let rows = handles.filter_map(move |handle| rows.get(RowHandle(handle)));
+        rows.filter_map(|row| Some((key(row)?, body(row))))
+    }
+
+    /// The part of the index that begins at a position and has about `most` rows.
+    pub(super) fn part(&self, from: u32, most: usize) -> IndexPart {
+        self.index.part(from, most)
+    }
+
+    /// Takes about `most` rows out, in no order, and hands `gone` their keys; `false` if none is
+    /// left. From the first call on nothing is found, and nothing may be added.
+    pub(super) fn take_apart(&mut self, most: usize, mut gone: impl FnMut(u64)) -> bool {
+        let mut taken = 0_usize;
+        while taken < most && !self.index.take_apart() {
+            let Some(pages) = self.pages.last_mut() else {
+                return false;
+            };
+            let before = pages.bytes();
+            let Some(page) = pages.pop_page() else {
+                self.pages.pop();
+                self.allocated = self.allocated.wrapping_sub(before);
+                continue;
+            };
+            let rows = page.chunks_exact(pages.row_bytes());
+            taken = taken.saturating_add(rows.len());
+            self.rows = self.rows.wrapping_sub(rows.len());
+            let after = pages.bytes();
+            self.allocated = self.allocated.wrapping_sub(before).wrapping_add(after);
+            rows.filter_map(key).for_each(&mut gone);
+        }
+        true
     }
 
     /// A copy of all rows.

@@ -128,6 +128,20 @@ impl Pages {
         self.give_back();
     }
 
+    /// Takes the last page out, with its rows; `None` if there is none.
+    pub(in crate::cache::memory) fn pop_page(&mut self) -> Option<Vec<u8>> {
+        let page = self.pages.pop()?;
+        let rows = page.len().checked_div(self.row).unwrap_or(0);
+        self.rows = self.rows.wrapping_sub(rows);
+        self.allocated = self.allocated.wrapping_sub(page.capacity());
+        Some(page)
+    }
+
+    /// The bytes of each row.
+    pub(in crate::cache::memory) const fn row_bytes(&self) -> usize {
+        self.row
+    }
+
     /// Removes the rows that `keep` refuses; the others stay in order.
     pub(in crate::cache::memory) fn retain(&mut self, mut keep: impl FnMut(&mut [u8]) -> bool) {
         let mut kept = 0_usize;

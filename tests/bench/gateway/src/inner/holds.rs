@@ -1,6 +1,7 @@
 //! How long the store is held at once: by a mutation that is applied, or by a walk.
 
 use headcount_core::cache::MemoryStore;
+use headcount_core::cache::memory::MemberWalk;
 use headcount_core::id::GuildId;
 use headcount_core::{Action, Input, Instant, Shard};
 
@@ -45,16 +46,35 @@ impl Host {
         }
     }
 
-    /// The longest hold by the thread's time.
-    fn longest(&self) -> f64 {
-        let cpu = self.holds.iter().map(|time| time.cpu);
-        cpu.fold(0.0, f64::max)
+    /// Frees what is left of guilds that have gone.
+    fn free(&mut self) {
+        while self.store.next_expiry() == Some(Instant::ZERO) {
+            let (_, time) = Time::of(|| self.store.advance(Instant::ZERO));
+            self.holds.push(time);
+        }
     }
+}
+
+/// How often all is done: each time the same, so that of each hold the shortest one counts, without
+/// what the machine did beside it.
+const RUNS: usize = 3;
+
+/// The longest hold by the thread's time.
+fn longest(run: impl Fn() -> Vec<Time>) -> f64 {
+    let mut shortest: Vec<f64> = Vec::new();
+    for _ in 0..RUNS {
+        let holds = run();
+        shortest.resize(holds.len(), f64::MAX);
+        for (least, time) in shortest.iter_mut().zip(holds) {
+            *least = least.min(time.cpu);
+        }
+    }
+    shortest.into_iter().fold(0.0, f64::max)
 }
 
 /// The longest hold while a guild of so many members is loaded, in nanoseconds.
 pub fn loading(world: World, _: Which, members: u64) -> f64 {
-    Host::new(world, members).longest()
+    longest(|| Host::new(world, members).holds)
 }
 
 /// What 99 holds in a hundred do not exceed by the wall's time meanwhile.
@@ -67,22 +87,35 @@ pub fn loading_wall(world: World, _: Which, members: u64) -> f64 {
 
 /// The longest hold while a guild of so many members goes.
 pub fn delete(world: World, _: Which, members: u64) -> f64 {
-    let mut host = Host::new(world, members);
-    host.holds.clear();
-    let mut frames = Frames::default();
-    world.guild_delete(1, &mut frames);
-    host.feed(&frames);
-    assert_eq!(host.store.counts(guild(world)).members, 0);
-    host.longest()
+    longest(|| {
+        let mut host = Host::new(world, members);
+        host.holds.clear();
+        let mut frames = Frames::default();
+        world.guild_delete(1, &mut frames);
+        host.feed(&frames);
+        assert_eq!(host.store.counts(guild(world)).members, 0);
+        host.free();
+        host.holds
+    })
 }
 
 /// The longest hold while the ids of all members of a guild are read.
 pub fn walk(world: World, _: Which, members: u64) -> f64 {
     let host = Host::new(world, members);
-    let ids = || host.store.members(guild(world)).map(|member| member.id());
-    let (mixed, time) = Time::of(|| ids().fold(0, |sum: u64, id| sum.wrapping_add(id.get())));
-    std::hint::black_box(mixed);
-    time.cpu
+    longest(|| {
+        let (mut walk, mut holds) = (MemberWalk::new(guild(world)), Vec::new());
+        loop {
+            let part = || {
+                let ids = walk.next(&host.store)?.map(|member| member.id().get());
+                Some(ids.fold(0, u64::wrapping_add))
+            };
+            let (part, time) = Time::of(part);
+            holds.push(time);
+            if std::hint::black_box(part).is_none() {
+                return holds;
+            }
+        }
+    })
 }
 
 fn guild(world: World) -> GuildId {
