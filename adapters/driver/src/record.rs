@@ -27,8 +27,8 @@
 //! | in the payloads | in the recording |
 //! |---|---|
 //! | ids: digits without anything else, in texts, numbers and keys | others of the same length and shard, by a permutation whose key is drawn anew for each run and is in no file |
-//! | any other text: names, contents, session ids, addresses | a text of as many bytes and the same escapes; the same one for the same text |
-//! | times as the service writes them | others in the same month |
+//! | any other text: names, contents, session ids, addresses | a text of as many bytes and the same escapes, of which the first five characters are drawn; the same one for the same text |
+//! | times as the service writes them | one moment of the same month, the same for all of that month |
 //! | names of events, statuses, features, sets of permissions, the core's own nonces | as they are |
 //! | keys in small letters, digits and `_` | as they are; other keys as texts |
 //! | other numbers, `true`, `false`, `null` | as they are |
@@ -63,9 +63,11 @@ mod file;
 mod followed;
 mod follower;
 mod frame;
+mod frame_base;
 mod header;
 mod key;
 mod meaning;
+mod packing;
 mod recorder;
 mod recording;
 mod replay;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::future::poll_immediate;
+use futures_util::future::{join_all, poll_immediate};
 use headcount_driver::core::manager::{Options, Single};
 use headcount_driver::core::session::{Halt, OnStop, Phase};
 use headcount_driver::core::twitch::Account;
-use headcount_driver::core::{Event, Intents};
+use headcount_driver::core::{Event, Input, Intents};
+use headcount_driver::record::{Happened, RecordOptions, Recording, Replay};
 use headcount_driver::{Bot, BotEvent, Builder, ChatBuilder, ChatEvent, ErrorKind};
 use serde_json::json;
 
@@ -66,6 +67,47 @@ async fn a_shard_that_panics_says_so_and_ends_its_stream() {
         1,
         "its session is kept"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_panics_writes_the_recording_out_and_others_that_are_asked_for_then() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name| folder.path().join(name);
+    let (runtime, mut listener) = memory();
+    let clock_panics = runtime.clock_panics.clone();
+    let builder = Builder::new(runtime, "token", Intents::GUILDS).gateway(info(1));
+    let builder = builder.compression(PLAIN).record(RecordOptions {
+        file: Some(path("bot.rec")),
+        ..RecordOptions::default()
+    });
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s").await;
+    let is_ready = |event: &BotEvent| matches!(event.event, Event::ShardReady(_));
+    while !bot.next().await.as_ref().is_some_and(is_ready) {}
+    while poll_immediate(bot.next()).await.is_some() {}
+    clock_panics.store(true, Ordering::Release);
+    gateway.dispatch("TYPING_START", json!({})).await;
+    while bot.next().await.is_some() {}
+    let handle = bot.handle();
+    let asked = ["1.rec", "2.rec", "3.rec"].map(|name| handle.dump(path(name)));
+    for written in join_all(asked).await {
+        written.expect("written");
+    }
+    // It was asked for before the others.
+    let file = std::fs::read(path("bot.rec")).expect("written by itself");
+    let recording = Recording::read(&file).expect("a recording");
+    assert_eq!(
+        recording.end().why,
+        format!("a shard has ended: {}", Halt::Crashed)
+    );
+    let mut replay = Replay::new(&recording).expect("settings");
+    let mut last = None;
+    while let Some(step) = replay.step().expect("frames") {
+        let is_crash = matches!(step.happened, Happened::Input(Input::Crashed));
+        last = Some((is_crash, step.divergence));
+    }
+    assert_eq!(last, Some((true, None)));
 }
 
 #[tokio::test(start_paused = true)]

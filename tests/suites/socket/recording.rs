@@ -14,7 +14,7 @@ use headcount_tokio::driver::core::setup::{AutoChunk, Chunking};
 use headcount_tokio::driver::core::{Action, Instant};
 use headcount_tokio::driver::record::{Happened, RecordOptions, Recording, Replay};
 use headcount_tokio::driver::{Bot, Builder};
-use headcount_tokio::{BotEvent, Event, Intents};
+use headcount_tokio::{BotEvent, Event, Intents, Tokio};
 use serde_json::Value;
 
 use crate::bot::{TOKEN, builder, options, ready, until};
@@ -317,52 +317,85 @@ async fn a_shard_that_is_refused_writes_the_recording_out<R: Tested>() {
     server.stop().await;
 }
 
+/// A recording of a bot that hears so many dispatches: the file, and the bytes of all payloads.
+/// `more` is called before, and after each thousand.
+async fn long_run(server: &Server, events: u32, more: impl Fn()) -> (Vec<u8>, u64) {
+    // The recorder's thread may lag behind: events come much faster than in life.
+    let record = RecordOptions {
+        waiting: 1 << 30,
+        ..RecordOptions::default()
+    };
+    let bot = recorded::<Tokio>(server).record(record).connect().await;
+    let mut bot = bot.expect("started");
+    ready(&mut bot).await;
+    more();
+    let mut count = 0;
+    until(&mut bot, |event| {
+        if matches!(event.event, Event::Dispatch(_)) {
+            count += 1;
+            (count % 1_000 == 0).then(&more);
+        }
+        (count == events).then_some(())
+    })
+    .await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("long.rec");
+    bot.handle().dump(&path).await.expect("written");
+    let shards = bot.handle().metrics().shards;
+    let payloads = shards.iter().map(|it| it.counts.payload_bytes).sum();
+    (std::fs::read(&path).expect("a file"), payloads)
+}
+
+/// Shows how large a recording is, and how fast it is replayed; if it is kept for programs that
+/// look further, says where.
+#[allow(clippy::print_stdout, reason = "a measurement is shown")]
+fn show(file: &[u8], payloads: u64) {
+    let start = std::time::Instant::now();
+    let recording = Recording::read(file).expect("a recording");
+    let is_full = recording.end().is_full;
+    let mut replay = Replay::new(&recording).expect("settings");
+    let mut inputs = 0;
+    while let Some(step) = replay.step().expect("frames") {
+        assert_eq!(step.divergence, None);
+        inputs += u64::from(matches!(step.happened, Happened::Input(_)));
+    }
+    let rate = inputs as f64 / start.elapsed().as_secs_f64();
+    println!(
+        "{} bytes of {payloads}; {inputs} inputs, {rate:.0} a second replayed; full: {is_full}",
+        file.len()
+    );
+    if let Some(path) = std::env::var_os("HEADCOUNT_KEEP_RECORDING") {
+        std::fs::write(path, file).expect("kept");
+    }
+}
+
 /// As many events as a bot of 100 a second has in an hour; the times between them are shorter. All
 /// kinds come equally often, so that most are changes of guilds, channels, roles and members, which
 /// pack half as well as what bots hear most of.
 #[test]
 #[ignore = "takes minutes, and is to be run in release"]
-#[allow(clippy::print_stdout, reason = "a measurement is shown")]
 fn an_hour_of_a_hundred_events_a_second_is_recorded_in_twenty_megabytes() {
-    use headcount_tokio::Tokio;
     Tokio::block_on(async {
-        let traffic = 20_000;
         let options = Options {
-            traffic,
+            traffic: 20_000,
             ..options(Plan::even(50, 200))
         };
         let server = serve(options, 1, ServerConfig::default()).await;
-        // The recorder's thread may lag behind: events come much faster than in an hour.
-        let record = RecordOptions {
-            waiting: 1 << 30,
-            ..RecordOptions::default()
-        };
-        let bot = recorded::<Tokio>(&server).record(record).connect().await;
-        let mut bot = bot.expect("started");
-        let mut count = 0;
-        until(&mut bot, |event| {
-            count += u32::from(matches!(event.event, Event::Dispatch(_)));
-            (count == 360_000).then_some(())
-        })
-        .await;
-        let path = std::env::temp_dir().join("headcount-hour.rec");
-        bot.handle().dump(&path).await.expect("written");
-        let file = std::fs::read(&path).expect("a file");
-        let payloads: u64 = bot
-            .handle()
-            .metrics()
-            .shards
-            .iter()
-            .map(|it| it.counts.payload_bytes)
-            .sum();
-        println!("{} bytes of {payloads}, in {}", file.len(), path.display());
+        let (file, payloads) = long_run(&server, 360_000, || {}).await;
+        show(&file, payloads);
         assert!(!Recording::read(&file).expect("a recording").end().is_full);
         assert!(file.len() < 20_000_000);
-        let start = std::time::Instant::now();
-        let (steps, _) = replayed(&file);
-        println!(
-            "{steps} steps replayed in {:?}, with a store",
-            start.elapsed()
-        );
+    });
+}
+
+/// A million events of the kinds and in the shares that bots with all intents hear.
+#[test]
+#[ignore = "takes minutes, and is to be run in release"]
+fn a_million_events_of_the_steady_mix_are_recorded_and_replayed() {
+    Tokio::block_on(async {
+        let server = serve(options(Plan::even(50, 200)), 1, ServerConfig::default()).await;
+        let more = || server.act(Act::Traffic { events: 1_100 });
+        let (file, payloads) = long_run(&server, 1_000_000, more).await;
+        show(&file, payloads);
     });
 }

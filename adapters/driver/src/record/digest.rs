@@ -1,4 +1,4 @@
-//! A digest of actions, of what scrubbing leaves as it is: of a run and of its recording alike.
+//! A digest of actions: of what scrubbing leaves as it is: of a run and of its recording alike.
 
 use headcount_core::{Action, Actions, Event};
 use serde::{Deserialize, Serialize};
@@ -6,28 +6,34 @@ use serde::{Deserialize, Serialize};
 /// Mixes one action's number.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// All actions of a shard so far.
+/// What digests of a shard's actions are relative to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ActionDigest(u64);
+pub(super) struct ActionDigest {
+    /// The last dispatch's number.
+    sequence: u64,
+}
 
 impl ActionDigest {
-    /// Adds what one input led to. Within it the order does not count: guilds that are due at the
-    /// same time have their turns by their ids, which a recording changes.
-    pub(super) fn add(&mut self, actions: &Actions<'_>) {
-        let all = actions.iter().fold(actions.len() as u64, |all, action| {
-            let mixed = mark(action).wrapping_mul(FACTOR);
-            all.wrapping_add(mixed ^ mixed >> 29)
-        });
-        self.0 = (self.0.rotate_left(7) ^ all).wrapping_mul(FACTOR);
-    }
-
-    /// What of it stands in a recording.
-    pub(super) const fn short(self) -> u8 {
-        (self.0 >> 56) as u8
+    /// What one input led to. The order does not count: guilds that are due at the same time have
+    /// their turns by their ids, which a recording changes. Numbers of dispatches count from the
+    /// input before, so that what is alike has the same digest, and is packed to nothing.
+    pub(super) fn of(&mut self, actions: &Actions<'_>) -> u16 {
+        let (before, mut all) = (self.sequence, actions.len() as u64);
+        let mut last = None;
+        for action in actions.iter() {
+            if let Action::Emit(Event::Dispatch(dispatch)) = action {
+                last = last.max(dispatch.sequence());
+            }
+            let mixed = mark(action, before).wrapping_mul(FACTOR);
+            all = all.wrapping_add(mixed ^ mixed >> 29);
+        }
+        self.sequence = last.unwrap_or(before);
+        (all.wrapping_mul(FACTOR) >> 48) as u16
     }
 }
 
-fn mark(action: &Action<'_>) -> u64 {
+/// A number for an action; `before` is the dispatch that came before its input.
+fn mark(action: &Action<'_>, before: u64) -> u64 {
     let (kind, detail) = match action {
         Action::Connect { .. } => (1, 0),
         Action::Send(command) => (2, u64::from(command.opcode())),
@@ -35,14 +41,17 @@ fn mark(action: &Action<'_>) -> u64 {
         Action::WantIdentify => (4, 0),
         Action::Mutate(mutation) => (5, mutation.ops().count() as u64),
         Action::Confirm(barrier) => (6, barrier.number()),
-        Action::Emit(event) => (7, event_mark(event)),
+        Action::Emit(event) => (7, event_mark(event, before)),
     };
     kind | detail << 3
 }
 
-fn event_mark(event: &Event<'_>) -> u64 {
+fn event_mark(event: &Event<'_>, before: u64) -> u64 {
     let (kind, detail) = match event {
-        Event::Dispatch(dispatch) => (1, dispatch.sequence().unwrap_or(0)),
+        Event::Dispatch(dispatch) => {
+            let sequence = dispatch.sequence();
+            (1, sequence.map_or(0, |it| it.wrapping_sub(before)))
+        }
         Event::StateChanged(_) => (2, 0),
         Event::Resumed { replayed } => (3, *replayed),
         Event::Gap(_) => (4, 0),

@@ -3,29 +3,30 @@
 //! | of a block | bytes |
 //! |---|---|
 //! | its kind: `h` for the header, `m` for machines, `r` for rows, `s` for a part of the stream, `e` for the end | 1 |
-//! | how it is packed: 0 not at all, 1 by zstd | 1 |
+//! | how it is packed: 0 not at all, 1 as a zstd frame, 2 as the first part of one, 3 as the next part | 1 |
 //! | how many bytes it has unpacked, and packed | 4, 4 |
 //! | CRC-32C of these ten bytes and of the packed ones | 4 |
 //! | the packed bytes | |
 //!
 //! Numbers are little-endian. The header and the end are JSON. The stream is pieces of the shards,
-//! each with the place of its shard in the header, its length, and frames. A recording that begins
+//! each with the place of its shard in the header, its length, and frames; its blocks are parts of
+//! zstd frames, the last one perhaps of its own. A recording that begins
 //! later than the run has the machines of its shards then, as JSON, and the rows, as a snapshot in
 //! any number of blocks.
 
 use headcount_core::crc32c::crc32c;
 
 use super::RecordingError;
+use super::packing::{FramePacker, FrameUnpacker, PackedPart, pack, unpack};
 
 /// What a recording begins with; the number is that of its form.
-pub(super) const MAGIC: &[u8] = b"headcount recording 1\n";
+pub(super) const MAGIC: &[u8] = b"headcount recording 2\n";
 
 /// The magic of any form.
 const ANY_MAGIC: &[u8] = b"headcount recording ";
 
-/// How many bytes of the stream one block has at most. What comes again is packed well within one
-/// block alone: with 256 KiB a recording has twice the bytes.
-pub(super) const BLOCK: usize = 8 << 20;
+/// How many bytes of the stream one block has at most.
+pub(super) const BLOCK: usize = 1 << 20;
 
 /// No other block has more.
 const LARGEST_BLOCK: usize = 1 << 30;
@@ -90,49 +91,80 @@ impl BlockKind {
     }
 }
 
-/// Appends a block.
+/// How a block is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BlockPacking {
+    Plain,
+    Whole,
+    First,
+    Next,
+}
+
+impl BlockPacking {
+    const fn sign(self) -> u8 {
+        match self {
+            Self::Plain => 0,
+            Self::Whole => 1,
+            Self::First => 2,
+            Self::Next => 3,
+        }
+    }
+
+    const fn of(sign: u8) -> Option<Self> {
+        match sign {
+            0 => Some(Self::Plain),
+            1 => Some(Self::Whole),
+            2 => Some(Self::First),
+            3 => Some(Self::Next),
+            _ => None,
+        }
+    }
+}
+
+/// Appends a block that is packed by itself.
 pub(super) fn put_block(out: &mut Vec<u8>, kind: BlockKind, bytes: &[u8]) {
     let packed = pack(bytes).filter(|packed| packed.len() < bytes.len());
-    let (packing, content) = match &packed {
-        Some(packed) => (1, packed.as_slice()),
-        None => (0, bytes),
+    match packed {
+        Some(packed) => put(out, kind, BlockPacking::Whole, bytes.len(), &packed),
+        None => put(out, kind, BlockPacking::Plain, bytes.len(), bytes),
+    }
+}
+
+/// Appends a block of the stream that is packed as the next part of a frame.
+pub(super) fn put_part(out: &mut Vec<u8>, packer: &mut FramePacker, bytes: &[u8]) {
+    let Some(PackedPart {
+        begins,
+        bytes: packed,
+    }) = packer.pack(bytes)
+    else {
+        return put(
+            out,
+            BlockKind::Stream,
+            BlockPacking::Plain,
+            bytes.len(),
+            bytes,
+        );
     };
+    let packing = match begins {
+        true => BlockPacking::First,
+        false => BlockPacking::Next,
+    };
+    put(out, BlockKind::Stream, packing, bytes.len(), &packed);
+}
+
+fn put(out: &mut Vec<u8>, kind: BlockKind, packing: BlockPacking, length: usize, content: &[u8]) {
     let mut head = [0; 10];
     head[0] = kind.sign();
-    head[1] = packing;
-    head[2..6].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
+    head[1] = packing.sign();
+    head[2..6].copy_from_slice(&(length as u32).to_le_bytes());
     head[6..].copy_from_slice(&(content.len() as u32).to_le_bytes());
     out.extend_from_slice(&head);
-    let from = out.len();
-    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(&checksum(&head, content).to_le_bytes());
     out.extend_from_slice(content);
-    let sum = checksum(&head, content);
-    out[from..from + 4].copy_from_slice(&sum.to_le_bytes());
 }
 
 fn checksum(head: &[u8], content: &[u8]) -> u32 {
     crc32c(&[head, content])
-}
-
-#[cfg(feature = "zstd")]
-fn pack(bytes: &[u8]) -> Option<Vec<u8>> {
-    zstd::bulk::compress(bytes, 3).ok()
-}
-
-#[cfg(not(feature = "zstd"))]
-fn pack(_: &[u8]) -> Option<Vec<u8>> {
-    None
-}
-
-#[cfg(feature = "zstd")]
-fn unpack(packed: &[u8], length: usize) -> Result<Vec<u8>, RecordingError> {
-    let broken = |_| RecordingError::Broken("a block that cannot be unpacked");
-    zstd::bulk::decompress(packed, length).map_err(broken)
-}
-
-#[cfg(not(feature = "zstd"))]
-fn unpack(_: &[u8], _: usize) -> Result<Vec<u8>, RecordingError> {
-    Err(RecordingError::Packed)
 }
 
 /// Reads a file block by block.
@@ -141,6 +173,7 @@ pub(super) struct Blocks<'b> {
     number: usize,
     /// So many bytes more are unpacked.
     room: usize,
+    unpacker: FrameUnpacker,
 }
 
 impl<'b> Blocks<'b> {
@@ -154,11 +187,12 @@ impl<'b> Blocks<'b> {
     }
 
     /// Those that come without a magic line.
-    pub(super) const fn behind_magic(rest: &'b [u8]) -> Self {
+    pub(super) fn behind_magic(rest: &'b [u8]) -> Self {
         Self {
             rest,
             number: 0,
             room: unpacked_room(rest.len()),
+            unpacker: FrameUnpacker::default(),
         }
     }
 
@@ -195,20 +229,67 @@ impl<'b> Blocks<'b> {
             .room
             .checked_sub(length)
             .ok_or(RecordingError::TooLarge)?;
-        let bytes = match head[1] {
-            0 => content.to_vec(),
-            1 => unpack(content, length)?,
-            _ => {
-                return Err(RecordingError::Broken(
-                    "a block that is packed in an unknown way",
-                ));
-            }
-        };
+        let packing = BlockPacking::of(head[1]);
+        let bytes =
+            match packing.ok_or(RecordingError::Broken("a block packed in an unknown way"))? {
+                BlockPacking::Plain => content.to_vec(),
+                BlockPacking::Whole => unpack(content, length)?,
+                BlockPacking::First => self.unpacker.unpack(true, content, length)?,
+                BlockPacking::Next => self.unpacker.unpack(false, content, length)?,
+            };
         if bytes.len() != length {
             return Err(RecordingError::Broken(
                 "a block of another length than it says",
             ));
         }
         Ok(Some((kind, bytes)))
+    }
+}
+
+#[cfg(all(test, feature = "zstd"))]
+mod tests {
+    use super::*;
+
+    /// Three blocks that are parts of one frame, each with its own begin in the bytes.
+    fn parts() -> (Vec<u8>, [usize; 4]) {
+        let (mut bytes, mut begins) = (Vec::new(), [0; 4]);
+        let mut packer = FramePacker::new(1 << 20);
+        for (number, text) in [&b"first"[..], b"second first", b"third"]
+            .iter()
+            .enumerate()
+        {
+            put_part(&mut bytes, &mut packer, text);
+            begins[number + 1] = bytes.len();
+        }
+        (bytes, begins)
+    }
+
+    #[test]
+    fn a_part_needs_those_before_it() {
+        let (bytes, begins) = parts();
+        let mut blocks = Blocks::behind_magic(&bytes);
+        for text in [&b"first"[..], b"second first", b"third"] {
+            let block = blocks.next().unwrap().unwrap();
+            assert_eq!(block, (BlockKind::Stream, text.to_vec()));
+        }
+        assert_eq!(blocks.next(), Ok(None));
+        assert!(Blocks::behind_magic(&bytes[begins[1]..]).next().is_err());
+    }
+
+    #[test]
+    fn a_part_of_more_or_fewer_bytes_than_it_says_is_an_error() {
+        for length in [0, 4, 6, 1 << 20] {
+            let mut packer = FramePacker::new(1 << 20);
+            let part = packer.pack(b"first").unwrap();
+            let mut bytes = Vec::new();
+            put(
+                &mut bytes,
+                BlockKind::Stream,
+                BlockPacking::First,
+                length,
+                &part.bytes,
+            );
+            assert!(Blocks::behind_magic(&bytes).next().is_err(), "{length}");
+        }
     }
 }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::RecordingError;
 use super::call::{Answers, RecordedCall};
-use super::digest::ActionDigest;
-use super::frame::{FrameEnd, FrameInput, FrameReader, RecordedFrame, later};
+use super::frame::{FrameEnd, FrameInput, FrameReader, RecordedFrame};
+use super::frame_base::FrameBase;
 use super::header::{RecordingHeader, ShardHeader};
 use super::replay::{Divergence, Happened, ReplayStep};
 
@@ -25,26 +25,24 @@ pub(super) struct FollowedShard {
     /// How a shard begins in its place.
     config: Config,
     shard: Shard,
-    now: Instant,
     answers: Answers,
     /// By their numbers.
     barriers: BTreeMap<u64, Barrier>,
-    digest: ActionDigest,
+    base: FrameBase,
 }
 
 /// The same, written down.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct FollowedCheckpoint {
-    now: Instant,
+    base: FrameBase,
     barriers: Vec<Barrier>,
-    digest: ActionDigest,
     shard: ShardCheckpoint,
 }
 
 impl FollowedCheckpoint {
     /// The time of the last frame before it.
     pub(super) const fn now(&self) -> Instant {
-        self.now
+        self.base.now()
     }
 }
 
@@ -60,10 +58,9 @@ impl FollowedShard {
             id: header.id(shard)?,
             shard: shard.shard(config.clone())?,
             config,
-            now: Instant::ZERO,
             answers,
             barriers: BTreeMap::new(),
-            digest: ActionDigest::default(),
+            base: FrameBase::default(),
         })
     }
 
@@ -83,19 +80,17 @@ impl FollowedShard {
             id: header.id(shard)?,
             shard: Shard::from_checkpoint(checkpoint.shard, &like),
             config,
-            now: checkpoint.now,
             answers,
             barriers: barriers.map(|it| (it.number(), it)).collect(),
-            digest: checkpoint.digest,
+            base: checkpoint.base,
         })
     }
 
     /// The shard as it stands.
     pub(super) fn checkpoint(&self) -> FollowedCheckpoint {
         FollowedCheckpoint {
-            now: self.now,
+            base: self.base,
             barriers: self.barriers.values().copied().collect(),
-            digest: self.digest,
             shard: self.shard.checkpoint(),
         }
     }
@@ -112,8 +107,8 @@ impl FollowedShard {
     pub(super) fn turn(&self, bytes: &[u8], at: usize) -> Result<Option<Instant>, RecordingError> {
         let next = FrameReader::new(bytes, at).next()?;
         Ok(next.map(|next| match next {
-            RecordedFrame::Input(after, _) => later(self.now, after),
-            _ => self.now,
+            RecordedFrame::Input(after, _) => self.base.later(after),
+            _ => self.base.now(),
         }))
     }
 
@@ -124,21 +119,23 @@ impl FollowedShard {
         at: &mut usize,
     ) -> Result<Option<ReplayStep<'b>>, RecordingError> {
         let mut reader = FrameReader::new(bytes, *at);
-        let (frame, now) = (reader.next()?, self.now);
+        let (frame, now) = (reader.next()?, self.base.now());
         *at = reader.position();
         let happened = match frame {
             None => return Ok(None),
             Some(RecordedFrame::Input(after, input)) => {
-                self.now = later(self.now, after);
+                self.base.after(self.base.later(after));
                 return self.input(bytes, at, input).map(Some);
             }
-            Some(RecordedFrame::Acknowledged(sequence)) => {
+            Some(RecordedFrame::Acknowledged(more)) => {
+                let sequence = self.base.acknowledged(more);
                 if let Some(at) = self.shard.position() {
                     self.shard.acknowledge(Position { sequence, ..at });
                 }
                 Happened::Acknowledged(sequence)
             }
-            Some(RecordedFrame::Recorded(sequence)) => {
+            Some(RecordedFrame::Recorded(more)) => {
+                let sequence = self.base.recorded(more);
                 if let Some(at) = self.shard.position() {
                     self.shard.record(Position { sequence, ..at });
                 }
@@ -147,7 +144,7 @@ impl FollowedShard {
             Some(RecordedFrame::Call(range)) => self.call(&bytes[range])?,
             Some(RecordedFrame::Begun(range)) => {
                 self.shard = ShardHeader::read(&bytes[range])?.shard(self.config.clone())?;
-                (self.now, self.digest) = (Instant::ZERO, ActionDigest::default());
+                self.base = FrameBase::default();
                 self.barriers.clear();
                 Happened::Begun
             }
@@ -188,7 +185,7 @@ impl FollowedShard {
         let known = self.recorded_input(bytes, input)?;
         let recorded = self.outcome(bytes, at)?;
         let input = known.unwrap_or(Input::Timeout);
-        let actions = self.shard.handle(self.now, input);
+        let actions = self.shard.handle(self.base.now(), input);
         for action in actions.iter() {
             if let Action::Confirm(barrier) = action {
                 self.barriers.insert(barrier.number(), *barrier);
@@ -197,8 +194,7 @@ impl FollowedShard {
         while self.barriers.len() > BARRIERS {
             self.barriers.pop_first();
         }
-        self.digest.add(&actions);
-        let replayed = (self.digest.short(), actions.len() as u64);
+        let replayed = (self.base.digest(&actions), actions.len() as u64);
         let divergence = match recorded {
             _ if known.is_none() => Some(Divergence::Unasked),
             None => Some(Divergence::Unfinished),
@@ -209,7 +205,7 @@ impl FollowedShard {
             Some((digest, _)) => (digest != replayed.0).then_some(Divergence::Digest),
         };
         Ok(ReplayStep {
-            at: self.now,
+            at: self.base.now(),
             shard: self.id,
             happened: Happened::Input(input),
             actions,
@@ -250,7 +246,7 @@ impl FollowedShard {
         &mut self,
         bytes: &[u8],
         at: &mut usize,
-    ) -> Result<Option<(u8, u64)>, RecordingError> {
+    ) -> Result<Option<(u16, u64)>, RecordingError> {
         let mut answers = Vec::new();
         let mut reader = FrameReader::new(bytes, *at);
         let outcome = loop {

@@ -6,8 +6,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use headcount_core::Input;
 use headcount_core::session::DialFailure;
-use headcount_core::{Input, Instant};
 
 use super::RecordingError;
 
@@ -16,16 +16,16 @@ use super::RecordingError;
 pub(super) enum RecordedFrame {
     /// An input, and how many milliseconds after the one before.
     Input(u64, FrameInput),
-    /// What is acknowledged of the session.
+    /// So much more is acknowledged of the session, counted from zero.
     Acknowledged(u64),
-    /// What is written down of it.
+    /// So much more is written down of it.
     Recorded(u64),
     /// A call, as JSON in this range.
     Call(Range<usize>),
     /// What the filter of member requests said while the input before was taken in.
     Answer(bool),
-    /// What the input before led to: a digest of all actions so far, and the number of the last.
-    Actions { digest: u8, count: u64 },
+    /// What the input before led to: a digest of its actions, and their number.
+    Actions { digest: u16, count: u64 },
     /// Another shard begins in its place, as the JSON in this range says.
     Begun(Range<usize>),
     /// Nothing more is recorded of the shard.
@@ -162,14 +162,14 @@ fn put_time(out: &mut Vec<u8>, time: Duration) {
     put_number(out, u64::from(time.subsec_nanos()));
 }
 
-pub(super) fn put_acknowledged(out: &mut Vec<u8>, sequence: u64) {
+pub(super) fn put_acknowledged(out: &mut Vec<u8>, more: u64) {
     out.push(ACKNOWLEDGED);
-    put_number(out, sequence);
+    put_number(out, more);
 }
 
-pub(super) fn put_recorded(out: &mut Vec<u8>, sequence: u64) {
+pub(super) fn put_recorded(out: &mut Vec<u8>, more: u64) {
     out.push(RECORDED);
-    put_number(out, sequence);
+    put_number(out, more);
 }
 
 pub(super) fn put_call(out: &mut Vec<u8>, json: &[u8]) {
@@ -188,12 +188,13 @@ pub(super) fn put_answer(out: &mut Vec<u8>, answer: bool) {
     out.push(if answer { YES } else { NO });
 }
 
-pub(super) fn put_actions(out: &mut Vec<u8>, digest: u8, count: usize) {
+pub(super) fn put_actions(out: &mut Vec<u8>, digest: u16, count: usize) {
+    let [low, high] = digest.to_le_bytes();
     match u8::try_from(count) {
-        // As a rule all is known to fit into three bytes.
-        Ok(count @ 0..0x80) => out.extend_from_slice(&[ACTIONS, digest, count]),
+        // As a rule all is known to fit into four bytes.
+        Ok(count @ 0..0x80) => out.extend_from_slice(&[ACTIONS, low, high, count]),
         _ => {
-            out.extend_from_slice(&[ACTIONS, digest]);
+            out.extend_from_slice(&[ACTIONS, low, high]);
             put_number(out, count as u64);
         }
     }
@@ -255,7 +256,7 @@ impl<'b> FrameReader<'b> {
             NO => RecordedFrame::Answer(false),
             YES => RecordedFrame::Answer(true),
             ACTIONS => {
-                let digest = self.byte()?;
+                let digest = u16::from_le_bytes([self.byte()?, self.byte()?]);
                 let count = self.number()?;
                 RecordedFrame::Actions { digest, count }
             }
@@ -356,11 +357,6 @@ impl<'b> FrameReader<'b> {
     }
 }
 
-/// The time of an input that came `after` milliseconds later than the one before.
-pub(super) fn later(before: Instant, after: u64) -> Instant {
-    Instant::from_millis(before.as_millis().saturating_add(after))
-}
-
 #[cfg(test)]
 mod tests {
     use headcount_core::id::GuildId;
@@ -413,7 +409,7 @@ mod tests {
             for after in [0, 127, 128, u64::MAX] {
                 let mut bytes = Vec::new();
                 put_input(&mut bytes, after, &Input::Payload(&all[..length]));
-                put_actions(&mut bytes, 9, length);
+                put_actions(&mut bytes, 0x903, length);
                 let mut reader = FrameReader::new(&bytes, 0);
                 let Ok(Some(RecordedFrame::Input(read, FrameInput::Payload(range)))) =
                     reader.next()
@@ -421,7 +417,7 @@ mod tests {
                     panic!("{length} bytes after {after}");
                 };
                 assert_eq!((read, &bytes[range]), (after, &all[..length]));
-                let (digest, count) = (9, length as u64);
+                let (digest, count) = (0x903, length as u64);
                 let actions = RecordedFrame::Actions { digest, count };
                 assert_eq!(reader.next(), Ok(Some(actions)));
                 assert_eq!(reader.next(), Ok(None));

@@ -101,10 +101,10 @@ impl RecordingHeader {
     ) -> Result<Self, RecordingError> {
         let mut tracker = config.tracker.clone();
         let chunking = &mut tracker.setup.chunking;
-        let other = |guild: &GuildId| GuildId::new(scrubber.id(guild.get()));
-        chunking.deny = chunking.deny.iter().filter_map(other).collect();
+        let mut other = |guild: &GuildId| GuildId::new(scrubber.id(guild.get()));
+        chunking.deny = chunking.deny.iter().filter_map(&mut other).collect();
         let allow = chunking.allow.take();
-        chunking.allow = allow.map(|allow| allow.iter().filter_map(other).collect());
+        chunking.allow = allow.map(|allow| allow.iter().filter_map(&mut other).collect());
         let shards = shards.into_iter().map(|shard| shard.scrubbed(scrubber));
         let shards = shards.collect::<Result<_, _>>()?;
         Ok(Self {

@@ -23,6 +23,9 @@ pub(super) enum Meaning {
     Own,
 }
 
+/// From so many digits on a number is an id.
+pub(super) const ID_DIGITS: usize = 15;
+
 /// The words that may stay under a key of [`Meaning::Status`].
 const STATUSES: [&[u8]; 5] = [b"online", b"idle", b"dnd", b"offline", b"invisible"];
 
@@ -80,7 +83,10 @@ impl Meaning {
 
 fn is_constant(text: &[u8]) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
-    text.len() <= 64 && text.iter().all(is_part) && text.iter().any(u8::is_ascii_uppercase)
+    text.len() <= 64
+        && text.iter().all(is_part)
+        && text.iter().any(u8::is_ascii_uppercase)
+        && !has_id(text)
 }
 
 /// Whether the core may have made this nonce: eight signs, and two numbers between points.
@@ -107,5 +113,14 @@ fn is_own_nonce(text: &[u8]) -> bool {
 pub(super) fn is_word(key: &[u8]) -> bool {
     let is_sign = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
     let key = key.strip_prefix(b"$").unwrap_or(key);
-    key.len() <= 48 && key.iter().all(is_sign) && key.iter().any(u8::is_ascii_lowercase)
+    key.len() <= 48
+        && key.iter().all(is_sign)
+        && key.iter().any(u8::is_ascii_lowercase)
+        && !has_id(key)
+}
+
+/// Whether so many digits stand side by side that they may be an id.
+fn has_id(text: &[u8]) -> bool {
+    let parts = text.split(|sign| !sign.is_ascii_digit());
+    parts.map(<[u8]>::len).any(|digits| digits >= ID_DIGITS)
 }

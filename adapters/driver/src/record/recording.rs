@@ -43,13 +43,14 @@ impl Recording {
         if header.shards.len() > SHARDS {
             return Err(RecordingError::TooLarge);
         }
-        let (mut machines, mut rows, mut stream) = (None, Vec::new(), Vec::new());
+        let (mut machines, mut rows) = (None, Vec::new());
+        let mut stream = StreamSplitter::new(header.shards.len());
         let end = loop {
             let (kind, bytes) = blocks.next()?.ok_or(RecordingError::Truncated)?;
             match kind {
                 BlockKind::End => break bytes,
-                BlockKind::Stream => stream.extend_from_slice(&bytes),
-                _ if !stream.is_empty() => {
+                BlockKind::Stream => stream.add(&bytes)?,
+                _ if stream.has_begun => {
                     return Err(RecordingError::Broken("a begin behind its begin"));
                 }
                 BlockKind::Header => return Err(RecordingError::Broken("a second header")),
@@ -62,7 +63,7 @@ impl Recording {
         }
         let end = serde_json::from_slice(&end);
         let end = end.map_err(|_| RecordingError::Broken("an end that cannot be read"))?;
-        let frames = split(&stream, header.shards.len())?;
+        let frames = stream.finish()?;
         let machines = machines.map(|json| read_machines(&json, header.shards.len()));
         Ok(Self {
             machines: machines.transpose()?,
@@ -150,16 +151,49 @@ fn read_machines(json: &[u8], shards: usize) -> Result<Vec<FollowedCheckpoint>, 
     }
 }
 
-/// The pieces of a stream by their shards.
-fn split(stream: &[u8], shards: usize) -> Result<Vec<Vec<u8>>, RecordingError> {
-    let mut frames = vec![Vec::new(); shards];
-    let mut reader = FrameReader::new(stream, 0);
-    while let Some((shard, piece)) = reader.piece()? {
-        let shard = frames.get_mut(shard);
-        let shard = shard.ok_or(RecordingError::Broken("a piece of an unknown shard"))?;
-        shard.extend_from_slice(&stream[piece]);
+/// The pieces of a stream by their shards, block by block.
+struct StreamSplitter {
+    frames: Vec<Vec<u8>>,
+    /// The begin of a piece that ends in a later block.
+    rest: Vec<u8>,
+    has_begun: bool,
+}
+
+impl StreamSplitter {
+    fn new(shards: usize) -> Self {
+        Self {
+            frames: vec![Vec::new(); shards],
+            rest: Vec::new(),
+            has_begun: false,
+        }
     }
-    Ok(frames)
+
+    fn add(&mut self, block: &[u8]) -> Result<(), RecordingError> {
+        self.has_begun = true;
+        self.rest.extend_from_slice(block);
+        let mut reader = FrameReader::new(&self.rest, 0);
+        let mut taken = 0;
+        loop {
+            let (shard, piece) = match reader.piece() {
+                Ok(Some(piece)) => piece,
+                Ok(None) | Err(RecordingError::Truncated) => break,
+                Err(error) => return Err(error),
+            };
+            let shard = self.frames.get_mut(shard);
+            let shard = shard.ok_or(RecordingError::Broken("a piece of an unknown shard"))?;
+            shard.extend_from_slice(&self.rest[piece]);
+            taken = reader.position();
+        }
+        self.rest.drain(..taken);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<Vec<u8>>, RecordingError> {
+        match self.rest.is_empty() {
+            true => Ok(self.frames),
+            false => Err(RecordingError::Truncated),
+        }
+    }
 }
 
 impl fmt::Debug for Recording {

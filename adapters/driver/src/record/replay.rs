@@ -52,8 +52,8 @@ pub enum Happened<'s> {
 
 /// Where a replay does something else than the recorded run.
 ///
-/// It is seen from a digest of one byte that holds all actions before it as well: one in 256 is
-/// seen one step late.
+/// It is seen from how many actions there are, and from a digest of two bytes: one in 65,536 that
+/// have as many others is not seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Divergence {
     /// It has so many actions, and in the recorded run there were others.

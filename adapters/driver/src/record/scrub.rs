@@ -1,13 +1,10 @@
 //! Payloads without what their users have written: ids, names, texts and addresses replaced.
 
 use super::key::ScrubKey;
-use super::meaning::{Meaning, is_word};
+use super::meaning::{ID_DIGITS, Meaning, is_word};
 
 /// Objects and arrays deeper than this say nothing of what is in them.
 const DEEPEST: usize = 256;
-
-/// From so many digits on a number is an id.
-const ID_DIGITS: usize = 15;
 
 /// Replaces what is in JSON in place. Every byte stays where it was, also of what is no JSON.
 pub(super) struct Scrubber {
@@ -48,8 +45,8 @@ impl Scrubber {
     }
 
     /// The id that stands for this one.
-    pub(super) fn id(&self, id: u64) -> u64 {
-        self.key.as_ref().map_or(id, |key| key.id(id))
+    pub(super) fn id(&mut self, id: u64) -> u64 {
+        self.key.as_mut().map_or(id, |key| key.id(id))
     }
 
     /// A text outside of JSON.
@@ -159,7 +156,7 @@ impl Scrubber {
         (end + 1).min(bytes.len())
     }
 
-    fn value(&self, text: &mut [u8], meaning: Meaning) {
+    fn value(&mut self, text: &mut [u8], meaning: Meaning) {
         if meaning.keeps(text) || text == b"0" {
             return;
         }
@@ -180,19 +177,21 @@ impl Scrubber {
         }
     }
 
-    fn number(&self, bytes: &mut [u8]) -> usize {
+    fn number(&mut self, bytes: &mut [u8]) -> usize {
         let is_part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
         let length = bytes.iter().take_while(|byte| is_part(byte)).count();
         let number = &mut bytes[..length];
         let from = usize::from(number[0] == b'-');
         let digits = &mut number[from..];
         let meaning = self.meaning();
-        let is_whole = digits.iter().all(u8::is_ascii_digit);
-        let is_id = meaning == Meaning::Id || digits.len() >= ID_DIGITS;
-        if is_whole && is_id && !matches!(meaning, Meaning::Bits | Meaning::Own) {
+        let whole = digits.iter().take_while(|digit| digit.is_ascii_digit());
+        let whole = whole.count();
+        let is_id = meaning == Meaning::Id || whole >= ID_DIGITS;
+        if is_id && !matches!(meaning, Meaning::Bits | Meaning::Own) {
             match id_of(digits) {
                 Some(id) => write(digits, self.id(id)),
-                None if digits.len() >= ID_DIGITS => self.replace_digits(digits),
+                // What is no id for a fraction or an exponent says as much.
+                None if whole >= ID_DIGITS => self.replace_digits(&mut digits[..whole]),
                 None => {}
             }
         }

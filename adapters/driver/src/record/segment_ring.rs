@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use super::file::{BLOCK, BlockKind, Blocks, put_block, stream_room};
+use super::file::{BLOCK, BlockKind, Blocks, put_block, put_part, stream_room};
+use super::packing::FramePacker;
 
 /// In so many segments the stream is kept when there is no more room.
 const SEGMENTS: usize = 8;
@@ -11,7 +12,10 @@ const SEGMENTS: usize = 8;
 /// A block has so many bytes at least, so that packing is worth it.
 const LEAST_BLOCK: usize = 4 << 10;
 
-/// A part of the stream that begins and ends between two pieces of shards.
+/// What is unpacked has some so many times the bytes that it has packed.
+const PACKED_TIMES: usize = 20;
+
+/// A part of the stream that begins and ends between two pieces of shards, as one zstd frame.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
     /// Blocks of a file.
@@ -30,17 +34,13 @@ impl Segment {
     pub(super) fn blocks(&self) -> Blocks<'_> {
         Blocks::behind_magic(&self.packed)
     }
-
-    fn put(&mut self, block: &[u8]) {
-        put_block(&mut self.packed, BlockKind::Stream, block);
-    }
 }
 
 /// The segments, the oldest first, and what is not packed yet.
-#[derive(Debug)]
 pub(super) struct SegmentRing {
     segments: VecDeque<Segment>,
     open: Segment,
+    packer: FramePacker,
     /// The end of the open one.
     unpacked: Vec<u8>,
     /// How many bytes a block has.
@@ -51,11 +51,13 @@ pub(super) struct SegmentRing {
 
 impl SegmentRing {
     pub(super) fn new(limit: usize) -> Self {
+        let segment = limit / SEGMENTS;
         Self {
             segments: VecDeque::new(),
             open: Segment::default(),
+            packer: FramePacker::new(segment.saturating_mul(PACKED_TIMES)),
             unpacked: Vec::new(),
-            block: (limit / SEGMENTS).clamp(LEAST_BLOCK, BLOCK),
+            block: segment.clamp(LEAST_BLOCK, BLOCK),
             limit,
         }
     }
@@ -67,7 +69,7 @@ impl SegmentRing {
         self.open.streamed += self.unpacked.len() - before;
         let mut blocks = self.unpacked.chunks_exact(self.block);
         for block in &mut blocks {
-            self.open.put(block);
+            put_part(&mut self.open.packed, &mut self.packer, block);
         }
         let rest = blocks.remainder().len();
         let packed = self.unpacked.len() - rest;
@@ -82,9 +84,10 @@ impl SegmentRing {
     /// Ends the open segment here.
     fn close(&mut self) {
         if !self.unpacked.is_empty() {
-            self.open.put(&self.unpacked);
+            put_part(&mut self.open.packed, &mut self.packer, &self.unpacked);
             self.unpacked.clear();
         }
+        self.packer.end();
         self.open.packed.shrink_to_fit();
         self.segments.push_back(mem::take(&mut self.open));
     }

@@ -10,8 +10,8 @@ use headcount_core::setup::Chunking;
 use headcount_core::{Actions, Input, Instant};
 
 use super::call::RecordedCall;
-use super::digest::ActionDigest;
 use super::frame::{self, FRAME_BYTES, FrameEnd};
+use super::frame_base::FrameBase;
 use super::header::ShardHeader;
 use super::recorder::RecorderTask;
 
@@ -154,9 +154,8 @@ pub(crate) struct Tape {
     feed: Arc<TapeFeed>,
     shard: u32,
     number: u64,
-    now: Instant,
+    base: FrameBase,
     bytes: Vec<u8>,
-    digest: ActionDigest,
     answers: Option<Arc<FilterAnswers>>,
     has_ended: bool,
 }
@@ -168,9 +167,8 @@ impl Tape {
             feed,
             shard,
             number: 0,
-            now: Instant::ZERO,
+            base: FrameBase::default(),
             bytes,
-            digest: ActionDigest::default(),
             answers: None,
             has_ended: false,
         }
@@ -196,8 +194,7 @@ impl Tape {
             _ => 0,
         };
         if self.makes_room(payload) {
-            let after = now.as_millis().saturating_sub(self.now.as_millis());
-            self.now = self.now.max(now);
+            let after = self.base.after(now);
             frame::put_input(&mut self.bytes, after, input);
         }
     }
@@ -210,21 +207,23 @@ impl Tape {
         if let Some(answers) = &self.answers {
             answers.drain(|answer| frame::put_answer(&mut self.bytes, answer));
         }
-        self.digest.add(actions);
-        frame::put_actions(&mut self.bytes, self.digest.short(), actions.len());
+        let digest = self.base.digest(actions);
+        frame::put_actions(&mut self.bytes, digest, actions.len());
     }
 
     /// So much of the session is acknowledged.
     pub(crate) fn acknowledged(&mut self, sequence: u64) {
         if self.makes_room(0) {
-            frame::put_acknowledged(&mut self.bytes, sequence);
+            let more = self.base.acknowledged_more(sequence);
+            frame::put_acknowledged(&mut self.bytes, more);
         }
     }
 
     /// So much of it is written down.
     pub(crate) fn recorded(&mut self, sequence: u64) {
         if self.makes_room(0) {
-            frame::put_recorded(&mut self.bytes, sequence);
+            let more = self.base.recorded_more(sequence);
+            frame::put_recorded(&mut self.bytes, more);
         }
     }
 
@@ -240,7 +239,7 @@ impl Tape {
     pub(super) fn begun(&mut self, shard: &ShardHeader) {
         let json = serde_json::to_string(shard).unwrap_or_default();
         if self.makes_room(json.len()) {
-            (self.now, self.digest) = (Instant::ZERO, ActionDigest::default());
+            self.base = FrameBase::default();
             frame::put_begun(&mut self.bytes, json.as_bytes());
         }
     }

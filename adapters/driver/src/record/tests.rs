@@ -174,7 +174,7 @@ fn an_answer_of_a_store_that_nobody_asked_for_is_seen() {
     assert_eq!(replayed(&file).1, []);
     let mut bytes = Vec::new();
     frame::put_number(&mut bytes, 0);
-    let odd = [8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5, 16, 0, 0];
+    let odd = [8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5, 16, 0, 0, 0];
     frame::put_number(&mut bytes, odd.len() as u64);
     bytes.extend_from_slice(&odd);
     let mut longer = Vec::new();

@@ -113,6 +113,27 @@ fn a_time_stays_a_time() {
 }
 
 #[test]
+fn times_of_a_month_are_all_the_same_and_under_another_key_others() {
+    let text = r#"["2021-03-07T08:09:07.123456+00:00","2021-03-31T23:59:59.000001+00:00"]"#;
+    let with = |key| {
+        let mut bytes = text.as_bytes().to_vec();
+        Scrubber::new(ScrubKey::new(key, NonZeroU32::MIN)).json(&mut bytes);
+        let times: [String; 2] = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(times[0], times[1]);
+        times[0].clone()
+    };
+    assert_ne!(with([1, 2]), with([1, 3]));
+}
+
+#[test]
+fn a_long_text_says_how_long_it_is_and_little_more() {
+    let text = format!("[\"{}\"]", "The quick brown fox. ".repeat(100));
+    let scrubbed = scrubbed(&text);
+    let drawn = scrubbed.trim_end_matches("\"]").trim_end_matches('x');
+    assert!(drawn.len() <= 7, "{drawn}");
+}
+
+#[test]
 fn what_is_no_json_is_scrubbed_as_well_and_stays_none() {
     for (broken, secret) in [
         (&b"{\"name\":\"Ali"[..], "Ali"),
@@ -185,5 +206,25 @@ fn digits_that_are_no_id_stay_none_and_are_others() {
             let is_large = other.parse::<u64>().is_err();
             assert!(is_large || other.starts_with('0'), "{other}");
         }
+    }
+}
+
+#[test]
+fn an_id_is_gone_also_in_what_else_would_stay() {
+    let id = "1048576000005308416";
+    for text in [
+        format!(r#"{{"x":{id}.0,"y":{id}e0,"z":-{id}.25E+2,"number":[{id}.5]}}"#),
+        format!(r#"{{"user_{id}":1,"{id}_x":{{"a{id}":[]}}}}"#),
+        format!(r#"{{"t":"EVENT_{id}","d":{{"features":["A{id}","{id}B"]}}}}"#),
+        format!(r#"{{"status":"{id}","type":"{id}","nonce":"{id}","name":"<@!{id}>"}}"#),
+        format!(
+            r#"{{"url":"https://a.example/{id}/x?y={id}#{id}","a":"\u0031{}"}}"#,
+            &id[1..]
+        ),
+    ] {
+        let scrubbed = scrubbed(&text);
+        assert!(!scrubbed.contains(&id[1..]), "{scrubbed}");
+        let parsed: Result<serde_json::Value, _> = serde_json::from_str(&scrubbed);
+        assert!(parsed.is_ok(), "{scrubbed}");
     }
 }
