@@ -16,6 +16,7 @@ use headcount_tokio::driver::record::{Happened, RecordOptions, Recording, Replay
 use headcount_tokio::driver::{Bot, Builder};
 use headcount_tokio::{BotEvent, Event, Intents, Tokio};
 use serde_json::Value;
+use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
 use crate::bot::{TOKEN, builder, options, ready, until};
 use crate::runtimes::{Tested, on_each_runtime, serve};
@@ -85,13 +86,27 @@ fn note(event: &BotEvent, found: &mut BTreeSet<String>) {
 fn unpacked(file: &[u8]) -> Vec<u8> {
     let from = file.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
     let (mut rest, mut all) = (&file[from..], Vec::new());
+    let mut frame = Decoder::new().expect("zstd");
     while let Some((head, after)) = rest.split_at_checked(14) {
         let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().expect("four"));
         let (length, packed) = (number(2) as usize, number(6) as usize);
         let content = &after[..packed];
         match head[1] {
             0 => all.extend_from_slice(content),
-            _ => all.extend(zstd::bulk::decompress(content, length).expect("zstd")),
+            1 => all.extend(zstd::bulk::decompress(content, length).expect("zstd")),
+            part => {
+                if part == 2 {
+                    frame.reinit().expect("zstd");
+                }
+                let mut block = Vec::with_capacity(length);
+                let mut input = InBuffer::around(content);
+                let mut output = OutBuffer::around(&mut block);
+                while input.pos() < packed {
+                    frame.run(&mut input, &mut output).expect("zstd");
+                }
+                assert_eq!((input.pos(), block.len()), (packed, length));
+                all.extend(block);
+            }
         }
         rest = &after[packed..];
     }
