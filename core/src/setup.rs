@@ -67,6 +67,6 @@ pub use storing::Barrier;
 pub(crate) use arrival::Arrival;
 pub(crate) use event::SetupEvent;
 pub(crate) use held::{HeldEvents, Holding};
-pub(crate) use known::{KnownGuilds, KnownStage};
+pub(crate) use known::{KnownGuilds, KnownStage, StoredBefore};
 pub(crate) use machine::{Outgoing, Setup};
 pub(crate) use stage_log::StageLog;

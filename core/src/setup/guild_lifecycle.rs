@@ -48,6 +48,10 @@ impl Setup {
         }
         let origin = self.origin(now, guild);
         self.storing.forget(guild);
+        if self.storing.has_failed(guild) {
+            // A store that does not have this yet takes it for the end of the failure.
+            out.push(SetupEvent::StoreFailed(guild));
+        }
         self.count_as_whole(&arrival);
         let lack = self.without_asking(&arrival).lack();
         self.presences.arrived(guild, lack, arrival.listed);

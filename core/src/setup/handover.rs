@@ -48,7 +48,11 @@ impl Setup {
     pub(super) fn known_stages(&self) -> KnownStages {
         KnownStages {
             stages: self.stages(),
-            failed: self.storing.failed().collect(),
+            failed: self
+                .storing
+                .failed()
+                .filter(|guild| self.registry.contains(*guild))
+                .collect(),
         }
     }
 
@@ -104,11 +108,12 @@ impl Setup {
         &mut self,
         now: Instant,
         known: &KnownGuilds,
+        failed: &BTreeSet<GuildId>,
         rows: Option<RestoredRows>,
     ) {
         self.rows = rows;
         self.requests.restore_gates(now, &known.gates);
-        for guild in &known.failed {
+        for guild in failed {
             self.storing.fail(*guild);
         }
         let finished = known.arrived.iter().map(|guild| (*guild, None));

@@ -1,10 +1,13 @@
 //! The guilds of a session, for the process that goes on with it.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use super::stage::{Origin, Stage};
+use crate::cache::memory::RestoredRows;
+use crate::cache::memory::restored::RestoredGuild;
 use crate::cache::tombstones::Tombstone;
 use crate::id::GuildId;
 
@@ -29,6 +32,19 @@ pub(crate) struct KnownGuilds {
     /// What the session has removed from them, the oldest first; setup itself knows of none.
     #[serde(default)]
     pub(crate) removed: Vec<Tombstone>,
+    /// The last dispatch that had come, acknowledged or not: stores may have all up to there, and
+    /// pass over what comes again.
+    #[serde(default)]
+    pub(crate) seen: u64,
+}
+
+/// What stores of an earlier process have of a session's guilds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoredBefore {
+    /// Guilds of which one has missed a change.
+    pub(crate) failed: BTreeSet<GuildId>,
+    /// Up to which dispatch they may have the session.
+    pub(crate) seen: u64,
 }
 
 /// Where a guild stands, as far as another process has to know.
@@ -68,6 +84,23 @@ impl KnownGuilds {
     pub(crate) fn present(&self) -> impl Iterator<Item = GuildId> {
         let unfinished = self.unfinished.iter().map(|(guild, _)| *guild);
         self.arrived.iter().copied().chain(unfinished)
+    }
+
+    /// What stores have of the guilds. Rows that are newer than this know better which guilds have
+    /// come anew, or failed, since.
+    pub(crate) fn stored(&self, rows: Option<&RestoredRows>) -> StoredBefore {
+        let is_newer = |row: &RestoredGuild| row.reached > self.seen;
+        let row_of = |guild: &GuildId| rows?.get(*guild).filter(|row| is_newer(row));
+        let is_failed = |guild: &GuildId| row_of(guild).is_none_or(|row| row.has_failed);
+        let mut failed: BTreeSet<GuildId> = self.failed.iter().copied().filter(is_failed).collect();
+        let mut seen = self.seen;
+        for (guild, row) in rows.into_iter().flat_map(RestoredRows::guilds) {
+            if is_newer(row) && row.has_failed {
+                failed.insert(guild);
+            }
+            seen = seen.max(row.reached);
+        }
+        StoredBefore { failed, seen }
     }
 
     pub(super) fn put(&mut self, guild: GuildId, place: KnownStage) {

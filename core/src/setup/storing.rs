@@ -47,6 +47,8 @@ pub(crate) struct Storing {
     deadlines: BTreeSet<(Instant, GuildId)>,
     /// Guilds of which a change was not stored since they came.
     failed: BTreeSet<GuildId>,
+    /// Whether what comes has come to an earlier process.
+    repeats: bool,
 }
 
 impl Storing {
@@ -57,6 +59,7 @@ impl Storing {
             waits: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             failed: BTreeSet::new(),
+            repeats: false,
         }
     }
 
@@ -122,10 +125,13 @@ impl Storing {
         self.failed.contains(&guild)
     }
 
-    /// The guild has come anew, or has gone: what its store has missed counts no more.
+    /// The guild has come anew, or has gone: what its store has missed counts no more, unless that
+    /// may have been behind this, and is passed over when it comes again.
     pub(crate) fn forget(&mut self, guild: GuildId) {
         self.stop_waiting(guild);
-        self.failed.remove(&guild);
+        if !self.repeats {
+            self.failed.remove(&guild);
+        }
     }
 
     /// Every guild comes anew.
@@ -137,6 +143,11 @@ impl Storing {
 }
 
 impl Setup {
+    /// What comes now has come to an earlier process, whose stores may have it, or is new to all.
+    pub(crate) const fn set_repeats(&mut self, repeats: bool) {
+        self.storing.repeats = repeats;
+    }
+
     /// The guild's changes up to here are stored, or reported as failed. A report that nobody
     /// waits for is ignored.
     pub(crate) fn stored(&mut self, now: Instant, barrier: Barrier, out: &mut Vec<SetupEvent>) {

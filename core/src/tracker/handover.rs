@@ -10,7 +10,7 @@ use crate::cache::{GuildStatus, Lack, Mutation, Op, Scope};
 use crate::id::GuildId;
 use crate::positions::{Position, session_digest};
 use crate::sequences::Sequences;
-use crate::setup::{KnownGuilds, KnownStage, SetupEvent, StageLog};
+use crate::setup::{KnownGuilds, KnownStage, SetupEvent, StageLog, StoredBefore};
 use crate::wire::Name;
 use crate::wire::view::View;
 
@@ -43,6 +43,8 @@ pub(super) struct Handover {
     delivered: Sequences,
     /// All that an earlier process had dealt with.
     settled: u64,
+    /// All that had come to an earlier process, whose stores may have it.
+    seen: u64,
 }
 
 impl Handover {
@@ -92,6 +94,7 @@ impl Tracker {
         let undo = self.handover.log.as_ref().map(StageLog::undo);
         KnownGuilds {
             removed: self.tombstones.export(),
+            seen: self.handover.seen.max(self.handover.last.unwrap_or(0)),
             ..self.setup.known(self.now, undo.into_iter().flatten())
         }
     }
@@ -111,14 +114,16 @@ impl Tracker {
         self.handover.delivered = delivered;
         self.handover.settled = settled;
         self.tombstones.restore(&guilds.removed);
-        self.handover.failed.clone_from(&guilds.failed);
+        let StoredBefore { failed, seen } = guilds.stored(rows);
+        self.handover.failed = failed.iter().copied().collect();
+        self.handover.seen = seen;
         let may_come = rows.filter(|rows| rows.others_may_come());
         let has_rows = |guild: &GuildId| may_come.is_none_or(|rows| rows.get(*guild).is_some());
         (self.handover.guilds, self.handover.without_rows) = guilds.present().partition(has_rows);
         let rows_of = |&guild| Some((guild, rows?.get(guild)?));
         let known = self.handover.guilds.iter().filter_map(rows_of);
         self.handover.loading = known.flat_map(given_up).collect();
-        self.setup.restore(self.now, guilds, rows.cloned());
+        self.setup.restore(self.now, guilds, &failed, rows.cloned());
     }
 
     /// Reports to the cache which guilds were handed over, before the first dispatch changes one of
@@ -196,9 +201,12 @@ impl Tracker {
             self.handover.restored = false;
             self.handover.delivered = Sequences::default();
             self.handover.settled = 0;
+            self.handover.seen = 0;
             self.handover.without_rows.clear();
             self.handover.introduced.clear();
         }
+        let repeats = sequence.is_some_and(|sequence| sequence <= self.handover.seen);
+        self.setup.set_repeats(repeats);
     }
 
     /// The dispatches that the consumer has had from an earlier process.

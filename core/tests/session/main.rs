@@ -9,6 +9,7 @@ mod checkpoints;
 mod closing;
 mod counting;
 mod earlier_answers;
+mod failed_rows;
 mod flapping;
 mod guilds;
 mod handed_over_rows;

@@ -16,7 +16,7 @@ use crate::host::{Host, dispatch};
 /// When the rows were written down.
 pub(crate) const TAKEN: u64 = 1_800_000_000_000;
 
-fn caching() -> Config {
+pub(crate) fn caching() -> Config {
     let mut config = acknowledging(true);
     config.tracker.kinds = Kinds::GUILDS | Kinds::MEMBERS | Kinds::USERS;
     config
@@ -32,7 +32,7 @@ pub(crate) fn apply(host: &mut Host, store: &mut MemoryStore) {
 }
 
 /// The store as the next process reads it.
-fn restored(store: &MemoryStore) -> MemoryStore {
+pub(crate) fn restored(store: &MemoryStore) -> MemoryStore {
     let mut copy = MemoryStore::new(99);
     for piece in store.export() {
         let line = serde_json::to_string(&piece).unwrap();
@@ -41,7 +41,7 @@ fn restored(store: &MemoryStore) -> MemoryStore {
     copy
 }
 
-fn rows(store: &MemoryStore, session: &Session) -> RestoredRows {
+pub(crate) fn rows(store: &MemoryStore, session: &Session) -> RestoredRows {
     store.restored_rows(session.shard(), TAKEN).unwrap()
 }
 
@@ -88,7 +88,7 @@ fn members(users: &[u64]) -> String {
 }
 
 /// A guild that lists these of its two members.
-fn listing(sequence: u64, guild: u64, users: &[u64]) -> String {
+pub(crate) fn listing(sequence: u64, guild: u64, users: &[u64]) -> String {
     format!(
         r#"{{"op":0,"t":"GUILD_CREATE","s":{sequence},"d":{{"id":"{guild}","name":"a",
         "member_count":2,"large":false,"roles":[],"channels":[],"threads":[],
@@ -354,7 +354,7 @@ fn of_kinds_that_other_stores_keep_nothing_is_taken_for_whole() {
     assert_eq!(asked(&next).len(), 1);
 }
 
-fn outage(sequence: u64, guild: u64) -> String {
+pub(crate) fn outage(sequence: u64, guild: u64) -> String {
     format!(
         r#"{{"op":0,"t":"GUILD_DELETE","s":{sequence},"d":{{"id":"{guild}","unavailable":true}}}}"#
     )

@@ -182,7 +182,7 @@ mod tests {
             "guilds": {
                 "arrived": [ids[0]], "expected": [], "away": [],
                 "unfinished": [[ids[1], "Returned"]], "failed": [ids[1]],
-                "gates": [[ids[1], 30_000]],
+                "gates": [[ids[1], 30_000]], "seen": 12,
                 "removed": [
                     { "guild": ids[0], "removed": { "ThreadMember": [ids[1], ids[2]] } },
                     { "guild": null, "removed": { "Channel": ids[2] } },

@@ -34,6 +34,10 @@ pub(crate) struct RestoredGuild {
     pub(crate) expected: Option<u64>,
     /// The members that are there.
     pub(crate) received: u64,
+    /// Up to which dispatch of the session they have the guild.
+    pub(crate) reached: u64,
+    /// Whether a store has missed a change of it since it came.
+    pub(crate) has_failed: bool,
 }
 
 impl RestoredGuild {
@@ -43,6 +47,8 @@ impl RestoredGuild {
         presences_lack: Some(Lack::HandedOver),
         expected: None,
         received: 0,
+        reached: 0,
+        has_failed: false,
     };
 }
 
@@ -64,10 +70,12 @@ impl RestoredRows {
     #[must_use]
     pub fn with_members(mut self, guilds: impl IntoIterator<Item = (GuildState, u64)>) -> Self {
         for (state, received) in guilds {
-            let session = |at: Position| (at.shard, at.session);
-            if state.position().map(session) != Some(session(self.position)) {
+            let own = |at: &Position| {
+                (at.shard, at.session) == (self.position.shard, self.position.session)
+            };
+            let Some(Position { sequence, .. }) = state.position().filter(own) else {
                 continue;
-            }
+            };
             let known = match self.guilds.get_mut(&state.id()) {
                 Some(known) => known,
                 None if self.others_are_cold => self
@@ -79,6 +87,8 @@ impl RestoredRows {
             known.lack = state.status().lack(state.lack());
             known.expected = state.member_count();
             known.received = received;
+            known.reached = known.reached.max(sequence);
+            known.has_failed |= state.status() == GuildStatus::Stale;
         }
         self
     }
@@ -124,6 +134,10 @@ impl RestoredRows {
     pub(crate) fn get(&self, guild: GuildId) -> Option<&RestoredGuild> {
         self.guilds.get(&guild)
     }
+
+    pub(crate) fn guilds(&self) -> impl Iterator<Item = (GuildId, &RestoredGuild)> {
+        self.guilds.iter().map(|(guild, rows)| (*guild, rows))
+    }
 }
 
 impl MemoryStore {
@@ -147,7 +161,12 @@ impl MemoryStore {
     pub fn restored_rows(&self, shard: ShardId, taken: u64) -> Option<RestoredRows> {
         let position = self.applied_position(shard)?;
         let own = self.guilds.iter().filter(|rows| shard.serves(rows.id));
-        let guilds = own.filter_map(|rows| Some((rows.id, rows.restored()?)));
+        let reached = |guild| {
+            let at = self.progress.of_guild(guild, Some(shard.total()));
+            let at = at.filter(|at| at.session == position.session);
+            at.map_or(position.sequence, |at| at.sequence)
+        };
+        let guilds = own.filter_map(|rows| Some((rows.id, rows.restored(reached(rows.id))?)));
         Some(RestoredRows {
             position,
             taken,
@@ -178,8 +197,8 @@ impl MemoryStore {
 }
 
 impl GuildRows {
-    /// How whole the guild is; `None` if it was not there.
-    fn restored(&self) -> Option<RestoredGuild> {
+    /// How whole the guild is that has been reached so far; `None` if it was not there.
+    fn restored(&self, reached: u64) -> Option<RestoredGuild> {
         match self.status {
             GuildStatus::Available | GuildStatus::HandedOver | GuildStatus::Stale => {
                 Some(RestoredGuild {
@@ -187,6 +206,8 @@ impl GuildRows {
                     presences_lack: self.presences_lack,
                     expected: self.member_count,
                     received: self.members.len() as u64,
+                    reached,
+                    has_failed: self.status == GuildStatus::Stale,
                 })
             }
             GuildStatus::Pending | GuildStatus::Outage => None,

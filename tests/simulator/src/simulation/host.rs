@@ -136,9 +136,9 @@ impl Host {
     }
 
     /// Whether a store may have failed that it does not know of: that may not have been written
-    /// down, and what is replayed of its guild changes nothing where it was made before.
+    /// down, and without rows nobody else tells it.
     pub(crate) const fn may_miss_failures(&self) -> bool {
-        self.after_kill || self.rows.is_some() || self.stored > 0
+        self.rows.is_none() && (self.after_kill || self.stored > 0)
     }
 
     /// Those of the first `guilds` guilds of the world that the shard knows.

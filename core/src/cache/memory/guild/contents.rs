@@ -17,6 +17,20 @@ pub(super) enum Contents {
 }
 
 impl Contents {
+    /// What there is of a guild with this status once another is reported, and which it has then:
+    /// one in an outage comes anew in any case, so that no store fails it.
+    pub(super) const fn reported(
+        self,
+        status: GuildStatus,
+        reported: GuildStatus,
+    ) -> (Self, GuildStatus) {
+        match (status, reported) {
+            (GuildStatus::Outage, GuildStatus::Stale) => (self, status),
+            (_, GuildStatus::Available) => (Self::Delivered, reported),
+            (_, _) => (self, reported),
+        }
+    }
+
     /// What is left of it when another session goes on.
     pub(in crate::cache::memory) const fn outdated(self) -> Self {
         match self {

@@ -152,10 +152,7 @@ impl GuildRows {
     }
 
     pub(in crate::cache::memory) const fn set_status(&mut self, status: GuildStatus) {
-        self.status = status;
-        if let GuildStatus::Available = status {
-            self.contents = Contents::Delivered;
-        }
+        (self.contents, self.status) = self.contents.reported(self.status, status);
     }
 
     /// An earlier process hands the guild over.
