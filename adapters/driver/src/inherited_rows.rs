@@ -118,8 +118,9 @@ impl InheritedRows {
             return None;
         }
         let written = self.written.get(&digest).copied();
-        let ahead = millis(written.unwrap_or_else(SystemTime::now)).saturating_sub(head.taken);
-        let is_too_old = Duration::from_millis(ahead) > self.longest_replay;
+        // One that is newer by its time than what goes beyond it: a clock was put back since.
+        let apart = millis(written.unwrap_or_else(SystemTime::now)).abs_diff(head.taken);
+        let is_too_old = Duration::from_millis(apart) > self.longest_replay;
         if at.sequence < session.sequence() && is_too_old {
             tracing::warn!(
                 shard = %session.shard(),
@@ -224,5 +225,52 @@ impl SnapshotSearch {
             FoundSnapshots::default()
         });
         (self.files, self.plan, found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_core::Position;
+
+    use super::*;
+
+    const MINUTE: u64 = 60_000;
+
+    /// Whether a session goes on from rows that were written down at `taken`, and which it has gone
+    /// beyond in what was written down an hour after 1970.
+    fn goes_on_from(taken: u64) -> bool {
+        let session = r#"{"version":1,"shard":[0,1],"intents":1,"id":"a","sequence":5,
+            "url":null,"guilds":{"arrived":[],"expected":[],"away":[]}}"#;
+        let session: Session = serde_json::from_str(session).expect("a session");
+        let saved = SavedSession {
+            session: session.clone(),
+            written: SystemTime::UNIX_EPOCH + Duration::from_secs(3_600),
+            bot: 0,
+        };
+        let at = Position {
+            shard: session.shard(),
+            session: session.digest(),
+            sequence: 4,
+        };
+        let mut store = MemoryStore::new(1);
+        store.reach(at);
+        let head = FileHead {
+            taken,
+            positions: vec![at],
+        };
+        let mut rows = InheritedRows::new(Duration::from_millis(5 * MINUTE), &[saved]);
+        rows.found(Some(RestoredStore { store, head }), true);
+        rows.rows(&session).is_some()
+    }
+
+    #[test]
+    fn rows_are_gone_on_from_that_are_not_much_older_than_the_session() {
+        assert!(goes_on_from(60 * MINUTE));
+        assert!(goes_on_from(55 * MINUTE));
+        assert!(!goes_on_from(55 * MINUTE - 1));
+        assert!(
+            !goes_on_from(1_000_000 * MINUTE),
+            "the clock was put back since"
+        );
     }
 }

@@ -129,8 +129,8 @@ impl SnapshotFloors {
     ) {
         let generations = self.lock();
         let counts = |floor: &&Floor| {
-            let age = millis(now).saturating_sub(floor.taken);
-            Duration::from_millis(age) <= self.longest
+            let apart = millis(now).abs_diff(floor.taken);
+            Duration::from_millis(apart) <= self.longest
         };
         let floors = generations.values().filter(counts);
         let floors = floors.filter_map(|floor| floor.positions.get(&recorded.shard));
@@ -399,5 +399,13 @@ mod tests {
         let floors = SnapshotFloors::new(Snapshots::default(), &found);
         assert_eq!(recorded(&floors, 50, 360), 10);
         assert_eq!(recorded(&floors, 50, 361), 50);
+    }
+
+    #[test]
+    fn a_snapshot_from_before_the_clock_was_put_back_holds_nothing_back_for_ever() {
+        let found = [(3, head(400_000, 7, 10))];
+        let floors = SnapshotFloors::new(Snapshots::AtEnd, &found);
+        assert_eq!(recorded(&floors, 50, 40), 10);
+        assert_eq!(recorded(&floors, 50, 39), 50);
     }
 }

@@ -17,6 +17,10 @@ pub(super) const PREFACE: usize = 8;
 /// Bytes before the content of a section: its length, its checksum and its kind.
 const HEAD: usize = 9;
 
+/// The longest content of a section, some hundred times what is usual: so much at most waits to be
+/// whole.
+const LONGEST: u32 = 256 << 20;
+
 /// What a section holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SectionKind {
@@ -78,7 +82,7 @@ impl Chain {
         crc32c(&[&self.last.to_le_bytes(), &length, &[kind], content])
     }
 
-    /// Appends a section with what `write` writes. One beyond 4 GiB is left out.
+    /// Appends a section with what `write` writes. One beyond 256 MiB is left out.
     pub(super) fn write(
         &mut self,
         kind: SectionKind,
@@ -90,7 +94,8 @@ impl Chain {
         let content = to.len();
         write(to);
         let written = to.get(content..).unwrap_or_default();
-        let Ok(length) = u32::try_from(written.len()) else {
+        let length = u32::try_from(written.len()).ok();
+        let Some(length) = length.filter(|length| *length <= LONGEST) else {
             return to.truncate(start);
         };
         let length = length.to_le_bytes();
@@ -114,6 +119,9 @@ impl Chain {
         };
         let [a, b, c, d, e, f, g, h, kind] = *head;
         let length = [a, b, c, d];
+        if u32::from_le_bytes(length) > LONGEST {
+            return Err(SnapshotError::Damaged(self.count));
+        }
         let Some((content, rest)) = usize::try_from(u32::from_le_bytes(length))
             .ok()
             .and_then(|length| rest.split_at_checked(length))

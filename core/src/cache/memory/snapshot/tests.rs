@@ -1,4 +1,5 @@
-//! How rows are laid out is pinned: whoever changes it has to count [`LAYOUT`] on.
+//! How rows are laid out is pinned: whoever changes it has to count [`LAYOUT`] on. And how much is
+//! waited for.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -6,7 +7,8 @@ use std::format;
 
 use crate::ShardId;
 use crate::cache::memory::snapshot::packed::LAYOUT;
-use crate::cache::memory::snapshot::section::{Chain, PREFACE, SectionKind};
+use crate::cache::memory::snapshot::section::{Chain, FORMAT, MAGIC, PREFACE, SectionKind};
+use crate::cache::memory::snapshot::{SnapshotError, SnapshotReader};
 use crate::cache::{Deriver, Kind, Kinds, MemoryStore};
 use crate::crc32c::crc32c;
 use crate::wire::Name;
@@ -110,4 +112,23 @@ fn whoever_changes_how_rows_are_packed_counts_the_layout_on() {
         (1, "8aa02979".to_string()),
         "rows are packed in another way than by this number: count it on, and pin the new digest"
     );
+}
+
+#[test]
+fn a_section_that_would_be_too_long_is_not_waited_for() {
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(&FORMAT.to_le_bytes());
+    let read = |length: u32| {
+        let mut reader = SnapshotReader::new(MemoryStore::new(1));
+        let head = [
+            &length.to_le_bytes()[..],
+            &[0; 4],
+            &[SectionKind::Head as u8],
+        ]
+        .concat();
+        reader.push(&[&bytes[..], &head].concat())
+    };
+    assert_eq!(read(256 << 20), Ok(()), "the rest may come");
+    assert_eq!(read((256 << 20) + 1), Err(SnapshotError::Damaged(0)));
+    assert_eq!(read(u32::MAX), Err(SnapshotError::Damaged(0)));
 }
