@@ -24,6 +24,7 @@ mod tolerance;
 mod trace;
 mod truth;
 mod values;
+mod witness;
 
 use crate::edge::Millis;
 use crate::gateway::Gateway;
@@ -39,6 +40,7 @@ use judge::Excuses;
 use network::Network;
 use snapshots::Snapshots;
 use std::collections::BTreeSet;
+use witness::Witness;
 
 pub use campaign::{Campaign, Failure, check_bytes, check_seed, record_seed, reproduce};
 pub use tally::Tally;
@@ -86,6 +88,8 @@ pub struct Simulation {
     kills: u64,
     store: MemoryStore,
     snapshots: Snapshots,
+    /// What the process before had, if this one goes on from a snapshot.
+    witness: Option<Witness>,
     /// Guilds with rows of a session that nobody has gone on with, of which nothing came since.
     stale: BTreeSet<GuildId>,
     trace: Trace,
@@ -135,6 +139,7 @@ impl Simulation {
                 .collect(),
             store: MemoryStore::new(setting.seed),
             snapshots: Snapshots::new(setting.seed, setting.snapshots),
+            witness: None,
             stale: BTreeSet::new(),
             trace: Trace::new(whole_trace),
             tally: Tally {

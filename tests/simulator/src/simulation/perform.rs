@@ -196,6 +196,7 @@ impl Simulation {
     /// The process of all shards is gone; the next one has what it wrote down.
     fn kill(&mut self, pause: Millis, left: RowsLeft) {
         self.kills += 1;
+        self.witness = None;
         let begins = self.now + pause;
         self.snapshots.die(begins);
         let found = self.find_rows(begins, left);

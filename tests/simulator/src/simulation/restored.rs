@@ -2,6 +2,7 @@
 use super::Simulation;
 use super::host::Host;
 use super::snapshots::FoundRows;
+use super::witness::Witness;
 use crate::edge::Millis;
 use crate::odd::Kind;
 use crate::scenario::RowsLeft;
@@ -14,6 +15,7 @@ use headcount_core::session::Phase;
 use headcount_core::setup::{Outcome, Restored, ShardFinishedChunking, Stage};
 use headcount_core::{Event, Position, Session, Shard, ShardId};
 use std::collections::BTreeSet;
+use std::mem;
 
 /// What a shard goes on from.
 #[derive(Clone, Debug)]
@@ -117,7 +119,11 @@ impl Simulation {
     pub(super) fn inherit(&mut self, found: Option<FoundRows>) {
         self.stale.clear();
         let empty = || MemoryStore::new(self.store_seed());
-        self.store = found.map_or_else(empty, |found| found.store);
+        let store = found.map_or_else(empty, |found| found.store);
+        let before = mem::replace(&mut self.store, store);
+        let numbers = 0..self.hosts.len();
+        let owes = numbers.filter(|host| self.hosts[*host].rows.is_some());
+        self.witness = Witness::new(before, owes.collect());
         let goes_on = |host: &&Host| host.rows.is_some();
         let going_on = self.hosts.iter().filter(goes_on).map(|host| host.id);
         let going_on: BTreeSet<ShardId> = going_on.collect();
@@ -155,6 +161,9 @@ impl Simulation {
             if let Some(rows) = &mut self.hosts[host].rows {
                 rows.touched.insert(guild);
             }
+        }
+        if let Some(witness) = &mut self.witness {
+            witness.store.apply(mutation.clone());
         }
         self.store.apply(mutation);
         let store = &self.store;

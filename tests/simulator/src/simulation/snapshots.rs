@@ -15,7 +15,10 @@ const LONGEST_REPLAY: Millis = 300_000;
 const MARGIN: Millis = 60_000;
 /// So long at most a snapshot waits between two of its pieces: the longer, the more is said of
 /// guilds of which it has an older or a newer state than of others.
-const PIECES: [Millis; 3] = [1, 1_000, 20_000];
+const PIECES: [Millis; 3] = [1, 300, 3_000];
+/// So many rows are in one piece, and an eighth as many users: few, so that guilds differ in how
+/// far they are, and enough, so that the whole is written before it is too old.
+const ROWS: [usize; 3] = [8, 64, 512];
 /// So many are on the disk.
 const GENERATIONS: usize = 2;
 
@@ -76,7 +79,7 @@ impl Snapshots {
     fn advance(&mut self, now: Millis, store: &MemoryStore, reached: Reached) {
         let pause = match self.open.take() {
             None => {
-                let writer = store.snapshot(now).rows_a_copy(self.rng.pick(&[1, 30]));
+                let writer = store.snapshot(now).rows_a_copy(self.rng.pick(&ROWS));
                 let writer = match self.rng.below(4) {
                     0 => writer.portable(),
                     _ => writer,

@@ -37,7 +37,8 @@ impl Simulation {
         if !self.is_caught_up(host) {
             return;
         }
-        if let Err(wrong) = self.compare_standing(host, closely) {
+        let standing = self.compare_standing(host, closely);
+        if let Err(wrong) = standing.and_then(|()| self.compare_counts(host)) {
             return self.fail(format!("s{host}: {wrong}"));
         }
         for number in 0..self.guilds {
