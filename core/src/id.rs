@@ -58,6 +58,7 @@ macro_rules! ids {
 
         impl $name {
             /// The id with this number; `None` for zero.
+            #[inline]
             #[must_use]
             pub const fn new(number: u64) -> Option<Self> {
                 match NonZeroU64::new(number) {
@@ -67,6 +68,7 @@ macro_rules! ids {
             }
 
             /// The number.
+            #[inline]
             #[must_use]
             pub const fn get(self) -> u64 {
                 self.0.get()
@@ -74,12 +76,14 @@ macro_rules! ids {
         }
 
         impl From<NonZeroU64> for $name {
+            #[inline]
             fn from(number: NonZeroU64) -> Self {
                 Self(number)
             }
         }
 
         impl From<$name> for NonZeroU64 {
+            #[inline]
             fn from(id: $name) -> Self {
                 id.0
             }

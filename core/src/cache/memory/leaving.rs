@@ -13,7 +13,7 @@ use crate::id::GuildId;
 const AT_ONCE: usize = 8_192;
 
 /// So many rows are freed at a time.
-const AT_A_TIME: usize = 1_024;
+const AT_A_TIME: usize = 512;
 
 /// Guilds that have gone, and whose rows are freed some at a time.
 #[derive(Debug)]

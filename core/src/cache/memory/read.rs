@@ -127,6 +127,7 @@ impl<'a> GuildRef<'a> {
 }
 
 impl MemoryStore {
+    #[inline]
     pub(super) fn guild_rows(&self, guild: GuildId) -> Option<&GuildRows> {
         self.guilds.get(guild.get()).map(|guild_rows| &**guild_rows)
     }
@@ -186,12 +187,14 @@ impl MemoryStore {
     }
 
     /// A member of a guild.
+    #[inline]
     #[must_use]
     pub fn member(&self, guild: GuildId, user: UserId) -> Option<MemberRef<'_>> {
         self.used(Kind::Member, RowId::new(guild, user.get()));
         self.find_member(guild, user.get())
     }
 
+    #[inline]
     pub(super) fn find_member(&self, guild: GuildId, user: u64) -> Option<MemberRef<'_>> {
         let members = &self.guild_rows(guild)?.members;
         members.get(UserId::new(user)?, &self.shared.users)

@@ -53,8 +53,17 @@ impl<'a> Cursor<'a> {
     /// A number of seven bits a byte, the lowest first.
     #[inline]
     pub(crate) fn number(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
+        let first = self.byte()?;
+        match first < 0x80 {
+            true => Some(u64::from(first)),
+            false => self.longer_number(first),
+        }
+    }
+
+    /// The same behind its first byte.
+    fn longer_number(&mut self, first: u8) -> Option<u64> {
+        let mut value = u64::from(first & 0x7f);
+        for shift in (7..64).step_by(7) {
             let byte = self.byte()?;
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {

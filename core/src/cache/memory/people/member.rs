@@ -1,20 +1,21 @@
 //! Members, packed.
 
+mod member_ref;
 pub(in crate::cache::memory) mod packed_rows;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::cache::memory::people::role_interner::{MemberRoles, RoleInterner};
-use crate::cache::memory::people::user::{UserRef, Users};
+use crate::cache::memory::people::user::Users;
 use crate::cache::memory::table::hash::Mixer;
 use crate::cache::memory::table::packed_table::{Found, PackedTable};
 use crate::cache::memory::table::postings::Postings;
 use crate::id::{RoleId, UserId};
 use crate::wire::packed::{Cursor, Sink, covers};
-use crate::wire::view::{Collectibles, Decoration, MemberRecord, Membership};
-use crate::wire::{Image, Stated, Timestamp};
+use crate::wire::view::{MemberRecord, Membership};
+
+pub use member_ref::MemberRef;
 
 /// A row of the table: a byte for the generation, the roles' numbers, and the record of a
 /// [`Membership`].
@@ -26,6 +27,7 @@ struct MemberRow<'a> {
 }
 
 impl<'a> MemberRow<'a> {
+    #[inline]
     fn of(row: &'a [u8]) -> Self {
         let mut from = Cursor::new(row);
         Self {
@@ -258,13 +260,13 @@ impl MemberTable {
         }
     }
 
+    #[inline]
     pub(in crate::cache::memory) fn get<'a>(
         &'a self,
         user: UserId,
         users: &'a Users,
     ) -> Option<MemberRef<'a>> {
-        let row = MemberRow::of(self.table.get(user.get())?);
-        Some(self.member(row, user, users))
+        Some(self.member(self.table.get(user.get())?, user, users))
     }
 
     /// The members with their users, who are among these.
@@ -272,9 +274,9 @@ impl MemberTable {
         &'a self,
         users: &'a Users,
     ) -> impl Iterator<Item = MemberRef<'a>> {
-        self.table.iter().filter_map(move |(key, row)| {
-            Some(self.member(MemberRow::of(row), UserId::new(key)?, users))
-        })
+        self.table
+            .iter()
+            .filter_map(move |(key, row)| Some(self.member(row, UserId::new(key)?, users)))
     }
 
     /// Some of the members with their users, as [`PackedTable::part`] says.
@@ -285,9 +287,8 @@ impl MemberTable {
         most: usize,
     ) -> (impl Iterator<Item = MemberRef<'a>>, Option<u32>) {
         let (rows, to) = self.table.part(from, most);
-        let members = rows.filter_map(move |(key, row)| {
-            Some(self.member(MemberRow::of(row), UserId::new(key)?, users))
-        });
+        let members =
+            rows.filter_map(move |(key, row)| Some(self.member(row, UserId::new(key)?, users)));
         (members, to)
     }
 
@@ -303,16 +304,12 @@ impl MemberTable {
             .take_apart(most, |key| UserId::new(key).into_iter().for_each(&mut gone))
     }
 
-    const fn member<'a>(
-        &'a self,
-        row: MemberRow<'a>,
-        id: UserId,
-        users: &'a Users,
-    ) -> MemberRef<'a> {
+    const fn member<'a>(&'a self, row: &'a [u8], id: UserId, users: &'a Users) -> MemberRef<'a> {
+        let roles = &self.roles;
         MemberRef {
             id,
-            record: row.record,
-            roles: self.roles.resolve(row.roles),
+            row,
+            roles,
             users,
         }
     }
@@ -349,142 +346,5 @@ fn write_head(
             head.number(old_roles.len() as u64);
             head.put(old_roles);
         }
-    }
-}
-
-/// A cached member with its user.
-#[derive(Clone, Copy)]
-pub struct MemberRef<'a> {
-    id: UserId,
-    record: &'a [u8],
-    roles: MemberRoles<'a>,
-    users: &'a Users,
-}
-
-impl fmt::Debug for MemberRef<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut row = f.debug_struct("MemberRef");
-        row.field("user", &self.user())
-            .field("record", &self.record);
-        row.field("roles", &self.roles).finish()
-    }
-}
-
-impl<'a> MemberRef<'a> {
-    /// Whose row it is.
-    #[must_use]
-    pub const fn id(self) -> UserId {
-        self.id
-    }
-
-    /// The user, who is looked up each time.
-    #[must_use]
-    pub fn user(self) -> UserRef<'a> {
-        self.users.held(self.id)
-    }
-
-    /// The name in this guild.
-    #[must_use]
-    pub fn nick(self) -> Option<&'a str> {
-        Membership::only("nick", self.record)
-            .nick
-            .into_value()?
-            .into_plain()
-    }
-
-    /// The roles in the order of the wire, the one that everyone has left out.
-    #[must_use]
-    pub const fn roles(self) -> MemberRoles<'a> {
-        self.roles
-    }
-
-    /// Since when; `None` also when no payload says.
-    #[must_use]
-    pub fn joined_at(self) -> Option<Timestamp> {
-        Membership::only("joined_at", self.record)
-            .joined_at
-            .into_value()
-    }
-
-    /// Since when the member boosts the guild.
-    #[must_use]
-    pub fn premium_since(self) -> Option<Timestamp> {
-        Membership::only("premium_since", self.record)
-            .premium_since
-            .into_value()
-    }
-
-    /// Until when the member may not speak; a time that has passed means nothing.
-    #[must_use]
-    pub fn timeout(self) -> Option<Timestamp> {
-        self.stated_timeout()?.known()
-    }
-
-    /// The same, as far as it could be read.
-    pub(in crate::cache::memory) fn stated_timeout(self) -> Option<Stated<Timestamp>> {
-        Membership::only("timeout", self.record)
-            .timeout
-            .into_value()
-    }
-
-    /// The picture in this guild.
-    #[must_use]
-    pub fn avatar(self) -> Option<Image<'a>> {
-        Membership::only("avatar", self.record).avatar.into_value()
-    }
-
-    /// The picture behind the profile in this guild.
-    #[must_use]
-    pub fn banner(self) -> Option<Image<'a>> {
-        Membership::only("banner", self.record).banner.into_value()
-    }
-
-    /// The frame around the picture in this guild.
-    #[must_use]
-    pub fn decoration(self) -> Option<Decoration<'a>> {
-        Membership::only("decoration", self.record)
-            .decoration
-            .into_value()
-    }
-
-    /// What else the member wears in this guild of what is sold.
-    #[must_use]
-    pub fn collectibles(self) -> Option<Collectibles<'a>> {
-        Membership::only("collectibles", self.record)
-            .collectibles
-            .into_value()
-    }
-
-    /// Until when the member's direct messages to others count as unusual; a time that has passed
-    /// means nothing.
-    #[must_use]
-    pub fn unusual_dm_until(self) -> Option<Timestamp> {
-        Membership::only("unusual_dm_until", self.record)
-            .unusual_dm_until
-            .into_value()
-    }
-
-    /// Whether the guild deafened the member; `None` if no payload says.
-    #[must_use]
-    pub fn is_deaf(self) -> Option<bool> {
-        Membership::only("deaf", self.record).deaf
-    }
-
-    /// Whether the guild muted the member; `None` if no payload says.
-    #[must_use]
-    pub fn is_mute(self) -> Option<bool> {
-        Membership::only("mute", self.record).mute
-    }
-
-    /// Whether the member has not passed the guild's gate yet.
-    #[must_use]
-    pub fn is_pending(self) -> bool {
-        Membership::only("pending", self.record).pending == Some(true)
-    }
-
-    /// Flags.
-    #[must_use]
-    pub fn flags(self) -> u32 {
-        Membership::only("flags", self.record).flags.unwrap_or(0)
     }
 }

@@ -172,6 +172,7 @@ impl<'a> MemberRoles<'a> {
     }
 
     /// The next role, or the mark of a list that could not be read whole.
+    #[inline]
     fn any_next(&mut self) -> Option<RoleId> {
         while let Some(number) = self.numbers.number() {
             let place = usize::try_from(number).ok()?;
@@ -186,6 +187,7 @@ impl<'a> MemberRoles<'a> {
 impl Iterator for MemberRoles<'_> {
     type Item = RoleId;
 
+    #[inline]
     fn next(&mut self) -> Option<RoleId> {
         loop {
             match self.any_next()? {
@@ -193,6 +195,22 @@ impl Iterator for MemberRoles<'_> {
                 role => return Some(role),
             }
         }
+    }
+
+    /// In one loop over the numbers.
+    #[inline]
+    fn fold<B, F: FnMut(B, RoleId) -> B>(self, first: B, mut with: F) -> B {
+        let (mut numbers, roles) = (self.numbers, self.of.roles.as_slice());
+        let mut sum = first;
+        while let Some(number) = numbers.number() {
+            let place = usize::try_from(number).unwrap_or(usize::MAX);
+            if let Some(Some(role)) = roles.get(place)
+                && *role != RoleIds::UNREAD
+            {
+                sum = with(sum, *role);
+            }
+        }
+        sum
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

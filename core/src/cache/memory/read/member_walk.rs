@@ -4,7 +4,7 @@ use crate::cache::memory::{MemberRef, MemoryStore};
 use crate::id::GuildId;
 
 /// So many members come at a time.
-const MEMBERS: usize = 4_096;
+const MEMBERS: usize = 2_048;
 
 /// A walk over the cached members of a guild while the store goes on changing.
 ///

@@ -103,7 +103,10 @@ impl Index {
 
     #[inline]
     fn table(&self, hash: u64) -> &Buckets {
-        self.segments.get(segment(hash)).unwrap_or(&self.one)
+        match self.segments.is_empty() {
+            true => &self.one,
+            false => self.segments.get(segment(hash)).unwrap_or(&self.one),
+        }
     }
 
     /// Lets `change` at the table of a hash, and weighs it anew.
