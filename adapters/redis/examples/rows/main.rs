@@ -96,7 +96,8 @@ async fn write_naively(world: &World) -> Outcome<Naive> {
     let before = used_memory(&server)?;
     let one_by_one = write_keys(world, &mut connection, 1).await?;
     let bytes = used_memory(&server)? - before;
-    let () = redis::cmd("FLUSHALL").query_async(&mut connection).await?;
+    let mut flush = redis::cmd("FLUSHALL");
+    let () = flush.arg("ASYNC").query_async(&mut connection).await?;
     let pipelined = write_keys(world, &mut connection, CHUNK).await?;
     Ok(Naive {
         one_by_one,
