@@ -137,6 +137,7 @@ impl PackedTable {
         mut gone: impl FnMut(u64),
     ) -> bool {
         match &mut self.form {
+            TableForm::Small(rows) if most == 0 => return rows.len() > 0,
             TableForm::Small(rows) => rows.iter().for_each(|(key, _)| gone(key)),
             TableForm::Paged(rows) => {
                 if rows.take_apart(most, gone) {
