@@ -16,7 +16,7 @@ pub(crate) const AT_ONCE: usize = 1_000;
 #[derive(Debug)]
 pub(crate) enum NextWork {
     /// Changes what is named.
-    Step(GuildStep),
+    Step(Box<GuildStep>),
     /// Drops the members of older listings.
     Sweep,
     /// Takes a role from all members.
@@ -96,7 +96,7 @@ impl GuildSteps {
                 MutationPart::SweepIfAny => !is_first && (older > 0 || step.begins_listing),
             };
             if waits {
-                return Some(NextWork::Step(step));
+                return Some(NextWork::Step(Box::new(step)));
             }
             match self.parts.pop_front() {
                 Some(MutationPart::Op(op)) => {
@@ -116,7 +116,7 @@ impl GuildSteps {
             step.mutation = step.mutation.at(origin);
         }
         let is_over = step.mutation.is_empty() && self.origin.is_none();
-        (!is_over).then_some(NextWork::Step(step))
+        (!is_over).then_some(NextWork::Step(Box::new(step)))
     }
 }
 

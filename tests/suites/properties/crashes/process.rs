@@ -14,7 +14,7 @@ use super::service::Service;
 /// What is on its way to the consumer, in order.
 pub(crate) enum Item {
     /// A change that a slow store has not made yet, and on which sequence it hangs.
-    Change(Mutation<'static>, Position),
+    Change(Box<Mutation<'static>>, Position),
     Event(Emitted),
 }
 
@@ -148,7 +148,8 @@ impl Process {
             .map_or(at.sequence, |origin| origin.sequence);
         let position = Position { sequence, ..*at };
         positions.open(sequence);
-        self.queue.push_back(Item::Change(mutation, position));
+        self.queue
+            .push_back(Item::Change(Box::new(mutation), position));
     }
 
     fn queue_event(&mut self, event: &Event<'_>) {
@@ -199,7 +200,7 @@ impl Process {
         for _ in 0..count {
             match self.queue.pop_front() {
                 Some(Item::Change(mutation, position)) => {
-                    self.store.apply(mutation);
+                    self.store.apply(*mutation);
                     self.close(position, What::Follows);
                 }
                 Some(event @ Item::Event(_)) => return self.queue.push_front(event),
