@@ -33,15 +33,31 @@ impl RowStore {
         guild: GuildId,
         mutation: &Mutation<'static>,
     ) -> Result<Applied, RowsError> {
-        if mutation.ops().any(|op| matches!(op, Op::HandedOver)) {
-            // Others may have written it meanwhile.
+        // Others may have written it meanwhile, or what was lost comes anew.
+        let begins =
+            |op: &Op<'_>| matches!(op, Op::HandedOver | Op::SetStatus(GuildStatus::Available));
+        if mutation.ops().any(begins) {
             self.known.forget(guild);
         }
-        let (mut head, has_lost) = self.begin(guild, mutation.origin()).await?;
-        if head
-            .as_ref()
-            .is_some_and(|it| it.includes(mutation.origin()))
-        {
+        let changed = self.take_steps(guild, mutation).await;
+        if let (Err(RowsError::Forgotten), Some(origin)) = (&changed, mutation.origin()) {
+            self.known.set(guild, Known::Lost(origin));
+        }
+        changed
+    }
+
+    async fn take_steps(
+        &self,
+        guild: GuildId,
+        mutation: &Mutation<'static>,
+    ) -> Result<Applied, RowsError> {
+        let origin = mutation.origin();
+        let includes = |head: &Option<GuildHead>| {
+            let head = head.as_ref();
+            head.is_some_and(|head| head.includes(origin))
+        };
+        let (mut head, has_lost) = self.begin(guild, origin).await?;
+        if includes(&head) {
             let mut applied = Applied::default();
             applied.replayed = true;
             return Ok(applied);
@@ -52,7 +68,8 @@ impl RowStore {
             head = self.step(guild, head, &GuildStep::of(step)).await?;
         }
         let mut steps = GuildSteps::new(guild, mutation);
-        loop {
+        // Its last step may have been taken before, by an attempt that got no answer.
+        while !includes(&head) {
             let older = head.as_ref().map_or(0, |head| head.older);
             let Some(work) = steps.next(older) else {
                 return Ok(Applied::default());
@@ -64,6 +81,7 @@ impl RowStore {
                 (NextWork::Strip(role), Some(head)) => Some(self.strip(guild, head, role).await?),
             };
         }
+        Ok(Applied::default())
     }
 
     /// The guild's head, as it was written here or as it is found; and whether Redis had more
@@ -75,7 +93,7 @@ impl RowStore {
     ) -> Result<(Option<GuildHead>, bool), RowsError> {
         match self.known.get(guild) {
             Some(Known::Head(head)) => Ok((Some(head), false)),
-            Some(Known::Lost(at)) if at == origin && at.is_some() => Err(RowsError::Forgotten),
+            Some(Known::Lost(at)) if Some(at) == origin => Err(RowsError::Forgotten),
             lost => {
                 let head = self.link.head(&self.keys(guild)).await?;
                 Ok((head, lost.is_some()))
@@ -103,8 +121,11 @@ impl RowStore {
                 let mut written = None;
                 for _ in 0..ATTEMPTS {
                     let (found, rows) = self.look(guild, head, &reads).await?;
-                    self.expect(guild, known.as_ref(), found.as_ref(), step)?;
+                    expect(known.as_ref(), found.as_ref())?;
                     head = found;
+                    if head.as_ref().is_some_and(|it| it.includes(step.origin)) {
+                        return Ok(head);
+                    }
                     let Some(stepped) = apply(guild, head.as_ref(), &rows, step)? else {
                         return Ok(head);
                     };
@@ -122,24 +143,6 @@ impl RowStore {
         let next = self.divide(guild, next).await?;
         self.known.set(guild, Known::Head(next.clone()));
         Ok(Some(next))
-    }
-
-    /// What was found may not be older than what was known.
-    fn expect(
-        &self,
-        guild: GuildId,
-        known: Option<&GuildHead>,
-        found: Option<&GuildHead>,
-        step: &GuildStep,
-    ) -> Result<(), RowsError> {
-        let known = known.map(|head| head.revision);
-        let found = found.map(|head| head.revision);
-        if known > found {
-            let origin = step.mutation.origin();
-            self.known.set(guild, Known::Lost(origin));
-            return Err(RowsError::Forgotten);
-        }
-        Ok(())
     }
 
     /// Reads what a step may touch, with the head as it was then.
@@ -183,7 +186,9 @@ impl RowStore {
         if !is_all {
             return Ok(None);
         }
-        stepped.head.make_room_for(head);
+        if head.members == 0 {
+            stepped.head.make_room();
+        }
         let (keys, buckets) = (self.keys(guild), stepped.head.buckets);
         let changes = Changes::between(&keys, buckets, &none, &stepped.rows)?;
         let found = if counts {
@@ -213,9 +218,11 @@ impl RowStore {
         mut stepped: SteppedGuild,
     ) -> Result<Option<GuildHead>, RowsError> {
         let (keys, has) = (self.keys(guild), head.map_or(0, |head| head.members));
-        match head {
-            Some(head) => stepped.head.make_room_for(head),
-            None => self.list(guild).await?,
+        if has == 0 {
+            stepped.head.make_room();
+        }
+        if head.is_none() {
+            self.list(guild).await?;
         }
         let changes = Changes::between(&keys, stepped.head.buckets, rows, &stepped.rows)?;
         let found = InPlace::Any(stepped.head.members.wrapping_sub(has).cast_signed());
@@ -322,9 +329,15 @@ impl RowStore {
                 .link
                 .write(&keys, revision, &head, less, &changes)
                 .await?;
-            if !matches!(written, WriteOutcome::Done(_)) {
-                self.known.forget(guild);
-                return Err(RowsError::Contended);
+            match written {
+                WriteOutcome::Done(_) => {}
+                WriteOutcome::Moved(found) if found < revision => {
+                    return Err(RowsError::Forgotten);
+                }
+                WriteOutcome::Moved(_) | WriteOutcome::OtherRows => {
+                    self.known.forget(guild);
+                    return Err(RowsError::Contended);
+                }
             }
         }
         Ok(head)
@@ -370,10 +383,20 @@ impl RowStore {
     }
 }
 
+/// What is found may not be older than what is known.
+fn expect(known: Option<&GuildHead>, found: Option<&GuildHead>) -> Result<(), RowsError> {
+    let revision = |head: &GuildHead| head.revision;
+    if known.map(revision) > found.map(revision) {
+        return Err(RowsError::Forgotten);
+    }
+    Ok(())
+}
+
 impl GuildStep {
     /// One that neither begins nor ends a listing.
     pub(crate) const fn of(mutation: Mutation<'static>) -> Self {
         Self {
+            origin: mutation.origin(),
             mutation,
             begins_listing: false,
             completes: false,

@@ -1,5 +1,7 @@
 //! What is known of a guild as a whole.
 
+use std::ops::RangeInclusive;
+
 use headcount_core::Position;
 use headcount_core::cache::memory::GuildState;
 use headcount_core::cache::memory::snapshot::LAYOUT;
@@ -12,6 +14,9 @@ pub(crate) const SCHEMA: u64 = 1;
 
 /// So many hashes at most are set up for members that have not come yet.
 const MOST_AT_ONCE: u64 = 1 << 17;
+
+/// No guild has as many members, and none as many hashes of them.
+const MEMBERS: u64 = 1 << 28;
 
 /// The fields of a guild's head, in the order in which they are asked for.
 pub(crate) const FIELDS: [&str; 8] = [
@@ -78,13 +83,12 @@ impl GuildHead {
             (schema, _) => return Err(RowsError::OtherSchema(schema)),
         }
         let state = state.as_deref().ok_or(RowsError::Damaged)?;
-        let small = |value: &Option<Vec<u8>>| number(value);
         Ok(Some(Self {
-            revision: number(revision)?,
-            generation: small(generation)?.try_into().or(Err(RowsError::Damaged))?,
-            members: number(members)?,
-            older: number(older)?,
-            buckets: small(buckets)?.try_into().or(Err(RowsError::Damaged))?,
+            revision: within(revision, 0..=u64::MAX / 2)?,
+            generation: within(generation, 0..=u64::from(u8::MAX))? as u8,
+            members: within(members, 0..=MEMBERS)?,
+            older: within(older, 0..=MEMBERS)?,
+            buckets: within(buckets, 1..=MEMBERS)? as u32,
             state: serde_json::from_slice(state).or(Err(RowsError::Damaged))?,
         }))
     }
@@ -114,13 +118,20 @@ impl GuildHead {
             && dispatch.sequence <= has.sequence
     }
 
-    /// Sets up hashes for as many members as the guild is said to have, if it had none before.
-    pub(crate) fn make_room_for(&mut self, before: &Self) {
-        if before.members == 0 {
-            let expected = self.state.member_count().unwrap_or(0).div_ceil(A_BUCKET);
-            let buckets = expected.min(MOST_AT_ONCE).max(u64::from(self.buckets));
-            self.buckets = u32::try_from(buckets).unwrap_or(self.buckets);
-        }
+    /// Sets up hashes for as many members as the guild is said to have: for one that had none.
+    pub(crate) fn make_room(&mut self) {
+        let expected = self.state.member_count().unwrap_or(0).div_ceil(A_BUCKET);
+        let buckets = expected.min(MOST_AT_ONCE).max(u64::from(self.buckets));
+        self.buckets = u32::try_from(buckets).unwrap_or(self.buckets);
+    }
+}
+
+/// A number between these.
+fn within(value: &Option<Vec<u8>>, bounds: RangeInclusive<u64>) -> Result<u64, RowsError> {
+    let number = number(value)?;
+    match bounds.contains(&number) {
+        true => Ok(number),
+        false => Err(RowsError::Damaged),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use headcount_core::Position;
 use headcount_core::cache::memory::{Exported, GuildState};
 use headcount_core::cache::{Kind, MemoryStore, Mutation, Op, Rows};
 use headcount_core::id::{GuildId, UserId};
@@ -27,6 +28,8 @@ pub(crate) struct HeldRows {
 #[derive(Clone, Debug)]
 pub(crate) struct GuildStep {
     pub(crate) mutation: Mutation<'static>,
+    /// The dispatch that it is a step of.
+    pub(crate) origin: Option<Position>,
     /// Whether members that it does not list are of an older listing from here on.
     pub(crate) begins_listing: bool,
     /// Whether all members have come.

@@ -9,16 +9,16 @@ use headcount_core::id::GuildId;
 use crate::rows::head::GuildHead;
 
 /// Of so many guilds at most something is known.
-const MOST: usize = 1 << 14;
+const MOST: usize = 1 << 16;
 
 /// What is known of a guild without asking.
 #[derive(Clone, Debug)]
 pub(crate) enum Known {
     /// How it was written here last.
     Head(GuildHead),
-    /// Redis lost what it was given. The dispatch at which that was noticed has failed, however
-    /// often it is tried; `None` if it has no position.
-    Lost(Option<Position>),
+    /// Redis lost what it was given. The dispatch at which that was noticed fails, however often
+    /// it is tried.
+    Lost(Position),
 }
 
 /// What a store knows of guilds without asking.
@@ -38,7 +38,8 @@ impl KnownHeads {
         let mut all = self.lock();
         all.insert(guild, known);
         if all.len() > MOST {
-            all.pop_first();
+            let other = all.keys().copied().find(|other| *other != guild);
+            other.map(|other| all.remove(&other));
         }
     }
 

@@ -67,6 +67,9 @@ impl RowStore {
         session: &NewSession,
         origin: Option<Position>,
     ) -> Result<Vec<GuildId>, RowsError> {
+        // Each of these is delivered anew.
+        let known = session.guilds.iter();
+        known.for_each(|guild| self.known.forget(*guild));
         let listed = self.link.guilds().await?;
         let mut vanished = self.judge(session, &listed).await?;
         let mut lives = Vec::new();

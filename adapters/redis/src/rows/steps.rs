@@ -83,6 +83,7 @@ impl GuildSteps {
         }
         let mut step = GuildStep {
             mutation: Mutation::new(Some(self.guild)),
+            origin: self.origin,
             begins_listing: false,
             completes: false,
         };

@@ -1,6 +1,6 @@
 //! Keys of ours to which somebody else has written.
 
-use headcount_core::cache::{AsyncStore, Kind, Mutation, Op};
+use headcount_core::cache::{AsyncStore, Kind, Mutation, Op, Scope};
 use headcount_core::id::{RoleId, UserId};
 use headcount_redis::{RowStore, RowsError};
 use serde_json::json;
@@ -100,4 +100,32 @@ async fn keys_of_another_type_are_an_error_and_fields_that_are_no_ids_are_passed
     let role = feed.derive("GUILD_ROLE_UPDATE", &role).unwrap();
     let changed = store.apply(&role).await;
     assert!(matches!(changed, Err(RowsError::Damaged)), "{changed:?}");
+}
+
+#[tokio::test]
+async fn numbers_that_no_guild_has_are_an_error() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let head = format!("{{headcount:{}}}:head", guild(1));
+    for (field, number) in [
+        ("buckets", "0"),
+        ("buckets", "4294967295"),
+        ("revision", "18446744073709551615"),
+        ("members", "1000000000000000000"),
+        ("generation", "256"),
+        ("older", "-1"),
+    ] {
+        server.ask::<redis::Value>(&["FLUSHALL"]).unwrap();
+        let (store, mut feed) = filled(&server, 3).await;
+        server.ask::<i64>(&["HSET", &head, field, number]).unwrap();
+        let read = store.reader().guild(guild(1)).await.map(drop);
+        let other = RowStore::open(&server.address()).await.unwrap();
+        let written = other.apply(&update(&mut feed, 1)).await.map(drop);
+        let gone = Mutation::new(Some(guild(1))).with(Op::Cascade(Scope::Guild));
+        let gone = other.apply(&feed.place(gone)).await.map(drop);
+        for outcome in [read, written, gone] {
+            assert!(matches!(outcome, Err(RowsError::Damaged)), "{outcome:?}");
+        }
+    }
 }

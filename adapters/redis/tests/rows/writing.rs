@@ -56,9 +56,10 @@ async fn a_thousand_members_are_one_round_trip_and_as_many_that_have_changed_are
     let Some(server) = Server::for_test(&[]) else {
         return;
     };
-    let (store, mut feed) = filled(&server, 0).await;
-    let mut create = guild_create(&mut Dice(1), G);
-    create["members"] = json!([]);
+    let store = RowStore::open(&server.address()).await.unwrap();
+    let (mut feed, mut create) = (Feed::new(true), guild_create(&mut Dice(1), G));
+    // As the service does: a guild comes with the bot itself.
+    create["members"] = json!([member(&mut Dice(1), G, 5_000)]);
     create["member_count"] = json!(3_000);
     let created = feed.derive("GUILD_CREATE", &create).unwrap();
     store.apply(&created).await.unwrap();
@@ -72,7 +73,7 @@ async fn a_thousand_members_are_one_round_trip_and_as_many_that_have_changed_are
         assert!(more == trips || trips > 1 && more == trips + 1, "{more}");
     }
     let stored = store.reader().guild(guild(G)).await.unwrap().unwrap();
-    assert_eq!(stored.members, 2_000);
+    assert_eq!(stored.members, 2_001);
     assert!(store.counts().bytes > 2_000 * 60, "{:?}", store.counts());
     assert_eq!(store.counts().failures, 0);
 }
@@ -102,6 +103,54 @@ async fn a_batch_that_comes_again_or_is_older_changes_nothing() {
     let whole = Completeness::Complete { members: 12 };
     assert_eq!((stored.members, stored.completeness()), (12, whole));
     assert_eq!(stored.state.member_count(), Some(12), "counted once each");
+}
+
+/// A guild with all its members, which takes several steps.
+fn whole(feed: &mut Feed) -> Mutation<'static> {
+    let mut create = guild_create(&mut Dice(4), G);
+    create["member_count"] = json!(create["members"].as_array().unwrap().len());
+    feed.derive("GUILD_CREATE", &create).unwrap()
+}
+
+#[tokio::test]
+async fn a_guild_whose_last_step_had_no_answer_is_as_whole_when_it_comes_again() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    let other = RowStore::open(&server.address()).await.unwrap();
+    let (recount, whole) = {
+        let recount = feed.place(Mutation::new(Some(guild(G))).with(Op::Recount));
+        let last = chunk(&mut Dice(9), 1, 4, 1);
+        (recount, feed.derive("GUILD_MEMBERS_CHUNK", &last).unwrap())
+    };
+    store.apply(&recount).await.unwrap();
+    // What this store knows of the guild is as if its own answer had been lost.
+    other.apply(&whole).await.unwrap();
+    let stored = store.reader().guild(guild(G)).await.unwrap();
+    store.apply(&whole).await.unwrap();
+    assert_eq!(store.reader().guild(guild(G)).await.unwrap(), stored);
+    let complete = Completeness::Complete { members: 4 };
+    assert_eq!(stored.unwrap().completeness(), complete);
+}
+
+#[tokio::test]
+async fn a_guild_that_another_process_delivered_meanwhile_stays_as_whole() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    let other = RowStore::open(&server.address()).await.unwrap();
+    let whole = whole(&mut feed);
+    other.apply(&whole).await.unwrap();
+    let stored = store.reader().guild(guild(G)).await.unwrap().unwrap();
+    store.apply(&whole).await.unwrap();
+    let again = store.reader().guild(guild(G)).await.unwrap().unwrap();
+    assert_eq!(again, stored);
+    assert!(matches!(
+        again.completeness(),
+        Completeness::Complete { .. }
+    ));
 }
 
 #[tokio::test]
