@@ -150,9 +150,12 @@ fn scheme(text: &[u8]) -> Option<usize> {
 }
 
 /// Whether it names a picture: 32 hexadecimal digits, perhaps with the mark of a moving one.
+/// Decimal digits alone may be a number, which is to stay one.
 fn is_hash(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"a_").unwrap_or(text);
-    digits.len() == 32 && digits.iter().all(|sign| HEX.contains(sign))
+    digits.len() == 32
+        && digits.iter().all(|sign| HEX.contains(sign))
+        && !text.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether it is a time as the service writes it.

@@ -228,3 +228,16 @@ fn an_id_is_gone_also_in_what_else_would_stay() {
         assert!(parsed.is_ok(), "{scrubbed}");
     }
 }
+
+#[test]
+fn a_number_of_any_length_stays_one() {
+    for digits in 1..80 {
+        let scrubbed = scrubbed(&format!("[1{}]", "7".repeat(digits - 1)));
+        let is_number = |sign: &u8| sign.is_ascii_digit();
+        let number = scrubbed.trim_matches(['[', ']']).as_bytes();
+        assert!(
+            number.len() == digits && number.iter().all(is_number),
+            "{scrubbed}"
+        );
+    }
+}
