@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Instant as StdInstant;
 
 use futures_util::FutureExt;
-use headcount_core::cache::Mutation;
+use headcount_core::cache::{Mutation, Op, Scope};
 use headcount_core::event::ConnectionFailure;
 use headcount_core::fleet::FleetInput;
 use headcount_core::session::Halt;
@@ -77,9 +77,15 @@ impl<R: Runtime> EventSink<R> {
             let job = Job::new(&mutation, Box::new(reserved));
             self.queues.change(job, &mut self.delivery);
         }
+        let takes_guild = |op: &Op<'_>| matches!(op, Op::Cascade(Scope::Guild) | Op::NewSession(_));
+        let takes_guilds = mutation.ops().any(takes_guild);
         let unjudged = self
             .old_values
             .apply(&self.shared.cache, now, mutation, keep);
+        if takes_guilds {
+            // What is left of a large one is freed some rows at a time.
+            self.shared.fleet.wake();
+        }
         for row in unjudged {
             let job = Job::unjudged(row, about);
             self.queues.change(job, &mut self.delivery);

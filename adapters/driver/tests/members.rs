@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use headcount_driver::core::cache::Kinds;
+use headcount_driver::core::cache::{Kind, Kinds};
 use headcount_driver::core::chunk::MemberQuery;
 use headcount_driver::core::error::RequestError;
 use headcount_driver::core::id::{GuildId, UserId};
@@ -214,4 +214,24 @@ async fn a_handle_counts_by_path_what_was_not_understood() {
     let counts = bot.handle().misreads();
     let counts: Vec<_> = counts.iter().collect();
     assert_eq!(counts, [("GUILD_UPDATE", "owner_id", 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_guild_that_goes_is_freed_though_nothing_more_comes() {
+    let (mut bot, mut gateway, _listener) = started().await;
+    let handle = bot.handle();
+    let users = || handle.cache(|store| store.rows(Kind::User));
+    let mut create = guild_create(20_000);
+    create["members"] = (1..=20_000).map(member).collect();
+    gateway.dispatch("GUILD_CREATE", create).await;
+    let gone = json!({"id": GUILD.to_string()});
+    gateway.dispatch("GUILD_DELETE", gone).await;
+    loop {
+        let event = bot.next().await.expect("the bot runs").event;
+        if matches!(event, Event::GuildLeave(_)) {
+            break;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(users(), 1, "the bot itself");
 }
