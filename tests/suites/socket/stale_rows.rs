@@ -128,8 +128,10 @@ fn lacks(handle: &Handle, guild: GuildId) -> (Option<Lack>, Option<Lack>) {
 }
 
 async fn rows_are_stale_with_a_reason_until_their_guild_comes_anew<R: Tested>() {
-    let plan = Plan::even(3, MEMBERS as u32);
-    let server = serve(options(plan), 1, ServerConfig::default()).await;
+    let mut options = options(Plan::even(3, MEMBERS as u32));
+    // A process does not know when the one before identified.
+    options.limits.identify_spacing = 1;
+    let server = serve(options, 1, ServerConfig::default()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let mut first = connect::<R>(&server, folder.path()).await;
     assert_eq!(counted(&mut first).await, (3, 0));
