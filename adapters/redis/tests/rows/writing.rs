@@ -112,28 +112,7 @@ fn whole(feed: &mut Feed) -> Mutation<'static> {
     feed.derive("GUILD_CREATE", &create).unwrap()
 }
 
-#[tokio::test]
-async fn a_guild_whose_last_step_had_no_answer_is_as_whole_when_it_comes_again() {
-    let Some(server) = Server::for_test(&[]) else {
-        return;
-    };
-    let (store, mut feed) = filled(&server, 10).await;
-    let other = RowStore::open(&server.address()).await.unwrap();
-    let (recount, whole) = {
-        let recount = feed.place(Mutation::new(Some(guild(G))).with(Op::Recount));
-        let last = chunk(&mut Dice(9), 1, 4, 1);
-        (recount, feed.derive("GUILD_MEMBERS_CHUNK", &last).unwrap())
-    };
-    store.apply(&recount).await.unwrap();
-    // What this store knows of the guild is as if its own answer had been lost.
-    other.apply(&whole).await.unwrap();
-    let stored = store.reader().guild(guild(G)).await.unwrap();
-    store.apply(&whole).await.unwrap();
-    assert_eq!(store.reader().guild(guild(G)).await.unwrap(), stored);
-    let complete = Completeness::Complete { members: 4 };
-    assert_eq!(stored.unwrap().completeness(), complete);
-}
-
+/// As for a process whose own last step had no answer.
 #[tokio::test]
 async fn a_guild_that_another_process_delivered_meanwhile_stays_as_whole() {
     let Some(server) = Server::for_test(&[]) else {
