@@ -171,26 +171,24 @@ impl Users {
     /// Updates a user that is there; never adds one, and never changes who holds it.
     pub(in crate::cache::memory) fn patch(&mut self, user: UserId, newer: &[u8]) {
         if let Some(found) = self.find_held(user) {
-            let holder = holder(self.table.at(found));
-            self.merge(found, user, holder, newer);
-            if holder == UserRefs::NOBODY {
-                self.note(user);
-            }
+            self.patch_found(found, user, newer);
         }
     }
 
     /// The same for a user that is not packed yet.
     pub(in crate::cache::memory) fn patch_user(&mut self, user: &User<'_>) {
         if let Some(found) = self.find_held(user.id) {
-            let mut packed = mem::take(&mut self.packed);
-            packed.clear();
-            user.pack(&mut packed);
-            let holder = holder(self.table.at(found));
-            self.merge(found, user.id, holder, packed.as_slice());
-            self.packed = packed;
-            if holder == UserRefs::NOBODY {
-                self.note(user.id);
-            }
+            self.with_packed(user, |users, packed| {
+                users.patch_found(found, user.id, packed);
+            });
+        }
+    }
+
+    fn patch_found(&mut self, found: Found, user: UserId, newer: &[u8]) {
+        let holder = holder(self.table.at(found));
+        self.merge(found, user, holder, newer);
+        if holder == UserRefs::NOBODY {
+            self.note(user);
         }
     }
 
@@ -279,13 +277,7 @@ impl Users {
 
     /// A message that is kept has this author.
     pub(in crate::cache::memory) fn hold_author(&mut self, user: UserId, newer: &[u8]) {
-        match self.place(user) {
-            Some(found) => self.merge(found, user, holder(self.table.at(found)), newer),
-            None => {
-                let nobody = UserRefs::NOBODY.to_bytes();
-                self.table.insert(user.get(), &nobody, newer);
-            }
-        }
+        self.put(user, newer);
         let more = |row: &mut Author| row.messages = row.messages.saturating_add(1);
         if self.authors.update(user.get(), more).is_none() {
             self.authors.insert(Author { user, messages: 1 });
@@ -297,11 +289,7 @@ impl Users {
 
     /// The same for one whom a private channel has.
     pub(in crate::cache::memory) fn hold_recipient(&mut self, user: &User<'_>) {
-        let mut packed = mem::take(&mut self.packed);
-        packed.clear();
-        user.pack(&mut packed);
-        self.hold_author(user.id, packed.as_slice());
-        self.packed = packed;
+        self.with_packed(user, |users, packed| users.hold_author(user.id, packed));
     }
 
     /// A message of this author is kept no longer.
@@ -320,19 +308,26 @@ impl Users {
 
     /// Adds the user or updates the row; who holds it stays as it is.
     fn ensure(&mut self, user: &User<'_>) {
+        self.with_packed(user, |users, packed| users.put(user.id, packed));
+    }
+
+    /// The same for one that is packed.
+    fn put(&mut self, user: UserId, newer: &[u8]) {
+        match self.place(user) {
+            Some(found) => self.merge(found, user, holder(self.table.at(found)), newer),
+            None => {
+                let nobody = UserRefs::NOBODY.to_bytes();
+                self.table.insert(user.get(), &nobody, newer);
+            }
+        }
+    }
+
+    /// Packs a user where the one before was packed.
+    fn with_packed(&mut self, user: &User<'_>, work: impl FnOnce(&mut Self, &[u8])) {
         let mut packed = mem::take(&mut self.packed);
         packed.clear();
         user.pack(&mut packed);
-        match self.place(user.id) {
-            Some(found) => {
-                let holder = holder(self.table.at(found));
-                self.merge(found, user.id, holder, packed.as_slice());
-            }
-            None => {
-                let nobody = UserRefs::NOBODY.to_bytes();
-                self.table.insert(user.id.get(), &nobody, packed.as_slice());
-            }
-        }
+        work(self, packed.as_slice());
         self.packed = packed;
     }
 
