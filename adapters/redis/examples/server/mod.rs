@@ -51,6 +51,15 @@ impl Server {
         }
     }
 
+    /// The same as the only node of a cluster.
+    #[allow(clippy::expect_used, reason = "of a test")]
+    pub(crate) fn cluster_for_test() -> Option<Self> {
+        let server = Self::for_test(&["--cluster-enabled", "yes"])?;
+        let slots = ["CLUSTER", "ADDSLOTSRANGE", "0", "16383"];
+        server.ask::<redis::Value>(&slots).expect("it has no slots");
+        Some(server)
+    }
+
     /// Runs it until it takes connections. Whether it does.
     pub(crate) fn run(&mut self) -> io::Result<bool> {
         let port = self.port.to_string();

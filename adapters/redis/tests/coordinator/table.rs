@@ -132,12 +132,9 @@ async fn numbers_and_leases_follow_the_clock_of_the_server() {
 
 #[tokio::test]
 async fn bots_with_other_prefixes_do_not_meet_and_the_keys_of_one_lie_together() {
-    let Some(server) = Server::for_test(&["--cluster-enabled", "yes"]) else {
+    let Some(server) = Server::cluster_for_test() else {
         return;
     };
-    server
-        .ask::<redis::Value>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])
-        .unwrap();
     let mut options = RedisOptions::default();
     options.prefix = "other".into();
     let address = server.address();

@@ -8,7 +8,7 @@ use headcount_core::id::RoleId;
 use headcount_redis::{CoordinatorError, RedisOptions, RowReader, RowStore, RowsError};
 use serde_json::json;
 
-use crate::feed::{Dice, Feed, draw, guild, guild_create, member};
+use crate::feed::{Dice, Feed, draw, guild, guild_create, member, role_update};
 use crate::history::{in_memory, in_redis};
 use crate::server::Server;
 use crate::writing::filled;
@@ -71,11 +71,7 @@ async fn rows_forgotten() {
     let (store, mut feed) = filled(&server, 10).await;
     server.kill().unwrap();
     assert!(server.run().unwrap());
-    let role = |feed: &mut Feed| {
-        let role = json!({"guild_id": guild(1).to_string(), "role": {"id": "1500", "name": "r"}});
-        feed.derive("GUILD_ROLE_UPDATE", &role).unwrap()
-    };
-    let change = role(&mut feed);
+    let change = role_update(&mut feed);
     for _ in 0..3 {
         // However often it is tried.
         let failed = loop {
@@ -86,7 +82,7 @@ async fn rows_forgotten() {
         };
         assert!(matches!(failed, Err(RowsError::Forgotten)), "{failed:?}");
     }
-    let next = role(&mut feed);
+    let next = role_update(&mut feed);
     store.apply(&next).await.unwrap();
     assert_eq!(store.reader().guild(guild(1)).await.unwrap(), None);
     let create = guild_create(&mut Dice(4), 1);
@@ -130,27 +126,34 @@ async fn a_guild_that_is_delivered_anew_needs_nothing_that_redis_forgot() {
     assert!(store.reader().guild(guild(1)).await.unwrap().is_some());
 }
 
+/// The rows of the guild are as they were before the last change.
+fn make_older(server: &Server) {
+    let head = format!("{{headcount:{}}}:head", guild(1));
+    let less = ["HINCRBY", &head, "revision", "-1"];
+    server.ask::<i64>(&less).unwrap();
+}
+
+/// The next change is made, to rows that are stale.
+async fn assert_stale_after(store: &RowStore, next: &Mutation<'static>) {
+    store.apply(next).await.unwrap();
+    let stored = store.reader().guild(guild(1)).await.unwrap().unwrap();
+    assert_eq!(stored.state.status(), GuildStatus::Stale);
+}
+
 #[tokio::test]
 async fn older_rows_are_noticed_by_what_concerns_all_members() {
     let Some(server) = Server::for_test(&[]) else {
         return;
     };
     let (store, mut feed) = filled(&server, 40).await;
-    let head = format!("{{headcount:{}}}:head", guild(1));
-    server
-        .ask::<i64>(&["HINCRBY", &head, "revision", "-1"])
-        .unwrap();
+    make_older(&server);
     let strip = Op::StripRole(RoleId::new(1_505).unwrap());
     let strip = feed.place(Mutation::new(Some(guild(1))).with(strip));
     for _ in 0..3 {
         let failed = store.apply(&strip).await;
         assert!(matches!(failed, Err(RowsError::Forgotten)), "{failed:?}");
     }
-    let next = json!({"guild_id": guild(1).to_string(), "role": {"id": "1500", "name": "r"}});
-    let next = feed.derive("GUILD_ROLE_UPDATE", &next).unwrap();
-    store.apply(&next).await.unwrap();
-    let stored = store.reader().guild(guild(1)).await.unwrap().unwrap();
-    assert_eq!(stored.state.status(), GuildStatus::Stale);
+    assert_stale_after(&store, &role_update(&mut feed)).await;
 }
 
 #[tokio::test]
@@ -159,18 +162,10 @@ async fn a_redis_that_comes_back_with_older_rows_has_stale_ones() {
         return;
     };
     let (store, mut feed) = filled(&server, 10).await;
-    let head = format!("{{headcount:{}}}:head", guild(1));
-    server
-        .ask::<i64>(&["HINCRBY", &head, "revision", "-1"])
-        .unwrap();
-    let role = json!({"guild_id": guild(1).to_string(), "role": {"id": "1500", "name": "r"}});
-    let change = feed.derive("GUILD_ROLE_UPDATE", &role).unwrap();
-    let failed = store.apply(&change).await;
+    make_older(&server);
+    let failed = store.apply(&role_update(&mut feed)).await;
     assert!(matches!(failed, Err(RowsError::Forgotten)), "{failed:?}");
-    let next = feed.derive("GUILD_ROLE_UPDATE", &role).unwrap();
-    store.apply(&next).await.unwrap();
-    let stored = store.reader().guild(guild(1)).await.unwrap().unwrap();
-    assert_eq!(stored.state.status(), GuildStatus::Stale);
+    assert_stale_after(&store, &role_update(&mut feed)).await;
 }
 
 #[tokio::test]
@@ -232,12 +227,9 @@ async fn users_need_no_more_than_the_documentation_says() {
 
 #[tokio::test]
 async fn the_keys_of_a_guild_lie_in_one_slot_of_a_cluster() {
-    let Some(server) = Server::for_test(&["--cluster-enabled", "yes"]) else {
+    let Some(server) = Server::cluster_for_test() else {
         return;
     };
-    server
-        .ask::<redis::Value>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])
-        .unwrap();
     let store = loop {
         // A single node of a cluster takes a while until it says that it is one.
         if let Ok(store) = RowStore::open(&server.address()).await {

@@ -166,6 +166,12 @@ pub(crate) fn guild_create(dice: &mut Dice, guild: u64) -> Value {
         "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": []})
 }
 
+/// A role of the first guild, anew.
+pub(crate) fn role_update(feed: &mut Feed) -> Mutation<'static> {
+    let role = json!({"guild_id": guild(1).to_string(), "role": {"id": "1500", "name": "r"}});
+    feed.derive("GUILD_ROLE_UPDATE", &role).unwrap()
+}
+
 /// The next dispatch.
 pub(crate) fn draw(dice: &mut Dice, guilds: u64) -> (&'static str, Value) {
     let g = 1 + dice.below(guilds);

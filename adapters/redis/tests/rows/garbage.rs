@@ -5,7 +5,7 @@ use headcount_core::id::{RoleId, UserId};
 use headcount_redis::{RowStore, RowsError};
 use serde_json::json;
 
-use crate::feed::{Dice, Feed, guild, guild_create, member};
+use crate::feed::{Dice, Feed, guild, guild_create, member, role_update};
 use crate::server::Server;
 use crate::writing::filled;
 
@@ -96,9 +96,7 @@ async fn keys_of_another_type_are_an_error_and_fields_that_are_no_ids_are_passed
     assert_damaged(&store, &mut feed).await;
     let roles = store.reader().rows(guild(1), Kind::Role).await.map(drop);
     assert!(matches!(roles, Err(RowsError::Damaged)), "{roles:?}");
-    let role = json!({"guild_id": guild(1).to_string(), "role": {"id": "1500", "name": "r"}});
-    let role = feed.derive("GUILD_ROLE_UPDATE", &role).unwrap();
-    let changed = store.apply(&role).await;
+    let changed = store.apply(&role_update(&mut feed)).await;
     assert!(matches!(changed, Err(RowsError::Damaged)), "{changed:?}");
 }
 
