@@ -34,7 +34,6 @@ pub use reader::{RowReader, StoredGuild};
 /// connection, which is made anew when it ends.
 ///
 /// What lies there says [`rows`](crate::rows).
-///
 #[derive(Clone)]
 pub struct RowStore {
     link: Link,

@@ -23,7 +23,8 @@
 //!   those who wait, and no more are used than are left for the day.
 //! - A record that [`Recorded`](LeaseAction::Recorded) names is what the next owner finds, or a
 //!   newer one, unless the store forgets all. Then whoever lives and knows a shard's record writes
-//!   it anew: its owner, or whoever had it last, as long as nobody else is seen to have it.
+//!   it anew: its owner, or whoever had it last, as long as nobody else is seen to have it and
+//!   looks that find nothing are no further apart than [`LeaseConfig::settle`].
 //! - Readiness of the whole bot is emitted by one process, once as long as any process of it lives;
 //!   a process that is killed right then may take it along.
 //!

@@ -1,4 +1,4 @@
-//! A digest of actions: of what scrubbing leaves as it is: of a run and of its recording alike.
+//! A digest of actions, of what scrubbing leaves as it is: of a run and of its recording alike.
 
 use headcount_core::{Action, Actions, Event};
 use serde::{Deserialize, Serialize};
