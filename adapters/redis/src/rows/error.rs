@@ -24,6 +24,10 @@ pub enum RowsError {
     /// Redis has less than it had: it lost what it was given, and the guild's rows may be wrong
     /// until it is delivered anew.
     Forgotten,
+    /// The guild's rows follow another session of its shard. Nothing of this one is applied to them
+    /// until it delivers the guild anew: another process has the shard, or a new session did not
+    /// get as far as these rows.
+    Superseded,
     /// Rows of this kind cannot be kept here.
     Unsupported(Kind),
     /// A row is longer than 16,318 bytes.
@@ -63,6 +67,7 @@ impl fmt::Display for RowsError {
             }
             Self::Damaged => f.write_str("the rows in Redis are damaged"),
             Self::Forgotten => f.write_str("Redis has lost rows that it was given"),
+            Self::Superseded => f.write_str("the rows in Redis follow another session"),
             Self::Unsupported(kind) => write!(f, "rows of the kind {kind:?} are not kept in Redis"),
             Self::TooLong => f.write_str("a row is too long for Redis"),
             Self::Contended => f.write_str("another process writes the same guild"),
@@ -78,6 +83,7 @@ impl Error for RowsError {
             | Self::OtherLayout(_)
             | Self::Damaged
             | Self::Forgotten
+            | Self::Superseded
             | Self::Unsupported(_)
             | Self::TooLong
             | Self::Contended => None,

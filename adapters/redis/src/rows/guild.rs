@@ -15,7 +15,7 @@ use crate::rows::known::Known;
 use crate::rows::link::{InPlace, WriteOutcome};
 use crate::rows::member_row::{A_BUCKET, bucket, divided};
 use crate::rows::reads::Reads;
-use crate::rows::steps::{GuildSteps, NextWork};
+use crate::rows::steps::{GuildSteps, NextWork, delivers_anew};
 
 /// How often a step is begun anew since somebody else has written the guild meanwhile.
 const ATTEMPTS: u32 = 8;
@@ -34,9 +34,7 @@ impl RowStore {
         mutation: &Mutation<'static>,
     ) -> Result<Applied, RowsError> {
         // Others may have written it meanwhile, or what was lost comes anew.
-        let begins =
-            |op: &Op<'_>| matches!(op, Op::HandedOver | Op::SetStatus(GuildStatus::Available));
-        if mutation.ops().any(begins) {
+        if delivers_anew(mutation) {
             self.known.forget(guild);
         }
         let changed = self.take_steps(guild, mutation).await;
@@ -62,6 +60,7 @@ impl RowStore {
             applied.replayed = true;
             return Ok(applied);
         }
+        admit(head.as_ref(), origin, delivers_anew(mutation))?;
         if head.is_some() && has_lost {
             let stale = Op::SetStatus(GuildStatus::Stale);
             let step = Mutation::new(Some(guild)).with(stale);
@@ -95,7 +94,11 @@ impl RowStore {
             Some(Known::Head(head)) => Ok((Some(head), false)),
             Some(Known::Lost(at)) if Some(at) == origin => Err(RowsError::Forgotten),
             lost => {
-                let head = self.link.head(&self.keys(guild)).await?;
+                let keys = self.keys(guild);
+                let head = self.link.head(&keys).await?;
+                if head.is_none() {
+                    self.clear(&keys).await?;
+                }
                 Ok((head, lost.is_some()))
             }
         }
@@ -122,6 +125,7 @@ impl RowStore {
                 for _ in 0..ATTEMPTS {
                     let (found, rows) = self.look(guild, head, &reads).await?;
                     expect(known.as_ref(), found.as_ref())?;
+                    admit(found.as_ref(), step.origin, step.is_anew)?;
                     head = found;
                     if head.as_ref().is_some_and(|it| it.includes(step.origin)) {
                         return Ok(head);
@@ -352,7 +356,7 @@ impl RowStore {
         self.link.ask(&command).await
     }
 
-    /// Takes a guild away with all its keys, the head last.
+    /// Takes a guild away with all its keys.
     pub(crate) async fn delete(
         &self,
         guild: GuildId,
@@ -366,20 +370,46 @@ impl RowStore {
             applied.replayed = true;
             return Ok(applied);
         }
-        let buckets = (0..head.map_or(0, |head| head.buckets)).map(|at| keys.bucket(at));
-        let kinds = PLACES.iter().filter_map(|(kind, _)| keys.kind(*kind));
-        let all: Vec<String> = kinds.chain(buckets).chain([keys.head()]).collect();
-        for some in all.chunks(KEYS) {
-            let mut command = redis::cmd("UNLINK");
-            command.arg(some);
-            self.link.ask::<u64>(&command).await?;
+        if head.is_some() {
+            let mut command = redis::cmd("RENAME");
+            command.arg(keys.head()).arg(keys.leaving());
+            self.link.ask::<()>(&command).await?;
         }
+        self.clear(&keys).await?;
         let mut command = redis::cmd("SREM");
         command
             .arg(keys::guilds(&self.link.prefix))
             .arg(guild.to_string());
         self.link.ask::<u64>(&command).await?;
         Ok(applied)
+    }
+
+    /// Takes away what is left of a guild that leaves; the note that it does so last.
+    async fn clear(&self, keys: &GuildKeys) -> Result<(), RowsError> {
+        let Some(buckets) = self.link.leaving(keys).await? else {
+            return Ok(());
+        };
+        let buckets = (0..buckets).map(|at| keys.bucket(at));
+        let kinds = PLACES.iter().filter_map(|(kind, _)| keys.kind(*kind));
+        let all: Vec<String> = kinds.chain(buckets).chain([keys.leaving()]).collect();
+        for some in all.chunks(KEYS) {
+            let mut command = redis::cmd("UNLINK");
+            command.arg(some);
+            self.link.ask::<u64>(&command).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a session brings is for rows that follow the same one, unless it delivers them anew.
+fn admit(
+    head: Option<&GuildHead>,
+    origin: Option<Position>,
+    is_anew: bool,
+) -> Result<(), RowsError> {
+    match head {
+        Some(head) if !is_anew && head.is_superseding(origin) => Err(RowsError::Superseded),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -400,6 +430,7 @@ impl GuildStep {
             mutation,
             begins_listing: false,
             completes: false,
+            is_anew: false,
         }
     }
 }

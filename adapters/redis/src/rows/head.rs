@@ -118,6 +118,15 @@ impl GuildHead {
             && dispatch.sequence <= has.sequence
     }
 
+    /// Whether the rows follow another session of the shard: whoever has the dispatch is no longer
+    /// its owner, or has not delivered the guild anew.
+    pub(crate) fn is_superseding(&self, dispatch: Option<Position>) -> bool {
+        let (Some(has), Some(dispatch)) = (self.state.position(), dispatch) else {
+            return false;
+        };
+        has.shard == dispatch.shard && has.session != dispatch.session
+    }
+
     /// Sets up hashes for as many members as the guild is said to have: for one that had none.
     pub(crate) fn make_room(&mut self) {
         let expected = self.state.member_count().unwrap_or(0).div_ceil(A_BUCKET);

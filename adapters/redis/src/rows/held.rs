@@ -34,6 +34,8 @@ pub(crate) struct GuildStep {
     pub(crate) begins_listing: bool,
     /// Whether all members have come.
     pub(crate) completes: bool,
+    /// Whether it is a step of what delivers the guild anew, or hands it over.
+    pub(crate) is_anew: bool,
 }
 
 /// A guild after a step.

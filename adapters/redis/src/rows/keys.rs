@@ -35,6 +35,11 @@ impl GuildKeys {
         format!("{}:head", self.0)
     }
 
+    /// The head, while the guild's keys are taken away.
+    pub(crate) fn leaving(&self) -> String {
+        format!("{}:leaving", self.0)
+    }
+
     /// The rows of a kind; `None` if there are none of it here.
     pub(crate) fn kind(&self, kind: Kind) -> Option<String> {
         let (_, name) = PLACES.iter().find(|(it, _)| *it == kind)?;

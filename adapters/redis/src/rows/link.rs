@@ -14,7 +14,7 @@ use crate::rows::error::RowsError;
 use crate::rows::head::{FIELDS, GuildHead};
 use crate::rows::held::{HeldRows, PlaceRows};
 use crate::rows::keys::{self, GuildKeys};
-use crate::rows::member_row::{RowPieces, USUAL, bucket, field};
+use crate::rows::member_row::{RowPieces, USUAL, bucket, field, is_first};
 use crate::rows::reads::Reads;
 
 /// So many times a long row is read anew that was written meanwhile.
@@ -109,6 +109,14 @@ impl Link {
         answers
             .map(|answer| GuildHead::read(&from::<Vec<Option<Vec<u8>>>>(answer)?))
             .collect()
+    }
+
+    /// Over how many hashes the members of a guild are spread whose keys are being taken away;
+    /// `None` if they are not.
+    pub(crate) async fn leaving(&self, keys: &GuildKeys) -> Result<Option<u32>, RowsError> {
+        let mut command = redis::cmd("HGET");
+        command.arg(keys.leaving()).arg("buckets");
+        self.ask(&command).await
     }
 
     /// Reads rows, and the head as it was before; of members that lie in so many hashes. If they
@@ -227,6 +235,7 @@ impl Link {
         found: InPlace,
         changes: &Changes,
     ) -> Result<WriteOutcome, RowsError> {
+        let is_checked = !matches!(found, InPlace::Any(_));
         let (found, more) = match found {
             InPlace::Any(more) => ("any", more),
             InPlace::Same => ("same", 0),
@@ -242,7 +251,12 @@ impl Link {
             call.arg(name).arg(value);
         }
         for ChangePart { key, set, gone } in changes.parts() {
-            call.key(key).arg(set.len() * 2);
+            let begins = |(name, _): &&(Vec<u8>, Vec<u8>)| is_checked && is_first(name);
+            call.key(key).arg(set.iter().filter(begins).count());
+            for (name, _) in set.iter().filter(begins) {
+                call.arg(name.as_slice());
+            }
+            call.arg(set.len() * 2);
             for (name, value) in set {
                 call.arg(name.as_slice()).arg(value.as_slice());
             }

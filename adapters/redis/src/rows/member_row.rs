@@ -59,6 +59,11 @@ pub(crate) fn field(user: UserId, piece: u8) -> Vec<u8> {
     name
 }
 
+/// Whether a piece is a row's first.
+pub(crate) fn is_first(name: &[u8]) -> bool {
+    name.len() == size_of::<u64>()
+}
+
 impl StoredMember {
     /// The pieces; `None` if there are too many.
     pub(crate) fn pieces(&self) -> Option<impl Iterator<Item = (u8, Vec<u8>)>> {

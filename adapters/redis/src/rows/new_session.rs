@@ -1,5 +1,8 @@
 //! What belongs to no guild: which guilds a new session leaves behind.
 
+use std::collections::BTreeSet;
+
+use futures_util::stream::{self, StreamExt};
 use headcount_core::Position;
 use headcount_core::cache::memory::{Applied, Exported};
 use headcount_core::cache::{GuildStatus, MemoryStore, Mutation, NewSession, Op, Rows};
@@ -15,6 +18,9 @@ use crate::rows::link::Link;
 
 /// How often what the sessions say is judged anew since another shard's was judged meanwhile.
 const ATTEMPTS: u32 = 64;
+
+/// So many guilds are dealt with at a time.
+const AT_A_TIME: usize = 64;
 
 /// Says which version of the schema the rows follow, or finds that they follow it.
 pub(crate) async fn claim_schema(link: &Link) -> Result<(), RowsError> {
@@ -71,23 +77,17 @@ impl RowStore {
         let known = session.guilds.iter();
         known.for_each(|guild| self.known.forget(*guild));
         let listed = self.link.guilds().await?;
-        let mut vanished = self.judge(session, &listed).await?;
-        let mut lives = Vec::new();
-        for guild in &vanished {
-            match self.lives(*guild, session).await? {
-                true => lives.push(*guild),
-                false => drop(self.delete(*guild, None).await?),
-            }
-        }
-        vanished.retain(|guild| !lives.contains(guild));
+        let judged = self.judge(session, &listed).await?;
+        let leave = judged.into_iter().map(|guild| self.leave(guild, session));
+        let vanished: Vec<GuildId> = all_of(leave).await?.into_iter().flatten().collect();
+        let (named, gone): (BTreeSet<_>, BTreeSet<_>) =
+            (session.guilds.iter().collect(), vanished.iter().collect());
         let is_own = |guild: &GuildId| {
-            let is_named = session.guilds.contains(guild);
-            is_named || !session.is_whole && session.shard.serves(*guild)
+            named.contains(guild) || !session.is_whole && session.shard.serves(*guild)
         };
-        let gone = |guild: &GuildId| vanished.contains(guild);
-        for guild in listed.into_iter().filter(|it| is_own(it) && !gone(it)) {
-            self.wait_for(guild, session, origin).await?;
-        }
+        let stays = |guild: &GuildId| is_own(guild) && !gone.contains(guild);
+        let own = listed.into_iter().filter(stays);
+        all_of(own.map(|guild| self.wait_for(guild, session, origin))).await?;
         Ok(vanished)
     }
 
@@ -110,14 +110,22 @@ impl RowStore {
         Err(RowsError::Contended)
     }
 
-    /// Whether another shard of the new number has spoken of the guild, though no session named it.
-    async fn lives(&self, guild: GuildId, session: &NewSession) -> Result<bool, RowsError> {
-        if session.shard.serves(guild) {
-            return Ok(false);
+    /// Takes away a guild that no session named, unless another shard of the new number has spoken
+    /// of it. The guild, if it went.
+    async fn leave(
+        &self,
+        guild: GuildId,
+        session: &NewSession,
+    ) -> Result<Option<GuildId>, RowsError> {
+        if !session.shard.serves(guild) {
+            let head = self.link.head(&self.keys(guild)).await?;
+            let position = head.and_then(|head| head.state.position());
+            if position.is_some_and(|at| at.shard.total() == session.shard.total()) {
+                return Ok(None);
+            }
         }
-        let head = self.link.head(&self.keys(guild)).await?;
-        let position = head.and_then(|head| head.state.position());
-        Ok(position.is_some_and(|at| at.shard.total() == session.shard.total()))
+        self.delete(guild, None).await?;
+        Ok(Some(guild))
     }
 
     /// The guild's rows are old until it is delivered, and some are gone.
@@ -142,9 +150,20 @@ impl RowStore {
             mutation = mutation.at(origin);
         }
         self.known.forget(guild);
-        self.step(guild, head, &GuildStep::of(mutation)).await?;
+        let mut step = GuildStep::of(mutation);
+        step.is_anew = true;
+        self.step(guild, head, &step).await?;
         Ok(())
     }
+}
+
+/// What came of these in their order, of which some wait at a time and each to its end; the first
+/// error instead, if there is one.
+async fn all_of<T>(
+    each: impl Iterator<Item = impl Future<Output = Result<T, RowsError>>>,
+) -> Result<Vec<T>, RowsError> {
+    let ended: Vec<_> = stream::iter(each).buffered(AT_A_TIME).collect().await;
+    ended.into_iter().collect()
 }
 
 /// Which of the guilds are gone, and what the sessions say from now on.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use headcount_core::Position;
-use headcount_core::cache::{Mutation, Op, Rows};
+use headcount_core::cache::{GuildStatus, Mutation, Op, Rows};
 use headcount_core::id::{GuildId, RoleId};
 use headcount_core::wire::view::{Batch, Member};
 
@@ -39,6 +39,7 @@ pub(crate) struct GuildSteps {
     guild: GuildId,
     origin: Option<Position>,
     parts: VecDeque<MutationPart>,
+    is_anew: bool,
     is_over: bool,
 }
 
@@ -70,6 +71,7 @@ impl GuildSteps {
         Self {
             guild,
             origin: mutation.origin(),
+            is_anew: delivers_anew(mutation),
             parts,
             is_over: false,
         }
@@ -86,6 +88,7 @@ impl GuildSteps {
             origin: self.origin,
             begins_listing: false,
             completes: false,
+            is_anew: self.is_anew,
         };
         let mut has_members = false;
         while let Some(part) = self.parts.front() {
@@ -119,6 +122,12 @@ impl GuildSteps {
         let is_over = step.mutation.is_empty() && self.origin.is_none();
         (!is_over).then_some(NextWork::Step(Box::new(step)))
     }
+}
+
+/// Whether a mutation delivers its guild anew, or hands it over.
+pub(crate) fn delivers_anew(mutation: &Mutation<'_>) -> bool {
+    let anew = |op: &Op<'_>| matches!(op, Op::HandedOver | Op::SetStatus(GuildStatus::Available));
+    mutation.ops().any(anew)
 }
 
 /// Members, so many at a time as are written at once.

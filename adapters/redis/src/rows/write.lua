@@ -3,7 +3,8 @@
 -- ARGV: the revision that is expected (empty for no head); what rows that are set may have found in
 -- their place ("any", "same" for nothing or the same, "none"); how many members more there are, if
 -- that is not to be counted; the number of the head's fields, and each with its value; then for each
--- change how many fields are set, each with its value, how many are taken away, and each.
+-- change how many rows begin in it, and the field of each, unless anything may be in their place;
+-- how many fields are set, each with its value; how many are taken away, and each.
 -- Answers {"done", members added if they are counted}, {"moved", the revision that is there} or
 -- {"rows"} if others are there than may be.
 local revision = redis.call('HGET', KEYS[1], 'revision')
@@ -11,45 +12,60 @@ if (revision or '') ~= ARGV[1] then
   return {'moved', revision}
 end
 local at = 4
+-- From where to where the next list goes.
 local function take()
-  local count, list = tonumber(ARGV[at]), {}
-  for i = 1, count do
-    list[i] = ARGV[at + i]
+  local from = at + 1
+  at = from + tonumber(ARGV[at])
+  return from, at - 1
+end
+local function is_same(key, from, to)
+  local names = {}
+  for j = from, to, 2 do
+    names[#names + 1] = ARGV[j]
   end
-  at = at + count + 1
-  return list
+  for j, value in ipairs(redis.call('HMGET', key, unpack(names))) do
+    if value and value ~= ARGV[from + 2 * j - 1] then
+      return false
+    end
+  end
+  return true
 end
-local head, sets, gone = take(), {}, {}
-for i = 2, #KEYS do
-  sets[i] = take()
-  gone[i] = take()
-end
+local head_from, head_to = take()
+local changes = at
 local added = 0
 if ARGV[2] ~= 'any' then
   for i = 2, #KEYS do
-    local names, set = {}, sets[i]
-    for j = 1, #set, 2 do
-      names[#names + 1] = set[j]
+    local first, last = take()
+    local from, to = take()
+    take()
+    -- Whether something is there, or cannot be known from the fields in which rows begin.
+    local is_there = ARGV[first] ~= ARGV[from]
+    if first <= last then
+      for _, value in ipairs(redis.call('HMGET', KEYS[i], unpack(ARGV, first, last))) do
+        if value then
+          is_there = true
+        else
+          added = added + 1
+        end
+      end
     end
-    local found = redis.call('HMGET', KEYS[i], unpack(names))
-    for j = 1, #names do
-      if found[j] and (ARGV[2] == 'none' or found[j] ~= set[2 * j]) then
-        return {'rows'}
-      end
-      if not found[j] and #names[j] == 8 then
-        added = added + 1
-      end
+    if is_there and (ARGV[2] == 'none' or not is_same(KEYS[i], from, to)) then
+      return {'rows'}
     end
   end
 end
+at = changes
 for i = 2, #KEYS do
-  if #sets[i] > 0 then
-    redis.call('HSET', KEYS[i], unpack(sets[i]))
+  take()
+  local from, to = take()
+  if from <= to then
+    redis.call('HSET', KEYS[i], unpack(ARGV, from, to))
   end
-  if #gone[i] > 0 then
-    redis.call('HDEL', KEYS[i], unpack(gone[i]))
+  from, to = take()
+  if from <= to then
+    redis.call('HDEL', KEYS[i], unpack(ARGV, from, to))
   end
 end
-redis.call('HSET', KEYS[1], unpack(head))
+redis.call('HSET', KEYS[1], unpack(ARGV, head_from, head_to))
 redis.call('HINCRBY', KEYS[1], 'members', added + tonumber(ARGV[3]))
 return {'done', tostring(added)}

@@ -190,6 +190,7 @@ async fn users_need_no_more_than_the_documentation_says() {
         "+sadd",
         "+srem",
         "+smembers",
+        "+rename",
         "+unlink",
     ]);
     let reader = ["ACL", "SETUSER", "reader", "on", ">secret", pattern];

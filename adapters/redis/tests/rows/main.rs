@@ -8,4 +8,5 @@ mod history;
 mod others;
 #[path = "../../examples/server/mod.rs"]
 mod server;
+mod sessions;
 mod writing;

@@ -45,7 +45,7 @@ pub(crate) async fn filled(server: &Server, members: u64) -> (RowStore, Feed) {
     (store, feed)
 }
 
-fn keys(server: &Server, pattern: &str) -> Vec<String> {
+pub(crate) fn keys(server: &Server, pattern: &str) -> Vec<String> {
     let mut keys: Vec<String> = server.ask(&["KEYS", pattern]).unwrap();
     keys.sort();
     keys
