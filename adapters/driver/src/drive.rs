@@ -2,18 +2,21 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::io;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_channel::oneshot;
 use headcount_core::session::{Halt, Phase, Wait};
 use headcount_core::wire::command::Command;
 use headcount_core::{Action, Input, Instant, Shard, ShardId};
 
 use crate::address::{self, Cleartext};
 use crate::alarm::Alarm;
+use crate::deadline::within;
 use crate::delivery::Delivery;
 use crate::event_sink::EventSink;
 use crate::fleet::Running;
@@ -31,6 +34,9 @@ const LATE_POLLS: u32 = 32;
 
 /// The longest that these polls go on: eight MiB may be four million frames without a byte.
 const LATE_POLL_TIME: Duration = Duration::from_millis(500);
+
+/// How long the end of a shard waits for its recording to be on the disk.
+const RECORDING_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The state of one shard's loop.
 pub(crate) struct Drive<R: Runtime> {
@@ -149,30 +155,32 @@ impl<R: Runtime> Drive<R> {
             tracing::error!(error = %panicked, "the shard's last changes are lost");
         }
         self.sink.give_up_waiting();
-        self.write_recording();
+        let recording = self.write_recording();
         if let Some(keeper) = &mut self.keeper {
             let now = self.shared.clock.now(&self.runtime);
             if !keeper.finish(now, &self.cell) {
                 self.shared.unsaved.store(true, Ordering::Release);
             }
         }
+        if let Some(written) = recording {
+            // As long as this waits the bot has not ended, and its process goes on.
+            let _ = within(&self.runtime, RECORDING_PATIENCE, written).await;
+        }
     }
 
-    /// Writes the recording out if the shard was not asked to end.
-    fn write_recording(&self) {
+    /// Has the recording written out if the shard was not asked to end; the answer comes when it is
+    /// on the disk.
+    fn write_recording(&self) -> Option<oneshot::Receiver<io::Result<()>>> {
         let halt = self.cell.read(Shard::halt);
-        if let Some(recorder) = &self.shared.recorder
-            && let Some(path) = recorder.file()
-            && halt != Some(Halt::Stopped)
-        {
-            let why = match halt {
-                Some(halt) => format!("a shard has ended: {halt}"),
-                None => "a shard has ended".into(),
-            };
-            let cells = self.shared.fleet.cells();
-            let cells = cells.iter().map(|(_, cell)| &**cell);
-            drop(recorder.dump(path.to_owned(), why, cells));
-        }
+        let recorder = self.shared.recorder.as_ref()?;
+        let path = recorder.file().filter(|_| halt != Some(Halt::Stopped))?;
+        let why = match halt {
+            Some(halt) => format!("a shard has ended: {halt}"),
+            None => "a shard has ended".into(),
+        };
+        let cells = self.shared.fleet.cells();
+        let cells = cells.iter().map(|(_, cell)| &**cell);
+        Some(recorder.dump(path.to_owned(), why, cells))
     }
 
     async fn live(&mut self) {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 mod memory;
 use memory::{PLAIN, info, memory};
-use program::recorded::Cut;
+use program::recorded::{Cut, Summary};
 
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/replay")
@@ -188,4 +188,17 @@ async fn a_recording_is_replayed_to_the_same_actions_and_cut_by_shard_guild_and_
         ..Cut::default()
     };
     assert_eq!(shown(&file, &only_differing).0, Vec::<Value>::new());
+}
+
+#[test]
+fn a_recording_of_another_version_is_said_to_be_one() {
+    let words = |version: &str| {
+        let summary = Summary {
+            version: version.into(),
+            ..Summary::default()
+        };
+        summary.in_words(Duration::from_secs(1))
+    };
+    assert!(words("0.0.7").contains("version 0.0.7 wrote it"));
+    assert!(!words(env!("CARGO_PKG_VERSION")).contains("version"));
 }

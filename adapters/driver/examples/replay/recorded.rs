@@ -40,8 +40,10 @@ pub(crate) struct Summary {
     pub(crate) steps: u64,
     pub(crate) inputs: u64,
     pub(crate) differing: u64,
-    why: String,
-    is_full: bool,
+    /// The version of the library that wrote it.
+    pub(crate) version: String,
+    pub(crate) why: String,
+    pub(crate) is_full: bool,
 }
 
 impl Summary {
@@ -50,6 +52,7 @@ impl Summary {
             steps,
             inputs,
             differing,
+            version,
             why,
             is_full,
         } = self;
@@ -59,9 +62,14 @@ impl Summary {
         } else {
             ""
         };
+        let own = env!("CARGO_PKG_VERSION");
+        let other = match version == own {
+            true => String::new(),
+            false => format!("; version {version} wrote it, which may do other things than {own}"),
+        };
         format!(
             "{steps} steps, {inputs} inputs ({a_second:.0} a second), {differing} that differ; \
-             the recording was written because: {why}{full}"
+             the recording was written because: {why}{full}{other}"
         )
     }
 }
@@ -76,6 +84,7 @@ pub(crate) fn replay_recording(
     let recording = Recording::read(file).map_err(|error| error.to_string())?;
     let mut replay = Replay::new(&recording).map_err(|error| error.to_string())?;
     let mut summary = Summary {
+        version: recording.version().to_owned(),
         why: recording.end().why.clone(),
         is_full: recording.end().is_full,
         ..Summary::default()

@@ -1,5 +1,6 @@
 //! What recording costs the task of a shard, event by event.
 
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -8,8 +9,13 @@ use std::{hint, mem, thread};
 
 use headcount_core::{Input, Instant, Shard};
 
+use super::RecordOptions;
+use super::archive::Archive;
+use super::header::{RecordingHeader, ShardHeader};
+use super::key::ScrubKey;
 use super::recorder::{RecorderTask, attend};
-use super::tape::{Tape, TapeFeed};
+use super::scrub::Scrubber;
+use super::tape::{BUFFER, MANY, Tape, TapeFeed, TapePiece};
 use super::tests::{GUILD, begin_of_a_session, config};
 use crate::shard_cell::ShardCell;
 
@@ -119,6 +125,50 @@ fn compared(feed: &Arc<TapeFeed>, mut between: impl FnMut()) -> [f64; 3] {
     })
 }
 
+/// With a thread beside, which does this with each piece, and gives its buffer back; `between` as
+/// above.
+fn with_thread(
+    mut deal: impl FnMut(TapePiece, &TapeFeed) + Send + 'static,
+    between: impl Fn(&TapeFeed),
+) -> [f64; 3] {
+    let (feed, receiver) = feed();
+    let other = Arc::downgrade(&feed);
+    let recorder = thread::spawn(move || {
+        attend(&receiver, |task| {
+            if let (RecorderTask::Piece(piece), Some(feed)) = (task, other.upgrade()) {
+                deal(piece, &feed);
+            }
+        });
+    });
+    feed.serve(recorder.thread().clone());
+    let costs = compared(&feed, || between(&feed));
+    drop(feed);
+    recorder.join().expect("no panic");
+    costs
+}
+
+/// Keeps pieces as the recorder does.
+fn archive() -> Archive {
+    let mut scrubber = Scrubber::new(ScrubKey::new([1, 2], NonZeroU32::MIN));
+    let begins = vec![ShardHeader::new(0, 7, None, false)];
+    let header = RecordingHeader::new(&config(), 1, 0, begins, &mut scrubber);
+    Archive::new(
+        scrubber,
+        header.expect("written"),
+        &RecordOptions::default(),
+    )
+}
+
+/// Events come faster here than they are scrubbed: waits until the thread has caught up.
+fn catch_up(feed: &TapeFeed) {
+    if feed.waiting() > MANY * BUFFER / 2 {
+        feed.wake();
+        while feed.waiting() > 0 {
+            hint::spin_loop();
+        }
+    }
+}
+
 fn feed() -> (Arc<TapeFeed>, Receiver<RecorderTask>) {
     let (sender, receiver) = mpsc::sync_channel(1_024);
     (Arc::new(TapeFeed::new(sender, 64 << 20)), receiver)
@@ -135,17 +185,11 @@ fn what_recording_costs() {
     let (nobody, receiver) = feed();
     let costs = compared(&nobody, || give_all_back(&nobody, receiver.try_iter()));
     show("buffers come back at once", costs);
-    let (thread, receiver) = feed();
-    let other = Arc::downgrade(&thread);
-    let recorder = thread::spawn(move || {
-        attend(&receiver, |task| {
-            if let Some(feed) = other.upgrade() {
-                give_all_back(&feed, std::iter::once(task));
-            }
-        });
-    });
-    thread.serve(recorder.thread().clone());
-    show("they go to another thread", compared(&thread, || {}));
-    drop(thread);
-    recorder.join().expect("no panic");
+    let costs = with_thread(|piece, feed| feed.give_back(piece.bytes), |_| {});
+    show("they go to another thread", costs);
+    let mut archive = archive();
+    let keep = move |piece: TapePiece, feed: &TapeFeed| {
+        archive.take(piece, |bytes| feed.give_back(bytes));
+    };
+    show("and are scrubbed there", with_thread(keep, catch_up));
 }

@@ -7,6 +7,8 @@ pub(super) enum Meaning {
     Unknown,
     /// Numbers are ids, however short.
     Id,
+    /// Numbers are what somebody has written, as in the options of a command.
+    Written,
     /// Digits are a set of bits, and stay.
     Bits,
     /// The name of an event.
@@ -50,6 +52,8 @@ impl Meaning {
             | b"public_flags"
             | b"inherited_permissions"
             | b"sequence" => Self::Bits,
+            b"value" => Self::Written,
+            key if key.ends_with(b"_value") => Self::Written,
             b"id" => Self::Id,
             key if key.ends_with(b"_id") || key.ends_with(b"_ids") => Self::Id,
             _ => Self::Unknown,
@@ -70,7 +74,7 @@ impl Meaning {
     /// Whether this text is one of those that stay under the key: none that anybody has written.
     pub(super) fn keeps(self, text: &[u8]) -> bool {
         match self {
-            Self::Unknown | Self::Id => false,
+            Self::Unknown | Self::Id | Self::Written => false,
             Self::Own => !text.iter().all(u8::is_ascii_digit),
             Self::Bits => text.len() <= 39 && text.iter().all(u8::is_ascii_digit),
             Self::EventName | Self::Features => is_constant(text),

@@ -1,5 +1,7 @@
 //! Payloads without what their users have written: ids, names, texts and addresses replaced.
 
+use headcount_core::wire::Name;
+
 use super::key::ScrubKey;
 use super::meaning::{ID_DIGITS, Meaning, is_word};
 
@@ -15,6 +17,8 @@ pub(super) struct Scrubber {
     deeper: usize,
     /// Whether the bot's own code has written it.
     is_own: bool,
+    /// Whether it may answer a request of the bot's: no other event's name came before.
+    may_answer: bool,
 }
 
 /// An object or an array that is open.
@@ -41,6 +45,7 @@ impl Scrubber {
             levels: Vec::new(),
             deeper: 0,
             is_own: false,
+            may_answer: true,
         }
     }
 
@@ -76,6 +81,7 @@ impl Scrubber {
         }
         self.levels.clear();
         self.deeper = 0;
+        self.may_answer = true;
         let mut at = 0;
         while at < bytes.len() {
             at += match bytes[at] {
@@ -157,9 +163,18 @@ impl Scrubber {
     }
 
     fn value(&mut self, text: &mut [u8], meaning: Meaning) {
-        if meaning.keeps(text) || text == b"0" {
-            return;
+        if meaning == Meaning::EventName {
+            self.may_answer = answers_requests(text);
         }
+        // A message has a nonce too, which whoever sent it has written.
+        let is_foreign = meaning == Meaning::Nonce && !self.may_answer;
+        let stays = meaning.keeps(text) && !is_foreign;
+        if !stays && text != b"0" {
+            self.replace(text);
+        }
+    }
+
+    fn replace(&mut self, text: &mut [u8]) {
         match id_of(text) {
             Some(id) => write(text, self.id(id)),
             None if text.iter().all(u8::is_ascii_digit) => self.replace_digits(text),
@@ -169,11 +184,12 @@ impl Scrubber {
 
     /// Digits that are no id, as they begin with a zero or are too large, stay none.
     fn replace_digits(&self, digits: &mut [u8]) {
-        let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
-        let rest = &mut digits[zeros..];
-        self.replace_text(rest);
-        if let (Some(_), Some(first)) = (&self.key, rest.first_mut()) {
-            *first = b'9';
+        let Some(first) = digits.first().copied() else {
+            return;
+        };
+        self.replace_text(digits);
+        if self.key.is_some() {
+            digits[0] = if first == b'0' { b'0' } else { b'9' };
         }
     }
 
@@ -182,21 +198,36 @@ impl Scrubber {
         let length = bytes.iter().take_while(|byte| is_part(byte)).count();
         let number = &mut bytes[..length];
         let from = usize::from(number[0] == b'-');
-        let digits = &mut number[from..];
-        let meaning = self.meaning();
-        let whole = digits.iter().take_while(|digit| digit.is_ascii_digit());
-        let whole = whole.count();
-        let is_id = meaning == Meaning::Id || whole >= ID_DIGITS;
-        if is_id && !matches!(meaning, Meaning::Bits | Meaning::Own) {
-            match id_of(digits) {
-                Some(id) => write(digits, self.id(id)),
-                // What is no id for a fraction or an exponent says as much.
-                None if whole >= ID_DIGITS => self.replace_digits(&mut digits[..whole]),
-                None => {}
+        let (whole, rest) = split_digits(&mut number[from..]);
+        let is_replaced = match self.meaning() {
+            Meaning::Id | Meaning::Written => true,
+            Meaning::Bits | Meaning::Own => false,
+            _ => whole.len() >= ID_DIGITS,
+        };
+        if is_replaced {
+            match id_of(whole) {
+                Some(id) => write(whole, self.id(id)),
+                None => self.replace_digits(whole),
+            }
+            if let [b'.', fraction @ ..] = rest {
+                self.replace_text(split_digits(fraction).0);
             }
         }
         length
     }
+}
+
+/// The digits that these bytes begin with, and what follows.
+fn split_digits(bytes: &mut [u8]) -> (&mut [u8], &mut [u8]) {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit());
+    let length = digits.count();
+    bytes.split_at_mut(length)
+}
+
+/// Whether an event of this name says which member request it is about.
+fn answers_requests(name: &[u8]) -> bool {
+    let names = [Name::GuildMembersChunk, Name::RateLimited];
+    names.iter().any(|it| it.as_str().as_bytes() == name)
 }
 
 /// A word that JSON has, or a byte that has no place in it.

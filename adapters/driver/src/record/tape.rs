@@ -16,14 +16,14 @@ use super::header::ShardHeader;
 use super::recorder::RecorderTask;
 
 /// The size of a buffer. A larger payload makes a larger one.
-const BUFFER: usize = 32 << 10;
+pub(super) const BUFFER: usize = 32 << 10;
 
 /// How many empty buffers wait to be used again.
 const SPARE: usize = 64;
 
 /// For so many full ones the recorder's thread is woken at once. The fewer are under way, the
 /// sooner they are written to again, while a processor still has them near.
-const MANY: usize = 8;
+pub(super) const MANY: usize = 8;
 
 /// Frames of one shard, in order, on their way to the recorder's thread.
 #[derive(Debug)]
@@ -72,6 +72,12 @@ impl TapeFeed {
         if let Some(thread) = self.thread.get() {
             thread.unpark();
         }
+    }
+
+    /// How many bytes wait for the thread.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// How many buffers were made so far.

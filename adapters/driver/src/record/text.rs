@@ -82,7 +82,7 @@ fn replace_one(text: &mut [u8], is_url: bool, draws: &mut Draws) -> usize {
         b'a'..=b'z' | b'A'..=b'Z' => put(text, draws.letter()),
         // Not allowed in a string, and still not.
         0..=0x1f => 1,
-        0x20..=0x7f if is_url => 1,
+        b'/' | b':' | b'.' | b'?' | b'&' | b'=' | b'[' | b']' if is_url => 1,
         0x20..=0x7f => put(text, draws.letter()),
         0x80.. => replace_wide(text, draws),
     }

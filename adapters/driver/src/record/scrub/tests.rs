@@ -241,3 +241,99 @@ fn a_number_of_any_length_stays_one() {
         );
     }
 }
+
+#[test]
+fn what_somebody_has_written_is_gone_wherever_the_service_puts_it() {
+    let text = r#"{"t":"MESSAGE_CREATE","s":9,"op":0,"d":{"content":"@1","tts":false,
+        "embeds":[{"title":"@2","url":"https://@3.example/@4","fields":[{"name":"@5",
+            "value":"@6","inline":true}],"footer":{"text":"@7"},"author":{"name":"@8"}}],
+        "components":[{"type":1,"components":[{"custom_id":"@9","label":"@10",
+            "placeholder":"@11","options":[{"label":"@12","value":"@13","emoji":
+            {"name":"@14"}}]}]}],
+        "poll":{"question":{"text":"@15"},"answers":[{"poll_media":{"text":"@16"}}]},
+        "attachments":[{"filename":"@17","title":"@18","description":"@19",
+            "url":"https://cdn.example/@20?ex=@21","waveform":"@22"}],
+        "sticker_items":[{"name":"@23"}],"reactions":[{"emoji":{"name":"@24","id":null}}],
+        "thread":{"name":"@25","topic":"@26"},"member":{"nick":"@27","roles":[]},
+        "activities":[{"name":"@28","details":"@29","state":"@30","url":"https://@31",
+            "assets":{"large_text":"@32"},"party":{"id":"@33"},"buttons":["@34"],
+            "secrets":{"join":"@35"}}],
+        "guild":{"roles":[{"name":"@36","unicode_emoji":"@37"}],"description":"@38",
+            "vanity_url_code":"@39","welcome_screen":{"description":"@40"}},
+        "action_reason":"@41","reason":"@42","status":"@43",
+        "changes":[{"key":"name","old_value":"@44","new_value":"@45"}],
+        "options":{"delete_member_days":"@46"},
+        "trigger_metadata":{"keyword_filter":["@47"],"regex_patterns":["@48"],
+            "allow_list":["@49"]},
+        "a field of tomorrow @50":{"@51":{"@52 ":[["@53"]]}},
+        "type":"@54","features":["@55"],"permissions":"@56","nonce":"@57"}}"#;
+    let secret = |number: usize| format!("Se-cr3t.{number}!");
+    let count = 57;
+    let mut filled = text.to_owned();
+    for number in (1..=count).rev() {
+        filled = filled.replace(&format!("@{number}"), &secret(number));
+    }
+    for name in [
+        "MESSAGE_CREATE",
+        "AN_EVENT_OF_TOMORROW",
+        "GUILD_MEMBERS_CHUNK",
+    ] {
+        let scrubbed = scrubbed(&filled.replace("MESSAGE_CREATE", name));
+        for number in 1..=count {
+            let written = format!("cr3t.{number}");
+            assert!(!scrubbed.contains(&written), "{written} in {scrubbed}");
+        }
+        assert!(
+            !scrubbed.contains("Se-") && !scrubbed.contains("cr3t"),
+            "{scrubbed}"
+        );
+        let parsed: Result<serde_json::Value, _> = serde_json::from_str(&scrubbed);
+        assert!(parsed.is_ok(), "{scrubbed}");
+    }
+}
+
+#[test]
+fn numbers_that_somebody_has_written_are_others() {
+    let text = r#"{"t":"INTERACTION_CREATE","d":{"data":{"options":[
+        {"name":"phone","type":4,"value":4915123456789},{"type":10,"value":-52.520008},
+        {"type":10,"value":0.123456},{"type":3,"value":"0042"},{"type":4,"value":71}]},
+        "changes":[{"key":"x","old_value":1234567,"new_value":[7654321]}]}}"#;
+    let scrubbed = scrubbed(text);
+    for secret in [
+        "4915123456789",
+        "52.520008",
+        "123456",
+        "\"value\":\"0042",
+        "\"value\":71",
+        "1234567",
+        "7654321",
+    ] {
+        assert!(!scrubbed.contains(secret), "{secret} in {scrubbed}");
+    }
+    assert!(scrubbed.contains("\"type\":10,\"value\":-"), "{scrubbed}");
+    let parsed: Result<serde_json::Value, _> = serde_json::from_str(&scrubbed);
+    assert!(parsed.is_ok(), "{scrubbed}");
+}
+
+#[test]
+fn the_nonce_of_a_message_is_gone_and_that_of_an_answer_stays() {
+    let of = |name: &str| format!(r#"{{"t":"{name}","d":{{"nonce":"hunter22.is.mine"}}}}"#);
+    assert!(!scrubbed(&of("MESSAGE_CREATE")).contains("hunter22"));
+    assert!(!scrubbed(&of("A_NEW_EVENT")).contains("hunter22"));
+    for name in ["GUILD_MEMBERS_CHUNK", "RATE_LIMITED"] {
+        assert_eq!(scrubbed(&of(name)), of(name));
+    }
+    let early = r#"{"d":{"nonce":"abcdef01.1.0"},"t":"GUILD_MEMBERS_CHUNK"}"#;
+    assert_eq!(scrubbed(early), early, "its name may come later");
+}
+
+#[test]
+fn a_text_of_signs_is_gone_also_behind_the_begin_of_an_address() {
+    let text = r##"["https://!$%@()*+ -_;<>~","!$%@()*+ -_;<>~"]"##;
+    let scrubbed = scrubbed(text);
+    assert!(
+        !scrubbed.contains(['!', '$', '@', '*', ';', '~', '-', '_']),
+        "{scrubbed}"
+    );
+    assert!(scrubbed.starts_with("[\"https://"), "{scrubbed}");
+}
