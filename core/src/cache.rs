@@ -11,6 +11,7 @@ pub mod permissions;
 mod policy;
 mod react;
 mod rows;
+mod shard_snapshots;
 mod store;
 pub(crate) mod tombstones;
 
@@ -25,4 +26,5 @@ pub use policy::{
 };
 pub use react::{OneReaction, React, ReactChange, Vote};
 pub use rows::Rows;
+pub use shard_snapshots::{ShardSnapshots, SnapshotId, WholeSnapshot};
 pub use store::{AsyncStore, Router, RouterError, Store};

@@ -22,6 +22,7 @@ use crate::identify_gate::GateQueue;
 use crate::on_resume::OnResume;
 use crate::panics::caught;
 use crate::record::RecordOptions;
+use crate::shard_snapshots::AnyShardSnapshots;
 use crate::snapshots::Snapshots;
 use crate::state::Durability;
 use crate::stores::Stores;
@@ -68,6 +69,8 @@ pub struct Builder<R> {
     pub(crate) record: Option<RecordOptions>,
     /// How it shares its shards with other processes, if it does.
     pub(crate) sharing: Sharing,
+    /// Where it leaves their rows to the others, if it does.
+    pub(crate) shard_snapshots: Option<Arc<dyn AnyShardSnapshots>>,
     /// Who lets shards identify, if that is not the bot itself.
     pub(crate) gate: Option<GateQueue>,
 }
@@ -109,6 +112,7 @@ impl<R: Runtime> Builder<R> {
             indexes: Indexes::empty(),
             record: None,
             sharing: Sharing::default(),
+            shard_snapshots: None,
             gate: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use headcount_core::cache::memory::{Displaced, Indexes};
+use headcount_core::cache::memory::{Displaced, Exported, GuildState, Indexes};
 use headcount_core::cache::{
     GuildStatus, Kind, Kinds, MemoryStore, Mutation, NewSession, Op, Policies, Policy, Unsuitable,
 };
@@ -163,10 +163,15 @@ impl Cache {
     /// A store failed to apply a change of the guild: whoever sees the event finds it stale here.
     /// The shard marks it as well, for all stores, once it knows.
     pub(crate) fn mark_stale(&self, guild: GuildId) {
-        let stale = Op::SetStatus(GuildStatus::Stale);
+        self.set_status(guild, GuildStatus::Stale);
+    }
+
+    /// The guild has this status from here on.
+    pub(crate) fn set_status(&self, guild: GuildId, status: GuildStatus) {
+        let status = Op::SetStatus(status);
         let _inside = Inside::enter(self, NAME);
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        store.apply(Mutation::new(Some(guild)).with(stale));
+        store.apply(Mutation::new(Some(guild)).with(status));
     }
 
     /// Another process may have the guilds of a shard from here on: none of their rows are kept.
@@ -179,6 +184,29 @@ impl Cache {
         let _inside = Inside::enter(self, NAME);
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         store.apply(Mutation::new(None).with(none));
+    }
+
+    /// A store without rows, with the policies of this one.
+    pub(crate) fn empty(&self, seed: u64) -> MemoryStore {
+        let policies = self.read(|store| store.policies().cloned());
+        MemoryStore::with_policies(seed, policies.unwrap_or_default())
+    }
+
+    /// Puts a guild of another store in without its rows, and with this status until these are
+    /// there.
+    pub(crate) fn import_guild(&self, state: GuildState, until: GuildStatus) {
+        let status = Op::SetStatus(until);
+        let _inside = Inside::enter(self, NAME);
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        store.import(Exported::Guild(state));
+        store.apply(Mutation::new(Some(state.id())).with(status));
+    }
+
+    /// Puts another piece of another store in.
+    pub(crate) fn import(&self, piece: Exported<'_>) {
+        let _inside = Inside::enter(self, NAME);
+        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
+        store.import(piece);
     }
 
     /// Reads; what is given back cannot borrow from the store.

@@ -259,7 +259,11 @@ impl<R: Runtime> Coordination<R> {
                 self.swaps
                     .push(ask(self.runtime.clone(), store, swap, patience));
             }
-            LeaseAction::Start { shard, record, .. } => self.begin(shard, &record),
+            LeaseAction::Start {
+                shard,
+                epoch,
+                record,
+            } => self.begin(shard, epoch.number, &record),
             LeaseAction::Stop { shard, why } => self.stop(shard, why),
             LeaseAction::Recorded { shard, number } => {
                 let owned = self.owned.get_mut(&shard);

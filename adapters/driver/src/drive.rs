@@ -373,6 +373,9 @@ impl<R: Runtime> Drive<R> {
 
     /// Writes down what the next process needs, if it is due.
     fn save(&mut self, now: Instant) {
+        if self.shared.left_snapshots.is_some() {
+            self.cell.note_applied();
+        }
         if let Some(keeper) = &mut self.keeper {
             keeper.save(now, &self.cell);
         }

@@ -270,7 +270,6 @@ impl SharedFleet {
     }
 
     /// Whether every shard has ended.
-    #[cfg(feature = "metrics")]
     pub(crate) fn has_ended(&self) -> bool {
         self.running.load(Ordering::Acquire) == 0
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use headcount_core::ShardId;
 use headcount_core::cache::memory::RestoredRows;
 use headcount_core::session::Halt;
+use headcount_core::{RequestError, ShardId};
 use tracing::Instrument;
 
 use crate::delivery::Delivery;
@@ -13,9 +13,10 @@ use crate::drive::Drive;
 use crate::inherited_rows::with_stored_members;
 use crate::keeper::Keeper;
 use crate::shard_cell::ShardCell;
+use crate::shard_tenure::ShardTenure;
 use crate::shared::Shared;
 use crate::snapshots::{SnapshotFloors, SnapshotTask};
-use crate::state::{StateFolder, millis};
+use crate::state::{FileHead, StateFolder, millis};
 use crate::{Runtime, SocketOptions};
 
 /// What shards need to begin.
@@ -65,10 +66,13 @@ impl<R: Runtime> Launch<R> {
         let Some(cell) = self.shared.fleet.cell(id) else {
             return;
         };
-        let (session, rows) = match self.shared.leases {
-            None => (cell.session(), self.rows(cell)),
+        let (tenure, rows) = match self.shared.leases {
+            None => (ShardTenure::of(cell.session()), self.rows(cell)),
             // Another process may have had it meanwhile.
             Some(_) => {
+                if let Some(left) = &self.shared.left_snapshots {
+                    left.end(id);
+                }
                 self.shared.cache.forget_shard(id);
                 (cell.begin_tenure(), None)
             }
@@ -79,23 +83,13 @@ impl<R: Runtime> Launch<R> {
         let (runtime, shared) = (self.runtime.clone(), Arc::clone(&self.shared));
         let cell = Arc::clone(cell);
         let begin = async move {
-            let rows = match &session {
-                Some(session) => match shared.stores.guilds(&runtime, id).await {
-                    guilds if guilds.is_empty() => rows,
-                    guilds => Some(with_stored_members(session, rows, guilds)),
-                },
-                None => None,
-            };
-            match cell.start(session, rows.as_ref()) {
-                Ok(()) => {
-                    shared.stop_without_lease(id, &cell);
-                    drive.run().await;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "shard {id} cannot begin again");
-                    shared.fleet.ended();
-                }
+            if let Err(error) = begin_again(&runtime, &shared, (id, &cell), (tenure, rows)).await {
+                tracing::error!(%error, "shard {id} cannot begin again");
+                shared.fleet.ended();
+                return;
             }
+            shared.stop_without_lease(id, &cell);
+            drive.run().await;
         };
         self.runtime.spawn(begin.instrument(span(id)));
     }
@@ -122,6 +116,35 @@ impl<R: Runtime> Launch<R> {
             drive.run().await;
         }
     }
+}
+
+/// Makes a shard begin again: with the rows of its session that are here or that its last owner
+/// left, and with what a store of its members has.
+async fn begin_again<R: Runtime>(
+    runtime: &R,
+    shared: &Shared,
+    (id, cell): (ShardId, &ShardCell),
+    (tenure, here): (ShardTenure, Option<RestoredRows>),
+) -> Result<(), RequestError> {
+    let left = shared.left_snapshots.as_ref();
+    let found = match left {
+        Some(left) => left.find(runtime, (shared, cell), &tenure).await,
+        None => None,
+    };
+    let (epoch, head) = (tenure.epoch, found.as_ref().map(FileHead::of));
+    let rows = match &tenure.session {
+        Some(session) => match shared.stores.guilds(runtime, id).await {
+            guilds if guilds.is_empty() => found.or(here),
+            guilds => Some(with_stored_members(session, found.or(here), guilds)),
+        },
+        None => None,
+    };
+    cell.start(tenure.session, rows.as_ref())?;
+    if let Some(left) = left {
+        cell.note_applied();
+        left.begin(id, epoch, head);
+    }
+    Ok(())
 }
 
 fn span(id: ShardId) -> tracing::Span {

@@ -71,6 +71,8 @@ mod runtime;
 mod serve;
 mod settings;
 mod shard_cell;
+mod shard_snapshots;
+mod shard_tenure;
 mod shared;
 mod sleep;
 mod snapshots;

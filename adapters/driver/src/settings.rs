@@ -67,6 +67,10 @@ impl<R: Runtime> Builder<R> {
             ),
         ];
         let is_shared = self.sharing.store.is_some();
+        if self.shard_snapshots.is_some() && !is_shared {
+            let detail = "a bot in one process leaves no snapshots of shards to others";
+            return Err(Error::new(ErrorKind::Config, detail));
+        }
         match refused
             .into_iter()
             .find(|(is_given, _)| is_shared && *is_given)

@@ -1,6 +1,7 @@
 //! A shard's place in the bot: its core state, shared between its loop and the handles.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
@@ -16,6 +17,7 @@ use crate::acknowledgements::Acknowledgements;
 use crate::delivery::Revocation;
 use crate::metrics::TrafficCounters;
 use crate::record::{RecordedCall, Tape, TapePiece};
+use crate::shard_tenure::ShardTenure;
 
 /// One shard's core state behind a short lock, and a bell for its loop.
 ///
@@ -26,8 +28,8 @@ pub(crate) struct ShardCell {
     granted: AtomicBool,
     /// Whether a loop runs it.
     runs: AtomicBool,
-    /// The session of the owner before this process, until its loop begins.
-    inherited: Mutex<Option<Session>>,
+    /// What its loop is to begin with, until it does.
+    tenure: Mutex<ShardTenure>,
     /// What takes back the events of its loop.
     revocation: Mutex<Option<Revocation>>,
     /// Guilds of which a store has failed to keep something, outside of the loop.
@@ -146,7 +148,7 @@ impl ShardCell {
             bell,
             granted: AtomicBool::new(false),
             runs: AtomicBool::new(false),
-            inherited: Mutex::default(),
+            tenure: Mutex::default(),
             revocation: Mutex::default(),
             failed: Mutex::default(),
             applied: Reached::default(),
@@ -189,6 +191,11 @@ impl ShardCell {
         recorded.stop(on_stop);
         drop(recorded);
         self.bell.wake();
+    }
+
+    /// Whether it was asked to stop since it was to begin.
+    pub(crate) fn is_to_stop(&self) -> bool {
+        self.lock().stop.is_some()
     }
 
     /// The shard is to begin again: that it was asked to stop before counts no more.
@@ -237,16 +244,16 @@ impl ShardCell {
         started
     }
 
-    /// Its loop, once it begins, resumes this session of another owner, or begins without one.
-    pub(crate) fn inherit(&self, session: Option<Session>) {
-        *lock(&self.inherited) = session;
+    /// Its loop, once it begins, goes on with this of another owner.
+    pub(crate) fn inherit(&self, tenure: ShardTenure) {
+        *lock(&self.tenure) = tenure;
     }
 
     /// A new loop is about to begin after another owner: what was under way in the last one here
-    /// counts no more. Which session it resumes.
-    pub(crate) fn begin_tenure(&self) -> Option<Session> {
+    /// counts no more. What it begins with.
+    pub(crate) fn begin_tenure(&self) -> ShardTenure {
         self.acknowledgements.begin_anew();
-        lock(&self.inherited).take()
+        mem::take(&mut lock(&self.tenure))
     }
 
     /// Its loop sends events from which these can be taken back.

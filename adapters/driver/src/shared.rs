@@ -18,6 +18,7 @@ use crate::listeners::Listeners;
 use crate::metrics::{LagCounters, StateFailureCounters};
 use crate::record::Recorder;
 use crate::shard_cell::ShardCell;
+use crate::shard_snapshots::LeftSnapshots;
 use crate::sleep::Sleep;
 use crate::snapshots::SnapshotCounters;
 use crate::stores::Stores;
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) restored: Option<Restored>,
     /// Where the other kinds are kept.
     pub(crate) stores: Stores,
+    /// Where the shards' rows are left to other processes, if they are.
+    pub(crate) left_snapshots: Option<LeftSnapshots>,
     /// How writing the cache down fares.
     pub(crate) snapshots: SnapshotCounters,
     /// What could not be written to the state folder.
@@ -64,9 +67,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Whether this process may run a shard now.
+    pub(crate) fn may_run(&self, id: ShardId) -> bool {
+        self.leases.as_ref().is_none_or(|it| it.may_run(id))
+    }
+
     /// Asks a shard that has just begun to stop, if its lease is over by now.
     pub(crate) fn stop_without_lease(&self, id: ShardId, cell: &ShardCell) {
-        if self.leases.as_ref().is_some_and(|it| !it.may_run(id)) {
+        if !self.may_run(id) {
             cell.stop(OnStop::Resume);
         }
     }

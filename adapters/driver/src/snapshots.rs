@@ -101,15 +101,15 @@ impl SnapshotFloors {
     }
 
     /// A snapshot begins at what `look` says: nothing that is higher is recorded from here on.
-    fn begin(&self, generation: u64, look: impl FnOnce() -> FileHead) -> FileHead {
+    pub(crate) fn begin(&self, generation: u64, look: impl FnOnce() -> FileHead) -> FileHead {
         let mut generations = self.lock();
         let head = look();
         generations.insert(generation, Floor::new(&head));
         head
     }
 
-    /// It is on the disk, and of those before it one.
-    fn written(&self, generation: u64) {
+    /// It is kept, and of those before it one.
+    pub(crate) fn written(&self, generation: u64) {
         let oldest = generation.saturating_sub(1);
         self.lock().retain(|&it, _| it >= oldest);
         self.changes.fetch_add(1, Ordering::Release);
@@ -118,6 +118,13 @@ impl SnapshotFloors {
     /// How often more may have become recordable.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
+    }
+
+    /// What is recorded, as far as the snapshots have it too.
+    pub(crate) fn limit(&self, recorded: Position, now: SystemTime) -> Position {
+        let mut limited = recorded;
+        self.record(recorded, now, |at| limited = at);
+        limited
     }
 
     /// Hands on what is recorded, as far as the snapshots have it too.
@@ -306,7 +313,7 @@ impl SnapshotJob {
 pub(crate) struct SnapshotCounters(Mutex<SnapshotCounts>);
 
 impl SnapshotCounters {
-    fn note(&self, length: Option<u64>, hold: Duration) {
+    pub(crate) fn note(&self, length: Option<u64>, hold: Duration) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match length {
             Some(bytes) => {

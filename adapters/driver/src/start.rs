@@ -32,6 +32,7 @@ use crate::pacer::Pacer;
 use crate::record::{Recorder, Tape};
 use crate::refresh::{Askers, Refresh};
 use crate::shard_cell::ShardCell;
+use crate::shard_snapshots::LeftSnapshots;
 use crate::shared::Shared;
 use crate::sleep::Sleep;
 use crate::snapshots::{SnapshotCounters, SnapshotFloors, SnapshotTask, Snapshots};
@@ -199,6 +200,7 @@ impl<R: Runtime> Builder<R> {
             restored,
             app_changes: AppChanges::new(&self.runtime, clock, &stores),
             stores,
+            left_snapshots: self.left_snapshots()?,
             snapshots: SnapshotCounters::default(),
             state_failures: failures.unwrap_or_default(),
             old_values: self.old_values,
@@ -224,6 +226,15 @@ impl<R: Runtime> Builder<R> {
         let limit = info.session_start_limit.into();
         self.coordinate_with(&launch, (refresh.another(), limit));
         Ok(self.begin(launch, events, refresh))
+    }
+
+    /// Where the shards' rows are left to other processes, if they are.
+    fn left_snapshots(&mut self) -> Result<Option<LeftSnapshots>, Error> {
+        let Some(store) = self.shard_snapshots.take() else {
+            return Ok(None);
+        };
+        let seed = self.seed_of(0)?;
+        Ok(Some(LeftSnapshots::new(store, self.snapshots, seed)))
     }
 
     /// The leases of this process, if there are others.
@@ -255,12 +266,17 @@ impl<R: Runtime> Builder<R> {
         }
     }
 
-    /// Begins to keep the leases, if there are any.
+    /// Begins to keep the leases, if there are any, and to leave rows to other processes.
     fn coordinate_with(&mut self, launch: &Launch<R>, service: (Refresh<R>, StartLimit)) {
         let shared = &launch.shared;
         let Some(leases) = &shared.leases else {
             return;
         };
+        if shared.left_snapshots.is_some() {
+            let (runtime, shared) = (self.runtime.clone(), Arc::clone(shared));
+            self.runtime
+                .spawn(LeftSnapshots::keep_leaving(runtime, shared));
+        }
         let host = (shared, leases, launch.delivery.another());
         let sharing = std::mem::take(&mut self.sharing);
         let resumes = self.on_resume != OnResume::Identify;

@@ -42,6 +42,8 @@ impl CoordinatorError {
             return Self::Unreachable(error);
         }
         let is_full = matches!(error.code(), Some("OOM" | "MISCONF" | "NOREPLICAS"));
+        let detail = error.detail().unwrap_or_default();
+        let is_forbidden_in_a_script = detail.starts_with("The user executing the script can't");
         match error.kind() {
             ErrorKind::Server(
                 ServerErrorKind::ReadOnly
@@ -55,6 +57,7 @@ impl CoordinatorError {
             ErrorKind::InvalidClientConfig => Self::Address(error),
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Self::NotUnderstood,
             _ if is_full => Self::Refused(error),
+            _ if is_forbidden_in_a_script => Self::Forbidden(error),
             _ => Self::Other(error),
         }
     }

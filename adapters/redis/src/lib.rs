@@ -1,6 +1,7 @@
 //! One bot in several processes: the table of leases
-//! ([`fleet::lease`](headcount_core::fleet::lease)) in Redis 7 or Valkey, and [`rows`] there, for
-//! caches that outlive a process and are read by others.
+//! ([`fleet::lease`](headcount_core::fleet::lease)) in Redis 7 or Valkey; [`rows`] there, for
+//! caches that outlive a process and are read by others; and snapshots of shards, for caches in
+//! memory that a takeover goes on from.
 //!
 //! ```no_run
 //! use headcount_redis::Coordinator;
@@ -27,9 +28,10 @@
 //! on one node. None expires. The fields are `version` (1), `number`, `holder` and `ticket` (the
 //! epoch), `until` (when the lease is over, by the server's clock, in milliseconds since 1970),
 //! `lease` (in milliseconds) and `value`. An entry of another version is left alone.
-//! The value of a shard is JSON: a `version` (1), the `session` as of what is acknowledged, and
-//! when it began without one of late. A process that does not know the version begins a new
-//! session.
+//! The value of a shard is JSON: a `version` (1), the `session` as of what is acknowledged, from
+//! where on it is replayed if that is less, and when it began without one of late. A process that
+//! does not know the version begins a new session. [`rows`] and [`SnapshotStore`] say what else
+//! there is.
 //!
 //! A swap is one script and one round trip, a look one `HMGET`. The user needs the commands
 //! `EVALSHA`, `SCRIPT LOAD`, `HMGET`, `HSET` and `TIME`, for keys that begin with `{prefix}:`.
@@ -50,8 +52,10 @@ mod coordinator;
 mod entry;
 mod error;
 pub mod rows;
+mod snapshots;
 
 pub use connection::RedisOptions;
 pub use coordinator::Coordinator;
 pub use error::CoordinatorError;
 pub use rows::{RowCounts, RowReader, RowStore, RowsError, StoredGuild};
+pub use snapshots::SnapshotStore;

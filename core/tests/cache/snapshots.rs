@@ -451,3 +451,29 @@ fn rows_that_cannot_be_are_refused_though_their_checksum_is_right() {
         assert!(damaged(with(start, end, &twice)), "{kind}: twice the same");
     }
 }
+
+#[test]
+fn a_snapshot_of_a_shard_has_its_guilds_alone() {
+    let mut store = MemoryStore::new(1);
+    let at = |number| Position {
+        shard: ShardId::new(number, 2),
+        session: 7,
+        sequence: 5 + u64::from(number),
+    };
+    for number in [0, 1] {
+        let there = Op::SetStatus(GuildStatus::Available);
+        let guild = guild((4 + u64::from(number)) << 22);
+        store.apply(Mutation::new(Some(guild)).with(there).at(at(number)));
+    }
+    let (mut writer, mut bytes) = (store.shard_snapshot(ShardId::new(1, 2), TAKEN), Vec::new());
+    while writer.copy(&store) {
+        writer.write(&mut bytes);
+    }
+    writer.write(&mut bytes);
+    let (read, head) = read(MemoryStore::new(2), &bytes).unwrap();
+    assert_eq!(head.positions(), [at(1)]);
+    let status = |number: u64| read.guild_status(guild(number << 22));
+    assert_eq!((status(4), status(5)), (None, Some(GuildStatus::Available)));
+    let rows = read.restored_rows(ShardId::new(1, 2), TAKEN).unwrap();
+    assert_eq!((rows.guild_count(), rows.position()), (1, at(1)));
+}

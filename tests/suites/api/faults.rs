@@ -136,8 +136,12 @@ fn every_row_has_a_test_of_its_name() {
     let elsewhere = ["floods/main.rs", "socket/state.rs", "socket/warm.rs"];
     let elsewhere = elsewhere.map(|file| read(&format!("tests/suites/{file}")));
     let elsewhere = elsewhere.concat();
-    let processes = ["driver/tests/sharing", "redis/tests/rows"];
-    let processes = processes.map(|folder| read(&format!("adapters/{folder}/faults.rs")));
+    let processes = [
+        "driver/tests/sharing/faults.rs",
+        "driver/tests/sharing/snapshots.rs",
+        "redis/tests/rows/faults.rs",
+    ];
+    let processes = processes.map(|file| read(&format!("adapters/{file}")));
     let processes = processes.concat();
     let mut names = BTreeSet::new();
     for Row { name, .. } in rows() {
@@ -150,7 +154,7 @@ fn every_row_has_a_test_of_its_name() {
         );
         assert!(names.insert(name));
     }
-    assert_eq!(names.len(), 53);
+    assert_eq!(names.len(), 54);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use headcount_core::cache::ShardSnapshots;
 use headcount_core::fleet::lease::{LeaseConfig, LeaseStore};
 use headcount_core::manager::Placement;
 
@@ -24,7 +25,9 @@ impl<R: Runtime> Builder<R> {
     /// no other event of it is handed out from then on, not even one that waited already, however
     /// long the process stood still. Its connection is closed such that the session can be resumed,
     /// and its rows go from the cache in memory when it begins here again. Those of a shard that is
-    /// resumed are not there: its guilds begin as [handed over].
+    /// resumed are not there: its guilds begin as [handed over], unless the rows are in
+    /// [`shard_snapshots`](Self::shard_snapshots), or its members in a [`store`](Self::store) that
+    /// the processes share.
     ///
     /// [`Builder::shards`] says which shards may have to run here, all by default. The processes
     /// need no other folder or session: [`state`](Self::state) and [`sessions`](Self::sessions)
@@ -52,6 +55,37 @@ impl<R: Runtime> Builder<R> {
         S::Error: Send + Sync + 'static,
     {
         self.sharing.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Leaves what the cache in memory has of each shard to whoever runs it next, under
+    /// [`coordinate`](Self::coordinate): as often as [`snapshots`](Self::snapshots) says, 30 s by
+    /// default. A takeover within five minutes puts these rows into its cache, resumes from where
+    /// they are, and asks nobody again who is there; what nobody has dealt with yet comes to the
+    /// consumer, and nothing twice. Where there is no snapshot that can be used, a guild begins as
+    /// [handed over](headcount_core::setup::Outcome::HandedOver).
+    ///
+    /// The order in which rows were used last, and what lies in no guild, are left behind. One that
+    /// cannot be left, or not be gone on from, is a warning.
+    ///
+    /// ```
+    /// # use headcount_driver::{Builder, Runtime};
+    /// # use headcount_driver::core::cache::ShardSnapshots;
+    /// # fn describe<R, S>(builder: Builder<R>, snapshots: S) -> Builder<R>
+    /// # where
+    /// #     R: Runtime,
+    /// #     S: ShardSnapshots<Error: Send + Sync> + Send + Sync + 'static,
+    /// # {
+    /// builder.shard_snapshots(snapshots) // the same in each process
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn shard_snapshots<S>(mut self, store: S) -> Self
+    where
+        S: ShardSnapshots + Send + Sync + 'static,
+        S::Error: Send + Sync + 'static,
+    {
+        self.shard_snapshots = Some(Arc::new(store));
         self
     }
 

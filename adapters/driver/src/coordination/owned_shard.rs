@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use headcount_core::{Instant, Position};
+use headcount_core::{Instant, Position, Session};
 
 use crate::coordination::record::ShardRecord;
 use crate::shard_cell::ShardCell;
@@ -28,21 +28,34 @@ pub(crate) enum OwnedStage {
     Closing(Instant),
 }
 
+/// What a record is of.
+#[derive(Debug, PartialEq, Eq)]
+struct RecordedState {
+    acknowledged: Position,
+    /// How far heartbeats may go.
+    resumable_from: Position,
+    guild_changes: u64,
+    gap_changes: u64,
+}
+
 /// A shard that this process holds, and what it has recorded of it.
 #[derive(Debug)]
 pub(crate) struct OwnedShard {
     pub(crate) stage: OwnedStage,
-    /// What the records say is acknowledged that may not be in the store yet.
+    /// The number of the epoch in which it became this process's.
+    pub(crate) epoch: u64,
+    /// What heartbeats may say once the records of these numbers are in the store.
     offered: VecDeque<(u64, Position)>,
     /// What the last record is of.
-    seen: Option<(Position, u64, u64)>,
+    seen: Option<RecordedState>,
     cold_starts: ColdStarts,
 }
 
 impl OwnedShard {
-    pub(crate) const fn new(stage: OwnedStage, cold_starts: ColdStarts) -> Self {
+    pub(crate) const fn new(stage: OwnedStage, epoch: u64, cold_starts: ColdStarts) -> Self {
         Self {
             stage,
+            epoch,
             offered: VecDeque::new(),
             seen: None,
             cold_starts,
@@ -56,30 +69,46 @@ impl OwnedShard {
 
     /// A record of where it is, if something has changed since the last one. A session that is lost
     /// stays recorded until there is another: the next owner reports what of it is missing.
-    /// `number` is higher than that of any record before, of any shard.
-    pub(crate) fn record(&mut self, cell: &ShardCell, number: u64) -> Option<Box<[u8]>> {
-        let at = cell.acknowledged()?;
-        let gaps = cell.acknowledgements.gap_changes();
-        let seen = Some((at, cell.guild_changes(), gaps));
-        if seen == self.seen {
+    /// `number` is higher than that of any record before, of any shard; `limit` says of what is
+    /// acknowledged how far heartbeats may go.
+    pub(crate) fn record(
+        &mut self,
+        cell: &ShardCell,
+        number: u64,
+        limit: impl FnOnce(Position) -> Position,
+    ) -> Option<Box<[u8]>> {
+        let acknowledged = cell.acknowledged()?;
+        let resumable_from = self.at_least_as_before(limit(acknowledged));
+        let seen = RecordedState {
+            acknowledged,
+            resumable_from,
+            guild_changes: cell.guild_changes(),
+            gap_changes: cell.acknowledgements.gap_changes(),
+        };
+        if self.seen.as_ref() == Some(&seen) {
             return None;
         }
-        let session = cell.session()?;
-        self.seen = seen;
-        let position = Position {
-            shard: session.shard(),
-            session: session.digest(),
-            sequence: session.sequence(),
-        };
-        self.offered.push_back((number, position));
+        let is_same = |session: &Session| session.digest() == acknowledged.session;
+        let session = cell.session().filter(is_same)?;
+        self.seen = Some(seen);
+        self.offered.push_back((number, resumable_from));
         if self.offered.len() > OFFERED {
             self.offered.pop_front();
         }
         let record = ShardRecord::new(Some(session), self.cold_starts.clone());
-        Some(record.encode())
+        Some(record.resumable_from(resumable_from.sequence).encode())
     }
 
-    /// The record of this number stays in the store: what it says is acknowledged, if anything.
+    /// How far heartbeats may go never goes back in a session, whatever the clock does.
+    fn at_least_as_before(&self, limit: Position) -> Position {
+        let before = self.seen.as_ref().map(|seen| seen.resumable_from);
+        match before.filter(|before| before.session == limit.session) {
+            Some(before) if before.sequence > limit.sequence => before,
+            Some(_) | None => limit,
+        }
+    }
+
+    /// The record of this number stays in the store: how far heartbeats may go, if it says so.
     pub(crate) fn recorded(&mut self, number: u64) -> Option<Position> {
         let later = self.offered.iter().position(|(it, _)| *it > number);
         let mut lasting = self.offered.drain(..later.unwrap_or(self.offered.len()));

@@ -14,6 +14,10 @@ pub(crate) struct ShardRecord {
     /// What to resume; `None` if there is nothing.
     pub(crate) session: Option<Session>,
     pub(crate) cold_starts: ColdStarts,
+    /// From which sequence on the service still replays the session, if that is less: where rows
+    /// lie that the next owner may go on from, heartbeats say no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) resumable_from: Option<u64>,
 }
 
 impl ShardRecord {
@@ -22,7 +26,15 @@ impl ShardRecord {
             version: VERSION,
             session,
             cold_starts,
+            resumable_from: None,
         }
+    }
+
+    /// The same, with a session that is replayed from there on.
+    pub(crate) fn resumable_from(mut self, sequence: u64) -> Self {
+        let acknowledged = self.session.as_ref().map(Session::sequence);
+        self.resumable_from = Some(sequence).filter(|it| acknowledged.is_some_and(|at| *it < at));
+        self
     }
 
     /// Reads a record; `None` if it is none of this version. One of no bytes says nothing.

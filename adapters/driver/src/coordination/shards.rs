@@ -12,11 +12,12 @@ use super::owned_shard::{HAND_OVER, OwnedShard, OwnedStage};
 use super::record::ShardRecord;
 use crate::Runtime;
 use crate::shard_cell::ShardCell;
+use crate::shard_tenure::ShardTenure;
 use crate::state::{ColdStarts, millis};
 
 impl<R: Runtime> Coordination<R> {
     /// A shard is this process's.
-    pub(super) fn begin(&mut self, shard: ShardId, record: &[u8]) {
+    pub(super) fn begin(&mut self, shard: ShardId, epoch: u64, record: &[u8]) {
         let is_forgotten = record.is_empty();
         let record = ShardRecord::decode(record).unwrap_or_else(|| {
             tracing::warn!("the record of shard {shard} is of another version: it is not resumed");
@@ -33,13 +34,19 @@ impl<R: Runtime> Coordination<R> {
         // A table that has forgotten all may ask the owner before, who has not.
         let may_know = is_forgotten && self.had_last.contains(&shard);
         let own = || self.shared.fleet.cell(shard)?.session();
+        let resumable_from = record.resumable_from;
         let session = record.session.or_else(|| own().filter(|_| may_know));
         self.had_last.insert(shard);
         if let Some(session) = session.filter(fits) {
             tracing::info!("shard {shard} is resumed here");
-            let owned = OwnedShard::new(OwnedStage::Running, cold_starts);
+            let owned = OwnedShard::new(OwnedStage::Running, epoch, cold_starts);
             self.owned.insert(shard, owned);
-            return self.run_shard(shard, Some(session));
+            let tenure = ShardTenure {
+                epoch,
+                session: Some(session),
+                resumable_from,
+            };
+            return self.run_shard(shard, tenure);
         }
         let wait = cold_starts.count(millis(SystemTime::now()));
         let stage = match wait {
@@ -54,7 +61,7 @@ impl<R: Runtime> Coordination<R> {
             }
         };
         self.owned
-            .insert(shard, OwnedShard::new(stage, cold_starts));
+            .insert(shard, OwnedShard::new(stage, epoch, cold_starts));
         self.record(shard, |owned, _| Some(owned.without_session()));
     }
 
@@ -76,9 +83,19 @@ impl<R: Runtime> Coordination<R> {
         }
     }
 
-    fn run_shard(&self, shard: ShardId, session: Option<Session>) {
+    /// Puts a record of where a shard is, if that has changed.
+    fn record_session(&mut self, shard: ShardId, cell: &ShardCell) {
+        let shared = Arc::clone(&self.shared);
+        let limit = |at| match &shared.left_snapshots {
+            Some(left) => left.limit(at),
+            None => at,
+        };
+        self.record(shard, |owned, number| owned.record(cell, number, limit));
+    }
+
+    fn run_shard(&self, shard: ShardId, tenure: ShardTenure) {
         if let Some(cell) = self.shared.fleet.cell(shard) {
-            cell.inherit(session);
+            cell.inherit(tenure);
             self.shared.fleet.start(shard);
         }
     }
@@ -92,7 +109,11 @@ impl<R: Runtime> Coordination<R> {
             && owned.stage == OwnedStage::Waiting
         {
             owned.stage = OwnedStage::Running;
-            self.run_shard(shard, None);
+            let tenure = ShardTenure {
+                epoch: owned.epoch,
+                ..ShardTenure::default()
+            };
+            self.run_shard(shard, tenure);
         }
     }
 
@@ -177,7 +198,7 @@ impl<R: Runtime> Coordination<R> {
                 self.place();
             }
             OwnedStage::Running if records => {
-                self.record(shard, |owned, number| owned.record(cell, number));
+                self.record_session(shard, cell);
             }
             OwnedStage::Closing(until) => {
                 let is_dealt_with = !cell.has_marks() || until <= now;
@@ -191,10 +212,10 @@ impl<R: Runtime> Coordination<R> {
 
     fn give_back(&mut self, shard: ShardId, cell: &ShardCell) {
         let on_stop = self.on_stop(shard);
-        self.record(shard, |owned, number| match on_stop {
-            OnStop::Resume => owned.record(cell, number),
-            OnStop::End => Some(owned.without_session()),
-        });
+        match on_stop {
+            OnStop::Resume => self.record_session(shard, cell),
+            OnStop::End => self.record(shard, |owned, _| Some(owned.without_session())),
+        }
         self.owned.remove(&shard);
         self.inputs.push_back(LeaseInput::Closed(shard));
     }

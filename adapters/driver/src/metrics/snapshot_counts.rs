@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-/// Snapshots of the cache in memory so far.
+/// Snapshots of the cache in memory so far: of all of it to the state folder, or of each shard to
+/// whoever runs it next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnapshotCounts {
-    /// Those that are on the disk.
+    /// Those that are kept.
     pub written: u64,
     /// Those that could not be written.
     pub failures: u64,

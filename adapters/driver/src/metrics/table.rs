@@ -164,7 +164,7 @@ metrics! {
     StoreSeconds Counter "seconds" "headcount_store_seconds_total" []
         "Time that stores of the application took."
     Snapshots Counter "snapshots" "headcount_snapshots_total" []
-        "Snapshots of the cache in memory that were written to the state folder."
+        "Snapshots of the cache in memory, or of a shard of it, that were written."
     SnapshotFailures Counter "snapshots" "headcount_snapshot_failures_total" []
         "Snapshots that could not be written."
     SnapshotBytes Gauge "bytes" "headcount_snapshot_bytes" []

@@ -16,6 +16,8 @@ mod memory;
 mod process;
 mod rows;
 mod service;
+mod shelf;
+mod snapshots;
 mod table;
 mod whole;
 

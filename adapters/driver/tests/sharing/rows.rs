@@ -11,11 +11,11 @@ use headcount_driver::core::session::OnStop;
 use headcount_driver::core::setup::AutoChunk;
 use headcount_driver::core::{Intents, ShardId};
 use headcount_driver::{Bot, Builder};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::memory::Gateway;
+use crate::memory::{Gateway, Listener};
 use crate::process::Process;
 use crate::table::Table;
 use crate::{SECOND, beside, resumed};
@@ -69,31 +69,44 @@ fn builder(table: &Table, process: &Process, members: &Members) -> Builder<Proce
         .store(Kinds::MEMBERS, members.clone())
 }
 
-/// A process has all members of a guild, and is killed.
-async fn killed(table: &Table, members: &Members) {
-    let (process, mut listener) = Process::new();
-    let mut bot = builder(table, &process, members)
-        .connect()
-        .await
-        .expect("started");
-    let mut gateway = beside(&mut bot, listener.accept()).await;
+pub(crate) fn member(user: &str) -> Value {
+    json!({"user": {"id": user, "username": "someone"}, "roles": [],
+        "joined_at": "2020-01-01T00:00:00+00:00", "deaf": false, "mute": false})
+}
+
+/// Lets a bot begin a session, in which a guild comes with all of its members.
+pub(crate) async fn deliver(gateway: &mut Gateway) {
+    // Nobody answers heartbeats, of which there is one in ten minutes.
     gateway.hello(600 * SECOND).await;
     gateway.expect(2).await;
     gateway.ready("shared").await;
-    let member = |id: &str| {
-        json!({"user": {"id": id, "username": "someone"}, "roles": [],
-            "joined_at": "2020-01-01T00:00:00+00:00", "deaf": false, "mute": false})
-    };
     let create = json!({"id": "1", "name": "room", "member_count": 2, "large": false,
         "members": [member("5"), member("6")], "roles": [], "channels": []});
     gateway.dispatch("GUILD_CREATE", create).await;
+}
+
+/// A process has all members of a guild, and is killed some time later.
+pub(crate) async fn killed(
+    (process, mut listener): (Process, Listener),
+    builder: Builder<Process>,
+    later: Duration,
+) {
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = beside(&mut bot, listener.accept()).await;
+    deliver(&mut gateway).await;
     let taken = async { while bot.next().await.is_some() {} };
-    timeout(5 * SECOND, taken).await.expect_err("the bot runs");
+    timeout(later, taken).await.expect_err("the bot runs");
     process.kill();
 }
 
+async fn killed_with(table: &Table, members: &Members) {
+    let (process, listener) = Process::new();
+    let builder = builder(table, &process, members);
+    killed((process, listener), builder, 5 * SECOND).await;
+}
+
 /// Whether a bot that has taken the shard over asks for its members within a minute.
-async fn asks(bot: &mut Bot<Process>, mut gateway: Gateway) -> bool {
+pub(crate) async fn asks(bot: &mut Bot<Process>, mut gateway: Gateway) -> bool {
     let resumed = json!({"op": 0, "s": 3, "t": "RESUMED", "d": {}});
     gateway.send(resumed).await;
     let asked = async {
@@ -112,7 +125,7 @@ async fn asks(bot: &mut Bot<Process>, mut gateway: Gateway) -> bool {
 async fn members_that_the_store_has_are_not_asked_for_by_who_takes_a_shard_over() {
     for (takes, asks_anew) in [(SECOND, false), (300 * SECOND, true)] {
         let (table, mut members) = (Table::default(), Members::new());
-        killed(&table, &members).await;
+        killed_with(&table, &members).await;
         members.takes = takes;
         let (other, mut listener) = Process::new();
         let builder = builder(&table, &other, &members);
@@ -126,7 +139,7 @@ async fn members_that_the_store_has_are_not_asked_for_by_who_takes_a_shard_over(
 #[tokio::test(start_paused = true)]
 async fn a_shard_that_is_asked_to_stop_while_it_waits_for_its_store_stops() {
     let (table, mut members) = (Table::default(), Members::new());
-    killed(&table, &members).await;
+    killed_with(&table, &members).await;
     members.takes = Duration::from_millis(1_900);
     let (other, _listener) = Process::new();
     let builder = builder(&table, &other, &members);

@@ -57,6 +57,11 @@ impl Server {
         let server = Self::for_test(&["--cluster-enabled", "yes"])?;
         let slots = ["CLUSTER", "ADDSLOTSRANGE", "0", "16383"];
         server.ask::<redis::Value>(&slots).expect("it has no slots");
+        // It takes a while until it says that it is one.
+        let state = || server.ask::<String>(&["CLUSTER", "INFO"]);
+        while !state().is_ok_and(|state| state.contains("cluster_state:ok")) {
+            thread::yield_now();
+        }
         Some(server)
     }
 

@@ -6,5 +6,6 @@ mod faults;
 mod processes;
 #[path = "../../examples/server/mod.rs"]
 mod server;
+mod snapshots;
 mod table;
 mod takeover;

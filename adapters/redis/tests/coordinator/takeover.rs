@@ -1,14 +1,19 @@
-//! What a takeover finds: with rows in Redis, all members.
+//! What a takeover finds: with rows or snapshots in Redis, all members.
+
+use std::time::Duration;
 
 use headcount_core::cache::Kinds;
 use headcount_core::cache::memory::Completeness;
 use headcount_core::event::FinishedChunking;
 use headcount_core::id::GuildId;
 use headcount_core::setup::AutoChunk;
-use headcount_redis::{Coordinator, RowReader, RowStore};
+use headcount_redis::{Coordinator, RowReader, RowStore, SnapshotStore};
 use headcount_sim::server::{HostedServer, ServerConfig};
 use headcount_sim::{Options, Plan};
+use headcount_tokio::driver::Snapshots;
 use headcount_tokio::{Api, Bot, Event, Intents, OnStop};
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::timeout;
 
 use crate::bots::short;
 use crate::server::Server;
@@ -16,8 +21,19 @@ use crate::server::Server;
 const GUILDS: usize = 3;
 const MEMBERS: u64 = 300;
 
+/// What a process leaves to the next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    Nothing,
+    Rows,
+    /// Of so many bytes at most.
+    Snapshots(u64),
+}
+
+const ENOUGH: Leaves = Leaves::Snapshots(1 << 20);
+
 /// Runs a bot until all guilds are counted, and hands its shards over.
-async fn run(redis: &Server, gateway: &HostedServer, has_rows: bool) -> FinishedChunking {
+async fn run(redis: &Server, gateway: &HostedServer, leaves: Leaves) -> FinishedChunking {
     let address = redis.address();
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
     let mut builder = Bot::builder("token", intents)
@@ -25,10 +41,18 @@ async fn run(redis: &Server, gateway: &HostedServer, has_rows: bool) -> Finished
         .coordinate(Coordinator::open(&address).await.unwrap())
         .chunking(AutoChunk::Missing)
         .lease_config(short);
-    if has_rows {
-        let kinds = Kinds::GUILDS | Kinds::MEMBERS;
-        builder = builder.store(kinds, RowStore::open(&address).await.unwrap());
-    }
+    let kinds = Kinds::GUILDS | Kinds::MEMBERS;
+    builder = match leaves {
+        Leaves::Nothing => builder,
+        Leaves::Rows => builder.store(kinds, RowStore::open(&address).await.unwrap()),
+        Leaves::Snapshots(longest) => {
+            let store = SnapshotStore::open(&address).await.unwrap();
+            builder
+                .cache(kinds | Kinds::USERS)
+                .snapshots(Snapshots::Every(Duration::from_millis(100)))
+                .shard_snapshots(store.longest(longest))
+        }
+    };
     let mut bot = builder.connect().await.unwrap();
     let finished = loop {
         let event = bot.next().await.expect("the bot runs").event;
@@ -36,8 +60,30 @@ async fn run(redis: &Server, gateway: &HostedServer, has_rows: bool) -> Finished
             break finished;
         }
     };
+    if let Leaves::Snapshots(_) = leaves {
+        left(&mut bot, gateway).await;
+    }
     bot.shutdown(OnStop::Resume).await.unwrap();
     finished
+}
+
+/// All guilds are whole here, and both shards have left a snapshot since, or have tried to.
+async fn left(bot: &mut Bot, gateway: &HostedServer) {
+    let handle = bot.handle();
+    let tries = || {
+        let counts = handle.metrics().snapshots;
+        counts.written + counts.failures
+    };
+    // One of each round that has begun since, and what is left of the one before.
+    let enough = tries() + 4;
+    while tries() < enough {
+        let _ = timeout(Duration::from_millis(20), bot.next()).await;
+    }
+    let guilds = gateway.inspect(|gateway| gateway.ledger().guilds.clone());
+    for guild in guilds.keys().filter_map(|id| GuildId::new(*id)) {
+        let whole = Some(Completeness::Complete { members: MEMBERS });
+        assert_eq!(handle.cache(|cache| cache.completeness(guild)), whole);
+    }
 }
 
 fn gateway() -> HostedServer {
@@ -60,12 +106,12 @@ async fn with_rows_in_redis_a_takeover_finds_all_members_and_asks_for_none() {
         return;
     };
     let gateway = gateway();
-    let first = run(&redis, &gateway, true).await;
+    let first = run(&redis, &gateway, Leaves::Rows).await;
     assert_eq!((first.complete, first.others), (GUILDS, 0));
     assert_eq!(first.restored, None);
     let asked = requests(&gateway);
     assert!(asked >= GUILDS, "{asked}");
-    let second = run(&redis, &gateway, true).await;
+    let second = run(&redis, &gateway, Leaves::Rows).await;
     assert_eq!((second.complete, second.others), (GUILDS, 0));
     assert_eq!(second.restored.map(|it| it.guilds.get()), Some(GUILDS));
     assert_eq!(requests(&gateway), asked, "nobody was asked for again");
@@ -87,10 +133,82 @@ async fn without_rows_members_are_asked_for_anew_after_a_takeover() {
         return;
     };
     let gateway = gateway();
-    run(&redis, &gateway, false).await;
+    run(&redis, &gateway, Leaves::Nothing).await;
     let asked = requests(&gateway);
-    let second = run(&redis, &gateway, false).await;
+    let second = run(&redis, &gateway, Leaves::Nothing).await;
     assert_eq!((second.complete, second.others), (GUILDS, 0));
     assert_eq!(second.restored, None);
     assert_eq!(requests(&gateway), 2 * asked);
 }
+
+#[tokio::test]
+async fn with_snapshots_in_redis_a_takeover_has_them_in_its_cache() {
+    let Some(redis) = Server::for_test(&[]) else {
+        return;
+    };
+    let gateway = gateway();
+    run(&redis, &gateway, ENOUGH).await;
+    let asked = requests(&gateway);
+    for _ in 0..2 {
+        let next = run(&redis, &gateway, ENOUGH).await;
+        assert_eq!((next.complete, next.others), (GUILDS, 0));
+        assert_eq!(next.restored.map(|it| it.guilds.get()), Some(GUILDS));
+        assert_eq!(requests(&gateway), asked, "nobody was asked for again");
+    }
+    let keys: Vec<String> = redis.ask(&["KEYS", "{headcount:snapshot:*"]).unwrap();
+    assert_eq!(
+        keys.len(),
+        4,
+        "one of a piece for each of both shards: {keys:?}"
+    );
+    for key in keys.iter().filter(|key| !key.ends_with('}')) {
+        let bytes: Vec<u8> = redis.ask(&["GET", key]).unwrap();
+        let has_token = bytes.windows(5).any(|it| it == b"token");
+        assert!(!has_token, "{key}");
+    }
+    assert_eq!(gateway.violations(), []);
+}
+
+#[tokio::test]
+async fn snapshots_that_are_too_long_or_damaged_or_gone_leave_a_takeover_without_rows() {
+    let damages: [(u64, &'static [&'static str]); 4] = [
+        (1_000, &[]),
+        (1 << 20, &["EVAL", TAKE_AWAY, "0"]),
+        (1 << 20, &["EVAL", OVERWRITE, "0", "not a snapshot"]),
+        (1 << 20, &["EVAL", OVERWRITE, "0", "\u{0}"]),
+    ];
+    let (local, mut all) = (LocalSet::new(), JoinSet::new());
+    for (longest, damage) in damages {
+        let Some(redis) = Server::for_test(&[]) else {
+            return;
+        };
+        all.spawn_local_on(finds_nothing(redis, longest, damage), &local);
+    }
+    local.run_until(all.join_all()).await;
+}
+
+async fn finds_nothing(redis: Server, longest: u64, damage: &'static [&'static str]) {
+    let gateway = gateway();
+    run(&redis, &gateway, Leaves::Snapshots(longest)).await;
+    let asked = requests(&gateway);
+    if !damage.is_empty() {
+        redis.ask::<redis::Value>(damage).unwrap();
+    }
+    let second = run(&redis, &gateway, Leaves::Snapshots(longest)).await;
+    assert_eq!((second.complete, second.others), (GUILDS, 0));
+    assert_eq!(second.restored, None);
+    assert_eq!(requests(&gateway), 2 * asked);
+}
+
+/// Writes something else into each piece.
+const OVERWRITE: &str = "
+for _, key in ipairs(redis.call('KEYS', '{headcount:snapshot:*}:*')) do
+  redis.call('SET', key, ARGV[1])
+end
+";
+
+const TAKE_AWAY: &str = "
+for _, key in ipairs(redis.call('KEYS', '{headcount:snapshot:*')) do
+  redis.call('DEL', key)
+end
+";

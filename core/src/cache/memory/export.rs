@@ -43,6 +43,7 @@ use crate::cache::memory::shared::SharedRows;
 use crate::cache::{Kind, Kinds, Mutation, Op, Policies, Rows};
 use crate::id::{ChannelId, GuildId, UserId};
 use crate::positions::Position;
+use crate::shard_id::ShardId;
 use crate::wire::Field;
 use crate::wire::view::{Application, Batch, Channel, Member, Message, Presence, User, Webhook};
 
@@ -124,6 +125,14 @@ impl MemoryStore {
         let outside = outside.chain(export_messages(private));
         let outside = outside.map(|rows| Exported::Rows { guild: None, rows });
         iter::once_with(|| Exported::Store(Box::new(self.state()))).chain(outside)
+    }
+
+    /// What belongs to none of a shard's guilds, as far as it is the shard's.
+    pub(super) fn export_shard(&self, shard: ShardId) -> Exported<'static> {
+        let mut state = self.state();
+        state.pending.retain(|guild| shard.serves(*guild));
+        state.positions.retain(|at| at.shard == shard);
+        Exported::Store(Box::new(state))
     }
 
     pub(super) fn export_guild(

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use headcount_core::ShardId;
 use headcount_core::cache::MemoryStore;
 use headcount_core::cache::memory::snapshot::SnapshotWriter;
 
@@ -19,8 +20,16 @@ pub(crate) struct RowsWriter {
 impl RowsWriter {
     /// Begins with all that the cache has; `taken` is in milliseconds since 1970.
     pub(crate) fn new(cache: &Cache, taken: u64) -> Self {
-        let begin = |store: &MemoryStore| timed(|| store.snapshot(taken));
-        let (writer, hold) = cache.read(begin);
+        Self::begin(cache, |store| store.snapshot(taken))
+    }
+
+    /// The same of one shard.
+    pub(crate) fn of_shard(cache: &Cache, shard: ShardId, taken: u64) -> Self {
+        Self::begin(cache, |store| store.shard_snapshot(shard, taken))
+    }
+
+    fn begin(cache: &Cache, begin: impl FnOnce(&MemoryStore) -> SnapshotWriter) -> Self {
+        let (writer, hold) = cache.read(|store| timed(|| begin(store)));
         Self {
             writer,
             hold,

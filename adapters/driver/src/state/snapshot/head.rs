@@ -3,6 +3,7 @@
 use std::io;
 
 use headcount_core::Position;
+use headcount_core::cache::memory::RestoredRows;
 use serde::{Deserialize, Serialize};
 
 use crate::state::bot_key::BotKey;
@@ -24,6 +25,16 @@ pub(crate) struct FileHead {
     pub(crate) taken: u64,
     /// Up to where it has the session of each shard at least.
     pub(crate) positions: Vec<Position>,
+}
+
+impl FileHead {
+    /// Of the snapshot in which these rows were.
+    pub(crate) fn of(rows: &RestoredRows) -> Self {
+        Self {
+            taken: rows.taken(),
+            positions: vec![rows.position()],
+        }
+    }
 }
 
 /// The first two lines of a file: whose it is and which of several, and the head as JSON.

@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::{self, Vec};
+use core::iter;
 
 use crate::cache::MemoryStore;
 use crate::cache::memory::export::Exported;
@@ -13,6 +14,7 @@ use crate::cache::memory::snapshot::packed::{
 use crate::cache::memory::snapshot::section::{Chain, FORMAT, MAGIC, SectionKind};
 use crate::cache::memory::snapshot::uses::TrackedRows;
 use crate::id::GuildId;
+use crate::shard_id::ShardId;
 
 /// Guilds are copied one after another until they have so many rows.
 const ROWS_A_COPY: usize = 4_096;
@@ -79,13 +81,33 @@ impl MemoryStore {
     /// Copies at once what lies in no guild.
     #[must_use]
     pub fn snapshot(&self, taken: u64) -> SnapshotWriter {
-        let mut guilds: Vec<GuildId> = self.guilds.iter().map(|guild_rows| guild_rows.id).collect();
+        let mut writer = self.snapshot_where(|_| true, taken);
+        writer.head.positions = self.positions().collect();
+        writer.export(self.export_outside());
+        writer.track(self.tracked_rows(None));
+        writer.look_up(self, 0);
+        writer
+    }
+
+    /// The same of one shard: of its guilds alone, and without what lies in no guild.
+    #[must_use]
+    pub fn shard_snapshot(&self, shard: ShardId, taken: u64) -> SnapshotWriter {
+        let mut writer = self.snapshot_where(|guild| shard.serves(guild), taken);
+        writer.head.positions = self.applied_position(shard).into_iter().collect();
+        writer.export(iter::once(self.export_shard(shard)));
+        writer.look_up(self, 0);
+        writer
+    }
+
+    fn snapshot_where(&self, is_in: impl Fn(GuildId) -> bool, taken: u64) -> SnapshotWriter {
+        let guilds = self.guilds.iter().map(|guild_rows| guild_rows.id);
+        let mut guilds: Vec<GuildId> = guilds.filter(|guild| is_in(*guild)).collect();
         guilds.sort_unstable();
-        let mut writer = SnapshotWriter {
+        SnapshotWriter {
             head: SnapshotHead {
                 layout: LAYOUT,
                 taken,
-                positions: self.positions().collect(),
+                positions: Vec::new(),
             },
             chain: Chain::new(),
             guilds: guilds.into_iter(),
@@ -95,11 +117,7 @@ impl MemoryStore {
             rows_a_copy: ROWS_A_COPY,
             is_over: false,
             has_ended: false,
-        };
-        writer.export(self.export_outside());
-        writer.track(self.tracked_rows(None));
-        writer.look_up(self, 0);
-        writer
+        }
     }
 }
 

@@ -1,0 +1,141 @@
+//! Leaving what the cache has of a shard to the process that runs it next, and finding it there.
+
+mod finding;
+mod import;
+mod leaving;
+mod packing;
+mod store;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use headcount_core::cache::SnapshotId;
+use headcount_core::{Position, ShardId};
+
+use crate::Runtime;
+use crate::shared::Shared;
+use crate::snapshots::{SnapshotFloors, Snapshots};
+use crate::state::FileHead;
+
+pub(crate) use store::AnyShardSnapshots;
+
+/// How long the store may take for one call.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often they are written, if nothing is said of that.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// Where the processes of a bot leave snapshots of their shards.
+pub(crate) struct LeftSnapshots {
+    store: Arc<dyn AnyShardSnapshots>,
+    plan: Snapshots,
+    every: Duration,
+    /// Of the stores that they are read into.
+    seed: u64,
+    /// The shards that run here.
+    tenures: Mutex<BTreeMap<ShardId, Arc<SnapshotTenure>>>,
+}
+
+/// The snapshots of a shard as long as it runs here.
+struct SnapshotTenure {
+    shard: ShardId,
+    epoch: u64,
+    /// Up to where those have it that its next owner may go on from.
+    floors: SnapshotFloors,
+    /// How many were begun.
+    begun: AtomicU64,
+    /// How many were left.
+    left: AtomicU64,
+}
+
+impl SnapshotTenure {
+    /// The next one, which no other has the name of.
+    fn next(&self) -> SnapshotId {
+        SnapshotId {
+            shard: self.shard,
+            epoch: self.epoch,
+            number: self.begun.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Begins one of what `look` says.
+    fn begin(&self, look: impl FnOnce() -> FileHead) -> FileHead {
+        let generation = self.left.load(Ordering::Relaxed) + 1;
+        self.floors.begin(generation, look)
+    }
+
+    /// The last one is in the store, and the one before it is not.
+    fn written(&self) {
+        let generation = self.left.fetch_add(1, Ordering::Relaxed) + 1;
+        self.floors.written(generation);
+    }
+}
+
+impl LeftSnapshots {
+    /// They are written by this plan, each 30 s if it says nothing.
+    pub(crate) fn new(store: Arc<dyn AnyShardSnapshots>, plan: Snapshots, seed: u64) -> Self {
+        let every = match plan {
+            Snapshots::Every(every) => every,
+            Snapshots::AtEnd | Snapshots::Off => EVERY,
+        };
+        Self {
+            store,
+            plan: Snapshots::Every(every),
+            every,
+            seed,
+            tenures: Mutex::default(),
+        }
+    }
+
+    /// For how long one can be gone on from.
+    fn lasts(&self) -> Duration {
+        self.plan.longest_replay()
+    }
+
+    fn tenures(&self) -> MutexGuard<'_, BTreeMap<ShardId, Arc<SnapshotTenure>>> {
+        self.tenures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A shard has begun here in this epoch, and goes on from this snapshot if one was found.
+    pub(crate) fn begin(&self, shard: ShardId, epoch: u64, found: Option<FileHead>) {
+        let heads: Vec<_> = found.map(|head| (0, head)).into_iter().collect();
+        let tenure = SnapshotTenure {
+            shard,
+            epoch,
+            floors: SnapshotFloors::new(self.plan, &heads),
+            begun: AtomicU64::new(0),
+            left: AtomicU64::new(0),
+        };
+        self.tenures().insert(shard, Arc::new(tenure));
+    }
+
+    /// What was in the cache of a shard is going.
+    pub(crate) fn end(&self, shard: ShardId) {
+        self.tenures().remove(&shard);
+    }
+
+    /// Whether the cache still has what it had of the shard when this tenure began, and more.
+    fn lasts_still(&self, shared: &Shared, tenure: &Arc<SnapshotTenure>) -> bool {
+        let shard = tenure.shard;
+        let is_same = |found: &Arc<SnapshotTenure>| Arc::ptr_eq(found, tenure);
+        let runs = || shared.fleet.cell(shard).is_some_and(|cell| cell.runs());
+        self.tenures().get(&shard).is_some_and(is_same) && runs() && shared.may_run(shard)
+    }
+
+    /// How far heartbeats may go where so much is acknowledged: the shard's next owner may go on
+    /// from a snapshot that has no more.
+    pub(crate) fn limit(&self, acknowledged: Position) -> Position {
+        match self.tenures().get(&acknowledged.shard) {
+            Some(tenure) => tenure.floors.limit(acknowledged, SystemTime::now()),
+            None => acknowledged,
+        }
+    }
+}
+
+/// Lets others run for some times as long as what began then took.
+async fn rest<R: Runtime>(runtime: &R, begun: Instant, times: u32) {
+    let took = runtime.now().saturating_duration_since(begun);
+    runtime.timer(took.saturating_mul(times)).await;
+}

@@ -1,0 +1,25 @@
+//! What a process that is given a shard finds of it.
+
+use headcount_core::Session;
+
+/// The time for which a process runs a shard, as it begins.
+#[derive(Debug, Default)]
+pub(crate) struct ShardTenure {
+    /// The number of the epoch that it begins with.
+    pub(crate) epoch: u64,
+    /// The session of the owner before, if it is resumed.
+    pub(crate) session: Option<Session>,
+    /// From which sequence on the service still replays that session; `None` for where it is
+    /// acknowledged.
+    pub(crate) resumable_from: Option<u64>,
+}
+
+impl ShardTenure {
+    /// One of a bot in one process.
+    pub(crate) fn of(session: Option<Session>) -> Self {
+        Self {
+            session,
+            ..Self::default()
+        }
+    }
+}
