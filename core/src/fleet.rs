@@ -253,6 +253,17 @@ impl Fleet {
         self.gate.set_concurrency(limit.max_concurrency);
     }
 
+    /// A process before this one let a shard identify so long ago, of this fleet or of another: its
+    /// bucket rests for what is left of the spacing. Hand in what is known of the last spacing
+    /// before any shard asks. It is not taken from the budget.
+    pub fn identified_before(&mut self, now: Instant, shard: ShardId, ago: Duration) {
+        self.now = self.now.max(now);
+        let left = self.config.spacing.saturating_sub(ago);
+        if !left.is_zero() {
+            self.gate.rest(shard, self.now.after(left));
+        }
+    }
+
     fn observe(&mut self, shard: ShardId, event: &Event<'_>, out: &mut FleetActions) {
         if let Event::StateChanged(StateChanged { to, .. }) = event {
             match to {

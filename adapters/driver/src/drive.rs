@@ -429,6 +429,10 @@ impl<R: Runtime> Drive<R> {
             self.transport = Transport::None;
             return false;
         }
+        if is_identify {
+            let now = self.shared.clock.now(&self.runtime);
+            self.shared.note_identify(now, self.cell.id());
+        }
         tracing::trace!(opcode = command.opcode(), "sending");
         let sent = socket
             .send(&self.runtime, command.encode(&mut self.scratch))

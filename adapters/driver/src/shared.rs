@@ -4,9 +4,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use headcount_core::ShardId;
+use headcount_core::fleet::{Fleet, IdentifyBudget};
 use headcount_core::session::OnStop;
 use headcount_core::setup::Restored;
+use headcount_core::{Instant, ShardId};
 
 use crate::app_changes::AppChanges;
 use crate::cache::Cache;
@@ -21,6 +22,7 @@ use crate::shard_cell::ShardCell;
 use crate::shard_snapshots::LeftSnapshots;
 use crate::sleep::Sleep;
 use crate::snapshots::SnapshotCounters;
+use crate::state::IdentifyLog;
 use crate::stores::Stores;
 
 /// One bot's clock, fleet and cache.
@@ -46,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) snapshots: SnapshotCounters,
     /// What could not be written to the state folder.
     pub(crate) state_failures: Arc<StateFailureCounters>,
+    /// What writes down when shards identify, if there is a state folder.
+    pub(crate) identify_log: Option<IdentifyLog>,
     /// Changes that the application makes.
     pub(crate) app_changes: AppChanges,
     /// Whether events carry what they displaced in the cache.
@@ -76,6 +80,14 @@ impl Shared {
     pub(crate) fn stop_without_lease(&self, id: ShardId, cell: &ShardCell) {
         if !self.may_run(id) {
             cell.stop(OnStop::Resume);
+        }
+    }
+
+    /// A shard is about to identify: the next process will know.
+    pub(crate) fn note_identify(&self, now: Instant, id: ShardId) {
+        if let Some(log) = &self.identify_log {
+            let IdentifyBudget { left, resets, .. } = self.fleet.read(Fleet::identify_budget);
+            log.note(id, left, resets.map(|at| at.since(now)));
         }
     }
 

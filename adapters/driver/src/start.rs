@@ -1,5 +1,7 @@
 //! Starting a bot.
 
+mod identifying;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use headcount_core::bounds::within;
 use headcount_core::config::{Acknowledge, Identifying};
+use headcount_core::fleet::StartLimit;
 use headcount_core::fleet::lease::{Leases, ProcessId};
-use headcount_core::fleet::{Fleet, FleetConfig, StartLimit};
 use headcount_core::session::OnStop;
 use headcount_core::{Config, Session, Shard, ShardId};
 
@@ -21,16 +23,14 @@ use crate::clock::Clock;
 use crate::coordination::{Coordination, HAND_OVER, PARTING, SharedLeases, coordinate, halted};
 use crate::delivery::{BufferLimits, Delivery, Events};
 use crate::event::BotEvent;
-use crate::fleet::SharedFleet;
 use crate::handle::Handle;
 use crate::inherited_rows::{InheritedRows, KeptSnapshots, SnapshotSearch};
 use crate::launch::Launch;
 use crate::listeners::Listeners;
 use crate::metrics::LagCounters;
 use crate::on_resume::OnResume;
-use crate::pacer::Pacer;
 use crate::record::{Recorder, Tape};
-use crate::refresh::{Askers, Refresh};
+use crate::refresh::Refresh;
 use crate::shard_cell::ShardCell;
 use crate::shard_snapshots::LeftSnapshots;
 use crate::shared::Shared;
@@ -177,13 +177,11 @@ impl<R: Runtime> Builder<R> {
             self.check_start(&self.config_of(*last), asked_over_tls)?;
         }
         let leases = self.leases(clock, info, &ids)?;
-        let askers = Askers::new(refresh.is_possible().then(|| clock.now(&self.runtime)));
-        let waits = (askers, self.pacer(leases.as_ref()));
-        let fleet = SharedFleet::new(self.fleet(clock, info, &ids)?, cells, waits);
+        let about = (clock, info, refresh.is_possible());
+        let others = (leases.as_ref(), state.as_ref());
+        let (fleet, identify_log) = self.shared_fleet(about, cells, others)?;
         self.warn_of_sessions(&ids);
-        for warning in warnings {
-            tracing::warn!("{warning}");
-        }
+        warnings.for_each(|warning| tracing::warn!("{warning}"));
         let failures = state.as_ref().map(StateFolder::failures);
         let cache = Cache::new(plan, rows, self.stores.kinds());
         let stores = std::mem::take(&mut self.stores);
@@ -203,6 +201,7 @@ impl<R: Runtime> Builder<R> {
             left_snapshots: self.left_snapshots()?,
             snapshots: SnapshotCounters::default(),
             state_failures: failures.unwrap_or_default(),
+            identify_log,
             old_values: self.old_values,
             listeners,
             sleep: Sleep::new(&self.runtime),
@@ -255,15 +254,6 @@ impl<R: Runtime> Builder<R> {
         let leases = Leases::new(now, config, me, limit, ids.iter().copied());
         let leases = SharedLeases::new(me, leases, &self.runtime, clock);
         Ok(Some(Arc::new(leases)))
-    }
-
-    /// Who says when shards may identify.
-    fn pacer(&mut self, leases: Option<&Arc<SharedLeases>>) -> Pacer {
-        match (leases, self.gate.take()) {
-            (Some(leases), _) => Pacer::Leases(Arc::clone(leases)),
-            (None, Some(gate)) => Pacer::Gate(gate),
-            (None, None) => Pacer::Fleet,
-        }
     }
 
     /// Begins to keep the leases, if there are any, and to leave rows to other processes.
@@ -457,20 +447,6 @@ impl<R: Runtime> Builder<R> {
                 "a saved session does not fit this bot, or is one too many: it is not resumed"
             );
         }
-    }
-
-    fn fleet(&mut self, clock: Clock, info: &GatewayInfo, ids: &[ShardId]) -> Result<Fleet, Error> {
-        let mut config = FleetConfig::new(info.session_start_limit.into());
-        if let Some(change) = self.fleet.take() {
-            change(&mut config);
-        }
-        config.check().map_err(|error| error.of("fleet"))?;
-        let now = clock.now(&self.runtime);
-        let fleet = Fleet::new(now, config, ids.iter().copied());
-        Ok(match self.sharing.store {
-            Some(_) => fleet.part_of_bot(),
-            None => fleet,
-        })
     }
 }
 

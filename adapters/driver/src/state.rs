@@ -5,6 +5,7 @@ mod cold_starts;
 mod disk;
 mod document;
 mod heading;
+mod identifies;
 mod journal;
 mod layout;
 mod record;
@@ -22,19 +23,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use headcount_core::ShardId;
+use serde::de::DeserializeOwned;
 
 use crate::metrics::{StateFailureCounters, StateWrite};
 use crate::{Error, ErrorKind};
 
 pub(crate) use bot_key::BotKey;
 pub(crate) use cold_starts::ColdStarts;
+pub(crate) use identifies::{IdentifyLog, RecentIdentifies};
 pub(crate) use journal::ShardJournal;
 pub use saved::SavedSession;
 pub(crate) use snapshot::{FileHead, FoundSnapshots, RestoredStore, RowsWriter, SnapshotFiles};
 
 use disk::{Disk, Folder, Unusable, replace};
 use document::Document;
-use layout::{COLD_STARTS, JOURNAL, length_for};
+use layout::{COLD_STARTS, IDENTIFIES, JOURNAL, length_for};
 use rejection::Rejection;
 use saved::{SavedShard, Unused, read_all, wall_time};
 use trouble::Trouble;
@@ -59,6 +62,8 @@ pub(crate) struct StateFolder {
     /// Held while the journal grows.
     growth: Mutex<Trouble>,
     cold_starts: Mutex<Breaker>,
+    /// Those of the processes before this one.
+    identifies: RecentIdentifies,
     failures: Arc<StateFailureCounters>,
 }
 
@@ -96,11 +101,8 @@ impl StateFolder {
         durability: Durability,
     ) -> io::Result<(Self, Vec<SavedSession>)> {
         let (sessions, mut unused) = read_all(&*disk, Some(bot))?;
-        let starts = read_cold_starts(&*disk, Some(bot)).unwrap_or_else(|why| {
-            let what = format!("the file {COLD_STARTS}");
-            unused.push(Unused { what, why });
-            ColdStarts::default()
-        });
+        let starts = read(&*disk, COLD_STARTS, Some(bot), &mut unused);
+        let identifies = read(&*disk, IDENTIFIES, Some(bot), &mut unused);
         warn_of(&unused);
         let failures = Arc::new(StateFailureCounters::default());
         let folder = Self {
@@ -112,6 +114,7 @@ impl StateFolder {
                 starts,
                 trouble: Trouble::new(StateWrite::ColdStarts, &failures),
             }),
+            identifies,
             failures,
         };
         Ok((folder, sessions))
@@ -138,6 +141,18 @@ impl StateFolder {
     /// The files with the rows.
     pub(crate) fn snapshots(&self) -> SnapshotFiles {
         SnapshotFiles::new(Arc::clone(&self.disk), self.bot, &self.failures)
+    }
+
+    /// The identifies of the processes before this one.
+    pub(crate) const fn identifies(&self) -> &RecentIdentifies {
+        &self.identifies
+    }
+
+    /// What writes down those of this process, which rests so long between two of a bucket.
+    pub(crate) fn identify_log(&self, spacing: Duration) -> IdentifyLog {
+        let place = (Arc::clone(&self.disk), self.bot);
+        let trouble = Trouble::new(StateWrite::Identifies, &self.failures);
+        IdentifyLog::new(place, spacing, self.identifies.clone(), trouble)
     }
 
     /// Has room for a shard in the journal now, so that a disk that fills up later does no harm.
@@ -185,16 +200,30 @@ pub(crate) fn millis(time: SystemTime) -> u64 {
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn read_cold_starts(disk: &dyn Disk, bot: Option<BotKey>) -> Result<ColdStarts, Rejection> {
-    let bytes = disk.read(COLD_STARTS);
-    let Some(bytes) = bytes.map_err(|error| Rejection::Unreadable(error.to_string()))? else {
-        return Ok(ColdStarts::default());
+/// What one of the small files says; with a bot, only what is that bot's. One that says nothing is
+/// as one that is not there.
+fn read<T: Default + DeserializeOwned>(
+    disk: &dyn Disk,
+    name: &str,
+    bot: Option<BotKey>,
+    unused: &mut Vec<Unused>,
+) -> T {
+    let content = || {
+        let bytes = disk.read(name);
+        let Some(bytes) = bytes.map_err(|error| Rejection::Unreadable(error.to_string()))? else {
+            return Ok(T::default());
+        };
+        let document = Document::decode(&bytes)?;
+        if bot.is_some_and(|bot| bot != document.bot) {
+            return Err(Rejection::OtherBot);
+        }
+        Ok(document.content)
     };
-    let document = Document::decode(&bytes)?;
-    if bot.is_some_and(|bot| bot != document.bot) {
-        return Err(Rejection::OtherBot);
-    }
-    Ok(document.content)
+    content().unwrap_or_else(|why| {
+        let what = format!("the file {name}");
+        unused.push(Unused { what, why });
+        T::default()
+    })
 }
 
 /// One warning for each reason, however many shards it is about.
@@ -232,11 +261,8 @@ impl SavedState {
         let disk = Folder::look_at(path).map_err(|error| unusable(path, error))?;
         let (sessions, mut unused) =
             read_all(&disk, None).map_err(|error| unusable(path, error))?;
-        let starts = read_cold_starts(&disk, None).unwrap_or_else(|why| {
-            let what = format!("the file {COLD_STARTS}");
-            unused.push(Unused { what, why });
-            ColdStarts::default()
-        });
+        let starts: ColdStarts = read(&disk, COLD_STARTS, None, &mut unused);
+        let _: RecentIdentifies = read(&disk, IDENTIFIES, None, &mut unused);
         let line = |Unused { what, why }| format!("{what}: {why}");
         Ok(Self {
             sessions,

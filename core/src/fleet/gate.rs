@@ -117,10 +117,15 @@ impl Gate {
         matches!(bucket, Some(IdentifyBucket::Held { by, .. }) if *by == shard)
     }
 
-    /// The shard has written its identify: its bucket rests, longer if it rested for others.
+    /// The shard has written its identify: its bucket rests.
     pub(super) fn identified(&mut self, now: Instant, shard: ShardId) {
         self.leave(shard);
-        let (key, until) = (self.key(shard), now.after(self.spacing));
+        self.rest(shard, now.after(self.spacing));
+    }
+
+    /// The shard's bucket rests until then, longer if it rests for others.
+    pub(super) fn rest(&mut self, shard: ShardId, until: Instant) {
+        let key = self.key(shard);
         let until = match self.buckets.get(&key) {
             Some(IdentifyBucket::Resting { until: others }) => until.max(*others),
             Some(IdentifyBucket::Held { .. }) | None => until,

@@ -14,6 +14,7 @@ use crate::session::{Phase, Reason};
 use crate::setup::{PresencesSummary, Restored, ShardFinishedChunking, ShardReady};
 use crate::{Instant, ShardId};
 
+mod earlier_process;
 mod stale;
 mod start_limit;
 

@@ -39,7 +39,7 @@ use host::Host;
 use judge::Excuses;
 use network::Network;
 use snapshots::Snapshots;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use witness::Witness;
 
 pub use campaign::{Campaign, Failure, check_bytes, check_seed, record_seed, reproduce};
@@ -82,6 +82,8 @@ pub struct Simulation {
     network: Network,
     hosts: Vec<Host>,
     fleet: Fleet,
+    /// When shards identified last, as the bot has it on its disk.
+    identified: BTreeMap<ShardId, Millis>,
     /// What the fleet of this process has emitted.
     fleet_emitted: BTreeSet<String>,
     /// How often the process was killed.
@@ -126,6 +128,7 @@ impl Simulation {
         Self {
             now: 0,
             fleet: fleet(&setting, start),
+            identified: BTreeMap::new(),
             fleet_emitted: BTreeSet::new(),
             kills: 0,
             network: Network::new(

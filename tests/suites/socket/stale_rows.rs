@@ -49,7 +49,8 @@ async fn connect<R: Tested>(server: &Server, folder: &Path) -> Bot<R> {
         .configure(|config| {
             config.timing.first_backoff = BACKOFF;
             config.timing.invalid_session = BACKOFF;
-        });
+        })
+        .fleet_config(|fleet| fleet.spacing = Duration::from_millis(150));
     bot.connect().await.expect("started")
 }
 
@@ -128,9 +129,7 @@ fn lacks(handle: &Handle, guild: GuildId) -> (Option<Lack>, Option<Lack>) {
 }
 
 async fn rows_are_stale_with_a_reason_until_their_guild_comes_anew<R: Tested>() {
-    let mut options = options(Plan::even(3, MEMBERS as u32));
-    // A process does not know when the one before identified.
-    options.limits.identify_spacing = 1;
+    let options = options(Plan::even(3, MEMBERS as u32));
     let server = serve(options, 1, ServerConfig::default()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let mut first = connect::<R>(&server, folder.path()).await;

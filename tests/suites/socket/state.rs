@@ -8,8 +8,8 @@ use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Options, Plan, Target, Token};
 use headcount_tokio::driver::core::event::GapCause;
 use headcount_tokio::driver::state::SavedState;
-use headcount_tokio::driver::{Bot, Builder, ErrorKind};
-use headcount_tokio::{Api, Event, Intents, OnStop};
+use headcount_tokio::driver::{Bot, Builder, ErrorKind, SessionStartLimit};
+use headcount_tokio::{Api, Event, GatewayInfo, Intents, OnStop};
 
 use crate::bot::{builder, options, ready, until};
 use crate::runtimes::{Tested, on_each_runtime, serve};
@@ -23,6 +23,8 @@ on_each_runtime! {
     a_bot_that_is_dropped_resumes_in_the_next,
     a_bot_that_ends_its_session_leaves_none,
     a_folder_in_use_is_refused,
+    identified_by_the_process_before,
+    a_budget_that_nobody_asks_for_goes_on_in_the_next_process,
 }
 
 async fn server() -> Server {
@@ -209,4 +211,44 @@ async fn a_folder_in_use_is_refused<R: Tested>() {
         .shutdown(OnStop::End)
         .await
         .expect("it ends");
+}
+
+/// Each process begins a session, the next one as soon as the one before has ended.
+async fn identified_by_the_process_before<R: Tested>() {
+    let mut options = options(Plan::even(2, 5));
+    options.limits.identify_spacing = 1_000;
+    let server = serve(options, 1, ServerConfig::default()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    for _ in 0..2 {
+        let bot = builder::<R>(&server).state(folder.path());
+        let bot = bot.fleet_config(|fleet| fleet.spacing = Duration::from_millis(1_100));
+        let mut bot = bot.connect().await.expect("started");
+        ready(&mut bot).await;
+        bot.shutdown(OnStop::End).await.expect("it ends");
+    }
+    assert_eq!(resumes(&server), (2, 0));
+    assert_eq!(server.violations(), []);
+}
+
+async fn a_budget_that_nobody_asks_for_goes_on_in_the_next_process<R: Tested>() {
+    let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
+    let info = GatewayInfo {
+        url: server.ws_url(),
+        shards: 1,
+        session_start_limit: SessionStartLimit {
+            total: 1_000,
+            remaining: 500,
+            reset_after: 3_600_000,
+            max_concurrency: 1,
+        },
+    };
+    let mut left = Vec::new();
+    for _ in 0..2 {
+        let bot = builder::<R>(&server).state(folder.path());
+        let mut bot = bot.gateway(info.clone()).connect().await.expect("started");
+        ready(&mut bot).await;
+        left.push(bot.handle().identify_budget().left);
+        bot.shutdown(OnStop::End).await.expect("it ends");
+    }
+    assert_eq!(left, [499, 498]);
 }

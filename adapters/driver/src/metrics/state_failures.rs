@@ -15,6 +15,8 @@ pub struct StateFailures {
     pub sessions: u64,
     /// When the bot started without a session.
     pub cold_starts: u64,
+    /// When shards identified.
+    pub identifies: u64,
     /// Snapshots of the cache in memory, and their removal.
     pub snapshots: u64,
 }
@@ -27,6 +29,7 @@ impl StateFailures {
             records,
             sessions,
             cold_starts,
+            identifies,
             snapshots,
         } = self;
         [
@@ -34,6 +37,7 @@ impl StateFailures {
             ("record", records),
             ("session", sessions),
             ("cold_starts", cold_starts),
+            ("identifies", identifies),
             ("snapshot", snapshots),
         ]
         .into_iter()
@@ -47,12 +51,13 @@ pub(crate) enum StateWrite {
     Record,
     Session,
     ColdStarts,
+    Identifies,
     Snapshot,
 }
 
 /// The same while it is counted.
 #[derive(Debug, Default)]
-pub(crate) struct StateFailureCounters([AtomicU64; 5]);
+pub(crate) struct StateFailureCounters([AtomicU64; 6]);
 
 impl StateFailureCounters {
     /// An attempt to write this has failed.
@@ -68,6 +73,7 @@ impl StateFailureCounters {
             records: of(StateWrite::Record),
             sessions: of(StateWrite::Session),
             cold_starts: of(StateWrite::ColdStarts),
+            identifies: of(StateWrite::Identifies),
             snapshots: of(StateWrite::Snapshot),
         }
     }

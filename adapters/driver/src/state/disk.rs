@@ -46,6 +46,18 @@ pub(super) fn replace(disk: &dyn Disk, name: &str, content: &[u8]) -> io::Result
     disk.sync_names()
 }
 
+/// The same for what need not outlive a loss of power, after which it may be torn: nobody waits for
+/// the disk.
+pub(super) fn replace_unsynchronised(
+    disk: &dyn Disk,
+    name: &str,
+    content: &[u8],
+) -> io::Result<()> {
+    let new = unfinished(name);
+    disk.write(&new, content)?;
+    disk.rename(&new, name)
+}
+
 /// A folder of the file system.
 #[derive(Debug)]
 pub(super) struct Folder {

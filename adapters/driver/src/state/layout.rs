@@ -8,6 +8,8 @@ pub(super) const LOCK: &str = "lock";
 pub(super) const JOURNAL: &str = "journal";
 /// The cold starts of late.
 pub(super) const COLD_STARTS: &str = "starts";
+/// The identifies of late.
+pub(super) const IDENTIFIES: &str = "identifies";
 
 /// Half of a group. The two slots of a shard lie in different pages, so that no write of one can
 /// harm the other.

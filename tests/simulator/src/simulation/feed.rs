@@ -363,6 +363,10 @@ impl Simulation {
             self.fail(format!("s{host} sends {head} at the wrong time"));
         }
         self.network.socket_mut(socket).spoke = true;
+        if let Command::Identify(_) = command {
+            let shown = self.clock.read(self.now);
+            self.identified.insert(self.hosts[host].id, shown);
+        }
         self.network
             .post(self.now, socket, Parcel::Up(text.as_bytes().to_vec()));
         self.scratch = scratch;
@@ -404,7 +408,7 @@ impl Simulation {
             format_args!("# starts anew with {how}"),
         );
         self.tally.mark(format!("host: starts anew with {how}"));
-        self.excuses.pace(self.now);
+        self.excuse_restart(self.now);
         let rows = self.rows_here(host, session.as_ref());
         self.restart(host, session, rows);
     }

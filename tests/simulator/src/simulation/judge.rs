@@ -11,14 +11,21 @@ const PACE: Millis = 70_000;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Excuses {
     pace: Millis,
+    budgets: Millis,
     beats: Millis,
     judged: usize,
 }
 
 impl Excuses {
-    /// A clock jumped, or a process that knew when it had sent what is gone.
+    /// A clock jumped.
     pub(super) fn pace(&mut self, now: Millis) {
         self.pace = self.pace.max(now + PACE);
+        self.budgets(now);
+    }
+
+    /// What knew when something was sent is gone, but for when shards identified.
+    fn budgets(&mut self, now: Millis) {
+        self.budgets = self.budgets.max(now + PACE);
     }
 
     /// A clock or a host stands still for a while.
@@ -33,6 +40,15 @@ impl Excuses {
 }
 
 impl Simulation {
+    /// A shard, or its process, begins anew at this time. The fleet knows when shards identified
+    /// before; one that keeps its pace by itself does not.
+    pub(super) fn excuse_restart(&mut self, at: Millis) {
+        match self.setting.fleet {
+            true => self.excuses.budgets(at),
+            false => self.excuses.pace(at),
+        }
+    }
+
     /// Fails for every rule that was broken without an excuse.
     pub(super) fn judge_rules(&mut self) {
         let broken: Vec<Violation> = self.gateway.violations()[self.excuses.judged..].to_vec();
@@ -56,8 +72,9 @@ impl Simulation {
             Rule::Heartbeat => {
                 self.now < self.excuses.beats || socket.is_some_and(|socket| socket.spoiled)
             }
-            Rule::SendBudget | Rule::IdentifyPace | Rule::RequestPace | Rule::PresencePace => {
-                self.now < self.excuses.pace || self.network.is_late(self.now)
+            Rule::IdentifyPace => self.now < self.excuses.pace || self.network.is_late(self.now),
+            Rule::SendBudget | Rule::RequestPace | Rule::PresencePace => {
+                self.now < self.excuses.budgets || self.network.is_late(self.now)
             }
             // What was on its way when the server ended the session.
             Rule::Authentication => socket.is_some_and(|socket| socket.spoke),

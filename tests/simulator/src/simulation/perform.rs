@@ -5,11 +5,12 @@ use super::{Simulation, fleet};
 use crate::act::Act;
 use crate::edge::Millis;
 use crate::scenario::{Clock, Line, RowsLeft, Step};
-use headcount_core::Session;
 use headcount_core::chunk::MemberQuery;
 use headcount_core::id::GuildId;
 use headcount_core::session::OnStop;
 use headcount_core::wire::command::Command;
+use headcount_core::{Instant, Session};
+use std::time::Duration;
 
 /// Requests of the user under way at once; those of one guild pass its gate one by one.
 const MOST_ASKED: usize = 8;
@@ -59,7 +60,7 @@ impl Simulation {
         }
     }
 
-    fn act(&mut self, act: Act, name: Option<&'static str>) {
+    pub(super) fn act(&mut self, act: Act, name: Option<&'static str>) {
         // An injected fault counts when it strikes.
         if !matches!(act, Act::Inject(_)) {
             self.count(name);
@@ -160,7 +161,7 @@ impl Simulation {
     /// The process of the shard is gone; its system closes the connection.
     fn crash(&mut self, host: usize) {
         self.hang_up(host);
-        self.excuses.pace(self.now);
+        self.excuse_restart(self.now);
         self.restart(host, None, None);
     }
 
@@ -180,6 +181,17 @@ impl Simulation {
             .map(|it| it.begin(host, id, seed, kept.as_ref()));
         if let Some(Err(wrong)) = begun {
             self.fail(format!("s{host}: {wrong}"));
+        }
+    }
+
+    /// The fleet of a new process, which knows when those before it identified.
+    fn begin_fleet(&mut self) {
+        let shown = self.clock.read(self.now);
+        self.fleet = fleet(&self.setting, shown);
+        for (shard, at) in &self.identified {
+            let ago = Duration::from_millis(shown.saturating_sub(*at));
+            let now = Instant::from_millis(shown);
+            self.fleet.identified_before(now, *shard, ago);
         }
     }
 
@@ -226,8 +238,8 @@ impl Simulation {
             it.summed = None;
             it.ready = None;
         }
-        self.excuses.pace(begins);
-        self.fleet = fleet(&self.setting, self.clock.read(self.now));
+        self.excuse_restart(begins);
+        self.begin_fleet();
         self.fleet_emitted.clear();
         if left != RowsLeft::All {
             self.inherit(found);

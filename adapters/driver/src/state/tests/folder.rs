@@ -41,6 +41,8 @@ fn open(path: &Path) -> Result<(StateFolder, usize), crate::Error> {
 fn fill(path: &Path) {
     let (folder, _) = open(path).unwrap();
     folder.cold_start(SystemTime::now());
+    let log = folder.identify_log(Duration::from_secs(5));
+    log.note(SHARD, 10, Some(Duration::from_secs(3_600)));
     let mut journal = journal(&folder, SHARD);
     journal.begin(&session(SHARD, "a", 1, &[1, 2]), Instant::ZERO);
     journal.acknowledged(300, Instant::ZERO);
@@ -98,8 +100,8 @@ fn all_of_it_is_for_its_owner_alone() {
     let entries: Vec<_> = fs::read_dir(&scratch.0).unwrap().flatten().collect();
     assert_eq!(
         entries.len(),
-        4,
-        "lock, journal, session and starts: {entries:?}"
+        5,
+        "lock, journal, session, starts and identifies: {entries:?}"
     );
     for entry in entries {
         assert_eq!(mode(&entry.path()), 0o600, "{entry:?}");
@@ -122,7 +124,13 @@ fn whatever_lies_in_the_files_is_no_error() {
     let scratch = Scratch::new();
     fill(&scratch.0);
     for length in [0, 1, 100, 10_000, 100_000] {
-        for name in ["journal", "session-33.1", "session-33.0", "starts"] {
+        for name in [
+            "journal",
+            "session-33.1",
+            "session-33.0",
+            "starts",
+            "identifies",
+        ] {
             fs::write(scratch.0.join(name), vec![b'7'; length]).unwrap();
         }
         assert_eq!(open(&scratch.0).unwrap().1, 0);
@@ -144,8 +152,8 @@ fn pipe(path: &Path) {
 fn a_pipe_or_a_folder_in_the_place_of_a_file_holds_nothing_up() {
     let scratch = Scratch::new();
     fill(&scratch.0);
-    let names = ["session-33.0", "session-33.1", "starts", "snapshot.0"];
-    for name in names {
+    let names = ["session-33.0", "session-33.1", "starts", "identifies"];
+    for name in names.into_iter().chain(["snapshot.0"]) {
         pipe(&scratch.0.join(name));
     }
     fs::create_dir(scratch.0.join("snapshot.1")).unwrap();

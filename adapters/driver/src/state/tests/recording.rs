@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use headcount_core::fleet::StartLimit;
 use headcount_core::session::Session;
 use headcount_core::{Instant, ShardId};
 
@@ -209,6 +210,66 @@ fn a_crash_at_any_moment_of_a_cold_start_leaves_the_count() {
             assert!(wait.is_some(), "{operation}, {part:?}");
         }
     }
+}
+
+/// When shards identified before `second`, by the folder that a disk holds.
+fn identified(disk: &Faulty, second: u64) -> Vec<(ShardId, u64)> {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+    let (folder, _) = open(disk);
+    let ages = folder.identifies().ages(now);
+    ages.map(|(shard, ago)| (shard, ago.as_secs())).collect()
+}
+
+fn note_identify(folder: &StateFolder, shard: ShardId, second: u64) {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+    let log = folder.identify_log(Duration::from_secs(5));
+    log.note_at(now, shard, 1_000, Some(Duration::from_secs(60)));
+}
+
+#[test]
+fn identifies_are_known_to_the_next_process_and_to_no_other_bot() {
+    let disk = Faulty::new();
+    let other = ShardId::new(0, 2);
+    note_identify(&open(&disk).0, SHARD, 1_000);
+    note_identify(&open(&disk).0, other, 1_002);
+    assert_eq!(identified(&disk, 1_003), [(SHARD, 3), (other, 1)]);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_003);
+    let limit = StartLimit {
+        remaining: 2_000,
+        ..StartLimit::default()
+    };
+    let left = open(&disk).0.identifies().left_of(limit, now);
+    let expected = (1_000, Duration::from_secs(59));
+    assert_eq!((left.remaining, left.reset_after), expected);
+    let key = BotKey::from_bits(8);
+    let over = StateFolder::over(std::sync::Arc::new(disk), key, Durability::Process);
+    assert_eq!(over.unwrap().0.identifies().ages(now).count(), 0);
+}
+
+#[test]
+fn a_crash_at_any_moment_of_an_identify_leaves_this_one_or_the_one_before() {
+    for operation in 0..2 {
+        for part in Part::ALL {
+            let disk = Faulty::new();
+            let (folder, _) = open(&disk);
+            note_identify(&folder, SHARD, 1_000);
+            disk.fail(Some(Fault::Killed(disk.operations() + operation, part)));
+            note_identify(&folder, SHARD, 1_004);
+            let disk = disk.restart(Restart::Process);
+            let known = identified(&disk, 1_005);
+            let either = known == [(SHARD, 5)] || known == [(SHARD, 1)];
+            assert!(either, "{operation}, {part:?}: {known:?}");
+        }
+    }
+}
+
+#[test]
+fn an_identify_that_cannot_be_written_down_is_counted_as_a_failure() {
+    let disk = Faulty::new();
+    let (folder, _) = open(&disk);
+    disk.fail(Some(Fault::Full(0)));
+    note_identify(&folder, SHARD, 1_000);
+    assert_eq!(folder.failures().read().identifies, 1);
 }
 
 #[test]
