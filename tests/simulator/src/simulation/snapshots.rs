@@ -2,8 +2,11 @@
 //! of them.
 use super::Simulation;
 use super::restored::HostRows;
+use crate::act::Act;
 use crate::edge::Millis;
 use crate::rng::Rng;
+use crate::snowflake::guild_id;
+use crate::world::guild::Guild;
 use headcount_core::cache::MemoryStore;
 use headcount_core::cache::memory::snapshot::{SnapshotReader, SnapshotWriter};
 use headcount_core::{Position, Session, ShardId};
@@ -184,5 +187,28 @@ impl Simulation {
             self.store.reach(*at);
         }
         self.snapshots.advance(self.now, &self.store, reached);
+        self.live_on();
+    }
+
+    /// While a snapshot is written somebody may come, or go, or say something: of this its guilds
+    /// have more or less.
+    fn live_on(&mut self) {
+        let Snapshots { rng, open, .. } = &mut self.snapshots;
+        if open.is_none() || rng.below(4) > 0 {
+            return;
+        }
+        let guild = guild_id(rng.below(u64::from(self.guilds)) as u32);
+        let world = self.gateway.world();
+        let found = world.guild(guild);
+        let place = rng.below(found.map_or(1, Guild::len) as u64) as usize;
+        let member = found.and_then(|found| found.member_at(place));
+        let act = match (rng.below(3), member.filter(|user| *user != world.bot())) {
+            (0, Some(user)) => Act::RemoveMember { guild, user },
+            (1, _) => Act::AddMember { guild, user: None },
+            (_, _) => Act::Traffic {
+                events: 1 + rng.below(10) as u32,
+            },
+        };
+        self.act(act, None);
     }
 }
