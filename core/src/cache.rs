@@ -27,4 +27,4 @@ pub use policy::{
 pub use react::{OneReaction, React, ReactChange, Vote};
 pub use rows::Rows;
 pub use shard_snapshots::{ShardSnapshots, SnapshotId, WholeSnapshot};
-pub use store::{AsyncStore, Router, RouterError, Store};
+pub use store::{AsyncStore, Router, RouterError, Store, StoreTraffic};

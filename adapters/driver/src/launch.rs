@@ -85,6 +85,7 @@ impl<R: Runtime> Launch<R> {
         let begin = async move {
             if let Err(error) = begin_again(&runtime, &shared, (id, &cell), (tenure, rows)).await {
                 tracing::error!(%error, "shard {id} cannot begin again");
+                drop(drive);
                 shared.fleet.ended();
                 return;
             }

@@ -325,6 +325,11 @@ impl SnapshotCounters {
         }
     }
 
+    /// A shard of an earlier owner is resumed; `note` counts what became of its snapshot.
+    pub(crate) fn taken_over(&self, note: impl FnOnce(&mut SnapshotCounts)) {
+        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     pub(crate) fn read(&self) -> SnapshotCounts {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,13 +10,13 @@ use futures_util::future::{BoxFuture, join_all};
 use headcount_core::ShardId;
 use headcount_core::bounds::LONGEST;
 use headcount_core::cache::memory::{Applied, Displaced, GuildState};
-use headcount_core::cache::{AsyncStore, Kinds, Mutation};
+use headcount_core::cache::{AsyncStore, Kinds, Mutation, StoreTraffic};
 
 use crate::Runtime;
 use crate::deadline::within;
 use crate::guild_queues::ROOM;
-use crate::metrics::StoreCounters;
-use crate::panics::{Panicked, caught_in};
+use crate::metrics::{StoreCounters, StoreCounts};
+use crate::panics::{Panicked, caught, caught_in};
 
 /// How long a store may take for one mutation, all attempts and the pauses between them included.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -42,6 +42,8 @@ trait AnyStore: Send + Sync {
     ) -> BoxFuture<'a, Result<Displaced, Cause>>;
 
     fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<StoredGuilds, Cause>>;
+
+    fn traffic(&self) -> StoreTraffic;
 }
 
 /// What a store has of some guilds, and how many members of each.
@@ -82,6 +84,10 @@ where
         caught_in(work)
             .map(|done| done.unwrap_or_else(|panicked| Err(Arc::new(panicked))))
             .boxed()
+    }
+
+    fn traffic(&self) -> StoreTraffic {
+        caught(|| AsyncStore::traffic(self)).unwrap_or_default()
     }
 }
 
@@ -126,8 +132,12 @@ impl Stores {
     }
 
     /// How the stores fare.
-    pub(crate) fn counters(&self) -> &StoreCounters {
-        &self.counters
+    pub(crate) fn counts(&self) -> StoreCounts {
+        let mut counts = self.counters.read();
+        for (_, store) in &self.routes {
+            counts.add(store.traffic());
+        }
+        counts
     }
 
     /// The kinds that go to one of these stores.

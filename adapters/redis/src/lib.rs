@@ -57,5 +57,5 @@ mod snapshots;
 pub use connection::RedisOptions;
 pub use coordinator::Coordinator;
 pub use error::CoordinatorError;
-pub use rows::{RowCounts, RowReader, RowStore, RowsError, StoredGuild};
+pub use rows::{RowReader, RowStore, RowsError, StoredGuild};
 pub use snapshots::SnapshotStore;

@@ -20,13 +20,12 @@ use std::sync::Arc;
 
 use headcount_core::ShardId;
 use headcount_core::cache::memory::{Applied, GuildState};
-use headcount_core::cache::{AsyncStore, Kinds, Mutation, Op, Scope};
+use headcount_core::cache::{AsyncStore, Kinds, Mutation, Op, Scope, StoreTraffic};
 
 use crate::connection::RedisOptions;
 use known::KnownHeads;
 use link::Link;
 
-pub use counts::RowCounts;
 pub use error::RowsError;
 pub use reader::{RowReader, StoredGuild};
 
@@ -79,12 +78,6 @@ impl RowStore {
         })
     }
 
-    /// How the store has fared since it was opened.
-    #[must_use]
-    pub fn counts(&self) -> RowCounts {
-        self.link.counters.read()
-    }
-
     /// Reads what is there, over the same connection.
     #[must_use]
     pub fn reader(&self) -> RowReader {
@@ -112,6 +105,10 @@ impl AsyncStore for RowStore {
         self.reader()
             .known(guilds.into_iter().filter(|guild| shard.serves(*guild)))
             .await
+    }
+
+    fn traffic(&self) -> StoreTraffic {
+        self.link.counters.read()
     }
 }
 

@@ -94,6 +94,23 @@ pub trait AsyncStore {
         let _ = shard;
         async { Ok(Vec::new()) }
     }
+
+    /// What went between the store and its server since it was opened, for metrics. By default
+    /// nothing is counted.
+    fn traffic(&self) -> StoreTraffic {
+        StoreTraffic::default()
+    }
+}
+
+/// What went between a store and its server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreTraffic {
+    /// Questions that were answered, each in one round trip.
+    pub round_trips: u64,
+    /// Questions that were not answered, or with an error.
+    pub failures: u64,
+    /// Bytes of rows that were written, their names included.
+    pub bytes: u64,
 }
 
 impl Store for MemoryStore {

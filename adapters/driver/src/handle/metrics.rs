@@ -68,7 +68,7 @@ impl Handle {
             gate_granted,
             gate_wait,
             rows: self.rows(),
-            stores: self.shared.stores.counters().read(),
+            stores: self.shared.stores.counts(),
             snapshots: self.shared.snapshots.read(),
             state_failures: self.shared.state_failures.read(),
             leases: self.leases(),

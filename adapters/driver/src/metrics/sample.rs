@@ -111,12 +111,15 @@ impl Metrics {
             Metric::StoreFailures => hand(None, SampleValue::Count(self.stores.failures)),
             Metric::StoreRetries => hand(None, SampleValue::Count(self.stores.retries)),
             Metric::StoreSeconds => hand(None, SampleValue::Time(self.stores.time)),
+            Metric::StoreQuestions => counts(&self.stores.questions(), hand),
+            Metric::StoreBytes => hand(None, SampleValue::Count(self.stores.traffic.bytes)),
             Metric::Snapshots => hand(None, SampleValue::Count(self.snapshots.written)),
             Metric::SnapshotFailures => hand(None, SampleValue::Count(self.snapshots.failures)),
             Metric::SnapshotBytes => hand(None, SampleValue::Count(self.snapshots.bytes)),
             Metric::SnapshotHoldSeconds => {
                 hand(None, SampleValue::Time(self.snapshots.longest_hold));
             }
+            Metric::Takeovers => counts(&self.snapshots.takeovers(), hand),
             Metric::StateFailures => {
                 for (kind, count) in self.state_failures.iter() {
                     hand(Some(kind), SampleValue::Count(count));

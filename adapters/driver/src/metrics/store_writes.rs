@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use headcount_core::cache::StoreTraffic;
+
 /// Changes that were handed to stores of your own so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,6 +18,27 @@ pub struct StoreCounts {
     pub retries: u64,
     /// The time that they took, pauses between attempts included.
     pub time: Duration,
+    /// What went between the stores and their servers, as far as they say so
+    /// ([`AsyncStore::traffic`](headcount_core::cache::AsyncStore::traffic)).
+    pub traffic: StoreTraffic,
+}
+
+impl StoreCounts {
+    /// Adds what a store says.
+    pub(crate) const fn add(&mut self, traffic: StoreTraffic) {
+        let all = &mut self.traffic;
+        all.round_trips = all.round_trips.saturating_add(traffic.round_trips);
+        all.failures = all.failures.saturating_add(traffic.failures);
+        all.bytes = all.bytes.saturating_add(traffic.bytes);
+    }
+
+    /// Questions of the stores to their servers, by whether they were answered.
+    pub(crate) const fn questions(&self) -> [(&'static str, u64); 2] {
+        [
+            ("answered", self.traffic.round_trips),
+            ("failed", self.traffic.failures),
+        ]
+    }
 }
 
 /// The same while it is counted.
@@ -48,6 +71,7 @@ impl StoreCounters {
             failures: self.failures.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
             time: Duration::from_nanos(self.nanos.load(Ordering::Relaxed)),
+            traffic: StoreTraffic::default(),
         }
     }
 }

@@ -163,6 +163,10 @@ metrics! {
         "Attempts of stores of the application after one that failed."
     StoreSeconds Counter "seconds" "headcount_store_seconds_total" []
         "Time that stores of the application took."
+    StoreQuestions Counter "questions" "headcount_store_questions_total" [outcome]
+        "Questions of the application's stores to their servers, by whether they were answered."
+    StoreBytes Counter "bytes" "headcount_store_bytes_total" []
+        "Bytes of rows that stores of the application wrote to their servers."
     Snapshots Counter "snapshots" "headcount_snapshots_total" []
         "Snapshots of the cache in memory, or of a shard of it, that were written."
     SnapshotFailures Counter "snapshots" "headcount_snapshot_failures_total" []
@@ -171,6 +175,8 @@ metrics! {
         "Bytes of the last snapshot."
     SnapshotHoldSeconds Gauge "seconds" "headcount_snapshot_hold_seconds" []
         "The longest time for which the last snapshot held the cache."
+    Takeovers Counter "shards" "headcount_takeovers_total" [outcome]
+        "Shards of an earlier owner that were resumed, by what came of the snapshot that it left."
     StateFailures Counter "attempts" "headcount_state_failures_total" [kind]
         "Attempts to write to the state folder that failed, by what was to be written."
     Misunderstood Counter "payloads" "headcount_misunderstood_payloads_total" [shard]

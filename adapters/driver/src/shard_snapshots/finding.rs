@@ -71,13 +71,17 @@ impl LeftSnapshots {
         let found = within(runtime, PATIENCE, look).await;
         let found = found.unwrap_or_else(|| Err(UnusableSnapshot::TookTooLong.into()));
         let (store, rows) = match found {
-            Ok(found) => found?,
+            Ok(Some(found)) => found,
+            Ok(None) => {
+                shared.snapshots.taken_over(|counts| counts.missing += 1);
+                return None;
+            }
             Err(error) => {
+                shared.snapshots.taken_over(|counts| counts.unused += 1);
                 tracing::warn!(shard = %session.shard(), %error, "a shard's snapshot is not used");
                 return None;
             }
         };
-        shared.cache.reach(&[rows.position()]);
         let mut import = Import::new(&shared.cache);
         for piece in store.export() {
             let begun = runtime.now();
@@ -85,6 +89,7 @@ impl LeftSnapshots {
             rest(runtime, begun, RESTS).await;
         }
         import.finish();
+        shared.snapshots.taken_over(|counts| counts.used += 1);
         Some(rows.kept_elsewhere(shared.stores.kinds()))
     }
 

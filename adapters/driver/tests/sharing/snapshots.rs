@@ -98,6 +98,22 @@ async fn a_takeover_goes_on_from_the_snapshot_of_the_owner_before() {
     let (_process, mut second, gateway) = taken_over(&table, &shelf, 2).await;
     assert!(!asks(&mut second, gateway).await);
     assert_eq!(members(&second), complete(2));
+    let counts = second.handle().metrics().snapshots;
+    assert_eq!((counts.used, counts.missing, counts.unused), (1, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_do_not_pass_the_snapshot_that_was_gone_on_from_before_there_is_another() {
+    let (table, shelf) = (Table::default(), Shelf::default());
+    killed_with(&table, &shelf).await;
+    let (process, mut listener) = Process::new();
+    let builder = builder(&table, &process, &shelf).snapshots(Snapshots::Every(600 * SECOND));
+    let mut bot = builder.connect().await.expect("started");
+    let (mut gateway, _) = resumed(&mut bot, &mut listener).await;
+    send(&mut gateway, 3, "RESUMED", json!({})).await;
+    send(&mut gateway, 4, "TYPING_START", json!({})).await;
+    let last = beats(&mut bot, &mut gateway, 2 * MINUTE).await;
+    assert_eq!(last, Some(2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,6 +182,8 @@ async fn shard_snapshot_unusable() {
         damage(&shelf);
         let (_process, mut second, gateway) = taken_over(&table, &shelf, 2).await;
         assert!(asks(&mut second, gateway).await);
+        let counts = second.handle().metrics().snapshots;
+        assert_eq!((counts.used, counts.missing, counts.unused), (0, 0, 1));
     }
 }
 

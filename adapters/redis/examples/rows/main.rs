@@ -142,7 +142,7 @@ fn json(world: &World, guild: u64, user: u64) -> String {
 async fn write_rows(world: &World, store: &RowStore) -> Outcome<(Duration, u64)> {
     let mut deriver = Deriver::new(ShardId::ONE, Kinds::MEMBERS).sweep_after_chunk(true);
     let (mut took, mut sequence) = (Duration::ZERO, 0);
-    let before = store.counts().round_trips;
+    let before = store.traffic().round_trips;
     for guild in world.guilds() {
         let (id, count) = (guild.id().to_string(), guild.len());
         let create = json!({"id": id, "name": "guild", "member_count": count, "members": []});
@@ -168,7 +168,7 @@ async fn write_rows(world: &World, store: &RowStore) -> Outcome<(Duration, u64)>
             }
         }
     }
-    Ok((took, store.counts().round_trips - before))
+    Ok((took, store.traffic().round_trips - before))
 }
 
 fn derive(

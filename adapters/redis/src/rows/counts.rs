@@ -2,17 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How a store of rows fares, since it was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RowCounts {
-    /// Questions that Redis answered, each in one round trip.
-    pub round_trips: u64,
-    /// Questions that it did not answer, or answered with an error.
-    pub failures: u64,
-    /// Bytes of rows that were written, their names included.
-    pub bytes: u64,
-}
+use headcount_core::cache::StoreTraffic;
 
 /// Counts while they are counted.
 #[derive(Debug, Default)]
@@ -36,8 +26,8 @@ impl Counters {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn read(&self) -> RowCounts {
-        RowCounts {
+    pub(crate) fn read(&self) -> StoreTraffic {
+        StoreTraffic {
             round_trips: self.round_trips.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),

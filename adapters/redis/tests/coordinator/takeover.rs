@@ -63,6 +63,8 @@ async fn run(redis: &Server, gateway: &HostedServer, leaves: Leaves) -> Finished
     if let Leaves::Snapshots(_) = leaves {
         left(&mut bot, gateway).await;
     }
+    let traffic = bot.handle().metrics().stores.traffic;
+    assert_eq!(traffic.round_trips > 0, leaves == Leaves::Rows);
     bot.shutdown(OnStop::Resume).await.unwrap();
     finished
 }

@@ -66,16 +66,16 @@ async fn a_thousand_members_are_one_round_trip_and_as_many_that_have_changed_are
     for (seed, from, trips) in [(1, 1, 1), (2, 1_001, 1), (3, 1, 3)] {
         let chunk = chunk(&mut Dice(seed), from, 1_000, 0);
         let mutation = feed.derive("GUILD_MEMBERS_CHUNK", &chunk).unwrap();
-        let before = store.counts().round_trips;
+        let before = store.traffic().round_trips;
         store.apply(&mutation).await.unwrap();
         // Those that have changed: the guess, then a read and a write; long rows are read again.
-        let more = store.counts().round_trips - before;
+        let more = store.traffic().round_trips - before;
         assert!(more == trips || trips > 1 && more == trips + 1, "{more}");
     }
     let stored = store.reader().guild(guild(G)).await.unwrap().unwrap();
     assert_eq!(stored.members, 2_001);
-    assert!(store.counts().bytes > 2_000 * 60, "{:?}", store.counts());
-    assert_eq!(store.counts().failures, 0);
+    assert!(store.traffic().bytes > 2_000 * 60, "{:?}", store.traffic());
+    assert_eq!(store.traffic().failures, 0);
 }
 
 #[tokio::test]
