@@ -33,13 +33,29 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Why a store failed, whatever it is made of.
 type Cause = Arc<dyn Error + Send + Sync>;
 
+/// Why an attempt failed, and whether any other would.
+struct Failed {
+    cause: Cause,
+    is_final: bool,
+}
+
+impl From<Panicked> for Failed {
+    /// The store may have applied all of it, or some.
+    fn from(panicked: Panicked) -> Self {
+        Self {
+            cause: Arc::new(panicked),
+            is_final: true,
+        }
+    }
+}
+
 /// A store whose errors have lost their type.
 trait AnyStore: Send + Sync {
     fn replace<'a>(
         &'a self,
         mutation: &'a Mutation<'static>,
         old_values: bool,
-    ) -> BoxFuture<'a, Result<Displaced, Cause>>;
+    ) -> BoxFuture<'a, Result<Displaced, Failed>>;
 
     fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<StoredGuilds, Cause>>;
 
@@ -58,7 +74,7 @@ where
         &'a self,
         mutation: &'a Mutation<'static>,
         old_values: bool,
-    ) -> BoxFuture<'a, Result<Displaced, Cause>> {
+    ) -> BoxFuture<'a, Result<Displaced, Failed>> {
         let work = async move {
             let done: Result<(Applied, Displaced), S::Error> = match old_values {
                 true => AsyncStore::replace(self, mutation).await,
@@ -68,11 +84,13 @@ where
                     .map(|applied| (applied, Displaced::default())),
             };
             done.map(|(_, displaced)| displaced)
-                .map_err(|error| Arc::new(error) as Cause)
+                .map_err(|error| Failed {
+                    is_final: S::is_final(&error),
+                    cause: Arc::new(error),
+                })
         };
-        // A panic is an error like any other: the store may have applied all of it, or some.
         caught_in(work)
-            .map(|done| done.unwrap_or_else(|panicked| Err(Arc::new(panicked))))
+            .map(|done| done.unwrap_or_else(|panicked| Err(panicked.into())))
             .boxed()
     }
 
@@ -241,17 +259,18 @@ impl<R: Runtime> StoreWrite<R> {
         let mut pause = PAUSE;
         for _ in 1..self.attempts {
             match self.store.replace(&self.mutation, self.old_values).await {
-                Err(error) if !error.is::<Panicked>() => {
-                    tracing::debug!(%error, "a store is tried again");
-                    *last = Some(error);
+                Err(failed) if !failed.is_final => {
+                    tracing::debug!(error = %failed.cause, "a store is tried again");
+                    *last = Some(failed.cause);
                 }
-                done => return done,
+                done => return done.map_err(|failed| failed.cause),
             }
             self.runtime.timer(pause).await;
             pause = pause.saturating_mul(2);
             self.counters.tried_again();
         }
-        self.store.replace(&self.mutation, self.old_values).await
+        let done = self.store.replace(&self.mutation, self.old_values).await;
+        done.map_err(|failed| failed.cause)
     }
 }
 

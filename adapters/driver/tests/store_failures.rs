@@ -35,6 +35,8 @@ enum Way {
     Slow(u64),
     Hang,
     Panic,
+    /// Fails, and says that it always will.
+    Refuse,
 }
 
 /// A change of the bad guild as the store was handed it.
@@ -103,8 +105,13 @@ impl AsyncStore for Fickle {
             Way::Slow(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
             Way::Hang => std::future::pending().await,
             Way::Panic => panic!("the store is broken"),
+            Way::Refuse => return Err(io::ErrorKind::Unsupported.into()),
         }
         Ok(Applied::default())
+    }
+
+    fn is_final(error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::Unsupported
     }
 }
 
@@ -335,15 +342,17 @@ async fn a_store_that_hangs_delays_its_guild_by_its_deadline_and_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_panics_is_not_tried_again_and_its_guild_not_complete() {
-    let store = Fickle::new(Way::Panic);
-    let (mut bot, mut gateway, _listener) = started(&store, |it| it).await;
-    for id in [BAD, GOOD] {
-        gateway.dispatch("GUILD_CREATE", create(id, 1)).await;
+async fn a_store_that_panics_or_would_always_fail_is_not_tried_again() {
+    for way in [Way::Panic, Way::Refuse] {
+        let store = Fickle::new(way);
+        let (mut bot, mut gateway, _listener) = started(&store, |it| it).await;
+        for id in [BAD, GOOD] {
+            gateway.dispatch("GUILD_CREATE", create(id, 1)).await;
+        }
+        let observed = Observed::until_finished(&mut bot).await;
+        observed.tells_of_the_bad_guild_alone();
+        assert_eq!(store.pace().len(), 1);
     }
-    let observed = Observed::until_finished(&mut bot).await;
-    observed.tells_of_the_bad_guild_alone();
-    assert_eq!(store.pace().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,14 @@
 //! The connection to Redis.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use redis::Client;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+use redis::io::tcp::TcpSettings;
+use redis::{
+    Client, Cmd, ErrorKind, IntoConnectionInfo, Pipeline, RedisError, RedisFuture, ServerErrorKind,
+    Value,
+};
 
 use crate::error::CoordinatorError;
 
@@ -26,19 +31,119 @@ impl Default for RedisOptions {
     }
 }
 
-/// Connects, once; the connection is made anew when it ends.
+/// A connection that is made anew when it ends, and when nobody or somebody else may be at its
+/// other end: after no answer in time, or from a server that is not to be written to any more.
+/// Clones share it.
+#[derive(Clone)]
+pub(crate) struct RedisConnection {
+    client: Client,
+    config: ConnectionManagerConfig,
+    current: Arc<Mutex<Numbered>>,
+}
+
+/// The connection of now, and the how manieth it is.
+#[derive(Clone)]
+struct Numbered {
+    number: u64,
+    manager: ConnectionManager,
+}
+
+/// Connects, once.
 pub(crate) async fn connect(
     address: &str,
     patience: Duration,
-) -> Result<ConnectionManager, CoordinatorError> {
-    let client = Client::open(address).map_err(CoordinatorError::Address)?;
+) -> Result<RedisConnection, CoordinatorError> {
+    let info = address.into_connection_info();
+    let info = info.map_err(CoordinatorError::Address)?;
+    let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
+    let client = Client::open(info).map_err(CoordinatorError::Address)?;
     let patience = Some(patience);
     let config = ConnectionManagerConfig::new()
         .set_response_timeout(patience)
         .set_connection_timeout(patience)
         .set_max_delay(Duration::from_secs(1))
         .set_number_of_retries(1);
-    ConnectionManager::new_with_config(client, config)
-        .await
-        .map_err(CoordinatorError::of)
+    let manager = ConnectionManager::new_with_config(client.clone(), config.clone());
+    let manager = manager.await.map_err(CoordinatorError::of)?;
+    let current = Arc::new(Mutex::new(Numbered { number: 0, manager }));
+    Ok(RedisConnection {
+        client,
+        config,
+        current,
+    })
+}
+
+impl RedisConnection {
+    fn lock(&self) -> MutexGuard<'_, Numbered> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the next one made, unless that was done since this one was current.
+    fn renew(&self, number: u64) {
+        let mut current = self.lock();
+        if current.number == number
+            && let Ok(manager) =
+                ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone())
+        {
+            let number = number + 1;
+            *current = Numbered { number, manager };
+        }
+    }
+
+    fn hear(&self, number: u64, error: &RedisError) {
+        if is_for_another(error) {
+            self.renew(number);
+        }
+    }
+}
+
+impl ConnectionLike for RedisConnection {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        Box::pin(async move {
+            let mut current = self.lock().clone();
+            let answer = current.manager.req_packed_command(command).await;
+            let answer = answer.and_then(Value::extract_error);
+            answer.inspect_err(|error| self.hear(current.number, error))
+        })
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        commands: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        Box::pin(async move {
+            let Numbered {
+                number,
+                mut manager,
+            } = self.lock().clone();
+            let answers = manager.req_packed_commands(commands, offset, count).await;
+            match &answers {
+                Err(error) => self.hear(number, error),
+                Ok(answers) => {
+                    for answer in answers {
+                        if let Value::ServerError(error) = answer {
+                            self.hear(number, &error.clone().into());
+                        }
+                    }
+                }
+            }
+            answers
+        })
+    }
+
+    fn get_db(&self) -> i64 {
+        self.lock().manager.get_db()
+    }
+}
+
+/// Whether another connection may fare better.
+fn is_for_another(error: &RedisError) -> bool {
+    use ServerErrorKind::{MasterDown, ReadOnly};
+    error.is_timeout()
+        || matches!(
+            error.kind(),
+            ErrorKind::AuthenticationFailed | ErrorKind::Server(ReadOnly | MasterDown)
+        )
 }

@@ -4,9 +4,8 @@ use std::fmt;
 
 use headcount_core::fleet::lease::{Epoch, Expected, LeaseKey, LeaseStore, Swap, Swapped};
 use redis::Script;
-use redis::aio::ConnectionManager;
 
-use crate::connection::{RedisOptions, connect};
+use crate::connection::{RedisConnection, RedisOptions, connect};
 use crate::entry::{FIELDS, read};
 use crate::error::CoordinatorError;
 
@@ -14,7 +13,7 @@ use crate::error::CoordinatorError;
 /// one connection, which is made anew when it ends.
 #[derive(Clone)]
 pub struct Coordinator {
-    connection: ConnectionManager,
+    connection: RedisConnection,
     prefix: String,
     script: Script,
 }

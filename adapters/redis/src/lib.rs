@@ -18,6 +18,11 @@
 //! # }
 //! ```
 //!
+//! A table that is new, or was empty, gives no shard to anybody for one lease, 10 s by default.
+//! Each bot needs a [`prefix`](RedisOptions::prefix) of its own, or a Redis of its own: bots that
+//! share a table take each other's shards. The feature `tokio`, on by default, or `smol` says on
+//! which runtime connections run; `tokio-tls` and `smol-tls` add `rediss://` addresses.
+//!
 //! A loop of your own hands a coordinator the swaps that
 //! [`Leases::handle`](headcount_core::fleet::lease::Leases::handle) asks for.
 //!
@@ -25,16 +30,19 @@
 //!
 //! One hash for each entry: `{prefix}:processes`, `{prefix}:identifies`, and
 //! `{prefix}:shard:N/TOTAL` for each shard. The braces are a hash tag: in a cluster all of them lie
-//! on one node. None expires. The fields are `version` (1), `number`, `holder` and `ticket` (the
-//! epoch), `until` (when the lease is over, by the server's clock, in milliseconds since 1970),
-//! `lease` (in milliseconds) and `value`. An entry of another version is left alone.
+//! on one node, which has to be the one at the address, since no key is followed to another. None
+//! expires, and none may be evicted (`maxmemory-policy noeviction`). The fields are `version` (1),
+//! `number`, `holder` and `ticket` (the epoch), `until` (when the lease is over, by the server's
+//! clock, in milliseconds since 1970), `lease` (in milliseconds) and `value`. An entry of another
+//! version is left alone.
 //! The value of a shard is JSON: a `version` (1), the `session` as of what is acknowledged, from
 //! where on it is replayed if that is less, and when it began without one of late. A process that
 //! does not know the version begins a new session. [`rows`] and [`SnapshotStore`] say what else
 //! there is.
 //!
 //! A swap is one script and one round trip, a look one `HMGET`. The user needs the commands
-//! `EVALSHA`, `SCRIPT LOAD`, `HMGET`, `HSET` and `TIME`, for keys that begin with `{prefix}:`.
+//! `EVALSHA`, `SCRIPT LOAD`, `HMGET`, `HSET` and `TIME`, for keys that begin with `{prefix}:`, and
+//! `SELECT` where the address names a database.
 //!
 //! # When Redis fails
 //!
@@ -42,7 +50,8 @@
 //! |---|---|---|
 //! | down, or cannot be reached | [`Unreachable`](CoordinatorError::Unreachable) | shards run on until their leases are over; the connection is made anew |
 //! | slow | [`TimedOut`](CoordinatorError::TimedOut) after [`patience`](RedisOptions::patience) | the same |
-//! | full, or a replica, or still loading | [`Refused`](CoordinatorError::Refused), and looks answer | the same |
+//! | a replica, or still loading | [`Refused`](CoordinatorError::Refused) | the same, but that a replica is left for what is at its address by then |
+//! | full | [`Refused`](CoordinatorError::Refused), and looks answer | shards run on until their leases are over |
 //! | back, with its data | an answer | leases are renewed, and shards go on |
 //! | empty | an answer | owners write their leases anew; nobody else starts a shard for one lease |
 #![forbid(unsafe_code)]

@@ -23,7 +23,7 @@ use headcount_core::cache::memory::{Applied, GuildState};
 use headcount_core::cache::{AsyncStore, Kinds, Mutation, Op, Scope, StoreTraffic};
 
 use crate::connection::RedisOptions;
-use known::KnownHeads;
+use known::WrittenGuilds;
 use link::Link;
 
 pub use error::RowsError;
@@ -36,7 +36,7 @@ pub use reader::{RowReader, StoredGuild};
 #[derive(Clone)]
 pub struct RowStore {
     link: Link,
-    known: Arc<KnownHeads>,
+    known: Arc<WrittenGuilds>,
 }
 
 impl RowStore {
@@ -98,6 +98,10 @@ impl AsyncStore for RowStore {
         } else {
             self.change(guild, mutation).await
         }
+    }
+
+    fn is_final(error: &RowsError) -> bool {
+        !matches!(error, RowsError::NoAnswer(_) | RowsError::Contended)
     }
 
     async fn guilds(&self, shard: ShardId) -> Result<Vec<(GuildState, u64)>, RowsError> {

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use headcount_core::ShardId;
 use headcount_core::cache::{ShardSnapshots, SnapshotId, WholeSnapshot};
-use redis::aio::ConnectionManager;
 use redis::{Cmd, FromRedisValue, Script};
 
-use crate::connection::{RedisOptions, connect};
+use crate::connection::{RedisConnection, RedisOptions, connect};
 use crate::error::CoordinatorError;
 
 /// How many bytes a snapshot may have unless something else is said.
@@ -43,7 +42,7 @@ const AT_ONCE: u32 = 512;
 /// `GET` and `UNLINK`, for keys that begin with `{prefix:snapshot:`.
 #[derive(Clone)]
 pub struct SnapshotStore {
-    connection: ConnectionManager,
+    connection: RedisConnection,
     prefix: String,
     script: Script,
     longest: u64,

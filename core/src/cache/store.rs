@@ -78,6 +78,12 @@ pub trait AsyncStore {
         async move { Ok((self.apply(mutation).await?, Displaced::default())) }
     }
 
+    /// Whether an error stays, however often the mutation is handed in again. By default none does.
+    fn is_final(error: &Self::Error) -> bool {
+        let _ = error;
+        false
+    }
+
     /// What the store has of a shard's guilds, and how many members of each: asked of the store of
     /// members before the shard goes on with a session of another process. By default nothing is
     /// known of any, and their members are missing until they are asked for anew.

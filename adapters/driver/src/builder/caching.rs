@@ -166,7 +166,8 @@ impl<R: Runtime> Builder<R> {
     /// How often a store of your own is handed one change before it counts as failed, 1 to 100; 3
     /// by default. The same change comes again, with the same origin
     /// ([`Mutation::origin`](headcount_core::cache::Mutation::origin)), after 100 ms and then after
-    /// twice as long each time. A store that has panicked is not tried again.
+    /// twice as long each time. A store that has panicked is not tried again, nor one whose error
+    /// [stays](headcount_core::cache::AsyncStore::is_final).
     ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};

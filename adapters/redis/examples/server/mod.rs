@@ -103,6 +103,11 @@ impl Server {
         fs::create_dir(self.folder.path())
     }
 
+    #[allow(dead_code, reason = "not every program and test asks")]
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn address(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }

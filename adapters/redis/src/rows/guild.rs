@@ -11,7 +11,7 @@ use crate::rows::error::RowsError;
 use crate::rows::head::GuildHead;
 use crate::rows::held::{GuildStep, HeldRows, SteppedGuild, apply};
 use crate::rows::keys::{self, GuildKeys, PLACES};
-use crate::rows::known::Known;
+use crate::rows::known::{Missed, UnderWay};
 use crate::rows::link::{InPlace, WriteOutcome};
 use crate::rows::member_row::{A_BUCKET, bucket, divided};
 use crate::rows::reads::Reads;
@@ -37,9 +37,11 @@ impl RowStore {
         if delivers_anew(mutation) {
             self.known.forget(guild);
         }
+        let under_way = UnderWay::new(&self.known, guild, mutation);
         let changed = self.take_steps(guild, mutation).await;
-        if let (Err(RowsError::Forgotten), Some(origin)) = (&changed, mutation.origin()) {
-            self.known.set(guild, Known::Lost(origin));
+        match &changed {
+            Ok(_) | Err(RowsError::Superseded) => under_way.end(),
+            Err(error) => under_way.fail(matches!(error, RowsError::Forgotten)),
         }
         changed
     }
@@ -54,17 +56,14 @@ impl RowStore {
             let head = head.as_ref();
             head.is_some_and(|head| head.includes(origin))
         };
-        let (mut head, has_lost) = self.begin(guild, origin).await?;
+        let mut head = match self.known.head(guild) {
+            Some(head) => Some(self.judge_rows(guild, head, mutation).await?),
+            None => self.find(guild, mutation).await?,
+        };
         if includes(&head) {
             let mut applied = Applied::default();
             applied.replayed = true;
             return Ok(applied);
-        }
-        admit(head.as_ref(), origin, delivers_anew(mutation))?;
-        if head.is_some() && has_lost {
-            let stale = Op::SetStatus(GuildStatus::Stale);
-            let step = Mutation::new(Some(guild)).with(stale);
-            head = self.step(guild, head, &GuildStep::of(step)).await?;
         }
         let mut steps = GuildSteps::new(guild, mutation);
         // Its last step may have been taken before, by an attempt that got no answer.
@@ -83,25 +82,64 @@ impl RowStore {
         Ok(Applied::default())
     }
 
-    /// The guild's head, as it was written here or as it is found; and whether Redis had more
-    /// before.
-    async fn begin(
+    /// The head of a guild of which nothing was written here, or of which something may be missing.
+    async fn find(
         &self,
         guild: GuildId,
-        origin: Option<Position>,
-    ) -> Result<(Option<GuildHead>, bool), RowsError> {
-        match self.known.get(guild) {
-            Some(Known::Head(head)) => Ok((Some(head), false)),
-            Some(Known::Lost(at)) if Some(at) == origin => Err(RowsError::Forgotten),
-            lost => {
-                let keys = self.keys(guild);
-                let head = self.link.head(&keys).await?;
-                if head.is_none() {
-                    self.clear(&keys).await?;
-                }
-                Ok((head, lost.is_some()))
+        mutation: &Mutation<'static>,
+    ) -> Result<Option<GuildHead>, RowsError> {
+        let missed = self.known.missed(guild);
+        if missed.as_ref().is_some_and(|missed| missed.fails(mutation)) {
+            return Err(RowsError::Forgotten);
+        }
+        let keys = self.keys(guild);
+        let found = self.link.head(&keys).await?;
+        if missed.is_some_and(|missed| missed.is_lost(found.as_ref())) {
+            return Err(RowsError::Forgotten);
+        }
+        match found {
+            Some(head) => Ok(Some(self.judge_rows(guild, head, mutation).await?)),
+            None => {
+                self.clear(&keys).await?;
+                Ok(None)
             }
         }
+    }
+
+    /// Rows that lack a change, or are from before this session, are stale from here on, unless
+    /// they are delivered anew; those of a session after this one are not for it to change.
+    async fn judge_rows(
+        &self,
+        guild: GuildId,
+        head: GuildHead,
+        mutation: &Mutation<'static>,
+    ) -> Result<GuildHead, RowsError> {
+        let origin = mutation.origin();
+        let is_of_another = head.is_of_another_session(origin);
+        let missed = self.known.missed(guild);
+        let lacks = |missed: &Missed| !missed.is(mutation) && !head.includes(missed.origin);
+        let is_whole = !is_of_another && !missed.as_ref().is_some_and(lacks);
+        if is_whole || delivers_anew(mutation) || head.includes(origin) {
+            return Ok(head);
+        }
+        if let Some(origin) = origin
+            && is_of_another
+            && !self.known.are_older(guild, &head, origin)
+        {
+            return Err(RowsError::Superseded);
+        }
+        let just_before = |at: Position| Position {
+            sequence: at.sequence.saturating_sub(1),
+            ..at
+        };
+        let mut stale = Mutation::new(Some(guild)).with(Op::SetStatus(GuildStatus::Stale));
+        if let Some(origin) = origin {
+            stale = stale.at(just_before(origin));
+        }
+        let mut step = GuildStep::of(stale);
+        step.is_anew = true;
+        let next = self.step(guild, Some(head), &step).await?;
+        next.ok_or(RowsError::Forgotten)
     }
 
     pub(crate) fn keys(&self, guild: GuildId) -> GuildKeys {
@@ -125,7 +163,11 @@ impl RowStore {
                 for _ in 0..ATTEMPTS {
                     let (found, rows) = self.look(guild, head, &reads).await?;
                     expect(known.as_ref(), found.as_ref())?;
-                    admit(found.as_ref(), step.origin, step.is_anew)?;
+                    let session = step.origin.or(known.as_ref().and_then(GuildHead::position));
+                    let is_ours = |head: &GuildHead| !head.is_of_another_session(session);
+                    if !step.is_anew && !found.as_ref().is_none_or(is_ours) {
+                        return Err(RowsError::Superseded);
+                    }
                     head = found;
                     if head.as_ref().is_some_and(|it| it.includes(step.origin)) {
                         return Ok(head);
@@ -145,7 +187,7 @@ impl RowStore {
             return Err(RowsError::Contended);
         };
         let next = self.divide(guild, next).await?;
-        self.known.set(guild, Known::Head(next.clone()));
+        self.known.set(guild, next.clone());
         Ok(Some(next))
     }
 
@@ -339,7 +381,6 @@ impl RowStore {
                     return Err(RowsError::Forgotten);
                 }
                 WriteOutcome::Moved(_) | WriteOutcome::OtherRows => {
-                    self.known.forget(guild);
                     return Err(RowsError::Contended);
                 }
             }
@@ -370,10 +411,10 @@ impl RowStore {
             applied.replayed = true;
             return Ok(applied);
         }
-        if head.is_some() {
-            let mut command = redis::cmd("RENAME");
-            command.arg(keys.head()).arg(keys.leaving());
-            self.link.ask::<()>(&command).await?;
+        if let Some(head) = &head
+            && !self.link.leave(&keys, head.revision).await?
+        {
+            return Err(RowsError::Contended);
         }
         self.clear(&keys).await?;
         let mut command = redis::cmd("SREM");
@@ -389,27 +430,20 @@ impl RowStore {
         let Some(buckets) = self.link.leaving(keys).await? else {
             return Ok(());
         };
-        let buckets = (0..buckets).map(|at| keys.bucket(at));
         let kinds = PLACES.iter().filter_map(|(kind, _)| keys.kind(*kind));
-        let all: Vec<String> = kinds.chain(buckets).chain([keys.leaving()]).collect();
-        for some in all.chunks(KEYS) {
-            let mut command = redis::cmd("UNLINK");
-            command.arg(some);
-            self.link.ask::<u64>(&command).await?;
+        self.unlink(kinds.collect()).await?;
+        for from in (0..buckets).step_by(KEYS) {
+            let some = from..buckets.min(from.saturating_add(KEYS as u32));
+            self.unlink(some.map(|at| keys.bucket(at)).collect())
+                .await?;
         }
-        Ok(())
+        self.unlink(vec![keys.leaving()]).await
     }
-}
 
-/// What a session brings is for rows that follow the same one, unless it delivers them anew.
-fn admit(
-    head: Option<&GuildHead>,
-    origin: Option<Position>,
-    is_anew: bool,
-) -> Result<(), RowsError> {
-    match head {
-        Some(head) if !is_anew && head.is_superseding(origin) => Err(RowsError::Superseded),
-        Some(_) | None => Ok(()),
+    async fn unlink(&self, keys: Vec<String>) -> Result<(), RowsError> {
+        let mut command = redis::cmd("UNLINK");
+        command.arg(keys);
+        self.link.ask::<u64>(&command).await.map(drop)
     }
 }
 

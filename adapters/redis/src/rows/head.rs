@@ -18,6 +18,9 @@ const MOST_AT_ONCE: u64 = 1 << 17;
 /// No guild has as many members, and none as many hashes of them.
 const MEMBERS: u64 = 1 << 28;
 
+/// Over so many hashes members may be spread.
+pub(crate) const BUCKETS: RangeInclusive<u32> = 1..=MEMBERS as u32;
+
 /// The fields of a guild's head, in the order in which they are asked for.
 pub(crate) const FIELDS: [&str; 8] = [
     "schema",
@@ -118,9 +121,13 @@ impl GuildHead {
             && dispatch.sequence <= has.sequence
     }
 
-    /// Whether the rows follow another session of the shard: whoever has the dispatch is no longer
-    /// its owner, or has not delivered the guild anew.
-    pub(crate) fn is_superseding(&self, dispatch: Option<Position>) -> bool {
+    /// The last dispatch that the rows include.
+    pub(crate) const fn position(&self) -> Option<Position> {
+        self.state.position()
+    }
+
+    /// Whether the rows follow another session of the dispatch's shard.
+    pub(crate) fn is_of_another_session(&self, dispatch: Option<Position>) -> bool {
         let (Some(has), Some(dispatch)) = (self.state.position(), dispatch) else {
             return false;
         };

@@ -3,47 +3,169 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use headcount_core::Position;
+use headcount_core::cache::Mutation;
 use headcount_core::id::GuildId;
+use headcount_core::{Position, ShardId};
 
 use crate::rows::head::GuildHead;
 
-/// Of so many guilds at most something is known.
+/// Of so many guilds at most the head is known.
 const MOST: usize = 1 << 16;
 
-/// What is known of a guild without asking.
+/// A change that may not be there, or only in part.
 #[derive(Clone, Debug)]
-pub(crate) enum Known {
-    /// How it was written here last.
-    Head(GuildHead),
-    /// Redis lost what it was given. The dispatch at which that was noticed fails, however often
-    /// it is tried.
-    Lost(Position),
+pub(crate) struct Missed {
+    /// The dispatch that led to it.
+    pub(crate) origin: Option<Position>,
+    /// The change itself, if no dispatch led to it.
+    change: Option<Mutation<'static>>,
+    /// The revision that was written here last.
+    revision: Option<u64>,
+    /// Whether Redis lost what it was given.
+    is_forgotten: bool,
 }
 
-/// What a store knows of guilds without asking.
-#[derive(Debug, Default)]
-pub(crate) struct KnownHeads(Mutex<BTreeMap<GuildId, Known>>);
+impl Missed {
+    /// Whether a change fails since Redis lost what it was given: this one does however often it is
+    /// tried, and where no dispatch led to it the next dispatch does too.
+    pub(crate) fn fails(&self, mutation: &Mutation<'static>) -> bool {
+        let is_next = self.origin.is_none() && mutation.origin().is_some();
+        self.is_forgotten && (is_next || self.is(mutation))
+    }
 
-impl KnownHeads {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<GuildId, Known>> {
+    /// Whether Redis has lost of the guild what it had when this was tried.
+    pub(crate) fn is_lost(&self, found: Option<&GuildHead>) -> bool {
+        !self.is_forgotten && self.revision > found.map(|head| head.revision)
+    }
+
+    /// Whether this is the same change, handed in again.
+    pub(crate) fn is(&self, mutation: &Mutation<'static>) -> bool {
+        match self.origin {
+            Some(origin) => mutation.origin() == Some(origin),
+            None => self.change.as_ref() == Some(mutation),
+        }
+    }
+}
+
+/// What a store knows of guilds without asking: how each was written here last, or what of it may
+/// not be there.
+#[derive(Debug, Default)]
+pub(crate) struct WrittenGuilds(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    heads: BTreeMap<GuildId, GuildHead>,
+    /// No more than the guilds that are served.
+    missed: BTreeMap<GuildId, Missed>,
+    /// The sessions that began here.
+    begun: BTreeMap<ShardId, u64>,
+}
+
+impl WrittenGuilds {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn get(&self, guild: GuildId) -> Option<Known> {
-        self.lock().get(&guild).cloned()
+    pub(crate) fn head(&self, guild: GuildId) -> Option<GuildHead> {
+        self.lock().heads.get(&guild).cloned()
     }
 
-    pub(crate) fn set(&self, guild: GuildId, known: Known) {
-        let mut all = self.lock();
-        all.insert(guild, known);
-        if all.len() > MOST {
-            let other = all.keys().copied().find(|other| *other != guild);
-            other.map(|other| all.remove(&other));
+    /// A session begins.
+    pub(crate) fn begin(&self, at: Position) {
+        self.lock().begun.insert(at.shard, at.session);
+    }
+
+    /// Whether the guild's rows, as they are found, are from before the session of a dispatch:
+    /// nobody has written them since they were written here, or that session began here.
+    pub(crate) fn are_older(&self, guild: GuildId, found: &GuildHead, dispatch: Position) -> bool {
+        let known = self.lock();
+        let begun = known.begun.get(&dispatch.shard).copied();
+        if begun.is_some() && begun == found.position().map(|at| at.session) {
+            return false;
+        }
+        let head = known.heads.get(&guild).map(|head| head.revision);
+        let missed = known.missed.get(&guild).and_then(|missed| missed.revision);
+        match head.max(missed) {
+            Some(written) => found.revision <= written,
+            None => begun == Some(dispatch.session),
         }
     }
 
+    pub(crate) fn missed(&self, guild: GuildId) -> Option<Missed> {
+        self.lock().missed.get(&guild).cloned()
+    }
+
+    /// The guild was written.
+    pub(crate) fn set(&self, guild: GuildId, head: GuildHead) {
+        let Known { heads, missed, .. } = &mut *self.lock();
+        missed.remove(&guild);
+        heads.insert(guild, head);
+        if heads.len() > MOST {
+            let other = heads.keys().copied().find(|other| *other != guild);
+            other.map(|other| heads.remove(&other));
+        }
+    }
+
+    /// A change of the guild may not be there.
+    pub(crate) fn miss(&self, guild: GuildId, mutation: &Mutation<'static>, is_forgotten: bool) {
+        let Known { heads, missed, .. } = &mut *self.lock();
+        let head = heads.remove(&guild).map(|head| head.revision);
+        let earlier = missed.get(&guild).and_then(|missed| missed.revision);
+        let origin = mutation.origin();
+        let it = Missed {
+            origin,
+            change: origin.is_none().then(|| mutation.clone()),
+            revision: head.max(earlier),
+            is_forgotten,
+        };
+        missed.insert(guild, it);
+    }
+
     pub(crate) fn forget(&self, guild: GuildId) {
-        self.lock().remove(&guild);
+        let Known { heads, missed, .. } = &mut *self.lock();
+        heads.remove(&guild);
+        missed.remove(&guild);
+    }
+}
+
+/// A change under way: one that is not ended may not be there.
+pub(crate) struct UnderWay<'a> {
+    known: &'a WrittenGuilds,
+    guild: GuildId,
+    mutation: &'a Mutation<'static>,
+    has_ended: bool,
+}
+
+impl<'a> UnderWay<'a> {
+    pub(crate) const fn new(
+        known: &'a WrittenGuilds,
+        guild: GuildId,
+        mutation: &'a Mutation<'static>,
+    ) -> Self {
+        Self {
+            known,
+            guild,
+            mutation,
+            has_ended: false,
+        }
+    }
+
+    /// It is there, or is not to be.
+    pub(crate) fn end(mut self) {
+        self.has_ended = true;
+    }
+
+    /// It may not be there.
+    pub(crate) fn fail(mut self, is_forgotten: bool) {
+        self.has_ended = true;
+        self.known.miss(self.guild, self.mutation, is_forgotten);
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.known.miss(self.guild, self.mutation, false);
+        }
     }
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headcount_core::id::{GuildId, UserId};
-use redis::aio::ConnectionManager;
 use redis::{Cmd, FromRedisValue, Pipeline, Script, Value};
 
-use crate::connection::{RedisOptions, connect};
+use crate::connection::{RedisConnection, RedisOptions, connect};
 use crate::rows::changes::{ChangePart, Changes};
 use crate::rows::counts::Counters;
 use crate::rows::error::RowsError;
-use crate::rows::head::{FIELDS, GuildHead};
+use crate::rows::head::{BUCKETS, FIELDS, GuildHead};
 use crate::rows::held::{HeldRows, PlaceRows};
 use crate::rows::keys::{self, GuildKeys};
 use crate::rows::member_row::{RowPieces, USUAL, bucket, field, is_first};
@@ -45,9 +44,10 @@ pub(crate) enum WriteOutcome {
 /// A connection to the rows of one bot.
 #[derive(Clone)]
 pub(crate) struct Link {
-    connection: ConnectionManager,
+    connection: RedisConnection,
     pub(crate) prefix: String,
     write: Script,
+    leave: Script,
     swap: Script,
     pub(crate) counters: Arc<Counters>,
 }
@@ -58,6 +58,7 @@ impl Link {
             connection: connect(address, options.patience).await?,
             prefix: options.prefix,
             write: Script::new(include_str!("write.lua")),
+            leave: Script::new(include_str!("leave.lua")),
             swap: Script::new(include_str!("sessions.lua")),
             counters: Arc::default(),
         })
@@ -116,7 +117,20 @@ impl Link {
     pub(crate) async fn leaving(&self, keys: &GuildKeys) -> Result<Option<u32>, RowsError> {
         let mut command = redis::cmd("HGET");
         command.arg(keys.leaving()).arg("buckets");
-        self.ask(&command).await
+        let buckets: Option<u32> = self.ask(&command).await?;
+        match buckets {
+            Some(buckets) if !BUCKETS.contains(&buckets) => Err(RowsError::Damaged),
+            buckets => Ok(buckets),
+        }
+    }
+
+    /// Gives a guild's head up, unless the guild has another revision by now: `false`.
+    pub(crate) async fn leave(&self, keys: &GuildKeys, expected: u64) -> Result<bool, RowsError> {
+        let mut call = self.leave.prepare_invoke();
+        call.key(keys.head()).key(keys.leaving()).arg(expected);
+        let answer = call.invoke_async(&mut self.connection.clone()).await;
+        self.counters.answered(answer.is_ok());
+        Ok(answer?)
     }
 
     /// Reads rows, and the head as it was before; of members that lie in so many hashes. If they

@@ -73,6 +73,9 @@ impl RowStore {
         session: &NewSession,
         origin: Option<Position>,
     ) -> Result<Vec<GuildId>, RowsError> {
+        if let Some(origin) = origin {
+            self.known.begin(origin);
+        }
         // Each of these is delivered anew.
         let known = session.guilds.iter();
         known.for_each(|guild| self.known.forget(*guild));

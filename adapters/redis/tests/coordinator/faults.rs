@@ -5,6 +5,7 @@ use std::time::Duration;
 use headcount_core::fleet::lease::{Expected, LeaseKey, ProcessId, Swap, Swapped};
 use headcount_redis::{Coordinator, CoordinatorError, RedisOptions};
 
+use crate::proxy::Proxy;
 use crate::server::Server;
 
 fn swap(expected: Expected) -> Swap {
@@ -21,11 +22,13 @@ fn swap(expected: Expected) -> Swap {
 }
 
 async fn open(server: &Server) -> Coordinator {
+    open_at(&server.address()).await
+}
+
+async fn open_at(address: &str) -> Coordinator {
     let mut options = RedisOptions::default();
     options.patience = Duration::from_millis(300);
-    Coordinator::open_with(&server.address(), options)
-        .await
-        .unwrap()
+    Coordinator::open_with(address, options).await.unwrap()
 }
 
 /// Swaps until there is an answer.
@@ -151,4 +154,73 @@ async fn a_user_needs_no_more_than_the_documentation_says() {
     assert!(!format!("{redis:?}").contains("secret"));
     let done = redis.swap(&swap(Expected::Nothing)).await;
     assert!(matches!(done, Ok(Swapped::Done(_))), "{done:?}");
+}
+
+/// As where a host is gone, or what lies between has forgotten the connection.
+#[tokio::test]
+async fn a_connection_that_says_nothing_any_more_is_made_anew() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let proxy = Proxy::to(server.port()).await.unwrap();
+    let redis = open_at(&proxy.address()).await;
+    let Swapped::Done(entry) = redis.swap(&swap(Expected::Nothing)).await.unwrap() else {
+        panic!("nothing was there");
+    };
+    proxy.cut();
+    let silent = redis.swap(&swap(Expected::Never)).await;
+    assert!(
+        matches!(silent, Err(CoordinatorError::TimedOut)),
+        "{silent:?}"
+    );
+    let found = redis.swap(&swap(Expected::Never)).await.unwrap();
+    assert_eq!(found, Swapped::Refused(Some(entry)));
+}
+
+/// The address leads to another server, as after a planned change of the primary.
+#[tokio::test]
+async fn a_server_that_has_become_a_replica_is_left_for_the_one_at_its_address() {
+    let (Some(old), Some(new)) = (Server::for_test(&[]), Server::for_test(&[])) else {
+        return;
+    };
+    let proxy = Proxy::to(old.port()).await.unwrap();
+    let redis = open_at(&proxy.address()).await;
+    let Swapped::Done(entry) = redis.swap(&swap(Expected::Nothing)).await.unwrap() else {
+        panic!("nothing was there");
+    };
+    proxy.lead_to(new.port());
+    old.ask::<()>(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
+    let refused = redis.swap(&swap(Expected::Written(entry.epoch))).await;
+    assert!(
+        matches!(refused, Err(CoordinatorError::Refused(_))),
+        "{refused:?}"
+    );
+    let done = redis.swap(&swap(Expected::Nothing)).await.unwrap();
+    assert!(matches!(done, Swapped::Done(_)), "{done:?}");
+}
+
+/// The user is unknown for a while, as where Redis is set up after it has begun.
+#[tokio::test]
+async fn a_user_who_was_not_let_in_is_let_in_once_redis_knows_it() {
+    let Some(mut server) = Server::for_test(&[]) else {
+        return;
+    };
+    let user = ["ACL", "SETUSER", "bot", "on", ">secret", "~*", "+@all"];
+    server.ask::<()>(&user).unwrap();
+    let redis = open_at(&server.address().replace("//", "//bot:secret@")).await;
+    server.kill().unwrap();
+    assert!(server.run().unwrap());
+    let refused = loop {
+        match redis.swap(&swap(Expected::Nothing)).await {
+            Err(CoordinatorError::Unreachable(_)) => tokio::task::yield_now().await,
+            other => break other,
+        }
+    };
+    assert!(
+        matches!(refused, Err(CoordinatorError::Forbidden(_))),
+        "{refused:?}"
+    );
+    server.ask::<()>(&user).unwrap();
+    let done = redis.swap(&swap(Expected::Nothing)).await.unwrap();
+    assert!(matches!(done, Swapped::Done(_)), "{done:?}");
 }

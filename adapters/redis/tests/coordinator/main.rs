@@ -4,6 +4,7 @@
 mod bots;
 mod faults;
 mod processes;
+mod proxy;
 #[path = "../../examples/server/mod.rs"]
 mod server;
 mod snapshots;

@@ -1,7 +1,10 @@
 //! New sessions, what a session of before brings after them, and guilds that are gone with them.
 
+use std::collections::BTreeSet;
+
+use headcount_core::cache::memory::Exported;
 use headcount_core::cache::{AsyncStore, GuildStatus, MemoryStore, Mutation, Op, Scope};
-use headcount_redis::{RowStore, RowsError};
+use headcount_redis::{RowStore, RowsError, StoredGuild};
 use serde_json::{Value, json};
 
 use crate::feed::{Dice, Feed, guild, guild_create, role_update};
@@ -104,4 +107,121 @@ async fn a_guild_whose_keys_were_taken_away_in_part_comes_back_without_them() {
     server.ask::<()>(&allow).unwrap();
     store.apply(&gone).await.unwrap();
     assert_eq!(keys(&server, "*"), ["{headcount}:rows"]);
+}
+
+/// Redis takes writes again after a change has failed for good: whoever reads sees that something
+/// is missing.
+#[tokio::test]
+async fn rows_that_lack_a_change_are_stale_from_the_next_one_on() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    let status = |stored: StoredGuild| stored.state.status();
+    let read = async || status(store.reader().guild(guild(1)).await.unwrap().unwrap());
+    let refuse = ["CONFIG", "SET", "maxmemory", "1"];
+    let take = ["CONFIG", "SET", "maxmemory", "0"];
+    server.ask::<()>(&refuse).unwrap();
+    let tried = role_update(&mut feed);
+    assert!(store.apply(&tried).await.is_err());
+    server.ask::<()>(&take).unwrap();
+    store.apply(&tried).await.unwrap();
+    store.apply(&role_update(&mut feed)).await.unwrap();
+    assert_eq!(read().await, GuildStatus::Available, "it was tried again");
+    server.ask::<()>(&refuse).unwrap();
+    assert!(store.apply(&role_update(&mut feed)).await.is_err());
+    let note = Mutation::new(Some(guild(1))).with(Op::SetStatus(GuildStatus::Stale));
+    assert!(store.apply(&note).await.is_err());
+    server.ask::<()>(&take).unwrap();
+    assert_eq!(read().await, GuildStatus::Available);
+    store.apply(&role_update(&mut feed)).await.unwrap();
+    assert_eq!(read().await, GuildStatus::Stale);
+    let create = guild_create(&mut Dice(4), 1);
+    let create = feed.derive("GUILD_CREATE", &create).unwrap();
+    store.apply(&create).await.unwrap();
+    assert_eq!(read().await, GuildStatus::Available);
+}
+
+/// The future is dropped, as at a deadline, after the change was sent or before.
+#[tokio::test]
+async fn rows_that_may_lack_a_change_that_was_dropped_are_stale_unless_they_have_it() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    for polls in 1..40 {
+        server.ask::<()>(&["FLUSHALL"]).unwrap();
+        let (store, mut feed) = filled(&server, 10).await;
+        let dropped = role_update(&mut feed);
+        let mut applying = Box::pin(store.apply(&dropped));
+        for _ in 0..polls {
+            let polled = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(applying.as_mut().poll(context).is_ready())
+            });
+            if polled.await {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(applying);
+        let next = feed.place(Mutation::new(Some(guild(1))).with(Op::Recount));
+        store.apply(&next).await.unwrap();
+        let mut rows = BTreeSet::new();
+        let export = |piece: Exported<'static>| {
+            rows.insert(serde_json::to_string(&piece).unwrap());
+        };
+        store.reader().export(guild(1), export).await.unwrap();
+        let has_it = rows.iter().any(|row| row.contains("\"name\":\"r\""));
+        let stored = store.reader().guild(guild(1)).await.unwrap().unwrap();
+        let is_stale = stored.state.status() == GuildStatus::Stale;
+        assert_eq!(has_it, !is_stale, "{polls} {rows:?}");
+    }
+}
+
+/// Redis comes back with rows of a session before this one, which was written here as well.
+#[tokio::test]
+async fn rows_of_a_session_before_this_one_are_stale_and_go_on() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    let head = format!("{{headcount:{}}}:head", guild(1));
+    let dump: Vec<u8> = server.ask(&["DUMP", &head]).unwrap();
+    store.apply(&ready(&mut feed, 1)).await.unwrap();
+    let create = guild_create(&mut Dice(4), 1);
+    let create = feed.derive("GUILD_CREATE", &create).unwrap();
+    store.apply(&create).await.unwrap();
+    let restore: [&[u8]; 5] = [b"RESTORE", head.as_bytes(), b"0", &dump, b"REPLACE"];
+    server.ask_bytes::<()>(&restore).unwrap();
+    let failed = store.apply(&role_update(&mut feed)).await;
+    assert!(matches!(failed, Err(RowsError::Forgotten)), "{failed:?}");
+    let next = role_update(&mut feed);
+    store.apply(&next).await.unwrap();
+    let stored = store.reader().guild(guild(1)).await.unwrap().unwrap();
+    assert_eq!(stored.state.status(), GuildStatus::Stale);
+    assert_eq!(stored.state.position(), next.origin());
+}
+
+/// A new session began here while Redis was away, so that the rows are still of the one before.
+#[tokio::test]
+async fn rows_that_a_new_session_did_not_reach_are_stale_and_go_on() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (_, mut feed) = filled(&server, 10).await;
+    let store = RowStore::open(&server.address()).await.unwrap();
+    server
+        .ask::<()>(&["CONFIG", "SET", "maxmemory", "1"])
+        .unwrap();
+    assert!(store.apply(&ready(&mut feed, 1)).await.is_err());
+    server
+        .ask::<()>(&["CONFIG", "SET", "maxmemory", "0"])
+        .unwrap();
+    store.apply(&role_update(&mut feed)).await.unwrap();
+    let stored = store.reader().guild(guild(1)).await.unwrap().unwrap();
+    assert_eq!(stored.state.status(), GuildStatus::Stale);
+    // Whoever neither began the session nor wrote the guild does not own it.
+    let other = RowStore::open(&server.address()).await.unwrap();
+    feed.session += 1;
+    let refused = other.apply(&role_update(&mut feed)).await;
+    assert!(matches!(refused, Err(RowsError::Superseded)), "{refused:?}");
 }
