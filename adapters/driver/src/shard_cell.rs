@@ -50,6 +50,8 @@ pub(crate) struct RecordedShard {
     tape: Option<Box<Tape>>,
     /// How it was asked to stop since it was to begin.
     stop: Option<OnStop>,
+    /// Whether it is to begin after another owner, and is as it was before that one.
+    is_of_before: bool,
 }
 
 impl RecordedShard {
@@ -143,6 +145,7 @@ impl ShardCell {
                 shard,
                 tape: tape.map(Box::new),
                 stop: None,
+                is_of_before: false,
             }),
             acknowledgements: Arc::new(acknowledgements),
             bell,
@@ -233,10 +236,11 @@ impl ShardCell {
             (Some(session), Some(rows)) => recorded.shard.start_with_rows(session, rows),
             (session, _) => recorded.shard.start(session),
         };
-        if started.is_ok()
-            && let Some(on_stop) = recorded.stop
-        {
-            recorded.stop(on_stop);
+        if started.is_ok() {
+            recorded.is_of_before = false;
+            if let Some(on_stop) = recorded.stop {
+                recorded.stop(on_stop);
+            }
         }
         self.published.update(&recorded.shard);
         drop(recorded);
@@ -246,6 +250,7 @@ impl ShardCell {
 
     /// Its loop, once it begins, goes on with this of another owner.
     pub(crate) fn inherit(&self, tenure: ShardTenure) {
+        self.lock().is_of_before = true;
         *lock(&self.tenure) = tenure;
     }
 
@@ -331,9 +336,14 @@ impl ShardCell {
     }
 
     /// Up to where the next process need not get events again: in the session, or in the one that
-    /// was lost as long as something of it is not dealt with.
+    /// was lost as long as something of it is not dealt with. Nothing from when it was given anew
+    /// until it begins.
     pub(crate) fn acknowledged(&self) -> Option<Position> {
-        let acknowledged = self.acknowledge().shard.acknowledged();
+        let recorded = self.acknowledge();
+        if recorded.is_of_before {
+            return None;
+        }
+        let acknowledged = recorded.shard.acknowledged();
         acknowledged.or_else(|| self.acknowledgements.unfinished())
     }
 
@@ -432,3 +442,6 @@ impl ShardCell {
 fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
     place.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;
