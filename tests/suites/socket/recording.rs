@@ -331,14 +331,20 @@ async fn a_shard_that_is_refused_writes_the_recording_out<R: Tested>() {
 
 /// A recording of a bot that hears so many dispatches: the file, and the bytes of all payloads.
 /// `more` is called before, and after each thousand.
-async fn long_run(server: &Server, events: u32, more: impl Fn()) -> (Vec<u8>, u64) {
+async fn long_run(
+    server: &Server,
+    intents: Intents,
+    events: u32,
+    more: impl Fn(),
+) -> (Vec<u8>, u64) {
     // The recorder's thread may lag behind: events come much faster than in life.
     let record = RecordOptions {
         waiting: 1 << 30,
         ..RecordOptions::default()
     };
-    let bot = recorded::<Tokio>(server).record(record).connect().await;
-    let mut bot = bot.expect("started");
+    let builder = recorded::<Tokio>(server).record(record);
+    let builder = builder.configure(|config| config.intents = intents);
+    let mut bot = builder.connect().await.expect("started");
     ready(&mut bot).await;
     more();
     let mut count = 0;
@@ -369,6 +375,10 @@ fn show(file: &[u8], payloads: u64) {
     let mut inputs = 0;
     while let Some(step) = replay.step().expect("frames") {
         assert_eq!(step.divergence, None);
+        assert!(
+            !matches!(step.happened, Happened::Ended(_)),
+            "all is recorded"
+        );
         inputs += u64::from(matches!(step.happened, Happened::Input(_)));
     }
     let rate = inputs as f64 / start.elapsed().as_secs_f64();
@@ -393,7 +403,7 @@ fn an_hour_of_a_hundred_events_a_second_is_recorded_in_twenty_megabytes() {
             ..options(Plan::even(50, 200))
         };
         let server = serve(options, 1, ServerConfig::default()).await;
-        let (file, payloads) = long_run(&server, 360_000, || {}).await;
+        let (file, payloads) = long_run(&server, INTENTS, 360_000, || {}).await;
         show(&file, payloads);
         assert!(!Recording::read(&file).expect("a recording").end().is_full);
         assert!(file.len() < 20_000_000);
@@ -407,7 +417,7 @@ fn a_million_events_of_the_steady_mix_are_recorded_and_replayed() {
     Tokio::block_on(async {
         let server = serve(options(Plan::even(50, 200)), 1, ServerConfig::default()).await;
         let more = || server.act(Act::Traffic { events: 1_100 });
-        let (file, payloads) = long_run(&server, 1_000_000, more).await;
+        let (file, payloads) = long_run(&server, Intents::all(), 1_000_000, more).await;
         show(&file, payloads);
     });
 }

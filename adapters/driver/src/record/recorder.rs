@@ -18,16 +18,23 @@ use super::archive::{Archive, ArchiveFault, DifferingPart};
 use super::header::{RecordingHeader, ShardHeader};
 use super::key::ScrubKey;
 use super::scrub::Scrubber;
-use super::tape::{Tape, TapeFeed, TapePiece};
+use super::tape::{BUFFER, Tape, TapeFeed, TapePiece};
 use crate::shard_cell::ShardCell;
 use crate::{Error, ErrorKind};
 
-/// How many pieces may wait for the thread; their bytes are bounded as well.
-const QUEUE: usize = 4096;
+/// How many pieces may wait for the thread, at least and at most: as a rule their bytes are what
+/// bounds them.
+const QUEUE: (usize, usize) = (64, 1 << 16);
 
 /// As long as pieces come, the thread looks for them this often, so that no shard has to wake it
 /// for each: that would cost more than all else of recording.
 const LOOKS: Duration = Duration::from_secs(1);
+
+/// How many pieces may wait if so many bytes may.
+fn queue(waiting: usize) -> usize {
+    let (least, most) = QUEUE;
+    (waiting / BUFFER * 2).clamp(least, most)
+}
 
 /// What the thread is to do.
 #[derive(Debug)]
@@ -76,7 +83,7 @@ impl Recorder {
         let began = began.map_or(0, |since| since.as_secs());
         let header = RecordingHeader::new(config, total.get(), began, shards, &mut scrubber);
         let header = header.map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
-        let (sender, receiver) = mpsc::sync_channel(QUEUE);
+        let (sender, receiver) = mpsc::sync_channel(queue(options.waiting));
         let feed = Arc::new(TapeFeed::new(sender.clone(), options.waiting));
         let dumps = DumpRequests::default();
         let archive = Archive::new(scrubber, header, &options);

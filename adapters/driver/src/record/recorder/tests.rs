@@ -113,12 +113,29 @@ fn a_link_in_the_place_of_the_file_is_replaced_and_not_followed() {
     assert_eq!(fs::read(&other).unwrap(), b"other");
 }
 
+#[test]
+fn there_is_a_place_for_each_buffer_that_may_wait() {
+    for waiting in [0, 1 << 20, 64 << 20, 1 << 30] {
+        assert!(queue(waiting) * BUFFER >= waiting, "{waiting}");
+    }
+    assert_eq!(queue(usize::MAX), QUEUE.1);
+}
+
+#[test]
+fn a_folder_that_is_gone_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gone").join("bot.rec");
+    let error = write_file(&path, |out| out.write_all(b"whole")).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+}
+
 /// A recorder, and its thread as far as it has none yet.
 fn recorder() -> (Recorder, RecorderThread, Receiver<RecorderTask>) {
     let mut scrubber = Scrubber::none();
     let begins = vec![ShardHeader::new(0, 7, None, false)];
     let header = RecordingHeader::new(&config(), 1, 0, begins, &mut scrubber).unwrap();
-    let (sender, receiver) = mpsc::sync_channel(QUEUE);
+    let (sender, receiver) = mpsc::sync_channel(QUEUE.0);
     let feed = Arc::new(TapeFeed::new(sender.clone(), 1 << 20));
     let dumps = DumpRequests::default();
     let thread = RecorderThread {
