@@ -404,6 +404,7 @@ fn an_hour_of_a_hundred_events_a_second_is_recorded_in_twenty_megabytes() {
         };
         let server = serve(options, 1, ServerConfig::default()).await;
         let (file, payloads) = long_run(&server, INTENTS, 360_000, || {}).await;
+        server.stop().await;
         show(&file, payloads);
         assert!(!Recording::read(&file).expect("a recording").end().is_full);
         assert!(file.len() < 20_000_000);
@@ -418,6 +419,7 @@ fn a_million_events_of_the_steady_mix_are_recorded_and_replayed() {
         let server = serve(options(Plan::even(50, 200)), 1, ServerConfig::default()).await;
         let more = || server.act(Act::Traffic { events: 1_100 });
         let (file, payloads) = long_run(&server, Intents::all(), 1_000_000, more).await;
+        server.stop().await;
         show(&file, payloads);
     });
 }
