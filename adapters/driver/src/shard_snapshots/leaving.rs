@@ -18,6 +18,9 @@ use crate::state::{FileHead, RowsWriter, millis};
 /// After a piece was copied and packed others run for so many times as long.
 const RESTS: u32 = 9;
 
+/// How often it is looked whether the bot has ended.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// A snapshot of more pieces, of 4 GiB, is too long however well it is packed.
 const MOST_PIECES: u32 = 1 << 14;
 
@@ -60,8 +63,13 @@ impl LeftSnapshots {
         let Some(left) = &shared.left_snapshots else {
             return;
         };
+        let mut last = runtime.now();
         while !shared.fleet.has_ended() {
-            runtime.timer(left.every).await;
+            runtime.timer(left.every.min(LOOK)).await;
+            if runtime.now().saturating_duration_since(last) < left.every {
+                continue;
+            }
+            last = runtime.now();
             let round = left.leave_all(&runtime, &shared);
             if let Err(panicked) = caught_in(round).await {
                 tracing::error!(error = %panicked, "the shards' snapshots were not written");

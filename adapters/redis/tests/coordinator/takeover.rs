@@ -173,30 +173,35 @@ async fn with_snapshots_in_redis_a_takeover_has_them_in_its_cache() {
 
 #[tokio::test]
 async fn snapshots_that_are_too_long_or_damaged_or_gone_leave_a_takeover_without_rows() {
-    let damages: [(u64, &'static [&'static str]); 4] = [
-        (1_000, &[]),
-        (1 << 20, &["EVAL", TAKE_AWAY, "0"]),
-        (1 << 20, &["EVAL", OVERWRITE, "0", "not a snapshot"]),
-        (1 << 20, &["EVAL", OVERWRITE, "0", "\u{0}"]),
+    let few = 1_000;
+    let enough = 1 << 20;
+    let cases: [(u64, u64, &'static [&'static str]); 5] = [
+        (few, enough, &[]),
+        (enough, few, &[]),
+        (enough, enough, &["EVAL", TAKE_AWAY, "0"]),
+        (enough, enough, &["EVAL", OVERWRITE, "0", "not a snapshot"]),
+        (enough, enough, &["EVAL", OVERWRITE, "0", "\u{0}"]),
     ];
     let (local, mut all) = (LocalSet::new(), JoinSet::new());
-    for (longest, damage) in damages {
+    for (left, found, damage) in cases {
         let Some(redis) = Server::for_test(&[]) else {
             return;
         };
-        all.spawn_local_on(finds_nothing(redis, longest, damage), &local);
+        all.spawn_local_on(finds_nothing(redis, [left, found], damage), &local);
     }
     local.run_until(all.join_all()).await;
 }
 
-async fn finds_nothing(redis: Server, longest: u64, damage: &'static [&'static str]) {
+/// A process leaves snapshots of so many bytes at most, and another takes up so many.
+async fn finds_nothing(redis: Server, longest: [u64; 2], damage: &'static [&'static str]) {
     let gateway = gateway();
-    run(&redis, &gateway, Leaves::Snapshots(longest)).await;
+    let [left, found] = longest.map(Leaves::Snapshots);
+    run(&redis, &gateway, left).await;
     let asked = requests(&gateway);
     if !damage.is_empty() {
         redis.ask::<redis::Value>(damage).unwrap();
     }
-    let second = run(&redis, &gateway, Leaves::Snapshots(longest)).await;
+    let second = run(&redis, &gateway, found).await;
     assert_eq!((second.complete, second.others), (GUILDS, 0));
     assert_eq!(second.restored, None);
     assert_eq!(requests(&gateway), 2 * asked);
