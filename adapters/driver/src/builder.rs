@@ -245,7 +245,9 @@ impl<R: Runtime> Builder<R> {
     }
 
     /// When the rows of the cache in memory are written to the [state folder](Self::state): by
-    /// default every 30 seconds and at the end of the bot. Nothing without such a folder.
+    /// default every 30 seconds and at the end of the bot. Without such a folder it says only how
+    /// often [`shard_snapshots`](Self::shard_snapshots) are left, where all but `Every` is every 30
+    /// seconds.
     ///
     /// A thread of its own encodes and writes them, guild by guild, and leaves the cache alone for
     /// most of the time meanwhile. A disk that fails is a warning, and the snapshot before stays.

@@ -34,7 +34,9 @@ pub(crate) struct LeftSnapshots {
     every: Duration,
     /// Of the stores that they are read into.
     seed: u64,
-    /// The shards that run here.
+    /// Whether a shard goes on from what is there.
+    is_read: bool,
+    /// The shards that have begun here, as they did last.
     tenures: Mutex<BTreeMap<ShardId, Arc<SnapshotTenure>>>,
 }
 
@@ -75,7 +77,12 @@ impl SnapshotTenure {
 
 impl LeftSnapshots {
     /// They are written by this plan, each 30 s if it says nothing.
-    pub(crate) fn new(store: Arc<dyn AnyShardSnapshots>, plan: Snapshots, seed: u64) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn AnyShardSnapshots>,
+        plan: Snapshots,
+        seed: u64,
+        is_read: bool,
+    ) -> Self {
         let every = match plan {
             Snapshots::Every(every) => every,
             Snapshots::AtEnd | Snapshots::Off => EVERY,
@@ -85,6 +92,7 @@ impl LeftSnapshots {
             plan: Snapshots::Every(every),
             every,
             seed,
+            is_read,
             tenures: Mutex::default(),
         }
     }

@@ -233,7 +233,9 @@ impl<R: Runtime> Builder<R> {
             return Ok(None);
         };
         let seed = self.seed_of(0)?;
-        Ok(Some(LeftSnapshots::new(store, self.snapshots, seed)))
+        let is_read = self.on_resume != OnResume::Cold;
+        let left = LeftSnapshots::new(store, self.snapshots, seed, is_read);
+        Ok(Some(left))
     }
 
     /// The leases of this process, if there are others.

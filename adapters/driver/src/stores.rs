@@ -146,6 +146,7 @@ impl Stores {
         for (earlier, _) in &mut self.routes {
             earlier.remove(kinds);
         }
+        self.routes.retain(|(kinds, _)| !kinds.is_empty());
         self.routes.push((kinds, Arc::new(store)));
     }
 

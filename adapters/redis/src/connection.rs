@@ -1,7 +1,7 @@
 //! The connection to Redis.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
@@ -41,7 +41,7 @@ pub(crate) struct RedisConnection {
     current: Arc<Mutex<Numbered>>,
 }
 
-/// The connection of now, and the how manieth it is.
+/// The connection of now, and how many there were before it.
 #[derive(Clone)]
 struct Numbered {
     number: u64,
@@ -97,13 +97,52 @@ impl RedisConnection {
     }
 }
 
+/// A question that waits for its answer. Where it is given up after a good part of the time that it
+/// had, nobody may be at the other end.
+struct Question<'a> {
+    connection: &'a RedisConnection,
+    number: u64,
+    since: Instant,
+    is_answered: bool,
+}
+
+impl<'a> Question<'a> {
+    fn ask(connection: &'a RedisConnection, number: u64) -> Self {
+        Self {
+            connection,
+            number,
+            since: Instant::now(),
+            is_answered: false,
+        }
+    }
+
+    fn answered(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        let patience = self.connection.config.response_timeout();
+        let is_long = patience.is_some_and(|patience| self.since.elapsed() >= patience / 2);
+        if !self.is_answered && is_long {
+            self.connection.renew(self.number);
+        }
+    }
+}
+
 impl ConnectionLike for RedisConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let mut current = self.lock().clone();
-            let answer = current.manager.req_packed_command(command).await;
+            let Numbered {
+                number,
+                mut manager,
+            } = self.lock().clone();
+            let question = Question::ask(self, number);
+            let answer = manager.req_packed_command(command).await;
+            question.answered();
             let answer = answer.and_then(Value::extract_error);
-            answer.inspect_err(|error| self.hear(current.number, error))
+            answer.inspect_err(|error| self.hear(number, error))
         })
     }
 
@@ -118,7 +157,9 @@ impl ConnectionLike for RedisConnection {
                 number,
                 mut manager,
             } = self.lock().clone();
+            let question = Question::ask(self, number);
             let answers = manager.req_packed_commands(commands, offset, count).await;
+            question.answered();
             match &answers {
                 Err(error) => self.hear(number, error),
                 Ok(answers) => {
@@ -140,10 +181,15 @@ impl ConnectionLike for RedisConnection {
 
 /// Whether another connection may fare better.
 fn is_for_another(error: &RedisError) -> bool {
-    use ServerErrorKind::{MasterDown, ReadOnly};
-    error.is_timeout()
-        || matches!(
-            error.kind(),
-            ErrorKind::AuthenticationFailed | ErrorKind::Server(ReadOnly | MasterDown)
-        )
+    use ServerErrorKind::{MasterDown, NoPerm, ReadOnly, ResponseError};
+    // The last two may be of what sets a connection up, which the library would keep.
+    let is_of_server = matches!(
+        error.kind(),
+        ErrorKind::Server(ReadOnly | MasterDown | NoPerm | ResponseError)
+    );
+    let is_of_set_up = matches!(
+        error.kind(),
+        ErrorKind::AuthenticationFailed | ErrorKind::Parse
+    );
+    error.is_timeout() || is_of_server || is_of_set_up
 }

@@ -21,6 +21,7 @@ elseif is_empty then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
 elseif is_ours then
   redis.call('HSET', KEYS[1], 'claimed', ARGV[1])
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
 else
   return {'foreign'}
 end

@@ -35,11 +35,12 @@ const AT_ONCE: u32 = 512;
 /// `claimed` (the highest epoch in which an owner has begun), and of the last whole snapshot
 /// `epoch`, `number` and `pieces`. The pieces are strings of 257 KiB at most, which expire after
 /// twice as long: `{prefix:snapshot:N/TOTAL}:EPOCH:NUMBER:I`. The braces are hash tags: in a
-/// cluster all of a shard lies on one node. A hash of another version is not read; a snapshot takes
-/// its place.
+/// cluster all of a shard lies on one node, and all shards have to lie on the one at the address. A
+/// hash of another version is not read; a snapshot takes its place.
 ///
 /// The user needs the commands `EVALSHA`, `SCRIPT LOAD`, `HMGET`, `HSET`, `DEL`, `PEXPIRE`, `SET`,
-/// `GET` and `UNLINK`, for keys that begin with `{prefix:snapshot:`.
+/// `GET` and `UNLINK`, for keys that begin with `{prefix:snapshot:`, and `SELECT` where the address
+/// names a database.
 #[derive(Clone)]
 pub struct SnapshotStore {
     connection: RedisConnection,

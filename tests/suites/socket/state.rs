@@ -60,8 +60,11 @@ fn resumes(server: &Server) -> (usize, usize) {
 async fn deploy<R: Tested>() {
     let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
     let mut seen = BTreeSet::new();
+    // A handle of a bot that has ended keeps no folder.
+    let mut handles = Vec::new();
     for round in 0..10 {
         let mut bot = started::<R>(&server, &folder).await;
+        handles.push(bot.handle());
         for sequence in take(&mut bot, &server, 6 + round).await {
             assert!(seen.insert(sequence), "{sequence} comes twice");
         }

@@ -15,6 +15,7 @@ use super::store::{SnapshotCause, in_time};
 use super::{LeftSnapshots, rest};
 use crate::Runtime;
 use crate::deadline::within;
+use crate::panics::caught_in;
 use crate::shard_cell::ShardCell;
 use crate::shard_tenure::ShardTenure;
 use crate::shared::Shared;
@@ -31,7 +32,7 @@ const RESTS: u32 = 1;
 enum UnusableSnapshot {
     /// This piece is not there any more.
     Torn(u32),
-    /// The shard is not to begin here any more.
+    /// It is not to be read, or the shard is not to begin here any more.
     Over,
     TooLong,
     TooOld,
@@ -45,7 +46,7 @@ impl fmt::Display for UnusableSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Torn(piece) => write!(f, "its piece {piece} is missing"),
-            Self::Over => f.write_str("the shard does not begin here any more"),
+            Self::Over => f.write_str("it is not wanted any more"),
             Self::TooLong => f.write_str("it is longer than those that are left here"),
             Self::TooOld => f.write_str("it is too old to go on from"),
             Self::OtherSession => f.write_str("it is of another session"),
@@ -57,9 +58,13 @@ impl fmt::Display for UnusableSnapshot {
 
 impl Error for UnusableSnapshot {}
 
+fn is_over(error: &SnapshotCause) -> bool {
+    error.downcast_ref() == Some(&UnusableSnapshot::Over)
+}
+
 impl LeftSnapshots {
     /// Puts the rows of the session that a shard resumes into the cache, as the last owner left
-    /// them; `None` if it left none that can be used, which is a warning.
+    /// them; `None` if it left none, or none that can be used, which is a warning.
     pub(crate) async fn find<R: Runtime>(
         &self,
         runtime: &R,
@@ -67,15 +72,19 @@ impl LeftSnapshots {
         tenure: &ShardTenure,
     ) -> Option<RestoredRows> {
         let session = tenure.session.as_ref()?;
-        let look = self.look(runtime, (shared, cell), (tenure, session));
-        let found = within(runtime, PATIENCE, look).await;
-        let found = found.unwrap_or_else(|| Err(UnusableSnapshot::TookTooLong.into()));
+        let look = caught_in(self.look(runtime, (shared, cell), (tenure, session)));
+        let found = match within(runtime, PATIENCE, look).await {
+            Some(Ok(found)) => found,
+            Some(Err(panicked)) => Err(panicked.into()),
+            None => Err(UnusableSnapshot::TookTooLong.into()),
+        };
         let (store, rows) = match found {
             Ok(Some(found)) => found,
             Ok(None) => {
                 shared.snapshots.taken_over(|counts| counts.missing += 1);
                 return None;
             }
+            Err(error) if is_over(&error) => return None,
             Err(error) => {
                 shared.snapshots.taken_over(|counts| counts.unused += 1);
                 tracing::warn!(shard = %session.shard(), %error, "a shard's snapshot is not used");
@@ -103,7 +112,11 @@ impl LeftSnapshots {
         let claim = self
             .store
             .claim(session.shard(), tenure.epoch, self.lasts());
-        let Some(whole) = in_time(runtime, claim).await? else {
+        let whole = in_time(runtime, claim).await?;
+        if !self.is_read {
+            return Err(UnusableSnapshot::Over.into());
+        }
+        let Some(whole) = whole else {
             return Ok(None);
         };
         let (store, taken) = self.read(runtime, (shared, cell), whole).await?;

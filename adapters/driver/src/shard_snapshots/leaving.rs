@@ -139,7 +139,10 @@ impl LeftSnapshots {
                 shared.snapshots.note(Some(leaving.bytes), hold);
                 Ok(())
             }
-            false => Err(NotLeft::Over),
+            false => {
+                let _ = in_time(runtime, self.store.discard(whole.id, whole.pieces)).await;
+                Err(NotLeft::Over)
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! When shards identified of late, and how many identifies are left for the day: the next process
 //! keeps to both.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use headcount_core::ShardId;
@@ -75,9 +75,9 @@ impl RecentIdentifies {
     }
 }
 
-/// Writes down that shards identify.
+/// Writes down that shards identify, as long as the folder is open for them.
 pub(crate) struct IdentifyLog {
-    disk: Arc<dyn Disk>,
+    disk: Weak<dyn Disk>,
     bot: BotKey,
     /// Time between identifies of one bucket.
     spacing: Duration,
@@ -92,7 +92,7 @@ impl IdentifyLog {
         trouble: Trouble,
     ) -> Self {
         Self {
-            disk,
+            disk: Arc::downgrade(&disk),
             bot,
             spacing,
             written: Mutex::new((found, trouble)),
@@ -113,6 +113,9 @@ impl IdentifyLog {
         left: u32,
         resets_in: Option<Duration>,
     ) {
+        let Some(disk) = self.disk.upgrade() else {
+            return;
+        };
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let (identifies, trouble) = &mut *written;
         let now = millis(now);
@@ -128,8 +131,7 @@ impl IdentifyLog {
             content: &*identifies,
         };
         let bytes = document.encode();
-        let written =
-            bytes.and_then(|bytes| replace_unsynchronised(&*self.disk, IDENTIFIES, &bytes));
+        let written = bytes.and_then(|bytes| replace_unsynchronised(&*disk, IDENTIFIES, &bytes));
         trouble.note(&format_args!("the file {IDENTIFIES}"), written);
     }
 }

@@ -8,7 +8,7 @@ use headcount_driver::core::cache::{Kinds, Lack};
 use headcount_driver::core::id::GuildId;
 use headcount_driver::core::setup::AutoChunk;
 use headcount_driver::core::wire::Name;
-use headcount_driver::{Bot, Builder, Snapshots};
+use headcount_driver::{Bot, Builder, OnResume, Snapshots};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
@@ -100,6 +100,19 @@ async fn a_takeover_goes_on_from_the_snapshot_of_the_owner_before() {
     assert_eq!(members(&second), complete(2));
     let counts = second.handle().metrics().snapshots;
     assert_eq!((counts.used, counts.missing, counts.unused), (1, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_takeover_that_is_to_begin_without_rows_reads_none() {
+    let (table, shelf) = (Table::default(), Shelf::default());
+    killed_with(&table, &shelf).await;
+    let (process, mut listener) = Process::new();
+    let builder = builder(&table, &process, &shelf).on_resume(OnResume::Cold);
+    let mut second = builder.connect().await.expect("started");
+    let (gateway, _) = resumed(&mut second, &mut listener).await;
+    assert!(asks(&mut second, gateway).await);
+    let counts = second.handle().metrics().snapshots;
+    assert_eq!((counts.used, counts.missing, counts.unused), (0, 0, 0));
 }
 
 #[tokio::test(start_paused = true)]

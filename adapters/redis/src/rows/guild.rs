@@ -117,9 +117,16 @@ impl RowStore {
         let origin = mutation.origin();
         let is_of_another = head.is_of_another_session(origin);
         let missed = self.known.missed(guild);
-        let lacks = |missed: &Missed| !missed.is(mutation) && !head.includes(missed.origin);
-        let is_whole = !is_of_another && !missed.as_ref().is_some_and(lacks);
-        if is_whole || delivers_anew(mutation) || head.includes(origin) {
+        let lacks = |missed: &Missed| missed.is_lacking(&head, mutation);
+        let is_lacking = missed.as_ref().is_some_and(lacks);
+        if delivers_anew(mutation) {
+            return Ok(head);
+        }
+        if !is_of_another && !is_lacking {
+            // Whatever failed before has turned out to be there.
+            if missed.is_some_and(|missed| !missed.is(mutation)) {
+                self.known.set(guild, head.clone());
+            }
             return Ok(head);
         }
         if let Some(origin) = origin
@@ -133,7 +140,7 @@ impl RowStore {
             ..at
         };
         let mut stale = Mutation::new(Some(guild)).with(Op::SetStatus(GuildStatus::Stale));
-        if let Some(origin) = origin {
+        if let Some(origin) = origin.filter(|origin| !head.includes(Some(*origin))) {
             stale = stale.at(just_before(origin));
         }
         let mut step = GuildStep::of(stale);
@@ -403,47 +410,50 @@ impl RowStore {
         guild: GuildId,
         origin: Option<Position>,
     ) -> Result<Applied, RowsError> {
-        self.known.forget(guild);
         let keys = self.keys(guild);
         let head = self.link.head(&keys).await?;
         let mut applied = Applied::default();
-        if head.as_ref().is_some_and(|head| head.includes(origin)) {
-            applied.replayed = true;
-            return Ok(applied);
+        if let (Some(head), Some(origin)) = (&head, origin) {
+            if head.includes(Some(origin)) {
+                applied.replayed = true;
+                return Ok(applied);
+            }
+            if head.is_of_another_session(Some(origin))
+                && !self.known.are_older(guild, head, origin)
+            {
+                return Err(RowsError::Superseded);
+            }
         }
+        self.known.forget(guild);
         if let Some(head) = &head
-            && !self.link.leave(&keys, head.revision).await?
+            && !self.link.give_up_head(&keys, head.revision).await?
         {
             return Err(RowsError::Contended);
         }
-        self.clear(&keys).await?;
-        let mut command = redis::cmd("SREM");
-        command
-            .arg(keys::guilds(&self.link.prefix))
-            .arg(guild.to_string());
-        self.link.ask::<u64>(&command).await?;
+        if self.clear(&keys).await? {
+            let mut command = redis::cmd("SREM");
+            command
+                .arg(keys::guilds(&self.link.prefix))
+                .arg(guild.to_string());
+            self.link.ask::<u64>(&command).await?;
+        }
         Ok(applied)
     }
 
-    /// Takes away what is left of a guild that leaves; the note that it does so last.
-    async fn clear(&self, keys: &GuildKeys) -> Result<(), RowsError> {
+    /// Takes away what is left of a guild that leaves; the note that it does so last. `false` if
+    /// the guild is there again.
+    async fn clear(&self, keys: &GuildKeys) -> Result<bool, RowsError> {
         let Some(buckets) = self.link.leaving(keys).await? else {
-            return Ok(());
+            return Ok(true);
         };
         let kinds = PLACES.iter().filter_map(|(kind, _)| keys.kind(*kind));
-        self.unlink(kinds.collect()).await?;
+        let mut is_gone = self.link.clear(keys, kinds.collect()).await?;
         for from in (0..buckets).step_by(KEYS) {
             let some = from..buckets.min(from.saturating_add(KEYS as u32));
-            self.unlink(some.map(|at| keys.bucket(at)).collect())
-                .await?;
+            let some = some.map(|at| keys.bucket(at));
+            is_gone = is_gone && self.link.clear(keys, some.collect()).await?;
         }
-        self.unlink(vec![keys.leaving()]).await
-    }
-
-    async fn unlink(&self, keys: Vec<String>) -> Result<(), RowsError> {
-        let mut command = redis::cmd("UNLINK");
-        command.arg(keys);
-        self.link.ask::<u64>(&command).await.map(drop)
+        Ok(is_gone && self.link.clear(keys, vec![keys.leaving()]).await?)
     }
 }
 

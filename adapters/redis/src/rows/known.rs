@@ -23,6 +23,8 @@ pub(crate) struct Missed {
     revision: Option<u64>,
     /// Whether Redis lost what it was given.
     is_forgotten: bool,
+    /// Whether a change before it may not be there either.
+    lacks_others: bool,
 }
 
 impl Missed {
@@ -31,6 +33,11 @@ impl Missed {
     pub(crate) fn fails(&self, mutation: &Mutation<'static>) -> bool {
         let is_next = self.origin.is_none() && mutation.origin().is_some();
         self.is_forgotten && (is_next || self.is(mutation))
+    }
+
+    /// Whether the guild, as it is found, lacks a change when this one is handed in.
+    pub(crate) fn is_lacking(&self, found: &GuildHead, mutation: &Mutation<'static>) -> bool {
+        self.lacks_others || !self.is(mutation) && !found.includes(self.origin)
     }
 
     /// Whether Redis has lost of the guild what it had when this was tried.
@@ -110,13 +117,16 @@ impl WrittenGuilds {
     pub(crate) fn miss(&self, guild: GuildId, mutation: &Mutation<'static>, is_forgotten: bool) {
         let Known { heads, missed, .. } = &mut *self.lock();
         let head = heads.remove(&guild).map(|head| head.revision);
-        let earlier = missed.get(&guild).and_then(|missed| missed.revision);
+        let earlier = missed.get(&guild);
+        let lacks_others = earlier.is_some_and(|it| it.lacks_others || !it.is(mutation));
+        let earlier = earlier.and_then(|missed| missed.revision);
         let origin = mutation.origin();
         let it = Missed {
             origin,
             change: origin.is_none().then(|| mutation.clone()),
             revision: head.max(earlier),
             is_forgotten,
+            lacks_others,
         };
         missed.insert(guild, it);
     }

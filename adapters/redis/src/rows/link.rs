@@ -47,7 +47,8 @@ pub(crate) struct Link {
     connection: RedisConnection,
     pub(crate) prefix: String,
     write: Script,
-    leave: Script,
+    give_up_head: Script,
+    clear: Script,
     swap: Script,
     pub(crate) counters: Arc<Counters>,
 }
@@ -58,7 +59,8 @@ impl Link {
             connection: connect(address, options.patience).await?,
             prefix: options.prefix,
             write: Script::new(include_str!("write.lua")),
-            leave: Script::new(include_str!("leave.lua")),
+            give_up_head: Script::new(include_str!("give_up_head.lua")),
+            clear: Script::new(include_str!("clear.lua")),
             swap: Script::new(include_str!("sessions.lua")),
             counters: Arc::default(),
         })
@@ -124,9 +126,29 @@ impl Link {
         }
     }
 
+    /// Takes some keys of a guild away that leaves, unless it is gone or there again: `false`.
+    pub(crate) async fn clear(
+        &self,
+        keys: &GuildKeys,
+        some: Vec<String>,
+    ) -> Result<bool, RowsError> {
+        let mut call = self.clear.prepare_invoke();
+        call.key(keys.head()).key(keys.leaving());
+        for key in some {
+            call.key(key);
+        }
+        let answer = call.invoke_async(&mut self.connection.clone()).await;
+        self.counters.answered(answer.is_ok());
+        Ok(answer?)
+    }
+
     /// Gives a guild's head up, unless the guild has another revision by now: `false`.
-    pub(crate) async fn leave(&self, keys: &GuildKeys, expected: u64) -> Result<bool, RowsError> {
-        let mut call = self.leave.prepare_invoke();
+    pub(crate) async fn give_up_head(
+        &self,
+        keys: &GuildKeys,
+        expected: u64,
+    ) -> Result<bool, RowsError> {
+        let mut call = self.give_up_head.prepare_invoke();
         call.key(keys.head()).key(keys.leaving()).arg(expected);
         let answer = call.invoke_async(&mut self.connection.clone()).await;
         self.counters.answered(answer.is_ok());

@@ -81,8 +81,9 @@ impl RowStore {
         known.for_each(|guild| self.known.forget(*guild));
         let listed = self.link.guilds().await?;
         let judged = self.judge(session, &listed).await?;
-        let leave = judged.into_iter().map(|guild| self.leave(guild, session));
-        let vanished: Vec<GuildId> = all_of(leave).await?.into_iter().flatten().collect();
+        let unnamed = judged.into_iter();
+        let drop = unnamed.map(|guild| self.drop_unnamed(guild, session));
+        let vanished: Vec<GuildId> = all_of(drop).await?.into_iter().flatten().collect();
         let (named, gone): (BTreeSet<_>, BTreeSet<_>) =
             (session.guilds.iter().collect(), vanished.iter().collect());
         let is_own = |guild: &GuildId| {
@@ -115,7 +116,7 @@ impl RowStore {
 
     /// Takes away a guild that no session named, unless another shard of the new number has spoken
     /// of it. The guild, if it went.
-    async fn leave(
+    async fn drop_unnamed(
         &self,
         guild: GuildId,
         session: &NewSession,

@@ -96,7 +96,10 @@ async fn an_owner_of_an_earlier_epoch_completes_none_once_another_has_begun() {
         .await
         .unwrap();
     let found = Some("5 0 0, 5 0 1".to_owned());
+    server.ask::<u64>(&["PEXPIRE", KEY, "60000"]).unwrap();
     assert_eq!(find(&new, 9).await.unwrap(), found);
+    let claimed_for: u64 = server.ask(&["PTTL", KEY]).unwrap();
+    assert!(claimed_for > 60_000, "{claimed_for}");
     let late = WholeSnapshot {
         id: id(5, 1),
         pieces: 1,
@@ -206,7 +209,7 @@ async fn a_redis_that_is_killed_between_pieces_or_full_leaves_what_was_whole() {
         return;
     };
     let mut options = RedisOptions::default();
-    options.patience = Duration::from_millis(300);
+    options.patience = Duration::from_secs(2);
     let store = SnapshotStore::open_with(&server.address(), options)
         .await
         .unwrap();
