@@ -66,7 +66,9 @@ impl CoordinatorError {
 impl fmt::Display for CoordinatorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Address(_) => "the address of Redis cannot be used",
+            Self::Address(_) => {
+                "the address of Redis cannot be used: it is redis://HOST, or rediss:// with TLS"
+            }
             Self::Unreachable(_) => "Redis cannot be reached",
             Self::TimedOut => "Redis gave no answer in time",
             Self::Refused(_) => "Redis takes no writes",

@@ -23,6 +23,16 @@
 //! share a table take each other's shards. The feature `tokio`, on by default, or `smol` says on
 //! which runtime connections run; `tokio-tls` and `smol-tls` add `rediss://` addresses.
 //!
+//! Without more, a takeover asks for members again, and has no channels or roles in its cache until
+//! their guilds change or come anew. What keeps it warm:
+//!
+//! | with | the process after has | and it costs |
+//! |---|---|---|
+//! | `Builder::store` and a [`RowStore`] | what is kept there, there; of that nothing is in its memory | a round trip a change |
+//! | `Builder::shard_snapshots` and a [`SnapshotStore`] | its cache in memory as of up to 30 s before the kill, and what changed since | bytes as many as the cache, every 30 s |
+//!
+//! Both go together: members in rows for other programs, say, and all other kinds in memory.
+//!
 //! A loop of your own hands a coordinator the swaps that
 //! [`Leases::handle`](headcount_core::fleet::lease::Leases::handle) asks for.
 //!

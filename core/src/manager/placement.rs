@@ -23,7 +23,8 @@ pub enum Placement {
         of: NonZeroU32,
     },
     /// The shards are spread over the processes that live, by rendezvous hashing: each has about
-    /// as many, and only those of a process that comes or goes move, one at a time.
+    /// as many, where there are many, and only those of a process that comes or goes move, one at a
+    /// time.
     Spread,
 }
 

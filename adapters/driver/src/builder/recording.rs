@@ -13,6 +13,10 @@ impl<R: Runtime> Builder<R> {
     /// Records all that happens to the bot's shards, scrubbed so that a stranger may see it: see
     /// [`record`](crate::record). [`Handle::dump`](crate::Handle::dump) writes it out.
     ///
+    /// Nothing is recorded of a shard that begins with rows of a [state folder](Self::state), as
+    /// each does from the second start on: with
+    /// [`OnResume::Cold`](crate::OnResume::Cold) it begins without them, and is recorded.
+    ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};
     /// use headcount_driver::record::RecordOptions;
