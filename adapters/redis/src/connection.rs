@@ -90,10 +90,16 @@ impl RedisConnection {
         }
     }
 
-    fn hear(&self, number: u64, error: &RedisError) {
-        if is_for_another(error) {
-            self.renew(number);
-        }
+    /// What to ask now, and the question that is asked.
+    fn ask(&self) -> (ConnectionManager, Question<'_>) {
+        let Numbered { number, manager } = self.lock().clone();
+        let question = Question {
+            connection: self,
+            number,
+            since: Instant::now(),
+            is_answered: false,
+        };
+        (manager, question)
     }
 }
 
@@ -106,18 +112,12 @@ struct Question<'a> {
     is_answered: bool,
 }
 
-impl<'a> Question<'a> {
-    fn ask(connection: &'a RedisConnection, number: u64) -> Self {
-        Self {
-            connection,
-            number,
-            since: Instant::now(),
-            is_answered: false,
+impl Question<'_> {
+    /// It was answered with this, or this is a part of the answer.
+    fn hear(&self, error: &RedisError) {
+        if is_for_another(error) {
+            self.connection.renew(self.number);
         }
-    }
-
-    fn answered(mut self) {
-        self.is_answered = true;
     }
 }
 
@@ -134,15 +134,11 @@ impl Drop for Question<'_> {
 impl ConnectionLike for RedisConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let Numbered {
-                number,
-                mut manager,
-            } = self.lock().clone();
-            let question = Question::ask(self, number);
+            let (mut manager, mut question) = self.ask();
             let answer = manager.req_packed_command(command).await;
-            question.answered();
+            question.is_answered = true;
             let answer = answer.and_then(Value::extract_error);
-            answer.inspect_err(|error| self.hear(number, error))
+            answer.inspect_err(|error| question.hear(error))
         })
     }
 
@@ -153,24 +149,15 @@ impl ConnectionLike for RedisConnection {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
-            let Numbered {
-                number,
-                mut manager,
-            } = self.lock().clone();
-            let question = Question::ask(self, number);
+            let (mut manager, mut question) = self.ask();
             let answers = manager.req_packed_commands(commands, offset, count).await;
-            question.answered();
-            match &answers {
-                Err(error) => self.hear(number, error),
-                Ok(answers) => {
-                    for answer in answers {
-                        if let Value::ServerError(error) = answer {
-                            self.hear(number, &error.clone().into());
-                        }
-                    }
+            question.is_answered = true;
+            for answer in answers.iter().flatten() {
+                if let Value::ServerError(error) = answer {
+                    question.hear(&error.clone().into());
                 }
             }
-            answers
+            answers.inspect_err(|error| question.hear(error))
         })
     }
 

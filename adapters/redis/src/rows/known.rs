@@ -16,7 +16,7 @@ const MOST: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Missed {
     /// The dispatch that led to it.
-    pub(crate) origin: Option<Position>,
+    origin: Option<Position>,
     /// The change itself, if no dispatch led to it.
     change: Option<Mutation<'static>>,
     /// The revision that was written here last.
@@ -143,6 +143,7 @@ pub(crate) struct UnderWay<'a> {
     known: &'a WrittenGuilds,
     guild: GuildId,
     mutation: &'a Mutation<'static>,
+    is_forgotten: bool,
     has_ended: bool,
 }
 
@@ -156,6 +157,7 @@ impl<'a> UnderWay<'a> {
             known,
             guild,
             mutation,
+            is_forgotten: false,
             has_ended: false,
         }
     }
@@ -165,17 +167,17 @@ impl<'a> UnderWay<'a> {
         self.has_ended = true;
     }
 
-    /// It may not be there.
+    /// It may not be there; whether since Redis lost what it was given.
     pub(crate) fn fail(mut self, is_forgotten: bool) {
-        self.has_ended = true;
-        self.known.miss(self.guild, self.mutation, is_forgotten);
+        self.is_forgotten = is_forgotten;
     }
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.known.miss(self.guild, self.mutation, false);
+            self.known
+                .miss(self.guild, self.mutation, self.is_forgotten);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headcount_core::id::{GuildId, UserId};
-use redis::{Cmd, FromRedisValue, Pipeline, Script, Value};
+use redis::{Cmd, FromRedisValue, Pipeline, Script, ScriptInvocation, Value};
 
 use crate::connection::{RedisConnection, RedisOptions, connect};
 use crate::rows::changes::{ChangePart, Changes};
@@ -73,6 +73,13 @@ impl Link {
         Ok(answer?)
     }
 
+    /// Has a script run, and waits for its answer.
+    async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, RowsError> {
+        let answer = call.invoke_async(&mut self.connection.clone()).await;
+        self.counters.answered(answer.is_ok());
+        Ok(answer?)
+    }
+
     /// Sends commands at once and waits for all answers; nothing is sent if there are none.
     pub(crate) async fn ask_all(&self, commands: &Pipeline) -> Result<Vec<Value>, RowsError> {
         if commands.is_empty() {
@@ -137,9 +144,7 @@ impl Link {
         for key in some {
             call.key(key);
         }
-        let answer = call.invoke_async(&mut self.connection.clone()).await;
-        self.counters.answered(answer.is_ok());
-        Ok(answer?)
+        self.run(&call).await
     }
 
     /// Gives a guild's head up, unless the guild has another revision by now: `false`.
@@ -150,9 +155,7 @@ impl Link {
     ) -> Result<bool, RowsError> {
         let mut call = self.give_up_head.prepare_invoke();
         call.key(keys.head()).key(keys.leaving()).arg(expected);
-        let answer = call.invoke_async(&mut self.connection.clone()).await;
-        self.counters.answered(answer.is_ok());
-        Ok(answer?)
+        self.run(&call).await
     }
 
     /// Reads rows, and the head as it was before; of members that lie in so many hashes. If they
@@ -301,9 +304,7 @@ impl Link {
                 call.arg(name.as_slice());
             }
         }
-        let answer = call.invoke_async(&mut self.connection.clone()).await;
-        self.counters.answered(answer.is_ok());
-        let answer: Vec<Option<String>> = answer?;
+        let answer: Vec<Option<String>> = self.run(&call).await?;
         let number = || answer.get(1)?.as_ref()?.parse().ok();
         match answer.first().and_then(Option::as_deref) {
             Some("done") => {
@@ -328,9 +329,7 @@ impl Link {
     ) -> Result<bool, RowsError> {
         let mut call = self.swap.prepare_invoke();
         call.key(key).arg(old.unwrap_or_default()).arg(new);
-        let answer = call.invoke_async(&mut self.connection.clone()).await;
-        self.counters.answered(answer.is_ok());
-        Ok(answer?)
+        self.run(&call).await
     }
 }
 

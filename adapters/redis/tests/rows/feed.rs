@@ -172,6 +172,14 @@ pub(crate) fn role_update(feed: &mut Feed) -> Mutation<'static> {
     feed.derive("GUILD_ROLE_UPDATE", &role).unwrap()
 }
 
+/// A new session, which names these guilds.
+pub(crate) fn ready(guilds: impl Iterator<Item = u64>) -> Value {
+    let named = |it| json!({"id": guild(it).to_string(), "unavailable": true});
+    let named: Vec<Value> = guilds.map(named).collect();
+    json!({"v": 10, "session_id": "s", "guilds": named,
+        "user": {"id": "9", "username": "bot"}, "application": {"id": "9", "flags": 0}})
+}
+
 /// The next dispatch.
 pub(crate) fn draw(dice: &mut Dice, guilds: u64) -> (&'static str, Value) {
     let g = 1 + dice.below(guilds);
@@ -181,13 +189,7 @@ pub(crate) fn draw(dice: &mut Dice, guilds: u64) -> (&'static str, Value) {
         0..=3 => ("GUILD_CREATE", guild_create(dice, g)),
         4 => {
             let listed = dice.some(guilds, guilds).into_iter();
-            let named = |it| json!({"id": guild(1 + it).to_string(), "unavailable": true});
-            let listed: Vec<Value> = listed.map(named).collect();
-            (
-                "READY",
-                json!({"v": 10, "session_id": "s", "guilds": listed,
-                "user": {"id": "9", "username": "bot"}, "application": {"id": "9", "flags": 0}}),
-            )
+            ("READY", ready(listed.map(|it| 1 + it)))
         }
         5 => {
             let id = guild(g).to_string();

@@ -5,20 +5,16 @@ use std::collections::BTreeSet;
 use headcount_core::cache::memory::Exported;
 use headcount_core::cache::{AsyncStore, GuildStatus, MemoryStore, Mutation, Op, Scope};
 use headcount_redis::{RowStore, RowsError, StoredGuild};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::feed::{Dice, Feed, guild, guild_create, role_update};
+use crate::feed::{Dice, Feed, guild, guild_create, ready, role_update};
 use crate::history::{in_memory, in_redis};
 use crate::server::Server;
 use crate::writing::{filled, keys};
 
 /// A new session that names the first guilds.
-fn ready(feed: &mut Feed, guilds: u64) -> Mutation<'static> {
-    let named = |it| json!({"id": guild(it).to_string(), "unavailable": true});
-    let named: Vec<Value> = (1..=guilds).map(named).collect();
-    let ready = json!({"v": 10, "session_id": "s", "guilds": named,
-        "user": {"id": "9", "username": "bot"}, "application": {"id": "9", "flags": 0}});
-    feed.derive("READY", &ready).unwrap()
+fn begun(feed: &mut Feed, guilds: u64) -> Mutation<'static> {
+    feed.derive("READY", &ready(1..=guilds)).unwrap()
 }
 
 #[tokio::test]
@@ -32,7 +28,7 @@ async fn what_a_session_of_before_brings_is_refused_until_it_delivers_the_guild_
     let [first, second] = &late;
     let gone = Mutation::new(Some(guild(1))).with(Op::Cascade(Scope::Guild));
     let gone = feed.place(gone);
-    new.apply(&ready(&mut feed, 1)).await.unwrap();
+    new.apply(&begun(&mut feed, 1)).await.unwrap();
     for late in [first, &gone] {
         let refused = old.apply(late).await;
         assert!(matches!(refused, Err(RowsError::Superseded)), "{refused:?}");
@@ -72,7 +68,7 @@ async fn a_guild_whose_rows_are_damaged_keeps_no_other_from_a_new_session() {
     }
     let head = format!("{{headcount:{}}}:head", guild(1));
     server.ask::<i64>(&["HSET", &head, "state", "?"]).unwrap();
-    let failed = store.apply(&ready(&mut feed, 200)).await;
+    let failed = store.apply(&begun(&mut feed, 200)).await;
     assert!(matches!(failed, Err(RowsError::Damaged)), "{failed:?}");
     for number in 2..=200 {
         let stored = store.reader().guild(guild(number)).await.unwrap().unwrap();
@@ -196,7 +192,7 @@ async fn rows_of_a_session_before_this_one_are_stale_and_go_on() {
     let (store, mut feed) = filled(&server, 10).await;
     let head = format!("{{headcount:{}}}:head", guild(1));
     let dump: Vec<u8> = server.ask(&["DUMP", &head]).unwrap();
-    store.apply(&ready(&mut feed, 1)).await.unwrap();
+    store.apply(&begun(&mut feed, 1)).await.unwrap();
     let create = guild_create(&mut Dice(4), 1);
     let create = feed.derive("GUILD_CREATE", &create).unwrap();
     store.apply(&create).await.unwrap();
@@ -222,7 +218,7 @@ async fn rows_that_a_new_session_did_not_reach_are_stale_and_go_on() {
     server
         .ask::<()>(&["CONFIG", "SET", "maxmemory", "1"])
         .unwrap();
-    assert!(store.apply(&ready(&mut feed, 1)).await.is_err());
+    assert!(store.apply(&begun(&mut feed, 1)).await.is_err());
     server
         .ask::<()>(&["CONFIG", "SET", "maxmemory", "0"])
         .unwrap();
