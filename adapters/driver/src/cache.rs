@@ -79,9 +79,7 @@ impl Cache {
 
     /// Each shard's dispatches up to here are applied, if these rows are of the same session.
     pub(crate) fn reach(&self, positions: &[Position]) {
-        let _inside = Inside::enter(self, NAME);
-        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        positions.iter().for_each(|at| store.reach(*at));
+        self.write(|store| positions.iter().for_each(|at| store.reach(*at)));
     }
 
     /// Policies stay as they are until the guard goes: what the core derives by them is applied
@@ -149,10 +147,10 @@ impl Cache {
     /// Drops the rows that have lived for long enough. Says which rows a predicate panicked over,
     /// here or in a change of policy before.
     pub(crate) fn advance(&self, now: Instant) -> Vec<Unjudged> {
-        let _inside = Inside::enter(self, NAME);
-        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        store.advance(now);
-        self.unjudged.take()
+        self.write(|store| {
+            store.advance(now);
+            self.unjudged.take()
+        })
     }
 
     /// Whether a predicate has panicked that is not reported yet.
@@ -168,10 +166,8 @@ impl Cache {
 
     /// The guild has this status from here on.
     pub(crate) fn set_status(&self, guild: GuildId, status: GuildStatus) {
-        let status = Op::SetStatus(status);
-        let _inside = Inside::enter(self, NAME);
-        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        store.apply(Mutation::new(Some(guild)).with(status));
+        let status = Mutation::new(Some(guild)).with(Op::SetStatus(status));
+        self.write(|store| drop(store.apply(status)));
     }
 
     /// Another process may have the guilds of a shard from here on: none of their rows are kept.
@@ -181,9 +177,7 @@ impl Cache {
             guilds: Vec::new(),
             is_whole: true,
         }));
-        let _inside = Inside::enter(self, NAME);
-        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        store.apply(Mutation::new(None).with(none));
+        self.write(|store| drop(store.apply(Mutation::new(None).with(none))));
     }
 
     /// A store without rows, with the policies of this one.
@@ -195,18 +189,21 @@ impl Cache {
     /// Puts a guild of another store in without its rows, and with this status until these are
     /// there.
     pub(crate) fn import_guild(&self, state: GuildState, until: GuildStatus) {
-        let status = Op::SetStatus(until);
-        let _inside = Inside::enter(self, NAME);
-        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        store.import(Exported::Guild(state));
-        store.apply(Mutation::new(Some(state.id())).with(status));
+        let status = Mutation::new(Some(state.id())).with(Op::SetStatus(until));
+        self.write(|store| {
+            store.import(Exported::Guild(state));
+            store.apply(status);
+        });
     }
 
     /// Puts another piece of another store in.
     pub(crate) fn import(&self, piece: Exported<'_>) {
+        self.write(|store| store.import(piece));
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut MemoryStore) -> T) -> T {
         let _inside = Inside::enter(self, NAME);
-        let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
-        store.import(piece);
+        change(&mut self.store.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads; what is given back cannot borrow from the store.

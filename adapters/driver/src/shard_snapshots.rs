@@ -16,7 +16,7 @@ use headcount_core::{Position, ShardId};
 
 use crate::Runtime;
 use crate::shared::Shared;
-use crate::snapshots::{SnapshotFloors, Snapshots};
+use crate::snapshots::{EVERY, SnapshotFloors, Snapshots};
 use crate::state::FileHead;
 
 pub(crate) use store::AnyShardSnapshots;
@@ -24,13 +24,10 @@ pub(crate) use store::AnyShardSnapshots;
 /// How long the store may take for one call.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// How often they are written, if nothing is said of that.
-const EVERY: Duration = Duration::from_secs(30);
-
 /// Where the processes of a bot leave snapshots of their shards.
 pub(crate) struct LeftSnapshots {
     store: Arc<dyn AnyShardSnapshots>,
-    plan: Snapshots,
+    /// How often they are written.
     every: Duration,
     /// Of the stores that they are read into.
     seed: u64,
@@ -89,7 +86,6 @@ impl LeftSnapshots {
         };
         Self {
             store,
-            plan: Snapshots::Every(every),
             every,
             seed,
             is_read,
@@ -97,9 +93,13 @@ impl LeftSnapshots {
         }
     }
 
+    const fn plan(&self) -> Snapshots {
+        Snapshots::Every(self.every)
+    }
+
     /// For how long one can be gone on from.
     fn lasts(&self) -> Duration {
-        self.plan.longest_replay()
+        self.plan().longest_replay()
     }
 
     fn tenures(&self) -> MutexGuard<'_, BTreeMap<ShardId, Arc<SnapshotTenure>>> {
@@ -112,7 +112,7 @@ impl LeftSnapshots {
         let tenure = SnapshotTenure {
             shard,
             epoch,
-            floors: SnapshotFloors::new(self.plan, &heads),
+            floors: SnapshotFloors::new(self.plan(), &heads),
             begun: AtomicU64::new(0),
             left: AtomicU64::new(0),
         };

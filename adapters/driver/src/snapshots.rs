@@ -14,6 +14,9 @@ use crate::panics::caught;
 use crate::shared::Shared;
 use crate::state::{FileHead, RowsWriter, SnapshotFiles, millis};
 
+/// How often they are written, if nothing is said of that.
+pub(crate) const EVERY: Duration = Duration::from_secs(30);
+
 /// Services keep what they replay for some minutes.
 const LONGEST_REPLAY: Duration = Duration::from_secs(5 * 60);
 
@@ -49,7 +52,7 @@ impl Snapshots {
 
 impl Default for Snapshots {
     fn default() -> Self {
-        Self::Every(Duration::from_secs(30))
+        Self::Every(EVERY)
     }
 }
 

@@ -30,6 +30,11 @@ fn builder(table: &Table, process: &Process, shelf: &Shelf) -> Builder<Process> 
         .shard_snapshots(shelf.clone())
 }
 
+/// Leaves no snapshot for ten minutes.
+fn seldom(builder: Builder<Process>) -> Builder<Process> {
+    builder.snapshots(Snapshots::Every(600 * SECOND))
+}
+
 /// A process leaves a snapshot of a guild with its members, and is killed.
 async fn killed_with(table: &Table, shelf: &Shelf) {
     let (process, listener) = Process::new();
@@ -37,12 +42,23 @@ async fn killed_with(table: &Table, shelf: &Shelf) {
     killed((process, listener), builder, 45 * SECOND).await;
 }
 
+/// A process that takes the shard over, set up otherwise in part, and the gateway where it resumes
+/// with the sequence from where it does.
+async fn taken_over_as(
+    table: &Table,
+    shelf: &Shelf,
+    change: impl FnOnce(Builder<Process>) -> Builder<Process>,
+) -> (Process, Bot<Process>, (Gateway, u64)) {
+    let (process, mut listener) = Process::new();
+    let builder = change(builder(table, &process, shelf));
+    let mut bot = builder.connect().await.expect("started");
+    let resumed = resumed(&mut bot, &mut listener).await;
+    (process, bot, resumed)
+}
+
 /// A process that takes the shard over, and the gateway where it resumes from so far.
 async fn taken_over(table: &Table, shelf: &Shelf, from: u64) -> (Process, Bot<Process>, Gateway) {
-    let (process, mut listener) = Process::new();
-    let builder = builder(table, &process, shelf);
-    let mut bot = builder.connect().await.expect("started");
-    let (gateway, sequence) = resumed(&mut bot, &mut listener).await;
+    let (process, bot, (gateway, sequence)) = taken_over_as(table, shelf, |it| it).await;
     assert_eq!(sequence, from);
     (process, bot, gateway)
 }
@@ -106,10 +122,8 @@ async fn a_takeover_goes_on_from_the_snapshot_of_the_owner_before() {
 async fn a_takeover_that_is_to_begin_without_rows_reads_none() {
     let (table, shelf) = (Table::default(), Shelf::default());
     killed_with(&table, &shelf).await;
-    let (process, mut listener) = Process::new();
-    let builder = builder(&table, &process, &shelf).on_resume(OnResume::Cold);
-    let mut second = builder.connect().await.expect("started");
-    let (gateway, _) = resumed(&mut second, &mut listener).await;
+    let cold = |it: Builder<Process>| it.on_resume(OnResume::Cold);
+    let (_process, mut second, (gateway, _)) = taken_over_as(&table, &shelf, cold).await;
     assert!(asks(&mut second, gateway).await);
     let counts = second.handle().metrics().snapshots;
     assert_eq!((counts.used, counts.missing, counts.unused), (0, 0, 0));
@@ -119,10 +133,7 @@ async fn a_takeover_that_is_to_begin_without_rows_reads_none() {
 async fn heartbeats_do_not_pass_the_snapshot_that_was_gone_on_from_before_there_is_another() {
     let (table, shelf) = (Table::default(), Shelf::default());
     killed_with(&table, &shelf).await;
-    let (process, mut listener) = Process::new();
-    let builder = builder(&table, &process, &shelf).snapshots(Snapshots::Every(600 * SECOND));
-    let mut bot = builder.connect().await.expect("started");
-    let (mut gateway, _) = resumed(&mut bot, &mut listener).await;
+    let (_process, mut bot, (mut gateway, _)) = taken_over_as(&table, &shelf, seldom).await;
     send(&mut gateway, 3, "RESUMED", json!({})).await;
     send(&mut gateway, 4, "TYPING_START", json!({})).await;
     let last = beats(&mut bot, &mut gateway, 2 * MINUTE).await;
@@ -236,10 +247,7 @@ async fn who_has_lost_its_lease_leaves_nothing_more() {
     let (table, shelf) = (Table::default(), Shelf::default());
     let (process, mut bot, _listener, _gateway) = owner(&table, &shelf).await;
     table.cut_off(&process);
-    let (other, mut listener) = Process::new();
-    let later = builder(&table, &other, &shelf).snapshots(Snapshots::Every(600 * SECOND));
-    let mut second = later.connect().await.expect("started");
-    let (_gateway, sequence) = resumed(&mut second, &mut listener).await;
+    let (_other, _second, (_gateway, sequence)) = taken_over_as(&table, &shelf, seldom).await;
     assert_eq!(sequence, 2);
     let last = shelf.lock().last;
     dispatches(&mut bot, 2 * MINUTE).await;
