@@ -209,6 +209,13 @@ macro_rules! kinds {
         }
 
         impl Kinds {
+            /// The kinds whose rows a guild lists when it comes, and no request brings.
+            pub(crate) const LISTED: Self = Self::GUILDS
+                .union(Self::CHANNELS)
+                .union(Self::THREADS)
+                .union(Self::ROLES)
+                $($(.union(given!($listed => Self::$plain_flag)))?)*;
+
             /// The plain kinds whose rows may go with a channel.
             pub(crate) const PLAIN_ON_CHANNELS: Self = Self::empty()
                 $($(.union(given!($hangs_on => Self::$plain_flag)))?)*;

@@ -102,7 +102,7 @@ impl Tracker {
             config.setup.clone(),
             config.requests.clone(),
             intents,
-            config.kinds.contains(Kinds::PRESENCES),
+            config.kinds,
             &mut rng,
         );
         let hears = intents.contains(Intents::GUILD_MEMBERS);
@@ -285,7 +285,7 @@ impl Tracker {
         if kinds.difference(self.config.kinds).contains(Kinds::MEMBERS) {
             self.setup.members_not_kept();
         }
-        self.setup.cache_presences(kinds.contains(Kinds::PRESENCES));
+        self.setup.set_kinds(kinds);
         self.config.kinds = kinds;
         self.deriver.set_kinds(kinds);
     }

@@ -213,9 +213,10 @@ impl<R: Runtime> Builder<R> {
     /// bot goes on. After three starts within a minute that have
     /// nothing to resume, [`Builder::connect`] waits, for a minute at first and 15 at most.
     ///
-    /// A kill before the first snapshot, 30 s after the start by default, leaves a session without
-    /// rows: the next process asks for members again, and has what else a guild has once that
-    /// changes or the guild comes anew.
+    /// A kill before the first snapshot, which is written once every shard has finished chunking,
+    /// leaves a session without rows: the next process asks for members again, and has what else a
+    /// guild has once that changes or the guild comes anew. Until then such a guild counts as
+    /// [handed over](headcount_core::setup::Outcome::HandedOver).
     ///
     /// After a kill, removals that are acknowledged, came after the last change of guilds and are
     /// not replayed are forgotten: if a word that was written before one of them, such as a voice

@@ -62,6 +62,8 @@ pub(crate) struct Drive<R: Runtime> {
     read_at: Instant,
     /// Reading has stopped for the consumer or a store.
     stopped: bool,
+    /// The loop has panicked.
+    has_crashed: bool,
     /// The digest of the session that the shard's span names.
     session: Option<u64>,
     /// What is still to be done on the connection, in order.
@@ -127,6 +129,7 @@ impl<R: Runtime> Drive<R> {
             polls_until: Instant::ZERO,
             read_at: Instant::ZERO,
             stopped: false,
+            has_crashed: false,
             session: None,
             todo: VecDeque::new(),
             scratch: String::new(),
@@ -199,6 +202,7 @@ impl<R: Runtime> Drive<R> {
     /// Ends the shard after a panic, and sees that this is reported. Its state may be halfway
     /// between two others, so each step of this may panic as well.
     async fn crash(&mut self) {
+        self.has_crashed = true;
         self.todo.clear();
         let stepped = caught(|| self.step(&Wake::Crashed));
         self.sink.ensure_halted(self.read_at, Halt::Crashed);
@@ -373,7 +377,9 @@ impl<R: Runtime> Drive<R> {
 
     /// Writes down what the next process needs, if it is due.
     fn save(&mut self, now: Instant) {
-        if self.shared.left_snapshots.is_some() {
+        let has_floors = self.keeper.as_ref().is_some_and(Keeper::has_floors);
+        // What a panic has interrupted is not all applied.
+        if (has_floors || self.shared.left_snapshots.is_some()) && !self.has_crashed {
             self.cell.note_applied();
         }
         if let Some(keeper) = &mut self.keeper {

@@ -1,12 +1,12 @@
 //! The bot's fleet, shared among its shards' loops.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 use headcount_core::fleet::lease::LeaseInput;
-use headcount_core::fleet::{Fleet, FleetAction, FleetInput, StartLimit};
+use headcount_core::fleet::{Fleet, FleetAction, FleetInput, FleetReadiness, StartLimit};
 use headcount_core::{Event, Instant, Shard, ShardId};
 
 use crate::coordination::LeaseRequest;
@@ -27,6 +27,8 @@ pub(crate) struct SharedFleet {
     askers: Mutex<Askers>,
     /// Shards that have not ended.
     running: AtomicUsize,
+    /// Whether every shard here has finished chunking once.
+    has_finished: AtomicBool,
 }
 
 impl SharedFleet {
@@ -49,6 +51,7 @@ impl SharedFleet {
             pending_shards: Mutex::new(pending_shards),
             askers: Mutex::new(askers),
             running,
+            has_finished: AtomicBool::new(false),
         }
     }
 
@@ -77,7 +80,7 @@ impl SharedFleet {
         let mut fleet = self.lock();
         let before = fleet.poll_timeout();
         let actions = fleet.handle(now, input);
-        let moved = fleet.poll_timeout() != before;
+        let moved = fleet.poll_timeout() != before || self.finish(&fleet, &input);
         self.report(&fleet, &input);
         drop(fleet);
         if moved {
@@ -91,6 +94,23 @@ impl SharedFleet {
             }
         }
         events
+    }
+
+    /// Notes whether every shard here has finished chunking by this, for the first time.
+    fn finish(&self, fleet: &Fleet, input: &FleetInput<'_>) -> bool {
+        let may_change = matches!(input, FleetInput::Event(_, Event::ShardFinishedChunking(_)));
+        let has_finished = || {
+            let FleetReadiness {
+                shards, chunked, ..
+            } = fleet.readiness();
+            shards == chunked
+        };
+        may_change && has_finished() && !self.has_finished.swap(true, Ordering::AcqRel)
+    }
+
+    /// Whether every shard here has finished chunking since the bot began.
+    pub(crate) fn has_finished(&self) -> bool {
+        self.has_finished.load(Ordering::Acquire)
     }
 
     /// Tells the other processes how far the shards here are, if that may have changed.

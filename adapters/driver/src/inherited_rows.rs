@@ -67,7 +67,9 @@ impl InheritedRows {
             (session.digest(), guilds)
         });
         let found = join_all(asked).await.into_iter();
-        self.in_stores = found.filter(|(_, guilds)| !guilds.is_empty()).collect();
+        self.in_stores = found
+            .filter(|(_, stored)| !stored.guilds.is_empty())
+            .collect();
     }
 
     /// A shard that goes on with a session, from the rows if they are of it and not too old.
@@ -80,13 +82,14 @@ impl InheritedRows {
     ) -> Result<Shard, Error> {
         let id = config.shard;
         let in_stores = self.in_stores.remove(&session.digest());
-        let rows = self.rows(&session).map(|rows| {
+        let fits = session.intents() == config.intents;
+        let rows = self.rows(&session).filter(|_| fits).map(|rows| {
             self.going_on.insert(id);
             self.guilds += rows.guild_count();
             rows.kept_elsewhere(elsewhere)
         });
         let rows = match in_stores {
-            Some(guilds) => Some(with_stored_members(&session, rows, guilds)),
+            Some(stored) => Some(with_stored_members(&session, rows, stored)),
             None => rows,
         };
         let shard = match rows {
@@ -158,7 +161,7 @@ impl InheritedRows {
 pub(crate) fn with_stored_members(
     session: &Session,
     rows: Option<RestoredRows>,
-    guilds: StoredGuilds,
+    stored: StoredGuilds,
 ) -> RestoredRows {
     let at = Position {
         shard: session.shard(),
@@ -166,7 +169,8 @@ pub(crate) fn with_stored_members(
         sequence: session.sequence(),
     };
     let elsewhere = || RestoredRows::elsewhere(at, millis(SystemTime::now()));
-    rows.unwrap_or_else(elsewhere).with_members(guilds)
+    let rows = rows.unwrap_or_else(elsewhere);
+    rows.with_members(stored.kinds, stored.guilds)
 }
 
 /// The snapshots of the state folder, and what each that is there has.

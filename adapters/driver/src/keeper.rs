@@ -87,11 +87,13 @@ impl<R: Runtime> Keeper<R> {
         }
     }
 
+    /// Whether snapshots are written.
+    pub(crate) const fn has_floors(&self) -> bool {
+        self.floors.is_some()
+    }
+
     /// Writes down what is due.
     pub(crate) fn save(&mut self, now: Instant, cell: &ShardCell) {
-        if self.floors.is_some() {
-            cell.note_applied();
-        }
         if self.is_behind(now, cell) {
             self.catch_up(now, cell);
         }

@@ -135,12 +135,12 @@ async fn begin_again<R: Runtime>(
     let (epoch, head) = (tenure.epoch, found.as_ref().map(FileHead::of));
     let rows = match &tenure.session {
         Some(session) => match shared.stores.guilds(runtime, id).await {
-            guilds if guilds.is_empty() => found.or(here),
-            guilds => Some(with_stored_members(session, found.or(here), guilds)),
+            stored if stored.guilds.is_empty() => found.or(here),
+            stored => Some(with_stored_members(session, found.or(here), stored)),
         },
         None => None,
     };
-    cell.start(tenure.session, rows.as_ref())?;
+    cell.start(tenure, rows.as_ref())?;
     if let Some(left) = left {
         cell.note_applied();
         left.begin(id, epoch, head);

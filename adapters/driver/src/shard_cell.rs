@@ -103,6 +103,16 @@ impl Reached {
     }
 }
 
+/// Makes a shard that has ended begin a new session, in the place of one if there was any.
+fn begin_anew(shard: &mut Shard, given_up: Option<Session>) -> Result<(), RequestError> {
+    let is_in_place = given_up.is_some();
+    shard.start(given_up)?;
+    match is_in_place {
+        true => shard.restart(OnStop::End),
+        false => Ok(()),
+    }
+}
+
 /// What of the shard is to be seen without its lock, by its loop.
 #[derive(Debug, Default)]
 struct PublishedState {
@@ -225,16 +235,18 @@ impl ShardCell {
     /// recording of it ends. It stops at once if it was asked to since it was to begin.
     pub(crate) fn start(
         &self,
-        session: Option<Session>,
+        tenure: ShardTenure,
         rows: Option<&RestoredRows>,
     ) -> Result<(), RequestError> {
         let mut recorded = self.lock();
         if let Some(tape) = &mut recorded.tape {
             tape.started();
         }
-        let started = match (session, rows) {
-            (Some(session), Some(rows)) => recorded.shard.start_with_rows(session, rows),
-            (session, _) => recorded.shard.start(session),
+        let shard = &mut recorded.shard;
+        let started = match (tenure.session, rows) {
+            (Some(session), Some(rows)) => shard.start_with_rows(session, rows),
+            (Some(session), None) => shard.start(Some(session)),
+            (None, _) => begin_anew(shard, tenure.given_up),
         };
         if started.is_ok() {
             recorded.is_of_before = false;

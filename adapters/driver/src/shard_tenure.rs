@@ -12,6 +12,8 @@ pub(crate) struct ShardTenure {
     /// From which sequence on the service still replays that session; `None` for where it is
     /// acknowledged.
     pub(crate) resumable_from: Option<u64>,
+    /// The session that a new one takes the place of, if none is resumed.
+    pub(crate) given_up: Option<Session>,
 }
 
 impl ShardTenure {

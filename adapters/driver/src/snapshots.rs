@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{self, Duration, SystemTime};
 
 use futures_channel::oneshot;
 use headcount_core::{Instant, Position, ShardId};
@@ -31,7 +31,8 @@ const MARGIN: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Snapshots {
-    /// At the end of the bot, and each time that so long has passed; the default, with 30 seconds.
+    /// At the end of the bot, each time that so long has passed, and where there is none yet as
+    /// soon as every shard has finished chunking; the default, with 30 seconds.
     Every(Duration),
     /// At the end of the bot alone: after a kill there are none, and it is as
     /// [`OnResume::Cold`](crate::OnResume::Cold) says.
@@ -161,7 +162,7 @@ enum Order {
     Finish(oneshot::Sender<()>),
 }
 
-/// What the thread is asked for while it writes, and rests in between: once there is something, it
+/// What the thread is asked for while it writes, and rests in between: once it is to finish, it
 /// hurries.
 struct Rests<'o> {
     orders: &'o mpsc::Receiver<Order>,
@@ -180,10 +181,17 @@ impl<'o> Rests<'o> {
 
     /// The cache was held for so long.
     fn rest(&mut self, hold: Duration) {
-        if !self.hurries {
-            let waited = self.orders.recv_timeout(hold.saturating_mul(RESTS));
-            self.hurries = !matches!(waited, Err(mpsc::RecvTimeoutError::Timeout));
-            self.next = waited.ok();
+        let (begun, whole) = (time::Instant::now(), hold.saturating_mul(RESTS));
+        while !self.hurries {
+            let left = whole.saturating_sub(begun.elapsed());
+            match self.orders.recv_timeout(left) {
+                Ok(order) => {
+                    self.hurries = matches!(order, Order::Finish(_));
+                    self.next = Some(order);
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => return,
+                Err(mpsc::RecvTimeoutError::Disconnected) => self.hurries = true,
+            }
         }
     }
 }
@@ -193,14 +201,17 @@ pub(crate) struct SnapshotTask {
     orders: Option<mpsc::Sender<Order>>,
     every: Option<Duration>,
     due: Option<Instant>,
+    /// Whether one is written as soon as the bot has finished chunking.
+    awaits_finish: bool,
 }
 
 impl SnapshotTask {
-    /// Starts the thread. Without one, which is a warning, nothing is written.
+    /// Starts the thread. Without one, which is a warning, nothing is written. `has_one` says
+    /// whether there is a snapshot already.
     pub(crate) fn start(
         plan: Snapshots,
         now: Instant,
-        files: SnapshotFiles,
+        (files, has_one): (SnapshotFiles, bool),
         (shared, floors): (Arc<Shared>, Arc<SnapshotFloors>),
     ) -> Option<Self> {
         let every = match plan {
@@ -223,7 +234,19 @@ impl SnapshotTask {
             orders: Some(orders),
             every,
             due: every.map(|every| now.after(every)),
+            awaits_finish: every.is_some() && !has_one,
         })
+    }
+
+    /// Whether it is to hear that the bot has finished chunking.
+    pub(crate) const fn awaits_finish(&self) -> bool {
+        self.awaits_finish
+    }
+
+    /// The bot has finished chunking: its rows are worth to be written down now.
+    pub(crate) fn finished(&mut self, now: Instant) {
+        self.awaits_finish = false;
+        self.due = self.due.map(|_| now);
     }
 
     /// When the next one is due.
@@ -392,14 +415,18 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_asked_for_more_while_it_rests_hurries() {
+    fn whoever_is_to_finish_while_it_rests_hurries() {
         let (orders, received) = mpsc::channel();
         let long = Duration::from_secs(1 << 40);
         let mut rests = Rests::new(&received, false);
         orders.send(Order::Write).unwrap();
-        rests.rest(long);
-        rests.rest(long);
+        rests.rest(Duration::ZERO);
         assert!(matches!(rests.next, Some(Order::Write)));
+        assert!(!rests.hurries, "the next one waits until it is due");
+        orders.send(Order::Finish(oneshot::channel().0)).unwrap();
+        rests.rest(long);
+        rests.rest(long);
+        assert!(matches!(rests.next, Some(Order::Finish(_))));
         Rests::new(&received, true).rest(long);
         drop(orders);
         let mut rests = Rests::new(&received, false);

@@ -177,10 +177,10 @@ impl<R: Runtime> Builder<R> {
             self.check_start(&self.config_of(*last), asked_over_tls)?;
         }
         let leases = self.leases(clock, info, &ids)?;
+        self.warn_of_sessions(&cells);
         let about = (clock, info, refresh.is_possible());
         let others = (leases.as_ref(), state.as_ref());
         let (fleet, identify_log) = self.shared_fleet(about, cells, others)?;
-        self.warn_of_sessions(&ids);
         warnings.for_each(|warning| tracing::warn!("{warning}"));
         let failures = state.as_ref().map(StateFolder::failures);
         let cache = Cache::new(plan, rows, self.stores.kinds());
@@ -316,11 +316,14 @@ impl<R: Runtime> Builder<R> {
             return (None, None);
         };
         let plan = self.snapshots;
+        let has_kinds = !shared.cache.kinds().is_empty();
         let is_periodic = matches!(plan, Snapshots::Every(_));
-        if !is_periodic && !heads.is_empty() {
+        // Those that nobody guards may be gone beyond, and count for nothing then.
+        let are_guarded = is_periodic && has_kinds;
+        if !are_guarded && !heads.is_empty() {
             files.remove();
         }
-        if shared.cache.kinds().is_empty() {
+        if !has_kinds {
             return (None, None);
         }
         let heads = if is_periodic { heads } else { Vec::new() };
@@ -330,7 +333,7 @@ impl<R: Runtime> Builder<R> {
         }
         let now = shared.clock.now(&self.runtime);
         let both = (Arc::clone(shared), Arc::clone(&floors));
-        let writer = SnapshotTask::start(plan, now, files, both);
+        let writer = SnapshotTask::start(plan, now, (files, !heads.is_empty()), both);
         (Some(floors), writer)
     }
 
@@ -427,20 +430,26 @@ impl<R: Runtime> Builder<R> {
         }
     }
 
-    /// Takes the session that a shard can go on with; of several the last that was given.
+    /// Takes the session that a shard can go on with, or else one that a new one takes the place
+    /// of; of several the last that was given.
     fn session(&mut self, id: ShardId) -> Option<Session> {
-        let fits =
-            |session: &Session| session.shard() == id && session.intents() == self.config.intents;
-        let at = self.sessions.iter().rposition(fits)?;
+        let intents = self.config.intents;
+        let is_own = |session: &Session| session.shard() == id;
+        let fits = |session: &Session| is_own(session) && session.intents() == intents;
+        let sessions = &self.sessions;
+        let at = sessions.iter().rposition(fits);
+        let at = at.or_else(|| sessions.iter().rposition(is_own))?;
         Some(self.sessions.swap_remove(at))
     }
 
     /// Says which sessions nobody goes on with. Their shards begin anew: a resume can change
     /// neither the number of shards nor the intents.
-    fn warn_of_sessions(&self, ids: &[ShardId]) {
-        let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    fn warn_of_sessions(&self, cells: &ShardCells) {
+        let list: Vec<String> = cells.iter().map(|(id, _)| id.to_string()).collect();
         let (shards, intents) = (list.join(" "), self.config.intents);
-        for session in &self.sessions {
+        let taken = cells.iter().filter_map(|(_, cell)| cell.session());
+        let given_up = taken.filter(|session| session.intents() != intents);
+        for session in given_up.chain(self.sessions.iter().cloned()) {
             tracing::warn!(
                 saved_shard = %session.shard(),
                 saved_intents = ?session.intents(),

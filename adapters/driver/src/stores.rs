@@ -57,13 +57,19 @@ trait AnyStore: Send + Sync {
         old_values: bool,
     ) -> BoxFuture<'a, Result<Displaced, Failed>>;
 
-    fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<StoredGuilds, Cause>>;
+    fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<Vec<(GuildState, u64)>, Cause>>;
 
     fn traffic(&self) -> StoreTraffic;
 }
 
-/// What a store has of some guilds, and how many members of each.
-pub(crate) type StoredGuilds = Vec<(GuildState, u64)>;
+/// What the store of members has of a shard.
+#[derive(Default)]
+pub(crate) struct StoredGuilds {
+    /// The kinds that it keeps.
+    pub(crate) kinds: Kinds,
+    /// What it has of each guild, and how many members.
+    pub(crate) guilds: Vec<(GuildState, u64)>,
+}
 
 impl<S> AnyStore for S
 where
@@ -94,7 +100,7 @@ where
             .boxed()
     }
 
-    fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<StoredGuilds, Cause>> {
+    fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<Vec<(GuildState, u64)>, Cause>> {
         let work = async move {
             let found = AsyncStore::guilds(self, shard).await;
             found.map_err(|error| Arc::new(error) as Cause)
@@ -168,20 +174,22 @@ impl Stores {
     /// What the store of members has of a shard's guilds; nothing if it does not say so in time.
     pub(crate) async fn guilds<R: Runtime>(&self, runtime: &R, shard: ShardId) -> StoredGuilds {
         let mut routes = self.routes.iter();
-        let Some((_, store)) = routes.find(|(kinds, _)| kinds.contains(Kinds::MEMBERS)) else {
-            return StoredGuilds::new();
+        let Some((kinds, store)) = routes.find(|(kinds, _)| kinds.contains(Kinds::MEMBERS)) else {
+            return StoredGuilds::default();
         };
-        match within(runtime, LOOK, store.guilds(shard)).await {
+        let guilds = match within(runtime, LOOK, store.guilds(shard)).await {
             Some(Ok(guilds)) => guilds,
             Some(Err(error)) => {
                 tracing::warn!(%error, "a store does not say what it has of a shard");
-                StoredGuilds::new()
+                Vec::new()
             }
             None => {
                 tracing::warn!("a store does not say in time what it has of a shard");
-                StoredGuilds::new()
+                Vec::new()
             }
-        }
+        };
+        let kinds = *kinds;
+        StoredGuilds { kinds, guilds }
     }
 
     /// How long a guild may wait for its changes: as long as all that may wait, each until its own

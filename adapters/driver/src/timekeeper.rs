@@ -143,7 +143,13 @@ impl<R: Runtime> Timekeeper<R> {
         let refresh = refresh.filter(|_| !self.refresh.is_asking());
         self.waiting = self.launch.delivery.watch(cx);
         self.stall.note(now, self.waiting.is_some());
-        let snapshots = self.launch.snapshots.as_ref();
+        let snapshots = &mut self.launch.snapshots;
+        if let Some(snapshots) = snapshots.as_mut().filter(|it| it.awaits_finish())
+            && fleet.has_finished()
+        {
+            snapshots.finished(now);
+        }
+        let snapshots = snapshots.as_ref();
         let deadlines = [
             fleet.read(Fleet::poll_timeout),
             cache.next_expiry(),

@@ -64,6 +64,7 @@ impl Setup {
     /// The answer to a later request of the caller for everyone: it is what is known of a guild
     /// that is set up and not complete.
     fn answered(&mut self, guild: GuildId, outcome: Outcome, received: u64) {
+        let outcome = self.with_rows(guild, outcome);
         let Some(mut standing) = self.registry.get(guild) else {
             return;
         };
@@ -87,6 +88,15 @@ impl Setup {
             | Stage::Missed
             | Stage::Unavailable => {}
         }
+    }
+
+    /// How a guild ends that ends so as to its members: whatever comes of them, without the rows
+    /// that it listed in an earlier process it is not whole.
+    pub(super) fn with_rows(&self, guild: GuildId, members: Outcome) -> Outcome {
+        if members == Outcome::Complete && self.lacking_rows.contains(&guild) {
+            return Outcome::HandedOver;
+        }
+        members
     }
 
     /// All that a guild waits for has come, or will not: it is set up once that is stored.
@@ -131,6 +141,7 @@ impl Setup {
             outcome = Outcome::Complete;
             members.received = members.received.max(members.expected);
         }
+        outcome = self.with_rows(guild, outcome);
         if self.storing.has_failed(guild) {
             outcome = Outcome::StoreFailed;
             self.presences.fail(guild);

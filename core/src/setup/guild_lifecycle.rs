@@ -47,6 +47,7 @@ impl Setup {
             return;
         }
         let origin = self.origin(now, guild);
+        self.lacking_rows.remove(&guild);
         self.storing.forget(guild);
         if self.storing.has_failed(guild) {
             // A store that does not have this yet takes it for the end of the failure.
@@ -318,6 +319,7 @@ impl Setup {
         }
         self.restarts.remove(&guild);
         self.whole.remove(&guild);
+        self.lacking_rows.remove(&guild);
         self.storing.forget(guild);
         self.syncs.forget(guild);
         self.requests.guild_gone(guild, &mut self.ended);

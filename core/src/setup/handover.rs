@@ -11,9 +11,9 @@ use super::machine::Setup;
 use super::ready_tally::ReadyTally;
 use super::stage::{Origin, Outcome, Stage};
 use crate::Instant;
-use crate::cache::Lack;
 use crate::cache::memory::RestoredRows;
 use crate::cache::memory::restored::RestoredGuild;
+use crate::cache::{Kinds, Lack};
 use crate::chunk::Listed;
 use crate::id::GuildId;
 
@@ -30,8 +30,7 @@ impl Setup {
     /// Where a guild stands; `None` when it is not known.
     pub(crate) fn known_stage(&self, guild: GuildId) -> Option<KnownStage> {
         let standing = self.registry.get(guild)?;
-        let handed_over = self.handed_over.iter().find(|it| it.guild == guild);
-        match handed_over.and_then(|it| it.unfinished) {
+        match self.handed_over.get(guild).flatten() {
             Some(origin) if self.is_handed_over(guild) => Some(KnownStage::Unfinished(origin)),
             Some(_) | None => Some(KnownStage::of(&standing.stage)),
         }
@@ -40,8 +39,7 @@ impl Setup {
     /// How a guild came into the setup that an earlier process did not finish. Reported once: it
     /// is in the setup of this process now.
     pub(super) fn take_unfinished(&mut self, guild: GuildId) -> Option<Origin> {
-        let at = self.handed_over.iter().position(|it| it.guild == guild)?;
-        self.handed_over.remove(at).unfinished
+        self.handed_over.remove(guild).flatten()
     }
 
     /// Where every guild stands.
@@ -62,9 +60,9 @@ impl Setup {
             .filter_map(|guild| Some((guild, KnownStage::of(&self.registry.get(guild)?.stage))))
             .collect();
         // A session that was never resumed here is handed on as it came.
-        for HandedOver { guild, unfinished } in &self.handed_over {
-            if let Some(origin) = unfinished.filter(|_| self.is_handed_over(*guild)) {
-                stages.insert(*guild, KnownStage::Unfinished(origin));
+        for (guild, unfinished) in self.handed_over.iter() {
+            if let Some(origin) = unfinished.filter(|_| self.is_handed_over(guild)) {
+                stages.insert(guild, KnownStage::Unfinished(origin));
             }
         }
         stages
@@ -119,9 +117,12 @@ impl Setup {
         let finished = known.arrived.iter().map(|guild| (*guild, None));
         let unfinished = known.unfinished.iter();
         let unfinished = unfinished.map(|(guild, origin)| (*guild, Some(*origin)));
+        let lacking = known.present().filter(|guild| self.lacks_rows(*guild));
+        self.lacking_rows = lacking.collect();
         for (guild, unfinished) in finished.chain(unfinished) {
+            self.handed_over.insert(guild, unfinished);
             let outcome = self.outcome_handed_over(guild);
-            let lack = outcome.lack();
+            let lack = self.members_handed_over(guild).lack();
             let stage = Stage::Ready {
                 origin: unfinished.unwrap_or(Origin::Initial),
                 outcome,
@@ -137,7 +138,8 @@ impl Setup {
                     }
                     None => self.presences.arrived(guild, lack, Listed::NOTHING),
                 }
-                self.handed_over.push(HandedOver { guild, unfinished });
+            } else {
+                self.handed_over.remove(guild);
             }
         }
         let lists = [
@@ -167,35 +169,48 @@ impl Setup {
     /// The session is resumed: guilds of which nothing came in the replay are asked for their
     /// members, or end as their rows are here, or as handed over.
     pub(super) fn take_over(&mut self, now: Instant, out: &mut Vec<SetupEvent>) {
-        for HandedOver { guild, unfinished } in core::mem::take(&mut self.handed_over) {
+        for (guild, unfinished) in self.handed_over.clone().iter() {
             if !self.is_handed_over(guild) {
                 continue;
             }
             let arrival = self.arrival_handed_over(guild);
             let origin = unfinished.unwrap_or(Origin::Returned);
-            let outcome = self.outcome_handed_over(guild);
+            let members = self.members_handed_over(guild);
             let may_ask = matches!(
-                outcome,
+                members,
                 Outcome::HandedOver | Outcome::NotAsked | Outcome::Incomplete { .. }
             );
             let asks = may_ask && self.asks(&arrival, origin);
             if !asks {
                 self.count_restored(guild);
             }
-            if unfinished.is_some() && outcome == Outcome::Complete {
-                let end = (outcome, arrival.member_count());
+            if unfinished.is_some() && members == Outcome::Complete {
+                let end = (members, arrival.member_count());
                 self.finish_guild(now, guild, origin, end, None, out);
             } else if unfinished.is_some() || asks {
-                self.ask_or_finish(now, arrival, origin, outcome, out);
+                self.ask_or_finish(now, arrival, origin, members, out);
             } else {
+                let outcome = self.with_rows(guild, members);
                 self.tally.settle(guild, &outcome);
             }
         }
+        self.handed_over = HandedOver::default();
         self.rows = None;
     }
 
-    /// What is known of the rows of a guild of which nothing has come since it was handed over.
+    /// Whether rows are to be here that the guild listed in an earlier process, and are not.
+    fn lacks_rows(&self, guild: GuildId) -> bool {
+        let there = self.row_of(guild).map_or(Kinds::empty(), |row| row.kinds);
+        !there.contains(self.listed_kinds)
+    }
+
+    /// What is known of a guild of which nothing has come since it was handed over.
     fn outcome_handed_over(&self, guild: GuildId) -> Outcome {
+        self.with_rows(guild, self.members_handed_over(guild))
+    }
+
+    /// What is known of its members.
+    fn members_handed_over(&self, guild: GuildId) -> Outcome {
         if self.storing.has_failed(guild) {
             return Outcome::StoreFailed;
         }
@@ -209,10 +224,18 @@ impl Setup {
                 missing: Vec::new(),
             },
             Some(Some(Lack::StoreFailed)) => Outcome::StoreFailed,
+            Some(Some(Lack::Limited)) if self.has_had_all(guild) => Outcome::Complete,
             None | Some(Some(Lack::HandedOver | Lack::Limited | Lack::Stale)) => {
                 Outcome::HandedOver
             }
         }
+    }
+
+    /// Whether all members of a guild have come of which a policy did not let all stay: where it
+    /// would be asked for them, its process did so before it was done with it.
+    fn has_had_all(&self, guild: GuildId) -> bool {
+        let is_finished = self.handed_over.get(guild) == Some(None);
+        is_finished && self.asks(&self.arrival_handed_over(guild), Origin::Returned)
     }
 
     fn row_of(&self, guild: GuildId) -> Option<&RestoredGuild> {

@@ -1,6 +1,6 @@
 //! The guilds of a session, for the process that goes on with it.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -113,11 +113,33 @@ impl KnownGuilds {
     }
 }
 
-/// A guild that was handed over, until the session is resumed.
-#[derive(Clone, Copy, Debug)]
+/// Guilds that were handed over, until the session is resumed.
+#[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "checkpoint", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct HandedOver {
-    pub(super) guild: GuildId,
-    /// How it came into the setup that its process did not finish; `None` if it did.
-    pub(super) unfinished: Option<Origin>,
+    /// As the session lists them: a recording, which has other ids, follows the same order.
+    order: Vec<GuildId>,
+    /// How each came into the setup that its process did not finish; `None` if it did.
+    origins: BTreeMap<GuildId, Option<Origin>>,
+}
+
+impl HandedOver {
+    pub(super) fn insert(&mut self, guild: GuildId, unfinished: Option<Origin>) {
+        self.order.push(guild);
+        self.origins.insert(guild, unfinished);
+    }
+
+    /// How a guild came into the setup that its process did not finish; `None` if it is not here.
+    pub(super) fn get(&self, guild: GuildId) -> Option<Option<Origin>> {
+        self.origins.get(&guild).copied()
+    }
+
+    pub(super) fn remove(&mut self, guild: GuildId) -> Option<Option<Origin>> {
+        self.origins.remove(&guild)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (GuildId, Option<Origin>)> {
+        let origin = |guild: &GuildId| Some((*guild, self.get(*guild)?));
+        self.order.iter().filter_map(origin)
+    }
 }

@@ -14,6 +14,7 @@ use super::ready_tally::ReadyTally;
 use super::stage::{Outcome, Stage, TimedStage};
 use super::storing::Storing;
 use super::sync::Syncs;
+use crate::cache::Kinds;
 use crate::cache::memory::RestoredRows;
 use crate::chunk::{
     Ask, ChunkRequestFinished, FinishReason, MemberQuery, RequestConfig, RequestId, RequestMembers,
@@ -46,6 +47,10 @@ pub(crate) struct Setup {
     pub(super) syncs: Syncs,
     pub(super) presences: PresenceStates,
     pub(super) storing: Storing,
+    /// The kinds that are cached of what guilds list when they come.
+    pub(super) listed_kinds: Kinds,
+    /// Guilds of an earlier process of which not all these rows are here, until they come anew.
+    pub(super) lacking_rows: BTreeSet<GuildId>,
     /// Answers to earlier requests make no guild complete: some members were not kept.
     whole_from: RequestId,
     /// Guilds on their way to ready whose members have all come already.
@@ -57,7 +62,7 @@ pub(crate) struct Setup {
     /// Guilds beyond the bound.
     pub(super) untracked: u64,
     /// Guilds of an earlier process, until its session is resumed.
-    pub(super) handed_over: Vec<HandedOver>,
+    pub(super) handed_over: HandedOver,
     /// What there is of their rows; `None` once the session is resumed.
     pub(super) rows: Option<RestoredRows>,
     /// How many of them the next summary counts by these rows.
@@ -70,13 +75,13 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// A machine that waits for its first READY; `presences` says whether these are cached.
+    /// A machine that waits for its first READY; `kinds` are those that are cached.
     pub(crate) fn new(
         shard: ShardId,
         config: SetupConfig,
         requests: RequestConfig,
         intents: Intents,
-        presences: bool,
+        kinds: Kinds,
         rng: &mut Rng,
     ) -> Self {
         let hears = intents.contains(Intents::GUILD_PRESENCES);
@@ -89,14 +94,16 @@ impl Setup {
             tally: ReadyTally::default(),
             requests: Requests::new(shard, requests, rng),
             syncs: Syncs::default(),
-            presences: PresenceStates::new(presences, hears),
+            presences: PresenceStates::new(kinds.contains(Kinds::PRESENCES), hears),
             storing,
+            listed_kinds: kinds & Kinds::LISTED,
+            lacking_rows: BTreeSet::new(),
             whole_from: RequestId::new(0),
             whole: BTreeSet::new(),
             restarts: BTreeMap::new(),
             quiet: None,
             untracked: 0,
-            handed_over: Vec::new(),
+            handed_over: HandedOver::default(),
             rows: None,
             restored: None,
             at_halt: None,
@@ -121,9 +128,12 @@ impl Setup {
         self.presences.not_kept(self.requests.next_id());
     }
 
-    /// Whether presences are cached from now on.
-    pub(crate) fn cache_presences(&mut self, cached: bool) {
-        self.presences.set_cached(cached, self.requests.next_id());
+    /// Which kinds are cached from now on.
+    pub(crate) fn set_kinds(&mut self, kinds: Kinds) {
+        let presences = kinds.contains(Kinds::PRESENCES);
+        self.presences
+            .set_cached(presences, self.requests.next_id());
+        self.listed_kinds = kinds & Kinds::LISTED;
     }
 
     /// A guild's presences are asked for with everyone; whether that is an event.
@@ -155,7 +165,8 @@ impl Setup {
         self.emit_left(&before, &listed, out);
         self.syncs = Syncs::default();
         self.restarts.clear();
-        self.handed_over.clear();
+        self.handed_over = HandedOver::default();
+        self.lacking_rows.clear();
         (self.rows, self.restored) = (None, None);
         self.at_halt = None;
         self.presences.clear();

@@ -4,7 +4,7 @@ use alloc::vec;
 
 use super::testing::{Scenario, at, guild, members};
 use super::*;
-use crate::cache::Lack;
+use crate::cache::{Kinds, Lack};
 use crate::chunk::{Chunk, ChunkOutcome, Listed, MemberQuery};
 use crate::intents::Intents;
 
@@ -317,8 +317,8 @@ fn presences_that_were_not_kept_are_not_complete() {
     let mut scenario = Scenario::chunking(AutoChunk::Never);
     scenario.ready(1..2);
     scenario.create_listing(1, members(1500));
-    scenario.setup.cache_presences(false);
-    scenario.setup.cache_presences(true);
+    scenario.setup.set_kinds(Kinds::empty());
+    scenario.setup.set_kinds(Kinds::all());
     let nonce = ask(&mut scenario, true);
     scenario.setup.presences_not_kept();
     scenario.chunk(1, &nonce, 0, 1);

@@ -19,7 +19,7 @@ pub struct OutcomeCounts {
     pub not_asked: usize,
     /// Without the members intent.
     pub no_intent: usize,
-    /// Handed over by an earlier process without their rows.
+    /// Handed over by an earlier process without their rows, or without all of them.
     pub handed_over: usize,
     /// A store failed.
     pub store_failed: usize,

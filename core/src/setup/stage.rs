@@ -53,8 +53,9 @@ pub enum Outcome {
     /// The connection lacks the members intent: nobody may ask, and no event says who comes and
     /// goes.
     NoIntent,
-    /// It came in an earlier process, which handed its session over without the rows: what it
-    /// listed there is not known here. Known again when it is delivered anew.
+    /// It came in an earlier process, which handed its session over without the rows, or without
+    /// all that are kept here: what it listed there is not known, even if its members have come
+    /// since. Known again when it is delivered anew.
     HandedOver,
     /// A store failed to keep some of what came, or was not known to have kept it when the shard
     /// ended: it is not whole, whatever has come. Whole again when it is delivered anew.

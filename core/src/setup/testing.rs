@@ -7,6 +7,7 @@ use super::machine::{Outgoing, Setup};
 use super::{
     Arrival, AutoChunk, GuildReady, Outcome, SetupConfig, SetupEvent, ShardFinishedChunking,
 };
+use crate::cache::Kinds;
 use crate::chunk::{Chunk, ChunkOutcome, ChunkPlace, Listed, RequestConfig};
 use crate::id::GuildId;
 use crate::intents::Intents;
@@ -48,7 +49,14 @@ impl Scenario {
         let requests = RequestConfig::default();
         let mut rng = Rng::new(1);
         Self {
-            setup: Setup::new(ShardId::ONE, config, requests, intents, true, &mut rng),
+            setup: Setup::new(
+                ShardId::ONE,
+                config,
+                requests,
+                intents,
+                Kinds::all(),
+                &mut rng,
+            ),
             now: at(0),
             events: Vec::new(),
         }

@@ -10,8 +10,9 @@ use crate::config::{Acknowledge, Config};
 use crate::counts::ShardCounts;
 use crate::error::RequestError;
 use crate::rng::Rng;
-use crate::session::Session;
 use crate::session::machine::Machine;
+use crate::session::{OnStop, Session};
+use crate::shard::restart::StopRequest;
 use crate::time::Instant;
 use crate::tracker::Tracker;
 
@@ -25,13 +26,15 @@ impl Shard {
         Self::build(config, seed, None)
     }
 
-    /// A shard that goes on with a session that another shard left behind.
+    /// A shard that goes on with a session that another shard left behind. One that was begun with
+    /// other intents is given up, since a resume cannot change them: a new session takes its place,
+    /// an [`Event::Gap`](crate::Event::Gap) says what of it is missing, and guilds that were asked
+    /// for all their members are not asked again too soon.
     ///
     /// # Errors
-    /// [`RequestError::ForeignSession`] if the session was begun by another shard or with other
-    /// intents: a resume can change neither.
+    /// [`RequestError::ForeignSession`] if the session was begun by another shard.
     pub fn with_session(config: Config, seed: u64, session: Session) -> Result<Self, RequestError> {
-        if session.shard != config.shard || session.intents != config.intents {
+        if session.shard != config.shard {
             return Err(RequestError::ForeignSession);
         }
         Ok(Self::build(config, seed, Some((session, None))))
@@ -42,7 +45,8 @@ impl Shard {
     /// sequence; what lies in between changes rows alone. Guilds are as whole as their rows, and
     /// asked for their members where these are not whole and that is automatic.
     ///
-    /// Rows of another session count for nothing: [`MemoryStore::inherit`] marks them.
+    /// Rows of another session, or of one that is given up, count for nothing:
+    /// [`MemoryStore::inherit`] marks them.
     ///
     /// # Errors
     /// As [`with_session`](Self::with_session).
@@ -55,11 +59,9 @@ impl Shard {
         rows: &RestoredRows,
     ) -> Result<Self, RequestError> {
         let at = rows.position();
-        if (at.shard, at.session) != (session.shard, session.digest()) {
+        let are_own = (at.shard, at.session) == (session.shard, session.digest());
+        if !are_own || session.shard != config.shard || session.intents != config.intents {
             return Self::with_session(config, seed, session);
-        }
-        if session.shard != config.shard || session.intents != config.intents {
-            return Err(RequestError::ForeignSession);
         }
         let session = session.with_rows_as_of(at.sequence);
         Ok(Self::build(config, seed, Some((session, Some(rows)))))
@@ -74,8 +76,11 @@ impl Shard {
         let mut rng = Rng::new(seed ^ moved);
         let settings = config.tracker.clone();
         let mut tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
-        let mut gaps = Vec::new();
+        let (mut gaps, mut stop_request) = (Vec::new(), None);
         if let Some(session) = &mut session {
+            if session.intents != config.intents {
+                stop_request = Some(StopRequest::Restart(OnStop::End));
+            }
             gaps = mem::take(&mut session.gaps);
             let delivered = mem::take(&mut session.delivered);
             let (digest, guilds) = (session.digest(), mem::take(&mut session.guilds));
@@ -91,7 +96,7 @@ impl Shard {
             tracker,
             command_queue: CommandQueue::default(),
             early_faults: 0,
-            stop_request: None,
+            stop_request,
             gaps,
             counts: ShardCounts::default(),
         }

@@ -450,6 +450,10 @@ fn rows_that_cannot_be_are_refused_though_their_checksum_is_right() {
         let twice = [content, &content[8 + usize::from(kind == 4)..]].concat();
         assert!(damaged(with(start, end, &twice)), "{kind}: twice the same");
     }
+    // Whoever comes next with a role would give it to all who refer to a number that is free.
+    let (start, end) = sections(4)[0];
+    let none = &whole[start + HEAD..start + HEAD + 9];
+    assert!(damaged(with(start, end, none)), "members have other roles");
 }
 
 #[test]

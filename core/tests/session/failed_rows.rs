@@ -1,6 +1,7 @@
 //! Guilds that a store has failed, in the process that goes on with the rows: what comes again says
 //! nothing new to a store that has it, so that events and the cache go on to say the same.
 
+use headcount_core::cache::memory::snapshot::SnapshotReader;
 use headcount_core::cache::memory::{Completeness, MemoryStore};
 use headcount_core::cache::{GuildStatus, Lack};
 use headcount_core::setup::{Outcome, Stage};
@@ -9,7 +10,7 @@ use headcount_core::{Input, Session};
 use crate::guilds::{begun, guild};
 use crate::handover::{acknowledge, exported, resumed};
 use crate::host::{Host, dispatch};
-use crate::restored::{apply, caching, listing, next, outage, restored, rows};
+use crate::restored::{TAKEN, apply, caching, listing, next, outage, restored, rows};
 
 /// What a process receives, and what its store reports.
 enum Step {
@@ -125,4 +126,29 @@ fn a_failed_guild_that_went_down_is_down() {
     acknowledge(&mut host, 9);
     let text = serde_json::to_string(&host.session().unwrap()).unwrap();
     assert!(text.contains(r#""failed":[]"#), "{text}");
+}
+
+#[test]
+fn a_guild_that_is_ahead_of_its_shard_in_a_snapshot_says_what_has_failed_since() {
+    let (mut host, mut store) = (begun(caching(), &[1]), MemoryStore::new(7));
+    let take = |host: &mut Host, store: &mut MemoryStore, step: Step| {
+        step.take(host);
+        apply(host, store);
+        store.reach(host.shard.position().unwrap());
+    };
+    take(&mut host, &mut store, Comes(2));
+    let session = exported(&host);
+    // The shard is written down as it is here, and the guild as it is later.
+    let mut writer = store.snapshot(TAKEN).rows_a_copy(1);
+    take(&mut host, &mut store, Passes(3));
+    take(&mut host, &mut store, Fails);
+    let mut bytes = Vec::new();
+    while writer.copy(&store) {
+        writer.write(&mut bytes);
+    }
+    writer.write(&mut bytes);
+    let mut reader = SnapshotReader::new(MemoryStore::new(99));
+    reader.push(&bytes).unwrap();
+    let (store, _) = reader.finish().unwrap();
+    assert!(has_failed((session, store), &[Comes(2), Passes(3), Fails]));
 }

@@ -1,7 +1,7 @@
 //! The rows of guilds that one process hands over to the next.
 
 use headcount_core::cache::memory::{Completeness, MemoryStore, PresencesCompleteness};
-use headcount_core::cache::{GuildStatus, Kinds, Lack};
+use headcount_core::cache::{GuildStatus, Kind, Kinds, Lack, Policies, Policy};
 use headcount_core::{Action, Input, Intents};
 
 use crate::guilds::{begun, chunk, create, guild};
@@ -9,6 +9,7 @@ use crate::handover::{
     GATE, acknowledge, acknowledging, asked, exported, go_on, next, resumed, summary,
 };
 use crate::host::{Host, dispatch};
+use crate::restored;
 
 /// Applies the changes so far.
 fn apply(host: &mut Host, store: &mut MemoryStore) {
@@ -141,4 +142,42 @@ fn a_guild_that_left_does_not_come_back_in_a_store_that_has_it_so_already() {
     second.receive(&resumed(4));
     apply(&mut second, &mut store);
     assert_eq!(store.guild_status(guild(1)), None);
+}
+
+#[test]
+fn presences_of_another_session_are_stale_as_well() {
+    let mut config = restored::caching();
+    config.intents |= Intents::GUILD_PRESENCES;
+    config.tracker.kinds |= Kinds::PRESENCES;
+    let mut store = MemoryStore::new(7);
+    let mut first = begun(config, &[1]);
+    let listing = restored::listing(2, 1, &[5, 6]);
+    first.receive(&listing.replace("\"large\"", "\"presences\":[],\"large\""));
+    apply(&mut first, &mut store);
+    let whole = PresencesCompleteness::Complete { presences: 0 };
+    assert_eq!(store.presences_completeness(guild(1)), Some(whole));
+    store.inherit(|_| false, |_| true);
+    let stale = PresencesCompleteness::Partial {
+        presences: 0,
+        why: Lack::Stale,
+    };
+    assert_eq!(store.presences_completeness(guild(1)), Some(stale));
+}
+
+#[test]
+fn a_guild_whose_members_a_policy_limits_is_not_asked_again() {
+    let one = Policy::all().per_guild(1);
+    let policies = Policies::from(restored::caching().tracker.kinds);
+    let policies = policies.with(Kind::Member, one).unwrap();
+    let mut store = MemoryStore::with_policies(7, policies);
+    let mut first = restored::first(&[5, 6]);
+    apply(&mut first, &mut store);
+    assert_eq!(store.counts(guild(1)).members, 1);
+    let session = exported(&first);
+    let rows = restored::rows(&store, &session);
+    let mut next = restored::next(session, &rows);
+    next.receive(&resumed(3));
+    next.run(GATE);
+    assert_eq!(asked(&next).len(), 0);
+    assert_eq!(summary(&next).unwrap().complete, 1);
 }

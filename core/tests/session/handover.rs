@@ -4,8 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use headcount_core::cache::Kinds;
 use headcount_core::chunk::RequestMembers;
 use headcount_core::config::{Acknowledge, Config};
+use headcount_core::event::GapCause;
+use headcount_core::id::GuildId;
 use headcount_core::session::{OnStop, Phase};
 use headcount_core::setup::{AutoChunk, HoldConfig, ShardFinishedChunking};
 use headcount_core::wire::command::Command;
@@ -218,7 +221,7 @@ fn a_guild_in_the_middle_of_its_member_request_is_asked_again_by_the_next_proces
             [("ready", 1)],
             "it was never emitted before"
         );
-        assert_eq!(summary(&next).unwrap().complete, 1);
+        assert_eq!(summary(&next).unwrap().handed_over, [guild(1)]);
     }
 }
 
@@ -302,7 +305,72 @@ fn with_automatic_requests_guilds_that_are_handed_over_are_asked_for_their_membe
     let nonce = asked(&next)[0].nonce.to_string();
     next.receive(&chunk(5, 1, &nonce, 0, 1));
     assert_eq!(emitted(&next), [("restored", 1)]);
-    assert_eq!(summary(&next).unwrap().complete, 1);
+    assert_eq!(summary(&next).unwrap().others(), 1);
+}
+
+#[test]
+fn with_all_its_members_a_guild_without_the_rows_that_it_listed_is_not_whole() {
+    for (kinds, is_whole) in [
+        (Kinds::MEMBERS | Kinds::USERS, true),
+        (Kinds::MEMBERS | Kinds::USERS | Kinds::ROLES, false),
+        (Kinds::default(), false),
+    ] {
+        let mut config = acknowledging(false);
+        config.tracker.kinds = kinds;
+        let mut host = begun(config.clone(), &[1]);
+        host.receive(&create(2, 1));
+        acknowledge(&mut host, 2);
+        let mut next = next(config, exported(&host));
+        go_on(&mut next, 3);
+        let nonce = asked(&next)[0].nonce.to_string();
+        next.receive(&chunk(4, 1, &nonce, 0, 1));
+        let expected: &[GuildId] = if is_whole { &[] } else { &[guild(1)] };
+        assert_eq!(summary(&next).unwrap().handed_over, expected, "{kinds:?}");
+        let not_whole = |host: &Host| host.shard.not_whole(None).count();
+        assert_eq!(not_whole(&next), expected.len(), "{kinds:?}");
+        // All is known again once it comes anew.
+        next.receive(&create(5, 1));
+        next.run(GATE);
+        let nonce = asked(&next)[1].nonce.to_string();
+        next.receive(&chunk(6, 1, &nonce, 0, 1));
+        assert_eq!(not_whole(&next), 0, "{kinds:?}");
+    }
+}
+
+#[test]
+fn a_session_of_other_intents_is_given_up_and_its_guilds_are_not_asked_too_soon() {
+    let config = acknowledging(false);
+    let mut host = begun(config.clone(), &[1]);
+    host.receive(&create(2, 1));
+    assert_eq!(asked(&host).len(), 1);
+    acknowledge(&mut host, 2);
+    let mut other = config;
+    other.intents |= Intents::GUILD_MESSAGES;
+    let session = exported(&host);
+    let intents = session.intents();
+    let mut next = Host::of(Shard::with_session(other, 9, session).unwrap());
+    assert_eq!(
+        next.session().unwrap().intents(),
+        intents,
+        "as long as it is kept"
+    );
+    next.dial();
+    next.hello();
+    let resumes = |command: &Command| matches!(command, Command::Resume(_));
+    assert!(!next.commands().any(resumes));
+    let gaps = next.events().filter_map(|event| match event {
+        Event::Gap(gap) => Some((gap.why, gap.from.sequence)),
+        _ => None,
+    });
+    assert_eq!(gaps.collect::<Vec<_>>(), [(GapCause::Ended, 2)]);
+    next.receive(
+        r#"{"op":0,"t":"READY","s":1,"d":{"session_id":"other","user":{"id":"1","username":"bot"},
+        "guilds":[{"id":"1","unavailable":true}]}}"#,
+    );
+    next.receive(&create(2, 1));
+    assert_eq!(asked(&next).len(), 0, "it was asked a moment ago");
+    next.run(GATE);
+    assert_eq!(asked(&next).len(), 1);
 }
 
 #[test]

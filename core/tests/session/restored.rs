@@ -472,3 +472,20 @@ fn a_shard_that_has_ended_begins_again_with_the_rows_that_are_here() {
     let restored = done.restored.map(|it| it.guilds.get());
     assert_eq!((done.complete, restored), (1, Some(1)));
 }
+
+#[test]
+fn a_guild_whose_end_is_dealt_with_goes_from_older_rows() {
+    let mut store = MemoryStore::new(7);
+    let mut first = first(&[5, 6]);
+    apply(&mut first, &mut store);
+    let left = r#"{"op":0,"t":"GUILD_DELETE","s":3,"d":{"id":"1"}}"#;
+    first.receive(left);
+    acknowledge(&mut first, 3);
+    let (mut next, mut store) = follow(&first, &store);
+    assert_eq!(resumes_from(&next), Some(2));
+    next.receive(left);
+    next.receive(&resumed(4));
+    assert_eq!(emitted(&next), ["4"]);
+    apply(&mut next, &mut store);
+    assert_eq!(store.guild_status(guild(1)), None);
+}

@@ -36,8 +36,14 @@ fn position(session: &Session) -> Position {
 
 /// The process that goes on with the session, where that store answers.
 fn follow(first: &mut Host, at: impl Fn(Position) -> Position) -> Host {
+    follow_keeping(Kinds::all(), first, at)
+}
+
+/// The same, where the store keeps these kinds.
+fn follow_keeping(kinds: Kinds, first: &mut Host, at: impl Fn(Position) -> Position) -> Host {
     let (session, known) = (exported(first), known(&stored(first)));
-    let rows = RestoredRows::elsewhere(at(position(&session)), TAKEN).with_members([known]);
+    let rows = RestoredRows::elsewhere(at(position(&session)), TAKEN);
+    let rows = rows.with_members(kinds, [known]);
     let mut next = next(session, &rows);
     next.receive(&resumed(3));
     next.run(GATE);
@@ -53,6 +59,13 @@ fn members_that_another_store_has_are_not_asked_for_again() {
     assert_eq!((done.complete, done.others()), (1, 0));
     let restored = done.restored.unwrap();
     assert_eq!((restored.guilds.get(), restored.taken), (1, TAKEN));
+}
+
+#[test]
+fn a_guild_of_which_only_the_members_lie_in_another_store_is_not_asked_and_is_not_whole() {
+    let next = follow_keeping(Kinds::MEMBERS, &mut first(&[5, 6]), |at| at);
+    assert!(asked(&next).is_empty());
+    assert_eq!(summary(&next).unwrap().handed_over, [guild(1)]);
 }
 
 #[test]
@@ -77,7 +90,7 @@ fn what_another_store_says_of_members_counts_before_what_a_snapshot_of_the_rest_
     let (session, store) = (exported(&first), stored(&mut first));
     let rows = store.restored_rows(session.shard(), TAKEN).unwrap();
     let rows = rows.kept_elsewhere(Kinds::MEMBERS);
-    let with_members = rows.clone().with_members([known(&store)]);
+    let with_members = rows.clone().with_members(Kinds::all(), [known(&store)]);
     for (rows, asks) in [(rows, true), (with_members, false)] {
         let mut next = next(session.clone(), &rows);
         next.receive(&resumed(3));

@@ -8,20 +8,21 @@ use std::time::Duration;
 use headcount_sim::Plan;
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_tokio::OnStop;
-use headcount_tokio::driver::core::cache::Lack;
 use headcount_tokio::driver::core::cache::memory::{Completeness, GuildRef};
+use headcount_tokio::driver::core::cache::{Kinds, Lack};
 use headcount_tokio::driver::core::{Intents, ShardId};
 use headcount_tokio::driver::{Bot, Builder, Snapshots};
 
 use crate::bot::{builder, options};
 use crate::runtimes::{Tested, on_each_runtime, serve};
-use crate::warm::{completeness, counted, requests};
+use crate::warm::{completeness, counted, member_rows, requests};
 
 on_each_runtime! {
     other_intents_begin_anew_over_stale_rows,
     another_number_of_shards_begins_anew_over_stale_rows,
     a_shard_whose_records_are_gone_begins_anew_beside_the_other,
     pipes_in_the_place_of_snapshots_hold_nothing_up,
+    a_bot_without_a_cache_leaves_no_snapshot_that_it_went_beyond,
 }
 
 const GUILDS: usize = 6;
@@ -145,10 +146,28 @@ async fn pipes_in_the_place_of_snapshots_hold_nothing_up<R: Tested>() {
     let (mut bot, rows) = started(keeping::<R>(&server, folder.path())).await;
     assert!(rows.is_empty());
     let done = counted(&mut bot).await;
-    assert_eq!((done.complete, done.restored), (GUILDS, None));
+    assert_eq!((done.complete, done.restored), (0, None));
+    assert_eq!(member_rows(&bot), GUILDS * MEMBERS as usize);
     assert_eq!(resumes(&server), 1, "the session is not lost with the rows");
     bot.shutdown(OnStop::Resume).await.expect("it ends");
     let (mut bot, _) = started(keeping::<R>(&server, folder.path())).await;
     let done = counted(&mut bot).await;
     assert_eq!(done.restored.map(|it| it.guilds.get()), Some(GUILDS));
+}
+
+async fn a_bot_without_a_cache_leaves_no_snapshot_that_it_went_beyond<R: Tested>() {
+    let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
+    first::<R>(&server, folder.path(), 1).await;
+    let snapshots = || {
+        let names = std::fs::read_dir(folder.path()).expect("it is there");
+        let names = names.map(|entry| entry.expect("a file").file_name());
+        let names = names.map(|name| name.to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with("snapshot")).count()
+    };
+    assert!(snapshots() > 0);
+    let builder = keeping::<R>(&server, folder.path()).cache(Kinds::empty());
+    let (mut bot, _) = started(builder).await;
+    counted(&mut bot).await;
+    assert_eq!(snapshots(), 0, "events are acknowledged that it lacks");
+    bot.shutdown(OnStop::Resume).await.expect("it ends");
 }

@@ -13,7 +13,7 @@ use headcount_tokio::driver::core::event::{Gap, GapCause};
 use headcount_tokio::driver::core::wire::Name;
 use headcount_tokio::driver::core::{RequestError, ShardId};
 use headcount_tokio::driver::{Bot, OnResume};
-use headcount_tokio::{Api, Event, OnStop};
+use headcount_tokio::{Api, Event, Intents, OnStop};
 
 use crate::bot::{builder, builder_on, options, ready, until};
 use crate::rigged::Rigged;
@@ -25,6 +25,7 @@ on_each_runtime! {
     a_shard_that_begins_again_goes_on_with_its_rows,
     a_bot_runs_any_of_its_shards,
     a_session_may_be_given_up_at_the_start,
+    a_session_of_other_intents_is_given_up_and_its_gap_told,
     the_service_is_asked_anew_before_a_later_identify,
 }
 
@@ -163,6 +164,22 @@ async fn a_session_may_be_given_up_at_the_start<R: Tested>() {
     let kept = bot.shutdown(OnStop::Resume).await.expect("it ends");
     let builder = builder::<R>(&server).sessions(kept);
     let builder = builder.on_resume(OnResume::Identify);
+    let mut next = builder.connect().await.expect("started");
+    let mut gaps = 0;
+    until(&mut next, |event| {
+        gaps += usize::from(matches!(event.event, Event::Gap(_)));
+        matches!(event.event, Event::FinishedChunking(ref all) if all.complete == 12).then_some(())
+    })
+    .await;
+    assert_eq!((gaps, sessions(&server).1), (3, 0), "none is resumed");
+}
+
+async fn a_session_of_other_intents_is_given_up_and_its_gap_told<R: Tested>() {
+    let server = server().await;
+    let bot = bot_of::<R>(&server).await;
+    let kept = bot.shutdown(OnStop::Resume).await.expect("it ends");
+    let builder = builder::<R>(&server).sessions(kept);
+    let builder = builder.configure(|config| config.intents |= Intents::GUILD_MODERATION);
     let mut next = builder.connect().await.expect("started");
     let mut gaps = 0;
     until(&mut next, |event| {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use headcount_sim::act::Act;
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Plan, Target};
-use headcount_tokio::driver::core::cache::Lack;
 use headcount_tokio::driver::core::cache::memory::{Completeness, GuildRef};
+use headcount_tokio::driver::core::cache::{Kind, Lack};
 use headcount_tokio::driver::core::event::FinishedChunking;
 use headcount_tokio::driver::state::SavedState;
 use headcount_tokio::driver::{Bot, Builder, OnResume, Snapshots};
@@ -19,6 +19,7 @@ use crate::runtimes::{Tested, on_each_runtime, serve};
 on_each_runtime! {
     a_bot_goes_on_with_the_rows_of_the_one_before,
     a_killed_bot_leaves_its_last_snapshot,
+    a_bot_that_has_counted_all_leaves_its_first_snapshot,
     rows_of_a_session_that_is_gone,
     torn_snapshot,
     snapshot_that_cannot_be_written,
@@ -64,6 +65,11 @@ pub(crate) fn completeness<R: Tested>(bot: &Bot<R>) -> Vec<Completeness> {
             .filter_map(|guild| store.completeness(guild))
             .collect()
     })
+}
+
+/// How many members are there, also of guilds that have no rows of their own.
+pub(crate) fn member_rows<R: Tested>(bot: &Bot<R>) -> usize {
+    bot.handle().cache(|store| store.rows(Kind::Member))
 }
 
 pub(crate) fn requests(server: &Server) -> usize {
@@ -146,6 +152,25 @@ async fn a_killed_bot_leaves_its_last_snapshot<R: Tested>() {
     assert_eq!(requests(&server), asked, "nobody is asked for again");
 }
 
+async fn a_bot_that_has_counted_all_leaves_its_first_snapshot<R: Tested>() {
+    let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
+    let rarely = || {
+        let builder = builder::<R>(&server).state(folder.path());
+        builder.snapshots(Snapshots::Every(Duration::from_secs(3_600)))
+    };
+    let written = |bot: &Bot<R>| bot.handle().metrics().snapshots.written;
+    let mut bot = rarely().connect().await.expect("started");
+    counted(&mut bot).await;
+    while written(&bot) == 0 {
+        R::default().timer(Duration::from_millis(20)).await;
+    }
+    bot.shutdown(OnStop::Resume).await.expect("it ends");
+    let mut next = rarely().connect().await.expect("started");
+    let done = counted(&mut next).await;
+    assert_eq!(done.restored.map(|it| it.guilds.get()), Some(GUILDS));
+    assert_eq!(written(&next), 0, "those that were found are there");
+}
+
 async fn rows_of_a_session_that_is_gone<R: Tested>() {
     let (server, folder) = (server().await, tempfile::tempdir().expect("a folder"));
     let bot = first::<R>(&server, folder.path()).await;
@@ -200,8 +225,10 @@ async fn torn_snapshot<R: Tested>() {
     let next = keeping::<R>(&server, folder.path()).connect().await;
     let mut next = next.expect("started");
     let done = counted(&mut next).await;
-    assert_eq!((done.complete, done.restored), (GUILDS, None));
-    assert_eq!(requests(&server), asked + GUILDS, "as without rows");
+    assert_eq!((done.complete, done.others), (0, GUILDS), "as without rows");
+    assert_eq!(done.restored, None);
+    assert_eq!(member_rows(&next), GUILDS * MEMBERS);
+    assert_eq!(requests(&server), asked + GUILDS);
 }
 
 async fn without_a_snapshot_members_are_asked_for_anew<R: Tested>() {
@@ -217,7 +244,15 @@ async fn without_a_snapshot_members_are_asked_for_anew<R: Tested>() {
         .expect("started");
     assert_eq!(members(&cold), (0, 0));
     let done = counted(&mut cold).await;
-    assert_eq!((done.complete, done.restored), (GUILDS, None));
+    assert_eq!(
+        (done.complete, done.others),
+        (0, GUILDS),
+        "but their channels"
+    );
+    assert_eq!(
+        (member_rows(&cold), done.restored),
+        (GUILDS * MEMBERS, None)
+    );
     assert_eq!(requests(&server), asked + GUILDS);
     cold.shutdown(OnStop::Resume).await.expect("it ends");
     let names = std::fs::read_dir(folder.path()).expect("it is there");
@@ -244,5 +279,6 @@ async fn snapshot_that_cannot_be_written<R: Tested>() {
     let next = keeping::<R>(&server, folder.path()).connect().await;
     let mut next = next.expect("started");
     let done = counted(&mut next).await;
-    assert_eq!((done.complete, done.restored), (GUILDS, None));
+    assert_eq!((done.complete, done.restored), (0, None));
+    assert_eq!(member_rows(&next), GUILDS * MEMBERS);
 }

@@ -7,6 +7,7 @@ use headcount_core::{Instant, Position, Session};
 
 use crate::coordination::record::ShardRecord;
 use crate::shard_cell::ShardCell;
+use crate::shard_tenure::ShardTenure;
 use crate::state::ColdStarts;
 
 /// How long a shard that moves waits for the consumer to be done with what it has taken.
@@ -49,6 +50,8 @@ pub(crate) struct OwnedShard {
     /// What the last record is of.
     seen: Option<RecordedState>,
     cold_starts: ColdStarts,
+    /// The session that its first one takes the place of, until it begins.
+    given_up: Option<Session>,
 }
 
 impl OwnedShard {
@@ -59,6 +62,22 @@ impl OwnedShard {
             offered: VecDeque::new(),
             seen: None,
             cold_starts,
+            given_up: None,
+        }
+    }
+
+    /// One that begins a new session in the place of this one, if it is known.
+    pub(crate) fn in_place_of(self, given_up: Option<Session>) -> Self {
+        Self { given_up, ..self }
+    }
+
+    /// It may identify: what it begins with.
+    pub(crate) fn begin_anew(&mut self) -> ShardTenure {
+        self.stage = OwnedStage::Running;
+        ShardTenure {
+            epoch: self.epoch,
+            given_up: self.given_up.take(),
+            ..ShardTenure::default()
         }
     }
 

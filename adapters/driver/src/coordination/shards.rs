@@ -24,7 +24,7 @@ impl<R: Runtime> Coordination<R> {
             ShardRecord::new(None, ColdStarts::default())
         });
         let fits = |session: &Session| {
-            let fits = session.shard() == shard && session.intents() == self.intents;
+            let fits = session.intents() == self.intents;
             if !fits {
                 tracing::warn!("the session of shard {shard} does not fit: it is not resumed");
             }
@@ -36,15 +36,21 @@ impl<R: Runtime> Coordination<R> {
         let own = || self.shared.fleet.cell(shard)?.session();
         let resumable_from = record.resumable_from;
         let session = record.session.or_else(|| own().filter(|_| may_know));
+        let session = session.filter(|session| session.shard() == shard);
         self.had_last.insert(shard);
-        if let Some(session) = session.filter(fits) {
+        let (session, given_up) = match session {
+            Some(session) if fits(&session) => (Some(session), None),
+            given_up => (None, given_up),
+        };
+        if session.is_some() {
             tracing::info!("shard {shard} is resumed here");
             let owned = OwnedShard::new(OwnedStage::Running, epoch, cold_starts);
             self.owned.insert(shard, owned);
             let tenure = ShardTenure {
                 epoch,
-                session: Some(session),
+                session,
                 resumable_from,
+                given_up,
             };
             return self.run_shard(shard, tenure);
         }
@@ -60,8 +66,8 @@ impl<R: Runtime> Coordination<R> {
                 OwnedStage::Waiting
             }
         };
-        self.owned
-            .insert(shard, OwnedShard::new(stage, epoch, cold_starts));
+        let owned = OwnedShard::new(stage, epoch, cold_starts).in_place_of(given_up);
+        self.owned.insert(shard, owned);
         self.record(shard, |owned, _| Some(owned.without_session()));
     }
 
@@ -108,11 +114,7 @@ impl<R: Runtime> Coordination<R> {
         if let Some(owned) = self.owned.get_mut(&shard)
             && owned.stage == OwnedStage::Waiting
         {
-            owned.stage = OwnedStage::Running;
-            let tenure = ShardTenure {
-                epoch: owned.epoch,
-                ..ShardTenure::default()
-            };
+            let tenure = owned.begin_anew();
             self.run_shard(shard, tenure);
         }
     }

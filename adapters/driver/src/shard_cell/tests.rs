@@ -34,6 +34,6 @@ fn what_a_shard_was_before_another_owner_is_not_recorded_until_it_begins() {
     assert_eq!(cell.acknowledged(), None);
     let tenure = cell.begin_tenure();
     assert_eq!(cell.acknowledged(), None);
-    cell.start(tenure.session, None).expect("it has ended");
+    cell.start(tenure, None).expect("it has ended");
     assert_eq!(cell.acknowledged(), acknowledged);
 }

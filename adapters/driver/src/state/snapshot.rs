@@ -87,6 +87,10 @@ impl SnapshotFiles {
     pub(crate) fn find(&mut self, empty: Option<&dyn Fn() -> MemoryStore>) -> FoundSnapshots {
         let mut found = FoundSnapshots::default();
         let mut unused = Vec::new();
+        for name in names() {
+            // What a process left that was killed while it wrote.
+            let _ = self.disk.remove(&unfinished(&name));
+        }
         for (name, head, body) in self.heads(&mut unused) {
             let generation = head.generation;
             self.generation = self.generation.max(generation);
@@ -201,18 +205,38 @@ impl SnapshotFiles {
         mut body: impl FnMut(&mut Vec<u8>) -> bool,
     ) -> io::Result<u64> {
         let new = unfinished(name);
+        let written = self.write_new(&new, generation, head, &mut body);
+        let renamed = written.and_then(|length| {
+            self.disk.rename(&new, name)?;
+            self.disk.sync_names()?;
+            Ok(length)
+        });
+        if renamed.is_err() {
+            // Lest it take the room that others need.
+            let _ = self.disk.remove(&new);
+        }
+        renamed
+    }
+
+    fn write_new(
+        &self,
+        new: &str,
+        generation: u64,
+        head: FileHead,
+        body: &mut impl FnMut(&mut Vec<u8>) -> bool,
+    ) -> io::Result<u64> {
         let head = StoredFileHead {
             bot: self.bot,
             generation,
             content: head,
         };
         let mut bytes = head.encode()?;
-        self.disk.write(&new, &[])?;
+        self.disk.write(new, &[])?;
         let mut length = 0;
         loop {
             let goes_on = body(&mut bytes);
             if bytes.len() >= PART || !goes_on {
-                self.disk.append(&new, &bytes)?;
+                self.disk.append(new, &bytes)?;
                 length += bytes.len() as u64;
                 bytes.clear();
             }
@@ -220,9 +244,7 @@ impl SnapshotFiles {
                 break;
             }
         }
-        self.disk.sync(&new)?;
-        self.disk.rename(&new, name)?;
-        self.disk.sync_names()?;
+        self.disk.sync(new)?;
         Ok(length)
     }
 }

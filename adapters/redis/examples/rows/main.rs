@@ -18,6 +18,7 @@ use headcount_core::id::{GuildId, UserId};
 use headcount_core::wire::Name;
 use headcount_core::{Position, ShardId};
 use headcount_redis::{Coordinator, RowReader, RowStore};
+use headcount_sim::world::guild::Guild;
 use headcount_sim::{Plan, World};
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
@@ -27,6 +28,9 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// So many members come in a chunk.
 const CHUNK: usize = 1_000;
+
+/// The world's guilds have no more members.
+const GUILD: u32 = 500_000;
 
 /// So many rows are read one by one, and so many calls of the coordinator are made.
 const CALLS: usize = 20_000;
@@ -53,7 +57,10 @@ async fn main() -> Outcome<()> {
 }
 
 async fn measure(members: u32) -> Outcome<Value> {
-    let world = World::new(&Plan::even(1, members), 7);
+    let sizes = (0..members).step_by(GUILD as usize);
+    let sizes = sizes.map(|before| (members - before).min(GUILD));
+    let world = World::new(&Plan::sizes(sizes), 7);
+    let members: usize = world.guilds().map(Guild::len).sum();
     let naive = write_naively(&world).await?;
     let server = Server::start(&[])?;
     let store = RowStore::open(&server.address()).await?;
@@ -66,7 +73,7 @@ async fn measure(members: u32) -> Outcome<Value> {
             .get(reads.len() * share / 100)
             .map(Duration::as_micros)
     };
-    let per_member = |bytes: u64| bytes / u64::from(members.max(1));
+    let per_member = |bytes: u64| bytes / members.max(1) as u64;
     Ok(json!({
         "members": members,
         "rows_seconds": took.as_secs_f64(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use headcount_core::event::GapCause;
 use headcount_redis::Coordinator;
 use headcount_sim::Options;
 use headcount_sim::server::{HostedServer, ServerConfig};
@@ -60,6 +61,36 @@ async fn the_next_process_resumes_what_the_last_one_handed_over() {
     assert_eq!(finished.len(), 2, "each is a bot of its own");
     let ledger = gateway.inspect(|gateway| gateway.ledger().clone());
     assert_eq!((ledger.identifies.len(), ledger.resumes.len()), (2, 2));
+    assert_eq!(gateway.violations(), []);
+}
+
+#[tokio::test]
+async fn sessions_of_other_intents_are_given_up_and_their_gaps_told() {
+    use headcount_tokio::{Api, Bot, Event, Intents, OnStop};
+
+    let Some(redis) = Server::for_test(&[]) else {
+        return;
+    };
+    let gateway = gateway();
+    let mut gaps = Vec::new();
+    for intents in [Intents::GUILDS, Intents::GUILDS | Intents::GUILD_MESSAGES] {
+        let coordinator = Coordinator::open(&redis.address()).await.unwrap();
+        let builder = Bot::builder("token", intents).api(Api::at(gateway.http_url()));
+        let builder = builder.coordinate(coordinator).lease_config(short);
+        let mut bot = builder.connect().await.unwrap();
+        loop {
+            match bot.next().await.expect("the bot runs").event {
+                Event::Gap(gap) => gaps.push((gap.from.shard.number(), gap.why)),
+                Event::FinishedChunking(_) => break,
+                _ => {}
+            }
+        }
+        bot.shutdown(OnStop::Resume).await.unwrap();
+    }
+    gaps.sort_unstable_by_key(|(shard, _)| *shard);
+    assert_eq!(gaps, [(0, GapCause::Ended), (1, GapCause::Ended)]);
+    let ledger = gateway.inspect(|gateway| gateway.ledger().clone());
+    assert_eq!((ledger.identifies.len(), ledger.resumes.len()), (4, 0));
     assert_eq!(gateway.violations(), []);
 }
 

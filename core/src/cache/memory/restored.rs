@@ -38,6 +38,8 @@ pub(crate) struct RestoredGuild {
     pub(crate) reached: u64,
     /// Whether a store has missed a change of it since it came.
     pub(crate) has_failed: bool,
+    /// The kinds of which the rows are there that the guild itself lists, as far as they are kept.
+    pub(crate) kinds: Kinds,
 }
 
 impl RestoredGuild {
@@ -49,6 +51,7 @@ impl RestoredGuild {
         received: 0,
         reached: 0,
         has_failed: false,
+        kinds: Kinds::empty(),
     };
 }
 
@@ -65,10 +68,15 @@ impl RestoredRows {
         }
     }
 
-    /// Adds what another store has of the session's members: what it knows of each guild, and how
-    /// many members are there. Guilds that it has as of another session count for nothing.
+    /// Adds what another store, which keeps these kinds, has of the session's guilds: what it knows
+    /// of each, and how many members are there. Guilds that it has as of another session count for
+    /// nothing.
     #[must_use]
-    pub fn with_members(mut self, guilds: impl IntoIterator<Item = (GuildState, u64)>) -> Self {
+    pub fn with_members(
+        mut self,
+        kinds: Kinds,
+        guilds: impl IntoIterator<Item = (GuildState, u64)>,
+    ) -> Self {
         for (state, received) in guilds {
             let own = |at: &Position| {
                 (at.shard, at.session) == (self.position.shard, self.position.session)
@@ -89,6 +97,7 @@ impl RestoredRows {
             known.received = received;
             known.reached = known.reached.max(sequence);
             known.has_failed |= state.status() == GuildStatus::Stale;
+            known.kinds |= listed_kinds(state.status()) & kinds;
         }
         self
     }
@@ -137,6 +146,14 @@ impl RestoredRows {
 
     pub(crate) fn guilds(&self) -> impl Iterator<Item = (GuildId, &RestoredGuild)> {
         self.guilds.iter().map(|(guild, rows)| (*guild, rows))
+    }
+}
+
+/// Of which kinds a store has what a guild of this status listed, as far as it keeps them.
+const fn listed_kinds(status: GuildStatus) -> Kinds {
+    match status {
+        GuildStatus::Available | GuildStatus::Stale => Kinds::all(),
+        GuildStatus::HandedOver | GuildStatus::Pending | GuildStatus::Outage => Kinds::empty(),
     }
 }
 
@@ -208,6 +225,7 @@ impl GuildRows {
                     received: self.members.len() as u64,
                     reached,
                     has_failed: self.status == GuildStatus::Stale,
+                    kinds: listed_kinds(self.status),
                 })
             }
             GuildStatus::Pending | GuildStatus::Outage => None,

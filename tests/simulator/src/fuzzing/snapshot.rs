@@ -166,7 +166,15 @@ fn voice(user: u64, guild: u64) -> Value {
 fn go_on(store: &mut MemoryStore) {
     store.advance(Instant::from_millis(10_000));
     assert_consistent(store);
+    let mut deriver = Deriver::new(ShardId::ONE, Kinds::all());
     for guild in guilds(store) {
+        let mut joins = json!({"user": user(9, "new"), "roles": ["999"]});
+        joins["guild_id"] = json!(guild.get().to_string());
+        let (name, text) = (Name::GuildMemberAdd, joins.to_string());
+        if let Ok(Some(view)) = deriver.decode(name, &text) {
+            store.apply(deriver.derive(view).into_owned());
+        }
+        assert_consistent(store);
         let leave = Op::Cascade(Scope::Guild);
         store.apply(Mutation::new(Some(guild)).with(leave));
         assert_consistent(store);

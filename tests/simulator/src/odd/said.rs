@@ -185,6 +185,10 @@ impl<'v> Said<'v> {
         match (self.subjects().last(), within) {
             (_, []) | (None, _) => Place::Subject,
             (_, within) if is_key(self.event, *kind, within) => Place::Subject,
+            // A voice state has its member in it.
+            (Some((owner, Kind::Voice, user)), ["member", part, ..]) => {
+                Place::Part((owner, Kind::Member, user), (*part).to_owned())
+            }
             (Some(row), [part, ..]) => Place::Part(row, (*part).to_owned()),
         }
     }

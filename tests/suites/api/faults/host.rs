@@ -8,7 +8,7 @@ use headcount_core::config::Timing;
 use headcount_core::session::{DialFailure, Halt, Phase};
 use headcount_core::wire::command::Command;
 use headcount_core::wire::presence::{ActivityKind, BotActivity, BotPresence};
-use headcount_core::{Config, Event, Input, Intents, Shard, ShardId, Token};
+use headcount_core::{Action, Config, Event, Input, Instant, Intents, Shard, ShardId, Token};
 use headcount_sim::{Act, Options, Pair, Target};
 use headcount_tokio::driver::SessionStartLimit;
 use headcount_tokio::{Bot, Builder, GatewayInfo};
@@ -200,10 +200,15 @@ fn session_that_does_not_fit() {
         shard: ShardId::new_checked(0, session.shard().total() + 1).expect("in range"),
         ..own
     };
-    for config in [other_intents, other_total] {
-        let refused = Shard::with_session(config, 1, session.clone());
-        row.is_reported(&format!("{:?}", refused.expect_err("it does not fit")));
-    }
+    let refused = Shard::with_session(other_total, 1, session.clone());
+    let refused = format!("{:?}", refused.expect_err("it does not fit"));
+    let mut anew = Shard::with_session(other_intents, 1, session).expect("it is given up");
+    let actions = anew.handle(Instant::ZERO, Input::Timeout);
+    let gaps = actions.into_iter().filter_map(|action| match action {
+        Action::Emit(event @ Event::Gap(_)) => Some(format!("{event:?}")),
+        _ => None,
+    });
+    row.is_reported(&gaps.fold(refused, |all, gap| all + &gap));
 }
 
 #[test]

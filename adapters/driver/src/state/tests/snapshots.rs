@@ -193,7 +193,22 @@ fn a_full_disk_leaves_the_one_before() {
     for guilds in 3..=6 {
         assert!(!write(&mut files, guilds));
         assert_eq!(found(&disk), 2);
+        let is_unfinished = |name: &String| name.ends_with(".new");
+        assert!(!disk.names().iter().any(is_unfinished), "room for others");
     }
+}
+
+#[test]
+fn what_a_killed_process_was_writing_takes_no_room() {
+    let disk = Faulty::new();
+    run_to_the_end(&disk);
+    disk.fail(Some(Fault::Killed(disk.operations() + 2, Part::Half)));
+    assert!(!write(&mut files(&disk), 4));
+    let disk = disk.restart(Restart::Process);
+    let unfinished = |disk: &Faulty| disk.names().iter().any(|name| name.ends_with(".new"));
+    assert!(unfinished(&disk));
+    assert_eq!(found(&disk), 3);
+    assert!(!unfinished(&disk));
 }
 
 /// Three snapshots, and the portable form of the last.

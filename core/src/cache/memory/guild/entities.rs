@@ -10,6 +10,7 @@ use crate::cache::memory::guild::merge_mode::MergeMode;
 use crate::cache::memory::guild::plain::{PlainTables, put};
 use crate::cache::memory::guild::thread_members::ThreadMembers;
 use crate::cache::memory::indexes::Indexes;
+use crate::cache::memory::messages::MessageTable;
 use crate::cache::memory::messages::ring_row::Rings;
 use crate::cache::memory::shared::SharedRows;
 use crate::cache::memory::table::Row;
@@ -51,6 +52,19 @@ impl Entities {
             hooks: LazyTable::new(),
             rings: Rings::new(Some(guild)),
         }
+    }
+
+    /// How many rows there are, messages included.
+    pub(in crate::cache::memory) fn row_count(&self, messages: &MessageTable) -> usize {
+        let counts = [
+            self.threads.len(),
+            self.memberships,
+            self.invites.len(),
+            self.hooks.len(),
+            self.plain.len(),
+            messages.count(&self.rings),
+        ];
+        counts.into_iter().fold(0, usize::saturating_add)
     }
 
     /// Switches the indexes of threads and voice states on or off.

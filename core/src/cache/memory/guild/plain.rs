@@ -52,6 +52,11 @@ macro_rules! tables {
                 }
             }
 
+            /// How many rows there are.
+            pub(in crate::cache::memory) fn len(&self) -> usize {
+                [$(self.$all.len()),*].into_iter().fold(0, usize::saturating_add)
+            }
+
             /// Says how many rows there are and what they weigh.
             pub(in crate::cache::memory) fn weigh(&self, to: &mut EntityUsage) {
                 $(to.set(Kind::$kind, self.$all.weight());)*

@@ -71,19 +71,32 @@ impl MessageTable {
         }
     }
 
+    /// How many messages a guild has, or channels outside guilds have.
+    pub(in crate::cache::memory) fn count(&self, rings: &Rings) -> usize {
+        self.ring_rows(rings)
+            .map(|ring_row| ring_row.count as usize)
+            .fold(0, usize::saturating_add)
+    }
+
     /// The channels that have messages.
     pub(in crate::cache::memory) fn channels(
         &self,
         rings: &Rings,
     ) -> impl Iterator<Item = RingPlace> {
         let guild = rings.guild;
-        let place = move |channel| RingPlace { guild, channel };
-        let ring = move |channel| self.ring(place(channel));
+        self.ring_rows(rings).map(move |ring_row| RingPlace {
+            guild,
+            channel: ring_row.channel,
+        })
+    }
+
+    fn ring_rows(&self, rings: &Rings) -> impl Iterator<Item = RingRow> {
+        let guild = rings.guild;
+        let ring = move |channel| self.ring(RingPlace { guild, channel });
         let first = rings.first.and_then(ring);
-        let all = iter::successors(first, move |ring_row: &RingRow| {
+        iter::successors(first, move |ring_row: &RingRow| {
             ring_row.behind.and_then(ring)
-        });
-        all.map(move |ring_row| place(ring_row.channel))
+        })
     }
 
     /// All messages of a guild, or of the channels outside guilds.

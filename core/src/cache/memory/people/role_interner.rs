@@ -136,6 +136,13 @@ impl RoleInterner {
         }
     }
 
+    /// Whether each of these numbers stands for something.
+    pub(in crate::cache::memory) fn knows(&self, numbers: &[u8]) -> bool {
+        let mut numbers = Cursor::new(numbers);
+        let known = self.roles.len() as u64;
+        core::iter::from_fn(|| numbers.number()).all(|number| number < known)
+    }
+
     /// Takes a role from everyone.
     pub(in crate::cache::memory) fn strip(&mut self, role: RoleId) {
         let Some(number) = self.find(role) else {

@@ -96,10 +96,10 @@ impl MemoryStore {
         let (kind, None) = (kinds.next()?, kinds.next()) else {
             return None;
         };
-        let guild_rows = guild.and_then(|guild| self.guild_rows(guild));
-        let invites = guild_rows.filter(|_| kind == Kind::Invite);
-        let invites = invites.map(|guild_rows| self.invite_digests(guild_rows));
         let (rows, rest) = from.rest().as_chunks::<ROW>();
+        let guild_rows = guild.and_then(|guild| self.guild_rows(guild));
+        let invites = guild_rows.filter(|_| kind == Kind::Invite && !rows.is_empty());
+        let invites = invites.map(|guild_rows| self.invite_digests(guild_rows));
         let rows = rows.iter().filter_map(|row| {
             let mut from = Cursor::new(row);
             let mut number = || from.array().map(u64::from_le_bytes);

@@ -171,7 +171,7 @@ impl SnapshotWriter {
             && let Some(guild) = self.guilds.next()
         {
             if let Some(guild_rows) = store.guild_rows(guild) {
-                rows = rows.saturating_add(row_count(guild_rows));
+                rows = rows.saturating_add(row_count(store, guild_rows));
                 self.copy_guild(store, guild_rows);
             }
         }
@@ -279,14 +279,18 @@ fn json(value: &impl serde::Serialize, to: &mut Vec<u8>) {
     to.extend_from_slice(&text.unwrap_or_default());
 }
 
-fn row_count(guild_rows: &GuildRows) -> usize {
+fn row_count(store: &MemoryStore, guild_rows: &GuildRows) -> usize {
     let people = guild_rows
         .members
         .len()
         .saturating_add(guild_rows.presences.len());
-    let entities = guild_rows
+    let places = guild_rows
         .channels
         .len()
         .saturating_add(guild_rows.roles.len());
-    people.saturating_add(entities).saturating_add(1)
+    let entities = guild_rows.entities.row_count(&store.shared.messages);
+    people
+        .saturating_add(places)
+        .saturating_add(entities)
+        .saturating_add(1)
 }
