@@ -8,9 +8,16 @@ use headcount_core::cache::memory::snapshot::SnapshotWriter;
 
 use crate::cache::Cache;
 
+/// So many bytes are encoded at a time, and a little more.
+const PART: usize = 1 << 20;
+
 /// Hands out the rows of the cache piece by piece.
 pub(crate) struct RowsWriter {
     writer: SnapshotWriter,
+    /// Whether there is more to be copied.
+    goes_on: bool,
+    /// Whether more has been copied than is written.
+    has_more: bool,
     /// The longest time for which the cache was held.
     hold: Duration,
     /// The time for which it was held last.
@@ -32,6 +39,8 @@ impl RowsWriter {
         let (writer, hold) = cache.read(|store| timed(|| begin(store)));
         Self {
             writer,
+            goes_on: true,
+            has_more: false,
             hold,
             last_hold: hold,
         }
@@ -49,11 +58,15 @@ impl RowsWriter {
     /// Appends the next piece; `false` if that was the last. The cache is held for what is copied,
     /// and not while it is encoded.
     pub(crate) fn write(&mut self, cache: &Cache, to: &mut Vec<u8>) -> bool {
-        let (goes_on, hold) = cache.read(|store| timed(|| self.writer.copy(store)));
-        self.hold = self.hold.max(hold);
-        self.last_hold = hold;
-        self.writer.write(to);
-        goes_on
+        self.last_hold = Duration::ZERO;
+        if !self.has_more {
+            let (goes_on, hold) = cache.read(|store| timed(|| self.writer.copy(store)));
+            self.goes_on = goes_on;
+            self.hold = self.hold.max(hold);
+            self.last_hold = hold;
+        }
+        self.has_more = self.writer.write_some(to, PART);
+        self.goes_on || self.has_more
     }
 
     pub(crate) const fn longest_hold(&self) -> Duration {

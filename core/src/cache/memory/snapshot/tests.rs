@@ -58,12 +58,18 @@ const GUILD: &str = r#"{"id": "1", "name": "one", "member_count": 3, "channels":
         "application_id": "50"}]},
   {"user": {"id": "11"}, "status": "online", "activities": [{"name": "chess", "type": 0}]}]}"#;
 
-/// The packed sections of a snapshot of that guild.
-fn packed() -> Vec<u8> {
+/// A store with that guild.
+fn store() -> MemoryStore {
     let mut store = MemoryStore::new(1);
     let mut deriver = Deriver::new(ShardId::ONE, Kinds::all());
     let view = deriver.decode(Name::GuildCreate, GUILD).unwrap().unwrap();
     store.apply(deriver.derive(view));
+    store
+}
+
+/// The packed sections of a snapshot of that guild.
+fn packed() -> Vec<u8> {
+    let store = store();
     let (mut writer, mut bytes) = (store.snapshot(0), Vec::new());
     while writer.copy(&store) {}
     writer.write(&mut bytes);
@@ -131,4 +137,25 @@ fn a_section_that_would_be_too_long_is_not_waited_for() {
     assert_eq!(read(256 << 20), Ok(()), "the rest may come");
     assert_eq!(read((256 << 20) + 1), Err(SnapshotError::Damaged(0)));
     assert_eq!(read(u32::MAX), Err(SnapshotError::Damaged(0)));
+}
+
+#[test]
+fn what_was_copied_can_be_written_a_section_at_a_time() {
+    let store = store();
+    for portable in [false, true] {
+        let writer = || {
+            let writer = store.snapshot(0);
+            let mut writer = if portable { writer.portable() } else { writer };
+            while writer.copy(&store) {}
+            writer
+        };
+        let (mut whole, mut joined, mut parts) = (Vec::new(), Vec::new(), 1);
+        writer().write(&mut whole);
+        let mut writer = writer();
+        while writer.write_some(&mut joined, 1) {
+            parts += 1;
+        }
+        assert_eq!(joined, whole);
+        assert!(parts > 4, "{parts}");
+    }
 }

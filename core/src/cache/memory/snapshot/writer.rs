@@ -50,8 +50,8 @@ pub struct SnapshotWriter {
     guilds: vec::IntoIter<GuildId>,
     /// What has been copied and refers to what lies elsewhere, in the order of the bytes.
     waiting: VecDeque<WaitingPiece>,
-    /// What can be written.
-    ready: Vec<ReadyPiece>,
+    /// What can be written, in the order of the bytes.
+    ready: VecDeque<ReadyPiece>,
     is_portable: bool,
     rows_a_copy: usize,
     is_over: bool,
@@ -112,7 +112,7 @@ impl MemoryStore {
             chain: Chain::new(),
             guilds: guilds.into_iter(),
             waiting: VecDeque::new(),
-            ready: Vec::new(),
+            ready: VecDeque::new(),
             is_portable: false,
             rows_a_copy: ROWS_A_COPY,
             is_over: false,
@@ -212,7 +212,7 @@ impl SnapshotWriter {
         while let Some(piece) = self.waiting.pop_front() {
             let (kind, section, piece) = match piece {
                 WaitingPiece::Nothing(piece) => {
-                    self.ready.push(piece);
+                    self.ready.push_back(piece);
                     continue;
                 }
                 piece if left == 0 => return self.waiting.push_front(piece),
@@ -233,7 +233,7 @@ impl SnapshotWriter {
                     (SectionKind::Uses, section, piece)
                 }
             };
-            self.ready.push(ReadyPiece::Packed(kind, section));
+            self.ready.push_back(ReadyPiece::Packed(kind, section));
             if let Some(piece) = piece {
                 return self.waiting.push_front(piece);
             }
@@ -242,26 +242,26 @@ impl SnapshotWriter {
 
     /// Appends what has been copied; after the last guilds the end as well.
     pub fn write(&mut self, to: &mut Vec<u8>) {
+        while self.write_some(to, usize::MAX) {}
+    }
+
+    /// The same until so many bytes have been appended, and a section more at most; whether there
+    /// is more to be written. What a large guild is in text need not be in memory at once so.
+    pub fn write_some(&mut self, to: &mut Vec<u8>, bytes: usize) -> bool {
+        let most = to.len().saturating_add(bytes);
         if self.chain.count() == 0 {
             to.extend_from_slice(&MAGIC);
             to.extend_from_slice(&FORMAT.to_le_bytes());
             let head = &self.head;
             self.chain.write(SectionKind::Head, to, |to| json(head, to));
         }
-        for piece in self.ready.drain(..) {
-            let chain = &mut self.chain;
-            match piece {
-                ReadyPiece::Portable(piece) => {
-                    chain.write(SectionKind::Portable, to, |to| json(&piece, to));
-                }
-                ReadyPiece::Packed(kind, content) => {
-                    chain.write(kind, to, |to| to.extend_from_slice(&content));
-                }
-                ReadyPiece::Presences(mut presences) => {
-                    while !presences.is_written() {
-                        chain.write(SectionKind::Presences, to, |to| presences.write(to));
-                    }
-                }
+        while let Some(piece) = self.ready.pop_front() {
+            if to.len() >= most {
+                self.ready.push_front(piece);
+                return true;
+            }
+            if let Some(rest) = write_section(&mut self.chain, piece, to) {
+                self.ready.push_front(rest);
             }
         }
         if self.is_over && !self.has_ended {
@@ -269,6 +269,26 @@ impl SnapshotWriter {
             let count = self.chain.count();
             let write = |to: &mut Vec<u8>| to.extend_from_slice(&count.to_le_bytes());
             self.chain.write(SectionKind::End, to, write);
+        }
+        false
+    }
+}
+
+/// Writes a section of a piece, and gives back what is left of it.
+fn write_section(chain: &mut Chain, piece: ReadyPiece, to: &mut Vec<u8>) -> Option<ReadyPiece> {
+    match piece {
+        ReadyPiece::Portable(piece) => {
+            chain.write(SectionKind::Portable, to, |to| json(&piece, to));
+            None
+        }
+        ReadyPiece::Packed(kind, content) => {
+            chain.write(kind, to, |to| to.extend_from_slice(&content));
+            None
+        }
+        ReadyPiece::Presences(presences) if presences.is_written() => None,
+        ReadyPiece::Presences(mut presences) => {
+            chain.write(SectionKind::Presences, to, |to| presences.write(to));
+            Some(ReadyPiece::Presences(presences))
         }
     }
 }
