@@ -1,6 +1,7 @@
 //! Members and the users that they hold.
 
 use headcount_core::cache::memory::Completeness;
+use headcount_core::cache::{Mutation, Op};
 use headcount_core::wire::Timestamp;
 use serde_json::{Value, json};
 
@@ -341,4 +342,28 @@ fn what_users_and_members_seldom_have_is_kept_and_goes() {
     assert_eq!(row.unusual_dm_until(), None);
     assert!(row.user().accent_color().is_none() && row.user().collectibles().is_none());
     assert!(row.collectibles().is_none());
+}
+
+#[test]
+fn whoever_is_not_named_again_in_a_recount_goes_whoever_else_came_and_left() {
+    let mut world = World::new();
+    let step = |world: &mut World, op| {
+        world.store.apply(Mutation::new(Some(guild(1))).with(op));
+    };
+    let members = |world: &World| world.store.counts(guild(1)).members;
+    world.feed("GUILD_MEMBERS_CHUNK", &chunk(&[ME, 10, 11, 12]));
+    let all = members(&world);
+    step(&mut world, Op::Recount);
+    for id in 20..20 + all as u64 {
+        world.feed("GUILD_MEMBER_ADD", &in_guild(member_json(id), 1));
+        let gone = json!({"guild_id": "1", "user": user_json(id)});
+        world.feed("GUILD_MEMBER_REMOVE", &gone);
+    }
+    for _ in 0..all {
+        world.feed("GUILD_MEMBER_UPDATE", &in_guild(member_json(11), 1));
+    }
+    assert_eq!(members(&world), all);
+    step(&mut world, Op::Complete);
+    assert!(world.member(11).is_some());
+    assert_eq!(members(&world), 1);
 }

@@ -4,6 +4,7 @@ pub(super) mod buckets;
 pub(super) mod copied_rows;
 pub(super) mod hash;
 pub(super) mod index;
+mod index_segment;
 pub(super) mod lazy_table;
 pub(super) mod packed_table;
 pub(super) mod paged_rows;

@@ -1,5 +1,7 @@
 //! A guild that goes: out of sight at once, and freed some rows at a time if it is large.
 
+use alloc::vec::Vec;
+
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::shared::SharedRows;
 
@@ -41,14 +43,13 @@ impl GuildRows {
         shared: &mut SharedRows,
         rows: usize,
     ) -> Remains {
-        let (users, number) = (&mut shared.users, self.number);
-        let some = self
-            .members
-            .take_apart(rows, |user| users.release(user, number));
-        if some || self.presences.take_apart(rows, |_| ()) {
+        let mut gone = Vec::with_capacity(rows);
+        let some = self.members.take_apart(rows, &mut gone);
+        shared.users.release_some(&gone, self.number);
+        if some || self.presences.take_apart(rows, &mut gone) {
             return Remains::Some;
         }
-        users.leave(number);
+        shared.users.leave(self.number);
         Remains::None
     }
 }

@@ -251,6 +251,8 @@ impl GuildRows {
         shared: &mut SharedRows,
     ) {
         let before = self.members.len();
+        self.members.prefetch(members.users());
+        shared.users.prefetch(members.users());
         for member in members.records() {
             self.members.upsert(member);
             shared.users.hold(member.id, member.user, self.number);

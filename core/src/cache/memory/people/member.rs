@@ -49,6 +49,8 @@ pub(in crate::cache::memory) struct MemberTable {
     head: Sink,
     /// When a row was last upserted, as [`crate::cache::memory::guild::rows::GuildRows`] counts.
     pub(in crate::cache::memory) generation: u8,
+    /// How many rows are of this generation: where all are, nobody need be looked for.
+    newest: usize,
 }
 
 impl MemberTable {
@@ -59,6 +61,7 @@ impl MemberTable {
             by_role: None,
             head: Sink::new(),
             generation: 0,
+            newest: 0,
         }
     }
 
@@ -111,11 +114,12 @@ impl MemberTable {
     /// Members that are not upserted from here on are of an older generation.
     pub(in crate::cache::memory) const fn begin_generation(&mut self) {
         self.generation = self.generation.wrapping_add(1);
+        self.newest = 0;
     }
 
     /// Whether there are members of older generations.
     pub(in crate::cache::memory) fn has_older(&self) -> bool {
-        self.of_generation(false).next().is_some()
+        self.newest < self.len()
     }
 
     /// The members of this generation or those of older ones: the user, the roles with the mark of
@@ -159,6 +163,7 @@ impl MemberTable {
         write_head(head, roles, self.generation, member, &[]);
         let (head, record) = (self.head.as_slice(), member.membership);
         self.table.insert(member.id.get(), head, record);
+        self.newest = self.newest.wrapping_add(1);
         self.index_roles(member.id);
     }
 
@@ -169,11 +174,13 @@ impl MemberTable {
             roles,
             by_role,
             head,
+            newest,
             ..
         } = self;
         let row = table.at(found);
         let old = MemberRow::of(row);
         let generation = generation.unwrap_or(old.generation);
+        *newest = newest.wrapping_add(usize::from(generation != old.generation));
         write_head(head, roles, generation, newer, old.roles);
         let rest = row.strip_prefix(head.as_slice());
         if rest.is_some_and(|rest| rest.starts_with(newer.membership)) {
@@ -213,9 +220,11 @@ impl MemberTable {
         let Some(found) = self.table.find(user.get()) else {
             return false;
         };
+        let row = MemberRow::of(self.table.at(found));
+        let is_newest = row.generation == self.generation;
+        self.newest = self.newest.wrapping_sub(usize::from(is_newest));
         if let Some(by_role) = &mut self.by_role {
-            let roles = MemberRow::of(self.table.at(found)).roles;
-            unindex(by_role, user, self.roles.resolve(roles));
+            unindex(by_role, user, self.roles.resolve(row.roles));
         }
         self.table.remove(found);
         self.forget_roles();
@@ -224,6 +233,9 @@ impl MemberTable {
 
     /// Removes the members of older generations; calls `gone` with each.
     pub(in crate::cache::memory) fn sweep(&mut self, mut gone: impl FnMut(UserId)) {
+        if !self.has_older() {
+            return;
+        }
         let generation = self.generation;
         let keep = |_, row: &[u8]| MemberRow::of(row).generation == generation;
         let Self {
@@ -242,6 +254,7 @@ impl MemberTable {
             gone(user);
         };
         table.sweep(keep, gone);
+        self.newest = self.len();
         self.forget_roles();
     }
 
@@ -292,16 +305,15 @@ impl MemberTable {
         (members, to)
     }
 
-    /// Takes about `most` members out, and hands `gone` their users; `false` if none is left. From
-    /// the first call on the table is of no more use.
+    /// Takes up to `most` members out, or a few, and puts the ids of their users into `gone`;
+    /// `false` if none is left. From the first call on the table is of no more use.
     pub(in crate::cache::memory) fn take_apart(
         &mut self,
         most: usize,
-        mut gone: impl FnMut(UserId),
+        gone: &mut Vec<u64>,
     ) -> bool {
         self.by_role = None;
-        self.table
-            .take_apart(most, |key| UserId::new(key).into_iter().for_each(&mut gone))
+        self.table.take_apart(most, gone)
     }
 
     const fn member<'a>(&'a self, row: &'a [u8], id: UserId, users: &'a Users) -> MemberRef<'a> {

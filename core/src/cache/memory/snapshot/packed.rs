@@ -168,7 +168,9 @@ impl MemoryStore {
         let set = |guild_rows: &mut GuildRows| {
             let members = &mut guild_rows.members;
             let set = members.set_role_list(roles);
-            members.generation = generation;
+            if set {
+                members.generation = generation;
+            }
             set
         };
         let set = self.within(guild, |guild_rows, _| set(guild_rows));

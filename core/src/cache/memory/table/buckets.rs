@@ -218,10 +218,13 @@ impl Buckets {
         true
     }
 
-    /// Gives room back when three quarters of it are empty.
+    /// Gives room back when three sevenths of it are empty.
     pub(in crate::cache::memory) fn shrink(&mut self) {
-        if self.list.len() > 4 && self.entries < room(self.list.len()) / 4 {
-            self.resize(buckets(self.entries.saturating_add(self.entries / 2)));
+        let used = self
+            .entries
+            .saturating_add(self.entries.saturating_mul(3) / 4);
+        if self.list.len() > 4 && used < room(self.list.len()) {
+            self.resize(buckets(self.entries.saturating_add(self.entries / 8)));
         }
     }
 
@@ -316,6 +319,12 @@ mod tests {
         (100..20_000).for_each(|handle| {
             assert!(table.remove(tag(handle), handle));
             table.shrink();
+            let needed = 64 * buckets(table.entries);
+            assert!(
+                table.bytes() <= needed * 7 / 4 + 5 * 64,
+                "{needed} {}",
+                table.bytes()
+            );
         });
         assert!(table.bytes() < full / 30);
         assert!((0..100).all(|handle| table.find(tag(handle), |at| at == handle).is_some()));

@@ -1,8 +1,10 @@
 //! Where rows lie, by the hash of their keys.
 
 use alloc::vec::Vec;
+use core::iter;
 
 use crate::cache::memory::table::buckets::Buckets;
+use crate::cache::memory::table::index_segment::IndexSegment;
 
 /// So many rows are looked up in one hash table, and more in [`SEGMENTS`].
 const SMALL: usize = 16_384;
@@ -15,13 +17,13 @@ const SEGMENTS_AT_ONCE: usize = 8;
 /// A hash table of handles that grows bit by bit.
 ///
 /// A large one consists of segments that hold unequal shares of the rows, so that they grow at
-/// different times: no single row makes much of the table move, and the spare room stays about
-/// the same however many rows there are.
+/// different times, and that are cut into pieces once they are large: no single row makes much of
+/// the table move, and the spare room stays about the same however many rows there are.
 #[derive(Debug, Default)]
-pub(in crate::cache::memory) struct Index {
+pub(in crate::cache) struct Index {
     one: Buckets,
     /// Empty, or [`SEGMENTS`] that take the place of the one.
-    segments: Vec<Buckets>,
+    segments: Vec<IndexSegment>,
     rows: usize,
     allocated: usize,
 }
@@ -84,7 +86,7 @@ const fn share(handles: usize, tags: u32) -> usize {
 }
 
 impl Index {
-    pub(in crate::cache::memory) const fn new() -> Self {
+    pub(in crate::cache) const fn new() -> Self {
         Self {
             one: Buckets::new(),
             segments: Vec::new(),
@@ -93,88 +95,134 @@ impl Index {
         }
     }
 
-    pub(in crate::cache::memory) const fn bytes(&self) -> usize {
+    /// An index of so many handles with these hashes.
+    pub(in crate::cache) fn of(rows: usize, handles: impl Iterator<Item = (u64, u32)>) -> Self {
+        let mut index = Self::new();
+        if rows > SMALL {
+            let segments = iter::repeat_with(|| IndexSegment::with_room(rows / SEGMENTS));
+            index.segments = segments.take(SEGMENTS).collect();
+        } else {
+            index.one.reserve(rows);
+        }
+        let segments = index.segments.iter().map(IndexSegment::bytes);
+        index.allocated = segments.fold(index.one.bytes(), usize::saturating_add);
+        handles.for_each(|(hash, handle)| index.put(hash, handle));
+        index
+    }
+
+    /// How many handles there are.
+    pub(in crate::cache) const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes held, spare room included.
+    pub(in crate::cache) const fn bytes(&self) -> usize {
         let list = self
             .segments
             .capacity()
-            .saturating_mul(size_of::<Buckets>());
+            .saturating_mul(size_of::<IndexSegment>());
         self.allocated.saturating_add(list)
     }
 
+    /// The table in which a hash is, and its tag there.
     #[inline]
-    fn table(&self, hash: u64) -> &Buckets {
+    fn table(&self, hash: u64) -> (&Buckets, u16) {
+        let one = (&self.one, tag(hash));
         match self.segments.is_empty() {
-            true => &self.one,
-            false => self.segments.get(segment(hash)).unwrap_or(&self.one),
+            true => one,
+            false => {
+                let segment = self.segments.get(segment(hash));
+                segment.and_then(|it| it.table(tag(hash))).unwrap_or(one)
+            }
         }
     }
 
-    /// Lets `change` at the table of a hash, and weighs it anew.
-    fn change<T>(&mut self, hash: u64, change: impl FnOnce(&mut Buckets) -> T) -> T {
-        let table = self
-            .segments
-            .get_mut(segment(hash))
-            .unwrap_or(&mut self.one);
+    /// Lets `change` at the table of a hash with the tag there, and weighs it anew; whether it
+    /// takes less room than before.
+    fn change<T>(&mut self, hash: u64, change: impl FnOnce(&mut Buckets, u16) -> T) -> (T, bool) {
+        let segment = self.segments.get_mut(segment(hash));
+        let found = segment.and_then(|it| it.table_mut(tag(hash)));
+        let (table, tag) = found.unwrap_or((&mut self.one, tag(hash)));
         let before = table.bytes();
-        let result = change(table);
+        let result = change(table, tag);
         let after = table.bytes();
         self.allocated = self.allocated.wrapping_sub(before).wrapping_add(after);
-        result
+        (result, after < before)
+    }
+
+    /// Lets `change` at the segment of a hash if it is so, and weighs it anew.
+    #[inline]
+    fn reform(&mut self, hash: u64, is: fn(&IndexSegment) -> bool, change: fn(&mut IndexSegment)) {
+        let segment = self.segments.get_mut(segment(hash));
+        if let Some(segment) = segment.filter(|segment| is(segment)) {
+            let before = segment.bytes();
+            change(segment);
+            let after = segment.bytes();
+            self.allocated = self.allocated.wrapping_sub(before).wrapping_add(after);
+        }
     }
 
     /// The handle of which `same` is true.
     #[inline]
-    pub(in crate::cache::memory) fn find(
-        &self,
-        hash: u64,
-        same: impl FnMut(u32) -> bool,
-    ) -> Option<u32> {
-        self.table(hash).find(tag(hash), same)
+    pub(in crate::cache) fn find(&self, hash: u64, same: impl FnMut(u32) -> bool) -> Option<u32> {
+        let (table, tag) = self.table(hash);
+        table.find(tag, same)
     }
 
     /// Reads something of the place where a handle with this hash is looked for.
     #[inline]
     pub(in crate::cache::memory) fn peek(&self, hash: u64) -> u8 {
-        self.table(hash).peek(tag(hash))
+        let (table, tag) = self.table(hash);
+        table.peek(tag)
     }
 
-    /// Adds a handle; `rehash` returns the hash of those that are there.
-    pub(in crate::cache::memory) fn insert(
+    /// Adds a handle; `all` returns all that are there then, with their hashes.
+    pub(in crate::cache) fn insert<I: Iterator<Item = (u64, u32)>>(
         &mut self,
         hash: u64,
         handle: u32,
-        rehash: impl Fn(u32) -> u64,
+        all: impl FnOnce() -> I,
     ) {
         if self.segments.is_empty() && self.rows >= SMALL {
-            self.split(&rehash);
+            *self = Self::of(self.rows.wrapping_add(1), all());
+            return;
         }
+        self.put(hash, handle);
+    }
+
+    fn put(&mut self, hash: u64, handle: u32) {
+        self.reform(hash, IndexSegment::is_full, IndexSegment::cut);
         self.rows = self.rows.wrapping_add(1);
-        self.change(hash, |table| table.insert(tag(hash), handle));
+        self.change(hash, |table, tag| table.insert(tag, handle));
     }
 
     /// Lets the row at `from` be found at `to`.
     pub(in crate::cache::memory) fn replace(&mut self, hash: u64, from: u32, to: u32) {
-        self.change(hash, |table| table.replace(tag(hash), from, to));
+        self.change(hash, |table, tag| table.replace(tag, from, to));
     }
 
-    /// Removes a handle, and gives room back around it if most of it is empty; `rehash` returns the
-    /// hash of those that stay.
-    pub(in crate::cache::memory) fn remove(
+    /// Removes a handle, and gives room back around it if much of it is empty; `rest` returns those
+    /// that stay, with their hashes.
+    pub(in crate::cache) fn remove<I: Iterator<Item = (u64, u32)>>(
         &mut self,
         hash: u64,
         handle: u32,
-        rehash: impl Fn(u32) -> u64,
+        rest: impl FnOnce() -> I,
     ) {
-        let remove = |table: &mut Buckets| {
-            let found = table.remove(tag(hash), handle);
+        let remove = |table: &mut Buckets, tag| {
+            let found = table.remove(tag, handle);
             table.shrink();
             found
         };
-        if self.change(hash, remove) {
+        let (found, shrunk) = self.change(hash, remove);
+        if found {
             self.rows = self.rows.wrapping_sub(1);
         }
-        if !self.segments.is_empty() && self.rows < SMALL / 4 {
-            self.join(&rehash);
+        if shrunk {
+            self.reform(hash, IndexSegment::is_sparse, IndexSegment::join);
+        }
+        if !self.segments.is_empty() && self.rows < SMALL / 2 {
+            *self = Self::of(self.rows, rest());
         }
     }
 
@@ -211,7 +259,7 @@ impl Index {
         let segments = self.segments.iter().zip(starts).skip(part.first_segment());
         let segments = segments.take_while(move |(_, start)| part.to.is_none_or(|to| *start < to));
         let handles = segments.flat_map(move |(segment, start): (_, u32)| {
-            let entries = Buckets::entries(segment);
+            let entries = segment.entries();
             let here = entries.filter(move |(tag, _)| part.contains(start | u32::from(*tag)));
             here.map(|(_, handle)| handle)
         });
@@ -226,37 +274,10 @@ impl Index {
         if left == 0 {
             *self = Self::new();
         } else {
-            let segments = self.segments.iter().map(Buckets::bytes);
+            let segments = self.segments.iter().map(IndexSegment::bytes);
             self.allocated = segments.sum();
         }
         some
-    }
-
-    fn split(&mut self, rehash: &impl Fn(u32) -> u64) {
-        let one = core::mem::take(&mut self.one);
-        let share = SMALL / SEGMENTS;
-        self.segments = core::iter::repeat_with(Buckets::new)
-            .take(SEGMENTS)
-            .collect();
-        for table in &mut self.segments {
-            table.reserve(share);
-        }
-        self.fill(one.handles(), rehash);
-    }
-
-    fn join(&mut self, rehash: &impl Fn(u32) -> u64) {
-        let segments = core::mem::take(&mut self.segments);
-        self.one.reserve(self.rows);
-        self.fill(segments.iter().flat_map(Buckets::handles), rehash);
-    }
-
-    fn fill(&mut self, handles: impl IntoIterator<Item = u32>, rehash: &impl Fn(u32) -> u64) {
-        for handle in handles {
-            let hash = rehash(handle);
-            self.change(hash, |table| table.insert(tag(hash), handle));
-        }
-        let segments = self.segments.iter().map(Buckets::bytes);
-        self.allocated = segments.sum::<usize>().saturating_add(self.one.bytes());
     }
 }
 

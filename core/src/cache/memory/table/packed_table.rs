@@ -129,16 +129,17 @@ impl PackedTable {
         (small.chain(paged), part.to)
     }
 
-    /// Takes about `most` rows out, in no order, and hands `gone` their keys; `false` if none is
-    /// left. From the first call on nothing is found, and nothing may be added.
+    /// Takes up to `most` rows out, or a few, about the newest first, and puts their keys into
+    /// `gone`; `false` if none is left. From the first call on nothing is found, and nothing may be
+    /// added.
     pub(in crate::cache::memory) fn take_apart(
         &mut self,
         most: usize,
-        mut gone: impl FnMut(u64),
+        gone: &mut Vec<u64>,
     ) -> bool {
         match &mut self.form {
             TableForm::Small(rows) if most == 0 => return rows.len() > 0,
-            TableForm::Small(rows) => rows.iter().for_each(|(key, _)| gone(key)),
+            TableForm::Small(rows) => gone.extend(rows.iter().map(|(key, _)| key)),
             TableForm::Paged(rows) => {
                 if rows.take_apart(most, gone) {
                     return true;

@@ -12,6 +12,9 @@ use crate::cache::memory::table::size_class::SizeClass;
 /// Bytes of a key.
 const KEY: usize = 8;
 
+/// Fewer rows have an index that the processor's cache holds.
+const AT_HAND: usize = 1 << 15;
+
 /// Rows of bytes, each with a key of its own, and an index.
 ///
 /// Rows lie by size, each size dense: a removed row's place is taken by the last one of its size,
@@ -105,6 +108,19 @@ impl<'a> SizedRows<'a> {
     fn hash(self, handle: u32, mixer: Mixer) -> u64 {
         self.key(RowHandle(handle)).map_or(0, |key| mixer.hash(key))
     }
+
+    /// The handles of all rows with the hashes of their keys, in the order in which they lie.
+    fn hashes(self, mixer: Mixer) -> impl Iterator<Item = (u64, u32)> + use<'a> {
+        let classes = (0..64).map(SizeClass::numbered);
+        classes.flat_map(move |class| {
+            let pages = self.pages.get(self.places.get(class)).into_iter();
+            let rows = pages.flat_map(Pages::iter).enumerate();
+            rows.filter_map(move |(place, row)| {
+                let handle = RowHandle::new(class, place)?;
+                Some((mixer.hash(key(row)?), handle.0))
+            })
+        })
+    }
 }
 
 fn key(row: &[u8]) -> Option<u64> {
@@ -160,8 +176,12 @@ impl PagedRows {
     }
 
     /// Has the places in the processor's cache where these keys are looked for: it reads many at
-    /// once, and one after another each look-up would wait for the memory.
+    /// once, and one after another each look-up would wait for the memory. It does nothing if all
+    /// places are likely to be there.
     pub(super) fn prefetch(&self, keys: impl Iterator<Item = u64>) {
+        if self.rows < AT_HAND {
+            return;
+        }
         let read = keys.map(|key| self.index.peek(self.mixer.hash(key)));
         black_box(read.fold(0, u8::wrapping_add));
     }
@@ -200,26 +220,26 @@ impl PagedRows {
         self.index.part(from, most)
     }
 
-    /// Takes about `most` rows out, in no order, and hands `gone` their keys; `false` if none is
-    /// left. From the first call on nothing is found, and nothing may be added.
-    pub(super) fn take_apart(&mut self, most: usize, mut gone: impl FnMut(u64)) -> bool {
-        let mut taken = 0_usize;
-        while taken < most && !self.index.take_apart() {
-            let Some(pages) = self.pages.last_mut() else {
+    /// Takes up to `most` rows out, about the newest first, and puts their keys into `gone`;
+    /// `false` if none is left. From the first call on nothing is found, and nothing may be added.
+    pub(super) fn take_apart(&mut self, most: usize, gone: &mut Vec<u64>) -> bool {
+        if self.index.take_apart() {
+            self.pages.iter_mut().for_each(Pages::begin_to_go);
+            self.allocated = self.pages.iter().map(Pages::bytes).sum();
+            return true;
+        }
+        let mut left = most;
+        while left > 0 {
+            let most_left = self.pages.iter_mut().max_by_key(|pages| pages.part_left());
+            let Some(pages) = most_left.filter(|pages| pages.len() > 0) else {
                 return false;
             };
             let before = pages.bytes();
-            let Some(page) = pages.pop_page() else {
-                self.pages.pop();
-                self.allocated = self.allocated.wrapping_sub(before);
-                continue;
-            };
-            let rows = page.chunks_exact(pages.row_bytes());
-            taken = taken.saturating_add(rows.len());
-            self.rows = self.rows.wrapping_sub(rows.len());
+            let taken = pages.pop(left, |row| gone.extend(key(row)));
             let after = pages.bytes();
             self.allocated = self.allocated.wrapping_sub(before).wrapping_add(after);
-            rows.filter_map(key).for_each(&mut gone);
+            self.rows = self.rows.wrapping_sub(taken);
+            left = left.saturating_sub(taken);
         }
         true
     }
@@ -241,8 +261,7 @@ impl PagedRows {
             pages: &self.pages,
             places: &self.places,
         };
-        self.index
-            .insert(hash, handle.0, |other| rows.hash(other, mixer));
+        self.index.insert(hash, handle.0, || rows.hashes(mixer));
     }
 
     /// Puts other bytes into a row, which moves to where rows of its size lie. One that would be
@@ -292,8 +311,9 @@ impl PagedRows {
             pages: &self.pages,
             places: &self.places,
         };
-        self.index
-            .remove(found.hash, found.handle.0, |other| rows.hash(other, mixer));
+        let stays = move |(_, other): &(u64, u32)| *other != found.handle.0;
+        let rest = || rows.hashes(mixer).filter(stays);
+        self.index.remove(found.hash, found.handle.0, rest);
         self.pull(found.handle);
         self.rows = self.rows.wrapping_sub(1);
     }
@@ -315,21 +335,8 @@ impl PagedRows {
 
     /// Makes the index anew.
     fn find_again(&mut self) {
-        let classes = (0..64).map(SizeClass::numbered);
-        let (mixer, rows) = (self.mixer, self.rows());
-        let mut index = Index::new();
-        for class in classes {
-            let Some(pages) = self.pages.get(self.places.get(class)) else {
-                continue;
-            };
-            let handles = (0..pages.len()).filter_map(|place| RowHandle::new(class, place));
-            for handle in handles {
-                let hash = rows.hash(handle.0, mixer);
-                index.insert(hash, handle.0, |other| rows.hash(other, mixer));
-            }
-        }
         self.rows = self.pages.iter().map(Pages::len).sum();
-        self.index = index;
+        self.index = Index::of(self.rows, self.rows().hashes(self.mixer));
     }
 
     /// Adds a row that nothing finds yet.

@@ -11,8 +11,8 @@ const PAGE: usize = 32 * 1024;
 
 #[derive(Debug)]
 pub(in crate::cache::memory) struct Pages {
-    /// All but the last are full, except that one empty page may follow if more than half of the
-    /// last is in use, lest a row that comes and goes takes a page with it each time.
+    /// All but the last are full, except that one empty page may follow if the last is nearly full
+    /// too, lest a row that comes and goes takes a page with it each time.
     pages: Vec<Vec<u8>>,
     row: usize,
     /// Rows a page are two to the power of this.
@@ -128,18 +128,38 @@ impl Pages {
         self.give_back();
     }
 
-    /// Takes the last page out, with its rows; `None` if there is none.
-    pub(in crate::cache::memory) fn pop_page(&mut self) -> Option<Vec<u8>> {
-        let page = self.pages.pop()?;
-        let rows = page.len().checked_div(self.row).unwrap_or(0);
-        self.rows = self.rows.wrapping_sub(rows);
-        self.allocated = self.allocated.wrapping_sub(page.capacity());
-        Some(page)
+    /// From here on [`Pages::part_left`] counts.
+    pub(in crate::cache::memory) fn begin_to_go(&mut self) {
+        let page = 1_usize.wrapping_shl(self.shift);
+        self.keep(self.rows.div_ceil(page));
+        self.pages.shrink_to_fit();
     }
 
-    /// The bytes of each row.
-    pub(in crate::cache::memory) const fn row_bytes(&self) -> usize {
-        self.row
+    /// What part of the pages is left that there were when they began to go; none of no pages.
+    pub(in crate::cache::memory) const fn part_left(&self) -> usize {
+        let left = self.pages.len().saturating_mul(1 << 16);
+        match left.checked_div(self.pages.capacity()) {
+            Some(left) => left,
+            None => 0,
+        }
+    }
+
+    /// Takes up to `most` rows out, the last ones first, and hands each to `gone`; how many these
+    /// were.
+    pub(in crate::cache::memory) fn pop(&mut self, most: usize, gone: impl FnMut(&[u8])) -> usize {
+        let Some(page) = self.pages.last_mut() else {
+            return 0;
+        };
+        let rows = page.len().checked_div(self.row).unwrap_or(0).min(most);
+        let left = page.len().wrapping_sub(rows.wrapping_mul(self.row));
+        let popped = page.get(left..).unwrap_or_default();
+        popped.chunks_exact(self.row).for_each(gone);
+        page.truncate(left);
+        self.rows = self.rows.wrapping_sub(rows);
+        if left == 0 {
+            self.keep(self.pages.len().wrapping_sub(1));
+        }
+        rows
     }
 
     /// Removes the rows that `keep` refuses; the others stay in order.
@@ -187,15 +207,16 @@ impl Pages {
     fn give_back(&mut self) {
         let page = 1_usize.wrapping_shl(self.shift);
         let needed = self.rows.div_ceil(page);
-        let last = self.rows & page.wrapping_sub(1);
-        let nearly_full = self.rows > 0 && (last == 0 || last > page / 2);
+        let left = page.wrapping_sub(self.rows) & page.wrapping_sub(1);
+        let nearly_full = self.rows > 0 && left < page / 16;
         self.keep(needed.wrapping_add(usize::from(nearly_full)));
         let Some(first) = self.pages.first_mut().filter(|_| needed <= 1) else {
             return;
         };
         let (before, used) = (first.capacity(), first.len());
-        if before > used.saturating_mul(2).max(self.row.saturating_mul(8)) {
-            first.shrink_to(used.saturating_add(used / 4));
+        let most = used.saturating_add(used / 2);
+        if before > most.max(self.row.saturating_mul(8)) {
+            first.shrink_to(used.saturating_add(used / 8));
             let after = first.capacity();
             self.allocated = self.allocated.wrapping_sub(before).wrapping_add(after);
             self.keep(1);

@@ -33,12 +33,18 @@ impl MemberTable {
     /// Puts back a row as it lay in a table with the same list of roles and the same generation.
     /// Changes nothing and is `false` if the member is there already or the row is none.
     pub(in crate::cache::memory) fn put_back(&mut self, user: UserId, row: &[u8]) -> bool {
-        let MemberRow { record, roles, .. } = MemberRow::of(row);
+        let MemberRow {
+            generation,
+            record,
+            roles,
+        } = MemberRow::of(row);
         let is_row = is_record(record, Membership::pass) && self.roles.knows(roles);
         if !is_row || self.table.contains(user.get()) {
             return false;
         }
         self.table.insert(user.get(), row, &[]);
+        let is_newest = generation == self.generation;
+        self.newest = self.newest.wrapping_add(usize::from(is_newest));
         self.index_roles(user);
         true
     }

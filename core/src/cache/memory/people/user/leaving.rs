@@ -16,6 +16,13 @@ impl Users {
         self.holders.leave(guild);
     }
 
+    /// A guild that goes holds these users no longer.
+    pub(in crate::cache::memory) fn release_some(&mut self, users: &[u64], guild: GuildNumber) {
+        let users = users.iter().filter_map(|&user| UserId::new(user));
+        self.prefetch(users.clone());
+        users.for_each(|user| self.release(user, guild));
+    }
+
     /// Whether somebody holds the user whose row is there: a guild that goes does not count.
     #[inline]
     pub(super) fn is_held(&self, user: UserId, holder: UserRefs) -> bool {
