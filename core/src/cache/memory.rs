@@ -45,6 +45,7 @@ use sessions::Sessions;
 use shared::SharedRows;
 use table::Table;
 pub(super) use table::hash::Mixer;
+pub(super) use table::index::Index;
 use usage::{EntityUsage, Usage};
 
 pub use apply::Applied;

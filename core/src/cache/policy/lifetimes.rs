@@ -4,17 +4,15 @@ mod saved;
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::hash::Hash;
+use core::hash::{BuildHasher as _, Hash};
 use core::mem;
 use core::sync::atomic::{AtomicU64, Ordering};
-
-use hashbrown::HashMap;
 
 use super::KindLimits;
 use super::queue::Queue;
 use super::seeded::Seeded;
 use crate::Instant;
-use crate::cache::memory::Mixer;
+use crate::cache::memory::{Index, Mixer};
 
 /// Which rows are there, when each was last used and last touched.
 ///
@@ -23,7 +21,9 @@ use crate::cache::memory::Mixer;
 #[derive(Debug)]
 pub(in crate::cache) struct Lifetimes<K> {
     limits: KindLimits,
-    slot_of: HashMap<K, u32, Seeded>,
+    /// Where rows are among the slots, by their keys' hashes.
+    slot_of: Index,
+    seeded: Seeded,
     slots: Vec<Option<Lifetime<K>>>,
     free: Vec<u32>,
     groups: BTreeMap<u64, GroupOrder>,
@@ -61,6 +61,15 @@ impl<K> Lifetime<K> {
     }
 }
 
+/// The slots that are taken, with the hashes of their keys.
+fn hashes<K: Hash>(
+    slots: &[Option<Lifetime<K>>],
+    seeded: Seeded,
+) -> impl Iterator<Item = (u64, u32)> {
+    let lives = slots.iter().zip(0_u32..);
+    lives.filter_map(move |(life, slot)| Some((seeded.hash_one(&life.as_ref()?.key), slot)))
+}
+
 fn life<K>(slots: &[Option<Lifetime<K>>], slot: u32) -> Option<&Lifetime<K>> {
     slots.get(slot as usize)?.as_ref()
 }
@@ -69,7 +78,8 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
     pub(in crate::cache) fn new(limits: KindLimits, mixer: Mixer) -> Self {
         Self {
             limits,
-            slot_of: HashMap::with_hasher(Seeded(mixer)),
+            slot_of: Index::new(),
+            seeded: Seeded(mixer),
             slots: Vec::new(),
             free: Vec::new(),
             groups: BTreeMap::new(),
@@ -94,9 +104,15 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         let groups = self.groups.values().map(|it| it.order.bytes());
         let queues = groups.fold(self.order.bytes(), usize::saturating_add);
         slots
-            .saturating_add(self.slot_of.allocation_size())
+            .saturating_add(self.slot_of.bytes())
             .saturating_add(queues)
             .saturating_add(self.ages.bytes())
+    }
+
+    /// The slot of a row with this hash of its key.
+    fn find(&self, hash: u64, key: &K) -> Option<u32> {
+        let same = |slot| life(&self.slots, slot).is_some_and(|life| life.key == *key);
+        self.slot_of.find(hash, same)
     }
 
     /// A row has been looked up.
@@ -104,11 +120,8 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         if !self.limits.bound_numbers() {
             return;
         }
-        if let Some(life) = self
-            .slot_of
-            .get(key)
-            .and_then(|&slot| life(&self.slots, slot))
-        {
+        let slot = self.find(self.seeded.hash_one(key), key);
+        if let Some(life) = slot.and_then(|slot| life(&self.slots, slot)) {
             let tick = self.clock.fetch_add(1, Ordering::Relaxed);
             life.used.fetch_max(tick, Ordering::Relaxed);
         }
@@ -119,28 +132,32 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         let tick = self.clock.get_mut();
         let used = *tick;
         *tick = tick.wrapping_add(1);
-        let Some(&slot) = self.slot_of.get(key) else {
-            self.add(Lifetime {
+        let hash = self.seeded.hash_one(key);
+        let Some(slot) = self.find(hash, key) else {
+            let row = Lifetime {
                 key: key.clone(),
                 group,
                 used: AtomicU64::new(used),
                 touched: now,
                 spared,
-            });
-            return;
+            };
+            return self.add(hash, row);
         };
         if let Some(Some(life)) = self.slots.get_mut(slot as usize) {
             life.used = AtomicU64::new(used);
             life.touched = life.touched.max(now);
         }
-        self.spare(key, spared);
+        self.spare_at(slot, spared);
     }
 
     /// Limits have nothing to say of this row, or again have.
     pub(in crate::cache) fn spare(&mut self, key: &K, spared: bool) {
-        let Some(&slot) = self.slot_of.get(key) else {
-            return;
-        };
+        if let Some(slot) = self.find(self.seeded.hash_one(key), key) {
+            self.spare_at(slot, spared);
+        }
+    }
+
+    fn spare_at(&mut self, slot: u32, spared: bool) {
         let Some(Some(life)) = self.slots.get_mut(slot as usize) else {
             return;
         };
@@ -155,22 +172,25 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         }
     }
 
-    fn add(&mut self, life: Lifetime<K>) {
+    fn add(&mut self, hash: u64, life: Lifetime<K>) {
+        let spared = life.spared;
         let slot = match self.free.pop() {
-            Some(slot) => slot,
+            Some(slot) => {
+                if let Some(place) = self.slots.get_mut(slot as usize) {
+                    *place = Some(life);
+                }
+                slot
+            }
             None => {
                 let Ok(slot) = u32::try_from(self.slots.len()) else {
                     return;
                 };
-                self.slots.push(None);
+                self.slots.push(Some(life));
                 slot
             }
         };
-        self.slot_of.insert(life.key.clone(), slot);
-        let spared = life.spared;
-        if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = Some(life);
-        }
+        let (slots, seeded) = (&self.slots, self.seeded);
+        self.slot_of.insert(hash, slot, || hashes(slots, seeded));
         if !spared {
             self.enqueue(slot);
         }
@@ -223,10 +243,13 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
     }
 
     fn take(&mut self, key: &K) {
-        let Some(slot) = self.slot_of.remove(key) else {
+        let hash = self.seeded.hash_one(key);
+        let Some(slot) = self.find(hash, key) else {
             return;
         };
         let life = self.slots.get_mut(slot as usize).and_then(Option::take);
+        let (slots, seeded) = (&self.slots, self.seeded);
+        self.slot_of.remove(hash, slot, || hashes(slots, seeded));
         self.free.push(slot);
         if let Some(life) = life.filter(|life| !life.spared) {
             self.discount(life.group);
@@ -322,14 +345,15 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
 
     fn rebuild(&mut self) {
         let lives: Vec<Lifetime<K>> = mem::take(&mut self.slots).into_iter().flatten().collect();
-        self.slot_of.clear();
-        self.slot_of.shrink_to(lives.len());
+        self.slot_of = Index::new();
         self.free = Vec::new();
         self.groups = BTreeMap::new();
         self.counted = 0;
         self.order = Queue::default();
         self.ages = Queue::default();
-        lives.into_iter().for_each(|life| self.add(life));
+        for life in lives {
+            self.add(self.seeded.hash_one(&life.key), life);
+        }
     }
 }
 
@@ -340,161 +364,4 @@ fn rank_in<K>(slots: &[Option<Lifetime<K>>], group: u64, slot: u32) -> Option<u6
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Group, Policy};
-    use super::*;
-    use core::time::Duration;
-    use proptest::prelude::*;
-    use std::vec;
-
-    /// Rows in the order of their use, the last one used last.
-    #[derive(Default)]
-    struct Naive(Vec<(u32, u64, Instant, bool)>);
-
-    impl Naive {
-        fn at(&self, key: u32) -> Option<usize> {
-            self.0.iter().position(|row| row.0 == key)
-        }
-
-        fn used(&mut self, key: u32) {
-            if let Some(at) = self.at(key) {
-                let row = self.0.remove(at);
-                self.0.push(row);
-            }
-        }
-
-        fn first(&mut self, is: impl Fn(&(u32, u64, Instant, bool)) -> bool) -> Option<u32> {
-            let at = self.0.iter().position(|row| !row.3 && is(row))?;
-            Some(self.0.remove(at).0)
-        }
-
-        fn counted(&self, is: impl Fn(u64) -> bool) -> usize {
-            self.0.iter().filter(|row| !row.3 && is(row.1)).count()
-        }
-    }
-
-    /// Evicts from both what the limits do not allow, and compares.
-    fn settle(
-        lives: &mut Lifetimes<u32>,
-        naive: &mut Naive,
-        limits: KindLimits,
-        now: Instant,
-    ) -> Result<(), TestCaseError> {
-        for group in 0..3 {
-            while let Some((_, most)) = limits.per_group
-                && naive.counted(|own| own == group) > most
-            {
-                let expected = naive.first(|row| row.1 == group);
-                prop_assert_eq!(lives.overflow(group), expected);
-            }
-            prop_assert_eq!(lives.overflow(group), None);
-        }
-        while limits
-            .overall
-            .is_some_and(|most| naive.counted(|_| true) > most)
-        {
-            prop_assert_eq!(lives.overflow_all(), naive.first(|_| true));
-        }
-        prop_assert_eq!(lives.overflow_all(), None);
-        while let Some(key) = lives.expired(now) {
-            let age = limits.time_to_live.unwrap();
-            let is = |row: &(u32, u64, Instant, bool)| row.0 == key && row.2.after(age) <= now;
-            prop_assert_eq!(naive.first(is), Some(key));
-        }
-        if let Some(age) = limits.time_to_live {
-            prop_assert_eq!(naive.first(|row| row.2.after(age) <= now), None);
-        }
-        prop_assert_eq!(lives.len(), naive.0.len());
-        Ok(())
-    }
-
-    fn limits() -> impl Strategy<Value = KindLimits> {
-        let number = || prop::option::of(1..6_usize);
-        (number(), number(), prop::option::of(1..30_u64)).prop_map(|(group, all, age)| KindLimits {
-            per_group: group.map(|most| (Group::Guild, most)),
-            overall: all,
-            time_to_live: age.map(Duration::from_millis),
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn the_least_recently_used_goes_as_in_a_naive_list(
-            mut limits in limits(),
-            others in limits(),
-            steps in prop::collection::vec((0..12_u8, 0..14_u32, any::<bool>()), 0..200),
-        ) {
-            let (mut lives, mut naive) = (Lifetimes::new(limits, Mixer::new(5)), Naive::default());
-            let mut now = Instant::ZERO;
-            for (step, key, flag) in steps {
-                let group = u64::from(key % 3);
-                match step {
-                    0..4 => {
-                        naive.0.retain(|row| row.0 != key);
-                        naive.0.push((key, group, now, flag && key == 3));
-                        lives.touch(&key, group, now, flag && key == 3);
-                    }
-                    4..8 => {
-                        if limits.bound_numbers() {
-                            naive.used(key);
-                        }
-                        lives.used(&key);
-                    }
-                    8 => {
-                        naive.0.retain(|row| row.0 != key);
-                        lives.remove(&key);
-                    }
-                    9 => {
-                        naive.0.iter_mut().filter(|row| row.0 == key).for_each(|row| row.3 = flag);
-                        lives.spare(&key, flag);
-                    }
-                    10 => now = now.after(Duration::from_millis(u64::from(key))),
-                    _ if key == 0 => {
-                        limits = others;
-                        lives.set_limits(others, |key| u64::from(key % 3));
-                    }
-                    _ => {
-                        naive.0.retain(|row| row.0 % 4 != key % 4);
-                        lives.retain(|other| other % 4 != key % 4);
-                    }
-                }
-                settle(&mut lives, &mut naive, limits, now)?;
-            }
-        }
-    }
-
-    #[test]
-    fn queues_stay_in_proportion_to_the_rows() {
-        let policy = Policy::lru(100)
-            .per_guild(50)
-            .time_to_live(Duration::from_secs(1));
-        let mut lives = Lifetimes::new(policy.limits, Mixer::new(1));
-        for round in 0..10_000_u32 {
-            lives.touch(&(round % 7), 1, Instant::ZERO, false);
-            lives.remove(&(round % 7));
-        }
-        assert!(lives.order.len() < 100 && lives.ages.len() < 100);
-        for round in 0..10_000_u32 {
-            lives.touch(&(round % 7), 1, Instant::ZERO, round % 3 == 0);
-        }
-        let group = lives.groups.values().map(|it| it.order.len()).max();
-        assert!(group < Some(100) && lives.order.len() < 100, "{group:?}");
-    }
-
-    #[test]
-    fn room_is_given_back() {
-        let mut lives = Lifetimes::new(Policy::lru(100_000).limits, Mixer::new(1));
-        (0..10_000_u32).for_each(|key| lives.touch(&key, 1, Instant::ZERO, false));
-        lives.retain(|key| *key < 10);
-        assert_eq!(lives.len(), 10);
-        assert!(lives.slots.capacity() < 100 && lives.slot_of.capacity() < 100);
-        lives.used(&0);
-        lives.limits.overall = Some(1);
-        let gone: Vec<u32> = core::iter::from_fn(|| lives.overflow_all()).collect();
-        assert_eq!(
-            gone,
-            vec![1, 2, 3, 4, 5, 6, 7, 8, 9],
-            "the first was used since"
-        );
-    }
-}
+mod tests;
