@@ -94,7 +94,7 @@ pub(crate) struct Tombstones {
     /// By guild (0 for none), each with its place in the order.
     guilds: HashMap<u64, BTreeMap<Removed, Removals>, Seeded>,
     /// The same marks, the oldest first.
-    order: BTreeMap<Removals, Tombstone>,
+    order: VecDeque<(Removals, Tombstone)>,
     /// The member requests that were sent while there were marks, the oldest first.
     requests: VecDeque<(GuildId, Nonce, Removals)>,
 }
@@ -108,7 +108,7 @@ impl Tombstones {
             restored: 0,
             outdated: 0,
             guilds: HashMap::with_hasher(Seeded::new(seed)),
-            order: BTreeMap::new(),
+            order: VecDeque::new(),
             requests: VecDeque::new(),
         }
     }
@@ -123,15 +123,17 @@ impl Tombstones {
         if self.removals.checked_rem(newest) == Some(0) {
             self.outdated = self.outdated.wrapping_add(1);
         }
-        let own = self.guilds.entry(key(guild)).or_default();
-        own.insert(removed, self.removals);
-        let tombstone = Tombstone { guild, removed };
-        self.order.insert(self.removals, tombstone);
-        while self.order.len() > self.bound
-            && let Some((_, oldest)) = self.order.pop_first()
-        {
+        // Room is made first, so that the list never takes more than for the bound.
+        while self.order.len() >= self.bound {
+            let Some((_, oldest)) = self.order.pop_front() else {
+                return !known;
+            };
             self.forget(oldest);
         }
+        let own = self.guilds.entry(key(guild)).or_default();
+        own.insert(removed, self.removals);
+        self.order
+            .push_back((self.removals, Tombstone { guild, removed }));
         !known
     }
 
@@ -147,7 +149,9 @@ impl Tombstones {
         let Some(at) = self.at(guild, removed) else {
             return false;
         };
-        self.order.remove(&at);
+        if let Ok(place) = self.order.binary_search_by_key(&at, |(at, _)| *at) {
+            self.order.remove(place);
+        }
         self.forget(Tombstone { guild, removed });
         true
     }
@@ -164,10 +168,9 @@ impl Tombstones {
 
     /// All of a guild comes anew, or is gone.
     pub(crate) fn clear_guild(&mut self, guild: GuildId) {
-        let own = self.guilds.remove(&guild.get());
-        for at in own.into_iter().flat_map(BTreeMap::into_values) {
-            self.order.remove(&at);
-            self.outdated = self.outdated.wrapping_add(1);
+        if let Some(own) = self.guilds.remove(&guild.get()) {
+            self.outdated = self.outdated.wrapping_add(own.len() as u64);
+            self.order.retain(|(_, mark)| mark.guild != Some(guild));
         }
         self.forget_requests();
     }
@@ -246,7 +249,7 @@ impl Tombstones {
 
     /// Requests that were sent before the oldest mark know of none.
     fn forget_requests(&mut self) {
-        let oldest = self.order.first_key_value().map(|(&at, _)| at);
+        let oldest = self.order.front().map(|&(at, _)| at);
         while let Some(&(_, _, seen)) = self.requests.front()
             && oldest.is_none_or(|oldest| seen < oldest)
         {
@@ -258,7 +261,8 @@ impl Tombstones {
     /// half as many as there may be.
     pub(crate) fn export(&self) -> Vec<Tombstone> {
         let older = self.order.len().saturating_sub(self.exported());
-        self.order.values().skip(older).copied().collect()
+        let latest = self.order.iter().skip(older);
+        latest.map(|(_, mark)| *mark).collect()
     }
 
     const fn exported(&self) -> usize {

@@ -30,7 +30,7 @@ impl From<Tombstones> for SavedTombstones {
             restored: all.restored,
             outdated: all.outdated,
             seeded: *all.guilds.hasher(),
-            order: all.order,
+            order: all.order.into_iter().collect(),
             requests: all.requests,
         }
     }
@@ -49,7 +49,7 @@ impl From<SavedTombstones> for Tombstones {
             restored: saved.restored,
             outdated: saved.outdated,
             guilds,
-            order: saved.order,
+            order: saved.order.into_iter().collect(),
             requests: saved.requests,
         }
     }
