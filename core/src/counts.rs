@@ -5,7 +5,7 @@ mod by_name;
 
 use crate::action::{Action, Actions};
 use crate::event::{Event, Fault, StateChanged};
-use crate::session::Phase;
+use crate::session::{Phase, Reason};
 use crate::wire::command::Command;
 
 pub use by_label::LabelCounts;
@@ -36,7 +36,8 @@ pub struct ShardCounts {
     pub resumes: u64,
     /// Resumes that came to their end: every missed dispatch has been replayed.
     pub resumed: u64,
-    /// Connections that came to nothing or ended, and ends of the shard, by cause.
+    /// Connections that came to nothing or ended, and ends of the shard, by cause. That it was
+    /// stopped before its first connection is none.
     pub losses: LabelCounts,
     /// Connections that the peer closed, by its close code: `none` for an end without one.
     pub closes: LabelCounts,
@@ -172,7 +173,12 @@ impl ShardCounts {
     }
 
     fn state_changed(&mut self, change: &StateChanged) {
-        if !matches!(change.to, Phase::Idle | Phase::Halted) {
+        let has_begun = self.dials > 0;
+        let is_end = match change.to {
+            Phase::Halted => has_begun || change.reason != Reason::Stopped,
+            to => to == Phase::Idle,
+        };
+        if !is_end {
             return;
         }
         self.losses.count(change.reason.label());

@@ -214,6 +214,12 @@ impl Tracker {
         }
     }
 
+    /// Goes on with the counts of another tracker, whose shard begins again.
+    pub(crate) fn count_on(&mut self, before: &mut Self) {
+        self.misunderstood = before.misunderstood;
+        self.misreads = core::mem::take(&mut before.misreads);
+    }
+
     fn flush(&mut self, out: &mut Actions<'_>) {
         while self.sendable_at().is_some_and(|at| at <= self.now)
             && self.budget.has_room(self.now, Rank::Request)

@@ -1,5 +1,7 @@
 //! Ending a shard's connection by hand, and beginning anew.
 
+use core::mem;
+
 use crate::cache::memory::RestoredRows;
 use crate::config::Config;
 use crate::error::RequestError;
@@ -54,15 +56,40 @@ impl Shard {
     /// Makes a shard that has ended begin again at its next
     /// [`Input::Timeout`](crate::Input::Timeout), as a new one with the same configuration: to
     /// resume `session`, which is its own ([`Shard::session`]) or another, or with a new one. What
-    /// it knew of its guilds is what the session says, and its counts begin at nothing.
+    /// it knew of its guilds is what the session says; its counts go on.
     ///
     /// # Errors
     /// [`RequestError::Running`] if it has not ended, [`RequestError::ForeignSession`].
     pub fn start(&mut self, session: Option<Session>) -> Result<(), RequestError> {
-        self.begin_again(|config, seed| match session {
+        self.begin_again(None, |config, seed| Self::begin(config, seed, session))
+    }
+
+    /// As [`start`](Self::start), with this seed in the place of one that follows from its own: a
+    /// host that draws it by [`next_seed`](Self::next_seed) can have all that is random happen
+    /// again.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with_seed(
+        &mut self,
+        seed: u64,
+        session: Option<Session>,
+    ) -> Result<(), RequestError> {
+        self.begin_again(Some(seed), |config, seed| {
+            Self::begin(config, seed, session)
+        })
+    }
+
+    /// The seed that the next [`start`](Self::start) would take: another one with each call.
+    pub fn next_seed(&mut self) -> u64 {
+        self.session.next_seed()
+    }
+
+    fn begin(config: Config, seed: u64, session: Option<Session>) -> Result<Self, RequestError> {
+        match session {
             None => Ok(Self::new(config, seed)),
             Some(session) => Self::with_session(config, seed, session),
-        })
+        }
     }
 
     /// As [`start`](Self::start), for a host whose store still has the rows: guilds are as whole as
@@ -75,11 +102,14 @@ impl Shard {
         session: Session,
         rows: &RestoredRows,
     ) -> Result<(), RequestError> {
-        self.begin_again(|config, seed| Self::with_rows(config, seed, session, rows))
+        self.begin_again(None, |config, seed| {
+            Self::with_rows(config, seed, session, rows)
+        })
     }
 
     fn begin_again(
         &mut self,
+        seed: Option<u64>,
         begin: impl FnOnce(Config, u64) -> Result<Self, RequestError>,
     ) -> Result<(), RequestError> {
         if self.phase() != Phase::Halted {
@@ -89,9 +119,14 @@ impl Shard {
             tracker: self.tracker.config().clone(),
             ..self.session.config().clone()
         };
-        let next = begin(config, self.session.next_seed())?;
-        let now = self.now;
-        *self = Self { now, ..next };
+        let seed = seed.unwrap_or_else(|| self.next_seed());
+        let mut next = begin(config, seed)?;
+        next.tracker.count_on(&mut self.tracker);
+        *self = Self {
+            now: self.now,
+            counts: mem::take(&mut self.counts),
+            ..next
+        };
         Ok(())
     }
 }

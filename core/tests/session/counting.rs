@@ -1,8 +1,8 @@
 //! What a shard counts.
 
-use headcount_core::Input;
-use headcount_core::session::DialFailure;
+use headcount_core::session::{DialFailure, OnStop};
 use headcount_core::wire::Name;
+use headcount_core::{Input, Shard};
 
 use crate::host::{Host, READY, RESUMED, config, dispatch};
 
@@ -27,6 +27,44 @@ fn what_comes_and_goes_is_counted() {
     assert_eq!((counts.dials, counts.identifies, counts.resumes), (2, 1, 0));
     assert_eq!((counts.repeated, counts.losses.get("dial_tls")), (1, 1));
     assert_eq!((counts.losses.total(), counts.closes.total()), (1, 0));
+}
+
+#[test]
+fn a_shard_that_begins_again_counts_on() {
+    let mut host = Host::active();
+    host.receive(&dispatch(2));
+    host.receive(r#"{"t":"GUILD_UPDATE","s":3,"op":0,"d":{"id":[]}}"#);
+    host.receive("no JSON");
+    let of = |shard: &Shard| (shard.misunderstood(), shard.misreads().iter().count());
+    let (before, not_understood) = (host.shard.counts().clone(), of(&host.shard));
+    assert!(
+        not_understood.0 == 2 && not_understood.1 > 0,
+        "{not_understood:?}"
+    );
+    host.shard.stop(OnStop::Resume);
+    host.wake();
+    let session = host.session();
+    host.shard.start(session).unwrap();
+    assert_eq!(of(&host.shard), not_understood);
+    host.begin();
+    let counts = host.shard.counts();
+    assert_eq!(counts.losses.get("stopped"), 1);
+    assert_eq!((counts.dials, counts.resumes), (before.dials + 1, 1));
+    assert_eq!(counts.dispatches.get(Name::TypingStart), 1);
+    assert!(counts.payload_bytes > before.payload_bytes);
+}
+
+#[test]
+fn a_shard_that_is_stopped_before_its_first_connection_has_lost_none() {
+    let mut host = Host::new(config());
+    host.shard.stop(OnStop::End);
+    host.wake();
+    assert_eq!(host.shard.counts().losses.total(), 0);
+    host.shard.start(None).unwrap();
+    host.begin();
+    host.shard.stop(OnStop::End);
+    host.wake();
+    assert_eq!(host.shard.counts().losses.get("stopped"), 1);
 }
 
 #[test]
