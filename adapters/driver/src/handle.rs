@@ -71,7 +71,7 @@ pub struct ShardState {
     /// Of how many of its dispatches something is not
     /// [acknowledged](crate::Builder::acknowledge): those that wait for the consumer included.
     pub unacknowledged: usize,
-    /// How far its guilds and members are.
+    /// How far its guilds and members are; nothing of a shard that is not [here](Self::is_here).
     pub readiness: Readiness,
 }
 

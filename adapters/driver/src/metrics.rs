@@ -26,10 +26,10 @@ use crate::handle::ShardState;
 
 #[cfg(feature = "chat")]
 pub use chat::ChatMetrics;
-#[cfg(all(feature = "metrics", feature = "chat"))]
-pub(crate) use facade::spawn_chat_publisher;
 #[cfg(feature = "metrics")]
-pub(crate) use facade::{Published, spawn_publisher};
+pub(crate) use facade::{Published, publish_last, spawn_publisher};
+#[cfg(all(feature = "metrics", feature = "chat"))]
+pub(crate) use facade::{publish_last_of_chat, spawn_chat_publisher};
 pub(crate) use lag::LagCounters;
 pub use lag::LagHistogram;
 pub(crate) use lease_counts::LeaseCounters;

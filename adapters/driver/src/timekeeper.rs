@@ -110,11 +110,13 @@ impl<R: Runtime> Timekeeper<R> {
         }
     }
 
-    /// Every shard has ended: the rows are written down as they are now.
+    /// Every shard has ended: the rows are written down as they are now, and the metrics published.
     async fn end(&mut self) {
         if let Some(snapshots) = &mut self.launch.snapshots {
             snapshots.finish().await;
         }
+        #[cfg(feature = "metrics")]
+        crate::metrics::publish_last(&self.launch.shared);
     }
 
     fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Due> {

@@ -128,3 +128,52 @@ async fn the_recorder_has_every_metric_a_few_seconds_later_and_once_the_bot_has_
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(kept.get("headcount_shards halted"), 1.0_f64.to_bits());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_last_numbers_are_published_when_a_bot_ends_that_nobody_has_a_handle_of() {
+    let kept = Kept::default();
+    let _guard = metrics::set_default_local_recorder(&kept);
+    let (runtime, mut listener) = memory();
+    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
+    let builder = builder.gateway(info(1)).compression(PLAIN);
+    let bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s1").await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    gateway.dispatch("TYPING_START", json!({})).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::spawn(async move { gateway.closed().await });
+    bot.shutdown(OnStop::End).await.expect("it ends");
+    assert_eq!(kept.get("headcount_shards halted"), 1.0_f64.to_bits());
+    assert_eq!(kept.get("headcount_events_total TYPING_START"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gauge_that_has_no_number_any_longer_is_no_number() {
+    let kept = Kept::default();
+    let _guard = metrics::set_default_local_recorder(&kept);
+    let (runtime, mut listener) = memory();
+    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
+    let builder = builder.gateway(info(1)).compression(PLAIN);
+    let bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s1").await;
+    let beat = gateway.any().await;
+    assert_eq!(beat["op"], 1);
+    gateway.send(json!({"op": 11})).await;
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    let handle = bot.handle();
+    handle.publish_metrics();
+    let latency = || f64::from_bits(kept.get("headcount_heartbeat_latency_seconds 0"));
+    assert!(latency() >= 0.0, "{}", latency());
+    gateway.close(4000).await;
+    drop(gateway);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    handle.publish_metrics();
+    assert!(latency().is_nan(), "{}", latency());
+    assert_eq!(
+        kept.get("headcount_waiting_events ") >> 63,
+        0,
+        "others are as they were"
+    );
+}

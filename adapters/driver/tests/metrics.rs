@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use headcount_driver::core::Intents;
-use headcount_driver::core::session::Phase;
+use headcount_driver::core::session::{OnStop, Phase};
 use headcount_driver::core::wire::Name;
+use headcount_driver::core::{Intents, ShardId};
 use headcount_driver::metrics::{Metric, SampleValue};
 use headcount_driver::{Bot, Builder, Handle};
 use serde_json::json;
@@ -109,4 +109,44 @@ async fn samples_say_what_came_and_went() {
         !shown.contains("secret") && !shown.contains("s1"),
         "{shown}"
     );
+}
+
+/// Those that only grow.
+fn counters(handle: &Handle) -> BTreeMap<(&'static str, String), u64> {
+    let mut all = counts(handle);
+    all.retain(|(name, _), _| name.ends_with("_total"));
+    all
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_count_falls_when_a_shard_begins_again() {
+    let (runtime, mut listener) = memory();
+    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
+    let builder = builder.gateway(info(2)).compression(PLAIN);
+    let bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s0").await;
+    let mut other = listener.accept().await;
+    other.begin("s1").await;
+    gateway.dispatch("TYPING_START", json!({})).await;
+    gateway.dispatch("GUILD_UPDATE", json!({ "id": [] })).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (handle, shard) = (bot.handle(), ShardId::new(0, 2));
+    let before = counters(&handle);
+    handle.stop_shard(shard, OnStop::End).expect("it runs");
+    gateway.closed().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    handle.start_shard(shard).expect("it has ended");
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let between = counters(&handle);
+    let mut gateway = listener.accept().await;
+    gateway.begin("s2").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let after = counters(&handle);
+    for (key, count) in &before {
+        let all = [*count, between[key], after[key]];
+        assert!(all.is_sorted(), "{key:?}: {all:?}");
+    }
+    let identifies = (Metric::Identifies.name(), "0".to_owned());
+    assert_eq!((before[&identifies], after[&identifies]), (1, 2));
 }

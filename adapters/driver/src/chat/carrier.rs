@@ -81,6 +81,8 @@ impl<R: Runtime> Carrier<R> {
             self.wires.clear();
             self.backlog.push(ChatEvent::Crashed(Arc::new(panicked)));
         }
+        #[cfg(feature = "metrics")]
+        crate::metrics::publish_last_of_chat(&self.shared);
     }
 
     async fn live(&mut self) {

@@ -4,11 +4,13 @@ use headcount_core::cache::Kind;
 use headcount_core::counts::ShardCounts;
 use headcount_core::fleet::Fleet;
 use headcount_core::fleet::lease::ProcessId;
+use headcount_core::setup::Readiness;
 use headcount_core::tracker::MisreadCounts;
 use headcount_core::{Shard, ShardId};
 
+use super::owners::is_here;
 use super::{Handle, ShardOwner, ShardState};
-use crate::metrics::{LeaseCounts, Metrics, RowMetrics, ShardMetrics};
+use crate::metrics::{LagHistogram, LeaseCounts, Metrics, RowMetrics, ShardMetrics};
 use crate::shard_cell::ShardCell;
 
 impl Handle {
@@ -75,6 +77,20 @@ impl Handle {
         }
     }
 
+    /// How long events took from their receipt to the consumer, from the bot's start on: a part of
+    /// [`metrics`](Self::metrics) that takes no lock.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// println!("{} events were taken", handle.lag().count());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn lag(&self) -> LagHistogram {
+        self.shared.lag.read()
+    }
+
     fn leases(&self) -> LeaseCounts {
         let (Some(leases), Some(owners)) = (&self.shared.leases, self.owners()) else {
             return LeaseCounts::default();
@@ -114,6 +130,11 @@ impl Handle {
 impl ShardState {
     /// The state of a shard that has been locked.
     pub(super) fn of(id: ShardId, owner: ShardOwner, (cell, shard): (&ShardCell, &Shard)) -> Self {
+        let readiness = match is_here(owner, shard) {
+            true => shard.readiness(),
+            // What it had when it ended here, another process may have now.
+            false => Readiness::default(),
+        };
         Self {
             id,
             owner,
@@ -124,7 +145,7 @@ impl ShardState {
             failures: shard.failures(),
             misunderstood: shard.misunderstood(),
             unacknowledged: cell.acknowledgements.outstanding(),
-            readiness: shard.readiness(),
+            readiness,
         }
     }
 }

@@ -7,6 +7,7 @@ use headcount_core::setup::{GuildReadiness, Restored};
 use headcount_core::{Shard, ShardId};
 
 use super::Handle;
+use super::owners::is_here;
 
 /// A guild, its shard, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,23 +120,28 @@ impl Handle {
         self.shared.fleet.read(Fleet::identify_budget)
     }
 
-    /// Up to `most` things of the shards from `from` on, each shard asked for as many as there is
-    /// room for.
+    /// Up to `most` things of the shards here from `from` on, each shard asked for as many as there
+    /// is room for.
     fn collect<T>(
         &self,
         from: Option<ShardId>,
         most: usize,
         of: impl Fn(&Shard, usize) -> Vec<T>,
     ) -> Vec<T> {
-        let mut all = Vec::new();
+        let (mut all, owners) = (Vec::new(), self.owners());
         for (id, cell) in self.shared.fleet.cells() {
             let room = most.saturating_sub(all.len());
             if room == 0 {
                 break;
             }
-            if from.is_none_or(|from| *id >= from) {
-                all.extend(cell.read(|shard| of(shard, room)));
+            if from.is_some_and(|from| *id < from) {
+                continue;
             }
+            let owner = self.owner_of(*id, owners.as_ref());
+            cell.read(|shard| match is_here(owner, shard) {
+                true => all.extend(of(shard, room)),
+                false => {}
+            });
         }
         all
     }

@@ -1,10 +1,11 @@
 //! Which process of the bot runs which shard.
 
-use headcount_core::ShardId;
 use headcount_core::fleet::lease::ProcessId;
 use headcount_core::manager::Owners;
+use headcount_core::session::Phase;
+use headcount_core::{Shard, ShardId};
 
-use super::Handle;
+use super::{Handle, ShardState};
 
 /// Which process runs a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,19 @@ pub enum ShardOwner {
     Elsewhere(ProcessId),
     /// None, as far as this one knows: it may be about to be this one's.
     Nobody,
+}
+
+impl ShardState {
+    /// Whether this process runs the shard, or has it.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.owner == ShardOwner::Here || self.phase != Phase::Halted
+    }
+}
+
+/// The same of a shard that has been locked.
+pub(super) fn is_here(owner: ShardOwner, shard: &Shard) -> bool {
+    owner == ShardOwner::Here || shard.phase() != Phase::Halted
 }
 
 impl Handle {
@@ -54,9 +68,10 @@ impl Handle {
         };
         let at = owners.shards.binary_search_by_key(&shard, |(it, _)| *it);
         match at.ok().and_then(|at| owners.shards[at].1) {
-            Some(holder) if Some(holder) == self.process() => ShardOwner::Here,
-            Some(holder) => ShardOwner::Elsewhere(holder),
-            None => ShardOwner::Nobody,
+            Some(holder) if Some(holder) != self.process() => ShardOwner::Elsewhere(holder),
+            // A lease that is over may be another's, whom this process does not hear of.
+            Some(_) if self.shared.may_run(shard) => ShardOwner::Here,
+            Some(_) | None => ShardOwner::Nobody,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The same metrics for whichever recorder the crate `metrics` has.
 
+use std::collections::BTreeSet;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,21 +13,31 @@ use crate::Runtime;
 #[cfg(feature = "chat")]
 use crate::chat::{ChatHandle, SharedChat};
 use crate::handle::Handle;
+use crate::panics::{Panicked, caught};
 use crate::shared::Shared;
 
 /// So often the recorder is handed every metric.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// What the recorder has been handed of the histogram: it takes values, not sums.
+/// What the recorder has been handed, for the next time.
 #[derive(Debug, Default)]
-pub(crate) struct Published(Mutex<LagHistogram>);
+pub(crate) struct Published(Mutex<LastPublished>);
+
+#[derive(Debug, Default)]
+struct LastPublished {
+    /// The histogram: the recorder takes values, not sums.
+    lag: LagHistogram,
+    /// The gauges that had a number.
+    gauges: BTreeSet<(Metric, Option<String>)>,
+}
 
 impl Handle {
     /// Hands every metric to the recorder that the crate `metrics` has on this thread, or for all.
     /// The bot does so by itself every 5 seconds, and once more when it has ended.
     ///
     /// Numbers of time are gauges there, also those that only grow, as its counters are whole
-    /// numbers. Each lag is recorded as the upper bound of its bucket, or 60 s above the last.
+    /// numbers. Each lag is recorded as the upper bound of its bucket, or 60 s above the last. A
+    /// gauge that has a number no longer, such as the latency of a connection, is set to NaN.
     ///
     /// # Panics
     /// Inside of [`Handle::cache`] and of a predicate.
@@ -40,18 +52,27 @@ impl Handle {
     pub fn publish_metrics(&self) {
         let published = &self.shared().published.0;
         let mut last = published.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = mem::take(&mut last.gauges);
         self.metrics().each(|sample| publish(&sample, &mut last));
+        for (metric, label) in before.difference(&last.gauges) {
+            gauge!(metric.name(), &labels(*metric, label.as_deref())).set(f64::NAN);
+        }
     }
 }
 
-fn publish(sample: &Sample<'_>, last: &mut LagHistogram) {
+fn labels(metric: Metric, value: Option<&str>) -> Vec<(&'static str, String)> {
+    let label = metric.label().zip(value);
+    let label = label.map(|(label, value)| (label, value.to_owned()));
+    label.into_iter().collect()
+}
+
+fn publish(sample: &Sample<'_>, last: &mut LastPublished) {
     let (metric, name) = (sample.metric, sample.metric.name());
-    let labels: Vec<(&'static str, String)> = metric
-        .label()
-        .zip(sample.label)
-        .map(|(label, value)| (label, value.to_owned()))
-        .into_iter()
-        .collect();
+    let labels = labels(metric, sample.label);
+    if metric.kind() == MetricKind::Gauge {
+        let label = sample.label.map(str::to_owned);
+        last.gauges.insert((metric, label));
+    }
     match (sample.value, metric.kind()) {
         (SampleValue::Count(count), MetricKind::Counter) => {
             counter!(name, &labels).absolute(count);
@@ -61,14 +82,14 @@ fn publish(sample: &Sample<'_>, last: &mut LagHistogram) {
         (SampleValue::Time(time), _) => gauge!(name, &labels).set(time.as_secs_f64()),
         (SampleValue::Histogram(lag), _) => {
             let histogram = histogram!(name, &labels);
-            for ((bound, count), (_, before)) in lag.buckets().zip(last.buckets()) {
+            for ((bound, count), (_, before)) in lag.buckets().zip(last.lag.buckets()) {
                 let new = usize::try_from(count - before).unwrap_or(usize::MAX);
                 let value = bound.unwrap_or(LagHistogram::LONGEST).as_secs_f64();
                 if new > 0 {
                     histogram.record_many(value, new);
                 }
             }
-            *last = *lag;
+            last.lag = *lag;
         }
     }
 }
@@ -105,9 +126,29 @@ impl ChatHandle {
     /// ```
     #[track_caller]
     pub fn publish_metrics(&self) {
-        // None of them is a histogram.
-        let mut last = LagHistogram::default();
+        // None of them is a histogram, and each has a number for good.
+        let mut last = LastPublished::default();
         self.metrics().each(|sample| publish(&sample, &mut last));
+    }
+}
+
+/// Publishes the metrics of a bot that has ended, for the last time if nobody keeps a handle.
+pub(crate) fn publish_last(shared: &Arc<Shared>) {
+    let handle = Handle::new(Arc::clone(shared));
+    warn_unpublished(caught(|| handle.publish_metrics()));
+}
+
+/// The same of a chat.
+#[cfg(feature = "chat")]
+pub(crate) fn publish_last_of_chat(shared: &Arc<SharedChat>) {
+    let handle = ChatHandle::new(Arc::clone(shared));
+    warn_unpublished(caught(|| handle.publish_metrics()));
+}
+
+/// A recorder that panics keeps no bot from its end.
+fn warn_unpublished(published: Result<(), Panicked>) {
+    if let Err(panicked) = published {
+        tracing::warn!(error = %panicked, "the last metrics are not published");
     }
 }
 

@@ -82,8 +82,8 @@ impl Metrics {
             Metric::WaitingBytes => hand(None, whole(self.waiting_bytes)),
             Metric::Shards => {
                 for &phase in Phase::ALL {
-                    let here = |it: &&ShardMetrics| it.state.phase == phase;
-                    let count = self.shards.iter().filter(here).count();
+                    let is = |it: &&ShardMetrics| it.state.is_here() && it.state.phase == phase;
+                    let count = self.shards.iter().filter(is).count();
                     hand(Some(phase.label()), whole(count));
                 }
             }

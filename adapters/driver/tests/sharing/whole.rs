@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use headcount_driver::core::Event;
 use headcount_driver::core::session::OnStop;
+use headcount_driver::metrics::{Metric, SampleValue};
 use headcount_driver::{Bot, ShardOwner};
+use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use crate::process::Process;
 use crate::service::Service;
 use crate::table::Table;
-use crate::{SECOND, beside, settled};
+use crate::{SECOND, beside, dispatches, settled};
 
 /// How often all guilds were said to be set up, and the bot to be ready.
 #[derive(Clone, Default)]
@@ -103,4 +105,42 @@ async fn a_shard_that_begins_without_a_session_again_and_again_has_to_wait() {
     assert!(early.is_err(), "the third within a minute");
     let late = timeout(30 * SECOND, beside(&mut bot, listener.raw())).await;
     assert!(late.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn shards_and_guilds_that_another_process_runs_are_not_counted_here() {
+    let table = Table::default();
+    let (process, mut listener) = Process::new();
+    let mut bot = table.builder(&process, 1).connect().await.expect("started");
+    let mut gateway = beside(&mut bot, listener.accept()).await;
+    gateway.hello(600 * SECOND).await;
+    gateway.expect(2).await;
+    let missing = json!([{"id": "4194304", "unavailable": true}]);
+    gateway.ready_with("shared", missing).await;
+    dispatches(&mut bot, 5 * SECOND).await;
+    let (other, _other_listener) = Process::new();
+    let second = table.builder(&other, 1).connect().await.expect("started");
+    sleep(5 * SECOND).await;
+    let (first, second) = (bot.handle(), second.handle());
+    let seen = |handle: &headcount_driver::Handle| {
+        let (mut shards, mut guilds, mut stopped) = (0, 0, 0);
+        handle
+            .metrics()
+            .each(|sample| match (sample.metric, sample.value) {
+                (Metric::Shards, SampleValue::Count(count)) => shards += count,
+                (Metric::Guilds, SampleValue::Count(count)) => guilds += count,
+                (Metric::Losses, SampleValue::Count(count)) => stopped += count,
+                _ => {}
+            });
+        (shards, guilds, stopped, handle.not_whole(None, 9).len())
+    };
+    assert_eq!(seen(&first), (1, 1, 0, 1));
+    assert_eq!(seen(&second), (0, 0, 0, 0));
+    assert!(second.shards().all(|shard| !shard.is_here()));
+    // It loses its lease, and what it knew of its guilds is nobody's.
+    table.cut_off(&process);
+    let closed = tokio::spawn(async move { gateway.closed().await });
+    dispatches(&mut bot, 40 * SECOND).await;
+    closed.await.expect("served");
+    assert_eq!(seen(&first), (0, 0, 1, 0));
 }
