@@ -172,12 +172,7 @@ impl Cache {
 
     /// Another process may have the guilds of a shard from here on: none of their rows are kept.
     pub(crate) fn forget_shard(&self, shard: ShardId) {
-        let none = Op::NewSession(Box::new(NewSession {
-            shard,
-            guilds: Vec::new(),
-            is_whole: true,
-        }));
-        self.write(|store| drop(store.apply(Mutation::new(None).with(none))));
+        self.write(|store| drop(store.apply(of_nobody(shard))));
     }
 
     /// A store without rows, with the policies of this one.
@@ -215,4 +210,13 @@ impl Cache {
         let _inside = Inside::enter(self, NAME);
         look(&self.store.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+/// What takes all rows of a shard's guilds out of a store.
+pub(crate) fn of_nobody(shard: ShardId) -> Mutation<'static> {
+    let none = NewSession {
+        shard,
+        guilds: Vec::new(),
+        is_whole: true,
+    };
+    Mutation::new(None).with(Op::NewSession(Box::new(none)))
 }

@@ -27,6 +27,7 @@ use crate::delivery::Delivery;
 use crate::event::BotEvent;
 use crate::fleet::Running;
 use crate::panics::caught_in;
+use crate::record::{RecordedCall, Tape};
 use crate::refresh::Refresh;
 use crate::shared::Shared;
 use crate::{Error, GatewayInfo, Runtime};
@@ -337,8 +338,15 @@ impl<R: Runtime> Coordination<R> {
 }
 
 /// Lets a shard that was never run count as one that has ended: it begins once its lease is given.
-pub(crate) fn halted(mut shard: Shard) -> Shard {
+pub(crate) fn halted(mut shard: Shard, mut tape: Option<&mut Tape>) -> Shard {
+    if let Some(tape) = &mut tape {
+        tape.call(&RecordedCall::stop(OnStop::End));
+        tape.input(Instant::ZERO, &Input::Timeout);
+    }
     shard.stop(OnStop::End);
-    let _ = shard.handle(Instant::ZERO, Input::Timeout);
+    let actions = shard.handle(Instant::ZERO, Input::Timeout);
+    if let Some(tape) = tape {
+        tape.actions(&actions);
+    }
     shard
 }

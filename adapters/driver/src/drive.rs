@@ -176,14 +176,16 @@ impl<R: Runtime> Drive<R> {
     fn write_recording(&self) -> Option<oneshot::Receiver<io::Result<()>>> {
         let halt = self.cell.read(Shard::halt);
         let recorder = self.shared.recorder.as_ref()?;
-        let path = recorder.file().filter(|_| halt != Some(Halt::Stopped))?;
+        if halt == Some(Halt::Stopped) {
+            return None;
+        }
         let why = match halt {
             Some(halt) => format!("a shard has ended: {halt}"),
             None => "a shard has ended".into(),
         };
         let cells = self.shared.fleet.cells();
         let cells = cells.iter().map(|(_, cell)| &**cell);
-        Some(recorder.dump(path.to_owned(), why, cells))
+        recorder.keep_evidence(why, cells)
     }
 
     async fn live(&mut self) {

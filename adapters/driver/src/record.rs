@@ -42,7 +42,10 @@
 //! - Functions: what a filter of member requests answered is recorded, policies are not. The rows
 //!   are those that the default policies of their kinds keep.
 //! - What becomes of a shard that is started by hand, that goes on with the rows of an earlier
-//!   process, or whose thread could not keep up: its part ends there, and the replay says so.
+//!   owner, or whose thread could not keep up: its part ends there, and the replay says so. Of a bot
+//!   in [several processes](crate::Builder::coordinate) each records what happens to a shard as
+//!   long as it has it, also when it gets it back: unless its last owner has left its
+//!   [rows](crate::Builder::shard_snapshots), or a [store](crate::Builder::store) has its members.
 //! - What the bot says of itself, and what a process that is killed had not written out.
 //!
 //! Digests are of what scrubbing leaves alone: kinds and numbers of actions, sequences, opcodes.
@@ -61,6 +64,7 @@ mod call;
 mod cost;
 mod digest;
 mod end;
+mod evidence_files;
 mod file;
 mod followed;
 mod follower;
@@ -105,7 +109,9 @@ pub struct RecordOptions {
     pub waiting: usize,
     /// Where the recording is written to when a shard ends for good without having been asked to:
     /// refused by the gateway, or panicked. The bot's events end once it is on the disk, at the
-    /// latest after 10 s. Default nowhere.
+    /// latest after 10 s. The first such end goes to this file, in the place of an older one; those
+    /// that come while it is written are the second together, in a file with `.2` behind its name,
+    /// and so on up to `.4`. Default nowhere.
     pub file: Option<PathBuf>,
 }
 

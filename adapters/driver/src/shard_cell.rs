@@ -16,7 +16,7 @@ use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, S
 use crate::acknowledgements::Acknowledgements;
 use crate::delivery::Revocation;
 use crate::metrics::TrafficCounters;
-use crate::record::{RecordedCall, Tape, TapePiece};
+use crate::record::{RecordedCall, ShardHeader, Tape, TapePiece};
 use crate::shard_tenure::ShardTenure;
 
 /// One shard's core state behind a short lock, and a bell for its loop.
@@ -63,6 +63,31 @@ impl RecordedShard {
         }
     }
 
+    /// It begins again without rows. The recording goes on if that is after another owner, and what
+    /// it has made of the rows until then counts no more.
+    fn start(&mut self, session: Option<Session>, begins_anew: bool) -> Result<(), RequestError> {
+        let seed = self.shard.next_seed();
+        let begin = ShardHeader::new(self.shard.id().number(), seed, session, begins_anew);
+        match &mut self.tape {
+            Some(tape) if self.is_of_before => tape.begun_again(&begin),
+            Some(tape) => tape.started(),
+            None => {}
+        }
+        begin.begin_in(&mut self.shard)
+    }
+
+    /// It begins again with rows, which a recording does not follow.
+    fn start_with_rows(
+        &mut self,
+        session: Session,
+        rows: &RestoredRows,
+    ) -> Result<(), RequestError> {
+        if let Some(tape) = &mut self.tape {
+            tape.started();
+        }
+        self.shard.start_with_rows(session, rows)
+    }
+
     fn stop(&mut self, on_stop: OnStop) {
         if let Some(tape) = &mut self.tape {
             tape.call(&RecordedCall::stop(on_stop));
@@ -100,16 +125,6 @@ impl Reached {
             }
             session = again;
         }
-    }
-}
-
-/// Makes a shard that has ended begin a new session, in the place of one if there was any.
-fn begin_anew(shard: &mut Shard, given_up: Option<Session>) -> Result<(), RequestError> {
-    let is_in_place = given_up.is_some();
-    shard.start(given_up)?;
-    match is_in_place {
-        true => shard.restart(OnStop::End),
-        false => Ok(()),
     }
 }
 
@@ -231,22 +246,22 @@ impl ShardCell {
         self.bell.wake();
     }
 
-    /// Makes a shard that has ended begin again, with the rows of its guilds if they are there; a
-    /// recording of it ends. It stops at once if it was asked to since it was to begin.
+    /// Makes a shard that has ended begin again, with the rows of its guilds if they are there. It
+    /// stops at once if it was asked to since it was to begin.
     pub(crate) fn start(
         &self,
         tenure: ShardTenure,
         rows: Option<&RestoredRows>,
     ) -> Result<(), RequestError> {
         let mut recorded = self.lock();
-        if let Some(tape) = &mut recorded.tape {
-            tape.started();
-        }
-        let shard = &mut recorded.shard;
         let started = match (tenure.session, rows) {
-            (Some(session), Some(rows)) => shard.start_with_rows(session, rows),
-            (Some(session), None) => shard.start(Some(session)),
-            (None, _) => begin_anew(shard, tenure.given_up),
+            (Some(session), Some(rows)) => recorded.start_with_rows(session, rows),
+            (Some(session), None) => recorded.start(Some(session), false),
+            // A new one takes the place of one that is given up, if there was any.
+            (None, _) => {
+                let begins_anew = tenure.given_up.is_some();
+                recorded.start(tenure.given_up, begins_anew)
+            }
         };
         if started.is_ok() {
             recorded.is_of_before = false;

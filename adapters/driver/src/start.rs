@@ -379,7 +379,7 @@ impl<R: Runtime> Builder<R> {
             let mut shard = self.shard(id, seed, (session, rows), tape.as_mut())?;
             if self.sharing.store.is_some() {
                 // It begins once its lease is given.
-                shard = halted(shard);
+                shard = halted(shard, tape.as_mut());
             }
             let cell = ShardCell::new(shard, unacknowledged, tape);
             cells.push((id, Arc::new(cell)));

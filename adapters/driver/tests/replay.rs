@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use headcount_driver::Builder;
 use headcount_driver::core::setup::AutoChunk;
-use headcount_driver::core::{Event, Intents};
-use headcount_driver::record::RecordOptions;
+use headcount_driver::core::{
+    Actions, Config, Event, Input, Instant, Intents, Shard, ShardId, Token,
+};
+use headcount_driver::record::{RecordOptions, RunRecorder};
 use serde_json::{Value, json};
 
 mod memory;
@@ -183,11 +185,109 @@ async fn a_recording_is_replayed_to_the_same_actions_and_cut_by_shard_guild_and_
     let (late, _) = shown(&file, &cut(None, None, end));
     assert!(!late.is_empty() && late.len() < lines.len());
     assert!(late.iter().all(|line| line["t_ms"] == end));
+    let middle = lines[lines.len() / 2]["t_ms"].as_u64().unwrap();
+    let early = Cut {
+        to: middle,
+        ..Cut::default()
+    };
+    let (early, _) = shown(&file, &early);
+    let is_early = |line: &&Value| line["t_ms"].as_u64() <= Some(middle);
+    assert_eq!(early.len(), lines.iter().filter(is_early).count());
+    assert!(early.len() < lines.len());
     let only_differing = Cut {
         only_differing: true,
         ..Cut::default()
     };
     assert_eq!(shown(&file, &only_differing).0, Vec::<Value>::new());
+}
+
+/// A recording of two shards that did something else than they do now, at two times each: as the
+/// seeds of their headers are others.
+fn differing() -> Vec<u8> {
+    let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
+    let config = |number| Config::new(Token::new("token"), intents, ShardId::new(number, 2));
+    let begins = [(0, 7, None), (1, 7, None)];
+    let mut recorder = RunRecorder::new(&config(0), begins).unwrap();
+    for place in 0..2 {
+        let mut shard = Shard::new(config(place), 7);
+        for second in 0..4 {
+            let now = Instant::from_millis(u64::from(10 * place + second) * 1_000);
+            let place = place as usize;
+            recorder.input(place, now, &Input::Timeout);
+            let actions = shard.handle(now, Input::Timeout);
+            // What is said to have come of every second one is nothing.
+            let none = Actions::new();
+            recorder.actions(place, if second % 2 == 0 { &none } else { &actions });
+        }
+    }
+    recorder.file("a test")
+}
+
+fn checked(file: &[u8], cut: Cut) -> Result<(Vec<Value>, u64), String> {
+    let mut lines = Vec::new();
+    let mut print = |line: String| lines.push(serde_json::from_str(&line).unwrap());
+    let cut = Cut {
+        only_differing: true,
+        ..cut
+    };
+    let summary = program::recorded::replay_recording(file, &cut, &mut print)?;
+    Ok((lines, summary.differing))
+}
+
+#[test]
+fn a_check_finds_the_first_step_that_differs_of_the_cut() {
+    let file = differing();
+    let first = |cut| {
+        let (lines, differing) = checked(&file, cut).unwrap();
+        assert!(lines.iter().all(|line| line["t_ms"] == lines[0]["t_ms"]));
+        assert_eq!(lines.last().unwrap()["kind"], "differs");
+        (
+            lines[0]["shard"][0].clone(),
+            lines[0]["t_ms"].clone(),
+            differing,
+        )
+    };
+    let (all, one) = (
+        first(Cut::default()),
+        first(Cut {
+            shard: Some(1),
+            ..Cut::default()
+        }),
+    );
+    assert_eq!((&all.0, &one.0), (&json!(0), &json!(1)));
+    assert!(all.2 > one.2, "{all:?} {one:?}");
+    assert_eq!(one.1, 10_000);
+    let none = checked(
+        &file,
+        Cut {
+            from: 1,
+            to: 9_999,
+            shard: Some(1),
+            ..Cut::default()
+        },
+    );
+    assert!(none.unwrap_err().contains("nothing happened there"));
+}
+
+#[test]
+fn a_check_of_a_recording_without_inputs_fails_and_says_why() {
+    let intents = Intents::GUILDS;
+    let config = Config::new(Token::new("token"), intents, ShardId::ONE);
+    let file = RunRecorder::new(&config, [(0, 7, None)])
+        .unwrap()
+        .file("a test");
+    let why = checked(&file, Cut::default()).unwrap_err();
+    assert!(why.contains("no inputs"), "{why}");
+    assert_eq!(
+        shown_steps(&file, &Cut::default()),
+        0,
+        "to look at it is no mistake"
+    );
+}
+
+fn shown_steps(file: &[u8], cut: &Cut) -> u64 {
+    let summary = program::recorded::replay_recording(file, cut, &mut |_| {});
+    summary.unwrap().steps
 }
 
 #[test]

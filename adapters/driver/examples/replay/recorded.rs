@@ -18,7 +18,7 @@ pub(crate) struct Cut {
     pub(crate) from: u64,
     /// Up to this one.
     pub(crate) to: u64,
-    /// The first step that differs, and no other.
+    /// The first step of the cut that differs, and no other.
     pub(crate) only_differing: bool,
 }
 
@@ -34,11 +34,26 @@ impl Default for Cut {
     }
 }
 
+impl Cut {
+    /// Whether a step is of its shard and time.
+    fn has(&self, step: &ReplayStep<'_>) -> bool {
+        let is_own = |wanted| wanted == u64::from(step.shard.number());
+        self.shard.is_none_or(is_own) && (self.from..=self.to).contains(&step.at.as_millis())
+    }
+
+    /// Whether a step in words is about its guild.
+    fn is_about(&self, lines: &[String]) -> bool {
+        let names = |guild: &String| lines.iter().any(|line| line.contains(guild.as_str()));
+        self.guild.as_ref().is_none_or(names)
+    }
+}
+
 /// What a replay found.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     pub(crate) steps: u64,
     pub(crate) inputs: u64,
+    /// In the cut.
     pub(crate) differing: u64,
     /// The version of the library that wrote it.
     pub(crate) version: String,
@@ -89,26 +104,42 @@ pub(crate) fn replay_recording(
         is_full: recording.end().is_full,
         ..Summary::default()
     };
+    let (mut checked, mut ended) = (0_u64, "nothing happened there");
     while let Some(step) = replay.step().map_err(|error| error.to_string())? {
+        let is_input = matches!(step.happened, Happened::Input(_));
         summary.steps += 1;
-        summary.inputs += u64::from(matches!(step.happened, Happened::Input(_)));
-        summary.differing += u64::from(step.divergence.is_some());
-        let is_first = step.divergence.is_some() && summary.differing == 1;
-        if is_first || !cut.only_differing {
-            show(&step, cut, print);
+        summary.inputs += u64::from(is_input);
+        if !cut.has(&step) {
+            continue;
+        }
+        checked += u64::from(is_input);
+        if let Happened::Ended(why) = step.happened {
+            ended = why;
+        }
+        let differs = step.divergence.is_some();
+        if cut.only_differing && !differs {
+            continue;
+        }
+        let lines = in_lines(&step);
+        if !cut.is_about(&lines) {
+            continue;
+        }
+        summary.differing += u64::from(differs);
+        if !cut.only_differing || summary.differing == 1 {
+            lines.into_iter().for_each(&mut *print);
         }
     }
-    Ok(summary)
+    match cut.only_differing && checked == 0 {
+        true => Err(format!(
+            "there are no inputs that could be checked: {ended}"
+        )),
+        false => Ok(summary),
+    }
 }
 
-fn show(step: &ReplayStep<'_>, cut: &Cut, print: &mut dyn FnMut(String)) {
+/// A step and its actions.
+fn in_lines(step: &ReplayStep<'_>) -> Vec<String> {
     let (at, shard) = (step.at, step.shard);
-    let is_cut_out = cut
-        .shard
-        .is_some_and(|wanted| wanted != u64::from(shard.number()));
-    if is_cut_out || !(cut.from..=cut.to).contains(&at.as_millis()) {
-        return;
-    }
     let (kind, details) = happened(&step.happened);
     let mut lines = vec![line(at, shard, kind, details)];
     lines.extend(
@@ -119,10 +150,7 @@ fn show(step: &ReplayStep<'_>, cut: &Cut, print: &mut dyn FnMut(String)) {
     if let Some(divergence) = step.divergence {
         lines.push(line(at, shard, "differs", json!(divergence.to_string())));
     }
-    let is_about = |guild: &String| lines.iter().any(|line| line.contains(guild.as_str()));
-    if cut.guild.as_ref().is_none_or(is_about) {
-        lines.into_iter().for_each(print);
-    }
+    lines
 }
 
 fn happened<'h>(happened: &'h Happened<'_>) -> (&'h str, Value) {

@@ -15,7 +15,10 @@ impl<R: Runtime> Builder<R> {
     ///
     /// Nothing is recorded of a shard that begins with rows of a [state folder](Self::state), as
     /// each does from the second start on: with
-    /// [`OnResume::Cold`](crate::OnResume::Cold) it begins without them, and is recorded.
+    /// [`OnResume::Cold`](crate::OnResume::Cold) it begins without them, and is recorded. The same
+    /// goes for a shard whose last owner, in [another process](Self::coordinate), left its rows in
+    /// [`shard_snapshots`](Self::shard_snapshots) or its members in a store: a warning says so at
+    /// the start of a bot for which that may be.
     ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};
@@ -42,6 +45,10 @@ impl<R: Runtime> Builder<R> {
         let Some(options) = self.record.take() else {
             return Ok(None);
         };
+        let has_rows_elsewhere = self.shard_snapshots.is_some() || !self.stores.kinds().is_empty();
+        if self.sharing.store.is_some() && has_rows_elsewhere {
+            tracing::warn!("shards that go on with rows of another process are not recorded");
+        }
         let begins_anew = self.on_resume == OnResume::Identify;
         let shards = begins.iter().map(|(id, seed, session)| {
             ShardHeader::new(id.number(), *seed, session.clone(), begins_anew)

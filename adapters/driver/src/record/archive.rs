@@ -29,7 +29,8 @@ pub(super) struct Archive {
     begin: ArchiveBegin,
     ring: SegmentRing,
     keeps_rows: bool,
-    /// The core could not follow what was to be dropped: nothing more is kept.
+    /// What came could not be scrubbed, or what was to be dropped not followed: nothing more is
+    /// kept.
     is_stopped: bool,
     has_differed: bool,
     fault: Option<ArchiveFault>,
@@ -45,12 +46,12 @@ enum ArchiveBegin {
     Machines(Vec<FollowedCheckpoint>),
 }
 
-/// What shows when a part of a recording is dropped, and followed for that.
+/// What shows when a part of a recording is scrubbed, or dropped and followed for that.
 pub(super) enum ArchiveFault {
     /// It went otherwise than the run. Said once.
     Differs(DifferingPart),
-    /// It cannot be followed: the core panics, or the part is broken. It is the begin of what is
-    /// kept.
+    /// It cannot be followed, as the core panics, or it is broken: a part that is kept is the begin
+    /// of what there is, and nothing more comes behind it.
     Stopped,
 }
 
@@ -98,22 +99,19 @@ impl Archive {
         }
     }
 
-    /// How another shard begins, with the stand-ins of what is in its session.
-    pub(super) fn scrubbed_begin(
-        &mut self,
-        shard: ShardHeader,
-    ) -> Result<ShardHeader, RecordingError> {
-        shard.scrubbed(&mut self.scrubber)
-    }
-
     /// What has shown since the last call.
     pub(super) const fn take_fault(&mut self) -> Option<ArchiveFault> {
         self.fault.take()
     }
 
-    /// Scrubs a piece, and keeps it.
+    /// Scrubs a piece, and keeps it. Without one no later one of its shard can be followed.
     fn add(&mut self, shard: u32, bytes: &mut [u8]) {
-        if self.is_stopped || scrub(&mut self.scrubber, bytes).is_err() {
+        if self.is_stopped {
+            return;
+        }
+        if scrub(&mut self.scrubber, bytes).is_err() {
+            self.is_stopped = true;
+            self.fault = Some(ArchiveFault::Stopped);
             return;
         }
         self.ring.add(|stream| {
@@ -217,6 +215,9 @@ fn scrub(scrubber: &mut Scrubber, bytes: &mut [u8]) -> Result<(), RecordingError
         match frame {
             RecordedFrame::Input(_, FrameInput::Payload(range)) => scrubber.json(&mut bytes[range]),
             RecordedFrame::Call(range) => scrubber.own_json(&mut bytes[range]),
+            RecordedFrame::Begun(range) | RecordedFrame::BegunAgain(range) => {
+                ShardHeader::scrub(&mut bytes[range], scrubber)?;
+            }
             RecordedFrame::Input(after, FrameInput::Stored { guild, .. })
             | RecordedFrame::Input(after, FrameInput::StoreFailed { guild }) => {
                 let mut number = Vec::new();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct RecordingEnd {
     /// Why it was written out.
     pub why: String,
-    /// Whether more has happened than there was room for: what came first is not in it.
+    /// Whether more has happened than is in it: there was no room for what came first, or what came
+    /// last could not be read.
     pub is_full: bool,
 }

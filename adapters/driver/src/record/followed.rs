@@ -148,6 +148,12 @@ impl FollowedShard {
                 self.barriers.clear();
                 Happened::Begun
             }
+            Some(RecordedFrame::BegunAgain(range)) => {
+                // What is refused now was refused then.
+                let _ = ShardHeader::read(&bytes[range])?.begin_in(&mut self.shard);
+                self.barriers.clear();
+                Happened::Begun
+            }
             Some(RecordedFrame::End(FrameEnd::Lost)) => {
                 Happened::Ended("the recorder could not keep up")
             }

@@ -11,6 +11,7 @@ use super::followed::{FollowedCheckpoint, FollowedShard};
 use super::frame::FrameReader;
 use super::header::RecordingHeader;
 use super::replay::{Happened, ReplayStep};
+use crate::cache::of_nobody;
 
 /// So much of the rows is written at a time.
 const PART: usize = 1 << 20;
@@ -109,6 +110,9 @@ impl FollowedRows {
             };
             // It suits its kind.
             let _ = self.store.set_policy(kind, policy);
+        }
+        if matches!(step.happened, Happened::Begun) {
+            self.store.apply(of_nobody(step.shard));
         }
         for action in step.actions {
             if let Action::Mutate(mutation) = action {

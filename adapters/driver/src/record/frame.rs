@@ -28,6 +28,8 @@ pub(super) enum RecordedFrame {
     Actions { digest: u16, count: u64 },
     /// Another shard begins in its place, as the JSON in this range says.
     Begun(Range<usize>),
+    /// The shard begins again after another owner had it, as the JSON in this range says.
+    BegunAgain(Range<usize>),
     /// Nothing more is recorded of the shard.
     End(FrameEnd),
 }
@@ -52,7 +54,7 @@ pub(super) enum FrameInput {
 pub(super) enum FrameEnd {
     /// The recorder could not keep up.
     Lost,
-    /// The shard began again by hand, or with the rows of an earlier process.
+    /// The shard began again by hand, or with rows of an earlier owner.
     Started,
 }
 
@@ -76,6 +78,7 @@ const ACTIONS: u8 = 16;
 const LOST: u8 = 17;
 const STARTED: u8 = 18;
 const BEGUN: u8 = 19;
+const BEGUN_AGAIN: u8 = 20;
 
 /// The reasons of failed dials by their numbers.
 const DIALS: [DialFailure; 10] = [
@@ -173,13 +176,19 @@ pub(super) fn put_recorded(out: &mut Vec<u8>, more: u64) {
 }
 
 pub(super) fn put_call(out: &mut Vec<u8>, json: &[u8]) {
-    out.push(CALL);
-    put_number(out, json.len() as u64);
-    out.extend_from_slice(json);
+    put_json(out, CALL, json);
 }
 
 pub(super) fn put_begun(out: &mut Vec<u8>, json: &[u8]) {
-    out.push(BEGUN);
+    put_json(out, BEGUN, json);
+}
+
+pub(super) fn put_begun_again(out: &mut Vec<u8>, json: &[u8]) {
+    put_json(out, BEGUN_AGAIN, json);
+}
+
+fn put_json(out: &mut Vec<u8>, tag: u8, json: &[u8]) {
+    out.push(tag);
     put_number(out, json.len() as u64);
     out.extend_from_slice(json);
 }
@@ -253,6 +262,7 @@ impl<'b> FrameReader<'b> {
             RECORDED => RecordedFrame::Recorded(self.number()?),
             CALL => RecordedFrame::Call(self.range()?),
             BEGUN => RecordedFrame::Begun(self.range()?),
+            BEGUN_AGAIN => RecordedFrame::BegunAgain(self.range()?),
             NO => RecordedFrame::Answer(false),
             YES => RecordedFrame::Answer(true),
             ACTIONS => {

@@ -5,7 +5,7 @@ use headcount_core::config::{Acknowledge, Identifying, ReceiveLimits, SendLimits
 use headcount_core::id::GuildId;
 use headcount_core::session::OnStop;
 use headcount_core::tracker::TrackerConfig;
-use headcount_core::{Config, Intents, Session, Shard, ShardId, Token};
+use headcount_core::{Config, Intents, RequestError, Session, Shard, ShardId, Token};
 use serde::{Deserialize, Serialize};
 
 use super::RecordingError;
@@ -44,6 +44,9 @@ pub(crate) struct ShardHeader {
     begins_anew: bool,
 }
 
+/// A seed has so many digits at most.
+const SEED_DIGITS: usize = 20;
+
 impl ShardHeader {
     pub(crate) fn new(number: u32, seed: u64, session: Option<Session>, begins_anew: bool) -> Self {
         Self {
@@ -52,6 +55,26 @@ impl ShardHeader {
             session,
             begins_anew,
         }
+    }
+
+    /// As a frame has it: with room for a longer seed.
+    pub(super) fn json(&self) -> Result<Vec<u8>, RecordingError> {
+        let unwritable = |_| RecordingError::Broken("a session that cannot be written");
+        let mut json = serde_json::to_vec(self).map_err(unwritable)?;
+        json.resize(json.len() + SEED_DIGITS, b' ');
+        Ok(json)
+    }
+
+    /// The same with the stand-ins of what is in the session, in its place.
+    pub(super) fn scrub(json: &mut [u8], scrubber: &mut Scrubber) -> Result<(), RecordingError> {
+        let scrubbed = Self::read(json)?.scrubbed(scrubber)?.json()?;
+        let scrubbed = scrubbed.trim_ascii_end();
+        let Some((place, rest)) = json.split_at_mut_checked(scrubbed.len()) else {
+            return Err(RecordingError::Broken("a shard without room for its begin"));
+        };
+        place.copy_from_slice(scrubbed);
+        rest.fill(b' ');
+        Ok(())
     }
 
     /// One as a recording has it.
@@ -72,6 +95,15 @@ impl ShardHeader {
             let _ = begun.restart(OnStop::End);
         }
         Ok(begun)
+    }
+
+    /// Makes a shard that has ended begin again so. One that cannot now could not then.
+    pub(crate) fn begin_in(self, shard: &mut Shard) -> Result<(), RequestError> {
+        shard.start_with_seed(self.seed, self.session)?;
+        match self.begins_anew {
+            true => shard.restart(OnStop::End),
+            false => Ok(()),
+        }
     }
 
     /// The same with the stand-ins of what is in the session. What is random about a shard follows

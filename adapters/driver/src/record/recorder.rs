@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::mem;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +16,7 @@ use headcount_core::Config;
 
 use super::RecordOptions;
 use super::archive::{Archive, ArchiveFault, DifferingPart};
+use super::evidence_files::EvidenceFiles;
 use super::header::{RecordingHeader, ShardHeader};
 use super::key::ScrubKey;
 use super::scrub::Scrubber;
@@ -47,20 +49,52 @@ pub(super) enum RecorderTask {
 
 /// A recording to be written out, with what shards had not handed over.
 struct DumpRequest {
-    path: PathBuf,
+    target: DumpTarget,
     why: String,
     pieces: Vec<TapePiece>,
-    reply: Option<oneshot::Sender<io::Result<()>>>,
+    reply: oneshot::Sender<io::Result<()>>,
 }
 
-type DumpRequests = Arc<Mutex<VecDeque<DumpRequest>>>;
+/// Where a recording goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum DumpTarget {
+    /// To this file, in the place of an older one.
+    File(PathBuf),
+    /// To the next of those that show what nobody wished for.
+    Evidence,
+}
+
+/// What is asked of the thread. Once that has ended nothing stays here.
+#[derive(Clone, Default)]
+struct DumpRequests(Arc<Mutex<VecDeque<DumpRequest>>>);
+
+impl DumpRequests {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<DumpRequest>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes all that wait.
+    fn take(&self) -> VecDeque<DumpRequest> {
+        mem::take(&mut *self.lock())
+    }
+}
+
+/// Says to all who still wait that nothing will be written, when it is dropped.
+struct DumpRequestsEnd(DumpRequests);
+
+impl Drop for DumpRequestsEnd {
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
 
 /// A bot's recorder: the way to its thread, which ends with it.
 pub(crate) struct Recorder {
     feed: Arc<TapeFeed>,
     sender: SyncSender<RecorderTask>,
     dumps: DumpRequests,
-    file: Option<PathBuf>,
+    /// Whether there is a place for what shows that a shard has ended badly.
+    keeps_evidence: bool,
 }
 
 impl Recorder {
@@ -87,15 +121,16 @@ impl Recorder {
         let feed = Arc::new(TapeFeed::new(sender.clone(), options.waiting));
         let dumps = DumpRequests::default();
         let archive = Archive::new(scrubber, header, &options);
+        let keeps_evidence = options.file.is_some();
         let thread = RecorderThread {
             feed: Arc::downgrade(&feed),
-            dumps: Arc::clone(&dumps),
+            dumps: dumps.clone(),
             archive,
-            file: options.file.clone(),
+            evidence: options.file.map(EvidenceFiles::new),
         };
         let builder = thread::Builder::new().name("headcount-record".into());
         let thread = builder
-            .spawn(move || thread.run(&receiver))
+            .spawn(move || thread.serve(receiver))
             .map_err(|error| {
                 Error::with_source(ErrorKind::Config, "no thread for the recorder", error)
             })?;
@@ -104,7 +139,7 @@ impl Recorder {
             feed,
             sender,
             dumps,
-            file: options.file,
+            keeps_evidence,
         })
     }
 
@@ -113,32 +148,48 @@ impl Recorder {
         Tape::new(Arc::clone(&self.feed), shard as u32)
     }
 
-    /// Has the recording so far written out; the answer comes when it is on the disk.
+    /// Has the recording so far written out; the answer comes when it is on the disk. Without one
+    /// the thread has ended.
     pub(crate) fn dump<'c>(
         &self,
         path: PathBuf,
         why: String,
         cells: impl Iterator<Item = &'c ShardCell>,
     ) -> oneshot::Receiver<io::Result<()>> {
-        let (reply, answer) = oneshot::channel();
-        let request = DumpRequest {
-            path,
-            why,
-            pieces: cells.filter_map(ShardCell::take_recorded).collect(),
-            reply: Some(reply),
-        };
-        let mut dumps = self.dumps.lock().unwrap_or_else(PoisonError::into_inner);
-        dumps.push_back(request);
-        drop(dumps);
-        // With a full queue the thread looks by itself.
-        let _ = self.sender.try_send(RecorderTask::Look);
-        self.feed.wake();
-        answer
+        self.ask(DumpTarget::File(path), why, cells)
     }
 
-    /// Where it is written to when a shard ends for a reason that is nobody's wish.
-    pub(crate) fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
+    /// Has the recording written out as a shard has ended for a reason that is nobody's wish, if
+    /// there is a place for that.
+    pub(crate) fn keep_evidence<'c>(
+        &self,
+        why: String,
+        cells: impl Iterator<Item = &'c ShardCell>,
+    ) -> Option<oneshot::Receiver<io::Result<()>>> {
+        self.keeps_evidence
+            .then(|| self.ask(DumpTarget::Evidence, why, cells))
+    }
+
+    fn ask<'c>(
+        &self,
+        target: DumpTarget,
+        why: String,
+        cells: impl Iterator<Item = &'c ShardCell>,
+    ) -> oneshot::Receiver<io::Result<()>> {
+        let (reply, answer) = oneshot::channel();
+        let request = DumpRequest {
+            target,
+            why,
+            pieces: cells.filter_map(ShardCell::take_recorded).collect(),
+            reply,
+        };
+        self.dumps.lock().push_back(request);
+        // With a full queue the thread looks by itself.
+        if let Err(TrySendError::Disconnected(_)) = self.sender.try_send(RecorderTask::Look) {
+            drop(self.dumps.take());
+        }
+        self.feed.wake();
+        answer
     }
 }
 
@@ -159,11 +210,19 @@ struct RecorderThread {
     feed: Weak<TapeFeed>,
     dumps: DumpRequests,
     archive: Archive,
-    /// Where it goes when the core is found to do something else than it did.
-    file: Option<PathBuf>,
+    /// Where it goes when a shard ends badly, or the core is found to do something else than it did.
+    evidence: Option<EvidenceFiles>,
 }
 
 impl RecorderThread {
+    /// Runs until nothing more can come. Whoever asks for something is told if it panics.
+    fn serve(self, tasks: Receiver<RecorderTask>) {
+        // Dropped last: who asks later sees that nobody receives.
+        let _end = DumpRequestsEnd(self.dumps.clone());
+        let tasks = tasks;
+        self.run(&tasks);
+    }
+
     fn run(mut self, tasks: &Receiver<RecorderTask>) {
         attend(tasks, |task| {
             self.work(task);
@@ -198,38 +257,62 @@ impl RecorderThread {
     }
 
     /// Warns of a fault of the library's, and writes out what shows it.
-    fn report(&self, why: &str, differing: Option<&DifferingPart>) {
+    fn report(&mut self, why: &str, differing: Option<&DifferingPart>) {
         tracing::warn!("the recorder: {why}");
-        if let Some(path) = &self.file {
-            let written = write_file(path, |out| self.archive.write(differing, why, out));
-            warn_unwritten(path, &written);
+        if let Some(path) = self.evidence.as_mut().and_then(EvidenceFiles::next) {
+            // It has warned.
+            let _ = self.write(&path, why, differing);
         }
     }
 
-    /// Writes out what is asked for, also while it does. What shards had handed over before is in
-    /// the queue.
+    /// Writes out what is asked for, also while it does: once for all who ask for the same. What
+    /// shards had handed over before is in the queue.
     fn write_out(&mut self, tasks: &Receiver<RecorderTask>) {
-        while let Some(dump) = self.next_dump() {
+        loop {
+            let mut dumps = self.dumps.take();
             tasks.try_iter().for_each(|task| self.work(task));
-            dump.pieces.into_iter().for_each(|piece| self.keep(piece));
-            let write = |out: &mut dyn Write| self.archive.write(None, &dump.why, out);
-            let written = write_file(&dump.path, write);
-            warn_unwritten(&dump.path, &written);
-            if let Some(reply) = dump.reply {
-                let _ = reply.send(written);
+            for dump in &mut dumps {
+                let pieces = mem::take(&mut dump.pieces);
+                pieces.into_iter().for_each(|piece| self.keep(piece));
+            }
+            if dumps.is_empty() {
+                return;
+            }
+            while let Some(first) = dumps.pop_front() {
+                let is_same = |it: &DumpRequest| it.target == first.target;
+                let (same, others) = dumps.into_iter().partition(is_same);
+                self.answer(first, same);
+                dumps = others;
             }
         }
     }
 
-    fn next_dump(&self) -> Option<DumpRequest> {
-        let mut dumps = self.dumps.lock().unwrap_or_else(PoisonError::into_inner);
-        dumps.pop_front()
+    /// Writes a recording out for all of these.
+    fn answer(&mut self, first: DumpRequest, others: VecDeque<DumpRequest>) {
+        let path = match first.target {
+            DumpTarget::File(path) => Some(path),
+            DumpTarget::Evidence => self.evidence.as_mut().and_then(EvidenceFiles::next),
+        };
+        let why = match others.len() {
+            0 => first.why,
+            more => format!("{}, and {more} more asked for it", first.why),
+        };
+        let written = path.map_or(Ok(()), |path| self.write(&path, &why, None));
+        for dump in others {
+            // An error cannot be copied.
+            let copy = written.as_ref().map(|&()| ());
+            let copy = copy.map_err(|error| io::Error::new(error.kind(), error.to_string()));
+            let _ = dump.reply.send(copy);
+        }
+        let _ = first.reply.send(written);
     }
-}
 
-fn warn_unwritten(path: &Path, written: &io::Result<()>) {
-    if let Err(error) = written {
-        tracing::warn!(%error, path = %path.display(), "the recording is not written");
+    fn write(&self, path: &Path, why: &str, differing: Option<&DifferingPart>) -> io::Result<()> {
+        let written = write_file(path, |out| self.archive.write(differing, why, out));
+        if let Err(error) = &written {
+            tracing::warn!(%error, path = %path.display(), "the recording is not written");
+        }
+        written
     }
 }
 

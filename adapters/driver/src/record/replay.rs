@@ -44,7 +44,8 @@ pub enum Happened<'s> {
     Acknowledged(u64),
     /// So much of it is written down.
     Recorded(u64),
-    /// Another shard began in its place, as in the next process.
+    /// Another shard began in its place, as in the next process, or it began again after another
+    /// process had had it: of the rows of its guilds there are none any longer.
     Begun,
     /// Nothing more of the shard is in the recording, and why.
     Ended(&'static str),

@@ -207,11 +207,14 @@ impl Tape {
 
     /// What it led to.
     pub(crate) fn actions(&mut self, actions: &Actions<'_>) {
+        if let Some(answers) = &self.answers {
+            answers.drain(|answer| match self.has_ended {
+                true => {}
+                false => frame::put_answer(&mut self.bytes, answer),
+            });
+        }
         if self.has_ended {
             return;
-        }
-        if let Some(answers) = &self.answers {
-            answers.drain(|answer| frame::put_answer(&mut self.bytes, answer));
         }
         let digest = self.base.digest(actions);
         frame::put_actions(&mut self.bytes, digest, actions.len());
@@ -241,17 +244,25 @@ impl Tape {
         }
     }
 
-    /// Another shard begins in its place.
-    pub(super) fn begun(&mut self, shard: &ShardHeader) {
-        let json = serde_json::to_string(shard).unwrap_or_default();
-        if self.makes_room(json.len()) {
+    /// Another shard begins in its place, as this JSON of its header says.
+    pub(super) fn begun(&mut self, shard: &[u8]) {
+        if self.makes_room(shard.len()) {
             self.base = FrameBase::default();
-            frame::put_begun(&mut self.bytes, json.as_bytes());
+            frame::put_begun(&mut self.bytes, shard);
         }
     }
 
-    /// The shard begins again by hand, or with the rows of an earlier process, which a recording
-    /// does not follow.
+    /// The shard begins again so, after another owner had it.
+    pub(crate) fn begun_again(&mut self, shard: &ShardHeader) {
+        // Without it the recorder stops there, and says so.
+        let json = shard.json().unwrap_or_default();
+        if self.makes_room(json.len()) {
+            frame::put_begun_again(&mut self.bytes, &json);
+        }
+    }
+
+    /// The shard begins again by hand, or with rows of an earlier owner, which a recording does not
+    /// follow.
     pub(crate) fn started(&mut self) {
         if self.makes_room(0) {
             self.end(FrameEnd::Started);
@@ -284,6 +295,12 @@ impl Tape {
             self.number -= 1;
             self.end(FrameEnd::Lost);
         }
+    }
+
+    /// How many answers of the filter wait for what they led to.
+    #[cfg(test)]
+    pub(super) fn answers_waiting(&self) -> usize {
+        self.answers.as_ref().map_or(0, |it| it.lock().len())
     }
 
     /// What is recorded and not handed over, if anything is.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use headcount_core::cache::Kinds;
 use headcount_core::id::GuildId;
+use headcount_core::session::OnStop;
 use headcount_core::setup::{AutoChunk, Chunking};
 use headcount_core::{Action, Config, Input, Instant, Intents, Shard, ShardId, Token};
 
@@ -231,6 +232,51 @@ fn a_shard_that_nobody_keeps_up_with_is_recorded_no_further() {
         last = Some(format!("{:?}", step.happened));
     }
     assert_eq!(last.unwrap(), "Ended(\"the recorder could not keep up\")");
+}
+
+#[test]
+fn a_shard_that_begins_again_replays_and_its_session_is_scrubbed() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    run.tape.call(&RecordedCall::stop(OnStop::Resume));
+    run.shard.stop(OnStop::Resume);
+    run.input(Input::Timeout);
+    let (session, seed) = (run.shard.session(), run.shard.next_seed());
+    assert!(session.is_some(), "it is to be resumed");
+    let begin = ShardHeader::new(0, seed, session, false);
+    run.tape.begun_again(&begin);
+    begin.begin_in(&mut run.shard).unwrap();
+    run.input(Input::Timeout);
+    run.input(Input::Opened);
+    let [hello, ..] = begin_of_a_session();
+    let actions = run.payload(&hello);
+    let resumes = |action: &Action<'_>| matches!(action, Action::Send(it) if it.opcode() == 6);
+    assert!(actions.iter().any(resumes), "{actions:?}");
+    for _ in 0..20 {
+        run.input(Input::Timeout);
+    }
+    let file = run.file();
+    assert_eq!(replayed(&file).1, vec![]);
+    let recording = Recording::read(&file).unwrap();
+    let frames = String::from_utf8_lossy(&recording.frames[0]).into_owned();
+    assert!(frames.contains("\"session\":{"), "it is in there");
+    for secret in ["s3ss10n", "resume.example", &GUILD.to_string()] {
+        assert!(!frames.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_filter_is_asked_on_and_its_answers_are_not_kept_behind_the_end() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    run.tape.started();
+    let [.., guild] = begin_of_a_session();
+    for number in 1..100 {
+        let id = (GUILD + number).to_string();
+        let guild = guild.replace(&GUILD.to_string(), &id);
+        run.payload(&guild.replace("\"s\":2", &format!("\"s\":{}", number + 2)));
+        assert_eq!(run.tape.answers_waiting(), 0, "{number}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod faults;
 #[path = "../memory/mod.rs"]
 mod memory;
 mod process;
+mod recording;
 mod rows;
 mod service;
 mod shelf;

@@ -82,9 +82,17 @@ pub fn check_bytes(bytes: &[u8]) -> Result<Tally, String> {
 /// # Errors
 /// Settings that cannot be written.
 pub fn record_seed(seed: u64, length: Length) -> Result<Vec<u8>, RecordingError> {
+    record(seed, |run, source| run.run(source, length))
+}
+
+/// Records a run of a seed up to its end, however that comes about.
+fn record(
+    seed: u64,
+    play: impl FnOnce(&mut Simulation, &mut Source<'_>) -> Result<(), String>,
+) -> Result<Vec<u8>, RecordingError> {
     let mut source = Source::seed(seed);
     let mut run = Simulation::new(&mut source, false).recorded(None)?;
-    let ended = catch_unwind(AssertUnwindSafe(|| run.run(&mut source, length)));
+    let ended = catch_unwind(AssertUnwindSafe(|| play(&mut run, &mut source)));
     let why = match ended {
         Ok(Ok(())) => "the run is over".to_owned(),
         Ok(Err(what)) => what,
@@ -158,5 +166,43 @@ impl Campaign {
                 Err(failure) => all.1.push(*failure),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use headcount_driver::record::{Recording, Replay};
+
+    /// How many steps a recording has, all of which go as they did.
+    fn steps(recording: &Recording) -> usize {
+        let mut replay = Replay::new(recording).expect("settings");
+        let mut steps = 0;
+        while let Some(step) = replay.step().expect("frames") {
+            assert_eq!(step.divergence, None, "{:?}", step.happened);
+            steps += 1;
+        }
+        steps
+    }
+
+    #[test]
+    fn a_run_that_fails_is_recorded_up_to_there_with_what_was_broken() {
+        let broken = |panics: bool| {
+            let played = record(7, |run, source| {
+                run.run(source, Length::of(50))?;
+                assert!(!panics, "planted");
+                Err("a promise that is planted".to_owned())
+            });
+            Recording::read(&played.expect("settings")).expect("a recording")
+        };
+        let whole = record_seed(7, Length::of(50)).expect("settings");
+        let whole = Recording::read(&whole).expect("a recording");
+        for (panics, why) in [(false, "a promise that is planted"), (true, "a panic")] {
+            let broken = broken(panics);
+            assert_eq!(broken.end().why, why);
+            assert_eq!(steps(&broken), steps(&whole));
+        }
+        assert!(steps(&whole) > 50);
+        assert_eq!(whole.end().why, "the run is over");
     }
 }

@@ -140,15 +140,15 @@ fn recorder() -> (Recorder, RecorderThread, Receiver<RecorderTask>) {
     let dumps = DumpRequests::default();
     let thread = RecorderThread {
         feed: Arc::downgrade(&feed),
-        dumps: Arc::clone(&dumps),
+        dumps: dumps.clone(),
         archive: Archive::new(scrubber, header, &RecordOptions::default()),
-        file: None,
+        evidence: None,
     };
     let recorder = Recorder {
         feed,
         sender,
         dumps,
-        file: None,
+        keeps_evidence: true,
     };
     (recorder, thread, receiver)
 }
@@ -197,4 +197,86 @@ fn a_recording_that_is_asked_for_while_others_are_written_is_written_as_well() {
         names(folder.path()),
         ["first.rec", "second.rec", "third.rec"]
     );
+}
+
+/// Why a file says that it was written.
+fn why(path: &Path) -> String {
+    let recording = super::super::Recording::read(&fs::read(path).unwrap()).unwrap();
+    recording.end().why.clone()
+}
+
+#[test]
+fn a_thousand_shards_that_end_together_leave_the_first_as_it_was_and_few_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name| folder.path().join(name);
+    let (recorder, mut thread, tasks) = recorder();
+    thread.evidence = Some(EvidenceFiles::new(path("bot.rec")));
+    let ends = |shards: std::ops::Range<u32>| -> Vec<_> {
+        let end = |shard| recorder.keep_evidence(format!("{shard} has ended"), std::iter::empty());
+        shards.filter_map(end).collect()
+    };
+    let (first, asked) = (
+        ends(0..1),
+        recorder.dump(path("own.rec"), "I".into(), [].into_iter()),
+    );
+    thread.write_out(&tasks);
+    let second = ends(1..999);
+    thread.write_out(&tasks);
+    let later: Vec<_> = (999..1_010)
+        .flat_map(|shard| {
+            let ended = ends(shard..shard + 1);
+            thread.write_out(&tasks);
+            ended
+        })
+        .collect();
+    let all = first.into_iter().chain([asked]).chain(second).chain(later);
+    let answers = all.filter_map(|answer| answer.now_or_never());
+    assert_eq!(answers.filter(|it| matches!(it, Ok(Ok(())))).count(), 1_011);
+    let written = ["bot.rec", "bot.rec.2", "bot.rec.3", "bot.rec.4", "own.rec"];
+    assert_eq!(names(folder.path()), written);
+    assert_eq!(why(&path("bot.rec")), "0 has ended");
+    assert_eq!(
+        why(&path("bot.rec.2")),
+        "1 has ended, and 997 more asked for it"
+    );
+    assert_eq!(why(&path("bot.rec.3")), "999 has ended");
+    assert_eq!(why(&path("own.rec")), "I");
+}
+
+#[test]
+fn all_who_ask_for_a_file_that_cannot_be_written_are_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (recorder, mut thread, tasks) = recorder();
+    let nowhere = || folder.path().join("none").join("bot.rec");
+    let answers = [0, 1].map(|_| recorder.dump(nowhere(), "I".into(), [].into_iter()));
+    thread.write_out(&tasks);
+    for answer in answers {
+        let error = answer.now_or_never().unwrap().unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}
+
+/// Panics as soon as it hears of a recording.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("planted");
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_thread_that_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (recorder, thread, tasks) = recorder();
+    let dump = |name| recorder.dump(folder.path().join(name), "I".into(), [].into_iter());
+    let (mut first, second) = (dump("first.rec"), dump("second.rec"));
+    let waker = Waker::from(Arc::new(Panics));
+    let polled = first.poll_unpin(&mut Context::from_waker(&waker));
+    assert!(polled.is_pending());
+    let thread = thread::spawn(move || thread.serve(tasks));
+    assert!(thread.join().is_err(), "it has panicked");
+    assert!(second.now_or_never().unwrap().is_err());
+    assert!(dump("third.rec").now_or_never().unwrap().is_err());
+    assert_eq!(names(folder.path()), ["first.rec"]);
 }

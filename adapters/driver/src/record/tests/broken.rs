@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::archive::ArchiveFault;
 use super::full::{messages, small};
 use super::*;
 
@@ -46,6 +47,28 @@ fn a_byte_that_is_another_one_is_an_error() {
         Recording::read(&longer).err(),
         Some(RecordingError::Truncated)
     );
+}
+
+#[test]
+fn a_piece_that_cannot_be_scrubbed_is_reported_and_the_last() {
+    let mut run = Run::new(&RecordOptions::default());
+    run.begin();
+    let before = Recording::read(&run.file()).unwrap();
+    run.message(3);
+    let piece = run.tape.take().unwrap();
+    let number = piece.number;
+    let odd = TapePiece {
+        bytes: vec![0xff],
+        ..piece
+    };
+    run.archive.take(odd, drop);
+    let fault = run.archive.take_fault();
+    assert!(matches!(fault, Some(ArchiveFault::Stopped)));
+    run.message(4);
+    assert_eq!(run.tape.take().map(|it| it.number), Some(number + 1));
+    let after = Recording::read(&run.file()).unwrap();
+    assert_eq!(after.frames, before.frames);
+    assert!(after.end().is_full && !before.end().is_full);
 }
 
 #[test]
