@@ -173,12 +173,9 @@ impl ShardCounts {
     }
 
     fn state_changed(&mut self, change: &StateChanged) {
-        let has_begun = self.dials > 0;
-        let is_end = match change.to {
-            Phase::Halted => has_begun || change.reason != Reason::Stopped,
-            to => to == Phase::Idle,
-        };
-        if !is_end {
+        let never_began = self.dials == 0 && change.reason == Reason::Stopped;
+        let is_end = change.to == Phase::Halted && !never_began;
+        if !is_end && change.to != Phase::Idle {
             return;
         }
         self.losses.count(change.reason.label());

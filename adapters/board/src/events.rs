@@ -16,6 +16,7 @@ use hyper::body::Bytes;
 
 use crate::board::Site;
 use crate::page_state::PageState;
+use crate::recent_lag::LagWindow;
 use crate::server::Permit;
 use crate::windows::Windows;
 
@@ -27,6 +28,7 @@ pub(crate) struct EventStream<R: Runtime> {
     site: Arc<Site<R>>,
     windows: Windows,
     timer: Option<Pin<Box<R::Timer>>>,
+    lag: LagWindow,
     /// The last state, its time left out.
     last: String,
     quiet: Duration,
@@ -46,6 +48,7 @@ impl<R: Runtime> EventStream<R> {
             site,
             windows,
             timer: None,
+            lag: LagWindow::default(),
             last: String::new(),
             quiet: Duration::ZERO,
             is_over,
@@ -64,7 +67,8 @@ impl<R: Runtime> EventStream<R> {
             }
             let period = self.site.period;
             self.timer = Some(Box::pin(self.site.runtime.timer(period)));
-            let state = PageState::take(&self.site.handle, &self.windows);
+            let lag = self.lag.take(self.site.now(), &self.site.handle.lag());
+            let state = PageState::take(&self.site.handle, &self.windows, lag);
             let text = serde_json::to_string(&state).unwrap_or_default();
             if text != self.last {
                 let now = self.site.now().as_millis();

@@ -36,6 +36,7 @@ mod hosts;
 mod page_state;
 mod probes;
 mod prometheus;
+mod recent_lag;
 mod routes;
 mod server;
 mod windows;

@@ -11,6 +11,7 @@ const letters = { w: "whole", l: "lacking", s: "setting-up", a: "away", h: "halt
 /* The windows: how many shards come before the first, and the guild before the first. */
 const view = { shards: 0, after: "" };
 let source = null;
+let retry = null;
 let state = null;
 /* The bot's time when the last event came, and the page's. */
 let clock = { bot: 0, page: 0 };
@@ -23,6 +24,12 @@ function span(ms) {
   if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
   if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+}
+
+/* A time within which most are, in microseconds. */
+function within(us) {
+  if (us === null) return "> 60 s";
+  return us < 1e6 ? `\u2264 ${us / 1000} ms` : `\u2264 ${us / 1e6} s`;
 }
 
 function size(bytes) {
@@ -101,9 +108,19 @@ const stageTones = {
   storing: "setting-up", unavailable: "away",
 };
 
+/* Shards whose guilds are shown as they last were. */
+function lost() {
+  const count = [...state.strip].filter((letter) => "ah".includes(letter)).length;
+  if (!count || !state.guilds.known) return "";
+  return count === 1 ? "when 1 shard was lost" : `when ${number.format(count)} shards were lost`;
+}
+
 function showGuilds() {
   const { guilds, lacking } = state;
-  put(byId("lacking-count"), guilds.not_whole ? number.format(guilds.not_whole) : "");
+  const as = lost();
+  const lackingCount = guilds.not_whole ? number.format(guilds.not_whole) : "";
+  put(byId("lacking-count"), as && lackingCount ? `${lackingCount}, as they stood ${as}` : lackingCount);
+  const whole = as ? `Every guild was whole ${as}.` : "Every guild is whole.";
   list("guild", lacking.map((it) => [
     { text: it.guild, kind: "state", tone: stageTones[it.stage] || "lacking" },
     { text: it.why, kind: "text" },
@@ -111,7 +128,7 @@ function showGuilds() {
     { text: it.members_expected === null ? "\u2013" : `${number.format(it.members_received)} of ${number.format(it.members_expected)}`, kind: "number" },
     { text: it.shard, kind: "soft" },
     { since: it.since, kind: "soft wide" },
-  ]), guilds.not_whole ? "No more behind these." : guilds.known ? "Every guild is whole." : "No guild has been listed yet.");
+  ]), guilds.not_whole ? "No more behind these." : guilds.known ? whole : "No guild has been listed yet.");
   byId("guild-pages").hidden = !view.after && lacking.length >= guilds.not_whole;
   byId("guilds-first").disabled = !view.after;
   byId("guilds-next").disabled = lacking.length === 0 || (!view.after && lacking.length >= guilds.not_whole);
@@ -126,6 +143,7 @@ function showShards() {
     { text: it.why || (it.health === "whole" ? "" : tones[it.health]), kind: "text" },
     { until: it.until },
     { text: `${number.format(it.known - it.not_whole)} of ${number.format(it.known)}`, kind: "number" },
+    { text: it.stages.map(([stage, count]) => `${number.format(count)} ${stage}`).join(", ") || "\u2013", kind: "soft text" },
     { text: it.latency_us === null ? "\u2013" : `${(it.latency_us / 1000).toFixed(1)} ms`, kind: "number" },
     { text: number.format(it.unacknowledged), kind: "number" },
     { since: it.session_since, kind: "soft wide" },
@@ -201,6 +219,12 @@ function showCache() {
   ]), "Nothing is cached.");
 }
 
+function showResets() {
+  const { resets } = state.identifies;
+  const left = resets === null ? 0 : resets - now();
+  put(byId("resets"), left > 0 ? `full again in ${span(left)}` : "");
+}
+
 function showGlance() {
   const { guilds, identifies, strip, is_ready: isReady } = state;
   const ready = [...strip].filter((letter) => "wle".includes(letter)).length;
@@ -213,6 +237,10 @@ function showGlance() {
   put(byId("ready-of"), `of ${number.format(strip.length)}`);
   put(byId("identifies"), number.format(identifies.left));
   put(byId("identifies-of"), `of ${number.format(identifies.total)} a day`);
+  showResets();
+  const { lag } = state;
+  put(byId("lag"), lag ? within(lag.half_us) : "\u2013");
+  put(byId("lag-of"), lag ? `median of a minute; 99 %: ${within(lag.most_us)}` : "no event in the last minute");
   put(byId("sent"), number.format(state.requests_sent));
   put(byId("queued"), state.requests_queued ? `${number.format(state.requests_queued)} wait to be sent` : "none waits to be sent");
   put(byId("misunderstood"), state.misunderstood ? `${number.format(state.misunderstood)} payloads were not understood whole` : "Every payload was understood.");
@@ -245,8 +273,12 @@ function later() {
   });
 }
 
+/* How long a page that was refused waits before it asks again. */
+const patience = 5000;
+
 function open() {
   if (source) source.close();
+  clearTimeout(retry);
   const query = new URLSearchParams({ shards: view.shards });
   if (view.after) query.set("after", view.after);
   source = new EventSource(`events?${query}`);
@@ -259,8 +291,11 @@ function open() {
     later();
   };
   source.onerror = () => {
+    /* An answer that is none of events ends it for good: as many pages are open as may be. */
+    const isRefused = source.readyState === EventSource.CLOSED;
     byId("live").dataset.lost = "";
-    put(byId("live"), "the bot cannot be reached: this is how it was");
+    put(byId("live"), isRefused ? "refused, as too many pages are open: this is how it was" : "the bot cannot be reached: this is how it was");
+    if (isRefused) retry = setTimeout(open, patience);
   };
 }
 
@@ -277,5 +312,6 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => stat
 setInterval(() => {
   if (document.hidden || byId("live").hasAttribute("data-lost")) return;
   document.querySelectorAll("[data-until], [data-since]").forEach(tick);
+  if (state) showResets();
 }, 1000);
 open();

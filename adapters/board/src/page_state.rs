@@ -8,6 +8,7 @@ use headcount_driver::core::{Instant, ShardId};
 use headcount_driver::{GuildStanding, Handle, ShardState};
 use serde::Serialize;
 
+use crate::recent_lag::RecentLag;
 use crate::windows::Windows;
 use crate::wording::{ShardHealth, guild_until, guild_why, shard_waits, stage};
 
@@ -26,6 +27,8 @@ pub(crate) struct PageState {
     is_ready: bool,
     guilds: GuildSums,
     identifies: Identifies,
+    /// `None` if no event was taken in the last minute.
+    lag: Option<RecentLag>,
     /// A letter for each shard, ascending.
     strip: String,
     /// How many shards come before the first in the window.
@@ -73,6 +76,8 @@ struct ShardRow {
     unacknowledged: usize,
     known: usize,
     not_whole: usize,
+    /// Its guilds by stage, each that there are some of.
+    stages: Vec<(&'static str, usize)>,
     why: String,
     until: Option<u64>,
 }
@@ -113,7 +118,7 @@ struct KindRow {
 impl PageState {
     /// What there is to show now. Reads each shard under its lock for some counts, and for as many
     /// guilds and requests as a window has.
-    pub(crate) fn take(handle: &Handle, windows: &Windows) -> Self {
+    pub(crate) fn take(handle: &Handle, windows: &Windows, lag: Option<RecentLag>) -> Self {
         let mut shards: Vec<ShardState> = handle.shards().collect();
         let guilds = GuildSums::of(&shards);
         let strip = shards
@@ -137,6 +142,7 @@ impl PageState {
                 total: budget.total,
                 resets: budget.resets.map(Instant::as_millis),
             },
+            lag,
             strip,
             first_shard: first,
             shards: window.map(ShardRow::of).collect(),
@@ -192,6 +198,7 @@ impl ShardRow {
     fn of(shard: &ShardState) -> Self {
         let connection = &shard.connection;
         let waits = connection.waits_for;
+        let stages = shard.readiness.stages.iter();
         Self {
             shard: shard.id.to_string(),
             health: ShardHealth::of(shard).word(),
@@ -202,6 +209,7 @@ impl ShardRow {
             unacknowledged: shard.unacknowledged,
             known: shard.readiness.stages.total(),
             not_whole: shard.readiness.not_whole,
+            stages: stages.filter(|(_, count)| *count > 0).collect(),
             why: shard_waits(shard),
             until: waits.map(|deadline| deadline.at.as_millis()),
         }

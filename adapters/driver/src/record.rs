@@ -42,9 +42,9 @@
 //! - Functions: what a filter of member requests answered is recorded, policies are not. The rows
 //!   are those that the default policies of their kinds keep.
 //! - What becomes of a shard that is started by hand, that goes on with the rows of an earlier
-//!   owner, or whose thread could not keep up: its part ends there, and the replay says so. Of a bot
-//!   in [several processes](crate::Builder::coordinate) each records what happens to a shard as
-//!   long as it has it, also when it gets it back: unless its last owner has left its
+//!   owner, or whose thread could not keep up: its part ends there, and the replay says so. Of a
+//!   bot in [several processes](crate::Builder::coordinate) each records what happens to a shard
+//!   as long as it has it, also when it gets it back: unless its last owner has left its
 //!   [rows](crate::Builder::shard_snapshots), or a [store](crate::Builder::store) has its members.
 //! - What the bot says of itself, and what a process that is killed had not written out.
 //!

@@ -26,6 +26,9 @@
 //! # }
 //! ```
 //!
+//! What a bot warns of goes to [`tracing`](driver::traces): with the crate `tracing-subscriber`,
+//! the line `tracing_subscriber::fmt::init();` at the begin of `main` shows it.
+//!
 //! A Twitch chat bot has accounts, and shard managers that spread its rooms over connections:
 //!
 //! ```no_run

@@ -1,7 +1,11 @@
 //! An operator who knows nothing of the library finds out from the page alone what is not whole,
 //! and why.
 
-use headcount_sim::{Act, Arrival, Fault, Plan, Trouble, guild_id};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use headcount_sim::act::Target;
+use headcount_sim::{Act, Arrival, Fault, Options, Plan, Trouble, guild_id};
 use headcount_tokio::OnStop;
 use headcount_tokio::driver::core::ShardId;
 
@@ -15,18 +19,29 @@ const LOSES: u32 = 8;
 /// Where the picture of the page goes, if somebody wants it.
 const PICTURE: &str = "HEADCOUNT_BOARD_PICTURE";
 
-fn started() -> Scene {
-    let members = |guild| match guild {
+fn members(guild: u32) -> u32 {
+    match guild {
         LOSES => 2_600,
         other => 3 + other * 211 % 1_900,
-    };
+    }
+}
+
+/// A guild in an outage, and one that never gets a chunk of its members.
+fn started() -> Scene {
     let mut world = Plan::sizes((0..GUILDS).map(members));
     world.guilds[OUTAGE as usize].arrival = Arrival::Outage;
-    let mut options = options(world, 2);
-    options.faults = vec![Fault::always(Trouble::LoseChunk {
+    let lost = Trouble::LoseChunk {
         guild: guild_id(LOSES),
         index: 1,
-    })];
+    };
+    with(world, vec![Fault::always(lost)])
+}
+
+fn with(world: Plan, faults: Vec<Fault>) -> Scene {
+    let options = Options {
+        faults,
+        ..options(world, 2)
+    };
     Scene::start(options, |bot| bot)
 }
 
@@ -124,6 +139,10 @@ fn an_outage_a_cut_and_a_dead_shard_are_seen_to_come_and_go() {
 
     scene.server.cut_all();
     verdict(&mut browser, "Not ready: waits for 2 shards");
+    let count = "2, as they stood when 2 shards were lost";
+    browser.until(count, |page| {
+        (page.text("#lacking-count") == count).then_some(())
+    });
     let rows = browser.until("a wait", |page| {
         let rows = page.rows("shard-table");
         let waits = rows
@@ -149,6 +168,94 @@ fn an_outage_a_cut_and_a_dead_shard_are_seen_to_come_and_go() {
     scene.handle.start_shard(dead).expect("it had ended");
     verdict(&mut browser, "Ready");
     assert_eq!(browser.complaints(), [] as [serde_json::Value; 0]);
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_chunk_that_is_lost_once_is_waited_for_and_then_the_guild_is_whole() {
+    let lost = Trouble::LoseChunk {
+        guild: guild_id(LOSES),
+        index: 1,
+    };
+    let scene = with(
+        Plan::sizes((0..GUILDS).map(members)),
+        vec![Fault::once(lost)],
+    );
+    let mut browser = Browser::open(&scene.board.url(), DESK);
+    let waits = "2 of 3 chunks of members have come";
+    browser.until(waits, |page| {
+        let rows = page.rows("guild-table");
+        let id = guild_id(LOSES).to_string();
+        rows.iter()
+            .any(|row| row[0] == id && row[1] == waits)
+            .then_some(())
+    });
+    verdict(&mut browser, "Ready");
+    lacking(&mut browser, 0);
+    assert_eq!(browser.text("#guilds-empty"), "Every guild is whole.");
+    assert_eq!(number(&browser.text("#whole")), u64::from(GUILDS));
+    let row = browser.rows("shard-table").remove(0);
+    assert_eq!(
+        row[5],
+        format!("{} ready", row[4].split(' ').next().expect("a number"))
+    );
+    assert!(
+        browser.text("#lag").starts_with('\u{2264}'),
+        "{}",
+        browser.text("#lag")
+    );
+    assert_eq!(browser.complaints(), [] as [serde_json::Value; 0]);
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_shard_that_is_refused_is_told_from_one_that_goes_on() {
+    let scene = with(Plan::sizes((0..GUILDS).map(members)), Vec::new());
+    let mut browser = Browser::open(&scene.board.url(), DESK);
+    verdict(&mut browser, "Ready");
+    lacking(&mut browser, 0);
+    scene.server.act(Act::Close(Target::Shard(1), 4004));
+    verdict(&mut browser, "Not ready: waits for 1 shard");
+    let (first, second) = browser.until("a halt", |page| {
+        let mut rows = page.rows("shard-table");
+        let second = rows.pop()?;
+        (rows[0][1] == "halted").then(|| (rows.remove(0), second))
+    });
+    assert_eq!((&*first[0], &*second[0]), ("1/2", "0/2"));
+    let why = scene.handle.shards().find_map(|shard| shard.halt);
+    assert_eq!(first[2], why.expect("it has ended").to_string());
+    assert_eq!((&*second[1], &*second[2]), ("active", ""));
+    let empty = "Every guild was whole when 1 shard was lost.";
+    assert_eq!(browser.text("#guilds-empty"), empty);
+    assert_eq!(browser.complaints(), [] as [serde_json::Value; 0]);
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_page_that_is_refused_says_so_and_opens_once_there_is_room() {
+    let scene = started();
+    let url = scene.board.url();
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let others: Vec<TcpStream> = (0..32)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).expect("a connection");
+            let request = format!("GET /events HTTP/1.1\r\nHost: {address}\r\n\r\n");
+            stream.write_all(request.as_bytes()).expect("sent");
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).expect("an answer");
+            assert_eq!(&answer, b"HTTP/1.1 200");
+            stream
+        })
+        .collect();
+    let mut browser = Browser::open(&url, DESK);
+    browser.until("a refusal", |page| {
+        page.text("#live")
+            .starts_with("refused, as too many pages are open")
+            .then_some(())
+    });
+    drop(others);
+    verdict(&mut browser, "Ready");
+    assert_eq!(browser.text("#live"), "live");
 }
 
 #[test]

@@ -183,6 +183,13 @@ async fn a_page_that_is_open_is_told_of_an_outage_and_of_its_end<R: Tested + Ser
     assert_eq!(state["guilds"]["known"], 4);
     assert_eq!(state["guilds"]["not_whole"], 2);
     assert_eq!(state["strip"], "l");
+    let stages = serde_json::json!([["ready", 3], ["unavailable", 1]]);
+    assert_eq!(state["shards"][0]["stages"], stages);
+    assert!(
+        state["lag"]["half_us"].as_u64() > Some(0),
+        "{}",
+        state["lag"]
+    );
     let why = |at: usize| state["lacking"][at]["why"].as_str().expect("text");
     assert_eq!(why(0), "chunk 1 of its members never came");
     assert_eq!(why(1), "in an outage at the service");

@@ -138,9 +138,10 @@ impl Handle {
                 continue;
             }
             let owner = self.owner_of(*id, owners.as_ref());
-            cell.read(|shard| match is_here(owner, shard) {
-                true => all.extend(of(shard, room)),
-                false => {}
+            cell.read(|shard| {
+                if is_here(owner, shard) {
+                    all.extend(of(shard, room));
+                }
             });
         }
         all

@@ -210,7 +210,8 @@ struct RecorderThread {
     feed: Weak<TapeFeed>,
     dumps: DumpRequests,
     archive: Archive,
-    /// Where it goes when a shard ends badly, or the core is found to do something else than it did.
+    /// Where it goes when a shard ends badly, or the core is found to do something else than it
+    /// did.
     evidence: Option<EvidenceFiles>,
 }
 

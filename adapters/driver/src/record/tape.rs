@@ -208,9 +208,10 @@ impl Tape {
     /// What it led to.
     pub(crate) fn actions(&mut self, actions: &Actions<'_>) {
         if let Some(answers) = &self.answers {
-            answers.drain(|answer| match self.has_ended {
-                true => {}
-                false => frame::put_answer(&mut self.bytes, answer),
+            answers.drain(|answer| {
+                if !self.has_ended {
+                    frame::put_answer(&mut self.bytes, answer);
+                }
             });
         }
         if self.has_ended {

@@ -230,7 +230,7 @@ fn a_thousand_shards_that_end_together_leave_the_first_as_it_was_and_few_files()
         })
         .collect();
     let all = first.into_iter().chain([asked]).chain(second).chain(later);
-    let answers = all.filter_map(|answer| answer.now_or_never());
+    let answers = all.filter_map(FutureExt::now_or_never);
     assert_eq!(answers.filter(|it| matches!(it, Ok(Ok(())))).count(), 1_011);
     let written = ["bot.rec", "bot.rec.2", "bot.rec.3", "bot.rec.4", "own.rec"];
     assert_eq!(names(folder.path()), written);

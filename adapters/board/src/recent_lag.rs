@@ -1,0 +1,96 @@
+//! How long events take to the consumer, over the last minute.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use headcount_driver::core::Instant;
+use headcount_driver::metrics::LagHistogram;
+use serde::Serialize;
+
+/// How far it looks back, and in which steps.
+const WINDOW: Duration = Duration::from_secs(60);
+const STEP: Duration = Duration::from_secs(1);
+
+/// What the events of the last minute were like; until one is over, those of a page that was opened
+/// count from the bot's start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct RecentLag {
+    /// How long half of them took at most, in microseconds; `None` if that is over a minute.
+    half_us: Option<u128>,
+    /// How long 99 of 100 took at most.
+    most_us: Option<u128>,
+}
+
+/// What was counted in the last minute, by and by.
+#[derive(Debug, Default)]
+pub(crate) struct LagWindow(VecDeque<(Instant, LagHistogram)>);
+
+impl LagWindow {
+    /// Takes in what is counted by now; `None` if no event was taken.
+    pub(crate) fn take(&mut self, now: Instant, all: &LagHistogram) -> Option<RecentLag> {
+        let is_due = |(at, _): &(Instant, _)| now.since(*at) >= STEP;
+        if self.0.back().is_none_or(is_due) {
+            self.0.push_back((now, *all));
+        }
+        while self
+            .0
+            .get(1)
+            .is_some_and(|(at, _)| now.since(*at) >= WINDOW)
+        {
+            self.0.pop_front();
+        }
+        // One that came now and the first one say nothing of what lies between.
+        let before = self.0.front().filter(|(at, _)| *at < now);
+        let before = before.map_or_else(LagHistogram::default, |(_, before)| *before);
+        let buckets = all.buckets().zip(before.buckets());
+        let new = buckets.map(|((bound, count), (_, before))| (bound, count - before));
+        RecentLag::of(&new.collect::<Vec<_>>())
+    }
+}
+
+impl RecentLag {
+    fn of(buckets: &[(Option<Duration>, u64)]) -> Option<Self> {
+        let count: u64 = buckets.iter().map(|(_, count)| count).sum();
+        let at_most = |percent: u64| {
+            let mut left = count.saturating_mul(percent).div_ceil(100);
+            let reached = buckets.iter().find(|(_, count)| {
+                left = left.saturating_sub(*count);
+                left == 0
+            });
+            reached.and_then(|(bound, _)| Some(bound.as_ref()?.as_micros()))
+        };
+        (count > 0).then(|| Self {
+            half_us: at_most(50),
+            most_us: at_most(99),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lag(half: u64, most: Option<u64>) -> Option<RecentLag> {
+        Some(RecentLag {
+            half_us: Some(half.into()),
+            most_us: most.map(u128::from),
+        })
+    }
+
+    #[test]
+    fn half_and_nearly_all_took_so_long_at_most() {
+        let bound = |micros| Some(Duration::from_micros(micros));
+        let buckets = |counts: [u64; 3]| {
+            [
+                (bound(100), counts[0]),
+                (bound(5_000), counts[1]),
+                (None, counts[2]),
+            ]
+        };
+        assert_eq!(RecentLag::of(&buckets([0, 0, 0])), None);
+        assert_eq!(RecentLag::of(&buckets([1, 0, 0])), lag(100, Some(100)));
+        assert_eq!(RecentLag::of(&buckets([99, 1, 0])), lag(100, Some(100)));
+        assert_eq!(RecentLag::of(&buckets([98, 2, 0])), lag(100, Some(5_000)));
+        assert_eq!(RecentLag::of(&buckets([49, 49, 2])), lag(5_000, None));
+    }
+}
