@@ -13,9 +13,9 @@ use std::process::Command;
 
 use crate::allocator;
 use crate::clock::Time;
-use crate::library::{Library, Which};
+use crate::library::{Kept, Library, Which};
 use crate::measure::{feed, measured_feed};
-use crate::payload::{Frames, World};
+use crate::payload::{Event, Frames, World, presence_event, unwanted_event, voice_event};
 
 /// Does so many things with one library, and tells what it measured.
 pub type Work = fn(World, Which, u64) -> f64;
@@ -29,6 +29,9 @@ pub const WORK: &[(&str, Work)] = &[
     ("allocations-event", allocations_event),
     ("instructions-member", instructions_member),
     ("instructions-event", instructions_event),
+    ("instructions-voice", instructions_voice),
+    ("instructions-presence", instructions_presence),
+    ("instructions-unwanted", instructions_unwanted),
     ("worst-mutation", worst_mutation),
     ("kept-after-delete", kept_after_delete),
     ("growth-by-updates", growth_by_updates),
@@ -203,16 +206,27 @@ fn counted(library: &mut dyn Library, frames: &mut Frames) -> f64 {
     (allocator::allocations() - before) as f64
 }
 
-/// A guild of 5,000 members with their presences, and the events after so many others.
+/// A guild of 5,000 members with their presences, and the events of the steady mix after so many
+/// others.
 fn steady(world: World, which: Which, events: u64) -> (Box<dyn Library>, Frames) {
+    steady_of(world, which, events, World::event)
+}
+
+/// The same for these events.
+fn steady_of(
+    world: World,
+    which: Which,
+    events: u64,
+    event: Event,
+) -> (Box<dyn Library>, Frames) {
     let mut library = begin(world, which);
     load(world, &mut *library, 1, 0..5_000, feed_apart);
     let mut frames = Frames::default();
     (0..5_000).for_each(|user| world.presence(1, user, &mut frames));
-    (0..events).for_each(|number| world.event(number, 1, 0..5_000, &mut frames));
+    (0..events).for_each(|number| event(world, number, 1, 0..5_000, &mut frames));
     feed(&mut *library, &frames);
     frames.clear();
-    (events..2 * events).for_each(|number| world.event(number, 1, 0..5_000, &mut frames));
+    (events..2 * events).for_each(|number| event(world, number, 1, 0..5_000, &mut frames));
     (library, frames)
 }
 
@@ -233,6 +247,29 @@ fn instructions_member(world: World, which: Which, members: u64) -> f64 {
 /// Feeds the steady mix, as callgrind counts.
 fn instructions_event(world: World, which: Which, events: u64) -> f64 {
     let (mut library, mut frames) = steady(world, which, events);
+    measured_feed(&mut *library, &mut frames);
+    0.0
+}
+
+/// Feeds voice states, as callgrind counts.
+fn instructions_voice(world: World, which: Which, events: u64) -> f64 {
+    let (mut library, mut frames) = steady_of(world, which, events, voice_event);
+    measured_feed(&mut *library, &mut frames);
+    0.0
+}
+
+/// Feeds presences, as callgrind counts.
+fn instructions_presence(world: World, which: Which, events: u64) -> f64 {
+    let (mut library, mut frames) = steady_of(world, which, events, presence_event);
+    measured_feed(&mut *library, &mut frames);
+    0.0
+}
+
+/// Feeds presences and typings to a library that keeps nothing, as callgrind counts.
+fn instructions_unwanted(world: World, which: Which, events: u64) -> f64 {
+    let mut library = which.keeping(Kept::Nothing);
+    let mut frames = Frames::default();
+    (0..events).for_each(|number| unwanted_event(world, number, 1, 0..5_000, &mut frames));
     measured_feed(&mut *library, &mut frames);
     0.0
 }

@@ -6,13 +6,32 @@ use crate::library::Which;
 use crate::measure::{Figure, Figures};
 use crate::row::{Part, Row, Target, Unit};
 
-/// Instructions an event of the steady mix.
+/// Instructions an event of the steady mix, and of those of one kind alone.
 pub fn steady_instructions(setup: &Setup) -> Row {
     let events = setup.scale.counted * 1_000;
-    let title = "instructions an event of the steady mix (callgrind)";
-    let figures = counts::instructions(setup, setup.all(), "instructions-event", events);
-    let part = |figures| vec![part(title, Unit::Instructions, Target::Shown, figures)];
-    counts::row("steady_instructions", figures.map(part))
+    let one = |libraries, of: &str, work| -> Result<Part, String> {
+        let title = format!("instructions {of} (callgrind)");
+        let figures = counts::instructions(setup, libraries, work, events)?;
+        Ok(part(&title, Unit::Instructions, Target::Shown, figures))
+    };
+    let pair = setup.pair();
+    let parts = || {
+        Ok(vec![
+            one(
+                setup.all(),
+                "an event of the steady mix",
+                "instructions-event",
+            )?,
+            one(pair, "a voice state", "instructions-voice")?,
+            one(pair, "a presence", "instructions-presence")?,
+            one(
+                pair,
+                "a presence or typing that nobody wants",
+                "instructions-unwanted",
+            )?,
+        ])
+    };
+    counts::row("steady_instructions", parts())
 }
 
 /// The longest that one chunk takes while a cache grows: by far for us, and as far as the peers
