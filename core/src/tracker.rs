@@ -28,7 +28,7 @@ use crate::setup::{Barrier, Chunking, GuildReadiness, Readiness, Setup, Stage};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 use crate::wire::json::Reader;
-use crate::wire::packed::RecordPool;
+use crate::wire::packed::RecordPools;
 use crate::wire::{Malformed, Misreads, Name};
 use handover::Handover;
 use hold::Hold;
@@ -52,8 +52,8 @@ pub struct Tracker {
     config: TrackerConfig,
     setup: Setup,
     deriver: Deriver,
-    /// The buffer of the last row that came alone.
-    pool: RecordPool,
+    /// The buffers of the last rows that came alone.
+    pools: RecordPools,
     tombstones: Tombstones,
     handover: Handover,
     hold: Option<Hold>,
@@ -115,7 +115,7 @@ impl Tracker {
             config,
             setup,
             deriver,
-            pool: RecordPool::default(),
+            pools: RecordPools::default(),
             tombstones,
             handover: Handover::default(),
             hold,

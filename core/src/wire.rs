@@ -7,6 +7,7 @@ pub(crate) mod created_at;
 mod envelope;
 mod field;
 mod frame;
+mod head;
 mod image;
 pub mod json;
 mod listing;

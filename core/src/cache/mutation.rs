@@ -61,7 +61,7 @@ pub enum Op<'i> {
         unless_cached: Option<UserId>,
     },
     /// Replaces the threads under these channels of the guild; threads elsewhere stay.
-    SyncThreads(Vec<ChannelId>, Vec<Thread<'i>>),
+    SyncThreads(Box<[ChannelId]>, Box<[Thread<'i>]>),
     /// The guild has these channels and threads and no others: messages, invitations and webhooks
     /// of any other go, since no event will say so.
     OnlyChannels(Vec<ChannelId>),
@@ -239,6 +239,11 @@ impl<'i> Mutation<'i> {
         self.ops.into_iter()
     }
 
+    /// Hands out the steps in order, moving none of them before.
+    pub(super) fn for_each_op(self, step: impl FnMut(Op<'i>)) {
+        self.ops.for_each(step);
+    }
+
     /// Whether nothing changes.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -271,7 +276,9 @@ impl Op<'_> {
             Self::StripRole(role) => Op::StripRole(role),
             Self::SetMemberCount(count) => Op::SetMemberCount(count),
             Self::CountMember { by, unless_cached } => Op::CountMember { by, unless_cached },
-            Self::SyncThreads(parents, threads) => Op::SyncThreads(parents, threads.own()),
+            Self::SyncThreads(parents, threads) => {
+                Op::SyncThreads(parents, threads.into_vec().own().into())
+            }
             Self::OnlyChannels(channels) => Op::OnlyChannels(channels),
             Self::LastMessage(channel, message) => Op::LastMessage(channel, message),
             Self::LastThread { parent, thread } => Op::LastThread { parent, thread },

@@ -56,18 +56,46 @@ impl<'i> Ops<'i> {
         matches!(self, Self::Few([None, ..]))
     }
 
-    pub(super) fn iter(
-        &self,
-    ) -> iter::Chain<iter::Flatten<slice::Iter<'_, Option<Op<'i>>>>, slice::Iter<'_, Op<'i>>> {
+    pub(super) fn iter(&self) -> OpsIter<'_, 'i> {
         let (few, many): (&[_], &[_]) = match self {
             Self::Few(few) => (few, &[]),
             Self::Many(many) => (&[], many),
         };
-        few.iter().flatten().chain(many)
+        OpsIter {
+            few: few.iter(),
+            many: many.iter(),
+        }
+    }
+
+    /// Hands out the steps in order, from where they lie.
+    pub(super) fn for_each(mut self, step: impl FnMut(Op<'i>)) {
+        match &mut self {
+            Self::Few(few) => few.iter_mut().map_while(Option::take).for_each(step),
+            Self::Many(many) => many.drain(..).for_each(step),
+        }
     }
 
     pub(super) fn into_owned(self) -> Ops<'static> {
         self.into_iter().map(Op::into_owned).collect()
+    }
+}
+
+/// The steps, borrowed.
+#[derive(Clone, Debug)]
+pub(super) struct OpsIter<'a, 'i> {
+    few: slice::Iter<'a, Option<Op<'i>>>,
+    many: slice::Iter<'a, Op<'i>>,
+}
+
+impl<'a, 'i> Iterator for OpsIter<'a, 'i> {
+    type Item = &'a Op<'i>;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a Op<'i>> {
+        match self.few.next() {
+            Some(few) => few.as_ref(),
+            None => self.many.next(),
+        }
     }
 }
 

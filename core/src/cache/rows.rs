@@ -54,9 +54,9 @@ macro_rules! rows {
             Messages(Batch<Message<'i>>),
             /// Channels whose webhooks have changed since anybody asked for them.
             WebhookMarks(Vec<ChannelId>),
-            /// One voice state, as its own event brings it: it lies in place, so that nothing is
-            /// allocated for it. It says what [`Rows::VoiceStates`] of this one would say.
-            VoiceState(VoiceState<'i>),
+            /// One voice state, packed, as its own event brings it. It says what
+            /// [`Rows::VoiceStates`] of this one would say.
+            VoiceState(Batch<VoiceState<'i>>),
             $(
                 #[doc = concat!("The guild's ", $noun, "s.")]
                 $rows(Vec<view::$row<'i>>),
@@ -102,7 +102,7 @@ macro_rules! rows {
                     Self::Invites(rows) => Rows::Invites(rows.own()),
                     Self::Messages(rows) => Rows::Messages(rows.into_owned()),
                     Self::WebhookMarks(channels) => Rows::WebhookMarks(channels),
-                    Self::VoiceState(state) => Rows::VoiceState(state.own()),
+                    Self::VoiceState(states) => Rows::VoiceState(states.into_owned()),
                     $(Self::$rows(rows) => Rows::$rows(rows.own()),)*
                 }
             }

@@ -265,12 +265,16 @@ impl Tombstones {
             return true;
         }
         let guest = !event.members.is_empty() && event.members.are_guests();
-        let left = self.contains(guild, Removed::Member(event.state.user)) && !guest;
+        let Some(mut state) = event.states.iter().next() else {
+            return true;
+        };
+        let left = self.contains(guild, Removed::Member(state.user)) && !guest;
         if left {
             event.members = Batch::default();
         }
-        if left || self.hangs_on_gone(guild, event.state.channel.value().copied()) {
-            event.state.channel = Field::Null;
+        if left || self.hangs_on_gone(guild, state.channel.value().copied()) {
+            state.channel = Field::Null;
+            event.states = [state.into_owned()].into_iter().collect();
         }
         true
     }

@@ -12,7 +12,7 @@ use crate::cache::tombstones::Tombstones;
 use crate::send_budget::Budget;
 use crate::setup::{ChunkFilter, Setup};
 use crate::time::Instant;
-use crate::wire::packed::RecordPool;
+use crate::wire::packed::RecordPools;
 
 /// How the parts of a tracker are written.
 #[derive(Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub(crate) struct TrackerForm {
     setup: Setup,
     deriver: Deriver,
     #[serde(skip)]
-    pool: RecordPool,
+    pools: RecordPools,
     tombstones: Tombstones,
     handover: Handover,
     hold: Option<Hold>,

@@ -29,31 +29,33 @@ impl Tracker {
     pub(crate) fn dispatched<'i>(
         &mut self,
         now: Instant,
-        (view, misreads): Decoded<'i>,
+        (mut view, misreads): Decoded<'i>,
         mut dispatch: Dispatch<'i>,
         data: &'i str,
         out: &mut Actions<'i>,
     ) {
         self.now = self.now.max(now);
         self.note(&view, misreads, &mut dispatch, data);
-        let mut view = view.ok().flatten();
         let mut events = Vec::new();
         self.note_sequence(dispatch.name(), dispatch.sequence());
         self.introduce_handed_over(dispatch.name(), out);
         let is_left_out = !self.config.events.contains(dispatch.name());
         let guild = match is_left_out {
             true => None,
-            false => self.guild_to_hold_for(view.as_ref(), &dispatch, data),
+            false => self.guild_to_hold_for(view.as_ref().ok(), &dispatch, data),
         };
         if dispatch.name() == Name::Ready {
             self.release_all(out);
         }
         let me = self.deriver.me();
         let mut admit = |view: &mut View<'i>| self.tombstones.admit(view, me);
-        if view.as_mut().is_some_and(|view| !admit(view)) {
-            view = None;
-        }
-        if let Some(view) = view {
+        let admitted = match &mut view {
+            Ok(Some(view)) => admit(view),
+            Ok(None) | Err(_) => false,
+        };
+        if let Ok(Some(view)) = view
+            && admitted
+        {
             let before = self.place_before(&view, dispatch.sequence());
             let whole = self.advance(&view, &mut events);
             self.log_place(before);
@@ -293,7 +295,7 @@ impl Tracker {
     /// The guild for which this dispatch is to be held, if it is.
     fn guild_to_hold_for(
         &self,
-        view: Option<&View<'_>>,
+        view: Option<&Option<View<'_>>>,
         dispatch: &Dispatch<'_>,
         data: &str,
     ) -> Option<GuildId> {
@@ -301,7 +303,7 @@ impl Tracker {
         if !hold::may_wait(dispatch.name()) {
             return None;
         }
-        let guild = match view {
+        let guild = match view.and_then(Option::as_ref) {
             Some(view) => view.guild(),
             None => hold::guild_of(dispatch.name(), data),
         };

@@ -15,13 +15,16 @@ impl Tracker {
         {
             return Ok(unread);
         }
-        let mut frame = Frame::read(frame, self.config.kinds, &mut self.pool)?;
-        if frame.view == Ok(None) && frame.is_dispatch() {
+        let mut read = Frame::read(frame, self.config.kinds, &mut self.pools);
+        if let Ok(frame) = &mut read
+            && matches!(frame.view, Ok(None))
+            && frame.is_dispatch()
+        {
             let (view, noted) = self.deriver.glance(frame.name, frame.envelope.data);
             frame.view = view;
             frame.misreads.append(noted);
         }
-        Ok(frame)
+        read
     }
 
     /// Whether nobody needs the data of a dispatch: neither the user nor setup nor the cache.

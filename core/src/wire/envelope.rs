@@ -26,16 +26,15 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// [`Malformed`] if the frame is no UTF-8, no object, or has no `op` that can be read.
     pub fn parse(frame: &'a [u8]) -> Result<Self, Malformed> {
-        Self::read(frame, |_, reader| reader.raw()).map(|(envelope, _)| envelope)
+        Self::read(text(frame)?, |_, reader| reader.raw()).map(|(envelope, _)| envelope)
     }
 
     /// Reads a frame, and says what of the envelope was not understood; `data` reads `d` and
     /// returns its text, knowing what came before it.
-    pub(super) fn read<F>(frame: &'a [u8], mut data: F) -> Result<(Self, Misreads), Malformed>
+    pub(super) fn read<F>(text: &'a str, mut data: F) -> Result<(Self, Misreads), Malformed>
     where
         F: FnMut(&Head<'a>, &mut Reader<'a>) -> Result<&'a str, Malformed>,
     {
-        let text = text(frame)?;
         let mut reader = Reader::new(text);
         let (mut head, mut seq, mut d) = (Head::default(), Field::Absent, "null");
         reader.object_in(ORDER, |key, reader| {
@@ -91,25 +90,35 @@ impl Head<'_> {
     pub(super) fn dispatch(&self, frame: &str) -> Name {
         match (self.op, &self.name) {
             (Some(0), Some(name)) => name.as_plain().map_or(Name::Unknown, Name::from_wire),
-            (Some(0) | None, None) => last_name(frame).map_or(Name::Unknown, Name::from_wire),
+            (Some(0) | None, None) => last_name(frame),
             _ => Name::Unknown,
         }
     }
 }
 
-/// The name in the last bytes of a frame, if they look as if they had one.
+/// The name in the last bytes of a frame; [`Name::Unknown`] if they do not look as if they had one.
 #[inline(never)]
-fn last_name(frame: &str) -> Option<&str> {
+fn last_name(frame: &str) -> Name {
     const BYTES: usize = 96;
-    const KEY: &[u8] = br#""t":"#;
-    let tail = frame.as_bytes().get(frame.len().saturating_sub(BYTES)..)?;
-    let at = tail.windows(KEY.len()).rposition(|bytes| bytes == KEY)?;
-    let mut parts = tail.get(at..)?.split(|&byte| byte == b'"');
-    core::str::from_utf8(parts.nth(3)?).ok()
+    let bytes = frame.as_bytes();
+    let mut tail = bytes
+        .get(frame.len().saturating_sub(BYTES)..)
+        .unwrap_or(bytes);
+    while let Some(colon) = tail.iter().rposition(|&byte| byte == b':') {
+        let Some((before, after)) = tail.split_at_checked(colon) else {
+            break;
+        };
+        if before.ends_with(br#""t""#) {
+            let mut parts = after.split(|&byte| byte == b'"');
+            return parts.nth(1).map_or(Name::Unknown, Name::from_bytes);
+        }
+        tail = before;
+    }
+    Name::Unknown
 }
 
 /// The frame as text.
-fn text(frame: &[u8]) -> Result<&str, Malformed> {
+pub(super) fn text(frame: &[u8]) -> Result<&str, Malformed> {
     simdutf8::basic::from_utf8(frame).or_else(|_| {
         // The slower one knows where it goes wrong.
         core::str::from_utf8(frame)
@@ -192,8 +201,7 @@ mod tests {
         }
         for name in ["1", "\"\\ud800\"", "[]"] {
             let frame = std::format!("{{\"op\":0,\"t\":{name},\"s\":1}}");
-            let (envelope, misreads) =
-                Envelope::read(frame.as_bytes(), |_, reader| reader.raw()).unwrap();
+            let (envelope, misreads) = Envelope::read(&frame, |_, reader| reader.raw()).unwrap();
             assert_eq!((envelope.seq, envelope.name), (Some(1), None), "{name}");
             assert_eq!((misreads.count(), misreads.places()[0].path()), (1, "t"));
         }

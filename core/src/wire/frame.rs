@@ -1,7 +1,11 @@
 //! A frame with the view of its dispatch, read in one pass.
 
-use super::packed::RecordPool;
+use super::envelope::text;
+use super::head::UsualHead;
+use super::json::Reader;
+use super::packed::RecordPools;
 use super::view::View;
+use super::view::wanted::wanted;
 use super::{Envelope, Malformed, MisreadLog, Misreads, Name, Text};
 use crate::kind::Kinds;
 
@@ -39,7 +43,7 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// As [`Envelope::parse`]. A dispatch whose data is malformed is none; see [`Frame::view`].
     pub fn parse(frame: &'a [u8], kinds: Kinds) -> Result<Self, Malformed> {
-        Self::read(frame, kinds, &mut RecordPool::default())
+        Self::read(frame, kinds, &mut RecordPools::default())
     }
 
     /// The same; a row that comes alone is written into the pool if nobody else holds that, and
@@ -47,15 +51,61 @@ impl<'a> Frame<'a> {
     pub(crate) fn read(
         frame: &'a [u8],
         kinds: Kinds,
-        pool: &mut RecordPool,
+        pools: &mut RecordPools,
     ) -> Result<Self, Malformed> {
+        let text = text(frame)?;
+        match Self::read_usual(text, kinds, pools) {
+            Some(frame) => Ok(frame),
+            None => Self::read_any(text, kinds, pools),
+        }
+    }
+
+    /// Reads a dispatch in the form in which the gateway sends it; `None` for any other frame, and
+    /// for one whose data is malformed.
+    fn read_usual(text: &'a str, kinds: Kinds, pools: &mut RecordPools) -> Option<Self> {
+        let head = UsualHead::read(text.as_bytes())?;
+        let mut reader = Reader::inside(text, head.data);
+        reader.peek();
+        let start = reader.place();
+        let mut view = Ok(None);
+        if wanted(head.name, kinds) {
+            view = View::read(head.name, &mut reader, kinds, pools);
+        } else {
+            reader.skip().ok()?;
+        }
+        match &view {
+            Ok(Some(view)) => view.spare(pools),
+            Ok(None) if reader.place() > start => {}
+            Ok(None) | Err(_) => return None,
+        }
+        let data = reader.since(start);
+        if !reader.passes(b"}") || reader.remaining() > 0 {
+            return None;
+        }
+        let log = reader.take_misreads().map(|log| log.from(start));
+        Some(Self {
+            envelope: Envelope {
+                op: DISPATCH,
+                seq: Some(head.sequence),
+                name: Some(head.text()),
+                data,
+            },
+            name: head.name,
+            view,
+            misreads: log.map(|log| log.locate(data)).unwrap_or_default(),
+        })
+    }
+
+    /// Reads a frame in whatever form.
+    #[inline(never)]
+    fn read_any(text: &'a str, kinds: Kinds, pools: &mut RecordPools) -> Result<Self, Malformed> {
         let mut early = None;
-        let (envelope, mut misreads) = Envelope::read(frame, |head, reader| {
+        let (envelope, mut misreads) = Envelope::read(text, |head, reader| {
             let mark = reader.mark();
             reader.peek();
             let (start, name) = (reader.place(), head.dispatch(reader.whole_text()));
             let outside = reader.take_misreads();
-            early = View::read_in(name, reader, kinds, pool).map(|view| ReadEarly {
+            early = View::read_in(name, reader, kinds, pools).map(|view| ReadEarly {
                 name,
                 view,
                 misreads: reader.take_misreads().map(|log| log.from(start)),
@@ -74,9 +124,7 @@ impl<'a> Frame<'a> {
         let view = match early {
             _ if envelope.op != DISPATCH => Ok(None),
             Some(early) if early.name == name => {
-                if let Some(used) = early.view.pool() {
-                    *pool = used.spare();
-                }
+                early.view.spare(pools);
                 if let Some(log) = early.misreads {
                     misreads.append(log.locate(envelope.data));
                 }
@@ -156,6 +204,42 @@ mod tests {
     }
 
     #[test]
+    fn the_usual_form_says_what_any_other_would() {
+        let usual = |text: &str, kinds| {
+            let mut pools = RecordPools::default();
+            let usual = Frame::read_usual(text, kinds, &mut pools);
+            if let Some(usual) = &usual {
+                assert_eq!(Ok(usual), Frame::read_any(text, kinds, &mut pools).as_ref());
+            }
+            usual.is_some()
+        };
+        for (data, kinds) in [
+            (r#"{"id":"1","unavailable":true}"#, kinds()),
+            (r#"{"id":"1","unavailable":"x"}"#, kinds()),
+            (r#" {"id":"1"}"#, Kinds::empty()),
+        ] {
+            for (name, sequence) in [("GUILD_DELETE", 1), ("TYPING_START", 20), ("NEW", 300)] {
+                let text = format!(r#"{{"t":"{name}","s":{sequence},"op":0,"d":{data}}}"#);
+                assert!(usual(&text, kinds), "{text}");
+            }
+        }
+        for text in [
+            r#"{"t":"GUILD_DELETE","s":1,"op":0,"d":{"id":"1"},"x":1}"#,
+            r#"{"t":"GUILD_DELETE","s":1,"op":0,"d":{"id":"1"}} "#,
+            r#"{"t":"GUILD_DELETE","s":1,"op":0,"d":{"id":"1"}}}"#,
+            r#"{"t":"GUILD_DELETE","s":1,"op":0,"d":{}}"#,
+            r#"{"t":"GUILD_DELETE","s":1,"op":0,"d":{"id":"1"}"#,
+            r#"{"t":"TYPING_START","s":1,"op":0,"d":[}"#,
+            r#"{"t":"TYPING_START","s":1,"op":0,"d":}"#,
+            r#"{"t":"TYPING_START","s":01,"op":0,"d":{}}"#,
+            r#"{"t":"TYPING START","s":1,"op":0,"d":{}}"#,
+            r#"{"s":1,"t":"GUILD_DELETE","op":0,"d":{"id":"1"}}"#,
+        ] {
+            assert!(!usual(text, kinds()), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_dispatch_has_no_view() {
         for text in [
             r#"{"t":"GUILD_DELETE","op":0,"d":{"id":"1"},"op":11}"#,
@@ -187,10 +271,15 @@ mod tests {
         for depth in [124, 125, 126, 127] {
             let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             let data = format!(r#"{{"id":"1","x":{deep}}}"#);
-            let text = format!(r#"{{"t":"GUILD_DELETE","op":0,"d":{data}}}"#);
-            let two = Envelope::parse(text.as_bytes()).map(|envelope| envelope.data);
-            let one = Frame::parse(text.as_bytes(), kinds());
-            assert_eq!(one.map(|frame| frame.envelope.data), two, "{depth}");
+            for head in [
+                r#""t":"GUILD_DELETE","s":1,"op":0"#,
+                r#""t":"GUILD_DELETE","op":0"#,
+            ] {
+                let text = format!(r#"{{{head},"d":{data}}}"#);
+                let two = Envelope::parse(text.as_bytes()).map(|envelope| envelope.data);
+                let one = Frame::parse(text.as_bytes(), kinds());
+                assert_eq!(one.map(|frame| frame.envelope.data), two, "{depth}");
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 //! alone: brackets match, strings end, and the nesting is bounded.
 
 mod block;
+mod digits;
 mod lossless;
 mod number;
 mod object;
@@ -17,9 +18,10 @@ mod string;
 mod tolerance;
 mod unescape;
 
+pub(super) use digits::{eight_digits, four_pairs};
 pub(crate) use number::ZERO_ID;
-pub(super) use number::eight_digits;
 pub(crate) use object::KEY_ROOM;
 pub(crate) use order::{KeyOrder, OrderedKey, descend};
 pub use reader::{MAX_DEPTH, Reader};
+pub(super) use scan::until_end;
 pub use unescape::Unescape;

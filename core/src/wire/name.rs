@@ -29,8 +29,13 @@ macro_rules! names {
             /// The name with this spelling; [`Name::Unknown`] if there is none.
             #[must_use]
             pub fn from_wire(text: &str) -> Self {
-                match text {
-                    $($wire => Self::$name,)*
+                Self::from_bytes(text.as_bytes())
+            }
+
+            /// The same for bytes that are perhaps no text.
+            pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+                match bytes {
+                    $(name if name == $wire.as_bytes() => Self::$name,)*
                     _ => Self::Unknown,
                 }
             }

@@ -19,7 +19,7 @@ pub(crate) use part::Packed;
 pub(crate) use parts::RecordParts;
 pub(crate) use payload::{Form, Payload, keyed_record_payloads, record_payloads};
 pub(crate) use pieces::Pieces;
-pub(crate) use pool::RecordPool;
+pub(crate) use pool::{RecordPool, RecordPools};
 pub(crate) use record::{Transcoded, covers, packed, quoted};
 pub(crate) use sink::Sink;
 

@@ -41,6 +41,9 @@ impl<'i> Json<'i> {
 
 impl<'i> Read<'i> for Json<'i> {
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
+        if reader.passes(b"[]") {
+            return Ok(Self(Cow::Borrowed(EMPTY)));
+        }
         Self::new(reader.raw()?.trim())
     }
 }

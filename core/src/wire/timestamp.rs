@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Malformed;
 use super::field::{Read, flat};
-use super::json::{Reader, eight_digits};
+use super::json::{Reader, eight_digits, four_pairs};
 
 /// A point in time, in microseconds since 1970-01-01T00:00:00Z; earlier ones are negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,12 +77,11 @@ fn usual(text: &[u8; 32]) -> Option<Timestamp> {
     let date = (a & 0xffff_ffff) | (pair(a, 40) << 32) | (pair(b, 0) << 48);
     let time = pair(b, 24) | (pair(b, 48) << 16) | (pair(c, 8) << 32) | (pair(c, 32) << 48);
     let micros = (pair(c, 48) << 32) | (pair(d, 0) << 48) | 0x3030_3030;
-    let date = eight_digits(date)?.cast_signed();
-    let time = eight_digits(time)?.cast_signed();
+    let [century, year, month, day] = four_pairs(date)?;
+    let [hour, minute, second, part] = four_pairs(time)?;
     let micros = eight_digits(micros)?.cast_signed();
-    let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
-    let (hour, minute, second) = (time / 1_000_000, time / 10_000 % 100, time / 100 % 100);
-    let micros = (time % 100).wrapping_mul(10_000).wrapping_add(micros);
+    let year = century.wrapping_mul(100).wrapping_add(year);
+    let micros = part.wrapping_mul(10_000).wrapping_add(micros);
     let sound = (1..=12).contains(&month)
         && (1..=month_length(year, month)).contains(&day)
         && (hour <= 23 && minute <= 59 && second <= 60);
@@ -124,26 +123,21 @@ const fn point(date: [i64; 3], time: [i64; 3], micros: i64) -> Timestamp {
 /// Days from 1970-01-01 to a day of the Gregorian calendar; years have four digits at most, so
 /// that nothing overflows.
 const fn days(year: i64, month: i64, day: i64) -> i64 {
-    // March is the first month here: the leap day ends the year.
-    let year = if month <= 2 {
-        year.wrapping_sub(1)
+    // March is the first month here: the leap day ends the year. Four hundred years more keep
+    // everything above zero.
+    let (year, month) = if month <= 2 {
+        (year.wrapping_add(399), month.wrapping_add(9))
     } else {
-        year
+        (year.wrapping_add(400), month.wrapping_sub(3))
     };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let month = month.wrapping_add(9) % 12;
-    let day_of_year = (month.wrapping_mul(153).wrapping_add(2) / 5)
-        .wrapping_add(day)
-        .wrapping_sub(1);
-    let leap_days = (year_of_era / 4).wrapping_sub(year_of_era / 100);
-    let day_of_era = year_of_era
+    let (year, month) = (year.cast_unsigned(), month.cast_unsigned());
+    let leap_days = (year / 4).wrapping_sub(year / 100).wrapping_add(year / 400);
+    let months = month.wrapping_mul(153).wrapping_add(2) / 5;
+    let days = year
         .wrapping_mul(365)
         .wrapping_add(leap_days)
-        .wrapping_add(day_of_year);
-    era.wrapping_mul(146_097)
-        .wrapping_add(day_of_era)
-        .wrapping_sub(719_468)
+        .wrapping_add(months);
+    days.cast_signed().wrapping_add(day).wrapping_sub(865_566)
 }
 
 const fn month_length(year: i64, month: i64) -> i64 {

@@ -1,9 +1,7 @@
 //! A frame of which only the head is read.
 
-use super::{Envelope, Frame, Misreads, Name, Text};
-
-/// The longest name that is looked for, in bytes.
-const LONGEST: usize = 64;
+use super::head::UsualHead;
+use super::{Envelope, Frame, Misreads, Name};
 
 impl<'a> Frame<'a> {
     /// A dispatch whose data is not read, and so is `null` here; `is_unread` says so of its name.
@@ -12,43 +10,20 @@ impl<'a> Frame<'a> {
     /// opcode come first, in this order and without blanks, as the gateway sends them. What follows
     /// them is not looked at, but for the bracket that closes the frame.
     pub(crate) fn unread(frame: &'a [u8], is_unread: impl FnOnce(Name) -> bool) -> Option<Self> {
-        let (text, rest) = name(frame.strip_prefix(br#"{"t":""#)?)?;
-        let (sequence, rest) = number(rest.strip_prefix(br#","s":"#)?)?;
-        rest.strip_prefix(br#","op":0,"d":"#)?.strip_suffix(b"}")?;
-        let name = Name::from_wire(text);
-        is_unread(name).then(|| Self {
+        let head = UsualHead::read(frame)?;
+        frame.get(head.data..)?.strip_suffix(b"}")?;
+        is_unread(head.name).then(|| Self {
             envelope: Envelope {
                 op: 0,
-                seq: Some(sequence),
-                name: Some(Text::plain(text)),
+                seq: Some(head.sequence),
+                name: Some(head.text()),
                 data: "null",
             },
-            name,
+            name: head.name,
             view: Ok(None),
             misreads: Misreads::default(),
         })
     }
-}
-
-/// Capital letters and what else names have, up to the quote behind them.
-fn name(bytes: &[u8]) -> Option<(&str, &[u8])> {
-    let part = bytes.get(..LONGEST).unwrap_or(bytes);
-    let length = part.iter().position(|&byte| byte == b'"')?;
-    let (name, rest) = bytes.split_at_checked(length)?;
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let name = Some(name).filter(|name| name.iter().all(is_plain))?;
-    Some((core::str::from_utf8(name).ok()?, rest.get(1..)?))
-}
-
-/// A number without a sign, and without a zero in front.
-fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let is_digit = |byte: &&u8| byte.is_ascii_digit();
-    let length = bytes.iter().take_while(is_digit).take(20).count();
-    let (digits, rest) = bytes.split_at_checked(length)?;
-    if let [b'0', _, ..] = digits {
-        return None;
-    }
-    Some((core::str::from_utf8(digits).ok()?.parse().ok()?, rest))
 }
 
 #[cfg(test)]

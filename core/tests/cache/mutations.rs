@@ -139,7 +139,7 @@ fn rows_of_every_kind() -> [Rows<'static>; 14] {
         Rows::Rules(vec![view::Rule::bare(id())]),
         Rows::Messages([view::Message::bare(id())].into_iter().collect()),
         Rows::WebhookMarks(vec![id()]),
-        Rows::VoiceState(view::VoiceState::bare(id())),
+        Rows::VoiceState([view::VoiceState::bare(id())].into_iter().collect()),
     ]
 }
 
@@ -172,7 +172,10 @@ fn of_every_kind() -> Mutation<'static> {
     rows_of_every_kind()
         .into_iter()
         .fold(none, upserted)
-        .with(Op::SyncThreads(vec![id()], vec![view::Thread::bare(id())]))
+        .with(Op::SyncThreads(
+            [id()].into(),
+            [view::Thread::bare(id())].into(),
+        ))
         .with(Op::PutWebhooks(id(), vec![view::Webhook::bare(id())]))
         .with(Op::OnlyChannels(vec![id()]))
         .with(Op::Incomplete(Lack::Loading))
@@ -231,7 +234,7 @@ fn a_voice_state_in_place_does_what_a_list_of_it_does() {
     for id in [10, 12] {
         for place in [Field::Value(channel(102)), Field::Absent] {
             for step in [Op::Upsert, Op::Patch, Op::Replace] {
-                let one = step(Rows::VoiceState(state(id, place)));
+                let one = step(Rows::VoiceState([state(id, place)].into_iter().collect()));
                 let list = step(Rows::VoiceStates(vec![state(id, place)]));
                 let [one, list] = [one, list].map(|op| {
                     let mut store = MemoryStore::new(3);

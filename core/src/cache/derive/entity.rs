@@ -108,7 +108,7 @@ impl Deriver {
             let is_whole = sync.threads.is_whole();
             to.push(match sync.scope {
                 SyncScope::Channels(parents) if is_whole => {
-                    Op::SyncThreads(parents, sync.threads.rows)
+                    Op::SyncThreads(parents.into(), sync.threads.rows.into())
                 }
                 SyncScope::Guild => replace(sync.threads, Rows::Threads),
                 SyncScope::Channels(_) | SyncScope::Unreadable => {
@@ -247,12 +247,15 @@ fn voice_state<'i>(event: VoiceStateUpdate<'i>, to: &mut Mutation<'i>) {
         Some(Joined::Unknown) => to.push(Op::Patch(Rows::Members(event.members))),
         Some(Joined::Guest) | None => {}
     }
-    let user = event.state.user;
-    to.push(match event.state.channel {
-        Field::Value(_) => Op::Upsert(Rows::VoiceState(event.state)),
+    let state = event.states.records().next();
+    let Some((user, channel)) = state.map(|state| (state.user, state.channel())) else {
+        return;
+    };
+    to.push(match channel {
+        Field::Value(_) => Op::Upsert(Rows::VoiceState(event.states)),
         Field::Null => Op::Remove(Key::VoiceState(user)),
         // Where the user is cannot be read, and has perhaps not changed.
-        Field::Absent => Op::Patch(Rows::VoiceState(event.state)),
+        Field::Absent => Op::Patch(Rows::VoiceState(event.states)),
     });
 }
 

@@ -64,7 +64,7 @@ impl MemoryStore {
     fn change(&mut self, mutation: Mutation<'_>, applied: &mut Applied) -> Option<Touched> {
         let touched = self.look(&mutation);
         let guild = mutation.guild();
-        mutation.into_ops().for_each(|op| match (op, guild) {
+        mutation.for_each_op(|op| match (op, guild) {
             (Op::NewSession(session), _) => applied.vanished = self.new_session(&session),
             (Op::Upsert(Rows::CurrentUser(user)), _) => self.set_current_user(*user),
             (Op::Patch(Rows::Users(users)), _) => {
@@ -255,9 +255,10 @@ impl MemoryStore {
             Op::SetPresencesLack(lack) => {
                 self.known(guild, |guild_rows, _| guild_rows.explain_presences(lack));
             }
-            Op::SyncThreads(parents, threads) => self.all(guild, |guild_rows, shared| {
-                let entities = &mut guild_rows.entities;
-                entities.sync_threads(guild_rows.id, Some(&parents), threads.own(), shared);
+            Op::SyncThreads(parents, threads) => self.all(guild, |rows, shared| {
+                let (guild, threads) = (rows.id, threads.into_vec().own());
+                let entities = &mut rows.entities;
+                entities.sync_threads(guild, Some(&parents), threads, shared);
             }),
             Op::PutWebhooks(channel, rows) => self.all(guild, |guild_rows, _| {
                 guild_rows.entities.put_webhooks(channel, rows.own());
@@ -321,8 +322,8 @@ impl MemoryStore {
     }
 
     fn remove(&mut self, guild: GuildId, key: &Key<'_>) {
-        if matches!(key, Key::Messages(..)) {
-            self.one_kind(guild, Kind::Message, |all, shared| all.remove(key, shared));
+        if matches!(key, Key::Messages(..) | Key::VoiceState(_)) {
+            self.one_kind(guild, key.kind(), |all, shared| all.remove(key, shared));
         } else {
             self.all(guild, |guild_rows, shared| remove(guild_rows, shared, key));
         }
@@ -332,8 +333,8 @@ impl MemoryStore {
         self.one_kind(guild, rows.kind(), |all, shared| {
             if let Rows::Messages(rows) = &rows {
                 all.put_messages(rows, how, shared);
-            } else if let Rows::VoiceState(row) = rows {
-                all.put_voice_state(row, how);
+            } else if let Rows::VoiceState(rows) = &rows {
+                rows.iter().for_each(|row| all.put_voice_state(row, how));
             } else {
                 all.put(guild, rows.into_owned(), how, shared);
             }

@@ -207,9 +207,9 @@ fn old_entities(from: &Entities, rows: &Rows<'_>, to: &mut Displaced) {
             let ids = rows.iter().map(|row| row.id.get());
             old(&from.threads, ids, &mut to.threads);
         }
-        Rows::VoiceState(row) => {
+        Rows::VoiceState(rows) => {
             let states = &from.plain.voice_states;
-            old(states, [row.user.get()], &mut to.voice_states);
+            old(states, rows.users().map(UserId::get), &mut to.voice_states);
         }
         rows => from.plain.displace_rows(rows, to),
     }

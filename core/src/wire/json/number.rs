@@ -3,6 +3,7 @@
 use core::num::NonZeroU64;
 
 use super::Reader;
+use super::digits::{POWERS, leading_digits, usual_id, usual_number};
 use crate::wire::Malformed;
 
 impl<'a> Reader<'a> {
@@ -20,6 +21,9 @@ impl<'a> Reader<'a> {
     }
 
     fn any_u64(&mut self) -> Result<u64, Malformed> {
+        if let Some(value) = self.usual_u64() {
+            return Ok(value);
+        }
         self.peek();
         let start = self.at;
         let value = self.digits("not an unsigned integer")?;
@@ -31,6 +35,14 @@ impl<'a> Reader<'a> {
             return Err(self.fault("not an integer"));
         }
         Ok(value)
+    }
+
+    /// Reads an integer of a usual length, if one is next.
+    #[inline(always)]
+    pub(super) fn usual_u64(&mut self) -> Option<u64> {
+        let (value, length) = usual_number(self.ahead()?)?;
+        self.advance(length);
+        Some(value)
     }
 
     /// Reads an integer from `i64::MIN` to `i64::MAX`: no fraction or exponent.
@@ -219,97 +231,31 @@ impl<'a> Reader<'a> {
 /// What is wrong with an id of zero, behind which the reader stands.
 pub(crate) const ZERO_ID: &str = "an id is zero";
 
-/// The powers of ten by which digits that follow move those before them.
-const POWERS: [u64; 9] = [
-    1,
-    10,
-    100,
-    1000,
-    10_000,
-    100_000,
-    1_000_000,
-    10_000_000,
-    100_000_000,
-];
-
-#[inline(always)]
-fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
-    let (high, rest) = digits.split_first_chunk()?;
-    let high = eight_digits(u64::from_le_bytes(*high))?;
-    let low = eight_digits(u64::from_le_bytes(*rest.first_chunk()?))?;
-    Some(high.wrapping_mul(100_000_000).wrapping_add(low))
-}
-
-/// An id of 16 to 19 digits in quotes, and how many bytes these are together: what servers send.
-#[inline(always)]
-fn usual_id(text: &[u8; 24]) -> Option<(NonZeroU64, usize)> {
-    const QUOTES: u64 = 0x2222_2222_2222_2222;
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const ZEROS: u64 = ONES * b'0' as u64;
-    let (b'"', digits) = text.split_first().map(|(quote, rest)| (*quote, rest))? else {
-        return None;
-    };
-    let high = sixteen_digits(digits.first_chunk()?)?;
-    // The last eight bytes, of which the first has been read.
-    let rest = u64::from_le_bytes(*text.last_chunk()?) >> 8;
-    let quote = rest ^ QUOTES;
-    let quote = quote.wrapping_sub(ONES) & !quote & (ONES << 7);
-    let bits = quote.trailing_zeros() & !7;
-    if bits > 24 {
-        return None;
-    }
-    let aligned = rest.wrapping_shl(56_u32.wrapping_sub(bits)) << 8;
-    let low = eight_digits(aligned | (ZEROS >> bits))?;
-    let count = (bits >> 3) as usize;
-    let scale = [1, 10, 100, 1000].get(count)?;
-    let value = high.wrapping_mul(*scale).wrapping_add(low);
-    Some((NonZeroU64::new(value)?, count.wrapping_add(18)))
-}
-
-/// Eight digits of which the first is the lowest byte: pairs are joined, then pairs of pairs.
-#[inline(always)]
-pub(in crate::wire) const fn eight_digits(word: u64) -> Option<u64> {
-    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    let over = word.wrapping_add(0x0606_0606_0606_0606);
-    if (word & HIGH) | ((over & HIGH) >> 4) != ZEROS | (ZEROS >> 4) {
-        return None;
-    }
-    Some(joined(word & !HIGH))
-}
-
-/// What eight digits are worth together, of which the first is the lowest byte.
-#[inline(always)]
-const fn joined(digits: u64) -> u64 {
-    let ones = digits.wrapping_mul(10 << 8 | 1) >> 8;
-    let pairs = (ones & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 << 16 | 1) >> 16;
-    (pairs & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 << 32 | 1) >> 32
-}
-
-/// What the digits at the front of eight bytes are worth together, and how many they are.
-#[inline(always)]
-const fn leading_digits(word: u64) -> (u64, usize) {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const ZEROS: u64 = ONES * b'0' as u64;
-    const TO_SIGN: u64 = ONES * 0x76;
-    let digits = word ^ ZEROS;
-    // A carry reaches only what stands behind the first byte that is no digit.
-    let others = (digits | digits.wrapping_add(TO_SIGN)) & (ONES << 7);
-    let bits = others.trailing_zeros() & !7;
-    // In two steps, since no shift goes as far as all bits.
-    let front = digits.wrapping_shl((56_u32.wrapping_sub(bits)) & 63);
-    let part = match bits {
-        0 => 0,
-        64 => joined(digits),
-        _ => joined(front << 8),
-    };
-    (part, (bits >> 3) as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::id::UserId;
+
+    #[test]
+    fn integers_of_any_length_are_read_whatever_follows() {
+        for length in 1..=19 {
+            let digits = &"1234567890123456789"[..length];
+            for (end, ends) in [
+                (",", true),
+                ("}", true),
+                (" ", true),
+                ("]", true),
+                ("x", false),
+            ] {
+                let text = std::format!("{digits}{end}                    ");
+                let read = Reader::new(&text).u64().ok();
+                let value = digits.parse().ok().filter(|_| ends);
+                assert_eq!(read, value, "{text}");
+                let zero = std::format!("0{text}");
+                assert!(Reader::new(&zero).u64().is_err(), "{zero}");
+            }
+        }
+    }
 
     #[test]
     fn integers_have_bounds_and_no_other_forms() {
@@ -332,44 +278,6 @@ mod tests {
         assert!(Reader::new("9223372036854775808").i64().is_err());
         assert!(Reader::new("- 1").i64().is_err());
         assert!(Reader::new("-0").i64().is_err());
-    }
-
-    #[test]
-    fn digits_differ_from_everything_else() {
-        for place in 0..8 {
-            for byte in 0..=255_u8 {
-                let mut digits = *b"12345678";
-                digits[place] = byte;
-                let theirs = core::str::from_utf8(&digits).ok();
-                let theirs = theirs.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-                let theirs = theirs.and_then(|text| text.parse().ok());
-                assert_eq!(
-                    eight_digits(u64::from_le_bytes(digits)),
-                    theirs,
-                    "{digits:?}"
-                );
-            }
-        }
-        for value in [
-            1,
-            12_345_678,
-            1_144_003_000_000_000_000,
-            u64::MAX,
-            u64::MAX - 9,
-        ] {
-            let text = std::format!("\"{value}\"");
-            assert_eq!(Reader::new(&text).quoted_u64(), Ok(value));
-        }
-        assert!(
-            Reader::new("\"18446744073709551620\"")
-                .quoted_u64()
-                .is_err()
-        );
-        assert!(
-            Reader::new("\"184467440737095516150\"")
-                .quoted_u64()
-                .is_err()
-        );
     }
 
     #[test]

@@ -74,33 +74,51 @@ impl<'a> Reader<'a> {
     pub(crate) fn object_at_once<P: Copy, F>(
         &mut self,
         order: &'static KeyOrder<P>,
+        field: F,
+    ) -> Result<(), Malformed>
+    where
+        F: FnMut(Option<P>, &str, &mut Self) -> Result<(), Malformed>,
+    {
+        match self.enters_object()? {
+            true => self.rest_at_once(order, field),
+            false => Ok(()),
+        }
+    }
+
+    /// Reads an object like [`Reader::object_at_once`], from a key on that comes next.
+    #[inline]
+    pub(crate) fn rest_at_once<P: Copy, F>(
+        &mut self,
+        order: &'static KeyOrder<P>,
         mut field: F,
     ) -> Result<(), Malformed>
     where
         F: FnMut(Option<P>, &str, &mut Self) -> Result<(), Malformed>,
     {
-        if self.enters_object()? {
-            let mut expected = order.keys();
-            loop {
-                let mut room;
-                let known = match self.expected_key(&mut expected) {
-                    None if !order.keys().is_empty() => self.known_key(order),
-                    found => found,
-                };
-                let (part, key) = match known {
-                    Some(key) => (Some(key.part()), key.name()),
-                    None => {
-                        room = KEY_ROOM;
-                        (None, self.key(&mut room)?)
-                    }
-                };
-                field(part, key, self)?;
-                if !self.object_goes_on()? {
-                    break;
+        let mut expected = order.keys();
+        loop {
+            let (mut rest, mut room) = (expected, None);
+            let known = match self.expected_key(&mut rest) {
+                None if !order.keys().is_empty() => {
+                    rest = &[];
+                    self.known_key(order)
                 }
+                found => found,
+            };
+            let (part, key) = match known {
+                Some(key) => {
+                    // Once keys come in another order, none is expected any more.
+                    expected = rest;
+                    (Some(key.part()), key.name())
+                }
+                // It stands in no order, and the others may still come in theirs.
+                None => (None, self.key(room.insert(KEY_ROOM))?),
+            };
+            field(part, key, self)?;
+            if !self.passes(b",") && !self.object_ends()? {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Passes the bracket that opens an object, and if nothing is in it the other one too;
@@ -118,6 +136,20 @@ impl<'a> Reader<'a> {
     /// Passes what follows a value in an object; whether another key comes.
     #[inline]
     pub(crate) fn object_goes_on(&mut self) -> Result<bool, Malformed> {
+        if self.passes(b",") {
+            return Ok(true);
+        }
+        self.object_ends()
+    }
+
+    /// Passes the bracket that closes an object, or blanks and a comma after all; whether another
+    /// key comes.
+    #[inline(never)]
+    pub(crate) fn object_ends(&mut self) -> Result<bool, Malformed> {
+        if self.passes(b"}") {
+            self.close();
+            return Ok(false);
+        }
         let goes_on = self.goes_on(b'}', "an object is not closed")?;
         if !goes_on {
             self.close();
@@ -145,7 +177,9 @@ impl<'a> Reader<'a> {
         &mut self,
         order: &'static KeyOrder<P>,
     ) -> Option<&'static OrderedKey<P>> {
-        self.eat_blank();
+        if self.byte() != Some(b'"') {
+            self.eat_blank();
+        }
         let key = match self.ahead::<{ 1 + order::BYTES }>() {
             Some([b'"', text @ ..]) => order.find(text)?,
             Some(_) | None => return self.odd_key(order),
@@ -211,9 +245,10 @@ impl<'a> Reader<'a> {
     /// The last bytes of the text, and zeros.
     #[cold]
     pub(super) fn last_ahead<const N: usize>(&self) -> [u8; N] {
-        let mut ahead = [0; N];
-        for (to, from) in ahead.iter_mut().zip(self.rest()) {
-            *to = *from;
+        let (mut ahead, rest) = ([0; N], self.rest());
+        let rest = rest.get(..N).unwrap_or(rest);
+        if let Some(to) = ahead.get_mut(..rest.len()) {
+            to.copy_from_slice(rest);
         }
         ahead
     }

@@ -18,8 +18,8 @@ const LETTERS: usize = 32;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyOrder<P: 'static> {
     keys: &'static [OrderedKey<P>],
-    /// Where the keys begin and end that have a first letter, by its lowest bits.
-    lists: [(u8, u8); LETTERS],
+    /// Those that have a first letter, by its lowest bits.
+    lists: [&'static [OrderedKey<P>]; LETTERS],
 }
 
 impl KeyOrder<()> {
@@ -36,19 +36,18 @@ impl<P: Copy> KeyOrder<P> {
         reason = "in constants alone"
     )]
     pub(crate) const fn of(keys: &'static [OrderedKey<P>]) -> Self {
-        assert!(keys.len() <= u8::MAX as usize, "more keys than are counted");
-        let mut lists = [(0, 0); LETTERS];
-        let mut at = 0;
-        while at < keys.len() {
-            let first = (keys[at].words[0] >> 56) as u8;
-            if first.is_ascii_lowercase() {
-                let (start, end) = &mut lists[letter(first)];
-                if *end == 0 {
-                    *start = at as u8;
+        let mut lists: [&'static [OrderedKey<P>]; LETTERS] = [&[]; LETTERS];
+        let mut rest = keys;
+        while let Some((key, others)) = rest.split_first() {
+            let first = (key.words[0] >> 56) as u8;
+            if first.is_ascii_lowercase() && lists[letter(first)].is_empty() {
+                let mut count = 1;
+                while count < rest.len() && (rest[count].words[0] >> 56) as u8 == first {
+                    count += 1;
                 }
-                *end = at as u8 + 1;
+                lists[letter(first)] = rest.split_at(count).0;
             }
-            at += 1;
+            rest = others;
         }
         Self { keys, lists }
     }
@@ -64,8 +63,7 @@ impl<P: Copy> KeyOrder<P> {
     pub(super) fn find(&self, text: &[u8; BYTES]) -> Option<&'static OrderedKey<P>> {
         let (first, rest) = text.split_first_chunk()?;
         let first = u64::from_be_bytes(*first);
-        let (start, end) = self.lists.get(letter((first >> 56) as u8))?;
-        let keys = self.keys.get(usize::from(*start)..usize::from(*end))?;
+        let keys = self.lists.get(letter((first >> 56) as u8))?;
         keys.iter().find(|key| {
             let ([word, ..], [mask, ..]) = (&key.words, &key.masks);
             first & mask == *word && (*mask != u64::MAX || key.goes_on_as(rest))
@@ -319,6 +317,8 @@ mod tests {
             r#"{"username":1,"id":2,"display_name_styles":3,"display_name":4,"avatar":5}"#,
             r#"{"username2":1,"usernam":2,"id":[{"id":1}],"i":3,"avatar_":4,"avatar":5}"#,
             r#"{"avatar":1,"avatar_decoration_data":2,"id":3,"username":4}"#,
+            r#"{"a":0,"member":[],"username":1,"x":2,"id":3,"sixkey":4,"avatar":5,"b":6}"#,
+            r#"{"id":1,"zzz":2,"username":3,"sixkey":4,"id":5,"avatar":6}"#,
             r#"{"eightkey":1,"sixkey":2,"sixke\u0079":3,"communication_disabled_until":4}"#,
             r#"{ "username" : 1 , "id" : 2 }"#,
             "{}",

@@ -47,6 +47,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Starts within the outermost object of `text`.
+    pub(in crate::wire) const fn inside(text: &'a str, at: usize) -> Self {
+        let mut reader = Self::new(text);
+        (reader.at, reader.depth) = (at, 1);
+        reader
+    }
+
     /// The reader's place.
     #[inline]
     pub(crate) fn mark(&self) -> Checkpoint {
@@ -215,7 +222,7 @@ impl<'a> Reader<'a> {
     /// Passes these bytes, if they are next.
     #[inline(always)]
     pub(crate) fn passes<const N: usize>(&mut self, bytes: &'static [u8; N]) -> bool {
-        let found = self.ahead() == Some(bytes);
+        let found = self.ahead().is_some_and(|ahead| same(ahead, bytes));
         if found {
             self.advance(N);
         }
@@ -334,9 +341,53 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether bytes are the same: compared as words, of which the last may overlap.
+#[inline(always)]
+fn same<const N: usize>(one: &[u8; N], other: &[u8; N]) -> bool {
+    if let (Some(last), Some(other_last)) = (one.last_chunk::<8>(), other.last_chunk::<8>()) {
+        let pairs = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
+        let differs = |sum, (one, other): (&[u8; 8], &[u8; 8])| {
+            sum | (u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other))
+        };
+        return pairs.fold(differs(0, (last, other_last)), differs) == 0;
+    }
+    if let (Some(first), Some(other_first)) = (one.first_chunk::<4>(), other.first_chunk::<4>())
+        && let (Some(last), Some(other_last)) = (one.last_chunk::<4>(), other.last_chunk::<4>())
+    {
+        let differs =
+            |one: &[u8; 4], other: &[u8; 4]| u32::from_le_bytes(*one) ^ u32::from_le_bytes(*other);
+        return differs(first, other_first) | differs(last, other_last) == 0;
+    }
+    one == other
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_passed_if_each_is_the_same() {
+        fn check<const N: usize>(bytes: &'static [u8; N]) {
+            let text = core::str::from_utf8(bytes).unwrap();
+            let longer = std::format!("{text}x");
+            let mut reader = Reader::new(&longer);
+            assert!(reader.passes(bytes), "{text}");
+            assert_eq!(reader.place(), N);
+            for place in 0..N {
+                let mut other = longer.clone();
+                other.replace_range(place..=place, "#");
+                assert!(!Reader::new(&other).passes(bytes), "{other}");
+            }
+            assert!(!Reader::new(&text[1..]).passes(bytes), "{text}");
+        }
+        check(b",");
+        check(b"abc");
+        check(b"null");
+        check(b"abcdefg");
+        check(b"abcdefgh");
+        check(b"abcdefghijk");
+        check(b"abcdefghijklmnopqrstuvwxyz");
+    }
 
     fn full(text: &str) -> Result<(), Malformed> {
         let mut reader = Reader::new(text);

@@ -2,11 +2,17 @@
 
 use wide::u8x16;
 
-use super::block::{BLOCK, is};
+use super::block::is;
+
+/// Bytes that are looked at together: most strings are short.
+const BLOCK: usize = 16;
+
+/// Bytes in which most strings end.
+pub(super) const SHORT: usize = 2 * BLOCK;
 
 /// The length of the run at the start of `bytes` without `"` and `\`.
 #[inline]
-pub(super) fn until_end(bytes: &[u8]) -> usize {
+pub(in crate::wire) fn until_end(bytes: &[u8]) -> usize {
     let ends = |bytes| is(bytes, b'"') | is(bytes, b'\\');
     run(bytes, ends, |byte| byte == b'"' || byte == b'\\')
 }
@@ -14,13 +20,27 @@ pub(super) fn until_end(bytes: &[u8]) -> usize {
 /// The length of the run at the start of `bytes` without `"`, `\` and control characters.
 #[inline]
 pub(super) fn until_special(bytes: &[u8]) -> usize {
-    let specials = |bytes: u8x16| {
-        let controls = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-        is(bytes, b'"') | is(bytes, b'\\') | controls
-    };
     run(bytes, specials, |byte| {
         byte == b'"' || byte == b'\\' || byte < b' '
     })
+}
+
+/// Where the first quote is, if neither `\` nor a control character comes before it.
+#[inline(always)]
+pub(super) fn until_quote(bytes: &[u8; SHORT]) -> Option<usize> {
+    let ([low, high], []) = bytes.as_chunks::<BLOCK>() else {
+        return None;
+    };
+    let [low, high] = [low, high].map(|block| specials(u8x16::new(*block)).to_bitmask());
+    let place = (low | (high << BLOCK)).trailing_zeros() as usize;
+    (bytes.get(place) == Some(&b'"')).then_some(place)
+}
+
+/// Marks `"`, `\` and control characters.
+#[inline(always)]
+fn specials(bytes: u8x16) -> u8x16 {
+    let controls = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    is(bytes, b'"') | is(bytes, b'\\') | controls
 }
 
 #[inline]
@@ -77,6 +97,9 @@ mod tests {
                 );
                 let end = byte == b'"' || byte == b'\\';
                 assert_eq!(until_end(&text), if end { place } else { 40 }, "{byte}");
+                let (block, _) = text.split_first_chunk().unwrap();
+                let quote = (byte == b'"' && place < SHORT).then_some(place);
+                assert_eq!(until_quote(block), quote, "{byte}");
             }
         }
     }

@@ -43,6 +43,7 @@ impl<'a> Reader<'a> {
             }
             Some(b'{' | b'[') => self.skip_container(),
             Some(b'n') if self.passes_plain_null() => Ok(()),
+            Some(b'1'..=b'9') if self.usual_u64().is_some() => Ok(()),
             _ => self.skip_word(),
         }
     }
@@ -89,8 +90,15 @@ impl<'a> Reader<'a> {
     fn skip_container(&mut self) -> Result<(), Malformed> {
         let (mut brackets, mut strings) = (Brackets::default(), Strings::default());
         while self.at < self.text.len() {
-            let (start, block) = (self.at, self.block());
-            let mut marks = strings.brackets(block);
+            let last;
+            let block = match self.ahead() {
+                Some(block) => block,
+                None => {
+                    last = self.last_ahead();
+                    &last
+                }
+            };
+            let (start, mut marks) = (self.at, strings.brackets(block));
             while marks != 0 {
                 let place = marks.trailing_zeros() as usize;
                 marks &= marks.wrapping_sub(1);
@@ -107,12 +115,6 @@ impl<'a> Reader<'a> {
             true => "a string does not end",
             false => "a bracket is not closed",
         }))
-    }
-
-    /// The next bytes, and zeros if there are fewer.
-    #[inline]
-    fn block(&self) -> [u8; BLOCK] {
-        self.ahead().copied().unwrap_or_else(|| self.last_ahead())
     }
 
     /// Counts a bracket in, or out; whether it was the last one.

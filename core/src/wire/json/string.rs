@@ -16,7 +16,31 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string: what is between the quotes, and whether there are escapes.
+    #[inline]
     pub(super) fn string(&mut self) -> Result<(&'a str, bool), Malformed> {
+        let start = self.at.wrapping_add(1);
+        let Some(short) = self.short_string() else {
+            return self.long_string();
+        };
+        let inside = self.text.get(start..start.wrapping_add(short.len()));
+        Ok((inside.unwrap_or_default(), false))
+    }
+
+    /// Reads a string of less than 32 bytes without escapes, if one is next; returns its
+    /// characters.
+    #[inline(always)]
+    pub(crate) fn short_string(&mut self) -> Option<&'a [u8]> {
+        let [b'"', bytes @ ..] = self.ahead::<{ 1 + scan::SHORT }>()? else {
+            return None;
+        };
+        let inside = bytes.get(..scan::until_quote(bytes)?)?;
+        self.advance(inside.len().wrapping_add(2));
+        Some(inside)
+    }
+
+    /// Reads a string that is long, or odd.
+    #[inline(never)]
+    fn long_string(&mut self) -> Result<(&'a str, bool), Malformed> {
         if !self.eat(b'"') {
             return Err(self.fault("not a string"));
         }

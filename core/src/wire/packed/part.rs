@@ -79,7 +79,8 @@ impl<'a, T: Payload<'a>> Packed<'a> for Field<T> {
 
     #[inline(always)]
     fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
-        match reader.passes_plain_null() {
+        // Whoever reads on finds out whether the word ends there.
+        match reader.passes(b"null") {
             true => Ok(1),
             false => transcode_value::<T>(reader, sink),
         }

@@ -78,6 +78,23 @@ impl Payload<'_> for bool {
     fn take(form: Form, _: &mut Cursor<'_>) -> Option<Self> {
         Some(form == Form::Other)
     }
+
+    // Whoever reads on finds out whether the word ends there.
+    #[inline(always)]
+    fn transcode(reader: &mut Reader<'_>, _: &mut Sink) -> Result<u64, Malformed> {
+        if reader.passes(b"false") {
+            return Ok(Form::Usual as u64);
+        }
+        if reader.passes(b"true") {
+            return Ok(Form::Other as u64);
+        }
+        Self::read(reader).map(|value| value.form() as u64)
+    }
+
+    #[inline(always)]
+    fn transcode_unless_nothing(reader: &mut Reader<'_>, to: &mut Sink) -> Result<u64, Malformed> {
+        Self::transcode(reader, to)
+    }
 }
 
 macro_rules! numbers {
@@ -281,6 +298,25 @@ impl<'a> Payload<'a> for Text<'a> {
     fn take(_: Form, from: &mut Cursor<'a>) -> Option<Self> {
         let text = core::str::from_utf8(from.counted()?).ok()?;
         Some(Text::plain(text))
+    }
+
+    fn transcode(reader: &mut Reader<'a>, sink: &mut Sink) -> Result<u64, Malformed> {
+        match reader.short_string() {
+            Some(plain) => sink.counted(plain),
+            None => sink.text(&reader.text()?, 0),
+        }
+        Ok(Form::Usual as u64)
+    }
+
+    #[inline]
+    fn transcode_unless_nothing(
+        reader: &mut Reader<'a>,
+        sink: &mut Sink,
+    ) -> Result<u64, Malformed> {
+        match reader.passes(b"\"\"") {
+            true => Ok(1),
+            false => Self::transcode(reader, sink),
+        }
     }
 
     #[inline]

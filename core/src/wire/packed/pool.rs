@@ -15,6 +15,16 @@ const KEPT: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RecordPool(Option<Arc<Sink>>);
 
+/// Pools for the rows of one dispatch, to be used again when those of the one before have been
+/// dropped.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RecordPools {
+    /// For the row that comes alone.
+    pub(crate) alone: RecordPool,
+    /// For the voice state that comes with its member, which lies in the other one.
+    pub(crate) voice: RecordPool,
+}
+
 impl RecordPool {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self(Some(Arc::new(Sink::with_capacity(bytes))))

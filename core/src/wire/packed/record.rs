@@ -1,5 +1,7 @@
 //! How a row becomes a record.
 
+use super::Sink;
+
 /// A record that has been read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Transcoded {
@@ -9,18 +11,47 @@ pub(crate) struct Transcoded {
     pub(crate) mask: u64,
 }
 
+impl Transcoded {
+    /// Leaves room for a mask of so many bytes, unless a part has been written.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, sink: &mut Sink, bytes: usize) {
+        if self.mask == 0 {
+            self.place = sink.len();
+            sink.mask(0, bytes);
+        }
+    }
+
+    /// Lets `write` write what is no part of the record, and puts it before what there is of that.
+    #[inline]
+    pub(crate) fn other<E>(
+        &mut self,
+        sink: &mut Sink,
+        write: impl FnOnce(&mut Sink) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let before = sink.len();
+        write(sink)?;
+        let written = sink.len().wrapping_sub(before);
+        if self.mask != 0 && written > 0 {
+            sink.put_before(self.place, before);
+            self.place = self.place.wrapping_add(written);
+        }
+        Ok(())
+    }
+}
+
 /// Declares a row, as `row!` does, that can be packed. The key is not a part of the record.
 ///
 /// The parts are declared in the order in which servers write them, the last in the alphabet
 /// first: a record can be written then while the object is read. `beside` names keys that servers
-/// write between two parts, the row's own key among them; `apart` is what the row has beside the
-/// record.
+/// write between two parts, the row's own key among them; `first` names one that they write before
+/// all others, whatever its place in the alphabet; `apart` is what the row has beside the record.
 macro_rules! packed {
     (
         $(#[$meta:meta])*
         $name:ident {
             $(key $key_wire:literal $key:ident: $key_type:ty;)?
             $(apart $(#[$apart_doc:meta])* $apart_wire:literal $apart:ident: $apart_type:ty;)*
+            $(first $first:literal;)?
             $(
                 $(beside $($beside:literal),+;)?
                 $(#[$doc:meta])* $wire:literal $field:ident: $type:ty,
@@ -193,6 +224,7 @@ macro_rules! packed {
             const PARTS: usize = RecordField::Other as usize;
             const ORDER: &KeyOrder<RecordField> = &KeyOrder::of(KEYS);
             const KEYS: &[OrderedKey<RecordField>] = &OrderedKey::sorted([
+                $(($first, RecordField::Other),)?
                 $(
                     $($(($beside, RecordField::Other),)+)?
                     ($wire, RecordField::$field),
@@ -225,6 +257,12 @@ macro_rules! packed {
                 {
                     let mut record = Transcoded { place: sink.len(), mask: 0 };
                     let mut goes_on = reader.enters_object().ok()?;
+                    $(
+                        if goes_on && reader.passes(quoted!($first)) {
+                            record.other(sink, |sink| other($first, reader, sink)).ok()?;
+                            goes_on = reader.object_goes_on().ok()?;
+                        }
+                    )?
                     'usual: while goes_on && !reader.is_unusual() {
                         $(
                             $($(
@@ -234,9 +272,9 @@ macro_rules! packed {
                                         reader.step_back(quoted!($beside).len());
                                         break 'usual;
                                     }
-                                    other($beside, reader, sink).ok()?;
-                                    goes_on = reader.object_goes_on().ok()?;
-                                    if !goes_on {
+                                    record.other(sink, |sink| other($beside, reader, sink)).ok()?;
+                                    if !reader.passes(b",") && !reader.object_ends().ok()? {
+                                        goes_on = false;
                                         break 'usual;
                                     }
                                 }
@@ -247,14 +285,11 @@ macro_rules! packed {
                                     reader.step_back(quoted!($wire).len());
                                     break 'usual;
                                 }
-                                if record.mask == 0 {
-                                    record.place = sink.len();
-                                    sink.mask(0, Self::MASK);
-                                }
+                                record.begin(sink, Self::MASK);
                                 let state = <$type as Packed<'i>>::transcode(reader, sink).ok()?;
                                 record.mask |= state << SHIFT;
-                                goes_on = reader.object_goes_on().ok()?;
-                                if !goes_on {
+                                if !reader.passes(b",") && !reader.object_ends().ok()? {
+                                    goes_on = false;
                                     break 'usual;
                                 }
                             }
@@ -264,20 +299,17 @@ macro_rules! packed {
                         }
                         let mut room = crate::wire::json::KEY_ROOM;
                         let key = reader.key(&mut room).ok()?;
-                        if matches!(key, $($($($beside |)+)? $wire)|*) {
+                        if matches!(key, $($first |)? $($($($beside |)+)? $wire)|*) {
                             return None;
                         }
-                        other(key, reader, sink).ok()?;
+                        record.other(sink, |sink| other(key, reader, sink)).ok()?;
                         goes_on = reader.object_goes_on().ok()?;
                     }
                     if goes_on {
                         reader.set_unusual();
                         return Self::transcode_rest(reader, sink, record, other);
                     }
-                    if record.mask == 0 {
-                        record.place = sink.len();
-                        sink.mask(0, Self::MASK);
-                    }
+                    record.begin(sink, Self::MASK);
                     sink.set_mask(record.place, record.mask, Self::MASK);
                     Some(record)
                 }

@@ -103,6 +103,13 @@ impl Sink {
         self.put(mask.get(..bytes).unwrap_or(&mask));
     }
 
+    /// Bytes, and before them how many they are.
+    #[inline]
+    pub(crate) fn counted(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.put(bytes);
+    }
+
     /// The characters, and before them how many bytes they are and `more`.
     #[inline]
     pub(crate) fn text(&mut self, text: &Text<'_>, more: u64) {

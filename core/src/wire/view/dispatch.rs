@@ -11,7 +11,7 @@ use super::{
 };
 use crate::id::GuildId;
 use crate::kind::Kinds;
-use crate::wire::packed::RecordPool;
+use crate::wire::packed::RecordPools;
 use crate::wire::{Malformed, Misreads, Name, field::Read, json::Reader};
 
 /// A decoded dispatch: what setup, member requests and the cache need of it.
@@ -101,7 +101,7 @@ impl<'i> View<'i> {
         reader: &mut Reader<'i>,
         kinds: Kinds,
     ) -> Result<Option<Self>, Malformed> {
-        let view = Self::read(name, reader, kinds, &mut RecordPool::default())?;
+        let view = Self::read(name, reader, kinds, &mut RecordPools::default())?;
         if view.is_some() {
             reader.end()?;
         }
@@ -114,29 +114,34 @@ impl<'i> View<'i> {
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
-        pool: &mut RecordPool,
+        pools: &mut RecordPools,
     ) -> Option<Self> {
         if !wanted(name, kinds) {
             return None;
         }
-        Self::read(name, reader, kinds, pool).ok().flatten()
+        Self::read(name, reader, kinds, pools).ok().flatten()
     }
 
-    /// Where its rows lie that came one by one, to be used again when they have been dropped.
+    /// Leaves a handle of where its rows lie that came one by one, to be used again when they have
+    /// been dropped.
     #[allow(
         clippy::wildcard_enum_match_arm,
         reason = "the others have no such rows"
     )]
-    pub(crate) fn pool(&self) -> Option<&RecordPool> {
-        match self {
-            Self::MemberAdd(event) | Self::MemberUpdate(event) => Some(event.members.pool()),
-            Self::PresenceUpdate(event) => Some(event.presences.pool()),
-            Self::Entity(EntityEvent::VoiceState(event)) => Some(event.members.pool()),
-            Self::Entity(EntityEvent::MessageCreate(event) | EntityEvent::MessageUpdate(event)) => {
-                Some(event.messages.pool())
+    pub(in crate::wire) fn spare(&self, pools: &mut RecordPools) {
+        let alone = match self {
+            Self::MemberAdd(event) | Self::MemberUpdate(event) => event.members.pool(),
+            Self::PresenceUpdate(event) => event.presences.pool(),
+            Self::Entity(EntityEvent::VoiceState(event)) => {
+                pools.voice = event.states.pool().spare();
+                event.members.pool()
             }
-            _ => None,
-        }
+            Self::Entity(EntityEvent::MessageCreate(event) | EntityEvent::MessageUpdate(event)) => {
+                event.messages.pool()
+            }
+            _ => return,
+        };
+        pools.alone = alone.spare();
     }
 
     /// Decodes what a dispatch that is about something else says of a member: `TYPING_START` and
@@ -173,11 +178,11 @@ impl<'i> View<'i> {
         clippy::wildcard_enum_match_arm,
         reason = "the others are entities' or have no view"
     )]
-    pub(super) fn read(
+    pub(in crate::wire) fn read(
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
-        pool: &mut RecordPool,
+        pools: &mut RecordPools,
     ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::Ready => Self::Ready(boxed(reader)?),
@@ -190,11 +195,15 @@ impl<'i> View<'i> {
                 Self::MembersChunk(Box::new(MembersChunk::read(reader, kinds)?))
             }
             Name::RateLimited => Self::RateLimited(RateLimited::read(reader)?),
-            Name::GuildMemberAdd => Self::MemberAdd(MemberEvent::read(reader, pool.reuse())?),
-            Name::GuildMemberUpdate => Self::MemberUpdate(MemberEvent::read(reader, pool.reuse())?),
+            Name::GuildMemberAdd => {
+                Self::MemberAdd(MemberEvent::read(reader, pools.alone.reuse())?)
+            }
+            Name::GuildMemberUpdate => {
+                Self::MemberUpdate(MemberEvent::read(reader, pools.alone.reuse())?)
+            }
             Name::GuildMemberRemove => Self::MemberRemove(MemberRemove::read(reader)?),
             Name::PresenceUpdate => {
-                Self::PresenceUpdate(PresenceUpdate::read(reader, pool.reuse())?)
+                Self::PresenceUpdate(PresenceUpdate::read(reader, pools.alone.reuse())?)
             }
             Name::ChannelCreate => Self::ChannelCreate(channel(reader)?),
             Name::ChannelUpdate => Self::ChannelUpdate(channel(reader)?),
@@ -203,7 +212,7 @@ impl<'i> View<'i> {
             Name::GuildRoleCreate => Self::RoleCreate(boxed(reader)?),
             Name::GuildRoleUpdate => Self::RoleUpdate(boxed(reader)?),
             Name::GuildRoleDelete => Self::RoleDelete(RoleDelete::read(reader)?),
-            _ => return Ok(EntityEvent::read(name, reader, kinds, pool)?.map(Self::Entity)),
+            _ => return Ok(EntityEvent::read(name, reader, kinds, pools)?.map(Self::Entity)),
         }))
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::id::{ChannelId, GuildId, ScheduledEventId};
 use crate::kind::Kinds;
-use crate::wire::packed::RecordPool;
+use crate::wire::packed::RecordPools;
 use crate::wire::{Listing, Malformed, Name, Text, field::Read, json::Reader};
 
 /// A dispatch about threads, expressions, voice, events, integrations, invitations, rules,
@@ -89,7 +89,7 @@ impl<'i> EntityEvent<'i> {
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
-        pool: &mut RecordPool,
+        pools: &mut RecordPools,
     ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::ThreadCreate => Self::ThreadCreate(Read::read(reader)?),
@@ -107,13 +107,13 @@ impl<'i> EntityEvent<'i> {
             }
             Name::SoundboardSounds => Self::Sounds(InGuild::at(reader, "soundboard_sounds")?),
             Name::VoiceStateUpdate => {
-                Self::VoiceState(VoiceStateUpdate::read(reader, kinds, pool)?)
+                Self::VoiceState(VoiceStateUpdate::read(reader, kinds, pools)?)
             }
             Name::ChannelInfo => Self::VoiceChannels(List::at(reader, "channels")?),
             Name::VoiceChannelStatusUpdate | Name::VoiceChannelStartTimeUpdate => {
                 Self::voice_channel(reader)?
             }
-            _ => return Self::read_more(name, reader, kinds, pool),
+            _ => return Self::read_more(name, reader, kinds, pools),
         }))
     }
 
@@ -129,7 +129,7 @@ impl<'i> EntityEvent<'i> {
         name: Name,
         reader: &mut Reader<'i>,
         kinds: Kinds,
-        pool: &mut RecordPool,
+        pools: &mut RecordPools,
     ) -> Result<Option<Self>, Malformed> {
         Ok(Some(match name {
             Name::GuildScheduledEventUserAdd => {
@@ -148,11 +148,11 @@ impl<'i> EntityEvent<'i> {
             }
             Name::WebhooksUpdate => Self::Webhooks(InGuild::at(reader, "channel_id")?),
             Name::MessageCreate if kinds.contains(Kinds::MESSAGES) => {
-                Self::MessageCreate(MessageEvent::read(reader, pool.reuse())?)
+                Self::MessageCreate(MessageEvent::read(reader, pools.alone.reuse())?)
             }
             Name::MessageCreate => Self::MessageSeen(read_seen(reader)?),
             Name::MessageUpdate => {
-                Self::MessageUpdate(MessageEvent::read_update(reader, pool.reuse())?)
+                Self::MessageUpdate(MessageEvent::read_update(reader, pools.alone.reuse())?)
             }
             Name::MessageDelete | Name::MessageDeleteBulk => {
                 Self::MessageDelete(Read::read(reader)?)

@@ -14,8 +14,9 @@ use crate::id::{ChannelId, GuildId, MessageId, UserId};
 use crate::wire::packed::{Cursor, RecordPool, Sink};
 use crate::wire::{Field, Malformed, field::Read as _, json::Reader};
 
-/// Bytes before the records: the ids of the message, its channel, its guild and its author, zeros
-/// for those that there are not; whether the guild is null; and how long the records are.
+/// Bytes before the records, of which the author's is the first: the ids of the message, its
+/// channel, its guild and its author, zeros for those that there are not; whether the guild is
+/// null; and how long the records are, the message's first.
 const HEAD: usize = 41;
 
 const CHANNEL: usize = 8;
@@ -43,7 +44,7 @@ impl<'a> MessageRecord<'a> {
         let (message, channel, guild, author) = (id()?, id()?, id()?, id()?);
         let has_no_guild = from.byte()? != 0;
         let (record, user) = (from.length()?, from.length()?);
-        let (record, user) = (from.bytes(record)?, from.bytes(user)?);
+        let (user, record) = (from.bytes(user)?, from.bytes(record)?);
         Some(Self {
             id: MessageId::new(message)?,
             channel: ChannelId::new(channel),
@@ -151,15 +152,12 @@ impl<'i> Batch<Message<'i>> {
         let start = to.len();
         to.put(&[0; HEAD]);
         let (mut head, mut author) = (RecordHead::default(), None);
-        let record = Message::transcode_with(reader, to, |key, reader, _| {
+        let record = Message::transcode_with(reader, to, |key, reader, to| {
             match key {
                 "id" if head.id.is_none() => head.id = Some(reader.id()?),
                 "channel_id" if head.channel.is_none() => head.channel = Some(reader.id()?),
                 "guild_id" if head.guild.is_absent() => head.guild = Field::read(reader)?,
-                "author" if author.is_none() => {
-                    author = Some(reader.mark());
-                    reader.skip()?;
-                }
+                "author" if author.is_none() => author = Some(User::transcode(reader, to)?),
                 "id" | "channel_id" | "guild_id" | "author" => {
                     return Err(reader.fault("comes twice"));
                 }
@@ -170,20 +168,12 @@ impl<'i> Batch<Message<'i>> {
         head.id?;
         head.write(to, start);
         to.set_length(start.wrapping_add(LENGTH), record.place);
-        if let Some(mark) = author {
-            // What was noted behind the author would be forgotten, and then what is noted of it.
-            if reader.has_noted_since(mark) {
-                return None;
-            }
-            let (end, before) = (reader.mark(), to.len());
-            reader.return_to(mark);
-            let user = User::transcode(reader, to).ok()?;
-            if reader.has_noted_since(mark) {
-                return None;
-            }
-            reader.return_to(end);
-            to.set(start.wrapping_add(AUTHOR), &user.get().to_le_bytes());
-            to.set_length(start.wrapping_add(AUTHOR_LENGTH), before);
+        if let Some(author) = author {
+            let id = author.get().to_le_bytes();
+            to.set(start.wrapping_add(AUTHOR), &id);
+            let length = record.place.wrapping_sub(start).wrapping_sub(HEAD);
+            let length = u32::try_from(length).ok()?.to_le_bytes();
+            to.set(start.wrapping_add(AUTHOR_LENGTH), &length);
         }
         Some(())
     }
@@ -211,7 +201,7 @@ impl<'i> Batch<Message<'i>> {
         self.write(&head, |to| to.put(message.record), author);
     }
 
-    /// Adds a message whose records, the author's last, are written behind the head.
+    /// Adds a message whose records, the author's first, are written behind the head.
     fn write(
         &mut self,
         head: &RecordHead,
@@ -222,23 +212,26 @@ impl<'i> Batch<Message<'i>> {
         let start = to.len();
         to.put(&[0; HEAD]);
         head.write(to, start);
-        to.measured(start.wrapping_add(LENGTH), record);
         if let Some((author, record)) = author {
             let id = author.get().to_le_bytes();
             to.set(start.wrapping_add(AUTHOR), &id);
             to.measured(start.wrapping_add(AUTHOR_LENGTH), record);
         }
+        to.measured(start.wrapping_add(LENGTH), record);
         self.count = self.count.saturating_add(1);
     }
 
     /// Says nothing any more of whether the first message is read aloud.
     pub(super) fn forget_tts(&mut self) {
-        let place = Message::place_of("tts").wrapping_mul(2);
-        let record = self.pool.as_slice().get(HEAD..).unwrap_or_default();
-        let mask = Cursor::new(record).mask(Message::MASK);
+        let part = Message::place_of("tts").wrapping_mul(2);
+        let Some(message) = self.records().next() else {
+            return;
+        };
+        let place = HEAD.wrapping_add(message.author.map_or(0, |(_, user)| user.len()));
+        let mask = Cursor::new(message.record).mask(Message::MASK);
         // The state is all that there is of a boolean.
-        let mask = mask & !(3 << place);
-        self.pool.writer().set_mask(HEAD, mask, Message::MASK);
+        let mask = mask & !(3 << part);
+        self.pool.writer().set_mask(place, mask, Message::MASK);
     }
 }
 

@@ -6,58 +6,13 @@ use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
 use super::batch::{Batch, BatchRow, Sealed, take_off};
-use super::{Activities, Activity, User};
+use super::status::read_clients;
+use super::{Activities, Activity, ClientStatus, Status, User};
 use crate::id::UserId;
-use crate::wire::field::{Read, flat};
+use crate::wire::Malformed;
+use crate::wire::field::Read as _;
 use crate::wire::json::{KeyOrder, OrderedKey, Reader};
-use crate::wire::packed::{Cursor, RecordPool, Sink};
-use crate::wire::row::row;
-use crate::wire::{Field, Malformed};
-
-/// Whether a user is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Status {
-    /// There.
-    Online = 1,
-    /// There, but away from the keyboard.
-    Idle,
-    /// There, and not to be disturbed.
-    Dnd,
-    /// Not there, or not to be seen.
-    Offline,
-    /// A word that this version does not know.
-    Other,
-}
-
-flat!(Status);
-
-impl Read<'_> for Status {
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(match &*reader.text()?.as_cow() {
-            "online" => Self::Online,
-            "idle" => Self::Idle,
-            "dnd" => Self::Dnd,
-            "offline" | "invisible" => Self::Offline,
-            _ => Self::Other,
-        })
-    }
-}
-
-row! {
-    /// The status on each kind of device; absent where the user is offline.
-    ClientStatus {
-        /// On a desktop.
-        "desktop" desktop: Option<Status>,
-        /// On a mobile device.
-        "mobile" mobile: Option<Status>,
-        /// In a browser.
-        "web" web: Option<Status>,
-        /// On a headset.
-        "vr" vr: Option<Status>,
-    }
-}
+use crate::wire::packed::{Cursor, RecordPool, Sink, quoted};
 
 /// One presence of a batch.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -86,17 +41,38 @@ pub(crate) struct PresenceRecord<'a> {
 /// Bytes before the records: the user's id, and how long the two are.
 const HEAD: usize = 16;
 
-/// The keys of a presence and of its update.
-const ORDER: &KeyOrder<()> = &KeyOrder::of(KEYS);
+/// What a key of a presence, or of its update, stands for.
+#[derive(Clone, Copy, Debug)]
+enum PresencePart {
+    User,
+    Status,
+    Clients,
+    Activities,
+    Other,
+}
 
-const KEYS: &[OrderedKey<()>] = &OrderedKey::names([
-    "user",
-    "status",
-    "processed_at_timestamp",
-    "guild_id",
-    "client_status",
-    "activities",
+const ORDER: &KeyOrder<PresencePart> = &KeyOrder::of(KEYS);
+
+const KEYS: &[OrderedKey<PresencePart>] = &OrderedKey::sorted([
+    ("user", PresencePart::User),
+    ("status", PresencePart::Status),
+    ("processed_at_timestamp", PresencePart::Other),
+    ("guild_id", PresencePart::Other),
+    ("client_status", PresencePart::Clients),
+    ("activities", PresencePart::Activities),
 ]);
+
+impl PresencePart {
+    fn named(key: &str) -> Self {
+        match key {
+            "user" => Self::User,
+            "status" => Self::Status,
+            "client_status" => Self::Clients,
+            "activities" => Self::Activities,
+            _ => Self::Other,
+        }
+    }
+}
 
 /// The five statuses of a presence, three bits each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,9 +216,9 @@ impl<'i> Batch<Presence<'i>> {
         to.put(&[0; HEAD]);
         let (mut user, mut status, mut clients) = (None, None, ClientStatus::bare());
         let mut activities = None;
-        let read = reader.object_at_once(ORDER, |_, key, reader| {
-            match key {
-                "user" if user.is_none() => {
+        let mut read = |part: PresencePart, key: &str, reader: &mut Reader<'i>| {
+            match part {
+                PresencePart::User if user.is_none() => {
                     let before = to.len();
                     user = Some(User::transcode(reader, to)?);
                     to.set_length(start.wrapping_add(8), before);
@@ -251,21 +227,32 @@ impl<'i> Batch<Presence<'i>> {
                         *place = place.wrapping_add(to.len().wrapping_sub(before));
                     }
                 }
-                "status" => status = Some(Status::read(reader)?),
-                "client_status" => clients = read_clients(reader)?,
-                "activities" if activities.is_none() => {
+                PresencePart::Status => status = Some(Status::read(reader)?),
+                PresencePart::Clients => clients = read_clients(reader)?,
+                PresencePart::Activities if activities.is_none() => {
                     let place = to.len();
                     activities = Some(place);
                     to.put(&[0; 3]);
                     let count = transcode_activities(reader, to)?;
                     to.set(place.wrapping_add(2), &[count]);
                 }
-                "user" | "activities" => return Err(reader.fault("comes twice")),
-                _ => return other(key, reader),
+                PresencePart::User | PresencePart::Activities => {
+                    return Err(reader.fault("comes twice"));
+                }
+                PresencePart::Other => return other(key, reader),
             }
             Ok(())
-        });
-        read.ok()?;
+        };
+        if usual_keys(reader, &mut read).ok()? {
+            let read = |part: Option<_>, key: &str, reader: &mut Reader<'i>| {
+                read(
+                    part.unwrap_or_else(|| PresencePart::named(key)),
+                    key,
+                    reader,
+                )
+            };
+            reader.rest_at_once(ORDER, read).ok()?;
+        }
         let place = activities.unwrap_or_else(|| {
             let place = to.len();
             to.put(&[0; 3]);
@@ -336,9 +323,31 @@ impl Batch<Presence<'_>> {
     }
 }
 
-fn read_clients<'i>(reader: &mut Reader<'i>) -> Result<ClientStatus<'i>, Malformed> {
-    let clients = Field::read(reader)?.into_value();
-    Ok(clients.unwrap_or(ClientStatus::bare()))
+/// Reads the keys of a presence as far as they come in the order of servers; whether another one
+/// follows.
+#[inline]
+fn usual_keys<'i, F>(reader: &mut Reader<'i>, mut read: F) -> Result<bool, Malformed>
+where
+    F: FnMut(PresencePart, &str, &mut Reader<'i>) -> Result<(), Malformed>,
+{
+    let mut goes_on = reader.enters_object()?;
+    macro_rules! usual {
+        ($($key:literal $part:ident,)*) => {$(
+            if goes_on && reader.passes(quoted!($key)) {
+                read(PresencePart::$part, $key, reader)?;
+                goes_on = reader.object_goes_on()?;
+            }
+        )*};
+    }
+    usual! {
+        "user" User,
+        "status" Status,
+        "processed_at_timestamp" Other,
+        "guild_id" Other,
+        "client_status" Clients,
+        "activities" Activities,
+    }
+    Ok(goes_on)
 }
 
 /// Writes the activities while they are read, and counts them: fewer than take two bytes to count.

@@ -4,7 +4,7 @@ use super::in_guild::guild_and;
 use super::{Batch, Member, VoiceState};
 use crate::id::{ChannelId, GuildId};
 use crate::kind::Kinds;
-use crate::wire::packed::RecordPool;
+use crate::wire::packed::RecordPools;
 use crate::wire::{Field, Malformed, Text, field::Read, json::Reader};
 
 /// A voice state came, changed or went.
@@ -13,8 +13,8 @@ use crate::wire::{Field, Malformed, Text, field::Read, json::Reader};
 pub struct VoiceStateUpdate<'i> {
     /// The guild; without one, nothing can be cached.
     pub guild: Option<GuildId>,
-    /// The state.
-    pub state: VoiceState<'i>,
+    /// The one state.
+    pub states: Batch<VoiceState<'i>>,
     /// The member, if members are cached.
     pub members: Batch<Member<'i>>,
 }
@@ -23,16 +23,17 @@ impl<'i> VoiceStateUpdate<'i> {
     pub(super) fn read(
         reader: &mut Reader<'i>,
         kinds: Kinds,
-        pool: &mut RecordPool,
+        pools: &mut RecordPools,
     ) -> Result<Self, Malformed> {
         let (mut guild, mut members) = (Field::Absent, Batch::default());
-        let state = VoiceState::read_with(reader, |key, reader| {
+        let RecordPools { alone, voice } = pools;
+        let states = Batch::<VoiceState<'_>>::read_one(reader, voice.reuse(), |key, reader| {
             match key {
                 "guild_id" => guild = reader.tolerate(Field::read)?.unwrap_or_default(),
                 "member" if kinds.contains(Kinds::MEMBERS) => {
                     members = Batch::default();
                     if !reader.null()? {
-                        let pool = pool.reuse();
+                        let pool = alone.reuse();
                         members =
                             Batch::<Member<'_>>::read_one(reader, pool, |_, reader| reader.skip())?;
                     }
@@ -43,7 +44,7 @@ impl<'i> VoiceStateUpdate<'i> {
         })?;
         Ok(Self {
             guild: guild.into_value(),
-            state,
+            states,
             members,
         })
     }

@@ -106,15 +106,15 @@ mod tests {
     use super::super::View;
     use super::*;
     use crate::wire::json::Reader;
-    use crate::wire::packed::RecordPool;
+    use crate::wire::packed::RecordPools;
 
     #[test]
     fn what_is_wanted_has_a_view_and_the_others_have_none() {
         for &name in Name::ALL {
             // Invitations outside of guilds have none either.
             let data = r#"{"guild_id":"1","id":"1"}"#;
-            let mut pool = RecordPool::default();
-            let view = View::read(name, &mut Reader::new(data), Kinds::all(), &mut pool);
+            let mut pools = RecordPools::default();
+            let view = View::read(name, &mut Reader::new(data), Kinds::all(), &mut pools);
             assert_eq!(wanted(name, Kinds::all()), view != Ok(None), "{name}");
         }
         assert!(!wanted(Name::Unknown, Kinds::all()));

@@ -35,7 +35,7 @@ const UNREAD: [Name; 18] = [
 
 /// Texts in the sources of the views that are no keys of a dispatch, or keys of which the place
 /// alone is known.
-const NO_KEYS: [&str; 15] = [
+const NO_KEYS: [&str; 16] = [
     "clan",
     "display_name",
     "display_name_styles",
@@ -47,6 +47,7 @@ const NO_KEYS: [&str; 15] = [
     "offline",
     "invisible",
     "zero",
+    "channel",
     "channel_type",
     "heartbeat_interval",
     "lowercase",

@@ -114,7 +114,7 @@ impl Lines {
 fn key(kind: &str, row: &Value) -> String {
     let keys: &[&Value] = match kind {
         "members" | "presences" => &[&row["user"]["id"]],
-        "voice_states" => &[&row["user_id"]],
+        "voice_state" | "voice_states" => &[&row["user_id"]],
         "thread_members" => &[&row["id"], &row["user_id"]],
         "invites" => &[&row["code"]],
         "sounds" => &[&row["sound_id"]],

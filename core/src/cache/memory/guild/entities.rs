@@ -1,7 +1,6 @@
 //! What lies in a guild beside channels, roles, members and presences.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::cache::key::any_plain_key;
@@ -141,10 +140,10 @@ impl Entities {
             Rows::VoiceStates(rows) if rows.iter().any(|row| row.channel.value().is_none()) => {
                 self.put_voice_states(rows, how);
             }
-            Rows::VoiceState(row) if how == MergeMode::Replace => {
-                self.put_voice_states(vec![row], how);
+            Rows::VoiceState(rows) => {
+                let rows = rows.iter().map(VoiceState::into_owned);
+                self.put_voice_states(rows.collect(), how);
             }
-            Rows::VoiceState(row) => self.put_voice_state(row, how),
             any_plain_rows!() => self.plain.put(mixer, rows, how),
             Rows::CurrentUser(_)
             | Rows::Guild(_)

@@ -227,7 +227,7 @@ pub(in crate::cache::memory) fn row_ids(
             placed.for_each(to);
         }
         Rows::WebhookMarks(rows) => rows.iter().for_each(|row| to(at(row.get()))),
-        Rows::VoiceState(row) => to(at(row.user.get())),
+        Rows::VoiceState(rows) => rows.users().for_each(|user| to(at(user.get()))),
         any_plain_rows!() => plain_row_ids(rows, |id| to(at(id))),
     }
 }
