@@ -178,7 +178,7 @@ impl Tombstones {
     /// A new session: what it lists is the truth.
     pub(crate) fn clear_all(&mut self) {
         self.guilds.clear();
-        self.order.clear();
+        self.order = VecDeque::new();
         self.requests.clear();
     }
 

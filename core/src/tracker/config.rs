@@ -45,7 +45,7 @@ pub struct TrackerConfig {
     /// which trails a removal (a member inside a voice state, a chunk that was written before, a
     /// late update) brings it back; the oldest is forgotten first.
     ///
-    /// Default 4,096, of some 150 bytes each: more members than leave while the answer to one
+    /// Default 4,096, at most 65,536, of some 150 bytes each: more members than leave while the answer to one
     /// request comes, be they pruned or banned. Zero remembers nothing. The later half goes along
     /// with a session that is handed on.
     pub tombstones: usize,
@@ -94,7 +94,7 @@ impl TrackerConfig {
         if let Some(hold) = hold {
             hold.check().map_err(|error| error.of("hold"))?;
         }
-        within("tombstones", *tombstones, &(0..=1 << 20))?;
+        within("tombstones", *tombstones, &(0..=1 << 16))?;
         limits.check().map_err(|error| error.of("limits"))
     }
 }

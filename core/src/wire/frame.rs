@@ -61,8 +61,14 @@ impl<'a> Frame<'a> {
     }
 
     /// Reads a dispatch in the form in which the gateway sends it; `None` for any other frame, and
-    /// for one whose data is malformed.
+    /// for one whose data is malformed. One that has more behind its data is read for nothing.
     fn read_usual(text: &'a str, kinds: Kinds, pools: &mut RecordPools) -> Option<Self> {
+        let [.., last, b'}'] = text.as_bytes() else {
+            return None;
+        };
+        if last.is_ascii_whitespace() {
+            return None;
+        }
         let head = UsualHead::read(text.as_bytes())?;
         let mut reader = Reader::inside(text, head.data);
         reader.peek();

@@ -313,10 +313,20 @@ impl<'a> Payload<'a> for Text<'a> {
         reader: &mut Reader<'a>,
         sink: &mut Sink,
     ) -> Result<u64, Malformed> {
-        match reader.passes(b"\"\"") {
-            true => Ok(1),
-            false => Self::transcode(reader, sink),
+        if reader.passes(b"\"\"") {
+            return Ok(1);
         }
+        if let Some(plain) = reader.short_string() {
+            sink.counted(plain);
+            return Ok(Form::Usual as u64);
+        }
+        // Behind blanks there may be nothing too.
+        let text = reader.text()?;
+        if text.is_empty() {
+            return Ok(1);
+        }
+        sink.text(&text, 0);
+        Ok(Form::Usual as u64)
     }
 
     #[inline]

@@ -8,8 +8,8 @@ use serde::ser::{Serialize, Serializer};
 use crate::id::UserId;
 use crate::wire::packed::{Cursor, RecordPool};
 
-/// Rows of one guild, packed: [`Member`](super::Member)s, [`Presence`](super::Presence)s or
-/// [`Message`](super::Message)s.
+/// Rows of one guild, packed: [`Member`](super::Member)s, [`Presence`](super::Presence)s,
+/// [`VoiceState`](super::VoiceState)s or [`Message`](super::Message)s.
 ///
 /// However many there are, they lie in one allocation, which a clone shares.
 pub struct Batch<T> {

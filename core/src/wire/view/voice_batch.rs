@@ -176,6 +176,8 @@ mod tests {
             r#"{"suppress":1,"user_id":"8","channel_id":"x","member":1}"#,
             r#"{ "user_id" : "8" , "self_stream" : null , "channel_id" : "9" }"#,
             r#"{"user_id":7}"#,
+            r#"{"session_id": "","user_id":"7","channel_id":"9"}"#,
+            "{\"user_id\":\"7\",\"session_id\":\n \"\",\"channel_id\":\"9\"}",
         ] {
             let (states, _) = read(text);
             let state = states.iter().next().unwrap();

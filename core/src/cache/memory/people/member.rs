@@ -162,8 +162,11 @@ impl MemberTable {
         let Self { roles, head, .. } = self;
         write_head(head, roles, self.generation, member, &[]);
         let (head, record) = (self.head.as_slice(), member.membership);
+        let before = self.table.len();
         self.table.insert(member.id.get(), head, record);
-        self.newest = self.newest.wrapping_add(1);
+        // One that is too long finds no place.
+        let more = self.table.len().saturating_sub(before);
+        self.newest = self.newest.saturating_add(more);
         self.index_roles(member.id);
     }
 
@@ -222,7 +225,8 @@ impl MemberTable {
         };
         let row = MemberRow::of(self.table.at(found));
         let is_newest = row.generation == self.generation;
-        self.newest = self.newest.wrapping_sub(usize::from(is_newest));
+        // Generations are counted round: a row of long ago may look like one of this.
+        self.newest = self.newest.saturating_sub(usize::from(is_newest));
         if let Some(by_role) = &mut self.by_role {
             unindex(by_role, user, self.roles.resolve(row.roles));
         }

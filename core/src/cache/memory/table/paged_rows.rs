@@ -230,8 +230,8 @@ impl PagedRows {
         }
         let mut left = most;
         while left > 0 {
-            let most_left = self.pages.iter_mut().max_by_key(|pages| pages.part_left());
-            let Some(pages) = most_left.filter(|pages| pages.len() > 0) else {
+            let with_rows = self.pages.iter_mut().filter(|pages| pages.len() > 0);
+            let Some(pages) = with_rows.max_by_key(|pages| pages.part_left()) else {
                 return false;
             };
             let before = pages.bytes();

@@ -208,7 +208,7 @@ impl Pages {
         let page = 1_usize.wrapping_shl(self.shift);
         let needed = self.rows.div_ceil(page);
         let left = page.wrapping_sub(self.rows) & page.wrapping_sub(1);
-        let nearly_full = self.rows > 0 && left < page / 16;
+        let nearly_full = self.rows > 0 && page > 1 && left < (page / 16).max(1);
         self.keep(needed.wrapping_add(usize::from(nearly_full)));
         let Some(first) = self.pages.first_mut().filter(|_| needed <= 1) else {
             return;
