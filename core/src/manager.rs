@@ -34,7 +34,7 @@ mod supervisor;
 
 use core::fmt;
 
-pub use crate::owners::Owners;
+pub use crate::owners::{Owners, RunnableShards};
 pub use decision::Decision;
 pub use discord::Discord;
 pub use distributed::{Distributed, Spread};

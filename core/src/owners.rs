@@ -1,48 +1,138 @@
-//! Which process holds which shard.
+//! Which process holds which shard, and which it could.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
 
 use crate::process_id::ProcessId;
 use crate::rng::Rng;
 use crate::shard_id::ShardId;
 
+/// The shards that a process can run, as it tells the others: those that it watches, may have by
+/// its [`Placement`](crate::manager::Placement), and has not given up for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunnableShards {
+    total: u32,
+    /// The first and the last of each range of numbers, in order.
+    ranges: Vec<(u32, u32)>,
+    /// Whether it runs these whoever else lives.
+    #[serde(default, skip_serializing_if = "is_false")]
+    by_hand: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+impl RunnableShards {
+    /// Those with these numbers, of a bot with `total` shards. `by_hand` says that the process runs
+    /// them whoever else lives: they are left to it.
+    #[must_use]
+    pub fn new(total: u32, numbers: impl IntoIterator<Item = u32>, by_hand: bool) -> Self {
+        let mut numbers: Vec<u32> = numbers.into_iter().collect();
+        numbers.sort_unstable();
+        let mut ranges: Vec<(u32, u32)> = Vec::new();
+        for number in numbers {
+            match ranges.last_mut() {
+                Some((_, last)) if number <= last.saturating_add(1) => *last = number,
+                Some(_) | None => ranges.push((number, number)),
+            }
+        }
+        Self {
+            total,
+            ranges,
+            by_hand,
+        }
+    }
+
+    /// Of how many shards the bot is, as this process runs it.
+    #[must_use]
+    pub const fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// Whether the shard is one of them.
+    #[must_use]
+    pub fn contains(&self, shard: ShardId) -> bool {
+        let after = self
+            .ranges
+            .partition_point(|(first, _)| *first <= shard.number());
+        let range = after.checked_sub(1).and_then(|at| self.ranges.get(at));
+        self.total == shard.total() && range.is_some_and(|(_, last)| shard.number() <= *last)
+    }
+}
+
 /// The processes that live, and what they run, as one of them sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owners {
-    /// The processes that live.
-    pub live: BTreeSet<ProcessId>,
-    /// Each shard, by number, and the process that holds it; `None` if nobody does.
+    /// The processes that live, and which shards each can run; `None` for one of an earlier
+    /// version, which does not say so, and is taken to be able to run any.
+    pub live: BTreeMap<ProcessId, Option<RunnableShards>>,
+    /// Each shard, by number, and the process that holds it; `None` if nobody does. None at all as
+    /// long as those who live run the bot with [another number of
+    /// shards](crate::fleet::lease::Leases::held_back).
     pub shards: Vec<(ShardId, Option<ProcessId>)>,
 }
 
 impl Owners {
     /// Who is to have a shard, if the shards are spread: the same in every process that sees the
-    /// same ones live. `None` if none lives.
+    /// same ones live. First come those who run it by hand. `None` if nobody lives who can run it.
     #[must_use]
     pub fn first_for(&self, shard: ShardId) -> Option<ProcessId> {
-        let weight = |process: &&ProcessId| {
+        let can_run = |runs: Option<&RunnableShards>| runs.is_none_or(|it| it.contains(shard));
+        let able = self.live.iter().filter(|(_, runs)| can_run(runs.as_ref()));
+        let weight = |(process, runs): &(&ProcessId, &Option<RunnableShards>)| {
             let mixed = Rng::new(process.get()).next_u64() ^ u64::from(shard.number());
-            (Rng::new(mixed).next_u64(), **process)
+            let by_hand = runs.as_ref().is_some_and(|it| it.by_hand);
+            (by_hand, Rng::new(mixed).next_u64(), **process)
         };
-        self.live.iter().max_by_key(weight).copied()
+        able.max_by_key(weight).map(|(process, _)| *process)
     }
 
     /// Whose owner is gone, or that has none.
     fn is_free(&self, holder: Option<ProcessId>) -> bool {
-        holder.is_none_or(|holder| !self.live.contains(&holder))
+        holder.is_none_or(|holder| !self.live.contains_key(&holder))
+    }
+
+    /// Whether a process holds the shard by hand, and so keeps it.
+    fn is_kept(&self, shard: ShardId, holder: Option<ProcessId>) -> bool {
+        let runs = holder.and_then(|holder| self.live.get(&holder)?.as_ref());
+        runs.is_some_and(|runs| runs.by_hand && runs.contains(shard))
     }
 
     /// The shard that moves next: the lowest of those that another process is to have, once every
-    /// shard has an owner.
+    /// shard has an owner that anybody can run.
     pub(crate) fn moves(&self) -> Option<ShardId> {
-        if self.shards.iter().any(|(_, holder)| self.is_free(*holder)) {
-            return None;
+        let mut misplaced = None;
+        for (shard, holder) in &self.shards {
+            let Some(first) = self.first_for(*shard) else {
+                continue;
+            };
+            if self.is_free(*holder) {
+                return None;
+            }
+            let stays = Some(first) == *holder || self.is_kept(*shard, *holder);
+            misplaced = misplaced.or((!stays).then_some(*shard));
         }
-        let mut misplaced = self
-            .shards
-            .iter()
-            .filter(|(shard, holder)| self.first_for(*shard) != *holder);
-        misplaced.next().map(|(shard, _)| *shard)
+        misplaced
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_have_the_numbers_that_they_were_made_of() {
+        let numbers = [7, 3, 4, 4, 5, 9];
+        let runs = RunnableShards::new(10, numbers, false);
+        for number in 0..10 {
+            let shard = ShardId::new(number, 10);
+            assert_eq!(runs.contains(shard), numbers.contains(&number), "{number}");
+        }
+        assert!(!runs.contains(ShardId::new(4, 11)), "of another total");
+        assert_eq!(runs.ranges, [(3, 5), (7, 7), (9, 9)]);
     }
 }

@@ -16,7 +16,7 @@ const NAMED: usize = 50;
 /// Whether a shard runs, or other processes know that this one lives and may run one.
 pub(crate) fn is_alive(handle: &Handle) -> bool {
     let process = handle.process();
-    let is_known = |owners: Owners| process.is_some_and(|it| owners.live.contains(&it));
+    let is_known = |owners: Owners| process.is_some_and(|it| owners.live.contains_key(&it));
     handle.shards().any(|shard| shard.phase != Phase::Halted)
         || handle.owners().is_some_and(is_known)
 }

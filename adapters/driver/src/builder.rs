@@ -150,7 +150,7 @@ impl<R: Runtime> Builder<R> {
     /// Runs these shard numbers of `total`, in any order; without it, all that the service
     /// recommends. One process runs at most [`Api::max_shards`].
     ///
-    /// All shards of a bot have one total: with two at a time, guilds would come twice.
+    /// All shards have one total, whichever process runs them: with two, guilds would come twice.
     ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};

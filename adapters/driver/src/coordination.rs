@@ -1,6 +1,7 @@
 //! One bot in several processes: the task that keeps the leases of this one, and runs the shards
 //! that they give it.
 
+mod joining;
 mod leases;
 mod owned_shard;
 mod record;
@@ -9,6 +10,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
+use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -17,8 +19,8 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use headcount_core::fleet::StartLimit;
-use headcount_core::fleet::lease::{LeaseAction, LeaseConfig, LeaseInput, Leases};
-use headcount_core::manager::Placement;
+use headcount_core::fleet::lease::{Expected, LeaseAction, LeaseConfig, LeaseInput, Leases, Swap};
+use headcount_core::manager::{Placement, RunnableShards};
 use headcount_core::session::OnStop;
 use headcount_core::{Input, Instant, Intents, Shard, ShardId};
 
@@ -32,17 +34,21 @@ use crate::refresh::Refresh;
 use crate::shared::Shared;
 use crate::{Error, GatewayInfo, Runtime};
 
+pub(crate) use joining::join;
 pub(crate) use leases::{LeaseRequest, SharedLeases};
 pub(crate) use owned_shard::HAND_OVER;
-use owned_shard::{OwnedShard, OwnedStage};
+use owned_shard::OwnedShard;
 pub(crate) use table::AnyLeaseStore;
-use table::{Silence, SwapAnswer, ask};
+use table::{Silence, SwapAnswers, ask};
 
 /// How long a process that ends waits for the store to hear of it.
 pub(crate) const PARTING: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether the consumer is done with what it took of a shard that moves.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// So many entries are looked at with one question at most.
+const LOOKS: usize = 500;
 
 /// How long the task rests after a panic.
 const REST: Duration = Duration::from_secs(1);
@@ -83,13 +89,21 @@ pub(crate) struct Coordination<R: Runtime> {
     limit: StartLimit,
     /// Since when it is to be asked again.
     ask_limit: Option<Instant>,
-    swaps: FuturesUnordered<BoxFuture<'static, SwapAnswer>>,
+    swaps: FuturesUnordered<BoxFuture<'static, SwapAnswers>>,
+    /// What is to be looked at, with as few questions as can be.
+    looks: Vec<Swap>,
     silence: Silence,
     alarm: Alarm<R>,
     /// What the machine takes in next.
     inputs: VecDeque<LeaseInput>,
+    /// Whether what this process is to run may have changed.
+    is_to_place: bool,
     /// The shards that this process is to run.
     serves: BTreeSet<ShardId>,
+    /// Those that it has said it can run.
+    offered: Option<RunnableShards>,
+    /// Of how many shards the bot is, if that keeps this process from running any.
+    held_back: Option<u32>,
     /// Those that it is not to, and what becomes of their sessions.
     declined: BTreeMap<ShardId, OnStop>,
     /// Whether a shard has ended by itself.
@@ -100,6 +114,8 @@ pub(crate) struct Coordination<R: Runtime> {
     /// Counts the records of all shards: a lease that goes on after it was over takes no lower one.
     records: u64,
     next_record: Instant,
+    /// When the shards are looked after next, if there are any.
+    look_at: Instant,
     /// Since when the bot ends here, and what becomes of the sessions.
     ending: Option<(Instant, OnStop)>,
     leaves: bool,
@@ -109,7 +125,7 @@ pub(crate) struct Coordination<R: Runtime> {
 enum CoordinationDue {
     Time,
     Request(LeaseRequest),
-    Answer(SwapAnswer),
+    Answer(SwapAnswers),
     Limit(Result<GatewayInfo, Error>),
 }
 
@@ -146,15 +162,20 @@ impl<R: Runtime> Coordination<R> {
             limit,
             ask_limit: None,
             swaps: FuturesUnordered::new(),
+            looks: Vec::new(),
             silence: Silence::default(),
             inputs: VecDeque::new(),
+            is_to_place: true,
             serves: BTreeSet::new(),
+            offered: None,
+            held_back: None,
             declined: BTreeMap::new(),
             has_failed: false,
             owned: BTreeMap::new(),
             had_last: BTreeSet::new(),
             records: 0,
             next_record: Instant::ZERO,
+            look_at: Instant::ZERO,
             ending: None,
             leaves: false,
         })
@@ -169,7 +190,7 @@ impl<R: Runtime> Coordination<R> {
                     self.leases.counters().answered(answer.failure.is_none());
                     self.silence
                         .note(self.leases.now(), answer.failure.as_ref());
-                    self.inputs.push_back(answer.input);
+                    self.inputs.extend(answer.inputs);
                 }
                 CoordinationDue::Limit(answer) => self.answer_limit(answer),
             }
@@ -189,24 +210,19 @@ impl<R: Runtime> Coordination<R> {
         if let Poll::Ready(answer) = self.refresh.poll(now, cx, self.ask_limit) {
             return Poll::Ready(CoordinationDue::Limit(answer));
         }
-        let deadline = self.deadline(now);
+        let deadline = self.deadline();
         self.alarm
             .poll(cx, deadline)
             .map(|()| CoordinationDue::Time)
     }
 
-    fn deadline(&self, now: Instant) -> Option<Instant> {
-        let record = (!self.owned.is_empty()).then_some(self.next_record);
-        let stages = self.owned.values().filter_map(|owned| match owned.stage {
-            OwnedStage::Resting(until) => Some(until),
-            OwnedStage::Closing(_) => Some(now.after(LOOK)),
-            OwnedStage::Waiting | OwnedStage::Running => None,
-        });
+    fn deadline(&self) -> Option<Instant> {
+        let look = (!self.owned.is_empty()).then_some(self.look_at);
         let ending = self
             .ending
             .map(|(since, _)| since.after(HAND_OVER + PARTING));
         let machine = self.leases.read(Leases::poll_timeout);
-        stages.chain(record).chain(ending).chain(machine).min()
+        look.into_iter().chain(ending).chain(machine).min()
     }
 
     /// Whether the bot has ended here: all is given back, or the store does not answer.
@@ -223,15 +239,17 @@ impl<R: Runtime> Coordination<R> {
 
     fn request(&mut self, request: LeaseRequest) {
         match request {
+            LeaseRequest::Input(LeaseInput::NoIdentify(shard)) => self.gave_up(shard),
             LeaseRequest::Input(input) => self.inputs.push_back(input),
             LeaseRequest::Stop(shard, on_stop) => {
                 self.declined.insert(shard, on_stop);
-                self.place();
+                self.is_to_place = true;
             }
             LeaseRequest::Start(shard) => {
                 self.declined.remove(&shard);
-                self.place();
+                self.is_to_place = true;
             }
+            LeaseRequest::Left(shard) => self.left(shard),
             LeaseRequest::End(on_stop) => self.end(on_stop),
         }
     }
@@ -239,27 +257,42 @@ impl<R: Runtime> Coordination<R> {
     fn end(&mut self, on_stop: OnStop) {
         if self.ending.is_none() {
             self.ending = Some((self.leases.now(), on_stop));
-            self.place();
+            self.is_to_place = true;
         }
     }
 
     /// Hands the machine what it is to take in, and does what it says.
     fn advance(&mut self) {
-        while let Some(input) = self.inputs.pop_front() {
-            for action in self.leases.handle(input) {
-                self.act(action);
+        loop {
+            while let Some(input) = self.inputs.pop_front() {
+                for action in self.leases.handle(input) {
+                    self.act(action);
+                }
+            }
+            if mem::take(&mut self.is_to_place) {
+                self.place();
+            }
+            self.look_after_end();
+            if self.inputs.is_empty() && !self.is_to_place {
+                break;
             }
         }
+        let looks = mem::take(&mut self.looks);
+        looks.chunks(LOOKS).for_each(|some| self.ask(some.to_vec()));
+    }
+
+    fn ask(&self, swaps: Vec<Swap>) {
+        let (store, patience) = (Arc::clone(&self.store), self.config.patience);
+        let asked = ask(self.runtime.clone(), store, swaps, patience);
+        self.swaps.push(asked);
     }
 
     fn act(&mut self, action: LeaseAction) {
         match action {
-            LeaseAction::Swap(swap) => {
-                let store = Arc::clone(&self.store);
-                let patience = self.config.patience;
-                self.swaps
-                    .push(ask(self.runtime.clone(), store, swap, patience));
-            }
+            LeaseAction::Swap(swap) => match swap.expected {
+                Expected::Never => self.looks.push(swap),
+                Expected::Nothing | Expected::Written(_) => self.ask(vec![swap]),
+            },
             LeaseAction::Start {
                 shard,
                 epoch,
@@ -279,7 +312,7 @@ impl<R: Runtime> Coordination<R> {
                     cell.withdraw();
                 }
             }
-            LeaseAction::Place => self.place(),
+            LeaseAction::Place => self.is_to_place = true,
             LeaseAction::Emit(event) => self.delivery.push(BotEvent::of_bot(event, None)),
             LeaseAction::AskLimit => match self.refresh.is_possible() {
                 true => self.ask_limit = Some(self.leases.now()),
@@ -290,7 +323,10 @@ impl<R: Runtime> Coordination<R> {
 
     /// Compares what this process is to run with what it is told to.
     fn place(&mut self) {
-        let owners = self.leases.owners();
+        let look = |leases: &Leases| (leases.owners(), leases.held_back());
+        let (owners, held_back) = self.leases.read(look);
+        self.note_held_back(held_back);
+        self.offer();
         for (shard, holder) in &owners.shards {
             if holder.is_some_and(|holder| holder != self.leases.me()) {
                 self.had_last.remove(shard);
@@ -309,6 +345,33 @@ impl<R: Runtime> Coordination<R> {
         let old = self.serves.difference(&serves).copied();
         self.inputs.extend(old.map(LeaseInput::Yield));
         self.serves = serves;
+    }
+
+    /// Tells the others which shards this process can run, if that has changed.
+    fn offer(&mut self) {
+        let shards = self.shared.fleet.cells().iter().map(|(shard, _)| *shard);
+        let shards = shards.filter(|shard| !self.declined.contains_key(shard));
+        let offer = self.placement.runnable(self.shared.total.get(), shards);
+        if self.offered.as_ref() != Some(&offer) {
+            self.offered = Some(offer.clone());
+            self.inputs.push_back(LeaseInput::Offer(offer));
+        }
+    }
+
+    /// Says when this process cannot run its shards because of those that others run.
+    fn note_held_back(&mut self, by: Option<u32>) {
+        if self.held_back == by {
+            return;
+        }
+        let own = self.shared.total;
+        match by {
+            Some(total) => tracing::error!(
+                "other processes of this bot run it with {total} shards, and this one with {own}: \
+                 none is run here as long as any of them lives"
+            ),
+            None => tracing::info!("the bot is run with {own} shards from now on"),
+        }
+        self.held_back = by;
     }
 
     fn look_after_end(&mut self) {

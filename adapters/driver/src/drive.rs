@@ -481,8 +481,9 @@ struct RunGuard {
 
 impl Drop for RunGuard {
     fn drop(&mut self) {
+        // Its next loop begins once this one is gone, and may be let in.
+        self.shared.fleet.leaves(self.cell.id());
         self.cell.left();
         self.shared.fleet.left(self.cell.id());
-        self.shared.wake_leases();
     }
 }

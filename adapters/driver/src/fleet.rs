@@ -7,6 +7,7 @@ use std::task::Waker;
 use futures_util::task::AtomicWaker;
 use headcount_core::fleet::lease::LeaseInput;
 use headcount_core::fleet::{Fleet, FleetAction, FleetInput, FleetReadiness, StartLimit};
+use headcount_core::session::Phase;
 use headcount_core::{Event, Instant, Shard, ShardId};
 
 use crate::coordination::LeaseRequest;
@@ -83,6 +84,7 @@ impl SharedFleet {
         let moved = fleet.poll_timeout() != before || self.finish(&fleet, &input);
         self.report(&fleet, &input);
         drop(fleet);
+        self.release(&input);
         if moved {
             self.bell.wake();
         }
@@ -111,6 +113,15 @@ impl SharedFleet {
     /// Whether every shard here has finished chunking since the bot began.
     pub(crate) fn has_finished(&self) -> bool {
         self.has_finished.load(Ordering::Acquire)
+    }
+
+    /// A shard that has lost its connection identifies on another one, once it is let in again.
+    fn release(&self, input: &FleetInput<'_>) {
+        if let FleetInput::Event(id, Event::StateChanged(change)) = input
+            && change.to == Phase::Idle
+        {
+            self.pacer.gave_up(*id);
+        }
     }
 
     /// Tells the other processes how far the shards here are, if that may have changed.
@@ -189,7 +200,7 @@ impl SharedFleet {
     pub(crate) fn admit(&self, id: ShardId) {
         let halt = self.cell(id).and_then(|cell| cell.read(Shard::halt));
         match halt {
-            Some(_) => self.pacer.ended(id),
+            Some(_) => self.pacer.gave_up(id),
             None => self.grant(id),
         }
     }
@@ -272,9 +283,16 @@ impl SharedFleet {
         self.bell.wake();
     }
 
+    /// A shard's loop is about to be gone: what it was let in for counts no more.
+    pub(crate) fn leaves(&self, id: ShardId) {
+        self.pacer.gave_up(id);
+    }
+
     /// A shard's loop is gone.
     pub(crate) fn left(&self, id: ShardId) {
-        self.pacer.ended(id);
+        if let Pacer::Leases(leases) = &self.pacer {
+            leases.send(LeaseRequest::Left(id));
+        }
         self.wake();
     }
 

@@ -63,7 +63,7 @@ impl InheritedRows {
         sessions: &[Session],
     ) {
         let asked = sessions.iter().map(async |session| {
-            let guilds = stores.guilds(runtime, session.shard()).await;
+            let guilds = stores.guilds(runtime, session).await;
             (session.digest(), guilds)
         });
         let found = join_all(asked).await.into_iter();

@@ -134,18 +134,26 @@ async fn begin_again<R: Runtime>(
     };
     let (epoch, head) = (tenure.epoch, found.as_ref().map(FileHead::of));
     let rows = match &tenure.session {
-        Some(session) => match shared.stores.guilds(runtime, id).await {
+        Some(session) => match shared.stores.guilds(runtime, session).await {
             stored if stored.guilds.is_empty() => found.or(here),
             stored => Some(with_stored_members(session, found.or(here), stored)),
         },
         None => None,
     };
-    cell.start(tenure, rows.as_ref())?;
+    if shared.leases.is_some() {
+        shared.stores.begin(id, epoch);
+    }
+    // Whoever asks how far heartbeats may go once it has begun is told.
     if let Some(left) = left {
-        cell.note_applied();
         left.begin(id, epoch, head);
     }
-    Ok(())
+    let started = cell.start(tenure, rows.as_ref());
+    match (left, &started) {
+        (Some(_), Ok(())) => cell.note_applied(),
+        (Some(left), Err(_)) => left.end(id),
+        (None, _) => {}
+    }
+    started
 }
 
 fn span(id: ShardId) -> tracing::Span {

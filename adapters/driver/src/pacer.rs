@@ -38,11 +38,14 @@ impl Pacer {
         }
     }
 
-    /// A shard's loop is gone: it does not identify.
-    pub(crate) fn ended(&self, shard: ShardId) {
+    /// A shard that may have been let in does not identify: its connection has failed, or its loop
+    /// is about to be gone.
+    pub(crate) fn gave_up(&self, shard: ShardId) {
         match self {
             Self::Fleet => {}
-            Self::Leases(leases) => leases.wake(),
+            Self::Leases(leases) => {
+                leases.send(LeaseRequest::Input(LeaseInput::NoIdentify(shard)));
+            }
             Self::Gate(gate) => gate.give_back(shard),
         }
     }

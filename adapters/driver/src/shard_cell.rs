@@ -285,6 +285,7 @@ impl ShardCell {
     /// counts no more. What it begins with.
     pub(crate) fn begin_tenure(&self) -> ShardTenure {
         self.acknowledgements.begin_anew();
+        self.applied.set(0, 0);
         mem::take(&mut lock(&self.tenure))
     }
 

@@ -90,11 +90,4 @@ impl Shared {
             log.note(id, left, resets.map(|at| at.since(now)));
         }
     }
-
-    /// The task of the leases, if there is one, looks at the shards.
-    pub(crate) fn wake_leases(&self) {
-        if let Some(leases) = &self.leases {
-            leases.wake();
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Starting a bot.
 
 mod identifying;
+mod joining;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -54,7 +55,8 @@ impl<R: Runtime> Builder<R> {
     ///
     /// # Errors
     /// Those of [`Api::gateway_info`](crate::Api::gateway_info); [`ErrorKind::Config`] for a
-    /// setting that makes no sense, no shards at all, or a shard number out of range;
+    /// setting that makes no sense, no shards at all, a shard number out of range, or another total
+    /// than that of the bot's [processes](Self::coordinate) that live;
     /// [`ErrorKind::Url`] for an address that cannot be dialled, [`ErrorKind::Plaintext`] for one
     /// where the token may not go. Nothing was started.
     ///
@@ -85,6 +87,7 @@ impl<R: Runtime> Builder<R> {
                     .await?
             }
         };
+        let info = self.join(info).await?;
         let (state, mut rows) = self.open_state()?;
         let cache = CachePlan::new(self.seed_of(0)?, self.kept(), self.indexes);
         let (cache, found) = match &state {

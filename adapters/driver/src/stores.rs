@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use headcount_core::ShardId;
 use headcount_core::bounds::LONGEST;
 use headcount_core::cache::memory::{Applied, Displaced, GuildState};
 use headcount_core::cache::{AsyncStore, Kinds, Mutation, StoreTraffic};
+use headcount_core::id::GuildId;
+use headcount_core::{Session, ShardId};
 
 use crate::Runtime;
 use crate::deadline::within;
@@ -57,7 +58,12 @@ trait AnyStore: Send + Sync {
         old_values: bool,
     ) -> BoxFuture<'a, Result<Displaced, Failed>>;
 
-    fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<Vec<(GuildState, u64)>, Cause>>;
+    fn begin(&self, shard: ShardId, epoch: u64);
+
+    fn guilds<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<Vec<(GuildState, u64)>, Cause>>;
 
     fn traffic(&self) -> StoreTraffic;
 }
@@ -100,9 +106,19 @@ where
             .boxed()
     }
 
-    fn guilds(&self, shard: ShardId) -> BoxFuture<'_, Result<Vec<(GuildState, u64)>, Cause>> {
+    fn begin(&self, shard: ShardId, epoch: u64) {
+        if let Err(error) = caught(|| AsyncStore::begin(self, shard, epoch)) {
+            tracing::error!(%error, "a store failed as shard {shard} began");
+        }
+    }
+
+    fn guilds<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<Vec<(GuildState, u64)>, Cause>> {
         let work = async move {
-            let found = AsyncStore::guilds(self, shard).await;
+            let guilds: Vec<GuildId> = session.guilds().collect();
+            let found = AsyncStore::guilds(self, session.shard(), &guilds).await;
             found.map_err(|error| Arc::new(error) as Cause)
         };
         caught_in(work)
@@ -171,13 +187,20 @@ impl Stores {
         kinds.fold(Kinds::empty(), Kinds::union)
     }
 
-    /// What the store of members has of a shard's guilds; nothing if it does not say so in time.
-    pub(crate) async fn guilds<R: Runtime>(&self, runtime: &R, shard: ShardId) -> StoredGuilds {
+    /// A shard is about to begin here, under a lease of this epoch.
+    pub(crate) fn begin(&self, shard: ShardId, epoch: u64) {
+        for (_, store) in &self.routes {
+            store.begin(shard, epoch);
+        }
+    }
+
+    /// What the store of members has of a session's guilds; nothing if it does not say so in time.
+    pub(crate) async fn guilds<R: Runtime>(&self, runtime: &R, session: &Session) -> StoredGuilds {
         let mut routes = self.routes.iter();
         let Some((kinds, store)) = routes.find(|(kinds, _)| kinds.contains(Kinds::MEMBERS)) else {
             return StoredGuilds::default();
         };
-        let guilds = match within(runtime, LOOK, store.guilds(shard)).await {
+        let guilds = match within(runtime, LOOK, store.guilds(session)).await {
             Some(Ok(guilds)) => guilds,
             Some(Err(error)) => {
                 tracing::warn!(%error, "a store does not say what it has of a shard");

@@ -44,6 +44,35 @@ impl IdentifyGate for Gate {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_shard_that_cannot_dial_gives_its_pass_back_before_it_waits_again() {
+    let (runtime, listener) = memory();
+    drop(listener);
+    let gate = Gate::default();
+    let builder = Builder::new(runtime, "token", Intents::GUILDS)
+        .gateway(info(1))
+        .seed(7);
+    let _bot = builder
+        .identify_gate(gate.clone())
+        .connect()
+        .await
+        .expect("started");
+    for _ in 0..3 {
+        let admit = loop {
+            if let Some((_, admit)) = gate.waiting.lock().expect("it").pop() {
+                break admit;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        admit.send(()).expect("it waits");
+        // Time stands still until the dial has failed.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let is_asked = !gate.waiting.lock().expect("it").is_empty();
+        let out = gate.out.load(Ordering::SeqCst);
+        assert!(out == 0 && !is_asked, "{out} {is_asked}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_gate_of_ones_own_says_when_shards_identify() {
     let (runtime, mut listener) = memory();
     let gate = Gate::default();

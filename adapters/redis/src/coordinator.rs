@@ -3,7 +3,7 @@
 use std::fmt;
 
 use headcount_core::fleet::lease::{Epoch, Expected, LeaseKey, LeaseStore, Swap, Swapped};
-use redis::Script;
+use redis::{Cmd, RedisResult, Script};
 
 use crate::connection::{RedisConnection, RedisOptions, connect};
 use crate::entry::{FIELDS, read};
@@ -48,11 +48,7 @@ impl Coordinator {
         let mut connection = self.connection.clone();
         let expected = match swap.expected {
             Expected::Never => {
-                let mut look = redis::cmd("HMGET");
-                look.arg(key).arg(&FIELDS[..]);
-                if swap.with_value {
-                    look.arg("value");
-                }
+                let look = self.look(swap);
                 let mut fields: Vec<Option<Vec<u8>>> = look
                     .query_async(&mut connection)
                     .await
@@ -90,6 +86,38 @@ impl Coordinator {
         }
     }
 
+    /// Looks at several entries, in one round trip.
+    ///
+    /// # Errors
+    /// There was no answer at all. What is not understood of one entry is [`Swapped::Unknown`].
+    pub async fn look_all(&self, looks: &[Swap]) -> Result<Vec<Swapped>, CoordinatorError> {
+        let mut commands = redis::pipe();
+        for look in looks {
+            commands.add_command(self.look(look));
+        }
+        commands.ignore_errors();
+        let answers: Vec<RedisResult<Vec<Option<Vec<u8>>>>> = commands
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(CoordinatorError::of)?;
+        let understood = |fields: RedisResult<Vec<_>>| read(&mut fields.ok()?);
+        let answers = answers.into_iter().map(|fields| match understood(fields) {
+            Some(entry) => Swapped::Refused(entry),
+            None => Swapped::Unknown,
+        });
+        Ok(answers.collect())
+    }
+
+    /// The command that looks at an entry.
+    fn look(&self, swap: &Swap) -> Cmd {
+        let mut look = redis::cmd("HMGET");
+        look.arg(self.key(swap.key)).arg(&FIELDS[..]);
+        if swap.with_value {
+            look.arg("value");
+        }
+        look
+    }
+
     fn key(&self, key: LeaseKey) -> String {
         let prefix = &self.prefix;
         match key {
@@ -105,6 +133,10 @@ impl LeaseStore for Coordinator {
 
     async fn swap(&self, swap: &Swap) -> Result<Swapped, CoordinatorError> {
         Self::swap(self, swap).await
+    }
+
+    async fn look_all(&self, looks: &[Swap]) -> Result<Vec<Swapped>, CoordinatorError> {
+        Self::look_all(self, looks).await
     }
 }
 

@@ -9,6 +9,10 @@ pub(crate) const FIELDS: [&str; 6] = ["version", "number", "holder", "ticket", "
 
 const VERSION: u64 = 1;
 
+/// No number of an epoch is higher: scripts count in doubles, which are exact up to 2^53, and each
+/// writing is higher than those before. Milliseconds since 1970 get there in 285,000 years.
+const HIGHEST: u64 = (1 << 53) - (1 << 20);
+
 /// Reads the fields of an entry, and its value if it was asked for.
 ///
 /// The outer option is `None` if it is not understood, the inner one if there is no entry.
@@ -34,7 +38,7 @@ pub(crate) fn read(fields: &mut Vec<Option<Vec<u8>>>) -> Option<Option<LeaseEntr
         holder: ProcessId::new(holder),
         ticket,
     };
-    (version == VERSION).then(|| {
+    (version == VERSION && number <= HIGHEST).then(|| {
         Some(LeaseEntry {
             epoch,
             until,
@@ -89,5 +93,14 @@ mod tests {
         let mut newer = whole;
         newer[0] = "2";
         assert_eq!(read(&mut fields(&newer)), None);
+        let mut wrong = whole;
+        wrong[1] = "9007199253692416";
+        assert!(read(&mut fields(&wrong)).is_some());
+        wrong[1] = "9007199253692417";
+        assert_eq!(
+            read(&mut fields(&wrong)),
+            None,
+            "it can be counted up no more"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod counts;
+mod epochs;
 mod error;
 mod guild;
 mod head;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use headcount_core::ShardId;
 use headcount_core::cache::memory::{Applied, GuildState};
 use headcount_core::cache::{AsyncStore, Kinds, Mutation, Op, Scope, StoreTraffic};
+use headcount_core::id::GuildId;
 
 use crate::connection::RedisOptions;
 use known::WrittenGuilds;
@@ -104,11 +106,16 @@ impl AsyncStore for RowStore {
         !matches!(error, RowsError::NoAnswer(_) | RowsError::Contended)
     }
 
-    async fn guilds(&self, shard: ShardId) -> Result<Vec<(GuildState, u64)>, RowsError> {
-        let guilds = self.link.guilds().await?;
-        self.reader()
-            .known(guilds.into_iter().filter(|guild| shard.serves(*guild)))
-            .await
+    fn begin(&self, shard: ShardId, epoch: u64) {
+        self.link.epochs.begin(shard, epoch);
+    }
+
+    async fn guilds(
+        &self,
+        _: ShardId,
+        guilds: &[GuildId],
+    ) -> Result<Vec<(GuildState, u64)>, RowsError> {
+        self.reader().known(guilds.iter().copied()).await
     }
 
     fn traffic(&self) -> StoreTraffic {

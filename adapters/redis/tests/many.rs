@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 
 #[test]
-fn no_event_is_lost_when_owners_and_the_redis_are_killed() {
+fn no_event_is_lost_when_owners_and_the_redis_are_killed_and_one_stands_still() {
     // One is started, to see whether there is one.
     if server::Server::for_test(&[]).is_none() {
         return;
@@ -19,6 +19,7 @@ fn no_event_is_lost_when_owners_and_the_redis_are_killed() {
     let target = test.parent().and_then(Path::parent).expect("target");
     let output = Command::new(target.join("examples").join("many"))
         .args(["--json", "--kills", "3", "--redis-kills", "2"])
+        .args(["--pauses", "1"])
         .output()
         .expect("the example is built");
     let printed = String::from_utf8_lossy(&output.stdout);
@@ -29,6 +30,7 @@ fn no_event_is_lost_when_owners_and_the_redis_are_killed() {
     );
     assert_eq!(account["owners_killed"], 3);
     assert_eq!(account["redis_emptied"], 1);
+    assert_eq!(account["owners_paused"], 1, "by SIGSTOP, for 30 s");
     assert!(account["sent"].as_u64() > Some(1_000), "{account:#}");
     let takeover = account["takeover_seconds_p99"].as_f64();
     assert!(takeover < Some(15.0), "{account:#}");

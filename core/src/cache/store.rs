@@ -8,6 +8,7 @@ use core::future::Future;
 use super::memory::{Applied, Displaced, GuildState, MemoryStore};
 use super::{Kinds, Mutation};
 use crate::ShardId;
+use crate::id::GuildId;
 
 /// A store of rows, for loops that wait for it.
 ///
@@ -84,20 +85,29 @@ pub trait AsyncStore {
         false
     }
 
-    /// What the store has of a shard's guilds, and how many members of each: asked of the store of
-    /// members before the shard goes on with a session of another process. By default nothing is
-    /// known of any, and their members are missing until they are asked for anew.
+    /// A shard is about to begin here, under a lease of this epoch: later ones are higher. Whatever
+    /// of the shard an owner with a lower one brings from now on is late. By default that does not
+    /// matter, as where one process alone runs the shard.
+    fn begin(&self, shard: ShardId, epoch: u64) {
+        let _ = (shard, epoch);
+    }
+
+    /// What the store has of these guilds of a shard, and how many members of each: asked of the
+    /// store of members before the shard goes on with a session of another process, which has these
+    /// guilds. By default nothing is known of any, and their members are missing until they are
+    /// asked for anew.
     ///
     /// # Errors
     /// Whatever befalls the store; then nothing is known.
     fn guilds(
         &self,
         shard: ShardId,
+        guilds: &[GuildId],
     ) -> impl Future<Output = Result<Vec<(GuildState, u64)>, Self::Error>> + Send
     where
         Self: Sync,
     {
-        let _ = shard;
+        let _ = (shard, guilds);
         async { Ok(Vec::new()) }
     }
 

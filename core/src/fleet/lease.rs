@@ -42,6 +42,7 @@ mod agenda;
 mod config;
 mod context;
 mod inquiry;
+mod joining;
 mod processes;
 mod queue;
 mod shard;
@@ -56,7 +57,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::fleet::StartLimit;
-use crate::owners::Owners;
+use crate::owners::{Owners, RunnableShards};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
 use agenda::Agenda;
@@ -68,6 +69,7 @@ use turns::Turns;
 pub use crate::process_id::ProcessId;
 pub use action::{LeaseAction, LeaseEnd, LeaseInput};
 pub use config::LeaseConfig;
+pub use joining::{BotTotal, Joining};
 pub use store::LeaseStore;
 pub use table::{Epoch, Expected, LeaseEntry, LeaseKey, LeaseTable, Swap, Swapped};
 
@@ -123,6 +125,8 @@ impl Leases {
             .map(|shard| (shard, ShardLease::new(now, shard)))
             .collect();
         let total = shards.keys().next().map_or(0, |shard| shard.total());
+        let numbers = shards.keys().map(|shard| shard.number());
+        let runs = RunnableShards::new(total, numbers, false);
         let mut agenda = Agenda::default();
         shards.keys().for_each(|shard| agenda.set(*shard, now));
         Self {
@@ -134,7 +138,7 @@ impl Leases {
             agenda,
             shards,
             turns: Turns::new(now, me, limit),
-            processes: Processes::new(now, total),
+            processes: Processes::new(now, runs),
         }
     }
 
@@ -174,10 +178,18 @@ impl Leases {
         self.turns.may_identify(now, shard, &self.config)
     }
 
+    /// Of how many shards the bot is, if the processes that live run it with another number than
+    /// this one: it is to run none as long as any of them lives, since guilds would come twice.
+    #[must_use]
+    pub fn held_back(&self) -> Option<u32> {
+        self.processes.held_back()
+    }
+
     /// The processes that live, and who holds which shard, as this process knows it.
     #[must_use]
     pub fn owners(&self) -> Owners {
-        let shards = self.shards.iter();
+        let is_held_back = self.held_back().is_some();
+        let shards = self.shards.iter().filter(|_| !is_held_back);
         Owners {
             live: self.processes.live().clone(),
             shards: shards
@@ -203,6 +215,7 @@ impl Leases {
                 ticket,
                 swapped,
             } => self.answer(key, ticket, swapped, actions),
+            LeaseInput::Offer(runs) => self.processes.offer(now, runs),
             LeaseInput::Serve(shard) => self.change(shard, |lease| lease.serve(now, true)),
             LeaseInput::Yield(shard) => self.change(shard, |lease| lease.serve(now, false)),
             LeaseInput::Record {

@@ -7,6 +7,7 @@ use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Gap;
+use crate::id::GuildId;
 use crate::intents::Intents;
 use crate::positions::{Position, session_digest};
 use crate::sequences::Sequences;
@@ -181,6 +182,11 @@ impl Session {
     #[must_use]
     pub fn guild_count(&self) -> usize {
         self.guilds.len()
+    }
+
+    /// Its guilds, whatever their state.
+    pub fn guilds(&self) -> impl Iterator<Item = GuildId> {
+        self.guilds.all()
     }
 }
 

@@ -86,6 +86,12 @@ impl KnownGuilds {
         self.arrived.iter().copied().chain(unfinished)
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = GuildId> {
+        let others = self.expected.iter().chain(&self.away);
+        self.present().chain(others.copied())
+    }
+
     /// What stores have of the guilds. Rows that are newer than this know better which guilds have
     /// come anew, or failed, since.
     pub(crate) fn stored(&self, rows: Option<&RestoredRows>) -> StoredBefore {

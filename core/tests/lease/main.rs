@@ -15,4 +15,5 @@ mod scenarios;
 mod store;
 mod table;
 mod takeover;
+mod unable;
 mod world;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headcount_core::fleet::lease::{LeaseConfig, LeaseKey, Leases, ProcessId};
+use headcount_core::manager::{Placement, RunnableShards};
 use headcount_core::{Instant, ShardId};
 
 use crate::dice::Dice;
@@ -42,6 +43,10 @@ pub(crate) struct Process {
     pub(crate) paused_until: u64,
     pub(crate) shards: BTreeMap<ShardId, Running>,
     pub(crate) serves: BTreeSet<ShardId>,
+    /// The shards that it may have to run.
+    pub(crate) watched: Vec<ShardId>,
+    /// Those of them that it has given up for good.
+    pub(crate) declined: BTreeSet<ShardId>,
     pub(crate) attempts: u64,
     pub(crate) wakes: Option<u64>,
     /// The last second in which it asked about each key, and how often it did.
@@ -69,6 +74,8 @@ impl Process {
             paused_until: 0,
             shards: BTreeMap::new(),
             serves: BTreeSet::new(),
+            watched: shards.to_vec(),
+            declined: BTreeSet::new(),
             attempts: 0,
             wakes: None,
             asked: BTreeMap::new(),
@@ -99,6 +106,19 @@ impl Process {
 
     pub(crate) fn may_emit(&self, now: u64, shard: ShardId) -> bool {
         self.leases.may_emit(self.clock(now), shard)
+    }
+
+    /// Whether it can run a shard.
+    pub(crate) fn can_run(&self, shard: ShardId) -> bool {
+        self.watched.contains(&shard) && !self.declined.contains(&shard)
+    }
+
+    /// The shards that it can run, as it tells the others.
+    pub(crate) fn offer(&self) -> RunnableShards {
+        let total = self.watched.first().map_or(0, |shard| shard.total());
+        let shards = self.watched.iter().copied();
+        let shards = shards.filter(|shard| self.can_run(*shard));
+        Placement::Spread.runnable(total, shards)
     }
 
     /// Begins something else with a shard; what was going on with it counts no more.

@@ -1,6 +1,9 @@
 //! A store that keeps the table, more or less.
 
-use headcount_core::fleet::lease::{LeaseEntry, LeaseKey, LeaseTable, Swap, Swapped};
+use headcount_core::fleet::lease::{
+    Expected, LeaseEntry, LeaseKey, LeaseTable, ProcessId, Swap, Swapped,
+};
+use serde_json::Value;
 
 use crate::dice::Dice;
 
@@ -57,6 +60,24 @@ impl Store {
             self.history.push((now, swap.key, before));
         }
         swapped
+    }
+
+    /// Writes an entry as another process would.
+    pub(crate) fn change(&mut self, now: u64, key: LeaseKey, change: impl FnOnce(&mut Value)) {
+        let entry = self.table.get(key).expect("it is there").clone();
+        let mut value = serde_json::from_slice(&entry.value).expect("JSON");
+        change(&mut value);
+        let write = Swap {
+            ticket: 1,
+            key,
+            expected: Expected::Written(entry.epoch),
+            holder: ProcessId::new(77),
+            floor: 0,
+            lease: entry.lease,
+            value: Some(value.to_string().into_bytes().into()),
+            with_value: false,
+        };
+        self.swap(now, &write);
     }
 
     /// A failover: what was written after that time is gone.

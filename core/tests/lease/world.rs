@@ -64,6 +64,8 @@ pub(crate) struct World {
     /// Whether the store has forgotten all: then epochs may begin anew.
     pub(crate) has_forgotten: bool,
     pub(crate) faults: bool,
+    /// Whether processes can run some of the shards alone, and give up some of those for good.
+    pub(crate) is_partial: bool,
     config: LeaseConfig,
     queue: BTreeMap<(u64, u64), Step>,
     queued: u64,
@@ -88,6 +90,7 @@ impl World {
             deaths: BTreeMap::new(),
             has_forgotten: false,
             faults: false,
+            is_partial: false,
             config: LeaseConfig::default(),
             queue: BTreeMap::new(),
             queued: 0,
@@ -161,13 +164,33 @@ impl World {
     }
 
     fn start(&mut self) {
+        let mut shards = self.shards.clone();
+        if self.is_partial {
+            shards.retain(|_| self.dice.chance(70));
+        }
+        self.start_with(&shards);
+    }
+
+    /// A process comes that may have to run these shards. Its id.
+    pub(crate) fn start_with(&mut self, shards: &[ShardId]) -> u64 {
         self.ids += 1;
         let id = self.dice.next() & 0xffff_ffff_0000 | self.ids;
         let config = self.config.clone();
         let with = (&mut self.gateway, &mut self.dice);
-        let process = Process::start(self.now, id, config, &self.shards, with);
+        let process = Process::start(self.now, id, config, shards, with);
         self.processes.push(process);
         self.at(0, Step::Input(id, LeaseInput::Timeout));
+        id
+    }
+
+    /// A shard has ended by itself in a process, and would do so again.
+    pub(crate) fn decline(&mut self, id: u64, shard: ShardId) {
+        let index = self.index(id).unwrap();
+        let process = &mut self.processes[index];
+        process.declined.insert(shard);
+        let offer = process.offer();
+        self.at(0, Step::Input(id, LeaseInput::Offer(offer)));
+        self.place(id);
     }
 
     /// From now on somebody else has to run the shards of this process.
@@ -202,9 +225,10 @@ impl World {
                 let owners = process.leases.owners();
                 Placement::Spread.serves(ProcessId::new(id), &owners)
             }
-            Assignment::All => self.shards.clone(),
+            Assignment::All => process.watched.clone(),
         };
-        let serves: BTreeSet<ShardId> = serves.into_iter().collect();
+        let serves = serves.into_iter();
+        let serves: BTreeSet<ShardId> = serves.filter(|shard| process.can_run(*shard)).collect();
         let before = std::mem::replace(&mut process.serves, serves.clone());
         for shard in &serves - &before {
             self.at(0, Step::Input(id, LeaseInput::Serve(shard)));
@@ -215,7 +239,7 @@ impl World {
     }
 
     /// Hands an input to a process, and does what it wants.
-    fn feed(&mut self, id: u64, input: LeaseInput) {
+    pub(crate) fn feed(&mut self, id: u64, input: LeaseInput) {
         let index = self.index(id).unwrap();
         let process = &mut self.processes[index];
         let clock = process.clock(self.now);
@@ -469,5 +493,8 @@ impl World {
             self.look_for_others(id, shard);
         }
         self.active(id, shard, session, if may { sent } else { acknowledged });
+        if self.is_partial && self.faults && self.dice.chance(1) && self.dice.chance(20) {
+            self.decline(id, shard);
+        }
     }
 }

@@ -139,6 +139,7 @@ fn every_row_has_a_test_of_its_name() {
     let processes = [
         "driver/tests/sharing/faults.rs",
         "driver/tests/sharing/snapshots.rs",
+        "driver/tests/sharing/unable.rs",
         "redis/tests/rows/faults.rs",
     ];
     let processes = processes.map(|file| read(&format!("adapters/{file}")));
@@ -154,7 +155,7 @@ fn every_row_has_a_test_of_its_name() {
         );
         assert!(names.insert(name));
     }
-    assert_eq!(names.len(), 55);
+    assert_eq!(names.len(), 57);
 }
 
 #[test]

@@ -29,10 +29,16 @@ impl<R: Runtime> Builder<R> {
     /// [`shard_snapshots`](Self::shard_snapshots), or its members in a [`store`](Self::store) that
     /// the processes share.
     ///
-    /// [`Builder::shards`] says which shards may have to run here, all by default. The processes
-    /// need no other folder or session: [`state`](Self::state) and [`sessions`](Self::sessions)
-    /// cannot be given beside it. [`Bot::shutdown`](crate::Bot::shutdown), and dropping the bot,
-    /// hand the shards over at once.
+    /// [`Builder::shards`] says which shards may have to run here, all by default. What one process
+    /// cannot run, another one does: also a shard that has ended by itself, such as one that the
+    /// service has refused, is left to the others from then on. All run the bot with one number of
+    /// shards, that of whoever lives and came first: a process that comes takes it over, or
+    /// [`connect`](Self::connect) fails if [`Builder::shards`] says another one. To change it, end
+    /// them all.
+    ///
+    /// The processes need no other folder or session: [`state`](Self::state) and
+    /// [`sessions`](Self::sessions) cannot be given beside it.
+    /// [`Bot::shutdown`](crate::Bot::shutdown), and dropping the bot, hand the shards over at once.
     ///
     /// [`Event::Halted`]: headcount_core::Event::Halted
     /// [handed over]: headcount_core::setup::Outcome::HandedOver

@@ -33,6 +33,8 @@ pub(crate) enum LeaseRequest {
     Stop(ShardId, OnStop),
     /// It may run a shard again.
     Start(ShardId),
+    /// The loop of a shard is gone.
+    Left(ShardId),
     /// The bot ends in this process.
     End(OnStop),
 }
@@ -120,11 +122,6 @@ impl SharedLeases {
 
     fn requests(&self) -> MutexGuard<'_, VecDeque<LeaseRequest>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A shard's loop is gone, or something else has changed that the task looks at.
-    pub(crate) fn wake(&self) {
-        self.bell.wake();
     }
 
     /// The next request; the task is woken by one that comes later.

@@ -19,6 +19,8 @@ const OFFERED: usize = 64;
 /// What becomes of a shard between its lease and the end of that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OwnedStage {
+    /// Its record cannot be read: it is given back as it is.
+    Unread,
     /// It began without a session too often, and asks for an identify then.
     Resting(Instant),
     /// It waits for its turn to identify.

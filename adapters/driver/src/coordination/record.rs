@@ -37,7 +37,8 @@ impl ShardRecord {
         self
     }
 
-    /// Reads a record; `None` if it is none of this version. One of no bytes says nothing.
+    /// Reads a record; `None` if it is none of this version, and of use to another process. One of
+    /// no bytes says nothing.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         if bytes.is_empty() {
             return Some(Self::new(None, ColdStarts::default()));

@@ -7,9 +7,9 @@ use headcount_core::fleet::lease::{LeaseEnd, LeaseInput};
 use headcount_core::session::OnStop;
 use headcount_core::{Instant, Session, ShardId};
 
-use super::Coordination;
 use super::owned_shard::{HAND_OVER, OwnedShard, OwnedStage};
 use super::record::ShardRecord;
+use super::{Coordination, LOOK};
 use crate::Runtime;
 use crate::shard_cell::ShardCell;
 use crate::shard_tenure::ShardTenure;
@@ -19,10 +19,9 @@ impl<R: Runtime> Coordination<R> {
     /// A shard is this process's.
     pub(super) fn begin(&mut self, shard: ShardId, epoch: u64, record: &[u8]) {
         let is_forgotten = record.is_empty();
-        let record = ShardRecord::decode(record).unwrap_or_else(|| {
-            tracing::warn!("the record of shard {shard} is of another version: it is not resumed");
-            ShardRecord::new(None, ColdStarts::default())
-        });
+        let Some(record) = ShardRecord::decode(record) else {
+            return self.leave_alone(shard, epoch);
+        };
         let fits = |session: &Session| {
             let fits = session.intents() == self.intents;
             if !fits {
@@ -46,6 +45,7 @@ impl<R: Runtime> Coordination<R> {
             tracing::info!("shard {shard} is resumed here");
             let owned = OwnedShard::new(OwnedStage::Running, epoch, cold_starts);
             self.owned.insert(shard, owned);
+            self.look_at = Instant::ZERO;
             let tenure = ShardTenure {
                 epoch,
                 session,
@@ -68,7 +68,23 @@ impl<R: Runtime> Coordination<R> {
         };
         let owned = OwnedShard::new(stage, epoch, cold_starts).in_place_of(given_up);
         self.owned.insert(shard, owned);
+        self.look_at = Instant::ZERO;
         self.record(shard, |owned, _| Some(owned.without_session()));
+    }
+
+    /// A shard whose record cannot be read is for processes that can: it was theirs, and its record
+    /// stays as it is.
+    fn leave_alone(&mut self, shard: ShardId, epoch: u64) {
+        tracing::warn!("the record of shard {shard} is of another version: it is left to others");
+        let owned = OwnedShard::new(OwnedStage::Unread, epoch, ColdStarts::default());
+        self.owned.insert(shard, owned);
+        self.decline(shard, OnStop::Resume);
+    }
+
+    /// This process does not run a shard any more: another one is to, if it can.
+    pub(super) fn decline(&mut self, shard: ShardId, on_stop: OnStop) {
+        self.declined.entry(shard).or_insert(on_stop);
+        self.is_to_place = true;
     }
 
     /// Puts a shard's next record, if there is one, under a number of its own.
@@ -108,14 +124,24 @@ impl<R: Runtime> Coordination<R> {
 
     /// A shard may identify.
     pub(super) fn grant(&mut self, shard: ShardId) {
-        if let Some(cell) = self.shared.fleet.cell(shard) {
-            cell.grant();
-        }
-        if let Some(owned) = self.owned.get_mut(&shard)
-            && owned.stage == OwnedStage::Waiting
-        {
+        let (Some(cell), Some(owned)) = (self.shared.fleet.cell(shard), self.owned.get_mut(&shard))
+        else {
+            // It has ended here meanwhile.
+            return self.inputs.push_back(LeaseInput::NoIdentify(shard));
+        };
+        cell.grant();
+        if owned.stage == OwnedStage::Waiting {
             let tenure = owned.begin_anew();
             self.run_shard(shard, tenure);
+        }
+    }
+
+    /// A shard's loop says that it does not identify. One of an earlier owner does not speak for
+    /// the shard that waits to begin.
+    pub(super) fn gave_up(&mut self, shard: ShardId) {
+        let owned = self.owned.get(&shard);
+        if owned.is_none_or(|owned| owned.stage != OwnedStage::Waiting) {
+            self.inputs.push_back(LeaseInput::NoIdentify(shard));
         }
     }
 
@@ -127,9 +153,12 @@ impl<R: Runtime> Coordination<R> {
         };
         self.leases.counters().ended(why);
         let cell = Arc::clone(cell);
-        self.inputs.push_back(LeaseInput::NoIdentify(shard));
         cell.revoke();
         let has_begun = owned.stage == OwnedStage::Running && !self.shared.fleet.cancel(shard);
+        if !has_begun {
+            // Otherwise its loop says so at its end: an identify may be on its way before that.
+            self.inputs.push_back(LeaseInput::NoIdentify(shard));
+        }
         let on_stop = match why {
             LeaseEnd::Yielded => self.on_stop(shard),
             LeaseEnd::Expired | LeaseEnd::Taken(_) => {
@@ -143,6 +172,7 @@ impl<R: Runtime> Coordination<R> {
         match (why, has_begun) {
             (LeaseEnd::Yielded, true) => {
                 let until = self.leases.now().after(HAND_OVER);
+                self.look_at = Instant::ZERO;
                 if let Some(owned) = self.owned.get_mut(&shard) {
                     owned.stage = OwnedStage::Closing(until);
                 }
@@ -166,28 +196,39 @@ impl<R: Runtime> Coordination<R> {
         }
     }
 
-    /// Does what time, or the end of a shard's loop, leads to.
+    /// Does what time leads to, once that is due.
     pub(super) fn look_after_shards(&mut self) {
         let now = self.leases.now();
+        if self.owned.is_empty() || now < self.look_at {
+            return;
+        }
         let records = self.next_record <= now;
         if records {
             self.next_record = now.after(self.config.record);
         }
         let shards: Vec<ShardId> = self.owned.keys().copied().collect();
         for shard in shards {
-            let Some(cell) = self.shared.fleet.cell(shard) else {
-                continue;
-            };
-            let cell = Arc::clone(cell);
-            self.look_after(shard, &cell, (now, records));
+            self.look_after(shard, (now, records));
         }
-        self.look_after_end();
+        let stages = self.owned.values().filter_map(|owned| match owned.stage {
+            OwnedStage::Resting(until) => Some(until),
+            OwnedStage::Closing(_) => Some(now.after(LOOK)),
+            OwnedStage::Unread | OwnedStage::Waiting | OwnedStage::Running => None,
+        });
+        self.look_at = stages.chain([self.next_record]).min().unwrap_or(now);
     }
 
-    fn look_after(&mut self, shard: ShardId, cell: &ShardCell, (now, records): (Instant, bool)) {
-        let Some(owned) = self.owned.get_mut(&shard) else {
+    /// A shard's loop is gone.
+    pub(super) fn left(&mut self, shard: ShardId) {
+        self.look_after(shard, (self.leases.now(), false));
+    }
+
+    fn look_after(&mut self, shard: ShardId, (now, records): (Instant, bool)) {
+        let (Some(cell), Some(owned)) = (self.shared.fleet.cell(shard), self.owned.get_mut(&shard))
+        else {
             return;
         };
+        let cell = &*Arc::clone(cell);
         match owned.stage {
             OwnedStage::Resting(until) if until <= now => {
                 owned.stage = OwnedStage::Waiting;
@@ -196,8 +237,7 @@ impl<R: Runtime> Coordination<R> {
             OwnedStage::Running if self.shared.fleet.is_idle(shard) => {
                 // It ended by itself, and would do so again.
                 self.has_failed = true;
-                self.declined.entry(shard).or_insert(OnStop::Resume);
-                self.place();
+                self.decline(shard, OnStop::Resume);
             }
             OwnedStage::Running if records => {
                 self.record_session(shard, cell);
@@ -208,7 +248,10 @@ impl<R: Runtime> Coordination<R> {
                     self.give_back(shard, cell);
                 }
             }
-            OwnedStage::Resting(_) | OwnedStage::Waiting | OwnedStage::Running => {}
+            OwnedStage::Unread
+            | OwnedStage::Resting(_)
+            | OwnedStage::Waiting
+            | OwnedStage::Running => {}
         }
     }
 

@@ -22,6 +22,11 @@ type SwapFailure = Box<dyn Error + Send + Sync>;
 /// A store of leases whose errors have lost their type.
 pub(crate) trait AnyLeaseStore: Send + Sync {
     fn swap<'a>(&'a self, swap: &'a Swap) -> BoxFuture<'a, Result<Swapped, SwapFailure>>;
+
+    fn look_all<'a>(
+        &'a self,
+        looks: &'a [Swap],
+    ) -> BoxFuture<'a, Result<Vec<Swapped>, SwapFailure>>;
 }
 
 impl<S> AnyLeaseStore for S
@@ -39,38 +44,64 @@ where
             .map(|done| done.unwrap_or_else(|panicked| Err(panicked.into())))
             .boxed()
     }
+
+    fn look_all<'a>(
+        &'a self,
+        looks: &'a [Swap],
+    ) -> BoxFuture<'a, Result<Vec<Swapped>, SwapFailure>> {
+        let work = async move {
+            let answers = LeaseStore::look_all(self, looks).await;
+            answers.map_err(SwapFailure::from)
+        };
+        caught_in(work)
+            .map(|done| done.unwrap_or_else(|panicked| Err(panicked.into())))
+            .boxed()
+    }
 }
 
-/// What came of a swap.
-pub(crate) struct SwapAnswer {
-    pub(crate) input: LeaseInput,
+/// What came of a question.
+pub(crate) struct SwapAnswers {
+    pub(crate) inputs: Vec<LeaseInput>,
     /// Why there is no answer, if there is none.
     pub(crate) failure: Option<SwapFailure>,
 }
 
-/// Sends a swap to the store, whose answer is not waited for any longer than that.
+/// Sends the store one swap, or several that only look, whose answer is not waited for any longer
+/// than that.
 pub(crate) fn ask<R: Runtime>(
     runtime: R,
     store: Arc<dyn AnyLeaseStore>,
-    swap: Swap,
+    swaps: Vec<Swap>,
     patience: Duration,
-) -> BoxFuture<'static, SwapAnswer> {
+) -> BoxFuture<'static, SwapAnswers> {
     let asked = async move {
-        let answer = within(&runtime, patience, store.swap(&swap)).await;
-        let answer = answer.unwrap_or_else(|| Err("there was no answer in time".into()));
-        let (swapped, failure) = match answer {
-            Ok(swapped) => (swapped, None),
-            Err(cause) => (Swapped::Unknown, Some(cause)),
+        let answers = within(&runtime, patience, ask_for(&*store, &swaps)).await;
+        let answers = answers.unwrap_or_else(|| Err("there was no answer in time".into()));
+        let (answers, failure) = match answers {
+            Ok(answers) if answers.len() == swaps.len() => (answers, None),
+            Ok(_) => (Vec::new(), Some("there are not as many answers".into())),
+            Err(cause) => (Vec::new(), Some(cause)),
         };
-        let (key, ticket) = (swap.key, swap.ticket);
-        let input = LeaseInput::Answer {
-            key,
-            ticket,
+        let unknown = std::iter::repeat(Swapped::Unknown);
+        let answers = swaps.iter().zip(answers.into_iter().chain(unknown));
+        let inputs = answers.map(|(swap, swapped)| LeaseInput::Answer {
+            key: swap.key,
+            ticket: swap.ticket,
             swapped,
-        };
-        SwapAnswer { input, failure }
+        });
+        SwapAnswers {
+            inputs: inputs.collect(),
+            failure,
+        }
     };
     asked.boxed()
+}
+
+async fn ask_for(store: &dyn AnyLeaseStore, swaps: &[Swap]) -> Result<Vec<Swapped>, SwapFailure> {
+    match swaps {
+        [swap] => Ok(vec![store.swap(swap).await?]),
+        looks => store.look_all(looks).await,
+    }
 }
 
 /// Since when the store does not answer, and whether that was said.

@@ -32,8 +32,11 @@ fn what_a_shard_was_before_another_owner_is_not_recorded_until_it_begins() {
     cell.await_start();
     cell.inherit(ShardTenure::of(session));
     assert_eq!(cell.acknowledged(), None);
+    cell.note_applied();
+    assert_eq!(cell.applied(), acknowledged);
     let tenure = cell.begin_tenure();
     assert_eq!(cell.acknowledged(), None);
+    assert_eq!(cell.applied(), None, "its rows are gone from the cache");
     cell.start(tenure, None).expect("it has ended");
     assert_eq!(cell.acknowledged(), acknowledged);
 }

@@ -32,6 +32,8 @@ pub(crate) struct Memory {
     pub(crate) asleep: Arc<AtomicU64>,
     /// The next look at the clock panics.
     pub(crate) clock_panics: Arc<AtomicBool>,
+    /// Bytes that a new pipe holds before its writer waits.
+    pub(crate) pipe: usize,
 }
 
 /// Where the bot's connections come out.
@@ -43,6 +45,7 @@ pub(crate) fn memory() -> (Memory, Listener) {
         dials,
         asleep: Arc::default(),
         clock_panics: Arc::default(),
+        pipe: PIPE,
     };
     (memory, Listener(listener))
 }
@@ -52,7 +55,7 @@ impl Runtime for Memory {
     type Timer = tokio::time::Sleep;
 
     async fn connect(&self, _: &str, _: u16) -> io::Result<Self::Stream> {
-        let (ours, theirs) = duplex(PIPE);
+        let (ours, theirs) = duplex(self.pipe);
         let refused = |_| io::Error::from(io::ErrorKind::ConnectionRefused);
         self.dials.send(theirs).map_err(refused)?;
         Ok(ours.compat())

@@ -20,6 +20,7 @@ mod service;
 mod shelf;
 mod snapshots;
 mod table;
+mod unable;
 mod whole;
 
 use memory::{Gateway, Listener};

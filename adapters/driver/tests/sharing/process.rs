@@ -24,6 +24,13 @@ impl Process {
         (Self { memory, tasks }, listener)
     }
 
+    /// One that waits until what it writes is read.
+    pub(crate) fn with_narrow_pipes() -> (Self, Listener) {
+        let (mut process, listener) = Self::new();
+        process.memory.pipe = 64;
+        (process, listener)
+    }
+
     /// By which processes are told apart.
     pub(crate) fn number(&self) -> usize {
         Arc::as_ptr(&self.tasks).addr()

@@ -48,12 +48,16 @@ impl AsyncStore for Members {
         Ok(store.apply(mutation.clone()))
     }
 
-    async fn guilds(&self, _: ShardId) -> Result<Vec<(GuildState, u64)>, Infallible> {
+    async fn guilds(
+        &self,
+        _: ShardId,
+        guilds: &[GuildId],
+    ) -> Result<Vec<(GuildState, u64)>, Infallible> {
         self.asked.notify_one();
         sleep(self.takes).await;
         let store = self.store.lock().expect("no panic");
         let states = store.export().filter_map(|piece| match piece {
-            Exported::Guild(state) => Some(state),
+            Exported::Guild(state) => guilds.contains(&state.id()).then_some(state),
             _ => None,
         });
         let members = |guild: GuildId| store.counts(guild).members as u64;

@@ -18,12 +18,16 @@ pub(crate) struct Visit {
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Service(Arc<Mutex<Vec<Visit>>>);
+pub(crate) struct Service {
+    visits: Arc<Mutex<Vec<Visit>>>,
+    /// Lets nobody in who identifies from this process with an odd shard.
+    pub(crate) refuses: Option<u32>,
+}
 
 impl Service {
     /// Who came so far.
     pub(crate) fn visits(&self) -> Vec<Visit> {
-        self.0.lock().expect("visits").clone()
+        self.visits.lock().expect("visits").clone()
     }
 
     /// Lets in what a process dials.
@@ -51,8 +55,11 @@ impl Service {
             false => payload["d"]["shard"][0].as_u64().map(|shard| shard as u32),
         };
         let shard = shard.expect("a shard");
+        if self.refuses == Some(process) && shard % 2 == 1 {
+            return gateway.close(4004).await;
+        }
         let at = Instant::now();
-        self.0.lock().expect("visits").push(Visit {
+        self.visits.lock().expect("visits").push(Visit {
             process,
             shard,
             resumed,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use headcount_driver::Builder;
 use headcount_driver::core::Intents;
-use headcount_driver::core::fleet::lease::{LeaseStore, LeaseTable, Swap, Swapped};
+use headcount_driver::core::fleet::lease::{LeaseKey, LeaseStore, LeaseTable, Swap, Swapped};
 use headcount_driver::core::manager::Placement;
 use tokio::time::Instant;
 
@@ -79,6 +79,20 @@ impl Table {
     /// It loses all that it has.
     pub(crate) fn forget(&self) {
         self.shared.lock().expect("the table").table = LeaseTable::new();
+    }
+
+    /// What is written under a key.
+    pub(crate) fn value(&self, key: LeaseKey) -> Box<[u8]> {
+        let shared = self.shared.lock().expect("the table");
+        shared.table.get(key).expect("it is there").value.clone()
+    }
+
+    /// Writes something else under a key.
+    pub(crate) fn set_value(&self, key: LeaseKey, value: &[u8]) {
+        let mut shared = self.shared.lock().expect("the table");
+        let mut entry = shared.table.get(key).expect("it is there").clone();
+        entry.value = value.into();
+        shared.table.put_back(key, Some(entry));
     }
 
     /// A process reaches the table no more.

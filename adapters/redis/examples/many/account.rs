@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::arguments::Arguments;
 use crate::owner::Report;
 
 #[derive(Debug, Default)]
@@ -155,6 +156,36 @@ impl Account {
         all.sort();
         let at = (all.len() * percent).div_ceil(100).max(1) - 1;
         all.get(at).map_or(0.0, Duration::as_secs_f64)
+    }
+
+    /// How far everything is, as lines of a table.
+    pub(crate) fn progress(&self, asked: &Arguments) -> Vec<String> {
+        let blows = format!(
+            "{} of {} owners killed, {} of {} times Redis, {} of {} stood still",
+            self.killed,
+            asked.kills,
+            self.redis_killed,
+            asked.redis_kills,
+            self.paused,
+            asked.pauses
+        );
+        let events = format!(
+            "{} events came, {} doubled of {} allowed, {} out of order",
+            self.came(),
+            self.doubled,
+            self.doubled_allowed,
+            self.out_of_order
+        );
+        let free = self.shards as usize - self.owned();
+        let head = format!("owner  shards ({free} of {} with nobody)", self.shards);
+        vec![blows, events, head]
+    }
+
+    /// The line of one owner in that table.
+    pub(crate) fn row(&self, owner: usize) -> String {
+        let shards = self.shards_of(owner);
+        let shards: Vec<String> = shards.iter().map(ToString::to_string).collect();
+        format!("{owner:5}  {}", shards.join(" "))
     }
 
     /// Whether nothing is lost or out of order, no more has come twice than may, no shard

@@ -11,6 +11,7 @@
 mod account;
 mod arguments;
 mod owner;
+mod screen;
 #[path = "../server/mod.rs"]
 mod server;
 mod store;

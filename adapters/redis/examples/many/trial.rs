@@ -13,6 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use crate::account::Account;
 use crate::arguments::Arguments;
 use crate::owner::{self, Report, TOKEN};
+use crate::screen::ProgressScreen;
 use crate::store::Store;
 
 /// Events come in so many portions a second.
@@ -39,6 +40,7 @@ pub(crate) struct Trial {
     ticks: Interval,
     portions: u32,
     random: u64,
+    screen: ProgressScreen,
 }
 
 struct Owner {
@@ -85,6 +87,7 @@ impl Trial {
             reports,
             ticks,
             portions: 0,
+            screen: ProgressScreen::new(asked.json),
             asked,
         };
         for _ in 0..trial.asked.processes {
@@ -99,10 +102,19 @@ impl Trial {
         Ok(trial)
     }
 
-    fn say(&self, what: &str) {
-        if !self.asked.json {
-            println!("{what}");
-        }
+    fn say(&mut self, what: &str) {
+        self.screen.say(what);
+    }
+
+    /// Shows who has which shards.
+    fn draw(&mut self) {
+        let (asked, account) = (&self.asked, &self.account);
+        let owners = self.owners.iter().map(|owner| owner.number);
+        self.screen.draw(|| {
+            let mut lines = account.progress(asked);
+            lines.extend(owners.map(|owner| account.row(owner)));
+            lines
+        });
     }
 
     fn start_owner(&mut self) -> io::Result<()> {
@@ -302,7 +314,10 @@ impl Trial {
                     self.account.note(owner, report);
                     return Some((owner, report));
                 }
-                _ = self.ticks.tick() => self.send(),
+                _ = self.ticks.tick() => {
+                    self.send();
+                    self.draw();
+                }
             }
         }
     }

@@ -24,9 +24,9 @@ pub enum RowsError {
     /// Redis has less than it had: it lost what it was given, and the guild's rows may be wrong
     /// until it is delivered anew.
     Forgotten,
-    /// The guild's rows follow another session of its shard. Nothing of this one is applied to them
-    /// until it delivers the guild anew: another process has the shard, or a new session did not
-    /// get as far as these rows.
+    /// The guild's rows follow another session of its shard, or a later lease of it. Nothing of
+    /// this one is applied to them until it delivers the guild anew, under the latest lease:
+    /// another process has the shard, or a new session did not get as far as these rows.
     Superseded,
     /// Rows of this kind cannot be kept here.
     Unsupported(Kind),

@@ -23,32 +23,37 @@ pub(crate) const PLACES: [(Kind, &str); 13] = [
 
 /// The keys of one guild, which lie in one slot of a cluster.
 #[derive(Clone, Debug)]
-pub(crate) struct GuildKeys(String);
+pub(crate) struct GuildKeys {
+    pub(crate) guild: GuildId,
+    /// What they begin with.
+    begin: String,
+}
 
 impl GuildKeys {
     pub(crate) fn new(prefix: &str, guild: GuildId) -> Self {
-        Self(format!("{{{prefix}:{guild}}}"))
+        let begin = format!("{{{prefix}:{guild}}}");
+        Self { guild, begin }
     }
 
     /// What is known of the guild as a whole.
     pub(crate) fn head(&self) -> String {
-        format!("{}:head", self.0)
+        format!("{}:head", self.begin)
     }
 
     /// The head, while the guild's keys are taken away.
     pub(crate) fn leaving(&self) -> String {
-        format!("{}:leaving", self.0)
+        format!("{}:leaving", self.begin)
     }
 
     /// The rows of a kind; `None` if there are none of it here.
     pub(crate) fn kind(&self, kind: Kind) -> Option<String> {
         let (_, name) = PLACES.iter().find(|(it, _)| *it == kind)?;
-        Some(format!("{}:{name}", self.0))
+        Some(format!("{}:{name}", self.begin))
     }
 
     /// Some of the members.
     pub(crate) fn bucket(&self, bucket: u32) -> String {
-        format!("{}:members:{bucket}", self.0)
+        format!("{}:members:{bucket}", self.begin)
     }
 }
 

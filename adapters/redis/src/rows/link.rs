@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use headcount_core::ShardId;
 use headcount_core::id::{GuildId, UserId};
 use redis::{Cmd, FromRedisValue, Pipeline, Script, ScriptInvocation, Value};
 
 use crate::connection::{RedisConnection, RedisOptions, connect};
 use crate::rows::changes::{ChangePart, Changes};
 use crate::rows::counts::Counters;
+use crate::rows::epochs::ShardEpochs;
 use crate::rows::error::RowsError;
 use crate::rows::head::{BUCKETS, FIELDS, GuildHead};
 use crate::rows::held::{HeldRows, PlaceRows};
@@ -51,6 +53,7 @@ pub(crate) struct Link {
     clear: Script,
     swap: Script,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) epochs: Arc<ShardEpochs>,
 }
 
 impl Link {
@@ -63,6 +66,7 @@ impl Link {
             clear: Script::new(include_str!("clear.lua")),
             swap: Script::new(include_str!("sessions.lua")),
             counters: Arc::default(),
+            epochs: Arc::default(),
         })
     }
 
@@ -147,7 +151,8 @@ impl Link {
         self.run(&call).await
     }
 
-    /// Gives a guild's head up, unless the guild has another revision by now: `false`.
+    /// Gives a guild's head up, unless the guild has another revision by now: `false`. It is an
+    /// error if a later owner of its shard has written it.
     pub(crate) async fn give_up_head(
         &self,
         keys: &GuildKeys,
@@ -155,7 +160,8 @@ impl Link {
     ) -> Result<bool, RowsError> {
         let mut call = self.give_up_head.prepare_invoke();
         call.key(keys.head()).key(keys.leaving()).arg(expected);
-        self.run(&call).await
+        call.arg(text(self.epochs.of_guild(keys.guild)));
+        judged(&self.run::<String>(&call).await?)
     }
 
     /// Reads rows, and the head as it was before; of members that lie in so many hashes. If they
@@ -282,7 +288,8 @@ impl Link {
         };
         let mut call = self.write.prepare_invoke();
         call.key(keys.head());
-        call.arg(expected.map(|it| it.to_string()).unwrap_or_default());
+        call.arg(text(expected));
+        call.arg(text(self.epochs.of_guild(keys.guild)));
         call.arg(found).arg(more);
         let fields = next.fields();
         call.arg(fields.len() * 2);
@@ -313,6 +320,7 @@ impl Link {
             }
             Some("moved") => Ok(WriteOutcome::Moved(number())),
             Some("rows") => Ok(WriteOutcome::OtherRows),
+            Some("late") => Err(RowsError::Superseded),
             _ => Err(RowsError::Damaged),
         }
     }
@@ -324,12 +332,29 @@ impl Link {
     pub(crate) async fn swap_sessions(
         &self,
         key: &str,
-        old: Option<&str>,
-        new: &str,
+        shard: ShardId,
+        (old, new): (Option<&str>, &str),
     ) -> Result<bool, RowsError> {
         let mut call = self.swap.prepare_invoke();
         call.key(key).arg(old.unwrap_or_default()).arg(new);
-        self.run(&call).await
+        call.arg(format!("epoch {shard}"));
+        call.arg(text(self.epochs.of_shard(shard)));
+        judged(&self.run::<String>(&call).await?)
+    }
+}
+
+/// A number as text; empty for none.
+fn text(number: Option<u64>) -> String {
+    number.map(|it| it.to_string()).unwrap_or_default()
+}
+
+/// Whether something was done; an error if another owner of the shard has come.
+fn judged(answer: &str) -> Result<bool, RowsError> {
+    match answer {
+        "done" => Ok(true),
+        "moved" => Ok(false),
+        "late" => Err(RowsError::Superseded),
+        _ => Err(RowsError::Damaged),
     }
 }
 

@@ -107,7 +107,8 @@ impl RowStore {
         for _ in 0..ATTEMPTS {
             let old: Option<String> = self.link.ask(&look).await?;
             let (vanished, new) = judged(session, listed, old.as_deref())?;
-            if self.link.swap_sessions(&key, old.as_deref(), &new).await? {
+            let both = (old.as_deref(), &*new);
+            if self.link.swap_sessions(&key, session.shard, both).await? {
                 return Ok(vanished);
             }
         }

@@ -1,17 +1,22 @@
 -- Writes a guild's head and rows if the guild has not been written since.
 -- KEYS: the head; then a hash for each change, which may come twice.
--- ARGV: the revision that is expected (empty for no head); what rows that are set may have found in
+-- ARGV: the revision that is expected (empty for no head); the epoch of the owner, if it has one
+-- (an owner with a lower one is late); what rows that are set may have found in
 -- their place ("any", "same" for nothing or the same, "none"); how many members more there are, if
 -- that is not to be counted; the number of the head's fields, and each with its value; then for each
 -- change how many rows begin in it, and the field of each, unless anything may be in their place;
 -- how many fields are set, each with its value; how many are taken away, and each.
--- Answers {"done", members added if they are counted}, {"moved", the revision that is there} or
--- {"rows"} if others are there than may be.
-local revision = redis.call('HGET', KEYS[1], 'revision')
+-- Answers {"done", members added if they are counted}, {"moved", the revision that is there},
+-- {"rows"} if others are there than may be, or {"late"} if a later owner has written the guild.
+local found = redis.call('HMGET', KEYS[1], 'revision', 'epoch')
+local revision = found[1]
+if ARGV[2] ~= '' and (tonumber(found[2] or 0) or 0) > tonumber(ARGV[2]) then
+  return {'late'}
+end
 if (revision or '') ~= ARGV[1] then
   return {'moved', revision}
 end
-local at = 4
+local at = 5
 -- From where to where the next list goes.
 local function take()
   local from = at + 1
@@ -33,7 +38,7 @@ end
 local head_from, head_to = take()
 local changes = at
 local added = 0
-if ARGV[2] ~= 'any' then
+if ARGV[3] ~= 'any' then
   for i = 2, #KEYS do
     local first, last = take()
     local from, to = take()
@@ -49,7 +54,7 @@ if ARGV[2] ~= 'any' then
         end
       end
     end
-    if is_there and (ARGV[2] == 'none' or not is_same(KEYS[i], from, to)) then
+    if is_there and (ARGV[3] == 'none' or not is_same(KEYS[i], from, to)) then
       return {'rows'}
     end
   end
@@ -67,5 +72,8 @@ for i = 2, #KEYS do
   end
 end
 redis.call('HSET', KEYS[1], unpack(ARGV, head_from, head_to))
-redis.call('HINCRBY', KEYS[1], 'members', added + tonumber(ARGV[3]))
+if ARGV[2] ~= '' then
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[2])
+end
+redis.call('HINCRBY', KEYS[1], 'members', added + tonumber(ARGV[4]))
 return {'done', tostring(added)}

@@ -160,3 +160,39 @@ async fn bots_with_other_prefixes_do_not_meet_and_the_keys_of_one_lie_together()
         }
     }
 }
+
+#[tokio::test]
+async fn many_entries_are_looked_at_in_one_round_trip_whatever_is_under_one_of_the_keys() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let redis = Coordinator::open(&server.address()).await.unwrap();
+    let mut dice = Dice(5);
+    let look = |ticket: u64, number| Swap {
+        key: key(number),
+        expected: Expected::Never,
+        with_value: true,
+        ..draw(&mut Dice(ticket), ticket, None)
+    };
+    let written = Swap {
+        key: key(2),
+        expected: Expected::Nothing,
+        ..draw(&mut dice, 1, None)
+    };
+    assert!(matches!(redis.swap(&written).await, Ok(Swapped::Done(_))));
+    let wrong = ["SET", "{headcount}:shard:3/9", "x"];
+    let _: String = server.ask(&wrong).unwrap();
+    let looks: Vec<Swap> = (2..6).map(|number| look(number, number)).collect();
+    let answers = redis.look_all(&looks).await.unwrap();
+    assert_eq!(answers.len(), 4);
+    assert!(
+        matches!(&answers[0], Swapped::Refused(Some(_))),
+        "{answers:?}"
+    );
+    assert_eq!(answers[0], redis.swap(&looks[0]).await.unwrap());
+    assert_eq!(answers[1], Swapped::Unknown);
+    assert_eq!(
+        answers[2..],
+        [Swapped::Refused(None), Swapped::Refused(None)]
+    );
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use headcount_core::ShardId;
 use headcount_core::cache::memory::Exported;
 use headcount_core::cache::{AsyncStore, GuildStatus, MemoryStore, Mutation, Op, Scope};
 use headcount_redis::{RowStore, RowsError, StoredGuild};
@@ -230,4 +231,51 @@ async fn rows_that_a_new_session_did_not_reach_are_stale_and_go_on() {
     feed.session += 1;
     let refused = other.apply(&role_update(&mut feed)).await;
     assert!(matches!(refused, Err(RowsError::Superseded)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_an_owner_of_before_brings_is_late_even_if_it_delivers_a_guild_anew() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (old, mut feed) = filled(&server, 10).await;
+    old.begin(ShardId::ONE, 5);
+    old.apply(&role_update(&mut feed)).await.unwrap();
+    // What is on its way there: a session with two guilds, one of them as it is then, and its end.
+    let mut late = vec![begun(&mut feed, 2)];
+    let create = guild_create(&mut Dice(4), 1);
+    late.extend(feed.derive("GUILD_CREATE", &create));
+    let gone = Mutation::new(Some(guild(1))).with(Op::Cascade(Scope::Guild));
+    late.push(feed.place(gone));
+    let new = RowStore::open(&server.address()).await.unwrap();
+    new.begin(ShardId::ONE, 9);
+    new.apply(&begun(&mut feed, 1)).await.unwrap();
+    let create = guild_create(&mut Dice(6), 1);
+    let create = feed.derive("GUILD_CREATE", &create).unwrap();
+    new.apply(&create).await.unwrap();
+    let before = in_redis(&new.reader(), 1).await;
+    for mutation in &late {
+        let refused = old.apply(mutation).await;
+        assert!(matches!(refused, Err(RowsError::Superseded)), "{refused:?}");
+    }
+    assert_eq!(in_redis(&new.reader(), 1).await, before);
+    new.apply(&role_update(&mut feed)).await.unwrap();
+    // Once it has the shard again, it is in time.
+    old.begin(ShardId::ONE, 12);
+    old.apply(&begun(&mut feed, 1)).await.unwrap();
+    let create = feed.derive("GUILD_CREATE", &guild_create(&mut Dice(8), 1));
+    old.apply(&create.unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_says_what_it_has_of_the_guilds_that_it_is_asked_for() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, _) = filled(&server, 10).await;
+    let known = store.guilds(ShardId::ONE, &[guild(1), guild(99)]).await;
+    let known: Vec<_> = known.unwrap().into_iter().map(|(it, _)| it.id()).collect();
+    assert_eq!(known, [guild(1)]);
+    let none = store.guilds(ShardId::ONE, &[]).await.unwrap();
+    assert!(none.is_empty(), "nobody asked: {none:?}");
 }

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use crate::event::Event;
 use crate::fleet::lease::table::{Epoch, LeaseKey, Swap, Swapped};
 use crate::fleet::{FleetReport, StartLimit};
+use crate::owners::RunnableShards;
 use crate::process_id::ProcessId;
 use crate::shard_id::ShardId;
 
@@ -23,6 +24,9 @@ pub enum LeaseInput {
         /// What came of it.
         swapped: Swapped,
     },
+    /// The shards that this process can run, so that the others know: all that it watches until
+    /// something else is said. Those that it cannot run are for others.
+    Offer(RunnableShards),
     /// This process is to run the shard, as soon as nobody else does.
     Serve(ShardId),
     /// This process is not to run the shard any longer, so that another one can.

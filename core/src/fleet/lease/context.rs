@@ -9,7 +9,7 @@ use crate::fleet::lease::config::LeaseConfig;
 use crate::fleet::lease::inquiry::Inquiry;
 use crate::fleet::lease::table::{Expected, LeaseKey, Swap};
 use crate::process_id::ProcessId;
-use crate::time::Instant;
+use crate::time::{Instant, millis};
 
 pub(super) struct LeaseContext<'c> {
     pub(super) now: Instant,
@@ -22,6 +22,15 @@ pub(super) struct LeaseContext<'c> {
 }
 
 impl LeaseContext<'_> {
+    /// When the entry of another process is looked at next: all are at the same times, so that a
+    /// store may be asked for many at once. It is between a half and three halves of the usual time
+    /// from now.
+    pub(super) fn next_look(&self) -> Instant {
+        let look = millis(self.config.look).max(1);
+        let least = self.now.as_millis().saturating_add(look / 2);
+        Instant::from_millis(least.saturating_add(1).next_multiple_of(look))
+    }
+
     /// Looks at an entry.
     pub(super) fn look(&mut self, inquiry: &mut Inquiry, key: LeaseKey, with_value: bool) {
         self.ask(

@@ -1,10 +1,12 @@
 //! Which processes live.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::event::{BotReady, Event, FinishedChunking};
 use crate::fleet::FleetReport;
@@ -14,6 +16,7 @@ use crate::fleet::lease::config::LeaseConfig;
 use crate::fleet::lease::context::LeaseContext;
 use crate::fleet::lease::inquiry::Inquiry;
 use crate::fleet::lease::table::{Expected, LeaseEntry, LeaseKey, Swapped};
+use crate::owners::RunnableShards;
 use crate::process_id::ProcessId;
 use crate::time::Instant;
 
@@ -22,11 +25,14 @@ const VERSION: u32 = 1;
 /// More processes than that are not counted with.
 const MOST: usize = 1_024;
 
-/// One entry of the table: the processes of the bot.
+/// One entry of the table: the processes of the bot, in the order in which they came.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct ProcessList {
+pub(super) struct ProcessList {
     version: u32,
     processes: Vec<ListedProcess>,
+    /// What a later version says beside that, and is left as it is.
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 /// What is written of one process.
@@ -38,6 +44,11 @@ struct ListedProcess {
     /// How far its shards are, until all is said.
     report: Option<FleetReport>,
     said: SaidOfBot,
+    /// The shards that it can run; earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    runs: Option<RunnableShards>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 /// What of the whole bot was said to the user, in any process.
@@ -48,9 +59,10 @@ struct SaidOfBot {
 }
 
 /// The last that was heard of a process.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct HeardProcess {
     beat: Option<u64>,
+    runs: Option<RunnableShards>,
     /// When that changed.
     since: Instant,
     /// Whether it ever has: the process lives, or did so when this one did.
@@ -64,8 +76,10 @@ pub(super) struct Processes {
     found: Option<(Expected, ProcessList)>,
     /// What is being written, if the last swap was to write.
     writing: Option<ProcessList>,
-    /// Of how many shards the bot is.
-    total: u32,
+    /// The shards that this process can run.
+    runs: RunnableShards,
+    /// Of how many shards the bot is, as those who live run it.
+    bot_total: Option<u32>,
     seen: BTreeMap<ProcessId, HeardProcess>,
     /// How far the shards of this process are.
     report: FleetReport,
@@ -74,8 +88,10 @@ pub(super) struct Processes {
     leaves: bool,
     /// The list says so.
     has_left: bool,
-    /// Who was reported to live.
-    live: BTreeSet<ProcessId>,
+    /// Who was reported to live, and what each can run.
+    live: BTreeMap<ProcessId, Option<RunnableShards>>,
+    /// From when on that is to be looked at anew; `None` for not before something is heard.
+    report_from: Option<Instant>,
 }
 
 impl ProcessList {
@@ -83,6 +99,7 @@ impl ProcessList {
         Self {
             version: VERSION,
             processes: Vec::new(),
+            rest: Map::new(),
         }
     }
 
@@ -94,7 +111,14 @@ impl ProcessList {
         self.processes.iter().find(|it| it.id == process)
     }
 
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    /// Those who have not left and say of how many shards the bot is, in the order in which they
+    /// came: each with its beat.
+    pub(super) fn totals(&self) -> impl Iterator<Item = (ProcessId, u64, u32)> {
+        let processes = self.processes.iter();
+        processes.filter_map(|it| Some((it.id, it.beat?, it.runs.as_ref()?.total())))
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let list: Self = serde_json::from_slice(bytes).ok()?;
         (list.version == VERSION && list.processes.len() <= MOST).then_some(list)
     }
@@ -125,30 +149,49 @@ impl SaidOfBot {
 }
 
 impl Processes {
-    pub(super) fn new(now: Instant, total: u32) -> Self {
+    pub(super) fn new(now: Instant, runs: RunnableShards) -> Self {
         Self {
             inquiry: Inquiry::new(now),
             found: None,
             writing: None,
-            total,
+            runs,
+            bot_total: None,
             seen: BTreeMap::new(),
             report: FleetReport::default(),
             said: SaidOfBot::default(),
             beat: 0,
             leaves: false,
             has_left: false,
-            live: BTreeSet::new(),
+            live: BTreeMap::new(),
+            report_from: Some(now),
         }
     }
 
-    /// Those that live, as far as is known; empty before the list was found.
-    pub(super) const fn live(&self) -> &BTreeSet<ProcessId> {
+    /// Those that live, as far as is known, and which shards each can run; empty before the list
+    /// was found.
+    pub(super) const fn live(&self) -> &BTreeMap<ProcessId, Option<RunnableShards>> {
         &self.live
+    }
+
+    /// Of how many shards the bot is, if those who live run it with another number than this
+    /// process.
+    pub(super) fn held_back(&self) -> Option<u32> {
+        self.bot_total.filter(|total| *total != self.runs.total())
+    }
+
+    /// The process can run these shards from now on.
+    pub(super) fn offer(&mut self, now: Instant, runs: RunnableShards) {
+        if self.runs != runs {
+            self.runs = runs;
+            self.report_from = Some(now);
+            self.inquiry.again_by(now);
+        }
     }
 
     /// The process ends: the others need not wait for it.
     pub(super) fn leave(&mut self, now: Instant) {
         self.leaves = true;
+        self.report_from = Some(now);
         self.inquiry.again_by(now);
     }
 
@@ -201,20 +244,27 @@ impl Processes {
         self.beat = self.beat.saturating_add(1);
         let stays = |it: &ListedProcess| {
             let heard = self.seen.get(&it.id);
-            it.id != cx.me && heard.is_none_or(|heard| heard.is_recent(cx))
+            it.id == cx.me || heard.is_none_or(|heard| heard.is_recent(cx))
         };
         list.processes.retain(stays);
+        // Whoever came first stays the first.
+        let place = list.processes.iter().position(|it| it.id == cx.me);
+        list.processes.retain(|it| it.id != cx.me);
+        let place = place.unwrap_or(list.processes.len());
         let (chunked, ready) = self.completed(&list);
         let said = SaidOfBot {
             chunked: self.said.chunked || chunked.is_some(),
             ready: self.said.ready || ready.is_some(),
         };
-        list.processes.push(ListedProcess {
+        let own = ListedProcess {
             id: cx.me,
             beat: (!self.leaves).then_some(self.beat),
             report: (!self.said.is_all()).then(|| self.report.clone()),
             said,
-        });
+            runs: Some(self.runs.clone()),
+            rest: Map::new(),
+        };
+        list.processes.insert(place, own);
         list
     }
 
@@ -228,8 +278,8 @@ impl Processes {
         }
         let reports = live().filter_map(|it| it.report.as_ref());
         let sum = FleetReport::sum(reports.chain([&self.report]));
-        let chunked = sum.finished_chunking(self.total);
-        let ready = sum.bot_ready(self.total);
+        let chunked = sum.finished_chunking(self.runs.total());
+        let ready = sum.bot_ready(self.runs.total());
         (
             chunked.filter(|_| !self.said.chunked),
             ready.filter(|_| !self.said.ready),
@@ -252,37 +302,62 @@ impl Processes {
         let sum = FleetReport::sum(reports.chain(own_report));
         if own.chunked && !self.said.chunked {
             let event = sum
-                .finished_chunking(self.total)
+                .finished_chunking(self.runs.total())
                 .map(Event::FinishedChunking);
             cx.actions.extend(event.map(LeaseAction::Emit));
         }
         if own.ready && !self.said.ready {
-            let event = sum.bot_ready(self.total).map(Event::BotReady);
+            let event = sum.bot_ready(self.runs.total()).map(Event::BotReady);
             cx.actions.extend(event.map(LeaseAction::Emit));
         }
         self.said = self.said.and(own);
     }
 
-    /// Says who lives, if that has changed. A process is taken for alive until it has not been
-    /// heard of for a lease, also while it is not in the list: a store may have forgotten it.
+    /// Says who lives and can run what, if that has changed. A process is taken for alive until it
+    /// has not been heard of for a lease, also while it is not in the list: a store may have
+    /// forgotten it.
     fn report(&mut self, cx: &mut LeaseContext<'_>) {
         let Some((_, list)) = &self.found else {
             return;
         };
+        if self.report_from.is_none_or(|from| cx.now < from) {
+            return;
+        }
         self.seen
             .retain(|process, heard| heard.is_recent(cx) || list.names(*process));
+        let ends = self.seen.values();
+        let ends = ends.map(|heard| heard.since.after(cx.config.lease));
+        self.report_from = ends.filter(|end| *end > cx.now).min();
         let live = self.seen.iter();
         let live = live.filter(|(_, heard)| heard.beat.is_some() && heard.is_recent(cx));
-        let mut live: BTreeSet<ProcessId> = live.map(|(process, _)| *process).collect();
+        let mut live: BTreeMap<_, _> = live
+            .map(|(process, heard)| (*process, heard.runs.clone()))
+            .collect();
         if self.leaves {
             live.remove(&cx.me);
         } else {
-            live.insert(cx.me);
+            live.insert(cx.me, Some(self.runs.clone()));
         }
-        if live != self.live {
-            self.live = live;
+        let bot_total = self.total_of(&live, list);
+        if live != self.live || bot_total != self.bot_total {
+            (self.live, self.bot_total) = (live, bot_total);
             cx.actions.push(LeaseAction::Place);
         }
+    }
+
+    /// Of how many shards the bot is: of as many as before as long as anybody lives who runs it
+    /// so, and then of as many as whoever came first says.
+    fn total_of(
+        &self,
+        live: &BTreeMap<ProcessId, Option<RunnableShards>>,
+        list: &ProcessList,
+    ) -> Option<u32> {
+        let runs = |total: &u32| live.values().flatten().any(|it| it.total() == *total);
+        let mut listed = list
+            .totals()
+            .filter(|(process, ..)| live.contains_key(process));
+        let first = || listed.next().map(|(_, _, total)| total);
+        self.bot_total.filter(runs).or_else(first)
     }
 
     pub(super) fn answer(&mut self, cx: &mut LeaseContext<'_>, ticket: u64, swapped: Swapped) {
@@ -323,15 +398,18 @@ impl Processes {
 
     fn observe(&mut self, expected: Expected, list: ProcessList, cx: &mut LeaseContext<'_>) {
         for it in &list.processes {
-            let heard = self.seen.entry(it.id).or_insert(HeardProcess {
+            let heard = self.seen.entry(it.id).or_insert_with(|| HeardProcess {
                 beat: it.beat,
+                runs: it.runs.clone(),
                 since: cx.now,
                 is_proven: it.id == cx.me,
             });
             if heard.beat != it.beat {
                 (heard.beat, heard.since, heard.is_proven) = (it.beat, cx.now, true);
+                heard.runs.clone_from(&it.runs);
             }
         }
+        self.report_from = Some(cx.now);
         self.say(&list, cx);
         for it in list.processes.iter().filter(|it| it.id != cx.me) {
             let is_proven = self.seen.get(&it.id).is_some_and(|heard| heard.is_proven);

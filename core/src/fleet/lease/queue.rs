@@ -1,10 +1,12 @@
 //! The queue for identifies, as it stands in the table.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::fleet::StartLimit;
 use crate::process_id::ProcessId;
@@ -35,6 +37,9 @@ pub(super) struct IdentifyQueue {
     pub(super) buckets: Vec<QueueBucket>,
     /// Who waits, lowest shard first.
     pub(super) waiters: Vec<(ShardId, ProcessId)>,
+    /// What a later version says beside that, and is left as it is.
+    #[serde(flatten)]
+    pub(super) rest: Map<String, Value>,
 }
 
 /// What is left of the identifies of the day.
@@ -46,6 +51,8 @@ pub(super) struct SharedBudget {
     pub(super) left: u32,
     /// In how many milliseconds it is full again, as of this writing; none while nothing is spent.
     pub(super) resets_in: Option<u64>,
+    #[serde(flatten)]
+    pub(super) rest: Map<String, Value>,
 }
 
 /// One bucket.
@@ -56,6 +63,8 @@ pub(super) struct QueueBucket {
     pub(super) rests: Option<Stamp>,
     /// Who is next, or is identifying.
     pub(super) held: Option<QueueHold>,
+    #[serde(flatten)]
+    pub(super) rest: Map<String, Value>,
 }
 
 /// A bucket's holder.
@@ -75,6 +84,7 @@ impl SharedBudget {
             total: limit.total,
             left: limit.remaining.min(limit.total),
             resets_in: known.or(spent).map(millis),
+            rest: Map::new(),
         }
     }
 
@@ -109,6 +119,7 @@ impl IdentifyQueue {
             beats: Vec::new(),
             buckets: Vec::new(),
             waiters: Vec::new(),
+            rest: Map::new(),
         }
     }
 
@@ -137,8 +148,13 @@ impl IdentifyQueue {
         let at = match place {
             Ok(at) => at,
             Err(at) => {
-                let (rests, held) = (None, None);
-                self.buckets.insert(at, QueueBucket { key, rests, held });
+                let bucket = QueueBucket {
+                    key,
+                    rests: None,
+                    held: None,
+                    rest: Map::new(),
+                };
+                self.buckets.insert(at, bucket);
                 at
             }
         };

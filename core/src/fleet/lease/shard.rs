@@ -460,7 +460,7 @@ impl ShardLease {
         };
         let left = left.filter(|_| entry.is_none_or(|entry| entry.epoch.holder == cx.me));
         let watch = Watch::found(before, entry, cx.config, sent, cx.now);
-        let look = cx.now.after(cx.config.look);
+        let look = cx.next_look();
         // What is free now is looked at again only if nobody here wants it. Whether this process
         // wants back what it has just given back is to be said anew.
         let free = watch.free_from().max(cx.now);

@@ -1,5 +1,6 @@
 //! A store that keeps the table of leases for all processes of a bot.
 
+use alloc::vec::Vec;
 use core::error::Error;
 use core::future::Future;
 
@@ -22,4 +23,28 @@ pub trait LeaseStore {
     /// Whatever befalls the store. The swap may have been carried out, and may even be later: it
     /// counts as [`Swapped::Unknown`].
     fn swap(&self, swap: &Swap) -> impl Future<Output = Result<Swapped, Self::Error>> + Send;
+
+    /// Carries out several swaps that only [look](super::Expected::Never), at most 500 at once,
+    /// with an answer for each, in the same order: each process looks at all shards of the bot
+    /// about twice a second, and a store that answers many in one round trip is asked less. One
+    /// after the other, unless it says otherwise.
+    ///
+    /// # Errors
+    /// Whatever befalls the store: there is no answer to any. Where there is none to one alone,
+    /// that is [`Swapped::Unknown`].
+    fn look_all(
+        &self,
+        looks: &[Swap],
+    ) -> impl Future<Output = Result<Vec<Swapped>, Self::Error>> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let mut answers = Vec::with_capacity(looks.len());
+            for look in looks {
+                answers.push(self.swap(look).await?);
+            }
+            Ok(answers)
+        }
+    }
 }

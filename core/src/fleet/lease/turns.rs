@@ -2,6 +2,7 @@
 
 mod wants;
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::mem;
@@ -46,7 +47,7 @@ enum Found {
     /// Not looked at yet, or of a version that this process does not know.
     Unknown,
     Nothing,
-    Queue(Epoch, IdentifyQueue),
+    Queue(Epoch, Box<IdentifyQueue>),
 }
 
 /// Since when each thing in the queue is as it is, by this process's clock: later than by any
@@ -190,7 +191,7 @@ impl Turns {
 
     fn queue(&self) -> Option<&IdentifyQueue> {
         match &self.found {
-            Found::Queue(_, queue) => Some(queue),
+            Found::Queue(_, queue) => Some(queue.as_ref()),
             Found::Unknown | Found::Nothing => None,
         }
     }
@@ -261,7 +262,7 @@ impl Turns {
                 let queue = IdentifyQueue::new(self.stamp(), self.limits.newest);
                 (Expected::Nothing, Some(queue))
             }
-            Found::Queue(epoch, queue) => (Expected::Written(epoch), self.next(queue, cx)),
+            Found::Queue(epoch, queue) => (Expected::Written(epoch), self.next(*queue, cx)),
         };
         let key = LeaseKey::Identifies;
         match &queue {
@@ -388,7 +389,7 @@ impl Turns {
         match (swapped, writing) {
             (Swapped::Done(entry), Some((queue, given))) => {
                 self.limits.taken = self.limits.taken.max(given);
-                self.observe(cx, sent, Found::Queue(entry.epoch, queue));
+                self.observe(cx, sent, Found::Queue(entry.epoch, Box::new(queue)));
                 self.tenure.wrote(Written {
                     sent,
                     answered: cx.now,
@@ -458,7 +459,7 @@ fn found(entry: Option<LeaseEntry>) -> Found {
         return Found::Nothing;
     };
     match IdentifyQueue::decode(&entry.value) {
-        Some(queue) => Found::Queue(entry.epoch, queue),
+        Some(queue) => Found::Queue(entry.epoch, Box::new(queue)),
         None => Found::Unknown,
     }
 }
