@@ -53,6 +53,12 @@ impl RunnableShards {
         self.total
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
     /// Whether the shard is one of them.
     #[must_use]
     pub fn contains(&self, shard: ShardId) -> bool {

@@ -50,6 +50,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// So many entries are looked at with one question at most.
 const LOOKS: usize = 500;
 
+/// So much of what has come is taken in at once.
+const AT_ONCE: usize = 1_000;
+
 /// How long the task rests after a panic.
 const REST: Duration = Duration::from_secs(1);
 
@@ -183,19 +186,31 @@ impl<R: Runtime> Coordination<R> {
 
     async fn run(&mut self) {
         while !self.has_ended() {
-            match poll_fn(|cx| self.poll_due(cx)).await {
-                CoordinationDue::Time => self.inputs.push_back(LeaseInput::Timeout),
-                CoordinationDue::Request(request) => self.request(request),
-                CoordinationDue::Answer(answer) => {
-                    self.leases.counters().answered(answer.failure.is_none());
-                    self.silence
-                        .note(self.leases.now(), answer.failure.as_ref());
-                    self.inputs.extend(answer.inputs);
+            let due = poll_fn(|cx| self.poll_due(cx)).await;
+            self.take_in(due);
+            // What else is there is taken in with it: shards are placed once for all of that.
+            for _ in 0..AT_ONCE {
+                match poll_fn(|cx| Poll::Ready(self.poll_due(cx))).await {
+                    Poll::Ready(CoordinationDue::Time) | Poll::Pending => break,
+                    Poll::Ready(due) => self.take_in(due),
                 }
-                CoordinationDue::Limit(answer) => self.answer_limit(answer),
             }
             self.look_after_shards();
             self.advance();
+        }
+    }
+
+    fn take_in(&mut self, due: CoordinationDue) {
+        match due {
+            CoordinationDue::Time => self.inputs.push_back(LeaseInput::Timeout),
+            CoordinationDue::Request(request) => self.request(request),
+            CoordinationDue::Answer(answer) => {
+                self.leases.counters().answered(answer.failure.is_none());
+                self.silence
+                    .note(self.leases.now(), answer.failure.as_ref());
+                self.inputs.extend(answer.inputs);
+            }
+            CoordinationDue::Limit(answer) => self.answer_limit(answer),
         }
     }
 
@@ -278,7 +293,9 @@ impl<R: Runtime> Coordination<R> {
             }
         }
         let looks = mem::take(&mut self.looks);
-        looks.chunks(LOOKS).for_each(|some| self.ask(some.to_vec()));
+        let at_once = self.store.looks_at_once().clamp(1, LOOKS);
+        let looks = looks.chunks(at_once);
+        looks.for_each(|some| self.ask(some.to_vec()));
     }
 
     fn ask(&self, swaps: Vec<Swap>) {
@@ -376,7 +393,8 @@ impl<R: Runtime> Coordination<R> {
 
     fn look_after_end(&mut self) {
         let runs_none = self.owned.is_empty();
-        if self.has_failed && runs_none && self.serves.is_empty() {
+        let offers_none = self.offered.as_ref().is_some_and(RunnableShards::is_empty);
+        if self.has_failed && runs_none && offers_none {
             self.end(OnStop::Resume);
         }
         if self.ending.is_some() && runs_none && !self.leaves {

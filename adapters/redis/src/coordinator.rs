@@ -9,6 +9,9 @@ use crate::connection::{RedisConnection, RedisOptions, connect};
 use crate::entry::{FIELDS, read};
 use crate::error::CoordinatorError;
 
+/// So many entries are looked at in one round trip.
+const LOOKS: usize = 500;
+
 /// The table of leases in Redis: all processes of a bot open the same. Cheap to clone; clones share
 /// one connection, which is made anew when it ends.
 #[derive(Clone)]
@@ -133,6 +136,10 @@ impl LeaseStore for Coordinator {
 
     async fn swap(&self, swap: &Swap) -> Result<Swapped, CoordinatorError> {
         Self::swap(self, swap).await
+    }
+
+    fn looks_at_once(&self) -> usize {
+        LOOKS
     }
 
     async fn look_all(&self, looks: &[Swap]) -> Result<Vec<Swapped>, CoordinatorError> {

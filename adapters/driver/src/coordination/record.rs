@@ -20,6 +20,12 @@ pub(crate) struct ShardRecord {
     pub(crate) resumable_from: Option<u64>,
 }
 
+/// What every version of a record has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
 impl ShardRecord {
     pub(crate) const fn new(session: Option<Session>, cold_starts: ColdStarts) -> Self {
         Self {
@@ -37,14 +43,22 @@ impl ShardRecord {
         self
     }
 
-    /// Reads a record; `None` if it is none of this version, and of use to another process. One of
-    /// no bytes says nothing.
+    /// Reads a record; `None` if it is of a later version, and of use to another process. One of no
+    /// bytes says nothing, and neither does one that is damaged.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let nothing = || Self::new(None, ColdStarts::default());
         if bytes.is_empty() {
-            return Some(Self::new(None, ColdStarts::default()));
+            return Some(nothing());
         }
-        let record: Self = serde_json::from_slice(bytes).ok()?;
-        (record.version == VERSION).then_some(record)
+        let versioned = serde_json::from_slice::<Versioned>(bytes);
+        if versioned.is_ok_and(|it| it.version > VERSION) {
+            return None;
+        }
+        let record = serde_json::from_slice(bytes).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the record of a shard is damaged: its session is not resumed");
+            nothing()
+        });
+        Some(record)
     }
 
     pub(crate) fn encode(&self) -> Box<[u8]> {
@@ -62,7 +76,9 @@ mod tests {
         assert!(ShardRecord::decode(&record.encode()).is_some());
         record.version = 2;
         assert!(ShardRecord::decode(&record.encode()).is_none());
-        assert!(ShardRecord::decode(b"{").is_none());
-        assert!(ShardRecord::decode(b"").is_some_and(|it| it.session.is_none()));
+        for nothing in ["", "{", r#"{"version":1}"#, r#"{"version":"x"}"#] {
+            let read = ShardRecord::decode(nothing.as_bytes());
+            assert!(read.is_some_and(|it| it.session.is_none()), "{nothing}");
+        }
     }
 }

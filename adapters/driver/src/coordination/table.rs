@@ -11,7 +11,7 @@ use headcount_core::fleet::lease::{LeaseInput, LeaseStore, Swap, Swapped};
 
 use crate::Runtime;
 use crate::deadline::within;
-use crate::panics::caught_in;
+use crate::panics::{caught, caught_in};
 
 /// A warning that the store does not answer comes again after so long.
 const WARN: Duration = Duration::from_secs(30);
@@ -22,6 +22,8 @@ type SwapFailure = Box<dyn Error + Send + Sync>;
 /// A store of leases whose errors have lost their type.
 pub(crate) trait AnyLeaseStore: Send + Sync {
     fn swap<'a>(&'a self, swap: &'a Swap) -> BoxFuture<'a, Result<Swapped, SwapFailure>>;
+
+    fn looks_at_once(&self) -> usize;
 
     fn look_all<'a>(
         &'a self,
@@ -43,6 +45,10 @@ where
         caught_in(work)
             .map(|done| done.unwrap_or_else(|panicked| Err(panicked.into())))
             .boxed()
+    }
+
+    fn looks_at_once(&self) -> usize {
+        caught(|| LeaseStore::looks_at_once(self)).unwrap_or(1)
     }
 
     fn look_all<'a>(

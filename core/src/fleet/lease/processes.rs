@@ -47,8 +47,16 @@ struct ListedProcess {
     /// The shards that it can run; earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     runs: Option<RunnableShards>,
+    /// Whether it runs none because others run the bot with another number of shards.
+    #[serde(default, skip_serializing_if = "is_false")]
+    is_held_back: bool,
     #[serde(flatten)]
     rest: Map<String, Value>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What of the whole bot was said to the user, in any process.
@@ -111,10 +119,10 @@ impl ProcessList {
         self.processes.iter().find(|it| it.id == process)
     }
 
-    /// Those who have not left and say of how many shards the bot is, in the order in which they
-    /// came: each with its beat.
+    /// Those who have not left, are not held back, and say of how many shards the bot is, in the
+    /// order in which they came: each with its beat.
     pub(super) fn totals(&self) -> impl Iterator<Item = (ProcessId, u64, u32)> {
-        let processes = self.processes.iter();
+        let processes = self.processes.iter().filter(|it| !it.is_held_back);
         processes.filter_map(|it| Some((it.id, it.beat?, it.runs.as_ref()?.total())))
     }
 
@@ -262,6 +270,7 @@ impl Processes {
             report: (!self.said.is_all()).then(|| self.report.clone()),
             said,
             runs: Some(self.runs.clone()),
+            is_held_back: self.held_back().is_some(),
             rest: Map::new(),
         };
         list.processes.insert(place, own);
@@ -273,10 +282,13 @@ impl Processes {
     fn completed(&self, others: &ProcessList) -> (Option<FinishedChunking>, Option<BotReady>) {
         let live = || others.processes.iter().filter(|it| it.beat.is_some());
         let is_proven = |it: &ListedProcess| self.seen.get(&it.id).is_some_and(|it| it.is_proven);
-        if self.leaves || self.said.is_all() || !live().all(is_proven) {
+        let is_silent = self.leaves || self.said.is_all() || self.held_back().is_some();
+        if is_silent || !live().all(is_proven) {
             return (None, None);
         }
-        let reports = live().filter_map(|it| it.report.as_ref());
+        let total = self.runs.total();
+        let is_same = |it: &&ListedProcess| it.runs.as_ref().is_none_or(|it| it.total() == total);
+        let reports = live().filter(is_same).filter_map(|it| it.report.as_ref());
         let sum = FleetReport::sum(reports.chain([&self.report]));
         let chunked = sum.finished_chunking(self.runs.total());
         let ready = sum.bot_ready(self.runs.total());
@@ -352,7 +364,10 @@ impl Processes {
         live: &BTreeMap<ProcessId, Option<RunnableShards>>,
         list: &ProcessList,
     ) -> Option<u32> {
-        let runs = |total: &u32| live.values().flatten().any(|it| it.total() == *total);
+        let is_held_back = |id: ProcessId| list.of(id).is_some_and(|it| it.is_held_back);
+        let running = live.iter().filter(|(id, _)| !is_held_back(**id));
+        let mut running = running.filter_map(|(_, runs)| runs.as_ref());
+        let runs = |total: &u32| running.any(|it| it.total() == *total);
         let mut listed = list
             .totals()
             .filter(|(process, ..)| live.contains_key(process));

@@ -24,10 +24,17 @@ pub trait LeaseStore {
     /// counts as [`Swapped::Unknown`].
     fn swap(&self, swap: &Swap) -> impl Future<Output = Result<Swapped, Self::Error>> + Send;
 
-    /// Carries out several swaps that only [look](super::Expected::Never), at most 500 at once,
-    /// with an answer for each, in the same order: each process looks at all shards of the bot
-    /// about twice a second, and a store that answers many in one round trip is asked less. One
-    /// after the other, unless it says otherwise.
+    /// How many [looks](Self::look_all) the store answers in one round trip; one, unless it says
+    /// otherwise: then each is a swap of its own, side by side.
+    fn looks_at_once(&self) -> usize {
+        1
+    }
+
+    /// Carries out several swaps that only [look](super::Expected::Never), as many as
+    /// [`looks_at_once`](Self::looks_at_once) says and 500 at most, with an answer for each, in the
+    /// same order: each process looks at all shards of the bot about twice a second, and a store
+    /// that answers many in one round trip is asked less. All answers have to come within
+    /// [`LeaseConfig::patience`](super::LeaseConfig::patience).
     ///
     /// # Errors
     /// Whatever befalls the store: there is no answer to any. Where there is none to one alone,

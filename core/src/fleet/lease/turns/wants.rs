@@ -65,7 +65,9 @@ impl Wants {
     }
 
     pub(super) fn identified(&mut self, shard: ShardId, rests: Stamp) {
-        if let Some(Want::Granted { hold }) = self.shards.remove(&shard) {
+        // One that waits again waits for another identify.
+        if let Some(Want::Granted { hold }) = self.shards.get(&shard).copied() {
+            self.shards.remove(&shard);
             let since = None;
             self.reports.push(Report {
                 shard,
