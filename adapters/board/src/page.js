@@ -108,19 +108,19 @@ const stageTones = {
   storing: "setting-up", unavailable: "away",
 };
 
-/* Shards whose guilds are shown as they last were. */
-function lost() {
+/* Shards that are not up: their guilds, if they had any, are shown as they last were. */
+function down() {
   const count = [...state.strip].filter((letter) => "ah".includes(letter)).length;
   if (!count || !state.guilds.known) return "";
-  return count === 1 ? "when 1 shard was lost" : `when ${number.format(count)} shards were lost`;
+  return count === 1 ? "1 shard is not up" : `${number.format(count)} shards are not up`;
 }
 
 function showGuilds() {
   const { guilds, lacking } = state;
-  const as = lost();
+  const missing = down();
   const lackingCount = guilds.not_whole ? number.format(guilds.not_whole) : "";
-  put(byId("lacking-count"), as && lackingCount ? `${lackingCount}, as they stood ${as}` : lackingCount);
-  const whole = as ? `Every guild was whole ${as}.` : "Every guild is whole.";
+  put(byId("lacking-count"), missing && lackingCount ? `${lackingCount} when last seen: ${missing}` : lackingCount);
+  const whole = missing ? `Every guild was whole when last seen: ${missing}.` : "Every guild is whole.";
   list("guild", lacking.map((it) => [
     { text: it.guild, kind: "state", tone: stageTones[it.stage] || "lacking" },
     { text: it.why, kind: "text" },
@@ -291,10 +291,10 @@ function open() {
     later();
   };
   source.onerror = () => {
-    /* An answer that is none of events ends it for good: as many pages are open as may be. */
+    /* An answer that is none of events ends it for good: there may be as many pages as may be. */
     const isRefused = source.readyState === EventSource.CLOSED;
     byId("live").dataset.lost = "";
-    put(byId("live"), isRefused ? "refused, as too many pages are open: this is how it was" : "the bot cannot be reached: this is how it was");
+    put(byId("live"), isRefused ? "no events come, as when too many pages are open: this is how it was" : "the bot cannot be reached: this is how it was");
     if (isRefused) retry = setTimeout(open, patience);
   };
 }

@@ -42,10 +42,11 @@
 //! - Functions: what a filter of member requests answered is recorded, policies are not. The rows
 //!   are those that the default policies of their kinds keep.
 //! - What becomes of a shard that is started by hand, that goes on with the rows of an earlier
-//!   owner, or whose thread could not keep up: its part ends there, and the replay says so. Of a
-//!   bot in [several processes](crate::Builder::coordinate) each records what happens to a shard
-//!   as long as it has it, also when it gets it back: unless its last owner has left its
-//!   [rows](crate::Builder::shard_snapshots), or a [store](crate::Builder::store) has its members.
+//!   owner, or whose thread could not keep up: its part ends there for good, and the replay says
+//!   so. Of a bot in [several processes](crate::Builder::coordinate) each records what happens to a
+//!   shard as long as it has it, also when it gets it back, until once it goes on with
+//!   [rows](crate::Builder::shard_snapshots) that its last owner has left, or with members that a
+//!   [store](crate::Builder::store) has.
 //! - What the bot says of itself, and what a process that is killed had not written out.
 //!
 //! Digests are of what scrubbing leaves alone: kinds and numbers of actions, sequences, opcodes.
@@ -111,7 +112,8 @@ pub struct RecordOptions {
     /// refused by the gateway, or panicked. The bot's events end once it is on the disk, at the
     /// latest after 10 s. The first such end goes to this file, in the place of an older one; those
     /// that come while it is written are the second together, in a file with `.2` behind its name,
-    /// and so on up to `.4`. Default nowhere.
+    /// and so on up to `.4`; of later ones there is none. What an earlier process left under these
+    /// names stays until it is written over. Default nowhere.
     pub file: Option<PathBuf>,
 }
 

@@ -139,7 +139,7 @@ fn an_outage_a_cut_and_a_dead_shard_are_seen_to_come_and_go() {
 
     scene.server.cut_all();
     verdict(&mut browser, "Not ready: waits for 2 shards");
-    let count = "2, as they stood when 2 shards were lost";
+    let count = "2 when last seen: 2 shards are not up";
     browser.until(count, |page| {
         (page.text("#lacking-count") == count).then_some(())
     });
@@ -225,7 +225,7 @@ fn a_shard_that_is_refused_is_told_from_one_that_goes_on() {
     let why = scene.handle.shards().find_map(|shard| shard.halt);
     assert_eq!(first[2], why.expect("it has ended").to_string());
     assert_eq!((&*second[1], &*second[2]), ("active", ""));
-    let empty = "Every guild was whole when 1 shard was lost.";
+    let empty = "Every guild was whole when last seen: 1 shard is not up.";
     assert_eq!(browser.text("#guilds-empty"), empty);
     assert_eq!(browser.complaints(), [] as [serde_json::Value; 0]);
 }
@@ -250,7 +250,7 @@ fn a_page_that_is_refused_says_so_and_opens_once_there_is_room() {
     let mut browser = Browser::open(&url, DESK);
     browser.until("a refusal", |page| {
         page.text("#live")
-            .starts_with("refused, as too many pages are open")
+            .starts_with("no events come, as when too many pages are open")
             .then_some(())
     });
     drop(others);

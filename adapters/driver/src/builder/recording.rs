@@ -17,8 +17,8 @@ impl<R: Runtime> Builder<R> {
     /// each does from the second start on: with
     /// [`OnResume::Cold`](crate::OnResume::Cold) it begins without them, and is recorded. The same
     /// goes for a shard whose last owner, in [another process](Self::coordinate), left its rows in
-    /// [`shard_snapshots`](Self::shard_snapshots) or its members in a store: a warning says so at
-    /// the start of a bot for which that may be.
+    /// [`shard_snapshots`](Self::shard_snapshots) or its members in a store, from there on and for
+    /// good: a warning says so at the start of a bot for which that may be.
     ///
     /// ```
     /// # use headcount_driver::{Builder, Runtime};
