@@ -383,8 +383,7 @@ impl<R: Runtime> Coordination<R> {
         let own = self.shared.total;
         match by {
             Some(total) => tracing::error!(
-                "other processes of this bot run it with {total} shards, and this one with {own}: \
-                 none is run here as long as any of them lives"
+                "others run this bot with {total} shards, not {own}: none runs here while they live"
             ),
             None => tracing::info!("the bot is run with {own} shards from now on"),
         }

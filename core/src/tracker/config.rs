@@ -45,9 +45,9 @@ pub struct TrackerConfig {
     /// which trails a removal (a member inside a voice state, a chunk that was written before, a
     /// late update) brings it back; the oldest is forgotten first.
     ///
-    /// Default 4,096, at most 65,536, of some 150 bytes each: more members than leave while the answer to one
-    /// request comes, be they pruned or banned. Zero remembers nothing. The later half goes along
-    /// with a session that is handed on.
+    /// Default 4,096, of some 150 bytes each: more members than leave while the answer to one
+    /// request comes, be they pruned or banned. Zero remembers nothing, and 65,536 is the most. The
+    /// later half goes along with a session that is handed on.
     pub tombstones: usize,
     /// For a tracker beside another library: its share of the connection's sends. Default 60 per
     /// window, half of the protocol's, and a little less of that for member requests, so that

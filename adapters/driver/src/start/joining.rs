@@ -24,8 +24,7 @@ impl<R: Runtime> Builder<R> {
             return Err(Error::new(ErrorKind::Config, detail));
         }
         tracing::info!(
-            "other processes of this bot run it with {total} shards: this one does the same, \
-             though {wanted} are recommended"
+            "others run this bot with {total} shards: so does this one, not with {wanted}"
         );
         info.shards = total;
         Ok(info)

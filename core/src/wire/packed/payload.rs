@@ -309,24 +309,17 @@ impl<'a> Payload<'a> for Text<'a> {
     }
 
     #[inline]
-    fn transcode_unless_nothing(
-        reader: &mut Reader<'a>,
-        sink: &mut Sink,
-    ) -> Result<u64, Malformed> {
-        if reader.passes(b"\"\"") {
-            return Ok(1);
-        }
-        if let Some(plain) = reader.short_string() {
-            sink.counted(plain);
-            return Ok(Form::Usual as u64);
+    fn transcode_unless_nothing(reader: &mut Reader<'a>, to: &mut Sink) -> Result<u64, Malformed> {
+        let start = to.len();
+        if !reader.passes(b"\"\"") {
+            Self::transcode(reader, to)?;
         }
         // Behind blanks there may be nothing too.
-        let text = reader.text()?;
-        if text.is_empty() {
-            return Ok(1);
+        if to.len().wrapping_sub(start) > 1 {
+            return Ok(Form::Usual as u64);
         }
-        sink.text(&text, 0);
-        Ok(Form::Usual as u64)
+        to.truncate(start);
+        Ok(1)
     }
 
     #[inline]
