@@ -271,12 +271,17 @@ impl RecorderThread {
     fn write_out(&mut self, tasks: &Receiver<RecorderTask>) {
         loop {
             let mut dumps = self.dumps.take();
-            tasks.try_iter().for_each(|task| self.work(task));
+            let mut is_quiet = true;
+            for task in tasks.try_iter() {
+                is_quiet = false;
+                self.work(task);
+            }
             for dump in &mut dumps {
                 let pieces = mem::take(&mut dump.pieces);
                 pieces.into_iter().for_each(|piece| self.keep(piece));
             }
-            if dumps.is_empty() {
+            // What was taken out of the queue may have said that there is more to write.
+            if dumps.is_empty() && is_quiet {
                 return;
             }
             while let Some(first) = dumps.pop_front() {
