@@ -211,6 +211,7 @@ impl Cache {
         look(&self.store.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
 /// What takes all rows of a shard's guilds out of a store.
 pub(crate) fn of_nobody(shard: ShardId) -> Mutation<'static> {
     let none = NewSession {

@@ -180,7 +180,6 @@ impl<R: Runtime> Builder<R> {
             self.check_start(&self.config_of(*last), asked_over_tls)?;
         }
         let leases = self.leases(clock, info, &ids)?;
-        self.warn_of_sessions(&cells);
         let about = (clock, info, refresh.is_possible());
         let others = (leases.as_ref(), state.as_ref());
         let (fleet, identify_log) = self.shared_fleet(about, cells, others)?;
@@ -375,6 +374,7 @@ impl<R: Runtime> Builder<R> {
             let seed = self.seed_of(u64::from(number).saturating_add(1))?;
             begins.push((id, seed, self.session(id)));
         }
+        self.warn_of_sessions(&begins);
         let recorder = self.recorder(total, &begins)?;
         let mut cells = Vec::new();
         for (place, (id, seed, session)) in begins.into_iter().enumerate() {
@@ -447,12 +447,12 @@ impl<R: Runtime> Builder<R> {
 
     /// Says which sessions nobody goes on with. Their shards begin anew: a resume can change
     /// neither the number of shards nor the intents.
-    fn warn_of_sessions(&self, cells: &ShardCells) {
-        let list: Vec<String> = cells.iter().map(|(id, _)| id.to_string()).collect();
+    fn warn_of_sessions(&self, begins: &[(ShardId, u64, Option<Session>)]) {
+        let list: Vec<String> = begins.iter().map(|(id, ..)| id.to_string()).collect();
         let (shards, intents) = (list.join(" "), self.config.intents);
-        let taken = cells.iter().filter_map(|(_, cell)| cell.session());
+        let taken = begins.iter().filter_map(|(.., session)| session.as_ref());
         let given_up = taken.filter(|session| session.intents() != intents);
-        for session in given_up.chain(self.sessions.iter().cloned()) {
+        for session in given_up.chain(&self.sessions) {
             tracing::warn!(
                 saved_shard = %session.shard(),
                 saved_intents = ?session.intents(),

@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use headcount_driver::Builder;
-use headcount_driver::core::Intents;
 use headcount_driver::core::session::OnStop;
 use headcount_driver::metrics::{Metric, MetricKind};
 use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder};
@@ -15,7 +13,7 @@ use metrics::{SharedString, Unit};
 use serde_json::json;
 
 mod memory;
-use memory::{PLAIN, info, memory};
+use memory::begun;
 
 /// A recorder that keeps the numbers, and the kind of each metric.
 #[derive(Default)]
@@ -89,12 +87,7 @@ impl Recorder for Kept {
 async fn the_recorder_has_every_metric_a_few_seconds_later_and_once_the_bot_has_ended() {
     let kept = Kept::default();
     let _guard = metrics::set_default_local_recorder(&kept);
-    let (runtime, mut listener) = memory();
-    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
-    let builder = builder.gateway(info(1)).compression(PLAIN);
-    let mut bot = builder.connect().await.expect("started");
-    let mut gateway = listener.accept().await;
-    gateway.begin("s1").await;
+    let (mut bot, mut gateway) = begun().await;
     gateway.dispatch("TYPING_START", json!({})).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let handle = bot.handle();
@@ -133,12 +126,7 @@ async fn the_recorder_has_every_metric_a_few_seconds_later_and_once_the_bot_has_
 async fn the_last_numbers_are_published_when_a_bot_ends_that_nobody_has_a_handle_of() {
     let kept = Kept::default();
     let _guard = metrics::set_default_local_recorder(&kept);
-    let (runtime, mut listener) = memory();
-    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
-    let builder = builder.gateway(info(1)).compression(PLAIN);
-    let bot = builder.connect().await.expect("started");
-    let mut gateway = listener.accept().await;
-    gateway.begin("s1").await;
+    let (bot, mut gateway) = begun().await;
     tokio::time::sleep(Duration::from_secs(6)).await;
     gateway.dispatch("TYPING_START", json!({})).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -152,12 +140,7 @@ async fn the_last_numbers_are_published_when_a_bot_ends_that_nobody_has_a_handle
 async fn a_gauge_that_has_no_number_any_longer_is_no_number() {
     let kept = Kept::default();
     let _guard = metrics::set_default_local_recorder(&kept);
-    let (runtime, mut listener) = memory();
-    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
-    let builder = builder.gateway(info(1)).compression(PLAIN);
-    let bot = builder.connect().await.expect("started");
-    let mut gateway = listener.accept().await;
-    gateway.begin("s1").await;
+    let (bot, mut gateway) = begun().await;
     let beat = gateway.any().await;
     assert_eq!(beat["op"], 1);
     gateway.send(json!({"op": 11})).await;

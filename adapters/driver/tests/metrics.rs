@@ -7,22 +7,11 @@ use headcount_driver::core::session::{OnStop, Phase};
 use headcount_driver::core::wire::Name;
 use headcount_driver::core::{Intents, ShardId};
 use headcount_driver::metrics::{Metric, SampleValue};
-use headcount_driver::{Bot, Builder, Handle};
+use headcount_driver::{Builder, Handle};
 use serde_json::json;
 
 mod memory;
-use memory::{Gateway, Memory, PLAIN, info, memory};
-
-/// A bot of one shard whose session has begun, and nobody has taken an event of.
-async fn begun() -> (Bot<Memory>, Gateway) {
-    let (runtime, mut listener) = memory();
-    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
-    let builder = builder.gateway(info(1)).compression(PLAIN);
-    let bot = builder.connect().await.expect("started");
-    let mut gateway = listener.accept().await;
-    gateway.begin("s1").await;
-    (bot, gateway)
-}
+use memory::{PLAIN, begun, info, memory};
 
 /// Every sample that is a number of things, by metric and label.
 fn counts(handle: &Handle) -> BTreeMap<(&'static str, String), u64> {

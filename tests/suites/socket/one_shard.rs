@@ -12,7 +12,7 @@ use headcount_tokio::driver::core::cache::Kind;
 use headcount_tokio::driver::core::event::{Gap, GapCause};
 use headcount_tokio::driver::core::wire::Name;
 use headcount_tokio::driver::core::{RequestError, ShardId};
-use headcount_tokio::driver::{Bot, OnResume};
+use headcount_tokio::driver::{Bot, Builder, OnResume};
 use headcount_tokio::{Api, Event, Intents, OnStop};
 
 use crate::bot::{builder, builder_on, options, ready, until};
@@ -159,27 +159,22 @@ async fn a_bot_runs_any_of_its_shards<R: Tested>() {
 }
 
 async fn a_session_may_be_given_up_at_the_start<R: Tested>() {
-    let server = server().await;
-    let bot = bot_of::<R>(&server).await;
-    let kept = bot.shutdown(OnStop::Resume).await.expect("it ends");
-    let builder = builder::<R>(&server).sessions(kept);
-    let builder = builder.on_resume(OnResume::Identify);
-    let mut next = builder.connect().await.expect("started");
-    let mut gaps = 0;
-    until(&mut next, |event| {
-        gaps += usize::from(matches!(event.event, Event::Gap(_)));
-        matches!(event.event, Event::FinishedChunking(ref all) if all.complete == 12).then_some(())
-    })
-    .await;
-    assert_eq!((gaps, sessions(&server).1), (3, 0), "none is resumed");
+    gives_up::<R>(|builder| builder.on_resume(OnResume::Identify)).await;
 }
 
 async fn a_session_of_other_intents_is_given_up_and_its_gap_told<R: Tested>() {
+    gives_up::<R>(|builder| {
+        builder.configure(|config| config.intents |= Intents::GUILD_MODERATION)
+    })
+    .await;
+}
+
+/// A bot that is changed so resumes no session of the one before, and says of each what is missing.
+async fn gives_up<R: Tested>(change: impl FnOnce(Builder<R>) -> Builder<R>) {
     let server = server().await;
     let bot = bot_of::<R>(&server).await;
     let kept = bot.shutdown(OnStop::Resume).await.expect("it ends");
-    let builder = builder::<R>(&server).sessions(kept);
-    let builder = builder.configure(|config| config.intents |= Intents::GUILD_MODERATION);
+    let builder = change(builder::<R>(&server).sessions(kept));
     let mut next = builder.connect().await.expect("started");
     let mut gaps = 0;
     until(&mut next, |event| {

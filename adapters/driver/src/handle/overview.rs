@@ -139,7 +139,7 @@ impl Handle {
             }
             let owner = self.owner_of(*id, owners.as_ref());
             cell.read(|shard| {
-                if is_here(owner, shard) {
+                if is_here(owner, shard.phase()) {
                     all.extend(of(shard, room));
                 }
             });

@@ -1,9 +1,9 @@
 //! Which process of the bot runs which shard.
 
+use headcount_core::ShardId;
 use headcount_core::fleet::lease::ProcessId;
 use headcount_core::manager::Owners;
 use headcount_core::session::Phase;
-use headcount_core::{Shard, ShardId};
 
 use super::{Handle, ShardState};
 
@@ -22,13 +22,13 @@ impl ShardState {
     /// Whether this process runs the shard, or has it.
     #[must_use]
     pub fn is_here(&self) -> bool {
-        self.owner == ShardOwner::Here || self.phase != Phase::Halted
+        is_here(self.owner, self.phase)
     }
 }
 
-/// The same of a shard that has been locked.
-pub(super) fn is_here(owner: ShardOwner, shard: &Shard) -> bool {
-    owner == ShardOwner::Here || shard.phase() != Phase::Halted
+/// Whether this process runs a shard with this owner and in this phase, or has it.
+pub(super) fn is_here(owner: ShardOwner, phase: Phase) -> bool {
+    owner == ShardOwner::Here || phase != Phase::Halted
 }
 
 impl Handle {

@@ -206,6 +206,17 @@ pub(crate) fn info(shards: u32) -> GatewayInfo {
 /// No compression: the gateway's end here does none.
 pub(crate) const PLAIN: Compression = Compression::None;
 
+/// A bot of one shard whose session has begun, and nobody has taken an event of.
+pub(crate) async fn begun() -> (Bot<Memory>, Gateway) {
+    let (runtime, mut listener) = memory();
+    let builder = Builder::new(runtime, "MTIz.secret.token", Intents::GUILDS);
+    let builder = builder.gateway(info(1)).compression(PLAIN);
+    let bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s1").await;
+    (bot, gateway)
+}
+
 /// A bot in a session whose heartbeats are ten minutes apart, and whose one guild, 7, has a role
 /// that goes after `age`.
 pub(crate) async fn with_an_aging_role(
