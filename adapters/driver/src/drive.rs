@@ -158,6 +158,11 @@ impl<R: Runtime> Drive<R> {
             tracing::error!(error = %panicked, "the shard's last changes are lost");
         }
         self.sink.give_up_waiting();
+        // The stores may have needed longer than all else of the bot.
+        #[cfg(feature = "metrics")]
+        if self.shared.fleet.has_ended() {
+            crate::metrics::publish_last(&self.shared);
+        }
         let recording = self.write_recording();
         if let Some(keeper) = &mut self.keeper {
             let now = self.shared.clock.now(&self.runtime);

@@ -2,10 +2,15 @@
 #![cfg(feature = "metrics")]
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use headcount_driver::Builder;
+use headcount_driver::core::Intents;
+use headcount_driver::core::cache::memory::Applied;
+use headcount_driver::core::cache::{AsyncStore, Kinds, Mutation};
 use headcount_driver::core::session::OnStop;
 use headcount_driver::metrics::{Metric, MetricKind};
 use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder};
@@ -13,7 +18,7 @@ use metrics::{SharedString, Unit};
 use serde_json::json;
 
 mod memory;
-use memory::begun;
+use memory::{PLAIN, begun, info, memory};
 
 /// A recorder that keeps the numbers, and the kind of each metric.
 #[derive(Default)]
@@ -134,6 +139,37 @@ async fn the_last_numbers_are_published_when_a_bot_ends_that_nobody_has_a_handle
     bot.shutdown(OnStop::End).await.expect("it ends");
     assert_eq!(kept.get("headcount_shards halted"), 1.0_f64.to_bits());
     assert_eq!(kept.get("headcount_events_total TYPING_START"), 1);
+}
+
+/// A store that takes ten seconds for each change.
+struct Slow;
+
+impl AsyncStore for Slow {
+    type Error = io::Error;
+
+    async fn apply(&self, _: &Mutation<'static>) -> io::Result<Applied> {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        Ok(Applied::default())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_stores_did_after_the_last_shard_had_ended_is_published() {
+    let kept = Kept::default();
+    let _guard = metrics::set_default_local_recorder(&kept);
+    let (runtime, mut listener) = memory();
+    let builder = Builder::new(runtime, "token", Intents::GUILDS).store(Kinds::ROLES, Slow);
+    let builder = builder.gateway(info(1)).compression(PLAIN);
+    let bot = builder.connect().await.expect("started");
+    let mut gateway = listener.accept().await;
+    gateway.begin("s").await;
+    let role = json!({"id": "8", "name": "role", "permissions": "0"});
+    let create = json!({"guild_id": "7", "role": role});
+    gateway.dispatch("GUILD_ROLE_CREATE", create).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::spawn(async move { gateway.closed().await });
+    bot.shutdown(OnStop::End).await.expect("it ends");
+    assert_eq!(kept.get("headcount_store_writes_total "), 1);
 }
 
 #[tokio::test(start_paused = true)]
