@@ -26,9 +26,9 @@ impl ShardHealth {
     pub(crate) fn of(shard: &ShardState) -> Self {
         match shard.phase {
             Phase::Halted => match shard.owner {
-                ShardOwner::Here => Self::Halted,
-                ShardOwner::Nobody => Self::Away,
                 ShardOwner::Elsewhere(_) => Self::Elsewhere,
+                ShardOwner::Here | ShardOwner::Nobody if shard.is_here() => Self::Halted,
+                ShardOwner::Here | ShardOwner::Nobody => Self::Away,
             },
             Phase::Active if !shard.readiness.finished => Self::SettingUp,
             Phase::Active if shard.readiness.not_whole > 0 => Self::Lacking,
@@ -45,6 +45,11 @@ impl ShardHealth {
     /// Whether the bot counts as ready as far as this shard goes.
     pub(crate) const fn is_ready(self) -> bool {
         matches!(self, Self::Lacking | Self::Whole | Self::Elsewhere)
+    }
+
+    /// Whether nothing comes of it, here or elsewhere.
+    pub(crate) const fn is_down(self) -> bool {
+        matches!(self, Self::Halted | Self::Away)
     }
 
     pub(crate) const fn word(self) -> &'static str {
@@ -75,9 +80,9 @@ impl ShardHealth {
 pub(crate) fn shard_waits(shard: &ShardState) -> String {
     if let Some(halt) = shard.halt {
         return match shard.owner {
-            ShardOwner::Here => halt.to_string(),
-            ShardOwner::Nobody => "waits for its lease".to_owned(),
             ShardOwner::Elsewhere(process) => format!("runs in {process:?}"),
+            ShardOwner::Here | ShardOwner::Nobody if shard.is_here() => halt.to_string(),
+            ShardOwner::Here | ShardOwner::Nobody => "waits for its lease".to_owned(),
         };
     }
     if shard.phase == Phase::Active {
@@ -89,6 +94,7 @@ pub(crate) fn shard_waits(shard: &ShardState) -> String {
         };
     }
     let waits = match shard.connection.waits_for.map(|deadline| deadline.wait) {
+        None if shard.phase == Phase::Idle => "for its turn to begin",
         None | Some(Wait::Heartbeat | Wait::SendBudget | Wait::Tracker | Wait::Stop) => "to go on",
         Some(Wait::Backoff) => "for the next try to connect",
         Some(Wait::IdentifyGrant) => "for its turn to identify",

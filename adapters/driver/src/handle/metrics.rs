@@ -130,7 +130,7 @@ impl Handle {
 impl ShardState {
     /// The state of a shard that has been locked.
     pub(super) fn of(id: ShardId, owner: ShardOwner, (cell, shard): (&ShardCell, &Shard)) -> Self {
-        let readiness = match is_here(owner, shard.phase()) {
+        let readiness = match is_here(owner, shard.halt()) {
             true => shard.readiness(),
             // What it had when it ended here, another process may have now.
             false => Readiness::default(),

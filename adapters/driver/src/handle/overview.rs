@@ -139,7 +139,8 @@ impl Handle {
             }
             let owner = self.owner_of(*id, owners.as_ref());
             cell.read(|shard| {
-                if is_here(owner, shard.phase()) {
+                let halt = shard.halt();
+                if is_here(owner, halt) && !self.is_to_begin(owner, halt) {
                     all.extend(of(shard, room));
                 }
             });

@@ -3,7 +3,7 @@
 use headcount_core::ShardId;
 use headcount_core::fleet::lease::ProcessId;
 use headcount_core::manager::Owners;
-use headcount_core::session::Phase;
+use headcount_core::session::Halt;
 
 use super::{Handle, ShardState};
 
@@ -19,16 +19,20 @@ pub enum ShardOwner {
 }
 
 impl ShardState {
-    /// Whether this process runs the shard, or has it.
+    /// Whether this process runs the shard, has it, or saw it end by itself and nobody has it since.
     #[must_use]
     pub fn is_here(&self) -> bool {
-        is_here(self.owner, self.phase)
+        is_here(self.owner, self.halt)
     }
 }
 
-/// Whether this process runs a shard with this owner and in this phase, or has it.
-pub(super) fn is_here(owner: ShardOwner, phase: Phase) -> bool {
-    owner == ShardOwner::Here || phase != Phase::Halted
+/// [`ShardState::is_here`] of a shard with this owner, which has ended like this.
+pub(super) fn is_here(owner: ShardOwner, halt: Option<Halt>) -> bool {
+    match (owner, halt) {
+        (ShardOwner::Here, _) | (_, None) => true,
+        (ShardOwner::Nobody, Some(halt)) => halt != Halt::Stopped,
+        (ShardOwner::Elsewhere(_), Some(_)) => false,
+    }
 }
 
 impl Handle {
@@ -73,5 +77,12 @@ impl Handle {
             Some(_) if self.shared.may_run(shard) => ShardOwner::Here,
             Some(_) | None => ShardOwner::Nobody,
         }
+    }
+
+    /// Whether this process holds the lease of a shard that has not begun since: what it was before
+    /// says nothing of now.
+    pub(super) fn is_to_begin(&self, owner: ShardOwner, halt: Option<Halt>) -> bool {
+        let is_leased = self.shared.leases.is_some() && owner == ShardOwner::Here;
+        is_leased && halt == Some(Halt::Stopped)
     }
 }

@@ -1,7 +1,8 @@
 //! Ending shards, and letting them begin again.
 
 use headcount_core::fleet::Fleet;
-use headcount_core::session::{OnStop, Wait};
+use headcount_core::session::{OnStop, Phase, Wait};
+use headcount_core::setup::Readiness;
 use headcount_core::{Deadline, RequestError, Shard, ShardId};
 
 use super::{Handle, ShardState};
@@ -106,8 +107,14 @@ impl Handle {
         )
     }
 
-    /// Says of a shard that has not begun that it waits for the fleet, which it does not know.
+    /// Says of a shard that has not begun that it waits for the fleet, or for its turn under a
+    /// lease, which it does not know.
     pub(super) fn in_line(&self, mut state: ShardState) -> ShardState {
+        if self.is_to_begin(state.owner, state.halt) {
+            state.phase = Phase::Idle;
+            state.halt = None;
+            state.readiness = Readiness::default();
+        }
         let fleet = &self.shared.fleet;
         if let Some(waits) = &mut state.connection.waits_for
             && fleet.pending_shards().waits(state.id)

@@ -23,6 +23,8 @@ pub(crate) struct Table {
 struct Shared {
     table: LeaseTable,
     is_down: bool,
+    /// Nobody reaches the queue of identifies.
+    keeps_identifies: bool,
     /// The connections that reach it no more.
     cut_off: BTreeSet<usize>,
 }
@@ -76,6 +78,11 @@ impl Table {
         self.shared.lock().expect("the table").is_down = is_down;
     }
 
+    /// Nobody is let in to identify any more.
+    pub(crate) fn keep_identifies(&self) {
+        self.shared.lock().expect("the table").keeps_identifies = true;
+    }
+
     /// It loses all that it has.
     pub(crate) fn forget(&self) {
         self.shared.lock().expect("the table").table = LeaseTable::new();
@@ -111,7 +118,8 @@ impl LeaseStore for Connection {
 
     async fn swap(&self, swap: &Swap) -> Result<Swapped, io::Error> {
         let mut shared = self.table.shared.lock().expect("the table");
-        if shared.is_down || shared.cut_off.contains(&self.number) {
+        let is_kept = shared.keeps_identifies && matches!(swap.key, LeaseKey::Identifies);
+        if shared.is_down || is_kept || shared.cut_off.contains(&self.number) {
             return Err(io::ErrorKind::NotConnected.into());
         }
         let now = self.table.began.elapsed().as_millis() as u64;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use headcount_driver::core::Event;
-use headcount_driver::core::session::OnStop;
+use headcount_driver::core::session::{Halt, OnStop, Phase};
 use headcount_driver::metrics::{Metric, SampleValue};
-use headcount_driver::{Bot, ShardOwner};
+use headcount_driver::{Bot, Handle, OnResume, ShardOwner, ShardState};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
@@ -74,7 +74,7 @@ async fn owners_are_seen_from_outside() {
     let second = table.builder(&other, 1).connect().await.expect("started");
     sleep(5 * SECOND).await;
     let (first, second) = (bot.handle(), second.handle());
-    let owner = |handle: &headcount_driver::Handle| handle.shards().next().map(|it| it.owner);
+    let owner = |handle: &Handle| handle.shards().next().map(|it| it.owner);
     assert_eq!(owner(&first), Some(ShardOwner::Here));
     let number = first.process().expect("one of several");
     assert_eq!(owner(&second), Some(ShardOwner::Elsewhere(number)));
@@ -122,7 +122,7 @@ async fn shards_and_guilds_that_another_process_runs_are_not_counted_here() {
     let second = table.builder(&other, 1).connect().await.expect("started");
     sleep(5 * SECOND).await;
     let (first, second) = (bot.handle(), second.handle());
-    let seen = |handle: &headcount_driver::Handle| {
+    let seen = |handle: &Handle| {
         let (mut shards, mut guilds, mut stopped) = (0, 0, 0);
         handle
             .metrics()
@@ -143,4 +143,63 @@ async fn shards_and_guilds_that_another_process_runs_are_not_counted_here() {
     dispatches(&mut bot, 40 * SECOND).await;
     closed.await.expect("served");
     assert_eq!(seen(&first), (0, 0, 1, 0));
+}
+
+fn in_phase(handle: &Handle, phase: Phase) -> u64 {
+    let mut found = 0;
+    handle.metrics().each(|sample| match sample.value {
+        SampleValue::Count(count)
+            if sample.metric == Metric::Shards && sample.label == Some(phase.label()) =>
+        {
+            found = count;
+        }
+        _ => {}
+    });
+    found
+}
+
+#[tokio::test(start_paused = true)]
+async fn shards_that_the_gateway_refuses_are_seen_as_halted_though_their_leases_are_given_back() {
+    let (table, mut service) = (Table::default(), Service::default());
+    service.refuses = Some(1);
+    let (process, listener) = Process::new();
+    service.serve(1, listener);
+    let bot = table.builder(&process, 4).connect().await.expect("started");
+    let handle = bot.handle();
+    Said::default().listen(bot);
+    sleep(60 * SECOND).await;
+    assert_eq!(in_phase(&handle, Phase::Active), 2);
+    assert_eq!(in_phase(&handle, Phase::Halted), 2);
+    let refused = handle.shards().filter(ShardState::is_here);
+    let refused = refused.filter(|it| matches!(it.halt, Some(Halt::Refused(_))));
+    assert_eq!(refused.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_waits_for_its_next_tenure_shows_nothing_of_its_last_one() {
+    let table = Table::default();
+    let (process, mut listener) = Process::new();
+    let builder = table.builder(&process, 1).on_resume(OnResume::Identify);
+    let mut bot = builder.connect().await.expect("started");
+    let handle = bot.handle();
+    let mut gateway = beside(&mut bot, listener.accept()).await;
+    gateway.hello(600 * SECOND).await;
+    gateway.expect(2).await;
+    let missing = json!([{"id": "4194304", "unavailable": true}]);
+    gateway.ready_with("shared", missing).await;
+    dispatches(&mut bot, 5 * SECOND).await;
+    assert_eq!(handle.not_whole(None, 9).len(), 1);
+    table.set_down(true);
+    let closed = tokio::spawn(async move { gateway.closed().await });
+    dispatches(&mut bot, 40 * SECOND).await;
+    closed.await.expect("served");
+    // The lease comes back, and nobody lets it identify.
+    table.set_down(false);
+    table.keep_identifies();
+    dispatches(&mut bot, 20 * SECOND).await;
+    let shard = handle.shards().next().expect("one");
+    assert_eq!(shard.owner, ShardOwner::Here);
+    assert_eq!((shard.phase, shard.halt), (Phase::Idle, None));
+    assert_eq!(handle.not_whole(None, 9), []);
+    assert_eq!(in_phase(&handle, Phase::Halted), 0);
 }
