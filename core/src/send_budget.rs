@@ -156,6 +156,14 @@ impl Budget {
         self.sent.len() < self.limit(rank)
     }
 
+    /// How many sends of this rank there is room for.
+    pub(crate) fn left(&self, now: Instant, rank: Rank) -> usize {
+        let has_left = |sent: &Instant| sent.after(self.window) <= now;
+        let gone = self.sent.partition_point(has_left);
+        let within = self.sent.len().saturating_sub(gone);
+        self.limit(rank).saturating_sub(within)
+    }
+
     /// When there is room again; `None` when there is room already, or never will be.
     pub(crate) fn room_at(&self, rank: Rank) -> Option<Instant> {
         let over = self.sent.len().checked_sub(self.limit(rank))?;
@@ -199,6 +207,9 @@ mod tests {
             Rank::Request,
         );
         let again = budget.room_at(Rank::Request).unwrap();
+        assert_eq!(budget.left(start, Rank::Request), 0);
+        assert_eq!(budget.left(again, Rank::Request), 1);
+        assert_eq!(budget.left(again, Rank::Command), 6);
         assert_eq!(again, start.after(SendLimits::default().window));
         let before = Instant::from_millis(again.as_millis() - 1);
         assert!(!budget.has_room(before, Rank::Request));

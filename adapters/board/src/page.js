@@ -108,10 +108,10 @@ const stageTones = {
   storing: "setting-up", unavailable: "away",
 };
 
-/* Shards that are not up: their guilds, if they had any, are shown as they last were. */
+/* Shards that are not up and had guilds, which are shown as they last were. */
 function down() {
-  const count = [...state.strip].filter((letter) => "ah".includes(letter)).length;
-  if (!count || !state.guilds.known) return "";
+  const count = state.guilds.shards_down;
+  if (!count) return "";
   return count === 1 ? "1 shard is not up" : `${number.format(count)} shards are not up`;
 }
 
@@ -146,6 +146,7 @@ function showShards() {
     { text: it.stages.map(([stage, count]) => `${number.format(count)} ${stage}`).join(", ") || "\u2013", kind: "soft text" },
     { text: it.latency_us === null ? "\u2013" : `${(it.latency_us / 1000).toFixed(1)} ms`, kind: "number" },
     { text: number.format(it.unacknowledged), kind: "number" },
+    { text: it.sends_left === null ? "\u2013" : number.format(it.sends_left), kind: "number wide" },
     { since: it.session_since, kind: "soft wide" },
   ]));
   byId("shard-pages").hidden = shards.length >= strip.length;

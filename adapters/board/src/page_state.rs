@@ -55,6 +55,8 @@ struct GuildSums {
     members_expected: u64,
     members_received: u64,
     untracked: u64,
+    /// Shards without a session of which guilds are known, as they last were.
+    shards_down: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,6 +74,8 @@ struct ShardRow {
     since: u64,
     session_since: Option<u64>,
     latency_us: Option<u128>,
+    /// How many commands have room on the connection.
+    sends_left: Option<usize>,
     /// Dispatches that the consumer has not dealt with.
     unacknowledged: usize,
     known: usize,
@@ -181,7 +185,10 @@ fn kinds(handle: &Handle) -> Vec<KindRow> {
 impl GuildSums {
     fn of(shards: &[ShardState]) -> Self {
         let mut sums = Self::default();
-        for readiness in shards.iter().map(|shard| &shard.readiness) {
+        for shard in shards {
+            let readiness = &shard.readiness;
+            let is_known = readiness.stages.total() > 0;
+            sums.shards_down += usize::from(is_known && ShardHealth::of(shard).is_down());
             sums.known += readiness.stages.total();
             sums.not_whole += readiness.not_whole;
             sums.pending += readiness.pending;
@@ -206,6 +213,7 @@ impl ShardRow {
             since: connection.since.as_millis(),
             session_since: connection.session_since.map(Instant::as_millis),
             latency_us: shard.latency.map(|latency| latency.as_micros()),
+            sends_left: connection.sends_left,
             unacknowledged: shard.unacknowledged,
             known: shard.readiness.stages.total(),
             not_whole: shard.readiness.not_whole,

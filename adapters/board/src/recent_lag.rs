@@ -11,8 +11,7 @@ use serde::Serialize;
 const WINDOW: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_secs(1);
 
-/// What the events of the last minute were like; until one is over, those of a page that was opened
-/// count from the bot's start.
+/// What the events of the last minute were like; of a page that was opened later, those since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct RecentLag {
     /// How long half of them took at most, in microseconds; `None` if that is over a minute.
@@ -21,16 +20,23 @@ pub(crate) struct RecentLag {
     most_us: Option<u128>,
 }
 
+/// How many events were within each bound and no lower one.
+type Buckets = Vec<(Option<Duration>, u64)>;
+
 /// What was counted in the last minute, by and by.
 #[derive(Debug, Default)]
-pub(crate) struct LagWindow(VecDeque<(Instant, LagHistogram)>);
+pub(crate) struct LagWindow(VecDeque<(Instant, Buckets)>);
 
 impl LagWindow {
     /// Takes in what is counted by now; `None` if no event was taken.
     pub(crate) fn take(&mut self, now: Instant, all: &LagHistogram) -> Option<RecentLag> {
+        self.take_buckets(now, all.buckets().collect())
+    }
+
+    fn take_buckets(&mut self, now: Instant, all: Buckets) -> Option<RecentLag> {
         let is_due = |(at, _): &(Instant, _)| now.since(*at) >= STEP;
         if self.0.back().is_none_or(is_due) {
-            self.0.push_back((now, *all));
+            self.0.push_back((now, all.clone()));
         }
         while self
             .0
@@ -39,12 +45,10 @@ impl LagWindow {
         {
             self.0.pop_front();
         }
-        // One that came now and the first one say nothing of what lies between.
-        let before = self.0.front().filter(|(at, _)| *at < now);
-        let before = before.map_or_else(LagHistogram::default, |(_, before)| *before);
-        let buckets = all.buckets().zip(before.buckets());
+        let (_, before) = self.0.front()?;
+        let buckets = all.into_iter().zip(before);
         let new = buckets.map(|((bound, count), (_, before))| (bound, count - before));
-        RecentLag::of(&new.collect::<Vec<_>>())
+        RecentLag::of(&new.collect::<Buckets>())
     }
 }
 
@@ -92,5 +96,22 @@ mod tests {
         assert_eq!(RecentLag::of(&buckets([99, 1, 0])), lag(100, Some(100)));
         assert_eq!(RecentLag::of(&buckets([98, 2, 0])), lag(100, Some(5_000)));
         assert_eq!(RecentLag::of(&buckets([49, 49, 2])), lag(5_000, None));
+    }
+
+    #[test]
+    fn events_count_for_a_minute_and_not_before_the_page_was_opened() {
+        let mut window = LagWindow::default();
+        let mut at = |seconds: u64, early, late| {
+            let bound = |micros| Some(Duration::from_micros(micros));
+            let all = vec![(bound(100), early), (bound(5_000), late)];
+            window.take_buckets(Instant::from_millis(seconds * 1_000), all)
+        };
+        assert_eq!(at(600, 1_000, 1_000), None, "the page is opened");
+        assert_eq!(at(601, 1_000, 1_001), lag(5_000, Some(5_000)));
+        for second in 602..661 {
+            assert_eq!(at(second, 1_000, 1_001), lag(5_000, Some(5_000)));
+        }
+        assert_eq!(at(661, 1_000, 1_001), None, "a minute has passed");
+        assert_eq!(at(662, 1_001, 1_001), lag(100, Some(100)));
     }
 }

@@ -219,6 +219,20 @@ impl Machine {
             .is_some_and(|budget| budget.has_room(now, rank))
     }
 
+    /// How many commands there is room for; `None` while no events flow.
+    pub(crate) fn sends_left(&self, now: Instant) -> Option<usize> {
+        match &self.state {
+            State::Active { live, .. } => Some(live.budget.left(now, Rank::Command)),
+            State::Idle { .. }
+            | State::Waiting { .. }
+            | State::Connecting { .. }
+            | State::Greeting { .. }
+            | State::Identifying { .. }
+            | State::Resuming { .. }
+            | State::Halted { .. } => None,
+        }
+    }
+
     const fn active_budget(&mut self) -> Option<&mut Budget> {
         match &mut self.state {
             State::Active { live, .. } => Some(&mut live.budget),

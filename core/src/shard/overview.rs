@@ -20,6 +20,9 @@ pub struct ConnectionStanding {
     pub waits_for: Option<Deadline>,
     /// When the session began; `None` without one, and for one that an earlier process began.
     pub session_since: Option<Instant>,
+    /// How many commands had room on the connection at the shard's last input, by its
+    /// [`SendLimits`](crate::SendLimits); `None` while no events flow.
+    pub sends_left: Option<usize>,
 }
 
 impl Shard {
@@ -32,6 +35,7 @@ impl Shard {
             since: self.session.since(),
             waits_for: waits_for.map(|(at, wait)| Deadline { at, wait }),
             session_since: self.session.session_since(),
+            sends_left: self.session.sends_left(self.now),
         }
     }
 

@@ -20,6 +20,7 @@ fn a_connection_says_since_when_it_stands_so_and_until_when_at_most() {
     let identifying = host.shard.connection();
     assert_eq!(identifying.phase, Phase::Identifying);
     assert_eq!(identifying.since, host.now);
+    assert_eq!(identifying.sends_left, None, "nothing may be sent yet");
     let until = identifying.waits_for.expect("a deadline");
     assert!(
         until.at > host.now && until.wait == Wait::Ready,
@@ -76,7 +77,9 @@ fn what_is_not_whole_and_what_holds_up_readiness_are_told_apart() {
     assert_eq!(host.shard.not_whole(Some(guild(2))).count(), 1);
     assert_eq!(host.shard.readiness().not_whole, 3);
 
+    let room = host.shard.connection().sends_left.expect("events flow");
     host.receive(&create(3, 1));
+    assert_eq!(host.shard.connection().sends_left, Some(room - 1));
     let asked: Vec<OpenRequest> = host.shard.open_requests(None).collect();
     let [request] = asked[..] else {
         panic!("{asked:?}")
