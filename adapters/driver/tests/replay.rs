@@ -267,6 +267,12 @@ fn a_check_finds_the_first_step_that_differs_of_the_cut() {
         },
     );
     assert!(none.unwrap_err().contains("nothing happened there"));
+    let of_no_guild = Cut {
+        guild: Some("4194304".into()),
+        ..Cut::default()
+    };
+    let none = checked(&file, of_no_guild);
+    assert!(none.unwrap_err().contains("nothing happened there"));
 }
 
 #[test]

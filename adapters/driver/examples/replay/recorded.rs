@@ -41,10 +41,15 @@ impl Cut {
         self.shard.is_none_or(is_own) && (self.from..=self.to).contains(&step.at.as_millis())
     }
 
-    /// Whether a step in words is about its guild.
-    fn is_about(&self, lines: &[String]) -> bool {
+    /// A step in words, if it is about its guild.
+    fn in_lines(&self, step: &ReplayStep<'_>) -> Option<Vec<String>> {
+        let is_needed = self.guild.is_some() || !self.only_differing || step.divergence.is_some();
+        let lines = match is_needed {
+            true => in_lines(step),
+            false => Vec::new(),
+        };
         let names = |guild: &String| lines.iter().any(|line| line.contains(guild.as_str()));
-        self.guild.as_ref().is_none_or(names)
+        self.guild.as_ref().is_none_or(names).then_some(lines)
     }
 }
 
@@ -112,20 +117,16 @@ pub(crate) fn replay_recording(
         if !cut.has(&step) {
             continue;
         }
-        checked += u64::from(is_input);
         if let Happened::Ended(why) = step.happened {
             ended = why;
         }
+        let Some(lines) = cut.in_lines(&step) else {
+            continue;
+        };
         let differs = step.divergence.is_some();
-        if cut.only_differing && !differs {
-            continue;
-        }
-        let lines = in_lines(&step);
-        if !cut.is_about(&lines) {
-            continue;
-        }
+        checked += u64::from(is_input);
         summary.differing += u64::from(differs);
-        if !cut.only_differing || summary.differing == 1 {
+        if !cut.only_differing || (differs && summary.differing == 1) {
             lines.into_iter().for_each(&mut *print);
         }
     }
