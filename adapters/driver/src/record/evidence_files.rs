@@ -1,5 +1,6 @@
 //! The files that show what nobody wished for.
 
+use std::mem;
 use std::path::PathBuf;
 
 /// So many are written by one bot: what comes first shows most, and a disk has an end.
@@ -11,11 +12,16 @@ pub(super) struct EvidenceFiles {
     first: PathBuf,
     /// How many there are.
     count: u32,
+    has_refused: bool,
 }
 
 impl EvidenceFiles {
     pub(super) const fn new(first: PathBuf) -> Self {
-        Self { first, count: 0 }
+        Self {
+            first,
+            count: 0,
+            has_refused: false,
+        }
     }
 
     /// Where the next one goes: to the file itself, then to the same name with `.2` and so on;
@@ -31,6 +37,11 @@ impl EvidenceFiles {
         }
         Some(path.into())
     }
+
+    /// Whether it is the first time that there are enough.
+    pub(super) const fn is_first_refused(&mut self) -> bool {
+        !mem::replace(&mut self.has_refused, true)
+    }
 }
 
 #[cfg(test)]
@@ -43,5 +54,7 @@ mod tests {
         let all: Vec<PathBuf> = std::iter::from_fn(|| files.next()).collect();
         let wanted = ["a/bot.rec", "a/bot.rec.2", "a/bot.rec.3", "a/bot.rec.4"];
         assert_eq!(all, wanted.map(PathBuf::from));
+        let first = [files.is_first_refused(), files.is_first_refused()];
+        assert_eq!(first, [true, false], "it is said once");
     }
 }

@@ -259,8 +259,8 @@ impl RecorderThread {
 
     /// Warns of a fault of the library's, and writes out what shows it.
     fn report(&mut self, why: &str, differing: Option<&DifferingPart>) {
-        tracing::warn!("the recorder: {why}");
-        if let Some(path) = self.evidence.as_mut().and_then(EvidenceFiles::next) {
+        warn(why);
+        if let Some(path) = self.evidence_file() {
             // It has warned.
             let _ = self.write(&path, why, differing);
         }
@@ -297,7 +297,7 @@ impl RecorderThread {
     fn answer(&mut self, first: DumpRequest, others: VecDeque<DumpRequest>) {
         let path = match first.target {
             DumpTarget::File(path) => Some(path),
-            DumpTarget::Evidence => self.evidence.as_mut().and_then(EvidenceFiles::next),
+            DumpTarget::Evidence => self.evidence_file(),
         };
         let why = match others.len() {
             0 => first.why,
@@ -313,6 +313,16 @@ impl RecorderThread {
         let _ = first.reply.send(written);
     }
 
+    /// Where the next recording goes that nobody has asked for. Says once that there are enough.
+    fn evidence_file(&mut self) -> Option<PathBuf> {
+        let files = self.evidence.as_mut()?;
+        let next = files.next();
+        if next.is_none() && files.is_first_refused() {
+            warn("what else ends badly is not written out, there are files enough");
+        }
+        next
+    }
+
     fn write(&self, path: &Path, why: &str, differing: Option<&DifferingPart>) -> io::Result<()> {
         let written = write_file(path, |out| self.archive.write(differing, why, out));
         if let Err(error) = &written {
@@ -320,6 +330,10 @@ impl RecorderThread {
         }
         written
     }
+}
+
+fn warn(why: &str) {
+    tracing::warn!("the recorder: {why}");
 }
 
 /// Writes a file that its owner alone can read, whole or not at all.
