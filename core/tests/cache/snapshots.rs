@@ -93,13 +93,13 @@ fn position(sequence: u64) -> Position {
     }
 }
 
-/// A world with two guilds and a history.
+/// A world with two guilds and a history. What came last is written first: guild 1.
 fn two_guilds() -> World {
     let mut world = World::empty();
     world.history = Some(History::default());
     world.feed("READY", &ready(&[1, 2]));
-    world.feed("GUILD_CREATE", &guild_1());
     world.feed("GUILD_CREATE", &guild_json(2, &[10, 20], 2));
+    world.feed("GUILD_CREATE", &guild_1());
     world
 }
 

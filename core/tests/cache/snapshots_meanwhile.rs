@@ -174,10 +174,11 @@ fn a_channel_that_goes_and_comes_back_meanwhile_is_where_it_was_last_said_to_be(
     let mut world = World::empty();
     world.history = Some(History::default());
     world.feed("READY", &ready(&[1, 2]));
-    world.feed("GUILD_CREATE", &guild_json(1, &[], 0));
     let mut second = guild_json(2, &[], 0);
     second["channels"] = json!([channel_json(300)]);
     world.feed("GUILD_CREATE", &second);
+    // Written first.
+    world.feed("GUILD_CREATE", &guild_json(1, &[], 0));
     let mut taken = Taken::of(&world.store);
     taken.copy(&world.store);
     for there in [1, 2] {
@@ -221,4 +222,39 @@ fn a_message_that_is_said_again_says_what_its_author_is_called_by_now() {
     let mut again = taken.read(MemoryStore::new(9));
     world.history.as_ref().unwrap().replay(&mut again);
     assert_eq!(contents(&again), contents(&world.store));
+}
+
+#[test]
+fn guilds_that_move_as_others_leave_are_written_once() {
+    const ALL: std::ops::Range<u64> = 1..30;
+    let mut world = World::empty();
+    world.feed("READY", &ready(&ALL.collect::<Vec<_>>()));
+    for id in ALL {
+        world.feed("GUILD_CREATE", &guild_json(id, &[10], 1));
+    }
+    let mut left: Vec<u64> = ALL.collect();
+    let mut taken = Taken::of(&world.store);
+    let mut steps = 0;
+    while taken.more {
+        taken.copy(&world.store);
+        steps += 1;
+        if steps % 4 == 0 && left.len() > 20 {
+            let gone = left.remove(0);
+            world.feed("GUILD_DELETE", &json!({"id": gone.to_string()}));
+        }
+    }
+    assert!(left.len() < 25, "{left:?}");
+    let again = taken.read(MemoryStore::new(9));
+    let there = |store: &MemoryStore, id: u64| store.members(guild(id)).count();
+    for id in left {
+        assert_eq!(there(&again, id), 1, "guild {id}");
+    }
+    let users: Vec<_> = again
+        .user(user(10))
+        .into_iter()
+        .flat_map(UserRef::guilds)
+        .collect();
+    let mut once = users.clone();
+    once.dedup();
+    assert_eq!(users.len(), once.len(), "{users:?}");
 }

@@ -71,6 +71,12 @@ impl<R: Row> Table<R> {
         self.rows.iter()
     }
 
+    /// The row at a place, of as many as there are rows. A row that is removed leaves its place to
+    /// the last one.
+    pub(super) fn at(&self, place: usize) -> Option<&R> {
+        self.rows.get(place)
+    }
+
     fn find(&self, key: u64) -> Option<usize> {
         let rows = &self.rows;
         let same = |&place: &u32| rows.get(place as usize).is_some_and(|row| row.key() == key);

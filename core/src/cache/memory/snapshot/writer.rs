@@ -1,8 +1,10 @@
 //! Writing a snapshot.
 
 use alloc::collections::VecDeque;
-use alloc::vec::{self, Vec};
+use alloc::vec::Vec;
 use core::iter;
+
+use hashbrown::HashSet;
 
 use crate::cache::MemoryStore;
 use crate::cache::memory::export::Exported;
@@ -13,6 +15,7 @@ use crate::cache::memory::snapshot::packed::{
 };
 use crate::cache::memory::snapshot::section::{Chain, FORMAT, MAGIC, SectionKind};
 use crate::cache::memory::snapshot::uses::TrackedRows;
+use crate::cache::policy::Seeded;
 use crate::id::GuildId;
 use crate::shard_id::ShardId;
 
@@ -46,8 +49,13 @@ const ROWS_A_LOOK_UP: usize = 8;
 pub struct SnapshotWriter {
     head: SnapshotHead,
     chain: Chain,
-    /// Guilds that have not been copied.
-    guilds: vec::IntoIter<GuildId>,
+    /// The shard whose guilds alone are copied, if it is of one.
+    shard: Option<ShardId>,
+    /// How many places of guilds in the store have not been looked at. They are from the last to
+    /// the first: a guild that takes the place of one that leaves comes from further behind.
+    places: usize,
+    /// The guilds that have been copied, and may be at another place now.
+    copied: HashSet<GuildId, Seeded>,
     /// What has been copied and refers to what lies elsewhere, in the order of the bytes.
     waiting: VecDeque<WaitingPiece>,
     /// What can be written, in the order of the bytes.
@@ -81,7 +89,7 @@ impl MemoryStore {
     /// Copies at once what lies in no guild.
     #[must_use]
     pub fn snapshot(&self, taken: u64) -> SnapshotWriter {
-        let mut writer = self.snapshot_where(|_| true, taken);
+        let mut writer = self.snapshot_of(None, taken);
         writer.head.positions = self.positions().collect();
         writer.export(self.export_outside());
         writer.track(self.tracked_rows(None));
@@ -92,17 +100,14 @@ impl MemoryStore {
     /// The same of one shard: of its guilds alone, and without what lies in no guild.
     #[must_use]
     pub fn shard_snapshot(&self, shard: ShardId, taken: u64) -> SnapshotWriter {
-        let mut writer = self.snapshot_where(|guild| shard.serves(guild), taken);
+        let mut writer = self.snapshot_of(Some(shard), taken);
         writer.head.positions = self.applied_position(shard).into_iter().collect();
         writer.export(iter::once(self.export_shard(shard)));
         writer.look_up(self, 0);
         writer
     }
 
-    fn snapshot_where(&self, is_in: impl Fn(GuildId) -> bool, taken: u64) -> SnapshotWriter {
-        let guilds = self.guilds.iter().map(|guild_rows| guild_rows.id);
-        let mut guilds: Vec<GuildId> = guilds.filter(|guild| is_in(*guild)).collect();
-        guilds.sort_unstable();
+    fn snapshot_of(&self, shard: Option<ShardId>, taken: u64) -> SnapshotWriter {
         SnapshotWriter {
             head: SnapshotHead {
                 layout: LAYOUT,
@@ -110,7 +115,9 @@ impl MemoryStore {
                 positions: Vec::new(),
             },
             chain: Chain::new(),
-            guilds: guilds.into_iter(),
+            shard,
+            places: self.guilds.len(),
+            copied: HashSet::with_hasher(Seeded::new(taken)),
             waiting: VecDeque::new(),
             ready: VecDeque::new(),
             is_portable: false,
@@ -152,7 +159,7 @@ impl SnapshotWriter {
     /// bytes; or the users of a few hundred members copied before, in the time of looking them up.
     /// A guild is copied at once however large it is, with its messages: one of 1,000,000 members
     /// in some 17 ms.
-    /// A guild that has left meanwhile is passed over, and so is one that has come: both come again
+    /// A guild that has left meanwhile is passed over, and one that has come may be: both come again
     /// after the positions at which the snapshot began.
     pub fn copy(&mut self, store: &MemoryStore) -> bool {
         if self.waiting.is_empty() {
@@ -161,20 +168,30 @@ impl SnapshotWriter {
         } else {
             self.look_up(store, (self.rows_a_copy / ROWS_A_LOOK_UP).max(1));
         }
-        self.is_over = self.waiting.is_empty() && self.guilds.as_slice().is_empty();
+        self.is_over = self.waiting.is_empty() && self.places == 0;
         !self.is_over
     }
 
     fn copy_guilds(&mut self, store: &MemoryStore) {
         let mut rows = 0_usize;
         while rows < self.rows_a_copy
-            && let Some(guild) = self.guilds.next()
+            && let Some(guild_rows) = self.next_guild(store)
         {
-            if let Some(guild_rows) = store.guild_rows(guild) {
+            rows = rows.saturating_add(1);
+            let is_in = self.shard.is_none_or(|shard| shard.serves(guild_rows.id));
+            if is_in && self.copied.insert(guild_rows.id) {
                 rows = rows.saturating_add(row_count(store, guild_rows));
                 self.copy_guild(store, guild_rows);
             }
         }
+    }
+
+    /// The guild at the next place, if there is one.
+    fn next_guild<'s>(&mut self, store: &'s MemoryStore) -> Option<&'s GuildRows> {
+        let places = self.places.min(store.guilds.len());
+        self.places = places.saturating_sub(1);
+        let place = places.checked_sub(1)?;
+        store.guilds.at(place).map(|guild_rows| &**guild_rows)
     }
 
     fn copy_guild(&mut self, store: &MemoryStore, guild_rows: &GuildRows) {
@@ -309,8 +326,5 @@ fn row_count(store: &MemoryStore, guild_rows: &GuildRows) -> usize {
         .len()
         .saturating_add(guild_rows.roles.len());
     let entities = guild_rows.entities.row_count(&store.shared.messages);
-    people
-        .saturating_add(places)
-        .saturating_add(entities)
-        .saturating_add(1)
+    people.saturating_add(places).saturating_add(entities)
 }
