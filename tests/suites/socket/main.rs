@@ -24,6 +24,7 @@ mod restarts;
 mod rigged;
 mod rollcall;
 mod runtimes;
+mod shape;
 mod slow_consumer;
 mod stale_rows;
 mod state;

@@ -20,6 +20,7 @@ use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
 use crate::bot::{TOKEN, builder, options, ready, until};
 use crate::runtimes::{Tested, on_each_runtime, serve};
+use crate::shape::shape;
 
 on_each_runtime! {
     a_run_replays_to_the_same_actions_and_rows_and_holds_nothing_that_went_in,
@@ -136,34 +137,6 @@ fn replayed(file: &[u8]) -> (usize, MemoryStore) {
     (steps, store)
 }
 
-/// The digest of another session id may have another length.
-fn forget_digests(piece: &mut Value) {
-    match piece {
-        Value::Object(values) => {
-            if let Some(digest) = values.get_mut("session").filter(|it| it.is_number()) {
-                *digest = 0.into();
-            }
-            values.values_mut().for_each(forget_digests);
-        }
-        Value::Array(values) => values.iter_mut().for_each(forget_digests),
-        _ => {}
-    }
-}
-
-/// How long the pieces are that a store writes out: as long as those of the same store under
-/// another permutation of ids.
-fn lengths(store: &MemoryStore) -> Vec<usize> {
-    let pieces = store.export();
-    let lengths = pieces.map(|piece| {
-        let mut piece = serde_json::to_value(&piece).expect("JSON");
-        forget_digests(&mut piece);
-        piece.to_string().len()
-    });
-    let mut lengths: Vec<usize> = lengths.collect();
-    lengths.sort_unstable();
-    lengths
-}
-
 /// Takes events until a shard has resumed, keeping what is in them.
 async fn follow<R: Tested>(bot: &mut Bot<R>, found: &mut BTreeSet<String>, last: &str) {
     until(bot, |event| {
@@ -198,10 +171,10 @@ async fn a_run_replays_to_the_same_actions_and_rows_and_holds_nothing_that_went_
     server.act(Act::Cut(Target::Shard(1)));
     follow(&mut bot, &mut found, "Resumed").await;
     let live = loop {
-        let before = handle.cache(lengths);
+        let before = handle.cache(shape);
         handle.dump(&path).await.expect("written");
         // What comes meanwhile may be in one and not in the other.
-        if handle.cache(lengths) == before {
+        if handle.cache(shape) == before {
             break before;
         }
     };
@@ -211,7 +184,7 @@ async fn a_run_replays_to_the_same_actions_and_rows_and_holds_nothing_that_went_
         .set_policy(Kind::Emoji, Policy::none())
         .expect("suits");
     assert!(steps > 200, "{steps}");
-    assert_eq!(lengths(&store), live);
+    assert_eq!(shape(&store), live);
     assert_private(&path);
 
     found.extend([
@@ -268,7 +241,7 @@ async fn a_run_beyond_its_room_goes_on_from_the_machines_and_rows_there<R: Teste
     assert!(recording.end().is_full && !recording.begins_with_run());
     let (steps, store) = replayed(&file);
     assert!(steps > 20, "{steps}");
-    assert_eq!(lengths(&store), handle.cache(lengths));
+    assert_eq!(shape(&store), handle.cache(shape));
     assert_scrubbed(&file, &found);
     let _ = bot.shutdown(OnStop::End).await;
     server.stop().await;
