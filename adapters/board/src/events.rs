@@ -20,7 +20,8 @@ use crate::recent_lag::LagWindow;
 use crate::server::Permit;
 use crate::windows::Windows;
 
-/// The longest time without a word, so that both ends see when the other is gone.
+/// The longest time without a word, so that both ends see when the other is gone: a page that hears
+/// nothing for twice as long says so.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// The states of one page that is open.
@@ -79,7 +80,7 @@ impl<R: Runtime> EventStream<R> {
             self.quiet = self.quiet.saturating_add(period);
             if self.quiet >= SILENCE {
                 self.quiet = Duration::ZERO;
-                return Poll::Ready(Some(Bytes::from_static(b":\n\n")));
+                return Poll::Ready(Some(Bytes::from_static(b"event: beat\ndata:\n\n")));
             }
         }
     }

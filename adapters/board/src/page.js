@@ -241,7 +241,8 @@ function showGlance() {
   showResets();
   const { lag } = state;
   put(byId("lag"), lag ? within(lag.half_us) : "\u2013");
-  put(byId("lag-of"), lag ? `median of a minute; 99 %: ${within(lag.most_us)}` : "no event in the last minute");
+  put(byId("lag-of"), lag ? `median of a minute; 99 %: ${within(lag.most_us)}` : "none timed in the last minute");
+  put(byId("waiting"), state.waiting_events ? `${number.format(state.waiting_events)} events wait` : "no event waits");
   put(byId("sent"), number.format(state.requests_sent));
   put(byId("queued"), state.requests_queued ? `${number.format(state.requests_queued)} wait to be sent` : "none waits to be sent");
   put(byId("misunderstood"), state.misunderstood ? `${number.format(state.misunderstood)} payloads were not understood whole` : "Every payload was understood.");
@@ -270,12 +271,31 @@ function later() {
   drawn = false;
   requestAnimationFrame(() => {
     drawn = true;
-    show();
+    if (!byId("live").hasAttribute("data-lost")) show();
   });
 }
 
 /* How long a page that was refused waits before it asks again. */
 const patience = 5000;
+
+/* A bot that says nothing for so long is gone, or hangs. */
+const silence = 25000;
+let heard = performance.now();
+
+/* What is shown is how it was: nobody knows how it is. */
+function lose(why) {
+  byId("live").dataset.lost = "";
+  put(byId("live"), `${why}: this is how it was`);
+  byId("verdict").dataset.state = "unknown";
+  put(byId("verdict"), "Not known");
+  document.title = "not known \u2013 headcount";
+}
+
+function resume() {
+  byId("live").removeAttribute("data-lost");
+  put(byId("live"), "live");
+  later();
+}
 
 function open() {
   if (source) source.close();
@@ -283,19 +303,22 @@ function open() {
   const query = new URLSearchParams({ shards: view.shards });
   if (view.after) query.set("after", view.after);
   source = new EventSource(`events?${query}`);
+  heard = performance.now();
+  source.addEventListener("beat", () => {
+    heard = performance.now();
+    if (byId("live").hasAttribute("data-lost") && state) resume();
+  });
   source.onmessage = (event) => {
+    heard = performance.now();
     const message = JSON.parse(event.data);
     clock = { bot: message.now, page: performance.now() };
     state = message.state;
-    byId("live").removeAttribute("data-lost");
-    put(byId("live"), "live");
-    later();
+    resume();
   };
   source.onerror = () => {
     /* An answer that is none of events ends it for good: there may be as many pages as may be. */
     const isRefused = source.readyState === EventSource.CLOSED;
-    byId("live").dataset.lost = "";
-    put(byId("live"), isRefused ? "no events come, as when too many pages are open: this is how it was" : "the bot cannot be reached: this is how it was");
+    lose(isRefused ? "no events come, as when too many pages are open" : "the bot cannot be reached");
     if (isRefused) retry = setTimeout(open, patience);
   };
 }
@@ -311,6 +334,10 @@ byId("shards-next").addEventListener("click", () => { view.shards += 25; open();
 addEventListener("resize", () => state && draw());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => state && draw());
 setInterval(() => {
+  if (performance.now() - heard > silence) {
+    lose("the bot says nothing");
+    open();
+  }
   if (document.hidden || byId("live").hasAttribute("data-lost")) return;
   document.querySelectorAll("[data-until], [data-since]").forEach(tick);
   if (state) showResets();

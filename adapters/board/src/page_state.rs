@@ -8,6 +8,7 @@ use headcount_driver::core::{Instant, ShardId};
 use headcount_driver::{GuildStanding, Handle, ShardState};
 use serde::Serialize;
 
+use crate::probes::is_alive;
 use crate::recent_lag::RecentLag;
 use crate::windows::Windows;
 use crate::wording::{ShardHealth, guild_until, guild_why, shard_waits, stage};
@@ -27,8 +28,10 @@ pub(crate) struct PageState {
     is_ready: bool,
     guilds: GuildSums,
     identifies: Identifies,
-    /// `None` if no event was taken in the last minute.
+    /// `None` if none was timed in the last minute.
     lag: Option<RecentLag>,
+    /// Events that the consumer has not taken.
+    waiting_events: usize,
     /// A letter for each shard, ascending.
     strip: String,
     /// How many shards come before the first in the window.
@@ -129,7 +132,7 @@ impl PageState {
             .iter()
             .map(|it| ShardHealth::of(it).letter())
             .collect();
-        let is_ready = shards.iter().all(|it| ShardHealth::of(it).is_ready());
+        let are_ready = shards.iter().all(|it| ShardHealth::of(it).is_ready());
         let sum = |of: fn(&ShardState) -> usize| shards.iter().map(of).sum();
         let queued = sum(|it| it.readiness.requests_queued);
         let sent = sum(|it| it.readiness.requests_outstanding);
@@ -139,7 +142,7 @@ impl PageState {
         let window = shards.iter().skip(first).take(SHARDS);
         let budget = handle.identify_budget();
         Self {
-            is_ready,
+            is_ready: are_ready && is_alive(handle),
             guilds,
             identifies: Identifies {
                 left: budget.left,
@@ -147,6 +150,7 @@ impl PageState {
                 resets: budget.resets.map(Instant::as_millis),
             },
             lag,
+            waiting_events: handle.waiting_events(),
             strip,
             first_shard: first,
             shards: window.map(ShardRow::of).collect(),

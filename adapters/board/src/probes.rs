@@ -69,7 +69,7 @@ impl NotReady {
             .shards()
             .filter(|shard| !ShardHealth::of(shard).is_ready())
             .collect();
-        if waiting.is_empty() {
+        if waiting.is_empty() && is_alive(handle) {
             return None;
         }
         let named = waiting.iter().take(NAMED);

@@ -82,7 +82,7 @@ pub(crate) fn shard_waits(shard: &ShardState) -> String {
         return match shard.owner {
             ShardOwner::Elsewhere(process) => format!("runs in {process:?}"),
             ShardOwner::Here | ShardOwner::Nobody if shard.is_here() => halt.to_string(),
-            ShardOwner::Here | ShardOwner::Nobody => "waits for its lease".to_owned(),
+            ShardOwner::Here | ShardOwner::Nobody => "no process runs it".to_owned(),
         };
     }
     if shard.phase == Phase::Active {

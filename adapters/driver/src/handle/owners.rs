@@ -71,7 +71,8 @@ impl Handle {
             return ShardOwner::Here;
         };
         let at = owners.shards.binary_search_by_key(&shard, |(it, _)| *it);
-        match at.ok().and_then(|at| owners.shards[at].1) {
+        let holder = at.ok().and_then(|at| owners.shards[at].1);
+        match holder.filter(|holder| owners.live.contains_key(holder)) {
             Some(holder) if Some(holder) != self.process() => ShardOwner::Elsewhere(holder),
             // A lease that is over may be another's, whom this process does not hear of.
             Some(_) if self.shared.may_run(shard) => ShardOwner::Here,
