@@ -49,7 +49,8 @@
 //!   [store](crate::Builder::store) has.
 //! - What the bot says of itself, and what a process that is killed had not written out.
 //!
-//! Digests are of what scrubbing leaves alone: kinds and numbers of actions, sequences, opcodes.
+//! Digests are of what scrubbing leaves alone: kinds and numbers of actions, sequences, opcodes,
+//! states, reasons and outcomes, and how many rows mutations have.
 //! Bytes that are no JSON are as little after scrubbing, but an id with escapes in it is none then:
 //! the replay of what no service sends may differ, and says so. Guilds that are due in the same
 //! millisecond have their turns in the order of their ids, which is another one in a recording;
@@ -113,7 +114,8 @@ pub struct RecordOptions {
     /// latest after 10 s. The first such end goes to this file, in the place of an older one; those
     /// that come while it is written are the second together, in a file with `.2` behind its name,
     /// and so on up to `.4`; of later ones there is none. What an earlier process left under these
-    /// names stays until it is written over. Default nowhere.
+    /// names stays until it is written over. Each bot and each process needs a path of its own: two
+    /// that write to one may leave neither's recording. Default nowhere.
     pub file: Option<PathBuf>,
 }
 

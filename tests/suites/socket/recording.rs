@@ -69,6 +69,10 @@ fn secrets(value: &Value, key: &str, found: &mut BTreeSet<String>) {
         Value::Array(values) => values.iter().for_each(|value| secrets(value, key, found)),
         Value::Object(values) => {
             for (key, value) in values {
+                // Keys may be ids too.
+                if key.len() >= 9 && key.bytes().all(|byte| byte.is_ascii_digit()) {
+                    found.insert(key.clone());
+                }
                 secrets(value, key, found);
             }
         }

@@ -78,7 +78,7 @@ impl Summary {
         } = self;
         let a_second = *inputs as f64 / elapsed.as_secs_f64().max(1e-9);
         let full = if *is_full {
-            ", and more happened than it had room for"
+            ", and more happened than is in it"
         } else {
             ""
         };

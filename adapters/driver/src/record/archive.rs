@@ -32,6 +32,8 @@ pub(super) struct Archive {
     /// What came could not be scrubbed, or what was to be dropped not followed: nothing more is
     /// kept.
     is_stopped: bool,
+    /// The part of some shard has ended before the run.
+    lacks_ends: bool,
     has_differed: bool,
     fault: Option<ArchiveFault>,
 }
@@ -76,6 +78,7 @@ impl Archive {
             ring: SegmentRing::new(options.bytes),
             keeps_rows: options.rows,
             is_stopped: false,
+            lacks_ends: false,
             has_differed: false,
             fault: None,
         }
@@ -109,11 +112,12 @@ impl Archive {
         if self.is_stopped {
             return;
         }
-        if scrub(&mut self.scrubber, bytes).is_err() {
+        let Ok(has_end) = scrub(&mut self.scrubber, bytes) else {
             self.is_stopped = true;
             self.fault = Some(ArchiveFault::Stopped);
             return;
-        }
+        };
+        self.lacks_ends |= has_end;
         self.ring.add(|stream| {
             put_number(stream, u64::from(shard));
             put_number(stream, bytes.len() as u64);
@@ -181,7 +185,9 @@ impl Archive {
         self.ring.write(|blocks| out.write_all(blocks))?;
         let end = RecordingEnd {
             why: why.into(),
-            is_full: self.is_stopped || !matches!(self.begin, ArchiveBegin::WithRun),
+            is_full: self.is_stopped
+                || self.lacks_ends
+                || !matches!(self.begin, ArchiveBegin::WithRun),
         };
         write_json(out, BlockKind::End, &end)
     }
@@ -202,13 +208,14 @@ fn write_json(out: &mut dyn Write, kind: BlockKind, content: &impl Serialize) ->
     out.write_all(&block)
 }
 
-/// Replaces in frames what their users have written.
-fn scrub(scrubber: &mut Scrubber, bytes: &mut [u8]) -> Result<(), RecordingError> {
-    let mut at = 0;
+/// Replaces in frames what their users have written. Whether one of them is the end of what is
+/// recorded of the shard.
+fn scrub(scrubber: &mut Scrubber, bytes: &mut [u8]) -> Result<bool, RecordingError> {
+    let (mut at, mut has_end) = (0, false);
     loop {
         let mut reader = FrameReader::new(bytes, at);
         let Some(frame) = reader.next()? else {
-            return Ok(());
+            return Ok(has_end);
         };
         let from = at;
         at = reader.position();
@@ -226,6 +233,7 @@ fn scrub(scrubber: &mut Scrubber, bytes: &mut [u8]) -> Result<(), RecordingError
                 let id = scrubber.id(guild).to_le_bytes();
                 bytes[from..from + id.len()].copy_from_slice(&id);
             }
+            RecordedFrame::End(_) => has_end = true,
             _ => {}
         }
     }

@@ -1,5 +1,8 @@
 //! A digest of actions, of what scrubbing leaves as it is: of a run and of its recording alike.
 
+use headcount_core::cache::{Op, Rows};
+use headcount_core::session::{Halt, Reason};
+use headcount_core::setup::GuildReady;
 use headcount_core::{Action, Actions, Event};
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +27,7 @@ impl ActionDigest {
             if let Action::Emit(Event::Dispatch(dispatch)) = action {
                 last = last.max(dispatch.sequence());
             }
-            let mixed = mark(action, before).wrapping_mul(FACTOR);
-            all = all.wrapping_add(mixed ^ mixed >> 29);
+            all = all.wrapping_add(mark(action, before));
         }
         self.sequence = last.unwrap_or(before);
         (all.wrapping_mul(FACTOR) >> 48) as u16
@@ -34,41 +36,161 @@ impl ActionDigest {
 
 /// A number for an action; `before` is the dispatch that came before its input.
 fn mark(action: &Action<'_>, before: u64) -> u64 {
-    let (kind, detail) = match action {
-        Action::Connect { .. } => (1, 0),
-        Action::Send(command) => (2, u64::from(command.opcode())),
-        Action::Close(code) => (3, u64::from(*code)),
-        Action::WantIdentify => (4, 0),
-        Action::Mutate(mutation) => (5, mutation.ops().count() as u64),
-        Action::Confirm(barrier) => (6, barrier.number()),
-        Action::Emit(event) => (7, event_mark(event, before)),
+    match action {
+        Action::Connect { .. } => mixed(1, 0),
+        Action::Send(command) => mixed(2, u64::from(command.opcode())),
+        Action::Close(code) => mixed(3, u64::from(*code)),
+        Action::WantIdentify => mixed(4, 0),
+        // Steps that are about several guilds or channels come in the order of their ids.
+        Action::Mutate(mutation) => {
+            mixed(5, mutation.ops().map(op_mark).fold(0, u64::wrapping_add))
+        }
+        Action::Confirm(barrier) => mixed(6, barrier.number()),
+        Action::Emit(event) => mixed(7, event_mark(event, before)),
+    }
+}
+
+/// One number of two.
+const fn mixed(one: u64, other: u64) -> u64 {
+    let mixed = (one.rotate_left(32) ^ other).wrapping_mul(FACTOR);
+    mixed ^ mixed >> 29
+}
+
+/// The name of something as a number.
+fn named(name: &str) -> u64 {
+    let bytes = name.bytes().map(u64::from);
+    bytes.fold(0, mixed)
+}
+
+fn op_mark(op: &Op<'_>) -> u64 {
+    match op {
+        Op::Upsert(rows) => mixed(1, rows_mark(rows)),
+        Op::Patch(rows) => mixed(2, rows_mark(rows)),
+        Op::Replace(rows) => mixed(3, rows_mark(rows)),
+        Op::Remove(_) => 4,
+        Op::Cascade(_) => 5,
+        Op::SetStatus(status) => mixed(6, *status as u64),
+        Op::HandedOver => 7,
+        Op::StripRole(_) => 8,
+        Op::SetMemberCount(count) => mixed(9, *count),
+        Op::CountMember { by, .. } => mixed(10, u64::from(by.unsigned_abs())),
+        Op::SyncThreads(channels, threads) => mixed(channels.len() as u64, threads.len() as u64),
+        Op::OnlyChannels(channels) => mixed(11, channels.len() as u64),
+        Op::Recount => 12,
+        Op::Complete => 13,
+        Op::Incomplete(_) => 14,
+        Op::SetPresencesLack(lack) => mixed(15, u64::from(lack.is_some())),
+        Op::NewSession(_) => 16,
+        _ => 17,
+    }
+}
+
+fn rows_mark(rows: &Rows<'_>) -> u64 {
+    let count = match rows {
+        Rows::Members(rows) => rows.len(),
+        Rows::Users(rows) => rows.len(),
+        Rows::Presences(rows) => rows.len(),
+        Rows::Channels(rows) => rows.len(),
+        Rows::Roles(rows) => rows.len(),
+        _ => 0,
     };
-    kind | detail << 3
+    mixed(rows.kind() as u64, count as u64)
 }
 
 fn event_mark(event: &Event<'_>, before: u64) -> u64 {
-    let (kind, detail) = match event {
+    match event {
         Event::Dispatch(dispatch) => {
             let sequence = dispatch.sequence();
-            (1, sequence.map_or(0, |it| it.wrapping_sub(before)))
+            mixed(1, sequence.map_or(0, |it| it.wrapping_sub(before)))
         }
-        Event::StateChanged(_) => (2, 0),
-        Event::Resumed { replayed } => (3, *replayed),
-        Event::Gap(_) => (4, 0),
-        Event::Halted(_) => (5, 0),
-        Event::GuildReady(ready) => (6, ready.members.received),
-        Event::GuildJoin(ready) => (7, ready.members.received),
-        Event::GuildRestored(ready) => (8, ready.members.received),
-        Event::GuildUnavailable(_) => (9, 0),
-        Event::GuildStale(_) => (10, 0),
-        Event::GuildLeave(_) => (11, 0),
-        Event::HeldOverflow(held) => (12, held.events as u64),
-        Event::ChunkRequestFinished(finished) => (13, u64::from(finished.attempts)),
-        Event::ShardFinishedChunking(all) => (14, all.complete as u64),
-        Event::ShardReady(ready) => (15, ready.available as u64),
-        Event::Misunderstood(_) => (16, 0),
-        Event::CommandFinished(_) => (17, 0),
-        _ => (18, 0),
-    };
-    kind | detail << 5
+        Event::StateChanged(change) => {
+            let phases = mixed(named(change.from.label()), named(change.to.label()));
+            mixed(mixed(2, phases), reason_mark(change.reason))
+        }
+        Event::Resumed { replayed } => mixed(3, *replayed),
+        Event::Gap(gap) => mixed(4, named(gap.why.label())),
+        Event::Halted(halt) => mixed(5, halt_mark(*halt)),
+        Event::GuildReady(ready) => mixed(6, ready_mark(ready)),
+        Event::GuildJoin(ready) => mixed(7, ready_mark(ready)),
+        Event::GuildRestored(ready) => mixed(8, ready_mark(ready)),
+        Event::GuildUnavailable(_) => 9,
+        Event::GuildStale(stale) => mixed(10, u64::from(stale.was_complete)),
+        Event::GuildLeave(_) => 11,
+        Event::HeldOverflow(held) => mixed(12, held.events as u64),
+        Event::ChunkRequestFinished(finished) => {
+            let counts = mixed(u64::from(finished.attempts), finished.members);
+            mixed(mixed(13, counts), named(finished.reason.label()))
+        }
+        Event::ShardFinishedChunking(all) => mixed(14, all.complete as u64),
+        Event::ShardReady(ready) => mixed(15, ready.available as u64),
+        Event::Misunderstood(_) => 16,
+        Event::CommandFinished(finished) => mixed(17, named(finished.outcome.label())),
+        _ => 18,
+    }
+}
+
+fn ready_mark(ready: &GuildReady) -> u64 {
+    mixed(named(ready.outcome.label()), ready.members.received)
+}
+
+fn halt_mark(halt: Halt) -> u64 {
+    match halt {
+        Halt::Refused(fatal) => mixed(1, fatal as u64),
+        Halt::Stopped => 2,
+        Halt::Crashed => 3,
+    }
+}
+
+/// Numbers of those that a peer or a user brings about; all others are one.
+fn reason_mark(reason: Reason) -> u64 {
+    match reason {
+        Reason::InvalidSession { resumable } => mixed(1, u64::from(resumable)),
+        Reason::Closed(code) => mixed(2, code.map_or(0, u64::from)),
+        Reason::Stopped => 3,
+        Reason::Restarted => 4,
+        Reason::Crashed => 5,
+        Reason::ReconnectAsked => 6,
+        Reason::HeartbeatUnanswered => 7,
+        Reason::HostStalled => 8,
+        _ => 9,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_core::event::StateChanged;
+    use headcount_core::session::Phase;
+    use headcount_core::wire::close::Fatal;
+
+    use super::*;
+
+    #[test]
+    fn ends_and_states_that_differ_have_other_marks() {
+        let halts = [
+            Halt::Stopped,
+            Halt::Crashed,
+            Halt::Refused(Fatal::AuthenticationFailed),
+        ];
+        let changed = |to, reason| StateChanged {
+            from: Phase::Active,
+            to,
+            reason,
+        };
+        let changes = [
+            changed(Phase::Idle, Reason::ReconnectAsked),
+            changed(Phase::Idle, Reason::Closed(Some(4_000))),
+            changed(Phase::Idle, Reason::Closed(Some(4_009))),
+            changed(Phase::Halted, Reason::Stopped),
+        ];
+        let halts = halts.into_iter().map(Event::Halted);
+        let changes = changes.into_iter().map(Event::StateChanged);
+        let marks = halts
+            .chain(changes)
+            .map(|event| event_mark(&event, 0) >> 48);
+        let mut marks: Vec<u64> = marks.collect();
+        marks.sort_unstable();
+        let count = marks.len();
+        marks.dedup();
+        assert_eq!(marks.len(), count);
+    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct RecordingEnd {
     /// Why it was written out.
     pub why: String,
-    /// Whether more has happened than is in it: there was no room for what came first, or what came
-    /// last could not be read.
+    /// Whether more has happened than is in it: there was no room for what came first, what came
+    /// last could not be read, or the part of a shard ends before the run.
     pub is_full: bool,
 }

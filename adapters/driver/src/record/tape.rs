@@ -295,6 +295,10 @@ impl Tape {
         if !self.feed.offer(piece) {
             self.number -= 1;
             self.end(FrameEnd::Lost);
+            tracing::warn!(
+                shard = self.shard,
+                "the recorder: it cannot keep up, and the rest of a shard is not recorded"
+            );
         }
     }
 
