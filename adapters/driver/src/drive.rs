@@ -143,6 +143,7 @@ impl<R: Runtime> Drive<R> {
     /// it drops the connection, and the session with it.
     pub(crate) async fn run(mut self) {
         let running = Running(Arc::clone(&self.shared));
+        self.shared.fleet.loop_begins();
         if let Err(panicked) = caught_in(self.live()).await {
             tracing::error!(error = %panicked, "the shard ends");
             self.crash().await;
@@ -159,8 +160,8 @@ impl<R: Runtime> Drive<R> {
         }
         self.sink.give_up_waiting();
         // The stores may have needed longer than all else of the bot.
-        #[cfg(feature = "metrics")]
-        if self.shared.fleet.has_ended() {
+        if self.shared.fleet.loop_is_done() {
+            #[cfg(feature = "metrics")]
             crate::metrics::publish_last(&self.shared);
         }
         let recording = self.write_recording();

@@ -28,6 +28,8 @@ pub(crate) struct SharedFleet {
     askers: Mutex<Askers>,
     /// Shards that have not ended.
     running: AtomicUsize,
+    /// Their loops, which store the last of them after that.
+    loops: AtomicUsize,
     /// Whether every shard here has finished chunking once.
     has_finished: AtomicBool,
 }
@@ -52,6 +54,7 @@ impl SharedFleet {
             pending_shards: Mutex::new(pending_shards),
             askers: Mutex::new(askers),
             running,
+            loops: AtomicUsize::new(0),
             has_finished: AtomicBool::new(false),
         }
     }
@@ -163,7 +166,7 @@ impl SharedFleet {
                 leases.send(LeaseRequest::Input(LeaseInput::WantIdentify(id)));
             }
             Pacer::Gate(gate) => {
-                if gate.want(id) {
+                if gate.want(now, id) {
                     self.bell.wake();
                 }
             }
@@ -197,7 +200,10 @@ impl SharedFleet {
     }
 
     /// The user's gate lets a shard in, which may have ended meanwhile.
-    pub(crate) fn admit(&self, id: ShardId) {
+    pub(crate) fn admit(&self, now: Instant, id: ShardId) {
+        if let Pacer::Gate(gate) = &self.pacer {
+            gate.granted(now, id);
+        }
         let halt = self.cell(id).and_then(|cell| cell.read(Shard::halt));
         match halt {
             Some(_) => self.pacer.gave_up(id),
@@ -310,6 +316,17 @@ impl SharedFleet {
     /// Whether every shard has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.running.load(Ordering::Acquire) == 0
+    }
+
+    /// A shard's loop begins.
+    pub(crate) fn loop_begins(&self) {
+        self.loops.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A shard's loop has stored all that there is. Whether every other one has, and the bot has
+    /// ended.
+    pub(crate) fn loop_is_done(&self) -> bool {
+        self.loops.fetch_sub(1, Ordering::AcqRel) == 1 && self.has_ended()
     }
 
     /// One shard has ended for good.

@@ -435,7 +435,7 @@ impl Handle {
     /// ```
     #[must_use]
     pub fn identifies_left(&self) -> u32 {
-        self.shared.fleet.read(Fleet::identifies_left)
+        self.identify_budget().left
     }
 
     pub(crate) const fn shared(&self) -> &Arc<Shared> {

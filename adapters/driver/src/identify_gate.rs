@@ -11,9 +11,10 @@ use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use headcount_core::ShardId;
+use headcount_core::{Instant, ShardId};
 
 use crate::Runtime;
+use crate::metrics::{GateCounts, GateWaits};
 use crate::panics::caught_in;
 
 /// A gate that has panicked is asked again after so long.
@@ -59,6 +60,7 @@ where
 pub(crate) struct GateQueue {
     gate: Arc<dyn AnyIdentifyGate>,
     shards: Mutex<ShardsAtGate>,
+    waits: GateWaits,
 }
 
 #[derive(Default)]
@@ -74,6 +76,7 @@ impl GateQueue {
         Self {
             gate: Arc::new(gate),
             shards: Mutex::default(),
+            waits: GateWaits::default(),
         }
     }
 
@@ -81,14 +84,25 @@ impl GateQueue {
         self.shards.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many wait, and were let in.
+    pub(crate) fn counts(&self) -> GateCounts {
+        self.waits.read()
+    }
+
     /// A shard wants to identify. Whether that is new.
-    pub(crate) fn want(&self, shard: ShardId) -> bool {
+    pub(crate) fn want(&self, now: Instant, shard: ShardId) -> bool {
+        self.waits.want(now, shard);
         let mut shards = self.lock();
         let old = shards.passes.remove(&shard);
         let is_new = !shards.waiting.contains(&shard) && shards.new.insert(shard);
         drop(shards);
         drop(old);
         is_new
+    }
+
+    /// It is let in.
+    pub(crate) fn granted(&self, now: Instant, shard: ShardId) {
+        self.waits.grant(now, shard);
     }
 
     /// The shard has identified, or has ended.

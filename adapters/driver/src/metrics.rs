@@ -6,6 +6,7 @@ mod chat;
 mod cost;
 #[cfg(feature = "metrics")]
 mod facade;
+mod gate_waits;
 mod lag;
 mod lease_counts;
 mod sample;
@@ -30,6 +31,7 @@ pub use chat::ChatMetrics;
 pub(crate) use facade::{Published, publish_last, spawn_publisher};
 #[cfg(all(feature = "metrics", feature = "chat"))]
 pub(crate) use facade::{publish_last_of_chat, spawn_chat_publisher};
+pub(crate) use gate_waits::{GateCounts, GateWaits};
 pub(crate) use lag::LagCounters;
 pub use lag::LagHistogram;
 pub(crate) use lease_counts::LeaseCounters;

@@ -7,6 +7,7 @@ use headcount_core::fleet::lease::LeaseInput;
 
 use crate::coordination::{LeaseRequest, SharedLeases};
 use crate::identify_gate::GateQueue;
+use crate::metrics::GateCounts;
 
 /// Who says when a shard may identify.
 pub(crate) enum Pacer {
@@ -19,6 +20,15 @@ pub(crate) enum Pacer {
 }
 
 impl Pacer {
+    /// How many shards wait and were let in; `None` where the fleet says so.
+    pub(crate) fn counts(&self) -> Option<GateCounts> {
+        match self {
+            Self::Fleet => None,
+            Self::Leases(leases) => Some(leases.gate()),
+            Self::Gate(gate) => Some(gate.counts()),
+        }
+    }
+
     /// Whether a shard that was let in still is. To be asked right before it identifies.
     pub(crate) fn may_identify(&self, shard: ShardId) -> bool {
         match self {

@@ -103,11 +103,16 @@ impl<R: Runtime> Timekeeper<R> {
                 Due::Shard(Next::Start(id)) => self.launch.start(id),
                 Due::Shard(Next::End(id)) => self.launch.end(id).await,
                 Due::Shard(Next::Leave(_)) => self.launch.shared.fleet.ended(),
-                Due::Admitted(id) => self.launch.shared.fleet.admit(id),
+                Due::Admitted(id) => self.admit(id),
                 Due::Refreshed(answer) => self.refresh(answer),
                 Due::End => return self.end().await,
             }
         }
+    }
+
+    fn admit(&self, id: ShardId) {
+        let Shared { fleet, clock, .. } = &*self.launch.shared;
+        fleet.admit(clock.now(&self.launch.runtime), id);
     }
 
     /// Every shard has ended: the rows are written down as they are now, and the metrics published.

@@ -141,14 +141,16 @@ async fn the_last_numbers_are_published_when_a_bot_ends_that_nobody_has_a_handle
     assert_eq!(kept.get("headcount_events_total TYPING_START"), 1);
 }
 
-/// A store that takes ten seconds for each change.
-struct Slow;
+/// A store that takes a while for each change, and counts them.
+#[derive(Clone, Default)]
+struct Slow(Arc<AtomicU64>);
 
 impl AsyncStore for Slow {
     type Error = io::Error;
 
     async fn apply(&self, _: &Mutation<'static>) -> io::Result<Applied> {
-        tokio::time::sleep(Duration::from_secs(10)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.0.fetch_add(1, Ordering::Relaxed);
         Ok(Applied::default())
     }
 }
@@ -157,8 +159,9 @@ impl AsyncStore for Slow {
 async fn what_the_stores_did_after_the_last_shard_had_ended_is_published() {
     let kept = Kept::default();
     let _guard = metrics::set_default_local_recorder(&kept);
-    let (runtime, mut listener) = memory();
-    let builder = Builder::new(runtime, "token", Intents::GUILDS).store(Kinds::ROLES, Slow);
+    let ((runtime, mut listener), slow) = (memory(), Slow::default());
+    let builder = Builder::new(runtime, "token", Intents::GUILDS);
+    let builder = builder.store(Kinds::ROLES, slow.clone());
     let builder = builder.gateway(info(1)).compression(PLAIN);
     let bot = builder.connect().await.expect("started");
     let mut gateway = listener.accept().await;
@@ -166,10 +169,13 @@ async fn what_the_stores_did_after_the_last_shard_had_ended_is_published() {
     let role = json!({"id": "8", "name": "role", "permissions": "0"});
     let create = json!({"guild_id": "7", "role": role});
     gateway.dispatch("GUILD_ROLE_CREATE", create).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     tokio::spawn(async move { gateway.closed().await });
+    let before = slow.0.load(Ordering::Relaxed);
     bot.shutdown(OnStop::End).await.expect("it ends");
-    assert_eq!(kept.get("headcount_store_writes_total "), 1);
+    let written = slow.0.load(Ordering::Relaxed);
+    assert!(written > before, "it had not written all");
+    assert_eq!(kept.get("headcount_store_writes_total "), written);
 }
 
 #[tokio::test(start_paused = true)]

@@ -56,7 +56,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::fleet::StartLimit;
+use crate::fleet::{IdentifyBudget, StartLimit};
 use crate::owners::{Owners, RunnableShards};
 use crate::shard_id::ShardId;
 use crate::time::Instant;
@@ -183,6 +183,13 @@ impl Leases {
     #[must_use]
     pub fn held_back(&self) -> Option<u32> {
         self.processes.held_back()
+    }
+
+    /// What is left of the identifies of the day over all processes, as the queue said when it was
+    /// looked at last; `None` before it was found.
+    #[must_use]
+    pub fn identify_budget(&self) -> Option<IdentifyBudget> {
+        self.turns.budget()
     }
 
     /// The processes that live, and who holds which shard, as this process knows it.

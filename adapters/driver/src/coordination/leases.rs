@@ -13,7 +13,7 @@ use headcount_core::{Event, Instant, ShardId};
 use crate::Runtime;
 use crate::clock::Clock;
 use crate::event::BotEvent;
-use crate::metrics::LeaseCounters;
+use crate::metrics::{GateCounts, GateWaits, LeaseCounters};
 
 /// The leases behind a short lock, and what their task is asked for.
 pub(crate) struct SharedLeases {
@@ -22,6 +22,7 @@ pub(crate) struct SharedLeases {
     requests: Mutex<VecDeque<LeaseRequest>>,
     bell: AtomicWaker,
     counters: LeaseCounters,
+    gate: GateWaits,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
 }
 
@@ -53,6 +54,7 @@ impl SharedLeases {
             requests: Mutex::default(),
             bell: AtomicWaker::new(),
             counters: LeaseCounters::default(),
+            gate: GateWaits::default(),
             now: Box::new(move || clock.now(&runtime)),
         }
     }
@@ -86,10 +88,26 @@ impl SharedLeases {
         self.read(Leases::owners)
     }
 
+    /// How many shards wait to identify, and were let in.
+    pub(crate) fn gate(&self) -> GateCounts {
+        self.gate.read()
+    }
+
     /// Hands an input to the leases, for their task.
     pub(crate) fn handle(&self, input: LeaseInput) -> Vec<LeaseAction> {
         let now = self.now();
-        self.lock().handle(now, input)
+        match &input {
+            LeaseInput::WantIdentify(shard) => self.gate.want(now, *shard),
+            LeaseInput::NoIdentify(shard) => self.gate.give_up(*shard),
+            _ => {}
+        }
+        let actions = self.lock().handle(now, input);
+        for action in &actions {
+            if let LeaseAction::Grant(shard) = action {
+                self.gate.grant(now, *shard);
+            }
+        }
+        actions
     }
 
     /// Whether this process may run a shard now.

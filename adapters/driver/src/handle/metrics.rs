@@ -2,15 +2,13 @@
 
 use headcount_core::cache::Kind;
 use headcount_core::counts::ShardCounts;
-use headcount_core::fleet::Fleet;
 use headcount_core::fleet::lease::ProcessId;
 use headcount_core::setup::Readiness;
 use headcount_core::tracker::MisreadCounts;
-use headcount_core::{Shard, ShardId};
+use headcount_core::{ConnectionStanding, Shard, ShardId};
 
-use super::owners::is_here;
 use super::{Handle, ShardOwner, ShardState};
-use crate::metrics::{LagHistogram, LeaseCounts, Metrics, RowMetrics, ShardMetrics};
+use crate::metrics::{GateCounts, LagHistogram, LeaseCounts, Metrics, RowMetrics, ShardMetrics};
 use crate::shard_cell::ShardCell;
 
 impl Handle {
@@ -55,8 +53,8 @@ impl Handle {
         let shards: Vec<ShardMetrics> = each.collect();
         let mut total = ShardCounts::default();
         shards.iter().for_each(|it| total.add(&it.counts));
-        let look = |fleet: &Fleet| (fleet.identifies_left(), fleet.readiness(), fleet.granted());
-        let (identifies_left, readiness, (gate_granted, gate_wait)) = fleet.read(look);
+        let gate = fleet.pacer().counts();
+        let gate = gate.unwrap_or_else(|| fleet.read(GateCounts::of));
         let waiting = self.shared.backlog.read();
         Metrics {
             shards,
@@ -65,10 +63,10 @@ impl Handle {
             lag: self.shared.lag.read(),
             waiting_events: waiting.events,
             waiting_bytes: waiting.bytes,
-            identifies_left,
-            gate_waiting: readiness.waiting,
-            gate_granted,
-            gate_wait,
+            identifies_left: self.identify_budget().left,
+            gate_waiting: gate.waiting,
+            gate_granted: gate.granted,
+            gate_wait: gate.wait,
             rows: self.rows(),
             stores: self.shared.stores.counts(),
             snapshots: self.shared.snapshots.read(),
@@ -89,6 +87,19 @@ impl Handle {
     #[must_use]
     pub fn lag(&self) -> LagHistogram {
         self.shared.lag.read()
+    }
+
+    /// How many events wait for the consumer, of all shards.
+    ///
+    /// ```
+    /// # use headcount_driver::Handle;
+    /// # fn ask(handle: &Handle) {
+    /// println!("{} events wait", handle.waiting_events());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn waiting_events(&self) -> usize {
+        self.shared.backlog.read().events
     }
 
     fn leases(&self) -> LeaseCounts {
@@ -130,12 +141,7 @@ impl Handle {
 impl ShardState {
     /// The state of a shard that has been locked.
     pub(super) fn of(id: ShardId, owner: ShardOwner, (cell, shard): (&ShardCell, &Shard)) -> Self {
-        let readiness = match is_here(owner, shard.halt()) {
-            true => shard.readiness(),
-            // What it had when it ended here, another process may have now.
-            false => Readiness::default(),
-        };
-        Self {
+        let state = Self {
             id,
             owner,
             phase: shard.phase(),
@@ -145,7 +151,29 @@ impl ShardState {
             failures: shard.failures(),
             misunderstood: shard.misunderstood(),
             unacknowledged: cell.acknowledgements.outstanding(),
-            readiness,
+            readiness: shard.readiness(),
+        };
+        match state.is_here() {
+            true => state,
+            // What it had when it ended here, another process may have now.
+            false => state.without_tenure(),
+        }
+    }
+
+    /// The same without what belongs to a tenure that is over.
+    pub(super) fn without_tenure(self) -> Self {
+        Self {
+            connection: ConnectionStanding {
+                waits_for: None,
+                session_since: None,
+                sends_left: None,
+                ..self.connection
+            },
+            latency: None,
+            failures: 0,
+            unacknowledged: 0,
+            readiness: Readiness::default(),
+            ..self
         }
     }
 }

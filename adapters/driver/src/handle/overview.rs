@@ -1,6 +1,7 @@
 //! What an operator asks of a bot: what is not whole, what is under way, and what is left.
 
 use headcount_core::chunk::OpenRequest;
+use headcount_core::fleet::lease::Leases;
 use headcount_core::fleet::{Fleet, IdentifyBudget};
 use headcount_core::id::GuildId;
 use headcount_core::setup::{GuildReadiness, Restored};
@@ -106,7 +107,9 @@ impl Handle {
         })
     }
 
-    /// What is left of the identify budget, of how many, and when it is full again.
+    /// What is left of the identify budget, of how many, and when it is full again. Of a bot in
+    /// several processes it is what they have left together, as this one knows it since it looked
+    /// last: at the latest when a shard of it identified.
     ///
     /// ```
     /// # use headcount_driver::Handle;
@@ -117,7 +120,9 @@ impl Handle {
     /// ```
     #[must_use]
     pub fn identify_budget(&self) -> IdentifyBudget {
-        self.shared.fleet.read(Fleet::identify_budget)
+        let leases = self.shared.leases.as_ref();
+        let shared = leases.and_then(|leases| leases.read(Leases::identify_budget));
+        shared.unwrap_or_else(|| self.shared.fleet.read(Fleet::identify_budget))
     }
 
     /// Up to `most` things of the shards here from `from` on, each shard asked for as many as there

@@ -2,7 +2,6 @@
 
 use headcount_core::fleet::Fleet;
 use headcount_core::session::{OnStop, Phase, Wait};
-use headcount_core::setup::Readiness;
 use headcount_core::{Deadline, RequestError, Shard, ShardId};
 
 use super::{Handle, ShardState};
@@ -111,9 +110,11 @@ impl Handle {
     /// lease, which it does not know.
     pub(super) fn in_line(&self, mut state: ShardState) -> ShardState {
         if self.is_to_begin(state.owner, state.halt) {
-            state.phase = Phase::Idle;
-            state.halt = None;
-            state.readiness = Readiness::default();
+            state = ShardState {
+                phase: Phase::Idle,
+                halt: None,
+                ..state.without_tenure()
+            };
         }
         let fleet = &self.shared.fleet;
         if let Some(waits) = &mut state.connection.waits_for

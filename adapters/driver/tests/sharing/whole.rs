@@ -203,3 +203,49 @@ async fn a_shard_that_waits_for_its_next_tenure_shows_nothing_of_its_last_one() 
     assert_eq!(handle.not_whole(None, 9), []);
     assert_eq!(in_phase(&handle, Phase::Halted), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn shards_of_a_process_that_is_gone_are_nobodys_until_they_are_taken_over() {
+    let table = Table::default();
+    let (process, bot, _listener, gateway) = settled(&table).await;
+    let (other, _other_listener) = Process::new();
+    let second = table.builder(&other, 1).connect().await.expect("started");
+    sleep(5 * SECOND).await;
+    let owner = || second.handle().shards().next().expect("one").owner;
+    assert!(matches!(owner(), ShardOwner::Elsewhere(_)));
+    process.kill();
+    drop((bot, gateway));
+    let gone = async {
+        while owner() != ShardOwner::Nobody {
+            assert_ne!(owner(), ShardOwner::Here, "it was nobody's before");
+            sleep(SECOND / 10).await;
+        }
+    };
+    timeout(60 * SECOND, gone).await.expect("it is seen");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_gate_and_the_budget_that_processes_share_are_counted() {
+    let (table, service) = (Table::default(), Service::default());
+    let mut handles = Vec::new();
+    for number in 0..2 {
+        let (process, listener) = Process::new();
+        service.serve(number, listener);
+        let bot = table.builder(&process, 4).connect().await.expect("started");
+        handles.push(bot.handle());
+        Said::default().listen(bot);
+    }
+    sleep(12 * SECOND).await;
+    let waiting: usize = handles.iter().map(|it| it.metrics().gate_waiting).sum();
+    assert!(waiting > 0, "they share one bucket");
+    sleep(60 * SECOND).await;
+    let metrics: Vec<_> = handles.iter().map(Handle::metrics).collect();
+    let granted: u64 = metrics.iter().map(|it| it.gate_granted).sum();
+    let identified = service.visits().iter().filter(|it| !it.resumed).count() as u64;
+    assert_eq!(granted, identified);
+    let waits = metrics.iter().map(|it| it.gate_wait);
+    assert!(waits.sum::<std::time::Duration>() >= 15 * SECOND);
+    let left: Vec<u32> = metrics.iter().map(|it| it.identifies_left).collect();
+    let least = u64::from(*left.iter().min().expect("two"));
+    assert_eq!(least, 1_000 - identified, "{left:?}");
+}

@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
-use crate::fleet::StartLimit;
 use crate::fleet::lease::RETRY;
 use crate::fleet::lease::action::LeaseAction;
 use crate::fleet::lease::config::LeaseConfig;
@@ -17,6 +16,7 @@ use crate::fleet::lease::inquiry::Inquiry;
 use crate::fleet::lease::queue::{IdentifyQueue, QueueHold, SharedBudget, Stamp, reset_at};
 use crate::fleet::lease::table::{Epoch, Expected, LeaseEntry, LeaseKey, Swapped};
 use crate::fleet::lease::tenure::{Tenure, Written};
+use crate::fleet::{IdentifyBudget, StartLimit};
 use crate::process_id::ProcessId;
 use crate::shard_id::ShardId;
 use crate::time::{Instant, millis};
@@ -194,6 +194,17 @@ impl Turns {
             Found::Queue(_, queue) => Some(queue.as_ref()),
             Found::Unknown | Found::Nothing => None,
         }
+    }
+
+    /// What is left of the identifies of the day, as the queue said last.
+    pub(super) fn budget(&self) -> Option<IdentifyBudget> {
+        let budget = &self.queue()?.budget;
+        let resets = self.seen.resets.filter(|(of, _)| *of == budget.period);
+        Some(IdentifyBudget {
+            left: budget.left,
+            total: budget.total,
+            resets: resets.map(|(_, at)| at),
+        })
     }
 
     /// Whether there is anything to look at the queue for.
