@@ -242,7 +242,8 @@ function showGlance() {
   const { lag } = state;
   put(byId("lag"), lag ? within(lag.half_us) : "\u2013");
   put(byId("lag-of"), lag ? `median of a minute; 99 %: ${within(lag.most_us)}` : "none timed in the last minute");
-  put(byId("waiting"), state.waiting_events ? `${number.format(state.waiting_events)} events wait` : "no event waits");
+  const { waiting_events: waiting } = state;
+  put(byId("waiting"), waiting ? `${number.format(waiting)} ${waiting === 1 ? "event waits" : "events wait"}` : "no event waits");
   put(byId("sent"), number.format(state.requests_sent));
   put(byId("queued"), state.requests_queued ? `${number.format(state.requests_queued)} wait to be sent` : "none waits to be sent");
   put(byId("misunderstood"), state.misunderstood ? `${number.format(state.misunderstood)} payloads were not understood whole` : "Every payload was understood.");

@@ -268,4 +268,34 @@ fn a_bot_that_is_gone_is_told_from_one_that_is_well() {
     browser.until("a lost connection", |page| {
         (page.text("#live") == "the bot cannot be reached: this is how it was").then_some(())
     });
+    verdict(&mut browser, "Not known");
+    assert!(
+        browser
+            .eval("document.title")
+            .to_string()
+            .contains("not known")
+    );
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_page_that_hears_nothing_says_so_and_asks_anew() {
+    let scene = started();
+    let mut browser = Browser::open(&scene.board.url(), DESK);
+    verdict(&mut browser, "Ready");
+    let notes = "window.said = []; \
+        new MutationObserver(() => window.said.push(byId('live').textContent)) \
+            .observe(byId('live'), { childList: true, characterData: true, subtree: true })";
+    browser.eval(&format!("{notes}; 0"));
+    browser.until("a bot that says nothing", |page| {
+        // As after 30 seconds without a word.
+        let said = page.eval("heard -= 30000; window.said.join()").to_string();
+        said.contains("the bot says nothing: this is how it was")
+            .then_some(())
+    });
+    verdict(&mut browser, "Ready");
+    browser.until("the bot again", |page| {
+        (page.text("#live") == "live").then_some(())
+    });
+    drop(scene);
 }

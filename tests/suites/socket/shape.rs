@@ -65,6 +65,8 @@ fn color(value: &Value, colors: &Colors, see: &mut dyn FnMut(&str, u64)) -> u64 
             }
             object
         }
+        // One with so many digits is a time, of which a recording keeps the month.
+        Value::Number(number) if number.as_u64() >= Some(1_000_000_000) => hash(&"a time"),
         Value::Null | Value::Bool(_) | Value::Number(_) => hash(&value.to_string()),
     }
 }
@@ -86,7 +88,8 @@ fn color_of_key(key: &str, colors: &Colors) -> u64 {
 }
 
 fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+    // A hash may be of digits too, and is longer.
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn each_id(value: &Value, see: &mut dyn FnMut(&str)) {

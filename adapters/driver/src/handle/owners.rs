@@ -19,7 +19,8 @@ pub enum ShardOwner {
 }
 
 impl ShardState {
-    /// Whether this process runs the shard, has it, or saw it end by itself and nobody has it since.
+    /// Whether this process runs the shard, has it, or saw it end by itself and nobody has it
+    /// since.
     #[must_use]
     pub fn is_here(&self) -> bool {
         is_here(self.owner, self.halt)

@@ -49,6 +49,7 @@ impl Meaning {
             | b"app_permissions"
             | b"default_member_permissions"
             | b"flags"
+            | b"flags_new"
             | b"public_flags"
             | b"inherited_permissions"
             | b"sequence" => Self::Bits,

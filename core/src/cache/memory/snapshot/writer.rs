@@ -159,8 +159,8 @@ impl SnapshotWriter {
     /// bytes; or the users of a few hundred members copied before, in the time of looking them up.
     /// A guild is copied at once however large it is, with its messages: one of 1,000,000 members
     /// in some 17 ms.
-    /// A guild that has left meanwhile is passed over, and one that has come may be: both come again
-    /// after the positions at which the snapshot began.
+    /// A guild that has left meanwhile is passed over, and one that has come may be: both come
+    /// again after the positions at which the snapshot began.
     pub fn copy(&mut self, store: &MemoryStore) -> bool {
         if self.waiting.is_empty() {
             self.copy_guilds(store);
