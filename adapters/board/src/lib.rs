@@ -18,7 +18,7 @@
 //! |---|---|
 //! | `/` | the page; it is kept up to date as long as it is open |
 //! | `/healthz` | 200 as long as a shard runs, 503 once every one has ended for good |
-//! | `/readyz` | 200 when events of every shard flow and each guild of its READY has an outcome; else 503, with the shards and guilds that are waited for as JSON |
+//! | `/readyz` | 200 when events of every shard flow and each guild of its READY has an outcome; else 503, with the shards and guilds that are waited for as JSON. A shard that another living process runs is that one's to answer for |
 //! | `/metrics` | [`Handle::metrics`](headcount_driver::Handle::metrics) in the text format of Prometheus |
 //! | `/events` | what the page shows, as server-sent events |
 //!

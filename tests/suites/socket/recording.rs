@@ -60,7 +60,11 @@ fn secrets(value: &Value, key: &str, found: &mut BTreeSet<String>) {
                 "deny",
                 "nonce",
             ];
-            if text.len() >= 9 && !stays.contains(&key) {
+            // A short word may be anywhere; one with digits is somebody's name.
+            let has = |of: fn(&u8) -> bool| text.as_bytes().iter().any(of);
+            let is_name = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+            let least = if is_name { 6 } else { 9 };
+            if text.len() >= least && !stays.contains(&key) {
                 // As it is written in JSON.
                 let text = serde_json::to_string(text).expect("text");
                 found.insert(text.trim_matches('"').to_owned());
