@@ -3,18 +3,23 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::process_id::ProcessId;
 use crate::rng::Rng;
 use crate::shard_id::ShardId;
 
+/// Of no more ranges is it said who can run them, whatever a process writes.
+const MOST_RANGES: usize = 1_024;
+
 /// The shards that a process can run, as it tells the others: those that it watches, may have by
-/// its [`Placement`](crate::manager::Placement), and has not given up for good.
+/// its [`Placement`](crate::manager::Placement), and has not given up for good. Of 1,024 ranges at
+/// most: what lies beyond is not known of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunnableShards {
     total: u32,
     /// The first and the last of each range of numbers, in order.
+    #[serde(deserialize_with = "bounded")]
     ranges: Vec<(u32, u32)>,
     /// Whether it runs these whoever else lives.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -24,6 +29,13 @@ pub struct RunnableShards {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
+}
+
+/// The first ranges that a process names.
+fn bounded<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(u32, u32)>, D::Error> {
+    let mut ranges: Vec<_> = Deserialize::deserialize(from)?;
+    ranges.truncate(MOST_RANGES);
+    Ok(ranges)
 }
 
 impl RunnableShards {
@@ -40,6 +52,7 @@ impl RunnableShards {
                 Some(_) | None => ranges.push((number, number)),
             }
         }
+        ranges.truncate(MOST_RANGES);
         Self {
             total,
             ranges,
@@ -78,7 +91,7 @@ pub struct Owners {
     pub live: BTreeMap<ProcessId, Option<RunnableShards>>,
     /// Each shard, by number, and the process that holds it; `None` if nobody does. None at all as
     /// long as those who live run the bot with [another number of
-    /// shards](crate::fleet::lease::Leases::held_back).
+    /// shards](crate::fleet::lease::Leases::held_back), or may do so, since the table is new.
     pub shards: Vec<(ShardId, Option<ProcessId>)>,
 }
 
@@ -140,5 +153,22 @@ mod tests {
         }
         assert!(!runs.contains(ShardId::new(4, 11)), "of another total");
         assert_eq!(runs.ranges, [(3, 5), (7, 7), (9, 9)]);
+    }
+
+    #[test]
+    fn no_process_has_more_ranges_known_of_it_than_there_may_be() {
+        let odd = (0..60_000).filter(|number| number % 2 == 1);
+        let runs = RunnableShards::new(60_000, odd, false);
+        let text = serde_json::to_string(&runs).unwrap();
+        assert!(text.len() < 24 << 10, "{}", text.len());
+        let again: RunnableShards = serde_json::from_str(&text).unwrap();
+        assert_eq!(again, runs);
+        // A process of another version may write more.
+        let ranges: Vec<_> = (0..30_000).map(|number| (2 * number, 2 * number)).collect();
+        let more = serde_json::json!({"total": 60_000, "ranges": ranges});
+        let more: RunnableShards = serde_json::from_value(more).unwrap();
+        assert_eq!(more.ranges.len(), MOST_RANGES);
+        assert!(more.contains(ShardId::new(2_046, 60_000)));
+        assert!(!more.contains(ShardId::new(2_048, 60_000)));
     }
 }

@@ -25,6 +25,9 @@
 //!   newer one, unless the store forgets all. Then whoever lives and knows a shard's record writes
 //!   it anew: its owner, or whoever had it last, as long as nobody else is seen to have it and
 //!   looks that find nothing are no further apart than [`LeaseConfig::settle`].
+//! - No two processes run shards of two numberings of the bot at the same time: who comes with
+//!   another number than those who live runs none, and so does who stood still for so long that
+//!   others took over with another one.
 //! - Readiness of the whole bot is emitted by one process, once as long as any process of it lives;
 //!   a process that is killed right then may take it along.
 //!
@@ -33,7 +36,8 @@
 //! No clock but a process's own is trusted. An entry is free once it has stood unchanged for a
 //! lease, as seen by whoever wants it; its owner stops [some time](LeaseConfig::margin) before
 //! that. So an entry that is not there is waited for as well: a new store, or one that has
-//! forgotten all, gives no shard for one lease, and no identify for a hold and a spacing.
+//! forgotten all, gives no shard for one lease, and no identify for a hold and a spacing. Of how
+//! many shards the bot is, a new table says after one lease as well, unless somebody knew before.
 //! Nothing counts before it was still there some time later, so that what a store loses at last
 //! was never relied on.
 
@@ -43,6 +47,7 @@ mod config;
 mod context;
 mod inquiry;
 mod joining;
+mod process_list;
 mod processes;
 mod queue;
 mod shard;
@@ -195,8 +200,8 @@ impl Leases {
     /// The processes that live, and who holds which shard, as this process knows it.
     #[must_use]
     pub fn owners(&self) -> Owners {
-        let is_held_back = self.held_back().is_some();
-        let shards = self.shards.iter().filter(|_| !is_held_back);
+        let may_run = self.processes.may_run();
+        let shards = self.shards.iter().filter(|_| may_run);
         Owners {
             live: self.processes.live().clone(),
             shards: shards

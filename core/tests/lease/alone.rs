@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use headcount_core::fleet::StartLimit;
 use headcount_core::fleet::lease::{
-    Expected, LeaseAction, LeaseConfig, LeaseInput, LeaseKey, LeaseTable, Leases, ProcessId, Swap,
+    Expected, LeaseAction, LeaseConfig, LeaseEntry, LeaseInput, LeaseKey, LeaseTable, Leases,
+    ProcessId, Swap,
 };
 use headcount_core::{Instant, ShardId};
+use serde_json::Value;
 
 const SHARD: ShardId = ShardId::ONE;
 
@@ -228,4 +230,104 @@ fn who_claimed_a_shard_puts_its_record_back_if_the_store_forgets_before_the_clai
     actions.extend(alone.leases.handle(alone.now, LeaseInput::Yield(SHARD)));
     let put_back = alone.until_written(actions);
     assert_eq!(put_back.value.as_deref(), Some(&b"as of 7"[..]));
+}
+
+#[test]
+fn a_shard_that_asks_again_while_it_waits_costs_no_question() {
+    let mut alone = Alone::new();
+    let actions = alone
+        .leases
+        .handle(alone.now, LeaseInput::WantIdentify(SHARD));
+    let of_queue = |swap: &Swap| swap.key == LeaseKey::Identifies;
+    let line_up = alone.until(actions, |_, swap| {
+        of_queue(swap) && swap.value.as_ref().is_some_and(|it| names_waiter(it))
+    });
+    let mut actions = alone.answer(&line_up);
+    for _ in 0..3 {
+        actions.extend(
+            alone
+                .leases
+                .handle(alone.now, LeaseInput::WantIdentify(SHARD)),
+        );
+        alone.now = alone.now.after(Duration::from_millis(60));
+        actions.extend(alone.leases.handle(alone.now, LeaseInput::Timeout));
+    }
+    let again = |it: &LeaseAction| matches!(it, LeaseAction::Swap(swap) if of_queue(swap));
+    assert!(!actions.iter().any(again), "{actions:?}");
+}
+
+fn names_waiter(queue: &[u8]) -> bool {
+    let queue: Value = serde_json::from_slice(queue).expect("JSON");
+    queue["waiters"].as_array().is_some_and(|it| !it.is_empty())
+}
+
+#[test]
+fn an_owner_whose_table_is_emptied_and_behind_writes_no_lower_epoch() {
+    let mut alone = Alone::new();
+    let actions = alone.leases.handle(alone.now, LeaseInput::Serve(SHARD));
+    let claim = alone.until_written(actions);
+    let actions = alone.answer(&claim);
+    let before = alone.table.get(LeaseKey::Shard(SHARD)).unwrap().epoch;
+    assert!(before.number > 1);
+    let renewal = alone.until_written(actions);
+    alone.table = LeaseTable::new();
+    let actions = alone.answer(&renewal);
+    let anew = alone.until_written(actions);
+    // By a clock that shows nothing yet.
+    alone.table.swap(0, &anew);
+    let after = alone.table.get(LeaseKey::Shard(SHARD)).unwrap().epoch;
+    assert!(after > before, "{after:?} after {before:?}");
+}
+
+/// The queue as it stands in the table.
+fn queue(alone: &Alone) -> Value {
+    let entry = alone.table.get(LeaseKey::Identifies).expect("founded");
+    serde_json::from_slice(&entry.value).expect("JSON")
+}
+
+#[test]
+fn a_process_that_vanishes_when_its_turn_has_come_counts_as_an_identify() {
+    let mut alone = Alone::new();
+    let mut actions = alone
+        .leases
+        .handle(alone.now, LeaseInput::WantIdentify(SHARD));
+    let holds = |of: &Value| of["buckets"][0]["held"].is_object();
+    let mut limited = alone.now;
+    while alone.table.get(LeaseKey::Identifies).is_none() || !holds(&queue(&alone)) {
+        let swap = alone.until(actions, |_, swap| swap.key == LeaseKey::Identifies);
+        actions = alone.answer(&swap);
+        // The service is asked now and then.
+        if alone.now.since(limited) > Duration::from_secs(5) {
+            limited = alone.now;
+            let limit = LeaseInput::Limit(StartLimit::default());
+            actions.extend(alone.leases.handle(alone.now, limit));
+        }
+    }
+    // It is another process's turn, which gives no sign of life.
+    let mut held = queue(&alone);
+    held["buckets"][0]["held"]["by"] = 2.into();
+    held["buckets"][0]["held"]["stamp"] = serde_json::json!([2, 1]);
+    held["beats"]
+        .as_array_mut()
+        .unwrap()
+        .push(serde_json::json!([2, 1]));
+    let left = held["budget"]["left"].as_u64().unwrap();
+    let entry = alone.table.get(LeaseKey::Identifies).unwrap().clone();
+    let value = serde_json::to_vec(&held).unwrap().into();
+    let entry = LeaseEntry { value, ..entry };
+    alone.table.put_back(LeaseKey::Identifies, Some(entry));
+    let gives_up = |swap: &Swap| {
+        let value = swap
+            .value
+            .as_deref()
+            .filter(|_| swap.key == LeaseKey::Identifies);
+        let queue = value.and_then(|it| serde_json::from_slice::<Value>(it).ok());
+        queue.is_some_and(|queue| queue["buckets"][0]["held"]["by"] != 2)
+    };
+    let vanished = alone.now;
+    let written = alone.until(actions, |_, swap| gives_up(swap));
+    assert!(alone.now.since(vanished) >= LeaseConfig::default().hold);
+    let written: Value = serde_json::from_slice(&written.value.unwrap()).unwrap();
+    assert_eq!(written["budget"]["left"], left - 1);
+    assert!(!written["buckets"][0]["rests"].is_null(), "{written}");
 }

@@ -88,7 +88,8 @@ fn shards_that_wait_together_identify_in_order_and_as_soon_as_they_may() {
         assert!(late <= 4, "{of:?}");
         let gaps = of.windows(2).map(|pair| pair[1].0 - pair[0].0);
         let longest = gaps.max().unwrap();
-        assert!(longest < 15_000, "{of:?}");
+        // The connections of two that are let in one after the other may fail.
+        assert!(longest < 20_000, "{of:?}");
     }
 }
 

@@ -96,6 +96,59 @@ fn another_number_of_shards_is_run_once_nobody_lives_who_runs_the_first() {
     assert_eq!(owners(&world, &more), [Some(last); 9]);
 }
 
+/// Goes on for so long, and finds no moment at which shards of both numberings run.
+fn run_never_both(world: &mut World, time: u64, [some, others]: [&[ShardId]; 2]) {
+    let end = world.now + time;
+    while world.now < end {
+        world.run_until(world.now + 100);
+        let runs = |shards| owners(world, shards).iter().any(Option::is_some);
+        assert!(!runs(some) || !runs(others), "both at {}", world.now);
+    }
+}
+
+#[test]
+fn who_writes_first_to_a_table_that_was_emptied_runs_no_second_number_of_shards() {
+    let mut world = World::new(37, 8, 2, Gateway::new(16, 1_000, 60 * MINUTE));
+    let (shards, more) = (world.shards.clone(), all(9));
+    world.run_until(MINUTE);
+    world.forget();
+    for process in &mut world.processes {
+        process.paused_until = world.now + 3_000;
+    }
+    let last = world.start_with(&more);
+    run_never_both(&mut world, MINUTE, [&shards, &more]);
+    assert!(owners(&world, &shards).iter().all(Option::is_some));
+    let process = world.processes.iter().find(|it| it.id == last).unwrap();
+    assert_eq!(process.leases.held_back(), Some(8));
+}
+
+#[test]
+fn who_stood_still_while_others_took_over_with_another_number_runs_none() {
+    let mut world = World::new(41, 8, 0, Gateway::new(16, 1_000, 60 * MINUTE));
+    let (shards, more) = (world.shards.clone(), all(9));
+    let first = world.start_with(&shards);
+    world.run_until(MINUTE);
+    world.processes[0].paused_until = world.now + MINUTE;
+    let second = world.start_with(&more);
+    run_never_both(&mut world, 2 * MINUTE, [&shards, &more]);
+    assert_eq!(owners(&world, &more), [Some(second); 9]);
+    let process = world.processes.iter().find(|it| it.id == first).unwrap();
+    assert_eq!(process.leases.held_back(), Some(9));
+}
+
+#[test]
+fn of_those_who_come_to_a_new_table_with_two_numbers_one_is_run() {
+    for seed in 43..53 {
+        let mut world = World::new(seed, 8, 0, Gateway::new(16, 1_000, 60 * MINUTE));
+        let (shards, more) = (world.shards.clone(), all(9));
+        let ids = [world.start_with(&shards), world.start_with(&more)];
+        run_never_both(&mut world, MINUTE, [&shards, &more]);
+        let runs = [owners(&world, &shards), owners(&world, &more)];
+        let runs = ids.iter().zip(runs).map(|(id, of)| of.contains(&Some(*id)));
+        assert_eq!(runs.filter(|runs| *runs).count(), 1, "seed {seed}");
+    }
+}
+
 /// A list of processes, as the table has it, with the number of shards that each runs.
 fn listed(processes: &[(u64, Option<u64>, Value)]) -> Swapped {
     let processes = processes.iter().map(|(id, beat, runs)| {
@@ -130,7 +183,6 @@ fn who_joins_learns_of_how_many_shards_the_bot_is() {
     let at = |seconds| Instant::ZERO.after(Duration::from_secs(seconds));
     let wanted = BotTotal::Known(9);
     for clear in [
-        Swapped::Unknown,
         Swapped::Refused(None),
         listed(&[]),
         listed(&[(1, Some(4), runs(9))]),
@@ -138,6 +190,15 @@ fn who_joins_learns_of_how_many_shards_the_bot_is() {
         listed(&[(1, None, runs(8)), (2, Some(4), Value::Null)]),
     ] {
         assert_eq!(joining().answered(at(0), &clear), wanted, "{clear:?}");
+    }
+    let mut silent = joining();
+    for (seconds, expected) in [(0, None), (9, None), (10, Some(wanted))] {
+        let answer = silent.answered(at(seconds), &Swapped::Unknown);
+        let known = Some(answer).filter(|it| matches!(it, BotTotal::Known(_)));
+        assert_eq!(
+            known, expected,
+            "{answer:?} after {seconds} s without an answer"
+        );
     }
     let old = listed(&[(1, Some(4), runs(8)), (2, Some(7), runs(9))]);
     let mut lives = joining();

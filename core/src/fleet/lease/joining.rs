@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use crate::fleet::lease::config::LeaseConfig;
-use crate::fleet::lease::processes::ProcessList;
+use crate::fleet::lease::process_list::ProcessList;
 use crate::fleet::lease::table::{Expected, LeaseKey, Swap, Swapped};
 use crate::process_id::ProcessId;
 use crate::time::Instant;
@@ -17,6 +17,8 @@ pub struct Joining {
     wanted: u32,
     lease: Duration,
     look: Duration,
+    /// When the table was asked first.
+    asked: Option<Instant>,
     /// When the list was seen first, and who was in it.
     first: Option<(Instant, BTreeMap<ProcessId, u64>)>,
 }
@@ -38,6 +40,7 @@ impl Joining {
             wanted,
             lease: config.lease,
             look: config.look,
+            asked: None,
             first: None,
         }
     }
@@ -57,28 +60,31 @@ impl Joining {
         }
     }
 
-    /// Takes in the answer. A store that gives none, or one that cannot be understood, leaves it at
-    /// the number that was wanted.
+    /// Takes in the answer. A store that gives none for a lease, or one that cannot be understood,
+    /// leaves it at the number that was wanted.
     pub fn answered(&mut self, now: Instant, swapped: &Swapped) -> BotTotal {
         let wanted = BotTotal::Known(self.wanted);
-        let entry = match (swapped, &self.first) {
-            (Swapped::Refused(Some(entry)), _) => entry,
-            (Swapped::Unknown, Some((since, _))) if since.after(self.lease) > now => {
+        let asked = *self.asked.get_or_insert(now);
+        let since = self.first.as_ref().map_or(asked, |(since, _)| *since);
+        let entry = match swapped {
+            Swapped::Refused(Some(entry)) => entry,
+            Swapped::Unknown if since.after(self.lease) > now => {
                 return BotTotal::Again(self.look);
             }
-            (Swapped::Unknown | Swapped::Done(_) | Swapped::Refused(None), _) => return wanted,
+            Swapped::Unknown | Swapped::Done(_) | Swapped::Refused(None) => return wanted,
         };
         let Some(list) = ProcessList::decode(&entry.value) else {
             return wanted;
         };
+        let totals = list.expected_totals();
         let (since, beats) = self.first.get_or_insert_with(|| {
-            let beats = list.totals().map(|(process, beat, _)| (process, beat));
+            let beats = totals.iter().map(|(process, beat, _)| (*process, *beat));
             (now, beats.collect())
         });
-        if list.totals().all(|(.., total)| total == self.wanted) {
+        if totals.iter().all(|(.., total)| *total == self.wanted) {
             return wanted;
         }
-        for (process, beat, total) in list.totals() {
+        for (process, beat, total) in totals {
             if beats.get(&process) != Some(&beat) {
                 return BotTotal::Known(total);
             }

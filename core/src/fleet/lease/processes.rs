@@ -1,12 +1,8 @@
 //! Which processes live.
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
-use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::event::{BotReady, Event, FinishedChunking};
 use crate::fleet::FleetReport;
@@ -15,56 +11,12 @@ use crate::fleet::lease::action::LeaseAction;
 use crate::fleet::lease::config::LeaseConfig;
 use crate::fleet::lease::context::LeaseContext;
 use crate::fleet::lease::inquiry::Inquiry;
+use crate::fleet::lease::process_list::{ListedProcess, ProcessList, SaidOfBot};
+use crate::fleet::lease::queue::Stamp;
 use crate::fleet::lease::table::{Expected, LeaseEntry, LeaseKey, Swapped};
 use crate::owners::RunnableShards;
 use crate::process_id::ProcessId;
 use crate::time::Instant;
-
-const VERSION: u32 = 1;
-
-/// More processes than that are not counted with.
-const MOST: usize = 1_024;
-
-/// One entry of the table: the processes of the bot, in the order in which they came.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct ProcessList {
-    version: u32,
-    processes: Vec<ListedProcess>,
-    /// What a later version says beside that, and is left as it is.
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-}
-
-/// What is written of one process.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct ListedProcess {
-    id: ProcessId,
-    /// A number that goes up while it lives; none once it has left.
-    beat: Option<u64>,
-    /// How far its shards are, until all is said.
-    report: Option<FleetReport>,
-    said: SaidOfBot,
-    /// The shards that it can run; earlier versions do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    runs: Option<RunnableShards>,
-    /// Whether it runs none because others run the bot with another number of shards.
-    #[serde(default, skip_serializing_if = "is_false")]
-    is_held_back: bool,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-const fn is_false(value: &bool) -> bool {
-    !*value
-}
-
-/// What of the whole bot was said to the user, in any process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct SaidOfBot {
-    chunked: bool,
-    ready: bool,
-}
 
 /// The last that was heard of a process.
 #[derive(Clone, Debug)]
@@ -88,6 +40,8 @@ pub(super) struct Processes {
     runs: RunnableShards,
     /// Of how many shards the bot is, as those who live run it.
     bot_total: Option<u32>,
+    /// Since when the list is seen that was founded so.
+    founded: Option<(Stamp, Instant)>,
     seen: BTreeMap<ProcessId, HeardProcess>,
     /// How far the shards of this process are.
     report: FleetReport,
@@ -102,57 +56,10 @@ pub(super) struct Processes {
     report_from: Option<Instant>,
 }
 
-impl ProcessList {
-    fn new() -> Self {
-        Self {
-            version: VERSION,
-            processes: Vec::new(),
-            rest: Map::new(),
-        }
-    }
-
-    fn names(&self, process: ProcessId) -> bool {
-        self.of(process).is_some()
-    }
-
-    fn of(&self, process: ProcessId) -> Option<&ListedProcess> {
-        self.processes.iter().find(|it| it.id == process)
-    }
-
-    /// Those who have not left, are not held back, and say of how many shards the bot is, in the
-    /// order in which they came: each with its beat.
-    pub(super) fn totals(&self) -> impl Iterator<Item = (ProcessId, u64, u32)> {
-        let processes = self.processes.iter().filter(|it| !it.is_held_back);
-        processes.filter_map(|it| Some((it.id, it.beat?, it.runs.as_ref()?.total())))
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let list: Self = serde_json::from_slice(bytes).ok()?;
-        (list.version == VERSION && list.processes.len() <= MOST).then_some(list)
-    }
-
-    fn encode(&self) -> Box<[u8]> {
-        serde_json::to_vec(self).unwrap_or_default().into()
-    }
-}
-
 impl HeardProcess {
     /// Whether it changed within the last lease.
     fn is_recent(&self, cx: &LeaseContext<'_>) -> bool {
         self.since.after(cx.config.lease) > cx.now
-    }
-}
-
-impl SaidOfBot {
-    const fn is_all(self) -> bool {
-        self.chunked && self.ready
-    }
-
-    const fn and(self, other: Self) -> Self {
-        Self {
-            chunked: self.chunked || other.chunked,
-            ready: self.ready || other.ready,
-        }
     }
 }
 
@@ -164,6 +71,7 @@ impl Processes {
             writing: None,
             runs,
             bot_total: None,
+            founded: None,
             seen: BTreeMap::new(),
             report: FleetReport::default(),
             said: SaidOfBot::default(),
@@ -185,6 +93,21 @@ impl Processes {
     /// process.
     pub(super) fn held_back(&self) -> Option<u32> {
         self.bot_total.filter(|total| *total != self.runs.total())
+    }
+
+    /// Whether this process may run shards with its number: the bot is of that many, or nobody has
+    /// said so yet, and all who live would have.
+    pub(super) fn may_run(&self) -> bool {
+        let is_missing = matches!(self.found, Some((Expected::Nothing, _)));
+        match self.bot_total {
+            Some(total) => total == self.runs.total(),
+            None => self.founded.is_none() && !is_missing,
+        }
+    }
+
+    /// When the list is old enough that nobody is missing who lives.
+    fn is_whole_from(&self, config: &LeaseConfig) -> Option<Instant> {
+        self.founded.map(|(_, since)| since.after(config.lease))
     }
 
     /// The process can run these shards from now on.
@@ -239,7 +162,7 @@ impl Processes {
         match self.found.clone() {
             None => cx.look(&mut self.inquiry, key, true),
             Some((expected, list)) => {
-                let list = self.next(list, cx);
+                let list = self.next(expected, list, cx);
                 let write = (cx.config.lease, Some(list.encode()), true);
                 cx.ask(&mut self.inquiry, key, expected, write);
                 self.writing = Some(list);
@@ -248,8 +171,20 @@ impl Processes {
     }
 
     /// The list with this process in it, and without those who have been gone for a lease.
-    fn next(&mut self, mut list: ProcessList, cx: &LeaseContext<'_>) -> ProcessList {
+    fn next(
+        &mut self,
+        expected: Expected,
+        mut list: ProcessList,
+        cx: &LeaseContext<'_>,
+    ) -> ProcessList {
         self.beat = self.beat.saturating_add(1);
+        if expected == Expected::Nothing {
+            list.founded = Some(Stamp(cx.me, self.beat));
+        } else if self.is_whole_from(cx.config).is_some_and(|at| at <= cx.now) {
+            list.founded = None;
+        }
+        // In a new list only who knew before says of how many shards the bot is.
+        let waits = list.founded.is_some() && self.bot_total.is_none();
         let stays = |it: &ListedProcess| {
             let heard = self.seen.get(&it.id);
             it.id == cx.me || heard.is_none_or(|heard| heard.is_recent(cx))
@@ -270,7 +205,8 @@ impl Processes {
             report: (!self.said.is_all()).then(|| self.report.clone()),
             said,
             runs: Some(self.runs.clone()),
-            is_held_back: self.held_back().is_some(),
+            is_held_back: waits || self.held_back().is_some(),
+            is_waiting: waits,
             rest: Map::new(),
         };
         list.processes.insert(place, own);
@@ -350,7 +286,7 @@ impl Processes {
         } else {
             live.insert(cx.me, Some(self.runs.clone()));
         }
-        let bot_total = self.total_of(&live, list);
+        let bot_total = self.total_of(&live, list, cx.me);
         if live != self.live || bot_total != self.bot_total {
             (self.live, self.bot_total) = (live, bot_total);
             cx.actions.push(LeaseAction::Place);
@@ -358,21 +294,24 @@ impl Processes {
     }
 
     /// Of how many shards the bot is: of as many as before as long as anybody lives who runs it
-    /// so, and then of as many as whoever came first says.
+    /// so, and then of as many as whoever came first says. A process that is not listed any more
+    /// does not count for itself: others took it for gone.
     fn total_of(
         &self,
         live: &BTreeMap<ProcessId, Option<RunnableShards>>,
         list: &ProcessList,
+        me: ProcessId,
     ) -> Option<u32> {
-        let is_held_back = |id: ProcessId| list.of(id).is_some_and(|it| it.is_held_back);
-        let running = live.iter().filter(|(id, _)| !is_held_back(**id));
+        let counts = |id: ProcessId| list.of(id).map_or(id != me, |it| !it.is_held_back);
+        let running = live.iter().filter(|(id, _)| counts(**id));
         let mut running = running.filter_map(|(_, runs)| runs.as_ref());
         let runs = |total: &u32| running.any(|it| it.total() == *total);
         let mut listed = list
             .totals()
             .filter(|(process, ..)| live.contains_key(process));
         let first = || listed.next().map(|(_, _, total)| total);
-        self.bot_total.filter(runs).or_else(first)
+        let own = || self.bot_total.filter(|total| *total == self.runs.total());
+        self.bot_total.filter(runs).or_else(first).or_else(own)
     }
 
     pub(super) fn answer(&mut self, cx: &mut LeaseContext<'_>, ticket: u64, swapped: Swapped) {
@@ -383,7 +322,9 @@ impl Processes {
             (Swapped::Done(entry), Some(list)) => {
                 self.has_left = self.leaves && list.of(cx.me).is_some_and(|it| it.beat.is_none());
                 self.observe(Expected::Written(entry.epoch), list, cx);
-                self.inquiry.again_at(cx.now.after(cx.config.renew));
+                let renew = cx.now.after(cx.config.renew);
+                let whole = self.is_whole_from(cx.config).unwrap_or(renew);
+                self.inquiry.again_at(renew.min(whole.max(cx.now)));
             }
             (Swapped::Refused(entry), _) => self.refused(cx, entry),
             (Swapped::Unknown | Swapped::Done(_), _) => self.unknown(cx.now),
@@ -425,6 +366,11 @@ impl Processes {
             }
         }
         self.report_from = Some(cx.now);
+        let since = |stamp| match self.founded {
+            Some((known, since)) if known == stamp => (stamp, since),
+            Some(_) | None => (stamp, cx.now),
+        };
+        self.founded = list.founded.map(since);
         self.say(&list, cx);
         for it in list.processes.iter().filter(|it| it.id != cx.me) {
             let is_proven = self.seen.get(&it.id).is_some_and(|heard| heard.is_proven);

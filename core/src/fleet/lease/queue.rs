@@ -14,6 +14,10 @@ use crate::shard_id::ShardId;
 use crate::time::{Instant, millis};
 
 const VERSION: u32 = 1;
+
+/// No entry that processes share has more bytes.
+pub(super) const LONGEST: usize = 16 << 20;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Distinguishes something that a process wrote from all else that was ever written.
@@ -123,8 +127,9 @@ impl IdentifyQueue {
         }
     }
 
-    /// Reads it; `None` if it is none of this version.
+    /// Reads it; `None` if it is none of this version, or longer than any is.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let bytes = Some(bytes).filter(|bytes| bytes.len() <= LONGEST)?;
         let queue: Self = serde_json::from_slice(bytes).ok()?;
         (queue.version == VERSION && queue.concurrency > 0).then_some(queue)
     }

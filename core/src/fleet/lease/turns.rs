@@ -23,6 +23,10 @@ use crate::time::{Instant, millis};
 
 use wants::Wants;
 
+/// Shards that come to wait one soon after the other are put into the queue at once, and so long
+/// after another process has written it first.
+const GATHER: Duration = Duration::from_millis(50);
+
 /// One process's view of the queue, and its own part in it.
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
@@ -153,9 +157,11 @@ impl Turns {
         }
     }
 
+    /// A shard waits. To say so again changes nothing, and asks the store nothing.
     pub(super) fn want(&mut self, now: Instant, shard: ShardId) {
-        self.wants.add(shard, now);
-        self.inquiry.again_by(now);
+        if self.wants.add(shard, now) {
+            self.inquiry.again_by(now.after(GATHER));
+        }
     }
 
     pub(super) fn identified(&mut self, now: Instant, shard: ShardId) {
@@ -411,7 +417,7 @@ impl Turns {
             (Swapped::Refused(entry), _) => {
                 self.observe(cx, sent, found(entry));
                 if is_writing {
-                    self.inquiry.again_at(cx.now);
+                    self.inquiry.again_at(cx.now.after(GATHER));
                 } else {
                     self.again(cx);
                 }

@@ -1,6 +1,7 @@
 //! The shards of this process that are to identify, or did so just now.
 
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
@@ -48,15 +49,24 @@ impl Wants {
     }
 
     /// A shard waits. One that was let in and asks again has lost its connection, and may try anew.
-    pub(super) fn add(&mut self, shard: ShardId, now: Instant) {
-        let want = self.shards.entry(shard).or_insert(Want::Waiting);
-        if let Want::Granted { hold } = *want {
-            let (since, is_certain) = (now, true);
-            *want = Want::Next {
-                hold,
-                since,
-                is_certain,
-            };
+    /// Whether it did not wait before.
+    pub(super) fn add(&mut self, shard: ShardId, now: Instant) -> bool {
+        match self.shards.entry(shard) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Want::Waiting);
+                true
+            }
+            Entry::Occupied(mut occupied) => match *occupied.get() {
+                Want::Granted { hold } => {
+                    occupied.insert(Want::Next {
+                        hold,
+                        since: now,
+                        is_certain: true,
+                    });
+                    true
+                }
+                Want::Waiting | Want::Next { .. } => false,
+            },
         }
     }
 
