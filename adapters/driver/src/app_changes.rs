@@ -24,7 +24,7 @@ impl AppChanges {
         Self {
             now: Box::new(move || clock.now(&here)),
             job: Box::new(move |mutation| {
-                let work = stores.work(&there, mutation, false);
+                let work = stores.work(&there, mutation, false, None);
                 work.map_or_else(
                     || ready(StoreOutcome::default()).boxed(),
                     |begin| begin(Kinds::empty()),

@@ -20,6 +20,7 @@ use crate::guild_queues::{GuildQueues, Job, StoreInput};
 use crate::old_values::OldValues;
 use crate::panics::caught;
 use crate::shared::Shared;
+use crate::stores::WritePermit;
 use crate::{Error, Runtime};
 
 /// Takes a shard's changes and events, in order, and sees that no event overtakes its change.
@@ -27,6 +28,8 @@ pub(crate) struct EventSink<R> {
     runtime: R,
     id: ShardId,
     shared: Arc<Shared>,
+    /// Whether the shard's changes may still be written; `None` if nothing forbids it.
+    permit: Option<WritePermit>,
     old_values: OldValues,
     queues: GuildQueues,
     delivery: Delivery,
@@ -44,10 +47,13 @@ impl<R: Runtime> EventSink<R> {
         acknowledgements: Arc<Acknowledgements>,
         delivery: Delivery,
     ) -> Self {
+        let leases = shared.leases.clone();
+        let permit = leases.map(|leases| -> WritePermit { Arc::new(move || leases.may_write(id)) });
         Self {
             runtime,
             id,
             shared,
+            permit,
             old_values: OldValues::default(),
             queues: GuildQueues::new(id, acknowledgements),
             delivery,
@@ -70,7 +76,9 @@ impl<R: Runtime> EventSink<R> {
     pub(crate) fn mutate(&mut self, now: Instant, mutation: Mutation<'_>) {
         let keep = self.shared.old_values;
         let about = (mutation.guild(), mutation.origin().map(|at| at.sequence));
-        if let Some(work) = self.shared.stores.work(&self.runtime, &mutation, keep) {
+        let permit = self.permit.as_ref();
+        let stores = &self.shared.stores;
+        if let Some(work) = stores.work(&self.runtime, &mutation, keep, permit) {
             // A change that waits for its store takes room as the event does.
             let reservation = self.delivery.reserve(self.payload);
             let reserved = |silent| work(silent).inspect(|_| drop(reservation)).boxed();

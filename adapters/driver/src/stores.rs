@@ -34,6 +34,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Why a store failed, whatever it is made of.
 type Cause = Arc<dyn Error + Send + Sync>;
 
+/// Whether a change may still be written.
+pub(crate) type WritePermit = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// Why an attempt failed, and whether any other would.
 struct Failed {
     cause: Cause,
@@ -221,12 +224,14 @@ impl Stores {
         self.deadline.saturating_mul(ROOM).min(LONGEST)
     }
 
-    /// What has to be done about a mutation; `None` if it concerns no store of these.
+    /// What has to be done about a mutation; `None` if it concerns no store of these. The permit is
+    /// asked for before each attempt.
     pub(crate) fn work<R: Runtime>(
         &self,
         runtime: &R,
         mutation: &Mutation<'_>,
         old_values: bool,
+        permit: Option<&WritePermit>,
     ) -> Option<Work> {
         let parts = self.routes.iter().filter_map(|(kinds, store)| {
             Some(StoreWrite {
@@ -235,6 +240,7 @@ impl Stores {
                 store: Arc::clone(store),
                 mutation: mutation.part(*kinds)?.into_owned(),
                 old_values,
+                permit: permit.cloned(),
                 deadline: self.deadline,
                 attempts: self.attempts,
                 counters: Arc::clone(&self.counters),
@@ -262,6 +268,7 @@ struct StoreWrite<R> {
     store: Arc<dyn AnyStore>,
     mutation: Mutation<'static>,
     old_values: bool,
+    permit: Option<WritePermit>,
     deadline: Duration,
     attempts: u32,
     counters: Arc<StoreCounters>,
@@ -290,7 +297,7 @@ impl<R: Runtime> StoreWrite<R> {
     async fn attempt(&self, last: &mut Option<Cause>) -> Result<Displaced, Cause> {
         let mut pause = PAUSE;
         for _ in 1..self.attempts {
-            match self.store.replace(&self.mutation, self.old_values).await {
+            match self.replace().await {
                 Err(failed) if !failed.is_final => {
                     tracing::debug!(error = %failed.cause, "a store is tried again");
                     *last = Some(failed.cause);
@@ -301,8 +308,19 @@ impl<R: Runtime> StoreWrite<R> {
             pause = pause.saturating_mul(2);
             self.counters.tried_again();
         }
-        let done = self.store.replace(&self.mutation, self.old_values).await;
-        done.map_err(|failed| failed.cause)
+        self.replace().await.map_err(|failed| failed.cause)
+    }
+
+    /// One attempt. Whoever has lost the shard meanwhile makes none: another process may have
+    /// written what comes later.
+    async fn replace(&self) -> Result<Displaced, Failed> {
+        if self.permit.as_ref().is_some_and(|permit| !permit()) {
+            return Err(Failed {
+                cause: Arc::new(NotPermitted),
+                is_final: true,
+            });
+        }
+        self.store.replace(&self.mutation, self.old_values).await
     }
 }
 
@@ -358,6 +376,18 @@ impl fmt::Display for TooSlow {
 }
 
 impl Error for TooSlow {}
+
+/// A store was not asked, since the shard is another process's by now.
+#[derive(Debug)]
+struct NotPermitted;
+
+impl fmt::Display for NotPermitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the lease of the shard is over: its change is for the next owner to write")
+    }
+}
+
+impl Error for NotPermitted {}
 
 /// A store was not asked, since it did not answer in time just before.
 #[derive(Debug)]

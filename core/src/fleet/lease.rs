@@ -177,6 +177,14 @@ impl Leases {
         lease.is_some_and(|lease| lease.may_emit(now, &self.config))
     }
 
+    /// Whether what the shard changes may be written at this time: as long as it is this process's,
+    /// also while it is being given back. To be asked right before each attempt.
+    #[must_use]
+    pub fn may_write(&self, now: Instant, shard: ShardId) -> bool {
+        let lease = self.shards.get(&shard);
+        lease.is_some_and(|lease| lease.may_write(now, &self.config))
+    }
+
     /// Whether the shard may identify at this time. To be asked right before it does.
     #[must_use]
     pub fn may_identify(&self, now: Instant, shard: ShardId) -> bool {

@@ -116,6 +116,12 @@ impl SharedLeases {
         self.read(|leases| leases.may_emit(now, shard))
     }
 
+    /// Whether what a shard changes may be written now.
+    pub(crate) fn may_write(&self, shard: ShardId) -> bool {
+        let now = self.now();
+        self.read(|leases| leases.may_write(now, shard))
+    }
+
     /// Whether a shard may identify now.
     pub(crate) fn may_identify(&self, shard: ShardId) -> bool {
         let now = self.now();

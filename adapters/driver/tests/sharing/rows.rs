@@ -1,6 +1,7 @@
 //! A takeover where members lie in a store that processes share.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -152,4 +153,38 @@ async fn a_shard_that_is_asked_to_stop_while_it_waits_for_its_store_stops() {
     let began = Instant::now();
     second.shutdown(OnStop::Resume).await.expect("it ends");
     assert!(began.elapsed() < 10 * SECOND, "{:?}", began.elapsed());
+}
+
+/// A store that always fails, and when it was handed something.
+#[derive(Clone, Default)]
+struct Failing(Arc<Mutex<Vec<Instant>>>);
+
+impl AsyncStore for Failing {
+    type Error = io::Error;
+
+    async fn apply(&self, _: &Mutation<'static>) -> io::Result<Applied> {
+        self.0.lock().expect("no panic").push(Instant::now());
+        Err(io::ErrorKind::NotConnected.into())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_not_tried_again_once_the_lease_of_its_shard_is_over() {
+    let (table, store) = (Table::default(), Failing::default());
+    let (process, mut listener) = Process::new();
+    let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
+    let builder = table.builder_with(&process, 1, intents);
+    let builder = builder.store(Kinds::MEMBERS, store.clone());
+    let builder = builder.store_attempts(20).store_deadline(300 * SECOND);
+    let mut bot = builder.connect().await.expect("started");
+    let mut gateway = beside(&mut bot, listener.accept()).await;
+    deliver(&mut gateway).await;
+    let taken = async { while bot.next().await.is_some() {} };
+    let _ = timeout(2 * SECOND, taken).await;
+    table.cut_off(&process);
+    let over = Instant::now() + 10 * SECOND;
+    sleep(120 * SECOND).await;
+    let handed = store.0.lock().expect("no panic").clone();
+    assert!(handed.len() > 4, "{handed:?}");
+    assert!(handed.iter().all(|at| *at < over), "{handed:?}");
 }

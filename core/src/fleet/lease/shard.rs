@@ -136,6 +136,16 @@ impl ShardLease {
         }
     }
 
+    pub(super) fn may_write(&self, now: Instant, config: &LeaseConfig) -> bool {
+        match &self.holding {
+            ShardHolding::Here(here) => match here.stage {
+                HeldStage::Running | HeldStage::Closing => here.holds(now, config),
+                HeldStage::Settling | HeldStage::Closed => false,
+            },
+            ShardHolding::Elsewhere(_) => false,
+        }
+    }
+
     /// Who holds it, as far as is known.
     pub(super) fn holder(&self, me: ProcessId) -> Option<ProcessId> {
         match &self.holding {
