@@ -248,10 +248,9 @@ impl<R: Runtime> Coordination<R> {
                     self.give_back(shard, cell);
                 }
             }
-            OwnedStage::Unread
-            | OwnedStage::Resting(_)
-            | OwnedStage::Waiting
-            | OwnedStage::Running => {}
+            // It may have got lost on its way; to ask once more changes nothing.
+            OwnedStage::Waiting => self.inputs.push_back(LeaseInput::WantIdentify(shard)),
+            OwnedStage::Unread | OwnedStage::Resting(_) | OwnedStage::Running => {}
         }
     }
 

@@ -16,6 +16,9 @@ use crate::panics::{caught, caught_in};
 /// A warning that the store does not answer comes again after so long.
 const WARN: Duration = Duration::from_secs(30);
 
+/// Why there is no answer where none came.
+pub(crate) const UNANSWERED: &str = "there was no answer in time";
+
 /// Why there is no answer.
 type SwapFailure = Box<dyn Error + Send + Sync>;
 
@@ -82,7 +85,7 @@ pub(crate) fn ask<R: Runtime>(
 ) -> BoxFuture<'static, SwapAnswers> {
     let asked = async move {
         let answers = within(&runtime, patience, ask_for(&*store, &swaps)).await;
-        let answers = answers.unwrap_or_else(|| Err("there was no answer in time".into()));
+        let answers = answers.unwrap_or_else(|| Err(UNANSWERED.into()));
         let (answers, failure) = match answers {
             Ok(answers) if answers.len() == swaps.len() => (answers, None),
             Ok(_) => (Vec::new(), Some("there are not as many answers".into())),
