@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use headcount_core::cache::SnapshotId;
-use headcount_core::{Position, ShardId};
+use headcount_core::{Position, Shard, ShardId};
 
 use crate::Runtime;
+use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
 use crate::snapshots::{EVERY, SnapshotFloors, Snapshots};
 use crate::state::FileHead;
@@ -41,6 +42,8 @@ pub(crate) struct LeftSnapshots {
 struct SnapshotTenure {
     shard: ShardId,
     epoch: u64,
+    /// Whether there is one of an owner before.
+    has_earlier: bool,
     /// Up to where those have it that its next owner may go on from.
     floors: SnapshotFloors,
     /// How many were begun.
@@ -50,6 +53,14 @@ struct SnapshotTenure {
 }
 
 impl SnapshotTenure {
+    /// Whether the first one is worth to be left now: there is none, and the shard has its guilds.
+    fn is_first_due(&self, shared: &Shared) -> bool {
+        let has_finished = |cell: &ShardCell| cell.read(Shard::readiness).finished;
+        let cell = shared.fleet.cell(self.shard);
+        let is_first = !self.has_earlier && self.begun.load(Ordering::Relaxed) == 0;
+        is_first && cell.is_some_and(|cell| has_finished(cell))
+    }
+
     /// The next one, which no other has the name of.
     fn next(&self) -> SnapshotId {
         SnapshotId {
@@ -112,6 +123,7 @@ impl LeftSnapshots {
         let tenure = SnapshotTenure {
             shard,
             epoch,
+            has_earlier: !heads.is_empty(),
             floors: SnapshotFloors::new(self.plan(), &heads),
             begun: AtomicU64::new(0),
             left: AtomicU64::new(0),

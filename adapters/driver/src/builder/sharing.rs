@@ -36,6 +36,9 @@ impl<R: Runtime> Builder<R> {
     /// [`connect`](Self::connect) fails if [`Builder::shards`] says another one. To change it, end
     /// them all.
     ///
+    /// A table that is empty says nothing of who is there: the first shard identifies some 15 s
+    /// after the first process has come to it, which is logged.
+    ///
     /// The processes need no other folder or session: [`state`](Self::state) and
     /// [`sessions`](Self::sessions) cannot be given beside it.
     /// [`Bot::shutdown`](crate::Bot::shutdown), and dropping the bot, hand the shards over at once.
@@ -66,7 +69,7 @@ impl<R: Runtime> Builder<R> {
 
     /// Leaves what the cache in memory has of each shard to whoever runs it next, under
     /// [`coordinate`](Self::coordinate): as often as [`snapshots`](Self::snapshots) says, 30 s by
-    /// default. A takeover within five minutes puts these rows into its cache, resumes from where
+    /// default, and the first time as soon as the shard has finished chunking. A takeover within five minutes puts these rows into its cache, resumes from where
     /// they are, and asks nobody again who is there; what nobody has dealt with yet comes to the
     /// consumer, and nothing twice. Where there is no snapshot that can be used, a guild begins as
     /// [handed over](headcount_core::setup::Outcome::HandedOver).

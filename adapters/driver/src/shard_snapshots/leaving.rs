@@ -58,7 +58,8 @@ struct LeavingSnapshot {
 }
 
 impl LeftSnapshots {
-    /// Leaves snapshots until the bot has ended.
+    /// Leaves snapshots until the bot has ended: of each shard at its interval, and the first one of
+    /// a shard that has none as soon as it has finished chunking.
     pub(crate) async fn keep_leaving<R: Runtime>(runtime: R, shared: Arc<Shared>) {
         let Some(left) = &shared.left_snapshots else {
             return;
@@ -66,21 +67,23 @@ impl LeftSnapshots {
         let mut last = runtime.now();
         while !shared.fleet.has_ended() {
             runtime.timer(left.every.min(LOOK)).await;
-            if runtime.now().saturating_duration_since(last) < left.every {
-                continue;
+            let is_time = runtime.now().saturating_duration_since(last) >= left.every;
+            if is_time {
+                last = runtime.now();
             }
-            last = runtime.now();
-            let round = left.leave_all(&runtime, &shared);
+            let round = left.leave_due(&runtime, &shared, is_time);
             if let Err(panicked) = caught_in(round).await {
                 tracing::error!(error = %panicked, "the shards' snapshots were not written");
             }
         }
     }
 
-    /// Leaves a snapshot of each shard that runs here, one after the other. Of those that fail the
-    /// first is named.
-    async fn leave_all<R: Runtime>(&self, runtime: &R, shared: &Shared) {
+    /// Leaves a snapshot of each shard that runs here, or of those alone whose first one is due, one
+    /// after the other. Of those that fail the first is named.
+    async fn leave_due<R: Runtime>(&self, runtime: &R, shared: &Shared, all: bool) {
         let tenures: Vec<_> = self.tenures().values().cloned().collect();
+        let due = |tenure: &&Arc<SnapshotTenure>| all || tenure.is_first_due(shared);
+        let tenures: Vec<_> = tenures.iter().filter(due).cloned().collect();
         let (mut failures, mut first) = (0_u64, None);
         for tenure in tenures {
             if let Err(NotLeft::Failed(error)) = self.leave(runtime, shared, &tenure).await {

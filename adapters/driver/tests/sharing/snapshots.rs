@@ -119,6 +119,17 @@ async fn a_takeover_goes_on_from_the_snapshot_of_the_owner_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_snapshot_is_left_as_soon_as_a_shard_has_its_guilds() {
+    let (table, shelf) = (Table::default(), Shelf::default());
+    let (process, listener) = Process::new();
+    let builder = seldom(builder(&table, &process, &shelf));
+    killed((process, listener), builder, 5 * SECOND).await;
+    let (_process, mut second, gateway) = taken_over(&table, &shelf, 2).await;
+    assert!(!asks(&mut second, gateway).await);
+    assert_eq!(members(&second), complete(2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_takeover_that_is_to_begin_without_rows_reads_none() {
     let (table, shelf) = (Table::default(), Shelf::default());
     killed_with(&table, &shelf).await;
