@@ -1,16 +1,19 @@
 //! The connection to Redis.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{
-    Client, Cmd, ErrorKind, IntoConnectionInfo, Pipeline, RedisError, RedisFuture, ServerErrorKind,
-    Value,
+    Client, Cmd, ErrorKind, IntoConnectionInfo, Pipeline, RedisError, RedisFuture, RedisResult,
+    ServerErrorKind, Value,
 };
 
 use crate::error::CoordinatorError;
+use crate::tls::{self, RedisTls};
 
 /// How Redis is used.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct RedisOptions {
     pub prefix: String,
     /// How long an answer is waited for, and a connection. Default 2 s.
     pub patience: Duration,
+    /// Whom a `rediss://` address trusts. Default: those that the system trusts.
+    pub tls: RedisTls,
 }
 
 impl Default for RedisOptions {
@@ -27,6 +32,7 @@ impl Default for RedisOptions {
         Self {
             prefix: "headcount".to_owned(),
             patience: Duration::from_secs(2),
+            tls: RedisTls::default(),
         }
     }
 }
@@ -51,26 +57,37 @@ struct Numbered {
 /// Connects, once.
 pub(crate) async fn connect(
     address: &str,
-    patience: Duration,
+    options: &RedisOptions,
 ) -> Result<RedisConnection, CoordinatorError> {
     let info = address.into_connection_info();
     let info = info.map_err(CoordinatorError::Address)?;
     let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
-    let client = Client::open(info).map_err(CoordinatorError::Address)?;
-    let patience = Some(patience);
+    let client = tls::client(info, &options.tls).map_err(CoordinatorError::Tls)?;
+    let patience = Some(options.patience);
     let config = ConnectionManagerConfig::new()
         .set_response_timeout(patience)
         .set_connection_timeout(patience)
         .set_max_delay(Duration::from_secs(1))
         .set_number_of_retries(1);
     let manager = ConnectionManager::new_with_config(client.clone(), config.clone());
-    let manager = manager.await.map_err(CoordinatorError::of)?;
+    let manager = guarded(manager).await?;
     let current = Arc::new(Mutex::new(Numbered { number: 0, manager }));
     Ok(RedisConnection {
         client,
         config,
         current,
     })
+}
+
+/// What TLS computes with is the program's choice, and rustls panics where there is none.
+async fn guarded<T>(made: impl Future<Output = RedisResult<T>>) -> Result<T, CoordinatorError> {
+    let missing = "the process has no default provider of rustls: install one";
+    match AssertUnwindSafe(made).catch_unwind().await {
+        Ok(made) => made.map_err(CoordinatorError::of),
+        Err(_) => Err(CoordinatorError::Tls(
+            (ErrorKind::InvalidClientConfig, missing).into(),
+        )),
+    }
 }
 
 impl RedisConnection {
@@ -179,4 +196,17 @@ fn is_for_another(error: &RedisError) -> bool {
         ErrorKind::AuthenticationFailed | ErrorKind::Parse
     );
     error.is_timeout() || is_of_server || is_of_set_up
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_up_that_panics_is_an_error() {
+        let set_up = guarded(async { panic!("no process-level CryptoProvider") });
+        let made: Result<(), _> = set_up.now_or_never().unwrap();
+        let error = made.unwrap_err();
+        assert!(matches!(error, CoordinatorError::Tls(_)), "{error:?}");
+    }
 }

@@ -36,7 +36,7 @@ impl Coordinator {
     /// The same.
     pub async fn open_with(address: &str, options: RedisOptions) -> Result<Self, CoordinatorError> {
         Ok(Self {
-            connection: connect(address, options.patience).await?,
+            connection: connect(address, &options).await?,
             prefix: options.prefix,
             script: Script::new(include_str!("swap.lua")),
         })

@@ -1,7 +1,8 @@
 //! Why a swap has no answer.
 
 use std::error::Error;
-use std::fmt;
+use std::sync::Arc;
+use std::{fmt, io};
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
@@ -14,6 +15,9 @@ pub enum CoordinatorError {
     Address(RedisError),
     /// There is no connection, or it ended.
     Unreachable(RedisError),
+    /// There is no secure connection: the server's certificate is not trusted, it does not trust
+    /// this process, or the certificates of [`RedisTls`](crate::RedisTls) cannot be read.
+    Tls(RedisError),
     /// No answer came in time.
     TimedOut,
     /// Redis takes no writes now: it is full, read only, or still loading its data.
@@ -34,9 +38,24 @@ pub(crate) fn single(error: RedisError) -> RedisError {
 }
 
 impl CoordinatorError {
+    const fn cause(&self) -> Option<&RedisError> {
+        match self {
+            Self::Address(error)
+            | Self::Unreachable(error)
+            | Self::Tls(error)
+            | Self::Refused(error)
+            | Self::Forbidden(error)
+            | Self::Other(error) => Some(error),
+            Self::TimedOut | Self::NotUnderstood => None,
+        }
+    }
+
     pub(crate) fn of(error: RedisError) -> Self {
         if error.is_timeout() {
             return Self::TimedOut;
+        }
+        if is_of_tls(&error) {
+            return Self::Tls(error);
         }
         if error.is_io_error() || error.is_connection_dropped() {
             return Self::Unreachable(error);
@@ -63,31 +82,42 @@ impl CoordinatorError {
     }
 }
 
+/// Whether TLS failed: its errors come as data that are not valid, and a connection has no others.
+fn is_of_tls(error: &RedisError) -> bool {
+    let Some(source) = error.source() else {
+        return false;
+    };
+    let shared = source.downcast_ref::<Arc<dyn Error + Send + Sync>>();
+    let inner = shared.map_or(source, |shared| &**shared);
+    let of_io = inner.downcast_ref::<io::Error>();
+    of_io.is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
+}
+
 impl fmt::Display for CoordinatorError {
+    /// What it means, and what Redis or the connection said.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Address(_) => {
                 "the address of Redis cannot be used: it is redis://HOST, or rediss:// with TLS"
             }
             Self::Unreachable(_) => "Redis cannot be reached",
+            Self::Tls(_) => "there is no secure connection to Redis",
             Self::TimedOut => "Redis gave no answer in time",
             Self::Refused(_) => "Redis takes no writes",
             Self::Forbidden(_) => "Redis does not let this user in, or not do this",
             Self::NotUnderstood => "what Redis said is not understood",
             Self::Other(_) => "Redis refused a command",
-        })
+        })?;
+        match self.cause() {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
+        }
     }
 }
 
 impl Error for CoordinatorError {
+    /// What lies behind the cause, which the text says.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Address(error)
-            | Self::Unreachable(error)
-            | Self::Refused(error)
-            | Self::Forbidden(error)
-            | Self::Other(error) => Some(error),
-            Self::TimedOut | Self::NotUnderstood => None,
-        }
+        self.cause()?.source()
     }
 }

@@ -21,7 +21,8 @@
 //! A table that is new, or was empty, gives no shard to anybody for one lease, 10 s by default.
 //! Each bot needs a [`prefix`](RedisOptions::prefix) of its own, or a Redis of its own: bots that
 //! share a table take each other's shards. The feature `tokio`, on by default, or `smol` says on
-//! which runtime connections run; `tokio-tls` and `smol-tls` add `rediss://` addresses.
+//! which runtime connections run; `tokio-tls` and `smol-tls` add `rediss://` addresses, which trust
+//! whom the system trusts unless [`RedisTls`] says otherwise.
 //!
 //! Without more, a takeover asks for members again, and has no channels or roles in its cache until
 //! their guilds change or come anew. What keeps it warm:
@@ -59,6 +60,7 @@
 //! | Redis is | a swap ends in | and so |
 //! |---|---|---|
 //! | down, or cannot be reached | [`Unreachable`](CoordinatorError::Unreachable) | shards run on until their leases are over; the connection is made anew |
+//! | not who it says, by its certificate | [`Tls`](CoordinatorError::Tls) | the same |
 //! | slow | [`TimedOut`](CoordinatorError::TimedOut) after [`patience`](RedisOptions::patience) | the same |
 //! | a replica, or still loading | [`Refused`](CoordinatorError::Refused) | the same, but that a replica is left for what is at its address by then |
 //! | full | [`Refused`](CoordinatorError::Refused), and looks answer | shards run on until their leases are over |
@@ -72,9 +74,11 @@ mod entry;
 mod error;
 pub mod rows;
 mod snapshots;
+mod tls;
 
 pub use connection::RedisOptions;
 pub use coordinator::Coordinator;
 pub use error::CoordinatorError;
 pub use rows::{RowReader, RowStore, RowsError, StoredGuild};
 pub use snapshots::SnapshotStore;
+pub use tls::RedisTls;

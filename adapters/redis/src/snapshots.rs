@@ -79,7 +79,7 @@ impl SnapshotStore {
     /// The same.
     pub async fn open_with(address: &str, options: RedisOptions) -> Result<Self, CoordinatorError> {
         Ok(Self {
-            connection: connect(address, options.patience).await?,
+            connection: connect(address, &options).await?,
             prefix: options.prefix,
             script: Script::new(include_str!("snapshot.lua")),
             longest: LONGEST,

@@ -1,4 +1,5 @@
-//! A `redis-server` of its own, on a free port and in a folder of its own.
+//! A `redis-server` of its own, on a free port and in a folder of its own; or another program that
+//! is called as it is, such as `valkey-server`, if `HEADCOUNT_REDIS_SERVER` names one.
 #![allow(dead_code, reason = "not every program needs all of it")]
 
 use std::fs;
@@ -15,16 +16,34 @@ pub(crate) struct Server {
     port: u16,
     folder: TempDir,
     options: Vec<String>,
+    scheme: Scheme,
+}
+
+/// What it speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Plain,
+    Tls,
+}
+
+/// The program that is started.
+fn program() -> String {
+    std::env::var("HEADCOUNT_REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
 }
 
 impl Server {
     /// Starts one; [`io::ErrorKind::NotFound`] where there is none on this machine.
     pub(crate) fn start(options: &[&str]) -> io::Result<Self> {
+        Self::start_as(Scheme::Plain, options)
+    }
+
+    fn start_as(scheme: Scheme, options: &[&str]) -> io::Result<Self> {
         let mut server = Self {
             process: None,
             port: 0,
             folder: tempfile::tempdir()?,
             options: options.iter().map(|option| (*option).to_owned()).collect(),
+            scheme,
         };
         // Another program may take the free port in between: then it is tried again.
         for _ in 0..20 {
@@ -35,16 +54,25 @@ impl Server {
                 return Ok(server);
             }
         }
-        Err(io::Error::other("redis-server does not start"))
+        Err(io::Error::other(program() + " does not start"))
     }
 
     /// The same for a test, which leaves itself out where there is none.
-    #[allow(clippy::panic, reason = "of a test")]
     pub(crate) fn for_test(options: &[&str]) -> Option<Self> {
-        match Self::start(options) {
+        Self::unless_skipped(Self::start(options))
+    }
+
+    /// The same, which speaks TLS alone.
+    pub(crate) fn tls_for_test(options: &[&str]) -> Option<Self> {
+        Self::unless_skipped(Self::start_as(Scheme::Tls, options))
+    }
+
+    #[allow(clippy::panic, reason = "of a test")]
+    fn unless_skipped(started: io::Result<Self>) -> Option<Self> {
+        match started {
             Ok(server) => Some(server),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                skipped("redis-server");
+                skipped(&program());
                 None
             }
             Err(error) => panic!("{error}"),
@@ -68,14 +96,20 @@ impl Server {
     /// Runs it until it takes connections. Whether it does.
     pub(crate) fn run(&mut self) -> io::Result<bool> {
         let port = self.port.to_string();
-        let mut process = Command::new("redis-server")
-            .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
+        let (program, port) = (program(), port.as_str());
+        let ports: &[&str] = match self.scheme {
+            Scheme::Plain => &["--port", port],
+            Scheme::Tls => &["--port", "0", "--tls-port", port],
+        };
+        let mut process = Command::new(&program)
+            .args(ports)
+            .args(["--bind", "127.0.0.1", "--save", ""])
             .arg("--dir")
             .arg(self.folder.path())
             .args(&self.options)
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| io::Error::new(error.kind(), format!("redis-server: {error}")))?;
+            .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
         let out = process.stdout.take().into_iter();
         let mut lines = out.flat_map(|out| BufReader::new(out).lines());
         let is_ready = |line: &str| line.contains("Ready to accept connections");
@@ -109,7 +143,11 @@ impl Server {
     }
 
     pub(crate) fn address(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let scheme = match self.scheme {
+            Scheme::Plain => "redis",
+            Scheme::Tls => "rediss",
+        };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     /// What it answers to a command, over a connection of its own.

@@ -59,7 +59,7 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) async fn open(address: &str, options: RedisOptions) -> Result<Self, RowsError> {
         Ok(Self {
-            connection: connect(address, options.patience).await?,
+            connection: connect(address, &options).await?,
             prefix: options.prefix,
             write: Script::new(include_str!("write.lua")),
             give_up_head: Script::new(include_str!("give_up_head.lua")),

@@ -238,3 +238,31 @@ async fn a_user_who_was_not_let_in_is_let_in_once_redis_knows_it() {
         assert!(matches!(done, Swapped::Done(_)), "{done:?}");
     }
 }
+
+#[tokio::test]
+async fn an_error_names_its_cause_and_no_password() {
+    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let closed = format!("redis://bot:secret@{}", free.local_addr().unwrap());
+    drop(free);
+    let down = Coordinator::open(&closed).await.unwrap_err();
+    assert!(matches!(down, CoordinatorError::Unreachable(_)), "{down:?}");
+    let none = Coordinator::open("redis://bot:secret@:x")
+        .await
+        .unwrap_err();
+    assert!(matches!(none, CoordinatorError::Address(_)), "{none:?}");
+    let mut errors = vec![down, none];
+    if let Some(server) = Server::for_test(&[]) {
+        let stranger = server.address().replace("//", "//bot:secret@");
+        let refused = Coordinator::open(&stranger).await.unwrap_err();
+        assert!(
+            matches!(refused, CoordinatorError::Forbidden(_)),
+            "{refused:?}"
+        );
+        errors.push(refused);
+    }
+    for error in errors {
+        let (text, all) = (error.to_string(), format!("{error:?}"));
+        assert!(text.contains(": "), "{text}");
+        assert!(!text.contains("secret") && !all.contains("secret"), "{all}");
+    }
+}
