@@ -8,7 +8,7 @@ use headcount_core::id::{GuildId, RoleId};
 use crate::rows::RowStore;
 use crate::rows::changes::Changes;
 use crate::rows::error::RowsError;
-use crate::rows::head::GuildHead;
+use crate::rows::head::{GuildHead, change_name};
 use crate::rows::held::{GuildStep, HeldRows, SteppedGuild, apply};
 use crate::rows::keys::{self, GuildKeys, PLACES};
 use crate::rows::known::{Missed, UnderWay};
@@ -65,15 +65,22 @@ impl RowStore {
             applied.replayed = true;
             return Ok(applied);
         }
-        let mut steps = GuildSteps::new(guild, mutation);
+        let (mut steps, name) = (GuildSteps::new(guild, mutation), change_name(origin));
         // Its last step may have been taken before, by an attempt that got no answer.
         while !includes(&head) {
             let older = head.as_ref().map_or(0, |head| head.older);
             let Some(work) = steps.next(older) else {
                 return Ok(Applied::default());
             };
+            let unfinished = (!steps.is_over()).then(|| name.clone());
+            if let Some(head) = &mut head {
+                head.unfinished.clone_from(&unfinished);
+            }
             head = match (work, head) {
-                (NextWork::Step(step), head) => self.step(guild, head, &step).await?,
+                (NextWork::Step(mut step), head) => {
+                    step.unfinished = unfinished;
+                    self.step(guild, head, &step).await?
+                }
                 (_, None) => None,
                 (NextWork::Sweep, Some(head)) => Some(self.sweep(guild, head).await?),
                 (NextWork::Strip(role), Some(head)) => Some(self.strip(guild, head, role).await?),
@@ -106,8 +113,9 @@ impl RowStore {
         }
     }
 
-    /// Rows that lack a change, or are from before this session, are stale from here on, unless
-    /// they are delivered anew; those of a session after this one are not for it to change.
+    /// Rows that lack a change or a part of one, or are from before this session, are stale from
+    /// here on, unless they are delivered anew; those of a session after this one are not for it to
+    /// change.
     async fn judge_rows(
         &self,
         guild: GuildId,
@@ -118,7 +126,12 @@ impl RowStore {
         let is_of_another = head.is_of_another_session(origin);
         let missed = self.known.missed(guild);
         let lacks = |missed: &Missed| missed.is_lacking(&head, mutation);
-        let is_lacking = missed.as_ref().is_some_and(lacks);
+        let is_same = match origin {
+            Some(_) => head.unfinished == Some(change_name(origin)),
+            None => missed.as_ref().is_some_and(|missed| missed.is(mutation)),
+        };
+        let is_in_part = head.unfinished.is_some() && !is_same;
+        let is_lacking = is_in_part || missed.as_ref().is_some_and(lacks);
         if delivers_anew(mutation) {
             return Ok(head);
         }
@@ -475,6 +488,7 @@ impl GuildStep {
             begins_listing: false,
             completes: false,
             is_anew: false,
+            unfinished: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use headcount_core::cache::memory::GuildState;
 use headcount_core::cache::memory::snapshot::LAYOUT;
 
 use crate::rows::error::RowsError;
+use crate::rows::held::stale;
 use crate::rows::member_row::A_BUCKET;
 
 /// The version of the schema.
@@ -22,7 +23,7 @@ const MEMBERS: u64 = 1 << 28;
 pub(crate) const BUCKETS: RangeInclusive<u32> = 1..=MEMBERS as u32;
 
 /// The fields of a guild's head, in the order in which they are asked for.
-pub(crate) const FIELDS: [&str; 8] = [
+pub(crate) const FIELDS: [&str; 9] = [
     "schema",
     "layout",
     "revision",
@@ -31,6 +32,7 @@ pub(crate) const FIELDS: [&str; 8] = [
     "older",
     "buckets",
     "state",
+    "unfinished",
 ];
 
 /// What is known of a guild as a whole.
@@ -47,6 +49,16 @@ pub(crate) struct GuildHead {
     /// Over how many hashes the members are spread.
     pub(crate) buckets: u32,
     pub(crate) state: GuildState,
+    /// The change of several steps that has begun and not ended.
+    pub(crate) unfinished: Option<String>,
+}
+
+/// How a change is named while it is unfinished: by its dispatch, if it has one.
+pub(crate) fn change_name(origin: Option<Position>) -> String {
+    match origin {
+        Some(at) => format!("{}:{}", at.session, at.sequence),
+        None => "-".to_owned(),
+    }
 }
 
 impl GuildHead {
@@ -59,6 +71,7 @@ impl GuildHead {
             older: 0,
             buckets: 1,
             state,
+            unfinished: None,
         }
     }
 
@@ -76,6 +89,7 @@ impl GuildHead {
             older,
             buckets,
             state,
+            unfinished,
         ] = values
         else {
             return Err(RowsError::Damaged);
@@ -86,6 +100,8 @@ impl GuildHead {
             (schema, _) => return Err(RowsError::OtherSchema(schema)),
         }
         let state = state.as_deref().ok_or(RowsError::Damaged)?;
+        let unfinished = unfinished.as_deref().filter(|name| !name.is_empty());
+        let unfinished = unfinished.map(|name| String::from_utf8_lossy(name).into_owned());
         Ok(Some(Self {
             revision: within(revision, 0..=u64::MAX / 2)?,
             generation: within(generation, 0..=u64::from(u8::MAX))? as u8,
@@ -93,11 +109,12 @@ impl GuildHead {
             older: within(older, 0..=MEMBERS)?,
             buckets: within(buckets, 1..=MEMBERS)? as u32,
             state: serde_json::from_slice(state).or(Err(RowsError::Damaged))?,
+            unfinished,
         }))
     }
 
     /// The fields to write, but for the number of members, which is counted on.
-    pub(crate) fn fields(&self) -> [(&'static str, String); 7] {
+    pub(crate) fn fields(&self) -> [(&'static str, String); 8] {
         [
             ("schema", SCHEMA.to_string()),
             ("layout", LAYOUT.to_string()),
@@ -109,7 +126,16 @@ impl GuildHead {
                 "state",
                 serde_json::to_string(&self.state).unwrap_or_default(),
             ),
+            ("unfinished", self.unfinished.clone().unwrap_or_default()),
         ]
+    }
+
+    /// What whoever reads is to know of the guild: rows in the middle of a change are stale.
+    pub(crate) fn trusted(&self) -> GuildState {
+        match self.unfinished {
+            Some(_) => stale(self.state),
+            None => self.state,
+        }
     }
 
     /// Whether the guild's rows include a dispatch.

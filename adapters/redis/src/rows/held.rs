@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use headcount_core::Position;
 use headcount_core::cache::memory::{Exported, GuildState};
-use headcount_core::cache::{Kind, MemoryStore, Mutation, Op, Rows};
+use headcount_core::cache::{GuildStatus, Kind, MemoryStore, Mutation, Op, Rows};
 use headcount_core::id::{GuildId, UserId};
 use headcount_core::wire::view::{Batch, Member};
 use serde_json::{Value, json};
@@ -36,6 +36,8 @@ pub(crate) struct GuildStep {
     pub(crate) completes: bool,
     /// Whether it is a step of what delivers the guild anew, or hands it over.
     pub(crate) is_anew: bool,
+    /// The name of its change, if more steps of that follow.
+    pub(crate) unfinished: Option<String>,
 }
 
 /// A guild after a step.
@@ -71,6 +73,7 @@ pub(crate) fn apply(
     let taken = take(&store, &mut next, rows, step.begins_listing)?;
     next.members = members;
     next.revision += 1;
+    next.unfinished.clone_from(&step.unfinished);
     Ok(Some(SteppedGuild {
         head: next,
         rows: taken,
@@ -99,6 +102,15 @@ fn counted(
         }
         _ => Some(state),
     }
+}
+
+/// The same guild, with rows that are not to be trusted.
+pub(crate) fn stale(guild: GuildState) -> GuildState {
+    let mut store = MemoryStore::new(0);
+    store.import(Exported::Guild(guild));
+    let stale = Op::SetStatus(GuildStatus::Stale);
+    store.apply(Mutation::new(Some(guild.id())).with(stale));
+    state(&store).unwrap_or(guild)
 }
 
 /// What a store says of its only guild.

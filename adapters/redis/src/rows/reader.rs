@@ -100,7 +100,7 @@ impl RowReader {
     pub async fn guild(&self, guild: GuildId) -> Result<Option<StoredGuild>, RowsError> {
         let head = self.link.head(&self.keys(guild)).await?;
         Ok(head.map(|head| StoredGuild {
-            state: head.state,
+            state: head.trusted(),
             members: head.members,
         }))
     }
@@ -114,7 +114,8 @@ impl RowReader {
         let mut known = Vec::new();
         for some in keys.chunks(AT_ONCE) {
             let heads = self.link.heads(some).await?;
-            known.extend(heads.into_iter().flatten().map(|it| (it.state, it.members)));
+            let known_of = |it: GuildHead| (it.trusted(), it.members);
+            known.extend(heads.into_iter().flatten().map(known_of));
         }
         Ok(known)
     }
@@ -180,7 +181,7 @@ impl RowReader {
         let Some(head) = self.link.head(&keys).await? else {
             return Ok(());
         };
-        each(Exported::Guild(head.state));
+        each(Exported::Guild(head.trusted()));
         let guild = Some(guild);
         for (kind, _) in PLACES {
             for rows in self.rows(head.state.id(), kind).await? {

@@ -40,6 +40,7 @@ pub(crate) struct GuildSteps {
     origin: Option<Position>,
     parts: VecDeque<MutationPart>,
     is_anew: bool,
+    has_begun: bool,
     is_over: bool,
 }
 
@@ -73,22 +74,30 @@ impl GuildSteps {
             origin: mutation.origin(),
             is_anew: delivers_anew(mutation),
             parts,
+            has_begun: false,
             is_over: false,
         }
     }
 
+    /// Whether the step that was handed out last is the last one.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// What is done next, where so many members are of older listings. The last step has the
-    /// mutation's origin.
+    /// mutation's origin, and is there even if it changes nothing else, unless it is the only one.
     pub(crate) fn next(&mut self, older: u64) -> Option<NextWork> {
         if self.is_over {
             return None;
         }
+        let has_begun = std::mem::replace(&mut self.has_begun, true);
         let mut step = GuildStep {
             mutation: Mutation::new(Some(self.guild)),
             origin: self.origin,
             begins_listing: false,
             completes: false,
             is_anew: self.is_anew,
+            unfinished: None,
         };
         let mut has_members = false;
         while let Some(part) = self.parts.front() {
@@ -119,8 +128,8 @@ impl GuildSteps {
         if let Some(origin) = self.origin {
             step.mutation = step.mutation.at(origin);
         }
-        let is_over = step.mutation.is_empty() && self.origin.is_none();
-        (!is_over).then_some(NextWork::Step(Box::new(step)))
+        let is_nothing = step.mutation.is_empty() && self.origin.is_none() && !has_begun;
+        (!is_nothing).then_some(NextWork::Step(Box::new(step)))
     }
 }
 

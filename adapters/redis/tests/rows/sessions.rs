@@ -279,3 +279,33 @@ async fn a_store_says_what_it_has_of_the_guilds_that_it_is_asked_for() {
     let none = store.guilds(ShardId::ONE, &[]).await.unwrap();
     assert!(none.is_empty(), "nobody asked: {none:?}");
 }
+
+/// The table of leases is another one, whose clock is behind, and the rows are the same.
+#[tokio::test]
+async fn under_lower_epochs_than_before_nothing_is_written_until_these_are_deleted() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    store.begin(ShardId::ONE, 1_000);
+    store.apply(&begun(&mut feed, 1)).await.unwrap();
+    store.apply(&role_update(&mut feed)).await.unwrap();
+    let next = RowStore::open(&server.address()).await.unwrap();
+    next.begin(ShardId::ONE, 20);
+    let create = guild_create(&mut Dice(4), 1);
+    let create = feed.derive("GUILD_CREATE", &create).unwrap();
+    for late in [&begun(&mut feed, 1), &create] {
+        let refused = next.apply(late).await;
+        assert!(matches!(refused, Err(RowsError::Superseded)), "{refused:?}");
+    }
+    let head = format!("{{headcount:{}}}:head", guild(1));
+    for (key, field) in [(&*head, "epoch"), ("{headcount}:rows", "epoch 0/1")] {
+        assert_eq!(server.ask::<i64>(&["HDEL", key, field]).unwrap(), 1);
+    }
+    next.apply(&begun(&mut feed, 1)).await.unwrap();
+    let create = guild_create(&mut Dice(4), 1);
+    let create = feed.derive("GUILD_CREATE", &create).unwrap();
+    next.apply(&create).await.unwrap();
+    let stored = next.reader().guild(guild(1)).await.unwrap().unwrap();
+    assert_eq!(stored.state.status(), GuildStatus::Available);
+}

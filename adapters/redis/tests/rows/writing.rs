@@ -1,13 +1,14 @@
 //! What is written, in how many round trips, and what is left of it.
 
+use headcount_core::ShardId;
 use headcount_core::cache::memory::{Applied, Completeness};
-use headcount_core::cache::{AsyncStore, Kind, Mutation, Op, Scope};
-use headcount_core::id::UserId;
+use headcount_core::cache::{AsyncStore, GuildStatus, Kind, Mutation, Op, Scope};
+use headcount_core::id::{RoleId, UserId};
 use headcount_core::wire::view::Member;
 use headcount_redis::{RowReader, RowStore};
 use serde_json::{Value, json};
 
-use crate::feed::{Dice, Feed, guild, guild_create, member};
+use crate::feed::{Dice, Feed, guild, guild_create, member, role_update};
 use crate::server::Server;
 
 const G: u64 = 1;
@@ -261,4 +262,58 @@ async fn messages_and_presences_are_refused() {
     );
     let read = store.reader().rows(guild(G), Kind::Message).await;
     assert!(read.is_err());
+}
+
+/// One whole hash of members is damaged, the last one; what stood in one of its fields.
+fn damage(server: &Server) -> (String, Vec<u8>, Vec<u8>) {
+    let number = |key: &String| key.rsplit(':').next().unwrap().parse::<u32>().unwrap();
+    let buckets = keys(server, "*:members:*");
+    let last = buckets.into_iter().max_by_key(number).unwrap();
+    assert!(number(&last) > 64, "more than one script changes them all");
+    let names: Vec<Vec<u8>> = server.ask(&["HKEYS", &last]).unwrap();
+    let name = names.into_iter().find(|name| name.len() == 8).unwrap();
+    let row = server
+        .ask_bytes(&[b"HGET", last.as_bytes(), &name])
+        .unwrap();
+    let broken: [&[u8]; 4] = [b"HSET", last.as_bytes(), &name, b"\x01\x01\xff"];
+    server.ask_bytes::<i64>(&broken).unwrap();
+    (last, name, row)
+}
+
+/// As where a process is killed between two scripts.
+#[tokio::test]
+async fn rows_in_the_middle_of_a_change_are_stale_for_whoever_reads_them() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 2_500).await;
+    let reader = RowReader::open(&server.address()).await.unwrap();
+    let read = async || reader.guild(guild(G)).await.unwrap().unwrap();
+    let whole = Completeness::Complete { members: 2_500 };
+    assert_eq!(read().await.completeness(), whole);
+    let mut strip = |role: u64| {
+        let role = RoleId::new(role).unwrap();
+        feed.place(Mutation::new(Some(guild(G))).with(Op::StripRole(role)))
+    };
+    let (bucket, name, row) = damage(&server);
+    let first = strip(1_505);
+    assert!(store.apply(&first).await.is_err());
+    assert_eq!(read().await.state.status(), GuildStatus::Stale);
+    let known = store.guilds(ShardId::ONE, &[guild(G)]).await.unwrap();
+    assert_eq!(known[0].0.status(), GuildStatus::Stale);
+    // Whoever goes on from there ends it.
+    let mended: [&[u8]; 4] = [b"HSET", bucket.as_bytes(), &name, &row];
+    server.ask_bytes::<i64>(&mended).unwrap();
+    let next = RowStore::open(&server.address()).await.unwrap();
+    next.apply(&first).await.unwrap();
+    assert_eq!(read().await.completeness(), whole);
+    // Whoever goes on behind it knows that it is not there.
+    damage(&server);
+    assert!(next.apply(&strip(1_506)).await.is_err());
+    let third = RowStore::open(&server.address()).await.unwrap();
+    third.apply(&role_update(&mut feed)).await.unwrap();
+    let head = format!("{{headcount:{}}}:head", guild(G));
+    let unfinished: String = server.ask(&["HGET", &head, "unfinished"]).unwrap();
+    assert_eq!(unfinished, "");
+    assert_eq!(read().await.state.status(), GuildStatus::Stale);
 }
