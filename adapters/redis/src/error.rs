@@ -37,6 +37,12 @@ pub(crate) fn single(error: RedisError) -> RedisError {
     first.map_or(error, RedisError::from)
 }
 
+/// What Redis, and what Valkey says of a command in a script that the user may not run.
+const FORBIDDEN_IN_A_SCRIPT: [&str; 2] = [
+    "The user executing the script can't",
+    "ACL failure in script: ",
+];
+
 impl CoordinatorError {
     const fn cause(&self) -> Option<&RedisError> {
         match self {
@@ -62,7 +68,9 @@ impl CoordinatorError {
         }
         let is_full = matches!(error.code(), Some("OOM" | "MISCONF" | "NOREPLICAS"));
         let detail = error.detail().unwrap_or_default();
-        let is_forbidden_in_a_script = detail.starts_with("The user executing the script can't");
+        let is_forbidden_in_a_script = FORBIDDEN_IN_A_SCRIPT
+            .iter()
+            .any(|text| detail.starts_with(text));
         match error.kind() {
             ErrorKind::Server(
                 ServerErrorKind::ReadOnly
@@ -119,5 +127,22 @@ impl Error for CoordinatorError {
     /// What lies behind the cause, which the text says.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause()?.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_script_may_not_do_is_forbidden_in_the_words_of_redis_and_of_valkey() {
+        for said in [
+            "The user executing the script can't run this command or subcommand script",
+            "ACL failure in script: User bot has no permissions to run the 'hmget' command",
+        ] {
+            let said = (ErrorKind::Extension, "ERR", said.to_owned());
+            let error = CoordinatorError::of(said.into());
+            assert!(matches!(error, CoordinatorError::Forbidden(_)), "{error:?}");
+        }
     }
 }
