@@ -12,6 +12,11 @@ use crate::fleet::lease::table::{Swap, Swapped};
 /// it has to do all at once, whoever else swaps. Swaps of one process may run side by side; no two
 /// of them are of one entry, unless an answer was not waited for any longer.
 ///
+/// Numbers of [epochs](super::Epoch) are times by the store's clock, or higher, so that those of a
+/// new table are above those of one that is lost. Where its clock is behind they are not, unless a
+/// process lives that has seen the old ones; then what was written elsewhere under higher ones
+/// (rows, snapshots) refuses what comes, until its epochs are deleted.
+///
 /// [`LeaseTable::swap`]: super::LeaseTable::swap
 pub trait LeaseStore {
     /// Why there is no answer.
