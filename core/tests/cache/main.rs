@@ -10,6 +10,7 @@ mod exported;
 mod grouped;
 mod guilds;
 mod in_passing;
+mod inherited;
 mod kept;
 mod kinds_feed;
 mod kinds_history;

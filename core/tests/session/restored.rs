@@ -97,11 +97,11 @@ pub(crate) fn listing(sequence: u64, guild: u64, users: &[u64]) -> String {
     )
 }
 
-fn answer(sequence: u64, guild: u64, nonce: &str) -> String {
+fn answer(sequence: u64, guild: u64, nonce: &str, users: &[u64]) -> String {
     format!(
         r#"{{"op":0,"t":"GUILD_MEMBERS_CHUNK","s":{sequence},"d":{{"guild_id":"{guild}",
         "chunk_index":0,"chunk_count":1,"nonce":"{nonce}","members":[{}]}}}}"#,
-        members(&[5, 6])
+        members(users)
     )
 }
 
@@ -254,7 +254,7 @@ fn a_request_that_was_under_way_is_made_again() {
         _ => None,
     };
     assert_eq!(lack(&store), Some((1, Lack::Loading)));
-    next.receive(&answer(4, 1, &nonce));
+    next.receive(&answer(4, 1, &nonce, &[5, 6]));
     assert_eq!(emitted(&next).last().unwrap(), "ready 1");
     apply(&mut next, &mut store);
     assert_eq!(lack(&store), None);
@@ -322,7 +322,7 @@ fn rows_of_another_session_are_stale_until_their_guild_comes_anew() {
 }
 
 #[test]
-fn members_of_stale_rows_that_are_asked_for_anew_are_whole() {
+fn members_of_stale_rows_that_are_asked_for_anew_are_whole_without_those_who_have_left() {
     let mut store = MemoryStore::new(7);
     let mut first = first(&[5, 6]);
     apply(&mut first, &mut store);
@@ -336,10 +336,11 @@ fn members_of_stale_rows_that_are_asked_for_anew_are_whole() {
     let mut next = next(serde_json::from_str(&other).unwrap(), &foreign);
     next.receive(&resumed(3));
     let nonce = asked(&next)[0].nonce.to_string();
-    next.receive(&answer(4, 1, &nonce));
+    next.receive(&answer(4, 1, &nonce, &[5]));
     apply(&mut next, &mut store);
-    let whole = Completeness::Complete { members: 2 };
+    let whole = Completeness::Complete { members: 1 };
     assert_eq!(store.completeness(guild(1)), Some(whole));
+    assert_eq!(store.counts(guild(1)).members, 1);
 }
 
 #[test]

@@ -195,20 +195,26 @@ impl MemoryStore {
     /// Sorts out what was restored, before any shard goes on with it: guilds that `keeps` denies
     /// go, and so do the positions that no shard goes on from. The guilds of their shards stay, and
     /// lack members and presences as [stale](Lack::Stale) until they are delivered anew, or asked
-    /// for anew.
+    /// for anew; their presences go, and so does what no guild lists, messages above all.
     pub fn inherit(&mut self, goes_on: impl Fn(Position) -> bool, keeps: impl Fn(GuildId) -> bool) {
         self.progress.retain(goes_on);
         self.pending.retain(|guild| keeps(*guild));
         let totals = self.positions().map(|at| at.shard.total());
         let totals: BTreeSet<NonZeroU32> = totals.filter_map(NonZeroU32::new).collect();
-        let guilds: Vec<GuildId> = self.guilds.iter().map(|rows| rows.id).collect();
-        for guild in guilds {
+        let all: Vec<GuildId> = self.guilds.iter().map(|rows| rows.id).collect();
+        let mut outdated = Vec::new();
+        for guild in all {
             let mut shards = totals.iter().map(|total| ShardId::of_guild(guild, *total));
             if !keeps(guild) {
                 self.remove_guild(guild);
             } else if !shards.any(|shard| self.progress.of_shard(shard).is_some()) {
-                self.within(guild, |rows, _| rows.outdate());
+                self.reweighed(guild, GuildRows::leave_session);
+                outdated.push(guild);
             }
+        }
+        self.settle_without_presences(&outdated);
+        for guild in outdated {
+            self.within(guild, |rows, _| rows.outdate());
         }
     }
 }

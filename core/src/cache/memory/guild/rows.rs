@@ -164,7 +164,16 @@ impl GuildRows {
         (self.contents, self.status) = self.contents.handed_over(self.status);
     }
 
-    /// Its rows are of another session than the one that goes on.
+    /// Its rows are of another session than the one that goes on: drops what nobody lists again in
+    /// a guild that does not come anew. Members stay, but all of them are to be listed again before
+    /// they count as whole.
+    pub(in crate::cache::memory) fn leave_session(&mut self, shared: &mut SharedRows) {
+        self.members.begin_generation();
+        self.presences.sweep(|_, _| false, |_, _| ());
+        self.entities.forget(shared);
+    }
+
+    /// Says that its rows are of another session than the one that goes on.
     pub(in crate::cache::memory) const fn outdate(&mut self) {
         self.contents = self.contents.outdated();
         self.status = GuildStatus::HandedOver;

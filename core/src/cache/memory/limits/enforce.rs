@@ -303,6 +303,17 @@ fn doubt_members(
 
 /// Evicting.
 impl MemoryStore {
+    /// Rows have gone without a mutation, and of these guilds all presences.
+    pub(in crate::cache::memory) fn settle_without_presences(&mut self, guilds: &[GuildId]) {
+        let mut touched = Touched::default();
+        if let Some(limits) = &self.limits {
+            let on = MemberTraits::ONLINE;
+            let each = guilds.iter();
+            each.for_each(|guild| self.recheck_all(limits, *guild, on, &mut touched));
+        }
+        self.settle(touched);
+    }
+
     /// Judges what was touched and evicts what does not fit; says how many rows went.
     pub(in crate::cache::memory) fn settle(&mut self, mut touched: Touched) -> usize {
         let Some(mut limits) = self.limits.take() else {
