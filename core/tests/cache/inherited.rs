@@ -1,9 +1,13 @@
 //! Rows of an earlier process, sorted out for the shards that go on.
 
-use headcount_core::cache::{Kind, Kinds, MemberTraits, MemoryStore, Policies, Policy};
+use headcount_core::cache::memory::Exported;
+use headcount_core::cache::{
+    GuildStatus, Kind, Kinds, MemberTraits, MemoryStore, Mutation, NewSession, Op, Policies, Policy,
+};
+use headcount_core::{Position, ShardId};
 use serde_json::json;
 
-use crate::world::{History, ME, World, guild, guild_1, in_guild, ready, user_json};
+use crate::world::{History, ME, World, guild, guild_1, in_guild, ready, user, user_json};
 
 /// A guild of which 99 and 10 are members, and 10 is online and has said something.
 fn spoken_in(store: MemoryStore) -> World {
@@ -43,4 +47,56 @@ fn whoever_stays_while_online_goes_with_a_presence_of_a_session_that_is_gone() {
     world.store.inherit(|_| false, |_| true);
     assert_eq!(world.member_ids(1), [ME]);
     assert!(world.store.guild(guild(1)).is_some());
+}
+
+#[test]
+fn what_lies_in_no_guild_stays_only_with_the_shard_that_it_comes_to() {
+    let private = json!({"id": "500", "type": 1, "recipients": [user_json(70)]});
+    let said = json!({"id": "900", "channel_id": "500", "author": user_json(71)});
+    let private_rows = |store: &MemoryStore| {
+        let users = [70, 71].map(|id| store.user(user(id)).is_some());
+        (store.rows(Kind::PrivateChannel), users)
+    };
+    let policies = Policies::from(Kinds::all());
+    let newest = Policy::lru(3);
+    let policies = policies.with(Kind::PrivateChannel, newest).unwrap();
+    let mut world = spoken_in(MemoryStore::with_policies(7, policies));
+    world.feed("CHANNEL_CREATE", &private);
+    world.feed("MESSAGE_CREATE", &said);
+    world.store.inherit(|at| at.shard.number() == 0, |_| true);
+    assert_eq!(private_rows(&world.store), (1, [true; 2]));
+    world.store.inherit(|at| at.shard.number() != 0, |_| true);
+    assert_eq!(private_rows(&world.store), (0, [false; 2]));
+}
+
+#[test]
+fn a_session_of_another_number_of_shards_says_how_far_its_guilds_are() {
+    let mut store = MemoryStore::new(7);
+    for number in [0, 1] {
+        let session = NewSession {
+            shard: ShardId::new(number, 2),
+            guilds: vec![guild(4 << 22)],
+            is_whole: true,
+        };
+        let at = Position {
+            shard: session.shard,
+            session: 7,
+            sequence: 1,
+        };
+        let session = Op::NewSession(Box::new(session));
+        store.apply(Mutation::new(None).with(session).at(at));
+    }
+    store.inherit(|_| false, |_| true);
+    let resumed = Position {
+        shard: ShardId::new(0, 4),
+        session: 8,
+        sequence: 5,
+    };
+    let there = Mutation::new(Some(guild(4 << 22))).with(Op::SetStatus(GuildStatus::Available));
+    store.apply(there.at(resumed));
+    let position = store.export().find_map(|piece| match piece {
+        Exported::Guild(state) => state.position(),
+        _ => None,
+    });
+    assert_eq!(position, Some(resumed));
 }

@@ -6,6 +6,7 @@ use core::num::NonZeroU32;
 
 use crate::ShardId;
 use crate::cache::memory::guild::rows::GuildRows;
+use crate::cache::memory::sessions::Sessions;
 use crate::cache::memory::{GuildState, MemoryStore};
 use crate::cache::{GuildStatus, Kinds, Lack};
 use crate::id::GuildId;
@@ -195,10 +196,12 @@ impl MemoryStore {
     /// Sorts out what was restored, before any shard goes on with it: guilds that `keeps` denies
     /// go, and so do the positions that no shard goes on from. The guilds of their shards stay, and
     /// lack members and presences as [stale](Lack::Stale) until they are delivered anew, or asked
-    /// for anew; their presences go, and so does what no guild lists, messages above all.
+    /// for anew; their presences go, and so does what no guild lists, messages above all. What lies
+    /// in no guild goes unless the shard that it comes to goes on.
     pub fn inherit(&mut self, goes_on: impl Fn(Position) -> bool, keeps: impl Fn(GuildId) -> bool) {
         self.progress.retain(goes_on);
         self.pending.retain(|guild| keeps(*guild));
+        self.leave_sessions();
         let totals = self.positions().map(|at| at.shard.total());
         let totals: BTreeSet<NonZeroU32> = totals.filter_map(NonZeroU32::new).collect();
         let all: Vec<GuildId> = self.guilds.iter().map(|rows| rows.id).collect();
@@ -215,6 +218,18 @@ impl MemoryStore {
         self.settle_without_presences(&outdated);
         for guild in outdated {
             self.within(guild, |rows, _| rows.outdate());
+        }
+    }
+
+    /// Forgets what only sessions can speak for that go on.
+    fn leave_sessions(&mut self) {
+        if !self.positions().any(|at| at.shard.number() == 0) {
+            self.private_channels.clear(&mut self.shared);
+        }
+        let total = self.sessions.total();
+        if !self.positions().any(|at| Some(at.shard.total()) == total) {
+            // Another number of shards may go on, and no session of theirs said so here.
+            self.sessions = Sessions::default();
         }
     }
 }
