@@ -258,3 +258,15 @@ fn guilds_that_move_as_others_leave_are_written_once() {
     once.dedup();
     assert_eq!(users.len(), once.len(), "{users:?}");
 }
+
+#[test]
+fn a_writer_that_is_to_copy_no_rows_at_a_time_comes_to_its_end() {
+    let mut world = World::empty();
+    world.feed("READY", &ready(&[1, 2]));
+    for id in [1, 2] {
+        world.feed("GUILD_CREATE", &guild_json(id, &[10], 1));
+    }
+    let mut writer = world.store.snapshot(1).rows_a_copy(0);
+    let copies = (0..100).take_while(|_| writer.copy(&world.store)).count();
+    assert!(copies < 100, "nothing is ever copied");
+}

@@ -117,7 +117,8 @@ impl MemoryStore {
             chain: Chain::new(),
             shard,
             places: self.guilds.len(),
-            copied: HashSet::with_hasher(Seeded::new(taken)),
+            // It would have to grow while the store is held.
+            copied: HashSet::with_capacity_and_hasher(self.guilds.len(), Seeded::new(taken)),
             waiting: VecDeque::new(),
             ready: VecDeque::new(),
             is_portable: false,
@@ -130,10 +131,11 @@ impl MemoryStore {
 
 impl SnapshotWriter {
     /// The same, but guilds are [copied](Self::copy) one after another until they have so many
-    /// rows, and an eighth as many are looked up at a time; 4,096 unless something else is said.
+    /// rows, and an eighth as many are looked up at a time; 4,096 unless something else is said, and
+    /// one at least.
     #[must_use]
     pub const fn rows_a_copy(mut self, rows: usize) -> Self {
-        self.rows_a_copy = rows;
+        self.rows_a_copy = if rows == 0 { 1 } else { rows };
         self
     }
 
