@@ -31,6 +31,8 @@ pub(crate) struct CachePlan {
     seed: u64,
     policies: Policies,
     indexes: Indexes,
+    /// Kinds that other stores keep.
+    elsewhere: Kinds,
     /// Rows that a predicate panics over.
     unjudged: UnjudgedRows,
 }
@@ -42,8 +44,15 @@ impl CachePlan {
             seed,
             policies: policies.guarded(&unjudged.guard()),
             indexes,
+            elsewhere: Kinds::empty(),
             unjudged,
         }
+    }
+
+    /// The same where other stores keep these kinds.
+    pub(crate) const fn kept_elsewhere(mut self, kinds: Kinds) -> Self {
+        self.elsewhere = kinds;
+        self
     }
 
     /// The kinds that are cached, here or in other stores.
@@ -55,18 +64,18 @@ impl CachePlan {
     pub(crate) fn empty(&self) -> MemoryStore {
         let mut store = MemoryStore::with_policies(self.seed, self.policies.clone());
         store.set_indexes(self.indexes);
-        store
+        store.kept_elsewhere(self.elsewhere)
     }
 }
 
 impl Cache {
     /// A cache with these rows, or with none.
-    pub(crate) fn new(plan: CachePlan, rows: Option<MemoryStore>, elsewhere: Kinds) -> Self {
+    pub(crate) fn new(plan: CachePlan, rows: Option<MemoryStore>) -> Self {
         let store = rows.unwrap_or_else(|| plan.empty());
         Self {
             store: RwLock::new(store),
             unjudged: plan.unjudged,
-            elsewhere,
+            elsewhere: plan.elsewhere,
             policies: RwLock::new(()),
         }
     }
@@ -178,7 +187,8 @@ impl Cache {
     /// A store without rows, with the policies of this one.
     pub(crate) fn empty(&self, seed: u64) -> MemoryStore {
         let policies = self.read(|store| store.policies().cloned());
-        MemoryStore::with_policies(seed, policies.unwrap_or_default())
+        let store = MemoryStore::with_policies(seed, policies.unwrap_or_default());
+        store.kept_elsewhere(self.elsewhere)
     }
 
     /// Puts a guild of another store in without its rows, and with this status until these are

@@ -89,7 +89,8 @@ impl<R: Runtime> Builder<R> {
         };
         let info = self.join(info).await?;
         let (state, mut rows) = self.open_state()?;
-        let cache = CachePlan::new(self.seed_of(0)?, self.kept(), self.indexes);
+        let cache = CachePlan::new(self.seed_of(0)?, self.kept(), self.indexes)
+            .kept_elsewhere(self.stores.kinds());
         let (cache, found) = match &state {
             Some(folder) => self.find_snapshots(folder, cache, &mut rows).await?,
             None => (cache, None),
@@ -185,7 +186,7 @@ impl<R: Runtime> Builder<R> {
         let (fleet, identify_log) = self.shared_fleet(about, cells, others)?;
         warnings.for_each(|warning| tracing::warn!("{warning}"));
         let failures = state.as_ref().map(StateFolder::failures);
-        let cache = Cache::new(plan, rows, self.stores.kinds());
+        let cache = Cache::new(plan, rows);
         let stores = std::mem::take(&mut self.stores);
         let listeners = Arc::new(Listeners::new(leases.clone()));
         let (delivery, events) = delivery(self.events, Arc::clone(&listeners));

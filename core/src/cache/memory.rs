@@ -80,8 +80,10 @@ pub struct MemoryStore {
     application: Option<Application>,
     sessions: Sessions,
     progress: Progress,
-    /// The kinds that were kept where the rows come from that are imported.
-    kept_before: Kinds,
+    /// The kinds that were kept where the rows come from that are imported, if that was said.
+    kept_before: Option<Kinds>,
+    /// Kinds that other stores keep.
+    elsewhere: Kinds,
     indexes: Indexes,
     usage: Usage,
     entity_usage: EntityUsage,
@@ -107,7 +109,8 @@ impl MemoryStore {
             application: None,
             sessions: Sessions::default(),
             progress: Progress::default(),
-            kept_before: Kinds::all(),
+            kept_before: None,
+            elsewhere: Kinds::empty(),
             indexes: Indexes::empty(),
             usage: Usage::default(),
             entity_usage: EntityUsage::default(),

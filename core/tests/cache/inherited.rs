@@ -1,12 +1,14 @@
 //! Rows of an earlier process, sorted out for the shards that go on.
 
-use headcount_core::cache::memory::Exported;
+use headcount_core::cache::memory::{Completeness, Exported};
 use headcount_core::cache::{
-    GuildStatus, Kind, Kinds, MemberTraits, MemoryStore, Mutation, NewSession, Op, Policies, Policy,
+    GuildStatus, Kind, Kinds, Lack, MemberTraits, MemoryStore, Mutation, NewSession, Op, Policies,
+    Policy,
 };
 use headcount_core::{Position, ShardId};
 use serde_json::json;
 
+use crate::snapshots::Taken;
 use crate::world::{History, ME, World, guild, guild_1, in_guild, ready, user, user_json};
 
 /// A guild of which 99 and 10 are members, and 10 is online and has said something.
@@ -99,4 +101,52 @@ fn a_session_of_another_number_of_shards_says_how_far_its_guilds_are() {
         _ => None,
     });
     assert_eq!(position, Some(resumed));
+}
+
+/// What a snapshot of a store has for this one.
+fn resnapped_into(store: &MemoryStore, into: MemoryStore) -> MemoryStore {
+    let mut taken = Taken::of(store);
+    while taken.more {
+        taken.copy(store);
+    }
+    taken.read(into)
+}
+
+#[test]
+fn kinds_that_have_moved_to_a_store_of_ones_own_are_not_read() {
+    let mut guild_1 = guild_1();
+    guild_1["member_count"] = json!(2);
+    let mut world = World::empty();
+    world.feed("READY", &ready(&[1]));
+    world.feed("GUILD_CREATE", &guild_1);
+    let whole = Some(Completeness::Complete { members: 2 });
+    assert_eq!(world.store.completeness(guild(1)), whole);
+    let moved = Kinds::MEMBERS | Kinds::ROLES;
+    let elsewhere = MemoryStore::new(4).kept_elsewhere(moved);
+    let again = resnapped_into(&world.store, elsewhere);
+    let rows = [Kind::Member, Kind::Role, Kind::Channel].map(|kind| again.rows(kind));
+    assert_eq!(rows, [0, 0, 2]);
+    let none = Completeness::Partial {
+        members: 0,
+        of: Some(2),
+        why: Lack::NotAsked,
+    };
+    assert_eq!(again.completeness(guild(1)), Some(none));
+    let status = |store: &MemoryStore| store.guild_status(guild(1));
+    assert_eq!(status(&again), Some(GuildStatus::HandedOver));
+}
+
+#[test]
+fn kinds_that_have_come_back_from_a_store_of_ones_own_are_missing() {
+    let mut world = World::caching(Kinds::all() - Kinds::ROLES, ShardId::ONE);
+    world.keep_in(MemoryStore::new(3).kept_elsewhere(Kinds::ROLES));
+    world.feed("READY", &ready(&[1]));
+    world.feed("GUILD_CREATE", &guild_1());
+    let status = |into: MemoryStore| {
+        let again = resnapped_into(&world.store, into);
+        again.guild_status(guild(1))
+    };
+    let as_before = MemoryStore::new(4).kept_elsewhere(Kinds::ROLES);
+    assert_eq!(status(as_before), Some(GuildStatus::Available));
+    assert_eq!(status(MemoryStore::new(4)), Some(GuildStatus::HandedOver));
 }

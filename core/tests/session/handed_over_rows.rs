@@ -2,7 +2,8 @@
 
 use headcount_core::cache::memory::{Completeness, MemoryStore, PresencesCompleteness};
 use headcount_core::cache::{GuildStatus, Kind, Kinds, Lack, Policies, Policy};
-use headcount_core::{Action, Input, Intents};
+use headcount_core::config::Config;
+use headcount_core::{Action, Input, Intents, Shard};
 
 use crate::guilds::{begun, chunk, create, guild};
 use crate::handover::{
@@ -180,4 +181,27 @@ fn a_guild_whose_members_a_policy_limits_is_not_asked_again() {
     next.run(GATE);
     assert_eq!(asked(&next).len(), 0);
     assert_eq!(summary(&next).unwrap().complete, 1);
+}
+
+#[test]
+fn guilds_that_have_not_listed_what_is_kept_now_are_handed_over() {
+    let mut config = restored::caching();
+    let mut store = MemoryStore::with_policies(7, config.tracker.kinds);
+    let mut first = restored::first(&[5, 6]);
+    apply(&mut first, &mut store);
+    let session = exported(&first);
+    let outcome = |config: Config, store: &MemoryStore| {
+        let rows = restored::rows(store, &session);
+        let mut next = Host::of(Shard::with_rows(config, 9, session.clone(), &rows).unwrap());
+        next.dial();
+        next.hello();
+        next.receive(&resumed(3));
+        let done = summary(&next).unwrap();
+        (done.complete, done.handed_over.clone())
+    };
+    assert_eq!(outcome(config.clone(), &store), (1, vec![]));
+    config.tracker.kinds |= Kinds::ROLES;
+    let mut newer = MemoryStore::with_policies(8, config.tracker.kinds);
+    store.export().for_each(|piece| newer.import(piece));
+    assert_eq!(outcome(config, &newer), (0, vec![guild(1)]));
 }

@@ -29,13 +29,14 @@ fn bench() -> Bench {
     };
     let (delivery, events) = Delivery::new(limits);
     let plan = CachePlan::new(1, Policies::default(), Indexes::empty());
+    let plan = plan.kept_elsewhere(Kinds::MEMBERS);
     Bench {
         queues: GuildQueues::new(
             ShardId::ONE,
             Arc::new(Acknowledgements::new(Arc::default(), 8)),
         ),
         delivery,
-        cache: Cache::new(plan, None, Kinds::MEMBERS),
+        cache: Cache::new(plan, None),
         events,
     }
 }

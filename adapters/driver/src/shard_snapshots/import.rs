@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn a_guild_is_not_whole_before_all_of_it_is_there() {
         let plan = CachePlan::new(1, Kinds::all().into(), Indexes::empty());
-        let (cache, store) = (Cache::new(plan, None, Kinds::empty()), store());
+        let (cache, store) = (Cache::new(plan, None), store());
         let found = |guild| cache.read(|store| store.completeness(GuildId::new(guild).unwrap()));
         let (mut import, mut partial) = (Import::new(&cache), 0);
         for piece in store.export() {
@@ -88,5 +88,19 @@ mod tests {
         }
         let contents = |store: &MemoryStore| -> Vec<_> { store.export().skip(1).collect() };
         assert_eq!(cache.read(contents), contents(&store));
+    }
+
+    #[test]
+    fn rows_that_a_store_of_ones_own_keeps_are_read_by_no_cache() {
+        let plan = CachePlan::new(1, Kinds::all().into(), Indexes::empty());
+        let plan = plan.kept_elsewhere(Kinds::MEMBERS);
+        let (at_start, cache) = (plan.empty(), Cache::new(plan, None));
+        for mut empty in [at_start, cache.empty(2)] {
+            store().export().for_each(|piece| empty.import(piece));
+            let counts = empty.counts(GuildId::new(1).unwrap());
+            assert_eq!(counts.members, 0);
+            let whole = empty.completeness(GuildId::new(1).unwrap());
+            assert!(matches!(whole, Some(Completeness::Partial { .. })));
+        }
     }
 }

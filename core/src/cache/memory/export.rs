@@ -216,7 +216,7 @@ impl MemoryStore {
             let op = Op::Upsert(Rows::CurrentUser(Box::new(user)));
             self.apply(Mutation::new(None).with(op));
         }
-        self.kept_before = state.kinds.into_iter().map(Kind::only).collect();
+        self.kept_before = Some(state.kinds.into_iter().map(Kind::only).collect());
         self.application = state.application;
         self.sessions = state.sessions;
         self.progress.set_positions(state.positions);
@@ -228,7 +228,7 @@ impl MemoryStore {
 
     fn import_guild(&mut self, state: &GuildState, kept: Kinds, judged: Kinds) {
         self.ensure(state.id);
-        let new = kept.difference(self.kept_before);
+        let new = self.new_kinds(kept);
         self.within(state.id, |guild_rows, _| {
             guild_rows.set_state(state);
             guild_rows.admit_lacks(new, judged);
@@ -236,9 +236,26 @@ impl MemoryStore {
         self.progress.set_guild(state.id, state.position());
     }
 
+    /// Of these kinds, and of those that other stores keep, what they cannot have of the guilds
+    /// that are imported.
+    fn new_kinds(&self, kept: Kinds) -> Kinds {
+        self.kept_before.map_or(Kinds::empty(), |before| {
+            kept.difference(before) | self.elsewhere.intersection(before)
+        })
+    }
+
+    /// The same store where others keep these kinds: it is given no rows of them, nor takes them
+    /// out of what is imported or read, and does not write that it has them.
+    #[must_use]
+    pub const fn kept_elsewhere(mut self, kinds: Kinds) -> Self {
+        self.elsewhere = kinds;
+        self
+    }
+
     /// The kinds of which rows are kept.
     pub(super) fn kept(&self) -> Kinds {
-        self.policies().map_or(Kinds::all(), Policies::kinds)
+        let kinds = self.policies().map_or(Kinds::all(), Policies::kinds);
+        kinds.difference(self.elsewhere)
     }
 
     /// Rows come as others do, but say nothing of how many members there are.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headcount_core::cache::{GuildStatus, Kinds, MemoryStore, Mutation, Op};
+use headcount_core::cache::{GuildStatus, MemoryStore, Mutation, Op};
 use headcount_core::crc32c::crc32c;
 use headcount_core::id::GuildId;
 use headcount_core::{Position, ShardId};
@@ -25,7 +25,7 @@ fn cache(guilds: u64) -> Cache {
         let available = Op::SetStatus(GuildStatus::Available);
         store.apply(Mutation::new(GuildId::new(guild)).with(available));
     }
-    Cache::new(plan, Some(store), Kinds::empty())
+    Cache::new(plan, Some(store))
 }
 
 fn head(guilds: u64) -> FileHead {

@@ -106,6 +106,12 @@ impl GuildRows {
     /// The guild's rows were kept by others: says that those of the new kinds are missing, and
     /// hopes for what limits alone took away where nothing is judged any more.
     pub(in crate::cache::memory) fn admit_lacks(&mut self, new: Kinds, judged: Kinds) {
+        if new.intersects(Kinds::LISTED) {
+            self.contents = self.contents.outdated();
+            if self.status == GuildStatus::Available {
+                self.status = GuildStatus::HandedOver;
+            }
+        }
         let lack = |own: Option<Lack>, kind: Kinds, limited_by: Kinds| {
             let hopes = own == Some(Lack::Limited) && !judged.intersects(limited_by);
             if hopes || new.contains(kind) {

@@ -40,7 +40,9 @@ impl SnapshotReader {
     /// Reads into this store: an empty one, with the policies and indexes that it shall have.
     ///
     /// Kinds that it does not keep are passed over. What it keeps and the snapshot does not is
-    /// missing, and said to be ([`Lack`](crate::cache::Lack)).
+    /// missing, and said to be ([`Lack`](crate::cache::Lack)); a guild that would have listed it
+    /// counts as [handed over](crate::cache::GuildStatus::HandedOver). The same holds for kinds
+    /// that [others](MemoryStore::kept_elsewhere) keep now.
     #[must_use]
     pub fn new(mut store: MemoryStore) -> Self {
         let kept = store.kept();
@@ -105,6 +107,7 @@ impl SnapshotReader {
         };
         let since = self.now.unwrap_or(head.taken).saturating_sub(head.taken);
         let since = Duration::from_millis(since);
+        self.store.kept_before = None;
         self.store.set_limits(self.limits, self.uses, since);
         Ok((self.store, head))
     }
