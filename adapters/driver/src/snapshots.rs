@@ -31,8 +31,8 @@ const MARGIN: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Snapshots {
-    /// At the end of the bot, each time that so long has passed, and where there is none yet as
-    /// soon as every shard has finished chunking; the default, with 30 seconds.
+    /// At the end of the bot, each time that so long has passed, and where no shard goes on from
+    /// one as soon as every shard has finished chunking; the default, with 30 seconds.
     Every(Duration),
     /// At the end of the bot alone: after a kill there are none, and it is as
     /// [`OnResume::Cold`](crate::OnResume::Cold) says.
@@ -61,15 +61,16 @@ impl Default for Snapshots {
 /// is told to be dealt with never passes that.
 #[derive(Debug)]
 pub(crate) struct SnapshotFloors {
-    /// By generation, the one that is being written included.
-    generations: Mutex<BTreeMap<u64, Floor>>,
+    /// By generation, the one that is being written included; and of that one each attempt that
+    /// has failed, since it may be on the disk all the same.
+    generations: Mutex<BTreeMap<u64, Vec<Floor>>>,
     /// How often they have changed.
     changes: AtomicU64,
     /// Older ones are not gone on from.
     longest: Duration,
 }
 
-/// What one snapshot has.
+/// What one snapshot has, or an attempt at one.
 #[derive(Debug)]
 struct Floor {
     /// When it was begun, in milliseconds since 1970.
@@ -90,15 +91,21 @@ impl Floor {
 impl SnapshotFloors {
     /// The snapshots that are there at the start.
     pub(crate) fn new(plan: Snapshots, found: &[(u64, FileHead)]) -> Self {
-        let generations = found.iter().map(|(it, head)| (*it, Floor::new(head)));
+        let mut generations: BTreeMap<u64, Vec<Floor>> = BTreeMap::new();
+        for (generation, head) in found {
+            generations
+                .entry(*generation)
+                .or_default()
+                .push(Floor::new(head));
+        }
         Self {
-            generations: Mutex::new(generations.collect()),
+            generations: Mutex::new(generations),
             changes: AtomicU64::new(0),
             longest: plan.longest_replay().saturating_add(MARGIN),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Floor>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Vec<Floor>>> {
         self.generations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -108,15 +115,28 @@ impl SnapshotFloors {
     pub(crate) fn begin(&self, generation: u64, look: impl FnOnce() -> FileHead) -> FileHead {
         let mut generations = self.lock();
         let head = look();
-        generations.insert(generation, Floor::new(&head));
+        let attempts = generations.entry(generation).or_default();
+        attempts.retain(|floor| self.counts(floor, head.taken));
+        attempts.push(Floor::new(&head));
         head
     }
 
     /// It is kept, and of those before it one.
     pub(crate) fn written(&self, generation: u64) {
         let oldest = generation.saturating_sub(1);
-        self.lock().retain(|&it, _| it >= oldest);
+        let mut generations = self.lock();
+        generations.retain(|&it, _| it >= oldest);
+        if let Some(attempts) = generations.get_mut(&generation) {
+            // The others are overwritten.
+            attempts.drain(..attempts.len().saturating_sub(1));
+        }
+        drop(generations);
         self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// Whether a process that starts at `now`, in milliseconds since 1970, may go on from it.
+    fn counts(&self, floor: &Floor, now: u64) -> bool {
+        Duration::from_millis(now.abs_diff(floor.taken)) <= self.longest
     }
 
     /// How often more may have become recordable.
@@ -139,11 +159,8 @@ impl SnapshotFloors {
         hand_on: impl FnOnce(Position),
     ) {
         let generations = self.lock();
-        let counts = |floor: &&Floor| {
-            let apart = millis(now).abs_diff(floor.taken);
-            Duration::from_millis(apart) <= self.longest
-        };
-        let floors = generations.values().filter(counts);
+        let floors = generations.values().flatten();
+        let floors = floors.filter(|floor| self.counts(floor, millis(now)));
         let floors = floors.filter_map(|floor| floor.positions.get(&recorded.shard));
         let floors = floors.filter(|floor| floor.session == recorded.session);
         let lowest = floors.map(|floor| floor.sequence).min();
@@ -206,12 +223,12 @@ pub(crate) struct SnapshotTask {
 }
 
 impl SnapshotTask {
-    /// Starts the thread. Without one, which is a warning, nothing is written. `has_one` says
-    /// whether there is a snapshot already.
+    /// Starts the thread. Without one, which is a warning, nothing is written. `goes_on` says
+    /// whether a shard goes on from a snapshot.
     pub(crate) fn start(
         plan: Snapshots,
         now: Instant,
-        (files, has_one): (SnapshotFiles, bool),
+        (files, goes_on): (SnapshotFiles, bool),
         (shared, floors): (Arc<Shared>, Arc<SnapshotFloors>),
     ) -> Option<Self> {
         let every = match plan {
@@ -234,7 +251,7 @@ impl SnapshotTask {
             orders: Some(orders),
             every,
             due: every.map(|every| now.after(every)),
-            awaits_finish: every.is_some() && !has_one,
+            awaits_finish: every.is_some() && !goes_on,
         })
     }
 
@@ -411,6 +428,27 @@ mod tests {
             recorded(&floors, 50, 1),
             41,
             "that one is of another session"
+        );
+    }
+
+    #[test]
+    fn an_attempt_that_has_failed_may_be_on_the_disk_until_one_is_written() {
+        let floors = SnapshotFloors::new(Snapshots::default(), &[]);
+        floors.begin(1, || head(1_000, 7, 10));
+        floors.begin(1, || head(31_000, 7, 20));
+        assert_eq!(recorded(&floors, 50, 31), 10);
+        assert_eq!(recorded(&floors, 50, 361), 10);
+        assert_eq!(recorded(&floors, 50, 362), 20, "too old to go on from");
+        floors.begin(1, || head(61_000, 7, 30));
+        floors.written(1);
+        assert_eq!(recorded(&floors, 50, 61), 30);
+        floors.begin(2, || head(91_000, 7, 40));
+        floors.begin(2, || head(92_000, 8, 3));
+        floors.begin(2, || head(500_000, 8, 9));
+        assert_eq!(
+            floors.lock()[&2].len(),
+            1,
+            "those that are too old are gone"
         );
     }
 

@@ -336,7 +336,7 @@ impl<R: Runtime> Builder<R> {
         }
         let now = shared.clock.now(&self.runtime);
         let both = (Arc::clone(shared), Arc::clone(&floors));
-        let writer = SnapshotTask::start(plan, now, (files, !heads.is_empty()), both);
+        let writer = SnapshotTask::start(plan, now, (files, shared.restored.is_some()), both);
         (Some(floors), writer)
     }
 
