@@ -205,13 +205,13 @@ impl<R: Runtime> Builder<R> {
     /// An event whose successor has been taken is written down as dealt with at the latest 256
     /// events or 5 ms later, and up to a second later while guilds stream in; after a kill, what is
     /// not comes again. Rows are written at the end and every 30 seconds
-    /// ([`snapshots`](Self::snapshots)); what stores of your own keep is not among them. The token
-    /// is not in the folder; rows are personal data, in files for their owner alone. The folder is
-    /// locked: a second process gets an error of kind
+    /// ([`snapshots`](Self::snapshots)); what stores of your own keep is not among them, nor are
+    /// member requests of your own. The token is not in the folder; rows are personal data, in
+    /// files for their owner alone. The folder is locked: a second process gets an error of kind
     /// [`ErrorKind::StateInUse`](crate::ErrorKind::StateInUse). What is in it and does not fit this
     /// bot is named in a warning, and not used; a disk that fails later is a warning too, and the
-    /// bot goes on. After three starts within a minute that have
-    /// nothing to resume, [`Builder::connect`] waits, for a minute at first and 15 at most.
+    /// bot goes on. After three starts within a minute that have nothing to resume,
+    /// [`Builder::connect`] waits, for a minute at first and 15 at most.
     ///
     /// A kill before the first snapshot, which is written once every shard has finished chunking,
     /// leaves a session without rows: the next process asks for members again, and has what else a

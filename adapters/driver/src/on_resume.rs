@@ -8,7 +8,7 @@ pub enum OnResume {
     /// [state folder](crate::Builder::state) has of them: guilds are as whole as they were, and
     /// what the rows lack is replayed. Rows of another session, or of one that the service refuses
     /// to resume, stay as [stale](headcount_core::cache::Lack::Stale) until their guild comes anew;
-    /// messages, and whatever else no guild lists, go when the new session begins.
+    /// presences, messages, and whatever else no guild lists, go with the session.
     /// Where there are no rows it is as [`Cold`](Self::Cold). The default.
     #[default]
     Warm,

@@ -16,6 +16,9 @@ pub(crate) struct Arrival {
     pub(crate) listed: Listed,
     /// Whether the server calls it large.
     pub(crate) large: bool,
+    /// Whether an earlier process has asked for all its members, and had no whole answer.
+    #[cfg_attr(feature = "checkpoint", serde(default))]
+    pub(crate) is_asked: bool,
 }
 
 impl Arrival {

@@ -113,6 +113,7 @@ impl Chunking {
         let allowed = named.is_none_or(|allow| allow.contains(&arrival.guild));
         let wanted = match self.mode {
             AutoChunk::Never => false,
+            AutoChunk::Large | AutoChunk::Missing if arrival.is_asked => true,
             AutoChunk::Large => arrival.large,
             AutoChunk::Missing => !arrival.is_whole(),
             AutoChunk::All => true,
@@ -258,6 +259,7 @@ mod tests {
                 ..Listed::NOTHING
             },
             large,
+            is_asked: false,
         }
     }
 

@@ -176,15 +176,12 @@ impl Setup {
             let arrival = self.arrival_handed_over(guild);
             let origin = unfinished.unwrap_or(Origin::Returned);
             let members = self.members_handed_over(guild);
-            let may_ask = matches!(
-                members,
-                Outcome::HandedOver | Outcome::NotAsked | Outcome::Incomplete { .. }
-            );
-            let asks = may_ask && self.asks(&arrival, origin);
+            let asks = may_be_asked(&members, &arrival) && self.asks(&arrival, origin);
             if !asks {
                 self.count_restored(guild);
             }
-            if unfinished.is_some() && members == Outcome::Complete {
+            let goes_on = asks && !self.is_halted();
+            if unfinished.is_some() && members == Outcome::Complete && !goes_on {
                 let end = (members, arrival.member_count());
                 self.finish_guild(now, guild, origin, end, None, out);
             } else if unfinished.is_some() || asks {
@@ -255,7 +252,16 @@ impl Setup {
             members,
             listed,
             large: false,
+            is_asked: self.is_asked(guild),
         }
+    }
+
+    /// Whether it was asked for all its members, and its process ended before the answer did.
+    fn is_asked(&self, guild: GuildId) -> bool {
+        let is_unfinished = matches!(self.handed_over.get(guild), Some(Some(_)));
+        let unanswered = |lack| matches!(lack, Some(Lack::Loading | Lack::Unanswered));
+        let row = self.row_of(guild).filter(|_| is_unfinished);
+        row.is_some_and(|row| unanswered(row.lack) || unanswered(row.presences_lack))
     }
 
     /// The summary counts the guild by rows of an earlier process.
@@ -285,5 +291,21 @@ impl Setup {
             | Stage::Missed
             | Stage::Unavailable => false,
         })
+    }
+}
+
+/// Whether a guild that ends so may be asked for all its members. One that has them may lack
+/// presences, for which it was asked.
+const fn may_be_asked(members: &Outcome, arrival: &Arrival) -> bool {
+    match members {
+        Outcome::HandedOver | Outcome::NotAsked | Outcome::Incomplete { .. } => true,
+        Outcome::Complete => arrival.is_asked,
+        Outcome::Unread { .. }
+        | Outcome::NoIntent
+        | Outcome::StoreFailed
+        | Outcome::Missed
+        | Outcome::Unavailable
+        | Outcome::Removed
+        | Outcome::Refused => false,
     }
 }

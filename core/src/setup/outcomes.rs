@@ -195,6 +195,7 @@ fn a_guild_that_does_not_say_how_many_members_it_has_is_asked() {
             members: None,
             listed: members(7),
             large: false,
+            is_asked: false,
         };
         scenario
             .setup

@@ -185,6 +185,7 @@ mod tests {
                 members: Some(5),
                 listed: Listed::NOTHING,
                 large: true,
+                is_asked: false,
             };
             syncs.add(at(0), arrival);
         }

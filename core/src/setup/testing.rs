@@ -78,6 +78,7 @@ impl Scenario {
             members: Some(1500),
             listed,
             large: true,
+            is_asked: false,
         };
         self.setup.guild_create(self.now, arrival, &mut self.events);
     }

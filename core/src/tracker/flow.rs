@@ -221,6 +221,7 @@ impl Tracker {
             members: create.guild.member_count,
             listed: self.listed(&create.content),
             large: create.guild.large.unwrap_or(false),
+            is_asked: false,
         }
     }
 

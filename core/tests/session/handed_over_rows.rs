@@ -3,6 +3,7 @@
 use headcount_core::cache::memory::{Completeness, MemoryStore, PresencesCompleteness};
 use headcount_core::cache::{GuildStatus, Kind, Kinds, Lack, Policies, Policy};
 use headcount_core::config::Config;
+use headcount_core::setup::AutoChunk;
 use headcount_core::{Action, Input, Intents, Shard};
 
 use crate::guilds::{begun, chunk, create, guild};
@@ -204,4 +205,40 @@ fn guilds_that_have_not_listed_what_is_kept_now_are_handed_over() {
     let mut newer = MemoryStore::with_policies(8, config.tracker.kinds);
     store.export().for_each(|piece| newer.import(piece));
     assert_eq!(outcome(config, &newer), (0, vec![guild(1)]));
+}
+
+/// How often the next process asks for guild 1, whose request it finds under way, in this mode.
+fn asked_again(mode: AutoChunk, listing: &str) -> Vec<bool> {
+    let mut config = restored::caching();
+    config.intents |= Intents::GUILD_PRESENCES;
+    config.tracker.kinds |= Kinds::PRESENCES;
+    config.tracker.setup.chunking = mode.into();
+    config.tracker.setup.chunking.presences = true;
+    let mut store = MemoryStore::new(7);
+    let mut first = begun(config.clone(), &[1]);
+    first.receive(listing);
+    assert_eq!(asked(&first).len(), 1);
+    acknowledge(&mut first, 2);
+    apply(&mut first, &mut store);
+    let session = exported(&first);
+    let rows = restored::rows(&store, &session);
+    let mut next = Host::of(Shard::with_rows(config, 9, session, &rows).unwrap());
+    next.dial();
+    next.hello();
+    next.receive(&resumed(3));
+    next.run(GATE);
+    asked(&next).iter().map(|it| it.presences).collect()
+}
+
+#[test]
+fn a_request_under_way_is_made_again_for_a_guild_that_was_large() {
+    let large = restored::listing(2, 1, &[5]);
+    let large = large.replace("\"large\":false", "\"large\":true");
+    assert_eq!(asked_again(AutoChunk::Large, &large), [true]);
+}
+
+#[test]
+fn a_request_under_way_is_made_again_for_presences_alone() {
+    let whole = restored::listing(2, 1, &[5, 6]);
+    assert_eq!(asked_again(AutoChunk::All, &whole), [true]);
 }
