@@ -1,8 +1,12 @@
 //! A store that is written bit by bit and changes in between: once the rest has come again, the
 //! one that was read back equals it.
 
-use headcount_core::cache::MemoryStore;
+use std::time::Duration;
+
+use headcount_core::Instant;
+use headcount_core::cache::memory::snapshot::SnapshotReader;
 use headcount_core::cache::memory::{MemberRef, UserRef};
+use headcount_core::cache::{Kind, Kinds, MemoryStore, Policies, Policy};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -269,4 +273,24 @@ fn a_writer_that_is_to_copy_no_rows_at_a_time_comes_to_its_end() {
     let mut writer = world.store.snapshot(1).rows_a_copy(0);
     let copies = (0..100).take_while(|_| writer.copy(&world.store)).count();
     assert!(copies < 100, "nothing is ever copied");
+}
+
+#[test]
+fn rows_are_as_old_as_they_were_when_the_snapshot_began() {
+    let ages = Policy::lru(3).time_to_live(Duration::from_secs(100));
+    let policies = Policies::from(Kinds::all()).with(Kind::Role, ages).unwrap();
+    let mut world = World::empty();
+    world.keep_in(MemoryStore::with_policies(3, policies.clone()));
+    world.feed("READY", &ready(&[1]));
+    world.feed("GUILD_CREATE", &guild_json(1, &[10], 1));
+    let (mut writer, mut bytes, taken) = (world.store.snapshot(500_000), Vec::new(), 500_000);
+    world.store.advance(Instant::from_millis(30_000));
+    while writer.copy(&world.store) {}
+    writer.write(&mut bytes);
+    let again = MemoryStore::with_policies(4, policies);
+    let mut reader = SnapshotReader::new(again).at(taken + 30_000);
+    reader.push(&bytes).unwrap();
+    let (again, _) = reader.finish().unwrap();
+    let left = again.next_expiry();
+    assert_eq!(left, Some(Instant::from_millis(70_000)), "and no older");
 }

@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::Instant;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::row_id::RowId;
@@ -40,14 +41,22 @@ impl MemoryStore {
         rows.filter(|(_, rows)| !rows.is_empty())
     }
 
-    /// How rows of a kind were used, those left out of which it is not known.
+    /// The time of the store, which ages are counted by.
+    pub(in crate::cache::memory) fn now(&self) -> Instant {
+        let limits = self.limits.as_ref();
+        limits.map_or(Instant::ZERO, |limits| limits.now)
+    }
+
+    /// How rows of a kind were used, and how old they were at `then`; those left out of which it is
+    /// not known.
     pub(in crate::cache::memory) fn uses(
         &self,
         kind: Kind,
         rows: impl Iterator<Item = RowId>,
+        then: Instant,
     ) -> impl Iterator<Item = RowUse> {
         let limits = self.limits.as_ref();
-        rows.filter_map(move |row_id| limits?.use_of(kind, row_id))
+        rows.filter_map(move |row_id| limits?.use_of(kind, row_id, then))
     }
 
     /// Enforces these limits on the rows that are here, which were used so and are older by
@@ -88,12 +97,12 @@ impl MemoryStore {
 }
 
 impl RowLimits {
-    fn use_of(&self, kind: Kind, row_id: RowId) -> Option<RowUse> {
+    fn use_of(&self, kind: Kind, row_id: RowId, then: Instant) -> Option<RowUse> {
         let (used, touched) = self.lifetimes(kind)?.last_use(&row_id)?;
         Some(RowUse {
             row_id,
             used,
-            age: self.now.since(touched),
+            age: then.since(touched),
         })
     }
 
@@ -115,7 +124,7 @@ impl RowLimits {
         let now = self.now;
         let touched = |age: Duration| {
             let age = millis(age.saturating_add(since));
-            crate::Instant::from_millis(now.as_millis().saturating_sub(age))
+            Instant::from_millis(now.as_millis().saturating_sub(age))
         };
         let uses = uses
             .into_iter()

@@ -8,6 +8,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::{self, Vec};
 use core::time::Duration;
 
+use crate::Instant;
 use crate::cache::memory::MemoryStore;
 use crate::cache::memory::guild::rows::GuildRows;
 use crate::cache::memory::limits::row_id::RowId;
@@ -37,14 +38,15 @@ impl TrackedRows {
         self.rows.len()
     }
 
-    /// A section of the next rows, so many at most, as they are now; those left out that have gone.
-    pub(super) fn look_up(&mut self, store: &MemoryStore, most: usize) -> Vec<u8> {
+    /// A section of the next rows, so many at most, as they are now, and as old as they were when
+    /// the snapshot began; those left out that have gone.
+    pub(super) fn look_up(&mut self, store: &MemoryStore, most: usize, begun: Instant) -> Vec<u8> {
         let room = most.min(self.rows.len()).saturating_mul(ROW);
         let mut section = Vec::with_capacity(room.saturating_add(12));
         let guild = self.guild.map_or(0, GuildId::get);
         section.extend_from_slice(&guild.to_le_bytes());
         section.extend_from_slice(&self.kind.only().bits().to_le_bytes());
-        for row in store.uses(self.kind, self.rows.by_ref().take(most)) {
+        for row in store.uses(self.kind, self.rows.by_ref().take(most), begun) {
             let RowId { first, second, .. } = row.row_id;
             let first = self.digests.get(&row.row_id).copied().unwrap_or(first);
             for number in [first, second, row.used, millis(row.age)] {

@@ -6,6 +6,7 @@ use core::iter;
 
 use hashbrown::HashSet;
 
+use crate::Instant;
 use crate::cache::MemoryStore;
 use crate::cache::memory::export::Exported;
 use crate::cache::memory::guild::rows::GuildRows;
@@ -49,6 +50,8 @@ const ROWS_A_LOOK_UP: usize = 8;
 pub struct SnapshotWriter {
     head: SnapshotHead,
     chain: Chain,
+    /// The time of the store at the beginning.
+    begun: Instant,
     /// The shard whose guilds alone are copied, if it is of one.
     shard: Option<ShardId>,
     /// How many places of guilds in the store have not been looked at. They are from the last to
@@ -115,6 +118,7 @@ impl MemoryStore {
                 positions: Vec::new(),
             },
             chain: Chain::new(),
+            begun: self.now(),
             shard,
             places: self.guilds.len(),
             // It would have to grow while the store is held.
@@ -246,7 +250,7 @@ impl SnapshotWriter {
                 WaitingPiece::Uses(mut rows) => {
                     let most = left;
                     left = left.saturating_sub(rows.left());
-                    let section = rows.look_up(store, most);
+                    let section = rows.look_up(store, most, self.begun);
                     let goes_on = rows.left() > 0;
                     let piece = goes_on.then_some(WaitingPiece::Uses(rows));
                     (SectionKind::Uses, section, piece)
