@@ -135,8 +135,8 @@ impl MemoryStore {
 
 impl SnapshotWriter {
     /// The same, but guilds are [copied](Self::copy) one after another until they have so many
-    /// rows, and an eighth as many are looked up at a time; 4,096 unless something else is said, and
-    /// one at least.
+    /// rows, and an eighth as many are looked up at a time; one at least, and 4,096 unless
+    /// something else is said.
     #[must_use]
     pub const fn rows_a_copy(mut self, rows: usize) -> Self {
         self.rows_a_copy = if rows == 0 { 1 } else { rows };
