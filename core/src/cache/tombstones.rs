@@ -3,8 +3,9 @@
 #[cfg(feature = "checkpoint")]
 mod saved;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
+use core::hash::BuildHasher as _;
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use saved::SavedTombstones;
 
 use super::policy::Seeded;
+use crate::cache::memory::Index;
 use crate::id::{self, ChannelId, GuildId, RoleId, UserId};
 use crate::kind::{for_each_kind, given};
 use crate::wire::nonce::Nonce;
@@ -34,9 +36,9 @@ macro_rules! removed {
         /// afterwards.
         ///
         /// Messages and invitations are none of these: nothing but their creation adds them.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub(crate) enum Removed {
-            /// A role. The first kind, so that the roles of a guild come first.
+            /// A role.
             Role(RoleId),
             /// A channel or a thread, and all that hangs on it.
             Channel(ChannelId),
@@ -67,7 +69,7 @@ macro_rules! removed {
 for_each_kind!(removed);
 
 /// The mark of a row that is gone, as a session carries it on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Tombstone {
     /// `None` for a channel outside guilds.
     pub(crate) guild: Option<GuildId>,
@@ -77,7 +79,7 @@ pub(crate) struct Tombstone {
 /// How many removals had come before something.
 type Removals = u64;
 
-/// The marks of a session, a bounded number of them: the oldest is forgotten first.
+/// The marks that the last removals of a session left, of a bounded number of removals.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "checkpoint", derive(Serialize, Deserialize))]
 #[cfg_attr(
@@ -91,12 +93,46 @@ pub(crate) struct Tombstones {
     restored: Removals,
     /// How often an export from before may have become wrong.
     outdated: u64,
-    /// By guild (0 for none), each with its place in the order.
-    guilds: HashMap<u64, BTreeMap<Removed, Removals>, Seeded>,
-    /// The same marks, the oldest first.
-    order: VecDeque<(Removals, Tombstone)>,
+    /// The last removals up to now, the oldest first: `None` for one whose row is there again, or
+    /// was removed once more. The first one is a mark.
+    order: VecDeque<Option<Tombstone>>,
+    /// The marks, each by the [`number`] of its removal.
+    places: Index,
+    /// By guild, zero for none.
+    guilds: HashMap<u64, GuildMarks, Seeded>,
     /// The member requests that were sent while there were marks, the oldest first.
     requests: VecDeque<(GuildId, Nonce, Removals)>,
+}
+
+/// The largest bound there may be.
+pub(crate) const MOST: usize = 1 << 16;
+
+/// What is marked in one guild, something at least.
+#[derive(Clone, Debug, Default)]
+struct GuildMarks {
+    count: usize,
+    roles: BTreeSet<RoleId>,
+}
+
+/// What the index knows a removal by: of the last ones each has another number.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the lower half is what is wanted"
+)]
+const fn number(removals: Removals) -> u32 {
+    removals as u32
+}
+
+/// The marks with their hashes and numbers, of which the first one is this.
+fn numbered(
+    order: &VecDeque<Option<Tombstone>>,
+    first: u32,
+    seeded: Seeded,
+) -> impl Iterator<Item = (u64, u32)> {
+    let places = order.iter().zip(0_u32..);
+    places.filter_map(move |(mark, place)| {
+        Some((seeded.hash_one(mark.as_ref()?), first.wrapping_add(place)))
+    })
 }
 
 impl Tombstones {
@@ -107,8 +143,9 @@ impl Tombstones {
             removals: 0,
             restored: 0,
             outdated: 0,
-            guilds: HashMap::with_hasher(Seeded::new(seed)),
             order: VecDeque::new(),
+            places: Index::new(),
+            guilds: HashMap::with_hasher(Seeded::new(seed)),
             requests: VecDeque::new(),
         }
     }
@@ -117,24 +154,59 @@ impl Tombstones {
     pub(crate) fn mark(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
         let known = self.at(guild, removed).is_some_and(|at| at > self.restored);
         self.unmark(guild, removed);
-        self.removals = self.removals.saturating_add(1);
+        self.push(Tombstone { guild, removed });
         // A mark that was exported may soon be forgotten, and its row come again unnoticed.
         let newest = self.exported() as u64;
         if self.removals.checked_rem(newest) == Some(0) {
             self.outdated = self.outdated.wrapping_add(1);
         }
-        // Room is made first, so that the list never takes more than for the bound.
-        while self.order.len() >= self.bound {
-            let Some((_, oldest)) = self.order.pop_front() else {
-                return !known;
-            };
-            self.forget(oldest);
-        }
-        let own = self.guilds.entry(key(guild)).or_default();
-        own.insert(removed, self.removals);
-        self.order
-            .push_back((self.removals, Tombstone { guild, removed }));
         !known
+    }
+
+    /// Counts a removal, which leaves this mark; one of the same row there must not be.
+    fn push(&mut self, mark: Tombstone) {
+        if !self.count(Some(mark)) {
+            return;
+        }
+        let (seeded, number) = (*self.guilds.hasher(), number(self.removals));
+        let (order, first) = (&self.order, self.first());
+        let all = || numbered(order, first, seeded);
+        self.places.insert(seeded.hash_one(mark), number, all);
+        let own = self.guilds.entry(key(mark.guild)).or_default();
+        own.count = own.count.saturating_add(1);
+        if let Removed::Role(role) = mark.removed {
+            own.roles.insert(role);
+        }
+    }
+
+    /// Counts a removal, with its mark if it leaves one; whether it is among the last ones now.
+    fn count(&mut self, mark: Option<Tombstone>) -> bool {
+        while !self.is_empty() && self.order.len() >= self.bound {
+            self.erase(0);
+            self.tidy();
+        }
+        self.removals = self.removals.saturating_add(1);
+        let is_kept = self.bound > 0 && (mark.is_some() || !self.is_empty());
+        if is_kept {
+            self.grow();
+            self.order.push_back(mark);
+        }
+        is_kept
+    }
+
+    /// Makes room for one more, and never for more than the bound.
+    fn grow(&mut self) {
+        let length = self.order.len();
+        if length == self.order.capacity() {
+            let left = self.bound.saturating_sub(length);
+            self.order.reserve_exact(length.clamp(4, left.max(4)));
+        }
+    }
+
+    /// The number of the oldest removal.
+    fn first(&self) -> u32 {
+        let length = self.order.len() as u64;
+        number(self.removals.wrapping_sub(length).wrapping_add(1))
     }
 
     /// The row is there again; `false` if it was not marked.
@@ -146,39 +218,66 @@ impl Tombstones {
     }
 
     fn unmark(&mut self, guild: Option<GuildId>, removed: Removed) -> bool {
-        let Some(at) = self.at(guild, removed) else {
+        let Some(place) = self.place(guild, removed) else {
             return false;
         };
-        if let Ok(place) = self.order.binary_search_by_key(&at, |(at, _)| *at) {
-            self.order.remove(place);
-        }
-        self.forget(Tombstone { guild, removed });
+        self.erase(place);
+        self.tidy();
         true
     }
 
-    fn forget(&mut self, Tombstone { guild, removed }: Tombstone) {
-        if let Some(own) = self.guilds.get_mut(&key(guild)) {
-            own.remove(&removed);
-            if own.is_empty() {
-                self.guilds.remove(&key(guild));
+    /// Takes a mark out.
+    fn erase(&mut self, place: usize) {
+        let first = self.first();
+        let mark = self.order.get_mut(place).and_then(Option::take);
+        let (Some(mark), Ok(place)) = (mark, u32::try_from(place)) else {
+            return;
+        };
+        let seeded = *self.guilds.hasher();
+        let order = &self.order;
+        let rest = || numbered(order, first, seeded);
+        self.places
+            .remove(seeded.hash_one(mark), first.wrapping_add(place), rest);
+        if let Some(own) = self.guilds.get_mut(&key(mark.guild)) {
+            own.count = own.count.saturating_sub(1);
+            if let Removed::Role(role) = mark.removed {
+                own.roles.remove(&role);
             }
+            if own.count == 0 {
+                self.guilds.remove(&key(mark.guild));
+            }
+        }
+    }
+
+    /// Forgets what is older than the oldest mark.
+    fn tidy(&mut self) {
+        while self.order.front() == Some(&None) {
+            self.order.pop_front();
         }
         self.forget_requests();
     }
 
     /// All of a guild comes anew, or is gone.
     pub(crate) fn clear_guild(&mut self, guild: GuildId) {
-        if let Some(own) = self.guilds.remove(&guild.get()) {
-            self.outdated = self.outdated.wrapping_add(own.len() as u64);
-            self.order.retain(|(_, mark)| mark.guild != Some(guild));
+        let count = self.guilds.get(&guild.get()).map_or(0, |own| own.count);
+        self.outdated = self.outdated.wrapping_add(count as u64);
+        if count == 0 {
+            return;
         }
-        self.forget_requests();
+        for place in 0..self.order.len() {
+            let mark = self.order.get(place).copied().flatten();
+            if mark.is_some_and(|mark| mark.guild == Some(guild)) {
+                self.erase(place);
+            }
+        }
+        self.tidy();
     }
 
     /// A new session: what it lists is the truth.
     pub(crate) fn clear_all(&mut self) {
         self.guilds.clear();
         self.order = VecDeque::new();
+        self.places = Index::new();
         self.requests.clear();
     }
 
@@ -197,7 +296,7 @@ impl Tombstones {
     /// Whether a row is marked.
     #[inline]
     pub(crate) fn contains(&self, guild: Option<GuildId>, removed: Removed) -> bool {
-        self.at(guild, removed).is_some()
+        self.place(guild, removed).is_some()
     }
 
     /// Whether a row was marked after so many removals.
@@ -205,23 +304,29 @@ impl Tombstones {
         self.at(Some(guild), removed).is_some_and(|at| at > seen)
     }
 
-    #[inline]
+    /// How many removals there were with the one that marked a row.
     fn at(&self, guild: Option<GuildId>, removed: Removed) -> Option<Removals> {
+        let later = self.order.len().checked_sub(self.place(guild, removed)?)?;
+        let later = (later as u64).saturating_sub(1);
+        Some(self.removals.saturating_sub(later))
+    }
+
+    /// Where the mark of a row is.
+    fn place(&self, guild: Option<GuildId>, removed: Removed) -> Option<usize> {
         if self.order.is_empty() {
             return None;
         }
-        self.guilds.get(&key(guild))?.get(&removed).copied()
+        let (mark, first) = (Tombstone { guild, removed }, self.first());
+        let place = |number: u32| number.wrapping_sub(first) as usize;
+        let same = |number| self.order.get(place(number)) == Some(&Some(mark));
+        let hash = self.guilds.hasher().hash_one(mark);
+        self.places.find(hash, same).map(place)
     }
 
     /// The roles of a guild that are marked, ascending.
     pub(crate) fn roles(&self, guild: GuildId) -> impl Iterator<Item = RoleId> {
         let own = self.guilds.get(&guild.get()).into_iter();
-        own.flat_map(BTreeMap::keys).map_while(|removed| {
-            let Removed::Role(role) = removed else {
-                return None;
-            };
-            Some(*role)
-        })
+        own.flat_map(|own| own.roles.iter().copied())
     }
 
     /// A member request goes out now: its answer knows of all that was removed before.
@@ -229,10 +334,10 @@ impl Tombstones {
         if self.order.is_empty() {
             return;
         }
-        self.requests.push_back((guild, nonce, self.removals));
-        if self.requests.len() > self.bound {
+        while self.requests.len() >= self.bound {
             self.requests.pop_front();
         }
+        self.requests.push_back((guild, nonce, self.removals));
     }
 
     /// How many removals the answer with this nonce knows of; none if it is not known when it was
@@ -249,7 +354,8 @@ impl Tombstones {
 
     /// Requests that were sent before the oldest mark know of none.
     fn forget_requests(&mut self) {
-        let oldest = self.order.front().map(|&(at, _)| at);
+        let before = self.removals.saturating_sub(self.order.len() as u64);
+        let oldest = (!self.is_empty()).then(|| before.saturating_add(1));
         while let Some(&(_, _, seen)) = self.requests.front()
             && oldest.is_none_or(|oldest| seen < oldest)
         {
@@ -257,12 +363,11 @@ impl Tombstones {
         }
     }
 
-    /// The latest marks, the oldest of them first, for the process that goes on with the session:
-    /// half as many as there may be.
+    /// The marks of the latest removals, the oldest of them first, for the process that goes on
+    /// with the session: of half as many as are remembered.
     pub(crate) fn export(&self) -> Vec<Tombstone> {
         let older = self.order.len().saturating_sub(self.exported());
-        let latest = self.order.iter().skip(older);
-        latest.map(|(_, mark)| *mark).collect()
+        self.order.iter().skip(older).flatten().copied().collect()
     }
 
     const fn exported(&self) -> usize {
@@ -292,131 +397,4 @@ const fn key(guild: Option<GuildId>) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn guild(number: u64) -> Option<GuildId> {
-        GuildId::new(number)
-    }
-
-    fn member(number: u64) -> Removed {
-        Removed::Member(UserId::new(number).unwrap())
-    }
-
-    #[test]
-    fn a_mark_is_there_until_it_is_cleared_or_the_oldest() {
-        let mut marks = Tombstones::new(2, 7);
-        assert!(marks.mark(guild(1), member(1)));
-        assert!(!marks.mark(guild(1), member(1)), "already marked");
-        assert!(marks.mark(guild(2), member(1)));
-        assert!(marks.mark(guild(2), member(2)));
-        assert!(!marks.any_in(guild(1)), "the oldest of three");
-        assert!(marks.clear(guild(2), member(1)) && !marks.clear(guild(2), member(1)));
-        assert!(!marks.contains(guild(2), member(1)) && marks.contains(guild(2), member(2)));
-        marks.clear_guild(GuildId::new(2).unwrap());
-        assert!(marks.export().is_empty() && !marks.any_in(guild(2)));
-    }
-
-    #[test]
-    fn whatever_is_marked_and_cleared_the_bound_holds_and_nothing_else_grows() {
-        let mut marks = Tombstones::new(100, 7);
-        for number in 1..10_000_u64 {
-            marks.mark(guild(number % 7 + 1), member(number % 501 + 1));
-            let nonce = Nonce::new(&std::format!("n{number}")).unwrap();
-            marks.request_sent(GuildId::new(number % 7 + 1).unwrap(), nonce);
-            marks.clear(guild(number % 5 + 1), member(number % 301 + 1));
-            let held: usize = marks.guilds.values().map(BTreeMap::len).sum();
-            assert!(held <= 100 && held == marks.order.len());
-            assert!(marks.requests.len() <= 100);
-            assert!(marks.guilds.values().all(|own| !own.is_empty()));
-        }
-        marks.clear_all();
-        assert!(marks.guilds.is_empty() && marks.requests.is_empty());
-    }
-
-    #[test]
-    fn the_marks_of_private_channels_are_those_of_no_guild() {
-        let mut marks = Tombstones::new(10, 7);
-        let channel = Removed::Channel(ChannelId::new(4).unwrap());
-        marks.mark(None, channel);
-        assert!(marks.contains(None, channel) && !marks.any_in(guild(1)));
-    }
-
-    #[test]
-    fn what_is_restored_is_what_was_exported() {
-        let mut marks = Tombstones::new(10, 7);
-        for number in [3, 1, 2] {
-            marks.mark(guild(number), member(number));
-        }
-        marks.mark(None, Removed::Channel(ChannelId::new(4).unwrap()));
-        assert_eq!(marks.export().len(), 4);
-        let mut other = Tombstones::new(10, 8);
-        other.restore(&marks.export());
-        assert_eq!(other.export(), marks.export());
-        let mut small = Tombstones::new(4, 8);
-        small.restore(&marks.export());
-        assert_eq!(small.export(), marks.export()[2..]);
-    }
-
-    #[test]
-    fn an_export_that_names_a_row_which_came_again_is_outdated_whatever_was_forgotten() {
-        let mut rng = crate::rng::Rng::new(5);
-        let mut marks = Tombstones::new(8, 7);
-        let (mut exported, mut outdated) = (marks.export(), marks.outdated());
-        let (mut come, mut times) = (Vec::new(), 0);
-        for _ in 0..20_000 {
-            let user = member(rng.next_u64() % 24 + 1);
-            match rng.next_u64() % 4 {
-                0 if marks.clear(guild(1), user) || !marks.contains(guild(1), user) => {
-                    come.push(user);
-                }
-                0 => {}
-                _ => {
-                    come.retain(|one| *one != user);
-                    marks.mark(guild(1), user);
-                }
-            }
-            if marks.outdated() != outdated {
-                times += 1;
-                come.clear();
-                (exported, outdated) = (marks.export(), marks.outdated());
-            }
-            assert!(exported.iter().all(|mark| !come.contains(&mark.removed)));
-        }
-        assert!(times < 15_000, "{times}");
-    }
-
-    #[test]
-    fn an_answer_knows_of_the_removals_before_its_request() {
-        let mut marks = Tombstones::new(10, 7);
-        let own = GuildId::new(1).unwrap();
-        let nonce = |text| Nonce::new(text).unwrap();
-        marks.request_sent(own, nonce("a"));
-        marks.mark(Some(own), member(1));
-        marks.request_sent(own, nonce("b"));
-        marks.mark(Some(own), member(2));
-        let unknown = |text| {
-            let seen = marks.seen_by(own, text);
-            [1, 2].map(|number| marks.contains_since(own, member(number), seen))
-        };
-        assert_eq!(unknown(Some("a")), [true, true]);
-        assert_eq!(unknown(Some("b")), [false, true]);
-        assert_eq!(unknown(Some("theirs")), [true, true]);
-        assert_eq!(unknown(None), [true, true]);
-        assert_eq!(marks.seen_by(GuildId::new(2).unwrap(), Some("b")), 0);
-    }
-
-    #[test]
-    fn a_request_to_which_every_mark_is_news_is_forgotten() {
-        let mut marks = Tombstones::new(10, 7);
-        let own = GuildId::new(1).unwrap();
-        for (number, text) in [(1, "a"), (2, "b")] {
-            marks.mark(Some(own), member(number));
-            marks.request_sent(own, Nonce::new(text).unwrap());
-        }
-        marks.clear(Some(own), member(1));
-        assert_eq!(marks.requests.len(), 1);
-        marks.clear(Some(own), member(2));
-        assert!(marks.requests.is_empty());
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::{ConfigError, within};
-use crate::cache::Kinds;
+use crate::cache::{Kinds, tombstones};
 use crate::chunk::RequestConfig;
 use crate::send_budget::SendLimits;
 use crate::setup::{HoldConfig, SetupConfig};
@@ -41,13 +41,14 @@ pub struct TrackerConfig {
     /// Default no. Has an effect only while all guilds are asked for all members
     /// ([`AutoChunk::All`](crate::setup::AutoChunk::All), without lists).
     pub sweep_after_chunk: bool,
-    /// How much of what the gateway has removed in this session is remembered, so that nothing
-    /// which trails a removal (a member inside a voice state, a chunk that was written before, a
-    /// late update) brings it back; the oldest is forgotten first.
+    /// How many of the last removals by the gateway in this session are remembered, so that nothing
+    /// which trails one (a member inside a voice state, a chunk that was written before, a late
+    /// update) brings the row back.
     ///
-    /// Default 4,096, of some 150 bytes each: more members than leave while the answer to one
-    /// request comes, be they pruned or banned. Zero remembers nothing, and 65,536 is the most. The
-    /// later half goes along with a session that is handed on.
+    /// Default 4,096, of some 40 bytes each, and as many again for each guild that has some: more
+    /// members than leave while the answer to one request comes, be they pruned or banned. Zero
+    /// remembers nothing, and 65,536 is the most. The later half goes along with a session that is
+    /// handed on.
     pub tombstones: usize,
     /// For a tracker beside another library: its share of the connection's sends. Default 60 per
     /// window, half of the protocol's, and a little less of that for member requests, so that
@@ -94,7 +95,7 @@ impl TrackerConfig {
         if let Some(hold) = hold {
             hold.check().map_err(|error| error.of("hold"))?;
         }
-        within("tombstones", *tombstones, &(0..=1 << 16))?;
+        within("tombstones", *tombstones, &(0..=tombstones::MOST))?;
         limits.check().map_err(|error| error.of("limits"))
     }
 }

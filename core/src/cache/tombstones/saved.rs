@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Removals, Tombstone, Tombstones, key};
+use super::{MOST, Removals, Tombstone, Tombstones};
 use crate::cache::policy::Seeded;
 use crate::id::GuildId;
 use crate::wire::nonce::Nonce;
@@ -24,13 +24,18 @@ pub(super) struct SavedTombstones {
 
 impl From<Tombstones> for SavedTombstones {
     fn from(all: Tombstones) -> Self {
+        let before = all.removals.saturating_sub(all.order.len() as u64);
+        let removals = before.saturating_add(1)..;
+        let marks = removals.zip(&all.order);
         Self {
             bound: all.bound,
             removals: all.removals,
             restored: all.restored,
             outdated: all.outdated,
             seeded: *all.guilds.hasher(),
-            order: all.order.into_iter().collect(),
+            order: marks
+                .filter_map(|(at, mark)| Some((at, (*mark)?)))
+                .collect(),
             requests: all.requests,
         }
     }
@@ -38,19 +43,31 @@ impl From<Tombstones> for SavedTombstones {
 
 impl From<SavedTombstones> for Tombstones {
     fn from(saved: SavedTombstones) -> Self {
-        let mut guilds = HashMap::with_hasher(saved.seeded);
-        for (at, tombstone) in &saved.order {
-            let own: &mut BTreeMap<_, _> = guilds.entry(key(tombstone.guild)).or_default();
-            own.insert(tombstone.removed, *at);
+        let mut all = Self::new(saved.bound.min(MOST), 0);
+        all.guilds = HashMap::with_hasher(saved.seeded);
+        for (at, Tombstone { guild, removed }) in saved.order {
+            all.unmark(guild, removed);
+            all.pass_until(at.min(saved.removals));
+            all.push(Tombstone { guild, removed });
         }
+        all.pass_until(saved.removals.saturating_add(1));
         Self {
-            bound: saved.bound,
-            removals: saved.removals,
             restored: saved.restored,
             outdated: saved.outdated,
-            guilds,
-            order: saved.order.into_iter().collect(),
             requests: saved.requests,
+            ..all
         }
+    }
+}
+
+impl Tombstones {
+    /// Counts removals that left no mark, up to before this one.
+    fn pass_until(&mut self, removal: Removals) {
+        let mut left = removal.saturating_sub(self.removals).saturating_sub(1);
+        while left > 0 && !self.is_empty() {
+            self.count(None);
+            left = left.saturating_sub(1);
+        }
+        self.removals = self.removals.saturating_add(left);
     }
 }

@@ -88,7 +88,7 @@ impl Bucket {
 ///
 /// The buckets are never many more than needed: growing them takes no look at the rows, as the
 /// tags are there.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::cache::memory) struct Buckets {
     list: Vec<Bucket>,
     entries: usize,

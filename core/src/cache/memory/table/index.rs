@@ -19,7 +19,7 @@ const SEGMENTS_AT_ONCE: usize = 8;
 /// A large one consists of segments that hold unequal shares of the rows, so that they grow at
 /// different times, and that are cut into pieces once they are large: no single row makes much of
 /// the table move, and the spare room stays about the same however many rows there are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::cache) struct Index {
     one: Buckets,
     /// Empty, or [`SEGMENTS`] that take the place of the one.

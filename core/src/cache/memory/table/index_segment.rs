@@ -15,7 +15,7 @@ const PIECES: usize = 16;
 /// them takes long to grow.
 ///
 /// A piece has the tags turned by these bits, so that it orders its handles by those that differ.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum IndexSegment {
     Whole(Buckets),
     Cut(Box<[Buckets; PIECES]>),
