@@ -46,6 +46,7 @@ use shared::SharedRows;
 use table::Table;
 pub(super) use table::hash::Mixer;
 pub(super) use table::index::Index;
+pub(super) use table::segmented_vec::SegmentedVec;
 use usage::{EntityUsage, Usage};
 
 pub use apply::Applied;

@@ -10,6 +10,7 @@ pub(super) mod packed_table;
 pub(super) mod paged_rows;
 pub(super) mod pages;
 pub(super) mod postings;
+pub(super) mod segmented_vec;
 pub(super) mod size_class;
 pub(super) mod small_rows;
 

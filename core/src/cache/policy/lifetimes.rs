@@ -12,7 +12,7 @@ use super::KindLimits;
 use super::queue::Queue;
 use super::seeded::Seeded;
 use crate::Instant;
-use crate::cache::memory::{Index, Mixer};
+use crate::cache::memory::{Index, Mixer, SegmentedVec};
 
 /// Which rows are there, when each was last used and last touched.
 ///
@@ -24,8 +24,9 @@ pub(in crate::cache) struct Lifetimes<K> {
     /// Where rows are among the slots, by their keys' hashes.
     slot_of: Index,
     seeded: Seeded,
-    slots: Vec<Option<Lifetime<K>>>,
-    free: Vec<u32>,
+    slots: Slots<K>,
+    free: SegmentedVec<u32>,
+    /// Empty unless rows are bounded by group.
     groups: BTreeMap<u64, GroupOrder>,
     /// Rows that are not spared.
     counted: usize,
@@ -34,6 +35,8 @@ pub(in crate::cache) struct Lifetimes<K> {
     /// Counts uses.
     clock: AtomicU64,
 }
+
+type Slots<K> = SegmentedVec<Option<Lifetime<K>>>;
 
 #[derive(Debug)]
 struct Lifetime<K> {
@@ -62,15 +65,12 @@ impl<K> Lifetime<K> {
 }
 
 /// The slots that are taken, with the hashes of their keys.
-fn hashes<K: Hash>(
-    slots: &[Option<Lifetime<K>>],
-    seeded: Seeded,
-) -> impl Iterator<Item = (u64, u32)> {
+fn hashes<K: Hash>(slots: &Slots<K>, seeded: Seeded) -> impl Iterator<Item = (u64, u32)> {
     let lives = slots.iter().zip(0_u32..);
     lives.filter_map(move |(life, slot)| Some((seeded.hash_one(&life.as_ref()?.key), slot)))
 }
 
-fn life<K>(slots: &[Option<Lifetime<K>>], slot: u32) -> Option<&Lifetime<K>> {
+fn life<K>(slots: &Slots<K>, slot: u32) -> Option<&Lifetime<K>> {
     slots.get(slot as usize)?.as_ref()
 }
 
@@ -80,8 +80,8 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
             limits,
             slot_of: Index::new(),
             seeded: Seeded(mixer),
-            slots: Vec::new(),
-            free: Vec::new(),
+            slots: SegmentedVec::new(),
+            free: SegmentedVec::new(),
             groups: BTreeMap::new(),
             counted: 0,
             order: Queue::default(),
@@ -97,10 +97,7 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
 
     /// Bytes of the bookkeeping.
     pub(in crate::cache) fn bytes(&self) -> usize {
-        let slots = self
-            .slots
-            .capacity()
-            .saturating_mul(size_of::<Option<Lifetime<K>>>());
+        let slots = self.slots.bytes().saturating_add(self.free.bytes());
         let groups = self.groups.values().map(|it| it.order.bytes());
         let queues = groups.fold(self.order.bytes(), usize::saturating_add);
         slots
@@ -205,9 +202,9 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
         };
         self.counted = self.counted.saturating_add(1);
         let slots = &self.slots;
-        let group_order = self.groups.entry(group).or_default();
-        group_order.counted = group_order.counted.saturating_add(1);
         if self.limits.per_group.is_some() {
+            let group_order = self.groups.entry(group).or_default();
+            group_order.counted = group_order.counted.saturating_add(1);
             group_order.order.push(rank, slot);
             group_order
                 .order
@@ -344,21 +341,21 @@ impl<K: Hash + Eq + Clone> Lifetimes<K> {
     }
 
     fn rebuild(&mut self) {
-        let lives: Vec<Lifetime<K>> = mem::take(&mut self.slots).into_iter().flatten().collect();
+        let lives = mem::replace(&mut self.slots, SegmentedVec::new());
         self.slot_of = Index::new();
-        self.free = Vec::new();
+        self.free = SegmentedVec::new();
         self.groups = BTreeMap::new();
         self.counted = 0;
         self.order = Queue::default();
         self.ages = Queue::default();
-        for life in lives {
+        for life in lives.into_iter().flatten() {
             self.add(self.seeded.hash_one(&life.key), life);
         }
     }
 }
 
 /// The rank of a row that is still in the group.
-fn rank_in<K>(slots: &[Option<Lifetime<K>>], group: u64, slot: u32) -> Option<u64> {
+fn rank_in<K>(slots: &Slots<K>, group: u64, slot: u32) -> Option<u64> {
     let row = life(slots, slot)?;
     (row.group == group).then(|| row.rank()).flatten()
 }

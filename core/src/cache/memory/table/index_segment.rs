@@ -153,6 +153,18 @@ mod tests {
         }
     }
 
+    /// Every handle is found by its tag, and none by another one.
+    fn assert_found(segment: &IndexSegment, handles: &BTreeSet<(u16, u32)>) {
+        for &(tag, handle) in handles {
+            let found = |tag| {
+                let (table, turned) = segment.table(tag)?;
+                table.find(turned, |other| other == handle)
+            };
+            assert_eq!(found(tag), Some(handle), "{tag}");
+            assert_eq!(found(tag ^ 0x8421), None, "{tag}");
+        }
+    }
+
     #[test]
     fn a_segment_is_cut_and_joined_with_all_that_it_has() {
         let tag = |handle: u32| (handle.wrapping_mul(40_503) >> 3) as u16;
@@ -170,6 +182,7 @@ mod tests {
         }
         assert!(matches!(segment, IndexSegment::Cut(_)));
         assert_eq!((all(&segment), segment.len()), (wanted.clone(), 10_000));
+        assert_found(&segment, &wanted);
         let largest = segment.tables().iter().map(Buckets::len).max();
         assert!(largest < Some(10_000 / 8), "{largest:?}");
         for handle in 40..10_000 {
@@ -179,8 +192,10 @@ mod tests {
             wanted.remove(&(tag(handle), handle));
         }
         assert!(segment.is_sparse());
+        assert_found(&segment, &wanted);
         segment.join();
         assert_eq!(all(&segment), wanted);
+        assert_found(&segment, &wanted);
         assert!(!segment.is_sparse() && segment.bytes() < 2_000);
     }
 }

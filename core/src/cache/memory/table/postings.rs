@@ -1,12 +1,10 @@
 //! An inverted index: the ids of rows by the group to which they belong.
 
-use alloc::vec::Vec;
-use core::iter::Copied;
-use core::slice;
-
-use hashbrown::HashTable;
+use alloc::boxed::Box;
 
 use crate::cache::memory::table::hash::Mixer;
+use crate::cache::memory::table::index::Index;
+use crate::cache::memory::table::segmented_vec::SegmentedVec;
 use crate::cache::memory::table::{Row, Table};
 
 /// Up to so many ids are searched one by one.
@@ -24,9 +22,9 @@ pub(in crate::cache::memory) struct Postings {
 #[derive(Debug)]
 struct Posting {
     group: u64,
-    ids: Vec<u64>,
-    /// The places of the ids, by id; empty as long as they are few.
-    places: HashTable<u32>,
+    ids: SegmentedVec<u64>,
+    /// Where the ids are, as soon as they are many.
+    places: Option<Box<Index>>,
 }
 
 impl Row for Posting {
@@ -35,27 +33,37 @@ impl Row for Posting {
     }
 
     fn heap(&self) -> usize {
-        let ids = self.ids.capacity().saturating_mul(size_of::<u64>());
-        ids.saturating_add(self.places.allocation_size())
+        let weigh = |places: &Index| size_of::<Index>().saturating_add(places.bytes());
+        let places = self.places.as_deref().map_or(0, weigh);
+        self.ids.bytes().saturating_add(places)
     }
+}
+
+/// The ids with their hashes and places.
+fn hashes(ids: &SegmentedVec<u64>, mixer: Mixer) -> impl Iterator<Item = (u64, u32)> {
+    let ids = ids.iter().zip(0..);
+    ids.map(move |(&id, place)| (mixer.hash(id), place))
 }
 
 impl Posting {
     const fn new(group: u64) -> Self {
         Self {
             group,
-            ids: Vec::new(),
-            places: HashTable::new(),
+            ids: SegmentedVec::new(),
+            places: None,
         }
     }
 
-    fn find(&self, id: u64, mixer: Mixer) -> Option<usize> {
-        if self.places.is_empty() {
-            return self.ids.iter().position(|&other| other == id);
+    fn find(&self, id: u64, mixer: Mixer) -> Option<u32> {
+        let same = |place: u32| self.ids.get(place as usize) == Some(&id);
+        match &self.places {
+            Some(places) => places.find(mixer.hash(id), same),
+            None => self
+                .ids
+                .iter()
+                .zip(0..)
+                .find_map(|(&other, place)| (other == id).then_some(place)),
         }
-        let same = |&place: &u32| self.ids.get(place as usize) == Some(&id);
-        let place = self.places.find(mixer.hash(id), same)?;
-        Some(*place as usize)
     }
 
     fn insert(&mut self, id: u64, mixer: Mixer) {
@@ -66,65 +74,31 @@ impl Posting {
             return;
         }
         self.ids.push(id);
-        if !self.places.is_empty() {
-            self.set_place(id, place, mixer);
-        } else if self.ids.len() > SEARCHED {
-            self.index(mixer);
+        let ids = &self.ids;
+        if let Some(places) = &mut self.places {
+            places.insert(mixer.hash(id), place, || hashes(ids, mixer));
+        } else if ids.len() > SEARCHED {
+            self.places = Some(Box::new(Index::of(ids.len(), hashes(ids, mixer))));
         }
-    }
-
-    /// Writes down the places of all ids.
-    fn index(&mut self, mixer: Mixer) {
-        for place in 0..self.ids.len() {
-            if let (Some(&id), Ok(place)) = (self.ids.get(place), u32::try_from(place)) {
-                self.set_place(id, place, mixer);
-            }
-        }
-    }
-
-    fn set_place(&mut self, id: u64, place: u32, mixer: Mixer) {
-        let Self { ids, places, .. } = self;
-        let rehash = |&place: &u32| ids.get(place as usize).map_or(0, |&id| mixer.hash(id));
-        places.insert_unique(mixer.hash(id), place, rehash);
     }
 
     fn remove(&mut self, id: u64, mixer: Mixer) {
         let Some(place) = self.find(id, mixer) else {
             return;
         };
-        let at = |hash, place, places: &mut HashTable<u32>, new: Option<u32>| {
-            let entry = places.find_entry(hash, |&other| other as usize == place);
-            match (entry, new) {
-                (Ok(mut entry), Some(new)) => *entry.get_mut() = new,
-                (Ok(entry), None) => drop(entry.remove()),
-                (Err(_), _) => {}
-            }
-        };
-        at(mixer.hash(id), place, &mut self.places, None);
         let last = self.ids.len().wrapping_sub(1);
-        if let (Some(&moved), Ok(to)) = (self.ids.get(last), u32::try_from(place))
-            && place != last
-        {
-            at(mixer.hash(moved), last, &mut self.places, Some(to));
+        self.ids.swap_remove(place as usize);
+        self.ids.shrink();
+        let ids = &self.ids;
+        if ids.len() <= SEARCHED / 2 {
+            self.places = None;
         }
-        self.ids.swap_remove(place);
-        self.shrink(mixer);
-    }
-
-    /// Gives room back when three quarters of it are empty.
-    fn shrink(&mut self, mixer: Mixer) {
-        let wanted = self.ids.len().saturating_mul(2);
-        if self.ids.capacity() / 2 <= wanted.max(SEARCHED / 4) {
-            return;
+        if let Some(places) = &mut self.places {
+            places.remove(mixer.hash(id), place, || hashes(ids, mixer));
+            if let (Some(&moved), Ok(from)) = (ids.get(place as usize), u32::try_from(last)) {
+                places.replace(mixer.hash(moved), from, place);
+            }
         }
-        self.ids.shrink_to(wanted);
-        if self.ids.len() <= SEARCHED / 2 {
-            self.places = HashTable::new();
-            return;
-        }
-        let Self { ids, places, .. } = self;
-        let rehash = |&place: &u32| ids.get(place as usize).map_or(0, |&id| mixer.hash(id));
-        places.shrink_to(wanted, rehash);
     }
 }
 
@@ -154,7 +128,7 @@ impl Postings {
         let mixer = self.mixer;
         let emptied = self.groups.update(group, |posting| {
             posting.remove(id, mixer);
-            posting.ids.is_empty()
+            posting.ids.len() == 0
         });
         if emptied == Some(true) {
             self.groups.remove(group);
@@ -184,10 +158,9 @@ impl Postings {
     }
 
     /// The ids in a group, in no order that means anything.
-    pub(in crate::cache::memory) fn ids(&self, group: u64) -> Copied<slice::Iter<'_, u64>> {
-        let posting = self.groups.get(group);
-        let ids: &[u64] = posting.map_or(&[], |posting| &posting.ids);
-        ids.iter().copied()
+    pub(in crate::cache::memory) fn ids(&self, group: u64) -> impl Iterator<Item = u64> + Clone {
+        let posting = self.groups.get(group).into_iter();
+        posting.flat_map(|posting| posting.ids.iter().copied())
     }
 }
 
@@ -196,6 +169,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::{BTreeMap, BTreeSet};
+    use std::vec::Vec;
 
     proptest! {
         #[test]

@@ -156,3 +156,31 @@ fn room_is_given_back() {
         "the first was used since"
     );
 }
+
+#[test]
+fn rows_are_found_and_go_in_order_through_every_form_of_the_index() {
+    let mut lives = Lifetimes::new(Policy::lru(1_000).limits, Mixer::new(1));
+    let found = |lives: &Lifetimes<u32>, keys: core::ops::Range<u32>| {
+        let row = |key: &u32| lives.find(lives.seeded.hash_one(key), key);
+        keys.filter(|key| row(key).is_some()).count()
+    };
+    for key in 0..20_000_u32 {
+        lives.touch(&key, 1, Instant::ZERO, true);
+        if key % 1_000 == 0 {
+            assert_eq!(found(&lives, 0..20_000), key as usize + 1);
+        }
+    }
+    let full = lives.bytes();
+    for key in 5_000..20_000 {
+        lives.remove(&key);
+        if key % 1_000 == 0 {
+            assert_eq!(found(&lives, 0..20_000), 24_999 - key as usize);
+        }
+    }
+    assert_eq!((lives.len(), found(&lives, 0..5_000)), (5_000, 5_000));
+    lives.remove(&0);
+    assert!(lives.bytes() < full / 2, "{} of {full}", lives.bytes());
+    (1..5_000).for_each(|key| lives.spare(&key, false));
+    let gone: Vec<u32> = core::iter::from_fn(|| lives.overflow_all()).collect();
+    assert!(gone.iter().copied().eq(1..4_000));
+}
