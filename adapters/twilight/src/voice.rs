@@ -24,7 +24,7 @@ pub(crate) fn voice_state(
         self_mute: ROW.needs("self_mute", row.self_mute)?,
         self_stream: row.self_stream.value() == Some(&true),
         self_video: ROW.needs("self_video", row.self_video)?,
-        session_id: ROW.needs("session_id", row.session.as_ref().map(text))?,
+        session_id: ROW.needs("session_id", row.session.as_ref().map(ToString::to_string))?,
         suppress: ROW.needs("suppress", row.suppress)?,
         user_id: row.user.to_twilight(),
         request_to_speak_timestamp: times(&row.request_to_speak),

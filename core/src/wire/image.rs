@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::field::{Part, Read};
+use super::hex::sixteen_bytes;
 use super::{Malformed, Text, json::Reader};
 use core::fmt;
 
@@ -35,8 +36,8 @@ impl<'i> Image<'i> {
     #[inline]
     fn hash(name: &str) -> Option<Self> {
         match name.strip_prefix("a_") {
-            Some(digits) => hash(digits.as_bytes()).map(Self::Animated),
-            None => hash(name.as_bytes()).map(Self::Still),
+            Some(digits) => sixteen_bytes(digits.as_bytes()).map(Self::Animated),
+            None => sixteen_bytes(name.as_bytes()).map(Self::Still),
         }
     }
 
@@ -48,33 +49,6 @@ impl<'i> Image<'i> {
             Self::Animated(hash) => Image::Animated(hash),
             Self::Other(name) => Image::Other(name.into_owned()),
         }
-    }
-}
-
-/// Sixteen bytes from 32 lower-case hexadecimal digits.
-#[inline]
-fn hash(digits: &[u8]) -> Option<[u8; 16]> {
-    let (pairs, []) = digits.as_chunks::<2>() else {
-        return None;
-    };
-    let pairs: &[[u8; 2]; 16] = pairs.try_into().ok()?;
-    let mut bad = 0;
-    let hash = pairs.map(|[high, low]| {
-        let (high, low) = (digit(high), digit(low));
-        bad |= high | low;
-        (high << 4) | (low & 0xf)
-    });
-    (bad < 16).then_some(hash)
-}
-
-/// The value of a digit; 255 if it is none. Upper case is no hash: it would not come back as it
-/// was.
-#[inline]
-const fn digit(byte: u8) -> u8 {
-    match byte {
-        b'0'..=b'9' => byte.wrapping_sub(b'0'),
-        b'a'..=b'f' => byte.wrapping_sub(b'a' - 10),
-        _ => 0xff,
     }
 }
 
@@ -109,7 +83,7 @@ impl<'i> Read<'i> for Image<'i> {
     #[inline]
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
         if let Some([b'"', digits @ .., b'"']) = reader.ahead::<34>()
-            && let Some(hash) = hash(digits)
+            && let Some(hash) = sixteen_bytes(digits)
         {
             reader.advance(34);
             return Ok(Self::Still(hash));

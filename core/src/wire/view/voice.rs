@@ -3,7 +3,7 @@
 use crate::id::{ChannelId, ScheduledEventId, StageId, UserId};
 use crate::wire::packed::packed;
 use crate::wire::row::row;
-use crate::wire::{Field, Text, Timestamp};
+use crate::wire::{Field, Text, Timestamp, VoiceSession};
 
 packed! {
     /// A user's connection to a voice channel.
@@ -14,7 +14,7 @@ packed! {
         /// Whether the user may not speak on the stage.
         "suppress" suppress: Option<bool>,
         /// The voice session.
-        "session_id" session: Option<Text<'i>>,
+        "session_id" session: Option<VoiceSession<'i>>,
         /// Whether the camera is on.
         "self_video" self_video: Option<bool>,
         /// Whether the user streams.

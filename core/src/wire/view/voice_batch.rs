@@ -133,8 +133,8 @@ impl<'de> Deserialize<'de> for Batch<VoiceState<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Text;
     use crate::wire::field::Read as _;
+    use crate::wire::{Text, VoiceSession};
     use std::vec;
 
     const USUAL: &str = concat!(
@@ -163,7 +163,8 @@ mod tests {
         assert_eq!(keys, ["member", "guild_id"], "once");
         let state = states.iter().next().unwrap();
         assert_eq!(state, VoiceState::read(&mut Reader::new(USUAL)).unwrap());
-        assert_eq!(state.session, Some(Text::plain("abc")));
+        let session = VoiceSession::new(Text::plain("abc"));
+        assert_eq!(state.session, Some(session));
         assert_eq!(states.records().next().unwrap().channel(), state.channel);
         assert_eq!(states.len(), 1);
     }
