@@ -50,7 +50,7 @@ impl<'a> Text<'a> {
         match &self.0 {
             TextForm::Plain(text) => Cow::Borrowed(text),
             TextForm::Owned(text) => Cow::Borrowed(text),
-            TextForm::Escaped(inside) => Cow::Owned(Unescape::new(inside).collect()),
+            TextForm::Escaped(inside) => Cow::Owned(unescaped(inside)),
         }
     }
 
@@ -117,13 +117,16 @@ impl<'a> Text<'a> {
         match self.0 {
             TextForm::Plain(text) => text.into(),
             TextForm::Owned(text) => text,
-            TextForm::Escaped(inside) => {
-                let mut text = String::with_capacity(inside.len());
-                text.extend(Unescape::new(inside));
-                text.into_boxed_str()
-            }
+            TextForm::Escaped(inside) => unescaped(inside).into_boxed_str(),
         }
     }
+}
+
+/// The characters of the inside of a string.
+fn unescaped(inside: &str) -> String {
+    let mut text = String::with_capacity(inside.len());
+    Unescape::new(inside).runs(|run| text.push_str(run));
+    text
 }
 
 impl PartialEq<str> for Text<'_> {

@@ -2,6 +2,8 @@
 
 use core::str::Chars;
 
+use super::until_end;
+
 /// Iterates over the characters of a string whose escapes have been checked.
 #[derive(Clone, Debug)]
 pub struct Unescape<'a> {
@@ -23,6 +25,23 @@ impl<'a> Unescape<'a> {
         Self {
             rest: characters.chars(),
             escaped: false,
+        }
+    }
+
+    /// Hands out all characters, in order: those between two escapes together.
+    pub(crate) fn runs(mut self, mut to: impl FnMut(&str)) {
+        while !self.rest.as_str().is_empty() {
+            let rest = self.rest.as_str();
+            let length = match self.escaped {
+                true => until_end(rest.as_bytes()),
+                false => rest.len(),
+            };
+            let (run, rest) = rest.split_at_checked(length).unwrap_or((rest, ""));
+            to(run);
+            self.rest = rest.chars();
+            if let Some(character) = self.next() {
+                to(character.encode_utf8(&mut [0; 4]));
+            }
         }
     }
 
@@ -71,5 +90,30 @@ impl Iterator for Unescape<'_> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (0, self.rest.size_hint().1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+
+    #[test]
+    fn runs_are_all_characters() {
+        for inside in [
+            "",
+            "plain \u{e9}",
+            r"\n",
+            r"\\\\",
+            r#"a\"b\/c\\"#,
+            r"\ud83d\ude00\u0041x",
+            r"x\u00e9",
+        ] {
+            for text in [Unescape::new(inside), Unescape::plain(inside)] {
+                let mut runs = String::new();
+                text.clone().runs(|run| runs.push_str(run));
+                assert_eq!(runs, text.collect::<String>(), "{inside}");
+            }
+        }
     }
 }

@@ -124,11 +124,11 @@ impl Sink {
 
     #[cold]
     fn characters(&mut self, text: &Text<'_>, more: u64) {
-        let length: usize = text.chars().map(char::len_utf8).sum();
-        self.number((length as u64).wrapping_add(more));
-        for character in text.chars() {
-            self.put(character.encode_utf8(&mut [0; 4]).as_bytes());
-        }
+        let mut length = more;
+        text.chars()
+            .runs(|run| length = length.wrapping_add(run.len() as u64));
+        self.number(length);
+        text.chars().runs(|run| self.put(run.as_bytes()));
     }
 
     /// Writes over the bytes at `place`.
