@@ -24,4 +24,6 @@ pub(crate) use record::{Transcoded, covers, packed, quoted};
 pub(crate) use sink::Sink;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
