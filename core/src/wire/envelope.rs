@@ -1,7 +1,8 @@
 //! The frame around every payload.
 
 use super::field::Read as _;
-use super::json::{KeyOrder, OrderedKey, Reader};
+use super::json::{KEY_ROOM, Reader, last_places, until_end};
+use super::packed::quoted;
 use super::{Field, Malformed, Misreads, Name, Text};
 
 /// An envelope: what kind of payload it is, and the payload's text.
@@ -37,20 +38,21 @@ impl<'a> Envelope<'a> {
     {
         let mut reader = Reader::new(text);
         let (mut head, mut seq, mut d) = (Head::default(), Field::Absent, "null");
-        reader.object_in(ORDER, |key, reader| {
-            match key {
+        let mut goes_on = reader.enters_object()?;
+        while goes_on {
+            match EnvelopeKey::read(&mut reader)? {
                 // Of an opcode that comes twice the last one counts, whatever it is.
-                "op" => head.op = reader.tolerate(Reader::u64)?,
-                "s" => seq = reader.tolerate(Field::read)?.unwrap_or_default(),
-                "t" => {
+                EnvelopeKey::Opcode => head.op = reader.tolerate(Reader::u64)?,
+                EnvelopeKey::Sequence => seq = reader.tolerate(Field::read)?.unwrap_or_default(),
+                EnvelopeKey::Name => {
                     let name = reader.tolerate(Field::<Text<'_>>::read)?;
                     head.name = name.and_then(Field::into_value);
                 }
-                "d" => d = data(&head, reader)?,
-                _ => reader.skip()?,
+                EnvelopeKey::Data => d = data(&head, &mut reader)?,
+                EnvelopeKey::Other => reader.skip()?,
             }
-            Ok(())
-        })?;
+            goes_on = reader.object_goes_on()?;
+        }
         reader.end()?;
         let envelope = Self {
             op: head.op.ok_or_else(|| reader.fault("no op"))?,
@@ -73,6 +75,49 @@ impl<'a> Envelope<'a> {
             Some(name) => Name::from_wire(&name.as_cow()),
             None => Name::Unknown,
         }
+    }
+}
+
+/// What a key of an envelope stands for.
+enum EnvelopeKey {
+    Opcode,
+    Sequence,
+    Name,
+    Data,
+    Other,
+}
+
+impl EnvelopeKey {
+    /// Passes a key and its colon, in whatever order they come.
+    #[inline]
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        reader.eat_blank();
+        if reader.passes(quoted!("d")) {
+            return Ok(Self::Data);
+        }
+        if reader.passes(quoted!("t")) {
+            return Ok(Self::Name);
+        }
+        if reader.passes(quoted!("s")) {
+            return Ok(Self::Sequence);
+        }
+        if reader.passes(quoted!("op")) {
+            return Ok(Self::Opcode);
+        }
+        Self::read_any(reader)
+    }
+
+    /// The same for one that is spelt in an odd way, or not known.
+    #[inline(never)]
+    fn read_any(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let mut room = KEY_ROOM;
+        Ok(match reader.key(&mut room)? {
+            "op" => Self::Opcode,
+            "s" => Self::Sequence,
+            "t" => Self::Name,
+            "d" => Self::Data,
+            _ => Self::Other,
+        })
     }
 }
 
@@ -99,22 +144,18 @@ impl Head<'_> {
 /// The name in the last bytes of a frame; [`Name::Unknown`] if they do not look as if they had one.
 #[inline(never)]
 fn last_name(frame: &str) -> Name {
-    const BYTES: usize = 96;
-    let bytes = frame.as_bytes();
-    let mut tail = bytes
-        .get(frame.len().saturating_sub(BYTES)..)
-        .unwrap_or(bytes);
-    while let Some(colon) = tail.iter().rposition(|&byte| byte == b':') {
-        let Some((before, after)) = tail.split_at_checked(colon) else {
-            break;
-        };
-        if before.ends_with(br#""t""#) {
-            let mut parts = after.split(|&byte| byte == b'"');
-            return parts.nth(1).map_or(Name::Unknown, Name::from_bytes);
-        }
-        tail = before;
-    }
-    Name::Unknown
+    let behind_key = |colon| {
+        let (before, after) = frame.as_bytes().split_at_checked(colon)?;
+        before.ends_with(br#""t""#).then_some(after)
+    };
+    let value = last_places(frame.as_bytes(), b':').find_map(behind_key);
+    let name = value.and_then(|value| {
+        let value = value.strip_prefix(b":")?;
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        let name = value.strip_prefix(b"\"")?;
+        name.get(..until_end(name))
+    });
+    name.map_or(Name::Unknown, Name::from_bytes)
 }
 
 /// The frame as text.
@@ -125,12 +166,6 @@ pub(super) fn text(frame: &[u8]) -> Result<&str, Malformed> {
             .map_err(|error| Malformed::new("not UTF-8", error.valid_up_to()))
     })
 }
-
-/// The keys, which come in this order.
-const ORDER: &KeyOrder<()> = &KeyOrder::of(KEYS);
-
-const KEYS: &[OrderedKey<()>] = &OrderedKey::names(["t", "s", "op", "d"]);
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,7 @@ mod string;
 mod tolerance;
 mod unescape;
 
+pub(super) use block::last_places;
 pub(super) use digits::{eight_digits, four_pairs};
 pub(crate) use number::ZERO_ID;
 pub(crate) use object::KEY_ROOM;

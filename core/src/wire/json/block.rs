@@ -1,5 +1,7 @@
 //! Brackets outside strings, sixty-four bytes at a time.
 
+use core::iter;
+
 use wide::u8x16;
 
 /// Bytes that are looked at together.
@@ -115,6 +117,33 @@ impl Strings {
     }
 }
 
+/// Where this byte is among the last ones of a text, the last place first: two blocks of them are
+/// looked at.
+pub(in crate::wire) fn last_places(text: &[u8], byte: u8) -> impl Iterator<Item = usize> {
+    let start = text.len().saturating_sub(BLOCK);
+    let earlier = text.get(..start).unwrap_or_default();
+    let places = [text, earlier].into_iter();
+    places.flat_map(move |text| places_in_last_block(text, byte))
+}
+
+fn places_in_last_block(text: &[u8], byte: u8) -> impl Iterator<Item = usize> {
+    let start = text.len().saturating_sub(BLOCK);
+    let block = text.last_chunk().copied().unwrap_or_else(|| {
+        let mut block = [!byte; BLOCK];
+        block
+            .iter_mut()
+            .zip(text)
+            .for_each(|(to, from)| *to = *from);
+        block
+    });
+    let mut left = Bytes::of(&block).places(|part| is(part, byte));
+    iter::from_fn(move || {
+        let place = left.checked_ilog2()?;
+        left ^= 1 << place;
+        Some(start.wrapping_add(place as usize))
+    })
+}
+
 /// For each place, whether the number of `quotes` up to there is odd.
 #[inline]
 const fn up_to(quotes: u64) -> u64 {
@@ -124,4 +153,24 @@ const fn up_to(quotes: u64) -> u64 {
     let sixteens = eights ^ (eights << 8);
     let all = sixteens ^ (sixteens << 16);
     all ^ (all << 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn the_last_places_of_a_byte_come_from_the_end_on() {
+        for length in 0..300_usize {
+            for step in [1, 7, 64] {
+                let text: Vec<u8> = (0..length)
+                    .map(|place| u8::from(place % step == 0))
+                    .collect();
+                let all = (0..length).rev().filter(|place| place % step == 0);
+                let last = all.filter(|place| place + 2 * BLOCK >= length);
+                assert!(last_places(&text, 1).eq(last), "{length} {step}");
+            }
+        }
+    }
 }

@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
 
     /// Passes the blank that some write behind each comma and each colon.
     #[inline]
-    pub(super) fn eat_blank(&mut self) {
+    pub(in crate::wire) fn eat_blank(&mut self) {
         if self.byte() == Some(b' ') {
             self.advance(1);
         }
