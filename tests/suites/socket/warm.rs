@@ -169,6 +169,13 @@ async fn a_bot_that_has_counted_all_leaves_its_first_snapshot<R: Tested>() {
     let done = counted(&mut next).await;
     assert_eq!(done.restored.map(|it| it.guilds.get()), Some(GUILDS));
     assert_eq!(written(&next), 0, "those that were found are there");
+    next.shutdown(OnStop::End).await.expect("it ends");
+    let mut last = rarely().connect().await.expect("started");
+    let done = counted(&mut last).await;
+    assert_eq!(done.restored, None, "nobody goes on from those");
+    while written(&last) == 0 {
+        R::default().timer(Duration::from_millis(20)).await;
+    }
 }
 
 async fn rows_of_a_session_that_is_gone<R: Tested>() {
