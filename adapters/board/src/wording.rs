@@ -144,7 +144,7 @@ pub(crate) fn guild_why(guild: &GuildReadiness) -> String {
                 again => format!("{chunks}, attempt {again}"),
             }
         }
-        WaitsFor::Stores => "waits for the stores to keep it".to_owned(),
+        WaitsFor::Stores => "waits until its events are taken and stored".to_owned(),
         WaitsFor::Outage => "in an outage at the service".to_owned(),
     }
 }

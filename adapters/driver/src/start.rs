@@ -377,6 +377,13 @@ impl<R: Runtime> Builder<R> {
         }
         self.warn_of_sessions(&begins);
         let recorder = self.recorder(total, &begins)?;
+        let go_on = begins.iter().filter(|(id, ..)| rows.serves(*id)).count();
+        if recorder.is_some() && go_on > 0 {
+            tracing::warn!(
+                shards = go_on,
+                "shards that go on with rows of before are not recorded"
+            );
+        }
         let mut cells = Vec::new();
         for (place, (id, seed, session)) in begins.into_iter().enumerate() {
             let mut tape = recorder.as_ref().map(|recorder| recorder.tape(place));

@@ -272,7 +272,7 @@ fn a_check_finds_the_first_step_that_differs_of_the_cut() {
         ..Cut::default()
     };
     let none = checked(&file, of_no_guild);
-    assert!(none.unwrap_err().contains("nothing happened there"));
+    assert!(none.unwrap_err().contains("no input has the id 4194304"));
 }
 
 #[test]

@@ -11,9 +11,10 @@
 //! A recording is what `Handle::dump` writes, and `rollcall --record FILE`. Each step is a line of
 //! JSON: time in milliseconds, shard, kind, details; its actions follow, a line each, and one of
 //! the kind `differs` if the recorded run did something else. The cuts choose what is printed: a
-//! shard, what has a guild's id in it, a time; all of it is replayed. At the end a line on standard
-//! error says how many steps there were and how fast they went, and the program fails if one of the
-//! cut differed, or if there was nothing to be checked.
+//! shard, what has a guild's id in it (as the recording has it: ids are others there than the
+//! bot's), a time; all of it is replayed. At the end a line on standard error says how many steps
+//! there were and how fast they went, and the program fails if one of the cut differed, or if there
+//! was nothing to be checked.
 //!
 //! A script is written by hand. A line of it is one JSON object: the time in milliseconds, the
 //! shard (a number or `[number, total]`, default 0), and at most one thing that happens then. A

@@ -64,6 +64,8 @@ pub(crate) struct Summary {
     pub(crate) version: String,
     pub(crate) why: String,
     pub(crate) is_full: bool,
+    /// Shards whose part ends before the recording does, and why.
+    pub(crate) ends: Vec<String>,
 }
 
 impl Summary {
@@ -75,6 +77,7 @@ impl Summary {
             version,
             why,
             is_full,
+            ends,
         } = self;
         let a_second = *inputs as f64 / elapsed.as_secs_f64().max(1e-9);
         let full = if *is_full {
@@ -87,9 +90,10 @@ impl Summary {
             true => String::new(),
             false => format!("; version {version} wrote it, which may do other things than {own}"),
         };
+        let ends: String = ends.iter().map(|end| format!("; {end}")).collect();
         format!(
             "{steps} steps, {inputs} inputs ({a_second:.0} a second), {differing} that differ; \
-             the recording was written because: {why}{full}{other}"
+             the recording was written because: {why}{full}{ends}{other}"
         )
     }
 }
@@ -114,6 +118,12 @@ pub(crate) fn replay_recording(
         let is_input = matches!(step.happened, Happened::Input(_));
         summary.steps += 1;
         summary.inputs += u64::from(is_input);
+        if let Happened::Ended(why) = step.happened {
+            let (shard, at) = (step.shard, step.at.as_millis());
+            summary
+                .ends
+                .push(format!("nothing of shard {shard} from {at} ms on: {why}"));
+        }
         if !cut.has(&step) {
             continue;
         }
@@ -130,11 +140,14 @@ pub(crate) fn replay_recording(
             lines.into_iter().for_each(&mut *print);
         }
     }
-    match cut.only_differing && checked == 0 {
-        true => Err(format!(
+    match (checked, cut.only_differing, &cut.guild) {
+        (0, true, None) => Err(format!(
             "there are no inputs that could be checked: {ended}"
         )),
-        false => Ok(summary),
+        (0, _, Some(guild)) => Err(format!(
+            "no input has the id {guild}: in a recording ids are others than the bot's"
+        )),
+        _ => Ok(summary),
     }
 }
 
