@@ -58,7 +58,15 @@ pub(crate) fn core_sources() -> Vec<Source> {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .unwrap_or_default();
-        ["tests", "scenarios", "sessions", "testing", "random"].contains(&stem)
+        [
+            "tests",
+            "scenarios",
+            "sessions",
+            "testing",
+            "random",
+            "hostile",
+        ]
+        .contains(&stem)
     };
     let mut sources = under("core/src");
     sources.retain(|source| !is_test(&source.path));

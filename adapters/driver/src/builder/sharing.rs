@@ -69,9 +69,10 @@ impl<R: Runtime> Builder<R> {
 
     /// Leaves what the cache in memory has of each shard to whoever runs it next, under
     /// [`coordinate`](Self::coordinate): as often as [`snapshots`](Self::snapshots) says, 30 s by
-    /// default, and the first time as soon as the shard has finished chunking. A takeover within five minutes puts these rows into its cache, resumes from where
-    /// they are, and asks nobody again who is there; what nobody has dealt with yet comes to the
-    /// consumer, and nothing twice. Where there is no snapshot that can be used, a guild begins as
+    /// default, and the first time as soon as the shard has finished chunking. A takeover within
+    /// five minutes puts these rows into its cache, resumes from where they are, and asks nobody
+    /// again who is there; what nobody has dealt with yet comes to the consumer, and nothing twice.
+    /// Where there is no snapshot that can be used, a guild begins as
     /// [handed over](headcount_core::setup::Outcome::HandedOver).
     ///
     /// The order in which rows were used last, and what lies in no guild, are left behind. One that

@@ -58,8 +58,8 @@ struct LeavingSnapshot {
 }
 
 impl LeftSnapshots {
-    /// Leaves snapshots until the bot has ended: of each shard at its interval, and the first one of
-    /// a shard that has none as soon as it has finished chunking.
+    /// Leaves snapshots until the bot has ended: of each shard at its interval, and the first one
+    /// of a shard that has none as soon as it has finished chunking.
     pub(crate) async fn keep_leaving<R: Runtime>(runtime: R, shared: Arc<Shared>) {
         let Some(left) = &shared.left_snapshots else {
             return;
@@ -78,8 +78,8 @@ impl LeftSnapshots {
         }
     }
 
-    /// Leaves a snapshot of each shard that runs here, or of those alone whose first one is due, one
-    /// after the other. Of those that fail the first is named.
+    /// Leaves a snapshot of each shard that runs here, or of those alone whose first one is due,
+    /// one after the other. Of those that fail the first is named.
     async fn leave_due<R: Runtime>(&self, runtime: &R, shared: &Shared, all: bool) {
         let tenures: Vec<_> = self.tenures().values().cloned().collect();
         let due = |tenure: &&Arc<SnapshotTenure>| all || tenure.is_first_due(shared);

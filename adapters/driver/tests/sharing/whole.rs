@@ -242,10 +242,13 @@ async fn the_gate_and_the_budget_that_processes_share_are_counted() {
     let metrics: Vec<_> = handles.iter().map(Handle::metrics).collect();
     let granted: u64 = metrics.iter().map(|it| it.gate_granted).sum();
     let identified = service.visits().iter().filter(|it| !it.resumed).count() as u64;
-    assert_eq!(granted, identified);
+    // A shard that is let in as it moves does not identify.
+    let unused = granted.checked_sub(identified).expect("each was let in");
+    assert!(unused <= 2, "{granted} for {identified}");
     let waits = metrics.iter().map(|it| it.gate_wait);
     assert!(waits.sum::<std::time::Duration>() >= 15 * SECOND);
     let left: Vec<u32> = metrics.iter().map(|it| it.identifies_left).collect();
     let least = u64::from(*left.iter().min().expect("two"));
-    assert_eq!(least, 1_000 - identified, "{left:?}");
+    let all = 1_000 - granted..=1_000 - identified;
+    assert!(all.contains(&least), "{left:?}, {granted} for {identified}");
 }

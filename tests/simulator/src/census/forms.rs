@@ -82,7 +82,10 @@ impl Form {
         let number = matches!(inner, "u8" | "u16" | "u32" | "u64") || signed;
         let flag = inner == "bool";
         let bits = matches!(inner, "Permissions" | "OverwriteHolder");
-        let letters = matches!(inner, "Text" | "Image" | "Status" | "ActivityButton");
+        let letters = matches!(
+            inner,
+            "Text" | "Image" | "Status" | "ActivityButton" | "VoiceSession"
+        );
         let id = inner.ends_with("Id") || inner == "NonZeroU64";
         let list = inner.starts_with("Vec<")
             || inner.starts_with("Listing<")
