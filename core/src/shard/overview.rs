@@ -21,7 +21,7 @@ pub struct ConnectionStanding {
     /// When the session began; `None` without one, and for one that an earlier process began.
     pub session_since: Option<Instant>,
     /// How many commands had room on the connection at the shard's last input, by its
-    /// [`SendLimits`](crate::SendLimits); `None` while no events flow.
+    /// [`SendLimits`](crate::config::SendLimits); `None` while no events flow.
     pub sends_left: Option<usize>,
 }
 
