@@ -1,5 +1,9 @@
 //! Hexadecimal digits.
 
+use core::fmt;
+
+use super::json::Reader;
+
 /// Sixteen bytes from 32 lower-case hexadecimal digits.
 #[inline]
 pub(super) fn sixteen_bytes(digits: &[u8]) -> Option<[u8; 16]> {
@@ -14,6 +18,22 @@ pub(super) fn sixteen_bytes(digits: &[u8]) -> Option<[u8; 16]> {
         (high << 4) | (low & 0xf)
     });
     (bad < 16).then_some(bytes)
+}
+
+/// The bytes that a string of 32 lower-case digits stands for, if that is what comes next.
+#[inline]
+pub(super) fn quoted(reader: &mut Reader<'_>) -> Option<[u8; 16]> {
+    let [b'"', digits @ .., b'"'] = reader.ahead::<34>()? else {
+        return None;
+    };
+    let bytes = sixteen_bytes(digits)?;
+    reader.advance(34);
+    Some(bytes)
+}
+
+/// Writes the digits of these bytes.
+pub(super) fn write(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 
 /// The value of a digit; 255 if it is none. Upper case is none: it would not come back as it was.

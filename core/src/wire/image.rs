@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use super::field::{Part, Read};
-use super::hex::sixteen_bytes;
+use super::hex::{self, sixteen_bytes};
 use super::{Malformed, Text, json::Reader};
 use core::fmt;
 
@@ -62,7 +62,7 @@ impl fmt::Display for Image<'_> {
             }
             Self::Other(name) => return name.fmt(f),
         };
-        hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(hash, f)
     }
 }
 
@@ -82,13 +82,10 @@ impl<'de> Deserialize<'de> for Image<'_> {
 impl<'i> Read<'i> for Image<'i> {
     #[inline]
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
-        if let Some([b'"', digits @ .., b'"']) = reader.ahead::<34>()
-            && let Some(hash) = sixteen_bytes(digits)
-        {
-            reader.advance(34);
-            return Ok(Self::Still(hash));
+        match hex::quoted(reader) {
+            Some(hash) => Ok(Self::Still(hash)),
+            None => reader.text().map(Self::new),
         }
-        reader.text().map(Self::new)
     }
 }
 

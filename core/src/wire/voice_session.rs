@@ -44,7 +44,7 @@ impl<'i> VoiceSession<'i> {
 impl fmt::Display for VoiceSession<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Digits(bytes) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+            Self::Digits(bytes) => hex::write(bytes, f),
             Self::Other(id) => id.fmt(f),
         }
     }
@@ -66,13 +66,10 @@ impl<'de> Deserialize<'de> for VoiceSession<'_> {
 impl<'i> Read<'i> for VoiceSession<'i> {
     #[inline]
     fn read(reader: &mut Reader<'i>) -> Result<Self, Malformed> {
-        if let Some([b'"', digits @ .., b'"']) = reader.ahead::<34>()
-            && let Some(bytes) = hex::sixteen_bytes(digits)
-        {
-            reader.advance(34);
-            return Ok(Self::Digits(bytes));
+        match hex::quoted(reader) {
+            Some(bytes) => Ok(Self::Digits(bytes)),
+            None => reader.text().map(Self::new),
         }
-        reader.text().map(Self::new)
     }
 }
 
