@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::Not;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -22,13 +23,8 @@ pub struct RunnableShards {
     #[serde(deserialize_with = "bounded")]
     ranges: Vec<(u32, u32)>,
     /// Whether it runs these whoever else lives.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "Not::not")]
     by_hand: bool,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-const fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 /// The first ranges that a process names.

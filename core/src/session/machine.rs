@@ -221,16 +221,10 @@ impl Machine {
 
     /// How many commands there is room for; `None` while no events flow.
     pub(crate) fn sends_left(&self, now: Instant) -> Option<usize> {
-        match &self.state {
-            State::Active { live, .. } => Some(live.budget.left(now, Rank::Command)),
-            State::Idle { .. }
-            | State::Waiting { .. }
-            | State::Connecting { .. }
-            | State::Greeting { .. }
-            | State::Identifying { .. }
-            | State::Resuming { .. }
-            | State::Halted { .. } => None,
-        }
+        let State::Active { live, .. } = &self.state else {
+            return None;
+        };
+        Some(live.budget.left(now, Rank::Command))
     }
 
     const fn active_budget(&mut self) -> Option<&mut Budget> {

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Not;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -44,18 +45,13 @@ pub(super) struct ListedProcess {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) runs: Option<RunnableShards>,
     /// Whether it runs none because others run the bot with another number of shards.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub(super) is_held_back: bool,
     /// Whether that is since the list is new, and others may be missing.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub(super) is_waiting: bool,
     #[serde(flatten)]
     pub(super) rest: Map<String, Value>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// What of the whole bot was said to the user, in any process.
@@ -63,6 +59,13 @@ const fn is_false(value: &bool) -> bool {
 pub(super) struct SaidOfBot {
     pub(super) chunked: bool,
     pub(super) ready: bool,
+}
+
+impl ListedProcess {
+    /// With its beat, of how many shards it says the bot is; `None` if it has left or does not say.
+    fn total(&self) -> Option<(ProcessId, u64, u32)> {
+        Some((self.id, self.beat?, self.runs.as_ref()?.total()))
+    }
 }
 
 impl ProcessList {
@@ -87,7 +90,7 @@ impl ProcessList {
     /// order in which they came: each with its beat.
     pub(super) fn totals(&self) -> impl Iterator<Item = (ProcessId, u64, u32)> {
         let processes = self.processes.iter().filter(|it| !it.is_held_back);
-        processes.filter_map(|it| Some((it.id, it.beat?, it.runs.as_ref()?.total())))
+        processes.filter_map(ListedProcess::total)
     }
 
     /// The same for who comes anew: where nobody has said so yet, of those who are about to.
@@ -97,8 +100,7 @@ impl ProcessList {
             return known;
         }
         let waiting = self.processes.iter().filter(|it| it.is_waiting);
-        let waiting = waiting.filter_map(|it| Some((it.id, it.beat?, it.runs.as_ref()?.total())));
-        waiting.collect()
+        waiting.filter_map(ListedProcess::total).collect()
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {

@@ -307,9 +307,9 @@ impl MemoryStore {
     pub(in crate::cache::memory) fn settle_without_presences(&mut self, guilds: &[GuildId]) {
         let mut touched = Touched::default();
         if let Some(limits) = &self.limits {
-            let on = MemberTraits::ONLINE;
-            let each = guilds.iter();
-            each.for_each(|guild| self.recheck_all(limits, *guild, on, &mut touched));
+            for guild in guilds {
+                self.recheck_all(limits, *guild, MemberTraits::ONLINE, &mut touched);
+            }
         }
         self.settle(touched);
     }
