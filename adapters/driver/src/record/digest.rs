@@ -74,14 +74,16 @@ fn op_mark(op: &Op<'_>) -> u64 {
         Op::StripRole(_) => 8,
         Op::SetMemberCount(count) => mixed(9, *count),
         Op::CountMember { by, .. } => mixed(10, u64::from(by.unsigned_abs())),
-        Op::SyncThreads(channels, threads) => mixed(channels.len() as u64, threads.len() as u64),
-        Op::OnlyChannels(channels) => mixed(11, channels.len() as u64),
-        Op::Recount => 12,
-        Op::Complete => 13,
-        Op::Incomplete(_) => 14,
-        Op::SetPresencesLack(lack) => mixed(15, u64::from(lack.is_some())),
-        Op::NewSession(_) => 16,
-        _ => 17,
+        Op::SyncThreads(channels, threads) => {
+            mixed(11, mixed(channels.len() as u64, threads.len() as u64))
+        }
+        Op::OnlyChannels(channels) => mixed(12, channels.len() as u64),
+        Op::Recount => 13,
+        Op::Complete => 14,
+        Op::Incomplete(_) => 15,
+        Op::SetPresencesLack(lack) => mixed(16, u64::from(lack.is_some())),
+        Op::NewSession(_) => 17,
+        _ => 18,
     }
 }
 
@@ -141,19 +143,13 @@ fn halt_mark(halt: Halt) -> u64 {
     }
 }
 
-/// Numbers of those that a peer or a user brings about; all others are one.
 fn reason_mark(reason: Reason) -> u64 {
-    match reason {
-        Reason::InvalidSession { resumable } => mixed(1, u64::from(resumable)),
-        Reason::Closed(code) => mixed(2, code.map_or(0, u64::from)),
-        Reason::Stopped => 3,
-        Reason::Restarted => 4,
-        Reason::Crashed => 5,
-        Reason::ReconnectAsked => 6,
-        Reason::HeartbeatUnanswered => 7,
-        Reason::HostStalled => 8,
-        _ => 9,
-    }
+    let detail = match reason {
+        Reason::InvalidSession { resumable } => u64::from(resumable),
+        Reason::Closed(code) => code.map_or(0, u64::from),
+        _ => 0,
+    };
+    mixed(named(reason.label()), detail)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The files that show what nobody wished for.
 
-use std::mem;
 use std::path::PathBuf;
 
 /// So many are written by one bot: what comes first shows most, and a disk has an end.
@@ -10,27 +9,22 @@ const FILES: u32 = 4;
 #[derive(Debug)]
 pub(super) struct EvidenceFiles {
     first: PathBuf,
-    /// How many there are.
+    /// How many were asked for.
     count: u32,
-    has_refused: bool,
 }
 
 impl EvidenceFiles {
     pub(super) const fn new(first: PathBuf) -> Self {
-        Self {
-            first,
-            count: 0,
-            has_refused: false,
-        }
+        Self { first, count: 0 }
     }
 
     /// Where the next one goes: to the file itself, then to the same name with `.2` and so on;
     /// `None` if there are enough.
     pub(super) fn next(&mut self) -> Option<PathBuf> {
-        if self.count == FILES {
+        self.count = self.count.saturating_add(1);
+        if self.count > FILES {
             return None;
         }
-        self.count += 1;
         let mut path = self.first.clone().into_os_string();
         if self.count > 1 {
             path.push(format!(".{}", self.count));
@@ -38,9 +32,9 @@ impl EvidenceFiles {
         Some(path.into())
     }
 
-    /// Whether it is the first time that there are enough.
-    pub(super) const fn is_first_refused(&mut self) -> bool {
-        !mem::replace(&mut self.has_refused, true)
+    /// Whether the last one that was asked for is the first of which there are enough.
+    pub(super) const fn is_first_refused(&self) -> bool {
+        self.count == FILES + 1
     }
 }
 
@@ -54,7 +48,9 @@ mod tests {
         let all: Vec<PathBuf> = std::iter::from_fn(|| files.next()).collect();
         let wanted = ["a/bot.rec", "a/bot.rec.2", "a/bot.rec.3", "a/bot.rec.4"];
         assert_eq!(all, wanted.map(PathBuf::from));
-        let first = [files.is_first_refused(), files.is_first_refused()];
+        let refused = files.is_first_refused();
+        assert_eq!(files.next(), None);
+        let first = [refused, files.is_first_refused()];
         assert_eq!(first, [true, false], "it is said once");
     }
 }
