@@ -21,7 +21,7 @@ use crate::server::Permit;
 use crate::windows::Windows;
 
 /// The longest time without a word, so that both ends see when the other is gone: a page that hears
-/// nothing for twice as long says so.
+/// nothing for over twice as long says so.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// The states of one page that is open.

@@ -142,7 +142,7 @@ impl PageState {
         let window = shards.iter().skip(first).take(SHARDS);
         let budget = handle.identify_budget();
         Self {
-            is_ready: are_ready && is_alive(handle),
+            is_ready: are_ready && is_alive(handle, shards.iter().map(|it| it.phase)),
             guilds,
             identifies: Identifies {
                 left: budget.left,

@@ -13,12 +13,12 @@ use crate::wording::{ShardHealth, guild_until, guild_waits, guild_why, shard_wai
 /// Shards and guilds that are named at most.
 const NAMED: usize = 50;
 
-/// Whether a shard runs, or other processes know that this one lives and may run one.
-pub(crate) fn is_alive(handle: &Handle) -> bool {
+/// Whether a shard runs, of those in these phases, or other processes know that this one lives and
+/// may run one.
+pub(crate) fn is_alive(handle: &Handle, mut phases: impl Iterator<Item = Phase>) -> bool {
     let process = handle.process();
     let is_known = |owners: Owners| process.is_some_and(|it| owners.live.contains_key(&it));
-    handle.shards().any(|shard| shard.phase != Phase::Halted)
-        || handle.owners().is_some_and(is_known)
+    phases.any(|phase| phase != Phase::Halted) || handle.owners().is_some_and(is_known)
 }
 
 /// Why a bot is not ready, as JSON.
@@ -65,11 +65,10 @@ impl NotReady {
     /// Why the bot is not ready; `None` when it is.
     pub(crate) fn of(handle: &Handle, now: Instant) -> Option<Self> {
         let until = |millis: u64| Until::new(handle, now, Instant::from_millis(millis));
-        let waiting: Vec<ShardState> = handle
-            .shards()
-            .filter(|shard| !ShardHealth::of(shard).is_ready())
-            .collect();
-        if waiting.is_empty() && is_alive(handle) {
+        let shards: Vec<ShardState> = handle.shards().collect();
+        let is_waiting = |shard: &&ShardState| !ShardHealth::of(shard).is_ready();
+        let waiting: Vec<&ShardState> = shards.iter().filter(is_waiting).collect();
+        if waiting.is_empty() && is_alive(handle, shards.iter().map(|it| it.phase)) {
             return None;
         }
         let named = waiting.iter().take(NAMED);

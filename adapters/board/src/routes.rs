@@ -43,7 +43,9 @@ pub(crate) fn answer<R: Runtime>(
         "/" => whole(StatusCode::OK, HTML, PAGE),
         "/page.css" => whole(StatusCode::OK, CSS, STYLE),
         "/page.js" => whole(StatusCode::OK, SCRIPT, PAGE_SCRIPT),
-        "/healthz" if is_alive(&site.handle) => whole(StatusCode::OK, TEXT, "ok\n"),
+        "/healthz" if is_alive(&site.handle, site.handle.shards().map(|it| it.phase)) => {
+            whole(StatusCode::OK, TEXT, "ok\n")
+        }
         "/healthz" => refusal(StatusCode::SERVICE_UNAVAILABLE, "every shard has ended\n"),
         "/readyz" => readiness(site),
         "/metrics" => whole(StatusCode::OK, METRICS, text(&site.handle.metrics())),

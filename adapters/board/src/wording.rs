@@ -25,9 +25,9 @@ pub(crate) enum ShardHealth {
 impl ShardHealth {
     pub(crate) fn of(shard: &ShardState) -> Self {
         match shard.phase {
+            Phase::Halted if shard.is_here() => Self::Halted,
             Phase::Halted => match shard.owner {
                 ShardOwner::Elsewhere(_) => Self::Elsewhere,
-                ShardOwner::Here | ShardOwner::Nobody if shard.is_here() => Self::Halted,
                 ShardOwner::Here | ShardOwner::Nobody => Self::Away,
             },
             Phase::Active if !shard.readiness.finished => Self::SettingUp,
@@ -80,8 +80,8 @@ impl ShardHealth {
 pub(crate) fn shard_waits(shard: &ShardState) -> String {
     if let Some(halt) = shard.halt {
         return match shard.owner {
+            _ if shard.is_here() => halt.to_string(),
             ShardOwner::Elsewhere(process) => format!("runs in {process:?}"),
-            ShardOwner::Here | ShardOwner::Nobody if shard.is_here() => halt.to_string(),
             ShardOwner::Here | ShardOwner::Nobody => "no process runs it".to_owned(),
         };
     }
