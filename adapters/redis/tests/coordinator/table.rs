@@ -105,22 +105,27 @@ fn on_smol_too() {
     }
 }
 
-#[tokio::test]
-async fn numbers_and_leases_follow_the_clock_of_the_server() {
-    let Some(server) = Server::for_test(&[]) else {
-        return;
-    };
-    let redis = Coordinator::open(&server.address()).await.unwrap();
-    let swap = Swap {
+/// The first writing of an entry, without a value.
+pub(crate) const fn first_swap(key: LeaseKey) -> Swap {
+    Swap {
         ticket: 1,
-        key: LeaseKey::Identifies,
+        key,
         expected: Expected::Nothing,
         holder: ProcessId::new(7),
         floor: 0,
         lease: Duration::from_secs(10),
         value: None,
         with_value: true,
+    }
+}
+
+#[tokio::test]
+async fn numbers_and_leases_follow_the_clock_of_the_server() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
     };
+    let redis = Coordinator::open(&server.address()).await.unwrap();
+    let swap = first_swap(LeaseKey::Identifies);
     let now = || std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
     let before = now();
     let Swapped::Done(entry) = redis.swap(&swap).await.unwrap() else {

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use headcount_core::cache::{AsyncStore, GuildStatus, Mutation, Op};
-use headcount_core::fleet::lease::{Expected, LeaseKey, ProcessId, Swap, Swapped};
+use headcount_core::fleet::lease::{LeaseKey, Swapped};
 use headcount_core::id::GuildId;
 use headcount_redis::{
     Coordinator, CoordinatorError, RedisOptions, RowReader, RowStore, RowsError,
@@ -12,6 +12,7 @@ use headcount_redis::{
 use tempfile::TempDir;
 
 use crate::server::Server;
+use crate::table::first_swap;
 
 /// A certificate for this machine, and its key.
 struct Made {
@@ -57,19 +58,6 @@ fn trusting(roots: &Made) -> RedisOptions {
     options
 }
 
-const fn swap() -> Swap {
-    Swap {
-        ticket: 1,
-        key: LeaseKey::Processes,
-        expected: Expected::Nothing,
-        holder: ProcessId::new(7),
-        floor: 0,
-        lease: Duration::from_secs(10),
-        value: None,
-        with_value: true,
-    }
-}
-
 async fn leases_and_rows() {
     let (own, folder) = (made(), tempfile::tempdir().unwrap());
     let Some(server) = secure(&own, "no", &folder) else {
@@ -79,7 +67,7 @@ async fn leases_and_rows() {
     let redis = Coordinator::open_with(&address, trusting(&own))
         .await
         .unwrap();
-    let done = redis.swap(&swap()).await;
+    let done = redis.swap(&first_swap(LeaseKey::Processes)).await;
     assert!(matches!(done, Ok(Swapped::Done(_))), "{done:?}");
     let rows = RowStore::open_with(&address, trusting(&own)).await.unwrap();
     let guild = GuildId::new(1).unwrap();
@@ -135,7 +123,7 @@ async fn a_server_that_asks_for_a_certificate_is_shown_one() {
     let redis = Coordinator::open_with(&server.address(), with)
         .await
         .unwrap();
-    let done = redis.swap(&swap()).await;
+    let done = redis.swap(&first_swap(LeaseKey::Processes)).await;
     assert!(matches!(done, Ok(Swapped::Done(_))), "{done:?}");
 }
 
