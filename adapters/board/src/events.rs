@@ -68,8 +68,9 @@ impl<R: Runtime> EventStream<R> {
             }
             let period = self.site.period;
             self.timer = Some(Box::pin(self.site.runtime.timer(period)));
-            let lag = self.lag.take(self.site.now(), &self.site.handle.lag());
-            let state = PageState::take(&self.site.handle, &self.windows, lag);
+            let (handle, now) = (&self.site.handle, self.site.now());
+            let lag = self.lag.take(now, &handle.lag());
+            let state = PageState::take(handle, &self.windows, (now, lag));
             let text = serde_json::to_string(&state).unwrap_or_default();
             if text != self.last {
                 let now = self.site.now().as_millis();

@@ -145,6 +145,7 @@ function showShards() {
     { text: `${number.format(it.known - it.not_whole)} of ${number.format(it.known)}`, kind: "number" },
     { text: it.stages.map(([stage, count]) => `${number.format(count)} ${stage}`).join(", ") || "\u2013", kind: "soft text" },
     { text: it.latency_us === null ? "\u2013" : `${(it.latency_us / 1000).toFixed(1)} ms`, kind: "number" },
+    { text: it.lag_us === null ? "\u2013" : `${(it.lag_us / 1000).toFixed(1)} ms`, kind: "number" },
     { text: number.format(it.unacknowledged), kind: "number" },
     { text: it.sends_left === null ? "\u2013" : number.format(it.sends_left), kind: "number wide" },
     { since: it.session_since, kind: "soft wide" },

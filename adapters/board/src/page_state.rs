@@ -9,7 +9,7 @@ use headcount_driver::{GuildStanding, Handle, ShardState};
 use serde::Serialize;
 
 use crate::probes::is_alive;
-use crate::recent_lag::RecentLag;
+use crate::recent_lag::{RecentLag, WINDOW};
 use crate::windows::Windows;
 use crate::wording::{ShardHealth, guild_until, guild_why, shard_waits, stage};
 
@@ -81,6 +81,8 @@ struct ShardRow {
     sends_left: Option<usize>,
     /// Dispatches that the consumer has not dealt with.
     unacknowledged: usize,
+    /// How long the event took that was timed last; `None` if none was in the last minute.
+    lag_us: Option<u128>,
     known: usize,
     not_whole: usize,
     /// Its guilds by stage, each that there are some of.
@@ -125,7 +127,11 @@ struct KindRow {
 impl PageState {
     /// What there is to show now. Reads each shard under its lock for some counts, and for as many
     /// guilds and requests as a window has.
-    pub(crate) fn take(handle: &Handle, windows: &Windows, lag: Option<RecentLag>) -> Self {
+    pub(crate) fn take(
+        handle: &Handle,
+        windows: &Windows,
+        (now, lag): (Instant, Option<RecentLag>),
+    ) -> Self {
         let mut shards: Vec<ShardState> = handle.shards().collect();
         let guilds = GuildSums::of(&shards);
         let strip = shards
@@ -153,7 +159,7 @@ impl PageState {
             waiting_events: handle.waiting_events(),
             strip,
             first_shard: first,
-            shards: window.map(ShardRow::of).collect(),
+            shards: window.map(|it| ShardRow::of(it, now)).collect(),
             lacking: lacking(handle, windows),
             requests: requests(handle),
             requests_queued: queued,
@@ -206,10 +212,11 @@ impl GuildSums {
 }
 
 impl ShardRow {
-    fn of(shard: &ShardState) -> Self {
+    fn of(shard: &ShardState, now: Instant) -> Self {
         let connection = &shard.connection;
         let waits = connection.waits_for;
         let stages = shard.readiness.stages.iter();
+        let lag = shard.lag.filter(|it| now.since(it.taken) < WINDOW);
         Self {
             shard: shard.id.to_string(),
             health: ShardHealth::of(shard).word(),
@@ -219,6 +226,7 @@ impl ShardRow {
             latency_us: shard.latency.map(|latency| latency.as_micros()),
             sends_left: connection.sends_left,
             unacknowledged: shard.unacknowledged,
+            lag_us: lag.map(|it| it.lag.as_micros()),
             known: shard.readiness.stages.total(),
             not_whole: shard.readiness.not_whole,
             stages: stages.filter(|(_, count)| *count > 0).collect(),

@@ -8,7 +8,7 @@ use headcount_driver::metrics::LagHistogram;
 use serde::Serialize;
 
 /// How far it looks back, and in which steps.
-const WINDOW: Duration = Duration::from_secs(60);
+pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_secs(1);
 
 /// What the events of the last minute were like; of a page that was opened later, those since.

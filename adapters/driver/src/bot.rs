@@ -15,7 +15,7 @@ use crate::deadline::within;
 use crate::delivery::Events;
 use crate::event::BotEvent;
 use crate::handle::Handle;
-use crate::metrics::Sampling;
+use crate::metrics::{EventLag, Sampling};
 use crate::panics::caught;
 use crate::{Error, ErrorKind, Runtime};
 
@@ -245,9 +245,11 @@ impl<R: Runtime> Stream for Bot<R> {
             && let Some(weight) = self.timed.weight()
         {
             // A clock that panics costs the measurement, and not the event.
-            if let Ok(now) = caught(|| self.runtime.now()) {
+            let shared = self.handle.shared();
+            if let Ok((now, taken)) = caught(|| shared.clock.read(&self.runtime)) {
                 let lag = now.saturating_duration_since(received);
-                self.handle.shared().lag.note(lag, weight);
+                let shard = event.as_ref().and_then(|event| event.shard);
+                shared.note_lag(shard, EventLag { taken, lag }, weight);
             }
         }
         Poll::Ready(event.map(|event| self.hand_out(event)))

@@ -26,6 +26,7 @@ use headcount_core::{ConnectionStanding, RequestError, Session, Shard, ShardId};
 
 use crate::builder::answered;
 use crate::clock::Clock;
+use crate::metrics::EventLag;
 use crate::record::RecordedCall;
 use crate::shard_cell::ShardCell;
 use crate::shared::Shared;
@@ -71,6 +72,9 @@ pub struct ShardState {
     /// Of how many of its dispatches something is not
     /// [acknowledged](crate::Builder::acknowledge): those that wait for the consumer included.
     pub unacknowledged: usize,
+    /// Of its events that the consumer took, the one that was timed last: as
+    /// [`LagHistogram`](crate::metrics::LagHistogram) says, not each of many is.
+    pub lag: Option<EventLag>,
     /// How far its guilds and members are; nothing of a shard that is not [here](Self::is_here).
     pub readiness: Readiness,
 }

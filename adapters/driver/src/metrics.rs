@@ -33,7 +33,7 @@ pub(crate) use facade::{Published, publish_last, spawn_publisher};
 pub(crate) use facade::{publish_last_of_chat, spawn_chat_publisher};
 pub(crate) use gate_waits::{GateCounts, GateWaits};
 pub(crate) use lag::LagCounters;
-pub use lag::LagHistogram;
+pub use lag::{EventLag, LagHistogram};
 pub(crate) use lease_counts::LeaseCounters;
 pub use lease_counts::LeaseCounts;
 pub use sample::{Sample, SampleValue};

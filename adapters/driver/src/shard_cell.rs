@@ -15,7 +15,7 @@ use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, S
 
 use crate::acknowledgements::Acknowledgements;
 use crate::delivery::Revocation;
-use crate::metrics::TrafficCounters;
+use crate::metrics::{EventLag, TrafficCounters};
 use crate::record::{RecordedCall, ShardHeader, Tape, TapePiece};
 use crate::shard_tenure::ShardTenure;
 
@@ -42,6 +42,8 @@ pub(crate) struct ShardCell {
     pub(crate) acknowledgements: Arc<Acknowledgements>,
     /// What goes over its connections.
     pub(crate) traffic: TrafficCounters,
+    /// Of its events that were taken, the one that was timed last.
+    lag: Mutex<Option<EventLag>>,
 }
 
 /// A shard, and where what happens to it is recorded.
@@ -182,6 +184,7 @@ impl ShardCell {
             applied: Reached::default(),
             published,
             traffic: TrafficCounters::default(),
+            lag: Mutex::default(),
         }
     }
 
@@ -339,6 +342,16 @@ impl ShardCell {
         }
         self.published.update(shard);
         actions
+    }
+
+    /// One of its events has been taken.
+    pub(crate) fn note_lag(&self, event: EventLag) {
+        *lock(&self.lag) = Some(event);
+    }
+
+    /// Of its events that were taken, the one that was timed last.
+    pub(crate) fn lag(&self) -> Option<EventLag> {
+        *lock(&self.lag)
     }
 
     /// The loop has applied all that the shard has led to so far.

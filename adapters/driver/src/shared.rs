@@ -16,7 +16,7 @@ use crate::coordination::SharedLeases;
 use crate::delivery::BacklogGauge;
 use crate::fleet::SharedFleet;
 use crate::listeners::Listeners;
-use crate::metrics::{LagCounters, StateFailureCounters};
+use crate::metrics::{EventLag, LagCounters, StateFailureCounters};
 use crate::record::Recorder;
 use crate::shard_cell::ShardCell;
 use crate::shard_snapshots::LeftSnapshots;
@@ -71,6 +71,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// An event of this shard, or of the whole bot, has been taken, and counts for so many.
+    pub(crate) fn note_lag(&self, shard: Option<ShardId>, event: EventLag, weight: u32) {
+        self.lag.note(event.lag, weight);
+        if let Some(cell) = shard.and_then(|shard| self.fleet.cell(shard)) {
+            cell.note_lag(event);
+        }
+    }
+
     /// Whether this process may run a shard now.
     pub(crate) fn may_run(&self, id: ShardId) -> bool {
         self.leases.as_ref().is_none_or(|it| it.may_run(id))

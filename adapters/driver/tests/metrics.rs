@@ -54,6 +54,10 @@ async fn events_are_counted_when_they_come_and_their_lag_when_they_are_taken() {
     assert_eq!(late.last(), Some(&(bound, after.lag.count())));
     let each = after.lag.sum() / u32::try_from(after.lag.count()).expect("few");
     assert_eq!(each.as_secs(), 2);
+    assert_eq!(metrics.shards[0].state.lag, None);
+    let last = after.shards[0].state.lag.expect("it is timed");
+    assert_eq!(last.lag.as_secs(), 2);
+    assert!(last.taken.as_millis() >= 2_000, "{last:?}");
 }
 
 #[tokio::test(start_paused = true)]

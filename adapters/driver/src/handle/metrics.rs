@@ -151,6 +151,7 @@ impl ShardState {
             failures: shard.failures(),
             misunderstood: shard.misunderstood(),
             unacknowledged: cell.acknowledgements.outstanding(),
+            lag: cell.lag(),
             readiness: shard.readiness(),
         };
         match state.is_here() {
@@ -172,6 +173,7 @@ impl ShardState {
             latency: None,
             failures: 0,
             unacknowledged: 0,
+            lag: None,
             readiness: Readiness::default(),
             ..self
         }

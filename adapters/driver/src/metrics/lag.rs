@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use headcount_core::Instant;
+
 /// The upper bounds of the buckets, in nanoseconds; above the last is one more.
 const BOUNDS: [u64; 13] = [
     100_000,
@@ -55,6 +57,15 @@ impl LagHistogram {
     pub const fn sum(&self) -> Duration {
         Duration::from_nanos(self.nanos)
     }
+}
+
+/// How long one event took from receipt to consumer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventLag {
+    /// When the consumer took it.
+    pub taken: Instant,
+    /// The time from its receipt.
+    pub lag: Duration,
 }
 
 /// The same while it is counted. The consumer alone counts.
