@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use headcount_driver::core::Instant;
 use headcount_driver::{Handle, Serve};
 
 use crate::hosts::Hosts;
+use crate::recent_lag::{LagWindow, RecentLag};
 use crate::server::BoardServer;
 
 /// The shortest time between two events of a page that is open.
@@ -22,12 +24,25 @@ pub struct Board {
     period: Duration,
 }
 
+/// The longest one, so that a page hears something while it still waits for it.
+const LONGEST_PERIOD: Duration = Duration::from_secs(10);
+
 /// What every connection of a served page shares.
 pub(crate) struct Site<R> {
     pub(crate) handle: Handle,
     pub(crate) runtime: R,
     pub(crate) hosts: Hosts,
     pub(crate) period: Duration,
+    /// What every page shows of the last minute.
+    pub(crate) lag: Mutex<LagWindow>,
+}
+
+impl<R> Site<R> {
+    /// What events of the last minute were like, as far as a page was open.
+    pub(crate) fn recent_lag(&self, now: Instant) -> Option<RecentLag> {
+        let mut window = self.lag.lock().unwrap_or_else(PoisonError::into_inner);
+        window.take(now, &self.handle.lag())
+    }
 }
 
 impl Board {
@@ -59,7 +74,7 @@ impl Board {
     }
 
     /// How often a page that is open is told what has changed, at most. Default 0.5 s; at least
-    /// 0.1 s.
+    /// 0.1 s, at most 10 s.
     #[must_use]
     pub const fn period(mut self, period: Duration) -> Self {
         self.period = period;
@@ -81,7 +96,8 @@ impl Board {
             handle: self.handle,
             runtime,
             hosts: self.hosts,
-            period: self.period.max(SHORTEST_PERIOD),
+            period: self.period.clamp(SHORTEST_PERIOD, LONGEST_PERIOD),
+            lag: Mutex::default(),
         };
         Ok(BoardServer::start(address, acceptor, Arc::new(site)))
     }

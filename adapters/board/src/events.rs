@@ -16,7 +16,6 @@ use hyper::body::Bytes;
 
 use crate::board::Site;
 use crate::page_state::PageState;
-use crate::recent_lag::LagWindow;
 use crate::server::Permit;
 use crate::windows::Windows;
 
@@ -29,7 +28,6 @@ pub(crate) struct EventStream<R: Runtime> {
     site: Arc<Site<R>>,
     windows: Windows,
     timer: Option<Pin<Box<R::Timer>>>,
-    lag: LagWindow,
     /// The last state, its time left out.
     last: String,
     quiet: Duration,
@@ -49,7 +47,6 @@ impl<R: Runtime> EventStream<R> {
             site,
             windows,
             timer: None,
-            lag: LagWindow::default(),
             last: String::new(),
             quiet: Duration::ZERO,
             is_over,
@@ -69,7 +66,7 @@ impl<R: Runtime> EventStream<R> {
             let period = self.site.period;
             self.timer = Some(Box::pin(self.site.runtime.timer(period)));
             let (handle, now) = (&self.site.handle, self.site.now());
-            let lag = self.lag.take(now, &handle.lag());
+            let lag = self.site.recent_lag(now);
             let state = PageState::take(handle, &self.windows, (now, lag));
             let text = serde_json::to_string(&state).unwrap_or_default();
             if text != self.last {

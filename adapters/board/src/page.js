@@ -127,7 +127,7 @@ function showGuilds() {
     { until: it.until },
     { text: it.members_expected === null ? "\u2013" : `${number.format(it.members_received)} of ${number.format(it.members_expected)}`, kind: "number" },
     { text: it.shard, kind: "soft" },
-    { since: it.since, kind: "soft wide" },
+    { since: it.since, kind: "soft" },
   ]), guilds.not_whole ? "No more behind these." : guilds.known ? whole : "No guild has been listed yet.");
   byId("guild-pages").hidden = !view.after && lacking.length >= guilds.not_whole;
   byId("guilds-first").disabled = !view.after;
@@ -147,8 +147,8 @@ function showShards() {
     { text: it.latency_us === null ? "\u2013" : `${(it.latency_us / 1000).toFixed(1)} ms`, kind: "number" },
     { text: it.lag_us === null ? "\u2013" : `${(it.lag_us / 1000).toFixed(1)} ms`, kind: "number" },
     { text: number.format(it.unacknowledged), kind: "number" },
-    { text: it.sends_left === null ? "\u2013" : number.format(it.sends_left), kind: "number wide" },
-    { since: it.session_since, kind: "soft wide" },
+    { text: it.sends_left === null ? "\u2013" : number.format(it.sends_left), kind: "number" },
+    { since: it.session_since, kind: "soft" },
   ]));
   byId("shard-pages").hidden = shards.length >= strip.length;
   byId("shards-previous").disabled = first === 0;
@@ -232,9 +232,10 @@ function showGlance() {
   const ready = [...strip].filter((letter) => "wle".includes(letter)).length;
   const whole = guilds.known - guilds.not_whole;
   put(byId("whole"), number.format(whole));
-  put(byId("whole-of"), `of ${number.format(guilds.known)}`);
+  const seen = guilds.shards_down ? ", when last seen" : "";
+  put(byId("whole-of"), `of ${number.format(guilds.known)}${seen}`);
   put(byId("members"), number.format(guilds.members_received));
-  put(byId("members-of"), `of ${number.format(guilds.members_expected)}`);
+  put(byId("members-of"), `of ${number.format(guilds.members_expected)}${seen}`);
   put(byId("ready"), number.format(ready));
   put(byId("ready-of"), `of ${number.format(strip.length)}`);
   put(byId("identifies"), number.format(identifies.left));
@@ -242,9 +243,10 @@ function showGlance() {
   showResets();
   const { lag } = state;
   put(byId("lag"), lag ? within(lag.half_us) : "\u2013");
-  put(byId("lag-of"), lag ? `median of a minute; 99 %: ${within(lag.most_us)}` : "none timed in the last minute");
+  put(byId("lag-of"), lag ? `median of a minute; 99 %: ${within(lag.most_us)}` : "none timed lately");
   const { waiting_events: waiting } = state;
-  put(byId("waiting"), waiting ? `${number.format(waiting)} ${waiting === 1 ? "event waits" : "events wait"}` : "no event waits");
+  const late = state.waiting_since === null ? "" : `, the next for ${span(now() - state.waiting_since)}`;
+  put(byId("waiting"), waiting ? `${number.format(waiting)} ${waiting === 1 ? "event waits" : "events wait"}${late}` : "no event waits");
   put(byId("sent"), number.format(state.requests_sent));
   put(byId("queued"), state.requests_queued ? `${number.format(state.requests_queued)} wait to be sent` : "none waits to be sent");
   put(byId("misunderstood"), state.misunderstood ? `${number.format(state.misunderstood)} payloads were not understood whole` : "Every payload was understood.");
@@ -254,7 +256,8 @@ function showGlance() {
   const parts = [];
   if (away) parts.push(away === 1 ? "1 shard" : `${number.format(away)} shards`);
   if (guilds.pending) parts.push(guilds.pending === 1 ? "1 guild" : `${number.format(guilds.pending)} guilds`);
-  put(verdict, isReady ? "Ready" : `Not ready: waits for ${parts.join(" and ")}`);
+  const why = parts.length ? `waits for ${parts.join(" and ")}` : "runs no shard";
+  put(verdict, isReady ? "Ready" : `Not ready: ${why}`);
   document.title = `${isReady ? "ready" : "not ready"} \u2013 headcount`;
 }
 

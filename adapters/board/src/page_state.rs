@@ -2,6 +2,8 @@
 //!
 //! Ids are text: a script's numbers do not hold them. Times are the bot's milliseconds.
 
+use std::time::Duration;
+
 use headcount_driver::core::chunk::{OpenRequest, RequestProgress};
 use headcount_driver::core::setup::{MemberCount, Stage};
 use headcount_driver::core::{Instant, ShardId};
@@ -19,6 +21,9 @@ const SHARDS: usize = 25;
 /// Guilds in a window.
 const GUILDS: usize = 50;
 
+/// From when on an event that waits is late.
+const LATE: Duration = Duration::from_secs(1);
+
 /// Requests that are shown.
 const REQUESTS: usize = 25;
 
@@ -32,6 +37,8 @@ pub(crate) struct PageState {
     lag: Option<RecentLag>,
     /// Events that the consumer has not taken.
     waiting_events: usize,
+    /// Since when the next of them waits, if that is over a second.
+    waiting_since: Option<u64>,
     /// A letter for each shard, ascending.
     strip: String,
     /// How many shards come before the first in the window.
@@ -147,6 +154,9 @@ impl PageState {
         let first = windows.shards.min(shards.len().saturating_sub(1));
         let window = shards.iter().skip(first).take(SHARDS);
         let budget = handle.identify_budget();
+        let late = handle
+            .waiting_since()
+            .filter(|since| now.since(*since) > LATE);
         Self {
             is_ready: are_ready && is_alive(handle, shards.iter().map(|it| it.phase)),
             guilds,
@@ -157,6 +167,7 @@ impl PageState {
             },
             lag,
             waiting_events: handle.waiting_events(),
+            waiting_since: late.map(Instant::as_millis),
             strip,
             first_shard: first,
             shards: window.map(|it| ShardRow::of(it, now)).collect(),

@@ -25,6 +25,9 @@ pub(crate) fn is_alive(handle: &Handle, mut phases: impl Iterator<Item = Phase>)
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct NotReady {
     ready: bool,
+    /// Why, if neither a shard nor a guild says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
     /// Shards that are not ready.
     shards_not_ready: usize,
     /// Some of them, ascending.
@@ -75,6 +78,9 @@ impl NotReady {
         let guilds = handle.pending(NAMED).into_iter();
         Some(Self {
             ready: false,
+            why: waiting
+                .is_empty()
+                .then_some("no shard runs in this process"),
             shards_not_ready: waiting.len(),
             shards: named.map(|shard| WaitingShard::new(shard, until)).collect(),
             guilds_pending: waiting.iter().map(|shard| shard.readiness.pending).sum(),

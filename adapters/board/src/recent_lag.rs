@@ -11,7 +11,7 @@ use serde::Serialize;
 pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_secs(1);
 
-/// What the events of the last minute were like; of a page that was opened later, those since.
+/// What the events of the last minute were like; where no page was open then, those since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct RecentLag {
     /// How long half of them took at most, in microseconds; `None` if that is over a minute.
@@ -34,6 +34,10 @@ impl LagWindow {
     }
 
     fn take_buckets(&mut self, now: Instant, all: Buckets) -> Option<RecentLag> {
+        if self.0.back().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
+            // No page was open meanwhile.
+            self.0.clear();
+        }
         let is_due = |(at, _): &(Instant, _)| now.since(*at) >= STEP;
         if self.0.back().is_none_or(is_due) {
             self.0.push_back((now, all.clone()));
@@ -113,5 +117,7 @@ mod tests {
         }
         assert_eq!(at(661, 1_000, 1_001), None, "a minute has passed");
         assert_eq!(at(662, 1_001, 1_001), lag(100, Some(100)));
+        assert_eq!(at(723, 2_000, 2_000), None, "it is opened again");
+        assert_eq!(at(724, 2_000, 2_001), lag(5_000, Some(5_000)));
     }
 }

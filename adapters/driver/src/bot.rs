@@ -15,7 +15,7 @@ use crate::deadline::within;
 use crate::delivery::Events;
 use crate::event::BotEvent;
 use crate::handle::Handle;
-use crate::metrics::{EventLag, Sampling};
+use crate::metrics::EventLag;
 use crate::panics::caught;
 use crate::{Error, ErrorKind, Runtime};
 
@@ -31,8 +31,6 @@ pub struct Bot<R: Runtime> {
     events: Events,
     handle: Handle,
     acknowledgement: Acknowledgement,
-    /// Of which events the lag is taken.
-    timed: Sampling,
     /// The event that was taken last, if taking the next one acknowledges it.
     taken: Option<Mark>,
     /// What becomes of the sessions when the bot is dropped.
@@ -55,7 +53,6 @@ impl<R: Runtime> Bot<R> {
             events,
             handle,
             acknowledgement,
-            timed: Sampling::new(),
             taken: None,
             on_drop,
             patience,
@@ -241,9 +238,7 @@ impl<R: Runtime> Stream for Bot<R> {
                 event => break event,
             }
         };
-        if let Some(received) = self.events.received().filter(|_| event.is_some())
-            && let Some(weight) = self.timed.weight()
-        {
+        if let Some((received, weight)) = self.events.timed().filter(|_| event.is_some()) {
             // A clock that panics costs the measurement, and not the event.
             let shared = self.handle.shared();
             if let Ok((now, taken)) = caught(|| shared.clock.read(&self.runtime)) {

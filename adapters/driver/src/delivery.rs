@@ -13,10 +13,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant as StdInstant;
 
 use futures_util::Stream;
-use headcount_core::Event;
 use headcount_core::cache::memory::Displaced;
+use headcount_core::{Event, Instant};
 
 use crate::event::BotEvent;
+use crate::metrics::LagSampling;
 
 /// Events that a shard whose consumer takes nothing adds before it dials no more: some fifty
 /// connections in vain.
@@ -35,6 +36,15 @@ pub(crate) struct BufferLimits {
 pub(crate) struct Untaken {
     pub(crate) events: usize,
     pub(crate) bytes: usize,
+    /// When that was received which the event follows from that is taken next, if that is known.
+    pub(crate) since: Option<Instant>,
+}
+
+/// When something was received, by the clock of the runtime and by the core's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Receipt {
+    pub(crate) at: StdInstant,
+    pub(crate) now: Instant,
 }
 
 /// Something that takes room while it waits.
@@ -92,6 +102,17 @@ struct BufferState<T> {
     numbers: usize,
 }
 
+impl<T> BufferState<T> {
+    fn untaken(&self) -> Untaken {
+        let next = self.queue.front().and_then(|it| it.receipt);
+        Untaken {
+            events: self.events,
+            bytes: self.bytes,
+            since: next.map(|receipt| receipt.now),
+        }
+    }
+}
+
 impl<T> Buffer<T> {
     fn lock(&self) -> MutexGuard<'_, BufferState<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -133,10 +154,7 @@ impl<T> BacklogGauge<T> {
     /// How much waits.
     pub(crate) fn read(&self) -> Untaken {
         let state = self.0.lock();
-        Untaken {
-            events: state.events,
-            bytes: state.bytes,
-        }
+        state.untaken()
     }
 }
 
@@ -180,7 +198,9 @@ pub(crate) struct Parcel<T = BotEvent> {
     /// The number of its sender.
     sender: usize,
     /// When that was received which it follows from, if that is known.
-    received: Option<StdInstant>,
+    receipt: Option<Receipt>,
+    /// For how many it counts, if it is timed.
+    weight: Option<u32>,
     _reservation: Reservation<T>,
 }
 
@@ -193,7 +213,8 @@ pub(crate) struct Delivery<T = BotEvent> {
     /// Events since the buffer was seen full.
     unheard: usize,
     /// When that was received which the next events follow from, if that is known.
-    received: Option<StdInstant>,
+    receipt: Option<Receipt>,
+    timed: LagSampling,
 }
 
 impl<T: Weigh> Delivery<T> {
@@ -224,14 +245,15 @@ impl<T: Weigh> Delivery<T> {
         });
         let events = Events {
             buffer: Arc::clone(&buffer),
-            received: None,
+            timed: None,
         };
         let delivery = Self {
             buffer,
             number: 0,
             revoked: Arc::default(),
             unheard: 0,
-            received: None,
+            receipt: None,
+            timed: LagSampling::default(),
         };
         (delivery, events)
     }
@@ -246,7 +268,8 @@ impl<T: Weigh> Delivery<T> {
             number: state.numbers,
             revoked: Arc::default(),
             unheard: 0,
-            received: None,
+            receipt: None,
+            timed: LagSampling::default(),
         }
     }
 
@@ -260,8 +283,8 @@ impl<T: Weigh> Delivery<T> {
     }
 
     /// The next events follow from something that was received then.
-    pub(crate) const fn receive(&mut self, at: StdInstant) {
-        self.received = Some(at);
+    pub(crate) const fn receive(&mut self, receipt: Receipt) {
+        self.receipt = Some(receipt);
     }
 
     /// Where it is seen how much waits, also by who outlives it.
@@ -277,12 +300,15 @@ impl<T: Weigh> Delivery<T> {
     }
 
     /// An event that may still wait elsewhere.
-    pub(crate) fn parcel(&self, event: T) -> Parcel<T> {
+    pub(crate) fn parcel(&mut self, event: T) -> Parcel<T> {
+        let receipt = self.receipt;
+        let weight = receipt.and_then(|receipt| self.timed.weight(receipt.now));
         let reservation = self.reserve(event.weight());
         Parcel {
             event,
             sender: self.number,
-            received: self.received,
+            receipt,
+            weight,
             _reservation: reservation,
         }
     }
@@ -348,10 +374,7 @@ impl<T: Weigh> Delivery<T> {
     pub(crate) fn watch(&self, cx: &Context<'_>) -> Option<Untaken> {
         let mut state = self.buffer.lock();
         state.watcher = Some(cx.waker().clone());
-        (state.full && !state.closed).then(|| Untaken {
-            events: state.events,
-            bytes: state.bytes,
-        })
+        (state.full && !state.closed).then(|| state.untaken())
     }
 
     /// Whether so much has been emitted into a full buffer that the shard should not go on,
@@ -382,14 +405,16 @@ impl<T> Drop for Delivery<T> {
 /// The consumer's end of the buffer: a stream that ends with the last [`Delivery`].
 pub(crate) struct Events<T = BotEvent> {
     buffer: Arc<Buffer<T>>,
-    /// When that was received which the event taken last follows from, if that is known.
-    received: Option<StdInstant>,
+    /// Of the event taken last, if it is timed: when that was received which it follows from, and
+    /// for how many it counts.
+    timed: Option<(StdInstant, u32)>,
 }
 
 impl<T> Events<T> {
-    /// When that was received which the event taken last follows from; `None` if that is not known.
-    pub(crate) const fn received(&self) -> Option<StdInstant> {
-        self.received
+    /// When that was received which the event taken last follows from, and for how many it counts;
+    /// `None` if it is not timed.
+    pub(crate) const fn timed(&self) -> Option<(StdInstant, u32)> {
+        self.timed
     }
 
     /// Takes nothing more: what waits and what comes is dropped.
@@ -411,7 +436,7 @@ impl<T> Stream for Events<T> {
         let mut state = self.buffer.lock();
         if let Some(parcel) = state.queue.pop_front() {
             drop(state);
-            self.received = parcel.received;
+            self.timed = parcel.receipt.map(|it| it.at).zip(parcel.weight);
             return Poll::Ready(Some(parcel.event));
         }
         if state.deliveries == 0 {

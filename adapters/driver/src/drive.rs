@@ -17,7 +17,7 @@ use headcount_core::{Action, Input, Instant, Shard, ShardId};
 use crate::address::{self, Cleartext};
 use crate::alarm::Alarm;
 use crate::deadline::within;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Receipt};
 use crate::event_sink::EventSink;
 use crate::fleet::Running;
 use crate::guild_queues::StoreInput;
@@ -313,7 +313,7 @@ impl<R: Runtime> Drive<R> {
     /// sink, the connection's work is queued. Each keeps its order.
     fn step(&mut self, wake: &Wake) {
         let (received, now) = self.shared.clock.read(&self.runtime);
-        self.sink.receive(received);
+        self.sink.receive(Receipt { at: received, now });
         let input = match wake {
             Wake::Due => return self.save(now),
             Wake::Deadline => Input::Timeout,

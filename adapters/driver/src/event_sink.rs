@@ -3,7 +3,6 @@
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant as StdInstant;
 
 use futures_util::FutureExt;
 use headcount_core::cache::{Mutation, Op, Scope};
@@ -14,7 +13,7 @@ use headcount_core::setup::Barrier;
 use headcount_core::{Event, Instant, ShardId};
 
 use crate::acknowledgements::Acknowledgements;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Receipt};
 use crate::event::BotEvent;
 use crate::guild_queues::{GuildQueues, Job, StoreInput};
 use crate::old_values::OldValues;
@@ -63,8 +62,8 @@ impl<R: Runtime> EventSink<R> {
     }
 
     /// What follows comes of what was received then.
-    pub(crate) const fn receive(&mut self, at: StdInstant) {
-        self.delivery.receive(at);
+    pub(crate) const fn receive(&mut self, receipt: Receipt) {
+        self.delivery.receive(receipt);
     }
 
     /// What follows comes of a payload of so many bytes.

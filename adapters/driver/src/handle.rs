@@ -72,8 +72,8 @@ pub struct ShardState {
     /// Of how many of its dispatches something is not
     /// [acknowledged](crate::Builder::acknowledge): those that wait for the consumer included.
     pub unacknowledged: usize,
-    /// Of its events that the consumer took, the one that was timed last: as
-    /// [`LagHistogram`](crate::metrics::LagHistogram) says, not each of many is.
+    /// Of its events that the consumer took, the one that was timed last: of many one of sixteen
+    /// is, as [`LagHistogram`](crate::metrics::LagHistogram) says.
     pub lag: Option<EventLag>,
     /// How far its guilds and members are; nothing of a shard that is not [here](Self::is_here).
     pub readiness: Readiness,

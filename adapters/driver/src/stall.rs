@@ -44,7 +44,7 @@ impl Stall {
         };
         let lasted = now.since(since.full);
         since.warn_at = now.after(lasted);
-        let Untaken { events, bytes } = waiting;
+        let Untaken { events, bytes, .. } = waiting;
         tracing::warn!(
             events,
             bytes,

@@ -43,11 +43,14 @@ async fn events_are_counted_when_they_come_and_their_lag_when_they_are_taken() {
     assert_eq!(metrics.shards[0].state.phase, Phase::Active);
     assert_eq!(metrics.lag.count(), 0);
     assert!(metrics.waiting_bytes > 0);
+    let since = handle.waiting_since().expect("events wait");
+    assert!(since.as_millis() < 1_000, "{since:?}");
     for _ in 0..metrics.waiting_events {
         bot.next().await.expect("it waits");
     }
     let after = handle.metrics();
     assert_eq!((after.waiting_events, after.waiting_bytes), (0, 0));
+    assert_eq!(handle.waiting_since(), None);
     let late = after.lag.buckets().filter(|(_, count)| *count > 0);
     let late: Vec<_> = late.collect();
     let bound = Some(Duration::from_secs(5));
@@ -102,6 +105,25 @@ async fn samples_say_what_came_and_went() {
         !shown.contains("secret") && !shown.contains("s1"),
         "{shown}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn guilds_of_a_shard_that_has_ended_count_no_more() {
+    let (bot, mut gateway) = begun().await;
+    let guild = json!({ "id": "1", "name": "g", "member_count": 0 });
+    gateway.dispatch("GUILD_CREATE", guild).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let handle = bot.handle();
+    let guilds = || {
+        let all = counts(&handle).into_iter();
+        let stages = all.filter(|((name, _), _)| *name == Metric::Guilds.name());
+        stages.map(|(_, count)| count).sum::<u64>()
+    };
+    assert_eq!(guilds(), 1);
+    gateway.close(4004).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(handle.shards().all(|shard| shard.halt.is_some()));
+    assert_eq!(guilds(), 0);
 }
 
 /// Those that only grow.

@@ -1,7 +1,10 @@
 //! Counts by a few words.
 
-/// So many words are counted one by one: more than any table of them has.
+/// So many words have a place: more than any table of them has.
 const WORDS: usize = 24;
+
+/// What is counted together where there is no place left.
+const OTHERS: &str = "other";
 
 /// Counts by one of a few words, such as a cause or an outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,15 +43,16 @@ impl LabelCounts {
     }
 
     fn raise(&mut self, label: &'static str, by: u64) {
-        let place = self
-            .0
+        let [places @ .., others] = &mut self.0;
+        let place = places
             .iter_mut()
             .find(|(known, count)| *count == 0 || *known == label);
-        debug_assert!(place.is_some(), "more words than places");
-        if let Some((known, count)) = place {
-            *known = label;
-            *count = count.saturating_add(by);
-        }
+        let (known, count, name) = match place {
+            Some((known, count)) => (known, count, label),
+            None => (&mut others.0, &mut others.1, OTHERS),
+        };
+        *known = name;
+        *count = count.saturating_add(by);
     }
 }
 
@@ -72,5 +76,15 @@ mod tests {
         let all: Vec<_> = counts.iter().collect();
         assert_eq!(all, [("a", 2), ("b", 2), ("c", 1)]);
         assert_eq!(counts.total(), 5);
+    }
+
+    #[test]
+    fn words_without_a_place_are_counted_together() {
+        let mut counts = LabelCounts::default();
+        for at in 0..2 * WORDS {
+            counts.count(std::format!("word {at}").leak());
+        }
+        assert_eq!(counts.total(), 2 * WORDS as u64);
+        assert_eq!(counts.get(OTHERS), WORDS as u64 + 1);
     }
 }

@@ -118,10 +118,11 @@ impl Setup {
             waits_for,
             WaitsFor::Nothing | WaitsFor::Outage | WaitsFor::Stores
         );
-        let waits_for = if apart || self.requests.is_up() {
-            waits_for
+        let (waits_for, until) = if apart || self.requests.is_up() {
+            (waits_for, until)
         } else {
-            WaitsFor::Connection
+            // Its own time begins anew with the connection.
+            (WaitsFor::Connection, self.requests.away_until())
         };
         Some(GuildReadiness {
             stage: standing.stage,

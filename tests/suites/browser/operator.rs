@@ -96,26 +96,35 @@ fn what_the_page_shows_at_rest_is_the_servers_own_ledger() {
         why(&mut browser, LOSES),
         "chunk 1 of its members never came"
     );
-    let (available, members) = scene.server.inspect(|gateway| {
-        let guilds = gateway
-            .world()
-            .guilds()
-            .filter(|guild| guild.is_available());
-        let sizes = guilds.map(|guild| guild.member_ids().count());
-        let sizes: Vec<usize> = sizes.collect();
-        (sizes.len(), sizes.iter().sum::<usize>())
+    let [available, members, roles, channels] = scene.server.inspect(|gateway| {
+        let guilds = gateway.world().guilds();
+        let available = guilds.filter(|guild| guild.is_available());
+        available.fold([0; 4], |[guilds, members, roles, channels], guild| {
+            [
+                guilds + 1,
+                members + guild.member_ids().count() as u64,
+                roles + guild.role_ids().count() as u64,
+                channels + guild.channel_ids().count() as u64,
+            ]
+        })
     });
     // All but the guild that loses a chunk of a thousand.
-    assert_eq!(number(&browser.text("#whole")), available as u64 - 1);
+    assert_eq!(number(&browser.text("#whole")), available - 1);
     assert_eq!(number(&browser.text("#whole-of")), u64::from(GUILDS));
-    assert_eq!(number(&browser.text("#members")), members as u64 - 1_000);
-    assert_eq!(number(&browser.text("#members-of")), members as u64);
+    assert_eq!(number(&browser.text("#members")), members - 1_000);
+    assert_eq!(number(&browser.text("#members-of")), members);
     let cache = browser.rows("cache-table");
-    let row = cache
-        .iter()
-        .find(|row| row[0] == "Member")
-        .expect("members");
-    assert_eq!(number(&row[1]), members as u64 - 1_000);
+    let kinds = [
+        ("Guild", available),
+        ("Member", members - 1_000),
+        ("Role", roles),
+        ("Channel", channels),
+    ];
+    for (kind, count) in kinds {
+        let row = cache.iter().find(|row| row[0] == kind).expect(kind);
+        assert_eq!(number(&row[1]), count, "{kind}");
+    }
+    assert_eq!(number(&browser.text("#identifies")), 1_000 - 2);
     assert_eq!(browser.text("#requests-empty"), "None is under way.");
     if let Some(path) = std::env::var_os(PICTURE) {
         std::fs::write(path, browser.picture()).expect("written");
@@ -226,6 +235,8 @@ fn a_shard_that_is_refused_is_told_from_one_that_goes_on() {
     let why = scene.handle.shards().find_map(|shard| shard.halt);
     assert_eq!(first[2], why.expect("it has ended").to_string());
     assert_eq!((&*second[1], &*second[2]), ("active", ""));
+    let of = browser.text("#whole-of");
+    assert_eq!(of, format!("of {GUILDS}, when last seen"));
     let empty = "Every guild was whole when last seen: 1 shard is not up.";
     assert_eq!(browser.text("#guilds-empty"), empty);
     assert_eq!(browser.complaints(), [] as [serde_json::Value; 0]);

@@ -11,6 +11,7 @@ use headcount_tokio::driver::core::chunk::MemberQuery;
 use headcount_tokio::driver::core::id::GuildId;
 use headcount_tokio::driver::core::session::OnStop;
 use headcount_tokio::driver::core::setup::{AutoChunk, Chunking};
+use headcount_tokio::driver::core::wire::Name;
 use headcount_tokio::driver::core::{Action, Instant};
 use headcount_tokio::driver::record::{Happened, RecordOptions, Recording, Replay};
 use headcount_tokio::driver::{Bot, Builder};
@@ -29,7 +30,7 @@ on_each_runtime! {
     a_shard_that_is_refused_writes_the_recording_out,
 }
 
-const INTENTS: Intents = Intents::all().difference(Intents::GUILD_PRESENCES);
+const INTENTS: Intents = Intents::all();
 
 fn recorded<R: Tested>(server: &Server) -> Builder<R> {
     let chunking = Chunking::from(AutoChunk::Missing).when(|guild| guild.members != Some(30));
@@ -86,8 +87,12 @@ fn secrets(value: &Value, key: &str, found: &mut BTreeSet<String>) {
 
 fn note(event: &BotEvent, found: &mut BTreeSet<String>) {
     if let Event::Dispatch(dispatch) = &event.event {
-        let data = serde_json::from_str(dispatch.data()).expect("JSON");
+        let data: Value = serde_json::from_str(dispatch.data()).expect("JSON");
         secrets(&data, "", found);
+        // That of an answer is the bot's own.
+        if dispatch.name() != Name::GuildMembersChunk {
+            found.extend(data["nonce"].as_str().map(str::to_owned));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use headcount_core::counts::ShardCounts;
 use headcount_core::fleet::lease::ProcessId;
 use headcount_core::setup::Readiness;
 use headcount_core::tracker::MisreadCounts;
-use headcount_core::{ConnectionStanding, Shard, ShardId};
+use headcount_core::{ConnectionStanding, Instant, Shard, ShardId};
 
 use super::{Handle, ShardOwner, ShardState};
 use crate::metrics::{GateCounts, LagHistogram, LeaseCounts, Metrics, RowMetrics, ShardMetrics};
@@ -100,6 +100,20 @@ impl Handle {
     #[must_use]
     pub fn waiting_events(&self) -> usize {
         self.shared.backlog.read().events
+    }
+
+    /// When that was received which the event follows from that the consumer takes next; `None` if
+    /// none waits. Who has taken nothing for long is late, though no lag says so.
+    ///
+    /// ```
+    /// # use headcount_driver::{Handle, core::Instant};
+    /// # fn ask(handle: &Handle, now: Instant) {
+    /// println!("it waits for {:?}", handle.waiting_since().map(|since| now.since(since)));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn waiting_since(&self) -> Option<Instant> {
+        self.shared.backlog.read().since
     }
 
     fn leases(&self) -> LeaseCounts {

@@ -9,7 +9,8 @@ use crate::{Error, ErrorKind};
 impl Handle {
     /// Writes out what has been [recorded](crate::Builder::record) until now, and records on. The
     /// file takes the place of an older one once it is whole; its owner alone can read it. A
-    /// future that is dropped leaves the recorder at it.
+    /// future that is dropped leaves the recorder at it. Take another path than that of
+    /// [`RecordOptions::file`](crate::record::RecordOptions::file): the newer one of both stays.
     ///
     /// ```
     /// # use headcount_driver::{Error, Handle};

@@ -140,13 +140,15 @@ impl Metrics {
         }
     }
 
-    /// The sums over all shards, of counts that have the same labels in the same order as `none`.
+    /// The sums over all shards that have not ended, of counts that have the same labels in the same
+    /// order as `none`.
     fn guilds<I>(&self, none: I, counts: fn(&ShardMetrics) -> I, hand: Hand<'_>)
     where
         I: Iterator<Item = (&'static str, usize)>,
     {
         let mut sums: Vec<(&str, usize)> = none.collect();
-        for shard in &self.shards {
+        let running = self.shards.iter().filter(|it| it.state.halt.is_none());
+        for shard in running {
             for ((_, sum), (_, count)) in sums.iter_mut().zip(counts(shard)) {
                 *sum += count;
             }

@@ -95,7 +95,9 @@ impl Archive {
             self.add(shard, &mut piece.bytes);
             free(piece.bytes);
         }
+        // What goes after a part that has differed is of what shows it.
         while !self.is_stopped
+            && self.fault.is_none()
             && let Some(segment) = self.ring.overflow()
         {
             self.drop_first(segment);

@@ -17,8 +17,8 @@ pub(super) struct Scrubber {
     deeper: usize,
     /// Whether the bot's own code has written it.
     is_own: bool,
-    /// Whether it may answer a request of the bot's: no other event's name came before.
-    may_answer: bool,
+    /// Whether its event answers requests of the bot's; `None` until its name has come.
+    answers: Option<bool>,
 }
 
 /// An object or an array that is open.
@@ -45,7 +45,7 @@ impl Scrubber {
             levels: Vec::new(),
             deeper: 0,
             is_own: false,
-            may_answer: true,
+            answers: None,
         }
     }
 
@@ -81,7 +81,8 @@ impl Scrubber {
         }
         self.levels.clear();
         self.deeper = 0;
-        self.may_answer = true;
+        // What the bot has written names its own requests.
+        self.answers = self.is_own.then_some(true);
         let mut at = 0;
         while at < bytes.len() {
             at += match bytes[at] {
@@ -142,7 +143,7 @@ impl Scrubber {
             end += 1 + usize::from(bytes[end] == b'\\');
         }
         let end = end.min(bytes.len());
-        let text = &mut bytes[1..end];
+        let (text, rest) = bytes[1..].split_at_mut(end - 1);
         let depth = self.levels.len();
         match self.levels.last_mut().filter(|_| self.deeper == 0) {
             Some(level) if level.awaits_key => {
@@ -157,17 +158,23 @@ impl Scrubber {
                     false => self.value(text, Meaning::Unknown),
                 }
             }
-            _ => self.value(text, self.meaning()),
+            _ => {
+                let meaning = self.meaning();
+                if meaning == Meaning::Nonce && self.answers.is_none() {
+                    self.answers = Some(answer_is_named(rest));
+                }
+                self.value(text, meaning);
+            }
         }
         (end + 1).min(bytes.len())
     }
 
     fn value(&mut self, text: &mut [u8], meaning: Meaning) {
         if meaning == Meaning::EventName {
-            self.may_answer = answers_requests(text);
+            self.answers = Some(answers_requests(text));
         }
         // A message has a nonce too, which whoever sent it has written.
-        let is_foreign = meaning == Meaning::Nonce && !self.may_answer;
+        let is_foreign = meaning == Meaning::Nonce && self.answers != Some(true);
         let stays = meaning.keeps(text) && !is_foreign;
         if !stays && text != b"0" {
             self.replace(text);
@@ -228,6 +235,19 @@ fn split_digits(bytes: &mut [u8]) -> (&mut [u8], &mut [u8]) {
 fn answers_requests(name: &[u8]) -> bool {
     let names = [Name::GuildMembersChunk, Name::RateLimited];
     names.iter().any(|it| it.as_str().as_bytes() == name)
+}
+
+/// Whether what follows names such an event. In a text its quotes would be escaped.
+fn answer_is_named(rest: &[u8]) -> bool {
+    let name: &[u8] = br#""t":""#;
+    let mut behind = rest
+        .windows(name.len())
+        .enumerate()
+        .filter(|(_, it)| *it == name);
+    behind.any(|(at, _)| {
+        let named = rest[at + name.len()..].split(|byte| *byte == b'"').next();
+        named.is_some_and(answers_requests)
+    })
 }
 
 /// A word that JSON has, or a byte that has no place in it.

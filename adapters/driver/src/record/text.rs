@@ -169,15 +169,29 @@ fn is_time(text: &[u8]) -> bool {
         form => sign == form,
     };
     let number = |at: usize| u32::from(time[at] - b'0') * 10 + u32::from(time[at + 1] - b'0');
-    let is_rest = |sign: &u8| sign.is_ascii_digit() || b"+-:.Z".contains(sign);
-    rest.len() <= 16
-        && rest.iter().all(is_rest)
+    ends_time(rest)
         && time.iter().zip(shape).all(fits)
         && (1..=12).contains(&number(5))
         && (1..=31).contains(&number(8))
         && number(11) < 24
         && number(14) < 60
         && number(17) < 60
+}
+
+/// Whether this may follow the seconds of a time: a fraction of at most nine digits, and the zone
+/// in which the service writes.
+fn ends_time(text: &[u8]) -> bool {
+    let zone = match text.strip_prefix(b".") {
+        Some(fraction) => {
+            let digits = fraction.iter().take_while(|sign| sign.is_ascii_digit());
+            match digits.count() {
+                digits @ 1..=9 => &fraction[digits..],
+                _ => return false,
+            }
+        }
+        None => text,
+    };
+    [b"".as_slice(), b"Z", b"+00:00"].contains(&zone)
 }
 
 /// The time in the same month that this hash says.

@@ -28,7 +28,7 @@ guilds.
                       shows its table at once, and counts anew what is not whole
   --record FILE       write a recording of all that happened there at the end,
                       scrubbed so that strangers may see it; the example
-                      replay steps through it
+                      replay steps through it (of a fault, in FILE.fault)
   --help              this text
 
 With --live the bot needs the server members intent, switched on at the bot's

@@ -19,6 +19,7 @@ mod progress;
 mod report;
 mod restored;
 
+use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -95,11 +96,26 @@ fn builder(bot: Builder, arguments: &Arguments) -> Builder {
     }
     if let Some(path) = &arguments.record {
         bot = bot.record(RecordOptions {
-            file: Some(path.clone()),
+            file: Some(evidence(path)),
             ..RecordOptions::default()
         });
     }
     bot
+}
+
+/// Where the recording goes of what nobody wished for: beside the one that is asked for.
+fn evidence(recording: &Path) -> PathBuf {
+    let mut name = recording.as_os_str().to_owned();
+    name.push(".fault");
+    name.into()
+}
+
+/// How following the bot ended.
+enum Followed {
+    /// Everyone is counted, or nobody can be any more.
+    ToItsEnd,
+    Interrupted,
+    Failed(String),
 }
 
 /// Starts the bot, follows it until everyone is counted, and prints the result.
@@ -118,37 +134,44 @@ async fn call(bot: Builder, arguments: &Arguments, earlier: Option<Earlier>) -> 
     let mut progress = Progress::new(arguments, &handle);
     let mut call = Call::default();
     let mut interrupt = pin!(tokio::signal::ctrl_c());
-    let mut is_interrupted = false;
-    while !call.is_over() {
+    let followed = loop {
+        if call.is_over() {
+            break Followed::ToItsEnd;
+        }
         tokio::select! {
             // The table so far is better than none.
-            _ = &mut interrupt => {
-                is_interrupted = true;
-                break;
-            }
-            event = bot.next() => match event {
-                Some(event) => call.note(&event)?,
-                None => return Err("the gateway ended every shard".into()),
+            _ = &mut interrupt => break Followed::Interrupted,
+            event = bot.next() => match event.map(|event| call.note(&event)) {
+                Some(Ok(())) => {}
+                Some(Err(trouble)) => break Followed::Failed(trouble),
+                None => break Followed::Failed("the gateway ended every shard".into()),
             },
             () = progress.tick() => progress.show(&handle),
         }
-    }
+    };
     progress.finish(&handle);
     let (elapsed, still) = (started.elapsed(), call.restored());
     let is_counted = call.is_over() && still.is_none();
     let report = call.report(&handle, elapsed, still.map(restored));
-    match arguments.json {
-        true => println!("{}", report.to_json()),
-        false => println!("{report}"),
-    }
-    if board.is_some() && !is_interrupted {
+    let outcome = match &followed {
+        Followed::Failed(trouble) => Err(trouble.clone()),
+        Followed::ToItsEnd | Followed::Interrupted => {
+            match arguments.json {
+                true => println!("{}", report.to_json()),
+                false => println!("{report}"),
+            }
+            Ok(())
+        }
+    };
+    if board.is_some() && !matches!(followed, Followed::Interrupted) {
         keep_up(&mut bot, interrupt).await;
     }
     let dumped = match &arguments.record {
         Some(path) => handle.dump(path).await.map_err(|error| error.to_string()),
         None => Ok(()),
     };
-    dumped.and(end(bot, arguments, is_counted.then_some(elapsed)).await)
+    let ended = end(bot, arguments, is_counted.then_some(elapsed)).await;
+    outcome.and(dumped).and(ended)
 }
 
 /// Ends the bot; with a folder so that the next one goes on from there, and with how long it took

@@ -325,6 +325,31 @@ fn the_nonce_of_a_message_is_gone_and_that_of_an_answer_stays() {
     }
     let early = r#"{"d":{"nonce":"abcdef01.1.0"},"t":"GUILD_MEMBERS_CHUNK"}"#;
     assert_eq!(scrubbed(early), early, "its name may come later");
+    let content = r#"\"t\":\"GUILD_MEMBERS_CHUNK\""#;
+    for name in ["MESSAGE_CREATE", "A_NEW_EVENT"] {
+        let early =
+            format!(r#"{{"d":{{"nonce":"hunter22.is.mine","content":"{content}"}},"t":"{name}"}}"#);
+        assert!(!scrubbed(&early).contains("hunter22"), "{name} comes later");
+    }
+    assert!(!scrubbed(r#"{"d":{"nonce":"hunter22"}}"#).contains("hunter22"));
+}
+
+#[test]
+fn digits_behind_what_looks_like_a_time_are_gone() {
+    let texts = [
+        "2024-01-01T00:00:00+491701234567",
+        "2024-01-01T00:00:00:001234567890123456",
+        "2024-01-01T00:00:00.1234567890",
+        "2024-01-01T00:00:00.12+49:17",
+    ];
+    for text in texts {
+        let scrubbed = scrubbed(&format!("[\"{text}\"]"));
+        assert!(!scrubbed.starts_with("[\"2024-01-"), "{scrubbed}");
+    }
+    for end in ["", "Z", "+00:00", ".123456+00:00", ".5Z"] {
+        let scrubbed = scrubbed(&format!("[\"2024-01-01T00:00:00{end}\"]"));
+        assert!(scrubbed.starts_with("[\"2024-01-"), "{end}: {scrubbed}");
+    }
 }
 
 #[test]
