@@ -107,17 +107,17 @@ pub struct RecordOptions {
     /// Default yes.
     pub rows: bool,
     /// How many bytes may wait for the recorder's thread, as they came, beside a buffer of 32 KiB
-    /// for each shard; a shard for which there is no room is recorded no further. What comes while a
-    /// recording is written out waits too. Default 64 MiB.
+    /// for each shard; a shard for which there is no room is recorded no further. While a
+    /// recording is written out the thread takes in what comes. Default 64 MiB.
     pub waiting: usize,
     /// Where the recording is written to when a shard ends for good without having been asked to:
     /// refused by the gateway, or panicked; and when the recorder finds that a part which it drops
-    /// for want of room does something else than the bot did. The bot's events end once it is on the disk, at the
-    /// latest after 10 s. The first such end goes to this file, in the place of an older one; those
-    /// that come while it is written are the second together, in a file with `.2` behind its name,
-    /// and so on up to `.4`; of later ones there is none. What an earlier process left under these
-    /// names stays until it is written over. Each bot and each process needs a path of its own: two
-    /// that write to one may leave neither's recording. Default nowhere.
+    /// for want of room does something else than the bot did. The bot's events end once it is on
+    /// the disk, at the latest after 10 s. The first such end goes to this file, in the place of an
+    /// older one; those that come while it is written are the second together, in a file with `.2`
+    /// behind its name, and so on up to `.4`; of later ones there is none. What an earlier process
+    /// left under these names stays until it is written over. Each bot and each process needs a
+    /// path of its own: two that write to one may leave neither's recording. Default nowhere.
     pub file: Option<PathBuf>,
 }
 

@@ -25,8 +25,8 @@ const BOUNDS: [u64; 13] = [
 /// How many buckets there are.
 const BUCKETS: usize = BOUNDS.len() + 1;
 
-/// How many events took how long from receipt to consumer. Of each shard one of sixteen is timed,
-/// and the first one in each second; it counts for those before it that are not.
+/// How many events took how long from receipt to consumer. Of each shard the first 1,024 are
+/// timed, then one of sixteen and the first one in each second, which count for those before them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LagHistogram {
     buckets: [u64; BUCKETS],

@@ -140,8 +140,8 @@ impl Metrics {
         }
     }
 
-    /// The sums over all shards that have not ended, of counts that have the same labels in the same
-    /// order as `none`.
+    /// The sums over all shards that have not ended, of counts that have the same labels in the
+    /// same order as `none`.
     fn guilds<I>(&self, none: I, counts: fn(&ShardMetrics) -> I, hand: Hand<'_>)
     where
         I: Iterator<Item = (&'static str, usize)>,

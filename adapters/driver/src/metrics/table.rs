@@ -148,7 +148,7 @@ metrics! {
     Commands Counter "commands" "headcount_commands_total" [outcome]
         "Commands of the user that ended, by outcome."
     Guilds Gauge "guilds" "headcount_guilds" [stage]
-        "Guilds, by stage."
+        "Guilds of shards that have not ended, by stage."
     GuildOutcomes Gauge "guilds" "headcount_guild_outcomes" [outcome]
         "Guilds of the last READY of each shard, by outcome."
     Rows Gauge "rows" "headcount_rows" [kind]

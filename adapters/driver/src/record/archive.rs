@@ -20,21 +20,26 @@ use crate::panics::caught;
 
 /// A recording that grows, and loses its begin where it has no more room.
 pub(super) struct Archive {
-    scrubber: Scrubber,
     header: RecordingHeader,
+    begin: ArchiveBegin,
+    stream: ArchivedStream,
+    keeps_rows: bool,
+    has_differed: bool,
+}
+
+/// What came from the begin on.
+pub(super) struct ArchivedStream {
+    scrubber: Scrubber,
     /// Pieces that came before others of their shard.
     early: BTreeMap<(u32, u64), TapePiece>,
     /// The number of the next piece of each shard.
     next: Vec<u64>,
-    begin: ArchiveBegin,
     ring: SegmentRing,
-    keeps_rows: bool,
     /// What came could not be scrubbed, or what was to be dropped not followed: nothing more is
     /// kept.
     is_stopped: bool,
     /// The part of some shard has ended before the run.
     lacks_ends: bool,
-    has_differed: bool,
     fault: Option<ArchiveFault>,
 }
 
@@ -63,27 +68,7 @@ pub(super) struct DifferingPart {
     segment: Segment,
 }
 
-impl Archive {
-    pub(super) fn new(
-        scrubber: Scrubber,
-        header: RecordingHeader,
-        options: &RecordOptions,
-    ) -> Self {
-        Self {
-            scrubber,
-            early: BTreeMap::new(),
-            next: vec![0; header.shards.len()],
-            header,
-            begin: ArchiveBegin::WithRun,
-            ring: SegmentRing::new(options.bytes),
-            keeps_rows: options.rows,
-            is_stopped: false,
-            lacks_ends: false,
-            has_differed: false,
-            fault: None,
-        }
-    }
-
+impl ArchivedStream {
     /// Takes a piece in, and hands the buffers of what is dealt with to `free`.
     pub(super) fn take(&mut self, piece: TapePiece, mut free: impl FnMut(Vec<u8>)) {
         let shard = piece.shard;
@@ -95,18 +80,12 @@ impl Archive {
             self.add(shard, &mut piece.bytes);
             free(piece.bytes);
         }
-        // What goes after a part that has differed is of what shows it.
-        while !self.is_stopped
-            && self.fault.is_none()
-            && let Some(segment) = self.ring.overflow()
-        {
-            self.drop_first(segment);
-        }
     }
 
-    /// What has shown since the last call.
-    pub(super) const fn take_fault(&mut self) -> Option<ArchiveFault> {
-        self.fault.take()
+    /// Whether it has so much more than its room that nothing is to be taken in until its begin is
+    /// dropped.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.ring.is_crowded()
     }
 
     /// Scrubs a piece, and keeps it. Without one no later one of its shard can be followed.
@@ -127,6 +106,55 @@ impl Archive {
         });
     }
 
+    /// Keeps what there is with this segment as its first, and nothing more.
+    fn stop(&mut self, segment: Segment) {
+        self.ring.put_back(segment);
+        self.is_stopped = true;
+        self.fault = Some(ArchiveFault::Stopped);
+    }
+}
+
+impl Archive {
+    pub(super) fn new(
+        scrubber: Scrubber,
+        header: RecordingHeader,
+        options: &RecordOptions,
+    ) -> Self {
+        let stream = ArchivedStream {
+            scrubber,
+            early: BTreeMap::new(),
+            next: vec![0; header.shards.len()],
+            ring: SegmentRing::new(options.bytes),
+            is_stopped: false,
+            lacks_ends: false,
+            fault: None,
+        };
+        Self {
+            header,
+            begin: ArchiveBegin::WithRun,
+            stream,
+            keeps_rows: options.rows,
+            has_differed: false,
+        }
+    }
+
+    /// Takes a piece in, and hands the buffers of what is dealt with to `free`.
+    pub(super) fn take(&mut self, piece: TapePiece, free: impl FnMut(Vec<u8>)) {
+        self.stream.take(piece, free);
+        // What goes after a part that has differed is of what shows it.
+        while !self.stream.is_stopped
+            && self.stream.fault.is_none()
+            && let Some(segment) = self.stream.ring.overflow()
+        {
+            self.drop_first(segment);
+        }
+    }
+
+    /// What has shown since the last call.
+    pub(super) const fn take_fault(&mut self) -> Option<ArchiveFault> {
+        self.stream.fault.take()
+    }
+
     /// Moves the begin behind a segment that was taken out.
     fn drop_first(&mut self, segment: Segment) {
         let begin = mem::replace(&mut self.begin, ArchiveBegin::WithRun);
@@ -137,35 +165,30 @@ impl Archive {
             }
         };
         let Ok(mut follower) = follower else {
-            return self.stop(segment);
+            return self.stream.stop(segment);
         };
         let machines = follower.machines();
         let followed = caught(|| follower.follow(segment.blocks()));
         let Ok(Ok(is_same)) = followed else {
             self.begin = ArchiveBegin::Machines(machines);
-            return self.stop(segment);
+            return self.stream.stop(segment);
         };
         self.begin = ArchiveBegin::Later(follower);
         if !is_same && !self.has_differed {
             self.has_differed = true;
             let part = DifferingPart { machines, segment };
-            self.fault = Some(ArchiveFault::Differs(part));
+            self.stream.fault = Some(ArchiveFault::Differs(part));
         }
     }
 
-    /// Keeps what there is with this segment as its first, and nothing more.
-    fn stop(&mut self, segment: Segment) {
-        self.ring.put_back(segment);
-        self.is_stopped = true;
-        self.fault = Some(ArchiveFault::Stopped);
-    }
-
     /// Writes the recording so far as a file; one that shows a part that differed begins there.
+    /// While the rows are written, which may take long, `meanwhile` takes in what comes.
     pub(super) fn write(
-        &self,
+        &mut self,
         differing: Option<&DifferingPart>,
         why: &str,
         out: &mut dyn Write,
+        mut meanwhile: impl FnMut(&mut ArchivedStream),
     ) -> io::Result<()> {
         out.write_all(MAGIC)?;
         write_json(out, BlockKind::Header, &self.header)?;
@@ -180,25 +203,29 @@ impl Archive {
             }
             (None, ArchiveBegin::Later(follower)) => {
                 write_json(out, BlockKind::Machines, &follower.machines())?;
+                let mut write = |block: &[u8]| {
+                    meanwhile(&mut self.stream);
+                    out.write_all(block)
+                };
                 let rows = follower.rows();
-                rows.map_or(Ok(()), |rows| rows.write(|block| out.write_all(block)))?;
+                rows.map_or(Ok(()), |rows| rows.write(&mut write))?;
             }
         }
-        self.ring.write(|blocks| out.write_all(blocks))?;
+        self.stream.ring.write(|blocks| out.write_all(blocks))?;
         let end = RecordingEnd {
             why: why.into(),
-            is_full: self.is_stopped
-                || self.lacks_ends
+            is_full: self.stream.is_stopped
+                || self.stream.lacks_ends
                 || !matches!(self.begin, ArchiveBegin::WithRun),
         };
         write_json(out, BlockKind::End, &end)
     }
 
     /// The recording so far, as a file.
-    pub(super) fn file(&self, why: &str) -> Vec<u8> {
+    pub(super) fn file(&mut self, why: &str) -> Vec<u8> {
         let mut file = Vec::new();
         // Nothing that is written to memory fails.
-        let _ = self.write(None, why, &mut file);
+        let _ = self.write(None, why, &mut file, |_| {});
         file
     }
 }

@@ -15,7 +15,7 @@ use futures_channel::oneshot;
 use headcount_core::Config;
 
 use super::RecordOptions;
-use super::archive::{Archive, ArchiveFault, DifferingPart};
+use super::archive::{Archive, ArchiveFault, ArchivedStream, DifferingPart};
 use super::evidence_files::EvidenceFiles;
 use super::header::{RecordingHeader, ShardHeader};
 use super::key::ScrubKey;
@@ -226,43 +226,52 @@ impl RecorderThread {
 
     fn run(mut self, tasks: &Receiver<RecorderTask>) {
         attend(tasks, |task| {
-            self.work(task);
+            self.work(tasks, task);
             self.write_out(tasks);
         });
         self.write_out(tasks);
     }
 
-    fn work(&mut self, task: RecorderTask) {
+    fn work(&mut self, tasks: &Receiver<RecorderTask>, task: RecorderTask) {
         match task {
-            RecorderTask::Piece(piece) => self.keep(piece),
+            RecorderTask::Piece(piece) => self.keep(tasks, piece),
             RecorderTask::Look => {}
         }
     }
 
-    fn keep(&mut self, piece: TapePiece) {
+    fn keep(&mut self, tasks: &Receiver<RecorderTask>, piece: TapePiece) {
         let feed = &self.feed;
-        self.archive.take(piece, |bytes| {
-            if let Some(feed) = feed.upgrade() {
-                feed.give_back(bytes);
-            }
-        });
+        self.archive.take(piece, |bytes| give_back(feed, bytes));
         match self.archive.take_fault() {
             Some(ArchiveFault::Differs(part)) => {
-                self.report("a replay does something else than the run", Some(&part));
+                self.report(
+                    tasks,
+                    "a replay does something else than the run",
+                    Some(&part),
+                );
             }
             Some(ArchiveFault::Stopped) => {
-                self.report("the recording cannot be replayed, and ends here", None);
+                self.report(
+                    tasks,
+                    "the recording cannot be replayed, and ends here",
+                    None,
+                );
             }
             None => {}
         }
     }
 
     /// Warns of a fault of the library's, and writes out what shows it.
-    fn report(&mut self, why: &str, differing: Option<&DifferingPart>) {
+    fn report(
+        &mut self,
+        tasks: &Receiver<RecorderTask>,
+        why: &str,
+        differing: Option<&DifferingPart>,
+    ) {
         warn(why);
         if let Some(path) = self.evidence_file() {
             // It has warned.
-            let _ = self.write(&path, why, differing);
+            let _ = self.write(tasks, &path, why, differing);
         }
     }
 
@@ -274,11 +283,11 @@ impl RecorderThread {
             let mut is_quiet = true;
             for task in tasks.try_iter() {
                 is_quiet = false;
-                self.work(task);
+                self.work(tasks, task);
             }
             for dump in &mut dumps {
                 let pieces = mem::take(&mut dump.pieces);
-                pieces.into_iter().for_each(|piece| self.keep(piece));
+                pieces.into_iter().for_each(|piece| self.keep(tasks, piece));
             }
             // What was taken out of the queue may have said that there is more to write.
             if dumps.is_empty() && is_quiet {
@@ -287,14 +296,19 @@ impl RecorderThread {
             while let Some(first) = dumps.pop_front() {
                 let is_same = |it: &DumpRequest| it.target == first.target;
                 let (same, others) = dumps.into_iter().partition(is_same);
-                self.answer(first, same);
+                self.answer(tasks, first, same);
                 dumps = others;
             }
         }
     }
 
     /// Writes a recording out for all of these.
-    fn answer(&mut self, first: DumpRequest, others: VecDeque<DumpRequest>) {
+    fn answer(
+        &mut self,
+        tasks: &Receiver<RecorderTask>,
+        first: DumpRequest,
+        others: VecDeque<DumpRequest>,
+    ) {
         let path = match first.target {
             DumpTarget::File(path) => Some(path),
             DumpTarget::Evidence => self.evidence_file(),
@@ -303,7 +317,7 @@ impl RecorderThread {
             0 => first.why,
             more => format!("{}, and {more} more asked for it", first.why),
         };
-        let written = path.map_or(Ok(()), |path| self.write(&path, &why, None));
+        let written = path.map_or(Ok(()), |path| self.write(tasks, &path, &why, None));
         for dump in others {
             // An error cannot be copied.
             let copy = written.as_ref().map(|&()| ());
@@ -323,12 +337,35 @@ impl RecorderThread {
         next
     }
 
-    fn write(&self, path: &Path, why: &str, differing: Option<&DifferingPart>) -> io::Result<()> {
-        let written = write_file(path, |out| self.archive.write(differing, why, out));
+    /// Writes the recording; what comes meanwhile is taken in, as far as there is room.
+    fn write(
+        &mut self,
+        tasks: &Receiver<RecorderTask>,
+        path: &Path,
+        why: &str,
+        differing: Option<&DifferingPart>,
+    ) -> io::Result<()> {
+        let (archive, feed) = (&mut self.archive, &self.feed);
+        let meanwhile = |stream: &mut ArchivedStream| {
+            while !stream.is_crowded()
+                && let Ok(task) = tasks.try_recv()
+            {
+                if let RecorderTask::Piece(piece) = task {
+                    stream.take(piece, |bytes| give_back(feed, bytes));
+                }
+            }
+        };
+        let written = write_file(path, |out| archive.write(differing, why, out, meanwhile));
         if let Err(error) = &written {
             tracing::warn!(%error, path = %path.display(), "the recording is not written");
         }
         written
+    }
+}
+
+fn give_back(feed: &Weak<TapeFeed>, bytes: Vec<u8>) {
+    if let Some(feed) = feed.upgrade() {
+        feed.give_back(bytes);
     }
 }
 

@@ -94,11 +94,23 @@ impl SegmentRing {
 
     /// Takes the oldest segment out, if all have more than there is room for.
     pub(super) fn overflow(&mut self) -> Option<Segment> {
-        let all = || self.segments.iter().chain([&self.open]);
-        let packed: usize = all().map(|segment| segment.packed.len()).sum();
-        let streamed: usize = all().map(|segment| segment.streamed).sum();
+        let (packed, streamed) = self.sums();
         let is_over = packed + self.unpacked.len() > self.limit || streamed > stream_room(packed);
         is_over.then(|| self.segments.pop_front()).flatten()
+    }
+
+    /// Whether all have a segment more than there is room for.
+    pub(super) fn is_crowded(&self) -> bool {
+        let (packed, _) = self.sums();
+        packed > self.limit + self.limit / SEGMENTS
+    }
+
+    /// How many bytes all have, packed and unpacked.
+    fn sums(&self) -> (usize, usize) {
+        let all = self.segments.iter().chain([&self.open]);
+        all.fold((0, 0), |(packed, streamed), segment| {
+            (packed + segment.packed.len(), streamed + segment.streamed)
+        })
     }
 
     /// Puts back what was taken out last.

@@ -80,6 +80,32 @@ fn what_is_full_loses_its_begin_and_goes_on_from_the_machines_and_rows_there() {
 }
 
 #[test]
+fn what_comes_while_rows_are_written_out_is_taken_in_and_written_too() {
+    let mut run = messages(&small(true));
+    let (before, _) = followed(&run.file());
+    for sequence in MESSAGES..MESSAGES + 400 {
+        run.message(sequence);
+    }
+    let (mut file, mut taken) = (Vec::new(), 0);
+    let (archive, receiver, feed) = (&mut run.archive, &run.receiver, &run.feed);
+    let written = archive.write(None, "a test", &mut file, |stream| {
+        while let Ok(RecorderTask::Piece(piece)) = receiver.try_recv() {
+            taken += 1;
+            stream.take(piece, |bytes| feed.give_back(bytes));
+        }
+    });
+    written.unwrap();
+    assert!(taken > 1, "{taken}");
+    let (steps, _) = followed(&file);
+    assert!(steps > before + 300, "{steps} after {before}");
+    for sequence in MESSAGES + 400..2 * MESSAGES {
+        hear(&mut run, sequence);
+    }
+    assert_eq!(run.feed.waiting(), 0, "each buffer is back");
+    followed(&run.file());
+}
+
+#[test]
 fn a_call_changes_the_rows_that_are_kept_from_there_on() {
     let mut run = messages(&small(true));
     let call = RecordedCall::SetPolicy {
@@ -117,7 +143,7 @@ fn a_part_that_differs_is_found_when_it_goes_and_shown_by_a_file_that_begins_bef
             assert!(file.is_none(), "it is said once");
             let mut written = Vec::new();
             run.archive
-                .write(Some(&part), "it differs", &mut written)
+                .write(Some(&part), "it differs", &mut written, |_| {})
                 .unwrap();
             file = Some(written);
         }
