@@ -215,7 +215,7 @@ impl Tracker {
     }
 
     /// Goes on with the counts of another tracker, whose shard begins again.
-    pub(crate) fn count_on(&mut self, before: &mut Self) {
+    fn count_on(&mut self, before: &mut Self) {
         self.misunderstood = before.misunderstood;
         self.misreads = core::mem::take(&mut before.misreads);
     }

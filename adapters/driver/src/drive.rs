@@ -355,7 +355,12 @@ impl<R: Runtime> Drive<R> {
         for action in actions {
             match action {
                 Action::Connect { url } => self.todo.push_back(Todo::Connect(url)),
-                Action::Send(command) => self.todo.push_back(Todo::Send(command)),
+                Action::Send(command) => {
+                    if let Some(keeper) = &mut self.keeper {
+                        keeper.send(&command);
+                    }
+                    self.todo.push_back(Todo::Send(command));
+                }
                 Action::Close(code) => self.todo.push_back(Todo::Close(code)),
                 // A shard begins with its grant.
                 Action::WantIdentify if self.cell.is_granted() => {}

@@ -6,6 +6,7 @@ use std::task::Context;
 use std::time::SystemTime;
 
 use headcount_core::session::Halt;
+use headcount_core::wire::command::Command;
 use headcount_core::{Instant, Position, Session, Shard};
 
 use crate::Runtime;
@@ -13,11 +14,12 @@ use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::shard_cell::ShardCell;
 use crate::snapshots::SnapshotFloors;
-use crate::state::ShardJournal;
+use crate::state::{RequestLog, ShardJournal};
 
 /// Keeps a shard's journal in step with what is acknowledged, and with where its guilds stand.
 pub(crate) struct Keeper<R: Runtime> {
     journal: ShardJournal,
+    requests: RequestLog,
     alarm: Alarm<R>,
     /// The session that the journal follows.
     session: Option<u64>,
@@ -37,7 +39,7 @@ pub(crate) struct Keeper<R: Runtime> {
 
 impl<R: Runtime> Keeper<R> {
     pub(crate) fn new(
-        journal: ShardJournal,
+        (journal, requests): (ShardJournal, RequestLog),
         runtime: R,
         clock: Clock,
         floors: Option<Arc<SnapshotFloors>>,
@@ -45,6 +47,7 @@ impl<R: Runtime> Keeper<R> {
         Self {
             session: journal.session(),
             journal,
+            requests,
             alarm: Alarm::new(runtime, clock),
             changes: 0,
             gap_changes: 0,
@@ -59,6 +62,15 @@ impl<R: Runtime> Keeper<R> {
     /// that is recorded before guilds that stand elsewhere now are.
     pub(crate) fn begin(&mut self, cell: &ShardCell) {
         self.look_at_guilds(cell);
+    }
+
+    /// A command goes out next: whom it asks for all members is written down before.
+    pub(crate) fn send(&mut self, command: &Command) {
+        if let Command::RequestMembers(request) = command
+            && request.query.is_full()
+        {
+            self.requests.note(request.guild);
+        }
     }
 
     /// Up to where everything is dealt with. If that changes the stage of guilds, the change is

@@ -1,7 +1,7 @@
 //! Beginning shards: each has a task of its own once it may connect, and not before.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use headcount_core::cache::memory::RestoredRows;
 use headcount_core::session::Halt;
@@ -27,6 +27,8 @@ pub(crate) struct Launch<R> {
     /// Where sessions are kept for the next process, if they are. It is free again before the
     /// bot's events end.
     pub(crate) state: Option<StateFolder>,
+    /// Time between two requests for all members of one guild.
+    pub(crate) gate: Duration,
     pub(crate) delivery: Delivery,
     /// Up to where snapshots have the sessions, if there are any.
     pub(crate) floors: Option<Arc<SnapshotFloors>>,
@@ -47,10 +49,11 @@ impl<R: Runtime> Launch<R> {
     }
 
     fn keeper(&self, id: ShardId) -> Option<Keeper<R>> {
-        let journal = self.state.as_ref()?.journal(id);
+        let state = self.state.as_ref()?;
+        let files = (state.journal(id), state.request_log(id, self.gate));
         let clock = self.shared.clock;
         let floors = self.floors.clone();
-        Some(Keeper::new(journal, self.runtime.clone(), clock, floors))
+        Some(Keeper::new(files, self.runtime.clone(), clock, floors))
     }
 
     /// Gives a shard its task.

@@ -1,5 +1,6 @@
 //! Starting a bot.
 
+mod asking;
 mod identifying;
 mod joining;
 
@@ -175,6 +176,9 @@ impl<R: Runtime> Builder<R> {
         self.config.tracker.kinds = plan.kinds();
         self.complete_config(state.is_some() || self.sharing.store.is_some());
         let (total, cells, recorder) = self.cells(info, &mut rows)?;
+        if let Some(folder) = &state {
+            asking::keep_gates(folder.requests(), total, &cells);
+        }
         let (restored, rows) = (rows.restored(), rows.into_store(total, &cells));
         let ids: Vec<ShardId> = cells.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {
@@ -221,6 +225,7 @@ impl<R: Runtime> Builder<R> {
             options: self.options.clone(),
             shared: Arc::clone(&shared),
             state,
+            gate: self.config.tracker.requests.gate,
             delivery,
             floors,
             snapshots,

@@ -10,6 +10,7 @@ mod journal;
 mod layout;
 mod record;
 mod rejection;
+mod requests;
 mod saved;
 mod snapshot;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub(crate) use bot_key::BotKey;
 pub(crate) use cold_starts::ColdStarts;
 pub(crate) use identifies::{IdentifyLog, RecentIdentifies};
 pub(crate) use journal::ShardJournal;
+pub(crate) use requests::{RecentRequests, RequestLog};
 pub use saved::SavedSession;
 pub(crate) use snapshot::{FileHead, FoundSnapshots, RestoredStore, RowsWriter, SnapshotFiles};
 
@@ -64,6 +66,8 @@ pub(crate) struct StateFolder {
     cold_starts: Mutex<Breaker>,
     /// Those of the processes before this one.
     identifies: RecentIdentifies,
+    /// Whom they have asked for all members.
+    requests: RecentRequests,
     failures: Arc<StateFailureCounters>,
 }
 
@@ -103,6 +107,7 @@ impl StateFolder {
         let (sessions, mut unused) = read_all(&*disk, Some(bot))?;
         let starts = read(&*disk, COLD_STARTS, Some(bot), &mut unused);
         let identifies = read(&*disk, IDENTIFIES, Some(bot), &mut unused);
+        let requests = RecentRequests::read_all(&*disk, Some(bot), &mut unused)?;
         warn_of(&unused);
         let failures = Arc::new(StateFailureCounters::default());
         let folder = Self {
@@ -115,6 +120,7 @@ impl StateFolder {
                 trouble: Trouble::new(StateWrite::ColdStarts, &failures),
             }),
             identifies,
+            requests,
             failures,
         };
         Ok((folder, sessions))
@@ -153,6 +159,21 @@ impl StateFolder {
         let place = (Arc::clone(&self.disk), self.bot);
         let trouble = Trouble::new(StateWrite::Identifies, &self.failures);
         IdentifyLog::new(place, spacing, self.identifies.clone(), trouble)
+    }
+
+    /// The guilds that the processes before this one have asked for all their members.
+    pub(crate) const fn requests(&self) -> &RecentRequests {
+        &self.requests
+    }
+
+    /// What writes down those that a shard asks, with so long between two requests for a guild. It
+    /// goes on with what the folder has of the shard.
+    pub(crate) fn request_log(&self, shard: ShardId, gate: Duration) -> RequestLog {
+        let place = (Arc::clone(&self.disk), self.bot, shard);
+        let (bot, number) = (Some(self.bot), shard.number());
+        let found = RecentRequests::of_shard(&*self.disk, number, bot, &mut Vec::new());
+        let trouble = Trouble::new(StateWrite::Requests, &self.failures);
+        RequestLog::new(place, gate, found, trouble)
     }
 
     /// Has room for a shard in the journal now, so that a disk that fills up later does no harm.
@@ -263,6 +284,8 @@ impl SavedState {
             read_all(&disk, None).map_err(|error| unusable(path, error))?;
         let starts: ColdStarts = read(&disk, COLD_STARTS, None, &mut unused);
         let _: RecentIdentifies = read(&disk, IDENTIFIES, None, &mut unused);
+        RecentRequests::read_all(&disk, None, &mut unused)
+            .map_err(|error| unusable(path, error))?;
         let line = |Unused { what, why }| format!("{what}: {why}");
         Ok(Self {
             sessions,

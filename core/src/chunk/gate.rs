@@ -23,6 +23,13 @@ impl Gates {
         self.order.insert((until, guild));
     }
 
+    /// Keeps a guild's gate shut until a time at least.
+    pub(crate) fn keep_shut(&mut self, guild: GuildId, until: Instant) {
+        if until > self.opens(guild) {
+            self.shut(guild, until);
+        }
+    }
+
     /// When the gate opens; the epoch when it is not shut.
     pub(crate) fn opens(&self, guild: GuildId) -> Instant {
         self.shut.get(&guild).copied().unwrap_or(Instant::ZERO)

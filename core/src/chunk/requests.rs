@@ -179,8 +179,14 @@ impl Requests {
     pub(crate) fn restore_gates(&mut self, now: Instant, gates: &[(GuildId, u64)]) {
         for (guild, millis) in gates {
             let left = Duration::from_millis(*millis).min(self.config.gate);
-            self.gates.shut(*guild, now.after(left));
+            self.gates.keep_shut(*guild, now.after(left));
         }
+    }
+
+    /// A guild was asked for everyone so long ago, elsewhere.
+    pub(crate) fn asked_before(&mut self, now: Instant, guild: GuildId, ago: Duration) {
+        let left = self.config.gate.saturating_sub(ago);
+        self.gates.keep_shut(guild, now.after(left));
     }
 
     /// Puts a request in line, not before a time nor before its guild's gate opens.

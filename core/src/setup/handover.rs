@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::num::NonZeroUsize;
+use core::time::Duration;
 
 use super::arrival::Arrival;
 use super::event::{Restored, SetupEvent};
@@ -156,6 +157,17 @@ impl Setup {
         for guild in &known.away {
             self.tally.settle(*guild, &Outcome::Unavailable);
         }
+    }
+
+    /// A guild was asked for all its members so long ago, elsewhere.
+    pub(crate) fn asked_before(&mut self, now: Instant, guild: GuildId, ago: Duration) {
+        self.requests.asked_before(now, guild, ago);
+    }
+
+    /// Asks no guild too soon that another setup of the shard has asked.
+    pub(crate) fn keep_gates(&mut self, now: Instant, before: &Self) {
+        self.requests
+            .restore_gates(now, &before.requests.gates(now));
     }
 
     fn place_handed_over(&mut self, now: Instant, guild: GuildId, stage: Stage) -> bool {

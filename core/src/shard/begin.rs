@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::mem;
+use core::time::Duration;
 
 use super::Shard;
 use crate::cache::memory::RestoredRows;
@@ -9,6 +10,7 @@ use crate::command_queue::CommandQueue;
 use crate::config::{Acknowledge, Config};
 use crate::counts::ShardCounts;
 use crate::error::RequestError;
+use crate::id::GuildId;
 use crate::rng::Rng;
 use crate::session::machine::Machine;
 use crate::session::{OnStop, Session};
@@ -23,7 +25,7 @@ impl Shard {
     /// of each process a seed of its own.
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
-        Self::build(config, seed, None)
+        Self::build(Instant::ZERO, (config, seed), None)
     }
 
     /// A shard that goes on with a session that another shard left behind. One that was begun with
@@ -34,10 +36,7 @@ impl Shard {
     /// # Errors
     /// [`RequestError::ForeignSession`] if the session was begun by another shard.
     pub fn with_session(config: Config, seed: u64, session: Session) -> Result<Self, RequestError> {
-        if session.shard != config.shard {
-            return Err(RequestError::ForeignSession);
-        }
-        Ok(Self::build(config, seed, Some((session, None))))
+        Self::begin(Instant::ZERO, (config, seed), Some(session), None)
     }
 
     /// As [`with_session`](Self::with_session), for a host whose store has rows of an earlier
@@ -58,16 +57,48 @@ impl Shard {
         session: Session,
         rows: &RestoredRows,
     ) -> Result<Self, RequestError> {
-        let at = rows.position();
-        let are_own = (at.shard, at.session) == (session.shard, session.digest());
-        if !are_own || session.shard != config.shard || session.intents != config.intents {
-            return Self::with_session(config, seed, session);
-        }
-        let session = session.with_rows_as_of(at.sequence);
-        Ok(Self::build(config, seed, Some((session, Some(rows)))))
+        Self::begin(Instant::ZERO, (config, seed), Some(session), Some(rows))
     }
 
-    fn build(config: Config, seed: u64, session: Option<(Session, Option<&RestoredRows>)>) -> Self {
+    /// A guild of the shard was asked for all its members so long ago, by a process of the bot
+    /// before this one, and is not asked again before
+    /// [`RequestConfig::gate`](crate::chunk::RequestConfig::gate) has passed since. A session that
+    /// is given to the shard says the same of what was asked before it was fetched.
+    pub fn asked_before(&mut self, guild: GuildId, ago: Duration) {
+        self.tracker.asked_before(guild, ago);
+    }
+
+    /// A shard that begins at `now`, with a session and the rows of it if they are there.
+    pub(super) fn begin(
+        now: Instant,
+        (config, seed): (Config, u64),
+        session: Option<Session>,
+        rows: Option<&RestoredRows>,
+    ) -> Result<Self, RequestError> {
+        let Some(session) = session else {
+            return Ok(Self::build(now, (config, seed), None));
+        };
+        if session.shard != config.shard {
+            return Err(RequestError::ForeignSession);
+        }
+        let own = (session.shard, session.digest());
+        let is_resumed = session.intents == config.intents;
+        let rows = rows.filter(|rows| {
+            let at = rows.position();
+            is_resumed && (at.shard, at.session) == own
+        });
+        let session = match rows {
+            Some(rows) => session.with_rows_as_of(rows.position().sequence),
+            None => session,
+        };
+        Ok(Self::build(now, (config, seed), Some((session, rows))))
+    }
+
+    fn build(
+        now: Instant,
+        (config, seed): (Config, u64),
+        session: Option<(Session, Option<&RestoredRows>)>,
+    ) -> Self {
         let (mut session, rows) = session.unzip();
         // What an earlier process drew from the same seed may be in its session's replay.
         let moved = session.as_ref().map_or(0, |session| {
@@ -76,6 +107,7 @@ impl Shard {
         let mut rng = Rng::new(seed ^ moved);
         let settings = config.tracker.clone();
         let mut tracker = Tracker::new(config.shard, config.intents, settings, rng.next_u64());
+        tracker.set_now(now);
         let (mut gaps, mut stop_request) = (Vec::new(), None);
         if let Some(session) = &mut session {
             if session.intents != config.intents {
@@ -91,7 +123,7 @@ impl Shard {
             tracker.wait_for_acknowledgements();
         }
         Self {
-            now: Instant::ZERO,
+            now,
             session: Machine::new(config, rng, session),
             tracker,
             command_queue: CommandQueue::default(),

@@ -56,12 +56,13 @@ impl Shard {
     /// Makes a shard that has ended begin again at its next
     /// [`Input::Timeout`](crate::Input::Timeout), as a new one with the same configuration: to
     /// resume `session`, which is its own ([`Shard::session`]) or another, or with a new one. What
-    /// it knew of its guilds is what the session says; its counts go on.
+    /// it knew of its guilds is what the session says; its counts go on, and guilds that it has
+    /// asked for all their members are not asked again too soon.
     ///
     /// # Errors
     /// [`RequestError::Running`] if it has not ended, [`RequestError::ForeignSession`].
     pub fn start(&mut self, session: Option<Session>) -> Result<(), RequestError> {
-        self.begin_again(None, |config, seed| Self::begin(config, seed, session))
+        self.begin_again(None, session, None)
     }
 
     /// As [`start`](Self::start), with this seed in the place of one that follows from its own: a
@@ -75,21 +76,12 @@ impl Shard {
         seed: u64,
         session: Option<Session>,
     ) -> Result<(), RequestError> {
-        self.begin_again(Some(seed), |config, seed| {
-            Self::begin(config, seed, session)
-        })
+        self.begin_again(Some(seed), session, None)
     }
 
     /// The seed that the next [`start`](Self::start) would take: another one with each call.
     pub fn next_seed(&mut self) -> u64 {
         self.session.next_seed()
-    }
-
-    fn begin(config: Config, seed: u64, session: Option<Session>) -> Result<Self, RequestError> {
-        match session {
-            None => Ok(Self::new(config, seed)),
-            Some(session) => Self::with_session(config, seed, session),
-        }
     }
 
     /// As [`start`](Self::start), for a host whose store still has the rows: guilds are as whole as
@@ -102,15 +94,14 @@ impl Shard {
         session: Session,
         rows: &RestoredRows,
     ) -> Result<(), RequestError> {
-        self.begin_again(None, |config, seed| {
-            Self::with_rows(config, seed, session, rows)
-        })
+        self.begin_again(None, Some(session), Some(rows))
     }
 
     fn begin_again(
         &mut self,
         seed: Option<u64>,
-        begin: impl FnOnce(Config, u64) -> Result<Self, RequestError>,
+        session: Option<Session>,
+        rows: Option<&RestoredRows>,
     ) -> Result<(), RequestError> {
         if self.phase() != Phase::Halted {
             return Err(RequestError::Running);
@@ -120,10 +111,9 @@ impl Shard {
             ..self.session.config().clone()
         };
         let seed = seed.unwrap_or_else(|| self.next_seed());
-        let mut next = begin(config, seed)?;
-        next.tracker.count_on(&mut self.tracker);
+        let mut next = Self::begin(self.now, (config, seed), session, rows)?;
+        next.tracker.go_on_after(&mut self.tracker);
         *self = Self {
-            now: self.now,
             counts: mem::take(&mut self.counts),
             ..next
         };

@@ -1,6 +1,7 @@
 //! A session's guilds on their way from one process to the next.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::Tracker;
 use crate::action::{Action, Actions};
@@ -124,6 +125,18 @@ impl Tracker {
         let known = self.handover.guilds.iter().filter_map(rows_of);
         self.handover.loading = known.flat_map(given_up).collect();
         self.setup.restore(self.now, guilds, &failed, rows.cloned());
+    }
+
+    /// A guild was asked for all its members so long ago, by another process.
+    pub(crate) fn asked_before(&mut self, guild: GuildId, ago: Duration) {
+        self.setup.asked_before(self.now, guild, ago);
+    }
+
+    /// Goes on after another tracker of the shard: with its counts, and asking no guild too soon
+    /// that it has asked.
+    pub(crate) fn go_on_after(&mut self, before: &mut Self) {
+        self.count_on(before);
+        self.setup.keep_gates(self.now, &before.setup);
     }
 
     /// Reports to the cache which guilds were handed over, before the first dispatch changes one of

@@ -1,6 +1,7 @@
 //! The session's table, row by row, on virtual time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod asked_before;
 mod budget;
 mod callers;
 mod changes;

@@ -55,10 +55,14 @@ impl Bot {
         let (folder, _) =
             StateFolder::open(path, BotKey::of(&Token::new("t")), Durability::Process)
                 .expect("a folder");
-        let journal = folder.journal(ShardId::ONE);
+        let gate = config.tracker.requests.gate;
+        let files = (
+            folder.journal(ShardId::ONE),
+            folder.request_log(ShardId::ONE, gate),
+        );
         let mut bot = Self {
             cell: ShardCell::new(Shard::new(config, 1), 1_000, None),
-            keeper: Keeper::new(journal, Still, Clock::start(&Still), None),
+            keeper: Keeper::new(files, Still, Clock::start(&Still), None),
         };
         for input in [
             Input::Timeout,

@@ -17,6 +17,8 @@ pub struct StateFailures {
     pub cold_starts: u64,
     /// When shards identified.
     pub identifies: u64,
+    /// Which guilds were asked for all their members.
+    pub requests: u64,
     /// Snapshots of the cache in memory, and their removal.
     pub snapshots: u64,
 }
@@ -30,6 +32,7 @@ impl StateFailures {
             sessions,
             cold_starts,
             identifies,
+            requests,
             snapshots,
         } = self;
         [
@@ -38,6 +41,7 @@ impl StateFailures {
             ("session", sessions),
             ("cold_starts", cold_starts),
             ("identifies", identifies),
+            ("requests", requests),
             ("snapshot", snapshots),
         ]
         .into_iter()
@@ -52,12 +56,13 @@ pub(crate) enum StateWrite {
     Session,
     ColdStarts,
     Identifies,
+    Requests,
     Snapshot,
 }
 
 /// The same while it is counted.
 #[derive(Debug, Default)]
-pub(crate) struct StateFailureCounters([AtomicU64; 6]);
+pub(crate) struct StateFailureCounters([AtomicU64; 7]);
 
 impl StateFailureCounters {
     /// An attempt to write this has failed.
@@ -74,6 +79,7 @@ impl StateFailureCounters {
             sessions: of(StateWrite::Session),
             cold_starts: of(StateWrite::ColdStarts),
             identifies: of(StateWrite::Identifies),
+            requests: of(StateWrite::Requests),
             snapshots: of(StateWrite::Snapshot),
         }
     }

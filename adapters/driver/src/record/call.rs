@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use headcount_core::cache::{Kind, Policy};
 use headcount_core::chunk::MemberQuery;
@@ -39,6 +40,11 @@ pub(crate) enum RecordedCall {
     },
     /// One that every shard refuses.
     Refused {},
+    /// An earlier process has asked for everyone so many milliseconds before.
+    AskedBefore {
+        guild_id: GuildId,
+        ago: u64,
+    },
     SetChunking {
         chunking: Box<Chunking>,
         has_filter: bool,
@@ -87,6 +93,13 @@ impl RecordedCall {
         }
     }
 
+    pub(crate) fn asked_before(guild: GuildId, ago: Duration) -> Self {
+        Self::AskedBefore {
+            guild_id: guild,
+            ago: u64::try_from(ago.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
     pub(crate) fn chunking(chunking: &Chunking) -> Self {
         let has_filter = chunking.filter.is_some();
         Self::SetChunking {
@@ -128,6 +141,10 @@ impl RecordedCall {
                     (None, None) => MemberQuery::All,
                 };
                 return shard.request_members(guild_id, query, presences).map(drop);
+            }
+            Self::AskedBefore { guild_id, ago } => {
+                shard.asked_before(guild_id, Duration::from_millis(ago));
+                return Ok(());
             }
             Self::SetChunking {
                 chunking,

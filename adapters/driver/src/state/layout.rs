@@ -69,6 +69,11 @@ pub(super) fn session_file(shard: u32, generation: u64) -> String {
     format!("session-{shard}.{}", generation % 2)
 }
 
+/// The file with the guilds that a shard has asked for all their members of late.
+pub(super) fn requests_file(shard: u32) -> String {
+    format!("requests-{shard}")
+}
+
 /// The file with the rows, in one of two generations that take turns.
 pub(super) fn snapshot_file(generation: u64) -> String {
     format!("snapshot.{}", generation % 2)

@@ -4,6 +4,7 @@ mod crashes;
 mod faulty;
 mod folder;
 mod recording;
+mod requests;
 mod scenario;
 mod snapshots;
 mod warnings;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use headcount_core::id::GuildId;
 use headcount_core::{Instant, ShardId, Token};
 
 use super::{journal, session};
@@ -43,6 +44,10 @@ fn fill(path: &Path) {
     folder.cold_start(SystemTime::now());
     let log = folder.identify_log(Duration::from_secs(5));
     log.note(SHARD, 10, Some(Duration::from_secs(3_600)));
+    let guild = GuildId::new(7).expect("not zero");
+    folder
+        .request_log(SHARD, Duration::from_secs(30))
+        .note(guild);
     let mut journal = journal(&folder, SHARD);
     journal.begin(&session(SHARD, "a", 1, &[1, 2]), Instant::ZERO);
     journal.acknowledged(300, Instant::ZERO);
@@ -100,8 +105,8 @@ fn all_of_it_is_for_its_owner_alone() {
     let entries: Vec<_> = fs::read_dir(&scratch.0).unwrap().flatten().collect();
     assert_eq!(
         entries.len(),
-        5,
-        "lock, journal, session, starts and identifies: {entries:?}"
+        6,
+        "lock, journal, session, starts, identifies and requests: {entries:?}"
     );
     for entry in entries {
         assert_eq!(mode(&entry.path()), 0o600, "{entry:?}");
@@ -130,6 +135,7 @@ fn whatever_lies_in_the_files_is_no_error() {
             "session-33.0",
             "starts",
             "identifies",
+            "requests-33",
         ] {
             fs::write(scratch.0.join(name), vec![b'7'; length]).unwrap();
         }
@@ -153,7 +159,7 @@ fn a_pipe_or_a_folder_in_the_place_of_a_file_holds_nothing_up() {
     let scratch = Scratch::new();
     fill(&scratch.0);
     let names = ["session-33.0", "session-33.1", "starts", "identifies"];
-    for name in names.into_iter().chain(["snapshot.0"]) {
+    for name in names.into_iter().chain(["requests-33", "snapshot.0"]) {
         pipe(&scratch.0.join(name));
     }
     fs::create_dir(scratch.0.join("snapshot.1")).unwrap();
