@@ -25,9 +25,6 @@ use crate::{Error, ErrorKind, Runtime};
 #[derive(Default)]
 pub(crate) struct InheritedRows {
     found: Option<RestoredStore>,
-    /// How long after a snapshot events may have been dealt with that are still replayed from it: a
-    /// service that is asked for more may refuse the resume, and with it what nobody has had.
-    longest_replay: Duration,
     /// When each session was written down last, by digest.
     written: BTreeMap<u64, SystemTime>,
     /// Whether any shard goes on from them.
@@ -40,10 +37,9 @@ pub(crate) struct InheritedRows {
 }
 
 impl InheritedRows {
-    pub(crate) fn new(longest_replay: Duration, saved: &[SavedSession]) -> Self {
+    pub(crate) fn new(saved: &[SavedSession]) -> Self {
         let written = saved.iter().map(|it| (it.session.digest(), it.written));
         Self {
-            longest_replay,
             written: written.collect(),
             ..Self::default()
         }
@@ -121,9 +117,11 @@ impl InheritedRows {
             return None;
         }
         let written = self.written.get(&digest).copied();
-        // One that is newer by its time than what goes beyond it: a clock was put back since.
-        let apart = millis(written.unwrap_or_else(SystemTime::now)).abs_diff(head.taken);
-        let is_too_old = Duration::from_millis(apart) > self.longest_replay;
+        // A service that is asked for more than it was held to keep may refuse the resume, and
+        // with it what nobody has had. One that is newer by its time than what goes beyond it: a
+        // clock was put back since.
+        let beyond = millis(written.unwrap_or_else(SystemTime::now));
+        let is_too_old = !head.reaches(beyond, Duration::ZERO);
         if at.sequence < session.sequence() && is_too_old {
             tracing::warn!(
                 shard = %session.shard(),
@@ -237,12 +235,13 @@ mod tests {
     use headcount_core::Position;
 
     use super::*;
+    use crate::snapshots::Snapshots;
 
     const MINUTE: u64 = 60_000;
 
-    /// Whether a session goes on from rows that were written down at `taken`, and which it has gone
-    /// beyond in what was written down an hour after 1970.
-    fn goes_on_from(taken: u64) -> bool {
+    /// Whether a session goes on from rows that were written down at `taken` by this plan, and
+    /// which it has gone beyond in what was written down an hour after 1970.
+    fn goes_on_from(taken: u64, plan: Snapshots) -> bool {
         let session = r#"{"version":1,"shard":[0,1],"intents":1,"id":"a","sequence":5,
             "url":null,"guilds":{"arrived":[],"expected":[],"away":[]}}"#;
         let session: Session = serde_json::from_str(session).expect("a session");
@@ -260,21 +259,30 @@ mod tests {
         store.reach(at);
         let head = FileHead {
             taken,
+            lasts: plan.lasts(),
             positions: vec![at],
         };
-        let mut rows = InheritedRows::new(Duration::from_millis(5 * MINUTE), &[saved]);
+        let mut rows = InheritedRows::new(&[saved]);
         rows.found(Some(RestoredStore { store, head }), true);
         rows.rows(&session).is_some()
     }
 
     #[test]
     fn rows_are_gone_on_from_that_are_not_much_older_than_the_session() {
-        assert!(goes_on_from(60 * MINUTE));
-        assert!(goes_on_from(55 * MINUTE));
-        assert!(!goes_on_from(55 * MINUTE - 1));
-        assert!(
-            !goes_on_from(1_000_000 * MINUTE),
-            "the clock was put back since"
-        );
+        let goes_on = |taken| goes_on_from(taken, Snapshots::default());
+        assert!(goes_on(60 * MINUTE));
+        assert!(goes_on(55 * MINUTE));
+        assert!(!goes_on(55 * MINUTE - 1));
+        assert!(!goes_on(1_000_000 * MINUTE), "the clock was put back since");
+    }
+
+    #[test]
+    fn the_process_that_wrote_a_snapshot_says_for_how_long_it_lasts() {
+        let rare = Snapshots::Every(Duration::from_millis(10 * MINUTE));
+        assert!(goes_on_from(30 * MINUTE, rare));
+        assert!(!goes_on_from(30 * MINUTE - 1, rare));
+        for often in [Snapshots::AtEnd, Snapshots::Every(Duration::from_secs(1))] {
+            assert!(!goes_on_from(30 * MINUTE, often), "{often:?}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::shard_cell::ShardCell;
 use crate::shard_tenure::ShardTenure;
 use crate::shared::Shared;
 use crate::snapshots::{SnapshotFloors, SnapshotTask};
-use crate::state::{FileHead, StateFolder, millis};
+use crate::state::{StateFolder, millis};
 use crate::{Runtime, SocketOptions};
 
 /// What shards need to begin.
@@ -135,7 +135,8 @@ async fn begin_again<R: Runtime>(
         Some(left) => left.find(runtime, (shared, cell), &tenure).await,
         None => None,
     };
-    let (epoch, head) = (tenure.epoch, found.as_ref().map(FileHead::of));
+    let head = left.and_then(|left| Some(left.head_of(found.as_ref()?)));
+    let epoch = tenure.epoch;
     let rows = match &tenure.session {
         Some(session) => match shared.stores.guilds(runtime, session).await {
             stored if stored.guilds.is_empty() => found.or(here),

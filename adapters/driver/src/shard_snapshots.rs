@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use headcount_core::cache::SnapshotId;
+use headcount_core::cache::memory::RestoredRows;
 use headcount_core::{Position, Shard, ShardId};
 
 use crate::Runtime;
@@ -117,6 +118,11 @@ impl LeftSnapshots {
         self.tenures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the snapshot says of itself in which these rows were.
+    pub(crate) fn head_of(&self, rows: &RestoredRows) -> FileHead {
+        FileHead::of(rows, self.plan())
+    }
+
     /// A shard has begun here in this epoch, and goes on from this snapshot if one was found.
     pub(crate) fn begin(&self, shard: ShardId, epoch: u64, found: Option<FileHead>) {
         let heads: Vec<_> = found.map(|head| (0, head)).into_iter().collect();
@@ -124,7 +130,7 @@ impl LeftSnapshots {
             shard,
             epoch,
             has_earlier: !heads.is_empty(),
-            floors: SnapshotFloors::new(self.plan(), &heads),
+            floors: SnapshotFloors::new(&heads),
             begun: AtomicU64::new(0),
             left: AtomicU64::new(0),
         };

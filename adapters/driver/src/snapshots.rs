@@ -49,6 +49,11 @@ impl Snapshots {
             Self::AtEnd | Self::Off => LONGEST_REPLAY,
         }
     }
+
+    /// The same in milliseconds.
+    pub(crate) fn lasts(self) -> u64 {
+        u64::try_from(self.longest_replay().as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 impl Default for Snapshots {
@@ -66,15 +71,12 @@ pub(crate) struct SnapshotFloors {
     generations: Mutex<BTreeMap<u64, Vec<Floor>>>,
     /// How often they have changed.
     changes: AtomicU64,
-    /// Older ones are not gone on from.
-    longest: Duration,
 }
 
 /// What one snapshot has, or an attempt at one.
 #[derive(Debug)]
 struct Floor {
-    /// When it was begun, in milliseconds since 1970.
-    taken: u64,
+    head: FileHead,
     positions: BTreeMap<ShardId, Position>,
 }
 
@@ -82,15 +84,20 @@ impl Floor {
     fn new(head: &FileHead) -> Self {
         let positions = head.positions.iter();
         Self {
-            taken: head.taken,
             positions: positions.map(|at| (at.shard, *at)).collect(),
+            head: head.clone(),
         }
+    }
+
+    /// Whether a process that starts at `now`, in milliseconds since 1970, may go on from it.
+    fn counts(&self, now: u64) -> bool {
+        self.head.reaches(now, MARGIN)
     }
 }
 
 impl SnapshotFloors {
     /// The snapshots that are there at the start.
-    pub(crate) fn new(plan: Snapshots, found: &[(u64, FileHead)]) -> Self {
+    pub(crate) fn new(found: &[(u64, FileHead)]) -> Self {
         let mut generations: BTreeMap<u64, Vec<Floor>> = BTreeMap::new();
         for (generation, head) in found {
             generations
@@ -101,7 +108,6 @@ impl SnapshotFloors {
         Self {
             generations: Mutex::new(generations),
             changes: AtomicU64::new(0),
-            longest: plan.longest_replay().saturating_add(MARGIN),
         }
     }
 
@@ -116,7 +122,7 @@ impl SnapshotFloors {
         let mut generations = self.lock();
         let head = look();
         let attempts = generations.entry(generation).or_default();
-        attempts.retain(|floor| self.counts(floor, head.taken));
+        attempts.retain(|floor| floor.counts(head.taken));
         attempts.push(Floor::new(&head));
         head
     }
@@ -132,11 +138,6 @@ impl SnapshotFloors {
         }
         drop(generations);
         self.changes.fetch_add(1, Ordering::Release);
-    }
-
-    /// Whether a process that starts at `now`, in milliseconds since 1970, may go on from it.
-    fn counts(&self, floor: &Floor, now: u64) -> bool {
-        Duration::from_millis(now.abs_diff(floor.taken)) <= self.longest
     }
 
     /// How often more may have become recordable.
@@ -160,7 +161,7 @@ impl SnapshotFloors {
     ) {
         let generations = self.lock();
         let floors = generations.values().flatten();
-        let floors = floors.filter(|floor| self.counts(floor, millis(now)));
+        let floors = floors.filter(|floor| floor.counts(millis(now)));
         let floors = floors.filter_map(|floor| floor.positions.get(&recorded.shard));
         let floors = floors.filter(|floor| floor.session == recorded.session);
         let lowest = floors.map(|floor| floor.sequence).min();
@@ -238,6 +239,7 @@ impl SnapshotTask {
         };
         let (orders, received) = mpsc::channel();
         let job = SnapshotJob {
+            plan,
             files,
             shared,
             floors,
@@ -295,6 +297,7 @@ impl SnapshotTask {
 
 /// The thread's own.
 struct SnapshotJob {
+    plan: Snapshots,
     files: SnapshotFiles,
     shared: Arc<Shared>,
     floors: Arc<SnapshotFloors>,
@@ -328,10 +331,7 @@ impl SnapshotJob {
         let head = self.floors.begin(generation, || {
             let cells = fleet.cells().iter();
             let applied = cells.filter_map(|(_, cell)| cell.applied());
-            FileHead {
-                taken: millis(SystemTime::now()),
-                positions: applied.collect(),
-            }
+            FileHead::now(self.plan, applied.collect())
         });
         cache.reach(&head.positions);
         let mut rows = RowsWriter::new(cache, head.taken);
@@ -390,6 +390,7 @@ mod tests {
         };
         FileHead {
             taken,
+            lasts: Snapshots::default().lasts(),
             positions: vec![at],
         }
     }
@@ -411,7 +412,7 @@ mod tests {
     #[test]
     fn what_is_recorded_passes_no_snapshot_that_a_process_may_go_on_from() {
         let found = [(3, head(0, 7, 10)), (4, head(0, 7, 20))];
-        let floors = SnapshotFloors::new(Snapshots::default(), &found);
+        let floors = SnapshotFloors::new(&found);
         assert_eq!(recorded(&floors, 50, 1), 10);
         assert_eq!(recorded(&floors, 9, 1), 9);
         floors.begin(5, || head(1_000, 7, 30));
@@ -433,7 +434,7 @@ mod tests {
 
     #[test]
     fn an_attempt_that_has_failed_may_be_on_the_disk_until_one_is_written() {
-        let floors = SnapshotFloors::new(Snapshots::default(), &[]);
+        let floors = SnapshotFloors::new(&[]);
         floors.begin(1, || head(1_000, 7, 10));
         floors.begin(1, || head(31_000, 7, 20));
         assert_eq!(recorded(&floors, 50, 31), 10);
@@ -476,7 +477,7 @@ mod tests {
     #[test]
     fn a_snapshot_that_is_too_old_to_go_on_from_holds_nothing_back() {
         let found = [(3, head(0, 7, 10))];
-        let floors = SnapshotFloors::new(Snapshots::default(), &found);
+        let floors = SnapshotFloors::new(&found);
         assert_eq!(recorded(&floors, 50, 360), 10);
         assert_eq!(recorded(&floors, 50, 361), 50);
     }
@@ -484,7 +485,7 @@ mod tests {
     #[test]
     fn a_snapshot_from_before_the_clock_was_put_back_holds_nothing_back_for_ever() {
         let found = [(3, head(400_000, 7, 10))];
-        let floors = SnapshotFloors::new(Snapshots::AtEnd, &found);
+        let floors = SnapshotFloors::new(&found);
         assert_eq!(recorded(&floors, 50, 40), 10);
         assert_eq!(recorded(&floors, 50, 39), 50);
     }

@@ -115,7 +115,7 @@ impl<R: Runtime> Builder<R> {
         };
         let bot = BotKey::of(&self.token);
         let (folder, saved) = StateFolder::open(path, bot, *durability)?;
-        let rows = InheritedRows::new(self.snapshots.longest_replay(), &saved);
+        let rows = InheritedRows::new(&saved);
         let saved = saved.into_iter().map(|saved| saved.session);
         self.sessions.splice(0..0, saved);
         Ok((Some(folder), rows))
@@ -335,7 +335,7 @@ impl<R: Runtime> Builder<R> {
             return (None, None);
         }
         let heads = if is_periodic { heads } else { Vec::new() };
-        let floors = Arc::new(SnapshotFloors::new(plan, &heads));
+        let floors = Arc::new(SnapshotFloors::new(&heads));
         for (_, cell) in shared.fleet.cells() {
             cell.note_applied();
         }

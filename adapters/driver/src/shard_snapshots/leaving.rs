@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use headcount_core::cache::{SnapshotId, WholeSnapshot};
 
@@ -13,7 +13,7 @@ use super::{LeftSnapshots, SnapshotTenure, rest};
 use crate::Runtime;
 use crate::panics::caught_in;
 use crate::shared::Shared;
-use crate::state::{FileHead, RowsWriter, millis};
+use crate::state::{FileHead, RowsWriter};
 
 /// After a piece was copied and packed others run for so many times as long.
 const RESTS: u32 = 9;
@@ -109,10 +109,8 @@ impl LeftSnapshots {
         }
         let head = tenure.begin(|| {
             let cell = shared.fleet.cell(tenure.shard);
-            FileHead {
-                taken: millis(SystemTime::now()),
-                positions: cell.and_then(|cell| cell.applied()).into_iter().collect(),
-            }
+            let applied = cell.and_then(|cell| cell.applied());
+            FileHead::now(self.plan(), applied.into_iter().collect())
         });
         if head.positions.is_empty() {
             return Err(NotLeft::Over);

@@ -1,13 +1,16 @@
 //! What a snapshot says of itself, before its rows.
 
 use std::io;
+use std::time::{Duration, SystemTime};
 
 use headcount_core::Position;
 use headcount_core::cache::memory::RestoredRows;
 use serde::{Deserialize, Serialize};
 
+use crate::snapshots::Snapshots;
 use crate::state::bot_key::BotKey;
 use crate::state::heading::{FileFormat, first_line};
+use crate::state::millis;
 use crate::state::rejection::Rejection;
 
 const FORMAT: FileFormat = FileFormat {
@@ -23,18 +26,44 @@ pub(super) const HEAD_BYTES: usize = 8 << 20;
 pub(crate) struct FileHead {
     /// When it was begun, in milliseconds since 1970.
     pub(crate) taken: u64,
+    /// For how long after that a process may go on from it, in milliseconds: so long heartbeats
+    /// have not passed it.
+    #[serde(default = "lasts_by_default")]
+    pub(crate) lasts: u64,
     /// Up to where it has the session of each shard at least.
     pub(crate) positions: Vec<Position>,
 }
 
 impl FileHead {
-    /// Of the snapshot in which these rows were.
-    pub(crate) fn of(rows: &RestoredRows) -> Self {
+    /// Of one that is taken now by this plan.
+    pub(crate) fn now(plan: Snapshots, positions: Vec<Position>) -> Self {
+        Self {
+            taken: millis(SystemTime::now()),
+            lasts: plan.lasts(),
+            positions,
+        }
+    }
+
+    /// Of the snapshot in which these rows were, by this plan.
+    pub(crate) fn of(rows: &RestoredRows, plan: Snapshots) -> Self {
         Self {
             taken: rows.taken(),
+            lasts: plan.lasts(),
             positions: vec![rows.position()],
         }
     }
+
+    /// Whether a process may go on from it with what was dealt with at a time, in milliseconds
+    /// since 1970, or a little later.
+    pub(crate) fn reaches(&self, time: u64, margin: Duration) -> bool {
+        let lasts = Duration::from_millis(self.lasts).saturating_add(margin);
+        Duration::from_millis(time.abs_diff(self.taken)) <= lasts
+    }
+}
+
+/// Of a snapshot that does not say so.
+fn lasts_by_default() -> u64 {
+    Snapshots::default().lasts()
 }
 
 /// The first two lines of a file: whose it is and which of several, and the head as JSON.

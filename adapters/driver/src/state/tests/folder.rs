@@ -185,6 +185,7 @@ fn a_snapshot_that_is_written_waits_for_no_pipe() {
     pipe(&scratch.0.join("snapshot.1.new"));
     let head = FileHead {
         taken: 0,
+        lasts: 300_000,
         positions: Vec::new(),
     };
     assert_eq!(folder.snapshots().write(head, |_| false), None);

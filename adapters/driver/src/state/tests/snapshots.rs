@@ -36,6 +36,7 @@ fn head(guilds: u64) -> FileHead {
     };
     FileHead {
         taken: guilds,
+        lasts: 300_000,
         positions: vec![position],
     }
 }
