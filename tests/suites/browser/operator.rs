@@ -3,11 +3,12 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use headcount_sim::act::Target;
 use headcount_sim::{Act, Arrival, Fault, Options, Plan, Trouble, guild_id};
 use headcount_tokio::OnStop;
-use headcount_tokio::driver::core::ShardId;
+use headcount_tokio::driver::core::{Config, ShardId};
 
 use crate::chromium::Browser;
 use crate::scene::{DESK, Scene, options};
@@ -186,10 +187,14 @@ fn a_chunk_that_is_lost_once_is_waited_for_and_then_the_guild_is_whole() {
         guild: guild_id(LOSES),
         index: 1,
     };
-    let scene = with(
-        Plan::sizes((0..GUILDS).map(members)),
-        vec![Fault::once(lost)],
-    );
+    let options = Options {
+        faults: vec![Fault::once(lost)],
+        ..options(Plan::sizes((0..GUILDS).map(members)), 2)
+    };
+    // Long enough for a browser to start beside others.
+    let silence = Duration::from_secs(8);
+    let patient = |config: &mut Config| config.tracker.requests.silence = silence;
+    let scene = Scene::start(options, |bot| bot.configure(patient));
     let mut browser = Browser::open(&scene.board.url(), DESK);
     let waits = "2 of 3 chunks of members have come";
     browser.until(waits, |page| {

@@ -188,7 +188,7 @@ fn a_recording_that_is_asked_for_while_others_are_written_is_written_as_well() {
             .poll_unpin(&mut Context::from_waker(&waker))
             .is_pending()
     );
-    thread.work(tasks.recv().unwrap());
+    thread.work(&tasks, tasks.recv().unwrap());
     thread.write_out(&tasks);
     for answer in [&mut first, &mut second] {
         assert!(answer.now_or_never().unwrap().unwrap().is_ok());
