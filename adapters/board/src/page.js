@@ -32,6 +32,12 @@ function within(us) {
   return us < 1e6 ? `\u2264 ${us / 1000} ms` : `\u2264 ${us / 1e6} s`;
 }
 
+/* How long one thing took, in microseconds. */
+function took(us) {
+  if (us === null) return "\u2013";
+  return us < 1000 ? `${us} \u00b5s` : `${(us / 1000).toFixed(1)} ms`;
+}
+
 function size(bytes) {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
@@ -144,8 +150,8 @@ function showShards() {
     { until: it.until },
     { text: `${number.format(it.known - it.not_whole)} of ${number.format(it.known)}`, kind: "number" },
     { text: it.stages.map(([stage, count]) => `${number.format(count)} ${stage}`).join(", ") || "\u2013", kind: "soft text" },
-    { text: it.latency_us === null ? "\u2013" : `${(it.latency_us / 1000).toFixed(1)} ms`, kind: "number" },
-    { text: it.lag_us === null ? "\u2013" : `${(it.lag_us / 1000).toFixed(1)} ms`, kind: "number" },
+    { text: took(it.latency_us), kind: "number" },
+    { text: took(it.lag_us), kind: "number" },
     { text: number.format(it.unacknowledged), kind: "number" },
     { text: it.sends_left === null ? "\u2013" : number.format(it.sends_left), kind: "number" },
     { since: it.session_since, kind: "soft" },
