@@ -10,5 +10,4 @@ mod server;
 mod snapshots;
 mod table;
 mod takeover;
-#[cfg(any(feature = "tokio-tls", feature = "smol-tls"))]
 mod tls;

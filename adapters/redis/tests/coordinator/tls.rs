@@ -127,7 +127,6 @@ async fn a_server_that_asks_for_a_certificate_is_shown_one() {
     assert!(matches!(done, Ok(Swapped::Done(_))), "{done:?}");
 }
 
-#[cfg(feature = "tokio-tls")]
 mod on_tokio {
     #[tokio::test]
     async fn leases_and_rows_go_over_tls() {
@@ -145,7 +144,6 @@ mod on_tokio {
     }
 }
 
-#[cfg(feature = "smol-tls")]
 mod on_smol {
     #[test]
     fn leases_and_rows_go_over_tls() {
