@@ -4,6 +4,7 @@ mod changes;
 mod counts;
 mod epochs;
 mod error;
+mod failed;
 mod guild;
 mod head;
 mod held;
@@ -25,8 +26,9 @@ use headcount_core::cache::{AsyncStore, Kinds, Mutation, Op, Scope, StoreTraffic
 use headcount_core::id::GuildId;
 
 use crate::connection::RedisOptions;
-use known::WrittenGuilds;
+use known::{UnderWay, WrittenGuilds};
 use link::Link;
+use steps::delivers_anew;
 
 pub use error::RowsError;
 pub use reader::{RowReader, StoredGuild};
@@ -95,11 +97,22 @@ impl AsyncStore for RowStore {
             return self.apply_outside(mutation).await;
         };
         let goes = |op: &Op<'_>| matches!(op, Op::Cascade(Scope::Guild));
-        if mutation.ops().any(goes) {
+        // Others may have written it meanwhile, or what was lost comes anew.
+        if delivers_anew(mutation) {
+            self.known.forget(guild);
+        }
+        let under_way = UnderWay::new(&self.known, guild, mutation);
+        let applied = if mutation.ops().any(goes) {
             self.delete(guild, mutation.origin()).await
         } else {
             self.change(guild, mutation).await
+        };
+        match &applied {
+            Ok(_) | Err(RowsError::Superseded) => under_way.end(),
+            Err(error) => under_way.fail(matches!(error, RowsError::Forgotten)),
         }
+        self.mark_failed(&applied).await;
+        applied
     }
 
     fn is_final(error: &RowsError) -> bool {

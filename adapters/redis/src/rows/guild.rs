@@ -11,7 +11,7 @@ use crate::rows::error::RowsError;
 use crate::rows::head::{GuildHead, change_name};
 use crate::rows::held::{GuildStep, HeldRows, SteppedGuild, apply};
 use crate::rows::keys::{self, GuildKeys, PLACES};
-use crate::rows::known::{Missed, UnderWay};
+use crate::rows::known::Missed;
 use crate::rows::link::{InPlace, WriteOutcome};
 use crate::rows::member_row::{A_BUCKET, bucket, divided};
 use crate::rows::reads::Reads;
@@ -29,24 +29,6 @@ const KEYS: usize = 1_000;
 impl RowStore {
     /// Applies a mutation of a guild, but for one with which the guild goes.
     pub(crate) async fn change(
-        &self,
-        guild: GuildId,
-        mutation: &Mutation<'static>,
-    ) -> Result<Applied, RowsError> {
-        // Others may have written it meanwhile, or what was lost comes anew.
-        if delivers_anew(mutation) {
-            self.known.forget(guild);
-        }
-        let under_way = UnderWay::new(&self.known, guild, mutation);
-        let changed = self.take_steps(guild, mutation).await;
-        match &changed {
-            Ok(_) | Err(RowsError::Superseded) => under_way.end(),
-            Err(error) => under_way.fail(matches!(error, RowsError::Forgotten)),
-        }
-        changed
-    }
-
-    async fn take_steps(
         &self,
         guild: GuildId,
         mutation: &Mutation<'static>,
@@ -142,10 +124,7 @@ impl RowStore {
             }
             return Ok(head);
         }
-        if let Some(origin) = origin
-            && is_of_another
-            && !self.known.are_older(guild, &head, origin)
-        {
+        if self.is_superseded(guild, &head, origin) {
             return Err(RowsError::Superseded);
         }
         let just_before = |at: Position| Position {
@@ -160,6 +139,17 @@ impl RowStore {
         step.is_anew = true;
         let next = self.step(guild, Some(head), &step).await?;
         next.ok_or(RowsError::Forgotten)
+    }
+
+    /// Whether a guild's rows, as they are found, follow a session after that of a dispatch.
+    pub(crate) fn is_superseded(
+        &self,
+        guild: GuildId,
+        found: &GuildHead,
+        dispatch: Option<Position>,
+    ) -> bool {
+        let is_newer = |at| !self.known.are_older(guild, found, at);
+        found.is_of_another_session(dispatch) && dispatch.is_some_and(is_newer)
     }
 
     pub(crate) fn keys(&self, guild: GuildId) -> GuildKeys {
@@ -426,14 +416,12 @@ impl RowStore {
         let keys = self.keys(guild);
         let head = self.link.head(&keys).await?;
         let mut applied = Applied::default();
-        if let (Some(head), Some(origin)) = (&head, origin) {
-            if head.includes(Some(origin)) {
+        if let Some(head) = &head {
+            if head.includes(origin) {
                 applied.replayed = true;
                 return Ok(applied);
             }
-            if head.is_of_another_session(Some(origin))
-                && !self.known.are_older(guild, head, origin)
-            {
+            if self.is_superseded(guild, head, origin) {
                 return Err(RowsError::Superseded);
             }
         }

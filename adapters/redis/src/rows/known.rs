@@ -64,6 +64,8 @@ struct Known {
     heads: BTreeMap<GuildId, GuildHead>,
     /// No more than the guilds that are served.
     missed: BTreeMap<GuildId, Missed>,
+    /// Guilds of which a change failed, the first one, that whoever reads may not know of.
+    unmarked: BTreeMap<GuildId, Option<Position>>,
     /// The sessions that began here.
     begun: BTreeMap<ShardId, u64>,
 }
@@ -104,8 +106,14 @@ impl WrittenGuilds {
 
     /// The guild was written.
     pub(crate) fn set(&self, guild: GuildId, head: GuildHead) {
-        let Known { heads, missed, .. } = &mut *self.lock();
+        let Known {
+            heads,
+            missed,
+            unmarked,
+            ..
+        } = &mut *self.lock();
         missed.remove(&guild);
+        unmarked.remove(&guild);
         heads.insert(guild, head);
         if heads.len() > MOST {
             let other = heads.keys().copied().find(|other| *other != guild);
@@ -115,7 +123,12 @@ impl WrittenGuilds {
 
     /// A change of the guild may not be there.
     pub(crate) fn miss(&self, guild: GuildId, mutation: &Mutation<'static>, is_forgotten: bool) {
-        let Known { heads, missed, .. } = &mut *self.lock();
+        let Known {
+            heads,
+            missed,
+            unmarked,
+            ..
+        } = &mut *self.lock();
         let head = heads.remove(&guild).map(|head| head.revision);
         let earlier = missed.get(&guild);
         let lacks_others = earlier.is_some_and(|it| it.lacks_others || !it.is(mutation));
@@ -129,12 +142,26 @@ impl WrittenGuilds {
             lacks_others,
         };
         missed.insert(guild, it);
+        unmarked.entry(guild).or_insert(origin);
+    }
+
+    /// Some guilds of which a change failed, and whoever reads may not know: so many at most.
+    pub(crate) fn unmarked(&self, most: usize) -> Vec<(GuildId, Option<Position>)> {
+        let unmarked = &self.lock().unmarked;
+        let some = unmarked.iter().take(most);
+        some.map(|(guild, change)| (*guild, *change)).collect()
+    }
+
+    /// Whoever reads the guild's rows knows.
+    pub(crate) fn marked(&self, guild: GuildId) {
+        self.lock().unmarked.remove(&guild);
     }
 
     pub(crate) fn forget(&self, guild: GuildId) {
-        let Known { heads, missed, .. } = &mut *self.lock();
-        heads.remove(&guild);
-        missed.remove(&guild);
+        let mut known = self.lock();
+        known.heads.remove(&guild);
+        known.missed.remove(&guild);
+        known.unmarked.remove(&guild);
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) struct Link {
     give_up_head: Script,
     clear: Script,
     swap: Script,
+    mark_failed: Script,
     pub(crate) counters: Arc<Counters>,
     pub(crate) epochs: Arc<ShardEpochs>,
 }
@@ -65,6 +66,7 @@ impl Link {
             give_up_head: Script::new(include_str!("give_up_head.lua")),
             clear: Script::new(include_str!("clear.lua")),
             swap: Script::new(include_str!("sessions.lua")),
+            mark_failed: Script::new(include_str!("mark_failed.lua")),
             counters: Arc::default(),
             epochs: Arc::default(),
         })
@@ -162,6 +164,20 @@ impl Link {
         call.key(keys.head()).key(keys.leaving()).arg(expected);
         call.arg(text(self.epochs.of_guild(keys.guild)));
         judged(&self.run::<String>(&call).await?)
+    }
+
+    /// Names a change that failed as unfinished, unless one is, or the guild has another revision
+    /// by now. It is an error if a later owner of its shard has written it.
+    pub(crate) async fn mark_failed(
+        &self,
+        keys: &GuildKeys,
+        expected: u64,
+        change: &str,
+    ) -> Result<(), RowsError> {
+        let mut call = self.mark_failed.prepare_invoke();
+        call.key(keys.head()).arg(expected);
+        call.arg(text(self.epochs.of_guild(keys.guild))).arg(change);
+        judged(&self.run::<String>(&call).await?).map(drop)
     }
 
     /// Reads rows, and the head as it was before; of members that lie in so many hashes. If they
