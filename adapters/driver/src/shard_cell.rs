@@ -5,6 +5,7 @@ use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
+use std::time::{Duration, SystemTime};
 
 use futures_util::task::AtomicWaker;
 use headcount_core::cache::memory::RestoredRows;
@@ -88,6 +89,13 @@ impl RecordedShard {
             tape.started();
         }
         self.shard.start_with_rows(session, rows)
+    }
+
+    fn asked_before(&mut self, guild: GuildId, ago: Duration) {
+        if let Some(tape) = &mut self.tape {
+            tape.call(&RecordedCall::asked_before(guild, ago));
+        }
+        self.shard.asked_before(guild, ago);
     }
 
     fn stop(&mut self, on_stop: OnStop) {
@@ -268,6 +276,9 @@ impl ShardCell {
         };
         if started.is_ok() {
             recorded.is_of_before = false;
+            for (guild, ago) in tenure.asked.ages(SystemTime::now()) {
+                recorded.asked_before(guild, ago);
+            }
             if let Some(on_stop) = recorded.stop {
                 recorded.stop(on_stop);
             }

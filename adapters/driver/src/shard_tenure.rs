@@ -2,6 +2,8 @@
 
 use headcount_core::Session;
 
+use crate::state::RecentRequests;
+
 /// The time for which a process runs a shard, as it begins.
 #[derive(Debug, Default)]
 pub(crate) struct ShardTenure {
@@ -14,6 +16,8 @@ pub(crate) struct ShardTenure {
     pub(crate) resumable_from: Option<u64>,
     /// The session that a new one takes the place of, if none is resumed.
     pub(crate) given_up: Option<Session>,
+    /// Whom owners before have asked for all members, where no session says so.
+    pub(crate) asked: RecentRequests,
 }
 
 impl ShardTenure {

@@ -91,7 +91,7 @@ impl Setup {
         }
         let mut known = KnownGuilds {
             failed,
-            gates: self.requests.gates(now),
+            gates: self.gates(now),
             ..KnownGuilds::default()
         };
         for (guild, stage) in stages {
@@ -164,10 +164,14 @@ impl Setup {
         self.requests.asked_before(now, guild, ago);
     }
 
+    /// The guilds that may not be asked yet, and for how long, in milliseconds.
+    pub(crate) fn gates(&self, now: Instant) -> Vec<(GuildId, u64)> {
+        self.requests.gates(now)
+    }
+
     /// Asks no guild too soon that another setup of the shard has asked.
     pub(crate) fn keep_gates(&mut self, now: Instant, before: &Self) {
-        self.requests
-            .restore_gates(now, &before.requests.gates(now));
+        self.requests.restore_gates(now, &before.gates(now));
     }
 
     fn place_handed_over(&mut self, now: Instant, guild: GuildId, stage: Stage) -> bool {

@@ -68,6 +68,13 @@ impl Shard {
         self.tracker.asked_before(guild, ago);
     }
 
+    /// The guilds that may not be asked for all their members yet, and how long ago they were: for
+    /// the next process, where no session says so ([`asked_before`](Self::asked_before)).
+    #[must_use]
+    pub fn asked(&self) -> Vec<(GuildId, Duration)> {
+        self.tracker.asked()
+    }
+
     /// A shard that begins at `now`, with a session and the rows of it if they are there.
     pub(super) fn begin(
         now: Instant,

@@ -132,6 +132,14 @@ impl Tracker {
         self.setup.asked_before(self.now, guild, ago);
     }
 
+    /// The guilds that may not be asked yet, and how long ago they were.
+    pub(crate) fn asked(&self) -> Vec<(GuildId, Duration)> {
+        let gate = self.config.requests.gate;
+        let gates = self.setup.gates(self.now).into_iter();
+        let ago = |left| gate.saturating_sub(Duration::from_millis(left));
+        gates.map(|(guild, left)| (guild, ago(left))).collect()
+    }
+
     /// Goes on after another tracker of the shard: with its counts, and asking no guild too soon
     /// that it has asked.
     pub(crate) fn go_on_after(&mut self, before: &mut Self) {

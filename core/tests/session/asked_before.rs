@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use headcount_core::Shard;
 use headcount_core::config::Config;
 use headcount_core::session::OnStop;
+use headcount_core::{Input, Shard};
 
 use crate::guilds::{begun, create, guild};
 use crate::handover::{GATE, acknowledging, asked, exported};
@@ -77,4 +77,20 @@ fn a_session_says_who_was_asked_also_to_a_process_that_has_run_for_long() {
     assert_eq!(asked(&host).len(), 0, "another process has just asked it");
     host.run(GATE);
     assert_eq!(asked(&host).len(), 1);
+}
+
+#[test]
+fn a_shard_that_has_ended_says_whom_it_has_asked_and_how_long_ago() {
+    let mut host = asking(acknowledging(false));
+    let seconds = Duration::from_secs;
+    host.shard.asked_before(guild(2), seconds(5));
+    host.run(seconds(10));
+    host.shard.stop(OnStop::End);
+    host.wake();
+    let asked = host.shard.asked();
+    assert_eq!(asked, [(guild(1), seconds(10)), (guild(2), seconds(15))]);
+    host.shard.start(None).unwrap();
+    host.run(seconds(16));
+    host.input(Input::Timeout);
+    assert_eq!(host.shard.asked(), [(guild(1), seconds(26))]);
 }

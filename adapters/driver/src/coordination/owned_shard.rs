@@ -1,14 +1,14 @@
 //! A shard while this process owns it.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use headcount_core::{Instant, Position, Session};
+use headcount_core::{Instant, Position, Session, Shard};
 
 use crate::coordination::record::ShardRecord;
 use crate::shard_cell::ShardCell;
 use crate::shard_tenure::ShardTenure;
-use crate::state::ColdStarts;
+use crate::state::{ColdStarts, RecentRequests};
 
 /// How long a shard that moves waits for the consumer to be done with what it has taken.
 pub(crate) const HAND_OVER: Duration = Duration::from_secs(5);
@@ -54,10 +54,12 @@ pub(crate) struct OwnedShard {
     cold_starts: ColdStarts,
     /// The session that its first one takes the place of, until it begins.
     given_up: Option<Session>,
+    /// Whom owners before have asked for all members, until it begins; at its end whom it has.
+    asked: RecentRequests,
 }
 
 impl OwnedShard {
-    pub(crate) const fn new(stage: OwnedStage, epoch: u64, cold_starts: ColdStarts) -> Self {
+    pub(crate) fn new(stage: OwnedStage, epoch: u64, cold_starts: ColdStarts) -> Self {
         Self {
             stage,
             epoch,
@@ -65,6 +67,7 @@ impl OwnedShard {
             seen: None,
             cold_starts,
             given_up: None,
+            asked: RecentRequests::default(),
         }
     }
 
@@ -73,19 +76,31 @@ impl OwnedShard {
         Self { given_up, ..self }
     }
 
+    /// One whose owners before have asked these guilds for all members.
+    pub(crate) fn after_asking(self, asked: RecentRequests) -> Self {
+        Self { asked, ..self }
+    }
+
     /// It may identify: what it begins with.
     pub(crate) fn begin_anew(&mut self) -> ShardTenure {
         self.stage = OwnedStage::Running;
         ShardTenure {
             epoch: self.epoch,
             given_up: self.given_up.take(),
+            asked: self.asked.clone(),
             ..ShardTenure::default()
         }
     }
 
     /// A record that it has no session yet.
     pub(crate) fn without_session(&self) -> Box<[u8]> {
-        ShardRecord::new(None, self.cold_starts.clone()).encode()
+        ShardRecord::without_session(self.cold_starts.clone(), self.asked.clone()).encode()
+    }
+
+    /// A record that its session has ended.
+    pub(crate) fn ended(&self, cell: &ShardCell) -> Box<[u8]> {
+        let asked = RecentRequests::new(SystemTime::now(), cell.read(Shard::asked));
+        ShardRecord::without_session(self.cold_starts.clone(), asked).encode()
     }
 
     /// A record of where it is, if something has changed since the last one. A session that is lost

@@ -3,7 +3,7 @@
 use headcount_core::Session;
 use serde::{Deserialize, Serialize};
 
-use crate::state::ColdStarts;
+use crate::state::{ColdStarts, RecentRequests};
 
 const VERSION: u32 = 1;
 
@@ -18,6 +18,9 @@ pub(crate) struct ShardRecord {
     /// lie that the next owner may go on from, heartbeats say no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) resumable_from: Option<u64>,
+    /// Whom the owner has asked for all members of late, where no session says so.
+    #[serde(default, skip_serializing_if = "RecentRequests::is_empty")]
+    pub(crate) asked: RecentRequests,
 }
 
 /// What every version of a record has.
@@ -27,12 +30,21 @@ struct Versioned {
 }
 
 impl ShardRecord {
-    pub(crate) const fn new(session: Option<Session>, cold_starts: ColdStarts) -> Self {
+    pub(crate) fn new(session: Option<Session>, cold_starts: ColdStarts) -> Self {
         Self {
             version: VERSION,
             session,
             cold_starts,
             resumable_from: None,
+            asked: RecentRequests::default(),
+        }
+    }
+
+    /// One without a session, whose owner has asked these guilds.
+    pub(crate) fn without_session(cold_starts: ColdStarts, asked: RecentRequests) -> Self {
+        Self {
+            asked,
+            ..Self::new(None, cold_starts)
         }
     }
 

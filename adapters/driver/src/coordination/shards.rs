@@ -51,6 +51,7 @@ impl<R: Runtime> Coordination<R> {
                 session,
                 resumable_from,
                 given_up,
+                asked: record.asked,
             };
             return self.run_shard(shard, tenure);
         }
@@ -66,7 +67,8 @@ impl<R: Runtime> Coordination<R> {
                 OwnedStage::Waiting
             }
         };
-        let owned = OwnedShard::new(stage, epoch, cold_starts).in_place_of(given_up);
+        let owned = OwnedShard::new(stage, epoch, cold_starts);
+        let owned = owned.in_place_of(given_up).after_asking(record.asked);
         self.owned.insert(shard, owned);
         self.look_at = Instant::ZERO;
         self.record(shard, |owned, _| Some(owned.without_session()));
@@ -258,7 +260,7 @@ impl<R: Runtime> Coordination<R> {
         let on_stop = self.on_stop(shard);
         match on_stop {
             OnStop::Resume => self.record_session(shard, cell),
-            OnStop::End => self.record(shard, |owned, _| Some(owned.without_session())),
+            OnStop::End => self.record(shard, |owned, _| Some(owned.ended(cell))),
         }
         self.owned.remove(&shard);
         self.inputs.push_back(LeaseInput::Closed(shard));

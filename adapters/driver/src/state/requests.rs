@@ -23,6 +23,23 @@ pub(crate) struct RecentRequests {
 }
 
 impl RecentRequests {
+    /// Guilds that were asked so long before `now`.
+    pub(crate) fn new(
+        now: SystemTime,
+        asked: impl IntoIterator<Item = (GuildId, Duration)>,
+    ) -> Self {
+        let at = |ago| millis(now.checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH));
+        let asked = asked.into_iter();
+        Self {
+            recent: asked.map(|(guild, ago)| (guild, at(ago))).collect(),
+        }
+    }
+
+    /// Whether there are none.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.recent.is_empty()
+    }
+
     /// Those of every shard.
     pub(super) fn read_all(
         disk: &dyn Disk,

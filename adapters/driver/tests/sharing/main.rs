@@ -10,6 +10,7 @@ use headcount_driver::{Bot, Error, ErrorKind};
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
+mod asking;
 mod faults;
 #[path = "../memory/mod.rs"]
 mod memory;
