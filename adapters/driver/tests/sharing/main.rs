@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 mod asking;
 mod faults;
+mod lives;
 #[path = "../memory/mod.rs"]
 mod memory;
 mod process;

@@ -21,7 +21,7 @@ use crate::{SECOND, beside, dispatches, resumed, send_typing};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn builder(table: &Table, process: &Process, shelf: &Shelf) -> Builder<Process> {
+pub(crate) fn builder(table: &Table, process: &Process, shelf: &Shelf) -> Builder<Process> {
     let intents = Intents::GUILDS | Intents::GUILD_MEMBERS;
     table
         .builder_with(process, 1, intents)
