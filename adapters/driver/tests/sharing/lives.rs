@@ -175,6 +175,7 @@ async fn live(table: &Table, shelf: &Shelf, session: &mut Session, dice: &mut Di
     let (process, mut listener) = Process::new();
     let builder = builder(table, &process, shelf);
     let mut bot = builder.connect().await.expect("started");
+    let before = kept(shelf);
     let mut gateway = session.enter(&mut bot, &mut listener).await;
     let until = Instant::now() + 2 * SECOND;
     beside(&mut bot, session.answer(&mut gateway, until)).await;
@@ -183,8 +184,7 @@ async fn live(table: &Table, shelf: &Shelf, session: &mut Session, dice: &mut Di
     let until = Instant::now() + 70 * SECOND;
     beside(&mut bot, session.answer(&mut gateway, until)).await;
     assert_eq!(whole(&bot).as_ref(), Some(&session.members));
-    let (before, turns) = (kept(shelf), dice.roll(30));
-    for _ in 0..turns {
+    for _ in 0..dice.roll(30) {
         if dice.roll(8) == 0 {
             let puts = [Puts::Kept, Puts::Refused, Puts::Unanswered];
             shelf.lock().puts = puts[dice.roll(3) as usize];
