@@ -133,7 +133,7 @@ impl<R: Runtime> Bot<R> {
     /// # use headcount_driver::core::session::OnStop;
     /// # async fn run<R: Runtime>(mut bot: Bot<R>) {
     /// let handle = bot.handle();
-    /// handle.stop(OnStop::End); // from any task or thread
+    /// handle.stop(OnStop::Resume); // from any task or thread
     /// # }
     /// ```
     #[must_use]

@@ -9,7 +9,7 @@ use twilight_util::builder::interaction_response::ChannelMessageBuilder;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let token = std::env::var("DISCORD_TOKEN").map_err(|_| "set DISCORD_TOKEN")?;
     let intents = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
-    let mut bot = Bot::builder(&token, intents);
+    let mut bot = Bot::builder(&token, intents).state("bot.state");
     let mut http = twilight_http::Client::builder().token(token);
     if let Some(host) = std::env::args().nth(1) {
         bot = bot.api(Api::at(format!("http://{host}"))); // a gateway to try it with
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (mut bot, http) = (bot.connect().await?, http.build());
     let handle = bot.handle();
-    tokio::spawn(async move { ctrl_c().await.map(|()| handle.stop(OnStop::End)) });
+    tokio::spawn(async move { ctrl_c().await.map(|()| handle.stop(OnStop::Resume)) });
     while let Some(it) = bot.next().await {
         match it.event.dispatch().map(Typed::typed) {
             Some(Ok(Sent::Ready(ready))) => {

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use headcount_sim::server::{HostedServer, ServerConfig};
 use headcount_sim::{Addressee, Options, Plan, Rule, Token, Words};
+use headcount_tokio::driver::state::SavedState;
 use headcount_tokio::{Api, Bot, Intents};
+use tempfile::TempDir;
 
 const TOKEN: &str = "secret";
 
@@ -20,7 +22,7 @@ fn program() -> PathBuf {
     folder.join("examples").join("first_bot")
 }
 
-fn start(options: Options) -> (HostedServer, Command) {
+fn start(options: Options) -> (HostedServer, Command, TempDir) {
     let options = Options {
         world: Plan::even(2, 10),
         token: Token::new(TOKEN),
@@ -31,7 +33,10 @@ fn start(options: Options) -> (HostedServer, Command) {
     let host = server.http_url().replace("http://", "");
     bot.arg(host).env("DISCORD_TOKEN", TOKEN);
     bot.stdout(Stdio::piped()).stderr(Stdio::piped());
-    (server, bot)
+    // Where it keeps its state.
+    let folder = tempfile::tempdir().expect("a folder");
+    bot.current_dir(folder.path());
+    (server, bot, folder)
 }
 
 /// What the bot printed when it had ended with a failure.
@@ -53,11 +58,11 @@ fn it_answers_a_message_and_a_command_and_ends_when_asked() {
         Words::Message("!ping".to_owned()),
         Words::Command("ping".to_owned()),
     ];
-    let (server, mut bot) = start(Options {
+    let (server, mut command, folder) = start(Options {
         said,
         ..Options::default()
     });
-    let mut bot = bot.spawn().expect("the program is built");
+    let mut bot = command.spawn().expect("the program is built");
     let start = Instant::now();
     while server.inspect(|gateway| gateway.heard().len()) < 2 {
         assert!(start.elapsed() < Duration::from_secs(30), "no answer");
@@ -80,11 +85,13 @@ fn it_answers_a_message_and_a_command_and_ends_when_asked() {
     let ended = bot.wait().expect("it ends");
     assert!(ended.success() || !cfg!(unix), "{ended}");
     assert_eq!(server.violations(), []);
+    let saved = SavedState::read(folder.path().join("bot.state")).expect("it is there");
+    assert_eq!(saved.sessions.len(), 1, "the next process goes on with it");
 }
 
 #[test]
 fn a_refusal_ends_it_with_the_remedy() {
-    let (_server, mut bot) = start(Options::default());
+    let (_server, mut bot, _folder) = start(Options::default());
     let wrong = bot.env("DISCORD_TOKEN", "wrong").output().expect("built");
     let said = failure(&wrong);
     assert!(
@@ -92,7 +99,7 @@ fn a_refusal_ends_it_with_the_remedy() {
         "{said}"
     );
 
-    let (_server, mut bot) = start(Options {
+    let (_server, mut bot, _folder) = start(Options {
         granted: 0,
         ..Options::default()
     });
@@ -105,7 +112,7 @@ fn a_refusal_ends_it_with_the_remedy() {
 
 #[tokio::test]
 async fn an_intent_that_does_not_exist_ends_a_bot_with_the_remedy() {
-    let (server, _) = start(Options::default());
+    let (server, ..) = start(Options::default());
     let unknown = Intents::from_bits_retain(1 << 60) | Intents::GUILDS;
     let bot = Bot::builder(TOKEN, unknown).api(Api::at(server.http_url()));
     let mut bot = bot.connect().await.expect("it is the gateway that refuses");

@@ -12,13 +12,15 @@ use crate::shard_cell::ShardCell;
 impl Handle {
     /// Asks every shard to end; the bot's stream ends after its last events.
     ///
-    /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and returns the sessions.
+    /// [`Bot::shutdown`](crate::Bot::shutdown) does this, waits, and returns the sessions. A bot
+    /// with a [state folder](crate::Builder::state) stops with [`OnStop::Resume`], so that the next
+    /// process goes on with its sessions; after [`OnStop::End`] that one begins anew.
     ///
     /// ```
     /// # use headcount_driver::Handle;
     /// use headcount_driver::core::session::OnStop;
     /// # fn ask(handle: &Handle) {
-    /// handle.stop(OnStop::End);
+    /// handle.stop(OnStop::Resume);
     /// # }
     /// ```
     pub fn stop(&self, on_stop: OnStop) {
