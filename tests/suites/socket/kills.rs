@@ -26,7 +26,11 @@ fn a_killed_bot_loses_nothing_and_repeats_only_what_was_not_acknowledged() {
     let during = during.as_object().expect("counts").values();
     let during: u64 = during.filter_map(Value::as_u64).sum();
     assert!(during > 0, "none fell into the writing: {accounts}");
-    for way in ["graceful", "killed", "slow", "aimed"] {
+    let ways = ["graceful", "killed", "slow", "aimed"];
+    let whole = |way: &str| accounts[way]["rows"]["whole_guilds"].as_u64();
+    let whole: u64 = ways.iter().filter_map(|way| whole(way)).sum();
+    assert!(whole > 0, "the rows of no guild are compared: {accounts}");
+    for way in ways {
         let account = &accounts[way];
         let number = |key: &str| account[key].as_u64().expect("a number");
         assert_eq!(number("restarts"), 6);
@@ -44,5 +48,6 @@ fn a_killed_bot_loses_nothing_and_repeats_only_what_was_not_acknowledged() {
             "{account}"
         );
         assert_eq!(account["broken_rules"], Value::Array(Vec::new()));
+        assert_eq!(account["rows"]["wrong"], Value::Array(Vec::new()));
     }
 }

@@ -1,5 +1,6 @@
 //! What became of the numbered events.
 use crate::instant::Instants;
+use crate::rows::Comparison;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -41,8 +42,6 @@ pub(crate) struct Account {
     pub(crate) sessions: usize,
     /// The rules of the protocol that were broken.
     pub(crate) broken: Vec<String>,
-    /// Member requests within 30 s of one that a killed bot had sent while its guilds were set up.
-    pub(crate) early_requests: u32,
     /// Restarts against gateways that forget what a heartbeat acknowledges.
     pub(crate) trimmed: u32,
     /// Heartbeats that such gateways got.
@@ -63,6 +62,8 @@ pub(crate) struct Account {
     settled: Option<Duration>,
     /// How many bots had the rows of the one before.
     pub(crate) warm: u32,
+    /// How the rows that the last bots left compare with the worlds.
+    rows: Comparison,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,6 +144,12 @@ impl Account {
         1 + unrecorded.min(most) as u64
     }
 
+    /// What the last bot of a gateway has left, compared with the gateway's world.
+    pub(crate) fn compare(&mut self, compared: Comparison) {
+        self.rows.right += compared.right;
+        self.rows.wrong.extend(compared.wrong);
+    }
+
     /// Whether the guilds of the present bot are set up.
     pub(crate) fn is_settled(&self) -> bool {
         self.settled.is_some()
@@ -180,13 +187,13 @@ impl Account {
         self.guilds.saturating_sub(self.ready.len())
     }
 
-    /// Whether nothing is lost or out of order, no more has come twice than may, and no rule is
-    /// broken.
+    /// Whether nothing is lost or out of order, no more has come twice than may, the rows are right,
+    /// and no rule is broken.
     pub(crate) fn holds(&self) -> bool {
         let whole = self.lost() == 0 && self.out_of_order == 0 && self.sessions == self.gateways;
         let whole = whole && self.never_ready() == 0;
         let bounded = self.doubled() <= self.doubled_allowed();
-        whole && bounded && self.broken.is_empty()
+        whole && bounded && self.rows.wrong.is_empty() && self.broken.is_empty()
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -203,7 +210,7 @@ impl Account {
             "gateways": self.gateways,
             "sessions": self.sessions,
             "trimming": { "restarts": self.trimmed, "heartbeats": self.beats },
-            "early_requests": self.early_requests,
+            "rows": { "whole_guilds": self.rows.right, "wrong": self.rows.wrong },
             "instants": self.instants.as_ref().map(Instants::json),
             "broken_rules": self.broken,
             "holds": self.holds(),
@@ -223,8 +230,8 @@ impl fmt::Display for Account {
             self.doubled_allowed(),
             self.out_of_order
         )?;
-        for rule in &self.broken {
-            write!(f, "\n  {rule}")?;
+        for wrong in self.broken.iter().chain(&self.rows.wrong) {
+            write!(f, "\n  {wrong}")?;
         }
         Ok(())
     }

@@ -11,7 +11,8 @@ while one is written, after and between them, which its folder shows. Each bot i
 own, and keeps its session in a folder, in turns without the rows of its cache, with those of its
 end, and with snapshots in quick succession. A killed bot may get again what it had taken and not
 acknowledged (one event) or acknowledged in the last 5 ms, at most 256 events; while its guilds are
-set up, in the last second.
+set up, in the last second. In the end the rows of the last bot's cache are compared with what the
+gateway has: guilds that are whole have all of it, and nothing else.
 
   --kills N      how often a bot is ended in each of the four ways (100)
   --trimming N   how many of a hundred are ended with a gateway that forgets what a heartbeat

@@ -8,6 +8,7 @@ mod account;
 mod arguments;
 mod bot;
 mod instant;
+mod rows;
 mod snapshot;
 mod trial;
 

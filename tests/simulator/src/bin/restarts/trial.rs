@@ -2,9 +2,10 @@
 use crate::account::{Account, Ended, Report};
 use crate::bot;
 use crate::instant::{Instant as Aim, Instants, Watch};
+use crate::rows;
 use headcount_sim::act::{Act, Target};
 use headcount_sim::server::{Server, ServerConfig};
-use headcount_sim::{Limits, Options, Plan, Rule, Token};
+use headcount_sim::{Limits, Options, Plan, Token};
 use headcount_tokio::driver::Snapshots;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -109,6 +110,8 @@ impl Trial {
             }
         }
         self.take_the_rest(&server, folder.path()).await?;
+        let compared = server.inspect(|gateway| rows::compare(folder.path(), gateway.world()));
+        self.account.compare(compared?);
         self.close(&server, restarts, trims);
         server.stop().await;
         Ok(())
@@ -116,15 +119,11 @@ impl Trial {
 
     /// Notes what the gateway has seen.
     fn close(&mut self, server: &Server, restarts: u32, trims: bool) {
-        let is_killed = self.end != End::Graceful;
         let account = &mut self.account;
-        for violation in server.violations() {
-            // What a killed bot asked for last was not written down.
-            match violation.rule {
-                Rule::RequestPace if is_killed => account.early_requests += 1,
-                _ => account.broken.push(violation.to_string()),
-            }
-        }
+        let violations = server.violations();
+        account
+            .broken
+            .extend(violations.iter().map(ToString::to_string));
         server.inspect(|gateway| {
             let ledger = gateway.ledger();
             account.sessions += ledger.identifies.len();
