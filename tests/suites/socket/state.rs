@@ -7,6 +7,7 @@ use headcount_sim::act::Act;
 use headcount_sim::server::{Server, ServerConfig};
 use headcount_sim::{Options, Plan, Target, Token};
 use headcount_tokio::driver::core::event::GapCause;
+use headcount_tokio::driver::core::setup::AutoChunk;
 use headcount_tokio::driver::state::SavedState;
 use headcount_tokio::driver::{Bot, Builder, ErrorKind, SessionStartLimit};
 use headcount_tokio::{Api, Event, GatewayInfo, Intents, OnStop};
@@ -24,6 +25,7 @@ on_each_runtime! {
     a_bot_that_ends_its_session_leaves_none,
     a_folder_in_use_is_refused,
     identified_by_the_process_before,
+    asked_by_the_process_before,
     a_budget_that_nobody_asks_for_goes_on_in_the_next_process,
 }
 
@@ -230,6 +232,28 @@ async fn identified_by_the_process_before<R: Tested>() {
         bot.shutdown(OnStop::End).await.expect("it ends");
     }
     assert_eq!(resumes(&server), (2, 0));
+    assert_eq!(server.violations(), []);
+}
+
+/// Each process asks for all members of every guild, the next one as soon as the one before has
+/// ended its session.
+async fn asked_by_the_process_before<R: Tested>() {
+    let mut options = options(Plan::even(3, 20));
+    options.limits.request_gate = 1_000;
+    let server = serve(options, 1, ServerConfig::default()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    for _ in 0..3 {
+        let bot = builder::<R>(&server).state(folder.path());
+        let bot = bot.chunking(AutoChunk::All).configure(|config| {
+            config.tracker.requests.gate = Duration::from_millis(1_100);
+        });
+        let mut bot = bot.connect().await.expect("started");
+        ready(&mut bot).await;
+        bot.shutdown(OnStop::End).await.expect("it ends");
+    }
+    let asked = server.inspect(|gateway| gateway.ledger().requests.len());
+    assert!(asked >= 9, "{asked}");
+    assert_eq!(resumes(&server), (3, 0));
     assert_eq!(server.violations(), []);
 }
 
