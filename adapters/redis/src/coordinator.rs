@@ -3,12 +3,11 @@
 use std::fmt;
 
 use headcount_core::fleet::lease::{Epoch, Expected, LeaseKey, LeaseStore, Swap, Swapped};
-use redis::{Cmd, RedisResult, Script, ScriptInvocation};
+use redis::{Cmd, RedisResult, Script};
 
 use crate::connection::{RedisConnection, RedisOptions, connect};
-use crate::entry::{FIELDS, IN_PARTS, VALUE, WHOLE, read};
+use crate::entry::{FIELDS, read};
 use crate::error::CoordinatorError;
-use crate::values::{ValueParts, WrittenMiddles, parts};
 
 /// So many entries are looked at in one round trip.
 const LOOKS: usize = 500;
@@ -20,7 +19,6 @@ pub struct Coordinator {
     connection: RedisConnection,
     prefix: String,
     script: Script,
-    middles: WrittenMiddles,
 }
 
 impl Coordinator {
@@ -41,7 +39,6 @@ impl Coordinator {
             connection: connect(address, &options).await?,
             prefix: options.prefix,
             script: Script::new(include_str!("swap.lua")),
-            middles: WrittenMiddles::default(),
         })
     }
 
@@ -74,16 +71,9 @@ impl Coordinator {
             .arg(swap.ticket.to_string())
             .arg(swap.floor.to_string())
             .arg(swap.lease.as_millis().to_string())
-            .arg(if swap.with_value { "1" } else { "0" });
-        let there = self.middles.of(swap);
-        let middle = match &swap.value {
-            Some(value) => {
-                let parts = parts(value, there);
-                put(&mut call, &parts);
-                parts.middle()
-            }
-            None => there,
-        };
+            .arg(flag(swap.value.is_some()))
+            .arg(swap.value.as_deref().unwrap_or_default())
+            .arg(flag(swap.with_value));
         let mut answer: Vec<Option<Vec<u8>>> = call
             .invoke_async(&mut connection)
             .await
@@ -93,10 +83,7 @@ impl Coordinator {
         }
         let is_done = answer.remove(0).as_deref() == Some(b"1");
         match (is_done, read(&mut answer)) {
-            (true, Some(Some(entry))) => {
-                self.middles.set(swap.key, entry.epoch, middle);
-                Ok(Swapped::Done(entry))
-            }
+            (true, Some(Some(entry))) => Ok(Swapped::Done(entry)),
             (false, Some(entry)) => Ok(Swapped::Refused(entry)),
             (true, Some(None)) | (_, None) => Err(CoordinatorError::NotUnderstood),
         }
@@ -129,7 +116,7 @@ impl Coordinator {
         let mut look = redis::cmd("HMGET");
         look.arg(self.key(swap.key)).arg(&FIELDS[..]);
         if swap.with_value {
-            look.arg(&VALUE[..]);
+            look.arg("value");
         }
         look
     }
@@ -176,24 +163,6 @@ fn epoch_texts(epoch: Option<Epoch>) -> [String; 3] {
     })
 }
 
-/// Has a swap write a value.
-fn put(call: &mut ScriptInvocation<'_>, value: &ValueParts) {
-    let [field, middle_field, end_field] = VALUE;
-    match value {
-        ValueParts::Whole(value) => {
-            call.arg(WHOLE).arg(field).arg(&**value);
-        }
-        ValueParts::Parts {
-            start,
-            middle,
-            end,
-            is_new,
-        } => {
-            call.arg(IN_PARTS).arg(field).arg(&**start);
-            call.arg(end_field).arg(&**end);
-            if *is_new {
-                call.arg(middle_field).arg(&**middle);
-            }
-        }
-    }
+fn flag(is_so: bool) -> &'static str {
+    if is_so { "1" } else { "0" }
 }

@@ -7,14 +7,7 @@ use headcount_core::fleet::lease::{Epoch, LeaseEntry, ProcessId};
 /// The fields of an entry but for its value, in the order in which they are asked for.
 pub(crate) const FIELDS: [&str; 6] = ["version", "number", "holder", "ticket", "until", "lease"];
 
-/// The fields in which the value lies, in order.
-pub(crate) const VALUE: [&str; 3] = ["value", "middle", "end"];
-
-/// The version of an entry whose value lies in the first of its fields alone.
-pub(crate) const WHOLE: u64 = 1;
-
-/// The version of one whose value lies in all of them.
-pub(crate) const IN_PARTS: u64 = 2;
+const VERSION: u64 = 1;
 
 /// No number of an epoch is higher: scripts count in doubles, which are exact up to 2^53, and each
 /// writing is higher than those before. Milliseconds since 1970 get there in 285,000 years.
@@ -27,7 +20,11 @@ pub(crate) fn read(fields: &mut Vec<Option<Vec<u8>>>) -> Option<Option<LeaseEntr
     if fields.len() < FIELDS.len() {
         return None;
     }
-    let mut value = fields.split_off(FIELDS.len());
+    let value = if fields.len() > FIELDS.len() {
+        fields.pop()?
+    } else {
+        None
+    };
     if fields.iter().all(Option::is_none) {
         return Some(None);
     }
@@ -41,16 +38,12 @@ pub(crate) fn read(fields: &mut Vec<Option<Vec<u8>>>) -> Option<Option<LeaseEntr
         holder: ProcessId::new(holder),
         ticket,
     };
-    if version == WHOLE {
-        value.truncate(1);
-    }
-    let is_known = version == WHOLE || version == IN_PARTS;
-    (is_known && number <= HIGHEST).then(|| {
+    (version == VERSION && number <= HIGHEST).then(|| {
         Some(LeaseEntry {
             epoch,
             until,
             lease: Duration::from_millis(lease),
-            value: value.into_iter().flatten().flatten().collect(),
+            value: value.unwrap_or_default().into(),
         })
     })
 }
@@ -83,12 +76,6 @@ mod tests {
         let entry = read(&mut fields(&whole)).unwrap().unwrap();
         assert_eq!(entry.epoch.holder, ProcessId::new(u64::MAX));
         assert_eq!((entry.until, &*entry.value), (10_005, &b"value"[..]));
-        let mut parts = [&whole[..], &["of", "parts"]].concat();
-        let entry = read(&mut fields(&parts)).unwrap().unwrap();
-        assert_eq!(&*entry.value, b"value");
-        parts[0] = "2";
-        let entry = read(&mut fields(&parts)).unwrap().unwrap();
-        assert_eq!(&*entry.value, b"valueofparts");
         let without = read(&mut fields(&whole[..6])).unwrap().unwrap();
         assert!(without.value.is_empty());
         assert_eq!(read(&mut vec![None; 7]), Some(None));
@@ -104,7 +91,7 @@ mod tests {
             assert_eq!(read(&mut missing), None);
         }
         let mut newer = whole;
-        newer[0] = "3";
+        newer[0] = "2";
         assert_eq!(read(&mut fields(&newer)), None);
         let mut wrong = whole;
         wrong[1] = "9007199253692416";

@@ -42,12 +42,10 @@
 //! One hash for each entry: `{prefix}:processes`, `{prefix}:identifies`, and
 //! `{prefix}:shard:N/TOTAL` for each shard. The braces are a hash tag: in a cluster all of them lie
 //! on one node, which has to be the one at the address, since no key is followed to another. None
-//! expires, and none may be evicted (`maxmemory-policy noeviction`). The fields are `version`,
+//! expires, and none may be evicted (`maxmemory-policy noeviction`). The fields are `version` (1),
 //! `number`, `holder` and `ticket` (the epoch), `until` (when the lease is over, by the server's
-//! clock, in milliseconds since 1970), `lease` (in milliseconds) and `value`. Of version 2, `value`
-//! is the start of a value that goes on in `middle` and `end`: one of 8 KiB or more, whose middle,
-//! the list of a session's guilds, is written when it changes and not each second. In an entry of
-//! version 1 these two say nothing. An entry of another version is left alone.
+//! clock, in milliseconds since 1970), `lease` (in milliseconds) and `value`. An entry of another
+//! version is left alone.
 //! The value of a shard is JSON: a `version` (1), the `session` as of what is acknowledged, from
 //! where on it is replayed if that is less, and when it began without one of late. A process that
 //! does not know the version begins a new session. [`rows`] and [`SnapshotStore`] say what else
@@ -77,7 +75,6 @@ mod error;
 pub mod rows;
 mod snapshots;
 mod tls;
-mod values;
 
 pub use connection::RedisOptions;
 pub use coordinator::Coordinator;

@@ -32,21 +32,6 @@ fn key(number: u64) -> LeaseKey {
     }
 }
 
-/// A value, drawn at random: a short one, or a long one whose middle often stays.
-fn draw_value(dice: &mut Dice) -> Box<[u8]> {
-    let mut end = || {
-        let bytes = (0..dice.below(200)).map(|_| dice.below(256) as u8);
-        bytes.collect::<Vec<u8>>()
-    };
-    let (start, end) = (end(), end());
-    let middle = match dice.below(5) {
-        0..=2 => 0..0,
-        number => number..number + 10_000,
-    };
-    let middle = middle.map(|at| ((at * at) >> 4) as u8).collect();
-    [start, middle, end].concat().into()
-}
-
 /// A swap, drawn at random; what it expects is often there.
 fn draw(dice: &mut Dice, ticket: u64, found: Option<Epoch>) -> Swap {
     let expected = match dice.below(6) {
@@ -60,7 +45,9 @@ fn draw(dice: &mut Dice, ticket: u64, found: Option<Epoch>) -> Swap {
         }),
         _ => found.map_or(Expected::Nothing, Expected::Written),
     };
-    let value = draw_value(dice);
+    let value: Box<[u8]> = (0..dice.below(200))
+        .map(|_| dice.below(256) as u8)
+        .collect();
     Swap {
         ticket,
         key: LeaseKey::Processes,
@@ -130,58 +117,6 @@ pub(crate) const fn first_swap(key: LeaseKey) -> Swap {
         value: None,
         with_value: true,
     }
-}
-
-/// As an owner does each second: of a session with many guilds, only what has changed.
-#[tokio::test]
-async fn what_stays_of_a_long_value_is_not_sent_again_and_read_whole() {
-    let Some(server) = Server::for_test(&[]) else {
-        return;
-    };
-    let redis = Coordinator::open(&server.address()).await.unwrap();
-    let value = |sequence: u64| -> Box<[u8]> {
-        let guilds: String = (0..50_000)
-            .map(|at| char::from(b'a' + (at % 23) as u8))
-            .collect();
-        format!("{sequence} {guilds} {sequence}")
-            .into_bytes()
-            .into()
-    };
-    let received = || {
-        let stats: String = server.ask(&["INFO", "stats"]).unwrap();
-        let mut lines = stats.lines();
-        let bytes = lines.find_map(|line| line.strip_prefix("total_net_input_bytes:"));
-        bytes.unwrap().parse::<u64>().unwrap()
-    };
-    let mut swap = Swap {
-        value: Some(value(1)),
-        with_value: false,
-        ..first_swap(key(2))
-    };
-    let mut bytes = Vec::new();
-    for sequence in 9..13 {
-        let before = received();
-        let Swapped::Done(entry) = redis.swap(&swap).await.unwrap() else {
-            panic!("it is expected");
-        };
-        bytes.push(received() - before);
-        swap.expected = Expected::Written(entry.epoch);
-        swap.value = Some(value(sequence));
-    }
-    assert!(bytes[0] > 50_000, "{bytes:?}");
-    assert!(bytes[1..].iter().all(|bytes| *bytes < 4_000), "{bytes:?}");
-    // Whoever comes later has all of it, and so does who writes after somebody else.
-    let other = Coordinator::open(&server.address()).await.unwrap();
-    swap.with_value = true;
-    let Swapped::Done(entry) = other.swap(&swap).await.unwrap() else {
-        panic!("it is expected");
-    };
-    assert_eq!(entry.value, value(12));
-    swap.expected = Expected::Written(entry.epoch);
-    let Swapped::Done(entry) = redis.swap(&swap).await.unwrap() else {
-        panic!("it is expected");
-    };
-    assert_eq!(entry.value, value(12));
 }
 
 #[tokio::test]
