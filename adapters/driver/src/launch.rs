@@ -151,7 +151,8 @@ async fn begin_again<R: Runtime>(
     if let Some(left) = left {
         left.begin(id, epoch, head);
     }
-    let started = cell.start(tenure, rows.as_ref());
+    let now = shared.clock.now(runtime);
+    let started = cell.start(now, tenure, rows.as_ref());
     match (left, &started) {
         (Some(_), Ok(())) => cell.note_applied(),
         (Some(left), Err(_)) => left.end(id),

@@ -20,6 +20,9 @@ use crate::metrics::{EventLag, TrafficCounters};
 use crate::record::{RecordedCall, ShardHeader, Tape, TapePiece};
 use crate::shard_tenure::ShardTenure;
 
+/// So much may the clocks of two machines differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
 /// One shard's core state behind a short lock, and a bell for its loop.
 ///
 /// The lock is held for one call of the core, never across an await and never by a caller.
@@ -63,6 +66,21 @@ impl RecordedShard {
             && let Some(tape) = &mut self.tape
         {
             tape.acknowledged(position.sequence);
+        }
+    }
+
+    /// It has ended, and learns what time it is: what was asked of late was so long ago as of now,
+    /// and not as of its last input.
+    fn wake(&mut self, now: Instant) {
+        if self.shard.halt().is_none() {
+            return;
+        }
+        if let Some(tape) = &mut self.tape {
+            tape.input(now, &Input::Timeout);
+        }
+        let actions = self.shard.handle(now, Input::Timeout);
+        if let Some(tape) = &mut self.tape {
+            tape.actions(&actions);
         }
     }
 
@@ -261,10 +279,12 @@ impl ShardCell {
     /// stops at once if it was asked to since it was to begin.
     pub(crate) fn start(
         &self,
+        now: Instant,
         tenure: ShardTenure,
         rows: Option<&RestoredRows>,
     ) -> Result<(), RequestError> {
         let mut recorded = self.lock();
+        recorded.wake(now);
         let started = match (tenure.session, rows) {
             (Some(session), Some(rows)) => recorded.start_with_rows(session, rows),
             (Some(session), None) => recorded.start(Some(session), false),
@@ -277,7 +297,7 @@ impl ShardCell {
         if started.is_ok() {
             recorded.is_of_before = false;
             for (guild, ago) in tenure.asked.ages(SystemTime::now()) {
-                recorded.asked_before(guild, ago);
+                recorded.asked_before(guild, ago.saturating_sub(CLOCKS_DIFFER));
             }
             if let Some(on_stop) = recorded.stop {
                 recorded.stop(on_stop);

@@ -85,7 +85,7 @@ fn it_answers_a_message_and_a_command_and_ends_when_asked() {
     let ended = bot.wait().expect("it ends");
     assert!(ended.success() || !cfg!(unix), "{ended}");
     assert_eq!(server.violations(), []);
-    let saved = SavedState::read(folder.path().join("bot.state")).expect("it is there");
+    let saved = SavedState::read(folder.path().join("trial.state")).expect("it is there");
     assert_eq!(saved.sessions.len(), 1, "the next process goes on with it");
 }
 

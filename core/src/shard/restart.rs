@@ -57,7 +57,9 @@ impl Shard {
     /// [`Input::Timeout`](crate::Input::Timeout), as a new one with the same configuration: to
     /// resume `session`, which is its own ([`Shard::session`]) or another, or with a new one. What
     /// it knew of its guilds is what the session says; its counts go on, and guilds that it has
-    /// asked for all their members are not asked again too soon.
+    /// asked for all their members are not asked again too soon. That is counted from the time of
+    /// the last input: hand in [`Input::Timeout`](crate::Input::Timeout) before, if that is long
+    /// ago.
     ///
     /// # Errors
     /// [`RequestError::Running`] if it has not ended, [`RequestError::ForeignSession`].

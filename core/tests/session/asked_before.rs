@@ -68,9 +68,10 @@ fn a_session_says_who_was_asked_also_to_a_process_that_has_run_for_long() {
     let mut other = acknowledging(false);
     other.intents |= headcount_core::Intents::GUILD_MESSAGES;
     let mut host = Host::of(Shard::new(other, 3));
-    host.pass(Duration::from_secs(3_600));
     host.shard.stop(OnStop::End);
     host.wake();
+    host.pass(Duration::from_secs(3_600));
+    host.input(Input::Timeout);
     let session = exported(&asking(acknowledging(false)));
     host.shard.start(Some(session)).unwrap();
     begin(&mut host);

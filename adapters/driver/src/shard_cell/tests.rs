@@ -37,6 +37,7 @@ fn what_a_shard_was_before_another_owner_is_not_recorded_until_it_begins() {
     let tenure = cell.begin_tenure();
     assert_eq!(cell.acknowledged(), None);
     assert_eq!(cell.applied(), None, "its rows are gone from the cache");
-    cell.start(tenure, None).expect("it has ended");
+    let now = Instant::from_millis(20_000);
+    cell.start(now, tenure, None).expect("it has ended");
     assert_eq!(cell.acknowledged(), acknowledged);
 }

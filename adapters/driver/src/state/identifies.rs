@@ -65,12 +65,11 @@ impl RecentIdentifies {
 
     /// Counts an identify, and forgets those that are longer ago than the spacing.
     fn count(&mut self, shard: ShardId, now: u64, spacing: Duration) {
-        let counts = |at: u64| {
-            let age = now.checked_sub(at).map(Duration::from_millis);
-            age.is_some_and(|age| age < spacing)
-        };
-        self.recent
-            .retain(|(other, at)| other.number() != shard.number() && counts(*at));
+        self.recent.retain_mut(|(other, at)| {
+            // By a clock that was put back, that was just now.
+            *at = (*at).min(now);
+            other.number() != shard.number() && Duration::from_millis(now - *at) < spacing
+        });
         self.recent.push((shard, now));
     }
 }
