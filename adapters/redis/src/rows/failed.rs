@@ -1,5 +1,6 @@
 //! Changes that failed: whoever reads finds the rows of their guilds stale.
 
+use futures_util::future::join_all;
 use headcount_core::Position;
 use headcount_core::cache::memory::Applied;
 use headcount_core::id::GuildId;
@@ -8,9 +9,45 @@ use crate::error::CoordinatorError;
 use crate::rows::RowStore;
 use crate::rows::error::RowsError;
 use crate::rows::head::change_name;
+use crate::rows::known::WrittenGuilds;
 
-/// So many guilds at most are marked after a change.
+/// So many guilds at most are marked after a change, at the same time.
 const AT_A_TIME: usize = 16;
+
+/// What of a guild may not be there, as whoever reads is to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailedChange {
+    /// This one: whoever goes on with it ends it.
+    Change(Option<Position>),
+    /// More than one: only a delivery anew ends it.
+    Lost,
+}
+
+impl FailedChange {
+    /// Its name in the head of its guild.
+    fn name(self) -> String {
+        match self {
+            Self::Change(origin) => change_name(origin),
+            Self::Lost => "lost".to_owned(),
+        }
+    }
+}
+
+/// A guild that is being marked, or else is to be.
+struct MarkUnderWay<'a> {
+    known: &'a WrittenGuilds,
+    guild: GuildId,
+    change: FailedChange,
+    is_marked: bool,
+}
+
+impl Drop for MarkUnderWay<'_> {
+    fn drop(&mut self) {
+        if !self.is_marked {
+            self.known.distrust(self.guild, self.change);
+        }
+    }
+}
 
 impl RowStore {
     /// Marks guilds of which a change failed, the last one or one before, some after each change.
@@ -22,24 +59,35 @@ impl RowStore {
         {
             return;
         }
-        for (guild, change) in self.known.unmarked(AT_A_TIME) {
-            if let Err(RowsError::NoAnswer(_)) = self.mark(guild, change).await {
-                return;
-            }
-            self.known.marked(guild);
-        }
+        let marks = self.known.take_distrusted(AT_A_TIME).into_iter();
+        let marks = marks.map(|(guild, change)| async move {
+            let mut under_way = MarkUnderWay {
+                known: &self.known,
+                guild,
+                change,
+                is_marked: false,
+            };
+            let marked = self.mark(guild, change).await;
+            // Anything but no answer will be no other one the next time.
+            under_way.is_marked = !matches!(marked, Ok(false) | Err(RowsError::NoAnswer(_)));
+        });
+        join_all(marks).await;
     }
 
     /// Has readers see that a change is missing, unless it is there or the rows are not for it.
-    async fn mark(&self, guild: GuildId, change: Option<Position>) -> Result<(), RowsError> {
+    /// `false` if the rows were written meanwhile.
+    async fn mark(&self, guild: GuildId, change: FailedChange) -> Result<bool, RowsError> {
         let keys = self.keys(guild);
         let Some(head) = self.link.head(&keys).await? else {
-            return Ok(());
+            return Ok(true);
         };
-        if head.includes(change) || self.is_superseded(guild, &head, change) {
-            return Ok(());
+        if let FailedChange::Change(origin) = change
+            && (head.includes(origin) || self.is_superseded(guild, &head, origin))
+        {
+            return Ok(true);
         }
-        let name = change_name(change);
-        self.link.mark_failed(&keys, head.revision, &name).await
+        let is_lost = change == FailedChange::Lost;
+        let call = (head.revision, &*change.name(), is_lost);
+        self.link.mark_failed(&keys, call).await
     }
 }

@@ -7,6 +7,7 @@ use headcount_core::cache::Mutation;
 use headcount_core::id::GuildId;
 use headcount_core::{Position, ShardId};
 
+use crate::rows::failed::FailedChange;
 use crate::rows::head::GuildHead;
 
 /// Of so many guilds at most the head is known.
@@ -64,8 +65,8 @@ struct Known {
     heads: BTreeMap<GuildId, GuildHead>,
     /// No more than the guilds that are served.
     missed: BTreeMap<GuildId, Missed>,
-    /// Guilds of which a change failed, the first one, that whoever reads may not know of.
-    unmarked: BTreeMap<GuildId, Option<Position>>,
+    /// What failed of guilds, the first of it, that whoever reads may not know of.
+    distrusted: BTreeMap<GuildId, FailedChange>,
     /// The sessions that began here.
     begun: BTreeMap<ShardId, u64>,
 }
@@ -109,11 +110,11 @@ impl WrittenGuilds {
         let Known {
             heads,
             missed,
-            unmarked,
+            distrusted,
             ..
         } = &mut *self.lock();
         missed.remove(&guild);
-        unmarked.remove(&guild);
+        distrusted.remove(&guild);
         heads.insert(guild, head);
         if heads.len() > MOST {
             let other = heads.keys().copied().find(|other| *other != guild);
@@ -126,7 +127,7 @@ impl WrittenGuilds {
         let Known {
             heads,
             missed,
-            unmarked,
+            distrusted,
             ..
         } = &mut *self.lock();
         let head = heads.remove(&guild).map(|head| head.revision);
@@ -142,26 +143,53 @@ impl WrittenGuilds {
             lacks_others,
         };
         missed.insert(guild, it);
-        unmarked.entry(guild).or_insert(origin);
+        let failed = match is_forgotten {
+            true => FailedChange::Lost,
+            false => FailedChange::Change(origin),
+        };
+        distrust(distrusted, guild, failed);
     }
 
-    /// Some guilds of which a change failed, and whoever reads may not know: so many at most.
-    pub(crate) fn unmarked(&self, most: usize) -> Vec<(GuildId, Option<Position>)> {
-        let unmarked = &self.lock().unmarked;
-        let some = unmarked.iter().take(most);
-        some.map(|(guild, change)| (*guild, *change)).collect()
+    /// Of the guild this may not be there, and whoever reads may not know; unless it has been
+    /// written here since.
+    pub(crate) fn distrust(&self, guild: GuildId, change: FailedChange) {
+        let known = &mut *self.lock();
+        if !known.heads.contains_key(&guild) {
+            distrust(&mut known.distrusted, guild, change);
+        }
     }
 
-    /// Whoever reads the guild's rows knows.
-    pub(crate) fn marked(&self, guild: GuildId) {
-        self.lock().unmarked.remove(&guild);
+    /// All of the guild is there, or whoever reads knows.
+    pub(crate) fn trust(&self, guild: GuildId) {
+        self.lock().distrusted.remove(&guild);
+    }
+
+    /// Takes out some guilds of which whoever reads may not know that something failed: so many at
+    /// most.
+    pub(crate) fn take_distrusted(&self, most: usize) -> Vec<(GuildId, FailedChange)> {
+        let distrusted = &mut self.lock().distrusted;
+        std::iter::from_fn(|| distrusted.pop_first())
+            .take(most)
+            .collect()
     }
 
     pub(crate) fn forget(&self, guild: GuildId) {
         let mut known = self.lock();
         known.heads.remove(&guild);
         known.missed.remove(&guild);
-        known.unmarked.remove(&guild);
+        known.distrusted.remove(&guild);
+    }
+}
+
+/// The first that failed counts, unless more is lost.
+fn distrust(
+    distrusted: &mut BTreeMap<GuildId, FailedChange>,
+    guild: GuildId,
+    change: FailedChange,
+) {
+    let known = distrusted.entry(guild).or_insert(change);
+    if change == FailedChange::Lost {
+        *known = change;
     }
 }
 

@@ -166,18 +166,19 @@ impl Link {
         judged(&self.run::<String>(&call).await?)
     }
 
-    /// Names a change that failed as unfinished, unless one is, or the guild has another revision
-    /// by now. It is an error if a later owner of its shard has written it.
+    /// Names a change that failed as unfinished, also in the place of another one if `is_lost`;
+    /// `false` if the guild has another revision by now. It is an error if a later owner of its
+    /// shard has written it.
     pub(crate) async fn mark_failed(
         &self,
         keys: &GuildKeys,
-        expected: u64,
-        change: &str,
-    ) -> Result<(), RowsError> {
+        (expected, change, is_lost): (u64, &str, bool),
+    ) -> Result<bool, RowsError> {
         let mut call = self.mark_failed.prepare_invoke();
         call.key(keys.head()).arg(expected);
         call.arg(text(self.epochs.of_guild(keys.guild))).arg(change);
-        judged(&self.run::<String>(&call).await?).map(drop)
+        call.arg(u8::from(is_lost));
+        judged(&self.run::<String>(&call).await?)
     }
 
     /// Reads rows, and the head as it was before; of members that lie in so many hashes. If they

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::rows::RowStore;
 use crate::rows::error::RowsError;
+use crate::rows::failed::FailedChange;
 use crate::rows::head::SCHEMA;
 use crate::rows::held::GuildStep;
 use crate::rows::keys;
@@ -76,9 +77,11 @@ impl RowStore {
         if let Some(origin) = origin {
             self.known.begin(origin);
         }
-        // Each of these is delivered anew.
-        let known = session.guilds.iter();
-        known.for_each(|guild| self.known.forget(*guild));
+        // Each of these is delivered anew. Until Redis knows, nobody is to trust what is there.
+        for guild in &session.guilds {
+            self.known.forget(*guild);
+            self.known.distrust(*guild, FailedChange::Lost);
+        }
         let listed = self.link.guilds().await?;
         let judged = self.judge(session, &listed).await?;
         let unnamed = judged.into_iter();
@@ -92,6 +95,8 @@ impl RowStore {
         let stays = |guild: &GuildId| is_own(guild) && !gone.contains(guild);
         let own = listed.into_iter().filter(stays);
         all_of(own.map(|guild| self.wait_for(guild, session, origin))).await?;
+        let known = session.guilds.iter();
+        known.for_each(|guild| self.known.trust(*guild));
         Ok(vanished)
     }
 
@@ -129,7 +134,10 @@ impl RowStore {
                 return Ok(None);
             }
         }
+        self.known.forget(guild);
+        self.known.distrust(guild, FailedChange::Lost);
         self.delete(guild, None).await?;
+        self.known.trust(guild);
         Ok(Some(guild))
     }
 
@@ -155,6 +163,7 @@ impl RowStore {
             mutation = mutation.at(origin);
         }
         self.known.forget(guild);
+        self.known.distrust(guild, FailedChange::Lost);
         let mut step = GuildStep::of(mutation);
         step.is_anew = true;
         self.step(guild, head, &step).await?;

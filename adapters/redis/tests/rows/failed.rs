@@ -5,7 +5,7 @@ use headcount_core::cache::{AsyncStore, GuildStatus, Mutation, Op, Scope};
 use headcount_redis::{CoordinatorError, RowReader, RowStore, RowsError};
 use serde_json::json;
 
-use crate::feed::{Dice, guild, guild_create, member, role_update};
+use crate::feed::{Dice, Feed, guild, guild_create, member, ready, role_update};
 use crate::server::Server;
 use crate::writing::filled;
 
@@ -73,6 +73,29 @@ async fn what_a_redis_refused_that_took_nothing_is_known_with_the_next_change_of
     let other = feed.derive("GUILD_CREATE", &create).unwrap();
     store.apply(&other).await.unwrap();
     assert_eq!(status(&reader).await, GuildStatus::Stale);
+}
+
+#[tokio::test]
+async fn guilds_of_a_session_that_redis_did_not_take_are_stale_until_they_come() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    let reader = RowReader::open(&server.address()).await.unwrap();
+    set(&server, "min-replicas-to-write", "1");
+    let begun = feed.derive("READY", &ready(1..=1)).unwrap();
+    is_refused_for_good(store.clone(), &begun).await;
+    assert_eq!(status(&reader).await, GuildStatus::Available);
+    set(&server, "min-replicas-to-write", "0");
+    let create = |feed: &mut Feed, number| {
+        let mut create = guild_create(&mut Dice(4), number);
+        create["unavailable"] = json!(false);
+        feed.derive("GUILD_CREATE", &create).unwrap()
+    };
+    store.apply(&create(&mut feed, 2)).await.unwrap();
+    assert_eq!(status(&reader).await, GuildStatus::Stale);
+    store.apply(&create(&mut feed, 1)).await.unwrap();
+    assert_eq!(status(&reader).await, GuildStatus::Available);
 }
 
 #[tokio::test]

@@ -168,6 +168,23 @@ async fn a_redis_that_comes_back_with_older_rows_has_stale_ones() {
     assert_stale_after(&store, &role_update(&mut feed)).await;
 }
 
+/// Whoever goes on with the change that found out has what was lost before it no more than others.
+#[tokio::test]
+async fn older_rows_stay_stale_for_whoever_goes_on_with_the_same_change() {
+    let Some(server) = Server::for_test(&[]) else {
+        return;
+    };
+    let (store, mut feed) = filled(&server, 10).await;
+    make_older(&server);
+    let change = role_update(&mut feed);
+    let failed = store.apply(&change).await;
+    assert!(matches!(failed, Err(RowsError::Forgotten)), "{failed:?}");
+    let next = RowStore::open(&server.address()).await.unwrap();
+    let stored = next.reader().guild(guild(1)).await.unwrap().unwrap();
+    assert_eq!(stored.state.status(), GuildStatus::Stale);
+    assert_stale_after(&next, &change).await;
+}
+
 #[tokio::test]
 async fn users_need_no_more_than_the_documentation_says() {
     let Some(server) = Server::for_test(&[]) else {
