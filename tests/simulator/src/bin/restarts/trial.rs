@@ -94,16 +94,17 @@ impl Trial {
             End::Graceful | End::Killed | End::KilledAtSnapshots => Duration::ZERO,
             End::KilledWhileSlow => REST,
         };
-        for _ in 0..restarts {
+        for number in 0..restarts {
             let aim = self.aim();
             let snapshots = match aim {
                 Some(aim) => Snapshots::Every(aim.every()),
-                None => self.snapshots(),
+                None => self.snapshots(trims),
             };
             let mut watch = Watch::new(folder.path());
             let mut life = self.begin(&server, folder.path(), rest, snapshots)?;
-            self.feed(&server, &mut life, trims, aim.map(|aim| (aim, &mut watch)))
-                .await?;
+            let aim = aim.map(|aim| (aim, &mut watch));
+            let feed = (trims, number == 0);
+            self.feed(&server, &mut life, feed, aim).await?;
             self.finish(life).await?;
             if let Some(instants) = &mut self.account.instants {
                 instants.note(watch.found());
@@ -162,7 +163,7 @@ impl Trial {
         &mut self,
         server: &Server,
         life: &mut Life,
-        trims: bool,
+        (trims, is_first): (bool, bool),
         mut aim: Option<(Aim, &mut Watch)>,
     ) -> io::Result<()> {
         let first = timeout(PATIENCE, life.reports.recv()).await;
@@ -171,7 +172,7 @@ impl Trial {
         }
         let mut until = match aim {
             Some(_) => Instant::now() + PATIENCE,
-            None => Instant::now() + self.lifetime(),
+            None => Instant::now() + self.lifetime(trims && is_first),
         };
         let (mut ticks, mut looks) = (interval(PAUSE), interval(LOOK));
         let (mut bursts, mut looks_from) = (0_u32, None);
@@ -217,9 +218,11 @@ impl Trial {
         Some(aim)
     }
 
-    fn lifetime(&mut self) -> Duration {
+    /// How long a bot lives; long enough to keep its rows if it is to.
+    fn lifetime(&mut self, keeps_rows: bool) -> Duration {
         let shortest = match self.below(3) {
             0 => 1_200_000,
+            _ if keeps_rows => 1_200_000,
             _ => 0,
         };
         Duration::from_micros(shortest + self.below(300_000))
@@ -274,11 +277,12 @@ impl Trial {
         Ok(())
     }
 
-    /// Whether a bot keeps its rows, and how often.
-    fn snapshots(&mut self) -> Snapshots {
+    /// Whether a bot keeps its rows, and how often. One that does not leaves none of its session to
+    /// the others, so that those of one gateway all do.
+    fn snapshots(&mut self, always: bool) -> Snapshots {
         match self.below(6) {
-            0 => Snapshots::Off,
-            1 => Snapshots::AtEnd,
+            0 if !always => Snapshots::Off,
+            1 if !always => Snapshots::AtEnd,
             2 => Snapshots::Every(Duration::from_millis(400)),
             _ => Snapshots::Every(Duration::from_millis(100)),
         }
