@@ -65,6 +65,7 @@ mod pending_shards;
 mod quantum;
 mod read_ahead;
 pub mod record;
+mod recorded_shard;
 mod reentry;
 mod refresh;
 mod runtime;

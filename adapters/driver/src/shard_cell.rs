@@ -17,7 +17,8 @@ use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, S
 use crate::acknowledgements::Acknowledgements;
 use crate::delivery::Revocation;
 use crate::metrics::{EventLag, TrafficCounters};
-use crate::record::{RecordedCall, ShardHeader, Tape, TapePiece};
+use crate::record::{RecordedCall, Tape, TapePiece};
+use crate::recorded_shard::RecordedShard;
 use crate::shard_tenure::ShardTenure;
 
 /// So much may the clocks of two machines differ.
@@ -48,80 +49,6 @@ pub(crate) struct ShardCell {
     pub(crate) traffic: TrafficCounters,
     /// Of its events that were taken, the one that was timed last.
     lag: Mutex<Option<EventLag>>,
-}
-
-/// A shard, and where what happens to it is recorded.
-pub(crate) struct RecordedShard {
-    pub(crate) shard: Shard,
-    tape: Option<Box<Tape>>,
-    /// How it was asked to stop since it was to begin.
-    stop: Option<OnStop>,
-    /// Whether it is to begin after another owner, and is as it was before that one.
-    is_of_before: bool,
-}
-
-impl RecordedShard {
-    fn acknowledge(&mut self, position: Position) {
-        if self.shard.acknowledge(position)
-            && let Some(tape) = &mut self.tape
-        {
-            tape.acknowledged(position.sequence);
-        }
-    }
-
-    /// It has ended, and learns what time it is: what was asked of late was so long ago as of now,
-    /// and not as of its last input.
-    fn wake(&mut self, now: Instant) {
-        if self.shard.halt().is_none() {
-            return;
-        }
-        if let Some(tape) = &mut self.tape {
-            tape.input(now, &Input::Timeout);
-        }
-        let actions = self.shard.handle(now, Input::Timeout);
-        if let Some(tape) = &mut self.tape {
-            tape.actions(&actions);
-        }
-    }
-
-    /// It begins again without rows. The recording goes on if that is after another owner, and what
-    /// it has made of the rows until then counts no more.
-    fn start(&mut self, session: Option<Session>, begins_anew: bool) -> Result<(), RequestError> {
-        let seed = self.shard.next_seed();
-        let begin = ShardHeader::new(self.shard.id().number(), seed, session, begins_anew);
-        match &mut self.tape {
-            Some(tape) if self.is_of_before => tape.begun_again(&begin),
-            Some(tape) => tape.started(),
-            None => {}
-        }
-        begin.begin_in(&mut self.shard)
-    }
-
-    /// It begins again with rows, which a recording does not follow.
-    fn start_with_rows(
-        &mut self,
-        session: Session,
-        rows: &RestoredRows,
-    ) -> Result<(), RequestError> {
-        if let Some(tape) = &mut self.tape {
-            tape.started();
-        }
-        self.shard.start_with_rows(session, rows)
-    }
-
-    fn asked_before(&mut self, guild: GuildId, ago: Duration) {
-        if let Some(tape) = &mut self.tape {
-            tape.call(&RecordedCall::asked_before(guild, ago));
-        }
-        self.shard.asked_before(guild, ago);
-    }
-
-    fn stop(&mut self, on_stop: OnStop) {
-        if let Some(tape) = &mut self.tape {
-            tape.call(&RecordedCall::stop(on_stop));
-        }
-        self.shard.stop(on_stop);
-    }
 }
 
 /// A position in the session of a shard, which its loop moves without a lock.

@@ -14,7 +14,7 @@ use headcount_core::config::{Acknowledge, Identifying};
 use headcount_core::fleet::StartLimit;
 use headcount_core::fleet::lease::{Leases, ProcessId};
 use headcount_core::session::OnStop;
-use headcount_core::{Config, Instant, Session, Shard, ShardId};
+use headcount_core::{Config, Session, Shard, ShardId};
 
 use crate::acknowledgements::{Acknowledgement, OUTSTANDING};
 use crate::app_changes::AppChanges;
@@ -176,10 +176,7 @@ impl<R: Runtime> Builder<R> {
         self.config.tracker.kinds = plan.kinds();
         self.complete_config(state.is_some() || self.sharing.store.is_some());
         let (total, cells, recorder) = self.cells(info, &mut rows)?;
-        if let Some(folder) = &state {
-            let begun = clock.wall_time(Instant::ZERO);
-            asking::keep_gates((folder.requests(), begun), total, &cells);
-        }
+        asking::keep_gates(state.as_ref(), clock, (total, &cells));
         let (restored, rows) = (rows.restored(), rows.into_store(total, &cells));
         let ids: Vec<ShardId> = cells.iter().map(|(id, _)| *id).collect();
         if let Some(last) = ids.last() {

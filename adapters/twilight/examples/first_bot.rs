@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut bot = Bot::builder(&token, intents).state("bot.state");
     let mut http = twilight_http::Client::builder().token(token);
     if let Some(host) = std::env::args().nth(1) {
-        let api = Api::at(format!("http://{host}")); // a gateway to try it with
+        let api = Api::at(format!("http://{host}")); // a trial
         bot = bot.api(api).state("trial.state");
         http = http.proxy(host, true);
     }

@@ -242,7 +242,8 @@ async fn asked_by_the_process_before<R: Tested>() {
     options.limits.request_gate = 1_000;
     let server = serve(options, 1, ServerConfig::default()).await;
     let folder = tempfile::tempdir().expect("a folder");
-    for _ in 0..3 {
+    // A third one without a session would wait by itself.
+    for _ in 0..2 {
         let bot = builder::<R>(&server).state(folder.path());
         let bot = bot.chunking(AutoChunk::All).configure(|config| {
             config.tracker.requests.gate = Duration::from_millis(1_100);
@@ -252,8 +253,8 @@ async fn asked_by_the_process_before<R: Tested>() {
         bot.shutdown(OnStop::End).await.expect("it ends");
     }
     let asked = server.inspect(|gateway| gateway.ledger().requests.len());
-    assert!(asked >= 9, "{asked}");
-    assert_eq!(resumes(&server), (3, 0));
+    assert!(asked >= 6, "{asked}");
+    assert_eq!(resumes(&server), (2, 0));
     assert_eq!(server.violations(), []);
 }
 

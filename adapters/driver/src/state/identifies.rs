@@ -172,7 +172,8 @@ mod tests {
         identifies.count(shard(0), START, SPACING);
         assert_eq!(ages(&identifies, START - 1_000_000), [(0, 0)]);
         identifies.count(shard(1), START - 1_000_000, SPACING);
-        assert_eq!(ages(&identifies, START - 999_000), [(1, 1_000)]);
+        let both = [(0, 1_000), (1, 1_000)];
+        assert_eq!(ages(&identifies, START - 999_000), both);
     }
 
     #[test]

@@ -132,8 +132,10 @@ impl RowStore {
             ..at
         };
         let mut stale = Mutation::new(Some(guild)).with(Op::SetStatus(GuildStatus::Stale));
-        if let Some(origin) = origin.filter(|origin| !head.includes(Some(*origin))) {
-            stale = stale.at(just_before(origin));
+        // What the rows include already would change nothing.
+        let before = origin.map(just_before);
+        if let Some(before) = before.filter(|before| !head.includes(Some(*before))) {
+            stale = stale.at(before);
         }
         let mut step = GuildStep::of(stale);
         step.is_anew = true;

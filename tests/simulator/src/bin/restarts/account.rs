@@ -187,8 +187,8 @@ impl Account {
         self.guilds.saturating_sub(self.ready.len())
     }
 
-    /// Whether nothing is lost or out of order, no more has come twice than may, the rows are right,
-    /// and no rule is broken.
+    /// Whether nothing is lost or out of order, no more has come twice than may, the rows are
+    /// right, and no rule is broken.
     pub(crate) fn holds(&self) -> bool {
         let whole = self.lost() == 0 && self.out_of_order == 0 && self.sessions == self.gateways;
         let whole = whole && self.never_ready() == 0;

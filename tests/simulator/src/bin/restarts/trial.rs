@@ -248,8 +248,10 @@ impl Trial {
         Ok(())
     }
 
-    /// One more bot takes what is left.
+    /// One more bot takes what is left; and some more, behind which it has all rows: what others
+    /// have had it replays without a word.
     async fn take_the_rest(&mut self, server: &Server, folder: &Path) -> io::Result<()> {
+        server.act(Act::Traffic { events: BURST });
         let sent = server.inspect(|gateway| gateway.ledger().dispatches);
         self.account.sent += sent;
         let snapshots = Snapshots::AtEnd;
