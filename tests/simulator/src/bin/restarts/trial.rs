@@ -221,8 +221,8 @@ impl Trial {
     /// How long a bot lives; long enough to keep its rows if it is to.
     fn lifetime(&mut self, keeps_rows: bool) -> Duration {
         let shortest = match self.below(3) {
+            _ if keeps_rows => 3_000_000,
             0 => 1_200_000,
-            _ if keeps_rows => 1_200_000,
             _ => 0,
         };
         Duration::from_micros(shortest + self.below(300_000))
