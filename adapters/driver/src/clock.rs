@@ -6,6 +6,9 @@ use headcount_core::Instant;
 
 use crate::Runtime;
 
+/// So much may the clocks of two machines differ, or one's before and after it was set.
+pub(crate) const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
 /// The core's time: milliseconds since the bot was made. All shards of a bot share it.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {

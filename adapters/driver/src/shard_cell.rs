@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use futures_util::task::AtomicWaker;
 use headcount_core::cache::memory::RestoredRows;
@@ -15,14 +15,12 @@ use headcount_core::setup::Chunking;
 use headcount_core::{Actions, Input, Instant, Position, RequestError, Session, Shard, ShardId};
 
 use crate::acknowledgements::Acknowledgements;
+use crate::clock::CLOCKS_DIFFER;
 use crate::delivery::Revocation;
 use crate::metrics::{EventLag, TrafficCounters};
 use crate::record::{RecordedCall, Tape, TapePiece};
 use crate::recorded_shard::RecordedShard;
 use crate::shard_tenure::ShardTenure;
-
-/// So much may the clocks of two machines differ.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
 /// One shard's core state behind a short lock, and a bell for its loop.
 ///

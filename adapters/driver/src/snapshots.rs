@@ -9,6 +9,7 @@ use std::time::{self, Duration, SystemTime};
 use futures_channel::oneshot;
 use headcount_core::{Instant, Position, ShardId};
 
+use crate::clock::CLOCKS_DIFFER;
 use crate::metrics::SnapshotCounts;
 use crate::panics::caught;
 use crate::shared::Shared;
@@ -23,9 +24,6 @@ const LONGEST_REPLAY: Duration = Duration::from_secs(5 * 60);
 /// After the cache was held it is left alone for so many times as long, lest shards wait for a good
 /// part of the time while a snapshot is written.
 const RESTS: u32 = 19;
-
-/// Snapshots count for so much longer than they are gone on from, against clocks that differ.
-const MARGIN: Duration = Duration::from_secs(60);
 
 /// When the rows of the cache in memory are written to the [state folder](crate::Builder::state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +89,8 @@ impl Floor {
 
     /// Whether a process that starts at `now`, in milliseconds since 1970, may go on from it.
     fn counts(&self, now: u64) -> bool {
-        self.head.reaches(now, MARGIN)
+        // It counts for longer than it is gone on from.
+        self.head.reaches(now, CLOCKS_DIFFER)
     }
 }
 

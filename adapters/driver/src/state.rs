@@ -8,6 +8,7 @@ mod heading;
 mod identifies;
 mod journal;
 mod layout;
+mod recent_times;
 mod record;
 mod rejection;
 mod requests;

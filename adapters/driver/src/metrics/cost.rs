@@ -3,7 +3,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant as StdInstant};
 
-use super::{LagCounters, Sampling, Traffic, TrafficCounters};
+use headcount_core::Instant;
+
+use super::{LagCounters, LagSampling, Sampling, Traffic, TrafficCounters};
 
 const EVENTS: u64 = 1_024 + 16 * 60_000;
 
@@ -11,7 +13,7 @@ const EVENTS: u64 = 1_024 + 16 * 60_000;
 /// time of decompression, the traffic, and the lag since the receipt, whose time is read anyway.
 #[inline(never)]
 fn counted(traffic: &TrafficCounters, lag: &LagCounters, received: StdInstant, events: u64) {
-    let (mut small, mut taken) = (Sampling::new(), Sampling::new());
+    let (mut small, mut taken) = (Sampling::new(), LagSampling::default());
     for _ in 0..events {
         let ((), inflate) = small.time(|| black_box(()));
         traffic.add(Traffic {
@@ -19,7 +21,7 @@ fn counted(traffic: &TrafficCounters, lag: &LagCounters, received: StdInstant, e
             sent_bytes: 0,
             inflate,
         });
-        if let Some(weight) = taken.weight() {
+        if let Some(weight) = taken.weight(black_box(Instant::ZERO)) {
             lag.note(black_box(received).elapsed(), weight);
         }
     }

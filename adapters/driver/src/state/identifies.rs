@@ -13,6 +13,7 @@ use super::disk::{Disk, replace_unsynchronised};
 use super::document::Document;
 use super::layout::IDENTIFIES;
 use super::millis;
+use super::recent_times::RecentTimes;
 use super::trouble::Trouble;
 
 /// The budget is full again after so long at the latest, in milliseconds.
@@ -22,7 +23,7 @@ const DAY: u64 = 24 * 60 * 60 * 1_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RecentIdentifies {
     /// Shards, and when they identified.
-    recent: Vec<(ShardId, u64)>,
+    recent: RecentTimes<ShardId>,
     /// What was left after the last one.
     budget: Option<BudgetLeft>,
 }
@@ -41,9 +42,7 @@ impl RecentIdentifies {
     /// Shards that identified, and how long before `now`. By a clock that was put back since, one
     /// has identified just now.
     pub(crate) fn ages(&self, now: SystemTime) -> impl Iterator<Item = (ShardId, Duration)> {
-        let now = millis(now);
-        let age = move |at: u64| Duration::from_millis(now.saturating_sub(at));
-        self.recent.iter().map(move |&(shard, at)| (shard, age(at)))
+        self.recent.ages(now)
     }
 
     /// A limit that somebody knew before the last identifies, with what they have left of it. What
@@ -65,12 +64,8 @@ impl RecentIdentifies {
 
     /// Counts an identify, and forgets those that are longer ago than the spacing.
     fn count(&mut self, shard: ShardId, now: u64, spacing: Duration) {
-        self.recent.retain_mut(|(other, at)| {
-            // By a clock that was put back, that was just now.
-            *at = (*at).min(now);
-            other.number() != shard.number() && Duration::from_millis(now - *at) < spacing
-        });
-        self.recent.push((shard, now));
+        let is_same = |other: &ShardId| other.number() == shard.number();
+        self.recent.count(shard, now, spacing, is_same);
     }
 }
 
@@ -180,7 +175,7 @@ mod tests {
     fn what_is_left_of_the_day_counts_until_it_is_over() {
         let limit = StartLimit::default();
         let mut identifies = RecentIdentifies {
-            recent: Vec::new(),
+            recent: RecentTimes::default(),
             budget: Some(BudgetLeft {
                 left: 7,
                 counted: START,

@@ -12,14 +12,15 @@ use super::bot_key::BotKey;
 use super::disk::{Disk, replace_unsynchronised};
 use super::document::Document;
 use super::layout::{requests_file, shards_in};
+use super::recent_times::RecentTimes;
 use super::saved::Unused;
 use super::trouble::Trouble;
 use super::{millis, read};
 
-/// The guilds, and when each was asked last, by the wall clock in milliseconds since 1970.
+/// The guilds, and when each was asked last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RecentRequests {
-    recent: Vec<(GuildId, u64)>,
+    recent: RecentTimes<GuildId>,
 }
 
 impl RecentRequests {
@@ -31,13 +32,13 @@ impl RecentRequests {
         let at = |ago| millis(now.checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH));
         let asked = asked.into_iter();
         Self {
-            recent: asked.map(|(guild, ago)| (guild, at(ago))).collect(),
+            recent: RecentTimes(asked.map(|(guild, ago)| (guild, at(ago))).collect()),
         }
     }
 
     /// Whether there are none.
     pub(crate) const fn is_empty(&self) -> bool {
-        self.recent.is_empty()
+        self.recent.0.is_empty()
     }
 
     /// Those of every shard.
@@ -47,9 +48,9 @@ impl RecentRequests {
         unused: &mut Vec<Unused>,
     ) -> io::Result<Self> {
         let shards = 0..shards_in(disk.journal_length()?);
-        let recent = shards.flat_map(|number| Self::of_shard(disk, number, bot, unused).recent);
+        let recent = shards.flat_map(|number| Self::of_shard(disk, number, bot, unused).recent.0);
         Ok(Self {
-            recent: recent.collect(),
+            recent: RecentTimes(recent.collect()),
         })
     }
 
@@ -66,19 +67,13 @@ impl RecentRequests {
     /// Guilds that were asked, and how long before `now`. By a clock that was put back since, one
     /// was asked just now.
     pub(crate) fn ages(&self, now: SystemTime) -> impl Iterator<Item = (GuildId, Duration)> {
-        let now = millis(now);
-        let age = move |at: u64| Duration::from_millis(now.saturating_sub(at));
-        self.recent.iter().map(move |&(guild, at)| (guild, age(at)))
+        self.recent.ages(now)
     }
 
     /// Counts a request, and forgets those that are longer ago than the wait between two.
     fn count(&mut self, guild: GuildId, now: u64, gate: Duration) {
-        self.recent.retain_mut(|(other, at)| {
-            // By a clock that was put back, that was just now.
-            *at = (*at).min(now);
-            *other != guild && Duration::from_millis(now - *at) < gate
-        });
-        self.recent.push((guild, now));
+        let is_same = |other: &GuildId| *other == guild;
+        self.recent.count(guild, now, gate, is_same);
     }
 }
 

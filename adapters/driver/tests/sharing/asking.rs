@@ -1,14 +1,14 @@
 //! Who is asked for all members is known to the next owner of a shard, also where it has no session
 //! to go on with.
 
-use headcount_driver::Builder;
 use headcount_driver::core::Intents;
 use headcount_driver::core::session::OnStop;
 use headcount_driver::core::setup::AutoChunk;
+use headcount_driver::{Bot, Builder};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::memory::Gateway;
+use super::memory::{Gateway, Listener};
 use super::process::Process;
 use super::table::Table;
 use super::{SECOND, beside};
@@ -40,6 +40,25 @@ async fn create(gateway: &mut Gateway) {
     gateway.dispatch("GUILD_CREATE", create).await;
 }
 
+/// The bot ends its session as soon as it has asked. When it did.
+async fn ends_once_it_has_asked(mut bot: Bot<Process>, mut gateway: Gateway) -> Instant {
+    beside(&mut bot, gateway.expect(8)).await;
+    let asked = Instant::now();
+    let closed = tokio::spawn(async move { gateway.closed().await });
+    bot.shutdown(OnStop::End).await.expect("it ends");
+    assert_eq!(closed.await.expect("served"), Some(1000));
+    asked
+}
+
+/// The next owner asks the same guild no sooner than it may, and not much later.
+async fn waits(mut next: Bot<Process>, mut listener: Listener, asked: Instant) {
+    let mut gateway = beside(&mut next, listener.accept()).await;
+    beside(&mut next, deliver(&mut gateway, "second")).await;
+    beside(&mut next, gateway.expect(8)).await;
+    let apart = asked.elapsed();
+    assert!(apart >= 30 * SECOND && apart < 50 * SECOND, "{apart:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_owner_that_ends_its_session_leaves_behind_whom_it_has_asked() {
     let table = Table::default();
@@ -47,18 +66,10 @@ async fn an_owner_that_ends_its_session_leaves_behind_whom_it_has_asked() {
     let mut bot = builder(&table, &process).connect().await.expect("started");
     let mut gateway = beside(&mut bot, listener.accept()).await;
     deliver(&mut gateway, "first").await;
-    beside(&mut bot, gateway.expect(8)).await;
-    let began = Instant::now();
-    let closed = tokio::spawn(async move { gateway.closed().await });
-    bot.shutdown(OnStop::End).await.expect("it ends");
-    assert_eq!(closed.await.expect("served"), Some(1000));
-    let (other, mut listener) = Process::new();
-    let mut second = builder(&table, &other).connect().await.expect("started");
-    let mut gateway = beside(&mut second, listener.accept()).await;
-    beside(&mut second, deliver(&mut gateway, "second")).await;
-    beside(&mut second, gateway.expect(8)).await;
-    let apart = began.elapsed();
-    assert!(apart >= 30 * SECOND && apart < 50 * SECOND, "{apart:?}");
+    let asked = ends_once_it_has_asked(bot, gateway).await;
+    let (other, listener) = Process::new();
+    let next = builder(&table, &other).connect().await.expect("started");
+    waits(next, listener, asked).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,18 +79,10 @@ async fn a_process_that_has_long_waited_for_a_shard_asks_nobody_too_soon() {
     let mut bot = builder(&table, &process).connect().await.expect("started");
     let mut gateway = beside(&mut bot, listener.accept()).await;
     beside(&mut bot, begin(&mut gateway, "first")).await;
-    let (other, mut listener) = Process::new();
-    let mut second = builder(&table, &other).connect().await.expect("started");
+    let (other, listener) = Process::new();
+    let next = builder(&table, &other).connect().await.expect("started");
     beside(&mut bot, tokio::time::sleep(300 * SECOND)).await;
     create(&mut gateway).await;
-    beside(&mut bot, gateway.expect(8)).await;
-    let began = Instant::now();
-    let closed = tokio::spawn(async move { gateway.closed().await });
-    bot.shutdown(OnStop::End).await.expect("it ends");
-    assert_eq!(closed.await.expect("served"), Some(1000));
-    let mut gateway = beside(&mut second, listener.accept()).await;
-    beside(&mut second, deliver(&mut gateway, "second")).await;
-    beside(&mut second, gateway.expect(8)).await;
-    let apart = began.elapsed();
-    assert!(apart >= 30 * SECOND && apart < 50 * SECOND, "{apart:?}");
+    let asked = ends_once_it_has_asked(bot, gateway).await;
+    waits(next, listener, asked).await;
 }
