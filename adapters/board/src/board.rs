@@ -8,6 +8,7 @@ use std::time::Duration;
 use headcount_driver::core::Instant;
 use headcount_driver::{Handle, Serve};
 
+use crate::events::SILENCE;
 use crate::hosts::Hosts;
 use crate::recent_lag::{LagWindow, RecentLag};
 use crate::server::BoardServer;
@@ -23,9 +24,6 @@ pub struct Board {
     hosts: Hosts,
     period: Duration,
 }
-
-/// The longest one, so that a page hears something while it still waits for it.
-const LONGEST_PERIOD: Duration = Duration::from_secs(10);
 
 /// What every connection of a served page shares.
 pub(crate) struct Site<R> {
@@ -96,7 +94,7 @@ impl Board {
             handle: self.handle,
             runtime,
             hosts: self.hosts,
-            period: self.period.clamp(SHORTEST_PERIOD, LONGEST_PERIOD),
+            period: self.period.clamp(SHORTEST_PERIOD, SILENCE),
             lag: Mutex::default(),
         };
         Ok(BoardServer::start(address, acceptor, Arc::new(site)))

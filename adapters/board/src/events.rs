@@ -20,8 +20,8 @@ use crate::server::Permit;
 use crate::windows::Windows;
 
 /// The longest time without a word, so that both ends see when the other is gone: a page that hears
-/// nothing for over twice as long says so.
-const SILENCE: Duration = Duration::from_secs(10);
+/// nothing for over twice as long says so. No period is longer.
+pub(crate) const SILENCE: Duration = Duration::from_secs(10);
 
 /// The states of one page that is open.
 pub(crate) struct EventStream<R: Runtime> {

@@ -54,7 +54,7 @@ pub(crate) struct OwnedShard {
     cold_starts: ColdStarts,
     /// The session that its first one takes the place of, until it begins.
     given_up: Option<Session>,
-    /// Whom owners before have asked for all members, until it begins; at its end whom it has.
+    /// Whom owners before have asked for all members.
     asked: RecentRequests,
 }
 
