@@ -60,18 +60,20 @@ impl RowStore {
             return;
         }
         let marks = self.known.take_distrusted(AT_A_TIME).into_iter();
-        let marks = marks.map(|(guild, change)| async move {
-            let mut under_way = MarkUnderWay {
-                known: &self.known,
-                guild,
-                change,
-                is_marked: false,
-            };
-            let marked = self.mark(guild, change).await;
-            // Anything but no answer will be no other one the next time.
-            under_way.is_marked = !matches!(marked, Ok(false) | Err(RowsError::NoAnswer(_)));
+        // Each is put back if this ends early, also one that has not begun.
+        let marks = marks.map(|(guild, change)| MarkUnderWay {
+            known: &self.known,
+            guild,
+            change,
+            is_marked: false,
         });
-        join_all(marks).await;
+        join_all(marks.map(|under_way| self.settle(under_way))).await;
+    }
+
+    async fn settle(&self, mut under_way: MarkUnderWay<'_>) {
+        let marked = self.mark(under_way.guild, under_way.change).await;
+        // Anything but no answer will be no other one the next time.
+        under_way.is_marked = !matches!(marked, Ok(false) | Err(RowsError::NoAnswer(_)));
     }
 
     /// Has readers see that a change is missing, unless it is there or the rows are not for it.
